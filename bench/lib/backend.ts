@@ -1,0 +1,69 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { exchange, loadCore, start, userLine } from './process.ts'
+import type { Running } from './process.ts'
+
+export const smallBody = JSON.stringify({ id: 1, name: 'item', text: 'x'.repeat(168) })
+
+/**
+ * What all proxies forward to: nginx with static files, since it costs least of
+ * what is at hand and shares its core with the load generator.
+ */
+export async function startBackend(nginx: string, dir: string, port: number): Promise<Running> {
+  const root = join(dir, 'files')
+  mkdirSync(root, { recursive: true })
+  writeFileSync(join(root, 'small.json'), smallBody)
+  writeFileSync(join(root, '10k'), 'k'.repeat(10_240))
+  writeFileSync(join(root, '1m'), 'm'.repeat(1_048_576))
+  const file = join(dir, 'backend.conf')
+  writeFileSync(file, configuration(dir, root, port))
+  const url = `http://127.0.0.1:${port}/small.json`
+  const backend = await start({
+    name: 'the backend (nginx)',
+    core: loadCore,
+    command: [nginx, '-c', file],
+    log: join(dir, 'backend.log'),
+    url,
+  })
+  const answer = await exchange(url)
+  if (answer?.body === smallBody) return backend
+  await backend.stop()
+  throw new Error(`the backend (nginx) answers ${answer?.status ?? 'nothing'} in place of its file`)
+}
+
+function configuration(dir: string, root: string, port: number): string {
+  return `
+${userLine()}
+worker_processes 1;
+daemon off;
+pid ${dir}/backend.pid;
+error_log ${dir}/backend.log warn;
+events { worker_connections 8192; }
+http {
+  access_log off;
+  sendfile on;
+  keepalive_requests 1000000000;
+  open_file_cache max=16;
+  default_type application/json;
+  client_body_temp_path ${dir}/backend-body;
+  client_max_body_size 16m;
+  client_body_buffer_size 2m;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    root ${root};
+    add_header X-Backend nginx;
+    rewrite ^/r[0-9]+(/.*)$ $1;
+    # "return" would answer before the body has come; a mirror makes nginx read it first. The static
+    # handler then refuses POST, which is turned into the small answer.
+    location = /sink {
+      mirror /nowhere;
+      mirror_request_body on;
+      error_page 405 =200 /small.json;
+      try_files /small.json =404;
+    }
+    location = /nowhere { internal; return 204; }
+  }
+}
+`
+}

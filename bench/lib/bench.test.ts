@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import { smallBody } from './backend.ts'
+import { cases, pathOf } from './cases.ts'
+import { readResult } from './load.ts'
+import { rowsOf } from './report.ts'
+import type { Sample } from './round.ts'
+import { median, ratio, table } from './stats.ts'
+import { usageOf } from './usage.ts'
+
+suite('figures', () => {
+  for (const [values, expected] of [
+    [[3], 3],
+    [[10, 9, 1], 9],
+    [[4, 1, 2, 3], 2.5],
+  ] as const)
+    test(`median of ${values.join(' ')} is ${expected}`, () => assert.equal(median(values), expected))
+
+  test('median of nothing is no number', () => assert.ok(Number.isNaN(median([]))))
+
+  test('a round in which the whole machine was slow leaves the ratio as it was', () => {
+    assert.equal(ratio([15, 150, 15], [10, 100, 10]), 1.5)
+    assert.equal(ratio([15, 15, 15], [10, 10, 1000]), 1.5)
+  })
+
+  test('table: first column to the left, numbers to the right', () => {
+    assert.equal(
+      table([
+        ['', 'a'],
+        ['nginx', '10.0'],
+      ]),
+      '          a\nnginx  10.0',
+    )
+  })
+
+  test('rows: medians for each peer, errors of all rounds, ratio to nginx', () => {
+    const sample = (cpuUs: number, errors: number): Sample => ({
+      cpuUs,
+      rps: 1,
+      p50: 2,
+      p99: 3,
+      rssBytes: 4,
+      errors,
+    })
+    const samples = { nginx: [sample(10, 0), sample(12, 0)], ours: [sample(15, 1), sample(24, 2)] }
+    const [given] = cases
+    assert.ok(given)
+    const rows = rowsOf({ case: given, samples, left: {} })
+    assert.deepEqual(
+      rows.map(row => [row.peer, row.cpuUs, row.ratio, row.errors]),
+      [
+        ['nginx', 11, 1, 0],
+        ['ours', 19.5, 1.75, 3],
+      ],
+    )
+    assert.equal(rowsOf({ case: given, samples: { ours: samples.ours }, left: {} })[0]?.ratio, null)
+  })
+})
+
+suite('measuring', () => {
+  test(
+    'time on the core of this process is seen, in nanoseconds',
+    { skip: process.platform !== 'linux' },
+    () => {
+      const before = usageOf(process.pid)
+      const start = process.cpuUsage()
+      let spent = 0
+      while (spent < 50_000) {
+        const now = process.cpuUsage(start)
+        spent = now.user + now.system
+      }
+      const used = usageOf(process.pid).cpuNs - before.cpuNs
+      assert.ok(used > 30e6, `${used} ns of at least 50 ms`)
+      assert.ok(before.rssBytes > 10e6)
+    },
+  )
+
+  test('a process that is gone has used nothing', () => {
+    assert.deepEqual(usageOf(2 ** 30), { cpuNs: 0, rssBytes: 0 })
+  })
+
+  test('the result of wrk is read, and its absence is said with what it printed', () => {
+    const line = 'RESULT {"requests":10,"seconds":2.0,"p50":1,"p99":2,"errors":0}'
+    assert.deepEqual(readResult(`Running 2s test\n${line}\n`, ''), {
+      requests: 10,
+      seconds: 2,
+      p50: 1,
+      p99: 2,
+      errors: 0,
+    })
+    assert.throws(() => readResult('', 'unable to connect'), /unable to connect/)
+    assert.throws(() => readResult('RESULT {"requests":"10"}', ''), /no result/)
+  })
+})
+
+suite('cases', () => {
+  test('names are unique', () => assert.equal(new Set(cases.map(known => known.name)).size, cases.length))
+  test('the small body has 200 bytes', () => assert.equal(Buffer.byteLength(smallBody), 200))
+
+  test('requests meet every route of a table in turn', () => {
+    const many = cases.find(known => known.name === 'routes-100')
+    assert.ok(many)
+    const paths = Array.from({ length: 100 }, (_, i) => pathOf(many, i))
+    assert.equal(new Set(paths).size, 100)
+    assert.equal(pathOf(many, 101), '/r1/small.json')
+  })
+})

@@ -1,0 +1,33 @@
+import { caddy } from './peers/caddy.ts'
+import { haproxy } from './peers/haproxy.ts'
+import { nginx } from './peers/nginx.ts'
+import { portcullis } from './peers/portcullis.ts'
+import type { Case } from './cases.ts'
+
+/** Where a peer finds its things for one case. */
+export interface Setup {
+  readonly case: Case
+  /** A folder of its own. */
+  readonly dir: string
+  readonly port: number
+  readonly adminPort: number
+  readonly backendPort: number
+  readonly program: string
+}
+
+/** A proxy that is measured, and how it is told to do the same work as the others. */
+export interface Peer {
+  readonly name: string
+  /** The program that must be on the machine, or null for our own. */
+  readonly program: string | null
+  /** Arguments that print a version. */
+  readonly version: readonly string[]
+  /** Writes its configuration and says how it is started in the foreground. */
+  prepare(setup: Setup): {
+    readonly command: readonly string[]
+    readonly env?: Readonly<Record<string, string>>
+  }
+}
+
+/** In the order in which a round goes through them. */
+export const peers: readonly Peer[] = [nginx, portcullis, haproxy, caddy]

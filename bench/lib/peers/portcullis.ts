@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { prefixOf, requestFilters, responseFilters } from '../cases.ts'
+import type { Case } from '../cases.ts'
+import type { Peer, Setup } from '../peer.ts'
+
+export const portcullis: Peer = {
+  name: 'portcullis',
+  program: null,
+  version: ['--version'],
+  prepare(setup) {
+    const folder = join(setup.dir, 'resources')
+    mkdirSync(folder, { recursive: true })
+    // JSON, one object a file's document would need: a List holds them all.
+    const file = join(folder, 'resources.json')
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: resources(setup) }))
+    const flags = ['--workers', '1', '--log-level', 'warn', '--data', join(setup.dir, 'data')]
+    const log = setup.case.accessLog ? join(setup.dir, 'access.log') : 'off'
+    const admin = `127.0.0.1:${setup.adminPort}`
+    return { command: [setup.program, 'run', file, ...flags, '--access-log', log, '--admin', admin] }
+  },
+}
+
+function resources(setup: Setup): unknown[] {
+  const standard = 'gateway.networking.k8s.io/v1'
+  return [
+    {
+      apiVersion: standard,
+      kind: 'Gateway',
+      metadata: { name: 'bench' },
+      spec: {
+        gatewayClassName: 'portcullis',
+        addresses: [{ type: 'IPAddress', value: '127.0.0.1' }],
+        listeners: [{ name: 'http', protocol: 'HTTP', port: setup.port }],
+      },
+    },
+    {
+      apiVersion: 'portcullis.dev/v1alpha1',
+      kind: 'Backend',
+      metadata: { name: 'backend' },
+      spec: { endpoints: [{ address: '127.0.0.1', port: setup.backendPort }] },
+    },
+    ...routes(setup.case).map((rules, i) => ({
+      apiVersion: standard,
+      kind: 'HTTPRoute',
+      metadata: { name: `routes-${i}` },
+      spec: { parentRefs: [{ name: 'bench' }], rules },
+    })),
+  ]
+}
+
+/** Rules by sixteen, which is what one HTTPRoute holds. */
+function routes(given: Case): unknown[][] {
+  if (given.routes === 1) return [[rule('/', given)]]
+  const rules = Array.from({ length: given.routes }, (_, i) => rule(prefixOf(i), given))
+  return Array.from({ length: Math.ceil(rules.length / 16) }, (_, i) => rules.slice(16 * i, 16 * i + 16))
+}
+
+function rule(prefix: string, given: Case): unknown {
+  return {
+    matches: [{ path: { type: 'PathPrefix', value: prefix } }],
+    ...(given.headerFilters ? { filters: filters() } : {}),
+    backendRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'backend' }],
+  }
+}
+
+function filters(): unknown[] {
+  return [
+    { type: 'RequestHeaderModifier', requestHeaderModifier: modifier(requestFilters) },
+    { type: 'ResponseHeaderModifier', responseHeaderModifier: modifier(responseFilters) },
+  ]
+}
+
+function modifier(changes: typeof requestFilters | typeof responseFilters): unknown {
+  const fields = (of: object) => Object.entries(of).map(([name, value]) => ({ name, value: String(value) }))
+  return { set: fields(changes.set), add: fields(changes.add), remove: [changes.remove] }
+}

@@ -1,0 +1,55 @@
+import type { CaseResult, Sample } from './round.ts'
+import { median, ratio, table } from './stats.ts'
+
+export interface Row {
+  readonly peer: string
+  readonly cpuUs: number
+  /** Times the CPU of nginx, or null when nginx took no part. */
+  readonly ratio: number | null
+  readonly rps: number
+  readonly p50Us: number
+  readonly p99Us: number
+  readonly rssBytes: number
+  readonly errors: number
+}
+
+/** One row for each peer: medians over the rounds, errors of all of them. */
+export function rowsOf(result: CaseResult): readonly Row[] {
+  const base = result.samples['nginx']
+  return Object.entries(result.samples).map(([peer, samples]) => {
+    const middle = (pick: (sample: Sample) => number) => median(samples.map(pick))
+    const cpu = samples.map(sample => sample.cpuUs)
+    return {
+      peer,
+      cpuUs: middle(sample => sample.cpuUs),
+      ratio: base
+        ? ratio(
+            cpu,
+            base.map(sample => sample.cpuUs),
+          )
+        : null,
+      rps: middle(sample => sample.rps),
+      p50Us: middle(sample => sample.p50),
+      p99Us: middle(sample => sample.p99),
+      rssBytes: middle(sample => sample.rssBytes),
+      errors: samples.reduce((total, sample) => total + sample.errors, 0),
+    }
+  })
+}
+
+/** A case as text, ready for bench/README.md. */
+export function textOf(result: CaseResult): string {
+  const head = ['', 'CPU µs/request', 'x nginx', 'requests/s', 'p50 ms', 'p99 ms', 'RSS MB', 'errors']
+  const rows = rowsOf(result).map(row => [
+    row.peer,
+    row.cpuUs.toFixed(1),
+    row.ratio === null ? '-' : row.ratio.toFixed(2),
+    Math.round(row.rps).toString(),
+    (row.p50Us / 1000).toFixed(2),
+    (row.p99Us / 1000).toFixed(2),
+    (row.rssBytes / 1e6).toFixed(0),
+    row.errors.toString(),
+  ])
+  const left = Object.entries(result.left).map(([peer, why]) => `${peer}: left out, ${why}`)
+  return [`${result.case.name}: ${result.case.title}`, table([head, ...rows]), ...left].join('\n')
+}

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+import { FileSource } from '../model/files.ts'
+import type { Condition, Problem } from '../model/resource.ts'
+import { Resources } from '../model/resources.ts'
+import { parseResources } from '../model/validate.ts'
+import { translate } from '../roles/ingress/translate.ts'
+import { jsonOf, judge } from './check.ts'
+import type { Verdict } from './check.ts'
+
+const gateway = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front }
+spec:
+  gatewayClassName: portcullis
+  listeners: [{ name: http, protocol: HTTP, port: 80 }]
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: items }
+spec: { endpoints: [{ address: 127.0.0.1, port: 9000 }] }
+---`
+
+const route = (body: string) => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: items }
+spec:
+  parentRefs: [{ name: front }]
+  ${body}
+`
+
+/** What -o json writes. */
+function jsonOn(text: string): Record<string, unknown> {
+  const { resources, problems } = parseResources('a.yaml', text)
+  const load = { resources: Resources.of(resources), problems, held: [] }
+  const translation = translate(load.resources)
+  return Object.fromEntries(
+    Object.entries(JSON.parse(jsonOf(judge(load, translation), load, translation)) as object),
+  )
+}
+
+function verdictOf(paths: readonly string[]): Verdict {
+  const load = new FileSource(paths).load()
+  return judge(load, translate(load.resources))
+}
+
+function verdictOn(text: string): Verdict {
+  const dir = mkdtempSync(join(tmpdir(), 'portcullis-check-'))
+  try {
+    writeFileSync(join(dir, 'a.yaml'), text)
+    return verdictOf([dir])
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+}
+
+const good = route(
+  'rules: [{ backendRefs: [{ group: portcullis.dev, kind: Backend, name: items }], matches: [{ method: GET }, { method: PUT }] }]',
+)
+
+suite('check', () => {
+  test('good resources are counted, a rule once however many matches it has', () => {
+    const verdict = verdictOn(gateway + good)
+    assert.deepEqual(verdict.errors, [])
+    assert.deepEqual(verdict.serves, { ports: 1, listeners: 1, rules: 1, clusters: 1, endpoints: 1 })
+    assert.equal(verdict.ok, true)
+  })
+
+  for (const [what, text, message] of [
+    [
+      'a missing backend',
+      gateway + route('rules: [{ backendRefs: [{ name: gone, port: 80 }] }]'),
+      /HTTPRoute\/items .*BackendNotFound/,
+    ],
+    [
+      'an unknown field',
+      gateway + good + '  rulez: []\n',
+      /a\.yaml:\d+:\d+ HTTPRoute\/items spec\.rulez: .*did you mean "rules"/,
+    ],
+    [
+      'a protocol that is not served',
+      gateway.replace('protocol: HTTP,', 'protocol: UDP,') + good,
+      /Gateway\/front .*UnsupportedProtocol/,
+    ],
+    ['broken YAML', `${gateway}\nkind: [`, /a\.yaml:\d+:\d+/],
+    [
+      'nothing that listens',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { a: b }\n',
+      /no Gateway/,
+    ],
+  ] as const)
+    test(`${what} is an error`, () => {
+      const { ok, errors } = verdictOn(text)
+      assert.equal(ok, false)
+      assert.match(errors.join('\n'), message)
+    })
+
+  test("somebody else's kind is worth a warning, and no error", () => {
+    const { ok, warnings } = verdictOn(
+      `${gateway + good}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n`,
+    )
+    assert.equal(ok, true)
+    assert.match(
+      warnings.join('\n'),
+      /^\S+a\.yaml:\d+:1 Deployment\/a kind: Deployment of apps\/v1 is nothing/,
+    )
+  })
+
+  test('a folder that is missing is an error', () => {
+    const { ok, errors } = verdictOf(['/nowhere/at/all'])
+    assert.equal(ok, false)
+    assert.match(errors.join('\n'), /\/nowhere\/at\/all: does not exist/)
+  })
+
+  test('JSON has the verdict, and the fields and reasons behind its lines', () => {
+    const json = jsonOn(
+      `${gateway + route('rules: [{ backendRefs: [{ name: gone, port: 80 }] }]')}---\nkind: HTTPRuote\n`,
+    )
+    assert.deepEqual(Object.keys(json), ['ok', 'errors', 'warnings', 'serves', 'problems', 'conditions'])
+    const { problems, conditions } = json
+    assert.ok(Array.isArray(problems) && Array.isArray(conditions))
+    assert.deepEqual(
+      problems.map(({ path, position }: Problem) => [path, position?.line]),
+      [[['kind'], 21]],
+    )
+    const refs = conditions.find(
+      ({ type, status }: Condition) => type === 'ResolvedRefs' && status === 'False',
+    ) as Condition
+    assert.deepEqual(
+      [refs.reason, refs.about.name, refs.position?.line, refs.path],
+      ['BackendNotFound', 'items', 19, ['spec', 'rules', 0, 'backendRefs', 0]],
+    )
+  })
+
+  test('rules of TLSRoutes are counted too', () => {
+    const { errors, serves } = verdictOn(`
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front }
+spec:
+  gatewayClassName: portcullis
+  listeners: [{ name: tls, protocol: TLS, port: 443, hostname: a.example, tls: { mode: Passthrough } }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: { name: db }
+spec:
+  parentRefs: [{ name: front }]
+  hostnames: [a.example]
+  rules: [{ backendRefs: [{ group: portcullis.dev, kind: Backend, name: db }] }]
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: db }
+spec: { endpoints: [{ address: 127.0.0.1, port: 5432 }], protocol: tcp }
+`)
+    assert.deepEqual([errors, serves.rules, serves.clusters], [[], 1, 1])
+  })
+
+  test('the quickstart is good', () => {
+    const folder = fileURLToPath(new URL('../../examples/quickstart/portcullis', import.meta.url))
+    assert.deepEqual(verdictOf([folder]).errors, [])
+  })
+})

@@ -1,0 +1,188 @@
+import type { RoleName } from '../snapshot/snapshot.ts'
+import { UsageError } from './flag.ts'
+import type { Command, Flag, Given } from './flag.ts'
+import type { LogLevel, OutputFormat } from './options.ts'
+import { accessLogTarget, headerLines, hostPort, ipAddress, listOf, oneOf, workerCount } from './values.ts'
+import type { AccessLogTarget, HostPort } from './values.ts'
+
+const roles: Flag<readonly RoleName[]> = {
+  name: 'roles',
+  placeholder: 'ROLE,…',
+  env: 'PORTCULLIS_ROLES',
+  fallback: 'ingress',
+  help: 'Parts that this process plays. This version has ingress alone.',
+  parse: text => {
+    const list = listOf(oneOf<RoleName>('ingress'))(text)
+    if (list.length === 0) throw new UsageError('names no role, expected ingress')
+    return list
+  },
+}
+
+const addresses: Flag<readonly string[]> = {
+  name: 'address',
+  placeholder: 'IP,…',
+  env: 'PORTCULLIS_ADDRESS',
+  fallback: '',
+  help: 'Where Gateways without spec.addresses listen, in place of every address of the machine.',
+  parse: listOf(ipAddress),
+}
+
+const output: Flag<OutputFormat> = {
+  name: 'output',
+  short: 'o',
+  placeholder: 'text|json',
+  env: 'PORTCULLIS_OUTPUT',
+  fallback: 'text',
+  help: 'Form of the answer on standard output.',
+  parse: oneOf('text', 'json'),
+}
+
+const workers: Flag<number | 'auto'> = {
+  name: 'workers',
+  placeholder: 'N|auto',
+  env: 'PORTCULLIS_WORKERS',
+  fallback: 'auto',
+  help: 'Threads that carry traffic; auto is one for each core that the process may use.',
+  parse: workerCount,
+}
+
+const data: Flag<string> = {
+  name: 'data',
+  placeholder: 'DIR',
+  env: 'PORTCULLIS_DATA',
+  fallback: '.portcullis',
+  help: 'Folder for what must survive a restart.',
+  parse: text => {
+    if (text === '') throw new UsageError('is empty, expected a folder')
+    return text
+  },
+}
+
+const admin: Flag<HostPort | null> = {
+  name: 'admin',
+  placeholder: 'HOST:PORT|off',
+  env: 'PORTCULLIS_ADMIN',
+  fallback: '127.0.0.1:8900',
+  help: 'Where /healthz, /readyz, /metrics and /status (problems and conditions) are served.',
+  parse: hostPort,
+}
+
+const logLevel: Flag<LogLevel> = {
+  name: 'log-level',
+  placeholder: 'LEVEL',
+  env: 'PORTCULLIS_LOG_LEVEL',
+  fallback: 'info',
+  help: 'error, warn, info or debug; the log goes to standard error.',
+  parse: oneOf('error', 'warn', 'info', 'debug'),
+}
+
+const accessLog: Flag<AccessLogTarget> = {
+  name: 'access-log',
+  placeholder: 'stdout|off|FILE',
+  env: 'PORTCULLIS_ACCESS_LOG',
+  fallback: 'stdout',
+  help: 'Where one JSON line for each request goes.',
+  parse: accessLogTarget,
+}
+
+const header: Flag<readonly (readonly [name: string, value: string])[]> = {
+  name: 'header',
+  short: 'H',
+  placeholder: "'NAME: VALUE'",
+  many: true,
+  fallback: '',
+  help: 'A header of the request.',
+  parse: headerLines,
+}
+
+const sources = 'PATH is a file or folder of resources as YAML or JSON; without one it is ./portcullis.'
+
+const run: Command = {
+  name: 'run',
+  operands: '[PATH…]',
+  summary: 'Serve the resources in these files and folders, and follow their changes.',
+  details: [
+    sources,
+    'SIGTERM and SIGINT drain: the process ends when the requests in flight have ended, or after 30 s. ' +
+      'SIGHUP reads everything again; SIGUSR2 opens the access log file anew, after it was rotated.',
+    'What is wrong with some resources keeps no others from being served. The exit code is 0 after a drain, and 1, ' +
+      'with the reason on standard error, where nothing at all can be served.',
+  ],
+  flags: [roles, workers, data, admin, logLevel, addresses, accessLog],
+  run: async given => {
+    const options = {
+      ...common(given, given.operands),
+      workers: given.get(workers),
+      dataDir: given.get(data),
+      admin: given.get(admin),
+      logLevel: given.get(logLevel),
+      accessLog: given.get(accessLog),
+    }
+    const { run: serve } = await import('./run.ts')
+    return serve(options)
+  },
+}
+
+const check: Command = {
+  name: 'check',
+  operands: '[PATH…]',
+  summary: 'Translate without listening; print every problem, and every condition that is not good.',
+  details: [sources, 'The exit code is 1 where something would not serve as it is written, else 0.'],
+  flags: [output, roles, addresses],
+  run: async given => {
+    const options = { ...common(given, given.operands), output: given.get(output) }
+    const { check: judge } = await import('./check.ts')
+    return judge(options)
+  },
+}
+
+const explain: Command = {
+  name: 'explain',
+  operands: 'METHOD URL [PATH…]',
+  summary:
+    'Say which listener, route, filters, limits and cluster a request would meet, and why others did not match.',
+  details: [
+    "URL is absolute, as the client would use it: http://shop.example:8080/cart?x=1. Another authority than the URL's is given as -H 'Host: …'.",
+    'Standard output has the answer, standard error all that is wrong with the resources: it may be the reason.',
+    sources,
+    'The exit code is 0 when a route takes the request, if only to answer by an error of its own, else 1.',
+  ],
+  flags: [header, output, roles, addresses],
+  run: async given => {
+    const [method, url, ...paths] = given.operands
+    if (method === undefined || url === undefined) throw new UsageError('explain: needs METHOD and URL')
+    const options = {
+      ...common(given, paths),
+      method: requestMethod(method),
+      url: requestUrl(url),
+      headers: given.get(header),
+      output: given.get(output),
+    }
+    const { explain: tell } = await import('./explain.ts')
+    return tell(options)
+  },
+}
+
+// Loaded lazily above: `check` in a CI job needs no sockets, and `--help` needs nothing.
+export const commands: readonly Command[] = [run, check, explain]
+
+function common(given: Given, paths: readonly string[]) {
+  return {
+    paths: paths.length === 0 ? ['./portcullis'] : paths,
+    roles: given.get(roles),
+    addresses: given.get(addresses),
+  }
+}
+
+function requestMethod(text: string): string {
+  // RFC 9110 §9.1: a token, and case-sensitive; what people type in lower case is meant in upper case.
+  if (!/^[A-Za-z!#$%&'*+.^_`|~0-9-]+$/.test(text)) throw new UsageError(`explain: "${text}" is no method`)
+  return text.toUpperCase()
+}
+
+function requestUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new UsageError(`explain: "${text}" is no URL, expected http://HOST[:PORT]/PATH`)
+  return text
+}

@@ -1,0 +1,168 @@
+import { formatProblem } from '../model/problem.ts'
+import type { LoadResult } from '../model/files.ts'
+import type { Condition, Problem } from '../model/resource.ts'
+import type { WorkerGroup } from '../proxy/workers.ts'
+import { translate } from '../roles/ingress/translate.ts'
+import { onlyEndpointsChanged } from '../snapshot/diff.ts'
+import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Counter } from '../telemetry/instrument.ts'
+import { Complaints } from './complaints.ts'
+import { complaintsOf } from './conditions.ts'
+import { heldConditions } from './held.ts'
+import { withPortErrors, type PortError } from './listen.ts'
+
+export interface ControllerOptions {
+  readonly workers: WorkerGroup
+  readonly log: Logger
+  readonly addresses: readonly string[]
+  readonly reloads: { readonly ok: Counter; readonly partial: Counter }
+  /** How long until a port that was not to be had is tried again; 5 s where absent. */
+  readonly portRetryMs?: number
+}
+
+/** What is said about the resources in force. */
+export interface Status {
+  /** Of the snapshot in force; changes of nothing but endpoints leave it as it is. 0 before the first. */
+  readonly version: number
+  readonly problems: readonly Problem[]
+  readonly conditions: readonly Condition[]
+  /** Keys of the ports that are listened on. */
+  readonly ports: readonly string[]
+  readonly portErrors: readonly PortError[]
+}
+
+const PORT_RETRY_MS = 5_000
+
+/** What one load came to. */
+interface Turn {
+  readonly load: LoadResult
+  readonly conditions: readonly Condition[]
+}
+
+/**
+ * Turns loaded resources into what the workers run, one change after another.
+ * A change that comes while the last one is being applied waits, and only the
+ * newest is carried out.
+ */
+export class Controller {
+  status: Status = { version: 0, problems: [], conditions: [], ports: [], portErrors: [] }
+  private readonly options: ControllerOptions
+  private readonly complaints: Complaints
+  private snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }
+  private last: Turn | null = null
+  private next: LoadResult | null = null
+  private portsDue = false
+  private busy: Promise<void> | null = null
+  private retryTimer: NodeJS.Timeout | null = null
+
+  constructor(options: ControllerOptions) {
+    this.options = options
+    this.complaints = new Complaints(options.log)
+  }
+
+  /** Resolves when this load, or a newer one, is in force in every worker. */
+  apply(load: LoadResult): Promise<void> {
+    this.next = load
+    return this.start()
+  }
+
+  stop(): void {
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer)
+    this.retryTimer = null
+  }
+
+  private start(): Promise<void> {
+    this.busy ??= this.work().finally(() => {
+      this.busy = null
+    })
+    return this.busy
+  }
+
+  private async work(): Promise<void> {
+    while (this.next !== null || this.portsDue) {
+      const load = this.next
+      this.next = null
+      this.portsDue = false
+      try {
+        await (load === null ? this.retryPorts() : this.turn(load))
+      } catch (error) {
+        // A fault of ours must not take away what is being served.
+        this.options.log.error('reload.failed', { error })
+      }
+    }
+  }
+
+  private async turn(load: LoadResult): Promise<void> {
+    const { parts, conditions } = translate(load.resources, {
+      addresses: this.options.addresses,
+      nowMs: Date.now(),
+    })
+    const before = this.snapshot
+    this.last = { load, conditions }
+    if (this.status.portErrors.length === 0 && before.version > 0 && onlyEndpointsChanged(before, parts)) {
+      this.sendEndpoints(parts)
+      this.report()
+    } else await this.sendSnapshot(parts)
+  }
+
+  private async sendSnapshot(parts: SnapshotParts): Promise<void> {
+    const { workers, log } = this.options
+    this.snapshot = { ...parts, version: this.snapshot.version + 1 }
+    const results = await workers.apply(this.snapshot)
+    const portErrors = results.flatMap(result => ('error' in result ? [result] : []))
+    const ports = results.flatMap(result => ('error' in result ? [] : [result.key]))
+    this.status = { ...this.status, version: this.snapshot.version, ports, portErrors }
+    this.stop()
+    if (portErrors.length > 0) this.retryLater()
+    const problems = this.report()
+    log.info('snapshot.applied', {
+      version: this.snapshot.version,
+      ports,
+      clusters: parts.clusters.length,
+      problems,
+    })
+  }
+
+  /** The short way: the workers keep their snapshot and its version. */
+  private sendEndpoints({ endpoints }: SnapshotParts): void {
+    const { workers, log } = this.options
+    const before = this.snapshot.endpoints
+    const changed = Object.entries(endpoints).filter(
+      ([cluster, list]) => JSON.stringify(list) !== JSON.stringify(before[cluster]),
+    )
+    this.snapshot = { ...this.snapshot, endpoints }
+    for (const [cluster, list] of changed) workers.setEndpoints(cluster, list)
+    if (changed.length === 0) log.info('resources.unchanged', { version: this.snapshot.version })
+    else log.info('endpoints.applied', { clusters: changed.map(([cluster]) => cluster) })
+  }
+
+  private retryLater(): void {
+    this.retryTimer = setTimeout(() => {
+      this.portsDue = true
+      void this.start()
+    }, this.options.portRetryMs ?? PORT_RETRY_MS).unref()
+  }
+
+  /** Only when one of them has become free is anything to be done. */
+  private async retryPorts(): Promise<void> {
+    const { ports } = this.snapshot
+    const lost = ports.filter(({ key }) => this.status.portErrors.some(error => error.key === key))
+    if (await this.options.workers.anyFree(lost)) await this.sendSnapshot(this.snapshot)
+    else this.retryLater()
+  }
+
+  private report(): number {
+    if (this.last === null) return 0
+    const { load, conditions } = this.last
+    const known = withPortErrors(conditions, this.snapshot.ports, this.status.portErrors, load.resources)
+    const held = heldConditions(load.held, load.problems)
+    this.status = { ...this.status, problems: load.problems, conditions: [...known, ...held] }
+    const of = (wanted: Problem['severity']) =>
+      load.problems.filter(({ severity }) => severity === wanted).map(formatProblem)
+    const errors = new Set([...of('error'), ...complaintsOf(known)])
+    const problems = this.complaints.tell(errors, new Set(of('warning')))
+    this.options.reloads[problems === 0 ? 'ok' : 'partial'].add(1)
+    return problems
+  }
+}

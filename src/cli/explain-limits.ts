@@ -1,0 +1,46 @@
+import type { Cluster, Port } from '../snapshot/snapshot.ts'
+
+/** What a port allows its clients, in one line; what has no limit is left out. */
+export function clientLimits({ protocol, client }: Port): string {
+  return sentence(
+    `request line ${bytes(client.requestLineBytes)}`,
+    `field ${bytes(client.fieldBytes)}`,
+    `head ${bytes(client.headBytes)} of ${client.fieldCount} fields within ${time(client.headTimeoutMs)}`,
+    client.bodyBytes > 0 && `body ${bytes(client.bodyBytes)}`,
+    `body idle ${time(client.bodyIdleTimeoutMs)}`,
+    `connection idle ${time(client.idleTimeoutMs)}`,
+    client.connections > 0 && `${client.connections} connections per worker`,
+    client.requestsPerConnection > 0 && `${client.requestsPerConnection} requests per connection`,
+    protocol === 'tls' && `${client.tlsMinVersion} to ${client.tlsMaxVersion}`,
+  )
+}
+
+/** What a cluster may use of its endpoints, in one line. */
+export function clusterLimits(cluster: Cluster): string {
+  const { maxConnections, maxPending, ejection } = cluster
+  return sentence(
+    maxConnections > 0 && `${maxConnections} connections, ${maxPending} requests waiting for one`,
+    cluster.maxRequestsPerConnection > 0 && `${cluster.maxRequestsPerConnection} requests per connection`,
+    `connect within ${time(cluster.connectTimeoutMs)}`,
+    `connection idle ${time(cluster.idleTimeoutMs)}`,
+    ejection !== null &&
+      `ejected after ${ejection.consecutiveFailures} failures, at most ${ejection.maxEjectedPercent} % of endpoints`,
+  )
+}
+
+function sentence(...parts: readonly (string | false)[]): string {
+  return parts.filter(part => part !== false).join(', ')
+}
+
+const KI = 1024
+
+/** As one writes it in a policy: `8Ki`, `1000`. */
+function bytes(count: number): string {
+  if (count >= KI * KI && count % (KI * KI) === 0) return `${count / (KI * KI)}Mi`
+  return count >= KI && count % KI === 0 ? `${count / KI}Ki` : `${count} bytes`
+}
+
+function time(ms: number): string {
+  if (ms === 0) return 'any time'
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
+}

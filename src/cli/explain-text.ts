@@ -1,0 +1,216 @@
+import { failures, isFailureName } from '../http/failures.ts'
+import type { ExplainedEntry } from '../proxy/router/explain.ts'
+import type {
+  Action,
+  FilterConfig,
+  Forward,
+  Match,
+  Origin,
+  PathRewrite,
+  Respond,
+  SnapshotParts,
+  ValueMatch,
+  WeightedBackend,
+} from '../snapshot/snapshot.ts'
+import { clientLimits, clusterLimits } from './explain-limits.ts'
+import { endpointsOf, inOrder } from './explanation.ts'
+import type { Explanation } from './explanation.ts'
+import { noPolicies, type PolicyNames } from './policy-names.ts'
+
+type Routed = Extract<Explanation, { readonly head: unknown }>
+
+/** Others beyond these are only counted: a table of 10,000 routes is no answer. */
+const shownOthers = 20
+
+/** An explanation for a person, line by line. */
+export function explanationText(
+  explanation: Explanation,
+  parts: SnapshotParts,
+  policies: PolicyNames = noPolicies,
+): string {
+  return `${lines(explanation, parts, policies).join('\n')}\n`
+}
+
+function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyNames): readonly string[] {
+  if (explanation.outcome === 'no-port') return [row('refused', explanation.reason)]
+  const port = row('port', explanation.port.key)
+  if (explanation.outcome === 'refused') return [port, row('refused', explanation.reason)]
+  const limits = row('limits', clientLimits(explanation.port) + policies.ofPort(explanation.port))
+  if (explanation.outcome === 'rejected')
+    return [
+      port,
+      limits,
+      row('rejected', `${explanation.status}, rule ${explanation.rule}: ${explanation.reason}`),
+    ]
+  const { route } = explanation
+  return [
+    askedLine(explanation),
+    port,
+    limits,
+    ...route.listeners.map(({ listener, taken, reason }) =>
+      row(taken ? 'listener' : 'not', `${listener.name}: ${reason}`),
+    ),
+    ...(route.hit === null
+      ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
+      : [...routeLines(route.hit), ...actionLines(route.hit, parts, policies)]),
+    ...otherLines(route.entries.filter(entry => entry !== route.hit)),
+  ]
+}
+
+function askedLine({ head, stream }: Routed): string {
+  const host = head.hostname || '(none)'
+  if (stream === null) return row('request', `${head.method} ${head.path}${head.query}, host ${host}`)
+  const bytes = stream === 'passthrough' ? 'passed on as it is' : 'ended here, its bytes passed on'
+  return row('stream', `TLS for ${host}, ${bytes}`)
+}
+
+function routeLines({ entry, hostname }: ExplainedEntry): readonly string[] {
+  const { rule, match } = entry
+  return [
+    row('route', `${rule.id}, ${from(rule.origin)}`),
+    row('match', `${hostname === '' ? '' : `host ${hostname}, `}${matchText(match)}`),
+    ...inOrder(rule.filters).map(filterLine),
+  ]
+}
+
+function actionLines(
+  { entry }: ExplainedEntry,
+  parts: SnapshotParts,
+  policies: PolicyNames,
+): readonly string[] {
+  const { action } = entry.rule
+  if (action.type !== 'forward') return [row('answer', answerText(action))]
+  const total = action.backends.reduce((sum, { weight }) => sum + weight, 0)
+  return [
+    ...action.backends.flatMap(backend => backendLines(backend, total, parts, policies)),
+    ...action.mirrors.map(({ cluster, numerator, denominator }) =>
+      row('mirror', `${cluster}, ${numerator} of ${denominator} requests`),
+    ),
+    ...forwardLines(action),
+  ]
+}
+
+function backendLines(
+  backend: WeightedBackend,
+  total: number,
+  parts: SnapshotParts,
+  policies: PolicyNames,
+): readonly string[] {
+  const share = `weight ${backend.weight} of ${total}`
+  if (backend.cluster === null)
+    return [row('cluster', `none, ${share}: the reference is invalid, answered 500`)]
+  const endpoints = endpointsOf(parts, backend.cluster).map(endpoint => {
+    const address = endpoint.address.includes(':') ? `[${endpoint.address}]` : endpoint.address
+    return `${address}:${endpoint.port}${endpoint.weight === 1 ? '' : ` (weight ${endpoint.weight})`}`
+  })
+  const where = endpoints.length === 0 ? 'no endpoint, answered 503' : endpoints.join(', ')
+  const cluster = parts.clusters.find(({ name }) => name === backend.cluster)
+  return [
+    row('cluster', `${backend.cluster}, ${share}: ${where}`),
+    ...(cluster === undefined
+      ? []
+      : [row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name))]),
+    ...inOrder(backend.filters).map(filterLine),
+  ]
+}
+
+function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry }: Forward): readonly string[] {
+  const timeouts = [
+    requestTimeoutMs === 0 ? '' : `request ${requestTimeoutMs} ms`,
+    backendTimeoutMs === 0 ? '' : `each attempt ${backendTimeoutMs} ms`,
+  ].filter(text => text !== '')
+  return [
+    ...(timeouts.length === 0 ? [] : [row('timeout', timeouts.join(', '))]),
+    ...(retry === null
+      ? []
+      : [row('retry', `${retry.attempts} more, on ${retry.codes.join(', ')}, after ${retry.backoffMs} ms`)]),
+  ]
+}
+
+function answerText(action: Exclude<Action, Forward>): string {
+  if (action.type === 'respond') return respondText(action)
+  const changes = [
+    action.scheme === null ? '' : `scheme ${action.scheme}`,
+    action.hostname === null ? '' : `host ${action.hostname}`,
+    action.port === null ? '' : `port ${action.port}`,
+    action.path === null ? '' : rewriteText(action.path),
+  ].filter(text => text !== '')
+  return `redirect ${action.status}${changes.length === 0 ? '' : `: ${changes.join(', ')}`}`
+}
+
+function respondText({ failure }: Respond): string {
+  if (!isFailureName(failure)) return `by the gateway: ${failure}`
+  const { status, title } = failures[failure]
+  return `by the gateway: ${status} ${failure}, ${title.toLowerCase()}`
+}
+
+function filterLine(filter: FilterConfig): string {
+  return row('filter', `${filter.origin.role}: ${filterText(filter)}, ${from(filter.origin)}`)
+}
+
+function filterText(filter: FilterConfig): string {
+  switch (filter.type) {
+    case 'request-headers':
+    case 'response-headers': {
+      const fields = (verb: string, list: readonly { readonly name: string }[]) =>
+        list.length === 0 ? '' : `${verb} ${list.map(({ name }) => name).join(', ')}`
+      const removed = fields(
+        'remove',
+        filter.remove.map(name => ({ name })),
+      )
+      const changes = [fields('set', filter.set), fields('add', filter.add), removed].filter(
+        text => text !== '',
+      )
+      return `${filter.type} ${changes.join('; ')}`
+    }
+    case 'url-rewrite': {
+      const host = filter.hostname === null ? '' : `host ${filter.hostname}`
+      return `${filter.type} ${[host, filter.path === null ? '' : rewriteText(filter.path)].filter(Boolean).join(', ')}`
+    }
+    case 'cors':
+      return `cors for ${filter.allowOrigins.join(', ')}`
+  }
+}
+
+function rewriteText(path: PathRewrite): string {
+  return path.type === 'full'
+    ? `path becomes ${path.value}`
+    : `prefix ${path.prefix === '' ? '/' : path.prefix} becomes ${path.value === '' ? '/' : path.value}`
+}
+
+function matchText({ path, method, headers, query }: Match): string {
+  const value = path.type === 'prefix' && path.value === '' ? '/' : path.value
+  return [
+    `path ${path.type} ${value}`,
+    method === '' ? '' : `method ${method}`,
+    ...headers.map(header => `header ${valueText(header)}`),
+    ...query.map(parameter => `query ${valueText(parameter)}`),
+  ]
+    .filter(text => text !== '')
+    .join(', ')
+}
+
+function valueText({ name, type, value }: ValueMatch): string {
+  return type === 'exact' ? `${name}=${value}` : `${name} matching ${value}`
+}
+
+/** What matches but comes later says more than what does not match at all, so it is listed first. */
+function otherLines(others: readonly ExplainedEntry[]): readonly string[] {
+  const sorted = [
+    ...others.filter(({ outcome }) => outcome === 'shadowed'),
+    ...others.filter(({ outcome }) => outcome !== 'shadowed'),
+  ]
+  const rest = sorted.length - shownOthers
+  return [
+    ...sorted.slice(0, shownOthers).map(({ entry, reason }) => row('not', `${entry.rule.id}: ${reason}`)),
+    ...(rest > 0 ? [row('not', `${rest} more; -o json has all of them`)] : []),
+  ]
+}
+
+function from({ resource, path, file, line, column }: Origin): string {
+  return `${resource} ${path} (${file}:${line}:${column})`
+}
+
+function row(what: string, text: string): string {
+  return `${what.padEnd(10)}${text}`
+}

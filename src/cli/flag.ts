@@ -1,0 +1,68 @@
+/** Wrong use of the command line; the message is for the person who typed it. Ends with exit code 2. */
+export class UsageError extends Error {}
+
+/**
+ * One flag of a command: what it is called, where else its value may come
+ * from, and how its text becomes a value. `parse` throws a UsageError that says
+ * what is expected; the caller puts the flag's name before it.
+ */
+export interface Flag<T> {
+  readonly name: string
+  readonly short?: string
+  /** Shown in help for the value; flags without one are switches. */
+  readonly placeholder?: string
+  /** Environment variable, read when the flag is not given. */
+  readonly env?: string
+  /** Given as text, so that help shows exactly what would be parsed. */
+  readonly fallback: string
+  /** The flag may be given several times; its texts reach `parse` joined by newlines. */
+  readonly many?: boolean
+  readonly help: string
+  readonly parse: (text: string) => T
+}
+
+export interface Command {
+  readonly name: string
+  /** As in a usage line: `METHOD URL [PATH…]`. */
+  readonly operands: string
+  readonly summary: string
+  readonly details: readonly string[]
+  readonly flags: readonly Flag<unknown>[]
+  /** The exit code. */
+  readonly run: (given: Given) => Promise<number>
+}
+
+/** What was typed, with the environment behind it. */
+export class Given {
+  readonly operands: readonly string[]
+  private readonly texts: ReadonlyMap<string, string>
+  private readonly env: Readonly<Record<string, string | undefined>>
+
+  constructor(
+    operands: readonly string[],
+    texts: ReadonlyMap<string, string>,
+    env: Readonly<Record<string, string | undefined>>,
+  ) {
+    this.operands = operands
+    this.texts = texts
+    this.env = env
+  }
+
+  /** Flag, else environment variable (when not empty), else the flag's fallback. Throws UsageError. */
+  get<T>(flag: Flag<T>): T {
+    const typed = this.texts.get(flag.name)
+    if (typed !== undefined) return parse(flag, typed, `--${flag.name}`)
+    const inherited = flag.env === undefined ? undefined : this.env[flag.env]
+    if (inherited) return parse(flag, inherited, flag.env ?? '')
+    return flag.parse(flag.fallback)
+  }
+}
+
+function parse<T>(flag: Flag<T>, text: string, source: string): T {
+  try {
+    return flag.parse(text)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new UsageError(`${source}: ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,86 @@
+import type { Command, Flag } from './flag.ts'
+
+const width = 100
+
+const environment =
+  'A flag that is not given is read from an environment variable, which the help of its command names: ' +
+  'PORTCULLIS_LOG_LEVEL=debug is --log-level debug.'
+
+const exitCodes =
+  'Exit codes: 0 all is well, 1 the command says no and why, 2 wrong use, 69 no Node.js that is new ' +
+  'enough, or nothing installed.'
+
+/** `portcullis --help`: every command, and what holds for all of them. */
+export function programHelp(commands: readonly Command[]): string {
+  const rows = commands.map(command => [`${command.name} ${command.operands}`, command.summary] as const)
+  return [
+    'Portcullis, an API gateway that is configured by Kubernetes Gateway API objects.',
+    '',
+    'Usage: portcullis COMMAND [FLAGS] [ARGUMENTS]',
+    '',
+    'Commands:',
+    ...table(rows),
+    '',
+    'Flags:',
+    ...table([
+      ['--version', 'Print the version.'],
+      ['-h, --help', 'Print this, or with a command what it does and its flags.'],
+    ]),
+    '',
+    ...wrap(environment, width),
+    '',
+    ...wrap(exitCodes, width),
+    '',
+  ].join('\n')
+}
+
+/** `portcullis COMMAND --help`, made from the command's table of flags. */
+export function commandHelp(command: Command): string {
+  return [
+    `Usage: portcullis ${command.name} [FLAGS] ${command.operands}`,
+    '',
+    ...wrap(command.summary, width),
+    ...command.details.flatMap(paragraph => ['', ...wrap(paragraph, width)]),
+    '',
+    'Flags:',
+    ...table([
+      ...command.flags.map(flag => [spelling(flag), meaning(flag)] as const),
+      ['    --version', 'Print the version.'],
+      ['-h, --help', 'Print this.'],
+    ]),
+    '',
+  ].join('\n')
+}
+
+function spelling(flag: Flag<unknown>): string {
+  const short = flag.short === undefined ? '    ' : `-${flag.short}, `
+  return `${short}--${flag.name}${flag.placeholder === undefined ? '' : ` ${flag.placeholder}`}`
+}
+
+function meaning(flag: Flag<unknown>): string {
+  const notes = [
+    flag.fallback === '' || flag.placeholder === undefined ? '' : `default ${flag.fallback}`,
+    flag.many ? 'may be repeated' : '',
+    flag.env ?? '',
+  ].filter(note => note !== '')
+  return notes.length === 0 ? flag.help : `${flag.help} [${notes.join('; ')}]`
+}
+
+function table(rows: readonly (readonly [left: string, right: string])[]): string[] {
+  const column = Math.max(...rows.map(([left]) => left.length)) + 4
+  return rows.flatMap(([left, right]) =>
+    wrap(right, width - column).map(
+      (line, i) => (i === 0 ? `  ${left}`.padEnd(column) : ' '.repeat(column)) + line,
+    ),
+  )
+}
+
+function wrap(text: string, columns: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line !== '' && line.length + 1 + word.length > columns) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
+}

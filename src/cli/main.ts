@@ -1,0 +1,29 @@
+import { readArguments } from './args.ts'
+import { commands } from './commands.ts'
+import { UsageError } from './flag.ts'
+import { commandHelp, programHelp } from './help.ts'
+import { version } from './version.ts'
+
+// The entry of bin/portcullis. Exit codes: 0 done, 1 the command says no, 2 wrong use; a failure that
+// nobody expected ends the process by Node's own rule, with its stack.
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`portcullis: ${error.message}\n`)
+  process.exitCode = 2
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const asked = readArguments(commands, argv, process.env)
+  switch (asked.type) {
+    case 'version':
+      process.stdout.write(`portcullis ${version()}\n`)
+      return 0
+    case 'help':
+      process.stdout.write(asked.command ? commandHelp(asked.command) : programHelp(commands))
+      return 0
+    case 'command':
+      return asked.command.run(asked.given)
+  }
+}

@@ -1,0 +1,40 @@
+import type { RoleName } from '../snapshot/snapshot.ts'
+import type { AccessLogTarget, HostPort } from './values.ts'
+
+/** What `run.ts` is given: every flag of `portcullis run`, checked. */
+export interface RunOptions {
+  /** Files and folders with resources, as named by the user. */
+  readonly paths: readonly string[]
+  readonly roles: readonly RoleName[]
+  /** Worker threads; `auto` leaves the number to the machine's cores. */
+  readonly workers: number | 'auto'
+  readonly dataDir: string
+  /** null: no admin listener. */
+  readonly admin: HostPort | null
+  readonly logLevel: LogLevel
+  /** Addresses for Gateways without spec.addresses; none is every address of the machine. */
+  readonly addresses: readonly string[]
+  readonly accessLog: AccessLogTarget
+}
+
+export interface CheckOptions {
+  readonly paths: readonly string[]
+  readonly roles: readonly RoleName[]
+  readonly addresses: readonly string[]
+  readonly output: OutputFormat
+}
+
+export interface ExplainOptions {
+  /** Upper case. */
+  readonly method: string
+  /** Absolute, http or https, as typed: URL would normalise what the gateway must judge. */
+  readonly url: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly paths: readonly string[]
+  readonly roles: readonly RoleName[]
+  readonly addresses: readonly string[]
+  readonly output: OutputFormat
+}
+
+export type OutputFormat = 'text' | 'json'
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'

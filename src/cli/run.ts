@@ -1,0 +1,153 @@
+import { closeSync, openSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { availableParallelism } from 'node:os'
+import { resolve as absolute } from 'node:path'
+import { FileSource } from '../model/files.ts'
+import { WorkerGroup } from '../proxy/workers.ts'
+import { log } from '../telemetry/log.ts'
+import { startAdmin } from './admin.ts'
+import { Controller } from './control.ts'
+import { listenReason } from './listen.ts'
+import type { RunOptions } from './options.ts'
+import { ProcessMetrics } from './process-metrics.ts'
+import type { HostPort } from './values.ts'
+
+/** What is in flight when the process is told to end gets this long. */
+const GRACE_MS = 30_000
+
+/**
+ * `portcullis run`: serves until a signal ends it; the answer is the exit code.
+ * It is 1 where there is nothing to stay for: the admin listener or the access
+ * log cannot be had, or no port at all can be served. What can be served is, and
+ * the rest is complained about, and tried again when it changes.
+ */
+export async function run(options: RunOptions): Promise<number> {
+  log.setLevel(options.logLevel)
+  const asked = untilSignal()
+  const accessLog =
+    options.accessLog.type === 'file' ? absolute(options.accessLog.path) : options.accessLog.type
+  if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
+  const gateway = new Gateway(options, accessLog)
+  const admin = options.admin === null ? null : await openAdmin(options.admin, gateway)
+  if (admin === 'failed') return gateway.end(0, 1)
+  if (!(await gateway.start())) {
+    admin?.close()
+    return gateway.end(0, 1)
+  }
+  await asked
+  log.info('draining', { graceMs: GRACE_MS })
+  await gateway.end(GRACE_MS, 0)
+  admin?.close()
+  admin?.closeAllConnections()
+  log.info('ended')
+  log.flush()
+  return 0
+}
+
+/** Sources, workers, and the controller between them. */
+class Gateway {
+  private readonly options: RunOptions
+  private readonly metrics = new ProcessMetrics()
+  private readonly source: FileSource
+  private readonly workers: WorkerGroup
+  private readonly controller: Controller
+  private serving = false
+
+  constructor(options: RunOptions, accessLog: string) {
+    const { metrics } = this
+    this.options = options
+    this.source = new FileSource(options.paths)
+    this.workers = new WorkerGroup({
+      workers: options.workers === 'auto' ? availableParallelism() : options.workers,
+      logLevel: options.logLevel,
+      accessLog,
+      log,
+      metrics: metrics.reader,
+      onRestart: () => metrics.restarts.add(1),
+    })
+    const { addresses } = options
+    this.controller = new Controller({ workers: this.workers, log, addresses, reloads: metrics.reloads })
+  }
+
+  /** Serves what the sources say, and follows them; false where that is nothing. */
+  async start(): Promise<boolean> {
+    const { source, workers, controller, options } = this
+    process.on('SIGHUP', () => source.reload())
+    process.on('SIGUSR2', () => workers.reopenLogs())
+    await controller.apply(source.load())
+    const { ports } = controller.status
+    if (ports.length === 0) {
+      log.error('nothing.served', { message: nothingServed(options.paths, controller) })
+      return false
+    }
+    source.watch(change => void controller.apply(change))
+    this.serving = true
+    log.info('started', { ports, workers: workers.size, admin: options.admin, paths: options.paths })
+    return true
+  }
+
+  ready(): boolean {
+    return this.serving
+  }
+
+  status(): unknown {
+    return this.controller.status
+  }
+
+  renderMetrics(openMetrics: boolean): Promise<string> {
+    return this.metrics.render(this.workers.size, openMetrics)
+  }
+
+  /** Lets requests finish for at most `graceMs`; answers with the exit code given. */
+  async end(graceMs: number, code: number): Promise<number> {
+    this.serving = false
+    this.source.close()
+    this.controller.stop()
+    await this.workers.drain(graceMs)
+    this.metrics.stop()
+    return code
+  }
+}
+
+/** The first SIGTERM or SIGINT; more of them change nothing, for a terminal and its shell may both send one. */
+function untilSignal(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
+  })
+}
+
+function nothingServed(paths: readonly string[], { status }: Controller): string {
+  const from = paths.join(', ')
+  if (status.portErrors.length > 0) return `none of the ports of ${from} can be listened on: see above`
+  if (status.problems.length > 0 || status.conditions.length > 0)
+    return `no Gateway in ${from} has a listener that can be served: see above, or run: portcullis check ${paths.join(' ')}`
+  return `there is no Gateway in ${from}`
+}
+
+/** A worker cannot say that its file is not to be had otherwise than by dying, again and again. */
+function canAppend(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'a'))
+    return true
+  } catch (error) {
+    const message = `cannot write the access log (--access-log): ${error instanceof Error ? error.message : String(error)}`
+    log.error('access_log.failed', { message })
+    return false
+  }
+}
+
+async function openAdmin(where: HostPort, gateway: Gateway): Promise<Server | 'failed'> {
+  try {
+    return await startAdmin(where, {
+      ready: () => gateway.ready(),
+      status: () => gateway.status(),
+      metrics: openMetrics => gateway.renderMetrics(openMetrics),
+    })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const { host, port } = where
+    const message = `cannot listen on ${host}:${port} for /readyz and /metrics: ${listenReason(code)}; choose another by --admin HOST:PORT, or --admin off`
+    log.error('admin.failed', { message })
+    return 'failed'
+  }
+}

@@ -1,0 +1,76 @@
+import { isIP } from 'node:net'
+
+import { UsageError } from './flag.ts'
+
+/** One of a fixed set of words. */
+export function oneOf<const T extends string>(...words: readonly T[]): (text: string) => T {
+  return text => {
+    const word = words.find(known => known === text)
+    if (word === undefined) throw new UsageError(`"${text}" is not known, expected ${words.join(', ')}`)
+    return word
+  }
+}
+
+/** A comma-separated list whose members `parse` reads. Empty text is an empty list. */
+export function listOf<T>(parse: (text: string) => T): (text: string) => readonly T[] {
+  return text =>
+    text
+      .split(',')
+      .map(member => member.trim())
+      .filter(member => member !== '')
+      .map(member => parse(member))
+}
+
+/** `auto`, or a number of worker threads from 1 to 256. */
+export function workerCount(text: string): number | 'auto' {
+  if (text === 'auto') return 'auto'
+  const count = Number(text)
+  if (!/^\d{1,3}$/.test(text) || count < 1 || count > 256)
+    throw new UsageError(`"${text}" is no number of workers, expected "auto" or 1 to 256`)
+  return count
+}
+
+export interface HostPort {
+  /** IP address without brackets, or a name such as `localhost`. */
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+}
+
+/** `HOST:PORT`, `[::1]:PORT`, or `off`. */
+export function hostPort(text: string): HostPort | null {
+  if (text === 'off') return null
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain
+  const port = Number(digits)
+  if (host === undefined || port > 65_535 || (bracketed !== undefined && isIP(bracketed) !== 6))
+    throw new UsageError(`"${text}" is no address, expected HOST:PORT (IPv6 as [::1]:PORT), or "off"`)
+  return { host, port }
+}
+
+/** An IP address of this machine. */
+export function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new UsageError(`"${text}" is no IP address`)
+  return text
+}
+
+export type AccessLogTarget =
+  | { readonly type: 'off' | 'stdout' }
+  | { readonly type: 'file'; readonly path: string }
+
+export function accessLogTarget(text: string): AccessLogTarget {
+  if (text === 'off' || text === 'stdout') return { type: text }
+  if (text === '') throw new UsageError('is empty, expected "stdout", "off" or a file name')
+  return { type: 'file', path: text }
+}
+
+/** `name: value` lines as [name, value] pairs; names as typed. */
+export function headerLines(text: string): readonly (readonly [name: string, value: string])[] {
+  if (text === '') return []
+  return text.split('\n').map(line => {
+    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
+    if (name === undefined || value === undefined)
+      throw new UsageError(`"${line}" is no header, expected "Name: value"`)
+    return [name, value] as const
+  })
+}

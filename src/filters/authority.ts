@@ -1,0 +1,11 @@
+import type { RequestHead } from '../http/head.ts'
+
+/** Replaces what the request is addressed to: the Host that is sent upstream. */
+export function authoritySetter(authority: string): (head: RequestHead) => void {
+  // The port ends the text; the colons of an IPv6 address are within brackets.
+  const hostname = authority.replace(/:\d*$/, '').toLowerCase()
+  return head => {
+    head.authority = authority
+    head.hostname = hostname
+  }
+}

@@ -1,0 +1,96 @@
+import type { Fields } from '../http/fields.ts'
+import { HINT_FORWARDED, HINT_REQUEST_ID, HINT_TRACE, HINT_VIA, type RequestHead } from '../http/head.ts'
+import type { Field, HeaderModifierConfig } from '../snapshot/snapshot.ts'
+import { authoritySetter } from './authority.ts'
+import type { FilterType } from './filter.ts'
+
+/**
+ * Gateway API HTTPHeaderFilter on the request. Host is not among the fields: set
+ * or added, it replaces what the request is addressed to (a second Host would be
+ * a request smuggled past someone); it cannot be removed (RFC 9112 §3.2).
+ */
+export const requestHeaders: FilterType<HeaderModifierConfig> = {
+  type: 'request-headers',
+  role: 'ingress',
+  compile(config) {
+    const modify = compileModifier(config)
+    const host = [...config.set, ...config.add].find(({ name }) => name.toLowerCase() === 'host')
+    const setAuthority = host === undefined ? null : authoritySetter(host.value)
+    const hints = hintsOf([...config.set, ...config.add])
+    return {
+      request({ request }) {
+        modify(request.fields)
+        setAuthority?.(request)
+        request.hints |= hints
+        return undefined
+      },
+    }
+  },
+}
+
+/** The same on the response. */
+export const responseHeaders: FilterType<HeaderModifierConfig> = {
+  type: 'response-headers',
+  role: 'ingress',
+  compile(config) {
+    const modify = compileModifier(config)
+    return {
+      response({ response }) {
+        modify(response.fields)
+      },
+    }
+  },
+}
+
+/**
+ * What the codec writes itself (see RequestHead.fields). Translation refuses
+ * these with a condition; were one to get here, it must not reach the wire, where
+ * a second Content-Length is a request smuggled.
+ */
+const codecOwned: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+])
+
+function compileModifier({ set, add, remove }: HeaderModifierConfig): (fields: Fields) => void {
+  const sets = set.filter(isModifiable).map(field => ({ ...field, lower: field.name.toLowerCase() }))
+  const adds = add.filter(isModifiable)
+  return fields => {
+    for (const { name, value, lower } of sets) fields.set(name, value, lower)
+    // A further field line is the same as a value appended with a comma (RFC 9110 §5.3), and right for Set-Cookie too.
+    for (const { name, value } of adds) fields.add(name, value)
+    for (const name of remove) fields.remove(name)
+  }
+}
+
+function isModifiable({ name }: Field): boolean {
+  return !codecOwned.has(name.toLowerCase())
+}
+
+const hintByName: Readonly<Partial<Record<string, RequestHead['hints']>>> = {
+  forwarded: HINT_FORWARDED,
+  'x-forwarded-for': HINT_FORWARDED,
+  'x-forwarded-proto': HINT_FORWARDED,
+  'x-forwarded-host': HINT_FORWARDED,
+  'x-forwarded-port': HINT_FORWARDED,
+  'x-request-id': HINT_REQUEST_ID,
+  traceparent: HINT_TRACE,
+  tracestate: HINT_TRACE,
+  via: HINT_VIA,
+}
+
+/**
+ * Hints must stay true when a filter brings such a field in. Not HINT_ORIGIN: it
+ * says that the client sent an Origin, and that is what CORS asks.
+ */
+function hintsOf(fields: readonly Field[]): number {
+  return fields.reduce((hints, { name }) => hints | (hintByName[name.toLowerCase()] ?? 0), 0)
+}

@@ -1,0 +1,176 @@
+/**
+ * Everything that can go wrong with an exchange, in one table of decisions.
+ * Names are RFC 9209 (Proxy-Status) error types where that registry has one, so
+ * that access log, metrics and headers share a vocabulary; the others follow
+ * its style.
+ *
+ * `side` says whose fault it is; `retry` whether another attempt may be made:
+ * `always` (nothing of the request can have been acted on), `if-idempotent`
+ * (RFC 9110 §9.2.2), or `never`.
+ */
+export interface FailureType {
+  readonly status: number
+  readonly side: 'downstream' | 'upstream' | 'internal'
+  readonly retry: 'always' | 'if-idempotent' | 'never'
+  readonly title: string
+}
+
+const table = {
+  // The client's request (codec rejections carry a rule of their own beside this).
+  http_request_error: { status: 400, side: 'downstream', retry: 'never', title: 'The request is malformed' },
+  http_request_timeout: {
+    status: 408,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The request did not arrive in time',
+  },
+  http_request_denied: {
+    status: 403,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The request is not allowed',
+  },
+  http_request_too_large: {
+    status: 413,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The request body is too large',
+  },
+  client_gone: { status: 499, side: 'downstream', retry: 'never', title: 'The client closed the connection' },
+
+  // Routing.
+  misdirected_request: {
+    status: 421,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The connection is not for this host; use another one',
+  },
+  route_not_found: { status: 404, side: 'internal', retry: 'never', title: 'No route matches the request' },
+  destination_not_found: {
+    status: 500,
+    side: 'internal',
+    retry: 'never',
+    title: 'The route has no valid backend',
+  },
+  destination_unavailable: {
+    status: 503,
+    side: 'upstream',
+    retry: 'always',
+    title: 'The backend has no endpoint available',
+  },
+
+  // The upstream.
+  dns_error: { status: 503, side: 'upstream', retry: 'always', title: 'The backend name cannot be resolved' },
+  connection_refused: {
+    status: 502,
+    side: 'upstream',
+    retry: 'always',
+    title: 'The backend refused the connection',
+  },
+  connection_timeout: {
+    status: 504,
+    side: 'upstream',
+    retry: 'always',
+    title: 'The backend did not accept the connection in time',
+  },
+  destination_ip_unroutable: {
+    status: 502,
+    side: 'upstream',
+    retry: 'always',
+    title: 'The backend address cannot be reached',
+  },
+  tls_certificate_error: {
+    status: 502,
+    side: 'upstream',
+    retry: 'always',
+    title: 'The certificate of the backend is not trusted',
+  },
+  tls_protocol_error: {
+    status: 502,
+    side: 'upstream',
+    retry: 'if-idempotent',
+    title: 'The backend does not speak TLS as it should',
+  },
+  tls_alert_received: {
+    status: 502,
+    side: 'upstream',
+    retry: 'if-idempotent',
+    title: 'The backend refused the TLS connection',
+  },
+  connection_terminated: {
+    status: 502,
+    side: 'upstream',
+    retry: 'if-idempotent',
+    title: 'The backend closed the connection before it answered',
+  },
+  connection_limit_reached: {
+    status: 503,
+    side: 'upstream',
+    retry: 'always',
+    title: 'The connection limit of the backend is reached',
+  },
+  http_response_incomplete: {
+    status: 502,
+    side: 'upstream',
+    retry: 'never',
+    title: 'The response of the backend ended early',
+  },
+  http_response_timeout: {
+    status: 504,
+    side: 'upstream',
+    retry: 'if-idempotent',
+    title: 'The backend did not answer in time',
+  },
+  http_protocol_error: {
+    status: 502,
+    side: 'upstream',
+    retry: 'if-idempotent',
+    title: 'The response of the backend is malformed',
+  },
+  http_upgrade_failed: {
+    status: 502,
+    side: 'upstream',
+    retry: 'never',
+    title: 'The backend did not switch protocols as asked',
+  },
+  response_header_section_size: {
+    status: 502,
+    side: 'upstream',
+    retry: 'never',
+    title: 'The response head of the backend is too large',
+  },
+
+  // Ourselves.
+  proxy_internal_error: { status: 500, side: 'internal', retry: 'never', title: 'The gateway failed' },
+  proxy_overloaded: { status: 503, side: 'internal', retry: 'never', title: 'The gateway is overloaded' },
+  proxy_loop_detected: {
+    status: 508,
+    side: 'internal',
+    retry: 'never',
+    title: 'The request went in a circle',
+  },
+} as const satisfies Record<string, FailureType>
+
+export type FailureName = keyof typeof table
+export const failures: Readonly<Record<FailureName, FailureType>> = table
+
+export function isFailureName(name: string): name is FailureName {
+  return Object.hasOwn(table, name)
+}
+
+/**
+ * A message that the codec refuses. `rule` names the rule for access log and
+ * metrics (a fixed, small set); `detail` is for the sender, and names the
+ * ClientPolicy switch where one exists. Never contains bytes of the message.
+ */
+export class Rejection {
+  readonly status: number
+  readonly rule: string
+  readonly detail: string
+
+  constructor(status: number, rule: string, detail: string) {
+    this.status = status
+    this.rule = rule
+    this.detail = detail
+  }
+}

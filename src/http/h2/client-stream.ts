@@ -1,0 +1,195 @@
+import type { FailureName, Rejection } from '../failures.ts'
+import type { Fields } from '../fields.ts'
+import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
+import { CANCEL, REFUSED_STREAM, errorName } from './codes.ts'
+import type { FieldSection } from './field-section.ts'
+import { malformed } from './rejections.ts'
+import { responseHead } from './response-head.ts'
+import { Http2Stream, type StreamHost } from './stream.ts'
+import { websocketAccept } from './websocket.ts'
+
+/** What a client's stream tells: the proxy's UpstreamHandler. `onEnd` or `onFailure` comes exactly once, and last. */
+export interface ClientStreamHandler {
+  onInformational(head: ResponseHead): void
+  onHead(head: ResponseHead): void
+  /** The chunk is valid only during the call, unless it is `lent`: then nobody writes it again. */
+  onData(chunk: Buffer, start: number, end: number, lent: boolean): void
+  onEnd(trailers: Fields | null): void
+  /** End of a turn in which something came and neither `onEnd` nor `onFailure`. */
+  onFlush(): unknown
+  /** The peer has taken an extended CONNECT; as HTTP/1 would have said it, with status 101. */
+  onUpgrade(head: ResponseHead): void
+  onFailure(failure: FailureName, detail: string): void
+  onWritable(): void
+}
+
+/** What a client's stream needs of its session beside what every stream needs. */
+export interface ClientStreamHost extends StreamHost {
+  /** Gives the stream its id and sends the head, now or as soon as it may. */
+  begin(stream: ClientStream, head: RequestHead): void
+  /** The stream is given up before it was opened. */
+  withdraw(stream: ClientStream): void
+}
+
+/** Interim responses that one request may get. */
+const MAX_INTERIM = 32
+
+/** One request on a client's connection; it has the shape of the proxy's UpstreamStream. */
+export class ClientStream extends Http2Stream {
+  /** False once the head has gone to a connection that had served others before. */
+  fresh = true
+  private readonly host: ClientStreamHost
+  private handler: ClientStreamHandler | null = null
+  private method = ''
+  /** The protocol of an extended CONNECT, and its Sec-WebSocket-Key. */
+  private protocol = ''
+  private key: string | undefined
+  private answered = false
+  private tunnel = false
+  private interim = 0
+
+  constructor(session: ClientStreamHost, window: number) {
+    super(session, 0, window)
+    this.host = session
+  }
+
+  /** Takes the request's head; a body follows if `head.length` says so. */
+  send(head: RequestHead, handler: ClientStreamHandler): void {
+    this.handler = handler
+    this.method = head.method
+    this.protocol = head.upgrade
+    if (head.upgrade !== '') {
+      this.key = head.fields.get('sec-websocket-key')
+      head.fields.remove('sec-websocket-key')
+    } else if (head.length === NO_BODY) this.localEnded = true
+    this.host.begin(this, head)
+  }
+
+  /** The chunk belongs to the stream from here on. */
+  write(chunk: Buffer, start: number, end: number): void {
+    this.transmit(chunk, start, end, true)
+  }
+
+  end(trailers: Fields | null): void {
+    this.finish(trailers)
+  }
+
+  /** Gives the request up; the handler hears nothing more. */
+  abort(): void {
+    this.handler = null
+    if (this.id === 0) this.host.withdraw(this)
+    else this.session.reset(this, CANCEL)
+  }
+
+  endTunnel(): void {
+    if (this.tunnel) this.finish(null)
+    this.session.flushSoon()
+  }
+
+  // What the session tells.
+
+  /** The final head has come: the next field section is trailers. */
+  get expectsTrailers(): boolean {
+    return this.answered
+  }
+
+  receiveHead(section: FieldSection, endStream: boolean): void {
+    const head = responseHead(section, this.method, endStream)
+    if ('rule' in head) return this.host.reject(this, head)
+    this.receivedMs = this.host.nowMs
+    this.host.touch(this)
+    if (head.status < 200) return this.receiveInterim(head)
+    this.answered = true
+    if (this.protocol !== '' && head.status < 300) return this.open(head, endStream)
+    if (head.length >= 0) this.expected = head.length
+    this.handler?.onHead(head)
+    if (endStream) this.receiveEnd(null)
+  }
+
+  private receiveInterim(head: ResponseHead): void {
+    if (++this.interim > MAX_INTERIM) this.host.reject(this, malformed['h2-interim'])
+    else this.handler?.onInformational(head)
+  }
+
+  private open(head: ResponseHead, endStream: boolean): void {
+    if (endStream) return this.host.reject(this, malformed['h2-connect'])
+    this.tunnel = true
+    if (this.key !== undefined) head.fields.set('sec-websocket-accept', websocketAccept(this.key))
+    this.handler?.onUpgrade({
+      ...head,
+      status: 101,
+      upgrade: this.protocol,
+      length: NO_BODY,
+      hasLength: false,
+    })
+  }
+
+  override receiveData(chunk: Buffer, start: number, end: number): void {
+    if (this.answered || this.closed) return super.receiveData(chunk, start, end)
+    this.host.consume(end - start)
+    this.host.reject(this, malformed['h2-data-early'])
+  }
+
+  override receiveEnd(trailers: Fields | null): void {
+    if (this.answered || this.closed) super.receiveEnd(trailers)
+    else this.host.reject(this, malformed['h2-data-early'])
+  }
+
+  /** The request could not even be sent. */
+  refuse(failure: FailureName, detail: string): void {
+    const { handler } = this
+    this.handler = null
+    this.close()
+    handler?.onFailure(failure, detail)
+  }
+
+  onLocalEnd(): void {
+    if (this.delivered) this.host.ended(this)
+  }
+
+  onLost(code: number, local: boolean): void {
+    const { handler } = this
+    this.handler = null
+    handler?.onFailure(this.failureOf(code, local), code === -1 ? 'connection' : errorName(code))
+  }
+
+  private failureOf(code: number, local: boolean): FailureName {
+    if (this.answered) return 'http_response_incomplete'
+    if (local) return 'http_protocol_error'
+    // §8.7: not processed, so that it may be sent again, whatever it is.
+    return code === REFUSED_STREAM ? 'connection_limit_reached' : 'connection_terminated'
+  }
+
+  onRejected(rejection: Rejection): boolean {
+    const { handler } = this
+    this.handler = null
+    handler?.onFailure(
+      rejection.status === 431 ? 'response_header_section_size' : 'http_protocol_error',
+      rejection.rule,
+    )
+    return false
+  }
+
+  protected onData(chunk: Buffer, start: number, end: number, lent: boolean): void {
+    this.handler?.onData(chunk, start, end, lent)
+  }
+
+  protected onEnd(trailers: Fields | null): void {
+    const { handler } = this
+    if (!this.tunnel) {
+      this.handler = null
+      // The response is complete: nobody needs the rest of the request.
+      if (!this.localEnded) this.host.reset(this, CANCEL)
+      else this.host.ended(this)
+    }
+    handler?.onEnd(trailers)
+  }
+
+  protected onFlush(): void {
+    this.handler?.onFlush()
+  }
+
+  protected onWritable(): void {
+    this.handler?.onWritable()
+  }
+}

@@ -1,0 +1,316 @@
+import type { Rejection } from '../failures.ts'
+import type { Fields } from '../fields.ts'
+import { ClosedStreams, RESET_BY_US } from './closed-streams.ts'
+import * as codes from './codes.ts'
+import { faults, type FaultName } from './faults.ts'
+import { Floods } from './floods.ts'
+import type { Transport } from './frame-output.ts'
+import type { Http2Limits } from './limits.ts'
+import { ReceiveWindow } from './receive-window.ts'
+import { INITIAL_WINDOW, Sender, type SenderHost } from './sender.ts'
+import { settingsPayload } from './settings.ts'
+import type { Http2Stream, StreamHost } from './stream.ts'
+
+/** What a session needs of its surroundings; defaults are the run time's. */
+export interface SessionClock {
+  /** Milliseconds; asked only when a budget runs out. */
+  readonly now: () => number
+  /** Runs what is given when this turn of the event loop has been handled. */
+  readonly defer: (run: () => void) => void
+}
+
+const clock: SessionClock = { now: () => performance.now(), defer: run => void setImmediate(run) }
+
+/** How the end of a connection goes (RFC 9113 §6.8): announced, and then with the number of the last stream. */
+const OPEN = 0
+const ANNOUNCED = 1
+const DRAINING = 2
+
+/** Payload of the ping whose answer says that the peer has heard of the end. */
+export const drainPing = Buffer.from('drain\0\0\0', 'latin1')
+
+/**
+ * What an HTTP/2 connection is to its owner and to its streams: its life from
+ * the first settings to the last GOAWAY (RFC 9113 §3.4, §5.4, §6.8), its turns,
+ * its time limits. session.ts is the connection that reads frames.
+ */
+export abstract class Connection implements StreamHost, SenderHost {
+  /** Nothing is read or written any more. */
+  closed = false
+  nowMs: number
+  /** Coarse time of the last bytes that arrived. */
+  receivedMs: number
+  /** The peer has acknowledged our settings. */
+  protected settled = false
+  readonly limits: Http2Limits
+  /** The highest stream that the peer has opened. */
+  protected lastPeerStream = 0
+  /** The highest of them that has been or will be processed, for GOAWAY. */
+  protected lastProcessed = 0
+  protected readonly streams = new Map<number, Http2Stream>()
+  protected readonly closedStreams = new ClosedStreams()
+  protected readonly floods: Floods
+  protected readonly sender: Sender
+  private phase = OPEN
+  private readonly transport: Transport
+  protected readonly receiveWindow: ReceiveWindow
+  private readonly touchedStreams: Http2Stream[] = []
+  /** Frames are being read. */
+  reading = false
+  private readonly startMs: number
+  private drainMs = 0
+
+  constructor(transport: Transport, limits: Http2Limits, nowMs: number, time: SessionClock = clock) {
+    this.transport = transport
+    this.limits = limits
+    this.nowMs = this.startMs = this.receivedMs = nowMs
+    this.floods = new Floods(limits, time.now)
+    this.sender = new Sender(this, transport, limits, this.floods, time.defer)
+    this.receiveWindow = new ReceiveWindow(
+      INITIAL_WINDOW,
+      Math.max(0, limits.connectionWindowBytes - INITIAL_WINDOW),
+    )
+  }
+
+  get congested(): boolean {
+    return this.sender.congested
+  }
+
+  /** See ServerSession and ClientOptions. */
+  abstract readonly lending: boolean
+
+  get clear(): boolean {
+    return this.sender.output.bytes === 0 && this.transport.heldBytes === 0
+  }
+
+  /** What the peer may send on a new stream: it knows our setting once it has acknowledged it. */
+  get windowBytes(): number {
+    return this.settled ? this.limits.windowBytes : INITIAL_WINDOW
+  }
+
+  /** Streams that are open. */
+  get streamCount(): number {
+    return this.streams.size
+  }
+
+  /** The end has been announced, and the peer may not know yet. */
+  protected get announced(): boolean {
+    return this.phase === ANNOUNCED
+  }
+
+  /** New streams are not taken any more. */
+  get draining(): boolean {
+    return this.phase === DRAINING
+  }
+
+  // What the two sides do differently.
+
+  /** Coarse time since which a head is arriving, or -1. */
+  protected abstract readonly headSinceMs: number
+  protected abstract onStreamGone(): void
+  /** The connection is over, for a reason or in good order (''). Streams have been told. */
+  protected abstract onClosed(fault: FaultName | ''): void
+  /** The peer's message on this stream is malformed. */
+  protected abstract onMalformed(rejection: Rejection): void
+
+  // The owner's calls.
+
+  /** The transport takes more again. */
+  drained(): void {
+    if (!this.closed) this.sender.drained()
+  }
+
+  /** The transport is gone. */
+  lost(): void {
+    this.over('')
+  }
+
+  /** To be called about once a second: enforces what has a limit in seconds. `nowMs` is coarse time of any origin. */
+  sweep(nowMs: number): void {
+    if (this.closed) return
+    this.nowMs = nowMs
+    const { stallMs, headTimeoutMs, settingsTimeoutMs, writeTimeoutMs } = this.limits
+    if (this.headSinceMs >= 0 && nowMs - this.headSinceMs > headTimeoutMs) return this.fail('head-timeout')
+    if (!this.settled && nowMs - this.startMs > settingsTimeoutMs) return this.fail('settings-timeout')
+    if (this.sender.congestedForMs(nowMs) > writeTimeoutMs) return this.fail('write-timeout')
+    // RFC 9113 §6.8: a round trip later, or when the answer to the ping is overdue.
+    if (this.phase === ANNOUNCED && nowMs - this.drainMs > 1000) this.drain()
+    // While the peer reads nothing at all it is not its windows that hold the streams back.
+    if (!this.congested)
+      for (const stream of this.streams.values())
+        if (stream.stalled && nowMs - stream.sentMs > stallMs) {
+          this.reset(stream, codes.CANCEL)
+          stream.onLost(codes.CANCEL, true)
+        }
+    this.sender.flush()
+  }
+
+  /** Ends the connection when its streams have ended; new ones are not taken. */
+  shutdown(): void {
+    if (this.closed || this.phase !== OPEN) return
+    this.phase = ANNOUNCED
+    this.drainMs = this.nowMs
+    // §6.8: streams that are on their way are still taken; the answer to the ping comes after them.
+    this.sender.output.numbers(codes.GOAWAY, 0, codes.MAX_STREAM_ID, codes.NO_ERROR)
+    this.sender.output.frame(codes.PING, 0, 0, drainPing)
+    this.flushSoon()
+  }
+
+  /** Ends the connection now. */
+  destroy(): void {
+    if (this.closed) return
+    this.transport.destroy()
+    this.over('')
+  }
+
+  // Turns.
+
+  protected endTurn(): void {
+    for (let i = 0; i < this.touchedStreams.length; i++) this.touchedStreams[i]!.endTurn()
+    this.touchedStreams.length = 0
+    this.reading = false
+    if (!this.closed) this.sender.flush()
+  }
+
+  touch(stream: Http2Stream): void {
+    if (stream.touched || !this.reading) return
+    stream.touched = true
+    this.touchedStreams.push(stream)
+  }
+
+  onFlushed(): void {
+    if (this.phase === DRAINING && this.streams.size === 0) this.finish()
+  }
+
+  // StreamHost: sending.
+
+  flushSoon(): void {
+    this.sender.flushSoon()
+  }
+
+  enqueue(stream: Http2Stream): void {
+    this.sender.enqueue(stream)
+  }
+
+  await(stream: Http2Stream): void {
+    this.sender.await(stream)
+  }
+
+  sendNow(stream: Http2Stream, chunk: Buffer, start: number, end: number, owned: boolean): number {
+    return this.sender.data(stream, chunk, start, end, owned)
+  }
+
+  sendFrame(stream: Http2Stream, chunk: Buffer, start: number, end: number): void {
+    this.sender.frame(stream, chunk, start, end)
+  }
+
+  sendEnd(stream: Http2Stream, trailers: Fields | null): void {
+    this.sender.end(stream, trailers)
+    stream.localEnded = true
+    stream.onLocalEnd()
+  }
+
+  // StreamHost: receiving.
+
+  consume(bytes: number): void {
+    this.receiveWindow.consume(bytes)
+    this.creditConnection()
+  }
+
+  protected creditConnection(): void {
+    const increment = this.receiveWindow.credit()
+    if (increment === 0 || this.closed) return
+    this.sender.output.numbers(codes.WINDOW_UPDATE, 0, increment)
+    this.flushSoon()
+  }
+
+  credit(stream: Http2Stream, increment: number): void {
+    if (this.closed) return
+    this.sender.output.numbers(codes.WINDOW_UPDATE, stream.id, increment)
+    this.flushSoon()
+  }
+
+  reject(stream: Http2Stream, rejection: Rejection): void {
+    this.onMalformed(rejection)
+    if (!stream.onRejected(rejection)) this.streamError(stream.id, codes.PROTOCOL_ERROR)
+    else if (!this.floods.errors.take()) this.fail('flood-errors')
+  }
+
+  ended(stream: Http2Stream): void {
+    this.release(stream)
+    this.onStreamGone()
+  }
+
+  reset(stream: Http2Stream, code: number): void {
+    if (stream.closed || this.closed) return
+    this.writeReset(stream.id, code)
+    this.release(stream)
+    this.onStreamGone()
+    this.flushSoon()
+  }
+
+  protected release(stream: Http2Stream): void {
+    this.streams.delete(stream.id)
+    stream.close()
+  }
+
+  private writeReset(id: number, code: number): void {
+    this.closedStreams.reset(id, RESET_BY_US)
+    this.sender.reset(id, code)
+  }
+
+  /** RFC 9113 §5.4.2, for something that the peer has done. */
+  protected streamError(id: number, code: number): void {
+    if (this.closed) return
+    const stream = this.streams.get(id)
+    this.writeReset(id, code)
+    if (stream !== undefined) {
+      this.release(stream)
+      stream.onLost(code, true)
+      this.onStreamGone()
+    }
+    if (!this.floods.errors.take()) this.fail('flood-errors')
+  }
+
+  /** RFC 9113 §5.4.1. */
+  fail(fault: FaultName): void {
+    if (this.closed) return
+    this.sender.output.numbers(codes.GOAWAY, 0, this.lastProcessed, faults[fault])
+    this.sender.finish()
+    this.over(fault)
+  }
+
+  /** All streams have ended. */
+  private finish(): void {
+    this.sender.finish()
+    this.over('')
+  }
+
+  private over(fault: FaultName | ''): void {
+    if (this.closed) return
+    this.closed = true
+    const streams = [...this.streams.values()]
+    this.streams.clear()
+    this.sender.clear()
+    for (const stream of streams) {
+      stream.close()
+      stream.onLost(-1, false)
+    }
+    this.onClosed(fault)
+  }
+
+  /** The peer has heard that the connection ends: what it opens from now on is not taken. */
+  protected drain(): void {
+    if (this.phase === DRAINING) return
+    this.phase = DRAINING
+    this.sender.output.numbers(codes.GOAWAY, 0, this.lastProcessed, codes.NO_ERROR)
+    this.flushSoon()
+  }
+
+  /** Our side of the preface (§3.4): settings, and a window for the connection. */
+  protected greet(parameters: readonly (readonly [id: number, value: number])[]): void {
+    this.sender.output.frame(codes.SETTINGS, 0, 0, settingsPayload(parameters))
+    this.creditConnection()
+    this.sender.flush()
+  }
+}

@@ -1,0 +1,169 @@
+import type { Rejection } from '../failures.ts'
+import type { Fields } from '../fields.ts'
+import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
+import { localHead } from '../local.ts'
+import { CANCEL, CONNECT_ERROR, NO_ERROR, PROTOCOL_ERROR } from './codes.ts'
+import type { HeadWriter } from './head-writer.ts'
+import { Http2Stream, type StreamHost } from './stream.ts'
+import { websocketAccept } from './websocket.ts'
+
+/** What a server's stream tells of its request. `onRequestEnd` comes at most once; `onGone` last, where it comes. */
+export interface ServerStreamHandler {
+  /** The chunk is valid only during the call. */
+  onRequestData(chunk: Buffer, start: number, end: number): void
+  onRequestEnd(trailers: Fields | null): void
+  /** End of a turn in which the request began or something of it came. */
+  onRequestFlush(): void
+  /** After a `flush` that was false. */
+  onDownstreamWritable(): void
+  /** The body broke a rule; the stream may still be answered, or aborted. */
+  onRejection(rejection: Rejection): void
+  /** The client has reset the stream, or the connection is gone: nobody wants the answer. */
+  onGone(): void
+}
+
+const CONTINUE: ResponseHead = localHead(100, [], 0)
+
+/** A request and its response on a server's connection; it has the shape of the proxy's Downstream. */
+export class ServerStream extends Http2Stream {
+  /** To be set when the request is told; null drops what else comes. */
+  handler: ServerStreamHandler | null = null
+  private readonly writer: HeadWriter
+  private readonly method: string
+  /** An extended CONNECT (RFC 8441): the key that its Sec-WebSocket-Accept belongs to, or "" without one; null for all others. */
+  private readonly tunnelKey: string | null
+  private readonly hasBody: boolean
+  private continued = false
+  private headSent = false
+  private tunnel = false
+  /** What the rest of a request that is not complete is refused with. */
+  private resetCode: number = NO_ERROR
+
+  /** `head` is null where the request is refused. */
+  constructor(
+    session: StreamHost,
+    writer: HeadWriter,
+    id: number,
+    window: number,
+    method: string,
+    head: RequestHead | null,
+    endStream: boolean,
+  ) {
+    super(session, id, window)
+    this.writer = writer
+    this.method = method
+    this.hasBody = head !== null && (head.length !== NO_BODY || head.upgrade !== '')
+    this.tunnelKey =
+      head === null || head.upgrade === '' ? null : (head.fields.get('sec-websocket-key') ?? '')
+    this.remoteEnded = endStream
+    if (head !== null && head.upgrade === '' && (head.length > 0 || head.hasLength))
+      this.expected = head.length
+  }
+
+  // The response.
+
+  informational(head: ResponseHead): void {
+    if (this.closed || this.headSent || head.status === 101) return
+    this.writer.response(this.id, head, false)
+  }
+
+  continue(): void {
+    if (this.continued) return
+    this.continued = true
+    this.informational(CONTINUE)
+    this.session.flushSoon()
+  }
+
+  head(head: ResponseHead): void {
+    if (this.closed || this.headSent) return
+    this.headSent = true
+    // RFC 8441 §4: a 2xx would open the tunnel that the upstream has not agreed to.
+    if (this.tunnelKey !== null && head.status >= 200 && head.status < 300) return this.refuseTunnel()
+    const bodiless =
+      this.method === 'HEAD' || head.length === NO_BODY || head.status === 204 || head.status === 304
+    this.writer.response(this.id, head, bodiless)
+    if (bodiless) this.localEnded = true
+  }
+
+  /** The chunk is valid only during the call, so that it is copied; a `lent` one as long as `clear` is false. */
+  data(chunk: Buffer, start: number, end: number, lent = false): void {
+    this.transmit(chunk, start, end, lent)
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.closed) return
+    this.handler = null
+    if (this.localEnded) this.onLocalEnd()
+    else this.finish(trailers)
+    this.session.flushSoon()
+  }
+
+  /** The response cannot be completed, and the client must see that. */
+  abort(): void {
+    this.handler = null
+    this.session.reset(
+      this,
+      this.tunnelKey !== null ? CONNECT_ERROR : this.resetCode === NO_ERROR ? CANCEL : this.resetCode,
+    )
+  }
+
+  /** The upstream's 101 is a 200 here (RFC 8441 §5), without what HTTP/1 needed for the handshake. */
+  upgrade(head: ResponseHead): void {
+    if (this.closed || this.tunnelKey === null) return this.abort()
+    const accept = head.fields.get('sec-websocket-accept')
+    if (this.tunnelKey !== '' && accept !== websocketAccept(this.tunnelKey)) return this.abort()
+    head.fields.remove('sec-websocket-accept')
+    this.headSent = this.tunnel = true
+    this.writer.response(this.id, { ...head, status: 200, length: -1, hasLength: false }, false)
+    this.session.flushSoon()
+  }
+
+  endTunnel(): void {
+    if (this.tunnel) this.finish(null)
+    this.session.flushSoon()
+  }
+
+  private refuseTunnel(): void {
+    this.writer.response(this.id, localHead(502, [], 0), true)
+    this.localEnded = true
+  }
+
+  // Http2Stream.
+
+  onLocalEnd(): void {
+    if (this.tunnel ? this.delivered : this.remoteEnded && this.resetCode === NO_ERROR)
+      this.session.ended(this)
+    // §8.1: the response is complete, and the rest of the request is of no use to anybody.
+    else if (!this.tunnel) this.session.reset(this, this.resetCode)
+  }
+
+  onLost(): void {
+    const { handler } = this
+    this.handler = null
+    handler?.onGone()
+  }
+
+  onRejected(rejection: Rejection): boolean {
+    if (this.handler === null || this.tunnel) return false
+    this.resetCode = PROTOCOL_ERROR
+    this.expected = -1
+    this.handler.onRejection(rejection)
+    return true
+  }
+
+  protected onData(chunk: Buffer, start: number, end: number): void {
+    if (this.resetCode === NO_ERROR) this.handler?.onRequestData(chunk, start, end)
+  }
+
+  protected onEnd(trailers: Fields | null): void {
+    if (this.hasBody && this.resetCode === NO_ERROR) this.handler?.onRequestEnd(trailers)
+  }
+
+  protected onFlush(): void {
+    this.handler?.onRequestFlush()
+  }
+
+  protected onWritable(): void {
+    this.handler?.onDownstreamWritable()
+  }
+}

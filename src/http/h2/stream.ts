@@ -1,0 +1,287 @@
+import type { Rejection } from '../failures.ts'
+import type { Fields } from '../fields.ts'
+import { MAX_WINDOW } from './codes.ts'
+import { LOW_WATER } from './limits.ts'
+import { ReceiveWindow } from './receive-window.ts'
+import { malformed } from './rejections.ts'
+
+/** What a stream needs of its session. */
+export interface StreamHost {
+  /** Coarse time, moved by `sweep`. */
+  readonly nowMs: number
+  /** The peer does not take more at the moment. */
+  readonly congested: boolean
+  /** Nothing that was written waits to be sent. */
+  readonly clear: boolean
+  /** What arrives is in memory that is not written again. */
+  readonly lending: boolean
+  /** What the peer may send on a new stream. */
+  readonly windowBytes: number
+  /** Sends what the windows and fairness let out at once; returns how many bytes that were. */
+  sendNow(stream: Http2Stream, chunk: Buffer, start: number, end: number, owned: boolean): number
+  /** One DATA frame, whatever else waits. */
+  sendFrame(stream: Http2Stream, chunk: Buffer, start: number, end: number): void
+  sendEnd(stream: Http2Stream, trailers: Fields | null): void
+  /** The stream has data waiting and a window for it. */
+  enqueue(stream: Http2Stream): void
+  /** Sends what was written, at the end of the turn. */
+  flushSoon(): void
+  /** The stream wants to hear when it may write again. */
+  await(stream: Http2Stream): void
+  /** Bytes of the connection's window have been consumed. */
+  consume(bytes: number): void
+  credit(stream: Http2Stream, increment: number): void
+  /** The stream is to hear of the end of the turn. */
+  touch(stream: Http2Stream): void
+  /** The peer's message broke a rule. */
+  reject(stream: Http2Stream, rejection: Rejection): void
+  /** Both directions are over. */
+  ended(stream: Http2Stream): void
+  /** We give the stream up. */
+  reset(stream: Http2Stream, code: number): void
+}
+
+/**
+ * One stream (RFC 9113 §5), either side's: its two directions, its send window
+ * and what waits for it, its receive window and what waits for a consumer that
+ * is paused. What the bytes mean is for the two kinds of streams to know.
+ */
+export abstract class Http2Stream {
+  /** 0 as long as it has not been opened. */
+  id: number
+  /** Bytes that we may send. Below 0 after the peer has lowered its setting (§6.9.2). */
+  sendWindow: number
+  /** Our END_STREAM has been written, or the peer's has arrived. */
+  localEnded = false
+  remoteEnded = false
+  /** Over: nothing is sent, and nothing that arrives is told. */
+  closed = false
+  /** It waits in the session's ring. */
+  inRing = false
+  /** It is told of the end of this turn, or of when it may write again. */
+  touched = false
+  awaiting = false
+  /** Coarse time of the last byte that left while others waited, and of the last that arrived. */
+  sentMs: number
+  receivedMs: number
+  protected readonly session: StreamHost
+  /** Content-Length not yet received; -1 is unknown. */
+  protected expected = -1
+  private window: ReceiveWindow | null = null
+  // What waits to be sent.
+  private queue: Buffer[] = []
+  queuedBytes = 0
+  private endQueued = false
+  private trailersQueued: Fields | null = null
+  // What has arrived while paused.
+  private paused = false
+  private heldPieces: Buffer[] = []
+  private endHeld = false
+  private trailersHeld: Fields | null = null
+
+  constructor(session: StreamHost, id: number, sendWindow: number) {
+    this.session = session
+    this.id = id
+    this.sendWindow = sendWindow
+    this.sentMs = this.receivedMs = session.nowMs
+  }
+
+  /** Body bytes (`lent` ones are not written again), their end, and the end of a turn in which something came. */
+  protected abstract onData(chunk: Buffer, start: number, end: number, lent: boolean): void
+  protected abstract onEnd(trailers: Fields | null): void
+  protected abstract onFlush(): void
+  protected abstract onWritable(): void
+  /** It has been reset, by the peer or by us (`local`) because of what the peer did; or the connection is gone (-1). */
+  abstract onLost(code: number, local: boolean): void
+  /** The peer's message is malformed; true where the stream answers that and resets itself. */
+  abstract onRejected(rejection: Rejection): boolean
+  /** Our END_STREAM has been written. */
+  abstract onLocalEnd(): void
+
+  // Sending.
+
+  protected transmit(chunk: Buffer, start: number, end: number, owned: boolean): void {
+    if (this.closed || this.localEnded || this.endQueued || start === end) return
+    const at = this.queuedBytes === 0 ? start + this.session.sendNow(this, chunk, start, end, owned) : start
+    if (at === end) return
+    if (this.queuedBytes === 0) this.sentMs = this.session.nowMs
+    this.queue.push(owned ? chunk.subarray(at, end) : Buffer.from(chunk.subarray(at, end)))
+    this.queuedBytes += end - at
+    if (this.sendWindow > 0) this.session.enqueue(this)
+  }
+
+  protected finish(trailers: Fields | null): void {
+    if (this.closed || this.localEnded || this.endQueued) return
+    if (this.queuedBytes === 0) return this.session.sendEnd(this, trailers)
+    this.endQueued = true
+    this.trailersQueued = trailers
+  }
+
+  /** Whether more may be written; if not, `onWritable` follows. */
+  flush(): boolean {
+    this.session.flushSoon()
+    if (this.closed || (this.queuedBytes <= LOW_WATER && !this.session.congested)) return true
+    this.session.await(this)
+    return false
+  }
+
+  /** Sends one piece of at most `bytes` of what waits, for the session's ring. */
+  sendQueued(bytes: number): void {
+    const piece = this.queue[0]!
+    const length = Math.min(piece.length, bytes)
+    this.queuedBytes -= length
+    this.sentMs = this.session.nowMs
+    if (length === piece.length) this.queue.shift()
+    else this.queue[0] = piece.subarray(length)
+    this.session.sendFrame(this, piece, 0, length)
+    if (this.queuedBytes === 0 && this.endQueued) this.session.sendEnd(this, this.trailersQueued)
+  }
+
+  /** False where the window would be larger than it may be (§6.9.1). */
+  grow(increment: number): boolean {
+    this.sendWindow += increment
+    if (this.sendWindow > MAX_WINDOW) return false
+    if (this.queuedBytes > 0 && this.sendWindow > 0) this.session.enqueue(this)
+    return true
+  }
+
+  /** Nothing that was written still waits to be sent: memory that was lent may be written again. */
+  get clear(): boolean {
+    return this.queuedBytes === 0 && this.session.clear
+  }
+
+  writable(): void {
+    this.awaiting = false
+    if (!this.closed) this.onWritable()
+  }
+
+  /** More waits than its writer should add to. */
+  get stillFull(): boolean {
+    return !this.closed && this.queuedBytes > LOW_WATER
+  }
+
+  /** Something waits for the peer's window or for the peer. */
+  get stalled(): boolean {
+    return this.queuedBytes > 0
+  }
+
+  // Receiving.
+
+  /** A DATA frame of this length, padding included, begins; false where the peer had no window for it. */
+  takeWindow(bytes: number): boolean {
+    this.window ??= new ReceiveWindow(this.session.windowBytes)
+    return this.window.take(bytes)
+  }
+
+  /** The peer has changed to our setting. */
+  shiftWindow(delta: number): void {
+    this.window?.shift(delta)
+    if (!this.paused) this.giveCredit()
+  }
+
+  receiveData(chunk: Buffer, start: number, end: number): void {
+    const bytes = end - start
+    this.receivedMs = this.session.nowMs
+    if (this.closed) return this.session.consume(bytes)
+    if (this.expected >= 0) {
+      this.expected -= bytes
+      if (this.expected < 0) {
+        this.session.consume(bytes)
+        return this.session.reject(this, malformed['h2-content-length'])
+      }
+    }
+    if (this.paused || this.heldPieces.length > 0) {
+      this.heldPieces.push(Buffer.from(chunk.subarray(start, end)))
+      return
+    }
+    this.session.touch(this)
+    this.onData(chunk, start, end, this.session.lending)
+    this.consumed(bytes)
+  }
+
+  /** Padding is consumed as it arrives. */
+  consumed(bytes: number): void {
+    this.session.consume(bytes)
+    if (this.closed || this.remoteEnded || this.window === null) return
+    this.window.consume(bytes)
+    if (!this.paused) this.giveCredit()
+  }
+
+  private giveCredit(): void {
+    if (this.remoteEnded || this.window === null) return
+    const increment = this.window.credit()
+    if (increment > 0) this.session.credit(this, increment)
+  }
+
+  /** END_STREAM has arrived. */
+  receiveEnd(trailers: Fields | null): void {
+    if (this.closed) return
+    this.receivedMs = this.session.nowMs
+    if (this.expected > 0) return this.session.reject(this, malformed['h2-content-length'])
+    this.remoteEnded = true
+    if (this.paused || this.heldPieces.length > 0) {
+      this.endHeld = true
+      this.trailersHeld = trailers
+    } else this.deliverEnd(trailers)
+  }
+
+  private deliverEnd(trailers: Fields | null): void {
+    this.session.touch(this)
+    this.onEnd(trailers)
+    if (!this.closed && this.localEnded) this.session.ended(this)
+  }
+
+  /** Nothing is told until `resume`: the peer may fill its window, no more. */
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    while (this.heldPieces.length > 0) {
+      const piece = this.heldPieces.shift()!
+      this.onData(piece, 0, piece.length, true)
+      this.consumed(piece.length)
+      if (this.closed) return
+      if (this.isPaused) break
+    }
+    if (this.endHeld && !this.isPaused) {
+      this.endHeld = false
+      this.deliverEnd(this.trailersHeld)
+    }
+    this.giveCredit()
+    if (!this.closed) this.onFlush()
+    this.session.flushSoon()
+  }
+
+  get isPaused(): boolean {
+    return this.paused
+  }
+
+  /** It is not the peer that its body waits for. */
+  get held(): boolean {
+    return this.paused || this.heldPieces.length > 0
+  }
+
+  endTurn(): void {
+    this.touched = false
+    if (!this.closed) this.onFlush()
+  }
+
+  /** The session has let go of it. */
+  close(): void {
+    this.closed = true
+    this.queue = []
+    this.queuedBytes = 0
+    const held = this.heldPieces
+    this.heldPieces = []
+    // Nobody will consume it any more; the others must not stall for it.
+    for (const piece of held) this.session.consume(piece.length)
+  }
+
+  /** The peer's message has been told to its end. */
+  get delivered(): boolean {
+    return this.remoteEnded && !this.endHeld
+  }
+}

@@ -1,0 +1,62 @@
+/** What a ClientPolicy leaves out (HTTP1.md §12). Bytes and milliseconds; 0 is no limit. */
+export const clientDefaults = {
+  trustedHops: 0,
+  requestLineBytes: 8 * 1024,
+  fieldBytes: 8 * 1024,
+  headBytes: 32 * 1024,
+  fields: 100,
+  bodyBytes: 0,
+  connections: 0,
+  requestsPerConnection: 0,
+  headTimeoutMs: 10_000,
+  idleTimeoutMs: 75_000,
+  bodyIdleTimeoutMs: 60_000,
+  halfClose: 'cancel',
+  encodedSlash: 'keep',
+  emptySegments: 'keep',
+  underscores: 'reject',
+  tlsMinVersion: 'TLS1.2',
+  tlsMaxVersion: 'TLS1.3',
+  clientCertificateHeader: 'none',
+} as const
+
+/**
+ * What a ClientPolicy may choose from, by OpenSSL and by IANA name, in our order of preference: forward secrecy
+ * (ECDHE) and authenticated encryption only. Everything else of TLS 1.2 has met attacks on its padding or its key
+ * exchange, or gives old recordings away with the key (RFC 9325 §4.2).
+ */
+export const cipherSuites: Readonly<Record<string, string>> = {
+  TLS_AES_128_GCM_SHA256: 'TLS_AES_128_GCM_SHA256',
+  TLS_AES_256_GCM_SHA384: 'TLS_AES_256_GCM_SHA384',
+  TLS_CHACHA20_POLY1305_SHA256: 'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256': 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256': 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384': 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384': 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305': 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256',
+  'ECDHE-RSA-CHACHA20-POLY1305': 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
+}
+
+/** What a BackendPolicy leaves out. Milliseconds; 0 is no limit. */
+export const backendDefaults = {
+  loadBalancing: 'RoundRobin',
+  maxConnections: 1024,
+  maxPending: 1024,
+  maxRequestsPerConnection: 0,
+  connectTimeoutMs: 5000,
+  /** Below the 60 s after which common application servers close, so that we close first and lose no race. */
+  idleTimeoutMs: 50_000,
+  consecutiveFailures: 5,
+  baseEjectionMs: 10_000,
+  maxEjectionMs: 300_000,
+  maxEjectedPercent: 50,
+  dnsRefreshMs: 10_000,
+} as const
+
+/** What Gateway API leaves to its CRD's defaults, where translation needs the number. */
+export const routeDefaults = {
+  redirectStatus: 302,
+  mirrorDenominator: 100,
+  corsMaxAgeSeconds: 5,
+  backendWeight: 1,
+} as const

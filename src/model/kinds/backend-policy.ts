@@ -1,0 +1,131 @@
+import { Type } from 'typebox'
+import type { Resource } from '../resource.ts'
+import {
+  duration,
+  INT32,
+  integer,
+  list,
+  object,
+  objectReference,
+  policyTargets,
+  preciseHostname,
+  secretReference,
+  set,
+  text,
+  type Finding,
+  type Shape,
+} from './shapes.ts'
+
+/** `type` is RoundRobin where absent; `consistentHash` belongs to type ConsistentHash. */
+const loadBalancing = object({
+  type: Type.Optional(Type.Enum(['RoundRobin', 'LeastRequest', 'Random', 'ConsistentHash', 'PeakEWMA'])),
+  consistentHash: Type.Optional(
+    object({
+      source: Type.Enum(['ClientAddress', 'Header', 'Cookie', 'QueryParam']),
+      /** Of the header, cookie or query parameter. */
+      name: Type.Optional(text(256, 1)),
+    }),
+  ),
+})
+
+/** Per process; 0 is no limit, and for `maxPending` nobody waits. */
+const connections = object({
+  max: Type.Optional(integer(0, INT32)),
+  maxPending: Type.Optional(integer(0, INT32)),
+  maxRequestsPerConnection: Type.Optional(integer(0, INT32)),
+  connectTimeout: Type.Optional(duration),
+  idleTimeout: Type.Optional(duration),
+})
+
+const outlierDetection = object({
+  consecutiveFailures: Type.Optional(integer(1, 1000)),
+  baseEjection: Type.Optional(duration),
+  maxEjection: Type.Optional(duration),
+  maxEjectedPercent: Type.Optional(integer(0, 100)),
+})
+
+const healthChecks = object({
+  /** HTTP where absent. */
+  type: Type.Optional(Type.Enum(['HTTP', 'TCP', 'GRPC'])),
+  interval: Type.Optional(duration),
+  timeout: Type.Optional(duration),
+  healthyThreshold: Type.Optional(integer(1, 100)),
+  unhealthyThreshold: Type.Optional(integer(1, 100)),
+  http: Type.Optional(
+    object({
+      path: Type.Optional(text(1024, 1)),
+      hostname: Type.Optional(preciseHostname),
+      statuses: Type.Optional(set(integer(100, 599), 100)),
+    }),
+  ),
+  grpc: Type.Optional(object({ service: Type.Optional(text(256)) })),
+})
+
+/** As retryConstraint of the standard's XBackendTrafficPolicy (GEP-3388). */
+const retryBudget = object({
+  percent: Type.Optional(integer(0, 100)),
+  interval: Type.Optional(duration),
+  minRetries: Type.Optional(object({ count: integer(1, 1_000_000), interval: duration })),
+})
+
+const tls = object({
+  hostname: Type.Optional(preciseHostname),
+  caCertificateRefs: Type.Optional(list(objectReference, 0, 8)),
+  wellKnownCACertificates: Type.Optional(Type.Enum(['System'])),
+  clientCertificateRef: Type.Optional(secretReference),
+  minVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
+})
+
+/**
+ * portcullis.dev/v1alpha1 BackendPolicy: how a Service or a Backend is treated. Every field left out
+ * has its default from defaults.ts.
+ */
+export const backendPolicySchema = object({
+  spec: object({
+    targetRefs: policyTargets,
+    loadBalancing: Type.Optional(loadBalancing),
+    connections: Type.Optional(connections),
+    outlierDetection: Type.Optional(outlierDetection),
+    dns: Type.Optional(object({ refresh: Type.Optional(duration) })),
+    healthChecks: Type.Optional(healthChecks),
+    retryBudget: Type.Optional(retryBudget),
+    tls: Type.Optional(tls),
+    timeouts: Type.Optional(object({ request: Type.Optional(duration), attempt: Type.Optional(duration) })),
+    meshMode: Type.Optional(Type.Enum(['Disabled', 'Permissive', 'Strict'])),
+  }),
+})
+
+export type BackendPolicyBody = Shape<typeof backendPolicySchema>
+export type BackendPolicy = Resource<BackendPolicyBody>
+
+export function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
+  const findings: Finding[] = []
+  spec.targetRefs.forEach((target, i) => {
+    const service = target.group === '' && target.kind === 'Service'
+    const backend = target.group === 'portcullis.dev' && target.kind === 'Backend'
+    if (!service && !backend)
+      findings.push({
+        path: ['spec', 'targetRefs', i, 'kind'],
+        message: `a BackendPolicy cannot attach to ${described(target)}, expected Service (group "") or Backend (group "portcullis.dev")`,
+      })
+    else if (backend && target.sectionName !== undefined)
+      findings.push({
+        path: ['spec', 'targetRefs', i, 'sectionName'],
+        message: 'must be absent: a Backend has no sections',
+      })
+  })
+  const { type = 'RoundRobin', consistentHash } = spec.loadBalancing ?? {}
+  const path = ['spec', 'loadBalancing', 'consistentHash']
+  if (type === 'ConsistentHash' && consistentHash === undefined)
+    findings.push({ path, message: 'is required for type ConsistentHash' })
+  if (type !== 'ConsistentHash' && consistentHash !== undefined)
+    findings.push({ path, message: `must be absent for type ${type}, expected type ConsistentHash` })
+  if (consistentHash && consistentHash.source !== 'ClientAddress' && consistentHash.name === undefined)
+    findings.push({ path: [...path, 'name'], message: `is required for source ${consistentHash.source}` })
+  return findings
+}
+
+/** `Gateway (group "gateway.networking.k8s.io")`. */
+export function described(target: { readonly group: string; readonly kind: string }): string {
+  return `${target.kind} (group ${JSON.stringify(target.group)})`
+}

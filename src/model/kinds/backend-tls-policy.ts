@@ -1,0 +1,110 @@
+import { Type } from 'typebox'
+import type { Resource } from '../resource.ts'
+import {
+  hostname,
+  list,
+  localObjectReference,
+  object,
+  pattern,
+  policyTargets,
+  preciseHostname,
+  record,
+  repeated,
+  text,
+  type Finding,
+  type PolicyTarget,
+  type Shape,
+} from './shapes.ts'
+
+/** AbsoluteURI: with a scheme and an authority (RFC 3986 appendix B, without the relative forms). */
+const absoluteUri = pattern(
+  '^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?$',
+  'an absolute URI like "spiffe://cluster.example/ns/shop/sa/items"',
+  253,
+)
+
+const subjectAltName = object({
+  type: Type.Enum(['Hostname', 'URI']),
+  hostname: Type.Optional(hostname),
+  uri: Type.Optional(absoluteUri),
+})
+
+const validation = object({
+  caCertificateRefs: Type.Optional(list(localObjectReference, 0, 8)),
+  wellKnownCACertificates: Type.Optional(
+    pattern(
+      '^(|System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$',
+      '"System", or the name of a set with a domain in front',
+      253,
+      0,
+    ),
+  ),
+  hostname: preciseHostname,
+  subjectAltNames: Type.Optional(list(subjectAltName, 0, 5)),
+})
+
+/** gateway.networking.k8s.io BackendTLSPolicy, v1 and v1alpha3 of release v1.6.1. */
+export const backendTlsPolicySchema = object({
+  spec: object({ targetRefs: policyTargets, validation, options: Type.Optional(record(text(4096), 16)) }),
+})
+
+export type BackendTLSPolicyBody = Shape<typeof backendTlsPolicySchema>
+export type BackendTLSValidation = Shape<typeof validation>
+export type SubjectAltName = Shape<typeof subjectAltName>
+export type BackendTLSPolicy = Resource<BackendTLSPolicyBody>
+
+/** The CEL rules of the CRD (v1.6.1). */
+export function backendTlsPolicyRules({ spec }: BackendTLSPolicyBody): Finding[] {
+  return [...targetRules(spec.targetRefs), ...validationRules(spec.validation)]
+}
+
+function targetRules(targets: readonly PolicyTarget[]): Finding[] {
+  const nameOf = ({ group, kind, name }: PolicyTarget): string => `${group} ${kind} ${name}`
+  const findings: Finding[] = []
+  for (const [i, target] of targets.entries()) {
+    const before = targets.slice(0, i).filter(other => nameOf(other) === nameOf(target))
+    if (before.some(other => (other.sectionName === undefined) !== (target.sectionName === undefined)))
+      findings.push({
+        path: ['spec', 'targetRefs', i, 'sectionName'],
+        message: 'refers to the same object as another one, expected sectionName on both',
+      })
+  }
+  for (const i of repeated(targets, target => `${nameOf(target)} ${target.sectionName ?? ''}`))
+    findings.push({
+      path: ['spec', 'targetRefs', i],
+      message: 'refers to the same object and section as another one, expected a sectionName of its own',
+    })
+  return findings
+}
+
+function validationRules(validated: BackendTLSValidation): Finding[] {
+  const path = ['spec', 'validation']
+  const given = (validated.caCertificateRefs ?? []).length > 0
+  const wellKnown = (validated.wellKnownCACertificates ?? '') !== ''
+  const findings = (validated.subjectAltNames ?? []).flatMap((name, i) =>
+    nameRules(name, [...path, 'subjectAltNames', i]),
+  )
+  if (given && wellKnown)
+    findings.push({
+      path: [...path, 'wellKnownCACertificates'],
+      message: 'must be absent beside caCertificateRefs, expected one of the two',
+    })
+  if (!given && !wellKnown)
+    findings.push({
+      path,
+      message: 'names no authority, expected caCertificateRefs or wellKnownCACertificates',
+    })
+  return findings
+}
+
+function nameRules({ type, hostname: dns = '', uri = '' }: SubjectAltName, path: Finding['path']): Finding[] {
+  const [wanted, other] =
+    type === 'Hostname' ? (['hostname', 'uri'] as const) : (['uri', 'hostname'] as const)
+  const values = { hostname: dns, uri }
+  const findings: Finding[] = []
+  if (values[wanted] === '')
+    findings.push({ path: [...path, wanted], message: `is required for type ${type}` })
+  if (values[other] !== '')
+    findings.push({ path: [...path, other], message: `must be absent for type ${type}` })
+  return findings
+}

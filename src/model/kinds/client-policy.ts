@@ -1,0 +1,135 @@
+import { Type } from 'typebox'
+import type { Resource } from '../resource.ts'
+import { cipherSuites, clientDefaults } from '../defaults.ts'
+import { described } from './backend-policy.ts'
+import {
+  byteQuantity,
+  duration,
+  INT32,
+  integer,
+  list,
+  object,
+  objectReference,
+  policyTargets,
+  set,
+  text,
+  type Finding,
+  type Shape,
+} from './shapes.ts'
+
+const limits = object({
+  requestLineBytes: Type.Optional(byteQuantity),
+  fieldBytes: Type.Optional(byteQuantity),
+  headBytes: Type.Optional(byteQuantity),
+  fields: Type.Optional(integer(1, 10_000)),
+  /** 0 is no limit, here and below. */
+  bodyBytes: Type.Optional(byteQuantity),
+  connections: Type.Optional(integer(0, INT32)),
+  requestsPerConnection: Type.Optional(integer(0, INT32)),
+})
+
+const timeouts = object({
+  head: Type.Optional(duration),
+  idle: Type.Optional(duration),
+  bodyIdle: Type.Optional(duration),
+})
+
+const tls = object({
+  minVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
+  maxVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
+  ciphers: Type.Optional(set(text(128, 1), 64)),
+  alpn: Type.Optional(set(Type.Enum(['h2', 'http/1.1']), 2)),
+  clientCertificates: Type.Optional(
+    object({
+      mode: Type.Enum(['Request', 'Require']),
+      caCertificateRefs: list(objectReference, 1, 16),
+    }),
+  ),
+})
+
+const proxyProtocol = object({
+  versions: Type.Optional(set(Type.Enum(['V1', 'V2']), 2)),
+  /** Whether a connection must begin with it; true where absent. */
+  required: Type.Optional(Type.Boolean()),
+})
+
+const compression = object({
+  algorithms: Type.Optional(set(Type.Enum(['gzip', 'br', 'zstd']), 3)),
+  minBytes: Type.Optional(byteQuantity),
+  contentTypes: Type.Optional(set(text(256, 1), 64)),
+})
+
+/**
+ * portcullis.dev/v1alpha1 ClientPolicy: how a Gateway, or by sectionName one of its listeners, treats its
+ * clients. Every field left out has its default from defaults.ts.
+ */
+export const clientPolicySchema = object({
+  spec: object({
+    targetRefs: policyTargets,
+    trustedHops: Type.Optional(integer(0, 16)),
+    limits: Type.Optional(limits),
+    timeouts: Type.Optional(timeouts),
+    /** What a FIN means from a client that waits for its answer: that it left, or only that it asks for nothing more. */
+    http1: Type.Optional(object({ halfClose: Type.Optional(Type.Enum(['cancel', 'serve'])) })),
+    paths: Type.Optional(
+      object({
+        encodedSlash: Type.Optional(Type.Enum(['keep', 'reject', 'unescape'])),
+        emptySegments: Type.Optional(Type.Enum(['keep', 'merge'])),
+      }),
+    ),
+    headers: Type.Optional(
+      object({
+        underscores: Type.Optional(Type.Enum(['allow', 'drop', 'reject'])),
+        /** How upstreams are told of a client certificate that Gateway spec.tls.frontend has verified. */
+        clientCertificate: Type.Optional(Type.Enum(['none', 'client-cert', 'x-forwarded-client-cert'])),
+      }),
+    ),
+    tls: Type.Optional(tls),
+    proxyProtocol: Type.Optional(proxyProtocol),
+    compression: Type.Optional(compression),
+  }),
+})
+
+export type ClientPolicyBody = Shape<typeof clientPolicySchema>
+export type ClientPolicySpec = ClientPolicyBody['spec']
+export type ClientPolicy = Resource<ClientPolicyBody>
+
+export function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
+  return [...targetRules(spec), ...tlsRules(spec.tls ?? {})]
+}
+
+const suiteNames = new Set([...Object.keys(cipherSuites), ...Object.values(cipherSuites)])
+
+function tlsRules({ minVersion, maxVersion, ciphers = [] }: NonNullable<ClientPolicySpec['tls']>): Finding[] {
+  const path = ['spec', 'tls']
+  const { tlsMinVersion: least, tlsMaxVersion: most } = clientDefaults
+  const findings: Finding[] = ciphers.flatMap((name, i) =>
+    suiteNames.has(name)
+      ? []
+      : [
+          {
+            path: [...path, 'ciphers', i],
+            message: `unknown or weak cipher suite ${JSON.stringify(name)}, expected one of ${Object.keys(cipherSuites).join(', ')}`,
+          },
+        ],
+  )
+  if ((minVersion ?? least) > (maxVersion ?? most))
+    findings.push({
+      path: [...path, 'minVersion'],
+      message: 'is above maxVersion, expected it below or equal',
+    })
+  return findings
+}
+
+function targetRules(spec: ClientPolicySpec): Finding[] {
+  return spec.targetRefs.flatMap((target, i) => {
+    if (target.group === 'gateway.networking.k8s.io' && target.kind === 'Gateway') return []
+    const expected = 'expected Gateway (group "gateway.networking.k8s.io")'
+    return [
+      {
+        path: ['spec', 'targetRefs', i, 'kind'],
+        message: `a ClientPolicy cannot attach to ${described(target)}, ${expected}`,
+      },
+    ]
+  })
+}

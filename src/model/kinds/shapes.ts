@@ -1,0 +1,177 @@
+import { Type, type Static, type TProperties, type TSchema } from 'typebox'
+import type { FieldPath } from '../resource.ts'
+
+/** What a kind's rules find beyond its schema. `path` begins at the body: `['spec', 'rules', 0]`. */
+export interface Finding {
+  readonly path: FieldPath
+  readonly message: string
+}
+
+/** Bodies are frozen when they are read; their types say so. */
+export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
+
+/** The static, frozen type of a schema. */
+export type Shape<S extends TSchema> = Frozen<Static<S>>
+
+// Besides JSON Schema's own, the schemas use two keywords that schema-check.ts defines: `expected` says in
+// words what a pattern or a format wants (it completes "expected …"), and `uniqueBy` names the field by
+// which a list is a map (Kubernetes' x-kubernetes-list-map-keys). `writeOnly` keeps a value out of messages.
+
+/** An object that knows all its fields: an unknown one is an error. */
+export function object<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { additionalProperties: false })
+}
+
+export function list<S extends TSchema>(items: S, minItems: number, maxItems: number) {
+  return Type.Array(items, { minItems, maxItems })
+}
+
+/** A list whose items differ (x-kubernetes-list-type: set). */
+export function set<S extends TSchema>(items: S, maxItems: number) {
+  return Type.Array(items, { maxItems, uniqueItems: true })
+}
+
+/** A list whose items differ in the field `key` (x-kubernetes-list-type: map). */
+export function mapList<S extends TSchema>(items: S, key: string, minItems: number, maxItems: number) {
+  return Type.Array(items, { minItems, maxItems, uniqueBy: key })
+}
+
+/** An object with keys of the user's choice. Not Type.Record: its pattern does not see keys with line breaks. */
+export function record<S extends TSchema>(values: S, maxProperties?: number) {
+  const limit = maxProperties === undefined ? {} : { maxProperties }
+  return Type.Unsafe<Record<string, Static<S>>>({ type: 'object', additionalProperties: values, ...limit })
+}
+
+export function text(maxLength: number, minLength = 0) {
+  return Type.String({ minLength, maxLength })
+}
+
+export function pattern(source: string, expected: string, maxLength: number, minLength = 1) {
+  return Type.String({ pattern: source, expected, minLength, maxLength })
+}
+
+export function integer(minimum: number, maximum: number) {
+  return Type.Integer({ minimum, maximum })
+}
+
+export const INT32 = 2_147_483_647
+
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
+const subdomain = `${label}(\\.${label})*`
+
+export const objectName = text(253, 1)
+export const sectionName = pattern(`^${subdomain}$`, 'lower-case letters, digits, "-" and "."', 253)
+export const namespaceName = pattern(
+  `^${label}$`,
+  'a namespace name (lower-case letters, digits and "-")',
+  63,
+)
+export const groupName = pattern(
+  `^$|^${subdomain}$`,
+  'an API group like "gateway.networking.k8s.io", or "" for the core group',
+  253,
+  0,
+)
+export const kindName = pattern('^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$', 'a kind like "Service"', 63)
+export const port = integer(1, 65535)
+
+/** Gateway API Hostname: a DNS name in lower case, `*.` allowed in front; no IP address (isIpAddress tells). */
+export const hostname = pattern(
+  `^(\\*\\.)?${subdomain}$`,
+  'a DNS name in lower case, like "shop.example" or "*.shop.example"',
+  253,
+)
+/** Gateway API PreciseHostname. */
+export const preciseHostname = pattern(
+  `^${subdomain}$`,
+  'a DNS name in lower case, like "shop.example", without "*"',
+  253,
+)
+/** `vendor.example/thing`. */
+export const domainPrefixed = (maxLength: number) =>
+  pattern(
+    `^${subdomain}\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$`,
+    'a name with a domain in front, like "vendor.example/name"',
+    maxLength,
+  )
+
+/** GEP-2257: up to four of `1h`, `2m`, `3s`, `4ms`. `durationMs` of quantity.ts reads it. */
+export const duration = Type.String({
+  pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$',
+  expected: 'a duration like "500ms", "10s" or "1m30s"',
+})
+
+/** Bytes: a whole number, or text like `8Ki`, `1M`. `quantityBytes` of quantity.ts reads it. */
+export const byteQuantity = Type.Unsafe<number | string>({
+  type: ['integer', 'string'],
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  format: 'byte-quantity',
+  expected: 'a number of bytes like 8192, "8Ki" or "1M"',
+})
+
+/** Kubernetes' LabelSelector (meta/v1). */
+export const labelSelector = object({
+  matchLabels: Type.Optional(record(Type.String())),
+  matchExpressions: Type.Optional(
+    Type.Array(
+      object({
+        key: Type.String(),
+        operator: Type.Enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: Type.Optional(Type.Array(Type.String())),
+      }),
+    ),
+  ),
+})
+export type LabelSelector = Shape<typeof labelSelector>
+
+export const localObjectReference = object({ group: groupName, kind: kindName, name: objectName })
+export const objectReference = object({
+  group: groupName,
+  kind: kindName,
+  name: objectName,
+  namespace: Type.Optional(namespaceName),
+})
+/** Group "" and kind Secret where absent. */
+export const secretReference = object({
+  group: Type.Optional(groupName),
+  kind: Type.Optional(kindName),
+  name: objectName,
+  namespace: Type.Optional(namespaceName),
+})
+
+/**
+ * What a policy attaches to (GEP-713, GEP-2648): an object of its own
+ * namespace, or by `sectionName` a listener, a route rule or a Service port of it.
+ */
+export const policyTargets = list(
+  object({ group: groupName, kind: kindName, name: objectName, sectionName: Type.Optional(sectionName) }),
+  1,
+  16,
+)
+export type PolicyTarget = Shape<typeof policyTargets>[number]
+
+/** In(NotIn) needs values, (DoesNot)Exist(s) refuses them: meta/v1 validation. */
+export function selectorRules(selector: LabelSelector, path: FieldPath): Finding[] {
+  return (selector.matchExpressions ?? []).flatMap((expression, i) => {
+    const given = (expression.values ?? []).length > 0
+    const wanted = expression.operator === 'In' || expression.operator === 'NotIn'
+    if (given === wanted) return []
+    const message = wanted
+      ? `must name at least one value for operator ${expression.operator}`
+      : `must be absent for operator ${expression.operator}`
+    return [{ path: [...path, 'matchExpressions', i, 'values'], message }]
+  })
+}
+
+/** Indexes of the items whose key an item before them has; items without a key are passed over. */
+export function repeated<T>(items: readonly T[], keyOf: (item: T) => string | undefined): number[] {
+  const seen = new Set<string>()
+  return items.flatMap((item, i) => {
+    const key = keyOf(item)
+    if (key === undefined) return []
+    if (seen.has(key)) return [i]
+    seen.add(key)
+    return []
+  })
+}

@@ -1,0 +1,163 @@
+import type { Problem, Resource, ResourceKey } from './resource.ts'
+import { keyOf, refKey } from './resources.ts'
+import { formatPosition } from './problem.ts'
+import type { Identity, Validation } from './validate.ts'
+
+/** What one file says now. */
+export interface FileContent {
+  readonly file: string
+  /** In the order of the file. */
+  readonly validations: readonly Validation[]
+  /** Of the text itself. */
+  readonly problems: readonly Problem[]
+  /** False where some of the text could not be read: any object may have stood there. */
+  readonly whole: boolean
+}
+
+/** What one file contributes: objects as it has them now, or kept from before. */
+export interface FileState {
+  readonly file: string
+  readonly resources: readonly Resource[]
+}
+
+/** An object that serves although its declaration is broken now. */
+export interface Held {
+  readonly key: ResourceKey
+  readonly resource: Resource
+  /** When that version was read; RFC 3339. */
+  readonly since: string
+}
+
+export interface Settled {
+  readonly files: readonly FileState[]
+  readonly problems: readonly Problem[]
+  readonly held: readonly Held[]
+}
+
+/**
+ * Puts together what all files say with what they said before. An object whose declaration is broken
+ * keeps its last good version; one that is not declared any more is gone, unless it stood in a file part
+ * of which cannot be read, or cannot be told from a broken declaration there. Of two declarations with one
+ * key the first counts. Pure; `since` tells when a version was read.
+ */
+export function settle(
+  contents: readonly FileContent[],
+  before: readonly FileState[],
+  since: (resource: Resource) => string,
+): Settled {
+  return new Settler(contents, before, since).run()
+}
+
+class Settler {
+  private readonly contents: readonly FileContent[]
+  private readonly since: (resource: Resource) => string
+  private readonly oldFiles: ReadonlyMap<string, readonly Resource[]>
+  private readonly oldKeys: ReadonlyMap<ResourceKey, Resource>
+  private readonly taken = new Map<ResourceKey, Resource>()
+  private readonly held: Held[] = []
+  private readonly problems: Problem[] = []
+
+  constructor(
+    contents: readonly FileContent[],
+    before: readonly FileState[],
+    since: (resource: Resource) => string,
+  ) {
+    this.contents = contents
+    this.since = since
+    this.oldFiles = new Map(before.map(f => [f.file, f.resources]))
+    this.oldKeys = new Map(before.flatMap(f => f.resources.map(r => [keyOf(r), r])))
+  }
+
+  run(): Settled {
+    const declared = this.contents.map(content => ({ content, resources: this.declared(content) }))
+    // Only now is it known what other files declare: an object that moved to one of them is not kept here.
+    const files = declared.map(({ content, resources }) => ({
+      file: content.file,
+      resources: [...resources, ...this.kept(content)],
+    }))
+    return { files, problems: this.problems, held: this.held }
+  }
+
+  /** Objects of valid declarations, and the last good version of broken ones that say whose they are. */
+  private declared(content: FileContent): Resource[] {
+    return content.validations.flatMap(({ resource, identity, problems }) => {
+      const key = keyOfIdentity(identity)
+      const old = resource === null && key !== null ? this.oldKeys.get(key) : undefined
+      const now = resource ?? old
+      if (now === undefined) {
+        if (key !== null) this.problems.push(...problems)
+        return []
+      }
+      const first = this.taken.get(keyOf(now))
+      if (first) {
+        this.problems.push(...problems, duplicate(now, first, resource === null ? problems : []))
+        return []
+      }
+      this.taken.set(keyOf(now), now)
+      this.problems.push(...(old ? this.keep([old], problems) : problems))
+      return [now]
+    })
+  }
+
+  /** Last good objects of this file that may be meant by what is broken in it. */
+  private kept(content: FileContent): Resource[] {
+    const candidates = (this.oldFiles.get(content.file) ?? []).filter(r => !this.taken.has(keyOf(r)))
+    const resources: Resource[] = []
+    for (const { resource, identity, problems } of content.validations) {
+      if (resource !== null || keyOfIdentity(identity) !== null) continue
+      // Somebody else's kind is no broken declaration of an object of ours that has the same name.
+      if (problems.every(({ severity }) => severity === 'warning')) {
+        this.problems.push(...problems)
+        continue
+      }
+      const meant = candidates.filter(r => !resources.includes(r) && mayBe(identity, r))
+      this.problems.push(...this.keep(meant, problems))
+      resources.push(...meant)
+    }
+    const rest = content.whole ? [] : candidates.filter(r => !resources.includes(r))
+    this.problems.push(...this.keep(rest, content.problems))
+    resources.push(...rest)
+    for (const resource of resources) this.taken.set(keyOf(resource), resource)
+    return resources
+  }
+
+  /** Notes what is held, and says so in the first of its problems. */
+  private keep(resources: readonly Resource[], problems: readonly Problem[]): readonly Problem[] {
+    const held = resources.map(resource => ({ key: keyOf(resource), resource, since: this.since(resource) }))
+    this.held.push(...held)
+    const [first, ...rest] = problems
+    if (first === undefined || held.length === 0) return problems
+    const names = held.slice(0, 3).map(h => `${h.key} of ${h.since}`)
+    const more = held.length > 3 ? ` and of ${held.length - 3} more` : ''
+    const text =
+      resources.length === 1 && first.resource
+        ? `keeps the version of ${held[0]?.since ?? ''}`
+        : `keeps the version of ${names.join(', ')}${more}`
+    return [{ ...first, message: `${first.message}; ${text}` }, ...rest]
+  }
+}
+
+function keyOfIdentity({ kind, namespace, name }: Identity): ResourceKey | null {
+  return kind === null || namespace === null || name === null ? null : refKey({ kind, namespace, name })
+}
+
+/** What is not known of an identity may be anything: a misspelt kind must not take the object away. */
+function mayBe(identity: Identity, { kind, metadata }: Resource): boolean {
+  return (
+    (identity.kind === null || identity.kind === kind) &&
+    (identity.namespace === null || metadata.namespace === '' || identity.namespace === metadata.namespace) &&
+    (identity.name === null || identity.name === metadata.name)
+  )
+}
+
+function duplicate(second: Resource, first: Resource, problems: readonly Problem[]): Problem {
+  const there = first.at([])
+  const { kind } = second
+  return {
+    severity: 'error',
+    position: problems[0]?.position ?? second.at([]),
+    resource: { kind, namespace: second.metadata.namespace, name: second.metadata.name },
+    path: [],
+    message: `is declared twice${there ? `, first at ${formatPosition(there)}, which counts` : ''}; expected one object of kind ${kind} with this name in namespace "${second.metadata.namespace}"`,
+  }
+}

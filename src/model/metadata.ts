@@ -1,0 +1,96 @@
+import { Type } from 'typebox'
+import { isQualifiedName } from './kinds/gateway-rules.ts'
+import { object, pattern, record, text, type Finding, type Shape } from './kinds/shapes.ts'
+import type { ResourceKind } from './kinds.ts'
+
+const anything = Type.Array(Type.Unknown())
+
+/**
+ * ObjectMeta (meta/v1). What the API server fills in is taken, so that the output of `kubectl get -o yaml`
+ * loads, and then left out of the resource. Names have rules of their own below.
+ */
+export const metadataSchema = object({
+  name: text(253, 1),
+  namespace: Type.Optional(text(63)),
+  labels: Type.Optional(
+    record(
+      pattern(
+        '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$',
+        'letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
+        63,
+        0,
+      ),
+    ),
+  ),
+  annotations: Type.Optional(record(Type.String())),
+  generation: Type.Optional(Type.Integer()),
+  creationTimestamp: Type.Optional(
+    Type.String({ format: 'timestamp', expected: 'an RFC 3339 time like "2026-01-31T12:00:00Z"' }),
+  ),
+  generateName: Type.Optional(Type.String()),
+  uid: Type.Optional(Type.String()),
+  resourceVersion: Type.Optional(Type.String()),
+  selfLink: Type.Optional(Type.String()),
+  deletionTimestamp: Type.Optional(Type.String()),
+  deletionGracePeriodSeconds: Type.Optional(Type.Integer()),
+  finalizers: Type.Optional(Type.Array(Type.String())),
+  ownerReferences: Type.Optional(anything),
+  managedFields: Type.Optional(anything),
+})
+export type DeclaredMetadata = Shape<typeof metadataSchema>
+
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const labelWords =
+  'expected at most 63 lower-case letters, digits and "-", beginning and ending with a letter or digit (RFC 1123 label)'
+const subdomainWords =
+  'expected lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit (RFC 1123 subdomain)'
+const keyWords =
+  'is no valid key, expected an optional DNS name and "/", then at most 63 letters, digits, "-", "_" and "."'
+
+/** Kinds whose names become DNS labels. */
+const labelled = new Set(['Service', 'Namespace'])
+/** Of all annotations of an object together (TotalAnnotationSizeLimitB). */
+const MAX_ANNOTATION_BYTES = 256 * 1024
+
+/** What ObjectMeta must be beyond its schema (apimachinery's ValidateObjectMeta). */
+export function metadataRules(metadata: DeclaredMetadata, kind: ResourceKind): Finding[] {
+  const { name, namespace, labels = {}, annotations = {} } = metadata
+  const findings: Finding[] = []
+  if (!isObjectName(name, kind.kind))
+    findings.push({
+      path: ['name'],
+      message: `${JSON.stringify(name)} is no valid name, ${labelled.has(kind.kind) ? labelWords : subdomainWords}`,
+    })
+  if (namespace && kind.scope === 'Cluster')
+    findings.push({
+      path: ['namespace'],
+      message: `must be absent, because a ${kind.kind} belongs to no namespace`,
+    })
+  else if (namespace && !label.test(namespace))
+    findings.push({
+      path: ['namespace'],
+      message: `${JSON.stringify(namespace)} is no valid namespace, ${labelWords}`,
+    })
+  for (const [field, values] of Object.entries({ labels, annotations }))
+    for (const key of Object.keys(values))
+      if (!isQualifiedName(key)) findings.push({ path: [field, key], message: keyWords })
+  const bytes = Object.entries(annotations).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  )
+  if (bytes > MAX_ANNOTATION_BYTES)
+    findings.push({
+      path: ['annotations'],
+      message: `have ${bytes} bytes, expected at most ${MAX_ANNOTATION_BYTES}`,
+    })
+  return findings
+}
+
+export function isObjectName(name: string, kind: string): boolean {
+  return labelled.has(kind) ? label.test(name) : name.length <= 253 && subdomain.test(name)
+}
+
+export function isNamespaceName(name: string): boolean {
+  return label.test(name)
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { backendDefaults, clientDefaults } from './defaults.ts'
+import { durationMs, quantityBytes } from './quantity.ts'
+
+const text = readFileSync(new URL('../../docs/POLICIES.md', import.meta.url), 'utf8')
+
+/** The default that docs/POLICIES.md states for a field. */
+function stated(field: string): string {
+  const row = text.split('\n').find(line => line.startsWith(`| \`${field}\` |`))
+  return row?.split('|')[2]?.trim().replaceAll('`', '') ?? ''
+}
+
+for (const [field, value] of [
+  ['spec.trustedHops', clientDefaults.trustedHops],
+  ['spec.limits.requestLineBytes', clientDefaults.requestLineBytes],
+  ['spec.limits.fieldBytes', clientDefaults.fieldBytes],
+  ['spec.limits.headBytes', clientDefaults.headBytes],
+  ['spec.limits.fields', clientDefaults.fields],
+  ['spec.limits.bodyBytes', clientDefaults.bodyBytes],
+  ['spec.limits.connections', clientDefaults.connections],
+  ['spec.limits.requestsPerConnection', clientDefaults.requestsPerConnection],
+  ['spec.connections.max', backendDefaults.maxConnections],
+  ['spec.connections.maxPending', backendDefaults.maxPending],
+  ['spec.connections.maxRequestsPerConnection', backendDefaults.maxRequestsPerConnection],
+  ['spec.outlierDetection.consecutiveFailures', backendDefaults.consecutiveFailures],
+  ['spec.outlierDetection.maxEjectedPercent', backendDefaults.maxEjectedPercent],
+] as const)
+  test(`the documented default of ${field} is the real one`, () =>
+    assert.equal(quantityBytes(stated(field)) ?? Number(stated(field)), value))
+
+for (const [field, value] of [
+  ['spec.timeouts.head', clientDefaults.headTimeoutMs],
+  ['spec.timeouts.idle', clientDefaults.idleTimeoutMs],
+  ['spec.timeouts.bodyIdle', clientDefaults.bodyIdleTimeoutMs],
+  ['spec.connections.connectTimeout', backendDefaults.connectTimeoutMs],
+  ['spec.connections.idleTimeout', backendDefaults.idleTimeoutMs],
+  ['spec.outlierDetection.baseEjection', backendDefaults.baseEjectionMs],
+  ['spec.outlierDetection.maxEjection', backendDefaults.maxEjectionMs],
+  ['spec.dns.refresh', backendDefaults.dnsRefreshMs],
+] as const)
+  test(`the documented default of ${field} is the real one`, () =>
+    assert.equal(durationMs(stated(field)), value))
+
+for (const [field, value] of [
+  ['spec.http1.halfClose', clientDefaults.halfClose],
+  ['spec.paths.encodedSlash', clientDefaults.encodedSlash],
+  ['spec.paths.emptySegments', clientDefaults.emptySegments],
+  ['spec.headers.underscores', clientDefaults.underscores],
+  ['spec.headers.clientCertificate', clientDefaults.clientCertificateHeader],
+  ['spec.tls.minVersion', clientDefaults.tlsMinVersion],
+  ['spec.tls.maxVersion', clientDefaults.tlsMaxVersion],
+  ['spec.loadBalancing.type', backendDefaults.loadBalancing],
+] as const)
+  test(`the documented default of ${field} is the real one`, () => assert.equal(stated(field), value))

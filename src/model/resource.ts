@@ -1,0 +1,73 @@
+/** Where an object was written; `file` as the user named it, line and column from 1. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** A path into an object: `['spec', 'rules', 0, 'filters']`, shown as `spec.rules[0].filters`. */
+export type FieldPath = readonly (string | number)[]
+
+export interface Metadata {
+  readonly name: string
+  /** Always set; objects from files without one are in `default`. Cluster-scoped kinds have "". */
+  readonly namespace: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly generation?: number
+  /** RFC 3339. Objects from files have none; their order is the order of reading. */
+  readonly creationTimestamp?: string
+}
+
+/**
+ * One declared object, validated against its kind's schema and frozen. `body`
+ * is everything beside apiVersion, kind, metadata and status: `{ spec }` for
+ * most kinds, `{ data, type }` for Secrets.
+ */
+export interface Resource<Body = unknown> {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: Metadata
+  readonly body: Body
+  /** Tells the position of a field, or of its nearest parent that was written down. */
+  readonly at: (path: FieldPath) => Position | null
+}
+
+/** Names one object. `group` is "" for core kinds. */
+export interface ResourceRef {
+  readonly group: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
+/** `HTTPRoute/default/items`, and the key by which objects are told apart. */
+export type ResourceKey = string
+
+/** One thing wrong with an input. Serialised by `formatProblem` as `FILE:LINE:COLUMN kind/name spec.path: what is wrong, what is expected`. */
+export interface Problem {
+  readonly severity: 'error' | 'warning'
+  readonly position: Position | null
+  /** The object, where one could be told. */
+  readonly resource: Pick<ResourceRef, 'kind' | 'namespace' | 'name'> | null
+  readonly path: FieldPath
+  readonly message: string
+}
+
+/**
+ * A status condition, as Gateway API defines them. `about` is the object that
+ * carries it; `parent` (for routes and policies) the parentRef or targetRef it
+ * speaks of; `listener` the listener name for conditions of a Gateway's listener.
+ */
+export interface Condition {
+  readonly about: ResourceRef
+  readonly parent?: ResourceRef & { readonly sectionName?: string; readonly port?: number }
+  readonly listener?: string
+  readonly type: string
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+  /** The field that the condition speaks of, where there is one. */
+  readonly path?: FieldPath
+  readonly position?: Position | null
+}

@@ -1,0 +1,229 @@
+import { groupOf, kindNamed, kinds, type ResourceKind } from './kinds.ts'
+import {
+  isNamespaceName,
+  isObjectName,
+  metadataRules,
+  metadataSchema,
+  type DeclaredMetadata,
+} from './metadata.ts'
+import { proposal } from './nearest.ts'
+import { put } from './plain.ts'
+import type { FieldPath, Metadata, Problem, Resource } from './resource.ts'
+import { schemaFaults } from './schema-check.ts'
+import { fieldOf } from './words.ts'
+import { readText, type Declaration } from './yaml.ts'
+
+/** Which object a declaration speaks of, as far as it can be told; null is what cannot. */
+export interface Identity {
+  readonly kind: string | null
+  readonly namespace: string | null
+  readonly name: string | null
+}
+
+/** `resource` is null where there is a problem of severity error, and for kinds that are none of ours. */
+export interface Validation {
+  readonly resource: Resource | null
+  readonly identity: Identity
+  readonly problems: readonly Problem[]
+}
+
+interface Finding {
+  readonly path: FieldPath
+  readonly message: string
+  /** error where absent. */
+  readonly severity?: Problem['severity']
+}
+
+/** Kinds of RESOURCES.md that a later release reads. */
+const laterKinds = [
+  'ListenerSet',
+  'GRPCRoute',
+  'TCPRoute',
+  'UDPRoute',
+  'Ingress',
+  'IngressClass',
+  'AuthenticationPolicy',
+  'AuthorizationPolicy',
+  'RateLimitPolicy',
+  'API',
+  'Product',
+  'Plan',
+  'Composition',
+]
+
+/**
+ * Checks one declared object against its kind's schema and rules and makes the frozen resource of it.
+ * Fields that are null count as absent, as with Kubernetes; `status` and what an API server fills in are
+ * dropped; defaults are not written. Never throws.
+ */
+export function validate({ value, at }: Declaration): Validation {
+  const document = withoutNulls(value)
+  const kind = kindNamed(text(fieldOf(document, 'kind')))
+  const identity = identityOf(document, kind)
+  const findings = kind ? check(document, kind) : [kindFinding(document)]
+  const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
+  const shown = { kind: text(fieldOf(document, 'kind')), namespace: identity.namespace ?? '', name }
+  const problems = findings.map(({ path, message, severity = 'error' }): Problem => ({
+    severity,
+    position: at(path),
+    resource: shown.kind === '' ? null : shown,
+    path,
+    message,
+  }))
+  problems.sort(byPosition)
+  const resource = kind && problems.length === 0 ? resourceOf(document, kind, at) : null
+  return { resource, identity, problems }
+}
+
+/** Reads and validates one text; `file` is the name that messages show. Repeated objects are the caller's affair. */
+export function parseResources(
+  file: string,
+  content: string,
+): { resources: Resource[]; problems: Problem[] } {
+  const { declarations, problems } = readText(content, file)
+  const validations = declarations.map(validate)
+  return {
+    resources: validations.flatMap(v => v.resource ?? []),
+    problems: [...problems, ...validations.flatMap(v => v.problems)],
+  }
+}
+
+/** As one reads the file; problems without a position stay as they are. */
+function byPosition({ position: a }: Problem, { position: b }: Problem): number {
+  return a && b ? a.line - b.line || a.column - b.column : 0
+}
+
+function check(document: unknown, kind: ResourceKind): readonly Finding[] {
+  const versions = versionFindings(document, kind)
+  const metadata = fieldOf(document, 'metadata') ?? {}
+  const faults = [
+    ...below('metadata', schemaFaults(metadataSchema, metadata)),
+    ...schemaFaults(kind.schema, bodyOf(document)),
+  ]
+  const all = [...versions, ...faults]
+  if (all.length > 0) return all
+  // Rules may trust the types only now that the schemas have passed.
+  const rules = isMetadata(metadata) ? below('metadata', metadataRules(metadata, kind)) : []
+  return [...rules, ...(kind.rules?.(bodyOf(document)) ?? [])]
+}
+
+const below = (field: string, findings: readonly Finding[]): Finding[] =>
+  findings.map(f => ({ path: [field, ...f.path], message: f.message }))
+
+function isMetadata(value: unknown): value is DeclaredMetadata {
+  return schemaFaults(metadataSchema, value).length === 0
+}
+
+function kindFinding(document: unknown): Finding {
+  const kind = fieldOf(document, 'kind')
+  const names = kinds.map(k => k.kind)
+  if (kind === undefined)
+    return { path: ['kind'], message: `is required, expected one of ${names.join(', ')}` }
+  if (typeof kind !== 'string')
+    return { path: ['kind'], message: `is not text, expected one of ${names.join(', ')}` }
+  if (laterKinds.includes(kind))
+    return { path: ['kind'], message: `${kind} is not served yet, expected one of ${names.join(', ')}` }
+  const near = proposal(kind, names)
+  const apiVersion = text(fieldOf(document, 'apiVersion'))
+  if (near === '' && isForeign(apiVersion))
+    return {
+      path: ['kind'],
+      message: `${kind} of ${apiVersion} is nothing that is served here; it is left out`,
+      severity: 'warning',
+    }
+  return {
+    path: ['kind'],
+    message: `unknown kind ${JSON.stringify(kind.slice(0, 100))}${near || `, expected one of ${names.join(', ')}`}`,
+  }
+}
+
+/**
+ * Whether a kind that we do not know may well be somebody else's: folders for kubectl hold Deployments and
+ * ServiceAccounts beside what is ours. In groups whose kinds we know by name it can only be a mistake.
+ */
+function isForeign(apiVersion: string): boolean {
+  return (
+    apiVersion !== '' && (groupOf(apiVersion) === '' || !kinds.some(k => k.group === groupOf(apiVersion)))
+  )
+}
+
+function versionFindings(document: unknown, kind: ResourceKind): Finding[] {
+  const version = fieldOf(document, 'apiVersion')
+  const known = kind.versions.map(v => (kind.group === '' ? v : `${kind.group}/${v}`))
+  if (typeof version === 'string' && known.includes(version)) return []
+  const expected = `expected ${known.map(v => JSON.stringify(v)).join(' or ')}`
+  const path = ['apiVersion']
+  if (version === undefined) return [{ path, message: `is required, ${expected}` }]
+  if (typeof version !== 'string') return [{ path, message: `is not text, ${expected}` }]
+  const what = groupOf(version) === kind.group ? 'unknown version' : `unknown group for kind ${kind.kind}`
+  return [
+    {
+      path,
+      message: `${what} ${JSON.stringify(version.slice(0, 100))}${proposal(version, known)}, ${expected}`,
+    },
+  ]
+}
+
+function identityOf(document: unknown, kind: ResourceKind | undefined): Identity {
+  const metadata = fieldOf(document, 'metadata')
+  const name = fieldOf(metadata, 'name')
+  const namespace = fieldOf(metadata, 'namespace')
+  return {
+    kind: kind?.kind ?? null,
+    namespace:
+      kind?.scope === 'Cluster'
+        ? ''
+        : namespace === undefined || namespace === ''
+          ? 'default'
+          : valid(namespace, isNamespaceName),
+    name: valid(name, n => isObjectName(n, kind?.kind ?? '')),
+  }
+}
+
+function valid(value: unknown, test: (text: string) => boolean): string | null {
+  return typeof value === 'string' && test(value) ? value : null
+}
+
+function resourceOf(document: unknown, kind: ResourceKind, at: Resource['at']): Resource | null {
+  const metadata = fieldOf(document, 'metadata')
+  if (!isMetadata(metadata)) return null
+  return Object.freeze({
+    apiVersion: text(fieldOf(document, 'apiVersion')),
+    kind: kind.kind,
+    metadata: Object.freeze(metadataOf(metadata, kind)),
+    body: bodyOf(document),
+    at,
+  })
+}
+
+function metadataOf(declared: DeclaredMetadata, kind: ResourceKind): Metadata {
+  const { name, namespace, labels, annotations, generation, creationTimestamp } = declared
+  return {
+    name,
+    namespace: kind.scope === 'Cluster' ? '' : namespace || 'default',
+    ...(labels && { labels }),
+    ...(annotations && { annotations }),
+    ...(generation !== undefined && { generation }),
+    ...(creationTimestamp !== undefined && { creationTimestamp }),
+  }
+}
+
+const outside = new Set(['apiVersion', 'kind', 'metadata', 'status'])
+
+function bodyOf(document: unknown): Readonly<Record<string, unknown>> {
+  if (typeof document !== 'object' || document === null) return {}
+  return Object.freeze(Object.fromEntries(Object.entries(document).filter(([key]) => !outside.has(key))))
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** A frozen copy without the null fields. Nulls in lists stay, for the schema to name. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze(value.map(withoutNulls))
+  if (typeof value !== 'object' || value === null) return value
+  const copy: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) if (item !== null) put(copy, key, withoutNulls(item))
+  return Object.freeze(copy)
+}

@@ -1,0 +1,171 @@
+import { LineCounter, parseAllDocuments, type Document, type ErrorCode, type YAMLError } from 'yaml'
+import { markAt, positionOf, type Mark } from './marks.ts'
+import { Refusal, toPlain } from './plain.ts'
+import type { FieldPath, Position, Problem } from './resource.ts'
+
+/** One object as it was written, not yet validated. */
+export interface Declaration {
+  readonly value: unknown
+  /** Position of a field's name (of a list's item: where it begins), or of its nearest parent. */
+  readonly at: (path: FieldPath) => Position | null
+}
+
+/** The content of one file. `whole` is false where some of it could not be read. */
+export interface Reading {
+  readonly declarations: readonly Declaration[]
+  readonly problems: readonly Problem[]
+  readonly whole: boolean
+}
+
+/**
+ * Reads YAML or JSON: many documents in one file, an array of objects, or a Kubernetes list (`kind: List`,
+ * or `…List` with `items`), each of which gives its objects. Broken text is a problem with the position
+ * and what was expected; the other documents of the file are still read where the parser can tell them
+ * apart. Never throws, and no message quotes a value: it may be a secret.
+ */
+export function readText(text: string, file: string): Reading {
+  const broken = file.endsWith('.json') ? jsonProblem(text, file) : null
+  if (broken) return { declarations: [], problems: [broken], whole: false }
+  const lines = new LineCounter()
+  const documents = parse(text, lines)
+  if (documents === null)
+    return {
+      declarations: [],
+      problems: [problem(file, lines, 0, 'is nested too deeply to be read')],
+      whole: false,
+    }
+  const readings = documents.map(document => readDocument(document, file, lines))
+  return {
+    declarations: readings.flatMap(r => r.declarations),
+    problems: readings.flatMap(r => r.problems),
+    whole: readings.every(r => r.whole),
+  }
+}
+
+function parse(text: string, lines: LineCounter): readonly Document.Parsed[] | null {
+  try {
+    const documents = parseAllDocuments(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: true,
+      merge: false,
+      logLevel: 'silent',
+    })
+    return Array.isArray(documents) ? documents : []
+  } catch {
+    // The parser recurses; only the end of the stack brings us here.
+    return null
+  }
+}
+
+function readDocument(document: Document.Parsed, file: string, lines: LineCounter): Reading {
+  const errors = [...document.errors, ...document.warnings]
+  if (errors.length > 0) {
+    const problems = telling(errors).map(e => problem(file, lines, e.pos[0], describe(e)))
+    return { declarations: [], problems, whole: false }
+  }
+  const plain = toPlain(document)
+  if (plain instanceof Refusal)
+    return { declarations: [], problems: [problem(file, lines, plain.offset, plain.message)], whole: false }
+  return readValue(plain.value, plain.mark, file, lines)
+}
+
+/** After a first syntax error the parser guesses, so that further ones mislead; repeated keys each stand for themselves. */
+function telling(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const repeated = errors.filter(e => e.code === 'DUPLICATE_KEY')
+  return repeated.length === errors.length
+    ? repeated
+    : errors.filter(e => e.code !== 'DUPLICATE_KEY').slice(0, 1)
+}
+
+/** Objects are declarations; arrays and Kubernetes lists are taken apart; an empty document is nothing. */
+function readValue(value: unknown, mark: Mark, file: string, lines: LineCounter): Reading {
+  if (value === null) return { declarations: [], problems: [], whole: true }
+  const under = itemsOf(value, mark)
+  if (under !== null) {
+    const readings = under.map(([item, itemMark]) => readValue(item, itemMark, file, lines))
+    return {
+      declarations: readings.flatMap(r => r.declarations),
+      problems: readings.flatMap(r => r.problems),
+      whole: readings.every(r => r.whole),
+    }
+  }
+  if (typeof value !== 'object') {
+    const message = `is ${typeof value === 'string' ? 'text' : `a ${typeof value}`}, expected an object with apiVersion, kind and metadata`
+    return { declarations: [], problems: [problem(file, lines, mark.offset, message)], whole: false }
+  }
+  const at = (path: FieldPath) => positionOf(file, lines, markAt(mark, path).offset)
+  return { declarations: [{ value, at }], problems: [], whole: true }
+}
+
+function itemsOf(value: unknown, mark: Mark): (readonly [unknown, Mark])[] | null {
+  if (Array.isArray(value)) return value.map((item: unknown, i) => [item, markAt(mark, [i])])
+  if (typeof value !== 'object' || value === null) return null
+  const isList = 'kind' in value && typeof value.kind === 'string' && value.kind.endsWith('List')
+  if (!isList || !('items' in value) || !Array.isArray(value.items)) return null
+  return value.items.map((item: unknown, i) => [item, markAt(mark, ['items', i])])
+}
+
+function problem(file: string, lines: LineCounter, offset: number, message: string): Problem {
+  return { severity: 'error', position: positionOf(file, lines, offset), resource: null, path: [], message }
+}
+
+/** What the parser's codes mean for who wrote the file. Its own messages quote the text in places. */
+const meanings: Readonly<Record<ErrorCode, string>> = {
+  ALIAS_PROPS: 'an alias has an anchor or tag, expected the alias alone',
+  BAD_ALIAS: 'an alias or anchor without a valid name, expected letters, digits, "-" and "_"',
+  BAD_COLLECTION_TYPE: 'a tag that does not fit its value, expected no tag',
+  BAD_DIRECTIVE: 'an unknown or misplaced directive, expected none',
+  BAD_DQ_ESCAPE: 'an invalid escape in a double-quoted string, expected one like \\n, \\" or \\u00e9',
+  BAD_INDENT: 'the indentation does not fit, expected this on the column of its siblings',
+  BAD_PROP_ORDER: 'an anchor or tag in the wrong place, expected it before its value',
+  BAD_SCALAR_START: 'a plain value begins with a reserved character, expected it in quotes',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a nested mapping on one line, expected a line break after the first ":" or the value in quotes',
+  BLOCK_IN_FLOW: 'a block collection inside of { } or [ ], expected the same style throughout',
+  DUPLICATE_KEY: 'this key is given twice in one object, expected it once',
+  IMPOSSIBLE: 'the text cannot be read here, expected YAML',
+  KEY_OVER_1024_CHARS: 'a key is too long, expected at most 1024 characters',
+  MISSING_CHAR: 'a character is missing here, expected the end of the quotes or brackets, a "," or a ":"',
+  MULTILINE_IMPLICIT_KEY: 'a key over several lines, expected it on one line, followed by ":"',
+  MULTIPLE_ANCHORS: 'a value with two anchors, expected one',
+  MULTIPLE_DOCS: 'several documents, expected one',
+  MULTIPLE_TAGS: 'a value with two tags, expected one',
+  NON_STRING_KEY: 'a key that is no text, expected text',
+  RESOURCE_EXHAUSTION: 'is nested too deeply to be read',
+  TAB_AS_INDENT: 'a tab in the indentation, expected spaces',
+  TAG_RESOLVE_FAILED: 'an unknown tag, expected none',
+  UNEXPECTED_TOKEN: 'unexpected text, expected the end of the value or "key: value" on a line of its own',
+}
+
+function describe(error: YAMLError): string {
+  // One code for two mistakes; for this one the parser's sentence is fixed: "Flow map in block collection must …".
+  if (error.code === 'BAD_INDENT' && error.message.startsWith('Flow '))
+    return 'a bracket before this is not closed, expected "}" or "]", and lines in it indented'
+  return meanings[error.code] ?? 'the text cannot be read here, expected YAML'
+}
+
+/** YAML takes more than JSON does (comments, trailing commas, bare words): a .json file is held to JSON. */
+function jsonProblem(text: string, file: string): Problem | null {
+  try {
+    JSON.parse(text.replace(/^\uFEFF/, ''))
+    return null
+  } catch (error) {
+    const offset = Number(
+      /at position ([0-9]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? text.length,
+    )
+    const lines = new LineCounter()
+    for (let i = -1; (i = text.indexOf('\n', i + 1)) >= 0;) lines.addNewLine(i + 1)
+    lines.addNewLine(0)
+    lines.lineStarts.sort((a, b) => a - b)
+    return problem(
+      file,
+      lines,
+      offset,
+      text.trim() === ''
+        ? 'is empty, expected JSON'
+        : 'is no valid JSON here, expected JSON without comments or trailing commas',
+    )
+  }
+}

@@ -1,0 +1,62 @@
+import type { Fields } from '../http/fields.ts'
+import type { UpstreamStream } from '../upstream/stream.ts'
+
+/** What is kept of a request's body so that it can be sent again, and the most that waits for a connection. */
+const REPLAY_BYTES = 64 * 1024
+/** Each piece is an object of some hundred bytes and keeps alive the read that it came in: sent byte by byte, 64 KiB would be 10 MB. */
+const REPLAY_PIECES = 256
+
+/**
+ * The request's body on its way upstream. Kept while it is small, so that a
+ * failed attempt can be repeated; once it is larger, what was sent is let go
+ * and there is no other attempt.
+ */
+export class RequestBody {
+  complete: boolean
+  bytes = 0
+  trailers: Fields | null = null
+  private kept: Buffer[] | null = []
+
+  constructor(complete: boolean) {
+    this.complete = complete
+  }
+
+  /** Everything received so far can be sent once more. */
+  get replayable(): boolean {
+    return this.kept !== null
+  }
+
+  /** Takes a piece; without a stream it waits here, and the sender must pause. */
+  push(chunk: Buffer, start: number, end: number, stream: UpstreamStream | null): void {
+    this.bytes += end - start
+    if (this.kept !== null) {
+      if (stream !== null && this.bytes > REPLAY_BYTES) this.kept = null
+      else if (this.kept.push(chunk.subarray(start, end)) === REPLAY_PIECES)
+        this.kept = [Buffer.concat(this.kept)]
+    }
+    stream?.write(chunk, start, end)
+  }
+
+  end(trailers: Fields | null, stream: UpstreamStream | null): void {
+    this.complete = true
+    this.trailers = trailers
+    stream?.end(trailers)
+  }
+
+  /** Writes what has been received so far to someone else as well. */
+  copyTo(sink: Pick<UpstreamStream, 'write' | 'end'>): void {
+    if (this.kept !== null) for (const piece of this.kept) sink.write(piece, 0, piece.length)
+    if (this.complete) sink.end(this.trailers)
+  }
+
+  /** Sends a new stream what has been received so far. */
+  replay(stream: UpstreamStream): void {
+    this.copyTo(stream)
+    if (this.bytes > REPLAY_BYTES) this.kept = null
+  }
+
+  /** Nothing will be sent again. */
+  release(): void {
+    this.kept = null
+  }
+}

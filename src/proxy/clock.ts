@@ -1,0 +1,9 @@
+/** Monotonic milliseconds, moved on by the sweep: exact enough for limits of seconds, and free to read. */
+export class CoarseClock {
+  nowMs = performance.now()
+
+  tick(): number {
+    this.nowMs = performance.now()
+    return this.nowMs
+  }
+}

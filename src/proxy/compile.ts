@@ -1,0 +1,119 @@
+import { isFailureName } from '../http/failures.ts'
+import { compileFilters } from '../filters/compile.ts'
+import type {
+  Certificate,
+  Forward,
+  Mirror,
+  Port,
+  Rule,
+  StreamRule,
+  WeightedBackend,
+} from '../snapshot/snapshot.ts'
+import type { ClusterTable } from '../upstream/clusters.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
+import type { TlsDialer } from '../upstream/tls/dialer.ts'
+import type { Observer } from './observe.ts'
+import type { Overload } from './overload.ts'
+import { compileRedirect } from './redirect.ts'
+import { compileRouter } from './router/router.ts'
+import type {
+  CompiledAction,
+  CompiledBackend,
+  CompiledForward,
+  CompiledMirror,
+  CompiledRule,
+} from './rule.ts'
+import type { PortRuntime } from './runtime.ts'
+import type { CompiledStream } from './stream.ts'
+import { compileTlsListeners, misdirectedRule } from './tls/listeners.ts'
+
+/** What compiled things hold on to. */
+export interface Surroundings {
+  readonly clusters: ClusterTable<UpstreamPool>
+  readonly observer: Observer
+  readonly overload: Overload
+  readonly certificates: Readonly<Record<string, Certificate>>
+  /** How connections for streams to a cluster are secured; null where they are plain. */
+  readonly streamDialer: (cluster: Cluster<UpstreamPool>) => TlsDialer | null
+}
+
+/** Turns one port of a snapshot into what requests meet. */
+export function compilePort(port: Port, around: Surroundings): PortRuntime {
+  const { observer, overload, certificates } = around
+  const compile = (rule: Rule): CompiledRule => compileRule(rule, around)
+  const base = { port, observer, overload }
+  if (port.protocol === 'http') return { ...base, router: compileRouter(port.listeners, compile), tls: null }
+  const misdirected = compile(misdirectedRule)
+  const tls = compileTlsListeners(
+    base,
+    certificates,
+    one => compileRouter([one], compile),
+    misdirected,
+    rule => compileStream(rule, around),
+  )
+  return { ...base, router: { route: () => null }, tls }
+}
+
+function compileStream(rule: StreamRule, { clusters, observer, streamDialer }: Surroundings): CompiledStream {
+  const backends = rule.backends.map(({ weight, cluster }) => {
+    const found = cluster === null ? null : (clusters.get(cluster) ?? null)
+    const metrics = cluster === null ? null : observer.cluster(cluster)
+    return { weight, cluster: found, metrics, dialer: found === null ? null : streamDialer(found) }
+  })
+  return { rule, backends, totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0) }
+}
+
+function compileRule(rule: Rule, around: Surroundings): CompiledRule {
+  return {
+    rule,
+    steps: compileFilters(rule.filters),
+    action: compileAction(rule, around),
+    metrics: around.observer.route(rule.id),
+  }
+}
+
+function compileAction({ action }: Rule, around: Surroundings): CompiledAction {
+  switch (action.type) {
+    case 'forward':
+      return compileForward(action, around)
+    case 'redirect':
+      return { type: 'redirect', respond: compileRedirect(action) }
+    case 'respond':
+      return {
+        type: 'failure',
+        failure: isFailureName(action.failure) ? action.failure : 'proxy_internal_error',
+      }
+  }
+}
+
+function compileForward(action: Forward, around: Surroundings): CompiledForward {
+  const backends = action.backends.map(backend => compileBackend(backend, around))
+  const mirrors = action.mirrors.flatMap(mirror => compileMirror(mirror, around))
+  return {
+    type: 'forward',
+    backends,
+    totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0),
+    mirrors: mirrors.length === 0 ? null : mirrors,
+    requestTimeoutMs: action.requestTimeoutMs,
+    backendTimeoutMs: action.backendTimeoutMs,
+    retry: action.retry,
+  }
+}
+
+function compileBackend(
+  { weight, cluster, filters }: WeightedBackend,
+  around: Surroundings,
+): CompiledBackend {
+  return {
+    weight,
+    cluster: cluster === null ? null : (around.clusters.get(cluster) ?? null),
+    metrics: cluster === null ? null : around.observer.cluster(cluster),
+    steps: compileFilters(filters),
+  }
+}
+
+function compileMirror({ cluster, numerator, denominator }: Mirror, around: Surroundings): CompiledMirror[] {
+  const found = around.clusters.get(cluster)
+  return found === undefined ? [] : [{ cluster: found, share: numerator / denominator }]
+}

@@ -1,0 +1,271 @@
+import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../snapshot/snapshot.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { ClusterTable } from '../upstream/clusters.ts'
+import type { Lookup } from '../upstream/dns.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import { Http1Pool } from '../upstream/h1/pool.ts'
+import { Http2Pool } from '../upstream/h2/pool.ts'
+import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
+import { Queue } from '../upstream/queue.ts'
+import { ClientContexts } from '../upstream/tls/contexts.ts'
+import { TlsDialer } from '../upstream/tls/dialer.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import { CoarseClock } from './clock.ts'
+import { compilePort } from './compile.ts'
+import { Observer, type Sinks } from './observe.ts'
+import { Overload, type OverloadLimits } from './overload.ts'
+import { PortServer, type PortContext } from './port.ts'
+import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
+
+export interface EngineOptions {
+  readonly sinks: Sinks
+  readonly log: Logger
+  /** Workers that share ports and limits. */
+  readonly workers?: number
+  readonly lookup?: Lookup
+  /** When this worker sheds requests; absent: overloadLimits. */
+  readonly overload?: OverloadLimits
+  /** What session tickets are sealed with, the same in all workers; absent: keys of this one alone. */
+  readonly ticketKeys?: TicketKeys
+  /** What the machine trusts; absent: what it says that it does. */
+  readonly systemAuthorities?: () => readonly string[]
+  /** TLS handshakes that may be under way at once on one port of this worker. */
+  readonly maxHandshakes?: number
+}
+
+/** What became of one port of a snapshot in this worker. `port` is the one really listened on. */
+export type PortResult =
+  | { readonly key: string; readonly port: number }
+  | { readonly key: string; readonly error: string }
+
+/** How often limits of seconds are enforced. */
+const SWEEP_MS = 500
+/** A core makes some thousand ECDSA signatures a second: more than that are waited for by nobody. */
+const MAX_HANDSHAKES = 1_000
+/** New DNS names get this long for their first answer before requests may meet them. */
+const RESOLVE_MS = 2_000
+
+/**
+ * The data plane of one worker: ports, clusters, and the runtime between them.
+ * `apply` swaps the runtime of a port by one assignment; exchanges under way
+ * keep theirs.
+ */
+export class Engine {
+  private readonly options: EngineOptions
+  private readonly clock = new CoarseClock()
+  private readonly overload: Overload
+  private readonly clusters: ClusterTable<UpstreamPool>
+  private readonly contexts: ClientContexts
+  private readonly queues = new Map<Cluster<UpstreamPool>, Queue<Endpoint<UpstreamPool>>>()
+  private readonly ports = new Map<string, PortServer>()
+  private readonly leaving = new Set<PortServer>()
+  private readonly timer: NodeJS.Timeout
+  private observer: Observer
+  /** Of snapshots before, as long as exchanges of theirs are under way. */
+  private readonly retired = new Set<Observer>()
+  private ticketKeys: TicketKeys
+  private applying: Promise<unknown> = Promise.resolve()
+
+  constructor(options: EngineOptions) {
+    this.options = options
+    this.observer = new Observer(options.sinks)
+    this.overload = new Overload(options.overload)
+    this.contexts = new ClientContexts(options.systemAuthorities)
+    this.ticketKeys = options.ticketKeys ?? firstTicketKeys()
+    this.clusters = new ClusterTable<UpstreamPool>({
+      makePool: (endpoint, cluster) => this.makePool(endpoint, cluster),
+      workers: options.workers ?? 1,
+      events: this.clusterEvents(),
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    })
+    this.timer = setInterval(() => this.sweep(), SWEEP_MS)
+    this.timer.unref()
+  }
+
+  /** Makes this snapshot the one that new requests meet. Calls are carried out one after another. */
+  apply(snapshot: Snapshot): Promise<PortResult[]> {
+    const turn = this.applying.then(() => this.swap(snapshot))
+    this.applying = turn.catch(() => {})
+    return turn
+  }
+
+  /** The short way for endpoint changes. */
+  setEndpoints(cluster: string, endpoints: readonly EndpointSpec[]): void {
+    this.clusters.setEndpoints(cluster, endpoints)
+  }
+
+  /** From now on tickets are sealed with the first of these, and those of the others are still taken. */
+  setTicketKeys(keys: TicketKeys): void {
+    this.ticketKeys = keys
+    for (const port of this.ports.values()) port.keysRotated()
+  }
+
+  /** Accepts nobody any more, lets requests finish, and ends what is left after `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    const all = [...this.ports.values(), ...this.leaving]
+    const late = setTimeout(() => all.forEach(port => port.destroy()), graceMs)
+    await Promise.all(all.map(port => port.drain()))
+    clearTimeout(late)
+    clearInterval(this.timer)
+    this.clusters.drain()
+  }
+
+  private async swap(snapshot: Snapshot): Promise<PortResult[]> {
+    this.contexts.apply(snapshot.clusters, snapshot.certificates ?? {})
+    this.clusters.apply(snapshot.clusters, snapshot.endpoints)
+    await Promise.race([this.clusters.settled(), later(RESOLVE_MS)])
+    const before = this.observer
+    const observer = new Observer(this.options.sinks)
+    this.observer = observer
+    const results = await Promise.all(
+      snapshot.ports.map(port => this.place(port, observer, snapshot.certificates ?? {})),
+    )
+    this.removePorts(new Set(snapshot.ports.map(({ key }) => key)))
+    this.clusters.sweep()
+    before.retire()
+    this.retired.add(before)
+    return results
+  }
+
+  private async place(
+    port: Port,
+    observer: Observer,
+    certificates: Readonly<Record<string, Certificate>>,
+  ): Promise<PortResult> {
+    const { clusters, overload } = this
+    // Held from here on: connections outlive snapshots, and so do their numbers.
+    observer.port(port.key)
+    const runtime = compilePort(port, {
+      clusters,
+      observer,
+      overload,
+      certificates,
+      streamDialer: cluster => this.dialer(cluster, []),
+    })
+    const known = this.ports.get(port.key)
+    if (known !== undefined) {
+      known.swap(runtime)
+      return { key: port.key, port: known.localPort }
+    }
+    const server = new PortServer(runtime, this.portContext())
+    try {
+      await server.listen((this.options.workers ?? 1) > 1)
+    } catch (error) {
+      return { key: port.key, error: (error as NodeJS.ErrnoException).code ?? String(error) }
+    }
+    this.ports.set(port.key, server)
+    return { key: port.key, port: server.localPort }
+  }
+
+  private portContext(): PortContext {
+    const { clock, options } = this
+    const keys = (): TicketKeys => this.ticketKeys
+    return {
+      clock,
+      log: options.log,
+      maxHandshakes: options.maxHandshakes ?? MAX_HANDSHAKES,
+      get ticketKeys() {
+        return keys()
+      },
+    }
+  }
+
+  private removePorts(wanted: ReadonlySet<string>): void {
+    for (const [key, server] of this.ports) {
+      if (wanted.has(key)) continue
+      this.ports.delete(key)
+      this.leaving.add(server)
+      void server.drain().then(() => this.leaving.delete(server))
+    }
+  }
+
+  private sweep(): void {
+    const nowMs = this.clock.tick()
+    let bufferedBytes = 0
+    for (const server of [...this.ports.values(), ...this.leaving]) {
+      server.sweep(nowMs)
+      bufferedBytes += server.bufferedBytes
+    }
+    this.sweepQueues(nowMs)
+    for (const cluster of this.clusters.values()) this.sweepCluster(cluster, nowMs)
+    const exchanges = this.countExchanges()
+    if (this.overload.judge(exchanges, bufferedBytes))
+      this.options.log.warn('overload', { shedding: this.overload.shedding, exchanges, bufferedBytes })
+  }
+
+  /** Of clusters, not of pools: who waits must be told also where endpoints, or the cluster itself, have gone meanwhile. */
+  private sweepQueues(nowMs: number): void {
+    for (const [cluster, queue] of this.queues) {
+      queue.expire(nowMs - cluster.config.connectTimeoutMs)
+      if (cluster.connections === 0 && this.clusters.get(cluster.name) !== cluster)
+        this.queues.delete(cluster)
+    }
+  }
+
+  private sweepCluster(cluster: Cluster<UpstreamPool>, nowMs: number): void {
+    let idle = 0
+    for (const { openedPool } of cluster.endpoints) {
+      openedPool?.sweep(nowMs)
+      idle += openedPool?.idleConnections ?? 0
+    }
+    const metrics = this.observer.cluster(cluster.name)
+    metrics.connectionsIdle.set(idle)
+    metrics.connectionsActive.set(cluster.connections - idle)
+    metrics.pending.set(cluster.pending)
+  }
+
+  /** Under way in this worker, whatever snapshot they began with. */
+  private countExchanges(): number {
+    let count = this.observer.active
+    for (const observer of this.retired) {
+      if (observer.active === 0) this.retired.delete(observer)
+      count += observer.active
+    }
+    return count
+  }
+
+  private dialer(
+    { config: { tls } }: Cluster<UpstreamPool>,
+    protocols?: readonly string[],
+  ): TlsDialer | null {
+    return tls === undefined ? null : new TlsDialer(tls, wanted => this.contexts.of(wanted), protocols)
+  }
+
+  private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {
+    const http2 = cluster.config.protocol === 'h2'
+    const dialer = this.dialer(cluster, [http2 ? 'h2' : 'http/1.1'])
+    const parts = { endpoint, cluster, queue: this.queue(cluster), events: this.poolEvents, dialer }
+    return http2 ? new Http2Pool(parts) : new Http1Pool(parts)
+  }
+
+  private queue(cluster: Cluster<UpstreamPool>): Queue<Endpoint<UpstreamPool>> {
+    let queue = this.queues.get(cluster)
+    if (queue === undefined) this.queues.set(cluster, (queue = new Queue(cluster)))
+    return queue
+  }
+
+  private readonly poolEvents: PoolEvents = {
+    onConnect: cluster => this.observer.cluster(cluster).connectionsOpened.add(1),
+    onConnectFailed: (cluster, endpoint, failure) => {
+      this.observer.cluster(cluster).connectFailed(failure)
+      this.options.log.warn('endpoint.connect_failed', { cluster, endpoint, failure })
+    },
+  }
+
+  private clusterEvents(): ConstructorParameters<typeof ClusterTable<UpstreamPool>>[0]['events'] & {} {
+    const { log } = this.options
+    return {
+      onEjected: (cluster, endpoint, failures, forMs) => {
+        this.observer.cluster(cluster).ejections.add(1)
+        log.warn('endpoint.ejected', { cluster, endpoint, failures, forMs })
+      },
+      onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),
+      onResolved: (name, addresses) => log.info('dns.resolved', { name, addresses }),
+      onResolveFailed: (name, error) => log.warn('dns.failed', { name, error: String(error) }),
+    }
+  }
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms).unref())
+}

@@ -1,0 +1,311 @@
+import { failures, type FailureName, type Rejection } from '../http/failures.ts'
+import type { Fields } from '../http/fields.ts'
+import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
+import { localHead } from '../http/local.ts'
+import type { Exchange as FilterView, LocalResponse } from '../filters/filter.ts'
+import { propagate, type TraceContext } from '../telemetry/trace.ts'
+import { RequestBody } from './body.ts'
+import type { Downstream } from './downstream.ts'
+import { Forwarding, type Forwarded } from './forward.ts'
+import { failureResponse, rejectionResponse } from './failure.ts'
+import type { CompiledRule, RequestStep, ResponseStep } from './rule.ts'
+import { admit, type PortRuntime } from './runtime.ts'
+
+/** Whose request steps are running, and so what follows them: the rule's action, or the backend's attempt. */
+type Stage = 'rule' | 'backend'
+
+/**
+ * One request and its response. It belongs to its downstream, keeps the runtime
+ * it began with, and is the one place where the two sides meet: the downstream
+ * tells it of the request's bytes, the upstream stream of the response's.
+ */
+export class Exchange implements FilterView, Forwarded {
+  readonly id: string
+  readonly request: RequestHead
+  readonly clientAddress: string
+  readonly localPort: number
+  readonly downstream: Downstream
+  readonly runtime: PortRuntime
+  readonly startedMs: number
+  readonly body: RequestBody
+  /** As the client named them, canonical, before any filter rewrites them. */
+  readonly path: string
+  readonly query: string
+  readonly hostname: string
+  readonly trace: TraceContext | null
+  response!: ResponseHead
+  listener = ''
+  rule: CompiledRule | null = null
+  forwarding: Forwarding | null = null
+  failure: FailureName | null = null
+  /** For the log. */
+  failureDetail = ''
+  /** Rule of the codec that the request's body broke. */
+  rejection = ''
+  /** The response is made here, and the rest of the request is of no use to anybody. */
+  local = false
+  responseBytes = 0
+  /** The downstream is in the middle of a read and will call `onRequestFlush` at its end. */
+  turn = true
+  /** The response's head is on its way: nothing can be taken back. */
+  committed = false
+  finished = false
+  /** Steps of the response are waited for: what the upstream goes on to say is held back. */
+  private held: HeldResponse | null = null
+  private failing = false
+
+  constructor(
+    downstream: Downstream,
+    runtime: PortRuntime,
+    request: RequestHead,
+    id: string,
+    clientAddress: string,
+    localPort: number,
+  ) {
+    this.downstream = downstream
+    this.runtime = runtime
+    this.request = request
+    this.id = id
+    this.clientAddress = clientAddress
+    this.localPort = localPort
+    this.startedMs = performance.now()
+    this.path = request.path
+    this.query = request.query
+    this.hostname = request.hostname
+    this.trace = propagate(request)
+    this.body = new RequestBody(request.length === NO_BODY)
+  }
+
+  begin(): void {
+    const { runtime, request } = this
+    runtime.observer.began()
+    const refusal = admit(runtime, request)
+    if (refusal !== null) return this.fail(refusal, '')
+    const hit = runtime.router.route(request)
+    if (hit === null) return this.fail('route_not_found', '')
+    this.listener = hit.listener
+    this.rule = hit.rule
+    const { request: steps } = hit.rule.steps
+    if (steps === null) this.act()
+    else this.runSteps(steps, 0, 'rule')
+  }
+
+  runBackendSteps(steps: readonly RequestStep[]): void {
+    this.runSteps(steps, 0, 'backend')
+  }
+
+  /** Runs request steps and then what follows, unless one of them answers. */
+  private runSteps(steps: readonly RequestStep[], from: number, stage: Stage): void {
+    try {
+      for (let i = from; i < steps.length; i++) {
+        const verdict = steps[i]!(this)
+        if (verdict === undefined) continue
+        if (verdict instanceof Promise) return this.awaitStep(verdict, steps, i + 1, stage)
+        return this.respond(verdict)
+      }
+    } catch (error) {
+      return this.fail('proxy_internal_error', String(error))
+    }
+    if (stage === 'rule') this.act()
+    else this.forwarding?.begin()
+  }
+
+  private awaitStep(
+    step: Promise<LocalResponse | undefined>,
+    steps: readonly RequestStep[],
+    from: number,
+    stage: Stage,
+  ): void {
+    step.then(
+      verdict => {
+        if (this.finished) return
+        if (verdict !== undefined) this.respond(verdict)
+        else this.runSteps(steps, from, stage)
+      },
+      (error: unknown) => this.fail('proxy_internal_error', String(error)),
+    )
+  }
+
+  private act(): void {
+    const { action } = this.rule!
+    if (action.type === 'forward') {
+      this.forwarding = new Forwarding(this, action)
+      this.forwarding.start()
+    } else if (action.type === 'redirect') this.respond(action.respond(this.request, this.localPort))
+    else this.fail(action.failure, '')
+  }
+
+  /** Answers from here. */
+  respond(answer: LocalResponse): void {
+    if (this.committed || this.finished) return
+    this.forwarding?.cancel()
+    this.local = true
+    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+    this.sendHead(localHead(answer.status, answer.fields, body.length))
+    this.sendData(body, 0, body.length, true)
+    this.sendEnd(null)
+  }
+
+  /** Answers with a failure, or breaks off when the answer has already begun. */
+  fail(failure: FailureName, detail: string): void {
+    if (this.finished) return
+    this.failure = failure
+    this.failureDetail = detail
+    if (this.committed) return this.breakOff()
+    this.failing = failure === 'proxy_internal_error'
+    this.held = null
+    this.respond(failureResponse(failure, this.id))
+  }
+
+  /** The request's body breaks the codec's rules: nobody may take what came of it for complete. */
+  onRejection(rejection: Rejection): void {
+    if (this.finished) return
+    this.failure = 'http_request_error'
+    this.rejection = rejection.rule
+    if (this.committed) this.breakOff()
+    else this.respond(rejectionResponse(rejection, this.id))
+  }
+
+  // The response, from the upstream or from here.
+
+  sendHead(head: ResponseHead): void {
+    this.response = head
+    // A step that has failed would fail again, and that answer too.
+    const backend = this.failing ? null : (this.forwarding?.responseSteps ?? null)
+    const rule = this.rule === null || this.failing ? null : this.rule.steps.response
+    if (backend !== null || rule !== null) {
+      const steps = backend === null ? rule! : rule === null ? backend : [...backend, ...rule]
+      if (!this.runResponseSteps(steps, 0)) return
+    }
+    this.commit()
+  }
+
+  private runResponseSteps(steps: readonly ResponseStep[], from: number): boolean {
+    try {
+      for (let i = from; i < steps.length; i++) {
+        const step = steps[i]!(this)
+        if (step === undefined) continue
+        this.held ??= new HeldResponse()
+        this.forwarding?.pause()
+        step.then(
+          () => this.resumeResponse(steps, i + 1),
+          (error: unknown) => this.fail('proxy_internal_error', String(error)),
+        )
+        return false
+      }
+    } catch (error) {
+      this.fail('proxy_internal_error', String(error))
+      return false
+    }
+    return true
+  }
+
+  private resumeResponse(steps: readonly ResponseStep[], from: number): void {
+    const { held } = this
+    if (this.finished || held === null || !this.runResponseSteps(steps, from)) return
+    this.held = null
+    this.commit()
+    for (const piece of held.pieces) this.sendData(piece, 0, piece.length, true)
+    if (held.ended) return this.sendEnd(held.trailers)
+    if (this.downstream.flush()) this.forwarding?.resume()
+  }
+
+  private commit(): void {
+    this.committed = true
+    this.downstream.head(this.response)
+  }
+
+  sendData(chunk: Buffer, start: number, end: number, lent: boolean): void {
+    if (this.held !== null) return this.held.push(chunk, start, end)
+    if (!this.committed) return
+    this.responseBytes += end - start
+    this.downstream.data(chunk, start, end, lent)
+  }
+
+  sendEnd(trailers: Fields | null): void {
+    if (this.held !== null) return this.held.end(trailers)
+    if (!this.committed || this.finished) return
+    // The record is written first: with the response's end the next request may begin.
+    this.finish()
+    this.downstream.end(trailers)
+  }
+
+  sendUpgrade(head: ResponseHead): void {
+    this.response = head
+    this.committed = true
+    this.downstream.upgrade(head)
+  }
+
+  /** The response cannot be completed, and the client must see that. */
+  private breakOff(): void {
+    this.finish()
+    this.downstream.abort()
+  }
+
+  // The request, from the downstream.
+
+  onRequestData(chunk: Buffer, start: number, end: number): void {
+    if (this.finished) return
+    const most = this.runtime.port.client.bodyBytes
+    if (most > 0 && this.body.bytes + end - start > most && this.forwarding?.tunnel !== true)
+      return this.fail('http_request_too_large', '')
+    if (this.forwarding !== null) this.forwarding.requestData(chunk, start, end)
+    else {
+      this.body.push(chunk, start, end, null)
+      this.downstream.pause()
+    }
+  }
+
+  onRequestEnd(trailers: Fields | null): void {
+    if (this.finished) return
+    if (this.forwarding !== null) this.forwarding.requestEnd(trailers)
+    else this.body.end(trailers, null)
+  }
+
+  /** End of the downstream's turn. */
+  onRequestFlush(): void {
+    this.turn = false
+    this.forwarding?.requestFlush()
+  }
+
+  onDownstreamWritable(): void {
+    if (this.held === null) this.forwarding?.resume()
+  }
+
+  /** The client is gone: nobody wants the answer. */
+  onGone(): void {
+    if (this.finished) return
+    this.failure = 'client_gone'
+    this.finish()
+  }
+
+  finish(): void {
+    if (this.finished) return
+    this.finished = true
+    this.forwarding?.cancel()
+    this.body.release()
+    this.runtime.observer.finished(this)
+  }
+
+  /** Status for log and metrics: what was sent, or what would have been. */
+  get status(): number {
+    if (this.committed) return this.response.status
+    return this.failure === null ? 0 : failures[this.failure].status
+  }
+}
+
+/** What an upstream says while response steps are waited for; at most what was under way when it was paused. */
+class HeldResponse {
+  readonly pieces: Buffer[] = []
+  ended = false
+  trailers: Fields | null = null
+
+  push(chunk: Buffer, start: number, end: number): void {
+    this.pieces.push(Buffer.from(chunk.subarray(start, end)))
+  }
+
+  end(trailers: Fields | null): void {
+    this.ended = true
+    this.trailers = trailers
+  }
+}

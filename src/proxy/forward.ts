@@ -1,0 +1,320 @@
+import { failures, type FailureName } from '../http/failures.ts'
+import type { Fields } from '../http/fields.ts'
+import type { RequestHead, ResponseHead } from '../http/head.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
+import type { Waiter } from '../upstream/queue.ts'
+import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import type { RequestBody } from './body.ts'
+import type { Downstream } from './downstream.ts'
+import { Mirrors } from './mirror.ts'
+import {
+  chooseBackend,
+  type CompiledBackend,
+  type CompiledForward,
+  type RequestStep,
+  type ResponseStep,
+} from './rule.ts'
+
+/** What forwarding needs of its exchange. */
+export interface Forwarded {
+  readonly request: RequestHead
+  readonly body: RequestBody
+  readonly downstream: Downstream
+  readonly startedMs: number
+  /** The downstream is in the middle of a read and will flush at its end. */
+  readonly turn: boolean
+  readonly committed: boolean
+  /** Runs the backend's request steps; `begin` follows when none of them answers. */
+  runBackendSteps(steps: readonly RequestStep[]): void
+  sendHead(head: ResponseHead): void
+  /** A `lent` chunk stays as it is until the flush, and beyond that while something waits. */
+  sendData(chunk: Buffer, start: number, end: number, lent: boolean): void
+  sendEnd(trailers: Fields | null): void
+  /** A 101: the response is on its way, and what follows is no HTTP. */
+  sendUpgrade(head: ResponseHead): void
+  fail(failure: FailureName, detail: string): void
+  finish(): void
+}
+
+/** Endpoints tried when nothing could be sent to any, without a retry policy. */
+const CONNECT_ATTEMPTS = 3
+
+/** RFC 9110 §9.2.2. */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+/** The `forward` action for one exchange: attempts on endpoints, until one answers. */
+export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
+  endpoint: Endpoint<UpstreamPool> | null = null
+  cluster: Cluster<UpstreamPool> | null = null
+  metrics: ClusterMetrics | null = null
+  attempts = 0
+  /** When the last attempt was sent, and how long its answer's head took. */
+  sentMs = 0
+  upstreamMs = -1
+  tunnel = false
+  private readonly x: Forwarded
+  private readonly action: CompiledForward
+  private backend: CompiledBackend | null = null
+  private stream: UpstreamStream | null = null
+  private failed: Endpoint<UpstreamPool> | null = null
+  /** Whose pool is waited at. */
+  private queue: UpstreamPool | null = null
+  private mirrors: Mirrors | null = null
+  private over = false
+  private requestTimer: NodeJS.Timeout | null = null
+  private attemptTimer: NodeJS.Timeout | null = null
+  private peerEnded = false
+  private clientEnded = false
+
+  constructor(x: Forwarded, action: CompiledForward) {
+    this.x = x
+    this.action = action
+  }
+
+  get responseSteps(): readonly ResponseStep[] | null {
+    return this.backend === null ? null : this.backend.steps.response
+  }
+
+  start(): void {
+    const { x, action } = this
+    const backend = chooseBackend(action)
+    this.backend = backend
+    this.cluster = backend.cluster
+    this.metrics = backend.metrics
+    if (backend.cluster === null) return x.fail('destination_not_found', '')
+    if (action.requestTimeoutMs > 0)
+      this.requestTimer = setTimeout(() => this.timedOut(), action.requestTimeoutMs)
+    if (backend.steps.request === null) this.begin()
+    else x.runBackendSteps(backend.steps.request)
+  }
+
+  /** Begins the first attempt; the request is now what it will be. */
+  begin(): void {
+    const { x, action } = this
+    if (action.mirrors !== null)
+      this.mirrors = Mirrors.begin(x.request, x.body, action.mirrors, action.backendTimeoutMs)
+    if (x.request.expectContinue && !x.body.complete) x.downstream.continue()
+    this.attempt()
+  }
+
+  private attempt(): void {
+    const cluster = this.cluster!
+    if (this.over) return
+    const endpoint = cluster.pick(this.failed)
+    if (endpoint === null) return this.x.fail(cluster.unavailable, '')
+    this.attempts++
+    if (this.action.backendTimeoutMs > 0)
+      this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
+    const stream = endpoint.pool.acquire()
+    if (stream !== null) return this.granted(stream, endpoint)
+    if (endpoint.pool.wait(this)) this.queue = endpoint.pool
+    else this.refused('connection_limit_reached')
+  }
+
+  /** A connection is there, perhaps after waiting for one. */
+  granted(stream: UpstreamStream, endpoint: Endpoint<UpstreamPool>): void {
+    const { x } = this
+    this.queue = null
+    this.endpoint = endpoint
+    this.stream = stream
+    // In the turn of the request's head the time is as good as that of its beginning, and a look at the clock saved.
+    this.sentMs = x.turn ? x.startedMs : performance.now()
+    endpoint.begin()
+    try {
+      stream.send(x.request, this)
+    } catch (error) {
+      // The serialiser refuses what a filter has made of the head: that is the end of this request, not of the worker.
+      return x.fail('proxy_internal_error', String(error))
+    }
+    if (x.body.bytes > 0 || (x.body.complete && x.request.length !== 0)) x.body.replay(stream)
+    if (x.turn) return
+    if (stream.flush()) x.downstream.resume()
+  }
+
+  refused(failure: FailureName): void {
+    this.queue = null
+    this.x.fail(failure, '')
+  }
+
+  // The request's bytes.
+
+  requestData(chunk: Buffer, start: number, end: number): void {
+    const { stream, x } = this
+    this.mirrors?.data(chunk, start, end)
+    if (this.tunnel) {
+      stream?.write(chunk, start, end)
+      return
+    }
+    x.body.push(chunk, start, end, stream)
+    if (stream === null) x.downstream.pause()
+  }
+
+  requestEnd(trailers: Fields | null): void {
+    if (this.tunnel) return this.clientEnd()
+    this.mirrors?.end()
+    this.x.body.end(trailers, this.stream)
+  }
+
+  requestFlush(): void {
+    this.mirrors?.flush()
+    if (this.stream !== null && !this.stream.flush()) this.x.downstream.pause()
+  }
+
+  pause(): void {
+    this.stream?.pause()
+  }
+
+  resume(): void {
+    this.stream?.resume()
+  }
+
+  // The stream's events.
+
+  onInformational(head: ResponseHead): void {
+    // We answered the expectation ourselves; RFC 9110 §15.2: no 1xx to a 1.0 client.
+    if (head.status === 100 || this.x.request.version < 11 || this.x.committed) return
+    this.x.downstream.informational(head)
+  }
+
+  onHead(head: ResponseHead): void {
+    this.upstreamMs = performance.now() - this.sentMs
+    if (this.retryStatus(head.status)) return this.again()
+    this.endpoint!.succeeded()
+    this.x.sendHead(head)
+  }
+
+  onData(chunk: Buffer, start: number, end: number, lent: boolean): void {
+    this.x.sendData(chunk, start, end, lent)
+  }
+
+  onFlush(): boolean {
+    const { downstream } = this.x
+    if (!downstream.flush()) this.stream?.pause()
+    return downstream.clear
+  }
+
+  onEnd(trailers: Fields | null): void {
+    if (this.tunnel) return this.peerEnd()
+    this.stream = null
+    this.x.sendEnd(trailers)
+  }
+
+  onWritable(): void {
+    this.x.downstream.resume()
+  }
+
+  onUpgrade(head: ResponseHead): void {
+    this.upstreamMs = performance.now() - this.sentMs
+    this.endpoint!.succeeded()
+    this.tunnel = true
+    if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
+    if (this.requestTimer !== null) clearTimeout(this.requestTimer)
+    this.x.sendUpgrade(head)
+  }
+
+  onFailure(failure: FailureName, detail: string): void {
+    const fresh = this.stream?.fresh ?? true
+    this.stream = null
+    if (this.tunnel || this.x.committed || !this.mayRetry(failure, fresh)) return this.x.fail(failure, detail)
+    this.again()
+  }
+
+  // Attempts.
+
+  /** Whether another attempt is right after this failure (see http/failures.ts). */
+  private mayRetry(failure: FailureName, fresh: boolean): boolean {
+    const { retry } = failures[failure]
+    const policy = this.action.retry
+    if (retry === 'never' || !this.x.body.replayable) return false
+    if (retry === 'always') return this.attempts < (policy === null ? CONNECT_ATTEMPTS : 1 + policy.attempts)
+    if (!this.safeToRepeat) return false
+    if (policy !== null) return this.attempts <= policy.attempts
+    // Without a policy only the race with an upstream that closes a kept connection is mended. One that said a byte has
+    // met the request.
+    return failure === 'connection_terminated' && !fresh && this.attempts < CONNECT_ATTEMPTS
+  }
+
+  private retryStatus(status: number): boolean {
+    const policy = this.action.retry
+    if (policy === null || this.attempts > policy.attempts || !policy.codes.includes(status)) return false
+    return this.x.body.replayable && this.safeToRepeat
+  }
+
+  private get safeToRepeat(): boolean {
+    const { request } = this.x
+    return idempotent.has(request.method) || request.fields.has('idempotency-key')
+  }
+
+  private again(): void {
+    this.endAttempt()
+    this.failed = this.endpoint
+    this.endpoint = null
+    this.metrics?.retries.add(1)
+    const backoffMs = this.action.retry?.backoffMs ?? 0
+    if (backoffMs === 0) this.attempt()
+    // The configured time is the least (HTTPRouteRetry.backoff); what is added to it keeps apart clients that failed together.
+    else setTimeout(() => this.attempt(), backoffMs * (1 + Math.random() / 2))
+  }
+
+  private endAttempt(): void {
+    if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
+    this.attemptTimer = null
+    this.queue?.leave(this)
+    this.queue = null
+    this.stream?.abort()
+    this.stream = null
+    this.endpoint?.finish()
+  }
+
+  private attemptTimedOut(): void {
+    const failure = this.missed()
+    if (this.x.committed || !this.mayRetry(failure, true)) this.x.fail(failure, 'timeout')
+    else this.again()
+  }
+
+  private timedOut(): void {
+    this.x.fail(this.missed(), 'timeout')
+  }
+
+  /**
+   * What did not come in time. A connection that is not there by now has failed, whoever's patience ended first:
+   * otherwise an endpoint that is down would never be ejected where timeouts of routes are below that of connecting.
+   */
+  private missed(): FailureName {
+    if (this.stream?.connecting !== true) return 'http_response_timeout'
+    this.endpoint!.connectFailed(performance.now())
+    return 'connection_timeout'
+  }
+
+  /** The exchange is over, in whatever way. */
+  cancel(): void {
+    if (this.over) return
+    this.over = true
+    if (this.requestTimer !== null) clearTimeout(this.requestTimer)
+    this.endAttempt()
+    this.mirrors?.abandon()
+  }
+
+  // The tunnel: each direction ends by itself.
+
+  private clientEnd(): void {
+    this.clientEnded = true
+    this.stream?.endTunnel()
+    if (this.peerEnded) this.leaveTunnel()
+  }
+
+  private peerEnd(): void {
+    this.peerEnded = true
+    this.x.downstream.endTunnel()
+    if (this.clientEnded) this.leaveTunnel()
+  }
+
+  /** Not by giving the stream up: it may still have bytes to send. */
+  private leaveTunnel(): void {
+    this.stream = null
+    this.x.finish()
+  }
+}

@@ -1,0 +1,502 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { Rejection } from '../../http/failures.ts'
+import type { Fields } from '../../http/fields.ts'
+import { forward, hopLines, incomingRequestId, plainAddress, type Hop } from '../../http/forwarded.ts'
+import { CHUNKED, NO_BODY, UNTIL_CLOSE, type RequestHead, type ResponseHead } from '../../http/head.ts'
+import { ChunkedReader } from '../../http/h1/chunked.ts'
+import { RequestHeadReader } from '../../http/h1/request.ts'
+import { serializeResponse, trailerText, wireLength } from '../../http/h1/serialize.ts'
+import { TurnWriter } from '../../http/h1/writer.ts'
+import { localHead } from '../../http/local.ts'
+import { newRequestId } from '../../http/request-id.ts'
+import type { ClientSettings } from '../../snapshot/snapshot.ts'
+import type { Downstream } from '../downstream.ts'
+import { Exchange } from '../exchange.ts'
+import { rejectionResponse } from '../failure.ts'
+import type { Host, ServedConnection } from '../host.ts'
+
+/** Between requests, or in a request's head. */
+const HEAD = 0
+const BODY = 1
+/** The request is complete, its response is not. */
+const WAIT = 2
+const TUNNEL = 3
+/** Our last byte is sent; what the client still sends is read and dropped, so that it sees the answer and not a reset (RFC 9112 §9.6). */
+const LINGER = 4
+const CLOSED = 5
+
+/** Requests begun in one go on one connection. Pipelined ones that are answered here would otherwise keep the worker from everybody else: 64 KiB of them take 40 ms. */
+const TURN_REQUESTS = 32
+/** Chunks of one read after which others have their turn before the next: one poll may read 2 MB, which are 350,000 chunks of a byte. */
+const TURN_CHUNKS = 256
+const LINGER_MS = 5_000
+const LINGER_BYTES = 1024 * 1024
+const DISCARD_BYTES = 64 * 1024
+/** Silence of an upstream, and of both ends of a tunnel, after which the exchange is given up. */
+const UPSTREAM_IDLE_MS = 300_000
+const TUNNEL_IDLE_MS = 3_600_000
+
+/** A client's connection speaking HTTP/1: reads requests one after another, and is the downstream of the current one. */
+export class Http1ServerConnection implements Downstream, ServedConnection {
+  private readonly socket: Socket
+  private readonly server: Host
+  private hop: Hop
+  private client: ClientSettings
+  private reader: RequestHeadReader
+  private readonly writer: TurnWriter
+  private chunks: ChunkedReader | null = null
+  private exchange: Exchange | null = null
+  private phase = HEAD
+  /** Bytes of the body still to come; CHUNKED. */
+  private remaining = 0
+  private keepAlive = true
+  /** The response in hand has no body on the wire (HEAD, 204, 304). */
+  private bodiless = false
+  /** The response in hand ends with the connection (HTTP/1.0 clients). */
+  private untilClose = false
+  private continued = false
+  private inTurn = false
+  /** Chunks of the body in this turn. */
+  private pieces = 0
+  private resting = false
+  private congested = false
+  /** Pipelined bytes, or what came while the client did not read; the socket is paused as long as there are any. */
+  private pending: Buffer | null = null
+  private paused = false
+  private requests = 0
+  /** Coarse time of the last progress, and of a head's first byte. */
+  private touchedMs: number
+  private headSinceMs = 0
+  private lingered = 0
+  /** The client has ended its direction. */
+  private clientEnded = false
+
+  /** `certificate` is the field that tells upstreams of the client's certificate. */
+  constructor(socket: Socket, server: Host, certificate: Hop['certificate'] = null) {
+    this.socket = socket
+    this.server = server
+    this.client = server.runtime.port.client
+    const hop: Hop = {
+      remoteAddress: plainAddress(socket.remoteAddress ?? ''),
+      localPort: server.localPort,
+      scheme: server.scheme,
+      trustedHops: this.client.trustedHops,
+      certificate,
+    }
+    this.hop = { ...hop, lines: hopLines(hop) }
+    this.reader = new RequestHeadReader(this.client, server.scheme)
+    this.writer = new TurnWriter(socket)
+    this.touchedMs = server.clock.nowMs
+    socket.on('data', chunk => this.receive(chunk))
+    socket.on('drain', () => this.drained())
+    socket.on('end', () => this.ended())
+    socket.on('error', () => this.gone())
+    socket.on('close', () => this.gone())
+  }
+
+  // Reading.
+
+  /** Takes what has arrived, also what somebody else has read before. */
+  receive(chunk: Buffer): void {
+    this.touchedMs = this.server.clock.nowMs
+    this.inTurn = true
+    let at = 0
+    let heads = 0
+    while (at < chunk.length) {
+      if (this.phase === HEAD && !this.congested) {
+        if (++heads > TURN_REQUESTS) {
+          this.hold(chunk, at)
+          setImmediate(nextTurn, this)
+          break
+        }
+        at = this.readHead(chunk, at)
+      } else if (this.phase === BODY) at = this.readBody(chunk, at)
+      else if (this.phase === TUNNEL) {
+        this.exchange?.onRequestData(chunk, at, chunk.length)
+        at = chunk.length
+      } else if (this.phase === LINGER) at = this.drop(chunk, at)
+      else if (this.phase === CLOSED) break
+      else {
+        this.hold(chunk, at)
+        break
+      }
+    }
+    this.inTurn = false
+    this.exchange?.onRequestFlush()
+    if (this.pieces > TURN_CHUNKS) this.rest()
+    this.pieces = 0
+  }
+
+  /** Nothing is read before the next turn, even if the upstream, who takes all, asks for more at once. */
+  private rest(): void {
+    if (this.paused || this.phase !== BODY) return
+    this.pause()
+    this.resting = true
+    setImmediate(nextRead, this)
+  }
+
+  rested(): void {
+    this.resting = false
+    this.resume()
+  }
+
+  private readHead(chunk: Buffer, at: number): number {
+    const head = this.reader.read(chunk, at)
+    if (head === null) {
+      // An empty line after a body, as old clients send it, is no head (RFC 9112 §2.2).
+      if (this.headSinceMs === 0 && this.reader.begun) this.headSinceMs = this.touchedMs
+      return chunk.length
+    }
+    this.headSinceMs = 0
+    if (head instanceof Rejection) {
+      this.reject(head)
+      return chunk.length
+    }
+    const next = this.reader.consumed
+    this.begin(head)
+    return next
+  }
+
+  private begin(head: RequestHead): void {
+    const { runtime } = this.server
+    const { client } = runtime.port
+    this.requests++
+    this.continued = false
+    this.keepAlive =
+      head.keepAlive && (client.requestsPerConnection === 0 || this.requests < client.requestsPerConnection)
+    this.remaining = head.length
+    this.phase = head.length === NO_BODY ? WAIT : BODY
+    if (head.length === CHUNKED) (this.chunks ??= new ChunkedReader()).reset()
+    if (head.authority === '') head.authority = addressed(this.socket)
+    const id = incomingRequestId(head, this.hop.trustedHops) || newRequestId()
+    const address = forward(head, this.hop, id)
+    const x = new Exchange(this, runtime, head, id, address, this.hop.localPort)
+    this.exchange = x
+    x.begin()
+  }
+
+  private readBody(chunk: Buffer, at: number): number {
+    if (this.remaining === CHUNKED) return this.readChunked(chunk, at)
+    const next = Math.min(chunk.length, at + this.remaining)
+    this.remaining -= next - at
+    this.takeBody(chunk, at, next)
+    if (this.remaining === 0) this.requestComplete(null)
+    return next
+  }
+
+  private readChunked(chunk: Buffer, at: number): number {
+    const chunks = this.chunks!
+    const next = chunks.read(chunk, at, chunk.length, this.sink)
+    if (chunks.rejection !== null) this.breakRequest(chunks.rejection)
+    else if (chunks.done) this.requestComplete(chunks.trailers)
+    return next
+  }
+
+  private readonly sink = {
+    data: (chunk: Buffer, start: number, end: number): void => {
+      this.pieces++
+      this.takeBody(chunk, start, end)
+    },
+  }
+
+  private takeBody(chunk: Buffer, start: number, end: number): void {
+    if (this.exchange !== null) return this.exchange.onRequestData(chunk, start, end)
+    this.lingered += end - start
+    if (this.lingered > LINGER_BYTES) this.close()
+  }
+
+  private requestComplete(trailers: Fields | null): void {
+    if (this.phase !== BODY) return
+    if (this.exchange === null) return this.ready()
+    this.phase = WAIT
+    this.exchange.onRequestEnd(trailers)
+  }
+
+  /** The body broke the rules after its head was accepted: nobody may take it for complete. */
+  private breakRequest(rejection: Rejection): void {
+    const x = this.exchange
+    this.keepAlive = false
+    if (x === null) return this.destroy()
+    // The answer may take a while (steps of the response): nothing more is read of this body.
+    this.phase = WAIT
+    x.onRejection(rejection)
+  }
+
+  /** The head broke the rules: there is no exchange, and nothing after it can be trusted to be a request. */
+  private reject(rejection: Rejection): void {
+    const answer = rejectionResponse(rejection)
+    const body = Buffer.from(answer.body)
+    this.server.rejected(rejection, this.hop.remoteAddress)
+    this.writer.chunked = false
+    this.writer.head(
+      serializeResponse(localHead(answer.status, answer.fields, body.length), false, 11, 'GET'),
+    )
+    this.writer.data(body, 0, body.length, true)
+    this.close()
+  }
+
+  // Downstream: the response.
+
+  informational(head: ResponseHead): void {
+    this.writer.chunked = false
+    this.writer.head(serializeResponse(head, true, 11, 'GET'))
+  }
+
+  continue(): void {
+    if (this.continued) return
+    this.continued = true
+    this.writer.chunked = false
+    this.writer.head('HTTP/1.1 100 Continue\r\n\r\n')
+    this.writer.flush()
+  }
+
+  head(head: ResponseHead): void {
+    const { request, local } = this.exchange!
+    if (local && this.phase === BODY && !this.worthReading(request)) this.keepAlive = false
+    if (this.server.draining) this.keepAlive = false
+    const length = wireLength(head, request.version, request.method)
+    this.bodiless = length === NO_BODY
+    this.untilClose = length === UNTIL_CLOSE
+    if (this.untilClose) this.keepAlive = false
+    this.writer.head(serializeResponse(head, this.keepAlive, request.version, request.method))
+    this.writer.chunked = length === CHUNKED
+  }
+
+  data(chunk: Buffer, start: number, end: number, lent: boolean): void {
+    if (!this.bodiless) this.writer.data(chunk, start, end, lent)
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.writer.chunked) this.writer.lastChunk(trailers === null ? '' : trailerText(trailers))
+    this.writer.chunked = false
+    this.exchange = null
+    // A head that was sent before the drain began did not say so, and nobody closes this connection later.
+    if (!this.keepAlive || this.server.draining) return this.close()
+    this.congested = !this.writer.flush()
+    if (this.phase === BODY) return this.discardBody()
+    this.ready()
+    // The upstream may have answered without taking all of the body, and its "drain" then concerns nobody any more.
+    if (this.paused) this.resume()
+    if (!this.inTurn && this.pending !== null && !this.congested) this.next()
+  }
+
+  /** Between two requests. */
+  private ready(): void {
+    this.phase = HEAD
+    const { client } = this.server.runtime.port
+    if (client !== this.client) {
+      this.client = client
+      this.hop = { ...this.hop, trustedHops: client.trustedHops }
+      this.reader = new RequestHeadReader(client, this.server.scheme)
+    }
+  }
+
+  /** The response came before the request's end: what is left of the body is read and dropped, if that is not too much. */
+  private discardBody(): void {
+    this.lingered = 0
+    if (this.remaining > LINGER_BYTES) return this.close()
+    this.resume()
+  }
+
+  /** Whether the rest of a body that nobody wants should be read, to keep the connection. */
+  private worthReading(request: RequestHead): boolean {
+    // A client that waits for 100 and gets something else may or may not send its body (RFC 9110 §10.1.1).
+    if (request.expectContinue && !this.continued) return false
+    return this.remaining >= 0 && this.remaining <= DISCARD_BYTES
+  }
+
+  get clear(): boolean {
+    return this.socket.writableLength === 0
+  }
+
+  flush(): boolean {
+    this.touchedMs = this.server.clock.nowMs
+    return this.writer.flush()
+  }
+
+  abort(): void {
+    // Chunks or a length tell that something is missing; without them only a reset does. It is the exception, because
+    // a reset also takes from the client what it has not read yet.
+    if (!this.untilClose) return this.close()
+    this.exchange = null
+    this.phase = CLOSED
+    reset(this.socket)
+  }
+
+  pause(): void {
+    if (this.paused) return
+    this.paused = true
+    this.socket.pause()
+  }
+
+  resume(): void {
+    if (!this.paused || this.resting || this.pending !== null) return
+    this.paused = false
+    this.socket.resume()
+  }
+
+  upgrade(head: ResponseHead): void {
+    this.writer.head(serializeResponse(head, true, 11, 'GET'))
+    this.phase = TUNNEL
+    this.writer.chunked = false
+    this.bodiless = false
+    if (!this.inTurn && this.pending !== null) this.next()
+    else if (this.clientEnded) this.exchange?.onRequestEnd(null)
+  }
+
+  endTunnel(): void {
+    this.writer.flush()
+    this.socket.end()
+  }
+
+  // What the connection does by itself.
+
+  /** Others have had their turn. */
+  turned(): void {
+    if (this.phase === HEAD && this.pending !== null && !this.congested) this.next()
+  }
+
+  /** Takes up what was held back. */
+  private next(): void {
+    const pending = this.pending!
+    this.pending = null
+    this.resume()
+    this.receive(pending)
+    if (this.clientEnded) this.ended()
+  }
+
+  private hold(chunk: Buffer, at: number): void {
+    this.pending = at === 0 ? chunk : chunk.subarray(at)
+    this.pause()
+  }
+
+  private drained(): void {
+    this.touchedMs = this.server.clock.nowMs
+    if (this.congested) {
+      this.congested = false
+      if (this.pending !== null) this.next()
+    } else this.exchange?.onDownstreamWritable()
+  }
+
+  /**
+   * The client ended its direction. While it waits for an answer that means that it left, as for NGINX and Envoy,
+   * unless its ClientPolicy says otherwise.
+   */
+  private ended(): void {
+    const serve = this.client.halfClose === 'serve'
+    this.clientEnded = true
+    if (this.phase === TUNNEL) return this.exchange?.onRequestEnd(null)
+    // What is held back has come before the end, and `next` comes back here.
+    if (serve && this.pending !== null) return
+    // What was answered before may still be on its way to a slow client: it gets all of that.
+    if (this.phase === LINGER) this.socket.end()
+    else if (this.phase === HEAD && !this.reader.begun) this.close()
+    else if (this.phase === WAIT && serve) this.keepAlive = false
+    else this.destroy()
+  }
+
+  private gone(): void {
+    if (this.phase === CLOSED && this.exchange === null) return
+    this.destroy()
+  }
+
+  private drop(chunk: Buffer, at: number): number {
+    this.lingered += chunk.length - at
+    if (this.lingered > LINGER_BYTES) this.destroy()
+    return chunk.length
+  }
+
+  private close(): void {
+    this.writer.flush()
+    this.exchange = null
+    this.phase = LINGER
+    this.touchedMs = this.server.clock.nowMs
+    this.pending = null
+    this.socket.end()
+    this.resume()
+  }
+
+  /** Ends the connection at once; an exchange under way has lost its client. */
+  destroy(): void {
+    const x = this.exchange
+    this.exchange = null
+    this.phase = CLOSED
+    this.pending = null
+    x?.onGone()
+    this.socket.destroy()
+  }
+
+  // What the server asks of it.
+
+  /** Bytes that wait because the client is slow. */
+  get bufferedBytes(): number {
+    return this.socket.writableLength + (this.pending?.length ?? 0)
+  }
+
+  get idle(): boolean {
+    return this.phase === HEAD && !this.reader.begun && this.pending === null
+  }
+
+  /** Closes it if nothing is under way and its listener has gone, or trusts other clients. */
+  closeIfUnwanted(): void {
+    if (this.server.draining) this.closeIfIdle()
+  }
+
+  /** Closes it if nothing is under way (drain). */
+  closeIfIdle(): void {
+    if (this.idle) this.close()
+  }
+
+  /** Called about once a second: enforces what has a time limit of seconds, without a timer per request. */
+  sweep(nowMs: number): void {
+    const { client } = this.server.runtime.port
+    const still = nowMs - this.touchedMs
+    if (this.phase === HEAD) {
+      if (this.headSinceMs !== 0 && nowMs - this.headSinceMs > client.headTimeoutMs) this.reject(headTimeout)
+      // One that was reading the rest of a body when the drain began has become idle after it.
+      else if (this.idle && (this.server.draining || still > client.idleTimeoutMs)) this.close()
+    } else if (this.phase === LINGER) {
+      // A slow client that is still taking the response has as long as in the middle of it.
+      if (still > (this.socket.writableLength > 0 ? client.bodyIdleTimeoutMs : LINGER_MS)) this.destroy()
+    } else this.sweepExchange(still, client.bodyIdleTimeoutMs)
+  }
+
+  private sweepExchange(stillMs: number, bodyIdleMs: number): void {
+    if (this.phase === TUNNEL) {
+      if (stillMs > TUNNEL_IDLE_MS) this.destroy()
+    } else if (this.socket.writableLength > 0) {
+      if (stillMs > bodyIdleMs) this.destroy()
+    } else if (this.phase === BODY && !this.paused) {
+      if (stillMs > bodyIdleMs) this.bodyTimeout()
+    } else if (stillMs > UPSTREAM_IDLE_MS) this.exchange?.fail('http_response_timeout', 'idle')
+  }
+
+  private bodyTimeout(): void {
+    if (this.exchange === null) return this.close()
+    // The rest of the body, should it come after all, is not worth the wait.
+    this.keepAlive = false
+    this.exchange.fail('http_request_timeout', 'body')
+  }
+}
+
+const headTimeout = new Rejection(
+  408,
+  'head_timeout',
+  'The request head did not arrive in time (spec.timeouts.head)',
+)
+
+const nextTurn = (connection: Http1ServerConnection): void => connection.turned()
+const nextRead = (connection: Http1ServerConnection): void => connection.rested()
+
+/** Under TLS there is no need of a reset: without close_notify the client knows that something is missing (RFC 8446 §6.1). */
+function reset(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
+/** What a client that names no host (HTTP/1.0 may) has asked for: the address that it connected to (RFC 9112 §3.3). */
+function addressed({ localAddress = '', localPort = 0 }: Socket): string {
+  const address = plainAddress(localAddress)
+  return `${address.includes(':') ? `[${address}]` : address}:${localPort}`
+}

@@ -1,0 +1,151 @@
+import type { Socket } from 'node:net'
+import type { Rejection } from '../../http/failures.ts'
+import { forward, hopLines, incomingRequestId, plainAddress, type Hop } from '../../http/forwarded.ts'
+import type { FaultName } from '../../http/h2/faults.ts'
+import { ServerSession, type ServerHandler } from '../../http/h2/server-session.ts'
+import type { ServerStream } from '../../http/h2/server-stream.ts'
+import { SocketTransport } from '../../http/h2/socket-transport.ts'
+import type { RequestHead } from '../../http/head.ts'
+import { localHead } from '../../http/local.ts'
+import { newRequestId } from '../../http/request-id.ts'
+import { Exchange } from '../exchange.ts'
+import { rejectionResponse } from '../failure.ts'
+import type { Host, ServedConnection } from '../host.ts'
+
+/** Silence of an upstream after which an exchange is given up. */
+const UPSTREAM_IDLE_MS = 300_000
+/** After our last byte the client gets this long to end the connection. */
+const LINGER_MS = 5_000
+
+/** A client's connection speaking HTTP/2: each of its streams is the downstream of an exchange. */
+export class Http2ServerConnection implements ServerHandler, ServedConnection {
+  private readonly socket: Socket
+  private readonly host: Host
+  private readonly session: ServerSession
+  private hop: Hop
+  private requests = 0
+  private touchedMs: number
+  private over = false
+
+  /** `certificate` is the field that tells upstreams of the client's certificate. */
+  constructor(socket: Socket, host: Host, certificate: Hop['certificate'] = null) {
+    this.socket = socket
+    this.host = host
+    this.touchedMs = host.clock.nowMs
+    const { client } = host.runtime.port
+    const hop: Hop = {
+      remoteAddress: plainAddress(socket.remoteAddress ?? ''),
+      localPort: host.localPort,
+      scheme: host.scheme,
+      trustedHops: client.trustedHops,
+      certificate,
+    }
+    this.hop = { ...hop, lines: hopLines(hop) }
+    this.session = new ServerSession({
+      transport: new SocketTransport(socket),
+      handler: this,
+      policy: client,
+      scheme: host.scheme,
+      nowMs: host.clock.nowMs,
+    })
+    socket.on('data', chunk => this.receive(chunk))
+    socket.on('drain', () => this.session.drained())
+    socket.on('end', () => this.gone())
+    socket.on('error', () => this.gone())
+    socket.on('close', () => this.gone())
+  }
+
+  /** Takes what has arrived, also what somebody else has read before. */
+  receive(chunk: Buffer): void {
+    this.touchedMs = this.host.clock.nowMs
+    this.session.receive(chunk)
+  }
+
+  // ServerHandler.
+
+  onRequest(stream: ServerStream, head: RequestHead): void {
+    const { runtime } = this.host
+    const { client } = runtime.port
+    this.requests++
+    if (client !== this.session.policy) this.settingsChanged()
+    if (client.requestsPerConnection > 0 && this.requests === client.requestsPerConnection)
+      this.session.shutdown()
+    const id = incomingRequestId(head, this.hop.trustedHops) || newRequestId()
+    const address = forward(head, this.hop, id)
+    const x = new Exchange(stream, runtime, head, id, address, this.hop.localPort)
+    stream.handler = x
+    x.begin()
+  }
+
+  onRefused(stream: ServerStream, rejection: Rejection): void {
+    this.host.rejected(rejection, this.hop.remoteAddress)
+    const answer = rejectionResponse(rejection)
+    const body = Buffer.from(answer.body)
+    stream.head(localHead(answer.status, answer.fields, body.length))
+    stream.data(body, 0, body.length)
+    stream.end(null)
+  }
+
+  onMalformed(rejection: Rejection): void {
+    this.host.rejected(rejection, this.hop.remoteAddress)
+  }
+
+  onClosed(fault: FaultName | ''): void {
+    if (fault !== '') this.host.faulted(fault, this.hop.remoteAddress)
+    this.over = true
+    this.touchedMs = this.host.clock.nowMs
+  }
+
+  /** Of a reload; they hold from this request on. */
+  private settingsChanged(): void {
+    const { client } = this.host.runtime.port
+    this.session.policy = client
+    this.hop = { ...this.hop, trustedHops: client.trustedHops }
+  }
+
+  private gone(): void {
+    this.over = true
+    this.session.lost()
+    this.socket.destroy()
+  }
+
+  // ServedConnection.
+
+  get bufferedBytes(): number {
+    return this.socket.writableLength
+  }
+
+  /** Requests under way go on, others are not taken (GOAWAY). */
+  closeIfIdle(): void {
+    this.session.shutdown()
+  }
+
+  closeIfUnwanted(): void {
+    if (this.host.draining) this.session.shutdown()
+  }
+
+  destroy(): void {
+    this.gone()
+  }
+
+  sweep(nowMs: number): void {
+    const still = nowMs - this.touchedMs
+    if (this.over) {
+      if (still > LINGER_MS) this.socket.destroy()
+      return
+    }
+    this.session.sweep(nowMs)
+    const { idleTimeoutMs, bodyIdleTimeoutMs } = this.host.runtime.port.client
+    if (this.session.idle) {
+      if (still > idleTimeoutMs) this.session.shutdown()
+    } else this.session.eachStream(stream => this.sweepStream(stream, nowMs, bodyIdleTimeoutMs))
+  }
+
+  private sweepStream(stream: ServerStream, nowMs: number, bodyIdleMs: number): void {
+    const x = stream.handler
+    if (!(x instanceof Exchange) || x.forwarding?.tunnel === true) return
+    const still = nowMs - Math.max(stream.receivedMs, stream.sentMs)
+    if (!x.body.complete && !stream.held && still > bodyIdleMs) x.fail('http_request_timeout', 'body')
+    else if (still > UPSTREAM_IDLE_MS) x.fail('http_response_timeout', 'idle')
+  }
+}

@@ -1,0 +1,31 @@
+import type { Rejection } from '../http/failures.ts'
+import type { CoarseClock } from './clock.ts'
+import type { PortRuntime } from './runtime.ts'
+
+/** What a connection needs of the port that accepted it. */
+export interface Host {
+  /** Of the snapshot in force; it changes with a reload. */
+  readonly runtime: PortRuntime
+  readonly scheme: 'http' | 'https'
+  readonly clock: CoarseClock
+  readonly localPort: number
+  readonly draining: boolean
+  /** The codec refused a message. */
+  rejected(rejection: Rejection, remoteAddress: string): void
+  /** The connection was ended because of what the client did on it; `fault` is the rule's name. */
+  faulted(fault: string, remoteAddress: string): void
+}
+
+/** What a port asks of its connections, whatever they speak. */
+export interface ServedConnection {
+  /** Bytes that wait because the client is slow. */
+  readonly bufferedBytes: number
+  /** Nothing new is begun; the connection closes now if nothing is under way, else after it (drain). */
+  closeIfIdle(): void
+  /** The same where its listener has gone, or trusts other clients. */
+  closeIfUnwanted(): void
+  /** Ends the connection at once. */
+  destroy(): void
+  /** Called about once a second: enforces what has a time limit of seconds, without a timer per request. */
+  sweep(nowMs: number): void
+}

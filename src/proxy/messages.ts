@@ -1,0 +1,29 @@
+import type { Endpoint, Snapshot } from '../snapshot/snapshot.ts'
+import type { LogLevel } from '../telemetry/log.ts'
+import type { SeriesInfo } from '../telemetry/metrics.ts'
+import type { PortResult } from './engine.ts'
+import type { TicketKeys } from './tls/ticket-keys.ts'
+
+/** What a worker is started with. */
+export interface WorkerSettings {
+  readonly id: number
+  /** How many there are: limits and ports are shared among them. */
+  readonly workers: number
+  readonly logLevel: LogLevel
+  /** `stdout`, `off`, or a file. */
+  readonly accessLog: string
+  /** The same for all, so that a session begun with one is resumed by any other. */
+  readonly ticketKeys: TicketKeys
+}
+
+export type ToWorker =
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly type: 'endpoints'; readonly cluster: string; readonly endpoints: readonly Endpoint[] }
+  | { readonly type: 'ticket-keys'; readonly keys: TicketKeys }
+  | { readonly type: 'drain'; readonly graceMs: number }
+  | { readonly type: 'reopen' }
+
+export type FromWorker =
+  | { readonly type: 'applied'; readonly version: number; readonly ports: readonly PortResult[] }
+  | { readonly type: 'series'; readonly series: readonly SeriesInfo[] }
+  | { readonly type: 'drained' }

@@ -1,0 +1,195 @@
+import type { FailureName, Rejection } from '../http/failures.ts'
+import { plainAddress } from '../http/forwarded.ts'
+import type { RequestHead } from '../http/head.ts'
+import type { Port } from '../snapshot/snapshot.ts'
+import type { AccessLog } from '../telemetry/access-log.ts'
+import { AccessRecord } from '../telemetry/access-record.ts'
+import type {
+  ClusterMetrics,
+  Instruments,
+  PortMetrics,
+  RouteMetrics,
+  SnapshotInstruments,
+} from '../telemetry/instruments.ts'
+import type { TraceContext } from '../telemetry/trace.ts'
+import type { CompiledRule } from './rule.ts'
+import type { FinishedStream } from './stream.ts'
+
+/** What is told of an exchange that is over. */
+export interface Finished {
+  readonly id: string
+  readonly request: RequestHead
+  readonly path: string
+  readonly query: string
+  readonly hostname: string
+  readonly clientAddress: string
+  readonly localPort: number
+  readonly startedMs: number
+  readonly status: number
+  readonly failure: FailureName | null
+  readonly rejection: string
+  readonly trace: TraceContext | null
+  readonly listener: string
+  readonly rule: CompiledRule | null
+  readonly body: { readonly bytes: number }
+  readonly responseBytes: number
+  readonly forwarding: {
+    readonly metrics: ClusterMetrics | null
+    readonly cluster: { readonly name: string } | null
+    readonly endpoint: { readonly key: string } | null
+    readonly attempts: number
+    readonly upstreamMs: number
+  } | null
+}
+
+/** Where a worker's observations go. */
+export interface Sinks {
+  readonly instruments: Instruments
+  readonly accessLog: AccessLog | null
+}
+
+/**
+ * Log and metrics of the exchanges of one snapshot. Its instruments are given
+ * back when the snapshot is replaced and its last exchange is over.
+ */
+export class Observer {
+  private readonly sinks: Sinks
+  private readonly instruments: SnapshotInstruments
+  // One record for all: it is filled and written at once, when an exchange is over.
+  private readonly record = new AccessRecord()
+  /** Exchanges under way. */
+  active = 0
+  private retired = false
+
+  constructor(sinks: Sinks) {
+    this.sinks = sinks
+    this.instruments = sinks.instruments.open()
+  }
+
+  route(id: string): RouteMetrics {
+    return this.instruments.route(id)
+  }
+
+  cluster(name: string): ClusterMetrics {
+    return this.instruments.cluster(name)
+  }
+
+  port(key: string): PortMetrics {
+    return this.instruments.port(key)
+  }
+
+  /** Another snapshot has taken over. */
+  retire(): void {
+    this.retired = true
+    this.close()
+  }
+
+  began(): void {
+    this.active++
+    this.sinks.instruments.requestsActive.add(1)
+  }
+
+  finished(x: Finished): void {
+    const { sinks, active } = this
+    const { status, failure } = x
+    const durationMs = performance.now() - x.startedMs
+    this.active = active - 1
+    sinks.instruments.requestsActive.add(-1)
+    if (x.body.bytes > 0) sinks.instruments.bytesIn.add(x.body.bytes)
+    sinks.instruments.bytesOut.add(x.responseBytes)
+    x.rule?.metrics.finished(status, durationMs / 1000)
+    if (failure !== null) sinks.instruments.failed(failure)
+    if (x.rejection !== '') sinks.instruments.rejected(x.rejection)
+    if (x.forwarding !== null && x.forwarding.upstreamMs >= 0)
+      x.forwarding.metrics?.answered(status, x.forwarding.upstreamMs / 1000)
+    if (sinks.accessLog !== null) this.write(sinks.accessLog, x, status, durationMs)
+    if (this.retired) this.close()
+  }
+
+  /** A connection beyond the limit. */
+  refused(): void {
+    this.sinks.instruments.failed('proxy_overloaded')
+  }
+
+  /** A head that the codec refused: there was no exchange. */
+  rejected(port: Port, rejection: Rejection, remoteAddress: string): void {
+    const { sinks, record } = this
+    sinks.instruments.rejected(rejection.rule)
+    if (sinks.accessLog === null) return
+    record.reset()
+    record.status = rejection.status
+    record.clientAddress = remoteAddress
+    record.serverPort = port.port
+    record.failure = 'http_request_error'
+    record.rejection = rejection.rule
+    sinks.accessLog.write(record)
+  }
+
+  /** A connection whose bytes went through as they are. */
+  streamed(x: FinishedStream): void {
+    const { sinks, record } = this
+    sinks.instruments.bytesIn.add(x.bytesIn)
+    sinks.instruments.bytesOut.add(x.bytesOut)
+    if (x.failure !== null) sinks.instruments.failed(x.failure)
+    if (sinks.accessLog === null) return
+    record.reset()
+    record.clientAddress = plainAddress(x.remoteAddress)
+    record.serverAddress = x.serverName
+    record.serverPort = x.localPort
+    record.route = x.rule
+    record.listener = x.listener
+    record.cluster = x.cluster
+    record.endpoint = x.endpoint
+    record.attempts = x.attempts
+    record.requestBodyBytes = x.bytesIn
+    record.responseBodyBytes = x.bytesOut
+    record.durationMs = performance.now() - x.startedMs
+    record.failure = x.failure ?? ''
+    sinks.accessLog.write(record)
+  }
+
+  /** A connection that ended before its first request; `rule` says at which step. */
+  refusedConnection(port: Port, rule: string, remoteAddress: string): void {
+    const { sinks, record } = this
+    sinks.instruments.rejected(rule)
+    if (sinks.accessLog === null) return
+    record.reset()
+    record.clientAddress = plainAddress(remoteAddress)
+    record.serverPort = port.port
+    record.rejection = rule
+    sinks.accessLog.write(record)
+  }
+
+  private write(log: AccessLog, x: Finished, status: number, durationMs: number): void {
+    const { record } = this
+    const { request, forwarding } = x
+    record.method = request.method
+    record.path = x.path
+    record.query = x.query
+    record.status = status
+    record.version = request.version
+    record.clientAddress = x.clientAddress
+    record.serverAddress = x.hostname
+    record.serverPort = x.localPort
+    record.route = x.rule === null ? '' : x.rule.rule.id
+    record.userAgent = request.fields.get('user-agent') ?? ''
+    record.requestBodyBytes = x.body.bytes
+    record.responseBodyBytes = x.responseBytes
+    record.durationMs = durationMs
+    record.exchangeId = x.id
+    record.listener = x.listener
+    record.cluster = forwarding?.cluster?.name ?? ''
+    record.endpoint = forwarding?.endpoint?.key ?? ''
+    record.attempts = forwarding === null ? 0 : forwarding.attempts
+    record.upstreamMs = forwarding === null ? -1 : forwarding.upstreamMs
+    record.failure = x.failure ?? ''
+    record.rejection = x.rejection
+    record.traceId = x.trace === null ? '' : x.trace.traceId
+    record.spanId = x.trace === null ? '' : x.trace.spanId
+    log.write(record)
+  }
+
+  private close(): void {
+    if (this.active === 0) this.instruments.close()
+  }
+}

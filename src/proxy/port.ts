@@ -1,0 +1,224 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Rejection } from '../http/failures.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { CoarseClock } from './clock.ts'
+import { Http1ServerConnection } from './h1/connection.ts'
+import { Http2ServerConnection } from './h2/connection.ts'
+import type { Host, ServedConnection } from './host.ts'
+import { Openings, type OpeningOwner } from './opening.ts'
+import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
+import { Stream } from './stream.ts'
+import { TlsAcceptor, type HandshakeRule, type TlsOwner } from './tls/acceptor.ts'
+import { certificateField } from './tls/client-certificate.ts'
+import { SecureHost } from './tls/host.ts'
+import type { ContextSpec } from './tls/server-contexts.ts'
+import type { TicketKeys } from './tls/ticket-keys.ts'
+
+const OVERLOADED =
+  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+
+/** What the ports of a worker share. */
+export interface PortContext {
+  readonly clock: CoarseClock
+  readonly log: Logger
+  /** Replaced as a whole when keys are rotated. */
+  readonly ticketKeys: TicketKeys
+  readonly maxHandshakes: number
+}
+
+/** One address and port that this worker listens on, and its clients. It outlives reloads; its runtime is swapped. */
+export class PortServer implements Host, TlsOwner, OpeningOwner {
+  readonly key: string
+  readonly scheme = 'http'
+  readonly clock: CoarseClock
+  runtime: PortRuntime
+  /** What is really listened on, where the snapshot says 0. */
+  localPort: number
+  draining = false
+  private readonly context: PortContext
+  private readonly server: Server
+  private readonly connections = new Set<ServedConnection>()
+  private readonly streams = new Set<Stream>()
+  private readonly acceptor: TlsAcceptor
+  private readonly openings = new Openings(this)
+
+  constructor(runtime: PortRuntime, context: PortContext) {
+    this.key = runtime.port.key
+    this.runtime = runtime
+    this.localPort = runtime.port.port
+    this.clock = context.clock
+    this.context = context
+    this.acceptor = new TlsAcceptor(this)
+    this.server = createServer({ noDelay: true, allowHalfOpen: true, highWaterMark: 16 * 1024 }, socket =>
+      this.accept(socket),
+    )
+  }
+
+  async listen(reusePort: boolean): Promise<void> {
+    const { address, port } = this.runtime.port
+    const { server } = this
+    server.listen({
+      port,
+      ...(address === '' ? {} : { host: address }),
+      reusePort,
+      exclusive: true,
+      backlog: 4096,
+    })
+    await once(server, 'listening')
+    // Errors after that (EMFILE while accepting) concern one connection, not the listener.
+    server.on('error', () => {})
+    const bound = server.address()
+    if (bound !== null && typeof bound === 'object') this.localPort = bound.port
+  }
+
+  /** Requests that begin from now on meet this runtime. */
+  swap(runtime: PortRuntime): void {
+    // Settings that say the same stay the same object: connections compare them by identity.
+    const { client } = this.runtime.port
+    const same = JSON.stringify(client) === JSON.stringify(runtime.port.client)
+    this.runtime = same ? withClient(runtime, client) : runtime
+    this.acceptor.swapped()
+    for (const connection of this.connections) connection.closeIfUnwanted()
+  }
+
+  /** The worker's ticket keys are others now. */
+  keysRotated(): void {
+    this.acceptor.swapped()
+  }
+
+  get size(): number {
+    return this.connections.size + this.acceptor.size + this.streams.size + this.openings.size
+  }
+
+  get bufferedBytes(): number {
+    let bytes = 0
+    for (const connection of this.connections) bytes += connection.bufferedBytes
+    return bytes
+  }
+
+  sweep(nowMs: number): void {
+    for (const connection of this.connections) connection.sweep(nowMs)
+    this.acceptor.sweep()
+    for (const stream of this.streams) stream.sweep(nowMs)
+    this.openings.sweep(nowMs, this.runtime.port.client.idleTimeoutMs)
+  }
+
+  /** Accepts nobody any more; idle connections close now, the others after their response. Resolves when all are gone. */
+  drain(): Promise<void> {
+    this.draining = true
+    for (const connection of this.connections) connection.closeIfIdle()
+    this.openings.destroy()
+    return new Promise(resolve => this.server.close(() => resolve()))
+  }
+
+  /** Ends what is left. */
+  destroy(): void {
+    for (const connection of this.connections) connection.destroy()
+    for (const stream of this.streams) stream.destroy()
+    this.acceptor.destroy()
+  }
+
+  private accept(socket: Socket): void {
+    const { runtime } = this
+    const most = runtime.port.client.connections
+    if (most > 0 && this.size >= most) return this.refuse(socket)
+    const metrics = runtime.observer.port(this.key)
+    metrics.connections.add(1)
+    metrics.connectionsActive.add(1)
+    socket.once('close', () => metrics.connectionsActive.add(-1))
+    if (runtime.tls === null) this.openings.accept(socket, this.clock.nowMs)
+    else this.acceptor.accept(socket)
+  }
+
+  /** The first bytes of a plain connection are there. */
+  opened(socket: Socket, protocol: 'http/1.1' | 'h2', chunk: Buffer): void {
+    const connection =
+      protocol === 'h2' ? new Http2ServerConnection(socket, this) : new Http1ServerConnection(socket, this)
+    this.hold(connection, socket)
+    connection.receive(chunk)
+  }
+
+  private hold(connection: ServedConnection, socket: Socket): void {
+    this.connections.add(connection)
+    socket.once('close', () => this.connections.delete(connection))
+  }
+
+  private refuse(socket: Socket): void {
+    this.runtime.observer.refused()
+    socket.on('error', () => {})
+    // Before a handshake there is nothing to say it in.
+    if (this.runtime.tls !== null) socket.destroy()
+    else socket.end(OVERLOADED, () => socket.destroy())
+  }
+
+  // What the acceptor of a port with TLS asks.
+
+  get tls(): TlsTable | null {
+    return this.runtime.tls
+  }
+
+  get ticketKeys(): TicketKeys {
+    return this.context.ticketKeys
+  }
+
+  get nowMs(): number {
+    return this.clock.nowMs
+  }
+
+  get handshakeTimeoutMs(): number {
+    return this.runtime.port.client.headTimeoutMs
+  }
+
+  get maxHandshakes(): number {
+    return this.context.maxHandshakes
+  }
+
+  /** A handshake is over: from here on the connection speaks HTTP like any other. */
+  serve(socket: TLSSocket, made: ContextSpec, serverName: string): void {
+    const listener = this.runtime.tls?.named(made.listener) ?? null
+    if (listener !== null && listener.streams !== null) return this.pass(socket, listener, serverName)
+    const host = new SecureHost(this, made)
+    const field = certificateField(socket, this.runtime.port.client.clientCertificateHeader)
+    const http2 = socket.alpnProtocol === 'h2'
+    this.hold(new (http2 ? Http2ServerConnection : Http1ServerConnection)(socket, host, field), socket)
+  }
+
+  /** Splices a connection to a backend of its listener, or ends it where none takes its server name. */
+  pass(socket: Socket, { listener, streams }: TlsListener, serverName: string): void {
+    const found = streams?.find(serverName) ?? null
+    if (found === null) {
+      this.refused('tls_unrecognized_name', socket.remoteAddress ?? '', '')
+      socket.destroy()
+      return
+    }
+    const { observer } = this.runtime
+    const facts = { listener: listener.name, serverName, localPort: this.localPort }
+    const stream: Stream = new Stream(socket, found, facts, this.clock.nowMs, one => {
+      this.streams.delete(stream)
+      observer.streamed(one)
+    })
+    this.streams.add(stream)
+    stream.begin()
+  }
+
+  refused(rule: HandshakeRule, remoteAddress: string, detail: string): void {
+    this.runtime.observer.refusedConnection(this.runtime.port, rule, remoteAddress)
+    this.context.log.debug('tls.refused', { port: this.key, rule, address: remoteAddress, detail })
+  }
+
+  rejected(rejection: Rejection, remoteAddress: string): void {
+    this.runtime.observer.rejected(this.runtime.port, rejection, remoteAddress)
+  }
+
+  faulted(fault: string, remoteAddress: string): void {
+    this.runtime.observer.refusedConnection(this.runtime.port, fault, remoteAddress)
+    this.context.log.debug('connection.fault', { port: this.key, rule: fault, address: remoteAddress })
+  }
+}
+
+function withClient(runtime: PortRuntime, client: PortRuntime['port']['client']): PortRuntime {
+  const port = { ...runtime.port, client }
+  return { ...runtime, port, tls: runtime.tls === null ? null : runtime.tls.withPort(port) }
+}

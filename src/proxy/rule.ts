@@ -1,0 +1,70 @@
+import type { FailureName } from '../http/failures.ts'
+import type { RequestHead } from '../http/head.ts'
+import type { Exchange as FilterView, LocalResponse, Verdict } from '../filters/filter.ts'
+import type { Retry, Rule } from '../snapshot/snapshot.ts'
+import type { ClusterMetrics, RouteMetrics } from '../telemetry/instruments.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
+
+export type RequestStep = (x: FilterView) => Verdict | Promise<Verdict>
+export type ResponseStep = (x: FilterView) => void | Promise<void>
+
+/** Filters of a rule or backend, flattened; null where there is none, so that nothing is looped over. */
+export interface Steps {
+  readonly request: readonly RequestStep[] | null
+  readonly response: readonly ResponseStep[] | null
+}
+
+/** A snapshot.Rule with everything done that does not depend on the request. */
+export interface CompiledRule {
+  readonly rule: Rule
+  readonly steps: Steps
+  readonly action: CompiledAction
+  readonly metrics: RouteMetrics
+}
+
+export type CompiledAction = CompiledForward | CompiledRedirect | CompiledFailure
+
+export interface CompiledForward {
+  readonly type: 'forward'
+  readonly backends: readonly CompiledBackend[]
+  readonly totalWeight: number
+  readonly mirrors: readonly CompiledMirror[] | null
+  readonly requestTimeoutMs: number
+  readonly backendTimeoutMs: number
+  readonly retry: Retry | null
+}
+
+export interface CompiledBackend {
+  readonly weight: number
+  readonly cluster: Cluster<UpstreamPool> | null
+  readonly metrics: ClusterMetrics | null
+  readonly steps: Steps
+}
+
+export interface CompiledMirror {
+  readonly cluster: Cluster<UpstreamPool>
+  readonly share: number
+}
+
+export interface CompiledRedirect {
+  readonly type: 'redirect'
+  readonly respond: (head: RequestHead, localPort: number) => LocalResponse
+}
+
+export interface CompiledFailure {
+  readonly type: 'failure'
+  readonly failure: FailureName
+}
+
+/** Weighted random choice (Gateway API BackendRef.weight): each request decides for itself, so that workers need not agree. */
+export function chooseBackend(action: CompiledForward): CompiledBackend {
+  const { backends } = action
+  if (backends.length === 1) return backends[0]!
+  let left = Math.random() * action.totalWeight
+  for (const backend of backends) {
+    left -= backend.weight
+    if (left < 0) return backend
+  }
+  return backends[backends.length - 1]!
+}

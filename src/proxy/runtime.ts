@@ -1,0 +1,60 @@
+import type { FailureName } from '../http/failures.ts'
+import type { RequestHead } from '../http/head.ts'
+import { viaCount } from '../http/forwarded.ts'
+import type { Listener, Port } from '../snapshot/snapshot.ts'
+import type { Observer } from './observe.ts'
+import type { Overload } from './overload.ts'
+import type { HostIndex } from './router/hosts.ts'
+import type { RouteHit } from './router/router.ts'
+import type { CompiledRule } from './rule.ts'
+import type { CompiledStream } from './stream.ts'
+import type { ContextSpec } from './tls/server-contexts.ts'
+
+/** One port as a snapshot wants it, compiled. An exchange keeps the one it began with; a reload swaps the reference. */
+export interface PortRuntime {
+  readonly port: Port
+  readonly router: Routes
+  /** Of a port with TLS, where each listener has a runtime of its own. */
+  readonly tls: TlsTable | null
+  readonly observer: Observer
+  readonly overload: Overload
+}
+
+export interface Routes {
+  /** Null where no route matches. */
+  route(head: RequestHead): RouteHit<CompiledRule> | null
+}
+
+/** One listener of a port with TLS: what its connections meet once their handshake is over. */
+export interface TlsListener {
+  readonly listener: Listener
+  readonly runtime: PortRuntime
+  /** Where its connections are spliced to, by server name; null where they carry requests. */
+  readonly streams: HostIndex<CompiledStream> | null
+  /** What its handshakes are made from; null where there are none with us. */
+  readonly context: ContextSpec | null
+}
+
+/** The listeners of one port with TLS. */
+export interface TlsTable {
+  /** The one with the most specific hostname that takes this server name ("" for none), or null: nobody is to answer. */
+  find(serverName: string): TlsListener | null
+  /** The one of this name, as long as the snapshot has it. */
+  named(name: string): TlsListener | null
+  /** Everything that a handshake may be made from. */
+  contexts(): Iterable<ContextSpec>
+  /** The same over other settings of the port. */
+  withPort(port: Port): TlsTable
+}
+
+/** Passing through gateways like this one more often than that is a circle. */
+const MAX_HOPS = 10
+
+/** Why a request is not even routed, or null. */
+export function admit(runtime: PortRuntime, request: RequestHead): FailureName | null {
+  if (runtime.overload.shedding) return 'proxy_overloaded'
+  const most = runtime.port.client.bodyBytes
+  if (most > 0 && request.length > most) return 'http_request_too_large'
+  if (viaCount(request) > MAX_HOPS) return 'proxy_loop_detected'
+  return null
+}

@@ -1,0 +1,192 @@
+import { connect, type Socket } from 'node:net'
+import type { FailureName } from '../http/failures.ts'
+import type { StreamRule } from '../snapshot/snapshot.ts'
+import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
+import { tlsFailure, type TlsDialer } from '../upstream/tls/dialer.ts'
+
+/** A snapshot.StreamRule with its clusters found. */
+export interface CompiledStream {
+  readonly rule: StreamRule
+  readonly backends: readonly StreamBackend[]
+  readonly totalWeight: number
+}
+
+export interface StreamBackend {
+  readonly weight: number
+  /** Null where the reference is invalid. */
+  readonly cluster: Cluster<UpstreamPool> | null
+  readonly metrics: ClusterMetrics | null
+  /** Null where connections are plain. */
+  readonly dialer: TlsDialer | null
+}
+
+/** What is told of a stream that is over. */
+export interface FinishedStream {
+  readonly rule: string
+  readonly listener: string
+  readonly serverName: string
+  readonly remoteAddress: string
+  readonly localPort: number
+  readonly startedMs: number
+  readonly cluster: string
+  readonly endpoint: string
+  readonly attempts: number
+  readonly failure: FailureName | null
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort'>
+
+/** As a tunnel in HTTP: both ends silent for this long have forgotten each other. */
+const IDLE_MS = 3_600_000
+/** Endpoints tried: nothing has been sent to one that could not be connected to. */
+const ATTEMPTS = 3
+
+const connectFailures: Readonly<Record<string, FailureName>> = {
+  EHOSTUNREACH: 'destination_ip_unroutable',
+  ENETUNREACH: 'destination_ip_unroutable',
+  ETIMEDOUT: 'connection_timeout',
+}
+
+/** A client's connection and one to a backend, and the bytes between them as they are. */
+export class Stream {
+  private readonly client: Socket
+  private readonly stream: CompiledStream
+  private readonly backend: StreamBackend
+  private readonly facts: StreamFacts
+  private readonly remoteAddress: string
+  private readonly startedMs = performance.now()
+  private readonly finished: (finished: FinishedStream) => void
+  private upstream: Socket | null = null
+  private endpoint: Endpoint<UpstreamPool> | null = null
+  private attempts = 0
+  private over = false
+  private moved = 0
+  private movedMs: number
+
+  /** The client may have been read from, and has what was read put back; it is paused until there is a backend. */
+  constructor(
+    client: Socket,
+    stream: CompiledStream,
+    facts: StreamFacts,
+    nowMs: number,
+    finished: (finished: FinishedStream) => void,
+  ) {
+    this.client = client
+    this.stream = stream
+    this.backend = chosen(stream)
+    this.facts = facts
+    this.remoteAddress = client.remoteAddress ?? ''
+    this.finished = finished
+    this.movedMs = nowMs
+    client.on('error', ignore)
+    client.once('close', () => this.end(this.upstream === null ? 'client_gone' : null))
+  }
+
+  begin(): void {
+    const { cluster } = this.backend
+    if (cluster === null) return this.end('destination_not_found')
+    this.attempts++
+    const endpoint = cluster.pick(this.endpoint)
+    if (endpoint === null) return this.end(cluster.unavailable)
+    if (!cluster.reserve()) return this.end('connection_limit_reached')
+    this.endpoint = endpoint
+    this.dial(endpoint, cluster)
+  }
+
+  /** Ends what has been silent for too long. */
+  sweep(nowMs: number): void {
+    const moved = this.client.bytesRead + this.client.bytesWritten
+    if (moved !== this.moved) {
+      this.moved = moved
+      this.movedMs = nowMs
+    } else if (nowMs - this.movedMs > IDLE_MS) this.end(null)
+  }
+
+  destroy(): void {
+    this.end(null)
+  }
+
+  private dial({ address, port }: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): void {
+    const { dialer, metrics } = this.backend
+    const options = { host: address, port, noDelay: true, allowHalfOpen: true }
+    const upstream = dialer === null ? connect(options) : dialer.connect(options, address)
+    const timer = setTimeout(
+      () => this.failed(upstream, 'connection_timeout'),
+      cluster.config.connectTimeoutMs,
+    )
+    upstream.once('close', () => {
+      clearTimeout(timer)
+      cluster.unreserve()
+      if (this.upstream === upstream) this.end(null)
+    })
+    upstream.on('error', (error: NodeJS.ErrnoException) =>
+      this.failed(upstream, tlsFailure(error) ?? connectFailures[error.code ?? ''] ?? 'connection_refused'),
+    )
+    upstream.once(dialer === null ? 'connect' : 'secureConnect', () => {
+      clearTimeout(timer)
+      metrics?.connectionsOpened.add(1)
+      if (!this.over) this.join(upstream)
+      else upstream.destroy()
+    })
+  }
+
+  private join(upstream: Socket): void {
+    const { client } = this
+    this.upstream = upstream
+    this.endpoint?.succeeded()
+    this.endpoint?.begin()
+    // pipe holds back who is faster than the other, and passes on the end of each direction by itself.
+    client.pipe(upstream)
+    upstream.pipe(client)
+  }
+
+  private failed(upstream: Socket, failure: FailureName): void {
+    upstream.destroy()
+    // Once joined, its close says all that there is to say.
+    if (this.over || this.upstream !== null) return
+    this.endpoint?.connectFailed(performance.now())
+    this.backend.metrics?.connectFailed(failure)
+    if (this.attempts < ATTEMPTS) this.begin()
+    else this.end(failure)
+  }
+
+  private end(failure: FailureName | null): void {
+    if (this.over) return
+    this.over = true
+    const { client, upstream, endpoint, facts, remoteAddress, startedMs, attempts } = this
+    if (upstream !== null) endpoint?.finish()
+    // What is still to be written is, unless the other side is gone without a word.
+    if (!client.destroyed) client.destroySoon()
+    if (upstream !== null && !upstream.destroyed) upstream.destroySoon()
+    this.finished({
+      ...facts,
+      rule: this.stream.rule.id,
+      remoteAddress,
+      startedMs,
+      cluster: this.backend.cluster?.name ?? '',
+      endpoint: endpoint?.key ?? '',
+      attempts,
+      failure,
+      bytesIn: client.bytesRead,
+      bytesOut: client.bytesWritten,
+    })
+  }
+}
+
+function chosen({ backends, totalWeight }: CompiledStream): StreamBackend {
+  let left = Math.random() * totalWeight
+  for (const backend of backends) {
+    left -= backend.weight
+    if (left < 0) return backend
+  }
+  return backends.at(-1) ?? nowhere
+}
+
+const nowhere: StreamBackend = { weight: 0, cluster: null, metrics: null, dialer: null }
+
+function ignore(): void {}

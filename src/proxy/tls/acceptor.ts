@@ -1,0 +1,224 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { TlsListener, TlsTable } from '../runtime.ts'
+import type { TicketKeys } from './ticket-keys.ts'
+import { ticketKeyName } from './ticket-keys.ts'
+import {
+  alertRecord,
+  DECODE_ERROR,
+  HANDSHAKE_FAILURE,
+  readClientHello,
+  UNRECOGNIZED_NAME,
+  type ClientHello,
+} from './client-hello.ts'
+import { ServerContexts, type ContextSpec } from './server-contexts.ts'
+
+/** Rules that a connection breaks before it says anything: labels of metrics and of the access log. */
+export type HandshakeRule =
+  | 'tls_client_hello'
+  | 'tls_unrecognized_name'
+  | 'tls_listener_refuses'
+  | 'tls_handshake_failed'
+  | 'tls_handshake_timeout'
+  | 'tls_overloaded'
+
+/** What the acceptor needs of its port. */
+export interface TlsOwner {
+  /** Of the snapshot in force. */
+  readonly tls: TlsTable | null
+  readonly ticketKeys: TicketKeys
+  readonly nowMs: number
+  readonly handshakeTimeoutMs: number
+  /** How many handshakes may be under way: each costs a signature, some a thousand times what a request does. */
+  readonly maxHandshakes: number
+  /** Bytes are to go on as they are, the ClientHello among them. */
+  pass(socket: Socket, to: TlsListener, serverName: string): void
+  /** A handshake is over, and its server name is one of that listener's. */
+  serve(socket: TLSSocket, made: ContextSpec, serverName: string): void
+  refused(rule: HandshakeRule, remoteAddress: string, detail: string): void
+}
+
+interface Handshake {
+  readonly socket: Socket
+  readonly key: string
+  readonly sinceMs: number
+  readonly remoteAddress: string
+  /** Of its ClientHello, once that is read. */
+  serverName: string
+}
+
+/**
+ * Takes a port's connections up to the end of their TLS handshake: reads the ClientHello, chooses the listener by
+ * its server name, and hands socket and bytes to that listener's context. No decision is left to a callback within
+ * the TLS library, where a throw would end the worker.
+ */
+export class TlsAcceptor {
+  private readonly owner: TlsOwner
+  private readonly contexts: ServerContexts
+  /** By the two ends of the connection, which the TLS socket shares with the one below it. */
+  private readonly under = new Map<string, Handshake>()
+
+  constructor(owner: TlsOwner) {
+    this.owner = owner
+    this.contexts = new ServerContexts({
+      secured: (socket, spec) => guarded(socket, () => this.secured(socket, spec)),
+      failed: (socket, error) => guarded(socket, () => this.failed(socket, error)),
+    })
+  }
+
+  /** Handshakes under way. */
+  get size(): number {
+    return this.under.size
+  }
+
+  accept(socket: Socket): void {
+    const { owner } = this
+    const { remoteAddress = '' } = socket
+    const handshake = { socket, key: flowOf(socket), sinceMs: owner.nowMs, remoteAddress, serverName: '' }
+    socket.on('error', ignore)
+    if (this.under.size >= owner.maxHandshakes) return this.refuse(handshake, 'tls_overloaded', null)
+    this.under.set(handshake.key, handshake)
+    socket.once('close', () => this.closed(handshake))
+    this.readHello(handshake)
+  }
+
+  /** Ends handshakes that take too long, however they spend the time. */
+  sweep(): void {
+    const { nowMs, handshakeTimeoutMs } = this.owner
+    for (const handshake of this.under.values())
+      if (nowMs - handshake.sinceMs > handshakeTimeoutMs)
+        this.refuse(handshake, 'tls_handshake_timeout', null)
+  }
+
+  /** Another snapshot, or other ticket keys: what neither needs is forgotten. */
+  swapped(): void {
+    this.contexts.keep(this.owner.tls?.contexts() ?? [], this.owner.ticketKeys)
+  }
+
+  /** Ends all handshakes under way. */
+  destroy(): void {
+    for (const { socket } of this.under.values()) socket.destroy()
+  }
+
+  private readHello(handshake: Handshake): void {
+    const { socket } = handshake
+    const chunks: Buffer[] = []
+    let length = 0
+    let wanted = 1
+    const read = (chunk: Buffer): void => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length < wanted) return
+      const bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks)
+      const hello = readClientHello(bytes)
+      if (typeof hello === 'number') {
+        wanted = hello
+        return
+      }
+      socket.off('data', read)
+      socket.off('end', ended)
+      socket.pause()
+      if (hello === 'malformed') return this.refuse(handshake, 'tls_client_hello', DECODE_ERROR)
+      socket.unshift(bytes)
+      this.choose(handshake, hello)
+    }
+    const ended = (): void => {
+      // A balancer that only looks whether someone is there says nothing, and is nobody to tell of.
+      if (length === 0) socket.destroy()
+      else this.refuse(handshake, 'tls_client_hello', null)
+    }
+    socket.on('data', read)
+    socket.once('end', ended)
+  }
+
+  private choose(handshake: Handshake, hello: ClientHello): void {
+    handshake.serverName = hello.serverName
+    const found = this.owner.tls?.find(hello.serverName) ?? null
+    if (found === null) this.refuse(handshake, 'tls_unrecognized_name', UNRECOGNIZED_NAME)
+    else if (found.listener.tls?.mode === 'passthrough') this.pass(handshake, hello, found)
+    else if (found.context === null) this.refuse(handshake, 'tls_listener_refuses', HANDSHAKE_FAILURE)
+    else this.shake(handshake, hello, found)
+  }
+
+  private pass(handshake: Handshake, { serverName }: ClientHello, to: TlsListener): void {
+    if ((to.streams?.find(serverName) ?? null) === null)
+      return this.refuse(handshake, 'tls_unrecognized_name', UNRECOGNIZED_NAME)
+    this.under.delete(handshake.key)
+    this.owner.pass(handshake.socket, to, serverName)
+  }
+
+  private shake(handshake: Handshake, { ticketKey }: ClientHello, { context }: TlsListener): void {
+    const { ticketKeys } = this.owner
+    const key = ticketKeys.find(known => ticketKeyName(known) === ticketKey) ?? ticketKeys[0]
+    try {
+      this.contexts.get(context!, key).emit('connection', handshake.socket)
+    } catch (error) {
+      this.refuse(handshake, 'tls_listener_refuses', HANDSHAKE_FAILURE, String(error))
+    }
+  }
+
+  private secured(socket: TLSSocket, made: ContextSpec): void {
+    socket.on('error', ignore)
+    const handshake = this.under.get(flowOf(socket))
+    const agreed = handshake !== undefined && this.agrees(socket, handshake.serverName, made.listener)
+    if (!agreed) {
+      socket.destroy()
+      return
+    }
+    this.under.delete(handshake.key)
+    this.owner.serve(socket, made, handshake.serverName)
+  }
+
+  /**
+   * OpenSSL has read the name as well: should the two ever differ, neither is to be believed. It forgets the name of a
+   * session of TLS 1.2 that is resumed; there the session itself is proof, for it was begun with the same listener.
+   */
+  private agrees(socket: TLSSocket, serverName: string, listener: string): boolean {
+    const { servername } = socket
+    const theirs = typeof servername === 'string' ? servername.toLowerCase() : ''
+    if (theirs !== serverName && !(theirs === '' && socket.isSessionReused())) return false
+    return this.owner.tls?.find(serverName)?.listener.name === listener
+  }
+
+  private failed(socket: TLSSocket, error: Error): void {
+    socket.on('error', ignore)
+    const handshake = this.under.get(flowOf(socket))
+    // Those that were given up have been told of already.
+    if (handshake === undefined) return
+    this.under.delete(handshake.key)
+    const detail = 'code' in error ? String(error.code) : error.message
+    this.owner.refused('tls_handshake_failed', handshake.remoteAddress, detail)
+    socket.destroy()
+  }
+
+  private closed(handshake: Handshake): void {
+    if (this.under.get(handshake.key) !== handshake) return
+    this.under.delete(handshake.key)
+    if (handshake.socket.bytesRead > 0)
+      this.owner.refused('tls_handshake_failed', handshake.remoteAddress, 'closed')
+  }
+
+  private refuse(handshake: Handshake, rule: HandshakeRule, alert: number | null, detail = ''): void {
+    const { socket } = handshake
+    if (this.under.get(handshake.key) === handshake) this.under.delete(handshake.key)
+    this.owner.refused(rule, handshake.remoteAddress, detail)
+    if (alert === null) socket.destroy()
+    else socket.end(alertRecord(alert), () => socket.destroy())
+  }
+}
+
+/** What is thrown out of an event of the TLS library would end the worker, and with it everyone's connections. */
+function guarded(socket: TLSSocket, work: () => void): void {
+  try {
+    work()
+  } catch {
+    socket.destroy()
+  }
+}
+
+/** Both ends of a connection: no two of one port have the same at one time. */
+function flowOf({ remoteAddress = '', remotePort = 0, localAddress = '' }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`
+}
+
+function ignore(): void {}

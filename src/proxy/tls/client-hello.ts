@@ -1,0 +1,182 @@
+/** What decides who answers a client: read from its first bytes, before any of them is believed. */
+export interface ClientHello {
+  /** Lower case; "" where the client names none. */
+  readonly serverName: string
+  /** The first 16 bytes of the ticket that it offers, in hex, which name the key it was sealed with; or "". */
+  readonly ticketKey: string
+}
+
+/** Real ones have 200 to 4,000 bytes; tickets that hold a client's certificates make the longest. */
+export const HELLO_BYTES = 32 * 1024
+
+const HANDSHAKE = 22
+const CLIENT_HELLO = 1
+const MAX_RECORD = 16_384
+const SERVER_NAME = 0
+const SESSION_TICKET = 35
+const PRE_SHARED_KEY = 41
+const KEY_NAME_BYTES = 16
+
+/**
+ * The ClientHello (RFC 8446 §4.1.2) at the beginning of a connection: as long as it is not complete, how many bytes
+ * there must be before it is worth asking again (so that one sent byte by byte is not read as often); `malformed` for
+ * anything else. Stricter than TLS libraries: what is accepted here is read by all of them alike,
+ * so that the listener chosen is the one that the handshake is then made for.
+ */
+export function readClientHello(bytes: Buffer): ClientHello | 'malformed' | number {
+  const message = handshakeMessage(bytes)
+  if (typeof message === 'number' || message === 'malformed') return message
+  const hello = new Hello()
+  return hello.read(new Cursor(message)) ? hello : 'malformed'
+}
+
+/** The body of the first handshake message, put together from its records (RFC 8446 §5.1). */
+function handshakeMessage(bytes: Buffer): Buffer | 'malformed' | number {
+  const pieces: Buffer[] = []
+  let gathered = 0
+  let wanted = -1
+  for (let at = 0; ;) {
+    // What is there of the record's header must be right at once: whoever speaks another protocol may never send more.
+    if (bytes.length > at && bytes[at] !== HANDSHAKE) return 'malformed'
+    if (bytes.length > at + 1 && bytes[at + 1] !== 3) return 'malformed'
+    if (bytes.length < at + 5) return at + 5
+    const length = bytes.readUInt16BE(at + 3)
+    if (length === 0 || length > MAX_RECORD) return 'malformed'
+    const end = Math.min(bytes.length, at + 5 + length)
+    pieces.push(bytes.subarray(at + 5, end))
+    gathered += end - at - 5
+    if (wanted < 0 && gathered >= 4) {
+      const head = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+      wanted = 4 + head.readUIntBE(1, 3)
+      if (head[0] !== CLIENT_HELLO || wanted > HELLO_BYTES) return 'malformed'
+    }
+    // Nothing may follow in the record: a client says no more before it is answered.
+    if (wanted >= 0 && gathered > wanted) return 'malformed'
+    if (end < at + 5 + length) return at + 5 + length
+    if (gathered === wanted) return Buffer.concat(pieces).subarray(4)
+    // A record of a byte each is a way to make us work, and nobody's honest habit.
+    if (pieces.length > 16) return 'malformed'
+    at = end
+  }
+}
+
+/** Reads forward, and never beyond the end: `ok` tells whether everything asked for was there. */
+class Cursor {
+  ok = true
+  private readonly bytes: Buffer
+  private at = 0
+  private readonly end: number
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+    this.end = bytes.length
+  }
+
+  get empty(): boolean {
+    return this.at === this.end
+  }
+
+  number(size: 1 | 2): number {
+    const from = this.at
+    if (!this.take(size)) return 0
+    return size === 1 ? this.bytes[from]! : this.bytes.readUInt16BE(from)
+  }
+
+  skip(count: number): void {
+    this.take(count)
+  }
+
+  /** A vector with its length before it (RFC 8446 §3.4), as a cursor of its own. */
+  vector(size: 1 | 2, least: number, most: number): Cursor {
+    const length = this.number(size)
+    const from = this.at
+    if (length < least || length > most) this.ok = false
+    return this.take(length) ? new Cursor(this.bytes.subarray(from, from + length)) : new Cursor(nothing)
+  }
+
+  text(encoding: 'latin1' | 'hex', from = 0, to = this.bytes.length): string {
+    return this.bytes.toString(encoding, from, to)
+  }
+
+  get length(): number {
+    return this.bytes.length
+  }
+
+  private take(count: number): boolean {
+    if (!this.ok || this.at + count > this.end) {
+      this.ok = false
+      return false
+    }
+    this.at += count
+    return true
+  }
+}
+
+const nothing = Buffer.alloc(0)
+
+class Hello implements ClientHello {
+  serverName = ''
+  ticketKey = ''
+
+  /** False where a rule of the format is broken. */
+  read(hello: Cursor): boolean {
+    // legacy_version and random.
+    hello.skip(2 + 32)
+    hello.vector(1, 0, 32)
+    const suites = hello.vector(2, 2, 65_534)
+    hello.vector(1, 1, 255)
+    if (!hello.ok || suites.length % 2 !== 0) return false
+    // Without extensions (TLS 1.2 allows that) there is no name either.
+    if (hello.empty) return true
+    const extensions = hello.vector(2, 0, 65_535)
+    return hello.ok && hello.empty && this.extensions(extensions)
+  }
+
+  private extensions(all: Cursor): boolean {
+    const seen = new Set<number>()
+    while (!all.empty) {
+      const type = all.number(2)
+      const body = all.vector(2, 0, 65_535)
+      // RFC 8446 §4.2: none twice, and the pre-shared key is the last.
+      if (!all.ok || seen.has(type) || seen.has(PRE_SHARED_KEY)) return false
+      seen.add(type)
+      if (type === SERVER_NAME && !this.name(body)) return false
+      if (type === SESSION_TICKET && this.ticketKey === '') this.ticketKey = keyName(body)
+      if (type === PRE_SHARED_KEY && !this.preSharedKey(body)) return false
+    }
+    return true
+  }
+
+  /** RFC 6066 §3. There is one name of type host_name, and nothing else was ever defined. */
+  private name(body: Cursor): boolean {
+    const list = body.vector(2, 1, 65_535)
+    if (!body.ok || !body.empty || list.number(1) !== 0) return false
+    const name = list.vector(2, 1, 255)
+    if (!list.ok || !list.empty) return false
+    this.serverName = name.text('latin1').toLowerCase()
+    return /^[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/.test(this.serverName)
+  }
+
+  /** Of TLS 1.3; it is what counts where a ticket of TLS 1.2 is offered beside it. */
+  private preSharedKey(body: Cursor): boolean {
+    const identities = body.vector(2, 7, 65_535)
+    const first = identities.vector(2, 1, 65_535)
+    if (!body.ok || !identities.ok) return false
+    this.ticketKey = keyName(first)
+    return true
+  }
+}
+
+function keyName(ticket: Cursor): string {
+  return ticket.length < KEY_NAME_BYTES ? '' : ticket.text('hex', 0, KEY_NAME_BYTES)
+}
+
+// Alert descriptions (RFC 8446 §6) of what ends a connection before its handshake begins.
+export const DECODE_ERROR = 50
+export const HANDSHAKE_FAILURE = 40
+export const UNRECOGNIZED_NAME = 112
+
+/** A fatal alert as a record of its own; before keys are agreed on it is plain text in every version. */
+export function alertRecord(description: number): Buffer {
+  return Buffer.from([21, 3, 3, 0, 2, 2, description])
+}

@@ -1,0 +1,110 @@
+import type { Certificate, Listener, Port, Rule, StreamRule } from '../../snapshot/snapshot.ts'
+import type { RequestHead } from '../../http/head.ts'
+import { HostIndex } from '../router/hosts.ts'
+import type { RouteHit } from '../router/router.ts'
+import type { CompiledRule } from '../rule.ts'
+import type { PortRuntime, Routes, TlsListener, TlsTable } from '../runtime.ts'
+import type { CompiledStream } from '../stream.ts'
+import type { ContextSpec } from './server-contexts.ts'
+
+/** The listeners of one port with TLS, by the name that clients ask for. */
+class TlsListeners implements TlsTable {
+  private readonly all: ReadonlyMap<string, TlsListener>
+  private readonly byHost: HostIndex<Listener>
+
+  constructor(all: ReadonlyMap<string, TlsListener>, byHost: HostIndex<Listener>) {
+    this.all = all
+    this.byHost = byHost
+  }
+
+  find(serverName: string): TlsListener | null {
+    const listener = this.byHost.find(serverName)
+    return listener === null ? null : (this.all.get(listener.name) ?? null)
+  }
+
+  named(name: string): TlsListener | null {
+    return this.all.get(name) ?? null
+  }
+
+  *contexts(): IterableIterator<ContextSpec> {
+    for (const { context } of this.all.values()) if (context !== null) yield context
+  }
+
+  withPort(port: Port): TlsTable {
+    const moved = [...this.all].map(([name, one]): [string, TlsListener] => {
+      const context = one.context === null ? null : { ...one.context, client: port.client }
+      return [name, { ...one, context, runtime: { ...one.runtime, port } }]
+    })
+    return new TlsListeners(new Map(moved), this.byHost)
+  }
+}
+
+/** `routesOf` compiles the routes of one listener, `misdirected` is what requests for another one's hostname meet. */
+export function compileTlsListeners(
+  base: Omit<PortRuntime, 'router' | 'tls'>,
+  certificates: Readonly<Record<string, Certificate>>,
+  routesOf: (listener: Listener) => Routes,
+  misdirected: CompiledRule,
+  streamOf: (rule: StreamRule) => CompiledStream,
+): TlsTable {
+  const { port } = base
+  const byHost = new HostIndex(new Map(port.listeners.map(one => [one.hostname, one])))
+  const all = new Map<string, TlsListener>()
+  for (const listener of port.listeners) {
+    const router = new IsolatedRouter(listener, byHost, routesOf(listener), misdirected)
+    const { tls } = listener
+    const context =
+      tls?.mode === 'terminate'
+        ? { listener: listener.name, termination: tls, client: port.client, certificates }
+        : null
+    const streams =
+      listener.streams &&
+      new HostIndex(new Map(listener.streams.map(one => [one.hostname, streamOf(one.rule)])))
+    all.set(listener.name, {
+      listener,
+      context,
+      streams: streams ?? null,
+      runtime: { ...base, router, tls: null },
+    })
+  }
+  return new TlsListeners(all, byHost)
+}
+
+/**
+ * The routes of one listener, for connections whose handshake was made with it. A request for a hostname of another
+ * listener is misdirected (RFC 9110 §15.5.20): answered here, it would meet routes whose rules about TLS versions and
+ * client certificates the connection has not been held to.
+ */
+class IsolatedRouter implements Routes {
+  private readonly listener: Listener
+  private readonly byHost: HostIndex<Listener>
+  private readonly routes: Routes
+  private readonly misdirected: RouteHit<CompiledRule>
+
+  constructor(listener: Listener, byHost: HostIndex<Listener>, routes: Routes, rule: CompiledRule) {
+    this.listener = listener
+    this.byHost = byHost
+    this.routes = routes
+    this.misdirected = {
+      listener: listener.name,
+      hostname: '',
+      entry: { match: anything, rule: rule.rule },
+      rule,
+    }
+  }
+
+  route(head: RequestHead): RouteHit<CompiledRule> | null {
+    if (this.byHost.find(head.hostname) !== this.listener) return this.misdirected
+    return this.routes.route(head)
+  }
+}
+
+const anything = { path: { type: 'prefix', value: '' }, method: '', headers: [], query: [] } as const
+
+/** Stands for the requests that no listener takes on this connection. */
+export const misdirectedRule: Rule = {
+  id: 'misdirected',
+  origin: { resource: '', role: 'ingress', path: '', file: '', line: 0, column: 0 },
+  filters: [],
+  action: { type: 'respond', failure: 'misdirected_request' },
+}

@@ -1,0 +1,65 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { AccessLog } from '../telemetry/access-log.ts'
+import { DescriptorSink, FileSink, type AccessSink } from '../telemetry/access-sink.ts'
+import { Instruments } from '../telemetry/instruments.ts'
+import { log } from '../telemetry/log.ts'
+import { MetricsWriter } from '../telemetry/metrics.ts'
+import { RuntimeSampler } from '../telemetry/runtime-sampler.ts'
+import { Engine } from './engine.ts'
+import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+
+// The body of a data-plane thread: an engine that does what the main thread says.
+
+// oxlint-disable-next-line typescript/no-unsafe-assignment -- what WorkerGroup gave; both ends are in this folder
+const settings: WorkerSettings = workerData
+const port = parentPort!
+const tell = (message: FromWorker): void => port.postMessage(message)
+
+log.setLevel(settings.logLevel)
+log.setFields({ worker: settings.id })
+const writer = new MetricsWriter(undefined, series => tell({ type: 'series', series }))
+const instruments = new Instruments(writer)
+const sampler = new RuntimeSampler(writer, String(settings.id))
+const version = writer.gauge('portcullis_snapshot_version', {})
+const accessLog = new AccessLog(sink(settings.accessLog), { onDropped: instruments.accessLogDropped })
+const engine = new Engine({
+  sinks: { instruments, accessLog: accessLog.enabled ? accessLog : null },
+  log,
+  workers: settings.workers,
+  ticketKeys: settings.ticketKeys,
+})
+
+function sink(name: string): AccessSink | null {
+  if (name === 'off') return null
+  return name === 'stdout' ? new DescriptorSink() : new FileSink(name)
+}
+
+async function apply(message: Extract<ToWorker, { type: 'snapshot' }>): Promise<void> {
+  const ports = await engine.apply(message.snapshot)
+  version.set(message.snapshot.version)
+  writer.flush()
+  tell({ type: 'applied', version: message.snapshot.version, ports })
+}
+
+async function drain(graceMs: number): Promise<void> {
+  await engine.drain(graceMs)
+  sampler.stop()
+  await accessLog.close()
+  tell({ type: 'drained' })
+  port.close()
+}
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'snapshot':
+      return void apply(message)
+    case 'endpoints':
+      return engine.setEndpoints(message.cluster, message.endpoints)
+    case 'ticket-keys':
+      return engine.setTicketKeys(message.keys)
+    case 'drain':
+      return void drain(message.graceMs)
+    case 'reopen':
+      return accessLog.reopen()
+  }
+})

@@ -1,0 +1,211 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { Worker } from 'node:worker_threads'
+import type { Endpoint, Port, Snapshot } from '../snapshot/snapshot.ts'
+import type { Logger, LogLevel } from '../telemetry/log.ts'
+import type { MetricsReader } from '../telemetry/metrics-reader.ts'
+import type { PortResult } from './engine.ts'
+import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import { firstTicketKeys, ROTATE_MS, rotated } from './tls/ticket-keys.ts'
+
+export interface WorkerGroupOptions {
+  readonly workers: number
+  readonly logLevel: LogLevel
+  readonly accessLog: string
+  readonly log: Logger
+  readonly metrics: MetricsReader
+  /** A worker died and is replaced. */
+  readonly onRestart?: () => void
+}
+
+/** Compiled and source form live side by side in different packages: the same name, the ending of this file. */
+const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+/** A worker that dies this soon after its start waits before it is replaced, longer each time. */
+const EARLY_MS = 5_000
+const MAX_BACKOFF_MS = 10_000
+
+/**
+ * The data-plane threads. Each has every port (SO_REUSEPORT lets the kernel share
+ * connections among them) and gets every snapshot. One that dies is replaced and
+ * takes only its own requests with it.
+ */
+export class WorkerGroup {
+  private readonly options: WorkerGroupOptions
+  private ticketKeys = firstTicketKeys()
+  private readonly rotation: NodeJS.Timeout
+  private readonly members = new Map<number, Member>()
+  /** Ports that this process has: only the first time must nobody else have them. */
+  private readonly owned = new Set<string>()
+  private snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }
+  private stopping = false
+  private restarts = 0
+  private readonly restartTimers = new Set<NodeJS.Timeout>()
+
+  constructor(options: WorkerGroupOptions) {
+    this.options = options
+    this.rotation = setInterval(() => this.rotateTicketKeys(), ROTATE_MS).unref()
+    for (let id = 1; id <= options.workers; id++) this.start(id)
+  }
+
+  get size(): number {
+    return this.members.size
+  }
+
+  /** Gives the workers a new key for session tickets; tickets of the one before are still taken. */
+  rotateTicketKeys(): void {
+    this.ticketKeys = rotated(this.ticketKeys)
+    for (const member of this.members.values()) member.tell({ type: 'ticket-keys', keys: this.ticketKeys })
+  }
+
+  /** Resolves when every worker serves this snapshot; a port that cannot be had is told of, and the rest serves. */
+  async apply(snapshot: Snapshot): Promise<PortResult[]> {
+    const { free, taken } = await this.probe(snapshot.ports)
+    this.snapshot = { ...snapshot, ports: free }
+    const answers = await Promise.all([...this.members.values()].map(member => member.apply(this.snapshot)))
+    const results = merge(answers.flat())
+    this.owned.clear()
+    for (const result of results) if (!('error' in result)) this.owned.add(result.key)
+    return [...results, ...taken]
+  }
+
+  /** Whether any of these ports, none of them ours, could be listened on now. */
+  async anyFree(ports: readonly Port[]): Promise<boolean> {
+    return (await this.probe(ports)).free.length > 0
+  }
+
+  /** The short way for endpoint changes. */
+  setEndpoints(cluster: string, endpoints: readonly Endpoint[]): void {
+    this.snapshot = { ...this.snapshot, endpoints: { ...this.snapshot.endpoints, [cluster]: endpoints } }
+    for (const member of this.members.values()) member.tell({ type: 'endpoints', cluster, endpoints })
+  }
+
+  /** For log rotation. */
+  reopenLogs(): void {
+    for (const member of this.members.values()) member.tell({ type: 'reopen' })
+  }
+
+  /** Lets requests finish for at most `graceMs`, and ends all workers. */
+  async drain(graceMs: number): Promise<void> {
+    this.stopping = true
+    clearInterval(this.rotation)
+    for (const timer of this.restartTimers) clearTimeout(timer)
+    await Promise.all([...this.members.values()].map(member => member.drain(graceMs)))
+  }
+
+  /** Ends one worker without notice, as a crash would. */
+  async kill(id: number): Promise<void> {
+    await this.members.get(id)?.worker.terminate()
+  }
+
+  private start(id: number): void {
+    const { logLevel, accessLog, workers, log, metrics } = this.options
+    const member = new Member({ id, workers, logLevel, accessLog, ticketKeys: this.ticketKeys })
+    this.members.set(id, member)
+    metrics.attach(id)
+    member.worker.on('message', (message: FromWorker) => {
+      if (message.type === 'series') metrics.announce(id, message.series)
+    })
+    member.worker.on('error', error => log.error('worker.failed', { worker: id, error }))
+    member.worker.once('exit', code => this.ended(member, code))
+    // One that takes over: its end was told, so its beginning is.
+    if (this.snapshot.version > 0)
+      void member.apply(this.snapshot).then(ports => {
+        if (ports.length > 0) log.info('worker.serving', { worker: id })
+      })
+  }
+
+  private ended(member: Member, code: number): void {
+    const { id } = member.settings
+    this.members.delete(id)
+    this.options.metrics.retire(id)
+    if (this.stopping) return
+    const early = performance.now() - member.startedMs < EARLY_MS
+    this.restarts = early ? this.restarts + 1 : 0
+    const waitMs = early ? Math.min(MAX_BACKOFF_MS, 50 * 2 ** this.restarts) : 0
+    this.options.log.error('worker.replaced', { worker: id, code, waitMs })
+    this.options.onRestart?.()
+    const timer = setTimeout(() => {
+      this.restartTimers.delete(timer)
+      this.start(id)
+    }, waitMs)
+    this.restartTimers.add(timer)
+  }
+
+  /**
+   * With SO_REUSEPORT a second process of the same user would silently share our
+   * ports, so a port that is new to us is first bound without it.
+   */
+  private async probe(ports: readonly Port[]): Promise<{ free: Port[]; taken: PortResult[] }> {
+    const free: Port[] = []
+    const taken: PortResult[] = []
+    for (const port of ports) {
+      const error = this.owned.has(port.key) ? null : await tryListen(port)
+      if (error === null) free.push(port)
+      else taken.push({ key: port.key, error })
+    }
+    return { free, taken }
+  }
+}
+
+/** One thread, and the snapshots that it has yet to answer. */
+class Member {
+  readonly settings: WorkerSettings
+  readonly worker: Worker
+  readonly startedMs = performance.now()
+  private readonly waiting = new Map<number, (ports: readonly PortResult[]) => void>()
+
+  constructor(settings: WorkerSettings) {
+    this.settings = settings
+    this.worker = new Worker(entry, { workerData: settings, name: `portcullis-${settings.id}` })
+    this.worker.on('message', (message: FromWorker) => {
+      if (message.type === 'applied') this.answer(message.version, message.ports)
+    })
+    // A worker that died has nothing to say; its successor gets the snapshot that is current then.
+    this.worker.once('exit', () => {
+      for (const version of this.waiting.keys()) this.answer(version, [])
+    })
+  }
+
+  tell(message: ToWorker): void {
+    this.worker.postMessage(message)
+  }
+
+  apply(snapshot: Snapshot): Promise<readonly PortResult[]> {
+    const { promise, resolve } = Promise.withResolvers<readonly PortResult[]>()
+    this.waiting.set(snapshot.version, resolve)
+    this.tell({ type: 'snapshot', snapshot })
+    return promise
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.tell({ type: 'drain', graceMs })
+    await once(this.worker, 'exit')
+  }
+
+  private answer(version: number, ports: readonly PortResult[]): void {
+    const resolve = this.waiting.get(version)
+    this.waiting.delete(version)
+    resolve?.(ports)
+  }
+}
+
+/** One result per port: an error if any worker had one. */
+function merge(results: readonly PortResult[]): PortResult[] {
+  const byKey = new Map<string, PortResult>()
+  for (const result of results) if (!byKey.has(result.key) || 'error' in result) byKey.set(result.key, result)
+  return [...byKey.values()]
+}
+
+async function tryListen({ address, port }: Port): Promise<string | null> {
+  const server = createServer()
+  server.listen({ port, ...(address === '' ? {} : { host: address }), exclusive: true })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  }
+  server.close()
+  await once(server, 'close')
+  return null
+}

@@ -1,0 +1,207 @@
+import type { ParentReference } from '../../model/kinds/http-route.ts'
+import type { Condition, FieldPath } from '../../model/resource.ts'
+import { keyOf, refKey, type Resources } from '../../model/resources.ts'
+import { isFull, type Flaw, type Report } from './conditions.ts'
+import { isUsable, type GatewayState } from './gateway.ts'
+import type { ClassState } from './gatewayclass.ts'
+import { onListener } from './hostnames.ts'
+import type { RouteState } from './httproute.ts'
+import { GATEWAY_API, isServed, type ListenerState } from './listeners.ts'
+import type { Namespaces } from './namespaces.ts'
+
+/** What attaching needs of the world. */
+export interface Attaching {
+  readonly resources: Resources
+  readonly gateways: ReadonlyMap<string, GatewayState>
+  readonly classOf: (name: string) => ClassState
+  readonly namespaces: Namespaces
+  readonly report: Report
+}
+
+/** Attaches a route to each of its parents, and says of each how that went. */
+export function attachRoute(world: Attaching, state: RouteState): void {
+  const { route, notServed } = state
+  const taken = new Set<ListenerState>()
+  const parents = parentsOf(world, route)
+  if (parents.length === 0) {
+    const message = 'the route names no parent, so that no Gateway serves it; expected a Gateway'
+    world.report.bad(route, 'Accepted', [
+      { reason: 'NoMatchingParent', path: ['spec', 'parentRefs'], message },
+    ])
+  }
+  for (const parent of parents) attachToParent(world, state, parent, taken)
+  world.report.notServed(route, notServed)
+}
+
+interface Parent {
+  readonly ref: ParentReference
+  readonly path: FieldPath
+  readonly carrier: { readonly parent: NonNullable<Condition['parent']> }
+}
+
+/** `spec.parentRefs`, and the default Gateways where the route asks for them (useDefaultGateways). */
+function parentsOf({ gateways }: Attaching, route: RouteState['route']): Parent[] {
+  const { parentRefs = [], useDefaultGateways } = route.body.spec
+  const parents = parentRefs.map((ref, i) => parentOf(route, ref, ['spec', 'parentRefs', i]))
+  if (useDefaultGateways !== 'All') return parents
+  for (const { gateway } of gateways.values()) {
+    const { namespace, name } = gateway.metadata
+    const named = parents.some(
+      ({ carrier: { parent } }) =>
+        parent.kind === 'Gateway' && parent.namespace === namespace && parent.name === name,
+    )
+    if (gateway.body.spec.defaultScope === 'All' && !named)
+      parents.push(parentOf(route, { namespace, name }, ['spec', 'useDefaultGateways']))
+  }
+  return parents
+}
+
+function parentOf(route: RouteState['route'], ref: ParentReference, path: FieldPath): Parent {
+  const {
+    group = GATEWAY_API,
+    kind = 'Gateway',
+    namespace = route.metadata.namespace,
+    name,
+    sectionName,
+    port,
+  } = ref
+  const section = sectionName === undefined ? {} : { sectionName }
+  const parent = { group, kind, namespace, name, ...section, ...(port === undefined ? {} : { port }) }
+  return { ref, path, carrier: { parent } }
+}
+
+function attachToParent(
+  world: Attaching,
+  state: RouteState,
+  parent: Parent,
+  taken: Set<ListenerState>,
+): void {
+  const { report, gateways } = world
+  const { route, unresolved, invalid, ruleCount } = state
+  const { carrier } = parent
+  const gateway = gateways.get(refKey(carrier.parent))
+  if (carrier.parent.kind !== 'Gateway' || carrier.parent.group !== GATEWAY_API || gateway === undefined)
+    return reportStranger(world, route, parent)
+  const found = listenersFor(world, route, parent, gateway)
+  if ('reason' in found) report.bad(route, 'Accepted', [found], carrier)
+  else {
+    const dropped = [...invalid.values()].flat()
+    const accepted = invalid.size < ruleCount
+    for (const listener of found) attachToListener(state, listener, taken, accepted)
+    if (!accepted && isFull(dropped)) report.bad(route, 'Accepted', dropped, carrier)
+    else reportAccepted(world, route, carrier, gateway, found)
+    if (accepted && isFull(dropped)) {
+      const rules = [...invalid.keys()].join(', ')
+      report.warn(route, 'PartiallyInvalid', dropped, carrier, `Dropped Rule ${rules}: `)
+    }
+  }
+  if (isFull(unresolved)) report.bad(route, 'ResolvedRefs', unresolved, carrier)
+  else report.good(route, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', carrier)
+}
+
+/** A parent that is not ours: another controller's is its own affair, one that nobody has is a mistake. */
+function reportStranger(
+  { resources, report, classOf }: Attaching,
+  route: RouteState['route'],
+  { carrier, path }: Parent,
+): void {
+  const { group, kind, namespace, name } = carrier.parent
+  const lost = (message: string): void =>
+    report.bad(route, 'Accepted', [{ reason: 'NoMatchingParent', path, message }], carrier)
+  if (group !== GATEWAY_API || kind !== 'Gateway')
+    return lost(
+      `${kind} (group ${JSON.stringify(group)}) is not served as a parent, expected Gateway (group "${GATEWAY_API}")`,
+    )
+  const gateway = resources.get('Gateway', namespace, name)
+  if (gateway === undefined) return lost(`Gateway ${namespace}/${name} does not exist`)
+  const { gatewayClassName } = gateway.body.spec
+  if (classOf(gatewayClassName) === 'missing')
+    lost(`Gateway ${namespace}/${name} is of the class ${gatewayClassName}, which does not exist`)
+}
+
+/** The listeners that take the route, or why none does: each question is asked of those that passed the one before. */
+function listenersFor(
+  { namespaces }: Attaching,
+  route: RouteState['route'],
+  { ref, path }: Parent,
+  { gateway, listeners }: GatewayState,
+): readonly ListenerState[] | Flaw {
+  const { namespace, name } = gateway.metadata
+  const { sectionName, port } = ref
+  const named = listeners.filter(
+    ({ spec }) => (sectionName ?? spec.name) === spec.name && (port ?? spec.port) === spec.port,
+  )
+  if (named.length === 0) {
+    const wanted = [
+      sectionName === undefined ? '' : ` named ${sectionName}`,
+      port === undefined ? '' : ` on port ${port}`,
+    ].join('')
+    return {
+      reason: 'NoMatchingParent',
+      path,
+      message: `Gateway ${namespace}/${name} has no listener${wanted}`,
+    }
+  }
+  const allowed = named.filter(
+    ({ takesRoutes, routeKind, spec }) =>
+      takesRoutes &&
+      routeKind === route.kind &&
+      namespaces.allowed(spec.allowedRoutes, namespace, route.metadata.namespace),
+  )
+  if (allowed.length === 0) {
+    const message = `no listener of Gateway ${namespace}/${name} takes ${route.kind}s of namespace ${route.metadata.namespace}; its protocol and allowedRoutes decide`
+    return { reason: 'NotAllowedByListeners', path, message }
+  }
+  const matching = allowed.filter(
+    ({ hostname }) => onListener(hostname, route.body.spec.hostnames ?? []).length > 0,
+  )
+  if (matching.length > 0) return matching
+  const hostnames = allowed.map(({ hostname }) => hostname).join(', ')
+  return {
+    reason: 'NoMatchingListenerHostname',
+    path: ['spec', 'hostnames'],
+    message: `none is taken by Gateway ${namespace}/${name}, whose listeners have ${hostnames}`,
+  }
+}
+
+/** A route that is not accepted can still have rules that answer 500: a filter that must not be skipped closes its paths. */
+function attachToListener(
+  { route, entries, stream }: RouteState,
+  listener: ListenerState,
+  taken: Set<ListenerState>,
+  accepted: boolean,
+): void {
+  if (taken.has(listener)) return
+  taken.add(listener)
+  if (accepted) listener.attachedRoutes++
+  for (const hostname of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
+    if (stream !== null) {
+      if (!listener.streams.has(hostname)) listener.streams.set(hostname, stream)
+      continue
+    }
+    const list = listener.hosts.get(hostname)
+    if (list === undefined) listener.hosts.set(hostname, [...entries])
+    else list.push(...entries)
+  }
+}
+
+/**
+ * The standard counts a route as attached whatever becomes of the listener
+ * (ListenerStatus.attachedRoutes); that nothing is served there is for the
+ * Gateway's conditions to say, and for this message.
+ */
+function reportAccepted(
+  { report }: Attaching,
+  route: RouteState['route'],
+  carrier: Parent['carrier'],
+  state: GatewayState,
+  listeners: readonly ListenerState[],
+): void {
+  const served = isUsable(state) ? listeners.filter(isServed) : []
+  const names = (list: readonly ListenerState[]): string => list.map(({ spec }) => spec.name).join(', ')
+  const message =
+    served.length > 0
+      ? `attached to listener ${names(served)}`
+      : `attached to listener ${names(listeners)}, which is not served; the conditions of ${keyOf(state.gateway)} say why`
+  report.good(route, 'Accepted', 'Accepted', message, carrier)
+}

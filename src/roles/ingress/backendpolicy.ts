@@ -1,0 +1,112 @@
+import type { BackendPolicy } from '../../model/kinds.ts'
+import { durationMs } from '../../model/quantity.ts'
+import { refKey, type Resources } from '../../model/resources.ts'
+import { unservedIn } from '../../model/unserved.ts'
+import type { Cluster, Ejection } from '../../snapshot/snapshot.ts'
+import type { Report } from './conditions.ts'
+import { clusterSettings, ejectionSettings, type ClusterSettings } from './defaults.ts'
+import type { Target } from './endpoints.ts'
+import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
+
+export type ClusterPolicy = ClusterSettings & Pick<Cluster, 'ejection'>
+
+/** Attaches BackendPolicies, the oldest first, and tells what each cluster has of them. */
+export function backendPolicies(resources: Resources, report: Report): (target: Target) => ClusterPolicy {
+  const claims = new Map<string, BackendPolicy>()
+  for (const policy of resources.all('BackendPolicy')) report.notServed(policy, unservedIn(policy))
+  for (const attachment of attachmentsOf(resources.all('BackendPolicy')))
+    attach(attachment, resources, claims, report)
+  return target => {
+    const { kind, object } = target
+    const whole = refKey({ kind, ...object.metadata })
+    const port = kind === 'Service' ? target.port.name : undefined
+    return settingsOf(claims.get(whole), port === undefined ? undefined : claims.get(`${whole} ${port}`))
+  }
+}
+
+function attach(
+  attachment: Attachment<BackendPolicy>,
+  resources: Resources,
+  claims: Map<string, BackendPolicy>,
+  report: Report,
+): void {
+  const { policy, target } = attachment
+  const { kind, name, sectionName } = target
+  const { namespace } = policy.metadata
+  if (kind !== 'Service' && kind !== 'Backend')
+    return reject(
+      attachment,
+      report,
+      'Invalid',
+      `a BackendPolicy attaches to a Service or a Backend, not to ${kind}`,
+    )
+  if (resources.get(kind, namespace, name) === undefined)
+    return reject(attachment, report, 'TargetNotFound', `${kind} ${namespace}/${name} does not exist`)
+  if (sectionName !== undefined && !hasPort(resources, namespace, name, sectionName))
+    return reject(
+      attachment,
+      report,
+      'TargetNotFound',
+      `Service ${namespace}/${name} has no port named ${sectionName}`,
+    )
+  const key = refKey({ kind, namespace, name }) + (sectionName === undefined ? '' : ` ${sectionName}`)
+  const other = claims.get(key)
+  if (other !== undefined)
+    return reject(
+      attachment,
+      report,
+      'Conflicted',
+      `the older BackendPolicy ${policyName(other)} has this ${kind}`,
+    )
+  claims.set(key, policy)
+  accept(
+    attachment,
+    report,
+    sectionName === undefined ? `applies to the ${kind}` : `applies to the port ${sectionName}`,
+  )
+}
+
+function hasPort(resources: Resources, namespace: string, name: string, port: string): boolean {
+  return resources.get('Service', namespace, name)?.body.spec?.ports?.some(p => p.name === port) ?? false
+}
+
+/** The nearer policy wins, field by field. */
+function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefined): ClusterPolicy {
+  const ejection = { ...ejectionSettings, ...(far && ejectionPatch(far)), ...(near && ejectionPatch(near)) }
+  const settings = { ...clusterSettings, ...(far && patchOf(far)), ...(near && patchOf(near)) }
+  return { ...settings, ejection: ejection.maxEjectedPercent === 0 ? null : ejection }
+}
+
+/** Types that are not served yet have no entry: what is farther away, or the default, stays. */
+const balancers: Readonly<Record<string, Cluster['balancer']>> = {
+  RoundRobin: 'round-robin',
+  LeastRequest: 'least-request',
+  Random: 'random',
+}
+
+function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
+  const { loadBalancing, connections = {}, dns } = spec
+  return given<ClusterSettings>({
+    balancer: loadBalancing?.type === undefined ? undefined : balancers[loadBalancing.type],
+    maxConnections: connections.max,
+    maxPending: connections.maxPending,
+    maxRequestsPerConnection: connections.maxRequestsPerConnection,
+    connectTimeoutMs: ms(connections.connectTimeout),
+    idleTimeoutMs: ms(connections.idleTimeout),
+    dnsRefreshMs: ms(dns?.refresh),
+  })
+}
+
+function ejectionPatch({ body: { spec } }: BackendPolicy): Patch<Ejection> {
+  const { consecutiveFailures, baseEjection, maxEjection, maxEjectedPercent } = spec.outlierDetection ?? {}
+  return given<Ejection>({
+    consecutiveFailures,
+    baseEjectionMs: ms(baseEjection),
+    maxEjectionMs: ms(maxEjection),
+    maxEjectedPercent,
+  })
+}
+
+function ms(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : durationMs(text)
+}

@@ -1,0 +1,127 @@
+import type { Backend, Service } from '../../model/kinds.ts'
+import type { BackendObjectReference } from '../../model/kinds/http-filters.ts'
+import type { ServicePort } from '../../model/kinds/service.ts'
+import type { FieldPath, ResourceRef } from '../../model/resource.ts'
+import type { Resources } from '../../model/resources.ts'
+import type { BackendTlsPolicies } from './backendtlspolicy.ts'
+import type { Flaw } from './conditions.ts'
+import { clusterName, H2C, portNumbered, type Target } from './endpoints.ts'
+import type { Grants, Referrer } from './grants.ts'
+import { namelessBackend } from './upstreamtls.ts'
+
+const OURS = 'portcullis.dev'
+/** Application protocols that requests can be sent to (KEP-3726 and what people write); absent is HTTP for an HTTPRoute. */
+const SERVED = ['', 'http', 'kubernetes.io/ws', 'ws', H2C]
+
+/** What is sent to a backend: requests, or bytes as they come. */
+type Use = 'http' | 'stream'
+
+/** Resolves references to backends, and remembers the targets that are in use. */
+export class BackendRefs {
+  /** By cluster name. */
+  readonly used = new Map<string, Target>()
+  private readonly policies: BackendTlsPolicies
+  private readonly resources: Resources
+  private readonly grants: Grants
+
+  constructor(resources: Resources, grants: Grants, policies: BackendTlsPolicies) {
+    this.policies = policies
+    this.resources = resources
+    this.grants = grants
+  }
+
+  /** The name of the cluster, or why there is none; `use` is what is to be sent there. */
+  resolve(ref: BackendObjectReference, from: Referrer, path: FieldPath, use: Use = 'http'): string | Flaw {
+    const { group = '', kind = 'Service', name, namespace = from.namespace } = ref
+    const to: ResourceRef = { group, kind, namespace, name }
+    const isService = group === '' && kind === 'Service'
+    if (!isService && !(group === OURS && kind === 'Backend'))
+      return {
+        reason: 'InvalidKind',
+        path,
+        message: `${kind} (group ${JSON.stringify(group)}) is no backend, expected Service (group "") or Backend (group "${OURS}")`,
+      }
+    // Before existence: without permission nothing is told about another namespace.
+    if (!this.grants.permit(from, to))
+      return {
+        reason: 'RefNotPermitted',
+        path,
+        message: `no ReferenceGrant in namespace ${namespace} permits ${kind} ${name} to ${from.kind}s of ${from.namespace}`,
+      }
+    const target = isService ? this.service(ref, to, path, use) : this.backend(to, path, use)
+    if ('reason' in target) return target
+    const cluster = clusterName(target)
+    this.used.set(cluster, target)
+    return cluster
+  }
+
+  private backend({ namespace, name }: ResourceRef, path: FieldPath, use: Use): Target | Flaw {
+    const object = this.resources.get('Backend', namespace, name)
+    if (object === undefined) return notFound(path, `Backend ${namespace}/${name} does not exist`)
+    // Whoever is at the end of a stream agrees with the client on what is spoken.
+    return use === 'stream' && object.body.spec.protocol !== 'udp'
+      ? { kind: 'Backend', object }
+      : backendTarget(object, path, this.policies.of({ kind: 'Backend', object }) !== null)
+  }
+
+  private service(
+    { port }: BackendObjectReference,
+    { namespace, name }: ResourceRef,
+    path: FieldPath,
+    use: Use,
+  ): Target | Flaw {
+    const object = this.resources.get('Service', namespace, name)
+    if (object === undefined) return notFound(path, `Service ${namespace}/${name} does not exist`)
+    if (port === undefined)
+      return notFound(path, `port is missing, expected a port of Service ${namespace}/${name}`)
+    const ports = object.body.spec?.ports ?? []
+    const found = portNumbered(object, port)
+    if (found !== undefined && use === 'stream' && (found.protocol ?? 'TCP') === 'TCP')
+      return { kind: 'Service', object, port: found }
+    if (found !== undefined)
+      return serviceTarget(
+        object,
+        found,
+        path,
+        this.policies.of({ kind: 'Service', object, port: found }) !== null,
+      )
+    const has = ports.length === 0 ? 'it has none' : `expected ${ports.map(p => p.port).join(' or ')}`
+    return notFound([...path, 'port'], `Service ${namespace}/${name} has no port ${port}, ${has}`)
+  }
+}
+
+function notFound(path: FieldPath, message: string): Flaw {
+  return { reason: 'BackendNotFound', path, message }
+}
+
+function backendTarget(object: Backend, path: FieldPath, secured: boolean): Target | Flaw {
+  const { protocol = 'http' } = object.body.spec
+  if (protocol === 'http' || protocol === 'h2c') return { kind: 'Backend', object }
+  const secure = protocol === 'https' || protocol === 'h2'
+  const lacking = secure && !secured ? namelessBackend(object) : null
+  if (secure && lacking === null) return { kind: 'Backend', object }
+  const why = lacking ?? 'which is not served yet, expected http, https, h2c or h2'
+  const message = `Backend ${object.metadata.namespace}/${object.metadata.name} has protocol ${protocol}: ${why}`
+  return { reason: 'UnsupportedProtocol', path, message }
+}
+
+function serviceTarget(object: Service, port: ServicePort, path: FieldPath, secured: boolean): Target | Flaw {
+  const { protocol = 'TCP', appProtocol = '' } = port
+  const { namespace, name } = object.metadata
+  const unsupported = (what: string): Flaw => ({
+    reason: 'UnsupportedProtocol',
+    path,
+    message: `port ${port.port} of Service ${namespace}/${name} has ${what}, which a route cannot be sent to yet`,
+  })
+  if (protocol !== 'TCP') return unsupported(`protocol ${protocol}`)
+  const named = appProtocol.toLowerCase()
+  if (named === 'https' && !secured)
+    return {
+      reason: 'UnsupportedProtocol',
+      path,
+      message: `port ${port.port} of Service ${namespace}/${name} has appProtocol ${appProtocol}, expected a BackendTLSPolicy beside it that says whom to trust`,
+    }
+  return named === 'https' || SERVED.includes(named)
+    ? { kind: 'Service', object, port }
+    : unsupported(`appProtocol ${appProtocol}`)
+}

@@ -1,0 +1,197 @@
+import { cipherSuites } from '../../model/defaults.ts'
+import type { ClientPolicy } from '../../model/kinds.ts'
+import { durationMs, quantityBytes } from '../../model/quantity.ts'
+import { keyOf, refKey, type Resources } from '../../model/resources.ts'
+import { unservedIn } from '../../model/unserved.ts'
+import type { ClientSettings } from '../../snapshot/snapshot.ts'
+import type { Report } from './conditions.ts'
+import { clientSettings, tlsVersion } from './defaults.ts'
+import type { GatewayState } from './gateway.ts'
+import { isServed } from './listeners.ts'
+import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
+
+type ClientPatch = Patch<ClientSettings>
+
+/** Settings by Gateway and port. */
+export type ClientSettingsOf = (gateway: GatewayState, port: number) => ClientSettings
+
+interface Claims {
+  /** By Gateway. */
+  readonly whole: Map<string, { readonly policy: ClientPolicy; readonly patch: ClientPatch }>
+  /** By Gateway and port: a head is read before its host is known, so listeners of one port have one setting. */
+  readonly ports: Map<string, Map<keyof ClientSettings, ClientPolicy>>
+  readonly patches: Map<string, ClientPatch>
+  /** By Gateway and listener. */
+  readonly sections: Map<string, ClientPolicy>
+}
+
+/** Attaches ClientPolicies, the oldest first, and tells what each port has of them. */
+export function clientPolicies(
+  resources: Resources,
+  gateways: ReadonlyMap<string, GatewayState>,
+  report: Report,
+): ClientSettingsOf {
+  const claims: Claims = { whole: new Map(), ports: new Map(), patches: new Map(), sections: new Map() }
+  for (const policy of resources.all('ClientPolicy')) report.notServed(policy, unservedIn(policy))
+  for (const attachment of attachmentsOf(resources.all('ClientPolicy')))
+    attach(attachment, gateways, claims, report)
+  return ({ gateway }, port) => ({
+    ...clientSettings,
+    ...claims.whole.get(keyOf(gateway))?.patch,
+    ...claims.patches.get(`${keyOf(gateway)} ${port}`),
+  })
+}
+
+function attach(
+  attachment: Attachment<ClientPolicy>,
+  gateways: ReadonlyMap<string, GatewayState>,
+  claims: Claims,
+  report: Report,
+): void {
+  const { policy, target } = attachment
+  const { kind, name, sectionName } = target
+  if (kind !== 'Gateway')
+    return reject(attachment, report, 'Invalid', `a ClientPolicy attaches to a Gateway, not to ${kind}`)
+  const key = refKey({ kind, namespace: policy.metadata.namespace, name })
+  const state = gateways.get(key)
+  if (state === undefined)
+    return reject(
+      attachment,
+      report,
+      'TargetNotFound',
+      `Gateway ${policy.metadata.namespace}/${name} does not exist, or is of a class of another controller`,
+    )
+  if (sectionName !== undefined) return attachToListener(attachment, sectionName, state, claims, report)
+  const other = claims.whole.get(key)
+  if (other !== undefined)
+    return reject(
+      attachment,
+      report,
+      'Conflicted',
+      `the older ClientPolicy ${policyName(other.policy)} has this Gateway`,
+    )
+  claims.whole.set(key, { policy, patch: patchOf(policy) })
+  accept(attachment, report, 'applies to every port of the Gateway')
+}
+
+function attachToListener(
+  attachment: Attachment<ClientPolicy>,
+  section: string,
+  state: GatewayState,
+  claims: Claims,
+  report: Report,
+): void {
+  const { policy } = attachment
+  const key = keyOf(state.gateway)
+  const listener = state.listeners.find(({ spec }) => spec.name === section)
+  if (listener === undefined)
+    return reject(
+      attachment,
+      report,
+      'TargetNotFound',
+      `Gateway ${policyName(state.gateway)} has no listener ${section}`,
+    )
+  const other = claims.sections.get(`${key} ${section}`)
+  if (other !== undefined)
+    return reject(
+      attachment,
+      report,
+      'Conflicted',
+      `the older ClientPolicy ${policyName(other)} has this listener`,
+    )
+  const { port } = listener.spec
+  const patch = patchOf(policy)
+  const conflict = claimFields(policy, patch, `${key} ${port}`, claims)
+  if (conflict !== null)
+    return reject(attachment, report, 'Conflicted', `${conflict} of port ${port}, which listeners share`)
+  claims.sections.set(`${key} ${section}`, policy)
+  const sharers = state.listeners
+    .filter(one => one !== listener && one.spec.port === port && isServed(one))
+    .map(one => one.spec.name)
+  const shared = sharers.length > 0 ? `, and so to listener ${sharers.join(', ')}, which shares it` : ''
+  accept(attachment, report, `applies to port ${port}${shared}`)
+}
+
+/** Adds the patch to that of the port, unless an older policy has given one of its fields another value. */
+function claimFields(
+  policy: ClientPolicy,
+  patch: ClientPatch,
+  portKey: string,
+  claims: Claims,
+): string | null {
+  const owners = claims.ports.get(portKey) ?? new Map<keyof ClientSettings, ClientPolicy>()
+  const merged = claims.patches.get(portKey) ?? {}
+  for (const [field, owner] of owners)
+    if (patch[field] !== undefined && patch[field] !== merged[field])
+      return `the older ClientPolicy ${policyName(owner)} gives another value to ${field}`
+  for (const field of keysOf(patch)) if (!owners.has(field)) owners.set(field, policy)
+  claims.ports.set(portKey, owners)
+  claims.patches.set(portKey, { ...merged, ...patch })
+  return null
+}
+
+function keysOf(patch: ClientPatch): (keyof ClientSettings)[] {
+  return settingNames.filter(name => patch[name] !== undefined)
+}
+
+const settingNames: readonly (keyof ClientSettings)[] = [
+  'trustedHops',
+  'requestLineBytes',
+  'fieldBytes',
+  'headBytes',
+  'fieldCount',
+  'bodyBytes',
+  'headTimeoutMs',
+  'idleTimeoutMs',
+  'bodyIdleTimeoutMs',
+  'halfClose',
+  'requestsPerConnection',
+  'connections',
+  'encodedSlash',
+  'emptySegments',
+  'underscores',
+  'tlsMinVersion',
+  'tlsMaxVersion',
+  'tlsCiphers',
+  'tlsAlpn',
+  'clientCertificateHeader',
+]
+
+function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
+  const { limits = {}, timeouts = {}, paths = {}, headers = {}, tls = {} } = spec
+  const bytes = (value: number | string | undefined): number | undefined =>
+    value === undefined ? undefined : quantityBytes(value)
+  const ms = (value: string | undefined): number | undefined =>
+    value === undefined ? undefined : durationMs(value)
+  return given<ClientSettings>({
+    trustedHops: spec.trustedHops,
+    requestLineBytes: bytes(limits.requestLineBytes),
+    fieldBytes: bytes(limits.fieldBytes),
+    headBytes: bytes(limits.headBytes),
+    fieldCount: limits.fields,
+    bodyBytes: bytes(limits.bodyBytes),
+    headTimeoutMs: ms(timeouts.head),
+    idleTimeoutMs: ms(timeouts.idle),
+    bodyIdleTimeoutMs: ms(timeouts.bodyIdle),
+    halfClose: spec.http1?.halfClose,
+    requestsPerConnection: limits.requestsPerConnection,
+    connections: limits.connections,
+    encodedSlash: paths.encodedSlash,
+    emptySegments: paths.emptySegments,
+    underscores: headers.underscores,
+    tlsMinVersion: tls.minVersion && tlsVersion(tls.minVersion),
+    tlsMaxVersion: tls.maxVersion && tlsVersion(tls.maxVersion),
+    tlsCiphers: tls.ciphers && suitesOf(tls.ciphers),
+    tlsAlpn: tls.alpn?.join(','),
+    clientCertificateHeader: headers.clientCertificate,
+  })
+}
+
+/** The suites that were chosen; of a version that has none of them, all that we have. */
+function suitesOf(chosen: readonly string[]): string | undefined {
+  const names = new Map(Object.entries(cipherSuites).map(([openssl, iana]) => [iana, openssl]))
+  const list = chosen.map(name => names.get(name) ?? name)
+  const isNew = (name: string): boolean => name.startsWith('TLS_')
+  const others = Object.keys(cipherSuites).filter(name => !list.some(one => isNew(one) === isNew(name)))
+  return list.length === 0 ? undefined : [...list, ...others].join(':')
+}

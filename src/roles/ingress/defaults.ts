@@ -1,0 +1,55 @@
+import { backendDefaults, cipherSuites, clientDefaults } from '../../model/defaults.ts'
+import type { ClientSettings, Cluster, Ejection, TlsVersion } from '../../snapshot/snapshot.ts'
+
+/** What a port has without a ClientPolicy. */
+export const clientSettings: ClientSettings = {
+  trustedHops: clientDefaults.trustedHops,
+  requestLineBytes: clientDefaults.requestLineBytes,
+  fieldBytes: clientDefaults.fieldBytes,
+  headBytes: clientDefaults.headBytes,
+  fieldCount: clientDefaults.fields,
+  bodyBytes: clientDefaults.bodyBytes,
+  headTimeoutMs: clientDefaults.headTimeoutMs,
+  idleTimeoutMs: clientDefaults.idleTimeoutMs,
+  bodyIdleTimeoutMs: clientDefaults.bodyIdleTimeoutMs,
+  halfClose: clientDefaults.halfClose,
+  requestsPerConnection: clientDefaults.requestsPerConnection,
+  connections: clientDefaults.connections,
+  encodedSlash: clientDefaults.encodedSlash,
+  emptySegments: clientDefaults.emptySegments,
+  underscores: clientDefaults.underscores,
+  tlsMinVersion: tlsVersion(clientDefaults.tlsMinVersion),
+  tlsMaxVersion: tlsVersion(clientDefaults.tlsMaxVersion),
+  tlsCiphers: Object.keys(cipherSuites).join(':'),
+  tlsAlpn: 'h2,http/1.1',
+  clientCertificateHeader: clientDefaults.clientCertificateHeader,
+}
+
+/** Policies write versions without the v. */
+export function tlsVersion(written: 'TLS1.2' | 'TLS1.3'): TlsVersion {
+  return written === 'TLS1.2' ? 'TLSv1.2' : 'TLSv1.3'
+}
+
+/** What BackendPolicy decides about a cluster. */
+export type ClusterSettings = Omit<Cluster, 'name' | 'origin' | 'protocol' | 'ejection' | 'tls'>
+
+/** What a cluster has without a BackendPolicy. */
+export const clusterSettings: ClusterSettings = {
+  balancer: 'round-robin',
+  maxConnections: backendDefaults.maxConnections,
+  maxPending: backendDefaults.maxPending,
+  maxRequestsPerConnection: backendDefaults.maxRequestsPerConnection,
+  connectTimeoutMs: backendDefaults.connectTimeoutMs,
+  idleTimeoutMs: backendDefaults.idleTimeoutMs,
+  dnsRefreshMs: backendDefaults.dnsRefreshMs,
+}
+
+export const ejectionSettings: Ejection = {
+  consecutiveFailures: backendDefaults.consecutiveFailures,
+  baseEjectionMs: backendDefaults.baseEjectionMs,
+  maxEjectionMs: backendDefaults.maxEjectionMs,
+  maxEjectedPercent: backendDefaults.maxEjectedPercent,
+}
+
+/** What an HTTPRouteRetry leaves to the implementation. */
+export const retrySettings = { attempts: 1, backoffMs: 25 } as const

@@ -1,0 +1,159 @@
+import { routeDefaults } from '../../model/defaults.ts'
+import type { Backend, EndpointSlice, Service } from '../../model/kinds.ts'
+import type { ServicePort } from '../../model/kinds/service.ts'
+import type { Resources } from '../../model/resources.ts'
+import type { Endpoint, SnapshotParts } from '../../snapshot/snapshot.ts'
+
+/** appProtocol of a Service's port that speaks HTTP/2 without TLS (KEP-3726). */
+export const H2C = 'kubernetes.io/h2c'
+
+/** Names the Service that an EndpointSlice belongs to (discovery.k8s.io/v1, LabelServiceName). */
+const SERVICE_NAME = 'kubernetes.io/service-name'
+
+export type Slices = (service: Service) => readonly EndpointSlice[]
+
+/** EndpointSlices by Service; looked through once. */
+export function slicesOf(resources: Resources): Slices {
+  const byService = new Map<string, EndpointSlice[]>()
+  for (const slice of resources.all('EndpointSlice')) {
+    const name = slice.metadata.labels?.[SERVICE_NAME]
+    if (name === undefined) continue
+    const key = `${slice.metadata.namespace}/${name}`
+    const slices = byService.get(key)
+    if (slices === undefined) byService.set(key, [slice])
+    else slices.push(slice)
+  }
+  return ({ metadata }) => byService.get(`${metadata.namespace}/${metadata.name}`) ?? []
+}
+
+/**
+ * Where one port of a Service is: the ready endpoints of its EndpointSlices.
+ * Without any EndpointSlice, as on a laptop, it is a DNS name that the worker
+ * resolves: `externalName`, or `name.namespace.svc` for a Service with a
+ * clusterIP. Otherwise nowhere, which is answered 503.
+ */
+function serviceEndpoints(service: Service, port: ServicePort, slices: Slices): Endpoint[] {
+  const { type, externalName, clusterIP = '' } = service.body.spec ?? {}
+  const { name, namespace } = service.metadata
+  if (type === 'ExternalName') return externalName === undefined ? [] : [endpoint(externalName, port.port)]
+  const own = slices(service)
+  if (own.length > 0) return sliceEndpoints(service, port, own)
+  return clusterIP === '' || clusterIP === 'None' ? [] : [endpoint(`${name}.${namespace}.svc`, port.port)]
+}
+
+function sliceEndpoints(service: Service, port: ServicePort, slices: readonly EndpointSlice[]): Endpoint[] {
+  const byFamily = new Map<string, Endpoint[]>()
+  for (const { body } of slices) {
+    const found = (body.ports ?? []).find(
+      p => (p.name ?? '') === (port.name ?? '') && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    )
+    if (found?.port === undefined) continue
+    const list = byFamily.get(body.addressType) ?? []
+    byFamily.set(body.addressType, list)
+    for (const { addresses, conditions } of body.endpoints ?? [])
+      // "A nil value should be interpreted as ready"; consumers may use the first address only (EndpointSlice, v1).
+      if (conditions?.ready !== false) list.push(endpoint(addresses[0]!, found.port))
+  }
+  // The same pods are in a slice of each family. One family is enough: the Service's first that has anything.
+  const preferred = service.body.spec?.ipFamilies?.find(family => (byFamily.get(family) ?? []).length > 0)
+  const all = preferred === undefined ? [...byFamily.values()].flat() : (byFamily.get(preferred) ?? [])
+  return distinct(all).sort(byAddress)
+}
+
+/** Slices are reshuffled as pods come and go; sorted, an unchanged set stays equal. */
+function byAddress(a: Endpoint, b: Endpoint): number {
+  return a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port
+}
+
+function backendEndpoints({ body: { spec } }: Backend): Endpoint[] {
+  return distinct(
+    spec.endpoints.map(({ address, port, weight = routeDefaults.backendWeight }) =>
+      endpoint(address, port, weight),
+    ),
+  )
+}
+
+function endpoint(address: string, port: number, weight: number = routeDefaults.backendWeight): Endpoint {
+  return { address, port, weight }
+}
+
+/** An address that is there twice (slices may overlap while they are updated) is one endpoint, the first. */
+function distinct(list: readonly Endpoint[]): Endpoint[] {
+  const seen = new Map<string, Endpoint>()
+  for (const one of list) {
+    const key = `${one.address} ${one.port}`
+    if (!seen.has(key)) seen.set(key, one)
+  }
+  return [...seen.values()]
+}
+
+/** What a cluster stands for: a port of a Service, or a Backend. */
+export type Target =
+  | { readonly kind: 'Service'; readonly object: Service; readonly port: ServicePort }
+  | { readonly kind: 'Backend'; readonly object: Backend }
+
+export function clusterName(target: Target): string {
+  const { namespace, name } = target.object.metadata
+  return target.kind === 'Service'
+    ? `Service/${namespace}/${name}:${target.port.port}`
+    : `Backend/${namespace}/${name}`
+}
+
+export function targetEndpoints(target: Target, slices: Slices): Endpoint[] {
+  return target.kind === 'Service'
+    ? serviceEndpoints(target.object, target.port, slices)
+    : backendEndpoints(target.object)
+}
+
+/** The target that a cluster was named after, where it is still there. */
+function targetNamed(resources: Resources, cluster: string): Target | undefined {
+  // A cluster of one Gateway alone has that in parentheses. Names of objects are DNS names, so neither "/" nor ":" is in one.
+  const [kind, namespace = '', rest = ''] = cluster.replace(/ \(.*$/, '').split('/')
+  const [name = '', portText] = rest.split(':')
+  if (kind === 'Backend') {
+    const object = resources.get('Backend', namespace, name)
+    return object && { kind, object }
+  }
+  const object = resources.get('Service', namespace, name)
+  const port = object && portNumbered(object, Number(portText))
+  return kind === 'Service' && port ? { kind, object, port } : undefined
+}
+
+/**
+ * The port of a Service by its number: TCP where UDP has the same one. An
+ * ExternalName Service needs no ports: the port of the reference is the port of the name.
+ */
+export function portNumbered({ body }: Service, port: number): ServicePort | undefined {
+  const { type, ports = [] } = body.spec ?? {}
+  if (type === 'ExternalName' && ports.length === 0) return { port }
+  const same = ports.filter(p => p.port === port)
+  return same.find(p => (p.protocol ?? 'TCP') === 'TCP') ?? same[0]
+}
+
+/**
+ * The endpoints of the clusters that a snapshot already has: all that is to be
+ * computed when nothing but EndpointSlices and endpoints of Backends changed. A
+ * list that is as it was is the same object as before, so that a comparison by
+ * identity tells what changed. A cluster whose object is gone keeps what it has
+ * until the whole is translated.
+ */
+export function endpointsOnly(resources: Resources, previous: SnapshotParts): SnapshotParts['endpoints'] {
+  const slices = slicesOf(resources)
+  const endpoints: Record<string, readonly Endpoint[]> = {}
+  for (const { name } of previous.clusters) {
+    const before = previous.endpoints[name] ?? []
+    const target = targetNamed(resources, name)
+    const now = target === undefined ? before : targetEndpoints(target, slices)
+    endpoints[name] = sameEndpoints(before, now) ? before : Object.freeze(now.map(one => Object.freeze(one)))
+  }
+  return Object.freeze(endpoints)
+}
+
+function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(
+      (one, i) => one.address === b[i]!.address && one.port === b[i]!.port && one.weight === b[i]!.weight,
+    )
+  )
+}

@@ -1,0 +1,24 @@
+import type { Role } from '../../snapshot/role.ts'
+import { translate } from './translate.ts'
+
+/** Ingress: which hosts, ports and protocols are open to the world, and which service a request enters. */
+export const ingress: Role = {
+  name: 'ingress',
+  kinds: [
+    'GatewayClass',
+    'Gateway',
+    'HTTPRoute',
+    'TLSRoute',
+    'BackendTLSPolicy',
+    'ReferenceGrant',
+    'Service',
+    'EndpointSlice',
+    'Secret',
+    'ConfigMap',
+    'Namespace',
+    'Backend',
+    'BackendPolicy',
+    'ClientPolicy',
+  ],
+  translate,
+}

@@ -1,0 +1,135 @@
+import type { Gateway } from '../../model/kinds.ts'
+import type { GatewayListener, GatewaySpec } from '../../model/kinds/gateway.ts'
+import type { FieldPath } from '../../model/resource.ts'
+import type { ClientValidation, ListenerTls } from '../../snapshot/snapshot.ts'
+import type { Certificates, Resolved } from './certificates.ts'
+import type { Flaw } from './conditions.ts'
+import type { Referrer } from './grants.ts'
+import { digest } from './pem.ts'
+
+/** What a listener's TLS comes to. */
+export interface TlsState {
+  readonly tls: ListenerTls | null
+  /** References that cannot be followed: ResolvedRefs. Any of them keeps the listener from being served. */
+  readonly unresolved: readonly Flaw[]
+  /** Why it is not accepted. */
+  readonly refused: readonly Flaw[]
+  readonly expired: readonly Flaw[]
+}
+
+const none: TlsState = { tls: null, unresolved: [], refused: [], expired: [] }
+const certificateReasons = { invalid: 'InvalidCertificateRef', kind: 'InvalidCertificateRef' }
+const authorityReasons = { invalid: 'InvalidCACertificateRef', kind: 'InvalidCACertificateKind' }
+
+/** `nowMs` is when; absent, nobody asks whether certificates have expired. */
+export function listenerTls(
+  gateway: Gateway,
+  spec: GatewayListener,
+  path: FieldPath,
+  certificates: Certificates,
+  nowMs: number | undefined,
+): TlsState {
+  if (spec.protocol !== 'HTTPS' && spec.protocol !== 'TLS') return none
+  if (spec.tls?.mode === 'Passthrough') return { ...none, tls: { mode: 'passthrough' } }
+  const from = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: gateway.metadata.namespace }
+  const own = certificatesOf(spec, path, from, certificates)
+  const inner = spec.protocol === 'HTTPS' ? ('http' as const) : ('stream' as const)
+  // spec.tls.frontend is about "Listeners handling HTTPS traffic".
+  const clients = inner === 'stream' ? nobody : clientsOf(gateway.body.spec, spec.port, from, certificates)
+  const unresolved = [...own.flaws, ...clients.flaws]
+  const termination: ListenerTls = {
+    mode: 'terminate',
+    inner,
+    certificates: own.found.map(({ name }) => name),
+    clients: clients.validation,
+    key: digest([...own.found.map(identity), clients.validation?.key ?? ''].join('\n')),
+  }
+  return {
+    tls: unresolved.length > 0 ? { mode: 'refuse' } : termination,
+    unresolved,
+    refused: clients.refused,
+    expired: nowMs === undefined ? [] : expired(own.found, nowMs, [...path, 'tls', 'certificateRefs']),
+  }
+}
+
+function identity({ name, parsed }: Resolved): string {
+  return `${name} ${parsed.certificate.fingerprint}`
+}
+
+interface Found {
+  readonly found: readonly Resolved[]
+  readonly flaws: readonly Flaw[]
+}
+
+function certificatesOf(
+  { tls }: GatewayListener,
+  path: FieldPath,
+  from: Referrer,
+  certificates: Certificates,
+): Found {
+  const at = [...path, 'tls', 'certificateRefs']
+  const refs = tls?.certificateRefs ?? []
+  if (refs.length === 0)
+    return {
+      found: [],
+      flaws: [
+        {
+          reason: 'InvalidCertificateRef',
+          path: at,
+          message: 'there is none, and whoever terminates TLS needs one',
+        },
+      ],
+    }
+  return sorted(refs.map((ref, i) => certificates.keyPair(ref, from, [...at, i], certificateReasons)))
+}
+
+function sorted(results: readonly (Resolved | Flaw)[]): Found {
+  const found: Resolved[] = []
+  const flaws: Flaw[] = []
+  for (const result of results) {
+    if ('parsed' in result) found.push(result)
+    else flaws.push(result)
+  }
+  return { found, flaws }
+}
+
+interface Clients {
+  readonly validation: ClientValidation | null
+  readonly flaws: readonly Flaw[]
+  readonly refused: readonly Flaw[]
+}
+
+const nobody: Clients = { validation: null, flaws: [], refused: [] }
+
+/** FrontendTLSConfig: what is said of the port replaces the default as a whole. */
+function clientsOf({ tls }: GatewaySpec, port: number, from: Referrer, certificates: Certificates): Clients {
+  const { frontend } = tls ?? {}
+  const index = frontend?.perPort?.findIndex(one => one.port === port) ?? -1
+  const validation = index < 0 ? frontend?.default.validation : frontend?.perPort?.[index]?.tls.validation
+  if (validation === undefined) return nobody
+  const place = index < 0 ? ['default'] : ['perPort', index, 'tls']
+  const at = ['spec', 'tls', 'frontend', ...place, 'validation', 'caCertificateRefs']
+  const { found, flaws } = sorted(
+    validation.caCertificateRefs.map((ref, i) =>
+      certificates.authority(ref, from, [...at, i], authorityReasons),
+    ),
+  )
+  const required = validation.mode !== 'AllowInsecureFallback'
+  return {
+    validation: {
+      authorities: found.map(({ name }) => name),
+      required,
+      key: digest([String(required), ...found.map(identity)].join('\n')),
+    },
+    flaws,
+    refused: found.length > 0 ? [] : flaws.map(flaw => ({ ...flaw, reason: 'NoValidCACertificate' })),
+  }
+}
+
+function expired(found: readonly Resolved[], nowMs: number, path: FieldPath): Flaw[] {
+  return found.flatMap(({ name, parsed }, i) => {
+    if (parsed.expiresMs > nowMs) return []
+    const message = `${name} expired on ${new Date(parsed.expiresMs).toISOString()}; clients will refuse it`
+    return [{ reason: 'Expired', path: [...path, i], message }]
+  })
+}

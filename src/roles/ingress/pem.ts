@@ -1,0 +1,104 @@
+import { createHash, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
+import type { Certificate } from '../../snapshot/snapshot.ts'
+
+/** A certificate that can be used, and until when. */
+export interface Parsed {
+  readonly certificate: Certificate
+  /** When the first of its chain expires, in milliseconds since 1970. */
+  readonly expiresMs: number
+}
+
+/** What is wrong with a text; never contains any of it. */
+export interface Malformed {
+  readonly wrong: string
+}
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/**
+ * A certificate chain and its private key, as kubernetes.io/tls Secrets hold them: the leaf first, the key
+ * unencrypted, both strong enough for OpenSSL. Whether it is within its time is for the caller to judge.
+ */
+export function parseKeyPair(chainText: string, keyText: string): Parsed | Malformed {
+  const chain = parseChain(chainText, 'tls.crt')
+  if ('wrong' in chain) return chain
+  const key = parseKey(keyText)
+  if ('wrong' in key) return key
+  const [leaf] = chain
+  if (leaf === undefined || !leaf.checkPrivateKey(key))
+    return { wrong: 'the key in tls.key is not that of the first certificate in tls.crt' }
+  const weak = weakness(leaf.publicKey)
+  if (weak !== null) return { wrong: `the certificate in tls.crt ${weak}` }
+  const certificate = certificateOf(chain, key.export({ type: 'pkcs8', format: 'pem' }).toString())
+  return usable(certificate) ?? { certificate, expiresMs: expiry(chain) }
+}
+
+/** The certificates of one or more authorities. */
+export function parseAuthorities(text: string, field: string): Parsed | Malformed {
+  const chain = parseChain(text, field)
+  return 'wrong' in chain ? chain : { certificate: certificateOf(chain, ''), expiresMs: expiry(chain) }
+}
+
+function parseChain(text: string, field: string): X509Certificate[] | Malformed {
+  const blocks = text.match(BLOCK) ?? []
+  if (blocks.length === 0) return { wrong: `${field} holds no PEM certificate` }
+  const chain: X509Certificate[] = []
+  for (const [i, block] of blocks.entries()) {
+    try {
+      chain.push(new X509Certificate(block))
+    } catch {
+      return { wrong: `certificate ${i + 1} in ${field} cannot be read` }
+    }
+  }
+  return chain
+}
+
+function parseKey(text: string): KeyObject | Malformed {
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(text))
+    return { wrong: 'the key in tls.key is encrypted, expected one without a password' }
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) return { wrong: 'tls.key holds no PEM private key' }
+  try {
+    return createPrivateKey(text)
+  } catch {
+    return { wrong: 'the private key in tls.key cannot be read' }
+  }
+}
+
+/** RFC 9325 §4.2 and §4.3: what clients refuse today, or ought to. */
+function weakness({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | null {
+  const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {}
+  if (asymmetricKeyType === 'rsa' || asymmetricKeyType === 'rsa-pss')
+    return modulusLength < 2048 ? `has an RSA key of ${modulusLength} bits, expected 2048 or more` : null
+  if (asymmetricKeyType === 'ec')
+    return ['prime256v1', 'secp384r1', 'secp521r1'].includes(namedCurve)
+      ? null
+      : `has a key on the curve ${namedCurve}, expected P-256, P-384 or P-521`
+  if (asymmetricKeyType === 'ed25519' || asymmetricKeyType === 'ed448') return null
+  return `has a key of type ${asymmetricKeyType ?? 'unknown'}, expected RSA, ECDSA or Ed25519`
+}
+
+/** OpenSSL has rules of its own (signature algorithms, security level): asked here, no handshake fails for them. */
+function usable({ chain, key }: Certificate): Malformed | null {
+  try {
+    createSecureContext({ cert: chain, key })
+    return null
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
+    return { wrong: `OpenSSL refuses the certificate in tls.crt (${code})` }
+  }
+}
+
+function certificateOf(chain: readonly X509Certificate[], key: string): Certificate {
+  const text = chain.map(one => one.toString()).join('')
+  return { chain: text, key, fingerprint: digest(text + key) }
+}
+
+function expiry(chain: readonly X509Certificate[]): number {
+  return Math.min(...chain.map(({ validToDate }) => validToDate.getTime()))
+}
+
+/** Of anything that must be told apart from what it was before. */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}

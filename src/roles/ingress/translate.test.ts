@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { cpuUsage } from 'node:process'
+import { test } from 'node:test'
+import type { Resource } from '../../model/resource.ts'
+import { Resources } from '../../model/resources.ts'
+import { parseResources } from '../../model/validate.ts'
+import type { Listener } from '../../snapshot/snapshot.ts'
+import { endpointsOnly } from './endpoints.ts'
+import { translate } from './translate.ts'
+
+function load(text: string): Resource[] {
+  const { resources, problems } = parseResources('t.yaml', text)
+  assert.deepEqual(problems, [])
+  return resources
+}
+
+const gateway = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: gw }
+spec:
+  gatewayClassName: portcullis
+  listeners: [{ name: http, port: 80, protocol: HTTP }, { name: other, port: 81, protocol: HTTP }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: s }
+spec: { clusterIP: 10.0.0.1, ports: [{ name: web, port: 80, targetPort: web }] }
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: b }
+spec: { endpoints: [{ address: 127.0.0.1, port: 9000 }] }
+`
+
+function route(name: string, rest: string): string {
+  return `
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: ${name} }
+spec:
+  parentRefs: [{ name: gw }]
+  hostnames: [a.example, "*.example"]
+  ${rest}
+`
+}
+
+function slice(...addresses: string[]): string {
+  const endpoints = addresses.map(address => `{ addresses: [${address}] }`).join(', ')
+  return `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: s-1, labels: { kubernetes.io/service-name: s } }
+addressType: IPv4
+ports: [{ name: web, port: 3000 }]
+endpoints: [${endpoints}]
+`
+}
+
+const bothBackends =
+  'rules: [{ backendRefs: [{ name: s, port: 80 }, { group: portcullis.dev, kind: Backend, name: b }] }]'
+
+test('a rule is one object under all its matches, hostnames and listeners', () => {
+  const matches = 'matches: [{ path: { value: /a } }, { path: { value: /b } }]'
+  const { parts } = translate(
+    Resources.of(load(gateway + route('r', `rules: [{ ${matches}, backendRefs: [{ name: s, port: 80 }] }]`))),
+  )
+  const rules = parts.ports
+    .flatMap(p => p.listeners)
+    .flatMap(l => l.hosts.flatMap(h => h.entries.map(e => e.rule)))
+  assert.equal(rules.length, 8)
+  assert.equal(new Set(rules).size, 1)
+})
+
+test('the result is frozen, all the way down', () => {
+  const loose: unknown[] = []
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    if (!Object.isFrozen(value)) loose.push(value)
+    Object.values(value).forEach(visit)
+  }
+  visit(translate(Resources.of(load(gateway + route('r', bothBackends)))))
+  assert.deepEqual(loose, [])
+})
+
+test('the result can be sent to a worker', () => {
+  const { parts } = translate(Resources.of(load(gateway + route('r', bothBackends))))
+  assert.deepEqual(structuredClone(parts), parts)
+})
+
+test('the order in which objects were read changes nothing but ties', () => {
+  const objects = load(gateway + route('r', bothBackends) + `---${slice('10.1.0.2', '10.1.0.1')}`)
+  assert.deepEqual(
+    translate(Resources.of(objects.toReversed())).parts,
+    translate(Resources.of(objects)).parts,
+  )
+})
+
+test('a cluster that nothing sends to is not there', () => {
+  const dropped =
+    'rules: [{ matches: [{ path: { type: RegularExpression, value: "(a*)*" } }], backendRefs: [{ name: s, port: 80 }] }]'
+  assert.deepEqual(translate(Resources.of(load(gateway + route('r', dropped)))).parts.clusters, [])
+})
+
+test('endpoints alone follow EndpointSlices and Backends, and what is the same stays the same object', () => {
+  const fixed = load(gateway + route('r', bothBackends))
+  const before = translate(Resources.of([...fixed, ...load(slice('10.1.0.1'))])).parts
+  const after = Resources.of([...fixed, ...load(slice('10.1.0.2', '10.1.0.1'))])
+  const endpoints = endpointsOnly(after, before)
+  assert.deepEqual(endpoints, translate(after).parts.endpoints)
+  assert.deepEqual(
+    endpoints['Service/default/s:80']?.map(e => e.address),
+    ['10.1.0.1', '10.1.0.2'],
+  )
+  assert.equal(endpoints['Backend/default/b'], before.endpoints['Backend/default/b'])
+})
+
+test('endpoints of an object that is gone stay until the whole is translated', () => {
+  const fixed = load(gateway + route('r', bothBackends))
+  const before = translate(Resources.of(fixed)).parts
+  const without = Resources.of(fixed.filter(resource => resource.kind !== 'Backend'))
+  assert.equal(endpointsOnly(without, before)['Backend/default/b'], before.endpoints['Backend/default/b'])
+})
+
+/** Routes as a source would give them, without the cost of reading them. */
+function manyRoutes(count: number, hostname: (i: number) => string[]): Resource[] {
+  const at = (): null => null
+  return Array.from({ length: count }, (_, i) => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: `r${i}`, namespace: 'default' },
+    body: {
+      spec: {
+        parentRefs: [{ name: 'gw' }],
+        hostnames: hostname(i),
+        rules: [
+          {
+            matches: [
+              { path: { type: 'PathPrefix', value: `/r${i}` } },
+              { path: { type: 'RegularExpression', value: `/x${i}/[^/]+` } },
+            ],
+            filters: [
+              { type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'x', value: 'y' }] } },
+            ],
+            backendRefs: [{ name: 's', port: 80 }],
+          },
+        ],
+      },
+    },
+    at,
+  }))
+}
+
+for (const [name, hostname] of [
+  ['one hostname', (): string[] => ['a.example']],
+  ['as many hostnames', (i: number): string[] => [`h${i}.example`]],
+] as const)
+  test(`10,000 routes of ${name} take about a second of one core at most`, () => {
+    const resources = Resources.of([...load(gateway), ...manyRoutes(10_000, hostname)])
+    const start = cpuUsage()
+    const { parts } = translate(resources)
+    const { user } = cpuUsage(start)
+    const entries = (listener: Listener): number =>
+      listener.hosts.reduce((sum, host) => sum + host.entries.length, 0)
+    assert.equal(
+      parts.ports.flatMap(p => p.listeners).reduce((sum, listener) => sum + entries(listener), 0),
+      40_000,
+    )
+    assert.ok(user < 3_000_000, `${user} µs`)
+  })

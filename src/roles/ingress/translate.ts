@@ -1,0 +1,136 @@
+import { unservedIn } from '../../model/unserved.ts'
+import type { Resource, ResourceRef } from '../../model/resource.ts'
+import { keyOf, refOf, type Resources } from '../../model/resources.ts'
+import type { TranslateOptions, Translation } from '../../snapshot/role.ts'
+import type { SnapshotParts, StreamRule } from '../../snapshot/snapshot.ts'
+import { attachRoute } from './attach.ts'
+import { backendPolicies } from './backendpolicy.ts'
+import { BackendRefs } from './backendrefs.ts'
+import { BackendTlsPolicies } from './backendtlspolicy.ts'
+import { Certificates } from './certificates.ts'
+import { clientPolicies } from './clientpolicy.ts'
+import { clustersOf } from './clusters.ts'
+import { Report } from './conditions.ts'
+import { slicesOf, type Target } from './endpoints.ts'
+import { gatewayClasses } from './gatewayclass.ts'
+import { gatewaysOf, reportGateway, statusOf, type GatewayState } from './gateway.ts'
+import { Grants } from './grants.ts'
+import { routeOf } from './httproute.ts'
+import type { ListenerState } from './listeners.ts'
+import { Namespaces } from './namespaces.ts'
+import { clusterNames, clustersOfRules, portsOf } from './ports.ts'
+import { tlsRouteOf } from './tlsroute.ts'
+import { reportClientCertificate, UpstreamTls } from './upstreamtls.ts'
+
+/**
+ * Gateway API, as declared, to what the proxy runs (release v1.6.1). Pure and
+ * deterministic; the result is frozen, and a Rule is one object wherever it is
+ * used. Whatever is not served as it is written has a condition that says so.
+ */
+export function translate(resources: Resources, options: TranslateOptions = {}): Translation {
+  const report = new Report()
+  const grants = new Grants(resources)
+  const classOf = gatewayClasses(resources, report)
+  const certificates = new Certificates(resources, grants)
+  const judging = { certificates, nowMs: options.nowMs }
+  const gateways = gatewaysOf(resources, judging, classOf, options.addresses ?? [], report)
+  const policies = new BackendTlsPolicies(
+    oldestFirst(resources.all('BackendTLSPolicy')),
+    resources,
+    certificates,
+  )
+  const backends = new BackendRefs(resources, grants, policies)
+  const attaching = { resources, gateways, classOf, namespaces: new Namespaces(resources), report }
+  for (const state of gateways.values()) {
+    reportGateway(state, report)
+    reportClientCertificate(state.gateway, state.listeners, certificates, report)
+  }
+  for (const [age, route] of oldestFirst(resources.all('HTTPRoute')).entries())
+    attachRoute(attaching, routeOf(route, age, backends))
+  for (const route of oldestFirst(resources.all('TLSRoute')))
+    attachRoute(attaching, tlsRouteOf(route, backends))
+  const upstreams = new UpstreamTls(backends.used, policies, certificates)
+  const parts = withCertificates(partsOf(resources, gateways, upstreams, report), certificates)
+  policies.report(report, sendersOf(gateways.values(), backends.used))
+  for (const backend of resources.all('Backend')) report.notServed(backend, unservedIn(backend))
+  return freeze({ parts, conditions: report.conditions, gateways: [...gateways.values()].map(statusOf) })
+}
+
+function partsOf(
+  resources: Resources,
+  gateways: ReadonlyMap<string, GatewayState>,
+  upstreams: UpstreamTls,
+  report: Report,
+): SnapshotParts {
+  const ports = portsOf(gateways.values(), clientPolicies(resources, gateways, report), upstreams)
+  const names = clusterNames(ports)
+  const used = new Map([...upstreams.clusters].filter(([name]) => names.has(name)))
+  return { ports, ...clustersOf(used, backendPolicies(resources, report), slicesOf(resources)) }
+}
+
+/** Which Gateways send to a target (by its key): those with a route to it, whether or not they are served. */
+function sendersOf(
+  gateways: Iterable<GatewayState>,
+  targets: ReadonlyMap<string, Target>,
+): (target: string) => readonly ResourceRef[] {
+  const senders = new Map<string, Set<ResourceRef>>()
+  for (const { gateway, listeners } of gateways) {
+    const ref = refOf(gateway)
+    const ranked = listeners.flatMap(({ hosts }) => [...hosts.values()].flat())
+    const names = clustersOfRules(new Set(ranked.map(({ entry }) => entry.rule)))
+    for (const { cluster } of listeners.flatMap(encrypted)) if (cluster !== null) names.add(cluster)
+    for (const name of names) {
+      const target = targets.get(name)
+      if (target === undefined) continue
+      const key = keyOf(target.object)
+      senders.set(key, (senders.get(key) ?? new Set()).add(ref))
+    }
+  }
+  return target => [...(senders.get(target) ?? [])]
+}
+
+/** Where a listener sends what it has decrypted. */
+function encrypted({ tls, streams }: ListenerState): StreamRule['backends'] {
+  return tls?.mode === 'passthrough' ? [] : [...streams.values()].flatMap(({ backends }) => backends)
+}
+
+/** Those that something names, and no others: a key goes nowhere where it is not needed. */
+function withCertificates(parts: SnapshotParts, { used }: Certificates): SnapshotParts {
+  const names = new Set<string>()
+  for (const { tls } of parts.ports.flatMap(({ listeners }) => listeners))
+    if (tls?.mode === 'terminate')
+      for (const name of [...tls.certificates, ...(tls.clients?.authorities ?? [])]) names.add(name)
+  for (const { tls } of parts.clusters) {
+    if (tls === undefined) continue
+    if (tls.certificate !== null) names.add(tls.certificate)
+    if (tls.authorities !== 'system') for (const name of tls.authorities) names.add(name)
+  }
+  const needed = [...used].filter(([name]) => names.has(name))
+  return needed.length === 0 ? parts : { ...parts, certificates: Object.fromEntries(needed) }
+}
+
+/**
+ * By creation time, then by namespace/name, as the standard breaks ties. Objects
+ * of files have no creation time: they keep the order in which they were read,
+ * which is that of `resources`.
+ */
+function oldestFirst<T extends Resource>(routes: readonly T[]): readonly T[] {
+  const dated = routes
+    .filter(({ metadata }) => metadata.creationTimestamp !== undefined)
+    .map(route => ({
+      route,
+      time: Date.parse(route.metadata.creationTimestamp ?? ''),
+      name: `${route.metadata.namespace}/${route.metadata.name}`,
+    }))
+    .sort((a, b) => a.time - b.time || (a.name < b.name ? -1 : 1))
+  const undated = routes.filter(({ metadata }) => metadata.creationTimestamp === undefined)
+  return [...dated.map(({ route }) => route), ...undated]
+}
+
+/** All the way down; what is frozen already has been gone through. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const part of Object.values(value)) freeze(part)
+  return value
+}

@@ -1,0 +1,336 @@
+/**
+ * What the proxy runs: one frozen value, free of functions and classes, so that
+ * it can be sent to workers by structured clone and written to a golden file.
+ * Nothing in it names a role; nothing in it needs another look at a resource.
+ */
+export interface Snapshot {
+  /** Rises with every change; a worker answers with the one it has applied. */
+  readonly version: number
+  readonly ports: readonly Port[]
+  readonly clusters: readonly Cluster[]
+  /** By cluster name. Replaced alone, without a new snapshot, when only endpoints change. */
+  readonly endpoints: Readonly<Record<string, readonly Endpoint[]>>
+  /**
+   * By the name of what holds them: `Secret/default/shop`, `ConfigMap/default/ca`. The one place in a snapshot that
+   * holds private keys: whoever prints snapshots leaves it out. Absent where nothing needs any.
+   */
+  readonly certificates?: Readonly<Record<string, Certificate>>
+}
+
+/** A certificate with its private key, or the certificates of authorities. */
+export interface Certificate {
+  /** PEM, the leaf first; of authorities in any order. */
+  readonly chain: string
+  /** PEM; "" for authorities. Never to be printed. */
+  readonly key: string
+  /** Differs where chain or key do; tells neither. */
+  readonly fingerprint: string
+}
+
+/** Parts of a snapshot that one role contributes. */
+export type SnapshotParts = Omit<Snapshot, 'version'>
+
+/** Which object put a thing here; shown by `explain`, in logs and in conditions. */
+export interface Origin {
+  /** `HTTPRoute/default/items`. */
+  readonly resource: string
+  readonly role: RoleName
+  /** `spec.rules[0].filters[1]` */
+  readonly path: string
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+export type RoleName = 'ingress' | 'management' | 'composition' | 'mesh'
+
+/** One address and port that is listened on. */
+export interface Port {
+  /** `0.0.0.0:8080`, `[::]:8080`; what survives a reload is found by it. */
+  readonly key: string
+  /** "" for every address of the machine. */
+  readonly address: string
+  readonly port: number
+  /** On a port of `tls`, every listener says by its `tls` what becomes of a connection that asks for its hostname. */
+  readonly protocol: 'http' | 'tls'
+  readonly client: ClientSettings
+  /** In no particular order; the hostname decides which one a request meets. */
+  readonly listeners: readonly Listener[]
+}
+
+/**
+ * A Gateway listener. A request meets the listener with the most specific
+ * hostname that takes its host, and no other (listener isolation).
+ */
+export interface Listener {
+  /** `default/gateway/section`. */
+  readonly name: string
+  /** "" any, `a.example`, or `*.example`; lower case. */
+  readonly hostname: string
+  /** Every hostname of its routes, with the rules that apply, most specific hostname first. */
+  readonly hosts: readonly Host[]
+  readonly tls?: ListenerTls
+  /** Set where it takes byte streams in place of requests: by the server name of the handshake, as in `hosts`. */
+  readonly streams?: readonly StreamHost[]
+}
+
+export interface StreamHost {
+  readonly hostname: string
+  readonly rule: StreamRule
+}
+
+/** Where a connection is spliced to; each decides for itself by the weights. */
+export interface StreamRule {
+  /** `tlsroute/default/items/0`, as in Rule. */
+  readonly id: string
+  readonly origin: Origin
+  /** `cluster` is null where the reference is invalid: then its share of connections is refused. */
+  readonly backends: readonly Pick<WeightedBackend, 'weight' | 'cluster'>[]
+}
+
+/**
+ * `passthrough`: bytes go on as they are. `refuse`: it is declared and cannot be served, and no other listener may
+ * answer in its place.
+ */
+export type ListenerTls = Termination | { readonly mode: 'passthrough' | 'refuse' }
+
+export interface Termination {
+  readonly mode: 'terminate'
+  /** What is spoken inside. */
+  readonly inner: 'http' | 'stream'
+  /** Names in Snapshot.certificates; several are offered by key type. */
+  readonly certificates: readonly string[]
+  /** Client certificates, or null where none is asked for. */
+  readonly clients: ClientValidation | null
+  /** Differs where anything does that a handshake or a resumption depends on, contents of certificates included. */
+  readonly key: string
+}
+
+export interface ClientValidation {
+  /** Names in Snapshot.certificates. */
+  readonly authorities: readonly string[]
+  /** Whether a connection without a valid certificate is refused; otherwise it is served like one without any. */
+  readonly required: boolean
+  /** Differs where the authorities or `required` do. */
+  readonly key: string
+}
+
+export interface Host {
+  /** As in Listener, after intersection with the listener's. */
+  readonly hostname: string
+  /** In the standard's order of precedence: the first that matches wins. */
+  readonly entries: readonly RouteEntry[]
+}
+
+export interface RouteEntry {
+  readonly match: Match
+  /** Shared by the entries of all matches and hostnames of one rule (identity survives structured clone). */
+  readonly rule: Rule
+}
+
+export interface Match {
+  readonly path: PathMatch
+  /** Upper case as sent, or "" for any. */
+  readonly method: string
+  readonly headers: readonly ValueMatch[]
+  readonly query: readonly ValueMatch[]
+}
+
+export interface PathMatch {
+  /** A prefix matches whole segments: /foo takes /foo and /foo/bar, never /foobar. Written without a trailing slash, "/" being "". */
+  readonly type: 'exact' | 'prefix' | 'regex'
+  readonly value: string
+}
+
+export interface ValueMatch {
+  /** Header names in lower case; query names as written. */
+  readonly name: string
+  readonly type: 'exact' | 'regex'
+  readonly value: string
+}
+
+export interface Rule {
+  /** `httproute/default/items/0`, or with the rule's name in place of its index: the route label of metrics and logs. */
+  readonly id: string
+  readonly origin: Origin
+  readonly filters: readonly FilterConfig[]
+  readonly action: Action
+}
+
+export type Action = Forward | Redirect | Respond
+
+export interface Forward {
+  readonly type: 'forward'
+  readonly backends: readonly WeightedBackend[]
+  readonly mirrors: readonly Mirror[]
+  /** The whole of the exchange, from the request's head to the response's end; 0 is none. */
+  readonly requestTimeoutMs: number
+  /** One attempt, from connecting to the response's end; 0 is none. */
+  readonly backendTimeoutMs: number
+  readonly retry: Retry | null
+}
+
+export interface WeightedBackend {
+  /** At least 1: backends of weight 0 are left out by translation. */
+  readonly weight: number
+  /** Cluster name, or null where the reference is invalid: then its share of requests is answered 500. */
+  readonly cluster: string | null
+  readonly filters: readonly FilterConfig[]
+}
+
+export interface Mirror {
+  readonly cluster: string
+  /** Share of requests: numerator of denominator. */
+  readonly numerator: number
+  readonly denominator: number
+}
+
+export interface Retry {
+  /** Attempts beyond the first. */
+  readonly attempts: number
+  readonly codes: readonly number[]
+  readonly backoffMs: number
+}
+
+/** Gateway API HTTPRequestRedirectFilter; a null leaves that part as in the request. */
+export interface Redirect {
+  readonly type: 'redirect'
+  readonly scheme: string | null
+  readonly hostname: string | null
+  readonly path: PathRewrite | null
+  readonly port: number | null
+  readonly status: 301 | 302 | 303 | 307 | 308
+}
+
+export interface Respond {
+  readonly type: 'respond'
+  /** A failure name of http/failures.ts: `destination_not_found` for a rule without a valid backend. */
+  readonly failure: string
+}
+
+export type PathRewrite =
+  | { readonly type: 'full'; readonly value: string }
+  /** Replaces the `prefix` that the rule matched. Both without trailing slash. */
+  | { readonly type: 'prefix'; readonly prefix: string; readonly value: string }
+
+interface FilterBase {
+  readonly origin: Origin
+}
+
+export interface HeaderModifierConfig extends FilterBase {
+  readonly type: 'request-headers' | 'response-headers'
+  readonly set: readonly Field[]
+  readonly add: readonly Field[]
+  /** Lower case. */
+  readonly remove: readonly string[]
+}
+
+export interface Field {
+  readonly name: string
+  readonly value: string
+}
+
+export interface UrlRewriteConfig extends FilterBase {
+  readonly type: 'url-rewrite'
+  readonly hostname: string | null
+  readonly path: PathRewrite | null
+}
+
+/** Gateway API HTTPCORSFilter. */
+export interface CorsConfig extends FilterBase {
+  readonly type: 'cors'
+  readonly allowOrigins: readonly string[]
+  readonly allowCredentials: boolean
+  readonly allowMethods: readonly string[]
+  readonly allowHeaders: readonly string[]
+  readonly exposeHeaders: readonly string[]
+  readonly maxAgeSeconds: number
+}
+
+export type FilterConfig = HeaderModifierConfig | UrlRewriteConfig | CorsConfig
+
+/** How one port treats its clients (ClientPolicy); every field has its default from `model`. */
+export interface ClientSettings {
+  /** Proxies in front of us whose X-Forwarded-* and Forwarded are believed, counted from the right; 0 believes none. */
+  readonly trustedHops: number
+  readonly requestLineBytes: number
+  readonly fieldBytes: number
+  readonly headBytes: number
+  readonly fieldCount: number
+  /** Largest request body; 0 is no limit. */
+  readonly bodyBytes: number
+  readonly headTimeoutMs: number
+  readonly idleTimeoutMs: number
+  /** No byte of a body moved in either direction for this long. */
+  readonly bodyIdleTimeoutMs: number
+  /** What it means when a client that waits for an answer ends its direction: that it left, or that it asks for no more. */
+  readonly halfClose: 'cancel' | 'serve'
+  /** Requests on one connection before it is closed; 0 is no limit. */
+  readonly requestsPerConnection: number
+  /** Connections on this port in this worker beyond which new ones are refused; 0 is no limit. */
+  readonly connections: number
+  readonly encodedSlash: 'keep' | 'reject' | 'unescape'
+  readonly emptySegments: 'keep' | 'merge'
+  readonly underscores: 'allow' | 'drop' | 'reject'
+  readonly tlsMinVersion: TlsVersion
+  readonly tlsMaxVersion: TlsVersion
+  /** OpenSSL names, colons between, the preferred first. */
+  readonly tlsCiphers: string
+  /** Protocols that are offered (RFC 7301), commas between, the preferred first. */
+  readonly tlsAlpn: string
+  /** The field that tells upstreams of a verified client certificate; whatever clients send under these names is removed. */
+  readonly clientCertificateHeader: 'none' | 'client-cert' | 'x-forwarded-client-cert'
+}
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
+
+export interface Cluster {
+  /** `Service/default/items:80`, `Backend/default/items`. */
+  readonly name: string
+  readonly origin: Origin
+  readonly protocol: 'http' | 'h2'
+  readonly balancer: 'round-robin' | 'least-request' | 'random'
+  /** Connections from this process; each worker takes its share, at least 1. 0 is no limit. */
+  readonly maxConnections: number
+  /** Requests that may wait for a connection when maxConnections is reached; 0 is none. */
+  readonly maxPending: number
+  readonly maxRequestsPerConnection: number
+  readonly connectTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly ejection: Ejection | null
+  /** How often DNS endpoints are resolved again, at most (a shorter TTL is not visible to us). */
+  readonly dnsRefreshMs: number
+  /** Absent where connections are plain. */
+  readonly tls?: ClusterTls
+}
+
+/** Whom connections to a cluster must meet, and who they say that they are. There is no way to leave verification out. */
+export interface ClusterTls {
+  /** Sent as SNI, and wanted of the certificate where `names` is empty; "" for endpoints that have no name but their address. */
+  readonly serverName: string
+  /** Of these the certificate must have one. */
+  readonly names: readonly { readonly type: 'dns' | 'uri'; readonly value: string }[]
+  /** Names in Snapshot.certificates, or what the system trusts. */
+  readonly authorities: readonly string[] | 'system'
+  /** Our own, by its name in Snapshot.certificates, for a backend that asks. */
+  readonly certificate: string | null
+  readonly minVersion: TlsVersion
+  /** Differs where anything of this does, contents of certificates included: connections are then made anew. */
+  readonly key: string
+}
+
+/** Passive ejection on connection failures. */
+export interface Ejection {
+  readonly consecutiveFailures: number
+  readonly baseEjectionMs: number
+  readonly maxEjectionMs: number
+  /** Never more than this share of the endpoints, but always at least one may be ejected when there are two or more. */
+  readonly maxEjectedPercent: number
+}
+
+export interface Endpoint {
+  /** IP address, or a DNS name that the worker resolves. */
+  readonly address: string
+  readonly port: number
+  readonly weight: number
+}

@@ -1,0 +1,76 @@
+import type { FailureName } from '../http/failures.ts'
+
+/**
+ * What the access log tells of one exchange. The proxy keeps one with every
+ * exchange (or connection), fills it as things become known and may use it
+ * again after `reset`; nothing here outlives `write`. "" and 0 mean unknown
+ * unless said otherwise, and are left out of the line where the OTel
+ * conventions allow that.
+ */
+export class AccessRecord {
+  /** Names in the line: `http.request.method`. */
+  method = ''
+  /** Canonical, `url.path`. */
+  path = ''
+  /** With or without its "?", `url.query`; "" is left out. */
+  query = ''
+  /** 0 when the client was gone before there was one. */
+  status = 0
+  /** As in RequestHead: 10, 11, 20. */
+  version = 11
+  /** After trusted hops, `client.address`. */
+  clientAddress = ''
+  /** Host as the client named it, without port, `server.address`. */
+  serverAddress = ''
+  /** Port of the listener, `server.port`. */
+  serverPort = 0
+  /** Id of the rule, `http.route`. */
+  route = ''
+  userAgent = ''
+  /** Bytes of bodies that were moved, without framing. Always written. */
+  requestBodyBytes = 0
+  responseBodyBytes = 0
+  /** From the request's first byte to the response's last; written in seconds. */
+  durationMs = 0
+  exchangeId = ''
+  listener = ''
+  cluster = ''
+  /** `127.0.0.1:9000` */
+  endpoint = ''
+  /** 0 when no upstream was tried. */
+  attempts = 0
+  /** The last attempt; below 0 when there was none. Written in seconds. */
+  upstreamMs = -1
+  failure: FailureName | '' = ''
+  /** Rule of the codec's Rejection. */
+  rejection = ''
+  /** Of the W3C trace context that came with the request. */
+  traceId = ''
+  spanId = ''
+
+  reset(): void {
+    this.method = ''
+    this.path = ''
+    this.query = ''
+    this.status = 0
+    this.version = 11
+    this.clientAddress = ''
+    this.serverAddress = ''
+    this.serverPort = 0
+    this.route = ''
+    this.userAgent = ''
+    this.requestBodyBytes = 0
+    this.responseBodyBytes = 0
+    this.durationMs = 0
+    this.exchangeId = ''
+    this.listener = ''
+    this.cluster = ''
+    this.endpoint = ''
+    this.attempts = 0
+    this.upstreamMs = -1
+    this.failure = ''
+    this.rejection = ''
+    this.traceId = ''
+    this.spanId = ''
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Every metric family of the process, in one table and in the order in which
+ * they are shown. Names follow Prometheus' conventions: base units, `_total` on
+ * counters, the unit before it. Labels stay low in cardinality: a route, a
+ * cluster, a port; never a path, a client or an endpoint.
+ */
+export interface Family {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  /** Base unit, which is then also the end of the name (before `_total`); OpenMetrics shows it. */
+  readonly unit?: 'seconds' | 'bytes'
+  readonly labels: readonly string[]
+  /** How the gauges of several workers become one; the default is `sum`. Counters and histograms always add up. */
+  readonly merge?: 'sum' | 'min'
+  /** Upper bounds of a histogram's buckets, rising, in `unit`, without +Inf. */
+  readonly buckets?: readonly number[]
+}
+
+// From half a millisecond, because a gateway's own share is far below that and a
+// near service answers in one or two; to ten seconds, where timeouts take over.
+const LATENCY = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
+
+const table = {
+  portcullis_requests_total: {
+    type: 'counter',
+    help: 'Requests answered, by route and status code.',
+    labels: ['route', 'code'],
+  },
+  portcullis_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the first byte of a request to the last byte of its response.',
+    unit: 'seconds',
+    labels: ['route'],
+    buckets: LATENCY,
+  },
+  portcullis_requests_active: { type: 'gauge', help: 'Requests in flight.', labels: [] },
+  portcullis_downstream_connections_active: {
+    type: 'gauge',
+    help: 'Open connections from clients.',
+    labels: ['port'],
+  },
+  portcullis_downstream_connections_total: {
+    type: 'counter',
+    help: 'Connections accepted from clients.',
+    labels: ['port'],
+  },
+  portcullis_upstream_requests_total: {
+    type: 'counter',
+    help: 'Responses received from upstreams, by cluster and class of the status code.',
+    labels: ['cluster', 'code_class'],
+  },
+  portcullis_upstream_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of one attempt, from choosing an endpoint to the last byte of its response.',
+    unit: 'seconds',
+    labels: ['cluster'],
+    buckets: LATENCY,
+  },
+  portcullis_upstream_connections_active: {
+    type: 'gauge',
+    help: 'Connections to upstreams that carry a request.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_connections_idle: {
+    type: 'gauge',
+    help: 'Connections to upstreams that wait for a request.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_connections_total: {
+    type: 'counter',
+    help: 'Connections opened to upstreams.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_requests_pending: {
+    type: 'gauge',
+    help: 'Requests that wait for a connection.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_connect_failures_total: {
+    type: 'counter',
+    help: 'Connections to upstreams that failed, by failure.',
+    labels: ['cluster', 'failure'],
+  },
+  portcullis_upstream_retries_total: {
+    type: 'counter',
+    help: 'Attempts beyond the first.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_ejections_total: {
+    type: 'counter',
+    help: 'Endpoints taken out of balancing because they failed.',
+    labels: ['cluster'],
+  },
+  portcullis_rejections_total: {
+    type: 'counter',
+    help: 'Messages refused by the codec, by rule.',
+    labels: ['rule'],
+  },
+  portcullis_failures_total: {
+    type: 'counter',
+    help: 'Exchanges that failed, by failure (names of RFC 9209 where it has one).',
+    labels: ['failure'],
+  },
+  portcullis_bytes_total: {
+    type: 'counter',
+    help: 'Body bytes received from clients (in) and sent to them (out).',
+    unit: 'bytes',
+    labels: ['direction'],
+  },
+  portcullis_reloads_total: {
+    type: 'counter',
+    help: 'Changes of the configuration, by result.',
+    labels: ['result'],
+  },
+  portcullis_snapshot_version: {
+    type: 'gauge',
+    help: 'Version of the snapshot that every worker has applied.',
+    labels: [],
+    merge: 'min',
+  },
+  portcullis_workers: { type: 'gauge', help: 'Workers that serve.', labels: [] },
+  portcullis_worker_restarts_total: {
+    type: 'counter',
+    help: 'Workers replaced because they died.',
+    labels: [],
+  },
+  portcullis_event_loop_delay_seconds: {
+    type: 'gauge',
+    help: 'How late timers fired during the last sampling period, by thread.',
+    unit: 'seconds',
+    labels: ['worker', 'stat'],
+  },
+  portcullis_event_loop_utilization_ratio: {
+    type: 'gauge',
+    help: 'Share of the last sampling period that the event loop was busy, by thread.',
+    labels: ['worker'],
+  },
+  portcullis_access_log_dropped_total: {
+    type: 'counter',
+    help: 'Access log lines lost because the sink was slow or failed.',
+    labels: [],
+  },
+  portcullis_metrics_overflow_total: {
+    type: 'counter',
+    help: 'Times a series was refused for want of room and counted under the label value "overflow".',
+    labels: [],
+  },
+  portcullis_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the labels tell what runs.',
+    labels: ['version', 'node'],
+  },
+  nodejs_heap_size_total_bytes: {
+    type: 'gauge',
+    help: 'Size of the JavaScript heap, by thread.',
+    unit: 'bytes',
+    labels: ['worker'],
+  },
+  nodejs_heap_size_used_bytes: {
+    type: 'gauge',
+    help: 'Used part of the JavaScript heap, by thread.',
+    unit: 'bytes',
+    labels: ['worker'],
+  },
+  nodejs_external_memory_bytes: {
+    type: 'gauge',
+    help: 'Memory of buffers and other objects outside of the JavaScript heap, by thread.',
+    unit: 'bytes',
+    labels: ['worker'],
+  },
+  process_cpu_seconds_total: {
+    type: 'counter',
+    help: 'User and system CPU time of the process.',
+    unit: 'seconds',
+    labels: [],
+  },
+  process_resident_memory_bytes: {
+    type: 'gauge',
+    help: 'Resident memory of the process.',
+    unit: 'bytes',
+    labels: [],
+  },
+  process_start_time_seconds: {
+    type: 'gauge',
+    help: 'Start of the process since the Unix epoch.',
+    unit: 'seconds',
+    labels: [],
+  },
+  process_open_fds: { type: 'gauge', help: 'Open file descriptors.', labels: [] },
+} as const satisfies Record<string, Family>
+
+type Table = typeof table
+export type FamilyName = keyof Table
+type NamesOf<T extends Family['type']> = {
+  [N in FamilyName]: Table[N]['type'] extends T ? N : never
+}[FamilyName]
+export type CounterName = NamesOf<'counter'>
+export type GaugeName = NamesOf<'gauge'>
+export type HistogramName = NamesOf<'histogram'>
+
+/** The labels of a family, all of them required. */
+export type Labels<N extends FamilyName> = { readonly [L in Table[N]['labels'][number]]: string }
+
+export const families: Readonly<Record<FamilyName, Family>> = table
+
+export function isFamilyName(name: string): name is FamilyName {
+  return Object.hasOwn(table, name)
+}
+
+/** Float64 cells that one series of this family takes: a histogram has one per bucket, one for +Inf and one for the sum. */
+export function cellsOf(family: Family): number {
+  return family.type === 'histogram' ? (family.buckets?.length ?? 0) + 2 : 1
+}
+
+/** Tells a series among all of its family's; label values in the family's order. */
+export function seriesKey(family: FamilyName, labels: readonly string[]): string {
+  return labels.length === 0 ? family : `${family} ${JSON.stringify(labels)}`
+}

@@ -1,0 +1,331 @@
+import { failures } from '../http/failures.ts'
+import type { FailureName } from '../http/failures.ts'
+import type { Counter, Gauge, Histogram } from './instrument.ts'
+import type { MetricsScope, MetricsWriter } from './metrics.ts'
+
+/**
+ * The metrics as the data plane uses them: one object per route, cluster and
+ * port, held by the compiled snapshot, so that a request meets fields and small
+ * arrays, never a Map of strings.
+ *
+ * Series begin with their first use: of ten thousand routes most never see a
+ * 502, and many no request at all.
+ */
+export class Instruments {
+  readonly requestsActive: Gauge
+  readonly bytesIn: Counter
+  readonly bytesOut: Counter
+  readonly accessLogDropped: Counter
+  private readonly writer: MetricsWriter
+  private readonly codes = new CodeIndex()
+  private readonly failureCounters = new Map<string, Counter>()
+  private readonly ruleCounters = new Map<string, Counter>()
+  private readonly routes = new Shared<RouteMetrics>()
+  private readonly clusters = new Shared<ClusterMetrics>()
+  private readonly ports = new Shared<PortMetrics>()
+
+  constructor(writer: MetricsWriter) {
+    this.writer = writer
+    this.requestsActive = writer.gauge('portcullis_requests_active', {})
+    this.bytesIn = writer.counter('portcullis_bytes_total', { direction: 'in' })
+    this.bytesOut = writer.counter('portcullis_bytes_total', { direction: 'out' })
+    this.accessLogDropped = writer.counter('portcullis_access_log_dropped_total', {})
+    // At zero from the start, so that an alert on a rate sees the first one.
+    for (const failure of Object.keys(failures)) this.failure(failure)
+  }
+
+  /** Counts a failed exchange. */
+  failed(failure: FailureName): void {
+    this.failure(failure).add(1)
+  }
+
+  /** Counts a message that the codec refused; `rule` of its Rejection. */
+  rejected(rule: string): void {
+    let counter = this.ruleCounters.get(rule)
+    if (counter === undefined)
+      this.ruleCounters.set(rule, (counter = this.writer.counter('portcullis_rejections_total', { rule })))
+    counter.add(1)
+  }
+
+  /**
+   * The instruments of one snapshot. Open the next before closing the last:
+   * what both name keeps its numbers.
+   */
+  open(): SnapshotInstruments {
+    const { writer, codes } = this
+    return new SnapshotInstruments(
+      this.routes.holder(id => new RouteMetrics(writer.scope(), codes, id)),
+      this.clusters.holder(name => new ClusterMetrics(writer.scope(), name)),
+      this.ports.holder(port => new PortMetrics(writer.scope(), port)),
+    )
+  }
+
+  private failure(failure: string): Counter {
+    let counter = this.failureCounters.get(failure)
+    if (counter === undefined)
+      this.failureCounters.set(
+        failure,
+        (counter = this.writer.counter('portcullis_failures_total', { failure })),
+      )
+    return counter
+  }
+}
+
+/** What one compiled snapshot holds; `close` when its last request and connection are done. */
+export class SnapshotInstruments {
+  private readonly routes: Holder<RouteMetrics>
+  private readonly clusters: Holder<ClusterMetrics>
+  private readonly ports: Holder<PortMetrics>
+
+  constructor(routes: Holder<RouteMetrics>, clusters: Holder<ClusterMetrics>, ports: Holder<PortMetrics>) {
+    this.routes = routes
+    this.clusters = clusters
+    this.ports = ports
+  }
+
+  /** `id` of a snapshot Rule. */
+  route(id: string): RouteMetrics {
+    return this.routes.get(id)
+  }
+
+  /** `name` of a snapshot Cluster. */
+  cluster(name: string): ClusterMetrics {
+    return this.clusters.get(name)
+  }
+
+  /** `key` of a snapshot Port, or the number where there is but one address. */
+  port(key: string): PortMetrics {
+    return this.ports.get(key)
+  }
+
+  close(): void {
+    this.routes.close()
+    this.clusters.close()
+    this.ports.close()
+  }
+}
+
+export class RouteMetrics {
+  readonly codes: CodeCounters
+  private readonly scope: MetricsScope
+  private readonly route: string
+  private durations: Histogram | undefined
+
+  constructor(scope: MetricsScope, index: CodeIndex, route: string) {
+    this.scope = scope
+    this.route = route
+    this.codes = new CodeCounters(scope, index, route)
+  }
+
+  /** An exchange of this route is over. */
+  finished(status: number, seconds: number): void {
+    this.codes.add(status)
+    this.durations ??= this.scope.histogram('portcullis_request_duration_seconds', { route: this.route })
+    this.durations.observe(seconds)
+  }
+
+  close(): void {
+    this.scope.close()
+  }
+}
+
+/**
+ * Status codes seen by this thread, numbered in the order of their first
+ * appearance. An array per route indexed by the code itself would be 600
+ * pointers for each of ten thousand routes; indexed by this number it is four
+ * or five. Also the bound on the `code` label: an upstream that answers with
+ * every code from 100 to 999 makes no more than LIMIT series per route.
+ */
+export class CodeIndex {
+  static readonly LIMIT = 64
+  readonly of: Uint8Array = new Uint8Array(1000)
+  private readonly names: string[] = ['other']
+
+  /** The number of this code; 0, `other`, for what is no code or found no room. */
+  number(status: number): number {
+    const known = this.of[status]
+    if (known === undefined || known > 0 || status < 100 || this.names.length > CodeIndex.LIMIT)
+      return known ?? 0
+    return (this.of[status] = this.names.push(String(status)) - 1)
+  }
+
+  name(number: number): string {
+    return this.names[number] ?? 'other'
+  }
+}
+
+/** portcullis_requests_total of one route: an array access per request. */
+export class CodeCounters {
+  private readonly counters: (Counter | undefined)[] = []
+  private readonly scope: MetricsScope
+  private readonly index: CodeIndex
+  private readonly route: string
+
+  constructor(scope: MetricsScope, index: CodeIndex, route: string) {
+    this.scope = scope
+    this.index = index
+    this.route = route
+  }
+
+  add(status: number): void {
+    const counter = this.counters[this.index.of[status] ?? 0]
+    // Number 0 may stand for a code that is not numbered yet.
+    if (counter === undefined || counter === this.counters[0]) this.first(status)
+    else counter.add(1)
+  }
+
+  private first(status: number): void {
+    const number = this.index.number(status)
+    const labels = { route: this.route, code: this.index.name(number) }
+    while (this.counters.length <= number) this.counters.push(undefined)
+    const counter = (this.counters[number] ??= this.scope.counter('portcullis_requests_total', labels))
+    counter.add(1)
+  }
+}
+
+const CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
+
+/** What one thread knows of a cluster. All durations in seconds. */
+export class ClusterMetrics {
+  private readonly scope: MetricsScope
+  private readonly cluster: string
+  private readonly labels: { readonly cluster: string }
+  private readonly classes: (Counter | undefined)[] = CLASSES.map(() => undefined)
+  private readonly connectFailures = new Map<string, Counter>()
+  private durations: Histogram | undefined
+  private activeGauge: Gauge | undefined
+  private idleGauge: Gauge | undefined
+  private pendingGauge: Gauge | undefined
+  private openedCounter: Counter | undefined
+  private retriesCounter: Counter | undefined
+  private ejectionsCounter: Counter | undefined
+
+  constructor(scope: MetricsScope, cluster: string) {
+    this.scope = scope
+    this.cluster = cluster
+    this.labels = { cluster }
+  }
+
+  /** An attempt was answered, to the last byte. */
+  answered(status: number, seconds: number): void {
+    const number = status >= 100 && status < 600 ? Math.floor(status / 100) : 0
+    const counter = this.classes[number] ?? this.classCounter(number)
+    counter.add(1)
+    this.durations ??= this.scope.histogram('portcullis_upstream_duration_seconds', { cluster: this.cluster })
+    this.durations.observe(seconds)
+  }
+
+  connectFailed(failure: FailureName): void {
+    const { cluster } = this
+    let counter = this.connectFailures.get(failure)
+    if (counter === undefined) {
+      counter = this.scope.counter('portcullis_upstream_connect_failures_total', { cluster, failure })
+      this.connectFailures.set(failure, counter)
+    }
+    counter.add(1)
+  }
+
+  get connectionsActive(): Gauge {
+    return (this.activeGauge ??= this.scope.gauge('portcullis_upstream_connections_active', this.labels))
+  }
+
+  get connectionsIdle(): Gauge {
+    return (this.idleGauge ??= this.scope.gauge('portcullis_upstream_connections_idle', this.labels))
+  }
+
+  get pending(): Gauge {
+    return (this.pendingGauge ??= this.scope.gauge('portcullis_upstream_requests_pending', this.labels))
+  }
+
+  get connectionsOpened(): Counter {
+    return (this.openedCounter ??= this.scope.counter('portcullis_upstream_connections_total', this.labels))
+  }
+
+  get retries(): Counter {
+    return (this.retriesCounter ??= this.scope.counter('portcullis_upstream_retries_total', this.labels))
+  }
+
+  get ejections(): Counter {
+    return (this.ejectionsCounter ??= this.scope.counter('portcullis_upstream_ejections_total', this.labels))
+  }
+
+  close(): void {
+    this.scope.close()
+  }
+
+  private classCounter(number: number): Counter {
+    const code_class = CLASSES[number] ?? 'other'
+    return (this.classes[number] = this.scope.counter('portcullis_upstream_requests_total', {
+      cluster: this.cluster,
+      code_class,
+    }))
+  }
+}
+
+export class PortMetrics {
+  readonly connectionsActive: Gauge
+  readonly connections: Counter
+  private readonly scope: MetricsScope
+
+  constructor(scope: MetricsScope, port: string) {
+    this.scope = scope
+    this.connectionsActive = scope.gauge('portcullis_downstream_connections_active', { port })
+    this.connections = scope.counter('portcullis_downstream_connections_total', { port })
+  }
+
+  close(): void {
+    this.scope.close()
+  }
+}
+
+interface Closable {
+  close(): void
+}
+
+/** Things held by several snapshots at once; the last one that lets go closes them. */
+class Shared<T extends Closable> {
+  private readonly all = new Map<string, { value: T; holders: number }>()
+
+  holder(make: (key: string) => T): Holder<T> {
+    return new Holder(
+      key => this.take(key, make),
+      key => this.give(key),
+    )
+  }
+
+  private take(key: string, make: (key: string) => T): T {
+    let one = this.all.get(key)
+    if (one === undefined) this.all.set(key, (one = { value: make(key), holders: 0 }))
+    one.holders++
+    return one.value
+  }
+
+  private give(key: string): void {
+    const one = this.all.get(key)
+    if (one === undefined || --one.holders > 0) return
+    this.all.delete(key)
+    one.value.close()
+  }
+}
+
+class Holder<T extends Closable> {
+  private readonly held = new Map<string, T>()
+  private readonly take: (key: string) => T
+  private readonly give: (key: string) => void
+
+  constructor(take: (key: string) => T, give: (key: string) => void) {
+    this.take = take
+    this.give = give
+  }
+
+  get(key: string): T {
+    let value = this.held.get(key)
+    if (value === undefined) this.held.set(key, (value = this.take(key)))
+    return value
+  }
+
+  close(): void {
+    for (const key of this.held.keys()) this.give(key)
+    this.held.clear()
+  }
+}

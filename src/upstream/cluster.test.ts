@@ -1,0 +1,356 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type * as snapshot from '../snapshot/snapshot.ts'
+import { FakeClock } from '../../test/support/clock.ts'
+import type { Cluster } from './cluster.ts'
+import { ClusterTable } from './clusters.ts'
+import type { Lookup } from './dns.ts'
+import type { Endpoint, EndpointPool } from './endpoint.ts'
+
+class FakePool implements EndpointPool {
+  closed = 0
+  readonly key: string
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  close(): void {
+    this.closed++
+  }
+}
+
+const config = (name: string, more: Partial<snapshot.Cluster> = {}): snapshot.Cluster => ({
+  name,
+  origin: {
+    resource: `Backend/default/${name}`,
+    role: 'ingress',
+    path: 'spec',
+    file: 'a.yaml',
+    line: 1,
+    column: 1,
+  },
+  protocol: 'http',
+  balancer: 'round-robin',
+  maxConnections: 0,
+  maxPending: 0,
+  maxRequestsPerConnection: 0,
+  connectTimeoutMs: 5_000,
+  idleTimeoutMs: 60_000,
+  ejection: { consecutiveFailures: 2, baseEjectionMs: 1_000, maxEjectionMs: 10_000, maxEjectedPercent: 50 },
+  dnsRefreshMs: 10_000,
+  ...more,
+})
+
+/** `10.0.0.1:80`, or with a weight `10.0.0.1:80*3`. */
+const endpoints = (...texts: string[]): snapshot.Endpoint[] =>
+  texts.map(text => {
+    const [, address = '', port = '', weight = '1'] = /^(.*):(\d+)(?:\*(\d+))?$/.exec(text) ?? []
+    return { address, port: Number(port), weight: Number(weight) }
+  })
+
+function world(options: { workers?: number; lookup?: Lookup } = {}) {
+  const clock = new FakeClock()
+  const pools: FakePool[] = []
+  const log: string[] = []
+  const table = new ClusterTable<FakePool>({
+    makePool(endpoint) {
+      const pool = new FakePool(endpoint.key)
+      pools.push(pool)
+      return pool
+    },
+    clock,
+    random: () => 0.5,
+    lookup: () => Promise.reject(new Error('no lookup in this test')),
+    ...options,
+    events: {
+      onEjected: (cluster, endpoint, failures, forMs) =>
+        log.push(`${cluster} ${endpoint} out ${failures} ${forMs}`),
+      onReturned: (cluster, endpoint) => log.push(`${cluster} ${endpoint} back`),
+      onResolved: name => log.push(`${name} resolved`),
+      onResolveFailed: (name, code) => log.push(`${name} ${code}`),
+    },
+  })
+  const apply = (clusters: Record<string, string[]>, more: Partial<snapshot.Cluster> = {}): void => {
+    table.apply(
+      Object.keys(clusters).map(name => config(name, more)),
+      Object.fromEntries(Object.entries(clusters).map(([name, list]) => [name, endpoints(...list)])),
+    )
+    table.sweep()
+  }
+  return { clock, pools, log, table, apply }
+}
+
+const keys = (cluster: Cluster<FakePool>): string[] => [...cluster.endpoints].map(({ key }) => key).sort()
+const picks = (cluster: Cluster<FakePool>, times: number): string[] =>
+  Array.from({ length: times }, () => cluster.pick()?.key ?? 'none').sort()
+
+function find(cluster: Cluster<FakePool>, key: string): Endpoint<FakePool> {
+  const found = [...cluster.endpoints].find(endpoint => endpoint.key === key)
+  assert.ok(found, `no endpoint ${key}`)
+  return found
+}
+
+test('a reload keeps clusters, endpoints and pools that stay, and closes those that go', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'], b: ['10.0.0.3:80'] })
+  const a = w.table.get('a')!
+  const b = w.table.get('b')!
+  const stays = find(a, '10.0.0.1:80')
+  const [one, two, three] = [stays, find(a, '10.0.0.2:80'), find(b, '10.0.0.3:80')].map(({ pool }) => pool)
+  stays.begin()
+
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.4:80'], c: [] })
+  assert.equal(w.table.get('a'), a)
+  assert.equal(find(a, '10.0.0.1:80'), stays)
+  assert.equal(stays.pool, one)
+  assert.equal(stays.active, 1)
+  assert.deepEqual(keys(a), ['10.0.0.1:80', '10.0.0.4:80'])
+  assert.deepEqual([one!.closed, two!.closed, three!.closed], [0, 1, 1])
+  assert.equal(w.table.get('b'), undefined)
+})
+
+test('pools are made when first used', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80'] })
+  const endpoint = w.table.get('a')!.pick()!
+  assert.equal(endpoint.openedPool, null)
+  assert.equal(endpoint.pool, endpoint.pool)
+  assert.deepEqual(
+    w.pools.map(({ key }) => key),
+    ['10.0.0.1:80'],
+  )
+})
+
+test('an exchange that holds a removed endpoint or a drained cluster may finish, and leaves no open pool', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80'] })
+  const a = w.table.get('a')!
+  const removed = a.pick()!
+  w.table.setEndpoints('a', endpoints('10.0.0.2:80'))
+  assert.equal(removed.pool.closed, 1, 'made after the removal, so closed from the start')
+  w.apply({})
+  const late = a.pick()
+  assert.equal(late?.key, '10.0.0.2:80')
+  assert.equal(late.pool.closed, 1)
+})
+
+test('endpoint changes take effect with the next choice', () => {
+  const w = world()
+  w.apply({ a: [] })
+  const a = w.table.get('a')!
+  assert.equal(a.pick(), null)
+  assert.equal(a.unavailable, 'destination_unavailable')
+  assert.equal(w.table.setEndpoints('a', endpoints('10.0.0.1:80', '10.0.0.2:80*3')), true)
+  assert.deepEqual(picks(a, 4), ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.2:80', '10.0.0.2:80'])
+  w.table.setEndpoints('a', endpoints('10.0.0.1:80', '10.0.0.2:80'))
+  assert.deepEqual(picks(a, 2), ['10.0.0.1:80', '10.0.0.2:80'])
+  w.table.setEndpoints('a', [])
+  assert.equal(a.pick(), null)
+  assert.equal(w.table.setEndpoints('nobody', []), false)
+})
+
+test('whatever the changes, the endpoints are the last list and who stayed is the same object', () => {
+  const lists = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 6 }), {
+    minLength: 1,
+    maxLength: 10,
+  })
+  fc.assert(
+    fc.property(lists, history => {
+      const w = world()
+      w.apply({ a: [] })
+      const a = w.table.get('a')!
+      let before = new Map<string, Endpoint<FakePool>>()
+      for (const list of history) {
+        w.table.setEndpoints('a', endpoints(...list.map(n => `10.0.0.${n}:80`)))
+        assert.deepEqual(keys(a), list.map(n => `10.0.0.${n}:80`).sort())
+        assert.deepEqual(picks(a, list.length), keys(a))
+        const now = new Map([...a.endpoints].map(endpoint => [endpoint.key, endpoint]))
+        for (const [key, endpoint] of now) assert.equal(before.get(key) ?? endpoint, endpoint)
+        before = now
+      }
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('an address that is listed twice is one endpoint with both weights; IPv6 keys have brackets', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.1:80*2', '::1:80'] })
+  const a = w.table.get('a')!
+  assert.deepEqual(
+    [...a.endpoints].map(({ key, weight }) => [key, weight]),
+    [
+      ['10.0.0.1:80', 3],
+      ['[::1]:80', 1],
+    ],
+  )
+})
+
+test('a retry goes elsewhere if there is an elsewhere', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'], b: ['10.0.0.3:80'] })
+  const a = w.table.get('a')!
+  for (let i = 0; i < 10; i++) {
+    const first = a.pick()!
+    assert.notEqual(a.pick(first), first)
+  }
+  const b = w.table.get('b')!
+  assert.equal(b.pick(b.pick())?.key, '10.0.0.3:80')
+})
+
+test('ejection: out, told, survives a reload, back', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })
+  const a = w.table.get('a')!
+  const bad = find(a, '10.0.0.1:80')
+  bad.connectFailed(w.clock.now())
+  bad.connectFailed(w.clock.now())
+  assert.deepEqual(picks(a, 3), Array(3).fill('10.0.0.2:80'))
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'] })
+  assert.deepEqual(picks(a, 2), ['10.0.0.2:80', '10.0.0.3:80'])
+  w.clock.advance(1_001)
+  assert.deepEqual(picks(a, 3), ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'])
+  assert.deepEqual(w.log, ['a 10.0.0.1:80 out 2 1000', 'a 10.0.0.1:80 back'])
+})
+
+test('panic: when only ejected endpoints are left, they serve', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })
+  const a = w.table.get('a')!
+  const bad = find(a, '10.0.0.1:80')
+  bad.connectFailed(w.clock.now())
+  bad.connectFailed(w.clock.now())
+  w.table.setEndpoints('a', endpoints('10.0.0.1:80'))
+  assert.equal(a.pick(), bad)
+})
+
+test('a new policy and a new balancer take effect on a cluster that lives', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })
+  const a = w.table.get('a')!
+  const bad = find(a, '10.0.0.1:80')
+  bad.connectFailed(w.clock.now())
+  bad.connectFailed(w.clock.now())
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] }, { ejection: null, balancer: 'least-request' })
+  assert.equal(bad.ejectedUntilMs, 0)
+  find(a, '10.0.0.2:80').begin()
+  assert.deepEqual(picks(a, 3), Array(3).fill('10.0.0.1:80'))
+})
+
+for (const [limit, workers, share] of [
+  [0, 4, Infinity],
+  [1, 4, 1],
+  [10, 4, 3],
+  [12, 4, 3],
+  [7, 1, 7],
+] as const)
+  test(`a limit of ${limit} connections among ${workers} workers is ${share} in each`, () => {
+    const w = world({ workers })
+    w.apply({ a: [] }, { maxConnections: limit })
+    const a = w.table.get('a')!
+    assert.equal(a.maxConnections, share)
+    for (let i = 0; i < Math.min(share, 20); i++) assert.equal(a.reserve(), true)
+    assert.equal(a.reserve(), share === Infinity)
+    a.unreserve()
+    assert.equal(a.reserve(), true)
+  })
+
+test('who may wait: the share of maxPending, none when it is 0', () => {
+  const w = world({ workers: 2 })
+  w.apply({ a: [] }, { maxPending: 3 })
+  const a = w.table.get('a')!
+  assert.equal(a.maxPending, 2)
+  a.pending = 1
+  assert.equal(a.mayWait(), true)
+  a.pending = 2
+  assert.equal(a.mayWait(), false)
+  w.apply({ a: [] }, { maxPending: 0 })
+  a.pending = 0
+  assert.equal(a.mayWait(), false)
+})
+
+test('names: endpoints appear with the answer, keep through failures, follow changes', async () => {
+  let answer: readonly string[] | null = null
+  const w = world({
+    lookup: () => (answer === null ? Promise.reject(new Error('down')) : Promise.resolve(answer)),
+  })
+  const turn = () => new Promise(setImmediate)
+  w.apply({ a: ['items.internal:80*2', '10.0.0.9:80'], b: ['items.internal:81'] })
+  const a = w.table.get('a')!
+  const b = w.table.get('b')!
+  assert.equal(b.unavailable, 'destination_unavailable', 'not known yet is not an error yet')
+  await w.table.settled()
+  assert.deepEqual(keys(a), ['10.0.0.9:80'])
+  assert.equal(b.pick(), null)
+  assert.equal(b.unavailable, 'dns_error')
+
+  answer = ['10.0.0.1', '::1']
+  w.clock.advance(500)
+  await turn()
+  assert.deepEqual([...a.endpoints].map(({ key, weight }) => `${key}*${weight}`).sort(), [
+    '10.0.0.1:80*2',
+    '10.0.0.9:80*1',
+    '[::1]:80*2',
+  ])
+  assert.deepEqual(keys(b), ['10.0.0.1:81', '[::1]:81'])
+  const stays = find(b, '10.0.0.1:81')
+
+  answer = null
+  w.clock.advance(10_000)
+  await turn()
+  assert.deepEqual(keys(b), ['10.0.0.1:81', '[::1]:81'])
+
+  answer = ['10.0.0.1']
+  w.clock.advance(500)
+  await turn()
+  assert.deepEqual(keys(b), ['10.0.0.1:81'])
+  assert.equal(find(b, '10.0.0.1:81'), stays)
+  w.table.drain()
+  assert.deepEqual(w.clock.waits, [], 'nothing is resolved for nobody')
+})
+
+test('a name that is in use stays resolved when a reload changes how often to ask', async () => {
+  let asked = 0
+  const w = world({ lookup: () => Promise.resolve([`10.0.0.${++asked}`]) })
+  w.apply({ a: ['items.internal:80'] })
+  await w.table.settled()
+  const endpoint = w.table.get('a')!.pick()
+  w.apply({ a: ['items.internal:80'] }, { dnsRefreshMs: 2_000 })
+  assert.equal(w.table.get('a')!.pick(), endpoint)
+  assert.equal(asked, 1)
+  assert.deepEqual(w.clock.waits, [2_000])
+  w.table.setEndpoints('a', endpoints('10.1.1.1:80'))
+  assert.deepEqual(w.clock.waits, [])
+})
+
+test('settled waits for every name, and for nothing when there is none', async () => {
+  const answers = new Map<string, (addresses: readonly string[]) => void>()
+  const w = world({ lookup: name => new Promise(resolve => answers.set(name, resolve)) })
+  w.apply({ a: ['10.0.0.1:80'] })
+  await w.table.settled()
+  w.apply({ a: ['one.internal:80', 'two.internal:80'] })
+  let settled = false
+  const waiting = w.table.settled().then(() => (settled = true))
+  answers.get('one.internal')!(['10.0.0.1'])
+  await new Promise(setImmediate)
+  assert.equal(settled, false)
+  answers.get('two.internal')!(['10.0.0.2'])
+  await waiting
+  assert.deepEqual(keys(w.table.get('a')!), ['10.0.0.1:80', '10.0.0.2:80'])
+})
+
+test('a drained cluster keeps nobody waiting', async () => {
+  const w = world({ lookup: () => new Promise(() => {}) })
+  w.apply({ a: ['one.internal:80'] })
+  const waiting = w.table.settled()
+  w.table.drain()
+  await waiting
+})
+
+test('a cluster named like an inherited property has no endpoints of its own making', () => {
+  const w = world()
+  w.table.apply([config('constructor')], {})
+  assert.equal(w.table.get('constructor')!.size, 0)
+})

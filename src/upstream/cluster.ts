@@ -1,0 +1,240 @@
+import { isIP } from 'node:net'
+import type * as snapshot from '../snapshot/snapshot.ts'
+import type { Balancer, RandomSource } from './balancer.ts'
+import { makeBalancer } from './balancers.ts'
+import type { Clock } from './clock.ts'
+import type { DnsResolver, DnsWatch } from './dns.ts'
+import { Ejector } from './ejection.ts'
+import { Endpoint, endpointKey, type EndpointOwner, type EndpointPool } from './endpoint.ts'
+import type { Drainable } from './keep.ts'
+
+/** What clusters tell log and metrics. */
+export interface ClusterEvents {
+  onEjected(cluster: string, endpoint: string, failures: number, forMs: number): void
+  onReturned(cluster: string, endpoint: string): void
+}
+
+/** What all clusters of a worker share. */
+export interface ClusterContext<P extends EndpointPool> {
+  makePool(endpoint: Endpoint<P>, cluster: Cluster<P>): P
+  /** Among how many workers the limits of this process are shared. */
+  readonly workers: number
+  readonly resolver: DnsResolver
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly events: ClusterEvents
+}
+
+/**
+ * One upstream in one worker: its endpoints, the choice among them, and its
+ * limits. It outlives reloads; `update` and `setEndpoints` take effect with the
+ * next choice. After `drain` (and for endpoints that were taken out) exchanges
+ * that hold it may still finish, retries included.
+ */
+export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable, EndpointOwner<P> {
+  readonly name: string
+  config: snapshot.Cluster
+  /** Connections alive, counted by `reserve` and `unreserve`. */
+  connections = 0
+  /** Requests that wait for a connection; kept by whoever queues them. */
+  pending = 0
+  private readonly context: ClusterContext<P>
+  private readonly ejector: Ejector
+  private balancer: Balancer<Endpoint<P>>
+  private specs: readonly snapshot.Endpoint[] = []
+  private readonly watches = new Map<string, DnsWatch>()
+  private readonly members = new Map<string, Endpoint<P>>()
+  private drained = false
+  private settling: (() => void)[] = []
+
+  constructor(config: snapshot.Cluster, context: ClusterContext<P>) {
+    this.name = config.name
+    this.config = config
+    this.context = context
+    this.balancer = makeBalancer(config.balancer, context.random)
+    const { clock, events } = context
+    this.ejector = new Ejector(
+      clock,
+      {
+        onEjected: ({ key }, failures, forMs) => events.onEjected(this.name, key, failures, forMs),
+        onReturned: ({ key }) => events.onReturned(this.name, key),
+      },
+      () => this.rebalance(),
+    )
+  }
+
+  /** An endpoint for the next attempt; `exclude`, the one that just failed, only when there is no other. */
+  pick(exclude: Endpoint<P> | null = null): Endpoint<P> | null {
+    return this.balancer.pick(exclude)
+  }
+
+  /** Why `pick` answers null, when it does. */
+  get unavailable(): 'dns_error' | 'destination_unavailable' {
+    for (const { answer } of this.watches.values()) if (answer.state === 'failed') return 'dns_error'
+    return 'destination_unavailable'
+  }
+
+  /** All endpoints, ejected ones included. */
+  get endpoints(): IterableIterator<Endpoint<P>> {
+    return this.members.values()
+  }
+
+  get size(): number {
+    return this.members.size
+  }
+
+  /** Connections that this worker may hold; Infinity without a limit. */
+  get maxConnections(): number {
+    const { maxConnections } = this.config
+    return maxConnections === 0 ? Infinity : Math.ceil(maxConnections / this.context.workers)
+  }
+
+  /** Requests that may wait in this worker. */
+  get maxPending(): number {
+    return Math.ceil(this.config.maxPending / this.context.workers)
+  }
+
+  /** Whether one more connection may be made; counts it if so. */
+  reserve(): boolean {
+    if (this.connections >= this.maxConnections) return false
+    this.connections++
+    return true
+  }
+
+  unreserve(): void {
+    this.connections--
+  }
+
+  mayWait(): boolean {
+    return this.pending < this.maxPending
+  }
+
+  update(config: snapshot.Cluster): void {
+    const before = this.config
+    this.config = config
+    if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
+    if (config.tls?.key !== before.tls?.key) for (const endpoint of this.members.values()) endpoint.renew()
+    if (config.balancer !== before.balancer)
+      this.balancer = makeBalancer(config.balancer, this.context.random)
+    this.ejector.configure(config.ejection, [...this.members.values()])
+    this.rebalance()
+  }
+
+  /** Endpoints that stay, stay as they are: pool, load and record survive. */
+  setEndpoints(specs: readonly snapshot.Endpoint[]): void {
+    if (this.drained || sameSpecs(this.specs, specs)) return
+    this.specs = specs
+    this.watchNames()
+    this.reconcile()
+  }
+
+  /** Resolves when every name has had its first answer, good or bad. */
+  settled(): Promise<void> {
+    if (this.isSettled()) return Promise.resolve()
+    return new Promise(resolve => this.settling.push(resolve))
+  }
+
+  drain(): void {
+    this.drained = true
+    for (const watch of this.watches.values()) watch.close()
+    this.ejector.close()
+    for (const endpoint of this.members.values()) endpoint.close()
+    this.settle()
+  }
+
+  makePool(endpoint: Endpoint<P>): P {
+    return this.context.makePool(endpoint, this)
+  }
+
+  failed(endpoint: Endpoint<P>, nowMs: number): void {
+    if (!this.drained) this.ejector.failed(endpoint, nowMs)
+  }
+
+  private watchNames(): void {
+    const wanted = new Set(
+      this.specs.filter(({ address }) => isIP(address) === 0).map(({ address }) => address),
+    )
+    for (const [name, watch] of this.watches) {
+      if (wanted.has(name)) continue
+      watch.close()
+      this.watches.delete(name)
+    }
+    for (const name of wanted) if (!this.watches.has(name)) this.watches.set(name, this.watch(name))
+  }
+
+  /** Joins anew before it leaves, so that the resolver keeps what it knows. */
+  private rewatch(): void {
+    for (const [name, old] of this.watches) {
+      this.watches.set(name, this.watch(name))
+      old.close()
+    }
+  }
+
+  private watch(name: string): DnsWatch {
+    return this.context.resolver.watch(name, this.config.dnsRefreshMs, () => {
+      this.reconcile()
+      if (this.isSettled()) this.settle()
+    })
+  }
+
+  private isSettled(): boolean {
+    for (const { answer } of this.watches.values()) if (answer.state === 'pending') return this.drained
+    return true
+  }
+
+  private settle(): void {
+    const { settling } = this
+    this.settling = []
+    for (const resolve of settling) resolve()
+  }
+
+  private reconcile(): void {
+    const wanted = this.resolve()
+    let changed = false
+    for (const [key, endpoint] of this.members) {
+      if (wanted.has(key)) continue
+      this.members.delete(key)
+      endpoint.close()
+      changed = true
+    }
+    for (const [key, { address, port, weight }] of wanted) {
+      const known = this.members.get(key)
+      if (known === undefined) this.members.set(key, new Endpoint(this, address, port, weight))
+      else if (known.weight !== weight) known.weight = weight
+      else continue
+      changed = true
+    }
+    if (!changed) return
+    this.ejector.configure(this.config.ejection, [...this.members.values()])
+    this.rebalance()
+  }
+
+  /**
+   * Addresses and ports by key. Every address of a name gets the weight of the
+   * name (as with Envoy: an address is an instance); what is named twice adds up.
+   */
+  private resolve(): Map<string, snapshot.Endpoint> {
+    const found = new Map<string, snapshot.Endpoint>()
+    for (const { address, port, weight } of this.specs) {
+      for (const resolved of this.watches.get(address)?.answer.addresses ??
+        (isIP(address) > 0 ? [address] : [])) {
+        const key = endpointKey(resolved, port)
+        found.set(key, { address: resolved, port, weight: weight + (found.get(key)?.weight ?? 0) })
+      }
+    }
+    return found
+  }
+
+  private rebalance(): void {
+    this.balancer.update(this.ejector.serving([...this.members.values()]))
+  }
+}
+
+/** Workers get lists by structured clone, so the same list is a new array each time. */
+function sameSpecs(a: readonly snapshot.Endpoint[], b: readonly snapshot.Endpoint[]): boolean {
+  if (a.length !== b.length) return false
+  return a.every(({ address, port, weight }, i) => {
+    const other = b[i]
+    return other?.address === address && other.port === port && other.weight === weight
+  })
+}

@@ -1,0 +1,79 @@
+import type * as snapshot from '../snapshot/snapshot.ts'
+import type { RandomSource } from './balancer.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { Cluster, type ClusterContext, type ClusterEvents } from './cluster.ts'
+import { DnsResolver, type DnsEvents, type Lookup } from './dns.ts'
+import type { Endpoint, EndpointPool } from './endpoint.ts'
+import { Keep } from './keep.ts'
+
+export interface ClusterTableOptions<P extends EndpointPool> {
+  makePool(endpoint: Endpoint<P>, cluster: Cluster<P>): P
+  /** Workers that share the limits of this process. */
+  readonly workers?: number
+  readonly events?: ClusterEvents & DnsEvents
+  readonly clock?: Clock
+  readonly random?: RandomSource
+  readonly lookup?: Lookup
+}
+
+/**
+ * The clusters of one worker. A snapshot is applied in two steps: `apply` before
+ * the new runtime is compiled (it holds the clusters that `get` gives), `sweep`
+ * after the swap, which drains those that the snapshot did not name.
+ */
+export class ClusterTable<P extends EndpointPool = EndpointPool> {
+  private readonly keep = new Keep<Cluster<P>>()
+  private readonly context: ClusterContext<P>
+
+  constructor(options: ClusterTableOptions<P>) {
+    const { workers = 1, events = silent, clock = systemClock, random = Math.random, lookup } = options
+    const resolver = new DnsResolver({ clock, random, events, ...(lookup === undefined ? {} : { lookup }) })
+    const makePool = (endpoint: Endpoint<P>, cluster: Cluster<P>): P => options.makePool(endpoint, cluster)
+    this.context = { makePool, workers: Math.max(1, workers), resolver, clock, random, events }
+  }
+
+  /** `endpoints` by cluster name; a cluster that is not in it has none. */
+  apply(clusters: readonly snapshot.Cluster[], endpoints: snapshot.Snapshot['endpoints']): void {
+    for (const config of clusters) {
+      const cluster = this.keep.get(config.name, () => new Cluster(config, this.context))
+      if (cluster.config !== config) cluster.update(config)
+      cluster.setEndpoints(Object.hasOwn(endpoints, config.name) ? endpoints[config.name]! : [])
+    }
+  }
+
+  /** Drains the clusters that the last `apply` did not name. */
+  sweep(): void {
+    this.keep.sweep()
+  }
+
+  /** The short way for endpoint changes. False when there is no such cluster (any more). */
+  setEndpoints(name: string, list: readonly snapshot.Endpoint[]): boolean {
+    const cluster = this.keep.peek(name)
+    cluster?.setEndpoints(list)
+    return cluster !== undefined
+  }
+
+  get(name: string): Cluster<P> | undefined {
+    return this.keep.peek(name)
+  }
+
+  values(): IterableIterator<Cluster<P>> {
+    return this.keep.values()
+  }
+
+  /** Resolves when every DNS name of every cluster has had its first answer; wait for it no longer than you want to. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.values()].map(cluster => cluster.settled()))
+  }
+
+  drain(): void {
+    this.keep.clear()
+  }
+}
+
+const silent: ClusterEvents & DnsEvents = {
+  onEjected() {},
+  onReturned() {},
+  onResolved() {},
+  onResolveFailed() {},
+}

@@ -1,0 +1,102 @@
+/** Connections to one endpoint, whatever protocol they speak. */
+export interface EndpointPool {
+  /**
+   * Closes idle connections now and busy ones when they are done. Exchanges that
+   * chose this endpoint before may still come: they get a connection that is
+   * closed after them.
+   */
+  close(): void
+}
+
+/** Its cluster. */
+export interface EndpointOwner<P extends EndpointPool> {
+  makePool(endpoint: Endpoint<P>): P
+  /** Another connection to it failed: the owner decides on ejection. */
+  failed(endpoint: Endpoint<P>, nowMs: number): void
+}
+
+/**
+ * One resolved address and port of a cluster. It lives as long as its cluster
+ * names it, through any number of reloads: with its pool, its load and its record.
+ */
+export class Endpoint<P extends EndpointPool = EndpointPool> {
+  /** `10.0.0.1:80`, `[::1]:80`. */
+  readonly key: string
+  /** IP address. */
+  readonly address: string
+  readonly port: number
+  weight: number
+  /** Requests in flight. */
+  active = 0
+  /** Connection failures since the last success. */
+  failures = 0
+  /** When it returns to service, in monotonic milliseconds; 0 while it serves. */
+  ejectedUntilMs = 0
+  /** How often it was ejected of late; lengthens the next ejection. */
+  ejections = 0
+  returnedAtMs = 0
+  private readonly owner: EndpointOwner<P>
+  private made: P | null = null
+  private closed = false
+
+  constructor(owner: EndpointOwner<P>, address: string, port: number, weight: number) {
+    this.key = endpointKey(address, port)
+    this.address = address
+    this.port = port
+    this.weight = weight
+    this.owner = owner
+  }
+
+  /** Made when first used: most endpoints of a large cluster never see this worker. */
+  get pool(): P {
+    return this.made ?? this.openPool()
+  }
+
+  /** The pool, if there is one already: for sweeps and metrics. */
+  get openedPool(): P | null {
+    return this.made
+  }
+
+  begin(): void {
+    this.active++
+  }
+
+  finish(): void {
+    this.active--
+  }
+
+  /** No connection could be made. */
+  connectFailed(nowMs: number): void {
+    this.failures++
+    this.owner.failed(this, nowMs)
+  }
+
+  /** A connection was made, or a kept one answered. */
+  succeeded(): void {
+    this.failures = 0
+  }
+
+  /** Connections would be made otherwise now: those that are there finish, and the next request gets a new one. */
+  renew(): void {
+    this.made?.close()
+    this.made = null
+  }
+
+  /** No longer part of its cluster. */
+  close(): void {
+    this.closed = true
+    this.made?.close()
+  }
+
+  private openPool(): P {
+    const pool = this.owner.makePool(this)
+    this.made = pool
+    // An exchange that began before the endpoint was removed: nobody would close this pool later.
+    if (this.closed) pool.close()
+    return pool
+  }
+}
+
+export function endpointKey(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

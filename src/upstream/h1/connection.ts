@@ -1,0 +1,326 @@
+import type { Socket } from 'node:net'
+import { Rejection, type FailureName } from '../../http/failures.ts'
+import type { Fields } from '../../http/fields.ts'
+import { CHUNKED, NO_BODY, UNTIL_CLOSE, type RequestHead, type ResponseHead } from '../../http/head.ts'
+import { ChunkedReader } from '../../http/h1/chunked.ts'
+import { ResponseHeadReader, type ResponseLimits } from '../../http/h1/response.ts'
+import { serializeRequest, trailerText } from '../../http/h1/serialize.ts'
+import { TurnWriter } from '../../http/h1/writer.ts'
+import type { UpstreamHandler, UpstreamStream } from '../stream.ts'
+import { dial, dialFailure } from '../dial.ts'
+import type { TlsDialer } from '../tls/dialer.ts'
+
+/** Where connections are made to and returned to. */
+export interface ConnectionOwner {
+  readonly address: string
+  readonly port: number
+  readonly connectTimeoutMs: number
+  /** Null where connections are plain. */
+  readonly dialer: TlsDialer | null
+  /** The response is over and the connection may serve another request. */
+  released(connection: Http1Connection): void
+  /** The connection is gone; called exactly once. */
+  closed(connection: Http1Connection): void
+  connectFailed(failure: FailureName): void
+}
+
+const IDLE = 0
+const HEAD = 1
+const BODY = 2
+const TUNNEL = 3
+const DEAD = 4
+
+/** Silence of a tunnel's peer that has ended its direction and does not take what is left for it. */
+const TUNNEL_END_MS = 30_000
+
+/** Interim responses one request may get: more is a server that keeps us busy for nothing. */
+const MAX_INFORMATIONAL = 32
+
+/**
+ * All upstream sockets of a worker read into one buffer (measured: saves an
+ * allocation of 64 KiB a read); what it holds is gone with the next read, so
+ * that a receiver has to copy it. A connection whose reads fill it has a long
+ * body: it gets a buffer of its own, which is lent to the receiver and used again
+ * as soon as nothing of it waits, so that long bodies are not copied at all.
+ */
+const BUFFER_BYTES = 64 * 1024
+const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+/** Below this a read is worth no buffer of its own. */
+const BULK_BYTES = 32 * 1024
+
+const limits: ResponseLimits = { lineBytes: 8192, fieldBytes: 16_384, headBytes: 65_536, fieldCount: 200 }
+
+/** One HTTP/1.1 connection to an endpoint, for one request at a time. */
+export class Http1Connection implements UpstreamStream {
+  readonly socket: Socket
+  readonly owner: ConnectionOwner
+  fresh = true
+  requests = 0
+  idleSinceMs = 0
+  private state = IDLE
+  private handler: UpstreamHandler | null = null
+  private readonly writer: TurnWriter
+  private readonly reader = new ResponseHeadReader(limits)
+  private readonly chunks = new ChunkedReader()
+  private head: ResponseHead | null = null
+  private method = ''
+  private upgrade = ''
+  private remaining = 0
+  private informational = 0
+  private requestEnded = true
+  private paused = false
+  /** Where the socket reads to. */
+  private buffer = shared
+  private connectTimer: NodeJS.Timeout | null
+
+  constructor(owner: ConnectionOwner) {
+    this.owner = owner
+    const options = {
+      host: owner.address,
+      port: owner.port,
+      noDelay: true,
+      allowHalfOpen: true,
+      // With the 64 KiB piece that crosses the mark, the bound of what waits for a slow peer.
+      highWaterMark: 16 * 1024,
+      onread: { buffer: () => this.buffer, callback: (bytes: number) => this.read(this.buffer, bytes) },
+    }
+    const { socket, ready } = dial(options, owner.address, owner.dialer)
+    this.socket = socket
+    this.writer = new TurnWriter(this.socket)
+    this.connectTimer = setTimeout(() => this.fail('connection_timeout', 'connect'), owner.connectTimeoutMs)
+    this.socket.once(ready, () => this.connected())
+    this.socket.on('drain', () => this.handler?.onWritable())
+    this.socket.on('end', () => this.ended())
+    this.socket.on('error', error => this.failed(error))
+    this.socket.on('close', () => this.fail('connection_terminated', 'closed'))
+  }
+
+  get connecting(): boolean {
+    return this.connectTimer !== null
+  }
+
+  get usable(): boolean {
+    return this.state === IDLE
+  }
+
+  send(head: RequestHead, handler: UpstreamHandler): void {
+    this.fresh = this.requests === 0
+    this.requests++
+    this.handler = handler
+    this.state = HEAD
+    this.method = head.method
+    this.upgrade = head.upgrade
+    this.informational = 0
+    this.requestEnded = head.length === NO_BODY
+    this.writer.chunked = head.length === CHUNKED
+    this.writer.head(serializeRequest(head))
+  }
+
+  write(chunk: Buffer, start: number, end: number): void {
+    this.writer.data(chunk, start, end, true)
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.writer.chunked) this.writer.lastChunk(trailers === null ? '' : trailerText(trailers))
+    this.requestEnded = true
+  }
+
+  flush(): boolean {
+    return this.writer.flush()
+  }
+
+  pause(): void {
+    this.paused = true
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.paused = false
+    this.socket.resume()
+  }
+
+  abort(): void {
+    this.handler = null
+    this.destroy()
+  }
+
+  endTunnel(): void {
+    this.socket.end()
+    this.leaveTunnel()
+  }
+
+  /** With both directions ended nobody waits here any more; what is not sent yet still goes, as long as the peer takes it. */
+  private leaveTunnel(): void {
+    if (!this.socket.readableEnded || !this.socket.writableEnded) return
+    this.handler = null
+    this.socket.setTimeout(TUNNEL_END_MS, () => this.destroy())
+  }
+
+  /** Destroys an idle connection (drain, idle for too long, ejected endpoint). */
+  close(): void {
+    this.destroy()
+  }
+
+  private connected(): void {
+    if (this.connectTimer !== null) clearTimeout(this.connectTimer)
+    this.connectTimer = null
+  }
+
+  /** Called by the socket for every read; false stops reading. */
+  private read(chunk: Buffer, bytes: number): boolean {
+    let at = 0
+    while (at < bytes) {
+      if (this.state === HEAD) at = this.readHead(chunk, at, bytes)
+      else if (this.state === BODY) at = this.readBody(chunk, at, bytes)
+      else if (this.state === TUNNEL) {
+        this.handler?.onData(chunk, at, bytes, chunk !== shared)
+        at = bytes
+      } else {
+        // Bytes without a request outstanding (HTTP1.md rule 11): whose answer would they be?
+        this.destroy()
+        return false
+      }
+    }
+    if (this.state !== IDLE && this.state !== DEAD) this.turnBuffer(bytes, this.handler?.onFlush() ?? true)
+    return !this.paused
+  }
+
+  /** Chooses the buffer of the next read: `clear` says that nothing of this one is waited for. */
+  private turnBuffer(bytes: number, clear: boolean): void {
+    if (bytes < BULK_BYTES) this.buffer = shared
+    else if (!clear || (this.buffer === shared && bytes === BUFFER_BYTES))
+      this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+  }
+
+  private readHead(chunk: Buffer, at: number, end: number): number {
+    const head = this.reader.read(chunk.length === end ? chunk : chunk.subarray(0, end), at, this.method)
+    if (head === null) return end
+    if (head instanceof Rejection) {
+      this.fail(head.status === 431 ? 'response_header_section_size' : 'http_protocol_error', head.rule)
+      return end
+    }
+    const next = this.reader.consumed
+    if (head.status < 200) this.interim(head)
+    else this.final(head, next === end)
+    return next
+  }
+
+  private interim(head: ResponseHead): void {
+    if (head.status === 101) return this.switchProtocols(head)
+    this.informational++
+    if (this.informational > MAX_INFORMATIONAL) this.fail('http_protocol_error', 'informational_responses')
+    else this.handler?.onInformational(head)
+  }
+
+  private switchProtocols(head: ResponseHead): void {
+    if (this.upgrade === '' || !isAmong(head.upgrade, this.upgrade) || !this.requestEnded)
+      return this.fail('http_upgrade_failed', 'unexpected_101')
+    this.state = TUNNEL
+    this.writer.chunked = false
+    this.handler?.onUpgrade(head)
+  }
+
+  private final(head: ResponseHead, exhausted: boolean): void {
+    this.head = head
+    this.state = BODY
+    this.remaining = head.length
+    this.handler?.onHead(head)
+    if (this.state !== BODY) return
+    if (head.length === NO_BODY) this.complete(null, exhausted)
+    else if (head.length === CHUNKED) this.chunks.reset()
+  }
+
+  private readBody(chunk: Buffer, at: number, end: number): number {
+    if (this.remaining >= 0) return this.readCounted(chunk, at, end)
+    if (this.remaining === CHUNKED) return this.readChunked(chunk, at, end)
+    this.handler?.onData(chunk, at, end, chunk !== shared)
+    return end
+  }
+
+  private readCounted(chunk: Buffer, at: number, end: number): number {
+    const next = Math.min(end, at + this.remaining)
+    this.remaining -= next - at
+    this.handler?.onData(chunk, at, next, chunk !== shared)
+    if (this.remaining === 0 && this.state === BODY) this.complete(null, next === end)
+    return next
+  }
+
+  private readChunked(chunk: Buffer, at: number, end: number): number {
+    const next = this.chunks.read(chunk, at, end, this)
+    if (this.chunks.rejection !== null) {
+      this.fail('http_protocol_error', this.chunks.rejection.rule)
+      return end
+    }
+    if (this.chunks.done && this.state === BODY) this.complete(this.chunks.trailers, next === end)
+    return next
+  }
+
+  /** BodySink of the chunked reader. */
+  data(chunk: Buffer, start: number, end: number): void {
+    this.handler?.onData(chunk, start, end, chunk !== shared)
+  }
+
+  private complete(trailers: Fields | null, exhausted: boolean): void {
+    const { handler } = this
+    const reusable = exhausted && this.requestEnded && this.head!.keepAlive && !this.reader.begun
+    this.handler = null
+    this.head = null
+    if (reusable) {
+      this.state = IDLE
+      // Whoever gets the connection next, perhaps before this returns, cannot tell what waits of this response.
+      this.buffer = shared
+      if (this.paused) this.resume()
+      this.owner.released(this)
+    } else this.destroy()
+    handler?.onEnd(trailers)
+  }
+
+  private ended(): void {
+    if (this.state === BODY && this.remaining === UNTIL_CLOSE) this.complete(null, false)
+    else if (this.state === TUNNEL) {
+      this.handler?.onEnd(null)
+      this.leaveTunnel()
+    } else this.fail(this.answering ? 'http_response_incomplete' : 'connection_terminated', 'end')
+  }
+
+  private failed(error: NodeJS.ErrnoException): void {
+    const code = error.code ?? 'unknown'
+    const failure = dialFailure(error, this.owner.dialer !== null, this.connecting)
+    if (failure !== null) this.fail(failure, code)
+    else this.fail(this.answering ? 'http_response_incomplete' : 'connection_terminated', code)
+  }
+
+  /** Something of the answer is there, if only an interim head: the request has been met. */
+  private get answering(): boolean {
+    return this.state === BODY || this.reader.begun || this.informational > 0
+  }
+
+  private fail(failure: FailureName, detail: string): void {
+    if (this.state === DEAD) return
+    const { handler, connecting } = this
+    this.handler = null
+    this.destroy()
+    if (connecting) this.owner.connectFailed(failure)
+    handler?.onFailure(failure, detail)
+  }
+
+  private destroy(): void {
+    if (this.state === DEAD) return
+    this.state = DEAD
+    if (this.connectTimer !== null) clearTimeout(this.connectTimer)
+    this.socket.destroy()
+    this.owner.closed(this)
+  }
+}
+
+/** Whether the protocols that a 101 switches to are among those that were asked for (RFC 9110 §7.8). */
+function isAmong(chosen: string, asked: string): boolean {
+  const names = asked
+    .toLowerCase()
+    .split(',')
+    .map(name => name.trim())
+  return chosen
+    .toLowerCase()
+    .split(',')
+    .every(name => names.includes(name.trim()))
+}

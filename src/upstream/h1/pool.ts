@@ -1,0 +1,50 @@
+import { UpstreamPool } from '../pool.ts'
+import type { UpstreamStream } from '../stream.ts'
+import { Http1Connection, type ConnectionOwner } from './connection.ts'
+
+/** Kept-alive connections to one endpoint. Last in, first out: what is not needed grows old and is closed. */
+export class Http1Pool extends UpstreamPool implements ConnectionOwner {
+  private readonly idle: Http1Connection[] = []
+
+  get idleConnections(): number {
+    return this.idle.length
+  }
+
+  released(connection: Http1Connection): void {
+    const most = this.cluster.config.maxRequestsPerConnection
+    if (this.draining || (most > 0 && connection.requests >= most)) return connection.close()
+    connection.idleSinceMs = this.nowMs
+    const waiter = this.queue.next()
+    if (waiter === null) this.idle.push(connection)
+    else waiter.granted(connection, this.endpoint)
+  }
+
+  closed(connection: Http1Connection): void {
+    const at = this.idle.lastIndexOf(connection)
+    if (at >= 0) this.idle.splice(at, 1)
+    this.gone()
+  }
+
+  evict(): boolean {
+    const oldest = this.idle[0]
+    oldest?.close()
+    return oldest !== undefined
+  }
+
+  protected kept(): UpstreamStream | null {
+    return this.idle.pop() ?? null
+  }
+
+  protected open(): UpstreamStream {
+    return new Http1Connection(this)
+  }
+
+  protected sweepConnections(nowMs: number): void {
+    const sinceMs = nowMs - this.cluster.config.idleTimeoutMs
+    while (this.idle.length > 0 && this.idle[0]!.idleSinceMs < sinceMs) this.idle[0]!.close()
+  }
+
+  protected closeConnections(): void {
+    while (this.idle.length > 0) this.idle[0]!.close()
+  }
+}

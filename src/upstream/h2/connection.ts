@@ -1,0 +1,135 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { FailureName } from '../../http/failures.ts'
+import { ClientSession, type ClientHandler } from '../../http/h2/client-session.ts'
+import type { ClientStream } from '../../http/h2/client-stream.ts'
+import { SocketTransport } from '../../http/h2/socket-transport.ts'
+import { dial, dialFailure } from '../dial.ts'
+import type { TlsDialer } from '../tls/dialer.ts'
+
+/** Where connections are made to, and who is told of them. */
+export interface Http2Owner {
+  readonly address: string
+  readonly port: number
+  readonly connectTimeoutMs: number
+  readonly dialer: TlsDialer | null
+  /** The connection may take more requests than before. */
+  available(connection: Http2Connection): void
+  /** The connection is gone; called exactly once. */
+  closed(connection: Http2Connection): void
+  connectFailed(failure: FailureName): void
+}
+
+/** One HTTP/2 connection to an endpoint, for many requests at a time. */
+export class Http2Connection implements ClientHandler {
+  /** Coarse time since when it has no request. */
+  idleSinceMs: number
+  private readonly owner: Http2Owner
+  private readonly socket: Socket
+  private readonly session: ClientSession
+  private connectTimer: NodeJS.Timeout | null
+  private gone = false
+
+  constructor(owner: Http2Owner, nowMs: number) {
+    this.owner = owner
+    this.idleSinceMs = nowMs
+    const { address: host, port, dialer } = owner
+    const options = { host, port, noDelay: true, highWaterMark: 16 * 1024 }
+    const { socket, ready } = dial(options, host, dialer)
+    this.socket = socket
+    this.session = new ClientSession({
+      transport: new SocketTransport(socket),
+      handler: this,
+      scheme: dialer === null ? 'http' : 'https',
+      // What the socket reads is never written again.
+      lending: true,
+      nowMs,
+    })
+    this.connectTimer = setTimeout(() => this.refuse('connection_timeout', 'connect'), owner.connectTimeoutMs)
+    socket.once(ready, () => this.connected())
+    socket.on('data', (chunk: Buffer) => this.session.receive(chunk))
+    socket.on('drain', () => this.session.drained())
+    socket.on('error', error => this.failed(error))
+    socket.on('close', () => this.end())
+  }
+
+  get connecting(): boolean {
+    return this.connectTimer !== null
+  }
+
+  /** Requests under way. */
+  get requests(): number {
+    return this.session.streamCount
+  }
+
+  /** Requests so far. */
+  get served(): number {
+    return this.session.requests
+  }
+
+  /** Room for one request, or null. */
+  request(): ClientStream | null {
+    return this.session.request()
+  }
+
+  /** No more requests; the connection ends with the last of those under way. */
+  close(): void {
+    if (this.session.streamCount === 0) this.end()
+    else this.session.shutdown()
+  }
+
+  sweep(nowMs: number): void {
+    this.session.sweep(nowMs)
+    if (this.session.streamCount > 0) this.idleSinceMs = nowMs
+  }
+
+  // ClientHandler.
+
+  onAvailable(): void {
+    if (!this.gone) this.owner.available(this)
+  }
+
+  onDraining(): void {}
+  onMalformed(): void {}
+
+  onClosed(): void {
+    // What the session still has to say (GOAWAY) leaves before the end.
+    this.socket.destroySoon()
+  }
+
+  private connected(): void {
+    if (this.connectTimer !== null) clearTimeout(this.connectTimer)
+    this.connectTimer = null
+    if (this.socket instanceof TLSSocket && this.socket.alpnProtocol !== 'h2')
+      this.refuse('tls_protocol_error', 'alpn')
+  }
+
+  private failed(error: NodeJS.ErrnoException): void {
+    const failure = dialFailure(error, this.owner.dialer !== null, this.connecting)
+    if (failure === null) this.end()
+    else this.refuse(failure, error.code ?? 'unknown')
+  }
+
+  /** The connection cannot be made, so that nothing of any request has been acted on. */
+  private refuse(failure: FailureName, detail: string): void {
+    if (this.gone) return
+    this.owner.connectFailed(failure)
+    this.leave()
+    this.session.refuse(failure, detail)
+  }
+
+  private end(): void {
+    if (this.gone) return
+    this.leave()
+    this.session.lost()
+  }
+
+  /** Before its streams are told: who hears of it may ask the pool for another at once. */
+  private leave(): void {
+    this.gone = true
+    if (this.connectTimer !== null) clearTimeout(this.connectTimer)
+    this.connectTimer = null
+    this.socket.destroy()
+    this.owner.closed(this)
+  }
+}

@@ -1,0 +1,83 @@
+import { UpstreamPool } from '../pool.ts'
+import type { UpstreamStream } from '../stream.ts'
+import { Http2Connection, type Http2Owner } from './connection.ts'
+
+/** A connection is not used for longer than this, so that load finds new endpoints behind an address; a tenth more or less, so that not all end at once. */
+const MAX_AGE_MS = 3_600_000
+
+/** HTTP/2 connections to one endpoint: another one is made when those that are there take no more requests. */
+export class Http2Pool extends UpstreamPool implements Http2Owner {
+  /** With the time at which each is to end. */
+  private readonly all = new Map<Http2Connection, number>()
+
+  get idleConnections(): number {
+    let count = 0
+    for (const connection of this.all.keys()) if (connection.requests === 0) count++
+    return count
+  }
+
+  available(connection: Http2Connection): void {
+    if (this.draining || this.retireIfUsedUp(connection)) return
+    while (!this.queue.empty) {
+      const stream = connection.request()
+      if (stream === null) return
+      const waiter = this.queue.next()
+      if (waiter === null) return stream.abort()
+      waiter.granted(stream, this.endpoint)
+    }
+  }
+
+  closed(connection: Http2Connection): void {
+    this.all.delete(connection)
+    this.gone()
+  }
+
+  evict(): boolean {
+    for (const connection of this.all.keys()) {
+      if (connection.requests > 0 || connection.connecting) continue
+      connection.close()
+      return true
+    }
+    return false
+  }
+
+  protected kept(): UpstreamStream | null {
+    for (const connection of this.all.keys()) {
+      const stream = connection.request()
+      if (stream !== null) return stream
+    }
+    return null
+  }
+
+  protected open(): UpstreamStream {
+    const connection = new Http2Connection(this, this.nowMs)
+    this.all.set(connection, this.nowMs + MAX_AGE_MS * (0.9 + Math.random() / 5))
+    // A session that has not heard its peer's settings takes requests (RFC 9113 §6.5.2).
+    return connection.request()!
+  }
+
+  protected sweepConnections(nowMs: number): void {
+    const { idleTimeoutMs } = this.cluster.config
+    for (const [connection, endMs] of this.all) {
+      connection.sweep(nowMs)
+      const idleMs = nowMs - connection.idleSinceMs
+      if (
+        nowMs > endMs ||
+        this.draining ||
+        (connection.requests === 0 && idleMs > idleTimeoutMs && !connection.connecting)
+      )
+        connection.close()
+    }
+  }
+
+  protected closeConnections(): void {
+    for (const connection of this.all.keys()) connection.close()
+  }
+
+  private retireIfUsedUp(connection: Http2Connection): boolean {
+    const most = this.cluster.config.maxRequestsPerConnection
+    if (most === 0 || connection.served < most) return false
+    connection.close()
+    return true
+  }
+}

@@ -1,0 +1,130 @@
+import { failures, type FailureName } from '../http/failures.ts'
+import type { Cluster } from './cluster.ts'
+import type { Endpoint, EndpointPool } from './endpoint.ts'
+import type { Queue, Waiter } from './queue.ts'
+import type { UpstreamStream } from './stream.ts'
+import type { TlsDialer } from './tls/dialer.ts'
+
+/** What pools tell log and metrics. */
+export interface PoolEvents {
+  onConnect(cluster: string): void
+  onConnectFailed(cluster: string, endpoint: string, failure: FailureName): void
+}
+
+/** An endpoint whose connections can be asked for. */
+export type Target = Endpoint<UpstreamPool>
+
+/** What a pool is made of. */
+export interface PoolParts {
+  readonly endpoint: Target
+  readonly cluster: Cluster<UpstreamPool>
+  /** Of the cluster. */
+  readonly queue: Queue<Target>
+  readonly events: PoolEvents
+  /** Null where connections are plain. */
+  readonly dialer: TlsDialer | null
+}
+
+/**
+ * Connections to one endpoint. What is the same whatever they speak: the
+ * cluster's limit, those who wait at it, and what is told of connections.
+ */
+export abstract class UpstreamPool implements EndpointPool {
+  readonly endpoint: Target
+  readonly dialer: TlsDialer | null
+  /** Connections alive, idle ones included. */
+  connections = 0
+  protected readonly cluster: Cluster<UpstreamPool>
+  protected readonly queue: Queue<Target>
+  protected draining = false
+  /** Coarse clock, moved by `sweep`. */
+  protected nowMs = performance.now()
+  private readonly events: PoolEvents
+
+  constructor({ endpoint, cluster, queue, events, dialer }: PoolParts) {
+    this.endpoint = endpoint
+    this.cluster = cluster
+    this.queue = queue
+    this.events = events
+    this.dialer = dialer
+  }
+
+  abstract readonly idleConnections: number
+  /** Room for one request on a connection that is there, or null. */
+  protected abstract kept(): UpstreamStream | null
+  /** The same on a new connection, which can be sent to while it is being made. */
+  protected abstract open(): UpstreamStream
+  /** Closes the longest idle connection to make room for one to a sibling endpoint. */
+  abstract evict(): boolean
+  protected abstract sweepConnections(nowMs: number): void
+  protected abstract closeConnections(): void
+
+  get address(): string {
+    return this.endpoint.address
+  }
+
+  get port(): number {
+    return this.endpoint.port
+  }
+
+  get connectTimeoutMs(): number {
+    return this.cluster.config.connectTimeoutMs
+  }
+
+  /** Room for one request, or null at the cluster's limit. */
+  acquire(): UpstreamStream | null {
+    return this.kept() ?? (this.room() ? this.opened() : null)
+  }
+
+  /** Waits for any connection of the cluster; false when too many wait already. */
+  wait(waiter: Waiter<Target>): boolean {
+    return this.queue.wait(waiter, performance.now())
+  }
+
+  leave(waiter: Waiter<Target>): void {
+    this.queue.leave(waiter)
+  }
+
+  connectFailed(failure: FailureName): void {
+    this.events.onConnectFailed(this.cluster.name, this.endpoint.key, failure)
+    // Ejected for what we lack ourselves, one endpoint after another would be gone.
+    if (failures[failure].side !== 'internal') this.endpoint.connectFailed(performance.now())
+  }
+
+  /** Closes connections that have been idle for too long. */
+  sweep(nowMs: number): void {
+    this.nowMs = nowMs
+    this.sweepConnections(nowMs)
+  }
+
+  /** Idle connections now, busy ones when their responses are over. */
+  close(): void {
+    this.draining = true
+    this.closeConnections()
+  }
+
+  /** A connection is gone: who waits may have a new one, to whichever endpoint the balancer says. */
+  protected gone(): void {
+    this.connections--
+    this.cluster.unreserve()
+    if (this.queue.empty) return
+    const endpoint = this.cluster.pick()
+    if (endpoint === null || !this.cluster.reserve()) return
+    const waiter = this.queue.next()
+    if (waiter === null) this.cluster.unreserve()
+    else waiter.granted(endpoint.pool.opened(), endpoint)
+  }
+
+  private room(): boolean {
+    if (this.cluster.reserve()) return true
+    for (const { openedPool } of this.cluster.endpoints)
+      if (openedPool !== null && openedPool.evict()) return this.cluster.reserve()
+    return false
+  }
+
+  private opened(): UpstreamStream {
+    this.connections++
+    this.events.onConnect(this.cluster.name)
+    return this.open()
+  }
+}

@@ -1,0 +1,52 @@
+import type { FailureName } from '../http/failures.ts'
+import type { Fields } from '../http/fields.ts'
+import type { RequestHead, ResponseHead } from '../http/head.ts'
+
+/**
+ * One request on an upstream connection, whatever protocol it speaks. The
+ * sender writes `send`, then `write`… and `end`, and `flush` at the end of every
+ * turn in which it wrote something: small pieces of one turn leave in one
+ * system call.
+ */
+export interface UpstreamStream {
+  /** False once the request's head has gone to a connection that had served others before: then its loss may be mere keep-alive bad luck. */
+  readonly fresh: boolean
+  /** The connection is still being made, and nothing of the request has left. */
+  readonly connecting?: boolean
+  /** Takes the request's head; a body follows if `head.length` says so. */
+  send(head: RequestHead, handler: UpstreamHandler): void
+  /** Body bytes `chunk[start, end)`. The chunk belongs to the stream from here on. */
+  write(chunk: Buffer, start: number, end: number): void
+  end(trailers: Fields | null): void
+  /** Sends what was written; false when the peer is slow: wait for `onWritable` before reading more. */
+  flush(): boolean
+  /** Stops and restarts the flow of the response's body. */
+  pause(): void
+  resume(): void
+  /** Gives the request up; the handler hears nothing more. */
+  abort(): void
+  /** After `onUpgrade`: half-closes our direction of the tunnel. Once the peer's has ended too, the stream ends by itself, when all is sent. */
+  endTunnel(): void
+}
+
+/**
+ * What a stream tells. `onHead` comes at most once, `onEnd` or `onFailure`
+ * exactly once and last (after `onUpgrade`: `onEnd` when the peer ends its direction).
+ */
+export interface UpstreamHandler {
+  onInformational(head: ResponseHead): void
+  onHead(head: ResponseHead): void
+  /**
+   * The chunk is valid only during the call: its memory is shared by all upstream connections. A `lent` one is valid
+   * until `onFlush` returns, and beyond that if it returns false.
+   */
+  onData(chunk: Buffer, start: number, end: number, lent: boolean): void
+  onEnd(trailers: Fields | null): void
+  /** End of a turn in which `onHead` or `onData` was called and neither `onEnd` nor `onFailure`. Whether nothing of it still waits to be sent on. */
+  onFlush(): boolean
+  /** A valid 101: bytes are no longer HTTP. */
+  onUpgrade(head: ResponseHead): void
+  /** `detail` is for the log, never for the client. */
+  onFailure(failure: FailureName, detail: string): void
+  onWritable(): void
+}

@@ -1,0 +1,70 @@
+import { isIP, Socket, type TcpNetConnectOpts } from 'node:net'
+import { connect, type SecureContext, type TLSSocket } from 'node:tls'
+import type { FailureName } from '../../http/failures.ts'
+import type { ClusterTls } from '../../snapshot/snapshot.ts'
+import { identityError } from './identity.ts'
+
+/** Makes the context of a cluster's handshakes; throws where OpenSSL refuses what the snapshot says. */
+export type ContextOf = (tls: ClusterTls) => SecureContext
+
+/** Makes TLS connections to one endpoint, and resumes the sessions that it gave. */
+export class TlsDialer {
+  private readonly tls: ClusterTls
+  private readonly contextOf: ContextOf
+  private readonly protocols: readonly string[]
+  private session: Buffer | null = null
+
+  /** `protocols` are offered (RFC 7301); none for bytes that we do not understand. */
+  constructor(tls: ClusterTls, contextOf: ContextOf, protocols: readonly string[] = ['http/1.1']) {
+    this.protocols = protocols
+    this.tls = tls
+    this.contextOf = contextOf
+  }
+
+  /**
+   * A connection, still to be made. `secureConnect` tells that the peer is who was meant, `error` that it is not; what
+   * is written before waits for that, here: that nothing leaves before the peer is judged does not hang on how the TLS library
+   * orders its work.
+   */
+  connect(options: TcpNetConnectOpts, address: string): Socket {
+    const { tls, session } = this
+    const name = tls.serverName
+    try {
+      const socket = connect({
+        ...options,
+        secureContext: this.contextOf(tls),
+        // RFC 6066 §3: no addresses in SNI.
+        servername: isIP(name) === 0 ? name : '',
+        ...(this.protocols.length === 0 ? {} : { ALPNProtocols: [...this.protocols] }),
+        rejectUnauthorized: true,
+        checkServerIdentity: (_host, certificate) => identityError(tls, address, certificate),
+        ...(session === null ? {} : { session }),
+      })
+      this.watch(socket)
+      return socket
+    } catch (error) {
+      return new Socket().destroy(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  private watch(socket: TLSSocket): void {
+    socket.cork()
+    socket.once('secureConnect', () => socket.uncork())
+    // Only of a peer that was found to be the right one: a resumed session is not looked at again.
+    socket.on('session', session => {
+      if (socket.authorized) this.session = session
+      else socket.once('secureConnect', () => (this.session = session))
+    })
+  }
+}
+
+/** What an error of a TLS connection is called (RFC 9209 §2.3), or null where it is none of TLS. */
+export function tlsFailure({ code = '' }: NodeJS.ErrnoException): FailureName | null {
+  if (certificateErrors.test(code)) return 'tls_certificate_error'
+  if (/^ERR_SSL_.*_?ALERT_/.test(code)) return 'tls_alert_received'
+  return /^(ERR_SSL_|ERR_OSSL_|ERR_TLS_|EPROTO$)/.test(code) ? 'tls_protocol_error' : null
+}
+
+/** Verification results of OpenSSL (X509_V_ERR_…) as Node names them. */
+const certificateErrors =
+  /^(ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_|CERT_|CRL_|ERROR_IN_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH|OUT_OF_MEM)/

@@ -1,0 +1,128 @@
+import type { Rejection } from '../../../src/http/failures.ts'
+import type { Fields } from '../../../src/http/fields.ts'
+import type { RequestHead } from '../../../src/http/head.ts'
+import type { FaultName } from '../../../src/http/h2/faults.ts'
+import { http2Limits, type Http2Limits } from '../../../src/http/h2/limits.ts'
+import type { RequestPolicy } from '../../../src/http/h2/request-head.ts'
+import { ServerSession } from '../../../src/http/h2/server-session.ts'
+import type { ServerStream, ServerStreamHandler } from '../../../src/http/h2/server-stream.ts'
+import { policy, respond } from './server.ts'
+import { localHead } from '../../../src/http/local.ts'
+import { Recorder, hello } from './wire.ts'
+
+/** One request as the server saw it. */
+export class Seen implements ServerStreamHandler {
+  readonly stream: ServerStream
+  readonly head: RequestHead
+  body = ''
+  trailers: Fields | null = null
+  ended = false
+  gone = false
+  flushes = 0
+  writable = 0
+  rejection = ''
+
+  constructor(stream: ServerStream, head: RequestHead) {
+    this.stream = stream
+    this.head = head
+  }
+
+  onRequestData(chunk: Buffer, start: number, end: number): void {
+    this.body += chunk.toString('latin1', start, end)
+  }
+
+  onRequestEnd(trailers: Fields | null): void {
+    this.ended = true
+    this.trailers = trailers
+  }
+
+  onRequestFlush(): void {
+    this.flushes++
+  }
+
+  onDownstreamWritable(): void {
+    this.writable++
+  }
+
+  onRejection(rejection: Rejection): void {
+    this.rejection = rejection.rule
+    respond(this.stream, localHead(rejection.status, [], 0), null)
+  }
+
+  onGone(): void {
+    this.gone = true
+  }
+}
+
+export interface ServerSetup {
+  readonly limits?: Partial<Http2Limits>
+  readonly policy?: Partial<RequestPolicy>
+  /** Body of the answer to requests that are refused. */
+  readonly answer?: Buffer
+  /** Without it the client's preface and settings are sent and acknowledged. */
+  readonly raw?: boolean
+}
+
+/** A server's session with nothing around it: time and transport are the test's. */
+export class ServerBench {
+  nowMs = 1000
+  readonly transport = new Recorder()
+  readonly requests: Seen[] = []
+  /** Rules of requests that were refused with an answer, and of malformed ones. */
+  readonly refused: string[] = []
+  readonly malformed: string[] = []
+  closed: FaultName | '' | null = null
+  readonly session: ServerSession
+  private deferred: (() => void)[] = []
+
+  constructor(setup: ServerSetup = {}) {
+    this.session = new ServerSession({
+      transport: this.transport,
+      policy: { ...policy, ...setup.policy },
+      scheme: 'http',
+      limits: { ...http2Limits, ...setup.limits },
+      nowMs: this.nowMs,
+      clock: { now: () => this.nowMs, defer: run => void this.deferred.push(run) },
+      handler: {
+        onRequest: (stream, head) => {
+          const seen = new Seen(stream, head)
+          stream.handler = seen
+          this.requests.push(seen)
+        },
+        onRefused: (stream, rejection) => {
+          this.refused.push(rejection.rule)
+          respond(stream, localHead(rejection.status, [], setup.answer?.length ?? 0), setup.answer ?? null)
+        },
+        onMalformed: rejection => void this.malformed.push(rejection.rule),
+        onClosed: fault => {
+          this.closed = fault
+        },
+      },
+    })
+    if (setup.raw === true) return
+    this.session.receive(hello)
+    this.transport.take()
+  }
+
+  get last(): Seen {
+    const seen = this.requests.at(-1)
+    if (seen === undefined) throw new Error('no request has come')
+    return seen
+  }
+
+  /** Gives the session what a client says, in one piece; returns what it says. */
+  says(...frames: readonly Buffer[]): string[] {
+    this.session.receive(Buffer.concat(frames))
+    return this.transport.said()
+  }
+
+  /** The event loop's turn ends. */
+  turn(): string[] {
+    this.runDeferred()
+    return this.transport.said()
+  }
+
+  protected runDeferred(): void {
+    for (const run of this.deferred.splice(0)) run()
+  }
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Folder } from '../support/process.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const documents = globSync(['*.md', 'docs/**/*.md', 'bench/*.md'], { cwd: root })
+const read = (document: string) => readFileSync(join(root, document), 'utf8')
+const portcullis = (...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(join(root, 'bin/portcullis'), args, {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  return { status, stdout, stderr }
+}
+
+suite('what documents name is there', () => {
+  test('there are documents', () => assert.ok(documents.length >= 8, documents.join(' ')))
+
+  for (const document of documents)
+    test(document, () => {
+      const text = read(document)
+      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to]) =>
+        join(dirname(document), to ?? ''),
+      )
+      const files = [...text.matchAll(/`((?:src|test|bench|examples|bin|docs)\/[\w./-]*)`/g)].map(
+        ([, name]) => name ?? '',
+      )
+      const missing = [...links, ...files].filter(name => !existsSync(join(root, name)))
+      assert.deepEqual(missing, [])
+    })
+})
+
+suite('the README', () => {
+  const yaml = /```yaml\n([\s\S]+?)```/.exec(read('README.md'))?.[1] ?? ''
+
+  test('has a smallest folder that check finds good', () => {
+    using folder = new Folder({ 'shop.yaml': yaml })
+    assert.deepEqual(portcullis('check', folder.path), {
+      status: 0,
+      stdout: 'ok: 1 port, 1 listener, 1 rule, 1 cluster, 1 endpoint\n',
+      stderr: '',
+    })
+  })
+
+  test('shows what explain says', () => {
+    const [, command = '', shown = ''] =
+      /\$ bin\/portcullis (explain .*)\n([\s\S]+?)```/.exec(read('README.md')) ?? []
+    const { stdout } = portcullis(...command.split(' '))
+    // An ellipsis stands for the rest of a line, and at the end for the rest.
+    const lines = shown.trim().split('\n')
+    assert.equal(lines.at(-1), '…')
+    lines.slice(0, -1).forEach((line, i) => {
+      const [start = '', rest] = line.split('…')
+      const actual = stdout.split('\n')[i] ?? ''
+      assert.ok(rest === undefined ? actual === line : actual.startsWith(start), `${line}\n${actual}`)
+    })
+  })
+})

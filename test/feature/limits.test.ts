@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { startGateway } from '../support/gateway.ts'
+import { messages, status, value } from '../support/messages.ts'
+import { plain } from '../support/policies.ts'
+import { ok, RawUpstream } from '../support/raw-upstream.ts'
+import { RawClient } from '../support/raw.ts'
+
+const get = (fields: string, target = '/') => `GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`
+const filled = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: 1\r\n`).join('')
+const line = (bytes: number) => `/${'p'.repeat(bytes - 'GET / HTTP/1.1'.length)}`
+const field = (bytes: number) => `X-A: ${'v'.repeat(bytes - 'X-A: '.length)}\r\n`
+const chunked = (bytes: number) => `${bytes.toString(16)}\r\n${'b'.repeat(bytes)}\r\n0\r\n\r\n`
+const post = (framing: string, body: string) => `POST / HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n${body}`
+
+/** ClientPolicy limits (null: the default), a request just within, one just beyond, its status and its rule. */
+const heads = [
+  [null, get('', line(8192)), get('', line(8193)), 414, 'request-line-size'],
+  [{ requestLineBytes: 64 }, get('', line(64)), get('', line(65)), 414, 'request-line-size'],
+  [null, get(field(8192)), get(field(8193)), 431, 'field-size'],
+  [{ fieldBytes: 100 }, get(field(100)), get(field(101)), 431, 'field-size'],
+  [{ fieldBytes: '20k' }, get(field(20_000)), get(field(20_001)), 431, 'field-size'],
+  [null, get(filled(99)), get(filled(100)), 431, 'field-count'],
+  [{ fields: 5 }, get(filled(4)), get(filled(5)), 431, 'field-count'],
+  [null, get(field(8000).repeat(4)), get(field(8000).repeat(5)), 431, 'head-size'],
+  [{ headBytes: 200 }, get(field(150)), get(field(200)), 431, 'head-size'],
+] as const
+
+const policy = (limits: object | null) => (limits === null ? {} : { client: { limits } })
+
+suite('limits of heads', () => {
+  for (const [limits, within, beyond, code, rule] of heads) {
+    const name = `${rule} ${JSON.stringify(limits ?? 'by default')}`
+
+    test(`${name}: within passes`, async () => {
+      await using upstream = await RawUpstream.answering(() => ok('x'))
+      await using gateway = await startGateway(plain(upstream.port, policy(limits)))
+      await using client = await RawClient.to(gateway.port())
+      client.write(within)
+      const text = await client.until(received => messages(received).length === 1)
+      assert.equal(status(messages(text)[0]!), 200, text)
+    })
+
+    for (const whole of [true, false])
+      test(`${name}: beyond is ${code}, ${whole ? 'in one piece' : 'before it is complete'}`, async () => {
+        await using upstream = await RawUpstream.answering(() => ok('x'))
+        await using gateway = await startGateway(plain(upstream.port, policy(limits)))
+        // Without its last bytes the request is still refused: the limit is on what is held, not on what comes.
+        const text = await RawClient.exchange(gateway.port(), whole ? beyond : beyond.slice(0, -4))
+        const [answer] = messages(text)
+        assert.equal(status(answer!), code)
+        assert.equal(value(answer!, 'connection'), 'close')
+        assert.equal(value(answer!, 'content-type'), 'application/problem+json')
+        assert.match(answer!.body, new RegExp(`"reason":"${rule}"`))
+        assert.match(answer!.body, /ClientPolicy spec\.limits\./)
+        const logged = await gateway.line(() => true)
+        assert.equal(logged['portcullis.rejection'], rule)
+        assert.equal(logged['portcullis.failure'], 'http_request_error')
+        assert.equal(logged['http.response.status_code'], code)
+        assert.equal(logged['client.address'], '127.0.0.1')
+        assert.match(gateway.metrics(), new RegExp(`portcullis_rejections_total\\{rule="${rule}"\\} 1\n`))
+        assert.equal(upstream.conversations.length, 0)
+      })
+  }
+})
+
+suite('limits of bodies', () => {
+  for (const [framing, request] of [
+    ['Content-Length', (bytes: number) => post(`Content-Length: ${bytes}`, 'b'.repeat(bytes))],
+    ['chunked', (bytes: number) => post('Transfer-Encoding: chunked', chunked(bytes))],
+  ] as const) {
+    test(`a body of bodyBytes passes (${framing})`, async () => {
+      await using upstream = await RawUpstream.answering(({ body }) => ok(String(body.length)))
+      await using gateway = await startGateway(plain(upstream.port, policy({ bodyBytes: 1000 })))
+      await using client = await RawClient.to(gateway.port())
+      client.write(request(1000))
+      await client.until(/1000$/)
+    })
+
+    test(`one byte more is 413, and no upstream takes it for a request (${framing})`, async () => {
+      await using upstream = await RawUpstream.answering(() => ok('x'))
+      await using gateway = await startGateway(plain(upstream.port, policy({ bodyBytes: 1000 })))
+      await using client = await RawClient.to(gateway.port())
+      client.write(request(1001))
+      const text = await client.until(received => messages(received).length === 1)
+      assert.equal(status(messages(text)[0]!), 413)
+      const logged = await gateway.line(() => true)
+      assert.equal(logged['portcullis.failure'], 'http_request_too_large')
+      assert.match(gateway.metrics(), /portcullis_failures_total\{failure="http_request_too_large"\} 1\n/)
+      await upstream.until(({ conversations }) => conversations.every(({ ended, closed }) => ended || closed))
+      assert.equal(upstream.requests.length, 0)
+    })
+  }
+
+  test('by default there is none', async () => {
+    await using upstream = await RawUpstream.answering(({ body }) => ok(String(body.length)))
+    await using gateway = await startGateway(plain(upstream.port))
+    await using client = await RawClient.to(gateway.port())
+    client.write(post('Content-Length: 3000000', 'b'.repeat(3_000_000)))
+    await client.until(/3000000$/)
+  })
+
+  for (const [name, body, rule] of [
+    ['a long extension', `5;${'e'.repeat(257)}\r\nhello\r\n0\r\n\r\n`, 'chunk-extension-size'],
+    ['many extensions', `${'1;extension=of-sixteen\r\nx\r\n'.repeat(300)}0\r\n\r\n`, 'chunk-extension-size'],
+    ['a size of 14 digits', '00000000000005\r\nhello\r\n0\r\n\r\n', 'chunk-size'],
+    ['long trailers', `0\r\nX-A: ${'t'.repeat(8200)}\r\n\r\n`, 'trailer-size'],
+    ['many trailers', `0\r\n${filled(101)}\r\n`, 'trailer-size'],
+  ] as const)
+    test(`${name} in a chunked body: refused and named`, async () => {
+      await using upstream = await RawUpstream.answering(() => ok('x'))
+      await using gateway = await startGateway(plain(upstream.port))
+      const text = await RawClient.exchange(gateway.port(), post('Transfer-Encoding: chunked', body))
+      assert.ok([400, 431].includes(status(messages(text)[0]!)))
+      const logged = await gateway.line(() => true)
+      assert.equal(logged['portcullis.rejection'], rule)
+      assert.match(gateway.metrics(), new RegExp(`portcullis_rejections_total\\{rule="${rule}"\\} 1\n`))
+      assert.equal(upstream.requests.length, 0)
+    })
+})
+
+suite('limits of time', () => {
+  for (const [name, begin] of [
+    ['of a request line', 'GET / HT'],
+    ['of fields', 'GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n'],
+    ['of an empty line', '\r\n'],
+    ['of one byte', 'G'],
+  ] as const)
+    test(`a head of which only a part ${name} comes is 408 after timeouts.head`, async () => {
+      await using gateway = await startGateway(plain(1, { client: { timeouts: { head: '50ms' } } }))
+      const text = await RawClient.exchange(gateway.port(), begin)
+      const [answer] = messages(text)
+      assert.equal(status(answer!), 408)
+      assert.equal(value(answer!, 'connection'), 'close')
+      const logged = await gateway.line(() => true)
+      assert.equal(logged['portcullis.rejection'], 'head_timeout')
+      assert.match(gateway.metrics(), /portcullis_rejections_total\{rule="head_timeout"\} 1\n/)
+    })
+
+  test('a head that drips does not live longer for it', async () => {
+    await using gateway = await startGateway(plain(1, { client: { timeouts: { head: '300ms' } } }))
+    await using client = await RawClient.to(gateway.port())
+    client.write('GET / HTTP/1.1\r\nHost: a\r\nX-A: ')
+    const drip = setInterval(() => client.write('x'), 20)
+    await client.until(/^HTTP\/1\.1 408 /)
+    clearInterval(drip)
+  })
+
+  test('the second head of a connection has the same time', async () => {
+    await using upstream = await RawUpstream.answering(() => ok('x'))
+    await using gateway = await startGateway(plain(upstream.port, { client: { timeouts: { head: '50ms' } } }))
+    const text = await RawClient.exchange(gateway.port(), `${get('')}GET / HT`)
+    assert.deepEqual(messages(text).map(status), [200, 408])
+  })
+
+  test('a body that stops is 408 after timeouts.bodyIdle, and the upstream is given up', async () => {
+    await using upstream = await RawUpstream.answering(() => ok('x'))
+    await using gateway = await startGateway(
+      plain(upstream.port, { client: { timeouts: { bodyIdle: '50ms' } } }),
+    )
+    const text = await RawClient.exchange(gateway.port(), post('Content-Length: 10', 'hello'))
+    const [answer] = messages(text)
+    assert.equal(status(answer!), 408)
+    assert.equal(value(answer!, 'connection'), 'close')
+    const logged = await gateway.line(() => true)
+    assert.equal(logged['portcullis.failure'], 'http_request_timeout')
+    await upstream.until(({ conversations }) => conversations[0]!.ended || conversations[0]!.closed)
+    assert.equal(upstream.requests.length, 0)
+  })
+
+  test('a client that takes nothing of its response for timeouts.bodyIdle is let go', async () => {
+    await using upstream = await RawUpstream.answering(() => ok('y'.repeat(20_000_000)))
+    await using gateway = await startGateway(
+      plain(upstream.port, { client: { timeouts: { bodyIdle: '50ms' } } }),
+    )
+    await using client = await RawClient.to(gateway.port())
+    client.socket.pause()
+    client.write(get(''))
+    const logged = await gateway.line(() => true)
+    assert.equal(logged['portcullis.failure'], 'client_gone')
+    await upstream.until(({ conversations }) => conversations[0]!.ended || conversations[0]!.closed)
+  })
+})

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { env } from 'node:process'
+import { test } from 'node:test'
+import { parse } from 'yaml'
+import { Resources } from '../../../src/model/resources.ts'
+import { ingress } from '../../../src/roles/ingress/ingress.ts'
+import { load } from './load.ts'
+import { render } from './render.ts'
+
+/**
+ * Gateway API in, snapshot and conditions out. Adding a case is adding a file
+ * `name.in.yaml`; UPDATE_GOLDEN=1 writes `name.out.yaml`, which is then to be
+ * read against the standard. A line `# addresses: a, b` in the input stands for
+ * `--address`.
+ */
+const folder = new URL('./', import.meta.url)
+/** When the goldens were: some of their certificates have expired by then. */
+const nowMs = Date.parse('2026-11-25T00:00:00Z')
+const inputs = readdirSync(folder).filter(name => name.endsWith('.in.yaml')).sort()
+
+test('there are cases', () => assert.ok(inputs.length >= 40))
+
+for (const input of inputs)
+  test(input.replace('.in.yaml', ''), () => {
+    const text = readFileSync(new URL(input, folder), 'utf8')
+    const addresses = /^# addresses: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
+    const { resources, problems } = load(text, input)
+    const translation = ingress.translate(resources, { addresses, nowMs })
+    const actual = render(translation, problems)
+    const output = new URL(input.replace('.in.', '.out.'), folder)
+    if (env['UPDATE_GOLDEN']) writeFileSync(output, actual)
+    assert.doesNotMatch(actual, /PRIVATE KEY/)
+    assert.deepEqual(parse(actual), parse(readFileSync(output, 'utf8')))
+    // What the role does not say that it reads, it does not read.
+    const read = Resources.of(resources.list.filter(({ kind }) => ingress.kinds.some(name => name === kind)))
+    assert.deepEqual(ingress.translate(read, { addresses, nowMs }), translation)
+  })

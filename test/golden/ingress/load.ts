@@ -1,0 +1,36 @@
+import { formatProblem } from '../../../src/model/problem.ts'
+import type { Metadata, Resource } from '../../../src/model/resource.ts'
+import { Resources } from '../../../src/model/resources.ts'
+import { validate } from '../../../src/model/validate.ts'
+import { readText, type Declaration } from '../../../src/model/yaml.ts'
+
+/** First line of an input whose objects are taken as they are: translation meets them where other sources validate less. */
+const UNCHECKED = '# unchecked'
+
+/** The objects of a YAML text, and the problems of those that are left out. */
+export function load(text: string, file: string): { resources: Resources; problems: string[] } {
+  const { declarations, problems } = readText(text, file)
+  const results = declarations.map(declaration =>
+    text.startsWith(UNCHECKED) ? { resource: unchecked(declaration), problems: [] } : validate(declaration),
+  )
+  return {
+    resources: Resources.of(results.flatMap(({ resource }) => (resource === null ? [] : [resource]))),
+    problems: [...problems, ...results.flatMap(result => result.problems)].map(formatProblem),
+  }
+}
+
+interface Written {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: Metadata
+}
+
+function unchecked({ value, at }: Declaration): Resource {
+  if (!isWritten(value)) throw new Error('an object needs apiVersion, kind and metadata')
+  const { apiVersion, kind, metadata, ...body } = value
+  return { apiVersion, kind, metadata: { ...metadata, namespace: metadata.namespace ?? 'default' }, body, at }
+}
+
+function isWritten(value: unknown): value is Written {
+  return typeof value === 'object' && value !== null && 'apiVersion' in value && 'kind' in value && 'metadata' in value
+}

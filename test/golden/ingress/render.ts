@@ -1,0 +1,118 @@
+import { stringify } from 'yaml'
+import { formatPath } from '../../../src/model/problem.ts'
+import type { Condition } from '../../../src/model/resource.ts'
+import type { Translation } from '../../../src/snapshot/role.ts'
+import type { Cluster, Listener, Match, Origin, Port, Rule } from '../../../src/snapshot/snapshot.ts'
+import { clientSettings, clusterSettings, ejectionSettings } from '../../../src/roles/ingress/defaults.ts'
+
+/**
+ * A translation as YAML that can be read against the standard: each rule once,
+ * settings only where they are not the default, origins as `line:column path`,
+ * conditions under the object that carries them.
+ */
+export function render(translation: Translation, problems: readonly string[]): string {
+  const { parts, conditions, gateways } = translation
+  const document = {
+    ...(problems.length > 0 ? { problems } : {}),
+    ports: parts.ports.map(port),
+    rules: Object.fromEntries([...rulesOf(parts.ports)].map(rule => [rule.id, ruleBody(rule)])),
+    clusters: Object.fromEntries(parts.clusters.map(cluster => [cluster.name, clusterBody(cluster, parts.endpoints[cluster.name] ?? [])])),
+    conditions: conditionsOf(conditions),
+    gateways: gateways.map(({ about, addresses, listeners }) => ({
+      gateway: `${about.namespace}/${about.name}`,
+      addresses,
+      listeners: listeners.map(({ name, attachedRoutes, supportedKinds }) => `${name}: ${attachedRoutes} routes, kinds ${supportedKinds.map(k => k.kind).join(', ') || '(none)'}`),
+    })),
+  }
+  return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+function port({ key, address, port: number, protocol, client, listeners }: Port): object {
+  const changed = changes(client, clientSettings)
+  return { key, address, port: number, ...(protocol === 'http' ? {} : { protocol }), ...(changed ? { client: changed } : {}), listeners: listeners.map(listener) }
+}
+
+/** Names of certificates, never what they stand for. */
+function tlsText(tls: NonNullable<Listener['tls']>): string {
+  if (tls.mode !== 'terminate') return tls.mode
+  const { certificates, clients } = tls
+  const asked = clients === null ? '' : `, clients ${clients.required ? 'must' : 'may'} be of ${clients.authorities.join(', ')}`
+  return `terminate ${tls.inner} with ${certificates.join(', ')}${asked}`
+}
+
+function listener({ name, hostname, tls, hosts, streams }: Listener): object {
+  if (streams) return { name, hostname, tls: tls ? tlsText(tls) : 'none', streams: Object.fromEntries(streams.map(({ hostname: host, rule }) => [host || '(any)', `${rule.id} -> ${rule.backends.map(({ weight, cluster }) => `${weight} ${String(cluster)}`).join(', ')}`])) }
+  return { name, hostname, ...(tls ? { tls: tlsText(tls) } : {}), hosts: Object.fromEntries(hosts.map(host => [host.hostname || '(any)', host.entries.map(entry => `${matchText(entry.match)} -> ${entry.rule.id}`)])) }
+}
+
+function matchText({ path, method, headers, query }: Match): string {
+  const values = (what: string, list: Match['headers']): string[] => list.map(({ name, type, value }) => `${what} ${name} ${type === 'exact' ? '=' : '~'} ${value}`)
+  return [`${path.type} ${JSON.stringify(path.value)}`, method, ...values('header', headers), ...values('query', query)].filter(Boolean).join(', ')
+}
+
+function rulesOf(ports: readonly Port[]): Set<Rule> {
+  return new Set(ports.flatMap(p => p.listeners.flatMap(l => l.hosts.flatMap(h => h.entries.map(e => e.rule)))))
+}
+
+function ruleBody({ origin, filters, action }: Rule): object {
+  const plain = (list: Rule['filters']): object[] => list.map(filter => ({ ...filter, origin: where(filter.origin) }))
+  const shown = action.type !== 'forward' ? action : { ...action, backends: action.backends.map(b => ({ ...b, filters: plain(b.filters) })) }
+  return { origin: where(origin), ...(filters.length > 0 ? { filters: plain(filters) } : {}), action: withoutEmpty(shown) }
+}
+
+/** Leaves out timeouts and retries that are off, and empty lists. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty)
+  if (typeof value !== 'object' || value === null) return value
+  const off = (key: string, part: unknown): boolean =>
+    (Array.isArray(part) && part.length === 0) || (part === 0 && key.endsWith('TimeoutMs')) || (key === 'retry' && part === null)
+  return Object.fromEntries(Object.entries(value).filter(([key, part]) => !off(key, part)).map(([key, part]) => [key, withoutEmpty(part)]))
+}
+
+function upstreamText({ serverName, names, authorities, certificate }: NonNullable<Cluster['tls']>): string {
+  const who = names.length > 0 ? ` or rather ${names.map(({ type, value }) => `${type} ${value}`).join(' or ')}` : ''
+  const shown = certificate === null ? '' : `, shows ${certificate}`
+  return `to ${serverName || '(its address)'}${who}, trusts ${authorities === 'system' ? authorities : authorities.join(', ')}${shown}`
+}
+
+function clusterBody(cluster: Cluster, endpoints: Translation['parts']['endpoints'][string]): object {
+  const { name: _name, origin, protocol, ejection, tls, ...settings } = cluster
+  const changed = changes(settings, clusterSettings)
+  const ejected = ejection === null ? 'off' : changes(ejection, ejectionSettings)
+  return {
+    origin: where(origin),
+    ...(protocol === 'http' ? {} : { protocol }),
+    ...(tls ? { tls: upstreamText(tls) } : {}),
+    ...(changed ? { settings: changed } : {}),
+    ...(ejected ? { ejection: ejected } : {}),
+    endpoints: endpoints.map(({ address, port: number, weight }) => `${address} ${number}${weight === 1 ? '' : ` weight ${weight}`}`),
+  }
+}
+
+function changes<T extends object>(settings: T, defaults: T): object | null {
+  const known = new Map<string, unknown>(Object.entries(defaults))
+  const changed = Object.entries(settings).filter(([key, value]) => known.get(key) !== value)
+  return changed.length > 0 ? Object.fromEntries(changed) : null
+}
+
+function where({ resource, path, line, column }: Origin): string {
+  return `${resource} ${line}:${column} ${path}`
+}
+
+function conditionsOf(conditions: readonly Condition[]): Record<string, unknown[]> {
+  const grouped = Map.groupBy(conditions, carrier)
+  return Object.fromEntries([...grouped].map(([key, list]) => [key, list.map(condition)]))
+}
+
+function carrier({ about, parent, listener: name }: Condition): string {
+  const section = parent?.sectionName === undefined ? '' : `#${parent.sectionName}`
+  const number = parent?.port === undefined ? '' : `:${parent.port}`
+  const to = parent === undefined ? '' : ` to ${parent.kind}/${parent.namespace}/${parent.name}${section}${number}`
+  return `${about.kind}/${about.namespace}/${about.name}${to}${name === undefined ? '' : ` listener ${name}`}`
+}
+
+function condition({ type, status, reason, message, path, position }: Condition): unknown {
+  const short = `${type}=${status} ${reason}`
+  if (path === undefined) return `${short}: ${message}`
+  return { condition: short, at: `${position ? `${position.line}:${position.column} ` : ''}${formatPath(path)}`, message }
+}

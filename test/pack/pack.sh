@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Packs the package as npm would publish it, installs it where no source is near, and runs what a user would.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "pack: $*" >&2
+  exit 1
+}
+
+cd "$root"
+npm pack --pack-destination "$work" >"$work/pack.log" 2>&1 || fail "npm pack: $(cat "$work/pack.log")"
+tarball=$(echo "$work"/portcullis-*.tgz)
+listed=$(tar -tzf "$tarball")
+for file in bin/portcullis dist/cli/main.js dist/proxy/worker.js package.json LICENSE README.md CHANGELOG.md; do
+  grep -qx "package/$file" <<<"$listed" || fail "$file is not in the package"
+done
+if grep -E '\.ts$|\.test\.|/(src|test|testing|bench|examples)/' <<<"$listed"; then fail 'these do not belong in the package'; fi
+
+mkdir "$work/packed" && tar -xzf "$tarball" -C "$work/packed"
+if grep -rlF "$root" "$work/packed"; then fail 'these name the folder in which they were built'; fi
+
+version=$(node -p 'require("./package.json").version')
+# The pinned Node, as a user with a new enough one would have it; a clone's own must not help.
+node=$(readlink -f node_modules/node/bin/node)
+mkdir "$work/node"
+ln -s "$node" "$work/node/node"
+
+mkdir "$work/app" && cd "$work/app"
+echo '{ "name": "app", "private": true }' >package.json
+npm install --silent --no-audit --no-fund --engine-strict=false "$tarball"
+
+expect() { # WHAT EXPECTED COMMAND…
+  local what=$1 expected=$2 said
+  shift 2
+  said=$("$@" 2>&1) || fail "$what: exit code $?: $said"
+  [[ $said == *"$expected"* ]] || fail "$what: expected '$expected' in: $said"
+  echo "pack: $what: ok"
+}
+path=$work/node:/usr/bin:/bin
+expect 'through node_modules/.bin' "portcullis $version" env PATH="$path" node_modules/.bin/portcullis --version
+expect 'through npx' "portcullis $version" env PATH="$path:$PATH" npx --no-install portcullis --version
+expect 'help' 'Usage: portcullis run' env PATH="$path" node_modules/.bin/portcullis run --help
+expect 'check from compiled JavaScript' 'ok: 1 port' \
+  env PATH="$path" node_modules/.bin/portcullis check "$root/examples/quickstart/portcullis"
+
+# Serving needs the workers, whose file the compiled program must find too. Its own answer is enough: 404.
+read -r port admin < <("$node" -e '
+  const ports = [], servers = [0, 0].map(() => require("node:net").createServer().listen(0, "127.0.0.1", function () {
+    ports.push(this.address().port)
+    if (ports.length === 2) { console.log(...ports); servers.forEach(server => server.close()) }
+  }))')
+cat >gateway.yaml <<YAML
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: pack }
+spec:
+  gatewayClassName: portcullis
+  addresses: [{ type: IPAddress, value: 127.0.0.1 }]
+  listeners: [{ name: http, protocol: HTTP, port: $port }]
+YAML
+env PATH="$path" node_modules/.bin/portcullis run gateway.yaml --workers 1 --admin "127.0.0.1:$admin" >run.log 2>&1 &
+running=$!
+status=$("$node" -e '
+  const [url, deadline] = [process.argv[1], Date.now() + 15000]
+  const ask = () => fetch(url).then(answer => console.log(answer.status), () =>
+    Date.now() < deadline ? setTimeout(ask, 50) : console.log("no answer"))
+  ask()' "http://127.0.0.1:$port/")
+kill -TERM "$running"
+code=0
+wait "$running" || code=$?
+[[ $status == 404 ]] || fail "run from the package: expected 404 from the gateway, got $status: $(cat run.log)"
+[[ $code == 0 ]] || fail "run from the package: exit code $code after SIGTERM: $(cat run.log)"
+echo 'pack: run from compiled JavaScript, ended by SIGTERM: ok'
+
+npm install --silent --no-audit --no-fund --engine-strict=false --global --prefix "$work/global" "$tarball"
+expect 'a global installation' "portcullis $version" env PATH="$path" "$work/global/bin/portcullis" --version
+
+# Without a Node that is new enough it says so, and does not try.
+mkdir "$work/old" && printf '#!/bin/sh\necho v18.20.0\n' >"$work/old/node" && chmod +x "$work/old/node"
+if said=$(env PATH="$work/old:/bin:/usr/bin" node_modules/.bin/portcullis --version 2>&1); then
+  fail "started with node 18: $said"
+fi
+[[ $said == *'needs Node.js'*'v18.20.0'* ]] || fail "with node 18 it said: $said"
+echo 'pack: refuses node 18: ok'
+
+# A clone in which nothing is installed yet says what to do, also where the machine's node is new enough.
+mkdir -p "$work/clone/src/cli" && cp -r "$root/bin" "$root/package-lock.json" "$work/clone"
+cp "$root/src/cli/main.ts" "$work/clone/src/cli"
+code=0
+said=$(env PATH="$path" "$work/clone/bin/portcullis" check 2>&1) || code=$?
+[[ $code == 69 && $said == *'run `npm ci` in '* ]] || fail "in a fresh clone: exit code $code, it said: $said"
+echo 'pack: asks for npm ci in a fresh clone: ok'

@@ -1,0 +1,130 @@
+import { parseResources } from '../../src/model/validate.ts'
+import { Resources } from '../../src/model/resources.ts'
+import { Engine, type EngineOptions } from '../../src/proxy/engine.ts'
+import { translate } from '../../src/roles/ingress/translate.ts'
+import type { Snapshot } from '../../src/snapshot/snapshot.ts'
+import { AccessLog } from '../../src/telemetry/access-log.ts'
+import type { AccessSink } from '../../src/telemetry/access-sink.ts'
+import { Instruments } from '../../src/telemetry/instruments.ts'
+import { Logger } from '../../src/telemetry/log.ts'
+import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
+import { MetricsWriter } from '../../src/telemetry/metrics.ts'
+
+/** One access log line, parsed. */
+export type AccessLine = Readonly<Record<string, string | number>>
+
+/**
+ * A data plane in this process, on port 0 of 127.0.0.1 whatever the YAML says:
+ * `port(80)` tells where the listener of port 80 really is.
+ */
+export interface TestGateway extends AsyncDisposable {
+  port(written?: number): number
+  /** Replaces the resources, as a reload does. */
+  reload(yaml: string): Promise<void>
+  readonly engine: Engine
+  readonly lines: readonly AccessLine[]
+  /** Resolves with the first line, seen or still to come, that the predicate takes. */
+  line(matches: (line: AccessLine) => boolean): Promise<AccessLine>
+  metrics(): string
+}
+
+/** `more` is what a test wants otherwise of the engine: how names are resolved, when it is overloaded. */
+export async function startGateway(
+  yaml: string,
+  more: Partial<Omit<EngineOptions, 'sinks'>> = {},
+): Promise<TestGateway> {
+  const reader = new MetricsReader()
+  reader.attach('test')
+  const writer = new MetricsWriter(undefined, series => reader.announce('test', series))
+  const instruments = new Instruments(writer)
+  const memory = new MemorySink()
+  const accessLog = new AccessLog(memory, { flushMs: 1 })
+  const log = new Logger({ write: () => {} })
+  const engine = new Engine({ log, ...more, sinks: { instruments, accessLog } })
+  const ports = new Map<number, number>()
+  let version = 0
+
+  async function reload(text: string): Promise<void> {
+    const results = await engine.apply(onPortZero(snapshotOf(text, ++version)))
+    for (const result of results) {
+      if ('error' in result) throw new Error(`${result.key}: ${result.error}`)
+      ports.set(Number(result.key.slice(result.key.lastIndexOf(':') + 1)), result.port)
+    }
+  }
+
+  await reload(yaml)
+  return {
+    engine,
+    reload,
+    lines: memory.lines,
+    line: matches => memory.line(matches),
+    port: written => {
+      const port = written === undefined ? ports.values().next().value : ports.get(written)
+      if (port === undefined) throw new Error(`no listener of port ${String(written)}`)
+      return port
+    },
+    metrics: () => {
+      writer.flush()
+      return reader.render()
+    },
+    async [Symbol.asyncDispose]() {
+      await engine.drain(100)
+      await accessLog.close()
+    },
+  }
+}
+
+/** What these resources become; throws on anything wrong in the text. */
+export function snapshotOf(yaml: string, version: number = 1): Snapshot {
+  const { resources, problems } = parseResources('test.yaml', yaml)
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'))
+  const { parts } = translate(Resources.of(resources))
+  return { version, ...parts }
+}
+
+function onPortZero(snapshot: Snapshot): Snapshot {
+  return { ...snapshot, ports: snapshot.ports.map(port => ({ ...port, address: '127.0.0.1', port: 0 })) }
+}
+
+function parseLine(line: string): AccessLine {
+  const value: unknown = JSON.parse(line)
+  if (!isAccessLine(value)) throw new Error(`no access log line: ${line}`)
+  return value
+}
+
+function isAccessLine(value: unknown): value is AccessLine {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every(field => typeof field === 'string' || typeof field === 'number')
+  )
+}
+
+class MemorySink implements AccessSink {
+  readonly pieceBytes = 65_536
+  readonly lines: AccessLine[] = []
+  private readonly waiting = new Set<() => void>()
+
+  write(chunk: Buffer, done: (written: number, error: Error | null) => void): void {
+    for (const line of chunk.toString('latin1').split('\n')) if (line !== '') this.lines.push(parseLine(line))
+    for (const look of this.waiting) look()
+    done(chunk.length, null)
+  }
+
+  line(matches: (line: AccessLine) => boolean): Promise<AccessLine> {
+    return new Promise(resolve => {
+      const look = (): void => {
+        const found = this.lines.find(matches)
+        if (found === undefined) return
+        this.waiting.delete(look)
+        resolve(found)
+      }
+      this.waiting.add(look)
+      look()
+    })
+  }
+
+  reopen(): void {}
+  close(): void {}
+}

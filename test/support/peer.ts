@@ -1,0 +1,38 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+// Debian keeps servers where an ordinary user's PATH does not look.
+const extra = ['/usr/sbin', '/usr/local/sbin', '/sbin']
+
+/** The full path of a program on this machine, or null. */
+export function findPeer(program: string): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...extra]
+  const places = folders.filter(folder => folder !== '').map(folder => join(folder, program))
+  return places.find(isExecutable) ?? null
+}
+
+/**
+ * The full path of a program that a test needs (`nginx`, `curl` …). Where it is
+ * missing, the test is skipped with the reason and this returns null; with CI
+ * set it throws instead, because there a skipped proof would pass for one.
+ */
+export function requirePeer(t: Pick<TestContext, 'skip'>, program: string): string | null {
+  const path = findPeer(program)
+  if (path !== null) return path
+  const reason = `${program} is not installed (Debian: apt-get install ${packages[program] ?? program})`
+  if (process.env['CI']) throw new Error(`${reason}, and CI must not skip`)
+  t.skip(reason)
+  return null
+}
+
+const packages: Readonly<Record<string, string>> = { nginx: 'nginx-light', taskset: 'util-linux' }
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

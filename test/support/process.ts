@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Seen } from './until.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** A port that nobody listens on now. Somebody may take it before it is used: rare, and then the test fails loudly. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+export type LogLine = Readonly<Record<string, unknown>>
+
+/** A folder of resources that goes with the test. */
+export class Folder implements Disposable {
+  readonly path: string = mkdtempSync(join(tmpdir(), 'portcullis-test-'))
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    for (const [name, text] of Object.entries(files)) this.write(name, text)
+  }
+
+  /** As editors and deployments write: a new file is renamed over the old one. */
+  write(name: string, text: string): void {
+    const hidden = join(this.path, `.${name}.new`)
+    writeFileSync(hidden, text)
+    renameSync(hidden, join(this.path, name))
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** `portcullis run` as a process of its own, with its admin listener on a free port. */
+export class RunProcess implements AsyncDisposable {
+  readonly child: ChildProcess
+  readonly admin: number
+  /** Standard error, line by line; what is no JSON has the text as `text`. */
+  readonly log = new Seen<LogLine>()
+  /** Standard output: the access log. */
+  readonly access = new Seen<LogLine>()
+  /** Resolves with the exit code, or the signal. */
+  readonly ended: Promise<number | string | null>
+
+  private constructor(args: readonly string[], admin: number) {
+    this.admin = admin
+    this.child = spawn(process.execPath, [main, 'run', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.ended = once(this.child, 'close').then(
+      ([code, signal]: (number | string | null)[]) => code ?? signal ?? null,
+    )
+    for (const [stream, seen] of [
+      [this.child.stderr, this.log],
+      [this.child.stdout, this.access],
+    ] as const)
+      if (stream !== null) createInterface(stream).on('line', line => seen.push(parse(line)))
+  }
+
+  static async start(paths: readonly string[], ...args: readonly string[]): Promise<RunProcess> {
+    const admin = await freePort()
+    const own = args.includes('--admin') ? [] : ['--admin', `127.0.0.1:${admin}`]
+    return new RunProcess([...paths, ...own, ...args], admin)
+  }
+
+  /** Waits until it serves; rejects with its log when it ends before. */
+  async started(): Promise<void> {
+    await this.event('started')
+  }
+
+  /** The first log line, seen or still to come, of this event; rejects when the process ends without one. */
+  async event(event: string, matches: (line: LogLine) => boolean = () => true): Promise<LogLine> {
+    const found = this.log.first(line => line['event'] === event && matches(line))
+    const end = this.ended.then(() => null)
+    const line = await Promise.race([found, end])
+    if (line !== null) return line
+    throw new Error(`ended without ${event}:\n${this.log.all.map(one => JSON.stringify(one)).join('\n')}`)
+  }
+
+  get(path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.admin}${path}`)
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string | null> {
+    this.child.kill(signal)
+    return this.ended
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
+    await this.ended
+  }
+}
+
+function parse(line: string): LogLine {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'object' && value !== null) return { ...value }
+  } catch {
+    // Told apart below.
+  }
+  return { text: line }
+}

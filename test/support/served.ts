@@ -1,0 +1,64 @@
+import { Controller } from '../../src/cli/control.ts'
+import { FileSource } from '../../src/model/files.ts'
+import { WorkerGroup } from '../../src/proxy/workers.ts'
+import { Logger } from '../../src/telemetry/log.ts'
+import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
+import { MetricsWriter } from '../../src/telemetry/metrics.ts'
+import { Folder, type LogLine } from './process.ts'
+import { Seen } from './until.ts'
+
+/** What `portcullis run` puts together, with two workers, on real files; `change` resolves when a change is in force. */
+export class Served implements AsyncDisposable {
+  readonly folder: Folder
+  readonly controller: Controller
+  readonly workers: WorkerGroup
+  readonly log = new Seen<LogLine>()
+  readonly metrics = new MetricsReader()
+  private readonly source: FileSource
+  private readonly applied = new Seen<number>()
+
+  private constructor(files: Readonly<Record<string, string>>) {
+    this.folder = new Folder(files)
+    const { metrics } = this
+    metrics.attach('main')
+    const writer = new MetricsWriter(undefined, series => metrics.announce('main', series))
+    const log = new Logger({
+      human: false,
+      windowMs: 0,
+      write: line => this.log.push(JSON.parse(line) as LogLine),
+    })
+    this.workers = new WorkerGroup({ workers: 2, logLevel: 'error', accessLog: 'off', log, metrics })
+    const reloads = {
+      ok: writer.counter('portcullis_reloads_total', { result: 'ok' }),
+      partial: writer.counter('portcullis_reloads_total', { result: 'partial' }),
+    }
+    this.controller = new Controller({ workers: this.workers, log, addresses: [], reloads, portRetryMs: 50 })
+    this.source = new FileSource([this.folder.path], { debounceMs: 1 })
+  }
+
+  static async start(files: Readonly<Record<string, string>>): Promise<Served> {
+    const served = new Served(files)
+    await served.controller.apply(served.source.load())
+    served.source.watch(load => {
+      void served.controller.apply(load).then(() => served.applied.push(served.controller.status.version))
+    })
+    return served
+  }
+
+  async change(name: string, text: string): Promise<void> {
+    const { length } = this.applied.all
+    this.folder.write(name, text)
+    await this.applied.count(length + 1)
+  }
+
+  event(event: string): Promise<LogLine> {
+    return this.log.first(line => line['event'] === event)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.source.close()
+    this.controller.stop()
+    await this.workers.drain(100)
+    this.folder[Symbol.dispose]()
+  }
+}
