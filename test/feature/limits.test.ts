@@ -123,7 +123,6 @@ suite('limits of time', () => {
   for (const [name, begin] of [
     ['of a request line', 'GET / HT'],
     ['of fields', 'GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n'],
-    ['of an empty line', '\r\n'],
     ['of one byte', 'G'],
   ] as const)
     test(`a head of which only a part ${name} comes is 408 after timeouts.head`, async () => {
@@ -136,6 +135,13 @@ suite('limits of time', () => {
       assert.equal(logged['portcullis.rejection'], 'head_timeout')
       assert.match(gateway.metrics(), /portcullis_rejections_total\{rule="head_timeout"\} 1\n/)
     })
+
+  test('an empty line is no part of a head: the connection is idle, and ends without an answer', async () => {
+    await using gateway = await startGateway(
+      plain(1, { client: { timeouts: { head: '10ms', idle: '100ms' } } }),
+    )
+    assert.equal(await RawClient.exchange(gateway.port(), '\r\n'), '')
+  })
 
   test('a head that drips does not live longer for it', async () => {
     await using gateway = await startGateway(plain(1, { client: { timeouts: { head: '300ms' } } }))
