@@ -13,13 +13,13 @@ export function failureResponse(failure: FailureName, id: string): LocalResponse
 }
 
 /** What the client is told of a message that the codec refused. */
-export function rejectionResponse(rejection: Rejection, id?: string): LocalResponse {
+export function rejectionResponse(rejection: Rejection, id: string): LocalResponse {
   const { status, rule, detail } = rejection
   const { fields, body } = problem(status, {
     title: failures.http_request_error.title,
     detail,
     reason: rule,
-    ...(id === undefined ? {} : { exchange: id }),
+    exchange: id,
   })
   return { status, fields, body }
 }

@@ -11,7 +11,8 @@ export interface Host {
   readonly localPort: number
   readonly draining: boolean
   /** The codec refused a message. */
-  rejected(rejection: Rejection, remoteAddress: string): void
+  /** Writes a head down that the codec refused; the exchange id is what it can be found by. */
+  rejected(rejection: Rejection, remoteAddress: string): string
   /** The connection was ended because of what the client did on it; `fault` is the rule's name. */
   faulted(fault: string, remoteAddress: string): void
 }

@@ -111,13 +111,14 @@ export class Observer {
     this.sinks.instruments.failed('proxy_overloaded')
   }
 
-  /** A head that the codec refused: there was no exchange. */
-  rejected(port: Port, rejection: Rejection, remoteAddress: string): void {
+  /** A head that the codec refused: there was no exchange, but an id that its answer carries too. */
+  rejected(port: Port, rejection: Rejection, remoteAddress: string, id: string): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rejection.rule)
     if (sinks.accessLog === null) return
     record.reset()
     record.status = rejection.status
+    record.exchangeId = id
     record.clientAddress = remoteAddress
     record.serverPort = port.port
     record.failure = 'http_request_error'

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Rejection } from '../http/failures.ts'
+import { newRequestId } from '../http/request-id.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { CoarseClock } from './clock.ts'
 import { Http1ServerConnection } from './h1/connection.ts'
@@ -208,8 +209,10 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
     this.context.log.debug('tls.refused', { port: this.key, rule, address: remoteAddress, detail })
   }
 
-  rejected(rejection: Rejection, remoteAddress: string): void {
-    this.runtime.observer.rejected(this.runtime.port, rejection, remoteAddress)
+  rejected(rejection: Rejection, remoteAddress: string): string {
+    const id = newRequestId()
+    this.runtime.observer.rejected(this.runtime.port, rejection, remoteAddress, id)
+    return id
   }
 
   faulted(fault: string, remoteAddress: string): void {

@@ -149,8 +149,11 @@ suite('the access log has exactly the promised fields', () => {
 
   test('of a request that the codec refused', async () => {
     await using portcullis = await startGateway(resources(1))
-    await RawClient.exchange(portcullis.port(), 'GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n')
+    const text = await RawClient.exchange(portcullis.port(), 'GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n')
     const line = await portcullis.line(() => true)
+    // What the client quotes is what the operator looks for.
+    assert.match(String(line['portcullis.exchange.id']), /./)
+    assert.equal(/"exchange":"([^"]*)"/.exec(text)?.[1], line['portcullis.exchange.id'])
     assert.equal(line['http.response.status_code'], 400)
     assert.equal(line['portcullis.failure'], 'http_request_error')
     assert.equal(line['portcullis.rejection'], 'field-name')

@@ -225,9 +225,9 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
 
   /** The head broke the rules: there is no exchange, and nothing after it can be trusted to be a request. */
   private reject(rejection: Rejection): void {
-    const answer = rejectionResponse(rejection)
+    const id = this.server.rejected(rejection, this.hop.remoteAddress)
+    const answer = rejectionResponse(rejection, id)
     const body = Buffer.from(answer.body)
-    this.server.rejected(rejection, this.hop.remoteAddress)
     this.writer.chunked = false
     this.writer.head(
       serializeResponse(localHead(answer.status, answer.fields, body.length), false, 11, 'GET'),

@@ -78,8 +78,8 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   }
 
   onRefused(stream: ServerStream, rejection: Rejection): void {
-    this.host.rejected(rejection, this.hop.remoteAddress)
-    const answer = rejectionResponse(rejection)
+    const id = this.host.rejected(rejection, this.hop.remoteAddress)
+    const answer = rejectionResponse(rejection, id)
     const body = Buffer.from(answer.body)
     stream.head(localHead(answer.status, answer.fields, body.length))
     stream.data(body, 0, body.length)

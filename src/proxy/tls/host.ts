@@ -39,8 +39,8 @@ export class SecureHost implements Host {
     )
   }
 
-  rejected(rejection: Rejection, remoteAddress: string): void {
-    this.port.rejected(rejection, remoteAddress)
+  rejected(rejection: Rejection, remoteAddress: string): string {
+    return this.port.rejected(rejection, remoteAddress)
   }
 
   faulted(fault: string, remoteAddress: string): void {
