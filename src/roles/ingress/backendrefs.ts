@@ -48,16 +48,27 @@ export class BackendRefs {
         path,
         message: `no ReferenceGrant in namespace ${namespace} permits ${kind} ${name} to ${from.kind}s of ${from.namespace}`,
       }
-    const target = isService ? this.service(ref, to, path, use) : this.backend(to, path, use)
+    const target = isService ? this.service(ref, to, path, use) : this.backend(ref, to, path, use)
     if ('reason' in target) return target
     const cluster = clusterName(target)
     this.used.set(cluster, target)
     return cluster
   }
 
-  private backend({ namespace, name }: ResourceRef, path: FieldPath, use: Use): Target | Flaw {
+  private backend(
+    { port }: BackendObjectReference,
+    { namespace, name }: ResourceRef,
+    path: FieldPath,
+    use: Use,
+  ): Target | Flaw {
     const object = this.resources.get('Backend', namespace, name)
     if (object === undefined) return notFound(path, `Backend ${namespace}/${name} does not exist`)
+    // Its endpoints say their ports themselves; a reference that expects another one is a mistake.
+    if (port !== undefined && object.body.spec.endpoints.some(endpoint => endpoint.port !== port))
+      return notFound(
+        [...path, 'port'],
+        `Backend ${namespace}/${name} has endpoints on other ports than ${port}; leave port out, they say theirs`,
+      )
     // Whoever is at the end of a stream agrees with the client on what is spoken.
     return use === 'stream' && object.body.spec.protocol !== 'udp'
       ? { kind: 'Backend', object }
