@@ -20,13 +20,15 @@ export function findPeer(program: string): string | null {
 export function requirePeer(t: Pick<TestContext, 'skip'>, program: string): string | null {
   const path = findPeer(program)
   if (path !== null) return path
-  const reason = `${program} is not installed (Debian: apt-get install ${packages[program] ?? program})`
+  const reason = `${program} is not installed (${sources[program] ?? `Debian: apt-get install ${packages[program] ?? program}`})`
   if (process.env['CI']) throw new Error(`${reason}, and CI must not skip`)
   t.skip(reason)
   return null
 }
 
 const packages: Readonly<Record<string, string>> = { nginx: 'nginx-light', taskset: 'util-linux' }
+/** Where those come from that Debian does not have. */
+const sources: Readonly<Record<string, string>> = { h2spec: 'see .ci/run' }
 
 function isExecutable(path: string): boolean {
   try {

@@ -22,6 +22,7 @@ import { SocketTransport } from '../../../src/http/h2/socket-transport.ts'
 import { websocketAccept } from '../../../src/http/h2/websocket.ts'
 import { findPeer, requirePeer } from '../../support/peer.ts'
 import { Answer, request } from './client-bench.ts'
+import { h2spec } from './h2spec.ts'
 import { H2Server, answerSmall, indifferent, respond, type Answer as Answering } from './server.ts'
 
 const run = promisify(execFile)
@@ -351,26 +352,10 @@ test('node:http2 as server: a tunnel by extended CONNECT', async () => {
 // Judged by others.
 
 test('h2spec --strict: every case', async t => {
-  const program = findPeer('h2spec')
-  if (program === null) {
-    const reason = 'h2spec is not installed (see .ci/run)'
-    if (process.env['CI']) throw new Error(reason)
-    t.skip(reason)
-    return
-  }
+  const program = requirePeer(t, 'h2spec')
+  if (program === null) return
   await using server = await H2Server.start(answerSmall)
-  const result = await run(program, [
-    '--strict',
-    '-h',
-    '127.0.0.1',
-    '-p',
-    String(server.port),
-    '-o',
-    '1',
-  ]).catch((error: unknown) => error)
-  const stdout =
-    typeof result === 'object' && result !== null && 'stdout' in result
-      ? String(result.stdout)
-      : String(result)
-  assert.match(stdout, /(\d+) tests, \1 passed, 0 skipped, 0 failed/, stdout.split('Failures:')[1] ?? stdout)
+  const { tests, passed, failed, text } = await h2spec(program, server.port)
+  assert.deepEqual(failed, [], text)
+  assert.ok(tests >= 146 && passed === tests, text)
 })
