@@ -1,3 +1,4 @@
+import { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { ClusterTable } from '../upstream/clusters.ts'
@@ -13,7 +14,7 @@ import type { Cluster } from '../upstream/cluster.ts'
 import { CoarseClock } from './clock.ts'
 import { compilePort } from './compile.ts'
 import { Observer, type Sinks } from './observe.ts'
-import { Overload, type OverloadLimits } from './overload.ts'
+import { Overload, overloadLimits, type OverloadLimits } from './overload.ts'
 import { PortServer, type PortContext } from './port.ts'
 import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
 
@@ -54,6 +55,7 @@ export class Engine {
   private readonly options: EngineOptions
   private readonly clock = new CoarseClock()
   private readonly overload: Overload
+  private readonly shared: SharedStreams
   private readonly clusters: ClusterTable<UpstreamPool>
   private readonly contexts: ClientContexts
   private readonly queues = new Map<Cluster<UpstreamPool>, Queue<Endpoint<UpstreamPool>>>()
@@ -69,7 +71,9 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.options = options
     this.observer = new Observer(options.sinks)
-    this.overload = new Overload(options.overload)
+    const limits = options.overload ?? overloadLimits
+    this.overload = new Overload(limits)
+    this.shared = new SharedStreams({ streams: limits.exchanges, waitingBytes: limits.bufferedBytes })
     this.contexts = new ClientContexts(options.systemAuthorities)
     this.ticketKeys = options.ticketKeys ?? firstTicketKeys()
     this.clusters = new ClusterTable<UpstreamPool>({
@@ -158,11 +162,12 @@ export class Engine {
   }
 
   private portContext(): PortContext {
-    const { clock, options } = this
+    const { clock, options, shared } = this
     const keys = (): TicketKeys => this.ticketKeys
     return {
       clock,
       log: options.log,
+      shared,
       maxHandshakes: options.maxHandshakes ?? MAX_HANDSHAKES,
       get ticketKeys() {
         return keys()
@@ -181,7 +186,7 @@ export class Engine {
 
   private sweep(): void {
     const nowMs = this.clock.tick()
-    let bufferedBytes = 0
+    let bufferedBytes = this.shared.waitingBytes
     for (const server of [...this.ports.values(), ...this.leaving]) {
       server.sweep(nowMs)
       bufferedBytes += server.bufferedBytes
@@ -235,7 +240,7 @@ export class Engine {
     const http2 = cluster.config.protocol === 'h2'
     const dialer = this.dialer(cluster, [http2 ? 'h2' : 'http/1.1'])
     const parts = { endpoint, cluster, queue: this.queue(cluster), events: this.poolEvents, dialer }
-    return http2 ? new Http2Pool(parts) : new Http1Pool(parts)
+    return http2 ? new Http2Pool(parts, this.shared) : new Http1Pool(parts)
   }
 
   private queue(cluster: Cluster<UpstreamPool>): Queue<Endpoint<UpstreamPool>> {

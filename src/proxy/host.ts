@@ -1,4 +1,5 @@
 import type { Rejection } from '../http/failures.ts'
+import type { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { CoarseClock } from './clock.ts'
 import type { PortRuntime } from './runtime.ts'
 
@@ -10,6 +11,8 @@ export interface Host {
   readonly clock: CoarseClock
   readonly localPort: number
   readonly draining: boolean
+  /** Of this worker's HTTP/2 connections. */
+  readonly shared: SharedStreams
   /** The codec refused a message. */
   /** Writes a head down that the codec refused; the exchange id is what it can be found by. */
   rejected(rejection: Rejection, remoteAddress: string): string

@@ -9,7 +9,7 @@ export interface OverloadLimits {
   readonly heapShare: number
 }
 
-const overloadLimits: OverloadLimits = {
+export const overloadLimits: OverloadLimits = {
   exchanges: 50_000,
   bufferedBytes: 256 * 1024 * 1024,
   heapShare: 0.9,

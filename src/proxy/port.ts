@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Rejection } from '../http/failures.ts'
+import type { SharedStreams } from '../http/h2/shared-streams.ts'
 import { newRequestId } from '../http/request-id.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { CoarseClock } from './clock.ts'
@@ -27,6 +28,8 @@ export interface PortContext {
   /** Replaced as a whole when keys are rotated. */
   readonly ticketKeys: TicketKeys
   readonly maxHandshakes: number
+  /** Of this worker's HTTP/2 connections. */
+  readonly shared: SharedStreams
 }
 
 /** One address and port that this worker listens on, and its clients. It outlives reloads; its runtime is swapped. */
@@ -152,6 +155,10 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
     // Before a handshake there is nothing to say it in.
     if (this.runtime.tls !== null) socket.destroy()
     else socket.end(OVERLOADED, () => socket.destroy())
+  }
+
+  get shared(): SharedStreams {
+    return this.context.shared
   }
 
   // What the acceptor of a port with TLS asks.

@@ -10,6 +10,7 @@ import { http2UpstreamLimits, type Http2Limits } from './limits.ts'
 import { malformed } from './rejections.ts'
 import { Session } from './session.ts'
 import * as settings from './settings.ts'
+import { unshared, type SharedStreams } from './shared-streams.ts'
 
 /** Whom a client's session tells. */
 export interface ClientHandler {
@@ -29,6 +30,8 @@ export interface ClientOptions {
   /** What requests say in :scheme: how this connection is secured. */
   readonly scheme: 'http' | 'https'
   readonly limits?: Http2Limits
+  /** Where what waits is counted, with all of this worker; absent: by itself. */
+  readonly shared?: SharedStreams
   /** What is given to `receive` is not written again, so that nobody has to copy what waits. By default it may be. */
   readonly lending?: boolean
   /** Heads of responses. */
@@ -66,7 +69,8 @@ export class ClientSession extends Session implements ClientStreamHost {
   constructor(options: ClientOptions) {
     const limits = options.limits ?? http2UpstreamLimits
     const section = options.section ?? responseLimits
-    super(options.transport, limits, section, options.nowMs, options.clock)
+    const shared = options.shared ?? unshared()
+    super(options.transport, limits, section, shared, options.nowMs, options.clock)
     this.handler = options.handler
     this.lending = options.lending ?? false
     this.scheme = options.scheme

@@ -9,6 +9,7 @@ import type { Http2Limits } from './limits.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { INITIAL_WINDOW, Sender, type SenderHost } from './sender.ts'
 import { settingsPayload } from './settings.ts'
+import type { SharedStreams } from './shared-streams.ts'
 import type { Http2Stream, StreamHost } from './stream.ts'
 
 /** What a session needs of its surroundings; defaults are the run time's. */
@@ -43,6 +44,7 @@ export abstract class Connection implements StreamHost, SenderHost {
   /** The peer has acknowledged our settings. */
   protected settled = false
   readonly limits: Http2Limits
+  readonly shared: SharedStreams
   /** The highest stream that the peer has opened. */
   protected lastPeerStream = 0
   /** The highest of them that has been or will be processed, for GOAWAY. */
@@ -60,9 +62,16 @@ export abstract class Connection implements StreamHost, SenderHost {
   private readonly startMs: number
   private drainMs = 0
 
-  constructor(transport: Transport, limits: Http2Limits, nowMs: number, time: SessionClock = clock) {
+  constructor(
+    transport: Transport,
+    limits: Http2Limits,
+    shared: SharedStreams,
+    nowMs: number,
+    time: SessionClock = clock,
+  ) {
     this.transport = transport
     this.limits = limits
+    this.shared = shared
     this.nowMs = this.startMs = this.receivedMs = nowMs
     this.floods = new Floods(limits, time.now)
     this.sender = new Sender(this, transport, limits, this.floods, time.defer)

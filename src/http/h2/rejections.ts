@@ -34,6 +34,9 @@ const malformedNames: readonly MalformedName[] = Object.keys(table).filter(isMal
 /** §8.3.1; not malformed by the letter ("SHOULD"), and an answer tells an honest client what is wrong. */
 export const authorityDiffers = new Rejection(400, 'h2-authority', 'Host and :authority are not the same')
 
+/** §5.1.2: not processed, and the client may ask again, here or on another connection. */
+export const tooManyStreams = new Rejection(503, 'h2-streams', 'Too many streams are open')
+
 /** Preallocated: refusing must cost less than accepting. */
 export const malformed = build()
 const all: ReadonlySet<Rejection> = new Set(Object.values(malformed))

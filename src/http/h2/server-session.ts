@@ -7,11 +7,12 @@ import type { FaultName } from './faults.ts'
 import { REQUEST, TRAILERS } from './field-section.ts'
 import type { Transport } from './frame-output.ts'
 import { http2Limits, type Http2Limits } from './limits.ts'
-import { isMalformed, malformed } from './rejections.ts'
+import { isMalformed, malformed, tooManyStreams } from './rejections.ts'
 import { requestHead, type RequestPolicy } from './request-head.ts'
 import { ServerStream } from './server-stream.ts'
 import { Session } from './session.ts'
 import * as settings from './settings.ts'
+import { unshared, type SharedStreams } from './shared-streams.ts'
 import type { Http2Stream } from './stream.ts'
 
 /** Whom a server's session tells. */
@@ -20,7 +21,7 @@ export interface ServerHandler {
   onRequest(stream: ServerStream, head: RequestHead): void
   /** A head that is refused with an answer: the rejection's status. */
   onRefused(stream: ServerStream, rejection: Rejection): void
-  /** A message that is malformed; its stream is reset without an answer, unless it had begun. For log and metrics. */
+  /** A message that is malformed, or a stream beyond the limits; its stream is reset without an answer, unless it had begun. For log and metrics. */
   onMalformed(rejection: Rejection): void
   /** The connection is over; `fault` is '' in good order. Its streams have been told before. */
   onClosed(fault: FaultName | ''): void
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly policy: RequestPolicy
   readonly scheme: 'http' | 'https'
   readonly limits?: Http2Limits
+  /** With the other connections of this worker; absent: by itself. */
+  readonly shared?: SharedStreams
   /** Coarse time, of the origin that `sweep` uses. */
   readonly nowMs: number
   readonly clock?: SessionClock
@@ -54,7 +57,8 @@ export class ServerSession extends Session {
 
   constructor(options: ServerOptions) {
     const limits = options.limits ?? http2Limits
-    super(options.transport, limits, options.policy, options.nowMs, options.clock)
+    const shared = options.shared ?? unshared()
+    super(options.transport, limits, options.policy, shared, options.nowMs, options.clock)
     this.handler = options.handler
     this.policy = options.policy
     this.scheme = options.scheme
@@ -118,7 +122,11 @@ export class ServerSession extends Session {
     this.closedStreams.opened(id, this.lastPeerStream)
     this.lastPeerStream = id
     // §6.8: what comes after the last GOAWAY is not processed.
-    if (this.draining || this.streams.size >= this.limits.streams) return this.streamError(id, REFUSED_STREAM)
+    if (this.draining) return this.streamError(id, REFUSED_STREAM)
+    if (this.streams.size >= this.shared.allowance(this.limits.streams)) {
+      this.handler.onMalformed(tooManyStreams)
+      return this.streamError(id, REFUSED_STREAM)
+    }
     this.lastProcessed = id
     const head = requestHead(this.section, endStream, this.policy, this.scheme)
     const refused = 'rule' in head

@@ -56,6 +56,7 @@ export class ServerStream extends Http2Stream {
     this.tunnelKey =
       head === null || head.upgrade === '' ? null : (head.fields.get('sec-websocket-key') ?? '')
     this.remoteEnded = endStream
+    session.shared.open++
     if (head !== null && head.upgrade === '' && (head.length > 0 || head.hasLength))
       this.expected = head.length
   }
@@ -129,6 +130,11 @@ export class ServerStream extends Http2Stream {
   }
 
   // Http2Stream.
+
+  override close(): void {
+    if (!this.closed) this.session.shared.open--
+    super.close()
+  }
 
   onLocalEnd(): void {
     if (this.tunnel ? this.delivered : this.remoteEnded && this.resetCode === NO_ERROR)

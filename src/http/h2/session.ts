@@ -9,6 +9,7 @@ import { HpackDecoder } from './hpack-decoder.ts'
 import type { Http2Limits } from './limits.ts'
 import { INITIAL_WINDOW } from './sender.ts'
 import { PeerSettings } from './settings.ts'
+import type { SharedStreams } from './shared-streams.ts'
 import type { Http2Stream } from './stream.ts'
 
 /**
@@ -36,10 +37,11 @@ export abstract class Session extends Connection implements FrameSink {
     transport: Transport,
     limits: Http2Limits,
     section: SectionLimits,
+    shared: SharedStreams,
     nowMs: number,
     clock?: SessionClock,
   ) {
-    super(transport, limits, nowMs, clock)
+    super(transport, limits, shared, nowMs, clock)
     this.section = new FieldSection(section)
     this.block = new BlockGatherer(limits)
     this.reader = new FrameReader(this)

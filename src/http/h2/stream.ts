@@ -4,6 +4,7 @@ import { MAX_WINDOW } from './codes.ts'
 import { LOW_WATER } from './limits.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { malformed } from './rejections.ts'
+import type { SharedStreams } from './shared-streams.ts'
 
 /** What a stream needs of its session. */
 export interface StreamHost {
@@ -17,6 +18,8 @@ export interface StreamHost {
   readonly lending: boolean
   /** What the peer may send on a new stream. */
   readonly windowBytes: number
+  /** Counts what waits. */
+  readonly shared: SharedStreams
   /** Sends what the windows and fairness let out at once; returns how many bytes that were. */
   sendNow(stream: Http2Stream, chunk: Buffer, start: number, end: number, owned: boolean): number
   /** One DATA frame, whatever else waits. */
@@ -107,6 +110,7 @@ export abstract class Http2Stream {
     if (this.queuedBytes === 0) this.sentMs = this.session.nowMs
     this.queue.push(owned ? chunk.subarray(at, end) : Buffer.from(chunk.subarray(at, end)))
     this.queuedBytes += end - at
+    this.session.shared.waitingBytes += end - at
     if (this.sendWindow > 0) this.session.enqueue(this)
   }
 
@@ -130,6 +134,7 @@ export abstract class Http2Stream {
     const piece = this.queue[0]!
     const length = Math.min(piece.length, bytes)
     this.queuedBytes -= length
+    this.session.shared.waitingBytes -= length
     this.sentMs = this.session.nowMs
     if (length === piece.length) this.queue.shift()
     else this.queue[0] = piece.subarray(length)
@@ -192,6 +197,7 @@ export abstract class Http2Stream {
     }
     if (this.paused || this.heldPieces.length > 0) {
       this.heldPieces.push(Buffer.from(chunk.subarray(start, end)))
+      this.session.shared.waitingBytes += bytes
       return
     }
     this.session.touch(this)
@@ -241,6 +247,7 @@ export abstract class Http2Stream {
     this.paused = false
     while (this.heldPieces.length > 0) {
       const piece = this.heldPieces.shift()!
+      this.session.shared.waitingBytes -= piece.length
       this.onData(piece, 0, piece.length, true)
       this.consumed(piece.length)
       if (this.closed) return
@@ -272,12 +279,17 @@ export abstract class Http2Stream {
   /** The session has let go of it. */
   close(): void {
     this.closed = true
+    const { shared } = this.session
+    shared.waitingBytes -= this.queuedBytes
     this.queue = []
     this.queuedBytes = 0
     const held = this.heldPieces
     this.heldPieces = []
     // Nobody will consume it any more; the others must not stall for it.
-    for (const piece of held) this.session.consume(piece.length)
+    for (const piece of held) {
+      shared.waitingBytes -= piece.length
+      this.session.consume(piece.length)
+    }
   }
 
   /** The peer's message has been told to its end. */

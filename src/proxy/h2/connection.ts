@@ -46,6 +46,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       handler: this,
       policy: client,
       scheme: host.scheme,
+      shared: host.shared,
       nowMs: host.clock.nowMs,
     })
     socket.on('data', chunk => this.receive(chunk))

@@ -1,4 +1,5 @@
 import type { Rejection } from '../../http/failures.ts'
+import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import type { CoarseClock } from '../clock.ts'
 import type { Host } from '../host.ts'
 import type { PortRuntime } from '../runtime.ts'
@@ -27,6 +28,10 @@ export class SecureHost implements Host {
 
   get localPort(): number {
     return this.port.localPort
+  }
+
+  get shared(): SharedStreams {
+    return this.port.shared
   }
 
   /** Also where the listener is gone, or asks for other client certificates than this one was asked for. */

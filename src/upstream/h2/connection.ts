@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls'
 import type { FailureName } from '../../http/failures.ts'
 import { ClientSession, type ClientHandler } from '../../http/h2/client-session.ts'
 import type { ClientStream } from '../../http/h2/client-stream.ts'
+import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import { SocketTransport } from '../../http/h2/socket-transport.ts'
 import { dial, dialFailure } from '../dial.ts'
 import type { TlsDialer } from '../tls/dialer.ts'
@@ -13,6 +14,8 @@ export interface Http2Owner {
   readonly port: number
   readonly connectTimeoutMs: number
   readonly dialer: TlsDialer | null
+  /** Of this worker's HTTP/2 connections. */
+  readonly shared: SharedStreams
   /** The connection may take more requests than before. */
   available(connection: Http2Connection): void
   /** The connection is gone; called exactly once. */
@@ -43,6 +46,7 @@ export class Http2Connection implements ClientHandler {
       scheme: dialer === null ? 'http' : 'https',
       // What the socket reads is never written again.
       lending: true,
+      shared: owner.shared,
       nowMs,
     })
     this.connectTimer = setTimeout(() => this.refuse('connection_timeout', 'connect'), owner.connectTimeoutMs)

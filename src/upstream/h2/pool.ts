@@ -1,4 +1,5 @@
-import { UpstreamPool } from '../pool.ts'
+import type { SharedStreams } from '../../http/h2/shared-streams.ts'
+import { UpstreamPool, type PoolParts } from '../pool.ts'
 import type { UpstreamStream } from '../stream.ts'
 import { Http2Connection, type Http2Owner } from './connection.ts'
 
@@ -9,6 +10,12 @@ const MAX_AGE_MS = 3_600_000
 export class Http2Pool extends UpstreamPool implements Http2Owner {
   /** With the time at which each is to end. */
   private readonly all = new Map<Http2Connection, number>()
+  readonly shared: SharedStreams
+
+  constructor(parts: PoolParts, shared: SharedStreams) {
+    super(parts)
+    this.shared = shared
+  }
 
   get idleConnections(): number {
     let count = 0

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { CHUNKED } from '../../../src/http/head.ts'
 import { localHead } from '../../../src/http/local.ts'
+import { SharedStreams } from '../../../src/http/h2/shared-streams.ts'
 import { ServerBench, type ServerSetup } from './harness.ts'
 import * as wire from './wire.ts'
 import {
@@ -313,6 +314,24 @@ test('a stream that the connection’s window holds back is reset as well', () =
   assert.equal(bench.last.gone, true)
 })
 
+test('streams that other connections hold make room here for fewer, and for one at least', () => {
+  const shared = new SharedStreams({ streams: 100, waitingBytes: 1_000_000 })
+  const [one, other] = [new ServerBench({ shared }), new ServerBench({ shared })]
+  for (let n = 0; n < 60; n++) one.says(headers(id(n), get()))
+  assert.equal(one.requests.length, 60)
+  // 40 of 100 are left, so that a connection may have 80 of the 100 that it otherwise may; with every one, fewer.
+  for (let n = 0; n < 40; n++) other.says(headers(id(n), get()))
+  assert.equal(other.requests.length, 27)
+  assert.deepEqual(
+    other.malformed,
+    Array.from({ length: 13 }, () => 'h2-streams'),
+  )
+  assert.deepEqual(one.says(headers(id(60), get())), ['RST 121 REFUSED_STREAM'])
+  one.session.lost()
+  assert.deepEqual(other.says(headers(id(40), get())), [])
+  assert.equal(shared.open, 28)
+})
+
 test('a head that does not come to its end ends the connection', () => {
   const bench = new ServerBench()
   bench.says(headers(1, get(), wire.END_STREAM))
@@ -419,6 +438,7 @@ test('fuzz: no sequence of frames is thrown at, loops, or leaves the session in 
         assert.notEqual(bench.closed, null)
         // Every request has ended: by its answer, or by being told that it is gone.
         assert.equal(bench.session.streamCount, 0)
+        assert.deepEqual([bench.session.shared.open, bench.session.shared.waitingBytes], [0, 0])
       },
     ),
     { numRuns: 1500 },

@@ -4,6 +4,7 @@ import type { RequestHead } from '../../../src/http/head.ts'
 import type { FaultName } from '../../../src/http/h2/faults.ts'
 import { http2Limits, type Http2Limits } from '../../../src/http/h2/limits.ts'
 import type { RequestPolicy } from '../../../src/http/h2/request-head.ts'
+import type { SharedStreams } from '../../../src/http/h2/shared-streams.ts'
 import { ServerSession } from '../../../src/http/h2/server-session.ts'
 import type { ServerStream, ServerStreamHandler } from '../../../src/http/h2/server-stream.ts'
 import { policy, respond } from './server.ts'
@@ -57,6 +58,7 @@ export class Seen implements ServerStreamHandler {
 export interface ServerSetup {
   readonly limits?: Partial<Http2Limits>
   readonly policy?: Partial<RequestPolicy>
+  readonly shared?: SharedStreams
   /** Body of the answer to requests that are refused. */
   readonly answer?: Buffer
   /** Without it the client's preface and settings are sent and acknowledged. */
@@ -82,6 +84,7 @@ export class ServerBench {
       scheme: 'http',
       limits: { ...http2Limits, ...setup.limits },
       nowMs: this.nowMs,
+      ...(setup.shared === undefined ? {} : { shared: setup.shared }),
       clock: { now: () => this.nowMs, defer: run => void this.deferred.push(run) },
       handler: {
         onRequest: (stream, head) => {

@@ -97,6 +97,8 @@ test('property: what one side says the other hears, whatever the sizes, windows 
           assert.equal(answer.ended, true)
         }
         assert.equal(client.session.streamCount + server.session.streamCount, 0)
+        for (const { shared } of [client.session, server.session])
+          assert.deepEqual([shared.open, shared.waitingBytes], [0, 0])
         assert.deepEqual([client.closed, server.closed], [null, null])
       },
     ),

@@ -1,0 +1,38 @@
+export interface SharedLimits {
+  /** Streams open at once. */
+  readonly streams: number
+  /** Bytes that wait in streams, in either direction, because somebody is slow. */
+  readonly waitingBytes: number
+}
+
+/**
+ * What all HTTP/2 connections of a worker hold together. A limit per connection
+ * alone is none: who opens many connections has it many times. Up to half of
+ * either limit nobody is restricted; from there on each connection may have
+ * fewer streams, in proportion to what is left, so that those with many are
+ * refused first (REFUSED_STREAM: they may try again) and a neighbour with a few
+ * is served on. One is left to everybody: then it is the worker's overload
+ * (503) that decides, as it does for HTTP/1.
+ */
+export class SharedStreams {
+  /** Streams that clients have opened. */
+  open = 0
+  waitingBytes = 0
+  private readonly limits: SharedLimits
+
+  constructor(limits: SharedLimits) {
+    this.limits = limits
+  }
+
+  /** How many streams a connection may have now that otherwise might have `streams`. */
+  allowance(streams: number): number {
+    const { open, waitingBytes, limits } = this
+    if (open * 2 <= limits.streams && waitingBytes * 2 <= limits.waitingBytes) return streams
+    const left = 1 - Math.max(open / limits.streams, waitingBytes / limits.waitingBytes)
+    return Math.max(1, Math.floor(streams * 2 * left))
+  }
+}
+
+/** For a session by itself. */
+export const unshared = (): SharedStreams =>
+  new SharedStreams({ streams: Number.POSITIVE_INFINITY, waitingBytes: Number.POSITIVE_INFINITY })
