@@ -9,6 +9,7 @@ export function clientLimits({ protocol, client }: Port): string {
     client.bodyBytes > 0 && `body ${bytes(client.bodyBytes)}`,
     `body idle ${time(client.bodyIdleTimeoutMs)}`,
     `connection idle ${time(client.idleTimeoutMs)}`,
+    `${client.streams} streams per connection of HTTP/2, stalled for ${time(client.stallTimeoutMs)}`,
     client.connections > 0 && `${client.connections} connections per worker`,
     client.requestsPerConnection > 0 && `${client.requestsPerConnection} requests per connection`,
     protocol === 'tls' && `${client.tlsMinVersion} to ${client.tlsMaxVersion}`,

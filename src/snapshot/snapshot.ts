@@ -263,12 +263,16 @@ export interface ClientSettings {
   readonly idleTimeoutMs: number
   /** No byte of a body moved in either direction for this long. */
   readonly bodyIdleTimeoutMs: number
+  /** A stream of HTTP/2 of which nothing that waits could be sent for this long is reset. */
+  readonly stallTimeoutMs: number
   /** What it means when a client that waits for an answer ends its direction: that it left, or that it asks for no more. */
   readonly halfClose: 'cancel' | 'serve'
   /** Requests on one connection before it is closed; 0 is no limit. */
   readonly requestsPerConnection: number
   /** Connections on this port in this worker beyond which new ones are refused; 0 is no limit. */
   readonly connections: number
+  /** Streams that a connection of HTTP/2 may have open at once. */
+  readonly streams: number
   readonly encodedSlash: 'keep' | 'reject' | 'unescape'
   readonly emptySegments: 'keep' | 'merge'
   readonly underscores: 'allow' | 'drop' | 'reject'

@@ -114,8 +114,8 @@ export abstract class Connection implements StreamHost, SenderHost {
 
   // What the two sides do differently.
 
-  /** Coarse time since which a head is arriving, or -1. */
-  protected abstract readonly headSinceMs: number
+  /** Coarse time since which a head, or one frame, is arriving, or -1. */
+  protected abstract lateSinceMs(nowMs: number): number
   protected abstract onStreamGone(): void
   /** The connection is over, for a reason or in good order (''). Streams have been told. */
   protected abstract onClosed(fault: FaultName | ''): void
@@ -139,13 +139,14 @@ export abstract class Connection implements StreamHost, SenderHost {
     if (this.closed) return
     this.nowMs = nowMs
     const { stallMs, headTimeoutMs, settingsTimeoutMs, writeTimeoutMs } = this.limits
-    if (this.headSinceMs >= 0 && nowMs - this.headSinceMs > headTimeoutMs) return this.fail('head-timeout')
+    const lateMs = this.lateSinceMs(nowMs)
+    if (lateMs >= 0 && nowMs - lateMs > headTimeoutMs) return this.fail('head-timeout')
     if (!this.settled && nowMs - this.startMs > settingsTimeoutMs) return this.fail('settings-timeout')
     if (this.sender.congestedForMs(nowMs) > writeTimeoutMs) return this.fail('write-timeout')
     // RFC 9113 §6.8: a round trip later, or when the answer to the ping is overdue.
     if (this.phase === ANNOUNCED && nowMs - this.drainMs > 1000) this.drain()
     // While the peer reads nothing at all it is not its windows that hold the streams back.
-    if (!this.congested)
+    if (!this.congested && stallMs > 0)
       for (const stream of this.streams.values())
         if (stream.stalled && nowMs - stream.sentMs > stallMs) {
           this.reset(stream, codes.CANCEL)

@@ -40,6 +40,10 @@ export class FrameReader {
   /** A header or a payload that is not complete. */
   private held: Buffer = nothing
   private heldBytes = 0
+  /** Frames begun; the one that was on its way at the last `lateSinceMs`, and when that was asked for the first time. */
+  private frames = 0
+  private lateFrame = -1
+  private lateMs = 0
 
   constructor(sink: FrameSink) {
     this.sink = sink
@@ -62,6 +66,20 @@ export class FrameReader {
     }
   }
 
+  /**
+   * To be asked about once a second: since which time the same frame has been on
+   * its way, or -1. DATA does not count, since its stream has a time limit, and
+   * is told of every byte.
+   */
+  lateSinceMs(nowMs: number): number {
+    const late = this.state === PAYLOAD || (this.state === HEADER && this.heldBytes > 0)
+    if (!late || this.lateFrame !== this.frames) {
+      this.lateFrame = late ? this.frames : -1
+      this.lateMs = nowMs
+    }
+    return late ? this.lateMs : -1
+  }
+
   private readHeader(chunk: Buffer, at: number): number {
     if (this.heldBytes === 0 && chunk.length - at >= FRAME_HEADER) {
       this.start(chunk, at)
@@ -76,6 +94,7 @@ export class FrameReader {
   }
 
   private start(from: Buffer, at: number): void {
+    this.frames++
     const length = (from[at]! << 16) | (from[at + 1]! << 8) | from[at + 2]!
     const type = from[at + 3]!
     const flags = from[at + 4]!

@@ -44,10 +44,11 @@ export interface Http2Limits {
   readonly queuedAnswers: number
   /** Frames that wait for a peer that does not read; above, we do not read either. */
   readonly outputBytes: number
-  /** A stream that could not send anything of what it has for this long is reset; a head not complete ends the connection. */
+  /** A stream that could not send anything of what it has for this long is reset; 0 is never. */
   readonly stallMs: number
   /** A peer that has not read what was written for this long is gone. */
   readonly writeTimeoutMs: number
+  /** A head, or a frame other than DATA, that is not complete after this long ends the connection. */
   readonly headTimeoutMs: number
   readonly settingsTimeoutMs: number
 }

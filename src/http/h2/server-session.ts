@@ -74,7 +74,7 @@ export class ServerSession extends Session {
 
   /** Nothing is under way. */
   get idle(): boolean {
-    return this.streams.size === 0 && this.headSinceMs < 0
+    return this.streams.size === 0 && !this.headUnderWay
   }
 
   /** For the owner's time limits; see the streams' `receivedMs`, `sentMs` and `held`. */

@@ -60,8 +60,12 @@ export abstract class Session extends Connection implements FrameSink {
   protected abstract onGoaway(lastStream: number, code: number): void
   protected abstract onSettings(): void
 
-  protected get headSinceMs(): number {
-    return this.block.stream === 0 ? -1 : this.block.sinceMs
+  protected get headUnderWay(): boolean {
+    return this.block.stream !== 0
+  }
+
+  protected lateSinceMs(nowMs: number): number {
+    return this.headUnderWay ? this.block.sinceMs : this.reader.lateSinceMs(nowMs)
   }
 
   /** Takes what has arrived. The chunk is borrowed: what has to wait is copied. */

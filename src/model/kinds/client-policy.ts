@@ -26,12 +26,16 @@ const limits = object({
   bodyBytes: Type.Optional(byteQuantity),
   connections: Type.Optional(integer(0, INT32)),
   requestsPerConnection: Type.Optional(integer(0, INT32)),
+  /** Of one connection of HTTP/2, open at once. */
+  streams: Type.Optional(integer(1, 10_000)),
 })
 
 const timeouts = object({
   head: Type.Optional(duration),
   idle: Type.Optional(duration),
   bodyIdle: Type.Optional(duration),
+  /** Of HTTP/2: nothing of what waits in a stream could be sent. */
+  stall: Type.Optional(duration),
 })
 
 const tls = object({

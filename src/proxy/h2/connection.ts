@@ -2,12 +2,14 @@ import type { Socket } from 'node:net'
 import type { Rejection } from '../../http/failures.ts'
 import { forward, hopLines, incomingRequestId, plainAddress, type Hop } from '../../http/forwarded.ts'
 import type { FaultName } from '../../http/h2/faults.ts'
+import { http2Limits, type Http2Limits } from '../../http/h2/limits.ts'
 import { ServerSession, type ServerHandler } from '../../http/h2/server-session.ts'
 import type { ServerStream } from '../../http/h2/server-stream.ts'
 import { SocketTransport } from '../../http/h2/socket-transport.ts'
 import type { RequestHead } from '../../http/head.ts'
 import { localHead } from '../../http/local.ts'
 import { newRequestId } from '../../http/request-id.ts'
+import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import type { Host, ServedConnection } from '../host.ts'
@@ -17,6 +19,11 @@ const UPSTREAM_IDLE_MS = 300_000
 /** After our last byte the client gets this long to end the connection. */
 const LINGER_MS = 5_000
 
+/** Of a connection that is made under this policy. */
+function limitsOf({ streams, stallTimeoutMs, headTimeoutMs }: ClientSettings): Http2Limits {
+  return { ...http2Limits, streams, stallMs: stallTimeoutMs, headTimeoutMs }
+}
+
 /** A client's connection speaking HTTP/2: each of its streams is the downstream of an exchange. */
 export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private readonly socket: Socket
@@ -24,14 +31,15 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private readonly session: ServerSession
   private hop: Hop
   private requests = 0
-  private touchedMs: number
+  /** Coarse time of the last request that was under way, or of the end. */
+  private busyMs: number
   private over = false
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
   constructor(socket: Socket, host: Host, certificate: Hop['certificate'] = null) {
     this.socket = socket
     this.host = host
-    this.touchedMs = host.clock.nowMs
+    this.busyMs = host.clock.nowMs
     const { client } = host.runtime.port
     const hop: Hop = {
       remoteAddress: plainAddress(socket.remoteAddress ?? ''),
@@ -46,6 +54,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       handler: this,
       policy: client,
       scheme: host.scheme,
+      limits: limitsOf(client),
       shared: host.shared,
       nowMs: host.clock.nowMs,
     })
@@ -58,7 +67,6 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
 
   /** Takes what has arrived, also what somebody else has read before. */
   receive(chunk: Buffer): void {
-    this.touchedMs = this.host.clock.nowMs
     this.session.receive(chunk)
   }
 
@@ -68,6 +76,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     const { runtime } = this.host
     const { client } = runtime.port
     this.requests++
+    this.busyMs = this.host.clock.nowMs
     if (client !== this.session.policy) this.settingsChanged()
     if (client.requestsPerConnection > 0 && this.requests === client.requestsPerConnection)
       this.session.shutdown()
@@ -94,7 +103,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   onClosed(fault: FaultName | ''): void {
     if (fault !== '') this.host.faulted(fault, this.hop.remoteAddress)
     this.over = true
-    this.touchedMs = this.host.clock.nowMs
+    this.busyMs = this.host.clock.nowMs
   }
 
   /** Of a reload; they hold from this request on. */
@@ -130,16 +139,20 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   }
 
   sweep(nowMs: number): void {
-    const still = nowMs - this.touchedMs
+    const still = nowMs - this.busyMs
     if (this.over) {
       if (still > LINGER_MS) this.socket.destroy()
       return
     }
     this.session.sweep(nowMs)
     const { idleTimeoutMs, bodyIdleTimeoutMs } = this.host.runtime.port.client
+    // Whatever else a client says keeps no connection alive: pings and window updates cost it nothing.
     if (this.session.idle) {
       if (still > idleTimeoutMs) this.session.shutdown()
-    } else this.session.eachStream(stream => this.sweepStream(stream, nowMs, bodyIdleTimeoutMs))
+      return
+    }
+    this.busyMs = nowMs
+    this.session.eachStream(stream => this.sweepStream(stream, nowMs, bodyIdleTimeoutMs))
   }
 
   private sweepStream(stream: ServerStream, nowMs: number, bodyIdleMs: number): void {

@@ -341,6 +341,38 @@ test('a head that does not come to its end ends the connection', () => {
   assert.equal(bench.closed, 'head-timeout')
 })
 
+for (const [what, bytes] of [
+  ['HEADERS', headers(1, get())],
+  ['SETTINGS', settings([3, 1], [4, 1])],
+  ['an unknown type', frame(0xfa, 0, 0, 'x'.repeat(40))],
+] as const)
+  test(`a frame of ${what} that comes a byte at a time ends the connection`, () => {
+    const bench = new ServerBench()
+    for (let second = 0; bench.closed === null && second < bytes.length - 1; second++) {
+      bench.session.receive(bytes.subarray(second, second + 1))
+      bench.session.sweep((bench.nowMs += 1000))
+    }
+    assert.equal(bench.closed, 'head-timeout')
+  })
+
+test('frames of which every one is cut, and DATA that comes a byte at a time, end nothing', () => {
+  const bench = new ServerBench({ limits: { pings: { burst: 1000, perSecond: 1 } } })
+  bench.says(headers(1, post(), 4))
+  const stream = Buffer.concat(Array.from({ length: 120 }, () => ping()))
+  for (let at = 0; at < stream.length; at += 20) {
+    bench.session.receive(stream.subarray(at, at + 20))
+    bench.session.sweep((bench.nowMs += 1000))
+  }
+  assert.equal(bench.closed, null)
+  const upload = data(1, 'x'.repeat(40))
+  for (let at = 0; at < upload.length; at++) {
+    bench.session.receive(upload.subarray(at, at + 1))
+    bench.session.sweep((bench.nowMs += 1000))
+  }
+  assert.equal(bench.closed, null)
+  assert.equal(bench.last.body.length, 40)
+})
+
 test('§6.5.3: settings that are not acknowledged end the connection', () => {
   const bench = new ServerBench({ raw: true })
   bench.session.receive(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings()]))
