@@ -197,12 +197,13 @@ class Http2Call implements Call {
   }
 
   response = (): Readable => this.request
-  trailers = (): Headers => this.given
+  // Without the symbol that Node adds.
+  trailers = (): Headers => Object.fromEntries(Object.entries(this.given))
 
   async whole(): Promise<Whole> {
     const head = await this.head
     const body = await buffer(this.request)
-    return { ...head, body, trailers: this.given }
+    return { ...head, body, trailers: this.trailers() }
   }
 
   abort(): void {
