@@ -64,7 +64,7 @@ export abstract class Http2Stream {
   /** It is told of the end of this turn, or of when it may write again. */
   touched = false
   awaiting = false
-  /** Coarse time of the last byte that left while others waited, and of the last that arrived. */
+  /** Coarse time of the last byte that left, and of the last that arrived. */
   sentMs: number
   receivedMs: number
   protected readonly session: StreamHost
@@ -105,9 +105,12 @@ export abstract class Http2Stream {
 
   protected transmit(chunk: Buffer, start: number, end: number, owned: boolean): void {
     if (this.closed || this.localEnded || this.endQueued || start === end) return
-    const at = this.queuedBytes === 0 ? start + this.session.sendNow(this, chunk, start, end, owned) : start
+    let at = start
+    if (this.queuedBytes === 0) {
+      this.sentMs = this.session.nowMs
+      at += this.session.sendNow(this, chunk, start, end, owned)
+    }
     if (at === end) return
-    if (this.queuedBytes === 0) this.sentMs = this.session.nowMs
     this.queue.push(owned ? chunk.subarray(at, end) : Buffer.from(chunk.subarray(at, end)))
     this.queuedBytes += end - at
     this.session.shared.waitingBytes += end - at

@@ -291,6 +291,16 @@ test('a graceful end: announced, streams on their way taken, the last named, the
   assert.equal(bench.closed, '')
 })
 
+test('a response that goes on is no silence, however fast the client takes it', () => {
+  const bench = new ServerBench()
+  bench.says(headers(1, get()))
+  bench.last.stream.head(head)
+  bench.session.sweep(bench.nowMs + 60_000)
+  assert.ok(bench.last.stream.sentMs <= bench.nowMs)
+  bench.last.stream.data(Buffer.from('event'), 0, 5)
+  assert.equal(bench.last.stream.sentMs, bench.nowMs + 60_000)
+})
+
 test('a graceful end does not wait for a peer that does not answer pings', () => {
   const bench = new ServerBench()
   bench.session.shutdown()
