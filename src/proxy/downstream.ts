@@ -16,8 +16,11 @@ export interface Downstream {
   flush(): boolean
   /** Nothing that was written still waits to be sent. */
   readonly clear: boolean
-  /** The response cannot be completed: the client must be able to tell (reset, no last chunk). */
-  abort(): void
+  /**
+   * The response cannot be completed: the client must be able to tell (reset, no last chunk). `code` is what HTTP/2
+   * says with its reset (http/h2/codes.ts): INTERNAL_ERROR where it is left out.
+   */
+  abort(code?: number): void
   /** Stops and restarts the flow of the request's body. */
   pause(): void
   resume(): void

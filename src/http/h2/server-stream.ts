@@ -2,7 +2,7 @@ import type { Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
 import { localHead } from '../local.ts'
-import { CANCEL, CONNECT_ERROR, NO_ERROR, PROTOCOL_ERROR } from './codes.ts'
+import { CONNECT_ERROR, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from './codes.ts'
 import type { HeadWriter } from './head-writer.ts'
 import { Http2Stream, type StreamHost } from './stream.ts'
 import { websocketAccept } from './websocket.ts'
@@ -99,12 +99,12 @@ export class ServerStream extends Http2Stream {
     this.session.flushSoon()
   }
 
-  /** The response cannot be completed, and the client must see that. */
-  abort(): void {
+  /** The response cannot be completed, and the client must see that; `code` is of h2/codes.ts. */
+  abort(code: number = INTERNAL_ERROR): void {
     this.handler = null
     this.session.reset(
       this,
-      this.tunnelKey !== null ? CONNECT_ERROR : this.resetCode === NO_ERROR ? CANCEL : this.resetCode,
+      this.tunnelKey !== null ? CONNECT_ERROR : this.resetCode === NO_ERROR ? code : this.resetCode,
     )
   }
 

@@ -544,7 +544,7 @@ test('§5.1: what arrives on a stream that we have reset is ignored, and its win
   const bench = new ServerBench()
   bench.says(headers(1, post(), wire.END_HEADERS))
   bench.last.stream.abort()
-  assert.deepEqual(bench.transport.said(), ['RST 1 CANCEL'])
+  assert.deepEqual(bench.transport.said(), ['RST 1 INTERNAL_ERROR'])
   const ignored = [
     data(1, 'x'),
     windowUpdate(1, 1),
