@@ -1,0 +1,97 @@
+import type { FailureName } from '../failures.ts'
+
+/** Status codes (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md) that the tables below give. */
+export const CANCELLED = 1
+const UNKNOWN = 2
+const DEADLINE_EXCEEDED = 4
+const PERMISSION_DENIED = 7
+const RESOURCE_EXHAUSTED = 8
+const UNIMPLEMENTED = 12
+const INTERNAL = 13
+const UNAVAILABLE = 14
+const UNAUTHENTICATED = 16
+
+/** The highest code that there is. */
+const LAST = UNAUTHENTICATED
+
+/**
+ * What a gRPC client is told of each failure. UNAVAILABLE invites it to try
+ * again, so that it stands only where the backend, the gateway or the network
+ * may be better in a moment.
+ */
+const byFailure: Readonly<Record<FailureName, number>> = {
+  http_request_error: INTERNAL,
+  http_request_timeout: DEADLINE_EXCEEDED,
+  http_request_denied: PERMISSION_DENIED,
+  http_request_too_large: RESOURCE_EXHAUSTED,
+  client_gone: CANCELLED,
+
+  misdirected_request: UNKNOWN,
+  route_not_found: UNIMPLEMENTED,
+  destination_not_found: UNAVAILABLE,
+  destination_unavailable: UNAVAILABLE,
+
+  dns_error: UNAVAILABLE,
+  connection_refused: UNAVAILABLE,
+  connection_timeout: UNAVAILABLE,
+  destination_ip_unroutable: UNAVAILABLE,
+  tls_certificate_error: UNAVAILABLE,
+  tls_protocol_error: UNAVAILABLE,
+  tls_alert_received: UNAVAILABLE,
+  connection_terminated: UNAVAILABLE,
+  connection_limit_reached: UNAVAILABLE,
+  http_response_incomplete: UNAVAILABLE,
+  http_response_timeout: DEADLINE_EXCEEDED,
+  http_protocol_error: INTERNAL,
+  http_upgrade_failed: INTERNAL,
+  response_header_section_size: RESOURCE_EXHAUSTED,
+
+  proxy_internal_error: INTERNAL,
+  proxy_overloaded: UNAVAILABLE,
+  proxy_loop_detected: INTERNAL,
+}
+
+/** What a gRPC client takes an HTTP status for (doc/http-grpc-status-mapping.md), and what the failure above says of 413. */
+const byHttpStatus: Readonly<Record<number, number>> = {
+  400: INTERNAL,
+  401: UNAUTHENTICATED,
+  403: PERMISSION_DENIED,
+  404: UNIMPLEMENTED,
+  413: RESOURCE_EXHAUSTED,
+  429: UNAVAILABLE,
+  431: INTERNAL,
+  502: UNAVAILABLE,
+  503: UNAVAILABLE,
+  504: UNAVAILABLE,
+}
+
+/** What an upstream's reset stands for, by the name of its error code in h2/codes.ts (doc/PROTOCOL-HTTP2.md, "Errors"). */
+const byReset: Readonly<Record<string, number>> = {
+  no_error: INTERNAL,
+  protocol_error: INTERNAL,
+  internal_error: INTERNAL,
+  flow_control_error: INTERNAL,
+  settings_timeout: INTERNAL,
+  frame_size_error: INTERNAL,
+  refused_stream: UNAVAILABLE,
+  cancel: CANCELLED,
+  compression_error: INTERNAL,
+  connect_error: INTERNAL,
+  enhance_your_calm: RESOURCE_EXHAUSTED,
+  inadequate_security: PERMISSION_DENIED,
+}
+
+/** `detail` is that of the failure: where it names a reset, that is what counts. */
+export function failureStatus(failure: FailureName, detail: string): number {
+  return byReset[detail] ?? byFailure[failure]
+}
+
+export function httpStatus(status: number): number {
+  return byHttpStatus[status] ?? UNKNOWN
+}
+
+/** The code that `grpc-status` says, UNKNOWN for what is none, as clients take it. */
+export function readStatus(text: string): number {
+  const status = /^\d{1,2}$/.test(text) ? Number(text) : UNKNOWN
+  return status <= LAST ? status : UNKNOWN
+}
