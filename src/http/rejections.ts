@@ -111,6 +111,13 @@ const table = {
   },
   expectation: { status: 417, detail: 'Only the expectation "100-continue" is known here' },
 
+  // gRPC, and gRPC-Web in base64.
+  'grpc-timeout': {
+    status: 400,
+    detail: 'grpc-timeout is not one to eight digits and one of H, M, S, m, u, n',
+  },
+  'grpc-web-text': { status: 400, detail: 'The body is not base64' },
+
   // Rule 12: limits.
   'field-size': { status: 431, detail: 'A field is too long', policy: 'spec.limits.fieldBytes' },
   'field-count': { status: 431, detail: 'There are too many fields', policy: 'spec.limits.fields' },

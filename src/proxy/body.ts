@@ -6,6 +6,12 @@ const REPLAY_BYTES = 64 * 1024
 /** Each piece is an object of some hundred bytes and keeps alive the read that it came in: sent byte by byte, 64 KiB would be 10 MB. */
 const REPLAY_PIECES = 256
 
+/** Mirrors, as a body sees them. */
+export interface Copies {
+  data(chunk: Buffer, start: number, end: number): void
+  end(): void
+}
+
 /**
  * The request's body on its way upstream. Kept while it is small, so that a
  * failed attempt can be repeated; once it is larger, what was sent is let go
@@ -26,8 +32,15 @@ export class RequestBody {
     return this.kept !== null
   }
 
-  /** Takes a piece; without a stream it waits here, and the sender must pause. */
-  push(chunk: Buffer, start: number, end: number, stream: UpstreamStream | null): void {
+  /** Takes a piece; without a stream it waits here, and the sender must pause. `copies` is whoever gets one as well. */
+  push(
+    chunk: Buffer,
+    start: number,
+    end: number,
+    stream: UpstreamStream | null,
+    copies: Copies | null,
+  ): void {
+    copies?.data(chunk, start, end)
     this.bytes += end - start
     if (this.kept !== null) {
       if (stream !== null && this.bytes > REPLAY_BYTES) this.kept = null
@@ -37,7 +50,8 @@ export class RequestBody {
     stream?.write(chunk, start, end)
   }
 
-  end(trailers: Fields | null, stream: UpstreamStream | null): void {
+  end(trailers: Fields | null, stream: UpstreamStream | null, copies: Copies | null): void {
+    copies?.end()
     this.complete = true
     this.trailers = trailers
     stream?.end(trailers)

@@ -70,6 +70,7 @@ function compileRule(rule: Rule, around: Surroundings): CompiledRule {
     steps: compileFilters(rule.filters),
     action: compileAction(rule, around),
     metrics: around.observer.route(rule.id),
+    grpc: rule.action.type === 'forward' && rule.action.grpc === true,
   }
 }
 

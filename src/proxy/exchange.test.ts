@@ -47,6 +47,7 @@ function exchangeOf(step: ResponseStep, head: RequestHead): { x: Exchange; told:
     rule: rule('r'),
     steps: { request: null, response: null },
     metrics: observer.route('r'),
+    grpc: false,
     action: {
       type: 'forward',
       backends: [{ weight: 1, cluster: null, metrics: null, steps }],

@@ -1,6 +1,7 @@
 import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
+import { CANCEL, INTERNAL_ERROR } from '../http/h2/codes.ts'
 import { localHead } from '../http/local.ts'
 import type { Exchange as FilterView, LocalResponse } from '../filters/filter.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
@@ -8,6 +9,11 @@ import { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
 import { Forwarding, type Forwarded } from './forward.ts'
 import { failureResponse, rejectionResponse } from './failure.ts'
+import { grpcAnswer } from './grpc/answer.ts'
+import { GrpcForwarding } from './grpc/forwarding.ts'
+import { TextBody } from './grpc/text-body.ts'
+import { GrpcWebDownstream } from './grpc/web-downstream.ts'
+import { readWeb } from './grpc/web-request.ts'
 import type { CompiledRule, RequestStep, ResponseStep } from './rule.ts'
 import { admit, type PortRuntime } from './runtime.ts'
 
@@ -24,10 +30,10 @@ export class Exchange implements FilterView, Forwarded {
   readonly request: RequestHead
   readonly clientAddress: string
   readonly localPort: number
-  readonly downstream: Downstream
+  downstream: Downstream
   readonly runtime: PortRuntime
   readonly startedMs: number
-  readonly body: RequestBody
+  body: RequestBody
   /** As the client named them, canonical, before any filter rewrites them. */
   readonly path: string
   readonly query: string
@@ -45,6 +51,8 @@ export class Exchange implements FilterView, Forwarded {
   /** The response is made here, and the rest of the request is of no use to anybody. */
   local = false
   responseBytes = 0
+  /** How a gRPC call ended; below 0 where that is not known, or it is none. */
+  grpcStatus = -1
   /** The downstream is in the middle of a read and will call `onRequestFlush` at its end. */
   turn = true
   /** The response's head is on its way: nothing can be taken back. */
@@ -85,6 +93,7 @@ export class Exchange implements FilterView, Forwarded {
     if (hit === null) return this.fail('route_not_found', '')
     this.listener = hit.listener
     this.rule = hit.rule
+    if (hit.rule.grpc) this.translate()
     const { request: steps } = hit.rule.steps
     if (steps === null) this.act()
     else this.runSteps(steps, 0, 'rule')
@@ -129,17 +138,32 @@ export class Exchange implements FilterView, Forwarded {
   private act(): void {
     const { action } = this.rule!
     if (action.type === 'forward') {
-      this.forwarding = new Forwarding(this, action)
+      this.forwarding = this.rule!.grpc ? new GrpcForwarding(this, action) : new Forwarding(this, action)
       this.forwarding.start()
     } else if (action.type === 'redirect') this.respond(action.respond(this.request, this.localPort))
     else this.fail(action.failure, '')
   }
 
-  /** Answers from here. */
-  respond(answer: LocalResponse): void {
+  /** gRPC-Web becomes gRPC for everyone behind us, filters included. */
+  private translate(): void {
+    const web = readWeb(this.request)
+    if (web === null) return
+    this.downstream = new GrpcWebDownstream(this.downstream, web.answer)
+    if (web.text) this.body = new TextBody(this.body.complete, rejection => this.onRejection(rejection))
+  }
+
+  /** Answers from here. `message` is what a gRPC client is told in place of the body; "" leaves that to the status. */
+  respond(answer: LocalResponse, message: string = ''): void {
     if (this.committed || this.finished) return
     this.forwarding?.cancel()
     this.local = true
+    if (answer.status >= 400) {
+      const head = grpcAnswer(this, answer, message)
+      if (head !== null) {
+        this.sendHead(head)
+        return this.sendEnd(null)
+      }
+    }
     const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
     this.sendHead(localHead(answer.status, answer.fields, body.length))
     this.sendData(body, 0, body.length, true)
@@ -154,7 +178,7 @@ export class Exchange implements FilterView, Forwarded {
     if (this.committed) return this.breakOff()
     this.failing = failure === 'proxy_internal_error'
     this.held = null
-    this.respond(failureResponse(failure, this.id))
+    this.respond(failureResponse(failure, this.id), failures[failure].title)
   }
 
   /** The request's body breaks the codec's rules: nobody may take what came of it for complete. */
@@ -163,7 +187,7 @@ export class Exchange implements FilterView, Forwarded {
     this.failure = 'http_request_error'
     this.rejection = rejection.rule
     if (this.committed) this.breakOff()
-    else this.respond(rejectionResponse(rejection, this.id))
+    else this.respond(rejectionResponse(rejection, this.id), rejection.detail)
   }
 
   // The response, from the upstream or from here.
@@ -238,8 +262,11 @@ export class Exchange implements FilterView, Forwarded {
 
   /** The response cannot be completed, and the client must see that. */
   private breakOff(): void {
+    const failure = this.failure!
+    const trailers = this.forwarding?.lastWords(failure, this.failureDetail) ?? null
     this.finish()
-    this.downstream.abort()
+    if (trailers !== null) this.downstream.end(trailers)
+    else this.downstream.abort(failure === 'http_response_timeout' ? CANCEL : INTERNAL_ERROR)
   }
 
   // The request, from the downstream.
@@ -251,7 +278,7 @@ export class Exchange implements FilterView, Forwarded {
       return this.fail('http_request_too_large', '')
     if (this.forwarding !== null) this.forwarding.requestData(chunk, start, end)
     else {
-      this.body.push(chunk, start, end, null)
+      this.body.push(chunk, start, end, null, null)
       this.downstream.pause()
     }
   }
@@ -259,7 +286,7 @@ export class Exchange implements FilterView, Forwarded {
   onRequestEnd(trailers: Fields | null): void {
     if (this.finished) return
     if (this.forwarding !== null) this.forwarding.requestEnd(trailers)
-    else this.body.end(trailers, null)
+    else this.body.end(trailers, null, null)
   }
 
   /** End of the downstream's turn. */

@@ -1,4 +1,4 @@
-import { failures, type FailureName } from '../http/failures.ts'
+import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
 import type { Cluster } from '../upstream/cluster.ts'
@@ -27,6 +27,9 @@ export interface Forwarded {
   /** The downstream is in the middle of a read and will flush at its end. */
   readonly turn: boolean
   readonly committed: boolean
+  readonly failure: FailureName | null
+  /** How a gRPC call ended; below 0 as long as that is not known. */
+  grpcStatus: number
   /** Runs the backend's request steps; `begin` follows when none of them answers. */
   runBackendSteps(steps: readonly RequestStep[]): void
   sendHead(head: ResponseHead): void
@@ -36,6 +39,7 @@ export interface Forwarded {
   /** A 101: the response is on its way, and what follows is no HTTP. */
   sendUpgrade(head: ResponseHead): void
   fail(failure: FailureName, detail: string): void
+  onRejection(rejection: Rejection): void
   finish(): void
 }
 
@@ -55,8 +59,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   sentMs = 0
   upstreamMs = -1
   tunnel = false
-  private readonly x: Forwarded
-  private readonly action: CompiledForward
+  protected readonly x: Forwarded
+  protected readonly action: CompiledForward
   private backend: CompiledBackend | null = null
   private stream: UpstreamStream | null = null
   private failed: Endpoint<UpstreamPool> | null = null
@@ -74,6 +78,11 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.action = action
   }
 
+  /** The whole of the exchange may take so long; 0 is no limit. */
+  protected get requestTimeoutMs(): number {
+    return this.action.requestTimeoutMs
+  }
+
   get responseSteps(): readonly ResponseStep[] | null {
     return this.backend === null ? null : this.backend.steps.response
   }
@@ -85,8 +94,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.cluster = backend.cluster
     this.metrics = backend.metrics
     if (backend.cluster === null) return x.fail('destination_not_found', '')
-    if (action.requestTimeoutMs > 0)
-      this.requestTimer = setTimeout(() => this.timedOut(), action.requestTimeoutMs)
+    const { requestTimeoutMs } = this
+    if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), requestTimeoutMs)
     if (backend.steps.request === null) this.begin()
     else x.runBackendSteps(backend.steps.request)
   }
@@ -143,19 +152,17 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   requestData(chunk: Buffer, start: number, end: number): void {
     const { stream, x } = this
-    this.mirrors?.data(chunk, start, end)
     if (this.tunnel) {
       stream?.write(chunk, start, end)
       return
     }
-    x.body.push(chunk, start, end, stream)
+    x.body.push(chunk, start, end, stream, this.mirrors)
     if (stream === null) x.downstream.pause()
   }
 
   requestEnd(trailers: Fields | null): void {
     if (this.tunnel) return this.clientEnd()
-    this.mirrors?.end()
-    this.x.body.end(trailers, this.stream)
+    this.x.body.end(trailers, this.stream, this.mirrors)
   }
 
   requestFlush(): void {
@@ -248,7 +255,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     return idempotent.has(request.method) || request.fields.has('idempotency-key')
   }
 
-  private again(): void {
+  protected again(): void {
     this.endAttempt()
     this.failed = this.endpoint
     this.endpoint = null
@@ -275,7 +282,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     else this.again()
   }
 
-  private timedOut(): void {
+  protected timedOut(): void {
     this.x.fail(this.missed(), 'timeout')
   }
 
@@ -283,10 +290,15 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
    * What did not come in time. A connection that is not there by now has failed, whoever's patience ended first:
    * otherwise an endpoint that is down would never be ejected where timeouts of routes are below that of connecting.
    */
-  private missed(): FailureName {
+  protected missed(): FailureName {
     if (this.stream?.connecting !== true) return 'http_response_timeout'
     this.endpoint!.connectFailed(performance.now())
     return 'connection_timeout'
+  }
+
+  /** What a response that cannot be completed ends with, or null: it is broken off. */
+  lastWords(_failure: FailureName, _detail: string): Fields | null {
+    return null
   }
 
   /** The exchange is over, in whatever way. */

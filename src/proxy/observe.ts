@@ -28,6 +28,8 @@ export interface Finished {
   readonly status: number
   readonly failure: FailureName | null
   readonly rejection: string
+  /** Below 0 where it was no gRPC call, or nobody knows how it ended. */
+  readonly grpcStatus: number
   readonly trace: TraceContext | null
   readonly listener: string
   readonly rule: CompiledRule | null
@@ -98,6 +100,7 @@ export class Observer {
     if (x.body.bytes > 0) sinks.instruments.bytesIn.add(x.body.bytes)
     sinks.instruments.bytesOut.add(x.responseBytes)
     x.rule?.metrics.finished(status, durationMs / 1000)
+    if (x.grpcStatus >= 0) x.rule?.metrics.finishedGrpc(x.grpcStatus)
     if (failure !== null) sinks.instruments.failed(failure)
     if (x.rejection !== '') sinks.instruments.rejected(x.rejection)
     if (x.forwarding !== null && x.forwarding.upstreamMs >= 0)
@@ -185,6 +188,7 @@ export class Observer {
     record.upstreamMs = forwarding === null ? -1 : forwarding.upstreamMs
     record.failure = x.failure ?? ''
     record.rejection = x.rejection
+    record.grpcStatus = x.grpcStatus
     record.traceId = x.trace === null ? '' : x.trace.traceId
     record.spanId = x.trace === null ? '' : x.trace.spanId
     log.write(record)

@@ -21,6 +21,8 @@ export interface CompiledRule {
   readonly steps: Steps
   readonly action: CompiledAction
   readonly metrics: RouteMetrics
+  /** Its requests are gRPC, and may come as gRPC-Web. */
+  readonly grpc: boolean
 }
 
 export type CompiledAction = CompiledForward | CompiledRedirect | CompiledFailure

@@ -168,6 +168,8 @@ export interface Forward {
   /** One attempt, from connecting to the response's end; 0 is none. */
   readonly backendTimeoutMs: number
   readonly retry: Retry | null
+  /** Set where it is a GRPCRoute's: its deadlines (`grpc-timeout`) are kept, and gRPC-Web is translated. */
+  readonly grpc?: true
 }
 
 export interface WeightedBackend {

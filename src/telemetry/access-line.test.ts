@@ -38,6 +38,7 @@ const FULL: Partial<AccessRecord> = {
   upstreamMs: 0.25,
   failure: 'connection_refused',
   rejection: 'bare-cr',
+  grpcStatus: 0,
   traceId: '0af7651916cd43dd8448eb211c80319c',
   spanId: 'b7ad6b7169203331',
 }
@@ -66,6 +67,7 @@ test('a full record, by its names', () => {
     'portcullis.upstream.duration': 0.00025,
     'portcullis.failure': 'connection_refused',
     'portcullis.rejection': 'bare-cr',
+    'rpc.grpc.status_code': 0,
     trace_id: '0af7651916cd43dd8448eb211c80319c',
     span_id: 'b7ad6b7169203331',
   })

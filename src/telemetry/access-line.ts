@@ -86,7 +86,9 @@ export function accessLine(record: AccessRecord, nowMs: number, mode: QueryMode)
     ',"duration":' +
     secondsText(record.durationMs) +
     (record.upstreamMs < 0 ? '' : ',"portcullis.upstream.duration":' + secondsText(record.upstreamMs)) +
-    (record.traceId === '' && record.failure === '' && record.rejection === '' ? '}\n' : endText(record))
+    (record.traceId === '' && record.failure === '' && record.rejection === '' && record.grpcStatus < 0
+      ? '}\n'
+      : endText(record))
   )
 }
 
@@ -110,7 +112,8 @@ function queryText(query: string, mode: QueryMode): string {
 function endText(record: AccessRecord): string {
   const failed =
     field('portcullis.failure', record.failure, NAME_LIMIT) +
-    field('portcullis.rejection', record.rejection, NAME_LIMIT)
+    field('portcullis.rejection', record.rejection, NAME_LIMIT) +
+    (record.grpcStatus < 0 ? '' : `,"rpc.grpc.status_code":${record.grpcStatus}`)
   return `${failed}${field('trace_id', record.traceId, 32)}${field('span_id', record.spanId, 16)}}\n`
 }
 

@@ -44,6 +44,8 @@ export class AccessRecord {
   failure: FailureName | '' = ''
   /** Rule of the codec's Rejection. */
   rejection = ''
+  /** `rpc.grpc.status_code`; below 0 where it was no gRPC call, or nobody knows how it ended. */
+  grpcStatus = -1
   /** Of the W3C trace context that came with the request. */
   traceId = ''
   spanId = ''
@@ -70,6 +72,7 @@ export class AccessRecord {
     this.upstreamMs = -1
     this.failure = ''
     this.rejection = ''
+    this.grpcStatus = -1
     this.traceId = ''
     this.spanId = ''
   }

@@ -33,6 +33,11 @@ const table = {
     labels: ['route'],
     buckets: LATENCY,
   },
+  portcullis_grpc_responses_total: {
+    type: 'counter',
+    help: 'gRPC calls that have ended, by route and status (the number of its code).',
+    labels: ['route', 'status'],
+  },
   portcullis_requests_active: { type: 'gauge', help: 'Requests in flight.', labels: [] },
   portcullis_downstream_connections_active: {
     type: 'gauge',

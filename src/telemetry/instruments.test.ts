@@ -38,6 +38,15 @@ test('codes are counted by route, from their first use on', () => {
     assert.equal(seen.get(requests(route, code)), count, `${route} ${code}`)
 })
 
+test('gRPC calls are counted by route and status', () => {
+  const { instruments, samples } = setup()
+  const route = instruments.open().route('a')
+  for (const status of [0, 14, 0]) route.finishedGrpc(status)
+  const seen = samples()
+  assert.equal(seen.get('portcullis_grpc_responses_total{route="a",status="0"}'), 2)
+  assert.equal(seen.get('portcullis_grpc_responses_total{route="a",status="14"}'), 1)
+})
+
 test('what is no code, and codes beyond the limit, are one series', () => {
   const { instruments, samples } = setup()
   const route = instruments.open().route('a')

@@ -110,6 +110,8 @@ export class RouteMetrics {
   private readonly scope: MetricsScope
   private readonly route: string
   private durations: Histogram | undefined
+  /** By status; absent for routes that carry no gRPC. */
+  private grpc: (Counter | undefined)[] | undefined
 
   constructor(scope: MetricsScope, index: CodeIndex, route: string) {
     this.scope = scope
@@ -122,6 +124,16 @@ export class RouteMetrics {
     this.codes.add(status)
     this.durations ??= this.scope.histogram('portcullis_request_duration_seconds', { route: this.route })
     this.durations.observe(seconds)
+  }
+
+  /** A gRPC call of this route is over; `status` is 0 to 16. */
+  finishedGrpc(status: number): void {
+    this.grpc ??= Array.from({ length: 17 })
+    const counter = (this.grpc[status] ??= this.scope.counter('portcullis_grpc_responses_total', {
+      route: this.route,
+      status: String(status),
+    }))
+    counter.add(1)
   }
 
   close(): void {

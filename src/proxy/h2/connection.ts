@@ -159,7 +159,9 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     const x = stream.handler
     if (!(x instanceof Exchange) || x.forwarding?.tunnel === true) return
     const still = nowMs - Math.max(stream.receivedMs, stream.sentMs)
-    if (!x.body.complete && !stream.held && still > bodyIdleMs) x.fail('http_request_timeout', 'body')
+    // A gRPC call may be a conversation in which nobody has anything to say for a while.
+    const patienceMs = x.rule?.grpc === true ? UPSTREAM_IDLE_MS : bodyIdleMs
+    if (!x.body.complete && !stream.held && still > patienceMs) x.fail('http_request_timeout', 'body')
     else if (still > UPSTREAM_IDLE_MS) x.fail('http_response_timeout', 'idle')
   }
 }

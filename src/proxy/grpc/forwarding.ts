@@ -1,0 +1,90 @@
+import { failures, type FailureName } from '../../http/failures.ts'
+import { Fields } from '../../http/fields.ts'
+import { statusFields } from '../../http/grpc/answer.ts'
+import { MessageBoundary } from '../../http/grpc/boundary.ts'
+import { grpcFormat } from '../../http/grpc/content-type.ts'
+import { CANCELLED, failureStatus, readStatus } from '../../http/grpc/status.ts'
+import { readTimeout, writeTimeout } from '../../http/grpc/timeout.ts'
+import { CHUNKED, type ResponseHead } from '../../http/head.ts'
+import { refusals } from '../../http/rejections.ts'
+import { Forwarding } from '../forward.ts'
+
+/** What setTimeout takes; a deadline beyond that, 24 days, is none. */
+const MOST_MS = 2 ** 31 - 1
+
+/**
+ * The `forward` action for a gRPC call: keeps the client's deadline, and sees
+ * to it that whatever ends the call, the client is told a status that says so.
+ */
+export class GrpcForwarding extends Forwarding {
+  /** What the client gives the call; null where it says nothing. */
+  private timeoutMs: number | null = null
+  /** Follows the response's messages; null as long as there are none, or what is answered is not gRPC. */
+  private messages: MessageBoundary | null = null
+
+  override start(): void {
+    const { x } = this
+    const text = x.request.fields.get('grpc-timeout')
+    if (text !== undefined) {
+      const timeoutMs = readTimeout(text)
+      if (timeoutMs === null) return x.onRejection(refusals['grpc-timeout'])
+      if (timeoutMs === 0) return x.fail('http_response_timeout', 'deadline')
+      this.timeoutMs = timeoutMs > MOST_MS ? null : timeoutMs
+    }
+    super.start()
+  }
+
+  protected override get requestTimeoutMs(): number {
+    const { requestTimeoutMs } = this.action
+    if (this.timeoutMs === null) return requestTimeoutMs
+    return requestTimeoutMs === 0 ? this.timeoutMs : Math.min(requestTimeoutMs, this.timeoutMs)
+  }
+
+  /** Whatever it was that did not come, to the client it is the deadline that has passed. */
+  protected override timedOut(): void {
+    this.missed()
+    this.x.fail('http_response_timeout', 'deadline')
+  }
+
+  /** Another attempt has what is left of the time. */
+  protected override again(): void {
+    const { request, startedMs } = this.x
+    if (this.timeoutMs !== null)
+      request.fields.set('grpc-timeout', writeTimeout(this.timeoutMs - (performance.now() - startedMs)))
+    super.again()
+  }
+
+  override onHead(head: ResponseHead): void {
+    if (head.length === CHUNKED && grpcFormat(head.fields.get('content-type')) === 'grpc')
+      this.messages = new MessageBoundary()
+    this.read(head.fields)
+    super.onHead(head)
+  }
+
+  override onData(chunk: Buffer, start: number, end: number, lent: boolean): void {
+    this.messages?.push(chunk, start, end)
+    super.onData(chunk, start, end, lent)
+  }
+
+  override onEnd(trailers: Fields | null): void {
+    if (trailers !== null) this.read(trailers)
+    super.onEnd(trailers)
+  }
+
+  private read(fields: Fields): void {
+    const status = fields.get('grpc-status')
+    if (status !== undefined) this.x.grpcStatus = readStatus(status)
+  }
+
+  /** As long as the client has whole messages, it can be told in trailers; a part of one must not be followed by anything. */
+  override lastWords(failure: FailureName, detail: string): Fields | null {
+    const status = failureStatus(failure, detail)
+    this.x.grpcStatus = status
+    return this.messages?.whole === true ? new Fields(statusFields(status, failures[failure].title)) : null
+  }
+
+  override cancel(): void {
+    super.cancel()
+    if (this.x.failure === 'client_gone' && this.x.grpcStatus < 0) this.x.grpcStatus = CANCELLED
+  }
+}
