@@ -145,6 +145,8 @@ export class Http1Connection implements UpstreamStream {
   }
 
   endTunnel(): void {
+    // By HTTP/2 the client's last bytes and its end come in one turn.
+    this.writer.flush()
     this.socket.end()
     this.leaveTunnel()
   }
