@@ -6,12 +6,7 @@ import { refKey } from '../model/resources.ts'
  * Types of which True is the bad news (Gateway API: GatewayConditionType, ListenerConditionType, RouteConditionType).
  * OverlappingTLSConfig is not among them: it is a property of wildcards, and everything is served as it is written.
  */
-const negative: ReadonlySet<string> = new Set([
-  'Conflicted',
-  'CertificateExpired',
-  'PartiallyInvalid',
-  'NotServed',
-])
+const negative: ReadonlySet<string> = new Set(['Conflicted', 'PartiallyInvalid', 'NotServed'])
 
 /** Whether a condition says that all is well. */
 function isGood({ type, status }: Condition): boolean {

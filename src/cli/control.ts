@@ -6,6 +6,7 @@ import { translate } from '../roles/ingress/translate.ts'
 import { onlyEndpointsChanged } from '../snapshot/diff.ts'
 import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
+import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
 import type { Counter } from '../telemetry/instrument.ts'
 import { Complaints } from './complaints.ts'
 import { complaintsOf } from './conditions.ts'
@@ -19,6 +20,8 @@ export interface ControllerOptions {
   readonly reloads: { readonly ok: Counter; readonly partial: Counter }
   /** How long until a port that was not to be had is tried again; 5 s where absent. */
   readonly portRetryMs?: number
+  /** `now` in milliseconds since 1970, for certificates are judged by the calendar; absent: the system's. */
+  readonly calendar?: Clock
 }
 
 /** What is said about the resources in force. */
@@ -33,6 +36,10 @@ export interface Status {
 }
 
 const PORT_RETRY_MS = 5_000
+/** A timer counts while a machine runs; calendars are set, and machines sleep. So it is looked at again this often. */
+const CALENDAR_MS = 60_000
+
+const systemCalendar: Clock = { ...systemClock, now: () => Date.now() }
 
 /** What one load came to. */
 interface Turn {
@@ -55,10 +62,13 @@ export class Controller {
   private portsDue = false
   private busy: Promise<void> | null = null
   private retryTimer: NodeJS.Timeout | null = null
+  private readonly calendar: Clock
+  private forgetDue: Cancel = () => {}
 
   constructor(options: ControllerOptions) {
     this.options = options
     this.complaints = new Complaints(options.log)
+    this.calendar = options.calendar ?? systemCalendar
   }
 
   /** Resolves when this load, or a newer one, is in force in every worker. */
@@ -68,6 +78,11 @@ export class Controller {
   }
 
   stop(): void {
+    this.stopRetrying()
+    this.forgetDue()
+  }
+
+  private stopRetrying(): void {
     if (this.retryTimer !== null) clearTimeout(this.retryTimer)
     this.retryTimer = null
   }
@@ -94,16 +109,29 @@ export class Controller {
   }
 
   private async turn(load: LoadResult): Promise<void> {
-    const { parts, conditions } = translate(load.resources, {
+    const { parts, conditions, dueMs } = translate(load.resources, {
       addresses: this.options.addresses,
-      nowMs: Date.now(),
+      nowMs: this.calendar.now(),
     })
+    this.forgetDue()
+    if (dueMs !== null) this.awaitDue(dueMs)
     const before = this.snapshot
     this.last = { load, conditions }
     if (this.status.portErrors.length === 0 && before.version > 0 && onlyEndpointsChanged(before, parts)) {
       this.sendEndpoints(parts)
       this.report()
     } else await this.sendSnapshot(parts)
+  }
+
+  /** A certificate begins or ceases to be valid then. */
+  private awaitDue(dueMs: number): void {
+    const { calendar } = this
+    const leftMs = dueMs - calendar.now()
+    this.forgetDue = calendar.after(Math.min(Math.max(leftMs, 0), CALENDAR_MS), () => {
+      if (calendar.now() < dueMs) return this.awaitDue(dueMs)
+      this.next ??= this.last?.load ?? null
+      void this.start()
+    })
   }
 
   private async sendSnapshot(parts: SnapshotParts): Promise<void> {
@@ -113,7 +141,7 @@ export class Controller {
     const portErrors = results.flatMap(result => ('error' in result ? [result] : []))
     const ports = results.flatMap(result => ('error' in result ? [] : [result.key]))
     this.status = { ...this.status, version: this.snapshot.version, ports, portErrors }
-    this.stop()
+    this.stopRetrying()
     if (portErrors.length > 0) this.retryLater()
     const problems = this.report()
     log.info('snapshot.applied', {

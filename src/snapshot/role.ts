@@ -18,7 +18,7 @@ export interface Role {
 export interface TranslateOptions {
   /** IP addresses for Gateways that name none themselves; absent or empty: every address of the machine. */
   readonly addresses?: readonly string[]
-  /** Now, in milliseconds since 1970, to tell which certificates have expired; absent, nobody asks. */
+  /** Now, in milliseconds since 1970, to tell which certificates are valid; absent, all are. */
   readonly nowMs?: number
 }
 
@@ -27,6 +27,8 @@ export interface Translation {
   readonly conditions: readonly Condition[]
   /** What a Gateway's status says beside its conditions. */
   readonly gateways: readonly GatewayStatus[]
+  /** When the same resources come to something else, for a certificate begins or ceases to be valid; null: never. */
+  readonly dueMs: number | null
 }
 
 export interface GatewayStatus {

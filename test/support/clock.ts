@@ -2,8 +2,12 @@ import type { Cancel, Clock } from '../../src/upstream/clock.ts'
 
 /** A clock that stands still until told otherwise; timers run in order of time while it advances. */
 export class FakeClock implements Clock {
-  private time = 1_000
+  private time: number
   private timers: { readonly at: number; readonly run: () => void }[] = []
+
+  constructor(time = 1_000) {
+    this.time = time
+  }
 
   now(): number {
     return this.time

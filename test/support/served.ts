@@ -4,6 +4,7 @@ import { WorkerGroup } from '../../src/proxy/workers.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { MetricsWriter } from '../../src/telemetry/metrics.ts'
+import type { Clock } from '../../src/upstream/clock.ts'
 import { Folder, type LogLine } from './process.ts'
 import { Seen } from './until.ts'
 
@@ -17,7 +18,7 @@ export class Served implements AsyncDisposable {
   private readonly source: FileSource
   private readonly applied = new Seen<number>()
 
-  private constructor(files: Readonly<Record<string, string>>) {
+  private constructor(files: Readonly<Record<string, string>>, calendar: Clock | null) {
     this.folder = new Folder(files)
     const { metrics } = this
     metrics.attach('main')
@@ -32,12 +33,23 @@ export class Served implements AsyncDisposable {
       ok: writer.counter('portcullis_reloads_total', { result: 'ok' }),
       partial: writer.counter('portcullis_reloads_total', { result: 'partial' }),
     }
-    this.controller = new Controller({ workers: this.workers, log, addresses: [], reloads, portRetryMs: 50 })
+    this.controller = new Controller({
+      workers: this.workers,
+      log,
+      addresses: [],
+      reloads,
+      portRetryMs: 50,
+      ...(calendar === null ? {} : { calendar }),
+    })
     this.source = new FileSource([this.folder.path], { debounceMs: 1 })
   }
 
-  static async start(files: Readonly<Record<string, string>>): Promise<Served> {
-    const served = new Served(files)
+  /** `calendar` is the time that certificates are judged by; null: the system's. */
+  static async start(
+    files: Readonly<Record<string, string>>,
+    calendar: Clock | null = null,
+  ): Promise<Served> {
+    const served = new Served(files, calendar)
     await served.controller.apply(served.source.load())
     served.source.watch(load => {
       void served.controller.apply(load).then(() => served.applied.push(served.controller.status.version))

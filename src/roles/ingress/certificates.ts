@@ -3,6 +3,7 @@ import type { ConfigMap, Secret } from '../../model/kinds.ts'
 import type { FieldPath } from '../../model/resource.ts'
 import { refKey, type Resources } from '../../model/resources.ts'
 import type { Certificate } from '../../snapshot/snapshot.ts'
+import type { Calendar } from './calendar.ts'
 import type { Flaw } from './conditions.ts'
 import type { Grants, Referrer } from './grants.ts'
 import { parseAuthorities, parseKeyPair, type Malformed, type Parsed } from './pem.ts'
@@ -36,10 +37,12 @@ export class Certificates {
   readonly used = new Map<string, Certificate>()
   private readonly resources: Resources
   private readonly grants: Grants
+  private readonly calendar: Calendar
 
-  constructor(resources: Resources, grants: Grants) {
+  constructor(resources: Resources, grants: Grants, calendar: Calendar) {
     this.resources = resources
     this.grants = grants
+    this.calendar = calendar
   }
 
   /** A certificate and its key, from a Secret. */
@@ -55,7 +58,7 @@ export class Certificates {
     if (refused !== null) return refused
     const secret = this.resources.get('Secret', namespace, name)
     if (secret === undefined) return flaw(reasons.invalid, `Secret ${namespace}/${name} does not exist`)
-    const parsed = once(keyPairs, secret, readKeyPair)
+    const parsed = this.current(once(keyPairs, secret, readKeyPair), 'tls.crt')
     if ('wrong' in parsed) return flaw(reasons.invalid, `Secret ${namespace}/${name}: ${parsed.wrong}`)
     return this.use(refKey({ kind, namespace, name }), parsed)
   }
@@ -73,7 +76,7 @@ export class Certificates {
     if (refused !== null) return refused
     const holder = this.resources.get(kind, namespace, name)
     if (holder === undefined) return flaw(reasons.invalid, `${kind} ${namespace}/${name} does not exist`)
-    const parsed = once(authorities, holder, readAuthorities)
+    const parsed = this.current(once(authorities, holder, readAuthorities), 'ca.crt')
     if ('wrong' in parsed) return flaw(reasons.invalid, `${kind} ${namespace}/${name}: ${parsed.wrong}`)
     return this.use(`${refKey({ kind, namespace, name })} ca`, parsed)
   }
@@ -86,6 +89,13 @@ export class Certificates {
   private use(name: string, parsed: Parsed): Resolved {
     this.used.set(name, parsed.certificate)
     return { name, parsed }
+  }
+
+  /** What has been read is kept for long; whether it is valid depends on when. */
+  private current(read: Parsed | Malformed, field: string): Parsed | Malformed {
+    if ('wrong' in read) return read
+    const wrong = this.calendar.objection(field, read.validity)
+    return wrong === null ? read : { wrong }
   }
 
   /** Before existence: without permission nothing is told about another namespace. */

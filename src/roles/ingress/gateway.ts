@@ -2,9 +2,10 @@ import type { Gateway } from '../../model/kinds.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
 import type { GatewayStatus } from '../../snapshot/role.ts'
 import { addressesOf, overlap, type Addresses } from './addresses.ts'
+import type { Certificates } from './certificates.ts'
 import { isFull, type Flaw, type Report } from './conditions.ts'
 import type { ClassState } from './gatewayclass.ts'
-import { GATEWAY_API, isServed, listenersOf, type Judging, type ListenerState } from './listeners.ts'
+import { GATEWAY_API, isServed, listenersOf, type ListenerState } from './listeners.ts'
 
 /** One Gateway of ours while a translation runs. */
 export interface GatewayState {
@@ -23,7 +24,7 @@ export function isUsable({ refused, addresses }: GatewayState): boolean {
 /** The Gateways of our classes, the oldest first, by their keys. */
 export function gatewaysOf(
   resources: Resources,
-  judging: Judging,
+  certificates: Certificates,
   classOf: (name: string) => ClassState,
   fallback: readonly string[],
   report: Report,
@@ -42,7 +43,7 @@ export function gatewaysOf(
         ...addresses.unsupported,
         ...parameterFlaws(gateway),
       ],
-      listeners: listenersOf(gateway, judging),
+      listeners: listenersOf(gateway, certificates),
     })
   }
   claimPorts([...states.values()])
@@ -144,7 +145,7 @@ function reportFallback(gateway: Gateway, report: Report): void {
 
 function reportListener(state: GatewayState, listener: ListenerState, report: Report): void {
   const { gateway } = state
-  const { refused, conflicts, unresolved, expired, overlapping, path } = listener
+  const { refused, conflicts, unresolved, overlapping, path } = listener
   const carrier = { listener: listener.spec.name }
   if (isFull(refused)) report.bad(gateway, 'Accepted', refused, carrier)
   else report.good(gateway, 'Accepted', 'Accepted', 'the listener is valid', carrier)
@@ -160,7 +161,6 @@ function reportListener(state: GatewayState, listener: ListenerState, report: Re
   if (isFull(unresolved)) report.bad(gateway, 'ResolvedRefs', unresolved, carrier)
   else report.good(gateway, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', carrier)
   if (isFull(overlapping)) report.warn(gateway, 'OverlappingTLSConfig', overlapping, carrier)
-  if (isFull(expired)) report.warn(gateway, 'CertificateExpired', expired, carrier)
   if (isServed(listener) && isUsable(state))
     return report.good(gateway, 'Programmed', 'Programmed', 'the proxy serves this listener', carrier)
   const why = isUsable(state) ? 'it is not valid; its other conditions say why' : 'its Gateway is not served'

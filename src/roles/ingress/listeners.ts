@@ -27,8 +27,6 @@ export interface ListenerState {
   readonly unresolved: readonly Flaw[]
   /** Null where it has none. `refuse` where one of its certificates cannot be had. */
   readonly tls: ListenerTls | null
-  /** Certificates that clients will refuse. */
-  readonly expired: readonly Flaw[]
   /** Listeners of the port with TLS whose hostnames it shares in part: OverlappingTLSConfig. */
   readonly overlapping: readonly Flaw[]
   /** Accepted routes that it takes. */
@@ -44,21 +42,14 @@ export function isServed(listener: ListenerState): boolean {
   return listener.refused.length === 0 && listener.takesRoutes && listener.tls?.mode !== 'refuse'
 }
 
-/** What the listeners of a Gateway need of the world. */
-export interface Judging {
-  readonly certificates: Certificates
-  /** For what expires; absent, nobody asks. */
-  readonly nowMs: number | undefined
-}
-
 /** Judges the listeners of one Gateway by themselves and against each other. */
-export function listenersOf(gateway: Gateway, { certificates, nowMs }: Judging): ListenerState[] {
+export function listenersOf(gateway: Gateway, certificates: Certificates): ListenerState[] {
   const { listeners } = gateway.body.spec
   return listeners.map((spec, i) => {
     const path = ['spec', 'listeners', i]
     const conflicts = conflictsOf(spec, listeners, path)
     const kinds = invalidKinds(spec, path)
-    const { tls, unresolved, refused, expired } = listenerTls(gateway, spec, path, certificates, nowMs)
+    const { tls, unresolved, refused } = listenerTls(gateway, spec, path, certificates)
     return {
       spec,
       path,
@@ -69,7 +60,6 @@ export function listenersOf(gateway: Gateway, { certificates, nowMs }: Judging):
       conflicts,
       unresolved: [...kinds, ...unresolved],
       tls,
-      expired,
       overlapping: overlapsOf(spec, listeners, path),
       attachedRoutes: 0,
       hosts: new Map(),

@@ -14,20 +14,17 @@ export interface TlsState {
   readonly unresolved: readonly Flaw[]
   /** Why it is not accepted. */
   readonly refused: readonly Flaw[]
-  readonly expired: readonly Flaw[]
 }
 
-const none: TlsState = { tls: null, unresolved: [], refused: [], expired: [] }
+const none: TlsState = { tls: null, unresolved: [], refused: [] }
 const certificateReasons = { invalid: 'InvalidCertificateRef', kind: 'InvalidCertificateRef' }
 const authorityReasons = { invalid: 'InvalidCACertificateRef', kind: 'InvalidCACertificateKind' }
 
-/** `nowMs` is when; absent, nobody asks whether certificates have expired. */
 export function listenerTls(
   gateway: Gateway,
   spec: GatewayListener,
   path: FieldPath,
   certificates: Certificates,
-  nowMs: number | undefined,
 ): TlsState {
   if (spec.protocol !== 'HTTPS' && spec.protocol !== 'TLS') return none
   if (spec.tls?.mode === 'Passthrough') return { ...none, tls: { mode: 'passthrough' } }
@@ -48,7 +45,6 @@ export function listenerTls(
     tls: unresolved.length > 0 ? { mode: 'refuse' } : termination,
     unresolved,
     refused: clients.refused,
-    expired: nowMs === undefined ? [] : expired(own.found, nowMs, [...path, 'tls', 'certificateRefs']),
   }
 }
 
@@ -124,12 +120,4 @@ function clientsOf({ tls }: GatewaySpec, port: number, from: Referrer, certifica
     flaws,
     refused: found.length > 0 ? [] : flaws.map(flaw => ({ ...flaw, reason: 'NoValidCACertificate' })),
   }
-}
-
-function expired(found: readonly Resolved[], nowMs: number, path: FieldPath): Flaw[] {
-  return found.flatMap(({ name, parsed }, i) => {
-    if (parsed.expiresMs > nowMs) return []
-    const message = `${name} expired on ${new Date(parsed.expiresMs).toISOString()}; clients will refuse it`
-    return [{ reason: 'Expired', path: [...path, i], message }]
-  })
 }

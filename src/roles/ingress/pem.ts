@@ -2,11 +2,17 @@ import { createHash, createPrivateKey, X509Certificate, type KeyObject } from 'n
 import { createSecureContext } from 'node:tls'
 import type { Certificate } from '../../snapshot/snapshot.ts'
 
-/** A certificate that can be used, and until when. */
+/** A certificate that can be used, and when. */
 export interface Parsed {
   readonly certificate: Certificate
-  /** When the first of its chain expires, in milliseconds since 1970. */
-  readonly expiresMs: number
+  /** It can be used as long as one of these lasts: of a pair there is one, of authorities one for each. */
+  readonly validity: readonly Validity[]
+}
+
+/** Milliseconds since 1970, both of them still valid (RFC 5280 §4.1.2.5). */
+export interface Validity {
+  readonly fromMs: number
+  readonly untilMs: number
 }
 
 /** What is wrong with a text; never contains any of it. */
@@ -31,13 +37,14 @@ export function parseKeyPair(chainText: string, keyText: string): Parsed | Malfo
   const weak = weakness(leaf.publicKey)
   if (weak !== null) return { wrong: `the certificate in tls.crt ${weak}` }
   const certificate = certificateOf(chain, key.export({ type: 'pkcs8', format: 'pem' }).toString())
-  return usable(certificate) ?? { certificate, expiresMs: expiry(chain) }
+  // Of the leaf: an intermediate may have expired that clients know another way around.
+  return usable(certificate) ?? { certificate, validity: [validityOf(leaf)] }
 }
 
 /** The certificates of one or more authorities. */
 export function parseAuthorities(text: string, field: string): Parsed | Malformed {
   const chain = parseChain(text, field)
-  return 'wrong' in chain ? chain : { certificate: certificateOf(chain, ''), expiresMs: expiry(chain) }
+  return 'wrong' in chain ? chain : { certificate: certificateOf(chain, ''), validity: chain.map(validityOf) }
 }
 
 function parseChain(text: string, field: string): X509Certificate[] | Malformed {
@@ -94,8 +101,8 @@ function certificateOf(chain: readonly X509Certificate[], key: string): Certific
   return { chain: text, key, fingerprint: digest(text + key) }
 }
 
-function expiry(chain: readonly X509Certificate[]): number {
-  return Math.min(...chain.map(({ validToDate }) => validToDate.getTime()))
+function validityOf({ validFromDate, validToDate }: X509Certificate): Validity {
+  return { fromMs: validFromDate.getTime(), untilMs: validToDate.getTime() }
 }
 
 /** Of anything that must be told apart from what it was before. */

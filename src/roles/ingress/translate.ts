@@ -7,6 +7,7 @@ import { attachRoute } from './attach.ts'
 import { backendPolicies } from './backendpolicy.ts'
 import { BackendRefs } from './backendrefs.ts'
 import { BackendTlsPolicies } from './backendtlspolicy.ts'
+import { Calendar } from './calendar.ts'
 import { Certificates } from './certificates.ts'
 import { clientPolicies } from './clientpolicy.ts'
 import { clustersOf } from './clusters.ts'
@@ -31,9 +32,9 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const report = new Report()
   const grants = new Grants(resources)
   const classOf = gatewayClasses(resources, report)
-  const certificates = new Certificates(resources, grants)
-  const judging = { certificates, nowMs: options.nowMs }
-  const gateways = gatewaysOf(resources, judging, classOf, options.addresses ?? [], report)
+  const calendar = new Calendar(options.nowMs)
+  const certificates = new Certificates(resources, grants, calendar)
+  const gateways = gatewaysOf(resources, certificates, classOf, options.addresses ?? [], report)
   const policies = new BackendTlsPolicies(
     oldestFirst(resources.all('BackendTLSPolicy')),
     resources,
@@ -53,7 +54,12 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const parts = withCertificates(partsOf(resources, gateways, upstreams, report), certificates)
   policies.report(report, sendersOf(gateways.values(), backends.used))
   for (const backend of resources.all('Backend')) report.notServed(backend, unservedIn(backend))
-  return freeze({ parts, conditions: report.conditions, gateways: [...gateways.values()].map(statusOf) })
+  return freeze({
+    parts,
+    conditions: report.conditions,
+    gateways: [...gateways.values()].map(statusOf),
+    dueMs: calendar.dueMs,
+  })
 }
 
 function partsOf(
