@@ -212,7 +212,8 @@ export class ClientSession extends Session implements ClientStreamHost {
   protected onClosed(fault: FaultName | ''): void {
     const { waiting } = this
     this.waiting = []
-    for (const [stream] of waiting) stream.refuse('connection_terminated', 'closed')
+    // Nothing of them has left.
+    for (const [stream] of waiting) stream.refuse('connection_limit_reached', 'closed')
     this.handler.onClosed(fault)
   }
 }

@@ -147,6 +147,10 @@ export class ClientStream extends Http2Stream {
     if (this.delivered) this.host.ended(this)
   }
 
+  override get outlives(): boolean {
+    return this.remoteEnded && !this.delivered
+  }
+
   onLost(code: number, local: boolean): void {
     const { handler } = this
     this.handler = null

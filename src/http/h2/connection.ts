@@ -252,7 +252,9 @@ export abstract class Connection implements StreamHost, SenderHost {
   }
 
   reset(stream: Http2Stream, code: number): void {
-    if (stream.closed || this.closed) return
+    if (stream.closed) return
+    // One that is told to its end after its own.
+    if (this.streams.get(stream.id) !== stream) return stream.close()
     this.writeReset(stream.id, code)
     this.release(stream)
     this.onStreamGone()
@@ -303,6 +305,10 @@ export abstract class Connection implements StreamHost, SenderHost {
     this.streams.clear()
     this.sender.clear()
     for (const stream of streams) {
+      if (stream.outlives) {
+        stream.orphan()
+        continue
+      }
       stream.close()
       stream.onLost(-1, false)
     }

@@ -144,7 +144,7 @@ export class Sender {
     while (ring.length > 0 && this.window > 0 && !this.congested && this.output.bytes < TURN_BYTES) {
       const stream = ring.shift()!
       stream.inRing = false
-      if (stream.closed || stream.sendWindow <= 0) continue
+      if (stream.closed || stream.queuedBytes === 0 || stream.sendWindow <= 0) continue
       stream.sendQueued(Math.min(codes.FRAME_BYTES, stream.sendWindow, this.window))
       if (stream.queuedBytes > 0 && stream.sendWindow > 0) this.enqueue(stream)
     }

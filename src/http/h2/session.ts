@@ -270,8 +270,14 @@ export abstract class Session extends Connection implements FrameSink {
       return
     }
     this.closedStreams.reset(id, RESET_BY_PEER)
-    this.release(stream)
-    stream.onLost(chunk.readUInt32BE(start), false)
+    // §8.1: after a complete response the rest of the request is not wanted.
+    if (stream.outlives) {
+      this.streams.delete(id)
+      stream.orphan()
+    } else {
+      this.release(stream)
+      stream.onLost(chunk.readUInt32BE(start), false)
+    }
     this.onStreamGone()
     if (!this.floods.resets.take()) this.fail('flood-resets')
   }

@@ -279,13 +279,28 @@ export abstract class Http2Stream {
     if (!this.closed) this.onFlush()
   }
 
+  /** The peer's message is here, and a slow consumer has yet to take it: for that no connection is needed. */
+  get outlives(): boolean {
+    return false
+  }
+
+  /** Nothing can be sent any more; what is here is told as before. */
+  orphan(): void {
+    this.localEnded = true
+    this.dropQueue()
+  }
+
+  private dropQueue(): void {
+    this.session.shared.waitingBytes -= this.queuedBytes
+    this.queue = []
+    this.queuedBytes = 0
+  }
+
   /** The session has let go of it. */
   close(): void {
     this.closed = true
     const { shared } = this.session
-    shared.waitingBytes -= this.queuedBytes
-    this.queue = []
-    this.queuedBytes = 0
+    this.dropQueue()
     const held = this.heldPieces
     this.heldPieces = []
     // Nobody will consume it any more; the others must not stall for it.

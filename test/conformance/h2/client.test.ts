@@ -500,6 +500,56 @@ test('the server’s windows are respected, and the writer told', () => {
   assert.equal(bench.says(windowUpdate(1, 30_000)).at(-1), 'DATA 1 9995 END')
 })
 
+for (const [what, end] of [
+  ['the connection is gone', (bench: ClientBench) => bench.session.lost()],
+  ['the rest of the request is refused (RFC 9113 §8.1)', (bench: ClientBench) => void bench.says(rst(1, 0))],
+] as const) {
+  test(`a response that is here is told to its end after ${what}`, () => {
+    const bench = new ClientBench()
+    const { stream, answer } = bench.send(request('POST', { length: CHUNKED }))
+    stream.pause()
+    bench.says(begin(), data(1, 'hello'), headers(1, block('x-sum', '5')))
+    end(bench)
+    assert.equal(answer.over, false)
+    stream.write(Buffer.from('more of the request'), 0, 4)
+    stream.resume()
+    assert.equal(answer.body, 'hello')
+    assert.equal(answer.trailers?.get('x-sum'), '5')
+    assert.equal(answer.failure, '')
+    assert.equal(bench.session.shared.waitingBytes, 0)
+    assert.equal(bench.session.streamCount, 0)
+  })
+
+  test(`a response that is here, after ${what}, may be given up`, () => {
+    const bench = new ClientBench()
+    const { stream, answer } = bench.send(request('POST', { length: CHUNKED }))
+    stream.pause()
+    bench.says(begin(), data(1, 'hello', 1))
+    end(bench)
+    stream.abort()
+    stream.resume()
+    assert.equal(answer.body, '')
+    assert.equal(bench.session.shared.waitingBytes, 0)
+  })
+}
+
+test('one that is not here whole fails with its connection, paused or not', () => {
+  const bench = new ClientBench()
+  const { stream, answer } = bench.send()
+  stream.pause()
+  bench.says(begin(), data(1, 'hello'))
+  bench.session.lost()
+  assert.equal(answer.failure, 'http_response_incomplete')
+  assert.equal(bench.session.shared.waitingBytes, 0)
+})
+
+test('a tunnel that waits for settings may be sent elsewhere when the connection goes', () => {
+  const bench = new ClientBench({}, null)
+  const { answer } = bench.send(request('GET', { upgrade: 'websocket' }))
+  bench.session.lost()
+  assert.equal(answer.failure, 'connection_limit_reached')
+})
+
 test('a paused response takes its window and no more; others are not stalled by any number of them', () => {
   const bench = new ClientBench()
   const slow = Array.from({ length: 99 }, () => bench.send())
