@@ -86,6 +86,9 @@ export const http2UpstreamLimits: Http2Limits = {
   connectionWindowBytes: http2Limits.streams * http2Limits.windowBytes,
   headBlockBytes: 128 * 1024,
   resets: { burst: 1000, perSecond: 200 },
+  // A backend may take its time with a body: who sends it is held back, and how long an exchange may be silent is not
+  // for its connection to say.
+  stallMs: 0,
 }
 
 /** Above this a stream's writer is told to wait. */

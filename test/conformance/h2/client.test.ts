@@ -406,6 +406,18 @@ test('a stream is fresh as long as its connection has served nobody', () => {
   assert.equal(bench.send().stream.fresh, false)
 })
 
+test('a server that takes its time with a body is waited for', () => {
+  const bench = new ClientBench()
+  const { stream, answer } = bench.send(request('POST', { length: CHUNKED }))
+  stream.write(Buffer.alloc(100_000), 0, 100_000)
+  assert.equal(stream.flush(), false)
+  bench.turn()
+  bench.transport.take()
+  bench.session.sweep(bench.nowMs + 120_000)
+  assert.deepEqual([bench.transport.said(), answer.over], [[], false])
+  assert.deepEqual(bench.says(windowUpdate(0, 10), windowUpdate(1, 10)), ['DATA 1 10'])
+})
+
 test('an aborted request is cancelled, and hears nothing more', () => {
   const bench = new ClientBench()
   const { stream, answer } = bench.send()
