@@ -1,15 +1,17 @@
 // `npm run bench`: Portcullis beside nginx, HAProxy and Caddy. See bench/README.md for how to read it.
 import { execFileSync } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { fileURLToPath } from 'node:url'
 
 import { cases } from './lib/cases.ts'
+import { buildPackage } from './lib/package.ts'
 import { peers } from './lib/peer.ts'
 import type { Peer } from './lib/peer.ts'
 import { rowsOf, textOf } from './lib/report.ts'
 import { measure } from './lib/round.ts'
-import type { Contestant } from './lib/round.ts'
+import type { Contestant, Programs } from './lib/round.ts'
 import { findPeer } from '../test/support/peer.ts'
 
 const usage = `npm run bench -- [--cases NAME,…] [--peers NAME,…] [--rounds N] [--seconds N] [-o text|json]
@@ -26,9 +28,18 @@ async function main(): Promise<number> {
   const wanted = readFlags()
   if (wanted === null) return 0
   if (availableParallelism() < 2) throw new Error('needs two cores: one for the proxies, one for their load')
-  const programs = { nginx: needed('nginx'), wrk: needed('wrk') }
+  const programs = { nginx: needed('nginx'), wrk: needed('wrk'), h2load: needed('h2load') }
   needed('taskset')
-  const contestants = wanted.peers.flatMap(peer => contestant(peer) ?? [])
+  const built = mkdtempSync(join(tmpdir(), 'portcullis-build-'))
+  try {
+    return await runAll(wanted, programs, built)
+  } finally {
+    rmSync(built, { recursive: true, force: true })
+  }
+}
+
+async function runAll(wanted: NonNullable<ReturnType<typeof readFlags>>, programs: Programs, built: string) {
+  const contestants = wanted.peers.flatMap(peer => contestant(peer, built) ?? [])
   const note = (text: string) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
   }
@@ -94,14 +105,14 @@ function count(text: string | undefined, fallback: number): number {
 
 function needed(program: string): string {
   const path = findPeer(program)
-  if (path === null) throw new Error(`needs ${program} (Debian: apt-get install nginx-light wrk util-linux)`)
+  if (path === null)
+    throw new Error(`needs ${program} (Debian: apt-get install nginx-light wrk nghttp2-client util-linux)`)
   return path
 }
 
-/** A peer that is on this machine, with its version said; null, and said, when it is not. */
-function contestant(peer: Peer): Contestant | null {
-  const own = fileURLToPath(new URL('../bin/portcullis', import.meta.url))
-  const program = peer.program === null ? own : findPeer(peer.program)
+/** A peer that is on this machine, with its version said; null, and said, when it is not. `built` is for our own. */
+function contestant(peer: Peer, built: string): Contestant | null {
+  const program = peer.program === null ? buildPackage(built) : findPeer(peer.program)
   if (program === null) {
     console.error(`${peer.name}: not installed, left out`)
     return null

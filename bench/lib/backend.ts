@@ -1,16 +1,38 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-import { exchange, loadCore, start, userLine } from './process.ts'
+import { ask } from './ask.ts'
+import type { Case } from './cases.ts'
+import { connects, loadCore, start, userLine } from './process.ts'
 import type { Running } from './process.ts'
 
 export const smallBody = JSON.stringify({ id: 1, name: 'item', text: 'x'.repeat(168) })
 
-/**
- * What all proxies forward to: nginx with static files, since it costs least of
- * what is at hand and shares its core with the load generator.
- */
-export async function startBackend(nginx: string, dir: string, port: number): Promise<Running> {
+/** Starts what all proxies forward to in this case. */
+export function startBackend(given: Case, nginx: string, dir: string, port: number): Promise<Running> {
+  if (given.load === 'grpc') return startOwn('grpc', dir, port)
+  if (given.load === 'websocket') return startOwn('echo', dir, port)
+  return startFiles(nginx, dir, port)
+}
+
+/** A server of ours, for what nginx cannot do: see bench/backends. */
+function startOwn(program: 'grpc' | 'echo', dir: string, port: number): Promise<Running> {
+  return start({
+    name: `the backend (${program})`,
+    core: loadCore,
+    command: [
+      process.execPath,
+      fileURLToPath(new URL(`../backends/${program}.ts`, import.meta.url)),
+      String(port),
+    ],
+    log: join(dir, 'backend.log'),
+    probe: () => connects(port),
+  })
+}
+
+/** nginx with static files, since it costs least of what is at hand and shares its core with the load generator. */
+async function startFiles(nginx: string, dir: string, port: number): Promise<Running> {
   const root = join(dir, 'files')
   mkdirSync(root, { recursive: true })
   writeFileSync(join(root, 'small.json'), smallBody)
@@ -18,15 +40,15 @@ export async function startBackend(nginx: string, dir: string, port: number): Pr
   writeFileSync(join(root, '1m'), 'm'.repeat(1_048_576))
   const file = join(dir, 'backend.conf')
   writeFileSync(file, configuration(dir, root, port))
-  const url = `http://127.0.0.1:${port}/small.json`
+  const request = () => ask({ tls: false, protocol: 'http/1.1' }, port, { path: '/small.json' })
   const backend = await start({
     name: 'the backend (nginx)',
     core: loadCore,
     command: [nginx, '-c', file],
     log: join(dir, 'backend.log'),
-    url,
+    probe: async () => (await request()) !== null,
   })
-  const answer = await exchange(url)
+  const answer = await request()
   if (answer?.body === smallBody) return backend
   await backend.stop()
   throw new Error(`the backend (nginx) answers ${answer?.status ?? 'nothing'} in place of its file`)

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 
 import { smallBody } from './backend.ts'
 import { cases, pathOf } from './cases.ts'
+import { readH2load } from './h2load.ts'
 import { readResult } from './load.ts'
 import { rowsOf } from './report.ts'
 import type { Sample } from './round.ts'
@@ -42,6 +43,7 @@ suite('figures', () => {
       p99: 3,
       rssBytes: 4,
       errors,
+      connectionBytes: 0,
     })
     const samples = { nginx: [sample(10, 0), sample(12, 0)], ours: [sample(15, 1), sample(24, 2)] }
     const [given] = cases
@@ -82,15 +84,35 @@ suite('measuring', () => {
 
   test('the result of wrk is read, and its absence is said with what it printed', () => {
     const line = 'RESULT {"requests":10,"seconds":2.0,"p50":1,"p99":2,"errors":0}'
-    assert.deepEqual(readResult(`Running 2s test\n${line}\n`, ''), {
+    assert.deepEqual(readResult(`Running 2s test\n${line}\n`), {
       requests: 10,
       seconds: 2,
       p50: 1,
       p99: 2,
       errors: 0,
     })
-    assert.throws(() => readResult('', 'unable to connect'), /unable to connect/)
-    assert.throws(() => readResult('RESULT {"requests":"10"}', ''), /no result/)
+    assert.throws(() => readResult('unable to connect'), /unable to connect/)
+    assert.throws(() => readResult('RESULT {"requests":"10"}'), /no result/)
+  })
+})
+
+suite('h2load', () => {
+  const output = `finished in 1.00s, 4.00 req/s, 1.2KB/s
+requests: 6 total, 5 started, 5 done, 4 succeeded, 1 failed, 0 errored, 0 timeout
+status codes: 4 2xx, 0 3xx, 0 4xx, 1 5xx
+traffic: 1.2KB (1200) total`
+  const log = '1700000000000000\t200\t400\n1700000000000001\t200\t100\n1700000000000002\t200\t300\n'
+
+  test('its sums and the durations of its log are read', () => {
+    assert.deepEqual(readH2load(output, log, 3), { requests: 4, seconds: 3, p50: 300, p99: 300, errors: 1 })
+  })
+
+  test('answers that were refused are errors, whatever it calls them', () => {
+    assert.equal(readH2load(output.replace('0 4xx, 1 5xx', '3 4xx, 4 5xx'), log, 3).errors, 7)
+  })
+
+  test('without sums what it printed is said', () => {
+    assert.throws(() => readH2load('connection refused', '', 3), /connection refused/)
   })
 })
 

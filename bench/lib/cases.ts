@@ -2,6 +2,8 @@
 export interface Case {
   readonly name: string
   readonly title: string
+  /** Of what the CPU time is given: CPU µs/request, /connection, /message. */
+  readonly unit: 'request' | 'connection' | 'message'
   /** Of the backend: `/small.json`, `/10k`, `/1m`, or `/sink`, which reads a body and answers with few bytes. */
   readonly path: string
   /** Bytes of the request's body; 0 is GET. */
@@ -13,18 +15,41 @@ export interface Case {
   readonly headerFilters: boolean
   /** An access log to a file, with metrics where the peer has them. */
   readonly accessLog: boolean
+  /** TLS 1.3 with an ECDSA P-256 certificate and AES-128-GCM. */
+  readonly tls: boolean
+  readonly protocol: 'http/1.1' | 'h2'
+  /** Requests under way at once on one connection. */
+  readonly streams: number
+  readonly upstream: 'http/1.1' | 'h2c'
+  readonly load: LoadKind
 }
+
+/**
+ * What clients do. `kept`: requests on connections that stay. `new`, `resumed`: one request on each connection,
+ * with a full TLS handshake or the ticket of an earlier one. `grpc`: unary calls. `websocket`: messages that come
+ * back. `idle`: connections that stay, and say no more after one request.
+ */
+export type LoadKind = 'kept' | 'new' | 'resumed' | 'grpc' | 'websocket' | 'idle'
 
 const plain: Case = {
   name: 'small',
   title: '200 bytes of JSON, keep-alive, 64 connections',
+  unit: 'request',
   path: '/small.json',
   bodyBytes: 0,
   connections: 64,
   routes: 1,
   headerFilters: false,
   accessLog: false,
+  tls: false,
+  protocol: 'http/1.1',
+  streams: 1,
+  upstream: 'http/1.1',
+  load: 'kept',
 }
+const secure: Case = { ...plain, tls: true }
+const idle: Case = { ...plain, unit: 'connection', connections: 10_000, load: 'idle' }
+const grpc: Case = { ...plain, protocol: 'h2', upstream: 'h2c', load: 'grpc', path: '/bench.Echo/Say' }
 
 export const cases: readonly Case[] = [
   plain,
@@ -49,7 +74,77 @@ export const cases: readonly Case[] = [
   { ...plain, name: 'routes-10000', title: 'small, spread over 10,000 routes', routes: 10_000 },
   { ...plain, name: 'headers', title: 'small, with header filters in both directions', headerFilters: true },
   { ...plain, name: 'log', title: 'small, with access log and metrics', accessLog: true },
+  { ...secure, name: 'tls-h1-kept', title: 'small over TLS' },
+  {
+    ...secure,
+    name: 'tls-h1-new',
+    title: 'small over TLS, a connection and a full handshake each',
+    load: 'new',
+  },
+  {
+    ...secure,
+    name: 'tls-h1-resumed',
+    title: 'small over TLS, a connection and a resumed handshake each',
+    load: 'resumed',
+  },
+  {
+    ...secure,
+    name: 'tls-h2-kept',
+    title: 'small by HTTP/2 over TLS, 16 streams on each of 16 connections',
+    ...h2(16, 16),
+  },
+  {
+    ...secure,
+    name: 'tls-h2-single',
+    title: 'small by HTTP/2 over TLS, one stream on each of 64 connections',
+    ...h2(64, 1),
+  },
+  {
+    ...secure,
+    name: 'tls-h2-new',
+    title: 'small by HTTP/2 over TLS, a connection and a full handshake each',
+    protocol: 'h2',
+    load: 'new',
+  },
+  {
+    ...plain,
+    name: 'h2c-kept',
+    title: 'small by HTTP/2 without TLS, 16 streams on each of 16 connections',
+    ...h2(16, 16),
+  },
+  {
+    ...plain,
+    name: 'h2c-single',
+    title: 'small by HTTP/2 without TLS, one stream on each of 64 connections',
+    ...h2(64, 1),
+  },
+  {
+    ...grpc,
+    name: 'grpc-unary',
+    title: 'gRPC calls without TLS, 16 streams on each of 16 connections',
+    ...h2(16, 16),
+  },
+  { ...grpc, name: 'grpc-single', title: 'gRPC calls without TLS, one stream on each of 64 connections' },
+  {
+    ...plain,
+    name: 'websocket',
+    title: '32 bytes of text there and back, 64 connections',
+    unit: 'message',
+    path: '/echo',
+    load: 'websocket',
+  },
+  { ...idle, name: 'idle-10000', title: '10,000 idle connections after one request each' },
+  {
+    ...idle,
+    name: 'idle-10000-tls',
+    title: '10,000 idle connections over TLS after one request each',
+    tls: true,
+  },
 ]
+
+function h2(connections: number, streams: number) {
+  return { protocol: 'h2', connections, streams } as const
+}
 
 /** The path of a request that meets route `index` of the case. */
 export function pathOf(given: Case, index: number): string {

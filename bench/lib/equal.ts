@@ -1,10 +1,15 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import { createServer, Server as Http1Server } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import type { Http2Server, ServerHttp2Session } from 'node:http2'
 
+import { websocketAccept } from '../../src/http/h2/websocket.ts'
+import { ask } from './ask.ts'
+import type { Asked } from './ask.ts'
 import { pathOf, requestFilters, responseFilters } from './cases.ts'
 import type { Case } from './cases.ts'
-import { exchange } from './process.ts'
+import { cipherSuite } from './certificate.ts'
 
 const everyPeer = [
   'x-forwarded-for',
@@ -20,11 +25,14 @@ const everyPeer = [
  * the same work; then it makes room for the real one on the same port.
  */
 export class StandIn {
-  private readonly seen: IncomingMessage[] = []
-  private readonly server = createServer((request, response) => {
-    this.seen.push(request)
-    request.resume().on('end', () => response.setHeader('X-Backend', 'stand-in').end('ok'))
-  })
+  private readonly given: Case
+  private readonly seen: IncomingHttpHeaders[] = []
+  private readonly server: Http1Server | Http2Server
+
+  constructor(given: Case) {
+    this.given = given
+    this.server = given.upstream === 'h2c' ? this.http2() : this.http1()
+  }
 
   async open(port: number): Promise<void> {
     this.server.listen(port, '127.0.0.1')
@@ -32,22 +40,71 @@ export class StandIn {
   }
 
   /** Sends one request through a proxy; returns what is missing on either side of it. */
-  async missing(given: Case, port: number): Promise<readonly string[]> {
+  async missing(port: number): Promise<readonly string[]> {
+    const { given } = this
     this.seen.length = 0
-    const headers = { Host: 'bench.example', 'X-Bench-Secret': '1' }
-    const url = `http://127.0.0.1:${port}${pathOf(given, given.routes - 1)}`
-    const answer = await exchange(url, 'body', headers)
+    const path = pathOf(given, given.routes - 1)
+    const answer = await ask(given, port, { path, ...question(given) })
     const request = this.seen.pop()
-    if (answer?.status !== 200 || request === undefined) return [`answered ${answer?.status ?? 'nothing'}`]
-    return lacks(given, request.headers, answer.headers)
+    const expected = given.load === 'websocket' ? 101 : 200
+    if (answer?.status !== expected || request === undefined)
+      return [`answered ${answer?.status ?? 'nothing'}`]
+    const secured = given.tls ? `TLSv1.3 ${cipherSuite}` : ''
+    const unequal = answer.secured === secured ? [] : [`"${answer.secured}" in place of "${secured}"`]
+    return [...unequal, ...lacks(given, request, answer.headers)]
   }
 
   async close(): Promise<void> {
     if (!this.server.listening) return
     const closed = once(this.server, 'close')
     this.server.close()
-    this.server.closeAllConnections()
+    for (const session of this.sessions) session.destroy()
+    if (this.server instanceof Http1Server) this.server.closeAllConnections()
     await closed
+  }
+
+  private readonly sessions = new Set<ServerHttp2Session>()
+
+  private http1(): Http1Server {
+    const server = createServer((request, response) => {
+      this.seen.push(request.headers)
+      request.resume().on('end', () => response.setHeader('X-Backend', 'stand-in').end('ok'))
+    })
+    return server.on('upgrade', ({ headers }, socket) => {
+      this.seen.push(headers)
+      const accept = websocketAccept(headers['sec-websocket-key'] ?? '')
+      const fields = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}`
+      socket.end(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n\r\n`)
+    })
+  }
+
+  private http2(): Http2Server {
+    const server = createHttp2Server((request, response) => {
+      this.seen.push(request.headers)
+      response.setHeader('X-Backend', 'stand-in')
+      request.resume().on('end', () => response.end('ok'))
+    })
+    return server.on('session', session => {
+      this.sessions.add(session)
+      session.on('close', () => this.sessions.delete(session))
+    })
+  }
+}
+
+/** What the case's clients would ask, with the field that filters remove. */
+function question({ load }: Case): Omit<Asked, 'path'> {
+  const headers = { Host: 'bench.example', 'X-Bench-Secret': '1' }
+  if (load === 'grpc')
+    return { body: 'body', headers: { ...headers, 'content-type': 'application/grpc', te: 'trailers' } }
+  if (load !== 'websocket') return { body: 'body', headers }
+  return {
+    headers: {
+      ...headers,
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    },
   }
 }
 

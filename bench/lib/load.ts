@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-import { pathOf } from './cases.ts'
 import type { Case } from './cases.ts'
+import { h2load } from './h2load.ts'
+import { ownLoad } from './own-load.ts'
 import { loadCore } from './process.ts'
+import { wrk } from './wrk.ts'
 
-/** What wrk saw. Latencies in microseconds. */
+/** What a load generator saw. Latencies in microseconds. */
 export interface Load {
   readonly requests: number
   readonly seconds: number
@@ -18,65 +18,35 @@ export interface Load {
   readonly errors: number
 }
 
-/** The Lua script by which wrk sends this case's requests and reports in JSON. */
-export function writeScript(given: Case, dir: string): string {
-  const file = join(dir, 'load.lua')
-  const paths = Array.from({ length: Math.min(given.routes, 1000) }, (_, i) =>
-    // Spread over the whole table, not over its beginning.
-    pathOf(given, Math.floor((i * given.routes) / Math.min(given.routes, 1000))),
-  )
-  writeFileSync(file, lua(given, paths))
-  return file
+/** Loads the proxy on this port for so long. */
+export type Generator = (port: number, seconds: number) => Promise<Load>
+
+export interface Generators {
+  readonly wrk: string
+  readonly h2load: string
 }
 
-function lua(given: Case, paths: readonly string[]): string {
-  const method = given.bodyBytes === 0 ? 'GET' : 'POST'
-  const body = given.bodyBytes === 0 ? 'nil' : `string.rep("b", ${given.bodyBytes})`
-  return `
-local requests, next = {}, 0
--- wrk gives every thread its own state; the text of each request is made once.
-function init()
-  local headers = { ["Host"] = "bench.example", ["User-Agent"] = "wrk", ["X-Bench-Secret"] = "1" }
-  local body = ${body}
-  for path in ("${paths.join(' ')}"):gmatch("%S+") do
-    requests[#requests + 1] = wrk.format("${method}", path, headers, body)
-  end
-end
-function request()
-  next = next % #requests + 1
-  return requests[next]
-end
-function done(summary, latency)
-  local e = summary.errors
-  io.write(string.format('RESULT {"requests":%d,"seconds":%f,"p50":%d,"p99":%d,"errors":%d}\\n',
-    summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
-    e.connect + e.read + e.write + e.status + e.timeout))
-end
-`
+/** What loads this case; `dir` is for its files. */
+export function generatorOf(given: Case, programs: Generators, dir: string): Generator {
+  if (given.load === 'kept' && given.protocol === 'http/1.1') return wrk(programs.wrk, given, dir)
+  if (given.load === 'kept' || given.load === 'grpc') return h2load(programs.h2load, given, dir)
+  return ownLoad(given)
 }
 
-/** Runs wrk with one thread on the load's core. */
-export async function load(
-  wrk: string,
-  given: Case,
-  script: string,
-  port: number,
-  seconds: number,
-): Promise<Load> {
-  const args = ['-t1', `-c${given.connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script]
-  const child = spawn('taskset', ['-c', String(loadCore), wrk, ...args, `http://127.0.0.1:${port}`], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+/** What a program on the load's core writes. Throws with that where it fails. */
+export async function outputOf(command: readonly string[]): Promise<string> {
+  const child = spawn('taskset', ['-c', String(loadCore), ...command], { stdio: ['ignore', 'pipe', 'pipe'] })
   const exit = once(child, 'exit')
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), exit])
-  return readResult(output, errors)
+  if (child.exitCode !== 0) throw new Error(`${command.join(' ')} failed:\n${output}${errors}`)
+  return output
 }
 
-/** The RESULT line of the script above. Throws with wrk's output when there is none. */
-export function readResult(output: string, errors: string): Load {
+/** The RESULT line of a load's output. Throws with the output where there is none. */
+export function readResult(output: string): Load {
   const line = /^RESULT (\{.*\})$/m.exec(output)?.[1]
   const result: unknown = line === undefined ? null : JSON.parse(line)
-  if (!isLoad(result)) throw new Error(`wrk gave no result:\n${output}${errors}`)
+  if (!isLoad(result)) throw new Error(`the load gave no result:\n${output}`)
   return result
 }
 

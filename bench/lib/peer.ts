@@ -3,6 +3,7 @@ import { haproxy } from './peers/haproxy.ts'
 import { nginx } from './peers/nginx.ts'
 import { portcullis } from './peers/portcullis.ts'
 import type { Case } from './cases.ts'
+import type { Certificate } from './certificate.ts'
 
 /** Where a peer finds its things for one case. */
 export interface Setup {
@@ -12,6 +13,8 @@ export interface Setup {
   readonly port: number
   readonly adminPort: number
   readonly backendPort: number
+  /** For the cases with TLS. */
+  readonly certificate: Certificate
   readonly program: string
 }
 
@@ -20,6 +23,8 @@ export interface Peer {
   readonly name: string
   /** The program that must be on the machine, or null for our own. */
   readonly program: string | null
+  /** Left out of the other cases. */
+  readonly takes: (given: Case) => boolean
   /** Arguments that print a version. */
   readonly version: readonly string[]
   /** Writes its configuration and says how it is started in the foreground. */

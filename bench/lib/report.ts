@@ -10,6 +10,8 @@ export interface Row {
   readonly p50Us: number
   readonly p99Us: number
   readonly rssBytes: number
+  /** What its memory has grown by for each of the idle connections; 0 in other cases. */
+  readonly connectionBytes: number
   readonly errors: number
 }
 
@@ -32,6 +34,7 @@ export function rowsOf(result: CaseResult): readonly Row[] {
       p50Us: middle(sample => sample.p50),
       p99Us: middle(sample => sample.p99),
       rssBytes: middle(sample => sample.rssBytes),
+      connectionBytes: middle(sample => sample.connectionBytes),
       errors: samples.reduce((total, sample) => total + sample.errors, 0),
     }
   })
@@ -39,7 +42,19 @@ export function rowsOf(result: CaseResult): readonly Row[] {
 
 /** A case as text, ready for bench/README.md. */
 export function textOf(result: CaseResult): string {
-  const head = ['', 'CPU µs/request', 'x nginx', 'requests/s', 'p50 ms', 'p99 ms', 'RSS MB', 'errors']
+  const { unit, name, title, load } = result.case
+  const idle = load === 'idle'
+  const head = [
+    '',
+    `CPU µs/${unit}`,
+    'x nginx',
+    `${unit}s/s`,
+    'p50 ms',
+    'p99 ms',
+    'RSS MB',
+    ...(idle ? ['KB/connection'] : []),
+    'errors',
+  ]
   const rows = rowsOf(result).map(row => [
     row.peer,
     row.cpuUs.toFixed(1),
@@ -48,8 +63,9 @@ export function textOf(result: CaseResult): string {
     (row.p50Us / 1000).toFixed(2),
     (row.p99Us / 1000).toFixed(2),
     (row.rssBytes / 1e6).toFixed(0),
+    ...(idle ? [(row.connectionBytes / 1e3).toFixed(1)] : []),
     row.errors.toString(),
   ])
   const left = Object.entries(result.left).map(([peer, why]) => `${peer}: left out, ${why}`)
-  return [`${result.case.name}: ${result.case.title}`, table([head, ...rows]), ...left].join('\n')
+  return [`${name}: ${title}`, table([head, ...rows]), ...left].join('\n')
 }

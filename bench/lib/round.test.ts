@@ -1,32 +1,62 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 
 import { requirePeer } from '../../test/support/peer.ts'
 import { cases } from './cases.ts'
+import type { Case } from './cases.ts'
 import { peers } from './peer.ts'
 import { rowsOf } from './report.ts'
 import { measure } from './round.ts'
 
-test('a case is measured: nginx in front of nginx', async t => {
-  if (availableParallelism() < 2) return t.skip('needs two cores')
-  const nginx = requirePeer(t, 'nginx')
-  const wrk = requirePeer(t, 'wrk')
-  const peer = peers.find(({ name }) => name === 'nginx')
-  const given = cases.find(({ name }) => name === 'headers')
-  if (nginx === null || wrk === null || requirePeer(t, 'taskset') === null) return
+/** Measures one case with nginx as the only proxy, briefly; null, and skipped, where this machine cannot. */
+async function withNginx(t: TestContext, name: string, changes: Partial<Case> = {}) {
+  if (availableParallelism() < 2) {
+    t.skip('needs two cores')
+    return null
+  }
+  const [nginx, wrk, h2load] = ['nginx', 'wrk', 'h2load'].map(program => requirePeer(t, program))
+  if (!nginx || !wrk || !h2load || requirePeer(t, 'taskset') === null) return null
+  const peer = peers.find(known => known.name === 'nginx')
+  const given = cases.find(known => known.name === name)
   assert.ok(peer && given)
-
   const notes: string[] = []
   const plan = { rounds: 1, seconds: 1, note: (text: string) => void notes.push(text) }
-  const result = await measure(given, [{ peer, program: nginx }], { nginx, wrk }, plan)
-
+  const contestants = [{ peer, program: nginx }]
+  const result = await measure({ ...given, ...changes }, contestants, { nginx, wrk, h2load }, plan)
   assert.deepEqual(result.left, {})
   const [row] = rowsOf(result)
   assert.ok(row)
+  return { row, notes }
+}
+
+for (const name of [
+  'headers',
+  'tls-h1-kept',
+  'tls-h1-resumed',
+  'tls-h2-new',
+  'tls-h2-kept',
+  'grpc-unary',
+  'websocket',
+])
+  test(`${name} is measured: nginx before its backend`, async t => {
+    const measured = await withNginx(t, name)
+    if (measured === null) return
+    const { row, notes } = measured
+    assert.equal(row.errors, 0)
+    assert.equal(row.ratio, 1)
+    // Below a microsecond or above a hundred milliseconds it would not be a request's time on a core.
+    assert.ok(row.cpuUs > 1 && row.cpuUs < 100_000, `${row.cpuUs} µs`)
+    assert.ok(row.p50Us > 0 && row.p50Us <= row.p99Us, `${row.p50Us} and ${row.p99Us} µs`)
+    assert.deepEqual(notes, [`${name}: warming up nginx`, `${name}: round 1 of 1, nginx`])
+  })
+
+test('idle connections are measured: nginx before its backend', async t => {
+  const measured = await withNginx(t, 'idle-10000-tls', { connections: 200 })
+  if (measured === null) return
+  const { row } = measured
   assert.equal(row.errors, 0)
-  assert.equal(row.ratio, 1)
-  // Below a microsecond or above a hundred milliseconds it would not be a request's time on a core.
-  assert.ok(row.cpuUs > 1 && row.cpuUs < 100_000, `${row.cpuUs} µs`)
-  assert.deepEqual(notes, ['headers: warming up nginx', 'headers: round 1 of 1, nginx'])
+  // What OpenSSL keeps of a connection.
+  assert.ok(row.connectionBytes > 1000 && row.connectionBytes < 500_000, `${row.connectionBytes} bytes`)
 })

@@ -2,18 +2,22 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { ask } from './ask.ts'
 import { startBackend } from './backend.ts'
 import type { Case } from './cases.ts'
+import { writeCertificate } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
 import { StandIn } from './equal.ts'
-import { load, writeScript } from './load.ts'
+import { sampleIdle } from './idle.ts'
+import { generatorOf } from './load.ts'
+import type { Generator, Generators } from './load.ts'
 import type { Peer } from './peer.ts'
 import { freePort, proxyCore, start } from './process.ts'
 import type { Running } from './process.ts'
 import { usageOf } from './usage.ts'
 
-export interface Programs {
+export interface Programs extends Generators {
   readonly nginx: string
-  readonly wrk: string
 }
 
 export interface Contestant {
@@ -29,6 +33,8 @@ export interface Sample {
   readonly p99: number
   readonly rssBytes: number
   readonly errors: number
+  /** What its memory has grown by for each of the idle connections; 0 in other cases. */
+  readonly connectionBytes: number
 }
 
 export interface CaseResult {
@@ -45,7 +51,7 @@ export interface Plan {
   readonly note: (text: string) => void
 }
 
-interface Racer {
+export interface Racer {
   readonly name: string
   readonly port: number
   readonly process: Running
@@ -62,19 +68,21 @@ export async function measure(
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
   const running: Running[] = []
   const left: Record<string, string> = {}
-  const standIn = new StandIn()
+  const standIn = new StandIn(given)
+  const certificate = await writeCertificate(dir)
   try {
     const backendPort = await freePort()
     await standIn.open(backendPort)
     const racers: Racer[] = []
     for (const contestant of contestants) {
-      const outcome = await enter(contestant, given, dir, backendPort, standIn, running)
+      const outcome = await enter(contestant, given, dir, backendPort, certificate, standIn, running)
       if (typeof outcome === 'string') left[contestant.peer.name] = outcome
       else racers.push(outcome)
     }
     await standIn.close()
-    running.push(await startBackend(programs.nginx, dir, backendPort))
-    await race(given, racers, programs.wrk, writeScript(given, dir), plan)
+    running.push(await startBackend(given, programs.nginx, dir, backendPort))
+    if (given.load === 'idle') await fill(given, racers, plan)
+    else await race(given, racers, generatorOf(given, programs, dir), plan)
     return {
       case: given,
       samples: Object.fromEntries(racers.map(racer => [racer.name, racer.samples])),
@@ -93,20 +101,23 @@ async function enter(
   given: Case,
   dir: string,
   backendPort: number,
+  certificate: Certificate,
   standIn: StandIn,
   running: Running[],
 ): Promise<Racer | string> {
+  if (!peer.takes(given)) return 'not set up for this case'
   const own = join(dir, peer.name)
   mkdirSync(own)
   const port = await freePort()
   const adminPort = await freePort()
-  const { command, env = {} } = peer.prepare({ case: given, dir: own, port, adminPort, backendPort, program })
-  const url = `http://127.0.0.1:${port}/`
+  const setup = { case: given, dir: own, port, adminPort, backendPort, certificate, program }
+  const { command, env = {} } = peer.prepare(setup)
+  const probe = async () => (await ask(given, port, { path: '/' })) !== null
   const log = join(own, 'output.log')
   try {
-    const process = await start({ name: peer.name, core: proxyCore, command, env, log, url })
+    const process = await start({ name: peer.name, core: proxyCore, command, env, log, probe })
     running.push(process)
-    const missing = await standIn.missing(given, port)
+    const missing = await standIn.missing(port)
     if (missing.length > 0) return `not the same work: ${missing.join(', ')}`
     return { name: peer.name, port, process, samples: [] }
   } catch (error) {
@@ -114,27 +125,21 @@ async function enter(
   }
 }
 
-async function race(given: Case, racers: readonly Racer[], wrk: string, script: string, plan: Plan) {
+async function race(given: Case, racers: readonly Racer[], load: Generator, plan: Plan) {
   for (const racer of racers) {
     plan.note(`${given.name}: warming up ${racer.name}`)
-    await load(wrk, given, script, racer.port, Math.max(2, plan.seconds))
+    await load(racer.port, Math.max(2, plan.seconds))
   }
   for (let round = 1; round <= plan.rounds; round++)
     for (const racer of racers) {
       plan.note(`${given.name}: round ${round} of ${plan.rounds}, ${racer.name}`)
-      racer.samples.push(await sample(given, racer, wrk, script, plan.seconds))
+      racer.samples.push(await sample(racer, load, plan.seconds))
     }
 }
 
-async function sample(
-  given: Case,
-  racer: Racer,
-  wrk: string,
-  script: string,
-  seconds: number,
-): Promise<Sample> {
+async function sample(racer: Racer, load: Generator, seconds: number): Promise<Sample> {
   const before = usageOf(racer.process.pid)
-  const seen = await load(wrk, given, script, racer.port, seconds)
+  const seen = await load(racer.port, seconds)
   const after = usageOf(racer.process.pid)
   return {
     cpuUs: (after.cpuNs - before.cpuNs) / 1000 / Math.max(1, seen.requests),
@@ -143,5 +148,14 @@ async function sample(
     p99: seen.p99,
     rssBytes: after.rssBytes,
     errors: seen.errors,
+    connectionBytes: 0,
+  }
+}
+
+/** Once for each, whatever the plan says: a process does not give back what it took for the connections of a round. */
+async function fill(given: Case, racers: readonly Racer[], plan: Plan) {
+  for (const racer of racers) {
+    plan.note(`${given.name}: ${racer.name}`)
+    racer.samples.push(await sampleIdle(given, racer))
   }
 }

@@ -26,7 +26,11 @@ export function requirePeer(t: Pick<TestContext, 'skip'>, program: string): stri
   return null
 }
 
-const packages: Readonly<Record<string, string>> = { nginx: 'nginx-light', taskset: 'util-linux' }
+const packages: Readonly<Record<string, string>> = {
+  h2load: 'nghttp2-client',
+  nginx: 'nginx-light',
+  taskset: 'util-linux',
+}
 /** Where those come from that Debian does not have. */
 const sources: Readonly<Record<string, string>> = { h2spec: 'see .ci/run' }
 

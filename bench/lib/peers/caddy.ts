@@ -7,6 +7,7 @@ import type { Peer, Setup } from '../peer.ts'
 export const caddy: Peer = {
   name: 'caddy',
   program: 'caddy',
+  takes: given => given.load === 'kept' && given.protocol === 'http/1.1' && !given.tls,
   version: ['version'],
   prepare(setup) {
     const file = join(setup.dir, 'Caddyfile')

@@ -2,12 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { prefixOf, requestFilters, responseFilters } from '../cases.ts'
+import { tlsSecret } from '../../../test/support/certificates.ts'
 import type { Case } from '../cases.ts'
+import { cipherSuite } from '../certificate.ts'
 import type { Peer, Setup } from '../peer.ts'
 
 export const portcullis: Peer = {
   name: 'portcullis',
   program: null,
+  takes: () => true,
   version: ['--version'],
   prepare(setup) {
     const folder = join(setup.dir, 'resources')
@@ -32,15 +35,19 @@ function resources(setup: Setup): unknown[] {
       spec: {
         gatewayClassName: 'portcullis',
         addresses: [{ type: 'IPAddress', value: '127.0.0.1' }],
-        listeners: [{ name: 'http', protocol: 'HTTP', port: setup.port }],
+        listeners: [listener(setup)],
       },
     },
     {
       apiVersion: 'portcullis.dev/v1alpha1',
       kind: 'Backend',
       metadata: { name: 'backend' },
-      spec: { endpoints: [{ address: '127.0.0.1', port: setup.backendPort }] },
+      spec: {
+        endpoints: [{ address: '127.0.0.1', port: setup.backendPort }],
+        protocol: setup.case.upstream === 'h2c' ? 'h2c' : 'http',
+      },
     },
+    ...(setup.case.tls ? [tlsSecret('bench', setup.certificate), clientPolicy] : []),
     ...routes(setup.case).map((rules, i) => ({
       apiVersion: standard,
       kind: 'HTTPRoute',
@@ -48,6 +55,21 @@ function resources(setup: Setup): unknown[] {
       spec: { parentRefs: [{ name: 'bench' }], rules },
     })),
   ]
+}
+
+function listener({ case: { tls }, port }: Setup): unknown {
+  if (!tls) return { name: 'bench', protocol: 'HTTP', port }
+  return { name: 'bench', protocol: 'HTTPS', port, tls: { certificateRefs: [{ name: 'bench' }] } }
+}
+
+const clientPolicy = {
+  apiVersion: 'portcullis.dev/v1alpha1',
+  kind: 'ClientPolicy',
+  metadata: { name: 'bench' },
+  spec: {
+    targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'bench' }],
+    tls: { minVersion: 'TLS1.3', ciphers: [cipherSuite] },
+  },
 }
 
 /** Rules by sixteen, which is what one HTTPRoute holds. */
