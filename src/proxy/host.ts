@@ -11,6 +11,8 @@ export interface Host {
   readonly clock: CoarseClock
   readonly localPort: number
   readonly draining: boolean
+  /** Whether the client was let in by an authority that is trusted no more; then it is draining too. */
+  readonly revoked: boolean
   /** Of this worker's HTTP/2 connections. */
   readonly shared: SharedStreams
   /** The codec refused a message. */

@@ -41,6 +41,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
   /** What is really listened on, where the snapshot says 0. */
   localPort: number
   draining = false
+  readonly revoked = false
   private readonly context: PortContext
   private readonly server: Server
   private readonly connections = new Set<ServedConnection>()
@@ -187,7 +188,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
   serve(socket: TLSSocket, made: ContextSpec, serverName: string): void {
     const listener = this.runtime.tls?.named(made.listener) ?? null
     if (listener !== null && listener.streams !== null) return this.pass(socket, listener, serverName)
-    const host = new SecureHost(this, made)
+    const host = new SecureHost(this, socket, made)
     const field = certificateField(socket, this.runtime.port.client.clientCertificateHeader)
     const http2 = socket.alpnProtocol === 'h2'
     this.hold(new (http2 ? Http2ServerConnection : Http1ServerConnection)(socket, host, field), socket)

@@ -60,11 +60,18 @@ export class Authority {
   readonly root: string
   private readonly certificate: x509.X509Certificate
   private readonly keys: webcrypto.CryptoKeyPair
+  /** PEM of what stands between this one and the root. */
+  private readonly between: string
 
-  private constructor(certificate: x509.X509Certificate, keys: webcrypto.CryptoKeyPair) {
+  private constructor(
+    certificate: x509.X509Certificate,
+    keys: webcrypto.CryptoKeyPair,
+    above: Authority | null = null,
+  ) {
     this.certificate = certificate
     this.keys = keys
-    this.root = `${certificate.toString('pem')}\n`
+    this.root = above === null ? `${certificate.toString('pem')}\n` : above.root
+    this.between = above === null ? '' : `${certificate.toString('pem')}\n${above.between}`
   }
 
   static async make(name = 'test authority', days = 365): Promise<Authority> {
@@ -83,6 +90,26 @@ export class Authority {
     return new Authority(certificate, keys)
   }
 
+  /** An authority below this one; what it issues has its certificate in the chain. */
+  async delegate(name: string): Promise<Authority> {
+    const keys = await keysOf('ecdsa')
+    const certificate = await x509.X509CertificateGenerator.create({
+      subject: `CN=${name}`,
+      issuer: this.certificate.subject,
+      ...validity(365),
+      signingAlgorithm: algorithms.ecdsa,
+      publicKey: keys.publicKey,
+      signingKey: this.keys.privateKey,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 1, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        await x509.AuthorityKeyIdentifierExtension.create(this.keys.publicKey),
+      ],
+    })
+    return new Authority(certificate, keys, this)
+  }
+
   async issue(wanted: Wanted = {}): Promise<KeyPair> {
     const kind = wanted.key ?? 'ecdsa'
     const keys = await keysOf(kind)
@@ -96,7 +123,7 @@ export class Authority {
       signingKey: this.keys.privateKey,
       extensions: await leafExtensions(wanted, this.keys),
     })
-    return { chain: `${certificate.toString('pem')}\n`, key: await keyText(keys) }
+    return { chain: `${certificate.toString('pem')}\n${this.between}`, key: await keyText(keys) }
   }
 }
 

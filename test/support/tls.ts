@@ -50,8 +50,8 @@ export interface SecureAnswer {
 }
 
 /** One request on a connection that is there; the socket stays open. Rejects where the connection ends first. */
-export async function ask(socket: TLSSocket, host: string, lines = ''): Promise<SecureAnswer> {
-  socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n${lines}\r\n`)
+export async function ask(socket: TLSSocket, host: string, lines = '', path = '/'): Promise<SecureAnswer> {
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines}\r\n`)
   const message = await nextMessage(socket)
   const status = Number(message.start.split(' ')[1])
   return { status, body: message.body, ...agreed(socket), field: name => value(message, name) }

@@ -440,7 +440,9 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
 
   /** Closes it if nothing is under way and its listener has gone, or trusts other clients. */
   closeIfUnwanted(): void {
-    if (this.server.draining) this.closeIfIdle()
+    // A tunnel has no answer after which it could be closed.
+    if (this.phase === TUNNEL && this.server.revoked) this.destroy()
+    else if (this.server.draining) this.closeIfIdle()
   }
 
   /** Closes it if nothing is under way (drain). */

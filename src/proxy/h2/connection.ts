@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Rejection } from '../../http/failures.ts'
 import { forward, hopLines, incomingRequestId, plainAddress, type Hop } from '../../http/forwarded.ts'
+import { CANCEL } from '../../http/h2/codes.ts'
 import type { FaultName } from '../../http/h2/faults.ts'
 import { http2Limits, type Http2Limits } from '../../http/h2/limits.ts'
 import { ServerSession, type ServerHandler } from '../../http/h2/server-session.ts'
@@ -131,7 +132,10 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   }
 
   closeIfUnwanted(): void {
-    if (this.host.draining) this.session.shutdown()
+    if (!this.host.draining) return
+    this.session.shutdown()
+    // A tunnel has no answer after which it could be closed.
+    if (this.host.revoked) this.session.eachStream(endTunnel)
   }
 
   destroy(): void {
@@ -164,4 +168,11 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     if (!x.body.complete && !stream.held && still > patienceMs) x.fail('http_request_timeout', 'body')
     else if (still > UPSTREAM_IDLE_MS) x.fail('http_response_timeout', 'idle')
   }
+}
+
+function endTunnel(stream: ServerStream): void {
+  const x = stream.handler
+  if (!(x instanceof Exchange) || x.forwarding?.tunnel !== true) return
+  x.onGone()
+  stream.abort(CANCEL)
 }

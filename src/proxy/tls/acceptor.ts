@@ -11,6 +11,7 @@ import {
   UNRECOGNIZED_NAME,
   type ClientHello,
 } from './client-hello.ts'
+import { stillAdmits } from './admission.ts'
 import { ServerContexts, type ContextSpec } from './server-contexts.ts'
 
 /** Rules that a connection breaks before it says anything: labels of metrics and of the access log. */
@@ -160,7 +161,7 @@ export class TlsAcceptor {
   private secured(socket: TLSSocket, made: ContextSpec): void {
     socket.on('error', ignore)
     const handshake = this.under.get(flowOf(socket))
-    const agreed = handshake !== undefined && this.agrees(socket, handshake.serverName, made.listener)
+    const agreed = handshake !== undefined && this.agrees(socket, handshake.serverName, made)
     if (!agreed) {
       socket.destroy()
       return
@@ -173,11 +174,13 @@ export class TlsAcceptor {
    * OpenSSL has read the name as well: should the two ever differ, neither is to be believed. It forgets the name of a
    * session of TLS 1.2 that is resumed; there the session itself is proof, for it was begun with the same listener.
    */
-  private agrees(socket: TLSSocket, serverName: string, listener: string): boolean {
+  private agrees(socket: TLSSocket, serverName: string, made: ContextSpec): boolean {
     const { servername } = socket
     const theirs = typeof servername === 'string' ? servername.toLowerCase() : ''
     if (theirs !== serverName && !(theirs === '' && socket.isSessionReused())) return false
-    return this.owner.tls?.find(serverName)?.listener.name === listener
+    const now = this.owner.tls?.find(serverName)?.context ?? null
+    // A reload may have come between the hello and the end of the handshake.
+    return now !== null && now.listener === made.listener && stillAdmits(socket, made, now)
   }
 
   private failed(socket: TLSSocket, error: Error): void {

@@ -1,19 +1,27 @@
+import type { TLSSocket } from 'node:tls'
 import type { Rejection } from '../../http/failures.ts'
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import type { CoarseClock } from '../clock.ts'
 import type { Host } from '../host.ts'
-import type { PortRuntime } from '../runtime.ts'
+import type { PortRuntime, TlsTable } from '../runtime.ts'
+import { stillAdmits } from './admission.ts'
 import type { ContextSpec } from './server-contexts.ts'
 
 /** What a connection whose handshake is over needs of its port: everything, seen through the listener it was made with. */
 export class SecureHost implements Host {
   readonly scheme = 'https'
   private readonly port: Host
+  private readonly socket: TLSSocket
   private readonly made: ContextSpec
+  /** The listeners that were last asked, and what they said. */
+  private judged: TlsTable | null
+  private standing: 'wanted' | 'homeless' | 'revoked' = 'wanted'
 
-  constructor(port: Host, made: ContextSpec) {
+  constructor(port: Host, socket: TLSSocket, made: ContextSpec) {
     this.port = port
+    this.socket = socket
     this.made = made
+    this.judged = port.runtime.tls
   }
 
   /** Of the listener as it is now. Where it is gone, the port's own, which routes nothing. */
@@ -34,14 +42,23 @@ export class SecureHost implements Host {
     return this.port.shared
   }
 
-  /** Also where the listener is gone, or asks for other client certificates than this one was asked for. */
+  /** Also where the listener is gone, or would not let this client in any more. */
   get draining(): boolean {
-    const context = this.port.runtime.tls?.named(this.made.listener)?.context ?? null
-    return (
-      this.port.draining ||
-      context === null ||
-      context.termination.clients?.key !== this.made.termination.clients?.key
-    )
+    return this.port.draining || this.standingNow() !== 'wanted'
+  }
+
+  get revoked(): boolean {
+    return this.standingNow() === 'revoked'
+  }
+
+  /** Judged once for each snapshot. */
+  private standingNow(): SecureHost['standing'] {
+    const { tls } = this.port.runtime
+    if (tls === this.judged) return this.standing
+    this.judged = tls
+    const context = tls?.named(this.made.listener)?.context ?? null
+    if (context === null) return (this.standing = 'homeless')
+    return (this.standing = stillAdmits(this.socket, this.made, context) ? 'wanted' : 'revoked')
   }
 
   rejected(rejection: Rejection, remoteAddress: string): string {
