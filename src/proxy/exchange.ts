@@ -306,6 +306,12 @@ export class Exchange implements FilterView, Forwarded {
     this.finish()
   }
 
+  /** The upstream took the tunnel in a way that its client must not take for one. */
+  onFalseTunnel(): void {
+    this.committed = false
+    this.fail('http_upgrade_failed', 'no_tunnel')
+  }
+
   finish(): void {
     if (this.finished) return
     this.finished = true

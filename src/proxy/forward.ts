@@ -153,6 +153,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   requestData(chunk: Buffer, start: number, end: number): void {
     const { stream, x } = this
     if (this.tunnel) {
+      x.body.bytes += end - start
       stream?.write(chunk, start, end)
       return
     }

@@ -18,6 +18,8 @@ export interface ServerStreamHandler {
   onDownstreamWritable(): void
   /** The body broke a rule; the stream may still be answered, or aborted. */
   onRejection(rejection: Rejection): void
+  /** An answer to an extended CONNECT that would open a tunnel to nobody, and has not been sent; another one is to follow. */
+  onFalseTunnel(): void
   /** The client has reset the stream, or the connection is gone: nobody wants the answer. */
   onGone(): void
 }
@@ -59,6 +61,7 @@ export class ServerStream extends Http2Stream {
     session.shared.open++
     if (head !== null && head.upgrade === '' && (head.length > 0 || head.hasLength))
       this.expected = head.length
+    if (this.tunnelKey !== null) this.pause()
   }
 
   // The response.
@@ -77,9 +80,9 @@ export class ServerStream extends Http2Stream {
 
   head(head: ResponseHead): void {
     if (this.closed || this.headSent) return
-    this.headSent = true
     // RFC 8441 §4: a 2xx would open the tunnel that the upstream has not agreed to.
-    if (this.tunnelKey !== null && head.status >= 200 && head.status < 300) return this.refuseTunnel()
+    if (this.tunnelKey !== null && head.status < 300) return this.handler?.onFalseTunnel()
+    this.headSent = true
     const bodiless =
       this.method === 'HEAD' || head.length === NO_BODY || head.status === 204 || head.status === 304
     this.writer.response(this.id, head, bodiless)
@@ -112,21 +115,24 @@ export class ServerStream extends Http2Stream {
   upgrade(head: ResponseHead): void {
     if (this.closed || this.tunnelKey === null) return this.abort()
     const accept = head.fields.get('sec-websocket-accept')
-    if (this.tunnelKey !== '' && accept !== websocketAccept(this.tunnelKey)) return this.abort()
+    if (this.tunnelKey !== '' && accept !== websocketAccept(this.tunnelKey))
+      return this.handler?.onFalseTunnel()
     head.fields.remove('sec-websocket-accept')
     this.headSent = this.tunnel = true
     this.writer.response(this.id, { ...head, status: 200, length: -1, hasLength: false }, false)
     this.session.flushSoon()
+    // What the client has said since, and its end, may go on now.
+    if (this.held) this.resume()
+  }
+
+  /** A tunnel's bytes wait until it is open: an upstream of HTTP/1 that does not switch would read them as requests. */
+  override resume(): void {
+    if (this.tunnelKey === null || this.tunnel) super.resume()
   }
 
   endTunnel(): void {
     if (this.tunnel) this.finish(null)
     this.session.flushSoon()
-  }
-
-  private refuseTunnel(): void {
-    this.writer.response(this.id, localHead(502, [], 0), true)
-    this.localEnded = true
   }
 
   // Http2Stream.

@@ -50,6 +50,10 @@ export class Seen implements ServerStreamHandler {
     respond(this.stream, localHead(rejection.status, [], 0), null)
   }
 
+  onFalseTunnel(): void {
+    respond(this.stream, localHead(502, [], 0), null)
+  }
+
   onGone(): void {
     this.gone = true
   }

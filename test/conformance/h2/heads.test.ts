@@ -337,7 +337,8 @@ test('extended CONNECT: a wrong Sec-WebSocket-Accept opens nothing', () => {
   const bench = new ServerBench()
   bench.says(headers(1, tunnel, 4))
   bench.last.stream.upgrade({ ...localHead(101, ['Sec-WebSocket-Accept', 'x'], 0), upgrade: 'websocket' })
-  assert.deepEqual(bench.transport.said(), ['RST 1 CONNECT_ERROR'])
+  assert.deepEqual(written(bench).slice(0, 2), [':status', '502'])
+  assert.equal(bench.session.streamCount, 0)
 })
 
 test('extended CONNECT: a 200 of an upstream that did not switch is no tunnel; another status is an answer', () => {
@@ -352,6 +353,20 @@ test('extended CONNECT: a 200 of an upstream that did not switch is no tunnel; a
     assert.deepEqual(written(bench).slice(0, 2), [':status', expected])
     assert.equal(bench.session.streamCount, 0)
   }
+})
+
+test('extended CONNECT: what comes before the answer waits for it', () => {
+  const bench = new ServerBench()
+  bench.says(headers(1, tunnel, 4), data(1, 'early', wire.END_STREAM))
+  const { head, stream } = bench.last
+  stream.resume()
+  assert.deepEqual([bench.last.body, bench.last.ended], ['', false])
+  const key = head.fields.get('sec-websocket-key') ?? ''
+  stream.upgrade({
+    ...localHead(101, ['Sec-WebSocket-Accept', websocketAccept(key)], 0),
+    upgrade: 'websocket',
+  })
+  assert.deepEqual([bench.last.body, bench.last.ended], ['early', true])
 })
 
 test('settings announce what is enforced', () => {

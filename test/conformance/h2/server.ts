@@ -111,6 +111,7 @@ export const indifferent: ServerStreamHandler = {
   onRequestFlush: () => {},
   onDownstreamWritable: () => {},
   onRejection: () => {},
+  onFalseTunnel: () => {},
   onGone: () => {},
 }
 
