@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { block, data, END_HEADERS, END_STREAM, headers } from '../conformance/h2/wire.ts'
 import { FrameClient } from '../support/frame-client.ts'
+import { freePort } from '../support/process.ts'
 import { ok, RawUpstream, type Conversation } from '../support/raw-upstream.ts'
 import { readTunnel } from '../support/tunnel-reader.ts'
-import { acceptOf, TunnelClient, tunnelServer } from '../support/tunnels.ts'
+import { acceptOf, switching, TunnelClient, tunnelServer } from '../support/tunnels.ts'
 import { wireClient } from '../support/wire-client.ts'
 import { combinations, portFor, speaksHttp2, startBetween, wires } from '../support/wires.ts'
 
@@ -88,6 +89,49 @@ suite('extended CONNECT to an upstream of HTTP/1', () => {
     })
 })
 
+suite('Upgrade to an upstream of HTTP/2', () => {
+  for (const [asked, protocol] of [
+    ['websocket', 'websocket'],
+    ['WebSocket', 'websocket'],
+    ['echo, websocket', 'echo'],
+  ] as const)
+    test(`Upgrade: ${asked} asks for ${protocol}`, async () => {
+      const seen: unknown[] = []
+      await using server = await tunnelServer('h2c', request => {
+        seen.push(request.headers[':protocol'])
+        request.socket.end(switching(request))
+      })
+      await using running = await startBetween('h2c', server.port)
+      await using client = await TunnelClient.to('h1', running)
+      const socket = await client.socket()
+      socket.write(
+        `GET / HTTP/1.1\r\nHost: a.example\r\nConnection: upgrade\r\nUpgrade: ${asked}\r\nSec-WebSocket-Key: x\r\n\r\n`,
+      )
+      const { head } = await readTunnel(socket)
+      assert.match(head, new RegExp(`^HTTP/1.1 101 .*\r\n(.*\r\n)*Upgrade: ${protocol}\r\n`, 'i'))
+      assert.deepEqual(seen, [protocol])
+    })
+
+  test('an endpoint that is down is passed over, and the key is not forgotten', async () => {
+    const keys: unknown[] = []
+    await using server = await tunnelServer('h2c', request => {
+      keys.push(request.headers[':protocol'])
+      request.socket.end(switching(request))
+    })
+    await using running = await startBetween('h2c', 0, { endpoints: [await freePort(), server.port] })
+    await using client = await TunnelClient.to('h1', running)
+    for (let i = 0; i < 2; i++) {
+      const socket = await client.socket()
+      socket.write(
+        `GET / HTTP/1.1\r\nHost: a.example\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n`,
+      )
+      const { head } = await readTunnel(socket)
+      assert.match(head, new RegExp(`\r\nsec-websocket-accept: ${escaped(acceptOf('x'))}\r\n`, 'i'))
+    }
+    assert.equal(keys.length, 2)
+  })
+})
+
 for (const [client, upstream] of combinations)
   suite(`${client} to ${upstream}`, () => {
     for (const status of [403, 404, 503])
@@ -145,3 +189,7 @@ test('a server of HTTP/1 that answers 200 is heard by a client of HTTP/1', async
   const [chunk] = (await once(socket, 'data')) as [Buffer]
   assert.match(chunk.toString(), /^HTTP\/1\.1 200 OK\r\n[^]*no tunnel$/)
 })
+
+function escaped(text: string): string {
+  return text.replaceAll(/[+/=]/g, match => `\\${match}`)
+}

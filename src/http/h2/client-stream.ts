@@ -1,5 +1,5 @@
 import type { FailureName, Rejection } from '../failures.ts'
-import type { Fields } from '../fields.ts'
+import { Fields } from '../fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
 import { CANCEL, REFUSED_STREAM, errorName } from './codes.ts'
 import type { FieldSection } from './field-section.ts'
@@ -57,12 +57,19 @@ export class ClientStream extends Http2Stream {
   send(head: RequestHead, handler: ClientStreamHandler): void {
     this.handler = handler
     this.method = head.method
-    this.protocol = head.upgrade
-    if (head.upgrade !== '') {
-      this.key = head.fields.get('sec-websocket-key')
-      head.fields.remove('sec-websocket-key')
-    } else if (head.length === NO_BODY) this.localEnded = true
+    if (head.upgrade !== '') return this.host.begin(this, this.connectHead(head))
+    if (head.length === NO_BODY) this.localEnded = true
     this.host.begin(this, head)
+  }
+
+  /** Without the key that HTTP/2 has none of (RFC 8441 §5). A copy: another attempt may need what this one does not. */
+  private connectHead(head: RequestHead): RequestHead {
+    const fields = new Fields([...head.fields.list])
+    this.key = fields.get('sec-websocket-key')
+    fields.remove('sec-websocket-key')
+    // Of several the client likes the first best (RFC 9110 §7.8), and :protocol names one.
+    this.protocol = head.upgrade.split(',')[0]!.trim().toLowerCase()
+    return { ...head, fields, upgrade: this.protocol }
   }
 
   /** The chunk belongs to the stream from here on. */
