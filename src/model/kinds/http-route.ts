@@ -1,33 +1,19 @@
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
 import { headerName, headerValue, httpBackendRef, httpFilters, methods } from './http-filters.ts'
+import { parentRef, sessionPersistence } from './route.ts'
 import {
   duration,
-  groupName,
   hostname,
   integer,
-  kindName,
   list,
   mapList,
-  namespaceName,
   object,
-  objectName,
-  port,
   sectionName,
   set,
   text,
   type Shape,
 } from './shapes.ts'
-
-/** ParentReference: group gateway.networking.k8s.io and kind Gateway where absent. */
-export const parentRef = object({
-  group: Type.Optional(groupName),
-  kind: Type.Optional(kindName),
-  namespace: Type.Optional(namespaceName),
-  name: objectName,
-  sectionName: Type.Optional(sectionName),
-  port: Type.Optional(port),
-})
 
 const valueMatchType = Type.Optional(Type.Enum(['Exact', 'RegularExpression']))
 
@@ -54,14 +40,6 @@ const retry = object({
   codes: Type.Optional(set(integer(400, 599), 200)),
   attempts: Type.Optional(integer(1, 2_147_483_647)),
   backoff: Type.Optional(duration),
-})
-
-/** SessionPersistence (GEP-1619), experimental. */
-const sessionPersistence = object({
-  sessionName: Type.Optional(text(128)),
-  absoluteTimeout: Type.Optional(duration),
-  type: Type.Optional(Type.Enum(['Cookie', 'Header'])),
-  cookieConfig: Type.Optional(object({ lifetimeType: Type.Optional(Type.Enum(['Permanent', 'Session'])) })),
 })
 
 /** An absent `matches` is one match of the path prefix "/". */
@@ -94,9 +72,7 @@ export const httpRouteSchema = object({
 
 export type HTTPRouteBody = Shape<typeof httpRouteSchema>
 export type HTTPRoute = Resource<HTTPRouteBody>
-export type ParentReference = Shape<typeof parentRef>
 export type HTTPRouteRule = Shape<typeof rule>
 export type HTTPRouteMatch = Shape<typeof routeMatch>
 export type HTTPPathMatch = Shape<typeof pathMatch>
 export type HTTPRouteRetry = Shape<typeof retry>
-export type SessionPersistence = Shape<typeof sessionPersistence>

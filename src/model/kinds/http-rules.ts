@@ -1,39 +1,20 @@
 import { durationMs } from '../quantity.ts'
 import { backendRefRules, filterListRules } from './http-filter-rules.ts'
 import type { HTTPBackendRef, HTTPFilter } from './http-filters.ts'
-import type {
-  HTTPPathMatch,
-  HTTPRouteBody,
-  HTTPRouteRule,
-  ParentReference,
-  SessionPersistence,
-} from './http-route.ts'
-import { repeated, type Finding } from './shapes.ts'
+import type { HTTPPathMatch, HTTPRouteBody, HTTPRouteRule } from './http-route.ts'
+import { parentRules, ruleListRules, sessionRules } from './route-rules.ts'
+import type { Finding } from './shapes.ts'
 
 type Path = Finding['path']
-
-/** Of all rules together (the CRD's CEL). */
-const MAX_MATCHES = 128
 
 /** The CEL rules of the HTTPRoute CRD (v1.6.1, experimental channel), with its defaults taken into account. */
 export function httpRouteRules({ spec }: HTTPRouteBody): Finding[] {
   const rules = spec.rules ?? []
-  const findings = [
+  return [
     ...parentRules(spec.parentRefs ?? []),
     ...rules.flatMap((rule, i) => oneRule(rule, ['spec', 'rules', i])),
+    ...ruleListRules(rules, 1),
   ]
-  const matches = rules.reduce((sum, rule) => sum + (rule.matches?.length ?? 1), 0)
-  if (matches > MAX_MATCHES)
-    findings.push({
-      path: ['spec', 'rules'],
-      message: `have ${matches} matches in all, expected at most ${MAX_MATCHES} in one route`,
-    })
-  for (const i of repeated(rules, rule => rule.name))
-    findings.push({
-      path: ['spec', 'rules', i, 'name'],
-      message: 'is the name of another rule of this route',
-    })
-  return findings
 }
 
 function oneRule(rule: HTTPRouteRule, path: Path): Finding[] {
@@ -130,47 +111,4 @@ function timeoutRules({ timeouts }: HTTPRouteRule, path: Path): Finding[] {
   return [
     { path: [...path, 'timeouts', 'backendRequest'], message: 'must not be longer than timeouts.request' },
   ]
-}
-
-function sessionRules(session: SessionPersistence, path: Path): Finding[] {
-  const findings: Finding[] = []
-  if (session.cookieConfig?.lifetimeType === 'Permanent' && session.absoluteTimeout === undefined)
-    findings.push({
-      path: [...path, 'absoluteTimeout'],
-      message: 'is required where cookieConfig.lifetimeType is Permanent',
-    })
-  if (session.cookieConfig && session.type === 'Header')
-    findings.push({ path: [...path, 'cookieConfig'], message: 'must be absent for type Header' })
-  return findings
-}
-
-/** Two references to one parent must tell its sections apart, both by the same of sectionName and port. */
-export function parentRules(parents: readonly ParentReference[]): Finding[] {
-  const parentOf = (p: ParentReference) =>
-    JSON.stringify([p.group ?? 'gateway.networking.k8s.io', p.kind ?? 'Gateway', p.namespace ?? '', p.name])
-  const findings: Finding[] = []
-  parents.forEach((one, i) => {
-    const mixed = parents
-      .slice(0, i)
-      .some(other => parentOf(one) === parentOf(other) && !sameFields(one, other))
-    if (mixed)
-      findings.push({
-        path: ['spec', 'parentRefs', i],
-        message: 'refers to the same parent as another one, expected sectionName or port on both',
-      })
-  })
-  for (const i of repeated(parents, p => JSON.stringify([parentOf(p), p.sectionName ?? '', p.port ?? 0])))
-    findings.push({
-      path: ['spec', 'parentRefs', i],
-      message:
-        'refers to the same parent and section as another one, expected a sectionName or port of its own',
-    })
-  return findings
-}
-
-function sameFields(a: ParentReference, b: ParentReference): boolean {
-  return (
-    (a.sectionName === undefined) === (b.sectionName === undefined) &&
-    (a.port === undefined) === (b.port === undefined)
-  )
 }

@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
 import { backendRefRules } from './http-filter-rules.ts'
 import { backendRef } from './http-filters.ts'
-import { parentRef } from './http-route.ts'
-import { parentRules } from './http-rules.ts'
+import { parentRules } from './route-rules.ts'
+import { parentRef } from './route.ts'
 import { hostname, list, object, sectionName, type Finding, type Shape } from './shapes.ts'
 
 const rule = object({

@@ -1,4 +1,4 @@
-import type { ParentReference } from '../../model/kinds/http-route.ts'
+import type { ParentReference } from '../../model/kinds/route.ts'
 import type { Condition, FieldPath } from '../../model/resource.ts'
 import { keyOf, refKey, type Resources } from '../../model/resources.ts'
 import { isFull, type Flaw, type Report } from './conditions.ts'

@@ -1,0 +1,72 @@
+import type { ParentReference, SessionPersistence } from './route.ts'
+import { repeated, type Finding } from './shapes.ts'
+
+type Path = Finding['path']
+
+/** Of all rules together (the CRDs' CEL). */
+const MAX_MATCHES = 128
+
+interface RouteRule {
+  readonly name?: string
+  readonly matches?: readonly unknown[]
+}
+
+/** What an HTTPRoute and a GRPCRoute must keep to among their rules; `without` is how many matches no `matches` counts for. */
+export function ruleListRules(rules: readonly RouteRule[], without: 0 | 1): Finding[] {
+  const findings: Finding[] = []
+  const matches = rules.reduce((sum, rule) => sum + (rule.matches?.length ?? without), 0)
+  if (matches > MAX_MATCHES)
+    findings.push({
+      path: ['spec', 'rules'],
+      message: `have ${matches} matches in all, expected at most ${MAX_MATCHES} in one route`,
+    })
+  for (const i of repeated(rules, rule => rule.name))
+    findings.push({
+      path: ['spec', 'rules', i, 'name'],
+      message: 'is the name of another rule of this route',
+    })
+  return findings
+}
+
+export function sessionRules(session: SessionPersistence, path: Path): Finding[] {
+  const findings: Finding[] = []
+  if (session.cookieConfig?.lifetimeType === 'Permanent' && session.absoluteTimeout === undefined)
+    findings.push({
+      path: [...path, 'absoluteTimeout'],
+      message: 'is required where cookieConfig.lifetimeType is Permanent',
+    })
+  if (session.cookieConfig && session.type === 'Header')
+    findings.push({ path: [...path, 'cookieConfig'], message: 'must be absent for type Header' })
+  return findings
+}
+
+/** Two references to one parent must tell its sections apart, both by the same of sectionName and port. */
+export function parentRules(parents: readonly ParentReference[]): Finding[] {
+  const parentOf = (p: ParentReference) =>
+    JSON.stringify([p.group ?? 'gateway.networking.k8s.io', p.kind ?? 'Gateway', p.namespace ?? '', p.name])
+  const findings: Finding[] = []
+  parents.forEach((one, i) => {
+    const mixed = parents
+      .slice(0, i)
+      .some(other => parentOf(one) === parentOf(other) && !sameFields(one, other))
+    if (mixed)
+      findings.push({
+        path: ['spec', 'parentRefs', i],
+        message: 'refers to the same parent as another one, expected sectionName or port on both',
+      })
+  })
+  for (const i of repeated(parents, p => JSON.stringify([parentOf(p), p.sectionName ?? '', p.port ?? 0])))
+    findings.push({
+      path: ['spec', 'parentRefs', i],
+      message:
+        'refers to the same parent and section as another one, expected a sectionName or port of its own',
+    })
+  return findings
+}
+
+function sameFields(a: ParentReference, b: ParentReference): boolean {
+  return (
+    (a.sectionName === undefined) === (b.sectionName === undefined) &&
+    (a.port === undefined) === (b.port === undefined)
+  )
+}
