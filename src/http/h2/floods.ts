@@ -27,7 +27,7 @@ export class Floods {
     this.extensions = budget(limits.extensions)
   }
 
-  /** DATA frames of ours: who measures round trips by pings does so with data. */
+  /** DATA frames of ours, not those that the peer's window made small: who measures round trips by pings does so with data. */
   dataSent(frames: number): void {
     this.windowUpdates.earn(UPDATES_PER_FRAME * frames)
     this.pings.earn(1)

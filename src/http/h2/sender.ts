@@ -23,6 +23,9 @@ export interface SenderHost {
 /** Windows before anything has been said (§6.9.2). */
 export const INITIAL_WINDOW = 65_535
 
+/** Less than this is not what a client opens a window for. */
+const DRIBBLE_BYTES = 1024
+
 /**
  * The sending half of a session: frames of one turn are collected and leave in
  * one write, DATA as far as the windows allow (RFC 9113 §5.2), the streams that
@@ -185,20 +188,22 @@ export class Sender {
     else
       for (let at = start; at < start + bytes; at += codes.FRAME_BYTES)
         this.output.data(stream.id, chunk, at, Math.min(start + bytes, at + codes.FRAME_BYTES))
-    this.sent(stream, bytes)
+    this.sent(stream, bytes, bytes < end - start)
     return bytes
   }
 
   /** One DATA frame, whatever else waits. */
   frame(stream: Http2Stream, chunk: Buffer, start: number, end: number): void {
     this.output.data(stream.id, chunk, start, end)
-    this.sent(stream, end - start)
+    this.sent(stream, end - start, stream.queuedBytes > 0)
   }
 
-  private sent(stream: Http2Stream, bytes: number): void {
+  /** `cut`: more would have been sent, had there been a window for it. */
+  private sent(stream: Http2Stream, bytes: number, cut: boolean): void {
     stream.sendWindow -= bytes
     this.window -= bytes
-    this.floods.dataSent(Math.ceil(bytes / codes.FRAME_BYTES))
+    // A window that is opened by a few bytes again and again (CVE-2019-9511) earns nothing with what that lets out.
+    if (!cut || bytes >= DRIBBLE_BYTES) this.floods.dataSent(Math.ceil(bytes / codes.FRAME_BYTES))
   }
 
   /** Ends our direction of a stream. */
