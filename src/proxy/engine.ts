@@ -191,6 +191,7 @@ export class Engine {
       server.sweep(nowMs)
       bufferedBytes += server.bufferedBytes
     }
+    this.options.sinks.instruments.bufferedBytes.set(bufferedBytes)
     this.sweepQueues(nowMs)
     for (const cluster of this.clusters.values()) this.sweepCluster(cluster, nowMs)
     const exchanges = this.countExchanges()

@@ -112,6 +112,12 @@ const table = {
     unit: 'bytes',
     labels: ['direction'],
   },
+  portcullis_buffered_bytes: {
+    type: 'gauge',
+    help: 'Bytes that wait because a client or an upstream is slow.',
+    unit: 'bytes',
+    labels: [],
+  },
   portcullis_reloads_total: {
     type: 'counter',
     help: 'Changes of the configuration, by result.',

@@ -13,6 +13,7 @@ import type { MetricsScope, MetricsWriter } from './metrics.ts'
  */
 export class Instruments {
   readonly requestsActive: Gauge
+  readonly bufferedBytes: Gauge
   readonly bytesIn: Counter
   readonly bytesOut: Counter
   readonly accessLogDropped: Counter
@@ -27,6 +28,7 @@ export class Instruments {
   constructor(writer: MetricsWriter) {
     this.writer = writer
     this.requestsActive = writer.gauge('portcullis_requests_active', {})
+    this.bufferedBytes = writer.gauge('portcullis_buffered_bytes', {})
     this.bytesIn = writer.counter('portcullis_bytes_total', { direction: 'in' })
     this.bytesOut = writer.counter('portcullis_bytes_total', { direction: 'out' })
     this.accessLogDropped = writer.counter('portcullis_access_log_dropped_total', {})

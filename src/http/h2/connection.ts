@@ -7,6 +7,7 @@ import { Floods } from './floods.ts'
 import type { Transport } from './frame-output.ts'
 import type { Http2Limits } from './limits.ts'
 import { ReceiveWindow } from './receive-window.ts'
+import { stalled } from './rejections.ts'
 import { INITIAL_WINDOW, Sender, type SenderHost } from './sender.ts'
 import { settingsPayload } from './settings.ts'
 import type { SharedStreams } from './shared-streams.ts'
@@ -119,7 +120,7 @@ export abstract class Connection implements StreamHost, SenderHost {
   protected abstract onStreamGone(): void
   /** The connection is over, for a reason or in good order (''). Streams have been told. */
   protected abstract onClosed(fault: FaultName | ''): void
-  /** The peer's message on this stream is malformed. */
+  /** The peer's message on a stream is malformed, or the stream passes a limit. */
   protected abstract onMalformed(rejection: Rejection): void
 
   // The owner's calls.
@@ -149,6 +150,7 @@ export abstract class Connection implements StreamHost, SenderHost {
     if (!this.congested && stallMs > 0)
       for (const stream of this.streams.values())
         if (stream.stalled && nowMs - stream.sentMs > stallMs) {
+          this.onMalformed(stalled)
           this.reset(stream, codes.CANCEL)
           stream.onLost(codes.CANCEL, true)
         }

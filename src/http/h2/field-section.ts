@@ -191,6 +191,8 @@ export class FieldSection implements FieldSink {
     // §8.2.3: crumbs are one field again for everyone behind us.
     if (known === kinds.COOKIE && this.kind === REQUEST) {
       this.cookie = this.cookie === '' ? value : `${this.cookie}; ${value}`
+      // In pieces it may not be longer than in one, or who it is sent on to would have to bear it.
+      if (name.length + this.cookie.length > this.limits.fieldBytes) this.refuse(refusals['field-size'])
       return
     }
     if (known !== kinds.COOKIE) this.note(known)

@@ -37,6 +37,9 @@ export const authorityDiffers = new Rejection(400, 'h2-authority', 'Host and :au
 /** §5.1.2: not processed, and the client may ask again, here or on another connection. */
 export const tooManyStreams = new Rejection(503, 'h2-streams', 'Too many streams are open')
 
+/** Nobody can be told by an answer: it is the answer that is not taken. */
+export const stalled = new Rejection(408, 'h2-stall', 'Nothing of the response was taken for too long')
+
 /** Preallocated: refusing must cost less than accepting. */
 export const malformed = build()
 const all: ReadonlySet<Rejection> = new Set(Object.values(malformed))

@@ -21,7 +21,7 @@ export interface ServerHandler {
   onRequest(stream: ServerStream, head: RequestHead): void
   /** A head that is refused with an answer: the rejection's status. */
   onRefused(stream: ServerStream, rejection: Rejection): void
-  /** A message that is malformed, or a stream beyond the limits; its stream is reset without an answer, unless it had begun. For log and metrics. */
+  /** A message that is malformed, or a stream that passes a limit; it is reset without an answer, unless that had begun. For log and metrics. */
   onMalformed(rejection: Rejection): void
   /** The connection is over; `fault` is '' in good order. Its streams have been told before. */
   onClosed(fault: FaultName | ''): void

@@ -22,7 +22,13 @@ const LINGER_MS = 5_000
 
 /** Of a connection that is made under this policy. */
 function limitsOf({ streams, stallTimeoutMs, headTimeoutMs }: ClientSettings): Http2Limits {
-  return { ...http2Limits, streams, stallMs: stallTimeoutMs, headTimeoutMs }
+  return {
+    ...http2Limits,
+    streams,
+    stallMs: stallTimeoutMs,
+    headTimeoutMs,
+    settingsTimeoutMs: headTimeoutMs,
+  }
 }
 
 /** A client's connection speaking HTTP/2: each of its streams is the downstream of an exchange. */
