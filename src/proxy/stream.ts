@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { FailureName } from '../http/failures.ts'
 import type { StreamRule } from '../snapshot/snapshot.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
@@ -65,6 +66,8 @@ export class Stream {
   private endpoint: Endpoint<UpstreamPool> | null = null
   private attempts = 0
   private over = false
+  /** One side was cut off, and the other must not take that for an end. */
+  private broken = false
   private moved = 0
   private movedMs: number
 
@@ -83,7 +86,7 @@ export class Stream {
     this.remoteAddress = client.remoteAddress ?? ''
     this.finished = finished
     this.movedMs = nowMs
-    client.on('error', ignore)
+    client.on('error', () => (this.broken = true))
     client.once('close', () => this.end(this.upstream === null ? 'client_gone' : null))
   }
 
@@ -147,7 +150,8 @@ export class Stream {
 
   private failed(upstream: Socket, failure: FailureName): void {
     upstream.destroy()
-    // Once joined, its close says all that there is to say.
+    // Once joined, its close says when.
+    if (this.upstream === upstream) this.broken = true
     if (this.over || this.upstream !== null) return
     this.endpoint?.connectFailed(performance.now())
     this.backend.metrics?.connectFailed(failure)
@@ -160,9 +164,9 @@ export class Stream {
     this.over = true
     const { client, upstream, endpoint, facts, remoteAddress, startedMs, attempts } = this
     if (upstream !== null) endpoint?.finish()
-    // What is still to be written is, unless the other side is gone without a word.
-    if (!client.destroyed) client.destroySoon()
-    if (upstream !== null && !upstream.destroyed) upstream.destroySoon()
+    const leave = this.broken || failure !== null ? cutOff : finish
+    leave(client)
+    if (upstream !== null) leave(upstream)
     this.finished({
       ...facts,
       rule: this.stream.rule.id,
@@ -189,4 +193,13 @@ function chosen({ backends, totalWeight }: CompiledStream): StreamBackend {
 
 const nowhere: StreamBackend = { weight: 0, cluster: null, metrics: null, dialer: null }
 
-function ignore(): void {}
+/** What is still to be written is. */
+function finish(socket: Socket): void {
+  if (!socket.destroyed) socket.destroySoon()
+}
+
+/** A reset; under TLS it is enough that nobody says close_notify (RFC 8446 §6.1). */
+function cutOff(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy()
+  else socket.resetAndDestroy()
+}

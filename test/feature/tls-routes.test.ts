@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect as connectPlain } from 'node:net'
+import { connect as connectPlain, type Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { Authority, caConfigMap, tlsSecret } from '../support/certificates.ts'
 import { startGateway } from '../support/gateway.ts'
+import { requirePeer } from '../support/peer.ts'
 import { RawServer } from '../support/raw.ts'
 import { backend, gateway, httpRoute, tagged, to, yamlOf } from '../support/resources.ts'
 import { SecureUpstream } from '../support/secure-upstream.ts'
-import { ask, askOnce, failureOf, httpsListener, secure } from '../support/tls.ts'
+import { ask, askOnce, failureOf, httpsListener, run, secure } from '../support/tls.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 const authority = await Authority.make()
@@ -162,6 +163,25 @@ test('bodies of megabytes pass both ways, and each direction ends by itself', as
   assert.match(text, /^HTTP\/1\.1 200 OK/)
   assert.ok(text.length > body.length)
 })
+
+/** Each row: how the backend ends, and whether the client is told that this was the end. */
+for (const [how, end, said] of [
+  ['ends', socket => socket.end('hello'), true],
+  ['breaks off', socket => socket.write('hello', () => socket.resetAndDestroy()), false],
+] as const satisfies readonly (readonly [string, (socket: Socket) => void, boolean])[])
+  test(`when a backend ${how}, the end of what was decrypted is ${said ? '' : 'not '}said`, async t => {
+    if (!requirePeer(t, 'openssl')) return
+    await using broken = await RawServer.start(socket => socket.once('data', () => end(socket)))
+    await using gatewayToIt = await startGateway(yaml(broken.port, encrypted.port))
+    const address = `127.0.0.1:${gatewayToIt.port(443)}`
+    const text = await run(
+      'openssl',
+      ['s_client', '-connect', address, '-servername', 'term.example', '-quiet'],
+      'any\n',
+    )
+    assert.match(text, /hello/)
+    assert.equal(!/unexpected eof/.test(text), said, text)
+  })
 
 test('a connection that is passed through outlives a reload', async () => {
   const socket = await secure(started.port(443), { ...trust, servername: 'pass.example' })

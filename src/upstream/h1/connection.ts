@@ -8,6 +8,7 @@ import { serializeRequest, trailerText } from '../../http/h1/serialize.ts'
 import { TurnWriter } from '../../http/h1/writer.ts'
 import type { UpstreamHandler, UpstreamStream } from '../stream.ts'
 import { dial, dialFailure } from '../dial.ts'
+import { endedByPeer } from '../tls/close-notify.ts'
 import type { TlsDialer } from '../tls/dialer.ts'
 
 /** Where connections are made to and returned to. */
@@ -278,7 +279,9 @@ export class Http1Connection implements UpstreamStream {
   }
 
   private ended(): void {
-    if (this.state === BODY && this.remaining === UNTIL_CLOSE) this.complete(null, false)
+    // Nobody but the peer can have ended what we did not read when it ended.
+    if (this.state === BODY && this.remaining === UNTIL_CLOSE && (this.paused || endedByPeer(this.socket)))
+      this.complete(null, false)
     else if (this.state === TUNNEL) {
       this.handler?.onEnd(null)
       this.leaveTunnel()
