@@ -3,11 +3,14 @@
  * §6.5.1). Not what frames the message, routes it, authenticates, says how to
  * read the content or controls caches: someone behind us may merge trailers
  * into the header section, after every check of ours has been made without
- * them. And no name with "_", which may turn out to be one of those.
+ * them. And no name with "_", which may turn out to be one of those, unless
+ * `underscores` are for those behind us to know; never one that reads as one of
+ * those with "-".
  */
-export function trailerAllowed(lower: string): boolean {
-  if (refused.has(lower) || lower.includes('_')) return false
-  return !refusedPrefixes.some(prefix => lower.startsWith(prefix))
+export function trailerAllowed(lower: string, underscores = false): boolean {
+  const name = underscores ? lower.replaceAll('_', '-') : lower
+  if (refused.has(name) || name.includes('_')) return false
+  return !refusedPrefixes.some(prefix => name.startsWith(prefix))
 }
 
 const refusedPrefixes = [

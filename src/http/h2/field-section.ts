@@ -215,6 +215,7 @@ export class FieldSection implements FieldSink {
   /** Of trailers only what may pass is kept (h1/trailers.ts). */
   private filterTrailer(name: string): void {
     const { list } = this.fields
-    if (list.length >= 2 && list[list.length - 2] === name && !trailerAllowed(name)) list.length -= 2
+    if (list.length < 2 || list[list.length - 2] !== name) return
+    if (!trailerAllowed(name, this.limits.underscores === 'allow')) list.length -= 2
   }
 }

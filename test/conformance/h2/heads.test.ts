@@ -289,6 +289,15 @@ test('trailers of a request: what may not pass is left out', () => {
   assert.deepEqual(bench.last.trailers?.list, ['x-sum', '1'])
 })
 
+test('trailers with an underscore pass where heads with one do, but not as another name', () => {
+  const bench = new ServerBench({ policy: { underscores: 'allow' } })
+  bench.says(
+    headers(1, post(), 4),
+    headers(1, block('x_y', 'z', 'content_length', '9', 'x_forwarded_for', 'a')),
+  )
+  assert.deepEqual(bench.last.trailers?.list, ['x_y', 'z'])
+})
+
 // RFC 8441.
 
 const tunnel = block(
