@@ -2,6 +2,7 @@ import { kindNamed } from '../model/kinds.ts'
 import { formatPosition } from '../model/problem.ts'
 import type { Condition, Resource, ResourceRef } from '../model/resource.ts'
 import { refKey, type Resources } from '../model/resources.ts'
+import { targetName } from '../snapshot/cluster-name.ts'
 import type { Port } from '../snapshot/snapshot.ts'
 
 /** Which policies say how a port or a cluster behaves, as the end of a line: `; ingress: ClientPolicy/default/strict (a.yaml:3:1)`, or "". */
@@ -27,7 +28,7 @@ export function policyNames(conditions: readonly Condition[], resources: Resourc
   return {
     ofPort: ({ listeners }) =>
       named('ClientPolicy', parent => listeners.some(({ name }) => isOn(parent, name))),
-    ofCluster: name => named('BackendPolicy', parent => isOf(parent, name, resources)),
+    ofCluster: name => named('BackendPolicy', parent => isOf(parent, targetName(name), resources)),
   }
 }
 
@@ -44,11 +45,11 @@ function isOn({ namespace, name, sectionName }: Parent, listener: string): boole
   return sectionName === undefined ? listener.startsWith(gateway) : listener === gateway + sectionName
 }
 
-/** `cluster` is `Backend/namespace/name` or `Service/namespace/name:port`. */
-function isOf(parent: Parent, cluster: string, resources: Resources): boolean {
+/** `target` is `Backend/namespace/name` or `Service/namespace/name:port`. */
+function isOf(parent: Parent, target: string, resources: Resources): boolean {
   const key = refKey(parent)
-  if (parent.kind !== 'Service') return cluster === key
-  if (parent.sectionName === undefined) return cluster.startsWith(`${key}:`)
+  if (parent.kind !== 'Service') return target === key
+  if (parent.sectionName === undefined) return target.startsWith(`${key}:`)
   const ports = resources.get('Service', parent.namespace, parent.name)?.body.spec?.ports ?? []
-  return ports.some(({ name, port }) => name === parent.sectionName && cluster === `${key}:${port}`)
+  return ports.some(({ name, port }) => name === parent.sectionName && target === `${key}:${port}`)
 }

@@ -21,6 +21,8 @@ import { endpointSliceRules, endpointSliceSchema, type EndpointSlice } from './k
 import { gatewayClassSchema, type GatewayClass } from './kinds/gateway-class.ts'
 import { gatewayRules } from './kinds/gateway-rules.ts'
 import { gatewaySchema, type Gateway } from './kinds/gateway.ts'
+import { grpcRouteSchema, type GRPCRoute } from './kinds/grpc-route.ts'
+import { grpcRouteRules } from './kinds/grpc-rules.ts'
 import { httpRouteRules } from './kinds/http-rules.ts'
 import { httpRouteSchema, type HTTPRoute } from './kinds/http-route.ts'
 import { referenceGrantSchema, type ReferenceGrant } from './kinds/reference-grant.ts'
@@ -39,6 +41,7 @@ export interface KindMap {
   GatewayClass: GatewayClass
   Gateway: Gateway
   HTTPRoute: HTTPRoute
+  GRPCRoute: GRPCRoute
   TLSRoute: TLSRoute
   BackendTLSPolicy: BackendTLSPolicy
   ReferenceGrant: ReferenceGrant
@@ -100,6 +103,7 @@ export const kinds: readonly ResourceKind[] = [
     schema: httpRouteSchema,
     rules: httpRouteRules,
   }),
+  row(gatewayApi, ['v1'], 'GRPCRoute', 'grpcroutes', { schema: grpcRouteSchema, rules: grpcRouteRules }),
   row(gatewayApi, ['v1', 'v1alpha2', 'v1alpha3'], 'TLSRoute', 'tlsroutes', {
     schema: tlsRouteSchema,
     rules: tlsRouteRules,
@@ -150,6 +154,7 @@ export type {
   EndpointSlice,
   Gateway,
   GatewayClass,
+  GRPCRoute,
   HTTPRoute,
   Namespace,
   ReferenceGrant,

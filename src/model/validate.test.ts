@@ -28,7 +28,7 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
     'no kind',
     'metadata: {name: x}\n',
     [
-      'a.yaml:1:1 kind: is required, expected one of GatewayClass, Gateway, HTTPRoute, TLSRoute, BackendTLSPolicy, ReferenceGrant, Service, EndpointSlice, Secret, ConfigMap, Namespace, Backend, BackendPolicy, ClientPolicy',
+      'a.yaml:1:1 kind: is required, expected one of GatewayClass, Gateway, HTTPRoute, GRPCRoute, TLSRoute, BackendTLSPolicy, ReferenceGrant, Service, EndpointSlice, Secret, ConfigMap, Namespace, Backend, BackendPolicy, ClientPolicy',
     ],
   ],
   [
@@ -38,9 +38,9 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
   ],
   [
     'a kind of a later release',
-    head('GRPCRoute'),
+    head('TCPRoute'),
     [
-      'a.yaml:2:1 GRPCRoute/x kind: GRPCRoute is not served yet, expected one of GatewayClass, Gateway, HTTPRoute, TLSRoute, BackendTLSPolicy, ReferenceGrant, Service, EndpointSlice, Secret, ConfigMap, Namespace, Backend, BackendPolicy, ClientPolicy',
+      'a.yaml:2:1 TCPRoute/x kind: TCPRoute is not served yet, expected one of GatewayClass, Gateway, HTTPRoute, GRPCRoute, TLSRoute, BackendTLSPolicy, ReferenceGrant, Service, EndpointSlice, Secret, ConfigMap, Namespace, Backend, BackendPolicy, ClientPolicy',
     ],
   ],
   [

@@ -37,7 +37,6 @@ interface Finding {
 /** Kinds of RESOURCES.md that a later release reads. */
 const laterKinds = [
   'ListenerSet',
-  'GRPCRoute',
   'TCPRoute',
   'UDPRoute',
   'Ingress',

@@ -53,7 +53,7 @@ const backendObjectFields = {
 }
 export const backendObjectReference = object(backendObjectFields)
 
-const requestMirror = object({
+export const requestMirror = object({
   backendRef: backendObjectReference,
   percent: Type.Optional(integer(0, 100)),
   /** `denominator` is 100 where absent. */
@@ -163,14 +163,9 @@ export const httpFilter = object({
 
 const filters = list(httpFilter, 0, 16)
 
-/** HTTPBackendRef; `weight` is 1 where absent. */
-/** BackendRef of routes that know no filters. */
+/** BackendRef, of routes that know no filters; `weight` is 1 where absent. */
 export const backendRef = object({ ...backendObjectFields, weight: Type.Optional(integer(0, 1_000_000)) })
-export const httpBackendRef = object({
-  ...backendObjectFields,
-  weight: Type.Optional(integer(0, 1_000_000)),
-  filters: Type.Optional(filters),
-})
+export const httpBackendRef = object({ ...backendRef.properties, filters: Type.Optional(filters) })
 
 export { filters as httpFilters }
 export type HTTPFilter = Shape<typeof httpFilter>

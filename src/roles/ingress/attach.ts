@@ -5,9 +5,10 @@ import { isFull, type Flaw, type Report } from './conditions.ts'
 import { isUsable, type GatewayState } from './gateway.ts'
 import type { ClassState } from './gatewayclass.ts'
 import { onListener } from './hostnames.ts'
-import type { RouteState } from './httproute.ts'
 import { GATEWAY_API, isServed, type ListenerState } from './listeners.ts'
 import type { Namespaces } from './namespaces.ts'
+import type { Owner } from './owners.ts'
+import { isValid, type RouteState } from './route.ts'
 
 /** What attaching needs of the world. */
 export interface Attaching {
@@ -77,7 +78,7 @@ function attachToParent(
   taken: Set<ListenerState>,
 ): void {
   const { report, gateways } = world
-  const { route, unresolved, invalid, ruleCount } = state
+  const { route, unresolved } = state
   const { carrier } = parent
   const gateway = gateways.get(refKey(carrier.parent))
   if (carrier.parent.kind !== 'Gateway' || carrier.parent.group !== GATEWAY_API || gateway === undefined)
@@ -85,18 +86,34 @@ function attachToParent(
   const found = listenersFor(world, route, parent, gateway)
   if ('reason' in found) report.bad(route, 'Accepted', [found], carrier)
   else {
-    const dropped = [...invalid.values()].flat()
-    const accepted = invalid.size < ruleCount
-    for (const listener of found) attachToListener(state, listener, taken, accepted)
-    if (!accepted && isFull(dropped)) report.bad(route, 'Accepted', dropped, carrier)
-    else reportAccepted(world, route, carrier, gateway, found)
-    if (accepted && isFull(dropped)) {
-      const rules = [...invalid.keys()].join(', ')
-      report.warn(route, 'PartiallyInvalid', dropped, carrier, `Dropped Rule ${rules}: `)
+    const conflicts = found.flatMap(listener => conflictOn(listener, route) ?? [])
+    const free = found.filter(listener => conflictOn(listener, route) === null)
+    // Of a route that is not valid either way, that comes first.
+    if (free.length === 0 && isFull(conflicts) && isValid(state))
+      report.bad(route, 'Accepted', conflicts, carrier)
+    else {
+      for (const listener of free) attachToListener(state, listener, taken)
+      reportRules(world, state, carrier, attachedText(gateway, free, conflicts))
     }
   }
   if (isFull(unresolved)) report.bad(route, 'ResolvedRefs', unresolved, carrier)
   else report.good(route, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', carrier)
+}
+
+/** What is accepted of a route that some listener takes; `attached` says which. */
+function reportRules(
+  { report }: Attaching,
+  state: RouteState,
+  carrier: Parent['carrier'],
+  attached: string,
+): void {
+  const { route, invalid } = state
+  const dropped = [...invalid.values()].flat()
+  if (!isValid(state) && isFull(dropped)) return report.bad(route, 'Accepted', dropped, carrier)
+  report.good(route, 'Accepted', 'Accepted', attached, carrier)
+  if (!isFull(dropped)) return
+  const rules = [...invalid.keys()].join(', ')
+  report.warn(route, 'PartiallyInvalid', dropped, carrier, `Dropped Rule ${rules}: `)
 }
 
 /** A parent that is not ours: another controller's is its own affair, one that nobody has is a mistake. */
@@ -143,9 +160,8 @@ function listenersFor(
     }
   }
   const allowed = named.filter(
-    ({ takesRoutes, routeKind, spec }) =>
-      takesRoutes &&
-      routeKind === route.kind &&
+    ({ routeKinds, spec }) =>
+      routeKinds.some(kind => kind === route.kind) &&
       namespaces.allowed(spec.allowedRoutes, namespace, route.metadata.namespace),
   )
   if (allowed.length === 0) {
@@ -164,21 +180,37 @@ function listenersFor(
   }
 }
 
+/** Why a listener cannot take a route whose hostnames it takes: those are of the other kind of route already. */
+function conflictOn(listener: ListenerState, route: RouteState['route']): Flaw | null {
+  if (!isOwner(route)) return null
+  for (const hostname of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
+    const rival = listener.owners.rivalOf(route, hostname)
+    if (rival === null) continue
+    const { kind, metadata } = rival.route
+    const message = `on listener ${listener.spec.name} the older ${kind} ${metadata.namespace}/${metadata.name} has ${rival.hostname || 'any hostname'}, and HTTPRoutes and GRPCRoutes share no hostname; use another one, or another listener`
+    // The standard names no reason; other implementations use that of listeners.
+    return { reason: 'HostnameConflict', path: ['spec', 'hostnames'], message }
+  }
+  return null
+}
+
+function isOwner(route: RouteState['route']): route is Owner {
+  return route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute'
+}
+
 /** A route that is not accepted can still have rules that answer 500: a filter that must not be skipped closes its paths. */
-function attachToListener(
-  { route, entries, stream }: RouteState,
-  listener: ListenerState,
-  taken: Set<ListenerState>,
-  accepted: boolean,
-): void {
+function attachToListener(state: RouteState, listener: ListenerState, taken: Set<ListenerState>): void {
   if (taken.has(listener)) return
   taken.add(listener)
+  const { route, entries, stream } = state
+  const accepted = isValid(state)
   if (accepted) listener.attachedRoutes++
   for (const hostname of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
     if (stream !== null) {
       if (!listener.streams.has(hostname)) listener.streams.set(hostname, stream)
       continue
     }
+    if (accepted && isOwner(route)) listener.owners.add(hostname, route)
     const list = listener.hosts.get(hostname)
     if (list === undefined) listener.hosts.set(hostname, [...entries])
     else list.push(...entries)
@@ -190,18 +222,16 @@ function attachToListener(
  * (ListenerStatus.attachedRoutes); that nothing is served there is for the
  * Gateway's conditions to say, and for this message.
  */
-function reportAccepted(
-  { report }: Attaching,
-  route: RouteState['route'],
-  carrier: Parent['carrier'],
+function attachedText(
   state: GatewayState,
   listeners: readonly ListenerState[],
-): void {
+  conflicts: readonly Flaw[],
+): string {
   const served = isUsable(state) ? listeners.filter(isServed) : []
   const names = (list: readonly ListenerState[]): string => list.map(({ spec }) => spec.name).join(', ')
-  const message =
+  const attached =
     served.length > 0
       ? `attached to listener ${names(served)}`
       : `attached to listener ${names(listeners)}, which is not served; the conditions of ${keyOf(state.gateway)} say why`
-  report.good(route, 'Accepted', 'Accepted', message, carrier)
+  return [attached, ...conflicts.map(({ message }) => message)].join('; ')
 }

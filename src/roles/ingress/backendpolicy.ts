@@ -5,8 +5,8 @@ import { unservedIn } from '../../model/unserved.ts'
 import type { Cluster, Ejection } from '../../snapshot/snapshot.ts'
 import type { Report } from './conditions.ts'
 import { clusterSettings, ejectionSettings, type ClusterSettings } from './defaults.ts'
-import type { Target } from './endpoints.ts'
 import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
+import type { Target } from './targets.ts'
 
 export type ClusterPolicy = ClusterSettings & Pick<Cluster, 'ejection'>
 

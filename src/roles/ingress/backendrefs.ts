@@ -1,20 +1,22 @@
-import type { Backend, Service } from '../../model/kinds.ts'
+import type { Backend } from '../../model/kinds.ts'
 import type { BackendObjectReference } from '../../model/kinds/http-filters.ts'
-import type { ServicePort } from '../../model/kinds/service.ts'
 import type { FieldPath, ResourceRef } from '../../model/resource.ts'
 import type { Resources } from '../../model/resources.ts'
 import type { BackendTlsPolicies } from './backendtlspolicy.ts'
 import type { Flaw } from './conditions.ts'
-import { clusterName, H2C, portNumbered, type Target } from './endpoints.ts'
 import type { Grants, Referrer } from './grants.ts'
+import { appProtocolOf, clusterName, forCalls, H2C, portNumbered, type Target } from './targets.ts'
 import { namelessBackend } from './upstreamtls.ts'
 
 const OURS = 'portcullis.dev'
-/** Application protocols that requests can be sent to (KEP-3726 and what people write); absent is HTTP for an HTTPRoute. */
-const SERVED = ['', 'http', 'kubernetes.io/ws', 'ws', H2C]
+/** Application protocols that can be sent to (KEP-3726 and what people write); an absent one is what the route implies. */
+const SERVED = {
+  http: ['', 'http', 'kubernetes.io/ws', 'ws', ...H2C],
+  grpc: ['', 'http', ...H2C],
+}
 
-/** What is sent to a backend: requests, or bytes as they come. */
-type Use = 'http' | 'stream'
+/** What is sent to a backend: requests, calls of gRPC, or bytes as they come. */
+export type Use = 'http' | 'grpc' | 'stream'
 
 /** Resolves references to backends, and remembers the targets that are in use. */
 export class BackendRefs {
@@ -31,7 +33,7 @@ export class BackendRefs {
   }
 
   /** The name of the cluster, or why there is none; `use` is what is to be sent there. */
-  resolve(ref: BackendObjectReference, from: Referrer, path: FieldPath, use: Use = 'http'): string | Flaw {
+  resolve(ref: BackendObjectReference, from: Referrer, path: FieldPath, use: Use): string | Flaw {
     const { group = '', kind = 'Service', name, namespace = from.namespace } = ref
     const to: ResourceRef = { group, kind, namespace, name }
     const isService = group === '' && kind === 'Service'
@@ -48,8 +50,9 @@ export class BackendRefs {
         path,
         message: `no ReferenceGrant in namespace ${namespace} permits ${kind} ${name} to ${from.kind}s of ${from.namespace}`,
       }
-    const target = isService ? this.service(ref, to, path, use) : this.backend(ref, to, path, use)
-    if ('reason' in target) return target
+    const found = isService ? this.service(ref, to, path, use) : this.backend(ref, to, path, use)
+    if ('reason' in found) return found
+    const target = use === 'grpc' ? forCalls(found) : found
     const cluster = clusterName(target)
     this.used.set(cluster, target)
     return cluster
@@ -87,15 +90,10 @@ export class BackendRefs {
       return notFound(path, `port is missing, expected a port of Service ${namespace}/${name}`)
     const ports = object.body.spec?.ports ?? []
     const found = portNumbered(object, port)
-    if (found !== undefined && use === 'stream' && (found.protocol ?? 'TCP') === 'TCP')
-      return { kind: 'Service', object, port: found }
-    if (found !== undefined)
-      return serviceTarget(
-        object,
-        found,
-        path,
-        this.policies.of({ kind: 'Service', object, port: found }) !== null,
-      )
+    if (found !== undefined) {
+      const target = { kind: 'Service' as const, object, port: found }
+      return serviceTarget(target, path, this.policies.of(target) !== null, use)
+    }
     const has = ports.length === 0 ? 'it has none' : `expected ${ports.map(p => p.port).join(' or ')}`
     return notFound([...path, 'port'], `Service ${namespace}/${name} has no port ${port}, ${has}`)
   }
@@ -116,23 +114,25 @@ function backendTarget(object: Backend, path: FieldPath, secured: boolean): Targ
   return { reason: 'UnsupportedProtocol', path, message }
 }
 
-function serviceTarget(object: Service, port: ServicePort, path: FieldPath, secured: boolean): Target | Flaw {
+function serviceTarget(
+  target: Extract<Target, { readonly kind: 'Service' }>,
+  path: FieldPath,
+  secured: boolean,
+  use: Use,
+): Target | Flaw {
+  const { port, object } = target
   const { protocol = 'TCP', appProtocol = '' } = port
-  const { namespace, name } = object.metadata
-  const unsupported = (what: string): Flaw => ({
-    reason: 'UnsupportedProtocol',
-    path,
-    message: `port ${port.port} of Service ${namespace}/${name} has ${what}, which a route cannot be sent to yet`,
-  })
-  if (protocol !== 'TCP') return unsupported(`protocol ${protocol}`)
-  const named = appProtocol.toLowerCase()
+  const where = `port ${port.port} of Service ${object.metadata.namespace}/${object.metadata.name}`
+  const unsupported = (message: string): Flaw => ({ reason: 'UnsupportedProtocol', path, message })
+  if (protocol !== 'TCP')
+    return unsupported(`${where} has protocol ${protocol}, which a route cannot be sent to yet`)
+  if (use === 'stream') return target
+  const named = appProtocolOf(port)
   if (named === 'https' && !secured)
-    return {
-      reason: 'UnsupportedProtocol',
-      path,
-      message: `port ${port.port} of Service ${namespace}/${name} has appProtocol ${appProtocol}, expected a BackendTLSPolicy beside it that says whom to trust`,
-    }
-  return named === 'https' || SERVED.includes(named)
-    ? { kind: 'Service', object, port }
-    : unsupported(`appProtocol ${appProtocol}`)
+    return unsupported(
+      `${where} has appProtocol ${appProtocol}, expected a BackendTLSPolicy beside it that says whom to trust`,
+    )
+  if (named === 'https' || SERVED[use].includes(named)) return target
+  const what = use === 'grpc' ? 'calls of a GRPCRoute cannot be sent to' : 'a route cannot be sent to yet'
+  return unsupported(`${where} has appProtocol ${appProtocol}, which ${what}`)
 }

@@ -6,9 +6,9 @@ import type { ClusterTls } from '../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from './certificates.ts'
 import { isFull, type Flaw, type Report } from './conditions.ts'
 import { tlsVersion } from './defaults.ts'
-import type { Target } from './endpoints.ts'
 import { attachmentsOf, policyName, type Attachment } from './policies.ts'
 import { digest } from './pem.ts'
+import type { Target } from './targets.ts'
 
 /** What a policy says of its targets. `invalid`: requests must fail, for its authorities cannot be had. */
 export type BackendTls = ClusterTls | 'invalid'

@@ -1,7 +1,8 @@
 import type { Cluster, Endpoint, SnapshotParts } from '../../snapshot/snapshot.ts'
 import type { ClusterPolicy } from './backendpolicy.ts'
-import { H2C, targetEndpoints, type Slices, type Target } from './endpoints.ts'
+import { targetEndpoints, type Slices } from './endpoints.ts'
 import { originOf } from './origin.ts'
+import { protocolOf, type Target } from './targets.ts'
 import type { UsedCluster } from './upstreamtls.ts'
 
 /** The clusters in use, with their endpoints, by name. */
@@ -23,13 +24,6 @@ export function clustersOf(
     endpoints[name] = targetEndpoints(target, slices)
   }
   return { clusters, endpoints }
-}
-
-/** Backend spec.protocol, or the appProtocol of a Service's port (KEP-3726): HTTP/1.1 unless HTTP/2 is said. */
-function protocolOf(target: Target): Cluster['protocol'] {
-  if (target.kind === 'Service') return target.port.appProtocol === H2C ? 'h2' : 'http'
-  const { protocol } = target.object.body.spec
-  return protocol === 'h2' || protocol === 'h2c' ? 'h2' : 'http'
 }
 
 function pathOf(target: Target): (string | number)[] {

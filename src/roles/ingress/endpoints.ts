@@ -3,9 +3,7 @@ import type { Backend, EndpointSlice, Service } from '../../model/kinds.ts'
 import type { ServicePort } from '../../model/kinds/service.ts'
 import type { Resources } from '../../model/resources.ts'
 import type { Endpoint, SnapshotParts } from '../../snapshot/snapshot.ts'
-
-/** appProtocol of a Service's port that speaks HTTP/2 without TLS (KEP-3726). */
-export const H2C = 'kubernetes.io/h2c'
+import { targetNamed, type Target } from './targets.ts'
 
 /** Names the Service that an EndpointSlice belongs to (discovery.k8s.io/v1, LabelServiceName). */
 const SERVICE_NAME = 'kubernetes.io/service-name'
@@ -87,47 +85,10 @@ function distinct(list: readonly Endpoint[]): Endpoint[] {
   return [...seen.values()]
 }
 
-/** What a cluster stands for: a port of a Service, or a Backend. */
-export type Target =
-  | { readonly kind: 'Service'; readonly object: Service; readonly port: ServicePort }
-  | { readonly kind: 'Backend'; readonly object: Backend }
-
-export function clusterName(target: Target): string {
-  const { namespace, name } = target.object.metadata
-  return target.kind === 'Service'
-    ? `Service/${namespace}/${name}:${target.port.port}`
-    : `Backend/${namespace}/${name}`
-}
-
 export function targetEndpoints(target: Target, slices: Slices): Endpoint[] {
   return target.kind === 'Service'
     ? serviceEndpoints(target.object, target.port, slices)
     : backendEndpoints(target.object)
-}
-
-/** The target that a cluster was named after, where it is still there. */
-function targetNamed(resources: Resources, cluster: string): Target | undefined {
-  // A cluster of one Gateway alone has that in parentheses. Names of objects are DNS names, so neither "/" nor ":" is in one.
-  const [kind, namespace = '', rest = ''] = cluster.replace(/ \(.*$/, '').split('/')
-  const [name = '', portText] = rest.split(':')
-  if (kind === 'Backend') {
-    const object = resources.get('Backend', namespace, name)
-    return object && { kind, object }
-  }
-  const object = resources.get('Service', namespace, name)
-  const port = object && portNumbered(object, Number(portText))
-  return kind === 'Service' && port ? { kind, object, port } : undefined
-}
-
-/**
- * The port of a Service by its number: TCP where UDP has the same one. An
- * ExternalName Service needs no ports: the port of the reference is the port of the name.
- */
-export function portNumbered({ body }: Service, port: number): ServicePort | undefined {
-  const { type, ports = [] } = body.spec ?? {}
-  if (type === 'ExternalName' && ports.length === 0) return { port }
-  const same = ports.filter(p => p.port === port)
-  return same.find(p => (p.protocol ?? 'TCP') === 'TCP') ?? same[0]
 }
 
 /**

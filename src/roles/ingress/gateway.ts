@@ -190,10 +190,10 @@ export function statusOf(state: GatewayState): GatewayStatus {
   return {
     about: refOf(state.gateway),
     addresses: programmed ? state.addresses.list.filter(address => address !== '') : [],
-    listeners: state.listeners.map(({ spec, attachedRoutes, takesRoutes, routeKind }) => ({
+    listeners: state.listeners.map(({ spec, attachedRoutes, routeKinds }) => ({
       name: spec.name,
       attachedRoutes,
-      supportedKinds: takesRoutes ? [{ group: GATEWAY_API, kind: routeKind }] : [],
+      supportedKinds: routeKinds.map(kind => ({ group: GATEWAY_API, kind })),
     })),
   }
 }

@@ -8,6 +8,7 @@ export const ingress: Role = {
     'GatewayClass',
     'Gateway',
     'HTTPRoute',
+    'GRPCRoute',
     'TLSRoute',
     'BackendTLSPolicy',
     'ReferenceGrant',

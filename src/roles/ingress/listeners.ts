@@ -6,9 +6,13 @@ import type { Certificates } from './certificates.ts'
 import type { Flaw } from './conditions.ts'
 import { intersect } from './hostnames.ts'
 import { listenerTls } from './listenertls.ts'
+import { Owners } from './owners.ts'
 import type { Ranked } from './precedence.ts'
 
 export const GATEWAY_API = 'gateway.networking.k8s.io'
+
+/** The kinds of routes that there are. */
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute'
 
 /** One listener of a Gateway while a translation runs. */
 export interface ListenerState {
@@ -17,10 +21,8 @@ export interface ListenerState {
   readonly path: FieldPath
   /** "" where the listener takes any. */
   readonly hostname: string
-  /** The kind of route that goes with its protocol. */
-  readonly routeKind: 'HTTPRoute' | 'TLSRoute'
-  /** Whether it takes routes of that kind at all: its protocol and allowedRoutes.kinds decide. */
-  readonly takesRoutes: boolean
+  /** The kinds of routes that it takes: its protocol and allowedRoutes.kinds decide. */
+  readonly routeKinds: readonly RouteKind[]
   /** Why it is not accepted. Addresses and ports are judged later, across Gateways. */
   readonly refused: Flaw[]
   readonly conflicts: readonly Flaw[]
@@ -33,13 +35,15 @@ export interface ListenerState {
   attachedRoutes: number
   /** Their entries by hostname. */
   readonly hosts: Map<string, Ranked[]>
+  /** Of these hostnames. */
+  readonly owners: Owners
   /** The rules of its TLSRoutes by hostname: the oldest route has it. */
   readonly streams: Map<string, StreamRule>
 }
 
 /** Whether requests will be taken here, as far as the listener itself is concerned. */
 export function isServed(listener: ListenerState): boolean {
-  return listener.refused.length === 0 && listener.takesRoutes && listener.tls?.mode !== 'refuse'
+  return listener.refused.length === 0 && listener.routeKinds.length > 0 && listener.tls?.mode !== 'refuse'
 }
 
 /** Judges the listeners of one Gateway by themselves and against each other. */
@@ -54,8 +58,7 @@ export function listenersOf(gateway: Gateway, certificates: Certificates): Liste
       spec,
       path,
       hostname: spec.hostname ?? '',
-      routeKind: kindOf(spec),
-      takesRoutes: isKnown(spec) && kinds.length < Math.max(1, spec.allowedRoutes?.kinds?.length ?? 0),
+      routeKinds: supportedKinds(spec).filter(kind => isAllowed(spec, kind)),
       refused: [...unsupported(spec, path), ...conflicts, ...refused],
       conflicts,
       unresolved: [...kinds, ...unresolved],
@@ -63,17 +66,24 @@ export function listenersOf(gateway: Gateway, certificates: Certificates): Liste
       overlapping: overlapsOf(spec, listeners, path),
       attachedRoutes: 0,
       hosts: new Map(),
+      owners: new Owners(),
       streams: new Map(),
     }
   })
 }
 
-function isKnown({ protocol }: GatewayListener): boolean {
-  return protocol === 'HTTP' || protocol === 'HTTPS' || protocol === 'TLS'
+function supportedKinds({ protocol }: GatewayListener): readonly RouteKind[] {
+  if (protocol === 'HTTP' || protocol === 'HTTPS') return ['HTTPRoute', 'GRPCRoute']
+  return protocol === 'TLS' ? ['TLSRoute'] : []
 }
 
-function kindOf({ protocol }: GatewayListener): ListenerState['routeKind'] {
-  return protocol === 'TLS' ? 'TLSRoute' : 'HTTPRoute'
+/** Whether allowedRoutes.kinds names it; an empty list is what the API server makes of an absent one. */
+function isAllowed({ allowedRoutes }: GatewayListener, wanted: RouteKind): boolean {
+  const kinds = allowedRoutes?.kinds ?? []
+  return (
+    kinds.length === 0 ||
+    kinds.some(({ group = GATEWAY_API, kind }) => group === GATEWAY_API && kind === wanted)
+  )
 }
 
 function unsupported({ protocol }: GatewayListener, path: FieldPath): Flaw[] {
@@ -131,10 +141,11 @@ function names(listeners: readonly GatewayListener[]): string {
 }
 
 function invalidKinds(spec: GatewayListener, path: FieldPath): Flaw[] {
-  const wanted = kindOf(spec)
+  const supported: readonly string[] = supportedKinds(spec)
   return (spec.allowedRoutes?.kinds ?? []).flatMap(({ group = GATEWAY_API, kind }, i) => {
-    if (group === GATEWAY_API && kind === wanted) return []
-    const message = `${kind} (group ${JSON.stringify(group)}) is not served on ${spec.protocol} listeners, expected ${wanted}`
+    if (group === GATEWAY_API && supported.includes(kind)) return []
+    const expected = supported.length === 0 ? '' : `, expected ${supported.join(' or ')}`
+    const message = `${kind} (group ${JSON.stringify(group)}) is not served on ${spec.protocol} listeners${expected}`
     return [{ reason: 'InvalidRouteKinds', path: [...path, 'allowedRoutes', 'kinds', i], message }]
   })
 }

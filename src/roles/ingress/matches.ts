@@ -69,7 +69,7 @@ function pathMatch(
 }
 
 /** Unknown values of an enumeration come from a newer release of the standard than ours. */
-function unknownType(type: never, path: FieldPath, flaws: Flaw[]): PathMatch {
+export function unknownType(type: never, path: FieldPath, flaws: Flaw[]): PathMatch {
   flaws.push({
     reason: 'UnsupportedValue',
     path: [...path, 'type'],
@@ -86,7 +86,7 @@ export function withoutSlash(prefix: string): string {
 type HeaderMatch = NonNullable<HTTPRouteMatch['headers']>[number]
 type QueryMatch = NonNullable<HTTPRouteMatch['queryParams']>[number]
 
-function headerMatches(headers: readonly HeaderMatch[], path: FieldPath, flaws: Flaw[]): ValueMatch[] {
+export function headerMatches(headers: readonly HeaderMatch[], path: FieldPath, flaws: Flaw[]): ValueMatch[] {
   const lower = headers.map(header => ({ ...header, name: header.name.toLowerCase() }))
   for (const [i, { name }] of lower.entries())
     if (isOwned(name)) {
@@ -120,7 +120,7 @@ function valueMatches(
   return matches
 }
 
-function regexFlaw(pattern: string, path: FieldPath, flaws: Flaw[], lineBreaks: boolean): void {
+export function regexFlaw(pattern: string, path: FieldPath, flaws: Flaw[], lineBreaks: boolean): void {
   const problem = checkRegex(pattern, lineBreaks)
   if (problem !== null)
     flaws.push({

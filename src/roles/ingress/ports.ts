@@ -69,10 +69,10 @@ function listenerOf(
 
 function withStreams(
   listener: Listener,
-  { streams, routeKind, tls }: ListenerState,
+  { spec, streams, tls }: ListenerState,
   streamOf: (rule: StreamRule, passthrough: boolean) => StreamRule,
 ): Listener {
-  if (routeKind !== 'TLSRoute') return listener
+  if (spec.protocol !== 'TLS') return listener
   const sorted = [...streams].sort(([a], [b]) => bySpecificity(a, b))
   const passthrough = tls?.mode === 'passthrough'
   return {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { GRPCMethodMatch } from '../../model/kinds/grpc-route.ts'
 import type { Match, Rule } from '../../snapshot/snapshot.ts'
-import { byPrecedence, type Place, type Ranked } from './precedence.ts'
+import { byPrecedence, grpcWeight, httpWeight, type Place, type Ranked } from './precedence.ts'
 
 const rule: Rule = {
   id: 'r',
@@ -26,7 +27,11 @@ function ranked(
   const values = (count: number): Match['headers'] =>
     Array.from({ length: count }, (_, i) => ({ name: `n${i}`, type: 'exact', value: 'v' }))
   const match: Match = { path: { type, value }, method, headers: values(headers), query: values(query) }
-  return { entry: { match, rule }, place: { route: 0, rule: 0, match: 0, ...place } }
+  return {
+    entry: { match, rule },
+    weight: httpWeight(match),
+    place: { route: 0, rule: 0, match: 0, ...place },
+  }
 }
 
 for (const [name, first, second] of [
@@ -88,3 +93,47 @@ test('precedence is a total order', () => {
     { numRuns: 5000 },
   )
 })
+
+const call = (method: GRPCMethodMatch, headers: number, place: Partial<Place> = {}): Ranked => ({
+  ...ranked({}, place),
+  weight: grpcWeight(method, headers),
+})
+const regular = 'RegularExpression'
+
+for (const [name, first, second] of [
+  [
+    'a longer service before a method',
+    call({ service: 'a.bc' }, 0),
+    call({ service: 'a.b', method: 'GetItem' }, 5),
+  ],
+  [
+    'a longer method before headers',
+    call({ service: 'a', method: 'GetAll' }, 0),
+    call({ service: 'a', method: 'Get' }, 5),
+  ],
+  ['a method before none', call({ service: 'a', method: 'G' }, 0), call({ service: 'a' }, 5)],
+  ['any service before none', call({ service: 'a' }, 0), call({ method: 'GetItem' }, 5)],
+  ['a method alone before headers', call({ method: 'G' }, 0), call({}, 5)],
+  ['more headers before fewer', call({}, 2, { route: 9 }), call({}, 1)],
+  ['the older route', call({ service: 'a' }, 1, { rule: 9 }), call({ service: 'b' }, 1, { route: 1 })],
+  [
+    'a written service before an expression',
+    call({ service: 'a' }, 0),
+    call({ type: regular, service: 'a.*', method: 'G' }, 5),
+  ],
+  [
+    'an expression for the service before none',
+    call({ type: regular, service: 'a.*' }, 0),
+    call({ method: 'GetItem' }, 5),
+  ],
+  [
+    'a written method before an expression',
+    call({ service: 'a', method: 'G' }, 0),
+    call({ type: regular, service: 'a', method: 'G.*' }, 5),
+  ],
+  ['no type is Exact', call({ service: 'a' }, 0), call({ type: regular, service: 'a' }, 5)],
+] as const)
+  test(`of calls: ${name}`, () => {
+    assert.ok(byPrecedence(first, second) < 0)
+    assert.ok(byPrecedence(second, first) > 0)
+  })

@@ -1,3 +1,4 @@
+import type { GRPCMethodMatch } from '../../model/kinds/grpc-route.ts'
 import type { Match, RouteEntry } from '../../snapshot/snapshot.ts'
 
 /** Where an entry comes from, for ties: all of them positions from 0. */
@@ -10,37 +11,47 @@ export interface Place {
 
 export interface Ranked {
   readonly entry: RouteEntry
+  /** By the criteria of its kind of route, the first one first; the larger number wins. */
+  readonly weight: readonly number[]
   readonly place: Place
 }
 
 /**
- * The order in which matches are tried (HTTPRouteRule.matches): exact paths,
- * then the longer path, a method, more headers, more query parameters, the older
- * route, the earlier rule, the earlier match. It never returns 0 for two
- * different places.
+ * The order in which the matches of one hostname are tried: by their weight, then
+ * the older route, the earlier rule, the earlier match. It never returns 0 for two
+ * different places. Of one hostname all routes are of one kind, so that all
+ * weights mean the same.
+ */
+export function byPrecedence({ weight: x, place: a }: Ranked, { weight: y, place: b }: Ranked): number {
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return y[i]! - x[i]!
+  return a.route - b.route || a.rule - b.rule || a.match - b.match
+}
+
+/**
+ * HTTPRouteRule.matches: exact paths, then the longer path, a method, more headers,
+ * more query parameters.
  *
  * The standard leaves regular expressions to us. They come after exact paths and
  * before prefixes, the longer pattern first, as in gateways built on Envoy: a
  * regular expression takes the whole path, and behind the prefixes it would be
  * out of reach wherever there is a catch-all "/".
  */
-export function byPrecedence(a: Ranked, b: Ranked): number {
-  const x = a.entry.match
-  const y = b.entry.match
-  return (
-    pathRank[x.path.type] - pathRank[y.path.type] ||
-    y.path.value.length - x.path.value.length ||
-    methodRank(x) - methodRank(y) ||
-    y.headers.length - x.headers.length ||
-    y.query.length - x.query.length ||
-    a.place.route - b.place.route ||
-    a.place.rule - b.place.rule ||
-    a.place.match - b.place.match
-  )
+export function httpWeight({ path, method, headers, query }: Match): readonly number[] {
+  return [pathWeight[path.type], path.value.length, method === '' ? 0 : 1, headers.length, query.length]
 }
 
-const pathRank = { exact: 0, regex: 1, prefix: 2 } as const
+const pathWeight = { exact: 2, regex: 1, prefix: 0 } as const
 
-function methodRank(match: Match): number {
-  return match.method === '' ? 1 : 0
+/**
+ * GRPCRouteRule.matches: more characters of the service, more of the method, more
+ * headers. A regular expression, of which the standard says nothing, comes after
+ * names that are written out, and before no name at all.
+ */
+export function grpcWeight(
+  { type = 'Exact', service = '', method = '' }: GRPCMethodMatch,
+  headers: number,
+): readonly number[] {
+  const written = type === 'Exact' ? 2 : 1
+  const of = (name: string): number[] => [name === '' ? 0 : written, name.length]
+  return [...of(service), ...of(method), headers]
 }

@@ -3,9 +3,9 @@ import type { TLSRoute } from '../../model/kinds.ts'
 import type { StreamRule } from '../../snapshot/snapshot.ts'
 import type { BackendRefs } from './backendrefs.ts'
 import type { Flaw } from './conditions.ts'
-import type { RouteState } from './httproute.ts'
 import { GATEWAY_API } from './listeners.ts'
 import { originOf } from './origin.ts'
+import type { RouteState } from './route.ts'
 
 /** What a TLSRoute comes to: one rule for all its hostnames. */
 export function tlsRouteOf(route: TLSRoute, backends: BackendRefs): RouteState {

@@ -1,8 +1,9 @@
 import { unservedIn } from '../../model/unserved.ts'
-import type { Resource, ResourceRef } from '../../model/resource.ts'
+import type { ResourceRef } from '../../model/resource.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
 import type { TranslateOptions, Translation } from '../../snapshot/role.ts'
 import type { SnapshotParts, StreamRule } from '../../snapshot/snapshot.ts'
+import { oldestFirst } from './age.ts'
 import { attachRoute } from './attach.ts'
 import { backendPolicies } from './backendpolicy.ts'
 import { BackendRefs } from './backendrefs.ts'
@@ -12,15 +13,15 @@ import { Certificates } from './certificates.ts'
 import { clientPolicies } from './clientpolicy.ts'
 import { clustersOf } from './clusters.ts'
 import { Report } from './conditions.ts'
-import { slicesOf, type Target } from './endpoints.ts'
+import { slicesOf } from './endpoints.ts'
 import { gatewayClasses } from './gatewayclass.ts'
 import { gatewaysOf, reportGateway, statusOf, type GatewayState } from './gateway.ts'
 import { Grants } from './grants.ts'
-import { routeOf } from './httproute.ts'
 import type { ListenerState } from './listeners.ts'
 import { Namespaces } from './namespaces.ts'
 import { clusterNames, clustersOfRules, portsOf } from './ports.ts'
-import { tlsRouteOf } from './tlsroute.ts'
+import { routesOf } from './routes.ts'
+import type { Target } from './targets.ts'
 import { reportClientCertificate, UpstreamTls } from './upstreamtls.ts'
 
 /**
@@ -46,10 +47,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportGateway(state, report)
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
-  for (const [age, route] of oldestFirst(resources.all('HTTPRoute')).entries())
-    attachRoute(attaching, routeOf(route, age, backends))
-  for (const route of oldestFirst(resources.all('TLSRoute')))
-    attachRoute(attaching, tlsRouteOf(route, backends))
+  for (const route of routesOf(resources, backends)) attachRoute(attaching, route)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const parts = withCertificates(partsOf(resources, gateways, upstreams, report), certificates)
   policies.report(report, sendersOf(gateways.values(), backends.used))
@@ -113,24 +111,6 @@ function withCertificates(parts: SnapshotParts, { used }: Certificates): Snapsho
   }
   const needed = [...used].filter(([name]) => names.has(name))
   return needed.length === 0 ? parts : { ...parts, certificates: Object.fromEntries(needed) }
-}
-
-/**
- * By creation time, then by namespace/name, as the standard breaks ties. Objects
- * of files have no creation time: they keep the order in which they were read,
- * which is that of `resources`.
- */
-function oldestFirst<T extends Resource>(routes: readonly T[]): readonly T[] {
-  const dated = routes
-    .filter(({ metadata }) => metadata.creationTimestamp !== undefined)
-    .map(route => ({
-      route,
-      time: Date.parse(route.metadata.creationTimestamp ?? ''),
-      name: `${route.metadata.namespace}/${route.metadata.name}`,
-    }))
-    .sort((a, b) => a.time - b.time || (a.name < b.name ? -1 : 1))
-  const undated = routes.filter(({ metadata }) => metadata.creationTimestamp === undefined)
-  return [...dated.map(({ route }) => route), ...undated]
 }
 
 /** All the way down; what is frozen already has been gone through. */

@@ -4,9 +4,9 @@ import type { Action, ClusterTls, Rule, StreamRule } from '../../snapshot/snapsh
 import { clusterTls, type BackendTls, type BackendTlsPolicies } from './backendtlspolicy.ts'
 import type { Certificates, Resolved } from './certificates.ts'
 import { isFull, type Flaw, type Report } from './conditions.ts'
-import type { Target } from './endpoints.ts'
 import { GATEWAY_API, type ListenerState } from './listeners.ts'
 import { digest } from './pem.ts'
+import type { Target } from './targets.ts'
 
 /** A cluster as the rules of one Gateway use it. */
 export interface UsedCluster {

@@ -1,0 +1,25 @@
+import type { Resource } from '../../model/resource.ts'
+import type { Resources } from '../../model/resources.ts'
+import { oldestFirst } from './age.ts'
+import type { BackendRefs } from './backendrefs.ts'
+import { grpcRouteOf } from './grpcroute.ts'
+import { httpRouteOf } from './httproute.ts'
+import { isValid, type RouteState } from './route.ts'
+import { tlsRouteOf } from './tlsroute.ts'
+
+/**
+ * All routes in the order in which they are attached. HTTPRoutes and GRPCRoutes have
+ * one order of age, for the older one has a hostname that both want; those that are not
+ * accepted come last, so that they take no hostname from those that are.
+ */
+export function routesOf(resources: Resources, backends: BackendRefs): RouteState[] {
+  const requests = resources.list.filter(({ kind }) => kind === 'HTTPRoute' || kind === 'GRPCRoute')
+  const ages = new Map(oldestFirst(requests).map((route, age) => [route, age]))
+  const ageOf = (route: Resource): number => ages.get(route) ?? 0
+  const routes = [
+    ...resources.all('HTTPRoute').map(route => httpRouteOf(route, ageOf(route), backends)),
+    ...resources.all('GRPCRoute').map(route => grpcRouteOf(route, ageOf(route), backends)),
+  ]
+  routes.sort((a, b) => Number(isValid(b)) - Number(isValid(a)) || ageOf(a.route) - ageOf(b.route))
+  return [...routes, ...oldestFirst(resources.all('TLSRoute')).map(route => tlsRouteOf(route, backends))]
+}
