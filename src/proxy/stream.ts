@@ -7,6 +7,7 @@ import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import { tlsFailure, type TlsDialer } from '../upstream/tls/dialer.ts'
+import { TUNNEL_IDLE_MS } from './silence.ts'
 
 /** A snapshot.StreamRule with its clusters found. */
 export interface CompiledStream {
@@ -42,8 +43,6 @@ export interface FinishedStream {
 
 export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort'>
 
-/** As a tunnel in HTTP: both ends silent for this long have forgotten each other. */
-const IDLE_MS = 3_600_000
 /** Endpoints tried: nothing has been sent to one that could not be connected to. */
 const ATTEMPTS = 3
 
@@ -107,7 +106,7 @@ export class Stream {
     if (moved !== this.moved) {
       this.moved = moved
       this.movedMs = nowMs
-    } else if (nowMs - this.movedMs > IDLE_MS) this.end(null)
+    } else if (nowMs - this.movedMs > TUNNEL_IDLE_MS) this.end(null)
   }
 
   destroy(): void {

@@ -15,6 +15,7 @@ import type { Downstream } from '../downstream.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import type { Host, ServedConnection } from '../host.ts'
+import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
 
 /** Between requests, or in a request's head. */
 const HEAD = 0
@@ -33,9 +34,6 @@ const TURN_CHUNKS = 256
 const LINGER_MS = 5_000
 const LINGER_BYTES = 1024 * 1024
 const DISCARD_BYTES = 64 * 1024
-/** Silence of an upstream, and of both ends of a tunnel, after which the exchange is given up. */
-const UPSTREAM_IDLE_MS = 300_000
-const TUNNEL_IDLE_MS = 3_600_000
 
 /** A client's connection speaking HTTP/1: reads requests one after another, and is the downstream of the current one. */
 export class Http1ServerConnection implements Downstream, ServedConnection {
@@ -466,7 +464,9 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
 
   private sweepExchange(stillMs: number, bodyIdleMs: number): void {
     if (this.phase === TUNNEL) {
-      if (stillMs > TUNNEL_IDLE_MS) this.destroy()
+      if (stillMs <= TUNNEL_IDLE_MS) return
+      this.exchange?.fail('http_response_timeout', 'idle')
+      this.destroy()
     } else if (this.socket.writableLength > 0) {
       if (stillMs > bodyIdleMs) this.destroy()
     } else if (this.phase === BODY && !this.paused) {

@@ -14,9 +14,8 @@ import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import type { Host, ServedConnection } from '../host.ts'
+import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
 
-/** Silence of an upstream after which an exchange is given up. */
-const UPSTREAM_IDLE_MS = 300_000
 /** After our last byte the client gets this long to end the connection. */
 const LINGER_MS = 5_000
 
@@ -167,8 +166,12 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
 
   private sweepStream(stream: ServerStream, nowMs: number, bodyIdleMs: number): void {
     const x = stream.handler
-    if (!(x instanceof Exchange) || x.forwarding?.tunnel === true) return
+    if (!(x instanceof Exchange)) return
     const still = nowMs - Math.max(stream.receivedMs, stream.sentMs)
+    if (x.forwarding?.tunnel === true) {
+      if (still > TUNNEL_IDLE_MS) x.fail('http_response_timeout', 'idle')
+      return
+    }
     // A gRPC call may be a conversation in which nobody has anything to say for a while.
     const patienceMs = x.rule?.grpc === true ? UPSTREAM_IDLE_MS : bodyIdleMs
     if (!x.body.complete && !stream.held && still > patienceMs) x.fail('http_request_timeout', 'body')
