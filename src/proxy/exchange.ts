@@ -193,15 +193,22 @@ export class Exchange implements FilterView, Forwarded {
   // The response, from the upstream or from here.
 
   sendHead(head: ResponseHead): void {
+    if (this.filtered(head)) this.commit()
+  }
+
+  sendUpgrade(head: ResponseHead): void {
+    if (this.filtered(head)) this.commitUpgrade()
+  }
+
+  /** Runs the response's steps; false where one of them is waited for, or has failed. */
+  private filtered(head: ResponseHead): boolean {
     this.response = head
     // A step that has failed would fail again, and that answer too.
     const backend = this.failing ? null : (this.forwarding?.responseSteps ?? null)
     const rule = this.rule === null || this.failing ? null : this.rule.steps.response
-    if (backend !== null || rule !== null) {
-      const steps = backend === null ? rule! : rule === null ? backend : [...backend, ...rule]
-      if (!this.runResponseSteps(steps, 0)) return
-    }
-    this.commit()
+    if (backend === null && rule === null) return true
+    const steps = backend === null ? rule! : rule === null ? backend : [...backend, ...rule]
+    return this.runResponseSteps(steps, 0)
   }
 
   private runResponseSteps(steps: readonly ResponseStep[], from: number): boolean {
@@ -227,16 +234,23 @@ export class Exchange implements FilterView, Forwarded {
   private resumeResponse(steps: readonly ResponseStep[], from: number): void {
     const { held } = this
     if (this.finished || held === null || !this.runResponseSteps(steps, from)) return
+    const tunnel = this.forwarding?.tunnel === true
     this.held = null
-    this.commit()
+    if (tunnel) this.commitUpgrade()
+    else this.commit()
     for (const piece of held.pieces) this.sendData(piece, 0, piece.length, true)
-    if (held.ended) return this.sendEnd(held.trailers)
+    if (held.ended) return tunnel ? this.downstream.endTunnel() : this.sendEnd(held.trailers)
     if (this.downstream.flush()) this.forwarding?.resume()
   }
 
   private commit(): void {
     this.committed = true
     this.downstream.head(this.response)
+  }
+
+  private commitUpgrade(): void {
+    this.committed = true
+    this.downstream.upgrade(this.response)
   }
 
   sendData(chunk: Buffer, start: number, end: number, lent: boolean): void {
@@ -254,10 +268,10 @@ export class Exchange implements FilterView, Forwarded {
     this.downstream.end(trailers)
   }
 
-  sendUpgrade(head: ResponseHead): void {
-    this.response = head
-    this.committed = true
-    this.downstream.upgrade(head)
+  /** The upstream has ended its direction of the tunnel. */
+  endTunnel(): void {
+    if (this.held !== null) this.held.end(null)
+    else this.downstream.endTunnel()
   }
 
   /** The response cannot be completed, and the client must see that. */

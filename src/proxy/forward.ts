@@ -38,6 +38,8 @@ export interface Forwarded {
   sendEnd(trailers: Fields | null): void
   /** A 101: the response is on its way, and what follows is no HTTP. */
   sendUpgrade(head: ResponseHead): void
+  /** The upstream's direction of the tunnel is over. */
+  endTunnel(): void
   fail(failure: FailureName, detail: string): void
   onRejection(rejection: Rejection): void
   finish(): void
@@ -321,7 +323,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   private peerEnd(): void {
     this.peerEnded = true
-    this.x.downstream.endTunnel()
+    this.x.endTunnel()
     if (this.clientEnded) this.leaveTunnel()
   }
 

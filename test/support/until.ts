@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /**
  * Values that come in one after another, and those who wait for one: a test
@@ -38,7 +38,7 @@ export class Seen<T> {
 }
 
 /** Resolves when the other side has ended or reset this connection. Nothing is seen as long as the socket is not read. */
-export function ended(socket: Socket): Promise<void> {
+export function ended(socket: Duplex): Promise<void> {
   return new Promise(resolve => {
     if (socket.readableEnded || socket.destroyed) return resolve()
     for (const event of ['end', 'close'] as const) socket.once(event, () => resolve())

@@ -88,7 +88,8 @@ function serverOf(wire: Wire, settings: object): Server {
     case 'h1':
       return createHttp({ keepAliveTimeout: 0 })
     case 'https':
-      return createHttps({ keepAliveTimeout: 0, ...upstreamTls })
+      // As node:http has it: a client may end its direction of a tunnel and go on reading.
+      return createHttps({ keepAliveTimeout: 0, allowHalfOpen: true, ...upstreamTls })
     case 'h2c':
       return createHttp2({ settings })
     case 'h2':
