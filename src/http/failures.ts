@@ -36,6 +36,12 @@ const table = {
     retry: 'never',
     title: 'The request body is too large',
   },
+  request_header_section_size: {
+    status: 431,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The request head is larger than the backend takes',
+  },
   client_gone: { status: 499, side: 'downstream', retry: 'never', title: 'The client closed the connection' },
 
   // Routing.

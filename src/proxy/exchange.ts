@@ -166,6 +166,7 @@ export class Exchange implements FilterView, Forwarded {
     }
     const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
     this.sendHead(localHead(answer.status, answer.fields, body.length))
+    if (this.finished) return
     this.sendData(body, 0, body.length, true)
     this.sendEnd(null)
   }
@@ -176,7 +177,7 @@ export class Exchange implements FilterView, Forwarded {
     this.failure = failure
     this.failureDetail = detail
     if (this.committed) return this.breakOff()
-    this.failing = failure === 'proxy_internal_error'
+    this.failing ||= failure === 'proxy_internal_error'
     this.held = null
     this.respond(failureResponse(failure, this.id), failures[failure].title)
   }
@@ -320,10 +321,13 @@ export class Exchange implements FilterView, Forwarded {
     this.finish()
   }
 
-  /** The upstream took the tunnel in a way that its client must not take for one. */
-  onFalseTunnel(): void {
+  /** The downstream does not take the response's head: nothing of it was sent, and the failure is to be told in its place. */
+  onHeadRefused(failure: FailureName, detail: string): void {
+    if (this.failing) return this.breakOff()
     this.committed = false
-    this.fail('http_upgrade_failed', 'no_tunnel')
+    // For the second time it is what filters have added.
+    this.failing = this.failure === failure
+    this.fail(failure, detail)
   }
 
   finish(): void {

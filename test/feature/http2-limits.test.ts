@@ -184,7 +184,7 @@ suite('time', () => {
     [
       'settings that are not acknowledged',
       Buffer.concat([PREFACE, settings()]),
-      ping(),
+      Buffer.alloc(0),
       'settings-timeout',
       'SETTINGS_TIMEOUT',
     ],

@@ -24,6 +24,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   http_request_timeout: DEADLINE_EXCEEDED,
   http_request_denied: PERMISSION_DENIED,
   http_request_too_large: RESOURCE_EXHAUSTED,
+  request_header_section_size: RESOURCE_EXHAUSTED,
   client_gone: CANCELLED,
 
   misdirected_request: UNKNOWN,

@@ -93,6 +93,11 @@ export class ClientSession extends Session implements ClientStreamHost {
     )
   }
 
+  /** The peer takes no requests for the time being (RFC 9113 §6.5.2: a limit of 0). */
+  get shut(): boolean {
+    return this.peer.maxStreams === 0 && !this.closed && !this.draining
+  }
+
   /** A stream for one request, or null when none is available. It holds its place until it has ended or is aborted. */
   request(): ClientStream | null {
     if (this.available === 0) return null
@@ -127,6 +132,10 @@ export class ClientSession extends Session implements ClientStreamHost {
   }
 
   private open(stream: ClientStream, head: RequestHead): void {
+    if (!this.sender.heads.takesRequest(head, this.scheme)) {
+      this.withdraw(stream)
+      return stream.refuse('request_header_section_size', 'upstream')
+    }
     this.reserved--
     stream.fresh = this.requests === 0
     this.requests++

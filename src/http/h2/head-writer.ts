@@ -3,6 +3,7 @@ import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
 import { FRAME_HEADER } from './codes.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { BLOCK_OVERHEAD, FIELD_OVERHEAD, type HpackEncoder } from './hpack-encoder.ts'
+import { listBytes, requestListBytes, responseListBytes } from './list-size.ts'
 
 /** What the fields that we add ourselves take at most: status, date and lengths. */
 const OWN_BYTES = 256
@@ -23,6 +24,8 @@ const METHOD_INDEX: Readonly<Record<string, number>> = { GET: 2, POST: 3 }
 export class HeadWriter {
   /** The peer's SETTINGS_MAX_FRAME_SIZE. */
   frameBytes: number
+  /** The peer's SETTINGS_MAX_HEADER_LIST_SIZE: what is larger it would refuse, and is not sent (RFC 9113 §10.5.1). */
+  listBytes = Number.POSITIVE_INFINITY
   private readonly output: FrameOutput
   private readonly encoder: HpackEncoder
 
@@ -30,6 +33,18 @@ export class HeadWriter {
     this.output = output
     this.encoder = encoder
     this.frameBytes = frameBytes
+  }
+
+  takesResponse(head: ResponseHead): boolean {
+    return this.listBytes === Number.POSITIVE_INFINITY || responseListBytes(head) <= this.listBytes
+  }
+
+  takesRequest(head: RequestHead, scheme: string): boolean {
+    return this.listBytes === Number.POSITIVE_INFINITY || requestListBytes(head, scheme) <= this.listBytes
+  }
+
+  takesTrailers(fields: Fields): boolean {
+    return this.listBytes === Number.POSITIVE_INFINITY || listBytes(fields) <= this.listBytes
   }
 
   /** An interim response, or the final one. */

@@ -208,7 +208,8 @@ export class Sender {
 
   /** Ends our direction of a stream. */
   end(stream: Http2Stream, trailers: Fields | null): void {
-    if (trailers !== null) this.heads.trailers(stream.id, trailers)
+    // RFC 9110 §6.5.1: who passes trailers on may drop them.
+    if (trailers !== null && this.heads.takesTrailers(trailers)) this.heads.trailers(stream.id, trailers)
     else if (!this.output.endLast(stream.id))
       this.output.frame(codes.DATA, codes.END_STREAM, stream.id, nothing)
   }

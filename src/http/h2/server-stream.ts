@@ -1,4 +1,4 @@
-import type { Rejection } from '../failures.ts'
+import type { FailureName, Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
 import { localHead } from '../local.ts'
@@ -18,8 +18,8 @@ export interface ServerStreamHandler {
   onDownstreamWritable(): void
   /** The body broke a rule; the stream may still be answered, or aborted. */
   onRejection(rejection: Rejection): void
-  /** An answer to an extended CONNECT that would open a tunnel to nobody, and has not been sent; another one is to follow. */
-  onFalseTunnel(): void
+  /** The head of an answer must not be sent, and has not been; another one is to follow. */
+  onHeadRefused(failure: FailureName, detail: string): void
   /** The client has reset the stream, or the connection is gone: nobody wants the answer. */
   onGone(): void
 }
@@ -67,7 +67,7 @@ export class ServerStream extends Http2Stream {
   // The response.
 
   informational(head: ResponseHead): void {
-    if (this.closed || this.headSent || head.status === 101) return
+    if (this.closed || this.headSent || head.status === 101 || !this.writer.takesResponse(head)) return
     this.writer.response(this.id, head, false)
   }
 
@@ -81,7 +81,8 @@ export class ServerStream extends Http2Stream {
   head(head: ResponseHead): void {
     if (this.closed || this.headSent) return
     // RFC 8441 §4: a 2xx would open the tunnel that the upstream has not agreed to.
-    if (this.tunnelKey !== null && head.status < 300) return this.handler?.onFalseTunnel()
+    if (this.tunnelKey !== null && head.status < 300) return this.refuseTunnel()
+    if (!this.writer.takesResponse(head)) return this.refuseHead('response_header_section_size', 'client')
     this.headSent = true
     const bodiless =
       this.method === 'HEAD' || head.length === NO_BODY || head.status === 204 || head.status === 304
@@ -115,8 +116,8 @@ export class ServerStream extends Http2Stream {
   upgrade(head: ResponseHead): void {
     if (this.closed || this.tunnelKey === null) return this.abort()
     const accept = head.fields.get('sec-websocket-accept')
-    if (this.tunnelKey !== '' && accept !== websocketAccept(this.tunnelKey))
-      return this.handler?.onFalseTunnel()
+    if (this.tunnelKey !== '' && accept !== websocketAccept(this.tunnelKey)) return this.refuseTunnel()
+    if (!this.writer.takesResponse(head)) return this.refuseHead('response_header_section_size', 'client')
     head.fields.remove('sec-websocket-accept')
     this.headSent = this.tunnel = true
     this.writer.response(this.id, { ...head, status: 200, length: -1, hasLength: false }, false)
@@ -133,6 +134,15 @@ export class ServerStream extends Http2Stream {
   endTunnel(): void {
     if (this.tunnel) this.finish(null)
     this.session.flushSoon()
+  }
+
+  private refuseTunnel(): void {
+    this.refuseHead('http_upgrade_failed', 'no_tunnel')
+  }
+
+  private refuseHead(failure: FailureName, detail: string): void {
+    if (this.handler === null) this.abort()
+    else this.handler.onHeadRefused(failure, detail)
   }
 
   // Http2Stream.

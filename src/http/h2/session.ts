@@ -240,8 +240,11 @@ export abstract class Session extends Connection implements FrameSink {
     const before = peer.windowBytes
     const fault = peer.apply(chunk, start, end, this.peerIsServer)
     if (fault !== '') return this.fail(fault)
+    // RFC 7541 §4.2: the smallest is told too, since at that the peer has dropped entries.
+    this.sender.encoder.limit(peer.leastTableBytes)
     this.sender.encoder.limit(peer.headerTableBytes)
     this.sender.heads.frameBytes = Math.min(peer.frameBytes, codes.FRAME_BYTES)
+    this.sender.heads.listBytes = peer.headerListBytes
     const delta = peer.windowBytes - before
     if (delta !== 0)
       for (const stream of this.streams.values()) if (!stream.grow(delta)) return this.fail('settings-window')

@@ -14,6 +14,8 @@ export const NO_RFC7540_PRIORITIES = 9
 /** What the peer has told us; at first, what holds as long as it has not. */
 export class PeerSettings {
   headerTableBytes = 4096
+  /** The smallest table since the settings before. */
+  leastTableBytes = 4096
   /** RFC 9113 §6.5.2 has no limit at first; a client that opens more than 100 at once is refused the rest by most. */
   maxStreams = 100
   windowBytes = 65_535
@@ -26,6 +28,7 @@ export class PeerSettings {
    * `fromServer`: a server must not say that it takes pushes (§6.5.2).
    */
   apply(payload: Buffer, start: number, end: number, fromServer: boolean): FaultName | '' {
+    this.leastTableBytes = this.headerTableBytes
     for (let at = start; at < end; at += 6) {
       const fault = this.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2), fromServer)
       if (fault !== '') return fault
@@ -37,6 +40,7 @@ export class PeerSettings {
     switch (id) {
       case HEADER_TABLE_SIZE:
         this.headerTableBytes = value
+        this.leastTableBytes = Math.min(this.leastTableBytes, value)
         return ''
       case ENABLE_PUSH:
         return value > (fromServer ? 0 : 1) ? 'settings-value' : ''

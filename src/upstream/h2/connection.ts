@@ -71,6 +71,11 @@ export class Http2Connection implements ClientHandler {
     return this.session.requests
   }
 
+  /** The endpoint takes no requests for the time being. */
+  get shut(): boolean {
+    return this.session.shut
+  }
+
   /** Room for one request, or null. */
   request(): ClientStream | null {
     return this.session.request()

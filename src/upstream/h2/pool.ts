@@ -23,6 +23,16 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
     return count
   }
 
+  /** An endpoint that takes no requests for the time being would take none on another connection. */
+  override acquire(): UpstreamStream | null {
+    return this.kept() ?? (this.shut ? null : super.acquire())
+  }
+
+  private get shut(): boolean {
+    for (const connection of this.all.keys()) if (connection.shut) return true
+    return false
+  }
+
   available(connection: Http2Connection): void {
     if (this.draining || this.retireIfUsedUp(connection)) return
     while (!this.queue.empty) {

@@ -50,7 +50,7 @@ export class Seen implements ServerStreamHandler {
     respond(this.stream, localHead(rejection.status, [], 0), null)
   }
 
-  onFalseTunnel(): void {
+  onHeadRefused(): void {
     respond(this.stream, localHead(502, [], 0), null)
   }
 

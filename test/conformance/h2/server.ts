@@ -111,7 +111,7 @@ export const indifferent: ServerStreamHandler = {
   onRequestFlush: () => {},
   onDownstreamWritable: () => {},
   onRejection: () => {},
-  onFalseTunnel: () => {},
+  onHeadRefused: () => {},
   onGone: () => {},
 }
 
