@@ -1,7 +1,8 @@
 import type { RequestHead } from '../../http/head.ts'
+import { coveringHostnames } from '../../snapshot/hostnames.ts'
 import type { Host, Listener, RouteEntry, Rule } from '../../snapshot/snapshot.ts'
 import { compileConditions, compilePath, type Candidate } from './conditions.ts'
-import { coveringHostnames, HostIndex } from './hosts.ts'
+import { HostIndex } from './hosts.ts'
 import { makePathTable, type PathTable } from './paths.ts'
 
 /** Made once per entry when the snapshot is compiled, so that finding it costs no allocation. */

@@ -1,9 +1,10 @@
 import type { GRPCRoute, HTTPRoute } from '../../model/kinds.ts'
-import { intersect } from './hostnames.ts'
+import { coveringHostnames } from '../../snapshot/hostnames.ts'
 
 export type Owner = HTTPRoute | GRPCRoute
 
-interface Rival {
+/** Who has a hostname. */
+interface Claim {
   readonly hostname: string
   readonly route: Owner
 }
@@ -14,30 +15,31 @@ interface Rival {
  * accepted there (GRPCRouteSpec.hostnames); routes of one kind share them.
  */
 export class Owners {
-  private readonly names = new Map<string, Owner>()
-  /** Those with an asterisk, and "" for any. */
-  private readonly patterns = new Map<string, Owner>()
+  /** By kind and hostname. */
+  private readonly claims = new Map<string, Claim>()
+  /** The first claim of a kind to a hostname or to something below it: thousands of routes are compared with thousands. */
+  private readonly within = new Map<string, Claim>()
 
   /** Routes come the oldest first, so that the first one of a hostname is the one to name. */
   add(hostname: string, route: Owner): void {
-    const map = isName(hostname) ? this.names : this.patterns
-    if (!map.has(hostname)) map.set(hostname, route)
+    const claim = { hostname, route }
+    setFirst(this.claims, `${route.kind} ${hostname}`, claim)
+    for (const wider of coveringHostnames(hostname)) setFirst(this.within, `${route.kind} ${wider}`, claim)
   }
 
   /** Who of the other kind has a name in common with this hostname. */
-  rivalOf(route: Owner, hostname: string): Rival | null {
-    const same = this.names.get(hostname)
-    if (same !== undefined && same.kind !== route.kind) return { hostname, route: same }
-    // A name has nothing in common with another name, and of those there may be thousands.
-    const others = isName(hostname) ? [this.patterns] : [this.patterns, this.names]
-    for (const map of others)
-      for (const [theirs, owner] of map)
-        if (owner.kind !== route.kind && intersect(theirs, hostname) !== null)
-          return { hostname: theirs, route: owner }
+  rivalOf(route: Owner, hostname: string): Claim | null {
+    const other = route.kind === 'GRPCRoute' ? 'HTTPRoute' : 'GRPCRoute'
+    const below = this.within.get(`${other} ${hostname}`)
+    if (below !== undefined) return below
+    for (const wider of coveringHostnames(hostname)) {
+      const claim = this.claims.get(`${other} ${wider}`)
+      if (claim !== undefined) return claim
+    }
     return null
   }
 }
 
-function isName(hostname: string): boolean {
-  return hostname !== '' && !hostname.startsWith('*.')
+function setFirst(map: Map<string, Claim>, key: string, claim: Claim): void {
+  if (!map.has(key)) map.set(key, claim)
 }
