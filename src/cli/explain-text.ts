@@ -114,12 +114,13 @@ function backendLines(
   ]
 }
 
-function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry }: Forward): readonly string[] {
+function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry, grpc }: Forward): readonly string[] {
   const timeouts = [
     requestTimeoutMs === 0 ? '' : `request ${requestTimeoutMs} ms`,
     backendTimeoutMs === 0 ? '' : `each attempt ${backendTimeoutMs} ms`,
   ].filter(text => text !== '')
   return [
+    ...(grpc === undefined ? [] : [row('grpc', "the client's deadline is kept, gRPC-Web becomes gRPC")]),
     ...(timeouts.length === 0 ? [] : [row('timeout', timeouts.join(', '))]),
     ...(retry === null
       ? []

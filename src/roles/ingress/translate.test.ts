@@ -116,6 +116,26 @@ test('endpoints alone follow EndpointSlices and Backends, and what is the same s
   assert.equal(endpoints['Backend/default/b'], before.endpoints['Backend/default/b'])
 })
 
+test('a target of requests and of calls is two clusters, and endpoints alone reach both', () => {
+  const calls = route('calls', bothBackends).replace('HTTPRoute', 'GRPCRoute').replaceAll('example', 'test')
+  const fixed = load(gateway + route('r', bothBackends) + calls)
+  const before = translate(Resources.of([...fixed, ...load(slice('10.1.0.1'))])).parts
+  const endpoints = endpointsOnly(Resources.of([...fixed, ...load(slice('10.1.0.2'))]), before)
+  assert.deepEqual(
+    before.clusters.map(({ name, protocol }) => `${name}: ${protocol}`),
+    [
+      'Backend/default/b: http',
+      'Backend/default/b (h2): h2',
+      'Service/default/s:80: http',
+      'Service/default/s:80 (h2): h2',
+    ],
+  )
+  for (const name of ['Service/default/s:80', 'Service/default/s:80 (h2)'])
+    assert.deepEqual(endpoints[name], [{ address: '10.1.0.2', port: 3000, weight: 1 }])
+  for (const name of ['Backend/default/b', 'Backend/default/b (h2)'])
+    assert.equal(endpoints[name], before.endpoints[name])
+})
+
 test('endpoints of an object that is gone stay until the whole is translated', () => {
   const fixed = load(gateway + route('r', bothBackends))
   const before = translate(Resources.of(fixed)).parts
