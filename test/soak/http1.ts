@@ -1,131 +1,173 @@
-/**
- * Mixed HTTP/1 traffic through a real `portcullis run` with two workers, while its files change:
- * `npm run soak -- [--seconds N] [--clients N]`. At the end every response is accounted for, nothing is
- * active any more, and neither descriptors nor memory have grown; exits with 1 where that does not hold.
- */
-import { readdirSync, readFileSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { Agent, request, type IncomingMessage } from 'node:http'
+import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { setTimeout } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
-import { backendPolicy } from '../support/policies.ts'
-import { Folder, freePort, RunProcess } from '../support/process.ts'
-import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
-import { Traffic } from './traffic.ts'
-import { portOf, startUpstream } from './upstream.ts'
+import { messages, status } from '../support/messages.ts'
+import { RawClient } from '../support/raw.ts'
+import { anyOf, digest, hosts, random, text, type Target, type Traffic } from './traffic.ts'
+import { digestOf, pattern } from './upstream.ts'
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '120' }, clients: { type: 'string', default: '24' } },
-})
-const seconds = Number(values.seconds)
-const upstreams = [await startUpstream(), await startUpstream()]
-const port = await freePort()
-const rules = (note: string): string => {
-  const modifier = { set: [{ name: 'X-Note', value: note }] }
-  const filters = [{ type: 'RequestHeaderModifier', requestHeaderModifier: modifier }]
-  return yamlOf(
-    gateway([{ name: 'http', port }]),
-    httpRoute('soak', { hostnames: ['soak'], rules: [{ filters, backendRefs: [to('up')] }] }),
-    backend('up', upstreams.map(portOf)),
-    backendPolicy({ connections: { idleTimeout: '1s' }, outlierDetection: { consecutiveFailures: 1000 } }),
-  )
-}
-using folder = new Folder({ 'soak.yaml': rules('0') })
-await using run = await RunProcess.start([folder.path], '--workers', '2', '--access-log', 'off')
-await run.started()
+/** HTTP/1.1 by node:http, and bytes that no library would send where the connection is plain. */
+export class Http1Traffic implements Traffic {
+  readonly kinds: Traffic['kinds']
+  private readonly target: Target
+  private readonly kept: Agent
+  private readonly fresh: Agent
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const problems: string[] = []
-const done = new Map<string, number>()
-let stopping = false
+  constructor(target: Target) {
+    this.target = target
+    const { ca } = target
+    this.kept =
+      ca === null
+        ? new Agent({ keepAlive: true, maxSockets: 32 })
+        : new SecureAgent({ keepAlive: true, maxSockets: 32, ca })
+    this.fresh = ca === null ? new Agent() : new SecureAgent({ ca, maxCachedSessions: 0 })
+    this.kinds =
+      ca === null ? { ...this.polite, ...this.raw } : { ...this.polite, handshake: () => this.handshake() }
+  }
 
-async function client(traffic: Traffic): Promise<void> {
-  const kinds = Object.entries(traffic.kinds)
-  while (!stopping) {
-    const [name, act] = kinds[Math.floor(Math.random() * kinds.length)]!
-    const late = setTimeout(30_000, 'late', { ref: false })
-    try {
-      if ((await Promise.race([act(), late])) === 'late') throw new Error('no end after 30 s')
-      done.set(name, (done.get(name) ?? 0) + 1)
-    } catch (error) {
-      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+  close(): void {
+    this.kept.destroy()
+    this.fresh.destroy()
+  }
+
+  private get polite(): Traffic['kinds'] {
+    return {
+      get: () => this.bytes(random(20_000), false),
+      large: () => this.bytes(500_000 + random(3_000_000), false),
+      slowReader: () => this.bytes(300_000 + random(1_000_000), true),
+      post: () => this.post(random(100_000), false),
+      chunked: () => this.post(random(1_000_000), true),
+      slow: () => this.slow(),
+      dropped: () => this.dropped(),
+      notFound: () => this.notFound(),
     }
   }
-}
 
-async function reloads(): Promise<void> {
-  for (let i = 1; !stopping; i++) {
-    folder.write('soak.yaml', rules(String(i)))
-    done.set('reload', i)
-    await setTimeout(300)
+  private get raw(): Traffic['kinds'] {
+    return {
+      pipelined: () => this.pipelined(),
+      abortedRequest: () => this.abortedRequest(),
+      abortedResponse: () => this.abortedResponse(),
+      upgrade: () => this.upgrade(),
+      malformed: () => this.malformed(),
+      tinyChunks: () => this.tinyChunks(),
+    }
+  }
+
+  private async ask(
+    path: string,
+    method = 'GET',
+    body: readonly Buffer[] = [],
+    { host = anyOf(hosts), agent = this.kept }: { host?: string; agent?: Agent } = {},
+  ): Promise<IncomingMessage> {
+    const options = {
+      agent,
+      port: this.target.port,
+      host: '127.0.0.1',
+      path,
+      method,
+      headers: { Host: host },
+    }
+    const call = this.target.ca === null ? request(options) : secureRequest({ ...options, servername: host })
+    const answer = once(call, 'response') as Promise<[IncomingMessage]>
+    for (const piece of body) if (!call.write(piece)) await Promise.race([once(call, 'drain'), answer])
+    call.end()
+    return (await answer)[0]
+  }
+
+  private async bytes(bytes: number, slowly: boolean): Promise<void> {
+    const response = await this.ask(`/bytes/${bytes}`)
+    assert.equal(response.statusCode, 200)
+    assert.equal(await digest(response, slowly), digestOf(bytes))
+    assert.ok(response.complete, 'the response is not complete')
+  }
+
+  private async post(bytes: number, chunked: boolean): Promise<void> {
+    const pieces: Buffer[] = []
+    for (let left = bytes; left > 0; left -= pattern.length) pieces.push(pattern.subarray(0, left))
+    const response = await this.ask('/digest', 'POST', chunked ? pieces : [Buffer.concat(pieces)])
+    assert.equal(response.statusCode, 200)
+    assert.equal(await text(response), digestOf(bytes))
+  }
+
+  private async slow(): Promise<void> {
+    assert.equal(await text(await this.ask('/slow')), 'slow')
+  }
+
+  private async dropped(): Promise<void> {
+    const response = await this.ask('/drop', 'GET', [], { host: 'h1.soak.test' })
+    assert.equal(response.statusCode, 502)
+    assert.match(await text(response), /connection_terminated/)
+  }
+
+  private async notFound(): Promise<void> {
+    const response = await this.ask('/', 'GET', [], { host: 'nobody.soak.test' })
+    assert.equal(response.statusCode, 404)
+    await text(response)
+  }
+
+  private async handshake(): Promise<void> {
+    const response = await this.ask('/bytes/100', 'GET', [], { agent: this.fresh })
+    assert.equal(await digest(response, false), digestOf(100))
+  }
+
+  private async pipelined(): Promise<void> {
+    await using client = await RawClient.to(this.target.port)
+    const names = Array.from({ length: 40 }, () => (random(2) === 0 ? anyOf(hosts) : 'nobody.soak.test'))
+    client.write(names.map(host => `GET /bytes/10 HTTP/1.1\r\nHost: ${host}\r\n\r\n`).join(''))
+    const received = await client.until(all => messages(all).length === names.length)
+    assert.deepEqual(
+      messages(received).map(status),
+      names.map(host => (host === 'nobody.soak.test' ? 404 : 200)),
+    )
+  }
+
+  private async abortedRequest(): Promise<void> {
+    await using client = await RawClient.to(this.target.port)
+    client.write(`POST /digest HTTP/1.1\r\nHost: ${anyOf(hosts)}\r\nContent-Length: 100000\r\n\r\nabc`)
+    if (random(2) === 0) await setTimeout(random(20))
+    if (random(2) === 0) client.socket.resetAndDestroy()
+  }
+
+  private async abortedResponse(): Promise<void> {
+    await using client = await RawClient.to(this.target.port)
+    client.write(`GET /bytes/3000001 HTTP/1.1\r\nHost: ${anyOf(hosts)}\r\n\r\n`)
+    await client.until(/^HTTP\/1\.1 200/)
+    if (random(2) === 0) client.socket.resetAndDestroy()
+  }
+
+  private async upgrade(): Promise<void> {
+    await using client = await RawClient.to(this.target.port)
+    client.write('GET / HTTP/1.1\r\nHost: h1.soak.test\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n')
+    await client.until(/^HTTP\/1\.1 101[^]*\r\n\r\n$/)
+    const from = client.text.length
+    const said = 'x'.repeat(1 + random(200_000))
+    client.write(said)
+    await client.until(all => all.length === from + said.length)
+    if (random(3) === 0) return
+    client.socket.end()
+    await client.closed()
+  }
+
+  private async malformed(): Promise<void> {
+    const bad = [
+      'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+      'GET  / HTTP/1.1\r\n\r\n',
+      '\x16\x03\x01',
+      'POST / HTTP/1.1\r\nHost: h1.soak.test\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    ]
+    assert.match(await RawClient.exchange(this.target.port, anyOf(bad)), /^HTTP\/1\.1 400 /)
+  }
+
+  private async tinyChunks(): Promise<void> {
+    await using client = await RawClient.to(this.target.port)
+    client.write(`POST /digest HTTP/1.1\r\nHost: ${anyOf(hosts)}\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    client.write(`${'1\r\na\r\n'.repeat(20_000)}0\r\n\r\n`)
+    const received = await client.until(all => messages(all).length === 1)
+    const expected = createHash('sha256').update('a'.repeat(20_000)).digest('hex')
+    assert.equal(messages(received)[0]!.body, expected)
   }
 }
-
-const pid = run.child.pid!
-const descriptors = (): number => readdirSync(`/proc/${pid}/fd`).length
-const residentMb = (): number => {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
-  return Math.round(Number(kilobytes) / 1024)
-}
-
-/** The sum of a metric over its series. */
-async function sum(name: string): Promise<number> {
-  const text = await (await run.get('/metrics')).text()
-  let all = 0
-  for (const [, value] of text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm')))
-    all += Number(value)
-  return all
-}
-
-async function comesTo(name: string, wanted: number): Promise<void> {
-  let last = NaN
-  for (let i = 0; i < 100; i++) {
-    last = await sum(name)
-    if (last === wanted) return
-    await setTimeout(100)
-  }
-  problems.push(`${name} is ${last}, not ${wanted}`)
-}
-
-/** Lets traffic flow for a while, then ends it and looks at what is left. */
-async function round(forMs: number): Promise<{ descriptors: number; residentMb: number }> {
-  stopping = false
-  const traffic = new Traffic(port)
-  const clients = Array.from({ length: Number(values.clients) }, () => client(traffic))
-  const changes = reloads()
-  await setTimeout(forMs)
-  stopping = true
-  await Promise.all([...clients, changes])
-  traffic.agent.destroy()
-  for (const gauge of ['requests_active', 'downstream_connections_active', 'upstream_requests_pending'])
-    await comesTo(`portcullis_${gauge}`, 0)
-  // Those that are idle are closed after a second.
-  await comesTo('portcullis_upstream_connections_active', 0)
-  await comesTo('portcullis_upstream_connections_idle', 0)
-  const left = { descriptors: descriptors(), residentMb: residentMb() }
-  say(JSON.stringify({ afterMs: Math.round(performance.now()), ...left, ...Object.fromEntries(done) }))
-  return left
-}
-
-const before = descriptors()
-const rounds = 4
-const left: Awaited<ReturnType<typeof round>>[] = []
-for (let i = 0; i < rounds; i++) left.push(await round((seconds * 1000) / rounds))
-const last = left[rounds - 1]!
-if (last.descriptors > before + 4) problems.push(`${last.descriptors} descriptors, ${before} before`)
-// The first round fills heaps and pools; what the last adds to the second would be a leak.
-if (last.residentMb > left[1]!.residentMb * 1.25 + 32)
-  problems.push(`memory grows: ${left.map(one => one.residentMb).join(', ')} MB`)
-const restarts = await sum('portcullis_worker_restarts_total')
-if (restarts > 0) problems.push(`${restarts} workers died`)
-const code = await run.stop()
-if (code !== 0) problems.push(`ended with ${String(code)}`)
-for (const upstream of upstreams) {
-  upstream.closeAllConnections()
-  upstream.close()
-}
-for (const line of run.log.all)
-  if (line['level'] === 'error' || 'text' in line) problems.push(JSON.stringify(line))
-const kinds = new Map<string, number>()
-for (const problem of problems) kinds.set(problem, (kinds.get(problem) ?? 0) + 1)
-for (const [problem, times] of kinds) say(`${times} × ${problem}`)
-say(problems.length === 0 ? 'every response accounted for, nothing left over' : `${problems.length} problems`)
-if (problems.length > 0) process.exitCode = 1
