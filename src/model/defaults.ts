@@ -53,6 +53,8 @@ export const backendDefaults = {
   maxEjectionMs: 300_000,
   maxEjectedPercent: 50,
   dnsRefreshMs: 10_000,
+  tlsMinVersion: 'TLS1.2',
+  tlsMaxVersion: 'TLS1.3',
 } as const
 
 /** What Gateway API leaves to its CRD's defaults, where translation needs the number. */

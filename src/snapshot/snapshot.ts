@@ -321,6 +321,9 @@ export interface ClusterTls {
   /** Our own, by its name in Snapshot.certificates, for a backend that asks. */
   readonly certificate: string | null
   readonly minVersion: TlsVersion
+  readonly maxVersion: TlsVersion
+  /** OpenSSL names, colons between, the preferred first; "" for what the library offers. */
+  readonly ciphers: string
   /** Differs where anything of this does, contents of certificates included: connections are then made anew. */
   readonly key: string
 }

@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import { Authority, caConfigMap, selfSigned, tlsSecret, type KeyPair } from '../support/certificates.ts'
 import { send, type Answer } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { backendPolicy } from '../support/policies.ts'
 import { RawServer } from '../support/raw.ts'
 import { gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { SecureUpstream } from '../support/secure-upstream.ts'
+import { Seen } from '../support/until.ts'
 
 const authority = await Authority.make('backends')
 const others = await Authority.make('others')
@@ -30,6 +32,8 @@ interface Said {
   readonly protocol?: string
   readonly address?: string
   readonly client?: KeyPair
+  /** spec.tls of a BackendPolicy. */
+  readonly bounds?: object
 }
 
 function yaml(port: number, said: Said = {}): string {
@@ -70,6 +74,7 @@ function yaml(port: number, said: Said = {}): string {
     caConfigMap('ca', root),
     ...(none ? [] : [policy]),
     ...(client === undefined ? [] : [tlsSecret('client', client)]),
+    ...(said.bounds === undefined ? [] : [backendPolicy({ tls: said.bounds })]),
   )
 }
 
@@ -221,6 +226,37 @@ test('another authority is in force for new requests, and requests under way fin
   assert.equal((await ask(started)).body, 'fast')
   for (const release of held) release()
   assert.equal((await slow).body, 'slow')
+})
+
+/** Each row: what the policy says, and the version and suite that come of it with a backend that takes any. */
+for (const [bounds, version, suite] of [
+  [{}, 'TLSv1.3', 'TLS_AES_256_GCM_SHA384'],
+  [{ minVersion: 'TLS1.3' }, 'TLSv1.3', 'TLS_AES_256_GCM_SHA384'],
+  [{ ciphers: ['TLS_CHACHA20_POLY1305_SHA256'] }, 'TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256'],
+  [
+    { maxVersion: 'TLS1.2', ciphers: ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'] },
+    'TLSv1.2',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+  ],
+] as const)
+  test(`a BackendPolicy that says ${JSON.stringify(bounds)}: ${version} ${suite}`, async () => {
+    await using upstream = await SecureUpstream.start({ cert: right.chain, key: right.key })
+    const agreed = new Seen<string>()
+    upstream.server.on('secureConnection', socket =>
+      agreed.push(`${String(socket.getProtocol())} ${socket.getCipher().name}`),
+    )
+    await using started = await startGateway(yaml(upstream.port, { bounds }))
+    assert.equal((await ask(started)).status, 200)
+    assert.equal(await agreed.first(), `${version} ${suite}`)
+  })
+
+test('other versions are in force for new connections at once', async () => {
+  const options = { cert: right.chain, key: right.key, maxVersion: 'TLSv1.2' } as const
+  await using upstream = await SecureUpstream.start(options)
+  await using started = await startGateway(yaml(upstream.port))
+  assert.equal((await ask(started)).status, 200)
+  await started.reload(yaml(upstream.port, { bounds: { minVersion: 'TLS1.3' } }))
+  assert.equal((await ask(started)).status, 502)
 })
 
 test('bodies of any size pass both ways', async () => {

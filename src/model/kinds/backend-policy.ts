@@ -4,17 +4,15 @@ import {
   duration,
   INT32,
   integer,
-  list,
   object,
-  objectReference,
   policyTargets,
   preciseHostname,
-  secretReference,
   set,
   text,
   type Finding,
   type Shape,
 } from './shapes.ts'
+import { tlsChoices, tlsFindings } from './tls-settings.ts'
 
 /** `type` is RoundRobin where absent; `consistentHash` belongs to type ConsistentHash. */
 const loadBalancing = object({
@@ -68,14 +66,6 @@ const retryBudget = object({
   minRetries: Type.Optional(object({ count: integer(1, 1_000_000), interval: duration })),
 })
 
-const tls = object({
-  hostname: Type.Optional(preciseHostname),
-  caCertificateRefs: Type.Optional(list(objectReference, 0, 8)),
-  wellKnownCACertificates: Type.Optional(Type.Enum(['System'])),
-  clientCertificateRef: Type.Optional(secretReference),
-  minVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
-})
-
 /**
  * portcullis.dev/v1alpha1 BackendPolicy: how a Service or a Backend is treated. Every field left out
  * has its default from defaults.ts.
@@ -89,7 +79,8 @@ export const backendPolicySchema = object({
     dns: Type.Optional(object({ refresh: Type.Optional(duration) })),
     healthChecks: Type.Optional(healthChecks),
     retryBudget: Type.Optional(retryBudget),
-    tls: Type.Optional(tls),
+    /** Of connections that a BackendTLSPolicy, or the Backend's protocol, secures. */
+    tls: Type.Optional(object(tlsChoices)),
     timeouts: Type.Optional(object({ request: Type.Optional(duration), attempt: Type.Optional(duration) })),
     meshMode: Type.Optional(Type.Enum(['Disabled', 'Permissive', 'Strict'])),
   }),
@@ -122,7 +113,7 @@ export function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
     findings.push({ path, message: `must be absent for type ${type}, expected type ConsistentHash` })
   if (consistentHash && consistentHash.source !== 'ClientAddress' && consistentHash.name === undefined)
     findings.push({ path: [...path, 'name'], message: `is required for source ${consistentHash.source}` })
-  return findings
+  return [...findings, ...tlsFindings(spec.tls ?? {})]
 }
 
 /** `Gateway (group "gateway.networking.k8s.io")`. */

@@ -1,21 +1,19 @@
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
-import { cipherSuites, clientDefaults } from '../defaults.ts'
 import { described } from './backend-policy.ts'
 import {
   byteQuantity,
   duration,
   INT32,
   integer,
-  list,
   object,
-  objectReference,
   policyTargets,
   set,
   text,
   type Finding,
   type Shape,
 } from './shapes.ts'
+import { tlsChoices, tlsFindings } from './tls-settings.ts'
 
 const limits = object({
   requestLineBytes: Type.Optional(byteQuantity),
@@ -39,16 +37,8 @@ const timeouts = object({
 })
 
 const tls = object({
-  minVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
-  maxVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
-  ciphers: Type.Optional(set(text(128, 1), 64)),
+  ...tlsChoices,
   alpn: Type.Optional(set(Type.Enum(['h2', 'http/1.1']), 2)),
-  clientCertificates: Type.Optional(
-    object({
-      mode: Type.Enum(['Request', 'Require']),
-      caCertificateRefs: list(objectReference, 1, 16),
-    }),
-  ),
 })
 
 const proxyProtocol = object({
@@ -99,30 +89,7 @@ export type ClientPolicySpec = ClientPolicyBody['spec']
 export type ClientPolicy = Resource<ClientPolicyBody>
 
 export function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
-  return [...targetRules(spec), ...tlsRules(spec.tls ?? {})]
-}
-
-const suiteNames = new Set([...Object.keys(cipherSuites), ...Object.values(cipherSuites)])
-
-function tlsRules({ minVersion, maxVersion, ciphers = [] }: NonNullable<ClientPolicySpec['tls']>): Finding[] {
-  const path = ['spec', 'tls']
-  const { tlsMinVersion: least, tlsMaxVersion: most } = clientDefaults
-  const findings: Finding[] = ciphers.flatMap((name, i) =>
-    suiteNames.has(name)
-      ? []
-      : [
-          {
-            path: [...path, 'ciphers', i],
-            message: `unknown or weak cipher suite ${JSON.stringify(name)}, expected one of ${Object.keys(cipherSuites).join(', ')}`,
-          },
-        ],
-  )
-  if ((minVersion ?? least) > (maxVersion ?? most))
-    findings.push({
-      path: [...path, 'minVersion'],
-      message: 'is above maxVersion, expected it below or equal',
-    })
-  return findings
+  return [...targetRules(spec), ...tlsFindings(spec.tls ?? {})]
 }
 
 function targetRules(spec: ClientPolicySpec): Finding[] {

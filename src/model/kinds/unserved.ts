@@ -25,16 +25,11 @@ export const backendPolicyUnserved: readonly Unserved[] = [
   ),
   later('spec.healthChecks', 'active health checks are not served yet'),
   later('spec.retryBudget', 'retry budgets are not served yet'),
-  later('spec.tls', 'TLS by BackendPolicy is not served, use a BackendTLSPolicy'),
   later('spec.timeouts', 'timeouts by backend are not served yet, use timeouts of the HTTPRoute rule'),
   later('spec.meshMode', 'the mesh role is not served yet'),
 ]
 
 export const clientPolicyUnserved: readonly Unserved[] = [
-  later(
-    'spec.tls.clientCertificates',
-    'client certificates by ClientPolicy are not served, use spec.tls.frontend of the Gateway',
-  ),
   later('spec.proxyProtocol', 'the PROXY protocol is not served yet'),
   later('spec.compression', 'compression is not served yet'),
 ]

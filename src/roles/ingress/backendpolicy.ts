@@ -4,11 +4,22 @@ import { refKey, type Resources } from '../../model/resources.ts'
 import { unservedIn } from '../../model/unserved.ts'
 import type { Cluster, Ejection } from '../../snapshot/snapshot.ts'
 import type { Report } from './conditions.ts'
-import { clusterSettings, ejectionSettings, type ClusterSettings } from './defaults.ts'
+import {
+  clusterSettings,
+  ejectionSettings,
+  suitesOf,
+  tlsBounds,
+  tlsVersion,
+  type ClusterSettings,
+  type TlsBounds,
+} from './defaults.ts'
 import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
 import type { Target } from './targets.ts'
 
-export type ClusterPolicy = ClusterSettings & Pick<Cluster, 'ejection'>
+export interface ClusterPolicy {
+  readonly settings: ClusterSettings & Pick<Cluster, 'ejection'>
+  readonly tls: TlsBounds
+}
 
 /** Attaches BackendPolicies, the oldest first, and tells what each cluster has of them. */
 export function backendPolicies(resources: Resources, report: Report): (target: Target) => ClusterPolicy {
@@ -74,7 +85,8 @@ function hasPort(resources: Resources, namespace: string, name: string, port: st
 function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefined): ClusterPolicy {
   const ejection = { ...ejectionSettings, ...(far && ejectionPatch(far)), ...(near && ejectionPatch(near)) }
   const settings = { ...clusterSettings, ...(far && patchOf(far)), ...(near && patchOf(near)) }
-  return { ...settings, ejection: ejection.maxEjectedPercent === 0 ? null : ejection }
+  const tls = { ...tlsBounds, ...(far && tlsPatch(far)), ...(near && tlsPatch(near)) }
+  return { settings: { ...settings, ejection: ejection.maxEjectedPercent === 0 ? null : ejection }, tls }
 }
 
 /** Types that are not served yet have no entry: what is farther away, or the default, stays. */
@@ -104,6 +116,15 @@ function ejectionPatch({ body: { spec } }: BackendPolicy): Patch<Ejection> {
     baseEjectionMs: ms(baseEjection),
     maxEjectionMs: ms(maxEjection),
     maxEjectedPercent,
+  })
+}
+
+function tlsPatch({ body: { spec } }: BackendPolicy): Patch<TlsBounds> {
+  const { minVersion, maxVersion, ciphers } = spec.tls ?? {}
+  return given<TlsBounds>({
+    minVersion: minVersion && tlsVersion(minVersion),
+    maxVersion: maxVersion && tlsVersion(maxVersion),
+    ciphers: ciphers && suitesOf(ciphers),
   })
 }
 

@@ -5,7 +5,7 @@ import { refKey, type Resources } from '../../model/resources.ts'
 import type { ClusterTls } from '../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from './certificates.ts'
 import { isFull, type Flaw, type Report } from './conditions.ts'
-import { tlsVersion } from './defaults.ts'
+import { tlsBounds } from './defaults.ts'
 import { attachmentsOf, policyName, type Attachment } from './policies.ts'
 import { digest } from './pem.ts'
 import type { Target } from './targets.ts'
@@ -170,7 +170,7 @@ export function clusterTls(
   said: Pick<ClusterTls, 'serverName' | 'names' | 'authorities'>,
   contents: readonly string[],
 ): ClusterTls {
-  const whole = { ...said, certificate: null, minVersion: tlsVersion('TLS1.2') }
+  const whole = { ...said, certificate: null, ...tlsBounds }
   return { ...whole, key: digest(JSON.stringify([whole, contents])) }
 }
 

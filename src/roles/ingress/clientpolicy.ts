@@ -1,11 +1,10 @@
-import { cipherSuites } from '../../model/defaults.ts'
 import type { ClientPolicy } from '../../model/kinds.ts'
 import { durationMs, quantityBytes } from '../../model/quantity.ts'
 import { keyOf, refKey, type Resources } from '../../model/resources.ts'
 import { unservedIn } from '../../model/unserved.ts'
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import type { Report } from './conditions.ts'
-import { clientSettings, tlsVersion } from './defaults.ts'
+import { clientSettings, suitesOf, tlsVersion } from './defaults.ts'
 import type { GatewayState } from './gateway.ts'
 import { isServed } from './listeners.ts'
 import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
@@ -189,13 +188,4 @@ function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
     tlsAlpn: tls.alpn?.join(','),
     clientCertificateHeader: headers.clientCertificate,
   })
-}
-
-/** The suites that were chosen; of a version that has none of them, all that we have. */
-function suitesOf(chosen: readonly string[]): string | undefined {
-  const names = new Map(Object.entries(cipherSuites).map(([openssl, iana]) => [iana, openssl]))
-  const list = chosen.map(name => names.get(name) ?? name)
-  const isNew = (name: string): boolean => name.startsWith('TLS_')
-  const others = Object.keys(cipherSuites).filter(name => !list.some(one => isNew(one) === isNew(name)))
-  return list.length === 0 ? undefined : [...list, ...others].join(':')
 }

@@ -1,7 +1,10 @@
-import type { Cluster, Endpoint, SnapshotParts } from '../../snapshot/snapshot.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Cluster, ClusterTls, Endpoint, SnapshotParts } from '../../snapshot/snapshot.ts'
 import type { ClusterPolicy } from './backendpolicy.ts'
+import type { TlsBounds } from './defaults.ts'
 import { targetEndpoints, type Slices } from './endpoints.ts'
 import { originOf } from './origin.ts'
+import { digest } from './pem.ts'
 import { protocolOf, type Target } from './targets.ts'
 import type { UsedCluster } from './upstreamtls.ts'
 
@@ -14,16 +17,22 @@ export function clustersOf(
   const clusters: Cluster[] = []
   const endpoints: Record<string, readonly Endpoint[]> = {}
   for (const [name, { target, tls }] of [...used].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const policy = policyOf(target)
     clusters.push({
       name,
       origin: originOf(target.object, pathOf(target)),
       protocol: protocolOf(target),
-      ...policyOf(target),
-      ...(tls === null ? {} : { tls }),
+      ...policy.settings,
+      ...(tls === null ? {} : { tls: withBounds(tls, policy.tls) }),
     })
     endpoints[name] = targetEndpoints(target, slices)
   }
   return { clusters, endpoints }
+}
+
+function withBounds(tls: ClusterTls, bounds: TlsBounds): ClusterTls {
+  const whole = { ...tls, ...bounds }
+  return isDeepStrictEqual(whole, tls) ? tls : { ...whole, key: digest(JSON.stringify(whole)) }
 }
 
 function pathOf(target: Target): (string | number)[] {

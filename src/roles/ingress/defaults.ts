@@ -1,5 +1,5 @@
 import { backendDefaults, cipherSuites, clientDefaults } from '../../model/defaults.ts'
-import type { ClientSettings, Cluster, Ejection, TlsVersion } from '../../snapshot/snapshot.ts'
+import type { ClientSettings, Cluster, ClusterTls, Ejection, TlsVersion } from '../../snapshot/snapshot.ts'
 
 /** What a port has without a ClientPolicy. */
 export const clientSettings: ClientSettings = {
@@ -30,6 +30,24 @@ export const clientSettings: ClientSettings = {
 /** Policies write versions without the v. */
 export function tlsVersion(written: 'TLS1.2' | 'TLS1.3'): TlsVersion {
   return written === 'TLS1.2' ? 'TLSv1.2' : 'TLSv1.3'
+}
+
+/** The suites that were chosen, by IANA or OpenSSL name; of a version that has none of them, all that we have. */
+export function suitesOf(chosen: readonly string[]): string | undefined {
+  const names = new Map(Object.entries(cipherSuites).map(([openssl, iana]) => [iana, openssl]))
+  const list = chosen.map(name => names.get(name) ?? name)
+  const isNew = (name: string): boolean => name.startsWith('TLS_')
+  const others = Object.keys(cipherSuites).filter(name => !list.some(one => isNew(one) === isNew(name)))
+  return list.length === 0 ? undefined : [...list, ...others].join(':')
+}
+
+/** What BackendPolicy decides about connections that are secured. */
+export type TlsBounds = Pick<ClusterTls, 'minVersion' | 'maxVersion' | 'ciphers'>
+
+export const tlsBounds: TlsBounds = {
+  minVersion: tlsVersion(backendDefaults.tlsMinVersion),
+  maxVersion: tlsVersion(backendDefaults.tlsMaxVersion),
+  ciphers: '',
 }
 
 /** What BackendPolicy decides about a cluster. */

@@ -31,7 +31,7 @@ export class ClientContexts {
     return context
   }
 
-  private make({ authorities, certificate, minVersion }: ClusterTls): SecureContext {
+  private make({ authorities, certificate, minVersion, maxVersion, ciphers }: ClusterTls): SecureContext {
     const { certificates } = this
     const own = certificate === null ? undefined : certificates[certificate]
     // A certificate of ours that is gone must not turn into none.
@@ -41,6 +41,8 @@ export class ClientContexts {
     return createSecureContext({
       ca: [...trusted],
       minVersion,
+      maxVersion,
+      ...(ciphers === '' ? {} : { ciphers }),
       ...(own === undefined ? {} : { cert: own.chain, key: own.key }),
     })
   }

@@ -41,6 +41,8 @@ const base: ClusterTls = {
   authorities: 'system',
   certificate: null,
   minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  ciphers: '',
   key: '',
 }
 const spiffe = 'spiffe://cluster.example/ns/shop'

@@ -3,7 +3,7 @@ import { formatPath } from '../../../src/model/problem.ts'
 import type { Condition } from '../../../src/model/resource.ts'
 import type { Translation } from '../../../src/snapshot/role.ts'
 import type { Cluster, Listener, Match, Origin, Port, Rule } from '../../../src/snapshot/snapshot.ts'
-import { clientSettings, clusterSettings, ejectionSettings } from '../../../src/roles/ingress/defaults.ts'
+import { clientSettings, clusterSettings, ejectionSettings, tlsBounds } from '../../../src/roles/ingress/defaults.ts'
 
 /**
  * A translation as YAML that can be read against the standard: each rule once,
@@ -69,10 +69,11 @@ function withoutEmpty(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([key, part]) => !off(key, part)).map(([key, part]) => [key, withoutEmpty(part)]))
 }
 
-function upstreamText({ serverName, names, authorities, certificate }: NonNullable<Cluster['tls']>): string {
+function upstreamText({ serverName, names, authorities, certificate, minVersion, maxVersion, ciphers }: NonNullable<Cluster['tls']>): string {
   const who = names.length > 0 ? ` or rather ${names.map(({ type, value }) => `${type} ${value}`).join(' or ')}` : ''
   const shown = certificate === null ? '' : `, shows ${certificate}`
-  return `to ${serverName || '(its address)'}${who}, trusts ${authorities === 'system' ? authorities : authorities.join(', ')}${shown}`
+  const bounds = changes({ minVersion, maxVersion, ciphers }, tlsBounds)
+  return `to ${serverName || '(its address)'}${who}, trusts ${authorities === 'system' ? authorities : authorities.join(', ')}${shown}${bounds === null ? '' : `, speaks ${Object.values(bounds).join(' ')}`}`
 }
 
 function clusterBody(cluster: Cluster, endpoints: Translation['parts']['endpoints'][string]): object {

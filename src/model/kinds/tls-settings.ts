@@ -1,0 +1,39 @@
+import { Type } from 'typebox'
+import { cipherSuites } from '../defaults.ts'
+import { set, text, type Finding } from './shapes.ts'
+
+/** What a policy may choose of TLS, on either side of the gateway. */
+export const tlsChoices = {
+  minVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
+  maxVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
+  ciphers: Type.Optional(set(text(128, 1), 64)),
+}
+
+interface TlsChoices {
+  readonly minVersion?: string
+  readonly maxVersion?: string
+  readonly ciphers?: readonly string[]
+}
+
+const suiteNames = new Set([...Object.keys(cipherSuites), ...Object.values(cipherSuites)])
+
+/** What is wrong with `spec.tls`; versions left out are the least and the most that there are. */
+export function tlsFindings({ minVersion, maxVersion, ciphers = [] }: TlsChoices): Finding[] {
+  const path = ['spec', 'tls']
+  const findings: Finding[] = ciphers.flatMap((name, i) =>
+    suiteNames.has(name)
+      ? []
+      : [
+          {
+            path: [...path, 'ciphers', i],
+            message: `unknown or weak cipher suite ${JSON.stringify(name)}, expected one of ${Object.keys(cipherSuites).join(', ')}`,
+          },
+        ],
+  )
+  if ((minVersion ?? 'TLS1.2') > (maxVersion ?? 'TLS1.3'))
+    findings.push({
+      path: [...path, 'minVersion'],
+      message: 'is above maxVersion, expected it below or equal',
+    })
+  return findings
+}
