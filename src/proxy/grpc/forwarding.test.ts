@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { mock, suite, test } from 'node:test'
+import { requestHead } from '../../../test/support/head.ts'
+import type { FailureName } from '../../http/failures.ts'
+import type { Cluster } from '../../upstream/cluster.ts'
+import type { UpstreamPool } from '../../upstream/pool.ts'
+import { RequestBody } from '../body.ts'
+import type { Forwarded } from '../forward.ts'
+import type { CompiledForward } from '../rule.ts'
+import { GrpcForwarding } from './forwarding.ts'
+
+/** Every request waits for a connection. */
+const full = {
+  pick: () => ({ pool: { acquire: () => null, wait: () => true, leave: () => {} }, finish: () => {} }),
+} as unknown as Cluster<UpstreamPool>
+
+/** After how many ms a call with this field is given up, by a rule with this timeout; looked at every 50 ms. */
+function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number {
+  const failures: FailureName[] = []
+  const request = requestHead({ fields: timeout === null ? [] : ['grpc-timeout', timeout] })
+  const x = {
+    request,
+    body: new RequestBody(true),
+    failure: null,
+    grpcStatus: -1,
+    fail: (failure: FailureName) => void failures.push(failure),
+  } as unknown as Forwarded
+  const steps = { request: null, response: null }
+  const action: CompiledForward = {
+    type: 'forward',
+    backends: [{ weight: 1, cluster: full, metrics: null, steps }],
+    totalWeight: 1,
+    mirrors: null,
+    requestTimeoutMs,
+    backendTimeoutMs: 0,
+    retry: null,
+  }
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    new GrpcForwarding(x, action).start()
+    for (let ms = 0; ms < 10_000; ms += 50) {
+      if (failures.length > 0) {
+        assert.deepEqual(failures, ['http_response_timeout'])
+        return ms
+      }
+      mock.timers.tick(50)
+    }
+    return Infinity
+  } finally {
+    mock.timers.reset()
+  }
+}
+
+suite('a call is given up after the lesser of its deadline and the timeout of its rule', () => {
+  for (const [timeout, requestTimeoutMs, expected] of [
+    [null, 0, Infinity],
+    ['300m', 0, 300],
+    [null, 500, 500],
+    ['300m', 500, 300],
+    ['2S', 500, 500],
+    ['0n', 500, 0],
+    // Longer than timers can be.
+    ['9999999H', 0, Infinity],
+    ['9999999H', 500, 500],
+  ] as const)
+    test(`grpc-timeout ${String(timeout)} and ${requestTimeoutMs} ms`, () =>
+      assert.equal(givenUpAfter(timeout, requestTimeoutMs), expected))
+})
