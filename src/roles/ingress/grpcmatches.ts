@@ -32,7 +32,7 @@ function callMatch(
   return { match, weight: grpcWeight(method, match.headers.length) }
 }
 
-/** A name as far as it has none: gRPC has no slashes in it. */
+/** Any name: none of gRPC has a slash in it. */
 const ANY = '[^/]+'
 
 function callPath(
