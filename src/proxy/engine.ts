@@ -73,7 +73,8 @@ export class Engine {
     this.observer = new Observer(options.sinks)
     const limits = options.overload ?? overloadLimits
     this.overload = new Overload(limits)
-    this.shared = new SharedStreams({ streams: limits.exchanges, waitingBytes: limits.bufferedBytes })
+    // Half of what is shed at, so that streams end before anybody else is turned away.
+    this.shared = new SharedStreams({ streams: limits.exchanges, waitingBytes: limits.bufferedBytes / 2 })
     this.contexts = new ClientContexts(options.systemAuthorities)
     this.ticketKeys = options.ticketKeys ?? firstTicketKeys()
     this.clusters = new ClusterTable<UpstreamPool>({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { PREFACE } from '../../src/http/h2/codes.ts'
 import {
   block,
@@ -213,6 +214,50 @@ suite('time', () => {
     await asker.closed()
     clearInterval(pinging)
     assert.match(asker.said.filter(line => !line.startsWith('PONG')).at(-1) ?? '', /^GOAWAY 0 NO_ERROR$/)
+  })
+})
+
+suite('memory', () => {
+  const buffered = (gateway: TestGateway): number =>
+    Number(/\nportcullis_buffered_bytes (\d+)/.exec(gateway.metrics())?.[1] ?? 0)
+  /** Asks for a megabyte on each of so many streams, and takes nothing of it. */
+  const hoard = async (gateway: TestGateway, streams: number): Promise<RawHttp2Client> => {
+    const client = await RawHttp2Client.to(gateway.port())
+    client.says(
+      settings([4, 0]),
+      ...Array.from({ length: streams }, (_, i) => headers(1 + 2 * i, to('/large'))),
+    )
+    return client
+  }
+
+  test('what waits in a stream is no more than its writer may have there, and one read', async () => {
+    const own = new Upstream()
+    await using upstream = await own.start()
+    await using gateway = await startGateway(plain(upstream.port, { client: { timeouts: { stall: '2s' } } }))
+    await using attacker = await hoard(gateway, 100)
+    let most = 0
+    while (rejections(gateway, 'h2-stall') < 100) {
+      most = Math.max(most, buffered(gateway))
+      await setImmediate()
+    }
+    assert.ok(most > 0 && most <= 100 * (16_384 + 65_536), `${most} bytes waited`)
+    assert.equal(attacker.ended, false)
+    while (buffered(gateway) > 0) await setImmediate()
+  })
+
+  test('at the limit of a worker stalled streams end at once, and everybody else is served', async () => {
+    const own = new Upstream()
+    await using upstream = await own.start()
+    const overload = { exchanges: 10_000, bufferedBytes: 20_000_000, heapShare: 1 }
+    // Nothing but the limit ends them.
+    const client = { timeouts: { stall: '1h' } }
+    await using gateway = await startGateway(plain(upstream.port, { client }), { overload })
+    await using neighbour = new Neighbour(gateway.port(), false)
+    const attackers = [await hoard(gateway, 100), await hoard(gateway, 100)]
+    while (rejections(gateway, 'h2-stall') === 0) await neighbour.served()
+    while (buffered(gateway) > 10_000_000) await neighbour.served()
+    assert.ok(attackers.some(({ said }) => said.some(line => line.endsWith(' CANCEL'))))
+    await Promise.all(attackers.map(one => one[Symbol.asyncDispose]()))
   })
 })
 

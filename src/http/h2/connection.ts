@@ -147,9 +147,10 @@ export abstract class Connection implements StreamHost, SenderHost {
     // RFC 9113 §6.8: a round trip later, or when the answer to the ping is overdue.
     if (this.phase === ANNOUNCED && nowMs - this.drainMs > 1000) this.drain()
     // While the peer reads nothing at all it is not its windows that hold the streams back.
+    const patienceMs = this.shared.patience(stallMs)
     if (!this.congested && stallMs > 0)
       for (const stream of this.streams.values())
-        if (stream.stalled && nowMs - stream.sentMs > stallMs) {
+        if (stream.stalled && nowMs - stream.sentMs > patienceMs) {
           this.onMalformed(stalled)
           this.reset(stream, codes.CANCEL)
           stream.onLost(codes.CANCEL, true)

@@ -21,3 +21,17 @@ for (const [open, waitingBytes, allowed] of [
     shared.waitingBytes = waitingBytes
     assert.equal(shared.allowance(100), allowed)
   })
+
+for (const [waitingBytes, patienceMs] of [
+  [0, 10_000],
+  [50, 10_000],
+  [75, 5_000],
+  [100, 0],
+  [500, 0],
+] as const)
+  test(`${waitingBytes} bytes leave a stalled stream ${patienceMs} ms`, () => {
+    const shared = new SharedStreams({ streams: 1000, waitingBytes: 100 })
+    shared.waitingBytes = waitingBytes
+    assert.equal(shared.patience(10_000), patienceMs)
+    assert.equal(shared.patience(0), 0)
+  })

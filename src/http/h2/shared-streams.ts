@@ -24,13 +24,28 @@ export class SharedStreams {
     this.limits = limits
   }
 
+  /**
+   * How long a stream may be stalled now that otherwise might be for `stallMs`. Streams are let in before it is seen
+   * what will wait in them: at the limit all those end of which nothing was taken since the last sweep.
+   */
+  patience(stallMs: number): number {
+    return stallMs * share(this.waitingBytes / this.limits.waitingBytes)
+  }
+
   /** How many streams a connection may have now that otherwise might have `streams`. */
   allowance(streams: number): number {
     const { open, waitingBytes, limits } = this
     if (open * 2 <= limits.streams && waitingBytes * 2 <= limits.waitingBytes) return streams
-    const left = 1 - Math.max(open / limits.streams, waitingBytes / limits.waitingBytes)
-    return Math.max(1, Math.floor(streams * 2 * left))
+    return Math.max(
+      1,
+      Math.floor(streams * share(Math.max(open / limits.streams, waitingBytes / limits.waitingBytes))),
+    )
   }
+}
+
+/** What is left of something when so much of a limit is used. */
+function share(used: number): number {
+  return Math.min(1, Math.max(0, 2 * (1 - used)))
 }
 
 /** For a session by itself. */
