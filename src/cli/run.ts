@@ -2,11 +2,12 @@ import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { resolve as absolute } from 'node:path'
-import { FileSource } from '../model/files.ts'
+import { FileSource, type LoadResult } from '../model/files.ts'
 import { WorkerGroup } from '../proxy/workers.ts'
 import { log } from '../telemetry/log.ts'
 import { startAdmin } from './admin.ts'
 import { Controller } from './control.ts'
+import { Garbage } from './garbage.ts'
 import { listenReason } from './listen.ts'
 import type { RunOptions } from './options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
@@ -51,6 +52,7 @@ class Gateway {
   private readonly source: FileSource
   private readonly workers: WorkerGroup
   private readonly controller: Controller
+  private readonly garbage = new Garbage()
   private serving = false
 
   constructor(options: RunOptions, accessLog: string) {
@@ -74,16 +76,21 @@ class Gateway {
     const { source, workers, controller, options } = this
     process.on('SIGHUP', () => source.reload())
     process.on('SIGUSR2', () => workers.reopenLogs())
-    await controller.apply(source.load())
+    await this.apply(source.load())
     const { ports } = controller.status
     if (ports.length === 0) {
       log.error('nothing.served', { message: nothingServed(options.paths, controller) })
       return false
     }
-    source.watch(change => void controller.apply(change))
+    source.watch(change => void this.apply(change))
     this.serving = true
     log.info('started', { ports, workers: workers.size, admin: options.admin, paths: options.paths })
     return true
+  }
+
+  private async apply(load: LoadResult): Promise<void> {
+    await this.controller.apply(load)
+    this.garbage.left()
   }
 
   ready(): boolean {
@@ -103,6 +110,7 @@ class Gateway {
     this.serving = false
     this.source.close()
     this.controller.stop()
+    this.garbage.stop()
     await this.workers.drain(graceMs)
     this.metrics.stop()
     return code

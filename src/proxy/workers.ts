@@ -21,6 +21,12 @@ export interface WorkerGroupOptions {
 /** Compiled and source form live side by side in different packages: the same name, the ending of this file. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
+/**
+ * What requests leave behind dies young. V8 would let it grow to 48 MB (three times 16) for each worker, and keep
+ * them; with a quarter of that a request costs the same (bench/README.md).
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 } as const
+
 /** A worker that dies this soon after its start waits before it is replaced, longer each time. */
 const EARLY_MS = 5_000
 const MAX_BACKOFF_MS = 10_000
@@ -157,7 +163,11 @@ class Member {
 
   constructor(settings: WorkerSettings) {
     this.settings = settings
-    this.worker = new Worker(entry, { workerData: settings, name: `portcullis-${settings.id}` })
+    this.worker = new Worker(entry, {
+      workerData: settings,
+      name: `portcullis-${settings.id}`,
+      resourceLimits,
+    })
     this.worker.on('message', (message: FromWorker) => {
       if (message.type === 'applied') this.answer(message.version, message.ports)
     })
