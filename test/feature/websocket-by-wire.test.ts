@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { suite, test } from 'node:test'
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws'
-import { TunnelClient, tunnelServer, type TunnelRequest } from '../support/tunnels.ts'
+import { messageOf, TunnelClient, tunnelServer, type TunnelRequest } from '../support/tunnels.ts'
 import { Seen } from '../support/until.ts'
 import type { WireServer } from '../support/wire-server.ts'
 import { combinations, startBetween, type Wire } from '../support/wires.ts'
@@ -47,11 +46,6 @@ class SocketServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server[Symbol.asyncDispose]()
   }
-}
-
-function messageOf({ method, url, headers, socket }: TunnelRequest): IncomingMessage {
-  const message = new IncomingMessage(socket instanceof Socket ? socket : new Socket())
-  return Object.assign(message, { method, url, headers })
 }
 
 async function opened(

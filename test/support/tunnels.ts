@@ -6,11 +6,12 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TestGateway } from './gateway.ts'
 import { ClientTunnelSocket, ServerTunnelSocket } from './tunnel-socket.ts'
-import { WireServer } from './wire-server.ts'
+import { WireServer, type WireListener } from './wire-server.ts'
 import { clientTls, dial, isSecure, portFor, speaksHttp2, type Wire } from './wires.ts'
 
 /** A request for a tunnel as an upstream of either version gets it; what is written to `socket` begins with a head of HTTP/1.1. */
@@ -23,18 +24,25 @@ export interface TunnelRequest {
   readonly head: Buffer
 }
 
-/** A server (node:http, node:http2) that hands over who wants a tunnel; an HTTP/2 one says that it takes them unless told otherwise. */
+/**
+ * A server (node:http, node:http2) that hands over who wants a tunnel, and others to `listener`, if there is one. An
+ * HTTP/2 one says that it takes tunnels unless told otherwise.
+ */
 export async function tunnelServer(
   wire: Wire,
   accept: (request: TunnelRequest) => void,
-  settings: { enableConnectProtocol?: boolean; initialWindowSize?: number } = {},
+  settings: { enableConnectProtocol?: boolean } = {},
+  listener: WireListener | null = null,
 ): Promise<WireServer> {
-  const wired = await WireServer.start(wire, null, { enableConnectProtocol: true, ...settings })
+  const wired = await WireServer.start(wire, listener, { enableConnectProtocol: true, ...settings })
+  // Without it Node answers every CONNECT by 405 as soon as there is a listener for requests.
+  wired.server.on('connect', () => {})
   wired.server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {})
     accept({ method: message.method ?? '', url: message.url ?? '', headers: message.headers, socket, head })
   })
   wired.server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    if (listener !== null && headers[':protocol'] === undefined) return
     const socket = new ServerTunnelSocket(stream)
     socket.on('error', () => {})
     // As a server that knows only HTTP/1 must see it: with a key, which HTTP/2 has none of.
@@ -52,6 +60,12 @@ export async function tunnelServer(
     })
   })
   return wired
+}
+
+/** The request as servers want it that take over an Upgrade (ws). */
+export function messageOf({ method, url, headers, socket }: TunnelRequest): IncomingMessage {
+  const message = new IncomingMessage(socket instanceof Socket ? socket : new Socket())
+  return Object.assign(message, { method, url, headers })
 }
 
 /** One that HTTP/2 should not have sent stays, so that a test sees it. */
