@@ -257,6 +257,8 @@ export class Engine {
       this.observer.cluster(cluster).connectFailed(failure)
       this.options.log.warn('endpoint.connect_failed', { cluster, endpoint, failure })
     },
+    onFault: (cluster, endpoint, rule) =>
+      this.options.log.warn('endpoint.fault', { cluster, endpoint, rule }),
   }
 
   private clusterEvents(): ConstructorParameters<typeof ClusterTable<UpstreamPool>>[0]['events'] & {} {

@@ -9,6 +9,8 @@ import type { TlsDialer } from './tls/dialer.ts'
 export interface PoolEvents {
   onConnect(cluster: string): void
   onConnectFailed(cluster: string, endpoint: string, failure: FailureName): void
+  /** A connection was ended because of what the endpoint did on it; `fault` is the rule's name. */
+  onFault(cluster: string, endpoint: string, fault: string): void
 }
 
 /** An endpoint whose connections can be asked for. */
@@ -89,6 +91,10 @@ export abstract class UpstreamPool implements EndpointPool {
     this.events.onConnectFailed(this.cluster.name, this.endpoint.key, failure)
     // Ejected for what we lack ourselves, one endpoint after another would be gone.
     if (failures[failure].side !== 'internal') this.endpoint.connectFailed(performance.now())
+  }
+
+  faulted(fault: string): void {
+    this.events.onFault(this.cluster.name, this.endpoint.key, fault)
   }
 
   /** Closes connections that have been idle for too long. */

@@ -2,6 +2,7 @@ import type { FailureName, Rejection } from '../failures.ts'
 import { Fields } from '../fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
 import { CANCEL, REFUSED_STREAM, errorName } from './codes.ts'
+import type { FaultName } from './faults.ts'
 import type { FieldSection } from './field-section.ts'
 import { malformed } from './rejections.ts'
 import { responseHead } from './response-head.ts'
@@ -158,10 +159,11 @@ export class ClientStream extends Http2Stream {
     return this.remoteEnded && !this.delivered
   }
 
-  onLost(code: number, local: boolean): void {
+  onLost(code: number, local: boolean, fault: FaultName | '' = ''): void {
     const { handler } = this
     this.handler = null
-    handler?.onFailure(this.failureOf(code, local), code === -1 ? 'connection' : errorName(code))
+    const detail = code === -1 ? fault || 'connection' : errorName(code)
+    handler?.onFailure(this.failureOf(code, local), detail)
   }
 
   private failureOf(code: number, local: boolean): FailureName {

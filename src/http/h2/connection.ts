@@ -313,7 +313,7 @@ export abstract class Connection implements StreamHost, SenderHost {
         continue
       }
       stream.close()
-      stream.onLost(-1, false)
+      stream.onLost(-1, fault !== '', fault)
     }
     this.onClosed(fault)
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { FailureName } from '../../http/failures.ts'
+import type { FaultName } from '../../http/h2/faults.ts'
 import { ClientSession, type ClientHandler } from '../../http/h2/client-session.ts'
 import type { ClientStream } from '../../http/h2/client-stream.ts'
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
@@ -21,6 +22,8 @@ export interface Http2Owner {
   /** The connection is gone; called exactly once. */
   closed(connection: Http2Connection): void
   connectFailed(failure: FailureName): void
+  /** The connection was ended because of what the endpoint did on it. */
+  faulted(fault: FaultName): void
 }
 
 /** One HTTP/2 connection to an endpoint, for many requests at a time. */
@@ -101,7 +104,8 @@ export class Http2Connection implements ClientHandler {
   onDraining(): void {}
   onMalformed(): void {}
 
-  onClosed(): void {
+  onClosed(fault: FaultName | ''): void {
+    if (fault !== '') this.owner.faulted(fault)
     // What the session still has to say (GOAWAY) leaves before the end.
     this.socket.destroySoon()
   }
