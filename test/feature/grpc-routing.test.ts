@@ -4,6 +4,7 @@ import { createServer as createHttp1 } from 'node:http'
 import { createServer as createHttp2 } from 'node:http2'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { Authority, caConfigMap } from '../support/certificates.ts'
 import { send } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { grpcRoute } from '../support/grpc-gateway.ts'
@@ -168,3 +169,59 @@ test('a hostname that a reload gives to an older HTTPRoute takes no calls of a G
   await portcullis.reload(resources(calls))
   assert.equal(await client.call('/shop.Items/Get'), 'up')
 })
+
+const service = (port: number): object[] => [
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'up' },
+    spec: { clusterIP: '10.0.0.1', ports: [{ name: 'grpc', port: 443 }] },
+  },
+  {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'up-1', labels: { 'kubernetes.io/service-name': 'up' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'grpc', port }],
+    endpoints: [{ addresses: ['127.0.0.1'] }],
+  },
+]
+const secured = (port: number): object[] => [
+  {
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'Backend',
+    metadata: { name: 'up' },
+    spec: { endpoints: [{ address: '127.0.0.1', port }], protocol: 'https' },
+  },
+]
+
+for (const [what, objects, ref, target] of [
+  ['a Service that says nothing', service, { name: 'up', port: 443 }, { group: '', kind: 'Service' }],
+  ['a Backend of protocol https', secured, to('up'), { group: 'portcullis.dev', kind: 'Backend' }],
+] as const)
+  test(`calls to ${what} behind a BackendTLSPolicy go by HTTP/2 over TLS`, async () => {
+    const authority = await Authority.make('backends')
+    await using up = await NamedServer.start('up', await authority.issue({ names: ['up.example'] }))
+    await using portcullis = await startGateway(
+      yamlOf(
+        gateway(),
+        grpcRoute('calls', { rules: [{ backendRefs: [ref] }] }),
+        ...objects(up.port),
+        caConfigMap('ca', authority.root),
+        {
+          apiVersion: 'gateway.networking.k8s.io/v1',
+          kind: 'BackendTLSPolicy',
+          metadata: { name: 'up' },
+          spec: {
+            targetRefs: [{ ...target, name: 'up' }],
+            validation: {
+              hostname: 'up.example',
+              caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }],
+            },
+          },
+        },
+      ),
+    )
+    using client = new NamedClient(portcullis.port())
+    assert.equal(await client.call('/shop.Items/Get'), 'up')
+  })

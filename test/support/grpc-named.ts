@@ -9,6 +9,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
+import type { KeyPair } from './certificates.ts'
 
 const same = (bytes: Buffer): Buffer => bytes
 const methods = ['Get', 'List', 'Check']
@@ -23,12 +24,12 @@ export class NamedServer implements AsyncDisposable {
     this.port = port
   }
 
-  /** On port 0 of 127.0.0.1; has the services `shop.Items` and `shop.Carts`. */
-  static async start(name: string): Promise<NamedServer> {
+  /** On port 0 of 127.0.0.1; has the services `shop.Items` and `shop.Carts`. With a certificate it wants TLS. */
+  static async start(name: string, own?: KeyPair): Promise<NamedServer> {
     const server = new Server()
     for (const service of ['shop.Items', 'shop.Carts']) server.addService(definition(service), handlers(name))
     const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+      server.bindAsync('127.0.0.1:0', credentialsOf(own), (error, bound) => {
         if (error === null) resolve(bound)
         else reject(error)
       })
@@ -40,6 +41,14 @@ export class NamedServer implements AsyncDisposable {
     this.server.forceShutdown()
     await Promise.resolve()
   }
+}
+
+function credentialsOf(own: KeyPair | undefined): ServerCredentials {
+  if (own === undefined) return ServerCredentials.createInsecure()
+  const { key, chain } = own
+  return ServerCredentials.createSsl(null, [
+    { private_key: Buffer.from(key), cert_chain: Buffer.from(chain) },
+  ])
 }
 
 function definition(service: string): ServiceDefinition {
