@@ -1,6 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { HostPort } from './values.ts'
+
+// An import would read all that the module has, and so load its WebSocket and undici: 4 MB.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** What the admin listener shows. */
 export interface AdminView {

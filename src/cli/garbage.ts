@@ -1,5 +1,3 @@
-import { Session } from 'node:inspector/promises'
-
 /** Reloads come in bursts, and until then there may be another. */
 const QUIET_MS = 2_000
 
@@ -13,7 +11,7 @@ export class Garbage {
 
   /** The resources have been read; collects once they have not been for QUIET_MS. */
   left(): void {
-    this.timer ??= setTimeout(() => void collectGarbage(), QUIET_MS).unref()
+    this.timer ??= setTimeout(() => void collectGarbage().catch(ignore), QUIET_MS).unref()
     this.timer.refresh()
   }
 
@@ -24,6 +22,8 @@ export class Garbage {
 
 /** Collects this thread's garbage, which stops the thread for 70 ms, after 10,000 routes for 150. */
 export async function collectGarbage(): Promise<void> {
+  // Node can be built without it, and then goes on with its garbage.
+  const { Session } = await import('node:inspector/promises')
   const session = new Session()
   session.connect()
   try {
@@ -32,3 +32,5 @@ export async function collectGarbage(): Promise<void> {
     session.disconnect()
   }
 }
+
+function ignore(): void {}

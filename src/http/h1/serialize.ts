@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http'
 import { hasControl } from '../chars.ts'
 import type { Fields } from '../fields.ts'
 import { CHUNKED, NO_BODY, UNTIL_CLOSE } from '../head.ts'
 import type { RequestHead, ResponseHead } from '../head.ts'
+import { reasons } from '../reasons.ts'
 
 /**
  * Heads as text, one latin1 character a byte. Built by string concatenation:
@@ -90,7 +90,7 @@ function statusLine(status: number, reason: string): string {
   if (!Number.isInteger(status) || status < 100 || status > 599 || hasControl(reason))
     throw unsafe('status line')
   if (reason !== '') return 'HTTP/1.1 ' + status + ' ' + reason + '\r\n'
-  return (statusLines[status] = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`)
+  return (statusLines[status] = `HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\n`)
 }
 
 let dateSecond = 0

@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http'
 import type { FailureName } from '../../http/failures.ts'
 import { trailersOnly } from '../../http/grpc/answer.ts'
 import { grpcFormat } from '../../http/grpc/content-type.ts'
 import { failureStatus, httpStatus } from '../../http/grpc/status.ts'
 import type { RequestHead, ResponseHead } from '../../http/head.ts'
 import { localHead } from '../../http/local.ts'
+import { reasons } from '../../http/reasons.ts'
 import type { LocalResponse } from '../../filters/filter.ts'
 
 /** What is known of the exchange that is answered. */
@@ -25,7 +25,7 @@ export function grpcAnswer(x: Answered, answer: LocalResponse, message: string):
   // RFC 9110 §15.5.20: who shares connections among hosts, as browsers do, asks again on one of its own.
   if (format === null || answer.status === 421) return null
   const status = x.failure === null ? httpStatus(answer.status) : failureStatus(x.failure, x.failureDetail)
-  const text = message === '' ? (STATUS_CODES[answer.status] ?? 'Refused') : message
+  const text = message === '' ? (reasons[answer.status] ?? 'Refused') : message
   const fields = trailersOnly(format, status, `${text} (exchange ${x.id})`)
   for (let i = 0; i < answer.fields.length; i += 2)
     if (!/^content-/i.test(answer.fields[i]!)) fields.push(answer.fields[i]!, answer.fields[i + 1]!)
