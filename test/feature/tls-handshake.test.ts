@@ -218,6 +218,56 @@ test('openssl s_client verifies the certificate and gets an answer', async t => 
   })
 })
 
+test('openssl s_client may not shake hands again, and nobody else notices', async t => {
+  const openssl = requirePeer(t, 'openssl')
+  if (openssl === null) return
+  await serving(async started => {
+    const args = [
+      's_client',
+      '-connect',
+      `127.0.0.1:${started.port(443)}`,
+      '-servername',
+      'a.example',
+      '-tls1_2',
+    ]
+    const neighbour = await secure(started.port(443), trust)
+    // In its interactive mode a line R asks for another handshake.
+    const said = await run(openssl, args, 'R\n')
+    assert.match(said, /RENEGOTIATING/)
+    assert.match(said, /no renegotiation|alert number 100/i)
+    assert.equal((await ask(neighbour, 'a.example')).status, 200)
+    neighbour.destroy()
+  })
+})
+
+test('openssl s_client resumes its session, and has no early data taken', async t => {
+  const openssl = requirePeer(t, 'openssl')
+  if (openssl === null) return
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-openssl-'))
+  const [kept, early] = [join(folder, 'session.pem'), join(folder, 'early')]
+  const request = 'GET /early HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n'
+  writeFileSync(early, request)
+  try {
+    await serving(async started => {
+      const args = [
+        's_client',
+        '-connect',
+        `127.0.0.1:${started.port(443)}`,
+        '-servername',
+        'a.example',
+        '-ign_eof',
+      ]
+      assert.match(await run(openssl, [...args, '-sess_out', kept], request), /^New, TLSv1\.3/m)
+      const said = await run(openssl, [...args, '-sess_in', kept, '-early_data', early], request)
+      assert.match(said, /^Reused, TLSv1\.3/m)
+      assert.match(said, /Early data was not sent/)
+      assert.equal(said.match(/HTTP\/1\.1 200 OK/g)?.length, 1)
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 test('curl verifies the certificate and gets an answer', async t => {
   const curl = requirePeer(t, 'curl')
   if (curl === null) return

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect } from 'node:http2'
 import { after, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { WorkerGroup } from '../../src/proxy/workers.ts'
@@ -96,6 +97,37 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const elsewhere = { ...trust, ...options, servername: 'b.example', session }
     assert.equal((await askOnce(started.port(443), 'b.example', elsewhere)).resumed, false)
   })
+}
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+  test(`${version}: a session is resumed whichever of HTTP/1.1 and HTTP/2 is spoken, before and after`, async () => {
+    await using started = await startGateway(yaml())
+    const options = { ...trust, maxVersion: version }
+    for (const [first, second] of [
+      ['h2', 'h2'],
+      ['h2', 'http/1.1'],
+      ['http/1.1', 'h2'],
+    ] as const) {
+      const begun = await secure(started.port(443), { ...options, ALPNProtocols: [first] })
+      // With TLS 1.2 it is part of the handshake, with TLS 1.3 it comes later.
+      const session =
+        version === 'TLSv1.2' ? begun.getSession() : ((await once(begun, 'session')) as [Buffer])[0]
+      begun.destroy()
+      const socket = await secure(started.port(443), { ...options, ALPNProtocols: [second], session })
+      assert.equal(socket.isSessionReused(), true)
+      assert.equal(socket.alpnProtocol, second)
+      if (second === 'h2') assert.equal(await statusOf(socket), 200)
+      else assert.equal((await ask(socket, 'a.example')).status, 200)
+      socket.destroy()
+    }
+  })
+
+/** Of one request over HTTP/2 on a connection that is there. */
+async function statusOf(socket: TLSSocket): Promise<number | undefined> {
+  const session = connect('https://a.example', { createConnection: () => socket })
+  const [headers] = (await once(session.request({ ':path': '/' }), 'response')) as [{ ':status'?: number }]
+  session.destroy()
+  return headers[':status']
 }
 
 test('a session begun without a client certificate does not get past a listener that now wants one', async () => {
