@@ -150,7 +150,7 @@ export interface ValueMatch {
 }
 
 export interface Rule {
-  /** `httproute/default/items/0`, or with the rule's name in place of its index: the route label of metrics and logs. */
+  /** `httproute/default/items/0`, `grpcroute/…`, or with the rule's name in place of its index: the route label of metrics and logs. */
   readonly id: string
   readonly origin: Origin
   readonly filters: readonly FilterConfig[]
@@ -291,7 +291,7 @@ export interface ClientSettings {
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
 export interface Cluster {
-  /** `Service/default/items:80`, `Backend/default/items`. */
+  /** `Service/default/items:80`, `Backend/default/items`; in parentheses what tells several of one target apart. */
   readonly name: string
   readonly origin: Origin
   readonly protocol: 'http' | 'h2'
