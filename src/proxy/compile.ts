@@ -61,7 +61,12 @@ function compileStream(rule: StreamRule, { clusters, observer, streamDialer }: S
     const metrics = cluster === null ? null : observer.cluster(cluster)
     return { weight, cluster: found, metrics, dialer: found === null ? null : streamDialer(found) }
   })
-  return { rule, backends, totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0) }
+  return {
+    rule,
+    backends,
+    totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0),
+    metrics: observer.route(rule.id),
+  }
 }
 
 function compileRule(rule: Rule, around: Surroundings): CompiledRule {

@@ -13,7 +13,7 @@ import type {
 } from '../telemetry/instruments.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
 import type { CompiledRule } from './rule.ts'
-import type { FinishedStream } from './stream.ts'
+import type { CompiledStream, FinishedStream } from './stream.ts'
 
 /** What is told of an exchange that is over. */
 export interface Finished {
@@ -61,6 +61,8 @@ export class Observer {
   private readonly record = new AccessRecord()
   /** Exchanges under way. */
   active = 0
+  /** Connections being spliced. */
+  private streams = 0
   private retired = false
 
   constructor(sinks: Sinks) {
@@ -129,18 +131,26 @@ export class Observer {
     sinks.accessLog.write(record)
   }
 
-  /** A connection whose bytes went through as they are. */
+  /** A connection whose bytes are to go through as they are; `streamed` tells of its end. */
+  streaming({ metrics }: CompiledStream): void {
+    this.streams++
+    metrics.streaming()
+  }
+
   streamed(x: FinishedStream): void {
     const { sinks, record } = this
+    this.streams--
+    x.stream.metrics.streamed(x.bytesIn, x.bytesOut)
     sinks.instruments.bytesIn.add(x.bytesIn)
     sinks.instruments.bytesOut.add(x.bytesOut)
     if (x.failure !== null) sinks.instruments.failed(x.failure)
+    if (this.retired) this.close()
     if (sinks.accessLog === null) return
     record.reset()
     record.clientAddress = plainAddress(x.remoteAddress)
     record.serverAddress = x.serverName
     record.serverPort = x.localPort
-    record.route = x.rule
+    record.route = x.stream.rule.id
     record.listener = x.listener
     record.cluster = x.cluster
     record.endpoint = x.endpoint
@@ -195,6 +205,6 @@ export class Observer {
   }
 
   private close(): void {
-    if (this.active === 0) this.instruments.close()
+    if (this.active === 0 && this.streams === 0) this.instruments.close()
   }
 }

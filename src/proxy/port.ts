@@ -209,6 +209,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
       observer.streamed(one)
     })
     this.streams.add(stream)
+    observer.streaming(found)
     stream.begin()
   }
 

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { FailureName } from '../http/failures.ts'
 import type { StreamRule } from '../snapshot/snapshot.ts'
-import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import type { ClusterMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
@@ -14,6 +14,7 @@ export interface CompiledStream {
   readonly rule: StreamRule
   readonly backends: readonly StreamBackend[]
   readonly totalWeight: number
+  readonly metrics: RouteMetrics
 }
 
 export interface StreamBackend {
@@ -27,7 +28,7 @@ export interface StreamBackend {
 
 /** What is told of a stream that is over. */
 export interface FinishedStream {
-  readonly rule: string
+  readonly stream: CompiledStream
   readonly listener: string
   readonly serverName: string
   readonly remoteAddress: string
@@ -168,7 +169,7 @@ export class Stream {
     if (upstream !== null) leave(upstream)
     this.finished({
       ...facts,
-      rule: this.stream.rule.id,
+      stream: this.stream,
       remoteAddress,
       startedMs,
       cluster: this.backend.cluster?.name ?? '',

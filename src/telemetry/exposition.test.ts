@@ -24,6 +24,8 @@ test('every family of a busy gateway is shown by the rules of both formats, with
   snapshot.route('a').finished(200, 0.3)
   snapshot.route('b').finished(404, 60)
   snapshot.route('b').finishedGrpc(14)
+  snapshot.route('c').streaming()
+  snapshot.route('c').streamed(10, 20)
   const cluster = snapshot.cluster('Backend/default/items')
   cluster.answered(503, 0.01)
   cluster.connectFailed('connection_refused')

@@ -106,6 +106,22 @@ const table = {
     help: 'Exchanges that failed, by failure (names of RFC 9209 where it has one).',
     labels: ['failure'],
   },
+  portcullis_stream_connections_active: {
+    type: 'gauge',
+    help: 'Connections that are spliced to a backend, by route (TLSRoute).',
+    labels: ['route'],
+  },
+  portcullis_stream_connections_total: {
+    type: 'counter',
+    help: 'Connections for a backend that are over, by route (TLSRoute).',
+    labels: ['route'],
+  },
+  portcullis_stream_bytes_total: {
+    type: 'counter',
+    help: 'Bytes that such connections received from clients (in) and sent to them (out), by route.',
+    unit: 'bytes',
+    labels: ['route', 'direction'],
+  },
   portcullis_bytes_total: {
     type: 'counter',
     help: 'Body bytes received from clients (in) and sent to them (out).',

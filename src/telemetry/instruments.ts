@@ -114,6 +114,8 @@ export class RouteMetrics {
   private durations: Histogram | undefined
   /** By status; absent for routes that carry no gRPC. */
   private grpc: (Counter | undefined)[] | undefined
+  /** Absent for routes that carry no streams. */
+  private streams: StreamMetrics | undefined
 
   constructor(scope: MetricsScope, index: CodeIndex, route: string) {
     this.scope = scope
@@ -128,6 +130,21 @@ export class RouteMetrics {
     this.durations.observe(seconds)
   }
 
+  /** A connection of this route is to be spliced; `streamed` tells of its end. */
+  streaming(): void {
+    this.streams ??= new StreamMetrics(this.scope, this.route)
+    this.streams.active.add(1)
+  }
+
+  streamed(bytesIn: number, bytesOut: number): void {
+    const { streams } = this
+    if (streams === undefined) return
+    streams.active.add(-1)
+    streams.connections.add(1)
+    streams.bytesIn.add(bytesIn)
+    streams.bytesOut.add(bytesOut)
+  }
+
   /** A gRPC call of this route is over; `status` is 0 to 16. */
   finishedGrpc(status: number): void {
     this.grpc ??= Array.from({ length: 17 })
@@ -140,6 +157,20 @@ export class RouteMetrics {
 
   close(): void {
     this.scope.close()
+  }
+}
+
+class StreamMetrics {
+  readonly active: Gauge
+  readonly connections: Counter
+  readonly bytesIn: Counter
+  readonly bytesOut: Counter
+
+  constructor(scope: MetricsScope, route: string) {
+    this.active = scope.gauge('portcullis_stream_connections_active', { route })
+    this.connections = scope.counter('portcullis_stream_connections_total', { route })
+    this.bytesIn = scope.counter('portcullis_stream_bytes_total', { route, direction: 'in' })
+    this.bytesOut = scope.counter('portcullis_stream_bytes_total', { route, direction: 'out' })
   }
 }
 

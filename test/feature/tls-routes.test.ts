@@ -183,6 +183,31 @@ for (const [how, end, said] of [
     assert.equal(!/unexpected eof/.test(text), said, text)
   })
 
+test('streams are counted by route, also those that outlive a reload', async () => {
+  await using counting = await startGateway(yaml(plain.port, encrypted.port))
+  const of = (name: string, more = ''): number =>
+    Number(
+      new RegExp(
+        `^portcullis_stream_${name}\\{.*route="tlsroute/default/term/0".*${more}.*\\} (\\d+)$`,
+        'm',
+      ).exec(counting.metrics())?.[1] ?? 0,
+    )
+  const socket = await secure(counting.port(443), { ...trust, servername: 'term.example' })
+  await ask(socket, 'term.example')
+  assert.equal(of('connections_active'), 1)
+  await counting.reload(yaml(plain.port, encrypted.port))
+  await ask(socket, 'term.example')
+  assert.equal(of('connections_active'), 1)
+  assert.equal(of('connections_total'), 0)
+  socket.destroy()
+  const line = await counting.line(one => one['server.address'] === 'term.example')
+  assert.equal(of('connections_active'), 0)
+  assert.equal(of('connections_total'), 1)
+  assert.equal(of('bytes_total', 'direction="in"'), line['http.request.body.size'])
+  assert.equal(of('bytes_total', 'direction="out"'), line['http.response.body.size'])
+  assert.ok(of('bytes_total', 'direction="in"') > 0)
+})
+
 test('a connection that is passed through outlives a reload', async () => {
   const socket = await secure(started.port(443), { ...trust, servername: 'pass.example' })
   assert.equal((await ask(socket, 'a')).status, 200)
