@@ -1,36 +1,11 @@
-import { CHARS, CR, HTAB, LF, QUESTION, SP, TOKEN, VALUE } from '../chars.ts'
 import type { Rejection } from '../failures.ts'
-import { Fields } from '../fields.ts'
-import {
-  CHUNKED,
-  HINT_FORWARDED,
-  HINT_ORIGIN,
-  HINT_REQUEST_ID,
-  HINT_TRACE,
-  HINT_VIA,
-  NO_BODY,
-} from '../head.ts'
 import type { RequestHead } from '../head.ts'
 import { refusals } from '../rejections.ts'
-import type { RuleName } from '../rejections.ts'
-import { parseAuthority, parseTarget, plainPathEnd, queryEnd } from '../target.ts'
-import type { PathSettings, Target } from '../target.ts'
-import { ConnectionOptions, isProtocolList, mayTunnel, tokenList } from './connection.ts'
-import { FAULT, FIELD, FieldCursor } from './fieldcursor.ts'
-import { WireText } from './wiretext.ts'
-import type { FieldLimits } from './fieldcursor.ts'
-import { Framing } from './framing.ts'
 import { Gatherer, MORE, OFFENCE, REQUEST } from './gatherer.ts'
 import { headEnd } from './headend.ts'
-import { isMethod } from './methods.ts'
-import * as names from './names.ts'
+import { RequestParser, type HeadLimits } from './request-parser.ts'
 
-/** What ClientPolicy says about heads and paths; the snapshot's ClientSettings is one. Sizes in bytes, without line endings. */
-export interface HeadLimits extends FieldLimits, PathSettings {
-  readonly requestLineBytes: number
-  /** Field names with "_": CGI and its heirs read them as "-", which is how a client gets past a check for the other name. */
-  readonly underscores: 'allow' | 'drop' | 'reject'
-}
+const parser = new RequestParser()
 
 /**
  * Reads the request heads of one connection, one after the other (RFC 9112 §2,
@@ -43,21 +18,8 @@ export class RequestHeadReader {
   /** Offset, in the chunk given to the last `read`, of the first byte after the head. */
   consumed = 0
   readonly #scheme: 'http' | 'https'
-  readonly #gatherer = new Gatherer(REQUEST)
-  readonly #cursor = new FieldCursor()
-  readonly #connection = new ConnectionOptions()
-  readonly #framing = new Framing()
-  readonly #wire = new WireText()
-  // The head being parsed.
-  #fields = new Fields()
-  #seen = 0
-  #hints = 0
-  #authority: string | null = null
-  #hostname = ''
-  #upgrade = ''
-  #expect = false
-  #acceptsTrailers = false
-  #trailer = ''
+  /** Of a connection of which a head has come in pieces; most never need one. */
+  #gatherer: Gatherer | null = null
 
   constructor(limits: HeadLimits, scheme: 'http' | 'https') {
     this.limits = limits
@@ -66,7 +28,7 @@ export class RequestHeadReader {
 
   /** Whether bytes of a head are held that is not complete: a client that stops now has left a request half-sent. */
   get begun(): boolean {
-    return this.#gatherer.begun
+    return this.#gatherer !== null && this.#gatherer.begun
   }
 
   /**
@@ -74,11 +36,11 @@ export class RequestHeadReader {
    * a rejection the connection cannot be read any further.
    */
   read(chunk: Buffer, start: number): RequestHead | Rejection | null {
-    if (!this.#gatherer.pending) {
+    if (this.#gatherer === null || !this.#gatherer.pending) {
       const end = headEnd(chunk, start)
       if (end !== -1 && end - start <= this.limits.headBytes) {
-        const head = this.#parse(chunk.toString('latin1', start, end))
-        this.consumed = start + this.#cursor.at
+        const head = parser.parse(chunk.toString('latin1', start, end), this.limits, this.#scheme)
+        this.consumed = start + parser.end
         return head
       }
     }
@@ -86,251 +48,14 @@ export class RequestHeadReader {
   }
 
   #gather(chunk: Buffer, start: number): RequestHead | Rejection | null {
-    const gatherer = this.#gatherer
+    const gatherer = (this.#gatherer ??= new Gatherer(REQUEST))
     this.consumed = gatherer.take(chunk, start, chunk.length, this.limits.requestLineBytes, this.limits)
     if (gatherer.outcome === MORE) return null
     const text = gatherer.text()
     const offence = gatherer.outcome === OFFENCE
     gatherer.reset()
-    const head = this.#parse(`${text}\r\n\r\n`)
+    const head = parser.parse(`${text}\r\n\r\n`, this.limits, this.#scheme)
     // The line endings appended for the parser must never be what completes a head.
     return offence && 'method' in head ? refusals['line-ending'] : head
   }
-
-  #parse(text: string): RequestHead | Rejection {
-    this.#cursor.at = 0
-    let begin = 0
-    if (text.charCodeAt(0) === CR) {
-      if (text.charCodeAt(1) !== LF) return refusals['line-ending']
-      begin = 2
-      if (text.charCodeAt(2) === CR)
-        return refusals[text.charCodeAt(3) === LF ? 'leading-line' : 'line-ending']
-    }
-    const limit = begin + Math.min(this.limits.requestLineBytes, this.limits.headBytes)
-    let at = begin
-    while ((CHARS[text.charCodeAt(at)]! & TOKEN) !== 0) at++
-    if (at === begin || text.charCodeAt(at) !== SP) return lineFault(text, begin, at, limit)
-    const method = text.slice(begin, at)
-
-    const from = at + 1
-    const pathEnd = plainPathEnd(text, from)
-    at = text.charCodeAt(pathEnd) === QUESTION ? queryEnd(text, pathEnd + 1) : pathEnd
-    let target: Target | null = null
-    const plain = text.charCodeAt(at) === SP && pathEnd !== from
-    if (!plain) {
-      at = visibleEnd(text, from)
-      if (at === from || text.charCodeAt(at) !== SP) return lineFault(text, begin, at, limit)
-    }
-    const version = versionAt(text, at + 1)
-    if (version === 0) return versionFault(text, begin, at + 1, limit)
-    if (at + 9 > limit) return refusals['request-line-size']
-    if (!isMethod(method)) return refusals[method === 'CONNECT' ? 'method-connect' : 'method-unknown']
-    if (!plain) {
-      const parsed = parseTarget(text.slice(from, at), method, this.#scheme, this.limits)
-      if ('rule' in parsed) return parsed
-      target = parsed
-    }
-
-    this.#reset()
-    this.#cursor.start(text, at + 11, begin)
-    const fault = this.#readFields(version)
-    if (fault !== '') return refusals[fault]
-    if (this.#authority === null && version === 11) return refusals['host-missing']
-    const given = target !== null && target.authority !== '' ? target : null
-    const { close, keepAlive } = this.#connection
-    const { length } = this.#framing
-    return {
-      method,
-      scheme: this.#scheme,
-      authority: given === null ? (this.#authority ?? '') : given.authority,
-      hostname: given === null ? this.#hostname : given.hostname,
-      path: target === null ? text.slice(from, pathEnd) : target.path,
-      query: target === null ? text.slice(pathEnd, at) : target.query,
-      version,
-      fields: this.#fields,
-      length,
-      hasLength: this.#framing.hasLength,
-      keepAlive: !close && (version === 11 || keepAlive),
-      upgrade: this.#upgradeOf(version, length),
-      expectContinue: this.#expect && length !== NO_BODY && version === 11,
-      acceptsTrailers: this.#acceptsTrailers,
-      trailer: length === CHUNKED ? this.#trailer : '',
-      hints: this.#hints,
-    }
-  }
-
-  #reset(): void {
-    this.#fields = new Fields()
-    this.#seen = 0
-    this.#hints = 0
-    this.#authority = null
-    this.#hostname = ''
-    this.#upgrade = ''
-    this.#expect = false
-    this.#acceptsTrailers = false
-    this.#trailer = ''
-    this.#connection.reset()
-    this.#framing.reset()
-    this.#wire.reset()
-  }
-
-  #readFields(version: number): RuleName | '' {
-    const cursor = this.#cursor
-    const { list } = this.#fields
-    const { text } = cursor
-    let found
-    while ((found = cursor.next(this.limits)) === FIELD) {
-      if (cursor.underscore) {
-        const fault = this.#underscoreFault()
-        if (fault !== '') return fault
-        if (this.limits.underscores === 'drop') continue
-      }
-      const known = names.knownField(text, cursor.nameStart, cursor.nameEnd)
-      if (known !== names.OTHER) {
-        const fault = this.#readKnown(known)
-        if (fault !== '') return fault
-        if (known <= names.EXPECT) continue
-      }
-      list.push(text.slice(cursor.nameStart, cursor.nameEnd), text.slice(cursor.valueStart, cursor.valueEnd))
-      this.#wire.keep(cursor)
-    }
-    if (found === FAULT) return cursor.fault
-    this.#fields.wrote(0, this.#wire.finish(text))
-    this.#connection.strip(this.#fields)
-    return this.#framing.finish(version)
-  }
-
-  /** Fields up to EXPECT are the codec's and do not become fields of the head. */
-  #readKnown(known: number): RuleName | '' {
-    const { text, valueStart, valueEnd } = this.#cursor
-    switch (known) {
-      case names.HOST:
-        return this.#readHost(text.slice(valueStart, valueEnd))
-      case names.CONNECTION:
-        return this.#connection.add(text.slice(valueStart, valueEnd))
-      case names.CONTENT_LENGTH:
-        if (this.#cursor.tabbed) return 'content-length'
-        return this.#framing.contentLength(text, valueStart, valueEnd)
-      case names.TRANSFER_ENCODING:
-        if (this.#cursor.tabbed) return 'transfer-encoding'
-        return this.#framing.transferEncoding(text.slice(valueStart, valueEnd))
-      case names.KEEP_ALIVE:
-        return ''
-      case names.PROXY_CONNECTION:
-        // Never defined, but llhttp and others obey it; obeying its "close" as well keeps the ends of messages equal.
-        if (/(^|[\s,])close($|[\s,])/i.test(text.slice(valueStart, valueEnd))) this.#connection.close = true
-        return ''
-      case names.TE:
-        if (/(^|,)[ \t]*trailers[ \t]*($|,)/i.test(text.slice(valueStart, valueEnd)))
-          this.#acceptsTrailers = true
-        return ''
-      case names.TRAILER:
-        return this.#readTrailer(text.slice(valueStart, valueEnd))
-      case names.UPGRADE:
-        return this.#readUpgrade(text.slice(valueStart, valueEnd))
-      case names.EXPECT:
-        if (text.slice(valueStart, valueEnd).toLowerCase() !== '100-continue') return 'expectation'
-        this.#expect = true
-        return ''
-      default:
-        return this.#noteKnown(known)
-    }
-  }
-
-  #noteKnown(known: number): RuleName | '' {
-    const bit = 1 << known
-    if ((bit & names.REQUEST_SINGLETONS & this.#seen) !== 0) return 'field-repeated'
-    this.#seen |= bit
-    if (known === names.FORWARDED) this.#hints |= HINT_FORWARDED
-    else if (known === names.REQUEST_ID) this.#hints |= HINT_REQUEST_ID
-    else if (known === names.TRACE) this.#hints |= HINT_TRACE
-    else if (known === names.VIA) this.#hints |= HINT_VIA
-    else if (known === names.ORIGIN) this.#hints |= HINT_ORIGIN
-    return ''
-  }
-
-  #readHost(value: string): RuleName | '' {
-    if (this.#authority !== null) return 'host-repeated'
-    const hostname = parseAuthority(value)
-    if (hostname === null) return 'host-invalid'
-    this.#authority = value
-    this.#hostname = hostname
-    return ''
-  }
-
-  #readTrailer(value: string): RuleName | '' {
-    if (tokenList(value) === null) return 'trailer-names'
-    this.#trailer = this.#trailer === '' ? value : `${this.#trailer}, ${value}`
-    return ''
-  }
-
-  #readUpgrade(value: string): RuleName | '' {
-    if (!isProtocolList(value)) return 'upgrade-protocol'
-    this.#upgrade = this.#upgrade === '' ? value : `${this.#upgrade}, ${value}`
-    return ''
-  }
-
-  // RFC 9110 §7.8: HTTP/1.0 has no Upgrade. One with a body is served as if it had not asked: the tunnel could only
-  // begin after the body, and the upstream may answer before that.
-  #upgradeOf(version: number, length: number): string {
-    if (this.#upgrade === '' || !this.#connection.upgrade || version !== 11 || length !== NO_BODY) return ''
-    return mayTunnel(this.#upgrade) ? this.#upgrade : ''
-  }
-
-  // "drop" and "allow" must not differ in what the upstream takes for Content-Length or X-Forwarded-For.
-  #underscoreFault(): RuleName | '' {
-    const { underscores } = this.limits
-    if (underscores === 'drop') return ''
-    if (underscores === 'reject') return 'field-underscore'
-    const { text, nameStart, nameEnd } = this.#cursor
-    const alias = text.slice(nameStart, nameEnd).replaceAll('_', '-').toLowerCase()
-    return names.knownField(alias, 0, alias.length) !== names.OTHER || names.isProtected(alias)
-      ? 'field-underscore-alias'
-      : ''
-  }
-}
-
-function visibleEnd(text: string, from: number): number {
-  let i = from
-  for (
-    let c = text.charCodeAt(i);
-    (CHARS[c]! & VALUE) !== 0 && c !== SP && c !== HTAB;
-    c = text.charCodeAt(i)
-  )
-    i++
-  return i
-}
-
-/** 10 or 11 where "HTTP/1.0" or "HTTP/1.1" and CRLF stand at `at`, else 0. */
-function versionAt(text: string, at: number): number {
-  // Compared by hand: startsWith costs a call and a flattening for eight characters.
-  if (text.charCodeAt(at) !== 72 || text.charCodeAt(at + 1) !== 84 || text.charCodeAt(at + 2) !== 84) return 0
-  if (text.charCodeAt(at + 3) !== 80 || text.charCodeAt(at + 4) !== 47 || text.charCodeAt(at + 5) !== 49)
-    return 0
-  if (text.charCodeAt(at + 6) !== 46 || text.charCodeAt(at + 8) !== CR || text.charCodeAt(at + 9) !== LF)
-    return 0
-  const minor = text.charCodeAt(at + 7) - 48
-  return minor === 1 ? 11 : minor === 0 ? 10 : 0
-}
-
-/** What is wrong at `at`, the first character of a request line that cannot stand there. */
-function lineFault(text: string, begin: number, at: number, limit: number): Rejection {
-  if (at > limit) return refusals['request-line-size']
-  const c = text.charCodeAt(at)
-  if (at === begin && (c === SP || c === HTAB)) return refusals['leading-line']
-  if (c === CR) return refusals[text.charCodeAt(at + 1) === LF ? 'request-line' : 'line-ending']
-  return refusals[c === HTAB || (CHARS[c]! & VALUE) !== 0 ? 'request-line' : 'line-ending']
-}
-
-function versionFault(text: string, begin: number, from: number, limit: number): Rejection {
-  const shape = 'HTTP/d.d'
-  let i = 0
-  for (; i < shape.length; i++) {
-    const c = text.charCodeAt(from + i)
-    if (shape[i] === 'd' ? c < 48 || c > 57 : c !== shape.charCodeAt(i)) break
-  }
-  const c = text.charCodeAt(from + i)
-  if (i < shape.length || c !== CR || text.charCodeAt(from + i + 1) !== LF)
-    return lineFault(text, begin, from + i, limit)
-  return refusals[from + i > limit ? 'request-line-size' : 'http-version']
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Fields } from '../fields.ts'
-import { RequestHeadReader, type HeadLimits } from './request.ts'
+import { RequestHeadReader } from './request.ts'
+import type { HeadLimits } from './request-parser.ts'
 
 const limits: HeadLimits = {
   requestLineBytes: 8192,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { trailerAllowed } from '../../../src/http/h1/trailers.ts'
-import type { HeadLimits } from '../../../src/http/h1/request.ts'
+import type { HeadLimits } from '../../../src/http/h1/request-parser.ts'
 import { CHUNKED } from '../../../src/http/head.ts'
 import { parseAuthority, parseTarget } from '../../../src/http/target.ts'
 import { readRequests } from './messages.ts'

@@ -1,7 +1,7 @@
 import { Rejection } from '../../../src/http/failures.ts'
 import { ChunkedReader } from '../../../src/http/h1/chunked.ts'
 import { RequestHeadReader } from '../../../src/http/h1/request.ts'
-import type { HeadLimits } from '../../../src/http/h1/request.ts'
+import type { HeadLimits } from '../../../src/http/h1/request-parser.ts'
 import { CHUNKED } from '../../../src/http/head.ts'
 import type { RequestHead } from '../../../src/http/head.ts'
 

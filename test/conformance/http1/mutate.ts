@@ -1,4 +1,4 @@
-import type { HeadLimits } from '../../../src/http/h1/request.ts'
+import type { HeadLimits } from '../../../src/http/h1/request-parser.ts'
 
 /** Where randomness comes from: a whole number from 0 to below n. */
 export type Random = (n: number) => number

@@ -1,7 +1,7 @@
 import { Rejection } from '../../../src/http/failures.ts'
 import { ChunkedReader } from '../../../src/http/h1/chunked.ts'
 import { RequestHeadReader } from '../../../src/http/h1/request.ts'
-import type { HeadLimits } from '../../../src/http/h1/request.ts'
+import type { HeadLimits } from '../../../src/http/h1/request-parser.ts'
 import { ResponseHeadReader } from '../../../src/http/h1/response.ts'
 import type { ResponseLimits } from '../../../src/http/h1/response.ts'
 import type { RequestHead, ResponseHead } from '../../../src/http/head.ts'
