@@ -5,7 +5,7 @@ import { settled } from '../support/settled.ts'
 import { readTunnel, type TunnelReader } from '../support/tunnel-reader.ts'
 import { Tunnel } from '../support/tunnel.ts'
 import { Seen } from '../support/until.ts'
-import { combinations } from '../support/wires.ts'
+import { combinations, patient } from '../support/wires.ts'
 
 const behind = (text: string): string => text.slice(text.indexOf('\r\n\r\n') + 4)
 
@@ -52,7 +52,7 @@ for (const [client, upstream] of combinations)
 
     for (const slow of ['client', 'upstream'] as const)
       test(`a fast sender waits for a slow ${slow}, and nothing is lost`, async () => {
-        await using tunnel = await Tunnel.open(client, upstream)
+        await using tunnel = await Tunnel.open(client, upstream, { client: patient })
         const head = await readTunnel(tunnel.near)
         assert.match(head.head, /^HTTP\/1\.1 101 /)
         const [sender, receiver] = slow === 'upstream' ? [tunnel.near, tunnel.far] : [tunnel.far, tunnel.near]

@@ -1,9 +1,7 @@
-import type { Socket } from 'node:net'
 import { HpackDecoder } from '../../src/http/h2/hpack-decoder.ts'
-import { hello, type Frame } from '../conformance/h2/wire.ts'
 import type { TestGateway } from './gateway.ts'
-import { Seen } from './until.ts'
-import { dial, portFor } from './wires.ts'
+import { RawHttp2Client } from './raw-http2.ts'
+import { portFor } from './wires.ts'
 
 /** A stream's answer as far as it has come; heads and trailers as name, value, name, value … */
 export interface Answered {
@@ -14,69 +12,53 @@ export interface Answered {
   reset: number | null
 }
 
-/** A client that writes frames (test/conformance/h2/wire.ts) as they are, on one connection to the gateway. */
+/** A client that writes frames as they are, on one plain connection to the gateway, and reads answers. */
 export class FrameClient implements AsyncDisposable {
-  readonly frames = new Seen<Frame>()
-  closed = false
-  private readonly socket: Socket
+  private readonly raw: RawHttp2Client
   private readonly decoder = new HpackDecoder()
   private readonly answers = new Map<number, Answered>()
-  private rest: Buffer = Buffer.alloc(0)
+  /** Frames that have been read into answers. */
+  private taken = 0
 
-  private constructor(socket: Socket) {
-    this.socket = socket
-    socket.on('data', (chunk: Buffer) => this.read(chunk))
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      this.closed = true
-    })
-    socket.write(hello)
+  private constructor(raw: RawHttp2Client) {
+    this.raw = raw
   }
 
   static async to(running: TestGateway): Promise<FrameClient> {
-    return new FrameClient(await dial('h2c', portFor('h2c', running)))
+    return new FrameClient(await RawHttp2Client.to(portFor('h2c', running)))
   }
 
   write(...frames: readonly Buffer[]): void {
-    this.socket.write(Buffer.concat(frames))
+    this.raw.says(...frames)
   }
 
   /** What has come on this stream, once it is over. */
   async over(stream: number): Promise<Answered> {
-    await this.frames.first(() => this.answer(stream).ended || this.answer(stream).reset !== null)
-    return this.answer(stream)
+    const answer = this.answer(stream)
+    await this.raw.until(() => {
+      this.take()
+      return answer.ended || answer.reset !== null
+    })
+    return answer
   }
 
-  answer(stream: number): Answered {
+  private answer(stream: number): Answered {
     let answer = this.answers.get(stream)
     if (answer === undefined)
       this.answers.set(stream, (answer = { heads: [], body: '', ended: false, reset: null }))
     return answer
   }
 
-  private read(chunk: Buffer): void {
-    let bytes = Buffer.concat([this.rest, chunk])
-    while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
-      const end = 9 + bytes.readUIntBE(0, 3)
-      this.take({
-        type: bytes[3] ?? 0,
-        flags: bytes[4] ?? 0,
-        stream: bytes.readUInt32BE(5),
-        payload: bytes.subarray(9, end),
-      })
-      bytes = bytes.subarray(end)
+  private take(): void {
+    const { frames } = this.raw
+    for (; this.taken < frames.length; this.taken++) {
+      const { type, flags, stream, payload } = frames[this.taken]!
+      const answer = this.answer(stream)
+      if (type === 0) answer.body += payload.toString('latin1')
+      if (type === 1) answer.heads.push(this.decode(payload))
+      if (type === 3) answer.reset = payload.readUInt32BE(0)
+      if (type <= 1 && (flags & 1) !== 0) answer.ended = true
     }
-    this.rest = bytes
-  }
-
-  private take(frame: Frame): void {
-    const { type, flags, stream, payload } = frame
-    const answer = this.answer(stream)
-    if (type === 0) answer.body += payload.toString('latin1')
-    if (type === 1) answer.heads.push(this.decode(payload))
-    if (type === 3) answer.reset = payload.readUInt32BE(0)
-    if (type <= 1 && (flags & 1) !== 0) answer.ended = true
-    this.frames.push(frame)
   }
 
   private decode(block: Buffer): string[] {
@@ -88,8 +70,7 @@ export class FrameClient implements AsyncDisposable {
     return list
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this.socket.destroy()
-    return Promise.resolve()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.raw[Symbol.asyncDispose]()
   }
 }

@@ -11,6 +11,7 @@ import { Agent as SecureAgent, request as requestHttps } from 'node:https'
 import type { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { Seen } from './until.ts'
+import { MANY_MB } from './wire-server.ts'
 import { clientTls, isSecure, speaksHttp2, type Wire } from './wires.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -151,6 +152,7 @@ class Http2Client implements WireClient {
     this.session = connect(`${isSecure(wire) ? 'https' : 'http'}://127.0.0.1:${port}`, {
       ...clientTls,
       settings,
+      maxSessionMemory: MANY_MB,
     })
     this.session.on('error', () => {})
   }
@@ -203,6 +205,8 @@ class Http2Call implements Call {
   async whole(): Promise<Whole> {
     const head = await this.head
     const body = await buffer(this.request)
+    // Node tells of resets as errors, but of a session that has gone as an end.
+    if (this.request.aborted) throw new Error('the response is not complete')
     return { ...head, body, trailers: this.trailers() }
   }
 

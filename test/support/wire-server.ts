@@ -83,6 +83,9 @@ export class WireServer implements AsyncDisposable {
   }
 }
 
+/** Node resets streams when what waits for windows is 10 MB. */
+export const MANY_MB = 1_000
+
 function serverOf(wire: Wire, settings: object): Server {
   switch (wire) {
     case 'h1':
@@ -91,8 +94,13 @@ function serverOf(wire: Wire, settings: object): Server {
       // As node:http has it: a client may end its direction of a tunnel and go on reading.
       return createHttps({ keepAliveTimeout: 0, allowHalfOpen: true, ...upstreamTls })
     case 'h2c':
-      return createHttp2({ settings })
+      return createHttp2({ settings, maxSessionMemory: MANY_MB })
     case 'h2':
-      return createSecureServer({ settings, allowHTTP1: false, ...upstreamTls })
+      return createSecureServer({
+        settings,
+        maxSessionMemory: MANY_MB,
+        allowHTTP1: false,
+        ...upstreamTls,
+      })
   }
 }

@@ -30,6 +30,9 @@ export const upstreamTls = { key: upstreamPair.key, cert: upstreamPair.chain }
 /** For clients of the gateway. */
 export const clientTls = { servername: 'a.example', ca: authority.root }
 
+/** ClientPolicy of tests whose clients do not read for as long as a busy machine takes. */
+export const patient = { timeouts: { stall: '10m' } }
+
 export interface Between {
   /** More of the one rule. */
   readonly rule?: object
