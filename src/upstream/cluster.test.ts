@@ -16,8 +16,12 @@ class FakePool implements EndpointPool {
     this.key = key
   }
 
+  /** What those do whom its end refuses. */
+  onClose: () => void = () => {}
+
   close(): void {
     this.closed++
+    this.onClose()
   }
 }
 
@@ -134,6 +138,16 @@ test('an exchange that holds a removed endpoint or a drained cluster may finish,
   const late = a.pick()
   assert.equal(late?.key, '10.0.0.2:80')
   assert.equal(late.pool.closed, 1)
+})
+
+test('who is refused by the end of an endpoint finds the new ones, and none that goes', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })
+  const a = w.table.get('a')!
+  const found: (string | undefined)[] = []
+  for (const endpoint of a.endpoints) endpoint.pool.onClose = () => found.push(a.pick()?.key)
+  w.table.setEndpoints('a', endpoints('10.0.0.3:80'))
+  assert.deepEqual(found, ['10.0.0.3:80', '10.0.0.3:80'])
 })
 
 test('endpoint changes take effect with the next choice', () => {

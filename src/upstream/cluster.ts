@@ -190,11 +190,12 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   private reconcile(): void {
     const wanted = this.resolve()
+    const leaving: Endpoint<P>[] = []
     let changed = false
     for (const [key, endpoint] of this.members) {
       if (wanted.has(key)) continue
       this.members.delete(key)
-      endpoint.close()
+      leaving.push(endpoint)
       changed = true
     }
     for (const [key, { address, port, weight }] of wanted) {
@@ -207,6 +208,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     if (!changed) return
     this.ejector.configure(this.config.ejection, [...this.members.values()])
     this.rebalance()
+    // Last: who is refused by one of them picks another at once.
+    for (const endpoint of leaving) endpoint.close()
   }
 
   /**

@@ -84,6 +84,11 @@ export class ClientSession extends Session implements ClientStreamHost {
     ])
   }
 
+  /** Those that wait for the server's settings included: they have the connection's word. */
+  override get streamCount(): number {
+    return this.streams.size + this.waiting.length
+  }
+
   /** How many requests may be begun now. */
   get available(): number {
     if (this.closed || this.draining || this.nextId > MAX_STREAM_ID) return 0

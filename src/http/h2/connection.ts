@@ -192,7 +192,7 @@ export abstract class Connection implements StreamHost, SenderHost {
   }
 
   onFlushed(): void {
-    if (this.phase === DRAINING && this.streams.size === 0) this.finish()
+    if (this.phase === DRAINING && this.streamCount === 0) this.finish()
   }
 
   // StreamHost: sending.

@@ -588,6 +588,32 @@ const upgrade = (): ReturnType<typeof request> =>
   })
 const willing = Buffer.concat([settings([8, 1]), settingsAck])
 
+test('an extended CONNECT that waits keeps a connection that takes no more', () => {
+  const bench = new ClientBench({}, null)
+  const { stream, answer } = bench.send(upgrade())
+  assert.equal(bench.session.streamCount, 1)
+  bench.session.shutdown()
+  bench.turn()
+  assert.equal(bench.closed, null)
+  assert.equal(bench.session.request(), null)
+  assert.ok(bench.says(willing).includes('HEADERS 1'))
+  bench.says(headers(1, ok(), 4), data(1, 'ho', 1))
+  assert.equal(answer.body, 'ho')
+  stream.endTunnel()
+  bench.turn()
+  assert.equal(bench.closed, '')
+})
+
+test('one that is given up lets such a connection end', () => {
+  const bench = new ClientBench({}, null)
+  const { stream } = bench.send(upgrade())
+  bench.session.shutdown()
+  stream.abort()
+  bench.turn()
+  bench.session.sweep(2000)
+  assert.equal(bench.closed, '')
+})
+
 test('extended CONNECT waits for the server’s settings, and opens a tunnel', () => {
   const bench = new ClientBench({}, null)
   bench.transport.take()
