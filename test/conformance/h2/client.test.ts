@@ -590,6 +590,7 @@ const willing = Buffer.concat([settings([8, 1]), settingsAck])
 
 test('an extended CONNECT that waits keeps a connection that takes no more', () => {
   const bench = new ClientBench({}, null)
+  bench.transport.take()
   const { stream, answer } = bench.send(upgrade())
   assert.equal(bench.session.streamCount, 1)
   bench.session.shutdown()
