@@ -4,11 +4,20 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { suite, test } from 'node:test'
+import { Agent, H2CClient, WebSocket as UndiciSocket } from 'undici'
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws'
 import { messageOf, TunnelClient, tunnelServer, type TunnelRequest } from '../support/tunnels.ts'
 import { Seen } from '../support/until.ts'
 import type { WireServer } from '../support/wire-server.ts'
-import { combinations, startBetween, type Wire } from '../support/wires.ts'
+import {
+  clientTls,
+  combinations,
+  isSecure,
+  portFor,
+  speaksHttp2,
+  startBetween,
+  type Wire,
+} from '../support/wires.ts'
 
 /** A WebSocket server by others (ws) on a wire. */
 class SocketServer implements AsyncDisposable {
@@ -126,6 +135,36 @@ for (const [client, upstream] of combinations)
       const line = await running.line(({ 'url.path': path }) => path === '/chat')
       assert.equal(line['portcullis.failure'], undefined)
     })
+
+    // The other client's handshake by HTTP/2 is the tests' own; this one is of somebody who knows nothing of them.
+    if (speaksHttp2(client))
+      test('undici shakes hands by HTTP/2', async () => {
+        await using server = await SocketServer.start(upstream, { perMessageDeflate: false })
+        await using running = await startBetween(upstream, server.port)
+        const address = `127.0.0.1:${portFor(client, running)}`
+        const secure = isSecure(client)
+        const { ca, servername } = clientTls
+        const dispatcher = secure
+          ? new Agent({ allowH2: true, connect: { ca, servername } })
+          : new H2CClient(`http://${address}`)
+        const socket = new UndiciSocket(`${secure ? 'wss' : 'ws'}://${address}/chat`, {
+          dispatcher,
+          protocols: ['chat.v1'],
+        })
+        await once(socket, 'open')
+        const [far] = server.sockets.all
+        const answer = once(socket, 'message')
+        far!.once('message', (data: Buffer) => far!.send(`${data.toString()} heard`))
+        socket.send('hello')
+        const [message] = (await answer) as [{ data: unknown }]
+        assert.deepEqual([socket.protocol, message.data], ['chat.v1', 'hello heard'])
+        const closed = end(far!)
+        socket.close(4001, 'enough')
+        assert.deepEqual(await closed, [4001, 'enough'])
+        const line = await running.line(() => true)
+        assert.deepEqual([line['network.protocol.version'], line['portcullis.failure']], ['2', undefined])
+        await dispatcher.destroy()
+      })
 
     test('a server that closes is heard, with its code', async () => {
       await using server = await SocketServer.start(upstream)
