@@ -9,9 +9,9 @@ import { wireClient } from '../support/wire-client.ts'
 import { WireServer, type WireRequest, type WireResponse } from '../support/wire-server.ts'
 import { combinations, patient, portFor, startBetween } from '../support/wires.ts'
 
-const total = 40 * 1024 * 1024
+const total = 28 * 1024 * 1024
 /** Socket buffers of two connections, or windows, and little between them. */
-const most = 32 * 1024 * 1024
+const most = 24 * 1024 * 1024
 const piece = randomBytes(64 * 1024)
 
 /** Writes `total` bytes, each piece when the one before has been taken; counts and digests what was. */
