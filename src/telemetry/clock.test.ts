@@ -3,6 +3,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { timestamp } from './clock.ts'
 
+test('the first time asked for may be any, also a millisecond before the epoch', () => {
+  assert.equal(timestamp(-1), '1969-12-31T23:59:59.999Z')
+})
+
 test('a timestamp is what Date says, whatever was asked before', () => {
   fc.assert(
     fc.property(

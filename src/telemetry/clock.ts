@@ -9,9 +9,9 @@
  * event loop, be wrong by as much as the loop is late: exactly when somebody
  * looks at durations.
  */
-let lastMs = -1
+let lastMs = Number.NaN
 let lastText = ''
-let lastSecond = -1
+let lastSecond = Number.NaN
 let lastSecondText = ''
 
 /** `ms` since the Unix epoch, an integer, between the years 0 and 9999. */
