@@ -14,10 +14,11 @@ import { measure } from './lib/round.ts'
 import type { Contestant, Programs } from './lib/round.ts'
 import { findPeer } from '../test/support/peer.ts'
 
-const usage = `npm run bench -- [--cases NAME,…] [--peers NAME,…] [--rounds N] [--seconds N] [-o text|json]
+const usage = `npm run bench -- [--cases NAME,…] [--peers NAME,…] [--rounds N] [--seconds N] [--warmup N] [-o text|json]
   cases: ${cases.map(known => known.name).join(', ')}
   peers: ${peers.map(known => known.name).join(', ')}
-  rounds: 5 or more for figures that are written down (default 5); seconds: of each turn (default 3)`
+  rounds: 5 or more for figures that are written down (default 5); seconds: of each turn (default 3)
+  warmup: seconds before the first round (default 12)`
 
 process.exitCode = await main().catch((error: unknown) => {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
@@ -66,6 +67,7 @@ function readFlags() {
       peers: text,
       rounds: text,
       seconds: text,
+      warmup: text,
       output: { type: 'string', short: 'o' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -81,6 +83,7 @@ function readFlags() {
     peers: named(peers, values.peers),
     rounds: count(values.rounds, 5),
     seconds: count(values.seconds, 3),
+    warmupSeconds: count(values.warmup, 12),
     output,
   }
 }

@@ -22,7 +22,7 @@ async function withNginx(t: TestContext, name: string, changes: Partial<Case> = 
   const given = cases.find(known => known.name === name)
   assert.ok(peer && given)
   const notes: string[] = []
-  const plan = { rounds: 1, seconds: 1, note: (text: string) => void notes.push(text) }
+  const plan = { rounds: 1, seconds: 1, warmupSeconds: 1, note: (text: string) => void notes.push(text) }
   const contestants = [{ peer, program: nginx }]
   const result = await measure({ ...given, ...changes }, contestants, { nginx, wrk, h2load }, plan)
   assert.deepEqual(result.left, {})

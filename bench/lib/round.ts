@@ -48,6 +48,8 @@ export interface CaseResult {
 export interface Plan {
   readonly rounds: number
   readonly seconds: number
+  /** One turn before the first round: V8 compiles for many seconds what runs for days. */
+  readonly warmupSeconds: number
   readonly note: (text: string) => void
 }
 
@@ -128,7 +130,7 @@ async function enter(
 async function race(given: Case, racers: readonly Racer[], load: Generator, plan: Plan) {
   for (const racer of racers) {
     plan.note(`${given.name}: warming up ${racer.name}`)
-    await load(racer.port, Math.max(2, plan.seconds))
+    await load(racer.port, plan.warmupSeconds)
   }
   for (let round = 1; round <= plan.rounds; round++)
     for (const racer of racers) {
