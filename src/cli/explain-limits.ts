@@ -42,6 +42,6 @@ function bytes(count: number): string {
 }
 
 function time(ms: number): string {
-  if (ms === 0) return 'any time'
+  if (ms === Infinity) return 'any time'
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { startGateway } from '../support/gateway.ts'
 import { messages, status, value } from '../support/messages.ts'
-import { plain } from '../support/policies.ts'
+import { clientPolicy, plain } from '../support/policies.ts'
 import { ok, RawUpstream } from '../support/raw-upstream.ts'
 import { RawClient } from '../support/raw.ts'
+import { backend, gateway as gatewayOf, httpRoute, to, yamlOf } from '../support/resources.ts'
 
 const get = (fields: string, target = '/') => `GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`
 const filled = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: 1\r\n`).join('')
@@ -135,6 +136,36 @@ suite('limits of time', () => {
       assert.equal(logged['portcullis.rejection'], 'head_timeout')
       assert.match(gateway.metrics(), /portcullis_rejections_total\{rule="head_timeout"\} 1\n/)
     })
+
+  test('a timeout of 0 is none', async () => {
+    const none = { head: '0s', idle: '0s', bodyIdle: '0s', stall: '0s' }
+    const policyOf = (name: string, sectionName: string, timeouts: object): object => ({
+      ...clientPolicy({
+        targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gw', sectionName }],
+        timeouts,
+      }),
+      metadata: { name },
+    })
+    await using upstream = await RawUpstream.answering(() => ok('x'))
+    await using running = await startGateway(
+      yamlOf(
+        gatewayOf([{ name: 'patient' }, { name: 'hasty', port: 81 }]),
+        httpRoute('all', { rules: [{ backendRefs: [to('up')] }] }),
+        backend('up', [upstream.port]),
+        policyOf('patient', 'patient', none),
+        policyOf('hasty', 'hasty', { head: '10ms' }),
+      ),
+    )
+    await using idle = await RawClient.to(running.port(80))
+    await using late = await RawClient.to(running.port(80))
+    late.write('GET / HT')
+    // By then both have been looked at.
+    assert.match(await RawClient.exchange(running.port(81), 'GET / HT'), /^HTTP\/1\.1 408 /)
+    assert.match(await RawClient.exchange(running.port(81), 'GET / HT'), /^HTTP\/1\.1 408 /)
+    late.write('TP/1.1\r\nHost: a\r\n\r\n')
+    await late.until(/^HTTP\/1\.1 200 [^]*x$/)
+    assert.equal(idle.ended, false)
+  })
 
   test('an empty line is no part of a head: the connection is idle, and ends without an answer', async () => {
     await using gateway = await startGateway(

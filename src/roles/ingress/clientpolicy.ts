@@ -162,8 +162,11 @@ function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
   const { limits = {}, timeouts = {}, paths = {}, headers = {}, tls = {} } = spec
   const bytes = (value: number | string | undefined): number | undefined =>
     value === undefined ? undefined : quantityBytes(value)
-  const ms = (value: string | undefined): number | undefined =>
-    value === undefined ? undefined : durationMs(value)
+  // As in the standard's timeouts, 0 is none.
+  const ms = (value: string | undefined): number | undefined => {
+    const time = value === undefined ? undefined : durationMs(value)
+    return time === 0 ? Infinity : time
+  }
   return given<ClientSettings>({
     trustedHops: spec.trustedHops,
     requestLineBytes: bytes(limits.requestLineBytes),
