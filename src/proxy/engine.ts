@@ -105,11 +105,14 @@ export class Engine {
     for (const port of this.ports.values()) port.keysRotated()
   }
 
-  /** Accepts nobody any more, lets requests finish, and ends what is left after `graceMs`. */
-  async drain(graceMs: number): Promise<void> {
+  /**
+   * Accepts nobody any more, lets requests finish, and ends what is left after `graceMs`. `gently`: others serve the
+   * same ports, so that connections that wait for a request may have one more, and no client meets a closed door.
+   */
+  async drain(graceMs: number, gently = false): Promise<void> {
     const all = [...this.ports.values(), ...this.leaving]
     const late = setTimeout(() => all.forEach(port => port.destroy()), graceMs)
-    await Promise.all(all.map(port => port.drain()))
+    await Promise.all(all.map(port => port.drain(gently)))
     clearTimeout(late)
     clearInterval(this.timer)
     this.clusters.drain()

@@ -22,12 +22,17 @@ export interface Host {
   faulted(fault: string, remoteAddress: string): void
 }
 
+/** Who has been silent for this long when a port takes its leave is not about to ask for anything. */
+export const LEAVE_MS = 1_000
+
 /** What a port asks of its connections, whatever they speak. */
 export interface ServedConnection {
   /** Bytes that wait because the client is slow. */
   readonly bufferedBytes: number
   /** Nothing new is begun; the connection closes now if nothing is under way, else after it (drain). */
   closeIfIdle(): void
+  /** The same without a request lost that is on its way: the client is told as soon as its protocol lets us. */
+  takeLeave(): void
   /** The same where its listener has gone, or trusts other clients. */
   closeIfUnwanted(): void
   /** Ends the connection at once. */

@@ -20,7 +20,7 @@ export type ToWorker =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'endpoints'; readonly cluster: string; readonly endpoints: readonly Endpoint[] }
   | { readonly type: 'ticket-keys'; readonly keys: TicketKeys }
-  | { readonly type: 'drain'; readonly graceMs: number }
+  | { readonly type: 'drain'; readonly graceMs: number; readonly gently: boolean }
   | { readonly type: 'reopen' }
 
 export type FromWorker =

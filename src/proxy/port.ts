@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import type { Rejection } from '../http/failures.ts'
 import type { SharedStreams } from '../http/h2/shared-streams.ts'
@@ -8,7 +9,7 @@ import type { Logger } from '../telemetry/log.ts'
 import type { CoarseClock } from './clock.ts'
 import { Http1ServerConnection } from './h1/connection.ts'
 import { Http2ServerConnection } from './h2/connection.ts'
-import type { Host, ServedConnection } from './host.ts'
+import { LEAVE_MS, type Host, type ServedConnection } from './host.ts'
 import { Openings, type OpeningOwner } from './opening.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
 import { Stream } from './stream.ts'
@@ -20,6 +21,11 @@ import type { TicketKeys } from './tls/ticket-keys.ts'
 
 const OVERLOADED =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+
+/** Whoever is still accepted after this long is one of too many. */
+const EMPTY_MS = 1_000
+/** A turn of the event loop that has next to nothing to do. */
+const TURN_MS = 0.2
 
 /** What the ports of a worker share. */
 export interface PortContext {
@@ -42,6 +48,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
   localPort: number
   draining = false
   readonly revoked = false
+  private accepted = 0
   private readonly context: PortContext
   private readonly server: Server
   private readonly connections = new Set<ServedConnection>()
@@ -107,15 +114,36 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
     for (const connection of this.connections) connection.sweep(nowMs)
     this.acceptor.sweep()
     for (const stream of this.streams) stream.sweep(nowMs)
-    this.openings.sweep(nowMs, this.runtime.port.client.idleTimeoutMs)
+    this.openings.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.idleTimeoutMs)
   }
 
-  /** Accepts nobody any more; idle connections close now, the others after their response. Resolves when all are gone. */
-  drain(): Promise<void> {
+  /**
+   * Accepts nobody any more; idle connections close now, or (`gently`) after one more request or a moment of silence,
+   * the others after their response. Resolves when all are gone.
+   */
+  async drain(gently = false): Promise<void> {
     this.draining = true
-    for (const connection of this.connections) connection.closeIfIdle()
-    this.openings.destroy()
-    return new Promise(resolve => this.server.close(() => resolve()))
+    for (const connection of this.connections)
+      if (gently) connection.takeLeave()
+      else connection.closeIfIdle()
+    if (gently) await this.emptied()
+    else this.openings.destroy()
+    await new Promise<void>(resolve => this.server.close(() => resolve()))
+  }
+
+  /**
+   * Resolves when the system has nobody left for us to accept. Whoever comes between this and the end of the socket is
+   * reset with it, unless net.ipv4.tcp_migrate_req has the system give them to another worker; so it has to be short.
+   */
+  private async emptied(): Promise<void> {
+    const lastMs = performance.now() + EMPTY_MS
+    for (;;) {
+      const before = this.accepted
+      const beganMs = performance.now()
+      await setImmediate()
+      const nowMs = performance.now()
+      if ((this.accepted === before && nowMs - beganMs < TURN_MS) || nowMs > lastMs) return
+    }
   }
 
   /** Ends what is left. */
@@ -127,6 +155,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
 
   private accept(socket: Socket): void {
     const { runtime } = this
+    this.accepted++
     const most = runtime.port.client.connections
     if (most > 0 && this.size >= most) return this.refuse(socket)
     const metrics = runtime.observer.port(this.key)

@@ -41,8 +41,8 @@ async function apply(message: Extract<ToWorker, { type: 'snapshot' }>): Promise<
   tell({ type: 'applied', version: message.snapshot.version, ports })
 }
 
-async function drain(graceMs: number): Promise<void> {
-  await engine.drain(graceMs)
+async function drain(graceMs: number, gently: boolean): Promise<void> {
+  await engine.drain(graceMs, gently)
   sampler.stop()
   await accessLog.close()
   tell({ type: 'drained' })
@@ -58,7 +58,7 @@ port.on('message', (message: ToWorker) => {
     case 'ticket-keys':
       return engine.setTicketKeys(message.keys)
     case 'drain':
-      return void drain(message.graceMs)
+      return void drain(message.graceMs, message.gently)
     case 'reopen':
       return accessLog.reopen()
   }

@@ -31,16 +31,22 @@ const resourceLimits = { maxYoungGenerationSizeMb: 12 } as const
 const EARLY_MS = 5_000
 const MAX_BACKOFF_MS = 10_000
 
+/** What is under way in a worker that is replaced gets this long. */
+const REPLACE_GRACE_MS = 30_000
+
 /**
  * The data-plane threads. Each has every port (SO_REUSEPORT lets the kernel share
  * connections among them) and gets every snapshot. One that dies is replaced and
- * takes only its own requests with it.
+ * takes only its own requests with it; one that is replaced on purpose takes none.
  */
 export class WorkerGroup {
   private readonly options: WorkerGroupOptions
   private ticketKeys = firstTicketKeys()
   private readonly rotation: NodeJS.Timeout
   private readonly members = new Map<number, Member>()
+  /** Replaced, and still with requests. */
+  private readonly leaving = new Set<Member>()
+  private lastId: number
   /** Ports that this process has: only the first time must nobody else have them. */
   private readonly owned = new Set<string>()
   private snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }
@@ -51,11 +57,17 @@ export class WorkerGroup {
   constructor(options: WorkerGroupOptions) {
     this.options = options
     this.rotation = setInterval(() => this.rotateTicketKeys(), ROTATE_MS).unref()
+    this.lastId = options.workers
     for (let id = 1; id <= options.workers; id++) this.start(id)
   }
 
   get size(): number {
     return this.members.size
+  }
+
+  /** Of those that serve, the oldest first. */
+  get ids(): readonly number[] {
+    return [...this.members.keys()]
   }
 
   /** Gives the workers a new key for session tickets; tickets of the one before are still taken. */
@@ -68,6 +80,8 @@ export class WorkerGroup {
   async apply(snapshot: Snapshot): Promise<PortResult[]> {
     const { free, taken } = await this.probe(snapshot.ports)
     this.snapshot = { ...snapshot, ports: free }
+    for (const [cluster, endpoints] of Object.entries(snapshot.endpoints))
+      this.tellLeaving({ type: 'endpoints', cluster, endpoints })
     const answers = await Promise.all([...this.members.values()].map(member => member.apply(this.snapshot)))
     const results = merge(answers.flat())
     this.owned.clear()
@@ -84,6 +98,7 @@ export class WorkerGroup {
   setEndpoints(cluster: string, endpoints: readonly Endpoint[]): void {
     this.snapshot = { ...this.snapshot, endpoints: { ...this.snapshot.endpoints, [cluster]: endpoints } }
     for (const member of this.members.values()) member.tell({ type: 'endpoints', cluster, endpoints })
+    this.tellLeaving({ type: 'endpoints', cluster, endpoints })
   }
 
   /** For log rotation. */
@@ -96,7 +111,30 @@ export class WorkerGroup {
     this.stopping = true
     clearInterval(this.rotation)
     for (const timer of this.restartTimers) clearTimeout(timer)
-    await Promise.all([...this.members.values()].map(member => member.drain(graceMs)))
+    const all = [...this.members.values(), ...this.leaving]
+    await Promise.all(all.map(member => member.drain(graceMs, false)))
+  }
+
+  /**
+   * Has another worker serve in place of this one, which takes nobody any more, says so in its next responses, and
+   * ends with the last of them. Resolves then; rejects, with everything as it was, where no other can be had.
+   */
+  async replace(id: number): Promise<void> {
+    const old = this.members.get(id)
+    if (old === undefined) throw new Error(`there is no worker ${id}`)
+    const next = this.start(++this.lastId)
+    const ports = await next.serving
+    if (ports.length < this.owned.size || ports.some(port => 'error' in port)) {
+      this.members.delete(next.settings.id)
+      this.leaving.add(next)
+      await next.drain(0, false)
+      throw new Error(
+        `worker ${next.settings.id}, to replace worker ${id}, cannot serve: ${JSON.stringify(ports)}`,
+      )
+    }
+    this.members.delete(id)
+    this.leaving.add(old)
+    await old.drain(REPLACE_GRACE_MS, true)
   }
 
   /** Ends one worker without notice, as a crash would. */
@@ -104,7 +142,12 @@ export class WorkerGroup {
     await this.members.get(id)?.worker.terminate()
   }
 
-  private start(id: number): void {
+  /** Those that leave open no port any more, but must not send to what is gone. */
+  private tellLeaving(message: ToWorker): void {
+    for (const member of this.leaving) member.tell(message)
+  }
+
+  private start(id: number): Member {
     const { logLevel, accessLog, workers, log, metrics } = this.options
     const member = new Member({ id, workers, logLevel, accessLog, ticketKeys: this.ticketKeys })
     this.members.set(id, member)
@@ -115,17 +158,22 @@ export class WorkerGroup {
     member.worker.on('error', error => log.error('worker.failed', { worker: id, error }))
     member.worker.once('exit', code => this.ended(member, code))
     // One that takes over: its end was told, so its beginning is.
-    if (this.snapshot.version > 0)
-      void member.apply(this.snapshot).then(ports => {
+    if (this.snapshot.version > 0) {
+      member.serving = member.apply(this.snapshot)
+      void member.serving.then(ports => {
         if (ports.length > 0) log.info('worker.serving', { worker: id })
       })
+    }
+    return member
   }
 
   private ended(member: Member, code: number): void {
     const { id } = member.settings
     this.members.delete(id)
     this.options.metrics.retire(id)
-    if (this.stopping) return
+    const left = this.leaving.delete(member)
+    if (left) this.options.log.info('worker.left', { worker: id })
+    if (left || this.stopping) return
     const early = performance.now() - member.startedMs < EARLY_MS
     this.restarts = early ? this.restarts + 1 : 0
     const waitMs = early ? Math.min(MAX_BACKOFF_MS, 50 * 2 ** this.restarts) : 0
@@ -159,6 +207,8 @@ class Member {
   readonly settings: WorkerSettings
   readonly worker: Worker
   readonly startedMs = performance.now()
+  /** What became of the ports of the snapshot that it began with. */
+  serving: Promise<readonly PortResult[]> = Promise.resolve([])
   private readonly waiting = new Map<number, (ports: readonly PortResult[]) => void>()
 
   constructor(settings: WorkerSettings) {
@@ -188,8 +238,9 @@ class Member {
     return promise
   }
 
-  async drain(graceMs: number): Promise<void> {
-    this.tell({ type: 'drain', graceMs })
+  /** `gently`: who may be about to ask again is not closed on. */
+  async drain(graceMs: number, gently: boolean): Promise<void> {
+    this.tell({ type: 'drain', graceMs, gently })
     await once(this.worker, 'exit')
   }
 

@@ -14,7 +14,7 @@ import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import type { Downstream } from '../downstream.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
-import type { Host, ServedConnection } from '../host.ts'
+import { LEAVE_MS, type Host, type ServedConnection } from '../host.ts'
 import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
 
 /** Between requests, or in a request's head. */
@@ -269,8 +269,8 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
     if (this.writer.chunked) this.writer.lastChunk(trailers === null ? '' : trailerText(trailers))
     this.writer.chunked = false
     this.exchange = null
-    // A head that was sent before the drain began did not say so, and nobody closes this connection later.
-    if (!this.keepAlive || this.server.draining) return this.close()
+    // A head that was sent before a drain began did not say so: its client may be about to ask again.
+    if (!this.keepAlive || this.server.revoked) return this.close()
     this.congested = !this.writer.flush()
     if (this.phase === BODY) return this.discardBody()
     this.ready()
@@ -448,6 +448,9 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
     if (this.idle) this.close()
   }
 
+  /** The next response says it. */
+  takeLeave(): void {}
+
   /** Called about once a second: enforces what has a time limit of seconds, without a timer per request. */
   sweep(nowMs: number): void {
     const { client } = this.server.runtime.port
@@ -455,7 +458,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
     if (this.phase === HEAD) {
       if (this.headSinceMs !== 0 && nowMs - this.headSinceMs > client.headTimeoutMs) this.reject(headTimeout)
       // One that was reading the rest of a body when the drain began has become idle after it.
-      else if (this.idle && (this.server.draining || still > client.idleTimeoutMs)) this.close()
+      else if (this.idle && still > (this.server.draining ? LEAVE_MS : client.idleTimeoutMs)) this.close()
     } else if (this.phase === LINGER) {
       // A slow client that is still taking the response has as long as in the middle of it.
       if (still > (this.socket.writableLength > 0 ? client.bodyIdleTimeoutMs : LINGER_MS)) this.destroy()

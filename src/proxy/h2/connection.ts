@@ -136,6 +136,10 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     this.session.shutdown()
   }
 
+  takeLeave(): void {
+    this.session.shutdown()
+  }
+
   closeIfUnwanted(): void {
     if (!this.host.draining) return
     this.session.shutdown()
@@ -154,6 +158,8 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       return
     }
     this.session.sweep(nowMs)
+    // One that came while the port took its leave has had the time for its first requests.
+    if (this.host.draining) this.session.shutdown()
     const { idleTimeoutMs, bodyIdleTimeoutMs } = this.host.runtime.port.client
     // Whatever else a client says keeps no connection alive: pings and window updates cost it nothing.
     if (this.session.idle) {
