@@ -81,7 +81,11 @@ export class Http2Traffic implements Traffic {
     const endStream = body === null && more[':protocol'] === undefined
     const stream = await this.begin(host, { ':path': path, ...named, ...more }, endStream)
     if (body !== null) stream.end(body)
-    const [fields] = (await once(stream, 'response')) as [Record<string, unknown>]
+    // A reset with CANCEL is no error to node:http2.
+    const gone = once(stream, 'close').then(() => {
+      throw new Error(`no answer, reset with ${stream.rstCode}`)
+    })
+    const [fields] = (await Promise.race([once(stream, 'response'), gone])) as [Record<string, unknown>]
     return { stream, status: Number(fields[':status']) }
   }
 

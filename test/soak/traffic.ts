@@ -36,12 +36,22 @@ export async function text(body: Readable): Promise<string> {
   return all
 }
 
+/** What tells, of HTTP/2 and of HTTP/1, that a body has not come to its end. */
+interface Closed extends Readable {
+  readonly rstCode?: number
+  readonly complete?: boolean
+}
+
 /** By events: to an iterator a stream of node:http2 that closes before it was read has ended too early. */
 function read(body: Readable, take: (piece: Buffer) => unknown, slowly: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     body.on('end', resolve)
     body.on('error', reject)
-    body.on('aborted', () => reject(new Error('the response was broken off')))
+    // Of an answered HTTP/2 request that is reset with CANCEL node:http2 tells nothing else.
+    body.on('close', () => {
+      const { rstCode = 0, complete = true } = body as Closed
+      if (rstCode !== 0 || !complete) reject(new Error(`the response was broken off (${rstCode})`))
+    })
     body.on('data', (piece: Buffer) => {
       take(piece)
       if (!slowly) return
