@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -249,6 +250,31 @@ test('standard output as a file is written at the offset that all its writers sh
   assert.match(text, /^before\n/)
   assert.match(text, /\nafter\n$/)
   assert.equal(jsonLines(text.slice('before\n'.length, -'after\n'.length)).length, 100)
+})
+
+test('a socket that does not block gets all, when its reader reads again', async t => {
+  const server = createServer({ pauseOnConnect: true }).listen(join(folder, 'socket'))
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const ours = connect(join(folder, 'socket'))
+  const [theirs] = await accepted
+  t.after(() => {
+    ours.destroy()
+    theirs.destroy()
+    server.close()
+  })
+  const { fd } = Reflect.get(ours, '_handle') as { fd: number }
+  const sink = new DescriptorSink(fd)
+  // More than any socket holds.
+  const chunk = Buffer.alloc(16_000_000, 'x')
+  const written = new Promise<[number, Error | null]>(resolve =>
+    sink.write(chunk, (bytes, error) => resolve([bytes, error])),
+  )
+  let received = 0
+  theirs.on('data', (piece: Buffer) => (received += piece.length))
+  theirs.resume()
+  assert.deepEqual(await written, [chunk.length, null])
+  while (received < chunk.length) await once(theirs, 'data')
+  sink.close()
 })
 
 test('a descriptor that was closed is an error at once', () => {

@@ -82,6 +82,8 @@ function writeAll(
   done: (written: number, error: Error | null) => void,
 ): void {
   write(fd, bytes, from, bytes.length - from, null, (error, written) => {
+    // A socket, as a parent process of Node.js gives one for standard output, may have been made not to block.
+    if (error?.code === 'EAGAIN') return void setTimeout(writeAll, RETRY_MS, fd, bytes, from, done).unref()
     if (error !== null) return done(from, error)
     if (from + written < bytes.length) return writeAll(fd, bytes, from + written, done)
     done(bytes.length, null)
