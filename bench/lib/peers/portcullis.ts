@@ -50,7 +50,7 @@ function resources(setup: Setup): unknown[] {
     ...(setup.case.tls ? [tlsSecret('bench', setup.certificate), clientPolicy] : []),
     ...routes(setup.case).map((rules, i) => ({
       apiVersion: standard,
-      kind: 'HTTPRoute',
+      kind: setup.case.load === 'grpc' ? 'GRPCRoute' : 'HTTPRoute',
       metadata: { name: `routes-${i}` },
       spec: { parentRefs: [{ name: 'bench' }], rules },
     })),
@@ -81,7 +81,8 @@ function routes(given: Case): unknown[][] {
 
 function rule(prefix: string, given: Case): unknown {
   return {
-    matches: [{ path: { type: 'PathPrefix', value: prefix } }],
+    // A GRPCRoute's rule without matches takes every call.
+    ...(given.load === 'grpc' ? {} : { matches: [{ path: { type: 'PathPrefix', value: prefix } }] }),
     ...(given.headerFilters ? { filters: filters() } : {}),
     backendRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'backend' }],
   }
