@@ -1,47 +1,30 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { after, before, suite, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { send } from '../support/client.ts'
-import { freePort } from '../support/process.ts'
+import { Example, exampleFile } from '../support/example.ts'
 import { run } from '../support/tls.ts'
 
-// What examples/grpc runs, on ports of its own, with what it tells people to try.
-const example = (file: string): string =>
-  fileURLToPath(new URL(`../../examples/grpc/${file}`, import.meta.url))
-
+// What it tells people to try.
 suite('the example of gRPC', () => {
-  let gateway = 0
-  let admin = 0
-  let output = ''
-  let child: ReturnType<typeof spawn>
+  let example: Example
 
   before(async () => {
-    gateway = await freePort()
-    admin = await freePort()
-    const flags = ['--gateway', String(gateway), '--backend', '0', '--admin', `127.0.0.1:${admin}`]
-    child = spawn(process.execPath, [example('start.ts'), ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
-    const listening = new Promise<void>(resolve => {
-      const collect = (chunk: Buffer): void => {
-        output += chunk.toString()
-        if (output.includes('Ctrl-C')) resolve()
-      }
-      child.stdout?.on('data', collect)
-      child.stderr?.on('data', collect)
-    })
-    await Promise.race([listening, once(child, 'close')])
+    example = await Example.start('grpc')
   })
 
   after(async () => {
-    child.kill('SIGTERM')
-    if (child.exitCode === null) await once(child, 'exit')
-    assert.equal(child.exitCode, 0, output)
+    await example.stop()
   })
 
   test('its client sees what the README says', async () => {
-    const lines = (await run(process.execPath, [example('client.ts'), '--port', String(gateway)])).split('\n')
-    assert.equal(lines[0], '/shop.Inventory/Get apple: {"name":"apple","count":3,"via":"portcullis"}', output)
+    const lines = (
+      await run(process.execPath, [exampleFile('grpc/client.ts'), '--port', String(example.gateway)])
+    ).split('\n')
+    assert.equal(
+      lines[0],
+      '/shop.Inventory/Get apple: {"name":"apple","count":3,"via":"portcullis"}',
+      example.output,
+    )
     assert.equal(lines[1], '/shop.Inventory/Get plum: NOT_FOUND no plum here')
     // Whoever of the two comes first.
     assert.match(lines[2] ?? '', /^\/shop\.Inventory\/Get slow: DEADLINE_EXCEEDED /)
@@ -56,7 +39,7 @@ suite('the example of gRPC', () => {
   })
 
   test('gRPC-Web is translated', async () => {
-    const { headers, body } = await send(gateway, {
+    const { headers, body } = await send(example.gateway, {
       method: 'POST',
       path: '/shop.Inventory/Get',
       headers: { 'Content-Type': 'application/grpc-web-text' },
@@ -67,7 +50,7 @@ suite('the example of gRPC', () => {
   })
 
   test('metrics tell how calls ended', async () => {
-    const { body } = await send(admin, { path: '/metrics' })
+    const { body } = await send(example.admin, { path: '/metrics' })
     assert.match(
       body,
       /portcullis_grpc_responses_total\{route="grpcroute\/default\/inventory\/1",status="5"\}/,
