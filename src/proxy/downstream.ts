@@ -3,7 +3,7 @@ import type { ResponseHead } from '../http/head.ts'
 
 /**
  * The client's side of an exchange, whatever protocol it speaks. What is
- * written leaves with `flush`, at the end of the turn.
+ * written and flushed leaves at the end of the event loop's turn (http/turn.ts).
  */
 export interface Downstream {
   informational(head: ResponseHead): void
@@ -14,7 +14,7 @@ export interface Downstream {
   end(trailers: Fields | null): void
   /** False when the client is slow: wait for the exchange's `onDownstreamWritable`. */
   flush(): boolean
-  /** Nothing that was written still waits to be sent. */
+  /** Nothing that was lent is needed any more. */
   readonly clear: boolean
   /**
    * The response cannot be completed: the client must be able to tell (reset, no last chunk). `code` is what HTTP/2

@@ -4,9 +4,9 @@ import type { RequestHead, ResponseHead } from '../http/head.ts'
 
 /**
  * One request on an upstream connection, whatever protocol it speaks. The
- * sender writes `send`, then `write`… and `end`, and `flush` at the end of every
- * turn in which it wrote something: small pieces of one turn leave in one
- * system call.
+ * sender writes `send`, then `write`… and `end`, and `flush` behind what it wrote
+ * in one go: small pieces of one turn of the event loop leave in one system
+ * call, at its end.
  */
 export interface UpstreamStream {
   /** False once the request's head has gone to a connection that had served others before: then its loss may be mere keep-alive bad luck. */

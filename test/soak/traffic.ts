@@ -45,12 +45,14 @@ interface Closed extends Readable {
 /** By events: to an iterator a stream of node:http2 that closes before it was read has ended too early. */
 function read(body: Readable, take: (piece: Buffer) => unknown, slowly: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
+    // Where it has ended, its close comes too late to say anything.
     body.on('end', resolve)
     body.on('error', reject)
     // Of an answered HTTP/2 request that is reset with CANCEL node:http2 tells nothing else.
     body.on('close', () => {
       const { rstCode = 0, complete = true } = body as Closed
       if (rstCode !== 0 || !complete) reject(new Error(`the response was broken off (${rstCode})`))
+      else reject(new Error('the response was closed before it was read'))
     })
     body.on('data', (piece: Buffer) => {
       take(piece)

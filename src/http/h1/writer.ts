@@ -1,4 +1,5 @@
-import type { Duplex } from 'node:stream'
+import type { Writable } from 'node:stream'
+import { atTurnEnd } from '../turn.ts'
 
 /**
  * Up to this many bytes body pieces join the text before them, so that head and
@@ -9,19 +10,18 @@ import type { Duplex } from 'node:stream'
 const JOIN_BYTES = 16 * 1024
 
 /**
- * Collects what one turn (the handling of one read) writes to a connection, and
- * sends it by one system call. Text is latin1: one character, one byte.
+ * Collects what one turn of the event loop writes to a connection, and sends it
+ * by one system call at its end. Text is latin1: one character, one byte.
  */
 export class TurnWriter {
   /** Frame body pieces as chunks (RFC 9112 §7.1). */
   chunked = false
-  /** Bytes handed over since the count was last set to 0, framing included. */
-  bytes = 0
-  private readonly socket: Duplex
+  private readonly socket: Writable
   private text = ''
   private corked = false
+  private due = false
 
-  constructor(socket: Duplex) {
+  constructor(socket: Writable) {
     this.socket = socket
   }
 
@@ -45,8 +45,26 @@ export class TurnWriter {
     this.text += trailers === '' ? '0\r\n\r\n' : `0\r\n${trailers}\r\n`
   }
 
-  /** Sends; false when the peer is slow and "drain" is to be waited for. */
+  /**
+   * Sends what there is at the end of the turn; false when the peer is slow and "drain" is to be waited for. Buffers,
+   * which may be only lent, leave at once.
+   */
   flush(): boolean {
+    if (this.corked || this.socket.writableLength !== 0) return this.send()
+    if (this.text !== '' && !this.due) {
+      this.due = true
+      atTurnEnd(this.deferred)
+    }
+    return true
+  }
+
+  private readonly deferred = (): void => {
+    this.due = false
+    this.send()
+  }
+
+  /** Sends now, for what is to follow at once: the end of the connection. Returns as `flush` does. */
+  send(): boolean {
     const { socket } = this
     if (this.text !== '') this.push()
     if (this.corked) {
@@ -60,14 +78,12 @@ export class TurnWriter {
   private large(piece: Buffer): void {
     this.cork()
     if (this.text !== '') this.push()
-    this.bytes += piece.length
     this.socket.write(piece)
   }
 
   private push(): void {
     const { text } = this
     this.text = ''
-    this.bytes += text.length
     this.socket.write(text, 'latin1')
   }
 

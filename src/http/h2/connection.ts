@@ -1,5 +1,6 @@
 import type { Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
+import { atTurnEnd } from '../turn.ts'
 import { ClosedStreams, RESET_BY_US } from './closed-streams.ts'
 import * as codes from './codes.ts'
 import { faults, type FaultName } from './faults.ts'
@@ -21,7 +22,7 @@ export interface SessionClock {
   readonly defer: (run: () => void) => void
 }
 
-const clock: SessionClock = { now: () => performance.now(), defer: run => void setImmediate(run) }
+const clock: SessionClock = { now: () => performance.now(), defer: atTurnEnd }
 
 /** How the end of a connection goes (RFC 9113 §6.8): announced, and then with the number of the last stream. */
 const OPEN = 0
@@ -161,6 +162,8 @@ export abstract class Connection implements StreamHost, SenderHost {
   /** Ends the connection when its streams have ended; new ones are not taken. */
   shutdown(): void {
     if (this.closed || this.phase !== OPEN) return
+    // A client that reads the end of a stream together with GOAWAY may take the stream for cut off (node:http2 does).
+    this.sender.flush()
     this.phase = ANNOUNCED
     this.drainMs = this.nowMs
     // §6.8: streams that are on their way are still taken; the answer to the ping comes after them.

@@ -14,7 +14,6 @@ export interface SenderHost {
   readonly nowMs: number
   /** Frames are being read: what is written leaves at the end of that. */
   readonly reading: boolean
-  readonly streamCount: number
   /** Everything that could be sent has been. */
   onFlushed(): void
   fail(fault: FaultName): void
@@ -95,13 +94,11 @@ export class Sender {
   }
 
   /**
-   * Sends at the end of the turn. While streams are open their answers may come
-   * in the same turn of the event loop, from other sockets: then it waits for
-   * them, and many responses leave in one system call.
+   * Sends at the end of the turn: what comes for other streams until then, from
+   * other sockets, leaves in the same system call.
    */
   flushSoon(): void {
     if (this.host.reading || this.flushing || this.flushDue || this.host.closed) return
-    if (this.host.streamCount === 0) return this.flush()
     this.flushDue = true
     this.defer(this.deferred)
   }

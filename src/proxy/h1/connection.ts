@@ -317,6 +317,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
     // Chunks or a length tell that something is missing; without them only a reset does. It is the exception, because
     // a reset also takes from the client what it has not read yet.
     if (!this.untilClose) return this.close()
+    this.writer.send()
     this.exchange = null
     this.phase = CLOSED
     reset(this.socket)
@@ -344,7 +345,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
   }
 
   endTunnel(): void {
-    this.writer.flush()
+    this.writer.send()
     this.socket.end()
   }
 
@@ -406,7 +407,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
   }
 
   private close(): void {
-    this.writer.flush()
+    this.writer.send()
     this.exchange = null
     this.phase = LINGER
     this.touchedMs = this.server.clock.nowMs

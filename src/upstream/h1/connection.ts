@@ -147,7 +147,7 @@ export class Http1Connection implements UpstreamStream {
 
   endTunnel(): void {
     // By HTTP/2 the client's last bytes and its end come in one turn.
-    this.writer.flush()
+    this.writer.send()
     this.socket.end()
     this.leaveTunnel()
   }

@@ -423,6 +423,7 @@ test('an aborted request is cancelled, and hears nothing more', () => {
   const { stream, answer } = bench.send()
   bench.transport.take()
   stream.abort()
+  bench.turn()
   assert.deepEqual(bench.transport.said(), ['RST 1 CANCEL'])
   assert.deepEqual(bench.says(begin(), data(1, 'x', 1), ping()), ['PONG 12345678'])
   assert.equal(answer.head, null)

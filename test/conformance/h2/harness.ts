@@ -129,7 +129,7 @@ export class ServerBench {
     return this.transport.said()
   }
 
-  protected runDeferred(): void {
+  runDeferred(): void {
     for (const run of this.deferred.splice(0)) run()
   }
 }

@@ -544,7 +544,7 @@ test('§5.1: what arrives on a stream that we have reset is ignored, and its win
   const bench = new ServerBench()
   bench.says(headers(1, post(), wire.END_HEADERS))
   bench.last.stream.abort()
-  assert.deepEqual(bench.transport.said(), ['RST 1 INTERNAL_ERROR'])
+  assert.deepEqual(bench.turn(), ['RST 1 INTERNAL_ERROR'])
   const ignored = [
     data(1, 'x'),
     windowUpdate(1, 1),
@@ -564,7 +564,7 @@ test('§5.1: after both ends HEADERS and DATA are connection errors', () => {
     const bench = new ServerBench()
     bench.says(headers(1, get()))
     bench.last.stream.end(null)
-    bench.transport.take()
+    bench.turn()
     assert.deepEqual(bench.says(windowUpdate(1, 5), priority(1, 0), rst(1, 8), ping()), ['PONG 12345678'])
     assert.deepEqual(bench.says(late), ['GOAWAY 1 STREAM_CLOSED'])
     assert.equal(bench.transport.ended, true)
@@ -587,7 +587,18 @@ test('§8.1: a response before the request’s end is followed by RST_STREAM wit
     trailer: '',
   })
   stream.end(null)
-  assert.deepEqual(bench.transport.said(), ['HEADERS 1 END', 'RST 1 NO_ERROR'])
+  assert.deepEqual(bench.turn(), ['HEADERS 1 END', 'RST 1 NO_ERROR'])
+})
+
+test('§6.8: the end of a stream does not share a write with the end of the connection', () => {
+  const bench = new ServerBench()
+  bench.says(headers(1, get()))
+  bench.last.stream.end(null)
+  bench.transport.sends = 0
+  bench.session.shutdown()
+  assert.equal(bench.transport.sends, 1)
+  assert.deepEqual(bench.transport.said(), ['DATA 1 0 END'])
+  assert.deepEqual(bench.turn(), ['GOAWAY 2147483647 NO_ERROR', 'PING drain\0\0\0'])
 })
 
 test('§6.5.3: settings are taken in their order, the last one counts', () => {
