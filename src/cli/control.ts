@@ -8,6 +8,7 @@ import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
 import type { Counter } from '../telemetry/instrument.ts'
+import type { CertificateMetrics } from './certificate-metrics.ts'
 import { Complaints } from './complaints.ts'
 import { complaintsOf } from './conditions.ts'
 import { heldConditions } from './held.ts'
@@ -18,6 +19,7 @@ export interface ControllerOptions {
   readonly log: Logger
   readonly addresses: readonly string[]
   readonly reloads: { readonly ok: Counter; readonly partial: Counter }
+  readonly certificates: CertificateMetrics
   /** How long until a port that was not to be had is tried again; 5 s where absent. */
   readonly portRetryMs?: number
   /** `now` in milliseconds since 1970, for certificates are judged by the calendar; absent: the system's. */
@@ -109,10 +111,11 @@ export class Controller {
   }
 
   private async turn(load: LoadResult): Promise<void> {
-    const { parts, conditions, dueMs } = translate(load.resources, {
+    const { parts, conditions, dueMs, expiresMs } = translate(load.resources, {
       addresses: this.options.addresses,
       nowMs: this.calendar.now(),
     })
+    this.options.certificates.show(expiresMs)
     this.forgetDue()
     if (dueMs !== null) this.awaitDue(dueMs)
     const before = this.snapshot

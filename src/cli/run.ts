@@ -68,7 +68,8 @@ class Gateway {
       onRestart: () => metrics.restarts.add(1),
     })
     const { addresses } = options
-    this.controller = new Controller({ workers: this.workers, log, addresses, reloads: metrics.reloads })
+    const { reloads, certificates } = metrics
+    this.controller = new Controller({ workers: this.workers, log, addresses, reloads, certificates })
   }
 
   /** Serves what the sources say, and follows them; false where that is nothing. */

@@ -260,8 +260,10 @@ export class Engine {
       this.observer.cluster(cluster).connectFailed(failure)
       this.options.log.warn('endpoint.connect_failed', { cluster, endpoint, failure })
     },
-    onFault: (cluster, endpoint, rule) =>
-      this.options.log.warn('endpoint.fault', { cluster, endpoint, rule }),
+    onFault: (cluster, endpoint, rule) => {
+      this.observer.cluster(cluster).faulted(rule)
+      this.options.log.warn('endpoint.fault', { cluster, endpoint, rule })
+    },
   }
 
   private clusterEvents(): ConstructorParameters<typeof ClusterTable<UpstreamPool>>[0]['events'] & {} {

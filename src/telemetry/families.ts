@@ -86,6 +86,11 @@ const table = {
     help: 'Connections to upstreams that failed, by failure.',
     labels: ['cluster', 'failure'],
   },
+  portcullis_upstream_faults_total: {
+    type: 'counter',
+    help: 'Connections to upstreams that were ended for what the upstream did on them (HTTP/2), by rule.',
+    labels: ['cluster', 'rule'],
+  },
   portcullis_upstream_retries_total: {
     type: 'counter',
     help: 'Attempts beyond the first.',
@@ -144,6 +149,12 @@ const table = {
     help: 'Version of the snapshot that every worker has applied.',
     labels: [],
     merge: 'min',
+  },
+  portcullis_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the certificate, or the last of the authorities, in a Secret or ConfigMap that is referred to expires, or has expired (Unix time).',
+    unit: 'seconds',
+    labels: ['resource'],
   },
   portcullis_workers: { type: 'gauge', help: 'Workers that serve.', labels: [] },
   portcullis_worker_restarts_total: {

@@ -270,6 +270,11 @@ export class ClusterMetrics {
     counter.add(1)
   }
 
+  /** Once for a connection: the scope may look it up. */
+  faulted(rule: string): void {
+    this.scope.counter('portcullis_upstream_faults_total', { cluster: this.cluster, rule }).add(1)
+  }
+
   get connectionsActive(): Gauge {
     return (this.activeGauge ??= this.scope.gauge('portcullis_upstream_connections_active', this.labels))
   }

@@ -107,6 +107,8 @@ for (const [what, answer, fault, failure] of [
     if (fault !== '') {
       const told = await log.first(one => one['event'] === 'endpoint.fault')
       assert.deepEqual([told['cluster'], told['rule']], ['Backend/default/hostile', fault])
+      const counted = `portcullis_upstream_faults_total{cluster="Backend/default/hostile",rule="${fault}"} 1`
+      assert.ok(running.metrics().includes(counted), counted)
     }
     assert.equal((await send(running.port(), { path: '/good' })).body, 'ok')
   })

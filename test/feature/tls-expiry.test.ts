@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { Authority, caConfigMap, tlsSecret, type KeyPair } from '../support/certificates.ts'
 import { send } from '../support/client.ts'
@@ -19,6 +20,18 @@ const trust = { ca: authority.root, servername: 'a.example' }
 /** Resolves when a snapshot of this version, or a newer one, is in force. */
 async function version(served: Served, wanted: number): Promise<void> {
   await served.log.first(line => line['event'] === 'snapshot.applied' && Number(line['version']) >= wanted)
+}
+
+/** Until when what is in each resource can be used, in seconds since 1970. */
+function expiries(served: Served): Record<string, number> {
+  const lines = served.metrics
+    .render()
+    .matchAll(/^portcullis_certificate_expiry_timestamp_seconds\{resource="([^"]*)"\} (\S+)$/gm)
+  return Object.fromEntries([...lines].map(([, resource = '', value]) => [resource, Number(value)] as const))
+}
+
+function endOf({ chain }: KeyPair): number {
+  return new X509Certificate(chain).validToDate.getTime() / 1000
 }
 
 /** The reasons of the conditions of this type that are not as they should be. */
@@ -53,6 +66,8 @@ test('a certificate that expires ends its listener, with a condition, and a new 
   calendar.advance(9 * DAY_MS)
   assert.equal((await ask(kept, 'a.example')).status, 200)
   assert.equal(served.controller.status.version, 1)
+  const known = { 'Secret/default/pair': endOf(short), 'Secret/default/lasting': endOf(long) }
+  assert.deepEqual(expiries(served), known)
   calendar.advance(DAY_MS)
   await version(served, 2)
   await ended
@@ -61,7 +76,9 @@ test('a certificate that expires ends its listener, with a condition, and a new 
   const line = await served.event('resources.problem')
   assert.match(String(line['message']), /Secret default\/pair: what is in tls\.crt expired on /)
   assert.equal(await failureOf(port, 'b.example', { ca: authority.root }), 'none')
+  assert.deepEqual(expiries(served), known, 'an alert lasts until somebody has done something')
   await served.change('all.yaml', resources(port, upstream.port, long))
+  assert.equal(expiries(served)['Secret/default/pair'], endOf(long))
   assert.equal((await askOnce(port, 'a.example', trust)).status, 200)
   assert.deepEqual(complaints(served, 'ResolvedRefs'), [])
   kept.destroy()

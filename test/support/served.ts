@@ -1,3 +1,4 @@
+import { CertificateMetrics } from '../../src/cli/certificate-metrics.ts'
 import { Controller } from '../../src/cli/control.ts'
 import { FileSource } from '../../src/model/files.ts'
 import { WorkerGroup } from '../../src/proxy/workers.ts'
@@ -38,6 +39,7 @@ export class Served implements AsyncDisposable {
       log,
       addresses: [],
       reloads,
+      certificates: new CertificateMetrics(writer),
       portRetryMs: 50,
       ...(calendar === null ? {} : { calendar }),
     })

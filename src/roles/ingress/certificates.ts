@@ -35,6 +35,8 @@ const authorities = new WeakMap<Secret | ConfigMap, Parsed | Malformed>()
 /** Resolves references to certificates, and remembers what is in use. */
 export class Certificates {
   readonly used = new Map<string, Certificate>()
+  /** Of all that were asked for and can be read, by the key of what holds them. */
+  readonly expiresMs = new Map<string, number>()
   private readonly resources: Resources
   private readonly grants: Grants
   private readonly calendar: Calendar
@@ -58,9 +60,10 @@ export class Certificates {
     if (refused !== null) return refused
     const secret = this.resources.get('Secret', namespace, name)
     if (secret === undefined) return flaw(reasons.invalid, `Secret ${namespace}/${name} does not exist`)
-    const parsed = this.current(once(keyPairs, secret, readKeyPair), 'tls.crt')
+    const key = refKey({ kind, namespace, name })
+    const parsed = this.current(once(keyPairs, secret, readKeyPair), 'tls.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `Secret ${namespace}/${name}: ${parsed.wrong}`)
-    return this.use(refKey({ kind, namespace, name }), parsed)
+    return this.use(key, parsed)
   }
 
   /** Certificates of authorities: `ca.crt` of a ConfigMap or a Secret. */
@@ -76,9 +79,10 @@ export class Certificates {
     if (refused !== null) return refused
     const holder = this.resources.get(kind, namespace, name)
     if (holder === undefined) return flaw(reasons.invalid, `${kind} ${namespace}/${name} does not exist`)
-    const parsed = this.current(once(authorities, holder, readAuthorities), 'ca.crt')
+    const key = refKey({ kind, namespace, name })
+    const parsed = this.current(once(authorities, holder, readAuthorities), 'ca.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `${kind} ${namespace}/${name}: ${parsed.wrong}`)
-    return this.use(`${refKey({ kind, namespace, name })} ca`, parsed)
+    return this.use(`${key} ca`, parsed)
   }
 
   /** The fingerprint of what a name in use stands for. */
@@ -92,8 +96,11 @@ export class Certificates {
   }
 
   /** What has been read is kept for long; whether it is valid depends on when. */
-  private current(read: Parsed | Malformed, field: string): Parsed | Malformed {
+  private current(read: Parsed | Malformed, field: string, key: string): Parsed | Malformed {
     if ('wrong' in read) return read
+    const untilMs = Math.max(...read.validity.map(one => one.untilMs))
+    // One Secret may hold a certificate and an authority: what ends first is what somebody has to see to.
+    this.expiresMs.set(key, Math.min(untilMs, this.expiresMs.get(key) ?? Infinity))
     const wrong = this.calendar.objection(field, read.validity)
     return wrong === null ? read : { wrong }
   }

@@ -57,6 +57,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     conditions: report.conditions,
     gateways: [...gateways.values()].map(statusOf),
     dueMs: calendar.dueMs,
+    expiresMs: certificates.expiresMs,
   })
 }
 
