@@ -75,6 +75,15 @@ const residentMb = (): number => {
   return Math.round(Number(kilobytes) / 1024)
 }
 
+/** What of the resident memory JavaScript holds, garbage included: the rest is Node's, OpenSSL's and the allocator's. */
+async function memory(): Promise<{ heapMb: number; externalMb: number }> {
+  const mb = async (name: string): Promise<number> => Math.round((await sum(name)) / 1024 / 1024)
+  return {
+    heapMb: await mb('nodejs_heap_size_used_bytes'),
+    externalMb: await mb('nodejs_external_memory_bytes'),
+  }
+}
+
 /** The sum of a metric over its series. */
 async function sum(name: string): Promise<number> {
   const text = await (await run.get('/metrics')).text()
@@ -112,7 +121,7 @@ async function round(forMs: number): Promise<{ descriptors: number; residentMb: 
   // Those that are idle are closed after a second.
   await comesTo('portcullis_upstream_connections_active', 0)
   await comesTo('portcullis_upstream_connections_idle', 0)
-  const left = { descriptors: descriptors(), residentMb: residentMb() }
+  const left = { descriptors: descriptors(), residentMb: residentMb(), ...(await memory()) }
   say(JSON.stringify({ afterMs: Math.round(performance.now()), ...left, ...Object.fromEntries(done) }))
   return left
 }

@@ -45,6 +45,8 @@ interface Closed extends Readable {
 /** By events: to an iterator a stream of node:http2 that closes before it was read has ended too early. */
 function read(body: Readable, take: (piece: Buffer) => unknown, slowly: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
+    // An empty one of node:http2 may end in the turn in which its head comes, before anybody could listen.
+    if (body.readableEnded) return resolve()
     // Where it has ended, its close comes too late to say anything.
     body.on('end', resolve)
     body.on('error', reject)
