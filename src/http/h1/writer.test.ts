@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import fc from 'fast-check'
 
 import { TurnWriter } from './writer.ts'
 
@@ -10,6 +11,7 @@ class Wire extends Writable {
   static readonly all: string[] = []
   readonly name: string
   readonly slow: boolean
+  received = ''
   private take: (() => void) | null = null
 
   constructor(name: string, slow = false) {
@@ -26,15 +28,19 @@ class Wire extends Writable {
 
   override _writev(chunks: { chunk: Buffer | string }[], done: () => void): void {
     this.note(chunks.map(({ chunk }) => String(chunk)).join('|'))
-    done()
+    if (this.slow) this.take = done
+    else done()
   }
 
   private note(text: string): void {
+    this.received += text.replaceAll('|', '')
     Wire.all.push(`${this.name} ${text.length > 20 ? text.length : text}`)
   }
 
   taken(): void {
-    this.take?.()
+    const { take } = this
+    this.take = null
+    take?.()
   }
 }
 
@@ -101,4 +107,44 @@ test('what waits when its socket is destroyed is dropped without an error', asyn
   await setImmediate()
   await setImmediate()
   assert.deepEqual(written(), [])
+})
+
+const piece = fc.oneof(
+  fc.record({ op: fc.constant('head' as const), bytes: fc.integer({ min: 1, max: 9_000 }) }),
+  fc.record({ op: fc.constant('data' as const), bytes: fc.integer({ min: 0, max: 40_000 }) }),
+  fc.record({
+    op: fc.constantFrom('flush' as const, 'send' as const, 'turn' as const),
+    bytes: fc.constant(0),
+  }),
+)
+
+test('property: whatever is flushed or sent when, all bytes come, once and in their order', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 30 }), fc.boolean(), async (steps, slow) => {
+      const wire = new Wire('a', slow)
+      const writer = new TurnWriter(wire)
+      let said = ''
+      for (const [i, { op, bytes }] of steps.entries()) {
+        const text = String.fromCharCode(65 + (i % 26)).repeat(bytes)
+        said += text
+        if (op === 'head') writer.head(text)
+        else if (op === 'data') writer.data(Buffer.from(text), 0, bytes, true)
+        else if (op === 'flush') writer.flush()
+        else if (op === 'send') writer.send()
+        else {
+          wire.taken()
+          await setImmediate()
+        }
+      }
+      writer.flush()
+      await setImmediate()
+      while (wire.writableLength > 0) {
+        wire.taken()
+        await setImmediate()
+      }
+      assert.equal(wire.received, said)
+    }),
+    { numRuns: 200 },
+  )
+  written()
 })

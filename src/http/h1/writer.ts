@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { atTurnEnd } from '../turn.ts'
+import { atTurnEnd, type TurnWork } from '../turn.ts'
 
 /**
  * Up to this many bytes body pieces join the text before them, so that head and
@@ -13,7 +13,7 @@ const JOIN_BYTES = 16 * 1024
  * Collects what one turn of the event loop writes to a connection, and sends it
  * by one system call at its end. Text is latin1: one character, one byte.
  */
-export class TurnWriter {
+export class TurnWriter implements TurnWork {
   /** Frame body pieces as chunks (RFC 9112 §7.1). */
   chunked = false
   private readonly socket: Writable
@@ -53,12 +53,12 @@ export class TurnWriter {
     if (this.corked || this.socket.writableLength !== 0) return this.send()
     if (this.text !== '' && !this.due) {
       this.due = true
-      atTurnEnd(this.deferred)
+      atTurnEnd(this)
     }
     return true
   }
 
-  private readonly deferred = (): void => {
+  endTurn(): void {
     this.due = false
     this.send()
   }

@@ -1,6 +1,6 @@
 import type { Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
-import { atTurnEnd } from '../turn.ts'
+import { atTurnEnd, type TurnWork } from '../turn.ts'
 import { ClosedStreams, RESET_BY_US } from './closed-streams.ts'
 import * as codes from './codes.ts'
 import { faults, type FaultName } from './faults.ts'
@@ -18,8 +18,8 @@ import type { Http2Stream, StreamHost } from './stream.ts'
 export interface SessionClock {
   /** Milliseconds; asked only when a budget runs out. */
   readonly now: () => number
-  /** Runs what is given when this turn of the event loop has been handled. */
-  readonly defer: (run: () => void) => void
+  /** Tells what is given when this turn of the event loop has been handled. */
+  readonly defer: (work: TurnWork) => void
 }
 
 const clock: SessionClock = { now: () => performance.now(), defer: atTurnEnd }

@@ -1,4 +1,5 @@
 import type { Fields } from '../fields.ts'
+import type { TurnWork } from '../turn.ts'
 import * as codes from './codes.ts'
 import type { FaultName } from './faults.ts'
 import type { Floods } from './floods.ts'
@@ -32,7 +33,7 @@ const DRIBBLE_BYTES = 1024
  * waits in its streams; what cannot wait there is bounded, above which nothing
  * is read from that peer any more.
  */
-export class Sender {
+export class Sender implements TurnWork {
   readonly output = new FrameOutput()
   readonly encoder = new HpackEncoder()
   readonly heads: HeadWriter
@@ -42,7 +43,7 @@ export class Sender {
   private readonly transport: Transport
   private readonly limits: Http2Limits
   private readonly floods: Floods
-  private readonly defer: (run: () => void) => void
+  private readonly defer: (work: TurnWork) => void
   /** Window of the connection. */
   private window = INITIAL_WINDOW
   /** Streams with data and a window, in the order in which they get a frame each. */
@@ -62,7 +63,7 @@ export class Sender {
     transport: Transport,
     limits: Http2Limits,
     floods: Floods,
-    defer: (run: () => void) => void,
+    defer: (work: TurnWork) => void,
   ) {
     this.host = host
     this.transport = transport
@@ -100,10 +101,10 @@ export class Sender {
   flushSoon(): void {
     if (this.host.reading || this.flushing || this.flushDue || this.host.closed) return
     this.flushDue = true
-    this.defer(this.deferred)
+    this.defer(this)
   }
 
-  private readonly deferred = (): void => {
+  endTurn(): void {
     this.flushDue = false
     if (!this.host.closed) this.flush()
   }

@@ -3,6 +3,7 @@ import { Fields } from '../../../src/http/fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../../../src/http/head.ts'
 import { ClientSession } from '../../../src/http/h2/client-session.ts'
 import type { ClientStream, ClientStreamHandler } from '../../../src/http/h2/client-stream.ts'
+import type { TurnWork } from '../../../src/http/turn.ts'
 import type { FaultName } from '../../../src/http/h2/faults.ts'
 import { http2UpstreamLimits, type Http2Limits } from '../../../src/http/h2/limits.ts'
 import { Recorder, settings, settingsAck } from './wire.ts'
@@ -95,7 +96,7 @@ export class ClientBench {
   draining = 0
   available = 0
   nowMs = 1000
-  private deferred: (() => void)[] = []
+  private deferred: TurnWork[] = []
 
   /** `greeting` is what the server says first; null leaves that to the test. */
   constructor(
@@ -107,7 +108,7 @@ export class ClientBench {
       scheme: 'http',
       limits: { ...http2UpstreamLimits, ...limits },
       nowMs: this.nowMs,
-      clock: { now: () => this.nowMs, defer: run => void this.deferred.push(run) },
+      clock: { now: () => this.nowMs, defer: work => void this.deferred.push(work) },
       handler: {
         onAvailable: () => void this.available++,
         onDraining: () => void this.draining++,
@@ -140,6 +141,6 @@ export class ClientBench {
   }
 
   turn(): void {
-    for (const run of this.deferred.splice(0)) run()
+    for (const work of this.deferred.splice(0)) work.endTurn()
   }
 }

@@ -1,6 +1,7 @@
 import type { Rejection } from '../../../src/http/failures.ts'
 import type { Fields } from '../../../src/http/fields.ts'
 import type { RequestHead } from '../../../src/http/head.ts'
+import type { TurnWork } from '../../../src/http/turn.ts'
 import type { FaultName } from '../../../src/http/h2/faults.ts'
 import { http2Limits, type Http2Limits } from '../../../src/http/h2/limits.ts'
 import type { RequestPolicy } from '../../../src/http/h2/request-head.ts'
@@ -79,7 +80,7 @@ export class ServerBench {
   readonly malformed: string[] = []
   closed: FaultName | '' | null = null
   readonly session: ServerSession
-  private deferred: (() => void)[] = []
+  private deferred: TurnWork[] = []
 
   constructor(setup: ServerSetup = {}) {
     this.session = new ServerSession({
@@ -89,7 +90,7 @@ export class ServerBench {
       limits: { ...http2Limits, ...setup.limits },
       nowMs: this.nowMs,
       ...(setup.shared === undefined ? {} : { shared: setup.shared }),
-      clock: { now: () => this.nowMs, defer: run => void this.deferred.push(run) },
+      clock: { now: () => this.nowMs, defer: work => void this.deferred.push(work) },
       handler: {
         onRequest: (stream, head) => {
           const seen = new Seen(stream, head)
@@ -130,6 +131,6 @@ export class ServerBench {
   }
 
   runDeferred(): void {
-    for (const run of this.deferred.splice(0)) run()
+    for (const work of this.deferred.splice(0)) work.endTurn()
   }
 }
