@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { CHARS, COLON, DOT, HEX, HOST, PATH, PERCENT, QUERY, SLASH, UNRESERVED, hexValue } from './chars.ts'
 import type { Rejection } from './failures.ts'
+import { canonicalHostname } from './hostname.ts'
 import { refusals } from './rejections.ts'
 
 /** ClientPolicy spec.paths, as the snapshot's ClientSettings has it. */
@@ -199,9 +200,8 @@ export function parseAuthority(text: string): string | null {
     if (c <= 90 && c >= 65) upper = true
   }
   if (i === 0 || i > 255 || !isPort(text, i)) return null
-  const end = text.charCodeAt(i - 1) === DOT ? i - 1 : i
-  const host = end === text.length ? text : text.slice(0, end)
-  return upper ? host.toLowerCase() : host
+  const host = i === text.length ? text : text.slice(0, i)
+  return upper || text.charCodeAt(i - 1) === DOT ? canonicalHostname(host) : host
 }
 
 function parseBracketed(text: string): string | null {

@@ -312,7 +312,7 @@ export interface Cluster {
 
 /** Whom connections to a cluster must meet, and who they say that they are. There is no way to leave verification out. */
 export interface ClusterTls {
-  /** Sent as SNI, and wanted of the certificate where `names` is empty; "" for endpoints that have no name but their address. */
+  /** Sent as SNI, and wanted of the certificate where `names` is empty; canonical (http/hostname.ts); "" for endpoints that have no name but their address. */
   readonly serverName: string
   /** Of these the certificate must have one. */
   readonly names: readonly { readonly type: 'dns' | 'uri'; readonly value: string }[]

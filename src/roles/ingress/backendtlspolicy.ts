@@ -1,3 +1,4 @@
+import { canonicalHostname } from '../../http/hostname.ts'
 import type { BackendTLSPolicy } from '../../model/kinds.ts'
 import type { BackendTLSValidation } from '../../model/kinds/backend-tls-policy.ts'
 import type { Condition, FieldPath, ResourceRef } from '../../model/resource.ts'
@@ -160,9 +161,11 @@ function tlsOf(
   contents: readonly string[],
 ): ClusterTls {
   const names = subjectAltNames.map(({ type, hostname: dns = '', uri = '' }) =>
-    type === 'Hostname' ? { type: 'dns' as const, value: dns } : { type: 'uri' as const, value: uri },
+    type === 'Hostname'
+      ? { type: 'dns' as const, value: canonicalHostname(dns) }
+      : { type: 'uri' as const, value: uri },
   )
-  return clusterTls({ serverName: hostname, names, authorities }, contents)
+  return clusterTls({ serverName: canonicalHostname(hostname), names, authorities }, contents)
 }
 
 /** `contents` tells apart what is behind the names of certificates. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { canonicalHostname } from '../../http/hostname.ts'
 import type { Backend, Gateway } from '../../model/kinds.ts'
 import type { Action, ClusterTls, Rule, StreamRule } from '../../snapshot/snapshot.ts'
 import { clusterTls, type BackendTls, type BackendTlsPolicies } from './backendtlspolicy.ts'
@@ -129,7 +130,8 @@ export function namelessBackend({ body: { spec } }: Backend): string | null {
 }
 
 function serverNames(endpoints: Backend['body']['spec']['endpoints']): string[] {
-  return [...new Set(endpoints.map(({ address }) => address).filter(address => isIP(address) === 0))]
+  const names = endpoints.map(({ address }) => address).filter(address => isIP(address) === 0)
+  return [...new Set(names.map(canonicalHostname))]
 }
 
 /** Without a policy the certificate must have the endpoint's own name or address, vouched for by whom the system trusts. */

@@ -1,6 +1,7 @@
 import { isIP, Socket, type TcpNetConnectOpts } from 'node:net'
 import { connect, type SecureContext, type TLSSocket } from 'node:tls'
 import type { FailureName } from '../../http/failures.ts'
+import { canonicalHostname } from '../../http/hostname.ts'
 import type { ClusterTls } from '../../snapshot/snapshot.ts'
 import { identityError } from './identity.ts'
 
@@ -12,12 +13,15 @@ export class TlsDialer {
   private readonly tls: ClusterTls
   private readonly contextOf: ContextOf
   private readonly protocols: readonly string[]
+  private readonly sni: string
   private session: Buffer | null = null
 
   /** `protocols` are offered (RFC 7301); none for bytes that we do not understand. */
   constructor(tls: ClusterTls, contextOf: ContextOf, protocols: readonly string[] = ['http/1.1']) {
     this.protocols = protocols
     this.tls = tls
+    // RFC 6066 §3: no addresses in SNI, and no dot at the end.
+    this.sni = isIP(tls.serverName) === 0 ? canonicalHostname(tls.serverName) : ''
     this.contextOf = contextOf
   }
 
@@ -28,13 +32,11 @@ export class TlsDialer {
    */
   connect(options: TcpNetConnectOpts, address: string): Socket {
     const { tls, session } = this
-    const name = tls.serverName
     try {
       const socket = connect({
         ...options,
         secureContext: this.contextOf(tls),
-        // RFC 6066 §3: no addresses in SNI.
-        servername: isIP(name) === 0 ? name : '',
+        servername: this.sni,
         ...(this.protocols.length === 0 ? {} : { ALPNProtocols: [...this.protocols] }),
         rejectUnauthorized: true,
         checkServerIdentity: (_host, certificate) => identityError(tls, address, certificate),

@@ -1,4 +1,5 @@
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+import { canonicalHostname } from '../../http/hostname.ts'
 import type { ClusterTls } from '../../snapshot/snapshot.ts'
 
 /** One subject alternative name: `DNS`, `URI`, `IP Address` … and its value. */
@@ -49,7 +50,7 @@ function matches(
   // A URI is compared as it is (SPIFFE ID §2): no part of it means anything to us.
   if (type === 'uri') return has.some(([kind, uri]) => kind === 'URI' && uri === value)
   if (!value.startsWith('*.')) return checkServerIdentity(value, certificate) === undefined
-  return has.some(([kind, name]) => kind === 'DNS' && name.toLowerCase().endsWith(value.slice(1)))
+  return has.some(([kind, name]) => kind === 'DNS' && canonicalHostname(name).endsWith(value.slice(1)))
 }
 
 function mismatch(message: string): Error {
