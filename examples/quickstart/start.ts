@@ -19,8 +19,10 @@ async function start(argv: readonly string[]): Promise<number> {
   const upstreams = await startUpstreams(wanted)
   const ports: Ports = { ...upstreams.ports, gateway: wanted.gateway }
   const { folder, remove } = resourcesFor(ports)
-  // Its log says what became of each change of a file.
-  const gateway = startGateway([folder, '--admin', admin, '--access-log', 'off'])
+  // It shows each request, and what became of each change of a file; where that is no terminal, its requests would be
+  // lines of JSON among what is said here.
+  const quiet = process.stdout.isTTY ? [] : ['--access-log', 'off']
+  const gateway = startGateway([folder, '--admin', admin, ...quiet])
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.process.kill(signal))
   if (await isReady(gateway, admin)) console.log(whatToTry(ports, folder, admin))
   else gateway.process.kill('SIGTERM')
@@ -89,8 +91,8 @@ Portcullis listens on ${gateway} and serves ${folder}
       301 and Location: …/items/1                  redirect
   curl http://${admin}/metrics                     counters for Prometheus
 
-Change a file in that folder and try again: it is live when you have saved it, and the log here says
-what became of it. To ask beforehand:
+Requests are shown here as they come. Change a file in that folder and try again: it is live when you
+have saved it, and the log here says what became of it. To ask beforehand:
 
   bin/portcullis check ${folder}
   bin/portcullis explain GET ${gateway}/items/1 ${folder}

@@ -81,7 +81,7 @@ const accessLog: Flag<AccessLogTarget> = {
   placeholder: 'stdout|off|FILE',
   env: 'PORTCULLIS_ACCESS_LOG',
   fallback: 'stdout',
-  help: 'Where one JSON line for each request goes.',
+  help: 'Where a line for each request goes: JSON, or readable where that is a terminal.',
   parse: accessLogTarget,
 }
 

@@ -1,6 +1,9 @@
+import { isatty } from 'node:tty'
 import { parentPort, workerData } from 'node:worker_threads'
-import { AccessLog } from '../telemetry/access-log.ts'
+import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts'
+import { accessText } from '../telemetry/access-text.ts'
 import { DescriptorSink, FileSink, type AccessSink } from '../telemetry/access-sink.ts'
+import { showsColour } from '../telemetry/colour.ts'
 import { Instruments } from '../telemetry/instruments.ts'
 import { log } from '../telemetry/log.ts'
 import { MetricsWriter } from '../telemetry/metrics.ts'
@@ -21,7 +24,10 @@ const writer = new MetricsWriter(undefined, series => tell({ type: 'series', ser
 const instruments = new Instruments(writer)
 const sampler = new RuntimeSampler(writer, String(settings.id))
 const version = writer.gauge('portcullis_snapshot_version', {})
-const accessLog = new AccessLog(sink(settings.accessLog), { onDropped: instruments.accessLogDropped })
+const accessLog = new AccessLog(sink(settings.accessLog), {
+  onDropped: instruments.accessLogDropped,
+  ...(settings.accessLog === 'stdout' && isatty(1) ? { line: forPeople() } : {}),
+})
 const engine = new Engine({
   sinks: { instruments, accessLog: accessLog.enabled ? accessLog : null },
   log,
@@ -32,6 +38,12 @@ const engine = new Engine({
 function sink(name: string): AccessSink | null {
   if (name === 'off') return null
   return name === 'stdout' ? new DescriptorSink() : new FileSink(name)
+}
+
+/** Programs read files and pipes, people terminals. */
+function forPeople(): NonNullable<AccessLogOptions['line']> {
+  const colour = showsColour(1)
+  return (record, nowMs, mode) => accessText(record, nowMs, mode, colour)
 }
 
 async function apply(message: Extract<ToWorker, { type: 'snapshot' }>): Promise<void> {

@@ -103,7 +103,8 @@ function timeText(nowMs: number): string {
   return lastTime
 }
 
-function queryText(query: string, mode: QueryMode): string {
+/** Without its "?", escaped and cut. */
+export function queryText(query: string, mode: QueryMode): string {
   const shown = mode === 'redact' ? redactQuery(query) : query
   return escapeJson(shown.startsWith('?') ? shown.slice(1) : shown, QUERY_LIMIT)
 }

@@ -5,6 +5,8 @@ import type { AccessSink } from './access-sink.ts'
 import { log } from './log.ts'
 
 export interface AccessLogOptions {
+  /** Makes a line, ending in LF, of which each character is one byte; JSON where absent. */
+  readonly line?: (record: AccessRecord, nowMs: number, mode: QueryMode) => string
   readonly query?: QueryMode
   /** Bytes that may wait for the sink, in this thread, beyond which lines are dropped. */
   readonly bufferBytes?: number
@@ -35,6 +37,7 @@ export class AccessLog {
   /** Lines lost since the beginning. */
   dropped = 0
   private readonly sink: AccessSink | null
+  private readonly line: (record: AccessRecord, nowMs: number, mode: QueryMode) => string
   private readonly query: QueryMode
   private readonly flushMs: number
   private readonly closeMs: number
@@ -53,6 +56,7 @@ export class AccessLog {
   /** `sink` null: the log is off, and `write` does nothing. */
   constructor(sink: AccessSink | null, options: AccessLogOptions = {}) {
     this.sink = sink
+    this.line = options.line ?? accessLine
     this.query = options.query ?? 'redact'
     this.flushMs = options.flushMs ?? 100
     this.closeMs = options.closeMs ?? 2_000
@@ -71,8 +75,7 @@ export class AccessLog {
   /** Takes what it needs from the record, which may be used again at once. */
   write(record: AccessRecord): void {
     if (this.sink === null || this.closing) return
-    // A line is ASCII, so its length is its bytes.
-    const line = accessLine(record, Date.now(), this.query)
+    const line = this.line(record, Date.now(), this.query)
     if (this.used + line.length > CHUNK_BYTES || this.current === null) this.turn()
     if (this.current === null || line.length > CHUNK_BYTES) return this.drop(1)
     this.used += this.current.write(line, this.used, 'latin1')

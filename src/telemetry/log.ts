@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
+import { showsColour } from './colour.ts'
 import { cleanFields, humanLine, jsonLine } from './log-line.ts'
 import type { LogFields, LogLevel } from './log-line.ts'
 import { LogLimit } from './log-limit.ts'
@@ -58,7 +59,7 @@ export class Logger {
     this.rank = RANK[options.level ?? 'info']
     this.output = options.write ?? stderrWriter()
     this.human = options.human ?? (options.write === undefined && isatty(2))
-    this.colour = options.colour ?? (this.human && !process.env['NO_COLOR'])
+    this.colour = options.colour ?? (this.human && showsColour(2))
     this.windowMs = options.windowMs ?? 10_000
     this.nowMs = options.nowMs ?? Date.now
     this.limit = new LogLimit(options.perEvent ?? 200)
