@@ -295,7 +295,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
    */
   protected missed(): FailureName {
     if (this.stream?.connecting !== true) return 'http_response_timeout'
-    this.endpoint!.connectFailed(performance.now())
+    this.endpoint!.connectFailed('connection_timeout', performance.now())
     return 'connection_timeout'
   }
 

@@ -1,12 +1,13 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { FailureName } from '../http/failures.ts'
+import { failures, type FailureName } from '../http/failures.ts'
 import type { StreamRule } from '../snapshot/snapshot.ts'
 import type { ClusterMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
+import { dial, dialFailure } from '../upstream/dial.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
-import { tlsFailure, type TlsDialer } from '../upstream/tls/dialer.ts'
+import type { TlsDialer } from '../upstream/tls/dialer.ts'
 import { TUNNEL_IDLE_MS } from './silence.ts'
 
 /** A snapshot.StreamRule with its clusters found. */
@@ -46,12 +47,6 @@ export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'loca
 
 /** Endpoints tried: nothing has been sent to one that could not be connected to. */
 const ATTEMPTS = 3
-
-const connectFailures: Readonly<Record<string, FailureName>> = {
-  EHOSTUNREACH: 'destination_ip_unroutable',
-  ENETUNREACH: 'destination_ip_unroutable',
-  ETIMEDOUT: 'connection_timeout',
-}
 
 /** A client's connection and one to a backend, and the bytes between them as they are. */
 export class Stream {
@@ -117,7 +112,7 @@ export class Stream {
   private dial({ address, port }: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): void {
     const { dialer, metrics } = this.backend
     const options = { host: address, port, noDelay: true, allowHalfOpen: true }
-    const upstream = dialer === null ? connect(options) : dialer.connect(options, address)
+    const { socket: upstream, ready } = dial(options, address, dialer)
     const timer = setTimeout(
       () => this.failed(upstream, 'connection_timeout'),
       cluster.config.connectTimeoutMs,
@@ -127,10 +122,8 @@ export class Stream {
       cluster.unreserve()
       if (this.upstream === upstream) this.end(null)
     })
-    upstream.on('error', (error: NodeJS.ErrnoException) =>
-      this.failed(upstream, tlsFailure(error) ?? connectFailures[error.code ?? ''] ?? 'connection_refused'),
-    )
-    upstream.once(dialer === null ? 'connect' : 'secureConnect', () => {
+    upstream.on('error', (error: NodeJS.ErrnoException) => this.failed(upstream, dialFailure(error, true)))
+    upstream.once(ready, () => {
       clearTimeout(timer)
       metrics?.connectionsOpened.add(1)
       if (!this.over) this.join(upstream)
@@ -153,9 +146,9 @@ export class Stream {
     // Once joined, its close says when.
     if (this.upstream === upstream) this.broken = true
     if (this.over || this.upstream !== null) return
-    this.endpoint?.connectFailed(performance.now())
+    this.endpoint?.connectFailed(failure, performance.now())
     this.backend.metrics?.connectFailed(failure)
-    if (this.attempts < ATTEMPTS) this.begin()
+    if (this.attempts < ATTEMPTS && failures[failure].retry !== 'never') this.begin()
     else this.end(failure)
   }
 

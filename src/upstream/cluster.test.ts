@@ -219,8 +219,8 @@ test('ejection: out, told, survives a reload, back', () => {
   w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })
   const a = w.table.get('a')!
   const bad = find(a, '10.0.0.1:80')
-  bad.connectFailed(w.clock.now())
-  bad.connectFailed(w.clock.now())
+  bad.connectFailed('connection_refused', w.clock.now())
+  bad.connectFailed('connection_refused', w.clock.now())
   assert.deepEqual(picks(a, 3), Array(3).fill('10.0.0.2:80'))
   w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'] })
   assert.deepEqual(picks(a, 2), ['10.0.0.2:80', '10.0.0.3:80'])
@@ -234,8 +234,8 @@ test('panic: when only ejected endpoints are left, they serve', () => {
   w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })
   const a = w.table.get('a')!
   const bad = find(a, '10.0.0.1:80')
-  bad.connectFailed(w.clock.now())
-  bad.connectFailed(w.clock.now())
+  bad.connectFailed('connection_refused', w.clock.now())
+  bad.connectFailed('connection_refused', w.clock.now())
   w.table.setEndpoints('a', endpoints('10.0.0.1:80'))
   assert.equal(a.pick(), bad)
 })
@@ -245,8 +245,8 @@ test('a new policy and a new balancer take effect on a cluster that lives', () =
   w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })
   const a = w.table.get('a')!
   const bad = find(a, '10.0.0.1:80')
-  bad.connectFailed(w.clock.now())
-  bad.connectFailed(w.clock.now())
+  bad.connectFailed('connection_refused', w.clock.now())
+  bad.connectFailed('connection_refused', w.clock.now())
   w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] }, { ejection: null, balancer: 'least-request' })
   assert.equal(bad.ejectedUntilMs, 0)
   find(a, '10.0.0.2:80').begin()

@@ -13,9 +13,11 @@ for (const [code, connecting, failure, side] of [
   ['ENOMEM', true, 'proxy_overloaded', 'internal'],
   ['EWHATEVER', true, 'connection_refused', 'upstream'],
   ['ECONNRESET', false, null, null],
+  ['CERT_HAS_EXPIRED', true, 'tls_certificate_error', 'upstream'],
+  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', false, 'tls_alert_received', 'upstream'],
 ] as const)
   test(`${code} ${connecting ? 'while connecting' : 'later'} is ${failure ?? 'what was under way'}`, () => {
-    const named: FailureName | null = dialFailure(Object.assign(new Error(code), { code }), false, connecting)
+    const named: FailureName | null = dialFailure(Object.assign(new Error(code), { code }), connecting)
     assert.equal(named, failure)
     if (named !== null) assert.equal(failures[named].side, side)
   })

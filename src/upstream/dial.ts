@@ -13,15 +13,13 @@ export function dial(
     : { socket: dialer.connect(options, address), ready: 'secureConnect' }
 }
 
-/** What an error of a connection is called, or null where it depends on what was under way. */
-export function dialFailure(
-  error: NodeJS.ErrnoException,
-  secure: boolean,
-  connecting: boolean,
-): FailureName | null {
-  const failure = secure ? tlsFailure(error) : null
-  if (failure !== null) return failure
-  return connecting ? (connectFailures[error.code ?? ''] ?? 'connection_refused') : null
+/** What an error of a connection that is being made is called; one that is made has errors of TLS alone, else null. */
+export function dialFailure(error: NodeJS.ErrnoException, connecting: true): FailureName
+export function dialFailure(error: NodeJS.ErrnoException, connecting: boolean): FailureName | null
+export function dialFailure(error: NodeJS.ErrnoException, connecting: boolean): FailureName | null {
+  const failure = tlsFailure(error)
+  if (failure !== null || !connecting) return failure
+  return connectFailures[error.code ?? ''] ?? 'connection_refused'
 }
 
 const connectFailures: Readonly<Record<string, FailureName>> = {

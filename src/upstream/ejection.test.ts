@@ -49,7 +49,7 @@ function world(count: number, used: Ejection | null = policy): World {
     log,
     changes: 0,
     fail(index, times = 3) {
-      for (let i = 0; i < times; i++) all[index]!.connectFailed(clock.now())
+      for (let i = 0; i < times; i++) all[index]!.connectFailed('connection_refused', clock.now())
     },
     serving: () => ejector.serving(all).map(name).join(''),
   }

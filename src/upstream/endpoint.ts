@@ -1,3 +1,5 @@
+import { failures, type FailureName } from '../http/failures.ts'
+
 /** Connections to one endpoint, whatever protocol they speak. */
 export interface EndpointPool {
   /**
@@ -65,8 +67,9 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
     this.active--
   }
 
-  /** No connection could be made. */
-  connectFailed(nowMs: number): void {
+  /** No connection could be made. What we lack ourselves says nothing of the endpoint: ejected for it, one after another would be gone. */
+  connectFailed(failure: FailureName, nowMs: number): void {
+    if (failures[failure].side === 'internal') return
     this.failures++
     this.owner.failed(this, nowMs)
   }

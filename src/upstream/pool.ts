@@ -1,4 +1,4 @@
-import { failures, type FailureName } from '../http/failures.ts'
+import type { FailureName } from '../http/failures.ts'
 import type { Cluster } from './cluster.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
 import type { Queue, Waiter } from './queue.ts'
@@ -89,8 +89,7 @@ export abstract class UpstreamPool implements EndpointPool {
 
   connectFailed(failure: FailureName): void {
     this.events.onConnectFailed(this.cluster.name, this.endpoint.key, failure)
-    // Ejected for what we lack ourselves, one endpoint after another would be gone.
-    if (failures[failure].side !== 'internal') this.endpoint.connectFailed(performance.now())
+    this.endpoint.connectFailed(failure, performance.now())
   }
 
   faulted(fault: string): void {

@@ -290,7 +290,7 @@ export class Http1Connection implements UpstreamStream {
 
   private failed(error: NodeJS.ErrnoException): void {
     const code = error.code ?? 'unknown'
-    const failure = dialFailure(error, this.owner.dialer !== null, this.connecting)
+    const failure = dialFailure(error, this.connecting)
     if (failure !== null) this.fail(failure, code)
     else this.fail(this.answering ? 'http_response_incomplete' : 'connection_terminated', code)
   }

@@ -118,7 +118,7 @@ export class Http2Connection implements ClientHandler {
   }
 
   private failed(error: NodeJS.ErrnoException): void {
-    const failure = dialFailure(error, this.owner.dialer !== null, this.connecting)
+    const failure = dialFailure(error, this.connecting)
     if (failure === null) this.end()
     else this.refuse(failure, error.code ?? 'unknown')
   }
