@@ -24,6 +24,7 @@ export function clusterLimits(cluster: Cluster): string {
     cluster.maxRequestsPerConnection > 0 && `${cluster.maxRequestsPerConnection} requests per connection`,
     `connect within ${time(cluster.connectTimeoutMs)}`,
     `connection idle ${time(cluster.idleTimeoutMs)}`,
+    cluster.repeatNonIdempotent === true && 'requests of any method may be repeated',
     ejection !== null &&
       `ejected after ${ejection.consecutiveFailures} failures, at most ${ejection.maxEjectedPercent} % of endpoints`,
   )

@@ -255,7 +255,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   private get safeToRepeat(): boolean {
     const { request } = this.x
-    return idempotent.has(request.method) || request.fields.has('idempotency-key')
+    if (idempotent.has(request.method) || request.fields.has('idempotency-key')) return true
+    return this.cluster?.config.repeatNonIdempotent === true
   }
 
   protected again(): void {

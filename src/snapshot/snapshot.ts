@@ -304,6 +304,8 @@ export interface Cluster {
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly ejection: Ejection | null
+  /** Whether a request may be repeated whatever its method; where absent or false, only what RFC 9110 §9.2.2 calls idempotent. */
+  readonly repeatNonIdempotent?: boolean
   /** How often DNS endpoints are resolved again, at most (a shorter TTL is not visible to us). */
   readonly dnsRefreshMs: number
   /** Absent where connections are plain. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { send, type Asked } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { backendPolicy } from '../support/policies.ts'
 import { RawServer } from '../support/raw.ts'
 import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { readBody, TestUpstream } from '../support/upstream.ts'
@@ -79,6 +80,37 @@ for (const [what, retry, codes, asked, status, attempts] of [
     const retries = /portcullis_upstream_retries_total\{cluster="Backend\/default\/up"\} (\d+)/
     assert.equal(Number(retries.exec(portcullis.metrics())?.[1] ?? 0), attempts - 1)
   })
+
+for (const [what, nonIdempotent, method, status, attempts] of [
+  ['POST is repeated where its policy allows that', true, 'POST', 200, 2],
+  ['PATCH too', true, 'PATCH', 200, 2],
+  ['POST is not where its policy says no', false, 'POST', 503, 1],
+] as const)
+  test(what, async () => {
+    const { upstream, arrivals } = await failing(503)
+    await using server = upstream
+    const rules = [{ backendRefs: [to('up')], retry: { codes: [503] } }]
+    const resources = [gateway(), httpRoute('r', { rules }), backend('up', [server.port])]
+    const policy = backendPolicy({ retry: { nonIdempotent } })
+    await using portcullis = await startGateway(yamlOf(...resources, policy))
+    const answer = await send(portcullis.port(), { method, body: 'hello' })
+    assert.deepEqual([answer.status, answer.body], [status, `attempt ${attempts}`])
+    assert.deepEqual(
+      arrivals.map(({ body }) => body),
+      Array.from({ length: attempts }, () => 'hello'),
+    )
+  })
+
+test('POST on a connection that breaks is repeated where its policy allows that', async () => {
+  const { server, connections } = await breaking()
+  await using upstream = server
+  const rules = [{ backendRefs: [to('up')], retry: { attempts: 2, backoff: '1ms' } }]
+  const resources = [gateway(), httpRoute('r', { rules }), backend('up', [upstream.port])]
+  const policy = backendPolicy({ retry: { nonIdempotent: true } })
+  await using portcullis = await startGateway(yamlOf(...resources, policy))
+  assert.equal((await send(portcullis.port(), { method: 'POST', body: 'x' })).status, 502)
+  assert.equal(connections(), 3)
+})
 
 test('a body of more than 64 KiB is not kept, so that its request is tried once', async () => {
   const { upstream, arrivals } = await failing(503)

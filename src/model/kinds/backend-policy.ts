@@ -79,6 +79,8 @@ export const backendPolicySchema = object({
     dns: Type.Optional(object({ refresh: Type.Optional(duration) })),
     healthChecks: Type.Optional(healthChecks),
     retryBudget: Type.Optional(retryBudget),
+    /** Whether requests whose method is not idempotent (POST, PATCH, extensions) may be repeated too. */
+    retry: Type.Optional(object({ nonIdempotent: Type.Optional(Type.Boolean()) })),
     /** Of connections that a BackendTLSPolicy, or the Backend's protocol, secures. */
     tls: Type.Optional(object(tlsChoices)),
     timeouts: Type.Optional(object({ request: Type.Optional(duration), attempt: Type.Optional(duration) })),

@@ -97,7 +97,7 @@ const balancers: Readonly<Record<string, Cluster['balancer']>> = {
 }
 
 function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
-  const { loadBalancing, connections = {}, dns } = spec
+  const { loadBalancing, connections = {}, dns, retry } = spec
   return given<ClusterSettings>({
     balancer: loadBalancing?.type === undefined ? undefined : balancers[loadBalancing.type],
     maxConnections: connections.max,
@@ -106,6 +106,7 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
     connectTimeoutMs: ms(connections.connectTimeout),
     idleTimeoutMs: ms(connections.idleTimeout),
     dnsRefreshMs: ms(dns?.refresh),
+    repeatNonIdempotent: retry?.nonIdempotent,
   })
 }
 
