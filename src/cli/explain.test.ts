@@ -183,7 +183,7 @@ suite('explain', () => {
       'GET',
       'http://a.example/items/1',
       'routed',
-      /^limits +request line 8Ki, field 8Ki, head 16Ki of 100 fields within 2500ms, body 1Mi, .*; ingress: ClientPolicy\/default\/strict \(shop\.yaml:3\d:1\)$/m,
+      /^limits +request line 16Ki, field 16Ki, head 16Ki of 100 fields within 2500ms, body 1Mi, .*; ingress: ClientPolicy\/default\/strict \(shop\.yaml:3\d:1\)$/m,
     ],
     [
       'GET',
@@ -191,7 +191,7 @@ suite('explain', () => {
       'routed',
       /^limits +7 connections, 1024 requests waiting for one, connect within 5s, .*; ingress: BackendPolicy\/default\/few \(shop\.yaml:4\d:1\)$/m,
     ],
-    ['GET', `http://a.example/${'x'.repeat(9000)}`, 'rejected', /^limits +request line 8Ki/m],
+    ['GET', `http://a.example/${'x'.repeat(17_000)}`, 'rejected', /^limits +request line 16Ki/m],
     [
       'GET',
       'http://a.example/nowhere',

@@ -1,9 +1,10 @@
 /** What a ClientPolicy leaves out (HTTP1.md §12). Bytes and milliseconds; 0 is no limit. */
 export const clientDefaults = {
   trustedHops: 0,
-  requestLineBytes: 8 * 1024,
-  fieldBytes: 8 * 1024,
-  headBytes: 32 * 1024,
+  requestLineBytes: 16 * 1024,
+  /** Cookies of single sign-on come to 12 KB. */
+  fieldBytes: 16 * 1024,
+  headBytes: 64 * 1024,
   fields: 100,
   bodyBytes: 0,
   connections: 0,

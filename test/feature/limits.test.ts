@@ -5,6 +5,8 @@ import { messages, status, value } from '../support/messages.ts'
 import { clientPolicy, plain } from '../support/policies.ts'
 import { ok, RawUpstream } from '../support/raw-upstream.ts'
 import { RawClient } from '../support/raw.ts'
+import { wireClient } from '../support/wire-client.ts'
+import { portFor, startBetween, wires } from '../support/wires.ts'
 import { backend, gateway as gatewayOf, httpRoute, to, yamlOf } from '../support/resources.ts'
 
 const get = (fields: string, target = '/') => `GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`
@@ -16,14 +18,14 @@ const post = (framing: string, body: string) => `POST / HTTP/1.1\r\nHost: a\r\n$
 
 /** ClientPolicy limits (null: the default), a request just within, one just beyond, its status and its rule. */
 const heads = [
-  [null, get('', line(8192)), get('', line(8193)), 414, 'request-line-size'],
+  [null, get('', line(16_384)), get('', line(16_385)), 414, 'request-line-size'],
   [{ requestLineBytes: 64 }, get('', line(64)), get('', line(65)), 414, 'request-line-size'],
-  [null, get(field(8192)), get(field(8193)), 431, 'field-size'],
+  [null, get(field(16_384)), get(field(16_385)), 431, 'field-size'],
   [{ fieldBytes: 100 }, get(field(100)), get(field(101)), 431, 'field-size'],
   [{ fieldBytes: '20k' }, get(field(20_000)), get(field(20_001)), 431, 'field-size'],
   [null, get(filled(99)), get(filled(100)), 431, 'field-count'],
   [{ fields: 5 }, get(filled(4)), get(filled(5)), 431, 'field-count'],
-  [null, get(field(8000).repeat(4)), get(field(8000).repeat(5)), 431, 'head-size'],
+  [null, get(field(16_000).repeat(4)), get(field(16_000).repeat(5)), 431, 'head-size'],
   [{ headBytes: 200 }, get(field(150)), get(field(200)), 431, 'head-size'],
 ] as const
 
@@ -63,6 +65,22 @@ suite('limits of heads', () => {
         assert.equal(upstream.conversations.length, 0)
       })
   }
+})
+
+suite('what browsers send fits by default', () => {
+  const cookie = (name: string, bytes: number) => `${name}=${'c'.repeat(bytes - name.length - 1)}`
+  for (const wire of wires)
+    test(`three cookies of 3.9 KB, and a long query (${wire})`, async () => {
+      const cookies = ['a', 'b', 'c'].map(name => cookie(name, 3900)).join('; ')
+      const path = `/?state=${'s'.repeat(10_000)}`
+      await using upstream = await RawUpstream.answering(({ start, fields }) =>
+        ok(`${start.length} ${fields.find(([name]) => name === 'cookie')?.[1].length ?? 0}`),
+      )
+      await using running = await startBetween('h1', upstream.port)
+      await using client = wireClient(wire, portFor(wire, running))
+      const { status: code, body } = await client.send({ path, headers: { cookie: cookies } })
+      assert.deepEqual([code, String(body)], [200, `${`GET ${path} HTTP/1.1`.length} ${cookies.length}`])
+    })
 })
 
 suite('limits of bodies', () => {

@@ -3,7 +3,7 @@ import type { Fields } from '../fields.ts'
 import type { RuleName } from '../rejections.ts'
 import { isProtected } from './names.ts'
 
-/** Enough for every client there is; 16,000 names in a head of 32 KiB would cost milliseconds to take out. */
+/** Enough for every client there is; 32,000 names in a head of 64 KiB would cost milliseconds to take out. */
 const MAX_OPTIONS = 32
 
 /** Items of a list `#token` (RFC 9110 §5.6.1; empty items are skipped) in lower case, or null where it is not one. */

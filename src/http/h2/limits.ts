@@ -8,7 +8,7 @@ import type { Rate } from './budget.ts'
  * - `connectionWindowBytes`: bodies that arrived and whose consumer is paused;
  * - per stream, of which there are at most `streams`: what the writer has
  *   queued (it is told to stop above LOW_WATER, so that and one piece of its
- *   own), and a head (FieldLimits: 32 KiB and 100 fields by default);
+ *   own), and a head (FieldLimits: 64 KiB and 100 fields by default);
  * - `headBlockBytes` for one head on its way, and a frame of 16 KiB;
  * - `outputBytes` of frames that wait for a slow peer: above, nothing is read;
  * - `tableBytes` for each direction of compression.

@@ -5,7 +5,7 @@ import { headerValue, queryValue } from './values.ts'
 
 const slash = 47
 /** Longer input is not given to a regular expression. The codec's limits are the same by default, but configurable. */
-const regexInputLength = 8192
+const regexInputLength = 16_384
 
 /** A compiled RouteEntry; `order` is its precedence among those of its hostname, 0 first. */
 export interface Candidate<H> {
