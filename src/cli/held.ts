@@ -1,7 +1,7 @@
 import type { Held } from '../model/last-good.ts'
 import { formatPath } from '../model/problem.ts'
 import type { Condition, Problem } from '../model/resource.ts'
-import { refOf } from '../model/resources.ts'
+import { refKey, refOf } from '../model/resources.ts'
 
 /**
  * A condition `Current=False` for each object that serves an older version than its file has, with what is wrong with
@@ -28,7 +28,6 @@ export function heldConditions(held: readonly Held[], problems: readonly Problem
   })
 }
 
-function isOf({ resource, severity }: Problem, { kind, namespace, name }: Condition['about']): boolean {
-  if (resource === null || severity !== 'error') return false
-  return resource.kind === kind && resource.namespace === namespace && resource.name === name
+function isOf({ resource, severity }: Problem, about: Condition['about']): boolean {
+  return resource !== null && severity === 'error' && refKey(resource) === refKey(about)
 }

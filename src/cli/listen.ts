@@ -1,5 +1,5 @@
 import type { Condition, FieldPath, Position } from '../model/resource.ts'
-import { refKey, type Resources } from '../model/resources.ts'
+import { qualifiedKind, refKey, type Resources } from '../model/resources.ts'
 import type { Port } from '../snapshot/snapshot.ts'
 
 /** A port of the snapshot that cannot be listened on; `error` is the system's code, such as EADDRINUSE. */
@@ -7,6 +7,8 @@ export interface PortError {
   readonly key: string
   readonly error: string
 }
+
+const GATEWAY = qualifiedKind({ group: 'gateway.networking.k8s.io', kind: 'Gateway' })
 
 /** What a failure to listen means, for those who do not read errno. */
 export function listenReason(error: string): string {
@@ -41,7 +43,7 @@ export function withPortErrors(
   const left = new Set(conditions.filter(one => isServed(one) && !lost.has(keyOf(one))).map(gatewayOf))
   return conditions.map(condition => {
     const { listener, type, status } = condition
-    if (condition.about.kind !== 'Gateway' || status !== 'True') return condition
+    if (qualifiedKind(condition.about) !== GATEWAY || status !== 'True') return condition
     const own = lost.get(keyOf(condition))
     if (own !== undefined && type === 'Accepted')
       return { ...condition, status: 'False', reason: 'PortUnavailable', ...own }
@@ -55,7 +57,7 @@ export function withPortErrors(
   })
 }
 
-/** By `Gateway/namespace/name listener`. */
+/** By the key of the Gateway and the name of its listener. */
 function lostListeners(
   ports: readonly Port[],
   errors: readonly PortError[],
@@ -68,7 +70,7 @@ function lostListeners(
       const gateway = resources.get('Gateway', namespace, gatewayName)
       const index = gateway?.body.spec.listeners.findIndex(listener => listener.name === section) ?? -1
       const path = ['spec', 'listeners', Math.max(0, index), 'port']
-      lost.set(`${refKey({ kind: 'Gateway', namespace, name: gatewayName })} ${section}`, {
+      lost.set(`${GATEWAY}/${namespace}/${gatewayName} ${section}`, {
         message: `cannot listen on ${key}: ${listenReason(error)}`,
         path,
         position: gateway?.at(path) ?? null,
@@ -78,7 +80,9 @@ function lostListeners(
 }
 
 function isServed({ about, listener, type, status }: Condition): boolean {
-  return about.kind === 'Gateway' && listener !== undefined && type === 'Programmed' && status === 'True'
+  return (
+    qualifiedKind(about) === GATEWAY && listener !== undefined && type === 'Programmed' && status === 'True'
+  )
 }
 
 function gatewayOf({ about }: Condition): string {

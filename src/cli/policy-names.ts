@@ -1,7 +1,7 @@
-import { kindNamed } from '../model/kinds.ts'
+import { groupOfKind, kindOf } from '../model/kinds.ts'
 import { formatPosition } from '../model/problem.ts'
 import type { Condition, Resource, ResourceRef } from '../model/resource.ts'
-import { refKey, type Resources } from '../model/resources.ts'
+import { shortName, type Resources } from '../model/resources.ts'
 import { targetName } from '../snapshot/cluster-name.ts'
 import type { Port } from '../snapshot/snapshot.ts'
 
@@ -19,7 +19,10 @@ export function policyNames(conditions: readonly Condition[], resources: Resourc
     ({ type, status, parent }) => type === 'Accepted' && status === 'True' && parent,
   )
   const named = (kind: 'ClientPolicy' | 'BackendPolicy', has: (parent: Parent) => boolean) => {
-    const own = accepted.filter(({ about, parent }) => about.kind === kind && parent && has(parent))
+    const own = accepted.filter(
+      ({ about, parent }) =>
+        about.kind === kind && about.group === groupOfKind(kind) && parent && has(parent),
+    )
     // A policy may be accepted for several targets that are one port here.
     return [
       ...new Set(own.map(({ about }) => nameOf(about, resources.get(kind, about.namespace, about.name)))),
@@ -34,7 +37,7 @@ export function policyNames(conditions: readonly Condition[], resources: Resourc
 
 function nameOf(about: ResourceRef, policy: Resource | undefined): string {
   const at = policy?.at([])
-  return `; ${kindNamed(about.kind)?.role ?? ''}: ${refKey(about)}${at == null ? '' : ` (${formatPosition(at)})`}`
+  return `; ${kindOf(about.group, about.kind)?.role ?? ''}: ${shortName(about)}${at == null ? '' : ` (${formatPosition(at)})`}`
 }
 
 type Parent = NonNullable<Condition['parent']>
@@ -47,7 +50,7 @@ function isOn({ namespace, name, sectionName }: Parent, listener: string): boole
 
 /** `target` is `Backend/namespace/name` or `Service/namespace/name:port`. */
 function isOf(parent: Parent, target: string, resources: Resources): boolean {
-  const key = refKey(parent)
+  const key = shortName(parent)
   if (parent.kind !== 'Service') return target === key
   if (parent.sectionName === undefined) return target.startsWith(`${key}:`)
   const ports = resources.get('Service', parent.namespace, parent.name)?.body.spec?.ports ?? []

@@ -13,7 +13,25 @@ suite('kinds that are none of ours', () => {
     ['apps/v1', 'Deployment', 'warning'],
     ['v1', 'ServiceAccount', 'warning'],
     ['v1', 'Pod', 'warning'],
+    ['v1', 'Endpoints', 'warning'],
     ['cert-manager.io/v1', 'Certificate', 'warning'],
+    // Of the name of one of ours, or near it, or of a later one.
+    ['networking.istio.io/v1', 'Gateway', 'warning'],
+    ['serving.knative.dev/v1', 'Service', 'warning'],
+    ['gateway.envoyproxy.io/v1alpha1', 'Backend', 'warning'],
+    ['networking.gke.io/v1', 'GCPBackendPolicy', 'warning'],
+    ['security.istio.io/v1', 'AuthorizationPolicy', 'warning'],
+    ['kuadrant.io/v1', 'RateLimitPolicy', 'warning'],
+    ['traefik.io/v1alpha1', 'TLSOption', 'warning'],
+    // A group with a mistake in it, and kinds that Kubernetes does not have there.
+    ['gateway.networking.k8s.oi/v1', 'HTTPRoute', 'error'],
+    ['portculis.dev/v1alpha1', 'Backend', 'error'],
+    ['networking.k8s.io/v1', 'HTTPRoute', 'error'],
+    ['networking.x-k8s.io/v1alpha1', 'HTTPRoute', 'error'],
+    ['v1', 'Gateway', 'error'],
+    ['apps/v1', 'Service', 'error'],
+    ['gateway.networking.k8s.io/v1', 'TCPRoute', 'error'],
+    ['portcullis.dev/v1alpha1', 'AuthorizationPolicy', 'error'],
     // Misspelt, wherever it claims to belong.
     ['v1', 'Servcie', 'error'],
     ['apps/v1', 'HTTPRuote', 'error'],
@@ -23,12 +41,39 @@ suite('kinds that are none of ours', () => {
     ['""', 'Thing', 'error'],
   ] as const)
     test(`${kind} of ${apiVersion}: ${severity}`, () => {
-      const { problems } = parseResources('a.yaml', declared(apiVersion, kind))
-      assert.deepEqual(
-        problems.map(problem => [problem.severity, problem.position?.line]),
-        [[severity, 2]],
-      )
+      const [problem] = parseResources('a.yaml', declared(apiVersion, kind)).problems
+      assert.equal(problem?.severity, severity)
+      assert.match(problem.path.join(), /^(kind|apiVersion)$/)
     })
+
+  test('one of the kind and the name of ours, but another group, is told apart from it at every change', () => {
+    const content = (text: string): FileContent => {
+      const { declarations, problems, whole } = readText(text, 'a.yaml')
+      return { file: 'a.yaml', validations: declarations.map(validate), problems, whole }
+    }
+    const foreign =
+      'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: shop }\nspec: {}\n---\n'
+    const service = (port: number) =>
+      `apiVersion: v1\nkind: Service\nmetadata: { name: shop }\nspec: { ports: [{ port: ${port} }] }\n---\n`
+    const before = settle([content(foreign + service(1))], [], () => '')
+    for (const text of [foreign + service(2), service(2) + foreign]) {
+      const now = settle([content(text)], before.files, () => '')
+      assert.deepEqual(
+        now.files.flatMap(({ resources }) => resources.map(({ body }) => body)),
+        [{ spec: { ports: [{ port: 2 }] } }],
+      )
+      assert.deepEqual(
+        now.problems.map(({ severity }) => severity),
+        ['warning'],
+      )
+    }
+    // Nor does it keep ours when that is taken away.
+    const gone = settle([content(foreign)], before.files, () => '')
+    assert.deepEqual(
+      gone.files.flatMap(({ resources }) => resources),
+      [],
+    )
+  })
 
   test('one of the same name does not keep an object that was taken away', () => {
     const content = (text: string): FileContent => {

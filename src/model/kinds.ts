@@ -35,8 +35,9 @@ import {
   clientPolicyUnserved,
   type Unserved,
 } from './kinds/unserved.ts'
+import type { Resource } from './resource.ts'
 
-/** Every kind by name. Names are unique across the groups that we read. */
+/** Every kind by name. Names are unique among the kinds that we read, and other groups have some of them too. */
 export interface KindMap {
   GatewayClass: GatewayClass
   Gateway: Gateway
@@ -134,9 +135,21 @@ export const kinds: readonly ResourceKind[] = [
   }),
 ]
 
-/** The kind of that name, whatever its group. */
-export function kindNamed(kind: string): ResourceKind | undefined {
-  return kinds.find(k => k.kind === kind)
+/** The kind of that group and name: other groups have kinds of the same name that are somebody else's. */
+export function kindOf(group: string, kind: string): ResourceKind | undefined {
+  return kinds.find(k => k.kind === kind && k.group === group)
+}
+
+const groups: ReadonlyMap<string, string> = new Map(kinds.map(({ kind, group }) => [kind, group]))
+
+/** The group of one of our kinds. */
+export function groupOfKind(kind: KindName): string {
+  return groups.get(kind) ?? ''
+}
+
+/** Whether an object is of this kind of ours. */
+export function isKind<K extends KindName>(resource: Resource, kind: K): resource is KindMap[K] {
+  return resource.kind === kind && groupOf(resource.apiVersion) === groupOfKind(kind)
 }
 
 /** The group of an apiVersion: `portcullis.dev` of `portcullis.dev/v1alpha1`, "" of `v1`. */

@@ -1,5 +1,5 @@
 import type { Problem, Resource, ResourceKey } from './resource.ts'
-import { keyOf, refKey } from './resources.ts'
+import { keyOf, qualifiedKind, refKey, refOf, shortName } from './resources.ts'
 import { formatPosition } from './problem.ts'
 import type { Identity, Validation } from './validate.ts'
 
@@ -127,7 +127,7 @@ class Settler {
     this.held.push(...held)
     const [first, ...rest] = problems
     if (first === undefined || held.length === 0) return problems
-    const names = held.slice(0, 3).map(h => `${h.key} of ${h.since}`)
+    const names = held.slice(0, 3).map(h => `${shortName(refOf(h.resource))} of ${h.since}`)
     const more = held.length > 3 ? ` and of ${held.length - 3} more` : ''
     const text =
       resources.length === 1 && first.resource
@@ -138,13 +138,14 @@ class Settler {
 }
 
 function keyOfIdentity({ kind, namespace, name }: Identity): ResourceKey | null {
-  return kind === null || namespace === null || name === null ? null : refKey({ kind, namespace, name })
+  return kind === null || namespace === null || name === null ? null : refKey({ ...kind, namespace, name })
 }
 
 /** What is not known of an identity may be anything: a misspelt kind must not take the object away. */
-function mayBe(identity: Identity, { kind, metadata }: Resource): boolean {
+function mayBe(identity: Identity, resource: Resource): boolean {
+  const { metadata } = resource
   return (
-    (identity.kind === null || identity.kind === kind) &&
+    (identity.kind === null || qualifiedKind(identity.kind) === qualifiedKind(refOf(resource))) &&
     (identity.namespace === null || metadata.namespace === '' || identity.namespace === metadata.namespace) &&
     (identity.name === null || identity.name === metadata.name)
   )
@@ -152,12 +153,12 @@ function mayBe(identity: Identity, { kind, metadata }: Resource): boolean {
 
 function duplicate(second: Resource, first: Resource, problems: readonly Problem[]): Problem {
   const there = first.at([])
-  const { kind } = second
+  const resource = refOf(second)
   return {
     severity: 'error',
     position: problems[0]?.position ?? second.at([]),
-    resource: { kind, namespace: second.metadata.namespace, name: second.metadata.name },
+    resource,
     path: [],
-    message: `is declared twice${there ? `, first at ${formatPosition(there)}, which counts` : ''}; expected one object of kind ${kind} with this name in namespace "${second.metadata.namespace}"`,
+    message: `is declared twice${there ? `, first at ${formatPosition(there)}, which counts` : ''}; expected one object of kind ${resource.kind} with this name in namespace "${resource.namespace}"`,
   }
 }

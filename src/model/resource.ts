@@ -41,7 +41,7 @@ export interface ResourceRef {
   readonly name: string
 }
 
-/** `HTTPRoute/default/items`, and the key by which objects are told apart. */
+/** The key by which objects are told apart: `HTTPRoute.gateway.networking.k8s.io/default/items`, `Service/default/items`. */
 export type ResourceKey = string
 
 /** One thing wrong with an input. Serialised by `formatProblem` as `FILE:LINE:COLUMN kind/name spec.path: what is wrong, what is expected`. */
@@ -49,7 +49,7 @@ export interface Problem {
   readonly severity: 'error' | 'warning'
   readonly position: Position | null
   /** The object, where one could be told. */
-  readonly resource: Pick<ResourceRef, 'kind' | 'namespace' | 'name'> | null
+  readonly resource: ResourceRef | null
   readonly path: FieldPath
   readonly message: string
 }

@@ -39,12 +39,27 @@ test('objects are found by kind, namespace and name, and the first of equals cou
   assert.equal(resources.list.length, 3)
 })
 
+test('objects of another group are others, whatever their kind and their name are', () => {
+  const [service] = read('{apiVersion: v1, kind: Service, metadata: {name: a}}')
+  assert.ok(service)
+  const foreign = { ...service, apiVersion: 'serving.knative.dev/v1' }
+  for (const list of [
+    [foreign, service],
+    [service, foreign],
+  ]) {
+    const resources = Resources.of(list)
+    assert.equal(resources.get('Service', 'default', 'a'), service)
+    assert.deepEqual(resources.all('Service'), [service])
+    assert.deepEqual(resources.list, list)
+  }
+})
+
 test('keys and references of namespaced, cluster-scoped and core objects', () => {
   const [backend, namespace] = read(
     `{apiVersion: portcullis.dev/v1alpha1, kind: Backend, metadata: {name: a, namespace: b}, spec: {endpoints: [{address: a, port: 1}]}}\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: c}}`,
   )
   assert.ok(backend && namespace)
-  assert.equal(keyOf(backend), 'Backend/b/a')
+  assert.equal(keyOf(backend), 'Backend.portcullis.dev/b/a')
   assert.deepEqual(refOf(backend), { group: 'portcullis.dev', kind: 'Backend', namespace: 'b', name: 'a' })
   assert.equal(keyOf(namespace), 'Namespace//c')
   assert.deepEqual(refOf(namespace), { group: '', kind: 'Namespace', namespace: '', name: 'c' })

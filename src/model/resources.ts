@@ -1,14 +1,27 @@
-import { groupOf, type KindMap, type KindName } from './kinds.ts'
+import { groupOf, groupOfKind, type KindMap, type KindName } from './kinds.ts'
 import type { Resource, ResourceKey, ResourceRef } from './resource.ts'
 
-/** `HTTPRoute/default/items`; cluster-scoped objects have an empty middle: `GatewayClass//portcullis`. */
+/** As refKey, of an object. */
 export function keyOf(resource: Resource): ResourceKey {
-  return refKey({ kind: resource.kind, namespace: resource.metadata.namespace, name: resource.metadata.name })
+  return refKey(refOf(resource))
 }
 
-/** As keyOf, of the parts. */
-export function refKey(ref: Pick<ResourceRef, 'kind' | 'namespace' | 'name'>): ResourceKey {
-  return `${ref.kind}/${ref.namespace}/${ref.name}`
+/**
+ * `HTTPRoute.gateway.networking.k8s.io/default/items`, as kubectl names a kind and its group; core kinds are bare, and
+ * cluster-scoped objects have an empty middle: `Namespace//shop`.
+ */
+export function refKey(ref: ResourceRef): ResourceKey {
+  return `${qualifiedKind(ref)}/${ref.namespace}/${ref.name}`
+}
+
+/** `SecurityPolicy.gateway.envoyproxy.io`, `Service`. */
+export function qualifiedKind({ group, kind }: Pick<ResourceRef, 'group' | 'kind'>): string {
+  return group === '' ? kind : `${kind}.${group}`
+}
+
+/** `HTTPRoute/default/items`: for people, who know the group. */
+export function shortName({ kind, namespace, name }: Omit<ResourceRef, 'group'>): string {
+  return `${kind}/${namespace}/${name}`
 }
 
 export function refOf(resource: Resource): ResourceRef {
@@ -29,10 +42,12 @@ export class Resources {
     const byKind = new Map<string, Resource[]>()
     const byKey = new Map<ResourceKey, Resource>()
     for (const resource of list) {
-      const sameKind = byKind.get(resource.kind)
+      const ref = refOf(resource)
+      const kind = qualifiedKind(ref)
+      const sameKind = byKind.get(kind)
       if (sameKind) sameKind.push(resource)
-      else byKind.set(resource.kind, [resource])
-      byKey.set(keyOf(resource), resource)
+      else byKind.set(kind, [resource])
+      byKey.set(refKey(ref), resource)
     }
     this.list = Object.freeze(list)
     this.byKind = byKind
@@ -53,13 +68,15 @@ export class Resources {
   }
 
   all<K extends KindName>(kind: K): readonly KindMap[K][] {
-    // Objects of a kind's name have passed that kind's schema: validate.ts makes no others.
-    return (this.byKind.get(kind) ?? []) as readonly KindMap[K][]
+    // Objects of a kind have passed its schema: validate.ts makes no others.
+    const qualified = qualifiedKind({ group: groupOfKind(kind), kind })
+    return (this.byKind.get(qualified) ?? []) as readonly KindMap[K][]
   }
 
   /** `namespace` is "" for cluster-scoped kinds. */
   get<K extends KindName>(kind: K, namespace: string, name: string): KindMap[K] | undefined {
-    return this.byKey.get(refKey({ kind, namespace, name })) as KindMap[K] | undefined
+    const group = groupOfKind(kind)
+    return this.byKey.get(refKey({ group, kind, namespace, name })) as KindMap[K] | undefined
   }
 }
 

@@ -1,10 +1,10 @@
-import { kindNamed } from './kinds.ts'
+import { groupOf, kindOf } from './kinds.ts'
 import type { Unserved } from './kinds/unserved.ts'
 import type { FieldPath, Resource } from './resource.ts'
 
 /** The fields of this object that this release does not act upon, with what to say of each; paths as written. */
 export function unservedIn(resource: Resource): { path: FieldPath; note: string }[] {
-  const rows = kindNamed(resource.kind)?.unserved ?? []
+  const rows = kindOf(groupOf(resource.apiVersion), resource.kind)?.unserved ?? []
   return rows.flatMap(row => find(resource.body, row, 0, []).map(path => ({ path, note: row.note })))
 }
 

@@ -51,10 +51,11 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
     ],
   ],
   [
-    'another group',
-    `${head('Service', 'serving.knative.dev/v1')}`,
+    "another group, which is nobody else's",
+    `${head('HTTPRoute', 'networking.k8s.io/v1')}`,
     [
-      'a.yaml:1:1 Service/x apiVersion: unknown group for kind Service "serving.knative.dev/v1", expected "v1"',
+      'a.yaml:1:1 HTTPRoute/x apiVersion: unknown group for kind HTTPRoute "networking.k8s.io/v1", expected "gateway.networking.k8s.io/v1" or "gateway.networking.k8s.io/v1beta1"',
+      'a.yaml:1:1 HTTPRoute/x spec: is required, expected an object',
     ],
   ],
   [

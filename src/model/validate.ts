@@ -1,4 +1,5 @@
-import { groupOf, kindNamed, kinds, type ResourceKind } from './kinds.ts'
+import { isForeign, isLater, namesOfKinds } from './foreign.ts'
+import { groupOf, kindOf, kinds, type ResourceKind } from './kinds.ts'
 import {
   isNamespaceName,
   isObjectName,
@@ -8,14 +9,14 @@ import {
 } from './metadata.ts'
 import { proposal } from './nearest.ts'
 import { put } from './plain.ts'
-import type { FieldPath, Metadata, Problem, Resource } from './resource.ts'
+import type { FieldPath, Metadata, Problem, Resource, ResourceRef } from './resource.ts'
 import { schemaFaults } from './schema-check.ts'
 import { fieldOf } from './words.ts'
 import { readText, type Declaration } from './yaml.ts'
 
 /** Which object a declaration speaks of, as far as it can be told; null is what cannot. */
 export interface Identity {
-  readonly kind: string | null
+  readonly kind: Pick<ResourceRef, 'group' | 'kind'> | null
   readonly namespace: string | null
   readonly name: string | null
 }
@@ -34,22 +35,6 @@ interface Finding {
   readonly severity?: Problem['severity']
 }
 
-/** Kinds of RESOURCES.md that a later release reads. */
-const laterKinds = [
-  'ListenerSet',
-  'TCPRoute',
-  'UDPRoute',
-  'Ingress',
-  'IngressClass',
-  'AuthenticationPolicy',
-  'AuthorizationPolicy',
-  'RateLimitPolicy',
-  'API',
-  'Product',
-  'Plan',
-  'Composition',
-]
-
 /**
  * Checks one declared object against its kind's schema and rules and makes the frozen resource of it.
  * Fields that are null count as absent, as with Kubernetes; `status` and what an API server fills in are
@@ -57,11 +42,13 @@ const laterKinds = [
  */
 export function validate({ value, at }: Declaration): Validation {
   const document = withoutNulls(value)
-  const kind = kindNamed(text(fieldOf(document, 'kind')))
+  const apiVersion = text(fieldOf(document, 'apiVersion'))
+  const written = text(fieldOf(document, 'kind'))
+  const kind = meantKind(apiVersion, written)
   const identity = identityOf(document, kind)
   const findings = kind ? check(document, kind) : [kindFinding(document)]
   const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
-  const shown = { kind: text(fieldOf(document, 'kind')), namespace: identity.namespace ?? '', name }
+  const shown = { group: groupOf(apiVersion), kind: written, namespace: identity.namespace ?? '', name }
   const problems = findings.map(({ path, message, severity = 'error' }): Problem => ({
     severity,
     position: at(path),
@@ -113,18 +100,24 @@ function isMetadata(value: unknown): value is DeclaredMetadata {
   return schemaFaults(metadataSchema, value).length === 0
 }
 
+/** The kind of ours that a declaration is of, also where it has another group by mistake. */
+function meantKind(apiVersion: string, written: string): ResourceKind | undefined {
+  const exact = kindOf(groupOf(apiVersion), written)
+  if (exact || isForeign(apiVersion, written) || isLater(groupOf(apiVersion), written)) return exact
+  return kinds.find(({ kind }) => kind === written)
+}
+
 function kindFinding(document: unknown): Finding {
   const kind = fieldOf(document, 'kind')
-  const names = kinds.map(k => k.kind)
+  const names = namesOfKinds
   if (kind === undefined)
     return { path: ['kind'], message: `is required, expected one of ${names.join(', ')}` }
   if (typeof kind !== 'string')
     return { path: ['kind'], message: `is not text, expected one of ${names.join(', ')}` }
-  if (laterKinds.includes(kind))
-    return { path: ['kind'], message: `${kind} is not served yet, expected one of ${names.join(', ')}` }
-  const near = proposal(kind, names)
   const apiVersion = text(fieldOf(document, 'apiVersion'))
-  if (near === '' && isForeign(apiVersion))
+  if (isLater(groupOf(apiVersion), kind))
+    return { path: ['kind'], message: `${kind} is not served yet, expected one of ${names.join(', ')}` }
+  if (isForeign(apiVersion, kind))
     return {
       path: ['kind'],
       message: `${kind} of ${apiVersion} is nothing that is served here; it is left out`,
@@ -132,18 +125,8 @@ function kindFinding(document: unknown): Finding {
     }
   return {
     path: ['kind'],
-    message: `unknown kind ${JSON.stringify(kind.slice(0, 100))}${near || `, expected one of ${names.join(', ')}`}`,
+    message: `unknown kind ${JSON.stringify(kind.slice(0, 100))}${proposal(kind, names) || `, expected one of ${names.join(', ')}`}`,
   }
-}
-
-/**
- * Whether a kind that we do not know may well be somebody else's: folders for kubectl hold Deployments and
- * ServiceAccounts beside what is ours. In groups whose kinds we know by name it can only be a mistake.
- */
-function isForeign(apiVersion: string): boolean {
-  return (
-    apiVersion !== '' && (groupOf(apiVersion) === '' || !kinds.some(k => k.group === groupOf(apiVersion)))
-  )
 }
 
 function versionFindings(document: unknown, kind: ResourceKind): Finding[] {
@@ -168,7 +151,7 @@ function identityOf(document: unknown, kind: ResourceKind | undefined): Identity
   const name = fieldOf(metadata, 'name')
   const namespace = fieldOf(metadata, 'namespace')
   return {
-    kind: kind?.kind ?? null,
+    kind: kind ? { group: kind.group, kind: kind.kind } : null,
     namespace:
       kind?.scope === 'Cluster'
         ? ''

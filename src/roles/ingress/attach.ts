@@ -1,6 +1,6 @@
 import type { ParentReference } from '../../model/kinds/route.ts'
 import type { Condition, FieldPath } from '../../model/resource.ts'
-import { keyOf, refKey, type Resources } from '../../model/resources.ts'
+import { keyOf, refKey, refOf, shortName, type Resources } from '../../model/resources.ts'
 import { isFull, type Flaw, type Report } from './conditions.ts'
 import { isUsable, type GatewayState } from './gateway.ts'
 import type { ClassState } from './gatewayclass.ts'
@@ -47,10 +47,8 @@ function parentsOf({ gateways }: Attaching, route: RouteState['route']): Parent[
   if (useDefaultGateways !== 'All') return parents
   for (const { gateway } of gateways.values()) {
     const { namespace, name } = gateway.metadata
-    const named = parents.some(
-      ({ carrier: { parent } }) =>
-        parent.kind === 'Gateway' && parent.namespace === namespace && parent.name === name,
-    )
+    const key = keyOf(gateway)
+    const named = parents.some(({ carrier: { parent } }) => refKey(parent) === key)
     if (gateway.body.spec.defaultScope === 'All' && !named)
       parents.push(parentOf(route, { namespace, name }, ['spec', 'useDefaultGateways']))
   }
@@ -81,8 +79,7 @@ function attachToParent(
   const { route, unresolved } = state
   const { carrier } = parent
   const gateway = gateways.get(refKey(carrier.parent))
-  if (carrier.parent.kind !== 'Gateway' || carrier.parent.group !== GATEWAY_API || gateway === undefined)
-    return reportStranger(world, route, parent)
+  if (gateway === undefined) return reportStranger(world, route, parent)
   const found = listenersFor(world, route, parent, gateway)
   if ('reason' in found) report.bad(route, 'Accepted', [found], carrier)
   else {
@@ -232,6 +229,6 @@ function attachedText(
   const attached =
     served.length > 0
       ? `attached to listener ${names(served)}`
-      : `attached to listener ${names(listeners)}, which is not served; the conditions of ${keyOf(state.gateway)} say why`
+      : `attached to listener ${names(listeners)}, which is not served; the conditions of ${shortName(refOf(state.gateway))} say why`
   return [attached, ...conflicts.map(({ message }) => message)].join('; ')
 }

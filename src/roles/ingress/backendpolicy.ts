@@ -1,6 +1,7 @@
-import type { BackendPolicy } from '../../model/kinds.ts'
+import { groupOfKind, type BackendPolicy } from '../../model/kinds.ts'
+import { described } from '../../model/kinds/backend-policy.ts'
 import { durationMs } from '../../model/quantity.ts'
-import { refKey, type Resources } from '../../model/resources.ts'
+import { keyOf, type Resources } from '../../model/resources.ts'
 import { unservedIn } from '../../model/unserved.ts'
 import type { Cluster, Ejection } from '../../snapshot/snapshot.ts'
 import type { Report } from './conditions.ts'
@@ -29,7 +30,7 @@ export function backendPolicies(resources: Resources, report: Report): (target: 
     attach(attachment, resources, claims, report)
   return target => {
     const { kind, object } = target
-    const whole = refKey({ kind, ...object.metadata })
+    const whole = keyOf(object)
     const port = kind === 'Service' ? target.port.name : undefined
     return settingsOf(claims.get(whole), port === undefined ? undefined : claims.get(`${whole} ${port}`))
   }
@@ -42,16 +43,17 @@ function attach(
   report: Report,
 ): void {
   const { policy, target } = attachment
-  const { kind, name, sectionName } = target
+  const { group, kind, name, sectionName } = target
   const { namespace } = policy.metadata
-  if (kind !== 'Service' && kind !== 'Backend')
+  if ((kind !== 'Service' && kind !== 'Backend') || group !== groupOfKind(kind))
     return reject(
       attachment,
       report,
       'Invalid',
-      `a BackendPolicy attaches to a Service or a Backend, not to ${kind}`,
+      `a BackendPolicy attaches to a Service or a Backend, not to ${described(target)}`,
     )
-  if (resources.get(kind, namespace, name) === undefined)
+  const object = resources.get(kind, namespace, name)
+  if (object === undefined)
     return reject(attachment, report, 'TargetNotFound', `${kind} ${namespace}/${name} does not exist`)
   if (sectionName !== undefined && !hasPort(resources, namespace, name, sectionName))
     return reject(
@@ -60,7 +62,7 @@ function attach(
       'TargetNotFound',
       `Service ${namespace}/${name} has no port named ${sectionName}`,
     )
-  const key = refKey({ kind, namespace, name }) + (sectionName === undefined ? '' : ` ${sectionName}`)
+  const key = keyOf(object) + (sectionName === undefined ? '' : ` ${sectionName}`)
   const other = claims.get(key)
   if (other !== undefined)
     return reject(

@@ -1,8 +1,9 @@
 import { canonicalHostname } from '../../http/hostname.ts'
 import type { BackendTLSPolicy } from '../../model/kinds.ts'
+import { described } from '../../model/kinds/backend-policy.ts'
 import type { BackendTLSValidation } from '../../model/kinds/backend-tls-policy.ts'
 import type { Condition, FieldPath, ResourceRef } from '../../model/resource.ts'
-import { refKey, type Resources } from '../../model/resources.ts'
+import { keyOf, refKey, type Resources } from '../../model/resources.ts'
 import type { ClusterTls } from '../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from './certificates.ts'
 import { isFull, type Flaw, type Report } from './conditions.ts'
@@ -44,8 +45,7 @@ export class BackendTlsPolicies {
 
   /** The nearer policy as a whole: it is about one connection, so that its parts belong together. */
   of(target: Target): BackendTls | null {
-    const { metadata } = target.object
-    const whole = refKey({ kind: target.kind, ...metadata })
+    const whole = keyOf(target.object)
     const port = target.kind === 'Service' ? target.port.name : undefined
     return (this.taken.get(`${whole} ${port ?? ''}`) ?? this.taken.get(whole))?.tls ?? null
   }
@@ -74,7 +74,8 @@ export class BackendTlsPolicies {
     const { policy, target, path } = attachment
     const { kind, group, name, sectionName } = target
     const { namespace } = policy.metadata
-    const key = refKey({ kind, namespace, name }) + (sectionName === undefined ? '' : ` ${sectionName}`)
+    const key =
+      refKey({ group, kind, namespace, name }) + (sectionName === undefined ? '' : ` ${sectionName}`)
     const flaw = (reason: string, message: string): void => {
       this.claims.push({ attachment, key, refused: [{ reason, path, message }], unresolved: read.unresolved })
     }
@@ -82,7 +83,7 @@ export class BackendTlsPolicies {
     if (!isService && !(kind === 'Backend' && group === 'portcullis.dev'))
       return flaw(
         'Invalid',
-        `a BackendTLSPolicy attaches to a Service or a Backend, not to ${kind} (group ${JSON.stringify(group)})`,
+        `a BackendTLSPolicy attaches to a Service or a Backend, not to ${described(target)}`,
       )
     const object = this.resources.get(isService ? 'Service' : 'Backend', namespace, name)
     if (object === undefined) return flaw('TargetNotFound', `${kind} ${namespace}/${name} does not exist`)

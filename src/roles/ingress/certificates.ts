@@ -60,7 +60,7 @@ export class Certificates {
     if (refused !== null) return refused
     const secret = this.resources.get('Secret', namespace, name)
     if (secret === undefined) return flaw(reasons.invalid, `Secret ${namespace}/${name} does not exist`)
-    const key = refKey({ kind, namespace, name })
+    const key = refKey({ group, kind, namespace, name })
     const parsed = this.current(once(keyPairs, secret, readKeyPair), 'tls.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `Secret ${namespace}/${name}: ${parsed.wrong}`)
     return this.use(key, parsed)
@@ -79,7 +79,7 @@ export class Certificates {
     if (refused !== null) return refused
     const holder = this.resources.get(kind, namespace, name)
     if (holder === undefined) return flaw(reasons.invalid, `${kind} ${namespace}/${name} does not exist`)
-    const key = refKey({ kind, namespace, name })
+    const key = refKey({ group, kind, namespace, name })
     const parsed = this.current(once(authorities, holder, readAuthorities), 'ca.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `${kind} ${namespace}/${name}: ${parsed.wrong}`)
     return this.use(`${key} ca`, parsed)

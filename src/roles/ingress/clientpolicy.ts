@@ -1,4 +1,5 @@
 import type { ClientPolicy } from '../../model/kinds.ts'
+import { described } from '../../model/kinds/backend-policy.ts'
 import { durationMs, quantityBytes } from '../../model/quantity.ts'
 import { keyOf, refKey, type Resources } from '../../model/resources.ts'
 import { unservedIn } from '../../model/unserved.ts'
@@ -6,7 +7,7 @@ import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import type { Report } from './conditions.ts'
 import { clientSettings, suitesOf, tlsVersion } from './defaults.ts'
 import type { GatewayState } from './gateway.ts'
-import { isServed } from './listeners.ts'
+import { GATEWAY_API, isServed } from './listeners.ts'
 import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
 
 type ClientPatch = Patch<ClientSettings>
@@ -48,10 +49,15 @@ function attach(
   report: Report,
 ): void {
   const { policy, target } = attachment
-  const { kind, name, sectionName } = target
-  if (kind !== 'Gateway')
-    return reject(attachment, report, 'Invalid', `a ClientPolicy attaches to a Gateway, not to ${kind}`)
-  const key = refKey({ kind, namespace: policy.metadata.namespace, name })
+  const { group, kind, name, sectionName } = target
+  if (group !== GATEWAY_API || kind !== 'Gateway')
+    return reject(
+      attachment,
+      report,
+      'Invalid',
+      `a ClientPolicy attaches to a Gateway, not to ${described(target)}`,
+    )
+  const key = refKey({ group, kind, namespace: policy.metadata.namespace, name })
   const state = gateways.get(key)
   if (state === undefined)
     return reject(

@@ -1,3 +1,4 @@
+import { isKind } from '../../model/kinds.ts'
 import type { Resource } from '../../model/resource.ts'
 import type { Resources } from '../../model/resources.ts'
 import { oldestFirst } from './age.ts'
@@ -7,13 +8,15 @@ import { httpRouteOf } from './httproute.ts'
 import { isValid, type RouteState } from './route.ts'
 import { tlsRouteOf } from './tlsroute.ts'
 
+const routeKinds = ['HTTPRoute', 'GRPCRoute'] as const
+
 /**
  * All routes in the order in which they are attached. HTTPRoutes and GRPCRoutes have
  * one order of age, for the older one has a hostname that both want; those that are not
  * accepted come last, so that they take no hostname from those that are.
  */
 export function routesOf(resources: Resources, backends: BackendRefs): RouteState[] {
-  const requests = resources.list.filter(({ kind }) => kind === 'HTTPRoute' || kind === 'GRPCRoute')
+  const requests = resources.list.filter(one => routeKinds.some(kind => isKind(one, kind)))
   const ages = new Map(oldestFirst(requests).map((route, age) => [route, age]))
   const ageOf = (route: Resource): number => ages.get(route) ?? 0
   const routes = [

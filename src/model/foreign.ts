@@ -1,0 +1,61 @@
+import { groupOf, kindOf, kinds } from './kinds.ts'
+import { nearest } from './nearest.ts'
+
+const gatewayApi = 'gateway.networking.k8s.io'
+const ours = 'portcullis.dev'
+
+/** Kinds that a later release reads. */
+const laterKinds: Readonly<Record<string, readonly string[]>> = {
+  [gatewayApi]: ['ListenerSet', 'TCPRoute', 'UDPRoute'],
+  'networking.k8s.io': ['Ingress', 'IngressClass'],
+  [ours]: [
+    'API',
+    'AuthenticationPolicy',
+    'AuthorizationPolicy',
+    'CertificatePolicy',
+    'Composition',
+    'ExternalAuthPolicy',
+    'Filter',
+    'Plan',
+    'Product',
+    'RateLimitPolicy',
+    'TrafficPolicy',
+    'TransformationPolicy',
+    'ValidationPolicy',
+  ],
+}
+
+/** Kinds of Kubernetes whose names could be taken for misspelt ones of ours. */
+const kubernetesKinds: Readonly<Record<string, readonly string[]>> = {
+  '': ['Endpoints', 'ServiceAccount'],
+}
+
+/** Groups all of whose kinds are known here by name: another one in them can only be a mistake. */
+const wholeGroups: ReadonlySet<string> = new Set(
+  kinds.map(({ group }) => group).filter(group => group !== ''),
+)
+
+/** Whether a later release reads this kind. */
+export function isLater(group: string, kind: string): boolean {
+  return laterKinds[group]?.includes(kind) ?? false
+}
+
+/**
+ * Whether a kind is somebody else's: folders for kubectl hold Deployments, and Istio's Gateways, beside what is ours.
+ * It is not where it is likely to be one of ours with a mistake in its kind or its group.
+ */
+export function isForeign(apiVersion: string, kind: string): boolean {
+  const group = groupOf(apiVersion)
+  if (apiVersion === '' || wholeGroups.has(group) || kindOf(group, kind)) return false
+  if (kubernetesKinds[group]?.includes(kind)) return true
+  // Kubernetes has no kind with the name of one of ours, or near it, in another group.
+  if (isKubernetes(group)) return nearest(kind, namesOfKinds) === undefined
+  return nearest(group, [...wholeGroups]) === undefined
+}
+
+/** Core, `apps`, `batch`; `networking.k8s.io`; `networking.x-k8s.io`, where Gateway API began. */
+function isKubernetes(group: string): boolean {
+  return !group.includes('.') || /\.(x-)?k8s\.io$/.test(group)
+}
+
+export const namesOfKinds: readonly string[] = kinds.map(({ kind }) => kind)
