@@ -1,6 +1,7 @@
 import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
+import { shareKey } from '../http/share-key.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
@@ -23,6 +24,8 @@ export interface Forwarded {
   readonly request: RequestHead
   readonly body: RequestBody
   readonly downstream: Downstream
+  /** After trusted hops. */
+  readonly clientAddress: string
   readonly startedMs: number
   /** The downstream is in the middle of a read and will flush at its end. */
   readonly turn: boolean
@@ -72,12 +75,18 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private over = false
   private requestTimer: NodeJS.Timeout | null = null
   private attemptTimer: NodeJS.Timeout | null = null
+  private key: string | null = null
   private peerEnded = false
   private clientEnded = false
 
   constructor(x: Forwarded, action: CompiledForward) {
     this.x = x
     this.action = action
+  }
+
+  /** Whose share this exchange counts as, where there is not enough for all. */
+  get client(): string {
+    return (this.key ??= shareKey(this.x.clientAddress))
   }
 
   /** The whole of the exchange may take so long; 0 is no limit. */

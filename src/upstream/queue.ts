@@ -1,8 +1,9 @@
 import type { FailureName } from '../http/failures.ts'
 import type { UpstreamStream } from './stream.ts'
+import { Turns, type Sharer } from './turns.ts'
 
 /** An attempt that waits because its cluster has all the connections that it may have. */
-export interface Waiter<E> {
+export interface Waiter<E> extends Sharer {
   /** May be called later, once; the endpoint need not be the one that was asked for. */
   granted(stream: UpstreamStream, endpoint: E): void
   refused(failure: FailureName): void
@@ -14,11 +15,12 @@ interface Limits {
   mayWait(): boolean
 }
 
-/** Those who wait for a connection of one cluster, first come, first served. `E` is the cluster's kind of endpoint. */
+/** Those who wait for a connection of one cluster, in turn by client. `E` is the cluster's kind of endpoint. */
 export class Queue<E> {
   private readonly limits: Limits
-  // A Map keeps insertion order and lets anyone leave at no cost.
+  /** Since when each waits, the longest first. */
   private readonly waiting = new Map<Waiter<E>, number>()
+  private readonly turns = new Turns<Waiter<E>>()
 
   constructor(limits: Limits) {
     this.limits = limits
@@ -28,30 +30,47 @@ export class Queue<E> {
     return this.waiting.size === 0
   }
 
+  /** False when too many wait already, and none of them for a client that has more of the places. */
   wait(waiter: Waiter<E>, nowMs: number): boolean {
-    if (!this.limits.mayWait()) return false
+    if (!this.limits.mayWait() && !this.displace(waiter)) return false
     this.limits.pending++
     this.waiting.set(waiter, nowMs)
+    this.turns.add(waiter)
     return true
   }
 
   leave(waiter: Waiter<E>): void {
-    if (this.waiting.delete(waiter)) this.limits.pending--
+    if (!this.waiting.delete(waiter)) return
+    this.turns.delete(waiter)
+    this.limits.pending--
   }
 
   next(): Waiter<E> | null {
-    for (const waiter of this.waiting.keys()) {
-      this.leave(waiter)
-      return waiter
-    }
-    return null
+    const waiter = this.turns.next()
+    if (waiter === null) return null
+    this.waiting.delete(waiter)
+    this.limits.pending--
+    return waiter
   }
 
   expire(beforeMs: number): void {
     for (const [waiter, sinceMs] of this.waiting) {
       if (sinceMs >= beforeMs) return
-      this.leave(waiter)
-      waiter.refused('connection_limit_reached')
+      this.refuse(waiter)
     }
+  }
+
+  /** The place of whoever came last for the client that has most of them. */
+  private displace({ client }: Waiter<E>): boolean {
+    let last: Waiter<E> | null = null
+    for (const waiter of this.turns.most(client)) last = waiter
+    if (last === null) return false
+    this.refuse(last)
+    return this.limits.mayWait()
+  }
+
+  private refuse(waiter: Waiter<E>): void {
+    this.leave(waiter)
+    waiter.refused('connection_limit_reached')
   }
 }
