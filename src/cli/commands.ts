@@ -1,31 +1,9 @@
-import type { RoleName } from '../snapshot/snapshot.ts'
+import { cert, secret } from './certificates/commands.ts'
 import { UsageError } from './flag.ts'
 import type { Command, Flag, Given } from './flag.ts'
-import type { LogLevel, OutputFormat } from './options.ts'
-import { accessLogTarget, headerLines, hostPort, ipAddress, listOf, oneOf, workerCount } from './values.ts'
-import type { AccessLogTarget, HostPort } from './values.ts'
-
-const roles: Flag<readonly RoleName[]> = {
-  name: 'roles',
-  placeholder: 'ROLE,…',
-  env: 'PORTCULLIS_ROLES',
-  fallback: 'ingress',
-  help: 'Parts that this process plays. This version has ingress alone.',
-  parse: text => {
-    const list = listOf(oneOf<RoleName>('ingress'))(text)
-    if (list.length === 0) throw new UsageError('names no role, expected ingress')
-    return list
-  },
-}
-
-const addresses: Flag<readonly string[]> = {
-  name: 'address',
-  placeholder: 'IP,…',
-  env: 'PORTCULLIS_ADDRESS',
-  fallback: '',
-  help: 'Where Gateways without spec.addresses listen, in place of every address of the machine.',
-  parse: listOf(ipAddress),
-}
+import { accessLog, addresses, admin, data, logLevel, roles, workers } from './flags.ts'
+import type { OutputFormat } from './options.ts'
+import { headerLines, oneOf } from './values.ts'
 
 const output: Flag<OutputFormat> = {
   name: 'output',
@@ -35,54 +13,6 @@ const output: Flag<OutputFormat> = {
   fallback: 'text',
   help: 'Form of the answer on standard output.',
   parse: oneOf('text', 'json'),
-}
-
-const workers: Flag<number | 'auto'> = {
-  name: 'workers',
-  placeholder: 'N|auto',
-  env: 'PORTCULLIS_WORKERS',
-  fallback: 'auto',
-  help: 'Threads that carry traffic; auto is one for each core that the process may use.',
-  parse: workerCount,
-}
-
-const data: Flag<string> = {
-  name: 'data',
-  placeholder: 'DIR',
-  env: 'PORTCULLIS_DATA',
-  fallback: '.portcullis',
-  help: 'Folder for what must survive a restart.',
-  parse: text => {
-    if (text === '') throw new UsageError('is empty, expected a folder')
-    return text
-  },
-}
-
-const admin: Flag<HostPort | null> = {
-  name: 'admin',
-  placeholder: 'HOST:PORT|off',
-  env: 'PORTCULLIS_ADMIN',
-  fallback: '127.0.0.1:8900',
-  help: 'Where /healthz, /readyz, /metrics and /status (problems and conditions) are served.',
-  parse: hostPort,
-}
-
-const logLevel: Flag<LogLevel> = {
-  name: 'log-level',
-  placeholder: 'LEVEL',
-  env: 'PORTCULLIS_LOG_LEVEL',
-  fallback: 'info',
-  help: 'error, warn, info or debug; the log goes to standard error.',
-  parse: oneOf('error', 'warn', 'info', 'debug'),
-}
-
-const accessLog: Flag<AccessLogTarget> = {
-  name: 'access-log',
-  placeholder: 'stdout|off|FILE',
-  env: 'PORTCULLIS_ACCESS_LOG',
-  fallback: 'stdout',
-  help: 'Where a line for each request goes: JSON, or readable where that is a terminal.',
-  parse: accessLogTarget,
 }
 
 const header: Flag<readonly (readonly [name: string, value: string])[]> = {
@@ -164,7 +94,7 @@ const explain: Command = {
 }
 
 // Loaded lazily above: `check` in a CI job needs no sockets, and `--help` needs nothing.
-export const commands: readonly Command[] = [run, check, explain]
+export const commands: readonly Command[] = [run, check, explain, cert, secret]
 
 function common(given: Given, paths: readonly string[]) {
   return {

@@ -1,6 +1,9 @@
 /** Wrong use of the command line; the message is for the person who typed it. Ends with exit code 2. */
 export class UsageError extends Error {}
 
+/** The command cannot do what it was rightly asked to do; the message says why. Ends with exit code 1. */
+export class CommandFailure extends Error {}
+
 /**
  * One flag of a command: what it is called, where else its value may come
  * from, and how its text becomes a value. `parse` throws a UsageError that says

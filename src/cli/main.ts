@@ -1,6 +1,6 @@
 import { readArguments } from './args.ts'
 import { commands } from './commands.ts'
-import { UsageError } from './flag.ts'
+import { CommandFailure, UsageError } from './flag.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { version } from './version.ts'
 
@@ -9,9 +9,9 @@ import { version } from './version.ts'
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
+  if (!(error instanceof UsageError) && !(error instanceof CommandFailure)) throw error
   process.stderr.write(`portcullis: ${error.message}\n`)
-  process.exitCode = 2
+  process.exitCode = error instanceof UsageError ? 2 : 1
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,0 +1,79 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { RoleName } from '../snapshot/snapshot.ts'
+import { UsageError, type Flag } from './flag.ts'
+import type { LogLevel } from './options.ts'
+import { accessLogTarget, hostPort, ipAddress, listOf, oneOf, workerCount } from './values.ts'
+import type { AccessLogTarget, HostPort } from './values.ts'
+
+// Flags that several commands have.
+
+export const roles: Flag<readonly RoleName[]> = {
+  name: 'roles',
+  placeholder: 'ROLE,…',
+  env: 'PORTCULLIS_ROLES',
+  fallback: 'ingress',
+  help: 'Parts that this process plays. This version has ingress alone.',
+  parse: text => {
+    const list = listOf(oneOf<RoleName>('ingress'))(text)
+    if (list.length === 0) throw new UsageError('names no role, expected ingress')
+    return list
+  },
+}
+
+export const addresses: Flag<readonly string[]> = {
+  name: 'address',
+  placeholder: 'IP,…',
+  env: 'PORTCULLIS_ADDRESS',
+  fallback: '',
+  help: 'Where Gateways without spec.addresses listen, in place of every address of the machine.',
+  parse: listOf(ipAddress),
+}
+
+export const workers: Flag<number | 'auto'> = {
+  name: 'workers',
+  placeholder: 'N|auto',
+  env: 'PORTCULLIS_WORKERS',
+  fallback: 'auto',
+  help: 'Threads that carry traffic; auto is one for each core that the process may use.',
+  parse: workerCount,
+}
+
+export const data: Flag<string> = {
+  name: 'data',
+  placeholder: 'DIR',
+  env: 'PORTCULLIS_DATA',
+  fallback: join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'portcullis'),
+  help: 'Folder for what must survive a restart, and for the authority of `cert`.',
+  parse: text => {
+    if (text === '') throw new UsageError('is empty, expected a folder')
+    return text
+  },
+}
+
+export const admin: Flag<HostPort | null> = {
+  name: 'admin',
+  placeholder: 'HOST:PORT|off',
+  env: 'PORTCULLIS_ADMIN',
+  fallback: '127.0.0.1:8900',
+  help: 'Where /healthz, /readyz, /metrics and /status (problems and conditions) are served.',
+  parse: hostPort,
+}
+
+export const logLevel: Flag<LogLevel> = {
+  name: 'log-level',
+  placeholder: 'LEVEL',
+  env: 'PORTCULLIS_LOG_LEVEL',
+  fallback: 'info',
+  help: 'error, warn, info or debug; the log goes to standard error.',
+  parse: oneOf('error', 'warn', 'info', 'debug'),
+}
+
+export const accessLog: Flag<AccessLogTarget> = {
+  name: 'access-log',
+  placeholder: 'stdout|off|FILE',
+  env: 'PORTCULLIS_ACCESS_LOG',
+  fallback: 'stdout',
+  help: 'Where a line for each request goes: JSON, or readable where that is a terminal.',
+  parse: accessLogTarget,
+}
