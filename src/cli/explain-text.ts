@@ -8,6 +8,7 @@ import type {
   Origin,
   PathRewrite,
   Respond,
+  Retry,
   SnapshotParts,
   ValueMatch,
   WeightedBackend,
@@ -122,10 +123,14 @@ function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry, grpc }: Forwa
   return [
     ...(grpc === undefined ? [] : [row('grpc', "the client's deadline is kept, gRPC-Web becomes gRPC")]),
     ...(timeouts.length === 0 ? [] : [row('timeout', timeouts.join(', '))]),
-    ...(retry === null
-      ? []
-      : [row('retry', `${retry.attempts} more, on ${retry.codes.join(', ')}, after ${retry.backoffMs} ms`)]),
+    ...(retry === null ? [] : [row('retry', retryText(retry))]),
   ]
+}
+
+function retryText({ attempts, codes, backoffMs }: Retry): string {
+  if (attempts === 0) return 'none, not even where no connection could be made'
+  const when = codes.length === 0 ? '' : `, on ${codes.join(', ')}`
+  return `${attempts} more${when}, after ${backoffMs} ms`
 }
 
 function answerText(action: Exclude<Action, Forward>): string {

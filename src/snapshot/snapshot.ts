@@ -188,7 +188,7 @@ export interface Mirror {
 }
 
 export interface Retry {
-  /** Attempts beyond the first. */
+  /** Attempts beyond the first, whatever that failed with; 0 is none. */
   readonly attempts: number
   readonly codes: readonly number[]
   readonly backoffMs: number

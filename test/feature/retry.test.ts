@@ -48,6 +48,7 @@ for (const [what, retry, codes, asked, status, attempts] of [
   ['a code of the list is tried again', { codes: [503] }, [503], {}, 200, 2],
   ['up to the given number', { codes: [503], attempts: 3 }, [503, 503, 503], {}, 200, 4],
   ['and no more: the last answer counts', { codes: [503], attempts: 2 }, [503, 503, 503], {}, 503, 3],
+  ['not at all where the number is 0', { codes: [503], attempts: 0 }, [503], {}, 503, 1],
   ['once where no number is given', { codes: [503] }, [503, 503], {}, 503, 2],
   ['any code of the list', { codes: [500, 503], attempts: 2 }, [500, 503], {}, 200, 3],
   ['another code is an answer', { codes: [503] }, [500], {}, 500, 1],
@@ -207,6 +208,7 @@ for (const [what, retry, asked, attempts] of [
 for (const [what, retry, attempts] of [
   ['thrice without a policy', undefined, 3],
   ['as often as the policy says', { attempts: 1, backoff: '1ms' }, 2],
+  ['not at all where the policy says so', { attempts: 0 }, 1],
   ['as often as the policy says, be it more', { attempts: 5, backoff: '1ms' }, 6],
 ] as const)
   test(`a refused connection is tried for ${what}, POST too`, async () => {

@@ -35,10 +35,10 @@ const routeMatch = object({
   method: Type.Optional(Type.Enum([...methods])),
 })
 
-/** HTTPRouteRetry (GEP-1731), experimental. */
+/** HTTPRouteRetry (GEP-1731), experimental. "An explicit zero value MUST disable retries" (v1.7). */
 const retry = object({
   codes: Type.Optional(set(integer(400, 599), 200)),
-  attempts: Type.Optional(integer(1, 2_147_483_647)),
+  attempts: Type.Optional(integer(0, 2_147_483_647)),
   backoff: Type.Optional(duration),
 })
 

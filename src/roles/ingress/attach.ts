@@ -4,7 +4,7 @@ import { keyOf, refKey, refOf, shortName, type Resources } from '../../model/res
 import { isFull, type Flaw, type Report } from './conditions.ts'
 import { isUsable, type GatewayState } from './gateway.ts'
 import type { ClassState } from './gatewayclass.ts'
-import { onListener } from './hostnames.ts'
+import { bySpecificity, onListener } from './hostnames.ts'
 import { GATEWAY_API, isServed, type ListenerState } from './listeners.ts'
 import type { Namespaces } from './namespaces.ts'
 import type { Owner } from './owners.ts'
@@ -166,7 +166,7 @@ function listenersFor(
     return { reason: 'NotAllowedByListeners', path, message }
   }
   const matching = allowed.filter(
-    ({ hostname }) => onListener(hostname, route.body.spec.hostnames ?? []).length > 0,
+    ({ hostname }) => onListener(hostname, route.body.spec.hostnames ?? []).size > 0,
   )
   if (matching.length > 0) return matching
   const hostnames = allowed.map(({ hostname }) => hostname).join(', ')
@@ -180,7 +180,7 @@ function listenersFor(
 /** Why a listener cannot take a route whose hostnames it takes: those are of the other kind of route already. */
 function conflictOn(listener: ListenerState, route: RouteState['route']): Flaw | null {
   if (!isOwner(route)) return null
-  for (const hostname of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
+  for (const hostname of onListener(listener.hostname, route.body.spec.hostnames ?? []).keys()) {
     const rival = listener.owners.rivalOf(route, hostname)
     if (rival === null) continue
     const { kind, metadata } = rival.route
@@ -202,15 +202,18 @@ function attachToListener(state: RouteState, listener: ListenerState, taken: Set
   const { route, entries, stream } = state
   const accepted = isValid(state)
   if (accepted) listener.attachedRoutes++
-  for (const hostname of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
+  for (const [hostname, own] of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
     if (stream !== null) {
-      if (!listener.streams.has(hostname)) listener.streams.set(hostname, stream)
+      const taker = listener.streams.get(hostname)
+      // Routes come the oldest first, so that of equals the older one stays.
+      if (taker === undefined || bySpecificity(own, taker.own) < 0)
+        listener.streams.set(hostname, { own, rule: stream })
       continue
     }
     if (accepted && isOwner(route)) listener.owners.add(hostname, route)
-    const list = listener.hosts.get(hostname)
-    if (list === undefined) listener.hosts.set(hostname, [...entries])
-    else list.push(...entries)
+    const shares = listener.hosts.get(hostname)
+    if (shares === undefined) listener.hosts.set(hostname, [{ own, entries }])
+    else shares.push({ own, entries })
   }
 }
 

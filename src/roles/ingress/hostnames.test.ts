@@ -36,7 +36,18 @@ for (const [listener, route, expected] of [
   ['', ['b.example', '*.c.example'], ['b.example', '*.c.example']],
 ] as const)
   test(`of ${JSON.stringify(route)} a listener for ${listener || '(any)'} leaves ${JSON.stringify(expected)}`, () => {
-    assert.deepEqual(onListener(listener, route), expected)
+    assert.deepEqual([...onListener(listener, route).keys()], expected)
+  })
+
+for (const [listener, route, own] of [
+  ['a.example', ['*.example'], '*.example'],
+  ['a.example', ['*.example', 'a.example'], 'a.example'],
+  ['a.b.example', ['*.example', '*.b.example'], '*.b.example'],
+  ['a.b.example', ['*.b.example', '*.example'], '*.b.example'],
+  ['a.example', [], ''],
+] as const)
+  test(`what ${listener} leaves of ${JSON.stringify(route)} comes of ${own || 'none of its own'}`, () => {
+    assert.deepEqual([...onListener(listener, route)], [[listener, own]])
   })
 
 test('the most specific hostname comes first', () => {

@@ -19,15 +19,20 @@ export function covers(outer: string, inner: string): boolean {
   return name.endsWith(suffix)
 }
 
-/** What is left of a route's hostnames on a listener; [] where nothing is. A route that names none takes the listener's. */
-export function onListener(listener: string, route: readonly string[]): string[] {
-  if (route.length === 0) return [listener]
-  const left = new Set<string>()
-  for (const hostname of route) {
-    const common = intersect(listener, hostname)
-    if (common !== null) left.add(common)
+/**
+ * What is left of a route's hostnames on a listener, each with the route's own hostname that it comes of ("" where the
+ * route names none, and takes the listener's); empty where nothing is. Of several own ones, the most specific.
+ */
+export function onListener(listener: string, route: readonly string[]): Map<string, string> {
+  if (route.length === 0) return new Map([[listener, '']])
+  const left = new Map<string, string>()
+  for (const own of route) {
+    const common = intersect(listener, own)
+    if (common === null) continue
+    const before = left.get(common)
+    if (before === undefined || bySpecificity(own, before) < 0) left.set(common, own)
   }
-  return [...left]
+  return left
 }
 
 /**

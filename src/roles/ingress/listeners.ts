@@ -33,12 +33,23 @@ export interface ListenerState {
   readonly overlapping: readonly Flaw[]
   /** Accepted routes that it takes. */
   attachedRoutes: number
-  /** Their entries by hostname. */
-  readonly hosts: Map<string, Ranked[]>
+  /** What they bring to each hostname, the oldest first. */
+  readonly hosts: Map<string, HostShare[]>
   /** Of these hostnames. */
   readonly owners: Owners
-  /** The rules of its TLSRoutes by hostname: the oldest route has it. */
-  readonly streams: Map<string, StreamRule>
+  /** The rules of its TLSRoutes by hostname: the route whose own is the most specific has it, of equals the oldest. */
+  readonly streams: Map<string, StreamShare>
+}
+
+/** The entries of one route for a hostname, and the route's own hostname, by which precedence is judged first. */
+export interface HostShare {
+  readonly own: string
+  readonly entries: readonly Ranked[]
+}
+
+export interface StreamShare {
+  readonly own: string
+  readonly rule: StreamRule
 }
 
 /** Whether requests will be taken here, as far as the listener itself is concerned. */

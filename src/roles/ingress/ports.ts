@@ -3,8 +3,8 @@ import { ANY } from './addresses.ts'
 import type { ClientSettingsOf } from './clientpolicy.ts'
 import { isUsable, type GatewayState } from './gateway.ts'
 import { bySpecificity } from './hostnames.ts'
-import { isServed, type ListenerState } from './listeners.ts'
-import { byPrecedence, type Ranked } from './precedence.ts'
+import { isServed, type HostShare, type ListenerState } from './listeners.ts'
+import { byPrecedence } from './precedence.ts'
 import type { UpstreamTls } from './upstreamtls.ts'
 
 /** What is listened on, by port and address. */
@@ -58,11 +58,13 @@ function listenerOf(
   { spec, hostname, hosts, tls }: ListenerState,
   ruleOf: (rule: Rule) => Rule,
 ): Listener {
-  const sorted = [...hosts].filter(([, ranked]) => ranked.length > 0).sort(([a], [b]) => bySpecificity(a, b))
+  const sorted = [...hosts]
+    .filter(([, shares]) => shares.some(({ entries }) => entries.length > 0))
+    .sort(([a], [b]) => bySpecificity(a, b))
   const listener = {
     name: `${metadata.namespace}/${metadata.name}/${spec.name}`,
     hostname,
-    hosts: sorted.map(([name, ranked]) => hostOf(name, ranked, ruleOf)),
+    hosts: sorted.map(([name, shares]) => hostOf(name, shares, ruleOf)),
   }
   return tls === null ? listener : { ...listener, tls }
 }
@@ -77,12 +79,15 @@ function withStreams(
   const passthrough = tls?.mode === 'passthrough'
   return {
     ...listener,
-    streams: sorted.map(([hostname, rule]) => ({ hostname, rule: streamOf(rule, passthrough) })),
+    streams: sorted.map(([hostname, { rule }]) => ({ hostname, rule: streamOf(rule, passthrough) })),
   }
 }
 
-function hostOf(hostname: string, ranked: Ranked[], ruleOf: (rule: Rule) => Rule): Host {
-  const entries = ranked.sort(byPrecedence).map(({ entry }) => {
+/** The route with the more specific hostname of its own comes first, whatever the listener has left of it (HTTPRouteSpec.hostnames, v1.7). */
+function hostOf(hostname: string, shares: readonly HostShare[], ruleOf: (rule: Rule) => Rule): Host {
+  const byOwn = [...Map.groupBy(shares, ({ own }) => own)].sort(([a], [b]) => bySpecificity(a, b))
+  const ranked = byOwn.flatMap(([, same]) => same.flatMap(({ entries }) => entries).sort(byPrecedence))
+  const entries = ranked.map(({ entry }) => {
     const rule = ruleOf(entry.rule)
     return rule === entry.rule ? entry : { ...entry, rule }
   })

@@ -17,7 +17,7 @@ export interface Ranked {
 }
 
 /**
- * The order in which the matches of one hostname are tried: by their weight, then
+ * The order in which matches are tried of routes whose own hostnames are the same: by their weight, then
  * the older route, the earlier rule, the earlier match. It never returns 0 for two
  * different places. Of one hostname all routes are of one kind, so that all
  * weights mean the same.

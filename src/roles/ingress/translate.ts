@@ -81,7 +81,9 @@ function sendersOf(
   const senders = new Map<string, Set<ResourceRef>>()
   for (const { gateway, listeners } of gateways) {
     const ref = refOf(gateway)
-    const ranked = listeners.flatMap(({ hosts }) => [...hosts.values()].flat())
+    const ranked = listeners.flatMap(({ hosts }) =>
+      [...hosts.values()].flat().flatMap(({ entries }) => entries),
+    )
     const names = clustersOfRules(new Set(ranked.map(({ entry }) => entry.rule)))
     for (const { cluster } of listeners.flatMap(encrypted)) if (cluster !== null) names.add(cluster)
     for (const name of names) {
@@ -96,7 +98,7 @@ function sendersOf(
 
 /** Where a listener sends what it has decrypted. */
 function encrypted({ tls, streams }: ListenerState): StreamRule['backends'] {
-  return tls?.mode === 'passthrough' ? [] : [...streams.values()].flatMap(({ backends }) => backends)
+  return tls?.mode === 'passthrough' ? [] : [...streams.values()].flatMap(({ rule }) => rule.backends)
 }
 
 /** Those that something names, and no others: a key goes nowhere where it is not needed. */
