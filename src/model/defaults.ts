@@ -1,6 +1,7 @@
 /** What a ClientPolicy leaves out (HTTP1.md §12). Bytes and milliseconds; 0 is no limit. */
 export const clientDefaults = {
   trustedHops: 0,
+  sharing: 'client',
   requestLineBytes: 16 * 1024,
   /** Cookies of single sign-on come to 12 KB. */
   fieldBytes: 16 * 1024,

@@ -46,6 +46,7 @@ for (const [field, value] of [
     assert.equal(durationMs(stated(field)), value))
 
 for (const [field, value] of [
+  ['spec.sharing', clientDefaults.sharing],
   ['spec.http1.halfClose', clientDefaults.halfClose],
   ['spec.paths.encodedSlash', clientDefaults.encodedSlash],
   ['spec.paths.emptySegments', clientDefaults.emptySegments],

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
+import { isAddressRange } from '../http/address-ranges.ts'
 import { quantityBytes } from './quantity.ts'
 import { faultOf, firstRepeated, type Fault } from './words.ts'
 
@@ -17,6 +18,7 @@ ajv.addKeyword({
 ajv.addFormat('byte-quantity', (text: string) => quantityBytes(text) !== undefined)
 ajv.addFormat('base64', isBase64)
 ajv.addFormat('address', isAddress)
+ajv.addFormat('address-range', isAddressRange)
 // Kubernetes writes UTC with whole seconds; other RFC 3339 forms are as good.
 ajv.addFormat(
   'timestamp',

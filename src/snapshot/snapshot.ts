@@ -255,6 +255,10 @@ export type FilterConfig = HeaderModifierConfig | UrlRewriteConfig | CorsConfig
 export interface ClientSettings {
   /** Proxies in front of us whose X-Forwarded-* and Forwarded are believed, counted from the right; 0 believes none. */
   readonly trustedHops: number
+  /** Addresses and CIDRs of peers that have no share of their own, commas between; "" for none. */
+  readonly trustedPeers: string
+  /** Whether the address of a client is its share of what is full; `off`: all are one. */
+  readonly sharing: 'client' | 'off'
   readonly requestLineBytes: number
   readonly fieldBytes: number
   readonly headBytes: number

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
 import { described } from './backend-policy.ts'
 import {
+  addressRange,
   byteQuantity,
   duration,
   INT32,
@@ -61,6 +62,10 @@ export const clientPolicySchema = object({
   spec: object({
     targetRefs: policyTargets,
     trustedHops: Type.Optional(integer(0, 16)),
+    /** Balancers and proxies in front, by address: each is many clients, and so has no share of its own. */
+    trustedPeers: Type.Optional(set(addressRange, 64)),
+    /** Whether what is full is shared by client, so that who holds most loses first. */
+    sharing: Type.Optional(Type.Enum(['client', 'off'])),
     limits: Type.Optional(limits),
     timeouts: Type.Optional(timeouts),
     /** What a FIN means from a client that waits for its answer: that it left, or only that it asks for nothing more. */

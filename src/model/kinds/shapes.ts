@@ -110,6 +110,14 @@ export const byteQuantity = Type.Unsafe<number | string>({
   expected: 'a number of bytes like 8192, "8Ki" or "1M"',
 })
 
+/** An address, or all that begin alike: `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`. */
+export const addressRange = Type.String({
+  minLength: 2,
+  maxLength: 64,
+  format: 'address-range',
+  expected: 'an IP address or a range of them, like "10.0.0.0/8" or "2001:db8::/32"',
+})
+
 /** Kubernetes' LabelSelector (meta/v1). */
 export const labelSelector = object({
   matchLabels: Type.Optional(record(Type.String())),

@@ -141,6 +141,8 @@ function keysOf(patch: ClientPatch): (keyof ClientSettings)[] {
 
 const settingNames: readonly (keyof ClientSettings)[] = [
   'trustedHops',
+  'trustedPeers',
+  'sharing',
   'requestLineBytes',
   'fieldBytes',
   'headBytes',
@@ -175,6 +177,8 @@ function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
   }
   return given<ClientSettings>({
     trustedHops: spec.trustedHops,
+    trustedPeers: spec.trustedPeers?.join(','),
+    sharing: spec.sharing,
     requestLineBytes: bytes(limits.requestLineBytes),
     fieldBytes: bytes(limits.fieldBytes),
     headBytes: bytes(limits.headBytes),

@@ -4,6 +4,8 @@ import type { ClientSettings, Cluster, ClusterTls, Ejection, TlsVersion } from '
 /** What a port has without a ClientPolicy. */
 export const clientSettings: ClientSettings = {
   trustedHops: clientDefaults.trustedHops,
+  trustedPeers: '',
+  sharing: clientDefaults.sharing,
   requestLineBytes: clientDefaults.requestLineBytes,
   fieldBytes: clientDefaults.fieldBytes,
   headBytes: clientDefaults.headBytes,
