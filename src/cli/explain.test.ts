@@ -222,6 +222,22 @@ suite('explain', () => {
       assert.match(explanationText(explanation, secure), expected)
     })
 
+  // Gateway API, Listener.hostname: 404 for a Host that no other listener has.
+  test('a Host that no listener takes has no route, on whatever connection', () => {
+    const listeners = secure.ports[0]!.listeners.map(one =>
+      one.hostname === '' ? { ...one, hostname: 'a.example' } : one,
+    )
+    const named = { ...secure, ports: [{ ...secure.ports[0]!, listeners }] }
+    const asked = { method: 'GET', url: 'https://a.example/items' }
+    const outcome = (host: string): string =>
+      explainRequest(named, { ...asked, headers: [['Host', host]] }).outcome
+    assert.deepEqual(['a.example', 'nobody.example', 'x.shop.example'].map(outcome), [
+      'routed',
+      'no-route',
+      'rejected',
+    ])
+  })
+
   for (const [url, outcome, expected] of [
     ['https://a.pass.example/', 'routed', /^stream +TLS for a\.pass\.example, passed on as it is$/m],
     [

@@ -99,7 +99,8 @@ function handshake(
   { listeners }: RouteExplanation,
 ): Explanation | null {
   if (named === null || named.tls?.mode === 'refuse') return handshakeFails(port, named, authority)
-  if (listeners.some(({ taken, listener }) => taken && listener === named)) return null
+  const owner = listeners.find(({ taken }) => taken)?.listener
+  if (owner === undefined || owner === named) return null
   // RFC 9110 §15.5.20; curl and browsers would open another connection for that host.
   const reason = `the connection was made with listener ${named.name}, and Host is for another one`
   return { outcome: 'rejected', port, status: 421, rule: 'misdirected_request', reason }

@@ -71,7 +71,7 @@ test('a certificate that expires ends its listener, with a condition, and a new 
   calendar.advance(DAY_MS)
   await version(served, 2)
   await ended
-  assert.match(await failureOf(port, 'a.example', trust), /HANDSHAKE_FAILURE/)
+  assert.match(await failureOf(port, 'a.example', trust), /ECONNRESET/)
   assert.deepEqual(complaints(served, 'ResolvedRefs'), ['InvalidCertificateRef'])
   const line = await served.event('resources.problem')
   assert.match(String(line['message']), /Secret default\/pair: what is in tls\.crt expired on /)

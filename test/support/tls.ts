@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { Duplex } from 'node:stream'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { messages, value, type Message } from './messages.ts'
 
@@ -117,6 +118,23 @@ export async function failureOf(
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : 'closed'
   }
+}
+
+/** What OpenSSL says first. */
+export async function clientHello(options: ConnectionOptions): Promise<Buffer> {
+  const said = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      this.emit('said', chunk)
+      done()
+    },
+  })
+  const waiting = once(said, 'said')
+  const client = connect({ socket: said, ...options })
+  client.on('error', () => {})
+  const [bytes] = (await waiting) as [Buffer]
+  client.destroy()
+  return bytes
 }
 
 /** What a program prints, both streams together, whatever its exit code; its standard input is `input`. */

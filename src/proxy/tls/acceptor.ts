@@ -3,14 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { TlsListener, TlsTable } from '../runtime.ts'
 import type { TicketKeys } from './ticket-keys.ts'
 import { ticketKeyName } from './ticket-keys.ts'
-import {
-  alertRecord,
-  DECODE_ERROR,
-  HANDSHAKE_FAILURE,
-  readClientHello,
-  UNRECOGNIZED_NAME,
-  type ClientHello,
-} from './client-hello.ts'
+import { alertRecord, DECODE_ERROR, readClientHello, type ClientHello } from './client-hello.ts'
 import { stillAdmits } from './admission.ts'
 import { ServerContexts, type ContextSpec } from './server-contexts.ts'
 
@@ -132,18 +125,22 @@ export class TlsAcceptor {
     socket.once('end', ended)
   }
 
+  /**
+   * Where nobody is to answer, the connection just ends, whatever the reason: Gateway API asks for that (its suite takes
+   * no alert), and a stranger does not learn which names are declared here. Log and metrics say why.
+   */
   private choose(handshake: Handshake, hello: ClientHello): void {
     handshake.serverName = hello.serverName
     const found = this.owner.tls?.find(hello.serverName) ?? null
-    if (found === null) this.refuse(handshake, 'tls_unrecognized_name', UNRECOGNIZED_NAME)
+    if (found === null) this.refuse(handshake, 'tls_unrecognized_name', null)
     else if (found.listener.tls?.mode === 'passthrough') this.pass(handshake, hello, found)
-    else if (found.context === null) this.refuse(handshake, 'tls_listener_refuses', HANDSHAKE_FAILURE)
+    else if (found.context === null) this.refuse(handshake, 'tls_listener_refuses', null)
     else this.shake(handshake, hello, found)
   }
 
   private pass(handshake: Handshake, { serverName }: ClientHello, to: TlsListener): void {
     if ((to.streams?.find(serverName) ?? null) === null)
-      return this.refuse(handshake, 'tls_unrecognized_name', UNRECOGNIZED_NAME)
+      return this.refuse(handshake, 'tls_unrecognized_name', null)
     this.under.delete(handshake.key)
     this.owner.pass(handshake.socket, to, serverName)
   }
@@ -154,7 +151,7 @@ export class TlsAcceptor {
     try {
       this.contexts.get(context!, key).emit('connection', handshake.socket)
     } catch (error) {
-      this.refuse(handshake, 'tls_listener_refuses', HANDSHAKE_FAILURE, String(error))
+      this.refuse(handshake, 'tls_listener_refuses', null, String(error))
     }
   }
 

@@ -1,27 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { Duplex } from 'node:stream'
 import { test } from 'node:test'
-import { connect, type ConnectionOptions } from 'node:tls'
+import { clientHello } from '../../../test/support/tls.ts'
 import { HELLO_BYTES, readClientHello } from './client-hello.ts'
-
-/** What OpenSSL says first. */
-async function hello(options: ConnectionOptions): Promise<Buffer> {
-  const said = new Duplex({
-    read() {},
-    write(chunk: Buffer, _encoding, done) {
-      this.emit('said', chunk)
-      done()
-    },
-  })
-  const waiting = once(said, 'said')
-  const client = connect({ socket: said, ...options })
-  client.on('error', () => {})
-  const [bytes] = (await waiting) as unknown[]
-  client.destroy()
-  assert.ok(Buffer.isBuffer(bytes))
-  return bytes
-}
 
 interface Vector {
   readonly name?: Buffer
@@ -88,7 +68,7 @@ for (const [what, options, name] of [
   ['protocols', { servername: 'a.example', ALPNProtocols: ['h2', 'http/1.1'] }, 'a.example'],
 ] as const)
   test(`OpenSSL's hello: ${what}, cut at every byte`, async () => {
-    const bytes = await hello({ ...options, ALPNProtocols: ['http/1.1'] })
+    const bytes = await clientHello({ ...options, ALPNProtocols: ['http/1.1'] })
     for (let cut = 0; cut < bytes.length; cut++) assertWaits(bytes, cut)
     const read = readClientHello(bytes)
     assert.ok(typeof read === 'object')

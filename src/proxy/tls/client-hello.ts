@@ -171,10 +171,8 @@ function keyName(ticket: Cursor): string {
   return ticket.length < KEY_NAME_BYTES ? '' : ticket.text('hex', 0, KEY_NAME_BYTES)
 }
 
-// Alert descriptions (RFC 8446 §6) of what ends a connection before its handshake begins.
+/** The alert (RFC 8446 §6) for whoever does not speak TLS. */
 export const DECODE_ERROR = 50
-export const HANDSHAKE_FAILURE = 40
-export const UNRECOGNIZED_NAME = 112
 
 /** A fatal alert as a record of its own; before keys are agreed on it is plain text in every version. */
 export function alertRecord(description: number): Buffer {

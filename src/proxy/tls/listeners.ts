@@ -73,7 +73,8 @@ export function compileTlsListeners(
 /**
  * The routes of one listener, for connections whose handshake was made with it. A request for a hostname of another
  * listener is misdirected (RFC 9110 §15.5.20): answered here, it would meet routes whose rules about TLS versions and
- * client certificates the connection has not been held to.
+ * client certificates the connection has not been held to. A hostname that no listener has is not found, on whichever
+ * connection it is asked for (Gateway API, Listener.hostname: "If no other Listener matches the Host, … 404").
  */
 class IsolatedRouter implements Routes {
   private readonly listener: Listener
@@ -94,8 +95,9 @@ class IsolatedRouter implements Routes {
   }
 
   route(head: RequestHead): RouteHit<CompiledRule> | null {
-    if (this.byHost.find(head.hostname) !== this.listener) return this.misdirected
-    return this.routes.route(head)
+    const owner = this.byHost.find(head.hostname)
+    if (owner === this.listener) return this.routes.route(head)
+    return owner === null ? null : this.misdirected
   }
 }
 
