@@ -17,9 +17,9 @@ const limits = {
 } as const
 const hop = (trustedHops: number, remoteAddress = '10.0.0.1'): Hop => ({
   remoteAddress,
-  localPort: 8080,
+  localPort: 8443,
   scheme: 'http',
-  trustedHops,
+  policy: { trustedHops, forwardedPort: 'client' },
 })
 
 /** Read by the codec, so that its hints are those of the product. */
@@ -146,6 +146,48 @@ for (const [what, hops, fields, client, expected] of [
     assert.deepEqual(byName(head.fields.list), byName(expected))
     assert.deepEqual(byName(sent(head)), byName(expected))
   })
+
+describe('X-Forwarded-Port', () => {
+  for (const [what, scheme, host, hops, fields, expected] of [
+    ['the port in Host', 'http', 'a:81', 0, '', '81'],
+    ['the port in Host, over TLS', 'https', 'a:8443', 0, '', '8443'],
+    ['none in Host', 'http', 'a', 0, '', '80'],
+    ['none in Host, over TLS', 'https', 'a', 0, '', '443'],
+    ['an address of IPv6', 'https', '[2001:db8::1]', 0, '', '443'],
+    ['an address of IPv6 with a port', 'https', '[2001:db8::1]:81', 0, '', '81'],
+    ['nobody is believed', 'https', 'a', 0, 'X-Forwarded-Port: 81\r\nX-Forwarded-Proto: http\r\n', '443'],
+    ['a trusted hop', 'http', 'a:81', 1, 'X-Forwarded-Port: 82\r\nX-Forwarded-Host: b:83\r\n', '82'],
+    ['the host of a trusted hop', 'http', 'a:81', 1, 'X-Forwarded-Host: b:83\r\n', '83'],
+    ['the first of its hosts', 'http', 'a:81', 1, 'X-Forwarded-Host: b:83 , c:84\r\n', '83'],
+    ['its host without a port', 'http', 'a:81', 1, 'X-Forwarded-Host: b\r\n', '80'],
+    [
+      'its host and its scheme',
+      'http',
+      'a:81',
+      1,
+      'X-Forwarded-Host: b\r\nX-Forwarded-Proto: https\r\n',
+      '443',
+    ],
+    ['its scheme alone', 'http', 'a:81', 1, 'X-Forwarded-Proto: https\r\n', '81'],
+    ['a host that is none', 'http', 'a:81', 1, 'X-Forwarded-Host: b:x:99\r\n', '80'],
+  ] as const)
+    test(what, () => {
+      const head = request(fields)
+      head.authority = host
+      forward(head, { ...hop(hops), scheme }, 'x')
+      assert.equal(
+        new Map(byName(sent(head)).map(([name = '', value]) => [name, value])).get('X-Forwarded-Port'),
+        expected,
+      )
+    })
+
+  for (const fields of ['', 'X-Forwarded-Host: b:83\r\n'])
+    test(`of the listener, where that is wanted ${fields}`, () => {
+      const head = request(fields)
+      forward(head, { ...hop(1), policy: { trustedHops: 1, forwardedPort: 'listener' } }, 'x')
+      assert.equal(head.fields.get('x-forwarded-port'), '8443')
+    })
+})
 
 test('addresses of dual-stack sockets are IPv4, and IPv6 is quoted in Forwarded', () => {
   assert.equal(forward(request(''), hop(0, '::ffff:1.2.3.4'), 'x'), '1.2.3.4')

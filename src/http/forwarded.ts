@@ -4,6 +4,15 @@ import { sameName } from './fields.ts'
 import type { Fields } from './fields.ts'
 import { HINT_FORWARDED, HINT_REQUEST_ID, HINT_VIA } from './head.ts'
 import type { RequestHead } from './head.ts'
+import { authorityPort, parseAuthority } from './target.ts'
+
+/** What ClientPolicy says about who is believed what; the snapshot's ClientSettings is one. */
+export interface HopPolicy {
+  /** Proxies in front of us that are believed, counted from the right; 0 believes none. */
+  readonly trustedHops: number
+  /** What X-Forwarded-Port says: the port that the client named, or the one of the listener. */
+  readonly forwardedPort: 'client' | 'listener'
+}
 
 /** Where a request came in. */
 export interface Hop {
@@ -11,8 +20,7 @@ export interface Hop {
   readonly remoteAddress: string
   readonly localPort: number
   readonly scheme: 'http' | 'https'
-  /** Proxies in front of us that are believed, counted from the right; 0 believes none. */
-  readonly trustedHops: number
+  readonly policy: HopPolicy
   /** Client-Cert or X-Forwarded-Client-Cert of the connection, its name and value; null or absent for none. */
   readonly certificate?: readonly [string, string] | null
   /** What `hopLines` makes of it, for those who keep a Hop over many requests. */
@@ -42,15 +50,20 @@ const VIA: Readonly<Record<number, string>> = {
  * from the right, the peer itself being the first hop. Entries further left are
  * hearsay, and nothing left of an entry that is no address is believed.
  *
+ * X-Forwarded-Port goes with X-Forwarded-Host: it is the client's word, as Host
+ * is. The port that is listened on is another one wherever ports are published
+ * (443 to 8443), and links that applications make with it lead nowhere.
+ *
  * A head without hints has none of these fields, so they are just appended.
  */
 export function forward(head: RequestHead, hop: Hop, requestId: string): string {
   const { fields } = head
   const peer = plainAddress(hop.remoteAddress)
-  const id = incomingRequestId(head, hop.trustedHops) || requestId
+  const { trustedHops } = hop.policy
+  const id = incomingRequestId(head, trustedHops) || requestId
   let client = peer
   if ((head.hints & HINT_FORWARDED) === 0) setForwarded(fields, peer, hop, head.authority)
-  else if (hop.trustedHops === 0) {
+  else if (trustedHops === 0) {
     removeForwarded(fields)
     setForwarded(fields, peer, hop, head.authority)
   } else client = extendForwarded(head, peer, hop)
@@ -88,7 +101,9 @@ export function viaCount(head: RequestHead): number {
 
 function setForwarded(fields: Fields, peer: string, hop: Hop, authority: string): void {
   const from = fields.list.length
-  const port = portText(hop.localPort)
+  const port = portText(
+    hop.policy.forwardedPort === 'listener' ? hop.localPort : portOf(authority, hop.scheme),
+  )
   // oxfmt-ignore
   fields.list.push(
     'X-Forwarded-For', peer,
@@ -102,6 +117,18 @@ function setForwarded(fields: Fields, peer: string, hop: Hop, authority: string)
 /** `lines` of a Hop: all that is the same for every request of a connection. */
 export function hopLines({ remoteAddress, scheme }: Hop): string {
   return `X-Forwarded-For: ${plainAddress(remoteAddress)}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: `
+}
+
+let lastHost = ''
+let lastHostPort = 0
+
+/** The port in a valid authority, or the one that the scheme implies. */
+function portOf(host: string, scheme: string): number {
+  if (host !== lastHost) {
+    lastHost = host
+    lastHostPort = authorityPort(host, 0)
+  }
+  return lastHostPort === 0 ? (scheme === 'https' ? 443 : 80) : lastHostPort
 }
 
 // The same few ports all the time: a number made into text costs more than all the rest of this.
@@ -149,13 +176,21 @@ function extendForwarded(head: RequestHead, peer: string, hop: Hop): string {
   fields.set('X-Forwarded-For', chain === '' ? peer : `${chain}, ${peer}`, 'x-forwarded-for')
   keepOrSet(fields, 'X-Forwarded-Proto', 'x-forwarded-proto', hop.scheme, isScheme)
   keepOrSet(fields, 'X-Forwarded-Host', 'x-forwarded-host', head.authority, value => value !== '')
-  keepOrSet(fields, 'X-Forwarded-Port', 'x-forwarded-port', portText(hop.localPort), value =>
+  keepOrSet(fields, 'X-Forwarded-Port', 'x-forwarded-port', portText(portBehind(fields, hop)), value =>
     /^\d{1,5}$/.test(value),
   )
   const forwarded = fields.combined('forwarded')
   if (forwarded !== undefined)
     fields.set('Forwarded', `${forwarded}, ${element(head, peer, hop)}`, 'forwarded')
-  return clientAddress(chain, peer, hop.trustedHops)
+  return clientAddress(chain, peer, hop.policy.trustedHops)
+}
+
+/** The port that goes with the X-Forwarded-Host and -Proto that are there now. */
+function portBehind(fields: Fields, hop: Hop): number {
+  if (hop.policy.forwardedPort === 'listener') return hop.localPort
+  // Of a list, to which every hop has added, what the first of them was asked for.
+  const host = (fields.get('x-forwarded-host') ?? '').split(',', 1)[0]!.trim()
+  return portOf(parseAuthority(host) === null ? '' : host, fields.get('x-forwarded-proto') ?? hop.scheme)
 }
 
 function keepOrSet(

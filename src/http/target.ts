@@ -227,5 +227,6 @@ function isPort(text: string, at: number): boolean {
 /** The port of a valid authority, or `fallback` where it has none. */
 export function authorityPort(authority: string, fallback: number): number {
   const colon = authority.lastIndexOf(':')
-  return colon > authority.lastIndexOf(']') ? Number(authority.slice(colon + 1)) : fallback
+  if (colon <= authority.lastIndexOf(']') || colon === authority.length - 1) return fallback
+  return Number(authority.slice(colon + 1))
 }

@@ -19,6 +19,7 @@ export const clientDefaults = {
   encodedSlash: 'keep',
   emptySegments: 'keep',
   underscores: 'reject',
+  forwardedPort: 'client',
   tlsMinVersion: 'TLS1.2',
   tlsMaxVersion: 'TLS1.3',
   clientCertificateHeader: 'none',

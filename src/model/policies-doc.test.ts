@@ -51,6 +51,7 @@ for (const [field, value] of [
   ['spec.paths.encodedSlash', clientDefaults.encodedSlash],
   ['spec.paths.emptySegments', clientDefaults.emptySegments],
   ['spec.headers.underscores', clientDefaults.underscores],
+  ['spec.headers.forwardedPort', clientDefaults.forwardedPort],
   ['spec.headers.clientCertificate', clientDefaults.clientCertificateHeader],
   ['spec.tls.minVersion', clientDefaults.tlsMinVersion],
   ['spec.tls.maxVersion', clientDefaults.tlsMaxVersion],

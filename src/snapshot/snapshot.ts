@@ -282,6 +282,8 @@ export interface ClientSettings {
   readonly encodedSlash: 'keep' | 'reject' | 'unescape'
   readonly emptySegments: 'keep' | 'merge'
   readonly underscores: 'allow' | 'drop' | 'reject'
+  /** What X-Forwarded-Port says: the port that the client named, or the one of the listener. */
+  readonly forwardedPort: 'client' | 'listener'
   readonly tlsMinVersion: TlsVersion
   readonly tlsMaxVersion: TlsVersion
   /** OpenSSL names, colons between, the preferred first. */

@@ -12,9 +12,10 @@ async function forwarded(
   trustedHops = 0,
   response = ok('x'),
   start = 'GET / HTTP/1.1\r\nHost: Shop.example:8080',
+  headers = {},
 ) {
   await using upstream = await RawUpstream.answering(() => response)
-  await using gateway = await startGateway(plain(upstream.port, { client: { trustedHops } }))
+  await using gateway = await startGateway(plain(upstream.port, { client: { trustedHops, headers } }))
   const port = String(gateway.port())
   const text = await RawClient.exchange(gateway.port(), `${start}\r\n${fields}Connection: close\r\n\r\n`)
   const line = await gateway.line(() => true)
@@ -34,12 +35,12 @@ suite('who asked for what', () => {
     ['nor what it says in another case', lies.toLowerCase()],
   ] as const)
     test(name, async () => {
-      const { all, port, line } = await forwarded(fields)
+      const { all, line } = await forwarded(fields)
       assert.deepEqual(all('host'), ['Shop.example:8080'])
       assert.deepEqual(all('x-forwarded-for'), ['127.0.0.1'])
       assert.deepEqual(all('x-forwarded-proto'), ['http'])
       assert.deepEqual(all('x-forwarded-host'), ['Shop.example:8080'])
-      assert.deepEqual(all('x-forwarded-port'), [port])
+      assert.deepEqual(all('x-forwarded-port'), ['8080'])
       for (const gone of ['x-forwarded-prefix', 'x-forwarded-client-cert', 'x-real-ip', 'forwarded'])
         assert.deepEqual(all(gone), [], gone)
       assert.equal(line['client.address'], '127.0.0.1')
@@ -76,8 +77,14 @@ suite('who asked for what', () => {
   })
 
   test('nonsense of a trusted hop is not', async () => {
-    const { all, port } = await forwarded('X-Forwarded-Proto: gopher\r\nX-Forwarded-Port: x\r\n', 1)
-    assert.deepEqual([all('x-forwarded-proto'), all('x-forwarded-port')], [['http'], [port]])
+    const { all } = await forwarded('X-Forwarded-Proto: gopher\r\nX-Forwarded-Port: x\r\n', 1)
+    assert.deepEqual([all('x-forwarded-proto'), all('x-forwarded-port')], [['http'], ['8080']])
+  })
+
+  test('the port of the listener is told where a ClientPolicy wants that', async () => {
+    const old = { forwardedPort: 'listener' }
+    const { all, port } = await forwarded('', 0, ok('x'), 'GET / HTTP/1.1\r\nHost: a', old)
+    assert.deepEqual(all('x-forwarded-port'), [port])
   })
 })
 

@@ -79,6 +79,8 @@ export const clientPolicySchema = object({
     headers: Type.Optional(
       object({
         underscores: Type.Optional(Type.Enum(['allow', 'drop', 'reject'])),
+        /** X-Forwarded-Port: of the URL that the client used, or of our listener. */
+        forwardedPort: Type.Optional(Type.Enum(['client', 'listener'])),
         /** How upstreams are told of a client certificate that Gateway spec.tls.frontend has verified. */
         clientCertificate: Type.Optional(Type.Enum(['none', 'client-cert', 'x-forwarded-client-cert'])),
       }),

@@ -79,7 +79,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
       remoteAddress: plainAddress(socket.remoteAddress ?? ''),
       localPort: server.localPort,
       scheme: server.scheme,
-      trustedHops: this.client.trustedHops,
+      policy: this.client,
       certificate,
     }
     this.hop = { ...hop, lines: hopLines(hop) }
@@ -167,7 +167,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
     this.phase = head.length === NO_BODY ? WAIT : BODY
     if (head.length === CHUNKED) (this.chunks ??= new ChunkedReader()).reset()
     if (head.authority === '') head.authority = addressed(this.socket)
-    const id = incomingRequestId(head, this.hop.trustedHops) || newRequestId()
+    const id = incomingRequestId(head, this.hop.policy.trustedHops) || newRequestId()
     const address = forward(head, this.hop, id)
     const x = new Exchange(this, runtime, head, id, address, this.hop.localPort)
     this.exchange = x
@@ -285,7 +285,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
     const { client } = this.server.runtime.port
     if (client !== this.client) {
       this.client = client
-      this.hop = { ...this.hop, trustedHops: client.trustedHops }
+      this.hop = { ...this.hop, policy: client }
       this.reader = new RequestHeadReader(client, this.server.scheme)
     }
   }

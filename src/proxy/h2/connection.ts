@@ -51,7 +51,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       remoteAddress: plainAddress(socket.remoteAddress ?? ''),
       localPort: host.localPort,
       scheme: host.scheme,
-      trustedHops: client.trustedHops,
+      policy: client,
       certificate,
     }
     this.hop = { ...hop, lines: hopLines(hop) }
@@ -86,7 +86,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     if (client !== this.session.policy) this.settingsChanged()
     if (client.requestsPerConnection > 0 && this.requests === client.requestsPerConnection)
       this.session.shutdown()
-    const id = incomingRequestId(head, this.hop.trustedHops) || newRequestId()
+    const id = incomingRequestId(head, this.hop.policy.trustedHops) || newRequestId()
     const address = forward(head, this.hop, id)
     const x = new Exchange(stream, runtime, head, id, address, this.hop.localPort)
     stream.handler = x
@@ -116,7 +116,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private settingsChanged(): void {
     const { client } = this.host.runtime.port
     this.session.policy = client
-    this.hop = { ...this.hop, trustedHops: client.trustedHops }
+    this.hop = { ...this.hop, policy: client }
   }
 
   private gone(): void {

@@ -139,32 +139,11 @@ function keysOf(patch: ClientPatch): (keyof ClientSettings)[] {
   return settingNames.filter(name => patch[name] !== undefined)
 }
 
-const settingNames: readonly (keyof ClientSettings)[] = [
-  'trustedHops',
-  'trustedPeers',
-  'sharing',
-  'requestLineBytes',
-  'fieldBytes',
-  'headBytes',
-  'fieldCount',
-  'bodyBytes',
-  'headTimeoutMs',
-  'idleTimeoutMs',
-  'bodyIdleTimeoutMs',
-  'stallTimeoutMs',
-  'halfClose',
-  'requestsPerConnection',
-  'connections',
-  'streams',
-  'encodedSlash',
-  'emptySegments',
-  'underscores',
-  'tlsMinVersion',
-  'tlsMaxVersion',
-  'tlsCiphers',
-  'tlsAlpn',
-  'clientCertificateHeader',
-]
+function isSetting(name: string): name is keyof ClientSettings {
+  return Object.hasOwn(clientSettings, name)
+}
+
+const settingNames = Object.keys(clientSettings).filter(isSetting)
 
 function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
   const { limits = {}, timeouts = {}, paths = {}, headers = {}, tls = {} } = spec
@@ -195,6 +174,7 @@ function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
     encodedSlash: paths.encodedSlash,
     emptySegments: paths.emptySegments,
     underscores: headers.underscores,
+    forwardedPort: headers.forwardedPort,
     tlsMinVersion: tls.minVersion && tlsVersion(tls.minVersion),
     tlsMaxVersion: tls.maxVersion && tlsVersion(tls.maxVersion),
     tlsCiphers: tls.ciphers && suitesOf(tls.ciphers),

@@ -22,6 +22,7 @@ export const clientSettings: ClientSettings = {
   encodedSlash: clientDefaults.encodedSlash,
   emptySegments: clientDefaults.emptySegments,
   underscores: clientDefaults.underscores,
+  forwardedPort: clientDefaults.forwardedPort,
   tlsMinVersion: tlsVersion(clientDefaults.tlsMinVersion),
   tlsMaxVersion: tlsVersion(clientDefaults.tlsMaxVersion),
   tlsCiphers: Object.keys(cipherSuites).join(':'),
