@@ -148,6 +148,9 @@ export class TlsAcceptor {
   private shake(handshake: Handshake, { ticketKey }: ClientHello, { context }: TlsListener): void {
     const { ticketKeys } = this.owner
     const key = ticketKeys.find(known => ticketKeyName(known) === ticketKey) ?? ticketKeys[0]
+    // Who ends its direction before the handshake is over will never complete it. The TLS library would wait: its
+    // socket takes this over from the one below, and without it ends itself at a FIN.
+    handshake.socket.allowHalfOpen = false
     try {
       this.contexts.get(context!, key).emit('connection', handshake.socket)
     } catch (error) {
@@ -164,6 +167,8 @@ export class TlsAcceptor {
       return
     }
     this.under.delete(handshake.key)
+    // A client may end its direction, and still wait for its answer.
+    socket.allowHalfOpen = true
     this.owner.serve(socket, made, handshake.serverName)
   }
 
