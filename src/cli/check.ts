@@ -1,5 +1,5 @@
 import { FileSource } from '../model/files.ts'
-import type { LoadResult } from '../model/files.ts'
+import type { LoadResult } from '../model/source.ts'
 import { formatProblem } from '../model/problem.ts'
 import { translate } from '../roles/ingress/translate.ts'
 import type { Translation } from '../snapshot/role.ts'

@@ -3,6 +3,7 @@ import { UsageError } from './flag.ts'
 import type { Command, Flag, Given } from './flag.ts'
 import { accessLog, addresses, admin, data, logLevel, roles, workers } from './flags.ts'
 import type { OutputFormat } from './options.ts'
+import { proxy } from './proxy/command.ts'
 import { headerLines, oneOf } from './values.ts'
 
 const output: Flag<OutputFormat> = {
@@ -94,7 +95,7 @@ const explain: Command = {
 }
 
 // Loaded lazily above: `check` in a CI job needs no sockets, and `--help` needs nothing.
-export const commands: readonly Command[] = [run, check, explain, cert, secret]
+export const commands: readonly Command[] = [run, proxy, check, explain, cert, secret]
 
 function common(given: Given, paths: readonly string[]) {
   return {

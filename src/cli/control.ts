@@ -1,5 +1,5 @@
 import { formatProblem } from '../model/problem.ts'
-import type { LoadResult } from '../model/files.ts'
+import type { LoadResult } from '../model/source.ts'
 import type { Condition, Problem } from '../model/resource.ts'
 import type { WorkerGroup } from '../proxy/workers.ts'
 import { translate } from '../roles/ingress/translate.ts'

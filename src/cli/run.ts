@@ -2,7 +2,8 @@ import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { resolve as absolute } from 'node:path'
-import { FileSource, type LoadResult } from '../model/files.ts'
+import { FileSource } from '../model/files.ts'
+import type { LoadResult, Source } from '../model/source.ts'
 import { WorkerGroup } from '../proxy/workers.ts'
 import { log } from '../telemetry/log.ts'
 import { startAdmin } from './admin.ts'
@@ -22,13 +23,16 @@ const GRACE_MS = 30_000
  * log cannot be had, or no port at all can be served. What can be served is, and
  * the rest is complained about, and tried again when it changes.
  */
-export async function run(options: RunOptions): Promise<number> {
+export async function run(
+  options: RunOptions,
+  source: Source = new FileSource(options.paths),
+): Promise<number> {
   log.setLevel(options.logLevel)
   const asked = untilSignal()
   const accessLog =
     options.accessLog.type === 'file' ? absolute(options.accessLog.path) : options.accessLog.type
   if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
-  const gateway = new Gateway(options, accessLog)
+  const gateway = new Gateway(options, source, accessLog)
   const admin = options.admin === null ? null : await openAdmin(options.admin, gateway)
   if (admin === 'failed') return gateway.end(0, 1)
   if (!(await gateway.start())) {
@@ -49,16 +53,16 @@ export async function run(options: RunOptions): Promise<number> {
 class Gateway {
   private readonly options: RunOptions
   private readonly metrics = new ProcessMetrics()
-  private readonly source: FileSource
+  private readonly source: Source
   private readonly workers: WorkerGroup
   private readonly controller: Controller
   private readonly garbage = new Garbage()
   private serving = false
 
-  constructor(options: RunOptions, accessLog: string) {
+  constructor(options: RunOptions, source: Source, accessLog: string) {
     const { metrics } = this
     this.options = options
-    this.source = new FileSource(options.paths)
+    this.source = source
     this.workers = new WorkerGroup({
       workers: options.workers === 'auto' ? availableParallelism() : options.workers,
       logLevel: options.logLevel,

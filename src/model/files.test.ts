@@ -15,7 +15,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { FileSource, type FileSourceOptions, type LoadResult } from './files.ts'
+import { FileSource, type FileSourceOptions } from './files.ts'
+import type { LoadResult } from './source.ts'
 import { formatProblem } from './problem.ts'
 
 const map = (name: string, value: string) =>

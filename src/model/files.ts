@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { settle, type FileContent, type FileState, type Held } from './last-good.ts'
-import type { Problem, Resource } from './resource.ts'
+import { settle, type FileContent, type FileState } from './last-good.ts'
+import type { Resource } from './resource.ts'
 import { Resources } from './resources.ts'
 import { attempt, fingerprint, pathProblem, reason, scan, type FoundFile, type Scan } from './scan.ts'
+import type { LoadResult, Source } from './source.ts'
 import { validate } from './validate.ts'
 import { Watcher } from './watcher.ts'
 import { readText } from './yaml.ts'
@@ -14,14 +15,6 @@ export interface FileSourceOptions {
   readonly pollMs?: number
   /** A file that had objects and is empty now is believed after this time; 1 s where absent. */
   readonly emptyMs?: number
-}
-
-export interface LoadResult {
-  /** What counts now, objects that keep their last good version included. */
-  readonly resources: Resources
-  readonly problems: readonly Problem[]
-  /** Which of the resources are last good versions of declarations that are broken now. */
-  readonly held: readonly Held[]
 }
 
 /** A file that is larger is a mistake: 10,000 routes are about 8 MB. */
@@ -46,7 +39,7 @@ interface Cached {
  * Nothing throws for what is wrong with files: that is in `problems`. Objects of a file whose text did
  * not change keep their identity.
  */
-export class FileSource {
+export class FileSource implements Source {
   private readonly paths: readonly string[]
   private readonly debounceMs: number
   private readonly pollMs: number

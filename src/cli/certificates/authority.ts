@@ -142,6 +142,11 @@ function pem(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`
 }
 
+/** Of a data directory. */
+export function authorityFolder(dataDir: string): string {
+  return join(dataDir, 'authority')
+}
+
 function readIfThere(file: string): string | null {
   try {
     return readFileSync(file, 'utf8')

@@ -1,8 +1,7 @@
 import { isIP } from 'node:net'
-import { join } from 'node:path'
 import { UsageError } from '../flag.ts'
 import { writeWhole } from '../write.ts'
-import { DevelopmentAuthority } from './authority.ts'
+import { authorityFolder, DevelopmentAuthority } from './authority.ts'
 import { secretYaml } from './secret-yaml.ts'
 
 export interface CertOptions {
@@ -20,8 +19,7 @@ export interface CertOptions {
 /** `portcullis cert`: the Secret goes to standard output or a file, what to do next to standard error. */
 export async function cert(options: CertOptions): Promise<number> {
   const names = options.names.map(serverName)
-  const folder = join(options.dataDir, 'authority')
-  const authority = await DevelopmentAuthority.open(folder)
+  const authority = await DevelopmentAuthority.open(authorityFolder(options.dataDir))
   const { certificate, key } = await authority.issue(names, options.days)
   const secret = options.secret === '' ? secretName(names[0]!) : options.secret
   const text = secretYaml(secret, options.namespace, 'kubernetes.io/tls', {

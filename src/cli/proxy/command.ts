@@ -1,0 +1,47 @@
+import { UsageError, type Command, type Flag } from '../flag.ts'
+import { accessLog, admin, data, logLevel, roles, workers } from '../flags.ts'
+
+const save: Flag<string> = {
+  name: 'save',
+  placeholder: 'DIR',
+  fallback: '',
+  help: 'Write the same as YAML into that folder, and serve it from there: changes of the file are followed.',
+  parse: text => text,
+}
+
+/** `portcullis proxy`. */
+export const proxy: Command = {
+  name: 'proxy',
+  operands: 'LISTEN [HOST][/PATH]=BACKEND…',
+  summary: 'A gateway from one line, without a file.',
+  details: [
+    'LISTEN is :8080, 127.0.0.1:8080, or https://:8443 for TLS by a certificate of your own authority (see portcullis cert).',
+    'HOST is a host name, perhaps with "*." in front; PATH a prefix of whole segments; without both, everything. A HOST ' +
+      'that is named goes before any host, then the longest PATH. BACKEND is ' +
+      ':9000 on this machine, HOST:PORT, several of them with commas between, or a URL of http, https or h2c; a path in it ' +
+      'takes the place of PATH.',
+    'portcullis proxy :8080 shop.localhost=:9000 /api=http://10.0.0.7:9001',
+  ],
+  flags: [save, workers, data, admin, logLevel, accessLog, roles],
+  run: async given => {
+    const [listen, ...mappings] = given.operands
+    if (listen === undefined || mappings.length === 0)
+      throw new UsageError(
+        'proxy: needs LISTEN and a BACKEND, such as: portcullis proxy :8080 shop.localhost=:9000',
+      )
+    const options = {
+      listen,
+      mappings,
+      save: given.get(save),
+      roles: given.get(roles),
+      workers: given.get(workers),
+      dataDir: given.get(data),
+      admin: given.get(admin),
+      logLevel: given.get(logLevel),
+      accessLog: given.get(accessLog),
+      addresses: [],
+    }
+    const { proxy: serve } = await import('./proxy.ts')
+    return serve(options)
+  },
+}

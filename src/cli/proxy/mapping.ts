@@ -1,0 +1,93 @@
+import { isIP } from 'node:net'
+import { UsageError } from '../flag.ts'
+
+/** Where `portcullis proxy` listens. */
+export interface Listen {
+  readonly scheme: 'http' | 'https'
+  /** IP address; "" is every address of the machine. */
+  readonly address: string
+  readonly port: number
+}
+
+/** One `HOST-OR-PATH=BACKEND`. */
+export interface Mapping {
+  /** Host name, perhaps with `*.` in front; "" is any. */
+  readonly host: string
+  /** Begins with "/" and ends without one, unless it is "/". */
+  readonly path: string
+  readonly target: Target
+}
+
+export interface Target {
+  readonly protocol: 'http' | 'h2c' | 'https'
+  readonly endpoints: readonly { readonly address: string; readonly port: number }[]
+  /** What takes the place of `path`, or "" where the path goes on as it is. */
+  readonly prefix: string
+}
+
+/** `:8080`, `127.0.0.1:8080`, `[::1]:8080`, with `https://` in front for TLS. Throws UsageError. */
+export function readListen(text: string): Listen {
+  const [, scheme = 'http', bracketed, plain, digits] =
+    /^(?:(https?):\/\/)?(?:\[([^\]]+)\]|([^:[\]/]*)):(\d{1,5})\/?$/.exec(text) ?? []
+  const address = bracketed ?? plain ?? ''
+  const port = Number(digits)
+  const wrong = digits === undefined || port < 1 || port > 65_535 || (address !== '' && isIP(address) === 0)
+  if (wrong || (scheme !== 'http' && scheme !== 'https'))
+    throw new UsageError(`proxy: cannot listen on "${text}", expected :8080, 127.0.0.1:8080 or https://:8443`)
+  return { scheme, address, port }
+}
+
+/** `shop.localhost=:9000`, `/api=http://10.0.0.7:9001`, `shop.localhost/api=…`, or a backend alone for everything. */
+export function readMapping(text: string): Mapping {
+  const equals = text.indexOf('=')
+  // A backend of its own has "://" or begins with ":" before any "=".
+  const alone = equals < 0 || /^(?:[a-z0-9]+:\/\/|:)/.test(text)
+  const [left, right] = alone ? ['', text] : [text.slice(0, equals), text.slice(equals + 1)]
+  const slash = left.indexOf('/')
+  const host = (slash < 0 ? left : left.slice(0, slash)).toLowerCase().replace(/\.$/, '')
+  if (host !== '' && !HOST.test(host))
+    throw new UsageError(
+      `proxy: "${text}" begins with no host or path, expected HOST=BACKEND, /PATH=BACKEND or HOST/PATH=BACKEND${host.includes(':') ? '; the port is that of LISTEN' : ''}`,
+    )
+  return { host, path: pathOf(slash < 0 ? '/' : left.slice(slash), text), target: readTarget(right, text) }
+}
+
+const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?'
+const HOST = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`)
+
+function pathOf(path: string, text: string): string {
+  // What Gateway API takes as the value of a path prefix.
+  if (!/^\/[-A-Za-z0-9._~!$&'()*+,;=:@%/]*$/.test(path) || /\/\/|\/\.{1,2}(\/|$)|%2f/i.test(path))
+    throw new UsageError(`proxy: "${path}" in "${text}" is no path prefix, expected one like /api`)
+  if (path.includes('*'))
+    throw new UsageError(`proxy: "${path}" in "${text}": a prefix needs no "*", /api takes /api/cart too`)
+  return path.length > 1 ? path.replace(/\/$/, '') : path
+}
+
+/** `:9000`, `10.0.0.7:9000,10.0.0.8:9000`, `https://api.example`, `h2c://:9000`, `http://10.0.0.7:9000/base`. */
+function readTarget(text: string, whole: string): Target {
+  const [, scheme, authorities, path = '/'] =
+    /^(?:([a-z0-9]+):\/\/)?([^/?#@]+)(\/[^/?#][^?#]*|\/)?$/.exec(text) ?? []
+  const protocol = scheme ?? 'http'
+  if (authorities === undefined || (protocol !== 'http' && protocol !== 'h2c' && protocol !== 'https'))
+    throw new UsageError(
+      `proxy: "${text}" in "${whole}" is no backend, expected :9000, HOST:PORT, or a URL of http, https or h2c`,
+    )
+  // A name alone is more often a forgotten port than a server on port 80.
+  const defaultPort = scheme === undefined ? null : protocol === 'https' ? 443 : 80
+  const endpoints = authorities.split(',').map(one => endpointOf(one, defaultPort, whole))
+  return { protocol, endpoints, prefix: path === '/' ? '' : pathOf(path, whole) }
+}
+
+function endpointOf(text: string, defaultPort: number | null, whole: string) {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(text) ?? []
+  const address = (bracketed ?? plain ?? '').toLowerCase() || '127.0.0.1'
+  const port = digits === undefined ? defaultPort : Number(digits)
+  const known =
+    isIP(address) !== 0 || (bracketed === undefined && HOST.test(address) && !address.startsWith('*'))
+  if (!known || port === null || port < 1 || port > 65_535 || (text.startsWith(':') && digits === undefined))
+    throw new UsageError(
+      `proxy: "${text}" in "${whole}" is no backend, expected :9000, HOST:PORT, or http://HOST`,
+    )
+  return { address, port }
+}

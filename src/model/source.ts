@@ -1,0 +1,55 @@
+import type { Held } from './last-good.ts'
+import type { Problem } from './resource.ts'
+import { Resources } from './resources.ts'
+import { parseResources } from './validate.ts'
+
+export interface LoadResult {
+  /** What counts now, objects that keep their last good version included. */
+  readonly resources: Resources
+  readonly problems: readonly Problem[]
+  /** Which of the resources are last good versions of declarations that are broken now. */
+  readonly held: readonly Held[]
+}
+
+/**
+ * Where resources come from. `load` reads them all; `watch` follows their changes and calls back with each result that
+ * differs from the one before; `reload` (SIGHUP) reads and calls back in any case. Nothing throws for what is wrong
+ * with what is read: that is in the problems of the result.
+ */
+export interface Source {
+  load(): LoadResult
+  watch(onChange: (result: LoadResult) => void): void
+  reload(): LoadResult
+  close(): void
+}
+
+/** One text that never changes: standard input, or what a command has made. `name` stands for a file in messages. */
+export class TextSource implements Source {
+  private readonly name: string
+  private readonly text: string
+  private onChange: ((result: LoadResult) => void) | null = null
+
+  constructor(name: string, text: string) {
+    this.name = name
+    this.text = text
+  }
+
+  load(): LoadResult {
+    const { resources, problems } = parseResources(this.name, this.text)
+    return Object.freeze({ resources: Resources.of(resources), problems, held: [] })
+  }
+
+  watch(onChange: (result: LoadResult) => void): void {
+    this.onChange = onChange
+  }
+
+  reload(): LoadResult {
+    const result = this.load()
+    this.onChange?.(result)
+    return result
+  }
+
+  close(): void {
+    this.onChange = null
+  }
+}
