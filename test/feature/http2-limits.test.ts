@@ -12,7 +12,9 @@ import {
   ping,
   post,
   settings,
+  settingsAck,
   windowUpdate,
+  type Frame,
 } from '../conformance/h2/wire.ts'
 import { RawHttp2Client } from '../support/raw-http2.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
@@ -20,6 +22,7 @@ import { Neighbour } from '../support/neighbour.ts'
 import { plain } from '../support/policies.ts'
 import { RawClient } from '../support/raw.ts'
 import { Seen } from '../support/until.ts'
+import { portFor, startBetween } from '../support/wires.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 const to = (path: string): Buffer =>
@@ -75,6 +78,29 @@ suite('streams at once', () => {
       assert.equal(own.held.all.length, most)
     })
 
+  for (const wire of ['h2c', 'h2'] as const)
+    test(`a burst before the client can know the limit: all are answered or refused, none is lost (${wire})`, async () => {
+      const own = new Upstream()
+      await using upstream = await own.start()
+      await using gateway = await startBetween('h1', upstream.port)
+      const scheme = wire === 'h2' ? 'https' : 'http'
+      const request = block(':method', 'GET', ':scheme', scheme, ':path', '/', ':authority', 'a.example')
+      const requests = Array.from({ length: 2000 }, (_, i) => headers(1 + 2 * i, request))
+      await using asker = await RawHttp2Client.to(portFor(wire, gateway), {
+        tls: wire === 'h2',
+        first: Buffer.concat([PREFACE, settings(), ...requests]),
+      })
+      const count = (matches: (frame: Frame) => boolean): number => asker.frames.filter(matches).length
+      const isReset = ({ type }: Frame): boolean => type === 3
+      await asker.until(() => count(one => isReset(one) || (one.type === 0 && one.flags === 1)) === 2000)
+      const refused = asker.said.filter(line => line.endsWith(' REFUSED_STREAM')).length
+      assert.equal(refused, count(isReset))
+      assert.equal(rejections(gateway, 'h2-streams'), refused)
+      assert.ok(refused > 0 && refused <= 1900, `${refused} were refused`)
+      asker.says(settingsAck, headers(4001, request))
+      await asker.until(/^DATA 4001 2 END$/)
+    })
+
   test('of all connections of a worker: who has many is refused more, who has few is served', async () => {
     const own = new Upstream()
     await using upstream = await own.start()
@@ -113,8 +139,8 @@ suite('heads', () => {
     ['a bomb of indexed fields', Buffer.concat([get(), entry, Buffer.alloc(12_000, 0xbe)]), 'head-size'],
     ['more fields than allowed', get(...Array.from({ length: 100 }, () => ['x', 'y']).flat()), 'field-count'],
     ['cookie crumbs, of which each is a field', get(...crumbs(101, 4)), 'field-count'],
-    ['cookie crumbs that are too long together', get(...crumbs(9, 1000)), 'field-size'],
-    ['a field that is too long', get('x', 'y'.repeat(9000)), 'field-size'],
+    ['cookie crumbs that are too long together', get(...crumbs(17, 1000)), 'field-size'],
+    ['a field that is too long', get('x', 'y'.repeat(17_000)), 'field-size'],
   ] as const)
     test(`${what}: 431 ${rule}, on a connection that goes on`, async () => {
       const own = new Upstream()

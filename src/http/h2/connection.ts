@@ -277,6 +277,12 @@ export abstract class Connection implements StreamHost, SenderHost {
     this.sender.reset(id, code)
   }
 
+  /** A stream that could not be known to be one too many: no error of the peer, and bounded by its own number. */
+  protected refuseStream(id: number): void {
+    this.closedStreams.reset(id, RESET_BY_US)
+    this.sender.output.numbers(codes.RST_STREAM, id, codes.REFUSED_STREAM)
+  }
+
   /** RFC 9113 §5.4.2, for something that the peer has done. */
   protected streamError(id: number, code: number): void {
     if (this.closed) return

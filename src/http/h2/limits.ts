@@ -16,6 +16,8 @@ import type { Rate } from './budget.ts'
 export interface Http2Limits {
   /** Streams open at once (SETTINGS_MAX_CONCURRENT_STREAMS). */
   readonly streams: number
+  /** Streams beyond that which are refused and no error, until the peer has taken our settings and knows the limit. */
+  readonly earlyStreams: number
   /** Receive window of a stream. */
   readonly windowBytes: number
   /** Receive window of the connection, at least 65,535: how far streams that are not read can fill it before others stall. */
@@ -55,6 +57,7 @@ export interface Http2Limits {
 
 export const http2Limits: Http2Limits = {
   streams: 100,
+  earlyStreams: 10_000,
   windowBytes: 65_535,
   connectionWindowBytes: 1024 * 1024,
   tableBytes: 4096,

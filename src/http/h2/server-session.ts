@@ -54,6 +54,8 @@ export class ServerSession extends Session {
   private readonly scheme: string
   /** Bytes of the preface seen. */
   private prefaced = 0
+  /** Streams beyond the limit that came before the client had our settings. */
+  private early = 0
 
   constructor(options: ServerOptions) {
     const limits = options.limits ?? http2Limits
@@ -123,10 +125,7 @@ export class ServerSession extends Session {
     this.lastPeerStream = id
     // §6.8: what comes after the last GOAWAY is not processed.
     if (this.draining) return this.streamError(id, REFUSED_STREAM)
-    if (this.streams.size >= this.shared.allowance(this.limits.streams)) {
-      this.handler.onMalformed(tooManyStreams)
-      return this.streamError(id, REFUSED_STREAM)
-    }
+    if (this.streams.size >= this.shared.allowance(this.limits.streams)) return this.refuse(id)
     this.lastProcessed = id
     const head = requestHead(this.section, endStream, this.policy, this.scheme)
     const refused = 'rule' in head
@@ -149,6 +148,14 @@ export class ServerSession extends Session {
     if (refused) this.handler.onRefused(stream, head)
     else this.handler.onRequest(stream, head)
     if (id === MAX_STREAM_ID) this.shutdown()
+  }
+
+  /** §5.1.2: one stream too many, which the client may send again. It cannot know better before it has our settings (§6.5.3). */
+  private refuse(id: number): void {
+    this.handler.onMalformed(tooManyStreams)
+    if (this.settled || this.early === this.limits.earlyStreams) return this.streamError(id, REFUSED_STREAM)
+    this.early++
+    this.refuseStream(id)
   }
 
   protected onMalformed(rejection: Rejection): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { CHUNKED } from '../../../src/http/head.ts'
+import { PREFACE } from '../../../src/http/h2/codes.ts'
 import { localHead } from '../../../src/http/local.ts'
 import { SharedStreams } from '../../../src/http/h2/shared-streams.ts'
 import { ServerBench, type ServerSetup } from './harness.ts'
@@ -330,6 +331,32 @@ test('streams that other connections hold make room here for fewer, and for one 
   one.session.lost()
   assert.deepEqual(other.says(headers(id(40), get())), [])
   assert.equal(shared.open, 28)
+})
+
+test('streams beyond the limit are no errors until our settings are acknowledged, within a bound', () => {
+  const burst = (bench: ServerBench, from: number, count: number): number => {
+    const frames = Array.from({ length: count }, (_, n) => headers(id(from + n), get()))
+    return bench.says(...frames).filter(line => line.endsWith(' REFUSED_STREAM')).length
+  }
+  const greeted = (): ServerBench => {
+    const bench = new ServerBench({ raw: true, limits: { earlyStreams: 3000 } })
+    bench.session.receive(Buffer.concat([PREFACE, settings()]))
+    bench.transport.take()
+    return bench
+  }
+  const bench = greeted()
+  assert.equal(burst(bench, 0, 2000), 1900)
+  assert.equal(bench.requests.length, 100)
+  assert.deepEqual([bench.closed, bench.malformed.length], [null, 1900])
+  bench.says(wire.settingsAck)
+  burst(bench, 2000, 101)
+  assert.equal(bench.closed, 'flood-errors')
+
+  const endless = greeted()
+  burst(endless, 0, 3200)
+  assert.equal(endless.closed, null)
+  burst(endless, 3200, 1)
+  assert.equal(endless.closed, 'flood-errors')
 })
 
 test('a head that does not come to its end ends the connection', () => {
