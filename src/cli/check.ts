@@ -1,10 +1,9 @@
 import { FileSource } from '../model/files.ts'
 import type { LoadResult } from '../model/source.ts'
-import { formatProblem } from '../model/problem.ts'
 import { translate } from '../roles/ingress/translate.ts'
 import type { Translation } from '../snapshot/role.ts'
 import type { SnapshotParts } from '../snapshot/snapshot.ts'
-import { complaintsOf } from './conditions.ts'
+import { findingsOf } from './findings.ts'
 import type { CheckOptions } from './options.ts'
 
 /** `portcullis check`: 0 when everything would serve as it is written, else 1. */
@@ -31,15 +30,14 @@ export interface Verdict {
   readonly serves: Readonly<Record<'ports' | 'listeners' | 'rules' | 'clusters' | 'endpoints', number>>
 }
 
-/** Errors of the files, and conditions that are not good, each line once. */
-export function judge(load: LoadResult, { parts, conditions }: Translation): Verdict {
-  const of = (wanted: string) =>
-    load.problems.filter(({ severity }) => severity === wanted).map(formatProblem)
-  const errors = new Set([...of('error'), ...complaintsOf(conditions)])
-  const serves = countOf(parts)
-  if (errors.size === 0 && serves.listeners === 0)
-    errors.add('no Gateway with a listener in these files: nothing would be served')
-  return { ok: errors.size === 0, errors: [...errors], warnings: [...new Set(of('warning'))], serves }
+export function judge(load: LoadResult, translation: Translation): Verdict {
+  const { errors, warnings } = findingsOf([...load.problems, ...translation.problems], translation.conditions)
+  return {
+    ok: errors.size === 0,
+    errors: [...errors],
+    warnings: [...warnings],
+    serves: countOf(translation.parts),
+  }
 }
 
 function countOf({ ports, clusters, endpoints }: SnapshotParts): Verdict['serves'] {

@@ -1,4 +1,3 @@
-import { formatProblem } from '../model/problem.ts'
 import type { LoadResult } from '../model/source.ts'
 import type { Condition, Problem } from '../model/resource.ts'
 import type { WorkerGroup } from '../proxy/workers.ts'
@@ -10,7 +9,7 @@ import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
 import type { Counter } from '../telemetry/instrument.ts'
 import type { CertificateMetrics } from './certificate-metrics.ts'
 import { Complaints } from './complaints.ts'
-import { complaintsOf } from './conditions.ts'
+import { findingsOf } from './findings.ts'
 import { heldConditions } from './held.ts'
 import { withPortErrors, type PortError } from './listen.ts'
 
@@ -47,6 +46,8 @@ const systemCalendar: Clock = { ...systemClock, now: () => Date.now() }
 interface Turn {
   readonly load: LoadResult
   readonly conditions: readonly Condition[]
+  /** Of the translation; those of the files are the load's. */
+  readonly problems: readonly Problem[]
 }
 
 /**
@@ -111,7 +112,7 @@ export class Controller {
   }
 
   private async turn(load: LoadResult): Promise<void> {
-    const { parts, conditions, dueMs, expiresMs } = translate(load.resources, {
+    const { parts, conditions, problems, dueMs, expiresMs } = translate(load.resources, {
       addresses: this.options.addresses,
       nowMs: this.calendar.now(),
     })
@@ -119,7 +120,7 @@ export class Controller {
     this.forgetDue()
     if (dueMs !== null) this.awaitDue(dueMs)
     const before = this.snapshot
-    this.last = { load, conditions }
+    this.last = { load, conditions, problems }
     if (this.status.portErrors.length === 0 && before.version > 0 && onlyEndpointsChanged(before, parts)) {
       this.sendEndpoints(parts)
       this.report()
@@ -186,14 +187,13 @@ export class Controller {
   private report(): number {
     if (this.last === null) return 0
     const { load, conditions } = this.last
+    const problems = [...load.problems, ...this.last.problems]
     const known = withPortErrors(conditions, this.snapshot.ports, this.status.portErrors, load.resources)
     const held = heldConditions(load.held, load.problems)
-    this.status = { ...this.status, problems: load.problems, conditions: [...known, ...held] }
-    const of = (wanted: Problem['severity']) =>
-      load.problems.filter(({ severity }) => severity === wanted).map(formatProblem)
-    const errors = new Set([...of('error'), ...complaintsOf(known)])
-    const problems = this.complaints.tell(errors, new Set(of('warning')))
-    this.options.reloads[problems === 0 ? 'ok' : 'partial'].add(1)
-    return problems
+    this.status = { ...this.status, problems, conditions: [...known, ...held] }
+    const { errors, warnings } = findingsOf(problems, known)
+    const count = this.complaints.tell(errors, warnings)
+    this.options.reloads[count === 0 ? 'ok' : 'partial'].add(1)
+    return count
   }
 }

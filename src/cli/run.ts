@@ -132,7 +132,7 @@ function untilSignal(): Promise<void> {
 function nothingServed(paths: readonly string[], { status }: Controller): string {
   const from = paths.join(', ')
   if (status.portErrors.length > 0) return `none of the ports of ${from} can be listened on: see above`
-  if (status.problems.length > 0 || status.conditions.length > 0)
+  if (status.problems.some(({ reason }) => reason !== 'NoGateway') || status.conditions.length > 0)
     return `no Gateway in ${from} has a listener that can be served: see above, or run: portcullis check ${paths.join(' ')}`
   return `there is no Gateway in ${from}`
 }

@@ -52,6 +52,8 @@ export interface Problem {
   readonly resource: ResourceRef | null
   readonly path: FieldPath
   readonly message: string
+  /** One word for programs, as conditions have it: `NoEndpoints`. Absent of what is wrong with the text or its fields. */
+  readonly reason?: string
 }
 
 /**

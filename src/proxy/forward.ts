@@ -2,6 +2,7 @@ import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
 import { shareKey } from '../http/share-key.ts'
+import { idempotentMethods } from '../http/idempotent.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
@@ -50,9 +51,6 @@ export interface Forwarded {
 
 /** Endpoints tried when nothing could be sent to any, without a retry policy. */
 const CONNECT_ATTEMPTS = 3
-
-/** RFC 9110 §9.2.2. */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 /** The `forward` action for one exchange: attempts on endpoints, until one answers. */
 export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
@@ -264,7 +262,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   private get safeToRepeat(): boolean {
     const { request } = this.x
-    if (idempotent.has(request.method) || request.fields.has('idempotency-key')) return true
+    if (idempotentMethods.has(request.method) || request.fields.has('idempotency-key')) return true
     return this.cluster?.config.repeatNonIdempotent === true
   }
 

@@ -1,5 +1,5 @@
 import type { KindName } from '../model/kinds.ts'
-import type { Condition, ResourceRef } from '../model/resource.ts'
+import type { Condition, Problem, ResourceRef } from '../model/resource.ts'
 import type { Resources } from '../model/resources.ts'
 import type { RoleName, SnapshotParts } from './snapshot.ts'
 
@@ -25,6 +25,8 @@ export interface TranslateOptions {
 export interface Translation {
   readonly parts: SnapshotParts
   readonly conditions: readonly Condition[]
+  /** What is in order by its kind, and would only ever answer an error, or does something else than it seems to. */
+  readonly problems: readonly Problem[]
   /** What a Gateway's status says beside its conditions. */
   readonly gateways: readonly GatewayStatus[]
   /** When the same resources come to something else, for a certificate begins or ceases to be valid; null: never. */

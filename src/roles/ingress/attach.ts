@@ -19,9 +19,9 @@ export interface Attaching {
   readonly report: Report
 }
 
-/** Attaches a route to each of its parents, and says of each how that went. */
-export function attachRoute(world: Attaching, state: RouteState): void {
-  const { route, notServed } = state
+/** Attaches a route to each of its parents, and says of each how that went; answers with the listeners that took it. */
+export function attachRoute(world: Attaching, state: RouteState): ReadonlySet<ListenerState> {
+  const { route, notServed, doubts } = state
   const taken = new Set<ListenerState>()
   const parents = parentsOf(world, route)
   if (parents.length === 0) {
@@ -32,6 +32,9 @@ export function attachRoute(world: Attaching, state: RouteState): void {
   }
   for (const parent of parents) attachToParent(world, state, parent, taken)
   world.report.notServed(route, notServed)
+  // Where it is served by others, or by nobody, it is theirs to say.
+  if (taken.size > 0) for (const doubt of doubts) world.report.doubt(route, doubt)
+  return taken
 }
 
 interface Parent {

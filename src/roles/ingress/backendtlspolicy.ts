@@ -6,7 +6,7 @@ import type { Condition, FieldPath, ResourceRef } from '../../model/resource.ts'
 import { keyOf, refKey, type Resources } from '../../model/resources.ts'
 import type { ClusterTls } from '../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from './certificates.ts'
-import { isFull, type Flaw, type Report } from './conditions.ts'
+import { isFull, unknownOptions, type Flaw, type Report } from './conditions.ts'
 import { tlsBounds } from './defaults.ts'
 import { attachmentsOf, policyName, type Attachment } from './policies.ts'
 import { digest } from './pem.ts'
@@ -67,7 +67,8 @@ export class BackendTlsPolicies {
       for (const parent of ancestors) reportClaim(claim, parent, report)
     }
     const noted = new Set(this.claims.map(({ attachment }) => attachment.policy))
-    for (const policy of noted) report.notServed(policy, unknownOptions(policy))
+    for (const policy of noted)
+      report.unknownOptions(policy, unknownOptions(policy.body.spec.options, ['spec', 'options']))
   }
 
   private claim(attachment: Attachment<BackendTLSPolicy>, read: ReadPolicy): void {
@@ -176,11 +177,4 @@ export function clusterTls(
 ): ClusterTls {
   const whole = { ...said, certificate: null, ...tlsBounds }
   return { ...whole, key: digest(JSON.stringify([whole, contents])) }
-}
-
-function unknownOptions({ body: { spec } }: BackendTLSPolicy): { path: FieldPath; note: string }[] {
-  return Object.keys(spec.options ?? {}).map(name => ({
-    path: ['spec', 'options', name],
-    note: 'no option of this name is known here',
-  }))
 }

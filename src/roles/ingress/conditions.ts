@@ -1,5 +1,5 @@
 import { formatPath } from '../../model/problem.ts'
-import type { Condition, FieldPath, Resource } from '../../model/resource.ts'
+import type { Condition, FieldPath, Problem, Resource } from '../../model/resource.ts'
 import { refOf } from '../../model/resources.ts'
 
 /** What is wrong with one field of an object. `reason` is the standard's. */
@@ -17,9 +17,25 @@ const NOT_SERVED = 'NotServed'
 /** Longest message that Kubernetes takes is 32,768 characters; the first few flaws are what is read. */
 const SHOWN = 8
 
-/** Collects the conditions of one translation. */
+/** Something of an object that is in order, and would serve nobody, or not as it was meant. `reason` is ours. */
+export interface Doubt extends Flaw {
+  readonly severity: Problem['severity']
+}
+
+/** Collects the conditions and the problems of one translation. */
 export class Report {
   readonly conditions: Condition[] = []
+  readonly problems: Problem[] = []
+
+  /** A problem that is no condition of the object: the standard calls it accepted, and every reference resolved. */
+  doubt(about: Resource, { severity, path, message, reason }: Doubt): void {
+    this.problems.push({ severity, position: about.at(path), resource: refOf(about), path, message, reason })
+  }
+
+  /** A problem of the whole. */
+  absence(severity: Problem['severity'], reason: string, message: string): void {
+    this.problems.push({ severity, position: null, resource: null, path: [], message, reason })
+  }
 
   /** A condition that is as it should be. */
   good(about: Resource, type: string, reason: string, message: string, carrier: Carrier = {}): void {
@@ -61,6 +77,23 @@ export class Report {
     if (first !== undefined) this.warn(about, NOT_SERVED, [first, ...rest])
   }
 
+  /** Options of other implementations are no fault of the object's; of those that would be ours there is none. */
+  unknownOptions(about: Resource, paths: readonly FieldPath[]): void {
+    const isOurs = (path: FieldPath): boolean => String(path.at(-1)).startsWith('portcullis.dev/')
+    this.notServed(
+      about,
+      paths.filter(isOurs).map(path => ({ path, note: 'no option of this name is known here' })),
+    )
+    for (const path of paths)
+      if (!isOurs(path))
+        this.doubt(about, {
+          severity: 'warning',
+          reason: 'UnknownOption',
+          path,
+          message: 'no option of this name is known here, and it changes nothing',
+        })
+  }
+
   private flawed(
     about: Resource,
     type: string,
@@ -91,4 +124,12 @@ function describe(flaws: readonly Flaw[]): string {
 /** Narrows a list to one that has a first item. */
 export function isFull<T>(list: readonly T[]): list is readonly [T, ...T[]] {
   return list.length > 0
+}
+
+/** The paths of all options: the standard leaves them to implementations, and this one has none. */
+export function unknownOptions(
+  options: Readonly<Record<string, string>> | undefined,
+  path: FieldPath,
+): FieldPath[] {
+  return Object.keys(options ?? {}).map(name => [...path, name])
 }

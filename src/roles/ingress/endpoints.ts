@@ -6,7 +6,7 @@ import type { Endpoint, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { targetNamed, type Target } from './targets.ts'
 
 /** Names the Service that an EndpointSlice belongs to (discovery.k8s.io/v1, LabelServiceName). */
-const SERVICE_NAME = 'kubernetes.io/service-name'
+export const SERVICE_NAME = 'kubernetes.io/service-name'
 
 export type Slices = (service: Service) => readonly EndpointSlice[]
 
@@ -41,10 +41,9 @@ function serviceEndpoints(service: Service, port: ServicePort, slices: Slices): 
 
 function sliceEndpoints(service: Service, port: ServicePort, slices: readonly EndpointSlice[]): Endpoint[] {
   const byFamily = new Map<string, Endpoint[]>()
-  for (const { body } of slices) {
-    const found = (body.ports ?? []).find(
-      p => (p.name ?? '') === (port.name ?? '') && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
-    )
+  for (const slice of slices) {
+    const { body } = slice
+    const found = portOfSlice(slice, port)
     if (found?.port === undefined) continue
     const list = byFamily.get(body.addressType) ?? []
     byFamily.set(body.addressType, list)
@@ -56,6 +55,13 @@ function sliceEndpoints(service: Service, port: ServicePort, slices: readonly En
   const preferred = service.body.spec?.ipFamilies?.find(family => (byFamily.get(family) ?? []).length > 0)
   const all = preferred === undefined ? [...byFamily.values()].flat() : (byFamily.get(preferred) ?? [])
   return distinct(all).sort(byAddress)
+}
+
+/** The port of a slice that stands for one of its Service: of the same name and protocol. */
+export function portOfSlice({ body }: EndpointSlice, port: ServicePort) {
+  return (body.ports ?? []).find(
+    p => (p.name ?? '') === (port.name ?? '') && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+  )
 }
 
 /** Slices are reshuffled as pods come and go; sorted, an unchanged set stays equal. */

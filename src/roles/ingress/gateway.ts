@@ -3,7 +3,7 @@ import { keyOf, refOf, type Resources } from '../../model/resources.ts'
 import type { GatewayStatus } from '../../snapshot/role.ts'
 import { addressesOf, overlap, type Addresses } from './addresses.ts'
 import type { Certificates } from './certificates.ts'
-import { isFull, type Flaw, type Report } from './conditions.ts'
+import { isFull, unknownOptions, type Flaw, type Report } from './conditions.ts'
 import type { ClassState } from './gatewayclass.ts'
 import { GATEWAY_API, isServed, listenersOf, type ListenerState } from './listeners.ts'
 
@@ -107,7 +107,7 @@ export function reportGateway(state: GatewayState, report: Report): void {
   else report.bad(gateway, 'Programmed', notProgrammed(state))
   for (const listener of listeners) reportListener(state, listener, report)
   reportFallback(gateway, report)
-  report.notServed(gateway, notServedYet(gateway))
+  reportOptions(gateway, report)
 }
 
 /**
@@ -167,21 +167,12 @@ function reportListener(state: GatewayState, listener: ListenerState, report: Re
   report.bad(gateway, 'Programmed', [{ reason: 'Invalid', path, message: why }], carrier)
 }
 
-function notServedYet({ body: { spec } }: Gateway): { path: (string | number)[]; note: string }[] {
-  const fields: { path: (string | number)[]; note: string }[] = []
-  const note = (path: string[], text: string): number => fields.push({ path: ['spec', ...path], note: text })
-  for (const [i, { tls }] of spec.listeners.entries())
-    for (const name of Object.keys(tls?.options ?? {}))
-      fields.push({
-        path: ['spec', 'listeners', i, 'tls', 'options', name],
-        note: 'no option of this name is known here',
-      })
-  if ((spec.allowedListeners?.namespaces?.from ?? 'None') !== 'None')
-    note(['allowedListeners'], 'ListenerSets are not served yet')
-  const { labels, annotations } = spec.infrastructure ?? {}
-  if (labels ?? annotations)
-    note(['infrastructure'], 'nothing is created for a Gateway that labels or annotations could be put on')
-  return fields
+/** Options of listeners that nobody here knows: another implementation's do no harm, one of ours is misspelt. */
+function reportOptions(gateway: Gateway, report: Report): void {
+  const fields = gateway.body.spec.listeners.flatMap(({ tls }, i) =>
+    unknownOptions(tls?.options, ['spec', 'listeners', i, 'tls', 'options']),
+  )
+  report.unknownOptions(gateway, fields)
 }
 
 /** The parts of a Gateway's status that are no conditions. */

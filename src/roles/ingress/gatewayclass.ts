@@ -1,3 +1,4 @@
+import { formatPosition } from '../../model/problem.ts'
 import type { Resources } from '../../model/resources.ts'
 import type { Report } from './conditions.ts'
 
@@ -29,3 +30,32 @@ export function gatewayClasses(resources: Resources, report: Report): (name: str
   }
   return name => states.get(name) ?? 'missing'
 }
+
+/** Gateways that another controller is to serve; where there are no others, nothing at all would be served here. */
+export function doubtClasses(
+  resources: Resources,
+  classOf: (name: string) => ClassState,
+  report: Report,
+): void {
+  const gateways = resources.all('Gateway')
+  const foreign = gateways.filter(({ body }) => classOf(body.spec.gatewayClassName) === 'foreign')
+  for (const gateway of foreign)
+    report.doubt(gateway, {
+      severity: foreign.length === gateways.length ? 'error' : 'warning',
+      reason: 'ForeignClass',
+      path: ['spec', 'gatewayClassName'],
+      message: foreignText(gateway.body.spec.gatewayClassName, resources),
+    })
+  if (gateways.length === 0)
+    report.absence('error', 'NoGateway', 'there is no Gateway: nothing would be served')
+}
+
+function foreignText(name: string, resources: Resources): string {
+  const found = resources.get('GatewayClass', '', name)
+  const at = found?.at(['spec', 'controllerName'])
+  const place = at == null ? '' : ` (${formatPosition(at)})`
+  return `class ${name}${place} is of another controller, ${found?.body.spec.controllerName ?? ''}, and so this Gateway is not served here; ${OURS}`
+}
+
+/** What makes a class ours. */
+const OURS = `expected the class ${BUILT_IN}, which needs no GatewayClass, or one with the controllerName ${CONTROLLER}`

@@ -13,6 +13,8 @@ export function grpcRouteOf(route: GRPCRoute, age: number, backends: BackendRefs
 const grpc: Dialect<GRPCRouteRule> = {
   use: 'grpc',
   matches: callMatches,
+  doubts: () => [],
+  answerWithoutBackend: 'every call is answered UNAVAILABLE',
   // A call may be a conversation of hours; how long it may take is for its client to say (grpc-timeout).
   forwarding: () => ({ requestTimeoutMs: 0, backendTimeoutMs: 0, retry: null, grpc: true }),
 }

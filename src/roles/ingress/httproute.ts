@@ -4,6 +4,7 @@ import { durationMs } from '../../model/quantity.ts'
 import type { Retry } from '../../snapshot/snapshot.ts'
 import type { BackendRefs } from './backendrefs.ts'
 import { retrySettings } from './defaults.ts'
+import { globDoubts } from './globs.ts'
 import { matchesOf } from './matches.ts'
 import { httpWeight } from './precedence.ts'
 import type { RouteState } from './route.ts'
@@ -21,6 +22,8 @@ const http: Dialect<HTTPRouteRule> = {
     const { matches, flaws } = matchesOf(rule, path)
     return { matches: matches.map(match => ({ match, weight: httpWeight(match) })), flaws }
   },
+  doubts: globDoubts,
+  answerWithoutBackend: 'every request is answered 500',
   forwarding: ({ timeouts, retry }) => ({
     requestTimeoutMs: durationMs(timeouts?.request ?? '0s') ?? 0,
     backendTimeoutMs: durationMs(timeouts?.backendRequest ?? '0s') ?? 0,

@@ -1,7 +1,7 @@
 import type { GRPCRoute, HTTPRoute, TLSRoute } from '../../model/kinds.ts'
 import type { FieldPath } from '../../model/resource.ts'
 import type { StreamRule } from '../../snapshot/snapshot.ts'
-import type { Flaw } from './conditions.ts'
+import type { Doubt, Flaw } from './conditions.ts'
 import type { Ranked } from './precedence.ts'
 
 /** What a route comes to, whatever it is attached to. */
@@ -16,6 +16,7 @@ export interface RouteState {
   readonly invalid: ReadonlyMap<number, readonly Flaw[]>
   readonly ruleCount: number
   readonly notServed: readonly { readonly path: FieldPath; readonly note: string }[]
+  readonly doubts: readonly Doubt[]
 }
 
 /** Whether it has a rule that is served as it is written, or none at all, which is nothing wrong. */

@@ -3,8 +3,9 @@ import type { GRPCRoute, HTTPRoute } from '../../model/kinds.ts'
 import type { HTTPBackendRef, HTTPFilter, RequestMirror } from '../../model/kinds/http-filters.ts'
 import type { FieldPath } from '../../model/resource.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../snapshot/snapshot.ts'
+import { backendless } from './backendless.ts'
 import type { BackendRefs, Use } from './backendrefs.ts'
-import type { Flaw } from './conditions.ts'
+import type { Doubt, Flaw } from './conditions.ts'
 import { filtersOf } from './filters.ts'
 import type { Referrer } from './grants.ts'
 import { GATEWAY_API } from './listeners.ts'
@@ -31,6 +32,10 @@ export interface Dialect<R extends RouteRule> {
   readonly use: Exclude<Use, 'stream'>
   /** The matches of a rule. A rule whose matches have flaws is not to be served, so they come together. */
   matches(rule: R, path: FieldPath): { matches: WeightedMatch[]; flaws: Flaw[] }
+  /** What is legal in a rule and does not do what it seems to. */
+  doubts(rule: R, path: FieldPath): readonly Doubt[]
+  /** What a request gets that a rule without backends takes. */
+  readonly answerWithoutBackend: string
   /** What a rule says of forwarding beside where to. */
   forwarding(rule: R): Omit<Forward, 'type' | 'backends' | 'mirrors'>
 }
@@ -49,6 +54,7 @@ export function routeState<R extends RouteRule>(
     backends,
     from: { group: GATEWAY_API, kind: route.kind, namespace: route.metadata.namespace },
     unresolved: [],
+    doubts: [],
   }
   const entries: Ranked[] = []
   const invalid = new Map<number, readonly Flaw[]>()
@@ -74,6 +80,7 @@ export function routeState<R extends RouteRule>(
     invalid,
     ruleCount: rules.length,
     notServed,
+    doubts: work.doubts,
   }
 }
 
@@ -83,6 +90,7 @@ interface RouteWork<R extends RouteRule> {
   readonly backends: BackendRefs
   readonly from: Referrer
   readonly unresolved: Flaw[]
+  readonly doubts: Doubt[]
 }
 
 /** The parts that do not depend on the kind of rule. */
@@ -113,6 +121,11 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   work.unresolved.push(...missing.filter(flaw => flaw.reason === 'InvalidKind'))
   const unserved = missing.filter(flaw => flaw.reason !== 'InvalidKind')
   if (flaws.length > 0) return { matches, served: null, flaws: [...flaws, ...unserved] }
+  work.doubts.push(...dialect.doubts(rule, path))
+  if (redirect === null && missing.length === 0) {
+    const doubt = backendless(rule.backendRefs ?? [], path, dialect.answerWithoutBackend)
+    if (doubt !== null) work.doubts.push(doubt)
+  }
   const { namespace, name } = route.metadata
   const forward = (): Action => forwardTo(backends, mirrors, dialect.forwarding(rule))
   const action = missing.length > 0 ? failed : (redirect ?? forward())

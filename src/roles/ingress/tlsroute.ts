@@ -1,6 +1,7 @@
 import { routeDefaults } from '../../model/defaults.ts'
 import type { TLSRoute } from '../../model/kinds.ts'
 import type { StreamRule } from '../../snapshot/snapshot.ts'
+import { backendless } from './backendless.ts'
 import type { BackendRefs } from './backendrefs.ts'
 import type { Flaw } from './conditions.ts'
 import { GATEWAY_API } from './listeners.ts'
@@ -25,5 +26,15 @@ export function tlsRouteOf(route: TLSRoute, backends: BackendRefs): RouteState {
     origin: originOf(route, path),
     backends: used,
   }
-  return { route, entries: [], stream, unresolved, invalid: new Map(), ruleCount: 1, notServed: [] }
+  const doubt = backendless(rule?.backendRefs ?? [], path, 'every connection is refused')
+  return {
+    route,
+    entries: [],
+    stream,
+    unresolved,
+    invalid: new Map(),
+    ruleCount: 1,
+    notServed: [],
+    doubts: doubt === null ? [] : [doubt],
+  }
 }

@@ -13,14 +13,19 @@ import { Certificates } from './certificates.ts'
 import { clientPolicies } from './clientpolicy.ts'
 import { clustersOf } from './clusters.ts'
 import { Report } from './conditions.ts'
+import { doubtEndpoints } from './endpointless.ts'
 import { slicesOf } from './endpoints.ts'
-import { gatewayClasses } from './gatewayclass.ts'
+import { doubtClasses, gatewayClasses } from './gatewayclass.ts'
 import { gatewaysOf, reportGateway, statusOf, type GatewayState } from './gateway.ts'
 import { Grants } from './grants.ts'
 import type { ListenerState } from './listeners.ts'
 import { Namespaces } from './namespaces.ts'
+import { doubtGreedy } from './greedy.ts'
+import { placesOf } from './places.ts'
 import { clusterNames, clustersOfRules, portsOf } from './ports.ts'
+import { doubtRetries } from './retries.ts'
 import { routesOf } from './routes.ts'
+import { doubtShadows, doubtStreams } from './shadows.ts'
 import type { Target } from './targets.ts'
 import { reportClientCertificate, UpstreamTls } from './upstreamtls.ts'
 
@@ -47,14 +52,22 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportGateway(state, report)
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
-  for (const route of routesOf(resources, backends)) attachRoute(attaching, route)
+  const routes = routesOf(resources, backends)
+  const attached = new Map(routes.map(route => [route, attachRoute(attaching, route)]))
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const parts = withCertificates(partsOf(resources, gateways, upstreams, report), certificates)
   policies.report(report, sendersOf(gateways.values(), backends.used))
   for (const backend of resources.all('Backend')) report.notServed(backend, unservedIn(backend))
+  doubtClasses(resources, classOf, report)
+  const places = placesOf(routes)
+  doubtGreedy(parts.ports, places, doubtShadows(parts.ports, places, report), report)
+  doubtStreams(attached, report)
+  doubtRetries(parts, places, report)
+  doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return freeze({
     parts,
     conditions: report.conditions,
+    problems: report.problems,
     gateways: [...gateways.values()].map(statusOf),
     dueMs: calendar.dueMs,
     expiresMs: certificates.expiresMs,

@@ -11,9 +11,10 @@ import { clientSettings, clusterSettings, ejectionSettings, tlsBounds } from '..
  * conditions under the object that carries them.
  */
 export function render(translation: Translation, problems: readonly string[]): string {
-  const { parts, conditions, gateways } = translation
+  const { parts, conditions, gateways, problems: doubts } = translation
   const document = {
     ...(problems.length > 0 ? { problems } : {}),
+    ...(doubts.length > 0 ? { doubts: doubts.map(doubt) } : {}),
     ports: parts.ports.map(port),
     rules: Object.fromEntries([...rulesOf(parts.ports)].map(rule => [rule.id, ruleBody(rule)])),
     clusters: Object.fromEntries(parts.clusters.map(cluster => [cluster.name, clusterBody(cluster, parts.endpoints[cluster.name] ?? [])])),
@@ -25,6 +26,11 @@ export function render(translation: Translation, problems: readonly string[]): s
     })),
   }
   return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+function doubt({ severity, reason, position, resource, path, message }: Translation['problems'][number]): object {
+  const at = [resource === null ? '' : `${resource.kind}/${resource.name}`, position === null ? '' : `${position.line}:${position.column}`, formatPath(path)]
+  return { [severity]: reason, at: at.filter(Boolean).join(' '), message }
 }
 
 function port({ key, address, port: number, protocol, client, listeners }: Port): object {
