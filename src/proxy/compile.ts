@@ -23,6 +23,7 @@ import type {
   CompiledForward,
   CompiledMirror,
   CompiledRule,
+  MirrorLoss,
 } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
 import type { CompiledStream } from './stream.ts'
@@ -34,6 +35,8 @@ export interface Surroundings {
   readonly observer: Observer
   readonly overload: Overload
   readonly certificates: Readonly<Record<string, Certificate>>
+  /** Tells of a copy of a request that did not reach a mirror. */
+  readonly mirrorLost: (cluster: string, reason: MirrorLoss) => void
   /** How connections for streams to a cluster are secured; null where they are plain. */
   readonly streamDialer: (cluster: Cluster<UpstreamPool>) => TlsDialer | null
 }
@@ -121,5 +124,7 @@ function compileBackend(
 
 function compileMirror({ cluster, numerator, denominator }: Mirror, around: Surroundings): CompiledMirror[] {
   const found = around.clusters.get(cluster)
-  return found === undefined ? [] : [{ cluster: found, share: numerator / denominator }]
+  if (found === undefined) return []
+  const lost = (reason: MirrorLoss): void => around.mirrorLost(cluster, reason)
+  return [{ cluster: found, share: numerator / denominator, lost }]
 }

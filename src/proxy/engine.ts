@@ -16,6 +16,7 @@ import { compilePort } from './compile.ts'
 import { Observer, type Sinks } from './observe.ts'
 import { Overload, overloadLimits, type OverloadLimits } from './overload.ts'
 import { PortServer, type PortContext } from './port.ts'
+import type { MirrorLoss } from './rule.ts'
 import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
 
 export interface EngineOptions {
@@ -63,6 +64,8 @@ export class Engine {
   private readonly leaving = new Set<PortServer>()
   private readonly timer: NodeJS.Timeout
   private observer: Observer
+  /** Losses of mirrors, by cluster and reason, that the log has told of since the last snapshot. */
+  private readonly toldLosses = new Set<string>()
   /** Of snapshots before, as long as exchanges of theirs are under way. */
   private readonly retired = new Set<Observer>()
   private ticketKeys: TicketKeys
@@ -122,6 +125,7 @@ export class Engine {
     this.contexts.apply(snapshot.clusters, snapshot.certificates ?? {})
     this.clusters.apply(snapshot.clusters, snapshot.endpoints)
     await Promise.race([this.clusters.settled(), later(RESOLVE_MS)])
+    this.toldLosses.clear()
     const before = this.observer
     const observer = new Observer(this.options.sinks)
     this.observer = observer
@@ -148,6 +152,7 @@ export class Engine {
       observer,
       overload,
       certificates,
+      mirrorLost: (cluster, reason) => this.mirrorLost(cluster, reason),
       streamDialer: cluster => this.dialer(cluster, []),
     })
     const known = this.ports.get(port.key)
@@ -195,7 +200,7 @@ export class Engine {
       server.sweep(nowMs)
       bufferedBytes += server.bufferedBytes
     }
-    this.options.sinks.instruments.bufferedBytes.set(bufferedBytes)
+    this.options.sinks.instruments.bufferedBytes.set(bufferedBytes + this.mirroredBytes())
     this.sweepQueues(nowMs)
     for (const cluster of this.clusters.values()) this.sweepCluster(cluster, nowMs)
     const exchanges = this.countExchanges()
@@ -222,6 +227,23 @@ export class Engine {
     metrics.connectionsIdle.set(idle)
     metrics.connectionsActive.set(cluster.connections - idle)
     metrics.pending.set(cluster.pending)
+  }
+
+  /** What waits for mirrors sheds nobody: they lose it. Of HTTP/2 it is among the bytes of streams. */
+  private mirroredBytes(): number {
+    let bytes = 0
+    for (const { config, mirroredBytes } of this.clusters.values())
+      if (config.protocol === 'http') bytes += mirroredBytes
+    return bytes
+  }
+
+  /** Each one is counted; the log tells of the first of each kind. */
+  private mirrorLost(cluster: string, reason: MirrorLoss): void {
+    this.observer.cluster(cluster).mirrorLost(reason)
+    const kind = `${cluster} ${reason}`
+    if (this.toldLosses.has(kind)) return
+    this.toldLosses.add(kind)
+    this.options.log.warn('mirror.lost', { cluster, reason })
   }
 
   /** Under way in this worker, whatever snapshot they began with. */

@@ -44,9 +44,17 @@ export interface CompiledBackend {
   readonly steps: Steps
 }
 
+/**
+ * Why a copy did not arrive: what failed, that too much of it waited (`mirror_slow`) or of all copies (`mirror_full`),
+ * or that the request itself was never complete.
+ */
+export type MirrorLoss = FailureName | 'mirror_slow' | 'mirror_full' | 'request_incomplete'
+
 export interface CompiledMirror {
   readonly cluster: Cluster<UpstreamPool>
   readonly share: number
+  /** Counts a copy that did not arrive. */
+  readonly lost: (reason: MirrorLoss) => void
 }
 
 export interface CompiledRedirect {

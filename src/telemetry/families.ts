@@ -101,6 +101,11 @@ const table = {
     help: 'Endpoints taken out of balancing because they failed.',
     labels: ['cluster'],
   },
+  portcullis_mirror_lost_total: {
+    type: 'counter',
+    help: 'Copies of requests that did not reach a mirror, by reason: a failure, too much that waited (mirror_slow, mirror_full), or a request that was never complete.',
+    labels: ['cluster', 'reason'],
+  },
   portcullis_rejections_total: {
     type: 'counter',
     help: 'Messages refused by the codec, by rule.',

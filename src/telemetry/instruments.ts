@@ -237,6 +237,7 @@ export class ClusterMetrics {
   private readonly labels: { readonly cluster: string }
   private readonly classes: (Counter | undefined)[] = CLASSES.map(() => undefined)
   private readonly connectFailures = new Map<string, Counter>()
+  private readonly mirrorLosses = new Map<string, Counter>()
   private durations: Histogram | undefined
   private activeGauge: Gauge | undefined
   private idleGauge: Gauge | undefined
@@ -266,6 +267,16 @@ export class ClusterMetrics {
     if (counter === undefined) {
       counter = this.scope.counter('portcullis_upstream_connect_failures_total', { cluster, failure })
       this.connectFailures.set(failure, counter)
+    }
+    counter.add(1)
+  }
+
+  mirrorLost(reason: string): void {
+    const { cluster } = this
+    let counter = this.mirrorLosses.get(reason)
+    if (counter === undefined) {
+      counter = this.scope.counter('portcullis_mirror_lost_total', { cluster, reason })
+      this.mirrorLosses.set(reason, counter)
     }
     counter.add(1)
   }

@@ -38,6 +38,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   connections = 0
   /** Requests that wait for a connection; kept by whoever queues them. */
   pending = 0
+  /** Bytes of copies for it that wait, where it is a mirror; kept by whoever sends them. */
+  mirroredBytes = 0
   private readonly context: ClusterContext<P>
   private readonly ejector: Ejector
   private balancer: Balancer<Endpoint<P>>

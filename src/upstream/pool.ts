@@ -78,6 +78,9 @@ export abstract class UpstreamPool implements EndpointPool {
     return this.kept() ?? (this.room() ? this.opened() : null)
   }
 
+  /** Has a connection made for whoever comes next, where none outlives a request that is given up meanwhile. */
+  warm(): void {}
+
   /** Waits for any connection of the cluster; false when too many wait already. */
   wait(waiter: Waiter<Target>): boolean {
     return this.queue.wait(waiter, performance.now())
@@ -127,7 +130,7 @@ export abstract class UpstreamPool implements EndpointPool {
     return false
   }
 
-  private opened(): UpstreamStream {
+  protected opened(): UpstreamStream {
     this.connections++
     this.events.onConnect(this.cluster.name)
     return this.open()

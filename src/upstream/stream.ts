@@ -13,6 +13,8 @@ export interface UpstreamStream {
   readonly fresh: boolean
   /** The connection is still being made, and nothing of the request has left. */
   readonly connecting?: boolean
+  /** Bytes that were flushed and wait for the connection or the peer. */
+  readonly queuedBytes: number
   /** Takes the request's head; a body follows if `head.length` says so. */
   send(head: RequestHead, handler: UpstreamHandler): void
   /** Body bytes `chunk[start, end)`. The chunk belongs to the stream from here on. */

@@ -100,6 +100,10 @@ export class Http1Connection implements UpstreamStream {
     return this.connectTimer !== null
   }
 
+  get queuedBytes(): number {
+    return this.socket.writableLength
+  }
+
   get usable(): boolean {
     return this.state === IDLE
   }
@@ -167,6 +171,8 @@ export class Http1Connection implements UpstreamStream {
   private connected(): void {
     if (this.connectTimer !== null) clearTimeout(this.connectTimer)
     this.connectTimer = null
+    // Made for nobody yet.
+    if (this.state === IDLE) this.owner.released(this)
   }
 
   /** Called by the socket for every read; false stops reading. */

@@ -5,12 +5,15 @@ import { Http1Connection, type ConnectionOwner } from './connection.ts'
 /** Kept-alive connections to one endpoint. Last in, first out: what is not needed grows old and is closed. */
 export class Http1Pool extends UpstreamPool implements ConnectionOwner {
   private readonly idle: Http1Connection[] = []
+  /** A connection that is being made and that nobody has asked for. */
+  private warming: UpstreamStream | null = null
 
   get idleConnections(): number {
     return this.idle.length
   }
 
   released(connection: Http1Connection): void {
+    if (connection === this.warming) this.warming = null
     const most = this.cluster.config.maxRequestsPerConnection
     if (this.draining || (most > 0 && connection.requests >= most)) return connection.close()
     connection.idleSinceMs = this.nowMs
@@ -22,7 +25,14 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
   closed(connection: Http1Connection): void {
     const at = this.idle.lastIndexOf(connection)
     if (at >= 0) this.idle.splice(at, 1)
+    if (connection === this.warming) this.warming = null
     this.gone()
+  }
+
+  /** Makes a connection for whoever comes next; one at a time, and none where there is one. */
+  override warm(): void {
+    if (this.warming !== null || this.draining || this.idle.length > 0 || !this.cluster.reserve()) return
+    this.warming = this.opened()
   }
 
   evict(): boolean {
