@@ -1,10 +1,11 @@
 import { cert, secret } from './certificates/commands.ts'
 import { UsageError } from './flag.ts'
 import type { Command, Flag, Given } from './flag.ts'
+import { fmt, init, schema } from './files/commands.ts'
 import { accessLog, addresses, admin, data, logLevel, roles, workers } from './flags.ts'
 import type { OutputFormat } from './options.ts'
 import { proxy } from './proxy/command.ts'
-import { headerLines, oneOf } from './values.ts'
+import { hasScheme, headerLines, oneOf } from './values.ts'
 
 const output: Flag<OutputFormat> = {
   name: 'output',
@@ -73,7 +74,7 @@ const explain: Command = {
   summary:
     'Say which listener, route, filters, limits and cluster a request would meet, and why others did not match.',
   details: [
-    "URL is absolute, as the client would use it: http://shop.example:8080/cart?x=1. Another authority than the URL's is given as -H 'Host: …'.",
+    "URL is as the client would use it: http://shop.example:8080/cart?x=1. Without a scheme (shop.example/cart) it is asked at the port whose routes take it. Another authority than the URL's is given as -H 'Host: …'.",
     'Standard output has the answer, standard error all that is wrong with the resources: it may be the reason.',
     sources,
     'The exit code is 0 when a route takes the request, if only to answer by an error of its own, else 1.',
@@ -94,8 +95,52 @@ const explain: Command = {
   },
 }
 
+const health: Command = {
+  name: 'healthcheck',
+  operands: '',
+  summary: 'Ask the gateway of this machine whether it serves; for containers and service managers.',
+  details: ['The exit code is 0 where /readyz of its admin listener answers 200, else 1.'],
+  flags: [admin],
+  run: async given => {
+    const where = given.get(admin)
+    if (where === null) throw new UsageError('healthcheck: --admin is off, so there is nobody to ask')
+    const { healthcheck } = await import('./healthcheck.ts')
+    return healthcheck(where)
+  },
+}
+
+const shells: Command = {
+  name: 'completion',
+  operands: 'bash|zsh|fish',
+  summary: 'Print a script that makes a shell complete commands, flags and files.',
+  details: [
+    'bash: source <(portcullis completion bash)',
+    'zsh:  portcullis completion zsh > "${fpath[1]}/_portcullis"',
+    'fish: portcullis completion fish > ~/.config/fish/completions/portcullis.fish',
+  ],
+  flags: [],
+  run: async given => {
+    const shell = oneOf('bash', 'zsh', 'fish')(given.operands[0] ?? '')
+    const { completion } = await import('./completion.ts')
+    process.stdout.write(completion(shell, commands))
+    return 0
+  },
+}
+
 // Loaded lazily above: `check` in a CI job needs no sockets, and `--help` needs nothing.
-export const commands: readonly Command[] = [run, proxy, check, explain, cert, secret]
+export const commands: readonly Command[] = [
+  run,
+  proxy,
+  check,
+  explain,
+  init,
+  fmt,
+  cert,
+  secret,
+  schema,
+  health,
+  shells,
+]
 
 function common(given: Given, paths: readonly string[]) {
   return {
@@ -112,8 +157,9 @@ function requestMethod(text: string): string {
 }
 
 function requestUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    throw new UsageError(`explain: "${text}" is no URL, expected http://HOST[:PORT]/PATH`)
+  const absolute = hasScheme(text) ? text : `http://${text}`
+  const url = URL.canParse(absolute) ? new URL(absolute) : null
+  if (url === null || text.startsWith('/') || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new UsageError(`explain: "${text}" is no URL, expected http://HOST[:PORT]/PATH or HOST/PATH`)
   return text
 }

@@ -297,3 +297,41 @@ suite('explain', () => {
     assert.match(JSON.stringify(json.route), /"id":"httproute\/default\/items\/1"/)
   })
 })
+
+suite('a URL without a scheme', () => {
+  const { resources: two } = parseResources(
+    'two.yaml',
+    `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: two }
+spec:
+  gatewayClassName: portcullis
+  listeners:
+    - { name: a, protocol: HTTP, port: 8080 }
+    - { name: b, protocol: HTTP, port: 8081, hostname: "b.example" }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: b }
+spec:
+  parentRefs: [{ name: two, sectionName: b }]
+  rules: [{ matches: [{ path: { value: /cart } }], filters: [{ type: RequestRedirect, requestRedirect: { hostname: c.example } }] }]
+`,
+  )
+  const { parts: ports } = translate(Resources.of(two))
+
+  for (const [url, outcome, port] of [
+    ['b.example/cart', 'routed', 8081],
+    ['b.example/cart?next=http://x', 'routed', 8081],
+    ['b.example:8081/cart', 'routed', 8081],
+    ['b.example:8080/cart', 'no-route', 8080],
+    ['b.example', 'no-route', 8080],
+    ['b.example:9/cart', 'no-port', undefined],
+  ] as const)
+    test(`${url}: ${outcome}`, () => {
+      const explanation = explainRequest(ports, { method: 'GET', url, headers: [] })
+      assert.equal(explanation.outcome, outcome)
+      assert.equal('port' in explanation ? explanation.port.port : undefined, port)
+    })
+})

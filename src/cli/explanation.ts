@@ -8,6 +8,7 @@ import { explainRoute } from '../proxy/router/explain.ts'
 import type { RouteExplanation } from '../proxy/router/explain.ts'
 import type { Endpoint, FilterConfig, Listener, Port, Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 import { asRequests } from './explain-stream.ts'
+import { hasScheme } from './values.ts'
 
 /** A request as it would be typed: `url` absolute, header names as given. */
 export interface AskedRequest {
@@ -41,6 +42,24 @@ export type Explanation =
 
 /** Takes the request through the same codec and the same routing rules as the data plane, without a socket. */
 export function explainRequest({ ports }: SnapshotParts, asked: AskedRequest): Explanation {
+  if (hasScheme(asked.url)) return explainAt(ports, asked)
+  const answers = urlsOf(ports, asked.url).map(url => explainAt(ports, { ...asked, url }))
+  return answers.find(({ outcome }) => outcome === 'routed') ?? answers[0]!
+}
+
+/** What a person may mean who leaves out the scheme: every port, or the one that is named; port 80 where there is none. */
+function urlsOf(ports: readonly Port[], text: string): readonly string[] {
+  const [, authority = '', rest = ''] = /^([^/?#]*)(.*)$/s.exec(text) ?? []
+  const named = /:(\d+)$/.exec(authority)?.[1]
+  const meant = ports.filter(({ port }) => named === undefined || port === Number(named))
+  if (meant.length === 0) return [`http://${text}`]
+  return meant.map(({ port, protocol }) => {
+    const scheme = protocol === 'tls' ? 'https' : 'http'
+    return `${scheme}://${authority}${named === undefined ? `:${port}` : ''}${rest}`
+  })
+}
+
+function explainAt(ports: readonly Port[], asked: AskedRequest): Explanation {
   const { scheme, authority, target } = split(asked.url)
   const url = new URL(asked.url)
   const number = Number(url.port === '' ? (scheme === 'https' ? 443 : 80) : url.port)

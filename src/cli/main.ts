@@ -6,6 +6,12 @@ import { version } from './version.ts'
 
 // The entry of bin/portcullis. Exit codes: 0 done, 1 the command says no, 2 wrong use; a failure that
 // nobody expected ends the process by Node's own rule, with its stack.
+// `portcullis schema | head`: whoever reads has had enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

@@ -27,7 +27,7 @@ export interface CheckOptions {
 export interface ExplainOptions {
   /** Upper case. */
   readonly method: string
-  /** Absolute, http or https, as typed: URL would normalise what the gateway must judge. */
+  /** As typed, perhaps without a scheme: URL would normalise what the gateway must judge. */
   readonly url: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly paths: readonly string[]

@@ -74,3 +74,8 @@ export function headerLines(text: string): readonly (readonly [name: string, val
     return [name, value] as const
   })
 }
+
+/** Whether this is an absolute URL; a query may have `://` in it. */
+export function hasScheme(text: string): boolean {
+  return /^[a-z][-+.a-z0-9]*:\/\//i.test(text)
+}

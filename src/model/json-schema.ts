@@ -1,0 +1,83 @@
+import { kinds, type ResourceKind } from './kinds.ts'
+import { metadataSchema } from './metadata.ts'
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+type JsonObject = { readonly [key: string]: Json }
+
+/**
+ * One JSON Schema (draft-07, which editors know best) of every object that a file may hold, told apart by apiVersion
+ * and kind. Objects of other kinds pass: a folder may hold more than what is ours to read.
+ */
+export function jsonSchema(): JsonObject {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Resources that Portcullis reads',
+    type: 'object',
+    required: ['apiVersion', 'kind'],
+    properties: {
+      apiVersion: { type: 'string', anyOf: [{ enum: [...new Set(kinds.flatMap(apiVersions))] }, {}] },
+      kind: { type: 'string', anyOf: [{ enum: kinds.map(({ kind }) => kind) }, {}] },
+    },
+    allOf: kinds.map(kind => ({
+      if: {
+        required: ['apiVersion', 'kind'],
+        properties: { apiVersion: { enum: apiVersions(kind) }, kind: { const: kind.kind } },
+      },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+      then: { $ref: `#/definitions/${definition(kind)}` },
+    })),
+    definitions: Object.fromEntries(kinds.map(kind => [definition(kind), objectSchema(kind)])),
+  }
+}
+
+function apiVersions({ group, versions }: ResourceKind): string[] {
+  return versions.map(version => (group === '' ? version : `${group}/${version}`))
+}
+
+function definition({ group, kind }: ResourceKind): string {
+  return group === '' ? kind : `${kind}.${group}`
+}
+
+function objectSchema(kind: ResourceKind): JsonObject {
+  const body = portable(plain(kind.schema))
+  const properties = isObject(body['properties']) ? body['properties'] : {}
+  const { required = [] } = body as { readonly required?: readonly string[] }
+  return {
+    ...body,
+    title: kind.kind,
+    properties: {
+      apiVersion: { enum: apiVersions(kind) },
+      kind: { const: kind.kind },
+      metadata: portable(plain(metadataSchema)),
+      ...properties,
+      // What a cluster has written, as `kubectl get -o yaml` shows it.
+      status: {},
+    },
+    required: ['apiVersion', 'kind', 'metadata', ...required],
+  }
+}
+
+/** TypeBox keeps what is its own in symbols and undefined values, which JSON leaves out. */
+function plain(schema: object): JsonObject {
+  return JSON.parse(JSON.stringify(schema)) as JsonObject
+}
+
+/** Formats and keywords of our own, in those that editors know. */
+function portable(schema: JsonObject): JsonObject {
+  const { expected, uniqueBy: _, ...rest } = schema
+  const { format, ...known } = rest
+  const kept = typeof format === 'string' && STANDARD_FORMATS.has(format) ? rest : known
+  const inner = Object.fromEntries(Object.entries(kept).map(([key, value]) => [key, portableValue(value)]))
+  return typeof expected === 'string' ? { ...inner, patternErrorMessage: `expected ${expected}` } : inner
+}
+
+const STANDARD_FORMATS = new Set(['date-time', 'hostname', 'ipv4', 'ipv6', 'uri'])
+
+function portableValue(value: Json): Json {
+  if (Array.isArray(value)) return value.map(item => portableValue(item as Json))
+  return isObject(value) ? portable(value) : value
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
