@@ -247,6 +247,10 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
     this.context.log.debug('tls.refused', { port: this.key, rule, address: remoteAddress, detail })
   }
 
+  unusable({ listener, certificate }: ContextSpec, error: unknown): void {
+    this.context.log.error('tls.certificate_unusable', { port: this.key, listener, certificate, error })
+  }
+
   rejected(rejection: Rejection, remoteAddress: string): string {
     const id = newRequestId()
     this.runtime.observer.rejected(this.runtime.port, rejection, remoteAddress, id)

@@ -8,6 +8,7 @@ import type { HostIndex } from './router/hosts.ts'
 import type { RouteHit } from './router/router.ts'
 import type { CompiledRule } from './rule.ts'
 import type { CompiledStream } from './stream.ts'
+import type { CertificateChoice } from './tls/certificate-choice.ts'
 import type { ContextSpec } from './tls/server-contexts.ts'
 
 /** One port as a snapshot wants it, compiled. An exchange keeps the one it began with; a reload swaps the reference. */
@@ -32,7 +33,7 @@ export interface TlsListener {
   /** Where its connections are spliced to, by server name; null where they carry requests. */
   readonly streams: HostIndex<CompiledStream> | null
   /** What its handshakes are made from; null where there are none with us. */
-  readonly context: ContextSpec | null
+  readonly certificates: CertificateChoice | null
 }
 
 /** The listeners of one port with TLS. */

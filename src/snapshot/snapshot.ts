@@ -25,7 +25,17 @@ export interface Certificate {
   readonly key: string
   /** Differs where chain or key do; tells neither. */
   readonly fingerprint: string
+  /** What a certificate with a key is chosen by; null for authorities. */
+  readonly leaf: Leaf | null
 }
+
+export interface Leaf {
+  /** DNS names, `a.example` or `*.example`, lower case. */
+  readonly names: readonly string[]
+  readonly keyType: KeyType
+}
+
+export type KeyType = 'P-256' | 'P-384' | 'P-521' | 'ed25519' | 'ed448' | 'rsa' | 'rsa-pss'
 
 /** Parts of a snapshot that one role contributes. */
 export type SnapshotParts = Omit<Snapshot, 'version'>
@@ -98,7 +108,7 @@ export interface Termination {
   readonly mode: 'terminate'
   /** What is spoken inside. */
   readonly inner: 'http' | 'stream'
-  /** Names in Snapshot.certificates; several are offered by key type. */
+  /** Names in Snapshot.certificates, at least one. Of several, clients are shown one by its names and its type of key. */
   readonly certificates: readonly string[]
   /** Client certificates, or null where none is asked for. */
   readonly clients: ClientValidation | null

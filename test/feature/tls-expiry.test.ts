@@ -98,6 +98,37 @@ test('a certificate of tomorrow is served tomorrow', async () => {
   assert.equal((await askOnce(port, 'a.example', trust)).status, 200)
 })
 
+test('of several certificates the one that expires is left out, the others serve, and a new one is taken in again', async () => {
+  await using upstream = await TestUpstream.start()
+  const port = await freePort()
+  const calendar = new FakeClock(Date.now())
+  const other = await authority.issue({ names: ['b.example'], key: 'rsa', days: 100 })
+  const yaml = (pair: KeyPair): string =>
+    yamlOf(
+      gateway([httpsListener('several', ['pair', 'other'], { port })]),
+      tlsSecret('pair', pair),
+      tlsSecret('other', other),
+      httpRoute('all', { rules: [{ backendRefs: [to('up')] }] }),
+      backend('up', [upstream.port]),
+    )
+  await using served = await Served.start({ 'all.yaml': yaml(short) }, calendar)
+  const keyType = async (servername: string): Promise<string> => {
+    const loose = { ca: authority.root, servername, checkServerIdentity: () => undefined }
+    return (await askOnce(port, servername, loose)).keyType
+  }
+  assert.deepEqual([await keyType('a.example'), await keyType('b.example')], ['ec', 'rsa'])
+  const kept = await secure(port, trust)
+  calendar.advance(10 * DAY_MS)
+  await version(served, 2)
+  assert.deepEqual([await keyType('a.example'), await keyType('b.example')], ['rsa', 'rsa'])
+  assert.equal((await ask(kept, 'a.example')).status, 200)
+  kept.destroy()
+  assert.deepEqual(complaints(served, 'ResolvedRefs'), ['InvalidCertificateRef'])
+  assert.deepEqual(complaints(served, 'Programmed'), [])
+  await served.change('all.yaml', yaml(await authority.issue({ names: ['a.example'], days: 100 })))
+  assert.deepEqual([await keyType('a.example'), await keyType('b.example')], ['ec', 'rsa'])
+})
+
 test('an authority of clients that expires ends the listeners that trust it', async () => {
   await using upstream = await TestUpstream.start()
   const port = await freePort()

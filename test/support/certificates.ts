@@ -9,7 +9,7 @@ export interface KeyPair {
   readonly key: string
 }
 
-export type KeyKind = 'ecdsa' | 'rsa' | 'rsa1024'
+export type KeyKind = 'ecdsa' | 'p384' | 'p521' | 'ed25519' | 'rsa' | 'rsa1024'
 
 export interface Wanted {
   /** DNS names, the first of which is the common name as well. */
@@ -24,6 +24,9 @@ export interface Wanted {
 
 const algorithms = {
   ecdsa: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  p384: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+  p521: { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
+  ed25519: { name: 'Ed25519' },
   rsa: {
     name: 'RSASSA-PKCS1-v1_5',
     modulusLength: 2048,
@@ -40,8 +43,10 @@ const algorithms = {
 
 const DAY_MS = 86_400_000
 
-function keysOf(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(algorithms[kind], true, ['sign', 'verify'])
+async function keysOf(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
+  const keys = await webcrypto.subtle.generateKey(algorithms[kind], true, ['sign', 'verify'])
+  if (!('privateKey' in keys)) throw new Error(`${kind} has no pair of keys`)
+  return keys
 }
 
 async function keyText(keys: webcrypto.CryptoKeyPair): Promise<string> {

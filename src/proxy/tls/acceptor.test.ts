@@ -8,6 +8,7 @@ import { gateway, yamlOf } from '../../../test/support/resources.ts'
 import { failureOf, httpsListener } from '../../../test/support/tls.ts'
 import type { TlsListener, TlsTable } from '../runtime.ts'
 import { TlsAcceptor, type TlsOwner } from './acceptor.ts'
+import { CertificateChoice } from './certificate-choice.ts'
 import { firstTicketKeys } from './ticket-keys.ts'
 
 const authority = await Authority.make()
@@ -19,12 +20,16 @@ function table(certificate: string): TlsTable {
   const port = ports[0]!
   const listener = port.listeners[0]!
   if (listener.tls?.mode !== 'terminate') throw new Error('the listener is not served')
-  const certificates = Object.fromEntries(
-    listener.tls.certificates.map(name => [name, { chain: certificate, key: pair.key, fingerprint: '' }]),
-  )
-  const context = { listener: listener.name, termination: listener.tls, client: port.client, certificates }
+  const context = {
+    listener: listener.name,
+    certificate: 'pair',
+    termination: listener.tls,
+    client: port.client,
+    certificates: { pair: { chain: certificate, key: pair.key, fingerprint: '', leaf: null } },
+  }
+  const certificates = new CertificateChoice([context])
   const runtime = {} as TlsListener['runtime']
-  const one = { listener, runtime, streams: null, context }
+  const one = { listener, runtime, streams: null, certificates }
   return { find: () => one, named: () => one, contexts: () => [context], withPort: () => table(certificate) }
 }
 
@@ -41,6 +46,7 @@ for (const [what, certificate, serve, rules] of [
 ] as const)
   test(`${what} ends its connection and nothing else`, async () => {
     const refused: string[] = []
+    const unusable: string[] = []
     const owner: TlsOwner = {
       tls: table(certificate),
       ticketKeys: firstTicketKeys(),
@@ -50,6 +56,7 @@ for (const [what, certificate, serve, rules] of [
       pass: () => {},
       serve,
       refused: rule => refused.push(rule),
+      unusable: ({ certificate: name }) => unusable.push(name),
     }
     const acceptor = new TlsAcceptor(owner)
     const server = createServer({ allowHalfOpen: true }, socket => acceptor.accept(socket))
@@ -59,6 +66,7 @@ for (const [what, certificate, serve, rules] of [
     assert.notEqual(await failureOf(port, 'a.example', { ca: authority.root }), 'none')
     assert.notEqual(await failureOf(port, 'a.example', { ca: authority.root }), 'none')
     assert.deepEqual(new Set(refused), new Set(rules))
+    assert.deepEqual(unusable, rules.length === 0 ? [] : ['pair'], 'told once')
     server.close()
     await once(server, 'close')
     assert.equal(acceptor.size, 0)

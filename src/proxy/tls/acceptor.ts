@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { canonicalHostname } from '../../http/hostname.ts'
 import type { TlsListener, TlsTable } from '../runtime.ts'
+import type { CertificateChoice } from './certificate-choice.ts'
 import type { TicketKeys } from './ticket-keys.ts'
 import { ticketKeyName } from './ticket-keys.ts'
 import { alertRecord, DECODE_ERROR, readClientHello, type ClientHello } from './client-hello.ts'
@@ -30,6 +32,8 @@ export interface TlsOwner {
   /** A handshake is over, and its server name is one of that listener's. */
   serve(socket: TLSSocket, made: ContextSpec, serverName: string): void
   refused(rule: HandshakeRule, remoteAddress: string, detail: string): void
+  /** A certificate that handshakes of its listener end for, although translation has let it pass. */
+  unusable(spec: ContextSpec, error: unknown): void
 }
 
 interface Handshake {
@@ -57,6 +61,7 @@ export class TlsAcceptor {
     this.contexts = new ServerContexts({
       secured: (socket, spec) => guarded(socket, () => this.secured(socket, spec)),
       failed: (socket, error) => guarded(socket, () => this.failed(socket, error)),
+      unusable: (spec, error) => owner.unusable(spec, error),
     })
   }
 
@@ -134,8 +139,8 @@ export class TlsAcceptor {
     const found = this.owner.tls?.find(hello.serverName) ?? null
     if (found === null) this.refuse(handshake, 'tls_unrecognized_name', null)
     else if (found.listener.tls?.mode === 'passthrough') this.pass(handshake, hello, found)
-    else if (found.context === null) this.refuse(handshake, 'tls_listener_refuses', null)
-    else this.shake(handshake, hello, found)
+    else if (found.certificates === null) this.refuse(handshake, 'tls_listener_refuses', null)
+    else this.shake(handshake, hello, found.certificates)
   }
 
   private pass(handshake: Handshake, { serverName }: ClientHello, to: TlsListener): void {
@@ -145,17 +150,15 @@ export class TlsAcceptor {
     this.owner.pass(handshake.socket, to, serverName)
   }
 
-  private shake(handshake: Handshake, { ticketKey }: ClientHello, { context }: TlsListener): void {
+  private shake(handshake: Handshake, hello: ClientHello, certificates: CertificateChoice): void {
     const { ticketKeys } = this.owner
-    const key = ticketKeys.find(known => ticketKeyName(known) === ticketKey) ?? ticketKeys[0]
+    const key = ticketKeys.find(known => ticketKeyName(known) === hello.ticketKey) ?? ticketKeys[0]
+    const server = this.contexts.get(certificates.choose(hello), key)
+    if (server === null) return this.refuse(handshake, 'tls_listener_refuses', null)
     // Who ends its direction before the handshake is over will never complete it. The TLS library would wait: its
     // socket takes this over from the one below, and without it ends itself at a FIN.
     handshake.socket.allowHalfOpen = false
-    try {
-      this.contexts.get(context!, key).emit('connection', handshake.socket)
-    } catch (error) {
-      this.refuse(handshake, 'tls_listener_refuses', null, String(error))
-    }
+    guarded(handshake.socket, () => server.emit('connection', handshake.socket))
   }
 
   private secured(socket: TLSSocket, made: ContextSpec): void {
@@ -178,9 +181,9 @@ export class TlsAcceptor {
    */
   private agrees(socket: TLSSocket, serverName: string, made: ContextSpec): boolean {
     const { servername } = socket
-    const theirs = typeof servername === 'string' ? servername.toLowerCase() : ''
+    const theirs = typeof servername === 'string' ? canonicalHostname(servername) : ''
     if (theirs !== serverName && !(theirs === '' && socket.isSessionReused())) return false
-    const now = this.owner.tls?.find(serverName)?.context ?? null
+    const now = this.owner.tls?.find(serverName)?.certificates?.first ?? null
     // A reload may have come between the hello and the end of the handshake.
     return now !== null && now.listener === made.listener && stillAdmits(socket, made, now)
   }
@@ -203,17 +206,17 @@ export class TlsAcceptor {
       this.owner.refused('tls_handshake_failed', handshake.remoteAddress, 'closed')
   }
 
-  private refuse(handshake: Handshake, rule: HandshakeRule, alert: number | null, detail = ''): void {
+  private refuse(handshake: Handshake, rule: HandshakeRule, alert: number | null): void {
     const { socket } = handshake
     if (this.under.get(handshake.key) === handshake) this.under.delete(handshake.key)
-    this.owner.refused(rule, handshake.remoteAddress, detail)
+    this.owner.refused(rule, handshake.remoteAddress, '')
     if (alert === null) socket.destroy()
     else socket.end(alertRecord(alert), () => socket.destroy())
   }
 }
 
 /** What is thrown out of an event of the TLS library would end the worker, and with it everyone's connections. */
-function guarded(socket: TLSSocket, work: () => void): void {
+function guarded(socket: Socket, work: () => unknown): void {
   try {
     work()
   } catch {

@@ -102,6 +102,30 @@ test('the name of a ticket key is read from either kind of ticket', () => {
   }
 })
 
+test('a name is canonical, whatever the client writes', () => {
+  const read = readClientHello(record({ extensions: [serverName('Shop.EXAMPLE.')] }))
+  assert.ok(typeof read === 'object')
+  assert.equal(read.serverName, 'shop.example')
+})
+
+test('what a client takes is there as it was sent, and empty where it said nothing', async () => {
+  const options = {
+    maxVersion: 'TLSv1.2',
+    sigalgs: 'ECDSA+SHA256:RSA+SHA512',
+    ecdhCurve: 'P-256:X25519',
+  } as const
+  const read = readClientHello(await clientHello({ ...options, ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }))
+  assert.ok(typeof read === 'object')
+  const { suites, signatureSchemes, groups, versions } = read
+  assert.equal(suites.toString('hex'), 'c02f')
+  assert.equal(signatureSchemes.toString('hex'), '04030601')
+  assert.equal(groups.toString('hex'), '0017001d')
+  assert.equal(versions.length, 0)
+  const newer = readClientHello(await clientHello({ minVersion: 'TLSv1.3' }))
+  assert.ok(typeof newer === 'object')
+  assert.equal(newer.versions.toString('hex'), '0304')
+})
+
 const name = serverName('a.example')
 for (const [what, bytes] of [
   ['an HTTP request', Buffer.from('GET / HTTP/1.1\r\n')],
@@ -123,9 +147,16 @@ for (const [what, bytes] of [
   ['an empty list of names', record({ extensions: [extension(0, sized(Buffer.alloc(0)))] })],
   ['a name with NUL', record({ extensions: [serverName('a.example\0.b')] })],
   ['a name with a slash', record({ extensions: [serverName('a/b')] })],
-  ['a name that ends in a dot', record({ extensions: [serverName('a.example.')] })],
+  ['a name that ends in two dots', record({ extensions: [serverName('a.example..')] })],
+  ['a name that is a dot', record({ extensions: [serverName('.')] })],
   ['a name with an empty label', record({ extensions: [serverName('a..example')] })],
   ['a name of 256 bytes', record({ extensions: [serverName('a'.repeat(256))] })],
+  ['no signature scheme', record({ extensions: [extension(13, u16(0))] })],
+  ['half a signature scheme', record({ extensions: [extension(13, sized(Buffer.from([4, 3, 8])))] })],
+  ['signature schemes and more', record({ extensions: [extension(13, Buffer.from([0, 2, 4, 3, 0]))] })],
+  ['half a group', record({ extensions: [extension(10, sized(Buffer.from([0])))] })],
+  ['no version', record({ extensions: [extension(43, Buffer.from([0]))] })],
+  ['half a version', record({ extensions: [extension(43, Buffer.from([3, 3, 4, 3]))] })],
   ['an extension longer than the hello', record({ extensions: [Buffer.from([0, 16, 0, 9])] })],
 ] as const)
   test(`refused: ${what}`, () => assert.equal(readClientHello(bytes), 'malformed'))

@@ -1,9 +1,17 @@
+import { canonicalHostname } from '../../http/hostname.ts'
+
 /** What decides who answers a client: read from its first bytes, before any of them is believed. */
 export interface ClientHello {
-  /** Lower case; "" where the client names none. */
+  /** As canonicalHostname has it; "" where the client names none. */
   readonly serverName: string
   /** The first 16 bytes of the ticket that it offers, in hex, which name the key it was sealed with; or "". */
   readonly ticketKey: string
+  /** Cipher suites, numbers of two bytes each, as the lists below; what is not offered is empty. */
+  readonly suites: Buffer
+  /** RFC 8446 §4.2.1: those that begin with 3.4, TLS 1.3. */
+  readonly versions: Buffer
+  readonly signatureSchemes: Buffer
+  readonly groups: Buffer
 }
 
 /** Real ones have 200 to 4,000 bytes; tickets that hold a client's certificates make the longest. */
@@ -13,8 +21,11 @@ const HANDSHAKE = 22
 const CLIENT_HELLO = 1
 const MAX_RECORD = 16_384
 const SERVER_NAME = 0
+const SUPPORTED_GROUPS = 10
+const SIGNATURE_ALGORITHMS = 13
 const SESSION_TICKET = 35
 const PRE_SHARED_KEY = 41
+const SUPPORTED_VERSIONS = 43
 const KEY_NAME_BYTES = 16
 
 /**
@@ -63,7 +74,7 @@ function handshakeMessage(bytes: Buffer): Buffer | 'malformed' | number {
 /** Reads forward, and never beyond the end: `ok` tells whether everything asked for was there. */
 class Cursor {
   ok = true
-  private readonly bytes: Buffer
+  readonly bytes: Buffer
   private at = 0
   private readonly end: number
 
@@ -102,6 +113,13 @@ class Cursor {
     return this.bytes.length
   }
 
+  /** All of a list of numbers of two bytes, and nothing behind it; `ok` is false where it is none. */
+  numbers(size: 1 | 2, most: number): Buffer {
+    const list = this.vector(size, 2, most)
+    if (!this.empty || list.length % 2 !== 0) this.ok = false
+    return list.bytes
+  }
+
   private take(count: number): boolean {
     if (!this.ok || this.at + count > this.end) {
       this.ok = false
@@ -112,11 +130,15 @@ class Cursor {
   }
 }
 
-const nothing = Buffer.alloc(0)
+const nothing: Buffer = Buffer.alloc(0)
 
 class Hello implements ClientHello {
   serverName = ''
   ticketKey = ''
+  suites = nothing
+  versions = nothing
+  signatureSchemes = nothing
+  groups = nothing
 
   /** False where a rule of the format is broken. */
   read(hello: Cursor): boolean {
@@ -126,6 +148,7 @@ class Hello implements ClientHello {
     const suites = hello.vector(2, 2, 65_534)
     hello.vector(1, 1, 255)
     if (!hello.ok || suites.length % 2 !== 0) return false
+    this.suites = suites.bytes
     // Without extensions (TLS 1.2 allows that) there is no name either.
     if (hello.empty) return true
     const extensions = hello.vector(2, 0, 65_535)
@@ -140,11 +163,32 @@ class Hello implements ClientHello {
       // RFC 8446 §4.2: none twice, and the pre-shared key is the last.
       if (!all.ok || seen.has(type) || seen.has(PRE_SHARED_KEY)) return false
       seen.add(type)
-      if (type === SERVER_NAME && !this.name(body)) return false
-      if (type === SESSION_TICKET && this.ticketKey === '') this.ticketKey = keyName(body)
-      if (type === PRE_SHARED_KEY && !this.preSharedKey(body)) return false
+      if (!this.extension(type, body)) return false
     }
     return true
+  }
+
+  private extension(type: number, body: Cursor): boolean {
+    switch (type) {
+      case SERVER_NAME:
+        return this.name(body)
+      case SUPPORTED_GROUPS:
+        this.groups = body.numbers(2, 65_535)
+        return body.ok
+      case SIGNATURE_ALGORITHMS:
+        this.signatureSchemes = body.numbers(2, 65_534)
+        return body.ok
+      case SUPPORTED_VERSIONS:
+        this.versions = body.numbers(1, 254)
+        return body.ok
+      case SESSION_TICKET:
+        if (this.ticketKey === '') this.ticketKey = keyName(body)
+        return true
+      case PRE_SHARED_KEY:
+        return this.preSharedKey(body)
+      default:
+        return true
+    }
   }
 
   /** RFC 6066 §3. There is one name of type host_name, and nothing else was ever defined. */
@@ -153,7 +197,7 @@ class Hello implements ClientHello {
     if (!body.ok || !body.empty || list.number(1) !== 0) return false
     const name = list.vector(2, 1, 255)
     if (!list.ok || !list.empty) return false
-    this.serverName = name.text('latin1').toLowerCase()
+    this.serverName = canonicalHostname(name.text('latin1'))
     return /^[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/.test(this.serverName)
   }
 

@@ -56,7 +56,7 @@ export class SecureHost implements Host {
     const { tls } = this.port.runtime
     if (tls === this.judged) return this.standing
     this.judged = tls
-    const context = tls?.named(this.made.listener)?.context ?? null
+    const context = tls?.named(this.made.listener)?.certificates?.first ?? null
     if (context === null) return (this.standing = 'homeless')
     return (this.standing = stillAdmits(this.socket, this.made, context) ? 'wanted' : 'revoked')
   }

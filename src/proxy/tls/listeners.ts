@@ -5,6 +5,7 @@ import type { RouteHit } from '../router/router.ts'
 import type { CompiledRule } from '../rule.ts'
 import type { PortRuntime, Routes, TlsListener, TlsTable } from '../runtime.ts'
 import type { CompiledStream } from '../stream.ts'
+import { CertificateChoice } from './certificate-choice.ts'
 import type { ContextSpec } from './server-contexts.ts'
 
 /** The listeners of one port with TLS, by the name that clients ask for. */
@@ -27,13 +28,13 @@ class TlsListeners implements TlsTable {
   }
 
   *contexts(): IterableIterator<ContextSpec> {
-    for (const { context } of this.all.values()) if (context !== null) yield context
+    for (const { certificates } of this.all.values()) if (certificates !== null) yield* certificates.contexts
   }
 
   withPort(port: Port): TlsTable {
     const moved = [...this.all].map(([name, one]): [string, TlsListener] => {
-      const context = one.context === null ? null : { ...one.context, client: port.client }
-      return [name, { ...one, context, runtime: { ...one.runtime, port } }]
+      const certificates = one.certificates?.with(port.client) ?? null
+      return [name, { ...one, certificates, runtime: { ...one.runtime, port } }]
     })
     return new TlsListeners(new Map(moved), this.byHost)
   }
@@ -52,22 +53,34 @@ export function compileTlsListeners(
   const all = new Map<string, TlsListener>()
   for (const listener of port.listeners) {
     const router = new IsolatedRouter(listener, byHost, routesOf(listener), misdirected)
-    const { tls } = listener
-    const context =
-      tls?.mode === 'terminate'
-        ? { listener: listener.name, termination: tls, client: port.client, certificates }
-        : null
     const streams =
       listener.streams &&
       new HostIndex(new Map(listener.streams.map(one => [one.hostname, streamOf(one.rule)])))
     all.set(listener.name, {
       listener,
-      context,
+      certificates: choiceOf(listener, port, certificates),
       streams: streams ?? null,
       runtime: { ...base, router, tls: null },
     })
   }
   return new TlsListeners(all, byHost)
+}
+
+function choiceOf(
+  { name, tls }: Listener,
+  { client }: Port,
+  certificates: Readonly<Record<string, Certificate>>,
+): CertificateChoice | null {
+  if (tls?.mode !== 'terminate') return null
+  const spec = (certificate: string): ContextSpec => ({
+    listener: name,
+    certificate,
+    termination: tls,
+    client,
+    certificates,
+  })
+  const [first, ...rest] = tls.certificates
+  return first === undefined ? null : new CertificateChoice([spec(first), ...rest.map(spec)])
 }
 
 /**

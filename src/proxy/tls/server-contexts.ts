@@ -1,6 +1,14 @@
 import { constants, createHash } from 'node:crypto'
-import { createServer, type Server, type TLSSocket } from 'node:tls'
+import {
+  createSecureContext,
+  createServer,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls'
 import type { Certificate, ClientSettings, Termination } from '../../snapshot/snapshot.ts'
+import { KeySupport } from './key-support.ts'
 import type { TicketKey } from './ticket-keys.ts'
 import { ticketKeyName } from './ticket-keys.ts'
 
@@ -9,11 +17,15 @@ export interface HandshakeEvents {
   /** `spec` is what the handshake was made from. */
   secured(socket: TLSSocket, spec: ContextSpec): void
   failed(socket: TLSSocket, error: Error): void
+  /** OpenSSL refuses what the snapshot says. Told once, however many handshakes need it. */
+  unusable(spec: ContextSpec, error: unknown): void
 }
 
-/** All that one listener's handshakes depend on. */
+/** All that the handshakes of one listener, with one of its certificates, depend on. */
 export interface ContextSpec {
   readonly listener: string
+  /** The one that is shown, by its name in `certificates`. */
+  readonly certificate: string
   readonly termination: Termination
   readonly client: ClientSettings
   readonly certificates: Readonly<Record<string, Certificate>>
@@ -29,18 +41,28 @@ const TICKET_SECONDS = 3_600
  */
 export class ServerContexts {
   private readonly made = new Map<string, Server>()
+  /** Names of those that could not be made; each handshake tries again, and none says it again. */
+  private readonly told = new Set<string>()
   private readonly events: HandshakeEvents
 
   constructor(events: HandshakeEvents) {
     this.events = events
   }
 
-  /** Throws where OpenSSL refuses what the snapshot says. */
-  get(spec: ContextSpec, key: TicketKey): Server {
+  /** Null where OpenSSL refuses what the snapshot says. */
+  get(spec: ContextSpec, key: TicketKey): Server | null {
     const name = `${contextName(spec)} ${ticketKeyName(key)}`
-    let server = this.made.get(name)
-    if (server === undefined) this.made.set(name, (server = this.make(spec, key)))
-    return server
+    const known = this.made.get(name)
+    if (known !== undefined) return known
+    try {
+      const server = this.make(spec, key)
+      this.made.set(name, server)
+      return server
+    } catch (error) {
+      if (!this.told.has(name)) this.events.unusable(spec, error)
+      this.told.add(name)
+      return null
+    }
   }
 
   /** Forgets what is neither of these listeners as they are now, nor of these keys. */
@@ -48,42 +70,70 @@ export class ServerContexts {
     const wanted = new Set<string>()
     for (const spec of specs) for (const key of keys) wanted.add(`${contextName(spec)} ${ticketKeyName(key)}`)
     for (const name of this.made.keys()) if (!wanted.has(name)) this.made.delete(name)
+    for (const name of this.told) if (!wanted.has(name)) this.told.delete(name)
   }
 
   private make(spec: ContextSpec, key: TicketKey): Server {
-    const server = createServer(optionsOf(spec, key))
+    const server = createServer(serverOptions(spec, key))
     server.on('secureConnection', socket => this.events.secured(socket, spec))
     server.on('tlsClientError', (error, socket) => this.events.failed(socket, error))
     return server
   }
 }
 
-function contextName({ listener, termination, client }: ContextSpec): string {
+function contextName(spec: ContextSpec): string {
+  const { listener, certificate, certificates, termination, client } = spec
   const { tlsMinVersion, tlsMaxVersion, tlsCiphers, tlsAlpn } = client
-  return [listener, termination.key, tlsMinVersion, tlsMaxVersion, tlsCiphers, tlsAlpn].join(' ')
+  const shown = certificates[certificate]?.fingerprint
+  const { inner, clients } = termination
+  return [listener, shown, inner, clients?.key, tlsMinVersion, tlsMaxVersion, tlsCiphers, tlsAlpn].join(' ')
 }
 
-function optionsOf(spec: ContextSpec, key: TicketKey): Parameters<typeof createServer>[0] & object {
-  const { termination, client, certificates } = spec
+/** Why no handshake could be made so, or null. */
+export function objectionTo(spec: ContextSpec): string | null {
+  const { certificate, certificates, client } = spec
+  const keyType = certificates[certificate]?.leaf?.keyType
+  if (keyType !== undefined && !new KeySupport(keyType, client).possible)
+    return `the ClientPolicy limits its port to TLS 1.2, and to no cipher suite for ${keyType} keys`
+  try {
+    createSecureContext(contextOptions(spec))
+    return null
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
+    return `OpenSSL refuses it with the settings of its port (${code})`
+  }
+}
+
+function serverOptions(spec: ContextSpec, key: TicketKey): TlsOptions {
+  const { termination, client } = spec
   const { clients } = termination
-  const own = termination.certificates.flatMap(name => certificates[name] ?? [])
+  return {
+    ...contextOptions(spec),
+    // A client that offers protocols and none of these is refused (no_application_protocol, RFC 7301 §3.2).
+    ...(termination.inner === 'http' ? { ALPNProtocols: client.tlsAlpn.split(',') } : {}),
+    requestCert: clients !== null,
+    rejectUnauthorized: clients?.required ?? false,
+    ticketKeys: Buffer.from(key),
+  }
+}
+
+function contextOptions(spec: ContextSpec): SecureContextOptions {
+  const { certificate, termination, client, certificates } = spec
+  const { clients } = termination
+  const own = certificates[certificate]
+  // Without any, OpenSSL would make a context that refuses everybody.
+  if (own === undefined) throw new Error(`there is no certificate ${certificate}`)
   const authorities = clients?.authorities.flatMap(name => certificates[name]?.chain ?? [])
   return {
-    // Of several, OpenSSL takes the one whose key type fits what the client understands.
-    cert: own.map(({ chain }) => chain),
-    key: own.map(({ key: text }) => text),
+    cert: own.chain,
+    key: own.key,
     minVersion: client.tlsMinVersion,
     maxVersion: client.tlsMaxVersion,
     ciphers: client.tlsCiphers,
     honorCipherOrder: true,
-    // A client that offers protocols and none of these is refused (no_application_protocol, RFC 7301 §3.2).
-    ...(termination.inner === 'http' ? { ALPNProtocols: client.tlsAlpn.split(',') } : {}),
     ...(authorities === undefined ? {} : { ca: authorities }),
-    requestCert: clients !== null,
-    rejectUnauthorized: clients?.required ?? false,
     // No client may make us shake hands again and again (CVE-2011-1473).
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
-    ticketKeys: Buffer.from(key),
     sessionTimeout: TICKET_SECONDS,
     // A ticket resumes only where it was given: elsewhere it would carry a client past other rules about its
     // certificate (CVE-2025-23419). OpenSSL takes 32 bytes.

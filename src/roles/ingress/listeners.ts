@@ -26,9 +26,9 @@ export interface ListenerState {
   /** Why it is not accepted. Addresses and ports are judged later, across Gateways. */
   readonly refused: Flaw[]
   readonly conflicts: readonly Flaw[]
-  readonly unresolved: readonly Flaw[]
-  /** Null where it has none. `refuse` where one of its certificates cannot be had. */
-  readonly tls: ListenerTls | null
+  readonly unresolved: Flaw[]
+  /** Null where it has none. `refuse` where none of its certificates, or of its authorities, can be had. */
+  tls: ListenerTls | null
   /** Listeners of the port with TLS whose hostnames it shares in part: OverlappingTLSConfig. */
   readonly overlapping: readonly Flaw[]
   /** Accepted routes that it takes. */

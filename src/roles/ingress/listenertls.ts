@@ -10,7 +10,7 @@ import { digest } from './pem.ts'
 /** What a listener's TLS comes to. */
 export interface TlsState {
   readonly tls: ListenerTls | null
-  /** References that cannot be followed: ResolvedRefs. Any of them keeps the listener from being served. */
+  /** References that cannot be followed: ResolvedRefs. The listener is served with what the others refer to. */
   readonly unresolved: readonly Flaw[]
   /** Why it is not accepted. */
   readonly refused: readonly Flaw[]
@@ -33,7 +33,8 @@ export function listenerTls(
   const inner = spec.protocol === 'HTTPS' ? ('http' as const) : ('stream' as const)
   // spec.tls.frontend is about "Listeners handling HTTPS traffic".
   const clients = inner === 'stream' ? nobody : clientsOf(gateway.body.spec, spec.port, from, certificates)
-  const unresolved = [...own.flaws, ...clients.flaws]
+  // Without one authority of several fewer clients are trusted, never more.
+  const served = own.found.length > 0 && clients.refused.length === 0
   const termination: ListenerTls = {
     mode: 'terminate',
     inner,
@@ -42,8 +43,8 @@ export function listenerTls(
     key: digest([...own.found.map(identity), clients.validation?.key ?? ''].join('\n')),
   }
   return {
-    tls: unresolved.length > 0 ? { mode: 'refuse' } : termination,
-    unresolved,
+    tls: served ? termination : { mode: 'refuse' },
+    unresolved: [...own.flaws, ...clients.flaws],
     refused: clients.refused,
   }
 }
@@ -80,13 +81,18 @@ function certificatesOf(
 }
 
 function sorted(results: readonly (Resolved | Flaw)[]): Found {
-  const found: Resolved[] = []
+  const found = new Map<string, Resolved>()
   const flaws: Flaw[] = []
   for (const result of results) {
-    if ('parsed' in result) found.push(result)
+    // What is referred to twice is there once.
+    if ('parsed' in result) found.set(result.name, result)
     else flaws.push(result)
   }
-  return { found, flaws }
+  const left = found.size > 0 ? '; the listener is served with the others' : ''
+  return {
+    found: [...found.values()],
+    flaws: flaws.map(flaw => ({ ...flaw, message: flaw.message + left })),
+  }
 }
 
 interface Clients {

@@ -1,6 +1,8 @@
 import { createHash, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
-import type { Certificate } from '../../snapshot/snapshot.ts'
+import { canonicalHostname } from '../../http/hostname.ts'
+import type { Certificate, KeyType, Leaf } from '../../snapshot/snapshot.ts'
+import { alternatives } from '../../upstream/tls/identity.ts'
 
 /** A certificate that can be used, and when. */
 export interface Parsed {
@@ -34,9 +36,10 @@ export function parseKeyPair(chainText: string, keyText: string): Parsed | Malfo
   const [leaf] = chain
   if (leaf === undefined || !leaf.checkPrivateKey(key))
     return { wrong: 'the key in tls.key is not that of the first certificate in tls.crt' }
-  const weak = weakness(leaf.publicKey)
-  if (weak !== null) return { wrong: `the certificate in tls.crt ${weak}` }
-  const certificate = certificateOf(chain, key.export({ type: 'pkcs8', format: 'pem' }).toString())
+  const keyType = keyTypeOf(leaf.publicKey)
+  if (typeof keyType !== 'string') return { wrong: `the certificate in tls.crt ${keyType.wrong}` }
+  const keyPem = key.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const certificate = certificateOf(chain, keyPem, { names: namesOf(leaf), keyType })
   // Of the leaf: an intermediate may have expired that clients know another way around.
   return usable(certificate) ?? { certificate, validity: [validityOf(leaf)] }
 }
@@ -44,7 +47,9 @@ export function parseKeyPair(chainText: string, keyText: string): Parsed | Malfo
 /** The certificates of one or more authorities. */
 export function parseAuthorities(text: string, field: string): Parsed | Malformed {
   const chain = parseChain(text, field)
-  return 'wrong' in chain ? chain : { certificate: certificateOf(chain, ''), validity: chain.map(validityOf) }
+  return 'wrong' in chain
+    ? chain
+    : { certificate: certificateOf(chain, '', null), validity: chain.map(validityOf) }
 }
 
 function parseChain(text: string, field: string): X509Certificate[] | Malformed {
@@ -72,17 +77,41 @@ function parseKey(text: string): KeyObject | Malformed {
   }
 }
 
-/** RFC 9325 §4.2 and §4.3: what clients refuse today, or ought to. */
-function weakness({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | null {
+const curves: ReadonlyMap<string, KeyType> = new Map([
+  ['prime256v1', 'P-256'],
+  ['secp384r1', 'P-384'],
+  ['secp521r1', 'P-521'],
+])
+
+/** Or what is wrong with it: RFC 9325 §4.2 and §4.3, what clients refuse today, or ought to. */
+function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyType | Malformed {
   const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {}
-  if (asymmetricKeyType === 'rsa' || asymmetricKeyType === 'rsa-pss')
-    return modulusLength < 2048 ? `has an RSA key of ${modulusLength} bits, expected 2048 or more` : null
-  if (asymmetricKeyType === 'ec')
-    return ['prime256v1', 'secp384r1', 'secp521r1'].includes(namedCurve)
-      ? null
-      : `has a key on the curve ${namedCurve}, expected P-256, P-384 or P-521`
-  if (asymmetricKeyType === 'ed25519' || asymmetricKeyType === 'ed448') return null
-  return `has a key of type ${asymmetricKeyType ?? 'unknown'}, expected RSA, ECDSA or Ed25519`
+  switch (asymmetricKeyType) {
+    case 'rsa':
+    case 'rsa-pss':
+      if (modulusLength >= 2048) return asymmetricKeyType
+      return { wrong: `has an RSA key of ${modulusLength} bits, expected 2048 or more` }
+    case 'ec':
+      return (
+        curves.get(namedCurve) ?? {
+          wrong: `has a key on the curve ${namedCurve}, expected P-256, P-384 or P-521`,
+        }
+      )
+    case 'ed25519':
+    case 'ed448':
+      return asymmetricKeyType
+    default:
+      return { wrong: `has a key of type ${asymmetricKeyType ?? 'unknown'}, expected RSA, ECDSA or Ed25519` }
+  }
+}
+
+/** The DNS names that it is good for; where it has none, which clients have long ceased to take, its common name. */
+function namesOf({ subject, subjectAltName = '' }: X509Certificate): string[] {
+  const alternative = alternatives(subjectAltName).flatMap(([type, value]) => (type === 'DNS' ? [value] : []))
+  const common = [...subject.matchAll(/^CN=(.*)$/gm)].map(([, value = '']) => value)
+  const names = (alternative.length > 0 ? alternative : common).map(canonicalHostname)
+  // RFC 9525 §6.3: an asterisk is the whole of the first label, or nothing that we know.
+  return [...new Set(names)].filter(name => /^(\*\.)?[^*]+$/.test(name))
 }
 
 /** OpenSSL has rules of its own (signature algorithms, security level): asked here, no handshake fails for them. */
@@ -96,9 +125,9 @@ function usable({ chain, key }: Certificate): Malformed | null {
   }
 }
 
-function certificateOf(chain: readonly X509Certificate[], key: string): Certificate {
+function certificateOf(chain: readonly X509Certificate[], key: string, leaf: Leaf | null): Certificate {
   const text = chain.map(one => one.toString()).join('')
-  return { chain: text, key, fingerprint: digest(text + key) }
+  return { chain: text, key, fingerprint: digest(text + key), leaf }
 }
 
 function validityOf({ validFromDate, validToDate }: X509Certificate): Validity {

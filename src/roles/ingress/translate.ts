@@ -10,7 +10,7 @@ import { BackendRefs } from './backendrefs.ts'
 import { BackendTlsPolicies } from './backendtlspolicy.ts'
 import { Calendar } from './calendar.ts'
 import { Certificates } from './certificates.ts'
-import { clientPolicies } from './clientpolicy.ts'
+import { clientPolicies, type ClientSettingsOf } from './clientpolicy.ts'
 import { clustersOf } from './clusters.ts'
 import { Report } from './conditions.ts'
 import { doubtEndpoints } from './endpointless.ts'
@@ -18,6 +18,7 @@ import { slicesOf } from './endpoints.ts'
 import { doubtClasses, gatewayClasses } from './gatewayclass.ts'
 import { gatewaysOf, reportGateway, statusOf, type GatewayState } from './gateway.ts'
 import { Grants } from './grants.ts'
+import { proveContexts } from './listener-contexts.ts'
 import type { ListenerState } from './listeners.ts'
 import { Namespaces } from './namespaces.ts'
 import { doubtGreedy } from './greedy.ts'
@@ -48,14 +49,16 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   )
   const backends = new BackendRefs(resources, grants, policies)
   const attaching = { resources, gateways, classOf, namespaces: new Namespaces(resources), report }
+  const settingsOf = clientPolicies(resources, gateways, report)
   for (const state of gateways.values()) {
+    proveContexts(state, settingsOf, certificates)
     reportGateway(state, report)
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
   const routes = routesOf(resources, backends)
   const attached = new Map(routes.map(route => [route, attachRoute(attaching, route)]))
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
-  const parts = withCertificates(partsOf(resources, gateways, upstreams, report), certificates)
+  const parts = withCertificates(partsOf(resources, gateways, settingsOf, upstreams, report), certificates)
   policies.report(report, sendersOf(gateways.values(), backends.used))
   for (const backend of resources.all('Backend')) report.notServed(backend, unservedIn(backend))
   doubtClasses(resources, classOf, report)
@@ -77,10 +80,11 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
 function partsOf(
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
+  settingsOf: ClientSettingsOf,
   upstreams: UpstreamTls,
   report: Report,
 ): SnapshotParts {
-  const ports = portsOf(gateways.values(), clientPolicies(resources, gateways, report), upstreams)
+  const ports = portsOf(gateways.values(), settingsOf, upstreams)
   const names = clusterNames(ports)
   const used = new Map([...upstreams.clusters].filter(([name]) => names.has(name)))
   return { ports, ...clustersOf(used, backendPolicies(resources, report), slicesOf(resources)) }
