@@ -24,10 +24,16 @@ export function clusterLimits(cluster: Cluster): string {
     cluster.maxRequestsPerConnection > 0 && `${cluster.maxRequestsPerConnection} requests per connection`,
     `connect within ${time(cluster.connectTimeoutMs)}`,
     `connection idle ${time(cluster.idleTimeoutMs)}`,
+    maxConnections > 0 && underPressure(cluster),
     cluster.repeatNonIdempotent === true && 'requests of any method may be repeated',
     ejection !== null &&
       `ejected after ${ejection.consecutiveFailures} failures, at most ${ejection.maxEjectedPercent} % of endpoints`,
   )
+}
+
+/** What is asked of clients while others wait for a connection. */
+function underPressure({ bodyStartBytes, bodyBytesPerSecond, patienceMs }: Cluster): string {
+  return `under pressure ${bytes(bodyStartBytes)} of a body first, then ${bytes(bodyBytesPerSecond)} a second, patience ${time(patienceMs)}`
 }
 
 function sentence(...parts: readonly (string | false)[]): string {

@@ -24,6 +24,18 @@ const table = {
     retry: 'never',
     title: 'The request did not arrive in time',
   },
+  http_request_too_slow: {
+    status: 408,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The request came too slowly while others waited for the backend',
+  },
+  http_response_not_taken: {
+    status: 408,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The response was not taken while others waited for the backend',
+  },
   http_request_denied: {
     status: 403,
     side: 'downstream',

@@ -25,6 +25,8 @@ for (const [field, value] of [
   ['spec.connections.max', backendDefaults.maxConnections],
   ['spec.connections.maxPending', backendDefaults.maxPending],
   ['spec.connections.maxRequestsPerConnection', backendDefaults.maxRequestsPerConnection],
+  ['spec.pressure.bodyStart', backendDefaults.bodyStartBytes],
+  ['spec.pressure.bodyRate', backendDefaults.bodyBytesPerSecond],
   ['spec.outlierDetection.consecutiveFailures', backendDefaults.consecutiveFailures],
   ['spec.outlierDetection.maxEjectedPercent', backendDefaults.maxEjectedPercent],
 ] as const)
@@ -38,6 +40,7 @@ for (const [field, value] of [
   ['spec.timeouts.stall', clientDefaults.stallTimeoutMs],
   ['spec.connections.connectTimeout', backendDefaults.connectTimeoutMs],
   ['spec.connections.idleTimeout', backendDefaults.idleTimeoutMs],
+  ['spec.pressure.patience', backendDefaults.patienceMs],
   ['spec.outlierDetection.baseEjection', backendDefaults.baseEjectionMs],
   ['spec.outlierDetection.maxEjection', backendDefaults.maxEjectionMs],
   ['spec.dns.refresh', backendDefaults.dnsRefreshMs],

@@ -596,6 +596,23 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
     ],
   ],
   [
+    'a patience that outlasts who waits',
+    ours(
+      'BackendPolicy',
+      '{targetRefs: [{group: "", kind: Service, name: s}], connections: {connectTimeout: 2s}, pressure: {patience: 2s}}',
+    ),
+    [
+      'a.yaml:4:105 BackendPolicy/x spec.pressure.patience: must be below connections.connectTimeout (2s), how long a request may wait for a connection',
+    ],
+  ],
+  [
+    'a patience that outlasts who waits by default',
+    ours('BackendPolicy', '{targetRefs: [{group: "", kind: Service, name: s}], pressure: {patience: 1m}}'),
+    [
+      'a.yaml:4:70 BackendPolicy/x spec.pressure.patience: must be below connections.connectTimeout (5s), how long a request may wait for a connection',
+    ],
+  ],
+  [
     'the target of a BackendPolicy',
     ours('BackendPolicy', '{targetRefs: [{group: apps, kind: Deployment, name: g}]}'),
     [

@@ -196,11 +196,13 @@ export class Engine {
   private sweep(): void {
     const nowMs = this.clock.tick()
     let bufferedBytes = this.shared.waitingBytes
+    for (const { pressure } of this.queues.keys()) pressure.begin()
     for (const server of [...this.ports.values(), ...this.leaving]) {
       server.sweep(nowMs)
       bufferedBytes += server.bufferedBytes
     }
     this.options.sinks.instruments.bufferedBytes.set(bufferedBytes + this.mirroredBytes())
+    for (const { pressure } of this.queues.keys()) pressure.finish(nowMs)
     this.sweepQueues(nowMs)
     for (const cluster of this.clusters.values()) this.sweepCluster(cluster, nowMs)
     const exchanges = this.countExchanges()

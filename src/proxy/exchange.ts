@@ -17,6 +17,13 @@ import { readWeb } from './grpc/web-request.ts'
 import type { CompiledRule, RequestStep, ResponseStep } from './rule.ts'
 import { admit, type PortRuntime } from './runtime.ts'
 
+/** Nothing was done wrong: time was up. */
+const cancels: ReadonlySet<FailureName> = new Set([
+  'http_request_too_slow',
+  'http_response_not_taken',
+  'http_response_timeout',
+])
+
 /** Whose request steps are running, and so what follows them: the rule's action, or the backend's attempt. */
 type Stage = 'rule' | 'backend'
 
@@ -281,7 +288,7 @@ export class Exchange implements FilterView, Forwarded {
     const trailers = this.forwarding?.lastWords(failure, this.failureDetail) ?? null
     this.finish()
     if (trailers !== null) this.downstream.end(trailers)
-    else this.downstream.abort(failure === 'http_response_timeout' ? CANCEL : INTERNAL_ERROR)
+    else this.downstream.abort(cancels.has(failure) ? CANCEL : INTERNAL_ERROR)
   }
 
   // The request, from the downstream.

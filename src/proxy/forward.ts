@@ -11,7 +11,10 @@ import type { Waiter } from '../upstream/queue.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
+import { Guard, type Guarded } from './guard.ts'
 import { Mirrors } from './mirror.ts'
+import type { Paced } from './pace.ts'
+import type { PortRuntime } from './runtime.ts'
 import {
   chooseBackend,
   type CompiledBackend,
@@ -25,6 +28,7 @@ export interface Forwarded {
   readonly request: RequestHead
   readonly body: RequestBody
   readonly downstream: Downstream
+  readonly runtime: PortRuntime
   /** After trusted hops. */
   readonly clientAddress: string
   readonly startedMs: number
@@ -32,6 +36,8 @@ export interface Forwarded {
   readonly turn: boolean
   readonly committed: boolean
   readonly failure: FailureName | null
+  /** What the answer is, once it is committed. */
+  readonly response: ResponseHead
   /** How a gRPC call ended; below 0 as long as that is not known. */
   grpcStatus: number
   /** Runs the backend's request steps; `begin` follows when none of them answers. */
@@ -49,11 +55,13 @@ export interface Forwarded {
   finish(): void
 }
 
+const eventStream = /^text\/event-stream *(?:;|$)/i
+
 /** Endpoints tried when nothing could be sent to any, without a retry policy. */
 const CONNECT_ATTEMPTS = 3
 
 /** The `forward` action for one exchange: attempts on endpoints, until one answers. */
-export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
+export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Guarded {
   endpoint: Endpoint<UpstreamPool> | null = null
   cluster: Cluster<UpstreamPool> | null = null
   metrics: ClusterMetrics | null = null
@@ -62,6 +70,10 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   sentMs = 0
   upstreamMs = -1
   tunnel = false
+  /** How often the client has been paused because the upstream is slow, or not there. */
+  clientPauses = 0
+  /** The upstream is paused because the client is slow. */
+  blocked = false
   protected readonly x: Forwarded
   protected readonly action: CompiledForward
   private backend: CompiledBackend | null = null
@@ -74,6 +86,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private requestTimer: NodeJS.Timeout | null = null
   private attemptTimer: NodeJS.Timeout | null = null
   private key: string | null = null
+  private guarded: Guard | null = null
   private peerEnded = false
   private clientEnded = false
 
@@ -84,7 +97,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   /** Whose share this exchange counts as, where there is not enough for all. */
   get client(): string {
-    return (this.key ??= shareKey(this.x.clientAddress))
+    const { runtime, clientAddress } = this.x
+    return (this.key ??= runtime.port.client.sharing === 'off' ? '' : shareKey(clientAddress))
   }
 
   /** The whole of the exchange may take so long; 0 is no limit. */
@@ -120,7 +134,15 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   private attempt(): void {
     const cluster = this.cluster!
+    const { x } = this
     if (this.over) return
+    if (!x.body.complete && !this.exempt && cluster.pressed) this.guard.gather()
+    else this.connect()
+  }
+
+  /** Asks for a connection. */
+  connect(): void {
+    const cluster = this.cluster!
     const endpoint = cluster.pick(this.failed)
     if (endpoint === null) return this.x.fail(cluster.unavailable, '')
     this.attempts++
@@ -128,8 +150,44 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
       this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
     const stream = endpoint.pool.acquire()
     if (stream !== null) return this.granted(stream, endpoint)
-    if (endpoint.pool.wait(this)) this.queue = endpoint.pool
-    else this.refused('connection_limit_reached')
+    if (!endpoint.pool.wait(this)) return this.refused('connection_limit_reached')
+    this.queue = endpoint.pool
+    cluster.pressure.waited()
+  }
+
+  // Guarded.
+
+  /** Nothing is asked of its client: a tunnel, or an event stream that the backend has begun, may be silent for long. */
+  get exempt(): boolean {
+    if (this.tunnel) return true
+    const { committed, response } = this.x
+    return committed && eventStream.test(response.fields.get('content-type') ?? '')
+  }
+
+  get body(): RequestBody {
+    return this.x.body
+  }
+
+  get holding(): boolean {
+    return this.stream !== null
+  }
+
+  tooSlow(detail: string): void {
+    this.x.fail('http_request_too_slow', detail)
+  }
+
+  /** It holds a connection that others may want. */
+  get watched(): boolean {
+    return this.stream !== null && this.cluster!.pressure.watched
+  }
+
+  /** Looks at the client of a `watched` one; called by sweeps. */
+  pace(client: Paced, nowMs: number): void {
+    this.guard.pace(client, nowMs)
+  }
+
+  private get guard(): Guard {
+    return (this.guarded ??= new Guard(this, this.cluster!))
   }
 
   /** A connection is there, perhaps after waiting for one. */
@@ -167,17 +225,25 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
       return
     }
     x.body.push(chunk, start, end, stream, this.mirrors)
-    if (stream === null) x.downstream.pause()
+    if (stream !== null) return
+    if (this.guarded?.gathering === true) this.guarded.grown()
+    else this.pauseClient()
   }
 
   requestEnd(trailers: Fields | null): void {
     if (this.tunnel) return this.clientEnd()
     this.x.body.end(trailers, this.stream, this.mirrors)
+    if (this.guarded?.gathering === true) this.guarded.grown()
   }
 
   requestFlush(): void {
     this.mirrors?.flush()
-    if (this.stream !== null && !this.stream.flush()) this.x.downstream.pause()
+    if (this.stream !== null && !this.stream.flush()) this.pauseClient()
+  }
+
+  private pauseClient(): void {
+    this.clientPauses++
+    this.x.downstream.pause()
   }
 
   pause(): void {
@@ -185,6 +251,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   }
 
   resume(): void {
+    this.blocked = false
     this.stream?.resume()
   }
 
@@ -209,7 +276,10 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   onFlush(): boolean {
     const { downstream } = this.x
-    if (!downstream.flush()) this.stream?.pause()
+    if (!downstream.flush()) {
+      this.blocked = true
+      this.stream?.pause()
+    }
     return downstream.clear
   }
 
@@ -280,6 +350,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private endAttempt(): void {
     if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
     this.attemptTimer = null
+    this.guarded?.leave()
+    this.blocked = false
     this.queue?.leave(this)
     this.queue = null
     this.stream?.abort()
@@ -302,6 +374,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
    * otherwise an endpoint that is down would never be ejected where timeouts of routes are below that of connecting.
    */
   protected missed(): FailureName {
+    if (this.guarded?.gathering === true) return 'http_request_timeout'
     if (this.stream?.connecting !== true) return 'http_response_timeout'
     this.endpoint!.connectFailed('connection_timeout', performance.now())
     return 'connection_timeout'

@@ -19,6 +19,9 @@ const config: snapshot.Cluster = {
   maxRequestsPerConnection: 0,
   connectTimeoutMs: 5_000,
   idleTimeoutMs: 60_000,
+  bodyStartBytes: 8192,
+  bodyBytesPerSecond: 240,
+  patienceMs: 3_000,
   ejection: { consecutiveFailures: 1, baseEjectionMs: 1e6, maxEjectionMs: 1e6, maxEjectedPercent: 100 },
   dnsRefreshMs: 10_000,
 }

@@ -319,6 +319,12 @@ export interface Cluster {
   readonly maxRequestsPerConnection: number
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
+  /** While others may be short of connections: what of a request's body is to be here before it has one, unless it is all; 0 is nothing. */
+  readonly bodyStartBytes: number
+  /** While others wait for a connection: what bodies of those that hold one are to bring in a second; 0 is nothing. */
+  readonly bodyBytesPerSecond: number
+  /** How long a body may fall short of that then, or a client take nothing of its response; always below connectTimeoutMs, or Infinity. */
+  readonly patienceMs: number
   readonly ejection: Ejection | null
   /** Whether a request may be repeated whatever its method; where absent or false, only what RFC 9110 §9.2.2 calls idempotent. */
   readonly repeatNonIdempotent?: boolean

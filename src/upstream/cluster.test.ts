@@ -10,6 +10,7 @@ import type { Endpoint, EndpointPool } from './endpoint.ts'
 
 class FakePool implements EndpointPool {
   closed = 0
+  spare = 0
   readonly key: string
 
   constructor(key: string) {
@@ -42,6 +43,9 @@ const config = (name: string, more: Partial<snapshot.Cluster> = {}): snapshot.Cl
   maxRequestsPerConnection: 0,
   connectTimeoutMs: 5_000,
   idleTimeoutMs: 60_000,
+  bodyStartBytes: 8192,
+  bodyBytesPerSecond: 240,
+  patienceMs: 3_000,
   ejection: { consecutiveFailures: 2, baseEjectionMs: 1_000, maxEjectionMs: 10_000, maxEjectedPercent: 50 },
   dnsRefreshMs: 10_000,
   ...more,
@@ -283,6 +287,33 @@ test('who may wait: the share of maxPending, none when it is 0', () => {
   w.apply({ a: [] }, { maxPending: 0 })
   a.pending = 0
   assert.equal(a.mayWait(), false)
+})
+
+for (const [what, connections, spare, pending, expected] of [
+  ['nothing', 0, 0, 0, false],
+  ['half of them', 2, 0, 0, false],
+  ['more than half', 3, 0, 0, true],
+  ['all, and half are idle', 4, 2, 0, false],
+  ['all, of one half of the streams', 4, 1.5, 0, true],
+  ['all, and most are idle', 4, 3, 0, false],
+  ['next to nothing, but somebody waits', 1, 1, 1, true],
+] as const)
+  test(`pressure: ${what}: ${expected ? 'yes' : 'no'}`, () => {
+    const w = world({ workers: 2 })
+    w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] }, { maxConnections: 8 })
+    const a = w.table.get('a')!
+    find(a, '10.0.0.1:80').pool.spare = spare
+    a.connections = connections
+    a.pending = pending
+    assert.equal(a.pressed, expected)
+  })
+
+test('pressure: none from connections where they have no limit', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80'] })
+  const a = w.table.get('a')!
+  a.connections = 100_000
+  assert.equal(a.pressed, false)
 })
 
 test('names: endpoints appear with the answer, keep through failures, follow changes', async () => {

@@ -7,6 +7,7 @@ import type { DnsResolver, DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
 import { Endpoint, endpointKey, type EndpointOwner, type EndpointPool } from './endpoint.ts'
 import type { Drainable } from './keep.ts'
+import { Pressure } from './pressure.ts'
 
 /** What clusters tell log and metrics. */
 export interface ClusterEvents {
@@ -40,6 +41,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   pending = 0
   /** Bytes of copies for it that wait, where it is a mirror; kept by whoever sends them. */
   mirroredBytes = 0
+  /** What is asked of clients while `pressed`. */
+  readonly pressure = new Pressure(this)
   private readonly context: ClusterContext<P>
   private readonly ejector: Ejector
   private balancer: Balancer<Endpoint<P>>
@@ -105,6 +108,16 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   unreserve(): void {
     this.connections--
+  }
+
+  /** Somebody waits for a connection, or more than half of those that this worker may hold are taken. */
+  get pressed(): boolean {
+    if (this.pending > 0) return true
+    const half = this.maxConnections / 2
+    if (this.connections <= half) return false
+    let taken = this.connections
+    for (const { openedPool } of this.members.values()) taken -= openedPool?.spare ?? 0
+    return taken > half
   }
 
   mayWait(): boolean {

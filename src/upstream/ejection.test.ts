@@ -37,7 +37,7 @@ function world(count: number, used: Ejection | null = policy): World {
     () => self.changes++,
   )
   const owner: EndpointOwner<EndpointPool> = {
-    makePool: () => ({ close() {} }),
+    makePool: () => ({ spare: 0, close() {} }),
     failed: (endpoint, nowMs) => ejector.failed(endpoint, nowMs),
   }
   const all = Array.from({ length: count }, (_, i) => new Endpoint(owner, '10.0.0.1', i + 1, 1))

@@ -2,6 +2,8 @@ import { failures, type FailureName } from '../http/failures.ts'
 
 /** Connections to one endpoint, whatever protocol they speak. */
 export interface EndpointPool {
+  /** Room on the connections that are there, in connections: two that are idle and one with half of its streams are 2.5. */
+  readonly spare: number
   /**
    * Closes idle connections now and busy ones when they are done. Exchanges that
    * chose this endpoint before may still come: they get a connection that is

@@ -52,6 +52,7 @@ export abstract class UpstreamPool implements EndpointPool {
   }
 
   abstract readonly idleConnections: number
+  abstract readonly spare: number
   /** Room for one request on a connection that is there, or null. */
   protected abstract kept(): UpstreamStream | null
   /** The same on a new connection, which can be sent to while it is being made. */

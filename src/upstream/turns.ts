@@ -43,6 +43,11 @@ export class Turns<T extends Sharer> {
     return null
   }
 
+  /** Those of one client, the longest there first. */
+  of(client: string): Iterable<T> {
+    return this.clients.get(client) ?? []
+  }
+
   /** Those of the client that has most, the longest there first; empty where one more of `client` would have as many. */
   most(client: string): Iterable<T> {
     let most: ReadonlySet<T> = new Set()

@@ -8,6 +8,8 @@ export class RawHttp2Client implements AsyncDisposable {
   readonly socket: Socket
   readonly frames: Frame[] = []
   ended = false
+  /** Told of each frame. */
+  onFrame: (frame: Frame) => void = () => {}
   private held: Buffer = Buffer.alloc(0)
   private readonly waiting = new Set<() => void>()
 
@@ -79,7 +81,9 @@ export class RawHttp2Client implements AsyncDisposable {
     while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
       const end = 9 + bytes.readUIntBE(0, 3)
       const [type = 0, flags = 0] = bytes.subarray(3, 5)
-      this.frames.push({ type, flags, stream: bytes.readUInt32BE(5), payload: bytes.subarray(9, end) })
+      const frame = { type, flags, stream: bytes.readUInt32BE(5), payload: bytes.subarray(9, end) }
+      this.frames.push(frame)
+      this.onFrame(frame)
       bytes = bytes.subarray(end)
     }
     this.held = bytes

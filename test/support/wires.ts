@@ -3,7 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { Authority, caConfigMap, tlsSecret } from './certificates.ts'
 import { startGateway, type TestGateway } from './gateway.ts'
-import { clientPolicy } from './policies.ts'
+import { backendPolicy, clientPolicy } from './policies.ts'
 import { gateway, httpRoute, to, yamlOf } from './resources.ts'
 import { httpsListener } from './tls.ts'
 
@@ -38,6 +38,8 @@ export interface Between {
   readonly rule?: object
   /** Spec of a ClientPolicy. */
   readonly client?: object
+  /** Spec of a BackendPolicy. */
+  readonly backend?: object
   /** Of a gateway that has been started with other ones. */
   readonly endpoints?: readonly number[]
 }
@@ -74,6 +76,7 @@ export function between(upstream: Wire, port: number, more: Between = {}): strin
         ]
       : []),
     ...(more.client === undefined ? [] : [clientPolicy(more.client)]),
+    ...(more.backend === undefined ? [] : [backendPolicy(more.backend)]),
   )
 }
 

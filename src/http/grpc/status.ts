@@ -22,6 +22,8 @@ const LAST = UNAUTHENTICATED
 const byFailure: Readonly<Record<FailureName, number>> = {
   http_request_error: INTERNAL,
   http_request_timeout: DEADLINE_EXCEEDED,
+  http_request_too_slow: RESOURCE_EXHAUSTED,
+  http_response_not_taken: RESOURCE_EXHAUSTED,
   http_request_denied: PERMISSION_DENIED,
   http_request_too_large: RESOURCE_EXHAUSTED,
   request_header_section_size: RESOURCE_EXHAUSTED,

@@ -109,6 +109,11 @@ export abstract class Connection implements StreamHost, SenderHost {
     return this.phase === ANNOUNCED
   }
 
+  /** The peer may send bodies. */
+  get receiving(): boolean {
+    return this.receiveWindow.open
+  }
+
   /** New streams are not taken any more. */
   get draining(): boolean {
     return this.phase === DRAINING

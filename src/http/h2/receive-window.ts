@@ -31,6 +31,11 @@ export class ReceiveWindow {
     this.consumed += bytes
   }
 
+  /** The peer may send something. */
+  get open(): boolean {
+    return this.left > 0
+  }
+
   /** The increment to send now, or 0. */
   credit(): number {
     const increment = this.consumed

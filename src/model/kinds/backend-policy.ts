@@ -1,6 +1,9 @@
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
+import { backendDefaults } from '../defaults.ts'
+import { durationMs, formatDuration } from '../quantity.ts'
 import {
+  byteQuantity,
   duration,
   INT32,
   integer,
@@ -33,6 +36,14 @@ const connections = object({
   maxRequestsPerConnection: Type.Optional(integer(0, INT32)),
   connectTimeout: Type.Optional(duration),
   idleTimeout: Type.Optional(duration),
+})
+
+/** What is asked of clients while a cluster is short of connections; 0 is nothing. */
+const pressure = object({
+  bodyStart: Type.Optional(byteQuantity),
+  /** Bytes a second. */
+  bodyRate: Type.Optional(byteQuantity),
+  patience: Type.Optional(duration),
 })
 
 const outlierDetection = object({
@@ -75,6 +86,7 @@ export const backendPolicySchema = object({
     targetRefs: policyTargets,
     loadBalancing: Type.Optional(loadBalancing),
     connections: Type.Optional(connections),
+    pressure: Type.Optional(pressure),
     outlierDetection: Type.Optional(outlierDetection),
     dns: Type.Optional(object({ refresh: Type.Optional(duration) })),
     healthChecks: Type.Optional(healthChecks),
@@ -115,7 +127,21 @@ export function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
     findings.push({ path, message: `must be absent for type ${type}, expected type ConsistentHash` })
   if (consistentHash && consistentHash.source !== 'ClientAddress' && consistentHash.name === undefined)
     findings.push({ path: [...path, 'name'], message: `is required for source ${consistentHash.source}` })
-  return [...findings, ...tlsFindings(spec.tls ?? {})]
+  return [...findings, ...patienceFindings(spec), ...tlsFindings(spec.tls ?? {})]
+}
+
+/** Whoever waits for a connection must have one of somebody's who is too slow before the wait is over. */
+function patienceFindings(spec: BackendPolicyBody['spec']): Finding[] {
+  const { patience } = spec.pressure ?? {}
+  const { connectTimeout } = spec.connections ?? {}
+  // The policy of a port may have what it leaves out from that of its Service.
+  const whole = spec.targetRefs.every(({ sectionName }) => sectionName === undefined)
+  if (patience === undefined || (connectTimeout === undefined && !whole)) return []
+  const wait = connectTimeout ?? formatDuration(backendDefaults.connectTimeoutMs)
+  if (durationMs(patience)! < durationMs(wait)!) return []
+  const path = ['spec', 'pressure', 'patience']
+  const message = `must be below connections.connectTimeout (${wait}), how long a request may wait for a connection`
+  return [{ path, message }]
 }
 
 /** `Gateway (group "gateway.networking.k8s.io")`. */

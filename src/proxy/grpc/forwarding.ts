@@ -34,6 +34,11 @@ export class GrpcForwarding extends Forwarding {
     super.start()
   }
 
+  /** A call may be a conversation in which nobody has anything to say for a while. */
+  override get exempt(): boolean {
+    return true
+  }
+
   protected override get requestTimeoutMs(): number {
     const { requestTimeoutMs } = this.action
     if (this.timeoutMs === null) return requestTimeoutMs

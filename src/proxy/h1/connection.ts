@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { Rejection } from '../../http/failures.ts'
+import { Rejection, type FailureName } from '../../http/failures.ts'
 import type { Fields } from '../../http/fields.ts'
 import { forward, hopLines, incomingRequestId, plainAddress, type Hop } from '../../http/forwarded.ts'
 import { CHUNKED, NO_BODY, UNTIL_CLOSE, type RequestHead, type ResponseHead } from '../../http/head.ts'
@@ -15,6 +15,7 @@ import type { Downstream } from '../downstream.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import { LEAVE_MS, type Host, type ServedConnection } from '../host.ts'
+import { takenBytes, type Paced } from '../pace.ts'
 import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
 
 /** Between requests, or in a request's head. */
@@ -36,7 +37,7 @@ const LINGER_BYTES = 1024 * 1024
 const DISCARD_BYTES = 64 * 1024
 
 /** A client's connection speaking HTTP/1: reads requests one after another, and is the downstream of the current one. */
-export class Http1ServerConnection implements Downstream, ServedConnection {
+export class Http1ServerConnection implements Downstream, ServedConnection, Paced {
   private readonly socket: Socket
   private readonly server: Host
   private hop: Hop
@@ -318,9 +319,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
     // a reset also takes from the client what it has not read yet.
     if (!this.untilClose) return this.close()
     this.writer.send()
-    this.exchange = null
-    this.phase = CLOSED
-    reset(this.socket)
+    this.cutOff()
   }
 
   pause(): void {
@@ -463,7 +462,34 @@ export class Http1ServerConnection implements Downstream, ServedConnection {
     } else if (this.phase === LINGER) {
       // A slow client that is still taking the response has as long as in the middle of it.
       if (still > (this.socket.writableLength > 0 ? client.bodyIdleTimeoutMs : LINGER_MS)) this.destroy()
-    } else this.sweepExchange(still, client.bodyIdleTimeoutMs)
+    } else {
+      if (this.exchange?.forwarding?.watched === true) this.exchange.forwarding.pace(this, nowMs)
+      this.sweepExchange(still, client.bodyIdleTimeoutMs)
+    }
+  }
+
+  // Paced.
+
+  get reading(): boolean {
+    return this.phase === BODY && !this.paused
+  }
+
+  get takenBytes(): number {
+    return takenBytes(this.socket)
+  }
+
+  giveUp(failure: FailureName): void {
+    // The rest of the body is not worth the wait.
+    this.keepAlive = false
+    this.exchange?.fail(failure, 'pressure')
+    // What is not taken is not kept either, by us or by the system.
+    if (failure === 'http_response_not_taken') this.cutOff()
+  }
+
+  private cutOff(): void {
+    this.exchange = null
+    this.phase = CLOSED
+    reset(this.socket)
   }
 
   private sweepExchange(stillMs: number, bodyIdleMs: number): void {

@@ -14,6 +14,7 @@ import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import type { Host, ServedConnection } from '../host.ts'
+import { StreamPace } from './pace.ts'
 import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
 
 /** After our last byte the client gets this long to end the connection. */
@@ -173,6 +174,8 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private sweepStream(stream: ServerStream, nowMs: number, bodyIdleMs: number): void {
     const x = stream.handler
     if (!(x instanceof Exchange)) return
+    const { forwarding } = x
+    if (forwarding?.watched === true) forwarding.pace(new StreamPace(stream, x, this.session), nowMs)
     const still = nowMs - Math.max(stream.receivedMs, stream.sentMs)
     if (x.forwarding?.tunnel === true) {
       if (still > TUNNEL_IDLE_MS) x.fail('http_response_timeout', 'idle')

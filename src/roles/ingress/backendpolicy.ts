@@ -1,6 +1,6 @@
 import { groupOfKind, type BackendPolicy } from '../../model/kinds.ts'
 import { described } from '../../model/kinds/backend-policy.ts'
-import { durationMs } from '../../model/quantity.ts'
+import { durationMs, formatDuration, quantityBytes } from '../../model/quantity.ts'
 import { keyOf, type Resources } from '../../model/resources.ts'
 import { unservedIn } from '../../model/unserved.ts'
 import type { Cluster, Ejection } from '../../snapshot/snapshot.ts'
@@ -28,6 +28,7 @@ export function backendPolicies(resources: Resources, report: Report): (target: 
   for (const policy of resources.all('BackendPolicy')) report.notServed(policy, unservedIn(policy))
   for (const attachment of attachmentsOf(resources.all('BackendPolicy')))
     attach(attachment, resources, claims, report)
+  for (const [key, policy] of claims) checkPatience(policy, claims.get(key.split(' ', 1)[0]!), report)
   return target => {
     const { kind, object } = target
     const whole = keyOf(object)
@@ -88,8 +89,34 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
   const ejection = { ...ejectionSettings, ...(far && ejectionPatch(far)), ...(near && ejectionPatch(near)) }
   const settings = { ...clusterSettings, ...(far && patchOf(far)), ...(near && patchOf(near)) }
   const tls = { ...tlsBounds, ...(far && tlsPatch(far)), ...(near && tlsPatch(near)) }
-  return { settings: { ...settings, ejection: ejection.maxEjectedPercent === 0 ? null : ejection }, tls }
+  return {
+    settings: {
+      ...settings,
+      patienceMs: patienceOf(settings),
+      ejection: ejection.maxEjectedPercent === 0 ? null : ejection,
+    },
+    tls,
+  }
 }
+
+/** Always below the time that a request may wait for a connection: who waits is to have one in time. */
+function patienceOf({ patienceMs, connectTimeoutMs }: ClusterSettings): number {
+  if (patienceMs === Infinity || patienceMs < connectTimeoutMs) return patienceMs
+  return connectTimeoutMs * SHARE_OF_WAIT
+}
+
+/** Of two policies that go together each may be right, and the whole not. */
+function checkPatience(near: BackendPolicy, far: BackendPolicy | undefined, report: Report): void {
+  const { patienceMs, connectTimeoutMs } = { ...clusterSettings, ...(far && patchOf(far)), ...patchOf(near) }
+  const patience = near.body.spec.pressure?.patience ?? far?.body.spec.pressure?.patience
+  if (patience === undefined || patienceMs === Infinity || patienceMs < connectTimeoutMs) return
+  const used = formatDuration(connectTimeoutMs * SHARE_OF_WAIT)
+  const note = `a patience of ${patience} must be below the connectTimeout, ${formatDuration(connectTimeoutMs)} here: ${used} is used`
+  report.notServed(near, [{ path: ['spec'], note }])
+}
+
+/** Of the time that a request may wait, what is given to clients that are too slow where nothing fitting is said: the rest is for finding them out. */
+const SHARE_OF_WAIT = 0.6
 
 /** Types that are not served yet have no entry: what is farther away, or the default, stays. */
 const balancers: Readonly<Record<string, Cluster['balancer']>> = {
@@ -99,7 +126,7 @@ const balancers: Readonly<Record<string, Cluster['balancer']>> = {
 }
 
 function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
-  const { loadBalancing, connections = {}, dns, retry } = spec
+  const { loadBalancing, connections = {}, pressure = {}, dns, retry } = spec
   return given<ClusterSettings>({
     balancer: loadBalancing?.type === undefined ? undefined : balancers[loadBalancing.type],
     maxConnections: connections.max,
@@ -107,6 +134,10 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
     maxRequestsPerConnection: connections.maxRequestsPerConnection,
     connectTimeoutMs: ms(connections.connectTimeout),
     idleTimeoutMs: ms(connections.idleTimeout),
+    bodyStartBytes: bytes(pressure.bodyStart),
+    bodyBytesPerSecond: bytes(pressure.bodyRate),
+    // As in the standard's timeouts, 0 is none.
+    patienceMs: pressure.patience === undefined ? undefined : ms(pressure.patience) || Infinity,
     dnsRefreshMs: ms(dns?.refresh),
     repeatNonIdempotent: retry?.nonIdempotent,
   })
@@ -133,4 +164,8 @@ function tlsPatch({ body: { spec } }: BackendPolicy): Patch<TlsBounds> {
 
 function ms(text: string | undefined): number | undefined {
   return text === undefined ? undefined : durationMs(text)
+}
+
+function bytes(quantity: number | string | undefined): number | undefined {
+  return quantity === undefined ? undefined : quantityBytes(quantity)
 }

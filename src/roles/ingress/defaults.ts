@@ -64,6 +64,9 @@ export const clusterSettings: ClusterSettings = {
   maxRequestsPerConnection: backendDefaults.maxRequestsPerConnection,
   connectTimeoutMs: backendDefaults.connectTimeoutMs,
   idleTimeoutMs: backendDefaults.idleTimeoutMs,
+  bodyStartBytes: backendDefaults.bodyStartBytes,
+  bodyBytesPerSecond: backendDefaults.bodyBytesPerSecond,
+  patienceMs: backendDefaults.patienceMs,
   dnsRefreshMs: backendDefaults.dnsRefreshMs,
 }
 

@@ -12,6 +12,10 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     return this.idle.length
   }
 
+  get spare(): number {
+    return this.idle.length
+  }
+
   released(connection: Http1Connection): void {
     if (connection === this.warming) this.warming = null
     const most = this.cluster.config.maxRequestsPerConnection

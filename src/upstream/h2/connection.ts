@@ -69,6 +69,12 @@ export class Http2Connection implements ClientHandler {
     return this.session.streamCount
   }
 
+  /** The part of its streams that is free. */
+  get spare(): number {
+    const { available, streamCount } = this.session
+    return available === 0 ? 0 : available / (available + streamCount)
+  }
+
   /** Requests so far. */
   get served(): number {
     return this.session.requests

@@ -23,6 +23,12 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
     return count
   }
 
+  get spare(): number {
+    let spare = 0
+    for (const connection of this.all.keys()) spare += connection.spare
+    return spare
+  }
+
   /** An endpoint that takes no requests for the time being would take none on another connection. */
   override acquire(): UpstreamStream | null {
     return this.kept() ?? (this.shut ? null : super.acquire())

@@ -1,0 +1,161 @@
+import { Turns, type Sharer } from './turns.ts'
+
+/** A request whose body is to be here, or to begin with enough, before it has a connection. */
+export interface Gatherer extends Sharer {
+  /** There is no pressure any more: it goes on as it is. */
+  released(): void
+  /** Its place is somebody else's. */
+  displaced(): void
+}
+
+/** An exchange that holds a connection and whose client keeps it waiting. */
+export interface Laggard extends Sharer {
+  /** For how long by now, in ms; 0 where it does not any more. */
+  lagMs(nowMs: number): number
+  /** Ends the exchange, so that its connection is free. */
+  end(): void
+}
+
+interface Lag {
+  readonly one: Laggard
+  readonly lagMs: number
+}
+
+const longest = (own: readonly Lag[]): number => own.at(-1)!.lagMs
+
+/** What is shared: a Cluster, in one worker. */
+interface Shared {
+  readonly pressed: boolean
+  /** Those who wait for a connection. */
+  readonly pending: number
+  readonly maxConnections: number
+}
+
+/** Who has gathered for less than this does not lose the place to another request of the same client. */
+const GATHER_MS = 1_000
+
+/**
+ * The guard of a cluster's connections against clients who take them and say,
+ * or read, next to nothing. While the cluster is under pressure, a request with
+ * a body has no connection before enough of it is here; and for everyone who
+ * waits for one, that exchange is ended whose client has kept its connection
+ * waiting. Without pressure none of this costs anything: exchanges are looked at
+ * by sweeps, and only while `watched` is set.
+ */
+export class Pressure {
+  /** There was pressure when the last sweep began. */
+  watched = false
+  private readonly shared: Shared
+  private readonly gathering = new Turns<Gatherer>()
+  /** Since when each gathers, the longest first. */
+  private readonly since = new Map<Gatherer, number>()
+  /** How many connections each client holds, by the last sweep. */
+  private readonly held = new Map<string, number>()
+  /** By client, who has kept us waiting longest last. */
+  private readonly laggards = new Map<string, Lag[]>()
+  private relieving = false
+
+  constructor(shared: Shared) {
+    this.shared = shared
+  }
+
+  /** Requests that gather their bodies. */
+  get gatherers(): number {
+    return this.since.size
+  }
+
+  /** False where as many gather as there are connections, and none of them has to give way. */
+  gather(one: Gatherer, nowMs: number): boolean {
+    if (this.since.size >= this.shared.maxConnections) {
+      const loser = this.loser(one.client, nowMs)
+      if (loser === null) return false
+      this.leave(loser)
+      loser.displaced()
+    }
+    this.since.set(one, nowMs)
+    this.gathering.add(one)
+    return true
+  }
+
+  /** It has enough, or is over. */
+  leave(one: Gatherer): void {
+    if (this.since.delete(one)) this.gathering.delete(one)
+  }
+
+  /** A sweep begins: every exchange of the cluster is to `hold` what it holds, and to say `lags` where its client does. */
+  begin(): void {
+    this.watched = this.shared.pressed
+    this.held.clear()
+    this.laggards.clear()
+  }
+
+  /** A connection is held for this client. */
+  hold(client: string): void {
+    this.held.set(client, (this.held.get(client) ?? 0) + 1)
+  }
+
+  lags(one: Laggard, lagMs: number): void {
+    const own = this.laggards.get(one.client)
+    if (own === undefined) this.laggards.set(one.client, [{ one, lagMs }])
+    else own.push({ one, lagMs })
+  }
+
+  /** The sweep is over. */
+  finish(nowMs: number): void {
+    for (const own of this.laggards.values()) own.sort((a, b) => a.lagMs - b.lagMs)
+    this.relieve(nowMs)
+    while (this.since.size > 0 && !this.shared.pressed) this.release()
+  }
+
+  /** Somebody has begun to wait: if it is known already whose connection that is, the next sweep need not be waited for. */
+  waited(): void {
+    if (this.relieving || this.laggards.size === 0) return
+    this.relieving = true
+    // Not at once: who waits is in the middle of asking.
+    setImmediate(() => {
+      this.relieving = false
+      this.relieve(performance.now())
+    })
+  }
+
+  /** Ends one exchange for each that waits. */
+  private relieve(nowMs: number): void {
+    for (let wanted = this.shared.pending; wanted > 0;) {
+      const one = this.next()
+      if (one === null) return
+      if (one.lagMs(nowMs) === 0) continue
+      this.held.set(one.client, this.held.get(one.client)! - 1)
+      one.end()
+      wanted--
+    }
+  }
+
+  /** Who holds most loses first; of one client's, and of clients that hold as much, who has kept us waiting longest. */
+  private next(): Laggard | null {
+    let first: Lag[] | null = null
+    let most = 0
+    for (const [client, own] of this.laggards) {
+      const held = this.held.get(client) ?? 0
+      if (first !== null && (held < most || (held === most && longest(own) <= longest(first)))) continue
+      first = own
+      most = held
+    }
+    if (first === null) return null
+    const { one } = first.pop()!
+    if (first.length === 0) this.laggards.delete(one.client)
+    return one
+  }
+
+  private release(): void {
+    const one = this.gathering.next()!
+    this.since.delete(one)
+    one.released()
+  }
+
+  /** Whose place another has who comes for this client: the longest there of the client with most, or of this one. */
+  private loser(client: string, nowMs: number): Gatherer | null {
+    for (const one of this.gathering.most(client)) return one
+    for (const one of this.gathering.of(client)) return nowMs - this.since.get(one)! > GATHER_MS ? one : null
+    return null
+  }
+}
