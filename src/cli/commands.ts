@@ -1,3 +1,4 @@
+import { isRegistered } from '../http/methods.ts'
 import { cert, secret } from './certificates/commands.ts'
 import { UsageError } from './flag.ts'
 import type { Command, Flag, Given } from './flag.ts'
@@ -151,9 +152,10 @@ function common(given: Given, paths: readonly string[]) {
 }
 
 function requestMethod(text: string): string {
-  // RFC 9110 §9.1: a token, and case-sensitive; what people type in lower case is meant in upper case.
+  // RFC 9110 §9.1: a token, and case-sensitive; what people type in lower case of those that are registered is meant in upper case.
   if (!/^[A-Za-z!#$%&'*+.^_`|~0-9-]+$/.test(text)) throw new UsageError(`explain: "${text}" is no method`)
-  return text.toUpperCase()
+  const upper = text.toUpperCase()
+  return isRegistered(upper) ? upper : text
 }
 
 function requestUrl(text: string): string {

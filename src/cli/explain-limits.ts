@@ -16,6 +16,19 @@ export function clientLimits({ protocol, client }: Port): string {
   )
 }
 
+/** What a port takes of its clients, and what becomes of it, in one line. */
+export function clientRules({ client }: Port): string {
+  return sentence(
+    client.methods === '' ? 'every method but TRACE and CONNECT' : client.methods.replaceAll(',', ', '),
+    `%2F and %5C: ${client.encodedSlash}`,
+    `//: ${client.emptySegments}`,
+    `characters that URLs want encoded: ${client.illegalCharacters}`,
+    `field names with _: ${client.underscores}`,
+    client.trustedHops > 0 && `${client.trustedHops} trusted hops`,
+    `X-Forwarded-Port of the ${client.forwardedPort}`,
+  )
+}
+
 /** What a cluster may use of its endpoints, in one line. */
 export function clusterLimits(cluster: Cluster): string {
   const { maxConnections, maxPending, ejection } = cluster

@@ -13,7 +13,7 @@ import type {
   ValueMatch,
   WeightedBackend,
 } from '../snapshot/snapshot.ts'
-import { clientLimits, clusterLimits } from './explain-limits.ts'
+import { clientLimits, clientRules, clusterLimits } from './explain-limits.ts'
 import { endpointsOf, inOrder } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
@@ -36,18 +36,22 @@ function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyN
   if (explanation.outcome === 'no-port') return [row('refused', explanation.reason)]
   const port = row('port', explanation.port.key)
   if (explanation.outcome === 'refused') return [port, row('refused', explanation.reason)]
-  const limits = row('limits', clientLimits(explanation.port) + policies.ofPort(explanation.port))
+  const policy = policies.ofPort(explanation.port)
+  const limits = [
+    row('limits', clientLimits(explanation.port) + policy),
+    row('takes', clientRules(explanation.port) + policy),
+  ]
   if (explanation.outcome === 'rejected')
     return [
       port,
-      limits,
+      ...limits,
       row('rejected', `${explanation.status}, rule ${explanation.rule}: ${explanation.reason}`),
     ]
   const { route } = explanation
   return [
     askedLine(explanation),
     port,
-    limits,
+    ...limits,
     ...route.listeners.map(({ listener, taken, reason }) =>
       row(taken ? 'listener' : 'not', `${listener.name}: ${reason}`),
     ),

@@ -171,6 +171,21 @@ suite('explain', () => {
     ['GET', 'http://x.shop.example/items', 'routed', /^listener +default\/front\/shop: /m],
     ['GET', 'http://x.shop.example/items', 'routed', /^not +default\/front\/any: .*only one listener/m],
     ['GET', 'http://a.example/%zz', 'rejected', /^rejected +400, rule target-encoding/m],
+    ['GET', 'http://a.example/items/1?a|b', 'routed', /^request +GET \/items\/1\?a%7Cb, host a\.example$/m],
+    [
+      'TRACE',
+      'http://a.example/items/1',
+      'rejected',
+      /^rejected +405, rule http_method_not_allowed: .*spec\.methods/m,
+    ],
+    ['Trace', 'http://a.example/', 'rejected', /^rejected +501, rule method-unknown: /m],
+    ['PAINT', 'http://a.example/items/old', 'routed', /^not .*items\/1: method is PAINT, not GET$/m],
+    [
+      'GET',
+      'http://a.example/items/1',
+      'routed',
+      /^takes +every method but TRACE and CONNECT, %2F and %5C: keep, .*characters .*: encode, .*X-Forwarded-Port of the client; ingress: /m,
+    ],
     ['GET', 'http://a.example:81/', 'no-port', /^refused +nothing listens on port 81; there is \*:80$/m],
     [
       'GET',

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
 
 import { stages } from '../filters/order.ts'
-import { Rejection } from '../http/failures.ts'
+import { failures, Rejection } from '../http/failures.ts'
 import { RequestHeadReader } from '../http/h1/request.ts'
 import type { RequestHead } from '../http/head.ts'
+import { compileMethods } from '../proxy/methods.ts'
 import { explainRoute } from '../proxy/router/explain.ts'
 import type { RouteExplanation } from '../proxy/router/explain.ts'
 import type { Endpoint, FilterConfig, Listener, Port, Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
@@ -76,7 +77,15 @@ function explainAt(ports: readonly Port[], asked: AskedRequest): Explanation {
     return { outcome: 'rejected', port, status: head.status, rule: head.rule, reason: head.detail }
   const route = explainRoute(port.listeners, head)
   const refusal = secure ? handshake(port, named, authority, route) : null
-  return refusal ?? explained(port, head, route, null)
+  if (refusal !== null) return refusal
+  const taken = compileMethods(port.client.methods).takes(head.method)
+  return taken ? explained(port, head, route, null) : methodNotTaken(port, head)
+}
+
+function methodNotTaken(port: Port, { method }: RequestHead): Explanation {
+  const { status, title } = failures.http_method_not_allowed
+  const reason = `${title}: ${method} (ClientPolicy spec.methods)`
+  return { outcome: 'rejected', port, status, rule: 'http_method_not_allowed', reason }
 }
 
 function explained(

@@ -42,6 +42,12 @@ const table = {
     retry: 'never',
     title: 'The request is not allowed',
   },
+  http_method_not_allowed: {
+    status: 405,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The method is not taken here',
+  },
   http_request_too_large: {
     status: 413,
     side: 'downstream',

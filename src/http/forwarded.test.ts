@@ -13,6 +13,7 @@ const limits = {
   fieldCount: 100,
   encodedSlash: 'keep',
   emptySegments: 'keep',
+  illegalCharacters: 'encode',
   underscores: 'reject',
 } as const
 const hop = (trustedHops: number, remoteAddress = '10.0.0.1'): Hop => ({

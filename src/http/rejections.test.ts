@@ -21,6 +21,8 @@ for (const [rule, field] of [
   ['head-size', 'spec.limits.headBytes'],
   ['field-count', 'spec.limits.fields'],
   ['path-encoded-slash', 'spec.paths.encodedSlash'],
+  ['path-encoded-backslash', 'spec.paths.encodedSlash'],
+  ['target-bare', 'spec.paths.illegal'],
   ['field-underscore', 'spec.headers.underscores'],
 ] as const)
   test(`${rule} names the policy that moves it`, () => {

@@ -31,7 +31,10 @@ const table = {
     policy: 'spec.limits.requestLineBytes',
   },
   'http-version': { status: 505, detail: 'Only HTTP/1.0 and HTTP/1.1 are spoken here' },
-  'method-unknown': { status: 501, detail: 'The method is not known here' },
+  'method-unknown': {
+    status: 501,
+    detail: 'The method has more than 32 characters, or differs from a registered one only in case',
+  },
   'method-connect': { status: 501, detail: 'CONNECT is not served here' },
   'status-line': { status: 400, detail: 'The status line is not "HTTP/1.1 status reason"' },
 
@@ -46,6 +49,11 @@ const table = {
     detail: 'The authority of the target is not a valid host and port, or has userinfo',
   },
   'target-character': { status: 400, detail: 'The target has a character that must be percent-encoded' },
+  'target-bare': {
+    status: 400,
+    detail: 'The target has a character that must be percent-encoded, be it a lone "%" in its query',
+    policy: 'spec.paths.illegal',
+  },
   'target-fragment': { status: 400, detail: 'The target has a fragment' },
   'target-encoding': {
     status: 400,
@@ -58,7 +66,15 @@ const table = {
     detail: 'The path has an encoded slash',
     policy: 'spec.paths.encodedSlash',
   },
-  'path-encoded-dots': { status: 400, detail: 'The path has a dot segment beside an encoded slash' },
+  'path-encoded-backslash': {
+    status: 400,
+    detail: 'The path has an encoded backslash',
+    policy: 'spec.paths.encodedSlash',
+  },
+  'path-encoded-dots': {
+    status: 400,
+    detail: 'The path has a dot segment beside an encoded slash or backslash',
+  },
   'host-missing': { status: 400, detail: 'Host is missing' },
   'host-repeated': { status: 400, detail: 'Host is repeated' },
   'host-invalid': { status: 400, detail: 'Host is not a valid host and port' },

@@ -6,8 +6,34 @@ import { refusals } from './rejections.ts'
 
 /** ClientPolicy spec.paths, as the snapshot's ClientSettings has it. */
 export interface PathSettings {
+  /** Of "%2F", and of "%5C", which "unescape" leaves as it is. */
   readonly encodedSlash: 'keep' | 'reject' | 'unescape'
   readonly emptySegments: 'keep' | 'merge'
+  /** What RFC 3986 has encoded and browsers leave bare; `keep` is about queries, in paths it is `encode`. */
+  readonly illegalCharacters: 'encode' | 'keep' | 'reject'
+}
+
+/** Characters that WHATWG's URL serializer leaves in a query though RFC 3986 has no place for them there, as they are sent on. */
+const BARE_IN_QUERIES: ReadonlyMap<number, string> = new Map([
+  [92, '%5C'],
+  [94, '%5E'],
+  [96, '%60'],
+  [123, '%7B'],
+  [124, '%7C'],
+  [125, '%7D'],
+])
+
+/** The same of paths; "^" until 2022. */
+const BARE_IN_PATHS: ReadonlyMap<number, string> = new Map([
+  [94, '%5E'],
+  [124, '%7C'],
+])
+
+/** Of paths in configuration: everything that a request can have, in any setting. */
+export const writtenPaths: PathSettings = {
+  encodedSlash: 'keep',
+  emptySegments: 'keep',
+  illegalCharacters: 'encode',
 }
 
 /** A request target taken apart. `authority` and `hostname` are "" unless it was in absolute-form. */
@@ -79,23 +105,49 @@ function absoluteForm(raw: string, from: number, method: string, paths: PathSett
   const hostname = parseAuthority(authority)
   if (hostname === null) return refusals['target-authority']
   // RFC 9112 §3.2.4: an OPTIONS without a path is about the server as a whole.
-  if (end === raw.length && method === 'OPTIONS') return { path: '*', query: '', authority, hostname }
-  return withPath(raw, end, authority, hostname, paths)
+  if (end === raw.length && method === 'OPTIONS')
+    return { path: '*', query: '', authority: normalAuthority(authority), hostname }
+  return withPath(raw, end, normalAuthority(authority), hostname, paths)
 }
 
 function withPath(raw: string, from: number, authority: string, hostname: string, paths: PathSettings) {
   const mark = raw.indexOf('?', from)
   const end = mark === -1 ? raw.length : mark
-  const query = raw.slice(end)
   const path = end === from ? '/' : canonicalPath(raw.slice(from, end), paths)
   if (typeof path !== 'string') return path
-  return queryFault(query) ?? { path, query, authority, hostname }
+  const query = readQuery(raw.slice(end), paths.illegalCharacters)
+  return typeof query === 'string' ? { path, query, authority, hostname } : query
 }
 
-function queryFault(query: string): Rejection | null {
-  const end = queryEnd(`${query} `, 0)
-  if (end === query.length) return null
-  return query.charCodeAt(end) === PERCENT ? percentFault(query, end) : characterFault(query.charCodeAt(end))
+/**
+ * A query as it is sent on, from its "?". What is legal stays as it is, in any
+ * setting: there is no canonical form of what only the application can read.
+ */
+function readQuery(raw: string, illegal: PathSettings['illegalCharacters']): string | Rejection {
+  const text = `${raw} `
+  let out = ''
+  let from = 0
+  for (let i = queryEnd(text, 0); i < raw.length; i = queryEnd(text, i + 1)) {
+    const encoded = bareInQuery(raw, i, illegal)
+    if (typeof encoded !== 'string') return encoded
+    out += raw.slice(from, i) + encoded
+    from = i + 1
+  }
+  return from === 0 ? raw : out + raw.slice(from)
+}
+
+/** What becomes of the character at `at`, where queryEnd stopped. */
+function bareInQuery(
+  raw: string,
+  at: number,
+  illegal: PathSettings['illegalCharacters'],
+): string | Rejection {
+  const c = raw.charCodeAt(at)
+  const fault = c === PERCENT ? percentFault(raw, at)! : characterFault(c)
+  const encoded = c === PERCENT ? '%25' : BARE_IN_QUERIES.get(c)
+  if (encoded === undefined || fault === refusals['target-nul']) return fault
+  if (illegal === 'reject') return refusals['target-bare']
+  return illegal === 'keep' ? raw[at]! : encoded
 }
 
 function characterFault(c: number): Rejection {
@@ -115,19 +167,22 @@ function percentFault(text: string, at: number): Rejection | null {
  * encodings are in upper case, of unreserved characters decoded, dot segments
  * resolved (above the root there is the root).
  *
- * An encoded backslash is refused like a bare one: servers on Windows take it
- * for a slash after they decoded it, so `/public%5C..%5Cadmin` would reach what
- * no rule on /admin ever saw. "[" and "]" come out encoded, since both spellings
- * mean the same to the upstream and only this one is in the grammar of paths.
+ * A bare backslash is refused: browsers make a slash of it, and so do servers on
+ * Windows. An encoded one is a character of a name, as keys of S3 have it, and is
+ * treated as an encoded slash is. What browsers leave bare comes out encoded,
+ * since both spellings mean the same to the upstream and only this one is in the
+ * grammar of paths.
  */
 export function canonicalPath(raw: string, paths: PathSettings): string | Rejection {
   if (raw.charCodeAt(0) !== SLASH) return refusals['target-form']
-  let path = decodeUnreserved(raw)
+  let path = decodeUnreserved(raw, paths.illegalCharacters)
   if (typeof path !== 'string') return path
-  if (path.includes('%2F')) {
-    if (paths.encodedSlash === 'reject') return refusals['path-encoded-slash']
+  const slash = path.includes('%2F')
+  if (slash || path.includes('%5C')) {
+    if (paths.encodedSlash === 'reject')
+      return refusals[slash ? 'path-encoded-slash' : 'path-encoded-backslash']
+    if (hasHiddenDots(path)) return refusals['path-encoded-dots']
     if (paths.encodedSlash === 'unescape') path = path.replaceAll('%2F', '/')
-    else if (hasHiddenDots(path)) return refusals['path-encoded-dots']
   }
   // Before dot segments, as file systems do: to whom slashes are one, /a//../b is /b.
   if (paths.emptySegments === 'merge') path = path.replaceAll(/\/{2,}/g, '/')
@@ -135,20 +190,20 @@ export function canonicalPath(raw: string, paths: PathSettings): string | Reject
 }
 
 /** RFC 3986 §6.2.2.1 and §6.2.2.2. */
-function decodeUnreserved(raw: string): string | Rejection {
+function decodeUnreserved(raw: string, illegal: PathSettings['illegalCharacters']): string | Rejection {
   let out = ''
   let from = 0
   for (let i = 0; i < raw.length; i++) {
     const c = raw.charCodeAt(i)
     if ((CHARS[c]! & PATH) !== 0 || c === SLASH || c === DOT) continue
     if (c !== PERCENT) {
-      if (c !== 91 && c !== 93) return c === 92 ? refusals['path-backslash'] : characterFault(c)
-      out += raw.slice(from, i) + (c === 91 ? '%5B' : '%5D')
+      const encoded = bareInPath(c, illegal)
+      if (typeof encoded !== 'string') return encoded
+      out += raw.slice(from, i) + encoded
     } else {
       const fault = percentFault(raw, i)
       if (fault !== null) return fault
       const value = hexValue(raw.charCodeAt(i + 1)) * 16 + hexValue(raw.charCodeAt(i + 2))
-      if (value === 92) return refusals['path-backslash']
       const unreserved = (CHARS[value]! & UNRESERVED) !== 0
       out +=
         raw.slice(from, i) + (unreserved ? String.fromCharCode(value) : raw.slice(i, i + 3).toUpperCase())
@@ -159,12 +214,23 @@ function decodeUnreserved(raw: string): string | Rejection {
   return from === 0 ? raw : out + raw.slice(from)
 }
 
+function bareInPath(c: number, illegal: PathSettings['illegalCharacters']): string | Rejection {
+  // They are URI characters, which browsers leave bare and nobody refuses, though the grammar has them in hosts alone.
+  if (c === 91 || c === 93) return c === 91 ? '%5B' : '%5D'
+  if (c === 92) return refusals['path-backslash']
+  const encoded = BARE_IN_PATHS.get(c)
+  if (encoded === undefined) return characterFault(c)
+  return illegal === 'reject' ? refusals['target-bare'] : encoded
+}
+
 // `/files/..%2F..%2Fetc` has no dot segment as long as the slash stays encoded, and has two for an upstream that
-// decodes before it resolves. No registry or Git host needs that.
+// decodes before it resolves; one on Windows reads `/files/..%5C..%5Cetc` so too. No registry, Git host or object needs
+// that. Refused also where slashes are decoded here: what climbs by encoded dots is no honest request for anything.
 function hasHiddenDots(path: string): boolean {
-  for (const segment of path.split('/'))
-    if (segment.includes('%2F'))
-      for (const piece of segment.split('%2F')) if (piece === '.' || piece === '..') return true
+  for (const segment of path.split('/')) {
+    const pieces = segment.split(/%2F|%5C/)
+    if (pieces.length > 1 && pieces.some(piece => piece === '.' || piece === '..')) return true
+  }
   return false
 }
 
@@ -211,10 +277,15 @@ function parseBracketed(text: string): string | null {
   return isIPv6(text.slice(1, close)) ? text.slice(0, close + 1).toLowerCase() : null
 }
 
-/** Whether nothing, or ":" and a port from 0 to 65535, stands at the end of text from `at` on. */
+/** Without the colon of an empty port, which is none (RFC 3986 §6.2.3), and which not everybody behind us takes. */
+export function normalAuthority(valid: string): string {
+  return valid.charCodeAt(valid.length - 1) === COLON ? valid.slice(0, -1) : valid
+}
+
+/** Whether nothing, or ":" and a port from 0 to 65535 or none (RFC 3986 §3.2.3), stands at the end of text from `at` on. */
 function isPort(text: string, at: number): boolean {
   if (at === text.length) return true
-  if (text.charCodeAt(at) !== COLON || text.length === at + 1 || text.length > at + 6) return false
+  if (text.charCodeAt(at) !== COLON || text.length > at + 6) return false
   let port = 0
   for (let i = at + 1; i < text.length; i++) {
     const digit = text.charCodeAt(i) - 48

@@ -16,8 +16,11 @@ export const clientDefaults = {
   bodyIdleTimeoutMs: 60_000,
   stallTimeoutMs: 10_000,
   halfClose: 'cancel',
+  /** Every one but TRACE and CONNECT. */
+  methods: '',
   encodedSlash: 'keep',
   emptySegments: 'keep',
+  illegalCharacters: 'encode',
   underscores: 'reject',
   forwardedPort: 'client',
   tlsMinVersion: 'TLS1.2',

@@ -53,6 +53,7 @@ for (const [field, value] of [
   ['spec.http1.halfClose', clientDefaults.halfClose],
   ['spec.paths.encodedSlash', clientDefaults.encodedSlash],
   ['spec.paths.emptySegments', clientDefaults.emptySegments],
+  ['spec.paths.illegal', clientDefaults.illegalCharacters],
   ['spec.headers.underscores', clientDefaults.underscores],
   ['spec.headers.forwardedPort', clientDefaults.forwardedPort],
   ['spec.headers.clientCertificate', clientDefaults.clientCertificateHeader],

@@ -589,6 +589,28 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
     ],
   ],
   [
+    'methods of a ClientPolicy',
+    ours(
+      'ClientPolicy',
+      '{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}], methods: [GET, get, CONNECT, PAINT, paint]}',
+    ),
+    [
+      'a.yaml:4:97 ClientPolicy/x spec.methods[1]: get differs from GET only in case, expected GET: methods are case-sensitive',
+      'a.yaml:4:102 ClientPolicy/x spec.methods[2]: CONNECT cannot be taken: it is not served here',
+    ],
+  ],
+  [
+    'what is no method of a ClientPolicy',
+    ours(
+      'ClientPolicy',
+      '{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}], methods: ["a b", GET, GET]}',
+    ),
+    [
+      'a.yaml:4:92 ClientPolicy/x spec.methods[0]: "a b" is not valid, expected a method like "GET" or "PROPFIND"',
+      'a.yaml:4:104 ClientPolicy/x spec.methods[2]: is in this list twice, expected it once',
+    ],
+  ],
+  [
     'the target of a ClientPolicy',
     ours('ClientPolicy', '{targetRefs: [{group: "", kind: Service, name: g}]}'),
     [

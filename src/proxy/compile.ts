@@ -13,6 +13,7 @@ import type { ClusterTable } from '../upstream/clusters.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { TlsDialer } from '../upstream/tls/dialer.ts'
+import { compileMethods } from './methods.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
 import { compileRedirect } from './redirect.ts'
@@ -45,7 +46,7 @@ export interface Surroundings {
 export function compilePort(port: Port, around: Surroundings): PortRuntime {
   const { observer, overload, certificates } = around
   const compile = (rule: Rule): CompiledRule => compileRule(rule, around)
-  const base = { port, observer, overload }
+  const base = { port, observer, overload, methods: compileMethods(port.client.methods) }
   if (port.protocol === 'http') return { ...base, router: compileRouter(port.listeners, compile), tls: null }
   const misdirected = compile(misdirectedRule)
   const tls = compileTlsListeners(

@@ -10,6 +10,7 @@ import { plain } from '../../test/support/policies.ts'
 import { rule } from '../../test/support/routes.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
+import { compileMethods } from './methods.ts'
 import { Observer } from './observe.ts'
 import { Overload } from './overload.ts'
 import type { CompiledRule, ResponseStep } from './rule.ts'
@@ -65,7 +66,8 @@ function exchangeOf(step: ResponseStep, head: RequestHead): { x: Exchange; told:
   } as const
   const router = { route: () => ({ listener: 'l', hostname: '', entry, rule: compiled }) }
   const told = new Told()
-  const runtime = { port: port!, router, tls: null, observer, overload: new Overload() }
+  const methods = compileMethods(port!.client.methods)
+  const runtime = { port: port!, router, tls: null, observer, overload: new Overload(), methods }
   return { x: new Exchange(told, runtime, head, 'id', '192.0.2.1', 80), told, observer }
 }
 

@@ -186,7 +186,7 @@ export class Exchange implements FilterView, Forwarded {
     if (this.committed) return this.breakOff()
     this.failing ||= failure === 'proxy_internal_error'
     this.held = null
-    this.respond(failureResponse(failure, this.id), failures[failure].title)
+    this.respond(failureResponse(failure, this.id, this.runtime.methods.allow), failures[failure].title)
   }
 
   /** The request's body breaks the codec's rules: nobody may take what came of it for complete. */

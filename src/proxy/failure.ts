@@ -5,11 +5,15 @@ import type { LocalResponse } from '../filters/filter.ts'
 /** How long a client should stay away when there is no capacity, in seconds. */
 const RETRY_AFTER = '1'
 
-/** What the client is told of a failure: its title and the exchange id, never an upstream's address or message. */
-export function failureResponse(failure: FailureName, id: string): LocalResponse {
+/**
+ * What the client is told of a failure: its title and the exchange id, never an
+ * upstream's address or message. `allow` is the value of Allow for a 405.
+ */
+export function failureResponse(failure: FailureName, id: string, allow: string): LocalResponse {
   const { status, title } = failures[failure]
   const { fields, body } = problem(status, { title, exchange: id, reason: failure })
-  return { status, fields: status === 503 ? [...fields, 'Retry-After', RETRY_AFTER] : fields, body }
+  const more = status === 503 ? ['Retry-After', RETRY_AFTER] : status === 405 ? ['Allow', allow] : []
+  return { status, fields: [...fields, ...more], body }
 }
 
 /** What the client is told of a message that the codec refused. */

@@ -2,6 +2,7 @@ import type { FailureName } from '../http/failures.ts'
 import type { RequestHead } from '../http/head.ts'
 import { viaCount } from '../http/forwarded.ts'
 import type { Listener, Port } from '../snapshot/snapshot.ts'
+import type { TakenMethods } from './methods.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
 import type { HostIndex } from './router/hosts.ts'
@@ -19,6 +20,7 @@ export interface PortRuntime {
   readonly tls: TlsTable | null
   readonly observer: Observer
   readonly overload: Overload
+  readonly methods: TakenMethods
 }
 
 export interface Routes {
@@ -54,6 +56,7 @@ const MAX_HOPS = 10
 /** Why a request is not even routed, or null. */
 export function admit(runtime: PortRuntime, request: RequestHead): FailureName | null {
   if (runtime.overload.shedding) return 'proxy_overloaded'
+  if (!runtime.methods.takes(request.method)) return 'http_method_not_allowed'
   const most = runtime.port.client.bodyBytes
   if (most > 0 && request.length > most) return 'http_request_too_large'
   if (viaCount(request) > MAX_HOPS) return 'proxy_loop_detected'

@@ -289,8 +289,13 @@ export interface ClientSettings {
   readonly connections: number
   /** Streams that a connection of HTTP/2 may have open at once. */
   readonly streams: number
+  /** Those that are taken, commas between; "" is every one but TRACE. CONNECT is none of them in any case. */
+  readonly methods: string
+  /** Of "%2F" and "%5C" in paths; "unescape" leaves the latter as it is. */
   readonly encodedSlash: 'keep' | 'reject' | 'unescape'
   readonly emptySegments: 'keep' | 'merge'
+  /** What becomes of characters that browsers leave bare in targets; `keep` is about queries, in paths it is `encode`. */
+  readonly illegalCharacters: 'encode' | 'keep' | 'reject'
   readonly underscores: 'allow' | 'drop' | 'reject'
   /** What X-Forwarded-Port says: the port that the client named, or the one of the listener. */
   readonly forwardedPort: 'client' | 'listener'

@@ -101,7 +101,7 @@ for (const [mode, shown] of [
   test(`queries in mode ${mode}`, () => assert.equal(parsed(FULL, mode)['url.query'], shown))
 
 const SHOWN = [
-  ['method', 'http.request.method'],
+  ['method', 'http.request.method_original'],
   ['path', 'url.path'],
   ['query', 'url.query'],
   ['userAgent', 'user_agent.original'],
@@ -114,6 +114,18 @@ const SHOWN = [
   ['endpoint', 'portcullis.endpoint'],
   ['rejection', 'portcullis.rejection'],
 ] as const
+
+for (const [method, name, original] of [
+  ['GET', 'GET', undefined],
+  ['PROPFIND', 'PROPFIND', undefined],
+  ['PAINT', '_OTHER', 'PAINT'],
+  ['get', '_OTHER', 'get'],
+  ['', undefined, undefined],
+] as const)
+  test(`the method of ${method || 'no request'}`, () => {
+    const line = parsed(recordOf({ method }), 'show')
+    assert.deepEqual([line['http.request.method'], line['http.request.method_original']], [name, original])
+  })
 
 test('any text in any field comes back, and the line is one line of ASCII', () => {
   const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 4 }), fc.string({ maxLength: 9 }))

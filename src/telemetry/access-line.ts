@@ -1,3 +1,4 @@
+import { isRegistered } from '../http/methods.ts'
 import type { AccessRecord } from './access-record.ts'
 import { timestamp } from './clock.ts'
 import { field, Fragments } from './fragments.ts'
@@ -20,11 +21,18 @@ const METHOD_LIMIT = 64
 /** As in RequestHead. */
 const VERSIONS: Readonly<Record<number, string>> = { 10: '1.0', 11: '1.1', 20: '2', 30: '3' }
 
+/** OpenTelemetry: a method that nobody has registered is `_OTHER` to who counts by it, and stands beside. */
+function methodField(method: string): string {
+  if (method === '' || isRegistered(method)) return field('http.request.method', method, METHOD_LIMIT)
+  const original = field('http.request.method_original', method, METHOD_LIMIT)
+  return field('http.request.method', '_OTHER', METHOD_LIMIT) + original
+}
+
 /** Status (0 is left out) and version in one number. */
 const starts = new Fragments(256, (method, _b, _c, n) => {
   const status = Math.floor(n / 100)
   return (
-    field('http.request.method', method, METHOD_LIMIT) +
+    methodField(method) +
     (status === 0 ? '' : `,"http.response.status_code":${status}`) +
     field('network.protocol.version', VERSIONS[n % 100] ?? '', METHOD_LIMIT)
   )

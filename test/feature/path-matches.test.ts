@@ -93,6 +93,8 @@ table(
     ['//admin', 'else', '//admin'],
     ['/x//../admin', 'else', '/x/admin'],
     ['/admin;v=1', 'else', '/admin;v=1'],
+    ['/admin%5cx', 'else', '/admin%5Cx'],
+    ['/admin/%5C|', 'admin', '/admin/%5C%7C'],
     ['/caf%C3%A9', 'cafe', '/caf%C3%A9'],
     ['/caf%c3%a9', 'cafe', '/caf%C3%A9'],
     ['/a%20b', 'else', '/a%20b'],
@@ -106,7 +108,7 @@ table(
   [tagged('all', prefix('/'))],
   [
     ['/a\\b', 400],
-    ['/a%5Cb', 400],
+    ['/..%5Cb', 400],
     ['/a%00', 400],
     ['/a%zz', 400],
     ['/a%2', 400],
@@ -127,7 +129,8 @@ const slashes = (paths: object) => ({
 
 for (const [paths, path, met, seen] of [
   [{ encodedSlash: 'reject' }, '/x%2Fadmin', 400, ''],
-  [{ encodedSlash: 'unescape' }, '/x%2F..%2fadmin', 'admin', '/admin'],
+  [{ encodedSlash: 'unescape' }, '/x%2F..%2fadmin', 400, ''],
+  [{ encodedSlash: 'unescape' }, '/admin%2fx', 'admin', '/admin/x'],
   [{ emptySegments: 'merge' }, '//admin', 'admin', '/admin'],
   [{ emptySegments: 'merge' }, '/x//../admin', 'admin', '/admin'],
 ] as const)

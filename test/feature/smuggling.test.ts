@@ -98,7 +98,7 @@ const refused = {
   'http/1.1 in lower case': 'GET / http/1.1\r\nHost: a\r\n\r\n',
   'the preface of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   CONNECT: 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n',
-  'a method that nobody knows': 'GETT / HTTP/1.1\r\nHost: a\r\n\r\n',
+  'a method in another case': 'Get / HTTP/1.1\r\nHost: a\r\n\r\n',
   'Connection: host': 'GET / HTTP/1.1\r\nHost: a\r\nConnection: host\r\n\r\n',
   'Connection: content-length': post('Content-Length: 5\r\nConnection: content-length\r\n', 'hello'),
   'Connection: transfer-encoding': post(

@@ -25,6 +25,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   http_request_too_slow: RESOURCE_EXHAUSTED,
   http_response_not_taken: RESOURCE_EXHAUSTED,
   http_request_denied: PERMISSION_DENIED,
+  http_method_not_allowed: UNIMPLEMENTED,
   http_request_too_large: RESOURCE_EXHAUSTED,
   request_header_section_size: RESOURCE_EXHAUSTED,
   client_gone: CANCELLED,

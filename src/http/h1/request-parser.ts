@@ -11,16 +11,16 @@ import {
   NO_BODY,
 } from '../head.ts'
 import type { RequestHead } from '../head.ts'
+import { isMethod } from '../methods.ts'
 import { refusals } from '../rejections.ts'
 import type { RuleName } from '../rejections.ts'
-import { parseAuthority, parseTarget, plainPathEnd, queryEnd } from '../target.ts'
+import { normalAuthority, parseAuthority, parseTarget, plainPathEnd, queryEnd } from '../target.ts'
 import type { PathSettings, Target } from '../target.ts'
 import { ConnectionOptions, isProtocolList, mayTunnel, tokenList } from './connection.ts'
 import { FAULT, FIELD, FieldCursor } from './fieldcursor.ts'
 import { WireText } from './wiretext.ts'
 import type { FieldLimits } from './fieldcursor.ts'
 import { Framing } from './framing.ts'
-import { isMethod } from './methods.ts'
 import * as names from './names.ts'
 
 /** What ClientPolicy says about heads and paths; the snapshot's ClientSettings is one. Sizes in bytes, without line endings. */
@@ -212,7 +212,7 @@ export class RequestParser {
     if (this.#authority !== null) return 'host-repeated'
     const hostname = parseAuthority(value)
     if (hostname === null) return 'host-invalid'
-    this.#authority = value
+    this.#authority = normalAuthority(value)
     this.#hostname = hostname
     return ''
   }

@@ -16,6 +16,7 @@ const limits = {
   fieldCount: 100,
   encodedSlash: 'keep',
   emptySegments: 'keep',
+  illegalCharacters: 'encode',
   underscores: 'reject',
 } as const
 

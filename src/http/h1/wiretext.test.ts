@@ -12,6 +12,7 @@ const limits: HeadLimits = {
   fieldCount: 100,
   encodedSlash: 'keep',
   emptySegments: 'keep',
+  illegalCharacters: 'encode',
   underscores: 'allow',
 }
 

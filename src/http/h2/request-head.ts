@@ -1,10 +1,11 @@
 import { QUESTION, isToken } from '../chars.ts'
 import type { Rejection } from '../failures.ts'
 import { mayTunnel } from '../h1/connection.ts'
-import { isMethod } from '../h1/methods.ts'
 import { CHUNKED, NO_BODY, type RequestHead } from '../head.ts'
+import { isMethod } from '../methods.ts'
 import { refusals } from '../rejections.ts'
 import {
+  normalAuthority,
   parseAuthority,
   parseTarget,
   plainPathEnd,
@@ -48,12 +49,14 @@ export function requestHead(
   if (section.refusal !== null) return section.refusal
   if (path === null || path === '' || section.scheme === null) return malformed['h2-pseudo-missing']
   if (section.scheme !== scheme) return refusals['target-scheme']
-  if (!isMethod(method)) return refusals[isToken(method) ? 'method-unknown' : 'request-line']
+  if (!isToken(method)) return refusals['request-line']
+  if (!isMethod(method)) return refusals['method-unknown']
   const target = readTarget(path, method, scheme, policy)
   if ('rule' in target) return target
-  const authority = section.authority ?? section.host ?? ''
-  const hostname = hostnameOf(section, authority)
+  const given = section.authority ?? section.host ?? ''
+  const hostname = hostnameOf(section, given)
   if (typeof hostname !== 'string') return hostname
+  const authority = normalAuthority(given)
   const length = framing.hasLength ? framing.length : CHUNKED
   if (endStream && length > 0) return malformed['h2-content-length']
   const body = endStream ? NO_BODY : length

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { isMethod } from '../../http/methods.ts'
 import type { Resource } from '../resource.ts'
 import { described } from './backend-policy.ts'
 import {
@@ -8,6 +9,7 @@ import {
   INT32,
   integer,
   object,
+  pattern,
   policyTargets,
   set,
   text,
@@ -42,6 +44,8 @@ const tls = object({
   alpn: Type.Optional(set(Type.Enum(['h2', 'http/1.1']), 2)),
 })
 
+const method = pattern("^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$", 'a method like "GET" or "PROPFIND"', 32)
+
 const proxyProtocol = object({
   versions: Type.Optional(set(Type.Enum(['V1', 'V2']), 2)),
   /** Whether a connection must begin with it; true where absent. */
@@ -70,10 +74,14 @@ export const clientPolicySchema = object({
     timeouts: Type.Optional(timeouts),
     /** What a FIN means from a client that waits for its answer: that it left, or only that it asks for nothing more. */
     http1: Type.Optional(object({ halfClose: Type.Optional(Type.Enum(['cancel', 'serve'])) })),
+    /** Those that are taken; absent: every one but TRACE and CONNECT. */
+    methods: Type.Optional(Type.Array(method, { minItems: 1, maxItems: 64, uniqueItems: true })),
     paths: Type.Optional(
       object({
         encodedSlash: Type.Optional(Type.Enum(['keep', 'reject', 'unescape'])),
         emptySegments: Type.Optional(Type.Enum(['keep', 'merge'])),
+        /** Characters that browsers send and RFC 3986 wants encoded; `keep` leaves queries byte for byte. */
+        illegal: Type.Optional(Type.Enum(['encode', 'keep', 'reject'])),
       }),
     ),
     headers: Type.Optional(
@@ -96,7 +104,19 @@ export type ClientPolicySpec = ClientPolicyBody['spec']
 export type ClientPolicy = Resource<ClientPolicyBody>
 
 export function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
-  return [...targetRules(spec), ...tlsFindings(spec.tls ?? {})]
+  return [...targetRules(spec), ...methodRules(spec), ...tlsFindings(spec.tls ?? {})]
+}
+
+function methodRules({ methods = [] }: ClientPolicySpec): Finding[] {
+  return methods.flatMap((name, i) => {
+    if (isMethod(name)) return []
+    const upper = name.toUpperCase()
+    const message =
+      name === upper
+        ? `${name} cannot be taken: it is not served here`
+        : `${name} differs from ${upper} only in case, expected ${upper}: methods are case-sensitive`
+    return [{ path: ['spec', 'methods', i], message }]
+  })
 }
 
 function targetRules(spec: ClientPolicySpec): Finding[] {

@@ -1,4 +1,4 @@
-import { canonicalPath, parseAuthority } from '../../http/target.ts'
+import { canonicalPath, parseAuthority, writtenPaths } from '../../http/target.ts'
 import { routeDefaults } from '../../model/defaults.ts'
 import type {
   CORS,
@@ -227,10 +227,7 @@ function pathRewrite(work: Work, modifier: PathModifier | undefined, path: Field
  */
 function writtenPath(work: Work, value: string, path: FieldPath): string {
   if (value === '') return value
-  const canonical = canonicalPath(value.startsWith('/') ? value : `/${value}`, {
-    encodedSlash: 'keep',
-    emptySegments: 'keep',
-  })
+  const canonical = canonicalPath(value.startsWith('/') ? value : `/${value}`, writtenPaths)
   if (typeof canonical === 'string') return canonical
   work.flaws.push({
     reason: 'UnsupportedValue',

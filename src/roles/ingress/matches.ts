@@ -1,5 +1,5 @@
 import { Rejection } from '../../http/failures.ts'
-import { canonicalPath } from '../../http/target.ts'
+import { canonicalPath, writtenPaths } from '../../http/target.ts'
 import type { HTTPPathMatch, HTTPRouteMatch, HTTPRouteRule } from '../../model/kinds/http-route.ts'
 import type { FieldPath } from '../../model/resource.ts'
 import { checkRegex } from '../../snapshot/regex.ts'
@@ -54,7 +54,7 @@ function pathMatch(
     return { type: 'regex', value }
   }
   // The same spelling as that of requests, or "/caf%c3%a9" would never meet "/caf%C3%A9".
-  const canonical = canonicalPath(value, { encodedSlash: 'keep', emptySegments: 'keep' })
+  const canonical = canonicalPath(value, writtenPaths)
   if (canonical instanceof Rejection) {
     flaws.push({
       reason: 'UnsupportedValue',

@@ -19,6 +19,7 @@ export const policy: RequestPolicy = {
   underscores: 'reject',
   encodedSlash: 'keep',
   emptySegments: 'keep',
+  illegalCharacters: 'encode',
 }
 
 /** How a request is answered; the stream's handler may be set for what follows. */

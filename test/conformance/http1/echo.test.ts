@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { METHODS } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,12 +28,12 @@ interface Meant {
   readonly body: string
 }
 
-/** Every vector that makes a whole request, with a body where it announces one. */
+/** Every vector that makes a whole request and is taken by default, with a body where it announces one. */
 const meant: readonly Meant[] = requestAccepts.flatMap(({ bytes }) => {
   const outcome = requestOutcome([latin1(bytes)])
   if (typeof outcome !== 'object' || !('head' in outcome)) return []
   const { head } = outcome
-  if (head.length > MOST_BYTES || head.path === '*') return []
+  if (head.length > MOST_BYTES || head.path === '*' || head.method === 'TRACE') return []
   const body = head.length > 0 ? 'b'.repeat(head.length) : head.length === CHUNKED ? 'chunk' : ''
   const sent = head.length === CHUNKED ? '5\r\nchunk\r\n0\r\n\r\n' : body
   return [{ bytes: bytes + sent, head, body }]
@@ -65,7 +66,8 @@ describe('node:http behind the gateway reads what was meant', () => {
     await upstream[Symbol.asyncDispose]()
   })
 
-  for (const { bytes, head, body } of meant)
+  // llhttp has a closed list of methods, as every Node.js has.
+  for (const { bytes, head, body } of meant.filter(one => METHODS.includes(one.head.method)))
     test(JSON.stringify(bytes.slice(0, 100)), async () => {
       seen.length = 0
       if (head.method === 'HEAD') {
@@ -112,8 +114,8 @@ describe('nginx behind the gateway reads what was meant', () => {
     await using server = await Nginx.start(nginx)
     await using gateway = await startGateway(simpleYaml(server.port))
     for (const { bytes, head } of meant) {
-      // nginx has its own opinion of these: it answers TRACE by 405, and HEAD shows nothing.
-      if (head.method === 'HEAD' || head.method === 'TRACE') continue
+      // nginx takes methods of upper-case letters, "_" and "-", and HEAD shows nothing.
+      if (head.method === 'HEAD' || !/^[A-Z_-]+$/.test(head.method)) continue
       const text = await answerTo(gateway.port(), bytes, isWhole)
       assert.match(text, /HTTP\/1\.1 200 OK\r\n/, JSON.stringify(bytes.slice(0, 100)))
       const got: unknown = JSON.parse(bodyOf(text))

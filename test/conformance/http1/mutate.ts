@@ -28,6 +28,12 @@ const methods = [
   'TRACE',
   'get',
   'FOO',
+  'x',
+  "!#$%&'*+-.^_`|~",
+  'A'.repeat(32),
+  'A'.repeat(33),
+  'Delete',
+  'VERSION-CONTROL',
   'PRI',
   'SOURCE',
 ]
@@ -51,6 +57,15 @@ const targets = [
   '/%00',
   '/?',
   'HTTP://B:80/?q',
+  '/?a=b|c{d}^e`f\\g%',
+  '/a|b^c?%4',
+  '/?%%00',
+  '/?%%41%u0041',
+  '/a%5Cb%5c',
+  '/a/..%5C..%2Fb',
+  '/%5C%2e%2E/x',
+  '/a%2F%5C/../|',
+  'http://b.example:/x|y?{}',
 ]
 const versions = [
   'HTTP/1.1',
@@ -114,6 +129,7 @@ const fields = [
   'No-Colon',
   'X : y',
   'Host: other',
+  'Host: other:',
   'Cookie: a',
   'Cookie: b',
   'X-Forwarded-For: 1.2.3.4',
@@ -174,6 +190,14 @@ const troubling = [
   '?',
   '@',
   '[',
+  '|',
+  '{',
+  '}',
+  '^',
+  '`',
+  '%5C',
+  '%2F',
+  '%2e',
   '\x1f',
   '\x85',
   '\xa0',
@@ -193,7 +217,7 @@ function makeRequest(random: Random): string {
   const plain = random(3) > 0
   let text = `${plain ? pick(random, ['GET', 'POST']) : pick(random, methods)} ${plain ? '/x' : pick(random, targets)} `
   text += `${random(4) > 0 ? 'HTTP/1.1' : pick(random, versions)}\r\n`
-  if (random(30) > 0) text += 'Host: a.example\r\n'
+  if (random(30) > 0) text += random(10) > 0 ? 'Host: a.example\r\n' : 'Host: a.example:\r\n'
   for (let n = random(4); n > 0; n--) text += `${pick(random, fields)}\r\n`
   if (random(2) === 0) return `${text}\r\n`
   // Framing that fits, so that the differences lie in the bodies.
@@ -237,6 +261,7 @@ export function makeLimits(random: Random, usual: HeadLimits): HeadLimits {
     fieldCount: or(usual.fieldCount, random(4)),
     encodedSlash: pick(random, ['keep', 'reject', 'unescape'] as const),
     emptySegments: pick(random, ['keep', 'merge'] as const),
+    illegalCharacters: pick(random, ['encode', 'keep', 'reject'] as const),
     underscores: pick(random, ['allow', 'drop', 'reject'] as const),
   }
 }

@@ -14,6 +14,7 @@ export const limits: HeadLimits = {
   fieldCount: 12,
   encodedSlash: 'keep',
   emptySegments: 'keep',
+  illegalCharacters: 'encode',
   underscores: 'reject',
 }
 

@@ -39,7 +39,8 @@ describe('request heads that are read', () => {
 })
 
 test('every rule about requests has a vector', () => {
-  const elsewhere = /^(status-line|grpc-.*|chunk-.*|trailer-size|path-encoded-slash|field-underscore-alias)$/
+  const elsewhere =
+    /^(status-line|grpc-.*|chunk-.*|trailer-size|path-encoded-(back)?slash|target-bare|field-underscore-alias)$/
   const covered = new Set(requestRejects.map(({ rule }) => rule))
   assert.deepEqual(
     rules.filter(rule => !covered.has(rule) && !elsewhere.test(rule)),
@@ -54,17 +55,40 @@ describe('settings', () => {
     [{ encodedSlash: 'reject' }, '/a%2Fb', 'path-encoded-slash'],
     [{ encodedSlash: 'reject' }, '/a/b', '/a/b'],
     [{ encodedSlash: 'unescape' }, '/a%2fb', '/a/b'],
-    [{ encodedSlash: 'unescape' }, '/a%2F..%2Fb', '/b'],
-    [{ encodedSlash: 'unescape' }, '/a/%2e%2e%2fb', '/b'],
+    [{ encodedSlash: 'unescape' }, '/a%2F..%2Fb', 'path-encoded-dots'],
+    [{ encodedSlash: 'unescape' }, '/a/%2e%2e%2fb', 'path-encoded-dots'],
+    [{ encodedSlash: 'unescape' }, '/a%5c..', 'path-encoded-dots'],
+    [{ encodedSlash: 'unescape' }, '/a%5c%2fb', '/a%5C/b'],
+    [{ encodedSlash: 'reject' }, '/a%5cb', 'path-encoded-backslash'],
+    [{ encodedSlash: 'reject' }, '/a%5c%2Fb', 'path-encoded-slash'],
+    [{ encodedSlash: 'reject' }, '/a%5C..', 'path-encoded-backslash'],
+    [{ illegalCharacters: 'reject' }, '/a|b', 'target-bare'],
+    [{ illegalCharacters: 'reject' }, '/a^b', 'target-bare'],
+    [{ illegalCharacters: 'reject' }, '/[a]', '/%5Ba%5D'],
+    ...['|', '{', '}', '^', '`', '\\', '%', '%4', '%u20AC', '%%41'].flatMap(
+      c =>
+        [
+          [{ illegalCharacters: 'reject' }, `/?a${c}`, 'target-bare'],
+          [{ illegalCharacters: 'keep' }, `/?a${c}`, `/?a${c}`],
+          [{ illegalCharacters: 'keep' }, `/a/../?%5c%7C${c}[]`, `/?%5c%7C${c}[]`],
+        ] as const,
+    ),
+    [{ illegalCharacters: 'reject' }, '/?a[]=%7c', '/?a[]=%7c'],
+    [{ illegalCharacters: 'keep' }, '/a|b?|', '/a%7Cb?|'],
+    [{ illegalCharacters: 'keep' }, '/a\\b', 'path-backslash'],
+    [{ illegalCharacters: 'keep' }, '/a{}', 'target-character'],
+    [{ illegalCharacters: 'keep' }, '/?<', 'target-character'],
+    [{ illegalCharacters: 'keep' }, '/?%%00', 'target-nul'],
+    [{ illegalCharacters: 'keep' }, '/%', 'target-encoding'],
     [{ emptySegments: 'merge' }, '//a///b//', '/a/b/'],
     [{ emptySegments: 'merge' }, '/a//../b', '/b'],
     [{ emptySegments: 'merge', encodedSlash: 'unescape' }, '/a/%2Fb', '/a/b'],
-    [{ emptySegments: 'merge' }, '/a?//', '/a'],
+    [{ emptySegments: 'merge' }, '/a?//', '/a?//'],
   ] as const)
     test(`${JSON.stringify(settings)} ${target} is ${expected}`, () => {
       const outcome = head(settings, target)
       assert.ok(typeof outcome === 'object')
-      assert.equal('head' in outcome ? outcome.head.path : outcome.rule, expected)
+      assert.equal('head' in outcome ? outcome.head.path + outcome.head.query : outcome.rule, expected)
     })
   for (const [underscores, name, expected] of [
     ['allow', 'X_Y', ['X_Y', 'v']],

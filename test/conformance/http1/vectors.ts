@@ -109,9 +109,9 @@ export const requestRejects: readonly Reject[] = [
   ),
   ...rejects(
     'method-unknown',
-    ...['get', 'Get', 'FOO', 'GETX', 'GE', 'POSTT', 'SOURCE', 'DESCRIBE', 'PRI', 'X'].map(
-      m => `${m} / HTTP/1.1\r\n${HOST}\r\n`,
-    ),
+    ...['get', 'Get', 'gET', 'delete', 'propfind', 'connect', 'Connect', 'trace', 'purge', 'version-control']
+      .concat(['PRI', 'pri', '*', 'A'.repeat(33), 'a-'.repeat(17)])
+      .map(m => `${m} / HTTP/1.1\r\n${HOST}\r\n`),
   ),
   ...rejects(
     'method-connect',
@@ -157,7 +157,6 @@ export const requestRejects: readonly Reject[] = [
     target('http://u@a.example/'),
     target('http://u:p@a.example/x'),
     target('http://a.example:99999/'),
-    target('http://a.example:/'),
     target('http://a.example:8x/'),
     target('http://a%2eexample/'),
     target('http://[::1/'),
@@ -170,8 +169,11 @@ export const requestRejects: readonly Reject[] = [
   ),
   ...rejects(
     'target-character',
-    ...['"', '<', '>', '^', '`', '{', '|', '}', '\x80', '\xe9', '\xff'].map(c => target(`/a${c}b`)),
-    ...['"', '<', '>', '^', '`', '{', '|', '}', '\\', '\xe9'].map(c => target(`/a?b${c}c`)),
+    ...['"', '<', '>', '`', '{', '}', '\x80', '\xe9', '\xff'].map(c => target(`/a${c}b`)),
+    ...['"', '<', '>', '\x80', '\xe9', '\xff'].map(c => target(`/a?b${c}c`)),
+    target('/a|b<'),
+    target('/?|<'),
+    target('http://a.example/?|"'),
   ),
   ...rejects(
     'target-fragment',
@@ -183,21 +185,28 @@ export const requestRejects: readonly Reject[] = [
   ),
   ...rejects(
     'target-encoding',
-    ...['%', '%2', '%zz', '%2g', '%g2', '%%41', '%u0041', '% 41'.replace(' ', '+')].flatMap(p => [
+    ...['%', '%2', '%zz', '%2g', '%g2', '%%41', '%u0041', '% 41'.replace(' ', '+')].map(p =>
       target(`/a${p}`),
-      target(`/a?${p}`),
-    ]),
+    ),
     target('/%'),
+    target('/%?%'),
+    target('/|%'),
   ),
-  ...rejects('target-nul', target('/%00'), target('/a%00b'), target('/?%00'), target('/a?b=%00c')),
+  ...rejects(
+    'target-nul',
+    target('/%00'),
+    target('/a%00b'),
+    target('/?%00'),
+    target('/a?b=%00c'),
+    target('/?|%%00'),
+  ),
   ...rejects(
     'path-backslash',
     target('/a\\b'),
     target('/\\'),
-    target('/a%5Cb'),
-    target('/a%5cb'),
     target('/..\\x'),
-    target('/..%5c..%5cx'),
+    target('/|\\'),
+    target('/a%5Cb\\c'),
   ),
   ...rejects(
     'path-encoded-dots',
@@ -207,6 +216,15 @@ export const requestRejects: readonly Reject[] = [
     target('/%2e%2e%2fetc'),
     target('/a/.%2Fb'),
     target('/x%2F%2e%2E%2Fy'),
+    target('/a/..%5Cb'),
+    target('/a%5c..'),
+    target('/a%5C../b'),
+    target('/%2e%2e%5cwindows'),
+    target('/a/.%5Cb'),
+    target('/..%5c..%5cx'),
+    target('/a%2F..%5Cb'),
+    target('/a%5c.%2fb'),
+    target('/a|%5C..'),
   ),
 
   // Rule 3, §3.2: Host.
@@ -230,7 +248,6 @@ export const requestRejects: readonly Reject[] = [
       'a?b',
       'a#b',
       'a:x',
-      'a:',
       'a:65536',
       'a:000080',
       'a:-1',
@@ -239,7 +256,9 @@ export const requestRejects: readonly Reject[] = [
       '[::1',
       '[::1]x',
       '[]',
-      '[::1]:',
+      ':',
+      '[::1]::',
+      'a::',
       '::1',
       '[fe80::1%25eth0]',
       '[v1.x]',
@@ -530,6 +549,18 @@ export const requestAccepts: readonly Accept[] = [
     'BIND',
     'LINK',
     'MERGE',
+    // Extension methods: any token of up to 32 bytes.
+    'FOO',
+    'foo',
+    'GETX',
+    'GE',
+    'X',
+    'DESCRIBE',
+    'VERSION-CONTROL',
+    "!#$%&'*+-.^_`|~",
+    'A'.repeat(32),
+    '**',
+    '1',
   ].map(method => accepted(`${method} /x HTTP/1.1\r\n${HOST}\r\n`, { method, path: '/x' })),
   accepted(`GET /${'a'.repeat(286)} HTTP/1.1\r\n${HOST}\r\n`, { method: 'GET' }),
   // Rule 3: targets. RFC 3986 §6.2.2 and §5.2.4.
@@ -587,6 +618,33 @@ export const requestAccepts: readonly Accept[] = [
       ['/%0a', '/%0A', ''],
       ['/a.b.c', '/a.b.c', ''],
       ['/a./b', '/a./b', ''],
+      // What browsers leave bare, by WHATWG's URL: sent on encoded.
+      ['/?ids=1|2', '/', '?ids=1%7C2'],
+      ['/?filter={a}', '/', '?filter=%7Ba%7D'],
+      ['/?q=a^b', '/', '?q=a%5Eb'],
+      ['/?q=`x`', '/', '?q=%60x%60'],
+      ['/?q=a\\b', '/', '?q=a%5Cb'],
+      ['/?discount=50%', '/', '?discount=50%25'],
+      ['/?q=%u20AC', '/', '?q=%25u20AC'],
+      ['/?%', '/', '?%25'],
+      ['/?%%', '/', '?%25%25'],
+      ['/?%%41', '/', '?%25%41'],
+      ['/?%4', '/', '?%254'],
+      ['/?%4|%5c%7c', '/', '?%254%7C%5c%7c'],
+      ['/?%%30%30', '/', '?%25%30%30'],
+      ['/?|?/../[x]', '/', '?%7C?/../[x]'],
+      ['/a|b', '/a%7Cb', ''],
+      ['/a^b', '/a%5Eb', ''],
+      ['/a%7cb', '/a%7Cb', ''],
+      ['/|/../^?|', '/%5E', '?%7C'],
+      // An encoded backslash is a character of a name.
+      ['/a%5Cb', '/a%5Cb', ''],
+      ['/a%5cb', '/a%5Cb', ''],
+      ['/%5C', '/%5C', ''],
+      ['/a%5C%5Cb%5C', '/a%5C%5Cb%5C', ''],
+      ['/a%5C...', '/a%5C...', ''],
+      ['/a%5C/../b', '/b', ''],
+      ['/a%5C.b%2F..c', '/a%5C.b%2F..c', ''],
     ] as const
   ).map(([raw, path, query]) => accepted(target(raw), { path, query, authority: 'a.example' })),
   accepted(target('http://b.example:81/x?y'), {
@@ -595,6 +653,8 @@ export const requestAccepts: readonly Accept[] = [
     path: '/x',
     query: '?y',
   }),
+  accepted(target('http://b.example:/x'), { authority: 'b.example', hostname: 'b.example', path: '/x' }),
+  accepted(target('http://b.example/a|b?{}'), { path: '/a%7Cb', query: '?%7B%7D' }),
   accepted(target('http://b.example'), { authority: 'b.example', path: '/', query: '' }),
   accepted(target('HTTP://B.example?q'), {
     authority: 'B.example',
@@ -627,6 +687,10 @@ export const requestAccepts: readonly Accept[] = [
       ['a-b', 'a-b'],
     ] as const
   ).map(([value, hostname]) => accepted(host(value), { authority: value, hostname })),
+  accepted(host('a:'), { authority: 'a', hostname: 'a' }),
+  accepted(host('A.example.:'), { authority: 'A.example.', hostname: 'a.example' }),
+  accepted(host('[::1]:'), { authority: '[::1]', hostname: '[::1]' }),
+  accepted(`OPTIONS http://b.example: HTTP/1.1\r\n${HOST}\r\n`, { path: '*', authority: 'b.example' }),
   accepted(`${LINE}hOsT:a\r\n\r\n`, { authority: 'a' }, []),
   accepted(`${LINE}Host: \t a \t \r\n\r\n`, { authority: 'a' }, []),
   // Rule 4.
