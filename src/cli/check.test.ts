@@ -10,8 +10,9 @@ import type { Condition, Problem } from '../model/resource.ts'
 import { Resources } from '../model/resources.ts'
 import { parseResources } from '../model/validate.ts'
 import { translate } from '../roles/ingress/translate.ts'
-import { jsonOf, judge } from './check.ts'
-import type { Verdict } from './check.ts'
+import { linesOf } from './findings.ts'
+import type { Counts } from './serves.ts'
+import { judge, verdictJson } from './verdict.ts'
 
 const gateway = `
 apiVersion: gateway.networking.k8s.io/v1
@@ -39,23 +40,31 @@ spec:
 /** What -o json writes. */
 function jsonOn(text: string): Record<string, unknown> {
   const { resources, problems } = parseResources('a.yaml', text)
-  const load = { resources: Resources.of(resources), problems, held: [] }
-  const translation = translate(load.resources)
+  const translation = translate(Resources.of(resources))
+  const verdict = judge(problems, translation)
   return Object.fromEntries(
-    Object.entries(JSON.parse(jsonOf(judge(load, translation), load, translation)) as object),
+    Object.entries(JSON.parse(verdictJson(verdict, problems, translation.conditions)) as object),
   )
 }
 
-function verdictOf(paths: readonly string[]): Verdict {
-  const load = new FileSource(paths).load()
-  return judge(load, translate(load.resources))
+interface Verdict {
+  readonly ok: boolean
+  readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+  readonly serves: Counts
 }
 
-function verdictOn(text: string): Verdict {
+function verdictOf(paths: readonly string[], strict = false): Verdict {
+  const load = new FileSource(paths).load()
+  const { ok, findings, serves } = judge(load.problems, translate(load.resources), strict)
+  return { ok, serves, errors: [...linesOf(findings, 'error')], warnings: [...linesOf(findings, 'warning')] }
+}
+
+function verdictOn(text: string, strict = false): Verdict {
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-check-'))
   try {
     writeFileSync(join(dir, 'a.yaml'), text)
-    return verdictOf([dir])
+    return verdictOf([dir], strict)
   } finally {
     rmSync(dir, { recursive: true })
   }
@@ -113,6 +122,25 @@ suite('check', () => {
     )
   })
 
+  const selecting = route(`rules: [{ backendRefs: [{ name: s, port: 80 }] }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: s }
+spec: { selector: { app: s }, ports: [{ port: 80 }] }
+`)
+
+  test('a warning is an error where it is to be strict', () => {
+    const mild = verdictOn(gateway + selecting)
+    assert.deepEqual([mild.ok, mild.errors, mild.warnings.length], [true, [], 1])
+    const strict = verdictOn(gateway + selecting, true)
+    assert.deepEqual([strict.ok, strict.warnings], [false, []])
+    assert.deepEqual(
+      strict.errors.map(line => line.replace(/^\S+ /, '')),
+      mild.warnings.map(line => line.replace(/^\S+ /, '')),
+    )
+  })
+
   test('a folder that is missing is an error', () => {
     const { ok, errors } = verdictOf(['/nowhere/at/all'])
     assert.equal(ok, false)
@@ -123,7 +151,10 @@ suite('check', () => {
     const json = jsonOn(
       `${gateway + route('rules: [{ backendRefs: [{ name: gone, port: 80 }] }]')}---\nkind: HTTPRuote\n`,
     )
-    assert.deepEqual(Object.keys(json), ['ok', 'errors', 'warnings', 'serves', 'problems', 'conditions'])
+    assert.deepEqual(
+      Object.keys(json),
+      'ok errors warnings notes findings serves ports problems conditions'.split(' '),
+    )
     const { problems, conditions } = json
     assert.ok(Array.isArray(problems) && Array.isArray(conditions))
     assert.deepEqual(

@@ -4,7 +4,7 @@ import { UsageError } from './flag.ts'
 import type { Command, Flag, Given } from './flag.ts'
 import { fmt, init, schema } from './files/commands.ts'
 import { accessLog, addresses, admin, data, logLevel, roles, workers } from './flags.ts'
-import type { OutputFormat } from './options.ts'
+import type { CheckFormat, OutputFormat } from './options.ts'
 import { proxy } from './proxy/command.ts'
 import { hasScheme, headerLines, oneOf } from './values.ts'
 
@@ -18,6 +18,20 @@ const output: Flag<OutputFormat> = {
   parse: oneOf('text', 'json'),
 }
 
+const checkOutput: Flag<CheckFormat> = {
+  ...output,
+  placeholder: 'text|json|github',
+  parse: oneOf('text', 'json', 'github'),
+}
+
+const strict: Flag<boolean> = {
+  name: 'strict',
+  env: 'PORTCULLIS_STRICT',
+  fallback: '',
+  help: "Take warnings for errors, but for those about other people's kinds that are left out.",
+  parse: text => text !== '' && oneOf('true', 'false')(text) === 'true',
+}
+
 const header: Flag<readonly (readonly [name: string, value: string])[]> = {
   name: 'header',
   short: 'H',
@@ -28,7 +42,9 @@ const header: Flag<readonly (readonly [name: string, value: string])[]> = {
   parse: headerLines,
 }
 
-const sources = 'PATH is a file or folder of resources as YAML or JSON; without one it is ./portcullis.'
+const sources =
+  'PATH is a file or folder of resources as YAML or JSON, and there may be several; without one it is ./portcullis.'
+const stdin = 'A PATH of - is standard input: helm template … | portcullis check -'
 
 const run: Command = {
   name: 'run',
@@ -43,6 +59,8 @@ const run: Command = {
   ],
   flags: [roles, workers, data, admin, logLevel, addresses, accessLog],
   run: async given => {
+    if (given.operands.includes('-'))
+      throw new UsageError('run: - is no path to follow, expected files or folders')
     const options = {
       ...common(given, given.operands),
       workers: given.get(workers),
@@ -58,12 +76,22 @@ const run: Command = {
 
 const check: Command = {
   name: 'check',
-  operands: '[PATH…]',
-  summary: 'Translate without listening; print every problem, and every condition that is not good.',
-  details: [sources, 'The exit code is 1 where something would not serve as it is written, else 0.'],
-  flags: [output, roles, addresses],
+  operands: '[PATH…|-]',
+  summary:
+    'Translate without listening; print all that is wrong with the resources, and what would be served.',
+  details: [
+    sources,
+    stdin,
+    'Text is coloured on a terminal; NO_COLOR forbids that, FORCE_COLOR wants it.',
+    'The exit code is 0 where everything would serve (warnings allowed), 1 where something would not serve as it is written, 2 for wrong use.',
+  ],
+  flags: [checkOutput, strict, roles, addresses],
   run: async given => {
-    const options = { ...common(given, given.operands), output: given.get(output) }
+    const options = {
+      ...common(given, given.operands),
+      output: given.get(checkOutput),
+      strict: given.get(strict),
+    }
     const { check: judge } = await import('./check.ts')
     return judge(options)
   },
@@ -71,13 +99,14 @@ const check: Command = {
 
 const explain: Command = {
   name: 'explain',
-  operands: 'METHOD URL [PATH…]',
+  operands: 'METHOD URL [PATH…|-]',
   summary:
     'Say which listener, route, filters, limits and cluster a request would meet, and why others did not match.',
   details: [
     "URL is as the client would use it: http://shop.example:8080/cart?x=1. Without a scheme (shop.example/cart) it is asked at the port whose routes take it. Another authority than the URL's is given as -H 'Host: …'.",
     'Standard output has the answer, standard error all that is wrong with the resources: it may be the reason.',
     sources,
+    'A PATH of - is standard input.',
     'The exit code is 0 when a route takes the request, if only to answer by an error of its own, else 1.',
   ],
   flags: [header, output, roles, addresses],

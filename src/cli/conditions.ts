@@ -16,16 +16,23 @@ function isGood({ type, status }: Condition): boolean {
 /** What makes Programmed False, and says so itself. */
 const causes: ReadonlySet<string> = new Set(['Accepted', 'ResolvedRefs', 'Conflicted'])
 
-/** A line for each condition that is not good, but for those that only follow from another that is told. */
-export function complaintsOf(conditions: readonly Condition[]): readonly string[] {
+/** The conditions that are not good, but for those that only follow from another that is told. */
+export function badConditions(conditions: readonly Condition[]): readonly Condition[] {
   const bad = conditions.filter(condition => !isGood(condition))
-  const told = bad.filter(condition => !bad.some(other => followsFrom(condition, other)))
-  return told.map(formatCondition)
+  const byObject = Map.groupBy(bad, ({ about }) => refKey(about))
+  return bad.filter(
+    condition => !byObject.get(refKey(condition.about))?.some(other => followsFrom(condition, other)),
+  )
 }
 
-/** One cause, such as a port in use, makes up to three conditions False; who has to mend it wants it said once. */
+/** A line for each of them. */
+export function complaintsOf(conditions: readonly Condition[]): readonly string[] {
+  return badConditions(conditions).map(formatCondition)
+}
+
+/** Of two conditions of one object. One cause, such as a port in use, makes up to three conditions False; who has to mend it wants it said once. */
 function followsFrom(condition: Condition, other: Condition): boolean {
-  if (condition === other || refKey(condition.about) !== refKey(other.about)) return false
+  if (condition === other) return false
   if (condition.listener === other.listener && condition.parent === undefined)
     return condition.type === 'Programmed' && causes.has(other.type)
   if (condition.listener !== undefined || other.listener === undefined) return false
@@ -43,7 +50,7 @@ export function formatCondition(condition: Condition): string {
 }
 
 /** Statuses have no field for the path, so messages begin with it; a line that names it already need not. */
-function messageOf({ path = [], message }: Condition): string {
+export function messageOf({ path = [], message }: Condition): string {
   const named = `${formatPath(path)}: `
   return path.length > 0 && message.startsWith(named) ? message.slice(named.length) : message
 }

@@ -9,7 +9,7 @@ import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
 import type { Counter } from '../telemetry/instrument.ts'
 import type { CertificateMetrics } from './certificate-metrics.ts'
 import { Complaints } from './complaints.ts'
-import { findingsOf } from './findings.ts'
+import { findingsOf, linesOf } from './findings.ts'
 import { heldConditions } from './held.ts'
 import { withPortErrors, type PortError } from './listen.ts'
 
@@ -191,8 +191,11 @@ export class Controller {
     const known = withPortErrors(conditions, this.snapshot.ports, this.status.portErrors, load.resources)
     const held = heldConditions(load.held, load.problems)
     this.status = { ...this.status, problems, conditions: [...known, ...held] }
-    const { errors, warnings } = findingsOf(problems, known)
-    const count = this.complaints.tell(errors, warnings)
+    const findings = findingsOf(problems, known)
+    const count = this.complaints.tell(
+      linesOf(findings, 'error'),
+      new Set([...linesOf(findings, 'warning'), ...linesOf(findings, 'note')]),
+    )
     this.options.reloads[count === 0 ? 'ok' : 'partial'].add(1)
     return count
   }

@@ -137,7 +137,7 @@ function retryText({ attempts, codes, backoffMs }: Retry): string {
   return `${attempts} more${when}, after ${backoffMs} ms`
 }
 
-function answerText(action: Exclude<Action, Forward>): string {
+export function answerText(action: Exclude<Action, Forward>): string {
   if (action.type === 'respond') return respondText(action)
   const changes = [
     action.scheme === null ? '' : `scheme ${action.scheme}`,
@@ -188,7 +188,7 @@ function rewriteText(path: PathRewrite): string {
     : `prefix ${path.prefix === '' ? '/' : path.prefix} becomes ${path.value === '' ? '/' : path.value}`
 }
 
-function matchText({ path, method, headers, query }: Match): string {
+export function matchText({ path, method, headers, query }: Match): string {
   const value = path.type === 'prefix' && path.value === '' ? '/' : path.value
   return [
     `path ${path.type} ${value}`,

@@ -1,4 +1,3 @@
-import { FileSource } from '../model/files.ts'
 import { translate } from '../roles/ingress/translate.ts'
 import { explainRequest } from './explanation.ts'
 import { explanationJson } from './explain-json.ts'
@@ -6,10 +5,11 @@ import { explanationText } from './explain-text.ts'
 import { findingsOf } from './findings.ts'
 import type { ExplainOptions } from './options.ts'
 import { policyNames } from './policy-names.ts'
+import { sourceOf } from './sources.ts'
 
 /** `portcullis explain`: 0 when a route takes the request, else 1. */
-export function explain(options: ExplainOptions): Promise<number> {
-  const load = new FileSource(options.paths).load()
+export async function explain(options: ExplainOptions): Promise<number> {
+  const load = (await sourceOf(options.paths)).load()
   const { addresses } = options
   const translation = translate(load.resources, { addresses, nowMs: Date.now() })
   const { parts, conditions } = translation
@@ -18,7 +18,7 @@ export function explain(options: ExplainOptions): Promise<number> {
   const text = () => explanationText(explanation, parts, policyNames(conditions, load.resources))
   process.stdout.write(options.output === 'json' ? json() : text())
   // What is missing because it is wrong is the likeliest reason for a surprise.
-  const { errors, warnings } = findingsOf([...load.problems, ...translation.problems], conditions)
-  for (const line of new Set([...errors, ...warnings])) process.stderr.write(`${line}\n`)
-  return Promise.resolve(explanation.outcome === 'routed' ? 0 : 1)
+  for (const { line, severity } of findingsOf([...load.problems, ...translation.problems], conditions))
+    process.stderr.write(`${line}${severity === 'error' ? '' : ` (${severity})`}\n`)
+  return explanation.outcome === 'routed' ? 0 : 1
 }

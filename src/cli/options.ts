@@ -18,10 +18,13 @@ export interface RunOptions {
 }
 
 export interface CheckOptions {
+  /** `-` is standard input. */
   readonly paths: readonly string[]
+  /** Warnings are errors. */
+  readonly strict: boolean
   readonly roles: readonly RoleName[]
   readonly addresses: readonly string[]
-  readonly output: OutputFormat
+  readonly output: CheckFormat
 }
 
 export interface ExplainOptions {
@@ -37,4 +40,6 @@ export interface ExplainOptions {
 }
 
 export type OutputFormat = 'text' | 'json'
+/** `github` are workflow commands of GitHub Actions. */
+export type CheckFormat = OutputFormat | 'github'
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'

@@ -13,6 +13,8 @@ export interface FileSourceOptions {
   readonly debounceMs?: number
   /** How often files are looked at where no event came; 2 s where absent. */
   readonly pollMs?: number
+  /** Read behind the files, as texts of these names: standard input. */
+  readonly texts?: readonly { readonly name: string; readonly text: string }[]
   /** A file that had objects and is empty now is believed after this time; 1 s where absent. */
   readonly emptyMs?: number
 }
@@ -44,6 +46,7 @@ export class FileSource implements Source {
   private readonly debounceMs: number
   private readonly pollMs: number
   private readonly emptyMs: number
+  private readonly texts: NonNullable<FileSourceOptions['texts']>
   private cache = new Map<string, Cached>()
   private state: readonly FileState[] = []
   private readonly readAt = new WeakMap<Resource, string>()
@@ -57,6 +60,7 @@ export class FileSource implements Source {
     this.debounceMs = options.debounceMs ?? 50
     this.pollMs = options.pollMs ?? 2000
     this.emptyMs = options.emptyMs ?? 1000
+    this.texts = options.texts ?? []
   }
 
   load(): LoadResult {
@@ -64,7 +68,11 @@ export class FileSource implements Source {
     // Before the files are read: a change in between is then seen by the next poll at the latest.
     this.seen = fingerprint(found)
     this.watcher?.follow(found.folders)
-    const contents = [...found.files.map(file => this.read(file)), ...this.unseen(found)]
+    const contents = [
+      ...found.files.map(file => this.read(file)),
+      ...this.unseen(found),
+      ...this.texts.map(({ name, text }) => this.parse(text, name)),
+    ]
     const settled = settle(contents, this.state, resource => this.readAt.get(resource) ?? '')
     this.state = settled.files
     this.cache = new Map(found.files.flatMap(({ name }) => entry(this.cache, name)))
@@ -75,6 +83,11 @@ export class FileSource implements Source {
       held: settled.held,
     })
     return this.last
+  }
+
+  /** What a file of the last load said, to show a line of it; null where that is not known. */
+  textOf(file: string): string | null {
+    return this.cache.get(file)?.text ?? this.texts.find(({ name }) => name === file)?.text ?? null
   }
 
   watch(onChange: (result: LoadResult) => void): void {
