@@ -11,7 +11,7 @@ import type {
 } from '../snapshot/snapshot.ts'
 import type { ClusterTable } from '../upstream/clusters.ts'
 import type { Cluster } from '../upstream/cluster.ts'
-import type { UpstreamPool } from '../upstream/pool.ts'
+import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
 import type { TlsDialer } from '../upstream/tls/dialer.ts'
 import { compileMethods } from './methods.ts'
 import type { Observer } from './observe.ts'
@@ -38,6 +38,8 @@ export interface Surroundings {
   readonly certificates: Readonly<Record<string, Certificate>>
   /** Tells of a copy of a request that did not reach a mirror. */
   readonly mirrorLost: (cluster: string, reason: MirrorLoss) => void
+  /** Tells of a connection for a stream that could not be made. */
+  readonly connectFailed: PoolEvents['onConnectFailed']
   /** How connections for streams to a cluster are secured; null where they are plain. */
   readonly streamDialer: (cluster: Cluster<UpstreamPool>) => TlsDialer | null
 }
@@ -59,11 +61,13 @@ export function compilePort(port: Port, around: Surroundings): PortRuntime {
   return { ...base, router: { route: () => null }, tls }
 }
 
-function compileStream(rule: StreamRule, { clusters, observer, streamDialer }: Surroundings): CompiledStream {
+function compileStream(rule: StreamRule, around: Surroundings): CompiledStream {
+  const { clusters, observer, streamDialer, connectFailed } = around
   const backends = rule.backends.map(({ weight, cluster }) => {
     const found = cluster === null ? null : (clusters.get(cluster) ?? null)
     const metrics = cluster === null ? null : observer.cluster(cluster)
-    return { weight, cluster: found, metrics, dialer: found === null ? null : streamDialer(found) }
+    const dialer = found === null ? null : streamDialer(found)
+    return { weight, cluster: found, metrics, connectFailed, dialer }
   })
   return {
     rule,

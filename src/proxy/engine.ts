@@ -2,7 +2,7 @@ import { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { ClusterTable } from '../upstream/clusters.ts'
-import type { Lookup } from '../upstream/dns.ts'
+import { dnsReason, type Lookup } from '../upstream/dns.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import { Http1Pool } from '../upstream/h1/pool.ts'
 import { Http2Pool } from '../upstream/h2/pool.ts'
@@ -153,6 +153,7 @@ export class Engine {
       overload,
       certificates,
       mirrorLost: (cluster, reason) => this.mirrorLost(cluster, reason),
+      connectFailed: this.poolEvents.onConnectFailed,
       streamDialer: cluster => this.dialer(cluster, []),
     })
     const known = this.ports.get(port.key)
@@ -280,9 +281,9 @@ export class Engine {
 
   private readonly poolEvents: PoolEvents = {
     onConnect: cluster => this.observer.cluster(cluster).connectionsOpened.add(1),
-    onConnectFailed: (cluster, endpoint, failure) => {
+    onConnectFailed: (cluster, endpoint, failure, reason) => {
       this.observer.cluster(cluster).connectFailed(failure)
-      this.options.log.warn('endpoint.connect_failed', { cluster, endpoint, failure })
+      this.options.log.warn('endpoint.connect_failed', { cluster, endpoint, failure, reason })
     },
     onFault: (cluster, endpoint, rule) => {
       this.observer.cluster(cluster).faulted(rule)
@@ -299,7 +300,14 @@ export class Engine {
       },
       onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),
       onResolved: (name, addresses) => log.info('dns.resolved', { name, addresses }),
-      onResolveFailed: (name, error) => log.warn('dns.failed', { name, error: String(error) }),
+      onResolveFailed: (name, code, kept, retryInMs) =>
+        log.warn('dns.failed', {
+          name,
+          reason: dnsReason(code),
+          code,
+          kept,
+          retryInMs: Math.round(retryInMs),
+        }),
     }
   }
 }

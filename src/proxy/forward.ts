@@ -144,7 +144,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   connect(): void {
     const cluster = this.cluster!
     const endpoint = cluster.pick(this.failed)
-    if (endpoint === null) return this.x.fail(cluster.unavailable, '')
+    if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
     if (this.action.backendTimeoutMs > 0)
       this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
@@ -361,12 +361,12 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   private attemptTimedOut(): void {
     const failure = this.missed()
-    if (this.x.committed || !this.mayRetry(failure, true)) this.x.fail(failure, 'timeout')
+    if (this.x.committed || !this.mayRetry(failure, true)) this.x.fail(failure, 'timeouts.backendRequest')
     else this.again()
   }
 
   protected timedOut(): void {
-    this.x.fail(this.missed(), 'timeout')
+    this.x.fail(this.missed(), 'timeouts.request')
   }
 
   /**

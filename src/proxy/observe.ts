@@ -27,6 +27,8 @@ export interface Finished {
   readonly startedMs: number
   readonly status: number
   readonly failure: FailureName | null
+  /** What else is known of it: for the log, never for the client. */
+  readonly failureDetail: string
   readonly rejection: string
   /** Below 0 where it was no gRPC call, or nobody knows how it ended. */
   readonly grpcStatus: number
@@ -159,6 +161,7 @@ export class Observer {
     record.responseBodyBytes = x.bytesOut
     record.durationMs = performance.now() - x.startedMs
     record.failure = x.failure ?? ''
+    record.failureReason = x.reason
     sinks.accessLog.write(record)
   }
 
@@ -197,6 +200,7 @@ export class Observer {
     record.attempts = forwarding === null ? 0 : forwarding.attempts
     record.upstreamMs = forwarding === null ? -1 : forwarding.upstreamMs
     record.failure = x.failure ?? ''
+    record.failureReason = x.failure === null ? '' : x.failureDetail
     record.rejection = x.rejection
     record.grpcStatus = x.grpcStatus
     record.traceId = x.trace === null ? '' : x.trace.traceId

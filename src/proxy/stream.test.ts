@@ -70,7 +70,9 @@ for (const [code, failure, attempts, ejected] of [
     const cluster = table.get('up')!
     const stream = {
       rule: { id: 'tlsroute/default/a/0', origin, backends: [] },
-      backends: [{ weight: 1, cluster, metrics: null, dialer: new FailingDialer(code) }],
+      backends: [
+        { weight: 1, cluster, metrics: null, connectFailed: () => {}, dialer: new FailingDialer(code) },
+      ],
       totalWeight: 1,
     } as unknown as CompiledStream
     const facts = { listener: 'l', serverName: 'a.example', localPort: 443 }

@@ -4,9 +4,9 @@ import { failures, type FailureName } from '../http/failures.ts'
 import type { StreamRule } from '../snapshot/snapshot.ts'
 import type { ClusterMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
-import { dial, dialFailure } from '../upstream/dial.ts'
+import { dial, dialFailure, dialReason } from '../upstream/dial.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
-import type { UpstreamPool } from '../upstream/pool.ts'
+import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
 import type { TlsDialer } from '../upstream/tls/dialer.ts'
 import { TUNNEL_IDLE_MS } from './silence.ts'
 
@@ -23,6 +23,8 @@ export interface StreamBackend {
   /** Null where the reference is invalid. */
   readonly cluster: Cluster<UpstreamPool> | null
   readonly metrics: ClusterMetrics | null
+  /** Tells of a connection that could not be made. */
+  readonly connectFailed: PoolEvents['onConnectFailed']
   /** Null where connections are plain. */
   readonly dialer: TlsDialer | null
 }
@@ -39,6 +41,8 @@ export interface FinishedStream {
   readonly endpoint: string
   readonly attempts: number
   readonly failure: FailureName | null
+  /** What else is known of it, for the log. */
+  readonly reason: string
   readonly bytesIn: number
   readonly bytesOut: number
 }
@@ -90,7 +94,7 @@ export class Stream {
     if (cluster === null) return this.end('destination_not_found')
     this.attempts++
     const endpoint = cluster.pick(this.endpoint)
-    if (endpoint === null) return this.end(cluster.unavailable)
+    if (endpoint === null) return this.end(cluster.unavailable, cluster.unavailableReason)
     if (!cluster.reserve()) return this.end('connection_limit_reached')
     this.endpoint = endpoint
     this.dial(endpoint, cluster)
@@ -114,7 +118,7 @@ export class Stream {
     const options = { host: address, port, noDelay: true, allowHalfOpen: true }
     const { socket: upstream, ready } = dial(options, address, dialer)
     const timer = setTimeout(
-      () => this.failed(upstream, 'connection_timeout'),
+      () => this.failed(upstream, 'connection_timeout', ''),
       cluster.config.connectTimeoutMs,
     )
     upstream.once('close', () => {
@@ -122,7 +126,9 @@ export class Stream {
       cluster.unreserve()
       if (this.upstream === upstream) this.end(null)
     })
-    upstream.on('error', (error: NodeJS.ErrnoException) => this.failed(upstream, dialFailure(error, true)))
+    upstream.on('error', (error: NodeJS.ErrnoException) =>
+      this.failed(upstream, dialFailure(error, true), dialReason(error)),
+    )
     upstream.once(ready, () => {
       clearTimeout(timer)
       metrics?.connectionsOpened.add(1)
@@ -141,18 +147,20 @@ export class Stream {
     upstream.pipe(client)
   }
 
-  private failed(upstream: Socket, failure: FailureName): void {
+  private failed(upstream: Socket, failure: FailureName, reason: string): void {
     upstream.destroy()
     // Once joined, its close says when.
     if (this.upstream === upstream) this.broken = true
     if (this.over || this.upstream !== null) return
-    this.endpoint?.connectFailed(failure, performance.now())
-    this.backend.metrics?.connectFailed(failure)
+    const { endpoint, backend } = this
+    endpoint?.connectFailed(failure, performance.now())
+    if (endpoint !== null && backend.cluster !== null)
+      backend.connectFailed(backend.cluster.name, endpoint.key, failure, reason)
     if (this.attempts < ATTEMPTS && failures[failure].retry !== 'never') this.begin()
-    else this.end(failure)
+    else this.end(failure, reason)
   }
 
-  private end(failure: FailureName | null): void {
+  private end(failure: FailureName | null, reason: string = ''): void {
     if (this.over) return
     this.over = true
     const { client, upstream, endpoint, facts, remoteAddress, startedMs, attempts } = this
@@ -169,6 +177,7 @@ export class Stream {
       endpoint: endpoint?.key ?? '',
       attempts,
       failure,
+      reason,
       bytesIn: client.bytesRead,
       bytesOut: client.bytesWritten,
     })
@@ -184,7 +193,13 @@ function chosen({ backends, totalWeight }: CompiledStream): StreamBackend {
   return backends.at(-1) ?? nowhere
 }
 
-const nowhere: StreamBackend = { weight: 0, cluster: null, metrics: null, dialer: null }
+const nowhere: StreamBackend = {
+  weight: 0,
+  cluster: null,
+  metrics: null,
+  connectFailed: () => {},
+  dialer: null,
+}
 
 /** What is still to be written is. */
 function finish(socket: Socket): void {

@@ -121,6 +121,7 @@ export function queryText(query: string, mode: QueryMode): string {
 function endText(record: AccessRecord): string {
   const failed =
     field('portcullis.failure', record.failure, NAME_LIMIT) +
+    field('portcullis.failure.reason', record.failureReason, NAME_LIMIT) +
     field('portcullis.rejection', record.rejection, NAME_LIMIT) +
     (record.grpcStatus < 0 ? '' : `,"rpc.grpc.status_code":${record.grpcStatus}`)
   return `${failed}${field('trace_id', record.traceId, 32)}${field('span_id', record.spanId, 16)}}\n`

@@ -42,6 +42,8 @@ export class AccessRecord {
   /** The last attempt; below 0 when there was none. Written in seconds. */
   upstreamMs = -1
   failure: FailureName | '' = ''
+  /** What else is known of the failure: a rule that the response broke, what was wrong with a certificate, the system's code. */
+  failureReason = ''
   /** Rule of the codec's Rejection. */
   rejection = ''
   /** `rpc.grpc.status_code`; below 0 where it was no gRPC call, or nobody knows how it ended. */
@@ -71,6 +73,7 @@ export class AccessRecord {
     this.attempts = 0
     this.upstreamMs = -1
     this.failure = ''
+    this.failureReason = ''
     this.rejection = ''
     this.grpcStatus = -1
     this.traceId = ''

@@ -58,7 +58,8 @@ function way({ route, endpoint, attempts }: AccessRecord): string {
 }
 
 function reason(record: AccessRecord): string {
-  const words = [record.failure, record.rejection].filter(word => word !== '')
+  const why = escapeJson(record.failureReason, NAME_LIMIT)
+  const words = [record.failure, why, record.rejection].filter(word => word !== '')
   const grpc = record.grpcStatus > 0 ? `  grpc-status ${record.grpcStatus}` : ''
   const id = record.failure === '' || record.exchangeId === '' ? '' : `  [${record.exchangeId}]`
   return (words.length === 0 ? '' : `  ${words.join(': ')}`) + grpc + escapeJson(id, NAME_LIMIT)

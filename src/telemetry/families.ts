@@ -88,7 +88,7 @@ const table = {
   },
   portcullis_upstream_faults_total: {
     type: 'counter',
-    help: 'Connections to upstreams that were ended for what the upstream did on them (HTTP/2), by rule.',
+    help: 'Responses and connections of upstreams that were given up because they broke a rule, by rule.',
     labels: ['cluster', 'rule'],
   },
   portcullis_upstream_retries_total: {

@@ -3,7 +3,7 @@ import type * as snapshot from '../snapshot/snapshot.ts'
 import type { Balancer, RandomSource } from './balancer.ts'
 import { makeBalancer } from './balancers.ts'
 import type { Clock } from './clock.ts'
-import type { DnsResolver, DnsWatch } from './dns.ts'
+import { dnsReason, type DnsResolver, type DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
 import { Endpoint, endpointKey, type EndpointOwner, type EndpointPool } from './endpoint.ts'
 import type { Drainable } from './keep.ts'
@@ -77,6 +77,13 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   get unavailable(): 'dns_error' | 'destination_unavailable' {
     for (const { answer } of this.watches.values()) if (answer.state === 'failed') return 'dns_error'
     return 'destination_unavailable'
+  }
+
+  /** The same for the log, as far as more is known. */
+  get unavailableReason(): string {
+    for (const { answer } of this.watches.values())
+      if (answer.state === 'failed') return dnsReason(answer.code ?? '')
+    return this.members.size === 0 ? 'no_endpoint' : ''
   }
 
   /** All endpoints, ejected ones included. */

@@ -1,6 +1,7 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { FailureName } from '../http/failures.ts'
-import { tlsFailure, type TlsDialer } from './tls/dialer.ts'
+import type { TlsDialer } from './tls/dialer.ts'
+import { tlsFailure, tlsReason } from './tls/failure.ts'
 
 /** A connection, plain or TLS, still to be made: `ready` is the event that tells that it is. */
 export function dial(
@@ -20,6 +21,11 @@ export function dialFailure(error: NodeJS.ErrnoException, connecting: boolean): 
   const failure = tlsFailure(error)
   if (failure !== null || !connecting) return failure
   return connectFailures[error.code ?? ''] ?? 'connection_refused'
+}
+
+/** What else is known of it, for the log: the reason of a failure of TLS, or the system's code. */
+export function dialReason(error: NodeJS.ErrnoException): string {
+  return tlsFailure(error) === null ? (error.code ?? 'unknown') : tlsReason(error)
 }
 
 const connectFailures: Readonly<Record<string, FailureName>> = {

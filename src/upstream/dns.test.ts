@@ -108,7 +108,7 @@ test('a name that never resolved is failed, says so once, and recovers', async (
   const w = world()
   const watch = w.watch('nowhere')
   await w.lookups.answer('ENOTFOUND')
-  assert.deepEqual(watch.answer, { state: 'failed', addresses: [] })
+  assert.deepEqual(watch.answer, { state: 'failed', code: 'ENOTFOUND', addresses: [] })
   w.clock.advance(500)
   await w.lookups.answer([])
   assert.deepEqual(w.log, [

@@ -12,6 +12,8 @@ export type Lookup = (name: string) => Promise<readonly string[]>
  */
 export interface DnsAnswer {
   readonly state: 'pending' | 'good' | 'failed'
+  /** As node:dns has it, while `failed`. */
+  readonly code?: string
   /** IPv4 before IPv6, each in order; no duplicates. The same array as long as they are the same addresses. */
   readonly addresses: readonly string[]
 }
@@ -153,7 +155,7 @@ class DnsName {
     this.asking = false
     this.failures++
     const first = this.answer.state === 'pending'
-    if (first) this.answer = { state: 'failed', addresses: [] }
+    if (this.answer.state !== 'good') this.answer = { state: 'failed', code, addresses: [] }
     this.schedule()
     if (this.watchers.size === 0) return
     this.options.events.onResolveFailed(this.name, code, this.answer.addresses.length, this.waitMs)
@@ -196,6 +198,18 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
 function errorCode(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return 'UNKNOWN'
+}
+
+/** What a `code` says, for the log: that there is no such name, or that nobody could be asked. */
+export function dnsReason(code: string): string {
+  return reasons[code] ?? code
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'name_not_found',
+  ENODATA: 'name_without_address',
+  // getaddrinfo has one for a server that fails and for one that does not answer in time.
+  EAI_AGAIN: 'resolver_unavailable',
 }
 
 const silent: DnsEvents = { onResolved() {}, onResolveFailed() {} }

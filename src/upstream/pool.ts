@@ -8,8 +8,9 @@ import type { TlsDialer } from './tls/dialer.ts'
 /** What pools tell log and metrics. */
 export interface PoolEvents {
   onConnect(cluster: string): void
-  onConnectFailed(cluster: string, endpoint: string, failure: FailureName): void
-  /** A connection was ended because of what the endpoint did on it; `fault` is the rule's name. */
+  /** `reason` is what is known beside the failure's name, or "". */
+  onConnectFailed(cluster: string, endpoint: string, failure: FailureName, reason: string): void
+  /** What the endpoint did on a connection broke a rule, and the response or the connection was given up; `fault` is the rule's name. */
   onFault(cluster: string, endpoint: string, fault: string): void
 }
 
@@ -91,8 +92,8 @@ export abstract class UpstreamPool implements EndpointPool {
     this.queue.leave(waiter)
   }
 
-  connectFailed(failure: FailureName): void {
-    this.events.onConnectFailed(this.cluster.name, this.endpoint.key, failure)
+  connectFailed(failure: FailureName, reason: string): void {
+    this.events.onConnectFailed(this.cluster.name, this.endpoint.key, failure, reason)
     this.endpoint.connectFailed(failure, performance.now())
   }
 

@@ -32,6 +32,8 @@ export class ResponseHeadReader {
   readonly limits: ResponseLimits
   /** Offset, in the chunk given to the last `read`, of the first byte after the head. */
   consumed = 0
+  /** The known field that broke a rule, where one did. */
+  brokenField = ''
   readonly #gatherer = new Gatherer(RESPONSE)
   readonly #cursor = new FieldCursor()
   readonly #connection = new ConnectionOptions()
@@ -150,7 +152,10 @@ export class ResponseHeadReader {
       const known = names.knownField(text, cursor.nameStart, cursor.nameEnd)
       if (known !== names.OTHER) {
         const fault = this.#readKnown(known, text.slice(cursor.valueStart, cursor.valueEnd))
-        if (fault !== '') return fault
+        if (fault !== '') {
+          this.brokenField = text.slice(cursor.nameStart, cursor.nameEnd).toLowerCase()
+          return fault
+        }
         if (isOwned(known)) continue
       }
       list.push(text.slice(cursor.nameStart, cursor.nameEnd), text.slice(cursor.valueStart, cursor.valueEnd))

@@ -2,7 +2,6 @@ import type { FailureName, Rejection } from '../failures.ts'
 import { Fields } from '../fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
 import { CANCEL, REFUSED_STREAM, errorName } from './codes.ts'
-import type { FaultName } from './faults.ts'
 import type { FieldSection } from './field-section.ts'
 import { malformed } from './rejections.ts'
 import { responseHead } from './response-head.ts'
@@ -48,6 +47,8 @@ export class ClientStream extends Http2Stream {
   private answered = false
   private tunnel = false
   private interim = 0
+  /** The field that broke a rule, where one did. */
+  private brokenField = ''
 
   constructor(session: ClientStreamHost, window: number) {
     super(session, 0, window)
@@ -103,7 +104,10 @@ export class ClientStream extends Http2Stream {
 
   receiveHead(section: FieldSection, endStream: boolean): void {
     const head = responseHead(section, this.method, endStream)
-    if ('rule' in head) return this.host.reject(this, head)
+    if ('rule' in head) {
+      this.brokenField = section.brokenField
+      return this.host.reject(this, head)
+    }
     this.receivedMs = this.host.nowMs
     this.host.touch(this)
     if (head.status < 200) return this.receiveInterim(head)
@@ -159,10 +163,10 @@ export class ClientStream extends Http2Stream {
     return this.remoteEnded && !this.delivered
   }
 
-  onLost(code: number, local: boolean, fault: FaultName | '' = ''): void {
+  onLost(code: number, local: boolean, reason: string = ''): void {
     const { handler } = this
     this.handler = null
-    const detail = code === -1 ? fault || 'connection' : errorName(code)
+    const detail = code === -1 ? reason || 'connection' : errorName(code)
     handler?.onFailure(this.failureOf(code, local), detail)
   }
 
@@ -178,7 +182,7 @@ export class ClientStream extends Http2Stream {
     this.handler = null
     handler?.onFailure(
       rejection.status === 431 ? 'response_header_section_size' : 'http_protocol_error',
-      rejection.rule,
+      this.brokenField === '' ? rejection.rule : `${rejection.rule} (${this.brokenField})`,
     )
     return false
   }

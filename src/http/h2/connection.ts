@@ -136,9 +136,9 @@ export abstract class Connection implements StreamHost, SenderHost {
     if (!this.closed) this.sender.drained()
   }
 
-  /** The transport is gone. */
-  lost(): void {
-    this.over('')
+  /** The transport is gone; `reason` is for the log. */
+  lost(reason: string = ''): void {
+    this.over('', reason)
   }
 
   /** To be called about once a second: enforces what has a limit in seconds. `nowMs` is coarse time of any origin. */
@@ -315,7 +315,7 @@ export abstract class Connection implements StreamHost, SenderHost {
     this.over('')
   }
 
-  private over(fault: FaultName | ''): void {
+  private over(fault: FaultName | '', reason: string = fault): void {
     if (this.closed) return
     this.closed = true
     const streams = [...this.streams.values()]
@@ -327,7 +327,7 @@ export abstract class Connection implements StreamHost, SenderHost {
         continue
       }
       stream.close()
-      stream.onLost(-1, fault !== '', fault)
+      stream.onLost(-1, fault !== '', reason)
     }
     this.onClosed(fault)
   }

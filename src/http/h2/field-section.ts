@@ -37,6 +37,8 @@ export class FieldSection implements FieldSink {
   malformed: Rejection | null = null
   /** It is well-formed, and refused with an answer. */
   refusal: Rejection | null = null
+  /** A field that broke a rule, where it is one whose name says more than the rule's. */
+  brokenField = ''
   fields = new Fields()
   // Pseudo-header fields.
   method: string | null = null
@@ -72,7 +74,7 @@ export class FieldSection implements FieldSink {
     this.fields = new Fields()
     this.method = this.scheme = this.authority = this.path = this.protocol = this.status = this.host = null
     this.framing.reset()
-    this.cookie = this.trailer = ''
+    this.cookie = this.trailer = this.brokenField = ''
     this.hints = this.seen = this.count = this.bytes = 0
   }
 
@@ -195,15 +197,18 @@ export class FieldSection implements FieldSink {
       if (name.length + this.cookie.length > this.limits.fieldBytes) this.refuse(refusals['field-size'])
       return
     }
-    if (known !== kinds.COOKIE) this.note(known)
+    if (known !== kinds.COOKIE) this.note(known, name)
     this.fields.list.push(name, value)
   }
 
-  private note(known: number): void {
+  private note(known: number, name: string): void {
     const bit = 1 << known
     const singletons = this.kind === REQUEST ? names.REQUEST_SINGLETONS : names.RESPONSE_SINGLETONS
     // The pseudo-header fields' bits are below: those of METHOD to STATUS, 0 to 5, are numbers of owned fields.
-    if ((bit & singletons & this.seen) !== 0) this.refuse(refusals['field-repeated'])
+    if ((bit & singletons & this.seen) !== 0) {
+      this.refuse(refusals['field-repeated'])
+      this.brokenField = name
+    }
     this.seen |= bit
     if (known === names.FORWARDED) this.hints |= HINT_FORWARDED
     else if (known === names.REQUEST_ID) this.hints |= HINT_REQUEST_ID

@@ -1,7 +1,6 @@
 import type { Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
 import { MAX_WINDOW } from './codes.ts'
-import type { FaultName } from './faults.ts'
 import { LOW_WATER } from './limits.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { malformed } from './rejections.ts'
@@ -96,7 +95,7 @@ export abstract class Http2Stream {
   protected abstract onFlush(): void
   protected abstract onWritable(): void
   /** It has been reset, by the peer or by us (`local`) because of what the peer did; or the connection is gone (-1). */
-  abstract onLost(code: number, local: boolean, fault?: FaultName | ''): void
+  abstract onLost(code: number, local: boolean, reason?: string): void
   /** The peer's message is malformed; true where the stream answers that and resets itself. */
   abstract onRejected(rejection: Rejection): boolean
   /** Our END_STREAM has been written. */

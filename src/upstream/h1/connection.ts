@@ -7,7 +7,7 @@ import { ResponseHeadReader, type ResponseLimits } from '../../http/h1/response.
 import { serializeRequest, trailerText } from '../../http/h1/serialize.ts'
 import { TurnWriter } from '../../http/h1/writer.ts'
 import type { UpstreamHandler, UpstreamStream } from '../stream.ts'
-import { dial, dialFailure } from '../dial.ts'
+import { dial, dialFailure, dialReason } from '../dial.ts'
 import { endedByPeer } from '../tls/close-notify.ts'
 import type { TlsDialer } from '../tls/dialer.ts'
 
@@ -22,7 +22,9 @@ export interface ConnectionOwner {
   released(connection: Http1Connection): void
   /** The connection is gone; called exactly once. */
   closed(connection: Http1Connection): void
-  connectFailed(failure: FailureName): void
+  connectFailed(failure: FailureName, reason: string): void
+  /** What came broke a rule, and the connection is given up. */
+  faulted(fault: string): void
 }
 
 const IDLE = 0
@@ -88,7 +90,7 @@ export class Http1Connection implements UpstreamStream {
     const { socket, ready } = dial(options, owner.address, owner.dialer)
     this.socket = socket
     this.writer = new TurnWriter(this.socket)
-    this.connectTimer = setTimeout(() => this.fail('connection_timeout', 'connect'), owner.connectTimeoutMs)
+    this.connectTimer = setTimeout(() => this.fail('connection_timeout', ''), owner.connectTimeoutMs)
     this.socket.once(ready, () => this.connected())
     this.socket.on('drain', () => this.handler?.onWritable())
     this.socket.on('end', () => this.ended())
@@ -186,6 +188,7 @@ export class Http1Connection implements UpstreamStream {
         at = bytes
       } else {
         // Bytes without a request outstanding (HTTP1.md rule 11): whose answer would they be?
+        if (this.state === IDLE) this.owner.faulted('unsolicited')
         this.destroy()
         return false
       }
@@ -205,7 +208,7 @@ export class Http1Connection implements UpstreamStream {
     const head = this.reader.read(chunk.length === end ? chunk : chunk.subarray(0, end), at, this.method)
     if (head === null) return end
     if (head instanceof Rejection) {
-      this.fail(head.status === 431 ? 'response_header_section_size' : 'http_protocol_error', head.rule)
+      this.refuse(head.status === 431 ? 'response_header_section_size' : 'http_protocol_error', head.rule)
       return end
     }
     const next = this.reader.consumed
@@ -217,7 +220,7 @@ export class Http1Connection implements UpstreamStream {
   private interim(head: ResponseHead): void {
     if (head.status === 101) return this.switchProtocols(head)
     this.informational++
-    if (this.informational > MAX_INFORMATIONAL) this.fail('http_protocol_error', 'informational_responses')
+    if (this.informational > MAX_INFORMATIONAL) this.refuse('http_protocol_error', 'informational_responses')
     else this.handler?.onInformational(head)
   }
 
@@ -257,7 +260,7 @@ export class Http1Connection implements UpstreamStream {
   private readChunked(chunk: Buffer, at: number, end: number): number {
     const next = this.chunks.read(chunk, at, end, this)
     if (this.chunks.rejection !== null) {
-      this.fail('http_protocol_error', this.chunks.rejection.rule)
+      this.refuse('http_protocol_error', this.chunks.rejection.rule)
       return end
     }
     if (this.chunks.done && this.state === BODY) this.complete(this.chunks.trailers, next === end)
@@ -295,10 +298,18 @@ export class Http1Connection implements UpstreamStream {
   }
 
   private failed(error: NodeJS.ErrnoException): void {
-    const code = error.code ?? 'unknown'
+    const reason = dialReason(error)
     const failure = dialFailure(error, this.connecting)
-    if (failure !== null) this.fail(failure, code)
-    else this.fail(this.answering ? 'http_response_incomplete' : 'connection_terminated', code)
+    // With TLS 1.3 a backend refuses our certificate when for us the handshake is over.
+    if (failure !== null && !this.connecting && this.state !== DEAD) this.owner.faulted(reason)
+    this.fail(failure ?? (this.answering ? 'http_response_incomplete' : 'connection_terminated'), reason)
+  }
+
+  /** The response breaks a rule. */
+  private refuse(failure: FailureName, rule: string): void {
+    const { brokenField } = this.reader
+    this.owner.faulted(rule)
+    this.fail(failure, this.state === HEAD && brokenField !== '' ? `${rule} (${brokenField})` : rule)
   }
 
   /** Something of the answer is there, if only an interim head: the request has been met. */
@@ -311,7 +322,7 @@ export class Http1Connection implements UpstreamStream {
     const { handler, connecting } = this
     this.handler = null
     this.destroy()
-    if (connecting) this.owner.connectFailed(failure)
+    if (connecting) this.owner.connectFailed(failure, detail)
     handler?.onFailure(failure, detail)
   }
 

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { FailureName } from '../../http/failures.ts'
+import type { FailureName, Rejection } from '../../http/failures.ts'
 import type { FaultName } from '../../http/h2/faults.ts'
 import { ClientSession, type ClientHandler } from '../../http/h2/client-session.ts'
 import type { ClientStream } from '../../http/h2/client-stream.ts'
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import { SocketTransport } from '../../http/h2/socket-transport.ts'
-import { dial, dialFailure } from '../dial.ts'
+import { dial, dialFailure, dialReason } from '../dial.ts'
 import type { TlsDialer } from '../tls/dialer.ts'
 
 /** Where connections are made to, and who is told of them. */
@@ -21,9 +21,9 @@ export interface Http2Owner {
   available(connection: Http2Connection): void
   /** The connection is gone; called exactly once. */
   closed(connection: Http2Connection): void
-  connectFailed(failure: FailureName): void
-  /** The connection was ended because of what the endpoint did on it. */
-  faulted(fault: FaultName): void
+  connectFailed(failure: FailureName, reason: string): void
+  /** The connection, or a response on it, was given up because of what the endpoint did. */
+  faulted(fault: string): void
 }
 
 /** One HTTP/2 connection to an endpoint, for many requests at a time. */
@@ -52,7 +52,7 @@ export class Http2Connection implements ClientHandler {
       shared: owner.shared,
       nowMs,
     })
-    this.connectTimer = setTimeout(() => this.refuse('connection_timeout', 'connect'), owner.connectTimeoutMs)
+    this.connectTimer = setTimeout(() => this.refuse('connection_timeout', ''), owner.connectTimeoutMs)
     socket.once(ready, () => this.connected())
     socket.on('data', (chunk: Buffer) => this.session.receive(chunk))
     socket.on('drain', () => this.session.drained())
@@ -108,7 +108,10 @@ export class Http2Connection implements ClientHandler {
   }
 
   onDraining(): void {}
-  onMalformed(): void {}
+
+  onMalformed({ rule }: Rejection): void {
+    this.owner.faulted(rule)
+  }
 
   onClosed(fault: FaultName | ''): void {
     if (fault !== '') this.owner.faulted(fault)
@@ -125,22 +128,22 @@ export class Http2Connection implements ClientHandler {
 
   private failed(error: NodeJS.ErrnoException): void {
     const failure = dialFailure(error, this.connecting)
-    if (failure === null) this.end()
-    else this.refuse(failure, error.code ?? 'unknown')
+    if (failure === null) this.end(dialReason(error))
+    else this.refuse(failure, dialReason(error))
   }
 
   /** The connection cannot be made, so that nothing of any request has been acted on. */
   private refuse(failure: FailureName, detail: string): void {
     if (this.gone) return
-    this.owner.connectFailed(failure)
+    this.owner.connectFailed(failure, detail)
     this.leave()
     this.session.refuse(failure, detail)
   }
 
-  private end(): void {
+  private end(reason = 'closed'): void {
     if (this.gone) return
     this.leave()
-    this.session.lost()
+    this.session.lost(reason)
   }
 
   /** Before its streams are told: who hears of it may ask the pool for another at once. */

@@ -1,6 +1,5 @@
 import { isIP, Socket, type TcpNetConnectOpts } from 'node:net'
 import { connect, type SecureContext, type TLSSocket } from 'node:tls'
-import type { FailureName } from '../../http/failures.ts'
 import { canonicalHostname } from '../../http/hostname.ts'
 import type { ClusterTls } from '../../snapshot/snapshot.ts'
 import { identityError } from './identity.ts'
@@ -59,14 +58,3 @@ export class TlsDialer {
     })
   }
 }
-
-/** What an error of a TLS connection is called (RFC 9209 §2.3), or null where it is none of TLS. */
-export function tlsFailure({ code = '' }: NodeJS.ErrnoException): FailureName | null {
-  if (certificateErrors.test(code)) return 'tls_certificate_error'
-  if (/^ERR_SSL_.*_?ALERT_/.test(code)) return 'tls_alert_received'
-  return /^(ERR_SSL_|ERR_OSSL_|ERR_TLS_|EPROTO$)/.test(code) ? 'tls_protocol_error' : null
-}
-
-/** Verification results of OpenSSL (X509_V_ERR_…) as Node names them. */
-const certificateErrors =
-  /^(ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_|CERT_|CRL_|ERROR_IN_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH|OUT_OF_MEM)/
