@@ -25,6 +25,8 @@ export const clientDefaults = {
   forwardedPort: 'client',
   tlsMinVersion: 'TLS1.2',
   tlsMaxVersion: 'TLS1.3',
+  /** Of those that this OpenSSL has. A handshake with P-521 costs eight times one with X25519, ffdhe3072 four times. */
+  tlsGroups: ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'],
   clientCertificateHeader: 'none',
 } as const
 

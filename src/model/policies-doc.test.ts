@@ -59,6 +59,7 @@ for (const [field, value] of [
   ['spec.headers.clientCertificate', clientDefaults.clientCertificateHeader],
   ['spec.tls.minVersion', clientDefaults.tlsMinVersion],
   ['spec.tls.maxVersion', clientDefaults.tlsMaxVersion],
+  ['spec.tls.groups', clientDefaults.tlsGroups.join(', ')],
   ['spec.loadBalancing.type', backendDefaults.loadBalancing],
 ] as const)
   test(`the documented default of ${field} is the real one`, () => assert.equal(stated(field), value))

@@ -635,6 +635,17 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
     ],
   ],
   [
+    'groups for the exchange of keys',
+    ours(
+      'ClientPolicy',
+      '{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}], tls: {groups: [secp256r1, X25519MLKEM786, ffdhe8192]}}',
+    ),
+    [
+      'a.yaml:4:108 ClientPolicy/x spec.tls.groups[1]: unknown or costly group "X25519MLKEM786" (did you mean "X25519MLKEM768"?), expected one of X25519MLKEM768, SecP256r1MLKEM768, SecP384r1MLKEM1024, X25519, P-256, P-384, P-521, X448, ffdhe2048, ffdhe3072',
+      'a.yaml:4:124 ClientPolicy/x spec.tls.groups[2]: unknown or costly group "ffdhe8192" (did you mean "ffdhe3072"?), expected one of X25519MLKEM768, SecP256r1MLKEM768, SecP384r1MLKEM1024, X25519, P-256, P-384, P-521, X448, ffdhe2048, ffdhe3072',
+    ],
+  ],
+  [
     'the target of a BackendPolicy',
     ours('BackendPolicy', '{targetRefs: [{group: apps, kind: Deployment, name: g}]}'),
     [

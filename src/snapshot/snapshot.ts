@@ -303,6 +303,8 @@ export interface ClientSettings {
   readonly tlsMaxVersion: TlsVersion
   /** OpenSSL names, colons between, the preferred first. */
   readonly tlsCiphers: string
+  /** Groups for the exchange of keys, OpenSSL names, colons between, the preferred first. */
+  readonly tlsGroups: string
   /** Protocols that are offered (RFC 7301), commas between, the preferred first. */
   readonly tlsAlpn: string
   /** The field that tells upstreams of a verified client certificate; whatever clients send under these names is removed. */

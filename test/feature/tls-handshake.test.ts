@@ -107,6 +107,52 @@ test('a policy narrows versions and suites', () =>
     { tls: { minVersion: 'TLS1.3', ciphers: ['TLS_CHACHA20_POLY1305_SHA256'] } },
   ))
 
+/** Each row: the groups of the policy or none, and what comes of those that a client of either version offers. */
+for (const [groups, ...expected] of [
+  [undefined, 'X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'refused', 'refused', 'refused'],
+  [['P-521', 'secp256r1'], 'refused', 'refused', 'P-256', 'refused', 'P-521', 'refused', 'refused'],
+  [['ffdhe3072', 'X25519'], 'refused', 'X25519', 'refused', 'refused', 'refused', 'ffdhe3072', 'refused'],
+] as const)
+  test(`with groups ${String(groups ?? 'as they are')}, clients of one group get ${expected.join(', ')}`, () =>
+    serving(
+      async started => {
+        const offered = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'P-521', 'ffdhe3072', 'X448']
+        for (const [i, ecdhCurve] of offered.entries())
+          for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+            // TLS 1.2 has no such group, and cannot refuse a client for it that has others.
+            if (maxVersion === 'TLSv1.2' && /MLKEM|ffdhe/.test(ecdhCurve)) continue
+            const options = { ...trust, ecdhCurve, maxVersion }
+            const failure = await failureOf(started.port(443), 'a.example', options)
+            if (expected[i] === 'refused') assert.match(failure, /ALERT/, `${maxVersion} ${ecdhCurve}`)
+            else assert.equal(failure, 'none', `${maxVersion} ${ecdhCurve}`)
+          }
+      },
+      [rsa],
+      groups && { tls: { groups } },
+    ))
+
+test('a client whose first guess is one of ours is not asked for another', () =>
+  serving(async started => {
+    const socket = await secure(started.port(443), { ...trust, ecdhCurve: 'X25519:P-256:X25519MLKEM768' })
+    assert.match(JSON.stringify(socket.getEphemeralKeyInfo()), /"X25519"/)
+    socket.destroy()
+  }))
+
+test('openssl s_client is offered no group that costs a multiple', async t => {
+  const openssl = requirePeer(t, 'openssl')
+  if (openssl === null) return
+  await serving(async started => {
+    for (const [groups, expected] of [
+      ['P-521:ffdhe3072', /alert handshake failure/],
+      ['P-521:P-384', /Server Temp Key: ECDH, (P-384|secp384r1), 384 bits/],
+      ['P-521:X25519', /Server Temp Key: X25519, 253 bits/],
+    ] as const) {
+      const to_ = ['s_client', '-connect', `127.0.0.1:${started.port(443)}`, '-servername', 'a.example']
+      assert.match(await run(openssl, [...to_, '-groups', groups]), expected, groups)
+    }
+  })
+})
+
 test('no client may shake hands again on its connection', () =>
   serving(async started => {
     const socket = await secure(started.port(443), { ...trust, maxVersion: 'TLSv1.2' })

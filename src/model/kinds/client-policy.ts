@@ -16,7 +16,7 @@ import {
   type Finding,
   type Shape,
 } from './shapes.ts'
-import { tlsChoices, tlsFindings } from './tls-settings.ts'
+import { groupFindings, tlsChoices, tlsFindings } from './tls-settings.ts'
 
 const limits = object({
   requestLineBytes: Type.Optional(byteQuantity),
@@ -41,6 +41,8 @@ const timeouts = object({
 
 const tls = object({
   ...tlsChoices,
+  /** For the exchange of keys, the preferred first; those of tls-groups.ts. */
+  groups: Type.Optional(set(text(64, 1), 16)),
   alpn: Type.Optional(set(Type.Enum(['h2', 'http/1.1']), 2)),
 })
 
@@ -104,7 +106,8 @@ export type ClientPolicySpec = ClientPolicyBody['spec']
 export type ClientPolicy = Resource<ClientPolicyBody>
 
 export function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
-  return [...targetRules(spec), ...methodRules(spec), ...tlsFindings(spec.tls ?? {})]
+  const { tls: chosen = {} } = spec
+  return [...targetRules(spec), ...methodRules(spec), ...tlsFindings(chosen), ...groupFindings(chosen.groups)]
 }
 
 function methodRules({ methods = [] }: ClientPolicySpec): Finding[] {

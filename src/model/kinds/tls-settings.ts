@@ -1,5 +1,7 @@
 import { Type } from 'typebox'
 import { cipherSuites } from '../defaults.ts'
+import { proposal } from '../nearest.ts'
+import { groupOf, offeredGroups } from './tls-groups.ts'
 import { set, text, type Finding } from './shapes.ts'
 
 /** What a policy may choose of TLS, on either side of the gateway. */
@@ -16,6 +18,20 @@ interface TlsChoices {
 }
 
 const suiteNames = new Set([...Object.keys(cipherSuites), ...Object.values(cipherSuites)])
+
+/** What is wrong with `spec.tls.groups`. */
+export function groupFindings(groups: readonly string[] = []): Finding[] {
+  return groups.flatMap((name, i) =>
+    groupOf(name) !== undefined
+      ? []
+      : [
+          {
+            path: ['spec', 'tls', 'groups', i],
+            message: `unknown or costly group ${JSON.stringify(name)}${proposal(name, offeredGroups())}, expected one of ${offeredGroups().join(', ')}`,
+          },
+        ],
+  )
+}
 
 /** What is wrong with `spec.tls`; versions left out are the least and the most that there are. */
 export function tlsFindings({ minVersion, maxVersion, ciphers = [] }: TlsChoices): Finding[] {

@@ -83,10 +83,15 @@ export class ServerContexts {
 
 function contextName(spec: ContextSpec): string {
   const { listener, certificate, certificates, termination, client } = spec
-  const { tlsMinVersion, tlsMaxVersion, tlsCiphers, tlsAlpn } = client
   const shown = certificates[certificate]?.fingerprint
   const { inner, clients } = termination
-  return [listener, shown, inner, clients?.key, tlsMinVersion, tlsMaxVersion, tlsCiphers, tlsAlpn].join(' ')
+  return [listener, shown, inner, clients?.key, settingsName(client)].join(' ')
+}
+
+/** Of what contexts take from the settings of their port. */
+export function settingsName(client: ClientSettings): string {
+  const { tlsMinVersion, tlsMaxVersion, tlsCiphers, tlsGroups, tlsAlpn } = client
+  return [tlsMinVersion, tlsMaxVersion, tlsCiphers, tlsGroups, tlsAlpn].join(' ')
 }
 
 /** Why no handshake could be made so, or null. */
@@ -95,6 +100,8 @@ export function objectionTo(spec: ContextSpec): string | null {
   const keyType = certificates[certificate]?.leaf?.keyType
   if (keyType !== undefined && !new KeySupport(keyType, client).possible)
     return `the ClientPolicy limits its port to TLS 1.2, and to no cipher suite for ${keyType} keys`
+  if (client.tlsMaxVersion === 'TLSv1.2' && !client.tlsGroups.split(':').some(isOldGroup))
+    return `the ClientPolicy limits its port to TLS 1.2, and to groups that only TLS 1.3 has (${client.tlsGroups})`
   try {
     createSecureContext(contextOptions(spec))
     return null
@@ -102,6 +109,11 @@ export function objectionTo(spec: ContextSpec): string | null {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
     return `OpenSSL refuses it with the settings of its port (${code})`
   }
+}
+
+/** Those with ML-KEM are of TLS 1.3 alone, and the suites that ffdhe would need are not offered. */
+function isOldGroup(name: string): boolean {
+  return /^(P-\d+|X25519|X448)$/.test(name)
 }
 
 function serverOptions(spec: ContextSpec, key: TicketKey): TlsOptions {
@@ -130,6 +142,7 @@ function contextOptions(spec: ContextSpec): SecureContextOptions {
     minVersion: client.tlsMinVersion,
     maxVersion: client.tlsMaxVersion,
     ciphers: client.tlsCiphers,
+    ecdhCurve: client.tlsGroups,
     honorCipherOrder: true,
     ...(authorities === undefined ? {} : { ca: authorities }),
     // No client may make us shake hands again and again (CVE-2011-1473).

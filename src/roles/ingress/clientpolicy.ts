@@ -5,7 +5,7 @@ import { keyOf, refKey, type Resources } from '../../model/resources.ts'
 import { unservedIn } from '../../model/unserved.ts'
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import type { Report } from './conditions.ts'
-import { clientSettings, suitesOf, tlsVersion } from './defaults.ts'
+import { clientSettings, groupsOf, suitesOf, tlsVersion } from './defaults.ts'
 import type { GatewayState } from './gateway.ts'
 import { GATEWAY_API, isServed } from './listeners.ts'
 import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
@@ -180,6 +180,7 @@ function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
     tlsMinVersion: tls.minVersion && tlsVersion(tls.minVersion),
     tlsMaxVersion: tls.maxVersion && tlsVersion(tls.maxVersion),
     tlsCiphers: tls.ciphers && suitesOf(tls.ciphers),
+    tlsGroups: tls.groups && groupsOf(tls.groups),
     tlsAlpn: tls.alpn?.join(','),
     clientCertificateHeader: headers.clientCertificate,
   })

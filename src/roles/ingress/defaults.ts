@@ -1,4 +1,5 @@
 import { backendDefaults, cipherSuites, clientDefaults } from '../../model/defaults.ts'
+import { groupOf } from '../../model/kinds/tls-groups.ts'
 import type { ClientSettings, Cluster, ClusterTls, Ejection, TlsVersion } from '../../snapshot/snapshot.ts'
 
 /** What a port has without a ClientPolicy. */
@@ -28,6 +29,7 @@ export const clientSettings: ClientSettings = {
   tlsMinVersion: tlsVersion(clientDefaults.tlsMinVersion),
   tlsMaxVersion: tlsVersion(clientDefaults.tlsMaxVersion),
   tlsCiphers: Object.keys(cipherSuites).join(':'),
+  tlsGroups: groupsOf(clientDefaults.tlsGroups)!,
   tlsAlpn: 'h2,http/1.1',
   clientCertificateHeader: clientDefaults.clientCertificateHeader,
 }
@@ -44,6 +46,12 @@ export function suitesOf(chosen: readonly string[]): string | undefined {
   const isNew = (name: string): boolean => name.startsWith('TLS_')
   const others = Object.keys(cipherSuites).filter(name => !list.some(one => isNew(one) === isNew(name)))
   return list.length === 0 ? undefined : [...list, ...others].join(':')
+}
+
+/** Those that this OpenSSL has, by IANA or OpenSSL name; of none, the default. */
+export function groupsOf(chosen: readonly string[]): string | undefined {
+  const names = new Set(chosen.flatMap(name => groupOf(name) ?? []))
+  return names.size === 0 ? undefined : [...names].join(':')
 }
 
 /** What BackendPolicy decides about connections that are secured. */

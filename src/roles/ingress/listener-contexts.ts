@@ -1,5 +1,5 @@
 import { refKey } from '../../model/resources.ts'
-import { objectionTo } from '../../proxy/tls/server-contexts.ts'
+import { objectionTo, settingsName } from '../../proxy/tls/server-contexts.ts'
 import type { Certificate, ClientSettings, Termination } from '../../snapshot/snapshot.ts'
 import type { Certificates } from './certificates.ts'
 import type { ClientSettingsOf } from './clientpolicy.ts'
@@ -79,7 +79,7 @@ function objectionFor(
 ): string | null {
   const { clients } = termination
   const certificate = used.get(name)!
-  const settings = [clients?.key, client.tlsMinVersion, client.tlsMaxVersion, client.tlsCiphers].join(' ')
+  const settings = `${clients?.key ?? ''} ${settingsName(client)}`
   const before = known.get(certificate)?.get(settings)
   if (before !== undefined) return before
   const names = [name, ...(clients?.authorities ?? [])]
