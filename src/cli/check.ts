@@ -5,10 +5,11 @@ import { sourceOf } from './sources.ts'
 import { judge, verdictGithub, verdictJson, verdictText } from './verdict.ts'
 
 /** `portcullis check`: 0 when everything would serve as it is written, else 1. */
-export async function check({ paths, addresses, output, strict }: CheckOptions): Promise<number> {
+export async function check(options: CheckOptions): Promise<number> {
+  const { paths, addresses, ignoredKinds, output, strict } = options
   const source = await sourceOf(paths)
   const { resources, problems } = source.load()
-  const translation = translate(resources, { addresses, nowMs: Date.now() })
+  const translation = translate(resources, { addresses, ignoredKinds, nowMs: Date.now() })
   const verdict = judge(problems, translation, strict)
   const text = {
     text: () => verdictText(verdict, file => source.textOf(file), showsColour(1)),

@@ -3,7 +3,7 @@ import { cert, secret } from './certificates/commands.ts'
 import { UsageError } from './flag.ts'
 import type { Command, Flag, Given } from './flag.ts'
 import { fmt, init, schema } from './files/commands.ts'
-import { accessLog, addresses, admin, data, logLevel, roles, workers } from './flags.ts'
+import { accessLog, addresses, admin, data, ignoredKinds, logLevel, roles, workers } from './flags.ts'
 import type { CheckFormat, OutputFormat } from './options.ts'
 import { proxy } from './proxy/command.ts'
 import { hasScheme, headerLines, oneOf } from './values.ts'
@@ -57,7 +57,7 @@ const run: Command = {
     'What is wrong with some resources keeps no others from being served. The exit code is 0 after a drain, and 1, ' +
       'with the reason on standard error, where nothing at all can be served.',
   ],
-  flags: [roles, workers, data, admin, logLevel, addresses, accessLog],
+  flags: [roles, workers, data, admin, logLevel, addresses, ignoredKinds, accessLog],
   run: async given => {
     if (given.operands.includes('-'))
       throw new UsageError('run: - is no path to follow, expected files or folders')
@@ -85,7 +85,7 @@ const check: Command = {
     'Text is coloured on a terminal; NO_COLOR forbids that, FORCE_COLOR wants it.',
     'The exit code is 0 where everything would serve (warnings allowed), 1 where something would not serve as it is written, 2 for wrong use.',
   ],
-  flags: [checkOutput, strict, roles, addresses],
+  flags: [checkOutput, strict, roles, addresses, ignoredKinds],
   run: async given => {
     const options = {
       ...common(given, given.operands),
@@ -109,7 +109,7 @@ const explain: Command = {
     'A PATH of - is standard input.',
     'The exit code is 0 when a route takes the request, if only to answer by an error of its own, else 1.',
   ],
-  flags: [header, output, roles, addresses],
+  flags: [header, output, roles, addresses, ignoredKinds],
   run: async given => {
     const [method, url, ...paths] = given.operands
     if (method === undefined || url === undefined) throw new UsageError('explain: needs METHOD and URL')
@@ -177,6 +177,7 @@ function common(given: Given, paths: readonly string[]) {
     paths: paths.length === 0 ? ['./portcullis'] : paths,
     roles: given.get(roles),
     addresses: given.get(addresses),
+    ignoredKinds: given.get(ignoredKinds),
   }
 }
 

@@ -6,7 +6,7 @@ import { refKey } from '../model/resources.ts'
  * Types of which True is the bad news (Gateway API: GatewayConditionType, ListenerConditionType, RouteConditionType).
  * OverlappingTLSConfig is not among them: it is a property of wildcards, and everything is served as it is written.
  */
-const negative: ReadonlySet<string> = new Set(['Conflicted', 'PartiallyInvalid', 'NotServed'])
+const negative: ReadonlySet<string> = new Set(['Conflicted', 'PartiallyInvalid', 'NotServed', 'Closed'])
 
 /** Whether a condition says that all is well. */
 function isGood({ type, status }: Condition): boolean {
@@ -20,8 +20,11 @@ const causes: ReadonlySet<string> = new Set(['Accepted', 'ResolvedRefs', 'Confli
 export function badConditions(conditions: readonly Condition[]): readonly Condition[] {
   const bad = conditions.filter(condition => !isGood(condition))
   const byObject = Map.groupBy(bad, ({ about }) => refKey(about))
+  // What is closed is named by the object that closes it.
   return bad.filter(
-    condition => !byObject.get(refKey(condition.about))?.some(other => followsFrom(condition, other)),
+    condition =>
+      condition.type !== 'Closed' &&
+      !byObject.get(refKey(condition.about))?.some(other => followsFrom(condition, other)),
   )
 }
 

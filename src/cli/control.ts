@@ -3,6 +3,7 @@ import type { Condition, Problem } from '../model/resource.ts'
 import type { WorkerGroup } from '../proxy/workers.ts'
 import { translate } from '../roles/ingress/translate.ts'
 import { onlyEndpointsChanged } from '../snapshot/diff.ts'
+import type { IgnoredKind } from '../snapshot/role.ts'
 import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
@@ -17,6 +18,8 @@ export interface ControllerOptions {
   readonly workers: WorkerGroup
   readonly log: Logger
   readonly addresses: readonly string[]
+  /** None where absent. */
+  readonly ignoredKinds?: readonly IgnoredKind[]
   readonly reloads: { readonly ok: Counter; readonly partial: Counter }
   readonly certificates: CertificateMetrics
   /** How long until a port that was not to be had is tried again; 5 s where absent. */
@@ -114,6 +117,7 @@ export class Controller {
   private async turn(load: LoadResult): Promise<void> {
     const { parts, conditions, problems, dueMs, expiresMs } = translate(load.resources, {
       addresses: this.options.addresses,
+      ignoredKinds: this.options.ignoredKinds ?? [],
       nowMs: this.calendar.now(),
     })
     this.options.certificates.show(expiresMs)

@@ -103,7 +103,12 @@ function backendLines(
 ): readonly string[] {
   const share = `weight ${backend.weight} of ${total}`
   if (backend.cluster === null)
-    return [row('cluster', `none, ${share}: the reference is invalid, answered 500`)]
+    return [
+      row(
+        'cluster',
+        `none, ${share}: ${backend.closed ? closedText : 'the reference is invalid'}, answered 500`,
+      ),
+    ]
   const endpoints = endpointsOf(parts, backend.cluster).map(endpoint => {
     const address = endpoint.address.includes(':') ? `[${endpoint.address}]` : endpoint.address
     return `${address}:${endpoint.port}${endpoint.weight === 1 ? '' : ` (weight ${endpoint.weight})`}`
@@ -118,6 +123,8 @@ function backendLines(
     ...inOrder(backend.filters).map(filterLine),
   ]
 }
+
+const closedText = 'a policy that may protect the backend is not in force (protection_missing)'
 
 function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry, grpc }: Forward): readonly string[] {
   const timeouts = [

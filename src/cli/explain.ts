@@ -10,8 +10,8 @@ import { sourceOf } from './sources.ts'
 /** `portcullis explain`: 0 when a route takes the request, else 1. */
 export async function explain(options: ExplainOptions): Promise<number> {
   const load = (await sourceOf(options.paths)).load()
-  const { addresses } = options
-  const translation = translate(load.resources, { addresses, nowMs: Date.now() })
+  const { addresses, ignoredKinds } = options
+  const translation = translate(load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
   const { parts, conditions } = translation
   const explanation = explainRequest(parts, options)
   const json = () => `${JSON.stringify(explanationJson(explanation, parts), null, 2)}\n`

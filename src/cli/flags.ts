@@ -1,9 +1,10 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { IgnoredKind } from '../snapshot/role.ts'
 import type { RoleName } from '../snapshot/snapshot.ts'
 import { UsageError, type Flag } from './flag.ts'
 import type { LogLevel } from './options.ts'
-import { accessLogTarget, hostPort, ipAddress, listOf, oneOf, workerCount } from './values.ts'
+import { accessLogTarget, hostPort, ignoredKind, ipAddress, listOf, oneOf, workerCount } from './values.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
 // Flags that several commands have.
@@ -28,6 +29,16 @@ export const addresses: Flag<readonly string[]> = {
   fallback: '',
   help: 'Where Gateways without spec.addresses listen, in place of every address of the machine.',
   parse: listOf(ipAddress),
+}
+
+export const ignoredKinds: Flag<readonly IgnoredKind[]> = {
+  name: 'ignore-kind',
+  placeholder: 'KIND[.GROUP],…',
+  env: 'PORTCULLIS_IGNORE_KIND',
+  many: true,
+  fallback: '',
+  help: 'Serve without objects of these kinds, which are not known here, although they may protect what they target.',
+  parse: text => listOf(ignoredKind)(text.replaceAll('\n', ',')),
 }
 
 export const workers: Flag<number | 'auto'> = {

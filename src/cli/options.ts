@@ -1,3 +1,4 @@
+import type { IgnoredKind } from '../snapshot/role.ts'
 import type { RoleName } from '../snapshot/snapshot.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly logLevel: LogLevel
   /** Addresses for Gateways without spec.addresses; none is every address of the machine. */
   readonly addresses: readonly string[]
+  readonly ignoredKinds: readonly IgnoredKind[]
   readonly accessLog: AccessLogTarget
 }
 
@@ -24,6 +26,7 @@ export interface CheckOptions {
   readonly strict: boolean
   readonly roles: readonly RoleName[]
   readonly addresses: readonly string[]
+  readonly ignoredKinds: readonly IgnoredKind[]
   readonly output: CheckFormat
 }
 
@@ -36,6 +39,7 @@ export interface ExplainOptions {
   readonly paths: readonly string[]
   readonly roles: readonly RoleName[]
   readonly addresses: readonly string[]
+  readonly ignoredKinds: readonly IgnoredKind[]
   readonly output: OutputFormat
 }
 

@@ -71,9 +71,16 @@ class Gateway {
       metrics: metrics.reader,
       onRestart: () => metrics.restarts.add(1),
     })
-    const { addresses } = options
+    const { addresses, ignoredKinds } = options
     const { reloads, certificates } = metrics
-    this.controller = new Controller({ workers: this.workers, log, addresses, reloads, certificates })
+    this.controller = new Controller({
+      workers: this.workers,
+      log,
+      addresses,
+      ignoredKinds,
+      reloads,
+      certificates,
+    })
   }
 
   /** Serves what the sources say, and follows them; false where that is nothing. */

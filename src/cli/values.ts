@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 
+import type { IgnoredKind } from '../snapshot/role.ts'
 import { UsageError } from './flag.ts'
 
 /** One of a fixed set of words. */
@@ -46,6 +47,13 @@ export function hostPort(text: string): HostPort | null {
   if (host === undefined || port > 65_535 || (bracketed !== undefined && isIP(bracketed) !== 6))
     throw new UsageError(`"${text}" is no address, expected HOST:PORT (IPv6 as [::1]:PORT), or "off"`)
   return { host, port }
+}
+
+/** `SecurityPolicy`, of any group, or `SecurityPolicy.gateway.envoyproxy.io`. */
+export function ignoredKind(text: string): IgnoredKind {
+  const [, kind, group] = /^([A-Za-z][A-Za-z0-9]*)(?:\.([a-z0-9.-]+))?$/.exec(text) ?? []
+  if (kind === undefined) throw new UsageError(`"${text}" is no kind, expected KIND or KIND.GROUP`)
+  return { kind, group: group ?? null }
 }
 
 /** An IP address of this machine. */

@@ -76,6 +76,12 @@ const table = {
     retry: 'never',
     title: 'The route has no valid backend',
   },
+  protection_missing: {
+    status: 500,
+    side: 'internal',
+    retry: 'never',
+    title: 'A policy that may protect the route is not in force',
+  },
   destination_unavailable: {
     status: 503,
     side: 'upstream',

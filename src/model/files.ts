@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { settle, type FileContent, type FileState } from './last-good.ts'
 import type { Resource } from './resource.ts'
-import { Resources } from './resources.ts'
 import { attempt, fingerprint, pathProblem, reason, scan, type FoundFile, type Scan } from './scan.ts'
-import type { LoadResult, Source } from './source.ts'
-import { validate } from './validate.ts'
+import { contentOf, resultOf, type LoadResult, type Source } from './source.ts'
 import { Watcher } from './watcher.ts'
-import { readText } from './yaml.ts'
 
 export interface FileSourceOptions {
   /** Quiet time before files are read again; 50 ms where absent. */
@@ -76,12 +73,7 @@ export class FileSource implements Source {
     const settled = settle(contents, this.state, resource => this.readAt.get(resource) ?? '')
     this.state = settled.files
     this.cache = new Map(found.files.flatMap(({ name }) => entry(this.cache, name)))
-    const resources = Resources.of(settled.files.flatMap(f => f.resources))
-    this.last = Object.freeze({
-      resources,
-      problems: [...found.problems, ...settled.problems],
-      held: settled.held,
-    })
+    this.last = resultOf(settled, found.problems)
     return this.last
   }
 
@@ -151,11 +143,10 @@ export class FileSource implements Source {
   }
 
   private parse(text: string, file: string): FileContent {
-    const { declarations, problems, whole } = readText(text, file)
-    const validations = declarations.map(validate)
+    const content = contentOf(file, text)
     const now = new Date().toISOString()
-    for (const { resource } of validations) if (resource) this.readAt.set(resource, now)
-    return { file, validations, problems, whole }
+    for (const { resource } of content.validations) if (resource) this.readAt.set(resource, now)
+    return content
   }
 
   /** Files read before from places that cannot be looked into now: all of their objects are kept. */
@@ -178,11 +169,13 @@ function entry(cache: ReadonlyMap<string, Cached>, name: string): [string, Cache
 }
 
 function same(a: LoadResult, b: LoadResult): boolean {
-  const list = a.resources.list
-  const other = b.resources.list
   return (
-    list.length === other.length &&
-    list.every((resource, i) => resource === other[i]) &&
+    sameItems(a.resources.list, b.resources.list) &&
+    sameItems(a.resources.unenforced, b.resources.unenforced) &&
     JSON.stringify(a.problems) === JSON.stringify(b.problems)
   )
+}
+
+function sameItems(list: readonly unknown[], other: readonly unknown[]): boolean {
+  return list.length === other.length && list.every((item, i) => item === other[i])
 }

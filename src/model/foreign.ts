@@ -35,6 +35,9 @@ const wholeGroups: ReadonlySet<string> = new Set(
   kinds.map(({ group }) => group).filter(group => group !== ''),
 )
 
+/** The reason of problems that say that a kind is somebody else's. */
+export const FOREIGN_KIND = 'ForeignKind'
+
 /** Whether a later release reads this kind. */
 export function isLater(group: string, kind: string): boolean {
   return laterKinds[group]?.includes(kind) ?? false

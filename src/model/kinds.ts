@@ -75,6 +75,8 @@ export interface ResourceKind<Body = unknown> {
   rules?(body: Body): readonly Finding[]
   /** Fields that are known, and valid, and not acted upon by this release. */
   readonly unserved: readonly Unserved[]
+  /** What it targets must not be served without it. */
+  readonly protects?: true
 }
 
 type BodyOf<K extends KindName> = KindMap[K]['body']
@@ -88,7 +90,7 @@ function row<K extends KindName>(
   versions: ResourceKind['versions'],
   kind: K,
   plural: string,
-  rest: Pick<Row<K>, 'schema'> & Partial<Pick<Row<K>, 'rules' | 'scope' | 'unserved'>>,
+  rest: Pick<Row<K>, 'schema'> & Partial<Pick<Row<K>, 'rules' | 'scope' | 'unserved' | 'protects'>>,
 ): Row<K> {
   return { group, versions, kind, plural, scope: 'Namespaced', role: 'ingress', unserved: [], ...rest }
 }
@@ -112,6 +114,8 @@ export const kinds: readonly ResourceKind[] = [
   row(gatewayApi, ['v1', 'v1alpha3'], 'BackendTLSPolicy', 'backendtlspolicies', {
     schema: backendTlsPolicySchema,
     rules: backendTlsPolicyRules,
+    // A backend that is to be verified is not sent to as it comes.
+    protects: true,
   }),
   row(gatewayApi, ['v1', 'v1beta1'], 'ReferenceGrant', 'referencegrants', { schema: referenceGrantSchema }),
   row('', ['v1'], 'Service', 'services', { schema: serviceSchema, rules: serviceRules }),

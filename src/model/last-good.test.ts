@@ -26,6 +26,7 @@ function after(...steps: readonly Files[]) {
   return {
     served: settled.files.flatMap(f => f.resources.map(r => `${keyOf(r)}=${JSON.stringify(r.body)}`)),
     held: settled.held.map(h => h.key),
+    unenforced: settled.files.flatMap(f => f.unenforced.map(({ resource }) => resource.metadata.name)),
     problems: settled.problems.map(formatProblem),
   }
 }
@@ -172,3 +173,60 @@ for (const [name, steps, expected] of [
   ],
 ] as [string, Files[], string[]][])
   test(`the problem ${name}`, () => assert.deepEqual(after(...steps).problems, expected))
+
+const targets = 'targetRefs: [{group: "", kind: Service, name: s}]'
+const tls = (field: string) =>
+  `apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {name: p}\nspec: {${targets}, validation: {${field}: a.example, wellKnownCACertificates: System}}\n---\n`
+const security = (name: string, spec = targets) =>
+  `apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: SecurityPolicy\nmetadata: {name: ${name}}\nspec: {${spec}}\n---\n`
+
+for (const [name, steps, expected] of [
+  [
+    'a kind that nobody here knows and that targets something',
+    [{ f: security('a') + security('b', 'x: 1') }],
+    ['a'],
+  ],
+  ['one that is broken and protects, without a good version', [{ f: tls('hostnam') }], ['p']],
+  ['none that has one', [{ f: tls('hostname') }, { f: tls('hostnam') }], []],
+  [
+    'none whose kind is misspelt and that has one',
+    [{ f: tls('hostname') }, { f: tls('hostname').replace('TLSP', 'TLSSP') }],
+    [],
+  ],
+  ['a kind of ours that is misspelt and has none', [{ f: tls('hostname').replace('TLSP', 'TLSSP') }], ['p']],
+  [
+    'what stood in a file that cannot be read now',
+    [
+      { f: security('a'), g: security('b') },
+      { f: 'a: b: c', g: '' },
+    ],
+    ['a'],
+  ],
+  [
+    'that only once, with what can be read of it',
+    [{ f: security('a') }, { f: `${security('a')}a: b: c` }],
+    ['a'],
+  ],
+  [
+    'nothing of settings of ours that are misspelt',
+    [
+      {
+        f: security('a')
+          .replace('gateway.envoyproxy.io', 'portcullis.dev')
+          .replace('SecurityPolicy', 'ClientPolcy'),
+      },
+    ],
+    [],
+  ],
+] as [string, Files[], string[]][])
+  test(`not in force: ${name}`, () => assert.deepEqual(after(...steps).unenforced, expected))
+
+test("objects that are somebody else's are told of once for each kind", () => {
+  const deployment = (name: string) =>
+    `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}}\n---\n`
+  const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n'
+  assert.deepEqual(after({ f: deployment('a') + pod + deployment('b'), g: deployment('c') }).problems, [
+    'f:2:1 Deployment/a kind: Deployment of apps/v1 is nothing that is served here; it is left out, as are 2 more of its kind',
+    'f:6:1 Pod/a kind: Pod of v1 is nothing that is served here; it is left out',
+  ])
+})

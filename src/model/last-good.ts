@@ -1,4 +1,6 @@
+import { FOREIGN_KIND } from './foreign.ts'
 import type { Problem, Resource, ResourceKey } from './resource.ts'
+import type { Unenforced } from './targeting.ts'
 import { keyOf, qualifiedKind, refKey, refOf, shortName } from './resources.ts'
 import { formatPosition } from './problem.ts'
 import type { Identity, Validation } from './validate.ts'
@@ -18,6 +20,7 @@ export interface FileContent {
 export interface FileState {
   readonly file: string
   readonly resources: readonly Resource[]
+  readonly unenforced: readonly Unenforced[]
 }
 
 /** An object that serves although its declaration is broken now. */
@@ -51,9 +54,11 @@ export function settle(
 class Settler {
   private readonly contents: readonly FileContent[]
   private readonly since: (resource: Resource) => string
-  private readonly oldFiles: ReadonlyMap<string, readonly Resource[]>
+  private readonly oldFiles: ReadonlyMap<string, FileState>
   private readonly oldKeys: ReadonlyMap<ResourceKey, Resource>
   private readonly taken = new Map<ResourceKey, Resource>()
+  /** Those that have a last good version. */
+  private readonly superseded = new Set<Unenforced>()
   private readonly held: Held[] = []
   private readonly problems: Problem[] = []
 
@@ -64,7 +69,7 @@ class Settler {
   ) {
     this.contents = contents
     this.since = since
-    this.oldFiles = new Map(before.map(f => [f.file, f.resources]))
+    this.oldFiles = new Map(before.map(f => [f.file, f]))
     this.oldKeys = new Map(before.flatMap(f => f.resources.map(r => [keyOf(r), r])))
   }
 
@@ -74,13 +79,14 @@ class Settler {
     const files = declared.map(({ content, resources }) => ({
       file: content.file,
       resources: [...resources, ...this.kept(content)],
+      unenforced: this.unenforced(content),
     }))
-    return { files, problems: this.problems, held: this.held }
+    return { files, problems: oncePerKind(this.problems), held: this.held }
   }
 
   /** Objects of valid declarations, and the last good version of broken ones that say whose they are. */
   private declared(content: FileContent): Resource[] {
-    return content.validations.flatMap(({ resource, identity, problems }) => {
+    return content.validations.flatMap(({ resource, identity, problems, unenforced }) => {
       const key = keyOfIdentity(identity)
       const old = resource === null && key !== null ? this.oldKeys.get(key) : undefined
       const now = resource ?? old
@@ -88,6 +94,7 @@ class Settler {
         if (key !== null) this.problems.push(...problems)
         return []
       }
+      if (unenforced) this.superseded.add(unenforced)
       const first = this.taken.get(keyOf(now))
       if (first) {
         this.problems.push(...problems, duplicate(now, first, resource === null ? problems : []))
@@ -101,17 +108,21 @@ class Settler {
 
   /** Last good objects of this file that may be meant by what is broken in it. */
   private kept(content: FileContent): Resource[] {
-    const candidates = (this.oldFiles.get(content.file) ?? []).filter(r => !this.taken.has(keyOf(r)))
+    const candidates = (this.oldFiles.get(content.file)?.resources ?? []).filter(
+      r => !this.taken.has(keyOf(r)),
+    )
     const resources: Resource[] = []
-    for (const { resource, identity, problems } of content.validations) {
+    for (const { resource, identity, problems: own, unenforced } of content.validations) {
       if (resource !== null || keyOfIdentity(identity) !== null) continue
+      const problems = unenforced && own.length === 0 ? [unenforced.problem] : own
       // Somebody else's kind is no broken declaration of an object of ours that has the same name.
       if (problems.every(({ severity }) => severity === 'warning')) {
-        this.problems.push(...problems)
+        this.problems.push(...own)
         continue
       }
       const meant = candidates.filter(r => !resources.includes(r) && mayBe(identity, r))
-      this.problems.push(...this.keep(meant, problems))
+      if (meant.length > 0 && unenforced) this.superseded.add(unenforced)
+      this.problems.push(...this.keep(meant, meant.length > 0 ? problems : own))
       resources.push(...meant)
     }
     const rest = content.whole ? [] : candidates.filter(r => !resources.includes(r))
@@ -119,6 +130,15 @@ class Settler {
     resources.push(...rest)
     for (const resource of resources) this.taken.set(keyOf(resource), resource)
     return resources
+  }
+
+  /** What is not in force of this file, with what stood in a part of it that cannot be read. */
+  private unenforced({ file, validations, whole }: FileContent): Unenforced[] {
+    const now = validations.flatMap(({ unenforced }) => unenforced ?? []).filter(u => !this.superseded.has(u))
+    if (whole) return now
+    const keys = new Set(now.map(({ resource }) => keyOf(resource)))
+    const before = this.oldFiles.get(file)?.unenforced ?? []
+    return [...now, ...before.filter(({ resource }) => !keys.has(keyOf(resource)))]
   }
 
   /** Notes what is held, and says so in the first of its problems. */
@@ -135,6 +155,27 @@ class Settler {
         : `keeps the version of ${names.join(', ')}${more}`
     return [{ ...first, message: `${first.message}; ${text}` }, ...rest]
   }
+}
+
+/** Folders for kubectl hold hundreds of objects that are somebody else's: each of their kinds is told of once. */
+function oncePerKind(problems: readonly Problem[]): Problem[] {
+  const counts = new Map<string, number>()
+  const first = problems.filter(({ reason, resource }) => {
+    if (reason !== FOREIGN_KIND || resource === null) return true
+    const kind = qualifiedKind(resource)
+    counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    return counts.get(kind) === 1
+  })
+  return first.map(problem => {
+    if (problem.reason !== FOREIGN_KIND || problem.resource === null) return problem
+    return { ...problem, message: leftOut(problem.message, counts.get(qualifiedKind(problem.resource)) ?? 1) }
+  })
+}
+
+/** What is said of a kind that is somebody else's: of its first object, and of how many there are. */
+export function leftOut(message: string, count: number): string {
+  const others = count === 2 ? ', as is one more' : count > 2 ? `, as are ${count - 1} more` : ''
+  return `${message}; it is left out${others}${others === '' ? '' : ' of its kind'}`
 }
 
 function keyOfIdentity({ kind, namespace, name }: Identity): ResourceKey | null {

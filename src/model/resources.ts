@@ -1,5 +1,6 @@
 import { groupOf, groupOfKind, type KindMap, type KindName } from './kinds.ts'
 import type { Resource, ResourceKey, ResourceRef } from './resource.ts'
+import type { Unenforced } from './targeting.ts'
 
 /** As refKey, of an object. */
 export function keyOf(resource: Resource): ResourceKey {
@@ -35,10 +36,12 @@ export function refOf(resource: Resource): ResourceRef {
  */
 export class Resources {
   readonly list: readonly Resource[]
+  /** Beside them, what is not in force. */
+  readonly unenforced: readonly Unenforced[]
   private readonly byKind: ReadonlyMap<string, readonly Resource[]>
   private readonly byKey: ReadonlyMap<ResourceKey, Resource>
 
-  private constructor(list: readonly Resource[]) {
+  private constructor(list: readonly Resource[], unenforced: readonly Unenforced[]) {
     const byKind = new Map<string, Resource[]>()
     const byKey = new Map<ResourceKey, Resource>()
     for (const resource of list) {
@@ -50,6 +53,7 @@ export class Resources {
       byKey.set(refKey(ref), resource)
     }
     this.list = Object.freeze(list)
+    this.unenforced = Object.freeze([...unenforced])
     this.byKind = byKind
     this.byKey = byKey
     for (const sameKind of byKind.values()) Object.freeze(sameKind)
@@ -57,14 +61,14 @@ export class Resources {
   }
 
   /** Of several objects with one key the first is taken. */
-  static of(list: readonly Resource[]): Resources {
+  static of(list: readonly Resource[], unenforced: readonly Unenforced[] = []): Resources {
     const seen = new Set<ResourceKey>()
     const unique = list.filter(resource => {
       const key = keyOf(resource)
       return !seen.has(key) && seen.add(key)
     })
     // Stable, so that the order of reading decides among equals.
-    return new Resources(unique.toSorted(byAge))
+    return new Resources(unique.toSorted(byAge), unenforced)
   }
 
   all<K extends KindName>(kind: K): readonly KindMap[K][] {

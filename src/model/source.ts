@@ -1,7 +1,8 @@
-import type { Held } from './last-good.ts'
+import { settle, type FileContent, type Held, type Settled } from './last-good.ts'
 import type { Problem } from './resource.ts'
 import { Resources } from './resources.ts'
-import { parseResources } from './validate.ts'
+import { validate } from './validate.ts'
+import { readText } from './yaml.ts'
 
 export interface LoadResult {
   /** What counts now, objects that keep their last good version included. */
@@ -35,8 +36,7 @@ export class TextSource implements Source {
   }
 
   load(): LoadResult {
-    const { resources, problems } = parseResources(this.name, this.text)
-    return Object.freeze({ resources: Resources.of(resources), problems, held: [] })
+    return resultOf(settle([contentOf(this.name, this.text)], [], () => ''))
   }
 
   watch(onChange: (result: LoadResult) => void): void {
@@ -52,4 +52,19 @@ export class TextSource implements Source {
   close(): void {
     this.onChange = null
   }
+}
+
+/** What a text says, by the name that messages have for it. */
+export function contentOf(file: string, text: string): FileContent {
+  const { declarations, problems, whole } = readText(text, file)
+  return { file, validations: declarations.map(validate), problems, whole }
+}
+
+/** All files together; `found` are problems of files that could not be read. */
+export function resultOf({ files, problems, held }: Settled, found: readonly Problem[] = []): LoadResult {
+  const resources = Resources.of(
+    files.flatMap(file => file.resources),
+    files.flatMap(file => file.unenforced),
+  )
+  return Object.freeze({ resources, problems: [...found, ...problems], held })
 }

@@ -1,4 +1,4 @@
-import { isForeign, isLater, namesOfKinds } from './foreign.ts'
+import { FOREIGN_KIND, isForeign, isLater, namesOfKinds } from './foreign.ts'
 import { groupOf, kindOf, kinds, type ResourceKind } from './kinds.ts'
 import {
   isNamespaceName,
@@ -10,7 +10,9 @@ import {
 import { proposal } from './nearest.ts'
 import { put } from './plain.ts'
 import type { FieldPath, Metadata, Problem, Resource, ResourceRef } from './resource.ts'
+import type { Unenforced } from './targeting.ts'
 import { schemaFaults } from './schema-check.ts'
+import { unenforcedOf } from './unenforced.ts'
 import { fieldOf } from './words.ts'
 import { readText, type Declaration } from './yaml.ts'
 
@@ -26,6 +28,8 @@ export interface Validation {
   readonly resource: Resource | null
   readonly identity: Identity
   readonly problems: readonly Problem[]
+  /** Set where it may be there to protect something, and is not in force; it has one of the problems, or the only one. */
+  readonly unenforced?: Unenforced
 }
 
 interface Finding {
@@ -33,6 +37,7 @@ interface Finding {
   readonly message: string
   /** error where absent. */
   readonly severity?: Problem['severity']
+  readonly reason?: string
 }
 
 /**
@@ -49,28 +54,35 @@ export function validate({ value, at }: Declaration): Validation {
   const findings = kind ? check(document, kind) : [kindFinding(document)]
   const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
   const shown = { group: groupOf(apiVersion), kind: written, namespace: identity.namespace ?? '', name }
-  const problems = findings.map(({ path, message, severity = 'error' }): Problem => ({
+  const problems = findings.map(({ path, message, severity = 'error', reason }): Problem => ({
     severity,
     position: at(path),
     resource: shown.kind === '' ? null : shown,
     path,
     message,
+    ...(reason === undefined ? {} : { reason }),
   }))
   problems.sort(byPosition)
   const resource = kind && problems.length === 0 ? resourceOf(document, kind, at) : null
-  return { resource, identity, problems }
+  const unenforced = unenforcedOf(document, kind, problems, at)
+  if (unenforced === null) return { resource, identity, problems }
+  // Of what is right but for its kind, it is told with what becomes of its targets.
+  return { resource, identity, problems: unenforced.broken ? problems : [], unenforced }
 }
 
 /** Reads and validates one text; `file` is the name that messages show. Repeated objects are the caller's affair. */
 export function parseResources(
   file: string,
   content: string,
-): { resources: Resource[]; problems: Problem[] } {
+): { resources: Resource[]; unenforced: Unenforced[]; problems: Problem[] } {
   const { declarations, problems } = readText(content, file)
   const validations = declarations.map(validate)
+  const unenforced = validations.flatMap(v => v.unenforced ?? [])
+  const untold = unenforced.filter(({ broken }) => !broken).map(({ problem }) => problem)
   return {
     resources: validations.flatMap(v => v.resource ?? []),
-    problems: [...problems, ...validations.flatMap(v => v.problems)],
+    unenforced,
+    problems: [...problems, ...validations.flatMap(v => v.problems), ...untold],
   }
 }
 
@@ -120,8 +132,9 @@ function kindFinding(document: unknown): Finding {
   if (isForeign(apiVersion, kind))
     return {
       path: ['kind'],
-      message: `${kind} of ${apiVersion} is nothing that is served here; it is left out`,
+      message: `${kind} of ${apiVersion} is nothing that is served here`,
       severity: 'warning',
+      reason: FOREIGN_KIND,
     }
   return {
     path: ['kind'],

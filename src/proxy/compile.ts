@@ -1,4 +1,4 @@
-import { isFailureName } from '../http/failures.ts'
+import { isFailureName, type FailureName } from '../http/failures.ts'
 import { compileFilters } from '../filters/compile.ts'
 import type {
   Certificate,
@@ -63,11 +63,11 @@ export function compilePort(port: Port, around: Surroundings): PortRuntime {
 
 function compileStream(rule: StreamRule, around: Surroundings): CompiledStream {
   const { clusters, observer, streamDialer, connectFailed } = around
-  const backends = rule.backends.map(({ weight, cluster }) => {
+  const backends = rule.backends.map(({ weight, cluster, closed }) => {
     const found = cluster === null ? null : (clusters.get(cluster) ?? null)
     const metrics = cluster === null ? null : observer.cluster(cluster)
     const dialer = found === null ? null : streamDialer(found)
-    return { weight, cluster: found, metrics, connectFailed, dialer }
+    return { weight, cluster: found, failure: failureOf(closed), metrics, connectFailed, dialer }
   })
   return {
     rule,
@@ -116,15 +116,20 @@ function compileForward(action: Forward, around: Surroundings): CompiledForward 
 }
 
 function compileBackend(
-  { weight, cluster, filters }: WeightedBackend,
+  { weight, cluster, closed, filters }: WeightedBackend,
   around: Surroundings,
 ): CompiledBackend {
   return {
     weight,
     cluster: cluster === null ? null : (around.clusters.get(cluster) ?? null),
+    failure: failureOf(closed),
     metrics: cluster === null ? null : around.observer.cluster(cluster),
     steps: compileFilters(filters),
   }
+}
+
+function failureOf(closed: true | undefined): FailureName {
+  return closed ? 'protection_missing' : 'destination_not_found'
 }
 
 function compileMirror({ cluster, numerator, denominator }: Mirror, around: Surroundings): CompiledMirror[] {

@@ -51,7 +51,7 @@ function exchangeOf(step: ResponseStep, head: RequestHead): { x: Exchange; told:
     grpc: false,
     action: {
       type: 'forward',
-      backends: [{ weight: 1, cluster: null, metrics: null, steps }],
+      backends: [{ weight: 1, cluster: null, failure: 'destination_not_found', metrics: null, steps }],
       totalWeight: 1,
       mirrors: null,
       requestTimeoutMs: 0,

@@ -116,7 +116,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.backend = backend
     this.cluster = backend.cluster
     this.metrics = backend.metrics
-    if (backend.cluster === null) return x.fail('destination_not_found', '')
+    if (backend.cluster === null) return x.fail(backend.failure, '')
     const { requestTimeoutMs } = this
     if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), requestTimeoutMs)
     if (backend.steps.request === null) this.begin()

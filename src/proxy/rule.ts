@@ -40,6 +40,8 @@ export interface CompiledForward {
 export interface CompiledBackend {
   readonly weight: number
   readonly cluster: Cluster<UpstreamPool> | null
+  /** What its share of requests is answered where it has no cluster. */
+  readonly failure: FailureName
   readonly metrics: ClusterMetrics | null
   readonly steps: Steps
 }

@@ -20,8 +20,9 @@ export interface CompiledStream {
 
 export interface StreamBackend {
   readonly weight: number
-  /** Null where the reference is invalid. */
+  /** Null where the reference is invalid, or closed; `failure` then says which. */
   readonly cluster: Cluster<UpstreamPool> | null
+  readonly failure: FailureName
   readonly metrics: ClusterMetrics | null
   /** Tells of a connection that could not be made. */
   readonly connectFailed: PoolEvents['onConnectFailed']
@@ -90,8 +91,8 @@ export class Stream {
   }
 
   begin(): void {
-    const { cluster } = this.backend
-    if (cluster === null) return this.end('destination_not_found')
+    const { cluster, failure } = this.backend
+    if (cluster === null) return this.end(failure)
     this.attempts++
     const endpoint = cluster.pick(this.endpoint)
     if (endpoint === null) return this.end(cluster.unavailable, cluster.unavailableReason)
@@ -196,6 +197,7 @@ function chosen({ backends, totalWeight }: CompiledStream): StreamBackend {
 const nowhere: StreamBackend = {
   weight: 0,
   cluster: null,
+  failure: 'destination_not_found',
   metrics: null,
   connectFailed: () => {},
   dialer: null,

@@ -20,6 +20,14 @@ export interface TranslateOptions {
   readonly addresses?: readonly string[]
   /** Now, in milliseconds since 1970, to tell which certificates are valid; absent, all are. */
   readonly nowMs?: number
+  /** Kinds that nobody here knows, and that are left out although they may protect something. */
+  readonly ignoredKinds?: readonly IgnoredKind[]
+}
+
+export interface IgnoredKind {
+  readonly kind: string
+  /** Null: of any group. */
+  readonly group: string | null
 }
 
 export interface Translation {

@@ -95,7 +95,7 @@ export interface StreamRule {
   readonly id: string
   readonly origin: Origin
   /** `cluster` is null where the reference is invalid: then its share of connections is refused. */
-  readonly backends: readonly Pick<WeightedBackend, 'weight' | 'cluster'>[]
+  readonly backends: readonly Pick<WeightedBackend, 'weight' | 'cluster' | 'closed'>[]
 }
 
 /**
@@ -187,6 +187,8 @@ export interface WeightedBackend {
   readonly weight: number
   /** Cluster name, or null where the reference is invalid: then its share of requests is answered 500. */
   readonly cluster: string | null
+  /** Set where it is null because a policy that may protect the backend is not in force. */
+  readonly closed?: true
   readonly filters: readonly FilterConfig[]
 }
 
@@ -216,7 +218,7 @@ export interface Redirect {
 
 export interface Respond {
   readonly type: 'respond'
-  /** A failure name of http/failures.ts: `destination_not_found` for a rule without a valid backend. */
+  /** A failure name of http/failures.ts: `destination_not_found` for a rule without a valid backend, `protection_missing`. */
   readonly failure: string
 }
 

@@ -76,10 +76,10 @@ export async function startGateway(
 
 /** What these resources become; throws on anything wrong in the text. */
 export function snapshotOf(yaml: string, version: number = 1): Snapshot {
-  const { resources, problems } = parseResources('test.yaml', yaml)
+  const { resources, unenforced, problems } = parseResources('test.yaml', yaml)
   const errors = problems.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'))
-  const { parts } = translate(Resources.of(resources))
+  const { parts } = translate(Resources.of(resources, unenforced))
   return { version, ...parts }
 }
 

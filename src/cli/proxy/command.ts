@@ -40,6 +40,7 @@ export const proxy: Command = {
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),
       addresses: [],
+      ignoredKinds: [],
     }
     const { proxy: serve } = await import('./proxy.ts')
     return serve(options)

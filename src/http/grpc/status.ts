@@ -33,6 +33,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   misdirected_request: UNKNOWN,
   route_not_found: UNIMPLEMENTED,
   destination_not_found: UNAVAILABLE,
+  protection_missing: INTERNAL,
   destination_unavailable: UNAVAILABLE,
 
   dns_error: UNAVAILABLE,

@@ -28,7 +28,7 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
   const steps = { request: null, response: null }
   const action: CompiledForward = {
     type: 'forward',
-    backends: [{ weight: 1, cluster: full, metrics: null, steps }],
+    backends: [{ weight: 1, failure: 'destination_not_found', cluster: full, metrics: null, steps }],
     totalWeight: 1,
     mirrors: null,
     requestTimeoutMs,

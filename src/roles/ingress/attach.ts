@@ -44,7 +44,7 @@ interface Parent {
 }
 
 /** `spec.parentRefs`, and the default Gateways where the route asks for them (useDefaultGateways). */
-function parentsOf({ gateways }: Attaching, route: RouteState['route']): Parent[] {
+export function parentsOf({ gateways }: Pick<Attaching, 'gateways'>, route: RouteState['route']): Parent[] {
   const { parentRefs = [], useDefaultGateways } = route.body.spec
   const parents = parentRefs.map((ref, i) => parentOf(route, ref, ['spec', 'parentRefs', i]))
   if (useDefaultGateways !== 'All') return parents

@@ -28,6 +28,7 @@ import { doubtRetries } from './retries.ts'
 import { routesOf } from './routes.ts'
 import { doubtShadows, doubtStreams } from './shadows.ts'
 import type { Target } from './targets.ts'
+import { closingOf } from './unenforced.ts'
 import { reportClientCertificate, UpstreamTls } from './upstreamtls.ts'
 
 /**
@@ -55,8 +56,10 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportGateway(state, report)
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
-  const routes = routesOf(resources, backends)
+  const closing = closingOf(resources, gateways, options.ignoredKinds ?? [], report)
+  const routes = routesOf(resources, backends).map(route => closing.route(route, backends.used))
   const attached = new Map(routes.map(route => [route, attachRoute(attaching, route)]))
+  for (const state of gateways.values()) closing.listeners(state)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const parts = withCertificates(partsOf(resources, gateways, settingsOf, upstreams, report), certificates)
   policies.report(report, sendersOf(gateways.values(), backends.used))

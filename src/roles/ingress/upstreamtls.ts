@@ -56,11 +56,12 @@ export class UpstreamTls {
     const own = clientCertificate(gateway, this.certificates)
     return (rule, passthrough) => ({
       ...rule,
-      backends: rule.backends.map(({ weight, cluster }) => ({
-        weight,
-        cluster:
-          cluster === null ? null : passthrough ? this.plain(cluster) : this.clusterOf(cluster, gateway, own),
-      })),
+      backends: rule.backends.map(backend => {
+        const { cluster } = backend
+        if (cluster === null) return backend
+        const to = passthrough ? this.plain(cluster) : this.clusterOf(cluster, gateway, own)
+        return { ...backend, cluster: to }
+      }),
     })
   }
 

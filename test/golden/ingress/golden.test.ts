@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { env } from 'node:process'
 import { test } from 'node:test'
 import { parse } from 'yaml'
+import { ignoredKind } from '../../../src/cli/values.ts'
 import { Resources } from '../../../src/model/resources.ts'
 import { ingress } from '../../../src/roles/ingress/ingress.ts'
 import { load } from './load.ts'
@@ -12,7 +13,7 @@ import { render } from './render.ts'
  * Gateway API in, snapshot and conditions out. Adding a case is adding a file
  * `name.in.yaml`; UPDATE_GOLDEN=1 writes `name.out.yaml`, which is then to be
  * read against the standard. A line `# addresses: a, b` in the input stands for
- * `--address`.
+ * `--address`, and `# ignored: Kind.group` for `--ignore-kind`.
  */
 const folder = new URL('./', import.meta.url)
 /** When the goldens were: some of their certificates have expired by then. */
@@ -26,13 +27,16 @@ for (const input of inputs)
     const text = readFileSync(new URL(input, folder), 'utf8')
     const addresses = /^# addresses: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
     const { resources, problems } = load(text, input)
-    const translation = ingress.translate(resources, { addresses, nowMs })
+    const ignored = /^# ignored: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
+    const options = { addresses, nowMs, ignoredKinds: ignored.map(ignoredKind) }
+    const translation = ingress.translate(resources, options)
     const actual = render(translation, problems)
     const output = new URL(input.replace('.in.', '.out.'), folder)
     if (env['UPDATE_GOLDEN']) writeFileSync(output, actual)
     assert.doesNotMatch(actual, /PRIVATE KEY/)
     assert.deepEqual(parse(actual), parse(readFileSync(output, 'utf8')))
     // What the role does not say that it reads, it does not read.
-    const read = Resources.of(resources.list.filter(({ kind }) => ingress.kinds.some(name => name === kind)))
-    assert.deepEqual(ingress.translate(read, { addresses, nowMs }), translation)
+    const list = resources.list.filter(({ kind }) => ingress.kinds.some(name => name === kind))
+    const read = Resources.of(list, resources.unenforced)
+    assert.deepEqual(ingress.translate(read, options), translation)
   })

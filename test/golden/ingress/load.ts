@@ -11,10 +11,13 @@ const UNCHECKED = '# unchecked'
 export function load(text: string, file: string): { resources: Resources; problems: string[] } {
   const { declarations, problems } = readText(text, file)
   const results = declarations.map(declaration =>
-    text.startsWith(UNCHECKED) ? { resource: unchecked(declaration), problems: [] } : validate(declaration),
+    text.startsWith(UNCHECKED) ? { resource: unchecked(declaration), problems: [], unenforced: undefined } : validate(declaration),
   )
   return {
-    resources: Resources.of(results.flatMap(({ resource }) => (resource === null ? [] : [resource]))),
+    resources: Resources.of(
+      results.flatMap(({ resource }) => (resource === null ? [] : [resource])),
+      results.flatMap(({ unenforced }) => unenforced ?? []),
+    ),
     problems: [...problems, ...results.flatMap(result => result.problems)].map(formatProblem),
   }
 }

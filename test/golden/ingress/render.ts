@@ -47,8 +47,12 @@ function tlsText(tls: NonNullable<Listener['tls']>): string {
 }
 
 function listener({ name, hostname, tls, hosts, streams }: Listener): object {
-  if (streams) return { name, hostname, tls: tls ? tlsText(tls) : 'none', streams: Object.fromEntries(streams.map(({ hostname: host, rule }) => [host || '(any)', `${rule.id} -> ${rule.backends.map(({ weight, cluster }) => `${weight} ${String(cluster)}`).join(', ')}`])) }
-  return { name, hostname, ...(tls ? { tls: tlsText(tls) } : {}), hosts: Object.fromEntries(hosts.map(host => [host.hostname || '(any)', host.entries.map(entry => `${matchText(entry.match)} -> ${entry.rule.id}`)])) }
+  if (streams) return { name, hostname, tls: tls ? tlsText(tls) : 'none', streams: Object.fromEntries(streams.map(({ hostname: host, rule }) => [host || '(any)', `${rule.id} -> ${rule.backends.map(({ weight, cluster, closed }) => `${weight} ${closed ? '(closed)' : String(cluster)}`).join(', ')}`])) }
+  return { name, hostname, ...(tls ? { tls: tlsText(tls) } : {}), hosts: Object.fromEntries(hosts.map(host => [host.hostname || '(any)', host.entries.map(entry => `${matchText(entry.match)} -> ${entry.rule.id}${isClosed(entry.rule) ? ' (closed)' : ''}`)])) }
+}
+
+function isClosed({ action }: Rule): boolean {
+  return action.type === 'respond' && action.failure === 'protection_missing'
 }
 
 function matchText({ path, method, headers, query }: Match): string {

@@ -1,0 +1,122 @@
+import { groupOf } from './kinds.ts'
+import type { FieldPath, Problem, Resource } from './resource.ts'
+import { fieldOf } from './words.ts'
+
+/** Labels that an object must have (meta/v1 LabelSelector's matchLabels). */
+export type MatchLabels = Readonly<Record<string, string>>
+
+interface Named {
+  /** Null where it is not said: then any. */
+  readonly group: string | null
+  readonly kind: string
+  /** A listener, a route rule or a Service port of it; absent: all of it. */
+  readonly sectionName?: string
+  readonly path: FieldPath
+}
+
+interface TargetRef extends Named {
+  readonly namespace: string
+  readonly name: string
+}
+
+interface TargetSelector extends Named {
+  /** Null: any namespace. */
+  readonly namespace: string | null
+  readonly labels: MatchLabels
+}
+
+/** What an object of whatever kind says that it is for. */
+export interface Targeting {
+  readonly refs: readonly TargetRef[]
+  readonly selectors: readonly TargetSelector[]
+  /** Istio's: the labels of the workloads that it is enforced by, none for all of its namespace. */
+  readonly workload?: MatchLabels
+}
+
+/**
+ * An object that is not in force here, and may be there to protect what it targets: of a kind that nobody here knows,
+ * or broken and without a last good version.
+ */
+export interface Unenforced {
+  /** With the body as it was written. */
+  readonly resource: Resource
+  /** What is wrong with it; a warning where its kind is somebody else's. */
+  readonly problem: Problem
+  readonly broken: boolean
+  /** Null where it cannot be read. */
+  readonly targeting: Targeting | null
+}
+
+/**
+ * What a spec targets, in the forms that there are: GEP-713's `targetRefs`, `targetRef` as it was before, and the
+ * `targetSelectors` of Envoy Gateway and kgateway. `none` where it has none of these fields, `unreadable` where what
+ * is in them cannot be read: it may then be for anything.
+ */
+export function targetingOf(spec: unknown, namespace: string): Targeting | 'none' | 'unreadable' {
+  const refs = fields(spec, 'targetRef', 'targetRefs').map(([ref, path]) => refOf(ref, namespace, path))
+  const selectors = fields(spec, 'targetSelector', 'targetSelectors').map(([selector, path]) =>
+    selectorOf(selector, namespace, path),
+  )
+  const readRefs = refs.flatMap(ref => ref ?? [])
+  const readSelectors = selectors.flatMap(selector => selector ?? [])
+  if (readRefs.length < refs.length || readSelectors.length < selectors.length) return 'unreadable'
+  return refs.length + selectors.length === 0 ? 'none' : { refs: readRefs, selectors: readSelectors }
+}
+
+/** The value of the one field, and the items of the other, with their paths. */
+function fields(spec: unknown, one: string, many: string): (readonly [unknown, FieldPath])[] {
+  const single = fieldOf(spec, one)
+  const list = fieldOf(spec, many)
+  const items = Array.isArray(list)
+    ? list.map((item: unknown, i) => [item, ['spec', many, i]] as const)
+    : list === undefined
+      ? []
+      : [[list, ['spec', many]] as const]
+  return single === undefined ? items : [[single, ['spec', one]], ...items]
+}
+
+function named(value: unknown, path: FieldPath): Named | null {
+  const kind = fieldOf(value, 'kind')
+  const group = fieldOf(value, 'group') ?? groupOfVersion(fieldOf(value, 'apiVersion'))
+  const sectionName = fieldOf(value, 'sectionName')
+  if (typeof kind !== 'string' || kind === '') return null
+  if (group !== null && typeof group !== 'string') return null
+  if (sectionName !== undefined && typeof sectionName !== 'string') return null
+  // Kubernetes' own name for the group that is "".
+  const known = group === 'core' ? '' : group
+  return { group: known, kind, path, ...(sectionName === undefined ? {} : { sectionName }) }
+}
+
+function groupOfVersion(apiVersion: unknown): string | null {
+  return typeof apiVersion === 'string' ? groupOf(apiVersion) : null
+}
+
+function refOf(value: unknown, home: string, path: FieldPath): TargetRef | null {
+  const target = named(value, path)
+  const name = fieldOf(value, 'name')
+  const namespace = fieldOf(value, 'namespace') ?? home
+  if (target === null || typeof name !== 'string' || name === '' || typeof namespace !== 'string') return null
+  return { ...target, namespace: namespace === '' ? home : namespace, name }
+}
+
+/** Expressions, and other namespaces by their labels, are not judged: what they might select counts as selected. */
+function selectorOf(value: unknown, home: string, path: FieldPath): TargetSelector | null {
+  const target = named(value, path)
+  const labels = labelsOf(fieldOf(value, 'matchLabels'))
+  const from = fieldOf(fieldOf(value, 'namespaces'), 'from') ?? 'Same'
+  return target === null || labels === null
+    ? null
+    : { ...target, namespace: from === 'Same' ? home : null, labels }
+}
+
+/** Null where it is no map of text. */
+export function labelsOf(value: unknown): MatchLabels | null {
+  if (value === undefined) return {}
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const entries = Object.entries(value)
+  return entries.every(isText) ? Object.fromEntries(entries) : null
+}
+
+function isText(entry: [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === 'string'
+}
