@@ -15,9 +15,8 @@ export interface Host {
   readonly revoked: boolean
   /** Of this worker's HTTP/2 connections. */
   readonly shared: SharedStreams
-  /** The codec refused a message. */
-  /** Writes a head down that the codec refused; the exchange id is what it can be found by. */
-  rejected(rejection: Rejection, remoteAddress: string): string
+  /** Writes a head down that the codec refused; the exchange id is what it can be found by. `grpcStatus` is its answer to a gRPC call. */
+  rejected(rejection: Rejection, remoteAddress: string, grpcStatus?: number): string
   /** The connection was ended because of what the client did on it; `fault` is the rule's name. */
   faulted(fault: string, remoteAddress: string): void
 }

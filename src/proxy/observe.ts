@@ -119,12 +119,14 @@ export class Observer {
   }
 
   /** A head that the codec refused: there was no exchange, but an id that its answer carries too. */
-  rejected(port: Port, rejection: Rejection, remoteAddress: string, id: string): void {
+  rejected(port: Port, rejection: Rejection, remoteAddress: string, id: string, grpcStatus: number): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rejection.rule)
     if (sinks.accessLog === null) return
     record.reset()
-    record.status = rejection.status
+    // To a gRPC call the answer is a 200 with a status of its own.
+    record.status = grpcStatus < 0 ? rejection.status : 200
+    record.grpcStatus = grpcStatus
     record.exchangeId = id
     record.clientAddress = remoteAddress
     record.serverPort = port.port

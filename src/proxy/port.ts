@@ -251,9 +251,9 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
     this.context.log.error('tls.certificate_unusable', { port: this.key, listener, certificate, error })
   }
 
-  rejected(rejection: Rejection, remoteAddress: string): string {
+  rejected(rejection: Rejection, remoteAddress: string, grpcStatus = -1): string {
     const id = newRequestId()
-    this.runtime.observer.rejected(this.runtime.port, rejection, remoteAddress, id)
+    this.runtime.observer.rejected(this.runtime.port, rejection, remoteAddress, id, grpcStatus)
     return id
   }
 

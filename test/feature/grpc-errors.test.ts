@@ -12,6 +12,7 @@ import { grpcBackend, grpcRoute, grpcYaml, startGrpc } from '../support/grpc-gat
 import { clientPolicy } from '../support/policies.ts'
 import { exact, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { Seen } from '../support/until.ts'
+import { wireClient } from '../support/wire-client.ts'
 import { WireServer } from '../support/wire-server.ts'
 
 /** A response of gRPC that goes on. */
@@ -117,6 +118,70 @@ suite('what the gateway answers itself is a status', () => {
     assert.deepEqual([status, headers['content-type']], [502, 'application/problem+json'])
     assert.equal((await running.line(() => true))['rpc.grpc.status_code'], undefined)
   })
+})
+
+suite('a head that is refused', () => {
+  for (const [what, metadata, client, code, said] of [
+    [
+      'for a name with "_"',
+      { x_test: '1' },
+      {},
+      codes.INTERNAL,
+      /^A field name has an underscore \(ClientPolicy spec\.headers\.underscores\) \(exchange [\w-]+\)$/,
+    ],
+    [
+      'for a field that is too long',
+      { 'x-test': 'v'.repeat(17_000) },
+      {},
+      codes.INTERNAL,
+      /^A field is too long /,
+    ],
+    [
+      'for its size',
+      { 'x-test': 'v'.repeat(5000) },
+      { limits: { headBytes: '4Ki' } },
+      codes.INTERNAL,
+      /^The head is too long /,
+    ],
+    [
+      'for a limit that is passed before its type is told',
+      {},
+      { limits: { fields: 3 } },
+      codes.INTERNAL,
+      /^There are too many fields /,
+    ],
+  ] as const)
+    test(`${what} is a status`, async () => {
+      await using server = await EchoServer.start()
+      await using running = await startGrpc(server.port, clientPolicy(client))
+      using peer = new EchoClient(running.port())
+      const outcome = await peer.unary({}, { metadata })
+      assert.equal(outcome.code, code)
+      assert.match(outcome.details, said)
+      const line = await running.line(one => one['portcullis.rejection'] !== undefined)
+      assert.deepEqual([line['http.response.status_code'], line['rpc.grpc.status_code']], [200, code])
+    })
+
+  for (const [type, expected] of [
+    ['application/grpc', 'application/grpc'],
+    ['application/grpc-web+proto', 'application/grpc-web'],
+    ['application/grpc-web-text', 'application/grpc-web-text'],
+    ['application/json', 'application/problem+json'],
+  ] as const)
+    for (const [what, asked] of [
+      ['a target', { path: '/%zz' }],
+      ['a method', { method: 'post' }],
+      ['a Host', { headers: { host: 'a b' } }],
+    ] as const)
+      test(`for ${what}, of type ${type}, is answered by ${expected}`, async () => {
+        await using running = await startGrpc(await closedPort())
+        await using client = wireClient('h2c', running.port())
+        const headers = { ...('headers' in asked ? asked.headers : {}), 'content-type': type }
+        const { status, headers: got } = await client.send({ method: 'POST', ...asked, headers, body: '' })
+        assert.equal(got['content-type'], expected)
+        assert.equal(got['grpc-status'] === undefined, type === 'application/json')
+        assert.equal(status === 200, type !== 'application/json')
+      })
 })
 
 suite('what an upstream does wrong is never a clean end', () => {

@@ -1,5 +1,5 @@
 import { CHARS, HTAB, NO_UNDERSCORE, SP, TOKEN, VALUE } from '../chars.ts'
-import { knownField } from '../h1/names.ts'
+import { CONTENT_TYPE, knownField } from '../h1/names.ts'
 
 /**
  * What is known of a field's name and value, as one integer, found once when a
@@ -32,6 +32,11 @@ const pseudo: Readonly<Record<string, number>> = {
   ':path': PATH,
   ':protocol': PROTOCOL,
   ':status': STATUS,
+}
+
+/** Whether a sink that is full is told all the same: what a refusal is written in depends on it. */
+export function isLateField(kind: number): boolean {
+  return (kind & KNOWN) === CONTENT_TYPE
 }
 
 /** What a name is; `name` is latin1 text. */

@@ -51,6 +51,7 @@ export class FieldSection implements FieldSink {
   host: string | null = null
   readonly framing = new Framing()
   cookie = ''
+  private lateType: string | null = null
   trailer = ''
   expect = false
   acceptsTrailers = false
@@ -70,7 +71,7 @@ export class FieldSection implements FieldSink {
     this.kind = kind
     this.limits = limits
     this.full = this.expect = this.acceptsTrailers = this.regular = false
-    this.malformed = this.refusal = null
+    this.malformed = this.refusal = this.lateType = null
     this.fields = new Fields()
     this.method = this.scheme = this.authority = this.path = this.protocol = this.status = this.host = null
     this.framing.reset()
@@ -79,6 +80,7 @@ export class FieldSection implements FieldSink {
   }
 
   field(name: string, value: string, kind: number): void {
+    if (this.full) return this.lateField(value, kind)
     const { limits } = this
     const bytes = name.length + value.length
     this.bytes += bytes + ENTRY_OVERHEAD
@@ -93,6 +95,16 @@ export class FieldSection implements FieldSink {
     else if (known <= names.EXPECT) this.owned(known, name, value)
     else this.noted(known, name, value)
     if (this.kind === TRAILERS) this.filterTrailer(name)
+  }
+
+  /** Beyond a limit: only what the refusal is written in, once. */
+  private lateField(value: string, kind: number): void {
+    if (kinds.isLateField(kind)) this.lateType ??= value
+  }
+
+  /** Of a section that is refused, wherever it stands. */
+  get contentType(): string | undefined {
+    return this.fields.get('content-type') ?? this.lateType ?? undefined
   }
 
   /** What is wrong with the section as such, the worst first. */

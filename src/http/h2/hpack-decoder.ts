@@ -1,17 +1,20 @@
-import { BAD_VALUE, nameKind, valueKind } from './field-kinds.ts'
+import { BAD_VALUE, isLateField, nameKind, valueKind } from './field-kinds.ts'
 import { FieldTable } from './field-table.ts'
 import { huffmanDecode } from './huffman.ts'
 import { STATIC_COUNT, staticNames, staticValues } from './static-table.ts'
 
 /** Takes the fields of a block in their order. Names and values are latin1; `kind` is of field-kinds.ts. */
 export interface FieldSink {
-  /** It takes no more: fields are read on only as far as the compression state needs them. */
+  /** It takes no more but Content-Type: other fields are read on only as far as the compression state needs them. */
   readonly full: boolean
   field(name: string, value: string, kind: number): void
 }
 
 /** Above this no length or index of ours can be right: four continuation bytes and no overflow (RFC 7541 §5.1). */
 const MAX_SHIFT = 28
+
+/** "content-type", which is shorter in Huffman's code. */
+const LATE_NAME_BYTES = 12
 
 const staticKinds = staticNames.map((name, i) => (i === 0 ? 0 : nameKind(name)))
 
@@ -87,13 +90,13 @@ export class HpackDecoder {
     else if ((index = this.readInteger(block, end, 7)) < 0) return false
     if (index <= STATIC_COUNT) {
       if (index === 0) return false
-      if (!sink.full) sink.field(staticNames[index]!, staticValues[index]!, staticKinds[index]!)
+      give(sink, staticNames[index]!, staticValues[index]!, staticKinds[index]!)
       return true
     }
     const { table } = this
     index -= STATIC_COUNT + 1
     if (index >= table.count) return false
-    if (!sink.full) sink.field(table.name(index), table.value(index), table.kind(index))
+    give(sink, table.name(index), table.value(index), table.kind(index))
     return true
   }
 
@@ -106,12 +109,14 @@ export class HpackDecoder {
   ): boolean {
     const index = this.readInteger(block, end, prefix)
     if (index < 0) return false
-    const skip = !indexing && sink.full
+    let skip = !indexing && sink.full
     let name = ''
     let kind = 0
     if (index === 0) {
-      if (!this.readString(block, end, skip)) return false
-      if (!skip) {
+      // The length is looked at first: no other name is worth the decoding any more.
+      const looked = !skip || (block[this.at]! & 127) <= LATE_NAME_BYTES
+      if (!this.readString(block, end, !looked)) return false
+      if (looked) {
         name = this.from.toString('latin1', this.start, this.end)
         kind = nameKind(name)
       }
@@ -125,12 +130,13 @@ export class HpackDecoder {
       // The flag is of the value that the entry had.
       kind = this.table.kind(at) & BUT_VALUE
     }
+    skip &&= !isLateField(kind)
     if (!this.readString(block, end, skip)) return false
     if (skip) return true
     const value = this.from.toString('latin1', this.start, this.end)
     kind |= valueKind(this.from, this.start, this.end)
     if (indexing) this.table.insert(name, value, kind)
-    if (!sink.full) sink.field(name, value, kind)
+    give(sink, name, value, kind)
     return true
   }
 
@@ -174,3 +180,7 @@ export class HpackDecoder {
 }
 
 const BUT_VALUE = ~BAD_VALUE
+
+function give(sink: FieldSink, name: string, value: string, kind: number): void {
+  if (!sink.full || isLateField(kind)) sink.field(name, value, kind)
+}

@@ -19,8 +19,8 @@ import type { Http2Stream } from './stream.ts'
 export interface ServerHandler {
   /** A request. `stream.handler` is to be set for its body and its loss. */
   onRequest(stream: ServerStream, head: RequestHead): void
-  /** A head that is refused with an answer: the rejection's status. */
-  onRefused(stream: ServerStream, rejection: Rejection): void
+  /** A head that is refused with an answer: the rejection's status, in the way of this Content-Type (gRPC has its own). */
+  onRefused(stream: ServerStream, rejection: Rejection, contentType: string | undefined): void
   /** A message that is malformed, or a stream that passes a limit; it is reset without an answer, unless that had begun. For log and metrics. */
   onMalformed(rejection: Rejection): void
   /** The connection is over; `fault` is '' in good order. Its streams have been told before. */
@@ -145,7 +145,7 @@ export class ServerSession extends Session {
     this.streams.set(id, stream)
     this.floods.streamOpened()
     this.touch(stream)
-    if (refused) this.handler.onRefused(stream, head)
+    if (refused) this.handler.onRefused(stream, head, this.section.contentType)
     else this.handler.onRequest(stream, head)
     if (id === MAX_STREAM_ID) this.shutdown()
   }

@@ -1,4 +1,4 @@
-import type { FailureName } from '../../http/failures.ts'
+import type { FailureName, Rejection } from '../../http/failures.ts'
 import { trailersOnly } from '../../http/grpc/answer.ts'
 import { grpcFormat } from '../../http/grpc/content-type.ts'
 import { failureStatus, httpStatus } from '../../http/grpc/status.ts'
@@ -31,4 +31,25 @@ export function grpcAnswer(x: Answered, answer: LocalResponse, message: string):
     if (!/^content-/i.test(answer.fields[i]!)) fields.push(answer.fields[i]!, answer.fields[i + 1]!)
   x.grpcStatus = status
   return { ...localHead(200, fields, 0), hasLength: false }
+}
+
+/** What is answered to a head that the codec refused. */
+export interface GrpcRefusal {
+  /** For the log. */
+  readonly status: number
+  head(exchangeId: string): ResponseHead
+}
+
+/** The same for a head that the codec has refused, of which only the type is known; null where it is no gRPC call. */
+export function grpcRefusal(rejection: Rejection, contentType: string | undefined): GrpcRefusal | null {
+  const format = grpcFormat(contentType)
+  if (format === null) return null
+  const status = httpStatus(rejection.status)
+  return {
+    status,
+    head: id => {
+      const fields = trailersOnly(format, status, `${rejection.detail} (exchange ${id})`)
+      return { ...localHead(200, fields, 0), hasLength: false }
+    },
+  }
 }

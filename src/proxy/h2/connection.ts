@@ -13,6 +13,7 @@ import { newRequestId } from '../../http/request-id.ts'
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
+import { grpcRefusal } from '../grpc/answer.ts'
 import type { Host, ServedConnection } from '../host.ts'
 import { StreamPace } from './pace.ts'
 import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
@@ -94,8 +95,13 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     x.begin()
   }
 
-  onRefused(stream: ServerStream, rejection: Rejection): void {
-    const id = this.host.rejected(rejection, this.hop.remoteAddress)
+  onRefused(stream: ServerStream, rejection: Rejection, contentType: string | undefined): void {
+    const grpc = grpcRefusal(rejection, contentType)
+    const id = this.host.rejected(rejection, this.hop.remoteAddress, grpc?.status)
+    if (grpc !== null) {
+      stream.head(grpc.head(id))
+      return stream.end(null)
+    }
     const answer = rejectionResponse(rejection, id)
     const body = Buffer.from(answer.body)
     stream.head(localHead(answer.status, answer.fields, body.length))

@@ -61,8 +61,8 @@ export class SecureHost implements Host {
     return (this.standing = stillAdmits(this.socket, this.made, context) ? 'wanted' : 'revoked')
   }
 
-  rejected(rejection: Rejection, remoteAddress: string): string {
-    return this.port.rejected(rejection, remoteAddress)
+  rejected(rejection: Rejection, remoteAddress: string, grpcStatus?: number): string {
+    return this.port.rejected(rejection, remoteAddress, grpcStatus)
   }
 
   faulted(fault: string, remoteAddress: string): void {

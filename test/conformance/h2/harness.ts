@@ -78,6 +78,8 @@ export class ServerBench {
   /** Rules of requests that were refused with an answer, and of malformed ones. */
   readonly refused: string[] = []
   readonly malformed: string[] = []
+  /** Content-Type of what was refused. */
+  readonly refusedTypes: (string | undefined)[] = []
   closed: FaultName | '' | null = null
   readonly session: ServerSession
   private deferred: TurnWork[] = []
@@ -97,8 +99,9 @@ export class ServerBench {
           stream.handler = seen
           this.requests.push(seen)
         },
-        onRefused: (stream, rejection) => {
+        onRefused: (stream, rejection, contentType) => {
           this.refused.push(rejection.rule)
+          this.refusedTypes.push(contentType)
           respond(stream, localHead(rejection.status, [], setup.answer?.length ?? 0), setup.answer ?? null)
         },
         onMalformed: rejection => void this.malformed.push(rejection.rule),

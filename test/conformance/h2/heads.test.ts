@@ -4,6 +4,7 @@ import { Fields } from '../../../src/http/fields.ts'
 import { CHUNKED, HINT_FORWARDED, HINT_ORIGIN, NO_BODY } from '../../../src/http/head.ts'
 import { localHead } from '../../../src/http/local.ts'
 import { HpackDecoder, type FieldSink } from '../../../src/http/h2/hpack-decoder.ts'
+import { huffmanEncode, huffmanLength } from '../../../src/http/h2/huffman.ts'
 import { websocketAccept } from '../../../src/http/h2/websocket.ts'
 import { ServerBench } from './harness.ts'
 import * as wire from './wire.ts'
@@ -120,6 +121,33 @@ test('underscores: dropped or passed as ClientPolicy says, and never as another 
   assert.deepEqual(allowing.last.head.fields.list, ['x_y', 'a'])
   assert.deepEqual(allowing.refused, ['field-underscore-alias'])
 })
+
+function huffman(text: string): Buffer {
+  const bytes = Buffer.alloc(huffmanLength(text))
+  huffmanEncode(text, bytes, 0)
+  return bytes
+}
+
+// gRPC is answered in its own way, and its type may stand behind what was too much.
+for (const [what, type] of [
+  ['a literal with a new name', block('content-type', 'a')],
+  [
+    'one in the code of Huffman',
+    Buffer.from([0, 0x80 | huffmanLength('content-type'), ...huffman('content-type'), 1, 0x61]),
+  ],
+  ['a literal with a name of the static table', Buffer.from([0x0f, 0x10, 0x01, 0x61])],
+  ['a literal that is indexed', Buffer.from([0x5f, 0x01, 0x61])],
+] as const)
+  test(`what is refused for its size has its type: ${what}`, () => {
+    const bench = new ServerBench({ policy: { fieldCount: 5 } })
+    const many = block(...wire.GET, 'a', '1', 'b', '2', 'a-name-of-14-chr', '3')
+    bench.says(headers(1, Buffer.concat([many, type]), 5))
+    assert.deepEqual(bench.refused, ['field-count'])
+    assert.deepEqual(bench.refusedTypes, ['a'])
+    // The compression state has not suffered.
+    bench.says(headers(3, block(...wire.GET, 'x', 'y'), 5))
+    assert.deepEqual(bench.last.head.fields.list, ['x', 'y'])
+  })
 
 class List implements FieldSink {
   readonly full = false
