@@ -11,7 +11,7 @@ import type { Waiter } from '../upstream/queue.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
-import { Guard, type Guarded } from './guard.ts'
+import { Gathering, hasBegun } from './gathering.ts'
 import { Mirrors } from './mirror.ts'
 import type { Paced } from './pace.ts'
 import type { PortRuntime } from './runtime.ts'
@@ -22,6 +22,7 @@ import {
   type RequestStep,
   type ResponseStep,
 } from './rule.ts'
+import { Watch, type Holder } from './watch.ts'
 
 /** What forwarding needs of its exchange. */
 export interface Forwarded {
@@ -61,7 +62,7 @@ const eventStream = /^text\/event-stream *(?:;|$)/i
 const CONNECT_ATTEMPTS = 3
 
 /** The `forward` action for one exchange: attempts on endpoints, until one answers. */
-export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Guarded {
+export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Holder {
   endpoint: Endpoint<UpstreamPool> | null = null
   cluster: Cluster<UpstreamPool> | null = null
   metrics: ClusterMetrics | null = null
@@ -86,7 +87,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private requestTimer: NodeJS.Timeout | null = null
   private attemptTimer: NodeJS.Timeout | null = null
   private key: string | null = null
-  private guarded: Guard | null = null
+  private gathering: Gathering | null = null
+  private watch: Watch | null = null
   private peerEnded = false
   private clientEnded = false
 
@@ -136,7 +138,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     const cluster = this.cluster!
     const { x } = this
     if (this.over) return
-    if (!x.body.complete && !this.exempt && cluster.pressed) this.guard.gather()
+    if (!x.body.complete && !this.exempt && cluster.pressed && !hasBegun(x.body, cluster))
+      (this.gathering ??= new Gathering(this, cluster)).begin()
     else this.connect()
   }
 
@@ -155,39 +158,41 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     cluster.pressure.waited()
   }
 
-  // Guarded.
-
-  /** Nothing is asked of its client: a tunnel, or an event stream that the backend has begun, may be silent for long. */
-  get exempt(): boolean {
-    if (this.tunnel) return true
-    const { committed, response } = this.x
-    return committed && eventStream.test(response.fields.get('content-type') ?? '')
+  tooSlow(detail: string): void {
+    this.x.fail('http_request_too_slow', detail)
   }
 
-  get body(): RequestBody {
-    return this.x.body
+  // Its client, while others may want its connection.
+
+  /** The cluster, or that of a mirror, is under pressure. */
+  get watched(): boolean {
+    return (this.holding && this.cluster!.pressure.watched) || this.mirrors?.watched === true
+  }
+
+  /** Looks at the client of a `watched` one, which is the same each time; called by sweeps. */
+  look(client: Paced, nowMs: number): void {
+    if (this.holding && this.cluster!.pressure.watched)
+      (this.watch ??= new Watch(this, this.cluster!, client)).look(nowMs)
+    this.mirrors?.look(this, client, nowMs)
   }
 
   get holding(): boolean {
     return this.stream !== null
   }
 
-  tooSlow(detail: string): void {
-    this.x.fail('http_request_too_slow', detail)
+  get body(): RequestBody {
+    return this.x.body
   }
 
-  /** It holds a connection that others may want. */
-  get watched(): boolean {
-    return this.stream !== null && this.cluster!.pressure.watched
+  /** A tunnel, or an event stream that the backend has begun, may be silent for long. */
+  get exempt(): boolean {
+    if (this.tunnel) return true
+    const { committed, response } = this.x
+    return committed && eventStream.test(response.fields.get('content-type') ?? '')
   }
 
-  /** Looks at the client of a `watched` one; called by sweeps. */
-  pace(client: Paced, nowMs: number): void {
-    this.guard.pace(client, nowMs)
-  }
-
-  private get guard(): Guard {
-    return (this.guarded ??= new Guard(this, this.cluster!))
+  giveUp(client: Paced, failure: FailureName): void {
+    client.giveUp(failure)
   }
 
   /** A connection is there, perhaps after waiting for one. */
@@ -226,14 +231,14 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     }
     x.body.push(chunk, start, end, stream, this.mirrors)
     if (stream !== null) return
-    if (this.guarded?.gathering === true) this.guarded.grown()
+    if (this.gathering?.underWay === true) this.gathering.grown()
     else this.pauseClient()
   }
 
   requestEnd(trailers: Fields | null): void {
     if (this.tunnel) return this.clientEnd()
     this.x.body.end(trailers, this.stream, this.mirrors)
-    if (this.guarded?.gathering === true) this.guarded.grown()
+    if (this.gathering?.underWay === true) this.gathering.grown()
   }
 
   requestFlush(): void {
@@ -350,7 +355,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private endAttempt(): void {
     if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
     this.attemptTimer = null
-    this.guarded?.leave()
+    this.gathering?.leave()
     this.blocked = false
     this.queue?.leave(this)
     this.queue = null
@@ -374,7 +379,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
    * otherwise an endpoint that is down would never be ejected where timeouts of routes are below that of connecting.
    */
   protected missed(): FailureName {
-    if (this.guarded?.gathering === true) return 'http_request_timeout'
+    if (this.gathering?.underWay === true) return 'http_request_timeout'
     if (this.stream?.connecting !== true) return 'http_response_timeout'
     this.endpoint!.connectFailed('connection_timeout', performance.now())
     return 'connection_timeout'

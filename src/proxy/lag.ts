@@ -28,6 +28,8 @@ export class ClientLag {
   private readonly flow: Flow
   private readonly patienceMs: number
   private readonly rate: BodyRate
+  /** What the client does not do. */
+  failure: FailureName = 'http_request_too_slow'
   private lookedMs = 0
   // What was seen then.
   private bytes = 0
@@ -36,7 +38,6 @@ export class ClientLag {
   private taken = -1
   /** Since when nothing has been taken. */
   private stillSinceMs = 0
-  private failure: FailureName = 'http_request_too_slow'
 
   constructor(
     client: Paced,
@@ -57,10 +58,6 @@ export class ClientLag {
     this.lookedMs = nowMs
     this.failure = responseMs > requestMs ? 'http_response_not_taken' : 'http_request_too_slow'
     return Math.max(requestMs, responseMs)
-  }
-
-  end(): void {
-    this.client.giveUp(this.failure)
   }
 
   private lookAtRequest(ms: number, lapsed: boolean): number {

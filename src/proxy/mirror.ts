@@ -5,7 +5,10 @@ import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
 import type { RequestBody } from './body.ts'
+import { hasBegun } from './gathering.ts'
+import type { Paced } from './pace.ts'
 import type { CompiledMirror, MirrorLoss } from './rule.ts'
+import { Watch, type Holder } from './watch.ts'
 
 /**
  * What may wait of one copy, and of all copies for one cluster in one worker, because the connection is still being made
@@ -19,12 +22,19 @@ const ANSWER_MS = 30_000
 
 /** Copies of one request for other backends (Gateway API HTTPRequestMirrorFilter). Their answers are dropped. */
 export class Mirrors {
-  private readonly copies: readonly Copy[]
+  private readonly copies: Copy[] = []
+  /** Of clusters under pressure: they begin with the body. */
+  private late: CompiledMirror[] = []
+  private readonly request: RequestHead
+  private readonly body: RequestBody
+  private readonly timeoutMs: number
   private complete: boolean
 
-  private constructor(copies: readonly Copy[], complete: boolean) {
-    this.copies = copies
-    this.complete = complete
+  private constructor(request: RequestHead, body: RequestBody, timeoutMs: number) {
+    this.request = request
+    this.body = body
+    this.timeoutMs = timeoutMs
+    this.complete = body.complete
   }
 
   /** Draws each mirror's share and sends what is known of the request; null when no mirror takes it. */
@@ -34,34 +44,62 @@ export class Mirrors {
     mirrors: readonly CompiledMirror[],
     timeoutMs: number,
   ): Mirrors | null {
-    const copies: Copy[] = []
+    const begun = new Mirrors(request, body, timeoutMs || ANSWER_MS)
     for (const mirror of mirrors) {
       if (mirror.share < 1 && Math.random() >= mirror.share) continue
-      const copy = beginCopy(mirror, request, timeoutMs || ANSWER_MS)
-      if (copy !== null) copies.push(copy)
+      if (mirror.cluster.pressed && !hasBegun(body, mirror.cluster)) begun.late.push(mirror)
+      else begun.copy(mirror)
     }
-    if (copies.length === 0) return null
-    for (const copy of copies) body.copyTo(copy)
-    const begun = new Mirrors(copies, body.complete)
+    if (begun.copies.length + begun.late.length === 0) return null
     if (body.complete) begun.flush()
     return begun
   }
 
+  private copy(mirror: CompiledMirror): void {
+    const copy = beginCopy(mirror, this.request, this.timeoutMs)
+    if (copy === null) return
+    this.copies.push(copy)
+    this.body.copyTo(copy)
+  }
+
   data(chunk: Buffer, start: number, end: number): void {
+    if (this.late.length > 0) this.catchUp(this.body.bytes + end - start, false)
     for (const copy of this.copies) copy.write(chunk, start, end)
   }
 
   end(): void {
+    if (this.late.length > 0) this.catchUp(this.body.bytes, true)
     this.complete = true
     for (const copy of this.copies) copy.end()
+  }
+
+  /** So much of the body is here now, in part with whoever asks. */
+  private catchUp(bytes: number, complete: boolean): void {
+    const { late } = this
+    this.late = []
+    for (const mirror of late)
+      if (!hasBegun({ bytes, complete }, mirror.cluster)) this.late.push(mirror)
+      else if (this.body.replayable) this.copy(mirror)
+      else mirror.lost('connection_limit_reached')
   }
 
   flush(): void {
     for (const copy of this.copies) copy.flush()
   }
 
+  /** A copy holds a connection that others may want. */
+  get watched(): boolean {
+    return this.copies.some(copy => copy.watched)
+  }
+
+  look(source: Source, client: Paced, nowMs: number): void {
+    for (const copy of this.copies) if (copy.watched) copy.look(source, client, nowMs)
+  }
+
   /** The exchange is over; a copy whose body will never be complete must not look like a whole request. */
   abandon(): void {
+    for (const mirror of this.late) mirror.lost('request_incomplete')
+    this.late = []
     if (!this.complete) for (const copy of this.copies) copy.lose('request_incomplete')
   }
 }
@@ -80,8 +118,11 @@ function beginCopy(mirror: CompiledMirror, request: RequestHead, timeoutMs: numb
   return null
 }
 
+/** The exchange that is copied. */
+type Source = Pick<Holder, 'client' | 'body' | 'clientPauses' | 'exempt'>
+
 /** One copy on its way. */
-class Copy implements UpstreamHandler {
+class Copy implements UpstreamHandler, Holder {
   private readonly mirror: CompiledMirror
   private stream: UpstreamStream | null
   private readonly endpoint: Endpoint<UpstreamPool>
@@ -89,6 +130,8 @@ class Copy implements UpstreamHandler {
   private timer: NodeJS.Timeout | null = null
   /** What waits of it, as counted with all others. */
   private waitingBytes = 0
+  private source: Source | null = null
+  private watch: Watch | null = null
 
   constructor(
     mirror: CompiledMirror,
@@ -141,6 +184,45 @@ class Copy implements UpstreamHandler {
     this.mirror.lost(reason)
     // The connection went with the copy: without another one each request after this would find the mirror as cold.
     if (cold) this.endpoint.pool.warm()
+  }
+
+  get watched(): boolean {
+    return this.holding && this.mirror.cluster.pressure.watched
+  }
+
+  /** Whether its request keeps it waiting. */
+  look(source: Source, client: Paced, nowMs: number): void {
+    this.source = source
+    this.watch ??= new Watch(this, this.mirror.cluster, client)
+    this.watch.look(nowMs)
+  }
+
+  // Holder: as its request, but its answer is taken as it comes.
+
+  readonly blocked = false
+
+  get client(): string {
+    return this.source!.client
+  }
+
+  get body(): Source['body'] {
+    return this.source!.body
+  }
+
+  get clientPauses(): number {
+    return this.source!.clientPauses
+  }
+
+  get exempt(): boolean {
+    return this.source!.exempt
+  }
+
+  get holding(): boolean {
+    return this.stream !== null
+  }
+
+  giveUp(_client: Paced, failure: FailureName): void {
+    this.lose(failure)
   }
 
   onInformational(): void {}

@@ -463,7 +463,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
       // A slow client that is still taking the response has as long as in the middle of it.
       if (still > (this.socket.writableLength > 0 ? client.bodyIdleTimeoutMs : LINGER_MS)) this.destroy()
     } else {
-      if (this.exchange?.forwarding?.watched === true) this.exchange.forwarding.pace(this, nowMs)
+      if (this.exchange?.forwarding?.watched === true) this.exchange.forwarding.look(this, nowMs)
       this.sweepExchange(still, client.bodyIdleTimeoutMs)
     }
   }

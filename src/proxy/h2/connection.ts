@@ -181,7 +181,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     const x = stream.handler
     if (!(x instanceof Exchange)) return
     const { forwarding } = x
-    if (forwarding?.watched === true) forwarding.pace(new StreamPace(stream, x, this.session), nowMs)
+    if (forwarding?.watched === true) forwarding.look(new StreamPace(stream, x, this.session), nowMs)
     const still = nowMs - Math.max(stream.receivedMs, stream.sentMs)
     if (x.forwarding?.tunnel === true) {
       if (still > TUNNEL_IDLE_MS) x.fail('http_response_timeout', 'idle')

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { ClientLag } from './lag.ts'
+
+/** A client whom a test has do what it likes, looked at every half second. */
+class Client {
+  reading = true
+  takenBytes = 0
+  readonly body = { bytes: 0, complete: false }
+  clientPauses = 0
+  blocked = false
+  private nowMs = 10_000
+  private readonly lag = new ClientLag(this, this, { bodyBytesPerSecond: 240, patienceMs: 3_000 })
+
+  giveUp(): void {
+    assert.fail('nobody asked for it')
+  }
+
+  /** So many looks, and before each what the client does; the lag at the last. */
+  looks(times: number, act: () => void = () => {}, everyMs = 500): number {
+    let lagMs = 0
+    for (let i = 0; i < times; i++) {
+      act()
+      lagMs = this.lag.look((this.nowMs += everyMs))
+    }
+    return lagMs
+  }
+
+  get failure(): string {
+    return this.lag.failure
+  }
+}
+
+suite('a request body', () => {
+  test('that does not come is behind after 3 s, counted from the first look', () => {
+    const client = new Client()
+    assert.equal(client.looks(6), 0)
+    assert.equal(client.looks(1), 3_000)
+    assert.equal(client.failure, 'http_request_too_slow')
+  })
+
+  test('that comes at the rate is not', () => {
+    const client = new Client()
+    assert.equal(
+      client.looks(30, () => (client.body.bytes += 120)),
+      0,
+    )
+  })
+
+  test('that is complete is not', () => {
+    const client = new Client()
+    client.body.complete = true
+    assert.equal(client.looks(30), 0)
+  })
+
+  test('whose client is paused is not, and the time before that is not forgotten', () => {
+    const client = new Client()
+    assert.equal(client.looks(5), 0)
+    client.reading = false
+    assert.equal(client.looks(30), 0)
+    client.reading = true
+    // Two and a half seconds are known; the half second in which reading began again is not counted.
+    assert.equal(client.looks(2), 0)
+    assert.equal(client.looks(1), 3_000)
+  })
+
+  test('whose client was paused between two looks is not', () => {
+    const client = new Client()
+    assert.equal(
+      client.looks(30, () => client.clientPauses++),
+      0,
+    )
+  })
+
+  test('is not where it was us who did not look', () =>
+    assert.equal(new Client().looks(10, undefined, 1_500), 0))
+})
+
+suite('a response', () => {
+  const answered = (): Client => {
+    const client = new Client()
+    client.body.complete = true
+    return client
+  }
+
+  test('that waits for its client and is not taken is behind after 3 s', () => {
+    const client = answered()
+    client.blocked = true
+    assert.equal(client.looks(6), 0)
+    assert.equal(client.looks(1), 3_000)
+    assert.equal(client.failure, 'http_response_not_taken')
+  })
+
+  test('that is taken, if slowly, is not', () => {
+    const client = answered()
+    client.blocked = true
+    assert.equal(
+      client.looks(30, () => client.takenBytes++),
+      0,
+    )
+  })
+
+  test('that waits for its backend is not', () => assert.equal(answered().looks(30), 0))
+
+  test('begins anew with every byte', () => {
+    const client = answered()
+    client.blocked = true
+    assert.equal(client.looks(5), 0)
+    client.takenBytes++
+    assert.equal(client.looks(6), 0)
+    assert.equal(client.looks(1), 3_000)
+  })
+
+  test('is not where it was us who did not look', () => {
+    const client = answered()
+    client.blocked = true
+    assert.equal(client.looks(10, undefined, 1_500), 0)
+  })
+})
+
+test('of two faults the longer one counts', () => {
+  const client = new Client()
+  client.looks(10)
+  client.blocked = true
+  assert.equal(client.looks(8), 8_500)
+  assert.equal(client.failure, 'http_request_too_slow')
+})
