@@ -3,35 +3,50 @@ import type { Finding } from './findings.ts'
 
 const MAX_COLUMNS = 100
 
-/** The line of a text that a finding speaks of, and a caret under what it speaks of; [] where it would tell nothing, or a secret. */
-export function excerptOf(finding: Finding, text: string | null): readonly string[] {
-  const { position, path, resource } = finding
-  if (position === null || text === null || (resource !== null && path.length === 0)) return []
-  if (resource === null ? mayHoldSecret(text) : resource.kind === 'Secret') return []
-  const written = lineOf(text, position.line)
-  if (written.trim() === '') return []
-  const at = position.column - 1
-  const veiled = veil(written, finding)
-  const { shown, caret } = cut(veiled, at)
-  const number = String(position.line)
-  const underline = '^'.repeat(Math.max(1, Math.min(tokenLength(veiled, at), shown.length - caret)))
-  return [`  ${number} | ${shown}`, `  ${' '.repeat(number.length)} | ${' '.repeat(caret)}${underline}`]
+/** The lines of one file, of which thousands of findings may speak. */
+interface Lines {
+  readonly list: readonly string[]
+  /** Of what cannot be read it is not known what is whose. */
+  readonly mayHoldSecret: boolean
 }
 
-/** Of a text that cannot be read it is not known what is whose. */
-function mayHoldSecret(text: string): boolean {
-  return /kind["']?\s*:\s*["']?Secret\b/.test(text)
-}
+/** Shows the lines that findings speak of; `textOf` tells what is in a file, or null where that is not known. */
+export class Excerpts {
+  private readonly textOf: (file: string) => string | null
+  private readonly files = new Map<string, Lines | null>()
 
-function lineOf(text: string, number: number): string {
-  let start = 0
-  for (let line = 1; line < number; line++) {
-    const end = text.indexOf('\n', start)
-    if (end < 0) return ''
-    start = end + 1
+  constructor(textOf: (file: string) => string | null) {
+    this.textOf = textOf
   }
-  const end = text.indexOf('\n', start)
-  return text.slice(start, end < 0 ? text.length : end)
+
+  /** The line, and a caret under what is meant; [] where it would tell nothing, or a secret. */
+  of(finding: Finding): readonly string[] {
+    const { position, path, resource } = finding
+    if (position === null || resource?.kind === 'Secret' || (resource !== null && path.length === 0))
+      return []
+    const lines = this.linesOf(position.file)
+    if (lines === null || (resource === null && lines.mayHoldSecret)) return []
+    const written = lines.list[position.line - 1] ?? ''
+    if (written.trim() === '') return []
+    const at = position.column - 1
+    const veiled = veil(written, finding)
+    const { shown, caret } = cut(veiled, at)
+    const number = String(position.line)
+    const underline = '^'.repeat(Math.max(1, Math.min(tokenLength(veiled, at), shown.length - caret)))
+    return [`  ${number} | ${shown}`, `  ${' '.repeat(number.length)} | ${' '.repeat(caret)}${underline}`]
+  }
+
+  private linesOf(file: string): Lines | null {
+    const known = this.files.get(file)
+    if (known !== undefined) return known
+    const text = this.textOf(file)
+    const lines =
+      text === null
+        ? null
+        : { list: text.split('\n'), mayHoldSecret: /kind["']?\s*:\s*["']?Secret\b/.test(text) }
+    this.files.set(file, lines)
+    return lines
+  }
 }
 
 const SECRET_FIELD = /(authorization|cookie|api-?key|token|secret|password|credential)/i

@@ -1,7 +1,7 @@
 import type { Problem, Condition } from '../model/resource.ts'
 import type { Translation } from '../snapshot/role.ts'
 import { escapeJson } from '../telemetry/json.ts'
-import { excerptOf } from './excerpt.ts'
+import { Excerpts } from './excerpt.ts'
 import { findingsOf, type Finding } from './findings.ts'
 import { counted, countOf, servesJson, servesText, type Counts } from './serves.ts'
 
@@ -41,25 +41,24 @@ export function verdictText(
 ): string {
   const paint: Paint = colour ? (name, text) => `\x1b[${COLOURS[name]}m${text}\x1b[0m` : (_name, text) => text
   const { findings, parts } = verdict
-  const told = findings.flatMap(finding => findingLines(finding, textOf, paint))
+  const excerpts = new Excerpts(textOf)
+  const told = findings.flatMap(finding => findingLines(finding, excerpts.of(finding), paint))
   const serves = servesText(parts).map(line => paint('dim', line))
   const gap = told.length > 0 && serves.length > 0 ? [''] : []
   return [...told, ...gap, ...serves, lastLine(verdict, paint), ''].join('\n')
 }
 
 function findingLines(
-  finding: Finding,
-  textOf: (file: string) => string | null,
+  { severity, position, line }: Finding,
+  [excerpt, caret]: readonly string[],
   paint: Paint,
 ): readonly string[] {
-  const { severity, position, line } = finding
   const place = position === null ? '' : `${position.file}:${position.line}:${position.column}`
   const end = severity === 'error' ? '' : ` (${severity})`
   const rest = plain(line.slice(place.length))
-  const [excerpt = null, caret = null] = excerptOf(finding, position === null ? null : textOf(position.file))
   return [
     paint(severity, plain(place)) + rest + paint(severity, end),
-    ...(excerpt === null || caret === null
+    ...(excerpt === undefined || caret === undefined
       ? []
       : [excerpt, caret.replace(/\^+$/, marks => paint(severity, marks))]),
   ]

@@ -101,16 +101,12 @@ function check(document: unknown, kind: ResourceKind): readonly Finding[] {
   const all = [...versions, ...faults]
   if (all.length > 0) return all
   // Rules may trust the types only now that the schemas have passed.
-  const rules = isMetadata(metadata) ? below('metadata', metadataRules(metadata, kind)) : []
+  const rules = below('metadata', metadataRules(metadata as DeclaredMetadata, kind))
   return [...rules, ...(kind.rules?.(bodyOf(document)) ?? [])]
 }
 
 const below = (field: string, findings: readonly Finding[]): Finding[] =>
   findings.map(f => ({ path: [field, ...f.path], message: f.message }))
-
-function isMetadata(value: unknown): value is DeclaredMetadata {
-  return schemaFaults(metadataSchema, value).length === 0
-}
 
 /** The kind of ours that a declaration is of, also where it has another group by mistake. */
 function meantKind(apiVersion: string, written: string): ResourceKind | undefined {
@@ -179,9 +175,9 @@ function valid(value: unknown, test: (text: string) => boolean): string | null {
   return typeof value === 'string' && test(value) ? value : null
 }
 
-function resourceOf(document: unknown, kind: ResourceKind, at: Resource['at']): Resource | null {
-  const metadata = fieldOf(document, 'metadata')
-  if (!isMetadata(metadata)) return null
+/** Of a document without problems. */
+function resourceOf(document: unknown, kind: ResourceKind, at: Resource['at']): Resource {
+  const metadata = fieldOf(document, 'metadata') as DeclaredMetadata
   return Object.freeze({
     apiVersion: text(fieldOf(document, 'apiVersion')),
     kind: kind.kind,
