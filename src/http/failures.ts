@@ -172,6 +172,12 @@ const table = {
 
   // Ourselves.
   proxy_internal_error: { status: 500, side: 'internal', retry: 'never', title: 'The gateway failed' },
+  proxy_configuration_error: {
+    status: 500,
+    side: 'internal',
+    retry: 'never',
+    title: 'The gateway cannot serve the route as it is configured',
+  },
   proxy_overloaded: { status: 503, side: 'internal', retry: 'never', title: 'The gateway is overloaded' },
   proxy_loop_detected: {
     status: 508,

@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly observer: Observer
   readonly overload: Overload
   readonly certificates: Readonly<Record<string, Certificate>>
+  /** Tells of a rule that cannot be compiled. */
+  readonly uncompilable: (rule: string, reason: string) => void
   /** Tells of a copy of a request that did not reach a mirror. */
   readonly mirrorLost: (cluster: string, reason: MirrorLoss) => void
   /** Tells of a connection for a stream that could not be made. */
@@ -48,13 +50,15 @@ export interface Surroundings {
 export function compilePort(port: Port, around: Surroundings): PortRuntime {
   const { observer, overload, certificates } = around
   const compile = (rule: Rule): CompiledRule => compileRule(rule, around)
+  const close = (rule: Rule, error: unknown): CompiledRule => closedRule(rule, error, around)
   const base = { port, observer, overload, methods: compileMethods(port.client.methods) }
-  if (port.protocol === 'http') return { ...base, router: compileRouter(port.listeners, compile), tls: null }
+  if (port.protocol === 'http')
+    return { ...base, router: compileRouter(port.listeners, compile, close), tls: null }
   const misdirected = compile(misdirectedRule)
   const tls = compileTlsListeners(
     base,
     certificates,
-    one => compileRouter([one], compile),
+    one => compileRouter([one], compile, close),
     misdirected,
     rule => compileStream(rule, around),
   )
@@ -78,12 +82,44 @@ function compileStream(rule: StreamRule, around: Surroundings): CompiledStream {
 }
 
 function compileRule(rule: Rule, around: Surroundings): CompiledRule {
+  try {
+    return {
+      rule,
+      steps: compileFilters(rule.filters),
+      action: compileAction(rule, around),
+      metrics: around.observer.route(rule.id),
+      grpc: rule.action.type === 'forward' && rule.action.grpc === true,
+    }
+  } catch (error) {
+    return closedRule(rule, error, around)
+  }
+}
+
+/** Stands for a rule that cannot be compiled: its requests meet no filter less, and others are served. */
+function closedRule(rule: Rule, error: unknown, { observer, uncompilable }: Surroundings): CompiledRule {
+  const reason = String(error)
+  uncompilable(rule.id, reason)
   return {
     rule,
-    steps: compileFilters(rule.filters),
-    action: compileAction(rule, around),
-    metrics: around.observer.route(rule.id),
-    grpc: rule.action.type === 'forward' && rule.action.grpc === true,
+    steps: { request: null, response: null },
+    action: { type: 'failure', failure: 'proxy_configuration_error', reason },
+    metrics: observer.route(rule.id),
+    grpc: false,
+  }
+}
+
+/**
+ * Why a rule could not be compiled, or null: for translation, whose conditions are to say what the workers will find.
+ * What depends on clusters does not fail.
+ */
+export function compileFault({ filters, action }: Rule): string | null {
+  try {
+    compileFilters(filters)
+    if (action.type === 'redirect') compileRedirect(action)
+    if (action.type === 'forward') for (const backend of action.backends) compileFilters(backend.filters)
+    return null
+  } catch (error) {
+    return String(error)
   }
 }
 
@@ -97,6 +133,7 @@ function compileAction({ action }: Rule, around: Surroundings): CompiledAction {
       return {
         type: 'failure',
         failure: isFailureName(action.failure) ? action.failure : 'proxy_internal_error',
+        reason: '',
       }
   }
 }

@@ -17,6 +17,7 @@ import { Observer, type Sinks } from './observe.ts'
 import { Overload, overloadLimits, type OverloadLimits } from './overload.ts'
 import { PortServer, type PortContext } from './port.ts'
 import type { MirrorLoss } from './rule.ts'
+import type { PortRuntime } from './runtime.ts'
 import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
 
 export interface EngineOptions {
@@ -144,19 +145,12 @@ export class Engine {
     observer: Observer,
     certificates: Readonly<Record<string, Certificate>>,
   ): Promise<PortResult> {
-    const { clusters, overload } = this
     // Held from here on: connections outlive snapshots, and so do their numbers.
     observer.port(port.key)
-    const runtime = compilePort(port, {
-      clusters,
-      observer,
-      overload,
-      certificates,
-      mirrorLost: (cluster, reason) => this.mirrorLost(cluster, reason),
-      connectFailed: this.poolEvents.onConnectFailed,
-      streamDialer: cluster => this.dialer(cluster, []),
-    })
     const known = this.ports.get(port.key)
+    const runtime = this.compile(port, observer, certificates)
+    // Thrown from here it would end the worker, and the one after it; a port that serves goes on with what it has.
+    if (runtime instanceof Error) return { key: port.key, error: String(runtime) }
     if (known !== undefined) {
       known.swap(runtime)
       return { key: port.key, port: known.localPort }
@@ -169,6 +163,29 @@ export class Engine {
     }
     this.ports.set(port.key, server)
     return { key: port.key, port: server.localPort }
+  }
+
+  private compile(
+    port: Port,
+    observer: Observer,
+    certificates: Readonly<Record<string, Certificate>>,
+  ): PortRuntime | Error {
+    const { clusters, overload, options } = this
+    try {
+      return compilePort(port, {
+        clusters,
+        observer,
+        overload,
+        certificates,
+        uncompilable: (rule, reason) => options.log.error('rule.uncompilable', { rule, reason }),
+        mirrorLost: (cluster, reason) => this.mirrorLost(cluster, reason),
+        connectFailed: this.poolEvents.onConnectFailed,
+        streamDialer: cluster => this.dialer(cluster, []),
+      })
+    } catch (error) {
+      options.log.error('port.uncompilable', { port: port.key, error })
+      return error instanceof Error ? error : new Error(String(error))
+    }
   }
 
   private portContext(): PortContext {

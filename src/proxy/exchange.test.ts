@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { mock, suite, test } from 'node:test'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
 import { Rejection } from '../http/failures.ts'
 import { Instruments } from '../telemetry/instruments.ts'
@@ -13,7 +13,7 @@ import { Exchange } from './exchange.ts'
 import { compileMethods } from './methods.ts'
 import { Observer } from './observe.ts'
 import { Overload } from './overload.ts'
-import type { CompiledRule, ResponseStep } from './rule.ts'
+import type { CompiledRule, RequestStep, ResponseStep } from './rule.ts'
 
 /** A client that writes down what it is told. */
 class Told implements Downstream {
@@ -40,13 +40,17 @@ class Told implements Downstream {
 }
 
 /** An exchange whose backend is missing, and whose backend's filters have this step for responses. */
-function exchangeOf(step: ResponseStep, head: RequestHead): { x: Exchange; told: Told; observer: Observer } {
+function exchangeOf(
+  step: ResponseStep,
+  head: RequestHead,
+  rest: { readonly filter?: RequestStep; readonly requestTimeoutMs?: number } = {},
+): { x: Exchange; told: Told; observer: Observer } {
   const instruments = new Instruments(new MetricsWriter(undefined, () => {}))
   const observer = new Observer({ instruments, accessLog: null })
   const steps = { request: null, response: [step] }
   const compiled: CompiledRule = {
     rule: rule('r'),
-    steps: { request: null, response: null },
+    steps: { request: rest.filter === undefined ? null : [rest.filter], response: null },
     metrics: observer.route('r'),
     grpc: false,
     action: {
@@ -54,7 +58,7 @@ function exchangeOf(step: ResponseStep, head: RequestHead): { x: Exchange; told:
       backends: [{ weight: 1, cluster: null, failure: 'destination_not_found', metrics: null, steps }],
       totalWeight: 1,
       mirrors: null,
-      requestTimeoutMs: 0,
+      requestTimeoutMs: rest.requestTimeoutMs ?? 0,
       backendTimeoutMs: 0,
       retry: null,
     },
@@ -106,4 +110,26 @@ suite('response steps of a backend that fail', () => {
     assert.equal(told.ends, 1)
     assert.equal(observer.active, 0)
   })
+})
+
+test('the time of a route runs from the head on, while its filters are waited for', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const { x, told, observer } = exchangeOf(() => {}, requestHead({}), {
+      filter: () => promise,
+      requestTimeoutMs: 100,
+    })
+    x.begin()
+    mock.timers.tick(99)
+    assert.deepEqual(told.statuses, [])
+    mock.timers.tick(1)
+    assert.deepEqual(told.statuses, [504])
+    assert.deepEqual([x.failure, x.failureDetail], ['http_response_timeout', 'timeouts.request'])
+    resolve(undefined)
+    await Promise.resolve()
+    assert.deepEqual([told.statuses, told.ends, observer.active], [[504], 1, 0])
+  } finally {
+    mock.timers.reset()
+  }
 })

@@ -101,6 +101,8 @@ export class Exchange implements FilterView, Forwarded {
     this.listener = hit.listener
     this.rule = hit.rule
     if (hit.rule.grpc) this.translate()
+    this.prepare(hit.rule)
+    if (this.finished) return
     const { request: steps } = hit.rule.steps
     if (steps === null) this.act()
     else this.runSteps(steps, 0, 'rule')
@@ -142,13 +144,18 @@ export class Exchange implements FilterView, Forwarded {
     )
   }
 
+  /** What is to be forwarded has its deadline from here on, whatever filters do first. */
+  private prepare({ action, grpc }: CompiledRule): void {
+    if (action.type !== 'forward') return
+    this.forwarding = grpc ? new GrpcForwarding(this, action) : new Forwarding(this, action)
+    this.forwarding.arm()
+  }
+
   private act(): void {
     const { action } = this.rule!
-    if (action.type === 'forward') {
-      this.forwarding = this.rule!.grpc ? new GrpcForwarding(this, action) : new Forwarding(this, action)
-      this.forwarding.start()
-    } else if (action.type === 'redirect') this.respond(action.respond(this.request, this.localPort))
-    else this.fail(action.failure, '')
+    if (action.type === 'forward') this.forwarding!.start()
+    else if (action.type === 'redirect') this.respond(action.respond(this.request, this.localPort))
+    else this.fail(action.failure, action.reason)
   }
 
   /** gRPC-Web becomes gRPC for everyone behind us, filters included. */

@@ -112,6 +112,12 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     return this.backend === null ? null : this.backend.steps.response
   }
 
+  /** The request's head is here: from now on the time of the whole runs, filters included. */
+  arm(): void {
+    const { requestTimeoutMs } = this
+    if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), requestTimeoutMs)
+  }
+
   start(): void {
     const { x, action } = this
     const backend = chooseBackend(action)
@@ -119,8 +125,6 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.cluster = backend.cluster
     this.metrics = backend.metrics
     if (backend.cluster === null) return x.fail(backend.failure, '')
-    const { requestTimeoutMs } = this
-    if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), requestTimeoutMs)
     if (backend.steps.request === null) this.begin()
     else x.runBackendSteps(backend.steps.request)
   }

@@ -67,6 +67,8 @@ export interface CompiledRedirect {
 export interface CompiledFailure {
   readonly type: 'failure'
   readonly failure: FailureName
+  /** What else is known, for the log. */
+  readonly reason: string
 }
 
 /** Weighted random choice (Gateway API BackendRef.weight): each request decides for itself, so that workers need not agree. */

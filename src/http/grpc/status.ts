@@ -51,6 +51,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   http_upgrade_failed: INTERNAL,
   response_header_section_size: RESOURCE_EXHAUSTED,
 
+  proxy_configuration_error: INTERNAL,
   proxy_internal_error: INTERNAL,
   proxy_overloaded: UNAVAILABLE,
   proxy_loop_detected: INTERNAL,

@@ -12,6 +12,7 @@ import { GrpcForwarding } from './forwarding.ts'
 /** Every request waits for a connection. */
 const full = {
   pick: () => ({ pool: { acquire: () => null, wait: () => true, leave: () => {} }, finish: () => {} }),
+  pressure: { waited: () => {} },
 } as unknown as Cluster<UpstreamPool>
 
 /** After how many ms a call with this field is given up, by a rule with this timeout; looked at every 50 ms. */
@@ -37,7 +38,9 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
   }
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
-    new GrpcForwarding(x, action).start()
+    const forwarding = new GrpcForwarding(x, action)
+    forwarding.arm()
+    if (failures.length === 0) forwarding.start()
     for (let ms = 0; ms < 10_000; ms += 50) {
       if (failures.length > 0) {
         assert.deepEqual(failures, ['http_response_timeout'])

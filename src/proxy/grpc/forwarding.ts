@@ -22,7 +22,7 @@ export class GrpcForwarding extends Forwarding {
   /** Follows the response's messages; null as long as there are none, or what is answered is not gRPC. */
   private messages: MessageBoundary | null = null
 
-  override start(): void {
+  override arm(): void {
     const { x } = this
     const text = x.request.fields.get('grpc-timeout')
     if (text !== undefined) {
@@ -31,7 +31,7 @@ export class GrpcForwarding extends Forwarding {
       if (timeoutMs === 0) return x.fail('http_response_timeout', 'deadline')
       this.timeoutMs = timeoutMs > MOST_MS ? null : timeoutMs
     }
-    super.start()
+    super.arm()
   }
 
   /** A call may be a conversation in which nobody has anything to say for a while. */

@@ -39,6 +39,39 @@ export function compilePath({ type, value }: PathMatch): PathTest {
   return { type, value, regex: type === 'regex' ? wholeMatch(value) : null }
 }
 
+/**
+ * Tests of a match of which an expression is impossible: they take whatever may have been meant, so that no such request
+ * falls to another rule. Of a path that is what begins like it, up to where the expression is more than letters.
+ */
+export function compileClosed({
+  path,
+  method,
+  headers,
+  query,
+}: Match): Pick<Candidate<never>, 'path' | 'conditions'> {
+  const possible = (matches: readonly ValueMatch[]): readonly ValueMatch[] =>
+    matches.filter(({ type, value }) => type !== 'regex' || isPossible(value))
+  const closed = path.type === 'regex' && !isPossible(path.value)
+  return {
+    path: closed ? { ...path, regex: beginningOf(path.value) } : compilePath(path),
+    conditions: compileConditions({ path, method, headers: possible(headers), query: possible(query) }),
+  }
+}
+
+function isPossible(pattern: string): boolean {
+  try {
+    wholeMatch(pattern)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function beginningOf(pattern: string): RegExp {
+  const [letters = ''] = pattern.includes('|') ? [] : (/^[\w/~%-]*(?![*+?{])/.exec(pattern) ?? [])
+  return new RegExp(`^${letters}`)
+}
+
 export function compileConditions({ method, headers, query }: Match): Conditions {
   return { method, headers: compileValues(headers), query: compileValues(query) }
 }

@@ -1,7 +1,7 @@
 import type { RequestHead } from '../../http/head.ts'
 import { coveringHostnames } from '../../snapshot/hostnames.ts'
-import type { Host, Listener, RouteEntry, Rule } from '../../snapshot/snapshot.ts'
-import { compileConditions, compilePath, type Candidate } from './conditions.ts'
+import type { Host, Listener, Match, RouteEntry, Rule } from '../../snapshot/snapshot.ts'
+import { compileClosed, compileConditions, compilePath, type Candidate } from './conditions.ts'
 import { HostIndex } from './hosts.ts'
 import { makePathTable, type PathTable } from './paths.ts'
 
@@ -42,8 +42,15 @@ export class Router<R> {
   }
 }
 
-/** `compileRule` is called once for each Rule, however many entries share it. */
-export function compileRouter<R>(listeners: readonly Listener[], compileRule: (rule: Rule) => R): Router<R> {
+/**
+ * `compileRule` is called once for each Rule, however many entries share it; `closeRule` for an entry whose match cannot
+ * be compiled, and gives what its requests meet.
+ */
+export function compileRouter<R>(
+  listeners: readonly Listener[],
+  compileRule: (rule: Rule) => R,
+  closeRule: (rule: Rule, error: unknown) => R = rethrow,
+): Router<R> {
   const rules = new Map<Rule, R>()
   const ruleOf = (rule: Rule): R => {
     const known = rules.get(rule)
@@ -54,26 +61,40 @@ export function compileRouter<R>(listeners: readonly Listener[], compileRule: (r
   }
   const tables = new Map<string, Map<string, PathTable<RouteHit<R>>>>()
   for (const listener of listeners)
-    if (!tables.has(listener.hostname)) tables.set(listener.hostname, compileListener(listener, ruleOf))
+    if (!tables.has(listener.hostname))
+      tables.set(listener.hostname, compileListener(listener, ruleOf, closeRule))
   return new Router(new HostIndex(tablesByHostname(tables)))
 }
 
 function compileListener<R>(
   listener: Listener,
   ruleOf: (rule: Rule) => R,
+  closeRule: (rule: Rule, error: unknown) => R,
 ): Map<string, PathTable<RouteHit<R>>> {
-  return new Map(
-    listener.hosts.map(host => [host.hostname, makePathTable(compileHost(listener, host, ruleOf))]),
-  )
+  const compile = (host: Host): Candidate<RouteHit<R>>[] =>
+    host.entries.map((entry, order) => {
+      const hit = { listener: listener.name, hostname: host.hostname, entry }
+      const tests = testsOf(entry.match)
+      if (!('error' in tests)) return { order, hit: { ...hit, rule: ruleOf(entry.rule) }, ...tests }
+      return {
+        order,
+        hit: { ...hit, rule: closeRule(entry.rule, tests.error) },
+        ...compileClosed(entry.match),
+      }
+    })
+  return new Map(listener.hosts.map(host => [host.hostname, makePathTable(compile(host))]))
 }
 
-function compileHost<R>(listener: Listener, host: Host, ruleOf: (rule: Rule) => R): Candidate<RouteHit<R>>[] {
-  return host.entries.map((entry, order) => ({
-    order,
-    hit: { listener: listener.name, hostname: host.hostname, entry, rule: ruleOf(entry.rule) },
-    path: compilePath(entry.match.path),
-    conditions: compileConditions(entry.match),
-  }))
+function testsOf(match: Match): Pick<Candidate<never>, 'path' | 'conditions'> | { readonly error: unknown } {
+  try {
+    return { path: compilePath(match.path), conditions: compileConditions(match) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function rethrow(_rule: Rule, error: unknown): never {
+  throw error
 }
 
 /**

@@ -2,6 +2,7 @@ import { routeDefaults } from '../../model/defaults.ts'
 import type { GRPCRoute, HTTPRoute } from '../../model/kinds.ts'
 import type { HTTPBackendRef, HTTPFilter, RequestMirror } from '../../model/kinds/http-filters.ts'
 import type { FieldPath } from '../../model/resource.ts'
+import { compileFault } from '../../proxy/compile.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../snapshot/snapshot.ts'
 import { backendless } from './backendless.ts'
 import type { BackendRefs, Use } from './backendrefs.ts'
@@ -130,12 +131,18 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   const forward = (): Action => forwardTo(backends, mirrors, dialect.forwarding(rule))
   const action = missing.length > 0 ? failed : (redirect ?? forward())
   const id = `${route.kind.toLowerCase()}/${namespace}/${name}/${rule.name ?? i}`
+  const served = { id, origin: originOf(route, path), filters: missing.length > 0 ? [] : filters, action }
+  const fault = compileFault(served)
+  if (fault === null) return { matches, served, flaws: unserved }
+  const message = `cannot be compiled, and its requests are answered 500: ${fault}`
   return {
     matches,
-    served: { id, origin: originOf(route, path), filters: missing.length > 0 ? [] : filters, action },
-    flaws: unserved,
+    served: { ...served, filters: [], action: uncompilable },
+    flaws: [...unserved, { reason: 'UnsupportedValue', path, message }],
   }
 }
+
+const uncompilable: Action = { type: 'respond', failure: 'proxy_configuration_error' }
 
 const failed: Action = { type: 'respond', failure: 'destination_not_found' }
 
