@@ -29,6 +29,7 @@ import { routesOf } from './routes.ts'
 import { doubtShadows, doubtStreams } from './shadows.ts'
 import type { Target } from './targets.ts'
 import { closingOf } from './unenforced.ts'
+import { doubtUntaken } from './untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './upstreamtls.ts'
 
 /**
@@ -69,6 +70,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtGreedy(parts.ports, places, doubtShadows(parts.ports, places, report), report)
   doubtStreams(attached, report)
   doubtRetries(parts, places, report)
+  doubtUntaken(parts.ports, places, report)
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return freeze({
     parts,
