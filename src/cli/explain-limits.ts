@@ -11,6 +11,8 @@ export function clientLimits({ protocol, client }: Port): string {
     `connection idle ${time(client.idleTimeoutMs)}`,
     `${client.streams} streams per connection of HTTP/2, stalled for ${time(client.stallTimeoutMs)}`,
     client.connections > 0 && `${client.connections} connections per worker`,
+    client.openings > 0 && `${client.openings} that have said nothing yet`,
+    protocol === 'tls' && client.handshakes > 0 && `${client.handshakes} in a handshake`,
     client.requestsPerConnection > 0 && `${client.requestsPerConnection} requests per connection`,
     protocol === 'tls' && `${client.tlsMinVersion} to ${client.tlsMaxVersion}`,
   )

@@ -9,6 +9,9 @@ export const clientDefaults = {
   fields: 100,
   bodyBytes: 0,
   connections: 0,
+  openings: 10_000,
+  /** A core makes some thousand signatures a second: more than that are waited for by nobody. */
+  handshakes: 1000,
   requestsPerConnection: 0,
   streams: 100,
   headTimeoutMs: 10_000,

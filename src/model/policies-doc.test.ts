@@ -20,6 +20,8 @@ for (const [field, value] of [
   ['spec.limits.fields', clientDefaults.fields],
   ['spec.limits.bodyBytes', clientDefaults.bodyBytes],
   ['spec.limits.connections', clientDefaults.connections],
+  ['spec.limits.openings', clientDefaults.openings],
+  ['spec.limits.handshakes', clientDefaults.handshakes],
   ['spec.limits.requestsPerConnection', clientDefaults.requestsPerConnection],
   ['spec.limits.streams', clientDefaults.streams],
   ['spec.connections.max', backendDefaults.maxConnections],

@@ -13,6 +13,7 @@ import type { ClusterTable } from '../upstream/clusters.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
 import type { TlsDialer } from '../upstream/tls/dialer.ts'
+import { ClientShares } from './client-shares.ts'
 import { compileMethods } from './methods.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
@@ -51,7 +52,9 @@ export function compilePort(port: Port, around: Surroundings): PortRuntime {
   const { observer, overload, certificates } = around
   const compile = (rule: Rule): CompiledRule => compileRule(rule, around)
   const close = (rule: Rule, error: unknown): CompiledRule => closedRule(rule, error, around)
-  const base = { port, observer, overload, methods: compileMethods(port.client.methods) }
+  const { client } = port
+  const shares = new ClientShares(client)
+  const base = { port, shares, observer, overload, methods: compileMethods(client.methods) }
   if (port.protocol === 'http')
     return { ...base, router: compileRouter(port.listeners, compile, close), tls: null }
   const misdirected = compile(misdirectedRule)

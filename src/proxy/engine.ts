@@ -13,8 +13,11 @@ import { TlsDialer } from '../upstream/tls/dialer.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import { CoarseClock } from './clock.ts'
 import { compilePort } from './compile.ts'
+import { connectionBound } from './connection-bound.ts'
+import type { Bound } from './inbound.ts'
 import { Observer, type Sinks } from './observe.ts'
 import { Overload, overloadLimits, type OverloadLimits } from './overload.ts'
+import { Places } from './places/places.ts'
 import { PortServer, type PortContext } from './port.ts'
 import type { MirrorLoss } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
@@ -32,8 +35,8 @@ export interface EngineOptions {
   readonly ticketKeys?: TicketKeys
   /** What the machine trusts; absent: what it says that it does. */
   readonly systemAuthorities?: () => readonly string[]
-  /** TLS handshakes that may be under way at once on one port of this worker. */
-  readonly maxHandshakes?: number
+  /** Connections of clients that this worker may have; absent: connectionBound. */
+  readonly maxConnections?: number
 }
 
 /** What became of one port of a snapshot in this worker. `port` is the one really listened on. */
@@ -43,8 +46,6 @@ export type PortResult =
 
 /** How often limits of seconds are enforced. */
 const SWEEP_MS = 500
-/** A core makes some thousand ECDSA signatures a second: more than that are waited for by nobody. */
-const MAX_HANDSHAKES = 1_000
 /** New DNS names get this long for their first answer before requests may meet them. */
 const RESOLVE_MS = 2_000
 
@@ -58,6 +59,7 @@ export class Engine {
   private readonly clock = new CoarseClock()
   private readonly overload: Overload
   private readonly shared: SharedStreams
+  private readonly connections: Bound
   private readonly clusters: ClusterTable<UpstreamPool>
   private readonly contexts: ClientContexts
   private readonly queues = new Map<Cluster<UpstreamPool>, Queue<Endpoint<UpstreamPool>>>()
@@ -81,6 +83,10 @@ export class Engine {
     this.shared = new SharedStreams({ streams: limits.exchanges, waitingBytes: limits.bufferedBytes / 2 })
     this.contexts = new ClientContexts(options.systemAuthorities)
     this.ticketKeys = options.ticketKeys ?? firstTicketKeys()
+    this.connections = {
+      places: new Places(),
+      limit: options.maxConnections ?? connectionBound(options.workers ?? 1),
+    }
     this.clusters = new ClusterTable<UpstreamPool>({
       makePool: (endpoint, cluster) => this.makePool(endpoint, cluster),
       workers: options.workers ?? 1,
@@ -189,13 +195,13 @@ export class Engine {
   }
 
   private portContext(): PortContext {
-    const { clock, options, shared } = this
+    const { clock, connections, options, shared } = this
     const keys = (): TicketKeys => this.ticketKeys
     return {
       clock,
       log: options.log,
       shared,
-      maxHandshakes: options.maxHandshakes ?? MAX_HANDSHAKES,
+      connections,
       get ticketKeys() {
         return keys()
       },

@@ -8,6 +8,7 @@ import { requestHead } from '../../test/support/head.ts'
 import { snapshotOf } from '../../test/support/gateway.ts'
 import { plain } from '../../test/support/policies.ts'
 import { rule } from '../../test/support/routes.ts'
+import { ClientShares } from './client-shares.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import { compileMethods } from './methods.ts'
@@ -71,7 +72,8 @@ function exchangeOf(
   const router = { route: () => ({ listener: 'l', hostname: '', entry, rule: compiled }) }
   const told = new Told()
   const methods = compileMethods(port!.client.methods)
-  const runtime = { port: port!, router, tls: null, observer, overload: new Overload(), methods }
+  const shares = new ClientShares(port!.client)
+  const runtime = { port: port!, router, tls: null, shares, observer, overload: new Overload(), methods }
   return { x: new Exchange(told, runtime, head, 'id', '192.0.2.1', 80), told, observer }
 }
 

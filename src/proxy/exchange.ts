@@ -36,6 +36,7 @@ export class Exchange implements FilterView, Forwarded {
   readonly id: string
   readonly request: RequestHead
   readonly clientAddress: string
+  readonly peerAddress: string
   readonly localPort: number
   downstream: Downstream
   readonly runtime: PortRuntime
@@ -76,12 +77,14 @@ export class Exchange implements FilterView, Forwarded {
     id: string,
     clientAddress: string,
     localPort: number,
+    peerAddress = '',
   ) {
     this.downstream = downstream
     this.runtime = runtime
     this.request = request
     this.id = id
     this.clientAddress = clientAddress
+    this.peerAddress = peerAddress
     this.localPort = localPort
     this.startedMs = performance.now()
     this.path = request.path

@@ -1,6 +1,7 @@
 import type { Rejection } from '../http/failures.ts'
 import type { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { CoarseClock } from './clock.ts'
+import type { Sender } from './sender.ts'
 import type { PortRuntime } from './runtime.ts'
 
 /** What a connection needs of the port that accepted it. */
@@ -16,9 +17,9 @@ export interface Host {
   /** Of this worker's HTTP/2 connections. */
   readonly shared: SharedStreams
   /** Writes a head down that the codec refused; the exchange id is what it can be found by. `grpcStatus` is its answer to a gRPC call. */
-  rejected(rejection: Rejection, remoteAddress: string, grpcStatus?: number): string
+  rejected(rejection: Rejection, sender: Sender, grpcStatus?: number): string
   /** The connection was ended because of what the client did on it; `fault` is the rule's name. */
-  faulted(fault: string, remoteAddress: string): void
+  faulted(fault: string, sender: Sender): void
 }
 
 /** Who has been silent for this long when a port takes its leave is not about to ask for anything. */
@@ -28,6 +29,8 @@ export const LEAVE_MS = 1_000
 export interface ServedConnection {
   /** Bytes that wait because the client is slow. */
   readonly bufferedBytes: number
+  /** No request of it is under way: who needs its place may have it. */
+  readonly idle: boolean
   /** Nothing new is begun; the connection closes now if nothing is under way, else after it (drain). */
   closeIfIdle(): void
   /** The same without a request lost that is on its way: the client is told as soon as its protocol lets us. */

@@ -1,5 +1,4 @@
 import type { FailureName, Rejection } from '../http/failures.ts'
-import { plainAddress } from '../http/forwarded.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { Port } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
@@ -12,6 +11,7 @@ import type {
   SnapshotInstruments,
 } from '../telemetry/instruments.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
+import type { Sender } from './sender.ts'
 import type { CompiledRule } from './rule.ts'
 import type { CompiledStream, FinishedStream } from './stream.ts'
 
@@ -23,6 +23,8 @@ export interface Finished {
   readonly query: string
   readonly hostname: string
   readonly clientAddress: string
+  /** A balancer's, which has told of the client by a PROXY header; "" for none. */
+  readonly peerAddress: string
   readonly localPort: number
   readonly startedMs: number
   readonly status: number
@@ -119,7 +121,7 @@ export class Observer {
   }
 
   /** A head that the codec refused: there was no exchange, but an id that its answer carries too. */
-  rejected(port: Port, rejection: Rejection, remoteAddress: string, id: string, grpcStatus: number): void {
+  rejected(port: Port, rejection: Rejection, sender: Sender, id: string, grpcStatus: number): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rejection.rule)
     if (sinks.accessLog === null) return
@@ -128,7 +130,7 @@ export class Observer {
     record.status = grpcStatus < 0 ? rejection.status : 200
     record.grpcStatus = grpcStatus
     record.exchangeId = id
-    record.clientAddress = remoteAddress
+    setSender(record, sender)
     record.serverPort = port.port
     record.failure = 'http_request_error'
     record.rejection = rejection.rule
@@ -151,7 +153,7 @@ export class Observer {
     if (this.retired) this.close()
     if (sinks.accessLog === null) return
     record.reset()
-    record.clientAddress = plainAddress(x.remoteAddress)
+    setSender(record, x.sender)
     record.serverAddress = x.serverName
     record.serverPort = x.localPort
     record.route = x.stream.rule.id
@@ -168,12 +170,12 @@ export class Observer {
   }
 
   /** A connection that ended before its first request; `rule` says at which step. */
-  refusedConnection(port: Port, rule: string, remoteAddress: string): void {
+  refusedConnection(port: Port, rule: string, sender: Sender): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rule)
     if (sinks.accessLog === null) return
     record.reset()
-    record.clientAddress = plainAddress(remoteAddress)
+    setSender(record, sender)
     record.serverPort = port.port
     record.rejection = rule
     sinks.accessLog.write(record)
@@ -188,6 +190,7 @@ export class Observer {
     record.status = status
     record.version = request.version
     record.clientAddress = x.clientAddress
+    record.peerAddress = x.peerAddress
     record.serverAddress = x.hostname
     record.serverPort = x.localPort
     record.route = x.rule === null ? '' : x.rule.rule.id
@@ -213,4 +216,9 @@ export class Observer {
   private close(): void {
     if (this.active === 0 && this.streams === 0) this.instruments.close()
   }
+}
+
+function setSender(record: AccessRecord, { address, peerAddress }: Sender): void {
+  record.clientAddress = address
+  record.peerAddress = peerAddress
 }

@@ -4,13 +4,17 @@ import { setImmediate } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import type { Rejection } from '../http/failures.ts'
 import type { SharedStreams } from '../http/h2/shared-streams.ts'
+import { plainAddress } from '../http/forwarded.ts'
 import { newRequestId } from '../http/request-id.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { CoarseClock } from './clock.ts'
 import { Http1ServerConnection } from './h1/connection.ts'
 import { Http2ServerConnection } from './h2/connection.ts'
 import { LEAVE_MS, type Host, type ServedConnection } from './host.ts'
+import { Inbound, type Bound, type DisplacementRule, type InboundPort } from './inbound.ts'
 import { Openings, type OpeningOwner } from './opening.ts'
+import { PortPlaces } from './port-places.ts'
+import type { Sender } from './sender.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
 import { Stream } from './stream.ts'
 import { TlsAcceptor, type HandshakeRule, type TlsOwner } from './tls/acceptor.ts'
@@ -33,13 +37,14 @@ export interface PortContext {
   readonly log: Logger
   /** Replaced as a whole when keys are rotated. */
   readonly ticketKeys: TicketKeys
-  readonly maxHandshakes: number
+  /** Connections of this worker's clients, on whatever port. */
+  readonly connections: Bound
   /** Of this worker's HTTP/2 connections. */
   readonly shared: SharedStreams
 }
 
 /** One address and port that this worker listens on, and its clients. It outlives reloads; its runtime is swapped. */
-export class PortServer implements Host, TlsOwner, OpeningOwner {
+export class PortServer implements Host, TlsOwner, OpeningOwner, InboundPort {
   readonly key: string
   readonly scheme = 'http'
   readonly clock: CoarseClock
@@ -53,6 +58,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
   private readonly server: Server
   private readonly connections = new Set<ServedConnection>()
   private readonly streams = new Set<Stream>()
+  private readonly places: PortPlaces
   private readonly acceptor: TlsAcceptor
   private readonly openings = new Openings(this)
 
@@ -62,6 +68,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
     this.localPort = runtime.port.port
     this.clock = context.clock
     this.context = context
+    this.places = new PortPlaces(context.connections)
     this.acceptor = new TlsAcceptor(this)
     this.server = createServer({ noDelay: true, allowHalfOpen: true, highWaterMark: 16 * 1024 }, socket =>
       this.accept(socket),
@@ -98,10 +105,6 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
   /** The worker's ticket keys are others now. */
   keysRotated(): void {
     this.acceptor.swapped()
-  }
-
-  get size(): number {
-    return this.connections.size + this.acceptor.size + this.streams.size + this.openings.size
   }
 
   get bufferedBytes(): number {
@@ -156,30 +159,60 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
   private accept(socket: Socket): void {
     const { runtime } = this
     this.accepted++
-    const most = runtime.port.client.connections
-    if (most > 0 && this.size >= most) return this.refuse(socket)
+    const address = plainAddress(socket.remoteAddress ?? '')
+    const inbound = new Inbound(socket, this, address, runtime.shares.of(address), this.clock.nowMs)
+    if (!this.places.admit(inbound, runtime.port.client)) return this.turnAway(inbound)
     const metrics = runtime.observer.port(this.key)
     metrics.connections.add(1)
     metrics.connectionsActive.add(1)
-    socket.once('close', () => metrics.connectionsActive.add(-1))
-    if (runtime.tls === null) this.openings.accept(socket, this.clock.nowMs)
-    else this.acceptor.accept(socket)
+    socket.once('close', () => {
+      metrics.connectionsActive.add(-1)
+      this.closed(inbound)
+    })
+    if (runtime.tls === null) this.openings.accept(inbound, this.clock.nowMs, null)
+    else this.acceptor.accept(inbound, null)
+  }
+
+  /** Another client has the place of this one. */
+  displaced(inbound: Inbound, rule: DisplacementRule): void {
+    const { socket, served } = inbound
+    inbound.displaced = true
+    inbound.leave()
+    this.faulted(rule, inbound)
+    if (served?.idle !== true) {
+      socket.destroy()
+      return
+    }
+    // It is told, by GOAWAY or close_notify, what there is time for.
+    served.closeIfIdle()
+    void setImmediate().then(() => socket.destroy())
+  }
+
+  private closed(inbound: Inbound): void {
+    inbound.leave()
+    this.openings.forget(inbound)
+    if (inbound.served !== null) this.connections.delete(inbound.served)
   }
 
   /** The first bytes of a plain connection are there. */
-  opened(socket: Socket, protocol: 'http/1.1' | 'h2', chunk: Buffer): void {
+  opened(inbound: Inbound, protocol: 'http/1.1' | 'h2', chunk: Buffer): void {
     const connection =
-      protocol === 'h2' ? new Http2ServerConnection(socket, this) : new Http1ServerConnection(socket, this)
-    this.hold(connection, socket)
+      protocol === 'h2'
+        ? new Http2ServerConnection(inbound.socket, this, inbound)
+        : new Http1ServerConnection(inbound.socket, this, inbound)
+    this.hold(connection, inbound)
     connection.receive(chunk)
   }
 
-  private hold(connection: ServedConnection, socket: Socket): void {
+  private hold(connection: ServedConnection, inbound: Inbound): void {
+    inbound.settle()
+    inbound.served = connection
     this.connections.add(connection)
-    socket.once('close', () => this.connections.delete(connection))
   }
 
-  private refuse(socket: Socket): void {
+  private turnAway(inbound: Inbound): void {
+    const { socket } = inbound
+    inbound.leave()
     this.runtime.observer.refused()
     socket.on('error', () => {})
     // Before a handshake there is nothing to say it in.
@@ -209,30 +242,33 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
     return this.runtime.port.client.headTimeoutMs
   }
 
-  get maxHandshakes(): number {
-    return this.context.maxHandshakes
+  admitsHandshake(inbound: Inbound): boolean {
+    return this.places.admitHandshake(inbound, this.runtime.port.client)
   }
 
   /** A handshake is over: from here on the connection speaks HTTP like any other. */
-  serve(socket: TLSSocket, made: ContextSpec, serverName: string): void {
+  serve(inbound: Inbound, socket: TLSSocket, made: ContextSpec, serverName: string): void {
     const listener = this.runtime.tls?.named(made.listener) ?? null
-    if (listener !== null && listener.streams !== null) return this.pass(socket, listener, serverName)
+    if (listener !== null && listener.streams !== null)
+      return this.pass(inbound, socket, listener, serverName)
     const host = new SecureHost(this, socket, made)
     const field = certificateField(socket, this.runtime.port.client.clientCertificateHeader)
     const http2 = socket.alpnProtocol === 'h2'
-    this.hold(new (http2 ? Http2ServerConnection : Http1ServerConnection)(socket, host, field), socket)
+    const Connection = http2 ? Http2ServerConnection : Http1ServerConnection
+    this.hold(new Connection(socket, host, inbound, field), inbound)
   }
 
   /** Splices a connection to a backend of its listener, or ends it where none takes its server name. */
-  pass(socket: Socket, { listener, streams }: TlsListener, serverName: string): void {
+  pass(inbound: Inbound, socket: Socket, { listener, streams }: TlsListener, serverName: string): void {
     const found = streams?.find(serverName) ?? null
+    inbound.settle()
     if (found === null) {
-      this.refused('tls_unrecognized_name', socket.remoteAddress ?? '', '')
+      this.refused('tls_unrecognized_name', inbound, '')
       socket.destroy()
       return
     }
     const { observer } = this.runtime
-    const facts = { listener: listener.name, serverName, localPort: this.localPort }
+    const facts = { listener: listener.name, serverName, localPort: this.localPort, sender: inbound }
     const stream: Stream = new Stream(socket, found, facts, this.clock.nowMs, one => {
       this.streams.delete(stream)
       observer.streamed(one)
@@ -242,24 +278,24 @@ export class PortServer implements Host, TlsOwner, OpeningOwner {
     stream.begin()
   }
 
-  refused(rule: HandshakeRule, remoteAddress: string, detail: string): void {
-    this.runtime.observer.refusedConnection(this.runtime.port, rule, remoteAddress)
-    this.context.log.debug('tls.refused', { port: this.key, rule, address: remoteAddress, detail })
+  refused(rule: HandshakeRule, inbound: Inbound, detail: string): void {
+    this.runtime.observer.refusedConnection(this.runtime.port, rule, inbound)
+    this.context.log.debug('tls.refused', { port: this.key, rule, address: inbound.address, detail })
   }
 
   unusable({ listener, certificate }: ContextSpec, error: unknown): void {
     this.context.log.error('tls.certificate_unusable', { port: this.key, listener, certificate, error })
   }
 
-  rejected(rejection: Rejection, remoteAddress: string, grpcStatus = -1): string {
+  rejected(rejection: Rejection, sender: Sender, grpcStatus = -1): string {
     const id = newRequestId()
-    this.runtime.observer.rejected(this.runtime.port, rejection, remoteAddress, id, grpcStatus)
+    this.runtime.observer.rejected(this.runtime.port, rejection, sender, id, grpcStatus)
     return id
   }
 
-  faulted(fault: string, remoteAddress: string): void {
-    this.runtime.observer.refusedConnection(this.runtime.port, fault, remoteAddress)
-    this.context.log.debug('connection.fault', { port: this.key, rule: fault, address: remoteAddress })
+  faulted(fault: string, sender: Sender): void {
+    this.runtime.observer.refusedConnection(this.runtime.port, fault, sender)
+    this.context.log.debug('connection.fault', { port: this.key, rule: fault, address: sender.address })
   }
 }
 

@@ -2,6 +2,7 @@ import type { FailureName } from '../http/failures.ts'
 import type { RequestHead } from '../http/head.ts'
 import { viaCount } from '../http/forwarded.ts'
 import type { Listener, Port } from '../snapshot/snapshot.ts'
+import type { ClientShares } from './client-shares.ts'
 import type { TakenMethods } from './methods.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
@@ -18,6 +19,8 @@ export interface PortRuntime {
   readonly router: Routes
   /** Of a port with TLS, where each listener has a runtime of its own. */
   readonly tls: TlsTable | null
+  /** By whom its connections share what is full. */
+  readonly shares: ClientShares
   readonly observer: Observer
   readonly overload: Overload
   readonly methods: TakenMethods

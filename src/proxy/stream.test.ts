@@ -75,7 +75,8 @@ for (const [code, failure, attempts, ejected] of [
       ],
       totalWeight: 1,
     } as unknown as CompiledStream
-    const facts = { listener: 'l', serverName: 'a.example', localPort: 443 }
+    const sender = { address: '127.0.0.1', peerAddress: '' }
+    const facts = { listener: 'l', serverName: 'a.example', localPort: 443, sender }
     const socket = await client()
     const finished = await new Promise<FinishedStream>(resolve =>
       new Stream(socket, stream, facts, 0, resolve).begin(),

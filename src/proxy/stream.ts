@@ -8,6 +8,7 @@ import { dial, dialFailure, dialReason } from '../upstream/dial.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
 import type { TlsDialer } from '../upstream/tls/dialer.ts'
+import type { Sender } from './sender.ts'
 import { TUNNEL_IDLE_MS } from './silence.ts'
 
 /** A snapshot.StreamRule with its clusters found. */
@@ -35,7 +36,7 @@ export interface FinishedStream {
   readonly stream: CompiledStream
   readonly listener: string
   readonly serverName: string
-  readonly remoteAddress: string
+  readonly sender: Sender
   readonly localPort: number
   readonly startedMs: number
   readonly cluster: string
@@ -48,7 +49,7 @@ export interface FinishedStream {
   readonly bytesOut: number
 }
 
-export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort'>
+export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'sender'>
 
 /** Endpoints tried: nothing has been sent to one that could not be connected to. */
 const ATTEMPTS = 3
@@ -59,7 +60,6 @@ export class Stream {
   private readonly stream: CompiledStream
   private readonly backend: StreamBackend
   private readonly facts: StreamFacts
-  private readonly remoteAddress: string
   private readonly startedMs = performance.now()
   private readonly finished: (finished: FinishedStream) => void
   private upstream: Socket | null = null
@@ -83,7 +83,6 @@ export class Stream {
     this.stream = stream
     this.backend = chosen(stream)
     this.facts = facts
-    this.remoteAddress = client.remoteAddress ?? ''
     this.finished = finished
     this.movedMs = nowMs
     client.on('error', () => (this.broken = true))
@@ -164,7 +163,7 @@ export class Stream {
   private end(failure: FailureName | null, reason: string = ''): void {
     if (this.over) return
     this.over = true
-    const { client, upstream, endpoint, facts, remoteAddress, startedMs, attempts } = this
+    const { client, upstream, endpoint, facts, startedMs, attempts } = this
     if (upstream !== null) endpoint?.finish()
     const leave = this.broken || failure !== null ? cutOff : finish
     leave(client)
@@ -172,7 +171,6 @@ export class Stream {
     this.finished({
       ...facts,
       stream: this.stream,
-      remoteAddress,
       startedMs,
       cluster: this.backend.cluster?.name ?? '',
       endpoint: endpoint?.key ?? '',

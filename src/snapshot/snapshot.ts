@@ -287,8 +287,12 @@ export interface ClientSettings {
   readonly halfClose: 'cancel' | 'serve'
   /** Requests on one connection before it is closed; 0 is no limit. */
   readonly requestsPerConnection: number
-  /** Connections on this port in this worker beyond which new ones are refused; 0 is no limit. */
+  /** Connections on this port in this worker beyond which a new one has the place of another; 0 is no limit. */
   readonly connections: number
+  /** Those of them that may be silent: before a ClientHello, a PROXY header or the first byte of a request; 0 is no limit. */
+  readonly openings: number
+  /** Those of them that may be in a TLS handshake that has cost a signature; 0 is no limit. */
+  readonly handshakes: number
   /** Streams that a connection of HTTP/2 may have open at once. */
   readonly streams: number
   /** Those that are taken, commas between; "" is every one but TRACE. CONNECT is none of them in any case. */

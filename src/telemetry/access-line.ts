@@ -94,7 +94,11 @@ export function accessLine(record: AccessRecord, nowMs: number, mode: QueryMode)
     ',"duration":' +
     secondsText(record.durationMs) +
     (record.upstreamMs < 0 ? '' : ',"portcullis.upstream.duration":' + secondsText(record.upstreamMs)) +
-    (record.traceId === '' && record.failure === '' && record.rejection === '' && record.grpcStatus < 0
+    (record.traceId === '' &&
+    record.failure === '' &&
+    record.rejection === '' &&
+    record.grpcStatus < 0 &&
+    record.peerAddress === ''
       ? '}\n'
       : endText(record))
   )
@@ -120,6 +124,7 @@ export function queryText(query: string, mode: QueryMode): string {
 /** The parts that few lines have. Trace ids come out of trace.ts, and are hex. */
 function endText(record: AccessRecord): string {
   const failed =
+    field('network.peer.address', record.peerAddress, NAME_LIMIT) +
     field('portcullis.failure', record.failure, NAME_LIMIT) +
     field('portcullis.failure.reason', record.failureReason, NAME_LIMIT) +
     field('portcullis.rejection', record.rejection, NAME_LIMIT) +

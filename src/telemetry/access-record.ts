@@ -20,6 +20,8 @@ export class AccessRecord {
   version = 11
   /** After trusted hops, `client.address`. */
   clientAddress = ''
+  /** Of a balancer that has told of the client by a PROXY header, `network.peer.address`. */
+  peerAddress = ''
   /** Host as the client named it, without port, `server.address`. */
   serverAddress = ''
   /** Port of the listener, `server.port`. */
@@ -59,6 +61,7 @@ export class AccessRecord {
     this.status = 0
     this.version = 11
     this.clientAddress = ''
+    this.peerAddress = ''
     this.serverAddress = ''
     this.serverPort = 0
     this.route = ''

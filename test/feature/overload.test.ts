@@ -10,15 +10,13 @@ const get = (path = '/') => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 const roomy = { exchanges: 1_000, bufferedBytes: 1e9, heapShare: 1 }
 
 suite('connections of clients', () => {
-  test('beyond limits.connections are answered 503 with Retry-After, until one of the others is gone', async () => {
-    await using upstream = await RawUpstream.answering(() => ok('x'))
+  test('beyond limits.connections are answered 503 with Retry-After, while all the others are busy', async () => {
+    await using upstream = await RawUpstream.start(() => {})
     await using gateway = await startGateway(plain(upstream.port, { client: { limits: { connections: 2 } } }))
     await using first = await RawClient.to(gateway.port())
     await using second = await RawClient.to(gateway.port())
-    for (const client of [first, second]) {
-      client.write(get())
-      await client.until(/x$/)
-    }
+    for (const client of [first, second]) client.write(get())
+    await upstream.until(({ requests }) => requests.length === 2)
     for (const bytes of ['', get(), get().repeat(100)]) {
       const [answer] = messages(await RawClient.exchange(gateway.port(), bytes))
       assert.equal(status(answer!), 503)
@@ -26,16 +24,12 @@ suite('connections of clients', () => {
       assert.equal(value(answer!, 'connection'), 'close')
     }
     assert.match(gateway.metrics(), /portcullis_failures_total\{failure="proxy_overloaded"\} 3\n/)
-    // Those who are in are served on.
-    first.write(get())
-    await first.until(text => messages(text).length === 2)
-    await second[Symbol.asyncDispose]()
-    for (;;) {
-      const [answer] = messages(
-        await RawClient.exchange(gateway.port(), get().replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')),
-      )
-      if (status(answer!) === 200) break
-    }
+    // Those who are in are served, and are then no longer in the way of others.
+    for (const conversation of upstream.conversations) conversation.write(ok('x'))
+    for (const client of [first, second]) await client.until(/x$/)
+    await using third = await RawClient.to(gateway.port())
+    third.write(get())
+    await upstream.until(({ requests }) => requests.length === 3)
   })
 })
 

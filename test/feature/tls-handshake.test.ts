@@ -190,31 +190,6 @@ test('a connection that never says anything is counted, and ended when its time 
     { timeouts: { head: '50ms' } },
   ))
 
-test('handshakes beyond the limit are refused, those within it go on', async () => {
-  await using upstream = await TestUpstream.start()
-  await using started = await startGateway(yaml(upstream, [ecdsa]), { maxHandshakes: 1 })
-  const slow = connectPlain(started.port(443), '127.0.0.1')
-  await once(slow, 'connect')
-  slow.write(Buffer.from([22]))
-  assert.notEqual(await failureOf(started.port(443), 'a.example', trust), 'none')
-  await started.line(one => one['portcullis.rejection'] === 'tls_overloaded')
-  slow.destroy()
-  while ((await failureOf(started.port(443), 'a.example', trust)) !== 'none') continue
-})
-
-test('connections in their handshake count against the limit of the port', () =>
-  serving(
-    async started => {
-      const first = connectPlain(started.port(443), '127.0.0.1')
-      await once(first, 'connect')
-      first.write(Buffer.from([22]))
-      while ((await failureOf(started.port(443), 'a.example', trust)) === 'none') continue
-      first.destroy()
-    },
-    [ecdsa],
-    { limits: { connections: 1 } },
-  ))
-
 test('bodies of any size pass both ways', () =>
   serving(async started => {
     for (const bytes of [0, 1, 20_000, 5_000_000]) {

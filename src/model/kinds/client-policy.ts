@@ -26,6 +26,10 @@ const limits = object({
   /** 0 is no limit, here and below. */
   bodyBytes: Type.Optional(byteQuantity),
   connections: Type.Optional(integer(0, INT32)),
+  /** Connections that have not said yet what they want. */
+  openings: Type.Optional(integer(0, INT32)),
+  /** TLS handshakes whose ClientHello is complete. */
+  handshakes: Type.Optional(integer(0, INT32)),
   requestsPerConnection: Type.Optional(integer(0, INT32)),
   /** Of one connection of HTTP/2, open at once. */
   streams: Type.Optional(integer(1, 10_000)),

@@ -15,6 +15,7 @@ import type { Downstream } from '../downstream.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import { LEAVE_MS, type Host, type ServedConnection } from '../host.ts'
+import type { Sender } from '../sender.ts'
 import { takenBytes, type Paced } from '../pace.ts'
 import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
 
@@ -40,6 +41,7 @@ const DISCARD_BYTES = 64 * 1024
 export class Http1ServerConnection implements Downstream, ServedConnection, Paced {
   private readonly socket: Socket
   private readonly server: Host
+  private readonly sender: Sender
   private hop: Hop
   private client: ClientSettings
   private reader: RequestHeadReader
@@ -72,12 +74,13 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   private clientEnded = false
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
-  constructor(socket: Socket, server: Host, certificate: Hop['certificate'] = null) {
+  constructor(socket: Socket, server: Host, sender: Sender, certificate: Hop['certificate'] = null) {
     this.socket = socket
+    this.sender = sender
     this.server = server
     this.client = server.runtime.port.client
     const hop: Hop = {
-      remoteAddress: plainAddress(socket.remoteAddress ?? ''),
+      remoteAddress: sender.address,
       localPort: server.localPort,
       scheme: server.scheme,
       policy: this.client,
@@ -170,7 +173,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     if (head.authority === '') head.authority = addressed(this.socket)
     const id = incomingRequestId(head, this.hop.policy.trustedHops) || newRequestId()
     const address = forward(head, this.hop, id)
-    const x = new Exchange(this, runtime, head, id, address, this.hop.localPort)
+    const x = new Exchange(this, runtime, head, id, address, this.hop.localPort, this.sender.peerAddress)
     this.exchange = x
     x.begin()
   }
@@ -224,7 +227,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   /** The head broke the rules: there is no exchange, and nothing after it can be trusted to be a request. */
   private reject(rejection: Rejection): void {
-    const id = this.server.rejected(rejection, this.hop.remoteAddress)
+    const id = this.server.rejected(rejection, this.sender)
     const answer = rejectionResponse(rejection, id)
     const body = Buffer.from(answer.body)
     this.writer.chunked = false
@@ -432,7 +435,14 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     return this.socket.writableLength + (this.pending?.length ?? 0)
   }
 
+  /** Before a whole head, or after the last answer; what was answered has left. */
   get idle(): boolean {
+    const between = this.phase === LINGER || (this.phase === HEAD && this.pending === null)
+    return between && this.socket.writableLength === 0
+  }
+
+  /** Nothing of a request is here. */
+  private get unasked(): boolean {
     return this.phase === HEAD && !this.reader.begun && this.pending === null
   }
 
@@ -445,7 +455,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   /** Closes it if nothing is under way (drain). */
   closeIfIdle(): void {
-    if (this.idle) this.close()
+    if (this.unasked) this.close()
   }
 
   /** The next response says it. */
@@ -458,7 +468,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     if (this.phase === HEAD) {
       if (this.headSinceMs !== 0 && nowMs - this.headSinceMs > client.headTimeoutMs) this.reject(headTimeout)
       // One that was reading the rest of a body when the drain began has become idle after it.
-      else if (this.idle && still > (this.server.draining ? LEAVE_MS : client.idleTimeoutMs)) this.close()
+      else if (this.unasked && still > (this.server.draining ? LEAVE_MS : client.idleTimeoutMs)) this.close()
     } else if (this.phase === LINGER) {
       // A slow client that is still taking the response has as long as in the middle of it.
       if (still > (this.socket.writableLength > 0 ? client.bodyIdleTimeoutMs : LINGER_MS)) this.destroy()

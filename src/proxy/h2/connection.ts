@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Rejection } from '../../http/failures.ts'
-import { forward, hopLines, incomingRequestId, plainAddress, type Hop } from '../../http/forwarded.ts'
+import { forward, hopLines, incomingRequestId, type Hop } from '../../http/forwarded.ts'
 import { CANCEL } from '../../http/h2/codes.ts'
 import type { FaultName } from '../../http/h2/faults.ts'
 import { http2Limits, type Http2Limits } from '../../http/h2/limits.ts'
@@ -15,6 +15,7 @@ import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import { grpcRefusal } from '../grpc/answer.ts'
 import type { Host, ServedConnection } from '../host.ts'
+import type { Sender } from '../sender.ts'
 import { StreamPace } from './pace.ts'
 import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
 
@@ -37,6 +38,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private readonly socket: Socket
   private readonly host: Host
   private readonly session: ServerSession
+  private readonly sender: Sender
   private hop: Hop
   private requests = 0
   /** Coarse time of the last request that was under way, or of the end. */
@@ -44,13 +46,14 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private over = false
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
-  constructor(socket: Socket, host: Host, certificate: Hop['certificate'] = null) {
+  constructor(socket: Socket, host: Host, sender: Sender, certificate: Hop['certificate'] = null) {
     this.socket = socket
+    this.sender = sender
     this.host = host
     this.busyMs = host.clock.nowMs
     const { client } = host.runtime.port
     const hop: Hop = {
-      remoteAddress: plainAddress(socket.remoteAddress ?? ''),
+      remoteAddress: sender.address,
       localPort: host.localPort,
       scheme: host.scheme,
       policy: client,
@@ -90,14 +93,14 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       this.session.shutdown()
     const id = incomingRequestId(head, this.hop.policy.trustedHops) || newRequestId()
     const address = forward(head, this.hop, id)
-    const x = new Exchange(stream, runtime, head, id, address, this.hop.localPort)
+    const x = new Exchange(stream, runtime, head, id, address, this.hop.localPort, this.sender.peerAddress)
     stream.handler = x
     x.begin()
   }
 
   onRefused(stream: ServerStream, rejection: Rejection, contentType: string | undefined): void {
     const grpc = grpcRefusal(rejection, contentType)
-    const id = this.host.rejected(rejection, this.hop.remoteAddress, grpc?.status)
+    const id = this.host.rejected(rejection, this.sender, grpc?.status)
     if (grpc !== null) {
       stream.head(grpc.head(id))
       return stream.end(null)
@@ -110,11 +113,11 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   }
 
   onMalformed(rejection: Rejection): void {
-    this.host.rejected(rejection, this.hop.remoteAddress)
+    this.host.rejected(rejection, this.sender)
   }
 
   onClosed(fault: FaultName | ''): void {
-    if (fault !== '') this.host.faulted(fault, this.hop.remoteAddress)
+    if (fault !== '') this.host.faulted(fault, this.sender)
     this.over = true
     this.busyMs = this.host.clock.nowMs
   }
@@ -136,6 +139,10 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
 
   get bufferedBytes(): number {
     return this.socket.writableLength
+  }
+
+  get idle(): boolean {
+    return this.over || this.session.idle
   }
 
   /** Requests under way go on, others are not taken (GOAWAY). */

@@ -7,6 +7,7 @@ import { snapshotOf } from '../../../test/support/gateway.ts'
 import { gateway, yamlOf } from '../../../test/support/resources.ts'
 import { failureOf, httpsListener } from '../../../test/support/tls.ts'
 import type { TlsListener, TlsTable } from '../runtime.ts'
+import { Inbound } from '../inbound.ts'
 import { TlsAcceptor, type TlsOwner } from './acceptor.ts'
 import { CertificateChoice } from './certificate-choice.ts'
 import { firstTicketKeys } from './ticket-keys.ts'
@@ -52,14 +53,16 @@ for (const [what, certificate, serve, rules] of [
       ticketKeys: firstTicketKeys(),
       nowMs: 0,
       handshakeTimeoutMs: 1_000,
-      maxHandshakes: 10,
+      admitsHandshake: () => true,
       pass: () => {},
       serve,
       refused: rule => refused.push(rule),
       unusable: ({ certificate: name }) => unusable.push(name),
     }
     const acceptor = new TlsAcceptor(owner)
-    const server = createServer({ allowHalfOpen: true }, socket => acceptor.accept(socket))
+    const server = createServer({ allowHalfOpen: true }, socket =>
+      acceptor.accept(new Inbound(socket, { displaced: () => {} }, '127.0.0.1', '127.0.0.1', 0), null),
+    )
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { Inbound } from '../inbound.ts'
 import { canonicalHostname } from '../../http/hostname.ts'
 import type { TlsListener, TlsTable } from '../runtime.ts'
 import type { CertificateChoice } from './certificate-choice.ts'
@@ -25,22 +26,22 @@ export interface TlsOwner {
   readonly ticketKeys: TicketKeys
   readonly nowMs: number
   readonly handshakeTimeoutMs: number
-  /** How many handshakes may be under way: each costs a signature, some a thousand times what a request does. */
-  readonly maxHandshakes: number
+  /** Whether one more handshake may be under way: each costs a signature, some a thousand times what a request does. */
+  admitsHandshake(inbound: Inbound): boolean
   /** Bytes are to go on as they are, the ClientHello among them. */
-  pass(socket: Socket, to: TlsListener, serverName: string): void
+  pass(inbound: Inbound, socket: Socket, to: TlsListener, serverName: string): void
   /** A handshake is over, and its server name is one of that listener's. */
-  serve(socket: TLSSocket, made: ContextSpec, serverName: string): void
-  refused(rule: HandshakeRule, remoteAddress: string, detail: string): void
+  serve(inbound: Inbound, socket: TLSSocket, made: ContextSpec, serverName: string): void
+  refused(rule: HandshakeRule, inbound: Inbound, detail: string): void
   /** A certificate that handshakes of its listener end for, although translation has let it pass. */
   unusable(spec: ContextSpec, error: unknown): void
 }
 
 interface Handshake {
+  readonly inbound: Inbound
   readonly socket: Socket
   readonly key: string
   readonly sinceMs: number
-  readonly remoteAddress: string
   /** Of its ClientHello, once that is read. */
   serverName: string
 }
@@ -70,23 +71,25 @@ export class TlsAcceptor {
     return this.under.size
   }
 
-  accept(socket: Socket): void {
-    const { owner } = this
-    const { remoteAddress = '' } = socket
-    const handshake = { socket, key: flowOf(socket), sinceMs: owner.nowMs, remoteAddress, serverName: '' }
+  /** `said` is what has been read of it already. */
+  accept(inbound: Inbound, said: Buffer | null): void {
+    const { socket } = inbound
+    const { nowMs } = this.owner
+    const handshake = { inbound, socket, key: flowOf(socket), sinceMs: nowMs, serverName: '' }
     socket.on('error', ignore)
-    if (this.under.size >= owner.maxHandshakes) return this.refuse(handshake, 'tls_overloaded', null)
     this.under.set(handshake.key, handshake)
     socket.once('close', () => this.closed(handshake))
-    this.readHello(handshake)
+    this.readHello(handshake, said)
   }
 
   /** Ends handshakes that take too long, however they spend the time. */
   sweep(): void {
     const { nowMs, handshakeTimeoutMs } = this.owner
-    for (const handshake of this.under.values())
-      if (nowMs - handshake.sinceMs > handshakeTimeoutMs)
-        this.refuse(handshake, 'tls_handshake_timeout', null)
+    for (const handshake of this.under.values()) {
+      // A Map keeps the order of insertion: the others are younger.
+      if (nowMs - handshake.sinceMs <= handshakeTimeoutMs) return
+      this.refuse(handshake, 'tls_handshake_timeout', null)
+    }
   }
 
   /** Another snapshot, or other ticket keys: what neither needs is forgotten. */
@@ -99,7 +102,7 @@ export class TlsAcceptor {
     for (const { socket } of this.under.values()) socket.destroy()
   }
 
-  private readHello(handshake: Handshake): void {
+  private readHello(handshake: Handshake, said: Buffer | null): void {
     const { socket } = handshake
     const chunks: Buffer[] = []
     let length = 0
@@ -128,6 +131,7 @@ export class TlsAcceptor {
     }
     socket.on('data', read)
     socket.once('end', ended)
+    if (said !== null) read(said)
   }
 
   /**
@@ -147,7 +151,7 @@ export class TlsAcceptor {
     if ((to.streams?.find(serverName) ?? null) === null)
       return this.refuse(handshake, 'tls_unrecognized_name', null)
     this.under.delete(handshake.key)
-    this.owner.pass(handshake.socket, to, serverName)
+    this.owner.pass(handshake.inbound, handshake.socket, to, serverName)
   }
 
   private shake(handshake: Handshake, hello: ClientHello, certificates: CertificateChoice): void {
@@ -155,6 +159,7 @@ export class TlsAcceptor {
     const key = ticketKeys.find(known => ticketKeyName(known) === hello.ticketKey) ?? ticketKeys[0]
     const server = this.contexts.get(certificates.choose(hello), key)
     if (server === null) return this.refuse(handshake, 'tls_listener_refuses', null)
+    if (!this.owner.admitsHandshake(handshake.inbound)) return this.refuse(handshake, 'tls_overloaded', null)
     // Who ends its direction before the handshake is over will never complete it. The TLS library would wait: its
     // socket takes this over from the one below, and without it ends itself at a FIN.
     handshake.socket.allowHalfOpen = false
@@ -172,7 +177,7 @@ export class TlsAcceptor {
     this.under.delete(handshake.key)
     // A client may end its direction, and still wait for its answer.
     socket.allowHalfOpen = true
-    this.owner.serve(socket, made, handshake.serverName)
+    this.owner.serve(handshake.inbound, socket, made, handshake.serverName)
   }
 
   /**
@@ -195,21 +200,22 @@ export class TlsAcceptor {
     if (handshake === undefined) return
     this.under.delete(handshake.key)
     const detail = 'code' in error ? String(error.code) : error.message
-    this.owner.refused('tls_handshake_failed', handshake.remoteAddress, detail)
+    this.owner.refused('tls_handshake_failed', handshake.inbound, detail)
     socket.destroy()
   }
 
   private closed(handshake: Handshake): void {
     if (this.under.get(handshake.key) !== handshake) return
     this.under.delete(handshake.key)
-    if (handshake.socket.bytesRead > 0)
-      this.owner.refused('tls_handshake_failed', handshake.remoteAddress, 'closed')
+    const { inbound, socket } = handshake
+    if (socket.bytesRead > 0 && !inbound.displaced)
+      this.owner.refused('tls_handshake_failed', inbound, 'closed')
   }
 
   private refuse(handshake: Handshake, rule: HandshakeRule, alert: number | null): void {
     const { socket } = handshake
     if (this.under.get(handshake.key) === handshake) this.under.delete(handshake.key)
-    this.owner.refused(rule, handshake.remoteAddress, '')
+    this.owner.refused(rule, handshake.inbound, '')
     if (alert === null) socket.destroy()
     else socket.end(alertRecord(alert), () => socket.destroy())
   }

@@ -3,6 +3,7 @@ import type { Rejection } from '../../http/failures.ts'
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import type { CoarseClock } from '../clock.ts'
 import type { Host } from '../host.ts'
+import type { Sender } from '../sender.ts'
 import type { PortRuntime, TlsTable } from '../runtime.ts'
 import { stillAdmits } from './admission.ts'
 import type { ContextSpec } from './server-contexts.ts'
@@ -61,11 +62,11 @@ export class SecureHost implements Host {
     return (this.standing = stillAdmits(this.socket, this.made, context) ? 'wanted' : 'revoked')
   }
 
-  rejected(rejection: Rejection, remoteAddress: string, grpcStatus?: number): string {
-    return this.port.rejected(rejection, remoteAddress, grpcStatus)
+  rejected(rejection: Rejection, sender: Sender, grpcStatus?: number): string {
+    return this.port.rejected(rejection, sender, grpcStatus)
   }
 
-  faulted(fault: string, remoteAddress: string): void {
-    this.port.faulted(fault, remoteAddress)
+  faulted(fault: string, sender: Sender): void {
+    this.port.faulted(fault, sender)
   }
 }

@@ -170,6 +170,8 @@ function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
     halfClose: spec.http1?.halfClose,
     requestsPerConnection: limits.requestsPerConnection,
     connections: limits.connections,
+    openings: limits.openings,
+    handshakes: limits.handshakes,
     streams: limits.streams,
     methods: spec.methods?.join(','),
     encodedSlash: paths.encodedSlash,

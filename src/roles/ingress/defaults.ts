@@ -19,6 +19,8 @@ export const clientSettings: ClientSettings = {
   halfClose: clientDefaults.halfClose,
   requestsPerConnection: clientDefaults.requestsPerConnection,
   connections: clientDefaults.connections,
+  openings: clientDefaults.openings,
+  handshakes: clientDefaults.handshakes,
   streams: clientDefaults.streams,
   methods: clientDefaults.methods,
   encodedSlash: clientDefaults.encodedSlash,

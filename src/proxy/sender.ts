@@ -1,0 +1,7 @@
+/** Whom a connection is from. */
+export interface Sender {
+  /** Of the client; IPv4 as such. */
+  readonly address: string
+  /** Of the other end of the connection, where a balancer has told of the client; else "". */
+  readonly peerAddress: string
+}
