@@ -63,7 +63,7 @@ suite('one cause is told once', () => {
       'a class that is not declared',
       gateway('front', 'protocol: HTTP, port: 80').replace('portcullis', 'other'),
       [
-        /^gw\.yaml:\d+:\d+ Gateway\/front spec\.gatewayClassName: Accepted=Unknown Pending: no GatewayClass other /,
+        /^gw\.yaml:\d+:\d+ Gateway\/front spec\.gatewayClassName: Accepted=Unknown Pending: GatewayClass other does not exist/,
       ],
     ],
     [

@@ -1,5 +1,6 @@
 import { formatProblem } from '../model/problem.ts'
 import type { Condition, FieldPath, Position, Problem, ResourceRef } from '../model/resource.ts'
+import { refKey } from '../model/resources.ts'
 import { badConditions, formatCondition, messageOf } from './conditions.ts'
 
 /** One thing to say about the resources, wherever it was found. */
@@ -29,13 +30,18 @@ export function findingsOf(
   conditions: readonly Condition[],
   strict = false,
 ): readonly Finding[] {
-  const all = [...problems.map(ofProblem), ...badConditions(conditions).map(ofCondition)]
+  const all = [...problems.map(ofProblem), ...badConditions(conditions).flatMap(eachFlaw).map(ofCondition)]
   const judged = strict ? all.map(stricter) : all
-  const lines = new Map<string, Finding>()
-  for (const finding of judged) if (!lines.has(finding.line)) lines.set(finding.line, finding)
-  const of = (wanted: Finding['severity']) =>
-    [...lines.values()].filter(({ severity }) => severity === wanted)
+  const once = new Map<string, Finding>()
+  for (const finding of judged) if (!once.has(keyOf(finding))) once.set(keyOf(finding), finding)
+  const of = (wanted: Finding['severity']) => [...once.values()].filter(({ severity }) => severity === wanted)
   return [...of('error'), ...of('warning'), ...of('note')]
+}
+
+/** What is wrong with a field is the same for every parent of its route. */
+function keyOf({ position, resource, path, message, line }: Finding): string {
+  if (resource === null || position === null || path.length === 0) return line
+  return JSON.stringify([refKey(resource), position, path, message])
 }
 
 /** The lines of those of a severity. */
@@ -48,10 +54,20 @@ function ofProblem(problem: Problem): Finding {
   return { severity, position, resource, path, reason, message, line: formatProblem(problem) }
 }
 
+/** A condition is one sentence about several fields; each of them has a place of its own. */
+function eachFlaw(condition: Condition): Condition[] {
+  const { flaws } = condition
+  return flaws === undefined ? [condition] : flaws.map(flaw => ({ ...withoutFlaws(condition), ...flaw }))
+}
+
+function withoutFlaws({ flaws: _, follows: __, ...condition }: Condition): Condition {
+  return condition
+}
+
 function ofCondition(condition: Condition): Finding {
-  const { about, path = [], position = null, type, status, reason } = condition
+  const { about, path = [], position = null, type, status, reason, follows } = condition
   return {
-    severity: 'error',
+    severity: follows === true ? 'note' : 'error',
     position,
     resource: about,
     path,

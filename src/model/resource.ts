@@ -54,6 +54,8 @@ export interface Problem {
   readonly message: string
   /** One word for programs, as conditions have it: `NoEndpoints`. Absent of what is wrong with the text or its fields. */
   readonly reason?: string
+  /** An object that it speaks of, whether or not there is one. */
+  readonly refers?: ResourceRef
 }
 
 /**
@@ -72,4 +74,11 @@ export interface Condition {
   /** The field that the condition speaks of, where there is one. */
   readonly path?: FieldPath
   readonly position?: Position | null
+  /** Set where it is only the consequence of something that is told elsewhere: of an object that was refused. */
+  readonly follows?: true
+  /** All that it speaks of, each with its place, where that is more than one thing; the message has the first of them. */
+  readonly flaws?: readonly ConditionFlaw[]
 }
+
+export type ConditionFlaw = Required<Pick<Condition, 'reason' | 'message' | 'path'>> &
+  Pick<Condition, 'position' | 'follows'>

@@ -1,5 +1,5 @@
 import { groupOf, groupOfKind, type KindMap, type KindName } from './kinds.ts'
-import type { Resource, ResourceKey, ResourceRef } from './resource.ts'
+import type { Problem, Resource, ResourceKey, ResourceRef } from './resource.ts'
 import type { Unenforced } from './targeting.ts'
 
 /** As refKey, of an object. */
@@ -38,10 +38,17 @@ export class Resources {
   readonly list: readonly Resource[]
   /** Beside them, what is not in force. */
   readonly unenforced: readonly Unenforced[]
+  /** The first error of a text that cannot be read: any object may have stood there. */
+  readonly unread: Problem | null
   private readonly byKind: ReadonlyMap<string, readonly Resource[]>
   private readonly byKey: ReadonlyMap<ResourceKey, Resource>
+  private readonly errors: ReadonlyMap<ResourceKey, Problem>
 
-  private constructor(list: readonly Resource[], unenforced: readonly Unenforced[]) {
+  private constructor(
+    list: readonly Resource[],
+    unenforced: readonly Unenforced[],
+    problems: readonly Problem[],
+  ) {
     const byKind = new Map<string, Resource[]>()
     const byKey = new Map<ResourceKey, Resource>()
     for (const resource of list) {
@@ -56,25 +63,54 @@ export class Resources {
     this.unenforced = Object.freeze([...unenforced])
     this.byKind = byKind
     this.byKey = byKey
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    this.unread = errors.find(({ resource }) => resource === null) ?? null
+    this.errors = new Map(
+      // Of several the first is to be mended first.
+      errors
+        .toReversed()
+        .flatMap(error => (error.resource === null ? [] : [[refKey(error.resource), error]])),
+    )
     for (const sameKind of byKind.values()) Object.freeze(sameKind)
     Object.freeze(this)
   }
 
-  /** Of several objects with one key the first is taken. */
-  static of(list: readonly Resource[], unenforced: readonly Unenforced[] = []): Resources {
+  /** Of several objects with one key the first is taken. `problems` are of what else was declared, to tell why something is not there. */
+  static of(
+    list: readonly Resource[],
+    unenforced: readonly Unenforced[] = [],
+    problems: readonly Problem[] = [],
+  ): Resources {
     const seen = new Set<ResourceKey>()
     const unique = list.filter(resource => {
       const key = keyOf(resource)
       return !seen.has(key) && seen.add(key)
     })
     // Stable, so that the order of reading decides among equals.
-    return new Resources(unique.toSorted(byAge), unenforced)
+    return new Resources(unique.toSorted(byAge), unenforced, problems)
   }
 
   all<K extends KindName>(kind: K): readonly KindMap[K][] {
     // Objects of a kind have passed its schema: validate.ts makes no others.
     const qualified = qualifiedKind({ group: groupOfKind(kind), kind })
     return (this.byKind.get(qualified) ?? []) as readonly KindMap[K][]
+  }
+
+  /** What is wrong with an object that is declared and not there, for it was refused; null where it is not declared. */
+  refusal(kind: KindName, namespace: string, name: string): Problem | null {
+    const group = groupOfKind(kind)
+    return this.errors.get(refKey({ group, kind, namespace, name })) ?? null
+  }
+
+  /** Of any object of a kind and a namespace; in any namespace where that is left out. */
+  refusalOfAny(kind: KindName, namespace?: string): Problem | null {
+    const group = groupOfKind(kind)
+    for (const error of this.errors.values()) {
+      const { resource } = error
+      if (resource?.kind !== kind || resource.group !== group) continue
+      if (namespace === undefined || resource.namespace === namespace) return error
+    }
+    return null
   }
 
   /** `namespace` is "" for cluster-scoped kinds. */

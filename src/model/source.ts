@@ -1,4 +1,5 @@
 import { settle, type FileContent, type Held, type Settled } from './last-good.ts'
+import { withHint } from './hints.ts'
 import type { Problem } from './resource.ts'
 import { Resources } from './resources.ts'
 import { validate } from './validate.ts'
@@ -62,9 +63,11 @@ export function contentOf(file: string, text: string): FileContent {
 
 /** All files together; `found` are problems of files that could not be read. */
 export function resultOf({ files, problems, held }: Settled, found: readonly Problem[] = []): LoadResult {
+  const all = [...found, ...problems]
   const resources = Resources.of(
     files.flatMap(file => file.resources),
     files.flatMap(file => file.unenforced),
+    all,
   )
-  return Object.freeze({ resources, problems: [...found, ...problems], held })
+  return Object.freeze({ resources, problems: all.map(problem => withHint(problem, resources)), held })
 }

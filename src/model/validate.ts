@@ -38,6 +38,7 @@ interface Finding {
   /** error where absent. */
   readonly severity?: Problem['severity']
   readonly reason?: string
+  readonly service?: { readonly name: string; readonly namespace?: string | undefined }
 }
 
 /**
@@ -54,13 +55,14 @@ export function validate({ value, at }: Declaration): Validation {
   const findings = kind ? check(document, kind) : [kindFinding(document)]
   const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
   const shown = { group: groupOf(apiVersion), kind: written, namespace: identity.namespace ?? '', name }
-  const problems = findings.map(({ path, message, severity = 'error', reason }): Problem => ({
+  const problems = findings.map(({ path, message, severity = 'error', reason, service }): Problem => ({
     severity,
     position: at(path),
     resource: shown.kind === '' ? null : shown,
     path,
     message,
     ...(reason === undefined ? {} : { reason }),
+    ...(service === undefined ? {} : { refers: serviceRef(service, shown.namespace) }),
   }))
   problems.sort(byPosition)
   const resource = kind && problems.length === 0 ? resourceOf(document, kind, at) : null
@@ -68,6 +70,10 @@ export function validate({ value, at }: Declaration): Validation {
   if (unenforced === null) return { resource, identity, problems }
   // Of what is right but for its kind, it is told with what becomes of its targets.
   return { resource, identity, problems: unenforced.broken ? problems : [], unenforced }
+}
+
+function serviceRef({ name, namespace }: NonNullable<Finding['service']>, own: string): ResourceRef {
+  return { group: '', kind: 'Service', namespace: namespace ?? own, name }
 }
 
 /** Reads and validates one text; `file` is the name that messages show. Repeated objects are the caller's affair. */

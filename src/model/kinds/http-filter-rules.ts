@@ -108,6 +108,6 @@ function externalAuthRules(auth: NonNullable<HTTPFilter['externalAuth']>, path: 
 export function backendRefRules(ref: BackendObjectReference, path: Path): Finding[] {
   const service = (ref.group ?? '') === '' && (ref.kind ?? 'Service') === 'Service'
   return service && ref.port === undefined
-    ? [{ path: [...path, 'port'], message: 'is required for a Service' }]
+    ? [{ path: [...path, 'port'], message: 'is required for a Service', service: ref }]
     : []
 }

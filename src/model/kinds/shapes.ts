@@ -5,6 +5,8 @@ import type { FieldPath } from '../resource.ts'
 export interface Finding {
   readonly path: FieldPath
   readonly message: string
+  /** A core Service that it speaks of, by the names of a reference. */
+  readonly service?: { readonly name: string; readonly namespace?: string | undefined }
 }
 
 /** Bodies are frozen when they are read; their types say so. */

@@ -1,4 +1,6 @@
 import type { ParentReference } from '../../model/kinds/route.ts'
+import { nearest } from '../../model/nearest.ts'
+import { formatPosition } from '../../model/problem.ts'
 import type { Condition, FieldPath } from '../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../model/resources.ts'
 import { isFull, type Flaw, type Report } from './conditions.ts'
@@ -6,6 +8,7 @@ import { isUsable, type GatewayState } from './gateway.ts'
 import type { ClassState } from './gatewayclass.ts'
 import { bySpecificity, onListener } from './hostnames.ts'
 import { GATEWAY_API, isServed, type ListenerState } from './listeners.ts'
+import { missing, namesake, type Absence } from './missing.ts'
 import type { Namespaces } from './namespaces.ts'
 import type { Owner } from './owners.ts'
 import { isValid, type RouteState } from './route.ts'
@@ -123,17 +126,46 @@ function reportStranger(
   { carrier, path }: Parent,
 ): void {
   const { group, kind, namespace, name } = carrier.parent
-  const lost = (message: string): void =>
-    report.bad(route, 'Accepted', [{ reason: 'NoMatchingParent', path, message }], carrier)
+  const lost = (absence: Absence): void =>
+    report.bad(route, 'Accepted', [{ reason: 'NoMatchingParent', path, ...absence }], carrier)
   if (group !== GATEWAY_API || kind !== 'Gateway')
-    return lost(
-      `${kind} (group ${JSON.stringify(group)}) is not served as a parent, expected Gateway (group "${GATEWAY_API}")`,
-    )
+    return lost({
+      message: `${kind} (group ${JSON.stringify(group)}) is not served as a parent, expected Gateway (group "${GATEWAY_API}")`,
+    })
   const gateway = resources.get('Gateway', namespace, name)
-  if (gateway === undefined) return lost(`Gateway ${namespace}/${name} does not exist`)
+  if (gateway === undefined) {
+    const absence = missing(resources, 'Gateway', namespace, name)
+    const elsewhere = resources.all('Gateway').find(({ metadata }) => metadata.name === name)
+    const advice = `write namespace: ${elsewhere?.metadata.namespace ?? ''}`
+    return lost({ ...absence, message: absence.message + namesake(elsewhere, advice) })
+  }
   const { gatewayClassName } = gateway.body.spec
   if (classOf(gatewayClassName) === 'missing')
-    lost(`Gateway ${namespace}/${name} is of the class ${gatewayClassName}, which does not exist`)
+    lost({
+      message: `Gateway ${namespace}/${name} is of the class ${gatewayClassName}, which does not exist`,
+      follows: true,
+    })
+}
+
+/** ` (did you mean "http", a.yaml:7:7?)` */
+function sectionMeant(
+  gateway: GatewayState['gateway'],
+  listeners: readonly ListenerState[],
+  { sectionName, port }: ParentReference,
+): string {
+  if (sectionName === undefined)
+    return `, expected port ${listeners.map(({ spec }) => spec.port).join(' or ')}`
+  const found = nearest(
+    sectionName,
+    listeners.map(({ spec }) => spec.name),
+  )
+  // Of the name that was meant, and another port, both are to be looked at.
+  const meant = port === undefined ? listeners.find(({ spec }) => spec.name === found) : undefined
+  const at = meant === undefined ? null : gateway.at(meant.path)
+  if (meant !== undefined)
+    return ` (did you mean ${JSON.stringify(found)}${at === null ? '' : `, ${formatPosition(at)}`}?)`
+  const names = listeners.map(({ spec }) => `${spec.name} (port ${spec.port})`)
+  return `, expected ${names.slice(0, 8).join(' or ')}${names.length > 8 ? ' …' : ''}`
 }
 
 /** The listeners that take the route, or why none does: each question is asked of those that passed the one before. */
@@ -156,7 +188,7 @@ function listenersFor(
     return {
       reason: 'NoMatchingParent',
       path,
-      message: `Gateway ${namespace}/${name} has no listener${wanted}`,
+      message: `Gateway ${namespace}/${name} has no listener${wanted}${sectionMeant(gateway, listeners, ref)}`,
     }
   }
   const allowed = named.filter(

@@ -14,6 +14,7 @@ import {
   type ClusterSettings,
   type TlsBounds,
 } from './defaults.ts'
+import { missing } from './missing.ts'
 import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
 import type { Target } from './targets.ts'
 
@@ -55,7 +56,7 @@ function attach(
     )
   const object = resources.get(kind, namespace, name)
   if (object === undefined)
-    return reject(attachment, report, 'TargetNotFound', `${kind} ${namespace}/${name} does not exist`)
+    return reject(attachment, report, 'TargetNotFound', missing(resources, kind, namespace, name))
   if (sectionName !== undefined && !hasPort(resources, namespace, name, sectionName))
     return reject(
       attachment,

@@ -1,10 +1,12 @@
 import type { Backend } from '../../model/kinds.ts'
+import { backendReference } from '../../model/hints.ts'
 import type { BackendObjectReference } from '../../model/kinds/http-filters.ts'
 import type { FieldPath, ResourceRef } from '../../model/resource.ts'
 import type { Resources } from '../../model/resources.ts'
 import type { BackendTlsPolicies } from './backendtlspolicy.ts'
 import type { Flaw } from './conditions.ts'
 import type { Grants, Referrer } from './grants.ts'
+import { missing, namesake, notPermitted, see } from './missing.ts'
 import { appProtocolOf, clusterName, forCalls, H2C, portNumbered, type Target } from './targets.ts'
 import { namelessBackend } from './upstreamtls.ts'
 
@@ -48,9 +50,9 @@ export class BackendRefs {
       return {
         reason: 'RefNotPermitted',
         path,
-        message: `no ReferenceGrant in namespace ${namespace} permits ${kind} ${name} to ${from.kind}s of ${from.namespace}`,
+        ...notPermitted(this.resources, to, from),
       }
-    const found = isService ? this.service(ref, to, path, use) : this.backend(ref, to, path, use)
+    const found = isService ? this.service(ref, to, from, path, use) : this.backend(ref, to, from, path, use)
     if ('reason' in found) return found
     const target = use === 'grpc' ? forCalls(found) : found
     const cluster = clusterName(target)
@@ -60,12 +62,14 @@ export class BackendRefs {
 
   private backend(
     { port }: BackendObjectReference,
-    { namespace, name }: ResourceRef,
+    to: ResourceRef,
+    from: Referrer,
     path: FieldPath,
     use: Use,
   ): Target | Flaw {
+    const { namespace, name } = to
     const object = this.resources.get('Backend', namespace, name)
-    if (object === undefined) return notFound(path, `Backend ${namespace}/${name} does not exist`)
+    if (object === undefined) return this.absent('Backend', to, from, path)
     // Its endpoints say their ports themselves; a reference that expects another one is a mistake.
     if (port !== undefined && object.body.spec.endpoints.some(endpoint => endpoint.port !== port))
       return notFound(
@@ -80,22 +84,61 @@ export class BackendRefs {
 
   private service(
     { port }: BackendObjectReference,
-    { namespace, name }: ResourceRef,
+    to: ResourceRef,
+    from: Referrer,
     path: FieldPath,
     use: Use,
   ): Target | Flaw {
+    const { namespace, name } = to
     const object = this.resources.get('Service', namespace, name)
-    if (object === undefined) return notFound(path, `Service ${namespace}/${name} does not exist`)
+    if (object === undefined) return this.absent('Service', to, from, path)
     if (port === undefined)
       return notFound(path, `port is missing, expected a port of Service ${namespace}/${name}`)
     const ports = object.body.spec?.ports ?? []
     const found = portNumbered(object, port)
     if (found !== undefined) {
       const target = { kind: 'Service' as const, object, port: found }
-      return serviceTarget(target, path, this.policies.of(target) !== null, use)
+      const refused = serviceTarget(target, path, this.policies.of(target) !== null, use)
+      return 'reason' in refused ? this.perhapsSecured(refused, target) : refused
     }
-    const has = ports.length === 0 ? 'it has none' : `expected ${ports.map(p => p.port).join(' or ')}`
+    const inner = ports.find(({ targetPort }) => targetPort === port)
+    const has =
+      ports.length === 0
+        ? 'it has none'
+        : inner === undefined
+          ? `expected ${ports.map(p => p.port).join(' or ')}`
+          : `which is the targetPort of its port ${inner.port}; expected ${inner.port}`
     return notFound([...path, 'port'], `Service ${namespace}/${name} has no port ${port}, ${has}`)
+  }
+
+  /** What a BackendTLSPolicy would secure that was refused only follows from that. */
+  private perhapsSecured(flaw: Flaw, { port, object }: Extract<Target, { readonly kind: 'Service' }>): Flaw {
+    const refusal = this.resources.refusalOfAny('BackendTLSPolicy', object.metadata.namespace)
+    if (appProtocolOf(port) !== 'https' || refusal === null) return flaw
+    const message = `${flaw.message}; BackendTLSPolicy ${refusal.resource?.name ?? ''} is refused${see(refusal)}`
+    return { ...flaw, message, follows: true }
+  }
+
+  private absent(
+    kind: 'Service' | 'Backend',
+    { namespace, name }: ResourceRef,
+    from: Referrer,
+    path: FieldPath,
+  ): Flaw {
+    const { resources } = this
+    const closed = namespace !== from.namespace
+    const { message, ...rest } = missing(resources, kind, namespace, name, closed)
+    const flaw = { reason: 'BackendNotFound', path, ...rest }
+    if (closed) return { ...flaw, message }
+    if (kind === 'Service')
+      return {
+        ...flaw,
+        message:
+          message + namesake(resources.get('Backend', namespace, name), `write ${backendReference(name)}`),
+      }
+    const service = resources.get('Service', namespace, name)
+    const port = service?.body.spec?.ports?.[0]?.port ?? 80
+    return { ...flaw, message: message + namesake(service, `write { name: ${name}, port: ${port} }`) }
   }
 }
 
@@ -111,7 +154,9 @@ function backendTarget(object: Backend, path: FieldPath, secured: boolean): Targ
   if (secure && lacking === null) return { kind: 'Backend', object }
   const why = lacking ?? 'which is not served yet, expected http, https, h2c or h2'
   const message = `Backend ${object.metadata.namespace}/${object.metadata.name} has protocol ${protocol}: ${why}`
-  return { reason: 'UnsupportedProtocol', path, message }
+  const flaw = { reason: 'UnsupportedProtocol', path, message }
+  // Of its protocol that is not served the Backend itself has a condition.
+  return protocol === 'udp' ? { ...flaw, follows: true as const } : flaw
 }
 
 function serviceTarget(

@@ -8,6 +8,7 @@ import type { ClusterTls } from '../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from './certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from './conditions.ts'
 import { tlsBounds } from './defaults.ts'
+import { missing, type Absence } from './missing.ts'
 import { attachmentsOf, policyName, type Attachment } from './policies.ts'
 import { digest } from './pem.ts'
 import type { Target } from './targets.ts'
@@ -77,8 +78,10 @@ export class BackendTlsPolicies {
     const { namespace } = policy.metadata
     const key =
       refKey({ group, kind, namespace, name }) + (sectionName === undefined ? '' : ` ${sectionName}`)
-    const flaw = (reason: string, message: string): void => {
-      this.claims.push({ attachment, key, refused: [{ reason, path, message }], unresolved: read.unresolved })
+    const flaw = (reason: string, why: string | Absence): void => {
+      const absence = typeof why === 'string' ? { message: why } : why
+      const refused = [{ reason, path, ...absence }]
+      this.claims.push({ attachment, key, refused, unresolved: read.unresolved })
     }
     const isService = kind === 'Service' && group === ''
     if (!isService && !(kind === 'Backend' && group === 'portcullis.dev'))
@@ -86,8 +89,9 @@ export class BackendTlsPolicies {
         'Invalid',
         `a BackendTLSPolicy attaches to a Service or a Backend, not to ${described(target)}`,
       )
-    const object = this.resources.get(isService ? 'Service' : 'Backend', namespace, name)
-    if (object === undefined) return flaw('TargetNotFound', `${kind} ${namespace}/${name} does not exist`)
+    const ours = isService ? 'Service' : 'Backend'
+    const object = this.resources.get(ours, namespace, name)
+    if (object === undefined) return flaw('TargetNotFound', missing(this.resources, ours, namespace, name))
     if (sectionName !== undefined && !this.hasPort(namespace, name, sectionName, isService))
       return flaw('TargetNotFound', `${kind} ${namespace}/${name} has no port named ${sectionName}`)
     const other = this.taken.get(key)

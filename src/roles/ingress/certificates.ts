@@ -5,6 +5,7 @@ import { refKey, type Resources } from '../../model/resources.ts'
 import type { Certificate } from '../../snapshot/snapshot.ts'
 import type { Calendar } from './calendar.ts'
 import type { Flaw } from './conditions.ts'
+import { missing, notPermitted } from './missing.ts'
 import type { Grants, Referrer } from './grants.ts'
 import { parseAuthorities, parseKeyPair, type Malformed, type Parsed } from './pem.ts'
 
@@ -59,7 +60,7 @@ export class Certificates {
     const refused = this.refusal({ kind, name, namespace }, from, path)
     if (refused !== null) return refused
     const secret = this.resources.get('Secret', namespace, name)
-    if (secret === undefined) return flaw(reasons.invalid, `Secret ${namespace}/${name} does not exist`)
+    if (secret === undefined) return this.absent('Secret', { namespace, name }, from, path, reasons)
     const key = refKey({ group, kind, namespace, name })
     const parsed = this.current(once(keyPairs, secret, readKeyPair), 'tls.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `Secret ${namespace}/${name}: ${parsed.wrong}`)
@@ -78,7 +79,7 @@ export class Certificates {
     const refused = this.refusal({ kind, name, namespace }, from, path)
     if (refused !== null) return refused
     const holder = this.resources.get(kind, namespace, name)
-    if (holder === undefined) return flaw(reasons.invalid, `${kind} ${namespace}/${name} does not exist`)
+    if (holder === undefined) return this.absent(kind, { namespace, name }, from, path, reasons)
     const key = refKey({ group, kind, namespace, name })
     const parsed = this.current(once(authorities, holder, readAuthorities), 'ca.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `${kind} ${namespace}/${name}: ${parsed.wrong}`)
@@ -105,6 +106,17 @@ export class Certificates {
     return wrong === null ? read : { wrong }
   }
 
+  private absent(
+    kind: 'Secret' | 'ConfigMap',
+    { namespace, name }: { readonly namespace: string; readonly name: string },
+    from: Referrer,
+    path: FieldPath,
+    reasons: RefReasons,
+  ): Flaw {
+    const absence = missing(this.resources, kind, namespace, name, namespace !== from.namespace)
+    return { reason: reasons.invalid, path, ...absence }
+  }
+
   /** Before existence: without permission nothing is told about another namespace. */
   private refusal(
     { kind, name, namespace }: { kind: string; name: string; namespace: string },
@@ -112,8 +124,11 @@ export class Certificates {
     path: FieldPath,
   ): Flaw | null {
     if (this.grants.permit(from, { group: '', kind, namespace, name })) return null
-    const message = `no ReferenceGrant in ${namespace} permits ${kind} ${name} to ${from.kind}s of ${from.namespace}`
-    return { reason: 'RefNotPermitted', path, message }
+    return {
+      reason: 'RefNotPermitted',
+      path,
+      ...notPermitted(this.resources, { kind, name, namespace }, from),
+    }
   }
 }
 

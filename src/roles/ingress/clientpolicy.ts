@@ -8,6 +8,7 @@ import type { Report } from './conditions.ts'
 import { clientSettings, groupsOf, suitesOf, tlsVersion } from './defaults.ts'
 import type { GatewayState } from './gateway.ts'
 import { GATEWAY_API, isServed } from './listeners.ts'
+import { missing, type Absence } from './missing.ts'
 import { accept, attachmentsOf, given, policyName, reject, type Attachment, type Patch } from './policies.ts'
 
 type ClientPatch = Patch<ClientSettings>
@@ -34,7 +35,7 @@ export function clientPolicies(
   const claims: Claims = { whole: new Map(), ports: new Map(), patches: new Map(), sections: new Map() }
   for (const policy of resources.all('ClientPolicy')) report.notServed(policy, unservedIn(policy))
   for (const attachment of attachmentsOf(resources.all('ClientPolicy')))
-    attach(attachment, gateways, claims, report)
+    attach(attachment, resources, gateways, claims, report)
   return ({ gateway }, port) => ({
     ...clientSettings,
     ...claims.whole.get(keyOf(gateway))?.patch,
@@ -44,6 +45,7 @@ export function clientPolicies(
 
 function attach(
   attachment: Attachment<ClientPolicy>,
+  resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   claims: Claims,
   report: Report,
@@ -60,12 +62,7 @@ function attach(
   const key = refKey({ group, kind, namespace: policy.metadata.namespace, name })
   const state = gateways.get(key)
   if (state === undefined)
-    return reject(
-      attachment,
-      report,
-      'TargetNotFound',
-      `Gateway ${policy.metadata.namespace}/${name} does not exist, or is of a class of another controller`,
-    )
+    return reject(attachment, report, 'TargetNotFound', gatewayless(policy, name, resources))
   if (sectionName !== undefined) return attachToListener(attachment, sectionName, state, claims, report)
   const other = claims.whole.get(key)
   if (other !== undefined)
@@ -77,6 +74,15 @@ function attach(
     )
   claims.whole.set(key, { policy, patch: patchOf(policy) })
   accept(attachment, report, 'applies to every port of the Gateway')
+}
+
+function gatewayless({ metadata: { namespace } }: ClientPolicy, name: string, resources: Resources): Absence {
+  if (resources.get('Gateway', namespace, name) === undefined)
+    return missing(resources, 'Gateway', namespace, name)
+  return {
+    message: `Gateway ${namespace}/${name} is of no class of ours, which is told of itself`,
+    follows: true,
+  }
 }
 
 function attachToListener(

@@ -7,6 +7,8 @@ export interface Flaw {
   readonly reason: string
   readonly path: FieldPath
   readonly message: string
+  /** Set where it is only the consequence of something that is told elsewhere. */
+  readonly follows?: true
 }
 
 type Carrier = Pick<Condition, 'parent' | 'listener'>
@@ -44,7 +46,7 @@ export class Report {
 
   /** A condition that is not; it has the reason and the position of the first flaw, and tells them all. */
   bad(about: Resource, type: string, flaws: readonly [Flaw, ...Flaw[]], carrier: Carrier = {}): void {
-    this.flawed(about, type, 'False', flaws, describe(flaws), carrier)
+    this.flawed(about, type, 'False', flaws, '', carrier)
   }
 
   /** A condition of negative polarity: True is bad news. */
@@ -55,11 +57,11 @@ export class Report {
     carrier: Carrier = {},
     prefix = '',
   ): void {
-    this.flawed(about, type, 'True', flaws, prefix + describe(flaws), carrier)
+    this.flawed(about, type, 'True', flaws, prefix, carrier)
   }
 
   unknown(about: Resource, type: string, flaw: Flaw): void {
-    this.flawed(about, type, 'Unknown', [flaw], describe([flaw]), {})
+    this.flawed(about, type, 'Unknown', [flaw], '', {})
   }
 
   /** Any other condition, as it is. */
@@ -98,20 +100,28 @@ export class Report {
     about: Resource,
     type: string,
     status: Condition['status'],
-    [first]: readonly [Flaw, ...Flaw[]],
-    message: string,
+    flaws: readonly [Flaw, ...Flaw[]],
+    prefix: string,
     carrier: Carrier,
   ): void {
-    const { reason, path } = first
+    // What is to be mended comes first, and what only follows from something else behind it.
+    const [first = flaws[0], ...rest] = flaws.toSorted(
+      (a, b) => Number(a.follows ?? 0) - Number(b.follows ?? 0),
+    )
+    const { reason, path, follows } = first
     this.conditions.push({
       about: refOf(about),
       ...carrier,
       type,
       status,
       reason,
-      message,
+      message: prefix + describe([first, ...rest]),
       path,
       position: about.at(path),
+      ...(follows && { follows }),
+      ...(rest.length > 0 && {
+        flaws: [first, ...rest].map(flaw => ({ ...flaw, position: about.at(flaw.path) })),
+      }),
     })
   }
 }

@@ -28,6 +28,7 @@ export function doubtEndpoints(
     told.add(target.port)
     const { object, port } = target
     const own = slices(object)
+    if (own.length === 0 && mayBeHidden(resources, object)) continue
     const doubt = own.length === 0 ? sliceless(object, resources) : unready(port, own)
     const index = object.body.spec?.ports?.indexOf(port) ?? -1
     report.doubt(object, {
@@ -36,6 +37,11 @@ export function doubtEndpoints(
       message: doubt.message + (senders.get(name) ?? ''),
     })
   }
+}
+
+/** Its slices may be among what was refused or cannot be read, which is told elsewhere. */
+function mayBeHidden(resources: Resources, { metadata }: Service): boolean {
+  return resources.unread !== null || resources.refusalOfAny('EndpointSlice', metadata.namespace) !== null
 }
 
 type Why = Pick<Doubt, 'severity' | 'reason' | 'message'>

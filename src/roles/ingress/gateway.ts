@@ -1,11 +1,13 @@
 import type { Gateway } from '../../model/kinds.ts'
+import { proposal } from '../../model/nearest.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
 import type { GatewayStatus } from '../../snapshot/role.ts'
 import { addressesOf, overlap, type Addresses } from './addresses.ts'
 import type { Certificates } from './certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from './conditions.ts'
-import type { ClassState } from './gatewayclass.ts'
+import { BUILT_IN, OURS, type ClassState } from './gatewayclass.ts'
 import { GATEWAY_API, isServed, listenersOf, type ListenerState } from './listeners.ts'
+import { missing } from './missing.ts'
 
 /** One Gateway of ours while a translation runs. */
 export interface GatewayState {
@@ -32,7 +34,7 @@ export function gatewaysOf(
   const states = new Map<string, GatewayState>()
   for (const gateway of resources.all('Gateway')) {
     const state = classOf(gateway.body.spec.gatewayClassName)
-    if (state === 'missing') waiting(gateway, report)
+    if (state === 'missing') waiting(gateway, resources, report)
     if (state === 'missing' || state === 'foreign') continue
     const addresses = addressesOf(gateway, fallback)
     states.set(keyOf(gateway), {
@@ -55,15 +57,22 @@ const refusedClass: readonly Flaw[] = [
     reason: 'Invalid',
     path: ['spec', 'gatewayClassName'],
     message: 'the GatewayClass is not accepted; its own condition says why',
+    follows: true,
   },
 ]
 
 /** The standard's default status, which it keeps while no controller feels responsible. */
-function waiting(gateway: Gateway, report: Report): void {
+function waiting(gateway: Gateway, resources: Resources, report: Report): void {
   const { gatewayClassName } = gateway.body.spec
-  const message = `no GatewayClass ${gatewayClassName} is declared; the class portcullis needs none`
-  for (const type of ['Accepted', 'Programmed'])
-    report.unknown(gateway, type, { reason: 'Pending', path: ['spec', 'gatewayClassName'], message })
+  const { message, ...rest } = missing(resources, 'GatewayClass', '', gatewayClassName)
+  const near = rest.follows || message.includes('did you mean') ? '' : proposal(gatewayClassName, [BUILT_IN])
+  const flaw = {
+    reason: 'Pending',
+    path: ['spec', 'gatewayClassName'],
+    message: `${message}${near}; ${OURS}`,
+    ...rest,
+  }
+  for (const type of ['Accepted', 'Programmed']) report.unknown(gateway, type, flaw)
 }
 
 function parameterFlaws({ body: { spec } }: Gateway): Flaw[] {

@@ -6,7 +6,7 @@ import type { Report } from './conditions.ts'
 const CONTROLLER = 'portcullis.dev/gateway'
 
 /** A Gateway of this class needs no GatewayClass object. */
-const BUILT_IN = 'portcullis'
+export const BUILT_IN = 'portcullis'
 
 /** Whose a class is: ours and served, ours and refused, another controller's, or not declared at all. */
 export type ClassState = 'served' | 'refused' | 'foreign' | 'missing'
@@ -38,10 +38,12 @@ export function doubtClasses(
   report: Report,
 ): void {
   const gateways = resources.all('Gateway')
+  // One that cannot be read may be ours.
+  const hidden = resources.refusalOfAny('Gateway') !== null || resources.unread !== null
   const foreign = gateways.filter(({ body }) => classOf(body.spec.gatewayClassName) === 'foreign')
   for (const gateway of foreign)
     report.doubt(gateway, {
-      severity: foreign.length === gateways.length ? 'error' : 'warning',
+      severity: foreign.length === gateways.length && !hidden ? 'error' : 'warning',
       reason: 'ForeignClass',
       path: ['spec', 'gatewayClassName'],
       message: foreignText(gateway.body.spec.gatewayClassName, resources),
@@ -58,4 +60,4 @@ function foreignText(name: string, resources: Resources): string {
 }
 
 /** What makes a class ours. */
-const OURS = `expected the class ${BUILT_IN}, which needs no GatewayClass, or one with the controllerName ${CONTROLLER}`
+export const OURS = `expected the class ${BUILT_IN}, which needs no GatewayClass, or one with the controllerName ${CONTROLLER}`

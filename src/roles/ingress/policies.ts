@@ -1,6 +1,7 @@
 import type { FieldPath, Resource, ResourceRef } from '../../model/resource.ts'
 import type { PolicyTarget } from '../../model/kinds/shapes.ts'
 import type { Flaw, Report } from './conditions.ts'
+import type { Absence } from './missing.ts'
 
 /** A changeable part of settings. */
 export type Patch<T> = { -readonly [K in keyof T]?: T[K] }
@@ -47,9 +48,10 @@ export function reject(
   attachment: Attachment<Resource>,
   report: Report,
   reason: Flaw['reason'],
-  message: string,
+  why: string | Absence,
 ): void {
-  report.bad(attachment.policy, 'Accepted', [{ reason, path: attachment.path, message }], {
+  const absence = typeof why === 'string' ? { message: why } : why
+  report.bad(attachment.policy, 'Accepted', [{ reason, path: attachment.path, ...absence }], {
     parent: parentOf(attachment),
   })
 }

@@ -146,9 +146,10 @@ function reportUnenforced(
   const unread = targeting === null ? '; what it targets cannot be read' : ''
   const without = broken ? '' : `; to serve without it, give --ignore-kind ${qualifiedKind(refOf(resource))}`
   const message = `${why}${unread}; ${namesOf(hits)}, which it may protect, would be served without it, and is closed instead: answered 500 (protection_missing)${without}`
-  report.bad(resource, 'Enforced', [
-    { reason: broken ? 'Invalid' : 'UnknownKind', path: first.path, message },
-  ])
+  const { path } = first
+  // What is wrong with it has been told.
+  if (broken) report.bad(resource, 'Enforced', [{ reason: 'Invalid', path, message, follows: true }])
+  else report.bad(resource, 'Enforced', [{ reason: 'UnknownKind', path, message }])
 }
 
 /** `rule admin of HTTPRoute/default/shop, Gateway/default/web and 3 more`. */

@@ -26,7 +26,7 @@ for (const input of inputs)
   test(input.replace('.in.yaml', ''), () => {
     const text = readFileSync(new URL(input, folder), 'utf8')
     const addresses = /^# addresses: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
-    const { resources, problems } = load(text, input)
+    const { resources, problems, all } = load(text, input)
     const ignored = /^# ignored: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
     const options = { addresses, nowMs, ignoredKinds: ignored.map(ignoredKind) }
     const translation = ingress.translate(resources, options)
@@ -37,6 +37,6 @@ for (const input of inputs)
     assert.deepEqual(parse(actual), parse(readFileSync(output, 'utf8')))
     // What the role does not say that it reads, it does not read.
     const list = resources.list.filter(({ kind }) => ingress.kinds.some(name => name === kind))
-    const read = Resources.of(list, resources.unenforced)
+    const read = Resources.of(list, resources.unenforced, all)
     assert.deepEqual(ingress.translate(read, options), translation)
   })

@@ -122,8 +122,8 @@ function carrier({ about, parent, listener: name }: Condition): string {
   return `${about.kind}/${about.namespace}/${about.name}${to}${name === undefined ? '' : ` listener ${name}`}`
 }
 
-function condition({ type, status, reason, message, path, position }: Condition): unknown {
+function condition({ type, status, reason, message, path, position, follows }: Condition): unknown {
   const short = `${type}=${status} ${reason}`
   if (path === undefined) return `${short}: ${message}`
-  return { condition: short, at: `${position ? `${position.line}:${position.column} ` : ''}${formatPath(path)}`, message }
+  return { condition: short, ...(follows ? { follows } : {}), at: `${position ? `${position.line}:${position.column} ` : ''}${formatPath(path)}`, message }
 }
