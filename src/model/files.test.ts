@@ -231,7 +231,7 @@ test('a file that is empty for a moment loses nothing, and one that stays empty 
   const dir = folder(t)
   const file = join(dir, 'a.yaml')
   writeFileSync(file, map('a', 'one'))
-  const watched = new Watched(t, [dir], { emptyMs: 600 })
+  const watched = new Watched(t, [dir], { settleMs: 600 })
   writeFileSync(file, '')
   // The event of the second file makes it read the empty one as well, well within its time.
   writeFileSync(join(dir, 'b.yaml'), map('b', 'x'))

@@ -1,8 +1,20 @@
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { isEmptied, isHalfWritten, type Written } from './half-written.ts'
 import { settle, type FileContent, type FileState } from './last-good.ts'
 import type { Resource } from './resource.ts'
-import { attempt, fingerprint, pathProblem, reason, scan, type FoundFile, type Scan } from './scan.ts'
+import {
+  attempt,
+  fingerprint,
+  inodeOf,
+  pathProblem,
+  reason,
+  scan,
+  type FoundFile,
+  type Scan,
+} from './scan.ts'
 import { contentOf, resultOf, type LoadResult, type Source } from './source.ts'
+import { Waits } from './waits.ts'
 import { Watcher } from './watcher.ts'
 
 export interface FileSourceOptions {
@@ -12,8 +24,13 @@ export interface FileSourceOptions {
   readonly pollMs?: number
   /** Read behind the files, as texts of these names: standard input. */
   readonly texts?: readonly { readonly name: string; readonly text: string }[]
-  /** A file that had objects and is empty now is believed after this time; 1 s where absent. */
-  readonly emptyMs?: number
+  /**
+   * What may be half of a file that is being written in place, and a folder that is gone, is believed when it has
+   * stayed so for this time; 1 s where absent.
+   */
+  readonly settleMs?: number
+  /** Milliseconds, of a clock that never goes back; the process's where absent. */
+  readonly now?: () => number
 }
 
 /** A file that is larger is a mistake: 10,000 routes are about 8 MB. */
@@ -30,6 +47,8 @@ interface Cached {
   readonly stamp: string
   readonly text: string
   readonly content: FileContent
+  readonly inode: string
+  readonly folder: string
 }
 
 /**
@@ -42,7 +61,7 @@ export class FileSource implements Source {
   private readonly paths: readonly string[]
   private readonly debounceMs: number
   private readonly pollMs: number
-  private readonly emptyMs: number
+  private readonly waits: Waits
   private readonly texts: NonNullable<FileSourceOptions['texts']>
   private cache = new Map<string, Cached>()
   private state: readonly FileState[] = []
@@ -56,7 +75,7 @@ export class FileSource implements Source {
     this.paths = [...paths]
     this.debounceMs = options.debounceMs ?? 50
     this.pollMs = options.pollMs ?? 2000
-    this.emptyMs = options.emptyMs ?? 1000
+    this.waits = new Waits(options.settleMs ?? 1000, options.now ?? (() => performance.now()))
     this.texts = options.texts ?? []
   }
 
@@ -65,14 +84,22 @@ export class FileSource implements Source {
     // Before the files are read: a change in between is then seen by the next poll at the latest.
     this.seen = fingerprint(found)
     this.watcher?.follow(found.folders)
+    this.waits.begin()
+    const unseen = this.unseen(found)
     const contents = [
       ...found.files.map(file => this.read(file)),
-      ...this.unseen(found),
+      ...unseen,
       ...this.texts.map(({ name, text }) => this.parse(text, name)),
     ]
-    const settled = settle(contents, this.state, resource => this.readAt.get(resource) ?? '')
+    const settled = settle(
+      unseen.length === 0 ? contents : inOrder(contents, this.state),
+      this.state,
+      resource => this.readAt.get(resource) ?? '',
+    )
     this.state = settled.files
-    this.cache = new Map(found.files.flatMap(({ name }) => entry(this.cache, name)))
+    const names = [...found.files.map(({ name }) => name), ...unseen.map(({ file }) => file)]
+    this.cache = new Map(names.flatMap(name => entry(this.cache, name)))
+    this.watcher?.lookAgain(this.waits.nextMs)
     this.last = resultOf(settled, found.problems)
     return this.last
   }
@@ -97,7 +124,7 @@ export class FileSource implements Source {
 
   /** Reads everything again, and calls back whether or not it differs. */
   reload(): LoadResult {
-    this.cache.clear()
+    for (const [name, cached] of this.cache) this.cache.set(name, { ...cached, stamp: '' })
     return this.update(true)
   }
 
@@ -115,31 +142,28 @@ export class FileSource implements Source {
   }
 
   private read(file: FoundFile): FileContent {
-    const { name } = file
+    const { name, inode, folder } = file
     const known = this.cache.get(name)
     if (known?.stamp === file.stamp) return known.content
+    const text = textOf(file)
+    const content =
+      text instanceof Broken ? text.content : known?.text === text ? known.content : this.parse(text, name)
+    const written = text instanceof Broken ? { text: text.message, content } : { text, content }
+    if (known !== undefined && this.mayGrow(file, written, known)) {
+      if (this.waits.for(name, written.text)) return { ...known.content, waiting: true }
+    } else this.waits.done(name)
+    if (text instanceof Broken) return content
     const stamp = Math.abs(Date.now() - file.changedMs) > RACY_MS ? file.stamp : ''
-    if (file.size > MAX_FILE_BYTES)
-      return broken(name, `has ${file.size} bytes, expected at most ${MAX_FILE_BYTES}`)
-    const bytes = attempt(() => readFileSync(name))
-    if (bytes instanceof Error) return broken(name, reason(bytes))
-    const text = attempt(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
-    if (text instanceof Error) return broken(name, 'is not UTF-8, expected text in UTF-8')
-    if (text.trim() === '' && this.settling(file))
-      return { file: name, validations: [], problems: [], whole: false }
-    const content = known?.text === text ? known.content : this.parse(text, name)
-    this.cache.set(name, { stamp, text, content })
+    this.cache.set(name, { stamp, text, content, inode, folder })
     return content
   }
 
-  /** Whether an empty file is likely to be one that is just being written (opened with O_TRUNC, not yet filled). */
-  private settling({ name, modifiedMs }: FoundFile): boolean {
-    const had = this.state.some(s => s.file === name && s.resources.length > 0)
-    // A clock that ran backwards must not hold it for ever.
-    const age = Math.abs(Date.now() - modifiedMs)
-    if (!had || age >= this.emptyMs) return false
-    this.watcher?.touch(this.emptyMs - age + 1)
-    return true
+  /** Whether more of it is likely to come; a file that was put in the place of another one is whole. */
+  private mayGrow({ name, inode }: FoundFile, now: Written, known: Cached): boolean {
+    if (now.content === known.content) return false
+    const state = this.state.find(({ file }) => file === name)
+    if (state === undefined) return false
+    return isEmptied(now.content, state) || (inode === known.inode && isHalfWritten(now, known, state))
   }
 
   private parse(text: string, file: string): FileContent {
@@ -149,18 +173,49 @@ export class FileSource implements Source {
     return content
   }
 
-  /** Files read before from places that cannot be looked into now: all of their objects are kept. */
+  /**
+   * Files that were read before and are not found: from places that cannot be looked into all objects are kept, and
+   * from folders that are gone, or are others than before, until they have been so for a while.
+   */
   private unseen(found: Scan): FileContent[] {
     const names = new Set(found.files.map(f => f.name))
     const hidden = (file: string) => found.unknown.some(path => file === path || file.startsWith(`${path}/`))
     return this.state
-      .filter(({ file }) => !names.has(file) && hidden(file))
-      .map(({ file }) => ({ file, validations: [], problems: [], whole: false }))
+      .filter(({ file }) => !names.has(file))
+      .flatMap(({ file }): FileContent[] => {
+        if (hidden(file)) return [{ file, validations: [], problems: [], whole: false }]
+        const known = this.cache.get(file)
+        const moved =
+          known !== undefined && (this.paths.includes(file) || inodeOf(dirname(file)) !== known.folder)
+        return moved && this.waits.for(file, 'gone') ? [{ ...known.content, waiting: true as const }] : []
+      })
   }
 }
 
-function broken(file: string, message: string): FileContent {
-  return { file, validations: [], problems: [pathProblem(file, message)], whole: false }
+/** Files that were there before keep their places: the order of reading decides among equals. */
+function inOrder(contents: readonly FileContent[], state: readonly FileState[]): FileContent[] {
+  const places = new Map(state.map(({ file }, i) => [file, i]))
+  const placeOf = ({ file }: FileContent): number => places.get(file) ?? state.length
+  return contents.toSorted((a, b) => placeOf(a) - placeOf(b))
+}
+
+/** Why a file has no text. */
+class Broken {
+  readonly message: string
+  readonly content: FileContent
+
+  constructor(file: string, message: string) {
+    this.message = message
+    this.content = { file, validations: [], problems: [pathProblem(file, message)], whole: false }
+  }
+}
+
+function textOf({ name, size }: FoundFile): string | Broken {
+  if (size > MAX_FILE_BYTES) return new Broken(name, `has ${size} bytes, expected at most ${MAX_FILE_BYTES}`)
+  const bytes = attempt(() => readFileSync(name))
+  if (bytes instanceof Error) return new Broken(name, reason(bytes))
+  const text = attempt(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+  return text instanceof Error ? new Broken(name, 'is not UTF-8, expected text in UTF-8') : text
 }
 
 function entry(cache: ReadonlyMap<string, Cached>, name: string): [string, Cached][] {

@@ -14,6 +14,8 @@ export interface FileContent {
   readonly problems: readonly Problem[]
   /** False where some of the text could not be read: any object may have stood there. */
   readonly whole: boolean
+  /** Set where this is what the file said before, and what it says now is not believed yet: others' objects come first. */
+  readonly waiting?: true
 }
 
 /** What one file contributes: objects as it has them now, or kept from before. */
@@ -57,6 +59,8 @@ class Settler {
   private readonly oldFiles: ReadonlyMap<string, FileState>
   private readonly oldKeys: ReadonlyMap<ResourceKey, Resource>
   private readonly taken = new Map<ResourceKey, Resource>()
+  /** What files declare that are believed, where others wait. */
+  private readonly fresh = new Set<ResourceKey>()
   /** Those that have a last good version. */
   private readonly superseded = new Set<Unenforced>()
   private readonly held: Held[] = []
@@ -74,6 +78,8 @@ class Settler {
   }
 
   run(): Settled {
+    const waits = this.contents.some(({ waiting }) => waiting)
+    if (waits) for (const { validations, waiting } of this.contents) if (!waiting) this.addFresh(validations)
     const declared = this.contents.map(content => ({ content, resources: this.declared(content) }))
     // Only now is it known what other files declare: an object that moved to one of them is not kept here.
     const files = declared.map(({ content, resources }) => ({
@@ -84,10 +90,19 @@ class Settler {
     return { files, problems: oncePerKind(this.problems), held: this.held }
   }
 
-  /** Objects of valid declarations, and the last good version of broken ones that say whose they are. */
-  private declared(content: FileContent): Resource[] {
-    return content.validations.flatMap(({ resource, identity, problems, unenforced }) => {
+  private addFresh(validations: readonly Validation[]): void {
+    for (const { identity } of validations) {
       const key = keyOfIdentity(identity)
+      if (key !== null) this.fresh.add(key)
+    }
+  }
+
+  /** Objects of valid declarations, and the last good version of broken ones that say whose they are. */
+  private declared({ validations, waiting }: FileContent): Resource[] {
+    return validations.flatMap(({ resource, identity, problems, unenforced }) => {
+      const key = keyOfIdentity(identity)
+      // It moved to another file, and only waits to be taken out of this one.
+      if (waiting && key !== null && this.fresh.has(key)) return []
       const old = resource === null && key !== null ? this.oldKeys.get(key) : undefined
       const now = resource ?? old
       if (now === undefined) {
@@ -178,7 +193,7 @@ export function leftOut(message: string, count: number): string {
   return `${message}; it is left out${others}${others === '' ? '' : ' of its kind'}`
 }
 
-function keyOfIdentity({ kind, namespace, name }: Identity): ResourceKey | null {
+export function keyOfIdentity({ kind, namespace, name }: Identity): ResourceKey | null {
   return kind === null || namespace === null || name === null ? null : refKey({ ...kind, namespace, name })
 }
 

@@ -6,8 +6,11 @@ import type { Problem } from './resource.ts'
 export interface FoundFile {
   readonly name: string
   readonly stamp: string
+  /** Another one than before: it was put in the place of the file as a whole. */
+  readonly inode: string
+  /** The inode of its folder. */
+  readonly folder: string
   readonly size: number
-  readonly modifiedMs: number
   /** Of its inode: every write moves it, and nothing sets it back. */
   readonly changedMs: number
 }
@@ -54,6 +57,7 @@ class Scanner {
   readonly folders = new Map<string, Set<string> | null>()
   readonly problems: Problem[] = []
   readonly unknown: string[] = []
+  private readonly inodes = new Map<string, string>()
   /** Real paths: a file that is reached by two ways is read once. */
   private readonly seen = new Set<string>()
 
@@ -101,13 +105,15 @@ class Scanner {
     // Where a link leads, so that a write in place there is seen.
     this.watch(dirname(real), basename(real))
     const stamp = `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`
-    this.files.push({
-      name: path,
-      stamp,
-      size: stats.size,
-      modifiedMs: stats.mtimeMs,
-      changedMs: stats.ctimeMs,
-    })
+    const inode = `${stats.dev}:${stats.ino}`
+    const folder = this.inodeOf(dirname(path))
+    this.files.push({ name: path, stamp, inode, folder, size: stats.size, changedMs: stats.ctimeMs })
+  }
+
+  private inodeOf(folder: string): string {
+    let inode = this.inodes.get(folder)
+    if (inode === undefined) this.inodes.set(folder, (inode = inodeOf(folder)))
+    return inode
   }
 
   private watch(name: string, only: string | null): void {
@@ -139,6 +145,12 @@ export function attempt<T>(act: () => T): T | Error {
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }
+}
+
+/** "" where there is nothing of this name. */
+export function inodeOf(path: string): string {
+  const stats = attempt(() => statSync(path, { bigint: true }))
+  return stats instanceof Error ? '' : `${stats.dev}:${stats.ino}`
 }
 
 function codeOf(error: Error): string {

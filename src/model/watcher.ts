@@ -1,5 +1,5 @@
-import { statSync, watch, type FSWatcher } from 'node:fs'
-import { attempt, type Folders } from './scan.ts'
+import { watch, type FSWatcher } from 'node:fs'
+import { inodeOf, type Folders } from './scan.ts'
 
 export interface WatcherOptions {
   /** Quiet time after the last event before `changed` is called; a writer's truncation and writes are one change. */
@@ -30,6 +30,7 @@ export class Watcher {
   private timer: NodeJS.Timeout | undefined
   private firstEventAt = 0
   private pollTimer: NodeJS.Timeout | undefined
+  private lookTimer: NodeJS.Timeout | undefined
   private closed = false
 
   constructor(options: WatcherOptions) {
@@ -65,9 +66,17 @@ export class Watcher {
     )
   }
 
+  /** Looks again then, whatever comes before; a later call takes the place of an earlier one. */
+  lookAgain(afterMs: number): void {
+    clearTimeout(this.lookTimer)
+    if (this.closed || afterMs === Infinity) return
+    this.lookTimer = setTimeout(() => this.touch(0), Math.ceil(afterMs))
+  }
+
   close(): void {
     this.closed = true
     clearTimeout(this.timer)
+    clearTimeout(this.lookTimer)
     clearTimeout(this.pollTimer)
     for (const { watcher } of this.watchers.values()) watcher.close()
     this.watchers.clear()
@@ -106,9 +115,4 @@ export class Watcher {
       if (!this.closed) this.schedulePoll(Math.max(this.options.pollMs, 20 * (performance.now() - began)))
     }, afterMs)
   }
-}
-
-function inodeOf(folder: string): string {
-  const stats = attempt(() => statSync(folder, { bigint: true }))
-  return stats instanceof Error ? '' : `${stats.dev}:${stats.ino}`
 }
