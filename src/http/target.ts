@@ -128,26 +128,20 @@ function readQuery(raw: string, illegal: PathSettings['illegalCharacters']): str
   let out = ''
   let from = 0
   for (let i = queryEnd(text, 0); i < raw.length; i = queryEnd(text, i + 1)) {
-    const encoded = bareInQuery(raw, i, illegal)
+    const encoded = bareInQuery(raw, i)
     if (typeof encoded !== 'string') return encoded
-    out += raw.slice(from, i) + encoded
+    if (illegal === 'reject') return refusals['target-bare']
+    out += from === i ? encoded : raw.slice(from, i) + encoded
     from = i + 1
   }
-  return from === 0 ? raw : out + raw.slice(from)
+  return from === 0 || illegal === 'keep' ? raw : out + raw.slice(from)
 }
 
-/** What becomes of the character at `at`, where queryEnd stopped. */
-function bareInQuery(
-  raw: string,
-  at: number,
-  illegal: PathSettings['illegalCharacters'],
-): string | Rejection {
+/** What is sent on for the character at `at`, where queryEnd stopped. */
+function bareInQuery(raw: string, at: number): string | Rejection {
   const c = raw.charCodeAt(at)
-  const fault = c === PERCENT ? percentFault(raw, at)! : characterFault(c)
-  const encoded = c === PERCENT ? '%25' : BARE_IN_QUERIES.get(c)
-  if (encoded === undefined || fault === refusals['target-nul']) return fault
-  if (illegal === 'reject') return refusals['target-bare']
-  return illegal === 'keep' ? raw[at]! : encoded
+  if (c !== PERCENT) return BARE_IN_QUERIES.get(c) ?? characterFault(c)
+  return percentFault(raw, at) === refusals['target-nul'] ? refusals['target-nul'] : '%25'
 }
 
 function characterFault(c: number): Rejection {
@@ -181,7 +175,7 @@ export function canonicalPath(raw: string, paths: PathSettings): string | Reject
   if (slash || path.includes('%5C')) {
     if (paths.encodedSlash === 'reject')
       return refusals[slash ? 'path-encoded-slash' : 'path-encoded-backslash']
-    if (hasHiddenDots(path)) return refusals['path-encoded-dots']
+    if (HIDDEN_DOTS.test(path)) return refusals['path-encoded-dots']
     if (paths.encodedSlash === 'unescape') path = path.replaceAll('%2F', '/')
   }
   // Before dot segments, as file systems do: to whom slashes are one, /a//../b is /b.
@@ -226,13 +220,7 @@ function bareInPath(c: number, illegal: PathSettings['illegalCharacters']): stri
 // `/files/..%2F..%2Fetc` has no dot segment as long as the slash stays encoded, and has two for an upstream that
 // decodes before it resolves; one on Windows reads `/files/..%5C..%5Cetc` so too. No registry, Git host or object needs
 // that. Refused also where slashes are decoded here: what climbs by encoded dots is no honest request for anything.
-function hasHiddenDots(path: string): boolean {
-  for (const segment of path.split('/')) {
-    const pieces = segment.split(/%2F|%5C/)
-    if (pieces.length > 1 && pieces.some(piece => piece === '.' || piece === '..')) return true
-  }
-  return false
-}
+const HIDDEN_DOTS = /(?:\/|%2F|%5C)\.{1,2}(?:%2F|%5C)|(?:%2F|%5C)\.{1,2}(?:\/|$)/
 
 /** RFC 3986 §5.2.4, on whole segments. Empty segments count as segments: /a//../b is /a/b. */
 function removeDotSegments(path: string): string {

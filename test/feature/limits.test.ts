@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { block, GET, headers } from '../conformance/h2/wire.ts'
 import { startGateway } from '../support/gateway.ts'
-import { messages, status, value } from '../support/messages.ts'
+import { messages, status, value, type Message } from '../support/messages.ts'
 import { clientPolicy, plain } from '../support/policies.ts'
 import { ok, RawUpstream } from '../support/raw-upstream.ts'
 import { RawClient } from '../support/raw.ts'
+import { RawHttp2Client } from '../support/raw-http2.ts'
 import { wireClient } from '../support/wire-client.ts'
 import { portFor, startBetween, wires } from '../support/wires.ts'
 import { backend, gateway as gatewayOf, httpRoute, to, yamlOf } from '../support/resources.ts'
@@ -81,6 +83,31 @@ suite('what browsers send fits by default', () => {
       const { status: code, body } = await client.send({ path, headers: { cookie: cookies } })
       assert.deepEqual([code, String(body)], [200, `${`GET ${path} HTTP/1.1`.length} ${cookies.length}`])
     })
+})
+
+suite('two Cookie fields of 6 KB are taken', () => {
+  const cookies = ['a', 'b'].map(name => `${name}=${'c'.repeat(6000)}`)
+  const cookiesOf = ({ fields }: Message) =>
+    fields.filter(([name]) => name === 'cookie').map(([, one]) => one)
+
+  test('by HTTP/1', async () => {
+    await using upstream = await RawUpstream.answering(() => ok('x'))
+    await using running = await startGateway(plain(upstream.port))
+    await RawClient.exchange(
+      running.port(),
+      get(`${cookies.map(one => `Cookie: ${one}\r\n`).join('')}Connection: close\r\n`),
+    )
+    assert.deepEqual(upstream.requests.map(cookiesOf), [cookies])
+  })
+
+  test('by HTTP/2', async () => {
+    await using upstream = await RawUpstream.answering(() => ok('x'))
+    await using running = await startGateway(plain(upstream.port))
+    await using client = await RawHttp2Client.to(running.port())
+    client.says(headers(1, block(...GET, ...cookies.flatMap(one => ['cookie', one]))))
+    await upstream.until(({ requests }) => requests.length === 1)
+    assert.deepEqual(upstream.requests.map(cookiesOf), [[cookies.join('; ')]])
+  })
 })
 
 suite('limits of bodies', () => {
