@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { IgnoredKind } from '../snapshot/role.ts'
 import type { RoleName } from '../snapshot/snapshot.ts'
@@ -54,7 +53,7 @@ export const data: Flag<string> = {
   name: 'data',
   placeholder: 'DIR',
   env: 'PORTCULLIS_DATA',
-  fallback: join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'portcullis'),
+  fallback: stateDirectory(),
   help: 'Folder for what must survive a restart, and for the authority of `cert`.',
   parse: text => {
     if (text === '') throw new UsageError('is empty, expected a folder')
@@ -87,4 +86,11 @@ export const accessLog: Flag<AccessLogTarget> = {
   fallback: 'stdout',
   help: 'Where a line for each request goes: JSON, or readable where that is a terminal.',
   parse: accessLogTarget,
+}
+
+/** Of the user, by the XDG base directory specification; an account without a home has what services have. */
+function stateDirectory(): string {
+  const { XDG_STATE_HOME, HOME } = process.env
+  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, 'portcullis')
+  return HOME ? join(HOME, '.local', 'state', 'portcullis') : '/var/lib/portcullis'
 }

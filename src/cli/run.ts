@@ -12,6 +12,7 @@ import { Garbage } from './garbage.ts'
 import { listenReason } from './listen.ts'
 import type { RunOptions } from './options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
+import { tellServiceManager } from './service-manager.ts'
 import type { HostPort } from './values.ts'
 
 /** What is in flight when the process is told to end gets this long. */
@@ -39,7 +40,9 @@ export async function run(
     admin?.close()
     return gateway.end(0, 1)
   }
+  tellServiceManager('ready', 'serving')
   await asked
+  tellServiceManager('stopping', 'draining')
   log.info('draining', { graceMs: GRACE_MS })
   await gateway.end(GRACE_MS, 0)
   admin?.close()

@@ -15,10 +15,11 @@ cd "$root"
 npm pack --pack-destination "$work" >"$work/pack.log" 2>&1 || fail "npm pack: $(cat "$work/pack.log")"
 tarball=$(echo "$work"/portcullis-*.tgz)
 listed=$(tar -tzf "$tarball")
-for file in bin/portcullis dist/cli/main.js dist/proxy/worker.js package.json LICENSE README.md CHANGELOG.md; do
+for file in bin/portcullis dist/cli/main.js dist/proxy/worker.js package.json LICENSE README.md CHANGELOG.md \
+  docs/ARCHITECTURE.md examples/quickstart/portcullis/routes.yaml deploy/portcullis.service; do
   grep -qx "package/$file" <<<"$listed" || fail "$file is not in the package"
 done
-if grep -E '\.ts$|\.test\.|/(src|test|testing|bench|examples)/' <<<"$listed"; then fail 'these do not belong in the package'; fi
+if grep -E '\.ts$|\.test\.|/(src|test|testing|bench)/' <<<"$listed"; then fail 'these do not belong in the package'; fi
 
 mkdir "$work/packed" && tar -xzf "$tarball" -C "$work/packed"
 if grep -rlF "$root" "$work/packed"; then fail 'these name the folder in which they were built'; fi
@@ -84,8 +85,13 @@ mkdir "$work/old" && printf '#!/bin/sh\necho v18.20.0\n' >"$work/old/node" && ch
 if said=$(env PATH="$work/old:/bin:/usr/bin" node_modules/.bin/portcullis --version 2>&1); then
   fail "started with node 18: $said"
 fi
-[[ $said == *'needs Node.js'*'v18.20.0'* ]] || fail "with node 18 it said: $said"
+[[ $said == *'needs Node.js'*'v18.20.0'*': npm install node@24' ]] || fail "with node 18 it said: $said"
 echo 'pack: refuses node 18: ok'
+# The command that it names for a global installation mends it.
+said=$(env PATH="$work/old:/bin:/usr/bin" "$work/global/bin/portcullis" --version 2>&1) && fail "started with node 18: $said"
+[[ $said == *": npm install -g --no-bin-links node@24" ]] || fail "with node 18, installed globally, it said: $said"
+npm install --silent --no-audit --no-fund -g --prefix "$work/global" --no-bin-links node@24
+expect 'a global installation beside node 18' "portcullis $version" env PATH="$work/old:/bin:/usr/bin" "$work/global/bin/portcullis" --version
 
 # A clone in which nothing is installed yet says what to do, also where the machine's node is new enough.
 mkdir -p "$work/clone/src/cli" && cp -r "$root/bin" "$root/package-lock.json" "$work/clone"
