@@ -98,3 +98,31 @@ suite('kinds that are none of ours', () => {
     )
   })
 })
+
+suite('what to use instead is told before anybody mends fields', () => {
+  for (const [apiVersion, kind, message] of [
+    ['networking.istio.io/v1', 'VirtualService', /^VirtualService of .*: write an HTTPRoute in its place$/],
+    [
+      'networking.istio.io/v1',
+      'Gateway',
+      /: write a Gateway of gateway\.networking\.k8s\.io\/v1 in its place$/,
+    ],
+    ['v1', 'Endpoints', /: write an EndpointSlice of discovery\.k8s\.io\/v1 in its place$/],
+    ['traefik.io/v1alpha1', 'IngressRouteTCP', /: write a TLSRoute in its place$/],
+    ['networking.k8s.io/v1', 'Ingress', /^Ingress is not served yet: write an HTTPRoute in its place$/],
+    ['extensions/v1beta1', 'Ingress', /^Ingress is not served yet: write an HTTPRoute in its place$/],
+    ['gateway.networking.k8s.io/v1alpha2', 'UDPRoute', /^UDPRoute is not served yet$/],
+    [
+      'portcullis.dev/v1alpha1',
+      'RateLimitPolicy',
+      /^RateLimitPolicy is not served yet: a ClientPolicy limits/,
+    ],
+    ['apps/v1', 'Deployment', /^Deployment of apps\/v1 is nothing that is served here$/],
+  ] as const)
+    test(`${kind} of ${apiVersion}`, () => {
+      const text = declared(apiVersion, kind).replace('---\n', 'spec: { nonsense: true }\n')
+      const { problems } = parseResources('a.yaml', text)
+      assert.equal(problems.length, 1)
+      assert.match(problems[0]?.message ?? '', message)
+    })
+})

@@ -1,30 +1,6 @@
 import { groupOf, kindOf, kinds } from './kinds.ts'
 import { nearest } from './nearest.ts'
 
-const gatewayApi = 'gateway.networking.k8s.io'
-const ours = 'portcullis.dev'
-
-/** Kinds that a later release reads. */
-const laterKinds: Readonly<Record<string, readonly string[]>> = {
-  [gatewayApi]: ['ListenerSet', 'TCPRoute', 'UDPRoute'],
-  'networking.k8s.io': ['Ingress', 'IngressClass'],
-  [ours]: [
-    'API',
-    'AuthenticationPolicy',
-    'AuthorizationPolicy',
-    'CertificatePolicy',
-    'Composition',
-    'ExternalAuthPolicy',
-    'Filter',
-    'Plan',
-    'Product',
-    'RateLimitPolicy',
-    'TrafficPolicy',
-    'TransformationPolicy',
-    'ValidationPolicy',
-  ],
-}
-
 /** Kinds of Kubernetes whose names could be taken for misspelt ones of ours. */
 const kubernetesKinds: Readonly<Record<string, readonly string[]>> = {
   '': ['Endpoints', 'ServiceAccount'],
@@ -37,11 +13,6 @@ const wholeGroups: ReadonlySet<string> = new Set(
 
 /** The reason of problems that say that a kind is somebody else's. */
 export const FOREIGN_KIND = 'ForeignKind'
-
-/** Whether a later release reads this kind. */
-export function isLater(group: string, kind: string): boolean {
-  return laterKinds[group]?.includes(kind) ?? false
-}
 
 /**
  * Whether a kind is somebody else's: folders for kubectl hold Deployments, and Istio's Gateways, beside what is ours.

@@ -1,4 +1,4 @@
-import { isLater } from './foreign.ts'
+import { isLater } from './kinds/instead.ts'
 import { groupOf, type ResourceKind } from './kinds.ts'
 import { nearest } from './nearest.ts'
 import type { Problem, Resource } from './resource.ts'

@@ -1,4 +1,5 @@
-import { FOREIGN_KIND, isForeign, isLater, namesOfKinds } from './foreign.ts'
+import { FOREIGN_KIND, isForeign, namesOfKinds } from './foreign.ts'
+import { insteadOf, isLater, untilThen } from './kinds/instead.ts'
 import { groupOf, kindOf, kinds, type ResourceKind } from './kinds.ts'
 import {
   isNamespaceName,
@@ -130,11 +131,16 @@ function kindFinding(document: unknown): Finding {
     return { path: ['kind'], message: `is not text, expected one of ${names.join(', ')}` }
   const apiVersion = text(fieldOf(document, 'apiVersion'))
   if (isLater(groupOf(apiVersion), kind))
-    return { path: ['kind'], message: `${kind} is not served yet, expected one of ${names.join(', ')}` }
+    return {
+      path: ['kind'],
+      message: `${kind} is not served yet${untilThen(groupOf(apiVersion), kind)}`,
+      // What it says is for Ingresses alone.
+      ...(kind === 'IngressClass' && { severity: 'warning' as const, reason: FOREIGN_KIND }),
+    }
   if (isForeign(apiVersion, kind))
     return {
       path: ['kind'],
-      message: `${kind} of ${apiVersion} is nothing that is served here`,
+      message: `${kind} of ${apiVersion} is nothing that is served here${insteadOf(groupOf(apiVersion), kind)}`,
       severity: 'warning',
       reason: FOREIGN_KIND,
     }

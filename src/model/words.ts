@@ -151,13 +151,19 @@ function range(
 function hint(keyword: string, data: unknown, schema: unknown): string {
   if (keyword !== 'type') return ''
   const type = fieldOf(schema, 'type')
-  const free = fieldOf(schema, 'expected') === undefined
-  if (type === 'string' && free && (typeof data === 'number' || typeof data === 'boolean'))
-    return ' (put it in quotes)'
+  if (type === 'string' && (typeof data === 'number' || typeof data === 'boolean'))
+    return wouldFit(String(data), schema) ? ' (put it in quotes)' : ''
   const bare = type === 'integer' ? /^[0-9]+$/ : /^(true|false)$/
   return (type === 'integer' || type === 'boolean') && typeof data === 'string' && bare.test(data)
     ? ' (without quotes)'
     : ''
+}
+
+/** Whether quotes are all that is missing: 10 in them is no duration either. */
+function wouldFit(text: string, schema: unknown): boolean {
+  const pattern = fieldOf(schema, 'pattern')
+  if (typeof pattern === 'string') return new RegExp(pattern).test(text)
+  return fieldOf(schema, 'format') === undefined
 }
 
 function typeWord(data: unknown): string {

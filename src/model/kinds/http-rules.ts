@@ -99,7 +99,7 @@ function pathRules({ type = 'PathPrefix', value = '/' }: HTTPPathMatch, at: Path
   if (findings.length === 0 && !pathCharacters.test(value))
     findings.push({
       path,
-      message: `has a character that a URL path cannot have, expected it percent-encoded for type ${type}`,
+      message: `has a character that a URL path cannot have, expected it percent-encoded for type ${type}${/[[\](){}|^$\\]/.test(value) ? ', or type RegularExpression for a pattern' : ''}`,
     })
   return findings
 }

@@ -1,0 +1,127 @@
+const route = 'an HTTPRoute'
+const gateway = 'a Gateway of gateway.networking.k8s.io/v1'
+const clientPolicy = 'a ClientPolicy'
+const backendPolicy = 'a BackendPolicy'
+const filters = 'filters of an HTTPRoute'
+const certificates = 'certificateRefs of a Gateway and its Secret'
+
+/** What says here what objects of other kinds say there, by group: told before anybody mends their fields. */
+const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '': { Endpoints: 'an EndpointSlice of discovery.k8s.io/v1' },
+  // Gateway API's experimental group.
+  'gateway.networking.x-k8s.io': {
+    XBackendTrafficPolicy: backendPolicy,
+    XListenerSet: 'listeners of a Gateway',
+  },
+  // Istio.
+  'networking.istio.io': {
+    DestinationRule: `${backendPolicy}, and a BackendTLSPolicy`,
+    Gateway: gateway,
+    ServiceEntry: 'a Backend',
+    VirtualService: route,
+  },
+  // Envoy Gateway.
+  'gateway.envoyproxy.io': {
+    Backend: 'a Backend of portcullis.dev/v1alpha1',
+    BackendTrafficPolicy: backendPolicy,
+    ClientTrafficPolicy: clientPolicy,
+    HTTPRouteFilter: filters,
+  },
+  // Traefik, by its two groups.
+  ...both(['traefik.io', 'traefik.containo.us'], {
+    IngressRoute: route,
+    IngressRouteTCP: 'a TLSRoute',
+    Middleware: filters,
+    ServersTransport: `a BackendTLSPolicy, and ${backendPolicy}`,
+    TLSOption: clientPolicy,
+    TLSStore: certificates,
+    TraefikService: 'weights of backendRefs',
+  }),
+  'projectcontour.io': { HTTPProxy: route, TLSCertificateDelegation: 'a ReferenceGrant' },
+  'getambassador.io': { Host: gateway, Listener: gateway, Mapping: route, TLSContext: certificates },
+  'configuration.konghq.com': {
+    KongIngress: `${route}, and ${backendPolicy}`,
+    KongPlugin: filters,
+    KongUpstreamPolicy: backendPolicy,
+    TCPIngress: 'a TLSRoute',
+  },
+  'apisix.apache.org': { ApisixRoute: route, ApisixTls: certificates, ApisixUpstream: backendPolicy },
+  // NGINX: the ingress controller, and the Gateway Fabric.
+  'k8s.nginx.org': { TransportServer: 'a TLSRoute', VirtualServer: route, VirtualServerRoute: route },
+  'gateway.nginx.org': { ClientSettingsPolicy: clientPolicy, UpstreamSettingsPolicy: backendPolicy },
+  // HAProxy's ingress controller.
+  'ingress.v3.haproxy.org': { Backend: backendPolicy },
+  'gateway.kgateway.dev': {
+    Backend: 'a Backend of portcullis.dev/v1alpha1',
+    BackendConfigPolicy: backendPolicy,
+  },
+  // Google Kubernetes Engine.
+  'cloud.google.com': { BackendConfig: backendPolicy },
+  'networking.gke.io': {
+    FrontendConfig: clientPolicy,
+    GCPBackendPolicy: backendPolicy,
+    GCPGatewayPolicy: clientPolicy,
+    ManagedCertificate: certificates,
+  },
+  'route.openshift.io': { Route: route },
+  'serving.knative.dev': { Service: 'the Service of Kubernetes that Knative makes for it' },
+}
+
+function both<T>(groups: readonly string[], kinds: T): Record<string, T> {
+  return Object.fromEntries(groups.map(group => [group, kinds]))
+}
+
+/** Kinds that a later release reads, by group, and what there is until then: "" for nothing. */
+const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'gateway.networking.k8s.io': {
+    ListenerSet: 'write its listeners into the Gateway',
+    TCPRoute: 'for connections with TLS there is TLSRoute',
+    UDPRoute: '',
+  },
+  'networking.k8s.io': {
+    Ingress: 'write an HTTPRoute in its place',
+    IngressClass: 'a Gateway of the class portcullis needs none',
+  },
+  extensions: { Ingress: 'write an HTTPRoute in its place' },
+  'portcullis.dev': {
+    API: 'write an HTTPRoute for its paths',
+    AuthenticationPolicy: 'client certificates are asked for by spec.tls.frontend of a Gateway',
+    AuthorizationPolicy: '',
+    CertificatePolicy: 'give the Gateway a Secret with the certificate',
+    Composition: '',
+    ExternalAuthPolicy: '',
+    Filter: 'an HTTPRoute has filters of its own',
+    Plan: '',
+    Product: '',
+    RateLimitPolicy: 'a ClientPolicy limits connections and sizes, a BackendPolicy connections to a backend',
+    TrafficPolicy: 'a ClientPolicy limits connections and sizes',
+    TransformationPolicy: 'an HTTPRoute has filters for headers and paths',
+    ValidationPolicy: '',
+  },
+}
+
+/** What to write in place of somebody else's kind, as the end of a message; "" where nothing is known. */
+export function insteadOf(group: string, kind: string): string {
+  const found = entry(instead, group, kind)
+  return found === undefined ? '' : `: write ${found} in its place`
+}
+
+/** Whether a later release reads this kind. */
+export function isLater(group: string, kind: string): boolean {
+  return entry(later, group, kind) !== undefined
+}
+
+/** What there is until then, as the end of a message; "" where there is nothing. */
+export function untilThen(group: string, kind: string): string {
+  const found = entry(later, group, kind) ?? ''
+  return found === '' ? '' : `: ${found}`
+}
+
+function entry(
+  table: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  group: string,
+  kind: string,
+): string | undefined {
+  const kinds = Object.hasOwn(table, group) ? table[group] : undefined
+  return kinds !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+}
