@@ -3,6 +3,7 @@ import type { Cluster, Port } from '../snapshot/snapshot.ts'
 /** What a port allows its clients, in one line; what has no limit is left out. */
 export function clientLimits({ protocol, client }: Port): string {
   return sentence(
+    proxyHeader(client),
     `request line ${bytes(client.requestLineBytes)}`,
     `field ${bytes(client.fieldBytes)}`,
     `head ${bytes(client.headBytes)} of ${client.fieldCount} fields within ${time(client.headTimeoutMs)}`,
@@ -29,6 +30,13 @@ export function clientRules({ client }: Port): string {
     client.trustedHops > 0 && `${client.trustedHops} trusted hops`,
     `X-Forwarded-Port of the ${client.forwardedPort}`,
   )
+}
+
+function proxyHeader(client: Port['client']): string | false {
+  const { proxyProtocol, proxyProtocolRequired, trustedPeers } = client
+  if (proxyProtocol === '') return false
+  const from = trustedPeers === '' ? '' : ` from ${trustedPeers.replaceAll(',', ' and ')}`
+  return `PROXY header ${proxyProtocol.replace(',', ' or ')}${from}${proxyProtocolRequired ? '' : ', or none'}`
 }
 
 /** What a cluster may use of its endpoints, in one line. */

@@ -2,6 +2,8 @@
 export const clientDefaults = {
   trustedHops: 0,
   sharing: 'client',
+  proxyProtocolVersions: 'V1,V2',
+  proxyProtocolRequired: true,
   requestLineBytes: 16 * 1024,
   /** Cookies of single sign-on come to 12 KB. */
   fieldBytes: 16 * 1024,

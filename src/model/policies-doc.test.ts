@@ -52,6 +52,8 @@ for (const [field, value] of [
 
 for (const [field, value] of [
   ['spec.sharing', clientDefaults.sharing],
+  ['spec.proxyProtocol.versions', clientDefaults.proxyProtocolVersions],
+  ['spec.proxyProtocol.required', String(clientDefaults.proxyProtocolRequired)],
   ['spec.http1.halfClose', clientDefaults.halfClose],
   ['spec.paths.encodedSlash', clientDefaults.encodedSlash],
   ['spec.paths.emptySegments', clientDefaults.emptySegments],

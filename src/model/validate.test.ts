@@ -587,6 +587,37 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
     ],
   ],
   [
+    'who is trusted by a ClientPolicy',
+    ours(
+      'ClientPolicy',
+      '{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}], trustedPeers: [10.0.0.0/8, 10.0.0.0/33], sharing: "no"}',
+    ),
+    [
+      'a.yaml:4:109 ClientPolicy/x spec.trustedPeers[1]: "10.0.0.0/33" is not valid, expected an IP address or a range of them, like "10.0.0.0/8" or "2001:db8::/32"',
+      'a.yaml:4:123 ClientPolicy/x spec.sharing: unknown value "no", expected one of "client", "off"',
+    ],
+  ],
+  [
+    'a PROXY header that anybody may leave out',
+    ours(
+      'ClientPolicy',
+      '{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}], proxyProtocol: {required: false}}',
+    ),
+    [
+      'a.yaml:4:98 ClientPolicy/x spec.proxyProtocol.required: lets every client choose its address, expected true, or spec.trustedPeers with the addresses of the balancers',
+    ],
+  ],
+  [
+    'a PROXY header of no version',
+    ours(
+      'ClientPolicy',
+      '{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}], proxyProtocol: {versions: []}}',
+    ),
+    [
+      'a.yaml:4:98 ClientPolicy/x spec.proxyProtocol.versions: is an empty list, expected a list of 1 to 2 items',
+    ],
+  ],
+  [
     'methods of a ClientPolicy',
     ours(
       'ClientPolicy',

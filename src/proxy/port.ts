@@ -14,6 +14,8 @@ import { LEAVE_MS, type Host, type ServedConnection } from './host.ts'
 import { Inbound, type Bound, type DisplacementRule, type InboundPort } from './inbound.ts'
 import { Openings, type OpeningOwner } from './opening.ts'
 import { PortPlaces } from './port-places.ts'
+import type { ProxyHeader } from './proxy-protocol/header.ts'
+import { ProxyHeaderReader, type ProxyHeaderOwner, type ProxyHeaderRule } from './proxy-protocol/reader.ts'
 import type { Sender } from './sender.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
 import { Stream } from './stream.ts'
@@ -44,7 +46,7 @@ export interface PortContext {
 }
 
 /** One address and port that this worker listens on, and its clients. It outlives reloads; its runtime is swapped. */
-export class PortServer implements Host, TlsOwner, OpeningOwner, InboundPort {
+export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwner, InboundPort {
   readonly key: string
   readonly scheme = 'http'
   readonly clock: CoarseClock
@@ -60,6 +62,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, InboundPort {
   private readonly streams = new Set<Stream>()
   private readonly places: PortPlaces
   private readonly acceptor: TlsAcceptor
+  private readonly proxyHeader = new ProxyHeaderReader(this)
   private readonly openings = new Openings(this)
 
   constructor(runtime: PortRuntime, context: PortContext) {
@@ -115,6 +118,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, InboundPort {
 
   sweep(nowMs: number): void {
     for (const connection of this.connections) connection.sweep(nowMs)
+    this.proxyHeader.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.headTimeoutMs)
     this.acceptor.sweep()
     for (const stream of this.streams) stream.sweep(nowMs)
     this.openings.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.idleTimeoutMs)
@@ -130,7 +134,10 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, InboundPort {
       if (gently) connection.takeLeave()
       else connection.closeIfIdle()
     if (gently) await this.emptied()
-    else this.openings.destroy()
+    else {
+      this.proxyHeader.destroy()
+      this.openings.destroy()
+    }
     await new Promise<void>(resolve => this.server.close(() => resolve()))
   }
 
@@ -169,8 +176,33 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, InboundPort {
       metrics.connectionsActive.add(-1)
       this.closed(inbound)
     })
-    if (runtime.tls === null) this.openings.accept(inbound, this.clock.nowMs, null)
-    else this.acceptor.accept(inbound, null)
+    this.introduce(inbound)
+  }
+
+  /** Whose it is, its other end tells first where that is a balancer. */
+  private introduce(inbound: Inbound): void {
+    const { shares } = this.runtime
+    const { proxyProtocol, proxyProtocolRequired, trustedPeers } = this.runtime.port.client
+    if (proxyProtocol === '') return this.began(inbound, null)
+    const everyone = trustedPeers === '' && proxyProtocolRequired
+    if (everyone || shares.trusts(inbound.address)) this.proxyHeader.accept(inbound)
+    else if (!proxyProtocolRequired) this.began(inbound, null)
+    else {
+      this.faulted('proxy_header_untrusted' satisfies ProxyHeaderRule, inbound)
+      inbound.socket.destroy()
+    }
+  }
+
+  /** A balancer has told whose connection this is. */
+  introduced(inbound: Inbound, { address }: ProxyHeader, said: Buffer | null): void {
+    if (address !== '') inbound.becomes(address, this.runtime.shares.of(address))
+    this.began(inbound, said)
+  }
+
+  /** From here on it is the client who speaks. */
+  began(inbound: Inbound, said: Buffer | null): void {
+    if (this.runtime.tls === null) this.openings.accept(inbound, this.clock.nowMs, said)
+    else this.acceptor.accept(inbound, said)
   }
 
   /** Another client has the place of this one. */
@@ -190,6 +222,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, InboundPort {
 
   private closed(inbound: Inbound): void {
     inbound.leave()
+    this.proxyHeader.forget(inbound)
     this.openings.forget(inbound)
     if (inbound.served !== null) this.connections.delete(inbound.served)
   }

@@ -271,6 +271,10 @@ export interface ClientSettings {
   readonly trustedPeers: string
   /** Whether the address of a client is its share of what is full; `off`: all are one. */
   readonly sharing: 'client' | 'off'
+  /** Versions of the PROXY protocol by which balancers tell of their clients, commas between: `V1,V2`; "" for none. */
+  readonly proxyProtocol: string
+  /** Whether every connection is one of a balancer that does. */
+  readonly proxyProtocolRequired: boolean
   readonly requestLineBytes: number
   readonly fieldBytes: number
   readonly headBytes: number

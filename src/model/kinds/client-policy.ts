@@ -53,7 +53,9 @@ const tls = object({
 const method = pattern("^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$", 'a method like "GET" or "PROPFIND"', 32)
 
 const proxyProtocol = object({
-  versions: Type.Optional(set(Type.Enum(['V1', 'V2']), 2)),
+  versions: Type.Optional(
+    Type.Array(Type.Enum(['V1', 'V2']), { minItems: 1, maxItems: 2, uniqueItems: true }),
+  ),
   /** Whether a connection must begin with it; true where absent. */
   required: Type.Optional(Type.Boolean()),
 })
@@ -111,7 +113,13 @@ export type ClientPolicy = Resource<ClientPolicyBody>
 
 export function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
   const { tls: chosen = {} } = spec
-  return [...targetRules(spec), ...methodRules(spec), ...tlsFindings(chosen), ...groupFindings(chosen.groups)]
+  return [
+    ...targetRules(spec),
+    ...proxyProtocolRules(spec),
+    ...methodRules(spec),
+    ...tlsFindings(chosen),
+    ...groupFindings(chosen.groups),
+  ]
 }
 
 function methodRules({ methods = [] }: ClientPolicySpec): Finding[] {
@@ -137,4 +145,13 @@ function targetRules(spec: ClientPolicySpec): Finding[] {
       },
     ]
   })
+}
+
+/** "Must not try to guess whether the header is there" (proxy-protocol.txt §2): whoever comes could say that it is anybody. */
+function proxyProtocolRules(spec: ClientPolicySpec): Finding[] {
+  const { trustedPeers = [] } = spec
+  if (spec.proxyProtocol?.required !== false || trustedPeers.length > 0) return []
+  const message =
+    'lets every client choose its address, expected true, or spec.trustedPeers with the addresses of the balancers'
+  return [{ path: ['spec', 'proxyProtocol', 'required'], message }]
 }

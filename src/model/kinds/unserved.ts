@@ -30,6 +30,5 @@ export const backendPolicyUnserved: readonly Unserved[] = [
 ]
 
 export const clientPolicyUnserved: readonly Unserved[] = [
-  later('spec.proxyProtocol', 'the PROXY protocol is not served yet'),
   later('spec.compression', 'compression is not served yet'),
 ]

@@ -1,3 +1,4 @@
+import { clientDefaults } from '../../model/defaults.ts'
 import type { ClientPolicy } from '../../model/kinds.ts'
 import { described } from '../../model/kinds/backend-policy.ts'
 import { durationMs, quantityBytes } from '../../model/quantity.ts'
@@ -164,6 +165,10 @@ function patchOf({ body: { spec } }: ClientPolicy): ClientPatch {
     trustedHops: spec.trustedHops,
     trustedPeers: spec.trustedPeers?.join(','),
     sharing: spec.sharing,
+    proxyProtocol:
+      spec.proxyProtocol &&
+      (spec.proxyProtocol.versions?.toSorted().join(',') ?? clientDefaults.proxyProtocolVersions),
+    proxyProtocolRequired: spec.proxyProtocol?.required,
     requestLineBytes: bytes(limits.requestLineBytes),
     fieldBytes: bytes(limits.fieldBytes),
     headBytes: bytes(limits.headBytes),

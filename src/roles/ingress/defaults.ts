@@ -7,6 +7,8 @@ export const clientSettings: ClientSettings = {
   trustedHops: clientDefaults.trustedHops,
   trustedPeers: '',
   sharing: clientDefaults.sharing,
+  proxyProtocol: '',
+  proxyProtocolRequired: clientDefaults.proxyProtocolRequired,
   requestLineBytes: clientDefaults.requestLineBytes,
   fieldBytes: clientDefaults.fieldBytes,
   headBytes: clientDefaults.headBytes,

@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { freePort } from './process.ts'
+
+/** A real HAProxy that passes the bytes of connections on, each behind a header of its own (`send-proxy`, `send-proxy-v2`). */
+export class Haproxy implements AsyncDisposable {
+  readonly port: number
+  private readonly child: ChildProcess
+  private readonly folder: string
+
+  private constructor(port: number, child: ChildProcess, folder: string) {
+    this.port = port
+    this.child = child
+    this.folder = folder
+  }
+
+  static async before(program: string, backendPort: number, options: string): Promise<Haproxy> {
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-haproxy-'))
+    const port = await freePort()
+    const config = join(folder, 'haproxy.cfg')
+    writeFileSync(
+      config,
+      `defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+listen all
+  bind 127.0.0.1:${port}
+  server gateway 127.0.0.1:${backendPort} ${options}
+`,
+    )
+    const child = spawn(program, ['-db', '-f', config], { stdio: 'ignore' })
+    const haproxy = new Haproxy(port, child, folder)
+    while (!(await haproxy.listens())) await setTimeout(10)
+    return haproxy
+  }
+
+  private async listens(): Promise<boolean> {
+    if (this.child.exitCode !== null) throw new Error(`haproxy ended with ${this.child.exitCode}`)
+    const socket = connect(this.port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return true
+    } catch {
+      return false
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill('SIGKILL')
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+    rmSync(this.folder, { recursive: true })
+  }
+}
