@@ -124,7 +124,7 @@ function backendLines(
   ]
 }
 
-const closedText = 'a policy that may protect the backend is not in force (protection_missing)'
+const closedText = 'a policy or a filter that may protect the backend is not in force (protection_missing)'
 
 function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry, grpc }: Forward): readonly string[] {
   const timeouts = [

@@ -80,7 +80,7 @@ const table = {
     status: 500,
     side: 'internal',
     retry: 'never',
-    title: 'A policy that may protect the route is not in force',
+    title: 'A policy or a filter that may protect the route is not in force',
   },
   destination_unavailable: {
     status: 503,

@@ -187,7 +187,7 @@ export interface WeightedBackend {
   readonly weight: number
   /** Cluster name, or null where the reference is invalid: then its share of requests is answered 500. */
   readonly cluster: string | null
-  /** Set where it is null because a policy that may protect the backend is not in force. */
+  /** Set where it is null because a policy or a filter that may protect the backend is not in force. */
   readonly closed?: true
   readonly filters: readonly FilterConfig[]
 }

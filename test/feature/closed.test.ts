@@ -51,7 +51,7 @@ suite('what a policy targets that nobody here knows', () => {
     assert.equal((await send(proxy.port(), { path: '/' })).body, 'hello')
     const closed = await send(proxy.port(), { path: '/admin' })
     assert.equal(closed.status, 500)
-    assert.match(String(closed.body), /A policy that may protect the route is not in force/)
+    assert.match(String(closed.body), /A policy or a filter that may protect the route is not in force/)
     await proxy.line(line => line['portcullis.failure'] === 'protection_missing')
     assert.match(proxy.metrics(), /portcullis_failures_total\{[^}]*failure="protection_missing"[^}]*\} 1/)
     assert.equal(asked, 1)

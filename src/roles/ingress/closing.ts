@@ -6,7 +6,7 @@ import type { Ranked } from './precedence.ts'
 import type { RouteState } from './route.ts'
 import type { Target } from './targets.ts'
 
-const closedAction: Action = { type: 'respond', failure: 'protection_missing' }
+export const closedAction: Action = { type: 'respond', failure: 'protection_missing' }
 
 /**
  * What is not to be served because something that may protect it is not in force: Gateways, listeners, routes, rules,

@@ -6,6 +6,7 @@ import { compileFault } from '../../proxy/compile.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../snapshot/snapshot.ts'
 import { backendless } from './backendless.ts'
 import type { BackendRefs, Use } from './backendrefs.ts'
+import { closedAction } from './closing.ts'
 import type { Doubt, Flaw } from './conditions.ts'
 import { filtersOf } from './filters.ts'
 import type { Referrer } from './grants.ts'
@@ -108,6 +109,7 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   const { route, dialect } = work
   const path = ['spec', 'rules', i]
   const { matches, flaws } = dialect.matches(rule, path)
+  const isMatched = flaws.length === 0
   const plain = matches.map(({ match }) => match)
   const {
     filters,
@@ -121,7 +123,9 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   // An extension that nobody knows is an unresolved reference; other filters that cannot be had make the rule invalid.
   work.unresolved.push(...missing.filter(flaw => flaw.reason === 'InvalidKind'))
   const unserved = missing.filter(flaw => flaw.reason !== 'InvalidKind')
-  if (flaws.length > 0) return { matches, served: null, flaws: [...flaws, ...unserved] }
+  // Dropped, its requests would come to another rule, and past a filter that must not be skipped.
+  const isClosed = missing.length > 0 && isMatched
+  if (flaws.length > 0 && !isClosed) return { matches, served: null, flaws: [...flaws, ...unserved] }
   work.doubts.push(...dialect.doubts(rule, path))
   if (redirect === null && missing.length === 0) {
     const doubt = backendless(rule.backendRefs ?? [], path, dialect.answerWithoutBackend)
@@ -129,11 +133,11 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   }
   const { namespace, name } = route.metadata
   const forward = (): Action => forwardTo(backends, mirrors, dialect.forwarding(rule))
-  const action = missing.length > 0 ? failed : (redirect ?? forward())
+  const action = missing.length > 0 ? closedAction : (redirect ?? forward())
   const id = `${route.kind.toLowerCase()}/${namespace}/${name}/${rule.name ?? i}`
   const served = { id, origin: originOf(route, path), filters: missing.length > 0 ? [] : filters, action }
   const fault = compileFault(served)
-  if (fault === null) return { matches, served, flaws: unserved }
+  if (fault === null) return { matches, served, flaws: [...flaws, ...unserved] }
   const message = `cannot be compiled, and its requests are answered 500: ${fault}`
   return {
     matches,
@@ -152,7 +156,8 @@ function forwardTo(
   mirrors: readonly Mirror[],
   rest: Omit<Forward, 'type' | 'backends' | 'mirrors'>,
 ): Action {
-  if (backends.every(backend => backend.cluster === null)) return failed
+  if (backends.every(backend => backend.cluster === null))
+    return backends.some(({ closed }) => closed) ? closedAction : failed
   return { type: 'forward', backends, mirrors, ...rest }
 }
 
@@ -187,12 +192,11 @@ function backendOf(
   flaws.push(...filterFlaws)
   // A filter that cannot be had must not be skipped: the backend's share is answered 500.
   work.unresolved.push(...missing.map(flaw => ({ ...flaw, reason: 'InvalidKind' })))
-  const resolved = resolve(work, ref, path)
-  return {
-    weight: ref.weight ?? routeDefaults.backendWeight,
-    cluster: missing.length > 0 ? null : resolved,
-    filters,
-  }
+  const cluster = resolve(work, ref, path)
+  const { weight = routeDefaults.backendWeight } = ref
+  return missing.length > 0
+    ? { weight, cluster: null, closed: true, filters: [] }
+    : { weight, cluster, filters }
 }
 
 function resolve(
