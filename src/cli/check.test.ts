@@ -141,6 +141,28 @@ spec: { selector: { app: s }, ports: [{ port: 80 }] }
     )
   })
 
+  test('a Gateway that cannot be read is not said to be missing', () => {
+    const [only = ''] = gateway.split(/^---$/m)
+    for (const text of [only.replace('portcullis\n', '[portcullis]\n'), `${only}kind: [`]) {
+      const { errors } = verdictOn(text)
+      assert.equal(errors.length, 1)
+      assert.doesNotMatch(errors.join('\n'), /there is no Gateway/)
+    }
+    assert.deepEqual(verdictOn('# nothing\n').errors, ['there is no Gateway: nothing would be served'])
+  })
+
+  test('messages come in the order of the file', () => {
+    const { errors } = verdictOn(
+      gateway + route('rules: [{ backendRefs: [{ name: gone, port: 80 }], matches: [] }, { matches: [] }]'),
+    )
+    const lines = errors.map(line => /:(\d+):(\d+) /.exec(line)?.slice(1, 3).map(Number))
+    assert.ok(errors.length > 1)
+    assert.deepEqual(
+      lines,
+      lines.toSorted((a = [], b = []) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0)),
+    )
+  })
+
   test('a folder that is missing is an error', () => {
     const { ok, errors } = verdictOf(['/nowhere/at/all'])
     assert.equal(ok, false)

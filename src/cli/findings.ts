@@ -34,8 +34,20 @@ export function findingsOf(
   const judged = strict ? all.map(stricter) : all
   const once = new Map<string, Finding>()
   for (const finding of judged) if (!once.has(keyOf(finding))) once.set(keyOf(finding), finding)
-  const of = (wanted: Finding['severity']) => [...once.values()].filter(({ severity }) => severity === wanted)
+  const sorted = inOrder([...once.values()])
+  const of = (wanted: Finding['severity']) => sorted.filter(({ severity }) => severity === wanted)
   return [...of('error'), ...of('warning'), ...of('note')]
+}
+
+/** File by file as they come, each as one reads it; what has no place comes first. */
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const files = new Map<string, number>()
+  for (const { position } of findings)
+    if (position !== null && !files.has(position.file)) files.set(position.file, files.size)
+  return findings.toSorted(({ position: a }, { position: b }) => {
+    if (a === null || b === null) return Number(a !== null) - Number(b !== null)
+    return (files.get(a.file) ?? 0) - (files.get(b.file) ?? 0) || a.line - b.line || a.column - b.column
+  })
 }
 
 /** What is wrong with a field is the same for every parent of its route. */

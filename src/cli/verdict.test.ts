@@ -76,7 +76,7 @@ suite('a verdict for a person', () => {
   ] as const)
     test(`nothing of ${what} is shown`, () => {
       const text = textOn(yaml)
-      assert.match(text, /^shop\.yaml:\d+:\d+[ :]/)
+      assert.match(text, /^shop\.yaml:\d+:\d+[ :]/m)
       assert.doesNotMatch(text, /hunter2/)
     })
 

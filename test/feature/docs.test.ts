@@ -9,13 +9,11 @@ import { Folder } from '../support/process.ts'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const documents = globSync(['*.md', 'docs/**/*.md', 'bench/*.md'], { cwd: root })
 const read = (document: string) => readFileSync(join(root, document), 'utf8')
-const portcullis = (...args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(join(root, 'bin/portcullis'), args, {
-    cwd: root,
-    encoding: 'utf8',
-  })
+const portcullisIn = (cwd: string, ...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(join(root, 'bin/portcullis'), args, { cwd, encoding: 'utf8' })
   return { status, stdout, stderr }
 }
+const portcullis = (...args: readonly string[]) => portcullisIn(root, ...args)
 
 suite('what documents name is there', () => {
   test('there are documents', () => assert.ok(documents.length >= 8, documents.join(' ')))
@@ -55,5 +53,39 @@ suite('the README', () => {
       const actual = stdout.split('\n')[i] ?? ''
       assert.ok(rest === undefined ? actual === line : actual.startsWith(start), `${line}\n${actual}`)
     })
+  })
+})
+
+suite('docs/CHECK.md', () => {
+  const text = read('docs/CHECK.md')
+  const yaml = /```yaml\n([\s\S]+?)```/.exec(text)?.[1] ?? ''
+  const shown = [...text.matchAll(/```console\n\$ portcullis (check .*)\n([\s\S]+?)```/g)]
+
+  test('shows outputs', () => assert.equal(shown.length, 2))
+
+  for (const [, command = '', stdout] of shown)
+    test(`shows what ${command} says`, () => {
+      using folder = new Folder({ 'shop.yaml': yaml })
+      assert.deepEqual(portcullisIn(folder.path, ...command.split(' ')), { status: 1, stdout, stderr: '' })
+    })
+
+  test('names each reason that there is, and no other', () => {
+    const files = globSync('src/{roles,model}/**/*.ts', { cwd: root }).filter(
+      name => !name.endsWith('.test.ts'),
+    )
+    const sources = files.map(read).join('\n')
+    for (const [, reason = ''] of text.matchAll(/^\| .* \| `(\w+)` \| (?:error|warning) \|$/gm))
+      assert.ok(sources.includes(`'${reason}'`), reason)
+    const documented = new Set(
+      [...text.matchAll(/`(\w+)` \| (?:error|warning) \|$/gm)].map(([, reason]) => reason),
+    )
+    const doubts = [...sources.matchAll(/severity: (?:'error'|'warning'),\s+reason: '(\w+)'/g)].map(
+      ([, reason]) => reason,
+    )
+    assert.ok(doubts.length >= 8, doubts.join(' '))
+    assert.deepEqual(
+      doubts.filter(reason => !documented.has(reason)),
+      [],
+    )
   })
 })

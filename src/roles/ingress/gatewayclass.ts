@@ -48,7 +48,7 @@ export function doubtClasses(
       path: ['spec', 'gatewayClassName'],
       message: foreignText(gateway.body.spec.gatewayClassName, resources),
     })
-  if (gateways.length === 0)
+  if (gateways.length === 0 && !hidden)
     report.absence('error', 'NoGateway', 'there is no Gateway: nothing would be served')
 }
 
