@@ -167,12 +167,24 @@ test('no client may shake hands again on its connection', () =>
 test('what is not TLS is refused by an alert, and told of in the access log', () =>
   serving(async started => {
     await using client = await RawClient.to(started.port(443))
-    client.write('GET / HTTP/1.1\r\nHost: a.example\r\n\r\n')
+    client.write('SSH-2.0-OpenSSH_9.2\r\n')
     await client.closed()
     assert.equal(Buffer.from(client.text, 'latin1').toString('hex'), '15030300020232')
     const line = await started.line(one => one['portcullis.rejection'] === 'tls_client_hello')
     assert.equal(line['client.address'], '127.0.0.1')
     assert.match(started.metrics(), /portcullis_rejections_total\{rule="tls_client_hello"\} 1/)
+  }))
+
+test('a request that came without TLS is answered by what to do, and told of', () =>
+  serving(async started => {
+    for (const line of ['GET / HTTP/1.1', 'POST http://a.example/ HTTP/1.1']) {
+      const text = await RawClient.exchange(started.port(443), `${line}\r\nHost: a.example\r\n\r\n`)
+      assert.match(text, /^HTTP\/1\.1 400 Bad Request\r\n/)
+      assert.match(text, /Content-Type: application\/problem\+json/)
+      assert.match(text, /"detail":"This port takes HTTPS,[^"]+https:\/\/ in front\."/)
+    }
+    const line = await started.line(one => one['portcullis.rejection'] === 'tls_plain_request')
+    assert.equal(line['client.address'], '127.0.0.1')
   }))
 
 test('a connection that never says anything is counted, and ended when its time is over', () =>

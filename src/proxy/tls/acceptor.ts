@@ -8,11 +8,13 @@ import type { TicketKeys } from './ticket-keys.ts'
 import { ticketKeyName } from './ticket-keys.ts'
 import { alertRecord, DECODE_ERROR, readClientHello, type ClientHello } from './client-hello.ts'
 import { stillAdmits } from './admission.ts'
+import { isPlainRequest, PLAIN_REQUEST_ANSWER } from './plain-request.ts'
 import { ServerContexts, type ContextSpec } from './server-contexts.ts'
 
 /** Rules that a connection breaks before it says anything: labels of metrics and of the access log. */
 export type HandshakeRule =
   | 'tls_client_hello'
+  | 'tls_plain_request'
   | 'tls_unrecognized_name'
   | 'tls_listener_refuses'
   | 'tls_handshake_failed'
@@ -120,7 +122,7 @@ export class TlsAcceptor {
       socket.off('data', read)
       socket.off('end', ended)
       socket.pause()
-      if (hello === 'malformed') return this.refuse(handshake, 'tls_client_hello', DECODE_ERROR)
+      if (hello === 'malformed') return this.misunderstood(handshake, bytes)
       socket.unshift(bytes)
       this.choose(handshake, hello)
     }
@@ -212,12 +214,19 @@ export class TlsAcceptor {
       this.owner.refused('tls_handshake_failed', inbound, 'closed')
   }
 
-  private refuse(handshake: Handshake, rule: HandshakeRule, alert: number | null): void {
+  /** No ClientHello: an alert, or to a browser that came by http:// an answer that it can show. */
+  private misunderstood(handshake: Handshake, bytes: Buffer): void {
+    if (isPlainRequest(bytes)) this.refuse(handshake, 'tls_plain_request', PLAIN_REQUEST_ANSWER)
+    else this.refuse(handshake, 'tls_client_hello', alertRecord(DECODE_ERROR))
+  }
+
+  /** `lastWords` null: the connection just ends. */
+  private refuse(handshake: Handshake, rule: HandshakeRule, lastWords: Buffer | string | null): void {
     const { socket } = handshake
     if (this.under.get(handshake.key) === handshake) this.under.delete(handshake.key)
     this.owner.refused(rule, handshake.inbound, '')
-    if (alert === null) socket.destroy()
-    else socket.end(alertRecord(alert), () => socket.destroy())
+    if (lastWords === null) socket.destroy()
+    else socket.end(lastWords, () => socket.destroy())
   }
 }
 
