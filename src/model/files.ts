@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { hasChanged, type Place } from './attached.ts'
 import { isEmptied, isHalfWritten, type Written } from './half-written.ts'
 import { settle, type FileContent, type FileState } from './last-good.ts'
 import type { Resource } from './resource.ts'
@@ -81,15 +82,13 @@ export class FileSource implements Source {
 
   load(): LoadResult {
     const found = scan(this.paths)
-    // Before the files are read: a change in between is then seen by the next poll at the latest.
-    this.seen = fingerprint(found)
     this.watcher?.follow(found.folders)
     this.waits.begin()
     const unseen = this.unseen(found)
     const contents = [
       ...found.files.map(file => this.read(file)),
       ...unseen,
-      ...this.texts.map(({ name, text }) => this.parse(text, name)),
+      ...this.texts.map(({ name, text }) => this.parse(text, name, null)),
     ]
     const settled = settle(
       unseen.length === 0 ? contents : inOrder(contents, this.state),
@@ -99,6 +98,8 @@ export class FileSource implements Source {
     this.state = settled.files
     const names = [...found.files.map(({ name }) => name), ...unseen.map(({ file }) => file)]
     this.cache = new Map(names.flatMap(name => entry(this.cache, name)))
+    // As they were before they were read: a change in between is then seen by the next poll at the latest.
+    this.seen = this.fingerprint(found)
     this.watcher?.lookAgain(this.waits.nextMs)
     this.last = resultOf(settled, found.problems)
     return this.last
@@ -117,7 +118,7 @@ export class FileSource implements Source {
       maxWaitMs: 20 * this.debounceMs,
       pollMs: this.pollMs,
       changed: () => this.update(false),
-      poll: () => fingerprint(scan(this.paths)) !== this.seen,
+      poll: () => this.hasChanged() || this.fingerprint(scan(this.paths)) !== this.seen,
     })
     this.watcher.follow(scan(this.paths).folders)
   }
@@ -144,13 +145,15 @@ export class FileSource implements Source {
   private read(file: FoundFile): FileContent {
     const { name, inode, folder } = file
     const known = this.cache.get(name)
-    if (known?.stamp === file.stamp) return known.content
+    const renewed = known?.content.attached?.some(hasChanged) === true
+    if (known?.stamp === file.stamp && !renewed) return known.content
     const text = textOf(file)
-    const content =
-      text instanceof Broken ? text.content : known?.text === text ? known.content : this.parse(text, name)
+    const unchanged = known?.text === text && !renewed
+    const content = text instanceof Broken ? text.content : unchanged ? known.content : this.parse(text, name)
     const written = text instanceof Broken ? { text: text.message, content } : { text, content }
-    if (known !== undefined && this.mayGrow(file, written, known)) {
-      if (this.waits.for(name, written.text)) return { ...known.content, waiting: true }
+    // Of a pair of files that are renewed, one comes first.
+    if (known !== undefined && (renewed || this.mayGrow(file, written, known))) {
+      if (this.waits.for(name, written.text + stampsOf(content))) return { ...known.content, waiting: true }
     } else this.waits.done(name)
     if (text instanceof Broken) return content
     const stamp = Math.abs(Date.now() - file.changedMs) > RACY_MS ? file.stamp : ''
@@ -166,11 +169,26 @@ export class FileSource implements Source {
     return isEmptied(now.content, state) || (inode === known.inode && isHalfWritten(now, known, state))
   }
 
-  private parse(text: string, file: string): FileContent {
-    const content = contentOf(file, text)
+  private parse(text: string, file: string, place: Place | null = this.placeOf(file)): FileContent {
+    const content = contentOf(file, text, place)
     const now = new Date().toISOString()
     for (const { resource } of content.validations) if (resource) this.readAt.set(resource, now)
     return content
+  }
+
+  private hasChanged(): boolean {
+    return [...this.cache.values()].some(({ content }) => content.attached?.some(hasChanged) === true)
+  }
+
+  private placeOf(file: string): Place {
+    const folder = dirname(file)
+    const root = this.paths.find(path => file.startsWith(path.endsWith('/') ? path : `${path}/`))
+    return { folder, root: root ?? folder }
+  }
+
+  /** Of everything that is read. */
+  private fingerprint(found: Scan): string {
+    return fingerprint(found) + [...this.cache.values()].map(({ content }) => stampsOf(content)).join('')
   }
 
   /**
@@ -190,6 +208,10 @@ export class FileSource implements Source {
         return moved && this.waits.for(file, 'gone') ? [{ ...known.content, waiting: true as const }] : []
       })
   }
+}
+
+function stampsOf({ attached = [] }: FileContent): string {
+  return attached.map(({ path, stamp }) => `${path} ${stamp}`).join()
 }
 
 /** Files that were there before keep their places: the order of reading decides among equals. */

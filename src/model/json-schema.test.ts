@@ -18,7 +18,7 @@ const examples = fileURLToPath(new URL('../../examples', import.meta.url))
 
 suite('the JSON Schema', () => {
   for (const file of readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(name =>
-    name.endsWith('.yaml'),
+    /portcullis\/[^/]+\.yaml$/.test(name),
   ))
     test(`takes what is in ${file}`, () => {
       for (const document of parseAllDocuments(readFileSync(`${examples}/${file}`, 'utf8'))) {

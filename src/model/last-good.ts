@@ -1,3 +1,4 @@
+import type { Attached } from './attached.ts'
 import { FOREIGN_KIND } from './foreign.ts'
 import type { Problem, Resource, ResourceKey } from './resource.ts'
 import type { Unenforced } from './targeting.ts'
@@ -16,6 +17,8 @@ export interface FileContent {
   readonly whole: boolean
   /** Set where this is what the file said before, and what it says now is not believed yet: others' objects come first. */
   readonly waiting?: true
+  /** Files that its objects name; none where absent. */
+  readonly attached?: readonly Attached[]
 }
 
 /** What one file contributes: objects as it has them now, or kept from before. */

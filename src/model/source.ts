@@ -1,3 +1,4 @@
+import { fill, type Place } from './attached.ts'
 import { settle, type FileContent, type Held, type Settled } from './last-good.ts'
 import { withHint } from './hints.ts'
 import type { Problem } from './resource.ts'
@@ -55,10 +56,13 @@ export class TextSource implements Source {
   }
 }
 
-/** What a text says, by the name that messages have for it. */
-export function contentOf(file: string, text: string): FileContent {
+/** What a text says, by the name that messages have for it; `place` is where files that it names are looked for. */
+export function contentOf(file: string, text: string, place: Place | null = null): FileContent {
   const { declarations, problems, whole } = readText(text, file)
-  return { file, validations: declarations.map(validate), problems, whole }
+  const filled = declarations.map(declaration => fill(declaration, place))
+  const attached = filled.flatMap(one => one.attached)
+  const validations = filled.map(one => validate(one.declaration))
+  return { file, validations, problems, whole, ...(attached.length === 0 ? {} : { attached }) }
 }
 
 /** All files together; `found` are problems of files that could not be read. */

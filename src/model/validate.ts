@@ -47,13 +47,13 @@ interface Finding {
  * Fields that are null count as absent, as with Kubernetes; `status` and what an API server fills in are
  * dropped; defaults are not written. Never throws.
  */
-export function validate({ value, at }: Declaration): Validation {
+export function validate({ value, at, findings: named = [] }: Declaration): Validation {
   const document = withoutNulls(value)
   const apiVersion = text(fieldOf(document, 'apiVersion'))
   const written = text(fieldOf(document, 'kind'))
   const kind = meantKind(apiVersion, written)
   const identity = identityOf(document, kind)
-  const findings = kind ? check(document, kind) : [kindFinding(document)]
+  const findings: readonly Finding[] = kind ? [...named, ...check(document, kind)] : [kindFinding(document)]
   const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
   const shown = { group: groupOf(apiVersion), kind: written, namespace: identity.namespace ?? '', name }
   const problems = findings.map(({ path, message, severity = 'error', reason, service }): Problem => ({

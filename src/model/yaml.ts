@@ -8,6 +8,8 @@ export interface Declaration {
   readonly value: unknown
   /** Position of a field's name (of a list's item: where it begins), or of its nearest parent. */
   readonly at: (path: FieldPath) => Position | null
+  /** What was wrong with what it names (attached.ts); none where absent. */
+  readonly findings?: readonly { readonly path: FieldPath; readonly message: string }[]
 }
 
 /** The content of one file. `whole` is false where some of it could not be read. */
