@@ -219,7 +219,7 @@ export class Engine {
 
   private sweep(): void {
     const nowMs = this.clock.tick()
-    let bufferedBytes = this.shared.waitingBytes
+    let bufferedBytes = this.shared.waitingBytes + this.shared.headBytes
     for (const { pressure } of this.queues.keys()) pressure.begin()
     for (const server of [...this.ports.values(), ...this.leaving]) {
       server.sweep(nowMs)

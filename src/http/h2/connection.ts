@@ -61,6 +61,13 @@ export abstract class Connection implements StreamHost, SenderHost {
   private readonly touchedStreams: Http2Stream[] = []
   /** Frames are being read. */
   reading = false
+  /** See WindowHost. */
+  openBytes = 0
+  /** By how much the windows of streams have grown, and with them the connection's. */
+  private grownBytes = 0
+  /** What of this connection is counted as granted. */
+  private granted = 0
+  private readonly clock: SessionClock
   private readonly startMs: number
   private drainMs = 0
 
@@ -75,6 +82,7 @@ export abstract class Connection implements StreamHost, SenderHost {
     this.limits = limits
     this.shared = shared
     this.nowMs = this.startMs = this.receivedMs = nowMs
+    this.clock = time
     this.floods = new Floods(limits, time.now)
     this.sender = new Sender(this, transport, limits, this.floods, time.defer)
     this.receiveWindow = new ReceiveWindow(
@@ -200,6 +208,7 @@ export abstract class Connection implements StreamHost, SenderHost {
   }
 
   onFlushed(): void {
+    this.countGranted()
     if (this.phase === DRAINING && this.streamCount === 0) this.finish()
   }
 
@@ -238,11 +247,46 @@ export abstract class Connection implements StreamHost, SenderHost {
     this.creditConnection()
   }
 
-  protected creditConnection(): void {
-    const increment = this.receiveWindow.credit()
+  protected creditConnection(soon = false): void {
+    const increment = this.receiveWindow.credit(Infinity, soon)
     if (increment === 0 || this.closed) return
     this.sender.output.numbers(codes.WINDOW_UPDATE, 0, increment)
     this.flushSoon()
+  }
+
+  // WindowHost.
+
+  now(): number {
+    return this.clock.now()
+  }
+
+  growth(bytes: number): number {
+    const { windowMaxBytes, growthBytes } = this.limits
+    const most = Math.min(bytes, windowMaxBytes - bytes, growthBytes - this.grownBytes)
+    return most > 0 && this.shared.hasRoom(most) ? most : 0
+  }
+
+  widen(bytes: number): void {
+    this.grownBytes += bytes
+    this.receiveWindow.consume(bytes)
+    this.creditConnection(true)
+    this.countGranted()
+  }
+
+  narrow(bytes: number): void {
+    this.grownBytes -= bytes
+    this.receiveWindow.shrink(bytes)
+  }
+
+  /** What the peer may send on the streams that it has, or, with what a window has grown, on new ones. */
+  private countGranted(): void {
+    const { left } = this.receiveWindow
+    this.counted(Math.max(Math.min(left, this.openBytes), left - this.limits.connectionWindowBytes, 0))
+  }
+
+  private counted(granted: number): void {
+    this.shared.grantedBytes += granted - this.granted
+    this.granted = granted
   }
 
   credit(stream: Http2Stream, increment: number): void {
@@ -315,7 +359,7 @@ export abstract class Connection implements StreamHost, SenderHost {
     this.over('')
   }
 
-  private over(fault: FaultName | '', reason: string = fault): void {
+  protected over(fault: FaultName | '', reason: string = fault): void {
     if (this.closed) return
     this.closed = true
     const streams = [...this.streams.values()]
@@ -329,6 +373,7 @@ export abstract class Connection implements StreamHost, SenderHost {
       stream.close()
       stream.onLost(-1, fault !== '', reason)
     }
+    this.counted(0)
     this.onClosed(fault)
   }
 

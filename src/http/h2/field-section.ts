@@ -60,7 +60,8 @@ export class FieldSection implements FieldSink {
   private kind = REQUEST
   private limits: SectionLimits
   private count = 0
-  private bytes = 0
+  /** Its size, as SectionLimits has it. */
+  bytes = 0
   private regular = false
 
   constructor(limits: SectionLimits) {

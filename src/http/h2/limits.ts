@@ -5,7 +5,7 @@ import type { Rate } from './budget.ts'
  * What one HTTP/2 connection may cost us. Sizes in bytes.
  *
  * Memory of a connection is bounded by the sum of
- * - `connectionWindowBytes`: bodies that arrived and whose consumer is paused;
+ * - `connectionWindowBytes` and `growthBytes`: bodies that arrived and whose consumer is paused;
  * - per stream, of which there are at most `streams`: what the writer has
  *   queued (it is told to stop above LOW_WATER, so that and one piece of its
  *   own), and a head (FieldLimits: 64 KiB and 100 fields by default);
@@ -18,10 +18,13 @@ export interface Http2Limits {
   readonly streams: number
   /** Streams beyond that which are refused and no error, until the peer has taken our settings and knows the limit. */
   readonly earlyStreams: number
-  /** Receive window of a stream. */
+  /** Receive window of a stream at its begin, and what it may grow to. */
   readonly windowBytes: number
+  readonly windowMaxBytes: number
   /** Receive window of the connection, at least 65,535: how far streams that are not read can fill it before others stall. */
   readonly connectionWindowBytes: number
+  /** By how much the windows of its streams may have grown together; it grows with them. */
+  readonly growthBytes: number
   /** Our dynamic table for the peer's fields. */
   readonly tableBytes: number
   /** A head on the wire, compressed; above, the connection ends, since its compression state is lost. */
@@ -59,7 +62,9 @@ export const http2Limits: Http2Limits = {
   streams: 100,
   earlyStreams: 10_000,
   windowBytes: 65_535,
+  windowMaxBytes: 4 * 1024 * 1024,
   connectionWindowBytes: 1024 * 1024,
+  growthBytes: 7 * 1024 * 1024,
   tableBytes: 4096,
   headBlockBytes: 64 * 1024,
   continuations: 8,
@@ -87,6 +92,7 @@ export const http2Limits: Http2Limits = {
 export const http2UpstreamLimits: Http2Limits = {
   ...http2Limits,
   connectionWindowBytes: http2Limits.streams * http2Limits.windowBytes,
+  growthBytes: 4 * 1024 * 1024,
   headBlockBytes: 128 * 1024,
   resets: { burst: 1000, perSecond: 200 },
   // A backend may take its time with a body: who sends it is held back, and how long an exchange may be silent is not

@@ -140,6 +140,7 @@ export class ServerSession extends Session {
       this.peer.windowBytes,
       this.section.method ?? '',
       refused ? null : head,
+      refused ? 0 : this.section.bytes,
       endStream,
     )
     this.streams.set(id, stream)

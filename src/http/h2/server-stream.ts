@@ -35,6 +35,8 @@ export class ServerStream extends Http2Stream {
   /** An extended CONNECT (RFC 8441): the key that its Sec-WebSocket-Accept belongs to, or "" without one; null for all others. */
   private readonly tunnelKey: string | null
   private readonly hasBody: boolean
+  /** Of a head whose request waits for an answer. */
+  private headBytes: number
   private continued = false
   private headSent = false
   private tunnel = false
@@ -49,6 +51,7 @@ export class ServerStream extends Http2Stream {
     window: number,
     method: string,
     head: RequestHead | null,
+    headBytes: number,
     endStream: boolean,
   ) {
     super(session, id, window)
@@ -58,6 +61,8 @@ export class ServerStream extends Http2Stream {
     this.tunnelKey =
       head === null || head.upgrade === '' ? null : (head.fields.get('sec-websocket-key') ?? '')
     this.remoteEnded = endStream
+    this.headBytes = headBytes
+    session.shared.headBytes += headBytes
     session.shared.open++
     if (head !== null && head.upgrade === '' && (head.length > 0 || head.hasLength))
       this.expected = head.length
@@ -84,6 +89,7 @@ export class ServerStream extends Http2Stream {
     if (this.tunnelKey !== null && head.status < 300) return this.refuseTunnel()
     if (!this.writer.takesResponse(head)) return this.refuseHead('response_header_section_size', 'client')
     this.headSent = true
+    this.releaseHead()
     const bodiless =
       this.method === 'HEAD' || head.length === NO_BODY || head.status === 204 || head.status === 304
     this.writer.response(this.id, head, bodiless)
@@ -120,6 +126,7 @@ export class ServerStream extends Http2Stream {
     if (!this.writer.takesResponse(head)) return this.refuseHead('response_header_section_size', 'client')
     head.fields.remove('sec-websocket-accept')
     this.headSent = this.tunnel = true
+    this.releaseHead()
     this.writer.response(this.id, { ...head, status: 200, length: -1, hasLength: false }, false)
     this.session.flushSoon()
     // What the client has said since, and its end, may go on now.
@@ -149,7 +156,13 @@ export class ServerStream extends Http2Stream {
 
   override close(): void {
     if (!this.closed) this.session.shared.open--
+    this.releaseHead()
     super.close()
+  }
+
+  private releaseHead(): void {
+    this.session.shared.headBytes -= this.headBytes
+    this.headBytes = 0
   }
 
   onLocalEnd(): void {

@@ -2,6 +2,7 @@ import { BlockGatherer } from './block-gatherer.ts'
 import { RESET_BY_PEER, RESET_BY_US } from './closed-streams.ts'
 import * as codes from './codes.ts'
 import { Connection, drainPing, type SessionClock } from './connection.ts'
+import type { FaultName } from './faults.ts'
 import { FieldSection, type SectionLimits } from './field-section.ts'
 import type { Transport } from './frame-output.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
@@ -43,7 +44,7 @@ export abstract class Session extends Connection implements FrameSink {
   ) {
     super(transport, limits, shared, nowMs, clock)
     this.section = new FieldSection(section)
-    this.block = new BlockGatherer(limits)
+    this.block = new BlockGatherer(limits, shared)
     this.reader = new FrameReader(this)
   }
 
@@ -62,6 +63,11 @@ export abstract class Session extends Connection implements FrameSink {
 
   protected get headUnderWay(): boolean {
     return this.block.stream !== 0
+  }
+
+  protected override over(fault: FaultName | '', reason?: string): void {
+    if (!this.closed) this.block.drop()
+    super.over(fault, reason)
   }
 
   protected lateSinceMs(nowMs: number): number {

@@ -18,10 +18,24 @@ export class SharedStreams {
   /** Streams that clients have opened. */
   open = 0
   waitingBytes = 0
+  /** What peers may send because their windows are open. */
+  grantedBytes = 0
+  /** Heads that are incomplete, or whose requests wait for an answer. */
+  headBytes = 0
   private readonly limits: SharedLimits
 
   constructor(limits: SharedLimits) {
     this.limits = limits
+  }
+
+  /** Half of what may wait does, or may come to: no window grows. */
+  get tight(): boolean {
+    return !this.hasRoom(0)
+  }
+
+  /** Whether so much more may be granted. */
+  hasRoom(bytes: number): boolean {
+    return (this.waitingBytes + this.headBytes + this.grantedBytes + bytes) * 2 <= this.limits.waitingBytes
   }
 
   /**
@@ -34,7 +48,8 @@ export class SharedStreams {
 
   /** How many streams a connection may have now that otherwise might have `streams`. */
   allowance(streams: number): number {
-    const { open, waitingBytes, limits } = this
+    const { open, limits } = this
+    const waitingBytes = this.waitingBytes + this.headBytes
     if (open * 2 <= limits.streams && waitingBytes * 2 <= limits.waitingBytes) return streams
     return Math.max(
       1,

@@ -1,13 +1,13 @@
 import type { Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
-import { MAX_WINDOW } from './codes.ts'
+import { FRAME_BYTES, MAX_WINDOW } from './codes.ts'
+import { HeldBytes } from './held-bytes.ts'
 import { LOW_WATER } from './limits.ts'
-import { ReceiveWindow } from './receive-window.ts'
 import { malformed } from './rejections.ts'
-import type { SharedStreams } from './shared-streams.ts'
+import { StreamWindow, type WindowHost } from './stream-window.ts'
 
 /** What a stream needs of its session. */
-export interface StreamHost {
+export interface StreamHost extends WindowHost {
   /** Coarse time, moved by `sweep`. */
   readonly nowMs: number
   /** The peer does not take more at the moment. */
@@ -18,8 +18,6 @@ export interface StreamHost {
   readonly lending: boolean
   /** What the peer may send on a new stream. */
   readonly windowBytes: number
-  /** Counts what waits. */
-  readonly shared: SharedStreams
   /** Sends what the windows and fairness let out at once; returns how many bytes that were. */
   sendNow(stream: Http2Stream, chunk: Buffer, start: number, end: number, owned: boolean): number
   /** One DATA frame, whatever else waits. */
@@ -70,7 +68,7 @@ export abstract class Http2Stream {
   protected readonly session: StreamHost
   /** Content-Length not yet received; -1 is unknown. */
   protected expected = -1
-  private window: ReceiveWindow | null = null
+  private window: StreamWindow | null = null
   // What waits to be sent.
   private queue: Buffer[] = []
   queuedBytes = 0
@@ -78,7 +76,7 @@ export abstract class Http2Stream {
   private trailersQueued: Fields | null = null
   // What has arrived while paused.
   private paused = false
-  private heldPieces: Buffer[] = []
+  private readonly heldBytes = new HeldBytes()
   private endHeld = false
   private trailersHeld: Fields | null = null
 
@@ -177,8 +175,15 @@ export abstract class Http2Stream {
 
   /** A DATA frame of this length, padding included, begins; false where the peer had no window for it. */
   takeWindow(bytes: number): boolean {
-    this.window ??= new ReceiveWindow(this.session.windowBytes)
-    return this.window.take(bytes)
+    const window = (this.window ??= new StreamWindow(this.session, this.session.windowBytes))
+    if (!window.take(bytes)) return false
+    if (window.waited(bytes) && !this.held) this.tell(window.grow(this.wanted))
+    return true
+  }
+
+  /** How much more of the peer's message is let in: what there can be, and a frame, since padding needs a window too. */
+  private get wanted(): number {
+    return this.expected < 0 ? Infinity : this.expected + FRAME_BYTES
   }
 
   /** The peer has changed to our setting. */
@@ -191,6 +196,7 @@ export abstract class Http2Stream {
     const bytes = end - start
     this.receivedMs = this.session.nowMs
     if (this.closed) return this.session.consume(bytes)
+    this.window?.came()
     if (this.expected >= 0) {
       this.expected -= bytes
       if (this.expected < 0) {
@@ -198,8 +204,8 @@ export abstract class Http2Stream {
         return this.session.reject(this, malformed['h2-content-length'])
       }
     }
-    if (this.paused || this.heldPieces.length > 0) {
-      this.heldPieces.push(Buffer.from(chunk.subarray(start, end)))
+    if (this.held) {
+      this.heldBytes.push(chunk, start, end)
       this.session.shared.waitingBytes += bytes
       return
     }
@@ -218,8 +224,17 @@ export abstract class Http2Stream {
 
   private giveCredit(): void {
     if (this.remoteEnded || this.window === null) return
-    const increment = this.window.credit()
+    this.tell(this.window.renew(this.wanted))
+  }
+
+  private tell(increment: number): void {
     if (increment > 0) this.session.credit(this, increment)
+  }
+
+  /** The peer sends no more of its body: what it might have sent is free for others. */
+  private releaseWindow(): void {
+    this.window?.release()
+    this.window = null
   }
 
   /** END_STREAM has arrived. */
@@ -228,7 +243,8 @@ export abstract class Http2Stream {
     this.receivedMs = this.session.nowMs
     if (this.expected > 0) return this.session.reject(this, malformed['h2-content-length'])
     this.remoteEnded = true
-    if (this.paused || this.heldPieces.length > 0) {
+    this.releaseWindow()
+    if (this.held) {
       this.endHeld = true
       this.trailersHeld = trailers
     } else this.deliverEnd(trailers)
@@ -248,8 +264,9 @@ export abstract class Http2Stream {
   resume(): void {
     if (!this.paused) return
     this.paused = false
-    while (this.heldPieces.length > 0) {
-      const piece = this.heldPieces.shift()!
+    this.window?.resumed()
+    let piece: Buffer | null
+    while ((piece = this.heldBytes.shift()) !== null) {
       this.session.shared.waitingBytes -= piece.length
       this.onData(piece, 0, piece.length, true)
       this.consumed(piece.length)
@@ -271,7 +288,7 @@ export abstract class Http2Stream {
 
   /** It is not the peer that its body waits for. */
   get held(): boolean {
-    return this.paused || this.heldPieces.length > 0
+    return this.paused || !this.heldBytes.empty
   }
 
   endTurn(): void {
@@ -296,18 +313,20 @@ export abstract class Http2Stream {
     this.queuedBytes = 0
   }
 
+  /** Nobody will consume it any more; the others must not stall for it. */
+  private dropHeld(): void {
+    const bytes = this.heldBytes.clear()
+    if (bytes === 0) return
+    this.session.shared.waitingBytes -= bytes
+    this.session.consume(bytes)
+  }
+
   /** The session has let go of it. */
   close(): void {
     this.closed = true
-    const { shared } = this.session
     this.dropQueue()
-    const held = this.heldPieces
-    this.heldPieces = []
-    // Nobody will consume it any more; the others must not stall for it.
-    for (const piece of held) {
-      shared.waitingBytes -= piece.length
-      this.session.consume(piece.length)
-    }
+    this.releaseWindow()
+    this.dropHeld()
   }
 
   /** The peer's message has been told to its end. */

@@ -580,6 +580,54 @@ test('a paused response takes its window and no more; others are not stalled by 
   assert.equal(slow[0]?.answer.body.length, 4 * 16_383)
 })
 
+test('a response’s window grows with what its consumer takes, and stops no other when that ceases', () => {
+  const bench = new ClientBench()
+  const all = Array.from({ length: 100 }, () => bench.send())
+  let [window, connection] = [65_535, 100 * 65_535]
+  const hear = (): void => {
+    for (const { type, stream, payload } of bench.transport.frames())
+      if (type === 8 && stream === 1) window += payload.readUInt32BE(0)
+      else if (type === 8 && stream === 0) connection += payload.readUInt32BE(0)
+  }
+  const send = (): number => {
+    const bytes = window
+    for (let at = 0; at < bytes; at += 16_384)
+      bench.session.receive(data(1, Buffer.alloc(Math.min(16_384, bytes - at))))
+    window = 0
+    connection -= bytes
+    return bytes
+  }
+  bench.says(headers(1, ok(), 4))
+  for (let i = 0; i < 12; i++) {
+    send()
+    bench.nowMs += 40
+    hear()
+  }
+  assert.ok(window > 2_000_000 && window <= 4 * 1024 * 1024, `it grew to ${window}`)
+  all[0]?.stream.pause()
+  const waiting = send()
+  assert.equal(bench.session.shared.waitingBytes, waiting)
+  for (const [i, { stream }] of all.entries()) {
+    if (i === 0 || i === 99) continue
+    stream.pause()
+    const id = 1 + 2 * i
+    bench.says(headers(id, ok(), 4), ...[0, 1, 2, 3].map(() => data(id, Buffer.alloc(16_383))))
+    connection -= 4 * 16_383
+  }
+  hear()
+  bench.says(headers(199, ok(), 4))
+  for (let i = 0; i < 40; i++) {
+    assert.ok(connection >= 16_000, `the connection has ${connection}`)
+    bench.session.receive(data(199, Buffer.alloc(16_000)))
+    connection -= 16_000
+    hear()
+  }
+  assert.equal(bench.closed, null)
+  assert.equal(all[99]?.answer.body.length, 640_000)
+  bench.session.lost()
+  assert.deepEqual([bench.session.shared.grantedBytes, bench.session.shared.waitingBytes], [0, 0])
+})
+
 // RFC 8441.
 
 const upgrade = (): ReturnType<typeof request> =>

@@ -497,7 +497,8 @@ test('fuzz: no sequence of frames is thrown at, loops, or leaves the session in 
         assert.notEqual(bench.closed, null)
         // Every request has ended: by its answer, or by being told that it is gone.
         assert.equal(bench.session.streamCount, 0)
-        assert.deepEqual([bench.session.shared.open, bench.session.shared.waitingBytes], [0, 0])
+        const { open, waitingBytes, headBytes, grantedBytes } = bench.session.shared
+        assert.deepEqual([open, waitingBytes, headBytes, grantedBytes], [0, 0, 0, 0])
       },
     ),
     { numRuns: 1500 },
