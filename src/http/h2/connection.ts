@@ -160,16 +160,25 @@ export abstract class Connection implements StreamHost, SenderHost {
     if (this.sender.congestedForMs(nowMs) > writeTimeoutMs) return this.fail('write-timeout')
     // RFC 9113 §6.8: a round trip later, or when the answer to the ping is overdue.
     if (this.phase === ANNOUNCED && nowMs - this.drainMs > 1000) this.drain()
-    // While the peer reads nothing at all it is not its windows that hold the streams back.
-    const patienceMs = this.shared.patience(stallMs)
-    if (!this.congested && stallMs > 0)
-      for (const stream of this.streams.values())
-        if (stream.stalled && nowMs - stream.sentMs > patienceMs) {
-          this.onMalformed(stalled)
-          this.reset(stream, codes.CANCEL)
-          stream.onLost(codes.CANCEL, true)
-        }
+    for (const stream of this.streams.values())
+      if (stream.discardingMs >= 0) this.sweepDiscarding(stream)
+      // While the peer reads nothing at all it is not its windows that hold the streams back.
+      else if (stream.stalled && stallMs > 0 && !this.congested) this.sweepStalled(stream)
     this.sender.flush()
+  }
+
+  private sweepStalled(stream: Http2Stream): void {
+    if (this.nowMs - stream.sentMs <= this.shared.patience(this.limits.stallMs)) return
+    this.onMalformed(stalled)
+    this.reset(stream, codes.CANCEL)
+    stream.onLost(codes.CANCEL, true)
+  }
+
+  /** Its answer has been read by now, unless it has not even left. */
+  private sweepDiscarding(stream: Http2Stream): void {
+    if (this.congested) stream.discardingMs = this.nowMs
+    else if (this.nowMs - stream.discardingMs > this.shared.patience(this.limits.discardMs))
+      this.reset(stream, codes.NO_ERROR)
   }
 
   /** Ends the connection when its streams have ended; new ones are not taken. */

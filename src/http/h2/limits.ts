@@ -51,6 +51,9 @@ export interface Http2Limits {
   readonly outputBytes: number
   /** A stream that could not send anything of what it has for this long is reset; 0 is never. */
   readonly stallMs: number
+  /** Of a request that was answered before its end: how much more is let in and dropped, and how long before it is reset. */
+  readonly discardBytes: number
+  readonly discardMs: number
   /** A peer that has not read what was written for this long is gone. */
   readonly writeTimeoutMs: number
   /** A head, or a frame other than DATA, that is not complete after this long ends the connection. */
@@ -79,6 +82,8 @@ export const http2Limits: Http2Limits = {
   queuedAnswers: 1000,
   outputBytes: 64 * 1024,
   stallMs: 10_000,
+  discardBytes: 1024 * 1024,
+  discardMs: 2_000,
   writeTimeoutMs: 30_000,
   headTimeoutMs: 10_000,
   settingsTimeoutMs: 10_000,

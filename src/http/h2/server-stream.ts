@@ -168,8 +168,11 @@ export class ServerStream extends Http2Stream {
   onLocalEnd(): void {
     if (this.tunnel ? this.delivered : this.remoteEnded && this.resetCode === NO_ERROR)
       this.session.ended(this)
-    // §8.1: the response is complete, and the rest of the request is of no use to anybody.
-    else if (!this.tunnel) this.session.reset(this, this.resetCode)
+    else if (this.tunnel) return
+    else if (this.resetCode !== NO_ERROR) this.session.reset(this, this.resetCode)
+    // §8.1: the response is complete, and the rest of the request is of no use to anybody. Told so together with the
+    // response's end, curl 7.88 drops the response; the session resets what has not ended after a while.
+    else this.discard()
   }
 
   onLost(): void {

@@ -288,7 +288,9 @@ export abstract class Session extends Connection implements FrameSink {
       stream.onLost(chunk.readUInt32BE(start), false)
     }
     this.onStreamGone()
-    if (!this.floods.resets.take()) this.fail('flood-resets')
+    // Where it has been answered it was no work for nothing, and what is said of its rest is as cheap as above.
+    const answered = stream.discardingMs >= 0
+    if (!(answered ? this.floods.windowUpdates : this.floods.resets).take()) this.fail('flood-resets')
   }
 
   /** §5.3: not followed; only its form is looked at. */

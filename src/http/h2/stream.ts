@@ -2,7 +2,7 @@ import type { Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
 import { FRAME_BYTES, MAX_WINDOW } from './codes.ts'
 import { HeldBytes } from './held-bytes.ts'
-import { LOW_WATER } from './limits.ts'
+import { LOW_WATER, type Http2Limits } from './limits.ts'
 import { malformed } from './rejections.ts'
 import { StreamWindow, type WindowHost } from './stream-window.ts'
 
@@ -18,6 +18,7 @@ export interface StreamHost extends WindowHost {
   readonly lending: boolean
   /** What the peer may send on a new stream. */
   readonly windowBytes: number
+  readonly limits: Http2Limits
   /** Sends what the windows and fairness let out at once; returns how many bytes that were. */
   sendNow(stream: Http2Stream, chunk: Buffer, start: number, end: number, owned: boolean): number
   /** One DATA frame, whatever else waits. */
@@ -79,6 +80,9 @@ export abstract class Http2Stream {
   private readonly heldBytes = new HeldBytes()
   private endHeld = false
   private trailersHeld: Fields | null = null
+  /** Coarse time since when nobody wants the rest of what the peer sends, or -1; and how much of that is still let in. */
+  discardingMs = -1
+  private discardBytes = 0
 
   constructor(session: StreamHost, id: number, sendWindow: number) {
     this.session = session
@@ -183,7 +187,8 @@ export abstract class Http2Stream {
 
   /** How much more of the peer's message is let in: what there can be, and a frame, since padding needs a window too. */
   private get wanted(): number {
-    return this.expected < 0 ? Infinity : this.expected + FRAME_BYTES
+    const expected = this.expected < 0 ? Infinity : this.expected + FRAME_BYTES
+    return this.discardingMs < 0 ? expected : Math.min(expected, this.discardBytes)
   }
 
   /** The peer has changed to our setting. */
@@ -203,6 +208,10 @@ export abstract class Http2Stream {
         this.session.consume(bytes)
         return this.session.reject(this, malformed['h2-content-length'])
       }
+    }
+    if (this.discardingMs >= 0) {
+      this.discardBytes = Math.max(0, this.discardBytes - bytes)
+      return this.consumed(bytes)
     }
     if (this.held) {
       this.heldBytes.push(chunk, start, end)
@@ -311,6 +320,16 @@ export abstract class Http2Stream {
     this.session.shared.waitingBytes -= this.queuedBytes
     this.queue = []
     this.queuedBytes = 0
+  }
+
+  /** Nobody wants the rest: what comes of it is dropped, within a bound, so that the peer can end it in good order. */
+  protected discard(): void {
+    this.discardingMs = this.session.nowMs
+    this.discardBytes = this.session.limits.discardBytes
+    this.paused = false
+    this.window?.consume(this.heldBytes.bytes)
+    this.dropHeld()
+    this.giveCredit()
   }
 
   /** Nobody will consume it any more; the others must not stall for it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PREFACE } from '../../../src/http/h2/codes.ts'
+import { localHead } from '../../../src/http/local.ts'
 import { ServerBench } from './harness.ts'
 import * as wire from './wire.ts'
 import {
@@ -571,23 +572,100 @@ test('§5.1: after both ends HEADERS and DATA are connection errors', () => {
   }
 })
 
-test('§8.1: a response before the request’s end is followed by RST_STREAM with NO_ERROR', () => {
+/** A session that has answered an upload before its end, and what it has said so far. */
+function answeredEarly(): ServerBench {
   const bench = new ServerBench()
-  bench.says(headers(1, post(), wire.END_HEADERS))
-  const { stream } = bench.last
-  stream.head({
-    status: 413,
-    reason: '',
-    version: 11,
-    fields: bench.last.head.fields,
-    length: 0,
-    hasLength: true,
-    keepAlive: true,
-    upgrade: '',
-    trailer: '',
-  })
-  stream.end(null)
-  assert.deepEqual(bench.turn(), ['HEADERS 1 END', 'RST 1 NO_ERROR'])
+  bench.says(headers(1, post(), wire.END_HEADERS), data(1, Buffer.alloc(100)))
+  bench.last.stream.head(localHead(413, [], 0))
+  bench.last.stream.end(null)
+  assert.deepEqual(bench.turn(), ['HEADERS 1 END'])
+  return bench
+}
+
+const sweepAfter = (bench: ServerBench, ms: number): string[] => {
+  bench.session.sweep((bench.nowMs += ms))
+  return bench.transport.said()
+}
+
+test('§8.1: a response before the request’s end is followed by RST_STREAM with NO_ERROR once it can have been read', () => {
+  const bench = answeredEarly()
+  assert.deepEqual(sweepAfter(bench, 1000), [])
+  assert.equal(bench.session.streamCount, 1, 'it counts as a stream')
+  assert.deepEqual(sweepAfter(bench, 1500), ['RST 1 NO_ERROR'])
+  assert.deepEqual([bench.session.streamCount, bench.session.shared.open], [0, 0])
+  assert.deepEqual(bench.says(data(1, 'late')), [])
+})
+
+test('a response that is still on its way has not been read', () => {
+  const bench = answeredEarly()
+  bench.transport.slow = true
+  bench.says(ping())
+  for (let i = 0; i < 5; i++) assert.deepEqual(sweepAfter(bench, 2500), [])
+  bench.transport.slow = false
+  bench.session.drained()
+  assert.deepEqual(sweepAfter(bench, 1000), [])
+  assert.deepEqual(sweepAfter(bench, 1500), ['RST 1 NO_ERROR'])
+})
+
+test('an answered request that comes to its end, or is reset, needs no reset of ours', () => {
+  for (const last of [data(1, 'rest', wire.END_STREAM), rst(1, 8)]) {
+    const bench = answeredEarly()
+    assert.deepEqual(bench.says(last), [])
+    assert.equal(bench.session.streamCount, 0)
+    assert.deepEqual(sweepAfter(bench, 10_000), [])
+  }
+})
+
+test('resets of answered requests are not those of a rapid reset', () => {
+  const bench = new ServerBench()
+  for (let n = 0; n < 500; n++) {
+    const id = 1 + 2 * n
+    bench.says(headers(id, post(), wire.END_HEADERS))
+    bench.last.stream.head(localHead(401, [], 0))
+    bench.last.stream.end(null)
+    bench.turn()
+    bench.says(rst(id, 8))
+  }
+  assert.equal(bench.closed, null)
+})
+
+test('the rest of an answered request is let in within a bound, and given back to the connection', () => {
+  const bench = answeredEarly()
+  let [stream, connection, sent] = [65_535 - 100, 1024 * 1024 - 100, 0]
+  const hear = (): void => {
+    for (const { type, stream: id, payload } of bench.transport.frames())
+      if (type === 8 && id === 1) stream += payload.readUInt32BE(0)
+      else if (type === 8) connection += payload.readUInt32BE(0)
+  }
+  while (stream > 0) {
+    const bytes = Math.min(stream, 16_384)
+    bench.session.receive(data(1, Buffer.alloc(bytes)))
+    sent += bytes
+    stream -= bytes
+    connection -= bytes
+    hear()
+  }
+  assert.ok(sent > 65_535 && sent <= 1024 * 1024 + 65_535, `${sent} bytes were let in`)
+  assert.ok(connection >= 512 * 1024)
+  assert.equal(bench.last.body.length, 100)
+  assert.equal(bench.session.shared.waitingBytes, 0)
+  assert.deepEqual(sweepAfter(bench, 2500), ['RST 1 NO_ERROR'])
+})
+
+test('what an answered request had waiting is dropped, and given back to the connection', () => {
+  const bench = new ServerBench()
+  for (let n = 0; n < 40; n++) {
+    const id = 1 + 2 * n
+    bench.says(headers(id, post(), wire.END_HEADERS))
+    const { stream } = bench.last
+    stream.pause()
+    for (let i = 0; i < 3; i++) bench.session.receive(data(id, Buffer.alloc(16_384)))
+    stream.head(localHead(503, [], 0))
+    stream.end(null)
+    assert.equal(bench.session.shared.waitingBytes, 0)
+  }
+  assert.equal(bench.closed, null)
+  assert.equal(bench.session.streamCount, 40)
 })
 
 test('§6.8: the end of a stream does not share a write with the end of the connection', () => {
