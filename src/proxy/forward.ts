@@ -1,4 +1,4 @@
-import { failures, type FailureName, type Rejection } from '../http/failures.ts'
+import { failures, type FailureName, type FailureType, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
 import { shareKey } from '../http/share-key.ts'
@@ -61,6 +61,9 @@ const eventStream = /^text\/event-stream *(?:;|$)/i
 /** Endpoints tried when nothing could be sent to any, without a retry policy. */
 const CONNECT_ATTEMPTS = 3
 
+/** Below this a connection is not looked at: closing by time takes longer, and looking costs some microseconds. */
+const LOOK_AFTER_MS = 1_000
+
 /** The `forward` action for one exchange: attempts on endpoints, until one answers. */
 export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Holder {
   endpoint: Endpoint<UpstreamPool> | null = null
@@ -84,6 +87,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private queue: UpstreamPool | null = null
   private mirrors: Mirrors | null = null
   private over = false
+  /** The last attempt failed on a connection that had served others before. */
+  private metClosed = false
   private requestTimer: NodeJS.Timeout | null = null
   private attemptTimer: NodeJS.Timeout | null = null
   private key: string | null = null
@@ -155,7 +160,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.attempts++
     if (this.action.backendTimeoutMs > 0)
       this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
-    const stream = endpoint.pool.acquire()
+    const stream = endpoint.pool.acquire(this.lookAfterMs)
     if (stream !== null) return this.granted(stream, endpoint)
     if (!endpoint.pool.wait(this)) return this.refused('connection_limit_reached')
     this.queue = endpoint.pool
@@ -264,6 +269,12 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.stream?.resume()
   }
 
+  /** A request that must not be repeated is put on no connection that may have been closed; nor is one that has met such a one. */
+  private get lookAfterMs(): number {
+    if (this.metClosed) return 0
+    return this.safeToRepeat ? Infinity : LOOK_AFTER_MS
+  }
+
   // The stream's events.
 
   onInformational(head: ResponseHead): void {
@@ -312,17 +323,19 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   }
 
   onFailure(failure: FailureName, detail: string): void {
-    const fresh = this.stream?.fresh ?? true
+    const { fresh = true, unsent = false } = this.stream ?? {}
     this.stream = null
-    if (this.tunnel || this.x.committed || !this.mayRetry(failure, fresh)) return this.x.fail(failure, detail)
+    this.metClosed = !fresh
+    const retry = unsent ? 'always' : failures[failure].retry
+    if (this.tunnel || this.x.committed || !this.mayRetry(failure, retry, fresh))
+      return this.x.fail(failure, detail)
     this.again()
   }
 
   // Attempts.
 
   /** Whether another attempt is right after this failure (see http/failures.ts). */
-  private mayRetry(failure: FailureName, fresh: boolean): boolean {
-    const { retry } = failures[failure]
+  private mayRetry(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
     const policy = this.action.retry
     if (retry === 'never' || !this.x.body.replayable) return false
     if (retry === 'always') return this.attempts < (policy === null ? CONNECT_ATTEMPTS : 1 + policy.attempts)
@@ -370,7 +383,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   private attemptTimedOut(): void {
     const failure = this.missed()
-    if (this.x.committed || !this.mayRetry(failure, true)) this.x.fail(failure, 'timeouts.backendRequest')
+    if (this.x.committed || !this.mayRetry(failure, failures[failure].retry, true))
+      this.x.fail(failure, 'timeouts.backendRequest')
     else this.again()
   }
 

@@ -54,8 +54,8 @@ export abstract class UpstreamPool implements EndpointPool {
 
   abstract readonly idleConnections: number
   abstract readonly spare: number
-  /** Room for one request on a connection that is there, or null. */
-  protected abstract kept(): UpstreamStream | null
+  /** Room for one request on a connection that is there, or null; for `lookAfterMs` see `acquire`. */
+  protected abstract kept(lookAfterMs: number): UpstreamStream | null
   /** The same on a new connection, which can be sent to while it is being made. */
   protected abstract open(): UpstreamStream
   /** Closes the longest idle connection to make room for one to a sibling endpoint. */
@@ -75,9 +75,12 @@ export abstract class UpstreamPool implements EndpointPool {
     return this.cluster.config.connectTimeoutMs
   }
 
-  /** Room for one request, or null at the cluster's limit. */
-  acquire(): UpstreamStream | null {
-    return this.kept() ?? (this.room() ? this.opened() : null)
+  /**
+   * Room for one request, or null at the cluster's limit. A connection that has been idle for `lookAfterMs` is looked at
+   * first, whether its peer has closed it.
+   */
+  acquire(lookAfterMs = Infinity): UpstreamStream | null {
+    return this.kept(lookAfterMs) ?? (this.room() ? this.opened() : null)
   }
 
   /** Has a connection made for whoever comes next, where none outlives a request that is given up meanwhile. */

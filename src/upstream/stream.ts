@@ -11,6 +11,8 @@ import type { RequestHead, ResponseHead } from '../http/head.ts'
 export interface UpstreamStream {
   /** False once the request's head has gone to a connection that had served others before: then its loss may be mere keep-alive bad luck. */
   readonly fresh: boolean
+  /** Nothing of the request has left, so that it may be sent again whatever it is. Asked for after a failure. */
+  readonly unsent?: boolean
   /** The connection is still being made, and nothing of the request has left. */
   readonly connecting?: boolean
   /** Bytes that were flushed and wait for the connection or the peer. */

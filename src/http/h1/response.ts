@@ -10,6 +10,7 @@ import { FAULT, FIELD, FieldCursor } from './fieldcursor.ts'
 import { WireText } from './wiretext.ts'
 import type { FieldLimits } from './fieldcursor.ts'
 import { Framing } from './framing.ts'
+import { KeepAlive } from './keep-alive.ts'
 import { Gatherer, MORE, OFFENCE, RESPONSE } from './gatherer.ts'
 import { headEnd } from './headend.ts'
 import * as names from './names.ts'
@@ -32,6 +33,8 @@ export class ResponseHeadReader {
   readonly limits: ResponseLimits
   /** Offset, in the chunk given to the last `read`, of the first byte after the head. */
   consumed = 0
+  /** Seconds for which the peer says that it keeps the connection (Keep-Alive: timeout=5); -1 where it does not say. */
+  keepAliveS = -1
   /** The known field that broke a rule, where one did. */
   brokenField = ''
   readonly #gatherer = new Gatherer(RESPONSE)
@@ -39,6 +42,7 @@ export class ResponseHeadReader {
   readonly #connection = new ConnectionOptions()
   readonly #framing = new Framing()
   readonly #wire = new WireText()
+  readonly #keepAlive = new KeepAlive()
   // The head being parsed.
   #fields = new Fields()
   #seen = 0
@@ -141,6 +145,7 @@ export class ResponseHeadReader {
     this.#connection.reset()
     this.#framing.reset()
     this.#wire.reset()
+    this.keepAliveS = -1
   }
 
   #readFields(version: number): RuleName | '' {
@@ -171,6 +176,9 @@ export class ResponseHeadReader {
     switch (known) {
       case names.CONNECTION:
         return this.#connection.add(value)
+      case names.KEEP_ALIVE:
+        this.keepAliveS = this.#keepAlive.of(value)
+        return ''
       case names.CONTENT_LENGTH:
         if (this.#cursor.tabbed) return 'content-length'
         return this.#framing.contentLength(value, 0, value.length)

@@ -16,6 +16,8 @@ const JOIN_BYTES = 16 * 1024
 export class TurnWriter implements TurnWork {
   /** Frame body pieces as chunks (RFC 9112 §7.1). */
   chunked = false
+  /** Something of the message has gone to the socket, and may have left. */
+  taken = false
   private readonly socket: Writable
   private text = ''
   private corked = false
@@ -26,6 +28,7 @@ export class TurnWriter implements TurnWork {
   }
 
   head(text: string): void {
+    this.taken = false
     this.text = this.text === '' ? text : this.text + text
   }
 
@@ -66,11 +69,14 @@ export class TurnWriter implements TurnWork {
   /** Sends now, for what is to follow at once: the end of the connection. Returns as `flush` does. */
   send(): boolean {
     const { socket } = this
+    const wrote = this.text !== '' || this.corked
     if (this.text !== '') this.push()
     if (this.corked) {
       this.corked = false
       socket.uncork()
     }
+    // What the system refuses at once (the peer has reset the connection) is refused whole.
+    if (wrote && !this.taken) this.taken = socket.errored === null
     // A write that went out at once leaves needDrain set until the next tick: only what is really held counts.
     return socket.writableLength === 0 || !socket.writableNeedDrain
   }

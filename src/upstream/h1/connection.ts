@@ -8,6 +8,7 @@ import { serializeRequest, trailerText } from '../../http/h1/serialize.ts'
 import { TurnWriter } from '../../http/h1/writer.ts'
 import type { UpstreamHandler, UpstreamStream } from '../stream.ts'
 import { dial, dialFailure, dialReason } from '../dial.ts'
+import { isQuiet } from '../quiet.ts'
 import { endedByPeer } from '../tls/close-notify.ts'
 import type { TlsDialer } from '../tls/dialer.ts'
 
@@ -60,6 +61,8 @@ export class Http1Connection implements UpstreamStream {
   fresh = true
   requests = 0
   idleSinceMs = 0
+  /** How long it may be idle by what its peer says. */
+  keepMs = Infinity
   private state = IDLE
   private handler: UpstreamHandler | null = null
   private readonly writer: TurnWriter
@@ -100,6 +103,17 @@ export class Http1Connection implements UpstreamStream {
 
   get connecting(): boolean {
     return this.connectTimer !== null
+  }
+
+  get unsent(): boolean {
+    return !this.writer.taken
+  }
+
+  /** Whether a request may be put on it. One that has been idle for `lookAfterMs` is looked at: its peer may have closed it. */
+  isFit(lookAfterMs: number): boolean {
+    if (this.keepMs === Infinity && lookAfterMs === Infinity) return true
+    const idleMs = performance.now() - this.idleSinceMs
+    return idleMs < this.keepMs && (idleMs < lookAfterMs || isQuiet(this.socket))
   }
 
   get queuedBytes(): number {
@@ -274,7 +288,9 @@ export class Http1Connection implements UpstreamStream {
 
   private complete(trailers: Fields | null, exhausted: boolean): void {
     const { handler } = this
-    const reusable = exhausted && this.requestEnded && this.head!.keepAlive && !this.reader.begun
+    this.keepMs = keptForMs(this.reader.keepAliveS)
+    const { keepAlive } = this.head!
+    const reusable = exhausted && this.requestEnded && keepAlive && this.keepMs > 0 && !this.reader.begun
     this.handler = null
     this.head = null
     if (reusable) {
@@ -333,6 +349,14 @@ export class Http1Connection implements UpstreamStream {
     this.socket.destroy()
     this.owner.closed(this)
   }
+}
+
+/**
+ * How long a connection is good for whose peer closes it after so many seconds: a second less, for what we send, and the
+ * news that it has closed, are on their way for a while; of less than two seconds it is half.
+ */
+function keptForMs(seconds: number): number {
+  return seconds < 0 ? Infinity : Math.max(seconds * 1000 - 1000, seconds * 500)
 }
 
 /** Whether the protocols that a 101 switches to are among those that were asked for (RFC 9110 §7.8). */

@@ -45,8 +45,12 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     return oldest !== undefined
   }
 
-  protected kept(): UpstreamStream | null {
-    return this.idle.pop() ?? null
+  protected kept(lookAfterMs: number): UpstreamStream | null {
+    for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
+      if (connection.isFit(lookAfterMs)) return connection
+      connection.close()
+    }
+    return null
   }
 
   protected open(): UpstreamStream {
@@ -56,6 +60,8 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
   protected sweepConnections(nowMs: number): void {
     const sinceMs = nowMs - this.cluster.config.idleTimeoutMs
     while (this.idle.length > 0 && this.idle[0]!.idleSinceMs < sinceMs) this.idle[0]!.close()
+    const over = this.idle.filter(({ idleSinceMs, keepMs }) => nowMs - idleSinceMs >= keepMs)
+    for (const connection of over) connection.close()
   }
 
   protected closeConnections(): void {
