@@ -158,6 +158,7 @@ describe('X-Forwarded-Port', () => {
     ['an address of IPv6 with a port', 'https', '[2001:db8::1]:81', 0, '', '81'],
     ['nobody is believed', 'https', 'a', 0, 'X-Forwarded-Port: 81\r\nX-Forwarded-Proto: http\r\n', '443'],
     ['a trusted hop', 'http', 'a:81', 1, 'X-Forwarded-Port: 82\r\nX-Forwarded-Host: b:83\r\n', '82'],
+    ['a trusted hop that makes no sense', 'http', 'a:81', 1, 'X-Forwarded-Port: 65536\r\n', '81'],
     ['the host of a trusted hop', 'http', 'a:81', 1, 'X-Forwarded-Host: b:83\r\n', '83'],
     ['the first of its hosts', 'http', 'a:81', 1, 'X-Forwarded-Host: b:83 , c:84\r\n', '83'],
     ['its host without a port', 'http', 'a:81', 1, 'X-Forwarded-Host: b\r\n', '80'],

@@ -176,9 +176,7 @@ function extendForwarded(head: RequestHead, peer: string, hop: Hop): string {
   fields.set('X-Forwarded-For', chain === '' ? peer : `${chain}, ${peer}`, 'x-forwarded-for')
   keepOrSet(fields, 'X-Forwarded-Proto', 'x-forwarded-proto', hop.scheme, isScheme)
   keepOrSet(fields, 'X-Forwarded-Host', 'x-forwarded-host', head.authority, value => value !== '')
-  keepOrSet(fields, 'X-Forwarded-Port', 'x-forwarded-port', portText(portBehind(fields, hop)), value =>
-    /^\d{1,5}$/.test(value),
-  )
+  keepOrSet(fields, 'X-Forwarded-Port', 'x-forwarded-port', portText(portBehind(fields, hop)), isPortNumber)
   const forwarded = fields.combined('forwarded')
   if (forwarded !== undefined)
     fields.set('Forwarded', `${forwarded}, ${element(head, peer, hop)}`, 'forwarded')
@@ -202,6 +200,10 @@ function keepOrSet(
 ): void {
   const value = fields.get(lower)
   fields.set(name, value !== undefined && isValid(value) ? value : own, lower)
+}
+
+function isPortNumber(value: string): boolean {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 65_535
 }
 
 function isScheme(value: string): boolean {

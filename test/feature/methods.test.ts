@@ -8,6 +8,7 @@ import { ok, RawUpstream } from '../support/raw-upstream.ts'
 import { RawClient } from '../support/raw.ts'
 import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { wireClient } from '../support/wire-client.ts'
+import { WireServer } from '../support/wire-server.ts'
 import { portFor, startBetween, wires } from '../support/wires.ts'
 
 /** Sends one request to a gateway; the answer, with what the upstream saw as its body. */
@@ -35,6 +36,16 @@ for (const wire of wires)
     assert.deepEqual([code, headers['allow']], [405, 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS'])
     assert.equal(upstream.requests.length, 5)
   })
+
+test('they pass to a backend of HTTP/2 too', async () => {
+  await using server = await WireServer.start('h2c', (request, response) => response.end(request.method))
+  await using running = await startBetween('h2c', server.port)
+  for (const wire of ['h1', 'h2c'] as const) {
+    await using client = wireClient(wire, portFor(wire, running))
+    for (const method of ['PAINT', 'VERSION-CONTROL'])
+      assert.equal(String((await client.send({ method, body: '' })).body), method)
+  }
+})
 
 test('a method has a case, and one of a registered one in another case is refused', async () => {
   await using upstream = await echoing()

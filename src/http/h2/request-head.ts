@@ -19,9 +19,12 @@ import { websocketKey } from './websocket.ts'
 
 /** What ClientPolicy says about heads; the snapshot's ClientSettings is one. */
 export interface RequestPolicy extends SectionLimits, PathSettings {
-  /** The target: what a request line would have. */
+  /** Of the request line that a request would have by HTTP/1. */
   readonly requestLineBytes: number
 }
+
+/** Two blanks and "HTTP/1.1": the same request is as long by HTTP/2. */
+const LINE_REST = 10
 
 /** The authority read last, since all requests of a connection tend to have the same. */
 let lastAuthority = ''
@@ -50,6 +53,7 @@ export function requestHead(
   if (path === null || path === '' || section.scheme === null) return malformed['h2-pseudo-missing']
   if (section.scheme !== scheme) return refusals['target-scheme']
   if (!isToken(method)) return refusals['request-line']
+  if (method.length + path.length + LINE_REST > policy.requestLineBytes) return refusals['request-line-size']
   if (!isMethod(method)) return refusals['method-unknown']
   const target = readTarget(path, method, scheme, policy)
   if ('rule' in target) return target
@@ -82,7 +86,6 @@ export function requestHead(
 }
 
 function readTarget(path: string, method: string, scheme: string, policy: RequestPolicy): Target | Rejection {
-  if (path.length > policy.requestLineBytes) return refusals['request-line-size']
   const end = plainPathEnd(path, 0)
   if (end !== 0) {
     if (end === path.length) return { path, query: '', authority: '', hostname: '' }
