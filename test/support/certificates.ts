@@ -20,6 +20,8 @@ export interface Wanted {
   /** Days from now; negative for one that has expired. */
   readonly days?: number
   readonly commonName?: string
+  /** Does not say which of its issuer's keys has signed it. */
+  readonly unidentified?: boolean
 }
 
 const algorithms = {
@@ -59,6 +61,8 @@ function validity(days: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(Math.min(Date.now(), end) - 2 * DAY_MS), notAfter: new Date(end) }
 }
 
+type AuthorityKind = 'ecdsa' | 'rsa'
+
 /** An authority of a test, able to issue certificates. Its name keeps it apart from others. */
 export class Authority {
   /** PEM of the root. */
@@ -67,24 +71,27 @@ export class Authority {
   private readonly keys: webcrypto.CryptoKeyPair
   /** PEM of what stands between this one and the root. */
   private readonly between: string
+  private readonly kind: AuthorityKind
 
   private constructor(
     certificate: x509.X509Certificate,
     keys: webcrypto.CryptoKeyPair,
     above: Authority | null = null,
+    kind: AuthorityKind = 'ecdsa',
   ) {
+    this.kind = kind
     this.certificate = certificate
     this.keys = keys
     this.root = above === null ? `${certificate.toString('pem')}\n` : above.root
     this.between = above === null ? '' : `${certificate.toString('pem')}\n${above.between}`
   }
 
-  static async make(name = 'test authority', days = 365): Promise<Authority> {
-    const keys = await keysOf('ecdsa')
+  static async make(name = 'test authority', days = 365, kind: AuthorityKind = 'ecdsa'): Promise<Authority> {
+    const keys = await keysOf(kind)
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
       name: `CN=${name}`,
       ...validity(days),
-      signingAlgorithm: algorithms.ecdsa,
+      signingAlgorithm: algorithms[kind],
       keys,
       extensions: [
         new x509.BasicConstraintsExtension(true, 2, true),
@@ -92,7 +99,7 @@ export class Authority {
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       ],
     })
-    return new Authority(certificate, keys)
+    return new Authority(certificate, keys, null, kind)
   }
 
   /** An authority below this one; what it issues has its certificate in the chain. */
@@ -102,7 +109,7 @@ export class Authority {
       subject: `CN=${name}`,
       issuer: this.certificate.subject,
       ...validity(365),
-      signingAlgorithm: algorithms.ecdsa,
+      signingAlgorithm: algorithms[this.kind],
       publicKey: keys.publicKey,
       signingKey: this.keys.privateKey,
       extensions: [
@@ -123,7 +130,7 @@ export class Authority {
       subject: `CN=${wanted.commonName ?? wanted.names?.[0] ?? 'anybody'}`,
       issuer,
       ...validity(wanted.days ?? 90),
-      signingAlgorithm: algorithms.ecdsa,
+      signingAlgorithm: algorithms[this.kind],
       publicKey: keys.publicKey,
       signingKey: this.keys.privateKey,
       extensions: await leafExtensions(wanted, this.keys),
@@ -147,7 +154,7 @@ export async function selfSigned(wanted: Wanted = {}): Promise<KeyPair> {
 }
 
 async function leafExtensions(
-  { names = [], ips = [], uris = [] }: Wanted,
+  { names = [], ips = [], uris = [], unidentified = false }: Wanted,
   issuer: webcrypto.CryptoKeyPair,
 ): Promise<x509.Extension[]> {
   const alternatives = [
@@ -159,7 +166,7 @@ async function leafExtensions(
     new x509.BasicConstraintsExtension(false, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
     new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-    await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+    ...(unidentified ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey)]),
     ...(alternatives.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
   ]
 }

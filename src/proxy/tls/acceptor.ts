@@ -159,13 +159,13 @@ export class TlsAcceptor {
   private shake(handshake: Handshake, hello: ClientHello, certificates: CertificateChoice): void {
     const { ticketKeys } = this.owner
     const key = ticketKeys.find(known => ticketKeyName(known) === hello.ticketKey) ?? ticketKeys[0]
-    const server = this.contexts.get(certificates.choose(hello), key)
-    if (server === null) return this.refuse(handshake, 'tls_listener_refuses', null)
+    const accept = this.contexts.get(certificates.choose(hello), key)
+    if (accept === null) return this.refuse(handshake, 'tls_listener_refuses', null)
     if (!this.owner.admitsHandshake(handshake.inbound)) return this.refuse(handshake, 'tls_overloaded', null)
     // Who ends its direction before the handshake is over will never complete it. The TLS library would wait: its
     // socket takes this over from the one below, and without it ends itself at a FIN.
     handshake.socket.allowHalfOpen = false
-    guarded(handshake.socket, () => server.emit('connection', handshake.socket))
+    guarded(handshake.socket, () => accept(handshake.socket))
   }
 
   private secured(socket: TLSSocket, made: ContextSpec): void {
@@ -231,7 +231,7 @@ export class TlsAcceptor {
 }
 
 /** What is thrown out of an event of the TLS library would end the worker, and with it everyone's connections. */
-function guarded(socket: Socket, work: () => unknown): void {
+function guarded(socket: Socket, work: () => void): void {
   try {
     work()
   } catch {

@@ -1,13 +1,14 @@
 import { constants, createHash } from 'node:crypto'
+import type { Socket } from 'node:net'
 import {
   createSecureContext,
   createServer,
   type SecureContextOptions,
-  type Server,
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
 import type { Certificate, ClientSettings, Termination } from '../../snapshot/snapshot.ts'
+import { acceptLeniently } from './lenient.ts'
 import { KeySupport } from './key-support.ts'
 import type { TicketKey } from './ticket-keys.ts'
 import { ticketKeyName } from './ticket-keys.ts'
@@ -20,6 +21,9 @@ export interface HandshakeEvents {
   /** OpenSSL refuses what the snapshot says. Told once, however many handshakes need it. */
   unusable(spec: ContextSpec, error: unknown): void
 }
+
+/** Begins the handshake of a connection whose ClientHello is still to be read from it. */
+type Accept = (socket: Socket) => void
 
 /** All that the handshakes of one listener, with one of its certificates, depend on. */
 export interface ContextSpec {
@@ -40,7 +44,7 @@ const TICKET_SECONDS = 3_600
  * changed: others go on as they are, and so do connections.
  */
 export class ServerContexts {
-  private readonly made = new Map<string, Server>()
+  private readonly made = new Map<string, Accept>()
   /** Names of those that could not be made; each handshake tries again, and none says it again. */
   private readonly told = new Set<string>()
   private readonly events: HandshakeEvents
@@ -50,14 +54,14 @@ export class ServerContexts {
   }
 
   /** Null where OpenSSL refuses what the snapshot says. */
-  get(spec: ContextSpec, key: TicketKey): Server | null {
+  get(spec: ContextSpec, key: TicketKey): Accept | null {
     const name = `${contextName(spec)} ${ticketKeyName(key)}`
     const known = this.made.get(name)
     if (known !== undefined) return known
     try {
-      const server = this.make(spec, key)
-      this.made.set(name, server)
-      return server
+      const accept = this.make(spec, key)
+      this.made.set(name, accept)
+      return accept
     } catch (error) {
       if (!this.told.has(name)) this.events.unusable(spec, error)
       this.told.add(name)
@@ -73,11 +77,12 @@ export class ServerContexts {
     for (const name of this.told) if (!wanted.has(name)) this.told.delete(name)
   }
 
-  private make(spec: ContextSpec, key: TicketKey): Server {
+  private make(spec: ContextSpec, key: TicketKey): Accept {
     const server = createServer(serverOptions(spec, key))
     server.on('secureConnection', socket => this.events.secured(socket, spec))
     server.on('tlsClientError', (error, socket) => this.events.failed(socket, error))
-    return server
+    if (spec.termination.clients?.required === false) return socket => acceptLeniently(server, socket)
+    return socket => void server.emit('connection', socket)
   }
 }
 
