@@ -50,10 +50,10 @@ function inOrder(findings: readonly Finding[]): readonly Finding[] {
   })
 }
 
-/** What is wrong with a field is the same for every parent of its route. */
+/** What is wrong with a field is one thing, for all parents of its route, and where it makes several conditions False. */
 function keyOf({ position, resource, path, message, line }: Finding): string {
   if (resource === null || position === null || path.length === 0) return line
-  return JSON.stringify([refKey(resource), position, path, message])
+  return JSON.stringify([refKey(resource), position, path, message.replace(/^\w+=\w+ \w+: /, '')])
 }
 
 /** The lines of those of a severity. */

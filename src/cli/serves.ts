@@ -47,6 +47,7 @@ export function servesText(parts: SnapshotParts): readonly string[] {
 function listenerLines(listener: Listener, parts: SnapshotParts): string[] {
   const { name, hostname, hosts, streams } = listener
   const head = `  listener ${name}, ${hostname === '' ? 'any host' : hostname}${tlsText(listener)}`
+  if (listener.tls?.mode === 'refuse') return [`${head} (TLS): refused, its conditions say why`]
   if (streams !== undefined)
     return [
       streams.length === 0 ? `${head}: no route, connections are closed` : head,
@@ -61,7 +62,7 @@ function listenerLines(listener: Listener, parts: SnapshotParts): string[] {
 function tlsText({ tls }: Listener): string {
   if (tls === undefined) return ''
   if (tls.mode === 'terminate') return ' (TLS)'
-  return tls.mode === 'passthrough' ? ' (TLS passed through)' : ' (refused: its conditions say why)'
+  return tls.mode === 'passthrough' ? ' (TLS passed through)' : ''
 }
 
 function hostLines({ hostname, entries }: Host, parts: SnapshotParts): string[] {
@@ -72,7 +73,7 @@ function hostLines({ hostname, entries }: Host, parts: SnapshotParts): string[] 
 }
 
 function entryText({ match, rule }: RouteEntry, parts: SnapshotParts): string {
-  const what = matchText(match).replace(/^path prefix /, '')
+  const what = matchText(match).replace(/^path (prefix )?/, '')
   const { action } = rule
   return `${what} → ${action.type === 'forward' ? backendsText({ backends: action.backends }, parts) : answerText(action)}`
 }
@@ -96,7 +97,8 @@ function backendsText(
 const MOST_ENDPOINTS = 2
 
 function endpointsText(list: readonly Endpoint[]): string {
-  if (list.length === 0 || list.length > MOST_ENDPOINTS) return counted(list.length, 'endpoint')
+  if (list.length === 0) return 'no endpoint'
+  if (list.length > MOST_ENDPOINTS) return counted(list.length, 'endpoint')
   return list
     .map(({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`)
     .join(', ')
