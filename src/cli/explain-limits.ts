@@ -45,8 +45,10 @@ export function clusterLimits(cluster: Cluster): string {
   return sentence(
     maxConnections > 0 && `${maxConnections} connections, ${maxPending} requests waiting for one`,
     cluster.maxRequestsPerConnection > 0 && `${cluster.maxRequestsPerConnection} requests per connection`,
-    `connect within ${time(cluster.connectTimeoutMs)}`,
+    `connect within ${time(cluster.connectTimeoutMs)}, ${cluster.connectAttempts} times`,
     `connection idle ${time(cluster.idleTimeoutMs)}`,
+    `silent for ${time(cluster.silenceMs)}`,
+    `field of a response ${bytes(cluster.fieldBytes)}, head ${bytes(cluster.headBytes)} of ${cluster.fieldCount} fields`,
     maxConnections > 0 && underPressure(cluster),
     cluster.repeatNonIdempotent === true && 'requests of any method may be repeated',
     ejection !== null &&

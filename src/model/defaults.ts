@@ -59,6 +59,11 @@ export const backendDefaults = {
   maxPending: 1024,
   maxRequestsPerConnection: 0,
   connectTimeoutMs: 5000,
+  connectAttempts: 3,
+  silenceMs: 300_000,
+  fieldBytes: 16 * 1024,
+  headBytes: 64 * 1024,
+  fieldCount: 200,
   bodyStartBytes: 8 * 1024,
   /** As Apache's and Envoy's examples have it: a modem of 1990 brings ten times as much. */
   bodyBytesPerSecond: 240,

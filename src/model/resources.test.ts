@@ -97,10 +97,14 @@ for (const [yaml, expected] of [
     ['spec.loadBalancing.type: this balancer is not served yet, expected RoundRobin, LeastRequest or Random'],
   ],
   [
-    policy('BackendPolicy', service, 'healthChecks: {}, meshMode: Strict, timeouts: {}'),
+    policy(
+      'BackendPolicy',
+      service,
+      'healthChecks: {}, meshMode: Strict, timeouts: {request: 1s, silence: 1s}',
+    ),
     [
       'spec.healthChecks: active health checks are not served yet',
-      'spec.timeouts: timeouts by backend are not served yet, use timeouts of the HTTPRoute rule',
+      'spec.timeouts.request: this timeout is not served yet, use timeouts.request of the HTTPRoute rule',
       'spec.meshMode: the mesh role is not served yet',
     ],
   ],

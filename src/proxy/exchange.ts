@@ -2,6 +2,7 @@ import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
 import { CANCEL, INTERNAL_ERROR } from '../http/h2/codes.ts'
+import { backendDefaults } from '../model/defaults.ts'
 import { localHead } from '../http/local.ts'
 import type { Exchange as FilterView, LocalResponse } from '../filters/filter.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
@@ -353,6 +354,11 @@ export class Exchange implements FilterView, Forwarded {
     this.forwarding?.cancel()
     this.body.release()
     this.runtime.observer.finished(this)
+  }
+
+  /** How long nothing may move. */
+  get silenceMs(): number {
+    return this.forwarding?.cluster?.config.silenceMs ?? backendDefaults.silenceMs
   }
 
   /** Status for log and metrics: what was sent, or what would have been. */

@@ -58,9 +58,6 @@ export interface Forwarded {
 
 const eventStream = /^text\/event-stream *(?:;|$)/i
 
-/** Endpoints tried when nothing could be sent to any, without a retry policy. */
-const CONNECT_ATTEMPTS = 3
-
 /** Below this a connection is not looked at: closing by time takes longer, and looking costs some microseconds. */
 const LOOK_AFTER_MS = 1_000
 
@@ -338,12 +335,13 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private mayRetry(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
     const policy = this.action.retry
     if (retry === 'never' || !this.x.body.replayable) return false
-    if (retry === 'always') return this.attempts < (policy === null ? CONNECT_ATTEMPTS : 1 + policy.attempts)
+    const { connectAttempts } = this.cluster!.config
+    if (retry === 'always') return this.attempts < (policy === null ? connectAttempts : 1 + policy.attempts)
     if (!this.safeToRepeat) return false
     if (policy !== null) return this.attempts <= policy.attempts
     // Without a policy only the race with an upstream that closes a kept connection is mended. One that said a byte has
     // met the request.
-    return failure === 'connection_terminated' && !fresh && this.attempts < CONNECT_ATTEMPTS
+    return failure === 'connection_terminated' && !fresh && this.attempts < connectAttempts
   }
 
   private retryStatus(status: number): boolean {

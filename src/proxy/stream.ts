@@ -51,9 +51,6 @@ export interface FinishedStream {
 
 export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'sender'>
 
-/** Endpoints tried: nothing has been sent to one that could not be connected to. */
-const ATTEMPTS = 3
-
 /** A client's connection and one to a backend, and the bytes between them as they are. */
 export class Stream {
   private readonly client: Socket
@@ -156,7 +153,9 @@ export class Stream {
     endpoint?.connectFailed(failure, performance.now())
     if (endpoint !== null && backend.cluster !== null)
       backend.connectFailed(backend.cluster.name, endpoint.key, failure, reason)
-    if (this.attempts < ATTEMPTS && failures[failure].retry !== 'never') this.begin()
+    // Nothing has been sent to an endpoint that could not be connected to.
+    const most = backend.cluster?.config.connectAttempts ?? 0
+    if (this.attempts < most && failures[failure].retry !== 'never') this.begin()
     else this.end(failure, reason)
   }
 

@@ -335,7 +335,15 @@ export interface Cluster {
   readonly maxPending: number
   readonly maxRequestsPerConnection: number
   readonly connectTimeoutMs: number
+  /** Connections tried for one request, or stream, where none can be made and no route says how often. */
+  readonly connectAttempts: number
   readonly idleTimeoutMs: number
+  /** An exchange of which nothing has moved for this long is given up; Infinity is never. Tunnels have a limit of their own. */
+  readonly silenceMs: number
+  /** Of the head of a response: one field, all of it, and how many fields. */
+  readonly fieldBytes: number
+  readonly headBytes: number
+  readonly fieldCount: number
   /** While others may be short of connections: what of a request's body is to be here before it has one, unless it is all; 0 is nothing. */
   readonly bodyStartBytes: number
   /** While others wait for a connection: what bodies of those that hold one are to bring in a second; 0 is nothing. */

@@ -135,7 +135,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     const before = this.config
     this.config = config
     if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
-    if (config.tls?.key !== before.tls?.key) for (const endpoint of this.members.values()) endpoint.renew()
+    if (connectionsDiffer(config, before)) for (const endpoint of this.members.values()) endpoint.renew()
     if (config.balancer !== before.balancer)
       this.balancer = makeBalancer(config.balancer, this.context.random)
     this.ejector.configure(config.ejection, [...this.members.values()])
@@ -253,6 +253,16 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   private rebalance(): void {
     this.balancer.update(this.ejector.serving([...this.members.values()]))
   }
+}
+
+/** Whether connections would be made otherwise, or read otherwise. */
+function connectionsDiffer(a: snapshot.Cluster, b: snapshot.Cluster): boolean {
+  return (
+    a.tls?.key !== b.tls?.key ||
+    a.fieldBytes !== b.fieldBytes ||
+    a.headBytes !== b.headBytes ||
+    a.fieldCount !== b.fieldCount
+  )
 }
 
 /** Workers get lists by structured clone, so the same list is a new array each time. */

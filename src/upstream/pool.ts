@@ -1,9 +1,13 @@
 import type { FailureName } from '../http/failures.ts'
+import type { ResponseLimits } from '../http/h1/response.ts'
 import type { Cluster } from './cluster.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
 import type { Queue, Waiter } from './queue.ts'
 import type { UpstreamStream } from './stream.ts'
 import type { TlsDialer } from './tls/dialer.ts'
+
+/** A status line with its reason, which nobody reads. */
+const LINE_BYTES = 8192
 
 /** What pools tell log and metrics. */
 export interface PoolEvents {
@@ -69,6 +73,12 @@ export abstract class UpstreamPool implements EndpointPool {
 
   get port(): number {
     return this.endpoint.port
+  }
+
+  /** Of heads of responses; a connection keeps those that it began with (Cluster.update renews them). */
+  get limits(): ResponseLimits {
+    const { fieldBytes, headBytes, fieldCount } = this.cluster.config
+    return { lineBytes: LINE_BYTES, fieldBytes, headBytes, fieldCount }
   }
 
   get connectTimeoutMs(): number {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
 import { backendDefaults } from '../defaults.ts'
-import { durationMs, formatDuration } from '../quantity.ts'
+import { durationMs, formatDuration, quantityBytes } from '../quantity.ts'
 import {
   byteQuantity,
   duration,
@@ -35,6 +35,7 @@ const connections = object({
   maxPending: Type.Optional(integer(0, INT32)),
   maxRequestsPerConnection: Type.Optional(integer(0, INT32)),
   connectTimeout: Type.Optional(duration),
+  attempts: Type.Optional(integer(1, 100)),
   idleTimeout: Type.Optional(duration),
 })
 
@@ -77,6 +78,13 @@ const retryBudget = object({
   minRetries: Type.Optional(object({ count: integer(1, 1_000_000), interval: duration })),
 })
 
+/** Limits of the head of a response. */
+const responses = object({
+  fieldBytes: Type.Optional(byteQuantity),
+  headBytes: Type.Optional(byteQuantity),
+  fields: Type.Optional(integer(1, 10_000)),
+})
+
 /**
  * portcullis.dev/v1alpha1 BackendPolicy: how a Service or a Backend is treated. Every field left out
  * has its default from defaults.ts.
@@ -86,6 +94,7 @@ export const backendPolicySchema = object({
     targetRefs: policyTargets,
     loadBalancing: Type.Optional(loadBalancing),
     connections: Type.Optional(connections),
+    responses: Type.Optional(responses),
     pressure: Type.Optional(pressure),
     outlierDetection: Type.Optional(outlierDetection),
     dns: Type.Optional(object({ refresh: Type.Optional(duration) })),
@@ -95,7 +104,14 @@ export const backendPolicySchema = object({
     retry: Type.Optional(object({ nonIdempotent: Type.Optional(Type.Boolean()) })),
     /** Of connections that a BackendTLSPolicy, or the Backend's protocol, secures. */
     tls: Type.Optional(object(tlsChoices)),
-    timeouts: Type.Optional(object({ request: Type.Optional(duration), attempt: Type.Optional(duration) })),
+    timeouts: Type.Optional(
+      object({
+        request: Type.Optional(duration),
+        attempt: Type.Optional(duration),
+        /** 0 is none. */
+        silence: Type.Optional(duration),
+      }),
+    ),
     meshMode: Type.Optional(Type.Enum(['Disabled', 'Permissive', 'Strict'])),
   }),
 })
@@ -127,7 +143,19 @@ export function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
     findings.push({ path, message: `must be absent for type ${type}, expected type ConsistentHash` })
   if (consistentHash && consistentHash.source !== 'ClientAddress' && consistentHash.name === undefined)
     findings.push({ path: [...path, 'name'], message: `is required for source ${consistentHash.source}` })
-  return [...findings, ...patienceFindings(spec), ...tlsFindings(spec.tls ?? {})]
+  return [...findings, ...responseFindings(spec), ...patienceFindings(spec), ...tlsFindings(spec.tls ?? {})]
+}
+
+/** Less than this no server's answer fits in, and more than that is a body. */
+const LEAST_BYTES = 1024
+const MOST_BYTES = 1024 * 1024
+
+function responseFindings({ responses: given = {} }: BackendPolicyBody['spec']): Finding[] {
+  return (['fieldBytes', 'headBytes'] as const).flatMap(name => {
+    const size = given[name] === undefined ? LEAST_BYTES : (quantityBytes(given[name]) ?? LEAST_BYTES)
+    if (size >= LEAST_BYTES && size <= MOST_BYTES) return []
+    return [{ path: ['spec', 'responses', name], message: 'must be between 1Ki and 1Mi' }]
+  })
 }
 
 /** Whoever waits for a connection must have one of somebody's who is too slow before the wait is over. */

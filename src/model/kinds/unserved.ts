@@ -25,7 +25,14 @@ export const backendPolicyUnserved: readonly Unserved[] = [
   ),
   later('spec.healthChecks', 'active health checks are not served yet'),
   later('spec.retryBudget', 'retry budgets are not served yet'),
-  later('spec.timeouts', 'timeouts by backend are not served yet, use timeouts of the HTTPRoute rule'),
+  later(
+    'spec.timeouts.request',
+    'this timeout is not served yet, use timeouts.request of the HTTPRoute rule',
+  ),
+  later(
+    'spec.timeouts.attempt',
+    'this timeout is not served yet, use timeouts.backendRequest of the HTTPRoute rule',
+  ),
   later('spec.meshMode', 'the mesh role is not served yet'),
 ]
 

@@ -17,7 +17,7 @@ import { rejectionResponse } from '../failure.ts'
 import { LEAVE_MS, type Host, type ServedConnection } from '../host.ts'
 import type { Sender } from '../sender.ts'
 import { takenBytes, type Paced } from '../pace.ts'
-import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
+import { TUNNEL_IDLE_MS } from '../silence.ts'
 
 /** Between requests, or in a request's head. */
 const HEAD = 0
@@ -511,7 +511,8 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
       if (stillMs > bodyIdleMs) this.destroy()
     } else if (this.phase === BODY && !this.paused) {
       if (stillMs > bodyIdleMs) this.bodyTimeout()
-    } else if (stillMs > UPSTREAM_IDLE_MS) this.exchange?.fail('http_response_timeout', 'idle')
+    } else if (this.exchange !== null && stillMs > this.exchange.silenceMs)
+      this.exchange.fail('http_response_timeout', 'timeouts.silence')
   }
 
   private bodyTimeout(): void {

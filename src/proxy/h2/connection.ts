@@ -17,7 +17,7 @@ import { grpcRefusal } from '../grpc/answer.ts'
 import type { Host, ServedConnection } from '../host.ts'
 import type { Sender } from '../sender.ts'
 import { StreamPace } from './pace.ts'
-import { TUNNEL_IDLE_MS, UPSTREAM_IDLE_MS } from '../silence.ts'
+import { TUNNEL_IDLE_MS } from '../silence.ts'
 
 /** After our last byte the client gets this long to end the connection. */
 const LINGER_MS = 5_000
@@ -195,9 +195,9 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       return
     }
     // A gRPC call may be a conversation in which nobody has anything to say for a while.
-    const patienceMs = x.rule?.grpc === true ? UPSTREAM_IDLE_MS : bodyIdleMs
+    const patienceMs = x.rule?.grpc === true ? x.silenceMs : bodyIdleMs
     if (!x.body.complete && !stream.held && still > patienceMs) x.fail('http_request_timeout', 'body')
-    else if (still > UPSTREAM_IDLE_MS) x.fail('http_response_timeout', 'idle')
+    else if (still > x.silenceMs) x.fail('http_response_timeout', 'timeouts.silence')
   }
 }
 

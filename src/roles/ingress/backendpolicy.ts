@@ -127,17 +127,22 @@ const balancers: Readonly<Record<string, Cluster['balancer']>> = {
 }
 
 function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
-  const { loadBalancing, connections = {}, pressure = {}, dns, retry } = spec
+  const { loadBalancing, connections = {}, responses = {}, pressure = {}, timeouts = {}, dns, retry } = spec
   return given<ClusterSettings>({
     balancer: loadBalancing?.type === undefined ? undefined : balancers[loadBalancing.type],
     maxConnections: connections.max,
     maxPending: connections.maxPending,
     maxRequestsPerConnection: connections.maxRequestsPerConnection,
     connectTimeoutMs: ms(connections.connectTimeout),
+    connectAttempts: connections.attempts,
+    // As in the standard's timeouts, 0 is none.
+    silenceMs: timeouts.silence === undefined ? undefined : ms(timeouts.silence) || Infinity,
+    fieldBytes: bytes(responses.fieldBytes),
+    headBytes: bytes(responses.headBytes),
+    fieldCount: responses.fields,
     idleTimeoutMs: ms(connections.idleTimeout),
     bodyStartBytes: bytes(pressure.bodyStart),
     bodyBytesPerSecond: bytes(pressure.bodyRate),
-    // As in the standard's timeouts, 0 is none.
     patienceMs: pressure.patience === undefined ? undefined : ms(pressure.patience) || Infinity,
     dnsRefreshMs: ms(dns?.refresh),
     repeatNonIdempotent: retry?.nonIdempotent,

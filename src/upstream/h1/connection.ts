@@ -17,6 +17,8 @@ export interface ConnectionOwner {
   readonly address: string
   readonly port: number
   readonly connectTimeoutMs: number
+  /** Of heads of responses. */
+  readonly limits: ResponseLimits
   /** Null where connections are plain. */
   readonly dialer: TlsDialer | null
   /** The response is over and the connection may serve another request. */
@@ -52,8 +54,6 @@ const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES)
 /** Below this a read is worth no buffer of its own. */
 const BULK_BYTES = 32 * 1024
 
-const limits: ResponseLimits = { lineBytes: 8192, fieldBytes: 16_384, headBytes: 65_536, fieldCount: 200 }
-
 /** One HTTP/1.1 connection to an endpoint, for one request at a time. */
 export class Http1Connection implements UpstreamStream {
   readonly socket: Socket
@@ -66,7 +66,7 @@ export class Http1Connection implements UpstreamStream {
   private state = IDLE
   private handler: UpstreamHandler | null = null
   private readonly writer: TurnWriter
-  private readonly reader = new ResponseHeadReader(limits)
+  private readonly reader: ResponseHeadReader
   private readonly chunks = new ChunkedReader()
   private head: ResponseHead | null = null
   private method = ''
@@ -81,6 +81,7 @@ export class Http1Connection implements UpstreamStream {
 
   constructor(owner: ConnectionOwner) {
     this.owner = owner
+    this.reader = new ResponseHeadReader(owner.limits)
     const options = {
       host: owner.address,
       port: owner.port,

@@ -2,8 +2,10 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { FailureName, Rejection } from '../../http/failures.ts'
 import type { FaultName } from '../../http/h2/faults.ts'
+import type { SectionLimits } from '../../http/h2/field-section.ts'
 import { ClientSession, type ClientHandler } from '../../http/h2/client-session.ts'
 import type { ClientStream } from '../../http/h2/client-stream.ts'
+import { http2UpstreamLimits, type Http2Limits } from '../../http/h2/limits.ts'
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import { SocketTransport } from '../../http/h2/socket-transport.ts'
 import { dial, dialFailure, dialReason } from '../dial.ts'
@@ -14,6 +16,8 @@ export interface Http2Owner {
   readonly address: string
   readonly port: number
   readonly connectTimeoutMs: number
+  /** Of heads of responses. */
+  readonly limits: Omit<SectionLimits, 'underscores'>
   readonly dialer: TlsDialer | null
   /** Of this worker's HTTP/2 connections. */
   readonly shared: SharedStreams
@@ -24,6 +28,12 @@ export interface Http2Owner {
   connectFailed(failure: FailureName, reason: string): void
   /** The connection, or a response on it, was given up because of what the endpoint did. */
   faulted(fault: string): void
+}
+
+/** A block of a head that is encoded badly is twice as long as the head, at most. */
+function limitsFor(headBytes: number): Http2Limits {
+  const headBlockBytes = Math.max(http2UpstreamLimits.headBlockBytes, 2 * headBytes)
+  return { ...http2UpstreamLimits, headBlockBytes }
 }
 
 /** One HTTP/2 connection to an endpoint, for many requests at a time. */
@@ -47,6 +57,8 @@ export class Http2Connection implements ClientHandler {
       transport: new SocketTransport(socket),
       handler: this,
       scheme: dialer === null ? 'http' : 'https',
+      section: { ...owner.limits, underscores: 'allow' },
+      limits: limitsFor(owner.limits.headBytes),
       // What the socket reads is never written again.
       lending: true,
       shared: owner.shared,
