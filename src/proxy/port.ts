@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import type { Rejection } from '../http/failures.ts'
-import type { SharedStreams } from '../http/h2/shared-streams.ts'
 import { plainAddress } from '../http/forwarded.ts'
+import type { SharedStreams } from '../http/h2/shared-streams.ts'
 import { newRequestId } from '../http/request-id.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { CoarseClock } from './clock.ts'
@@ -12,12 +11,12 @@ import { Http1ServerConnection } from './h1/connection.ts'
 import { Http2ServerConnection } from './h2/connection.ts'
 import { LEAVE_MS, type Host, type ServedConnection } from './host.ts'
 import { Inbound, type Bound, type DisplacementRule, type InboundPort } from './inbound.ts'
+import { ListeningSocket } from './listening-socket.ts'
 import { Openings, type OpeningOwner } from './opening.ts'
 import { PortPlaces } from './port-places.ts'
-import type { ProxyHeader } from './proxy-protocol/header.ts'
-import { ProxyHeaderReader, type ProxyHeaderOwner, type ProxyHeaderRule } from './proxy-protocol/reader.ts'
-import type { Sender } from './sender.ts'
+import { ProxyHeaders, type ProxyHeaderOwner } from './proxy-protocol/headers.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
+import type { Sender } from './sender.ts'
 import { Stream } from './stream.ts'
 import { TlsAcceptor, type HandshakeRule, type TlsOwner } from './tls/acceptor.ts'
 import { certificateField } from './tls/client-certificate.ts'
@@ -27,11 +26,6 @@ import type { TicketKeys } from './tls/ticket-keys.ts'
 
 const OVERLOADED =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
-
-/** Whoever is still accepted after this long is one of too many. */
-const EMPTY_MS = 1_000
-/** A turn of the event loop that has next to nothing to do. */
-const TURN_MS = 0.2
 
 /** What the ports of a worker share. */
 export interface PortContext {
@@ -55,14 +49,13 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
   localPort: number
   draining = false
   readonly revoked = false
-  private accepted = 0
   private readonly context: PortContext
-  private readonly server: Server
+  private readonly listening = new ListeningSocket(socket => this.accept(socket))
   private readonly connections = new Set<ServedConnection>()
   private readonly streams = new Set<Stream>()
   private readonly places: PortPlaces
   private readonly acceptor: TlsAcceptor
-  private readonly proxyHeader = new ProxyHeaderReader(this)
+  private readonly proxyHeaders = new ProxyHeaders(this)
   private readonly openings = new Openings(this)
 
   constructor(runtime: PortRuntime, context: PortContext) {
@@ -73,26 +66,11 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
     this.context = context
     this.places = new PortPlaces(context.connections)
     this.acceptor = new TlsAcceptor(this)
-    this.server = createServer({ noDelay: true, allowHalfOpen: true, highWaterMark: 16 * 1024 }, socket =>
-      this.accept(socket),
-    )
   }
 
   async listen(reusePort: boolean): Promise<void> {
     const { address, port } = this.runtime.port
-    const { server } = this
-    server.listen({
-      port,
-      ...(address === '' ? {} : { host: address }),
-      reusePort,
-      exclusive: true,
-      backlog: 4096,
-    })
-    await once(server, 'listening')
-    // Errors after that (EMFILE while accepting) concern one connection, not the listener.
-    server.on('error', () => {})
-    const bound = server.address()
-    if (bound !== null && typeof bound === 'object') this.localPort = bound.port
+    this.localPort = await this.listening.listen(address, port, reusePort)
   }
 
   /** Requests that begin from now on meet this runtime. */
@@ -118,7 +96,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
 
   sweep(nowMs: number): void {
     for (const connection of this.connections) connection.sweep(nowMs)
-    this.proxyHeader.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.headTimeoutMs)
+    this.proxyHeaders.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.headTimeoutMs)
     this.acceptor.sweep()
     for (const stream of this.streams) stream.sweep(nowMs)
     this.openings.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.idleTimeoutMs)
@@ -133,27 +111,12 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
     for (const connection of this.connections)
       if (gently) connection.takeLeave()
       else connection.closeIfIdle()
-    if (gently) await this.emptied()
+    if (gently) await this.listening.emptied()
     else {
-      this.proxyHeader.destroy()
+      this.proxyHeaders.destroy()
       this.openings.destroy()
     }
-    await new Promise<void>(resolve => this.server.close(() => resolve()))
-  }
-
-  /**
-   * Resolves when the system has nobody left for us to accept. Whoever comes between this and the end of the socket is
-   * reset with it, unless net.ipv4.tcp_migrate_req has the system give them to another worker; so it has to be short.
-   */
-  private async emptied(): Promise<void> {
-    const lastMs = performance.now() + EMPTY_MS
-    for (;;) {
-      const before = this.accepted
-      const beganMs = performance.now()
-      await setImmediate()
-      const nowMs = performance.now()
-      if ((this.accepted === before && nowMs - beganMs < TURN_MS) || nowMs > lastMs) return
-    }
+    await this.listening.close()
   }
 
   /** Ends what is left. */
@@ -165,7 +128,6 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
 
   private accept(socket: Socket): void {
     const { runtime } = this
-    this.accepted++
     const address = plainAddress(socket.remoteAddress ?? '')
     const inbound = new Inbound(socket, this, address, runtime.shares.of(address), this.clock.nowMs)
     if (!this.places.admit(inbound, runtime.port.client)) return this.turnAway(inbound)
@@ -176,27 +138,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
       metrics.connectionsActive.add(-1)
       this.closed(inbound)
     })
-    this.introduce(inbound)
-  }
-
-  /** Whose it is, its other end tells first where that is a balancer. */
-  private introduce(inbound: Inbound): void {
-    const { shares } = this.runtime
-    const { proxyProtocol, proxyProtocolRequired, trustedPeers } = this.runtime.port.client
-    if (proxyProtocol === '') return this.began(inbound, null)
-    const everyone = trustedPeers === '' && proxyProtocolRequired
-    if (everyone || shares.trusts(inbound.address)) this.proxyHeader.accept(inbound)
-    else if (!proxyProtocolRequired) this.began(inbound, null)
-    else {
-      this.faulted('proxy_header_untrusted' satisfies ProxyHeaderRule, inbound)
-      inbound.socket.destroy()
-    }
-  }
-
-  /** A balancer has told whose connection this is. */
-  introduced(inbound: Inbound, { address }: ProxyHeader, said: Buffer | null): void {
-    if (address !== '') inbound.becomes(address, this.runtime.shares.of(address))
-    this.began(inbound, said)
+    this.proxyHeaders.accept(inbound)
   }
 
   /** From here on it is the client who speaks. */
@@ -222,7 +164,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
 
   private closed(inbound: Inbound): void {
     inbound.leave()
-    this.proxyHeader.forget(inbound)
+    this.proxyHeaders.forget(inbound)
     this.openings.forget(inbound)
     if (inbound.served !== null) this.connections.delete(inbound.served)
   }

@@ -1,4 +1,5 @@
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
+import type { ClientShares } from '../client-shares.ts'
 import type { Inbound } from '../inbound.ts'
 import { readProxyHeader, type ProxyHeader } from './header.ts'
 
@@ -14,17 +15,18 @@ export type ProxyHeaderRule =
 export interface ProxyHeaderOwner {
   /** Of the snapshot in force. */
   readonly runtime: {
-    readonly port: { readonly client: Pick<ClientSettings, 'proxyProtocol' | 'proxyProtocolRequired'> }
+    readonly port: {
+      readonly client: Pick<ClientSettings, 'proxyProtocol' | 'proxyProtocolRequired' | 'trustedPeers'>
+    }
+    readonly shares: ClientShares
   }
-  /** `said` is what follows the header, null for nothing yet. */
-  introduced(inbound: Inbound, header: ProxyHeader, said: Buffer | null): void
-  /** There may be none, and is none. */
-  began(inbound: Inbound, said: Buffer): void
+  /** Whose the connection is, is known; `said` is what its client has said already, null for nothing. */
+  began(inbound: Inbound, said: Buffer | null): void
   faulted(rule: ProxyHeaderRule, inbound: Inbound): void
 }
 
-/** Connections of balancers until they have said whose they are. */
-export class ProxyHeaderReader {
+/** Has balancers tell first whose their connections are. */
+export class ProxyHeaders {
   private readonly owner: ProxyHeaderOwner
   private readonly waiting = new Set<Inbound>()
 
@@ -33,6 +35,36 @@ export class ProxyHeaderReader {
   }
 
   accept(inbound: Inbound): void {
+    const { port, shares } = this.owner.runtime
+    const { proxyProtocol, proxyProtocolRequired, trustedPeers } = port.client
+    if (proxyProtocol === '') return this.owner.began(inbound, null)
+    // Where a header may be left out, nobody may choose to write one but those who are trusted.
+    const everyone = trustedPeers === '' && proxyProtocolRequired
+    if (everyone || shares.trusts(inbound.address)) this.read(inbound)
+    else if (proxyProtocolRequired) this.refuse(inbound, 'proxy_header_untrusted')
+    else this.owner.began(inbound, null)
+  }
+
+  /** It is gone. */
+  forget(inbound: Inbound): void {
+    this.waiting.delete(inbound)
+  }
+
+  sweep(nowMs: number, timeoutMs: number): void {
+    for (const inbound of this.waiting) {
+      // A Set keeps the order of insertion: the others are younger.
+      if (nowMs - inbound.sinceMs <= timeoutMs) return
+      this.forget(inbound)
+      this.refuse(inbound, 'proxy_header_timeout')
+    }
+  }
+
+  /** Nothing was asked yet, so that nothing is lost. */
+  destroy(): void {
+    for (const { socket } of this.waiting) socket.destroy()
+  }
+
+  private read(inbound: Inbound): void {
     const { socket } = inbound
     this.waiting.add(inbound)
     const chunks: Buffer[] = []
@@ -61,25 +93,6 @@ export class ProxyHeaderReader {
     socket.on('data', read).once('end', ended).on('error', ignore)
   }
 
-  /** It is gone. */
-  forget(inbound: Inbound): void {
-    this.waiting.delete(inbound)
-  }
-
-  sweep(nowMs: number, timeoutMs: number): void {
-    for (const inbound of this.waiting) {
-      // A Set keeps the order of insertion: the others are younger.
-      if (nowMs - inbound.sinceMs <= timeoutMs) return
-      this.forget(inbound)
-      this.refuse(inbound, 'proxy_header_timeout')
-    }
-  }
-
-  /** Nothing was asked yet, so that nothing is lost. */
-  destroy(): void {
-    for (const { socket } of this.waiting) socket.destroy()
-  }
-
   private judge(inbound: Inbound, result: ProxyHeader | 'absent' | 'malformed', bytes: Buffer): void {
     const { proxyProtocol, proxyProtocolRequired } = this.owner.runtime.port.client
     if (result === 'malformed') this.refuse(inbound, 'proxy_header_malformed')
@@ -89,7 +102,8 @@ export class ProxyHeaderReader {
     } else if (!proxyProtocol.includes(result.version)) this.refuse(inbound, 'proxy_header_version')
     else {
       const said = bytes.length === result.bytes ? null : bytes.subarray(result.bytes)
-      this.owner.introduced(inbound, result, said)
+      if (result.address !== '') inbound.becomes(result.address, this.owner.runtime.shares.of(result.address))
+      this.owner.began(inbound, said)
     }
   }
 
