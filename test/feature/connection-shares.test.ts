@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import type { Socket } from 'node:net'
 import { suite, test } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
@@ -135,6 +136,21 @@ test('a port of one client alone is not full for it as long as it has an idle co
     await clients[0]!.until(/never/)
     assert.equal(clients[0]!.over, true)
     for (const { socket } of [third, clients[1]!]) socket.destroy()
+  }))
+
+test('a client of HTTP/2 whose idle connection goes is told so', () =>
+  withUpstream(async upstream => {
+    await using started = await startGateway(yaml(false, upstream.port, { limits: { connections: 2 } }))
+    const socket = await connectFrom(attacker, started.port())
+    const session = connectHttp2('http://a.example', { createConnection: () => socket }).on('error', () => {})
+    const goaway = once(session, 'goaway')
+    const stream = session.request({ ':path': '/' }).resume()
+    await once(stream, 'close')
+    const taken = [await connectFrom(neighbour, started.port()), await connectFrom(attacker, started.port())]
+    const [code] = (await goaway) as [number]
+    assert.equal(code, 0)
+    for (const one of [...taken, socket]) one.destroy()
+    session.destroy()
   }))
 
 suite('a worker', () => {
