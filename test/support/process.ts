@@ -54,9 +54,12 @@ export class RunProcess implements AsyncDisposable {
   /** Resolves with the exit code, or the signal. */
   readonly ended: Promise<number | string | null>
 
-  private constructor(args: readonly string[], admin: number) {
+  private constructor(args: readonly string[], admin: number, openFiles: number | null = null) {
     this.admin = admin
-    this.child = spawn(process.execPath, [main, 'run', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const command = [process.execPath, main, 'run', ...args]
+    const limited = openFiles === null ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh']
+    const [program, ...rest] = [...limited, ...command]
+    this.child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.ended = once(this.child, 'close').then(
       ([code, signal]: (number | string | null)[]) => code ?? signal ?? null,
     )
@@ -71,6 +74,16 @@ export class RunProcess implements AsyncDisposable {
     const admin = await freePort()
     const own = args.includes('--admin') ? [] : ['--admin', `127.0.0.1:${admin}`]
     return new RunProcess([...paths, ...own, ...args], admin)
+  }
+
+  /** The same, with so many files that the process may have open. */
+  static async startWithin(
+    openFiles: number,
+    paths: readonly string[],
+    ...args: readonly string[]
+  ): Promise<RunProcess> {
+    const admin = await freePort()
+    return new RunProcess([...paths, '--admin', `127.0.0.1:${admin}`, ...args], admin, openFiles)
   }
 
   /** Waits until it serves; rejects with its log when it ends before. */
