@@ -161,7 +161,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     if (stream !== null) return this.granted(stream, endpoint)
     if (!endpoint.pool.wait(this)) return this.refused('connection_limit_reached')
     this.queue = endpoint.pool
-    cluster.pressure.waited()
+    cluster.pressure.waited(this.client, endpoint.pool.waitingClients)
   }
 
   tooSlow(detail: string): void {

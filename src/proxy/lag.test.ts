@@ -72,8 +72,11 @@ suite('a request body', () => {
     )
   })
 
-  test('is not where it was us who did not look', () =>
-    assert.equal(new Client().looks(10, undefined, 1_500), 0))
+  test('counts a second for a look, when it was us who did not look', () => {
+    const client = new Client()
+    assert.equal(client.looks(3, undefined, 60_000), 0)
+    assert.equal(client.looks(1, undefined, 60_000), 3_000)
+  })
 })
 
 suite('a response', () => {
@@ -111,10 +114,11 @@ suite('a response', () => {
     assert.equal(client.looks(1), 3_000)
   })
 
-  test('is not where it was us who did not look', () => {
+  test('counts a second for a look, when it was us who did not look', () => {
     const client = answered()
     client.blocked = true
-    assert.equal(client.looks(10, undefined, 1_500), 0)
+    assert.equal(client.looks(3, undefined, 60_000), 0)
+    assert.equal(client.looks(1, undefined, 60_000), 3_000)
   })
 })
 

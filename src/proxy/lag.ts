@@ -14,8 +14,8 @@ export interface Flow {
   readonly blocked: boolean
 }
 
-/** Looks that are further apart than this (twice a sweep) say nothing: it was us who did not read. */
-const LAPSE_MS = 1_000
+/** What one look counts at most, twice a sweep: in what is beyond that it was us who did not read. */
+const LOOK_MS = 1_000
 
 /**
  * How long the client of one exchange has kept its connection waiting: with a
@@ -36,8 +36,8 @@ export class ClientLag {
   private pauses = 0
   private reading = false
   private taken = -1
-  /** Since when nothing has been taken. */
-  private stillSinceMs = 0
+  /** For how long nothing has been taken. */
+  private stillMs = 0
 
   constructor(
     client: Paced,
@@ -52,32 +52,30 @@ export class ClientLag {
 
   /** For how many ms, or 0. */
   look(nowMs: number): number {
-    const lapsed = nowMs - this.lookedMs > LAPSE_MS
-    const requestMs = this.lookAtRequest(nowMs - this.lookedMs, lapsed)
-    const responseMs = this.lookAtResponse(nowMs, lapsed)
+    const ms = Math.min(nowMs - this.lookedMs, LOOK_MS)
     this.lookedMs = nowMs
+    const requestMs = this.lookAtRequest(ms)
+    const responseMs = this.lookAtResponse(ms)
     this.failure = responseMs > requestMs ? 'http_response_not_taken' : 'http_request_too_slow'
     return Math.max(requestMs, responseMs)
   }
 
-  private lookAtRequest(ms: number, lapsed: boolean): number {
+  private lookAtRequest(ms: number): number {
     const { body, clientPauses } = this.flow
     const { reading } = this.client
     // Only where it could have sent all the time.
-    if (!lapsed && this.reading && reading && this.pauses === clientPauses)
-      this.rate.add(ms, body.bytes - this.bytes)
+    if (this.reading && reading && this.pauses === clientPauses) this.rate.add(ms, body.bytes - this.bytes)
     this.bytes = body.bytes
     this.pauses = clientPauses
     this.reading = reading
     return body.complete ? 0 : this.rate.lagMs
   }
 
-  private lookAtResponse(nowMs: number, lapsed: boolean): number {
+  private lookAtResponse(ms: number): number {
     // As long as it takes what there is, it is the backend that is waited for.
     const taken = this.flow.blocked ? this.client.takenBytes : -1
-    if (lapsed || taken < 0 || taken !== this.taken) this.stillSinceMs = nowMs
+    this.stillMs = taken >= 0 && taken === this.taken ? this.stillMs + ms : 0
     this.taken = taken
-    const stillMs = nowMs - this.stillSinceMs
-    return stillMs >= this.patienceMs ? stillMs : 0
+    return this.stillMs >= this.patienceMs ? this.stillMs : 0
   }
 }

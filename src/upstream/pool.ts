@@ -101,6 +101,10 @@ export abstract class UpstreamPool implements EndpointPool {
     return this.queue.wait(waiter, performance.now())
   }
 
+  get waitingClients(): number {
+    return this.queue.clients
+  }
+
   leave(waiter: Waiter<Target>): void {
     this.queue.leave(waiter)
   }

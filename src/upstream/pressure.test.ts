@@ -51,23 +51,29 @@ suite('for those who wait', () => {
       assert.deepEqual(told, ended === '' ? [] : ended.split(' '))
     })
 
-  test('who comes between two sweeps need not wait for the next', async () => {
-    const { cluster, pressure, told, sweep } = world()
-    sweep('a3 a4')
-    cluster.pending = 1
-    pressure.waited()
-    pressure.waited()
-    assert.deepEqual(told, [])
-    await setImmediate()
-    assert.deepEqual(told, ['a4'])
-  })
+  for (const [what, client, clients, ended] of [
+    ['who comes between two sweeps need not wait for the next', 'c', 1, 'a5'],
+    ['one round of turns is made room for', 'c', 2, 'a5 a4'],
+    ['but not for who holds as much as those who are too slow', 'b', 2, ''],
+    ['nor for who holds most', 'a', 2, ''],
+  ] as const)
+    test(what, async () => {
+      const { cluster, pressure, told, sweep } = world()
+      sweep('a3 a4 a5 b0 b0')
+      cluster.pending = 10
+      pressure.waited(client, clients)
+      pressure.waited(client, clients)
+      assert.deepEqual(told, [])
+      await setImmediate()
+      assert.deepEqual(told, ended === '' ? [] : ended.split(' '))
+    })
 
   test('who has moved since the sweep is not ended', async () => {
     const { cluster, pressure, told, sweep } = world()
     const [moved] = sweep('a9 a4')
     moved!.lag = 0
     cluster.pending = 1
-    pressure.waited()
+    pressure.waited('b', 1)
     await setImmediate()
     assert.deepEqual(told, ['a4'])
   })

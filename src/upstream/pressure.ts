@@ -103,30 +103,40 @@ export class Pressure {
   /** The sweep is over. */
   finish(nowMs: number): void {
     for (const own of this.laggards.values()) own.sort((a, b) => a.lagMs - b.lagMs)
-    this.relieve(nowMs)
+    this.relieve(nowMs, this.shared.pending)
     while (this.since.size > 0 && !this.shared.pressed) this.release()
   }
 
-  /** Somebody has begun to wait: if it is known already whose connection that is, the next sweep need not be waited for. */
-  waited(): void {
-    if (this.relieving || this.laggards.size === 0) return
+  /**
+   * Somebody has begun to wait, among so many clients that do. Whoever holds less than one who is known to keep us waiting
+   * need not wait for the next sweep: one round of turns is made room for. Others do, or clients that come again at once
+   * would use up all that is known, and leave nothing for a neighbour who comes a moment later.
+   */
+  waited(client: string, clients: number): void {
+    if (this.relieving || !this.holdsLess(client)) return
     this.relieving = true
     // Not at once: who waits is in the middle of asking.
     setImmediate(() => {
       this.relieving = false
-      this.relieve(performance.now())
+      this.relieve(performance.now(), Math.min(clients, this.shared.pending))
     })
   }
 
-  /** Ends one exchange for each that waits. */
-  private relieve(nowMs: number): void {
-    for (let wanted = this.shared.pending; wanted > 0;) {
+  private holdsLess(client: string): boolean {
+    const own = this.held.get(client) ?? 0
+    for (const other of this.laggards.keys()) if (this.held.get(other)! > own + 1) return true
+    return false
+  }
+
+  /** Ends so many exchanges. */
+  private relieve(nowMs: number, count: number): void {
+    for (let left = count; left > 0;) {
       const one = this.next()
       if (one === null) return
       if (one.lagMs(nowMs) === 0) continue
       this.held.set(one.client, this.held.get(one.client)! - 1)
       one.end()
-      wanted--
+      left--
     }
   }
 

@@ -30,6 +30,11 @@ export class Queue<E> {
     return this.waiting.size === 0
   }
 
+  /** Who has somebody that waits. */
+  get clients(): number {
+    return this.turns.sharers
+  }
+
   /** False when too many wait already, and none of them for a client that has more of the places. */
   wait(waiter: Waiter<E>, nowMs: number): boolean {
     if (!this.limits.mayWait() && !this.displace(waiter)) return false

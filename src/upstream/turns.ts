@@ -14,6 +14,11 @@ export class Turns<T extends Sharer> {
   // The order of a Map is that of the turns: whoever has had one goes to its end. Sets let anyone leave at no cost.
   private readonly clients = new Map<string, Set<T>>()
 
+  /** How many clients they are of. */
+  get sharers(): number {
+    return this.clients.size
+  }
+
   add(one: T): void {
     const own = this.clients.get(one.client)
     if (own === undefined) this.clients.set(one.client, new Set([one]))

@@ -17,6 +17,7 @@ export interface Attack {
 /** Requests on one connection of HTTP/2. */
 const STREAMS = 100
 const BODY_BYTES = 1_000_000
+const PROBE_MS = 100
 
 /** So many of them at once, for as long as the test goes on: whose request is ended sends it again. */
 export class Attackers implements AsyncDisposable {
@@ -59,7 +60,12 @@ export class Attackers implements AsyncDisposable {
       // What it is told of its slowness is an end for it.
       socket.resume().on('end', () => socket.destroy())
       socket.write([...lines, `Content-Length: ${BODY_BYTES}`, '', 'x'].join('\r\n'))
-    } else socket.pause().write([...lines, '', ''].join('\r\n'))
+    } else {
+      socket.pause().write([...lines, '', ''].join('\r\n'))
+      // Who does not read is not told that the connection has gone; who writes is.
+      const timer = setInterval(() => socket.write('\r\n'), PROBE_MS)
+      socket.on('close', () => clearInterval(timer))
+    }
   }
 
   private async connect(streams: number): Promise<void> {

@@ -51,7 +51,11 @@ export class WireServer implements AsyncDisposable {
   static async start(
     wire: Wire,
     listener: WireListener | null,
-    settings: { initialWindowSize?: number; enableConnectProtocol?: boolean } = {},
+    settings: {
+      initialWindowSize?: number
+      enableConnectProtocol?: boolean
+      maxConcurrentStreams?: number
+    } = {},
   ): Promise<WireServer> {
     const wired = new WireServer(serverOf(wire, settings))
     if (listener !== null)
