@@ -10,7 +10,8 @@ const parser = new RequestParser()
 /**
  * Reads the request heads of one connection, one after the other (RFC 9112 §2,
  * §3, §5, §6; HTTP1.md rules 1–6, 9, 12). Whatever it accepts, llhttp accepts
- * with the same method, target, fields, body and end.
+ * with the same method, target, fields, body and end, methods that it does not
+ * know aside.
  */
 export class RequestHeadReader {
   /** May be replaced between heads. */
