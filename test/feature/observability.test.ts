@@ -95,7 +95,7 @@ suite('the access log has exactly the promised fields', () => {
     [
       'of one whose upstream failed',
       { path: '/refused' },
-      [...always, ...routed, ...sent.slice(0, 3), 'portcullis.failure'],
+      [...always, ...routed, ...sent.slice(0, 3), 'portcullis.failure', 'portcullis.failure.reason'],
       {
         'http.response.status_code': 502,
         'portcullis.failure': 'connection_refused',
@@ -105,7 +105,7 @@ suite('the access log has exactly the promised fields', () => {
     [
       'of one without an endpoint, where nothing was tried',
       { path: '/empty' },
-      [...always, ...routed, 'portcullis.cluster', 'portcullis.failure'],
+      [...always, ...routed, 'portcullis.cluster', 'portcullis.failure', 'portcullis.failure.reason'],
       { 'http.response.status_code': 503, 'portcullis.failure': 'destination_unavailable' },
     ],
     [
