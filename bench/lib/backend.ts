@@ -69,7 +69,7 @@ http {
   open_file_cache max=16;
   default_type application/json;
   client_body_temp_path ${dir}/backend-body;
-  client_max_body_size 16m;
+  client_max_body_size 32m;
   client_body_buffer_size 2m;
   server {
     listen 127.0.0.1:${port} backlog=4096;

@@ -27,9 +27,10 @@ export interface Case {
 /**
  * What clients do. `kept`: requests on connections that stay. `new`, `resumed`: one request on each connection,
  * with a full TLS handshake or the ticket of an earlier one. `grpc`: unary calls. `websocket`: messages that come
- * back. `idle`: connections that stay, and say no more after one request.
+ * back. `idle`: connections that stay, and say no more after one request. `upload`: one body after another, through
+ * a line of 40 ms.
  */
-export type LoadKind = 'kept' | 'new' | 'resumed' | 'grpc' | 'websocket' | 'idle'
+export type LoadKind = 'kept' | 'new' | 'resumed' | 'grpc' | 'websocket' | 'idle' | 'upload'
 
 const plain: Case = {
   name: 'small',
@@ -117,6 +118,15 @@ export const cases: readonly Case[] = [
     name: 'h2c-single',
     title: 'small by HTTP/2 without TLS, one stream on each of 64 connections',
     ...h2(64, 1),
+  },
+  {
+    ...plain,
+    name: 'upload-h2-40ms',
+    title: 'a body of 20 MB by HTTP/2 without TLS, 40 ms away, a connection each; look at p50',
+    path: '/sink',
+    bodyBytes: 20_000_000,
+    ...h2(1, 1),
+    load: 'upload',
   },
   {
     ...grpc,

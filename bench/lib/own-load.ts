@@ -10,7 +10,13 @@ import { outputOf, readResult } from './load.ts'
 import type { Generator, Load } from './load.ts'
 import { loadCore } from './process.ts'
 
-const programs = { new: 'connections', resumed: 'connections', websocket: 'websocket', idle: 'idle' } as const
+const programs = {
+  new: 'connections',
+  resumed: 'connections',
+  websocket: 'websocket',
+  idle: 'idle',
+  upload: 'upload',
+} as const
 
 /** Our own generators, for what others do not do: see bench/load. */
 export function ownLoad(given: Case): Generator {
@@ -18,9 +24,9 @@ export function ownLoad(given: Case): Generator {
 }
 
 function command(given: Case, port: number, seconds: number): readonly string[] {
-  const { load: kind, tls, protocol, path, connections } = given
+  const { load: kind, tls, protocol, path, bodyBytes, connections } = given
   const program = kind in programs ? programs[kind as keyof typeof programs] : ''
-  const settings: LoadSettings = { port, kind, tls, protocol, path, connections, seconds }
+  const settings: LoadSettings = { port, kind, tls, protocol, path, bodyBytes, connections, seconds }
   const file = fileURLToPath(new URL(`../load/${program}.ts`, import.meta.url))
   return [process.execPath, file, JSON.stringify(settings)]
 }

@@ -8,6 +8,8 @@ export interface LoadSettings {
   readonly tls: boolean
   readonly protocol: 'http/1.1' | 'h2'
   readonly path: string
+  /** Of an upload. */
+  readonly bodyBytes: number
   readonly connections: number
   readonly seconds: number
 }

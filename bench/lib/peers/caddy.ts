@@ -7,7 +7,8 @@ import type { Peer, Setup } from '../peer.ts'
 export const caddy: Peer = {
   name: 'caddy',
   program: 'caddy',
-  takes: given => given.load === 'kept' && given.protocol === 'http/1.1' && !given.tls,
+  takes: given =>
+    given.load === 'upload' || (given.load === 'kept' && given.protocol === 'http/1.1' && !given.tls),
   version: ['version'],
   prepare(setup) {
     const file = join(setup.dir, 'Caddyfile')
@@ -20,7 +21,7 @@ export const caddy: Peer = {
 }
 
 function configuration(setup: Setup): string {
-  const { routes, accessLog } = setup.case
+  const { routes, accessLog, protocol } = setup.case
   const indices = Array.from({ length: routes }, (_, i) => i)
   return `
 {
@@ -30,7 +31,7 @@ function configuration(setup: Setup): string {
     output stderr
     level WARN
   }
-${accessLog ? '  servers {\n    metrics\n  }\n' : ''}
+${accessLog ? '  servers {\n    metrics\n  }\n' : ''}${protocol === 'h2' ? '  servers {\n    protocols h1 h2c\n  }\n' : ''}
 }
 (upstream) {
 ${upstream(setup)}
