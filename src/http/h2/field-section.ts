@@ -7,7 +7,6 @@ import { trailerAllowed } from '../h1/trailers.ts'
 import { HINT_FORWARDED, HINT_ORIGIN, HINT_REQUEST_ID, HINT_TRACE, HINT_VIA } from '../head.ts'
 import { refusals } from '../rejections.ts'
 import * as kinds from './field-kinds.ts'
-import { ENTRY_OVERHEAD } from './field-table.ts'
 import type { FieldSink } from './hpack-decoder.ts'
 import { malformed } from './rejections.ts'
 
@@ -15,12 +14,18 @@ export const REQUEST = 0
 export const RESPONSE = 1
 export const TRAILERS = 2
 
-/** Limits of a field section; cookie crumbs count one by one. */
+/** What a request line has beside method and path: two blanks and the version. */
+export const LINE_BYTES = 10
+
+/**
+ * Limits of a field section, which count what the same would be in HTTP/1: that
+ * many bytes, and cookie crumbs as one field, so that a head that is taken by
+ * one protocol is taken by the other.
+ */
 export interface SectionLimits {
-  /** As RFC 9113 §6.5.2 counts: name, value and 32 a field. */
   readonly headBytes: number
   readonly fieldCount: number
-  /** Name and value of one field. */
+  /** A field's line; of crumbs each by itself, as where HTTP/1 has several Cookie fields. */
   readonly fieldBytes: number
   readonly underscores: 'allow' | 'drop' | 'reject'
 }
@@ -31,7 +36,7 @@ export interface SectionLimits {
  * by HTTP/1). One per session, begun anew for each section.
  */
 export class FieldSection implements FieldSink {
-  /** A limit was passed: what follows is not looked at. */
+  /** A limit was passed, or a rule broken: what follows is not looked at. */
   full = false
   /** The section is malformed (§8.1.1). */
   malformed: Rejection | null = null
@@ -77,25 +82,34 @@ export class FieldSection implements FieldSink {
     this.method = this.scheme = this.authority = this.path = this.protocol = this.status = this.host = null
     this.framing.reset()
     this.cookie = this.trailer = this.brokenField = ''
-    this.hints = this.seen = this.count = this.bytes = 0
+    this.hints = this.seen = this.count = 0
+    this.bytes = kind === REQUEST ? LINE_BYTES : 0
   }
 
   field(name: string, value: string, kind: number): void {
     if (this.full) return this.lateField(value, kind)
     const { limits } = this
-    const bytes = name.length + value.length
-    this.bytes += bytes + ENTRY_OVERHEAD
-    if (++this.count > limits.fieldCount) return this.stop('field-count')
+    const known = kind & kinds.KNOWN
+    this.size(known, name, value)
+    if (this.count > limits.fieldCount) return this.stop('field-count')
     if (this.bytes > limits.headBytes) return this.stop('head-size')
     if (kind >= kinds.BAD_NAME && !this.passes(name, kind)) return
-    const known = kind & kinds.KNOWN
     if (known >= kinds.METHOD) return this.pseudo(known, value)
     this.regular = true
-    if (bytes > limits.fieldBytes) return this.refuse(refusals['field-size'])
+    if (name.length + value.length + 2 > limits.fieldBytes) return this.refuse(refusals['field-size'])
     if (known === names.OTHER) this.fields.list.push(name, value)
     else if (known <= names.EXPECT) this.owned(known, name, value)
     else this.noted(known, name, value)
     if (this.kind === TRAILERS) this.filterTrailer(name)
+  }
+
+  /** What HTTP/1 would have of it: a part of the request line, a field's line, or more of the Cookie's. */
+  private size(known: number, name: string, value: string): void {
+    if (known === kinds.COOKIE && this.cookie !== '') this.bytes += value.length + 2
+    else if (known < kinds.METHOD || known === kinds.AUTHORITY) {
+      this.count++
+      this.bytes += (known === kinds.AUTHORITY ? 4 : name.length) + value.length + 4
+    } else if (known !== kinds.SCHEME) this.bytes += value.length
   }
 
   /** Beyond a limit: only what the refusal is written in, once. */
@@ -124,6 +138,7 @@ export class FieldSection implements FieldSink {
 
   private break(rejection: Rejection): void {
     this.malformed ??= rejection
+    this.full = true
   }
 
   /** Looks at what is flagged; false where the field does not become one of the head. */
@@ -206,8 +221,6 @@ export class FieldSection implements FieldSink {
     // §8.2.3: crumbs are one field again for everyone behind us.
     if (known === kinds.COOKIE && this.kind === REQUEST) {
       this.cookie = this.cookie === '' ? value : `${this.cookie}; ${value}`
-      // In pieces it may not be longer than in one, or who it is sent on to would have to bear it.
-      if (name.length + this.cookie.length > this.limits.fieldBytes) this.refuse(refusals['field-size'])
       return
     }
     if (known !== kinds.COOKIE) this.note(known, name)

@@ -69,7 +69,7 @@ export const http2Limits: Http2Limits = {
   connectionWindowBytes: 1024 * 1024,
   growthBytes: 7 * 1024 * 1024,
   tableBytes: 4096,
-  headBlockBytes: 64 * 1024,
+  headBlockBytes: 128 * 1024,
   continuations: 8,
   resets: { burst: 200, perSecond: 50 },
   errors: { burst: 100, perSecond: 10 },
@@ -98,7 +98,6 @@ export const http2UpstreamLimits: Http2Limits = {
   ...http2Limits,
   connectionWindowBytes: http2Limits.streams * http2Limits.windowBytes,
   growthBytes: 4 * 1024 * 1024,
-  headBlockBytes: 128 * 1024,
   resets: { burst: 1000, perSecond: 200 },
   // A backend may take its time with a body: who sends it is held back, and how long an exchange may be silent is not
   // for its connection to say.

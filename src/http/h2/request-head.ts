@@ -13,7 +13,7 @@ import {
   type PathSettings,
   type Target,
 } from '../target.ts'
-import type { FieldSection, SectionLimits } from './field-section.ts'
+import { LINE_BYTES, type FieldSection, type SectionLimits } from './field-section.ts'
 import { authorityDiffers, malformed } from './rejections.ts'
 import { websocketKey } from './websocket.ts'
 
@@ -22,9 +22,6 @@ export interface RequestPolicy extends SectionLimits, PathSettings {
   /** Of the request line that a request would have by HTTP/1. */
   readonly requestLineBytes: number
 }
-
-/** Two blanks and "HTTP/1.1": the same request is as long by HTTP/2. */
-const LINE_REST = 10
 
 /** The authority read last, since all requests of a connection tend to have the same. */
 let lastAuthority = ''
@@ -53,7 +50,7 @@ export function requestHead(
   if (path === null || path === '' || section.scheme === null) return malformed['h2-pseudo-missing']
   if (section.scheme !== scheme) return refusals['target-scheme']
   if (!isToken(method)) return refusals['request-line']
-  if (method.length + path.length + LINE_REST > policy.requestLineBytes) return refusals['request-line-size']
+  if (method.length + path.length + LINE_BYTES > policy.requestLineBytes) return refusals['request-line-size']
   if (!isMethod(method)) return refusals['method-unknown']
   const target = readTarget(path, method, scheme, policy)
   if ('rule' in target) return target

@@ -5,6 +5,7 @@ import { HEADERS, MAX_STREAM_ID, PREFACE, PROTOCOL_ERROR, REFUSED_STREAM, STREAM
 import type { SessionClock } from './connection.ts'
 import type { FaultName } from './faults.ts'
 import { REQUEST, TRAILERS } from './field-section.ts'
+import { ENTRY_OVERHEAD } from './field-table.ts'
 import type { Transport } from './frame-output.ts'
 import { http2Limits, type Http2Limits } from './limits.ts'
 import { isMalformed, malformed, tooManyStreams } from './rejections.ts'
@@ -40,6 +41,11 @@ export interface ServerOptions {
   readonly clock?: SessionClock
 }
 
+/** As RFC 9113 §6.5.2 counts what we count as HTTP/1 does: 32 bytes for each field and each of four pseudo-header fields. */
+function listSize({ headBytes, fieldCount }: RequestPolicy): number {
+  return headBytes + ENTRY_OVERHEAD * (fieldCount + 4)
+}
+
 /**
  * The server's side of an HTTP/2 connection (RFC 9113; RFC 8441). Begins with
  * the client's preface, which the owner may have looked at (codes.ts: PREFACE)
@@ -68,7 +74,7 @@ export class ServerSession extends Session {
       [settings.HEADER_TABLE_SIZE, limits.tableBytes],
       [settings.MAX_CONCURRENT_STREAMS, limits.streams],
       [settings.INITIAL_WINDOW_SIZE, limits.windowBytes],
-      [settings.MAX_HEADER_LIST_SIZE, options.policy.headBytes],
+      [settings.MAX_HEADER_LIST_SIZE, listSize(options.policy)],
       [settings.ENABLE_CONNECT_PROTOCOL, 1],
       [settings.NO_RFC7540_PRIORITIES, 1],
     ])

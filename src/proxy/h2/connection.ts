@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Rejection } from '../../http/failures.ts'
 import { forward, hopLines, incomingRequestId, type Hop } from '../../http/forwarded.ts'
-import { CANCEL } from '../../http/h2/codes.ts'
+import { CANCEL, FRAME_BYTES } from '../../http/h2/codes.ts'
 import type { FaultName } from '../../http/h2/faults.ts'
 import { http2Limits, type Http2Limits } from '../../http/h2/limits.ts'
 import { ServerSession, type ServerHandler } from '../../http/h2/server-session.ts'
@@ -23,9 +23,13 @@ import { TUNNEL_IDLE_MS } from '../silence.ts'
 const LINGER_MS = 5_000
 
 /** Of a connection that is made under this policy. */
-function limitsOf({ streams, stallTimeoutMs, headTimeoutMs }: ClientSettings): Http2Limits {
+function limitsOf({ streams, headBytes, stallTimeoutMs, headTimeoutMs }: ClientSettings): Http2Limits {
+  // A head that is somewhat too large is answered; one that is far too large costs the connection.
+  const headBlockBytes = Math.max(http2Limits.headBlockBytes, 2 * headBytes)
   return {
     ...http2Limits,
+    headBlockBytes,
+    continuations: Math.max(http2Limits.continuations, Math.ceil(headBlockBytes / FRAME_BYTES)),
     streams,
     stallMs: stallTimeoutMs,
     headTimeoutMs,

@@ -173,8 +173,8 @@ const attacks: readonly Attack[] = [
   {
     what: 'a field block without end',
     fault: 'head-block-size',
-    least: 3,
-    most: 4,
+    least: 7,
+    most: 8,
     before: [headers(1, Buffer.alloc(16_384), wire.END_STREAM)],
     step: () => [continuation(1, Buffer.alloc(16_384), 0)],
   },

@@ -1,4 +1,4 @@
-import { PREFACE } from '../../../src/http/h2/codes.ts'
+import { FRAME_BYTES, PREFACE } from '../../../src/http/h2/codes.ts'
 import type { Transport } from '../../../src/http/h2/frame-output.ts'
 
 /** Frames by hand: nothing here uses the codec's own writer or compression. */
@@ -46,6 +46,15 @@ export const goaway = (last: number, code: number): Buffer => frame(7, 0, 0, u32
 export const windowUpdate = (stream: number, increment: number): Buffer => frame(8, 0, stream, u32(increment))
 export const continuation = (stream: number, fields: Buffer, flags = END_HEADERS): Buffer =>
   frame(9, flags, stream, fields)
+
+/** A field block in as many frames as it needs; END_STREAM is with the first. */
+export function headFrames(stream: number, fields: Buffer): Buffer[] {
+  const last = (at: number): number => (at + FRAME_BYTES >= fields.length ? END_HEADERS : 0)
+  const frames = [headers(stream, fields.subarray(0, FRAME_BYTES), END_STREAM | last(0))]
+  for (let at = FRAME_BYTES; at < fields.length; at += FRAME_BYTES)
+    frames.push(continuation(stream, fields.subarray(at, at + FRAME_BYTES), last(at)))
+  return frames
+}
 
 /** A field block of literals that are not indexed, without Huffman; `fields` is name, value, name, value … */
 export function block(...fields: readonly string[]): Buffer {
