@@ -3,16 +3,12 @@ import { test } from 'node:test'
 import { settle, type FileContent, type FileState } from './last-good.ts'
 import { formatProblem } from './problem.ts'
 import { keyOf } from './resources.ts'
-import { validate } from './validate.ts'
-import { readText } from './yaml.ts'
+import { contentOf } from './source.ts'
 
 type Files = Readonly<Record<string, string>>
 
 function contents(files: Files): FileContent[] {
-  return Object.entries(files).map(([file, text]) => {
-    const { declarations, problems, whole } = readText(text, file)
-    return { file, validations: declarations.map(validate), problems, whole }
-  })
+  return Object.entries(files).map(([file, text]) => contentOf(file, text))
 }
 
 /** What is served after each of these states of the files, one after the other. */
@@ -177,6 +173,7 @@ for (const [name, steps, expected] of [
 const targets = 'targetRefs: [{group: "", kind: Service, name: s}]'
 const tls = (field: string) =>
   `apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {name: p}\nspec: {${targets}, validation: {${field}: a.example, wellKnownCACertificates: System}}\n---\n`
+const unread = (name: string) => security(name).replace('spec: {', 'spec: {{')
 const security = (name: string, spec = targets) =>
   `apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: SecurityPolicy\nmetadata: {name: ${name}}\nspec: {${spec}}\n---\n`
 
@@ -206,6 +203,36 @@ for (const [name, steps, expected] of [
     'that only once, with what can be read of it',
     [{ f: security('a') }, { f: `${security('a')}a: b: c` }],
     ['a'],
+  ],
+  // Of a text that cannot be read at all.
+  ['what speaks of targets', [{ f: `${a1}${unread('a')}` }], ['a']],
+  [
+    'no Deployment that speaks of none',
+    [{ f: `${a1}apiVersion: apps/v1\nkind: Deployment\nspec: {a: b: c}\n` }],
+    [],
+  ],
+  [
+    'no settings of ours',
+    [
+      {
+        f: unread('a')
+          .replace('gateway.envoyproxy.io/v1alpha1', 'portcullis.dev/v1alpha1')
+          .replace('SecurityPolicy', 'ClientPolicy'),
+      },
+    ],
+    [],
+  ],
+  ['what was read once, as it was', [{ f: security('a') }, { f: unread('a') }], ['a']],
+  [
+    'no other one than that, whatever its name seems to be',
+    [{ f: security('a') }, { f: unread('b') }],
+    ['a'],
+  ],
+  ['one more than there were', [{ f: security('a') }, { f: security('a') + unread('b') }], ['a', 'b']],
+  [
+    'no policy of ours that was good',
+    [{ f: tls('hostname') }, { f: tls('hostname').replace('validation: {', 'validation: {{') }],
+    [],
   ],
   [
     'nothing of settings of ours that are misspelt',

@@ -15,6 +15,8 @@ export interface FileContent {
   readonly problems: readonly Problem[]
   /** False where some of the text could not be read: any object may have stood there. */
   readonly whole: boolean
+  /** What stands in the parts that could not be read, as far as it can be told, and may protect something. */
+  readonly unread?: readonly Unenforced[]
   /** Set where this is what the file said before, and what it says now is not believed yet: others' objects come first. */
   readonly waiting?: true
   /** Files that its objects name; none where absent. */
@@ -151,12 +153,18 @@ class Settler {
   }
 
   /** What is not in force of this file, with what stood in a part of it that cannot be read. */
-  private unenforced({ file, validations, whole }: FileContent): Unenforced[] {
+  private unenforced({ file, validations, whole, unread = [] }: FileContent): Unenforced[] {
     const now = validations.flatMap(({ unenforced }) => unenforced ?? []).filter(u => !this.superseded.has(u))
     if (whole) return now
-    const keys = new Set(now.map(({ resource }) => keyOf(resource)))
-    const before = this.oldFiles.get(file)?.unenforced ?? []
-    return [...now, ...before.filter(({ resource }) => !keys.has(keyOf(resource)))]
+    const old = this.oldFiles.get(file)
+    const keys = new Set([
+      ...validations.map(({ identity }) => keyOfIdentity(identity)),
+      ...now.map(({ resource }) => keyOf(resource)),
+    ])
+    const isLeft = (resource: Resource): boolean => !keys.has(keyOf(resource))
+    const before = (old?.unenforced ?? []).filter(({ resource }) => isLeft(resource))
+    const left = [...before.map(({ resource }) => resource), ...(old?.resources ?? []).filter(isLeft)]
+    return [...now, ...before, ...unread.filter(({ resource }) => !takeOfKind(left, resource))]
   }
 
   /** Notes what is held, and says so in the first of its problems. */
@@ -173,6 +181,14 @@ class Settler {
         : `keeps the version of ${names.join(', ')}${more}`
     return [{ ...first, message: `${first.message}; ${text}` }, ...rest]
   }
+}
+
+/** Takes an object of the kind from a list: a text that cannot be read now is likely that of one that was there. */
+function takeOfKind(list: Resource[], like: Resource): boolean {
+  const kind = qualifiedKind(refOf(like))
+  const index = list.findIndex(resource => qualifiedKind(refOf(resource)) === kind)
+  if (index >= 0) list.splice(index, 1)
+  return index >= 0
 }
 
 /** Folders for kubectl hold hundreds of objects that are somebody else's: each of their kinds is told of once. */

@@ -3,6 +3,7 @@ import { settle, type FileContent, type Held, type Settled } from './last-good.t
 import { withHint } from './hints.ts'
 import type { Problem } from './resource.ts'
 import { Resources } from './resources.ts'
+import { unreadOf } from './unenforced.ts'
 import { validate } from './validate.ts'
 import { readText } from './yaml.ts'
 
@@ -58,11 +59,12 @@ export class TextSource implements Source {
 
 /** What a text says, by the name that messages have for it; `place` is where files that it names are looked for. */
 export function contentOf(file: string, text: string, place: Place | null = null): FileContent {
-  const { declarations, problems, whole } = readText(text, file)
+  const { declarations, problems, whole, unread: parts } = readText(text, file)
+  const unread = parts.flatMap(part => unreadOf(part.text, part.problem) ?? [])
   const filled = declarations.map(declaration => fill(declaration, place))
   const attached = filled.flatMap(one => one.attached)
   const validations = filled.map(one => validate(one.declaration))
-  return { file, validations, problems, whole, ...(attached.length === 0 ? {} : { attached }) }
+  return { file, validations, problems, whole, unread, ...(attached.length === 0 ? {} : { attached }) }
 }
 
 /** All files together; `found` are problems of files that could not be read. */

@@ -1,5 +1,5 @@
 import { isLater } from './kinds/instead.ts'
-import { groupOf, type ResourceKind } from './kinds.ts'
+import { groupOf, kindOf, type ResourceKind } from './kinds.ts'
 import { nearest } from './nearest.ts'
 import type { Problem, Resource } from './resource.ts'
 import { labelsOf, targetingOf, type Targeting, type Unenforced } from './targeting.ts'
@@ -64,4 +64,30 @@ function rawResource(document: unknown, at: Resource['at']): Resource {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
+}
+
+/**
+ * What a text that cannot be read may have been there to protect: null unless it speaks of targets. Its kind and its
+ * names are looked for by their fields, and where it names several namespaces it may be in any.
+ */
+export function unreadOf(part: string, problem: Problem): Unenforced | null {
+  if (!/\btarget(Ref|Selector)s?"?\s*:/.test(part)) return null
+  const kind = first(part, /\bkind"?\s*:\s*"?([A-Za-z0-9]+)/)
+  const apiVersion = first(part, /\bapiVersion"?\s*:\s*"?([a-z0-9./-]+)/)
+  const known = kindOf(groupOf(apiVersion), kind)
+  if (known !== undefined && !known.protects) return null
+  const namespaces = new Set(
+    Array.from(part.matchAll(/\bnamespace"?\s*:\s*"?([a-z0-9-]+)/g), match => match[1] ?? ''),
+  )
+  const [only = 'default', ...others] = namespaces
+  const metadata = {
+    name: first(part, /\bname"?\s*:\s*"?([a-z0-9.-]+)/),
+    namespace: others.length > 0 ? '' : only,
+  }
+  const resource = { apiVersion, kind, metadata, body: {}, at: () => problem.position }
+  return { resource, problem, broken: true, targeting: null }
+}
+
+function first(part: string, pattern: RegExp): string {
+  return pattern.exec(part)?.[1] ?? ''
 }

@@ -17,6 +17,8 @@ export interface Reading {
   readonly declarations: readonly Declaration[]
   readonly problems: readonly Problem[]
   readonly whole: boolean
+  /** The texts of documents that could not be read, each with what is wrong with it. */
+  readonly unread: readonly { readonly text: string; readonly problem: Problem }[]
 }
 
 /**
@@ -27,27 +29,33 @@ export interface Reading {
  */
 export function readText(text: string, file: string): Reading {
   const broken = file.endsWith('.json') ? jsonProblem(text, file) : null
-  if (broken) return { declarations: [], problems: [broken], whole: false }
+  if (broken) return unreadable([broken], text)
   const lines = new LineCounter()
   try {
     return joined(readDocuments(text, file, lines))
   } catch {
     // The parser recurses; only the end of the stack brings us here.
-    const problems = [problem(file, lines, 0, 'is nested too deeply to be read')]
-    return { declarations: [], problems, whole: false }
+    return unreadable([problem(file, lines, 0, 'is nested too deeply to be read')], text)
   }
+}
+
+function unreadable(problems: readonly Problem[], text: string): Reading {
+  const [first] = problems
+  return { declarations: [], problems, whole: false, unread: first ? [{ text, problem: first }] : [] }
 }
 
 function joined(readings: Iterable<Reading>): Reading {
   const declarations: Declaration[] = []
   const problems: Problem[] = []
+  const unread: Reading['unread'][number][] = []
   let whole = true
   for (const reading of readings) {
     declarations.push(...reading.declarations)
     problems.push(...reading.problems)
+    unread.push(...reading.unread)
     whole &&= reading.whole
   }
-  return { declarations, problems, whole }
+  return { declarations, problems, whole, unread }
 }
 
 /** One document after another: the parser's tree of each is garbage before the next one is made, which saves a third of the time. */
@@ -60,19 +68,25 @@ function* readDocuments(text: string, file: string, lines: LineCounter): Iterabl
     logLevel: 'silent',
   })
   const tokens = new Parser(lines.addNewLine).parse(text)
-  for (const document of composer.compose(tokens)) yield readDocument(document, file, lines)
+  for (const document of composer.compose(tokens)) yield readDocument(document, text, file, lines)
 }
 
-function readDocument(document: Document.Parsed, file: string, lines: LineCounter): Reading {
+function readDocument(document: Document.Parsed, text: string, file: string, lines: LineCounter): Reading {
   const errors = [...document.errors, ...document.warnings]
   if (errors.length > 0) {
     const problems = telling(errors).map(e => problem(file, lines, e.pos[0], describe(e)))
-    return { declarations: [], problems, whole: false }
+    return unreadable(problems, ownText(document, text))
   }
   const plain = toPlain(document)
   if (plain instanceof Refusal)
-    return { declarations: [], problems: [problem(file, lines, plain.offset, plain.message)], whole: false }
+    return unreadable([problem(file, lines, plain.offset, plain.message)], ownText(document, text))
   return readValue(plain.value, plain.mark, file, lines)
+}
+
+/** What stands between the markers of documents, whatever the parser made of it. */
+function ownText({ range }: Document.Parsed, text: string): string {
+  const end = text.indexOf('\n---', range[0])
+  return text.slice(range[0], end < 0 ? text.length : end)
 }
 
 /** After a first syntax error the parser guesses, so that further ones mislead; repeated keys each stand for themselves. */
@@ -85,17 +99,22 @@ function telling(errors: readonly YAMLError[]): readonly YAMLError[] {
 
 /** Objects are declarations; arrays and Kubernetes lists are taken apart; an empty document is nothing. */
 function readValue(value: unknown, mark: Mark, file: string, lines: LineCounter): Reading {
-  if (value === null) return { declarations: [], problems: [], whole: true }
+  if (value === null) return { declarations: [], problems: [], whole: true, unread: [] }
   const under = itemsOf(value, mark)
   if (under !== null) {
     return joined(under.map(([item, itemMark]) => readValue(item, itemMark, file, lines)))
   }
   if (typeof value !== 'object') {
     const message = `is ${typeof value === 'string' ? 'text' : `a ${typeof value}`}, expected an object with apiVersion, kind and metadata`
-    return { declarations: [], problems: [problem(file, lines, mark.offset, message)], whole: false }
+    return {
+      declarations: [],
+      problems: [problem(file, lines, mark.offset, message)],
+      whole: false,
+      unread: [],
+    }
   }
   const at = (path: FieldPath) => positionOf(file, lines, markAt(mark, path).offset)
-  return { declarations: [{ value, at }], problems: [], whole: true }
+  return { declarations: [{ value, at }], problems: [], whole: true, unread: [] }
 }
 
 function itemsOf(value: unknown, mark: Mark): (readonly [unknown, Mark])[] | null {

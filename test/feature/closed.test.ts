@@ -120,6 +120,11 @@ suite('portcullis with a policy that nobody here knows', () => {
     await run.started()
     assert.equal((await send(port)).status, 500)
     await run.event('resources.problem', line => /Enforced=False/.test(String(line['message'])))
+    const status: unknown = await (await run.get('/status')).json()
+    assert.match(
+      JSON.stringify(status),
+      /"kind":"HTTPRoute",[^}]*\},"type":"Closed","status":"True","reason":"ProtectionMissing"/,
+    )
     // A file that cannot be read does not open what it closed.
     folder.write('keys.yaml', 'a: b: c')
     await run.event('resources.problem', line => /keys\.yaml:1/.test(String(line['message'])))

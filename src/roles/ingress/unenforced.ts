@@ -1,5 +1,5 @@
 import { leftOut } from '../../model/last-good.ts'
-import { groupOf } from '../../model/kinds.ts'
+import { groupOf, kindOf } from '../../model/kinds.ts'
 import { onlyTunes } from '../../model/kinds/tuning.ts'
 import type { FieldPath, Resource } from '../../model/resource.ts'
 import { qualifiedKind, refOf, shortName, type Resources } from '../../model/resources.ts'
@@ -97,7 +97,7 @@ function noteOf(
   const { kind } = resource
   const group = groupOf(resource.apiVersion)
   const isIgnored = ignored.some(one => one.kind === kind && (one.group ?? group) === group)
-  if (!broken && isIgnored) return 'it is ignored, as --ignore-kind says'
+  if (isIgnored && kindOf(group, kind) === undefined) return 'it is ignored, as --ignore-kind says'
   if (targeting?.workload !== undefined) return workloadNote(resource, targeting.workload, served)
   if (hits.length === 0) return broken ? null : ''
   if (problem.severity === 'warning' && onlyTunes(group, kind, specOf(resource)))

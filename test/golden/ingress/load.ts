@@ -2,6 +2,7 @@ import { withHint } from '../../../src/model/hints.ts'
 import { formatProblem } from '../../../src/model/problem.ts'
 import type { Metadata, Problem, Resource } from '../../../src/model/resource.ts'
 import { Resources } from '../../../src/model/resources.ts'
+import { unreadOf } from '../../../src/model/unenforced.ts'
 import { validate } from '../../../src/model/validate.ts'
 import { readText, type Declaration } from '../../../src/model/yaml.ts'
 
@@ -10,14 +11,14 @@ const UNCHECKED = '# unchecked'
 
 /** The objects of a YAML text, and the problems of those that are left out. */
 export function load(text: string, file: string): { resources: Resources; problems: string[]; all: readonly Problem[] } {
-  const { declarations, problems } = readText(text, file)
+  const { declarations, problems, unread } = readText(text, file)
   const results = declarations.map(declaration =>
     text.startsWith(UNCHECKED) ? { resource: unchecked(declaration), problems: [], unenforced: undefined } : validate(declaration),
   )
   const all = [...problems, ...results.flatMap(result => result.problems)]
   const resources = Resources.of(
     results.flatMap(({ resource }) => (resource === null ? [] : [resource])),
-    results.flatMap(({ unenforced }) => unenforced ?? []),
+    [...results.flatMap(({ unenforced }) => unenforced ?? []), ...unread.flatMap(part => unreadOf(part.text, part.problem) ?? [])],
     all,
   )
   return { resources, problems: all.map(problem => formatProblem(withHint(problem, resources))), all }
