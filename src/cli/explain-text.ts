@@ -16,9 +16,13 @@ import type {
 import { clientLimits, clientRules, clusterLimits } from './explain-limits.ts'
 import { endpointsOf, inOrder } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
+import { painter, type Paint } from './paint.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
 
 type Routed = Extract<Explanation, { readonly head: unknown }>
+
+/** Where the text of a row begins. */
+const COLUMN = 10
 
 /** Others beyond these are only counted: a table of 10,000 routes is no answer. */
 const shownOthers = 20
@@ -28,8 +32,22 @@ export function explanationText(
   explanation: Explanation,
   parts: SnapshotParts,
   policies: PolicyNames = noPolicies,
+  paint: Paint = painter(false),
 ): string {
-  return `${lines(explanation, parts, policies).join('\n')}\n`
+  const painted = lines(explanation, parts, policies).map(line => paintLine(line, paint))
+  return `${painted.join('\n')}\n`
+}
+
+const BAD = new Set(['refused', 'rejected'])
+const ASIDE = new Set(['limits', 'not'])
+
+/** What the request meets stands out, what it does not meet steps back. */
+function paintLine(line: string, paint: Paint): string {
+  const label = line.slice(0, COLUMN)
+  const what = label.trimEnd()
+  if (BAD.has(what)) return paint('error', line)
+  if (ASIDE.has(what)) return paint('dim', line)
+  return paint('note', label) + line.slice(COLUMN)
 }
 
 function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyNames): readonly string[] {
@@ -229,5 +247,5 @@ function from({ resource, path, file, line, column }: Origin): string {
 }
 
 function row(what: string, text: string): string {
-  return `${what.padEnd(10)}${text}`
+  return `${what.padEnd(COLUMN)}${text}`
 }

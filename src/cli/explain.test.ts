@@ -8,7 +8,8 @@ import type { SnapshotParts } from '../snapshot/snapshot.ts'
 import { explanationJson } from './explain-json.ts'
 import { explanationText } from './explain-text.ts'
 import { explainRequest } from './explanation.ts'
-import { policyNames } from './policy-names.ts'
+import { painter } from './paint.ts'
+import { noPolicies, policyNames } from './policy-names.ts'
 
 const termination = { mode: 'terminate', inner: 'http', certificates: [], clients: null, key: '' } as const
 
@@ -349,4 +350,20 @@ spec:
       assert.equal(explanation.outcome, outcome)
       assert.equal('port' in explanation ? explanation.port.port : undefined, port)
     })
+})
+
+test('colours change nothing of what is said, and bad news stands out', () => {
+  const sgr = /\x1b\[\d+m/g
+  for (const url of [
+    'http://a.shop.example/items',
+    'https://a.shop.example/items',
+    'http://a.shop.example/none',
+  ]) {
+    const explanation = explainRequest(parts, { method: 'GET', url, headers: [] })
+    const coloured = explanationText(explanation, parts, noPolicies, painter(true))
+    assert.match(coloured, sgr)
+    assert.equal(coloured.replaceAll(sgr, ''), explanationText(explanation, parts))
+  }
+  const refused = explainRequest(parts, { method: 'GET', url: 'https://a.shop.example/', headers: [] })
+  assert.match(explanationText(refused, parts, noPolicies, painter(true)), /\x1b\[31mrefused/)
 })

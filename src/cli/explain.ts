@@ -1,9 +1,11 @@
 import { translate } from '../roles/ingress/translate.ts'
+import { showsColour } from '../telemetry/colour.ts'
 import { explainRequest } from './explanation.ts'
 import { explanationJson } from './explain-json.ts'
 import { explanationText } from './explain-text.ts'
 import { findingsOf } from './findings.ts'
 import type { ExplainOptions } from './options.ts'
+import { painter } from './paint.ts'
 import { policyNames } from './policy-names.ts'
 import { sourceOf } from './sources.ts'
 
@@ -15,7 +17,8 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const { parts, conditions } = translation
   const explanation = explainRequest(parts, options)
   const json = () => `${JSON.stringify(explanationJson(explanation, parts), null, 2)}\n`
-  const text = () => explanationText(explanation, parts, policyNames(conditions, load.resources))
+  const text = () =>
+    explanationText(explanation, parts, policyNames(conditions, load.resources), painter(showsColour(1)))
   process.stdout.write(options.output === 'json' ? json() : text())
   // What is missing because it is wrong is the likeliest reason for a surprise.
   for (const { line, severity } of findingsOf([...load.problems, ...translation.problems], conditions))

@@ -4,6 +4,7 @@ import { escapeJson } from '../telemetry/json.ts'
 import { Excerpts } from './excerpt.ts'
 import { findingsOf, type Finding } from './findings.ts'
 import { counted, countOf, servesJson, servesText, type Counts } from './serves.ts'
+import { painter, type Paint } from './paint.ts'
 
 /** What a check finds. */
 export interface Verdict {
@@ -29,17 +30,13 @@ export function judge(
   }
 }
 
-/** SGR codes. */
-const COLOURS = { error: 31, warning: 33, note: 36, good: 32, dim: 2 } as const
-type Paint = (colour: keyof typeof COLOURS, text: string) => string
-
 /** For a person: each finding with the line that it is about, what would be served, and the verdict in one line. */
 export function verdictText(
   verdict: Verdict,
   textOf: (file: string) => string | null,
   colour: boolean,
 ): string {
-  const paint: Paint = colour ? (name, text) => `\x1b[${COLOURS[name]}m${text}\x1b[0m` : (_name, text) => text
+  const paint = painter(colour)
   const { findings, parts } = verdict
   const excerpts = new Excerpts(textOf)
   const told = findings.flatMap(finding => findingLines(finding, excerpts.of(finding), paint))
