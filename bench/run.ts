@@ -124,6 +124,6 @@ function contestant(peer: Peer, built: string): Contestant | null {
   const version = execFileSync('sh', ['-c', '"$@" 2>&1', 'sh', program, ...peer.version], {
     encoding: 'utf8',
   })
-  console.error(`${peer.name}: ${version.split('\n', 1)[0] ?? ''}`)
+  console.error(`${peer.name}: ${version.trim().split('\n', 1)[0] ?? ''}`)
   return { peer, program }
 }

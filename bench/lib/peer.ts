@@ -1,7 +1,9 @@
 import { caddy } from './peers/caddy.ts'
+import { envoy } from './peers/envoy.ts'
 import { haproxy } from './peers/haproxy.ts'
 import { nginx } from './peers/nginx.ts'
 import { portcullis } from './peers/portcullis.ts'
+import { traefik } from './peers/traefik.ts'
 import type { Case } from './cases.ts'
 import type { Certificate } from './certificate.ts'
 
@@ -35,4 +37,4 @@ export interface Peer {
 }
 
 /** In the order in which a round goes through them. */
-export const peers: readonly Peer[] = [nginx, portcullis, haproxy, caddy]
+export const peers: readonly Peer[] = [nginx, portcullis, haproxy, envoy, caddy, traefik]
