@@ -141,6 +141,46 @@ spec: { selector: { app: s }, ports: [{ port: 80 }] }
     )
   })
 
+  test("somebody else's kinds are no errors to the strict either", () => {
+    const { ok, warnings } = verdictOn(
+      `${gateway + good}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: { name: a }\n`,
+      true,
+    )
+    assert.deepEqual([ok, warnings.length], [true, 2])
+  })
+
+  for (const [what, broken] of [
+    ['was refused', (text: string) => text.replace('listeners: [', 'listener: [')],
+    ['stands in what cannot be read', (text: string) => text.replace('listeners: [', 'listeners: [[')],
+  ] as const)
+    test(`what follows from a Gateway that ${what} is a note`, () => {
+      const [front = '', back = ''] = gateway.split(/^---$/m)
+      const texts = [
+        { name: 'gateway.yaml', text: broken(front) },
+        { name: 'routes.yaml', text: `${back}---\n${good}` },
+      ]
+      const load = new FileSource([], { texts }).load()
+      const { ok, findings } = judge(load.problems, translate(load.resources))
+      assert.equal(ok, false)
+      const errors = [...linesOf(findings, 'error')]
+      assert.ok(errors.length > 0 && errors.every(line => line.includes('gateway.yaml')), errors.join('\n'))
+      assert.match(
+        [...linesOf(findings, 'note')].join('\n'),
+        /^routes\.yaml.* \(see gateway\.yaml:\d+:\d+\)$/,
+      )
+    })
+
+  test('what is wrong for each parent of a route is told once', () => {
+    const [only = ''] = gateway.split(/^---$/m)
+    const second = only.replace('front', 'back').replace('port: 80', 'port: 81')
+    const two = gateway.replace('---', `---${second}---`)
+    const both = route('rules: [{ backendRefs: [{ name: gone, port: 80 }] }]').replace(
+      '{ name: front }',
+      '{ name: front }, { name: back }',
+    )
+    assert.equal(verdictOn(two + both).errors.length, 1)
+  })
+
   test('a Gateway that cannot be read is not said to be missing', () => {
     const [only = ''] = gateway.split(/^---$/m)
     for (const text of [only.replace('portcullis\n', '[portcullis]\n'), `${only}kind: [`]) {

@@ -18,8 +18,8 @@ export interface Finding {
   readonly line: string
 }
 
-/** Of other people's kinds, which folders for kubectl are full of. */
-const OTHERS = 'ForeignKind'
+/** Of other people's kinds, which folders for kubectl are full of, and of those that the operator has ignored. */
+const LENIENT: ReadonlySet<string> = new Set(['ForeignKind', 'Ignored'])
 
 /**
  * Problems of the files and of the translation, and conditions that are not good, each line once, errors first: what
@@ -90,7 +90,7 @@ function ofCondition(condition: Condition): Finding {
 }
 
 function stricter(finding: Finding): Finding {
-  return finding.severity === 'warning' && finding.reason !== OTHERS
+  return finding.severity === 'warning' && !LENIENT.has(finding.reason)
     ? { ...finding, severity: 'error' }
     : finding
 }

@@ -87,21 +87,30 @@ function hit(object: ServedObject, { path, sectionName }: Targeting['refs' | 'se
     .map(section => ({ object, section, path }))
 }
 
-/** What is said of something that closes nothing; null where it does. */
+/** What is said of something that closes nothing: the end of a message, and the reason where it is not the kind alone. */
+interface Note {
+  readonly text: string
+  readonly reason?: string
+}
+
+const LEFT_OUT: Note = { text: '' }
+
+/** Null where it does close something. */
 function noteOf(
   { resource, broken, problem, targeting }: Unenforced,
   hits: readonly Hit[],
   served: Served,
   ignored: readonly IgnoredKind[],
-): string | null {
+): Note | null {
   const { kind } = resource
   const group = groupOf(resource.apiVersion)
   const isIgnored = ignored.some(one => one.kind === kind && (one.group ?? group) === group)
-  if (isIgnored && kindOf(group, kind) === undefined) return 'it is ignored, as --ignore-kind says'
+  if (isIgnored && kindOf(group, kind) === undefined)
+    return { text: 'it is ignored, as --ignore-kind says', reason: 'Ignored' }
   if (targeting?.workload !== undefined) return workloadNote(resource, targeting.workload, served)
-  if (hits.length === 0) return broken ? null : ''
+  if (hits.length === 0) return broken ? null : LEFT_OUT
   if (problem.severity === 'warning' && onlyTunes(group, kind, specOf(resource)))
-    return `${namesOf(hits)} is served without what it sets`
+    return { text: `${namesOf(hits)} is served without what it sets`, reason: 'NotApplied' }
   return null
 }
 
@@ -117,16 +126,17 @@ function workloadNote(
   { metadata }: Resource,
   labels: Readonly<Record<string, string>>,
   served: Served,
-): string {
+): Note {
   const behind = served.list.filter(({ resource }) => {
     if (resource.kind !== 'Service') return false
     if (metadata.namespace !== ISTIO_ROOT && metadata.namespace !== resource.metadata.namespace) return false
     const selector = selectorOf(resource)
     return Object.entries(labels).every(([name, value]) => (selector[name] ?? value) === value)
   })
-  if (behind.length === 0) return ''
+  if (behind.length === 0) return LEFT_OUT
   const names = behind.map(object => ({ object, section: undefined, path: [] }))
-  return `what it says is not enforced here: ${namesOf(names)} has its protection only where Istio's proxies stand before the workloads`
+  const text = `what it says is not enforced here: ${namesOf(names)} has its protection only where Istio's proxies stand before the workloads`
+  return { text, reason: 'NotEnforced' }
 }
 
 function selectorOf(service: Resource): Readonly<Record<string, string>> {
@@ -191,17 +201,17 @@ class Notes {
   private readonly report: Report
   private readonly found = new Map<
     string,
-    { readonly first: Unenforced; count: number; readonly note: string }
+    { readonly first: Unenforced; count: number; readonly note: Note }
   >()
 
   constructor(report: Report) {
     this.report = report
   }
 
-  add(one: Unenforced, note: string): void {
+  add(one: Unenforced, note: Note): void {
     const { severity } = one.problem
     const own = severity === 'error' ? shortName(refOf(one.resource)) : ''
-    const key = `${qualifiedKind(refOf(one.resource))} ${note} ${own}`
+    const key = `${qualifiedKind(refOf(one.resource))} ${note.text} ${own}`
     const found = this.found.get(key)
     if (found === undefined) this.found.set(key, { first: one, count: 1, note })
     else found.count++
@@ -210,12 +220,13 @@ class Notes {
   tell(): void {
     for (const { first, count, note } of this.found.values()) {
       const { resource, problem } = first
-      const { severity, path, reason = 'LeftOut' } = problem
+      const { severity, path } = problem
+      const { text, reason = problem.reason ?? 'LeftOut' } = note
       const message =
-        note === '' && severity === 'warning'
+        text === '' && severity === 'warning'
           ? leftOut(problem.message, count)
-          : [problem.message, note].filter(Boolean).join('; ')
-      this.report.doubt(resource, { severity: note === '' ? severity : 'warning', path, reason, message })
+          : [problem.message, text].filter(Boolean).join('; ')
+      this.report.doubt(resource, { severity: text === '' ? severity : 'warning', path, reason, message })
     }
   }
 }
