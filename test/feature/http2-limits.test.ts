@@ -286,22 +286,18 @@ suite('memory', () => {
 })
 
 suite('connections', () => {
-  test('beyond limits.connections are answered before they speak; those who are in are served', async () => {
+  test('beyond limits.connections are answered before they speak; those who are busy are served', async () => {
     const own = new Upstream()
     await using upstream = await own.start()
-    await using gateway = await startGateway(plain(upstream.port, { client: { limits: { connections: 3 } } }))
-    await using neighbour = new Neighbour(gateway.port(), false)
-    await neighbour.served()
-    const held = [await RawHttp2Client.to(gateway.port()), await RawHttp2Client.to(gateway.port())]
-    for (const one of held) {
-      one.says(ping())
-      await one.until(/^PONG/)
-    }
-    for (let i = 0; i < 50; i++) {
+    await using gateway = await startGateway(plain(upstream.port, { client: { limits: { connections: 2 } } }))
+    const busy = [await RawHttp2Client.to(gateway.port()), await RawHttp2Client.to(gateway.port())]
+    for (const one of busy) one.says(headers(1, to('/hold')))
+    const held = await own.held.count(2)
+    for (let i = 0; i < 50; i++)
       assert.match(await RawClient.exchange(gateway.port(), hello.toString('latin1')), /^HTTP\/1\.1 503 /)
-      await neighbour.served()
-    }
     assert.match(gateway.metrics(), /failures_total\{failure="proxy_overloaded"\} 50\n/)
-    await Promise.all(held.map(one => one[Symbol.asyncDispose]()))
+    for (const release of held) release()
+    await Promise.all(busy.map(one => one.until(/^DATA 1 2 END$/)))
+    await Promise.all(busy.map(one => one[Symbol.asyncDispose]()))
   })
 })
