@@ -3,7 +3,16 @@ import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { block, data, headers, hello, post, settings } from '../conformance/h2/wire.ts'
 import { PREFACE } from '../../src/http/h2/codes.ts'
-import type { TestGateway } from '../support/gateway.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { backendPolicy } from '../support/policies.ts'
+import {
+  backend as backendOf,
+  gateway as gatewayOf,
+  httpRoute,
+  prefix,
+  to,
+  yamlOf,
+} from '../support/resources.ts'
 import { RawClient } from '../support/raw.ts'
 import { RawHttp2Client } from '../support/raw-http2.ts'
 import { Seen } from '../support/until.ts'
@@ -127,4 +136,42 @@ suite('what is ended for others is named', () => {
     const line = gateway.lines.find(one => one['portcullis.failure'] === 'http_response_not_taken')
     assert.equal(line?.['http.response.status_code'], 200)
   })
+})
+
+suite('copies of slow requests', () => {
+  for (const [what, bodyStart] of [
+    ['are lost where others wait for their connections', 0],
+    ['have none before their body has begun', '8Ki'],
+  ] as const)
+    test(`${what}, and their requests go on`, async () => {
+      const serve = (): Promise<WireServer> =>
+        WireServer.start('h1', (request, response) => {
+          request.resume().on('end', () => response.end('ok'))
+        })
+      await using main = await serve()
+      await using mirror = await serve()
+      const filter = { type: 'RequestMirror', requestMirror: { backendRef: to('up') } }
+      await using gateway = await startGateway(
+        yamlOf(
+          gatewayOf(),
+          httpRoute('r', {
+            rules: [
+              { matches: [prefix('/mirror')], backendRefs: [to('up')] },
+              { filters: [filter], backendRefs: [to('main')] },
+            ],
+          }),
+          backendOf('main', [main.port]),
+          backendOf('up', [mirror.port]),
+          backendPolicy({ connections: { max: 2 }, pressure: { patience: '300ms', bodyStart } }),
+        ),
+      )
+      const slow = await Promise.all(Array.from({ length: 4 }, () => RawClient.to(gateway.port())))
+      for (const one of slow) one.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx')
+      while (main.connections < 4) await setImmediate()
+      await using neighbour = wireClient('h1', gateway.port())
+      for (let i = 0; i < 3; i++) assert.equal((await neighbour.send({ path: '/mirror' })).status, 200)
+      for (const one of slow) one.write('y')
+      for (const one of slow) await one.until(/^HTTP\/1\.1 200 [^]*ok$/)
+      for (const one of slow) await one[Symbol.asyncDispose]()
+    })
 })
