@@ -6,7 +6,7 @@ interface Span {
 /** Into how many spans the time is divided in which a rate is measured, at most. */
 const SPANS = 8
 
-/** Whether a body comes at a rate, by time in which its sender was free to send. */
+/** Whether a body moves at a rate, by time in which the client was free to move it. */
 export class BodyRate {
   private readonly bytesPerSecond: number
   private readonly patienceMs: number
@@ -21,7 +21,7 @@ export class BodyRate {
     this.patienceMs = patienceMs
   }
 
-  /** In this time it was free, and brought so many bytes. */
+  /** In this time the client was free, and moved so many bytes. */
   add(ms: number, bytes: number): void {
     const { spans, patienceMs, bytesPerSecond } = this
     const last = spans.at(-1)
@@ -38,6 +38,11 @@ export class BodyRate {
   /** For how long it has been short of the rate; 0 where it is not, or was not free for long enough to tell. */
   get lagMs(): number {
     return this.ms >= this.patienceMs ? this.shortMs : 0
+  }
+
+  /** What is known begins anew. */
+  forgetAll(): void {
+    this.spans.length = this.ms = this.bytes = this.shortMs = 0
   }
 
   private forget({ ms, bytes }: Span): void {

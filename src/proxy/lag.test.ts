@@ -10,7 +10,11 @@ class Client {
   clientPauses = 0
   blocked = false
   private nowMs = 10_000
-  private readonly lag = new ClientLag(this, this, { bodyBytesPerSecond: 240, patienceMs: 3_000 })
+  private readonly lag: ClientLag
+
+  constructor(limits = { bodyBytesPerSecond: 240, patienceMs: 3_000 }) {
+    this.lag = new ClientLag(this, this, limits)
+  }
 
   giveUp(): void {
     assert.fail('nobody asked for it')
@@ -80,8 +84,8 @@ suite('a request body', () => {
 })
 
 suite('a response', () => {
-  const answered = (): Client => {
-    const client = new Client()
+  const answered = (limits?: ConstructorParameters<typeof Client>[0]): Client => {
+    const client = new Client(limits)
     client.body.complete = true
     return client
   }
@@ -94,25 +98,47 @@ suite('a response', () => {
     assert.equal(client.failure, 'http_response_not_taken')
   })
 
-  test('that is taken, if slowly, is not', () => {
+  test('that is taken at the rate is not', () => {
     const client = answered()
     client.blocked = true
     assert.equal(
-      client.looks(30, () => client.takenBytes++),
+      client.looks(30, () => (client.takenBytes += 120)),
       0,
     )
   })
 
-  test('that waits for its backend is not', () => assert.equal(answered().looks(30), 0))
-
-  test('begins anew with every byte', () => {
+  test('of which a byte is taken now and then is', () => {
     const client = answered()
     client.blocked = true
-    assert.equal(client.looks(5), 0)
-    client.takenBytes++
+    assert.equal(
+      client.looks(7, () => client.takenBytes++),
+      3_000,
+    )
+    assert.equal(client.failure, 'http_response_not_taken')
+  })
+
+  test('that is taken whole begins anew', () => {
+    const client = answered()
+    client.blocked = true
+    assert.equal(client.looks(6), 0)
+    client.blocked = false
+    client.looks(1)
+    client.blocked = true
     assert.equal(client.looks(6), 0)
     assert.equal(client.looks(1), 3_000)
   })
+
+  test('of no rate is to be taken all the same', () => {
+    const client = answered({ bodyBytesPerSecond: 0, patienceMs: 3_000 })
+    client.blocked = true
+    assert.equal(
+      client.looks(30, () => (client.takenBytes += 1)),
+      0,
+    )
+    assert.ok(client.looks(10) > 0)
+  })
+
+  test('that waits for its backend is not', () => assert.equal(answered().looks(30), 0))
 
   test('counts a second for a look, when it was us who did not look', () => {
     const client = answered()

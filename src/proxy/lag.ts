@@ -19,15 +19,16 @@ const LOOK_MS = 1_000
 
 /**
  * How long the client of one exchange has kept its connection waiting: with a
- * request's body that does not come at the rate, or by taking nothing of a
- * response. It knows what it sees when it is looked at, every half second or so,
+ * request's body that does not come at the rate, or by not taking a response at
+ * it (windows of HTTP/2 that are opened by a byte now and then hold as much). It knows what it sees when it is looked at, every half second or so,
  * so that nothing has to be written down in between.
  */
 export class ClientLag {
   private readonly client: Paced
   private readonly flow: Flow
-  private readonly patienceMs: number
-  private readonly rate: BodyRate
+  /** Of the request's body, and of what is taken of the response's. */
+  private readonly sent: BodyRate
+  private readonly received: BodyRate
   /** What the client does not do. */
   failure: FailureName = 'http_request_too_slow'
   private lookedMs = 0
@@ -35,9 +36,8 @@ export class ClientLag {
   private bytes = 0
   private pauses = 0
   private reading = false
+  /** Below 0 where nothing waited. */
   private taken = -1
-  /** For how long nothing has been taken. */
-  private stillMs = 0
 
   constructor(
     client: Paced,
@@ -46,8 +46,9 @@ export class ClientLag {
   ) {
     this.client = client
     this.flow = flow
-    this.patienceMs = patienceMs
-    this.rate = new BodyRate(bodyBytesPerSecond, patienceMs)
+    this.sent = new BodyRate(bodyBytesPerSecond, patienceMs)
+    // Whose bodies may come at any rate is to take something all the same.
+    this.received = new BodyRate(Math.max(1, bodyBytesPerSecond), patienceMs)
   }
 
   /** For how many ms, or 0. */
@@ -64,18 +65,19 @@ export class ClientLag {
     const { body, clientPauses } = this.flow
     const { reading } = this.client
     // Only where it could have sent all the time.
-    if (this.reading && reading && this.pauses === clientPauses) this.rate.add(ms, body.bytes - this.bytes)
+    if (this.reading && reading && this.pauses === clientPauses) this.sent.add(ms, body.bytes - this.bytes)
     this.bytes = body.bytes
     this.pauses = clientPauses
     this.reading = reading
-    return body.complete ? 0 : this.rate.lagMs
+    return body.complete ? 0 : this.sent.lagMs
   }
 
   private lookAtResponse(ms: number): number {
+    const { received, taken: before } = this
     // As long as it takes what there is, it is the backend that is waited for.
-    const taken = this.flow.blocked ? this.client.takenBytes : -1
-    this.stillMs = taken >= 0 && taken === this.taken ? this.stillMs + ms : 0
-    this.taken = taken
-    return this.stillMs >= this.patienceMs ? this.stillMs : 0
+    this.taken = this.flow.blocked ? this.client.takenBytes : -1
+    if (this.taken < 0) received.forgetAll()
+    else if (before >= 0) received.add(ms, this.taken - before)
+    return received.lagMs
   }
 }

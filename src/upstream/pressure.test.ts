@@ -115,6 +115,12 @@ suite('those who gather', () => {
     assert.deepEqual(told, ['a1 displaced'])
   })
 
+  test('of as many clients as there are places: who comes has the place of the one longest there', () => {
+    const { pressure, told, gatherer } = world()
+    for (const name of ['a1', 'b1', 'c1', 'd1', 'e1']) assert.equal(pressure.gather(gatherer(name), 0), true)
+    assert.deepEqual(told, ['a1 displaced', 'b1 displaced'])
+  })
+
   test('leave once', () => {
     const { pressure, gatherer } = world()
     const one = gatherer('a1')

@@ -162,10 +162,14 @@ export class Pressure {
     one.released()
   }
 
-  /** Whose place another has who comes for this client: the longest there of the client with most, or of this one. */
+  /**
+   * Whose place another has who comes for this client: the longest there of the client with most, or of this one; where it
+   * has none, and nobody more than one, the longest there of all, or as many addresses as places would shut everybody out.
+   */
   private loser(client: string, nowMs: number): Gatherer | null {
     for (const one of this.gathering.most(client)) return one
     for (const one of this.gathering.of(client)) return nowMs - this.since.get(one)! > GATHER_MS ? one : null
+    for (const one of this.since.keys()) return one
     return null
   }
 }

@@ -38,6 +38,7 @@ const disguises: readonly [string, Pick<Attack, 'fields'>][] = [
 const attacks: readonly [string, Attack][] = [
   ['bodies of which a byte comes', { method: 'POST', path: '/upload' }],
   ['responses that nobody reads', { method: 'GET', path: '/large' }],
+  ['responses that are taken a byte at a time', { method: 'GET', path: '/large', trickle: true }],
 ]
 
 async function neighbourIsServed(wire: Wire, gateway: TestGateway): Promise<void> {
@@ -58,7 +59,7 @@ suite('a neighbour is served beside', { concurrency: 6 }, () => {
   for (const [what, attack] of attacks)
     for (const [as, disguise] of disguises)
       for (const wire of wires) {
-        if (speaksHttp2(wire) && as.includes('Upgrade')) continue
+        if (speaksHttp2(wire) ? as.includes('Upgrade') : attack.trickle === true) continue
         test(`${what}${as} (${wire})`, async () => {
           await using server = await startBackend()
           await using gateway = await startBetween('h1', server.port, { backend })

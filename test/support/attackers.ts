@@ -1,7 +1,15 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { PREFACE } from '../../src/http/h2/codes.ts'
-import { block, data, headers, settings, settingsAck, type Frame } from '../conformance/h2/wire.ts'
+import {
+  block,
+  data,
+  headers,
+  settings,
+  settingsAck,
+  windowUpdate,
+  type Frame,
+} from '../conformance/h2/wire.ts'
 import { RawHttp2Client } from './raw-http2.ts'
 import { dial, isSecure, speaksHttp2, type Wire } from './wires.ts'
 
@@ -12,6 +20,8 @@ export interface Attack {
   readonly path: string
   /** What it says that it is. */
   readonly fields?: readonly (readonly [name: string, value: string])[]
+  /** By HTTP/2: it opens its windows by a byte now and then. */
+  readonly trickle?: boolean
 }
 
 /** Requests on one connection of HTTP/2. */
@@ -75,15 +85,22 @@ export class Attackers implements AsyncDisposable {
     const client = await RawHttp2Client.to(this.port, { tls: isSecure(this.wire), first })
     this.clients.push(client)
     let next = 1
+    const open = new Set<number>()
     const ask = (): void => {
       this.begun++
+      open.add(next)
       client.says(...this.framesOf(next))
       next += 2
     }
     for (let i = 0; i < streams; i++) ask()
     client.onFrame = frame => {
-      if (endsStream(frame) && !this.over) ask()
+      if (!endsStream(frame) || this.over) return
+      open.delete(frame.stream)
+      ask()
     }
+    if (this.attack.trickle !== true) return
+    const timer = setInterval(() => client.says(...Array.from(open, id => windowUpdate(id, 1))), PROBE_MS)
+    client.socket.on('close', () => clearInterval(timer))
   }
 
   private framesOf(stream: number): Buffer[] {
