@@ -32,6 +32,25 @@ suite('what documents name is there', () => {
     })
 })
 
+suite('records of decisions', () => {
+  const records = documents.filter(document => document.startsWith('docs/adr/')).toSorted()
+
+  for (const [i, record] of records.entries())
+    test(record, () => {
+      const number = String(i + 1).padStart(4, '0')
+      assert.match(record, new RegExp(`^docs/adr/${number}-`), 'each has the number after the one before')
+      assert.match(read(record), new RegExp(`^# ${number}: [A-Z].*\\n\\nStatus: accepted`))
+    })
+
+  test('links call them by their numbers', () => {
+    const links = documents.flatMap(document => [
+      ...read(document).matchAll(/\[(?:ADR )?(\d{4})\]\((?:[\w./]*\/)?(\d{4})-/g),
+    ])
+    assert.ok(links.length > 0)
+    for (const [link, called, number] of links) assert.equal(called, number, link)
+  })
+})
+
 suite('the README', () => {
   const yaml = /```yaml\n([\s\S]+?)```/.exec(read('README.md'))?.[1] ?? ''
 

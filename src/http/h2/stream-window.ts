@@ -21,8 +21,8 @@ export interface WindowHost {
 const LEAST_WAIT_MS = 1
 
 /**
- * The receive window of a stream, which grows with what its consumer takes (ADR
- * 0010). The peer stands still for want of a window when it has sent all that it
+ * The receive window of a stream, which grows with what its consumer takes
+ * (docs/adr/0016). The peer stands still for want of a window when it has sent all that it
  * may and what comes next, a round trip later, is of the credit that followed.
  * Where it has stood so for a quarter of the time, and its consumer had nothing
  * to do meanwhile, the window is doubled: a peer with a slow line never stands
