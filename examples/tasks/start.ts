@@ -1,0 +1,10 @@
+// The services that the pages of docs/tasks have behind the gateway, on the ports that stand there.
+import { startServices, writtenPorts } from './services.ts'
+
+const services = await startServices(writtenPorts)
+const { shop, next, api, grpc, room } = services.ports
+console.log(
+  `shop on ${shop}, its next version on ${next}, an API on ${api}, gRPC on ${grpc}, WebSocket on ${room}`,
+)
+console.log('Ctrl-C ends them.')
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => services.close())
