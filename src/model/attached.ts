@@ -52,7 +52,7 @@ export function fill(declaration: Declaration, place: Place | null): Filled {
     ]),
   )
   const filled = { ...(value as object), [field]: { ...(fieldOf(value, field) as object), ...data } }
-  return { declaration: { ...declaration, value: filled, findings }, attached }
+  return { declaration: { ...declaration, value: filled, findings, namesFiles: true }, attached }
 }
 
 /** Whether a file that was read is another one now, or gone. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { hasChanged, type Place } from './attached.ts'
 import { isEmptied, isHalfWritten, type Written } from './half-written.ts'
-import { settle, type FileContent, type FileState } from './last-good.ts'
-import type { Resource } from './resource.ts'
+import { settle, unreadable, type FileContent, type FileState } from './last-good.ts'
+import type { Metadata } from './resource.ts'
 import {
   attempt,
   fingerprint,
@@ -66,7 +66,8 @@ export class FileSource implements Source {
   private readonly texts: NonNullable<FileSourceOptions['texts']>
   private cache = new Map<string, Cached>()
   private state: readonly FileState[] = []
-  private readonly readAt = new WeakMap<Resource, string>()
+  /** By what an object keeps where it moves within its file. */
+  private readonly readAt = new WeakMap<Metadata, string>()
   private seen = ''
   private last: LoadResult | null = null
   private watcher: Watcher | null = null
@@ -88,12 +89,12 @@ export class FileSource implements Source {
     const contents = [
       ...found.files.map(file => this.read(file)),
       ...unseen,
-      ...this.texts.map(({ name, text }) => this.parse(text, name, null)),
+      ...this.texts.map(({ name, text }) => this.parse(text, name, null, null)),
     ]
     const settled = settle(
       unseen.length === 0 ? contents : inOrder(contents, this.state),
       this.state,
-      resource => this.readAt.get(resource) ?? '',
+      ({ metadata }) => this.readAt.get(metadata) ?? '',
     )
     this.state = settled.files
     const names = [...found.files.map(({ name }) => name), ...unseen.map(({ file }) => file)]
@@ -145,11 +146,16 @@ export class FileSource implements Source {
   private read(file: FoundFile): FileContent {
     const { name, inode, folder } = file
     const known = this.cache.get(name)
-    const renewed = known?.content.attached?.some(hasChanged) === true
+    const renewed = known?.content.attached.some(hasChanged) === true
     if (known?.stamp === file.stamp && !renewed) return known.content
     const text = textOf(file)
     const unchanged = known?.text === text && !renewed
-    const content = text instanceof Broken ? text.content : unchanged ? known.content : this.parse(text, name)
+    const content =
+      text instanceof Broken
+        ? text.content
+        : unchanged
+          ? known.content
+          : this.parse(text, name, this.placeOf(name), known ?? null)
     const written = text instanceof Broken ? { text: text.message, content } : { text, content }
     // Of a pair of files that are renewed, one comes first.
     if (known !== undefined && (renewed || this.mayGrow(file, written, known))) {
@@ -169,15 +175,17 @@ export class FileSource implements Source {
     return isEmptied(now.content, state) || (inode === known.inode && isHalfWritten(now, known, state))
   }
 
-  private parse(text: string, file: string, place: Place | null = this.placeOf(file)): FileContent {
-    const content = contentOf(file, text, place)
+  private parse(text: string, file: string, place: Place | null, known: Cached | null): FileContent {
+    const before = known === null ? null : { text: known.text, parts: known.content.parts }
+    const content = contentOf(file, text, place, before)
     const now = new Date().toISOString()
-    for (const { resource } of content.validations) if (resource) this.readAt.set(resource, now)
+    for (const { resource } of content.validations)
+      if (resource !== null && !this.readAt.has(resource.metadata)) this.readAt.set(resource.metadata, now)
     return content
   }
 
   private hasChanged(): boolean {
-    return [...this.cache.values()].some(({ content }) => content.attached?.some(hasChanged) === true)
+    return [...this.cache.values()].some(({ content }) => content.attached.some(hasChanged))
   }
 
   private placeOf(file: string): Place {
@@ -201,7 +209,7 @@ export class FileSource implements Source {
     return this.state
       .filter(({ file }) => !names.has(file))
       .flatMap(({ file }): FileContent[] => {
-        if (hidden(file)) return [{ file, validations: [], problems: [], whole: false }]
+        if (hidden(file)) return [unreadable(file, [])]
         const known = this.cache.get(file)
         const moved =
           known !== undefined && (this.paths.includes(file) || inodeOf(dirname(file)) !== known.folder)
@@ -210,7 +218,7 @@ export class FileSource implements Source {
   }
 }
 
-function stampsOf({ attached = [] }: FileContent): string {
+function stampsOf({ attached }: FileContent): string {
   return attached.map(({ path, stamp }) => `${path} ${stamp}`).join()
 }
 
@@ -228,7 +236,7 @@ class Broken {
 
   constructor(file: string, message: string) {
     this.message = message
-    this.content = { file, validations: [], problems: [pathProblem(file, message)], whole: false }
+    this.content = unreadable(file, [pathProblem(file, message)])
   }
 }
 

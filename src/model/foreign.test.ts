@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { settle, type FileContent } from './last-good.ts'
 import { keyOf } from './resources.ts'
-import { parseResources, validate } from './validate.ts'
-import { readText } from './yaml.ts'
+import { contentOf } from './source.ts'
+import { parseResources } from './validate.ts'
 
 const declared = (apiVersion: string, kind: string, name = 'shop') =>
   `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: ${name} }\n---\n`
@@ -47,10 +47,7 @@ suite('kinds that are none of ours', () => {
     })
 
   test('one of the kind and the name of ours, but another group, is told apart from it at every change', () => {
-    const content = (text: string): FileContent => {
-      const { declarations, problems, whole } = readText(text, 'a.yaml')
-      return { file: 'a.yaml', validations: declarations.map(validate), problems, whole }
-    }
+    const content = (text: string): FileContent => contentOf('a.yaml', text)
     const foreign =
       'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: shop }\nspec: {}\n---\n'
     const service = (port: number) =>
@@ -76,10 +73,7 @@ suite('kinds that are none of ours', () => {
   })
 
   test('one of the same name does not keep an object that was taken away', () => {
-    const content = (text: string): FileContent => {
-      const { declarations, problems, whole } = readText(text, 'a.yaml')
-      return { file: 'a.yaml', validations: declarations.map(validate), problems, whole }
-    }
+    const content = (text: string): FileContent => contentOf('a.yaml', text)
     const map = `${declared('v1', 'ConfigMap').replace('---\n', '')}data: { a: b }\n---\n`
     const before = settle([content(map + declared('apps/v1', 'Deployment'))], [], () => '')
     assert.deepEqual(

@@ -42,24 +42,26 @@ function nameOf({ identity: { kind, namespace, name } }: Validation): string {
 
 /** An object, a field or an item of a list; an object that is broken keeps its last good version, and is not lacked. */
 function lacks({ validations }: FileContent, { resources, unenforced }: FileState): boolean {
+  const now = validations.flatMap(({ resource, unenforced: own }) => resource ?? own?.resource ?? [])
+  const unchanged = new Set(now.map(({ metadata }) => metadata))
+  const old = [...resources, ...unenforced.map(one => one.resource)].filter(
+    ({ metadata }) => !unchanged.has(metadata),
+  )
+  if (old.length === 0) return false
   const broken = new Set(
     validations.flatMap(({ resource, identity }) => (resource === null ? [keyOfIdentity(identity)] : [])),
   )
-  const declared = new Map(
-    validations
-      .flatMap(({ resource, unenforced: own }) => resource ?? own?.resource ?? [])
-      .map(one => [keyOf(one), one]),
-  )
-  return [...resources, ...unenforced.map(one => one.resource)].some(old => {
-    const now = declared.get(keyOf(old))
-    if (now === undefined) return !broken.has(keyOf(old))
-    return shrinks(old.body, now.body) || shrinks(old.metadata, now.metadata)
+  const declared = new Map(now.map(one => [keyOf(one), one]))
+  return old.some(one => {
+    const then = declared.get(keyOf(one))
+    if (then === undefined) return !broken.has(keyOf(one))
+    return shrinks(one.body, then.body) || shrinks(one.metadata, then.metadata)
   })
 }
 
 /** Whether something is missing that was there, however deep. */
 function shrinks(old: unknown, now: unknown): boolean {
-  if (typeof old !== 'object' || old === null) return false
+  if (typeof old !== 'object' || old === null || old === now) return false
   if (typeof now !== 'object' || now === null || Array.isArray(old) !== Array.isArray(now)) return true
   return Object.entries(old).some(
     ([key, value]) => !Object.hasOwn(now, key) || shrinks(value, Reflect.get(now, key)),

@@ -1,5 +1,5 @@
-import type { Attached } from './attached.ts'
 import { FOREIGN_KIND } from './foreign.ts'
+import type { Part, Said } from './parts.ts'
 import type { Problem, Resource, ResourceKey } from './resource.ts'
 import type { Unenforced } from './targeting.ts'
 import { keyOf, qualifiedKind, refKey, refOf, shortName } from './resources.ts'
@@ -7,20 +7,17 @@ import { formatPosition } from './problem.ts'
 import type { Identity, Validation } from './validate.ts'
 
 /** What one file says now. */
-export interface FileContent {
+export interface FileContent extends Said {
   readonly file: string
-  /** In the order of the file. */
-  readonly validations: readonly Validation[]
-  /** Of the text itself. */
-  readonly problems: readonly Problem[]
-  /** False where some of the text could not be read: any object may have stood there. */
-  readonly whole: boolean
-  /** What stands in the parts that could not be read, as far as it can be told, and may protect something. */
-  readonly unread?: readonly Unenforced[]
+  /** What it was put together from; none where the file could not be read. */
+  readonly parts: readonly Part[]
   /** Set where this is what the file said before, and what it says now is not believed yet: others' objects come first. */
   readonly waiting?: true
-  /** Files that its objects name; none where absent. */
-  readonly attached?: readonly Attached[]
+}
+
+/** Of a file that says nothing that can be told. */
+export function unreadable(file: string, problems: readonly Problem[]): FileContent {
+  return { file, validations: [], problems, whole: false, unread: [], attached: [], parts: [] }
 }
 
 /** What one file contributes: objects as it has them now, or kept from before. */
@@ -153,7 +150,7 @@ class Settler {
   }
 
   /** What is not in force of this file, with what stood in a part of it that cannot be read. */
-  private unenforced({ file, validations, whole, unread = [] }: FileContent): Unenforced[] {
+  private unenforced({ file, validations, whole, unread }: FileContent): Unenforced[] {
     const now = validations.flatMap(({ unenforced }) => unenforced ?? []).filter(u => !this.superseded.has(u))
     if (whole) return now
     const old = this.oldFiles.get(file)

@@ -1,6 +1,7 @@
 import { fill, type Place } from './attached.ts'
 import { settle, type FileContent, type Held, type Settled } from './last-good.ts'
 import { withHint } from './hints.ts'
+import { readParts, type ReadBefore, type Said } from './parts.ts'
 import type { Problem } from './resource.ts'
 import { Resources } from './resources.ts'
 import { unreadOf } from './unenforced.ts'
@@ -57,14 +58,40 @@ export class TextSource implements Source {
   }
 }
 
-/** What a text says, by the name that messages have for it; `place` is where files that it names are looked for. */
-export function contentOf(file: string, text: string, place: Place | null = null): FileContent {
-  const { declarations, problems, whole, unread: parts } = readText(text, file)
-  const unread = parts.flatMap(part => unreadOf(part.text, part.problem) ?? [])
+/**
+ * What a text says, by the name that messages have for it; `place` is where files that it names are looked for, and
+ * `before` what the same file said, of which only what differs is read.
+ */
+export function contentOf(
+  file: string,
+  text: string,
+  place: Place | null = null,
+  before: ReadBefore | null = null,
+): FileContent {
+  const read = (part: string): Said => saidOf(file, part, place)
+  const parts = readParts(text, before, read)
+  const all = parts.map(({ said }) => said)
+  return {
+    file,
+    validations: all.flatMap(({ validations }) => validations),
+    problems: all.flatMap(({ problems }) => problems),
+    whole: all.every(({ whole }) => whole),
+    unread: all.flatMap(({ unread }) => unread),
+    attached: all.flatMap(({ attached }) => attached),
+    parts,
+  }
+}
+
+function saidOf(file: string, text: string, place: Place | null): Said {
+  const { declarations, problems, whole, unread } = readText(text, file)
   const filled = declarations.map(declaration => fill(declaration, place))
-  const attached = filled.flatMap(one => one.attached)
-  const validations = filled.map(one => validate(one.declaration))
-  return { file, validations, problems, whole, unread, ...(attached.length === 0 ? {} : { attached }) }
+  return {
+    validations: filled.map(one => validate(one.declaration)),
+    problems,
+    whole,
+    unread: unread.flatMap(part => unreadOf(part.text, part.problem) ?? []),
+    attached: filled.flatMap(one => one.attached),
+  }
 }
 
 /** All files together; `found` are problems of files that could not be read. */

@@ -31,6 +31,8 @@ export interface Validation {
   readonly problems: readonly Problem[]
   /** Set where it may be there to protect something, and is not in force; it has one of the problems, or the only one. */
   readonly unenforced?: Unenforced
+  /** Set where some of the declaration is in other files. */
+  readonly namesFiles?: true
 }
 
 interface Finding {
@@ -47,7 +49,7 @@ interface Finding {
  * Fields that are null count as absent, as with Kubernetes; `status` and what an API server fills in are
  * dropped; defaults are not written. Never throws.
  */
-export function validate({ value, at, findings: named = [] }: Declaration): Validation {
+export function validate({ value, at, findings: named = [], namesFiles }: Declaration): Validation {
   const document = withoutNulls(value)
   const apiVersion = text(fieldOf(document, 'apiVersion'))
   const written = text(fieldOf(document, 'kind'))
@@ -68,7 +70,7 @@ export function validate({ value, at, findings: named = [] }: Declaration): Vali
   problems.sort(byPosition)
   const resource = kind && problems.length === 0 ? resourceOf(document, kind, at) : null
   const unenforced = unenforcedOf(document, kind, problems, at)
-  if (unenforced === null) return { resource, identity, problems }
+  if (unenforced === null) return { resource, identity, problems, ...(namesFiles && { namesFiles }) }
   // Of what is right but for its kind, it is told with what becomes of its targets.
   return { resource, identity, problems: unenforced.broken ? problems : [], unenforced }
 }

@@ -10,6 +10,8 @@ export interface Declaration {
   readonly at: (path: FieldPath) => Position | null
   /** What was wrong with what it names (attached.ts); none where absent. */
   readonly findings?: readonly { readonly path: FieldPath; readonly message: string }[]
+  /** Set where some of it is in other files. */
+  readonly namesFiles?: true
 }
 
 /** The content of one file. `whole` is false where some of it could not be read. */
