@@ -79,6 +79,9 @@ export const backendDefaults = {
   tlsMaxVersion: 'TLS1.3',
 } as const
 
+/** What an HTTPRouteRetry leaves to the implementation. */
+export const retryDefaults = { attempts: 1, backoffMs: 25 } as const
+
 /** What Gateway API leaves to its CRD's defaults, where translation needs the number. */
 export const routeDefaults = {
   redirectStatus: 302,

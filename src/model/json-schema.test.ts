@@ -16,6 +16,52 @@ const check = new Ajv({
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url))
 
+interface Schema {
+  readonly description?: string
+  readonly default?: unknown
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+  readonly additionalProperties?: Schema | boolean
+}
+
+/** Every field of a schema by its path: `HTTPRoute spec.rules[].name`. */
+function fieldsOf(schema: Schema, path: string): (readonly [path: string, field: Schema])[] {
+  const { properties = {}, items, additionalProperties } = schema
+  const inner = Object.entries(properties).flatMap(([name, field]) => {
+    const at = path.endsWith(' ') ? path + name : `${path}.${name}`
+    return [[at, field] as const, ...fieldsOf(field, at)]
+  })
+  const values = typeof additionalProperties === 'object' ? fieldsOf(additionalProperties, `${path}.*`) : []
+  return [...inner, ...values, ...(items === undefined ? [] : fieldsOf(items, `${path}[]`))]
+}
+
+const { definitions } = jsonSchema() as unknown as { definitions: Readonly<Record<string, Schema>> }
+const fields = Object.entries(definitions).flatMap(([kind, schema]) => [
+  [kind, schema] as const,
+  ...fieldsOf(schema, `${kind} `),
+])
+
+suite('what fields are for', () => {
+  test('is said of each', () =>
+    assert.deepEqual(
+      fields.filter(([, { description = '' }]) => !/^\S.*\.$/.test(description)).map(([path]) => path),
+      [],
+    ))
+
+  test('fits where an editor shows it', () =>
+    assert.deepEqual(
+      fields.filter(([, { description = '' }]) => description.length > 300).map(([path]) => path),
+      [],
+    ))
+
+  test('what counts where a field is left out may be written', () => {
+    const ajv = new Ajv({ strictTypes: false, allowUnionTypes: true, keywords: ['patternErrorMessage'] })
+    const given = fields.filter(([, schema]) => 'default' in schema)
+    assert.ok(given.length > 0)
+    for (const [path, schema] of given) assert.ok(ajv.validate(schema, schema.default), path)
+  })
+})
+
 suite('the JSON Schema', () => {
   for (const file of readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(name =>
     /portcullis\/[^/]+\.yaml$/.test(name),

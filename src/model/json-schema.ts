@@ -1,4 +1,5 @@
 import { kinds, type ResourceKind } from './kinds.ts'
+import type { Unserved } from './kinds/unserved.ts'
 import { metadataSchema } from './metadata.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -15,8 +16,8 @@ export function jsonSchema(): JsonObject {
     type: 'object',
     required: ['apiVersion', 'kind'],
     properties: {
-      apiVersion: { type: 'string', anyOf: [{ enum: [...new Set(kinds.flatMap(apiVersions))] }, {}] },
-      kind: { type: 'string', anyOf: [{ enum: kinds.map(({ kind }) => kind) }, {}] },
+      apiVersion: { ...apiVersion, anyOf: [{ enum: [...new Set(kinds.flatMap(apiVersions))] }, {}] },
+      kind: { ...kindName, anyOf: [{ enum: kinds.map(({ kind }) => kind) }, {}] },
     },
     allOf: kinds.map(kind => ({
       if: {
@@ -30,6 +31,9 @@ export function jsonSchema(): JsonObject {
   }
 }
 
+const apiVersion = { type: 'string', description: 'The API group of the kind, and its version.' }
+const kindName = { type: 'string', description: 'What the object is.' }
+
 function apiVersions({ group, versions }: ResourceKind): string[] {
   return versions.map(version => (group === '' ? version : `${group}/${version}`))
 }
@@ -39,22 +43,41 @@ function definition({ group, kind }: ResourceKind): string {
 }
 
 function objectSchema(kind: ResourceKind): JsonObject {
-  const body = portable(plain(kind.schema))
+  const body = kind.unserved.reduce(withNote, portable(plain(kind.schema)))
   const properties = isObject(body['properties']) ? body['properties'] : {}
   const { required = [] } = body as { readonly required?: readonly string[] }
   return {
     ...body,
     title: kind.kind,
     properties: {
-      apiVersion: { enum: apiVersions(kind) },
-      kind: { const: kind.kind },
-      metadata: portable(plain(metadataSchema)),
+      apiVersion: { ...apiVersion, enum: apiVersions(kind) },
+      kind: { ...kindName, const: kind.kind },
+      metadata: { ...portable(plain(metadataSchema)), description: 'What tells the object from others.' },
       ...properties,
-      // What a cluster has written, as `kubectl get -o yaml` shows it.
-      status: {},
+      status: {
+        description: 'What a cluster has written, as `kubectl get -o yaml` shows it; not looked at.',
+      },
     },
     required: ['apiVersion', 'kind', 'metadata', ...required],
   }
+}
+
+/** What `check` says of a field that this release does not act upon, behind its description. */
+function withNote(schema: JsonObject, unserved: Unserved): JsonObject {
+  const { path, note, values = [] } = unserved
+  const [step, ...rest] = path
+  const inside = (inner: JsonObject): JsonObject => withNote(inner, { ...unserved, path: rest })
+  if (step === undefined) {
+    const which = values.length === 0 ? 'Known, and' : `${values.join(', ')}:`
+    return { ...schema, description: `${schema['description'] as string} ${which} ${note}.` }
+  }
+  if (step === '*') return below(schema, 'items', inside)
+  return below(schema, 'properties', properties => below(properties, step, inside))
+}
+
+function below(schema: JsonObject, key: string, change: (inner: JsonObject) => JsonObject): JsonObject {
+  const inner = schema[key]
+  return isObject(inner) ? { ...schema, [key]: change(inner) } : schema
 }
 
 /** TypeBox keeps what is its own in symbols and undefined values, which JSON leaves out. */

@@ -1,18 +1,31 @@
 import { Type } from 'typebox'
 import { isQualifiedName } from './kinds/gateway-rules.ts'
-import { object, pattern, record, text, type Finding, type Shape } from './kinds/shapes.ts'
+import {
+  object,
+  optional,
+  pattern,
+  record,
+  required,
+  text,
+  type Finding,
+  type Shape,
+} from './kinds/shapes.ts'
 import type { ResourceKind } from './kinds.ts'
 
 const anything = Type.Array(Type.Unknown())
+const written = 'Written by a cluster; not looked at here.'
 
 /**
  * ObjectMeta (meta/v1). What the API server fills in is taken, so that the output of `kubectl get -o yaml`
  * loads, and then left out of the resource. Names have rules of their own below.
  */
 export const metadataSchema = object({
-  name: text(253, 1),
-  namespace: Type.Optional(text(63)),
-  labels: Type.Optional(
+  name: required(text(253, 1), 'The name of the object, of which there is one in a namespace and kind.'),
+  namespace: optional(
+    text(63),
+    'The namespace of the object; left out, "default". A GatewayClass and a Namespace have none.',
+  ),
+  labels: optional(
     record(
       pattern(
         '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$',
@@ -21,21 +34,29 @@ export const metadataSchema = object({
         0,
       ),
     ),
+    'Names and values by which selectors find the object.',
   ),
-  annotations: Type.Optional(record(Type.String())),
-  generation: Type.Optional(Type.Integer()),
-  creationTimestamp: Type.Optional(
+  annotations: optional(
+    record(Type.String()),
+    'Names and values for people and programs; not looked at here.',
+  ),
+  generation: optional(
+    Type.Integer(),
+    'The version of the spec, which a cluster counts and conditions name.',
+  ),
+  creationTimestamp: optional(
     Type.String({ format: 'timestamp', expected: 'an RFC 3339 time like "2026-01-31T12:00:00Z"' }),
+    'When a cluster made the object. Where two contradict each other, the older one counts; without it, the one that was read first.',
   ),
-  generateName: Type.Optional(Type.String()),
-  uid: Type.Optional(Type.String()),
-  resourceVersion: Type.Optional(Type.String()),
-  selfLink: Type.Optional(Type.String()),
-  deletionTimestamp: Type.Optional(Type.String()),
-  deletionGracePeriodSeconds: Type.Optional(Type.Integer()),
-  finalizers: Type.Optional(Type.Array(Type.String())),
-  ownerReferences: Type.Optional(anything),
-  managedFields: Type.Optional(anything),
+  generateName: optional(Type.String(), written),
+  uid: optional(Type.String(), written),
+  resourceVersion: optional(Type.String(), written),
+  selfLink: optional(Type.String(), written),
+  deletionTimestamp: optional(Type.String(), written),
+  deletionGracePeriodSeconds: optional(Type.Integer(), written),
+  finalizers: optional(Type.Array(Type.String()), written),
+  ownerReferences: optional(anything, written),
+  managedFields: optional(anything, written),
 })
 export type DeclaredMetadata = Shape<typeof metadataSchema>
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { backendDefaults, clientDefaults } from './defaults.ts'
+import { kinds } from './kinds.ts'
 import { durationMs, quantityBytes } from './quantity.ts'
 
 const text = readFileSync(new URL('../../docs/POLICIES.md', import.meta.url), 'utf8')
 
 /** The default that docs/POLICIES.md states for a field. */
-function stated(field: string): string {
-  const row = text.split('\n').find(line => line.startsWith(`| \`${field}\` |`))
+function stated(field: string, within = text): string {
+  const row = within.split('\n').find(line => line.startsWith(`| \`${field}\` |`))
   return row?.split('|')[2]?.trim().replaceAll('`', '') ?? ''
 }
 
@@ -72,3 +73,31 @@ for (const [field, value] of [
   ['spec.loadBalancing.type', backendDefaults.loadBalancing],
 ] as const)
   test(`the documented default of ${field} is the real one`, () => assert.equal(stated(field), value))
+
+interface Field {
+  readonly default?: unknown
+  readonly properties?: Readonly<Record<string, Field>>
+  readonly items?: Field
+}
+
+/** What the schema of a kind says that counts, by field. */
+function defaultsOf(schema: Field, path: string): (readonly [field: string, value: unknown])[] {
+  const below = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+    defaultsOf(field, path === '' ? name : `${path}.${name}`),
+  )
+  const inside = schema.items === undefined ? [] : defaultsOf(schema.items, `${path}[]`)
+  return [...('default' in schema ? [[path, schema.default] as const] : []), ...below, ...inside]
+}
+
+/** `1m15s` is `75s`. */
+const plain = (value: string): string => String(durationMs(value) ?? value.replaceAll(', ', ','))
+
+for (const { kind, group, schema, unserved } of kinds)
+  if (group === 'portcullis.dev') {
+    const section = text.split('\n## ').find(part => part.startsWith(`${kind}\n`)) ?? ''
+    for (const [field, value] of defaultsOf(schema, ''))
+      // What is not served yet has no row.
+      if (!unserved.some(({ path, values }) => values === undefined && field.startsWith(path.join('.'))))
+        test(`the default of ${field} is in the schema of a ${kind}, too`, () =>
+          assert.equal(plain(stated(field, section)), plain(String(value))))
+  }

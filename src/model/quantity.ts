@@ -53,3 +53,9 @@ function textBytes(text: string): number | undefined {
   const factor = suffix === undefined ? 1 : (factors[suffix] ?? 1)
   return Number(whole) * factor + (fraction === '' ? 0 : Number(`0${fraction}`) * factor)
 }
+
+/** A quantity as people write it: 240, "16Ki". */
+export function formatBytes(bytes: number): number | string {
+  const unit = ['Pi', 'Ti', 'Gi', 'Mi', 'Ki'].find(name => bytes > 0 && bytes % factors[name]! === 0)
+  return unit === undefined ? bytes : `${bytes / factors[unit]!}${unit}`
+}

@@ -3,7 +3,7 @@ import { commandHelp, programHelp } from '../../src/cli/help.ts'
 import { failures, isFailureName } from '../../src/http/failures.ts'
 import { refusals, rules } from '../../src/http/rejections.ts'
 import { jsonSchema } from '../../src/model/json-schema.ts'
-import { kinds, type ResourceKind } from '../../src/model/kinds.ts'
+import { kinds } from '../../src/model/kinds.ts'
 import { families } from '../../src/telemetry/families.ts'
 import { accessFields } from './access-fields.ts'
 import { gatewayFeatures } from './gateway-features.ts'
@@ -122,7 +122,7 @@ function kindsPage(): string {
     const where = scope === 'Cluster' ? 'of the cluster' : 'in a namespace'
     const apiVersions = versions.map(version => (group === '' ? version : `${group}/${version}`))
     const about = `\`${apiVersions.join('`, `')}\`; ${plural}; ${where}; role ${role}`
-    return `## ${kind.kind}\n\n${about}\n\n${table(['field', 'type', 'what'], kindRows(kind, schema))}`
+    return `## ${kind.kind}\n\n${about}\n\n${table(['field', 'type', 'what'], kindRows(schema))}`
   })
   return page(
     'Kinds and their fields',
@@ -131,43 +131,27 @@ function kindsPage(): string {
   )
 }
 
-function kindRows({ unserved }: ResourceKind, { properties = {}, required = [] }: Schema): string[][] {
-  const notes = new Map(
-    unserved.map(({ path, note, values }) => [
-      path.join('.'),
-      values === undefined ? note : `${values.join(', ')}: ${note}`,
-    ]),
-  )
+function kindRows({ properties = {}, required = [] }: Schema): string[][] {
   const common = new Set(['apiVersion', 'kind', 'metadata', 'status'])
   return Object.entries(properties)
     .filter(([field]) => !common.has(field))
-    .flatMap(([field, value]) => fieldRows(field, value, required.includes(field), notes))
+    .flatMap(([field, value]) => fieldRows(field, value, required.includes(field)))
 }
 
 /** A field and all below it, as paths: `spec.rules[].matches[]`. */
-function fieldRows(
-  path: string,
-  schema: Schema,
-  required: boolean,
-  notes: ReadonlyMap<string, string>,
-): string[][] {
-  const note = notes.get(path.replaceAll('[]', '.*'))
-  const what = [
-    required ? 'Required.' : '',
-    schema.description ?? '',
-    note === undefined ? '' : `Known, not served yet: ${note}.`,
-  ].filter(text => text !== '')
-  return [[code(path), typeText(schema), what.join(' ')], ...insideRows(path, schema, notes)]
+function fieldRows(path: string, schema: Schema, required: boolean): string[][] {
+  const what = [required ? 'Required.' : '', schema.description ?? ''].filter(text => text !== '')
+  return [[code(path), typeText(schema), what.join(' ')], ...insideRows(path, schema)]
 }
 
-function insideRows(path: string, schema: Schema, notes: ReadonlyMap<string, string>): string[][] {
+function insideRows(path: string, schema: Schema): string[][] {
   const { items, properties = {}, required = [], additionalProperties } = schema
-  if (items !== undefined) return insideRows(`${path}[]`, items, notes)
+  if (items !== undefined) return insideRows(`${path}[]`, items)
   const named = Object.entries(properties).flatMap(([name, value]) =>
-    fieldRows(`${path}.${name}`, value, required.includes(name), notes),
+    fieldRows(`${path}.${name}`, value, required.includes(name)),
   )
   return typeof additionalProperties === 'object'
-    ? [...named, ...insideRows(`${path}.*`, additionalProperties, notes)]
+    ? [...named, ...insideRows(`${path}.*`, additionalProperties)]
     : named
 }
 

@@ -1,15 +1,17 @@
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
 import { backendDefaults } from '../defaults.ts'
-import { durationMs, formatDuration, quantityBytes } from '../quantity.ts'
+import { durationMs, formatBytes, formatDuration, quantityBytes } from '../quantity.ts'
 import {
   byteQuantity,
   duration,
   INT32,
   integer,
   object,
+  optional,
   policyTargets,
   preciseHostname,
+  required,
   set,
   text,
   type Finding,
@@ -17,104 +19,224 @@ import {
 } from './shapes.ts'
 import { tlsChoices, tlsFindings } from './tls-settings.ts'
 
-/** `type` is RoundRobin where absent; `consistentHash` belongs to type ConsistentHash. */
 const loadBalancing = object({
-  type: Type.Optional(Type.Enum(['RoundRobin', 'LeastRequest', 'Random', 'ConsistentHash', 'PeakEWMA'])),
-  consistentHash: Type.Optional(
+  type: optional(
+    Type.Enum(['RoundRobin', 'LeastRequest', 'Random', 'ConsistentHash', 'PeakEWMA']),
+    'How an endpoint is chosen: in turn, the one with fewer requests of two at random (LeastRequest), or at random; by weight.',
+    backendDefaults.loadBalancing,
+  ),
+  consistentHash: optional(
     object({
-      source: Type.Enum(['ClientAddress', 'Header', 'Cookie', 'QueryParam']),
-      /** Of the header, cookie or query parameter. */
-      name: Type.Optional(text(256, 1)),
+      source: required(
+        Type.Enum(['ClientAddress', 'Header', 'Cookie', 'QueryParam']),
+        'What of a request chooses its endpoint.',
+      ),
+      name: optional(
+        text(256, 1),
+        'The name of the header, cookie or query parameter; for ClientAddress there is none.',
+      ),
     }),
+    'What keeps a client on one endpoint: for type ConsistentHash, and only there.',
   ),
 })
 
-/** Per process; 0 is no limit, and for `maxPending` nobody waits. */
 const connections = object({
-  max: Type.Optional(integer(0, INT32)),
-  maxPending: Type.Optional(integer(0, INT32)),
-  maxRequestsPerConnection: Type.Optional(integer(0, INT32)),
-  connectTimeout: Type.Optional(duration),
-  attempts: Type.Optional(integer(1, 100)),
-  idleTimeout: Type.Optional(duration),
+  max: optional(
+    integer(0, INT32),
+    'Most connections to the backend, of this process; each worker has its share. 0: no limit.',
+    backendDefaults.maxConnections,
+  ),
+  maxPending: optional(
+    integer(0, INT32),
+    'How many requests may wait for a connection, served in turn by client. Beyond, the client with most of them gets 503. 0: nobody waits.',
+    backendDefaults.maxPending,
+  ),
+  maxRequestsPerConnection: optional(
+    integer(0, INT32),
+    'After so many requests a connection is closed, and another one made. 0: no limit.',
+    backendDefaults.maxRequestsPerConnection,
+  ),
+  connectTimeout: optional(
+    duration,
+    'How long a connection may take to be made, and how long a request may wait for one.',
+    formatDuration(backendDefaults.connectTimeoutMs),
+  ),
+  attempts: optional(
+    integer(1, 100),
+    'Connections tried for a request where none can be made, each to another endpoint where there is one. Where the route has a `retry`, its `attempts` count.',
+    backendDefaults.connectAttempts,
+  ),
+  idleTimeout: optional(
+    duration,
+    'How long a connection without a request is kept. To be below what the backend has, so that no request meets a connection that it just closes.',
+    formatDuration(backendDefaults.idleTimeoutMs),
+  ),
 })
 
-/** What is asked of clients while a cluster is short of connections; 0 is nothing. */
 const pressure = object({
-  bodyStart: Type.Optional(byteQuantity),
-  /** Bytes a second. */
-  bodyRate: Type.Optional(byteQuantity),
-  patience: Type.Optional(duration),
+  bodyStart: optional(
+    byteQuantity,
+    'Bytes of its body that a request must have brought before it gets a connection, or all of it, while somebody waits for one or more than half are taken. 0: at once.',
+    formatBytes(backendDefaults.bodyStartBytes),
+  ),
+  bodyRate: optional(
+    byteQuantity,
+    "Bytes a second that a request's body must bring while others wait for its connection; 408 below. Time in which the backend takes nothing is not counted. 0: nothing is asked.",
+    formatBytes(backendDefaults.bodyBytesPerSecond),
+  ),
+  patience: optional(
+    duration,
+    'How long a body may fall short of that, or a client take nothing of its response, before its connection goes to somebody who waits. Below connections.connectTimeout. 0s: for ever.',
+    formatDuration(backendDefaults.patienceMs),
+  ),
 })
 
 const outlierDetection = object({
-  consecutiveFailures: Type.Optional(integer(1, 1000)),
-  baseEjection: Type.Optional(duration),
-  maxEjection: Type.Optional(duration),
-  maxEjectedPercent: Type.Optional(integer(0, 100)),
+  consecutiveFailures: optional(
+    integer(1, 1000),
+    'Connections that fail in a row until an endpoint is left out.',
+    backendDefaults.consecutiveFailures,
+  ),
+  baseEjection: optional(
+    duration,
+    'How long it is left out the first time; longer with every repetition.',
+    formatDuration(backendDefaults.baseEjectionMs),
+  ),
+  maxEjection: optional(
+    duration,
+    'The longest time that it is left out.',
+    formatDuration(backendDefaults.maxEjectionMs),
+  ),
+  maxEjectedPercent: optional(
+    integer(0, 100),
+    'Most endpoints that are left out at once, in percent, but always one of two or more. Where more have failed, all are used. 0: none is ever left out.',
+    backendDefaults.maxEjectedPercent,
+  ),
 })
 
 const healthChecks = object({
-  /** HTTP where absent. */
-  type: Type.Optional(Type.Enum(['HTTP', 'TCP', 'GRPC'])),
-  interval: Type.Optional(duration),
-  timeout: Type.Optional(duration),
-  healthyThreshold: Type.Optional(integer(1, 100)),
-  unhealthyThreshold: Type.Optional(integer(1, 100)),
-  http: Type.Optional(
+  type: optional(Type.Enum(['HTTP', 'TCP', 'GRPC']), 'What an endpoint is asked by.', 'HTTP'),
+  interval: optional(duration, 'Time between two checks of an endpoint.'),
+  timeout: optional(duration, 'How long an answer may take.'),
+  healthyThreshold: optional(integer(1, 100), 'Good answers in a row until an endpoint is used again.'),
+  unhealthyThreshold: optional(integer(1, 100), 'Checks that fail in a row until an endpoint is left out.'),
+  http: optional(
     object({
-      path: Type.Optional(text(1024, 1)),
-      hostname: Type.Optional(preciseHostname),
-      statuses: Type.Optional(set(integer(100, 599), 100)),
+      path: optional(text(1024, 1), 'The path that is asked for.'),
+      hostname: optional(preciseHostname, 'The Host that is asked for.'),
+      statuses: optional(set(integer(100, 599), 100), 'Status codes that are good.'),
     }),
+    'For type HTTP: the request, and which answers are good.',
   ),
-  grpc: Type.Optional(object({ service: Type.Optional(text(256)) })),
+  grpc: optional(
+    object({
+      service: optional(text(256), 'The service that is asked about; left out, the server as a whole.'),
+    }),
+    'For type GRPC: the health checking protocol of gRPC.',
+  ),
 })
 
 /** As retryConstraint of the standard's XBackendTrafficPolicy (GEP-3388). */
 const retryBudget = object({
-  percent: Type.Optional(integer(0, 100)),
-  interval: Type.Optional(duration),
-  minRetries: Type.Optional(object({ count: integer(1, 1_000_000), interval: duration })),
+  percent: optional(integer(0, 100), 'Most requests of the interval that may be retries, in percent.'),
+  interval: optional(duration, 'The time over which requests are counted.'),
+  minRetries: optional(
+    object({
+      count: required(integer(1, 1_000_000), 'How many.'),
+      interval: required(duration, 'In which time.'),
+    }),
+    'Retries that are allowed whatever the percentage.',
+  ),
 })
 
-/** Limits of the head of a response. */
 const responses = object({
-  fieldBytes: Type.Optional(byteQuantity),
-  headBytes: Type.Optional(byteQuantity),
-  fields: Type.Optional(integer(1, 10_000)),
+  fieldBytes: optional(
+    byteQuantity,
+    'Most bytes of one header line of a response, between 1Ki and 1Mi; 502 beyond.',
+    formatBytes(backendDefaults.fieldBytes),
+  ),
+  headBytes: optional(
+    byteQuantity,
+    'Most bytes of all header lines of a response, between 1Ki and 1Mi; 502 beyond.',
+    formatBytes(backendDefaults.headBytes),
+  ),
+  fields: optional(
+    integer(1, 10_000),
+    'Most header lines of a response; 502 beyond.',
+    backendDefaults.fieldCount,
+  ),
 })
 
-/**
- * portcullis.dev/v1alpha1 BackendPolicy: how a Service or a Backend is treated. Every field left out
- * has its default from defaults.ts.
- */
-export const backendPolicySchema = object({
-  spec: object({
-    targetRefs: policyTargets,
-    loadBalancing: Type.Optional(loadBalancing),
-    connections: Type.Optional(connections),
-    responses: Type.Optional(responses),
-    pressure: Type.Optional(pressure),
-    outlierDetection: Type.Optional(outlierDetection),
-    dns: Type.Optional(object({ refresh: Type.Optional(duration) })),
-    healthChecks: Type.Optional(healthChecks),
-    retryBudget: Type.Optional(retryBudget),
-    /** Whether requests whose method is not idempotent (POST, PATCH, extensions) may be repeated too. */
-    retry: Type.Optional(object({ nonIdempotent: Type.Optional(Type.Boolean()) })),
-    /** Of connections that a BackendTLSPolicy, or the Backend's protocol, secures. */
-    tls: Type.Optional(object(tlsChoices)),
-    timeouts: Type.Optional(
-      object({
-        request: Type.Optional(duration),
-        attempt: Type.Optional(duration),
-        /** 0 is none. */
-        silence: Type.Optional(duration),
-      }),
-    ),
-    meshMode: Type.Optional(Type.Enum(['Disabled', 'Permissive', 'Strict'])),
-  }),
+const timeouts = object({
+  request: optional(duration, 'How long a request may take with all its attempts.'),
+  attempt: optional(duration, 'How long one attempt may take.'),
+  silence: optional(
+    duration,
+    'Nothing of a request or its response has moved for so long: 504, or the response is broken off. A tunnel (WebSocket, TLSRoute) has an hour. 0s: never.',
+    formatDuration(backendDefaults.silenceMs),
+  ),
 })
+
+/** portcullis.dev/v1alpha1 BackendPolicy. */
+export const backendPolicySchema = object(
+  {
+    spec: required(
+      object({
+        targetRefs: required(
+          policyTargets,
+          'Services, ports of them by `sectionName`, and Backends. What the policy of a port says goes before that of its Service, field by field; of two for the same thing the older one counts.',
+        ),
+        loadBalancing: optional(loadBalancing, 'Which endpoint a request is sent to.'),
+        connections: optional(
+          connections,
+          'How many connections there are, how they are made, and who waits.',
+        ),
+        responses: optional(responses, 'How large the head of a response may be.'),
+        pressure: optional(pressure, 'What slow clients must do while others wait for connections.'),
+        outlierDetection: optional(
+          outlierDetection,
+          'When an endpoint to which no connection can be made is left out for a while.',
+        ),
+        dns: optional(
+          object({
+            refresh: optional(
+              duration,
+              'Time between two look-ups of a name.',
+              formatDuration(backendDefaults.dnsRefreshMs),
+            ),
+          }),
+          'How endpoints that are DNS names are resolved.',
+        ),
+        healthChecks: optional(healthChecks, 'Checks of endpoints beside the requests of clients.'),
+        retryBudget: optional(retryBudget, 'How many of all requests may be retries.'),
+        retry: optional(
+          object({
+            nonIdempotent: optional(
+              Type.Boolean(),
+              'Whether requests may be repeated whose method is not idempotent, such as POST and PATCH. Without it that needs an Idempotency-Key, or that nothing of them was sent.',
+              false,
+            ),
+          }),
+          'What may be repeated, by `retry` of a route or where a kept connection is closed.',
+        ),
+        tls: optional(
+          object(tlsChoices(backendDefaults, 'Left out, those of OpenSSL.')),
+          'Of connections that a BackendTLSPolicy secures, or the protocol of a Backend: those say whom to trust.',
+        ),
+        timeouts: optional(timeouts, 'How long requests may take.'),
+        meshMode: optional(
+          Type.Enum(['Disabled', 'Permissive', 'Strict']),
+          'Whether the connections between workloads are secured by the mesh.',
+        ),
+      }),
+      'What is said here goes before what is built in; fields that are left out have their defaults.',
+    ),
+  },
+  {
+    description:
+      'How a Service or a Backend is treated: balancing, connections, timeouts, and what failing endpoints meet.',
+  },
+)
 
 export type BackendPolicyBody = Shape<typeof backendPolicySchema>
 export type BackendPolicy = Resource<BackendPolicyBody>

@@ -5,11 +5,13 @@ import {
   list,
   localObjectReference,
   object,
+  optional,
   pattern,
   policyTargets,
   preciseHostname,
   record,
   repeated,
+  required,
   text,
   type Finding,
   type PolicyTarget,
@@ -24,29 +26,61 @@ const absoluteUri = pattern(
 )
 
 const subjectAltName = object({
-  type: Type.Enum(['Hostname', 'URI']),
-  hostname: Type.Optional(hostname),
-  uri: Type.Optional(absoluteUri),
+  type: required(Type.Enum(['Hostname', 'URI']), 'Which of the two fields below is there.'),
+  hostname: optional(
+    hostname,
+    'For type Hostname: a DNS name that the certificate must have; *.shop.example is any name below.',
+  ),
+  uri: optional(absoluteUri, 'For type URI: a URI that the certificate must have, such as a SPIFFE ID.'),
 })
 
 const validation = object({
-  caCertificateRefs: Type.Optional(list(localObjectReference, 0, 8)),
-  wellKnownCACertificates: Type.Optional(
+  caCertificateRefs: optional(
+    list(localObjectReference, 0, 8),
+    'ConfigMaps or Secrets with the certificates of authorities (key ca.crt) that are trusted. Not beside `wellKnownCACertificates`.',
+  ),
+  wellKnownCACertificates: optional(
     pattern(
       '^(|System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$',
       '"System", or the name of a set with a domain in front',
       253,
       0,
     ),
+    'A set of authorities by name: System, those that the system trusts, is served. In place of `caCertificateRefs`.',
   ),
-  hostname: preciseHostname,
-  subjectAltNames: Type.Optional(list(subjectAltName, 0, 5)),
+  hostname: required(
+    preciseHostname,
+    'The name that is sent to the backend (SNI), and that its certificate must have where there are no `subjectAltNames`.',
+  ),
+  subjectAltNames: optional(
+    list(subjectAltName, 0, 5),
+    'Names of which the certificate must have one; then `hostname` is for SNI only.',
+  ),
 })
 
 /** gateway.networking.k8s.io BackendTLSPolicy, v1 and v1alpha3 of release v1.6.1. */
-export const backendTlsPolicySchema = object({
-  spec: object({ targetRefs: policyTargets, validation, options: Type.Optional(record(text(4096), 16)) }),
-})
+export const backendTlsPolicySchema = object(
+  {
+    spec: required(
+      object({
+        targetRefs: required(
+          policyTargets,
+          'Services, ports of them by `sectionName`, and Backends (group portcullis.dev). Of two for the same thing the older one counts.',
+        ),
+        validation: required(validation, 'Whom to trust, and which name a backend must have.'),
+        options: optional(
+          record(text(4096), 16),
+          'Options of implementations. None is known here: others are told, and change nothing.',
+        ),
+      }),
+      'Which backends are spoken to by TLS, and how they are verified.',
+    ),
+  },
+  {
+    description:
+      'Connections to a Service or a Backend go by TLS, and its certificate is verified. Where it cannot be, requests fail.',
+  },
+)
 
 export type BackendTLSPolicyBody = Shape<typeof backendTlsPolicySchema>
 export type BackendTLSValidation = Shape<typeof validation>

@@ -1,27 +1,48 @@
 import { Type } from 'typebox'
+import { routeDefaults } from '../defaults.ts'
 import type { Resource } from '../resource.ts'
-import { integer, list, object, port, type Shape } from './shapes.ts'
+import { integer, list, object, optional, port, required, type Shape } from './shapes.ts'
 
-/** `weight` is 1 where absent. */
+const address = Type.String({
+  format: 'address',
+  expected: 'an IP address or a DNS name',
+  minLength: 1,
+  maxLength: 253,
+})
+
 const endpoint = object({
-  address: Type.String({
-    format: 'address',
-    expected: 'an IP address or a DNS name',
-    minLength: 1,
-    maxLength: 253,
-  }),
-  port,
-  weight: Type.Optional(integer(1, 1000)),
+  address: required(
+    address,
+    'An IP address, or a DNS name that is resolved again and again (spec.dns.refresh of a BackendPolicy).',
+  ),
+  port: required(port, 'The TCP port.'),
+  weight: optional(
+    integer(1, 1000),
+    'Its share among the endpoints, beside the weights of the others. Every address of a name has the weight of the name.',
+    routeDefaults.backendWeight,
+  ),
 })
 
-/** portcullis.dev/v1alpha1 Backend: something to send to that is no Kubernetes Service. */
-export const backendSchema = object({
-  spec: object({
-    endpoints: list(endpoint, 1, 256),
-    /** http where absent. */
-    protocol: Type.Optional(Type.Enum(['http', 'h2c', 'https', 'h2', 'tcp', 'udp'])),
-  }),
-})
+/** portcullis.dev/v1alpha1 Backend. */
+export const backendSchema = object(
+  {
+    spec: required(
+      object({
+        endpoints: required(list(endpoint, 1, 256), 'Where it is: requests are balanced among these.'),
+        protocol: optional(
+          Type.Enum(['http', 'h2c', 'https', 'h2', 'tcp', 'udp']),
+          'http and https speak HTTP/1.1, h2c and h2 HTTP/2; https and h2 by TLS, and verify the backend. Calls of a GRPCRoute go by HTTP/2 to all four. tcp is for TLSRoutes.',
+          'http',
+        ),
+      }),
+      'Where it is, and what it speaks.',
+    ),
+  },
+  {
+    description:
+      'Something to send to that is no Kubernetes Service: by address, or by DNS name. A route refers to it by group portcullis.dev and kind Backend.',
+  },
+)
 
 export type BackendBody = Shape<typeof backendSchema>
 export type Backend = Resource<BackendBody>

@@ -1,5 +1,7 @@
 import { Type } from 'typebox'
 import { isMethod } from '../../http/methods.ts'
+import { clientDefaults } from '../defaults.ts'
+import { formatBytes, formatDuration } from '../quantity.ts'
 import type { Resource } from '../resource.ts'
 import { described } from './backend-policy.ts'
 import {
@@ -9,8 +11,10 @@ import {
   INT32,
   integer,
   object,
+  optional,
   pattern,
   policyTargets,
+  required,
   set,
   text,
   type Finding,
@@ -19,93 +23,206 @@ import {
 import { groupFindings, tlsChoices, tlsFindings } from './tls-settings.ts'
 
 const limits = object({
-  requestLineBytes: Type.Optional(byteQuantity),
-  fieldBytes: Type.Optional(byteQuantity),
-  headBytes: Type.Optional(byteQuantity),
-  fields: Type.Optional(integer(1, 10_000)),
-  /** 0 is no limit, here and below. */
-  bodyBytes: Type.Optional(byteQuantity),
-  connections: Type.Optional(integer(0, INT32)),
-  /** Connections that have not said yet what they want. */
-  openings: Type.Optional(integer(0, INT32)),
-  /** TLS handshakes whose ClientHello is complete. */
-  handshakes: Type.Optional(integer(0, INT32)),
-  requestsPerConnection: Type.Optional(integer(0, INT32)),
-  /** Of one connection of HTTP/2, open at once. */
-  streams: Type.Optional(integer(1, 10_000)),
+  requestLineBytes: optional(
+    byteQuantity,
+    'Most bytes of a request line, or of the same by HTTP/2; 414 beyond.',
+    formatBytes(clientDefaults.requestLineBytes),
+  ),
+  fieldBytes: optional(
+    byteQuantity,
+    'Most bytes of one header line; 431 beyond.',
+    formatBytes(clientDefaults.fieldBytes),
+  ),
+  headBytes: optional(
+    byteQuantity,
+    'Most bytes of the head of a request, which is its request line and all headers; 431 beyond.',
+    formatBytes(clientDefaults.headBytes),
+  ),
+  fields: optional(integer(1, 10_000), 'Most header lines of a request; 431 beyond.', clientDefaults.fields),
+  bodyBytes: optional(
+    byteQuantity,
+    'Most bytes of the body of a request; 413 beyond. 0: no limit.',
+    formatBytes(clientDefaults.bodyBytes),
+  ),
+  connections: optional(
+    integer(0, INT32),
+    'Most connections, for each worker. Beyond, a new one takes the place of a silent or idle one of the client that holds most (`sharing`), else it gets 503. 0: no limit.',
+    clientDefaults.connections,
+  ),
+  openings: optional(
+    integer(0, INT32),
+    'Most connections, for each worker, that have not said what they want: before a ClientHello, a PROXY header or the first byte of a request. 0: no limit.',
+    clientDefaults.openings,
+  ),
+  handshakes: optional(
+    integer(0, INT32),
+    'Most TLS handshakes at once, for each worker, counted from their whole ClientHello on: each costs a signature. 0: no limit.',
+    clientDefaults.handshakes,
+  ),
+  requestsPerConnection: optional(
+    integer(0, INT32),
+    'After so many requests a connection is closed. 0: no limit.',
+    clientDefaults.requestsPerConnection,
+  ),
+  streams: optional(
+    integer(1, 10_000),
+    'Most requests at once on one connection of HTTP/2; beyond, they are refused (REFUSED_STREAM).',
+    clientDefaults.streams,
+  ),
 })
 
 const timeouts = object({
-  head: Type.Optional(duration),
-  idle: Type.Optional(duration),
-  bodyIdle: Type.Optional(duration),
-  /** Of HTTP/2: nothing of what waits in a stream could be sent. */
-  stall: Type.Optional(duration),
+  head: optional(
+    duration,
+    'From the first byte of the head of a request to its last, and for a TLS handshake or a PROXY header; 408 beyond. 0s: no limit.',
+    formatDuration(clientDefaults.headTimeoutMs),
+  ),
+  idle: optional(
+    duration,
+    'How long a connection without a request is kept. 0s: no limit.',
+    formatDuration(clientDefaults.idleTimeoutMs),
+  ),
+  bodyIdle: optional(
+    duration,
+    'The client has moved no byte of a body for so long. A call of a GRPCRoute has five minutes. 0s: no limit.',
+    formatDuration(clientDefaults.bodyIdleTimeoutMs),
+  ),
+  stall: optional(
+    duration,
+    'A client of HTTP/2 takes nothing of a response that waits for it: its stream is reset. 0s: no limit.',
+    formatDuration(clientDefaults.stallTimeoutMs),
+  ),
 })
 
 const tls = object({
-  ...tlsChoices,
-  /** For the exchange of keys, the preferred first; those of tls-groups.ts. */
-  groups: Type.Optional(set(text(64, 1), 16)),
-  alpn: Type.Optional(set(Type.Enum(['h2', 'http/1.1']), 2)),
+  ...tlsChoices(clientDefaults, 'Left out, all of them.'),
+  groups: optional(
+    set(text(64, 1), 16),
+    'Groups for the exchange of keys by the name of IANA or OpenSSL, the preferred first. Those with MLKEM withstand quantum computers, and need TLS 1.3.',
+    [...clientDefaults.tlsGroups],
+  ),
+  alpn: optional(
+    set(Type.Enum(['h2', 'http/1.1']), 2),
+    'Protocols that are offered to clients by ALPN, the preferred first.',
+    ['h2', 'http/1.1'],
+  ),
 })
 
 const method = pattern("^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$", 'a method like "GET" or "PROPFIND"', 32)
 
 const proxyProtocol = object({
-  versions: Type.Optional(
+  versions: optional(
     Type.Array(Type.Enum(['V1', 'V2']), { minItems: 1, maxItems: 2, uniqueItems: true }),
+    'The versions of its header that are taken: text (V1), binary (V2).',
+    ['V1', 'V2'],
   ),
-  /** Whether a connection must begin with it; true where absent. */
-  required: Type.Optional(Type.Boolean()),
+  required: optional(
+    Type.Boolean(),
+    'Whether every connection begins with a header, and comes from `trustedPeers` where there are any. false needs `trustedPeers`: theirs may do without, and others have none.',
+    clientDefaults.proxyProtocolRequired,
+  ),
 })
 
 const compression = object({
-  algorithms: Type.Optional(set(Type.Enum(['gzip', 'br', 'zstd']), 3)),
-  minBytes: Type.Optional(byteQuantity),
-  contentTypes: Type.Optional(set(text(256, 1), 64)),
+  algorithms: optional(set(Type.Enum(['gzip', 'br', 'zstd']), 3), 'Encodings that are used.'),
+  minBytes: optional(byteQuantity, 'Bytes below which a body is sent as it is.'),
+  contentTypes: optional(set(text(256, 1), 64), 'Media types that are compressed.'),
 })
 
-/**
- * portcullis.dev/v1alpha1 ClientPolicy: how a Gateway, or by sectionName one of its listeners, treats its
- * clients. Every field left out has its default from defaults.ts.
- */
-export const clientPolicySchema = object({
-  spec: object({
-    targetRefs: policyTargets,
-    trustedHops: Type.Optional(integer(0, 16)),
-    /** Balancers and proxies in front, by address: each is many clients, and so has no share of its own. */
-    trustedPeers: Type.Optional(set(addressRange, 64)),
-    /** Whether what is full is shared by client, so that who holds most loses first. */
-    sharing: Type.Optional(Type.Enum(['client', 'off'])),
-    limits: Type.Optional(limits),
-    timeouts: Type.Optional(timeouts),
-    /** What a FIN means from a client that waits for its answer: that it left, or only that it asks for nothing more. */
-    http1: Type.Optional(object({ halfClose: Type.Optional(Type.Enum(['cancel', 'serve'])) })),
-    /** Those that are taken; absent: every one but TRACE and CONNECT. */
-    methods: Type.Optional(Type.Array(method, { minItems: 1, maxItems: 64, uniqueItems: true })),
-    paths: Type.Optional(
-      object({
-        encodedSlash: Type.Optional(Type.Enum(['keep', 'reject', 'unescape'])),
-        emptySegments: Type.Optional(Type.Enum(['keep', 'merge'])),
-        /** Characters that browsers send and RFC 3986 wants encoded; `keep` leaves queries byte for byte. */
-        illegal: Type.Optional(Type.Enum(['encode', 'keep', 'reject'])),
-      }),
-    ),
-    headers: Type.Optional(
-      object({
-        underscores: Type.Optional(Type.Enum(['allow', 'drop', 'reject'])),
-        /** X-Forwarded-Port: of the URL that the client used, or of our listener. */
-        forwardedPort: Type.Optional(Type.Enum(['client', 'listener'])),
-        /** How upstreams are told of a client certificate that Gateway spec.tls.frontend has verified. */
-        clientCertificate: Type.Optional(Type.Enum(['none', 'client-cert', 'x-forwarded-client-cert'])),
-      }),
-    ),
-    tls: Type.Optional(tls),
-    proxyProtocol: Type.Optional(proxyProtocol),
-    compression: Type.Optional(compression),
-  }),
+const paths = object({
+  encodedSlash: optional(
+    Type.Enum(['keep', 'reject', 'unescape']),
+    '%2F and %5C in a path: opaque parts of their segment (keep), 400 (reject), or %2F is a slash and %5C stays (unescape).',
+    clientDefaults.encodedSlash,
+  ),
+  emptySegments: optional(
+    Type.Enum(['keep', 'merge']),
+    'Slashes in a row: kept, or made one.',
+    clientDefaults.emptySegments,
+  ),
+  illegal: optional(
+    Type.Enum(['encode', 'keep', 'reject']),
+    'Characters that browsers send bare and RFC 3986 wants encoded: sent on encoded (encode), left byte for byte in queries (keep), or 400 (reject).',
+    clientDefaults.illegalCharacters,
+  ),
 })
+
+const headers = object({
+  underscores: optional(
+    Type.Enum(['allow', 'drop', 'reject']),
+    'Header names with "_", which some backends take for "-": sent on, left out, or 400.',
+    clientDefaults.underscores,
+  ),
+  forwardedPort: optional(
+    Type.Enum(['client', 'listener']),
+    'What X-Forwarded-Port says: the port of the URL that the client used, or that of our listener.',
+    clientDefaults.forwardedPort,
+  ),
+  clientCertificate: optional(
+    Type.Enum(['none', 'client-cert', 'x-forwarded-client-cert']),
+    'How backends are told of a verified client certificate (spec.tls.frontend of the Gateway): by Client-Cert (RFC 9440), by X-Forwarded-Client-Cert, or not at all.',
+    clientDefaults.clientCertificateHeader,
+  ),
+})
+
+const http1 = object({
+  halfClose: optional(
+    Type.Enum(['cancel', 'serve']),
+    'What a FIN means from a client that waits for its answer: it has left (cancel), or it only asks for nothing more (serve).',
+    clientDefaults.halfClose,
+  ),
+})
+
+/** portcullis.dev/v1alpha1 ClientPolicy. */
+export const clientPolicySchema = object(
+  {
+    spec: required(
+      object({
+        targetRefs: required(
+          policyTargets,
+          'Gateways, and listeners of them by `sectionName`. What the policy of a listener says goes before that of its Gateway, field by field; of two for the same thing the older one counts.',
+        ),
+        trustedHops: optional(
+          integer(0, 16),
+          'How many proxies in front are believed in X-Forwarded-* and Forwarded, counted from the right.',
+          clientDefaults.trustedHops,
+        ),
+        trustedPeers: optional(
+          set(addressRange, 64),
+          'Addresses of balancers and proxies in front. Each is many clients, so that none loses its connections for holding most.',
+        ),
+        sharing: optional(
+          Type.Enum(['client', 'off']),
+          'When something is full, whoever waits gets the next place of the client that holds most, a client being an IPv4 address or a /64 of IPv6. "off", with quotes: all are one client.',
+          clientDefaults.sharing,
+        ),
+        limits: optional(limits, 'How large requests may be, and how many connections there are.'),
+        timeouts: optional(timeouts, 'How long clients may take.'),
+        http1: optional(http1, 'What is special in HTTP/1.1.'),
+        methods: optional(
+          Type.Array(method, { minItems: 1, maxItems: 64, uniqueItems: true }),
+          'Methods that are taken, in upper case; 405 beyond. HEAD, and OPTIONS for CORS, must be named too. Left out, every one but TRACE and CONNECT.',
+        ),
+        paths: optional(paths, 'What becomes of unusual paths and queries.'),
+        headers: optional(headers, 'What becomes of headers, and what backends are told.'),
+        tls: optional(
+          tls,
+          'Of connections with TLS. Client certificates are asked for by spec.tls.frontend of the Gateway.',
+        ),
+        proxyProtocol: optional(
+          proxyProtocol,
+          'The balancers in front tell by the PROXY protocol whose connections are; {} for all that is built in. Without `trustedPeers` everybody who can connect is believed.',
+        ),
+        compression: optional(compression, 'How responses are compressed.'),
+      }),
+      'What is said here goes before what is built in; fields that are left out have their defaults.',
+    ),
+  },
+  {
+    description:
+      'How a Gateway, or one of its listeners, treats its clients: limits, timeouts, TLS, trusted proxies, unusual requests.',
+  },
+)
 
 export type ClientPolicyBody = Shape<typeof clientPolicySchema>
 export type ClientPolicySpec = ClientPolicyBody['spec']

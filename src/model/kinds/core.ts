@@ -1,36 +1,62 @@
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
-import { object, record, type Finding, type Shape } from './shapes.ts'
+import { object, optional, record, type Finding, type Shape } from './shapes.ts'
 
 // writeOnly keeps what is written out of messages.
 const base64 = Type.String({ format: 'base64', expected: 'base64', writeOnly: true })
 
-/**
- * Core v1 Secret. `data` is base64, `stringData` is plain and wins (the API server merges it on writing;
- * from files both may be there). `type` is Opaque where absent.
- */
-export const secretSchema = object({
-  type: Type.Optional(Type.String()),
-  data: Type.Optional(record(base64)),
-  stringData: Type.Optional(record(Type.String({ writeOnly: true }))),
-  immutable: Type.Optional(Type.Boolean()),
-})
+const immutable = optional(Type.Boolean(), 'Whether a cluster refuses changes; not looked at here.', false)
+
+/** Core v1 Secret. The API server merges `stringData` on writing; from files both may be there. */
+export const secretSchema = object(
+  {
+    type: optional(
+      Type.String(),
+      'What is in it, and so which keys it must have: kubernetes.io/tls has tls.crt and tls.key.',
+      'Opaque',
+    ),
+    data: optional(record(base64), 'Its values by key, in base64.'),
+    stringData: optional(
+      record(Type.String({ writeOnly: true })),
+      'Values by key as plain text; these go before those of `data`.',
+    ),
+    immutable,
+  },
+  { description: 'Certificates with their keys, and certificates of authorities.' },
+)
 export type SecretBody = Shape<typeof secretSchema>
 export type Secret = Resource<SecretBody>
 
 /** Core v1 ConfigMap. */
-export const configMapSchema = object({
-  data: Type.Optional(record(Type.String())),
-  binaryData: Type.Optional(record(base64)),
-  immutable: Type.Optional(Type.Boolean()),
-})
+export const configMapSchema = object(
+  {
+    data: optional(
+      record(Type.String()),
+      'Its values by key, as text. Certificates of authorities are in ca.crt.',
+    ),
+    binaryData: optional(record(base64), 'Values by key in base64, for what is no text.'),
+    immutable,
+  },
+  { description: 'Certificates of authorities, which are no secret.' },
+)
 export type ConfigMapBody = Shape<typeof configMapSchema>
 export type ConfigMap = Resource<ConfigMapBody>
 
-/** Core v1 Namespace; its labels are what allowedRoutes selectors look at. */
-export const namespaceSchema = object({
-  spec: Type.Optional(object({ finalizers: Type.Optional(Type.Array(Type.String())) })),
-})
+/** Core v1 Namespace. */
+export const namespaceSchema = object(
+  {
+    spec: optional(
+      object({
+        finalizers: optional(
+          Type.Array(Type.String()),
+          'What has to be done before a cluster deletes it; not looked at here.',
+        ),
+      }),
+      'Not looked at here.',
+    ),
+  },
+  { description: 'A namespace, whose labels are what selectors of `allowedRoutes` look at.' },
+)
 export type NamespaceBody = Shape<typeof namespaceSchema>
 export type Namespace = Resource<NamespaceBody>
 

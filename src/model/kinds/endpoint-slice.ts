@@ -1,55 +1,77 @@
 import { isIP } from 'node:net'
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
-import { integer, list, object, record, type Finding, type Shape } from './shapes.ts'
+import { integer, list, object, optional, record, required, type Finding, type Shape } from './shapes.ts'
 
 const objectReference = object({
-  kind: Type.Optional(Type.String()),
-  namespace: Type.Optional(Type.String()),
-  name: Type.Optional(Type.String()),
-  uid: Type.Optional(Type.String()),
-  apiVersion: Type.Optional(Type.String()),
-  resourceVersion: Type.Optional(Type.String()),
-  fieldPath: Type.Optional(Type.String()),
+  kind: optional(Type.String(), 'Its kind, such as Pod.'),
+  namespace: optional(Type.String(), 'Its namespace.'),
+  name: optional(Type.String(), 'Its name.'),
+  uid: optional(Type.String(), 'Its unique identity in the cluster.'),
+  apiVersion: optional(Type.String(), 'Its API group and version.'),
+  resourceVersion: optional(Type.String(), 'The version of the object that was seen.'),
+  fieldPath: optional(Type.String(), 'A part of the object.'),
 })
 
-const names = Type.Array(object({ name: Type.String() }))
-
-/** `ready` and `serving` are to be read as true where absent, `terminating` as false. */
-const endpoint = object({
-  addresses: list(Type.String(), 1, 100),
-  conditions: Type.Optional(
-    object({
-      ready: Type.Optional(Type.Boolean()),
-      serving: Type.Optional(Type.Boolean()),
-      terminating: Type.Optional(Type.Boolean()),
-    }),
+const conditions = object({
+  ready: optional(
+    Type.Boolean(),
+    'Whether it takes requests: where this is false, none is sent to it.',
+    true,
   ),
-  hostname: Type.Optional(Type.String()),
-  targetRef: Type.Optional(objectReference),
-  deprecatedTopology: Type.Optional(record(Type.String())),
-  nodeName: Type.Optional(Type.String()),
-  zone: Type.Optional(Type.String()),
-  hints: Type.Optional(object({ forZones: Type.Optional(names), forNodes: Type.Optional(names) })),
+  serving: optional(Type.Boolean(), 'As `ready`, also while it ends. Not looked at here.', true),
+  terminating: optional(
+    Type.Boolean(),
+    'Whether it is ending. Not looked at here: `ready` is false then.',
+    false,
+  ),
+})
+
+const names = (description: string) => Type.Array(object({ name: required(Type.String(), description) }))
+
+const endpoint = object({
+  addresses: required(list(Type.String(), 1, 100), 'Where it is. The first address is used.'),
+  conditions: optional(conditions, 'What state it is in.'),
+  hostname: optional(Type.String(), 'Its host name. Not looked at here.'),
+  targetRef: optional(objectReference, 'The object that it is, such as a Pod. Not looked at here.'),
+  deprecatedTopology: optional(
+    record(Type.String()),
+    'Where it runs, by labels, as v1beta1 had it. Not looked at here.',
+  ),
+  nodeName: optional(Type.String(), 'The node that it runs on. Not looked at here.'),
+  zone: optional(Type.String(), 'The zone that it runs in. Not looked at here.'),
+  hints: optional(
+    object({
+      forZones: optional(names('The name of a zone.'), 'Clients of these zones are to use it.'),
+      forNodes: optional(names('The name of a node.'), 'Clients on these nodes are to use it.'),
+    }),
+    'Who should use it, so that traffic stays near. Not looked at here.',
+  ),
 })
 
 const endpointPort = object({
-  name: Type.Optional(Type.String()),
-  protocol: Type.Optional(Type.Enum(['TCP', 'UDP', 'SCTP'])),
-  /** Every port where absent. */
-  port: Type.Optional(integer(1, 65535)),
-  appProtocol: Type.Optional(Type.String()),
+  name: optional(Type.String(), 'The name of the port of the Service that this is.', ''),
+  protocol: optional(
+    Type.Enum(['TCP', 'UDP', 'SCTP']),
+    'The protocol of the port of the Service that this is.',
+    'TCP',
+  ),
+  port: optional(integer(1, 65535), 'The port at these addresses. Left out, nothing is sent there.'),
+  appProtocol: optional(Type.String(), 'What is spoken. Not looked at here: that of the Service counts.'),
 })
 
-/**
- * discovery.k8s.io/v1 EndpointSlice. Belongs to the Service that its label kubernetes.io/service-name
- * names. `endpoints` is absent where it was null, as empty slices come from an API server.
- */
-export const endpointSliceSchema = object({
-  addressType: Type.Enum(['IPv4', 'IPv6', 'FQDN']),
-  endpoints: Type.Optional(Type.Array(endpoint, { maxItems: 1000 })),
-  ports: Type.Optional(Type.Array(endpointPort, { maxItems: 20_000 })),
-})
+/** discovery.k8s.io/v1 EndpointSlice. `endpoints` is absent where it was null, as empty slices come from an API server. */
+export const endpointSliceSchema = object(
+  {
+    addressType: required(Type.Enum(['IPv4', 'IPv6', 'FQDN']), 'What the addresses are; FQDN is DNS names.'),
+    endpoints: optional(Type.Array(endpoint, { maxItems: 1000 }), 'What answers for the Service.'),
+    ports: optional(Type.Array(endpointPort, { maxItems: 20_000 }), 'The ports that each endpoint has.'),
+  },
+  {
+    description:
+      'Addresses of a Service, which the label kubernetes.io/service-name names. Kubernetes writes them; where there is no Kubernetes a Backend is simpler.',
+  },
+)
 
 export type EndpointSliceBody = Shape<typeof endpointSliceSchema>
 export type EndpointSlice = Resource<EndpointSliceBody>

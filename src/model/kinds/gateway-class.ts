@@ -1,31 +1,29 @@
-import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
-import {
-  domainPrefixed,
-  groupName,
-  kindName,
-  namespaceName,
-  object,
-  objectName,
-  text,
-  type Shape,
-} from './shapes.ts'
+import { domainPrefixed, object, objectReference, optional, required, text, type Shape } from './shapes.ts'
 
 /** gateway.networking.k8s.io GatewayClass, v1 and v1beta1 of release v1.6.1 (both channels are equal here). */
-export const gatewayClassSchema = object({
-  spec: object({
-    controllerName: domainPrefixed(253),
-    description: Type.Optional(text(64)),
-    parametersRef: Type.Optional(
+export const gatewayClassSchema = object(
+  {
+    spec: required(
       object({
-        group: groupName,
-        kind: kindName,
-        name: objectName,
-        namespace: Type.Optional(namespaceName),
+        controllerName: required(
+          domainPrefixed(253),
+          'Who serves Gateways of this class: portcullis.dev/gateway is us, and others are left alone.',
+        ),
+        description: optional(text(64), 'Words for people.'),
+        parametersRef: optional(
+          objectReference,
+          'Parameters of a controller. Ours has none, so that with them the class is not accepted: a ClientPolicy says how Gateways treat clients.',
+        ),
       }),
+      'Whose Gateways of this class are.',
     ),
-  }),
-})
+  },
+  {
+    description:
+      'A kind of Gateways, and who serves them. The class "portcullis" is always there, and needs no GatewayClass.',
+  },
+)
 
 export type GatewayClassBody = Shape<typeof gatewayClassSchema>
 export type GatewayClass = Resource<GatewayClassBody>

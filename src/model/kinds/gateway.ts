@@ -11,9 +11,11 @@ import {
   object,
   objectName,
   objectReference,
+  optional,
   pattern,
   port,
   record,
+  required,
   secretReference,
   sectionName,
   text,
@@ -33,59 +35,126 @@ const protocol = pattern(
   255,
 )
 
-/** GatewaySpecAddress; `type` is IPAddress where absent. An absent `value` leaves the choice to the gateway. */
-const address = object({ type: Type.Optional(addressType), value: Type.Optional(text(253)) })
-
-const listenerTls = object({
-  /** Terminate where absent. */
-  mode: Type.Optional(Type.Enum(['Terminate', 'Passthrough'])),
-  certificateRefs: Type.Optional(list(secretReference, 0, 64)),
-  options: Type.Optional(record(text(4096), 16)),
-})
-
-/** `from` is Same where absent. */
-const routeNamespaces = object({
-  from: Type.Optional(Type.Enum(['All', 'Selector', 'Same'])),
-  selector: Type.Optional(labelSelector),
-})
-
-const allowedRoutes = object({
-  namespaces: Type.Optional(routeNamespaces),
-  /** `group` is gateway.networking.k8s.io where absent. */
-  kinds: Type.Optional(list(object({ group: Type.Optional(groupName), kind: kindName }), 0, 8)),
-})
-
-const listener = object({
-  name: sectionName,
-  hostname: Type.Optional(hostname),
-  port,
-  protocol,
-  tls: Type.Optional(listenerTls),
-  allowedRoutes: Type.Optional(allowedRoutes),
-})
-
-/** Client certificates; `mode` is AllowValidOnly where absent. */
-const clientValidation = object({
-  validation: Type.Optional(
-    object({
-      caCertificateRefs: list(objectReference, 1, 16),
-      mode: Type.Optional(Type.Enum(['AllowValidOnly', 'AllowInsecureFallback'])),
-    }),
+const address = object({
+  type: optional(addressType, 'What `value` is; an IPAddress is served.', 'IPAddress'),
+  value: optional(
+    text(253),
+    'The address to listen on; left out, what --address of the command says, else every one.',
   ),
 })
 
-const gatewayTls = object({
-  backend: Type.Optional(object({ clientCertificateRef: Type.Optional(secretReference) })),
-  frontend: Type.Optional(
+const tlsOptions = record(text(4096), 16)
+
+const listenerTls = object({
+  mode: optional(
+    Type.Enum(['Terminate', 'Passthrough']),
+    'Whether connections are decrypted here, or passed on as they come (protocol TLS only).',
+    'Terminate',
+  ),
+  certificateRefs: optional(
+    list(secretReference, 0, 64),
+    'Secrets of type kubernetes.io/tls with certificate and key; the one that fits the server name and the keys of the client is shown.',
+  ),
+  options: optional(
+    tlsOptions,
+    'Options of implementations. None is known here: others are told, and change nothing. A ClientPolicy has versions, ciphers and groups.',
+  ),
+})
+
+const selector = optional(labelSelector, 'For Selector: which labels a Namespace must have.')
+
+const allowedRoutes = object({
+  namespaces: optional(
     object({
-      default: clientValidation,
-      perPort: Type.Optional(mapList(object({ port, tls: clientValidation }), 'port', 0, 64)),
+      from: optional(
+        Type.Enum(['All', 'Selector', 'Same']),
+        'All namespaces, those that `selector` takes, or that of the Gateway.',
+        'Same',
+      ),
+      selector,
     }),
+    'Namespaces whose routes may attach.',
+  ),
+  kinds: optional(
+    list(
+      object({
+        group: optional(groupName, 'The API group of the kind.', 'gateway.networking.k8s.io'),
+        kind: required(kindName, 'A kind of routes, such as HTTPRoute.'),
+      }),
+      0,
+      8,
+    ),
+    'Kinds of routes that may attach; left out, all that go with the protocol.',
+  ),
+})
+
+const listener = object({
+  name: required(
+    sectionName,
+    'The name of the listener, to which routes and policies refer by `sectionName`.',
+  ),
+  hostname: optional(
+    hostname,
+    'The host, or server name, whose requests it takes; *. takes one or more labels. Left out, all that no other listener of the port has.',
+  ),
+  port: required(port, 'The TCP port. Listeners of one port must differ in protocol or hostname.'),
+  protocol: required(
+    protocol,
+    'HTTP; HTTPS, by TLS; or TLS, for TLSRoutes. HTTP and HTTPS speak HTTP/1.1 and HTTP/2. TCP and UDP are not served.',
+  ),
+  tls: optional(listenerTls, 'For HTTPS and TLS, which need it.'),
+  allowedRoutes: optional(
+    allowedRoutes,
+    'Which routes may attach; left out, those of the namespace of the Gateway.',
+  ),
+})
+
+const clientValidation = object(
+  {
+    validation: optional(
+      object({
+        caCertificateRefs: required(
+          list(objectReference, 1, 16),
+          'ConfigMaps or Secrets with the certificates of authorities (key ca.crt) that vouch for clients.',
+        ),
+        mode: optional(
+          Type.Enum(['AllowValidOnly', 'AllowInsecureFallback']),
+          'Whether clients without a valid certificate are refused, or served as well.',
+          'AllowValidOnly',
+        ),
+      }),
+      'How client certificates are verified; left out, none is asked for.',
+    ),
+  },
+  { title: 'TLSConfig' },
+)
+
+const perPort = object({
+  port: required(port, 'The port.'),
+  tls: required(clientValidation, 'What counts there, in place of all that `default` says.'),
+})
+
+const gatewayTls = object({
+  backend: optional(
+    object({
+      clientCertificateRef: optional(
+        secretReference,
+        'A Secret of type kubernetes.io/tls, whose certificate is shown to backends that are reached by TLS.',
+      ),
+    }),
+    'Of connections to backends.',
+  ),
+  frontend: optional(
+    object({
+      default: required(clientValidation, 'What counts for HTTPS listeners on all other ports.'),
+      perPort: optional(mapList(perPort, 'port', 0, 64), 'What counts for HTTPS listeners on these ports.'),
+    }),
+    'Of connections of clients: whether they must show a certificate.',
   ),
 })
 
 const infrastructure = object({
-  labels: Type.Optional(
+  labels: optional(
     record(
       pattern(
         '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$',
@@ -95,36 +164,71 @@ const infrastructure = object({
       ),
       8,
     ),
+    'Labels for what is made for the Gateway; nothing is, so that they change nothing.',
   ),
-  annotations: Type.Optional(record(text(4096), 16)),
-  parametersRef: Type.Optional(localObjectReference),
+  annotations: optional(
+    record(text(4096), 16),
+    'Annotations for what is made for the Gateway; nothing is, so that they change nothing.',
+  ),
+  parametersRef: optional(
+    localObjectReference,
+    'Parameters of a controller. Ours has none, and refuses a Gateway with them: attach a ClientPolicy instead.',
+  ),
+})
+
+const allowedListeners = object({
+  namespaces: optional(
+    object({
+      from: optional(
+        Type.Enum(['All', 'Selector', 'Same', 'None']),
+        'All namespaces, those that `selector` takes, that of the Gateway, or none.',
+        'None',
+      ),
+      selector,
+    }),
+    'Namespaces whose ListenerSets may attach.',
+  ),
 })
 
 /**
  * gateway.networking.k8s.io Gateway, v1 and v1beta1 of release v1.6.1, experimental channel included
  * (`defaultScope`). What the CRD says in CEL is in gateway-rules.ts.
  */
-export const gatewaySchema = object({
-  spec: object({
-    gatewayClassName: objectName,
-    listeners: mapList(listener, 'name', 1, 64),
-    addresses: Type.Optional(list(address, 0, 16)),
-    infrastructure: Type.Optional(infrastructure),
-    /** `from` is None where absent. */
-    allowedListeners: Type.Optional(
+export const gatewaySchema = object(
+  {
+    spec: required(
       object({
-        namespaces: Type.Optional(
-          object({
-            from: Type.Optional(Type.Enum(['All', 'Selector', 'Same', 'None'])),
-            selector: Type.Optional(labelSelector),
-          }),
+        gatewayClassName: required(
+          objectName,
+          'The GatewayClass, and so who serves it. The class portcullis is us, and needs no object.',
+        ),
+        listeners: required(mapList(listener, 'name', 1, 64), 'Ports, and what is spoken there.'),
+        addresses: optional(
+          list(address, 0, 16),
+          'Addresses to listen on; left out, what --address of the command says, else every one of the machine.',
+        ),
+        infrastructure: optional(
+          infrastructure,
+          'For what a controller makes in a cluster to serve the Gateway.',
+        ),
+        allowedListeners: optional(
+          allowedListeners,
+          'Which ListenerSets may add listeners. They are not served yet.',
+        ),
+        tls: optional(gatewayTls, 'Certificates of clients, and the one that backends are shown.'),
+        defaultScope: optional(
+          Type.Enum(['All', 'None']),
+          'Whether routes attach that name no Gateway but have useDefaultGateways All.',
+          'None',
         ),
       }),
+      'Where is listened, and for what.',
     ),
-    tls: Type.Optional(gatewayTls),
-    defaultScope: Type.Optional(Type.Enum(['All', 'None'])),
-  }),
-})
+  },
+  {
+    description: 'Where clients connect: addresses, ports, protocols and certificates. Routes attach to it.',
+  },
+)
 
 export type GatewayBody = Shape<typeof gatewaySchema>
 export type GatewaySpec = GatewayBody['spec']

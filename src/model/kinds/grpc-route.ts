@@ -1,69 +1,111 @@
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
 import { backendRef, headerModifier, headerName, requestMirror } from './http-filters.ts'
-import { parentRef, sessionPersistence } from './route.ts'
+import { hostnames, parentRefs, ruleName, sessionPersistence, useDefaultGateways } from './route.ts'
 import {
-  hostname,
   list,
   localObjectReference,
   mapList,
   object,
-  sectionName,
+  optional,
+  required,
   text,
   type Shape,
 } from './shapes.ts'
 
-const matchType = Type.Optional(Type.Enum(['Exact', 'RegularExpression']))
+const matchType = Type.Enum(['Exact', 'RegularExpression'])
 
-/** `type` is Exact where absent. Which of the two names must be there, and how they are written, is in grpc-rules.ts. */
+/** Which of the two names must be there, and how they are written, is in grpc-rules.ts. */
 const methodMatch = object({
-  type: matchType,
-  service: Type.Optional(text(1024)),
-  method: Type.Optional(text(1024)),
+  type: optional(
+    matchType,
+    'Whether `service` and `method` are names or patterns of the whole names.',
+    'Exact',
+  ),
+  service: optional(
+    text(1024),
+    'The service with its package, like shop.v1.Items; left out, any. One of the two is needed.',
+  ),
+  method: optional(text(1024), 'The method, like GetItem; left out, any.'),
 })
 
 /** May be a credential, as header values of an HTTPRoute; unlike there, the CRD takes any text. */
 const headerValue = Type.String({ minLength: 1, maxLength: 4096, writeOnly: true })
 
-const routeMatch = object({
-  method: Type.Optional(methodMatch),
-  headers: Type.Optional(
-    mapList(object({ type: matchType, name: headerName, value: headerValue }), 'name', 0, 16),
+const headerMatch = object({
+  type: optional(
+    matchType,
+    'Whether `value` is the value, or a pattern that must match the whole of it.',
+    'Exact',
   ),
+  name: required(headerName, 'The name of the metadata (an HTTP/2 header), in any case.'),
+  value: required(headerValue, 'The value of the metadata, or a pattern.'),
 })
 
-const filter = object({
-  type: Type.Enum(['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror', 'ExtensionRef']),
-  requestHeaderModifier: Type.Optional(headerModifier),
-  responseHeaderModifier: Type.Optional(headerModifier),
-  requestMirror: Type.Optional(requestMirror),
-  extensionRef: Type.Optional(localObjectReference),
+const routeMatch = object({
+  method: optional(methodMatch, 'The service and the method that are called; left out, any.'),
+  headers: optional(mapList(headerMatch, 'name', 0, 16), 'Metadata that a call must have; all of them.'),
 })
 
-const filters = Type.Optional(list(filter, 0, 16))
+const filter = object(
+  {
+    type: required(
+      Type.Enum(['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror', 'ExtensionRef']),
+      'What the filter does; the field of the same name says how.',
+    ),
+    requestHeaderModifier: optional(headerModifier, 'Changes metadata of calls.'),
+    responseHeaderModifier: optional(headerModifier, 'Changes metadata of responses.'),
+    requestMirror: optional(requestMirror, 'Sends a copy of calls to another backend. On a rule only.'),
+    extensionRef: optional(
+      localObjectReference,
+      'A filter of an implementation. None is known here: calls of the rule fail.',
+    ),
+  },
+  { title: 'GRPCRouteFilter' },
+)
 
-/** An absent `matches` takes every call. */
+const filters = list(filter, 0, 16)
+
+const grpcBackendRef = object(
+  {
+    ...backendRef.properties,
+    filters: optional(filters, 'What is done with calls that this backend gets, and with its responses.'),
+  },
+  { title: 'GRPCBackendRef' },
+)
+
 const rule = object({
-  name: Type.Optional(sectionName),
-  matches: Type.Optional(list(routeMatch, 0, 64)),
-  filters,
-  backendRefs: Type.Optional(list(object({ ...backendRef.properties, filters }), 0, 16)),
-  sessionPersistence: Type.Optional(sessionPersistence),
+  name: ruleName,
+  matches: optional(
+    list(routeMatch, 0, 64),
+    'Which calls the rule takes: those that fulfil any one of these. The more specific match wins, over all routes. Left out, all.',
+  ),
+  filters: optional(filters, 'What is done with calls and responses.'),
+  backendRefs: optional(
+    list(grpcBackendRef, 0, 16),
+    'Where calls go, shared by weight. The share of a backend that is not there fails as UNAVAILABLE.',
+  ),
+  sessionPersistence,
 })
 
 /**
  * gateway.networking.k8s.io GRPCRoute, v1 of release v1.6.1, experimental channel included
  * (sessionPersistence, useDefaultGateways). What the CRD says in CEL is in grpc-rules.ts.
  */
-export const grpcRouteSchema = object({
-  spec: object({
-    parentRefs: Type.Optional(list(parentRef, 0, 32)),
-    useDefaultGateways: Type.Optional(Type.Enum(['All', 'None'])),
-    hostnames: Type.Optional(list(hostname, 0, 16)),
-    /** Without any, nothing is matched. */
-    rules: Type.Optional(list(rule, 0, 16)),
-  }),
-})
+export const grpcRouteSchema = object(
+  {
+    spec: required(
+      object({
+        parentRefs,
+        useDefaultGateways,
+        hostnames,
+        rules: optional(list(rule, 0, 16), 'What is done with which calls. Left out, no call is taken.'),
+      }),
+      'Which calls are taken, and where they go.',
+    ),
+  },
+  { description: 'Sends calls of gRPC, and of gRPC-Web, by host, service, method and metadata to backends.' },
+)
 
 export type GRPCRouteBody = Shape<typeof grpcRouteSchema>
 export type GRPCRoute = Resource<GRPCRouteBody>

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { routeDefaults } from '../defaults.ts'
 import {
   groupName,
   INT32,
@@ -10,9 +11,11 @@ import {
   namespaceName,
   object,
   objectName,
+  optional,
   pattern,
   port,
   preciseHostname,
+  required,
   set,
   text,
   type Shape,
@@ -35,49 +38,91 @@ export const headerValue = Type.String({
   writeOnly: true,
 })
 
-const header = object({ name: headerName, value: headerValue })
+const header = object(
+  {
+    name: required(headerName, 'The name of the header, in any case.'),
+    value: required(headerValue, 'The value of the header.'),
+  },
+  { title: 'HTTPHeader' },
+)
 
-export const headerModifier = object({
-  set: Type.Optional(mapList(header, 'name', 0, 16)),
-  add: Type.Optional(mapList(header, 'name', 0, 16)),
-  remove: Type.Optional(set(Type.String(), 16)),
-})
+export const headerModifier = object(
+  {
+    set: optional(
+      mapList(header, 'name', 0, 16),
+      'Headers that get this value, in place of any that they have.',
+    ),
+    add: optional(mapList(header, 'name', 0, 16), 'Headers that get this value beside those that they have.'),
+    remove: optional(set(Type.String(), 16), 'Names of headers that are taken out, in any case.'),
+  },
+  { title: 'HTTPHeaderFilter' },
+)
 
-/** BackendObjectReference: group "" and kind Service where absent. */
+/** BackendObjectReference. */
 const backendObjectFields = {
-  group: Type.Optional(groupName),
-  kind: Type.Optional(kindName),
-  name: objectName,
-  namespace: Type.Optional(namespaceName),
-  port: Type.Optional(port),
+  group: optional(groupName, 'The API group of the backend: portcullis.dev for a Backend.', ''),
+  kind: optional(kindName, 'The kind of the backend: Service or Backend.', 'Service'),
+  name: required(objectName, 'The name of the backend.'),
+  namespace: optional(
+    namespaceName,
+    'The namespace of the backend; left out, that of the route. A ReferenceGrant must allow another one.',
+  ),
+  port: optional(port, 'The port of the Service (not its targetPort). A Backend has its own and needs none.'),
 }
-export const backendObjectReference = object(backendObjectFields)
+export const backendObjectReference = object(backendObjectFields, { title: 'BackendObjectReference' })
 
-export const requestMirror = object({
-  backendRef: backendObjectReference,
-  percent: Type.Optional(integer(0, 100)),
-  /** `denominator` is 100 where absent. */
-  fraction: Type.Optional(
-    object({ numerator: integer(0, INT32), denominator: Type.Optional(integer(1, INT32)) }),
+export const requestMirror = object(
+  {
+    backendRef: required(backendObjectReference, 'Who gets the copies; its answers are not looked at.'),
+    percent: optional(
+      integer(0, 100),
+      'How many requests are copied, in percent; left out (and no `fraction`), all.',
+    ),
+    fraction: optional(
+      object({
+        numerator: required(integer(0, INT32), 'How many requests of `denominator` are copied.'),
+        denominator: optional(integer(1, INT32), 'Of how many.', routeDefaults.mirrorDenominator),
+      }),
+      'How many requests are copied, more finely than `percent` says it; only one of the two may be there.',
+    ),
+  },
+  { title: 'HTTPRequestMirrorFilter' },
+)
+
+const pathModifier = object(
+  {
+    type: required(
+      Type.Enum(['ReplaceFullPath', 'ReplacePrefixMatch']),
+      'What is replaced: the whole path, or the prefix that the rule matches. The query stays.',
+    ),
+    replaceFullPath: optional(text(1024), 'The new path, for type ReplaceFullPath.'),
+    replacePrefixMatch: optional(
+      text(1024),
+      'What stands for the matched prefix, for type ReplacePrefixMatch: with prefix /foo and /bar here, /foo/x becomes /bar/x.',
+    ),
+  },
+  { title: 'HTTPPathModifier' },
+)
+
+const requestRedirect = object({
+  scheme: optional(Type.Enum(['http', 'https']), 'The scheme of Location; left out, that of the request.'),
+  hostname: optional(preciseHostname, 'The host name of Location; left out, that of the request.'),
+  path: optional(pathModifier, 'The path of Location; left out, that of the request.'),
+  port: optional(
+    port,
+    'The port of Location; left out, that of `scheme` where it is given (80, 443), else that of the listener.',
+  ),
+  statusCode: optional(
+    Type.Enum([301, 302, 303, 307, 308]),
+    'The status of the answer. 307 and 308 keep method and body; 301 and 308 are for ever.',
+    routeDefaults.redirectStatus,
   ),
 })
 
-const pathModifier = object({
-  type: Type.Enum(['ReplaceFullPath', 'ReplacePrefixMatch']),
-  replaceFullPath: Type.Optional(text(1024)),
-  replacePrefixMatch: Type.Optional(text(1024)),
+const urlRewrite = object({
+  hostname: optional(preciseHostname, 'The Host that the backend is sent; left out, that of the request.'),
+  path: optional(pathModifier, 'The path that the backend is sent; left out, that of the request.'),
 })
-
-/** `statusCode` is 302 where absent. */
-const requestRedirect = object({
-  scheme: Type.Optional(Type.Enum(['http', 'https'])),
-  hostname: Type.Optional(preciseHostname),
-  path: Type.Optional(pathModifier),
-  port: Type.Optional(port),
-  statusCode: Type.Optional(Type.Enum([301, 302, 303, 307, 308])),
-})
-
-const urlRewrite = object({ hostname: Type.Optional(preciseHostname), path: Type.Optional(pathModifier) })
 
 export const methods = [
   'GET',
@@ -97,31 +142,67 @@ const origin = pattern(
   253,
 )
 
-/** HTTPCORSFilter (GEP-1767); `maxAge` is 5 seconds where absent. */
+/** HTTPCORSFilter (GEP-1767). */
 const cors = object({
-  allowOrigins: Type.Optional(set(origin, 64)),
-  allowCredentials: Type.Optional(Type.Boolean()),
-  allowMethods: Type.Optional(set(Type.Enum([...methods, '*']), 9)),
-  allowHeaders: Type.Optional(set(headerName, 64)),
-  exposeHeaders: Type.Optional(set(headerName, 64)),
-  maxAge: Type.Optional(integer(1, INT32)),
+  allowOrigins: optional(
+    set(origin, 64),
+    'Origins whose scripts may read responses: exact ones, with *. for names below a domain, or * for all.',
+  ),
+  allowCredentials: optional(
+    Type.Boolean(),
+    'Whether scripts may send cookies and Authorization (Access-Control-Allow-Credentials).',
+    false,
+  ),
+  allowMethods: optional(
+    set(Type.Enum([...methods, '*']), 9),
+    'Methods that scripts may use beside GET, HEAD and POST; * for all.',
+  ),
+  allowHeaders: optional(set(headerName, 64), 'Request headers that scripts may set; * for all.'),
+  exposeHeaders: optional(
+    set(headerName, 64),
+    'Response headers that scripts may read beside the harmless ones; * for all.',
+  ),
+  maxAge: optional(
+    integer(1, INT32),
+    'Seconds for which browsers may keep the answer to a preflight.',
+    routeDefaults.corsMaxAgeSeconds,
+  ),
 })
 
 /** HTTPExternalAuthFilter (GEP-1494), experimental. */
 const externalAuth = object({
-  protocol: Type.Enum(['HTTP', 'GRPC']),
-  backendRef: backendObjectReference,
-  grpc: Type.Optional(object({ allowedHeaders: Type.Optional(set(Type.String(), 64)) })),
-  http: Type.Optional(
+  protocol: required(Type.Enum(['HTTP', 'GRPC']), 'How the service is asked; GRPC is the protocol of Envoy.'),
+  backendRef: required(backendObjectReference, 'The service that is asked.'),
+  grpc: optional(
     object({
-      path: Type.Optional(
-        pattern("^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$", 'a URL path', 1024, 0),
+      allowedHeaders: optional(
+        set(Type.String(), 64),
+        'Request headers that the service is sent; left out, all.',
       ),
-      allowedHeaders: Type.Optional(set(Type.String(), 64)),
-      allowedResponseHeaders: Type.Optional(set(Type.String(), 64)),
     }),
+    'For protocol GRPC.',
   ),
-  forwardBody: Type.Optional(object({ maxSize: Type.Optional(integer(0, 65535)) })),
+  http: optional(
+    object({
+      path: optional(
+        pattern("^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$", 'a URL path', 1024, 0),
+        'A prefix that is put before the path of the request when the service is asked.',
+      ),
+      allowedHeaders: optional(
+        set(Type.String(), 64),
+        'Request headers that the service is sent, beside Host, Method, Path, Content-Length and Authorization.',
+      ),
+      allowedResponseHeaders: optional(
+        set(Type.String(), 64),
+        "Headers of the service's answer that the request gets; left out, all but those of its framing.",
+      ),
+    }),
+    'For protocol HTTP: 200 lets the request pass, anything else is the answer.',
+  ),
+  forwardBody: optional(
+    object({ maxSize: optional(integer(0, 65535), 'Bytes of the body at most; 0 is none.') }),
+    'The service is sent the body of the request, too.',
+  ),
 })
 
 /** Which field each `type` of a filter fills. */
@@ -140,32 +221,63 @@ export const filterFields = {
  * HTTPRouteFilter. One object with a field per type, as the standard has it, and not a union of types:
  * that exactly the field of `type` is there is a rule (http-rules.ts), whose message can name it.
  */
-export const httpFilter = object({
-  type: Type.Enum([
-    'RequestHeaderModifier',
-    'ResponseHeaderModifier',
-    'RequestMirror',
-    'RequestRedirect',
-    'URLRewrite',
-    'ExtensionRef',
-    'CORS',
-    'ExternalAuth',
-  ]),
-  requestHeaderModifier: Type.Optional(headerModifier),
-  responseHeaderModifier: Type.Optional(headerModifier),
-  requestMirror: Type.Optional(requestMirror),
-  requestRedirect: Type.Optional(requestRedirect),
-  urlRewrite: Type.Optional(urlRewrite),
-  extensionRef: Type.Optional(localObjectReference),
-  cors: Type.Optional(cors),
-  externalAuth: Type.Optional(externalAuth),
-})
+export const httpFilter = object(
+  {
+    type: required(
+      Type.Enum([
+        'RequestHeaderModifier',
+        'ResponseHeaderModifier',
+        'RequestMirror',
+        'RequestRedirect',
+        'URLRewrite',
+        'ExtensionRef',
+        'CORS',
+        'ExternalAuth',
+      ]),
+      'What the filter does; the field of the same name says how.',
+    ),
+    requestHeaderModifier: optional(headerModifier, 'Changes headers of requests.'),
+    responseHeaderModifier: optional(headerModifier, 'Changes headers of responses.'),
+    requestMirror: optional(requestMirror, 'Sends a copy of requests to another backend. On a rule only.'),
+    requestRedirect: optional(
+      requestRedirect,
+      'Answers with a redirect. On a rule without backendRefs only.',
+    ),
+    urlRewrite: optional(urlRewrite, 'Changes Host and path of what the backend is sent.'),
+    extensionRef: optional(
+      localObjectReference,
+      'A filter of an implementation. None is known here: requests of the rule are answered 500.',
+    ),
+    cors: optional(cors, 'Lets scripts of other origins read responses, and answers preflights.'),
+    externalAuth: optional(
+      externalAuth,
+      'Asks a service whether a request may pass. Not served yet: requests of the rule are answered 500.',
+    ),
+  },
+  { title: 'HTTPRouteFilter' },
+)
 
 const filters = list(httpFilter, 0, 16)
 
-/** BackendRef, of routes that know no filters; `weight` is 1 where absent. */
-export const backendRef = object({ ...backendObjectFields, weight: Type.Optional(integer(0, 1_000_000)) })
-export const httpBackendRef = object({ ...backendRef.properties, filters: Type.Optional(filters) })
+/** Of routes that know no filters. */
+export const backendRef = object(
+  {
+    ...backendObjectFields,
+    weight: optional(
+      integer(0, 1_000_000),
+      'Its share, beside the weights of the other backends of the rule. 0: nothing is sent to it.',
+      routeDefaults.backendWeight,
+    ),
+  },
+  { title: 'BackendRef' },
+)
+export const httpBackendRef = object(
+  {
+    ...backendRef.properties,
+    filters: optional(filters, 'What is done with requests that this backend gets, and with its responses.'),
+  },
+  { title: 'HTTPBackendRef' },
+)
 
 export { filters as httpFilters }
 export type HTTPFilter = Shape<typeof httpFilter>

@@ -1,14 +1,47 @@
-import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
-import { groupName, kindName, list, namespaceName, object, objectName, type Shape } from './shapes.ts'
+import {
+  groupName,
+  kindName,
+  list,
+  namespaceName,
+  object,
+  objectName,
+  optional,
+  required,
+  type Shape,
+} from './shapes.ts'
+
+const from = object({
+  group: required(groupName, 'The API group of who refers, such as gateway.networking.k8s.io.'),
+  kind: required(kindName, 'The kind of who refers, such as HTTPRoute.'),
+  namespace: required(namespaceName, 'The namespace of who refers.'),
+})
+
+const to = object({
+  group: required(
+    groupName,
+    'The API group of what is referred to; "" for Services, Secrets and ConfigMaps.',
+  ),
+  kind: required(kindName, 'The kind of what is referred to, such as Service.'),
+  name: optional(objectName, 'Only the object of this name; left out, all of the kind.'),
+})
 
 /** gateway.networking.k8s.io ReferenceGrant, v1 and v1beta1 of release v1.6.1. */
-export const referenceGrantSchema = object({
-  spec: object({
-    from: list(object({ group: groupName, kind: kindName, namespace: namespaceName }), 1, 16),
-    to: list(object({ group: groupName, kind: kindName, name: Type.Optional(objectName) }), 1, 16),
-  }),
-})
+export const referenceGrantSchema = object(
+  {
+    spec: required(
+      object({
+        from: required(list(from, 1, 16), 'Who may refer; any of these.'),
+        to: required(list(to, 1, 16), 'To what; any of these, in the namespace of the grant.'),
+      }),
+      'Who may refer to what.',
+    ),
+  },
+  {
+    description:
+      'Lets objects of other namespaces refer to objects of this one: routes to Services, Gateways to Secrets. Without it such references are refused.',
+  },
+)
 
 export type ReferenceGrantBody = Shape<typeof referenceGrantSchema>
 export type ReferenceGrant = Resource<ReferenceGrantBody>

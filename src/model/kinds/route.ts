@@ -2,11 +2,15 @@ import { Type } from 'typebox'
 import {
   duration,
   groupName,
+  hostname,
   kindName,
+  list,
   namespaceName,
   object,
   objectName,
+  optional,
   port,
+  required,
   sectionName,
   text,
   type Shape,
@@ -14,23 +18,68 @@ import {
 
 // What the kinds of routes have in common.
 
-/** ParentReference: group gateway.networking.k8s.io and kind Gateway where absent. */
-export const parentRef = object({
-  group: Type.Optional(groupName),
-  kind: Type.Optional(kindName),
-  namespace: Type.Optional(namespaceName),
-  name: objectName,
-  sectionName: Type.Optional(sectionName),
-  port: Type.Optional(port),
-})
+export const parentRef = object(
+  {
+    group: optional(groupName, 'The API group of the parent.', 'gateway.networking.k8s.io'),
+    kind: optional(kindName, 'The kind of the parent; a Gateway is served.', 'Gateway'),
+    namespace: optional(
+      namespaceName,
+      'The namespace of the parent; left out, that of the route. The listener must allow routes of others (`allowedRoutes`).',
+    ),
+    name: required(objectName, 'The name of the parent.'),
+    sectionName: optional(
+      sectionName,
+      'Only the listener of this name; left out, every one that takes the route.',
+    ),
+    port: optional(port, 'Only listeners on this port.'),
+  },
+  { title: 'ParentReference' },
+)
+
+export const parentRefs = optional(
+  list(parentRef, 0, 32),
+  'The Gateways, or listeners of them, that are to serve the route.',
+)
+
+/** Of the experimental channel (GEP-3793). */
+export const useDefaultGateways = optional(
+  Type.Enum(['All', 'None']),
+  'Whether the route is also served by the Gateways that have defaultScope All.',
+  'None',
+)
+
+export const hostnames = optional(
+  list(hostname, 0, 16),
+  'Hosts of the requests that are taken, as far as the listener has them; *. takes one or more labels. Left out, all hosts of the listener.',
+)
+
+export const ruleName = optional(
+  sectionName,
+  'A name of the rule for logs, metrics and policies; no other rule of the route has it.',
+)
 
 /** SessionPersistence (GEP-1619), experimental. */
-export const sessionPersistence = object({
-  sessionName: Type.Optional(text(128)),
-  absoluteTimeout: Type.Optional(duration),
-  type: Type.Optional(Type.Enum(['Cookie', 'Header'])),
-  cookieConfig: Type.Optional(object({ lifetimeType: Type.Optional(Type.Enum(['Permanent', 'Session'])) })),
-})
+export const sessionPersistence = optional(
+  object(
+    {
+      sessionName: optional(text(128), 'The name of the cookie or the header that has the session.'),
+      absoluteTimeout: optional(duration, 'How long a session lasts at most.'),
+      type: optional(Type.Enum(['Cookie', 'Header']), 'What tells the session of a request.', 'Cookie'),
+      cookieConfig: optional(
+        object({
+          lifetimeType: optional(
+            Type.Enum(['Permanent', 'Session']),
+            'Whether the cookie outlives the browser session; Permanent needs `absoluteTimeout`.',
+            'Session',
+          ),
+        }),
+        'For type Cookie.',
+      ),
+    },
+    { title: 'SessionPersistence' },
+  ),
+  'Keeps the requests of a session on one endpoint. Known, not served yet: requests go to any endpoint.',
+)
 
 export type ParentReference = Shape<typeof parentRef>
 export type SessionPersistence = Shape<typeof sessionPersistence>

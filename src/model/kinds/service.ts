@@ -1,50 +1,118 @@
 import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
-import { integer, object, port, record, repeated, type Finding, type Shape } from './shapes.ts'
-
-/** `protocol` is TCP, `targetPort` equal to `port` where absent. */
-const servicePort = object({
-  name: Type.Optional(Type.String({ maxLength: 63 })),
-  protocol: Type.Optional(Type.Enum(['TCP', 'UDP', 'SCTP'])),
-  appProtocol: Type.Optional(Type.String()),
+import {
+  integer,
+  object,
+  optional,
   port,
-  targetPort: Type.Optional(Type.Unsafe<number | string>({ type: ['integer', 'string'] })),
-  nodePort: Type.Optional(integer(0, 65535)),
+  record,
+  repeated,
+  required,
+  type Finding,
+  type Shape,
+} from './shapes.ts'
+
+const servicePort = object({
+  name: optional(
+    Type.String({ maxLength: 63 }),
+    'The name of the port; needed where there are several. Policies refer to it by `sectionName`.',
+  ),
+  protocol: optional(Type.Enum(['TCP', 'UDP', 'SCTP']), 'What it is on; routes are sent to TCP.', 'TCP'),
+  appProtocol: optional(
+    Type.String(),
+    'What is spoken: http, https (with a BackendTLSPolicy), kubernetes.io/h2c, kubernetes.io/ws. Left out, HTTP/1.1, or gRPC for a GRPCRoute.',
+  ),
+  port: required(port, 'The port to which backendRefs refer.'),
+  targetPort: optional(
+    Type.Unsafe<number | string>({ type: ['integer', 'string'] }),
+    'The port of the Pods, by number or name. Not looked at here: EndpointSlices have the ports.',
+  ),
+  nodePort: optional(integer(0, 65535), 'The port on every node of the cluster. Not looked at here.'),
 })
 
 const strings = Type.Array(Type.String())
 
 /** Core v1 Service, every field of ServiceSpec; those of no use to a gateway are read and not looked at. */
-export const serviceSchema = object({
-  spec: Type.Optional(
-    object({
-      ports: Type.Optional(Type.Array(servicePort)),
-      selector: Type.Optional(record(Type.String())),
-      clusterIP: Type.Optional(Type.String()),
-      clusterIPs: Type.Optional(strings),
-      type: Type.Optional(Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'])),
-      externalIPs: Type.Optional(strings),
-      sessionAffinity: Type.Optional(Type.Enum(['ClientIP', 'None'])),
-      loadBalancerIP: Type.Optional(Type.String()),
-      loadBalancerSourceRanges: Type.Optional(strings),
-      externalName: Type.Optional(Type.String()),
-      externalTrafficPolicy: Type.Optional(Type.Enum(['Cluster', 'Local'])),
-      healthCheckNodePort: Type.Optional(integer(0, 65535)),
-      publishNotReadyAddresses: Type.Optional(Type.Boolean()),
-      sessionAffinityConfig: Type.Optional(
-        object({
-          clientIP: Type.Optional(object({ timeoutSeconds: Type.Optional(integer(1, 86400)) })),
-        }),
-      ),
-      ipFamilies: Type.Optional(Type.Array(Type.Enum(['IPv4', 'IPv6']), { maxItems: 2 })),
-      ipFamilyPolicy: Type.Optional(Type.Enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])),
-      allocateLoadBalancerNodePorts: Type.Optional(Type.Boolean()),
-      loadBalancerClass: Type.Optional(Type.String()),
-      internalTrafficPolicy: Type.Optional(Type.Enum(['Cluster', 'Local'])),
-      trafficDistribution: Type.Optional(Type.String()),
-    }),
-  ),
-})
+export const serviceSchema = object(
+  {
+    spec: optional(
+      object({
+        ports: optional(Type.Array(servicePort), 'Its ports.'),
+        selector: optional(
+          record(Type.String()),
+          'Labels of its Pods. Kubernetes makes EndpointSlices by them, and those are what is looked at.',
+        ),
+        clusterIP: optional(
+          Type.String(),
+          'Its address in the cluster. Where it has one (not None) and no EndpointSlice, it is looked up as NAME.NAMESPACE.svc.',
+        ),
+        clusterIPs: optional(strings, 'Its addresses of both families. Not looked at here.'),
+        type: optional(
+          Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']),
+          'How it is reached. ExternalName: under the name that `externalName` says.',
+          'ClusterIP',
+        ),
+        externalIPs: optional(strings, 'More addresses that nodes take for it. Not looked at here.'),
+        sessionAffinity: optional(
+          Type.Enum(['ClientIP', 'None']),
+          'Whether a client stays with a Pod. Not looked at here: a BackendPolicy says how requests are balanced.',
+        ),
+        loadBalancerIP: optional(
+          Type.String(),
+          'The address that a balancer is to have. Not looked at here.',
+        ),
+        loadBalancerSourceRanges: optional(strings, 'Whom a balancer lets in. Not looked at here.'),
+        externalName: optional(Type.String(), 'The DNS name that it stands for, with type ExternalName.'),
+        externalTrafficPolicy: optional(
+          Type.Enum(['Cluster', 'Local']),
+          'Which Pods get traffic from outside. Not looked at here.',
+        ),
+        healthCheckNodePort: optional(
+          integer(0, 65535),
+          'The port by which balancers check nodes. Not looked at here.',
+        ),
+        publishNotReadyAddresses: optional(
+          Type.Boolean(),
+          'Whether Pods count as ready before they are. Not looked at here: EndpointSlices have it.',
+        ),
+        sessionAffinityConfig: optional(
+          object({
+            clientIP: optional(
+              object({
+                timeoutSeconds: optional(integer(1, 86400), 'Seconds for which a client stays with a Pod.'),
+              }),
+              'For affinity ClientIP.',
+            ),
+          }),
+          'More about `sessionAffinity`. Not looked at here.',
+        ),
+        ipFamilies: optional(
+          Type.Array(Type.Enum(['IPv4', 'IPv6']), { maxItems: 2 }),
+          'Its address families. Where there are EndpointSlices of both, those of the first that has endpoints are used.',
+        ),
+        ipFamilyPolicy: optional(
+          Type.Enum(['SingleStack', 'PreferDualStack', 'RequireDualStack']),
+          'Whether it has addresses of both families. Not looked at here.',
+        ),
+        allocateLoadBalancerNodePorts: optional(
+          Type.Boolean(),
+          'Whether a balancer gets ports on nodes. Not looked at here.',
+        ),
+        loadBalancerClass: optional(Type.String(), 'Which balancer serves it. Not looked at here.'),
+        internalTrafficPolicy: optional(
+          Type.Enum(['Cluster', 'Local']),
+          'Which Pods get traffic from inside. Not looked at here.',
+        ),
+        trafficDistribution: optional(
+          Type.String(),
+          'Which Pods are preferred for a client. Not looked at here.',
+        ),
+      }),
+      'Its ports, and where they are.',
+    ),
+  },
+  { description: "Kubernetes' name for a group of Pods. What answers for it is in its EndpointSlices." },
+)
 
 export type ServiceBody = Shape<typeof serviceSchema>
 export type ServicePort = Shape<typeof servicePort>

@@ -19,9 +19,32 @@ export type Shape<S extends TSchema> = Frozen<Static<S>>
 // words what a pattern or a format wants (it completes "expected …"), and `uniqueBy` names the field by
 // which a list is a map (Kubernetes' x-kubernetes-list-map-keys). `writeOnly` keeps a value out of messages.
 
-/** An object that knows all its fields: an unknown one is an error. */
-export function object<P extends TProperties>(properties: P) {
-  return Type.Object(properties, { additionalProperties: false })
+/**
+ * An object that knows all its fields: an unknown one is an error. Its fields are made by `required` and `optional`. A
+ * shape with a title is told once in the reference; the description is for a kind as a whole.
+ */
+export function object<P extends TProperties>(
+  properties: P,
+  about: { readonly title?: string; readonly description?: string } = {},
+) {
+  return Type.Object(properties, { additionalProperties: false, ...about })
+}
+
+/** A field that must be there. The description is for people: editors show it, and docs/reference/kinds.md. */
+export function required<S extends TSchema>(schema: S, description: string): S {
+  return { ...schema, description }
+}
+
+/** A field that may be left out; `standard` is what counts then, where that is always the same, and ends the description. */
+export function optional<S extends TSchema>(schema: S, description: string, standard?: Static<S>) {
+  if (standard === undefined) return Type.Optional(required(schema, description))
+  const whole = required(schema, `${description} Default: ${shown(standard)}.`)
+  return Type.Optional<S>({ ...whole, default: standard })
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value)
 }
 
 export function list<S extends TSchema>(items: S, minItems: number, maxItems: number) {
@@ -121,41 +144,80 @@ export const addressRange = Type.String({
 })
 
 /** Kubernetes' LabelSelector (meta/v1). */
-export const labelSelector = object({
-  matchLabels: Type.Optional(record(Type.String())),
-  matchExpressions: Type.Optional(
-    Type.Array(
-      object({
-        key: Type.String(),
-        operator: Type.Enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: Type.Optional(Type.Array(Type.String())),
-      }),
+export const labelSelector = object(
+  {
+    matchLabels: optional(record(Type.String()), 'Labels that an object must have, each with this value.'),
+    matchExpressions: optional(
+      Type.Array(
+        object({
+          key: required(Type.String(), 'The label that is looked at.'),
+          operator: required(
+            Type.Enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+            'How: its value is one of `values` (In) or none of them (NotIn), or the label is there or not, whatever its value.',
+          ),
+          values: optional(Type.Array(Type.String()), 'For In and NotIn; left out for the others.'),
+        }),
+      ),
+      'Conditions beside `matchLabels`; an object must fulfil all of them.',
     ),
-  ),
-})
+  },
+  { title: 'LabelSelector' },
+)
 export type LabelSelector = Shape<typeof labelSelector>
 
-export const localObjectReference = object({ group: groupName, kind: kindName, name: objectName })
-export const objectReference = object({
-  group: groupName,
-  kind: kindName,
-  name: objectName,
-  namespace: Type.Optional(namespaceName),
-})
-/** Group "" and kind Secret where absent. */
-export const secretReference = object({
-  group: Type.Optional(groupName),
-  kind: Type.Optional(kindName),
-  name: objectName,
-  namespace: Type.Optional(namespaceName),
-})
+const ANYWHERE =
+  'Its namespace, where that is another than that of this object; a ReferenceGrant there must allow it.'
+
+export const localObjectReference = object(
+  {
+    group: required(
+      groupName,
+      'The API group of the object; "" for Kubernetes\' own, such as Secret and ConfigMap.',
+    ),
+    kind: required(kindName, 'The kind of the object.'),
+    name: required(objectName, 'The name of the object, which is in the namespace of this one.'),
+  },
+  { title: 'LocalObjectReference' },
+)
+export const objectReference = object(
+  {
+    group: required(
+      groupName,
+      'The API group of the object; "" for Kubernetes\' own, such as Secret and ConfigMap.',
+    ),
+    kind: required(kindName, 'The kind of the object.'),
+    name: required(objectName, 'The name of the object.'),
+    namespace: optional(namespaceName, ANYWHERE),
+  },
+  { title: 'ObjectReference' },
+)
+export const secretReference = object(
+  {
+    group: optional(groupName, "The API group of the object; Kubernetes' own is served.", ''),
+    kind: optional(kindName, 'The kind of the object; Secret is served.', 'Secret'),
+    name: required(objectName, 'The name of the Secret.'),
+    namespace: optional(namespaceName, ANYWHERE),
+  },
+  { title: 'SecretObjectReference' },
+)
 
 /**
  * What a policy attaches to (GEP-713, GEP-2648): an object of its own
  * namespace, or by `sectionName` a listener, a route rule or a Service port of it.
  */
 export const policyTargets = list(
-  object({ group: groupName, kind: kindName, name: objectName, sectionName: Type.Optional(sectionName) }),
+  object(
+    {
+      group: required(groupName, 'The API group of the object; "" for a Service.'),
+      kind: required(kindName, 'The kind of the object.'),
+      name: required(objectName, 'The name of the object, which is in the namespace of the policy.'),
+      sectionName: optional(
+        sectionName,
+        'Only this part of the object: the name of a listener of a Gateway, or of a port of a Service.',
+      ),
+    },
+    { title: 'PolicyTarget' },
+  ),
   1,
   16,
 )

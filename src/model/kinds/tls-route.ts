@@ -1,15 +1,14 @@
 import { isIP } from 'node:net'
-import { Type } from 'typebox'
 import type { Resource } from '../resource.ts'
 import { backendRefRules } from './http-filter-rules.ts'
 import { backendRef } from './http-filters.ts'
 import { parentRules } from './route-rules.ts'
-import { parentRef } from './route.ts'
-import { hostname, list, object, sectionName, type Finding, type Shape } from './shapes.ts'
+import { parentRefs, ruleName, useDefaultGateways } from './route.ts'
+import { hostname, list, object, required, type Finding, type Shape } from './shapes.ts'
 
 const rule = object({
-  name: Type.Optional(sectionName),
-  backendRefs: list(backendRef, 1, 16),
+  name: ruleName,
+  backendRefs: required(list(backendRef, 1, 16), 'Where connections go, shared by weight.'),
 })
 
 /**
@@ -17,14 +16,26 @@ const rule = object({
  * (useDefaultGateways). v1alpha2 and v1alpha3 are read by the same schema: what they take beyond it (no
  * hostnames, several rules) is what v1 gave up.
  */
-export const tlsRouteSchema = object({
-  spec: object({
-    parentRefs: Type.Optional(list(parentRef, 0, 32)),
-    useDefaultGateways: Type.Optional(Type.Enum(['All', 'None'])),
-    hostnames: list(hostname, 1, 1024),
-    rules: list(rule, 1, 1),
-  }),
-})
+export const tlsRouteSchema = object(
+  {
+    spec: required(
+      object({
+        parentRefs,
+        useDefaultGateways,
+        hostnames: required(
+          list(hostname, 1, 1024),
+          'Server names (SNI) of the connections that are taken; *. takes one or more labels.',
+        ),
+        rules: required(list(rule, 1, 1), 'Where connections go: one rule.'),
+      }),
+      'Which connections are taken, and where they go.',
+    ),
+  },
+  {
+    description:
+      'Sends connections with TLS on as they are, by their server name: still encrypted where the listener has mode Passthrough, decrypted where it has Terminate.',
+  },
+)
 
 export type TLSRouteBody = Shape<typeof tlsRouteSchema>
 export type TLSRoute = Resource<TLSRouteBody>

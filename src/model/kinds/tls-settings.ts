@@ -2,14 +2,22 @@ import { Type } from 'typebox'
 import { cipherSuites } from '../defaults.ts'
 import { proposal } from '../nearest.ts'
 import { groupOf, offeredGroups } from './tls-groups.ts'
-import { set, text, type Finding } from './shapes.ts'
+import { optional, set, text, type Finding } from './shapes.ts'
 
-/** What a policy may choose of TLS, on either side of the gateway. */
-export const tlsChoices = {
-  minVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
-  maxVersion: Type.Optional(Type.Enum(['TLS1.2', 'TLS1.3'])),
-  ciphers: Type.Optional(set(text(128, 1), 64)),
-}
+const versions = Type.Enum(['TLS1.2', 'TLS1.3'])
+
+/** What a policy may choose of TLS, on either side of the gateway; `withoutCiphers` says which there are by default. */
+export const tlsChoices = (
+  defaults: { readonly tlsMinVersion: 'TLS1.2'; readonly tlsMaxVersion: 'TLS1.3' },
+  withoutCiphers: string,
+) => ({
+  minVersion: optional(versions, 'The oldest version of TLS that is spoken.', defaults.tlsMinVersion),
+  maxVersion: optional(versions, 'The newest version of TLS that is spoken.', defaults.tlsMaxVersion),
+  ciphers: optional(
+    set(text(128, 1), 64),
+    `Cipher suites by the name of IANA or OpenSSL, the preferred first: those with forward secrecy and authenticated encryption. ${withoutCiphers}`,
+  ),
+})
 
 interface TlsChoices {
   readonly minVersion?: string

@@ -95,6 +95,3 @@ export const ejectionSettings: Ejection = {
   maxEjectionMs: backendDefaults.maxEjectionMs,
   maxEjectedPercent: backendDefaults.maxEjectedPercent,
 }
-
-/** What an HTTPRouteRetry leaves to the implementation. */
-export const retrySettings = { attempts: 1, backoffMs: 25 } as const

@@ -1,9 +1,9 @@
+import { retryDefaults } from '../../model/defaults.ts'
 import type { HTTPRoute } from '../../model/kinds.ts'
 import type { HTTPRouteRetry, HTTPRouteRule } from '../../model/kinds/http-route.ts'
 import { durationMs } from '../../model/quantity.ts'
 import type { Retry } from '../../snapshot/snapshot.ts'
 import type { BackendRefs } from './backendrefs.ts'
-import { retrySettings } from './defaults.ts'
 import { globDoubts } from './globs.ts'
 import { matchesOf } from './matches.ts'
 import { httpWeight } from './precedence.ts'
@@ -31,11 +31,11 @@ const http: Dialect<HTTPRouteRule> = {
   }),
 }
 
-function retryOf({ attempts = retrySettings.attempts, codes = [], backoff }: HTTPRouteRetry): Retry {
+function retryOf({ attempts = retryDefaults.attempts, codes = [], backoff }: HTTPRouteRetry): Retry {
   return {
     attempts,
     codes: [...codes],
     backoffMs:
-      backoff === undefined ? retrySettings.backoffMs : (durationMs(backoff) ?? retrySettings.backoffMs),
+      backoff === undefined ? retryDefaults.backoffMs : (durationMs(backoff) ?? retryDefaults.backoffMs),
   }
 }
