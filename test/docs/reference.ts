@@ -2,16 +2,14 @@ import { commands } from '../../src/cli/commands.ts'
 import { commandHelp, programHelp } from '../../src/cli/help.ts'
 import { failures, isFailureName } from '../../src/http/failures.ts'
 import { refusals, rules } from '../../src/http/rejections.ts'
-import { jsonSchema } from '../../src/model/json-schema.ts'
-import { kinds } from '../../src/model/kinds.ts'
 import { families } from '../../src/telemetry/families.ts'
 import { accessFields } from './access-fields.ts'
 import { gatewayFeatures } from './gateway-features.ts'
+import { kindsPage } from './kinds-page.ts'
+import { code, page, table } from './markdown.ts'
 
 // The pages of docs/reference, made from the tables and schemas that the program itself uses: `npm run docs` writes
 // them, and a test holds them to it.
-
-const made = 'Made from the source by `npm run docs`; change the table or schema that it comes from.'
 
 export const pages: Readonly<Record<string, () => string>> = {
   'commands.md': commandsPage,
@@ -20,23 +18,6 @@ export const pages: Readonly<Record<string, () => string>> = {
   'access-log.md': accessLogPage,
   'kinds.md': kindsPage,
   'gateway-api.md': gatewayApiPage,
-}
-
-function page(title: string, ...parts: readonly string[]): string {
-  return `# ${title}\n\n${made}\n\n${parts.join('\n\n')}\n`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
-}
-
-function code(text: string): string {
-  return text === '' ? '' : `\`${text}\``
 }
 
 function commandsPage(): string {
@@ -96,78 +77,6 @@ function accessLogPage(): string {
       Object.entries(accessFields).map(([name, what]) => [code(name), what]),
     ),
   )
-}
-
-/** What the pages look at of a JSON Schema. */
-interface Schema {
-  readonly type?: string | readonly string[]
-  readonly description?: string
-  readonly enum?: readonly (string | number)[]
-  readonly const?: string
-  readonly items?: Schema
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly required?: readonly string[]
-  readonly additionalProperties?: Schema | boolean
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly maxItems?: number
-  readonly patternErrorMessage?: string
-}
-
-function kindsPage(): string {
-  const definitions = jsonSchema()['definitions'] as unknown as Readonly<Record<string, Schema>>
-  const parts = kinds.map(kind => {
-    const { group, versions, scope, role, plural } = kind
-    const schema = definitions[group === '' ? kind.kind : `${kind.kind}.${group}`]!
-    const where = scope === 'Cluster' ? 'of the cluster' : 'in a namespace'
-    const apiVersions = versions.map(version => (group === '' ? version : `${group}/${version}`))
-    const about = `\`${apiVersions.join('`, `')}\`; ${plural}; ${where}; role ${role}`
-    return `## ${kind.kind}\n\n${about}\n\n${table(['field', 'type', 'what'], kindRows(schema))}`
-  })
-  return page(
-    'Kinds and their fields',
-    'Everything that a file may hold. A field that is not here is an error. How our own kinds are meant, with defaults: [POLICIES.md](../POLICIES.md).',
-    ...parts,
-  )
-}
-
-function kindRows({ properties = {}, required = [] }: Schema): string[][] {
-  const common = new Set(['apiVersion', 'kind', 'metadata', 'status'])
-  return Object.entries(properties)
-    .filter(([field]) => !common.has(field))
-    .flatMap(([field, value]) => fieldRows(field, value, required.includes(field)))
-}
-
-/** A field and all below it, as paths: `spec.rules[].matches[]`. */
-function fieldRows(path: string, schema: Schema, required: boolean): string[][] {
-  const what = [required ? 'Required.' : '', schema.description ?? ''].filter(text => text !== '')
-  return [[code(path), typeText(schema), what.join(' ')], ...insideRows(path, schema)]
-}
-
-function insideRows(path: string, schema: Schema): string[][] {
-  const { items, properties = {}, required = [], additionalProperties } = schema
-  if (items !== undefined) return insideRows(`${path}[]`, items)
-  const named = Object.entries(properties).flatMap(([name, value]) =>
-    fieldRows(`${path}.${name}`, value, required.includes(name)),
-  )
-  return typeof additionalProperties === 'object'
-    ? [...named, ...insideRows(`${path}.*`, additionalProperties)]
-    : named
-}
-
-function typeText(schema: Schema): string {
-  const { type, items, minimum, maximum, patternErrorMessage, additionalProperties, maxItems } = schema
-  if (schema.enum !== undefined) return schema.enum.map(value => code(String(value))).join(', ')
-  if (schema.const !== undefined) return code(schema.const)
-  if (patternErrorMessage !== undefined) return patternErrorMessage.replace(/^expected /, '')
-  if (items !== undefined) {
-    const inner = typeText(items)
-    return `list${inner === 'object' ? '' : ` of ${inner}`}${maxItems === undefined ? '' : `, at most ${maxItems}`}`
-  }
-  if (typeof additionalProperties === 'object') return `map of ${typeText(additionalProperties)}`
-  if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`
-  if (typeof type === 'string') return type === 'string' ? 'text' : type
-  return type === undefined ? 'anything' : type.join(' or ')
 }
 
 function gatewayApiPage(): string {
