@@ -253,3 +253,16 @@ suite('a balancer', () => {
       for (const one of taken) one.destroy()
     }))
 })
+
+test('who is only sending the rest of a request that was answered yields like who is idle', async () => {
+  await using upstream = await RawUpstream.answering(() => ok('x'))
+  await using started = await startGateway(yaml(false, upstream.port, { limits: { connections: 1 } }))
+  const first = await Client.to(started, false, attacker)
+  first.socket.write('TRACE / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 60000\r\n\r\nx')
+  assert.match(await first.until(/405/), /^HTTP\/1\.1 405 (?!.*Connection: close)/s)
+  const second = await Client.to(started, false, neighbour)
+  second.socket.write(get())
+  assert.match(await second.until(/x$/), /^HTTP\/1\.1 200 /)
+  second.socket.destroy()
+  first.socket.destroy()
+})

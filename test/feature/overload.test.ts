@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { startGateway } from '../support/gateway.ts'
 import { messages, status, value } from '../support/messages.ts'
 import { plain } from '../support/policies.ts'
@@ -219,6 +220,39 @@ suite('shedding', () => {
       await client.until(text => messages(text).length === i)
     }
   })
+})
+
+suite('beyond half of the bytes that may wait', () => {
+  // Nothing else ends them.
+  const client = { timeouts: { head: '0s', idle: '0s', bodyIdle: '0s', stall: '0s' } }
+  const overload = { ...roomy, bufferedBytes: 600_000 }
+  const attackers = 20
+
+  for (const [what, bytes, times] of [
+    // More than the system takes for who reads nothing; each answer is whole, and its connection to the backend free again.
+    ['clients who read none of what they asked for', get('/large'), 300],
+    ['clients whose heads stay incomplete', `${get().slice(0, -2)}X: ${'x'.repeat(15_000)}`, 1],
+  ] as const)
+    test(`${what} are ended before others are turned away for long`, async () => {
+      await using upstream = await RawUpstream.answering(({ start }) =>
+        ok('y'.repeat(start.includes('/large') ? 60_000 : 1)),
+      )
+      await using gateway = await startGateway(plain(upstream.port, { client }), { overload })
+      const all = await Promise.all(Array.from({ length: attackers }, () => RawClient.to(gateway.port())))
+      for (const one of all) {
+        one.socket.pause()
+        one.write(bytes.repeat(times))
+      }
+      const buffered = (): number => Number(/^portcullis_buffered_bytes (\d+)$/m.exec(gateway.metrics())![1])
+      while (buffered() < 300_000) await setImmediate()
+      while (buffered() > 300_000) await setImmediate()
+      await using neighbour = await RawClient.to(gateway.port())
+      for (let i = 1; !neighbour.text.includes(' 200 '); i++) {
+        neighbour.write(get())
+        await neighbour.until(text => messages(text).length === i)
+      }
+      await Promise.all(all.map(one => one[Symbol.asyncDispose]()))
+    })
 })
 
 const answers = new Map<object, number>()

@@ -55,6 +55,11 @@ export class Gatherer {
     return this.#length !== 0
   }
 
+  /** What they take in memory. */
+  get heldBytes(): number {
+    return this.#bytes?.length ?? 0
+  }
+
   /** Takes bytes of the chunk up to the section's end or an offence; returns the offset after them and sets `outcome`. */
   take(chunk: Buffer, start: number, end: number, lineBytes: number, limits: FieldLimits): number {
     if (this.#length === 0) this.#startLine(0, lineBytes, limits)

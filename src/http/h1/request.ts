@@ -32,6 +32,11 @@ export class RequestHeadReader {
     return this.#gatherer !== null && this.#gatherer.begun
   }
 
+  /** Bytes of memory that an incomplete head takes. */
+  get heldBytes(): number {
+    return this.#gatherer?.heldBytes ?? 0
+  }
+
   /**
    * Reads on at `start`. Null asks for more bytes; what there was is kept. After
    * a rejection the connection cannot be read any further.

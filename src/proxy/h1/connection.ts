@@ -18,6 +18,7 @@ import { LEAVE_MS, type Host, type ServedConnection } from '../host.ts'
 import type { Sender } from '../sender.ts'
 import { takenBytes, type Paced } from '../pace.ts'
 import { TUNNEL_IDLE_MS } from '../silence.ts'
+import { Untaken } from '../untaken.ts'
 
 /** Between requests, or in a request's head. */
 const HEAD = 0
@@ -34,6 +35,8 @@ const TURN_REQUESTS = 32
 /** Chunks of one read after which others have their turn before the next: one poll may read 2 MB, which are 350,000 chunks of a byte. */
 const TURN_CHUNKS = 256
 const LINGER_MS = 5_000
+/** For how long the rest of a body that nobody wants is read and dropped, however much of it comes. */
+const DROP_MS = 30_000
 const LINGER_BYTES = 1024 * 1024
 const DISCARD_BYTES = 64 * 1024
 
@@ -70,6 +73,9 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   private touchedMs: number
   private headSinceMs = 0
   private lingered = 0
+  /** Since when what comes is dropped. */
+  private dropSinceMs = 0
+  private readonly untaken = new Untaken()
   /** The client has ended its direction. */
   private clientEnded = false
 
@@ -297,6 +303,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   /** The response came before the request's end: what is left of the body is read and dropped, if that is not too much. */
   private discardBody(): void {
     this.lingered = 0
+    this.dropSinceMs = this.server.clock.nowMs
     if (this.remaining > LINGER_BYTES) return this.close()
     this.resume()
   }
@@ -412,7 +419,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     this.writer.send()
     this.exchange = null
     this.phase = LINGER
-    this.touchedMs = this.server.clock.nowMs
+    this.touchedMs = this.dropSinceMs = this.server.clock.nowMs
     this.pending = null
     this.socket.end()
     this.resume()
@@ -430,15 +437,20 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   // What the server asks of it.
 
-  /** Bytes that wait because the client is slow. */
+  /** Bytes that wait because the client is slow, with what to take or with a head. */
   get bufferedBytes(): number {
-    return this.socket.writableLength + (this.pending?.length ?? 0)
+    return this.socket.writableLength + (this.pending?.length ?? 0) + this.reader.heldBytes
   }
 
   /** Before a whole head, or after the last answer; what was answered has left. */
   get idle(): boolean {
-    const between = this.phase === LINGER || (this.phase === HEAD && this.pending === null)
-    return between && this.socket.writableLength === 0
+    const between = this.phase === HEAD && this.pending === null
+    return (between || this.phase === LINGER || this.discarding) && this.socket.writableLength === 0
+  }
+
+  /** The rest of a request that has been answered. */
+  private get discarding(): boolean {
+    return this.phase === BODY && this.exchange === null
   }
 
   /** Nothing of a request is here. */
@@ -464,18 +476,27 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   /** Called about once a second: enforces what has a time limit of seconds, without a timer per request. */
   sweep(nowMs: number): void {
     const { client } = this.server.runtime.port
+    const { overload } = this.server.runtime
     const still = nowMs - this.touchedMs
-    if (this.phase === HEAD) {
-      if (this.headSinceMs !== 0 && nowMs - this.headSinceMs > client.headTimeoutMs) this.reject(headTimeout)
+    const patienceMs = this.phase === TUNNEL ? TUNNEL_IDLE_MS : client.bodyIdleTimeoutMs
+    if (this.untaken.look(this.socket, nowMs) > overload.patience(patienceMs)) this.destroy()
+    else if (this.phase === HEAD) {
+      const headMs = this.headSinceMs === 0 ? 0 : nowMs - this.headSinceMs
+      if (headMs > overload.patience(client.headTimeoutMs)) this.reject(headTimeout)
       // One that was reading the rest of a body when the drain began has become idle after it.
       else if (this.unasked && still > (this.server.draining ? LEAVE_MS : client.idleTimeoutMs)) this.close()
-    } else if (this.phase === LINGER) {
-      // A slow client that is still taking the response has as long as in the middle of it.
-      if (still > (this.socket.writableLength > 0 ? client.bodyIdleTimeoutMs : LINGER_MS)) this.destroy()
-    } else {
+    } else if (this.phase === LINGER) this.sweepLinger(nowMs)
+    else if (this.discarding && nowMs - this.dropSinceMs > DROP_MS) this.close()
+    else {
       if (this.exchange?.forwarding?.watched === true) this.exchange.forwarding.look(this, nowMs)
       this.sweepExchange(still, client.bodyIdleTimeoutMs)
     }
+  }
+
+  private sweepLinger(nowMs: number): void {
+    // A slow client that is still taking the response has as long as in the middle of it.
+    if (this.socket.writableLength > 0) this.touchedMs = this.dropSinceMs = nowMs
+    else if (nowMs - this.touchedMs > LINGER_MS || nowMs - this.dropSinceMs > DROP_MS) this.destroy()
   }
 
   // Paced.
@@ -507,9 +528,8 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
       if (stillMs <= TUNNEL_IDLE_MS) return
       this.exchange?.fail('http_response_timeout', 'idle')
       this.destroy()
-    } else if (this.socket.writableLength > 0) {
-      if (stillMs > bodyIdleMs) this.destroy()
-    } else if (this.phase === BODY && !this.paused) {
+    } else if (this.socket.writableLength > 0) return
+    else if (this.phase === BODY && !this.paused) {
       if (stillMs > bodyIdleMs) this.bodyTimeout()
     } else if (this.exchange !== null && stillMs > this.exchange.silenceMs)
       this.exchange.fail('http_response_timeout', 'timeouts.silence')

@@ -18,6 +18,7 @@ import type { Host, ServedConnection } from '../host.ts'
 import type { Sender } from '../sender.ts'
 import { StreamPace } from './pace.ts'
 import { TUNNEL_IDLE_MS } from '../silence.ts'
+import { Untaken } from '../untaken.ts'
 
 /** After our last byte the client gets this long to end the connection. */
 const LINGER_MS = 5_000
@@ -48,6 +49,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   /** Coarse time of the last request that was under way, or of the end. */
   private busyMs: number
   private over = false
+  private readonly untaken = new Untaken()
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
   constructor(socket: Socket, host: Host, sender: Sender, certificate: Hop['certificate'] = null) {
@@ -176,6 +178,9 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       return
     }
     this.session.sweep(nowMs)
+    const { overload } = this.host.runtime
+    if (this.untaken.look(this.socket, nowMs) > overload.patience(http2Limits.writeTimeoutMs))
+      return this.gone()
     // One that came while the port took its leave has had the time for its first requests.
     if (this.host.draining) this.session.shutdown()
     const { idleTimeoutMs, bodyIdleTimeoutMs } = this.host.runtime.port.client
