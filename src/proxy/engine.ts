@@ -7,7 +7,6 @@ import type { Endpoint } from '../upstream/endpoint.ts'
 import { Http1Pool } from '../upstream/h1/pool.ts'
 import { Http2Pool } from '../upstream/h2/pool.ts'
 import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
-import { Queue } from '../upstream/queue.ts'
 import { ClientContexts } from '../upstream/tls/contexts.ts'
 import { TlsDialer } from '../upstream/tls/dialer.ts'
 import type { Cluster } from '../upstream/cluster.ts'
@@ -62,7 +61,6 @@ export class Engine {
   private readonly connections: Bound
   private readonly clusters: ClusterTable<UpstreamPool>
   private readonly contexts: ClientContexts
-  private readonly queues = new Map<Cluster<UpstreamPool>, Queue<Endpoint<UpstreamPool>>>()
   private readonly ports = new Map<string, PortServer>()
   private readonly leaving = new Set<PortServer>()
   private readonly timer: NodeJS.Timeout
@@ -220,35 +218,23 @@ export class Engine {
   private sweep(): void {
     const nowMs = this.clock.tick()
     let bufferedBytes = this.shared.waitingBytes + this.shared.headBytes
-    for (const { pressure } of this.queues.keys()) pressure.begin()
+    const clusters = [...this.clusters.alive()]
+    for (const { pressure } of clusters) pressure.begin()
     for (const server of [...this.ports.values(), ...this.leaving]) {
       server.sweep(nowMs)
       bufferedBytes += server.bufferedBytes
     }
     this.options.sinks.instruments.bufferedBytes.set(bufferedBytes + this.mirroredBytes())
-    for (const { pressure } of this.queues.keys()) pressure.finish(nowMs)
-    this.sweepQueues(nowMs)
-    for (const cluster of this.clusters.values()) this.sweepCluster(cluster, nowMs)
+    for (const cluster of clusters) sweepCluster(cluster, nowMs)
+    for (const cluster of this.clusters.values()) this.measure(cluster)
     const exchanges = this.countExchanges()
     if (this.overload.judge(exchanges, bufferedBytes))
       this.options.log.warn('overload', { shedding: this.overload.shedding, exchanges, bufferedBytes })
   }
 
-  /** Of clusters, not of pools: who waits must be told also where endpoints, or the cluster itself, have gone meanwhile. */
-  private sweepQueues(nowMs: number): void {
-    for (const [cluster, queue] of this.queues) {
-      queue.expire(nowMs - cluster.config.connectTimeoutMs)
-      if (cluster.connections === 0 && this.clusters.get(cluster.name) !== cluster)
-        this.queues.delete(cluster)
-    }
-  }
-
-  private sweepCluster(cluster: Cluster<UpstreamPool>, nowMs: number): void {
+  private measure(cluster: Cluster<UpstreamPool>): void {
     let idle = 0
-    for (const { openedPool } of cluster.endpoints) {
-      openedPool?.sweep(nowMs)
-      idle += openedPool?.idleConnections ?? 0
-    }
+    for (const { openedPool } of cluster.endpoints) idle += openedPool?.idleConnections ?? 0
     const metrics = this.observer.cluster(cluster.name)
     metrics.connectionsIdle.set(idle)
     metrics.connectionsActive.set(cluster.connections - idle)
@@ -292,14 +278,8 @@ export class Engine {
   private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {
     const http2 = cluster.config.protocol === 'h2'
     const dialer = this.dialer(cluster, [http2 ? 'h2' : 'http/1.1'])
-    const parts = { endpoint, cluster, queue: this.queue(cluster), events: this.poolEvents, dialer }
+    const parts = { endpoint, cluster, events: this.poolEvents, dialer }
     return http2 ? new Http2Pool(parts, this.shared) : new Http1Pool(parts)
-  }
-
-  private queue(cluster: Cluster<UpstreamPool>): Queue<Endpoint<UpstreamPool>> {
-    let queue = this.queues.get(cluster)
-    if (queue === undefined) this.queues.set(cluster, (queue = new Queue(cluster)))
-    return queue
   }
 
   private readonly poolEvents: PoolEvents = {
@@ -333,6 +313,12 @@ export class Engine {
         }),
     }
   }
+}
+
+function sweepCluster({ pressure, queue, endpoints, config }: Cluster<UpstreamPool>, nowMs: number): void {
+  pressure.finish(nowMs)
+  queue.expire(nowMs - config.connectTimeoutMs)
+  for (const { openedPool } of endpoints) openedPool?.sweep(nowMs)
 }
 
 function later(ms: number): Promise<void> {

@@ -80,8 +80,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private backend: CompiledBackend | null = null
   private stream: UpstreamStream | null = null
   private failed: Endpoint<UpstreamPool> | null = null
-  /** Whose pool is waited at. */
-  private queue: UpstreamPool | null = null
+  /** It waits in the queue of its cluster. */
+  private queued = false
   private mirrors: Mirrors | null = null
   private over = false
   /** The last attempt failed on a connection that had served others before. */
@@ -159,9 +159,9 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
       this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
     const stream = endpoint.pool.acquire(this.lookAfterMs)
     if (stream !== null) return this.granted(stream, endpoint)
-    if (!endpoint.pool.wait(this)) return this.refused('connection_limit_reached')
-    this.queue = endpoint.pool
-    cluster.pressure.waited(this.client, endpoint.pool.waitingClients)
+    if (!cluster.queue.wait(this, performance.now())) return this.refused('connection_limit_reached')
+    this.queued = true
+    cluster.pressure.waited(this.client, cluster.queue.clients)
   }
 
   tooSlow(detail: string): void {
@@ -204,7 +204,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   /** A connection is there, perhaps after waiting for one. */
   granted(stream: UpstreamStream, endpoint: Endpoint<UpstreamPool>): void {
     const { x } = this
-    this.queue = null
+    this.queued = false
     this.endpoint = endpoint
     this.stream = stream
     // In the turn of the request's head the time is as good as that of its beginning, and a look at the clock saved.
@@ -222,7 +222,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   }
 
   refused(failure: FailureName): void {
-    this.queue = null
+    this.queued = false
     this.x.fail(failure, '')
   }
 
@@ -372,8 +372,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.attemptTimer = null
     this.gathering?.leave()
     this.blocked = false
-    this.queue?.leave(this)
-    this.queue = null
+    if (this.queued) this.cluster!.queue.leave(this)
+    this.queued = false
     this.stream?.abort()
     this.stream = null
     this.endpoint?.finish()

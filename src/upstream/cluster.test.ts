@@ -124,6 +124,37 @@ test('a reload keeps clusters, endpoints and pools that stay, and closes those t
   assert.equal(w.table.get('b'), undefined)
 })
 
+test('a cluster that has gone is swept on until nothing of it is under way', () => {
+  const holds: Record<string, (cluster: Cluster<FakePool>) => () => void> = {
+    connection: cluster => {
+      cluster.reserve()
+      return () => cluster.unreserve()
+    },
+    'one that waits': cluster => {
+      const waiter = { client: 'a', granted() {}, refused() {} }
+      cluster.queue.wait(waiter, 0)
+      return () => cluster.queue.leave(waiter)
+    },
+    'one that gathers': cluster => {
+      const gatherer = { client: 'a', released() {}, displaced() {} }
+      cluster.pressure.gather(gatherer, 0)
+      return () => cluster.pressure.leave(gatherer)
+    },
+  }
+  for (const [what, hold] of Object.entries(holds)) {
+    const w = world()
+    w.apply({ a: ['10.0.0.1:80'] }, { maxPending: 1 })
+    const a = w.table.get('a')!
+    const release = hold(a)
+    w.apply({ b: [] })
+    assert.deepEqual([...w.table.alive()], [w.table.get('b'), a], what)
+    release()
+    assert.deepEqual([...w.table.alive()], [w.table.get('b')], what)
+    w.apply({ a: ['10.0.0.1:80'] })
+    assert.deepEqual([...w.table.alive()], [w.table.get('a')], what)
+  }
+})
+
 test('pools are made when first used', () => {
   const w = world()
   w.apply({ a: ['10.0.0.1:80'] })

@@ -8,6 +8,7 @@ import { Ejector } from './ejection.ts'
 import { Endpoint, endpointKey, type EndpointOwner, type EndpointPool } from './endpoint.ts'
 import type { Drainable } from './keep.ts'
 import { Pressure } from './pressure.ts'
+import { Queue } from './queue.ts'
 
 /** What clusters tell log and metrics. */
 export interface ClusterEvents {
@@ -37,10 +38,12 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   config: snapshot.Cluster
   /** Connections alive, counted by `reserve` and `unreserve`. */
   connections = 0
-  /** Requests that wait for a connection; kept by whoever queues them. */
+  /** Requests that wait for a connection, counted by `queue`. */
   pending = 0
   /** Bytes of copies for it that wait, where it is a mirror; kept by whoever sends them. */
   mirroredBytes = 0
+  /** Who waits, whichever endpoint it will be: also when that, or the cluster itself, has gone meanwhile. */
+  readonly queue = new Queue<Endpoint<P>>(this)
   /** What is asked of clients while `pressed`. */
   readonly pressure = new Pressure(this)
   private readonly context: ClusterContext<P>
@@ -125,6 +128,11 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     let taken = this.connections
     for (const { openedPool } of this.members.values()) taken -= openedPool?.spare ?? 0
     return taken > half
+  }
+
+  /** Nothing is under way, and nobody waits. */
+  get idle(): boolean {
+    return this.connections === 0 && this.queue.empty && this.pressure.gatherers === 0
   }
 
   mayWait(): boolean {

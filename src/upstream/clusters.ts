@@ -24,6 +24,8 @@ export interface ClusterTableOptions<P extends EndpointPool> {
 export class ClusterTable<P extends EndpointPool = EndpointPool> {
   private readonly keep = new Keep<Cluster<P>>()
   private readonly context: ClusterContext<P>
+  /** Drained, and with something under way. */
+  private readonly leaving = new Set<Cluster<P>>()
 
   constructor(options: ClusterTableOptions<P>) {
     const { workers = 1, events = silent, clock = systemClock, random = Math.random, lookup } = options
@@ -43,7 +45,7 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
 
   /** Drains the clusters that the last `apply` did not name. */
   sweep(): void {
-    this.keep.sweep()
+    for (const cluster of this.keep.sweep()) this.leaving.add(cluster)
   }
 
   /** The short way for endpoint changes. False when there is no such cluster (any more). */
@@ -59,6 +61,14 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
 
   values(): IterableIterator<Cluster<P>> {
     return this.keep.values()
+  }
+
+  /** Those, and the ones that are drained, as long as exchanges hold something of them: for sweeps. */
+  *alive(): IterableIterator<Cluster<P>> {
+    yield* this.values()
+    for (const cluster of this.leaving)
+      if (cluster.idle) this.leaving.delete(cluster)
+      else yield cluster
   }
 
   /** Resolves when every DNS name of every cluster has had its first answer; wait for it no longer than you want to. */

@@ -25,12 +25,14 @@ export class Keep<T extends Drainable> {
     return this.asked.get(key) ?? this.kept.get(key)
   }
 
-  /** Drains what was not asked for since the last sweep. */
-  sweep(): void {
+  /** Drains what was not asked for since the last sweep, and answers with it. */
+  sweep(): T[] {
     const before = this.kept
     this.kept = this.asked
     this.asked = new Map()
-    for (const [key, one] of before) if (!this.kept.has(key)) one.drain()
+    const left = [...before].flatMap(([key, one]) => (this.kept.has(key) ? [] : [one]))
+    for (const one of left) one.drain()
+    return left
   }
 
   /** Drains everything: the end. */

@@ -2,7 +2,6 @@ import type { FailureName } from '../http/failures.ts'
 import type { ResponseLimits } from '../http/h1/response.ts'
 import type { Cluster } from './cluster.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
-import type { Queue, Waiter } from './queue.ts'
 import type { UpstreamStream } from './stream.ts'
 import type { TlsDialer } from './tls/dialer.ts'
 
@@ -25,8 +24,6 @@ export type Target = Endpoint<UpstreamPool>
 export interface PoolParts {
   readonly endpoint: Target
   readonly cluster: Cluster<UpstreamPool>
-  /** Of the cluster. */
-  readonly queue: Queue<Target>
   readonly events: PoolEvents
   /** Null where connections are plain. */
   readonly dialer: TlsDialer | null
@@ -42,16 +39,14 @@ export abstract class UpstreamPool implements EndpointPool {
   /** Connections alive, idle ones included. */
   connections = 0
   protected readonly cluster: Cluster<UpstreamPool>
-  protected readonly queue: Queue<Target>
   protected draining = false
   /** Coarse clock, moved by `sweep`. */
   protected nowMs = performance.now()
   private readonly events: PoolEvents
 
-  constructor({ endpoint, cluster, queue, events, dialer }: PoolParts) {
+  constructor({ endpoint, cluster, events, dialer }: PoolParts) {
     this.endpoint = endpoint
     this.cluster = cluster
-    this.queue = queue
     this.events = events
     this.dialer = dialer
   }
@@ -96,19 +91,6 @@ export abstract class UpstreamPool implements EndpointPool {
   /** Has a connection made for whoever comes next, where none outlives a request that is given up meanwhile. */
   warm(): void {}
 
-  /** Waits for any connection of the cluster; false when too many wait already. */
-  wait(waiter: Waiter<Target>): boolean {
-    return this.queue.wait(waiter, performance.now())
-  }
-
-  get waitingClients(): number {
-    return this.queue.clients
-  }
-
-  leave(waiter: Waiter<Target>): void {
-    this.queue.leave(waiter)
-  }
-
   connectFailed(failure: FailureName, reason: string): void {
     this.events.onConnectFailed(this.cluster.name, this.endpoint.key, failure, reason)
     this.endpoint.connectFailed(failure, performance.now())
@@ -132,13 +114,14 @@ export abstract class UpstreamPool implements EndpointPool {
 
   /** A connection is gone: who waits may have a new one, to whichever endpoint the balancer says. */
   protected gone(): void {
+    const { cluster } = this
     this.connections--
-    this.cluster.unreserve()
-    if (this.queue.empty) return
-    const endpoint = this.cluster.pick()
-    if (endpoint === null || !this.cluster.reserve()) return
-    const waiter = this.queue.next()
-    if (waiter === null) this.cluster.unreserve()
+    cluster.unreserve()
+    if (cluster.queue.empty) return
+    const endpoint = cluster.pick()
+    if (endpoint === null || !cluster.reserve()) return
+    const waiter = cluster.queue.next()
+    if (waiter === null) cluster.unreserve()
     else waiter.granted(endpoint.pool.opened(), endpoint)
   }
 

@@ -21,7 +21,7 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     const most = this.cluster.config.maxRequestsPerConnection
     if (this.draining || (most > 0 && connection.requests >= most)) return connection.close()
     connection.idleSinceMs = this.nowMs
-    const waiter = this.queue.next()
+    const waiter = this.cluster.queue.next()
     if (waiter === null) this.idle.push(connection)
     else waiter.granted(connection, this.endpoint)
   }

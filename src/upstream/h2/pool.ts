@@ -41,10 +41,10 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
 
   available(connection: Http2Connection): void {
     if (this.draining || this.retireIfUsedUp(connection)) return
-    while (!this.queue.empty) {
+    while (!this.cluster.queue.empty) {
       const stream = connection.request()
       if (stream === null) return
-      const waiter = this.queue.next()
+      const waiter = this.cluster.queue.next()
       if (waiter === null) return stream.abort()
       waiter.granted(stream, this.endpoint)
     }
