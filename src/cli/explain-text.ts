@@ -1,3 +1,4 @@
+import { authorityText } from '../http/authority-text.ts'
 import { failures, isFailureName } from '../http/failures.ts'
 import type { ExplainedEntry } from '../proxy/router/explain.ts'
 import type {
@@ -16,7 +17,7 @@ import type {
 import { clientLimits, clientRules, clusterLimits } from './explain-limits.ts'
 import { endpointsOf, inOrder } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
-import { painter, type Paint } from './paint.ts'
+import { painter, type Paint } from '../telemetry/colour.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
 
 type Routed = Extract<Explanation, { readonly head: unknown }>
@@ -128,8 +129,8 @@ function backendLines(
       ),
     ]
   const endpoints = endpointsOf(parts, backend.cluster).map(endpoint => {
-    const address = endpoint.address.includes(':') ? `[${endpoint.address}]` : endpoint.address
-    return `${address}:${endpoint.port}${endpoint.weight === 1 ? '' : ` (weight ${endpoint.weight})`}`
+    const weight = endpoint.weight === 1 ? '' : ` (weight ${endpoint.weight})`
+    return authorityText(endpoint.address, endpoint.port) + weight
   })
   const where = endpoints.length === 0 ? 'no endpoint, answered 503' : endpoints.join(', ')
   const cluster = parts.clusters.find(({ name }) => name === backend.cluster)

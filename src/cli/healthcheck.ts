@@ -1,10 +1,11 @@
+import { authorityText } from '../http/authority-text.ts'
 import type { HostPort } from './values.ts'
 
 const PATIENCE_MS = 4_000
 
 /** `portcullis healthcheck`: 0 where the gateway of this admin address serves, else 1 with the reason. */
 export async function healthcheck({ host, port }: HostPort): Promise<number> {
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const authority = authorityText(host, port)
   const reason = await ready(`http://${authority}/readyz`)
   if (reason !== null) process.stderr.write(`portcullis: not ready at ${authority}: ${reason}\n`)
   return reason === null ? 0 : 1

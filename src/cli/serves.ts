@@ -1,3 +1,4 @@
+import { authorityText } from '../http/authority-text.ts'
 import type {
   Endpoint,
   Host,
@@ -99,9 +100,7 @@ const MOST_ENDPOINTS = 2
 function endpointsText(list: readonly Endpoint[]): string {
   if (list.length === 0) return 'no endpoint'
   if (list.length > MOST_ENDPOINTS) return counted(list.length, 'endpoint')
-  return list
-    .map(({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`)
-    .join(', ')
+  return list.map(({ address, port }) => authorityText(address, port)).join(', ')
 }
 
 function some<T>(

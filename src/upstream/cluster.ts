@@ -1,11 +1,12 @@
 import { isIP } from 'node:net'
+import { authorityText } from '../http/authority-text.ts'
 import type * as snapshot from '../snapshot/snapshot.ts'
 import type { Balancer, RandomSource } from './balancer.ts'
 import { makeBalancer } from './balancers.ts'
 import type { Clock } from './clock.ts'
 import { dnsReason, type DnsResolver, type DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
-import { Endpoint, endpointKey, type EndpointOwner, type EndpointPool } from './endpoint.ts'
+import { Endpoint, type EndpointOwner, type EndpointPool } from './endpoint.ts'
 import type { Drainable } from './keep.ts'
 import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
@@ -251,7 +252,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     for (const { address, port, weight } of this.specs) {
       for (const resolved of this.watches.get(address)?.answer.addresses ??
         (isIP(address) > 0 ? [address] : [])) {
-        const key = endpointKey(resolved, port)
+        const key = authorityText(resolved, port)
         found.set(key, { address: resolved, port, weight: weight + (found.get(key)?.weight ?? 0) })
       }
     }

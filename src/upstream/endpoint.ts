@@ -1,3 +1,4 @@
+import { authorityText } from '../http/authority-text.ts'
 import { failures, type FailureName } from '../http/failures.ts'
 
 /** Connections to one endpoint, whatever protocol they speak. */
@@ -44,7 +45,7 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   private closed = false
 
   constructor(owner: EndpointOwner<P>, address: string, port: number, weight: number) {
-    this.key = endpointKey(address, port)
+    this.key = authorityText(address, port)
     this.address = address
     this.port = port
     this.weight = weight
@@ -100,8 +101,4 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
     if (this.closed) pool.close()
     return pool
   }
-}
-
-export function endpointKey(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { canonicalHostname } from '../../http/hostname.ts'
 import { UsageError } from '../flag.ts'
 import { writeWhole } from '../write.ts'
 import { authorityFolder, DevelopmentAuthority } from './authority.ts'
@@ -34,7 +35,7 @@ export async function cert(options: CertOptions): Promise<number> {
 
 /** A name that a TLS client may look for (RFC 6125 §6.4: the wildcard is the whole first label). */
 function serverName(text: string): string {
-  const name = text.toLowerCase().replace(/\.$/, '')
+  const name = canonicalHostname(text)
   if (isIP(name) !== 0) return name
   const labels = name.startsWith('*.') ? name.slice(2) : name
   if (

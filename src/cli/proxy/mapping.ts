@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { canonicalHostname } from '../../http/hostname.ts'
 import { UsageError } from '../flag.ts'
 
 /** Where `portcullis proxy` listens. */
@@ -44,7 +45,7 @@ export function readMapping(text: string): Mapping {
   const alone = equals < 0 || /^(?:[a-z0-9]+:\/\/|:)/.test(text)
   const [left, right] = alone ? ['', text] : [text.slice(0, equals), text.slice(equals + 1)]
   const slash = left.indexOf('/')
-  const host = (slash < 0 ? left : left.slice(0, slash)).toLowerCase().replace(/\.$/, '')
+  const host = canonicalHostname(slash < 0 ? left : left.slice(0, slash))
   if (host !== '' && !HOST.test(host))
     throw new UsageError(
       `proxy: "${text}" begins with no host or path, expected HOST=BACKEND, /PATH=BACKEND or HOST/PATH=BACKEND${host.includes(':') ? '; the port is that of LISTEN' : ''}`,

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { authorityText } from '../../http/authority-text.ts'
 import { FileSource } from '../../model/files.ts'
 import { TextSource } from '../../model/source.ts'
 import { CommandFailure, UsageError } from '../flag.ts'
@@ -75,10 +76,8 @@ function saveTo(folder: string, yaml: string, secret: string): void {
 
 function told(listen: Listen, mappings: readonly Mapping[], save: string): string {
   const rows = mappings.map(({ host, path, target }) => {
-    const from = `${listen.scheme}://${host === '' ? listen.address || '127.0.0.1' : host}:${listen.port}${path}`
-    const to = target.endpoints.map(
-      ({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`,
-    )
+    const from = `${listen.scheme}://${authorityText(host || listen.address || '127.0.0.1', listen.port)}${path}`
+    const to = target.endpoints.map(({ address, port }) => authorityText(address, port))
     return [from, `${target.protocol}://${to.join(',')}${target.prefix}`] as const
   })
   const width = Math.max(...rows.map(([from]) => from.length))

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { authorityText } from '../../http/authority-text.ts'
 import { Rejection, type FailureName } from '../../http/failures.ts'
 import type { Fields } from '../../http/fields.ts'
 import { forward, hopLines, incomingRequestId, plainAddress, type Hop } from '../../http/forwarded.ts'
@@ -560,6 +561,5 @@ function reset(socket: Socket): void {
 
 /** What a client that names no host (HTTP/1.0 may) has asked for: the address that it connected to (RFC 9112 §3.3). */
 function addressed({ localAddress = '', localPort = 0 }: Socket): string {
-  const address = plainAddress(localAddress)
-  return `${address.includes(':') ? `[${address}]` : address}:${localPort}`
+  return authorityText(plainAddress(localAddress), localPort)
 }
