@@ -428,12 +428,22 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   /** Ends the connection at once; an exchange under way has lost its client. */
   destroy(): void {
+    this.leave()
+    this.socket.destroy()
+  }
+
+  /** The same for a client that must not take what it has for all there is. */
+  private cutOff(): void {
+    this.leave()
+    reset(this.socket)
+  }
+
+  private leave(): void {
     const x = this.exchange
     this.exchange = null
     this.phase = CLOSED
     this.pending = null
     x?.onGone()
-    this.socket.destroy()
   }
 
   // What the server asks of it.
@@ -516,12 +526,6 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     this.exchange?.fail(failure, 'pressure')
     // What is not taken is not kept either, by us or by the system.
     if (failure === 'http_response_not_taken') this.cutOff()
-  }
-
-  private cutOff(): void {
-    this.exchange = null
-    this.phase = CLOSED
-    reset(this.socket)
   }
 
   private sweepExchange(stillMs: number, bodyIdleMs: number): void {
