@@ -8,7 +8,7 @@ import type { SnapshotParts } from '../snapshot/snapshot.ts'
 import { explanationJson } from './explain-json.ts'
 import { explanationText } from './explain-text.ts'
 import { explainRequest } from './explanation.ts'
-import { painter } from './paint.ts'
+import { painter } from '../telemetry/colour.ts'
 import { noPolicies, policyNames } from './policy-names.ts'
 
 const termination = { mode: 'terminate', inner: 'http', certificates: [], clients: null, key: '' } as const

@@ -1,11 +1,10 @@
 import { translate } from '../roles/ingress/translate.ts'
-import { showsColour } from '../telemetry/colour.ts'
 import { explainRequest } from './explanation.ts'
 import { explanationJson } from './explain-json.ts'
 import { explanationText } from './explain-text.ts'
 import { findingsOf } from './findings.ts'
 import type { ExplainOptions } from './options.ts'
-import { painter } from './paint.ts'
+import { painter, showsColour } from '../telemetry/colour.ts'
 import { policyNames } from './policy-names.ts'
 import { sourceOf } from './sources.ts'
 

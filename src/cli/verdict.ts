@@ -4,7 +4,7 @@ import { escapeJson } from '../telemetry/json.ts'
 import { Excerpts } from './excerpt.ts'
 import { findingsOf, type Finding } from './findings.ts'
 import { counted, countOf, servesJson, servesText, type Counts } from './serves.ts'
-import { painter, type Paint } from './paint.ts'
+import { painter, type Paint } from '../telemetry/colour.ts'
 
 /** What a check finds. */
 export interface Verdict {

@@ -1,15 +1,14 @@
 import { queryText, type QueryMode } from './access-line.ts'
 import type { AccessRecord } from './access-record.ts'
+import { painter, type Colour } from './colour.ts'
 import { escapeJson } from './json.ts'
 
 const TARGET_COLUMNS = 40
 const TARGET_LIMIT = 512
 const NAME_LIMIT = 256
 
-/** SGR codes by the first digit of a status; 0 is a client that left before there was one. */
-const STATUS_COLOURS: Readonly<Record<number, number>> = { 0: 35, 1: 36, 2: 32, 3: 36, 4: 33, 5: 31 }
-const DIM = 90
-const BAD = 31
+/** By the first digit of a status; the first is of a client that left before there was one. */
+const STATUS_COLOURS: readonly Colour[] = ['odd', 'note', 'good', 'note', 'warning', 'error']
 
 /** "→" as the bytes of UTF-8: a log's buffer takes one byte for each character. */
 const ARROW = '\xe2\x86\x92'
@@ -21,19 +20,15 @@ const ARROW = '\xe2\x86\x92'
  * refused before its first request has no method and path. Each character is one byte.
  */
 export function accessText(record: AccessRecord, nowMs: number, mode: QueryMode, colour: boolean): string {
-  const paint = colour ? sgr : (_code: number, text: string) => text
+  const paint = painter(colour)
   const target = record.method === '' ? connection(record) : requestTarget(record, mode)
   const status = record.method === '' && record.status === 0 ? '   ' : statusText(record.status)
   return (
-    paint(DIM, clock(nowMs)) +
+    paint('dim', clock(nowMs)) +
     ` ${record.method.slice(0, 32).padEnd(6)} ${target.padEnd(TARGET_COLUMNS)} ` +
-    paint(STATUS_COLOURS[Math.floor(record.status / 100)] ?? DIM, status) +
-    ` ${durationText(record.durationMs)}${paint(DIM, way(record))}${paint(BAD, reason(record))}\n`
+    paint(STATUS_COLOURS[Math.floor(record.status / 100)] ?? 'dim', status) +
+    ` ${durationText(record.durationMs)}${paint('dim', way(record))}${paint('error', reason(record))}\n`
   )
-}
-
-function sgr(code: number, text: string): string {
-  return text === '' ? '' : `\x1b[${code}m${text}\x1b[0m`
 }
 
 function requestTarget(record: AccessRecord, mode: QueryMode): string {

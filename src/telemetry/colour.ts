@@ -10,3 +10,22 @@ export function showsColour(descriptor: 1 | 2): boolean {
   if (FORCE_COLOR) return FORCE_COLOR !== '0'
   return isatty(descriptor) && TERM !== 'dumb'
 }
+
+/** SGR codes, by what they say; "odd" is neither good nor bad. */
+const CODES = { error: 31, warning: 33, note: 36, good: 32, odd: 35, dim: 90 } as const
+
+export type Colour = keyof typeof CODES
+export type Paint = (colour: Colour, text: string) => string
+
+/** Colours text, or leaves it as it is. */
+export function painter(shows: boolean): Paint {
+  return shows ? inColour : plainly
+}
+
+function inColour(colour: Colour, text: string): string {
+  return text === '' ? '' : `\x1b[${CODES[colour]}m${text}\x1b[0m`
+}
+
+function plainly(_colour: Colour, text: string): string {
+  return text
+}

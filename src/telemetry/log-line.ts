@@ -1,3 +1,4 @@
+import { painter, type Colour } from './colour.ts'
 import { isSecretName, redactText, REDACTED } from './redact.ts'
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
@@ -86,7 +87,12 @@ export function jsonLine(
   return `${asJson({ time, level, event, ...fields })}\n`
 }
 
-const COLOURS: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info: 36, debug: 90 }
+const COLOURS: Readonly<Record<LogLevel, Colour>> = {
+  error: 'error',
+  warn: 'warning',
+  info: 'note',
+  debug: 'dim',
+}
 
 /** For people at a terminal: `12:03:04.123 WARN  endpoint.ejected cluster=items failures=5`, an error's stack below. */
 export function humanLine(
@@ -96,8 +102,7 @@ export function humanLine(
   fields: Record<string, unknown>,
   colour: boolean,
 ): string {
-  const name = level.toUpperCase().padEnd(5)
-  const shown = colour ? `\x1b[${COLOURS[level]}m${name}\x1b[0m` : name
+  const shown = painter(colour)(COLOURS[level], level.toUpperCase().padEnd(5))
   let text = `${time.slice(11, 23)} ${shown} ${event}`
   let stacks = ''
   for (const [key, value] of Object.entries(fields)) {
