@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { FailureName } from '../http/failures.ts'
+import { tcpHandle } from '../upstream/tcp-handle.ts'
 
 /** The client of an exchange whose connection to a backend others wait for, as sweeps see it. */
 export interface Paced {
@@ -12,12 +12,15 @@ export interface Paced {
   giveUp(failure: FailureName): void
 }
 
-/** Bytes that the system has taken for the other side of a connection. */
+/**
+ * Bytes that the system has taken for the other side of a connection. Node itself judges by these numbers whether a
+ * write makes progress (net.js, _onTimeout).
+ */
 export function takenBytes(socket: Socket): number {
-  const handle = below(socket)
-  return handle === null
-    ? socket.bytesWritten - socket.writableLength
-    : handle.bytesWritten - handle.writeQueueSize
+  const handle = tcpHandle(socket)
+  return isHandle(handle)
+    ? handle.bytesWritten - handle.writeQueueSize
+    : socket.bytesWritten - socket.writableLength
 }
 
 interface Handle {
@@ -26,19 +29,8 @@ interface Handle {
   readonly writeQueueSize: number
 }
 
-/** The connection itself, under TLS too. Node itself judges by these numbers whether a write makes progress (net.js, _onTimeout). */
-function below(socket: Socket): Handle | null {
-  const handle: unknown = Reflect.get(socket, '_handle')
-  const under: unknown =
-    socket instanceof TLSSocket && typeof handle === 'object' && handle !== null
-      ? Reflect.get(handle, '_parent')
-      : handle
-  return isHandle(under) ? under : null
-}
-
-function isHandle(value: unknown): value is Handle {
+function isHandle(value: object | null): value is Handle {
   return (
-    typeof value === 'object' &&
     value !== null &&
     'bytesWritten' in value &&
     'writeQueueSize' in value &&

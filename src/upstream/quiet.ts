@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import { tcpHandle } from './tcp-handle.ts'
 
 const byte = Buffer.alloc(1)
 
@@ -25,12 +25,7 @@ export function isQuiet(socket: Socket): boolean {
 
 /** -1 where there is none, as on Windows. */
 function descriptorOf(socket: Socket): number {
-  let handle: unknown = Reflect.get(socket, '_handle')
-  if (socket instanceof TLSSocket) handle = isObject(handle) ? Reflect.get(handle, '_parent') : null
-  const descriptor: unknown = isObject(handle) ? Reflect.get(handle, 'fd') : null
+  const handle = tcpHandle(socket)
+  const descriptor: unknown = handle === null ? null : Reflect.get(handle, 'fd')
   return typeof descriptor === 'number' ? descriptor : -1
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

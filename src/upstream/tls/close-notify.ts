@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { tcpHandle } from '../tcp-handle.ts'
 
 /** What libuv answers to one who asks for reading to begin where it has begun. */
 const UV_EALREADY = -114
@@ -14,26 +15,14 @@ const UV_EALREADY = -114
  */
 export function endedByPeer(socket: Socket): boolean {
   if (!(socket instanceof TLSSocket)) return true
-  const below = handleBelow(socket)
-  return below === null || below.readStart() === UV_EALREADY
+  const below = tcpHandle(socket)
+  return !isHandle(below) || below.readStart() === UV_EALREADY
 }
 
 interface Handle {
   readStart(): number
 }
 
-function handleBelow(socket: TLSSocket): Handle | null {
-  const handle: unknown = Reflect.get(socket, '_handle')
-  if (typeof handle !== 'object' || handle === null) return null
-  const below: unknown = Reflect.get(handle, '_parent')
-  return isHandle(below) ? below : null
-}
-
-function isHandle(value: unknown): value is Handle {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'readStart' in value &&
-    typeof value.readStart === 'function'
-  )
+function isHandle(value: object | null): value is Handle {
+  return value !== null && 'readStart' in value && typeof value.readStart === 'function'
 }
