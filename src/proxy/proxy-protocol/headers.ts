@@ -1,5 +1,6 @@
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import type { ClientShares } from '../client-shares.ts'
+import { readFirst } from '../first-bytes.ts'
 import type { Inbound } from '../inbound.ts'
 import { readProxyHeader, type ProxyHeader } from './header.ts'
 
@@ -67,30 +68,20 @@ export class ProxyHeaders {
   private read(inbound: Inbound): void {
     const { socket } = inbound
     this.waiting.add(inbound)
-    const chunks: Buffer[] = []
-    let length = 0
-    let wanted = 1
-    const read = (chunk: Buffer): void => {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length < wanted) return
-      const bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks)
-      const result = readProxyHeader(bytes)
-      if (typeof result === 'number') {
-        wanted = result
-        chunks.splice(0, chunks.length, bytes)
-        return
-      }
-      socket.off('data', read).off('end', ended).off('error', ignore)
-      this.forget(inbound)
-      this.judge(inbound, result, bytes)
-    }
-    const ended = (): void => {
-      // A balancer that only looks whether someone is there says nothing, and is nobody to tell of.
-      if (length > 0) this.owner.faulted('proxy_header_malformed', inbound)
-      socket.destroy()
-    }
-    socket.on('data', read).once('end', ended).on('error', ignore)
+    socket.on('error', ignore)
+    readFirst(socket, null, {
+      read: readProxyHeader,
+      done: (header, bytes) => {
+        socket.off('error', ignore)
+        this.forget(inbound)
+        this.judge(inbound, header, bytes)
+      },
+      ended: length => {
+        // A balancer that only looks whether someone is there says nothing, and is nobody to tell of.
+        if (length > 0) this.owner.faulted('proxy_header_malformed', inbound)
+        socket.destroy()
+      },
+    })
   }
 
   private judge(inbound: Inbound, result: ProxyHeader | 'absent' | 'malformed', bytes: Buffer): void {

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Inbound } from '../inbound.ts'
 import { canonicalHostname } from '../../http/hostname.ts'
+import { readFirst } from '../first-bytes.ts'
+import type { Inbound } from '../inbound.ts'
 import type { TlsListener, TlsTable } from '../runtime.ts'
 import type { CertificateChoice } from './certificate-choice.ts'
 import type { TicketKeys } from './ticket-keys.ts'
@@ -106,34 +107,20 @@ export class TlsAcceptor {
 
   private readHello(handshake: Handshake, said: Buffer | null): void {
     const { socket } = handshake
-    const chunks: Buffer[] = []
-    let length = 0
-    let wanted = 1
-    const read = (chunk: Buffer): void => {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length < wanted) return
-      const bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks)
-      const hello = readClientHello(bytes)
-      if (typeof hello === 'number') {
-        wanted = hello
-        return
-      }
-      socket.off('data', read)
-      socket.off('end', ended)
-      socket.pause()
-      if (hello === 'malformed') return this.misunderstood(handshake, bytes)
-      socket.unshift(bytes)
-      this.choose(handshake, hello)
-    }
-    const ended = (): void => {
-      // A balancer that only looks whether someone is there says nothing, and is nobody to tell of.
-      if (length === 0) socket.destroy()
-      else this.refuse(handshake, 'tls_client_hello', null)
-    }
-    socket.on('data', read)
-    socket.once('end', ended)
-    if (said !== null) read(said)
+    readFirst(socket, said, {
+      read: readClientHello,
+      done: (hello, bytes) => {
+        socket.pause()
+        if (hello === 'malformed') return this.misunderstood(handshake, bytes)
+        socket.unshift(bytes)
+        this.choose(handshake, hello)
+      },
+      ended: length => {
+        // A balancer that only looks whether someone is there says nothing, and is nobody to tell of.
+        if (length === 0) socket.destroy()
+        else this.refuse(handshake, 'tls_client_hello', null)
+      },
+    })
   }
 
   /**
