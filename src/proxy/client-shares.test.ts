@@ -16,6 +16,11 @@ for (const [settings, address, expected] of [
   test(`${address} where ${JSON.stringify(settings)}: ${JSON.stringify(expected)}`, () =>
     assert.equal(new ClientShares(settings).of(address), expected))
 
+test('a request that a balancer has brought counts as its client', () => {
+  const shares = new ClientShares({ trustedPeers: '10.0.0.0/8', sharing: 'client' })
+  assert.equal(shares.ofClient('10.1.2.3'), '10.1.2.3')
+})
+
 test('the workers of a process share what it may have open', () => {
   const alone = connectionBound(1)
   assert.ok(alone > 0)

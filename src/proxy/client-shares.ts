@@ -14,7 +14,11 @@ export class ClientShares {
 
   /** Whose share a connection from this address takes of; "" where it is a balancer's, which has none. */
   of(address: string): string {
-    if (this.trusts(address)) return ''
+    return this.trusts(address) ? '' : this.ofClient(address)
+  }
+
+  /** The same of a request, whoever has brought it. */
+  ofClient(address: string): string {
     return this.sharing === 'off' ? 'all' : shareKey(address)
   }
 

@@ -1,7 +1,6 @@
 import { failures, type FailureName, type FailureType, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
-import { shareKey } from '../http/share-key.ts'
 import { idempotentMethods } from '../http/idempotent.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -102,7 +101,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   /** Whose share this exchange counts as, where there is not enough for all. */
   get client(): string {
     const { runtime, clientAddress } = this.x
-    return (this.key ??= runtime.port.client.sharing === 'off' ? '' : shareKey(clientAddress))
+    return (this.key ??= runtime.shares.ofClient(clientAddress))
   }
 
   /** The whole of the exchange may take so long; 0 is no limit. */
