@@ -35,9 +35,11 @@ export function missing(
 
 function nearestOf(resources: Resources, kind: KindName, namespace: string, name: string): string | null {
   const done = compared.get(resources) ?? 0
+  // Before anything is looked for, which costs as much for each of thousands.
+  if (done > MOST_COMPARED) return null
   const own = resources.all(kind).filter(({ metadata }) => metadata.namespace === namespace)
-  if (done + own.length > MOST_COMPARED) return null
   compared.set(resources, done + own.length)
+  if (done + own.length > MOST_COMPARED) return null
   const found = nearest(
     name,
     own.map(({ metadata }) => metadata.name),
