@@ -34,6 +34,24 @@ suite('the first bytes of a connection', () => {
       assert.deepEqual(told, ['abc of 3abcd'])
     })
 
+  test('many pieces are put together, and read when there are enough', () => {
+    const socket = new Socket()
+    const reads: number[] = []
+    let whole = ''
+    readFirst<string>(socket, null, {
+      read: bytes => {
+        reads.push(bytes.length)
+        return bytes.length < 1_000 ? 1_000 : 'enough'
+      },
+      done: (_result, bytes) => (whole = bytes.toString()),
+      ended: () => assert.fail('it has not ended'),
+    })
+    const text = Array.from({ length: 1_000 }, (_, i) => String(i % 10)).join('')
+    for (const byte of text) socket.emit('data', Buffer.from(byte))
+    assert.equal(whole, text)
+    assert.deepEqual(reads, [1, 1_000])
+  })
+
   test('an end before there are enough', () => {
     const { say, end, told } = reading(null)
     say('3a')

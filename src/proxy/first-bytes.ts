@@ -10,6 +10,9 @@ export interface FirstBytes<T> {
   ended(length: number): void
 }
 
+/** Each piece is an object of some hundred bytes: a ClientHello of 16 KiB that comes byte by byte would be 5 MB. */
+const MOST_PIECES = 64
+
 /** Puts the first bytes of a connection together; `said` is what has been read of it already. */
 export function readFirst<T extends object | string>(
   socket: Socket,
@@ -22,12 +25,13 @@ export function readFirst<T extends object | string>(
   const take = (chunk: Buffer): void => {
     chunks.push(chunk)
     length += chunk.length
-    if (length < wanted) return
+    if (length < wanted && chunks.length < MOST_PIECES) return
     const bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks)
+    chunks = [bytes]
+    if (length < wanted) return
     const result = read(bytes)
     if (typeof result === 'number') {
       wanted = result
-      chunks = [bytes]
       return
     }
     socket.off('data', take).off('end', end)
