@@ -2,34 +2,16 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, Socket, type AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
-import type * as snapshot from '../snapshot/snapshot.ts'
+import { clusterOf } from '../../test/support/cluster.ts'
 import { ClusterTable } from '../upstream/clusters.ts'
 import { TlsDialer } from '../upstream/tls/dialer.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import { Stream, type CompiledStream, type FinishedStream } from './stream.ts'
 
 const origin = { resource: '', role: 'ingress', path: '', file: '', line: 0, column: 0 } as const
-const config: snapshot.Cluster = {
-  name: 'up',
-  origin,
-  protocol: 'http',
-  balancer: 'round-robin',
-  maxConnections: 0,
-  maxPending: 0,
-  maxRequestsPerConnection: 0,
-  connectTimeoutMs: 5_000,
-  connectAttempts: 3,
-  silenceMs: 300_000,
-  fieldBytes: 16_384,
-  headBytes: 65_536,
-  fieldCount: 200,
-  idleTimeoutMs: 60_000,
-  bodyStartBytes: 8192,
-  bodyBytesPerSecond: 240,
-  patienceMs: 3_000,
+const config = clusterOf('up', {
   ejection: { consecutiveFailures: 1, baseEjectionMs: 1e6, maxEjectionMs: 1e6, maxEjectedPercent: 100 },
-  dnsRefreshMs: 10_000,
-}
+})
 const tls = { serverName: '', names: [], authorities: [], certificate: null, ciphers: '', key: '' }
 
 /** Fails as the system would, before anything is sent. */

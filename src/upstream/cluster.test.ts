@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type * as snapshot from '../snapshot/snapshot.ts'
 import { FakeClock } from '../../test/support/clock.ts'
+import { clusterOf } from '../../test/support/cluster.ts'
 import type { Cluster } from './cluster.ts'
 import { ClusterTable } from './clusters.ts'
 import type { Lookup } from './dns.ts'
@@ -25,36 +26,6 @@ class FakePool implements EndpointPool {
     this.onClose()
   }
 }
-
-const config = (name: string, more: Partial<snapshot.Cluster> = {}): snapshot.Cluster => ({
-  name,
-  origin: {
-    resource: `Backend/default/${name}`,
-    role: 'ingress',
-    path: 'spec',
-    file: 'a.yaml',
-    line: 1,
-    column: 1,
-  },
-  protocol: 'http',
-  balancer: 'round-robin',
-  maxConnections: 0,
-  maxPending: 0,
-  maxRequestsPerConnection: 0,
-  connectTimeoutMs: 5_000,
-  connectAttempts: 3,
-  silenceMs: 300_000,
-  fieldBytes: 16_384,
-  headBytes: 65_536,
-  fieldCount: 200,
-  idleTimeoutMs: 60_000,
-  bodyStartBytes: 8192,
-  bodyBytesPerSecond: 240,
-  patienceMs: 3_000,
-  ejection: { consecutiveFailures: 2, baseEjectionMs: 1_000, maxEjectionMs: 10_000, maxEjectedPercent: 50 },
-  dnsRefreshMs: 10_000,
-  ...more,
-})
 
 /** `10.0.0.1:80`, or with a weight `10.0.0.1:80*3`. */
 const endpoints = (...texts: string[]): snapshot.Endpoint[] =>
@@ -87,7 +58,7 @@ function world(options: { workers?: number; lookup?: Lookup } = {}) {
   })
   const apply = (clusters: Record<string, string[]>, more: Partial<snapshot.Cluster> = {}): void => {
     table.apply(
-      Object.keys(clusters).map(name => config(name, more)),
+      Object.keys(clusters).map(name => clusterOf(name, more)),
       Object.fromEntries(Object.entries(clusters).map(([name, list]) => [name, endpoints(...list)])),
     )
     table.sweep()
@@ -432,6 +403,6 @@ test('a drained cluster keeps nobody waiting', async () => {
 
 test('a cluster named like an inherited property has no endpoints of its own making', () => {
   const w = world()
-  w.table.apply([config('constructor')], {})
+  w.table.apply([clusterOf('constructor')], {})
   assert.equal(w.table.get('constructor')!.size, 0)
 })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { SharedStreams } from '../../../src/http/h2/shared-streams.ts'
 import { ServerBench, type ServerSetup } from './harness.ts'
+import { indifferent } from './server.ts'
 import { END_STREAM, data, headers, post, type Frame } from './wire.ts'
 
 const KIB = 1024
@@ -140,16 +141,11 @@ test('behind a consumer that is slower than the line nothing grows', () => {
   const { stream } = last
   let taken = 0
   stream.handler = {
+    ...indifferent,
     onRequestData: (_chunk, start, end) => {
       taken += end - start
       stream.pause()
     },
-    onRequestEnd: () => {},
-    onRequestFlush: () => {},
-    onDownstreamWritable: () => {},
-    onRejection: () => {},
-    onHeadRefused: () => {},
-    onGone: () => {},
   }
   for (let i = 0; i < 100; i++) {
     client.send(id)
