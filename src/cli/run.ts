@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { resolve as absolute } from 'node:path'
 import { FileSource } from '../model/files.ts'
-import type { LoadResult, Source } from '../model/source.ts'
+import type { LoadResult } from '../model/source.ts'
 import { WorkerGroup } from '../proxy/workers.ts'
 import { log } from '../telemetry/log.ts'
 import { startAdmin } from './admin.ts'
@@ -26,7 +26,7 @@ const GRACE_MS = 30_000
  */
 export async function run(
   options: RunOptions,
-  source: Source = new FileSource(options.paths),
+  source: FileSource = new FileSource(options.paths),
 ): Promise<number> {
   log.setLevel(options.logLevel)
   const asked = untilSignal()
@@ -56,13 +56,13 @@ export async function run(
 class Gateway {
   private readonly options: RunOptions
   private readonly metrics = new ProcessMetrics()
-  private readonly source: Source
+  private readonly source: FileSource
   private readonly workers: WorkerGroup
   private readonly controller: Controller
   private readonly garbage = new Garbage()
   private serving = false
 
-  constructor(options: RunOptions, source: Source, accessLog: string) {
+  constructor(options: RunOptions, source: FileSource, accessLog: string) {
     const { metrics } = this
     this.options = options
     this.source = source

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { TextSource } from '../model/source.ts'
+import { FileSource } from '../model/files.ts'
 import { translate } from '../roles/ingress/translate.ts'
 import { judge, verdictGithub, verdictText, type Verdict } from './verdict.ts'
 
 function verdictOn(text: string): Verdict {
-  const { resources, problems } = new TextSource('shop.yaml', text).load()
+  const { resources, problems } = new FileSource([], { texts: [{ name: 'shop.yaml', text }] }).load()
   return judge(problems, translate(resources))
 }
 

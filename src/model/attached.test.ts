@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { FileSource } from './files.ts'
 import { formatProblem } from './problem.ts'
-import { TextSource, type LoadResult } from './source.ts'
+import type { LoadResult } from './source.ts'
 
 function folder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-attached-'))
@@ -78,7 +78,7 @@ suite('data that is in a file of its own', () => {
     })
 
   test('standard input has no folder beside it', () => {
-    const load = new TextSource('-', secret('p')).load()
+    const load = new FileSource([], { texts: [{ name: '-', text: secret('p') }] }).load()
     assert.equal(valueOf(load), null)
     assert.match(saidOf(load, ''), /standard input has no folder/)
   })

@@ -14,7 +14,7 @@ import {
   type FoundFile,
   type Scan,
 } from './scan.ts'
-import { contentOf, resultOf, type LoadResult, type Source } from './source.ts'
+import { contentOf, resultOf, type LoadResult } from './source.ts'
 import { Waits } from './waits.ts'
 import { Watcher } from './watcher.ts'
 
@@ -23,7 +23,7 @@ export interface FileSourceOptions {
   readonly debounceMs?: number
   /** How often files are looked at where no event came; 2 s where absent. */
   readonly pollMs?: number
-  /** Read behind the files, as texts of these names: standard input. */
+  /** Read behind the files, as texts of these names that never change: standard input, or what a command has made. */
   readonly texts?: readonly { readonly name: string; readonly text: string }[]
   /**
    * What may be half of a file that is being written in place, and a folder that is gone, is believed when it has
@@ -58,7 +58,7 @@ interface Cached {
  * Nothing throws for what is wrong with files: that is in `problems`. Objects of a file whose text did
  * not change keep their identity.
  */
-export class FileSource implements Source {
+export class FileSource {
   private readonly paths: readonly string[]
   private readonly debounceMs: number
   private readonly pollMs: number

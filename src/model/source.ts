@@ -1,5 +1,5 @@
 import { fill, type Place } from './attached.ts'
-import { settle, type FileContent, type Held, type Settled } from './last-good.ts'
+import type { FileContent, Held, Settled } from './last-good.ts'
 import { withHint } from './hints.ts'
 import { readParts, type ReadBefore, type Said } from './parts.ts'
 import type { Problem } from './resource.ts'
@@ -14,48 +14,6 @@ export interface LoadResult {
   readonly problems: readonly Problem[]
   /** Which of the resources are last good versions of declarations that are broken now. */
   readonly held: readonly Held[]
-}
-
-/**
- * Where resources come from. `load` reads them all; `watch` follows their changes and calls back with each result that
- * differs from the one before; `reload` (SIGHUP) reads and calls back in any case. Nothing throws for what is wrong
- * with what is read: that is in the problems of the result.
- */
-export interface Source {
-  load(): LoadResult
-  watch(onChange: (result: LoadResult) => void): void
-  reload(): LoadResult
-  close(): void
-}
-
-/** One text that never changes: standard input, or what a command has made. `name` stands for a file in messages. */
-export class TextSource implements Source {
-  private readonly name: string
-  private readonly text: string
-  private onChange: ((result: LoadResult) => void) | null = null
-
-  constructor(name: string, text: string) {
-    this.name = name
-    this.text = text
-  }
-
-  load(): LoadResult {
-    return resultOf(settle([contentOf(this.name, this.text)], [], () => ''))
-  }
-
-  watch(onChange: (result: LoadResult) => void): void {
-    this.onChange = onChange
-  }
-
-  reload(): LoadResult {
-    const result = this.load()
-    this.onChange?.(result)
-    return result
-  }
-
-  close(): void {
-    this.onChange = null
-  }
 }
 
 /**

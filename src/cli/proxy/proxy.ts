@@ -2,7 +2,6 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { authorityText } from '../../http/authority-text.ts'
 import { FileSource } from '../../model/files.ts'
-import { TextSource } from '../../model/source.ts'
 import { CommandFailure, UsageError } from '../flag.ts'
 import type { RunOptions } from '../options.ts'
 import { run } from '../run.ts'
@@ -34,8 +33,9 @@ export async function proxy({
   if (save !== '') saveTo(save, yaml, secret)
   process.stderr.write(told(listen, mappings, save))
   // What was saved is served from there, so that whoever edits it sees the change.
-  const source = save === '' ? new TextSource('proxy', `${yaml}---\n${secret}`) : new FileSource([save])
-  return run({ ...options, paths: [save === '' ? 'the command line' : save] }, source)
+  if (save !== '') return run({ ...options, paths: [save] })
+  const texts = [{ name: 'proxy', text: `${yaml}---\n${secret}` }]
+  return run({ ...options, paths: ['the command line'] }, new FileSource([], { texts }))
 }
 
 function refuseRepeated(mappings: readonly Mapping[]): void {
