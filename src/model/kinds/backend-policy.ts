@@ -99,7 +99,7 @@ const outlierDetection = object({
   ),
   baseEjection: optional(
     duration,
-    'How long it is left out the first time; longer with every repetition.',
+    'How long it is left out the first time; twice, three times as long with the next ones.',
     formatDuration(backendDefaults.baseEjectionMs),
   ),
   maxEjection: optional(
@@ -172,7 +172,7 @@ const timeouts = object({
   attempt: optional(duration, 'How long one attempt may take.'),
   silence: optional(
     duration,
-    'Nothing of a request or its response has moved for so long: 504, or the response is broken off. A tunnel (WebSocket, TLSRoute) has an hour. 0s: never.',
+    'How long nothing of a request or its response may move; then 504, or the response is broken off. A tunnel (WebSocket, TLSRoute) has an hour. 0s: never.',
     formatDuration(backendDefaults.silenceMs),
   ),
 })

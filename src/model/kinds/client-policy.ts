@@ -84,12 +84,12 @@ const timeouts = object({
   ),
   bodyIdle: optional(
     duration,
-    'The client has moved no byte of a body for so long. A call of a GRPCRoute has five minutes. 0s: no limit.',
+    'How long a client may move no byte of a body, of its request or of the response. A call of a GRPCRoute has five minutes. 0s: no limit.',
     formatDuration(clientDefaults.bodyIdleTimeoutMs),
   ),
   stall: optional(
     duration,
-    'A client of HTTP/2 takes nothing of a response that waits for it: its stream is reset. 0s: no limit.',
+    'How long a client of HTTP/2 may take nothing of a response that waits for it; then its stream is reset. 0s: no limit.',
     formatDuration(clientDefaults.stallTimeoutMs),
   ),
 })

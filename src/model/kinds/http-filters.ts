@@ -194,13 +194,15 @@ const externalAuth = object({
       ),
       allowedResponseHeaders: optional(
         set(Type.String(), 64),
-        "Headers of the service's answer that the request gets; left out, all but those of its framing.",
+        "Headers of the service's answer that the request gets; left out, all but Host.",
       ),
     }),
     'For protocol HTTP: 200 lets the request pass, anything else is the answer.',
   ),
   forwardBody: optional(
-    object({ maxSize: optional(integer(0, 65535), 'Bytes of the body at most; 0 is none.') }),
+    object({
+      maxSize: optional(integer(0, 65535), 'Bytes of the body at most, the rest is cut off; 0 is none.'),
+    }),
     'The service is sent the body of the request, too.',
   ),
 })
