@@ -83,7 +83,13 @@ class Converter {
   private alias(name: string, offset: number): Plain | Refusal {
     const found = this.anchors.get(name)
     if (found === undefined)
-      return new Refusal(offset, `unknown alias "*${name}", expected an anchor "&${name}" before it`)
+      return new Refusal(
+        offset,
+        // Anchors may begin with a dot, but those who write one mean a wildcard: hostnames: [*.shop.example]
+        name.startsWith('.')
+          ? `a value that begins with "*" is an alias in YAML, expected it in quotes: "*${name}"`
+          : `unknown alias "*${name}", expected an anchor "&${name}" before it`,
+      )
     this.aliased += found.size
     if (this.aliased > MAX_ALIASED)
       return new Refusal(

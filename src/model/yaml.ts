@@ -76,7 +76,7 @@ function* readDocuments(text: string, file: string, lines: LineCounter): Iterabl
 function readDocument(document: Document.Parsed, text: string, file: string, lines: LineCounter): Reading {
   const errors = [...document.errors, ...document.warnings]
   if (errors.length > 0) {
-    const problems = telling(errors).map(e => problem(file, lines, e.pos[0], describe(e)))
+    const problems = telling(errors, text).map(e => problem(file, lines, ...describe(e, errors, text)))
     return unreadable(problems, ownText(document, text))
   }
   const plain = toPlain(document)
@@ -91,12 +91,20 @@ function ownText({ range }: Document.Parsed, text: string): string {
   return text.slice(range[0], end < 0 ? text.length : end)
 }
 
-/** After a first syntax error the parser guesses, so that further ones mislead; repeated keys each stand for themselves. */
-function telling(errors: readonly YAMLError[]): readonly YAMLError[] {
+/**
+ * After a first syntax error the parser guesses, so that further ones mislead; repeated keys each stand for themselves,
+ * but for those of a second object that has no marker before it.
+ */
+function telling(errors: readonly YAMLError[], text: string): readonly YAMLError[] {
   const repeated = errors.filter(e => e.code === 'DUPLICATE_KEY')
-  return repeated.length === errors.length
-    ? repeated
-    : errors.filter(e => e.code !== 'DUPLICATE_KEY').slice(0, 1)
+  if (repeated.length < errors.length) return errors.filter(e => e.code !== 'DUPLICATE_KEY').slice(0, 1)
+  const second = repeated.find(e => beginsObject(text, e.pos[0]))
+  return second === undefined ? repeated : [second]
+}
+
+/** Whether a repeated key is one that objects begin with, so that "---" is likelier to lack than the key to be too many. */
+function beginsObject(text: string, offset: number): boolean {
+  return text[offset - 1] === '\n' && /^(apiVersion|kind):/.test(text.slice(offset, offset + 12))
 }
 
 /** Objects are declarations; arrays and Kubernetes lists are taken apart; an empty document is nothing. */
@@ -148,7 +156,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   IMPOSSIBLE: 'the text cannot be read here, expected YAML',
   KEY_OVER_1024_CHARS: 'a key is too long, expected at most 1024 characters',
   MISSING_CHAR: 'a character is missing here, expected the end of the quotes or brackets, a "," or a ":"',
-  MULTILINE_IMPLICIT_KEY: 'a key over several lines, expected it on one line, followed by ":"',
+  MULTILINE_IMPLICIT_KEY: 'a key over several lines, expected it on one line, followed by ": "',
   MULTIPLE_ANCHORS: 'a value with two anchors, expected one',
   MULTIPLE_DOCS: 'several documents, expected one',
   MULTIPLE_TAGS: 'a value with two tags, expected one',
@@ -159,11 +167,47 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'unexpected text, expected the end of the value or "key: value" on a line of its own',
 }
 
-function describe(error: YAMLError): string {
-  // One code for two mistakes; for this one the parser's sentence is fixed: "Flow map in block collection must …".
-  if (error.code === 'BAD_INDENT' && error.message.startsWith('Flow '))
-    return 'a bracket before this is not closed, expected "}" or "]", and lines in it indented'
-  return meanings[error.code] ?? 'the text cannot be read here, expected YAML'
+/** Codes that stand for several mistakes, by the beginning of the parser's sentence, which is fixed for these. */
+const sentences: readonly (readonly [code: ErrorCode, begins: string, meaning: string])[] = [
+  [
+    'BAD_INDENT',
+    'Flow ',
+    'a bracket before this is not closed, expected "}" or "]", and lines in it indented',
+  ],
+  [
+    'MISSING_CHAR',
+    'Sequence item',
+    'the indentation does not fit, expected this on the column of its siblings, or "- " in front',
+  ],
+  [
+    'MISSING_CHAR',
+    'Implicit map keys',
+    'a word alone where each line is "key: value", expected ": " behind it',
+  ],
+  [
+    'MISSING_CHAR',
+    'Missing closing',
+    'quotes before this are not closed, expected the same quote at the end of the value',
+  ],
+]
+
+/** Where to look, and what is wrong there. */
+function describe(error: YAMLError, errors: readonly YAMLError[], text: string): readonly [number, string] {
+  const offset = error.pos[0]
+  if (error.code === 'DUPLICATE_KEY' && beginsObject(text, offset))
+    return [offset, `${meanings.DUPLICATE_KEY}, or "---" on a line before it where another object begins`]
+  // A line that is indented too far goes on with the value above it, and only then turns out to be a key.
+  const over = errors.find(e => e.code === 'MULTILINE_IMPLICIT_KEY' && e.pos[0] === offset)
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && over !== undefined)
+    return [lastLine(text, offset, over.pos[1]), meanings.BAD_INDENT]
+  const own = sentences.find(([code, begins]) => code === error.code && error.message.startsWith(begins))
+  return [offset, own?.[2] ?? meanings[error.code] ?? meanings.IMPOSSIBLE]
+}
+
+/** Where the text of the last line between two offsets begins. */
+function lastLine(text: string, from: number, to: number): number {
+  const line = text.lastIndexOf('\n', to - 1) + 1
+  return Math.max(from, line + text.slice(line, to).search(/\S|$/))
 }
 
 /** YAML takes more than JSON does (comments, trailing commas, bare words): a .json file is held to JSON. */
