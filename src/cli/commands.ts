@@ -6,7 +6,7 @@ import { fmt, init, schema } from './files/commands.ts'
 import { accessLog, addresses, admin, data, ignoredKinds, logLevel, roles, workers } from './flags.ts'
 import type { CheckFormat, OutputFormat } from './options.ts'
 import { proxy } from './proxy/command.ts'
-import { hasScheme, headerLines, oneOf } from './values.ts'
+import { hasScheme, headerLines, oneOf, pathsOr } from './values.ts'
 
 const output: Flag<OutputFormat> = {
   name: 'output',
@@ -112,7 +112,10 @@ const explain: Command = {
   flags: [header, output, roles, addresses, ignoredKinds],
   run: async given => {
     const [method, url, ...paths] = given.operands
-    if (method === undefined || url === undefined) throw new UsageError('explain: needs METHOD and URL')
+    if (method === undefined || url === undefined)
+      throw new UsageError(
+        'explain: needs METHOD and URL, such as: portcullis explain GET http://shop.localhost:8080/cart',
+      )
     const options = {
       ...common(given, paths),
       method: requestMethod(method),
@@ -174,7 +177,7 @@ export const commands: readonly Command[] = [
 
 function common(given: Given, paths: readonly string[]) {
   return {
-    paths: paths.length === 0 ? ['./portcullis'] : paths,
+    paths: pathsOr(paths),
     roles: given.get(roles),
     addresses: given.get(addresses),
     ignoredKinds: given.get(ignoredKinds),

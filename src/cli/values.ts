@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 
 import type { IgnoredKind } from '../snapshot/role.ts'
-import { UsageError } from './flag.ts'
+import { CommandFailure, UsageError } from './flag.ts'
 
 /** One of a fixed set of words. */
 export function oneOf<const T extends string>(...words: readonly T[]): (text: string) => T {
@@ -86,4 +87,14 @@ export function headerLines(text: string): readonly (readonly [name: string, val
 /** Whether this is an absolute URL; a query may have `://` in it. */
 export function hasScheme(text: string): boolean {
   return /^[a-z][-+.a-z0-9]*:\/\//i.test(text)
+}
+
+/** What to read: what was named, else the folder that `portcullis init` makes. Throws CommandFailure where it is not there. */
+export function pathsOr(named: readonly string[]): readonly string[] {
+  if (named.length > 0) return named
+  if (!existsSync('./portcullis'))
+    throw new CommandFailure(
+      'there is no folder ./portcullis here; name the files or folders to read, or make it: portcullis init',
+    )
+  return ['./portcullis']
 }

@@ -85,6 +85,12 @@ suite('the JSON Schema', () => {
     ['a wrong type', route({ hostnames: 'a.example' }), '/spec/hostnames'],
     ['a name that is missing', { ...route({}), metadata: {} }, '/metadata'],
     ['no kind', { apiVersion: 'v1' }, ''],
+    ['a kind that is misspelt', { ...route({}), kind: 'HTTPRute' }, '/kind'],
+    [
+      'a version that is not there',
+      { ...route({}), apiVersion: 'portcullis.dev/v1alpha9', kind: 'Backend' },
+      '/apiVersion',
+    ],
   ] as const)
     test(`refuses ${what}`, () => {
       assert.ok(!check(value))

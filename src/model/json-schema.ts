@@ -19,20 +19,48 @@ export function jsonSchema(): JsonObject {
       apiVersion: { ...apiVersion, anyOf: [{ enum: [...new Set(kinds.flatMap(apiVersions))] }, {}] },
       kind: { ...kindName, anyOf: [{ enum: kinds.map(({ kind }) => kind) }, {}] },
     },
-    allOf: kinds.map(kind => ({
-      if: {
-        required: ['apiVersion', 'kind'],
-        properties: { apiVersion: { enum: apiVersions(kind) }, kind: { const: kind.kind } },
-      },
-      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-      then: { $ref: `#/definitions/${definition(kind)}` },
-    })),
+    allOf: [
+      ...[...new Set(kinds.map(({ group }) => group))].filter(ownGroup).map(kindsOfGroup),
+      ...kinds.map(kind => ({
+        if: {
+          required: ['apiVersion', 'kind'],
+          // A pattern: while completing, yaml-language-server takes a const for any text that begins with it, and
+          // would offer the fields of a BackendPolicy in a Backend.
+          properties: { apiVersion: { enum: apiVersions(kind) }, kind: { pattern: `^${kind.kind}$` } },
+        },
+        // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+        then: { $ref: `#/definitions/${definition(kind)}` },
+      })),
+    ],
     definitions: Object.fromEntries(kinds.map(kind => [definition(kind), objectSchema(kind)])),
   }
 }
 
 const apiVersion = { type: 'string', description: 'The API group of the kind, and its version.' }
 const kindName = { type: 'string', description: 'What the object is.' }
+
+/** Groups of which `check` takes no other kind than those that are known. */
+function ownGroup(group: string): boolean {
+  return group === 'gateway.networking.k8s.io' || group === 'portcullis.dev'
+}
+
+/** So that an editor marks a kind or a version that is misspelt, which would pass as somebody else's object. */
+function kindsOfGroup(group: string): JsonObject {
+  const those = kinds.filter(kind => kind.group === group)
+  return {
+    if: {
+      required: ['apiVersion', 'kind'],
+      properties: { apiVersion: { pattern: `^${group.replaceAll('.', '\\.')}/` } },
+    },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: {
+      properties: {
+        apiVersion: { enum: [...new Set(those.flatMap(apiVersions))] },
+        kind: { enum: those.map(({ kind }) => kind) },
+      },
+    },
+  }
+}
 
 function apiVersions({ group, versions }: ResourceKind): string[] {
   return versions.map(version => (group === '' ? version : `${group}/${version}`))

@@ -26,8 +26,9 @@ suite('portcullis init', () => {
     assert.equal(checked.code, 0, checked.stdout)
     assert.doesNotMatch(checked.stdout + checked.stderr, /warning/)
     assert.equal((await portcullis(['fmt', '--check', folder])).code, 0)
-    const [first] = readFileSync(join(folder, 'gateway.yaml'), 'utf8').split('\n')
-    assert.equal(first, '# yaml-language-server: $schema=.schema.json')
+    // Editors take the line for one document, not for the file.
+    for (const document of readFileSync(join(folder, 'gateway.yaml'), 'utf8').split('---\n'))
+      assert.equal(document.split('\n')[0], '# yaml-language-server: $schema=.schema.json')
     const { stdout } = await portcullis(['schema'])
     assert.equal(stdout, readFileSync(join(folder, '.schema.json'), 'utf8'))
   })
@@ -60,6 +61,15 @@ suite('portcullis init', () => {
     assert.equal(code, 1)
     assert.match(stderr, /is not empty/)
   })
+})
+
+suite('where there is no ./portcullis', () => {
+  for (const args of [['run'], ['check'], ['explain', 'GET', 'http://a.example/'], ['fmt']])
+    test(`portcullis ${args.join(' ')} says how to make it`, async () => {
+      const { code, stdout, stderr } = await portcullis(args)
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, /^portcullis: there is no folder \.\/portcullis here; .*: portcullis init\n$/)
+    })
 })
 
 suite('portcullis fmt', () => {

@@ -1,4 +1,5 @@
 import { UsageError, type Command, type Flag } from '../flag.ts'
+import { pathsOr } from '../values.ts'
 
 const check: Flag<boolean> = {
   name: 'check',
@@ -17,7 +18,7 @@ export const fmt: Command = {
   ],
   flags: [check],
   run: async given => {
-    const paths = given.operands.length === 0 ? ['./portcullis'] : given.operands
+    const paths = pathsOr(given.operands)
     const { fmt: format } = await import('./fmt.ts')
     return format({ paths, check: given.get(check) })
   },
@@ -44,7 +45,7 @@ export const schema: Command = {
   operands: '',
   summary: 'Print the JSON Schema of everything that a file may hold, for editors and linters.',
   details: [
-    'An editor uses it where a file begins with: # yaml-language-server: $schema=PATH',
+    'An editor uses it for each object that begins with: # yaml-language-server: $schema=PATH',
     'portcullis schema > .schema.json',
   ],
   flags: [],

@@ -4,7 +4,7 @@ import { jsonSchema } from '../../model/json-schema.ts'
 import { CommandFailure } from '../flag.ts'
 import { writeWhole } from '../write.ts'
 
-/** Hidden, so that it is no resource; the line for editors in each file names it. */
+/** Hidden, so that it is no resource; the line for editors above each object names it. */
 const SCHEMA_FILE = '.schema.json'
 
 /** `portcullis init`: a folder that `run` serves as it is. */
@@ -40,8 +40,9 @@ export function schemaText(): string {
   return `${JSON.stringify(jsonSchema(), null, 2)}\n`
 }
 
+// The line for editors is above each object: to them it is of one document, not of the file.
 const gatewayYaml = `# yaml-language-server: $schema=${SCHEMA_FILE}
-# The line above gives editors completion and errors while typing (VS Code: the extension "YAML" by Red Hat).
+# This line, above each object, gives editors completion and errors while typing (VS Code: the extension "YAML" by Red Hat).
 
 # Where clients come in.
 apiVersion: gateway.networking.k8s.io/v1
@@ -62,6 +63,7 @@ spec:
     #     certificateRefs:
     #       - name: shop.localhost-tls
 ---
+# yaml-language-server: $schema=${SCHEMA_FILE}
 # Which requests go where.
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -83,6 +85,7 @@ spec:
       # timeouts:
       #   request: 10s
 ---
+# yaml-language-server: $schema=${SCHEMA_FILE}
 # What is behind it: addresses, or DNS names that are resolved again and again.
 apiVersion: portcullis.dev/v1alpha1
 kind: Backend

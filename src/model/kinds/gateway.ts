@@ -29,11 +29,15 @@ const addressType = pattern(
   '"IPAddress", "Hostname", "NamedAddress" or a type with a domain in front',
   253,
 )
-const protocol = pattern(
-  '^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+)$',
-  'a protocol like "HTTP", "HTTPS", "TLS", "TCP", "UDP", or one with a domain in front',
-  255,
-)
+const protocol = Type.String({
+  pattern:
+    '^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+)$',
+  expected: 'a protocol like "HTTP", "HTTPS", "TLS", "TCP", "UDP", or one with a domain in front',
+  // What editors offer.
+  examples: ['HTTP', 'HTTPS', 'TLS'],
+  minLength: 1,
+  maxLength: 255,
+})
 
 const address = object({
   type: optional(addressType, 'What `value` is; an IPAddress is served.', 'IPAddress'),
