@@ -105,12 +105,15 @@ export function humanLine(
   const shown = painter(colour)(COLOURS[level], level.toUpperCase().padEnd(5))
   let text = `${time.slice(11, 23)} ${shown} ${event}`
   let stacks = ''
-  for (const [key, value] of Object.entries(fields)) {
+  // A sentence is read without quotes and escapes; the last thing of the line, so that no field follows from it.
+  const { message, ...others } = fields
+  const sentence = typeof message === 'string' ? ` ${plain(message)}` : ''
+  for (const [key, value] of Object.entries(sentence === '' ? fields : others)) {
     const stack = stackOf(value)
     if (stack !== null) stacks += `\n  ${stack.split('\n').map(plain).join('\n  ')}`
     text += ` ${plain(key)}=${stack === null ? humanValue(value) : humanValue(messageOf(value))}`
   }
-  return `${text}${stacks}\n`
+  return `${text}${sentence}${stacks}\n`
 }
 
 function humanValue(value: unknown): string {

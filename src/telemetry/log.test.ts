@@ -143,6 +143,12 @@ test('for people: short time, level, event, fields; stacks below; nothing moves 
     lines[0],
     '12:03:04.005 WARN  endpoint.ejected cluster=items failures=5 text="a b" list=[1,2] evil="\\u001b[2Jx"\n',
   )
+  log.warn('resources.problem', { message: 'a.yaml:1:1 "x" is \x1b[2J', n: 1 })
+  log.warn('resources.problem', { message: 'a.yaml:1:1 kind: unknown kind "x" (did you mean "y"?)', n: 1 })
+  assert.deepEqual(lines.splice(1), [
+    '12:03:04.005 WARN  resources.problem n=1 "a.yaml:1:1 \\"x\\" is \\u001b[2J"\n',
+    '12:03:04.005 WARN  resources.problem n=1 a.yaml:1:1 kind: unknown kind "x" (did you mean "y"?)\n',
+  ])
   const error = new Error('it broke')
   error.stack = 'Error: it broke\n    at one\n    at \x1btwo'
   log.error('x', { error })

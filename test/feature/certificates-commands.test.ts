@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -61,6 +61,18 @@ suite('portcullis cert', () => {
     assert.equal(mode(join(data, 'authority', 'ca.key')), 0o600)
     await portcullis(['cert', 'a.localhost', '--data', data, '--save', join(work, 's.yaml')])
     assert.equal(mode(join(work, 's.yaml')), 0o600)
+  })
+
+  test('a folder for the authority that cannot be made is named, with the flag for another one', async () => {
+    const state = join(work, 'unwritable')
+    mkdirSync(state)
+    symlinkSync('/nowhere/at/all', join(state, 'authority'))
+    const { code, stderr } = await portcullis(['cert', 'a.localhost', '--data', state])
+    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /^portcullis: cannot make .*authority for a new authority, choose .* --data: [^\n]+\n$/,
+    )
   })
 
   for (const [args, code, expected] of [

@@ -108,7 +108,7 @@ suite('portcullis proxy', () => {
     assert.equal((await askOnce(port, 'more.localhost', { ca, servername: 'shop.localhost' })).body, 'shop /')
     const again = await portcullis(['proxy', ...args, ...data])
     assert.equal(again.code, 1)
-    assert.match(again.stderr, /proxy\.yaml is there already/)
+    assert.match(again.stderr, /^portcullis: proxy: .*proxy\.yaml is there already/)
   })
 
   for (const [args, code, expected] of [

@@ -123,10 +123,20 @@ async function make(folder: string, file: string, keyFile: string): Promise<Deve
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   writeWhole(keyFile, await keyText(keys.privateKey), 0o600)
   writeWhole(file, pem(certificate), 0o644)
   return DevelopmentAuthority.of(file, certificate, keys.privateKey)
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new CommandFailure(
+      `cannot make ${folder} for a new authority, choose another folder by --data: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {

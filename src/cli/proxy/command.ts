@@ -16,7 +16,7 @@ export const proxy: Command = {
   summary: 'A gateway from one line, without a file.',
   details: [
     'LISTEN is :8080, 127.0.0.1:8080, or https://:8443 for TLS by a certificate of your own authority (see portcullis cert).',
-    'HOST is a host name, perhaps with "*." in front; PATH a prefix of whole segments; without both, everything. A HOST ' +
+    'HOST is a host name, perhaps with "*." in front, or "*"; PATH a prefix of whole segments; without both, everything. A HOST ' +
       'that is named goes before any host, then the longest PATH. BACKEND is ' +
       ':9000 on this machine, HOST:PORT, several of them with commas between, or a URL of http, https or h2c; a path in it ' +
       'takes the place of PATH.',

@@ -16,6 +16,14 @@ suite('where it listens', () => {
 
   for (const text of ['8080', ':0', ':65536', 'shop.localhost:80', '::1:80', 'ftp://:21', ':8080/x', ''])
     test(`not ${JSON.stringify(text)}`, () => assert.throws(() => readListen(text), UsageError))
+
+  for (const [text, expected] of [
+    ['https://Shop.localhost', /or https:\/\/:8443; a host goes before its BACKEND: shop\.localhost=:9000$/],
+    ['localhost:8080', /; a host goes before its BACKEND: localhost=:9000$/],
+    ['8080', /or https:\/\/:8443$/],
+    ['10.0.0.7:99999', /or https:\/\/:8443$/],
+  ] as const)
+    test(`says of ${text} what to write`, () => assert.throws(() => readListen(text), expected))
 })
 
 const local = (...ports: number[]) => ports.map(port => ({ address: '127.0.0.1', port }))
@@ -29,6 +37,7 @@ suite('what goes where', () => {
     ['*.shop.example/a/b=:9000', '*.shop.example', '/a/b', 'http', local(9000), ''],
     [':9000', '', '/', 'http', local(9000), ''],
     ['=:9000', '', '/', 'http', local(9000), ''],
+    ['*/api=:9000', '', '/api', 'http', local(9000), ''],
     ['http://api.example', '', '/', 'http', [{ address: 'api.example', port: 80 }], ''],
     ['/=http://api.example', '', '/', 'http', [{ address: 'api.example', port: 80 }], ''],
     ['https://api.example/v1', '', '/', 'https', [{ address: 'api.example', port: 443 }], '/v1'],

@@ -34,8 +34,16 @@ export function readListen(text: string): Listen {
   const port = Number(digits)
   const wrong = digits === undefined || port < 1 || port > 65_535 || (address !== '' && isIP(address) === 0)
   if (wrong || (scheme !== 'http' && scheme !== 'https'))
-    throw new UsageError(`proxy: cannot listen on "${text}", expected :8080, 127.0.0.1:8080 or https://:8443`)
+    throw new UsageError(
+      `proxy: cannot listen on "${text}", expected :8080, 127.0.0.1:8080 or https://:8443${hostHint(text)}`,
+    )
   return { scheme, address, port }
+}
+
+/** Others name hosts where they listen. */
+function hostHint(text: string): string {
+  const host = /^(?:https?:\/\/)?([^:/]*[a-z][^:/]*)/i.exec(text)?.[1]?.toLowerCase() ?? ''
+  return HOST.test(host) ? `; a host goes before its BACKEND: ${host}=:9000` : ''
 }
 
 /** `shop.localhost=:9000`, `/api=http://10.0.0.7:9001`, `shop.localhost/api=…`, or a backend alone for everything. */
@@ -45,7 +53,8 @@ export function readMapping(text: string): Mapping {
   const alone = equals < 0 || /^(?:[a-z0-9]+:\/\/|:)/.test(text)
   const [left, right] = alone ? ['', text] : [text.slice(0, equals), text.slice(equals + 1)]
   const slash = left.indexOf('/')
-  const host = canonicalHostname(slash < 0 ? left : left.slice(0, slash))
+  const named = canonicalHostname(slash < 0 ? left : left.slice(0, slash))
+  const host = named === '*' ? '' : named
   if (host !== '' && !HOST.test(host))
     throw new UsageError(
       `proxy: "${text}" begins with no host or path, expected HOST=BACKEND, /PATH=BACKEND or HOST/PATH=BACKEND${host.includes(':') ? '; the port is that of LISTEN' : ''}`,

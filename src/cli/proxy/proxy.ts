@@ -28,6 +28,7 @@ export async function proxy({
   const listen = readListen(where)
   const mappings = wanted.map(readMapping)
   refuseRepeated(mappings)
+  if (save !== '') refuseOverwriting(save)
   const secret = listen.scheme === 'https' ? await certificate(mappings, options.dataDir) : ''
   const yaml = resourcesOf(listen, mappings, secret === '' ? '' : SECRET)
   if (save !== '') saveTo(save, yaml, secret)
@@ -56,13 +57,16 @@ async function certificate(mappings: readonly Mapping[], dataDir: string): Promi
   return secretYaml(SECRET, '', 'kubernetes.io/tls', { 'tls.crt': pair.certificate, 'tls.key': pair.key })
 }
 
-function saveTo(folder: string, yaml: string, secret: string): void {
-  const files = { 'proxy.yaml': yaml, ...(secret === '' ? {} : { 'proxy-tls.yaml': secret }) }
-  for (const name of Object.keys(files))
+function refuseOverwriting(folder: string): void {
+  for (const name of ['proxy.yaml', 'proxy-tls.yaml'])
     if (existsSync(join(folder, name)))
       throw new CommandFailure(
         `proxy: ${join(folder, name)} is there already; remove it, or serve it: portcullis run ${folder}`,
       )
+}
+
+function saveTo(folder: string, yaml: string, secret: string): void {
+  const files = { 'proxy.yaml': yaml, ...(secret === '' ? {} : { 'proxy-tls.yaml': secret }) }
   try {
     mkdirSync(folder, { recursive: true })
   } catch (error) {
