@@ -4,6 +4,7 @@ import { Resources } from '../../model/resources.ts'
 import { parseResources } from '../../model/validate.ts'
 import { translate } from '../../roles/ingress/translate.ts'
 import { readListen, readMapping } from './mapping.ts'
+import { formatYaml } from '../files/format.ts'
 import { resourcesOf } from './resources.ts'
 
 const yamlFor = (...mappings: readonly string[]) =>
@@ -26,7 +27,8 @@ metadata: { name: shop.localhost }
 spec:
   parentRefs:
     - { name: proxy }
-  hostnames: [ shop.localhost ]
+  hostnames:
+    - shop.localhost
   rules:
     - backendRefs:
         - { group: portcullis.dev, kind: Backend, name: shop.localhost }
@@ -76,6 +78,7 @@ for (const mappings of [
   test(`serves ${mappings.join(' ').slice(0, 80)} without a complaint`, () => {
     const { resources, problems } = parseResources('proxy', yamlFor(...mappings))
     assert.deepEqual(problems, [])
+    assert.equal(formatYaml(yamlFor(...mappings)), yamlFor(...mappings), 'fmt would write it otherwise')
     const { conditions, parts } = translate(Resources.of(resources))
     const bad = conditions.filter(({ status, type }) => (status === 'False') !== (type === 'Conflicted'))
     assert.deepEqual(bad, [])

@@ -86,12 +86,11 @@ class Names {
   }
 }
 
-/** What has only plain values stands on one line, as people write it. */
+/** An object that has only plain values stands on one line, as people write it, and as `fmt` leaves it. */
 function text(object: object): string {
   const document = new Document(object)
   visit(document, {
     Map: (_, node) => void (node.flow = node.items.every(({ value }) => isScalar(value))),
-    Seq: (_, node) => void (node.flow = node.items.every(isScalar)),
   })
   return document.toString({ lineWidth: 0 })
 }
