@@ -169,8 +169,8 @@ export class Observer {
     sinks.accessLog.write(record)
   }
 
-  /** A connection that ended before its first request; `rule` says at which step. */
-  refusedConnection(port: Port, rule: string, sender: Sender): void {
+  /** A connection that ended before its first request; `rule` says at which step, `detail` what more is known. */
+  refusedConnection(port: Port, rule: string, sender: Sender, detail = ''): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rule)
     if (sinks.accessLog === null) return
@@ -178,6 +178,7 @@ export class Observer {
     setSender(record, sender)
     record.serverPort = port.port
     record.rejection = rule
+    record.failureReason = detail
     sinks.accessLog.write(record)
   }
 

@@ -254,7 +254,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
   }
 
   refused(rule: HandshakeRule, inbound: Inbound, detail: string): void {
-    this.runtime.observer.refusedConnection(this.runtime.port, rule, inbound)
+    this.runtime.observer.refusedConnection(this.runtime.port, rule, inbound, detail)
     this.context.log.debug('tls.refused', { port: this.key, rule, address: inbound.address, detail })
   }
 

@@ -66,8 +66,9 @@ for (const [what, fields, expected] of [
       exchangeId: '',
       durationMs: 0,
       rejection: 'tls_handshake_failed',
+      failureReason: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
     },
-    '12:03:04        from 192.0.2.1                                0.0 ms  tls_handshake_failed\n',
+    '12:03:04        from 192.0.2.1                                0.0 ms  tls_handshake_failed: ERR_SSL_TLSV1_ALERT_UNKNOWN_CA\n',
   ],
 ] as const satisfies readonly (readonly [string, Partial<AccessRecord>, string])[])
   test(what, () => assert.equal(line({ ...shop, ...fields }), expected))

@@ -54,7 +54,9 @@ function way({ route, endpoint, attempts }: AccessRecord): string {
 
 function reason(record: AccessRecord): string {
   const why = escapeJson(record.failureReason, NAME_LIMIT)
-  const words = [record.failure, why, record.rejection].filter(word => word !== '')
+  // What is known beyond a name stands behind it: of a failure, or of a connection that had no request.
+  const known = record.failure === '' ? [record.rejection, why] : [record.failure, why, record.rejection]
+  const words = known.filter(word => word !== '')
   const grpc = record.grpcStatus > 0 ? `  grpc-status ${record.grpcStatus}` : ''
   const id = record.failure === '' || record.exchangeId === '' ? '' : `  [${record.exchangeId}]`
   return (words.length === 0 ? '' : `  ${words.join(': ')}`) + grpc + escapeJson(id, NAME_LIMIT)

@@ -24,7 +24,7 @@ export const accessFields: Readonly<Record<string, string>> = {
   'network.peer.address': 'The other end of the connection, where the client is behind it.',
   'portcullis.failure': 'Why it failed: see [failures](failures.md).',
   'portcullis.failure.reason':
-    'What is known beyond that: the rule that a response broke, what was wrong with a certificate.',
+    'What is known beyond that: the rule that a response broke, what was wrong with a certificate, why a handshake ended.',
   'portcullis.rejection': 'The rule of the codec, or the step of a handshake, that was broken.',
   'rpc.grpc.status_code': 'Of a gRPC call.',
   trace_id: 'Of the W3C trace context that came with the request.',
