@@ -16,7 +16,9 @@ export function unenforcedOf(
   at: Resource['at'],
 ): Unenforced | null {
   const [problem] = problems
-  if (problem === undefined || typeof fieldOf(document, 'kind') !== 'string') return null
+  if (problem === undefined) return null
+  // What does not say what it is may protect as well.
+  const unnamed = typeof fieldOf(document, 'kind') !== 'string'
   if (kind !== undefined && !kind.protects) return null
   const resource = rawResource(document, at)
   if (kind === undefined && isSettings(resource)) return null
@@ -27,7 +29,7 @@ export function unenforcedOf(
   // A kind that we know is for something, also where it does not say for what.
   if (read === 'none' && workload === null && kind === undefined) return null
   const targeting = read === 'none' || read === 'unreadable' ? workload : read
-  return Object.freeze({ resource, problem, broken: kind !== undefined, targeting })
+  return Object.freeze({ resource, problem, broken: kind !== undefined || unnamed, targeting })
 }
 
 const istioKinds = ['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication']

@@ -134,6 +134,18 @@ suite('portcullis with a policy that nobody here knows', () => {
     assert.equal((await send(port)).body, 'hello')
   })
 
+  test('that does not say what kind it is either closes what it targets', async () => {
+    await using upstream = await hello()
+    const port = await freePort()
+    for (const kind of [undefined, null]) {
+      const nameless = yamlOf({ ...policy(ofRoute('shop')), kind })
+      using folder = new Folder({ ...files(port, upstream.port), 'keys.yaml': nameless })
+      await using run = await RunProcess.start([folder.path], '--workers', '1')
+      await run.started()
+      assert.equal((await send(port)).status, 500)
+    }
+  })
+
   for (const [how, args, env] of [
     ['by its name', ['--ignore-kind', 'SecurityPolicy'], {}],
     [
