@@ -39,9 +39,10 @@ suite('formatting YAML', () => {
       one.endsWith('.yaml'),
     ))
       test(`what was formatted is formatted: ${name}`, () => {
-        // That it means the same is what formatYaml itself holds.
         const text = formatYaml(readFileSync(`${folder}/${name}`, 'utf8'))
-        assert.ok(typeof text === 'string', JSON.stringify(text))
+        // Some of them are broken on purpose.
+        if (typeof text !== 'string') return assert.match(text.wrong, /no valid YAML/)
+        // That it means the same is what formatYaml itself holds.
         assert.equal(formatYaml(text), text)
       })
 })

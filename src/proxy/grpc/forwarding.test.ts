@@ -22,6 +22,8 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
   const x = {
     request,
     body: new RequestBody(true),
+    runtime: { port: { client: { sharing: 'client' } } },
+    clientAddress: '192.0.2.1',
     failure: null,
     grpcStatus: -1,
     fail: (failure: FailureName) => void failures.push(failure),
