@@ -8,14 +8,13 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 # The image has its Node.js; the pinned one is for machines that have not.
 RUN npm ci --no-audit --no-fund --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY build ./build
 COPY src ./src
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund --ignore-scripts
+RUN npm run build
 
 FROM node:24-slim
 WORKDIR /opt/portcullis
 COPY --from=build /build/package.json ./
-COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY LICENSE ./
 COPY bin ./bin

@@ -1,5 +1,6 @@
 import { isRegistered } from '../http/methods.ts'
 import { cert, secret } from './certificates/commands.ts'
+import { keepCompiled } from './compile-cache.ts'
 import { UsageError } from './flag.ts'
 import type { Command, Flag, Given } from './flag.ts'
 import { fmt, init, schema } from './files/commands.ts'
@@ -69,6 +70,7 @@ const run: Command = {
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),
     }
+    keepCompiled(options.dataDir)
     const { run: serve } = await import('./run.ts')
     return serve(options)
   },

@@ -12,9 +12,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
+void main(process.argv.slice(2)).then(code => (process.exitCode = code), failed)
+
+function failed(error: unknown): void {
   if (!(error instanceof UsageError) && !(error instanceof CommandFailure)) throw error
   process.stderr.write(`portcullis: ${error.message}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1

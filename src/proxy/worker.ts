@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { isatty } from 'node:tty'
 import { parentPort, workerData } from 'node:worker_threads'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts'
@@ -60,6 +61,9 @@ async function drain(graceMs: number, gently: boolean): Promise<void> {
   tell({ type: 'drained' })
   port.close()
 }
+
+// What has run until then is what a next start needs; a process that is killed would not write it.
+setTimeout(flushCompileCache, 5_000).unref()
 
 port.on('message', (message: ToWorker) => {
   switch (message.type) {

@@ -18,8 +18,8 @@ export interface WorkerGroupOptions {
   readonly onRestart?: () => void
 }
 
-/** Compiled and source form live side by side in different packages: the same name, the ending of this file. */
-const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+/** As built, this file is part of a bundle of dist/cli. */
+const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '../proxy/worker.js', import.meta.url)
 
 /**
  * What requests leave behind dies young. V8 would let it grow to 48 MB (three times 16) for each worker, and keep

@@ -15,7 +15,7 @@ cd "$root"
 npm pack --pack-destination "$work" >"$work/pack.log" 2>&1 || fail "npm pack: $(cat "$work/pack.log")"
 tarball=$(echo "$work"/portcullis-*.tgz)
 listed=$(tar -tzf "$tarball")
-for file in bin/portcullis dist/cli/main.js dist/proxy/worker.js package.json LICENSE README.md CHANGELOG.md \
+for file in bin/portcullis dist/cli/main.js dist/proxy/worker.js dist/THIRD-PARTY.txt package.json LICENSE README.md CHANGELOG.md \
   docs/ARCHITECTURE.md examples/quickstart/portcullis/routes.yaml deploy/portcullis.service; do
   grep -qx "package/$file" <<<"$listed" || fail "$file is not in the package"
 done
@@ -47,6 +47,12 @@ expect 'through npx' "portcullis $version" env PATH="$path:$PATH" npx --no-insta
 expect 'help' 'Usage: portcullis run' env PATH="$path" node_modules/.bin/portcullis run --help
 expect 'check from compiled JavaScript' 'ok: 1 port' \
   env PATH="$path" node_modules/.bin/portcullis check "$root/examples/quickstart/portcullis"
+
+printf 'apiVersion: v1\nkind: Service\nmetadata: { name: s }\nspec: { ports: [{ port: high }] }\n' >wrong.yaml
+code=0
+said=$(env PATH="$path" node_modules/.bin/portcullis check wrong.yaml 2>&1) || code=$?
+[[ $code == 1 && $said == *'wrong.yaml:4:19'*'spec.ports[0].port'*'expected an integer'* ]] || fail "of a wrong resource: exit code $code, it said: $said"
+echo 'pack: says what is wrong with a resource: ok'
 
 # Serving needs the workers, whose file the compiled program must find too. Its own answer is enough: 404.
 read -r port admin < <("$node" -e '

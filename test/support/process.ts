@@ -21,6 +21,9 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
+/** Nothing of a test is left in the home of who runs it. */
+const ownData = fileURLToPath(new URL('../../.portcullis/test', import.meta.url))
+
 export type LogLine = Readonly<Record<string, unknown>>
 
 /** A folder of resources that goes with the test. */
@@ -54,12 +57,20 @@ export class RunProcess implements AsyncDisposable {
   /** Resolves with the exit code, or the signal. */
   readonly ended: Promise<number | string | null>
 
-  private constructor(args: readonly string[], admin: number, openFiles: number | null = null) {
+  private constructor(
+    args: readonly string[],
+    admin: number,
+    openFiles: number | null = null,
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.admin = admin
     const command = [process.execPath, main, 'run', ...args]
     const limited = openFiles === null ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh']
     const [program, ...rest] = [...limited, ...command]
-    this.child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child = spawn(program!, rest, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PORTCULLIS_DATA: ownData, ...process.env, ...env },
+    })
     this.ended = once(this.child, 'close').then(
       ([code, signal]: (number | string | null)[]) => code ?? signal ?? null,
     )
@@ -74,6 +85,16 @@ export class RunProcess implements AsyncDisposable {
     const admin = await freePort()
     const own = args.includes('--admin') ? [] : ['--admin', `127.0.0.1:${admin}`]
     return new RunProcess([...paths, ...own, ...args], admin)
+  }
+
+  /** The same, with these variables in its environment. */
+  static async startWith(
+    env: Readonly<Record<string, string>>,
+    paths: readonly string[],
+    ...args: readonly string[]
+  ): Promise<RunProcess> {
+    const admin = await freePort()
+    return new RunProcess([...paths, '--admin', `127.0.0.1:${admin}`, ...args], admin, null, env)
   }
 
   /** The same, with so many files that the process may have open. */

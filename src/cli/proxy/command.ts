@@ -1,3 +1,4 @@
+import { keepCompiled } from '../compile-cache.ts'
 import { UsageError, type Command, type Flag } from '../flag.ts'
 import { accessLog, admin, data, logLevel, roles, workers } from '../flags.ts'
 
@@ -42,6 +43,7 @@ export const proxy: Command = {
       addresses: [],
       ignoredKinds: [],
     }
+    keepCompiled(options.dataDir)
     const { proxy: serve } = await import('./proxy.ts')
     return serve(options)
   },

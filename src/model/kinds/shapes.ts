@@ -15,7 +15,7 @@ export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K
 /** The static, frozen type of a schema. */
 export type Shape<S extends TSchema> = Frozen<Static<S>>
 
-// Besides JSON Schema's own, the schemas use two keywords that schema-check.ts defines: `expected` says in
+// Besides JSON Schema's own, the schemas use two keywords that schema-compiler.ts defines: `expected` says in
 // words what a pattern or a format wants (it completes "expected …"), and `uniqueBy` names the field by
 // which a list is a map (Kubernetes' x-kubernetes-list-map-keys). `writeOnly` keeps a value out of messages.
 
