@@ -52,7 +52,13 @@ interface Options {
 
 async function build(root: string, dist: string, input: Record<string, string>, options: Options = {}) {
   const { plugins = [], groups = [], minify = false } = options
-  const bundled = await rolldown({ cwd: root, input, platform: 'node', plugins })
+  const bundled = await rolldown({
+    checks: { bundlerTimings: false },
+    cwd: root,
+    input,
+    platform: 'node',
+    plugins,
+  })
   const { output } = await bundled.write({
     dir: dist,
     format: 'cjs',
