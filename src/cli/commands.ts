@@ -53,8 +53,8 @@ const run: Command = {
   summary: 'Serve the resources in these files and folders, and follow their changes.',
   details: [
     sources,
-    'SIGTERM and SIGINT drain: the process ends when the requests in flight have ended, or after 30 s. ' +
-      'SIGHUP reads everything again; SIGUSR2 opens the access log file anew, after it was rotated.',
+    'SIGTERM and SIGINT drain: the process ends when the requests in flight have ended, or after 30 s; ' +
+      'a SIGINT after that (Ctrl-C again) ends it at once, with 130. SIGHUP reads everything again; SIGUSR2 opens the access log file anew, after it was rotated.',
     'What is wrong with some resources keeps no others from being served. The exit code is 0 after a drain, and 1, ' +
       'with the reason on standard error, where nothing at all can be served.',
   ],

@@ -43,7 +43,8 @@ export async function run(
   tellServiceManager('ready', 'serving')
   await asked
   tellServiceManager('stopping', 'draining')
-  log.info('draining', { graceMs: GRACE_MS })
+  const hint = process.stderr.isTTY ? { message: 'Ctrl-C again does not wait for what is in flight' } : {}
+  log.info('draining', { graceMs: GRACE_MS, ...hint })
   await gateway.end(GRACE_MS, 0)
   admin?.close()
   admin?.closeAllConnections()
@@ -132,11 +133,27 @@ class Gateway {
   }
 }
 
-/** The first SIGTERM or SIGINT; more of them change nothing, for a terminal and its shell may both send one. */
+/** Ctrl-C is one signal of the terminal, and one more of npm, or whatever else stands between. */
+const ONE_KEY_MS = 500
+
+/** The first SIGTERM or SIGINT. A SIGINT after that is of somebody who does not want to wait: it ends the process. */
 function untilSignal(): Promise<void> {
+  let firstMs = 0
   return new Promise(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => {
+        if (firstMs !== 0 && signal === 'SIGINT' && performance.now() - firstMs > ONE_KEY_MS) endAtOnce()
+        firstMs ||= performance.now()
+        resolve()
+      })
   })
+}
+
+function endAtOnce(): never {
+  log.warn('ended', { message: 'by a second SIGINT, with what was in flight' })
+  log.flush()
+  // What shells answer for a program that SIGINT has ended.
+  process.exit(130)
 }
 
 function nothingServed(paths: readonly string[], { status }: Controller): string {

@@ -92,6 +92,23 @@ suite('a process that serves', () => {
       assert.equal(await run.ended, 0)
     })
 
+  test('who interrupts again does not wait for what is in flight', async () => {
+    const held = new Seen<ServerResponse>()
+    await using upstream = await TestUpstream.start((_, response) => held.push(response))
+    const port = await freePort()
+    using folder = new Folder({ 'all.yaml': routed(upstream.port, port) })
+    await using run = await RunProcess.start([folder.path], '--workers', '2')
+    await run.started()
+    await using client = await RawClient.to(port)
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await held.first()
+    const again = setInterval(() => run.child.kill('SIGINT'), 50)
+    assert.equal(await run.ended, 130)
+    clearInterval(again)
+    await client.closed()
+    await run.event('ended', line => line['level'] === 'warn')
+  })
+
   test('SIGHUP reads everything again', async () => {
     await using upstream = await hello()
     const port = await freePort()
