@@ -86,6 +86,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   /** The last attempt failed on a connection that had served others before. */
   private metClosed = false
   private requestTimer: NodeJS.Timeout | null = null
+  /** Of the attempt under way, or of the pause before the next. */
   private attemptTimer: NodeJS.Timeout | null = null
   private key: string | null = null
   private gathering: Gathering | null = null
@@ -363,7 +364,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     const backoffMs = this.action.retry?.backoffMs ?? 0
     if (backoffMs === 0) this.attempt()
     // The configured time is the least (HTTPRouteRetry.backoff); what is added to it keeps apart clients that failed together.
-    else setTimeout(() => this.attempt(), backoffMs * (1 + Math.random() / 2))
+    else this.attemptTimer = setTimeout(() => this.attempt(), backoffMs * (1 + Math.random() / 2))
   }
 
   private endAttempt(): void {
