@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -82,6 +91,25 @@ suite('portcullis fmt', () => {
     assert.equal((await portcullis(['fmt', folder])).code, 0)
     assert.equal(readFileSync(file, 'utf8'), 'apiVersion: y/v1\nkind: X\nmetadata: { name: z }\n')
     assert.equal((await portcullis(['fmt', '--check', folder])).code, 0)
+  })
+
+  test('leaves a file as secret as it was, a link a link, and what is no text as it is', async () => {
+    const folder = mkdtempSync(join(work, 'fmt-'))
+    const [secret, link, binary] = [
+      join(folder, 'secret.yaml'),
+      join(folder, 'link.yaml'),
+      join(folder, 'binary.yaml'),
+    ]
+    writeFileSync(secret, 'a: {b: 1}\n', { mode: 0o600 })
+    symlinkSync(secret, link)
+    const bytes = Buffer.from('a: {b: "\xff"}\n', 'latin1')
+    writeFileSync(binary, bytes)
+    const { code, stderr } = await portcullis(['fmt', link, binary])
+    assert.deepEqual([code, stderr], [1, `${binary} is not UTF-8, expected text in UTF-8\n`])
+    assert.deepEqual(readFileSync(binary), bytes)
+    assert.equal(readFileSync(secret, 'utf8'), 'a: { b: 1 }\n')
+    assert.equal(statSync(secret).mode & 0o777, 0o600)
+    assert.ok(lstatSync(link).isSymbolicLink())
   })
 
   test('reads standard input', async () => {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { scan } from '../../model/scan.ts'
+import { attempt, reason, scan } from '../../model/scan.ts'
 import { formatProblem } from '../../model/problem.ts'
 import { writeWhole } from '../write.ts'
 import { formatJson, formatYaml } from './format.ts'
@@ -28,8 +28,15 @@ async function fmtInput(): Promise<number> {
   return typeof formatted === 'string' ? 0 : 1
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const NOT_UTF8 = 'is not UTF-8, expected text in UTF-8'
+
 function fmtFile(name: string, check: boolean): 'same' | 'changed' | 'failed' {
-  const before = readFileSync(name, 'utf8')
+  const before = attempt(() => utf8.decode(readFileSync(name)))
+  if (before instanceof Error) {
+    process.stderr.write(`${name} ${before instanceof TypeError ? NOT_UTF8 : reason(before)}\n`)
+    return 'failed'
+  }
   const formatted = name.endsWith('.json') ? formatJson(before) : formatYaml(before)
   if (typeof formatted !== 'string') {
     process.stderr.write(`${name} ${formatted.wrong}\n`)
@@ -37,6 +44,7 @@ function fmtFile(name: string, check: boolean): 'same' | 'changed' | 'failed' {
   }
   if (formatted === before) return 'same'
   process.stdout.write(`${name}\n`)
-  if (!check) writeWhole(name, formatted, 0o644)
+  // A file that a link stands for stays where it is, and a Secret that only its owner may read stays so.
+  if (!check) writeWhole(realpathSync(name), formatted, statSync(name).mode & 0o777)
   return 'changed'
 }
