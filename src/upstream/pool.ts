@@ -85,7 +85,12 @@ export abstract class UpstreamPool implements EndpointPool {
    * first, whether its peer has closed it.
    */
   acquire(lookAfterMs = Infinity): UpstreamStream | null {
-    return this.kept(lookAfterMs) ?? (this.room() ? this.opened() : null)
+    return this.kept(lookAfterMs) ?? this.added()
+  }
+
+  /** Room on a new connection. */
+  protected added(): UpstreamStream | null {
+    return this.room() ? this.opened() : null
   }
 
   /** Has a connection made for whoever comes next, where none outlives a request that is given up meanwhile. */

@@ -31,7 +31,7 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
 
   /** An endpoint that takes no requests for the time being would take none on another connection. */
   override acquire(): UpstreamStream | null {
-    return this.kept() ?? (this.shut ? null : super.acquire())
+    return this.kept() ?? (this.shut ? null : this.added())
   }
 
   private get shut(): boolean {
