@@ -36,7 +36,7 @@ function failuresPage(): string {
   const names = Object.keys(failures).filter(isFailureName)
   return page(
     'Why a request failed',
-    'Access log (`portcullis.failure`), `portcullis_failures_total{reason}` and the member `reason` of an error body have one vocabulary: the error types of [RFC 9209](https://www.rfc-editor.org/rfc/rfc9209#section-2.3) where it has one.',
+    'Access log (`portcullis.failure`), `portcullis_failures_total{failure}` and the member `reason` of an error body have one vocabulary: the error types of [RFC 9209](https://www.rfc-editor.org/rfc/rfc9209#section-2.3) where it has one.',
     table(
       ['reason', 'status', 'whose fault', 'another attempt', 'what the client is told'],
       names.map(name => {
