@@ -1,9 +1,10 @@
 import type { LoadResult } from '../model/source.ts'
 import type { Condition, Problem } from '../model/resource.ts'
 import type { WorkerGroup } from '../proxy/workers.ts'
+import { endpointsOnly, onlyEndpointsDiffer } from '../roles/ingress/endpoints.ts'
 import { translate } from '../roles/ingress/translate.ts'
 import { onlyEndpointsChanged } from '../snapshot/diff.ts'
-import type { IgnoredKind } from '../snapshot/role.ts'
+import type { IgnoredKind, Translation } from '../snapshot/role.ts'
 import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
@@ -24,6 +25,8 @@ export interface ControllerOptions {
   readonly certificates: CertificateMetrics
   /** How long until a port that was not to be had is tried again; 5 s where absent. */
   readonly portRetryMs?: number
+  /** How long a change by which something goes wrong waits for the next one; 50 ms where absent. */
+  readonly patienceMs?: number
   /** `now` in milliseconds since 1970, for certificates are judged by the calendar; absent: the system's. */
   readonly calendar?: Clock
 }
@@ -40,6 +43,9 @@ export interface Status {
 }
 
 const PORT_RETRY_MS = 5_000
+/** As long as it is quiet before a source takes what may be half of a change. */
+const PATIENCE_MS = 50
+const MOST_PASSED_OVER = 10
 /** A timer counts while a machine runs; calendars are set, and machines sleep. So it is looked at again this often. */
 const CALENDAR_MS = 60_000
 
@@ -65,6 +71,12 @@ export class Controller {
   private snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }
   private last: Turn | null = null
   private next: LoadResult | null = null
+  /** Tells who waits for the next one that it is there. */
+  private wake: (() => void) | null = null
+  /** What the translation in force complains about. */
+  private errors: ReadonlySet<string> = new Set()
+  /** Changes in a row that were only the beginning of the next. */
+  private passedOver = 0
   private portsDue = false
   private busy: Promise<void> | null = null
   private retryTimer: NodeJS.Timeout | null = null
@@ -80,10 +92,17 @@ export class Controller {
   /** Resolves when this load, or a newer one, is in force in every worker. */
   apply(load: LoadResult): Promise<void> {
     this.next = load
+    this.wake?.()
     return this.start()
   }
 
+  /** Whether a change waits for the one of which it may be half. */
+  get isWaiting(): boolean {
+    return this.wake !== null
+  }
+
   stop(): void {
+    this.wake?.()
     this.stopRetrying()
     this.forgetDue()
   }
@@ -115,20 +134,53 @@ export class Controller {
   }
 
   private async turn(load: LoadResult): Promise<void> {
-    const { parts, conditions, problems, dueMs, expiresMs } = translate(load.resources, {
+    const { snapshot: old } = this
+    this.sendEarly(load)
+    const translation = translate(load.resources, {
       addresses: this.options.addresses,
       ignoredKinds: this.options.ignoredKinds ?? [],
       nowMs: this.calendar.now(),
     })
+    if (load !== this.last?.load && (await this.isHalf(translation))) return
+    const { parts, conditions, problems, dueMs, expiresMs } = translation
     this.options.certificates.show(expiresMs)
     this.forgetDue()
     if (dueMs !== null) this.awaitDue(dueMs)
-    const before = this.snapshot
+    const { snapshot: before } = this
     this.last = { load, conditions, problems }
     if (this.status.portErrors.length === 0 && before.version > 0 && onlyEndpointsChanged(before, parts)) {
-      this.sendEndpoints(parts)
+      this.sendEndpoints(parts.endpoints)
+      if (this.snapshot === old) this.options.log.info('resources.unchanged', { version: old.version })
       this.report()
     } else await this.sendSnapshot(parts)
+  }
+
+  /**
+   * Whether there is another change that this one was only the beginning of. One by which something new goes wrong is
+   * given a moment: of a route and the backend that it refers to, in two files, either may come first.
+   */
+  private async isHalf({ conditions, problems }: Translation): Promise<boolean> {
+    const { errors, last } = this
+    const now = linesOf(findingsOf(problems, conditions), 'error')
+    if (last !== null && this.passedOver < MOST_PASSED_OVER && !now.isSubsetOf(errors)) {
+      await this.nextOrLater(this.options.patienceMs ?? PATIENCE_MS)
+      if (this.next !== null) {
+        this.passedOver++
+        return true
+      }
+    }
+    this.errors = now
+    this.passedOver = 0
+    return false
+  }
+
+  private async nextOrLater(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    this.wake = resolve
+    await promise
+    clearTimeout(timer)
+    this.wake = null
   }
 
   /** A certificate begins or ceases to be valid then. */
@@ -160,17 +212,26 @@ export class Controller {
     })
   }
 
+  /** Endpoints are where requests can be served now: they do not wait for the translation of everything. */
+  private sendEarly({ resources }: LoadResult): void {
+    const { last, snapshot } = this
+    if (last === null || snapshot.version === 0) return
+    if (onlyEndpointsDiffer(last.load.resources, resources))
+      this.sendEndpoints(endpointsOnly(resources, snapshot))
+  }
+
   /** The short way: the workers keep their snapshot and its version. */
-  private sendEndpoints({ endpoints }: SnapshotParts): void {
+  private sendEndpoints(endpoints: SnapshotParts['endpoints']): void {
     const { workers, log } = this.options
     const before = this.snapshot.endpoints
     const changed = Object.entries(endpoints).filter(
-      ([cluster, list]) => JSON.stringify(list) !== JSON.stringify(before[cluster]),
+      ([cluster, list]) =>
+        list !== before[cluster] && JSON.stringify(list) !== JSON.stringify(before[cluster]),
     )
+    if (changed.length === 0) return
     this.snapshot = { ...this.snapshot, endpoints }
     for (const [cluster, list] of changed) workers.setEndpoints(cluster, list)
-    if (changed.length === 0) log.info('resources.unchanged', { version: this.snapshot.version })
-    else log.info('endpoints.applied', { clusters: changed.map(([cluster]) => cluster) })
+    log.info('endpoints.applied', { clusters: changed.map(([cluster]) => cluster) })
   }
 
   private retryLater(): void {

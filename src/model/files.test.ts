@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { FileSource, type FileSourceOptions } from './files.ts'
 import type { LoadResult } from './source.ts'
 import { formatProblem } from './problem.ts'
@@ -171,6 +172,39 @@ for (const [style, replace] of Object.entries(styles))
       [],
     )
   })
+
+test('a change of what is there is told of without a quiet time', limit, async t => {
+  const dir = folder(t)
+  const replace = (text: string): void => {
+    writeFileSync(join(dir, '.new'), text)
+    renameSync(join(dir, '.new'), join(dir, 'a.yaml'))
+  }
+  replace(map('a', 'one') + map('b', 'one'))
+  const watched = new Watched(t, [dir], { debounceMs: noPoll })
+  replace(map('a', 'two') + map('b', 'one') + map('c', 'one'))
+  await watched.until('a=two b=one c=one')
+})
+
+test('what may be half of a change waits for a quiet time', limit, async t => {
+  const dir = folder(t)
+  writeFileSync(join(dir, 'a.yaml'), map('a', 'one') + map('b', 'one'))
+  writeFileSync(join(dir, 'c.yaml'), map('c', 'one'))
+  const watched = new Watched(t, [dir], { debounceMs: 2_000 })
+  /** Each step by itself would take something away, or be the first half of something new. */
+  const steps = [
+    () => renameSync(join(dir, 'a.yaml'), join(dir, 'a.yaml~')),
+    () => writeFileSync(join(dir, 'a.yaml'), map('a', 'two')),
+    () => writeFileSync(join(dir, 'd.yaml'), map('d', 'one')),
+    () => writeFileSync(join(dir, 'd.yaml'), map('d', 'two')),
+    () => writeFileSync(join(dir, 'a.yaml'), map('a', 'two') + map('b', 'two')),
+  ]
+  for (const step of steps) {
+    step()
+    await setImmediate()
+  }
+  await watched.until('a=two b=two c=one d=two')
+  assert.equal(watched.results.length, 1)
+})
 
 for (const named of ['folder', 'file'] as const)
   test(`follows ConfigMap's swap of ..data, with the ${named} named`, limit, async t => {

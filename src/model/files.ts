@@ -19,7 +19,7 @@ import { Waits } from './waits.ts'
 import { Watcher } from './watcher.ts'
 
 export interface FileSourceOptions {
-  /** Quiet time before files are read again; 50 ms where absent. */
+  /** Quiet time after which files are read again, where the first change was not all; 50 ms where absent. */
   readonly debounceMs?: number
   /** How often files are looked at where no event came; 2 s where absent. */
   readonly pollMs?: number
@@ -52,6 +52,11 @@ interface Cached {
   readonly folder: string
 }
 
+interface Draft extends Written {
+  /** Of the file that was read; "" where it is to be read again. */
+  readonly stamp: string
+}
+
 /**
  * Resources from files and folders. `load` reads them; `watch` follows their changes and calls back with
  * every result that differs from the one before; `reload` (SIGHUP) reads and calls back in any case.
@@ -65,6 +70,8 @@ export class FileSource {
   private readonly waits: Waits
   private readonly texts: NonNullable<FileSourceOptions['texts']>
   private cache = new Map<string, Cached>()
+  /** What was read and is not believed yet. */
+  private readonly drafts = new Map<string, Draft>()
   private state: readonly FileState[] = []
   /** By what an object keeps where it moves within its file. */
   private readonly readAt = new WeakMap<Metadata, string>()
@@ -82,7 +89,10 @@ export class FileSource {
   }
 
   load(): LoadResult {
-    const found = scan(this.paths)
+    return this.take(scan(this.paths))
+  }
+
+  private take(found: Scan): LoadResult {
     this.watcher?.follow(found.folders)
     this.waits.begin()
     const unseen = this.unseen(found)
@@ -118,7 +128,8 @@ export class FileSource {
       debounceMs: this.debounceMs,
       maxWaitMs: 20 * this.debounceMs,
       pollMs: this.pollMs,
-      changed: () => this.update(false),
+      changed: () => void this.update(scan(this.paths), false),
+      began: () => this.began(),
       poll: () => this.hasChanged() || this.fingerprint(scan(this.paths)) !== this.seen,
     })
     this.watcher.follow(scan(this.paths).folders)
@@ -127,7 +138,8 @@ export class FileSource {
   /** Reads everything again, and calls back whether or not it differs. */
   reload(): LoadResult {
     for (const [name, cached] of this.cache) this.cache.set(name, { ...cached, stamp: '' })
-    return this.update(true)
+    this.drafts.clear()
+    return this.update(scan(this.paths), true)
   }
 
   close(): void {
@@ -136,9 +148,40 @@ export class FileSource {
     this.onChange = null
   }
 
-  private update(always: boolean): LoadResult {
+  /** Takes a change at once, unless it may be half of one: then the rest is waited for. */
+  private began(): boolean {
+    const found = scan(this.paths)
+    const isChange = this.hasChanged() || this.fingerprint(found) !== this.seen
+    if (isChange && !this.isDoubtful(found)) this.update(found, false)
+    // A clock that has not moved on between two changes may hide the second.
+    else this.watcher?.touch()
+    for (const [name, draft] of this.drafts) this.drafts.set(name, { ...draft, stamp: '' })
+    return isChange
+  }
+
+  /** Whether something is new, or gone, or lacks what it had: another file may be about to come in its place, or more of it. */
+  private isDoubtful({ files }: Scan): boolean {
+    const names = new Set(files.map(({ name }) => name))
+    return this.cache.keys().some(name => !names.has(name)) || files.some(file => this.isHalf(file))
+  }
+
+  private isHalf(file: FoundFile): boolean {
+    const { name, stamp } = file
+    const known = this.cache.get(name)
+    if (known === undefined || known.content.attached.some(hasChanged)) return true
+    if (known.stamp === stamp) return false
+    const text = textOf(file)
+    if (text instanceof Broken) return true
+    const content = text === known.text ? known.content : this.parse(text, name, this.placeOf(name), known)
+    this.drafts.set(name, { stamp, text, content })
+    const state = this.state.find(one => one.file === name)
+    if (content === known.content || state === undefined) return false
+    return isEmptied(content, state) || isHalfWritten({ text, content }, known, state)
+  }
+
+  private update(found: Scan, always: boolean): LoadResult {
     const before = this.last
-    const now = this.load()
+    const now = this.take(found)
     if (always || before === null || !same(before, now)) this.onChange?.(now)
     return now
   }
@@ -146,25 +189,31 @@ export class FileSource {
   private read(file: FoundFile): FileContent {
     const { name, inode, folder } = file
     const known = this.cache.get(name)
+    const draft = this.drafts.get(name)
+    this.drafts.delete(name)
     const renewed = known?.content.attached.some(hasChanged) === true
     if (known?.stamp === file.stamp && !renewed) return known.content
-    const text = textOf(file)
-    const unchanged = known?.text === text && !renewed
-    const content =
-      text instanceof Broken
-        ? text.content
-        : unchanged
-          ? known.content
-          : this.parse(text, name, this.placeOf(name), known ?? null)
-    const written = text instanceof Broken ? { text: text.message, content } : { text, content }
+    const text = draft?.stamp === file.stamp ? draft.text : textOf(file)
+    const content = text instanceof Broken ? text.content : this.contentOf(text, name, renewed, draft)
+    const written = { text: text instanceof Broken ? text.message : text, content }
     // Of a pair of files that are renewed, one comes first.
     if (known !== undefined && (renewed || this.mayGrow(file, written, known))) {
-      if (this.waits.for(name, written.text + stampsOf(content))) return { ...known.content, waiting: true }
+      if (this.waits.for(name, written.text + stampsOf(content))) {
+        if (!(text instanceof Broken)) this.drafts.set(name, { stamp: '', text, content })
+        return { ...known.content, waiting: true }
+      }
     } else this.waits.done(name)
     if (text instanceof Broken) return content
     const stamp = Math.abs(Date.now() - file.changedMs) > RACY_MS ? file.stamp : ''
     this.cache.set(name, { stamp, text, content, inode, folder })
     return content
+  }
+
+  private contentOf(text: string, name: string, renewed: boolean, draft: Draft | undefined): FileContent {
+    const known = this.cache.get(name)
+    if (!renewed && known?.text === text) return known.content
+    if (!renewed && draft?.text === text) return draft.content
+    return this.parse(text, name, this.placeOf(name), known ?? null)
   }
 
   /** Whether more of it is likely to come; a file that was put in the place of another one is whole. */

@@ -111,14 +111,22 @@ class KnownParts {
 
   /** The part behind the one that was found last, where it stands here too: nearly always, and it costs a comparison. */
   next(text: string, start: number): Part | null {
-    const part = this.parts[this.index]
-    if (part === undefined || this.used.has(this.index)) return null
-    const end = start + part.length
-    if (!isEnd(text, end) || this.textOf(this.index) !== text.slice(start, end)) return null
-    return this.take(this.index)
+    return this.isAt(text, start, this.index) ? this.take(this.index) : null
   }
 
+  private isAt(text: string, start: number, index: number): boolean {
+    const part = this.parts[index]
+    if (part === undefined || this.used.has(index)) return false
+    const end = start + part.length
+    return isEnd(text, end) && this.textOf(index) === text.slice(start, end)
+  }
+
+  /** Where the next one follows as before, this one was changed in its place, and is not looked for elsewhere. */
   find(text: string, start: number, end: number): Part | null {
+    if (this.isAt(text, end, this.index + 1)) {
+      this.index++
+      return null
+    }
     this.byText ??= Map.groupBy(this.parts.keys(), index => this.textOf(index))
     const indices = this.byText.get(text.slice(start, end)) ?? []
     const index = indices.find(one => !this.used.has(one))

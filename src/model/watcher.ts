@@ -9,6 +9,8 @@ export interface WatcherOptions {
   readonly pollMs: number
   /** Called after a quiet time with what may have changed. */
   readonly changed: () => void
+  /** Called at once with the first event after a quiet time; false where nothing has changed by it. */
+  readonly began: () => boolean
   /** Called every pollMs; true where something has changed that no event told of. */
   readonly poll: () => boolean
 }
@@ -29,6 +31,8 @@ export class Watcher {
   private folders: Folders = new Map()
   private timer: NodeJS.Timeout | undefined
   private firstEventAt = 0
+  private eventAt = -Infinity
+  private beginTimer: NodeJS.Timeout | undefined
   private pollTimer: NodeJS.Timeout | undefined
   private lookTimer: NodeJS.Timeout | undefined
   private closed = false
@@ -66,6 +70,20 @@ export class Watcher {
     )
   }
 
+  private event(): void {
+    const now = performance.now()
+    const isFirst = now - this.eventAt > this.options.debounceMs
+    this.eventAt = now
+    if (!isFirst && this.beginTimer === undefined) this.touch()
+    else if (!this.closed) this.beginTimer ??= setTimeout(() => this.begin(), 0)
+  }
+
+  private begin(): void {
+    this.beginTimer = undefined
+    // What is written beside a file, to be put in its place, is no change: the next event is again the first.
+    if (!this.options.began()) this.eventAt = -Infinity
+  }
+
   /** Looks again then, whatever comes before; a later call takes the place of an earlier one. */
   lookAgain(afterMs: number): void {
     clearTimeout(this.lookTimer)
@@ -76,6 +94,7 @@ export class Watcher {
   close(): void {
     this.closed = true
     clearTimeout(this.timer)
+    clearTimeout(this.beginTimer)
     clearTimeout(this.lookTimer)
     clearTimeout(this.pollTimer)
     for (const { watcher } of this.watchers.values()) watcher.close()
@@ -89,7 +108,7 @@ export class Watcher {
       const watcher = watch(folder, (_, name) => {
         const names = this.folders.get(folder)
         // Some systems tell no name: then it may be any.
-        if (!names || name === null || names.has(name)) this.touch()
+        if (!names || name === null || names.has(name)) this.event()
       })
       // The folder is gone, or the system has no more watches: the poll goes on, and `follow` tries again.
       watcher.on('error', () => this.drop(folder, watcher))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { suite, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { send } from '../support/client.ts'
 import { freePort } from '../support/process.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
@@ -150,6 +151,22 @@ suite('reload', () => {
     assert.equal(served.controller.status.version, 1)
     await served.change('up.yaml', yamlOf(backend('up', [one.port, two.port])))
     assert.equal(served.controller.status.version, 1)
+  })
+
+  test('a route that comes before the backend that it refers to fails no request', async () => {
+    await using up = await answering('up')
+    const port = await freePort()
+    const files = { 'routes.yaml': versioned(1, port), 'up.yaml': yamlOf(backend('up', [up.port])) }
+    await using served = await Served.start(files, { patienceMs: 600_000 })
+    const load = new Load(port)
+    // Each is told of by itself, and what the first lacks is in the second.
+    served.folder.write('routes.yaml', versioned(2, port).replaceAll('"name":"up"', '"name":"other"'))
+    while (!served.controller.isWaiting) await setImmediate()
+    served.folder.write('other.yaml', yamlOf(backend('other', [up.port])))
+    while (!(await inForce(port, 2)));
+    await load.stop()
+    assert.deepEqual(load.failures, [])
+    assert.equal(served.controller.status.version, 2)
   })
 
   test('a broken object keeps its last good version, is complained about, and everything else goes live', async () => {

@@ -59,7 +59,7 @@ test('a certificate that expires ends its listener, with a condition, and a new 
   await using upstream = await TestUpstream.start()
   const port = await freePort()
   const calendar = new FakeClock(Date.now())
-  await using served = await Served.start({ 'all.yaml': resources(port, upstream.port, short) }, calendar)
+  await using served = await Served.start({ 'all.yaml': resources(port, upstream.port, short) }, { calendar })
   const kept = await secure(port, trust)
   const ended = new Promise(resolve => kept.once('end', resolve))
   assert.equal((await ask(kept, 'a.example')).status, 200)
@@ -89,7 +89,7 @@ test('a certificate of tomorrow is served tomorrow', async () => {
   const port = await freePort()
   // The certificates of these tests began two days ago.
   const calendar = new FakeClock(Date.now() - 3 * DAY_MS)
-  await using served = await Served.start({ 'all.yaml': resources(port, upstream.port, short) }, calendar)
+  await using served = await Served.start({ 'all.yaml': resources(port, upstream.port, short) }, { calendar })
   assert.deepEqual(served.controller.status.ports, [])
   const line = await served.event('resources.problem')
   assert.match(String(line['message']), /what is in tls\.crt is valid only from /)
@@ -111,7 +111,7 @@ test('of several certificates the one that expires is left out, the others serve
       httpRoute('all', { rules: [{ backendRefs: [to('up')] }] }),
       backend('up', [upstream.port]),
     )
-  await using served = await Served.start({ 'all.yaml': yaml(short) }, calendar)
+  await using served = await Served.start({ 'all.yaml': yaml(short) }, { calendar })
   const keyType = async (servername: string): Promise<string> => {
     const loose = { ca: authority.root, servername, checkServerIdentity: () => undefined }
     return (await askOnce(port, servername, loose)).keyType
@@ -139,7 +139,7 @@ test('an authority of clients that expires ends the listeners that trust it', as
   const yaml = resources(port, upstream.port, long, { tls: { frontend: { default: { validation } } } })
   await using served = await Served.start(
     { 'all.yaml': yaml, 'ca.yaml': yamlOf(caConfigMap('ca', passing.root)) },
-    calendar,
+    { calendar },
   )
   const shown = { ...trust, cert: client.chain, key: client.key }
   assert.equal((await askOnce(port, 'a.example', shown)).status, 200)
@@ -174,7 +174,7 @@ test('an authority of backends that expires ends what is sent to them, with a co
     caConfigMap('ca', passing.root),
     policy,
   )
-  await using served = await Served.start({ 'all.yaml': yaml }, calendar)
+  await using served = await Served.start({ 'all.yaml': yaml }, { calendar })
   assert.equal((await send(port)).status, 200)
   calendar.advance(10 * DAY_MS)
   await version(served, 2)

@@ -1,11 +1,10 @@
 import { CertificateMetrics } from '../../src/cli/certificate-metrics.ts'
-import { Controller } from '../../src/cli/control.ts'
+import { Controller, type ControllerOptions } from '../../src/cli/control.ts'
 import { FileSource } from '../../src/model/files.ts'
 import { WorkerGroup } from '../../src/proxy/workers.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { MetricsWriter } from '../../src/telemetry/metrics.ts'
-import type { Clock } from '../../src/upstream/clock.ts'
 import { Folder, type LogLine } from './process.ts'
 import { Seen } from './until.ts'
 
@@ -19,7 +18,7 @@ export class Served implements AsyncDisposable {
   private readonly source: FileSource
   private readonly applied = new Seen<number>()
 
-  private constructor(files: Readonly<Record<string, string>>, calendar: Clock | null) {
+  private constructor(files: Readonly<Record<string, string>>, more: Partial<ControllerOptions>) {
     this.folder = new Folder(files)
     const { metrics } = this
     metrics.attach('main')
@@ -41,17 +40,17 @@ export class Served implements AsyncDisposable {
       reloads,
       certificates: new CertificateMetrics(writer),
       portRetryMs: 50,
-      ...(calendar === null ? {} : { calendar }),
+      ...more,
     })
     this.source = new FileSource([this.folder.path], { debounceMs: 1 })
   }
 
-  /** `calendar` is the time that certificates are judged by; null: the system's. */
+  /** `more` is what a test wants otherwise of the controller: the time that certificates are judged by, how long it waits. */
   static async start(
     files: Readonly<Record<string, string>>,
-    calendar: Clock | null = null,
+    more: Partial<ControllerOptions> = {},
   ): Promise<Served> {
-    const served = new Served(files, calendar)
+    const served = new Served(files, more)
     await served.controller.apply(served.source.load())
     served.source.watch(load => {
       void served.controller.apply(load).then(() => served.applied.push(served.controller.status.version))

@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { routeDefaults } from '../../model/defaults.ts'
-import type { Backend, EndpointSlice, Service } from '../../model/kinds.ts'
+import { isKind, type Backend, type EndpointSlice, type Service } from '../../model/kinds.ts'
 import type { ServicePort } from '../../model/kinds/service.ts'
+import type { Resource } from '../../model/resource.ts'
 import type { Resources } from '../../model/resources.ts'
 import type { Endpoint, SnapshotParts } from '../../snapshot/snapshot.ts'
+import { backendRefsOf } from './served-objects.ts'
 import { targetNamed, type Target } from './targets.ts'
 
 /** Names the Service that an EndpointSlice belongs to (discovery.k8s.io/v1, LabelServiceName). */
@@ -114,6 +117,60 @@ export function endpointsOnly(resources: Resources, previous: SnapshotParts): Sn
     endpoints[name] = sameEndpoints(before, now) ? before : Object.freeze(now.map(one => Object.freeze(one)))
   }
   return Object.freeze(endpoints)
+}
+
+/**
+ * Whether a change is one of endpoints alone: everything but EndpointSlices and the endpoints of Backends is as it was,
+ * but perhaps for its place in its file. Of Backends only those count that say nothing but where they are by their
+ * endpoints: names of servers over TLS are taken from them, and references may name their ports.
+ */
+export function onlyEndpointsDiffer(before: Resources, after: Resources): boolean {
+  if (!sameItems(before.unenforced, after.unenforced)) return false
+  const old = before.list.filter(isNoSlice)
+  const now = after.list.filter(isNoSlice)
+  if (old.length !== now.length) return false
+  const changed = now.flatMap((one, i) => (isSameObject(one, old[i]!) ? [] : [{ one, old: old[i]! }]))
+  return (
+    changed.every(
+      pair => isKind(pair.one, 'Backend') && isKind(pair.old, 'Backend') && isElsewhere(pair.old, pair.one),
+    ) && !changed.some(({ one }) => isNamedWithPort(one, after))
+  )
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i])
+}
+
+function isNoSlice(one: Resource): boolean {
+  return !isKind(one, 'EndpointSlice')
+}
+
+/** An object that only stands at another place of its file shares its parts. */
+function isSameObject(a: Resource, b: Resource): boolean {
+  return a === b || (a.metadata === b.metadata && a.body === b.body)
+}
+
+function isElsewhere(old: Backend, now: Backend): boolean {
+  const { endpoints: _, ...before } = old.body.spec
+  const { endpoints: __, ...after } = now.body.spec
+  return (
+    ['http', 'h2c'].includes(after.protocol ?? 'http') &&
+    isDeepStrictEqual([old.metadata, before], [now.metadata, after])
+  )
+}
+
+/** Whether some route refers to it by a port, which one of its endpoints may not have. */
+function isNamedWithPort({ metadata }: Resource, resources: Resources): boolean {
+  const routes = [...resources.all('HTTPRoute'), ...resources.all('GRPCRoute'), ...resources.all('TLSRoute')]
+  return routes.some(route =>
+    backendRefsOf(route).some(
+      ({ kind, name, namespace = route.metadata.namespace, port }) =>
+        port !== undefined &&
+        kind === 'Backend' &&
+        name === metadata.name &&
+        namespace === metadata.namespace,
+    ),
+  )
 }
 
 function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {

@@ -1,4 +1,4 @@
-import type { HTTPBackendRef } from '../../model/kinds/http-filters.ts'
+import type { BackendObjectReference } from '../../model/kinds/http-filters.ts'
 import type { FieldPath, Resource, ResourceRef } from '../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../model/resources.ts'
 import { parentsOf } from './attach.ts'
@@ -88,16 +88,21 @@ function isPorts(spec: unknown): spec is Ports {
   return typeof spec === 'object' && spec !== null && 'ports' in spec
 }
 
-/** Of everything that a route refers to as a backend, mirrors included. */
-function backendKeys({ metadata, body }: RouteState['route']): string[] {
-  const refs: Pick<HTTPBackendRef, 'group' | 'kind' | 'namespace' | 'name'>[] = []
+/** Everything that a route refers to as a backend, mirrors included. */
+export function backendRefsOf({ body }: RouteState['route']): readonly BackendObjectReference[] {
+  const refs: BackendObjectReference[] = []
   for (const rule of body.spec.rules ?? []) {
     refs.push(...(rule.backendRefs ?? []))
     if ('filters' in rule)
       for (const { requestMirror } of rule.filters ?? [])
         if (requestMirror !== undefined) refs.push(requestMirror.backendRef)
   }
-  return refs.map(({ group = '', kind = 'Service', namespace = metadata.namespace, name }) =>
-    refKey({ group, kind, namespace, name }),
+  return refs
+}
+
+function backendKeys(route: RouteState['route']): string[] {
+  return backendRefsOf(route).map(
+    ({ group = '', kind = 'Service', namespace = route.metadata.namespace, name }) =>
+      refKey({ group, kind, namespace, name }),
   )
 }

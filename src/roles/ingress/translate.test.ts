@@ -5,7 +5,7 @@ import type { Resource } from '../../model/resource.ts'
 import { Resources } from '../../model/resources.ts'
 import { parseResources } from '../../model/validate.ts'
 import type { Listener } from '../../snapshot/snapshot.ts'
-import { endpointsOnly } from './endpoints.ts'
+import { endpointsOnly, onlyEndpointsDiffer } from './endpoints.ts'
 import { translate } from './translate.ts'
 
 function load(text: string): Resource[] {
@@ -142,6 +142,52 @@ test('endpoints of an object that is gone stay until the whole is translated', (
   const without = Resources.of(fixed.filter(resource => resource.kind !== 'Backend'))
   assert.equal(endpointsOnly(without, before)['Backend/default/b'], before.endpoints['Backend/default/b'])
 })
+
+const elsewhere = (port: number, more = '') => `
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: other }
+spec: { ${more} endpoints: [{ address: 127.0.0.1, port: ${port} }] }
+`
+const toOther = (port = '', name = 'o') =>
+  route(name, `rules: [{ backendRefs: [{ group: portcullis.dev, kind: Backend, name: other ${port} }] }]`)
+const foreign =
+  '\n---\napiVersion: x.example/v1\nkind: Auth\nmetadata: { name: a }\nspec: { targetRef: { kind: Gateway, name: gw } }\n'
+const https = 'protocol: https,'
+
+/** Each row: what is there beside the rest, what then, and whether the workers may have the endpoints at once. */
+for (const [what, before, after, expected] of [
+  ['a slice has another address', slice('10.1.0.1'), slice('10.1.0.2'), true],
+  ['a slice comes', '', slice('10.1.0.1'), true],
+  ['a slice goes', slice('10.1.0.1'), '', true],
+  ['a Backend is elsewhere', elsewhere(1), elsewhere(2), true],
+  [
+    'a Backend is elsewhere whose port is named',
+    elsewhere(1) + toOther(', port: 1'),
+    elsewhere(2) + toOther(', port: 1'),
+    false,
+  ],
+  ['a Backend over TLS is elsewhere', elsewhere(1, https), elsewhere(2, https), false],
+  ['a Backend speaks something else', elsewhere(1), elsewhere(2, 'protocol: h2c,'), false],
+  ['a Backend comes', '', elsewhere(1), false],
+  ['a policy that nobody knows comes too', elsewhere(1), elsewhere(2) + foreign, false],
+  ['a route comes too', elsewhere(1), elsewhere(2) + toOther(), false],
+] as const)
+  test(`${what}: ${expected ? 'endpoints alone differ' : 'more than endpoints may differ'}`, () => {
+    const fixed = load(gateway + route('r', bothBackends) + toOther('', 'fixed'))
+    const of = (text: string): Resources => {
+      const { resources, unenforced } = parseResources('b.yaml', text)
+      return Resources.of([...fixed, ...resources], unenforced)
+    }
+    const [old, now] = [of(before), of(after)]
+    assert.equal(onlyEndpointsDiffer(old, now), expected)
+    if (!expected) return
+    const { parts } = translate(now)
+    const { parts: oldParts } = translate(old)
+    assert.deepEqual(parts.ports, oldParts.ports)
+    assert.deepEqual(parts.clusters, oldParts.clusters)
+    assert.deepEqual(endpointsOnly(now, oldParts), parts.endpoints)
+  })
 
 /** Routes as a source would give them, without the cost of reading them. */
 function manyRoutes(count: number, hostname: (i: number) => string[]): Resource[] {
