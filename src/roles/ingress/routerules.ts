@@ -1,6 +1,6 @@
 import { routeDefaults } from '../../model/defaults.ts'
 import type { GRPCRoute, HTTPRoute } from '../../model/kinds.ts'
-import type { HTTPBackendRef, HTTPFilter, RequestMirror } from '../../model/kinds/http-filters.ts'
+import type { BackendObjectReference, HTTPBackendRef, HTTPFilter } from '../../model/kinds/http-filters.ts'
 import type { FieldPath } from '../../model/resource.ts'
 import { compileFault } from '../../proxy/compile.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../snapshot/snapshot.ts'
@@ -9,7 +9,6 @@ import type { BackendRefs, Use } from './backendrefs.ts'
 import { closedAction } from './closing.ts'
 import type { Doubt, Flaw } from './conditions.ts'
 import { filtersOf } from './filters.ts'
-import type { Referrer } from './grants.ts'
 import { GATEWAY_API } from './listeners.ts'
 import { originOf } from './origin.ts'
 import type { Ranked } from './precedence.ts'
@@ -42,7 +41,26 @@ export interface Dialect<R extends RouteRule> {
   forwarding(rule: R): Omit<Forward, 'type' | 'backends' | 'mirrors'>
 }
 
-/** `age` is the route's position among all, the oldest first. */
+/** What a route came to, and all that it depends on beside the route: where its references led. */
+interface Known {
+  readonly state: RouteState
+  readonly age: number
+  readonly followed: readonly Followed[]
+}
+
+interface Followed {
+  readonly ref: BackendObjectReference
+  readonly path: FieldPath
+  readonly cluster: string
+}
+
+/** Resources are immutable and stay the same object until they change. */
+const known = new WeakMap<HTTPRoute | GRPCRoute, Known>()
+
+/**
+ * `age` is the route's position among all, the oldest first. A route comes to what it came to before as long as its
+ * references lead where they led: then its rules are the same objects.
+ */
 export function routeState<R extends RouteRule>(
   route: HTTPRoute | GRPCRoute,
   rules: readonly R[],
@@ -50,11 +68,44 @@ export function routeState<R extends RouteRule>(
   backends: BackendRefs,
   dialect: Dialect<R>,
 ): RouteState {
+  const before = known.get(route)
+  const from = { group: GATEWAY_API, kind: route.kind, namespace: route.metadata.namespace }
+  if (
+    before?.followed.every(
+      ({ ref, path, cluster }) => backends.resolve(ref, from, path, dialect.use) === cluster,
+    ) === true
+  )
+    return before.age === age ? before.state : withAge(before.state, age)
+  const followed: Followed[] = []
+  const state = newState(route, rules, age, dialect, (ref, path) => {
+    const cluster = backends.resolve(ref, from, path, dialect.use)
+    if (typeof cluster === 'string') followed.push({ ref, path, cluster })
+    return cluster
+  })
+  // What stands in the way of a reference may be anything, and is told with its place.
+  if (state.unresolved.length === 0) known.set(route, { state, age, followed })
+  else known.delete(route)
+  return state
+}
+
+function withAge(state: RouteState, age: number): RouteState {
+  const entries = state.entries.map(ranked => ({ ...ranked, place: { ...ranked.place, route: age } }))
+  return { ...state, entries }
+}
+
+type Follow = (ref: BackendObjectReference, path: FieldPath) => string | Flaw
+
+function newState<R extends RouteRule>(
+  route: HTTPRoute | GRPCRoute,
+  rules: readonly R[],
+  age: number,
+  dialect: Dialect<R>,
+  follow: Follow,
+): RouteState {
   const work: RouteWork<R> = {
     route,
     dialect,
-    backends,
-    from: { group: GATEWAY_API, kind: route.kind, namespace: route.metadata.namespace },
+    follow,
     unresolved: [],
     doubts: [],
   }
@@ -89,14 +140,13 @@ export function routeState<R extends RouteRule>(
 interface RouteWork<R extends RouteRule> {
   readonly route: HTTPRoute | GRPCRoute
   readonly dialect: Dialect<R>
-  readonly backends: BackendRefs
-  readonly from: Referrer
+  readonly follow: Follow
   readonly unresolved: Flaw[]
   readonly doubts: Doubt[]
 }
 
 /** The parts that do not depend on the kind of rule. */
-type Work = Omit<RouteWork<RouteRule>, 'dialect'> & { readonly dialect: Pick<Dialect<RouteRule>, 'use'> }
+type Work = Omit<RouteWork<RouteRule>, 'dialect'>
 
 interface RuleResult {
   readonly matches: readonly WeightedMatch[]
@@ -201,10 +251,10 @@ function backendOf(
 
 function resolve(
   work: Work,
-  ref: HTTPBackendRef | RequestMirror['backendRef'],
+  ref: BackendObjectReference,
   path: FieldPath,
 ): string | null {
-  const cluster = work.backends.resolve(ref, work.from, path, work.dialect.use)
+  const cluster = work.follow(ref, path)
   if (typeof cluster === 'string') return cluster
   work.unresolved.push(cluster)
   return null
