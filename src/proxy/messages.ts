@@ -1,4 +1,4 @@
-import type { Endpoint, Snapshot } from '../snapshot/snapshot.ts'
+import type { Endpoint } from '../snapshot/snapshot.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import type { SeriesInfo } from '../telemetry/metrics.ts'
 import type { PortResult } from './engine.ts'
@@ -16,8 +16,11 @@ export interface WorkerSettings {
   readonly ticketKeys: TicketKeys
 }
 
+/** A snapshot as structured clone writes it: written once, and read by every worker. */
+export type SharedBytes = Uint8Array<SharedArrayBuffer>
+
 export type ToWorker =
-  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly type: 'snapshot'; readonly bytes: SharedBytes }
   | { readonly type: 'endpoints'; readonly cluster: string; readonly endpoints: readonly Endpoint[] }
   | { readonly type: 'ticket-keys'; readonly keys: TicketKeys }
   | { readonly type: 'drain'; readonly graceMs: number; readonly gently: boolean }

@@ -1,6 +1,8 @@
 import { flushCompileCache } from 'node:module'
 import { isatty } from 'node:tty'
+import { deserialize } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts'
 import { accessText } from '../telemetry/access-text.ts'
 import { DescriptorSink, FileSink, type AccessSink } from '../telemetry/access-sink.ts'
@@ -47,11 +49,13 @@ function forPeople(): NonNullable<AccessLogOptions['line']> {
   return (record, nowMs, mode) => accessText(record, nowMs, mode, colour)
 }
 
-async function apply(message: Extract<ToWorker, { type: 'snapshot' }>): Promise<void> {
-  const ports = await engine.apply(message.snapshot)
-  version.set(message.snapshot.version)
+async function apply({ bytes }: Extract<ToWorker, { type: 'snapshot' }>): Promise<void> {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- what WorkerGroup wrote
+  const snapshot: Snapshot = deserialize(bytes)
+  const ports = await engine.apply(snapshot)
+  version.set(snapshot.version)
   writer.flush()
-  tell({ type: 'applied', version: message.snapshot.version, ports })
+  tell({ type: 'applied', version: snapshot.version, ports })
 }
 
 async function drain(graceMs: number, gently: boolean): Promise<void> {

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { serialize } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Endpoint, Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
 import type { PortResult } from './engine.ts'
-import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import type { FromWorker, SharedBytes, ToWorker, WorkerSettings } from './messages.ts'
 import { firstTicketKeys, ROTATE_MS, rotated } from './tls/ticket-keys.ts'
 
 export interface WorkerGroupOptions {
@@ -82,7 +83,9 @@ export class WorkerGroup {
     this.snapshot = { ...snapshot, ports: free }
     for (const [cluster, endpoints] of Object.entries(snapshot.endpoints))
       this.tellLeaving({ type: 'endpoints', cluster, endpoints })
-    const answers = await Promise.all([...this.members.values()].map(member => member.apply(this.snapshot)))
+    const bytes = sharedBytes(this.snapshot)
+    const { version } = this.snapshot
+    const answers = await Promise.all([...this.members.values()].map(member => member.apply(version, bytes)))
     const results = merge(answers.flat())
     this.owned.clear()
     for (const result of results) if (!('error' in result)) this.owned.add(result.key)
@@ -159,7 +162,7 @@ export class WorkerGroup {
     member.worker.once('exit', code => this.ended(member, code))
     // One that takes over: its end was told, so its beginning is.
     if (this.snapshot.version > 0) {
-      member.serving = member.apply(this.snapshot)
+      member.serving = member.apply(this.snapshot.version, sharedBytes(this.snapshot))
       void member.serving.then(ports => {
         if (ports.length > 0) log.info('worker.serving', { worker: id })
       })
@@ -231,10 +234,10 @@ class Member {
     this.worker.postMessage(message)
   }
 
-  apply(snapshot: Snapshot): Promise<readonly PortResult[]> {
+  apply(version: number, bytes: SharedBytes): Promise<readonly PortResult[]> {
     const { promise, resolve } = Promise.withResolvers<readonly PortResult[]>()
-    this.waiting.set(snapshot.version, resolve)
-    this.tell({ type: 'snapshot', snapshot })
+    this.waiting.set(version, resolve)
+    this.tell({ type: 'snapshot', bytes })
     return promise
   }
 
@@ -249,6 +252,13 @@ class Member {
     this.waiting.delete(version)
     resolve?.(ports)
   }
+}
+
+function sharedBytes(snapshot: Snapshot): SharedBytes {
+  const bytes = serialize(snapshot)
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  shared.set(bytes)
+  return shared
 }
 
 /** One result per port: an error if any worker had one. */

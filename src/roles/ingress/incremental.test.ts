@@ -7,7 +7,13 @@ import { parseResources } from '../../model/validate.ts'
 import { translate } from './translate.ts'
 
 const api = 'gateway.networking.k8s.io/v1'
-const object = (apiVersion: string, kind: string, name: string, rest: object, namespace = 'default'): object => ({
+const object = (
+  apiVersion: string,
+  kind: string,
+  name: string,
+  rest: object,
+  namespace = 'default',
+): object => ({
   apiVersion,
   kind,
   metadata: { name, namespace },
@@ -20,11 +26,20 @@ const backend = fc.constantFrom(
   { name: 's', namespace: 'other', port: 80 },
   { group: 'portcullis.dev', kind: 'Backend', name: 'b' },
   { group: 'portcullis.dev', kind: 'Backend', name: 'b', port: 9000 },
-  { name: 's', port: 80, filters: [{ type: 'ExtensionRef', extensionRef: { group: 'x', kind: 'Y', name: 'z' } }] },
+  {
+    name: 's',
+    port: 80,
+    filters: [{ type: 'ExtensionRef', extensionRef: { group: 'x', kind: 'Y', name: 'z' } }],
+  },
 )
 const filters = fc.constantFrom(
   [],
-  [{ type: 'RequestMirror', requestMirror: { backendRef: { group: 'portcullis.dev', kind: 'Backend', name: 'b' } } }],
+  [
+    {
+      type: 'RequestMirror',
+      requestMirror: { backendRef: { group: 'portcullis.dev', kind: 'Backend', name: 'b' } },
+    },
+  ],
   [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'x', value: 'y' }] } }],
   [{ type: 'ExtensionRef', extensionRef: { group: 'x', kind: 'Y', name: 'z' } }],
 )
@@ -51,42 +66,53 @@ const grpcRoute = fc
 const service = fc
   .tuple(fc.constantFrom('default', 'other'), fc.constantFrom(undefined, 'https', 'kubernetes.io/h2c'))
   .map(([namespace, appProtocol]) =>
-    object('v1', 'Service', 's', { spec: { clusterIP: '10.0.0.1', ports: [{ name: 'p', port: 80, appProtocol }] } }, namespace),
+    object(
+      'v1',
+      'Service',
+      's',
+      { spec: { clusterIP: '10.0.0.1', ports: [{ name: 'p', port: 80, appProtocol }] } },
+      namespace,
+    ),
   )
-const ours = fc
-  .constantFrom('http', 'h2c', 'https', 'udp')
-  .map(protocol =>
-    object('portcullis.dev/v1alpha1', 'Backend', 'b', {
-      spec: { protocol, endpoints: [{ address: '127.0.0.1', port: 9000 }] },
-    }),
-  )
+const ours = fc.constantFrom('http', 'h2c', 'https', 'udp').map(protocol =>
+  object('portcullis.dev/v1alpha1', 'Backend', 'b', {
+    spec: { protocol, endpoints: [{ address: '127.0.0.1', port: 9000 }] },
+  }),
+)
 const grant = fc.constant(
   object(
     'gateway.networking.k8s.io/v1beta1',
     'ReferenceGrant',
     'g',
-    { spec: { from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'default' }], to: [{ group: '', kind: 'Service' }] } },
+    {
+      spec: {
+        from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'default' }],
+        to: [{ group: '', kind: 'Service' }],
+      },
+    },
     'other',
   ),
 )
 const tls = fc.constant(
   object(api, 'BackendTLSPolicy', 'p', {
-    spec: { targetRefs: [{ group: '', kind: 'Service', name: 's' }], validation: { hostname: 'a.example', wellKnownCACertificates: 'System' } },
+    spec: {
+      targetRefs: [{ group: '', kind: 'Service', name: 's' }],
+      validation: { hostname: 'a.example', wellKnownCACertificates: 'System' },
+    },
   }),
 )
-const policy = fc
-  .constantFrom('Gateway gw', 'HTTPRoute x', 'Service s')
-  .map(target => {
-    const [kind = '', name = ''] = target.split(' ')
-    return object('x.example/v1', 'Auth', 'auth', { spec: { targetRef: { kind, name } } })
-  })
-const gateway = fc
-  .constantFrom('', 'a.example')
-  .map(hostname =>
-    object(api, 'Gateway', 'gw', {
-      spec: { gatewayClassName: 'portcullis', listeners: [{ name: 'http', port: 80, protocol: 'HTTP', ...(hostname && { hostname }) }] },
-    }),
-  )
+const policy = fc.constantFrom('Gateway gw', 'HTTPRoute x', 'Service s').map(target => {
+  const [kind = '', name = ''] = target.split(' ')
+  return object('x.example/v1', 'Auth', 'auth', { spec: { targetRef: { kind, name } } })
+})
+const gateway = fc.constantFrom('', 'a.example').map(hostname =>
+  object(api, 'Gateway', 'gw', {
+    spec: {
+      gatewayClassName: 'portcullis',
+      listeners: [{ name: 'http', port: 80, protocol: 'HTTP', ...(hostname && { hostname }) }],
+    },
+  }),
+)
 
 /** One object comes, in front of or behind others, in place of one of its name if there is one; or one goes. */
 const step = fc.record({
@@ -100,7 +126,10 @@ const step = fc.record({
 type Parsed = ReturnType<typeof parseResources>
 
 const nameOf = (text: string): string => {
-  const { kind, metadata } = JSON.parse(text) as { kind: string; metadata: { namespace: string; name: string } }
+  const { kind, metadata } = JSON.parse(text) as {
+    kind: string
+    metadata: { namespace: string; name: string }
+  }
   return `${kind} ${metadata.namespace} ${metadata.name}`
 }
 
@@ -115,7 +144,18 @@ test('a translation after others is what it would be from nothing', () => {
     fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), fc.context(), (steps, context) => {
       let all: (readonly [name: string, parsed: Parsed])[] = []
       for (const { text, goes, first } of [
-        { text: JSON.stringify(object(api, 'Gateway', 'gw', { spec: { gatewayClassName: 'portcullis', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } })), goes: false, first: true },
+        {
+          text: JSON.stringify(
+            object(api, 'Gateway', 'gw', {
+              spec: {
+                gatewayClassName: 'portcullis',
+                listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }],
+              },
+            }),
+          ),
+          goes: false,
+          first: true,
+        },
         ...steps,
       ]) {
         const name = nameOf(text)

@@ -249,11 +249,7 @@ function backendOf(
     : { weight, cluster, filters }
 }
 
-function resolve(
-  work: Work,
-  ref: BackendObjectReference,
-  path: FieldPath,
-): string | null {
+function resolve(work: Work, ref: BackendObjectReference, path: FieldPath): string | null {
   const cluster = work.follow(ref, path)
   if (typeof cluster === 'string') return cluster
   work.unresolved.push(cluster)
