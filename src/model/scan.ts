@@ -72,7 +72,7 @@ class Scanner {
       if (codeOf(stats) !== 'ENOENT') this.unknown.push(path)
       this.problems.push(pathProblem(path, reason(stats)))
     } else if (stats.isDirectory()) this.folder(path, 0)
-    else if (stats.isFile()) this.file(path, stats)
+    else if (stats.isFile()) this.file(path, stats, null)
     else this.problems.push(pathProblem(path, 'is neither a file nor a folder'))
   }
 
@@ -82,23 +82,26 @@ class Scanner {
     if (this.seen.has(real) || depth > MAX_DEPTH) return
     this.seen.add(real)
     this.watch(path, null)
-    const entries = attempt(() => readdirSync(path))
+    const entries = attempt(() => readdirSync(path, { withFileTypes: true }))
     if (entries instanceof Error) return this.unreadable(path, entries)
-    for (const name of entries.toSorted()) if (!name.startsWith('.')) this.entry(join(path, name), depth)
+    const shown = entries.filter(({ name }) => !name.startsWith('.'))
+    for (const one of shown.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+      // What is no link is where it seems to be: to ask costs as much as all the rest.
+      this.entry(join(path, one.name), depth, one.isFile() ? join(real, one.name) : null)
   }
 
-  private entry(path: string, depth: number): void {
+  private entry(path: string, depth: number, real: string | null): void {
     const stats = attempt(() => statSync(path))
     const ours = /\.(ya?ml|json)$/i.test(path)
     if (stats instanceof Error) {
       // Gone since the folder was read, or a link that leads nowhere: of no interest unless it looks like ours.
       if (ours) this.unreadable(path, stats)
     } else if (stats.isDirectory()) this.folder(path, depth + 1)
-    else if (stats.isFile() && ours) this.file(path, stats)
+    else if (stats.isFile() && ours) this.file(path, stats, real)
   }
 
-  private file(path: string, stats: Stats): void {
-    const real = attempt(() => realpathSync(path))
+  private file(path: string, stats: Stats, known: string | null): void {
+    const real = known ?? attempt(() => realpathSync(path))
     if (real instanceof Error) return this.unreadable(path, real)
     if (this.seen.has(real)) return
     this.seen.add(real)

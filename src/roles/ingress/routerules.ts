@@ -1,6 +1,11 @@
 import { routeDefaults } from '../../model/defaults.ts'
 import type { GRPCRoute, HTTPRoute } from '../../model/kinds.ts'
-import type { BackendObjectReference, HTTPBackendRef, HTTPFilter } from '../../model/kinds/http-filters.ts'
+import type {
+  BackendObjectReference,
+  HTTPBackendRef,
+  HTTPFilter,
+  RequestMirror,
+} from '../../model/kinds/http-filters.ts'
 import type { FieldPath } from '../../model/resource.ts'
 import { compileFault } from '../../proxy/compile.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../snapshot/snapshot.ts'
@@ -249,7 +254,11 @@ function backendOf(
     : { weight, cluster, filters }
 }
 
-function resolve(work: Work, ref: BackendObjectReference, path: FieldPath): string | null {
+function resolve(
+  work: Work,
+  ref: HTTPBackendRef | RequestMirror['backendRef'],
+  path: FieldPath,
+): string | null {
   const cluster = work.follow(ref, path)
   if (typeof cluster === 'string') return cluster
   work.unresolved.push(cluster)
