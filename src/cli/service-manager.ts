@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { log } from '../telemetry/log.ts'
 
 /**
@@ -8,6 +7,8 @@ import { log } from '../telemetry/log.ts'
  */
 export function tellServiceManager(state: 'ready' | 'stopping', status: string): void {
   if (!process.env['NOTIFY_SOCKET']) return
+  // To load it costs 2 ms and more, and most have no use for it.
+  const { spawn } = process.getBuiltinModule('node:child_process')
   const what = state === 'ready' ? '--ready' : 'STOPPING=1'
   const child = spawn('systemd-notify', [what, `--status=${status}`], { stdio: 'ignore' })
   const failed = (reason: string): void =>
