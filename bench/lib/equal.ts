@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, Server as Http1Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { IncomingHttpHeaders } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import type { Http2Server, ServerHttp2Session } from 'node:http2'
@@ -44,7 +45,7 @@ export class StandIn {
     const { given } = this
     this.seen.length = 0
     const path = pathOf(given, given.routes - 1)
-    const answer = await ask(given, port, { path, ...question(given) })
+    const answer = await this.answerOf(port, { path, ...question(given) })
     const request = this.seen.pop()
     const expected = given.load === 'websocket' ? 101 : 200
     if (answer?.status !== expected || request === undefined)
@@ -52,6 +53,15 @@ export class StandIn {
     const secured = given.tls ? `TLSv1.3 ${cipherSuite}` : ''
     const unequal = answer.secured === secured ? [] : [`"${answer.secured}" in place of "${secured}"`]
     return [...unequal, ...lacks(given, request, answer.headers)]
+  }
+
+  /** Traefik listens before it knows its routes, and answers 404 meanwhile. */
+  private async answerOf(port: number, asked: Asked): ReturnType<typeof ask> {
+    for (let tries = 0; ; tries++) {
+      const answer = await ask(this.given, port, asked)
+      if (answer?.status !== 404 || tries === 50) return answer
+      await delay(100)
+    }
   }
 
   async close(): Promise<void> {

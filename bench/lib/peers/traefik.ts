@@ -8,8 +8,7 @@ import type { Peer, Setup } from '../peer.ts'
 export const traefik: Peer = {
   name: 'traefik',
   program: 'traefik',
-  // Many sockets of its backend's kind (h2c) and header values of the request are what its middlewares lack.
-  takes: given => given.load !== 'grpc',
+  takes: () => true,
   version: ['version'],
   prepare(setup) {
     const [file, dynamic] = [join(setup.dir, 'traefik.yaml'), join(setup.dir, 'dynamic.yaml')]
@@ -20,15 +19,13 @@ export const traefik: Peer = {
 }
 
 function configuration(setup: Setup, dynamic: string): object {
-  const { accessLog, tls, protocol } = setup.case
+  const { accessLog } = setup.case
   return {
     global: { checkNewVersion: false, sendAnonymousUsage: false },
     log: { level: 'ERROR' },
     entryPoints: {
       web: {
         address: `127.0.0.1:${setup.port}`,
-        // Without TLS HTTP/2 is by prior knowledge, which it takes as it comes.
-        ...(protocol === 'h2' && !tls ? { http2: {} } : {}),
         transport: { respondingTimeouts: { idleTimeout: '75s' } },
       },
     },

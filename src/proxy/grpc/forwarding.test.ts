@@ -11,7 +11,8 @@ import { GrpcForwarding } from './forwarding.ts'
 
 /** Every request waits for a connection. */
 const full = {
-  pick: () => ({ pool: { acquire: () => null, wait: () => true, leave: () => {} }, finish: () => {} }),
+  pick: () => ({ pool: { acquire: () => null }, finish: () => {} }),
+  queue: { wait: () => true, leave: () => {}, clients: 1 },
   pressure: { waited: () => {} },
 } as unknown as Cluster<UpstreamPool>
 
@@ -22,7 +23,7 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
   const x = {
     request,
     body: new RequestBody(true),
-    runtime: { port: { client: { sharing: 'client' } } },
+    runtime: { shares: { ofClient: () => 'a client' } },
     clientAddress: '192.0.2.1',
     failure: null,
     grpcStatus: -1,
