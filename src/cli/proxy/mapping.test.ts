@@ -41,7 +41,7 @@ suite('what goes where', () => {
     ['http://api.example', '', '/', 'http', [{ address: 'api.example', port: 80 }], ''],
     ['/=http://api.example', '', '/', 'http', [{ address: 'api.example', port: 80 }], ''],
     ['https://api.example/v1', '', '/', 'https', [{ address: 'api.example', port: 443 }], '/v1'],
-    ['/x=https://api.example:8443/', '', '/x', 'https', [{ address: 'api.example', port: 8443 }], ''],
+    ['/x=https://api.example:8443/', '', '/x', 'https', [{ address: 'api.example', port: 8443 }], '/'],
     ['grpc.localhost=h2c://:50051', 'grpc.localhost', '/', 'h2c', local(50051), ''],
     ['/=:9000,:9001', '', '/', 'http', local(9000, 9001), ''],
     ['/=[::1]:9000', '', '/', 'http', [{ address: '::1', port: 9000 }], ''],

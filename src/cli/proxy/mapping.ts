@@ -76,7 +76,7 @@ function pathOf(path: string, text: string): string {
 
 /** `:9000`, `10.0.0.7:9000,10.0.0.8:9000`, `https://api.example`, `h2c://:9000`, `http://10.0.0.7:9000/base`. */
 function readTarget(text: string, whole: string): Target {
-  const [, scheme, authorities, path = '/'] =
+  const [, scheme, authorities, path = ''] =
     /^(?:([a-z0-9]+):\/\/)?([^/?#@]+)(\/[^/?#][^?#]*|\/)?$/.exec(text) ?? []
   const protocol = scheme ?? 'http'
   if (authorities === undefined || (protocol !== 'http' && protocol !== 'h2c' && protocol !== 'https'))
@@ -86,7 +86,7 @@ function readTarget(text: string, whole: string): Target {
   // A name alone is more often a forgotten port than a server on port 80.
   const defaultPort = scheme === undefined ? null : protocol === 'https' ? 443 : 80
   const endpoints = authorities.split(',').map(one => endpointOf(one, defaultPort, whole))
-  return { protocol, endpoints, prefix: path === '/' ? '' : pathOf(path, whole) }
+  return { protocol, endpoints, prefix: path === '' ? '' : pathOf(path, whole) }
 }
 
 function endpointOf(text: string, defaultPort: number | null, whole: string) {

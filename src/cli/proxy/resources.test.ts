@@ -66,6 +66,12 @@ spec:
   )
 })
 
+test('a final "/" of the backend takes the prefix off; in place of "/" it is nothing', () => {
+  assert.match(yamlFor('/api=http://10.0.0.7:9001/'), /replacePrefixMatch: \/ }/)
+  assert.doesNotMatch(yamlFor('http://10.0.0.7:9001/'), /URLRewrite/)
+  assert.doesNotMatch(yamlFor('/api=http://10.0.0.7:9001'), /URLRewrite/)
+})
+
 // What validation and translation would object to is a fault of ours, whatever was typed.
 for (const mappings of [
   [':9000'],

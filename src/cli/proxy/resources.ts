@@ -40,7 +40,8 @@ function gateway({ scheme, address, port }: Listen, secret: string): object {
 function rule({ path, target }: Mapping, name: string): object {
   const matches = path === '/' ? {} : { matches: [{ path: { type: 'PathPrefix', value: path } }] }
   const rewrite = {
-    ...(target.prefix === ''
+    // Everything in place of everything is no change.
+    ...(target.prefix === '' || target.prefix === path
       ? {}
       : { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: target.prefix } }),
     ...(namesItself(target) ? { hostname: target.endpoints[0]!.address } : {}),
