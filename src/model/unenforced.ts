@@ -24,12 +24,19 @@ export function unenforcedOf(
   if (kind === undefined && isSettings(resource)) return null
   const { namespace } = resource.metadata
   const spec = fieldOf(document, 'spec')
-  const read = namespace === '' ? 'unreadable' : targetingOf(spec, namespace)
+  const unclear = namespace === '' || hasMisplacedTargets(document)
+  const read = unclear ? 'unreadable' : targetingOf(spec, namespace)
   const workload = read === 'none' ? workloadOf(resource, spec) : null
   // A kind that we know is for something, also where it does not say for what.
   if (read === 'none' && workload === null && kind === undefined) return null
   const targeting = read === 'none' || read === 'unreadable' ? workload : read
   return Object.freeze({ resource, problem, broken: kind !== undefined || unnamed, targeting })
+}
+
+/** A line that is indented too little puts targets beside the spec: what they were for cannot be told. */
+function hasMisplacedTargets(document: unknown): boolean {
+  const fields = ['targetRef', 'targetRefs', 'targetSelector', 'targetSelectors']
+  return fields.some(field => fieldOf(document, field) !== undefined)
 }
 
 const istioKinds = ['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication']
