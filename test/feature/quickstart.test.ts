@@ -7,19 +7,10 @@ import { createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../support/process.ts'
 
 // What `npm start` runs, on ports of its own, with the requests that it tells people to try.
 const start = fileURLToPath(new URL('../../examples/quickstart/start.ts', import.meta.url))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  assert.ok(address !== null && typeof address === 'object')
-  return address.port
-}
 
 interface Answer {
   readonly status: number

@@ -55,11 +55,10 @@ said=$(env PATH="$path" node_modules/.bin/portcullis check wrong.yaml 2>&1) || c
 echo 'pack: says what is wrong with a resource: ok'
 
 # Serving needs the workers, whose file the compiled program must find too. Its own answer is enough: 404.
-read -r port admin < <("$node" -e '
-  const ports = [], servers = [0, 0].map(() => require("node:net").createServer().listen(0, "127.0.0.1", function () {
-    ports.push(this.address().port)
-    if (ports.length === 2) { console.log(...ports); servers.forEach(server => server.close()) }
-  }))')
+# Not the system's choice of a port, which it may give to a connection before we use it.
+read -r port admin < <("$node" --input-type=module -e '
+  const { freePort } = await import(process.argv[1])
+  console.log(await freePort(), await freePort())' "$root/test/support/process.ts")
 cat >gateway.yaml <<YAML
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway

@@ -10,15 +10,33 @@ import { Seen } from './until.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
-/** A port that nobody listens on now. Somebody may take it before it is used: rare, and then the test fails loudly. */
+/** Where ports for tests begin, and how many: below the ones that systems give to outgoing connections. */
+const firstPort = 10_000
+const portCount = 20_000
+/** Processes that run beside each other look in places of their own. */
+let nextPort = (process.pid * 97) % portCount
+
+/**
+ * A port that nobody listens on, for a program that is told which one to take. The system's own choice (port 0) would
+ * not do: between asking and using it, any connection that begins on this machine may be given the same number.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  for (let tried = 0; tried < portCount; tried++) {
+    const port = firstPort + nextPort
+    nextPort = (nextPort + 1) % portCount
+    if (await isFree(port)) return port
+  }
+  throw new Error('no port is free')
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port)
+  const free = await new Promise<boolean>(resolve => {
+    server.on('listening', () => resolve(true)).on('error', () => resolve(false))
+  })
+  if (free) server.close()
+  if (free) await once(server, 'close')
+  return free
 }
 
 /** Nothing of a test is left in the home of who runs it. */
