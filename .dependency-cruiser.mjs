@@ -1,5 +1,18 @@
 // The rooms of src/ in the order of docs/ARCHITECTURE.md: each imports only those before it.
-const rooms = ['http', 'telemetry', 'model', 'snapshot', 'upstream', 'filters', 'proxy', 'roles', 'cli']
+const rooms = [
+  'http',
+  'telemetry',
+  'model',
+  'shared',
+  'snapshot',
+  'upstream',
+  'filters',
+  'proxy',
+  'translation',
+  'roles',
+  'control',
+  'cli',
+]
 
 const oneWay = rooms.slice(0, -1).map((room, i) => ({
   name: `${room}-knows-no-later-room`,

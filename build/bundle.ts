@@ -13,7 +13,7 @@ import { compiledSchemas, passes } from './schemas.ts'
 export async function bundle(root: string, dist: string): Promise<ReadonlySet<string>> {
   const source = (file: string) => join(root, 'src', file)
   const main = new StaticImports(source('cli/main.ts'))
-  const gateway = new StaticImports(source('cli/run.ts'))
+  const gateway = new StaticImports(source('cli/run/run.ts'))
   const chunks = [
     ...(await build(
       root,

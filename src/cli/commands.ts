@@ -1,13 +1,13 @@
 import { isRegistered } from '../http/methods.ts'
 import { cert, secret } from './certificates/commands.ts'
-import { keepCompiled } from './compile-cache.ts'
-import { UsageError } from './flag.ts'
-import type { Command, Flag, Given } from './flag.ts'
+import { keepCompiled } from './command/compile-cache.ts'
+import { UsageError } from './command/flag.ts'
+import type { Command, Flag, Given } from './command/flag.ts'
 import { fmt, init, schema } from './files/commands.ts'
-import { accessLog, addresses, admin, data, ignoredKinds, logLevel, roles, workers } from './flags.ts'
-import type { CheckFormat, OutputFormat } from './options.ts'
+import { accessLog, addresses, admin, data, ignoredKinds, logLevel, roles, workers } from './command/flags.ts'
+import type { CheckFormat, OutputFormat } from './command/options.ts'
 import { proxy } from './proxy/command.ts'
-import { hasScheme, headerLines, oneOf, pathsOr } from './values.ts'
+import { hasScheme, headerLines, oneOf, pathsOr } from './command/values.ts'
 
 const output: Flag<OutputFormat> = {
   name: 'output',
@@ -71,7 +71,7 @@ const run: Command = {
       accessLog: given.get(accessLog),
     }
     keepCompiled(options.dataDir)
-    const { run: serve } = await import('./run.ts')
+    const { run: serve } = await import('./run/run.ts')
     return serve(options)
   },
 }
@@ -94,7 +94,7 @@ const check: Command = {
       output: given.get(checkOutput),
       strict: given.get(strict),
     }
-    const { check: judge } = await import('./check.ts')
+    const { check: judge } = await import('./check/check.ts')
     return judge(options)
   },
 }
@@ -125,7 +125,7 @@ const explain: Command = {
       headers: given.get(header),
       output: given.get(output),
     }
-    const { explain: tell } = await import('./explain.ts')
+    const { explain: tell } = await import('./explain/explain.ts')
     return tell(options)
   },
 }
@@ -139,7 +139,7 @@ const health: Command = {
   run: async given => {
     const where = given.get(admin)
     if (where === null) throw new UsageError('healthcheck: --admin is off, so there is nobody to ask')
-    const { healthcheck } = await import('./healthcheck.ts')
+    const { healthcheck } = await import('./run/healthcheck.ts')
     return healthcheck(where)
   },
 }
@@ -156,7 +156,7 @@ const shells: Command = {
   flags: [],
   run: async given => {
     const shell = oneOf('bash', 'zsh', 'fish')(given.operands[0] ?? '')
-    const { completion } = await import('./completion.ts')
+    const { completion } = await import('./command/completion.ts')
     process.stdout.write(completion(shell, commands))
     return 0
   },

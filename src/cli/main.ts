@@ -1,7 +1,7 @@
-import { readArguments } from './args.ts'
+import { readArguments } from './command/args.ts'
 import { commands } from './commands.ts'
-import { CommandFailure, UsageError } from './flag.ts'
-import { commandHelp, programHelp } from './help.ts'
+import { CommandFailure, UsageError } from './command/flag.ts'
+import { commandHelp, programHelp } from './command/help.ts'
 import { version } from './version.ts'
 
 // The entry of bin/portcullis. Exit codes: 0 done, 1 the command says no, 2 wrong use; a failure that

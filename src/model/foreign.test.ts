@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { settle, type FileContent } from './last-good.ts'
 import { keyOf } from './resources.ts'
-import { contentOf } from './source.ts'
+import { contentOf } from './loaded.ts'
 import { parseResources } from './validate.ts'
 
 const declared = (apiVersion: string, kind: string, name = 'shop') =>

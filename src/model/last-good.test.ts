@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { settle, type FileContent, type FileState } from './last-good.ts'
 import { formatProblem } from './problem.ts'
 import { keyOf } from './resources.ts'
-import { contentOf } from './source.ts'
+import { contentOf } from './loaded.ts'
 
 type Files = Readonly<Record<string, string>>
 

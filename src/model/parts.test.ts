@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { unreadable } from './last-good.ts'
 import { formatPosition, formatProblem } from './problem.ts'
-import { contentOf } from './source.ts'
+import { contentOf } from './loaded.ts'
 import { readText } from './yaml.ts'
 
 type Content = ReturnType<typeof contentOf>

@@ -1,5 +1,5 @@
 import { commands } from '../../src/cli/commands.ts'
-import { commandHelp, programHelp } from '../../src/cli/help.ts'
+import { commandHelp, programHelp } from '../../src/cli/command/help.ts'
 import { failures, isFailureName } from '../../src/http/failures.ts'
 import { refusals, rules } from '../../src/http/rejections.ts'
 import { families } from '../../src/telemetry/families.ts'

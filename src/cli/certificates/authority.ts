@@ -6,8 +6,8 @@ import { isIP } from 'node:net'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
-import { CommandFailure } from '../flag.ts'
-import { writeWhole } from '../write.ts'
+import { CommandFailure } from '../command/flag.ts'
+import { writeWhole } from '../command/write.ts'
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const DAY_MS = 86_400_000

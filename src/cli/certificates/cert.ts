@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { canonicalHostname } from '../../http/hostname.ts'
-import { UsageError } from '../flag.ts'
-import { writeWhole } from '../write.ts'
+import { UsageError } from '../command/flag.ts'
+import { writeWhole } from '../command/write.ts'
 import { authorityFolder, DevelopmentAuthority } from './authority.ts'
 import { secretYaml } from './secret-yaml.ts'
 

@@ -1,5 +1,5 @@
-import { UsageError, type Command, type Flag, type Given } from '../flag.ts'
-import { data } from '../flags.ts'
+import { UsageError, type Command, type Flag, type Given } from '../command/flag.ts'
+import { data } from '../command/flags.ts'
 
 const asTyped = (text: string): string => text
 

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { isNamespaceName, isObjectName } from '../../model/metadata.ts'
-import { UsageError } from '../flag.ts'
+import { UsageError } from '../command/flag.ts'
 
 /** A Secret as `kubectl create secret` makes it, but with its values in plain text, so that a person can read them. */
 export function secretYaml(

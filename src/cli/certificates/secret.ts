@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
-import { parseKeyPair } from '../../roles/ingress/pem.ts'
-import { CommandFailure } from '../flag.ts'
-import { writeWhole } from '../write.ts'
+import { parseKeyPair } from '../../translation/pem.ts'
+import { CommandFailure } from '../command/flag.ts'
+import { writeWhole } from '../command/write.ts'
 import { secretYaml } from './secret-yaml.ts'
 
 /** Of a Secret: the API server takes no more (core v1, MaxSecretSize). */

@@ -1,5 +1,5 @@
-import { UsageError, type Command, type Flag } from '../flag.ts'
-import { pathsOr } from '../values.ts'
+import { UsageError, type Command, type Flag } from '../command/flag.ts'
+import { pathsOr } from '../command/values.ts'
 
 const check: Flag<boolean> = {
   name: 'check',

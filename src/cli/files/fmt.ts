@@ -2,7 +2,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { attempt, reason, scan } from '../../model/scan.ts'
 import { formatProblem } from '../../model/problem.ts'
-import { writeWhole } from '../write.ts'
+import { writeWhole } from '../command/write.ts'
 import { formatJson, formatYaml } from './format.ts'
 
 export interface FmtOptions {

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { jsonSchema } from '../../model/json-schema.ts'
-import { CommandFailure } from '../flag.ts'
-import { writeWhole } from '../write.ts'
+import { CommandFailure } from '../command/flag.ts'
+import { writeWhole } from '../command/write.ts'
 
 /** Hidden, so that it is no resource; the line for editors above each object names it. */
 const SCHEMA_FILE = '.schema.json'

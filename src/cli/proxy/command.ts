@@ -1,6 +1,6 @@
-import { keepCompiled } from '../compile-cache.ts'
-import { UsageError, type Command, type Flag } from '../flag.ts'
-import { accessLog, admin, data, logLevel, roles, workers } from '../flags.ts'
+import { keepCompiled } from '../command/compile-cache.ts'
+import { UsageError, type Command, type Flag } from '../command/flag.ts'
+import { accessLog, admin, data, logLevel, roles, workers } from '../command/flags.ts'
 
 const save: Flag<string> = {
   name: 'save',

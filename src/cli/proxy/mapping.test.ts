@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { UsageError } from '../flag.ts'
+import { UsageError } from '../command/flag.ts'
 import { readListen, readMapping } from './mapping.ts'
 
 suite('where it listens', () => {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { canonicalHostname } from '../../http/hostname.ts'
-import { UsageError } from '../flag.ts'
+import { UsageError } from '../command/flag.ts'
 
 /** Where `portcullis proxy` listens. */
 export interface Listen {

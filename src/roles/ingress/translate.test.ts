@@ -5,7 +5,7 @@ import type { Resource } from '../../model/resource.ts'
 import { Resources } from '../../model/resources.ts'
 import { parseResources } from '../../model/validate.ts'
 import type { Listener } from '../../snapshot/snapshot.ts'
-import { endpointsOnly, onlyEndpointsDiffer } from './endpoints.ts'
+import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
 import { translate } from './translate.ts'
 
 function load(text: string): Resource[] {

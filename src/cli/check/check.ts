@@ -1,0 +1,21 @@
+import { translate } from '../../roles/ingress/translate.ts'
+import { showsColour } from '../../telemetry/colour.ts'
+import type { CheckOptions } from '../command/options.ts'
+import { sourceOf } from '../command/sources.ts'
+import { judge, verdictGithub, verdictJson, verdictText } from './verdict.ts'
+
+/** `portcullis check`: 0 when everything would serve as it is written, else 1. */
+export async function check(options: CheckOptions): Promise<number> {
+  const { paths, addresses, ignoredKinds, output, strict } = options
+  const source = await sourceOf(paths)
+  const { resources, problems } = source.load()
+  const translation = translate(resources, { addresses, ignoredKinds, nowMs: Date.now() })
+  const verdict = judge(problems, translation, strict)
+  const text = {
+    text: () => verdictText(verdict, file => source.textOf(file), showsColour(1)),
+    json: () => verdictJson(verdict, [...problems, ...translation.problems], translation.conditions),
+    github: () => verdictGithub(verdict),
+  }
+  process.stdout.write(text[output]())
+  return verdict.ok ? 0 : 1
+}

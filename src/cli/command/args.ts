@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util'
+
+import { proposal } from '../../model/nearest.ts'
+import { Given, UsageError } from './flag.ts'
+import type { Command, Flag } from './flag.ts'
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly type: 'version' }
+  /** Of the program when `command` is undefined. */
+  | { readonly type: 'help'; readonly command: Command | undefined }
+  | { readonly type: 'command'; readonly command: Command; readonly given: Given }
+
+const standard = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const
+
+/**
+ * Reads the arguments after the program's name. Throws UsageError on an unknown
+ * command or flag (with the nearest known name) and on a value that is missing
+ * or not wanted; the values themselves are checked by `Given.get`.
+ */
+export function readArguments(
+  commands: readonly Command[],
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Invocation {
+  const [first, ...rest] = argv
+  if (first === undefined || first === '--help' || first === '-h') return { type: 'help', command: undefined }
+  if (first === '--version') return { type: 'version' }
+  if (first === 'help')
+    return { type: 'help', command: rest[0] === undefined ? undefined : find(commands, rest[0]) }
+  const command = find(commands, first)
+  return readCommand(command, rest, env)
+}
+
+function find(commands: readonly Command[], name: string): Command {
+  const command = commands.find(known => known.name === name)
+  if (command) return command
+  const what = name.startsWith('-') ? 'flag' : 'command'
+  const names = what === 'flag' ? ['--help', '--version'] : commands.map(known => known.name)
+  throw new UsageError(`unknown ${what} "${name}"${proposal(name, names)}; see portcullis --help`)
+}
+
+function readCommand(
+  command: Command,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Invocation {
+  const texts = new Map<string, string>()
+  const operands: string[] = []
+  // `strict` would name the problem without the nearest flag, so its tokens are judged here.
+  const { tokens } = parseArgs({ args: [...argv], options: optionsOf(command), strict: false, tokens: true })
+  for (const token of tokens) {
+    if (token.kind === 'positional') operands.push(token.value)
+    if (token.kind !== 'option') continue
+    if (token.name === 'help' || token.rawName === '-h') return { type: 'help', command }
+    if (token.name === 'version') return { type: 'version' }
+    const flag = flagOf(command, token.name, token.rawName)
+    texts.set(flag.name, textOf(flag, token.value, token.inlineValue, texts.get(flag.name)))
+  }
+  return { type: 'command', command, given: new Given(operands, texts, env) }
+}
+
+function optionsOf(command: Command) {
+  const options: Record<string, { type: 'string' | 'boolean'; short?: string; multiple: boolean }> = {}
+  // `-H` is a header in `explain`, as in curl, and case matters: `-h` stays help everywhere.
+  for (const [name, option] of Object.entries(standard)) options[name] = { ...option, multiple: false }
+  for (const flag of command.flags)
+    options[flag.name] = {
+      type: flag.placeholder === undefined ? 'boolean' : 'string',
+      ...(flag.short === undefined ? {} : { short: flag.short }),
+      multiple: true,
+    }
+  return options
+}
+
+function flagOf(command: Command, name: string, rawName: string): Flag<unknown> {
+  const flag = command.flags.find(known => known.name === name)
+  if (flag) return flag
+  const names = [...command.flags.map(known => `--${known.name}`), '--help', '--version']
+  throw new UsageError(
+    `${command.name}: unknown flag "${rawName}"${proposal(rawName, names)}; see portcullis ${command.name} --help`,
+  )
+}
+
+function textOf(
+  flag: Flag<unknown>,
+  value: string | undefined,
+  inline: boolean | undefined,
+  before: string | undefined,
+): string {
+  if (flag.placeholder === undefined) {
+    if (value !== undefined) throw new UsageError(`--${flag.name} takes no value`)
+    return 'true'
+  }
+  // `--data --admin x` is a forgotten value; `--data=--admin` is meant.
+  if (value === undefined || (inline === false && value.startsWith('-') && value !== '-'))
+    throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.placeholder}`)
+  if (before === undefined) return value
+  if (!flag.many) throw new UsageError(`--${flag.name} is given twice`)
+  return `${before}\n${value}`
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import type { IgnoredKind } from '../../snapshot/role.ts'
+import type { RoleName } from '../../snapshot/snapshot.ts'
+import { UsageError, type Flag } from './flag.ts'
+import type { LogLevel } from './options.ts'
+import { accessLogTarget, hostPort, ignoredKind, ipAddress, listOf, oneOf, workerCount } from './values.ts'
+import type { AccessLogTarget, HostPort } from './values.ts'
+
+// Flags that several commands have.
+
+export const roles: Flag<readonly RoleName[]> = {
+  name: 'roles',
+  placeholder: 'ROLE,…',
+  env: 'PORTCULLIS_ROLES',
+  fallback: 'ingress',
+  help: 'Parts that this process plays. This version has ingress alone.',
+  parse: text => {
+    const list = listOf(oneOf<RoleName>('ingress'))(text)
+    if (list.length === 0) throw new UsageError('names no role, expected ingress')
+    return list
+  },
+}
+
+export const addresses: Flag<readonly string[]> = {
+  name: 'address',
+  placeholder: 'IP,…',
+  env: 'PORTCULLIS_ADDRESS',
+  fallback: '',
+  help: 'Where Gateways without spec.addresses listen, in place of every address of the machine.',
+  parse: listOf(ipAddress),
+}
+
+export const ignoredKinds: Flag<readonly IgnoredKind[]> = {
+  name: 'ignore-kind',
+  placeholder: 'KIND[.GROUP],…',
+  env: 'PORTCULLIS_IGNORE_KIND',
+  many: true,
+  fallback: '',
+  help: 'Serve without objects of these kinds, which are not known here, although they may protect what they target.',
+  parse: text => listOf(ignoredKind)(text.replaceAll('\n', ',')),
+}
+
+export const workers: Flag<number | 'auto'> = {
+  name: 'workers',
+  placeholder: 'N|auto',
+  env: 'PORTCULLIS_WORKERS',
+  fallback: 'auto',
+  help: 'Threads that carry traffic; auto is one for each core that the process may use.',
+  parse: workerCount,
+}
+
+export const data: Flag<string> = {
+  name: 'data',
+  placeholder: 'DIR',
+  env: 'PORTCULLIS_DATA',
+  fallback: stateDirectory(),
+  help: 'Folder for what must survive a restart, for the authority of `cert`, and for compiled code that makes the next start faster.',
+  parse: text => {
+    if (text === '') throw new UsageError('is empty, expected a folder')
+    return text
+  },
+}
+
+export const admin: Flag<HostPort | null> = {
+  name: 'admin',
+  placeholder: 'HOST:PORT|off',
+  env: 'PORTCULLIS_ADMIN',
+  fallback: '127.0.0.1:8900',
+  help: 'Where /healthz, /readyz, /metrics and /status (problems and conditions) are served.',
+  parse: hostPort,
+}
+
+export const logLevel: Flag<LogLevel> = {
+  name: 'log-level',
+  placeholder: 'LEVEL',
+  env: 'PORTCULLIS_LOG_LEVEL',
+  fallback: 'info',
+  help: 'error, warn, info or debug; the log goes to standard error.',
+  parse: oneOf('error', 'warn', 'info', 'debug'),
+}
+
+export const accessLog: Flag<AccessLogTarget> = {
+  name: 'access-log',
+  placeholder: 'stdout|off|FILE',
+  env: 'PORTCULLIS_ACCESS_LOG',
+  fallback: 'stdout',
+  help: 'Where a line for each request goes: JSON, or readable where that is a terminal.',
+  parse: accessLogTarget,
+}
+
+/** Of the user, by the XDG base directory specification; an account without a home has what services have. */
+function stateDirectory(): string {
+  const { XDG_STATE_HOME, HOME } = process.env
+  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, 'portcullis')
+  return HOME ? join(HOME, '.local', 'state', 'portcullis') : '/var/lib/portcullis'
+}

@@ -1,0 +1,49 @@
+import type { IgnoredKind } from '../../snapshot/role.ts'
+import type { RoleName } from '../../snapshot/snapshot.ts'
+import type { AccessLogTarget, HostPort } from './values.ts'
+
+/** What `run.ts` is given: every flag of `portcullis run`, checked. */
+export interface RunOptions {
+  /** Files and folders with resources, as named by the user. */
+  readonly paths: readonly string[]
+  readonly roles: readonly RoleName[]
+  /** Worker threads; `auto` leaves the number to the machine's cores. */
+  readonly workers: number | 'auto'
+  readonly dataDir: string
+  /** null: no admin listener. */
+  readonly admin: HostPort | null
+  readonly logLevel: LogLevel
+  /** Addresses for Gateways without spec.addresses; none is every address of the machine. */
+  readonly addresses: readonly string[]
+  readonly ignoredKinds: readonly IgnoredKind[]
+  readonly accessLog: AccessLogTarget
+}
+
+export interface CheckOptions {
+  /** `-` is standard input. */
+  readonly paths: readonly string[]
+  /** Warnings are errors. */
+  readonly strict: boolean
+  readonly roles: readonly RoleName[]
+  readonly addresses: readonly string[]
+  readonly ignoredKinds: readonly IgnoredKind[]
+  readonly output: CheckFormat
+}
+
+export interface ExplainOptions {
+  /** Upper case. */
+  readonly method: string
+  /** As typed, perhaps without a scheme: URL would normalise what the gateway must judge. */
+  readonly url: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly paths: readonly string[]
+  readonly roles: readonly RoleName[]
+  readonly addresses: readonly string[]
+  readonly ignoredKinds: readonly IgnoredKind[]
+  readonly output: OutputFormat
+}
+
+export type OutputFormat = 'text' | 'json'
+/** `github` are workflow commands of GitHub Actions. */
+export type CheckFormat = OutputFormat | 'github'
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'

@@ -1,0 +1,35 @@
+import { FileSource } from '../../control/files/file-source.ts'
+import { CommandFailure } from './flag.ts'
+
+/** What messages call standard input. */
+const STDIN = '<stdin>'
+
+/** As of a file (control/files/file-source.ts). */
+const MAX_BYTES = 64 * 1024 * 1024
+
+/** The files and folders of a command that reads once; `-` among them is standard input. */
+export async function sourceOf(paths: readonly string[]): Promise<FileSource> {
+  if (!paths.includes('-')) return new FileSource(paths)
+  const text = await readInput(process.stdin)
+  return new FileSource(
+    paths.filter(path => path !== '-'),
+    { texts: [{ name: STDIN, text }] },
+  )
+}
+
+async function readInput(input: AsyncIterable<Buffer | string>): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of input) {
+    const buffer = Buffer.from(chunk)
+    bytes += buffer.length
+    if (bytes > MAX_BYTES)
+      throw new CommandFailure(`standard input has more than ${MAX_BYTES} bytes, expected at most that`)
+    chunks.push(buffer)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
+  } catch {
+    throw new CommandFailure('standard input is not UTF-8, expected text in UTF-8')
+  }
+}

@@ -1,0 +1,26 @@
+import { translate } from '../../roles/ingress/translate.ts'
+import { explainRequest } from './explanation.ts'
+import { explanationJson } from './json.ts'
+import { explanationText } from './text.ts'
+import { findingsOf } from '../../control/findings.ts'
+import type { ExplainOptions } from '../command/options.ts'
+import { painter, showsColour } from '../../telemetry/colour.ts'
+import { policyNames } from './policy-names.ts'
+import { sourceOf } from '../command/sources.ts'
+
+/** `portcullis explain`: 0 when a route takes the request, else 1. */
+export async function explain(options: ExplainOptions): Promise<number> {
+  const load = (await sourceOf(options.paths)).load()
+  const { addresses, ignoredKinds } = options
+  const translation = translate(load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
+  const { parts, conditions } = translation
+  const explanation = explainRequest(parts, options)
+  const json = () => `${JSON.stringify(explanationJson(explanation, parts), null, 2)}\n`
+  const text = () =>
+    explanationText(explanation, parts, policyNames(conditions, load.resources), painter(showsColour(1)))
+  process.stdout.write(options.output === 'json' ? json() : text())
+  // What is missing because it is wrong is the likeliest reason for a surprise.
+  for (const { line, severity } of findingsOf([...load.problems, ...translation.problems], conditions))
+    process.stderr.write(`${line}${severity === 'error' ? '' : ` (${severity})`}\n`)
+  return explanation.outcome === 'routed' ? 0 : 1
+}

@@ -1,0 +1,77 @@
+import type { ExplainedEntry } from '../../proxy/router/explain.ts'
+import type { Cluster, Endpoint, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
+import { endpointsOf, inOrder } from './explanation.ts'
+import type { Explanation } from './explanation.ts'
+
+/**
+ * An explanation for programs: what `explanationText` says, with all routes
+ * that did not match. The whole tables of the snapshot are left out.
+ */
+export function explanationJson(explanation: Explanation, parts: SnapshotParts) {
+  const { outcome } = explanation
+  if (outcome === 'no-port') return { outcome, reason: explanation.reason }
+  const port = explanation.port.key
+  if (outcome === 'refused') return { outcome, port, reason: explanation.reason }
+  const limits = explanation.port.client
+  if (outcome === 'rejected') {
+    const { status, rule, reason } = explanation
+    return { outcome, port, limits, status, rule, reason }
+  }
+  const { head, route, stream } = explanation
+  return {
+    outcome,
+    stream,
+    port,
+    limits,
+    request: { method: head.method, host: head.hostname, path: head.path, query: head.query },
+    listeners: route.listeners.map(({ listener, taken, reason }) => ({ name: listener.name, taken, reason })),
+    route: route.hit === null ? null : routeJson(route.hit, parts),
+    others: route.entries
+      .filter(entry => entry !== route.hit)
+      .map(({ hostname, entry, outcome: became, reason }) => ({
+        route: entry.rule.id,
+        hostname,
+        match: entry.match,
+        outcome: became,
+        reason,
+      })),
+  }
+}
+
+function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts) {
+  const { rule, match } = entry
+  const { id, origin, action } = rule
+  return {
+    id,
+    origin,
+    hostname,
+    match,
+    filters: inOrder(rule.filters),
+    action,
+    clusters: clustersOf(rule, parts),
+  }
+}
+
+interface ClusterJson {
+  readonly settings: Cluster | null
+  readonly endpoints: readonly Endpoint[]
+}
+
+function clustersOf({ action }: Rule, parts: SnapshotParts): Readonly<Record<string, ClusterJson>> {
+  if (action.type !== 'forward') return {}
+  const names = [
+    ...action.backends.map(({ cluster }) => cluster),
+    ...action.mirrors.map(({ cluster }) => cluster),
+  ]
+  return Object.fromEntries(
+    names
+      .filter(name => name !== null)
+      .map(name => [
+        name,
+        {
+          settings: parts.clusters.find(cluster => cluster.name === name) ?? null,
+          endpoints: endpointsOf(parts, name),
+        },
+      ]),
+  )
+}

@@ -1,0 +1,79 @@
+import type { Cluster, Port } from '../../snapshot/snapshot.ts'
+
+/** What a port allows its clients, in one line; what has no limit is left out. */
+export function clientLimits({ protocol, client }: Port): string {
+  return sentence(
+    proxyHeader(client),
+    `request line ${bytes(client.requestLineBytes)}`,
+    `field ${bytes(client.fieldBytes)}`,
+    `head ${bytes(client.headBytes)} of ${client.fieldCount} fields within ${time(client.headTimeoutMs)}`,
+    client.bodyBytes > 0 && `body ${bytes(client.bodyBytes)}`,
+    `body idle ${time(client.bodyIdleTimeoutMs)}`,
+    `connection idle ${time(client.idleTimeoutMs)}`,
+    `${client.streams} streams per connection of HTTP/2, stalled for ${time(client.stallTimeoutMs)}`,
+    client.connections > 0 && `${client.connections} connections per worker`,
+    client.openings > 0 && `${client.openings} that have said nothing yet`,
+    protocol === 'tls' && client.handshakes > 0 && `${client.handshakes} in a handshake`,
+    client.requestsPerConnection > 0 && `${client.requestsPerConnection} requests per connection`,
+    protocol === 'tls' && `${client.tlsMinVersion} to ${client.tlsMaxVersion}`,
+  )
+}
+
+/** What a port takes of its clients, and what becomes of it, in one line. */
+export function clientRules({ client }: Port): string {
+  return sentence(
+    client.methods === '' ? 'every method but TRACE and CONNECT' : client.methods.replaceAll(',', ', '),
+    `%2F and %5C: ${client.encodedSlash}`,
+    `//: ${client.emptySegments}`,
+    `characters that URLs want encoded: ${client.illegalCharacters}`,
+    `field names with _: ${client.underscores}`,
+    client.trustedHops > 0 && `${client.trustedHops} trusted hops`,
+    `X-Forwarded-Port of the ${client.forwardedPort}`,
+  )
+}
+
+function proxyHeader(client: Port['client']): string | false {
+  const { proxyProtocol, proxyProtocolRequired, trustedPeers } = client
+  if (proxyProtocol === '') return false
+  const from = trustedPeers === '' ? '' : ` from ${trustedPeers.replaceAll(',', ' and ')}`
+  return `PROXY header ${proxyProtocol.replace(',', ' or ')}${from}${proxyProtocolRequired ? '' : ', or none'}`
+}
+
+/** What a cluster may use of its endpoints, in one line. */
+export function clusterLimits(cluster: Cluster): string {
+  const { maxConnections, maxPending, ejection } = cluster
+  return sentence(
+    maxConnections > 0 && `${maxConnections} connections, ${maxPending} requests waiting for one`,
+    cluster.maxRequestsPerConnection > 0 && `${cluster.maxRequestsPerConnection} requests per connection`,
+    `connect within ${time(cluster.connectTimeoutMs)}, ${cluster.connectAttempts} times`,
+    `connection idle ${time(cluster.idleTimeoutMs)}`,
+    `silent for ${time(cluster.silenceMs)}`,
+    `field of a response ${bytes(cluster.fieldBytes)}, head ${bytes(cluster.headBytes)} of ${cluster.fieldCount} fields`,
+    maxConnections > 0 && underPressure(cluster),
+    cluster.repeatNonIdempotent === true && 'requests of any method may be repeated',
+    ejection !== null &&
+      `ejected after ${ejection.consecutiveFailures} failures, at most ${ejection.maxEjectedPercent} % of endpoints`,
+  )
+}
+
+/** What is asked of clients while others wait for a connection. */
+function underPressure({ bodyStartBytes, bodyBytesPerSecond, patienceMs }: Cluster): string {
+  return `under pressure ${bytes(bodyStartBytes)} of a body first, then ${bytes(bodyBytesPerSecond)} a second, patience ${time(patienceMs)}`
+}
+
+function sentence(...parts: readonly (string | false)[]): string {
+  return parts.filter(part => part !== false).join(', ')
+}
+
+const KI = 1024
+
+/** As one writes it in a policy: `8Ki`, `1000`. */
+function bytes(count: number): string {
+  if (count >= KI * KI && count % (KI * KI) === 0) return `${count / (KI * KI)}Mi`
+  return count >= KI && count % KI === 0 ? `${count / KI}Ki` : `${count} bytes`
+}
+
+function time(ms: number): string {
+  if (ms === Infinity) return 'any time'
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
+}

@@ -1,0 +1,58 @@
+import { groupOfKind, kindOf } from '../../model/kinds.ts'
+import { formatPosition } from '../../model/problem.ts'
+import type { Condition, Resource, ResourceRef } from '../../model/resource.ts'
+import { shortName, type Resources } from '../../model/resources.ts'
+import { targetName } from '../../snapshot/cluster-name.ts'
+import type { Port } from '../../snapshot/snapshot.ts'
+
+/** Which policies say how a port or a cluster behaves, as the end of a line: `; ingress: ClientPolicy/default/strict (a.yaml:3:1)`, or "". */
+export interface PolicyNames {
+  ofPort(port: Port): string
+  ofCluster(name: string): string
+}
+
+export const noPolicies: PolicyNames = { ofPort: () => '', ofCluster: () => '' }
+
+/** Read from the conditions that accept them: a policy that was refused has none of the say. */
+export function policyNames(conditions: readonly Condition[], resources: Resources): PolicyNames {
+  const accepted = conditions.filter(
+    ({ type, status, parent }) => type === 'Accepted' && status === 'True' && parent,
+  )
+  const named = (kind: 'ClientPolicy' | 'BackendPolicy', has: (parent: Parent) => boolean) => {
+    const own = accepted.filter(
+      ({ about, parent }) =>
+        about.kind === kind && about.group === groupOfKind(kind) && parent && has(parent),
+    )
+    // A policy may be accepted for several targets that are one port here.
+    return [
+      ...new Set(own.map(({ about }) => nameOf(about, resources.get(kind, about.namespace, about.name)))),
+    ].join('')
+  }
+  return {
+    ofPort: ({ listeners }) =>
+      named('ClientPolicy', parent => listeners.some(({ name }) => isOn(parent, name))),
+    ofCluster: name => named('BackendPolicy', parent => isOf(parent, targetName(name), resources)),
+  }
+}
+
+function nameOf(about: ResourceRef, policy: Resource | undefined): string {
+  const at = policy?.at([])
+  return `; ${kindOf(about.group, about.kind)?.role ?? ''}: ${shortName(about)}${at == null ? '' : ` (${formatPosition(at)})`}`
+}
+
+type Parent = NonNullable<Condition['parent']>
+
+/** `listener` is `namespace/gateway/section`. */
+function isOn({ namespace, name, sectionName }: Parent, listener: string): boolean {
+  const gateway = `${namespace}/${name}/`
+  return sectionName === undefined ? listener.startsWith(gateway) : listener === gateway + sectionName
+}
+
+/** `target` is `Backend/namespace/name` or `Service/namespace/name:port`. */
+function isOf(parent: Parent, target: string, resources: Resources): boolean {
+  const key = shortName(parent)
+  if (parent.kind !== 'Service') return target === key
+  if (parent.sectionName === undefined) return target.startsWith(`${key}:`)
+  const ports = resources.get('Service', parent.namespace, parent.name)?.body.spec?.ports ?? []
+  return ports.some(({ name, port }) => name === parent.sectionName && target === `${key}:${port}`)
+}

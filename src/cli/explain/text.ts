@@ -1,0 +1,252 @@
+import { authorityText } from '../../http/authority-text.ts'
+import { failures, isFailureName } from '../../http/failures.ts'
+import type { ExplainedEntry } from '../../proxy/router/explain.ts'
+import type {
+  Action,
+  FilterConfig,
+  Forward,
+  Match,
+  Origin,
+  PathRewrite,
+  Respond,
+  Retry,
+  SnapshotParts,
+  ValueMatch,
+  WeightedBackend,
+} from '../../snapshot/snapshot.ts'
+import { clientLimits, clientRules, clusterLimits } from './limits.ts'
+import { endpointsOf, inOrder } from './explanation.ts'
+import type { Explanation } from './explanation.ts'
+import { painter, type Paint } from '../../telemetry/colour.ts'
+import { noPolicies, type PolicyNames } from './policy-names.ts'
+
+type Routed = Extract<Explanation, { readonly head: unknown }>
+
+/** Where the text of a row begins. */
+const COLUMN = 10
+
+/** Others beyond these are only counted: a table of 10,000 routes is no answer. */
+const shownOthers = 20
+
+/** An explanation for a person, line by line. */
+export function explanationText(
+  explanation: Explanation,
+  parts: SnapshotParts,
+  policies: PolicyNames = noPolicies,
+  paint: Paint = painter(false),
+): string {
+  const painted = lines(explanation, parts, policies).map(line => paintLine(line, paint))
+  return `${painted.join('\n')}\n`
+}
+
+const BAD = new Set(['refused', 'rejected'])
+const ASIDE = new Set(['limits', 'not'])
+
+/** What the request meets stands out, what it does not meet steps back. */
+function paintLine(line: string, paint: Paint): string {
+  const label = line.slice(0, COLUMN)
+  const what = label.trimEnd()
+  if (BAD.has(what)) return paint('error', line)
+  if (ASIDE.has(what)) return paint('dim', line)
+  return paint('note', label) + line.slice(COLUMN)
+}
+
+function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyNames): readonly string[] {
+  if (explanation.outcome === 'no-port') return [row('refused', explanation.reason)]
+  const port = row('port', explanation.port.key)
+  if (explanation.outcome === 'refused') return [port, row('refused', explanation.reason)]
+  const policy = policies.ofPort(explanation.port)
+  const limits = [
+    row('limits', clientLimits(explanation.port) + policy),
+    row('takes', clientRules(explanation.port) + policy),
+  ]
+  if (explanation.outcome === 'rejected')
+    return [
+      port,
+      ...limits,
+      row('rejected', `${explanation.status}, rule ${explanation.rule}: ${explanation.reason}`),
+    ]
+  const { route } = explanation
+  return [
+    askedLine(explanation),
+    port,
+    ...limits,
+    ...route.listeners.map(({ listener, taken, reason }) =>
+      row(taken ? 'listener' : 'not', `${listener.name}: ${reason}`),
+    ),
+    ...(route.hit === null
+      ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
+      : [...routeLines(route.hit), ...actionLines(route.hit, parts, policies)]),
+    ...otherLines(route.entries.filter(entry => entry !== route.hit)),
+  ]
+}
+
+function askedLine({ head, stream }: Routed): string {
+  const host = head.hostname || '(none)'
+  if (stream === null) return row('request', `${head.method} ${head.path}${head.query}, host ${host}`)
+  const bytes = stream === 'passthrough' ? 'passed on as it is' : 'ended here, its bytes passed on'
+  return row('stream', `TLS for ${host}, ${bytes}`)
+}
+
+function routeLines({ entry, hostname }: ExplainedEntry): readonly string[] {
+  const { rule, match } = entry
+  return [
+    row('route', `${rule.id}, ${from(rule.origin)}`),
+    row('match', `${hostname === '' ? '' : `host ${hostname}, `}${matchText(match)}`),
+    ...inOrder(rule.filters).map(filterLine),
+  ]
+}
+
+function actionLines(
+  { entry }: ExplainedEntry,
+  parts: SnapshotParts,
+  policies: PolicyNames,
+): readonly string[] {
+  const { action } = entry.rule
+  if (action.type !== 'forward') return [row('answer', answerText(action))]
+  const total = action.backends.reduce((sum, { weight }) => sum + weight, 0)
+  return [
+    ...action.backends.flatMap(backend => backendLines(backend, total, parts, policies)),
+    ...action.mirrors.map(({ cluster, numerator, denominator }) =>
+      row('mirror', `${cluster}, ${numerator} of ${denominator} requests`),
+    ),
+    ...forwardLines(action),
+  ]
+}
+
+function backendLines(
+  backend: WeightedBackend,
+  total: number,
+  parts: SnapshotParts,
+  policies: PolicyNames,
+): readonly string[] {
+  const share = `weight ${backend.weight} of ${total}`
+  if (backend.cluster === null)
+    return [
+      row(
+        'cluster',
+        `none, ${share}: ${backend.closed ? closedText : 'the reference is invalid'}, answered 500`,
+      ),
+    ]
+  const endpoints = endpointsOf(parts, backend.cluster).map(endpoint => {
+    const weight = endpoint.weight === 1 ? '' : ` (weight ${endpoint.weight})`
+    return authorityText(endpoint.address, endpoint.port) + weight
+  })
+  const where = endpoints.length === 0 ? 'no endpoint, answered 503' : endpoints.join(', ')
+  const cluster = parts.clusters.find(({ name }) => name === backend.cluster)
+  return [
+    row('cluster', `${backend.cluster}, ${share}: ${where}`),
+    ...(cluster === undefined
+      ? []
+      : [row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name))]),
+    ...inOrder(backend.filters).map(filterLine),
+  ]
+}
+
+const closedText = 'a policy or a filter that may protect the backend is not in force (protection_missing)'
+
+function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry, grpc }: Forward): readonly string[] {
+  const timeouts = [
+    requestTimeoutMs === 0 ? '' : `request ${requestTimeoutMs} ms`,
+    backendTimeoutMs === 0 ? '' : `each attempt ${backendTimeoutMs} ms`,
+  ].filter(text => text !== '')
+  return [
+    ...(grpc === undefined ? [] : [row('grpc', "the client's deadline is kept, gRPC-Web becomes gRPC")]),
+    ...(timeouts.length === 0 ? [] : [row('timeout', timeouts.join(', '))]),
+    ...(retry === null ? [] : [row('retry', retryText(retry))]),
+  ]
+}
+
+function retryText({ attempts, codes, backoffMs }: Retry): string {
+  if (attempts === 0) return 'none, not even where no connection could be made'
+  const when = codes.length === 0 ? '' : `, on ${codes.join(', ')}`
+  return `${attempts} more${when}, after ${backoffMs} ms`
+}
+
+export function answerText(action: Exclude<Action, Forward>): string {
+  if (action.type === 'respond') return respondText(action)
+  const changes = [
+    action.scheme === null ? '' : `scheme ${action.scheme}`,
+    action.hostname === null ? '' : `host ${action.hostname}`,
+    action.port === null ? '' : `port ${action.port}`,
+    action.path === null ? '' : rewriteText(action.path),
+  ].filter(text => text !== '')
+  return `redirect ${action.status}${changes.length === 0 ? '' : `: ${changes.join(', ')}`}`
+}
+
+function respondText({ failure }: Respond): string {
+  if (!isFailureName(failure)) return `by the gateway: ${failure}`
+  const { status, title } = failures[failure]
+  return `by the gateway: ${status} ${failure}, ${title.toLowerCase()}`
+}
+
+function filterLine(filter: FilterConfig): string {
+  return row('filter', `${filter.origin.role}: ${filterText(filter)}, ${from(filter.origin)}`)
+}
+
+function filterText(filter: FilterConfig): string {
+  switch (filter.type) {
+    case 'request-headers':
+    case 'response-headers': {
+      const fields = (verb: string, list: readonly { readonly name: string }[]) =>
+        list.length === 0 ? '' : `${verb} ${list.map(({ name }) => name).join(', ')}`
+      const removed = fields(
+        'remove',
+        filter.remove.map(name => ({ name })),
+      )
+      const changes = [fields('set', filter.set), fields('add', filter.add), removed].filter(
+        text => text !== '',
+      )
+      return `${filter.type} ${changes.join('; ')}`
+    }
+    case 'url-rewrite': {
+      const host = filter.hostname === null ? '' : `host ${filter.hostname}`
+      return `${filter.type} ${[host, filter.path === null ? '' : rewriteText(filter.path)].filter(Boolean).join(', ')}`
+    }
+    case 'cors':
+      return `cors for ${filter.allowOrigins.join(', ')}`
+  }
+}
+
+function rewriteText(path: PathRewrite): string {
+  return path.type === 'full'
+    ? `path becomes ${path.value}`
+    : `prefix ${path.prefix === '' ? '/' : path.prefix} becomes ${path.value === '' ? '/' : path.value}`
+}
+
+export function matchText({ path, method, headers, query }: Match): string {
+  const value = path.type === 'prefix' && path.value === '' ? '/' : path.value
+  return [
+    `path ${path.type} ${value}`,
+    method === '' ? '' : `method ${method}`,
+    ...headers.map(header => `header ${valueText(header)}`),
+    ...query.map(parameter => `query ${valueText(parameter)}`),
+  ]
+    .filter(text => text !== '')
+    .join(', ')
+}
+
+function valueText({ name, type, value }: ValueMatch): string {
+  return type === 'exact' ? `${name}=${value}` : `${name} matching ${value}`
+}
+
+/** What matches but comes later says more than what does not match at all, so it is listed first. */
+function otherLines(others: readonly ExplainedEntry[]): readonly string[] {
+  const sorted = [
+    ...others.filter(({ outcome }) => outcome === 'shadowed'),
+    ...others.filter(({ outcome }) => outcome !== 'shadowed'),
+  ]
+  const rest = sorted.length - shownOthers
+  return [
+    ...sorted.slice(0, shownOthers).map(({ entry, reason }) => row('not', `${entry.rule.id}: ${reason}`)),
+    ...(rest > 0 ? [row('not', `${rest} more; -o json has all of them`)] : []),
+  ]
+}
+
+function from({ resource, path, file, line, column }: Origin): string {
+  return `${resource} ${path} (${file}:${line}:${column})`
+}
+
+function row(what: string, text: string): string {
+  return `${what.padEnd(COLUMN)}${text}`
+}

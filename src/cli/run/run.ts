@@ -1,0 +1,193 @@
+import { closeSync, openSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { availableParallelism } from 'node:os'
+import { resolve as absolute } from 'node:path'
+import { FileSource } from '../../control/files/file-source.ts'
+import type { LoadResult } from '../../model/loaded.ts'
+import { WorkerGroup } from '../../proxy/workers.ts'
+import { log } from '../../telemetry/log.ts'
+import { startAdmin } from './admin.ts'
+import { Controller } from '../../control/controller.ts'
+import { Garbage } from './garbage.ts'
+import { listenReason } from '../../control/port-errors.ts'
+import type { RunOptions } from '../command/options.ts'
+import { ProcessMetrics } from './process-metrics.ts'
+import { tellServiceManager } from './service-manager.ts'
+import type { HostPort } from '../command/values.ts'
+
+/** What is in flight when the process is told to end gets this long. */
+const GRACE_MS = 30_000
+
+/**
+ * `portcullis run`: serves until a signal ends it; the answer is the exit code.
+ * It is 1 where there is nothing to stay for: the admin listener or the access
+ * log cannot be had, or no port at all can be served. What can be served is, and
+ * the rest is complained about, and tried again when it changes.
+ */
+export async function run(
+  options: RunOptions,
+  source: FileSource = new FileSource(options.paths),
+): Promise<number> {
+  log.setLevel(options.logLevel)
+  const asked = untilSignal()
+  const accessLog =
+    options.accessLog.type === 'file' ? absolute(options.accessLog.path) : options.accessLog.type
+  if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
+  const gateway = new Gateway(options, source, accessLog)
+  const admin = options.admin === null ? null : await openAdmin(options.admin, gateway)
+  if (admin === 'failed') return gateway.end(0, 1)
+  if (!(await gateway.start())) {
+    admin?.close()
+    return gateway.end(0, 1)
+  }
+  tellServiceManager('ready', 'serving')
+  await asked
+  tellServiceManager('stopping', 'draining')
+  const hint = process.stderr.isTTY ? { message: 'Ctrl-C again does not wait for what is in flight' } : {}
+  log.info('draining', { graceMs: GRACE_MS, ...hint })
+  await gateway.end(GRACE_MS, 0)
+  admin?.close()
+  admin?.closeAllConnections()
+  log.info('ended')
+  log.flush()
+  return 0
+}
+
+/** Sources, workers, and the controller between them. */
+class Gateway {
+  private readonly options: RunOptions
+  private readonly metrics = new ProcessMetrics()
+  private readonly source: FileSource
+  private readonly workers: WorkerGroup
+  private readonly controller: Controller
+  private readonly garbage = new Garbage()
+  private serving = false
+
+  constructor(options: RunOptions, source: FileSource, accessLog: string) {
+    const { metrics } = this
+    this.options = options
+    this.source = source
+    this.workers = new WorkerGroup({
+      workers: options.workers === 'auto' ? availableParallelism() : options.workers,
+      logLevel: options.logLevel,
+      accessLog,
+      log,
+      metrics: metrics.reader,
+      onRestart: () => metrics.restarts.add(1),
+    })
+    const { addresses, ignoredKinds } = options
+    const { reloads, certificates } = metrics
+    this.controller = new Controller({
+      workers: this.workers,
+      log,
+      addresses,
+      ignoredKinds,
+      reloads,
+      certificates,
+    })
+  }
+
+  /** Serves what the sources say, and follows them; false where that is nothing. */
+  async start(): Promise<boolean> {
+    const { source, workers, controller, options } = this
+    process.on('SIGHUP', () => source.reload())
+    process.on('SIGUSR2', () => workers.reopenLogs())
+    await this.apply(source.load())
+    const { ports } = controller.status
+    if (ports.length === 0) {
+      log.error('nothing.served', { message: nothingServed(options.paths, controller) })
+      return false
+    }
+    source.watch(change => void this.apply(change))
+    this.serving = true
+    log.info('started', { ports, workers: workers.size, admin: options.admin, paths: options.paths })
+    return true
+  }
+
+  private async apply(load: LoadResult): Promise<void> {
+    await this.controller.apply(load)
+    this.garbage.left()
+  }
+
+  ready(): boolean {
+    return this.serving
+  }
+
+  status(): unknown {
+    return this.controller.status
+  }
+
+  renderMetrics(openMetrics: boolean): Promise<string> {
+    return this.metrics.render(this.workers.size, openMetrics)
+  }
+
+  /** Lets requests finish for at most `graceMs`; answers with the exit code given. */
+  async end(graceMs: number, code: number): Promise<number> {
+    this.serving = false
+    this.source.close()
+    this.controller.stop()
+    this.garbage.stop()
+    await this.workers.drain(graceMs)
+    this.metrics.stop()
+    return code
+  }
+}
+
+/** Ctrl-C is one signal of the terminal, and one more of npm, or whatever else stands between. */
+const ONE_KEY_MS = 500
+
+/** The first SIGTERM or SIGINT. A SIGINT after that is of somebody who does not want to wait: it ends the process. */
+function untilSignal(): Promise<void> {
+  let firstMs = 0
+  return new Promise(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => {
+        if (firstMs !== 0 && signal === 'SIGINT' && performance.now() - firstMs > ONE_KEY_MS) endAtOnce()
+        firstMs ||= performance.now()
+        resolve()
+      })
+  })
+}
+
+function endAtOnce(): never {
+  log.warn('ended', { message: 'by a second SIGINT, with what was in flight' })
+  log.flush()
+  // What shells answer for a program that SIGINT has ended.
+  process.exit(130)
+}
+
+function nothingServed(paths: readonly string[], { status }: Controller): string {
+  const from = paths.join(', ')
+  if (status.portErrors.length > 0) return `none of the ports of ${from} can be listened on: see above`
+  if (status.problems.some(({ reason }) => reason !== 'NoGateway') || status.conditions.length > 0)
+    return `no Gateway in ${from} has a listener that can be served: see above, or run: portcullis check ${paths.join(' ')}`
+  return `there is no Gateway in ${from}`
+}
+
+/** A worker cannot say that its file is not to be had otherwise than by dying, again and again. */
+function canAppend(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'a'))
+    return true
+  } catch (error) {
+    const message = `cannot write the access log (--access-log): ${error instanceof Error ? error.message : String(error)}`
+    log.error('access_log.failed', { message })
+    return false
+  }
+}
+
+async function openAdmin(where: HostPort, gateway: Gateway): Promise<Server | 'failed'> {
+  try {
+    return await startAdmin(where, {
+      ready: () => gateway.ready(),
+      status: () => gateway.status(),
+      metrics: openMetrics => gateway.renderMetrics(openMetrics),
+    })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const { host, port } = where
+    const message = `cannot listen on ${host}:${port} for /readyz and /metrics: ${listenReason(code)}; choose another by --admin HOST:PORT, or --admin off`
+    log.error('admin.failed', { message })
+    return 'failed'
+  }
+}

@@ -1,0 +1,267 @@
+import type { LoadResult } from '../model/loaded.ts'
+import type { Condition, Problem } from '../model/resource.ts'
+import type { WorkerGroup } from '../proxy/workers.ts'
+import { endpointsOnly, onlyEndpointsDiffer } from '../roles/ingress/backends/endpoints.ts'
+import { translate } from '../roles/ingress/translate.ts'
+import { onlyEndpointsChanged } from '../snapshot/diff.ts'
+import type { IgnoredKind, Translation } from '../snapshot/role.ts'
+import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
+import type { Counter } from '../telemetry/instrument.ts'
+import type { CertificateMetrics } from './certificate-metrics.ts'
+import { Complaints } from './complaints.ts'
+import { findingsOf, linesOf } from './findings.ts'
+import { heldConditions } from './held.ts'
+import { withPortErrors, type PortError } from './port-errors.ts'
+
+export interface ControllerOptions {
+  readonly workers: WorkerGroup
+  readonly log: Logger
+  readonly addresses: readonly string[]
+  /** None where absent. */
+  readonly ignoredKinds?: readonly IgnoredKind[]
+  readonly reloads: { readonly ok: Counter; readonly partial: Counter }
+  readonly certificates: CertificateMetrics
+  /** How long until a port that was not to be had is tried again; 5 s where absent. */
+  readonly portRetryMs?: number
+  /** How long a change by which something goes wrong waits for the next one; 50 ms where absent. */
+  readonly patienceMs?: number
+  /** `now` in milliseconds since 1970, for certificates are judged by the calendar; absent: the system's. */
+  readonly calendar?: Clock
+}
+
+/** What is said about the resources in force. */
+export interface Status {
+  /** Of the snapshot in force; changes of nothing but endpoints leave it as it is. 0 before the first. */
+  readonly version: number
+  readonly problems: readonly Problem[]
+  readonly conditions: readonly Condition[]
+  /** Keys of the ports that are listened on. */
+  readonly ports: readonly string[]
+  readonly portErrors: readonly PortError[]
+}
+
+const PORT_RETRY_MS = 5_000
+/** As long as it is quiet before a source takes what may be half of a change. */
+const PATIENCE_MS = 50
+const MOST_PASSED_OVER = 10
+/** A timer counts while a machine runs; calendars are set, and machines sleep. So it is looked at again this often. */
+const CALENDAR_MS = 60_000
+
+const systemCalendar: Clock = { ...systemClock, now: () => Date.now() }
+
+/** What one load came to. */
+interface Turn {
+  readonly load: LoadResult
+  readonly conditions: readonly Condition[]
+  /** Of the translation; those of the files are the load's. */
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Turns loaded resources into what the workers run, one change after another.
+ * A change that comes while the last one is being applied waits, and only the
+ * newest is carried out.
+ */
+export class Controller {
+  status: Status = { version: 0, problems: [], conditions: [], ports: [], portErrors: [] }
+  private readonly options: ControllerOptions
+  private readonly complaints: Complaints
+  private snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }
+  private last: Turn | null = null
+  private next: LoadResult | null = null
+  /** Tells who waits for the next one that it is there. */
+  private wake: (() => void) | null = null
+  /** What the translation in force complains about. */
+  private errors: ReadonlySet<string> = new Set()
+  /** Changes in a row that were only the beginning of the next. */
+  private passedOver = 0
+  private portsDue = false
+  private busy: Promise<void> | null = null
+  private retryTimer: NodeJS.Timeout | null = null
+  private readonly calendar: Clock
+  private forgetDue: Cancel = () => {}
+
+  constructor(options: ControllerOptions) {
+    this.options = options
+    this.complaints = new Complaints(options.log)
+    this.calendar = options.calendar ?? systemCalendar
+  }
+
+  /** Resolves when this load, or a newer one, is in force in every worker. */
+  apply(load: LoadResult): Promise<void> {
+    this.next = load
+    this.wake?.()
+    return this.start()
+  }
+
+  /** Whether a change waits for the one of which it may be half. */
+  get isWaiting(): boolean {
+    return this.wake !== null
+  }
+
+  stop(): void {
+    this.wake?.()
+    this.stopRetrying()
+    this.forgetDue()
+  }
+
+  private stopRetrying(): void {
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer)
+    this.retryTimer = null
+  }
+
+  private start(): Promise<void> {
+    this.busy ??= this.work().finally(() => {
+      this.busy = null
+    })
+    return this.busy
+  }
+
+  private async work(): Promise<void> {
+    while (this.next !== null || this.portsDue) {
+      const load = this.next
+      this.next = null
+      this.portsDue = false
+      try {
+        await (load === null ? this.retryPorts() : this.turn(load))
+      } catch (error) {
+        // A fault of ours must not take away what is being served.
+        this.options.log.error('reload.failed', { error })
+      }
+    }
+  }
+
+  private async turn(load: LoadResult): Promise<void> {
+    const { snapshot: old } = this
+    this.sendEarly(load)
+    const translation = translate(load.resources, {
+      addresses: this.options.addresses,
+      ignoredKinds: this.options.ignoredKinds ?? [],
+      nowMs: this.calendar.now(),
+    })
+    if (load !== this.last?.load && (await this.isHalf(translation))) return
+    const { parts, conditions, problems, dueMs, expiresMs } = translation
+    this.options.certificates.show(expiresMs)
+    this.forgetDue()
+    if (dueMs !== null) this.awaitDue(dueMs)
+    const { snapshot: before } = this
+    this.last = { load, conditions, problems }
+    if (this.status.portErrors.length === 0 && before.version > 0 && onlyEndpointsChanged(before, parts)) {
+      this.sendEndpoints(parts.endpoints)
+      if (this.snapshot === old) this.options.log.info('resources.unchanged', { version: old.version })
+      this.report()
+    } else await this.sendSnapshot(parts)
+  }
+
+  /**
+   * Whether there is another change that this one was only the beginning of. One by which something new goes wrong is
+   * given a moment: of a route and the backend that it refers to, in two files, either may come first.
+   */
+  private async isHalf({ conditions, problems }: Translation): Promise<boolean> {
+    const { errors, last } = this
+    const now = linesOf(findingsOf(problems, conditions), 'error')
+    if (last !== null && this.passedOver < MOST_PASSED_OVER && !now.isSubsetOf(errors)) {
+      await this.nextOrLater(this.options.patienceMs ?? PATIENCE_MS)
+      if (this.next !== null) {
+        this.passedOver++
+        return true
+      }
+    }
+    this.errors = now
+    this.passedOver = 0
+    return false
+  }
+
+  private async nextOrLater(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    this.wake = resolve
+    await promise
+    clearTimeout(timer)
+    this.wake = null
+  }
+
+  /** A certificate begins or ceases to be valid then. */
+  private awaitDue(dueMs: number): void {
+    const { calendar } = this
+    const leftMs = dueMs - calendar.now()
+    this.forgetDue = calendar.after(Math.min(Math.max(leftMs, 0), CALENDAR_MS), () => {
+      if (calendar.now() < dueMs) return this.awaitDue(dueMs)
+      this.next ??= this.last?.load ?? null
+      void this.start()
+    })
+  }
+
+  private async sendSnapshot(parts: SnapshotParts): Promise<void> {
+    const { workers, log } = this.options
+    this.snapshot = { ...parts, version: this.snapshot.version + 1 }
+    const results = await workers.apply(this.snapshot)
+    const portErrors = results.flatMap(result => ('error' in result ? [result] : []))
+    const ports = results.flatMap(result => ('error' in result ? [] : [result.key]))
+    this.status = { ...this.status, version: this.snapshot.version, ports, portErrors }
+    this.stopRetrying()
+    if (portErrors.length > 0) this.retryLater()
+    const problems = this.report()
+    log.info('snapshot.applied', {
+      version: this.snapshot.version,
+      ports,
+      clusters: parts.clusters.length,
+      problems,
+    })
+  }
+
+  /** Endpoints are where requests can be served now: they do not wait for the translation of everything. */
+  private sendEarly({ resources }: LoadResult): void {
+    const { last, snapshot } = this
+    if (last === null || snapshot.version === 0) return
+    if (onlyEndpointsDiffer(last.load.resources, resources))
+      this.sendEndpoints(endpointsOnly(resources, snapshot))
+  }
+
+  /** The short way: the workers keep their snapshot and its version. */
+  private sendEndpoints(endpoints: SnapshotParts['endpoints']): void {
+    const { workers, log } = this.options
+    const before = this.snapshot.endpoints
+    const changed = Object.entries(endpoints).filter(
+      ([cluster, list]) =>
+        list !== before[cluster] && JSON.stringify(list) !== JSON.stringify(before[cluster]),
+    )
+    if (changed.length === 0) return
+    this.snapshot = { ...this.snapshot, endpoints }
+    for (const [cluster, list] of changed) workers.setEndpoints(cluster, list)
+    log.info('endpoints.applied', { clusters: changed.map(([cluster]) => cluster) })
+  }
+
+  private retryLater(): void {
+    this.retryTimer = setTimeout(() => {
+      this.portsDue = true
+      void this.start()
+    }, this.options.portRetryMs ?? PORT_RETRY_MS).unref()
+  }
+
+  /** Only when one of them has become free is anything to be done. */
+  private async retryPorts(): Promise<void> {
+    const { ports } = this.snapshot
+    const lost = ports.filter(({ key }) => this.status.portErrors.some(error => error.key === key))
+    if (await this.options.workers.anyFree(lost)) await this.sendSnapshot(this.snapshot)
+    else this.retryLater()
+  }
+
+  private report(): number {
+    if (this.last === null) return 0
+    const { load, conditions } = this.last
+    const problems = [...load.problems, ...this.last.problems]
+    const known = withPortErrors(conditions, this.snapshot.ports, this.status.portErrors, load.resources)
+    const held = heldConditions(load.held, load.problems)
+    this.status = { ...this.status, problems, conditions: [...known, ...held] }
+    const findings = findingsOf(problems, known)
+    const count = this.complaints.tell(
+      linesOf(findings, 'error'),
+      new Set([...linesOf(findings, 'warning'), ...linesOf(findings, 'note')]),
+    )
+    this.options.reloads[count === 0 ? 'ok' : 'partial'].add(1)
+    return count
+  }
+}

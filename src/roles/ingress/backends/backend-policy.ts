@@ -1,0 +1,185 @@
+import { groupOfKind, type BackendPolicy } from '../../../model/kinds.ts'
+import { described } from '../../../model/kinds/backend-policy.ts'
+import { durationMs, formatDuration, quantityBytes } from '../../../model/quantity.ts'
+import { keyOf, type Resources } from '../../../model/resources.ts'
+import { unservedIn } from '../../../model/unserved.ts'
+import type { Cluster, Ejection } from '../../../snapshot/snapshot.ts'
+import type { Report } from '../../../translation/report.ts'
+import {
+  clusterSettings,
+  ejectionSettings,
+  suitesOf,
+  tlsBounds,
+  tlsVersion,
+  type ClusterSettings,
+  type TlsBounds,
+} from '../defaults.ts'
+import { missing } from '../../../translation/missing.ts'
+import {
+  accept,
+  attachmentsOf,
+  given,
+  policyName,
+  reject,
+  type Attachment,
+  type Patch,
+} from '../../../translation/policies.ts'
+import type { Target } from '../../../translation/targets.ts'
+
+export interface ClusterPolicy {
+  readonly settings: ClusterSettings & Pick<Cluster, 'ejection'>
+  readonly tls: TlsBounds
+}
+
+/** Attaches BackendPolicies, the oldest first, and tells what each cluster has of them. */
+export function backendPolicies(resources: Resources, report: Report): (target: Target) => ClusterPolicy {
+  const claims = new Map<string, BackendPolicy>()
+  for (const policy of resources.all('BackendPolicy')) report.notServed(policy, unservedIn(policy))
+  for (const attachment of attachmentsOf(resources.all('BackendPolicy')))
+    attach(attachment, resources, claims, report)
+  for (const [key, policy] of claims) checkPatience(policy, claims.get(key.split(' ', 1)[0]!), report)
+  return target => {
+    const { kind, object } = target
+    const whole = keyOf(object)
+    const port = kind === 'Service' ? target.port.name : undefined
+    return settingsOf(claims.get(whole), port === undefined ? undefined : claims.get(`${whole} ${port}`))
+  }
+}
+
+function attach(
+  attachment: Attachment<BackendPolicy>,
+  resources: Resources,
+  claims: Map<string, BackendPolicy>,
+  report: Report,
+): void {
+  const { policy, target } = attachment
+  const { group, kind, name, sectionName } = target
+  const { namespace } = policy.metadata
+  if ((kind !== 'Service' && kind !== 'Backend') || group !== groupOfKind(kind))
+    return reject(
+      attachment,
+      report,
+      'Invalid',
+      `a BackendPolicy attaches to a Service or a Backend, not to ${described(target)}`,
+    )
+  const object = resources.get(kind, namespace, name)
+  if (object === undefined)
+    return reject(attachment, report, 'TargetNotFound', missing(resources, kind, namespace, name))
+  if (sectionName !== undefined && !hasPort(resources, namespace, name, sectionName))
+    return reject(
+      attachment,
+      report,
+      'TargetNotFound',
+      `Service ${namespace}/${name} has no port named ${sectionName}`,
+    )
+  const key = keyOf(object) + (sectionName === undefined ? '' : ` ${sectionName}`)
+  const other = claims.get(key)
+  if (other !== undefined)
+    return reject(
+      attachment,
+      report,
+      'Conflicted',
+      `the older BackendPolicy ${policyName(other)} has this ${kind}`,
+    )
+  claims.set(key, policy)
+  accept(
+    attachment,
+    report,
+    sectionName === undefined ? `applies to the ${kind}` : `applies to the port ${sectionName}`,
+  )
+}
+
+function hasPort(resources: Resources, namespace: string, name: string, port: string): boolean {
+  return resources.get('Service', namespace, name)?.body.spec?.ports?.some(p => p.name === port) ?? false
+}
+
+/** The nearer policy wins, field by field. */
+function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefined): ClusterPolicy {
+  const ejection = { ...ejectionSettings, ...(far && ejectionPatch(far)), ...(near && ejectionPatch(near)) }
+  const settings = { ...clusterSettings, ...(far && patchOf(far)), ...(near && patchOf(near)) }
+  const tls = { ...tlsBounds, ...(far && tlsPatch(far)), ...(near && tlsPatch(near)) }
+  return {
+    settings: {
+      ...settings,
+      patienceMs: patienceOf(settings),
+      ejection: ejection.maxEjectedPercent === 0 ? null : ejection,
+    },
+    tls,
+  }
+}
+
+/** Always below the time that a request may wait for a connection: who waits is to have one in time. */
+function patienceOf({ patienceMs, connectTimeoutMs }: ClusterSettings): number {
+  if (patienceMs === Infinity || patienceMs < connectTimeoutMs) return patienceMs
+  return connectTimeoutMs * SHARE_OF_WAIT
+}
+
+/** Of two policies that go together each may be right, and the whole not. */
+function checkPatience(near: BackendPolicy, far: BackendPolicy | undefined, report: Report): void {
+  const { patienceMs, connectTimeoutMs } = { ...clusterSettings, ...(far && patchOf(far)), ...patchOf(near) }
+  const patience = near.body.spec.pressure?.patience ?? far?.body.spec.pressure?.patience
+  if (patience === undefined || patienceMs === Infinity || patienceMs < connectTimeoutMs) return
+  const used = formatDuration(connectTimeoutMs * SHARE_OF_WAIT)
+  const note = `a patience of ${patience} must be below the connectTimeout, ${formatDuration(connectTimeoutMs)} here: ${used} is used`
+  report.notServed(near, [{ path: ['spec'], note }])
+}
+
+/** Of the time that a request may wait, what is given to clients that are too slow where nothing fitting is said: the rest is for finding them out. */
+const SHARE_OF_WAIT = 0.6
+
+/** Types that are not served yet have no entry: what is farther away, or the default, stays. */
+const balancers: Readonly<Record<string, Cluster['balancer']>> = {
+  RoundRobin: 'round-robin',
+  LeastRequest: 'least-request',
+  Random: 'random',
+}
+
+function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
+  const { loadBalancing, connections = {}, responses = {}, pressure = {}, timeouts = {}, dns, retry } = spec
+  return given<ClusterSettings>({
+    balancer: loadBalancing?.type === undefined ? undefined : balancers[loadBalancing.type],
+    maxConnections: connections.max,
+    maxPending: connections.maxPending,
+    maxRequestsPerConnection: connections.maxRequestsPerConnection,
+    connectTimeoutMs: ms(connections.connectTimeout),
+    connectAttempts: connections.attempts,
+    // As in the standard's timeouts, 0 is none.
+    silenceMs: timeouts.silence === undefined ? undefined : ms(timeouts.silence) || Infinity,
+    fieldBytes: bytes(responses.fieldBytes),
+    headBytes: bytes(responses.headBytes),
+    fieldCount: responses.fields,
+    idleTimeoutMs: ms(connections.idleTimeout),
+    bodyStartBytes: bytes(pressure.bodyStart),
+    bodyBytesPerSecond: bytes(pressure.bodyRate),
+    patienceMs: pressure.patience === undefined ? undefined : ms(pressure.patience) || Infinity,
+    dnsRefreshMs: ms(dns?.refresh),
+    repeatNonIdempotent: retry?.nonIdempotent,
+  })
+}
+
+function ejectionPatch({ body: { spec } }: BackendPolicy): Patch<Ejection> {
+  const { consecutiveFailures, baseEjection, maxEjection, maxEjectedPercent } = spec.outlierDetection ?? {}
+  return given<Ejection>({
+    consecutiveFailures,
+    baseEjectionMs: ms(baseEjection),
+    maxEjectionMs: ms(maxEjection),
+    maxEjectedPercent,
+  })
+}
+
+function tlsPatch({ body: { spec } }: BackendPolicy): Patch<TlsBounds> {
+  const { minVersion, maxVersion, ciphers } = spec.tls ?? {}
+  return given<TlsBounds>({
+    minVersion: minVersion && tlsVersion(minVersion),
+    maxVersion: maxVersion && tlsVersion(maxVersion),
+    ciphers: ciphers && suitesOf(ciphers),
+  })
+}
+
+function ms(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : durationMs(text)
+}
+
+function bytes(quantity: number | string | undefined): number | undefined {
+  return quantity === undefined ? undefined : quantityBytes(quantity)
+}

@@ -1,0 +1,190 @@
+import type { Backend } from '../../../model/kinds.ts'
+import { backendReference } from '../../../model/hints.ts'
+import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
+import type { FieldPath, ResourceRef } from '../../../model/resource.ts'
+import type { Resources } from '../../../model/resources.ts'
+import type { BackendTlsPolicies } from './backend-tls-policy.ts'
+import type { Flaw } from '../../../translation/report.ts'
+import type { Grants, Referrer } from '../../../translation/grants.ts'
+import { missing, namesake, notPermitted, see } from '../../../translation/missing.ts'
+import {
+  appProtocolOf,
+  clusterName,
+  forCalls,
+  H2C,
+  portNumbered,
+  type Target,
+} from '../../../translation/targets.ts'
+import { namelessBackend } from './upstream-tls.ts'
+
+const OURS = 'portcullis.dev'
+/** Application protocols that can be sent to (KEP-3726 and what people write); an absent one is what the route implies. */
+const SERVED = {
+  http: ['', 'http', 'kubernetes.io/ws', 'ws', ...H2C],
+  grpc: ['', 'http', ...H2C],
+}
+
+/** What is sent to a backend: requests, calls of gRPC, or bytes as they come. */
+export type Use = 'http' | 'grpc' | 'stream'
+
+/** Resolves references to backends, and remembers the targets that are in use. */
+export class BackendRefs {
+  /** By cluster name. */
+  readonly used = new Map<string, Target>()
+  private readonly policies: BackendTlsPolicies
+  private readonly resources: Resources
+  private readonly grants: Grants
+
+  constructor(resources: Resources, grants: Grants, policies: BackendTlsPolicies) {
+    this.policies = policies
+    this.resources = resources
+    this.grants = grants
+  }
+
+  /** The name of the cluster, or why there is none; `use` is what is to be sent there. */
+  resolve(ref: BackendObjectReference, from: Referrer, path: FieldPath, use: Use): string | Flaw {
+    const { group = '', kind = 'Service', name, namespace = from.namespace } = ref
+    const to: ResourceRef = { group, kind, namespace, name }
+    const isService = group === '' && kind === 'Service'
+    if (!isService && !(group === OURS && kind === 'Backend'))
+      return {
+        reason: 'InvalidKind',
+        path,
+        message: `${kind} (group ${JSON.stringify(group)}) is no backend, expected Service (group "") or Backend (group "${OURS}")`,
+      }
+    // Before existence: without permission nothing is told about another namespace.
+    if (!this.grants.permit(from, to))
+      return {
+        reason: 'RefNotPermitted',
+        path,
+        ...notPermitted(this.resources, to, from),
+      }
+    const found = isService ? this.service(ref, to, from, path, use) : this.backend(ref, to, from, path, use)
+    if ('reason' in found) return found
+    const target = use === 'grpc' ? forCalls(found) : found
+    const cluster = clusterName(target)
+    this.used.set(cluster, target)
+    return cluster
+  }
+
+  private backend(
+    { port }: BackendObjectReference,
+    to: ResourceRef,
+    from: Referrer,
+    path: FieldPath,
+    use: Use,
+  ): Target | Flaw {
+    const { namespace, name } = to
+    const object = this.resources.get('Backend', namespace, name)
+    if (object === undefined) return this.absent('Backend', to, from, path)
+    // Its endpoints say their ports themselves; a reference that expects another one is a mistake.
+    if (port !== undefined && object.body.spec.endpoints.some(endpoint => endpoint.port !== port))
+      return notFound(
+        [...path, 'port'],
+        `Backend ${namespace}/${name} has endpoints on other ports than ${port}; leave port out, they say theirs`,
+      )
+    // Whoever is at the end of a stream agrees with the client on what is spoken.
+    return use === 'stream' && object.body.spec.protocol !== 'udp'
+      ? { kind: 'Backend', object }
+      : backendTarget(object, path, this.policies.of({ kind: 'Backend', object }) !== null)
+  }
+
+  private service(
+    { port }: BackendObjectReference,
+    to: ResourceRef,
+    from: Referrer,
+    path: FieldPath,
+    use: Use,
+  ): Target | Flaw {
+    const { namespace, name } = to
+    const object = this.resources.get('Service', namespace, name)
+    if (object === undefined) return this.absent('Service', to, from, path)
+    if (port === undefined)
+      return notFound(path, `port is missing, expected a port of Service ${namespace}/${name}`)
+    const ports = object.body.spec?.ports ?? []
+    const found = portNumbered(object, port)
+    if (found !== undefined) {
+      const target = { kind: 'Service' as const, object, port: found }
+      const refused = serviceTarget(target, path, this.policies.of(target) !== null, use)
+      return 'reason' in refused ? this.perhapsSecured(refused, target) : refused
+    }
+    const inner = ports.find(({ targetPort }) => targetPort === port)
+    const has =
+      ports.length === 0
+        ? 'it has none'
+        : inner === undefined
+          ? `expected ${ports.map(p => p.port).join(' or ')}`
+          : `which is the targetPort of its port ${inner.port}; expected ${inner.port}`
+    return notFound([...path, 'port'], `Service ${namespace}/${name} has no port ${port}, ${has}`)
+  }
+
+  /** What a BackendTLSPolicy would secure that was refused only follows from that. */
+  private perhapsSecured(flaw: Flaw, { port, object }: Extract<Target, { readonly kind: 'Service' }>): Flaw {
+    const refusal = this.resources.refusalOfAny('BackendTLSPolicy', object.metadata.namespace)
+    if (appProtocolOf(port) !== 'https' || refusal === null) return flaw
+    const message = `${flaw.message}; BackendTLSPolicy ${refusal.resource?.name ?? ''} is refused${see(refusal)}`
+    return { ...flaw, message, follows: true }
+  }
+
+  private absent(
+    kind: 'Service' | 'Backend',
+    { namespace, name }: ResourceRef,
+    from: Referrer,
+    path: FieldPath,
+  ): Flaw {
+    const { resources } = this
+    const closed = namespace !== from.namespace
+    const { message, ...rest } = missing(resources, kind, namespace, name, closed)
+    const flaw = { reason: 'BackendNotFound', path, ...rest }
+    if (closed) return { ...flaw, message }
+    if (kind === 'Service')
+      return {
+        ...flaw,
+        message:
+          message + namesake(resources.get('Backend', namespace, name), `write ${backendReference(name)}`),
+      }
+    const service = resources.get('Service', namespace, name)
+    const port = service?.body.spec?.ports?.[0]?.port ?? 80
+    return { ...flaw, message: message + namesake(service, `write { name: ${name}, port: ${port} }`) }
+  }
+}
+
+function notFound(path: FieldPath, message: string): Flaw {
+  return { reason: 'BackendNotFound', path, message }
+}
+
+function backendTarget(object: Backend, path: FieldPath, secured: boolean): Target | Flaw {
+  const { protocol = 'http' } = object.body.spec
+  if (protocol === 'http' || protocol === 'h2c') return { kind: 'Backend', object }
+  const secure = protocol === 'https' || protocol === 'h2'
+  const lacking = secure && !secured ? namelessBackend(object) : null
+  if (secure && lacking === null) return { kind: 'Backend', object }
+  const why = lacking ?? 'which is not served yet, expected http, https, h2c or h2'
+  const message = `Backend ${object.metadata.namespace}/${object.metadata.name} has protocol ${protocol}: ${why}`
+  const flaw = { reason: 'UnsupportedProtocol', path, message }
+  // Of its protocol that is not served the Backend itself has a condition.
+  return protocol === 'udp' ? { ...flaw, follows: true as const } : flaw
+}
+
+function serviceTarget(
+  target: Extract<Target, { readonly kind: 'Service' }>,
+  path: FieldPath,
+  secured: boolean,
+  use: Use,
+): Target | Flaw {
+  const { port, object } = target
+  const { protocol = 'TCP', appProtocol = '' } = port
+  const where = `port ${port.port} of Service ${object.metadata.namespace}/${object.metadata.name}`
+  const unsupported = (message: string): Flaw => ({ reason: 'UnsupportedProtocol', path, message })
+  if (protocol !== 'TCP')
+    return unsupported(`${where} has protocol ${protocol}, which a route cannot be sent to yet`)
+  if (use === 'stream') return target
+  const named = appProtocolOf(port)
+  if (named === 'https' && !secured)
+    return unsupported(
+      `${where} has appProtocol ${appProtocol}, expected a BackendTLSPolicy beside it that says whom to trust`,
+    )
+  if (named === 'https' || SERVED[use].includes(named)) return target
+  const what = use === 'grpc' ? 'calls of a GRPCRoute cannot be sent to' : 'a route cannot be sent to yet'
+  return unsupported(`${where} has appProtocol ${appProtocol}, which ${what}`)
+}

@@ -1,0 +1,42 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Cluster, ClusterTls, Endpoint, SnapshotParts } from '../../../snapshot/snapshot.ts'
+import type { ClusterPolicy } from './backend-policy.ts'
+import type { TlsBounds } from '../defaults.ts'
+import { targetEndpoints, type Slices } from './endpoints.ts'
+import { originOf } from '../../../translation/origin.ts'
+import { digest } from '../../../translation/pem.ts'
+import { protocolOf, type Target } from '../../../translation/targets.ts'
+import type { UsedCluster } from './upstream-tls.ts'
+
+/** The clusters in use, with their endpoints, by name. */
+export function clustersOf(
+  used: ReadonlyMap<string, UsedCluster>,
+  policyOf: (target: Target) => ClusterPolicy,
+  slices: Slices,
+): Pick<SnapshotParts, 'clusters' | 'endpoints'> {
+  const clusters: Cluster[] = []
+  const endpoints: Record<string, readonly Endpoint[]> = {}
+  for (const [name, { target, tls }] of [...used].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const policy = policyOf(target)
+    clusters.push({
+      name,
+      origin: originOf(target.object, pathOf(target)),
+      protocol: protocolOf(target),
+      ...policy.settings,
+      ...(tls === null ? {} : { tls: withBounds(tls, policy.tls) }),
+    })
+    endpoints[name] = targetEndpoints(target, slices)
+  }
+  return { clusters, endpoints }
+}
+
+function withBounds(tls: ClusterTls, bounds: TlsBounds): ClusterTls {
+  const whole = { ...tls, ...bounds }
+  return isDeepStrictEqual(whole, tls) ? tls : { ...whole, key: digest(JSON.stringify(whole)) }
+}
+
+function pathOf(target: Target): (string | number)[] {
+  if (target.kind === 'Backend') return ['spec', 'endpoints']
+  const index = target.object.body.spec?.ports?.indexOf(target.port) ?? -1
+  return index < 0 ? ['spec'] : ['spec', 'ports', index]
+}

@@ -1,0 +1,183 @@
+import { isDeepStrictEqual } from 'node:util'
+import { routeDefaults } from '../../../model/defaults.ts'
+import { isKind, type Backend, type EndpointSlice, type Service } from '../../../model/kinds.ts'
+import type { ServicePort } from '../../../model/kinds/service.ts'
+import type { Resource } from '../../../model/resource.ts'
+import type { Resources } from '../../../model/resources.ts'
+import type { Endpoint, SnapshotParts } from '../../../snapshot/snapshot.ts'
+import { backendRefsOf } from '../closing/served-objects.ts'
+import { targetNamed, type Target } from '../../../translation/targets.ts'
+
+/** Names the Service that an EndpointSlice belongs to (discovery.k8s.io/v1, LabelServiceName). */
+export const SERVICE_NAME = 'kubernetes.io/service-name'
+
+export type Slices = (service: Service) => readonly EndpointSlice[]
+
+/** EndpointSlices by Service; looked through once. */
+export function slicesOf(resources: Resources): Slices {
+  const byService = new Map<string, EndpointSlice[]>()
+  for (const slice of resources.all('EndpointSlice')) {
+    const name = slice.metadata.labels?.[SERVICE_NAME]
+    if (name === undefined) continue
+    const key = `${slice.metadata.namespace}/${name}`
+    const slices = byService.get(key)
+    if (slices === undefined) byService.set(key, [slice])
+    else slices.push(slice)
+  }
+  return ({ metadata }) => byService.get(`${metadata.namespace}/${metadata.name}`) ?? []
+}
+
+/**
+ * Where one port of a Service is: the ready endpoints of its EndpointSlices.
+ * Without any EndpointSlice, as on a laptop, it is a DNS name that the worker
+ * resolves: `externalName`, or `name.namespace.svc` for a Service with a
+ * clusterIP. Otherwise nowhere, which is answered 503.
+ */
+function serviceEndpoints(service: Service, port: ServicePort, slices: Slices): Endpoint[] {
+  const { type, externalName, clusterIP = '' } = service.body.spec ?? {}
+  const { name, namespace } = service.metadata
+  if (type === 'ExternalName') return externalName === undefined ? [] : [endpoint(externalName, port.port)]
+  const own = slices(service)
+  if (own.length > 0) return sliceEndpoints(service, port, own)
+  return clusterIP === '' || clusterIP === 'None' ? [] : [endpoint(`${name}.${namespace}.svc`, port.port)]
+}
+
+function sliceEndpoints(service: Service, port: ServicePort, slices: readonly EndpointSlice[]): Endpoint[] {
+  const byFamily = new Map<string, Endpoint[]>()
+  for (const slice of slices) {
+    const { body } = slice
+    const found = portOfSlice(slice, port)
+    if (found?.port === undefined) continue
+    const list = byFamily.get(body.addressType) ?? []
+    byFamily.set(body.addressType, list)
+    for (const { addresses, conditions } of body.endpoints ?? [])
+      // "A nil value should be interpreted as ready"; consumers may use the first address only (EndpointSlice, v1).
+      if (conditions?.ready !== false) list.push(endpoint(addresses[0]!, found.port))
+  }
+  // The same pods are in a slice of each family. One family is enough: the Service's first that has anything.
+  const preferred = service.body.spec?.ipFamilies?.find(family => (byFamily.get(family) ?? []).length > 0)
+  const all = preferred === undefined ? [...byFamily.values()].flat() : (byFamily.get(preferred) ?? [])
+  return distinct(all).sort(byAddress)
+}
+
+/** The port of a slice that stands for one of its Service: of the same name and protocol. */
+export function portOfSlice({ body }: EndpointSlice, port: ServicePort) {
+  return (body.ports ?? []).find(
+    p => (p.name ?? '') === (port.name ?? '') && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+  )
+}
+
+/** Slices are reshuffled as pods come and go; sorted, an unchanged set stays equal. */
+function byAddress(a: Endpoint, b: Endpoint): number {
+  return a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port
+}
+
+function backendEndpoints({ body: { spec } }: Backend): Endpoint[] {
+  return distinct(
+    spec.endpoints.map(({ address, port, weight = routeDefaults.backendWeight }) =>
+      endpoint(address, port, weight),
+    ),
+  )
+}
+
+function endpoint(address: string, port: number, weight: number = routeDefaults.backendWeight): Endpoint {
+  return { address, port, weight }
+}
+
+/** An address that is there twice (slices may overlap while they are updated) is one endpoint, the first. */
+function distinct(list: readonly Endpoint[]): Endpoint[] {
+  const seen = new Map<string, Endpoint>()
+  for (const one of list) {
+    const key = `${one.address} ${one.port}`
+    if (!seen.has(key)) seen.set(key, one)
+  }
+  return [...seen.values()]
+}
+
+export function targetEndpoints(target: Target, slices: Slices): Endpoint[] {
+  return target.kind === 'Service'
+    ? serviceEndpoints(target.object, target.port, slices)
+    : backendEndpoints(target.object)
+}
+
+/**
+ * The endpoints of the clusters that a snapshot already has: all that is to be
+ * computed when nothing but EndpointSlices and endpoints of Backends changed. A
+ * list that is as it was is the same object as before, so that a comparison by
+ * identity tells what changed. A cluster whose object is gone keeps what it has
+ * until the whole is translated.
+ */
+export function endpointsOnly(resources: Resources, previous: SnapshotParts): SnapshotParts['endpoints'] {
+  const slices = slicesOf(resources)
+  const endpoints: Record<string, readonly Endpoint[]> = {}
+  for (const { name } of previous.clusters) {
+    const before = previous.endpoints[name] ?? []
+    const target = targetNamed(resources, name)
+    const now = target === undefined ? before : targetEndpoints(target, slices)
+    endpoints[name] = sameEndpoints(before, now) ? before : Object.freeze(now.map(one => Object.freeze(one)))
+  }
+  return Object.freeze(endpoints)
+}
+
+/**
+ * Whether a change is one of endpoints alone: everything but EndpointSlices and the endpoints of Backends is as it was,
+ * but perhaps for its place in its file. Of Backends only those count that say nothing but where they are by their
+ * endpoints: names of servers over TLS are taken from them, and references may name their ports.
+ */
+export function onlyEndpointsDiffer(before: Resources, after: Resources): boolean {
+  if (!sameItems(before.unenforced, after.unenforced)) return false
+  const old = before.list.filter(isNoSlice)
+  const now = after.list.filter(isNoSlice)
+  if (old.length !== now.length) return false
+  const changed = now.flatMap((one, i) => (isSameObject(one, old[i]!) ? [] : [{ one, old: old[i]! }]))
+  return (
+    changed.every(
+      pair => isKind(pair.one, 'Backend') && isKind(pair.old, 'Backend') && isElsewhere(pair.old, pair.one),
+    ) && !changed.some(({ one }) => isNamedWithPort(one, after))
+  )
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i])
+}
+
+function isNoSlice(one: Resource): boolean {
+  return !isKind(one, 'EndpointSlice')
+}
+
+/** An object that only stands at another place of its file shares its parts. */
+function isSameObject(a: Resource, b: Resource): boolean {
+  return a === b || (a.metadata === b.metadata && a.body === b.body)
+}
+
+function isElsewhere(old: Backend, now: Backend): boolean {
+  const { endpoints: _, ...before } = old.body.spec
+  const { endpoints: __, ...after } = now.body.spec
+  return (
+    ['http', 'h2c'].includes(after.protocol ?? 'http') &&
+    isDeepStrictEqual([old.metadata, before], [now.metadata, after])
+  )
+}
+
+/** Whether some route refers to it by a port, which one of its endpoints may not have. */
+function isNamedWithPort({ metadata }: Resource, resources: Resources): boolean {
+  const routes = [...resources.all('HTTPRoute'), ...resources.all('GRPCRoute'), ...resources.all('TLSRoute')]
+  return routes.some(route =>
+    backendRefsOf(route).some(
+      ({ kind, name, namespace = route.metadata.namespace, port }) =>
+        port !== undefined &&
+        kind === 'Backend' &&
+        name === metadata.name &&
+        namespace === metadata.namespace,
+    ),
+  )
+}
+
+function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(
+      (one, i) => one.address === b[i]!.address && one.port === b[i]!.port && one.weight === b[i]!.weight,
+    )
+  )
+}

@@ -1,0 +1,166 @@
+import { isIP } from 'node:net'
+import { canonicalHostname } from '../../../http/hostname.ts'
+import type { Backend, Gateway } from '../../../model/kinds.ts'
+import type { Action, ClusterTls, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
+import { clusterTls, type BackendTls, type BackendTlsPolicies } from './backend-tls-policy.ts'
+import type { Certificates, Resolved } from '../../../translation/certificates.ts'
+import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
+import { GATEWAY_API, type ListenerState } from '../gateway/listeners.ts'
+import { digest } from '../../../translation/pem.ts'
+import type { Target } from '../../../translation/targets.ts'
+
+/** A cluster as the rules of one Gateway use it. */
+export interface UsedCluster {
+  readonly target: Target
+  readonly tls: ClusterTls | null
+}
+
+const reasons = { invalid: 'InvalidClientCertificateRef', kind: 'InvalidClientCertificateRef' }
+
+/**
+ * How connections to targets are secured. What a Gateway presents as its client certificate
+ * (spec.tls.backend.clientCertificateRef) is its own, so a target that is reached over TLS from such a Gateway is a
+ * cluster of that Gateway alone.
+ */
+export class UpstreamTls {
+  /** By cluster name. */
+  readonly clusters = new Map<string, UsedCluster>()
+  private readonly targets: ReadonlyMap<string, Target>
+  private readonly policies: BackendTlsPolicies
+  private readonly certificates: Certificates
+
+  constructor(
+    targets: ReadonlyMap<string, Target>,
+    policies: BackendTlsPolicies,
+    certificates: Certificates,
+  ) {
+    this.targets = targets
+    this.policies = policies
+    this.certificates = certificates
+  }
+
+  /** Turns rules into those of one Gateway; a rule stays one object, and as it is where nothing is secured. */
+  rulesOf(gateway: Gateway): (rule: Rule) => Rule {
+    const own = clientCertificate(gateway, this.certificates)
+    const known = new Map<Rule, Rule>()
+    return rule => {
+      let mapped = known.get(rule)
+      if (mapped === undefined)
+        known.set(rule, (mapped = withAction(rule, this.actionOf(rule.action, gateway, own))))
+      return mapped
+    }
+  }
+
+  /** Turns the rules of streams into those of one Gateway; bytes that pass through are secured already. */
+  streamsOf(gateway: Gateway): (rule: StreamRule, passthrough: boolean) => StreamRule {
+    const own = clientCertificate(gateway, this.certificates)
+    return (rule, passthrough) => ({
+      ...rule,
+      backends: rule.backends.map(backend => {
+        const { cluster } = backend
+        if (cluster === null) return backend
+        const to = passthrough ? this.plain(cluster) : this.clusterOf(cluster, gateway, own)
+        return { ...backend, cluster: to }
+      }),
+    })
+  }
+
+  private plain(name: string): string {
+    const target = this.targets.get(name)
+    if (target === undefined) return name
+    return this.use(this.tlsOf(target) === null ? name : `${name} (passthrough)`, target, null)
+  }
+
+  /** The cluster that requests of this Gateway go to; null where they must fail. */
+  private clusterOf(name: string, gateway: Gateway, own: Resolved | Flaw | null): string | null {
+    const target = this.targets.get(name)
+    if (target === undefined) return name
+    const tls = this.tlsOf(target)
+    if (tls === null) return this.use(name, target, null)
+    // Never without the certificate that the Gateway wants to be shown, nor without knowing whom to trust.
+    if (tls === 'invalid' || (own !== null && !('parsed' in own))) return null
+    if (own === null) return this.use(name, target, tls)
+    const { namespace, name: gatewayName } = gateway.metadata
+    const key = digest(`${tls.key} ${own.name} ${own.parsed.certificate.fingerprint}`)
+    return this.use(`${name} (${namespace}/${gatewayName})`, target, { ...tls, certificate: own.name, key })
+  }
+
+  private use(name: string, target: Target, tls: ClusterTls | null): string {
+    this.clusters.set(name, { target, tls })
+    return name
+  }
+
+  private tlsOf(target: Target): BackendTls | null {
+    const policy = this.policies.of(target)
+    if (policy !== null || target.kind === 'Service') return policy
+    const { protocol } = target.object.body.spec
+    return protocol === 'https' || protocol === 'h2' ? backendTls(target.object) : null
+  }
+
+  private actionOf(action: Action, gateway: Gateway, own: Resolved | Flaw | null): Action {
+    if (action.type !== 'forward') return action
+    const of = (name: string | null): string | null =>
+      name === null ? null : this.clusterOf(name, gateway, own)
+    const backends = action.backends.map(backend => {
+      const cluster = of(backend.cluster)
+      return cluster === backend.cluster ? backend : { ...backend, cluster }
+    })
+    const mirrors = action.mirrors.flatMap(mirror => {
+      const cluster = of(mirror.cluster)
+      if (cluster === mirror.cluster) return [mirror]
+      return cluster === null ? [] : [{ ...mirror, cluster }]
+    })
+    const same = backends.every((one, i) => one === action.backends[i])
+    const sameMirrors =
+      mirrors.length === action.mirrors.length && mirrors.every((one, i) => one === action.mirrors[i])
+    return same && sameMirrors ? action : { ...action, backends, mirrors }
+  }
+}
+
+function withAction(rule: Rule, action: Action): Rule {
+  return action === rule.action ? rule : { ...rule, action }
+}
+
+/** Why a Backend of protocol https or h2 cannot do without a BackendTLSPolicy, or null. */
+export function namelessBackend({ body: { spec } }: Backend): string | null {
+  const names = serverNames(spec.endpoints)
+  return names.length <= 1 &&
+    (names.length === 0 || spec.endpoints.every(({ address }) => isIP(address) === 0))
+    ? null
+    : 'its endpoints have different names, expected a BackendTLSPolicy that says which one certificates must have'
+}
+
+function serverNames(endpoints: Backend['body']['spec']['endpoints']): string[] {
+  const names = endpoints.map(({ address }) => address).filter(address => isIP(address) === 0)
+  return [...new Set(names.map(canonicalHostname))]
+}
+
+/** Without a policy the certificate must have the endpoint's own name or address, vouched for by whom the system trusts. */
+function backendTls({ body: { spec } }: Backend): ClusterTls {
+  const [serverName = ''] = serverNames(spec.endpoints)
+  return clusterTls({ serverName, names: [], authorities: 'system' }, [])
+}
+
+/** What the Gateway presents to backends, or why it cannot; null where it names nothing. */
+function clientCertificate(gateway: Gateway, certificates: Certificates): Resolved | Flaw | null {
+  const ref = gateway.body.spec.tls?.backend?.clientCertificateRef
+  if (ref === undefined) return null
+  const from = { group: GATEWAY_API, kind: 'Gateway', namespace: gateway.metadata.namespace }
+  return certificates.keyPair(ref, from, ['spec', 'tls', 'backend', 'clientCertificateRef'], reasons)
+}
+
+/** GatewayConditionResolvedRefs: of references that belong to no listener, and in sum of those that do. */
+export function reportClientCertificate(
+  gateway: Gateway,
+  listeners: readonly ListenerState[],
+  certificates: Certificates,
+  report: Report,
+): void {
+  const own = clientCertificate(gateway, certificates)
+  if (own === null) return
+  if (!('parsed' in own)) return report.bad(gateway, 'ResolvedRefs', [own])
+  const unresolved = listeners.flatMap(one => one.unresolved)
+  const flaws = unresolved.map(flaw => ({ ...flaw, reason: 'ListenersNotResolved' }))
+  if (isFull(flaws)) report.bad(gateway, 'ResolvedRefs', flaws)
+  else report.good(gateway, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved')
+}

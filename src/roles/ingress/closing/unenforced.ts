@@ -1,0 +1,232 @@
+import { leftOut } from '../../../model/last-good.ts'
+import { groupOf, kindOf } from '../../../model/kinds.ts'
+import { onlyTunes } from '../../../model/kinds/tuning.ts'
+import type { FieldPath, Resource } from '../../../model/resource.ts'
+import { qualifiedKind, refOf, shortName, type Resources } from '../../../model/resources.ts'
+import type { Targeting, Unenforced } from '../../../model/targeting.ts'
+import type { IgnoredKind } from '../../../snapshot/role.ts'
+import { Closing } from './closing.ts'
+import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
+import type { GatewayState } from '../gateway/gateway.ts'
+import { policyName } from '../../../translation/policies.ts'
+import { Served, servedObjects, type Section, type ServedObject } from './served-objects.ts'
+
+/**
+ * Closes what objects target that are not in force and may be there to protect it ("fail closed"): a request that they
+ * would have refused is not served. What targets nothing of ours, what only tunes, and what the operator has ignored is
+ * told of, once for each kind.
+ */
+export function closingOf(
+  resources: Resources,
+  gateways: ReadonlyMap<string, GatewayState>,
+  ignored: readonly IgnoredKind[],
+  report: Report,
+): Closing {
+  const closing = new Closing()
+  if (resources.unenforced.length === 0) return closing
+  const served = new Served(servedObjects(resources, gateways))
+  const closed = new Map<string, Closed>()
+  const notes = new Notes(report)
+  for (const one of resources.unenforced) {
+    const hits = hitsOf(one, served)
+    const note = noteOf(one, hits, served, ignored)
+    if (note !== null) {
+      notes.add(one, note)
+      continue
+    }
+    for (const { object, section } of hits) {
+      closing.close(object.resource, section?.name)
+      addClosed(closed, object, section, one)
+    }
+    reportUnenforced(one, hits, report)
+  }
+  notes.tell()
+  for (const { resource, listener, flaws } of closed.values())
+    if (isFull(flaws)) report.warn(resource, 'Closed', flaws, listener === undefined ? {} : { listener })
+  return closing
+}
+
+/** An object, or a part of it, that is targeted. */
+interface Hit {
+  readonly object: ServedObject
+  readonly section: Section | undefined
+  /** Of the reference, in the object that targets it. */
+  readonly path: FieldPath
+}
+
+/** Of something whose targets cannot be read: every route of its namespace, and of all where that cannot be read either. */
+function hitsOf({ resource, targeting }: Unenforced, served: Served): Hit[] {
+  if (targeting !== null)
+    return [
+      ...targeting.refs.flatMap(ref => served.named(ref).flatMap(object => hit(object, ref))),
+      ...targeting.selectors.flatMap(selector => selected(served, selector)),
+    ]
+  const { namespace } = resource.metadata
+  const near = served.list.filter(
+    one => one.isRoute && (namespace === '' || one.resource.metadata.namespace === namespace),
+  )
+  return near.map(object => ({ object, section: undefined, path: ['spec'] }))
+}
+
+function selected(served: Served, selector: Targeting['selectors'][number]): Hit[] {
+  const { kind, group, namespace, labels } = selector
+  const found = served.list.filter(
+    ({ resource }) =>
+      resource.kind === kind &&
+      (group ?? groupOf(resource.apiVersion)) === groupOf(resource.apiVersion) &&
+      (namespace === null || namespace === resource.metadata.namespace) &&
+      Object.entries(labels).every(([name, value]) => resource.metadata.labels?.[name] === value),
+  )
+  return found.flatMap(object => hit(object, selector))
+}
+
+function hit(object: ServedObject, { path, sectionName }: Targeting['refs' | 'selectors'][number]): Hit[] {
+  if (sectionName === undefined) return [{ object, section: undefined, path }]
+  return object.sections
+    .filter(({ name }) => name === sectionName)
+    .map(section => ({ object, section, path }))
+}
+
+/** What is said of something that closes nothing: the end of a message, and the reason where it is not the kind alone. */
+interface Note {
+  readonly text: string
+  readonly reason?: string
+}
+
+const LEFT_OUT: Note = { text: '' }
+
+/** Null where it does close something. */
+function noteOf(
+  { resource, broken, problem, targeting }: Unenforced,
+  hits: readonly Hit[],
+  served: Served,
+  ignored: readonly IgnoredKind[],
+): Note | null {
+  const { kind } = resource
+  const group = groupOf(resource.apiVersion)
+  const isIgnored = ignored.some(one => one.kind === kind && (one.group ?? group) === group)
+  if (isIgnored && kindOf(group, kind) === undefined)
+    return { text: 'it is ignored, as --ignore-kind says', reason: 'Ignored' }
+  if (targeting?.workload !== undefined) return workloadNote(resource, targeting.workload, served)
+  if (hits.length === 0) return broken ? null : LEFT_OUT
+  if (problem.severity === 'warning' && onlyTunes(group, kind, specOf(resource)))
+    return { text: `${namesOf(hits)} is served without what it sets`, reason: 'NotApplied' }
+  return null
+}
+
+function specOf({ body }: Resource): unknown {
+  return typeof body === 'object' && body !== null && 'spec' in body ? body.spec : undefined
+}
+
+/** Istio's root namespace, whose policies are for every namespace. */
+const ISTIO_ROOT = 'istio-system'
+
+/** A Service's selector says some of the labels that its workloads have; what contradicts none of them may be for those. */
+function workloadNote(
+  { metadata }: Resource,
+  labels: Readonly<Record<string, string>>,
+  served: Served,
+): Note {
+  const behind = served.list.filter(({ resource }) => {
+    if (resource.kind !== 'Service') return false
+    if (metadata.namespace !== ISTIO_ROOT && metadata.namespace !== resource.metadata.namespace) return false
+    const selector = selectorOf(resource)
+    return Object.entries(labels).every(([name, value]) => (selector[name] ?? value) === value)
+  })
+  if (behind.length === 0) return LEFT_OUT
+  const names = behind.map(object => ({ object, section: undefined, path: [] }))
+  const text = `what it says is not enforced here: ${namesOf(names)} has its protection only where Istio's proxies stand before the workloads`
+  return { text, reason: 'NotEnforced' }
+}
+
+function selectorOf(service: Resource): Readonly<Record<string, string>> {
+  const spec = specOf(service)
+  const selector = typeof spec === 'object' && spec !== null && 'selector' in spec ? spec.selector : null
+  return typeof selector === 'object' && selector !== null ? Object.fromEntries(Object.entries(selector)) : {}
+}
+
+function reportUnenforced(
+  { resource, problem, broken, targeting }: Unenforced,
+  hits: readonly Hit[],
+  report: Report,
+): void {
+  const [first] = hits
+  if (first === undefined) return
+  const why = broken ? 'it is broken, and no version of it was good' : problem.message
+  const unread = targeting === null ? '; what it targets cannot be read' : ''
+  const without = broken ? '' : `; to serve without it, give --ignore-kind ${qualifiedKind(refOf(resource))}`
+  const message = `${why}${unread}; ${namesOf(hits)}, which it may protect, would be served without it, and is closed instead: answered 500 (protection_missing)${without}`
+  const { path } = first
+  // What is wrong with it has been told.
+  if (broken) report.bad(resource, 'Enforced', [{ reason: 'Invalid', path, message, follows: true }])
+  else report.bad(resource, 'Enforced', [{ reason: 'UnknownKind', path, message }])
+}
+
+/** `rule admin of HTTPRoute/default/shop, Gateway/default/web and 3 more`. */
+function namesOf(hits: readonly Hit[]): string {
+  const names = [...new Set(hits.map(nameOf))]
+  const rest = names.length - 3
+  return names.slice(0, 3).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+}
+
+function nameOf({ object, section }: Hit): string {
+  const name = shortName(refOf(object.resource))
+  return section === undefined ? name : `${section.what} ${section.name} of ${name}`
+}
+
+/** The flaws of one Closed condition: there is one for each object and listener. */
+interface Closed {
+  readonly resource: Resource
+  readonly listener: string | undefined
+  readonly flaws: Flaw[]
+}
+
+function addClosed(
+  closed: Map<string, Closed>,
+  { resource }: ServedObject,
+  section: Section | undefined,
+  by: Unenforced,
+): void {
+  const listener = section?.what === 'listener' ? section.name : undefined
+  const key = `${shortName(refOf(resource))} ${listener ?? ''}`
+  const own = closed.get(key) ?? { resource, listener, flaws: [] }
+  const who = `${qualifiedKind(refOf(by.resource))} ${policyName(by.resource)}`
+  const message = `${who} may protect it and is not in force; answered 500 (protection_missing)`
+  own.flaws.push({ reason: 'ProtectionMissing', path: section?.path ?? ['spec'], message })
+  closed.set(key, own)
+}
+
+/** What is told once for each kind, or of each object where its kind is to be one of ours. */
+class Notes {
+  private readonly report: Report
+  private readonly found = new Map<
+    string,
+    { readonly first: Unenforced; count: number; readonly note: Note }
+  >()
+
+  constructor(report: Report) {
+    this.report = report
+  }
+
+  add(one: Unenforced, note: Note): void {
+    const { severity } = one.problem
+    const own = severity === 'error' ? shortName(refOf(one.resource)) : ''
+    const key = `${qualifiedKind(refOf(one.resource))} ${note.text} ${own}`
+    const found = this.found.get(key)
+    if (found === undefined) this.found.set(key, { first: one, count: 1, note })
+    else found.count++
+  }
+
+  tell(): void {
+    for (const { first, count, note } of this.found.values()) {
+      const { resource, problem } = first
+      const { severity, path } = problem
+      const { text, reason = problem.reason ?? 'LeftOut' } = note
+      const message =
+        text === '' && severity === 'warning'
+          ? leftOut(problem.message, count)
+          : [problem.message, text].filter(Boolean).join('; ')
+      this.report.doubt(resource, { severity: text === '' ? severity : 'warning', path, reason, message })
+    }
+  }
+}

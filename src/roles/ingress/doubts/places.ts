@@ -1,0 +1,36 @@
+import type { FieldPath, Resource } from '../../../model/resource.ts'
+import type { Host, Listener, Origin, Port, Rule } from '../../../snapshot/snapshot.ts'
+import type { RouteState } from '../routes/route.ts'
+
+/** The object and the field that a rule of the snapshot was made of. */
+export interface Place {
+  readonly route: Resource
+  readonly path: FieldPath
+}
+
+/** By the origins of rules, which rules keep whatever is made of them. */
+export type Places = ReadonlyMap<Origin, Place>
+
+export function placesOf(states: readonly RouteState[]): Places {
+  const places = new Map<Origin, Place>()
+  for (const { route, entries } of states)
+    for (const { entry, place } of entries)
+      places.set(entry.rule.origin, { route, path: ['spec', 'rules', place.rule] })
+  return places
+}
+
+/** The hosts of every listener, once also where a Gateway has several addresses. */
+export function hostsOf(ports: readonly Port[]): Host[] {
+  const listeners = new Set<Listener>(ports.flatMap(port => port.listeners))
+  return [...listeners].flatMap(({ hosts }) => hosts)
+}
+
+/** `HTTPRoute/default/shop spec.rules[0] (shop.yaml:14:5)`, to name it in a message. */
+export function ruleName({ origin }: Pick<Rule, 'origin'>): string {
+  return `${origin.resource} ${origin.path}${placeOf(origin)}`
+}
+
+/** ` (shop.yaml:14:5)`, or nothing for what came from no file. */
+function placeOf({ file, line, column }: Pick<Origin, 'file' | 'line' | 'column'>): string {
+  return file === '' ? '' : ` (${file}:${line}:${column})`
+}

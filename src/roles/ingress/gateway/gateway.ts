@@ -1,0 +1,199 @@
+import type { Gateway } from '../../../model/kinds.ts'
+import { proposal } from '../../../model/nearest.ts'
+import { keyOf, refOf, type Resources } from '../../../model/resources.ts'
+import type { GatewayStatus } from '../../../snapshot/role.ts'
+import { addressesOf, overlap, type Addresses } from './addresses.ts'
+import type { Certificates } from '../../../translation/certificates.ts'
+import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
+import { BUILT_IN, OURS, type ClassState } from './gateway-class.ts'
+import { GATEWAY_API, isServed, listenersOf, type ListenerState } from './listeners.ts'
+import { missing } from '../../../translation/missing.ts'
+
+/** One Gateway of ours while a translation runs. */
+export interface GatewayState {
+  readonly gateway: Gateway
+  readonly addresses: Addresses
+  /** Why it is not accepted, beside its listeners. */
+  readonly refused: readonly Flaw[]
+  readonly listeners: readonly ListenerState[]
+}
+
+/** Whether what the Gateway says of itself lets anything be served. */
+export function isUsable({ refused, addresses }: GatewayState): boolean {
+  return refused.length === 0 && addresses.unusable.length === 0
+}
+
+/** The Gateways of our classes, the oldest first, by their keys. */
+export function gatewaysOf(
+  resources: Resources,
+  certificates: Certificates,
+  classOf: (name: string) => ClassState,
+  fallback: readonly string[],
+  report: Report,
+): Map<string, GatewayState> {
+  const states = new Map<string, GatewayState>()
+  for (const gateway of resources.all('Gateway')) {
+    const state = classOf(gateway.body.spec.gatewayClassName)
+    if (state === 'missing') waiting(gateway, resources, report)
+    if (state === 'missing' || state === 'foreign') continue
+    const addresses = addressesOf(gateway, fallback)
+    states.set(keyOf(gateway), {
+      gateway,
+      addresses,
+      refused: [
+        ...(state === 'refused' ? refusedClass : []),
+        ...addresses.unsupported,
+        ...parameterFlaws(gateway),
+      ],
+      listeners: listenersOf(gateway, certificates),
+    })
+  }
+  claimPorts([...states.values()])
+  return states
+}
+
+const refusedClass: readonly Flaw[] = [
+  {
+    reason: 'Invalid',
+    path: ['spec', 'gatewayClassName'],
+    message: 'the GatewayClass is not accepted; its own condition says why',
+    follows: true,
+  },
+]
+
+/** The standard's default status, which it keeps while no controller feels responsible. */
+function waiting(gateway: Gateway, resources: Resources, report: Report): void {
+  const { gatewayClassName } = gateway.body.spec
+  const { message, ...rest } = missing(resources, 'GatewayClass', '', gatewayClassName)
+  const near = rest.follows || message.includes('did you mean') ? '' : proposal(gatewayClassName, [BUILT_IN])
+  const flaw = {
+    reason: 'Pending',
+    path: ['spec', 'gatewayClassName'],
+    message: `${message}${near}; ${OURS}`,
+    ...rest,
+  }
+  for (const type of ['Accepted', 'Programmed']) report.unknown(gateway, type, flaw)
+}
+
+function parameterFlaws({ body: { spec } }: Gateway): Flaw[] {
+  if (spec.infrastructure?.parametersRef === undefined) return []
+  const message =
+    'this controller has no parameters; remove parametersRef, and attach a ClientPolicy to the Gateway instead'
+  return [{ reason: 'InvalidParameters', path: ['spec', 'infrastructure', 'parametersRef'], message }]
+}
+
+/** An address and port belongs to the oldest Gateway that needs it; the others' listeners have to do without. */
+function claimPorts(states: readonly GatewayState[]): void {
+  const claims = new Map<number, GatewayState[]>()
+  for (const state of states) {
+    if (!isUsable(state)) continue
+    for (const listener of state.listeners) {
+      const { port } = listener.spec
+      if (!isServed(listener)) continue
+      const owners = claims.get(port) ?? []
+      const owner = owners.find(other => other !== state && sharesAddress(other, state))
+      if (owner === undefined) claims.set(port, owners.includes(state) ? owners : [...owners, state])
+      else listener.refused.push(portTaken(listener, owner))
+    }
+  }
+}
+
+function sharesAddress(a: GatewayState, b: GatewayState): boolean {
+  return a.addresses.list.some(x => b.addresses.list.some(y => overlap(x, y)))
+}
+
+function portTaken({ path, spec }: ListenerState, { gateway: { metadata } }: GatewayState): Flaw {
+  const message = `port ${spec.port} on this address belongs to the older Gateway ${metadata.namespace}/${metadata.name}; use another port or spec.addresses`
+  return { reason: 'PortUnavailable', path: [...path, 'port'], message }
+}
+
+/** Conditions of the Gateway and its listeners, once routes are attached. */
+export function reportGateway(state: GatewayState, report: Report): void {
+  const { gateway, listeners } = state
+  const programmed = isUsable(state) && listeners.some(isServed)
+  reportAccepted(state, report)
+  if (programmed) report.good(gateway, 'Programmed', 'Programmed', 'the proxy serves this Gateway')
+  else report.bad(gateway, 'Programmed', notProgrammed(state))
+  for (const listener of listeners) reportListener(state, listener, report)
+  reportFallback(gateway, report)
+  reportOptions(gateway, report)
+}
+
+/**
+ * Accepted is False where nothing is left to serve, and True with the reason
+ * ListenersNotValid where some listeners are.
+ */
+function reportAccepted({ gateway, refused, listeners }: GatewayState, report: Report): void {
+  if (isFull(refused)) return report.bad(gateway, 'Accepted', refused)
+  const invalid = listeners.filter(listener => listener.refused.length > 0)
+  const flaws = invalid
+    .flatMap(listener => listener.refused)
+    .map(flaw => ({ ...flaw, reason: 'ListenersNotValid' }))
+  if (!isFull(flaws)) return report.good(gateway, 'Accepted', 'Accepted', 'the Gateway is valid')
+  if (invalid.length === listeners.length) return report.bad(gateway, 'Accepted', flaws)
+  report.warn(gateway, 'Accepted', flaws)
+}
+
+function notProgrammed({ refused, addresses, listeners }: GatewayState): readonly [Flaw, ...Flaw[]] {
+  if (isFull(addresses.unusable)) return addresses.unusable
+  const flaws = [...refused, ...listeners.flatMap(listener => [...listener.refused, ...listener.unresolved])]
+  const [first, ...rest] = flaws.map(flaw => ({ ...flaw, reason: 'Invalid' }))
+  return first === undefined
+    ? [{ reason: 'Invalid', path: ['spec'], message: 'no listener can be served' }]
+    : [first, ...rest]
+}
+
+/** The standard wants everyone to see that client certificates are asked for and not insisted on. */
+function reportFallback(gateway: Gateway, report: Report): void {
+  const { frontend } = gateway.body.spec.tls ?? {}
+  const modes = [frontend?.default, ...(frontend?.perPort ?? []).map(({ tls }) => tls)]
+  if (modes.every(config => config?.validation?.mode !== 'AllowInsecureFallback')) return
+  const message = 'clients without a valid certificate are served as well (AllowInsecureFallback)'
+  report.good(gateway, 'InsecureFrontendValidationMode', 'ConfigurationChanged', message)
+}
+
+function reportListener(state: GatewayState, listener: ListenerState, report: Report): void {
+  const { gateway } = state
+  const { refused, conflicts, unresolved, overlapping, path } = listener
+  const carrier = { listener: listener.spec.name }
+  if (isFull(refused)) report.bad(gateway, 'Accepted', refused, carrier)
+  else report.good(gateway, 'Accepted', 'Accepted', 'the listener is valid', carrier)
+  if (isFull(conflicts)) report.warn(gateway, 'Conflicted', conflicts, carrier)
+  else
+    report.add(gateway, {
+      ...carrier,
+      type: 'Conflicted',
+      status: 'False',
+      reason: 'NoConflicts',
+      message: 'no other listener is in the way',
+    })
+  if (isFull(unresolved)) report.bad(gateway, 'ResolvedRefs', unresolved, carrier)
+  else report.good(gateway, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', carrier)
+  if (isFull(overlapping)) report.warn(gateway, 'OverlappingTLSConfig', overlapping, carrier)
+  if (isServed(listener) && isUsable(state))
+    return report.good(gateway, 'Programmed', 'Programmed', 'the proxy serves this listener', carrier)
+  const why = isUsable(state) ? 'it is not valid; its other conditions say why' : 'its Gateway is not served'
+  report.bad(gateway, 'Programmed', [{ reason: 'Invalid', path, message: why }], carrier)
+}
+
+/** Options of listeners that nobody here knows: another implementation's do no harm, one of ours is misspelt. */
+function reportOptions(gateway: Gateway, report: Report): void {
+  const fields = gateway.body.spec.listeners.flatMap(({ tls }, i) =>
+    unknownOptions(tls?.options, ['spec', 'listeners', i, 'tls', 'options']),
+  )
+  report.unknownOptions(gateway, fields)
+}
+
+/** The parts of a Gateway's status that are no conditions. */
+export function statusOf(state: GatewayState): GatewayStatus {
+  const programmed = isUsable(state) && state.listeners.some(isServed)
+  return {
+    about: refOf(state.gateway),
+    addresses: programmed ? state.addresses.list.filter(address => address !== '') : [],
+    listeners: state.listeners.map(({ spec, attachedRoutes, routeKinds }) => ({
+      name: spec.name,
+      attachedRoutes,
+      supportedKinds: routeKinds.map(kind => ({ group: GATEWAY_API, kind })),
+    })),
+  }
+}

@@ -1,0 +1,162 @@
+import type { Gateway } from '../../../model/kinds.ts'
+import type { GatewayListener } from '../../../model/kinds/gateway.ts'
+import type { FieldPath } from '../../../model/resource.ts'
+import type { ListenerTls, StreamRule } from '../../../snapshot/snapshot.ts'
+import type { Certificates } from '../../../translation/certificates.ts'
+import type { Flaw } from '../../../translation/report.ts'
+import { intersect } from '../routes/hostnames.ts'
+import { listenerTls } from './listener-tls.ts'
+import { Owners } from './owners.ts'
+import type { Ranked } from '../routes/precedence.ts'
+
+export const GATEWAY_API = 'gateway.networking.k8s.io'
+
+/** The kinds of routes that there are. */
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute'
+
+/** One listener of a Gateway while a translation runs. */
+export interface ListenerState {
+  readonly spec: GatewayListener
+  /** `spec.listeners[i]` */
+  readonly path: FieldPath
+  /** "" where the listener takes any. */
+  readonly hostname: string
+  /** The kinds of routes that it takes: its protocol and allowedRoutes.kinds decide. */
+  readonly routeKinds: readonly RouteKind[]
+  /** Why it is not accepted. Addresses and ports are judged later, across Gateways. */
+  readonly refused: Flaw[]
+  readonly conflicts: readonly Flaw[]
+  readonly unresolved: Flaw[]
+  /** Null where it has none. `refuse` where none of its certificates, or of its authorities, can be had. */
+  tls: ListenerTls | null
+  /** Listeners of the port with TLS whose hostnames it shares in part: OverlappingTLSConfig. */
+  readonly overlapping: readonly Flaw[]
+  /** Accepted routes that it takes. */
+  attachedRoutes: number
+  /** What they bring to each hostname, the oldest first. */
+  readonly hosts: Map<string, HostShare[]>
+  /** Of these hostnames. */
+  readonly owners: Owners
+  /** The rules of its TLSRoutes by hostname: the route whose own is the most specific has it, of equals the oldest. */
+  readonly streams: Map<string, StreamShare>
+}
+
+/** The entries of one route for a hostname, and the route's own hostname, by which precedence is judged first. */
+export interface HostShare {
+  readonly own: string
+  readonly entries: readonly Ranked[]
+}
+
+export interface StreamShare {
+  readonly own: string
+  readonly rule: StreamRule
+}
+
+/** Whether requests will be taken here, as far as the listener itself is concerned. */
+export function isServed(listener: ListenerState): boolean {
+  return listener.refused.length === 0 && listener.routeKinds.length > 0 && listener.tls?.mode !== 'refuse'
+}
+
+/** Judges the listeners of one Gateway by themselves and against each other. */
+export function listenersOf(gateway: Gateway, certificates: Certificates): ListenerState[] {
+  const { listeners } = gateway.body.spec
+  return listeners.map((spec, i) => {
+    const path = ['spec', 'listeners', i]
+    const conflicts = conflictsOf(spec, listeners, path)
+    const kinds = invalidKinds(spec, path)
+    const { tls, unresolved, refused } = listenerTls(gateway, spec, path, certificates)
+    return {
+      spec,
+      path,
+      hostname: spec.hostname ?? '',
+      routeKinds: supportedKinds(spec).filter(kind => isAllowed(spec, kind)),
+      refused: [...unsupported(spec, path), ...conflicts, ...refused],
+      conflicts,
+      unresolved: [...kinds, ...unresolved],
+      tls,
+      overlapping: overlapsOf(spec, listeners, path),
+      attachedRoutes: 0,
+      hosts: new Map(),
+      owners: new Owners(),
+      streams: new Map(),
+    }
+  })
+}
+
+function supportedKinds({ protocol }: GatewayListener): readonly RouteKind[] {
+  if (protocol === 'HTTP' || protocol === 'HTTPS') return ['HTTPRoute', 'GRPCRoute']
+  return protocol === 'TLS' ? ['TLSRoute'] : []
+}
+
+/** Whether allowedRoutes.kinds names it; an empty list is what the API server makes of an absent one. */
+function isAllowed({ allowedRoutes }: GatewayListener, wanted: RouteKind): boolean {
+  const kinds = allowedRoutes?.kinds ?? []
+  return (
+    kinds.length === 0 ||
+    kinds.some(({ group = GATEWAY_API, kind }) => group === GATEWAY_API && kind === wanted)
+  )
+}
+
+function unsupported({ protocol }: GatewayListener, path: FieldPath): Flaw[] {
+  if (['HTTP', 'HTTPS', 'TLS'].includes(protocol)) return []
+  const known = ['TCP', 'UDP'].includes(protocol)
+  const message = known
+    ? `${protocol} is not served yet, expected HTTP, HTTPS or TLS`
+    : `${protocol} is no protocol that is known here, expected HTTP, HTTPS or TLS`
+  return [{ reason: 'UnsupportedProtocol', path: [...path, 'protocol'], message }]
+}
+
+/**
+ * Listeners of one port that a request could not be told between: none of them is
+ * taken, for the standard forbids to choose a winner. TCP listeners do not count,
+ * because they are not served ("If an implementation does not support TCP …").
+ */
+function conflictsOf(spec: GatewayListener, all: readonly GatewayListener[], path: FieldPath): Flaw[] {
+  const shared = ['HTTP', 'HTTPS', 'TLS']
+  if (!shared.includes(spec.protocol)) return []
+  const others = all.filter(
+    other => other !== spec && other.port === spec.port && shared.includes(other.protocol),
+  )
+  const cleartext = others.filter(other => (other.protocol === 'HTTP') !== (spec.protocol === 'HTTP'))
+  if (cleartext.length > 0) {
+    const message = `port ${spec.port} is also used with ${cleartext[0]!.protocol} by listener ${names(cleartext)}, expected another port`
+    return [{ reason: 'ProtocolConflict', path: [...path, 'protocol'], message }]
+  }
+  // HTTPS and TLS listeners are told apart by SNI alone, so a hostname of both would have two.
+  const twins = others.filter(other => (other.hostname ?? '') === (spec.hostname ?? ''))
+  if (twins.length === 0) return []
+  const message = `${spec.hostname ?? 'any hostname'} on port ${spec.port} is also that of listener ${names(twins)}, expected distinct hostnames`
+  return [{ reason: 'HostnameConflict', path: [...path, 'hostname'], message }]
+}
+
+/**
+ * ListenerConditionOverlappingTLSConfig: clients may reuse a connection for every name that its certificate has, and
+ * so meet the TLS settings of another listener. Such requests are answered 421.
+ */
+function overlapsOf(spec: GatewayListener, all: readonly GatewayListener[], path: FieldPath): Flaw[] {
+  if (spec.protocol !== 'HTTPS') return []
+  const others = all.filter(
+    other =>
+      other !== spec &&
+      other.port === spec.port &&
+      other.protocol === 'HTTPS' &&
+      intersect(other.hostname ?? '', spec.hostname ?? '') !== null,
+  )
+  if (others.length === 0) return []
+  const message = `${spec.hostname ?? 'any hostname'} overlaps with the hostname of listener ${names(others)}; a request on a connection of the other one is answered 421`
+  return [{ reason: 'OverlappingHostnames', path: [...path, 'hostname'], message }]
+}
+
+function names(listeners: readonly GatewayListener[]): string {
+  return listeners.map(({ name }) => name).join(', ')
+}
+
+function invalidKinds(spec: GatewayListener, path: FieldPath): Flaw[] {
+  const supported: readonly string[] = supportedKinds(spec)
+  return (spec.allowedRoutes?.kinds ?? []).flatMap(({ group = GATEWAY_API, kind }, i) => {
+    if (group === GATEWAY_API && supported.includes(kind)) return []
+    const expected = supported.length === 0 ? '' : `, expected ${supported.join(' or ')}`
+    const message = `${kind} (group ${JSON.stringify(group)}) is not served on ${spec.protocol} listeners${expected}`
+    return [{ reason: 'InvalidRouteKinds', path: [...path, 'allowedRoutes', 'kinds', i], message }]
+  })
+}

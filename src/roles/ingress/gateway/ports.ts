@@ -1,0 +1,119 @@
+import type { Cluster, Host, Listener, Port, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
+import { ANY } from './addresses.ts'
+import type { ClientSettingsOf } from './client-policy.ts'
+import { isUsable, type GatewayState } from './gateway.ts'
+import { bySpecificity } from '../routes/hostnames.ts'
+import { isServed, type HostShare, type ListenerState } from './listeners.ts'
+import { byPrecedence } from '../routes/precedence.ts'
+import type { UpstreamTls } from '../backends/upstream-tls.ts'
+
+/** What is listened on, by port and address. */
+export function portsOf(
+  gateways: Iterable<GatewayState>,
+  settingsOf: ClientSettingsOf,
+  upstreams: UpstreamTls,
+): Port[] {
+  const ports = [...gateways]
+    .filter(isUsable)
+    .flatMap(state =>
+      gatewayPorts(state, settingsOf, upstreams.rulesOf(state.gateway), upstreams.streamsOf(state.gateway)),
+    )
+  return ports.sort((a, b) => a.port - b.port || (a.address < b.address ? -1 : 1))
+}
+
+function gatewayPorts(
+  state: GatewayState,
+  settingsOf: ClientSettingsOf,
+  ruleOf: (rule: Rule) => Rule,
+  streamOf: (rule: StreamRule, passthrough: boolean) => StreamRule,
+): Port[] {
+  const served = Map.groupBy(state.listeners.filter(isServed), ({ spec }) => spec.port)
+  return [...served].flatMap(([port, states]) => {
+    const protocol = states.some(({ tls }) => tls !== null) ? ('tls' as const) : ('http' as const)
+    // Those that cannot be served still have their hostname: nobody else may answer in their place.
+    const refusing = state.listeners.filter(one => one.spec.port === port && one.tls?.mode === 'refuse')
+    const listeners = [
+      ...states.map(listener => withStreams(listenerOf(state, listener, ruleOf), listener, streamOf)),
+      ...refusing.map(listener => ({ ...listenerOf(state, listener, ruleOf), hosts: [] })),
+    ]
+    const client = settingsOf(state, port)
+    return state.addresses.list.map(address => ({
+      key: portKey(address, port),
+      address,
+      port,
+      protocol,
+      client,
+      listeners,
+    }))
+  })
+}
+
+/** `127.0.0.1:8080`, `[::1]:8080`, and `*:8080` for every address. */
+function portKey(address: string, port: number): string {
+  return `${address === ANY ? '*' : address.includes(':') ? `[${address}]` : address}:${port}`
+}
+
+function listenerOf(
+  { gateway: { metadata } }: GatewayState,
+  { spec, hostname, hosts, tls }: ListenerState,
+  ruleOf: (rule: Rule) => Rule,
+): Listener {
+  const sorted = [...hosts]
+    .filter(([, shares]) => shares.some(({ entries }) => entries.length > 0))
+    .sort(([a], [b]) => bySpecificity(a, b))
+  const listener = {
+    name: `${metadata.namespace}/${metadata.name}/${spec.name}`,
+    hostname,
+    hosts: sorted.map(([name, shares]) => hostOf(name, shares, ruleOf)),
+  }
+  return tls === null ? listener : { ...listener, tls }
+}
+
+function withStreams(
+  listener: Listener,
+  { spec, streams, tls }: ListenerState,
+  streamOf: (rule: StreamRule, passthrough: boolean) => StreamRule,
+): Listener {
+  if (spec.protocol !== 'TLS') return listener
+  const sorted = [...streams].sort(([a], [b]) => bySpecificity(a, b))
+  const passthrough = tls?.mode === 'passthrough'
+  return {
+    ...listener,
+    streams: sorted.map(([hostname, { rule }]) => ({ hostname, rule: streamOf(rule, passthrough) })),
+  }
+}
+
+/** The route with the more specific hostname of its own comes first, whatever the listener has left of it (HTTPRouteSpec.hostnames, v1.7). */
+function hostOf(hostname: string, shares: readonly HostShare[], ruleOf: (rule: Rule) => Rule): Host {
+  const byOwn = [...Map.groupBy(shares, ({ own }) => own)].sort(([a], [b]) => bySpecificity(a, b))
+  const ranked = byOwn.flatMap(([, same]) => same.flatMap(({ entries }) => entries).sort(byPrecedence))
+  const entries = ranked.map(({ entry }) => {
+    const rule = ruleOf(entry.rule)
+    return rule === entry.rule ? entry : { ...entry, rule }
+  })
+  return { hostname, entries }
+}
+
+/** Names of the clusters that something on these ports sends to. */
+export function clusterNames(ports: readonly Port[]): Set<Cluster['name']> {
+  const rules = new Set<Rule>()
+  for (const { listeners } of ports)
+    for (const { hosts } of listeners)
+      for (const { entries } of hosts) for (const { rule } of entries) rules.add(rule)
+  const names = clustersOfRules(rules)
+  for (const { streams = [] } of ports.flatMap(({ listeners }) => listeners))
+    for (const { cluster } of streams.flatMap(({ rule }) => rule.backends))
+      if (cluster !== null) names.add(cluster)
+  return names
+}
+
+/** Names of the clusters that these rules send to. */
+export function clustersOfRules(rules: Iterable<Rule>): Set<Cluster['name']> {
+  const names = new Set<string>()
+  for (const { action } of rules) {
+    if (action.type !== 'forward') continue
+    for (const { cluster } of [...action.backends, ...action.mirrors])
+      if (cluster !== null) names.add(cluster)
+  }
+  return names
+}

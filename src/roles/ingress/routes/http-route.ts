@@ -1,0 +1,41 @@
+import { retryDefaults } from '../../../model/defaults.ts'
+import type { HTTPRoute } from '../../../model/kinds.ts'
+import type { HTTPRouteRetry, HTTPRouteRule } from '../../../model/kinds/http-route.ts'
+import { durationMs } from '../../../model/quantity.ts'
+import type { Retry } from '../../../snapshot/snapshot.ts'
+import type { BackendRefs } from '../backends/backend-refs.ts'
+import { globDoubts } from '../doubts/globs.ts'
+import { matchesOf } from './matches.ts'
+import { httpWeight } from './precedence.ts'
+import type { RouteState } from './route.ts'
+import { routeState, type Dialect } from './rules.ts'
+
+const oneRule: readonly HTTPRouteRule[] = [{}]
+
+export function httpRouteOf(route: HTTPRoute, age: number, backends: BackendRefs): RouteState {
+  return routeState(route, route.body.spec.rules ?? oneRule, age, backends, http)
+}
+
+const http: Dialect<HTTPRouteRule> = {
+  use: 'http',
+  matches(rule, path) {
+    const { matches, flaws } = matchesOf(rule, path)
+    return { matches: matches.map(match => ({ match, weight: httpWeight(match) })), flaws }
+  },
+  doubts: globDoubts,
+  answerWithoutBackend: 'every request is answered 500',
+  forwarding: ({ timeouts, retry }) => ({
+    requestTimeoutMs: durationMs(timeouts?.request ?? '0s') ?? 0,
+    backendTimeoutMs: durationMs(timeouts?.backendRequest ?? '0s') ?? 0,
+    retry: retry === undefined ? null : retryOf(retry),
+  }),
+}
+
+function retryOf({ attempts = retryDefaults.attempts, codes = [], backoff }: HTTPRouteRetry): Retry {
+  return {
+    attempts,
+    codes: [...codes],
+    backoffMs:
+      backoff === undefined ? retryDefaults.backoffMs : (durationMs(backoff) ?? retryDefaults.backoffMs),
+  }
+}

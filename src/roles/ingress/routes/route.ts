@@ -1,0 +1,25 @@
+import type { GRPCRoute, HTTPRoute, TLSRoute } from '../../../model/kinds.ts'
+import type { FieldPath } from '../../../model/resource.ts'
+import type { StreamRule } from '../../../snapshot/snapshot.ts'
+import type { Doubt, Flaw } from '../../../translation/report.ts'
+import type { Ranked } from './precedence.ts'
+
+/** What a route comes to, whatever it is attached to. */
+export interface RouteState {
+  readonly route: HTTPRoute | GRPCRoute | TLSRoute
+  readonly entries: readonly Ranked[]
+  /** Of a TLSRoute, in place of entries. */
+  readonly stream: StreamRule | null
+  /** References that cannot be followed: ResolvedRefs. */
+  readonly unresolved: readonly Flaw[]
+  /** The rules that are not served as they are written, by their position: PartiallyInvalid, or Accepted where it is all of them. */
+  readonly invalid: ReadonlyMap<number, readonly Flaw[]>
+  readonly ruleCount: number
+  readonly notServed: readonly { readonly path: FieldPath; readonly note: string }[]
+  readonly doubts: readonly Doubt[]
+}
+
+/** Whether it has a rule that is served as it is written, or none at all, which is nothing wrong. */
+export function isValid({ invalid, ruleCount }: RouteState): boolean {
+  return invalid.size < ruleCount || ruleCount === 0
+}

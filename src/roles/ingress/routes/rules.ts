@@ -1,0 +1,280 @@
+import { routeDefaults } from '../../../model/defaults.ts'
+import type { GRPCRoute, HTTPRoute } from '../../../model/kinds.ts'
+import type {
+  BackendObjectReference,
+  HTTPBackendRef,
+  HTTPFilter,
+  RequestMirror,
+} from '../../../model/kinds/http-filters.ts'
+import type { FieldPath } from '../../../model/resource.ts'
+import { compileFault } from '../../../proxy/compile.ts'
+import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../../snapshot/snapshot.ts'
+import { backendless } from './backendless.ts'
+import type { BackendRefs, Use } from '../backends/backend-refs.ts'
+import { closedAction } from '../closing/closing.ts'
+import type { Doubt, Flaw } from '../../../translation/report.ts'
+import { filtersOf } from './filters.ts'
+import { GATEWAY_API } from '../gateway/listeners.ts'
+import { originOf } from '../../../translation/origin.ts'
+import type { Ranked } from './precedence.ts'
+import type { RouteState } from './route.ts'
+
+/** What the rules of HTTPRoutes and GRPCRoutes have in common; the filters of a GRPCRoute are some of HTTP's. */
+export interface RouteRule {
+  readonly name?: string
+  readonly filters?: readonly HTTPFilter[]
+  readonly backendRefs?: readonly HTTPBackendRef[]
+  readonly sessionPersistence?: object
+}
+
+/** A match, and its weight for byPrecedence. */
+export interface WeightedMatch {
+  readonly match: Match
+  readonly weight: readonly number[]
+}
+
+/** What tells one kind of route from the other. */
+export interface Dialect<R extends RouteRule> {
+  readonly use: Exclude<Use, 'stream'>
+  /** The matches of a rule. A rule whose matches have flaws is not to be served, so they come together. */
+  matches(rule: R, path: FieldPath): { matches: WeightedMatch[]; flaws: Flaw[] }
+  /** What is legal in a rule and does not do what it seems to. */
+  doubts(rule: R, path: FieldPath): readonly Doubt[]
+  /** What a request gets that a rule without backends takes. */
+  readonly answerWithoutBackend: string
+  /** What a rule says of forwarding beside where to. */
+  forwarding(rule: R): Omit<Forward, 'type' | 'backends' | 'mirrors'>
+}
+
+/** What a route came to, and all that it depends on beside the route: where its references led. */
+interface Known {
+  readonly state: RouteState
+  readonly age: number
+  readonly followed: readonly Followed[]
+}
+
+interface Followed {
+  readonly ref: BackendObjectReference
+  readonly path: FieldPath
+  readonly cluster: string
+}
+
+/** Resources are immutable and stay the same object until they change. */
+const known = new WeakMap<HTTPRoute | GRPCRoute, Known>()
+
+/**
+ * `age` is the route's position among all, the oldest first. A route comes to what it came to before as long as its
+ * references lead where they led: then its rules are the same objects.
+ */
+export function routeState<R extends RouteRule>(
+  route: HTTPRoute | GRPCRoute,
+  rules: readonly R[],
+  age: number,
+  backends: BackendRefs,
+  dialect: Dialect<R>,
+): RouteState {
+  const before = known.get(route)
+  const from = { group: GATEWAY_API, kind: route.kind, namespace: route.metadata.namespace }
+  if (
+    before?.followed.every(
+      ({ ref, path, cluster }) => backends.resolve(ref, from, path, dialect.use) === cluster,
+    ) === true
+  )
+    return before.age === age ? before.state : withAge(before.state, age)
+  const followed: Followed[] = []
+  const state = newState(route, rules, age, dialect, (ref, path) => {
+    const cluster = backends.resolve(ref, from, path, dialect.use)
+    if (typeof cluster === 'string') followed.push({ ref, path, cluster })
+    return cluster
+  })
+  // What stands in the way of a reference may be anything, and is told with its place.
+  if (state.unresolved.length === 0) known.set(route, { state, age, followed })
+  else known.delete(route)
+  return state
+}
+
+function withAge(state: RouteState, age: number): RouteState {
+  const entries = state.entries.map(ranked => ({ ...ranked, place: { ...ranked.place, route: age } }))
+  return { ...state, entries }
+}
+
+type Follow = (ref: BackendObjectReference, path: FieldPath) => string | Flaw
+
+function newState<R extends RouteRule>(
+  route: HTTPRoute | GRPCRoute,
+  rules: readonly R[],
+  age: number,
+  dialect: Dialect<R>,
+  follow: Follow,
+): RouteState {
+  const work: RouteWork<R> = {
+    route,
+    dialect,
+    follow,
+    unresolved: [],
+    doubts: [],
+  }
+  const entries: Ranked[] = []
+  const invalid = new Map<number, readonly Flaw[]>()
+  const notServed: { path: FieldPath; note: string }[] = []
+  for (const [i, rule] of rules.entries()) {
+    const path = ['spec', 'rules', i]
+    const { matches, served, flaws } = ruleOf(work, rule, i)
+    if (flaws.length > 0) invalid.set(i, flaws)
+    if (rule.sessionPersistence)
+      notServed.push({
+        path: [...path, 'sessionPersistence'],
+        note: 'session persistence is not served yet; requests go to any endpoint',
+      })
+    if (served !== null)
+      for (const [j, { match, weight }] of matches.entries())
+        entries.push({ entry: { match, rule: served }, weight, place: { route: age, rule: i, match: j } })
+  }
+  return {
+    route,
+    entries,
+    stream: null,
+    unresolved: work.unresolved,
+    invalid,
+    ruleCount: rules.length,
+    notServed,
+    doubts: work.doubts,
+  }
+}
+
+interface RouteWork<R extends RouteRule> {
+  readonly route: HTTPRoute | GRPCRoute
+  readonly dialect: Dialect<R>
+  readonly follow: Follow
+  readonly unresolved: Flaw[]
+  readonly doubts: Doubt[]
+}
+
+/** The parts that do not depend on the kind of rule. */
+type Work = Omit<RouteWork<RouteRule>, 'dialect'>
+
+interface RuleResult {
+  readonly matches: readonly WeightedMatch[]
+  /** Null where the rule is dropped. */
+  readonly served: Rule | null
+  readonly flaws: readonly Flaw[]
+}
+
+function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): RuleResult {
+  const { route, dialect } = work
+  const path = ['spec', 'rules', i]
+  const { matches, flaws } = dialect.matches(rule, path)
+  const isMatched = flaws.length === 0
+  const plain = matches.map(({ match }) => match)
+  const {
+    filters,
+    redirect,
+    flaws: filterFlaws,
+    missing,
+  } = filtersOf(route, rule.filters ?? [], [...path, 'filters'], plain, 'rule')
+  flaws.push(...filterFlaws)
+  const backends = backendsOf(work, rule, path, plain, flaws)
+  const mirrors = mirrorsOf(work, rule.filters ?? [], path)
+  // An extension that nobody knows is an unresolved reference; other filters that cannot be had make the rule invalid.
+  work.unresolved.push(...missing.filter(flaw => flaw.reason === 'InvalidKind'))
+  const unserved = missing.filter(flaw => flaw.reason !== 'InvalidKind')
+  // Dropped, its requests would come to another rule, and past a filter that must not be skipped.
+  const isClosed = missing.length > 0 && isMatched
+  if (flaws.length > 0 && !isClosed) return { matches, served: null, flaws: [...flaws, ...unserved] }
+  work.doubts.push(...dialect.doubts(rule, path))
+  if (redirect === null && missing.length === 0) {
+    const doubt = backendless(rule.backendRefs ?? [], path, dialect.answerWithoutBackend)
+    if (doubt !== null) work.doubts.push(doubt)
+  }
+  const { namespace, name } = route.metadata
+  const forward = (): Action => forwardTo(backends, mirrors, dialect.forwarding(rule))
+  const action = missing.length > 0 ? closedAction : (redirect ?? forward())
+  const id = `${route.kind.toLowerCase()}/${namespace}/${name}/${rule.name ?? i}`
+  const served = { id, origin: originOf(route, path), filters: missing.length > 0 ? [] : filters, action }
+  const fault = compileFault(served)
+  if (fault === null) return { matches, served, flaws: [...flaws, ...unserved] }
+  const message = `cannot be compiled, and its requests are answered 500: ${fault}`
+  return {
+    matches,
+    served: { ...served, filters: [], action: uncompilable },
+    flaws: [...unserved, { reason: 'UnsupportedValue', path, message }],
+  }
+}
+
+const uncompilable: Action = { type: 'respond', failure: 'proxy_configuration_error' }
+
+const failed: Action = { type: 'respond', failure: 'destination_not_found' }
+
+/** Without any backend that is valid and has a weight, the answer is 500, or UNAVAILABLE (backendRefs of both kinds of rules). */
+function forwardTo(
+  backends: readonly WeightedBackend[],
+  mirrors: readonly Mirror[],
+  rest: Omit<Forward, 'type' | 'backends' | 'mirrors'>,
+): Action {
+  if (backends.every(backend => backend.cluster === null))
+    return backends.some(({ closed }) => closed) ? closedAction : failed
+  return { type: 'forward', backends, mirrors, ...rest }
+}
+
+function backendsOf(
+  work: Work,
+  rule: RouteRule,
+  path: FieldPath,
+  matches: readonly Match[],
+  flaws: Flaw[],
+): WeightedBackend[] {
+  const backends: WeightedBackend[] = []
+  for (const [i, ref] of (rule.backendRefs ?? []).entries()) {
+    const at = [...path, 'backendRefs', i]
+    const backend = backendOf(work, ref, at, matches, flaws)
+    if (backend.weight > 0) backends.push(backend)
+  }
+  return backends
+}
+
+function backendOf(
+  work: Work,
+  ref: HTTPBackendRef,
+  path: FieldPath,
+  matches: readonly Match[],
+  flaws: Flaw[],
+): WeightedBackend {
+  const {
+    filters,
+    flaws: filterFlaws,
+    missing,
+  } = filtersOf(work.route, ref.filters ?? [], [...path, 'filters'], matches, 'backend')
+  flaws.push(...filterFlaws)
+  // A filter that cannot be had must not be skipped: the backend's share is answered 500.
+  work.unresolved.push(...missing.map(flaw => ({ ...flaw, reason: 'InvalidKind' })))
+  const cluster = resolve(work, ref, path)
+  const { weight = routeDefaults.backendWeight } = ref
+  return missing.length > 0
+    ? { weight, cluster: null, closed: true, filters: [] }
+    : { weight, cluster, filters }
+}
+
+function resolve(
+  work: Work,
+  ref: HTTPBackendRef | RequestMirror['backendRef'],
+  path: FieldPath,
+): string | null {
+  const cluster = work.follow(ref, path)
+  if (typeof cluster === 'string') return cluster
+  work.unresolved.push(cluster)
+  return null
+}
+
+function mirrorsOf(work: Work, filters: readonly HTTPFilter[], path: FieldPath): Mirror[] {
+  const mirrors: Mirror[] = []
+  for (const [i, { requestMirror }] of filters.entries()) {
+    if (requestMirror === undefined) continue
+    const { backendRef, percent, fraction } = requestMirror
+    const cluster = resolve(work, backendRef, [...path, 'filters', i, 'requestMirror', 'backendRef'])
+    const numerator = fraction?.numerator ?? percent ?? routeDefaults.mirrorDenominator
+    const denominator = fraction?.denominator ?? routeDefaults.mirrorDenominator
+    if (cluster !== null && numerator > 0)
+      mirrors.push({ cluster, numerator: Math.min(numerator, denominator), denominator })
+  }
+  return mirrors
+}

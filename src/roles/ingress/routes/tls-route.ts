@@ -1,0 +1,40 @@
+import { routeDefaults } from '../../../model/defaults.ts'
+import type { TLSRoute } from '../../../model/kinds.ts'
+import type { StreamRule } from '../../../snapshot/snapshot.ts'
+import { backendless } from './backendless.ts'
+import type { BackendRefs } from '../backends/backend-refs.ts'
+import type { Flaw } from '../../../translation/report.ts'
+import { GATEWAY_API } from '../gateway/listeners.ts'
+import { originOf } from '../../../translation/origin.ts'
+import type { RouteState } from './route.ts'
+
+/** What a TLSRoute comes to: one rule for all its hostnames. */
+export function tlsRouteOf(route: TLSRoute, backends: BackendRefs): RouteState {
+  const { namespace, name } = route.metadata
+  const from = { group: GATEWAY_API, kind: 'TLSRoute', namespace }
+  const unresolved: Flaw[] = []
+  const [rule] = route.body.spec.rules
+  const path = ['spec', 'rules', 0]
+  const used = (rule?.backendRefs ?? []).flatMap((ref, i) => {
+    const { weight = routeDefaults.backendWeight } = ref
+    const cluster = backends.resolve(ref, from, [...path, 'backendRefs', i], 'stream')
+    if (typeof cluster !== 'string') unresolved.push(cluster)
+    return weight > 0 ? [{ weight, cluster: typeof cluster === 'string' ? cluster : null }] : []
+  })
+  const stream: StreamRule = {
+    id: `tlsroute/${namespace}/${name}/${rule?.name ?? 0}`,
+    origin: originOf(route, path),
+    backends: used,
+  }
+  const doubt = backendless(rule?.backendRefs ?? [], path, 'every connection is refused')
+  return {
+    route,
+    entries: [],
+    stream,
+    unresolved,
+    invalid: new Map(),
+    ruleCount: 1,
+    notServed: [],
+    doubts: doubt === null ? [] : [doubt],
+  }
+}

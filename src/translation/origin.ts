@@ -1,0 +1,19 @@
+import { formatPath } from '../model/problem.ts'
+import type { FieldPath, Resource } from '../model/resource.ts'
+import type { Origin } from '../snapshot/snapshot.ts'
+
+/** Where a part of the snapshot was written; without a position (objects that came from no file) the file is "" and line and column 0. */
+export function originOf(resource: Resource, path: FieldPath): Origin {
+  const { kind, metadata } = resource
+  const { file, line, column } = resource.at(path) ?? nowhere
+  return {
+    resource: `${kind}/${metadata.namespace}/${metadata.name}`,
+    role: 'ingress',
+    path: formatPath(path),
+    file,
+    line,
+    column,
+  }
+}
+
+const nowhere = { file: '', line: 0, column: 0 }
