@@ -9,10 +9,10 @@ import type {
   StreamRule,
   WeightedBackend,
 } from '../snapshot/snapshot.ts'
-import type { ClusterTable } from '../upstream/clusters.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
 import type { TlsDialer } from '../upstream/tls/dialer.ts'
+import type { Upstreams } from '../upstream/upstreams.ts'
 import { ClientShares } from './client-shares.ts'
 import { compileMethods } from './methods.ts'
 import type { Observer } from './observe.ts'
@@ -33,7 +33,7 @@ import { compileTlsListeners, misdirectedRule } from './tls/listeners.ts'
 
 /** What compiled things hold on to. */
 export interface Surroundings {
-  readonly clusters: ClusterTable<UpstreamPool>
+  readonly clusters: Pick<Upstreams, 'get'>
   readonly observer: Observer
   readonly overload: Overload
   readonly certificates: Readonly<Record<string, Certificate>>

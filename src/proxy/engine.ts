@@ -1,15 +1,8 @@
 import { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { ClusterTable } from '../upstream/clusters.ts'
-import { dnsReason, type Lookup } from '../upstream/dns.ts'
-import type { Endpoint } from '../upstream/endpoint.ts'
-import { Http1Pool } from '../upstream/h1/pool.ts'
-import { Http2Pool } from '../upstream/h2/pool.ts'
-import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
-import { ClientContexts } from '../upstream/tls/contexts.ts'
-import { TlsDialer } from '../upstream/tls/dialer.ts'
-import type { Cluster } from '../upstream/cluster.ts'
+import type { Lookup } from '../upstream/dns.ts'
+import { Upstreams } from '../upstream/upstreams.ts'
 import { CoarseClock } from './clock.ts'
 import { compilePort } from './compile.ts'
 import { connectionBound } from './connection-bound.ts'
@@ -45,11 +38,9 @@ export type PortResult =
 
 /** How often limits of seconds are enforced. */
 const SWEEP_MS = 500
-/** New DNS names get this long for their first answer before requests may meet them. */
-const RESOLVE_MS = 2_000
 
 /**
- * The data plane of one worker: ports, clusters, and the runtime between them.
+ * The data plane of one worker: ports, upstreams, and the runtime between them.
  * `apply` swaps the runtime of a port by one assignment; exchanges under way
  * keep theirs.
  */
@@ -59,8 +50,7 @@ export class Engine {
   private readonly overload: Overload
   private readonly shared: SharedStreams
   private readonly connections: Bound
-  private readonly clusters: ClusterTable<UpstreamPool>
-  private readonly contexts: ClientContexts
+  private readonly upstreams: Upstreams
   private readonly ports = new Map<string, PortServer>()
   private readonly leaving = new Set<PortServer>()
   private readonly timer: NodeJS.Timeout
@@ -79,17 +69,15 @@ export class Engine {
     this.overload = new Overload(limits)
     // Half of what is shed at, so that streams end before anybody else is turned away.
     this.shared = new SharedStreams({ streams: limits.exchanges, waitingBytes: limits.bufferedBytes / 2 })
-    this.contexts = new ClientContexts(options.systemAuthorities)
     this.ticketKeys = options.ticketKeys ?? firstTicketKeys()
     this.connections = {
       places: new Places(),
       limit: options.maxConnections ?? connectionBound(options.workers ?? 1),
     }
-    this.clusters = new ClusterTable<UpstreamPool>({
-      makePool: (endpoint, cluster) => this.makePool(endpoint, cluster),
-      workers: options.workers ?? 1,
-      events: this.clusterEvents(),
-      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    this.upstreams = new Upstreams({
+      ...options,
+      shared: this.shared,
+      metrics: cluster => this.observer.cluster(cluster),
     })
     this.timer = setInterval(() => this.sweep(), SWEEP_MS)
     this.timer.unref()
@@ -104,7 +92,7 @@ export class Engine {
 
   /** The short way for endpoint changes. */
   setEndpoints(cluster: string, endpoints: readonly EndpointSpec[]): void {
-    this.clusters.setEndpoints(cluster, endpoints)
+    this.upstreams.setEndpoints(cluster, endpoints)
   }
 
   /** From now on tickets are sealed with the first of these, and those of the others are still taken. */
@@ -123,13 +111,11 @@ export class Engine {
     await Promise.all(all.map(port => port.drain(gently)))
     clearTimeout(late)
     clearInterval(this.timer)
-    this.clusters.drain()
+    this.upstreams.drain()
   }
 
   private async swap(snapshot: Snapshot): Promise<PortResult[]> {
-    this.contexts.apply(snapshot.clusters, snapshot.certificates ?? {})
-    this.clusters.apply(snapshot.clusters, snapshot.endpoints)
-    await Promise.race([this.clusters.settled(), later(RESOLVE_MS)])
+    await this.upstreams.apply(snapshot)
     this.toldLosses.clear()
     const before = this.observer
     const observer = new Observer(this.options.sinks)
@@ -138,7 +124,7 @@ export class Engine {
       snapshot.ports.map(port => this.place(port, observer, snapshot.certificates ?? {})),
     )
     this.removePorts(new Set(snapshot.ports.map(({ key }) => key)))
-    this.clusters.sweep()
+    this.upstreams.sweepUnnamed()
     before.retire()
     this.retired.add(before)
     return results
@@ -174,17 +160,17 @@ export class Engine {
     observer: Observer,
     certificates: Readonly<Record<string, Certificate>>,
   ): PortRuntime | Error {
-    const { clusters, overload, options } = this
+    const { upstreams, overload, options } = this
     try {
       return compilePort(port, {
-        clusters,
+        clusters: upstreams,
         observer,
         overload,
         certificates,
         uncompilable: (rule, reason) => options.log.error('rule.uncompilable', { rule, reason }),
         mirrorLost: (cluster, reason) => this.mirrorLost(cluster, reason),
-        connectFailed: this.poolEvents.onConnectFailed,
-        streamDialer: cluster => this.dialer(cluster, []),
+        connectFailed: upstreams.connectFailed,
+        streamDialer: cluster => upstreams.dialer(cluster, []),
       })
     } catch (error) {
       options.log.error('port.uncompilable', { port: port.key, error })
@@ -218,35 +204,17 @@ export class Engine {
   private sweep(): void {
     const nowMs = this.clock.tick()
     let bufferedBytes = this.shared.waitingBytes + this.shared.headBytes
-    const clusters = [...this.clusters.alive()]
-    for (const { pressure } of clusters) pressure.begin()
-    for (const server of [...this.ports.values(), ...this.leaving]) {
-      server.sweep(nowMs)
-      bufferedBytes += server.bufferedBytes
-    }
-    this.options.sinks.instruments.bufferedBytes.set(bufferedBytes + this.mirroredBytes())
-    for (const cluster of clusters) sweepCluster(cluster, nowMs)
-    for (const cluster of this.clusters.values()) this.measure(cluster)
+    this.upstreams.sweep(nowMs, () => {
+      for (const server of [...this.ports.values(), ...this.leaving]) {
+        server.sweep(nowMs)
+        bufferedBytes += server.bufferedBytes
+      }
+    })
+    // What waits for mirrors sheds nobody: they lose it.
+    this.options.sinks.instruments.bufferedBytes.set(bufferedBytes + this.upstreams.mirroredBytes)
     const exchanges = this.countExchanges()
     if (this.overload.judge(exchanges, bufferedBytes))
       this.options.log.warn('overload', { shedding: this.overload.shedding, exchanges, bufferedBytes })
-  }
-
-  private measure(cluster: Cluster<UpstreamPool>): void {
-    let idle = 0
-    for (const { openedPool } of cluster.endpoints) idle += openedPool?.idleConnections ?? 0
-    const metrics = this.observer.cluster(cluster.name)
-    metrics.connectionsIdle.set(idle)
-    metrics.connectionsActive.set(cluster.connections - idle)
-    metrics.pending.set(cluster.pending)
-  }
-
-  /** What waits for mirrors sheds nobody: they lose it. Of HTTP/2 it is among the bytes of streams. */
-  private mirroredBytes(): number {
-    let bytes = 0
-    for (const { config, mirroredBytes } of this.clusters.values())
-      if (config.protocol === 'http') bytes += mirroredBytes
-    return bytes
   }
 
   /** Each one is counted; the log tells of the first of each kind. */
@@ -267,60 +235,4 @@ export class Engine {
     }
     return count
   }
-
-  private dialer(
-    { config: { tls } }: Cluster<UpstreamPool>,
-    protocols?: readonly string[],
-  ): TlsDialer | null {
-    return tls === undefined ? null : new TlsDialer(tls, wanted => this.contexts.of(wanted), protocols)
-  }
-
-  private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {
-    const http2 = cluster.config.protocol === 'h2'
-    const dialer = this.dialer(cluster, [http2 ? 'h2' : 'http/1.1'])
-    const parts = { endpoint, cluster, events: this.poolEvents, dialer }
-    return http2 ? new Http2Pool(parts, this.shared) : new Http1Pool(parts)
-  }
-
-  private readonly poolEvents: PoolEvents = {
-    onConnect: cluster => this.observer.cluster(cluster).connectionsOpened.add(1),
-    onConnectFailed: (cluster, endpoint, failure, reason) => {
-      this.observer.cluster(cluster).connectFailed(failure)
-      this.options.log.warn('endpoint.connect_failed', { cluster, endpoint, failure, reason })
-    },
-    onFault: (cluster, endpoint, rule) => {
-      this.observer.cluster(cluster).faulted(rule)
-      this.options.log.warn('endpoint.fault', { cluster, endpoint, rule })
-    },
-  }
-
-  private clusterEvents(): ConstructorParameters<typeof ClusterTable<UpstreamPool>>[0]['events'] & {} {
-    const { log } = this.options
-    return {
-      onEjected: (cluster, endpoint, failures, forMs) => {
-        this.observer.cluster(cluster).ejections.add(1)
-        log.warn('endpoint.ejected', { cluster, endpoint, failures, forMs })
-      },
-      onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),
-      onResolved: (name, addresses) => log.info('dns.resolved', { name, addresses }),
-      onResolveFailed: (name, code, kept, retryInMs) =>
-        log.warn('dns.failed', {
-          name,
-          reason: dnsReason(code),
-          code,
-          kept,
-          retryInMs: Math.round(retryInMs),
-        }),
-    }
-  }
-}
-
-function sweepCluster({ pressure, queue, endpoints, config }: Cluster<UpstreamPool>, nowMs: number): void {
-  pressure.finish(nowMs)
-  queue.expire(nowMs - config.connectTimeoutMs)
-  for (const { openedPool } of endpoints) openedPool?.sweep(nowMs)
-}
-
-function later(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms).unref())
 }

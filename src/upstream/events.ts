@@ -1,0 +1,30 @@
+import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { ClusterEvents } from './cluster.ts'
+import { dnsReason, type DnsEvents } from './dns.ts'
+import type { PoolEvents } from './pool.ts'
+
+export interface UpstreamEvents extends ClusterEvents, DnsEvents, PoolEvents {}
+
+/** What happens to upstreams, as log and metrics have it. `metrics` are those of the snapshot that is in force when it happens. */
+export function upstreamEvents(log: Logger, metrics: (cluster: string) => ClusterMetrics): UpstreamEvents {
+  return {
+    onConnect: cluster => metrics(cluster).connectionsOpened.add(1),
+    onConnectFailed: (cluster, endpoint, failure, reason) => {
+      metrics(cluster).connectFailed(failure)
+      log.warn('endpoint.connect_failed', { cluster, endpoint, failure, reason })
+    },
+    onFault: (cluster, endpoint, rule) => {
+      metrics(cluster).faulted(rule)
+      log.warn('endpoint.fault', { cluster, endpoint, rule })
+    },
+    onEjected: (cluster, endpoint, failures, forMs) => {
+      metrics(cluster).ejections.add(1)
+      log.warn('endpoint.ejected', { cluster, endpoint, failures, forMs })
+    },
+    onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),
+    onResolved: (name, addresses) => log.info('dns.resolved', { name, addresses }),
+    onResolveFailed: (name, code, kept, retryInMs) =>
+      log.warn('dns.failed', { name, reason: dnsReason(code), code, kept, retryInMs: Math.round(retryInMs) }),
+  }
+}

@@ -1,0 +1,142 @@
+import type { SharedStreams } from '../http/h2/shared-streams.ts'
+import type { Endpoint as EndpointSpec, Snapshot } from '../snapshot/snapshot.ts'
+import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Cluster } from './cluster.ts'
+import { ClusterTable } from './clusters.ts'
+import type { Lookup } from './dns.ts'
+import type { Endpoint } from './endpoint.ts'
+import { upstreamEvents, type UpstreamEvents } from './events.ts'
+import { Http1Pool } from './h1/pool.ts'
+import { Http2Pool } from './h2/pool.ts'
+import type { UpstreamPool } from './pool.ts'
+import { ClientContexts } from './tls/contexts.ts'
+import { TlsDialer } from './tls/dialer.ts'
+
+export interface UpstreamsOptions {
+  readonly log: Logger
+  /** Of the snapshot that is in force. */
+  readonly metrics: (cluster: string) => ClusterMetrics
+  /** Of this worker's HTTP/2 connections. */
+  readonly shared: SharedStreams
+  /** Workers that share the limits of this process. */
+  readonly workers?: number
+  readonly lookup?: Lookup
+  /** What the machine trusts; absent: what it says that it does. */
+  readonly systemAuthorities?: () => readonly string[]
+}
+
+/** New DNS names get this long for their first answer before requests may meet them. */
+const RESOLVE_MS = 2_000
+
+/**
+ * Everything of one worker that stands before its upstreams: clusters and their
+ * endpoints, the pools of connections to them and how those are made, who waits,
+ * and the sweeps that enforce limits of seconds. It outlives snapshots.
+ */
+export class Upstreams {
+  private readonly shared: SharedStreams
+  private readonly events: UpstreamEvents
+  private readonly metrics: (cluster: string) => ClusterMetrics
+  private readonly contexts: ClientContexts
+  private readonly clusters: ClusterTable<UpstreamPool>
+
+  constructor({ log, metrics, shared, workers = 1, lookup, systemAuthorities }: UpstreamsOptions) {
+    this.shared = shared
+    this.metrics = metrics
+    this.events = upstreamEvents(log, metrics)
+    this.contexts = new ClientContexts(systemAuthorities)
+    this.clusters = new ClusterTable<UpstreamPool>({
+      makePool: (endpoint, cluster) => this.makePool(endpoint, cluster),
+      workers,
+      events: this.events,
+      ...(lookup === undefined ? {} : { lookup }),
+    })
+  }
+
+  /**
+   * Takes the clusters of another snapshot, beside those of the one before, and
+   * waits a while for names that are new. `sweepUnnamed` when nothing that begins
+   * now asks for the old ones.
+   */
+  async apply({
+    clusters,
+    endpoints,
+    certificates = {},
+  }: Pick<Snapshot, 'clusters' | 'endpoints' | 'certificates'>): Promise<void> {
+    this.contexts.apply(clusters, certificates)
+    this.clusters.apply(clusters, endpoints)
+    await Promise.race([this.clusters.settled(), later(RESOLVE_MS)])
+  }
+
+  /** Drains the clusters that the last snapshot does not name. */
+  sweepUnnamed(): void {
+    this.clusters.sweep()
+  }
+
+  /** The short way for endpoint changes. */
+  setEndpoints(cluster: string, endpoints: readonly EndpointSpec[]): void {
+    this.clusters.setEndpoints(cluster, endpoints)
+  }
+
+  get(name: string): Cluster<UpstreamPool> | undefined {
+    return this.clusters.get(name)
+  }
+
+  /** Enforces limits of seconds. `look` is to have every exchange say what it holds of clusters under pressure. */
+  sweep(nowMs: number, look: () => void): void {
+    const all = [...this.clusters.alive()]
+    for (const { pressure } of all) pressure.begin()
+    look()
+    for (const cluster of all) sweepCluster(cluster, nowMs)
+    for (const cluster of this.clusters.values()) this.measure(cluster)
+  }
+
+  /** What waits for mirrors. Of HTTP/2 it is among the bytes of streams. */
+  get mirroredBytes(): number {
+    let bytes = 0
+    for (const { config, mirroredBytes } of this.clusters.values())
+      if (config.protocol === 'http') bytes += mirroredBytes
+    return bytes
+  }
+
+  drain(): void {
+    this.clusters.drain()
+  }
+
+  private measure(cluster: Cluster<UpstreamPool>): void {
+    let idle = 0
+    for (const { openedPool } of cluster.endpoints) idle += openedPool?.idleConnections ?? 0
+    const metrics = this.metrics(cluster.name)
+    metrics.connectionsIdle.set(idle)
+    metrics.connectionsActive.set(cluster.connections - idle)
+    metrics.pending.set(cluster.pending)
+  }
+
+  /** How connections to a cluster are secured; null where they are plain. */
+  dialer({ config: { tls } }: Cluster<UpstreamPool>, protocols: readonly string[]): TlsDialer | null {
+    return tls === undefined ? null : new TlsDialer(tls, wanted => this.contexts.of(wanted), protocols)
+  }
+
+  private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {
+    const http2 = cluster.config.protocol === 'h2'
+    const dialer = this.dialer(cluster, [http2 ? 'h2' : 'http/1.1'])
+    const parts = { endpoint, cluster, events: this.events, dialer }
+    return http2 ? new Http2Pool(parts, this.shared) : new Http1Pool(parts)
+  }
+
+  /** Tells of a connection that could not be made. */
+  get connectFailed(): UpstreamEvents['onConnectFailed'] {
+    return this.events.onConnectFailed
+  }
+}
+
+function sweepCluster({ pressure, queue, endpoints, config }: Cluster<UpstreamPool>, nowMs: number): void {
+  pressure.finish(nowMs)
+  queue.expire(nowMs - config.connectTimeoutMs)
+  for (const { openedPool } of endpoints) openedPool?.sweep(nowMs)
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms).unref())
+}
