@@ -179,6 +179,13 @@ const table = {
     title: 'The gateway cannot serve the route as it is configured',
   },
   proxy_overloaded: { status: 503, side: 'internal', retry: 'never', title: 'The gateway is overloaded' },
+  // Ports are by endpoint, so that another one may still be connected to.
+  proxy_ports_exhausted: {
+    status: 503,
+    side: 'internal',
+    retry: 'always',
+    title: 'The gateway has no port left for a connection to the backend',
+  },
   proxy_loop_detected: {
     status: 508,
     side: 'internal',

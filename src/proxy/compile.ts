@@ -1,32 +1,15 @@
-import { isFailureName, type FailureName } from '../http/failures.ts'
+import { isFailureName } from '../http/failures.ts'
 import { compileFilters } from '../filters/compile.ts'
-import type {
-  Certificate,
-  Forward,
-  Mirror,
-  Port,
-  Rule,
-  StreamRule,
-  WeightedBackend,
-} from '../snapshot/snapshot.ts'
-import type { Cluster } from '../upstream/cluster.ts'
-import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
-import type { TlsDialer } from '../upstream/tls/dialer.ts'
+import type { Certificate, Forward, Mirror, Port, Rule, StreamRule } from '../snapshot/snapshot.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
+import { findBackend, weighed } from './backend.ts'
 import { ClientShares } from './client-shares.ts'
 import { compileMethods } from './methods.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
 import { compileRedirect } from './redirect.ts'
 import { compileRouter } from './router/router.ts'
-import type {
-  CompiledAction,
-  CompiledBackend,
-  CompiledForward,
-  CompiledMirror,
-  CompiledRule,
-  MirrorLoss,
-} from './rule.ts'
+import type { CompiledAction, CompiledForward, CompiledMirror, CompiledRule, MirrorLoss } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
 import type { CompiledStream } from './stream.ts'
 import { compileTlsListeners, misdirectedRule } from './tls/listeners.ts'
@@ -41,10 +24,6 @@ export interface Surroundings {
   readonly uncompilable: (rule: string, reason: string) => void
   /** Tells of a copy of a request that did not reach a mirror. */
   readonly mirrorLost: (cluster: string, reason: MirrorLoss) => void
-  /** Tells of a connection for a stream that could not be made. */
-  readonly connectFailed: PoolEvents['onConnectFailed']
-  /** How connections for streams to a cluster are secured; null where they are plain. */
-  readonly streamDialer: (cluster: Cluster<UpstreamPool>) => TlsDialer | null
 }
 
 /** Turns one port of a snapshot into what requests meet. */
@@ -69,20 +48,16 @@ export function compilePort(port: Port, around: Surroundings): PortRuntime {
 }
 
 function compileStream(rule: StreamRule, around: Surroundings): CompiledStream {
-  const { clusters, observer, streamDialer, connectFailed } = around
-  const backends = rule.backends.map(({ weight, cluster, closed }) => {
-    const found = cluster === null ? null : (clusters.get(cluster) ?? null)
-    const metrics = cluster === null ? null : observer.cluster(cluster)
-    const dialer = found === null ? null : streamDialer(found)
-    return { weight, cluster: found, failure: failureOf(closed), metrics, connectFailed, dialer }
-  })
+  const backends = rule.backends.length === 0 ? [nowhere] : rule.backends
   return {
     rule,
-    backends,
-    totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0),
-    metrics: observer.route(rule.id),
+    ...weighed(backends.map(backend => findBackend(backend, around))),
+    metrics: around.observer.route(rule.id),
   }
 }
+
+/** Of a rule whose backends have no weight. */
+const nowhere = { weight: 1, cluster: null }
 
 function compileRule(rule: Rule, around: Surroundings): CompiledRule {
   try {
@@ -142,34 +117,19 @@ function compileAction({ action }: Rule, around: Surroundings): CompiledAction {
 }
 
 function compileForward(action: Forward, around: Surroundings): CompiledForward {
-  const backends = action.backends.map(backend => compileBackend(backend, around))
+  const backends = action.backends.map(backend => ({
+    ...findBackend(backend, around),
+    steps: compileFilters(backend.filters),
+  }))
   const mirrors = action.mirrors.flatMap(mirror => compileMirror(mirror, around))
   return {
     type: 'forward',
-    backends,
-    totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0),
+    ...weighed(backends),
     mirrors: mirrors.length === 0 ? null : mirrors,
     requestTimeoutMs: action.requestTimeoutMs,
     backendTimeoutMs: action.backendTimeoutMs,
     retry: action.retry,
   }
-}
-
-function compileBackend(
-  { weight, cluster, closed, filters }: WeightedBackend,
-  around: Surroundings,
-): CompiledBackend {
-  return {
-    weight,
-    cluster: cluster === null ? null : (around.clusters.get(cluster) ?? null),
-    failure: failureOf(closed),
-    metrics: cluster === null ? null : around.observer.cluster(cluster),
-    steps: compileFilters(filters),
-  }
-}
-
-function failureOf(closed: true | undefined): FailureName {
-  return closed ? 'protection_missing' : 'destination_not_found'
 }
 
 function compileMirror({ cluster, numerator, denominator }: Mirror, around: Surroundings): CompiledMirror[] {

@@ -169,8 +169,6 @@ export class Engine {
         certificates,
         uncompilable: (rule, reason) => options.log.error('rule.uncompilable', { rule, reason }),
         mirrorLost: (cluster, reason) => this.mirrorLost(cluster, reason),
-        connectFailed: upstreams.connectFailed,
-        streamDialer: cluster => upstreams.dialer(cluster, []),
       })
     } catch (error) {
       options.log.error('port.uncompilable', { port: port.key, error })

@@ -8,19 +8,14 @@ import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Waiter } from '../upstream/queue.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import { chooseBackend } from './backend.ts'
 import type { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
 import { Gathering, hasBegun } from './gathering.ts'
 import { Mirrors } from './mirror.ts'
 import type { Paced } from './pace.ts'
 import type { PortRuntime } from './runtime.ts'
-import {
-  chooseBackend,
-  type CompiledBackend,
-  type CompiledForward,
-  type RequestStep,
-  type ResponseStep,
-} from './rule.ts'
+import type { CompiledBackend, CompiledForward, RequestStep, ResponseStep } from './rule.ts'
 import { Watch, type Holder } from './watch.ts'
 
 /** What forwarding needs of its exchange. */
@@ -323,7 +318,8 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     const { fresh = true, unsent = false } = this.stream ?? {}
     this.stream = null
     this.metClosed = !fresh
-    const retry = unsent ? 'always' : failures[failure].retry
+    const { retry: known } = failures[failure]
+    const retry = unsent && known !== 'never' ? 'always' : known
     if (this.tunnel || this.x.committed || !this.mayRetry(failure, retry, fresh))
       return this.x.fail(failure, detail)
     this.again()

@@ -2,9 +2,10 @@ import type { FailureName } from '../http/failures.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { Exchange as FilterView, LocalResponse, Verdict } from '../filters/filter.ts'
 import type { Retry, Rule } from '../snapshot/snapshot.ts'
-import type { ClusterMetrics, RouteMetrics } from '../telemetry/instruments.ts'
+import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
+import type { Backend, Backends } from './backend.ts'
 
 export type RequestStep = (x: FilterView) => Verdict | Promise<Verdict>
 export type ResponseStep = (x: FilterView) => void | Promise<void>
@@ -27,22 +28,15 @@ export interface CompiledRule {
 
 export type CompiledAction = CompiledForward | CompiledRedirect | CompiledFailure
 
-export interface CompiledForward {
+export interface CompiledForward extends Backends<CompiledBackend> {
   readonly type: 'forward'
-  readonly backends: readonly CompiledBackend[]
-  readonly totalWeight: number
   readonly mirrors: readonly CompiledMirror[] | null
   readonly requestTimeoutMs: number
   readonly backendTimeoutMs: number
   readonly retry: Retry | null
 }
 
-export interface CompiledBackend {
-  readonly weight: number
-  readonly cluster: Cluster<UpstreamPool> | null
-  /** What its share of requests is answered where it has no cluster. */
-  readonly failure: FailureName
-  readonly metrics: ClusterMetrics | null
+export interface CompiledBackend extends Backend {
   readonly steps: Steps
 }
 
@@ -69,16 +63,4 @@ export interface CompiledFailure {
   readonly failure: FailureName
   /** What else is known, for the log. */
   readonly reason: string
-}
-
-/** Weighted random choice (Gateway API BackendRef.weight): each request decides for itself, so that workers need not agree. */
-export function chooseBackend(action: CompiledForward): CompiledBackend {
-  const { backends } = action
-  if (backends.length === 1) return backends[0]!
-  let left = Math.random() * action.totalWeight
-  for (const backend of backends) {
-    left -= backend.weight
-    if (left < 0) return backend
-  }
-  return backends[backends.length - 1]!
 }

@@ -2,33 +2,18 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { failures, type FailureName } from '../http/failures.ts'
 import type { StreamRule } from '../snapshot/snapshot.ts'
-import type { ClusterMetrics, RouteMetrics } from '../telemetry/instruments.ts'
-import type { Cluster } from '../upstream/cluster.ts'
-import { dial, dialFailure, dialReason } from '../upstream/dial.ts'
+import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
-import type { PoolEvents, UpstreamPool } from '../upstream/pool.ts'
-import type { TlsDialer } from '../upstream/tls/dialer.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
+import type { RawConnection, RawHandler } from '../upstream/raw-connection.ts'
+import { chooseBackend, type Backend, type Backends } from './backend.ts'
 import type { Sender } from './sender.ts'
 import { TUNNEL_IDLE_MS } from './silence.ts'
 
 /** A snapshot.StreamRule with its clusters found. */
-export interface CompiledStream {
+export interface CompiledStream extends Backends {
   readonly rule: StreamRule
-  readonly backends: readonly StreamBackend[]
-  readonly totalWeight: number
   readonly metrics: RouteMetrics
-}
-
-export interface StreamBackend {
-  readonly weight: number
-  /** Null where the reference is invalid, or closed; `failure` then says which. */
-  readonly cluster: Cluster<UpstreamPool> | null
-  readonly failure: FailureName
-  readonly metrics: ClusterMetrics | null
-  /** Tells of a connection that could not be made. */
-  readonly connectFailed: PoolEvents['onConnectFailed']
-  /** Null where connections are plain. */
-  readonly dialer: TlsDialer | null
 }
 
 /** What is told of a stream that is over. */
@@ -52,13 +37,16 @@ export interface FinishedStream {
 export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'sender'>
 
 /** A client's connection and one to a backend, and the bytes between them as they are. */
-export class Stream {
+export class Stream implements RawHandler {
   private readonly client: Socket
   private readonly stream: CompiledStream
-  private readonly backend: StreamBackend
+  private readonly backend: Backend
   private readonly facts: StreamFacts
   private readonly startedMs = performance.now()
   private readonly finished: (finished: FinishedStream) => void
+  /** Made, or being made: it counts with its endpoint. */
+  private connection: RawConnection | null = null
+  /** Set once it is connected. */
   private upstream: Socket | null = null
   private endpoint: Endpoint<UpstreamPool> | null = null
   private attempts = 0
@@ -78,7 +66,7 @@ export class Stream {
   ) {
     this.client = client
     this.stream = stream
-    this.backend = chosen(stream)
+    this.backend = chooseBackend(stream)
     this.facts = facts
     this.finished = finished
     this.movedMs = nowMs
@@ -92,9 +80,10 @@ export class Stream {
     this.attempts++
     const endpoint = cluster.pick(this.endpoint)
     if (endpoint === null) return this.end(cluster.unavailable, cluster.unavailableReason)
-    if (!cluster.reserve()) return this.end('connection_limit_reached')
     this.endpoint = endpoint
-    this.dial(endpoint, cluster)
+    this.connection = endpoint.pool.splice(this)
+    if (this.connection === null) this.end('connection_limit_reached')
+    else endpoint.begin()
   }
 
   /** Ends what has been silent for too long. */
@@ -110,63 +99,40 @@ export class Stream {
     this.end(null)
   }
 
-  private dial({ address, port }: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): void {
-    const { dialer, metrics } = this.backend
-    const options = { host: address, port, noDelay: true, allowHalfOpen: true }
-    const { socket: upstream, ready } = dial(options, address, dialer)
-    const timer = setTimeout(
-      () => this.failed(upstream, 'connection_timeout', ''),
-      cluster.config.connectTimeoutMs,
-    )
-    upstream.once('close', () => {
-      clearTimeout(timer)
-      cluster.unreserve()
-      if (this.upstream === upstream) this.end(null)
-    })
-    upstream.on('error', (error: NodeJS.ErrnoException) =>
-      this.failed(upstream, dialFailure(error, true), dialReason(error)),
-    )
-    upstream.once(ready, () => {
-      clearTimeout(timer)
-      metrics?.connectionsOpened.add(1)
-      if (!this.over) this.join(upstream)
-      else upstream.destroy()
-    })
-  }
-
-  private join(upstream: Socket): void {
+  onConnected(upstream: Socket): void {
     const { client } = this
     this.upstream = upstream
     this.endpoint?.succeeded()
-    this.endpoint?.begin()
     // pipe holds back who is faster than the other, and passes on the end of each direction by itself.
     client.pipe(upstream)
     upstream.pipe(client)
   }
 
-  private failed(upstream: Socket, failure: FailureName, reason: string): void {
-    upstream.destroy()
-    // Once joined, its close says when.
-    if (this.upstream === upstream) this.broken = true
-    if (this.over || this.upstream !== null) return
-    const { endpoint, backend } = this
-    endpoint?.connectFailed(failure, performance.now())
-    if (endpoint !== null && backend.cluster !== null)
-      backend.connectFailed(backend.cluster.name, endpoint.key, failure, reason)
+  onFailure(failure: FailureName, reason: string): void {
+    const { cluster, metrics } = this.backend
+    this.endpoint?.finish()
+    this.connection = null
     // Nothing has been sent to an endpoint that could not be connected to.
-    const most = backend.cluster?.config.connectAttempts ?? 0
-    if (this.attempts < most && failures[failure].retry !== 'never') this.begin()
-    else this.end(failure, reason)
+    const most = cluster?.config.connectAttempts ?? 0
+    if (this.attempts >= most || failures[failure].retry === 'never') return this.end(failure, reason)
+    metrics?.retries.add(1)
+    this.begin()
+  }
+
+  onClosed(broken: boolean): void {
+    if (broken) this.broken = true
+    this.end(null)
   }
 
   private end(failure: FailureName | null, reason: string = ''): void {
     if (this.over) return
     this.over = true
-    const { client, upstream, endpoint, facts, startedMs, attempts } = this
-    if (upstream !== null) endpoint?.finish()
+    const { client, upstream, connection, endpoint, facts, startedMs, attempts } = this
+    if (connection !== null) endpoint?.finish()
     const leave = this.broken || failure !== null ? cutOff : finish
     leave(client)
-    if (upstream !== null) leave(upstream)
+    if (upstream === null) connection?.abort()
+    else leave(upstream)
     this.finished({
       ...facts,
       stream: this.stream,
@@ -180,24 +146,6 @@ export class Stream {
       bytesOut: client.bytesWritten,
     })
   }
-}
-
-function chosen({ backends, totalWeight }: CompiledStream): StreamBackend {
-  let left = Math.random() * totalWeight
-  for (const backend of backends) {
-    left -= backend.weight
-    if (left < 0) return backend
-  }
-  return backends.at(-1) ?? nowhere
-}
-
-const nowhere: StreamBackend = {
-  weight: 0,
-  cluster: null,
-  failure: 'destination_not_found',
-  metrics: null,
-  connectFailed: () => {},
-  dialer: null,
 }
 
 /** What is still to be written is. */

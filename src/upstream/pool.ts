@@ -2,6 +2,7 @@ import type { FailureName } from '../http/failures.ts'
 import type { ResponseLimits } from '../http/h1/response.ts'
 import type { Cluster } from './cluster.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
+import { RawConnection, type RawHandler } from './raw-connection.ts'
 import type { UpstreamStream } from './stream.ts'
 import type { TlsDialer } from './tls/dialer.ts'
 
@@ -25,8 +26,8 @@ export interface PoolParts {
   readonly endpoint: Target
   readonly cluster: Cluster<UpstreamPool>
   readonly events: PoolEvents
-  /** Null where connections are plain. */
-  readonly dialer: TlsDialer | null
+  /** What secures connections that are to speak one of these (RFC 7301), or what nobody here understands; null where they are plain. */
+  dialer(protocols: readonly string[]): TlsDialer | null
 }
 
 /**
@@ -36,19 +37,21 @@ export interface PoolParts {
 export abstract class UpstreamPool implements EndpointPool {
   readonly endpoint: Target
   readonly dialer: TlsDialer | null
-  /** Connections alive, idle ones included. */
-  connections = 0
   protected readonly cluster: Cluster<UpstreamPool>
   protected draining = false
   /** Coarse clock, moved by `sweep`. */
   protected nowMs = performance.now()
   private readonly events: PoolEvents
+  private readonly makeDialer: PoolParts['dialer']
+  private rawDialer: TlsDialer | null | undefined
 
-  constructor({ endpoint, cluster, events, dialer }: PoolParts) {
+  /** `protocol` is what requests go by. */
+  constructor({ endpoint, cluster, events, dialer }: PoolParts, protocol: string) {
     this.endpoint = endpoint
     this.cluster = cluster
     this.events = events
-    this.dialer = dialer
+    this.dialer = dialer([protocol])
+    this.makeDialer = dialer
   }
 
   abstract readonly idleConnections: number
@@ -93,6 +96,23 @@ export abstract class UpstreamPool implements EndpointPool {
     return this.room() ? this.opened() : null
   }
 
+  /** A connection for a stream of bytes, which ends with it, or null at the cluster's limit: streams may last for days, so that nobody waits for one to end. */
+  splice(handler: RawHandler): RawConnection | null {
+    if (!this.room()) return null
+    this.events.onConnect(this.cluster.name)
+    // One for all of them: it has the endpoint's session tickets.
+    if (this.rawDialer === undefined) this.rawDialer = this.makeDialer([])
+    const { address, port, connectTimeoutMs } = this
+    const owner = {
+      address,
+      port,
+      connectTimeoutMs,
+      connectFailed: (failure: FailureName, reason: string) => this.connectFailed(failure, reason),
+      closed: () => this.gone(),
+    }
+    return new RawConnection(owner, this.rawDialer, handler)
+  }
+
   /** Has a connection made for whoever comes next, where none outlives a request that is given up meanwhile. */
   warm(): void {}
 
@@ -120,7 +140,6 @@ export abstract class UpstreamPool implements EndpointPool {
   /** A connection is gone: who waits may have a new one, to whichever endpoint the balancer says. */
   protected gone(): void {
     const { cluster } = this
-    this.connections--
     cluster.unreserve()
     if (cluster.queue.empty) return
     const endpoint = cluster.pick()
@@ -138,7 +157,6 @@ export abstract class UpstreamPool implements EndpointPool {
   }
 
   protected opened(): UpstreamStream {
-    this.connections++
     this.events.onConnect(this.cluster.name)
     return this.open()
   }

@@ -9,7 +9,7 @@ import type { Endpoint } from './endpoint.ts'
 import { upstreamEvents, type UpstreamEvents } from './events.ts'
 import { Http1Pool } from './h1/pool.ts'
 import { Http2Pool } from './h2/pool.ts'
-import type { UpstreamPool } from './pool.ts'
+import type { PoolParts, UpstreamPool } from './pool.ts'
 import { ClientContexts } from './tls/contexts.ts'
 import { TlsDialer } from './tls/dialer.ts'
 
@@ -113,21 +113,16 @@ export class Upstreams {
     metrics.pending.set(cluster.pending)
   }
 
-  /** How connections to a cluster are secured; null where they are plain. */
-  dialer({ config: { tls } }: Cluster<UpstreamPool>, protocols: readonly string[]): TlsDialer | null {
-    return tls === undefined ? null : new TlsDialer(tls, wanted => this.contexts.of(wanted), protocols)
-  }
-
   private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {
-    const http2 = cluster.config.protocol === 'h2'
-    const dialer = this.dialer(cluster, [http2 ? 'h2' : 'http/1.1'])
-    const parts = { endpoint, cluster, events: this.events, dialer }
-    return http2 ? new Http2Pool(parts, this.shared) : new Http1Pool(parts)
-  }
-
-  /** Tells of a connection that could not be made. */
-  get connectFailed(): UpstreamEvents['onConnectFailed'] {
-    return this.events.onConnectFailed
+    const { protocol, tls } = cluster.config
+    const parts: PoolParts = {
+      endpoint,
+      cluster,
+      events: this.events,
+      dialer: protocols =>
+        tls === undefined ? null : new TlsDialer(tls, wanted => this.contexts.of(wanted), protocols),
+    }
+    return protocol === 'h2' ? new Http2Pool(parts, this.shared) : new Http1Pool(parts)
   }
 }
 

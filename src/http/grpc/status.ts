@@ -54,6 +54,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   proxy_configuration_error: INTERNAL,
   proxy_internal_error: INTERNAL,
   proxy_overloaded: UNAVAILABLE,
+  proxy_ports_exhausted: UNAVAILABLE,
   proxy_loop_detected: INTERNAL,
 }
 

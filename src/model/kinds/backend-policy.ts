@@ -43,7 +43,7 @@ const loadBalancing = object({
 const connections = object({
   max: optional(
     integer(0, INT32),
-    'Most connections to the backend, of this process; each worker has its share. 0: no limit.',
+    'Most connections to the backend, of this process, those of TLSRoutes among them; each worker has its share. 0: no limit.',
     backendDefaults.maxConnections,
   ),
   maxPending: optional(

@@ -1,4 +1,4 @@
-import { UpstreamPool } from '../pool.ts'
+import { UpstreamPool, type PoolParts } from '../pool.ts'
 import type { UpstreamStream } from '../stream.ts'
 import { Http1Connection, type ConnectionOwner } from './connection.ts'
 
@@ -7,6 +7,10 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
   private readonly idle: Http1Connection[] = []
   /** A connection that is being made and that nobody has asked for. */
   private warming: UpstreamStream | null = null
+
+  constructor(parts: PoolParts) {
+    super(parts, 'http/1.1')
+  }
 
   get idleConnections(): number {
     return this.idle.length

@@ -13,7 +13,7 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
   readonly shared: SharedStreams
 
   constructor(parts: PoolParts, shared: SharedStreams) {
-    super(parts)
+    super(parts, 'h2')
     this.shared = shared
   }
 

@@ -7,6 +7,9 @@ import { identityError } from './identity.ts'
 /** Makes the context of a cluster's handshakes; throws where OpenSSL refuses what the snapshot says. */
 export type ContextOf = (tls: ClusterTls) => SecureContext
 
+/** OpenSSL refuses what the snapshot says, or a certificate of ours has gone: that is not the endpoint's doing. */
+export class UnusableTls extends Error {}
+
 /** Makes TLS connections to one endpoint, and resumes the sessions that it gave. */
 export class TlsDialer {
   private readonly tls: ClusterTls
@@ -44,7 +47,7 @@ export class TlsDialer {
       this.watch(socket)
       return socket
     } catch (error) {
-      return new Socket().destroy(error instanceof Error ? error : new Error(String(error)))
+      return new Socket().destroy(new UnusableTls(error instanceof Error ? error.message : String(error)))
     }
   }
 

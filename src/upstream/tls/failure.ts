@@ -1,7 +1,8 @@
 import type { FailureName } from '../../http/failures.ts'
 
-/** What an error of a TLS connection is called (RFC 9209 §2.3), or null where it is none of TLS. */
+/** What an error of a TLS connection is called (RFC 9209 §2.3), or null where it is none of TLS. OUT_OF_MEM is a verification result of ours, not of the certificate. */
 export function tlsFailure({ code = '' }: NodeJS.ErrnoException): FailureName | null {
+  if (code === 'OUT_OF_MEM') return 'proxy_overloaded'
   if (certificateErrors.test(code)) return 'tls_certificate_error'
   if (alerts.test(code)) return 'tls_alert_received'
   return /^(ERR_SSL_|ERR_OSSL_|ERR_TLS_|EPROTO$)/.test(code) ? 'tls_protocol_error' : null
@@ -19,7 +20,7 @@ export function tlsReason({ code = '' }: NodeJS.ErrnoException): string {
 
 /** Verification results of OpenSSL (X509_V_ERR_…) as Node names them. */
 const certificateErrors =
-  /^(ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_|CERT_|CRL_|ERROR_IN_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH|OUT_OF_MEM)/
+  /^(ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_|CERT_|CRL_|ERROR_IN_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH)/
 
 /** OpenSSL's names of the alerts that the peer sent ("ssl/tls alert bad certificate", "tlsv1 unrecognized name"): no other error begins like them. */
 const alerts = /^ERR_SSL_(?:SSL\/TLS|SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(.+)$/
