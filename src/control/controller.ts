@@ -230,7 +230,7 @@ export class Controller {
     )
     if (changed.length === 0) return
     this.snapshot = { ...this.snapshot, endpoints }
-    for (const [cluster, list] of changed) workers.setEndpoints(cluster, list)
+    workers.setEndpoints(Object.fromEntries(changed))
     log.info('endpoints.applied', { clusters: changed.map(([cluster]) => cluster) })
   }
 

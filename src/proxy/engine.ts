@@ -31,10 +31,13 @@ export interface EngineOptions {
   readonly maxConnections?: number
 }
 
-/** What became of one port of a snapshot in this worker. `port` is the one really listened on. */
+/**
+ * What became of one port of a snapshot in this worker. `port` is the one really listened on; `held` where it still is,
+ * with what it had before.
+ */
 export type PortResult =
   | { readonly key: string; readonly port: number }
-  | { readonly key: string; readonly error: string }
+  | { readonly key: string; readonly error: string; readonly held?: true }
 
 /** How often limits of seconds are enforced. */
 const SWEEP_MS = 500
@@ -90,6 +93,11 @@ export class Engine {
     return turn
   }
 
+  /** What is to be said of a snapshot whose `apply` was rejected. */
+  unchanged({ ports }: Snapshot, error: unknown): PortResult[] {
+    return ports.map(port => this.failed(port, error))
+  }
+
   /** The short way for endpoint changes. */
   setEndpoints(cluster: string, endpoints: readonly EndpointSpec[]): void {
     this.upstreams.setEndpoints(cluster, endpoints)
@@ -140,7 +148,7 @@ export class Engine {
     const known = this.ports.get(port.key)
     const runtime = this.compile(port, observer, certificates)
     // Thrown from here it would end the worker, and the one after it; a port that serves goes on with what it has.
-    if (runtime instanceof Error) return { key: port.key, error: String(runtime) }
+    if (runtime instanceof Error) return this.failed(port, runtime)
     if (known !== undefined) {
       known.swap(runtime)
       return { key: port.key, port: known.localPort }
@@ -174,6 +182,10 @@ export class Engine {
       options.log.error('port.uncompilable', { port: port.key, error })
       return error instanceof Error ? error : new Error(String(error))
     }
+  }
+
+  private failed({ key }: Port, error: unknown): PortResult {
+    return { key, error: String(error), ...(this.ports.has(key) && { held: true }) }
   }
 
   private portContext(): PortContext {

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../snapshot/snapshot.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import type { SeriesInfo } from '../telemetry/metrics.ts'
 import type { PortResult } from './engine.ts'
@@ -16,17 +16,19 @@ export interface WorkerSettings {
   readonly ticketKeys: TicketKeys
 }
 
-/** A snapshot as structured clone writes it: written once, and read by every worker. */
+/** A snapshot, or a patch, as structured clone writes it: written once, and read by every worker. */
 export type SharedBytes = Uint8Array<SharedArrayBuffer>
 
 export type ToWorker =
-  | { readonly type: 'snapshot'; readonly bytes: SharedBytes }
-  | { readonly type: 'endpoints'; readonly cluster: string; readonly endpoints: readonly Endpoint[] }
+  | { readonly type: 'snapshot' | 'patch'; readonly version: number; readonly bytes: SharedBytes }
+  | { readonly type: 'endpoints'; readonly lists: Snapshot['endpoints'] }
   | { readonly type: 'ticket-keys'; readonly keys: TicketKeys }
   | { readonly type: 'drain'; readonly graceMs: number; readonly gently: boolean }
   | { readonly type: 'reopen' }
 
 export type FromWorker =
   | { readonly type: 'applied'; readonly version: number; readonly ports: readonly PortResult[] }
+  /** A patch for something else than what it has: it is to get the whole. */
+  | { readonly type: 'lost'; readonly version: number }
   | { readonly type: 'series'; readonly series: readonly SeriesInfo[] }
   | { readonly type: 'drained' }

@@ -1,6 +1,5 @@
 import { flushCompileCache } from 'node:module'
 import { isatty } from 'node:tty'
-import { deserialize } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts'
@@ -11,8 +10,10 @@ import { Instruments } from '../telemetry/instruments.ts'
 import { log } from '../telemetry/log.ts'
 import { MetricsWriter } from '../telemetry/metrics.ts'
 import { RuntimeSampler } from '../telemetry/runtime-sampler.ts'
-import { Engine } from './engine.ts'
+import { Engine, type PortResult } from './engine.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import { Received } from './received.ts'
+import type { SnapshotMessage } from './snapshot-bytes.ts'
 
 // The body of a data-plane thread: an engine that does what the main thread says.
 
@@ -26,7 +27,7 @@ log.setFields({ worker: settings.id })
 const writer = new MetricsWriter(undefined, series => tell({ type: 'series', series }))
 const instruments = new Instruments(writer)
 const sampler = new RuntimeSampler(writer, String(settings.id))
-const version = writer.gauge('portcullis_snapshot_version', {})
+const applied = writer.gauge('portcullis_snapshot_version', {})
 const accessLog = new AccessLog(sink(settings.accessLog), {
   onDropped: instruments.accessLogDropped,
   ...(settings.accessLog === 'stdout' && isatty(1) ? { line: forPeople() } : {}),
@@ -37,6 +38,8 @@ const engine = new Engine({
   workers: settings.workers,
   ticketKeys: settings.ticketKeys,
 })
+
+const received = new Received()
 
 function sink(name: string): AccessSink | null {
   if (name === 'off') return null
@@ -49,13 +52,30 @@ function forPeople(): NonNullable<AccessLogOptions['line']> {
   return (record, nowMs, mode) => accessText(record, nowMs, mode, colour)
 }
 
-async function apply({ bytes }: Extract<ToWorker, { type: 'snapshot' }>): Promise<void> {
-  // oxlint-disable-next-line typescript/no-unsafe-assignment -- what WorkerGroup wrote
-  const snapshot: Snapshot = deserialize(bytes)
-  const ports = await engine.apply(snapshot)
-  version.set(snapshot.version)
+function receive({ type, version, bytes }: SnapshotMessage): void {
+  let snapshot: Snapshot
+  try {
+    snapshot = type === 'snapshot' ? received.whole(bytes) : received.patched(bytes)
+  } catch (error) {
+    log.warn('patch.lost', { version, error })
+    return tell({ type: 'lost', version })
+  }
+  void apply(snapshot)
+}
+
+/** Never rejects: what serves goes on, and the main thread hears that this snapshot is not in force. */
+async function apply(snapshot: Snapshot): Promise<void> {
+  const { version } = snapshot
+  let ports: readonly PortResult[]
+  try {
+    ports = await engine.apply(snapshot)
+    applied.set(version)
+  } catch (error) {
+    log.error('snapshot.failed', { version, error })
+    ports = engine.unchanged(snapshot, error)
+  }
   writer.flush()
-  tell({ type: 'applied', version: snapshot.version, ports })
+  tell({ type: 'applied', version, ports })
 }
 
 async function drain(graceMs: number, gently: boolean): Promise<void> {
@@ -72,9 +92,12 @@ setTimeout(flushCompileCache, 5_000).unref()
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'snapshot':
-      return void apply(message)
+    case 'patch':
+      return receive(message)
     case 'endpoints':
-      return engine.setEndpoints(message.cluster, message.endpoints)
+      received.setEndpoints(message.lists)
+      for (const [cluster, list] of Object.entries(message.lists)) engine.setEndpoints(cluster, list)
+      return
     case 'ticket-keys':
       return engine.setTicketKeys(message.keys)
     case 'drain':

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { serialize } from 'node:v8'
 import { Worker } from 'node:worker_threads'
-import type { Endpoint, Port, Snapshot } from '../snapshot/snapshot.ts'
+import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
 import type { PortResult } from './engine.ts'
-import type { FromWorker, SharedBytes, ToWorker, WorkerSettings } from './messages.ts'
+import { Member } from './member.ts'
+import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import { SnapshotBytes } from './snapshot-bytes.ts'
 import { firstTicketKeys, ROTATE_MS, rotated } from './tls/ticket-keys.ts'
 
 export interface WorkerGroupOptions {
@@ -81,14 +82,12 @@ export class WorkerGroup {
   async apply(snapshot: Snapshot): Promise<PortResult[]> {
     const { free, taken } = await this.probe(snapshot.ports)
     this.snapshot = { ...snapshot, ports: free }
-    for (const [cluster, endpoints] of Object.entries(snapshot.endpoints))
-      this.tellLeaving({ type: 'endpoints', cluster, endpoints })
-    const bytes = sharedBytes(this.snapshot)
-    const { version } = this.snapshot
-    const answers = await Promise.all([...this.members.values()].map(member => member.apply(version, bytes)))
+    this.tellLeaving({ type: 'endpoints', lists: snapshot.endpoints })
+    const bytes = new SnapshotBytes(this.snapshot)
+    const answers = await Promise.all([...this.members.values()].map(member => member.apply(bytes)))
     const results = merge(answers.flat())
     this.owned.clear()
-    for (const result of results) if (!('error' in result)) this.owned.add(result.key)
+    for (const result of results) if (!('error' in result) || result.held) this.owned.add(result.key)
     return [...results, ...taken]
   }
 
@@ -97,11 +96,11 @@ export class WorkerGroup {
     return (await this.probe(ports)).free.length > 0
   }
 
-  /** The short way for endpoint changes. */
-  setEndpoints(cluster: string, endpoints: readonly Endpoint[]): void {
-    this.snapshot = { ...this.snapshot, endpoints: { ...this.snapshot.endpoints, [cluster]: endpoints } }
-    for (const member of this.members.values()) member.tell({ type: 'endpoints', cluster, endpoints })
-    this.tellLeaving({ type: 'endpoints', cluster, endpoints })
+  /** The short way for endpoint changes: by cluster, those that have others now. */
+  setEndpoints(lists: Snapshot['endpoints']): void {
+    this.snapshot = { ...this.snapshot, endpoints: { ...this.snapshot.endpoints, ...lists } }
+    for (const member of this.members.values()) member.setEndpoints(lists, this.snapshot)
+    this.tellLeaving({ type: 'endpoints', lists })
   }
 
   /** For log rotation. */
@@ -152,7 +151,7 @@ export class WorkerGroup {
 
   private start(id: number): Member {
     const { logLevel, accessLog, workers, log, metrics } = this.options
-    const member = new Member({ id, workers, logLevel, accessLog, ticketKeys: this.ticketKeys })
+    const member = newMember({ id, workers, logLevel, accessLog, ticketKeys: this.ticketKeys })
     this.members.set(id, member)
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => {
@@ -162,7 +161,7 @@ export class WorkerGroup {
     member.worker.once('exit', code => this.ended(member, code))
     // One that takes over: its end was told, so its beginning is.
     if (this.snapshot.version > 0) {
-      member.serving = member.apply(this.snapshot.version, sharedBytes(this.snapshot))
+      member.serving = member.apply(new SnapshotBytes(this.snapshot))
       void member.serving.then(ports => {
         if (ports.length > 0) log.info('worker.serving', { worker: id })
       })
@@ -205,60 +204,9 @@ export class WorkerGroup {
   }
 }
 
-/** One thread, and the snapshots that it has yet to answer. */
-class Member {
-  readonly settings: WorkerSettings
-  readonly worker: Worker
-  readonly startedMs = performance.now()
-  /** What became of the ports of the snapshot that it began with. */
-  serving: Promise<readonly PortResult[]> = Promise.resolve([])
-  private readonly waiting = new Map<number, (ports: readonly PortResult[]) => void>()
-
-  constructor(settings: WorkerSettings) {
-    this.settings = settings
-    this.worker = new Worker(entry, {
-      workerData: settings,
-      name: `portcullis-${settings.id}`,
-      resourceLimits,
-    })
-    this.worker.on('message', (message: FromWorker) => {
-      if (message.type === 'applied') this.answer(message.version, message.ports)
-    })
-    // A worker that died has nothing to say; its successor gets the snapshot that is current then.
-    this.worker.once('exit', () => {
-      for (const version of this.waiting.keys()) this.answer(version, [])
-    })
-  }
-
-  tell(message: ToWorker): void {
-    this.worker.postMessage(message)
-  }
-
-  apply(version: number, bytes: SharedBytes): Promise<readonly PortResult[]> {
-    const { promise, resolve } = Promise.withResolvers<readonly PortResult[]>()
-    this.waiting.set(version, resolve)
-    this.tell({ type: 'snapshot', bytes })
-    return promise
-  }
-
-  /** `gently`: who may be about to ask again is not closed on. */
-  async drain(graceMs: number, gently: boolean): Promise<void> {
-    this.tell({ type: 'drain', graceMs, gently })
-    await once(this.worker, 'exit')
-  }
-
-  private answer(version: number, ports: readonly PortResult[]): void {
-    const resolve = this.waiting.get(version)
-    this.waiting.delete(version)
-    resolve?.(ports)
-  }
-}
-
-function sharedBytes(snapshot: Snapshot): SharedBytes {
-  const bytes = serialize(snapshot)
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  shared.set(bytes)
-  return shared
+function newMember(settings: WorkerSettings): Member {
+  const name = `portcullis-${settings.id}`
+  return new Member(settings, new Worker(entry, { workerData: settings, name, resourceLimits }))
 }
 
 /** One result per port: an error if any worker had one. */

@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import type { Worker } from 'node:worker_threads'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { PortResult } from './engine.ts'
+import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import { SnapshotBytes } from './snapshot-bytes.ts'
+
+/** One thread: what it was told, and the snapshots that it has yet to answer. */
+export class Member {
+  readonly settings: WorkerSettings
+  readonly worker: Worker
+  readonly startedMs = performance.now()
+  /** What became of the ports of the snapshot that it began with. */
+  serving: Promise<readonly PortResult[]> = Promise.resolve([])
+  /** What it was told last, endpoints included; null where it is to have everything. */
+  private told: Snapshot | null = null
+  private readonly waiting = new Map<number, (ports: readonly PortResult[]) => void>()
+  /** Of the last snapshot that it was sent whole. */
+  private wholeVersion = 0
+
+  constructor(settings: WorkerSettings, worker: Worker) {
+    this.settings = settings
+    this.worker = worker
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'applied') this.answer(message.version, message.ports)
+      if (message.type === 'lost') this.tellAll(message.version)
+    })
+    // A worker that died has nothing to say; its successor gets the snapshot that is current then.
+    worker.once('exit', () => this.answer(Infinity, []))
+  }
+
+  tell(message: ToWorker): void {
+    this.worker.postMessage(message)
+  }
+
+  apply(bytes: SnapshotBytes): Promise<readonly PortResult[]> {
+    const { promise, resolve } = Promise.withResolvers<readonly PortResult[]>()
+    this.waiting.set(bytes.snapshot.version, resolve)
+    this.send(bytes)
+    return promise
+  }
+
+  /** `now` is the snapshot with these. */
+  setEndpoints(lists: Snapshot['endpoints'], now: Snapshot): void {
+    if (this.told !== null) this.told = now
+    this.tell({ type: 'endpoints', lists })
+  }
+
+  /** `gently`: who may be about to ask again is not closed on. */
+  async drain(graceMs: number, gently: boolean): Promise<void> {
+    this.tell({ type: 'drain', graceMs, gently })
+    await once(this.worker, 'exit')
+  }
+
+  private send(bytes: SnapshotBytes): void {
+    const message = bytes.from(this.told)
+    if (message.type === 'snapshot') this.wholeVersion = message.version
+    this.told = bytes.snapshot
+    this.tell(message)
+  }
+
+  /** It could not make this version of the one before: it gets all of the last one, once for whatever was under way. */
+  private tellAll(version: number): void {
+    const { told } = this
+    if (told === null || this.wholeVersion >= version) return
+    this.told = null
+    this.send(new SnapshotBytes(told))
+  }
+
+  /** With a version come those before it: who could not make them has been sent this one in their place. */
+  private answer(version: number, ports: readonly PortResult[]): void {
+    for (const [one, resolve] of this.waiting)
+      if (one <= version) {
+        this.waiting.delete(one)
+        resolve(ports)
+      }
+  }
+}
