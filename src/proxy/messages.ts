@@ -1,3 +1,4 @@
+import type { SharedHandle } from '../shared/node-state.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import type { SeriesInfo } from '../telemetry/metrics.ts'
@@ -14,6 +15,8 @@ export interface WorkerSettings {
   readonly accessLog: string
   /** The same for all, so that a session begun with one is resumed by any other. */
   readonly ticketKeys: TicketKeys
+  /** Counters and tables of the node: `new SharedState(shared)`, once. */
+  readonly shared: SharedHandle
 }
 
 /** A snapshot, or a patch, as structured clone writes it: written once, and read by every worker. */

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { Worker } from 'node:worker_threads'
+import { Worker, type MessagePort } from 'node:worker_threads'
+import { NodeState } from '../shared/node-state.ts'
+import type { SharedTables } from '../shared/tables.ts'
 import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
@@ -43,6 +45,7 @@ const REPLACE_GRACE_MS = 30_000
  */
 export class WorkerGroup {
   private readonly options: WorkerGroupOptions
+  private readonly state = new NodeState()
   private ticketKeys = firstTicketKeys()
   private readonly rotation: NodeJS.Timeout
   private readonly members = new Map<number, Member>()
@@ -61,6 +64,11 @@ export class WorkerGroup {
     this.rotation = setInterval(() => this.rotateTicketKeys(), ROTATE_MS).unref()
     this.lastId = options.workers
     for (let id = 1; id <= options.workers; id++) this.start(id)
+  }
+
+  /** Tables by name that all workers read. To be changed before a snapshot is applied that names them. */
+  get tables(): SharedTables {
+    return this.state.tables
   }
 
   get size(): number {
@@ -151,7 +159,9 @@ export class WorkerGroup {
 
   private start(id: number): Member {
     const { logLevel, accessLog, workers, log, metrics } = this.options
-    const member = newMember({ id, workers, logLevel, accessLog, ticketKeys: this.ticketKeys })
+    const { handle: shared, ports } = this.state.handle(id)
+    const { ticketKeys } = this
+    const member = newMember({ id, workers, logLevel, accessLog, ticketKeys, shared }, ports)
     this.members.set(id, member)
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => {
@@ -162,8 +172,8 @@ export class WorkerGroup {
     // One that takes over: its end was told, so its beginning is.
     if (this.snapshot.version > 0) {
       member.serving = member.apply(new SnapshotBytes(this.snapshot))
-      void member.serving.then(ports => {
-        if (ports.length > 0) log.info('worker.serving', { worker: id })
+      void member.serving.then(serving => {
+        if (serving.length > 0) log.info('worker.serving', { worker: id })
       })
     }
     return member
@@ -173,6 +183,7 @@ export class WorkerGroup {
     const { id } = member.settings
     this.members.delete(id)
     this.options.metrics.retire(id)
+    this.state.ended(id)
     const left = this.leaving.delete(member)
     if (left) this.options.log.info('worker.left', { worker: id })
     if (left || this.stopping) return
@@ -204,9 +215,10 @@ export class WorkerGroup {
   }
 }
 
-function newMember(settings: WorkerSettings): Member {
+function newMember(settings: WorkerSettings, transferList: readonly MessagePort[]): Member {
   const name = `portcullis-${settings.id}`
-  return new Member(settings, new Worker(entry, { workerData: settings, name, resourceLimits }))
+  const options = { workerData: settings, transferList: [...transferList], name, resourceLimits }
+  return new Member(settings, new Worker(entry, options))
 }
 
 /** One result per port: an error if any worker had one. */

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CounterAreas, counterMemory, type Counters } from './counters.ts'
+
+const SECOND = 1_000_000
+
+function small(): Counters {
+  return new CounterAreas(counterMemory(new Uint8Array(16), { buckets: 1, reserve: 1 }), 1).scope('test')
+}
+
+/** Adds one as a limit would; -1 where there is no place. */
+function add(counters: Counters, key: string, crowd: string, nowUs = 0): number {
+  counters.aim(key, crowd)
+  for (;;) {
+    const seen = counters.read(nowUs)
+    const outcome = counters.swap(seen, seen + 1, nowUs + SECOND, nowUs)
+    if (outcome === 'done') return seen + 1
+    if (outcome === 'full') return -1
+  }
+}
+
+test('who finds no place shares the number of his crowd, and neighbours keep theirs', () => {
+  const counters = small()
+  assert.equal(add(counters, 'neighbour', 'here'), 1)
+  for (let i = 0; i < 31; i++) assert.equal(add(counters, `attacker ${i}`, 'there'), 1)
+  assert.equal(counters.crowded, false)
+  for (let i = 0; i < 1_000; i++) assert.equal(add(counters, `attacker ${100 + i}`, 'there'), i + 1)
+  assert.equal(counters.crowded, true)
+  assert.equal(add(counters, 'neighbour', 'here'), 2)
+  assert.equal(add(counters, 'newcomer', 'elsewhere'), 1)
+  assert.equal(add(counters, 'newcomer', 'elsewhere'), 2)
+})
+
+test('where there is no place for another crowd either, nobody is counted', () => {
+  const counters = small()
+  for (let i = 0; i < 64; i++) assert.equal(add(counters, `key ${i}`, `crowd ${i}`), 1)
+  assert.equal(add(counters, 'newcomer', 'another'), -1)
+  assert.equal(add(counters, 'newcomer', 'another', 3 * SECOND), 1)
+  assert.equal(counters.crowded, false)
+})

@@ -1,0 +1,109 @@
+import { CounterArea, type Outcome } from './counter-area.ts'
+import { KeyHash } from './key-hash.ts'
+
+/** What threads share of counters; goes to a worker as it is. */
+export interface CounterMemory {
+  readonly memory: SharedArrayBuffer
+  readonly buckets: number
+  readonly reserve: number
+  readonly secret: Uint8Array
+}
+
+export interface CounterSizes {
+  /** Buckets of 32 keys (1 KiB) each; powers of two. */
+  readonly buckets: number
+  /** Of crowds, beside them. */
+  readonly reserve: number
+}
+
+/** 262,144 keys and 65,536 crowds in 10 MiB, of which the system gives what is written to. */
+const SIZES: CounterSizes = { buckets: 8_192, reserve: 2_048 }
+
+export function counterMemory(secret: Uint8Array, sizes: CounterSizes = SIZES): CounterMemory {
+  const { buckets, reserve } = sizes
+  const memory = new SharedArrayBuffer(CounterArea.bytes(buckets + reserve))
+  return { memory, buckets, reserve, secret }
+}
+
+/** Both areas, as one thread sees them. */
+export class CounterAreas {
+  readonly keys: CounterArea
+  readonly crowds: CounterArea
+  private readonly secrets: KeyHash
+
+  /** `owner`: a number above 0 that no other living thread has. */
+  constructor({ memory, buckets, reserve, secret }: CounterMemory, owner: number) {
+    const bytes = CounterArea.bytes(buckets)
+    this.keys = new CounterArea(memory, owner, 0, bytes)
+    this.crowds = new CounterArea(memory, owner, bytes, CounterArea.bytes(reserve))
+    this.secrets = new KeyHash(secret)
+  }
+
+  scope(name: string): Counters {
+    return new Counters(this, this.secrets.derive(name))
+  }
+
+  /** What a thread that has ended left half done. */
+  release(owner: number): void {
+    this.keys.release(owner)
+    this.crowds.release(owner)
+  }
+}
+
+/**
+ * Numbers by key of one purpose, such as one limit: the same for all workers of a node, and they outlive reloads. One
+ * look-up at a time: `aim`, then `read` and `swap` within the same turn.
+ *
+ *     counters.aim(client, crowd)
+ *     do seen = counters.read(nowUs)
+ *     while ((outcome = counters.swap(seen, seen + 1, untilUs, nowUs)) === 'changed')
+ *
+ * Memory is bounded, and nobody's number gives way to another's before its time. Where no place is left for a new key
+ * it shares the number of its crowd, kept in a reserve: for an address, of all that belong to one network, so that one
+ * who has many addresses fills the place of his own. Where that is full too, `swap` says so, and the caller refuses:
+ * a limit that cannot count lets nobody through.
+ */
+export class Counters {
+  private readonly areas: CounterAreas
+  private readonly key: KeyHash
+  private readonly crowd: KeyHash
+  private crowdName = ''
+  private inCrowd = false
+
+  constructor(areas: CounterAreas, secret: Uint8Array) {
+    this.areas = areas
+    this.key = new KeyHash(secret)
+    this.crowd = new KeyHash(secret)
+  }
+
+  /** Whether the key that is aimed at shares the number of its crowd. */
+  get crowded(): boolean {
+    return this.inCrowd
+  }
+
+  /** `crowd` is hashed only where it is needed. */
+  aim(key: string, crowd: string): this {
+    this.key.of(key)
+    this.crowdName = crowd
+    this.inCrowd = false
+    return this
+  }
+
+  /** 0 where there is nothing, or its time is over. */
+  read(nowUs: number): number {
+    return this.inCrowd ? this.areas.crowds.read(this.crowd, nowUs) : this.areas.keys.read(this.key, nowUs)
+  }
+
+  /**
+   * Puts `next` (0 to MAX_VALUE) in the place of `seen` until `untilUs` at least. `changed`: read again; also the
+   * answer where the crowd's number is to be read from now on.
+   */
+  swap(seen: number, next: number, untilUs: number, nowUs: number): Outcome {
+    if (this.inCrowd) return this.areas.crowds.swap(this.crowd, seen, next, untilUs, nowUs)
+    const outcome = this.areas.keys.swap(this.key, seen, next, untilUs, nowUs)
+    if (outcome !== 'full') return outcome
+    this.crowd.of(this.crowdName)
+    this.inCrowd = true
+    return 'changed'
+  }
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import type { MessagePort } from 'node:worker_threads'
+import { SharedClock } from './clock.ts'
+import { CounterAreas, counterMemory, type CounterMemory, type Counters } from './counters.ts'
+import { TableReader, type Lookup } from './table.ts'
+import { SharedTables, type TablesHandle } from './tables.ts'
+
+/** For `workerData`, with `ports` in `transferList`. */
+export interface SharedHandle {
+  /** Above 0, and of no other living thread. */
+  readonly owner: number
+  readonly epochNs: bigint
+  readonly counters: CounterMemory
+  readonly tables: TablesHandle
+}
+
+/** What the workers of a node share in memory, as the main thread has it. */
+export class NodeState {
+  readonly tables: SharedTables
+  private readonly epochNs = process.hrtime.bigint()
+  private readonly counters: CounterMemory
+  private readonly areas: CounterAreas
+
+  constructor() {
+    this.tables = new SharedTables(randomBytes(16))
+    this.counters = counterMemory(randomBytes(16))
+    this.areas = new CounterAreas(this.counters, 0x7fffffff)
+  }
+
+  /** For the worker of this number. */
+  handle(owner: number): { readonly handle: SharedHandle; readonly ports: readonly MessagePort[] } {
+    const { epochNs, counters } = this
+    const tables = this.tables.attach()
+    return { handle: { owner, epochNs, counters, tables }, ports: [tables.port] }
+  }
+
+  /** A worker has ended, in whatever it was doing. Before another gets its number. */
+  ended(owner: number): void {
+    this.areas.release(owner)
+  }
+}
+
+/** The same, as a worker has it. */
+export class SharedState {
+  readonly clock: SharedClock
+  private readonly areas: CounterAreas
+  private readonly reader: TableReader
+
+  constructor({ owner, epochNs, counters, tables }: SharedHandle) {
+    this.clock = new SharedClock(epochNs)
+    this.areas = new CounterAreas(counters, owner)
+    this.reader = new TableReader(tables)
+  }
+
+  /** Numbers of one purpose, which is named: the same name has the same numbers in each worker, and after a reload. */
+  counters(name: string): Counters {
+    return this.areas.scope(name)
+  }
+
+  /** Rows of one name. */
+  table<T>(name: string): Lookup<T> {
+    return this.reader.table<T>(name)
+  }
+}
