@@ -9,7 +9,7 @@ import { serialize } from 'node:v8'
 import { FileSource } from '../../src/control/files/file-source.ts'
 import { scan } from '../../src/model/scan.ts'
 import type { LoadResult } from '../../src/model/loaded.ts'
-import { translate } from '../../src/roles/ingress/translate.ts'
+import { translate } from '../../test/support/translate.ts'
 import { onlyEndpointsChanged } from '../../src/snapshot/diff.ts'
 import type { SnapshotParts } from '../../src/snapshot/snapshot.ts'
 

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { Condition } from '../model/resource.ts'
 import { Resources } from '../model/resources.ts'
 import { parseResources } from '../model/validate.ts'
-import { translate } from '../roles/ingress/translate.ts'
+import { translate } from '../../test/support/translate.ts'
 import { complaintsOf, formatCondition } from './conditions.ts'
 
 const about = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: 'default', name: 'front' }

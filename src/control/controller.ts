@@ -1,10 +1,9 @@
 import type { LoadResult } from '../model/loaded.ts'
 import type { Condition, Problem } from '../model/resource.ts'
 import type { WorkerGroup } from '../proxy/workers.ts'
-import { endpointsOnly, onlyEndpointsDiffer } from '../roles/ingress/backends/endpoints.ts'
-import { translate } from '../roles/ingress/translate.ts'
 import { onlyEndpointsChanged } from '../snapshot/diff.ts'
-import type { IgnoredKind, Translation } from '../snapshot/role.ts'
+import type { Translation } from '../snapshot/merge.ts'
+import { translateAll, type IgnoredKind, type Role } from '../translation/role.ts'
 import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
@@ -16,6 +15,8 @@ import { heldConditions } from './held.ts'
 import { withPortErrors, type PortError } from './port-errors.ts'
 
 export interface ControllerOptions {
+  /** In the order in which requests meet them. */
+  readonly roles: readonly Role[]
   readonly workers: WorkerGroup
   readonly log: Logger
   readonly addresses: readonly string[]
@@ -136,7 +137,7 @@ export class Controller {
   private async turn(load: LoadResult): Promise<void> {
     const { snapshot: old } = this
     this.sendEarly(load)
-    const translation = translate(load.resources, {
+    const translation = translateAll(this.options.roles, load.resources, {
       addresses: this.options.addresses,
       ignoredKinds: this.options.ignoredKinds ?? [],
       nowMs: this.calendar.now(),
@@ -216,8 +217,9 @@ export class Controller {
   private sendEarly({ resources }: LoadResult): void {
     const { last, snapshot } = this
     if (last === null || snapshot.version === 0) return
-    if (onlyEndpointsDiffer(last.load.resources, resources))
-      this.sendEndpoints(endpointsOnly(resources, snapshot))
+    for (const { endpoints } of this.options.roles)
+      if (endpoints?.onlyEndpointsDiffer(last.load.resources, resources))
+        this.sendEndpoints(endpoints.endpointsOnly(resources, snapshot))
   }
 
   /** The short way: the workers keep their snapshot and its version. */

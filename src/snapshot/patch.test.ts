@@ -10,15 +10,17 @@ function sent<T>(value: T): T {
   return deserialize(serialize(value)) as T
 }
 
+const origin = {
+  group: '',
+  resource: 'HTTPRoute/default/r',
+  role: 'ingress',
+  path: '',
+  file: '',
+  line: 1,
+  column: 1,
+} as const
+
 function rule(id: string, cluster: string): Rule {
-  const origin = {
-    resource: 'HTTPRoute/default/r',
-    role: 'ingress',
-    path: '',
-    file: '',
-    line: 1,
-    column: 1,
-  } as const
   const backend = { weight: 1, cluster, filters: [] }
   const action = {
     type: 'forward',
@@ -82,6 +84,7 @@ function snapshotOf(version: number, drawn: Drawing): Snapshot {
   const rules = drawn.rules.map(([id, to]) => made.get(id + to)!)
   const listeners = drawn.listeners.map(({ name, hosts }) => ({
     name,
+    origin,
     hostname: '',
     hosts: hosts.map(({ hostname, entries }) => ({
       hostname,
@@ -158,7 +161,7 @@ const many = (count: number): RouteEntry[] =>
 
 const whole = (version: number, entries: readonly RouteEntry[]): Snapshot => ({
   version,
-  ports: [port(80, [{ name: 'l', hostname: '', hosts: [{ hostname: '', entries }] }])],
+  ports: [port(80, [{ name: 'l', origin, hostname: '', hosts: [{ hostname: '', entries }] }])],
   clusters: [],
   endpoints: {},
 })
@@ -194,7 +197,7 @@ test('a rule that is in force on one more listener is not sent again', () => {
   const after = {
     ...before,
     version: 2,
-    ports: [port(80, [...before.ports[0]!.listeners, { name: 'm', hostname: 'a', hosts }])],
+    ports: [port(80, [...before.ports[0]!.listeners, { name: 'm', origin, hostname: 'a', hosts }])],
   }
   const there = sent(before)
   const patched = applyPatch(there, sent(diff(before, after)))

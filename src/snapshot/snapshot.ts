@@ -44,6 +44,8 @@ export type SnapshotParts = Omit<Snapshot, 'version'>
 export interface Origin {
   /** `HTTPRoute/default/items`. */
   readonly resource: string
+  /** Of that object's kind; "" for core kinds. */
+  readonly group: string
   readonly role: RoleName
   /** `spec.rules[0].filters[1]` */
   readonly path: string
@@ -75,8 +77,11 @@ export interface Port {
 export interface Listener {
   /** `default/gateway/section`. */
   readonly name: string
+  readonly origin: Origin
   /** "" any, `a.example`, or `*.example`; lower case. */
   readonly hostname: string
+  /** Every request of the listener meets them, also those that no route takes. Absent where there is none. */
+  readonly filters?: readonly FilterConfig[]
   /** Every hostname of its routes, with the rules that apply, most specific hostname first. */
   readonly hosts: readonly Host[]
   readonly tls?: ListenerTls

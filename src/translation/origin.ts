@@ -1,14 +1,16 @@
 import { formatPath } from '../model/problem.ts'
+import { groupOf } from '../model/kinds.ts'
 import type { FieldPath, Resource } from '../model/resource.ts'
-import type { Origin } from '../snapshot/snapshot.ts'
+import type { Origin, RoleName } from '../snapshot/snapshot.ts'
 
 /** Where a part of the snapshot was written; without a position (objects that came from no file) the file is "" and line and column 0. */
-export function originOf(resource: Resource, path: FieldPath): Origin {
+export function originOf(resource: Resource, path: FieldPath, role: RoleName = 'ingress'): Origin {
   const { kind, metadata } = resource
   const { file, line, column } = resource.at(path) ?? nowhere
   return {
     resource: `${kind}/${metadata.namespace}/${metadata.name}`,
-    role: 'ingress',
+    group: groupOf(resource.apiVersion),
+    role,
     path: formatPath(path),
     file,
     line,

@@ -6,6 +6,7 @@ export function clusterOf(name: string, more: Partial<Cluster> = {}): Cluster {
     name,
     origin: {
       resource: `Backend/default/${name}`,
+      group: 'portcullis.dev',
       role: 'ingress',
       path: 'spec',
       file: 'a.yaml',

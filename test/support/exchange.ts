@@ -20,6 +20,7 @@ export function exchange(
 /** Where the configuration under test would have been written. */
 export const origin: Origin = {
   resource: 'HTTPRoute/default/test',
+  group: 'gateway.networking.k8s.io',
   role: 'ingress',
   path: 'spec.rules[0].filters[0]',
   file: 'test.yaml',

@@ -1,7 +1,7 @@
 import { parseResources } from '../../src/model/validate.ts'
 import { Resources } from '../../src/model/resources.ts'
 import { Engine, type EngineOptions } from '../../src/proxy/engine.ts'
-import { translate } from '../../src/roles/ingress/translate.ts'
+import { translate } from './translate.ts'
 import type { Snapshot } from '../../src/snapshot/snapshot.ts'
 import { AccessLog } from '../../src/telemetry/access-log.ts'
 import type { AccessSink } from '../../src/telemetry/access-sink.ts'

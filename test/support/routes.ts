@@ -44,6 +44,7 @@ export function listener(
 ): Listener {
   return {
     name,
+    origin,
     hostname,
     hosts: Object.entries(hosts).map(([host, entries]) => ({ hostname: host, entries })),
   }

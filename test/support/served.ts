@@ -1,6 +1,7 @@
 import { CertificateMetrics } from '../../src/control/certificate-metrics.ts'
 import { Controller, type ControllerOptions } from '../../src/control/controller.ts'
 import { FileSource } from '../../src/control/files/file-source.ts'
+import { roles } from '../../src/cli/roles.ts'
 import { WorkerGroup } from '../../src/proxy/workers.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
@@ -34,6 +35,7 @@ export class Served implements AsyncDisposable {
       partial: writer.counter('portcullis_reloads_total', { result: 'partial' }),
     }
     this.controller = new Controller({
+      roles,
       workers: this.workers,
       log,
       addresses: [],

@@ -1,6 +1,7 @@
-import { translate } from '../../roles/ingress/translate.ts'
 import { showsColour } from '../../telemetry/colour.ts'
 import type { CheckOptions } from '../command/options.ts'
+import { translateAll } from '../../translation/role.ts'
+import { roles } from '../roles.ts'
 import { sourceOf } from '../command/sources.ts'
 import { judge, verdictGithub, verdictJson, verdictText } from './verdict.ts'
 
@@ -9,7 +10,7 @@ export async function check(options: CheckOptions): Promise<number> {
   const { paths, addresses, ignoredKinds, output, strict } = options
   const source = await sourceOf(paths)
   const { resources, problems } = source.load()
-  const translation = translate(resources, { addresses, ignoredKinds, nowMs: Date.now() })
+  const translation = translateAll(roles, resources, { addresses, ignoredKinds, nowMs: Date.now() })
   const verdict = judge(problems, translation, strict)
   const text = {
     text: () => verdictText(verdict, file => source.textOf(file), showsColour(1)),

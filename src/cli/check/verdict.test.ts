@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { FileSource } from '../../control/files/file-source.ts'
-import { translate } from '../../roles/ingress/translate.ts'
+import { translate } from '../../../test/support/translate.ts'
 import { judge, verdictGithub, verdictText, type Verdict } from './verdict.ts'
 
 function verdictOn(text: string): Verdict {

@@ -1,5 +1,5 @@
 import type { Problem, Condition } from '../../model/resource.ts'
-import type { Translation } from '../../snapshot/role.ts'
+import type { Translation } from '../../snapshot/merge.ts'
 import { escapeJson } from '../../telemetry/json.ts'
 import { Excerpts } from './excerpt.ts'
 import { findingsOf, type Finding } from '../../control/findings.ts'

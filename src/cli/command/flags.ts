@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { IgnoredKind } from '../../snapshot/role.ts'
+import type { IgnoredKind } from '../../translation/role.ts'
 import type { RoleName } from '../../snapshot/snapshot.ts'
 import { UsageError, type Flag } from './flag.ts'
 import type { LogLevel } from './options.ts'

@@ -1,4 +1,4 @@
-import type { IgnoredKind } from '../../snapshot/role.ts'
+import type { IgnoredKind } from '../../translation/role.ts'
 import type { RoleName } from '../../snapshot/snapshot.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 
-import type { IgnoredKind } from '../../snapshot/role.ts'
+import type { IgnoredKind } from '../../translation/role.ts'
 import { CommandFailure, UsageError } from './flag.ts'
 
 /** One of a fixed set of words. */

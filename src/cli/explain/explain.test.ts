@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 
 import { Resources } from '../../model/resources.ts'
 import { parseResources } from '../../model/validate.ts'
-import { translate } from '../../roles/ingress/translate.ts'
+import { translate } from '../../../test/support/translate.ts'
 import type { SnapshotParts } from '../../snapshot/snapshot.ts'
 import { explanationJson } from './json.ts'
 import { explanationText } from './text.ts'

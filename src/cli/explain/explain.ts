@@ -1,4 +1,3 @@
-import { translate } from '../../roles/ingress/translate.ts'
 import { explainRequest } from './explanation.ts'
 import { explanationJson } from './json.ts'
 import { explanationText } from './text.ts'
@@ -6,13 +5,15 @@ import { findingsOf } from '../../control/findings.ts'
 import type { ExplainOptions } from '../command/options.ts'
 import { painter, showsColour } from '../../telemetry/colour.ts'
 import { policyNames } from './policy-names.ts'
+import { translateAll } from '../../translation/role.ts'
+import { roles } from '../roles.ts'
 import { sourceOf } from '../command/sources.ts'
 
 /** `portcullis explain`: 0 when a route takes the request, else 1. */
 export async function explain(options: ExplainOptions): Promise<number> {
   const load = (await sourceOf(options.paths)).load()
   const { addresses, ignoredKinds } = options
-  const translation = translate(load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
+  const translation = translateAll(roles, load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
   const { parts, conditions } = translation
   const explanation = explainRequest(parts, options)
   const json = () => `${JSON.stringify(explanationJson(explanation, parts), null, 2)}\n`

@@ -9,6 +9,7 @@ import { log } from '../../telemetry/log.ts'
 import { startAdmin } from './admin.ts'
 import { Controller } from '../../control/controller.ts'
 import { Garbage } from './garbage.ts'
+import { roles } from '../roles.ts'
 import { listenReason } from '../../control/port-errors.ts'
 import type { RunOptions } from '../command/options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
@@ -78,6 +79,7 @@ class Gateway {
     const { addresses, ignoredKinds } = options
     const { reloads, certificates } = metrics
     this.controller = new Controller({
+      roles,
       workers: this.workers,
       log,
       addresses,

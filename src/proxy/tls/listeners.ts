@@ -119,7 +119,7 @@ const anything = { path: { type: 'prefix', value: '' }, method: '', headers: [],
 /** Stands for the requests that no listener takes on this connection. */
 export const misdirectedRule: Rule = {
   id: 'misdirected',
-  origin: { resource: '', role: 'ingress', path: '', file: '', line: 0, column: 0 },
+  origin: { resource: '', group: '', role: 'ingress', path: '', file: '', line: 0, column: 0 },
   filters: [],
   action: { type: 'respond', failure: 'misdirected_request' },
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Resource } from '../../model/resource.ts'
 import { Resources } from '../../model/resources.ts'
 import { parseResources } from '../../model/validate.ts'
-import { translate } from './translate.ts'
+import { translate } from '../../../test/support/translate.ts'
 
 const api = 'gateway.networking.k8s.io/v1'
 const object = (

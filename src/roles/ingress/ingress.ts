@@ -1,4 +1,5 @@
-import type { Role } from '../../snapshot/role.ts'
+import type { Role } from '../../translation/role.ts'
+import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
 import { translate } from './translate.ts'
 
 /** Ingress: which hosts, ports and protocols are open to the world, and which service a request enters. */
@@ -22,4 +23,5 @@ export const ingress: Role = {
     'ClientPolicy',
   ],
   translate,
+  endpoints: { onlyEndpointsDiffer, endpointsOnly },
 }

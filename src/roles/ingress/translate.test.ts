@@ -6,7 +6,7 @@ import { Resources } from '../../model/resources.ts'
 import { parseResources } from '../../model/validate.ts'
 import type { Listener } from '../../snapshot/snapshot.ts'
 import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
-import { translate } from './translate.ts'
+import { translate } from '../../../test/support/translate.ts'
 
 function load(text: string): Resource[] {
   const { resources, problems } = parseResources('t.yaml', text)

@@ -1,7 +1,8 @@
 import { unservedIn } from '../../model/unserved.ts'
 import type { ResourceRef } from '../../model/resource.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
-import type { TranslateOptions, Translation } from '../../snapshot/role.ts'
+import type { TranslateOptions } from '../../translation/role.ts'
+import type { Contribution } from '../../snapshot/contribution.ts'
 import type { SnapshotParts, StreamRule } from '../../snapshot/snapshot.ts'
 import { oldestFirst } from '../../translation/age.ts'
 import { attachRoute } from './routes/attach.ts'
@@ -34,10 +35,9 @@ import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts
 
 /**
  * Gateway API, as declared, to what the proxy runs (release v1.6.1). Pure and
- * deterministic; the result is frozen, and a Rule is one object wherever it is
- * used. Whatever is not served as it is written has a condition that says so.
+ * deterministic; a Rule is one object wherever it is used. Whatever is not served as it is written has a condition that says so.
  */
-export function translate(resources: Resources, options: TranslateOptions = {}): Translation {
+export function translate(resources: Resources, options: TranslateOptions = {}): Contribution {
   const report = new Report()
   const grants = new Grants(resources)
   const classOf = gatewayClasses(resources, report)
@@ -72,14 +72,14 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtRetries(parts, places, report)
   doubtUntaken(parts.ports, places, report)
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
-  return freeze({
-    parts,
+  return {
+    ...parts,
     conditions: report.conditions,
     problems: report.problems,
     gateways: [...gateways.values()].map(statusOf),
     dueMs: calendar.dueMs,
     expiresMs: certificates.expiresMs,
-  })
+  }
 }
 
 function partsOf(
@@ -136,12 +136,4 @@ function withCertificates(parts: SnapshotParts, { used }: Certificates): Snapsho
   }
   const needed = [...used].filter(([name]) => names.has(name))
   return needed.length === 0 ? parts : { ...parts, certificates: Object.fromEntries(needed) }
-}
-
-/** All the way down; what is frozen already has been gone through. */
-function freeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  Object.freeze(value)
-  for (const part of Object.values(value)) freeze(part)
-  return value
 }

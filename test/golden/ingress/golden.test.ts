@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 import { ignoredKind } from '../../../src/cli/command/values.ts'
 import { Resources } from '../../../src/model/resources.ts'
 import { ingress } from '../../../src/roles/ingress/ingress.ts'
+import { translate } from '../../support/translate.ts'
 import { load } from './load.ts'
 import { render } from './render.ts'
 
@@ -29,7 +30,7 @@ for (const input of inputs)
     const { resources, problems, all } = load(text, input)
     const ignored = /^# ignored: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
     const options = { addresses, nowMs, ignoredKinds: ignored.map(ignoredKind) }
-    const translation = ingress.translate(resources, options)
+    const translation = translate(resources, options)
     const actual = render(translation, problems)
     const output = new URL(input.replace('.in.', '.out.'), folder)
     if (env['UPDATE_GOLDEN']) writeFileSync(output, actual)
@@ -38,5 +39,5 @@ for (const input of inputs)
     // What the role does not say that it reads, it does not read.
     const list = resources.list.filter(({ kind }) => ingress.kinds.some(name => name === kind))
     const read = Resources.of(list, resources.unenforced, all)
-    assert.deepEqual(ingress.translate(read, options), translation)
+    assert.deepEqual(translate(read, options), translation)
   })

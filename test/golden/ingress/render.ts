@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { formatPath } from '../../../src/model/problem.ts'
 import type { Condition } from '../../../src/model/resource.ts'
-import type { Translation } from '../../../src/snapshot/role.ts'
+import type { Translation } from '../../../src/snapshot/merge.ts'
 import type { Cluster, Listener, Match, Origin, Port, Rule } from '../../../src/snapshot/snapshot.ts'
 import { clientSettings, clusterSettings, ejectionSettings, tlsBounds } from '../../../src/roles/ingress/defaults.ts'
 

@@ -1,12 +1,11 @@
 import { keyOf } from '../../../model/resources.ts'
 import type { Resource } from '../../../model/resource.ts'
-import type { Action, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
+import { closedAction } from '../../../snapshot/placed.ts'
+import type { Rule, StreamRule } from '../../../snapshot/snapshot.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import type { Ranked } from '../routes/precedence.ts'
 import type { RouteState } from '../routes/route.ts'
 import type { Target } from '../../../translation/targets.ts'
-
-export const closedAction: Action = { type: 'respond', failure: 'protection_missing' }
 
 /**
  * What is not to be served because something that may protect it is not in force: Gateways, listeners, routes, rules,

@@ -6,7 +6,7 @@ import { backend, gateway, httpRoute, to, yamlOf } from '../../../../test/suppor
 import { Resources } from '../../../model/resources.ts'
 import { parseResources } from '../../../model/validate.ts'
 import { explainRoute } from '../../../proxy/router/explain.ts'
-import { translate } from '../translate.ts'
+import { translate } from '../../../../test/support/translate.ts'
 
 const paths = ['/', '/a', '/a/b', '/ab', '/c'].flatMap(value => [
   { type: 'PathPrefix', value },

@@ -1,7 +1,7 @@
 import type { Gateway } from '../../../model/kinds.ts'
 import { proposal } from '../../../model/nearest.ts'
 import { keyOf, refOf, type Resources } from '../../../model/resources.ts'
-import type { GatewayStatus } from '../../../snapshot/role.ts'
+import type { GatewayStatus } from '../../../snapshot/contribution.ts'
 import { addressesOf, overlap, type Addresses } from './addresses.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'

@@ -1,4 +1,6 @@
 import type { Cluster, Host, Listener, Port, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
+import { originOf } from '../../../translation/origin.ts'
+import { policyName } from '../../../translation/policies.ts'
 import { ANY } from './addresses.ts'
 import type { ClientSettingsOf } from './client-policy.ts'
 import { isUsable, type GatewayState } from './gateway.ts'
@@ -54,15 +56,16 @@ function portKey(address: string, port: number): string {
 }
 
 function listenerOf(
-  { gateway: { metadata } }: GatewayState,
-  { spec, hostname, hosts, tls }: ListenerState,
+  { gateway }: GatewayState,
+  { spec, path, hostname, hosts, tls }: ListenerState,
   ruleOf: (rule: Rule) => Rule,
 ): Listener {
   const sorted = [...hosts]
     .filter(([, shares]) => shares.some(({ entries }) => entries.length > 0))
     .sort(([a], [b]) => bySpecificity(a, b))
   const listener = {
-    name: `${metadata.namespace}/${metadata.name}/${spec.name}`,
+    name: `${policyName(gateway)}/${spec.name}`,
+    origin: originOf(gateway, path),
     hostname,
     hosts: sorted.map(([name, shares]) => hostOf(name, shares, ruleOf)),
   }

@@ -7,7 +7,7 @@ import { byPrecedence, grpcWeight, httpWeight, type Place, type Ranked } from '.
 
 const rule: Rule = {
   id: 'r',
-  origin: { resource: '', role: 'ingress', path: '', file: '', line: 0, column: 0 },
+  origin: { resource: '', group: '', role: 'ingress', path: '', file: '', line: 0, column: 0 },
   filters: [],
   action: { type: 'respond', failure: 'destination_not_found' },
 }

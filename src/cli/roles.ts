@@ -1,0 +1,5 @@
+import { ingress } from '../roles/ingress/ingress.ts'
+import type { Role } from '../translation/role.ts'
+
+/** All roles that are built, in the order in which a request from outside meets them. Nothing else here knows one by name. */
+export const roles: readonly Role[] = [ingress]

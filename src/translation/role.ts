@@ -1,0 +1,50 @@
+import type { KindName } from '../model/kinds.ts'
+import type { Resources } from '../model/resources.ts'
+import type { Contribution } from '../snapshot/contribution.ts'
+import { merge, type Translation } from '../snapshot/merge.ts'
+import type { RoleName, Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
+
+/**
+ * One of the four roles, as a value: what it reads, and what it makes of that. The data plane never asks which roles
+ * exist; only the room that assembles them does.
+ */
+export interface Role {
+  readonly name: RoleName
+  readonly kinds: readonly KindName[]
+  /** Pure: no I/O, no clock, inputs are frozen and the result is data. What cannot be served is a condition, never an exception. */
+  translate(resources: Resources, options: TranslateOptions): Contribution
+  /** The short way of endpoints. Absent: the role has none. */
+  readonly endpoints?: EndpointsOnly
+}
+
+/** Endpoints are where requests can be served now: they do not wait for the translation of everything. */
+export interface EndpointsOnly {
+  /** Whether what differs changes endpoints of clusters and nothing else. */
+  onlyEndpointsDiffer(before: Resources, after: Resources): boolean
+  /** The endpoints of the clusters of this snapshot, as the resources have them. */
+  endpointsOnly(resources: Resources, snapshot: Snapshot): SnapshotParts['endpoints']
+}
+
+export interface TranslateOptions {
+  /** IP addresses for Gateways that name none themselves; absent or empty: every address of the machine. */
+  readonly addresses?: readonly string[]
+  /** Now, in milliseconds since 1970, to tell which certificates are valid; absent, all are. */
+  readonly nowMs?: number
+  /** Kinds that nobody here knows, and that are left out although they may protect something. */
+  readonly ignoredKinds?: readonly IgnoredKind[]
+}
+
+export interface IgnoredKind {
+  readonly kind: string
+  /** Null: of any group. */
+  readonly group: string | null
+}
+
+/** What all roles make of the resources, in their order. Pure, as they are. */
+export function translateAll(
+  roles: readonly Role[],
+  resources: Resources,
+  options: TranslateOptions = {},
+): Translation {
+  return merge(roles.map(role => ({ ...role.translate(resources, options), role: role.name })))
+}
