@@ -1,3 +1,15 @@
+/* oxlint-disable typescript/no-deprecated, typescript/no-unsafe-argument -- of swc this is what dependency-cruiser stands on */
+import { Visitor } from '@swc/core/Visitor.js'
+
+// It does not know `using` declarations, which tests have; what they are initialised with may import.
+const { visitStatement } = Visitor.prototype
+Visitor.prototype.visitStatement = function (statement) {
+  if (statement.type !== 'UsingDeclaration') return visitStatement.call(this, statement)
+  statement.decls = this.visitVariableDeclarators(statement.decls)
+  return statement
+}
+/* oxlint-enable typescript/no-deprecated, typescript/no-unsafe-argument */
+
 // The rooms of src/ in the order of docs/ARCHITECTURE.md: each imports only those before it.
 const rooms = [
   'http',
@@ -45,11 +57,71 @@ export default {
     },
     {
       name: 'source-stands-alone',
-      comment:
-        'The package holds only src/: what it imports from test/, bench/ or examples/ is missing there.',
+      comment: 'The package is built from src/ alone: what it imports from elsewhere is missing there.',
       severity: 'error',
       from: { path: '^src/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^(test|bench|examples|web)/' },
+      to: { path: '^(test|bench|build|examples|web)/' },
+    },
+    {
+      name: 'unit-tests-know-support',
+      comment: 'What a test beside its source needs of test/ is for all tests: it belongs in test/support.',
+      severity: 'error',
+      from: { path: '^src/.*\\.test\\.ts$' },
+      to: { path: '^(test|bench|build|examples)/', pathNot: '^test/support/' },
+    },
+    {
+      name: 'support-knows-no-test',
+      comment:
+        'test/support stands above all tests and the bench: what it took from one of them would be loaded by every other.',
+      severity: 'error',
+      from: { path: '^test/support/' },
+      to: { path: '^(test|bench|build|examples)/', pathNot: '^test/support/' },
+    },
+    {
+      name: 'support-knows-no-command',
+      comment:
+        'Commands are run as users run them, as processes; of src/cli a test has only the lists of what is built in.',
+      severity: 'error',
+      from: { path: '^test/support/' },
+      to: { path: '^src/cli/', pathNot: '^src/cli/(roles|filters)\\.ts$' },
+    },
+    {
+      name: 'bench-measures-from-outside',
+      comment:
+        'Proxies, ours too, are measured as processes that were installed; what asks them has the codec of HTTP, and nothing of what it measures. bench/micro is for parts.',
+      severity: 'error',
+      from: { path: '^bench/', pathNot: '^bench/micro/' },
+      to: { path: '^src/', pathNot: '^src/http/' },
+    },
+    {
+      name: 'bench-knows-support-alone',
+      comment:
+        'Of test/ it may use what finds programs and makes certificates and servers; a test that changes must not change what is measured.',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: { path: '^(test|build|examples)/', pathNot: '^test/support/' },
+    },
+    {
+      name: 'nobody-knows-the-bench',
+      comment: 'It is run, and changed, by hand: nothing that must hold may hang on it.',
+      severity: 'error',
+      from: { pathNot: '^bench/' },
+      to: { path: '^bench/' },
+    },
+    {
+      name: 'build-knows-source-alone',
+      comment: 'It runs where a package is made, from what the package is made of.',
+      severity: 'error',
+      from: { path: '^build/' },
+      to: { path: '^(test|bench|examples)/' },
+    },
+    {
+      name: 'examples-are-outside',
+      comment:
+        'An example is what somebody writes who has installed the program: it runs the command, and imports nothing of it.',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(src|test|bench|build)/' },
     },
     {
       name: 'no-tests-in-the-program',

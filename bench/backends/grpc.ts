@@ -3,8 +3,8 @@ import { CHUNKED } from '../../src/http/head.ts'
 import { Fields } from '../../src/http/fields.ts'
 import { http2Limits } from '../../src/http/h2/limits.ts'
 import { localHead } from '../../src/http/local.ts'
-import { H2Server, indifferent } from '../../test/conformance/h2/server.ts'
-import type { Answer } from '../../test/conformance/h2/server.ts'
+import { H2Server, indifferent } from '../../test/support/http2/server.ts'
+import type { Answer } from '../../test/support/http2/server.ts'
 
 const answer: Answer = stream => {
   const pieces: Buffer[] = []

@@ -6,7 +6,7 @@ import { cases, pathOf } from './cases.ts'
 import { readH2load } from './h2load.ts'
 import { readResult } from './load.ts'
 import { rowsOf } from './report.ts'
-import type { Sample } from './round.ts'
+import type { Sample } from './racer.ts'
 import { median, ratio, table } from './stats.ts'
 import { usageOf } from './usage.ts'
 

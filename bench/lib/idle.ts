@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Case } from './cases.ts'
 import { holdIdle } from './own-load.ts'
-import type { Racer, Sample } from './round.ts'
+import type { Racer, Sample } from './racer.ts'
 import { usageOf } from './usage.ts'
 
 /** What collectors and allocators get to give back what opening the connections has left. */

@@ -2,11 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 
-import type { Case } from './cases.ts'
-import { h2load } from './h2load.ts'
-import { ownLoad } from './own-load.ts'
 import { loadCore } from './process.ts'
-import { wrk } from './wrk.ts'
 
 /** What a load generator saw. Latencies in microseconds. */
 export interface Load {
@@ -20,18 +16,6 @@ export interface Load {
 
 /** Loads the proxy on this port for so long. */
 export type Generator = (port: number, seconds: number) => Promise<Load>
-
-export interface Generators {
-  readonly wrk: string
-  readonly h2load: string
-}
-
-/** What loads this case; `dir` is for its files. */
-export function generatorOf(given: Case, programs: Generators, dir: string): Generator {
-  if (given.load === 'kept' && given.protocol === 'http/1.1') return wrk(programs.wrk, given, dir)
-  if (given.load === 'kept' || given.load === 'grpc') return h2load(programs.h2load, given, dir)
-  return ownLoad(given)
-}
 
 /** What a program on the load's core writes. Throws with that where it fails. */
 export async function outputOf(command: readonly string[]): Promise<string> {

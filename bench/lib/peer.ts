@@ -1,9 +1,3 @@
-import { caddy } from './peers/caddy.ts'
-import { envoy } from './peers/envoy.ts'
-import { haproxy } from './peers/haproxy.ts'
-import { nginx } from './peers/nginx.ts'
-import { portcullis } from './peers/portcullis.ts'
-import { traefik } from './peers/traefik.ts'
 import type { Case } from './cases.ts'
 import type { Certificate } from './certificate.ts'
 
@@ -35,6 +29,3 @@ export interface Peer {
     readonly env?: Readonly<Record<string, string>>
   }
 }
-
-/** In the order in which a round goes through them. */
-export const peers: readonly Peer[] = [nginx, portcullis, haproxy, envoy, caddy, traefik]

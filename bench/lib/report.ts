@@ -1,4 +1,5 @@
-import type { CaseResult, Sample } from './round.ts'
+import type { Sample } from './racer.ts'
+import type { CaseResult } from './round.ts'
 import { median, ratio, table } from './stats.ts'
 
 export interface Row {

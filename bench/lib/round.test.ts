@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import { requirePeer } from '../../test/support/peer.ts'
 import { cases } from './cases.ts'
 import type { Case } from './cases.ts'
-import { peers } from './peer.ts'
+import { peers } from './peers.ts'
 import { rowsOf } from './report.ts'
 import { measure } from './round.ts'
 

@@ -9,11 +9,13 @@ import { writeCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { StandIn } from './equal.ts'
 import { sampleIdle } from './idle.ts'
-import { generatorOf } from './load.ts'
-import type { Generator, Generators } from './load.ts'
+import { generatorOf } from './generators.ts'
+import type { Generators } from './generators.ts'
+import type { Generator } from './load.ts'
 import type { Peer } from './peer.ts'
 import { freePort, proxyCore, start } from './process.ts'
 import type { Running } from './process.ts'
+import type { Racer, Sample } from './racer.ts'
 import { usageOf } from './usage.ts'
 
 export interface Programs extends Generators {
@@ -23,18 +25,6 @@ export interface Programs extends Generators {
 export interface Contestant {
   readonly peer: Peer
   readonly program: string
-}
-
-/** One peer's turn in one round. */
-export interface Sample {
-  readonly cpuUs: number
-  readonly rps: number
-  readonly p50: number
-  readonly p99: number
-  readonly rssBytes: number
-  readonly errors: number
-  /** What its memory has grown by for each of the idle connections; 0 in other cases. */
-  readonly connectionBytes: number
 }
 
 export interface CaseResult {
@@ -51,13 +41,6 @@ export interface Plan {
   /** One turn before the first round: V8 compiles for many seconds what runs for days. */
   readonly warmupSeconds: number
   readonly note: (text: string) => void
-}
-
-export interface Racer {
-  readonly name: string
-  readonly port: number
-  readonly process: Running
-  readonly samples: Sample[]
 }
 
 /** Measures one case: all proxies run at once, and take their turns A B C D, A B C D …, so that noise meets all. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { block, END_HEADERS, END_STREAM, headers, settings } from '../conformance/h2/wire.ts'
+import { block, END_HEADERS, END_STREAM, headers, settings } from '../support/http2/wire.ts'
 import { send } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { backendPolicy, plain } from '../support/policies.ts'

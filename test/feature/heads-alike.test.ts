@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { block, headFrames } from '../conformance/h2/wire.ts'
+import { block, headFrames } from '../support/http2/wire.ts'
 import { FrameClient } from '../support/frame-client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { plain } from '../support/policies.ts'

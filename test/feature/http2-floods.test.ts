@@ -16,7 +16,7 @@ import {
   settings,
   settingsAck,
   windowUpdate,
-} from '../conformance/h2/wire.ts'
+} from '../support/http2/wire.ts'
 import { Authority, tlsSecret } from '../support/certificates.ts'
 import { RawHttp2Client } from '../support/raw-http2.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'

@@ -10,7 +10,7 @@ import {
   headers,
   ping,
   settings,
-} from '../conformance/h2/wire.ts'
+} from '../support/http2/wire.ts'
 import { send } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import type { LogLine } from '../support/process.ts'

@@ -15,7 +15,7 @@ import {
   windowUpdate,
   headFrames,
   type Frame,
-} from '../conformance/h2/wire.ts'
+} from '../support/http2/wire.ts'
 import { RawHttp2Client } from '../support/raw-http2.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { Neighbour } from '../support/neighbour.ts'

@@ -12,7 +12,7 @@ import {
 import type { AddressInfo } from 'node:net'
 import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { block, GET, headers, ping, settings, windowUpdate } from '../conformance/h2/wire.ts'
+import { block, GET, headers, ping, settings, windowUpdate } from '../support/http2/wire.ts'
 import { send } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backendPolicy } from '../support/policies.ts'

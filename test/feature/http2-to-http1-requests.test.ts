@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { block, data, END_HEADERS, END_STREAM, headers } from '../conformance/h2/wire.ts'
+import { block, data, END_HEADERS, END_STREAM, headers } from '../support/http2/wire.ts'
 import { FrameClient } from '../support/frame-client.ts'
 import { ok, RawUpstream } from '../support/raw-upstream.ts'
 import { startBetween } from '../support/wires.ts'

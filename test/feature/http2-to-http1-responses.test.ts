@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { block, headers } from '../conformance/h2/wire.ts'
+import { block, headers } from '../support/http2/wire.ts'
 import { FrameClient } from '../support/frame-client.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { startBetween } from '../support/wires.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { block, GET, headers } from '../conformance/h2/wire.ts'
+import { block, GET, headers } from '../support/http2/wire.ts'
 import { startGateway } from '../support/gateway.ts'
 import { messages, status, value, type Message } from '../support/messages.ts'
 import { clientPolicy, plain } from '../support/policies.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { block, data, headers, hello, post, settings } from '../conformance/h2/wire.ts'
+import { block, data, headers, hello, post, settings } from '../support/http2/wire.ts'
 import { PREFACE } from '../../src/http/h2/codes.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backendPolicy } from '../support/policies.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
-import { block, data, END_HEADERS, END_STREAM, headers } from '../conformance/h2/wire.ts'
+import { block, data, END_HEADERS, END_STREAM, headers } from '../support/http2/wire.ts'
 import { FrameClient } from '../support/frame-client.ts'
 import { freePort } from '../support/process.ts'
 import { ok, RawUpstream, type Conversation } from '../support/raw-upstream.ts'

@@ -1,15 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { PREFACE } from '../../src/http/h2/codes.ts'
-import {
-  block,
-  data,
-  headers,
-  settings,
-  settingsAck,
-  windowUpdate,
-  type Frame,
-} from '../conformance/h2/wire.ts'
+import { block, data, headers, settings, settingsAck, windowUpdate, type Frame } from './http2/wire.ts'
 import { RawHttp2Client } from './raw-http2.ts'
 import { dial, isSecure, speaksHttp2, type Wire } from './wires.ts'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { describe, hello, type Frame } from '../conformance/h2/wire.ts'
+import { describe, hello, type Frame } from './http2/wire.ts'
 
 /** A client of HTTP/2 that writes frames as they are, valid or not, and reads what comes back as frames. */
 export class RawHttp2Client implements AsyncDisposable {

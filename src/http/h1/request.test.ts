@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits } from '../../../test/conformance/http1/replay.ts'
+import { limits } from '../../../test/support/head-limits.ts'
 import { RequestHeadReader } from './request.ts'
 
 function read(reader: RequestHeadReader, text: string) {

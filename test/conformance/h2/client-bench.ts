@@ -6,7 +6,7 @@ import type { ClientStream, ClientStreamHandler } from '../../../src/http/h2/cli
 import type { TurnWork } from '../../../src/http/turn.ts'
 import type { FaultName } from '../../../src/http/h2/faults.ts'
 import { http2UpstreamLimits, type Http2Limits } from '../../../src/http/h2/limits.ts'
-import { Recorder, settings, settingsAck } from './wire.ts'
+import { Recorder, settings, settingsAck } from '../../support/http2/wire.ts'
 
 /** A request of this method, to be changed. */
 export function request(method = 'GET', more: Partial<RequestHead> = {}): RequestHead {

@@ -6,7 +6,7 @@ import { CHUNKED, NO_BODY } from '../../../src/http/head.ts'
 import { HpackDecoder } from '../../../src/http/h2/hpack-decoder.ts'
 import { websocketAccept } from '../../../src/http/h2/websocket.ts'
 import { Answer, ClientBench, request } from './client-bench.ts'
-import * as wire from './wire.ts'
+import * as wire from '../../support/http2/wire.ts'
 import {
   block,
   data,
@@ -19,7 +19,7 @@ import {
   settingsAck,
   u32,
   windowUpdate,
-} from './wire.ts'
+} from '../../support/http2/wire.ts'
 
 const ok = (...more: string[]): Buffer => block(':status', '200', ...more)
 const begin = (...more: string[]): Buffer => headers(1, ok(...more), wire.END_HEADERS)

@@ -6,7 +6,7 @@ import { PREFACE } from '../../../src/http/h2/codes.ts'
 import { localHead } from '../../../src/http/local.ts'
 import { SharedStreams } from '../../../src/http/h2/shared-streams.ts'
 import { ServerBench, type ServerSetup } from './harness.ts'
-import * as wire from './wire.ts'
+import * as wire from '../../support/http2/wire.ts'
 import {
   block,
   continuation,
@@ -21,7 +21,7 @@ import {
   settings,
   u32,
   windowUpdate,
-} from './wire.ts'
+} from '../../support/http2/wire.ts'
 
 /**
  * Attacks, each made with frames of its own: after how many of them the

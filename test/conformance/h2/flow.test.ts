@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { CHUNKED } from '../../../src/http/head.ts'
 import { localHead } from '../../../src/http/local.ts'
 import { ServerBench } from './harness.ts'
-import { indifferent } from './server.ts'
-import * as wire from './wire.ts'
-import { data, get, headers, ping, post, rst, settings, windowUpdate } from './wire.ts'
+import { indifferent } from '../../support/http2/server.ts'
+import * as wire from '../../support/http2/wire.ts'
+import { data, get, headers, ping, post, rst, settings, windowUpdate } from '../../support/http2/wire.ts'
 
 const head = { ...localHead(200, [], 0), length: CHUNKED, hasLength: false }
 

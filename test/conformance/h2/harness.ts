@@ -8,9 +8,9 @@ import type { RequestPolicy } from '../../../src/http/h2/request-head.ts'
 import type { SharedStreams } from '../../../src/http/h2/shared-streams.ts'
 import { ServerSession } from '../../../src/http/h2/server-session.ts'
 import type { ServerStream, ServerStreamHandler } from '../../../src/http/h2/server-stream.ts'
-import { policy, respond } from './server.ts'
+import { policy, respond } from '../../support/http2/server.ts'
 import { localHead } from '../../../src/http/local.ts'
-import { Recorder, hello } from './wire.ts'
+import { Recorder, hello } from '../../support/http2/wire.ts'
 
 /** One request as the server saw it. */
 export class Seen implements ServerStreamHandler {

@@ -7,8 +7,8 @@ import { HpackDecoder, type FieldSink } from '../../../src/http/h2/hpack-decoder
 import { huffmanEncode, huffmanLength } from '../../../src/http/h2/huffman.ts'
 import { websocketAccept } from '../../../src/http/h2/websocket.ts'
 import { ServerBench } from './harness.ts'
-import * as wire from './wire.ts'
-import { block, data, describe, get, headers, ping, post } from './wire.ts'
+import * as wire from '../../support/http2/wire.ts'
+import { block, data, describe, get, headers, ping, post } from '../../support/http2/wire.ts'
 
 /** What a request's fields become: parts of its head. */
 const accepted: readonly (readonly [

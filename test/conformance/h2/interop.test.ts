@@ -23,7 +23,13 @@ import { websocketAccept } from '../../../src/http/h2/websocket.ts'
 import { findPeer, requirePeer } from '../../support/peer.ts'
 import { Answer, request } from './client-bench.ts'
 import { h2spec } from './h2spec.ts'
-import { H2Server, answerSmall, indifferent, respond, type Answer as Answering } from './server.ts'
+import {
+  H2Server,
+  answerSmall,
+  indifferent,
+  respond,
+  type Answer as Answering,
+} from '../../support/http2/server.ts'
 
 const run = promisify(execFile)
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { PREFACE } from '../../../src/http/h2/codes.ts'
 import { localHead } from '../../../src/http/local.ts'
 import { ServerBench } from './harness.ts'
-import * as wire from './wire.ts'
+import * as wire from '../../support/http2/wire.ts'
 import {
   block,
   continuation,
@@ -19,7 +19,7 @@ import {
   settings,
   u32,
   windowUpdate,
-} from './wire.ts'
+} from '../../support/http2/wire.ts'
 
 /** What RFC 9113 demands of a server, section by section: what a client sends, and the last thing that it hears of it. */
 type Vector = readonly [section: string, what: string, frames: readonly Buffer[], outcome: string]

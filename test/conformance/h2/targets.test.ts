@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { requestAccepts, requestRejects } from '../http1/vectors.ts'
 import { ServerBench } from './harness.ts'
-import { block, headers } from './wire.ts'
+import { block, headers } from '../../support/http2/wire.ts'
 
 /** The method, target and Host of a head of HTTP/1 that has nothing else. */
 const WHOLE = /^([^ \r\n]+) ([^ \r\n]+) HTTP\/1\.1\r\nHost: ?([^\r\n]*)\r\n\r\n$/

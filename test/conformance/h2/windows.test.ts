@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { SharedStreams } from '../../../src/http/h2/shared-streams.ts'
 import { ServerBench, type ServerSetup } from './harness.ts'
-import { indifferent } from './server.ts'
-import { END_STREAM, data, headers, post, type Frame } from './wire.ts'
+import { indifferent } from '../../support/http2/server.ts'
+import { END_STREAM, data, headers, post, type Frame } from '../../support/http2/wire.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB

@@ -10,7 +10,8 @@ import { compare } from './compare.ts'
 import { readRequests } from './messages.ts'
 import { cutRandomly, makeRequests, seeded } from './mutate.ts'
 import { NodeHttp } from './nodehttp.ts'
-import { cuts, latin1, limits } from './replay.ts'
+import { limits } from '../../support/head-limits.ts'
+import { cuts, latin1 } from './replay.ts'
 import { requestAccepts, requestRejects } from './vectors.ts'
 
 const judge = new NodeHttp()

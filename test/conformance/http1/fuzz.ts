@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { compare, compareResponse } from './compare.ts'
 import { cutRandomly, makeLimits, makeRequests, makeResponse, seeded } from './mutate.ts'
 import { NodeHttp } from './nodehttp.ts'
-import { limits } from './replay.ts'
+import { limits } from '../../support/head-limits.ts'
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' } },

@@ -5,18 +5,7 @@ import type { HeadLimits } from '../../../src/http/h1/request-parser.ts'
 import { ResponseHeadReader } from '../../../src/http/h1/response.ts'
 import type { ResponseLimits } from '../../../src/http/h1/response.ts'
 import type { RequestHead, ResponseHead } from '../../../src/http/head.ts'
-
-/** Small, so that vectors which pass them stay readable. */
-export const limits: HeadLimits = {
-  requestLineBytes: 300,
-  fieldBytes: 200,
-  headBytes: 1000,
-  fieldCount: 12,
-  encodedSlash: 'keep',
-  emptySegments: 'keep',
-  illegalCharacters: 'encode',
-  underscores: 'reject',
-}
+import { limits } from '../../support/head-limits.ts'
 
 export const responseLimits: ResponseLimits = {
   lineBytes: 300,

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test'
 import { Rejection } from '../../../src/http/failures.ts'
 import { RequestHeadReader } from '../../../src/http/h1/request.ts'
 import { rules } from '../../../src/http/rejections.ts'
-import { cuts, latin1, limits, requestOutcome } from './replay.ts'
+import { limits } from '../../support/head-limits.ts'
+import { cuts, latin1, requestOutcome } from './replay.ts'
 import { requestAccepts, requestRejects } from './vectors.ts'
 
 const show = (bytes: string): string =>
