@@ -37,7 +37,7 @@ export async function bundle(root: string, dist: string): Promise<ReadonlySet<st
       },
     )),
     ...(await build(root, dist, { 'cli/schemas': source('model/schema-compiler.ts') })),
-    ...(await build(root, dist, { 'proxy/worker': source('proxy/worker.ts') })),
+    ...(await build(root, dist, { 'cli/worker': source('cli/worker.ts') })),
   ]
   // The package's own says that .js is ESM, as its sources are.
   writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')

@@ -1,18 +1,32 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FilterConfig, HeaderModifierConfig } from '../snapshot/snapshot.ts'
-import { exchange, origin } from '../../test/support/exchange.ts'
-import { compileFilters } from './compile.ts'
-import { stages } from './order.ts'
+import type { FilterConfig } from '../snapshot/snapshot.ts'
+import { exchange as viewOf, origin } from '../../test/support/exchange.ts'
+import { kit } from '../../test/support/kit.ts'
+import { FilterTable, type FilterSteps, type SteppedExchange } from './compile.ts'
+import { cors as corsType, type CorsConfig } from './cors.ts'
+import type { FilterType } from './filter.ts'
+import { requestHeaders, responseHeaders, type HeaderModifierConfig } from './header-modifier.ts'
+import { phases } from './phases.ts'
+import { urlRewrite, type UrlRewriteConfig } from './url-rewrite.ts'
 
-const headers = (type: HeaderModifierConfig['type'], value: string): FilterConfig => ({
+const table = new FilterTable([urlRewrite, responseHeaders, requestHeaders, corsType])
+
+const compileFilters = (configs: readonly FilterConfig[]): FilterSteps => table.compile(configs, kit())
+
+const exchange = (request: Parameters<typeof viewOf>[0]): SteppedExchange => ({
+  ...viewOf(request),
+  holdBody: () => undefined,
+})
+
+const headers = (type: HeaderModifierConfig['type'], value: string): HeaderModifierConfig => ({
   type,
   origin,
   set: [],
   add: [{ name: 'X-Trail', value }],
   remove: [],
 })
-const cors: FilterConfig = {
+const cors: CorsConfig = {
   type: 'cors',
   origin,
   allowOrigins: ['*'],
@@ -22,8 +36,8 @@ const cors: FilterConfig = {
   exposeHeaders: [],
   maxAgeSeconds: 5,
 }
-const rewrite: FilterConfig = { type: 'url-rewrite', origin, hostname: 'second.example', path: null }
-const setHost: FilterConfig = {
+const rewrite: UrlRewriteConfig = { type: 'url-rewrite', origin, hostname: 'second.example', path: null }
+const setHost: HeaderModifierConfig = {
   type: 'request-headers',
   origin,
   set: [{ name: 'Host', value: 'first.example' }],
@@ -67,15 +81,40 @@ test('a preflight is answered before other filters, wherever the route lists COR
     fields: ['Origin', 'https://a.example', 'Access-Control-Request-Method', 'GET'],
   })
   const first = compileFilters([rewrite, cors]).request?.[0]
-  assert.equal((await first?.(x))?.status, 204)
+  const verdict = await first?.(x)
+  assert.ok(verdict !== undefined && 'status' in verdict)
+  assert.equal(verdict.status, 204)
 })
 
 test('a type that nobody knows is an error, not an open door', () => {
   const unknown = JSON.parse('{"type":"firewall"}') as FilterConfig
-  assert.throws(() => compileFilters([unknown]), /no filter of type "firewall"/)
+  assert.throws(() => compileFilters([unknown]), /no filter of type "firewall" is known/)
 })
 
-test('every type is in the table once', () => {
-  const types = stages.flat().map(({ type }) => type)
-  assert.deepEqual([...types].sort(), ['cors', 'request-headers', 'response-headers', 'url-rewrite'])
+test('two filters of one type are an error', () => {
+  assert.throws(() => new FilterTable([corsType, corsType]), /two filters of type "cors"/)
+})
+
+test('the phase decides, whatever the order of lists, and whichever role a filter is of', async () => {
+  const ran: string[] = []
+  const types = phases.map((phase): FilterType => ({
+    type: phase,
+    role: 'ingress',
+    phase,
+    describe: () => phase,
+    compile: () => ({
+      request: () => void ran.push(phase),
+      response: () => void ran.push(`-${phase}`),
+      end: () => void ran.push(`!${phase}`),
+    }),
+  }))
+  const configs = phases.map((type): FilterConfig => ({ type, origin })).toReversed()
+  const steps = new FilterTable(types).compile(configs, kit())
+  const x = exchange({})
+  for (const step of steps.request ?? []) await step(x)
+  assert.deepEqual(ran.splice(0), phases)
+  for (const step of steps.response ?? []) await step(x)
+  assert.deepEqual(ran.splice(0), phases.map(phase => `-${phase}`).toReversed())
+  for (const step of steps.end ?? []) step(x)
+  assert.deepEqual(ran, phases.map(phase => `!${phase}`).toReversed())
 })

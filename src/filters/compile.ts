@@ -1,37 +1,98 @@
 import type { FilterConfig } from '../snapshot/snapshot.ts'
-import type { Exchange, FilterType, Verdict } from './filter.ts'
-import { stages } from './order.ts'
+import type { BodyHold } from './body.ts'
+import type { Exchange, Filter, FilterType, ResponseVerdict, Verdict } from './filter.ts'
+import type { Kit } from './kit.ts'
+import { phases } from './phases.ts'
 
-/** Both in the order of running; null where there is none, so that nothing is looped over. */
-export interface FilterSteps {
-  readonly request: readonly ((x: Exchange) => Verdict | Promise<Verdict>)[] | null
-  readonly response: readonly ((x: Exchange) => void | Promise<void>)[] | null
+/** An exchange as steps see it: what filters see, and what the steps between them need. */
+export interface SteppedExchange extends Exchange {
+  /** Undefined where so much of the request's body is here already. */
+  holdBody(hold: BodyHold): undefined | Promise<Verdict>
 }
 
-const none: FilterSteps = { request: null, response: null }
+export type RequestStep = (x: SteppedExchange) => Verdict | Promise<Verdict>
+export type ResponseStep = (x: Exchange) => ResponseVerdict | Promise<ResponseVerdict>
+export type EndStep = (x: Exchange) => void
 
-const rows = new Map<string, { readonly type: FilterType; readonly stage: number }>(
-  stages.flatMap((stage, i) => stage.map(type => [type.type, { type, stage: i }] as const)),
-)
+/** Each in the order of running; null where there is none, so that nothing is looped over. */
+export interface FilterSteps {
+  readonly request: readonly RequestStep[] | null
+  readonly response: readonly ResponseStep[] | null
+  readonly end: readonly EndStep[] | null
+}
 
-/** Compiles the filters of a rule or backend. Throws on a type that is not in the table: leaving a filter out could open a door. */
-export function compileFilters(configs: readonly FilterConfig[]): FilterSteps {
-  if (configs.length === 0) return none
-  const filters = configs
-    .map(config => ({ config, row: rowOf(config) }))
-    .sort((a, b) => a.row.stage - b.row.stage)
-    .map(({ config, row }) => row.type.compile(config))
-  const request = filters.flatMap(filter => filter.request?.bind(filter) ?? [])
-  const response = filters.flatMap(filter => filter.response?.bind(filter) ?? []).reverse()
-  return {
-    request: request.length > 0 ? request : null,
-    response: response.length > 0 ? response : null,
+export const noSteps: FilterSteps = { request: null, response: null, end: null }
+
+interface Row {
+  readonly type: FilterType
+  /** Place of its phase. */
+  readonly order: number
+}
+
+/** The types of filters that this program has: cli/ puts them together from the lists of the roles. */
+export class FilterTable {
+  private readonly rows: ReadonlyMap<string, Row>
+
+  constructor(types: readonly FilterType[]) {
+    const rows = new Map<string, Row>()
+    for (const type of types) {
+      if (rows.has(type.type)) throw new Error(`two filters of type ${JSON.stringify(type.type)}`)
+      rows.set(type.type, { type, order: phases.indexOf(type.phase) })
+    }
+    this.rows = rows
+  }
+
+  /** Throws on a type that is not in the table: leaving a filter out could open a door. */
+  find(type: string): FilterType {
+    return this.row(type).type
+  }
+
+  /** In the order in which a request meets them. */
+  inOrder(configs: readonly FilterConfig[]): readonly FilterConfig[] {
+    return configs.toSorted((a, b) => this.row(a.type).order - this.row(b.type).order)
+  }
+
+  /** Compiles the filters of one list, those of a listener before those of a rule. Throws where one of them cannot be had. */
+  compile(configs: readonly FilterConfig[], kit: Kit): FilterSteps {
+    if (configs.length === 0) return noSteps
+    const filters = this.inOrder(configs).map(config => this.find(config.type).compile(config, kit))
+    return {
+      request: orNull(filters.flatMap(requestSteps)),
+      response: orNull(filters.flatMap(filter => filter.response?.bind(filter) ?? []).toReversed()),
+      end: orNull(filters.flatMap(filter => endSteps(filter, kit)).toReversed()),
+    }
+  }
+
+  private row(type: string): Row {
+    const row = this.rows.get(type)
+    if (row === undefined) throw new Error(`no filter of type ${JSON.stringify(type)} is known here`)
+    return row
   }
 }
 
-function rowOf(config: FilterConfig): { readonly type: FilterType; readonly stage: number } {
-  const row = rows.get(config.type)
-  if (row === undefined)
-    throw new Error(`no filter of type ${JSON.stringify(config.type)} in filters/order.ts`)
-  return row
+/** A body that is to be held is a step of its own, which is waited for as any other. */
+function requestSteps(filter: Filter): RequestStep[] {
+  const { body } = filter
+  const step = filter.request?.bind(filter)
+  if (step === undefined) return []
+  return body === undefined ? [step] : [x => x.holdBody(body), step]
+}
+
+/** When it runs the exchange is over: there is nobody to tell but the log, and others have still to run. */
+function endSteps(filter: Filter, { log }: Kit): EndStep[] {
+  const step = filter.end?.bind(filter)
+  if (step === undefined) return []
+  return [
+    x => {
+      try {
+        step(x)
+      } catch (error) {
+        log.error('filter.end_failed', { route: x.route, error })
+      }
+    },
+  ]
+}
+
+function orNull<T>(list: readonly T[]): readonly T[] | null {
+  return list.length === 0 ? null : list
 }

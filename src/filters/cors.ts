@@ -1,8 +1,20 @@
 import { HINT_ORIGIN, type RequestHead } from '../http/head.ts'
 import type { Fields } from '../http/fields.ts'
-import type { CorsConfig } from '../snapshot/snapshot.ts'
-import type { Exchange, FilterType, LocalResponse } from './filter.ts'
+import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterType, LocalResponse } from './filter.ts'
+import { Note } from './notes.ts'
 import { compileOrigins } from './origins.ts'
+
+/** Gateway API HTTPCORSFilter. */
+export interface CorsConfig extends FilterConfig {
+  readonly type: 'cors'
+  readonly allowOrigins: readonly string[]
+  readonly allowCredentials: boolean
+  readonly allowMethods: readonly string[]
+  readonly allowHeaders: readonly string[]
+  readonly exposeHeaders: readonly string[]
+  readonly maxAgeSeconds: number
+}
 
 /**
  * Gateway API HTTPCORSFilter, by the Fetch standard's CORS protocol. Preflights
@@ -13,10 +25,12 @@ import { compileOrigins } from './origins.ts'
 export const cors: FilterType<CorsConfig> = {
   type: 'cors',
   role: 'ingress',
+  phase: 'cors',
+  describe: ({ allowOrigins }) => `cors for ${allowOrigins.join(', ')}`,
   compile(config) {
     const policy = compilePolicy(config)
     // The origin is remembered, because later filters may take it from the request that goes upstream.
-    const decisions = new WeakMap<Exchange, Decision>()
+    const decided = new Note<Decision>('cors')
     return {
       request(x) {
         if ((x.request.hints & HINT_ORIGIN) === 0) return undefined
@@ -24,12 +38,12 @@ export const cors: FilterType<CorsConfig> = {
         if (origin === undefined) return undefined
         const allowOrigin = policy.allowOrigin(origin)
         const preflight = isPreflight(x.request)
-        decisions.set(x, { allowOrigin, preflight })
+        x.notes.set(decided, { allowOrigin, preflight })
         return preflight ? answerPreflight(policy, allowOrigin, x.request) : undefined
       },
       response(x) {
         const { fields } = x.response
-        const decision = (x.request.hints & HINT_ORIGIN) === 0 ? undefined : decisions.get(x)
+        const decision = (x.request.hints & HINT_ORIGIN) === 0 ? undefined : x.notes.get(decided)
         if (decision?.preflight === true) return
         // Also without an Origin: a cache must not give that response to a page that has one (Fetch, "CORS protocol and HTTP caches").
         varyByOrigin(fields)

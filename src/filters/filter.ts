@@ -1,5 +1,21 @@
+import type { FailureName } from '../http/failures.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
 import type { FilterConfig, RoleName } from '../snapshot/snapshot.ts'
+import type { BodyHold, Transformed } from './body.ts'
+import type { Kit } from './kit.ts'
+import type { Notes } from './notes.ts'
+import type { Phase } from './phases.ts'
+
+/** What the client asked for: canonical, and as no filter has rewritten it. Policies match this. */
+export interface Asked {
+  readonly method: string
+  /** With the port, as the client sent it. */
+  readonly authority: string
+  readonly hostname: string
+  readonly path: string
+  /** With its leading "?", or "". */
+  readonly query: string
+}
 
 /**
  * What a filter sees of an exchange. The request is changed in place before it
@@ -9,16 +25,35 @@ export interface Exchange {
   /** X-Request-Id. */
   readonly id: string
   readonly request: RequestHead
+  readonly asked: Asked
+  /** The request's body, for a filter that declares to hold it (Filter.body); null for others, and where it was more than is held and goes on as it came. */
+  readonly heldBody: Buffer | null
   /** Set from the moment a response's head (upstream's or our own) is there. */
   readonly response: ResponseHead
   /** The client's address after trusted hops. */
   readonly clientAddress: string
+  /** A balancer's that has told of the client by a PROXY header, or "". */
+  readonly peerAddress: string
   /** Port of the listener, as a number. */
   readonly localPort: number
+  /** Listener.name, or "" where no listener takes the request's host. */
+  readonly listener: string
+  /** Rule.id, or "" where no route takes the request. */
+  readonly route: string
+  /** What filters tell each other, log and metrics. */
+  readonly notes: Notes
+  /** Aborted when the client has gone, or the exchange is over in another way. Made when it is first asked for. */
+  readonly signal: AbortSignal
+  /** When the route's request timeout ends, as performance.now() tells time; Infinity without one. */
+  readonly deadlineMs: number
+  readonly startedMs: number
+  /** Status that was sent, or would have been; 0 as long as there is none. */
+  readonly status: number
+  readonly failure: FailureName | null
+  /** Bytes of bodies that have been moved, without framing. */
+  readonly requestBytes: number
+  readonly responseBytes: number
 }
-
-/** Undefined: go on. A response: answer with it here; later request filters and the action are skipped. */
-export type Verdict = undefined | LocalResponse
 
 /** An answer made by the gateway. The codec adds Date, Content-Length and connection management. */
 export interface LocalResponse {
@@ -28,19 +63,62 @@ export interface LocalResponse {
   readonly body: string | Buffer
 }
 
-/**
- * A compiled filter. Both phases are synchronous unless they return a promise,
- * and the loop awaits only then. Response filters run in reverse order.
- */
-export interface Filter {
-  request?(x: Exchange): Verdict | Promise<Verdict>
-  response?(x: Exchange): void | Promise<void>
+/** A refusal by its name in http/failures.ts: status, problem+json, log and metrics follow from that. */
+export interface Failure {
+  readonly failure: FailureName
+  /** For the log, never for the client. */
+  readonly detail?: string
+  /** What the answer says beside the problem: WWW-Authenticate, Retry-After; name, value, name, value … */
+  readonly fields?: readonly string[]
+  /** Members of the problem beside the usual ones. */
+  readonly members?: Readonly<Record<string, unknown>>
 }
 
-/** One row of the table in order.ts. */
+/**
+ * Undefined: go on. A response, or a failure: answer with it here; later request filters and the action are skipped.
+ * Transformed: go on, and the request's body passes through this.
+ */
+export type Verdict = undefined | LocalResponse | Failure | Transformed
+
+/**
+ * Undefined: go on with the head as it is now. A response, or a failure: in place of what came; filters further out see
+ * that. Transformed: the body passes through this; who changes its length sets `response.length` (CHUNKED where it is
+ * not known) and `hasLength`. HeldBody: the head waits for the whole of the body.
+ */
+export type ResponseVerdict = void | LocalResponse | Failure | Transformed | HeldBody
+
+/** A verdict on a response: its head waits until the body is here, whole. */
+export interface HeldBody {
+  readonly hold: BodyHold
+  /**
+   * The head may still be changed. A Buffer is sent in place of the body, and its length said. Not called where the body
+   * is more than is held.
+   */
+  readonly whole: (body: Buffer) => WholeVerdict | Promise<WholeVerdict>
+}
+
+export type WholeVerdict = void | Buffer | LocalResponse | Failure
+
+/**
+ * A compiled filter. Steps are synchronous unless they return a promise, and
+ * only then is anything waited for. Response filters run in reverse order.
+ */
+export interface Filter {
+  /** What `request` wants to see of the body: it runs when so much is here (`Exchange.heldBody`). */
+  readonly body?: BodyHold
+  request?(x: Exchange): Verdict | Promise<Verdict>
+  response?(x: Exchange): ResponseVerdict | Promise<ResponseVerdict>
+  /** The exchange is over, in whatever way, also where `request` never ran. Notes that are made here are logged. */
+  end?(x: Exchange): void
+}
+
+/** One kind of filter, whole in its own file; a role's list of filters names it. */
 export interface FilterType<C extends FilterConfig = FilterConfig> {
   readonly type: C['type']
   readonly role: RoleName
-  /** Everything that does not depend on a request happens here, once per snapshot. */
-  compile(config: C): Filter
+  readonly phase: Phase
+  /** Everything that does not depend on a request happens here, once per snapshot. Throws where it cannot be had. */
+  compile(config: C, kit: Kit): Filter
+  /** What `explain` shows of it. */
+  describe(config: C): string
 }

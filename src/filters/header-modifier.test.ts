@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HINT_FORWARDED, HINT_ORIGIN, HINT_REQUEST_ID, HINT_TRACE, HINT_VIA } from '../http/head.ts'
-import type { Field, HeaderModifierConfig } from '../snapshot/snapshot.ts'
 import { exchange, origin } from '../../test/support/exchange.ts'
-import { requestHeaders, responseHeaders } from './header-modifier.ts'
+import { kit } from '../../test/support/kit.ts'
+import { requestHeaders, responseHeaders, type HeaderModifierConfig } from './header-modifier.ts'
 
 /** `Name: value` lines. */
-const fields = (lines: readonly string[]): Field[] =>
+const fields = (lines: readonly string[]): HeaderModifierConfig['set'] =>
   lines.map(line => ({ name: line.slice(0, line.indexOf(':')), value: line.slice(line.indexOf(':') + 2) }))
 const flat = (lines: readonly string[]): string[] => fields(lines).flatMap(({ name, value }) => [name, value])
 const lines = (list: readonly string[]): string[] =>
@@ -57,13 +57,13 @@ const table: readonly [string, Actions, readonly string[], readonly string[]][] 
 for (const [name, actions, before, after] of table) {
   test(`request: ${name}`, () => {
     const x = exchange({ fields: flat(before) })
-    assert.equal(requestHeaders.compile(config('request-headers', actions)).request?.(x), undefined)
+    assert.equal(requestHeaders.compile(config('request-headers', actions), kit()).request?.(x), undefined)
     assert.deepEqual(lines(x.request.fields.list), after)
   })
 
   test(`response: ${name}`, async () => {
     const x = exchange({}, flat(before))
-    await responseHeaders.compile(config('response-headers', actions)).response?.(x)
+    await responseHeaders.compile(config('response-headers', actions), kit()).response?.(x)
     assert.deepEqual(lines(x.response.fields.list), after)
   })
 }
@@ -77,7 +77,7 @@ for (const [action, authority, hostname] of [
 ] as const)
   test(`Host is what the request is addressed to: ${JSON.stringify(action)}`, async () => {
     const x = exchange({})
-    await requestHeaders.compile(config('request-headers', action)).request?.(x)
+    await requestHeaders.compile(config('request-headers', action), kit()).request?.(x)
     assert.deepEqual(
       [x.request.authority, x.request.hostname, x.request.fields.list],
       [authority, hostname, []],
@@ -96,7 +96,7 @@ test('hints tell of fields that were brought in, except of an Origin that the cl
   ] as const)
     for (const actions of [{ set: [line] }, { add: [line] }]) {
       const x = exchange({ hints: HINT_ORIGIN })
-      await requestHeaders.compile(config('request-headers', actions)).request?.(x)
+      await requestHeaders.compile(config('request-headers', actions), kit()).request?.(x)
       assert.equal(x.request.hints, hint | HINT_ORIGIN, line)
     }
 })

@@ -1,8 +1,21 @@
 import type { Fields } from '../http/fields.ts'
 import { HINT_FORWARDED, HINT_REQUEST_ID, HINT_TRACE, HINT_VIA, type RequestHead } from '../http/head.ts'
-import type { Field, HeaderModifierConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/snapshot.ts'
 import { authoritySetter } from './authority.ts'
 import type { FilterType } from './filter.ts'
+
+export interface HeaderModifierConfig extends FilterConfig {
+  readonly type: 'request-headers' | 'response-headers'
+  readonly set: readonly Field[]
+  readonly add: readonly Field[]
+  /** Lower case. */
+  readonly remove: readonly string[]
+}
+
+interface Field {
+  readonly name: string
+  readonly value: string
+}
 
 /**
  * Gateway API HTTPHeaderFilter on the request. Host is not among the fields: set
@@ -12,6 +25,8 @@ import type { FilterType } from './filter.ts'
 export const requestHeaders: FilterType<HeaderModifierConfig> = {
   type: 'request-headers',
   role: 'ingress',
+  phase: 'headers',
+  describe,
   compile(config) {
     const modify = compileModifier(config)
     const host = [...config.set, ...config.add].find(({ name }) => name.toLowerCase() === 'host')
@@ -32,6 +47,8 @@ export const requestHeaders: FilterType<HeaderModifierConfig> = {
 export const responseHeaders: FilterType<HeaderModifierConfig> = {
   type: 'response-headers',
   role: 'ingress',
+  phase: 'headers',
+  describe,
   compile(config) {
     const modify = compileModifier(config)
     return {
@@ -59,6 +76,23 @@ const codecOwned: ReadonlySet<string> = new Set([
   'upgrade',
   'expect',
 ])
+
+function describe({ type, set, add, remove }: HeaderModifierConfig): string {
+  const named = (verb: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [`${verb} ${names.join(', ')}`]
+  const changes = [
+    ...named(
+      'set',
+      set.map(({ name }) => name),
+    ),
+    ...named(
+      'add',
+      add.map(({ name }) => name),
+    ),
+    ...named('remove', remove),
+  ]
+  return `${type} ${changes.join('; ')}`
+}
 
 function compileModifier({ set, add, remove }: HeaderModifierConfig): (fields: Fields) => void {
   const sets = set.filter(isModifiable).map(field => ({ ...field, lower: field.name.toLowerCase() }))

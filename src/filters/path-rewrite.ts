@@ -28,3 +28,10 @@ function rooted(path: string): string {
 function withoutTrailingSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
+
+/** For people. */
+export function describeRewrite(rewrite: PathRewrite): string {
+  if (rewrite.type === 'full') return `path becomes ${rewrite.value}`
+  const shown = (path: string) => (path === '' ? '/' : path)
+  return `prefix ${shown(rewrite.prefix)} becomes ${shown(rewrite.value)}`
+}

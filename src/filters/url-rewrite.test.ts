@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { UrlRewriteConfig } from '../snapshot/snapshot.ts'
 import { exchange, origin } from '../../test/support/exchange.ts'
-import { urlRewrite } from './url-rewrite.ts'
+import { kit } from '../../test/support/kit.ts'
+import { urlRewrite, type UrlRewriteConfig } from './url-rewrite.ts'
 
 const table: readonly [string, Pick<UrlRewriteConfig, 'hostname' | 'path'>, string][] = [
   ['nothing', { hostname: null, path: null }, 'shop.example:8080 /items/1?a=b'],
@@ -23,7 +23,10 @@ const table: readonly [string, Pick<UrlRewriteConfig, 'hostname' | 'path'>, stri
 for (const [name, config, expected] of table)
   test(`rewrites ${name}; the query is kept`, () => {
     const x = exchange({ authority: 'shop.example:8080', path: '/items/1', query: '?a=b' })
-    assert.equal(urlRewrite.compile({ type: 'url-rewrite', origin, ...config }).request?.(x), undefined)
+    assert.equal(
+      urlRewrite.compile({ type: 'url-rewrite', origin, ...config }, kit()).request?.(x),
+      undefined,
+    )
     const { authority, hostname, path, query } = x.request
     assert.equal(`${authority} ${path}${query}`, expected)
     assert.equal(hostname, authority.replace(':8080', ''))

@@ -42,6 +42,36 @@ const table = {
     retry: 'never',
     title: 'The request is not allowed',
   },
+  authentication_required: {
+    status: 401,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The request needs credentials',
+  },
+  authentication_failed: {
+    status: 401,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The credentials of the request are not accepted',
+  },
+  access_denied: {
+    status: 403,
+    side: 'downstream',
+    retry: 'never',
+    title: 'Who asks may not do this',
+  },
+  address_denied: {
+    status: 403,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The address of the client is not allowed here',
+  },
+  rate_limited: {
+    status: 429,
+    side: 'downstream',
+    retry: 'never',
+    title: 'Too many requests',
+  },
   http_method_not_allowed: {
     status: 405,
     side: 'downstream',
@@ -81,6 +111,12 @@ const table = {
     side: 'internal',
     retry: 'never',
     title: 'A policy or a filter that may protect the route is not in force',
+  },
+  authorization_unavailable: {
+    status: 503,
+    side: 'internal',
+    retry: 'never',
+    title: 'Who decides about the request cannot be asked',
   },
   destination_unavailable: {
     status: 503,
@@ -162,6 +198,12 @@ const table = {
     side: 'upstream',
     retry: 'never',
     title: 'The backend did not switch protocols as asked',
+  },
+  http_response_body_size: {
+    status: 502,
+    side: 'upstream',
+    retry: 'never',
+    title: 'The response body of the backend is too large',
   },
   response_header_section_size: {
     status: 502,

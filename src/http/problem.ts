@@ -23,12 +23,13 @@ export interface ProblemResponse {
 // An error page that a cache keeps is served to the next one, who did nothing wrong.
 const FIELDS: readonly string[] = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store']
 
-/** The answer `application/problem+json` (RFC 9457). Members that are undefined are left out. */
-export function problem(status: number, details: ProblemDetails): ProblemResponse {
+/** The answer `application/problem+json` (RFC 9457). Members that are undefined are left out; `more` are further ones, which replace none of these. */
+export function problem(
+  status: number,
+  details: ProblemDetails,
+  more: Readonly<Record<string, unknown>> = {},
+): ProblemResponse {
   const { type, title, detail, instance, exchange, rule, reason } = details
-  return {
-    status,
-    fields: FIELDS,
-    body: JSON.stringify({ type, title, status, detail, instance, exchange, rule, reason }) + '\n',
-  }
+  const own = { type, title, status, detail, instance, exchange, rule, reason }
+  return { status, fields: FIELDS, body: JSON.stringify({ ...own, ...more, ...own }) + '\n' }
 }

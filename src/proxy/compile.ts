@@ -1,5 +1,7 @@
 import { isFailureName } from '../http/failures.ts'
-import { compileFilters } from '../filters/compile.ts'
+import { noSteps, type FilterTable } from '../filters/compile.ts'
+import type { Kit } from '../filters/kit.ts'
+import { trialKit } from '../filters/trial-kit.ts'
 import type { Certificate, Forward, Mirror, Port, Rule, StreamRule } from '../snapshot/snapshot.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
 import { findBackend, weighed } from './backend.ts'
@@ -16,6 +18,8 @@ import { compileTlsListeners, misdirectedRule } from './tls/listeners.ts'
 
 /** What compiled things hold on to. */
 export interface Surroundings {
+  readonly filters: FilterTable
+  readonly kit: Kit
   readonly clusters: Pick<Upstreams, 'get'>
   readonly observer: Observer
   readonly overload: Overload
@@ -63,7 +67,7 @@ function compileRule(rule: Rule, around: Surroundings): CompiledRule {
   try {
     return {
       rule,
-      steps: compileFilters(rule.filters),
+      steps: around.filters.compile(rule.filters, around.kit),
       action: compileAction(rule, around),
       metrics: around.observer.route(rule.id),
       grpc: rule.action.type === 'forward' && rule.action.grpc === true,
@@ -79,7 +83,7 @@ function closedRule(rule: Rule, error: unknown, { observer, uncompilable }: Surr
   uncompilable(rule.id, reason)
   return {
     rule,
-    steps: { request: null, response: null },
+    steps: noSteps,
     action: { type: 'failure', failure: 'proxy_configuration_error', reason },
     metrics: observer.route(rule.id),
     grpc: false,
@@ -90,11 +94,12 @@ function closedRule(rule: Rule, error: unknown, { observer, uncompilable }: Surr
  * Why a rule could not be compiled, or null: for translation, whose conditions are to say what the workers will find.
  * What depends on clusters does not fail.
  */
-export function compileFault({ filters, action }: Rule): string | null {
+export function compileFault({ filters, action }: Rule, types: FilterTable): string | null {
   try {
-    compileFilters(filters)
+    types.compile(filters, trialKit)
     if (action.type === 'redirect') compileRedirect(action)
-    if (action.type === 'forward') for (const backend of action.backends) compileFilters(backend.filters)
+    if (action.type === 'forward')
+      for (const backend of action.backends) types.compile(backend.filters, trialKit)
     return null
   } catch (error) {
     return String(error)
@@ -119,7 +124,7 @@ function compileAction({ action }: Rule, around: Surroundings): CompiledAction {
 function compileForward(action: Forward, around: Surroundings): CompiledForward {
   const backends = action.backends.map(backend => ({
     ...findBackend(backend, around),
-    steps: compileFilters(backend.filters),
+    steps: around.filters.compile(backend.filters, around.kit),
   }))
   const mirrors = action.mirrors.flatMap(mirror => compileMirror(mirror, around))
   return {

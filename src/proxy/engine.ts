@@ -1,5 +1,8 @@
 import { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../snapshot/snapshot.ts'
+import type { FilterTable } from '../filters/compile.ts'
+import { Kept } from '../filters/kept.ts'
+import { NodeState, SharedState } from '../shared/node-state.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Lookup } from '../upstream/dns.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
@@ -13,9 +16,14 @@ import { Places } from './places/places.ts'
 import { PortServer, type PortContext } from './port.ts'
 import type { MirrorLoss } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
+import { WorkerKit } from './worker-kit.ts'
 import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
 
 export interface EngineOptions {
+  /** Every filter that a snapshot may name. */
+  readonly filters: FilterTable
+  /** Counters and tables of the node; absent: of this worker alone. */
+  readonly shared?: SharedState
   readonly sinks: Sinks
   readonly log: Logger
   /** Workers that share ports and limits. */
@@ -58,6 +66,9 @@ export class Engine {
   private readonly leaving = new Set<PortServer>()
   private readonly timer: NodeJS.Timeout
   private observer: Observer
+  private readonly kept = new Kept()
+  private readonly state: SharedState
+  private kit: WorkerKit
   /** Losses of mirrors, by cluster and reason, that the log has told of since the last snapshot. */
   private readonly toldLosses = new Set<string>()
   /** Of snapshots before, as long as exchanges of theirs are under way. */
@@ -82,6 +93,8 @@ export class Engine {
       shared: this.shared,
       metrics: cluster => this.observer.cluster(cluster),
     })
+    this.state = options.shared ?? new SharedState(new NodeState().handle(1).handle)
+    this.kit = this.makeKit(this.observer)
     this.timer = setInterval(() => this.sweep(), SWEEP_MS)
     this.timer.unref()
   }
@@ -119,6 +132,7 @@ export class Engine {
     await Promise.all(all.map(port => port.drain(gently)))
     clearTimeout(late)
     clearInterval(this.timer)
+    this.kit.retire()
     this.upstreams.drain()
   }
 
@@ -128,9 +142,12 @@ export class Engine {
     const before = this.observer
     const observer = new Observer(this.options.sinks)
     this.observer = observer
+    const kitBefore = this.kit
+    this.kit = this.makeKit(observer)
     const results = await Promise.all(
       snapshot.ports.map(port => this.place(port, observer, snapshot.certificates ?? {})),
     )
+    kitBefore.retire()
     this.removePorts(new Set(snapshot.ports.map(({ key }) => key)))
     this.upstreams.sweepUnnamed()
     before.retire()
@@ -168,9 +185,11 @@ export class Engine {
     observer: Observer,
     certificates: Readonly<Record<string, Certificate>>,
   ): PortRuntime | Error {
-    const { upstreams, overload, options } = this
+    const { upstreams, overload, options, kit } = this
     try {
       return compilePort(port, {
+        filters: options.filters,
+        kit,
         clusters: upstreams,
         observer,
         overload,
@@ -186,6 +205,11 @@ export class Engine {
 
   private failed({ key }: Port, error: unknown): PortResult {
     return { key, error: String(error), ...(this.ports.has(key) && { held: true }) }
+  }
+
+  private makeKit(observer: Observer): WorkerKit {
+    const { kept, upstreams, options, state } = this
+    return new WorkerKit({ clusters: upstreams, log: options.log, kept, shared: state }, observer)
   }
 
   private portContext(): PortContext {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mock, suite, test } from 'node:test'
+import { noSteps, type RequestStep, type ResponseStep } from '../filters/compile.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
 import { Rejection } from '../http/failures.ts'
 import { Instruments } from '../telemetry/instruments.ts'
@@ -14,7 +15,7 @@ import { Exchange } from './exchange.ts'
 import { compileMethods } from './methods.ts'
 import { Observer } from './observe.ts'
 import { Overload } from './overload.ts'
-import type { CompiledRule, RequestStep, ResponseStep } from './rule.ts'
+import type { CompiledRule } from './rule.ts'
 
 /** A client that writes down what it is told. */
 class Told implements Downstream {
@@ -48,10 +49,10 @@ function exchangeOf(
 ): { x: Exchange; told: Told; observer: Observer } {
   const instruments = new Instruments(new MetricsWriter(undefined, () => {}))
   const observer = new Observer({ instruments, accessLog: null })
-  const steps = { request: null, response: [step] }
+  const steps = { ...noSteps, response: [step] }
   const compiled: CompiledRule = {
     rule: rule('r'),
-    steps: { request: rest.filter === undefined ? null : [rest.filter], response: null },
+    steps: { ...noSteps, request: rest.filter === undefined ? null : [rest.filter] },
     metrics: observer.route('r'),
     grpc: false,
     action: {

@@ -4,7 +4,10 @@ import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
 import { CANCEL, INTERNAL_ERROR } from '../http/h2/codes.ts'
 import { backendDefaults } from '../model/defaults.ts'
 import { localHead } from '../http/local.ts'
-import type { Exchange as FilterView, LocalResponse } from '../filters/filter.ts'
+import type { BodyHold } from '../filters/body.ts'
+import type { RequestStep, ResponseStep, SteppedExchange } from '../filters/compile.ts'
+import type { Asked, Failure, LocalResponse, ResponseVerdict, Verdict } from '../filters/filter.ts'
+import { Notes } from '../filters/notes.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
 import { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
@@ -15,7 +18,7 @@ import { GrpcForwarding } from './grpc/forwarding.ts'
 import { TextBody } from './grpc/text-body.ts'
 import { GrpcWebDownstream } from './grpc/web-downstream.ts'
 import { readWeb } from './grpc/web-request.ts'
-import type { CompiledRule, RequestStep, ResponseStep } from './rule.ts'
+import type { CompiledRule } from './rule.ts'
 import { admit, type PortRuntime } from './runtime.ts'
 
 /** Nothing was done wrong: time was up. */
@@ -33,7 +36,7 @@ type Stage = 'rule' | 'backend'
  * it began with, and is the one place where the two sides meet: the downstream
  * tells it of the request's bytes, the upstream stream of the response's.
  */
-export class Exchange implements FilterView, Forwarded {
+export class Exchange implements SteppedExchange, Forwarded, Asked {
   readonly id: string
   readonly request: RequestHead
   readonly clientAddress: string
@@ -43,7 +46,9 @@ export class Exchange implements FilterView, Forwarded {
   readonly runtime: PortRuntime
   readonly startedMs: number
   body: RequestBody
-  /** As the client named them, canonical, before any filter rewrites them. */
+  /** As the client named them, canonical, before any filter rewrites them: `asked`. */
+  readonly method: string
+  readonly authority: string
   readonly path: string
   readonly query: string
   readonly hostname: string
@@ -70,6 +75,8 @@ export class Exchange implements FilterView, Forwarded {
   /** Steps of the response are waited for: what the upstream goes on to say is held back. */
   private held: HeldResponse | null = null
   private failing = false
+  private written: Notes | null = null
+  private aborter: AbortController | null = null
 
   constructor(
     downstream: Downstream,
@@ -88,6 +95,8 @@ export class Exchange implements FilterView, Forwarded {
     this.peerAddress = peerAddress
     this.localPort = localPort
     this.startedMs = performance.now()
+    this.method = request.method
+    this.authority = request.authority
     this.path = request.path
     this.query = request.query
     this.hostname = request.hostname
@@ -123,7 +132,7 @@ export class Exchange implements FilterView, Forwarded {
         const verdict = steps[i]!(this)
         if (verdict === undefined) continue
         if (verdict instanceof Promise) return this.awaitStep(verdict, steps, i + 1, stage)
-        return this.respond(verdict)
+        return this.judged(verdict)
       }
     } catch (error) {
       return this.fail('proxy_internal_error', String(error))
@@ -132,20 +141,25 @@ export class Exchange implements FilterView, Forwarded {
     else this.forwarding?.begin()
   }
 
-  private awaitStep(
-    step: Promise<LocalResponse | undefined>,
-    steps: readonly RequestStep[],
-    from: number,
-    stage: Stage,
-  ): void {
+  private awaitStep(step: Promise<Verdict>, steps: readonly RequestStep[], from: number, stage: Stage): void {
     step.then(
       verdict => {
         if (this.finished) return
-        if (verdict !== undefined) this.respond(verdict)
+        if (verdict !== undefined) this.judged(verdict)
         else this.runSteps(steps, from, stage)
       },
       (error: unknown) => this.fail('proxy_internal_error', String(error)),
     )
+  }
+
+  private judged(verdict: Exclude<Verdict, undefined>): void {
+    if ('failure' in verdict) this.refuse(verdict)
+    else if ('status' in verdict) this.respond(verdict)
+    else this.fail('proxy_internal_error', 'a transform of a request body')
+  }
+
+  holdBody(_hold: BodyHold): Promise<Verdict> {
+    return Promise.reject(new Error('a request body is to be held'))
   }
 
   /** What is to be forwarded has its deadline from here on, whatever filters do first. */
@@ -192,12 +206,19 @@ export class Exchange implements FilterView, Forwarded {
   /** Answers with a failure, or breaks off when the answer has already begun. */
   fail(failure: FailureName, detail: string): void {
     if (this.finished) return
+    this.refuse({ failure, detail })
+  }
+
+  /** The same with what a filter says beside it. */
+  refuse(refusal: Failure): void {
+    if (this.finished) return
+    const { failure, detail = '' } = refusal
     this.failure = failure
     this.failureDetail = detail
     if (this.committed) return this.breakOff()
     this.failing ||= failure === 'proxy_internal_error'
     this.held = null
-    this.respond(failureResponse(failure, this.id, this.runtime.methods.allow), failures[failure].title)
+    this.respond(failureResponse(refusal, this.id, this.runtime.methods.allow), failures[failure].title)
   }
 
   /** The request's body breaks the codec's rules: nobody may take what came of it for complete. */
@@ -233,12 +254,16 @@ export class Exchange implements FilterView, Forwarded {
   private runResponseSteps(steps: readonly ResponseStep[], from: number): boolean {
     try {
       for (let i = from; i < steps.length; i++) {
-        const step = steps[i]!(this)
-        if (step === undefined) continue
+        const verdict = steps[i]!(this)
+        if (verdict === undefined) continue
+        if (!(verdict instanceof Promise)) {
+          this.replaced(verdict)
+          return false
+        }
         this.held ??= new HeldResponse()
         this.forwarding?.pause()
-        step.then(
-          () => this.resumeResponse(steps, i + 1),
+        verdict.then(
+          later => (later === undefined ? this.resumeResponse(steps, i + 1) : this.replaced(later)),
           (error: unknown) => this.fail('proxy_internal_error', String(error)),
         )
         return false
@@ -260,6 +285,10 @@ export class Exchange implements FilterView, Forwarded {
     for (const piece of held.pieces) this.sendData(piece, 0, piece.length, true)
     if (held.ended) return tunnel ? this.downstream.endTunnel() : this.sendEnd(held.trailers)
     if (this.downstream.flush()) this.forwarding?.resume()
+  }
+
+  private replaced(_verdict: Exclude<ResponseVerdict, void>): void {
+    this.fail('proxy_internal_error', 'a verdict on a response')
   }
 
   private commit(): void {
@@ -353,7 +382,49 @@ export class Exchange implements FilterView, Forwarded {
     this.finished = true
     this.forwarding?.cancel()
     this.body.release()
+    this.aborter?.abort()
+    const ends = this.rule?.steps.end ?? null
+    if (ends !== null) for (const step of ends) step(this)
     this.runtime.observer.finished(this)
+  }
+
+  // What filters see.
+
+  get asked(): Asked {
+    return this
+  }
+
+  get notes(): Notes {
+    return (this.written ??= new Notes())
+  }
+
+  /** Null as long as nobody has written any. */
+  get writtenNotes(): Notes | null {
+    return this.written
+  }
+
+  get signal(): AbortSignal {
+    if (this.aborter === null) {
+      this.aborter = new AbortController()
+      if (this.finished) this.aborter.abort()
+    }
+    return this.aborter.signal
+  }
+
+  get route(): string {
+    return this.rule === null ? '' : this.rule.rule.id
+  }
+
+  get deadlineMs(): number {
+    return this.forwarding === null ? Infinity : this.forwarding.deadlineMs
+  }
+
+  get heldBody(): Buffer | null {
+    return null
+  }
+
+  get requestBytes(): number {
+    return this.body.bytes
   }
 
   /** How long nothing may move. */

@@ -1,6 +1,6 @@
-import { failures, type FailureName, type Rejection } from '../http/failures.ts'
+import { failures, type Rejection } from '../http/failures.ts'
 import { problem } from '../http/problem.ts'
-import type { LocalResponse } from '../filters/filter.ts'
+import type { Failure, LocalResponse } from '../filters/filter.ts'
 
 /** How long a client should stay away when there is no capacity, in seconds. */
 const RETRY_AFTER = '1'
@@ -9,11 +9,25 @@ const RETRY_AFTER = '1'
  * What the client is told of a failure: its title and the exchange id, never an
  * upstream's address or message. `allow` is the value of Allow for a 405.
  */
-export function failureResponse(failure: FailureName, id: string, allow: string): LocalResponse {
+export function failureResponse(
+  { failure, fields: own = [], members = {} }: Failure,
+  id: string,
+  allow: string,
+): LocalResponse {
   const { status, title } = failures[failure]
-  const { fields, body } = problem(status, { title, exchange: id, reason: failure })
-  const more = status === 503 ? ['Retry-After', RETRY_AFTER] : status === 405 ? ['Allow', allow] : []
-  return { status, fields: [...fields, ...more], body }
+  const { fields, body } = problem(status, { title, exchange: id, reason: failure }, members)
+  const more = has(own, 'retry-after')
+    ? []
+    : status === 503
+      ? ['Retry-After', RETRY_AFTER]
+      : status === 405
+        ? ['Allow', allow]
+        : []
+  return { status, fields: [...fields, ...more, ...own], body }
+}
+
+function has(fields: readonly string[], name: string): boolean {
+  return fields.some((field, i) => i % 2 === 0 && field.toLowerCase() === name)
 }
 
 /** What the client is told of a message that the codec refused. */

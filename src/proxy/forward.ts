@@ -7,6 +7,7 @@ import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Waiter } from '../upstream/queue.ts'
+import type { RequestStep, ResponseStep } from '../filters/compile.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import { chooseBackend } from './backend.ts'
 import type { RequestBody } from './body.ts'
@@ -15,7 +16,7 @@ import { Gathering, hasBegun } from './gathering.ts'
 import { Mirrors } from './mirror.ts'
 import type { Paced } from './pace.ts'
 import type { PortRuntime } from './runtime.ts'
-import type { CompiledBackend, CompiledForward, RequestStep, ResponseStep } from './rule.ts'
+import type { CompiledBackend, CompiledForward } from './rule.ts'
 import { Watch, type Holder } from './watch.ts'
 
 /** What forwarding needs of its exchange. */
@@ -107,6 +108,12 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   get responseSteps(): readonly ResponseStep[] | null {
     return this.backend === null ? null : this.backend.steps.response
+  }
+
+  /** When the time of the whole is over, by performance.now. */
+  get deadlineMs(): number {
+    const { requestTimeoutMs } = this
+    return requestTimeoutMs > 0 ? this.x.startedMs + requestTimeoutMs : Infinity
   }
 
   /** The request's head is here: from now on the time of the whole runs, filters included. */

@@ -10,6 +10,7 @@ import type {
   RouteMetrics,
   SnapshotInstruments,
 } from '../telemetry/instruments.ts'
+import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
 import type { Sender } from './sender.ts'
 import type { CompiledRule } from './rule.ts'
@@ -84,6 +85,11 @@ export class Observer {
 
   port(key: string): PortMetrics {
     return this.instruments.port(key)
+  }
+
+  /** Of what filters count. */
+  get scope(): MetricsScope {
+    return this.instruments.scope
   }
 
   /** Another snapshot has taken over. */

@@ -1,25 +1,17 @@
 import type { FailureName } from '../http/failures.ts'
 import type { RequestHead } from '../http/head.ts'
-import type { Exchange as FilterView, LocalResponse, Verdict } from '../filters/filter.ts'
+import type { FilterSteps } from '../filters/compile.ts'
+import type { LocalResponse } from '../filters/filter.ts'
 import type { Retry, Rule } from '../snapshot/snapshot.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Backend, Backends } from './backend.ts'
 
-export type RequestStep = (x: FilterView) => Verdict | Promise<Verdict>
-export type ResponseStep = (x: FilterView) => void | Promise<void>
-
-/** Filters of a rule or backend, flattened; null where there is none, so that nothing is looped over. */
-export interface Steps {
-  readonly request: readonly RequestStep[] | null
-  readonly response: readonly ResponseStep[] | null
-}
-
 /** A snapshot.Rule with everything done that does not depend on the request. */
 export interface CompiledRule {
   readonly rule: Rule
-  readonly steps: Steps
+  readonly steps: FilterSteps
   readonly action: CompiledAction
   readonly metrics: RouteMetrics
   /** Its requests are gRPC, and may come as gRPC-Web. */
@@ -37,7 +29,7 @@ export interface CompiledForward extends Backends<CompiledBackend> {
 }
 
 export interface CompiledBackend extends Backend {
-  readonly steps: Steps
+  readonly steps: FilterSteps
 }
 
 /**

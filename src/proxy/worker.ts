@@ -1,6 +1,8 @@
 import { flushCompileCache } from 'node:module'
 import { isatty } from 'node:tty'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { FilterTable } from '../filters/compile.ts'
+import { SharedState } from '../shared/node-state.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts'
 import { accessText } from '../telemetry/access-text.ts'
@@ -15,31 +17,89 @@ import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { Received } from './received.ts'
 import type { SnapshotMessage } from './snapshot-bytes.ts'
 
-// The body of a data-plane thread: an engine that does what the main thread says.
+/** The body of a data-plane thread: an engine that does what the main thread says. */
+export function serve(filters: FilterTable): void {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- what WorkerGroup gave; both ends are in this folder
+  const settings: WorkerSettings = workerData
+  const port = parentPort!
+  const tell = (message: FromWorker): void => port.postMessage(message)
 
-// oxlint-disable-next-line typescript/no-unsafe-assignment -- what WorkerGroup gave; both ends are in this folder
-const settings: WorkerSettings = workerData
-const port = parentPort!
-const tell = (message: FromWorker): void => port.postMessage(message)
+  log.setLevel(settings.logLevel)
+  log.setFields({ worker: settings.id })
+  const writer = new MetricsWriter(undefined, series => tell({ type: 'series', series }))
+  const instruments = new Instruments(writer)
+  const sampler = new RuntimeSampler(writer, String(settings.id))
+  const applied = writer.gauge('portcullis_snapshot_version', {})
+  const accessLog = new AccessLog(sink(settings.accessLog), {
+    onDropped: instruments.accessLogDropped,
+    ...(settings.accessLog === 'stdout' && isatty(1) ? { line: forPeople() } : {}),
+  })
+  const engine = new Engine({
+    filters,
+    shared: new SharedState(settings.shared),
+    sinks: { instruments, accessLog: accessLog.enabled ? accessLog : null },
+    log,
+    workers: settings.workers,
+    ticketKeys: settings.ticketKeys,
+  })
 
-log.setLevel(settings.logLevel)
-log.setFields({ worker: settings.id })
-const writer = new MetricsWriter(undefined, series => tell({ type: 'series', series }))
-const instruments = new Instruments(writer)
-const sampler = new RuntimeSampler(writer, String(settings.id))
-const applied = writer.gauge('portcullis_snapshot_version', {})
-const accessLog = new AccessLog(sink(settings.accessLog), {
-  onDropped: instruments.accessLogDropped,
-  ...(settings.accessLog === 'stdout' && isatty(1) ? { line: forPeople() } : {}),
-})
-const engine = new Engine({
-  sinks: { instruments, accessLog: accessLog.enabled ? accessLog : null },
-  log,
-  workers: settings.workers,
-  ticketKeys: settings.ticketKeys,
-})
+  const received = new Received()
 
-const received = new Received()
+  function receive({ type, version, bytes }: SnapshotMessage): void {
+    let snapshot: Snapshot
+    try {
+      snapshot = type === 'snapshot' ? received.whole(bytes) : received.patched(bytes)
+    } catch (error) {
+      log.warn('patch.lost', { version, error })
+      return tell({ type: 'lost', version })
+    }
+    void apply(snapshot)
+  }
+
+  /** Never rejects: what serves goes on, and the main thread hears that this snapshot is not in force. */
+  async function apply(snapshot: Snapshot): Promise<void> {
+    const { version } = snapshot
+    let ports: readonly PortResult[]
+    try {
+      ports = await engine.apply(snapshot)
+      applied.set(version)
+    } catch (error) {
+      log.error('snapshot.failed', { version, error })
+      ports = engine.unchanged(snapshot, error)
+    }
+    writer.flush()
+    tell({ type: 'applied', version, ports })
+  }
+
+  async function drain(graceMs: number, gently: boolean): Promise<void> {
+    await engine.drain(graceMs, gently)
+    sampler.stop()
+    await accessLog.close()
+    tell({ type: 'drained' })
+    port.close()
+  }
+
+  // What has run until then is what a next start needs; a process that is killed would not write it.
+  setTimeout(flushCompileCache, 5_000).unref()
+
+  port.on('message', (message: ToWorker) => {
+    switch (message.type) {
+      case 'snapshot':
+      case 'patch':
+        return receive(message)
+      case 'endpoints':
+        received.setEndpoints(message.lists)
+        for (const [cluster, list] of Object.entries(message.lists)) engine.setEndpoints(cluster, list)
+        return
+      case 'ticket-keys':
+        return engine.setTicketKeys(message.keys)
+      case 'drain':
+        return void drain(message.graceMs, message.gently)
+      case 'reopen':
+        return accessLog.reopen()
+    }
+  })
+}
 
 function sink(name: string): AccessSink | null {
   if (name === 'off') return null
@@ -51,58 +111,3 @@ function forPeople(): NonNullable<AccessLogOptions['line']> {
   const colour = showsColour(1)
   return (record, nowMs, mode) => accessText(record, nowMs, mode, colour)
 }
-
-function receive({ type, version, bytes }: SnapshotMessage): void {
-  let snapshot: Snapshot
-  try {
-    snapshot = type === 'snapshot' ? received.whole(bytes) : received.patched(bytes)
-  } catch (error) {
-    log.warn('patch.lost', { version, error })
-    return tell({ type: 'lost', version })
-  }
-  void apply(snapshot)
-}
-
-/** Never rejects: what serves goes on, and the main thread hears that this snapshot is not in force. */
-async function apply(snapshot: Snapshot): Promise<void> {
-  const { version } = snapshot
-  let ports: readonly PortResult[]
-  try {
-    ports = await engine.apply(snapshot)
-    applied.set(version)
-  } catch (error) {
-    log.error('snapshot.failed', { version, error })
-    ports = engine.unchanged(snapshot, error)
-  }
-  writer.flush()
-  tell({ type: 'applied', version, ports })
-}
-
-async function drain(graceMs: number, gently: boolean): Promise<void> {
-  await engine.drain(graceMs, gently)
-  sampler.stop()
-  await accessLog.close()
-  tell({ type: 'drained' })
-  port.close()
-}
-
-// What has run until then is what a next start needs; a process that is killed would not write it.
-setTimeout(flushCompileCache, 5_000).unref()
-
-port.on('message', (message: ToWorker) => {
-  switch (message.type) {
-    case 'snapshot':
-    case 'patch':
-      return receive(message)
-    case 'endpoints':
-      received.setEndpoints(message.lists)
-      for (const [cluster, list] of Object.entries(message.lists)) engine.setEndpoints(cluster, list)
-      return
-    case 'ticket-keys':
-      return engine.setTicketKeys(message.keys)
-    case 'drain':
-      return void drain(message.graceMs, message.gently)
-    case 'reopen':
-      return accessLog.reopen()
-  }
-})

@@ -13,6 +13,8 @@ import { SnapshotBytes } from './snapshot-bytes.ts'
 import { firstTicketKeys, ROTATE_MS, rotated } from './tls/ticket-keys.ts'
 
 export interface WorkerGroupOptions {
+  /** What a thread runs (cli/worker.ts). */
+  readonly entry: URL
   readonly workers: number
   readonly logLevel: LogLevel
   readonly accessLog: string
@@ -21,9 +23,6 @@ export interface WorkerGroupOptions {
   /** A worker died and is replaced. */
   readonly onRestart?: () => void
 }
-
-/** As built, this file is part of a bundle of dist/cli. */
-const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '../proxy/worker.js', import.meta.url)
 
 /**
  * What requests leave behind dies young. V8 would let it grow to 48 MB (three times 16) for each worker, and keep
@@ -158,10 +157,10 @@ export class WorkerGroup {
   }
 
   private start(id: number): Member {
-    const { logLevel, accessLog, workers, log, metrics } = this.options
+    const { entry, logLevel, accessLog, workers, log, metrics } = this.options
     const { handle: shared, ports } = this.state.handle(id)
     const { ticketKeys } = this
-    const member = newMember({ id, workers, logLevel, accessLog, ticketKeys, shared }, ports)
+    const member = newMember(entry, { id, workers, logLevel, accessLog, ticketKeys, shared }, ports)
     this.members.set(id, member)
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => {
@@ -215,7 +214,7 @@ export class WorkerGroup {
   }
 }
 
-function newMember(settings: WorkerSettings, transferList: readonly MessagePort[]): Member {
+function newMember(entry: URL, settings: WorkerSettings, transferList: readonly MessagePort[]): Member {
   const name = `portcullis-${settings.id}`
   const options = { workerData: settings, transferList: [...transferList], name, resourceLimits }
   return new Member(settings, new Worker(entry, options))

@@ -74,7 +74,7 @@ const policy: Origin = {
   line: 4,
   column: 3,
 }
-const filter = (name: string): FilterConfig => ({
+const filter = (name: string): FilterConfig & Record<'set' | 'add' | 'remove', unknown> => ({
   type: 'response-headers',
   origin: policy,
   set: [{ name, value: 'x' }],

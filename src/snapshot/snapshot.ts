@@ -232,41 +232,12 @@ export type PathRewrite =
   /** Replaces the `prefix` that the rule matched. Both without trailing slash. */
   | { readonly type: 'prefix'; readonly prefix: string; readonly value: string }
 
-interface FilterBase {
+/** One filter. Its other fields are those of its type, in the filter's own file; they pass structured clone, and are frozen. */
+export interface FilterConfig {
+  /** FilterType.type */
+  readonly type: string
   readonly origin: Origin
 }
-
-export interface HeaderModifierConfig extends FilterBase {
-  readonly type: 'request-headers' | 'response-headers'
-  readonly set: readonly Field[]
-  readonly add: readonly Field[]
-  /** Lower case. */
-  readonly remove: readonly string[]
-}
-
-export interface Field {
-  readonly name: string
-  readonly value: string
-}
-
-export interface UrlRewriteConfig extends FilterBase {
-  readonly type: 'url-rewrite'
-  readonly hostname: string | null
-  readonly path: PathRewrite | null
-}
-
-/** Gateway API HTTPCORSFilter. */
-export interface CorsConfig extends FilterBase {
-  readonly type: 'cors'
-  readonly allowOrigins: readonly string[]
-  readonly allowCredentials: boolean
-  readonly allowMethods: readonly string[]
-  readonly allowHeaders: readonly string[]
-  readonly exposeHeaders: readonly string[]
-  readonly maxAgeSeconds: number
-}
-
-export type FilterConfig = HeaderModifierConfig | UrlRewriteConfig | CorsConfig
 
 /** How one port treats its clients (ClientPolicy); every field has its default from `model`. */
 export interface ClientSettings {

@@ -56,6 +56,7 @@ export class Instruments {
   open(): SnapshotInstruments {
     const { writer, codes } = this
     return new SnapshotInstruments(
+      writer.scope(),
       this.routes.holder(id => new RouteMetrics(writer.scope(), codes, id)),
       this.clusters.holder(name => new ClusterMetrics(writer.scope(), name)),
       this.ports.holder(port => new PortMetrics(writer.scope(), port)),
@@ -78,8 +79,16 @@ export class SnapshotInstruments {
   private readonly routes: Holder<RouteMetrics>
   private readonly clusters: Holder<ClusterMetrics>
   private readonly ports: Holder<PortMetrics>
+  /** Of what is counted beside these, by filters. */
+  readonly scope: MetricsScope
 
-  constructor(routes: Holder<RouteMetrics>, clusters: Holder<ClusterMetrics>, ports: Holder<PortMetrics>) {
+  constructor(
+    scope: MetricsScope,
+    routes: Holder<RouteMetrics>,
+    clusters: Holder<ClusterMetrics>,
+    ports: Holder<PortMetrics>,
+  ) {
+    this.scope = scope
     this.routes = routes
     this.clusters = clusters
     this.ports = ports
@@ -104,6 +113,7 @@ export class SnapshotInstruments {
     this.routes.close()
     this.clusters.close()
     this.ports.close()
+    this.scope.close()
   }
 }
 

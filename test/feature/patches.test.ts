@@ -9,6 +9,7 @@ import { snapshotOf } from '../support/gateway.ts'
 import { freePort } from '../support/process.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { TestUpstream } from '../support/upstream.ts'
+import { workerEntry } from '../support/worker-entry.ts'
 
 /** Two workers on one port, which get a snapshot for each call of `apply`. */
 class Group implements AsyncDisposable {
@@ -20,6 +21,7 @@ class Group implements AsyncDisposable {
     this.port = port
     const log = new Logger({ write: () => {} })
     this.workers = new WorkerGroup({
+      entry: workerEntry,
       workers: 2,
       logLevel: 'error',
       accessLog: 'off',

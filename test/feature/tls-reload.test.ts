@@ -9,6 +9,7 @@ import { freePort } from '../support/process.ts'
 import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { ask, askOnce, failureOf, httpsListener, secure } from '../support/tls.ts'
 import { TestUpstream } from '../support/upstream.ts'
+import { workerEntry } from '../support/worker-entry.ts'
 
 const authority = await Authority.make()
 const pairs = await Promise.all(Array.from({ length: 8 }, () => authority.issue({ names: ['a.example'] })))
@@ -92,6 +93,7 @@ test('no request fails while certificates are rotated in two workers, and ticket
   await using upstream = await TestUpstream.start()
   const log = new Logger({ write: () => {} })
   const workers = new WorkerGroup({
+    entry: workerEntry,
     workers: 2,
     logLevel: 'error',
     accessLog: 'off',

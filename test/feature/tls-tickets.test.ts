@@ -12,6 +12,7 @@ import { snapshotOf, startGateway } from '../support/gateway.ts'
 import { freePort } from '../support/process.ts'
 import { backend, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { ask, askOnce, httpsListener, secure } from '../support/tls.ts'
+import { workerEntry } from '../support/worker-entry.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 const authority = await Authority.make()
@@ -141,7 +142,14 @@ test('a session begun without a client certificate does not get past a listener 
 test('real workers share their keys, and take a new one when it is time', async () => {
   const metrics = new MetricsReader()
   const log = new Logger({ write: () => {} })
-  const workers = new WorkerGroup({ workers: 2, logLevel: 'error', accessLog: 'off', log, metrics })
+  const workers = new WorkerGroup({
+    entry: workerEntry,
+    workers: 2,
+    logLevel: 'error',
+    accessLog: 'off',
+    log,
+    metrics,
+  })
   try {
     const snapshot = snapshotOf(yaml())
     const free = await freePort()

@@ -42,9 +42,9 @@ function yaml(port: number): string {
 /** From here to the end of `run` a header modifier that sets X-Bad throws as it is compiled. */
 async function broken(run: () => Promise<void>): Promise<void> {
   const { compile } = requestHeaders
-  const planted = mock.method(requestHeaders, 'compile', (config: Parameters<typeof compile>[0]) => {
+  const planted = mock.method(requestHeaders, 'compile', (...[config, kit]: Parameters<typeof compile>) => {
     if (config.set.some(({ name }) => name === 'X-Bad')) throw new Error('planted')
-    return compile(config)
+    return compile(config, kit)
   })
   try {
     await run()

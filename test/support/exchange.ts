@@ -1,19 +1,36 @@
 import type { Exchange } from '../../src/filters/filter.ts'
+import { Notes } from '../../src/filters/notes.ts'
 import type { Origin } from '../../src/snapshot/snapshot.ts'
 import { requestHead, responseHead } from './head.ts'
 
-/** An exchange as filters see it. */
+/** An exchange as filters see it; `more` is what a test is about. */
 export function exchange(
   request: Parameters<typeof requestHead>[0],
   responseFields: readonly string[] = [],
   status = 200,
+  more: Partial<Exchange> = {},
 ): Exchange {
+  const head = requestHead(request)
   return {
     id: 'test',
-    request: requestHead(request),
+    request: head,
+    asked: { ...head },
+    heldBody: null,
     response: responseHead(responseFields, status),
     clientAddress: '192.0.2.1',
+    peerAddress: '',
     localPort: 8080,
+    listener: 'default/gateway/http',
+    route: 'httproute/default/test/0',
+    notes: new Notes(),
+    signal: new AbortController().signal,
+    deadlineMs: Infinity,
+    startedMs: 0,
+    status,
+    failure: null,
+    requestBytes: 0,
+    responseBytes: 0,
+    ...more,
   }
 }
 

@@ -1,3 +1,4 @@
+import { filterTable } from '../../src/cli/filters.ts'
 import { parseResources } from '../../src/model/validate.ts'
 import { Resources } from '../../src/model/resources.ts'
 import { Engine, type EngineOptions } from '../../src/proxy/engine.ts'
@@ -40,7 +41,7 @@ export async function startGateway(
   const memory = new MemorySink()
   const accessLog = new AccessLog(memory, { flushMs: 1 })
   const log = new Logger({ write: () => {} })
-  const engine = new Engine({ log, ...more, sinks: { instruments, accessLog } })
+  const engine = new Engine({ log, filters: filterTable, ...more, sinks: { instruments, accessLog } })
   const ports = new Map<number, number>()
   let version = 0
 

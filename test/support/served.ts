@@ -7,6 +7,7 @@ import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { MetricsWriter } from '../../src/telemetry/metrics.ts'
 import { Folder, type LogLine } from './process.ts'
+import { workerEntry } from './worker-entry.ts'
 import { Seen } from './until.ts'
 
 /** What `portcullis run` puts together, with two workers, on real files; `change` resolves when a change is in force. */
@@ -29,7 +30,14 @@ export class Served implements AsyncDisposable {
       windowMs: 0,
       write: line => this.log.push(JSON.parse(line) as LogLine),
     })
-    this.workers = new WorkerGroup({ workers: 2, logLevel: 'error', accessLog: 'off', log, metrics })
+    this.workers = new WorkerGroup({
+      entry: workerEntry,
+      workers: 2,
+      logLevel: 'error',
+      accessLog: 'off',
+      log,
+      metrics,
+    })
     const reloads = {
       ok: writer.counter('portcullis_reloads_total', { result: 'ok' }),
       partial: writer.counter('portcullis_reloads_total', { result: 'partial' }),

@@ -1,20 +1,12 @@
 import { isIP } from 'node:net'
 
-import { stages } from '../../filters/order.ts'
 import { failures, Rejection } from '../../http/failures.ts'
 import { RequestHeadReader } from '../../http/h1/request.ts'
 import type { RequestHead } from '../../http/head.ts'
 import { compileMethods } from '../../proxy/methods.ts'
 import { explainRoute } from '../../proxy/router/explain.ts'
 import type { RouteExplanation } from '../../proxy/router/explain.ts'
-import type {
-  Endpoint,
-  FilterConfig,
-  Listener,
-  Port,
-  Snapshot,
-  SnapshotParts,
-} from '../../snapshot/snapshot.ts'
+import type { Endpoint, Listener, Port, Snapshot, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { asRequests } from './stream.ts'
 import { hasScheme } from '../command/values.ts'
 
@@ -188,13 +180,6 @@ function readHead(
   )
   // Every line is ended above, so a head that wants more bytes had a line break in what was typed.
   return head ?? new Rejection(400, 'incomplete', 'The request is not complete')
-}
-
-/** In the order in which a request meets them. */
-export function inOrder(filters: readonly FilterConfig[]): readonly FilterConfig[] {
-  const stageOf = (config: FilterConfig) =>
-    stages.findIndex(stage => stage.some(({ type }) => type === config.type))
-  return filters.toSorted((a, b) => stageOf(a) - stageOf(b))
 }
 
 export function endpointsOf(snapshot: Pick<Snapshot, 'endpoints'>, cluster: string): readonly Endpoint[] {

@@ -1,6 +1,7 @@
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
 import type { Cluster, Endpoint, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
-import { endpointsOf, inOrder } from './explanation.ts'
+import { filterTable } from '../filters.ts'
+import { endpointsOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 
 /**
@@ -46,7 +47,7 @@ function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts) {
     origin,
     hostname,
     match,
-    filters: inOrder(rule.filters),
+    filters: filterTable.inOrder(rule.filters),
     action,
     clusters: clustersOf(rule, parts),
   }

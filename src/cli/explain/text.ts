@@ -1,4 +1,5 @@
 import { authorityText } from '../../http/authority-text.ts'
+import { describeRewrite } from '../../filters/path-rewrite.ts'
 import { failures, isFailureName } from '../../http/failures.ts'
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
 import type {
@@ -7,7 +8,6 @@ import type {
   Forward,
   Match,
   Origin,
-  PathRewrite,
   Respond,
   Retry,
   SnapshotParts,
@@ -15,7 +15,8 @@ import type {
   WeightedBackend,
 } from '../../snapshot/snapshot.ts'
 import { clientLimits, clientRules, clusterLimits } from './limits.ts'
-import { endpointsOf, inOrder } from './explanation.ts'
+import { filterTable } from '../filters.ts'
+import { endpointsOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
@@ -93,7 +94,7 @@ function routeLines({ entry, hostname }: ExplainedEntry): readonly string[] {
   return [
     row('route', `${rule.id}, ${from(rule.origin)}`),
     row('match', `${hostname === '' ? '' : `host ${hostname}, `}${matchText(match)}`),
-    ...inOrder(rule.filters).map(filterLine),
+    ...filterTable.inOrder(rule.filters).map(filterLine),
   ]
 }
 
@@ -139,7 +140,7 @@ function backendLines(
     ...(cluster === undefined
       ? []
       : [row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name))]),
-    ...inOrder(backend.filters).map(filterLine),
+    ...filterTable.inOrder(backend.filters).map(filterLine),
   ]
 }
 
@@ -169,7 +170,7 @@ export function answerText(action: Exclude<Action, Forward>): string {
     action.scheme === null ? '' : `scheme ${action.scheme}`,
     action.hostname === null ? '' : `host ${action.hostname}`,
     action.port === null ? '' : `port ${action.port}`,
-    action.path === null ? '' : rewriteText(action.path),
+    action.path === null ? '' : describeRewrite(action.path),
   ].filter(text => text !== '')
   return `redirect ${action.status}${changes.length === 0 ? '' : `: ${changes.join(', ')}`}`
 }
@@ -181,37 +182,10 @@ function respondText({ failure }: Respond): string {
 }
 
 function filterLine(filter: FilterConfig): string {
-  return row('filter', `${filter.origin.role}: ${filterText(filter)}, ${from(filter.origin)}`)
-}
-
-function filterText(filter: FilterConfig): string {
-  switch (filter.type) {
-    case 'request-headers':
-    case 'response-headers': {
-      const fields = (verb: string, list: readonly { readonly name: string }[]) =>
-        list.length === 0 ? '' : `${verb} ${list.map(({ name }) => name).join(', ')}`
-      const removed = fields(
-        'remove',
-        filter.remove.map(name => ({ name })),
-      )
-      const changes = [fields('set', filter.set), fields('add', filter.add), removed].filter(
-        text => text !== '',
-      )
-      return `${filter.type} ${changes.join('; ')}`
-    }
-    case 'url-rewrite': {
-      const host = filter.hostname === null ? '' : `host ${filter.hostname}`
-      return `${filter.type} ${[host, filter.path === null ? '' : rewriteText(filter.path)].filter(Boolean).join(', ')}`
-    }
-    case 'cors':
-      return `cors for ${filter.allowOrigins.join(', ')}`
-  }
-}
-
-function rewriteText(path: PathRewrite): string {
-  return path.type === 'full'
-    ? `path becomes ${path.value}`
-    : `prefix ${path.prefix === '' ? '/' : path.prefix} becomes ${path.value === '' ? '/' : path.value}`
+  return row(
+    'filter',
+    `${filter.origin.role}: ${filterTable.find(filter.type).describe(filter)}, ${from(filter.origin)}`,
+  )
 }
 
 export function matchText({ path, method, headers, query }: Match): string {

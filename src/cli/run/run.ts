@@ -54,6 +54,9 @@ export async function run(
   return 0
 }
 
+/** As built, this file is part of a bundle of dist/cli. */
+const workerEntry = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : './worker.js', import.meta.url)
+
 /** Sources, workers, and the controller between them. */
 class Gateway {
   private readonly options: RunOptions
@@ -69,6 +72,7 @@ class Gateway {
     this.options = options
     this.source = source
     this.workers = new WorkerGroup({
+      entry: workerEntry,
       workers: options.workers === 'auto' ? availableParallelism() : options.workers,
       logLevel: options.logLevel,
       accessLog,

@@ -25,6 +25,11 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   http_request_too_slow: RESOURCE_EXHAUSTED,
   http_response_not_taken: RESOURCE_EXHAUSTED,
   http_request_denied: PERMISSION_DENIED,
+  authentication_required: UNAUTHENTICATED,
+  authentication_failed: UNAUTHENTICATED,
+  access_denied: PERMISSION_DENIED,
+  address_denied: PERMISSION_DENIED,
+  rate_limited: RESOURCE_EXHAUSTED,
   http_method_not_allowed: UNIMPLEMENTED,
   http_request_too_large: RESOURCE_EXHAUSTED,
   request_header_section_size: RESOURCE_EXHAUSTED,
@@ -34,6 +39,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   route_not_found: UNIMPLEMENTED,
   destination_not_found: UNAVAILABLE,
   protection_missing: INTERNAL,
+  authorization_unavailable: UNAVAILABLE,
   destination_unavailable: UNAVAILABLE,
 
   dns_error: UNAVAILABLE,
@@ -49,6 +55,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   http_response_timeout: DEADLINE_EXCEEDED,
   http_protocol_error: INTERNAL,
   http_upgrade_failed: INTERNAL,
+  http_response_body_size: RESOURCE_EXHAUSTED,
   response_header_section_size: RESOURCE_EXHAUSTED,
 
   proxy_configuration_error: INTERNAL,

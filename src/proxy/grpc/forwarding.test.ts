@@ -7,6 +7,7 @@ import type { UpstreamPool } from '../../upstream/pool.ts'
 import { RequestBody } from '../body.ts'
 import type { Forwarded } from '../forward.ts'
 import type { CompiledForward } from '../rule.ts'
+import { noSteps } from '../../filters/compile.ts'
 import { GrpcForwarding } from './forwarding.ts'
 
 /** Every request waits for a connection. */
@@ -29,7 +30,7 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
     grpcStatus: -1,
     fail: (failure: FailureName) => void failures.push(failure),
   } as unknown as Forwarded
-  const steps = { request: null, response: null }
+  const steps = noSteps
   const action: CompiledForward = {
     type: 'forward',
     backends: [{ weight: 1, failure: 'destination_not_found', cluster: full, metrics: null, steps }],

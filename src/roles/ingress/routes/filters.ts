@@ -1,3 +1,6 @@
+import type { CorsConfig } from '../../../filters/cors.ts'
+import type { HeaderModifierConfig } from '../../../filters/header-modifier.ts'
+import type { UrlRewriteConfig } from '../../../filters/url-rewrite.ts'
 import { canonicalPath, parseAuthority, writtenPaths } from '../../../http/target.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import type {
@@ -8,14 +11,7 @@ import type {
   RequestRedirect,
 } from '../../../model/kinds/http-filters.ts'
 import type { FieldPath, Resource } from '../../../model/resource.ts'
-import type {
-  CorsConfig,
-  FilterConfig,
-  HeaderModifierConfig,
-  Match,
-  PathRewrite,
-  Redirect,
-} from '../../../snapshot/snapshot.ts'
+import type { FilterConfig, Match, PathRewrite, Redirect } from '../../../snapshot/snapshot.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { isOwned, withoutSlash } from './matches.ts'
 import { originOf } from '../../../translation/origin.ts'
@@ -95,12 +91,13 @@ function addFilter(work: Work, filter: HTTPFilter, path: FieldPath): void {
   if (type === 'CORS' && cors) return void work.filters.push(corsConfig(work, cors, path))
   if (type === 'URLRewrite' && urlRewrite) {
     const rewrite = pathRewrite(work, urlRewrite.path, [...path, 'urlRewrite', 'path'])
-    return void work.filters.push({
+    const config: UrlRewriteConfig = {
       type: 'url-rewrite',
       origin: originOf(work.resource, path),
       hostname: urlRewrite.hostname ?? null,
       path: rewrite,
-    })
+    }
+    return void work.filters.push(config)
   }
   if (type === 'RequestRedirect' && requestRedirect) {
     work.redirect ??= redirectAction(work, requestRedirect, [...path, 'requestRedirect'])
@@ -161,13 +158,14 @@ function addModifier(
         path: [...path, 'set', i, 'value'],
         message: 'no request can have this Host: expected a host name or an address, and perhaps a port',
       })
-  work.filters.push({
+  const config: HeaderModifierConfig = {
     type,
     origin: originOf(work.resource, path.slice(0, -1)),
     set: set.filter(({ name }, i) => check('set', name, i)).map(({ name, value }) => ({ name, value })),
     add: add.filter(({ name }, i) => check('add', name, i)).map(({ name, value }) => ({ name, value })),
     remove: remove.filter((name, i) => check('remove', name, i)).map(name => name.toLowerCase()),
-  })
+  }
+  work.filters.push(config)
 }
 
 /** Setting Host is how a request is given to a virtual host; adding a second one or leaving none is no HTTP. */

@@ -7,6 +7,8 @@ import type {
   RequestMirror,
 } from '../../../model/kinds/http-filters.ts'
 import type { FieldPath } from '../../../model/resource.ts'
+import { ingressFilters } from '../filter-types.ts'
+import { FilterTable } from '../../../filters/compile.ts'
 import { compileFault } from '../../../proxy/compile.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../../snapshot/snapshot.ts'
 import { backendless } from './backendless.ts'
@@ -191,7 +193,7 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   const action = missing.length > 0 ? closedAction : (redirect ?? forward())
   const id = `${route.kind.toLowerCase()}/${namespace}/${name}/${rule.name ?? i}`
   const served = { id, origin: originOf(route, path), filters: missing.length > 0 ? [] : filters, action }
-  const fault = compileFault(served)
+  const fault = compileFault(served, filterTypes)
   if (fault === null) return { matches, served, flaws: [...flaws, ...unserved] }
   const message = `cannot be compiled, and its requests are answered 500: ${fault}`
   return {
@@ -200,6 +202,9 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
     flaws: [...unserved, { reason: 'UnsupportedValue', path, message }],
   }
 }
+
+/** A rule of a route has none but these, whatever other roles have. */
+const filterTypes = new FilterTable(ingressFilters)
 
 const uncompilable: Action = { type: 'respond', failure: 'proxy_configuration_error' }
 

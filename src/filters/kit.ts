@@ -1,0 +1,81 @@
+import type { FailureName } from '../http/failures.ts'
+import type { Fields } from '../http/fields.ts'
+import type { Counters } from '../shared/counters.ts'
+import type { Lookup } from '../shared/table.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { MetricsScope } from '../telemetry/metrics.ts'
+import type { Cancel } from '../upstream/clock.ts'
+import type { Drainable } from '../upstream/keep.ts'
+
+/** What a filter is given when it is compiled. State is found by keys of its own choice, and so neither multiplies by port and snapshot nor is lost by a reload. */
+export interface Kit {
+  /** Asks a cluster. Rejects with a CallFailure where there is no whole answer. */
+  call(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse>
+  /** Numbers of one purpose, exact across the workers of this node; they outlive reloads. */
+  counters(name: string): SharedCounters
+  /** Rows that the main thread fills, looked up without waiting. */
+  table<T>(name: string): Lookup<T>
+  /** The one of this key in this worker, made by `make` if there is none; drained when a reload leaves nobody who asks for it. */
+  keep<T extends Drainable>(key: string, make: () => T): T
+  /** Series of families in telemetry/families.ts; given back when the snapshot has gone. */
+  readonly metrics: Pick<MetricsScope, 'counter' | 'gauge' | 'histogram'>
+  readonly clock: KitClock
+  readonly log: Pick<Logger, 'error' | 'warn' | 'info' | 'debug'>
+}
+
+export interface KitClock {
+  /** Monotonic milliseconds, as Exchange.deadlineMs and CallOptions.deadlineMs. */
+  now(): number
+  /** Microseconds that mean the same in all workers: what counters are told. */
+  sharedUs(): number
+  /** Milliseconds since 1970. */
+  wallMs(): number
+  /** Runs once after `ms`, and never keeps the process alive. The answer cancels it. */
+  after(ms: number, run: () => void): Cancel
+}
+
+export interface OutgoingRequest {
+  readonly method: string
+  /** Canonical path, and "?" and query. */
+  readonly target: string
+  /** What Host says. */
+  readonly authority: string
+  /** End-to-end fields, name, value …; those that the codec owns (RequestHead.fields) are left out. */
+  readonly fields: readonly string[]
+  readonly body?: Buffer
+}
+
+export interface CallOptions {
+  /** Gives it up; Exchange.signal, mostly. */
+  readonly signal: AbortSignal | null
+  /** When it has failed, by KitClock.now; Infinity: never. */
+  readonly deadlineMs: number
+  /** Largest body of the answer; a longer one is refused. */
+  readonly limitBytes: number
+  /** Exchange.clientAddress, on whose behalf it is: whose share of the cluster it takes. */
+  readonly client?: string
+}
+
+export interface IncomingResponse {
+  readonly status: number
+  readonly fields: Fields
+  readonly body: Buffer
+}
+
+/** Why there is no answer, by its name in http/failures.ts. */
+export class CallFailure extends Error {
+  readonly failure: FailureName
+  readonly detail: string
+
+  constructor(failure: FailureName, detail: string) {
+    super(detail === '' ? failure : `${failure}: ${detail}`)
+    this.name = 'CallFailure'
+    this.failure = failure
+    this.detail = detail
+  }
+}
+
+/** As Counters of shared/: `aim`, then `read` and `swap` within the same turn, until that is not `changed`. */
+export interface SharedCounters extends Pick<Counters, 'crowded' | 'read' | 'swap'> {
+  aim(key: string, crowd: string): unknown
+}

@@ -1,0 +1,27 @@
+/**
+ * The order on the request path, outermost first; responses meet it in reverse.
+ * A filter's type names its phase, whichever role it is of. Within one phase,
+ * filters of the listener come before those of the rule, and those of one list
+ * stay in its order (Gateway API HTTPRouteRule.filters: "SHOULD implement filters
+ * in the order they are specified").
+ */
+export const phases = [
+  // Responses only: what is compressed has passed everything that reads or changes bodies.
+  'encoding',
+  // A preflight carries no credentials and no other fields of the real request: it is answered before anything looks for them.
+  'cors',
+  // Address lists and local limits, before anything costs more than a look.
+  'limits',
+  'authentication',
+  'external-authorization',
+  'authorization',
+  // Plans, and limits by who it is that asks.
+  'plan',
+  'validation',
+  // What is answered from a cache has passed everything above.
+  'cache',
+  // Rewriting: the standard's own filters.
+  'headers',
+] as const
+
+export type Phase = (typeof phases)[number]

@@ -1,0 +1,21 @@
+import { CallFailure, type Kit } from './kit.ts'
+
+const instrument = { add: () => {}, set: () => {}, observe: () => {} }
+
+/**
+ * A kit for who only wants to know whether a filter can be compiled: translation, whose conditions are to say what
+ * workers will find. Nothing is kept, counted or called.
+ */
+export const trialKit: Kit = {
+  call: () => Promise.reject(new CallFailure('destination_not_found', 'trial')),
+  counters: () => ({ crowded: false, aim: () => {}, read: () => 0, swap: () => 'done' }),
+  table: () => ({ get: () => undefined }),
+  keep(_key, make) {
+    const one = make()
+    one.drain()
+    return one
+  },
+  metrics: new Proxy({} as Kit['metrics'], { get: () => () => instrument }),
+  clock: { now: () => 0, sharedUs: () => 0, wallMs: () => 0, after: () => () => {} },
+  log: { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} },
+}

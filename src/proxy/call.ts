@@ -1,0 +1,253 @@
+import { CallFailure, type CallOptions, type IncomingResponse, type OutgoingRequest } from '../filters/kit.ts'
+import { hasControl } from '../http/chars.ts'
+import { failures, type FailureName } from '../http/failures.ts'
+import { Fields } from '../http/fields.ts'
+import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
+import { canonicalHostname } from '../http/hostname.ts'
+import { idempotentMethods } from '../http/idempotent.ts'
+import { shareKey } from '../http/share-key.ts'
+import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
+import type { Waiter } from '../upstream/queue.ts'
+import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
+
+/** A POST is put on no connection that has been idle for so long without a look (as forward.ts has it). */
+const LOOK_AFTER_MS = 1_000
+/** What setTimeout takes. */
+const MOST_MS = 2 ** 31 - 1
+
+/**
+ * A request of our own, asked by a filter: head and body are here, and the
+ * answer is collected up to a limit. It meets the cluster as any other request
+ * does: its balancer, pools, limits, those who wait, TLS, ejection and metrics.
+ */
+export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
+  readonly client: string
+  private readonly cluster: Cluster<UpstreamPool>
+  private readonly metrics: ClusterMetrics
+  private readonly head: RequestHead
+  private readonly body: Buffer
+  private readonly options: CallOptions
+  private readonly outcome = Promise.withResolvers<IncomingResponse>()
+  private readonly pieces: Buffer[] = []
+  private bytes = 0
+  private answer: ResponseHead | null = null
+  private stream: UpstreamStream | null = null
+  private endpoint: Endpoint<UpstreamPool> | null = null
+  private failed: Endpoint<UpstreamPool> | null = null
+  private timer: NodeJS.Timeout | null = null
+  private attempts = 0
+  private sentMs = 0
+  private metClosed = false
+  private over = false
+
+  /** Throws where the request would break the message apart. */
+  constructor(
+    cluster: Cluster<UpstreamPool>,
+    metrics: ClusterMetrics,
+    request: OutgoingRequest,
+    options: CallOptions,
+  ) {
+    this.cluster = cluster
+    this.metrics = metrics
+    this.options = options
+    this.client = options.client === undefined ? 'gateway' : shareKey(options.client)
+    this.body = request.body ?? Buffer.alloc(0)
+    this.head = headOf(request, cluster.config.tls === undefined ? 'http' : 'https')
+  }
+
+  begin(): Promise<IncomingResponse> {
+    const { signal, deadlineMs } = this.options
+    if (signal?.aborted === true) this.fail('client_gone', '')
+    else {
+      signal?.addEventListener('abort', this.aborted)
+      const leftMs = deadlineMs - performance.now()
+      if (leftMs <= 0) this.fail('http_response_timeout', 'deadline')
+      else {
+        if (leftMs < MOST_MS) this.timer = setTimeout(() => this.timedOut(), Math.ceil(leftMs))
+        this.attempt()
+      }
+    }
+    return this.outcome.promise
+  }
+
+  private attempt(): void {
+    const { cluster } = this
+    const endpoint = cluster.pick(this.failed)
+    if (endpoint === null) return this.fail(cluster.unavailable, cluster.unavailableReason)
+    this.attempts++
+    const stream = endpoint.pool.acquire(this.lookAfterMs)
+    if (stream !== null) return this.granted(stream, endpoint)
+    if (!cluster.queue.wait(this, performance.now())) return this.refused('connection_limit_reached')
+    cluster.pressure.waited(this.client, cluster.queue.clients)
+  }
+
+  // Waiter.
+
+  granted(stream: UpstreamStream, endpoint: Endpoint<UpstreamPool>): void {
+    this.endpoint = endpoint
+    this.stream = stream
+    this.sentMs = performance.now()
+    endpoint.begin()
+    try {
+      // Another attempt must not meet what a codec has made of the head.
+      stream.send({ ...this.head, fields: new Fields([...this.head.fields.list]) }, this)
+    } catch (error) {
+      return this.fail('proxy_internal_error', String(error))
+    }
+    if (this.body.length > 0) {
+      stream.write(this.body, 0, this.body.length)
+      stream.end(null)
+    }
+    stream.flush()
+  }
+
+  refused(failure: FailureName): void {
+    this.fail(failure, '')
+  }
+
+  // UpstreamHandler.
+
+  onInformational(): void {}
+  onWritable(): void {}
+
+  onHead(head: ResponseHead): void {
+    this.metrics.answered(head.status, (performance.now() - this.sentMs) / 1000)
+    this.endpoint!.succeeded()
+    this.answer = head
+    if (head.length > this.options.limitBytes) this.fail('http_response_body_size', '')
+  }
+
+  onData(chunk: Buffer, start: number, end: number): void {
+    this.bytes += end - start
+    if (this.bytes > this.options.limitBytes) return this.fail('http_response_body_size', '')
+    this.pieces.push(Buffer.from(chunk.subarray(start, end)))
+  }
+
+  onFlush(): boolean {
+    return true
+  }
+
+  onEnd(): void {
+    this.stream = null
+    const { status, fields } = this.answer!
+    this.finish()
+    this.outcome.resolve({ status, fields, body: Buffer.concat(this.pieces) })
+  }
+
+  onUpgrade(): void {
+    this.fail('http_protocol_error', 'unexpected_101')
+  }
+
+  onFailure(failure: FailureName, detail: string): void {
+    const { fresh = true, unsent = false } = this.stream ?? {}
+    this.stream = null
+    if (this.answer !== null || !this.mayRepeat(failure, fresh, unsent)) return this.fail(failure, detail)
+    this.metClosed = !fresh
+    this.failed = this.endpoint
+    this.endpoint?.finish()
+    this.endpoint = null
+    this.metrics.retries.add(1)
+    this.attempt()
+  }
+
+  private mayRepeat(failure: FailureName, fresh: boolean, unsent: boolean): boolean {
+    if (this.attempts >= this.cluster.config.connectAttempts) return false
+    if (unsent || failures[failure].retry === 'always') return true
+    return failure === 'connection_terminated' && !fresh && this.safeToRepeat
+  }
+
+  private get safeToRepeat(): boolean {
+    return idempotentMethods.has(this.head.method) || this.cluster.config.repeatNonIdempotent === true
+  }
+
+  private get lookAfterMs(): number {
+    if (this.metClosed) return 0
+    return this.safeToRepeat ? Infinity : LOOK_AFTER_MS
+  }
+
+  private readonly aborted = (): void => this.fail('client_gone', '')
+
+  private timedOut(): void {
+    if (this.stream?.connecting !== true) return this.fail('http_response_timeout', 'deadline')
+    // Whoever's patience ended first: an endpoint that is down must be ejected (as forward.ts has it).
+    this.endpoint!.connectFailed('connection_timeout', performance.now())
+    this.fail('connection_timeout', 'deadline')
+  }
+
+  private fail(failure: FailureName, detail: string): void {
+    if (this.over) return
+    this.finish()
+    this.outcome.reject(new CallFailure(failure, detail))
+  }
+
+  private finish(): void {
+    this.over = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.options.signal?.removeEventListener('abort', this.aborted)
+    this.cluster.queue.leave(this)
+    this.stream?.abort()
+    this.stream = null
+    this.endpoint?.finish()
+    this.endpoint = null
+  }
+}
+
+/** What the codec says itself (RequestHead.fields). */
+const owned: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+])
+
+function headOf(
+  { method, target, authority, fields, body }: OutgoingRequest,
+  scheme: 'http' | 'https',
+): RequestHead {
+  const mark = target.indexOf('?')
+  const end = mark === -1 ? target.length : mark
+  return {
+    method,
+    scheme,
+    authority,
+    hostname: canonicalHostname(authority.replace(/:\d*$/, '')),
+    path: target.slice(0, end),
+    query: target.slice(end),
+    version: 11,
+    fields: new Fields(endToEnd(fields)),
+    length: body === undefined || body.length === 0 ? NO_BODY : body.length,
+    hasLength: body !== undefined,
+    keepAlive: true,
+    upgrade: '',
+    expectContinue: false,
+    acceptsTrailers: false,
+    trailer: '',
+    hints: 0,
+  }
+}
+
+/** A filter may have computed a value of what a client sent: a line break in it would be a second request. */
+function endToEnd(fields: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!
+    const value = fields[i + 1]!
+    if (owned.has(name.toLowerCase())) continue
+    if (hasControl(value) || !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+      throw new CallFailure(
+        'proxy_internal_error',
+        `a field ${JSON.stringify(name)} that no request can have`,
+      )
+    kept.push(name, value)
+  }
+  return kept
+}

@@ -1,0 +1,75 @@
+import type { Kept, Lease } from '../filters/kept.ts'
+import {
+  CallFailure,
+  type CallOptions,
+  type IncomingResponse,
+  type Kit,
+  type KitClock,
+  type OutgoingRequest,
+  type SharedCounters,
+} from '../filters/kit.ts'
+import type { SharedState } from '../shared/node-state.ts'
+import type { Lookup } from '../shared/table.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { MetricsScope } from '../telemetry/metrics.ts'
+import { systemClock } from '../upstream/clock.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import type { Drainable } from '../upstream/keep.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
+import type { Upstreams } from '../upstream/upstreams.ts'
+import { Call } from './call.ts'
+import type { Observer } from './observe.ts'
+
+/** What the kits of one worker have in common. */
+export interface KitParts {
+  readonly clusters: Pick<Upstreams, 'get'>
+  readonly log: Logger
+  readonly kept: Kept
+  readonly shared: SharedState
+}
+
+/** What filters of one snapshot are compiled with, in one worker. */
+export class WorkerKit implements Kit {
+  readonly clock: KitClock
+  readonly log: Logger
+  readonly metrics: MetricsScope
+  private readonly lease: Lease
+  private readonly parts: KitParts
+  private readonly observer: Observer
+  /** As this snapshot has them: its exchanges may outlive it. */
+  private readonly clusters = new Map<string, Cluster<UpstreamPool>>()
+
+  constructor(parts: KitParts, observer: Observer) {
+    this.parts = parts
+    this.log = parts.log
+    const { clock } = parts.shared
+    this.clock = { ...systemClock, sharedUs: () => clock.nowUs(), wallMs: () => Date.now() }
+    this.observer = observer
+    this.metrics = observer.scope
+    this.lease = parts.kept.lease()
+  }
+
+  async call(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse> {
+    const found = this.clusters.get(cluster) ?? this.parts.clusters.get(cluster)
+    if (found === undefined) throw new CallFailure('destination_not_found', cluster)
+    this.clusters.set(cluster, found)
+    return new Call(found, this.observer.cluster(cluster), request, options).begin()
+  }
+
+  counters(name: string): SharedCounters {
+    return this.parts.shared.counters(name)
+  }
+
+  table<T>(name: string): Lookup<T> {
+    return this.parts.shared.table<T>(name)
+  }
+
+  keep<T extends Drainable>(key: string, make: () => T): T {
+    return this.lease.get(key, make)
+  }
+
+  /** Another snapshot has taken over. */
+  retire(): void {
+    this.lease.close()
+  }
+}
