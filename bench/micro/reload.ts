@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serialize } from 'node:v8'
+import { kinds } from '../../src/cli/roles.ts'
 import { FileSource } from '../../src/control/files/file-source.ts'
 import { scan } from '../../src/model/scan.ts'
 import type { LoadResult } from '../../src/model/loaded.ts'
@@ -120,7 +121,7 @@ for (const [name, layout] of Object.entries(cases)) {
   const totals: number[] = []
   const cpu: number[] = []
   write(join(dir, 'in'), layout(0))
-  const source = new FileSource([join(dir, 'in')])
+  const source = new FileSource([join(dir, 'in')], kinds)
   let load: LoadResult = start.of('load', () => source.load())
   let parts: SnapshotParts = start.of('translate', () => translate(load.resources).parts)
   if (load.problems.length > 0) throw new Error(JSON.stringify(load.problems[0]))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Condition } from '../model/resource.ts'
 import { Resources } from '../model/resources.ts'
-import { parseResources } from '../model/validate.ts'
+import { parseResources } from '../../test/support/declared.ts'
 import { translate } from '../../test/support/translate.ts'
 import { complaintsOf, formatCondition } from './conditions.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Resources } from '../model/resources.ts'
-import { parseResources } from '../model/validate.ts'
+import { parseResources } from '../../test/support/declared.ts'
 import { translate } from '../../test/support/translate.ts'
 import { complaintsOf } from './conditions.ts'
 import { withPortErrors } from './port-errors.ts'

@@ -1,3 +1,4 @@
+import { Gateway } from '../model/kinds/gateway.ts'
 import type { Condition, FieldPath, Position } from '../model/resource.ts'
 import { qualifiedKind, refKey, type Resources } from '../model/resources.ts'
 import type { Port } from '../snapshot/snapshot.ts'
@@ -67,7 +68,7 @@ function lostListeners(
   for (const { key, error } of errors)
     for (const { name } of ports.find(port => port.key === key)?.listeners ?? []) {
       const [namespace = '', gatewayName = '', section = ''] = name.split('/')
-      const gateway = resources.get('Gateway', namespace, gatewayName)
+      const gateway = resources.get(Gateway, namespace, gatewayName)
       const index = gateway?.body.spec.listeners.findIndex(listener => listener.name === section) ?? -1
       const path = ['spec', 'listeners', Math.max(0, index), 'port']
       lost.set(`${GATEWAY}/${namespace}/${gatewayName} ${section}`, {

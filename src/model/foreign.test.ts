@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { settle, type FileContent } from './last-good.ts'
 import { keyOf } from './resources.ts'
 import { contentOf } from './loaded.ts'
-import { parseResources } from './validate.ts'
+import { kinds, parseResources } from '../../test/support/declared.ts'
 
 const declared = (apiVersion: string, kind: string, name = 'shop') =>
   `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: ${name} }\n---\n`
@@ -47,7 +47,7 @@ suite('kinds that are none of ours', () => {
     })
 
   test('one of the kind and the name of ours, but another group, is told apart from it at every change', () => {
-    const content = (text: string): FileContent => contentOf('a.yaml', text)
+    const content = (text: string): FileContent => contentOf('a.yaml', text, kinds)
     const foreign =
       'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: shop }\nspec: {}\n---\n'
     const service = (port: number) =>
@@ -73,7 +73,7 @@ suite('kinds that are none of ours', () => {
   })
 
   test('one of the same name does not keep an object that was taken away', () => {
-    const content = (text: string): FileContent => contentOf('a.yaml', text)
+    const content = (text: string): FileContent => contentOf('a.yaml', text, kinds)
     const map = `${declared('v1', 'ConfigMap').replace('---\n', '')}data: { a: b }\n---\n`
     const before = settle([content(map + declared('apps/v1', 'Deployment'))], [], () => '')
     assert.deepEqual(

@@ -1,15 +1,11 @@
-import { groupOf, kindOf, kinds } from './kinds.ts'
+import { groupOf } from './kind.ts'
+import type { Kinds } from './kinds.ts'
 import { nearest } from './nearest.ts'
 
 /** Kinds of Kubernetes whose names could be taken for misspelt ones of ours. */
 const kubernetesKinds: Readonly<Record<string, readonly string[]>> = {
   '': ['Endpoints', 'ServiceAccount'],
 }
-
-/** Groups all of whose kinds are known here by name: another one in them can only be a mistake. */
-const wholeGroups: ReadonlySet<string> = new Set(
-  kinds.map(({ group }) => group).filter(group => group !== ''),
-)
 
 /** The reason of problems that say that a kind is somebody else's. */
 export const FOREIGN_KIND = 'ForeignKind'
@@ -18,12 +14,13 @@ export const FOREIGN_KIND = 'ForeignKind'
  * Whether a kind is somebody else's: folders for kubectl hold Deployments, and Istio's Gateways, beside what is ours.
  * It is not where it is likely to be one of ours with a mistake in its kind or its group.
  */
-export function isForeign(apiVersion: string, kind: string): boolean {
+export function isForeign(kinds: Kinds, apiVersion: string, kind: string): boolean {
   const group = groupOf(apiVersion)
-  if (apiVersion === '' || wholeGroups.has(group) || kindOf(group, kind)) return false
+  const { wholeGroups } = kinds
+  if (apiVersion === '' || wholeGroups.has(group) || kinds.find(group, kind)) return false
   if (kubernetesKinds[group]?.includes(kind)) return true
   // Kubernetes has no kind with the name of one of ours, or near it, in another group.
-  if (isKubernetes(group)) return nearest(kind, namesOfKinds) === undefined
+  if (isKubernetes(group)) return nearest(kind, kinds.names) === undefined
   return nearest(group, [...wholeGroups]) === undefined
 }
 
@@ -31,5 +28,3 @@ export function isForeign(apiVersion: string, kind: string): boolean {
 function isKubernetes(group: string): boolean {
   return !group.includes('.') || /\.(x-)?k8s\.io$/.test(group)
 }
-
-export const namesOfKinds: readonly string[] = kinds.map(({ kind }) => kind)

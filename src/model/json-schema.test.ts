@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { parseAllDocuments } from 'yaml'
+import { kinds } from '../../test/support/declared.ts'
 import { jsonSchema } from './json-schema.ts'
 
 // As an editor reads it: no keyword and no format of ours.
@@ -12,7 +13,7 @@ const check = new Ajv({
   strictTypes: false,
   allowUnionTypes: true,
   keywords: ['patternErrorMessage'],
-}).compile(jsonSchema())
+}).compile(jsonSchema(kinds))
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url))
 
@@ -35,7 +36,7 @@ function fieldsOf(schema: Schema, path: string): (readonly [path: string, field:
   return [...inner, ...values, ...(items === undefined ? [] : fieldsOf(items, `${path}[]`))]
 }
 
-const { definitions } = jsonSchema() as unknown as { definitions: Readonly<Record<string, Schema>> }
+const { definitions } = jsonSchema(kinds) as unknown as { definitions: Readonly<Record<string, Schema>> }
 const fields = Object.entries(definitions).flatMap(([kind, schema]) => [
   [kind, schema] as const,
   ...fieldsOf(schema, `${kind} `),

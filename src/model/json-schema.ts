@@ -1,5 +1,5 @@
-import { kinds, type ResourceKind } from './kinds.ts'
-import type { Unserved } from './kinds/unserved.ts'
+import { GATEWAY_API, PORTCULLIS, type ResourceKind, type Unserved } from './kind.ts'
+import type { Kinds } from './kinds.ts'
 import { metadataSchema } from './metadata.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -9,7 +9,7 @@ type JsonObject = { readonly [key: string]: Json }
  * One JSON Schema (draft-07, which editors know best) of every object that a file may hold, told apart by apiVersion
  * and kind. Objects of other kinds pass: a folder may hold more than what is ours to read.
  */
-export function jsonSchema(): JsonObject {
+export function jsonSchema({ all: kinds }: Kinds): JsonObject {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Resources that Portcullis reads',
@@ -20,7 +20,9 @@ export function jsonSchema(): JsonObject {
       kind: { ...kindName, anyOf: [{ enum: kinds.map(({ kind }) => kind) }, {}] },
     },
     allOf: [
-      ...[...new Set(kinds.map(({ group }) => group))].filter(ownGroup).map(kindsOfGroup),
+      ...[...new Set(kinds.map(({ group }) => group))]
+        .filter(ownGroup)
+        .map(group => kindsOfGroup(kinds, group)),
       ...kinds.map(kind => ({
         if: {
           required: ['apiVersion', 'kind'],
@@ -41,11 +43,11 @@ const kindName = { type: 'string', description: 'What the object is.' }
 
 /** Groups of which `check` takes no other kind than those that are known. */
 function ownGroup(group: string): boolean {
-  return group === 'gateway.networking.k8s.io' || group === 'portcullis.dev'
+  return group === GATEWAY_API || group === PORTCULLIS
 }
 
 /** So that an editor marks a kind or a version that is misspelt, which would pass as somebody else's object. */
-function kindsOfGroup(group: string): JsonObject {
+function kindsOfGroup(kinds: readonly ResourceKind[], group: string): JsonObject {
   const those = kinds.filter(kind => kind.group === group)
   return {
     if: {
@@ -71,7 +73,7 @@ function definition({ group, kind }: ResourceKind): string {
 }
 
 function objectSchema(kind: ResourceKind): JsonObject {
-  const body = kind.unserved.reduce(withNote, portable(plain(kind.schema)))
+  const body = (kind.unserved ?? []).reduce(withNote, portable(plain(kind.schema)))
   const properties = isObject(body['properties']) ? body['properties'] : {}
   const { required = [] } = body as { readonly required?: readonly string[] }
   return {

@@ -4,11 +4,12 @@ import { settle, type FileContent, type FileState } from './last-good.ts'
 import { formatProblem } from './problem.ts'
 import { keyOf } from './resources.ts'
 import { contentOf } from './loaded.ts'
+import { kinds } from '../../test/support/declared.ts'
 
 type Files = Readonly<Record<string, string>>
 
 function contents(files: Files): FileContent[] {
-  return Object.entries(files).map(([file, text]) => contentOf(file, text))
+  return Object.entries(files).map(([file, text]) => contentOf(file, text, kinds))
 }
 
 /** What is served after each of these states of the files, one after the other. */

@@ -4,6 +4,7 @@ import { withHint } from './hints.ts'
 import { readParts, type ReadBefore, type Said } from './parts.ts'
 import type { Problem } from './resource.ts'
 import { Resources } from './resources.ts'
+import type { Kinds } from './kinds.ts'
 import { unreadOf } from './unenforced.ts'
 import { validate } from './validate.ts'
 import { readText } from './yaml.ts'
@@ -23,10 +24,11 @@ export interface LoadResult {
 export function contentOf(
   file: string,
   text: string,
+  kinds: Kinds,
   place: Place | null = null,
   before: ReadBefore | null = null,
 ): FileContent {
-  const read = (part: string): Said => saidOf(file, part, place)
+  const read = (part: string): Said => saidOf(file, part, kinds, place)
   const parts = readParts(text, before, read)
   const all = parts.map(({ said }) => said)
   return {
@@ -40,14 +42,14 @@ export function contentOf(
   }
 }
 
-function saidOf(file: string, text: string, place: Place | null): Said {
+function saidOf(file: string, text: string, kinds: Kinds, place: Place | null): Said {
   const { declarations, problems, whole, unread } = readText(text, file)
   const filled = declarations.map(declaration => fill(declaration, place))
   return {
-    validations: filled.map(one => validate(one.declaration)),
+    validations: filled.map(one => validate(one.declaration, kinds)),
     problems,
     whole,
-    unread: unread.flatMap(part => unreadOf(part.text, part.problem) ?? []),
+    unread: unread.flatMap(part => unreadOf(part.text, part.problem, kinds) ?? []),
     attached: filled.flatMap(one => one.attached),
   }
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { isQualifiedName } from './kinds/gateway-rules.ts'
+import type { ResourceKind } from './kind.ts'
 import {
   object,
   optional,
@@ -10,7 +10,6 @@ import {
   type Finding,
   type Shape,
 } from './kinds/shapes.ts'
-import type { ResourceKind } from './kinds.ts'
 
 const anything = Type.Array(Type.Unknown())
 const written = 'Written by a cluster; not looked at here.'
@@ -68,6 +67,15 @@ const subdomainWords =
   'expected lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit (RFC 1123 subdomain)'
 const keyWords =
   'is no valid key, expected an optional DNS name and "/", then at most 63 letters, digits, "-", "_" and "."'
+
+/** Qualified names as Kubernetes has them: an optional DNS subdomain and "/", then up to 63 characters. */
+const qualified =
+  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/
+
+export function isQualifiedName(key: string): boolean {
+  const slash = key.indexOf('/')
+  return slash < 253 && qualified.test(key)
+}
 
 /** Kinds whose names become DNS labels. */
 const labelled = new Set(['Service', 'Namespace'])

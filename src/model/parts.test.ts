@@ -6,6 +6,7 @@ import { unreadable } from './last-good.ts'
 import { formatPosition, formatProblem } from './problem.ts'
 import { contentOf } from './loaded.ts'
 import { readText } from './yaml.ts'
+import { kinds } from '../../test/support/declared.ts'
 
 type Content = ReturnType<typeof contentOf>
 
@@ -14,7 +15,7 @@ const map = (name: string, value = 'x'): string =>
 const marked = (...documents: readonly string[]): string => documents.join('---\n')
 
 const again = (before: Content, text: string, then: string): Content =>
-  contentOf('a.yaml', then, null, { text, parts: before.parts })
+  contentOf('a.yaml', then, kinds, null, { text, parts: before.parts })
 
 const objects = ({ validations }: Content) => validations.flatMap(({ resource }) => resource ?? [])
 
@@ -35,7 +36,7 @@ const position = (at: Parameters<typeof formatPosition>[0] | null | undefined) =
 
 suite('documents that are in the text before', () => {
   const text = marked(map('a'), map('b'), map('c'))
-  const before = contentOf('a.yaml', text)
+  const before = contentOf('a.yaml', text, kinds)
 
   /** Each row: what is written then, and which objects are the same, are so at another place, or are new. */
   for (const [what, then, expected] of [
@@ -57,7 +58,7 @@ suite('documents that are in the text before', () => {
           : 'new'
       })
       assert.equal(told.join(' '), expected)
-      assert.deepEqual(shown(now), shown(contentOf('a.yaml', then)))
+      assert.deepEqual(shown(now), shown(contentOf('a.yaml', then, kinds)))
     })
 })
 
@@ -87,8 +88,8 @@ test('objects that stay hold none of the texts that they stood in', async () => 
 
 test('directives keep a text whole: they are about the documents behind them', () => {
   const text = `%TAG ! tag:yaml.org,2002:\n---\n${map('a', '!str 1')}---\n${map('b')}`
-  assert.equal(contentOf('a.yaml', text).parts.length, 1)
-  assert.deepEqual(shown(contentOf('a.yaml', text)), shown(again(unreadable('a.yaml', []), '', text)))
+  assert.equal(contentOf('a.yaml', text, kinds).parts.length, 1)
+  assert.deepEqual(shown(contentOf('a.yaml', text, kinds)), shown(again(unreadable('a.yaml', []), '', text)))
 })
 
 const line = fc.constantFrom(
@@ -105,7 +106,7 @@ test('a text in parts says what it says as a whole, wherever it can be read', ()
     fc.property(file, text => {
       const whole = readText(text, 'a.yaml')
       fc.pre(whole.whole)
-      const { validations } = contentOf('a.yaml', text)
+      const { validations } = contentOf('a.yaml', text, kinds)
       assert.equal(validations.length, whole.declarations.length)
       for (const [i, { resource, problems, unenforced }] of validations.entries()) {
         const declaration = whole.declarations[i]
@@ -125,14 +126,14 @@ test('a text that is read after others says what it says by itself', () => {
       const pool = texts.flatMap(text => text.split('\n---\n'))
       const next = (i: number) => pool[(seed * 31 + i * 7) % pool.length] ?? ''
       let text = texts[0] ?? ''
-      let content = contentOf('a.yaml', text)
+      let content = contentOf('a.yaml', text, kinds)
       for (const one of [
         ...texts,
         ...texts.map((_, i) => [next(i), next(i + 1), next(i + 5)].join('\n---\n')),
       ]) {
-        content = contentOf('a.yaml', one, null, { text, parts: content.parts })
+        content = contentOf('a.yaml', one, kinds, null, { text, parts: content.parts })
         text = one
-        assert.deepEqual(shown(content), shown(contentOf('a.yaml', one)))
+        assert.deepEqual(shown(content), shown(contentOf('a.yaml', one, kinds)))
       }
     }),
     { numRuns: 500 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { backendDefaults, clientDefaults } from './defaults.ts'
-import { kinds } from './kinds.ts'
+import { kinds } from '../../test/support/declared.ts'
 import { durationMs, quantityBytes } from './quantity.ts'
 
 const text = readFileSync(new URL('../../docs/POLICIES.md', import.meta.url), 'utf8')
@@ -92,7 +92,7 @@ function defaultsOf(schema: Field, path: string): (readonly [field: string, valu
 /** `1m15s` is `75s`. */
 const plain = (value: string): string => String(durationMs(value) ?? value.replaceAll(', ', ','))
 
-for (const { kind, group, schema, unserved } of kinds)
+for (const { kind, group, schema, unserved = [] } of kinds.all)
   if (group === 'portcullis.dev') {
     const section = text.split('\n## ').find(part => part.startsWith(`${kind}\n`)) ?? ''
     for (const [field, value] of defaultsOf(schema, ''))

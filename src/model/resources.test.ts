@@ -2,13 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keyOf, refOf, Resources } from './resources.ts'
 import { unservedIn } from './unserved.ts'
-import { parseResources } from './validate.ts'
+import { kinds, parseResources } from '../../test/support/declared.ts'
+import { groupOf } from './kind.ts'
+import { ConfigMap } from './kinds/config-map.ts'
+import { Gateway } from './kinds/gateway.ts'
+import { Secret } from './kinds/secret.ts'
+import { Service } from './kinds/service.ts'
+import type { Resource } from './resource.ts'
 
 const read = (yaml: string) => {
   const { resources, problems } = parseResources('a.yaml', yaml)
   assert.deepEqual(problems, [])
   return resources
 }
+const kindOf = ({ apiVersion, kind }: Resource) => kinds.find(groupOf(apiVersion), kind)!
 const map = (name: string, rest = '') =>
   `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}${rest}}}\n---\n`
 
@@ -21,7 +28,7 @@ test('order is age, then the order of reading; what has no age is youngest', () 
       map('aa'),
   )
   const names = Resources.of(list)
-    .all('ConfigMap')
+    .all(ConfigMap)
     .map(r => r.metadata.name)
   assert.deepEqual(names, ['b', 'c', 'a', 'd', 'aa'])
 })
@@ -31,11 +38,11 @@ test('objects are found by kind, namespace and name, and the first of equals cou
     `${map('a')}${map('a', ', namespace: b')}{apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\n${map('a', ', labels: {second: x}')}`,
   )
   const resources = Resources.of(list)
-  assert.equal(resources.get('ConfigMap', 'default', 'a'), list[0])
-  assert.equal(resources.get('ConfigMap', 'b', 'a'), list[1])
-  assert.equal(resources.get('Secret', 'default', 'a'), list[2])
-  assert.equal(resources.get('Secret', 'b', 'a'), undefined)
-  assert.deepEqual(resources.all('Gateway'), [])
+  assert.equal(resources.get(ConfigMap, 'default', 'a'), list[0])
+  assert.equal(resources.get(ConfigMap, 'b', 'a'), list[1])
+  assert.equal(resources.get(Secret, 'default', 'a'), list[2])
+  assert.equal(resources.get(Secret, 'b', 'a'), undefined)
+  assert.deepEqual(resources.all(Gateway), [])
   assert.equal(resources.list.length, 3)
 })
 
@@ -48,8 +55,8 @@ test('objects of another group are others, whatever their kind and their name ar
     [service, foreign],
   ]) {
     const resources = Resources.of(list)
-    assert.equal(resources.get('Service', 'default', 'a'), service)
-    assert.deepEqual(resources.all('Service'), [service])
+    assert.equal(resources.get(Service, 'default', 'a'), service)
+    assert.deepEqual(resources.all(Service), [service])
     assert.deepEqual(resources.list, list)
   }
 })
@@ -70,7 +77,7 @@ test('the set cannot be changed', () => {
   assert.ok(
     Object.isFrozen(resources) &&
       Object.isFrozen(resources.list) &&
-      Object.isFrozen(resources.all('ConfigMap')),
+      Object.isFrozen(resources.all(ConfigMap)),
   )
 })
 
@@ -110,6 +117,8 @@ for (const [yaml, expected] of [
   ],
 ] as const)
   test(`not served in ${yaml.slice(38)}: ${expected.length}`, () => {
-    const found = read(yaml).flatMap(r => unservedIn(r).map(({ path, note }) => `${path.join('.')}: ${note}`))
+    const found = read(yaml).flatMap(r =>
+      unservedIn(r, kindOf(r)).map(({ path, note }) => `${path.join('.')}: ${note}`),
+    )
     assert.deepEqual(found, expected)
   })

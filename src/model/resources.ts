@@ -1,4 +1,4 @@
-import { groupOf, groupOfKind, type KindMap, type KindName } from './kinds.ts'
+import { groupOf, type ResourceKind } from './kind.ts'
 import type { Problem, Resource, ResourceKey, ResourceRef } from './resource.ts'
 import type { Unenforced } from './targeting.ts'
 
@@ -90,21 +90,18 @@ export class Resources {
     return new Resources(unique.toSorted(byAge), unenforced, problems)
   }
 
-  all<K extends KindName>(kind: K): readonly KindMap[K][] {
+  all<R extends Resource>(kind: ResourceKind<R>): readonly R[] {
     // Objects of a kind have passed its schema: validate.ts makes no others.
-    const qualified = qualifiedKind({ group: groupOfKind(kind), kind })
-    return (this.byKind.get(qualified) ?? []) as readonly KindMap[K][]
+    return (this.byKind.get(qualifiedKind(kind)) ?? []) as readonly R[]
   }
 
   /** What is wrong with an object that is declared and not there, for it was refused; null where it is not declared. */
-  refusal(kind: KindName, namespace: string, name: string): Problem | null {
-    const group = groupOfKind(kind)
+  refusal({ group, kind }: ResourceKind, namespace: string, name: string): Problem | null {
     return this.errors.get(refKey({ group, kind, namespace, name })) ?? null
   }
 
   /** Of any object of a kind and a namespace; in any namespace where that is left out. */
-  refusalOfAny(kind: KindName, namespace?: string): Problem | null {
-    const group = groupOfKind(kind)
+  refusalOfAny({ group, kind }: ResourceKind, namespace?: string): Problem | null {
     for (const error of this.errors.values()) {
       const { resource } = error
       if (resource?.kind !== kind || resource.group !== group) continue
@@ -114,9 +111,8 @@ export class Resources {
   }
 
   /** `namespace` is "" for cluster-scoped kinds. */
-  get<K extends KindName>(kind: K, namespace: string, name: string): KindMap[K] | undefined {
-    const group = groupOfKind(kind)
-    return this.byKey.get(refKey({ group, kind, namespace, name })) as KindMap[K] | undefined
+  get<R extends Resource>({ group, kind }: ResourceKind<R>, namespace: string, name: string): R | undefined {
+    return this.byKey.get(refKey({ group, kind, namespace, name })) as R | undefined
   }
 }
 

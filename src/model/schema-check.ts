@@ -5,11 +5,14 @@ import { faultOf, type Fault } from './words.ts'
 
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 
-/** Everything that is wrong with a value by its schema, at most one fault a field; [] where nothing is. */
-export function schemaFaults(schema: TSchema, value: unknown): readonly Fault[] {
+/**
+ * Everything that is wrong with a value by its schema, at most one fault a field; [] where nothing is. `name` is of the
+ * schema, which the build compiles beforehand: `metadata`, or the kind as kubectl names it with its group.
+ */
+export function schemaFaults(name: string, schema: TSchema, value: unknown): readonly Fault[] {
   let check = compiled.get(schema)
   if (check === undefined) {
-    check = compileSchema(schema)
+    check = compileSchema(schema, name)
     compiled.set(schema, check)
   }
   if (check(value)) return []

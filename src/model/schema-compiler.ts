@@ -34,7 +34,7 @@ const uniqueBy: CodeKeywordDefinition = {
 
 const ajv = schemaAjv()
 
-/** What checks values against a schema. */
-export function compileSchema(schema: TSchema): ValidateFunction {
+/** What checks values against a schema; the build finds what it has made of it by the name. */
+export function compileSchema(schema: TSchema, _name: string): ValidateFunction {
   return ajv.compile(schema)
 }

@@ -1,4 +1,4 @@
-import { groupOf } from './kinds.ts'
+import { groupOf } from './kind.ts'
 import type { FieldPath, Problem, Resource } from './resource.ts'
 import { fieldOf } from './words.ts'
 
@@ -43,6 +43,8 @@ export interface Unenforced {
   /** What is wrong with it; a warning where its kind is somebody else's. */
   readonly problem: Problem
   readonly broken: boolean
+  /** Whether its kind is one that is read here. */
+  readonly known: boolean
   /** Null where it cannot be read. */
   readonly targeting: Targeting | null
 }

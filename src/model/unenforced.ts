@@ -1,5 +1,6 @@
 import { isLater } from './kinds/instead.ts'
-import { groupOf, kindOf, type ResourceKind } from './kinds.ts'
+import { groupOf, PORTCULLIS, type ResourceKind } from './kind.ts'
+import type { Kinds } from './kinds.ts'
 import { nearest } from './nearest.ts'
 import type { Problem, Resource } from './resource.ts'
 import { labelsOf, targetingOf, type Targeting, type Unenforced } from './targeting.ts'
@@ -14,6 +15,7 @@ export function unenforcedOf(
   kind: ResourceKind | undefined,
   problems: readonly Problem[],
   at: Resource['at'],
+  kinds: Kinds,
 ): Unenforced | null {
   const [problem] = problems
   if (problem === undefined) return null
@@ -21,7 +23,7 @@ export function unenforcedOf(
   const unnamed = typeof fieldOf(document, 'kind') !== 'string'
   if (kind !== undefined && !kind.protects) return null
   const resource = rawResource(document, at)
-  if (kind === undefined && isSettings(resource)) return null
+  if (kind === undefined && isSettings(resource, kinds)) return null
   const { namespace } = resource.metadata
   const spec = fieldOf(document, 'spec')
   const unclear = namespace === '' || hasMisplacedTargets(document)
@@ -30,7 +32,13 @@ export function unenforcedOf(
   // A kind that we know is for something, also where it does not say for what.
   if (read === 'none' && workload === null && kind === undefined) return null
   const targeting = read === 'none' || read === 'unreadable' ? workload : read
-  return Object.freeze({ resource, problem, broken: kind !== undefined || unnamed, targeting })
+  return Object.freeze({
+    resource,
+    problem,
+    broken: kind !== undefined || unnamed,
+    known: kind !== undefined,
+    targeting,
+  })
 }
 
 /** A line that is indented too little puts targets beside the spec: what they were for cannot be told. */
@@ -49,10 +57,16 @@ function workloadOf({ apiVersion, kind }: Resource, spec: unknown): Targeting | 
 }
 
 /** Likely one of our kinds that only set something, with a mistake in its name. */
-function isSettings({ apiVersion, kind }: Resource): boolean {
+function isSettings({ apiVersion, kind }: Resource, kinds: Kinds): boolean {
   const group = groupOf(apiVersion)
-  if (group !== 'portcullis.dev' || isLater(group, kind)) return false
-  return nearest(kind, ['Backend', 'BackendPolicy', 'ClientPolicy']) !== undefined
+  if (group !== PORTCULLIS || isLater(group, kind)) return false
+  const settings = kinds.all.filter(one => one.group === PORTCULLIS && !one.protects)
+  return (
+    nearest(
+      kind,
+      settings.map(one => one.kind),
+    ) !== undefined
+  )
 }
 
 /** As it was written; the namespace is "" where it cannot be told. */
@@ -79,11 +93,11 @@ function text(value: unknown): string {
  * What a text that cannot be read may have been there to protect: null unless it speaks of targets. Its kind and its
  * names are looked for by their fields, and where it names several namespaces it may be in any.
  */
-export function unreadOf(part: string, problem: Problem): Unenforced | null {
+export function unreadOf(part: string, problem: Problem, kinds: Kinds): Unenforced | null {
   if (!/\btarget(Ref|Selector)s?"?\s*:/.test(part)) return null
   const kind = first(part, /\bkind"?\s*:\s*"?([A-Za-z0-9]+)/)
   const apiVersion = first(part, /\bapiVersion"?\s*:\s*"?([a-z0-9./-]+)/)
-  const known = kindOf(groupOf(apiVersion), kind)
+  const known = kinds.find(groupOf(apiVersion), kind)
   if (known !== undefined && !known.protects) return null
   const namespaces = new Set(
     Array.from(part.matchAll(/\bnamespace"?\s*:\s*"?([a-z0-9-]+)/g), match => match[1] ?? ''),
@@ -94,7 +108,7 @@ export function unreadOf(part: string, problem: Problem): Unenforced | null {
     namespace: others.length > 0 ? '' : only,
   }
   const resource = { apiVersion, kind, metadata, body: {}, at: () => problem.position }
-  return { resource, problem, broken: true, targeting: null }
+  return { resource, problem, broken: true, known: known !== undefined, targeting: null }
 }
 
 function first(part: string, pattern: RegExp): string {

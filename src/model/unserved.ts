@@ -1,11 +1,12 @@
-import { groupOf, kindOf } from './kinds.ts'
-import type { Unserved } from './kinds/unserved.ts'
+import type { ResourceKind, Unserved } from './kind.ts'
 import type { FieldPath, Resource } from './resource.ts'
 
 /** The fields of this object that this release does not act upon, with what to say of each; paths as written. */
-export function unservedIn(resource: Resource): { path: FieldPath; note: string }[] {
-  const rows = kindOf(groupOf(resource.apiVersion), resource.kind)?.unserved ?? []
-  return rows.flatMap(row => find(resource.body, row, 0, []).map(path => ({ path, note: row.note })))
+export function unservedIn(
+  resource: Resource,
+  { unserved = [] }: ResourceKind,
+): { path: FieldPath; note: string }[] {
+  return unserved.flatMap(row => find(resource.body, row, 0, []).map(path => ({ path, note: row.note })))
 }
 
 function find(value: unknown, row: Unserved, depth: number, at: FieldPath): FieldPath[] {

@@ -1,6 +1,7 @@
-import { FOREIGN_KIND, isForeign, namesOfKinds } from './foreign.ts'
+import { FOREIGN_KIND, isForeign } from './foreign.ts'
 import { insteadOf, isLater, untilThen } from './kinds/instead.ts'
-import { groupOf, kindOf, kinds, type ResourceKind } from './kinds.ts'
+import { groupOf, type ResourceKind } from './kind.ts'
+import type { Kinds } from './kinds.ts'
 import {
   isNamespaceName,
   isObjectName,
@@ -11,11 +12,12 @@ import {
 import { proposal } from './nearest.ts'
 import { put } from './plain.ts'
 import type { FieldPath, Metadata, Problem, Resource, ResourceRef } from './resource.ts'
+import { qualifiedKind } from './resources.ts'
 import type { Unenforced } from './targeting.ts'
 import { schemaFaults } from './schema-check.ts'
 import { unenforcedOf } from './unenforced.ts'
 import { fieldOf } from './words.ts'
-import { readText, type Declaration } from './yaml.ts'
+import type { Declaration } from './yaml.ts'
 
 /** Which object a declaration speaks of, as far as it can be told; null is what cannot. */
 export interface Identity {
@@ -49,13 +51,18 @@ interface Finding {
  * Fields that are null count as absent, as with Kubernetes; `status` and what an API server fills in are
  * dropped; defaults are not written. Never throws.
  */
-export function validate({ value, at, findings: named = [], namesFiles }: Declaration): Validation {
+export function validate(
+  { value, at, findings: named = [], namesFiles }: Declaration,
+  kinds: Kinds,
+): Validation {
   const document = withoutNulls(value)
   const apiVersion = text(fieldOf(document, 'apiVersion'))
   const written = text(fieldOf(document, 'kind'))
-  const kind = meantKind(apiVersion, written)
+  const kind = meantKind(kinds, apiVersion, written)
   const identity = identityOf(document, kind)
-  const findings: readonly Finding[] = kind ? [...named, ...check(document, kind)] : [kindFinding(document)]
+  const findings: readonly Finding[] = kind
+    ? [...named, ...check(document, kind)]
+    : [kindFinding(kinds, document)]
   const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
   const shown = { group: groupOf(apiVersion), kind: written, namespace: identity.namespace ?? '', name }
   const problems = findings.map(({ path, message, severity = 'error', reason, service }): Problem => ({
@@ -69,7 +76,7 @@ export function validate({ value, at, findings: named = [], namesFiles }: Declar
   }))
   problems.sort(byPosition)
   const resource = kind && problems.length === 0 ? resourceOf(document, kind, at) : null
-  const unenforced = unenforcedOf(document, kind, problems, at)
+  const unenforced = unenforcedOf(document, kind, problems, at, kinds)
   if (unenforced === null) return { resource, identity, problems, ...(namesFiles && { namesFiles }) }
   // Of what is right but for its kind, it is told with what becomes of its targets.
   return { resource, identity, problems: unenforced.broken ? problems : [], unenforced }
@@ -77,22 +84,6 @@ export function validate({ value, at, findings: named = [], namesFiles }: Declar
 
 function serviceRef({ name, namespace }: NonNullable<Finding['service']>, own: string): ResourceRef {
   return { group: '', kind: 'Service', namespace: namespace ?? own, name }
-}
-
-/** Reads and validates one text; `file` is the name that messages show. Repeated objects are the caller's affair. */
-export function parseResources(
-  file: string,
-  content: string,
-): { resources: Resource[]; unenforced: Unenforced[]; problems: Problem[] } {
-  const { declarations, problems } = readText(content, file)
-  const validations = declarations.map(validate)
-  const unenforced = validations.flatMap(v => v.unenforced ?? [])
-  const untold = unenforced.filter(({ broken }) => !broken).map(({ problem }) => problem)
-  return {
-    resources: validations.flatMap(v => v.resource ?? []),
-    unenforced,
-    problems: [...problems, ...validations.flatMap(v => v.problems), ...untold],
-  }
 }
 
 /** As one reads the file; problems without a position stay as they are. */
@@ -104,8 +95,8 @@ function check(document: unknown, kind: ResourceKind): readonly Finding[] {
   const versions = versionFindings(document, kind)
   const metadata = fieldOf(document, 'metadata') ?? {}
   const faults = [
-    ...below('metadata', schemaFaults(metadataSchema, metadata)),
-    ...schemaFaults(kind.schema, bodyOf(document)),
+    ...below('metadata', schemaFaults('metadata', metadataSchema, metadata)),
+    ...schemaFaults(qualifiedKind(kind), kind.schema, bodyOf(document)),
   ]
   const all = [...versions, ...faults]
   if (all.length > 0) return all
@@ -118,15 +109,15 @@ const below = (field: string, findings: readonly Finding[]): Finding[] =>
   findings.map(f => ({ path: [field, ...f.path], message: f.message }))
 
 /** The kind of ours that a declaration is of, also where it has another group by mistake. */
-function meantKind(apiVersion: string, written: string): ResourceKind | undefined {
-  const exact = kindOf(groupOf(apiVersion), written)
-  if (exact || isForeign(apiVersion, written) || isLater(groupOf(apiVersion), written)) return exact
-  return kinds.find(({ kind }) => kind === written)
+function meantKind(kinds: Kinds, apiVersion: string, written: string): ResourceKind | undefined {
+  const exact = kinds.find(groupOf(apiVersion), written)
+  if (exact || isForeign(kinds, apiVersion, written) || isLater(groupOf(apiVersion), written)) return exact
+  return kinds.all.find(({ kind }) => kind === written)
 }
 
-function kindFinding(document: unknown): Finding {
+function kindFinding(kinds: Kinds, document: unknown): Finding {
   const kind = fieldOf(document, 'kind')
-  const names = namesOfKinds
+  const { names } = kinds
   if (kind === undefined)
     return { path: ['kind'], message: `is required, expected one of ${names.join(', ')}` }
   if (typeof kind !== 'string')
@@ -139,7 +130,7 @@ function kindFinding(document: unknown): Finding {
       // What it says is for Ingresses alone.
       ...(kind === 'IngressClass' && { severity: 'warning' as const, reason: FOREIGN_KIND }),
     }
-  if (isForeign(apiVersion, kind))
+  if (isForeign(kinds, apiVersion, kind))
     return {
       path: ['kind'],
       message: `${kind} of ${apiVersion} is nothing that is served here${insteadOf(groupOf(apiVersion), kind)}`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseResources } from './validate.ts'
+import { parseResources } from '../../test/support/declared.ts'
 
 suite('quotes that are missing', () => {
   for (const [what, yaml, hinted] of [

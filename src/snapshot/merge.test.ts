@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { clusterOf } from '../../test/support/cluster.ts'
+import { kinds } from '../../test/support/declared.ts'
 import { origin } from '../../test/support/exchange.ts'
 import { translate } from '../../test/support/translate.ts'
 import { contentOf, resultOf } from '../model/loaded.ts'
@@ -59,7 +60,7 @@ spec: { ports: [{ port: 80 }] }
 `
 
 const ingress = ((): Contribution => {
-  const { resources, problems } = resultOf(settle([contentOf('web.yaml', yaml)], [], () => ''))
+  const { resources, problems } = resultOf(settle([contentOf('web.yaml', yaml, kinds)], [], () => ''))
   assert.deepEqual(problems, [])
   const { parts, ...rest } = translate(resources)
   return { ...parts, ...rest, problems: [] }

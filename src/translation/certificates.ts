@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer'
-import type { ConfigMap, Secret } from '../model/kinds.ts'
+import type { ResourceKind } from '../model/kind.ts'
+import { ConfigMap } from '../model/kinds/config-map.ts'
+import { Secret } from '../model/kinds/secret.ts'
 import type { FieldPath } from '../model/resource.ts'
 import { refKey, type Resources } from '../model/resources.ts'
 import type { Certificate } from '../snapshot/snapshot.ts'
@@ -59,8 +61,8 @@ export class Certificates {
       )
     const refused = this.refusal({ kind, name, namespace }, from, path)
     if (refused !== null) return refused
-    const secret = this.resources.get('Secret', namespace, name)
-    if (secret === undefined) return this.absent('Secret', { namespace, name }, from, path, reasons)
+    const secret = this.resources.get(Secret, namespace, name)
+    if (secret === undefined) return this.absent(Secret, { namespace, name }, from, path, reasons)
     const key = refKey({ group, kind, namespace, name })
     const parsed = this.current(once(keyPairs, secret, readKeyPair), 'tls.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `Secret ${namespace}/${name}: ${parsed.wrong}`)
@@ -78,8 +80,13 @@ export class Certificates {
       )
     const refused = this.refusal({ kind, name, namespace }, from, path)
     if (refused !== null) return refused
-    const holder = this.resources.get(kind, namespace, name)
-    if (holder === undefined) return this.absent(kind, { namespace, name }, from, path, reasons)
+    const held = kind === 'Secret' ? Secret : ConfigMap
+    const holder: Secret | ConfigMap | undefined = this.resources.get<Secret | ConfigMap>(
+      held,
+      namespace,
+      name,
+    )
+    if (holder === undefined) return this.absent(held, { namespace, name }, from, path, reasons)
     const key = refKey({ group, kind, namespace, name })
     const parsed = this.current(once(authorities, holder, readAuthorities), 'ca.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `${kind} ${namespace}/${name}: ${parsed.wrong}`)
@@ -107,7 +114,7 @@ export class Certificates {
   }
 
   private absent(
-    kind: 'Secret' | 'ConfigMap',
+    kind: ResourceKind,
     { namespace, name }: { readonly namespace: string; readonly name: string },
     from: Referrer,
     path: FieldPath,

@@ -1,5 +1,5 @@
 import type { ResourceRef } from '../model/resource.ts'
-import type { ReferenceGrant } from '../model/kinds.ts'
+import { ReferenceGrant } from '../model/kinds/reference-grant.ts'
 import type { Resources } from '../model/resources.ts'
 
 /** Who refers: a kind in a namespace. */
@@ -10,7 +10,7 @@ export class Grants {
   private readonly byNamespace = new Map<string, ReferenceGrant[]>()
 
   constructor(resources: Resources) {
-    for (const grant of resources.all('ReferenceGrant')) {
+    for (const grant of resources.all(ReferenceGrant)) {
       const { namespace } = grant.metadata
       const grants = this.byNamespace.get(namespace)
       if (grants === undefined) this.byNamespace.set(namespace, [grant])

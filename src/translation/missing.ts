@@ -1,4 +1,5 @@
-import type { KindName } from '../model/kinds.ts'
+import type { ResourceKind } from '../model/kind.ts'
+import { ReferenceGrant } from '../model/kinds/reference-grant.ts'
 import { nearest } from '../model/nearest.ts'
 import { formatPosition } from '../model/problem.ts'
 import type { Problem, Resource, ResourceRef } from '../model/resource.ts'
@@ -19,12 +20,12 @@ const compared = new WeakMap<Resources, number>()
  */
 export function missing(
   resources: Resources,
-  kind: KindName,
+  kind: ResourceKind,
   namespace: string,
   name: string,
   closed = false,
 ): Absence {
-  const what = `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`
+  const what = `${kind.kind} ${namespace === '' ? name : `${namespace}/${name}`}`
   const refusal = resources.refusal(kind, namespace, name)
   if (refusal !== null) return { message: `${what} is refused${see(refusal)}`, follows: true }
   const meant = closed ? null : nearestOf(resources, kind, namespace, name)
@@ -33,7 +34,7 @@ export function missing(
   return { message: `${what} is not in what can be read${see(resources.unread)}`, follows: true }
 }
 
-function nearestOf(resources: Resources, kind: KindName, namespace: string, name: string): string | null {
+function nearestOf(resources: Resources, kind: ResourceKind, namespace: string, name: string): string | null {
   const done = compared.get(resources) ?? 0
   // Before anything is looked for, which costs as much for each of thousands.
   if (done > MOST_COMPARED) return null
@@ -55,7 +56,7 @@ export function notPermitted(
   from: Pick<ResourceRef, 'kind' | 'namespace'>,
 ): Absence {
   const message = `no ReferenceGrant in namespace ${namespace} permits ${kind} ${name} to ${from.kind}s of ${from.namespace}`
-  const refusal = resources.refusalOfAny('ReferenceGrant', namespace)
+  const refusal = resources.refusalOfAny(ReferenceGrant, namespace)
   if (refusal === null) return { message }
   return {
     message: `${message}; ReferenceGrant ${refusal.resource?.name ?? ''} is refused${see(refusal)}`,

@@ -1,4 +1,5 @@
-import type { AllowedRoutes } from '../model/kinds/gateway.ts'
+import type { AllowedRoutes } from '../model/kinds/gateway-listener.ts'
+import { Namespace } from '../model/kinds/namespace.ts'
 import type { LabelSelector } from '../model/kinds/shapes.ts'
 import type { Resources } from '../model/resources.ts'
 
@@ -12,7 +13,7 @@ export class Namespaces {
   private readonly labels = new Map<string, Labels>()
 
   constructor(resources: Resources) {
-    for (const { metadata } of resources.all('Namespace'))
+    for (const { metadata } of resources.all(Namespace))
       this.labels.set(metadata.name, { ...metadata.labels, [NAME_LABEL]: metadata.name })
   }
 

@@ -1,5 +1,5 @@
 import { formatPath } from '../model/problem.ts'
-import { groupOf } from '../model/kinds.ts'
+import { groupOf } from '../model/kind.ts'
 import type { FieldPath, Resource } from '../model/resource.ts'
 import type { Origin, RoleName } from '../snapshot/snapshot.ts'
 

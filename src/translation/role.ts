@@ -1,4 +1,4 @@
-import type { KindName } from '../model/kinds.ts'
+import type { ResourceKind } from '../model/kind.ts'
 import type { Resources } from '../model/resources.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
 import { merge, type Translation } from '../snapshot/merge.ts'
@@ -10,7 +10,7 @@ import type { RoleName, Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
  */
 export interface Role {
   readonly name: RoleName
-  readonly kinds: readonly KindName[]
+  readonly kinds: readonly ResourceKind[]
   /** Pure: no I/O, no clock, inputs are frozen and the result is data. What cannot be served is a condition, never an exception. */
   translate(resources: Resources, options: TranslateOptions): Contribution
   /** The short way of endpoints. Absent: the role has none. */

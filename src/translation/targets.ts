@@ -1,5 +1,5 @@
-import type { Backend, Service } from '../model/kinds.ts'
-import type { ServicePort } from '../model/kinds/service.ts'
+import { Backend } from '../model/kinds/backend.ts'
+import { Service, type ServicePort } from '../model/kinds/service.ts'
 import type { Resources } from '../model/resources.ts'
 import { targetName } from '../snapshot/cluster-name.ts'
 import type { Cluster } from '../snapshot/snapshot.ts'
@@ -58,10 +58,10 @@ export function targetNamed(resources: Resources, cluster: string): Target | und
   const [kind, namespace = '', rest = ''] = targetName(cluster).split('/')
   const [name = '', portText] = rest.split(':')
   if (kind === 'Backend') {
-    const object = resources.get('Backend', namespace, name)
+    const object = resources.get(Backend, namespace, name)
     return object && { kind, object }
   }
-  const object = resources.get('Service', namespace, name)
+  const object = resources.get(Service, namespace, name)
   const port = object && portNumbered(object, Number(portText))
   return kind === 'Service' && port ? { kind, object, port } : undefined
 }

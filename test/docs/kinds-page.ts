@@ -1,5 +1,6 @@
+import { kinds } from '../../src/cli/roles.ts'
 import { jsonSchema } from '../../src/model/json-schema.ts'
-import { kinds, type ResourceKind } from '../../src/model/kinds.ts'
+import type { ResourceKind } from '../../src/model/kind.ts'
 import { code, link, page, prose, table } from './markdown.ts'
 
 /** What the page looks at of a JSON Schema. */
@@ -21,18 +22,18 @@ interface Schema {
 }
 
 export function kindsPage(): string {
-  const definitions = jsonSchema()['definitions'] as unknown as Readonly<Record<string, Schema>>
+  const definitions = jsonSchema(kinds)['definitions'] as unknown as Readonly<Record<string, Schema>>
   const schemas = Object.values(definitions)
   const shapes = shapesIn(schemas)
   const list = (names: readonly string[]): string => names.map(link).join(', ')
   return page(
     'Kinds and their fields',
     'Everything that a file may hold. A field that is not here is an error. How our own kinds are meant: [POLICIES.md](../POLICIES.md). Editors show the same by the JSON Schema that `portcullis schema` prints.',
-    `Kinds: ${list(kinds.map(({ kind }) => kind))}.`,
+    `Kinds: ${list(kinds.all.map(({ kind }) => kind))}.`,
     `Shapes that several fields have: ${list([...shapes.keys()])}.`,
     '## Every object\n\n`apiVersion` and `kind` say what it is; `status`, which a cluster writes, is taken and not looked at.',
     fieldTable(insideFields('metadata', schemas[0]!.properties!['metadata']!)),
-    ...kinds.map((kind, i) => kindPart(kind, schemas[i]!)),
+    ...kinds.all.map((kind, i) => kindPart(kind, schemas[i]!)),
     '## Shapes',
     ...[...shapes].map(([name, shape]) => `### ${name}\n\n${fieldTable(insideFields('', shape))}`),
   )

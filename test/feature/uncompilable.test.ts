@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, suite, test } from 'node:test'
 import { requestHeaders } from '../../src/filters/header-modifier.ts'
-import { parseResources } from '../../src/model/validate.ts'
+import { parseResources } from '../support/declared.ts'
 import { Resources } from '../../src/model/resources.ts'
 import { translate } from '../support/translate.ts'
 import type { Snapshot } from '../../src/snapshot/snapshot.ts'

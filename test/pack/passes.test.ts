@@ -7,14 +7,16 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { parseAllDocuments } from 'yaml'
 import { bundle } from '../../build/bundle.ts'
-import { kinds } from '../../src/model/kinds.ts'
+import { kinds } from '../../src/cli/roles.ts'
+import type { ResourceKind } from '../../src/model/kind.ts'
+import { qualifiedKind } from '../../src/model/resources.ts'
 import { compileSchema } from '../../src/model/schema-compiler.ts'
 import { Folder } from '../support/process.ts'
 
 const root = join(import.meta.dirname, '../..')
 const golden = join(root, 'test/golden/ingress')
 const dist = new Folder()
-let all: readonly ((value: unknown) => boolean)[] = []
+let all: ReadonlyMap<string, (value: unknown) => boolean> = new Map()
 
 after(() => dist[Symbol.dispose]())
 before(async () => {
@@ -23,25 +25,25 @@ before(async () => {
   ;({ all } = require(join(dist.path, 'cli/passes.js')) as { all: typeof all })
 })
 
-/** A value of the golden files, with the place of its kind in the registry. */
-type Sample = readonly [kind: number, body: Record<string, unknown>]
+/** A value of the golden files, with its kind. */
+type Sample = readonly [kind: ResourceKind, body: Record<string, unknown>]
 
 function samples(): Sample[] {
   const files = readdirSync(golden).filter(file => file.endsWith('.in.yaml'))
   const documents = files.flatMap(file => parseAllDocuments(readFileSync(join(golden, file), 'utf8')))
   return documents.flatMap(document => {
     const value = document.toJS() as Record<string, unknown> | null
-    const at = kinds.findIndex(({ kind }) => kind === value?.['kind'])
-    if (value === null || at < 0) return []
+    const found = kinds.all.find(({ kind }) => kind === value?.['kind'])
+    if (value === null || found === undefined) return []
     const { apiVersion: _version, kind: _kind, metadata: _metadata, status: _status, ...body } = value
-    return [[at, body]]
+    return [[found, body]]
   })
 }
 
 function same([kind, body]: Sample): boolean {
-  const expected = compileSchema(kinds[kind]!.schema)(body)
-  // The first is the schema of metadata.
-  assert.equal(all[kind + 1]!(body), expected, `${kinds[kind]!.kind} ${JSON.stringify(body)}`)
+  const name = qualifiedKind(kind)
+  const expected = compileSchema(kind.schema, name)(body)
+  assert.equal(all.get(name)!(body), expected, `${name} ${JSON.stringify(body)}`)
   return expected
 }
 
@@ -60,7 +62,8 @@ test('of such objects in which something is missing, or something else', () => {
   let refused = 0
   fc.assert(
     fc.property(change, ({ at, step, value }) => {
-      const [kind, body] = structuredClone(objects[at % objects.length]!)
+      const [kind, given] = objects[at % objects.length]!
+      const body = structuredClone(given)
       put(body, step, value)
       if (!same([kind, body])) refused++
     }),

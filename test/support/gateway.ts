@@ -1,5 +1,5 @@
 import { filterTable } from '../../src/cli/filters.ts'
-import { parseResources } from '../../src/model/validate.ts'
+import { parseResources } from './declared.ts'
 import { Resources } from '../../src/model/resources.ts'
 import { Engine, type EngineOptions } from '../../src/proxy/engine.ts'
 import { translate } from './translate.ts'

@@ -1,7 +1,7 @@
 import { CertificateMetrics } from '../../src/control/certificate-metrics.ts'
 import { Controller, type ControllerOptions } from '../../src/control/controller.ts'
 import { FileSource } from '../../src/control/files/file-source.ts'
-import { roles } from '../../src/cli/roles.ts'
+import { kinds, roles } from '../../src/cli/roles.ts'
 import { WorkerGroup } from '../../src/proxy/workers.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
@@ -52,7 +52,7 @@ export class Served implements AsyncDisposable {
       portRetryMs: 50,
       ...more,
     })
-    this.source = new FileSource([this.folder.path], { debounceMs: 1 })
+    this.source = new FileSource([this.folder.path], kinds, { debounceMs: 1 })
   }
 
   /** `more` is what a test wants otherwise of the controller: the time that certificates are judged by, how long it waits. */

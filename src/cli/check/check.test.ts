@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
+import { kinds } from '../roles.ts'
 import { FileSource } from '../../control/files/file-source.ts'
 import type { Condition, Problem } from '../../model/resource.ts'
 import { Resources } from '../../model/resources.ts'
-import { parseResources } from '../../model/validate.ts'
+import { parseResources } from '../../../test/support/declared.ts'
 import { translate } from '../../../test/support/translate.ts'
 import { linesOf } from '../../control/findings.ts'
 import type { Counts } from './serves.ts'
@@ -55,7 +56,7 @@ interface Verdict {
 }
 
 function verdictOf(paths: readonly string[], strict = false): Verdict {
-  const load = new FileSource(paths).load()
+  const load = new FileSource(paths, kinds).load()
   const { ok, findings, serves } = judge(load.problems, translate(load.resources), strict)
   return { ok, serves, errors: [...linesOf(findings, 'error')], warnings: [...linesOf(findings, 'warning')] }
 }
@@ -159,7 +160,7 @@ spec: { selector: { app: s }, ports: [{ port: 80 }] }
         { name: 'gateway.yaml', text: broken(front) },
         { name: 'routes.yaml', text: `${back}---\n${good}` },
       ]
-      const load = new FileSource([], { texts }).load()
+      const load = new FileSource([], kinds, { texts }).load()
       const { ok, findings } = judge(load.problems, translate(load.resources))
       assert.equal(ok, false)
       const errors = [...linesOf(findings, 'error')]

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
+import { kinds } from '../roles.ts'
 import { FileSource } from '../../control/files/file-source.ts'
 import { translate } from '../../../test/support/translate.ts'
 import { judge, verdictGithub, verdictText, type Verdict } from './verdict.ts'
 
 function verdictOn(text: string): Verdict {
-  const { resources, problems } = new FileSource([], { texts: [{ name: 'shop.yaml', text }] }).load()
+  const { resources, problems } = new FileSource([], kinds, { texts: [{ name: 'shop.yaml', text }] }).load()
   return judge(problems, translate(resources))
 }
 

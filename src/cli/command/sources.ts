@@ -1,4 +1,5 @@
 import { FileSource } from '../../control/files/file-source.ts'
+import type { Kinds } from '../../model/kinds.ts'
 import { CommandFailure } from './flag.ts'
 
 /** What messages call standard input. */
@@ -8,11 +9,12 @@ const STDIN = '<stdin>'
 const MAX_BYTES = 64 * 1024 * 1024
 
 /** The files and folders of a command that reads once; `-` among them is standard input. */
-export async function sourceOf(paths: readonly string[]): Promise<FileSource> {
-  if (!paths.includes('-')) return new FileSource(paths)
+export async function sourceOf(paths: readonly string[], kinds: Kinds): Promise<FileSource> {
+  if (!paths.includes('-')) return new FileSource(paths, kinds)
   const text = await readInput(process.stdin)
   return new FileSource(
     paths.filter(path => path !== '-'),
+    kinds,
     { texts: [{ name: STDIN, text }] },
   )
 }

@@ -6,12 +6,12 @@ import type { ExplainOptions } from '../command/options.ts'
 import { painter, showsColour } from '../../telemetry/colour.ts'
 import { policyNames } from './policy-names.ts'
 import { translateAll } from '../../translation/role.ts'
-import { roles } from '../roles.ts'
+import { kinds, roles } from '../roles.ts'
 import { sourceOf } from '../command/sources.ts'
 
 /** `portcullis explain`: 0 when a route takes the request, else 1. */
 export async function explain(options: ExplainOptions): Promise<number> {
-  const load = (await sourceOf(options.paths)).load()
+  const load = (await sourceOf(options.paths, kinds)).load()
   const { addresses, ignoredKinds } = options
   const translation = translateAll(roles, load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
   const { parts, conditions } = translation

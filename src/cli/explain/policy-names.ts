@@ -1,6 +1,9 @@
-import { groupOfKind, kindOf } from '../../model/kinds.ts'
+import type { ResourceKind } from '../../model/kind.ts'
+import { BackendPolicy } from '../../model/kinds/backend-policy.ts'
+import { ClientPolicy } from '../../model/kinds/client-policy.ts'
+import { Service } from '../../model/kinds/service.ts'
 import { formatPosition } from '../../model/problem.ts'
-import type { Condition, Resource, ResourceRef } from '../../model/resource.ts'
+import type { Condition, ResourceRef } from '../../model/resource.ts'
 import { shortName, type Resources } from '../../model/resources.ts'
 import { targetName } from '../../snapshot/cluster-name.ts'
 import type { Port } from '../../snapshot/snapshot.ts'
@@ -18,26 +21,23 @@ export function policyNames(conditions: readonly Condition[], resources: Resourc
   const accepted = conditions.filter(
     ({ type, status, parent }) => type === 'Accepted' && status === 'True' && parent,
   )
-  const named = (kind: 'ClientPolicy' | 'BackendPolicy', has: (parent: Parent) => boolean) => {
+  const named = (kind: ResourceKind, has: (parent: Parent) => boolean) => {
     const own = accepted.filter(
-      ({ about, parent }) =>
-        about.kind === kind && about.group === groupOfKind(kind) && parent && has(parent),
+      ({ about, parent }) => about.kind === kind.kind && about.group === kind.group && parent && has(parent),
     )
     // A policy may be accepted for several targets that are one port here.
-    return [
-      ...new Set(own.map(({ about }) => nameOf(about, resources.get(kind, about.namespace, about.name)))),
-    ].join('')
+    return [...new Set(own.map(({ about }) => nameOf(kind, about, resources)))].join('')
   }
   return {
     ofPort: ({ listeners }) =>
-      named('ClientPolicy', parent => listeners.some(({ name }) => isOn(parent, name))),
-    ofCluster: name => named('BackendPolicy', parent => isOf(parent, targetName(name), resources)),
+      named(ClientPolicy, parent => listeners.some(({ name }) => isOn(parent, name))),
+    ofCluster: name => named(BackendPolicy, parent => isOf(parent, targetName(name), resources)),
   }
 }
 
-function nameOf(about: ResourceRef, policy: Resource | undefined): string {
-  const at = policy?.at([])
-  return `; ${kindOf(about.group, about.kind)?.role ?? ''}: ${shortName(about)}${at == null ? '' : ` (${formatPosition(at)})`}`
+function nameOf(kind: ResourceKind, about: ResourceRef, resources: Resources): string {
+  const at = resources.get(kind, about.namespace, about.name)?.at([])
+  return `; ${kind.role}: ${shortName(about)}${at == null ? '' : ` (${formatPosition(at)})`}`
 }
 
 type Parent = NonNullable<Condition['parent']>
@@ -53,6 +53,6 @@ function isOf(parent: Parent, target: string, resources: Resources): boolean {
   const key = shortName(parent)
   if (parent.kind !== 'Service') return target === key
   if (parent.sectionName === undefined) return target.startsWith(`${key}:`)
-  const ports = resources.get('Service', parent.namespace, parent.name)?.body.spec?.ports ?? []
+  const ports = resources.get(Service, parent.namespace, parent.name)?.body.spec?.ports ?? []
   return ports.some(({ name, port }) => name === parent.sectionName && target === `${key}:${port}`)
 }

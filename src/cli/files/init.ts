@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { jsonSchema } from '../../model/json-schema.ts'
+import { kinds } from '../roles.ts'
 import { CommandFailure } from '../command/flag.ts'
 import { writeWhole } from '../command/write.ts'
 
@@ -37,7 +38,7 @@ export function init(folder: string): number {
 
 /** `portcullis schema`. */
 export function schemaText(): string {
-  return `${JSON.stringify(jsonSchema(), null, 2)}\n`
+  return `${JSON.stringify(jsonSchema(kinds), null, 2)}\n`
 }
 
 // The line for editors is above each object: to them it is of one document, not of the file.

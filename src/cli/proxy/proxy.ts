@@ -4,6 +4,7 @@ import { authorityText } from '../../http/authority-text.ts'
 import { FileSource } from '../../control/files/file-source.ts'
 import { CommandFailure, UsageError } from '../command/flag.ts'
 import type { RunOptions } from '../command/options.ts'
+import { kinds } from '../roles.ts'
 import { run } from '../run/run.ts'
 import { writeWhole } from '../command/write.ts'
 import { readListen, readMapping, type Listen, type Mapping } from './mapping.ts'
@@ -36,7 +37,7 @@ export async function proxy({
   // What was saved is served from there, so that whoever edits it sees the change.
   if (save !== '') return run({ ...options, paths: [save] })
   const texts = [{ name: 'proxy', text: `${yaml}---\n${secret}` }]
-  return run({ ...options, paths: ['the command line'] }, new FileSource([], { texts }))
+  return run({ ...options, paths: ['the command line'] }, new FileSource([], kinds, { texts }))
 }
 
 function refuseRepeated(mappings: readonly Mapping[]): void {

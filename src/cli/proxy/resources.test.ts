@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Resources } from '../../model/resources.ts'
-import { parseResources } from '../../model/validate.ts'
+import { parseResources } from '../../../test/support/declared.ts'
 import { translate } from '../../../test/support/translate.ts'
 import { readListen, readMapping } from './mapping.ts'
 import { formatYaml } from '../files/format.ts'

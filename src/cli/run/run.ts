@@ -9,7 +9,7 @@ import { log } from '../../telemetry/log.ts'
 import { startAdmin } from './admin.ts'
 import { Controller } from '../../control/controller.ts'
 import { Garbage } from './garbage.ts'
-import { roles } from '../roles.ts'
+import { kinds, roles } from '../roles.ts'
 import { listenReason } from '../../control/port-errors.ts'
 import type { RunOptions } from '../command/options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
@@ -27,7 +27,7 @@ const GRACE_MS = 30_000
  */
 export async function run(
   options: RunOptions,
-  source: FileSource = new FileSource(options.paths),
+  source: FileSource = new FileSource(options.paths, kinds),
 ): Promise<number> {
   log.setLevel(options.logLevel)
   const asked = untilSignal()

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
+import { Secret } from '../../model/kinds/secret.ts'
+import { kinds } from '../../../test/support/declared.ts'
 import { FileSource } from './file-source.ts'
 import { formatProblem } from '../../model/problem.ts'
 import type { LoadResult } from '../../model/loaded.ts'
@@ -22,7 +24,7 @@ metadata:
 `
 
 const valueOf = ({ resources }: LoadResult, key = 'password') => {
-  const data = resources.get('Secret', 'default', 's')?.body.data?.[key]
+  const data = resources.get(Secret, 'default', 's')?.body.data?.[key]
   return data === undefined ? null : Buffer.from(data, 'base64').toString()
 }
 
@@ -34,14 +36,14 @@ suite('data that is in a file of its own', () => {
     const dir = folder(t)
     writeFileSync(join(dir, 'certs', 'p'), 'one')
     writeFileSync(join(dir, 'certs', 's.yaml'), secret('p'))
-    assert.equal(valueOf(new FileSource([dir]).load()), 'one')
+    assert.equal(valueOf(new FileSource([dir], kinds).load()), 'one')
     writeFileSync(join(dir, 'certs', 's.yaml'), secret('../certs/p'))
-    assert.equal(valueOf(new FileSource([dir]).load()), 'one')
+    assert.equal(valueOf(new FileSource([dir], kinds).load()), 'one')
     writeFileSync(join(dir, 'certs', 's.yaml'), secret('../p'))
     writeFileSync(join(dir, 'p'), 'two')
-    assert.equal(valueOf(new FileSource([dir]).load()), 'two')
+    assert.equal(valueOf(new FileSource([dir], kinds).load()), 'two')
     // Of a file that is given alone, its own folder.
-    assert.equal(valueOf(new FileSource([join(dir, 'certs', 's.yaml')]).load()), null)
+    assert.equal(valueOf(new FileSource([join(dir, 'certs', 's.yaml')], kinds).load()), null)
   })
 
   test('counts as data that a type of Secret must have', t => {
@@ -49,7 +51,7 @@ suite('data that is in a file of its own', () => {
     writeFileSync(join(dir, 'p'), 'x')
     const tls = `${secret('p', 'tls.crt').replace('p }', 'p, file.portcullis.dev/tls.key: p }')}type: kubernetes.io/tls\n`
     writeFileSync(join(dir, 's.yaml'), tls)
-    const load = new FileSource([dir]).load()
+    const load = new FileSource([dir], kinds).load()
     assert.equal(saidOf(load, dir), '')
     assert.equal(valueOf(load, 'tls.key'), 'x')
   })
@@ -72,13 +74,13 @@ suite('data that is in a file of its own', () => {
       symlinkSync(join(dir, '..', 'outside'), join(dir, 'link'))
       writeFileSync(join(dir, 'large'), Buffer.alloc(1_048_577))
       writeFileSync(join(dir, 's.yaml'), secret(path))
-      const load = new FileSource([dir]).load()
+      const load = new FileSource([dir], kinds).load()
       assert.equal(valueOf(load), null)
       assert.match(saidOf(load, dir), expected)
     })
 
   test('standard input has no folder beside it', () => {
-    const load = new FileSource([], { texts: [{ name: '-', text: secret('p') }] }).load()
+    const load = new FileSource([], kinds, { texts: [{ name: '-', text: secret('p') }] }).load()
     assert.equal(valueOf(load), null)
     assert.match(saidOf(load, ''), /standard input has no folder/)
   })
@@ -88,7 +90,7 @@ suite('data that is in a file of its own', () => {
     for (const name of ['p', 'q']) writeFileSync(join(dir, name), 'one')
     writeFileSync(join(dir, 's.yaml'), secret('p').replace('p }', 'p, file.portcullis.dev/key: q }'))
     let nowMs = 0
-    const source = new FileSource([dir], { now: () => nowMs, debounceMs: 10, settleMs: 1_000 })
+    const source = new FileSource([dir], kinds, { now: () => nowMs, debounceMs: 10, settleMs: 1_000 })
     t.after(() => source.close())
     assert.equal(valueOf(source.load()), 'one')
     const replace = (name: string): void => {
@@ -111,7 +113,7 @@ suite('data that is in a file of its own', () => {
     writeFileSync(join(dir, 'p'), 'one')
     writeFileSync(join(dir, 's.yaml'), secret('p'))
     let nowMs = 0
-    const source = new FileSource([dir], { now: () => nowMs })
+    const source = new FileSource([dir], kinds, { now: () => nowMs })
     source.load()
     rmSync(join(dir, 'p'))
     source.load()

@@ -16,6 +16,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { ConfigMap } from '../../model/kinds/config-map.ts'
+import { kinds } from '../../../test/support/declared.ts'
 import { FileSource, type FileSourceOptions } from './file-source.ts'
 import type { LoadResult } from '../../model/loaded.ts'
 import { formatProblem } from '../../model/problem.ts'
@@ -34,7 +36,7 @@ function folder(t: TestContext): string {
 /** `a=one b=two` of the ConfigMaps, in their order. */
 function shown({ resources }: LoadResult): string {
   return resources
-    .all('ConfigMap')
+    .all(ConfigMap)
     .map(r => `${r.metadata.name}=${r.body.data?.['v'] ?? ''}`)
     .join(' ')
 }
@@ -53,7 +55,7 @@ class Watched {
   private waiting: (() => void)[] = []
 
   constructor(t: TestContext, paths: readonly string[], options: FileSourceOptions = {}) {
-    this.source = new FileSource(paths, { debounceMs: 10, pollMs: noPoll, ...options })
+    this.source = new FileSource(paths, kinds, { debounceMs: 10, pollMs: noPoll, ...options })
     this.first = this.source.load()
     this.source.watch(result => {
       this.results.push(result)
@@ -97,7 +99,7 @@ test('reads folders at any depth by name, *.yaml, *.yml and *.json, and nothing 
     '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"four"},"data":{"v":"x"}}',
   )
   symlinkSync(dir, join(dir, 'b/circle'))
-  const result = new FileSource([dir]).load()
+  const result = new FileSource([dir], kinds).load()
   assert.equal(shown(result), 'two=x three=x four=x one=x')
   assert.deepEqual(result.problems, [])
 })
@@ -106,7 +108,7 @@ test('reads a named file whatever it is called, and a file that is named twice o
   const dir = folder(t)
   writeFileSync(join(dir, '.conf'), map('a', 'x'))
   writeFileSync(join(dir, 'b.yaml'), map('b', 'x'))
-  const result = new FileSource([join(dir, '.conf'), join(dir, 'b.yaml'), dir]).load()
+  const result = new FileSource([join(dir, '.conf'), join(dir, 'b.yaml'), dir], kinds).load()
   assert.equal(shown(result), 'a=x b=x')
   assert.deepEqual(result.problems, [])
 })
@@ -117,7 +119,7 @@ test('what cannot be read is a problem, and the rest is read', t => {
   writeFileSync(join(dir, 'b.yaml'), Buffer.from([0x61, 0xff, 0xfe]))
   symlinkSync('c.yaml', join(dir, 'c.yaml'))
   symlinkSync('nowhere', join(dir, 'd.yaml'))
-  const result = new FileSource([join(dir, 'none.yaml'), dir, join(dir, 'a.yaml/b')]).load()
+  const result = new FileSource([join(dir, 'none.yaml'), dir, join(dir, 'a.yaml/b')], kinds).load()
   assert.equal(shown(result), 'a=x')
   assert.deepEqual(problems(result, dir), [
     'none.yaml: does not exist, expected a file or a folder',
@@ -132,7 +134,7 @@ test('two declarations of one object name both positions', t => {
   const dir = folder(t)
   writeFileSync(join(dir, 'a.yaml'), map('a', 'one'))
   writeFileSync(join(dir, 'b.yaml'), map('b', 'x') + map('a', 'two'))
-  const result = new FileSource([dir]).load()
+  const result = new FileSource([dir], kinds).load()
   assert.equal(shown(result), 'a=one b=x')
   assert.match(
     problems(result, dir).join(),
@@ -279,7 +281,7 @@ test('a folder that cannot be looked into keeps its objects', t => {
   const dir = folder(t)
   mkdirSync(join(dir, 'conf'))
   writeFileSync(join(dir, 'conf/a.yaml'), map('a', 'x'))
-  const source = new FileSource([join(dir, 'conf')])
+  const source = new FileSource([join(dir, 'conf')], kinds)
   source.load()
   rmSync(join(dir, 'conf'), { recursive: true })
   symlinkSync('conf', join(dir, 'conf'))
@@ -332,7 +334,7 @@ test('a change between load and watch, and one while a change is told of, are no
   const dir = folder(t)
   const file = join(dir, 'a.yaml')
   writeFileSync(file, map('a', 'one'))
-  const source = new FileSource([dir], { debounceMs: 10, pollMs: noPoll })
+  const source = new FileSource([dir], kinds, { debounceMs: 10, pollMs: noPoll })
   t.after(() => source.close())
   source.load()
   writeFileSync(file, map('a', 'twoo'))
@@ -357,8 +359,8 @@ test('a file that is only touched is no change, and unchanged files keep their o
   const result = await watched.until('a=x b=two')
   assert.equal(watched.results.length, 1)
   assert.equal(
-    result.resources.get('ConfigMap', 'default', 'a'),
-    watched.first.resources.get('ConfigMap', 'default', 'a'),
+    result.resources.get(ConfigMap, 'default', 'a'),
+    watched.first.resources.get(ConfigMap, 'default', 'a'),
   )
 })
 
@@ -368,7 +370,7 @@ test('a file that rests is not read again until it changes', t => {
   writeFileSync(file, map('a', 'one'))
   const later = Date.now() + 60_000
   t.mock.method(Date, 'now', () => later)
-  const source = new FileSource([dir])
+  const source = new FileSource([dir], kinds)
   const [first] = source.load().resources.list
   const reads = t.mock.method(TextDecoder.prototype, 'decode')
   assert.equal(source.load().resources.list[0], first)

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { hasChanged, type Place } from '../../model/attached.ts'
 import { isEmptied, isHalfWritten, type Written } from './half-written.ts'
 import { settle, unreadable, type FileContent, type FileState } from '../../model/last-good.ts'
+import type { Kinds } from '../../model/kinds.ts'
 import type { Metadata } from '../../model/resource.ts'
 import {
   attempt,
@@ -65,6 +66,7 @@ interface Draft extends Written {
  */
 export class FileSource {
   private readonly paths: readonly string[]
+  private readonly kinds: Kinds
   private readonly debounceMs: number
   private readonly pollMs: number
   private readonly waits: Waits
@@ -80,8 +82,9 @@ export class FileSource {
   private watcher: Watcher | null = null
   private onChange: ((result: LoadResult) => void) | null = null
 
-  constructor(paths: readonly string[], options: FileSourceOptions = {}) {
+  constructor(paths: readonly string[], kinds: Kinds, options: FileSourceOptions = {}) {
     this.paths = [...paths]
+    this.kinds = kinds
     this.debounceMs = options.debounceMs ?? 50
     this.pollMs = options.pollMs ?? 2000
     this.waits = new Waits(options.settleMs ?? 1000, options.now ?? (() => performance.now()))
@@ -226,7 +229,7 @@ export class FileSource {
 
   private parse(text: string, file: string, place: Place | null, known: Cached | null): FileContent {
     const before = known === null ? null : { text: known.text, parts: known.content.parts }
-    const content = contentOf(file, text, place, before)
+    const content = contentOf(file, text, this.kinds, place, before)
     const now = new Date().toISOString()
     for (const { resource } of content.validations)
       if (resource !== null && !this.readAt.has(resource.metadata)) this.readAt.set(resource.metadata, now)

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
+import { kinds } from '../../../test/support/declared.ts'
 import { FileSource } from './file-source.ts'
 import { formatProblem } from '../../model/problem.ts'
 import { keyOf } from '../../model/resources.ts'
@@ -22,6 +23,7 @@ class Rewritten {
     const options = { settleMs: 1000, now: () => this.nowMs }
     this.source = new FileSource(
       paths.map(path => join(dir, path)),
+      kinds,
       options,
     )
   }

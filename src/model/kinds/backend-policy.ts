@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { backendDefaults } from '../defaults.ts'
 import { durationMs, formatBytes, formatDuration, quantityBytes } from '../quantity.ts'
@@ -178,7 +179,7 @@ const timeouts = object({
 })
 
 /** portcullis.dev/v1alpha1 BackendPolicy. */
-export const backendPolicySchema = object(
+const backendPolicySchema = object(
   {
     spec: required(
       object({
@@ -241,7 +242,36 @@ export const backendPolicySchema = object(
 export type BackendPolicyBody = Shape<typeof backendPolicySchema>
 export type BackendPolicy = Resource<BackendPolicyBody>
 
-export function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
+export const BackendPolicy: ResourceKind<BackendPolicy> = {
+  group: PORTCULLIS,
+  versions: ['v1alpha1'],
+  kind: 'BackendPolicy',
+  plural: 'backendpolicies',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: backendPolicySchema,
+  rules: backendPolicyRules,
+  unserved: [
+    later(
+      'spec.loadBalancing.type',
+      'this balancer is not served yet, expected RoundRobin, LeastRequest or Random',
+      ['ConsistentHash', 'PeakEWMA'],
+    ),
+    later('spec.healthChecks', 'active health checks are not served yet'),
+    later('spec.retryBudget', 'retry budgets are not served yet'),
+    later(
+      'spec.timeouts.request',
+      'this timeout is not served yet, use timeouts.request of the HTTPRoute rule',
+    ),
+    later(
+      'spec.timeouts.attempt',
+      'this timeout is not served yet, use timeouts.backendRequest of the HTTPRoute rule',
+    ),
+    later('spec.meshMode', 'the mesh role is not served yet'),
+  ],
+}
+
+function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
   const findings: Finding[] = []
   spec.targetRefs.forEach((target, i) => {
     const service = target.group === '' && target.kind === 'Service'

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import {
   hostname,
@@ -59,7 +60,7 @@ const validation = object({
 })
 
 /** gateway.networking.k8s.io BackendTLSPolicy, v1 and v1alpha3 of release v1.6.1. */
-export const backendTlsPolicySchema = object(
+const backendTlsPolicySchema = object(
   {
     spec: required(
       object({
@@ -87,8 +88,21 @@ export type BackendTLSValidation = Shape<typeof validation>
 export type SubjectAltName = Shape<typeof subjectAltName>
 export type BackendTLSPolicy = Resource<BackendTLSPolicyBody>
 
+export const BackendTLSPolicy: ResourceKind<BackendTLSPolicy> = {
+  group: GATEWAY_API,
+  versions: ['v1', 'v1alpha3'],
+  kind: 'BackendTLSPolicy',
+  plural: 'backendtlspolicies',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: backendTlsPolicySchema,
+  rules: backendTlsPolicyRules,
+  // A backend that is to be verified is not sent to as it comes.
+  protects: true,
+}
+
 /** The CEL rules of the CRD (v1.6.1). */
-export function backendTlsPolicyRules({ spec }: BackendTLSPolicyBody): Finding[] {
+function backendTlsPolicyRules({ spec }: BackendTLSPolicyBody): Finding[] {
   return [...targetRules(spec.targetRefs), ...validationRules(spec.validation)]
 }
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { routeDefaults } from '../defaults.ts'
+import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { integer, list, object, optional, port, required, type Shape } from './shapes.ts'
 
@@ -24,7 +25,7 @@ const endpoint = object({
 })
 
 /** portcullis.dev/v1alpha1 Backend. */
-export const backendSchema = object(
+const backendSchema = object(
   {
     spec: required(
       object({
@@ -46,3 +47,16 @@ export const backendSchema = object(
 
 export type BackendBody = Shape<typeof backendSchema>
 export type Backend = Resource<BackendBody>
+
+export const Backend: ResourceKind<Backend> = {
+  group: PORTCULLIS,
+  versions: ['v1alpha1'],
+  kind: 'Backend',
+  plural: 'backends',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: backendSchema,
+  unserved: [
+    later('spec.protocol', 'UDP backends are not served yet, expected http, https, h2c, h2 or tcp', ['udp']),
+  ],
+}

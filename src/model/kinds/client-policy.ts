@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { isMethod } from '../../http/methods.ts'
 import { clientDefaults } from '../defaults.ts'
 import { formatBytes, formatDuration } from '../quantity.ts'
+import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { described } from './backend-policy.ts'
 import {
@@ -174,7 +175,7 @@ const http1 = object({
 })
 
 /** portcullis.dev/v1alpha1 ClientPolicy. */
-export const clientPolicySchema = object(
+const clientPolicySchema = object(
   {
     spec: required(
       object({
@@ -228,7 +229,19 @@ export type ClientPolicyBody = Shape<typeof clientPolicySchema>
 export type ClientPolicySpec = ClientPolicyBody['spec']
 export type ClientPolicy = Resource<ClientPolicyBody>
 
-export function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
+export const ClientPolicy: ResourceKind<ClientPolicy> = {
+  group: PORTCULLIS,
+  versions: ['v1alpha1'],
+  kind: 'ClientPolicy',
+  plural: 'clientpolicies',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: clientPolicySchema,
+  rules: clientPolicyRules,
+  unserved: [later('spec.compression', 'compression is not served yet')],
+}
+
+function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
   const { tls: chosen = {} } = spec
   return [
     ...targetRules(spec),

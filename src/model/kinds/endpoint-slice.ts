@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { Type } from 'typebox'
+import type { ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { integer, list, object, optional, record, required, type Finding, type Shape } from './shapes.ts'
 
@@ -61,7 +62,7 @@ const endpointPort = object({
 })
 
 /** discovery.k8s.io/v1 EndpointSlice. `endpoints` is absent where it was null, as empty slices come from an API server. */
-export const endpointSliceSchema = object(
+const endpointSliceSchema = object(
   {
     addressType: required(Type.Enum(['IPv4', 'IPv6', 'FQDN']), 'What the addresses are; FQDN is DNS names.'),
     endpoints: optional(Type.Array(endpoint, { maxItems: 1000 }), 'What answers for the Service.'),
@@ -76,9 +77,20 @@ export const endpointSliceSchema = object(
 export type EndpointSliceBody = Shape<typeof endpointSliceSchema>
 export type EndpointSlice = Resource<EndpointSliceBody>
 
+export const EndpointSlice: ResourceKind<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  versions: ['v1'],
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: endpointSliceSchema,
+  rules: endpointSliceRules,
+}
+
 const families = { IPv4: 4, IPv6: 6, FQDN: 0 } as const
 
-export function endpointSliceRules({ addressType, endpoints = [] }: EndpointSliceBody): Finding[] {
+function endpointSliceRules({ addressType, endpoints = [] }: EndpointSliceBody): Finding[] {
   return endpoints.flatMap((e, i) =>
     e.addresses.flatMap((address, j) =>
       address !== '' && isIP(address) === families[addressType]

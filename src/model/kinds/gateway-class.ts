@@ -1,8 +1,9 @@
+import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { domainPrefixed, object, objectReference, optional, required, text, type Shape } from './shapes.ts'
 
 /** gateway.networking.k8s.io GatewayClass, v1 and v1beta1 of release v1.6.1 (both channels are equal here). */
-export const gatewayClassSchema = object(
+const gatewayClassSchema = object(
   {
     spec: required(
       object({
@@ -27,3 +28,13 @@ export const gatewayClassSchema = object(
 
 export type GatewayClassBody = Shape<typeof gatewayClassSchema>
 export type GatewayClass = Resource<GatewayClassBody>
+
+export const GatewayClass: ResourceKind<GatewayClass> = {
+  group: GATEWAY_API,
+  versions: ['v1', 'v1beta1'],
+  kind: 'GatewayClass',
+  plural: 'gatewayclasses',
+  scope: 'Cluster',
+  role: 'ingress',
+  schema: gatewayClassSchema,
+}

@@ -1,10 +1,10 @@
+import { isIP } from 'node:net'
 import { Type } from 'typebox'
+import { GATEWAY_API, type ResourceKind } from '../kind.ts'
+import { isQualifiedName } from '../metadata.ts'
 import type { Resource } from '../resource.ts'
+import { listenerSchema, listenerRules, namespaceSelector } from './gateway-listener.ts'
 import {
-  groupName,
-  hostname,
-  kindName,
-  labelSelector,
   list,
   localObjectReference,
   mapList,
@@ -15,101 +15,28 @@ import {
   pattern,
   port,
   record,
+  repeated,
   required,
   secretReference,
-  sectionName,
+  selectorRules,
   text,
+  type Finding,
   type Shape,
 } from './shapes.ts'
 
-// The CRD's patterns for address types and protocols anchor only their first and last alternative, so that
-// "x/Hostname y" would pass there. Here every alternative is anchored.
+// The CRD's pattern anchors only its first and last alternative, so that "x/Hostname y" would pass there. Here every
+// alternative is anchored.
 const addressType = pattern(
   "^(Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+)$",
   '"IPAddress", "Hostname", "NamedAddress" or a type with a domain in front',
   253,
 )
-const protocol = Type.String({
-  pattern:
-    '^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+)$',
-  expected: 'a protocol like "HTTP", "HTTPS", "TLS", "TCP", "UDP", or one with a domain in front',
-  // What editors offer.
-  examples: ['HTTP', 'HTTPS', 'TLS'],
-  minLength: 1,
-  maxLength: 255,
-})
 
-const address = object({
+const gatewayAddress = object({
   type: optional(addressType, 'What `value` is; an IPAddress is served.', 'IPAddress'),
   value: optional(
     text(253),
     'The address to listen on; left out, what --address of the command says, else every one.',
-  ),
-})
-
-const tlsOptions = record(text(4096), 16)
-
-const listenerTls = object({
-  mode: optional(
-    Type.Enum(['Terminate', 'Passthrough']),
-    'Whether connections are decrypted here, or passed on as they come (protocol TLS only).',
-    'Terminate',
-  ),
-  certificateRefs: optional(
-    list(secretReference, 0, 64),
-    'Secrets of type kubernetes.io/tls with certificate and key; the one that fits the server name and the keys of the client is shown.',
-  ),
-  options: optional(
-    tlsOptions,
-    'Options of implementations. None is known here: others are told, and change nothing. A ClientPolicy has versions, ciphers and groups.',
-  ),
-})
-
-const selector = optional(labelSelector, 'For Selector: which labels a Namespace must have.')
-
-const allowedRoutes = object({
-  namespaces: optional(
-    object({
-      from: optional(
-        Type.Enum(['All', 'Selector', 'Same']),
-        'All namespaces, those that `selector` takes, or that of the Gateway.',
-        'Same',
-      ),
-      selector,
-    }),
-    'Namespaces whose routes may attach.',
-  ),
-  kinds: optional(
-    list(
-      object({
-        group: optional(groupName, 'The API group of the kind.', 'gateway.networking.k8s.io'),
-        kind: required(kindName, 'A kind of routes, such as HTTPRoute.'),
-      }),
-      0,
-      8,
-    ),
-    'Kinds of routes that may attach; left out, all that go with the protocol.',
-  ),
-})
-
-const listener = object({
-  name: required(
-    sectionName,
-    'The name of the listener, to which routes and policies refer by `sectionName`.',
-  ),
-  hostname: optional(
-    hostname,
-    'The host, or server name, whose requests it takes; *. takes one or more labels. Left out, all that no other listener of the port has.',
-  ),
-  port: required(port, 'The TCP port. Listeners of one port must differ in protocol or hostname.'),
-  protocol: required(
-    protocol,
-    'HTTP; HTTPS, by TLS; or TLS, for TLSRoutes. HTTP and HTTPS speak HTTP/1.1 and HTTP/2. TCP and UDP are not served.',
-  ),
-  tls: optional(listenerTls, 'For HTTPS and TLS, which need it.'),
-  allowedRoutes: optional(
-    allowedRoutes,
-    'Which routes may attach; left out, those of the namespace of the Gateway.',
   ),
 })
 
@@ -188,7 +115,7 @@ const allowedListeners = object({
         'All namespaces, those that `selector` takes, that of the Gateway, or none.',
         'None',
       ),
-      selector,
+      selector: namespaceSelector,
     }),
     'Namespaces whose ListenerSets may attach.',
   ),
@@ -196,9 +123,9 @@ const allowedListeners = object({
 
 /**
  * gateway.networking.k8s.io Gateway, v1 and v1beta1 of release v1.6.1, experimental channel included
- * (`defaultScope`). What the CRD says in CEL is in gateway-rules.ts.
+ * (`defaultScope`). What the CRD says in CEL is below.
  */
-export const gatewaySchema = object(
+const gatewaySchema = object(
   {
     spec: required(
       object({
@@ -206,9 +133,9 @@ export const gatewaySchema = object(
           objectName,
           'The GatewayClass, and so who serves it. The class portcullis is us, and needs no object.',
         ),
-        listeners: required(mapList(listener, 'name', 1, 64), 'Ports, and what is spoken there.'),
+        listeners: required(mapList(listenerSchema, 'name', 1, 64), 'Ports, and what is spoken there.'),
         addresses: optional(
-          list(address, 0, 16),
+          list(gatewayAddress, 0, 16),
           'Addresses to listen on; left out, what --address of the command says, else every one of the machine.',
         ),
         infrastructure: optional(
@@ -237,7 +164,60 @@ export const gatewaySchema = object(
 export type GatewayBody = Shape<typeof gatewaySchema>
 export type GatewaySpec = GatewayBody['spec']
 export type Gateway = Resource<GatewayBody>
-export type GatewayAddress = Shape<typeof address>
-export type GatewayListener = Shape<typeof listener>
-export type ListenerTls = Shape<typeof listenerTls>
-export type AllowedRoutes = Shape<typeof allowedRoutes>
+type GatewayAddress = Shape<typeof gatewayAddress>
+
+export const Gateway: ResourceKind<Gateway> = {
+  group: GATEWAY_API,
+  versions: ['v1', 'v1beta1'],
+  kind: 'Gateway',
+  plural: 'gateways',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: gatewaySchema,
+  rules: gatewayRules,
+}
+
+/** The CEL rules and the oneOf of the Gateway CRD (v1.6.1), with its defaults taken into account. */
+function gatewayRules({ spec }: GatewayBody): Finding[] {
+  return [
+    ...listenerRules(spec.listeners),
+    ...addressRules(spec.addresses ?? []),
+    ...keyRules('labels', spec.infrastructure?.labels ?? {}),
+    ...keyRules('annotations', spec.infrastructure?.annotations ?? {}),
+    ...selectorRules(spec.allowedListeners?.namespaces?.selector ?? {}, [
+      'spec',
+      'allowedListeners',
+      'namespaces',
+      'selector',
+    ]),
+  ]
+}
+
+function addressRules(addresses: readonly GatewayAddress[]): Finding[] {
+  const findings = addresses.flatMap((address, i) => oneAddress(address, ['spec', 'addresses', i, 'value']))
+  const unique = ({ type = 'IPAddress', value }: GatewayAddress) =>
+    value !== undefined && (type === 'IPAddress' || type === 'Hostname') ? `${type} ${value}` : undefined
+  for (const i of repeated(addresses, unique))
+    findings.push({ path: ['spec', 'addresses', i, 'value'], message: 'is given twice' })
+  return findings
+}
+
+function oneAddress({ type = 'IPAddress', value }: GatewayAddress, path: Finding['path']): Finding[] {
+  if (!value) return []
+  if (type === 'IPAddress' && isIP(value) === 0)
+    return [{ path, message: 'is no IP address, expected IPv4 or IPv6' }]
+  const hostname = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+  if (type === 'Hostname' && !hostname.test(value))
+    return [{ path, message: 'is no hostname, expected a DNS name in lower case' }]
+  return []
+}
+
+function keyRules(field: 'labels' | 'annotations', values: Readonly<Record<string, string>>): Finding[] {
+  return Object.keys(values)
+    .filter(key => !isQualifiedName(key))
+    .map(key => ({
+      path: ['spec', 'infrastructure', field, key],
+      message:
+        'is no valid key, expected an optional DNS name and "/", then at most 63 letters, digits, "-", "_" and "."',
+    }))
+}

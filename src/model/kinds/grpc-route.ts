@@ -1,6 +1,9 @@
 import { Type } from 'typebox'
+import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
+import { backendRefRules, filterListRules } from './http-filter-rules.ts'
 import { backendRef, headerModifier, headerName, requestMirror } from './http-filters.ts'
+import { parentRules, ruleListRules, sessionRules } from './route-rules.ts'
 import { hostnames, parentRefs, ruleName, sessionPersistence, useDefaultGateways } from './route.ts'
 import {
   list,
@@ -10,12 +13,13 @@ import {
   optional,
   required,
   text,
+  type Finding,
   type Shape,
 } from './shapes.ts'
 
 const matchType = Type.Enum(['Exact', 'RegularExpression'])
 
-/** Which of the two names must be there, and how they are written, is in grpc-rules.ts. */
+/** Which of the two names must be there, and how they are written, is in the rules below. */
 const methodMatch = object({
   type: optional(
     matchType,
@@ -64,23 +68,23 @@ const filter = object(
   { title: 'GRPCRouteFilter' },
 )
 
-const filters = list(filter, 0, 16)
+const filterList = list(filter, 0, 16)
 
 const grpcBackendRef = object(
   {
     ...backendRef.properties,
-    filters: optional(filters, 'What is done with calls that this backend gets, and with its responses.'),
+    filters: optional(filterList, 'What is done with calls that this backend gets, and with its responses.'),
   },
   { title: 'GRPCBackendRef' },
 )
 
-const rule = object({
+const routeRule = object({
   name: ruleName,
   matches: optional(
     list(routeMatch, 0, 64),
     'Which calls the rule takes: those that fulfil any one of these. The more specific match wins, over all routes. Left out, all.',
   ),
-  filters: optional(filters, 'What is done with calls and responses.'),
+  filters: optional(filterList, 'What is done with calls and responses.'),
   backendRefs: optional(
     list(grpcBackendRef, 0, 16),
     'Where calls go, shared by weight. The share of a backend that is not there fails as UNAVAILABLE.',
@@ -90,16 +94,16 @@ const rule = object({
 
 /**
  * gateway.networking.k8s.io GRPCRoute, v1 of release v1.6.1, experimental channel included
- * (sessionPersistence, useDefaultGateways). What the CRD says in CEL is in grpc-rules.ts.
+ * (sessionPersistence, useDefaultGateways). What the CRD says in CEL is in the rules below.
  */
-export const grpcRouteSchema = object(
+const grpcRouteSchema = object(
   {
     spec: required(
       object({
         parentRefs,
         useDefaultGateways,
         hostnames,
-        rules: optional(list(rule, 0, 16), 'What is done with which calls. Left out, no call is taken.'),
+        rules: optional(list(routeRule, 0, 16), 'What is done with which calls. Left out, no call is taken.'),
       }),
       'Which calls are taken, and where they go.',
     ),
@@ -109,6 +113,67 @@ export const grpcRouteSchema = object(
 
 export type GRPCRouteBody = Shape<typeof grpcRouteSchema>
 export type GRPCRoute = Resource<GRPCRouteBody>
-export type GRPCRouteRule = Shape<typeof rule>
+export type GRPCRouteRule = Shape<typeof routeRule>
 export type GRPCRouteMatch = Shape<typeof routeMatch>
 export type GRPCMethodMatch = Shape<typeof methodMatch>
+
+export const GRPCRoute: ResourceKind<GRPCRoute> = {
+  group: GATEWAY_API,
+  versions: ['v1'],
+  kind: 'GRPCRoute',
+  plural: 'grpcroutes',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: grpcRouteSchema,
+  rules: grpcRouteRules,
+}
+
+type Path = Finding['path']
+
+/** The CEL rules of the GRPCRoute CRD (v1.6.1, experimental channel), with its defaults taken into account. */
+function grpcRouteRules({ spec }: GRPCRouteBody): Finding[] {
+  const rules = spec.rules ?? []
+  return [
+    ...parentRules(spec.parentRefs ?? []),
+    ...rules.flatMap((rule, i) => oneRule(rule, ['spec', 'rules', i])),
+    ...ruleListRules(rules, 0),
+  ]
+}
+
+function oneRule(rule: GRPCRouteRule, path: Path): Finding[] {
+  const { filters = [], backendRefs = [], matches = [] } = rule
+  return [
+    ...matches.flatMap(({ method }, i) =>
+      method ? methodRules(method, [...path, 'matches', i, 'method']) : [],
+    ),
+    ...filterListRules(filters, [...path, 'filters']),
+    ...backendRefs.flatMap((ref, i) => [
+      ...backendRefRules(ref, [...path, 'backendRefs', i]),
+      ...filterListRules(ref.filters ?? [], [...path, 'backendRefs', i, 'filters']),
+    ]),
+    ...(rule.sessionPersistence
+      ? sessionRules(rule.sessionPersistence, [...path, 'sessionPersistence'])
+      : []),
+  ]
+}
+
+const serviceName = /^\.?[a-z_][a-z_0-9]*(\.[a-z_][a-z_0-9]*)*$/i
+const methodName = /^[A-Za-z_][A-Za-z_0-9]*$/
+
+/** "At least one of Service and Method MUST be a non-empty string": the CRD lets two empty expressions pass. */
+function methodRules({ type = 'Exact', service, method }: GRPCMethodMatch, path: Path): Finding[] {
+  if (!service && !method) return [{ path, message: 'has neither, expected service, method, or both' }]
+  if (type === 'RegularExpression') return []
+  const findings: Finding[] = []
+  if (service !== undefined && !serviceName.test(service))
+    findings.push({
+      path: [...path, 'service'],
+      message: 'is no name of a service, expected one like "shop.v1.Items" for type Exact',
+    })
+  if (method !== undefined && !methodName.test(method))
+    findings.push({
+      path: [...path, 'method'],
+      message: 'is no name of a method, expected one like "GetItem" for type Exact',
+    })
+  return findings
+}

@@ -1,8 +1,19 @@
 import { Type } from 'typebox'
 import { retryDefaults } from '../defaults.ts'
-import { formatDuration } from '../quantity.ts'
+import { durationMs, formatDuration } from '../quantity.ts'
+import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
-import { headerName, headerValue, httpBackendRef, httpFilters, methods } from './http-filters.ts'
+import { backendRefRules, filterListRules } from './http-filter-rules.ts'
+import {
+  headerName,
+  headerValue,
+  httpBackendRef,
+  httpFilters,
+  methods,
+  type HTTPBackendRef,
+  type HTTPFilter,
+} from './http-filters.ts'
+import { parentRules, ruleListRules, sessionRules } from './route-rules.ts'
 import { hostnames, parentRefs, ruleName, sessionPersistence, useDefaultGateways } from './route.ts'
 import {
   duration,
@@ -14,6 +25,7 @@ import {
   required,
   set,
   text,
+  type Finding,
   type Shape,
 } from './shapes.ts'
 
@@ -72,7 +84,7 @@ const retry = object({
   ),
 })
 
-const timeouts = object({
+const routeTimeouts = object({
   request: optional(
     duration,
     'From the head of a request to the end of its response, with all attempts; 504 beyond. Left out, or 0s: no limit.',
@@ -83,7 +95,7 @@ const timeouts = object({
   ),
 })
 
-const rule = object({
+const routeRule = object({
   name: ruleName,
   matches: optional(
     list(routeMatch, 0, 64),
@@ -94,7 +106,7 @@ const rule = object({
     list(httpBackendRef, 0, 16),
     'Where requests go, shared by weight. The share of a backend that is not there is answered 500.',
   ),
-  timeouts: optional(timeouts, 'How long requests may take.'),
+  timeouts: optional(routeTimeouts, 'How long requests may take.'),
   retry: optional(
     retry,
     'When a request is repeated. POST and PATCH only where nothing of them was sent, or where a BackendPolicy allows it (spec.retry.nonIdempotent).',
@@ -104,9 +116,9 @@ const rule = object({
 
 /**
  * gateway.networking.k8s.io HTTPRoute, v1 and v1beta1 of release v1.6.1, experimental channel included
- * (ExternalAuth, retry, sessionPersistence, useDefaultGateways). What the CRD says in CEL is in http-rules.ts.
+ * (ExternalAuth, retry, sessionPersistence, useDefaultGateways). What the CRD says in CEL is below.
  */
-export const httpRouteSchema = object(
+const httpRouteSchema = object(
   {
     spec: required(
       object({
@@ -114,7 +126,7 @@ export const httpRouteSchema = object(
         useDefaultGateways,
         hostnames,
         rules: optional(
-          list(rule, 1, 16),
+          list(routeRule, 1, 16),
           'What is done with which requests. Left out, one rule takes all, and has no backend.',
         ),
       }),
@@ -129,7 +141,126 @@ export const httpRouteSchema = object(
 
 export type HTTPRouteBody = Shape<typeof httpRouteSchema>
 export type HTTPRoute = Resource<HTTPRouteBody>
-export type HTTPRouteRule = Shape<typeof rule>
+export type HTTPRouteRule = Shape<typeof routeRule>
 export type HTTPRouteMatch = Shape<typeof routeMatch>
 export type HTTPPathMatch = Shape<typeof pathMatch>
 export type HTTPRouteRetry = Shape<typeof retry>
+
+export const HTTPRoute: ResourceKind<HTTPRoute> = {
+  group: GATEWAY_API,
+  versions: ['v1', 'v1beta1'],
+  kind: 'HTTPRoute',
+  plural: 'httproutes',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: httpRouteSchema,
+  rules: httpRouteRules,
+}
+
+type Path = Finding['path']
+
+/** The CEL rules of the HTTPRoute CRD (v1.6.1, experimental channel), with its defaults taken into account. */
+function httpRouteRules({ spec }: HTTPRouteBody): Finding[] {
+  const rules = spec.rules ?? []
+  return [
+    ...parentRules(spec.parentRefs ?? []),
+    ...rules.flatMap((rule, i) => oneRule(rule, ['spec', 'rules', i])),
+    ...ruleListRules(rules, 1),
+  ]
+}
+
+function oneRule(rule: HTTPRouteRule, path: Path): Finding[] {
+  const { filters = [], backendRefs = [], matches = [] } = rule
+  return [
+    ...matches.flatMap((match, i) =>
+      match.path ? pathRules(match.path, [...path, 'matches', i, 'path']) : [],
+    ),
+    ...filterListRules(filters, [...path, 'filters']),
+    ...prefixRules(rule, filters, [...path, 'filters']),
+    ...redirectRules(filters, backendRefs, path),
+    ...backendRefs.flatMap((ref, i) => backendRules(rule, ref, [...path, 'backendRefs', i])),
+    ...timeoutRules(rule, path),
+    ...(rule.sessionPersistence
+      ? sessionRules(rule.sessionPersistence, [...path, 'sessionPersistence'])
+      : []),
+  ]
+}
+
+function redirectRules(
+  filters: readonly HTTPFilter[],
+  backendRefs: readonly HTTPBackendRef[],
+  path: Path,
+): Finding[] {
+  if (backendRefs.length === 0) return []
+  return filters.flatMap((filter, i) =>
+    filter.requestRedirect
+      ? [
+          {
+            path: [...path, 'filters', i, 'requestRedirect'],
+            message: 'must not be used together with backendRefs of the same rule',
+          },
+        ]
+      : [],
+  )
+}
+
+function backendRules(rule: HTTPRouteRule, ref: HTTPBackendRef, path: Path): Finding[] {
+  const filters = ref.filters ?? []
+  return [
+    ...backendRefRules(ref, path),
+    ...filterListRules(filters, [...path, 'filters']),
+    ...prefixRules(rule, filters, [...path, 'filters']),
+  ]
+}
+
+/** ReplacePrefixMatch replaces what the rule's only match has matched: there must be one, of type PathPrefix. */
+function prefixRules(rule: HTTPRouteRule, filters: readonly HTTPFilter[], path: Path): Finding[] {
+  const { matches = [{}] } = rule
+  const only = matches.length === 1 ? matches[0] : undefined
+  if (only && (only.path?.type ?? 'PathPrefix') === 'PathPrefix') return []
+  return filters.flatMap((filter, i) =>
+    (['requestRedirect', 'urlRewrite'] as const)
+      .filter(field => filter[field]?.path?.replacePrefixMatch !== undefined)
+      .map(field => ({
+        path: [...path, i, field, 'path', 'replacePrefixMatch'],
+        message: `needs exactly one match in this rule, of type PathPrefix; this one has ${matches.length === 1 ? `one of type ${only?.path?.type ?? ''}` : matches.length}`,
+      })),
+  )
+}
+
+/** What Exact and PathPrefix values must not have: [what, where]. */
+const forbidden: readonly (readonly [text: string, how: 'contain' | 'end with'])[] = [
+  ['//', 'contain'],
+  ['/./', 'contain'],
+  ['/../', 'contain'],
+  ['%2f', 'contain'],
+  ['%2F', 'contain'],
+  ['#', 'contain'],
+  ['/..', 'end with'],
+  ['/.', 'end with'],
+]
+const pathCharacters = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/
+
+function pathRules({ type = 'PathPrefix', value = '/' }: HTTPPathMatch, at: Path): Finding[] {
+  if (type === 'RegularExpression') return []
+  const path = [...at, 'value']
+  if (!value.startsWith('/')) return [{ path, message: `must start with "/" for type ${type}` }]
+  const findings = forbidden
+    .filter(([part, how]) => (how === 'contain' ? value.includes(part) : value.endsWith(part)))
+    .map(([part, how]) => ({ path, message: `must not ${how} "${part}" for type ${type}` }))
+  if (findings.length === 0 && !pathCharacters.test(value))
+    findings.push({
+      path,
+      message: `has a character that a URL path cannot have, expected it percent-encoded for type ${type}${/[[\](){}|^$\\]/.test(value) ? ', or type RegularExpression for a pattern' : ''}`,
+    })
+  return findings
+}
+
+function timeoutRules({ timeouts }: HTTPRouteRule, path: Path): Finding[] {
+  const request = timeouts?.request === undefined ? 0 : (durationMs(timeouts.request) ?? 0)
+  const backend = timeouts?.backendRequest === undefined ? 0 : (durationMs(timeouts.backendRequest) ?? 0)
+  if (request === 0 || backend <= request) return []
+  return [
+    { path: [...path, 'timeouts', 'backendRequest'], message: 'must not be longer than timeouts.request' },
+  ]
+}

@@ -1,3 +1,4 @@
+import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import {
   groupName,
@@ -27,7 +28,7 @@ const to = object({
 })
 
 /** gateway.networking.k8s.io ReferenceGrant, v1 and v1beta1 of release v1.6.1. */
-export const referenceGrantSchema = object(
+const referenceGrantSchema = object(
   {
     spec: required(
       object({
@@ -45,3 +46,13 @@ export const referenceGrantSchema = object(
 
 export type ReferenceGrantBody = Shape<typeof referenceGrantSchema>
 export type ReferenceGrant = Resource<ReferenceGrantBody>
+
+export const ReferenceGrant: ResourceKind<ReferenceGrant> = {
+  group: GATEWAY_API,
+  versions: ['v1', 'v1beta1'],
+  kind: 'ReferenceGrant',
+  plural: 'referencegrants',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: referenceGrantSchema,
+}

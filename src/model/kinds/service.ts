@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import {
   integer,
@@ -33,7 +34,7 @@ const servicePort = object({
 const strings = Type.Array(Type.String())
 
 /** Core v1 Service, every field of ServiceSpec; those of no use to a gateway are read and not looked at. */
-export const serviceSchema = object(
+const serviceSchema = object(
   {
     spec: optional(
       object({
@@ -118,8 +119,19 @@ export type ServiceBody = Shape<typeof serviceSchema>
 export type ServicePort = Shape<typeof servicePort>
 export type Service = Resource<ServiceBody>
 
+export const Service: ResourceKind<Service> = {
+  group: '',
+  versions: ['v1'],
+  kind: 'Service',
+  plural: 'services',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: serviceSchema,
+  rules: serviceRules,
+}
+
 /** What the API server checks beyond types and matters to us (pkg/apis/core/validation, ValidateService). */
-export function serviceRules({ spec }: ServiceBody): Finding[] {
+function serviceRules({ spec }: ServiceBody): Finding[] {
   if (spec === undefined) return []
   const ports = spec.ports ?? []
   const findings: Finding[] = []

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { backendRefRules } from './http-filter-rules.ts'
 import { backendRef } from './http-filters.ts'
@@ -16,7 +17,7 @@ const rule = object({
  * (useDefaultGateways). v1alpha2 and v1alpha3 are read by the same schema: what they take beyond it (no
  * hostnames, several rules) is what v1 gave up.
  */
-export const tlsRouteSchema = object(
+const tlsRouteSchema = object(
   {
     spec: required(
       object({
@@ -40,8 +41,19 @@ export const tlsRouteSchema = object(
 export type TLSRouteBody = Shape<typeof tlsRouteSchema>
 export type TLSRoute = Resource<TLSRouteBody>
 
+export const TLSRoute: ResourceKind<TLSRoute> = {
+  group: GATEWAY_API,
+  versions: ['v1', 'v1alpha2', 'v1alpha3'],
+  kind: 'TLSRoute',
+  plural: 'tlsroutes',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema: tlsRouteSchema,
+  rules: tlsRouteRules,
+}
+
 /** The CEL rules of the CRD (v1.6.1). */
-export function tlsRouteRules({ spec }: TLSRouteBody): Finding[] {
+function tlsRouteRules({ spec }: TLSRouteBody): Finding[] {
   return [
     ...parentRules(spec.parentRefs ?? []),
     // RFC 6066 §3: no IP addresses in SNI.

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Resource } from '../../model/resource.ts'
 import { Resources } from '../../model/resources.ts'
-import { parseResources } from '../../model/validate.ts'
+import { parseResources } from '../../../test/support/declared.ts'
 import { translate } from '../../../test/support/translate.ts'
 
 const api = 'gateway.networking.k8s.io/v1'

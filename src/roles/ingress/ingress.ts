@@ -1,3 +1,18 @@
+import { Backend } from '../../model/kinds/backend.ts'
+import { BackendPolicy } from '../../model/kinds/backend-policy.ts'
+import { BackendTLSPolicy } from '../../model/kinds/backend-tls-policy.ts'
+import { ClientPolicy } from '../../model/kinds/client-policy.ts'
+import { ConfigMap } from '../../model/kinds/config-map.ts'
+import { EndpointSlice } from '../../model/kinds/endpoint-slice.ts'
+import { Gateway } from '../../model/kinds/gateway.ts'
+import { GatewayClass } from '../../model/kinds/gateway-class.ts'
+import { GRPCRoute } from '../../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../../model/kinds/http-route.ts'
+import { Namespace } from '../../model/kinds/namespace.ts'
+import { ReferenceGrant } from '../../model/kinds/reference-grant.ts'
+import { Secret } from '../../model/kinds/secret.ts'
+import { Service } from '../../model/kinds/service.ts'
+import { TLSRoute } from '../../model/kinds/tls-route.ts'
 import type { Role } from '../../translation/role.ts'
 import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
 import { translate } from './translate.ts'
@@ -6,21 +21,21 @@ import { translate } from './translate.ts'
 export const ingress: Role = {
   name: 'ingress',
   kinds: [
-    'GatewayClass',
-    'Gateway',
-    'HTTPRoute',
-    'GRPCRoute',
-    'TLSRoute',
-    'BackendTLSPolicy',
-    'ReferenceGrant',
-    'Service',
-    'EndpointSlice',
-    'Secret',
-    'ConfigMap',
-    'Namespace',
-    'Backend',
-    'BackendPolicy',
-    'ClientPolicy',
+    GatewayClass,
+    Gateway,
+    HTTPRoute,
+    GRPCRoute,
+    TLSRoute,
+    BackendTLSPolicy,
+    ReferenceGrant,
+    Service,
+    EndpointSlice,
+    Secret,
+    ConfigMap,
+    Namespace,
+    Backend,
+    BackendPolicy,
+    ClientPolicy,
   ],
   translate,
   endpoints: { onlyEndpointsDiffer, endpointsOnly },

@@ -1,3 +1,5 @@
+import { Backend } from '../../model/kinds/backend.ts'
+import { BackendTLSPolicy } from '../../model/kinds/backend-tls-policy.ts'
 import { unservedIn } from '../../model/unserved.ts'
 import type { ResourceRef } from '../../model/resource.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
@@ -45,7 +47,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const certificates = new Certificates(resources, grants, calendar)
   const gateways = gatewaysOf(resources, certificates, classOf, options.addresses ?? [], report)
   const policies = new BackendTlsPolicies(
-    oldestFirst(resources.all('BackendTLSPolicy')),
+    oldestFirst(resources.all(BackendTLSPolicy)),
     resources,
     certificates,
   )
@@ -64,7 +66,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const parts = withCertificates(partsOf(resources, gateways, settingsOf, upstreams, report), certificates)
   policies.report(report, sendersOf(gateways.values(), backends.used))
-  for (const backend of resources.all('Backend')) report.notServed(backend, unservedIn(backend))
+  for (const backend of resources.all(Backend)) report.notServed(backend, unservedIn(backend, Backend))
   doubtClasses(resources, classOf, report)
   const places = placesOf(routes)
   doubtGreedy(parts.ports, places, doubtShadows(parts.ports, places, report), report)

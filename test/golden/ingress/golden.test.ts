@@ -37,7 +37,7 @@ for (const input of inputs)
     assert.doesNotMatch(actual, /PRIVATE KEY/)
     assert.deepEqual(parse(actual), parse(readFileSync(output, 'utf8')))
     // What the role does not say that it reads, it does not read.
-    const list = resources.list.filter(({ kind }) => ingress.kinds.some(name => name === kind))
+    const list = resources.list.filter(({ kind }) => ingress.kinds.some(one => one.kind === kind))
     const read = Resources.of(list, resources.unenforced, all)
     assert.deepEqual(translate(read, options), translation)
   })

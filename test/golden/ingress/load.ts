@@ -1,3 +1,4 @@
+import { kinds } from '../../../src/cli/roles.ts'
 import { withHint } from '../../../src/model/hints.ts'
 import { formatProblem } from '../../../src/model/problem.ts'
 import type { Metadata, Problem, Resource } from '../../../src/model/resource.ts'
@@ -13,12 +14,12 @@ const UNCHECKED = '# unchecked'
 export function load(text: string, file: string): { resources: Resources; problems: string[]; all: readonly Problem[] } {
   const { declarations, problems, unread } = readText(text, file)
   const results = declarations.map(declaration =>
-    text.startsWith(UNCHECKED) ? { resource: unchecked(declaration), problems: [], unenforced: undefined } : validate(declaration),
+    text.startsWith(UNCHECKED) ? { resource: unchecked(declaration), problems: [], unenforced: undefined } : validate(declaration, kinds),
   )
   const all = [...problems, ...results.flatMap(result => result.problems)]
   const resources = Resources.of(
     results.flatMap(({ resource }) => (resource === null ? [] : [resource])),
-    [...results.flatMap(({ unenforced }) => unenforced ?? []), ...unread.flatMap(part => unreadOf(part.text, part.problem) ?? [])],
+    [...results.flatMap(({ unenforced }) => unenforced ?? []), ...unread.flatMap(part => unreadOf(part.text, part.problem, kinds) ?? [])],
     all,
   )
   return { resources, problems: all.map(problem => formatProblem(withHint(problem, resources))), all }

@@ -1,6 +1,8 @@
-import { groupOfKind, type BackendPolicy } from '../../../model/kinds.ts'
-import { described } from '../../../model/kinds/backend-policy.ts'
+import { Backend } from '../../../model/kinds/backend.ts'
+import { BackendPolicy, described } from '../../../model/kinds/backend-policy.ts'
+import { Service } from '../../../model/kinds/service.ts'
 import { durationMs, formatDuration, quantityBytes } from '../../../model/quantity.ts'
+import type { Resource } from '../../../model/resource.ts'
 import { keyOf, type Resources } from '../../../model/resources.ts'
 import { unservedIn } from '../../../model/unserved.ts'
 import type { Cluster, Ejection } from '../../../snapshot/snapshot.ts'
@@ -34,8 +36,9 @@ export interface ClusterPolicy {
 /** Attaches BackendPolicies, the oldest first, and tells what each cluster has of them. */
 export function backendPolicies(resources: Resources, report: Report): (target: Target) => ClusterPolicy {
   const claims = new Map<string, BackendPolicy>()
-  for (const policy of resources.all('BackendPolicy')) report.notServed(policy, unservedIn(policy))
-  for (const attachment of attachmentsOf(resources.all('BackendPolicy')))
+  for (const policy of resources.all(BackendPolicy))
+    report.notServed(policy, unservedIn(policy, BackendPolicy))
+  for (const attachment of attachmentsOf(resources.all(BackendPolicy)))
     attach(attachment, resources, claims, report)
   for (const [key, policy] of claims) checkPatience(policy, claims.get(key.split(' ', 1)[0]!), report)
   return target => {
@@ -55,16 +58,17 @@ function attach(
   const { policy, target } = attachment
   const { group, kind, name, sectionName } = target
   const { namespace } = policy.metadata
-  if ((kind !== 'Service' && kind !== 'Backend') || group !== groupOfKind(kind))
+  const targeted = [Service, Backend].find(one => one.kind === kind && one.group === group)
+  if (targeted === undefined)
     return reject(
       attachment,
       report,
       'Invalid',
       `a BackendPolicy attaches to a Service or a Backend, not to ${described(target)}`,
     )
-  const object = resources.get(kind, namespace, name)
+  const object = resources.get<Resource>(targeted, namespace, name)
   if (object === undefined)
-    return reject(attachment, report, 'TargetNotFound', missing(resources, kind, namespace, name))
+    return reject(attachment, report, 'TargetNotFound', missing(resources, targeted, namespace, name))
   if (sectionName !== undefined && !hasPort(resources, namespace, name, sectionName))
     return reject(
       attachment,
@@ -90,7 +94,7 @@ function attach(
 }
 
 function hasPort(resources: Resources, namespace: string, name: string, port: string): boolean {
-  return resources.get('Service', namespace, name)?.body.spec?.ports?.some(p => p.name === port) ?? false
+  return resources.get(Service, namespace, name)?.body.spec?.ports?.some(p => p.name === port) ?? false
 }
 
 /** The nearer policy wins, field by field. */

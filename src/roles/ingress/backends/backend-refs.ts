@@ -1,6 +1,9 @@
-import type { Backend } from '../../../model/kinds.ts'
-import { backendReference } from '../../../model/hints.ts'
+import type { ResourceKind } from '../../../model/kind.ts'
+import { Backend } from '../../../model/kinds/backend.ts'
+import { BackendTLSPolicy } from '../../../model/kinds/backend-tls-policy.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
+import { Service } from '../../../model/kinds/service.ts'
+import { backendReference } from '../../../model/hints.ts'
 import type { FieldPath, ResourceRef } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
 import type { BackendTlsPolicies } from './backend-tls-policy.ts'
@@ -75,8 +78,8 @@ export class BackendRefs {
     use: Use,
   ): Target | Flaw {
     const { namespace, name } = to
-    const object = this.resources.get('Backend', namespace, name)
-    if (object === undefined) return this.absent('Backend', to, from, path)
+    const object = this.resources.get(Backend, namespace, name)
+    if (object === undefined) return this.absent(Backend, to, from, path)
     // Its endpoints say their ports themselves; a reference that expects another one is a mistake.
     if (port !== undefined && object.body.spec.endpoints.some(endpoint => endpoint.port !== port))
       return notFound(
@@ -97,8 +100,8 @@ export class BackendRefs {
     use: Use,
   ): Target | Flaw {
     const { namespace, name } = to
-    const object = this.resources.get('Service', namespace, name)
-    if (object === undefined) return this.absent('Service', to, from, path)
+    const object = this.resources.get(Service, namespace, name)
+    if (object === undefined) return this.absent(Service, to, from, path)
     if (port === undefined)
       return notFound(path, `port is missing, expected a port of Service ${namespace}/${name}`)
     const ports = object.body.spec?.ports ?? []
@@ -120,14 +123,14 @@ export class BackendRefs {
 
   /** What a BackendTLSPolicy would secure that was refused only follows from that. */
   private perhapsSecured(flaw: Flaw, { port, object }: Extract<Target, { readonly kind: 'Service' }>): Flaw {
-    const refusal = this.resources.refusalOfAny('BackendTLSPolicy', object.metadata.namespace)
+    const refusal = this.resources.refusalOfAny(BackendTLSPolicy, object.metadata.namespace)
     if (appProtocolOf(port) !== 'https' || refusal === null) return flaw
     const message = `${flaw.message}; BackendTLSPolicy ${refusal.resource?.name ?? ''} is refused${see(refusal)}`
     return { ...flaw, message, follows: true }
   }
 
   private absent(
-    kind: 'Service' | 'Backend',
+    kind: ResourceKind,
     { namespace, name }: ResourceRef,
     from: Referrer,
     path: FieldPath,
@@ -137,13 +140,13 @@ export class BackendRefs {
     const { message, ...rest } = missing(resources, kind, namespace, name, closed)
     const flaw = { reason: 'BackendNotFound', path, ...rest }
     if (closed) return { ...flaw, message }
-    if (kind === 'Service')
+    if (kind === Service)
       return {
         ...flaw,
         message:
-          message + namesake(resources.get('Backend', namespace, name), `write ${backendReference(name)}`),
+          message + namesake(resources.get(Backend, namespace, name), `write ${backendReference(name)}`),
       }
-    const service = resources.get('Service', namespace, name)
+    const service = resources.get(Service, namespace, name)
     const port = service?.body.spec?.ports?.[0]?.port ?? 80
     return { ...flaw, message: message + namesake(service, `write { name: ${name}, port: ${port} }`) }
   }

@@ -1,8 +1,9 @@
 import { canonicalHostname } from '../../../http/hostname.ts'
-import type { BackendTLSPolicy } from '../../../model/kinds.ts'
+import { Backend } from '../../../model/kinds/backend.ts'
 import { described } from '../../../model/kinds/backend-policy.ts'
-import type { BackendTLSValidation } from '../../../model/kinds/backend-tls-policy.ts'
-import type { Condition, FieldPath, ResourceRef } from '../../../model/resource.ts'
+import type { BackendTLSPolicy, BackendTLSValidation } from '../../../model/kinds/backend-tls-policy.ts'
+import { Service } from '../../../model/kinds/service.ts'
+import type { Condition, FieldPath, Resource, ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
 import type { ClusterTls } from '../../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
@@ -89,8 +90,8 @@ export class BackendTlsPolicies {
         'Invalid',
         `a BackendTLSPolicy attaches to a Service or a Backend, not to ${described(target)}`,
       )
-    const ours = isService ? 'Service' : 'Backend'
-    const object = this.resources.get(ours, namespace, name)
+    const ours = isService ? Service : Backend
+    const object = this.resources.get<Resource>(ours, namespace, name)
     if (object === undefined) return flaw('TargetNotFound', missing(this.resources, ours, namespace, name))
     if (sectionName !== undefined && !this.hasPort(namespace, name, sectionName, isService))
       return flaw('TargetNotFound', `${kind} ${namespace}/${name} has no port named ${sectionName}`)
@@ -102,7 +103,7 @@ export class BackendTlsPolicies {
   }
 
   private hasPort(namespace: string, name: string, port: string, isService: boolean): boolean {
-    const ports = isService ? this.resources.get('Service', namespace, name)?.body.spec?.ports : []
+    const ports = isService ? this.resources.get(Service, namespace, name)?.body.spec?.ports : []
     return ports?.some(one => one.name === port) ?? false
   }
 }

@@ -1,7 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { routeDefaults } from '../../../model/defaults.ts'
-import { isKind, type Backend, type EndpointSlice, type Service } from '../../../model/kinds.ts'
-import type { ServicePort } from '../../../model/kinds/service.ts'
+import { isKind } from '../../../model/kind.ts'
+import { Backend } from '../../../model/kinds/backend.ts'
+import { EndpointSlice } from '../../../model/kinds/endpoint-slice.ts'
+import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import type { Service, ServicePort } from '../../../model/kinds/service.ts'
+import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
 import type { Endpoint, SnapshotParts } from '../../../snapshot/snapshot.ts'
@@ -16,7 +21,7 @@ export type Slices = (service: Service) => readonly EndpointSlice[]
 /** EndpointSlices by Service; looked through once. */
 export function slicesOf(resources: Resources): Slices {
   const byService = new Map<string, EndpointSlice[]>()
-  for (const slice of resources.all('EndpointSlice')) {
+  for (const slice of resources.all(EndpointSlice)) {
     const name = slice.metadata.labels?.[SERVICE_NAME]
     if (name === undefined) continue
     const key = `${slice.metadata.namespace}/${name}`
@@ -132,7 +137,7 @@ export function onlyEndpointsDiffer(before: Resources, after: Resources): boolea
   const changed = now.flatMap((one, i) => (isSameObject(one, old[i]!) ? [] : [{ one, old: old[i]! }]))
   return (
     changed.every(
-      pair => isKind(pair.one, 'Backend') && isKind(pair.old, 'Backend') && isElsewhere(pair.old, pair.one),
+      pair => isKind(pair.one, Backend) && isKind(pair.old, Backend) && isElsewhere(pair.old, pair.one),
     ) && !changed.some(({ one }) => isNamedWithPort(one, after))
   )
 }
@@ -142,7 +147,7 @@ function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 function isNoSlice(one: Resource): boolean {
-  return !isKind(one, 'EndpointSlice')
+  return !isKind(one, EndpointSlice)
 }
 
 /** An object that only stands at another place of its file shares its parts. */
@@ -161,7 +166,7 @@ function isElsewhere(old: Backend, now: Backend): boolean {
 
 /** Whether some route refers to it by a port, which one of its endpoints may not have. */
 function isNamedWithPort({ metadata }: Resource, resources: Resources): boolean {
-  const routes = [...resources.all('HTTPRoute'), ...resources.all('GRPCRoute'), ...resources.all('TLSRoute')]
+  const routes = [...resources.all(HTTPRoute), ...resources.all(GRPCRoute), ...resources.all(TLSRoute)]
   return routes.some(route =>
     backendRefsOf(route).some(
       ({ kind, name, namespace = route.metadata.namespace, port }) =>

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { canonicalHostname } from '../../../http/hostname.ts'
-import type { Backend, Gateway } from '../../../model/kinds.ts'
+import type { Backend } from '../../../model/kinds/backend.ts'
+import type { Gateway } from '../../../model/kinds/gateway.ts'
 import type { Action, ClusterTls, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
 import { clusterTls, type BackendTls, type BackendTlsPolicies } from './backend-tls-policy.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'

@@ -1,4 +1,9 @@
+import { Backend } from '../../../model/kinds/backend.ts'
+import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
+import { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import { Service } from '../../../model/kinds/service.ts'
+import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { FieldPath, Resource, ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import { parentsOf } from '../routes/attach.ts'
@@ -44,7 +49,7 @@ export function servedObjects(
     parentsOf({ gateways }, route).some(({ carrier }) => gateways.has(refKey(carrier.parent))),
   )
   const sentTo = new Set(routes.flatMap(backendKeys))
-  const targets = [...resources.all('Service'), ...resources.all('Backend')]
+  const targets = [...resources.all(Service), ...resources.all(Backend)]
   return [
     ...[...gateways.values()].map(gatewayObject),
     ...routes.map(routeObject),
@@ -53,7 +58,7 @@ export function servedObjects(
 }
 
 function routesOf(resources: Resources): RouteState['route'][] {
-  return [...resources.all('HTTPRoute'), ...resources.all('GRPCRoute'), ...resources.all('TLSRoute')]
+  return [...resources.all(HTTPRoute), ...resources.all(GRPCRoute), ...resources.all(TLSRoute)]
 }
 
 function gatewayObject({ gateway, listeners }: GatewayState): ServedObject {

@@ -1,5 +1,5 @@
 import { leftOut } from '../../../model/last-good.ts'
-import { groupOf, kindOf } from '../../../model/kinds.ts'
+import { groupOf } from '../../../model/kind.ts'
 import { onlyTunes } from '../../../model/kinds/tuning.ts'
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { qualifiedKind, refOf, shortName, type Resources } from '../../../model/resources.ts'
@@ -97,7 +97,7 @@ const LEFT_OUT: Note = { text: '' }
 
 /** Null where it does close something. */
 function noteOf(
-  { resource, broken, problem, targeting }: Unenforced,
+  { resource, broken, known, problem, targeting }: Unenforced,
   hits: readonly Hit[],
   served: Served,
   ignored: readonly IgnoredKind[],
@@ -105,8 +105,7 @@ function noteOf(
   const { kind } = resource
   const group = groupOf(resource.apiVersion)
   const isIgnored = ignored.some(one => one.kind === kind && (one.group ?? group) === group)
-  if (isIgnored && kindOf(group, kind) === undefined)
-    return { text: 'it is ignored, as --ignore-kind says', reason: 'Ignored' }
+  if (isIgnored && !known) return { text: 'it is ignored, as --ignore-kind says', reason: 'Ignored' }
   if (targeting?.workload !== undefined) return workloadNote(resource, targeting.workload, served)
   if (hits.length === 0) return broken ? null : LEFT_OUT
   if (problem.severity === 'warning' && onlyTunes(group, kind, specOf(resource)))

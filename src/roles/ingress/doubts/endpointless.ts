@@ -1,5 +1,5 @@
-import type { EndpointSlice, Service } from '../../../model/kinds.ts'
-import type { ServicePort } from '../../../model/kinds/service.ts'
+import { EndpointSlice } from '../../../model/kinds/endpoint-slice.ts'
+import { Service, type ServicePort } from '../../../model/kinds/service.ts'
 import { proposal } from '../../../model/nearest.ts'
 import { formatPosition } from '../../../model/problem.ts'
 import type { Resource } from '../../../model/resource.ts'
@@ -41,7 +41,7 @@ export function doubtEndpoints(
 
 /** Its slices may be among what was refused or cannot be read, which is told elsewhere. */
 function mayBeHidden(resources: Resources, { metadata }: Service): boolean {
-  return resources.unread !== null || resources.refusalOfAny('EndpointSlice', metadata.namespace) !== null
+  return resources.unread !== null || resources.refusalOfAny(EndpointSlice, metadata.namespace) !== null
 }
 
 type Why = Pick<Doubt, 'severity' | 'reason' | 'message'>
@@ -69,7 +69,7 @@ function sliceless(service: Service, resources: Resources): Why {
 /** An EndpointSlice that was likely meant for the Service, and what it lacks. */
 function strayOf({ metadata }: Service, resources: Resources): string | null {
   const { name, namespace } = metadata
-  const near = resources.all('EndpointSlice').filter(slice => slice.metadata.namespace === namespace)
+  const near = resources.all(EndpointSlice).filter(slice => slice.metadata.namespace === namespace)
   const bare = near.find(
     slice =>
       slice.metadata.labels?.[SERVICE_NAME] === undefined &&
@@ -78,7 +78,7 @@ function strayOf({ metadata }: Service, resources: Resources): string | null {
   if (bare !== undefined) return `${named(bare)} lacks the label ${SERVICE_NAME}: ${name}`
   for (const slice of near) {
     const label = slice.metadata.labels?.[SERVICE_NAME] ?? ''
-    const meant = label === '' || resources.get('Service', namespace, label) ? '' : proposal(label, [name])
+    const meant = label === '' || resources.get(Service, namespace, label) ? '' : proposal(label, [name])
     if (meant !== '') return `${named(slice)} has the label ${SERVICE_NAME}: ${label}${meant}`
   }
   return null

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { requestHead } from '../../../../test/support/head.ts'
 import { backend, gateway, httpRoute, to, yamlOf } from '../../../../test/support/resources.ts'
 import { Resources } from '../../../model/resources.ts'
-import { parseResources } from '../../../model/validate.ts'
+import { parseResources } from '../../../../test/support/declared.ts'
 import { explainRoute } from '../../../proxy/router/explain.ts'
 import { translate } from '../../../../test/support/translate.ts'
 

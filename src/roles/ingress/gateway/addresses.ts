@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { Gateway } from '../../../model/kinds.ts'
+import type { Gateway } from '../../../model/kinds/gateway.ts'
 import type { Flaw } from '../../../translation/report.ts'
 
 /** Every address of the machine, both families. */

@@ -1,6 +1,7 @@
 import { clientDefaults } from '../../../model/defaults.ts'
-import type { ClientPolicy } from '../../../model/kinds.ts'
 import { described } from '../../../model/kinds/backend-policy.ts'
+import { ClientPolicy } from '../../../model/kinds/client-policy.ts'
+import { Gateway } from '../../../model/kinds/gateway.ts'
 import { durationMs, quantityBytes } from '../../../model/quantity.ts'
 import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
 import { unservedIn } from '../../../model/unserved.ts'
@@ -42,8 +43,8 @@ export function clientPolicies(
   report: Report,
 ): ClientSettingsOf {
   const claims: Claims = { whole: new Map(), ports: new Map(), patches: new Map(), sections: new Map() }
-  for (const policy of resources.all('ClientPolicy')) report.notServed(policy, unservedIn(policy))
-  for (const attachment of attachmentsOf(resources.all('ClientPolicy')))
+  for (const policy of resources.all(ClientPolicy)) report.notServed(policy, unservedIn(policy, ClientPolicy))
+  for (const attachment of attachmentsOf(resources.all(ClientPolicy)))
     attach(attachment, resources, gateways, claims, report)
   return ({ gateway }, port) => ({
     ...clientSettings,
@@ -86,8 +87,8 @@ function attach(
 }
 
 function gatewayless({ metadata: { namespace } }: ClientPolicy, name: string, resources: Resources): Absence {
-  if (resources.get('Gateway', namespace, name) === undefined)
-    return missing(resources, 'Gateway', namespace, name)
+  if (resources.get(Gateway, namespace, name) === undefined)
+    return missing(resources, Gateway, namespace, name)
   return {
     message: `Gateway ${namespace}/${name} is of no class of ours, which is told of itself`,
     follows: true,

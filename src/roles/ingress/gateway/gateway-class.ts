@@ -1,3 +1,5 @@
+import { Gateway } from '../../../model/kinds/gateway.ts'
+import { GatewayClass } from '../../../model/kinds/gateway-class.ts'
 import { formatPosition } from '../../../model/problem.ts'
 import type { Resources } from '../../../model/resources.ts'
 import type { Report } from '../../../translation/report.ts'
@@ -14,7 +16,7 @@ export type ClassState = 'served' | 'refused' | 'foreign' | 'missing'
 /** Judges every GatewayClass of ours, and tells of each class name whose it is. */
 export function gatewayClasses(resources: Resources, report: Report): (name: string) => ClassState {
   const states = new Map<string, ClassState>([[BUILT_IN, 'served']])
-  for (const gatewayClass of resources.all('GatewayClass')) {
+  for (const gatewayClass of resources.all(GatewayClass)) {
     const { controllerName, parametersRef } = gatewayClass.body.spec
     const state = controllerName !== CONTROLLER ? 'foreign' : parametersRef ? 'refused' : 'served'
     states.set(gatewayClass.metadata.name, state)
@@ -37,9 +39,9 @@ export function doubtClasses(
   classOf: (name: string) => ClassState,
   report: Report,
 ): void {
-  const gateways = resources.all('Gateway')
+  const gateways = resources.all(Gateway)
   // One that cannot be read may be ours.
-  const hidden = resources.refusalOfAny('Gateway') !== null || resources.unread !== null
+  const hidden = resources.refusalOfAny(Gateway) !== null || resources.unread !== null
   const foreign = gateways.filter(({ body }) => classOf(body.spec.gatewayClassName) === 'foreign')
   for (const gateway of foreign)
     report.doubt(gateway, {
@@ -53,7 +55,7 @@ export function doubtClasses(
 }
 
 function foreignText(name: string, resources: Resources): string {
-  const found = resources.get('GatewayClass', '', name)
+  const found = resources.get(GatewayClass, '', name)
   const at = found?.at(['spec', 'controllerName'])
   const place = at == null ? '' : ` (${formatPosition(at)})`
   return `class ${name}${place} is of another controller, ${found?.body.spec.controllerName ?? ''}, and so this Gateway is not served here; ${OURS}`

@@ -1,4 +1,5 @@
-import type { Gateway } from '../../../model/kinds.ts'
+import { Gateway } from '../../../model/kinds/gateway.ts'
+import { GatewayClass } from '../../../model/kinds/gateway-class.ts'
 import { proposal } from '../../../model/nearest.ts'
 import { keyOf, refOf, type Resources } from '../../../model/resources.ts'
 import type { GatewayStatus } from '../../../snapshot/contribution.ts'
@@ -32,7 +33,7 @@ export function gatewaysOf(
   report: Report,
 ): Map<string, GatewayState> {
   const states = new Map<string, GatewayState>()
-  for (const gateway of resources.all('Gateway')) {
+  for (const gateway of resources.all(Gateway)) {
     const state = classOf(gateway.body.spec.gatewayClassName)
     if (state === 'missing') waiting(gateway, resources, report)
     if (state === 'missing' || state === 'foreign') continue
@@ -64,7 +65,7 @@ const refusedClass: readonly Flaw[] = [
 /** The standard's default status, which it keeps while no controller feels responsible. */
 function waiting(gateway: Gateway, resources: Resources, report: Report): void {
   const { gatewayClassName } = gateway.body.spec
-  const { message, ...rest } = missing(resources, 'GatewayClass', '', gatewayClassName)
+  const { message, ...rest } = missing(resources, GatewayClass, '', gatewayClassName)
   const near = rest.follows || message.includes('did you mean') ? '' : proposal(gatewayClassName, [BUILT_IN])
   const flaw = {
     reason: 'Pending',

@@ -1,5 +1,5 @@
-import type { Gateway } from '../../../model/kinds.ts'
-import type { GatewayListener, GatewaySpec } from '../../../model/kinds/gateway.ts'
+import type { Gateway, GatewaySpec } from '../../../model/kinds/gateway.ts'
+import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { ClientValidation, ListenerTls } from '../../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'

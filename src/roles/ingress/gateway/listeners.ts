@@ -1,5 +1,5 @@
-import type { Gateway } from '../../../model/kinds.ts'
-import type { GatewayListener } from '../../../model/kinds/gateway.ts'
+import type { Gateway } from '../../../model/kinds/gateway.ts'
+import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { ListenerTls, StreamRule } from '../../../snapshot/snapshot.ts'
 import type { Certificates } from '../../../translation/certificates.ts'

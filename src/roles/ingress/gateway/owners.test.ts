@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseResources } from '../../../model/validate.ts'
+import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import { parseResources } from '../../../../test/support/declared.ts'
 import { Resources } from '../../../model/resources.ts'
 import { intersect } from '../routes/hostnames.ts'
 import { Owners } from './owners.ts'
@@ -9,8 +11,8 @@ import { Owners } from './owners.ts'
 const head = (kind: string): string =>
   `apiVersion: gateway.networking.k8s.io/v1\nkind: ${kind}\nmetadata: { name: r }\nspec: {}\n---\n`
 const resources = Resources.of(parseResources('a.yaml', head('HTTPRoute') + head('GRPCRoute')).resources)
-const requests = resources.all('HTTPRoute')[0]!
-const calls = resources.all('GRPCRoute')[0]!
+const requests = resources.all(HTTPRoute)[0]!
+const calls = resources.all(GRPCRoute)[0]!
 
 for (const [theirs, ours, rival] of [
   ['a.example', 'a.example', true],

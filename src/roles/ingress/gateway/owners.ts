@@ -1,4 +1,5 @@
-import type { GRPCRoute, HTTPRoute } from '../../../model/kinds.ts'
+import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
+import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { coveringHostnames } from '../../../snapshot/hostnames.ts'
 
 export type Owner = HTTPRoute | GRPCRoute

@@ -1,3 +1,4 @@
+import { Gateway } from '../../../model/kinds/gateway.ts'
 import type { ParentReference } from '../../../model/kinds/route.ts'
 import { nearest } from '../../../model/nearest.ts'
 import { formatPosition } from '../../../model/problem.ts'
@@ -132,10 +133,10 @@ function reportStranger(
     return lost({
       message: `${kind} (group ${JSON.stringify(group)}) is not served as a parent, expected Gateway (group "${GATEWAY_API}")`,
     })
-  const gateway = resources.get('Gateway', namespace, name)
+  const gateway = resources.get(Gateway, namespace, name)
   if (gateway === undefined) {
-    const absence = missing(resources, 'Gateway', namespace, name)
-    const elsewhere = resources.all('Gateway').find(({ metadata }) => metadata.name === name)
+    const absence = missing(resources, Gateway, namespace, name)
+    const elsewhere = resources.all(Gateway).find(({ metadata }) => metadata.name === name)
     const advice = `write namespace: ${elsewhere?.metadata.namespace ?? ''}`
     return lost({ ...absence, message: absence.message + namesake(elsewhere, advice) })
   }

@@ -5,8 +5,8 @@ import { canonicalPath, parseAuthority, writtenPaths } from '../../../http/targe
 import { routeDefaults } from '../../../model/defaults.ts'
 import type {
   CORS,
-  HeaderModifier,
   HTTPFilter,
+  HeaderModifier,
   PathModifier,
   RequestRedirect,
 } from '../../../model/kinds/http-filters.ts'

@@ -1,5 +1,4 @@
-import type { GRPCRoute } from '../../../model/kinds.ts'
-import type { GRPCRouteRule } from '../../../model/kinds/grpc-route.ts'
+import type { GRPCRoute, GRPCRouteRule } from '../../../model/kinds/grpc-route.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import { callMatches } from './grpc-matches.ts'
 import type { RouteState } from './route.ts'

@@ -1,6 +1,5 @@
 import { retryDefaults } from '../../../model/defaults.ts'
-import type { HTTPRoute } from '../../../model/kinds.ts'
-import type { HTTPRouteRetry, HTTPRouteRule } from '../../../model/kinds/http-route.ts'
+import type { HTTPRoute, HTTPRouteRetry, HTTPRouteRule } from '../../../model/kinds/http-route.ts'
 import { durationMs } from '../../../model/quantity.ts'
 import type { Retry } from '../../../snapshot/snapshot.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'

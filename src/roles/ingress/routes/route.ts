@@ -1,4 +1,6 @@
-import type { GRPCRoute, HTTPRoute, TLSRoute } from '../../../model/kinds.ts'
+import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
+import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { StreamRule } from '../../../snapshot/snapshot.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'

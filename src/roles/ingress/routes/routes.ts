@@ -1,4 +1,7 @@
-import { isKind } from '../../../model/kinds.ts'
+import { isKind, type ResourceKind } from '../../../model/kind.ts'
+import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
 import { oldestFirst } from '../../../translation/age.ts'
@@ -8,7 +11,7 @@ import { httpRouteOf } from './http-route.ts'
 import { isValid, type RouteState } from './route.ts'
 import { tlsRouteOf } from './tls-route.ts'
 
-const routeKinds = ['HTTPRoute', 'GRPCRoute'] as const
+const routeKinds: readonly ResourceKind[] = [HTTPRoute, GRPCRoute]
 
 /**
  * All routes in the order in which they are attached. HTTPRoutes and GRPCRoutes have
@@ -20,9 +23,9 @@ export function routesOf(resources: Resources, backends: BackendRefs): RouteStat
   const ages = new Map(oldestFirst(requests).map((route, age) => [route, age]))
   const ageOf = (route: Resource): number => ages.get(route) ?? 0
   const routes = [
-    ...resources.all('HTTPRoute').map(route => httpRouteOf(route, ageOf(route), backends)),
-    ...resources.all('GRPCRoute').map(route => grpcRouteOf(route, ageOf(route), backends)),
+    ...resources.all(HTTPRoute).map(route => httpRouteOf(route, ageOf(route), backends)),
+    ...resources.all(GRPCRoute).map(route => grpcRouteOf(route, ageOf(route), backends)),
   ]
   routes.sort((a, b) => Number(isValid(b)) - Number(isValid(a)) || ageOf(a.route) - ageOf(b.route))
-  return [...routes, ...oldestFirst(resources.all('TLSRoute')).map(route => tlsRouteOf(route, backends))]
+  return [...routes, ...oldestFirst(resources.all(TLSRoute)).map(route => tlsRouteOf(route, backends))]
 }

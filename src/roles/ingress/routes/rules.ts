@@ -1,11 +1,12 @@
 import { routeDefaults } from '../../../model/defaults.ts'
-import type { GRPCRoute, HTTPRoute } from '../../../model/kinds.ts'
+import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import type {
   BackendObjectReference,
   HTTPBackendRef,
   HTTPFilter,
   RequestMirror,
 } from '../../../model/kinds/http-filters.ts'
+import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import { ingressFilters } from '../filter-types.ts'
 import { FilterTable } from '../../../filters/compile.ts'

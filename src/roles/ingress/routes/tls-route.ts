@@ -1,5 +1,5 @@
 import { routeDefaults } from '../../../model/defaults.ts'
-import type { TLSRoute } from '../../../model/kinds.ts'
+import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { StreamRule } from '../../../snapshot/snapshot.ts'
 import { backendless } from './backendless.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseResources } from '../validate.ts'
+import { parseResources } from '../../../test/support/declared.ts'
 
 function problemsOf(spec: string): string[] {
   const text = `

@@ -1,0 +1,57 @@
+import type { TSchema } from 'typebox'
+import type { Finding } from './kinds/shapes.ts'
+import type { Resource } from './resource.ts'
+
+/** One kind that can be declared, as a value: what finds its objects, and gives them their type. */
+export interface ResourceKind<R extends Resource = Resource> {
+  /** "" for core kinds. */
+  readonly group: string
+  /** The first is the one that we name in messages; all have the same schema. */
+  readonly versions: readonly [string, ...string[]]
+  /** Unique among the kinds that we read; other groups have some of these names too. */
+  readonly kind: string
+  readonly plural: string
+  readonly scope: 'Namespaced' | 'Cluster'
+  /** Whose field of work it is (ARCHITECTURE.md). */
+  readonly role: 'ingress' | 'management' | 'composition' | 'mesh'
+  /** Of the body: everything beside apiVersion, kind, metadata and status. */
+  readonly schema: TSchema
+  /** What the schema cannot say. Called with bodies that passed the schema only. */
+  rules?(body: R['body']): readonly Finding[]
+  /** Fields that are known, and valid, and not acted upon by this release. */
+  readonly unserved?: readonly Unserved[]
+  /** What it targets must not be served without it. */
+  readonly protects?: true
+}
+
+/**
+ * A field that users may write and that this release does not act upon. Translation says so in a
+ * condition: known, not served yet, never silently ignored.
+ */
+export interface Unserved {
+  /** Into the body; `*` stands for every element of a list. */
+  readonly path: readonly string[]
+  /** Only these values are not served; absent: the field as such. */
+  readonly values?: readonly string[]
+  readonly note: string
+}
+
+/** `path` as it is written in messages: `spec.loadBalancing.type`. */
+export function later(path: string, note: string, values?: readonly string[]): Unserved {
+  return { path: path.split('.'), note, ...(values && { values }) }
+}
+
+/** The groups of the kinds that are not Kubernetes' own. */
+export const GATEWAY_API = 'gateway.networking.k8s.io'
+export const PORTCULLIS = 'portcullis.dev'
+
+/** The group of an apiVersion: `portcullis.dev` of `portcullis.dev/v1alpha1`, "" of `v1`. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/')
+  return slash < 0 ? '' : apiVersion.slice(0, slash)
+}
+
+/** Whether an object is of this kind, in any of its versions. */
+export function isKind<R extends Resource>(resource: Resource, kind: ResourceKind<R>): resource is R {
+  return resource.kind === kind.kind && groupOf(resource.apiVersion) === kind.group
+}

@@ -1,0 +1,143 @@
+import { Type } from 'typebox'
+import {
+  groupName,
+  hostname,
+  kindName,
+  labelSelector,
+  list,
+  object,
+  optional,
+  port,
+  record,
+  repeated,
+  required,
+  secretReference,
+  sectionName,
+  selectorRules,
+  text,
+  type Finding,
+  type Shape,
+} from './shapes.ts'
+
+// The CRD's pattern anchors only its first and last alternative. Here every alternative is anchored.
+const protocolName = Type.String({
+  pattern:
+    '^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+)$',
+  expected: 'a protocol like "HTTP", "HTTPS", "TLS", "TCP", "UDP", or one with a domain in front',
+  // What editors offer.
+  examples: ['HTTP', 'HTTPS', 'TLS'],
+  minLength: 1,
+  maxLength: 255,
+})
+
+const tlsOptions = record(text(4096), 16)
+
+const listenerTls = object({
+  mode: optional(
+    Type.Enum(['Terminate', 'Passthrough']),
+    'Whether connections are decrypted here, or passed on as they come (protocol TLS only).',
+    'Terminate',
+  ),
+  certificateRefs: optional(
+    list(secretReference, 0, 64),
+    'Secrets of type kubernetes.io/tls with certificate and key; the one that fits the server name and the keys of the client is shown.',
+  ),
+  options: optional(
+    tlsOptions,
+    'Options of implementations. None is known here: others are told, and change nothing. A ClientPolicy has versions, ciphers and groups.',
+  ),
+})
+
+export const namespaceSelector = optional(labelSelector, 'For Selector: which labels a Namespace must have.')
+
+const allowedRoutes = object({
+  namespaces: optional(
+    object({
+      from: optional(
+        Type.Enum(['All', 'Selector', 'Same']),
+        'All namespaces, those that `selector` takes, or that of the Gateway.',
+        'Same',
+      ),
+      selector: namespaceSelector,
+    }),
+    'Namespaces whose routes may attach.',
+  ),
+  kinds: optional(
+    list(
+      object({
+        group: optional(groupName, 'The API group of the kind.', 'gateway.networking.k8s.io'),
+        kind: required(kindName, 'A kind of routes, such as HTTPRoute.'),
+      }),
+      0,
+      8,
+    ),
+    'Kinds of routes that may attach; left out, all that go with the protocol.',
+  ),
+})
+
+export const listenerSchema = object({
+  name: required(
+    sectionName,
+    'The name of the listener, to which routes and policies refer by `sectionName`.',
+  ),
+  hostname: optional(
+    hostname,
+    'The host, or server name, whose requests it takes; *. takes one or more labels. Left out, all that no other listener of the port has.',
+  ),
+  port: required(port, 'The TCP port. Listeners of one port must differ in protocol or hostname.'),
+  protocol: required(
+    protocolName,
+    'HTTP; HTTPS, by TLS; or TLS, for TLSRoutes. HTTP and HTTPS speak HTTP/1.1 and HTTP/2. TCP and UDP are not served.',
+  ),
+  tls: optional(listenerTls, 'For HTTPS and TLS, which need it.'),
+  allowedRoutes: optional(
+    allowedRoutes,
+    'Which routes may attach; left out, those of the namespace of the Gateway.',
+  ),
+})
+
+export type GatewayListener = Shape<typeof listenerSchema>
+export type AllowedRoutes = Shape<typeof allowedRoutes>
+type ListenerTls = Shape<typeof listenerTls>
+
+/** What the CRD of a Gateway says of its listeners in CEL, with its defaults taken into account. */
+export function listenerRules(listeners: readonly GatewayListener[]): Finding[] {
+  const findings = listeners.flatMap((listener, i) => oneListener(listener, ['spec', 'listeners', i]))
+  // A hostname and its absence differ: "" is no valid hostname, so that it can stand for absence here.
+  for (const i of repeated(listeners, l => `${l.port} ${l.protocol} ${l.hostname ?? ''}`))
+    findings.push({
+      path: ['spec', 'listeners', i],
+      message: 'has the port, protocol and hostname of another listener of this Gateway',
+    })
+  return findings
+}
+
+function oneListener(listener: GatewayListener, path: Finding['path']): Finding[] {
+  const { protocol, tls } = listener
+  const findings: Finding[] = []
+  if (tls && ['HTTP', 'TCP', 'UDP'].includes(protocol))
+    findings.push({ path: [...path, 'tls'], message: `must be absent for protocol ${protocol}` })
+  if (protocol === 'HTTPS' && tls?.mode === 'Passthrough')
+    findings.push({ path: [...path, 'tls', 'mode'], message: 'must be Terminate for protocol HTTPS' })
+  // The CRD asks for tls.mode to be there; its default, Terminate, then makes an absent mode pass.
+  if (protocol === 'TLS' && !tls)
+    findings.push({ path: [...path, 'tls'], message: 'is required for protocol TLS' })
+  if (listener.hostname !== undefined && ['TCP', 'UDP'].includes(protocol))
+    findings.push({ path: [...path, 'hostname'], message: `must be absent for protocol ${protocol}` })
+  if (tls) findings.push(...certificateRules(tls, [...path, 'tls']))
+  const selector = listener.allowedRoutes?.namespaces?.selector
+  if (selector)
+    findings.push(...selectorRules(selector, [...path, 'allowedRoutes', 'namespaces', 'selector']))
+  return findings
+}
+
+function certificateRules(tls: ListenerTls, path: Finding['path']): Finding[] {
+  const given = (tls.certificateRefs ?? []).length > 0 || Object.keys(tls.options ?? {}).length > 0
+  if (given || tls.mode === 'Passthrough') return []
+  return [
+    {
+      path: [...path, 'certificateRefs'],
+      message: 'is required where tls.mode is Terminate, expected at least one reference (or tls.options)',
+    },
+  ]
+}
