@@ -13,7 +13,8 @@ const invertedFrom = 16
  * a version): those are found by that value instead of being tested in turn.
  */
 export class Bucket<H> {
-  /** In order of precedence, as is every list here. */
+  /** All of them, in order of precedence, as is every list here. */
+  readonly candidates: readonly Candidate<H>[]
   private readonly plain: readonly Candidate<H>[]
   private readonly keyed: readonly Keyed<H>[] | null
   /** Used instead when there are more header names than a request has fields. */
@@ -22,6 +23,7 @@ export class Bucket<H> {
   constructor(candidates: readonly Candidate<H>[]) {
     const { plain, keyed } =
       candidates.length < indexedFrom ? { plain: candidates, keyed: [] } : split(candidates)
+    this.candidates = candidates
     const fields = keyed.filter(isField)
     const inverted = fields.length > invertedFrom
     const asked = inverted ? keyed.filter(key => !isField(key)) : keyed

@@ -18,7 +18,7 @@ export class HostIndex<V> {
       if (hostname.startsWith('*.')) wildcards.set(hostname.slice(1), value)
       else if (hostname !== '') this.exact.set(hostname, value)
     }
-    this.wildcards = wildcards.size > 0 ? new PieceTable(wildcards, hashBackwards) : null
+    this.wildcards = wildcards.size > 0 ? PieceTable.of(wildcards, hashBackwards) : null
     this.any = entries.get('') ?? null
   }
 

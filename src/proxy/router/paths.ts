@@ -1,4 +1,6 @@
 import type { RequestHead } from '../../http/head.ts'
+import type { PathMatch } from '../../snapshot/snapshot.ts'
+import { atOnce, type Steps } from '../steps.ts'
 import { Bucket } from './bucket.ts'
 import { holds, takesPath, takesRegex, type Candidate } from './conditions.ts'
 import { addToHash, emptyHash, hashForwards, PieceTable } from './pieces.ts'
@@ -10,11 +12,27 @@ const listedUpTo = 8
 /** Finds the first entry in precedence that takes a request, among those of one hostname. */
 export interface PathTable<H> {
   first(head: RequestHead): Candidate<H> | null
+  /** The same with others: `all` in order of precedence are those of before without `gone`, and `added`. */
+  with(
+    gone: ReadonlySet<Candidate<H>>,
+    added: readonly Candidate<H>[],
+    all: readonly Candidate<H>[],
+  ): PathTable<H>
 }
 
+/** So many candidates are looked at between two chances for others. */
+const STEP = 256
+
 /** `candidates` in order of precedence. */
-export function makePathTable<H>(candidates: readonly Candidate<H>[]): PathTable<H> {
-  return candidates.length <= listedUpTo ? new PathList(candidates) : new PathIndex(candidates)
+export function* pathTableSteps<H>(candidates: readonly Candidate<H>[]): Steps<PathTable<H>> {
+  if (candidates.length <= listedUpTo) return new PathList(candidates)
+  const exact = yield* bucketSteps(candidates, 'exact')
+  const prefixes = yield* bucketSteps(candidates, 'prefix')
+  const root = prefixes.get('') ?? null
+  prefixes.delete('')
+  const regexes = candidates.filter(({ path }) => path.type === 'regex')
+  yield
+  return new PathIndex(exact, PieceTable.of(prefixes, hashForwards), root, regexes)
 }
 
 class PathList<H> implements PathTable<H> {
@@ -22,6 +40,10 @@ class PathList<H> implements PathTable<H> {
 
   constructor(candidates: readonly Candidate<H>[]) {
     this.candidates = candidates
+  }
+
+  with(_gone: unknown, _added: unknown, all: readonly Candidate<H>[]): PathTable<H> {
+    return atOnce(pathTableSteps(all))
   }
 
   first(head: RequestHead): Candidate<H> | null {
@@ -45,14 +67,41 @@ class PathIndex<H> implements PathTable<H> {
   /** Buckets found on the way down a path. Nothing here waits, so one list serves all requests: a new one would be the only allocation. */
   private readonly found: Bucket<H>[] = []
 
-  constructor(candidates: readonly Candidate<H>[]) {
-    const exact = bucketsOf(candidates, 'exact')
-    const prefixes = bucketsOf(candidates, 'prefix')
-    this.root = prefixes.get('') ?? null
-    prefixes.delete('')
+  constructor(
+    exact: ReadonlyMap<string, Bucket<H>>,
+    prefixes: PieceTable<Bucket<H>>,
+    root: Bucket<H> | null,
+    regexes: readonly Candidate<H>[],
+  ) {
     this.exact = exact.size > 0 ? exact : null
-    this.prefixes = prefixes.size > 0 ? new PieceTable(prefixes, hashForwards) : null
-    this.regexes = candidates.filter(({ path }) => path.type === 'regex')
+    this.prefixes = prefixes.size > 0 ? prefixes : null
+    this.root = root
+    this.regexes = regexes
+  }
+
+  with(
+    gone: ReadonlySet<Candidate<H>>,
+    added: readonly Candidate<H>[],
+    all: readonly Candidate<H>[],
+  ): PathTable<H> {
+    if (all.length <= listedUpTo) return new PathList(all)
+    const changed = (type: PathMatch['type']): Map<string, Changes<H>> => changesOf(type, gone, added)
+    const exact = new Map(this.exact ?? [])
+    for (const [path, changes] of changed('exact')) {
+      const bucket = bucketWith(exact.get(path), changes)
+      if (bucket === null) exact.delete(path)
+      else exact.set(path, bucket)
+    }
+    const prefixes = changed('prefix')
+    const rootChanges = prefixes.get('')
+    prefixes.delete('')
+    const known = this.prefixes ?? PieceTable.of<Bucket<H>>(new Map(), hashForwards)
+    const buckets = new Map(
+      [...prefixes].map(([path, changes]) => [path, bucketWith(known.get(path), changes)]),
+    )
+    const root = rootChanges === undefined ? this.root : bucketWith(this.root ?? undefined, rootChanges)
+    const regexes = all.filter(({ path }) => path.type === 'regex')
+    return new PathIndex(exact, buckets.size === 0 ? known : known.with(buckets), root, regexes)
   }
 
   first(head: RequestHead): Candidate<H> | null {
@@ -92,13 +141,51 @@ class PathIndex<H> implements PathTable<H> {
   }
 }
 
-function bucketsOf<H>(candidates: readonly Candidate<H>[], type: 'exact' | 'prefix'): Map<string, Bucket<H>> {
+function* bucketSteps<H>(
+  candidates: readonly Candidate<H>[],
+  type: 'exact' | 'prefix',
+): Steps<Map<string, Bucket<H>>> {
   const lists = new Map<string, Candidate<H>[]>()
-  for (const candidate of candidates) {
+  for (const [i, candidate] of candidates.entries()) {
+    if (i % STEP === 0) yield
     if (candidate.path.type !== type) continue
     const list = lists.get(candidate.path.value)
     if (list === undefined) lists.set(candidate.path.value, [candidate])
     else list.push(candidate)
   }
-  return new Map([...lists].map(([path, list]) => [path, new Bucket(list)]))
+  const buckets = new Map<string, Bucket<H>>()
+  for (const [path, list] of lists) {
+    if (buckets.size % STEP === 0) yield
+    buckets.set(path, new Bucket(list))
+  }
+  return buckets
+}
+
+/** What comes to one path, and what goes from it. */
+interface Changes<H> {
+  readonly gone: ReadonlySet<Candidate<H>>
+  readonly added: Candidate<H>[]
+}
+
+function changesOf<H>(
+  type: PathMatch['type'],
+  gone: ReadonlySet<Candidate<H>>,
+  added: readonly Candidate<H>[],
+): Map<string, Changes<H>> {
+  const changes = new Map<string, Changes<H>>()
+  const at = ({ path }: Candidate<H>): Changes<H> | null => {
+    if (path.type !== type) return null
+    let one = changes.get(path.value)
+    if (one === undefined) changes.set(path.value, (one = { gone, added: [] }))
+    return one
+  }
+  for (const candidate of gone) at(candidate)
+  for (const candidate of added) at(candidate)?.added.push(candidate)
+  return changes
+}
+
+function bucketWith<H>(bucket: Bucket<H> | undefined, { gone, added }: Changes<H>): Bucket<H> | null {
+  const kept = bucket?.candidates.filter(candidate => !gone.has(candidate)) ?? []
+  const all = [...kept, ...added].sort((a, b) => a.order - b.order)
+  return all.length === 0 ? null : new Bucket(all)
 }

@@ -1,19 +1,13 @@
 import type { RequestHead } from '../../http/head.ts'
+import { atOnce, type Steps } from '../steps.ts'
+import type { Listener, Rule } from '../../snapshot/snapshot.ts'
 import { coveringHostnames } from '../../snapshot/hostnames.ts'
-import type { Host, Listener, Match, RouteEntry, Rule } from '../../snapshot/snapshot.ts'
-import { compileClosed, compileConditions, compilePath, type Candidate } from './conditions.ts'
 import { HostIndex } from './hosts.ts'
-import { makePathTable, type PathTable } from './paths.ts'
+import { HostTable, type RouteHit, type RuleSource } from './host-table.ts'
+import type { PathTable } from './paths.ts'
 
-/** Made once per entry when the snapshot is compiled, so that finding it costs no allocation. */
-export interface RouteHit<R> {
-  /** Listener.name */
-  readonly listener: string
-  /** Host.hostname, under which the entry was found. */
-  readonly hostname: string
-  readonly entry: RouteEntry
-  readonly rule: R
-}
+/** The tables of listeners by their hostname, and the hostnames of their hosts. */
+type Tables<R> = ReadonlyMap<string, ReadonlyMap<string, HostTable<R>>>
 
 /**
  * Routes the requests of one port: the listener with the most specific hostname
@@ -24,77 +18,125 @@ export interface RouteHit<R> {
  * gives precedence to rules; it does not hide the others).
  */
 export class Router<R> {
-  private readonly hosts: HostIndex<readonly PathTable<RouteHit<R>>[]>
+  readonly tables: Tables<R>
+  private readonly names: HostNames
+  private readonly paths: readonly PathTable<RouteHit<R>>[]
 
-  constructor(hosts: HostIndex<readonly PathTable<RouteHit<R>>[]>) {
-    this.hosts = hosts
+  constructor(tables: Tables<R>, names: HostNames) {
+    this.tables = tables
+    this.names = names
+    this.paths = [...tables.values()].flatMap(hosts => [...hosts.values()].map(({ paths }) => paths))
   }
 
   /** Null where no route matches. */
   route(head: RequestHead): RouteHit<R> | null {
-    const tables = this.hosts.find(head.hostname)
-    if (tables === null) return null
-    for (const table of tables) {
-      const found = table.first(head)
+    const numbers = this.names.index.find(head.hostname)
+    if (numbers === null) return null
+    for (let i = 0; i < numbers.length; i++) {
+      const found = this.paths[numbers[i]!]!.first(head)
       if (found !== null) return found.hit
     }
     return null
   }
+
+  /** Those of before where nothing but what is at the hostnames differs, for making them costs more than all the rest. */
+  namesFor(tables: Tables<R>): HostNames {
+    return sameNames(this.tables, tables) ? this.names : new HostNames(tables)
+  }
+
+  /** Gives its rules back. */
+  release(rules: RuleSource<R>): void {
+    for (const hosts of this.tables.values()) for (const table of hosts.values()) table.release(rules)
+  }
 }
 
-/**
- * `compileRule` is called once for each Rule, however many entries share it; `closeRule` for an entry whose match cannot
- * be compiled, and gives what its requests meet.
- */
+/** `compileRule` is called once for each Rule; `closeRule` for an entry whose match cannot be compiled. */
 export function compileRouter<R>(
   listeners: readonly Listener[],
   compileRule: (rule: Rule) => R,
   closeRule: (rule: Rule, error: unknown) => R = rethrow,
 ): Router<R> {
-  const rules = new Map<Rule, R>()
-  const ruleOf = (rule: Rule): R => {
-    const known = rules.get(rule)
-    if (known !== undefined) return known
-    const compiled = compileRule(rule)
-    rules.set(rule, compiled)
-    return compiled
+  const known = new Map<Rule, R>()
+  const take = (rule: Rule): R => {
+    if (!known.has(rule)) known.set(rule, compileRule(rule))
+    return known.get(rule)!
   }
-  const tables = new Map<string, Map<string, PathTable<RouteHit<R>>>>()
-  for (const listener of listeners)
-    if (!tables.has(listener.hostname))
-      tables.set(listener.hostname, compileListener(listener, ruleOf, closeRule))
-  return new Router(new HostIndex(tablesByHostname(tables)))
+  return atOnce(routerSteps(listeners, { take, closed: closeRule, give: () => {} }, null))
 }
 
-function compileListener<R>(
-  listener: Listener,
-  ruleOf: (rule: Rule) => R,
-  closeRule: (rule: Rule, error: unknown) => R,
-): Map<string, PathTable<RouteHit<R>>> {
-  const compile = (host: Host): Candidate<RouteHit<R>>[] =>
-    host.entries.map((entry, order) => {
-      const hit = { listener: listener.name, hostname: host.hostname, entry }
-      const tests = testsOf(entry.match)
-      if (!('error' in tests)) return { order, hit: { ...hit, rule: ruleOf(entry.rule) }, ...tests }
-      return {
-        order,
-        hit: { ...hit, rule: closeRule(entry.rule, tests.error) },
-        ...compileClosed(entry.match),
-      }
-    })
-  return new Map(listener.hosts.map(host => [host.hostname, makePathTable(compile(host))]))
-}
-
-function testsOf(match: Match): Pick<Candidate<never>, 'path' | 'conditions'> | { readonly error: unknown } {
+/**
+ * A router in steps, between which others have their turn. What listeners and hosts have in common with those that
+ * `before` was made of stays as it is. The rules of `before` are given back when it is done; where it throws, all that
+ * was taken is.
+ */
+export function* routerSteps<R>(
+  listeners: readonly Listener[],
+  source: RuleSource<R>,
+  before: Router<R> | null,
+): Steps<Router<R>> {
+  const rules = new Taken(source)
+  const tables = new Map<string, ReadonlyMap<string, HostTable<R>>>()
+  const used = new Set<HostTable<R>>()
   try {
-    return { path: compilePath(match.path), conditions: compileConditions(match) }
+    for (const { name, hostname, hosts } of listeners) {
+      if (tables.has(hostname)) continue
+      const known = before?.tables.get(hostname)
+      const own = new Map<string, HostTable<R>>()
+      for (const host of hosts) {
+        const { hostname: of } = host
+        own.set(of, yield* HostTable.steps(name, host, rules, known?.get(of), used))
+      }
+      tables.set(hostname, own)
+    }
   } catch (error) {
-    return { error }
+    rules.undo()
+    throw error
   }
+  const router = new Router(tables, before?.namesFor(tables) ?? new HostNames(tables))
+  for (const hosts of before?.tables.values() ?? [])
+    for (const table of hosts.values()) if (!used.has(table)) table.release(rules)
+  rules.done()
+  return router
 }
 
 function rethrow(_rule: Rule, error: unknown): never {
   throw error
+}
+
+/** What was taken and is to be given back while one router is made. */
+class Taken<R> implements RuleSource<R> {
+  private readonly source: RuleSource<R>
+  private readonly taken: R[] = []
+  private readonly given: R[] = []
+
+  constructor(source: RuleSource<R>) {
+    this.source = source
+  }
+
+  take(rule: Rule): R {
+    return this.keep(this.source.take(rule))
+  }
+
+  closed(rule: Rule, error: unknown): R {
+    return this.keep(this.source.closed(rule, error))
+  }
+
+  give(rule: R): void {
+    this.given.push(rule)
+  }
+
+  done(): void {
+    for (const rule of this.given) this.source.give(rule)
+  }
+
+  undo(): void {
+    for (const rule of this.taken) this.source.give(rule)
+  }
+
+  private keep(rule: R): R {
+    this.taken.push(rule)
+    return rule
+  }
 }
 
 /**
@@ -103,11 +145,24 @@ function rethrow(_rule: Rule, error: unknown): never {
  * that take a request's hostname lie within one another, so the most specific of
  * them knows all others that do.
  */
-function tablesByHostname<T>(
-  listeners: ReadonlyMap<string, ReadonlyMap<string, T>>,
-): Map<string, readonly T[]> {
+class HostNames {
+  /** Of tables, in the order of listeners and hosts. */
+  readonly index: HostIndex<readonly number[]>
+
+  constructor(tables: Tables<unknown>) {
+    const numbers = new Map<string, Map<string, number>>()
+    let next = 0
+    for (const [hostname, hosts] of tables)
+      numbers.set(hostname, new Map([...hosts.keys()].map(name => [name, next++])))
+    this.index = new HostIndex(byHostname(numbers))
+  }
+}
+
+function byHostname(
+  listeners: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): Map<string, readonly number[]> {
   const written = new Set([...listeners].flatMap(([hostname, hosts]) => [hostname, ...hosts.keys()]))
-  const found = new Map<string, readonly T[]>()
+  const found = new Map<string, readonly number[]>()
   for (const hostname of written) {
     const covering = coveringHostnames(hostname)
     const hosts = covering.map(name => listeners.get(name)).find(listener => listener !== undefined)
@@ -117,4 +172,23 @@ function tablesByHostname<T>(
     )
   }
   return found
+}
+
+/** Whether the same hostnames stand in the same places. */
+function sameNames(a: Tables<unknown>, b: Tables<unknown>): boolean {
+  return sameKeys(a, b, (hosts, others) => sameKeys(hosts, others, () => true))
+}
+
+function sameKeys<V>(
+  a: ReadonlyMap<string, V>,
+  b: ReadonlyMap<string, V>,
+  and: (a: V, b: V) => boolean,
+): boolean {
+  if (a.size !== b.size) return false
+  const others = b.entries()
+  for (const [key, value] of a) {
+    const [other, otherValue] = others.next().value!
+    if (key !== other || !and(value, otherValue)) return false
+  }
+  return true
 }

@@ -1,7 +1,7 @@
 import type { Certificate, Listener, Port, Rule, StreamRule } from '../../snapshot/snapshot.ts'
 import type { RequestHead } from '../../http/head.ts'
 import { HostIndex } from '../router/hosts.ts'
-import type { RouteHit } from '../router/router.ts'
+import type { RouteHit } from '../router/host-table.ts'
 import type { CompiledRule } from '../rule.ts'
 import type { PortRuntime, Routes, TlsListener, TlsTable } from '../runtime.ts'
 import type { CompiledStream } from '../stream.ts'
