@@ -11,6 +11,9 @@ import type { Counter } from '../telemetry/instrument.ts'
 import type { CertificateMetrics } from './certificate-metrics.ts'
 import { Complaints } from './complaints.ts'
 import { findingsOf, linesOf } from './findings.ts'
+import type { Gathered } from './source.ts'
+import type { Facts, Wants } from '../translation/service.ts'
+import type { Resources } from '../model/resources.ts'
 import { heldConditions } from './held.ts'
 import { withPortErrors, type PortError } from './port-errors.ts'
 
@@ -30,7 +33,12 @@ export interface ControllerOptions {
   readonly patienceMs?: number
   /** `now` in milliseconds since 1970, for certificates are judged by the calendar; absent: the system's. */
   readonly calendar?: Clock
+  /** Told of what is in force, after each change. */
+  readonly onApplied?: (wants: Wants, resources: Resources) => void
 }
+
+/** What sources have; of several, with what is to be said of objects that more than one has. */
+export type Load = LoadResult & Partial<Pick<Gathered, 'conflicts'>>
 
 /** What is said about the resources in force. */
 export interface Status {
@@ -50,11 +58,11 @@ const MOST_PASSED_OVER = 10
 /** A timer counts while a machine runs; calendars are set, and machines sleep. So it is looked at again this often. */
 const CALENDAR_MS = 60_000
 
-const systemCalendar: Clock = { ...systemClock, now: () => Date.now() }
+export const systemCalendar: Clock = { ...systemClock, now: () => Date.now() }
 
 /** What one load came to. */
 interface Turn {
-  readonly load: LoadResult
+  readonly load: Load
   readonly conditions: readonly Condition[]
   /** Of the translation; those of the files are the load's. */
   readonly problems: readonly Problem[]
@@ -71,7 +79,7 @@ export class Controller {
   private readonly complaints: Complaints
   private snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }
   private last: Turn | null = null
-  private next: LoadResult | null = null
+  private next: Load | null = null
   /** Tells who waits for the next one that it is there. */
   private wake: (() => void) | null = null
   /** What the translation in force complains about. */
@@ -79,6 +87,7 @@ export class Controller {
   /** Changes in a row that were only the beginning of the next. */
   private passedOver = 0
   private portsDue = false
+  private facts: Facts = {}
   private busy: Promise<void> | null = null
   private retryTimer: NodeJS.Timeout | null = null
   private readonly calendar: Clock
@@ -91,9 +100,17 @@ export class Controller {
   }
 
   /** Resolves when this load, or a newer one, is in force in every worker. */
-  apply(load: LoadResult): Promise<void> {
+  apply(load: Load): Promise<void> {
     this.next = load
     this.wake?.()
+    return this.start()
+  }
+
+  /** What a service has found out; resolves when a translation that knows it is in force in every worker. */
+  give(fact: string, value: unknown): Promise<void> {
+    const { [fact]: _, ...others } = this.facts
+    this.facts = value === undefined ? others : { ...others, [fact]: value }
+    this.next ??= this.last?.load ?? null
     return this.start()
   }
 
@@ -134,16 +151,17 @@ export class Controller {
     }
   }
 
-  private async turn(load: LoadResult): Promise<void> {
+  private async turn(load: Load): Promise<void> {
     const { snapshot: old } = this
     this.sendEarly(load)
     const translation = translateAll(this.options.roles, load.resources, {
       addresses: this.options.addresses,
       ignoredKinds: this.options.ignoredKinds ?? [],
       nowMs: this.calendar.now(),
+      facts: this.facts,
     })
     if (load !== this.last?.load && (await this.isHalf(translation))) return
-    const { parts, conditions, problems, dueMs, expiresMs } = translation
+    const { parts, conditions, problems, dueMs, expiresMs, wants } = translation
     this.options.certificates.show(expiresMs)
     this.forgetDue()
     if (dueMs !== null) this.awaitDue(dueMs)
@@ -154,6 +172,7 @@ export class Controller {
       if (this.snapshot === old) this.options.log.info('resources.unchanged', { version: old.version })
       this.report()
     } else await this.sendSnapshot(parts)
+    this.options.onApplied?.(wants, load.resources)
   }
 
   /**
@@ -257,8 +276,9 @@ export class Controller {
     const problems = [...load.problems, ...this.last.problems]
     const known = withPortErrors(conditions, this.snapshot.ports, this.status.portErrors, load.resources)
     const held = heldConditions(load.held, load.problems)
-    this.status = { ...this.status, problems, conditions: [...known, ...held] }
-    const findings = findingsOf(problems, known)
+    const { conflicts = [] } = load
+    this.status = { ...this.status, problems, conditions: [...known, ...conflicts, ...held] }
+    const findings = findingsOf(problems, [...known, ...conflicts])
     const count = this.complaints.tell(
       linesOf(findings, 'error'),
       new Set([...linesOf(findings, 'warning'), ...linesOf(findings, 'note')]),

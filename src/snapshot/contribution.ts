@@ -14,6 +14,8 @@ export interface Contribution {
   readonly certificates?: Readonly<Record<string, Certificate>>
   readonly attach?: readonly Attachment[]
   readonly close?: readonly Closed[]
+  /** For services beside the data plane, by a name that both know. */
+  readonly wants?: Readonly<Record<string, unknown>>
   readonly conditions: readonly Condition[]
   /** What is in order by its kind, and would only ever answer an error, or does something else than it seems to. */
   readonly problems?: readonly Problem[]

@@ -37,6 +37,7 @@ export function merge(contributions: readonly Contributed[]): Translation {
     },
     conditions: [...contributions.flatMap(({ conditions }) => conditions), ...conflicts],
     problems: [...contributions.flatMap(({ problems = [] }) => problems), ...placed.problems()],
+    wants: Object.fromEntries(contributions.flatMap(({ wants = {} }) => Object.entries(wants))),
     gateways: contributions.flatMap(({ gateways = [] }): readonly GatewayStatus[] => gateways),
     dueMs: due.length === 0 ? null : Math.min(...due),
     expiresMs: new Map(contributions.flatMap(({ expiresMs = [] }) => [...expiresMs])),

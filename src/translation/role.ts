@@ -2,6 +2,7 @@ import type { ResourceKind } from '../model/kind.ts'
 import type { Resources } from '../model/resources.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
 import { merge, type Translation } from '../snapshot/merge.ts'
+import type { Facts, Service, ServiceKit } from './service.ts'
 import type { RoleName, Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 
 /**
@@ -13,6 +14,8 @@ export interface Role {
   readonly kinds: readonly ResourceKind[]
   /** Pure: no I/O, no clock, inputs are frozen and the result is data. What cannot be served is a condition, never an exception. */
   translate(resources: Resources, options: TranslateOptions): Contribution
+  /** What runs beside the data plane. */
+  services?(kit: ServiceKit): readonly Service[]
   /** The short way of endpoints. Absent: the role has none. */
   readonly endpoints?: EndpointsOnly
 }
@@ -32,6 +35,8 @@ export interface TranslateOptions {
   readonly nowMs?: number
   /** Kinds that nobody here knows, and that are left out although they may protect something. */
   readonly ignoredKinds?: readonly IgnoredKind[]
+  /** What services have found out; none where nothing runs, as in `check`. */
+  readonly facts?: Facts
 }
 
 export interface IgnoredKind {

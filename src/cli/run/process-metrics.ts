@@ -11,7 +11,7 @@ export class ProcessMetrics {
   readonly restarts: Counter
   readonly reloads: { readonly ok: Counter; readonly partial: Counter }
   readonly certificates: CertificateMetrics
-  private readonly writer: MetricsWriter
+  readonly writer: MetricsWriter
   private readonly process: ProcessSampler
   private readonly runtime: RuntimeSampler
 

@@ -3,11 +3,12 @@ import type { Server } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { resolve as absolute } from 'node:path'
 import { FileSource } from '../../control/files/file-source.ts'
-import type { LoadResult } from '../../model/loaded.ts'
 import { WorkerGroup } from '../../proxy/workers.ts'
 import { log } from '../../telemetry/log.ts'
-import { startAdmin } from './admin.ts'
-import { Controller } from '../../control/controller.ts'
+import { AdminPaths, startAdmin } from './admin.ts'
+import { Controller, systemCalendar } from '../../control/controller.ts'
+import { Services } from '../../control/services.ts'
+import { Sources, type Gathered, type Source } from '../../control/source.ts'
 import { Garbage } from './garbage.ts'
 import { kinds, roles } from '../roles.ts'
 import { listenReason } from '../../control/port-errors.ts'
@@ -27,14 +28,14 @@ const GRACE_MS = 30_000
  */
 export async function run(
   options: RunOptions,
-  source: FileSource = new FileSource(options.paths, kinds),
+  source: Source = new FileSource(options.paths, kinds),
 ): Promise<number> {
   log.setLevel(options.logLevel)
   const asked = untilSignal()
   const accessLog =
     options.accessLog.type === 'file' ? absolute(options.accessLog.path) : options.accessLog.type
   if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
-  const gateway = new Gateway(options, source, accessLog)
+  const gateway = new Gateway(options, new Sources([source]), accessLog)
   const admin = options.admin === null ? null : await openAdmin(options.admin, gateway)
   if (admin === 'failed') return gateway.end(0, 1)
   if (!(await gateway.start())) {
@@ -61,16 +62,19 @@ const workerEntry = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '
 class Gateway {
   private readonly options: RunOptions
   private readonly metrics = new ProcessMetrics()
-  private readonly source: FileSource
+  private readonly sources: Sources
   private readonly workers: WorkerGroup
   private readonly controller: Controller
   private readonly garbage = new Garbage()
+  /** Of the admin listener. */
+  readonly paths = new AdminPaths()
+  private readonly services: Services
   private serving = false
 
-  constructor(options: RunOptions, source: FileSource, accessLog: string) {
+  constructor(options: RunOptions, sources: Sources, accessLog: string) {
     const { metrics } = this
     this.options = options
-    this.source = source
+    this.sources = sources
     this.workers = new WorkerGroup({
       entry: workerEntry,
       workers: options.workers === 'auto' ? availableParallelism() : options.workers,
@@ -90,27 +94,37 @@ class Gateway {
       ignoredKinds,
       reloads,
       certificates,
+      onApplied: (wants, resources) => this.services.applied(wants, resources),
+    })
+    this.services = new Services(roles, {
+      log,
+      calendar: systemCalendar,
+      metrics: metrics.writer,
+      settings: options,
+      give: (fact, value) => this.controller.give(fact, value),
+      serve: (path, answer) => this.paths.add(path, answer),
     })
   }
 
   /** Serves what the sources say, and follows them; false where that is nothing. */
   async start(): Promise<boolean> {
-    const { source, workers, controller, options } = this
-    process.on('SIGHUP', () => source.reload())
+    const { sources, workers, controller, options } = this
+    process.on('SIGHUP', () => sources.reload())
     process.on('SIGUSR2', () => workers.reopenLogs())
-    await this.apply(source.load())
+    await this.services.start()
+    await this.apply(await sources.load())
     const { ports } = controller.status
     if (ports.length === 0) {
       log.error('nothing.served', { message: nothingServed(options.paths, controller) })
       return false
     }
-    source.watch(change => void this.apply(change))
+    sources.watch(change => void this.apply(change))
     this.serving = true
     log.info('started', { ports, workers: workers.size, admin: options.admin, paths: options.paths })
     return true
   }
 
-  private async apply(load: LoadResult): Promise<void> {
+  private async apply(load: Gathered): Promise<void> {
     await this.controller.apply(load)
     this.garbage.left()
   }
@@ -130,10 +144,11 @@ class Gateway {
   /** Lets requests finish for at most `graceMs`; answers with the exit code given. */
   async end(graceMs: number, code: number): Promise<number> {
     this.serving = false
-    this.source.close()
+    this.sources.close()
+    const stopped = this.services.stop(graceMs)
     this.controller.stop()
     this.garbage.stop()
-    await this.workers.drain(graceMs)
+    await Promise.all([stopped, this.workers.drain(graceMs)])
     this.metrics.stop()
     return code
   }
@@ -185,6 +200,7 @@ function canAppend(path: string): boolean {
 async function openAdmin(where: HostPort, gateway: Gateway): Promise<Server | 'failed'> {
   try {
     return await startAdmin(where, {
+      paths: gateway.paths,
       ready: () => gateway.ready(),
       status: () => gateway.status(),
       metrics: openMetrics => gateway.renderMetrics(openMetrics),

@@ -16,6 +16,7 @@ import {
   type Scan,
 } from '../../model/scan.ts'
 import { contentOf, resultOf, type LoadResult } from '../../model/loaded.ts'
+import type { Source } from '../source.ts'
 import { Waits } from './waits.ts'
 import { Watcher } from './watcher.ts'
 
@@ -64,7 +65,8 @@ interface Draft extends Written {
  * Nothing throws for what is wrong with files: that is in `problems`. Objects of a file whose text did
  * not change keep their identity.
  */
-export class FileSource {
+export class FileSource implements Source {
+  readonly name = 'files'
   private readonly paths: readonly string[]
   private readonly kinds: Kinds
   private readonly debounceMs: number

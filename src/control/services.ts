@@ -1,0 +1,52 @@
+import type { Resources } from '../model/resources.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Role } from '../translation/role.ts'
+import type { Service, ServiceKit, Wants } from '../translation/service.ts'
+
+/** The services of all roles. One that fails is told of, and takes nobody with it. */
+export class Services {
+  private readonly all: readonly Service[]
+  private readonly log: Logger
+
+  constructor(roles: readonly Role[], kit: ServiceKit) {
+    this.log = kit.log
+    this.all = roles.flatMap(role => this.of(role, kit))
+  }
+
+  async start(): Promise<void> {
+    await this.each('start', service => service.start())
+  }
+
+  applied(wants: Wants, resources: Resources): void {
+    void this.each('applied', service => service.applied?.(wants, resources))
+  }
+
+  /** Waits for all of them, and for none longer than `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, graceMs)
+    await Promise.race([this.each('stop', service => service.stop()), late])
+    clearTimeout(timer)
+  }
+
+  private of(role: Role, kit: ServiceKit): readonly Service[] {
+    try {
+      return role.services?.(kit) ?? []
+    } catch (error) {
+      this.log.error('service.failed', { role: role.name, at: 'make', error })
+      return []
+    }
+  }
+
+  private async each(at: string, act: (service: Service) => void | Promise<void>): Promise<void> {
+    await Promise.all(
+      this.all.map(async service => {
+        try {
+          await act(service)
+        } catch (error) {
+          this.log.error('service.failed', { service: service.name, at, error })
+        }
+      }),
+    )
+  }
+}
