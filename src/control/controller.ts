@@ -88,6 +88,7 @@ export class Controller {
   private passedOver = 0
   private portsDue = false
   private facts: Facts = {}
+  private tables: Translation['tables'] = {}
   private busy: Promise<void> | null = null
   private retryTimer: NodeJS.Timeout | null = null
   private readonly calendar: Clock
@@ -161,17 +162,19 @@ export class Controller {
       facts: this.facts,
     })
     if (load !== this.last?.load && (await this.isHalf(translation))) return
-    const { parts, conditions, problems, dueMs, expiresMs, wants } = translation
+    const { parts, conditions, problems, dueMs, expiresMs, wants, tables } = translation
     this.options.certificates.show(expiresMs)
     this.forgetDue()
     if (dueMs !== null) this.awaitDue(dueMs)
     const { snapshot: before } = this
     this.last = { load, conditions, problems }
+    this.fillTables(tables)
     if (this.status.portErrors.length === 0 && before.version > 0 && onlyEndpointsChanged(before, parts)) {
       this.sendEndpoints(parts.endpoints)
       if (this.snapshot === old) this.options.log.info('resources.unchanged', { version: old.version })
       this.report()
     } else await this.sendSnapshot(parts)
+    this.emptyTables(tables)
     this.options.onApplied?.(wants, load.resources)
   }
 
@@ -212,6 +215,19 @@ export class Controller {
       this.next ??= this.last?.load ?? null
       void this.start()
     })
+  }
+
+  /** Before the snapshot whose filters look there. */
+  private fillTables(tables: Translation['tables']): void {
+    for (const [name, rows] of Object.entries(tables))
+      if (this.tables[name] !== rows) this.options.workers.tables.replace(name, rows)
+  }
+
+  /** Once nobody looks there any more. */
+  private emptyTables(tables: Translation['tables']): void {
+    for (const name of Object.keys(this.tables))
+      if (!Object.hasOwn(tables, name)) this.options.workers.tables.replace(name, new Map())
+    this.tables = tables
   }
 
   private async sendSnapshot(parts: SnapshotParts): Promise<void> {

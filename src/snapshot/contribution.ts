@@ -1,4 +1,5 @@
 import type { Condition, Problem, ResourceRef } from '../model/resource.ts'
+import type { RowValue } from '../shared/table-writer.ts'
 import type { Certificate, Cluster, Endpoint, FilterConfig, Origin, Port } from './snapshot.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface Contribution {
   readonly certificates?: Readonly<Record<string, Certificate>>
   readonly attach?: readonly Attachment[]
   readonly close?: readonly Closed[]
+  /** Rows that filters look up, by the name of their table and their key; whoever asks for a table is told so by its config. */
+  readonly tables?: Readonly<Record<string, ReadonlyMap<string, RowValue>>>
   /** For services beside the data plane, by a name that both know. */
   readonly wants?: Readonly<Record<string, unknown>>
   readonly conditions: readonly Condition[]

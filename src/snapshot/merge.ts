@@ -37,6 +37,8 @@ export function merge(contributions: readonly Contributed[]): Translation {
     },
     conditions: [...contributions.flatMap(({ conditions }) => conditions), ...conflicts],
     problems: [...contributions.flatMap(({ problems = [] }) => problems), ...placed.problems()],
+    // Names of tables begin with what they are for, so that no two roles mean one.
+    tables: Object.fromEntries(contributions.flatMap(({ tables = {} }) => Object.entries(tables))),
     wants: Object.fromEntries(contributions.flatMap(({ wants = {} }) => Object.entries(wants))),
     gateways: contributions.flatMap(({ gateways = [] }): readonly GatewayStatus[] => gateways),
     dueMs: due.length === 0 ? null : Math.min(...due),

@@ -135,9 +135,14 @@ suite('explain', () => {
       'GET',
       'http://a.example/items/1',
       'routed',
-      /^filter +ingress: response-headers set X-A; remove x-b, .*shop\.yaml:24:/m,
+      /^filter +headers, ingress: response-headers set X-A; remove x-b, .*shop\.yaml:24:/m,
     ],
-    ['GET', 'http://a.example/items/1', 'routed', /^filter +ingress: url-rewrite prefix \/items becomes \//m],
+    [
+      'GET',
+      'http://a.example/items/1',
+      'routed',
+      /^filter +headers, ingress: url-rewrite prefix \/items becomes \//m,
+    ],
     [
       'GET',
       'http://a.example/items/1',

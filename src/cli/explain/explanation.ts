@@ -6,8 +6,16 @@ import type { RequestHead } from '../../http/head.ts'
 import { compileMethods } from '../../proxy/methods.ts'
 import { explainRoute } from '../../proxy/router/explain.ts'
 import type { RouteExplanation } from '../../proxy/router/explain.ts'
-import type { Endpoint, Listener, Port, Snapshot, SnapshotParts } from '../../snapshot/snapshot.ts'
+import type {
+  Endpoint,
+  FilterConfig,
+  Listener,
+  Port,
+  Snapshot,
+  SnapshotParts,
+} from '../../snapshot/snapshot.ts'
 import { asRequests } from './stream.ts'
+import { filterTable } from '../filters.ts'
 import { hasScheme } from '../command/values.ts'
 
 /** A request as it would be typed: `url` absolute, header names as given. */
@@ -184,4 +192,10 @@ function readHead(
 
 export function endpointsOf(snapshot: Pick<Snapshot, 'endpoints'>, cluster: string): readonly Endpoint[] {
   return snapshot.endpoints[cluster] ?? []
+}
+
+/** What a request meets on its way to the action, in this order: filters of its listener and of its rule. */
+export function filtersOf({ listeners, hit }: RouteExplanation): readonly FilterConfig[] {
+  const taken = listeners.find(one => one.taken)
+  return filterTable.inOrder([...(taken?.listener.filters ?? []), ...(hit?.entry.rule.filters ?? [])])
 }

@@ -71,7 +71,7 @@ for (const [path, headers, expected] of [
   [
     '/shop.Items/Get',
     [],
-    /^filter +ingress: request-headers remove a, GRPCRoute\/default\/calls spec\.rules\[1\]/m,
+    /^filter +headers, ingress: request-headers remove a, GRPCRoute\/default\/calls spec\.rules\[1\]/m,
   ],
   [
     '/shop.Items/Get',

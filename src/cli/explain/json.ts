@@ -1,7 +1,7 @@
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
 import type { Cluster, Endpoint, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { filterTable } from '../filters.ts'
-import { endpointsOf } from './explanation.ts'
+import { endpointsOf, filtersOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 
 /**
@@ -26,6 +26,7 @@ export function explanationJson(explanation: Explanation, parts: SnapshotParts) 
     limits,
     request: { method: head.method, host: head.hostname, path: head.path, query: head.query },
     listeners: route.listeners.map(({ listener, taken, reason }) => ({ name: listener.name, taken, reason })),
+    filters: filtersOf(route).map(filter => ({ phase: filterTable.find(filter.type).phase, ...filter })),
     route: route.hit === null ? null : routeJson(route.hit, parts),
     others: route.entries
       .filter(entry => entry !== route.hit)
@@ -47,7 +48,6 @@ function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts) {
     origin,
     hostname,
     match,
-    filters: filterTable.inOrder(rule.filters),
     action,
     clusters: clustersOf(rule, parts),
   }

@@ -16,7 +16,7 @@ import type {
 } from '../../snapshot/snapshot.ts'
 import { clientLimits, clientRules, clusterLimits } from './limits.ts'
 import { filterTable } from '../filters.ts'
-import { endpointsOf } from './explanation.ts'
+import { endpointsOf, filtersOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
@@ -77,7 +77,9 @@ function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyN
     ),
     ...(route.hit === null
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
-      : [...routeLines(route.hit), ...actionLines(route.hit, parts, policies)]),
+      : routeLines(route.hit)),
+    ...filtersOf(route).map(filterLine),
+    ...(route.hit === null ? [] : actionLines(route.hit, parts, policies)),
     ...otherLines(route.entries.filter(entry => entry !== route.hit)),
   ]
 }
@@ -94,7 +96,6 @@ function routeLines({ entry, hostname }: ExplainedEntry): readonly string[] {
   return [
     row('route', `${rule.id}, ${from(rule.origin)}`),
     row('match', `${hostname === '' ? '' : `host ${hostname}, `}${matchText(match)}`),
-    ...filterTable.inOrder(rule.filters).map(filterLine),
   ]
 }
 
@@ -181,10 +182,12 @@ function respondText({ failure }: Respond): string {
   return `by the gateway: ${status} ${failure}, ${title.toLowerCase()}`
 }
 
+/** By phase and role, and who put it there. */
 function filterLine(filter: FilterConfig): string {
+  const type = filterTable.find(filter.type)
   return row(
     'filter',
-    `${filter.origin.role}: ${filterTable.find(filter.type).describe(filter)}, ${from(filter.origin)}`,
+    `${type.phase}, ${filter.origin.role}: ${type.describe(filter)}, ${from(filter.origin)}`,
   )
 }
 
