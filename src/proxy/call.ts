@@ -75,7 +75,10 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
 
   private attempt(): void {
     const { cluster } = this
-    const endpoint = cluster.pick(this.failed)
+    const endpoint = cluster.pick(this.failed, {
+      clientAddress: this.options.client ?? '',
+      request: this.head,
+    })
     if (endpoint === null) return this.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
     const stream = endpoint.pool.acquire(this.lookAfterMs)

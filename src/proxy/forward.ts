@@ -137,7 +137,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   begin(): void {
     const { x, action } = this
     if (action.mirrors !== null)
-      this.mirrors = Mirrors.begin(x.request, x.body, action.mirrors, action.backendTimeoutMs)
+      this.mirrors = Mirrors.begin(x, x.body, action.mirrors, action.backendTimeoutMs)
     if (x.request.expectContinue && !x.body.complete) x.downstream.continue()
     this.attempt()
   }
@@ -154,7 +154,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   /** Asks for a connection. */
   connect(): void {
     const cluster = this.cluster!
-    const endpoint = cluster.pick(this.failed)
+    const endpoint = cluster.pick(this.failed, this.x)
     if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
     if (this.action.backendTimeoutMs > 0)

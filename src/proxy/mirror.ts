@@ -1,6 +1,7 @@
 import type { FailureName } from '../http/failures.ts'
 import { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/head.ts'
+import type { Asker } from '../upstream/balancers/balancer.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
@@ -20,18 +21,23 @@ const CLUSTER_BYTES = 32 * 1024 * 1024
 /** How long a mirror may take for an answer that nobody reads, where the rule has no timeout for backends: without an end it would keep a connection for every request. */
 const ANSWER_MS = 30_000
 
+/** Whose request it is. */
+interface Mirrored extends Asker {
+  readonly request: RequestHead
+}
+
 /** Copies of one request for other backends (Gateway API HTTPRequestMirrorFilter). Their answers are dropped. */
 export class Mirrors {
   private readonly copies: Copy[] = []
   /** Of clusters under pressure: they begin with the body. */
   private late: CompiledMirror[] = []
-  private readonly request: RequestHead
+  private readonly asker: Mirrored
   private readonly body: RequestBody
   private readonly timeoutMs: number
   private complete: boolean
 
-  private constructor(request: RequestHead, body: RequestBody, timeoutMs: number) {
-    this.request = request
+  private constructor(asker: Mirrored, body: RequestBody, timeoutMs: number) {
+    this.asker = asker
     this.body = body
     this.timeoutMs = timeoutMs
     this.complete = body.complete
@@ -39,12 +45,12 @@ export class Mirrors {
 
   /** Draws each mirror's share and sends what is known of the request; null when no mirror takes it. */
   static begin(
-    request: RequestHead,
+    asker: Mirrored,
     body: RequestBody,
     mirrors: readonly CompiledMirror[],
     timeoutMs: number,
   ): Mirrors | null {
-    const begun = new Mirrors(request, body, timeoutMs || ANSWER_MS)
+    const begun = new Mirrors(asker, body, timeoutMs || ANSWER_MS)
     for (const mirror of mirrors) {
       if (mirror.share < 1 && Math.random() >= mirror.share) continue
       if (mirror.cluster.pressed && !hasBegun(body, mirror.cluster)) begun.late.push(mirror)
@@ -56,7 +62,7 @@ export class Mirrors {
   }
 
   private copy(mirror: CompiledMirror): void {
-    const copy = beginCopy(mirror, this.request, this.timeoutMs)
+    const copy = beginCopy(mirror, this.asker, this.timeoutMs)
     if (copy === null) return
     this.copies.push(copy)
     this.body.copyTo(copy)
@@ -105,15 +111,15 @@ export class Mirrors {
 }
 
 /** Null where the copy is lost before it has begun: mirrors do not wait for connections that requests want. */
-function beginCopy(mirror: CompiledMirror, request: RequestHead, timeoutMs: number): Copy | null {
+function beginCopy(mirror: CompiledMirror, asker: Mirrored, timeoutMs: number): Copy | null {
   const { cluster, lost } = mirror
-  const endpoint = cluster.pick()
+  const endpoint = cluster.pick(null, asker)
   if (endpoint === null) {
     lost(cluster.unavailable)
     return null
   }
   const stream = endpoint.pool.acquire()
-  if (stream !== null) return new Copy(mirror, stream, endpoint, request, timeoutMs)
+  if (stream !== null) return new Copy(mirror, stream, endpoint, asker.request, timeoutMs)
   lost('connection_limit_reached')
   return null
 }

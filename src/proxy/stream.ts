@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls'
 import { failures, type FailureName } from '../http/failures.ts'
 import type { StreamRule } from '../snapshot/snapshot.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
+import type { Asker } from '../upstream/balancers/balancer.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { RawConnection, RawHandler } from '../upstream/raw-connection.ts'
@@ -37,7 +38,9 @@ export interface FinishedStream {
 export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'sender'>
 
 /** A client's connection and one to a backend, and the bytes between them as they are. */
-export class Stream implements RawHandler {
+export class Stream implements RawHandler, Asker {
+  /** Its bytes are not ours to understand. */
+  readonly request = null
   private readonly client: Socket
   private readonly stream: CompiledStream
   private readonly backend: Backend
@@ -74,11 +77,15 @@ export class Stream implements RawHandler {
     client.once('close', () => this.end(this.upstream === null ? 'client_gone' : null))
   }
 
+  get clientAddress(): string {
+    return this.facts.sender.address
+  }
+
   begin(): void {
     const { cluster, failure } = this.backend
     if (cluster === null) return this.end(failure)
     this.attempts++
-    const endpoint = cluster.pick(this.endpoint)
+    const endpoint = cluster.pick(this.endpoint, this)
     if (endpoint === null) return this.end(cluster.unavailable, cluster.unavailableReason)
     this.endpoint = endpoint
     this.connection = endpoint.pool.splice(this)

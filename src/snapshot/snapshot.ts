@@ -304,7 +304,7 @@ export interface Cluster {
   readonly name: string
   readonly origin: Origin
   readonly protocol: 'http' | 'h2'
-  readonly balancer: 'round-robin' | 'least-request' | 'random'
+  readonly balancer: Balancing
   /** Connections from this process; each worker takes its share, at least 1. 0 is no limit. */
   readonly maxConnections: number
   /** Requests that may wait for a connection when maxConnections is reached; 0 is none. */
@@ -333,6 +333,13 @@ export interface Cluster {
   readonly dnsRefreshMs: number
   /** Absent where connections are plain. */
   readonly tls?: ClusterTls
+}
+
+/** How an endpoint is chosen: spec.loadBalancing of BackendPolicy, whose types are in upstream/balancers.ts. */
+export interface Balancing {
+  readonly type: string
+  /** Of the type's own, by its name. */
+  readonly [settings: string]: unknown
 }
 
 /** Whom connections to a cluster must meet, and who they say that they are. There is no way to leave verification out. */

@@ -1,20 +1,19 @@
-import type { Cluster } from '../snapshot/snapshot.ts'
-import { LeastRequest } from './balancer-least-request.ts'
-import { Random } from './balancer-random.ts'
-import { RoundRobin } from './balancer-round-robin.ts'
-import type { Balancer, Candidate, RandomSource } from './balancer.ts'
+import type { Balancing } from '../snapshot/snapshot.ts'
+import type { Balancer, BalancerType, Candidate, RandomSource } from './balancers/balancer.ts'
+import { consistentHash } from './balancers/consistent-hash.ts'
+import { leastRequest } from './balancers/least-request.ts'
+import { random } from './balancers/random.ts'
+import { roundRobin } from './balancers/round-robin.ts'
 
-/** A new balancer is one file and one line here. */
+/** Every balancer, in the order in which users are told of them: a new one is its file and a line here. */
+export const balancers: readonly BalancerType[] = [roundRobin, leastRequest, random, consistentHash]
+
+/** Throws where there is none of this type. */
 export function makeBalancer<E extends Candidate>(
-  type: Cluster['balancer'],
-  random: RandomSource = Math.random,
+  balancing: Balancing,
+  source: RandomSource = Math.random,
 ): Balancer<E> {
-  switch (type) {
-    case 'round-robin':
-      return new RoundRobin(random)
-    case 'least-request':
-      return new LeastRequest(random)
-    case 'random':
-      return new Random(random)
-  }
+  const found = balancers.find(({ type }) => type === balancing.type)
+  if (found === undefined) throw new Error(`there is no balancer ${balancing.type}`)
+  return found.make(balancing, source)
 }

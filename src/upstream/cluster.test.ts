@@ -258,7 +258,7 @@ test('a new policy and a new balancer take effect on a cluster that lives', () =
   const bad = find(a, '10.0.0.1:80')
   bad.connectFailed('connection_refused', w.clock.now())
   bad.connectFailed('connection_refused', w.clock.now())
-  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] }, { ejection: null, balancer: 'least-request' })
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] }, { ejection: null, balancer: { type: 'LeastRequest' } })
   assert.equal(bad.ejectedUntilMs, 0)
   find(a, '10.0.0.2:80').begin()
   assert.deepEqual(picks(a, 3), Array(3).fill('10.0.0.1:80'))

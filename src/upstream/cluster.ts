@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { authorityText } from '../http/authority-text.ts'
 import type * as snapshot from '../snapshot/snapshot.ts'
-import type { Balancer, RandomSource } from './balancer.ts'
 import { makeBalancer } from './balancers.ts'
+import type { Asker, Balancer, RandomSource } from './balancers/balancer.ts'
 import type { Clock } from './clock.ts'
 import { dnsReason, type DnsResolver, type DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
@@ -72,9 +73,9 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     )
   }
 
-  /** An endpoint for the next attempt; `exclude`, the one that just failed, only when there is no other. */
-  pick(exclude: Endpoint<P> | null = null): Endpoint<P> | null {
-    return this.balancer.pick(exclude)
+  /** An endpoint for the next attempt; `exclude`, the one that just failed, only when there is no other. Without an `asker` it is for whoever comes next. */
+  pick(exclude: Endpoint<P> | null = null, asker: Asker | null = null): Endpoint<P> | null {
+    return this.balancer.pick(exclude, asker)
   }
 
   /** Why `pick` answers null, when it does. */
@@ -145,7 +146,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.config = config
     if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
     if (connectionsDiffer(config, before)) for (const endpoint of this.members.values()) endpoint.renew()
-    if (config.balancer !== before.balancer)
+    if (!isDeepStrictEqual(config.balancer, before.balancer))
       this.balancer = makeBalancer(config.balancer, this.context.random)
     this.ejector.configure(config.ejection, [...this.members.values()])
     this.rebalance()

@@ -1,5 +1,5 @@
 import type * as snapshot from '../snapshot/snapshot.ts'
-import type { RandomSource } from './balancer.ts'
+import type { RandomSource } from './balancers/balancer.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { Cluster, type ClusterContext, type ClusterEvents } from './cluster.ts'
 import { DnsResolver, type DnsEvents, type Lookup } from './dns.ts'

@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIPv6 } from 'node:net'
 import { systemClock, type Cancel, type Clock } from './clock.ts'
-import type { RandomSource } from './balancer.ts'
+import type { RandomSource } from './balancers/balancer.ts'
 
 /** The IP addresses of a name; rejects (with a `code`, where there is one) when there are none. */
 export type Lookup = (name: string) => Promise<readonly string[]>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { WorkerGroup } from '../../src/proxy/workers.ts'
-import type { Cluster, Snapshot } from '../../src/snapshot/snapshot.ts'
+import type { Snapshot } from '../../src/snapshot/snapshot.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { send } from '../support/client.ts'
@@ -77,7 +77,7 @@ suite('patches between the main thread and workers', () => {
     await group.apply(snapshotOf(routes(upstream.port, '/a'), 1))
     const good = snapshotOf(routes(upstream.port, '/a', '/b'), 2)
     // No translation makes such a cluster: it stands for any fault of ours.
-    const cluster = { ...good.clusters[0]!, name: 'broken', balancer: 'none' } as unknown as Cluster
+    const cluster = { ...good.clusters[0]!, name: 'broken', balancer: { type: 'none' } }
     const endpoints = { ...good.endpoints, broken: [{ address: '127.0.0.1', port: 1, weight: 1 }] }
     const broken = { ...good, clusters: [...good.clusters, cluster], endpoints }
     const [result] = await group.apply(broken)

@@ -14,7 +14,7 @@ export function clusterOf(name: string, more: Partial<Cluster> = {}): Cluster {
       column: 1,
     },
     protocol: 'http',
-    balancer: 'round-robin',
+    balancer: { type: 'RoundRobin' },
     maxConnections: 0,
     maxPending: 0,
     maxRequestsPerConnection: 0,

@@ -1,5 +1,5 @@
 import type { ResourceKind } from '../../model/kind.ts'
-import { BackendPolicy } from '../../model/kinds/backend-policy.ts'
+import { BackendPolicy } from '../../roles/ingress/kinds/backend-policy.ts'
 import { ClientPolicy } from '../../model/kinds/client-policy.ts'
 import { Service } from '../../model/kinds/service.ts'
 import { formatPosition } from '../../model/problem.ts'

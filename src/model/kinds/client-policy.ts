@@ -4,8 +4,8 @@ import { clientDefaults } from '../defaults.ts'
 import { formatBytes, formatDuration } from '../quantity.ts'
 import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
-import { described } from './backend-policy.ts'
 import {
+  described,
   addressRange,
   byteQuantity,
   duration,

@@ -223,6 +223,11 @@ export const policyTargets = list(
 )
 export type PolicyTarget = Shape<typeof policyTargets>[number]
 
+/** `Gateway (group "gateway.networking.k8s.io")`. */
+export function described(target: { readonly group: string; readonly kind: string }): string {
+  return `${target.kind} (group ${JSON.stringify(target.group)})`
+}
+
 /** In(NotIn) needs values, (DoesNot)Exist(s) refuses them: meta/v1 validation. */
 export function selectorRules(selector: LabelSelector, path: FieldPath): Finding[] {
   return (selector.matchExpressions ?? []).flatMap((expression, i) => {

@@ -1,6 +1,6 @@
 import type { RequestHead } from '../../http/head.ts'
 import { holds, type Candidate, type ValueTest } from './conditions.ts'
-import { headerValue, isKeptApart, queryValue } from './values.ts'
+import { headerValue, isKeptApart, queryValue } from '../../http/request-values.ts'
 
 /** From how many candidates on an index pays; below, testing one after the other is faster. */
 const indexedFrom = 9

@@ -1,7 +1,7 @@
 import type { RequestHead } from '../../http/head.ts'
 import { wholeMatch } from '../../snapshot/regex.ts'
 import type { Match, PathMatch, ValueMatch } from '../../snapshot/snapshot.ts'
-import { headerValue, queryValue } from './values.ts'
+import { headerValue, queryValue } from '../../http/request-values.ts'
 
 const slash = 47
 /** Longer input is not given to a regular expression. The codec's limits are the same by default, but configurable. */

@@ -2,7 +2,7 @@ import type { RequestHead } from '../../http/head.ts'
 import { wholeMatch } from '../../snapshot/regex.ts'
 import type { Host, Listener, Match, PathMatch, RouteEntry, ValueMatch } from '../../snapshot/snapshot.ts'
 import { firstOfEachName, takesPrefix, takesRegex } from './conditions.ts'
-import { headerValue, queryValue } from './values.ts'
+import { headerValue, queryValue } from '../../http/request-values.ts'
 
 /** What became of one listener, and why. */
 interface ExplainedListener {

@@ -72,7 +72,7 @@ export type ClusterSettings = Omit<Cluster, 'name' | 'origin' | 'protocol' | 'ej
 
 /** What a cluster has without a BackendPolicy. */
 export const clusterSettings: ClusterSettings = {
-  balancer: 'round-robin',
+  balancer: { type: backendDefaults.loadBalancing },
   maxConnections: backendDefaults.maxConnections,
   maxPending: backendDefaults.maxPending,
   maxRequestsPerConnection: backendDefaults.maxRequestsPerConnection,

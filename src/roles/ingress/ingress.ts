@@ -1,5 +1,5 @@
 import { Backend } from '../../model/kinds/backend.ts'
-import { BackendPolicy } from '../../model/kinds/backend-policy.ts'
+import { BackendPolicy } from './kinds/backend-policy.ts'
 import { BackendTLSPolicy } from '../../model/kinds/backend-tls-policy.ts'
 import { ClientPolicy } from '../../model/kinds/client-policy.ts'
 import { ConfigMap } from '../../model/kinds/config-map.ts'

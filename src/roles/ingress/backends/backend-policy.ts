@@ -1,11 +1,13 @@
 import { Backend } from '../../../model/kinds/backend.ts'
-import { BackendPolicy, described } from '../../../model/kinds/backend-policy.ts'
 import { Service } from '../../../model/kinds/service.ts'
+import { described } from '../../../model/kinds/shapes.ts'
+import { backendDefaults } from '../../../model/defaults.ts'
 import { durationMs, formatDuration, quantityBytes } from '../../../model/quantity.ts'
 import type { Resource } from '../../../model/resource.ts'
 import { keyOf, type Resources } from '../../../model/resources.ts'
 import { unservedIn } from '../../../model/unserved.ts'
-import type { Cluster, Ejection } from '../../../snapshot/snapshot.ts'
+import type { Balancing, Cluster, Ejection } from '../../../snapshot/snapshot.ts'
+import { balancers } from '../../../upstream/balancers.ts'
 import type { Report } from '../../../translation/report.ts'
 import {
   clusterSettings,
@@ -16,6 +18,7 @@ import {
   type ClusterSettings,
   type TlsBounds,
 } from '../defaults.ts'
+import { BackendPolicy } from '../kinds/backend-policy.ts'
 import { missing } from '../../../translation/missing.ts'
 import {
   accept,
@@ -131,17 +134,10 @@ function checkPatience(near: BackendPolicy, far: BackendPolicy | undefined, repo
 /** Of the time that a request may wait, what is given to clients that are too slow where nothing fitting is said: the rest is for finding them out. */
 const SHARE_OF_WAIT = 0.6
 
-/** Types that are not served yet have no entry: what is farther away, or the default, stays. */
-const balancers: Readonly<Record<string, Cluster['balancer']>> = {
-  RoundRobin: 'round-robin',
-  LeastRequest: 'least-request',
-  Random: 'random',
-}
-
 function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
   const { loadBalancing, connections = {}, responses = {}, pressure = {}, timeouts = {}, dns, retry } = spec
   return given<ClusterSettings>({
-    balancer: loadBalancing?.type === undefined ? undefined : balancers[loadBalancing.type],
+    balancer: loadBalancing === undefined ? undefined : balancingOf(loadBalancing),
     maxConnections: connections.max,
     maxPending: connections.maxPending,
     maxRequestsPerConnection: connections.maxRequestsPerConnection,
@@ -159,6 +155,14 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
     dnsRefreshMs: ms(dns?.refresh),
     repeatNonIdempotent: retry?.nonIdempotent,
   })
+}
+
+/** Types that are not served yet are none: what is farther away, or the default, stays. */
+function balancingOf({
+  type = backendDefaults.loadBalancing,
+  ...settings
+}: NonNullable<BackendPolicy['body']['spec']['loadBalancing']>): Balancing | undefined {
+  return balancers.some(balancer => balancer.type === type) ? { type, ...settings } : undefined
 }
 
 function ejectionPatch({ body: { spec } }: BackendPolicy): Patch<Ejection> {

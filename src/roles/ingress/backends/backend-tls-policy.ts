@@ -1,6 +1,6 @@
 import { canonicalHostname } from '../../../http/hostname.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
-import { described } from '../../../model/kinds/backend-policy.ts'
+import { described } from '../../../model/kinds/shapes.ts'
 import type { BackendTLSPolicy, BackendTLSValidation } from '../../../model/kinds/backend-tls-policy.ts'
 import { Service } from '../../../model/kinds/service.ts'
 import type { Condition, FieldPath, Resource, ResourceRef } from '../../../model/resource.ts'

@@ -1,5 +1,5 @@
 import { clientDefaults } from '../../../model/defaults.ts'
-import { described } from '../../../model/kinds/backend-policy.ts'
+import { described } from '../../../model/kinds/shapes.ts'
 import { ClientPolicy } from '../../../model/kinds/client-policy.ts'
 import { Gateway } from '../../../model/kinds/gateway.ts'
 import { durationMs, quantityBytes } from '../../../model/quantity.ts'

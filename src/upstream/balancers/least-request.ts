@@ -1,5 +1,11 @@
-import type { Balancer, Candidate, RandomSource } from './balancer.ts'
-import { Sampler } from './balancer-sampler.ts'
+import type { Balancer, BalancerType, Candidate, RandomSource } from './balancer.ts'
+import { Sampler } from './sampler.ts'
+
+export const leastRequest: BalancerType = {
+  type: 'LeastRequest',
+  does: 'the less busy of two at random',
+  make: (_balancing, random) => new LeastRequest(random),
+}
 
 /**
  * The less loaded of two drawn at random (Mitzenmacher, "The Power of Two Choices
@@ -10,11 +16,11 @@ import { Sampler } from './balancer-sampler.ts'
  * the first drawn wins a tie. So an idle cluster is shared exactly by weight,
  * where comparing (active + 1) / weight would never choose a light endpoint.
  */
-export class LeastRequest<E extends Candidate> implements Balancer<E> {
+class LeastRequest<E extends Candidate> implements Balancer<E> {
   private readonly sampler: Sampler
   private endpoints: readonly E[] = []
 
-  constructor(random: RandomSource = Math.random) {
+  constructor(random: RandomSource) {
     this.sampler = new Sampler(random)
   }
 

@@ -1,4 +1,16 @@
-import { weightsDiffer, type Balancer, type Candidate, type RandomSource } from './balancer.ts'
+import {
+  weightsDiffer,
+  type Balancer,
+  type BalancerType,
+  type Candidate,
+  type RandomSource,
+} from './balancer.ts'
+
+export const roundRobin: BalancerType = {
+  type: 'RoundRobin',
+  does: 'in turn',
+  make: (_balancing, random) => new RoundRobin(random),
+}
 
 /**
  * Round robin, with weights smooth (as nginx has it): every choice adds to each
@@ -11,7 +23,7 @@ import { weightsDiffer, type Balancer, type Candidate, type RandomSource } from 
  * O(1), but as long as the sum of weights (256 × 1000 at worst) and rebuilt with
  * every endpoint change; 256 additions are under half a microsecond.
  */
-export class RoundRobin<E extends Candidate> implements Balancer<E> {
+class RoundRobin<E extends Candidate> implements Balancer<E> {
   private readonly random: RandomSource
   private endpoints: readonly E[] = []
   /** Null while all weights are equal. */
@@ -19,7 +31,7 @@ export class RoundRobin<E extends Candidate> implements Balancer<E> {
   /** -1 before the first endpoints came. */
   private next = -1
 
-  constructor(random: RandomSource = Math.random) {
+  constructor(random: RandomSource) {
     this.random = random
   }
 

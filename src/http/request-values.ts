@@ -1,4 +1,4 @@
-import type { RequestHead } from '../../http/head.ts'
+import type { RequestHead } from './head.ts'
 
 /**
  * The value of a header for matching (name in lower case): repeated fields

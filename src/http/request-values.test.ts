@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { requestHead } from '../../../test/support/head.ts'
-import { headerValue, queryValue } from './values.ts'
+import { requestHead } from '../../test/support/head.ts'
+import { headerValue, queryValue } from './request-values.ts'
 
 for (const [query, name, expected] of [
   ['', 'a', undefined],

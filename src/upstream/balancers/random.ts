@@ -1,13 +1,19 @@
-import type { Balancer, Candidate, RandomSource } from './balancer.ts'
-import { Sampler } from './balancer-sampler.ts'
+import type { Balancer, BalancerType, Candidate, RandomSource } from './balancer.ts'
+import { Sampler } from './sampler.ts'
+
+export const random: BalancerType = {
+  type: 'Random',
+  does: 'at random',
+  make: (_balancing, source) => new Random(source),
+}
 
 /** Each attempt at random, in proportion to weight. */
-export class Random<E extends Candidate> implements Balancer<E> {
+class Random<E extends Candidate> implements Balancer<E> {
   private readonly sampler: Sampler
   private endpoints: readonly E[] = []
 
-  constructor(random: RandomSource = Math.random) {
-    this.sampler = new Sampler(random)
+  constructor(source: RandomSource) {
+    this.sampler = new Sampler(source)
   }
 
   update(endpoints: readonly E[]): void {

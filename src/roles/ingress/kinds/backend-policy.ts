@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
-import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
-import type { Resource } from '../resource.ts'
-import { backendDefaults } from '../defaults.ts'
-import { durationMs, formatBytes, formatDuration, quantityBytes } from '../quantity.ts'
+import { later, PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
+import type { Resource } from '../../../model/resource.ts'
+import { backendDefaults } from '../../../model/defaults.ts'
+import { durationMs, formatBytes, formatDuration, quantityBytes } from '../../../model/quantity.ts'
 import {
   byteQuantity,
   duration,
@@ -10,6 +10,7 @@ import {
   integer,
   object,
   optional,
+  described,
   policyTargets,
   preciseHostname,
   required,
@@ -17,29 +18,9 @@ import {
   text,
   type Finding,
   type Shape,
-} from './shapes.ts'
-import { tlsChoices, tlsFindings } from './tls-settings.ts'
-
-const loadBalancing = object({
-  type: optional(
-    Type.Enum(['RoundRobin', 'LeastRequest', 'Random', 'ConsistentHash', 'PeakEWMA']),
-    'How an endpoint is chosen: in turn, the one with fewer requests of two at random (LeastRequest), or at random; by weight.',
-    backendDefaults.loadBalancing,
-  ),
-  consistentHash: optional(
-    object({
-      source: required(
-        Type.Enum(['ClientAddress', 'Header', 'Cookie', 'QueryParam']),
-        'What of a request chooses its endpoint.',
-      ),
-      name: optional(
-        text(256, 1),
-        'The name of the header, cookie or query parameter; for ClientAddress there is none.',
-      ),
-    }),
-    'What keeps a client on one endpoint: for type ConsistentHash, and only there.',
-  ),
-})
+} from '../../../model/kinds/shapes.ts'
+import { balancingFindings, loadBalancing, unservedBalancers } from './load-balancing.ts'
+import { tlsChoices, tlsFindings } from '../../../model/kinds/tls-settings.ts'
 
 const connections = object({
   max: optional(
@@ -252,11 +233,7 @@ export const BackendPolicy: ResourceKind<BackendPolicy> = {
   schema: backendPolicySchema,
   rules: backendPolicyRules,
   unserved: [
-    later(
-      'spec.loadBalancing.type',
-      'this balancer is not served yet, expected RoundRobin, LeastRequest or Random',
-      ['ConsistentHash', 'PeakEWMA'],
-    ),
+    unservedBalancers,
     later('spec.healthChecks', 'active health checks are not served yet'),
     later('spec.retryBudget', 'retry budgets are not served yet'),
     later(
@@ -287,15 +264,13 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
         message: 'must be absent: a Backend has no sections',
       })
   })
-  const { type = 'RoundRobin', consistentHash } = spec.loadBalancing ?? {}
-  const path = ['spec', 'loadBalancing', 'consistentHash']
-  if (type === 'ConsistentHash' && consistentHash === undefined)
-    findings.push({ path, message: 'is required for type ConsistentHash' })
-  if (type !== 'ConsistentHash' && consistentHash !== undefined)
-    findings.push({ path, message: `must be absent for type ${type}, expected type ConsistentHash` })
-  if (consistentHash && consistentHash.source !== 'ClientAddress' && consistentHash.name === undefined)
-    findings.push({ path: [...path, 'name'], message: `is required for source ${consistentHash.source}` })
-  return [...findings, ...responseFindings(spec), ...patienceFindings(spec), ...tlsFindings(spec.tls ?? {})]
+  return [
+    ...findings,
+    ...balancingFindings(spec.loadBalancing ?? {}),
+    ...responseFindings(spec),
+    ...patienceFindings(spec),
+    ...tlsFindings(spec.tls ?? {}),
+  ]
 }
 
 /** Less than this no server's answer fits in, and more than that is a body. */
@@ -322,9 +297,4 @@ function patienceFindings(spec: BackendPolicyBody['spec']): Finding[] {
   const path = ['spec', 'pressure', 'patience']
   const message = `must be below connections.connectTimeout (${wait}), how long a request may wait for a connection`
   return [{ path, message }]
-}
-
-/** `Gateway (group "gateway.networking.k8s.io")`. */
-export function described(target: { readonly group: string; readonly kind: string }): string {
-  return `${target.kind} (group ${JSON.stringify(target.group)})`
 }

@@ -1,0 +1,60 @@
+import type { RequestHead } from '../../http/head.ts'
+import type { Finding } from '../../model/kinds/shapes.ts'
+import type { Balancing } from '../../snapshot/snapshot.ts'
+
+/** What a balancer looks at. */
+export interface Candidate {
+  /** `10.0.0.1:80`: the same in every worker and node. */
+  readonly key: string
+  /** At least 1. */
+  readonly weight: number
+  /** Requests in flight. */
+  readonly active: number
+}
+
+/** For whom an endpoint is chosen. */
+export interface Asker {
+  /** After trusted hops; "" where there is no client, as of a call of our own. */
+  readonly clientAddress: string
+  /** Null of a stream, whose bytes are not ours to understand. */
+  readonly request: RequestHead | null
+}
+
+/**
+ * Chooses among the endpoints in service. `update` runs when they, their weights
+ * or their ejections change and may take its time; `pick` runs per attempt,
+ * allocates nothing where it can, and answers null only when there is no endpoint at all.
+ *
+ * `exclude` is the endpoint whose attempt just failed: it is chosen again only
+ * when there is no other. `asker` is null where the choice is for whoever comes next.
+ */
+export interface Balancer<E extends Candidate> {
+  update(endpoints: readonly E[]): void
+  pick(exclude: E | null, asker: Asker | null): E | null
+}
+
+/** A balancer that may be chosen: all of it is in its own file, and one line in balancers.ts. */
+export interface BalancerType<B extends Balancing = Balancing> {
+  /** As users write it: spec.loadBalancing.type of a BackendPolicy. */
+  readonly type: string
+  /** How it chooses, in half a sentence for the reference. */
+  readonly does: string
+  /** The field of spec.loadBalancing that it has for itself, which others must not have. */
+  readonly settings?: {
+    readonly name: string
+    /** JSON Schema, with a description of each field. Written out: workers load this file, and no maker of schemas. */
+    readonly schema: object
+    readonly description: string
+    /** What the schema cannot say, of settings that passed it; paths within them. */
+    rules?(settings: NonNullable<unknown>): readonly Finding[]
+  }
+  make<E extends Candidate>(balancing: B, random: RandomSource): Balancer<E>
+}
+
+/** Uniform in [0, 1), as Math.random; tests give a repeatable one. */
+export type RandomSource = () => number
+
+export function weightsDiffer(endpoints: readonly Candidate[]): boolean {
+  const first = endpoints[0]
+  return first !== undefined && endpoints.some(endpoint => endpoint.weight !== first.weight)
+}
