@@ -23,9 +23,8 @@ const rounds = Number(process.argv[2] ?? 60)
 const reader = new MetricsReader()
 reader.attach(1)
 const instruments = new Instruments(new MetricsWriter(undefined, series => reader.announce(1, series)))
-const snapshot = instruments.open()
-const route = snapshot.route('httproute/default/items/0')
-const cluster = snapshot.cluster('Backend/default/items')
+const route = instruments.routes.get('httproute/default/items/0')
+const cluster = instruments.clusters.get('Backend/default/items')
 const access = new AccessLog(new FileSink('/dev/null'), {
   onDropped: instruments.accessLogDropped,
   // More than is ever behind here: a line that is dropped is cheaper, and would flatter the result.

@@ -2,19 +2,14 @@ import { isFailureName } from '../http/failures.ts'
 import { noSteps, type FilterTable } from '../filters/compile.ts'
 import type { Kit } from '../filters/kit.ts'
 import { trialKit } from '../filters/trial-kit.ts'
-import type { Certificate, Forward, Mirror, Port, Rule, StreamRule } from '../snapshot/snapshot.ts'
+import type { Forward, Mirror, Rule, StreamRule } from '../snapshot/snapshot.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
 import { findBackend, weighed } from './backend.ts'
-import { ClientShares } from './client-shares.ts'
-import { compileMethods } from './methods.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
 import { compileRedirect } from './redirect.ts'
-import { compileRouter } from './router/router.ts'
 import type { CompiledAction, CompiledForward, CompiledMirror, CompiledRule, MirrorLoss } from './rule.ts'
-import type { PortRuntime } from './runtime.ts'
 import type { CompiledStream } from './stream.ts'
-import { compileTlsListeners, misdirectedRule } from './tls/listeners.ts'
 
 /** What compiled things hold on to. */
 export interface Surroundings {
@@ -23,35 +18,16 @@ export interface Surroundings {
   readonly clusters: Pick<Upstreams, 'get'>
   readonly observer: Observer
   readonly overload: Overload
-  readonly certificates: Readonly<Record<string, Certificate>>
   /** Tells of a rule that cannot be compiled. */
   readonly uncompilable: (rule: string, reason: string) => void
   /** Tells of a copy of a request that did not reach a mirror. */
   readonly mirrorLost: (cluster: string, reason: MirrorLoss) => void
 }
 
-/** Turns one port of a snapshot into what requests meet. */
-export function compilePort(port: Port, around: Surroundings): PortRuntime {
-  const { observer, overload, certificates } = around
-  const compile = (rule: Rule): CompiledRule => compileRule(rule, around)
-  const close = (rule: Rule, error: unknown): CompiledRule => closedRule(rule, error, around)
-  const { client } = port
-  const shares = new ClientShares(client)
-  const base = { port, shares, observer, overload, methods: compileMethods(client.methods) }
-  if (port.protocol === 'http')
-    return { ...base, router: compileRouter(port.listeners, compile, close), tls: null }
-  const misdirected = compile(misdirectedRule)
-  const tls = compileTlsListeners(
-    base,
-    certificates,
-    one => compileRouter([one], compile, close),
-    misdirected,
-    rule => compileStream(rule, around),
-  )
-  return { ...base, router: { route: () => null }, tls }
-}
-
-function compileStream(rule: StreamRule, around: Surroundings): CompiledStream {
+export function compileStream(
+  rule: StreamRule,
+  around: Pick<Surroundings, 'clusters' | 'observer'>,
+): CompiledStream {
   const backends = rule.backends.length === 0 ? [nowhere] : rule.backends
   return {
     rule,
@@ -63,7 +39,7 @@ function compileStream(rule: StreamRule, around: Surroundings): CompiledStream {
 /** Of a rule whose backends have no weight. */
 const nowhere = { weight: 1, cluster: null }
 
-function compileRule(rule: Rule, around: Surroundings): CompiledRule {
+export function compileRule(rule: Rule, around: Surroundings): CompiledRule {
   try {
     return {
       rule,
@@ -73,12 +49,16 @@ function compileRule(rule: Rule, around: Surroundings): CompiledRule {
       grpc: rule.action.type === 'forward' && rule.action.grpc === true,
     }
   } catch (error) {
-    return closedRule(rule, error, around)
+    return compileClosed(rule, error, around)
   }
 }
 
 /** Stands for a rule that cannot be compiled: its requests meet no filter less, and others are served. */
-function closedRule(rule: Rule, error: unknown, { observer, uncompilable }: Surroundings): CompiledRule {
+export function compileClosed(
+  rule: Rule,
+  error: unknown,
+  { observer, uncompilable }: Pick<Surroundings, 'observer' | 'uncompilable'>,
+): CompiledRule {
   const reason = String(error)
   uncompilable(rule.id, reason)
   return {

@@ -7,15 +7,18 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Lookup } from '../upstream/dns.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
 import { CoarseClock } from './clock.ts'
-import { compilePort } from './compile.ts'
+import { Compiled, type Around } from './compiled.ts'
 import { connectionBound } from './connection-bound.ts'
 import type { Bound } from './inbound.ts'
-import { Observer, type Sinks } from './observe.ts'
+import { Epochs } from './epochs.ts'
+import type { Observer, Sinks } from './observe.ts'
 import { Overload, overloadLimits, type OverloadLimits } from './overload.ts'
 import { Places } from './places/places.ts'
+import { PortCompiler } from './port-compiler.ts'
 import { PortServer, type PortContext } from './port.ts'
 import type { MirrorLoss } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
+import { inSlices } from './steps.ts'
 import { WorkerKit } from './worker-kit.ts'
 import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
 
@@ -65,20 +68,21 @@ export class Engine {
   private readonly ports = new Map<string, PortServer>()
   private readonly leaving = new Set<PortServer>()
   private readonly timer: NodeJS.Timeout
-  private observer: Observer
+  private readonly epochs: Epochs
   private readonly kept = new Kept()
   private readonly state: SharedState
-  private kit: WorkerKit
+  private readonly compiled: Compiled
+  private readonly compilers = new Map<string, PortCompiler>()
+  /** Of the clusters that rules were compiled with. */
+  private generation = 0
   /** Losses of mirrors, by cluster and reason, that the log has told of since the last snapshot. */
   private readonly toldLosses = new Set<string>()
-  /** Of snapshots before, as long as exchanges of theirs are under way. */
-  private readonly retired = new Set<Observer>()
   private ticketKeys: TicketKeys
   private applying: Promise<unknown> = Promise.resolve()
 
   constructor(options: EngineOptions) {
     this.options = options
-    this.observer = new Observer(options.sinks)
+    this.epochs = new Epochs(options.sinks)
     const limits = options.overload ?? overloadLimits
     this.overload = new Overload(limits)
     // Half of what is shed at, so that streams end before anybody else is turned away.
@@ -91,10 +95,15 @@ export class Engine {
     this.upstreams = new Upstreams({
       ...options,
       shared: this.shared,
-      metrics: cluster => this.observer.cluster(cluster),
+      metrics: cluster => this.epochs.current.cluster(cluster),
     })
     this.state = options.shared ?? new SharedState(new NodeState().handle(1).handle)
-    this.kit = this.makeKit(this.observer)
+    const { instruments } = options.sinks
+    this.compiled = new Compiled(this.around(this.epochs.current), {
+      epochs: this.epochs,
+      instruments,
+      makeKit: () => this.makeKit(),
+    })
     this.timer = setInterval(() => this.sweep(), SWEEP_MS)
     this.timer.unref()
   }
@@ -132,27 +141,54 @@ export class Engine {
     await Promise.all(all.map(port => port.drain(gently)))
     clearTimeout(late)
     clearInterval(this.timer)
-    this.kit.retire()
+    for (const compiler of this.compilers.values()) compiler.release()
+    this.epochs.next()
+    this.epochs.settle()
     this.upstreams.drain()
   }
 
   private async swap(snapshot: Snapshot): Promise<PortResult[]> {
     await this.upstreams.apply(snapshot)
     this.toldLosses.clear()
-    const before = this.observer
-    const observer = new Observer(this.options.sinks)
-    this.observer = observer
-    const kitBefore = this.kit
-    this.kit = this.makeKit(observer)
-    const results = await Promise.all(
-      snapshot.ports.map(port => this.place(port, observer, snapshot.certificates ?? {})),
-    )
-    kitBefore.retire()
+    const observer = this.epochs.next()
+    this.compiled.around = this.around(observer)
+    this.forgetStale()
+    const results: PortResult[] = []
+    for (const port of snapshot.ports)
+      results.push(await this.place(port, observer, snapshot.certificates ?? noCertificates))
     this.removePorts(new Set(snapshot.ports.map(({ key }) => key)))
-    this.upstreams.sweepUnnamed()
-    before.retire()
-    this.retired.add(before)
+    for (const name of this.upstreams.sweepUnnamed()) this.forgetCluster(name)
+    this.epochs.settle()
     return results
+  }
+
+  private around(observer: Observer): Around {
+    const { upstreams, overload, options } = this
+    return {
+      filters: options.filters,
+      clusters: upstreams,
+      observer,
+      overload,
+      uncompilable: (rule, reason) => options.log.error('rule.uncompilable', { rule, reason }),
+      mirrorLost: (cluster, reason) => this.mirrorLost(cluster, reason),
+    }
+  }
+
+  /** Rules stay what they are as long as their clusters do. */
+  private forgetStale(): void {
+    const { generation } = this.upstreams
+    if (this.generation === generation) return
+    this.generation = generation
+    if (!this.compiled.isStale) return
+    for (const compiler of this.compilers.values()) compiler.release()
+  }
+
+  /** Its numbers go with the last exchange that may have gone there, if it has not come back by then. */
+  private forgetCluster(name: string): void {
+    const { clusters } = this.options.sinks.instruments
+    this.epochs.leave(0, () => {
+      if (this.upstreams.get(name) === undefined) clusters.close(name)
+    })
   }
 
   private async place(
@@ -160,45 +196,45 @@ export class Engine {
     observer: Observer,
     certificates: Readonly<Record<string, Certificate>>,
   ): Promise<PortResult> {
-    // Held from here on: connections outlive snapshots, and so do their numbers.
-    observer.port(port.key)
-    const known = this.ports.get(port.key)
-    const runtime = this.compile(port, observer, certificates)
+    const { key } = port
+    const known = this.ports.get(key)
+    const compiler = this.compilers.get(key) ?? new PortCompiler(this.compiled)
+    this.compilers.set(key, compiler)
+    if (known !== undefined && compiler.isCurrent(port, certificates)) {
+      known.observe(observer)
+      return { key, port: known.localPort }
+    }
+    const runtime = await this.compile(port, compiler, certificates)
     // Thrown from here it would end the worker, and the one after it; a port that serves goes on with what it has.
-    if (runtime instanceof Error) return this.failed(port, runtime)
+    if (runtime instanceof Error) {
+      known?.observe(observer)
+      return this.failed(port, runtime)
+    }
     if (known !== undefined) {
       known.swap(runtime)
-      return { key: port.key, port: known.localPort }
+      return { key, port: known.localPort }
     }
     const server = new PortServer(runtime, this.portContext())
     try {
       await server.listen((this.options.workers ?? 1) > 1)
     } catch (error) {
-      return { key: port.key, error: (error as NodeJS.ErrnoException).code ?? String(error) }
+      return { key, error: (error as NodeJS.ErrnoException).code ?? String(error) }
     }
-    this.ports.set(port.key, server)
-    return { key: port.key, port: server.localPort }
+    this.ports.set(key, server)
+    // Shown from here on, at zero.
+    observer.port(key)
+    return { key, port: server.localPort }
   }
 
-  private compile(
+  private async compile(
     port: Port,
-    observer: Observer,
+    compiler: PortCompiler,
     certificates: Readonly<Record<string, Certificate>>,
-  ): PortRuntime | Error {
-    const { upstreams, overload, options, kit } = this
+  ): Promise<PortRuntime | Error> {
     try {
-      return compilePort(port, {
-        filters: options.filters,
-        kit,
-        clusters: upstreams,
-        observer,
-        overload,
-        certificates,
-        uncompilable: (rule, reason) => options.log.error('rule.uncompilable', { rule, reason }),
-        mirrorLost: (cluster, reason) => this.mirrorLost(cluster, reason),
-      })
+      return await inSlices(compiler.steps(port, certificates))
     } catch (error) {
-      options.log.error('port.uncompilable', { port: port.key, error })
+      this.options.log.error('port.uncompilable', { port: port.key, error })
       return error instanceof Error ? error : new Error(String(error))
     }
   }
@@ -207,9 +243,10 @@ export class Engine {
     return { key, error: String(error), ...(this.ports.has(key) && { held: true }) }
   }
 
-  private makeKit(observer: Observer): WorkerKit {
+  private makeKit(): WorkerKit {
     const { kept, upstreams, options, state } = this
-    return new WorkerKit({ clusters: upstreams, log: options.log, kept, shared: state }, observer)
+    const parts = { clusters: upstreams, log: options.log, kept, shared: state }
+    return new WorkerKit(parts, this.epochs.current)
   }
 
   private portContext(): PortContext {
@@ -227,12 +264,24 @@ export class Engine {
   }
 
   private removePorts(wanted: ReadonlySet<string>): void {
+    for (const [key, compiler] of this.compilers) {
+      if (wanted.has(key)) continue
+      this.compilers.delete(key)
+      compiler.release()
+    }
     for (const [key, server] of this.ports) {
       if (wanted.has(key)) continue
       this.ports.delete(key)
       this.leaving.add(server)
-      void server.drain().then(() => this.leaving.delete(server))
+      void server.drain().then(() => this.left(server))
     }
+  }
+
+  private left(server: PortServer): void {
+    const { key } = server
+    this.leaving.delete(server)
+    if (this.ports.has(key) || [...this.leaving].some(other => other.key === key)) return
+    this.options.sinks.instruments.ports.close(key)
   }
 
   private sweep(): void {
@@ -246,27 +295,20 @@ export class Engine {
     })
     // What waits for mirrors sheds nobody: they lose it.
     this.options.sinks.instruments.bufferedBytes.set(bufferedBytes + this.upstreams.mirroredBytes)
-    const exchanges = this.countExchanges()
+    const exchanges = this.epochs.active
     if (this.overload.judge(exchanges, bufferedBytes))
       this.options.log.warn('overload', { shedding: this.overload.shedding, exchanges, bufferedBytes })
   }
 
   /** Each one is counted; the log tells of the first of each kind. */
   private mirrorLost(cluster: string, reason: MirrorLoss): void {
-    this.observer.cluster(cluster).mirrorLost(reason)
+    this.epochs.current.cluster(cluster).mirrorLost(reason)
     const kind = `${cluster} ${reason}`
     if (this.toldLosses.has(kind)) return
     this.toldLosses.add(kind)
     this.options.log.warn('mirror.lost', { cluster, reason })
   }
-
-  /** Under way in this worker, whatever snapshot they began with. */
-  private countExchanges(): number {
-    let count = this.observer.active
-    for (const observer of this.retired) {
-      if (observer.active === 0) this.retired.delete(observer)
-      count += observer.active
-    }
-    return count
-  }
 }
+
+/** One object, for ports are compiled again where theirs is another. */
+const noCertificates: Readonly<Record<string, Certificate>> = {}

@@ -3,13 +3,7 @@ import type { RequestHead } from '../http/head.ts'
 import type { Port } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { AccessRecord } from '../telemetry/access-record.ts'
-import type {
-  ClusterMetrics,
-  Instruments,
-  PortMetrics,
-  RouteMetrics,
-  SnapshotInstruments,
-} from '../telemetry/instruments.ts'
+import type { ClusterMetrics, Instruments, PortMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
 import type { Sender } from './sender.ts'
@@ -55,13 +49,13 @@ export interface Sinks {
   readonly accessLog: AccessLog | null
 }
 
-/**
- * Log and metrics of the exchanges of one snapshot. Its instruments are given
- * back when the snapshot is replaced and its last exchange is over.
- */
+/** Log and metrics of the exchanges that begin under one snapshot. */
 export class Observer {
+  /** Rises with each snapshot. */
+  readonly epoch: number
   private readonly sinks: Sinks
-  private readonly instruments: SnapshotInstruments
+  /** Called when another snapshot has taken over and the last exchange of this one is over. */
+  private readonly onOver: () => void
   // One record for all: it is filled and written at once, when an exchange is over.
   private readonly record = new AccessRecord()
   /** Exchanges under way. */
@@ -70,32 +64,37 @@ export class Observer {
   private streams = 0
   private retired = false
 
-  constructor(sinks: Sinks) {
+  constructor(sinks: Sinks, epoch = 0, onOver: () => void = () => {}) {
     this.sinks = sinks
-    this.instruments = sinks.instruments.open()
+    this.epoch = epoch
+    this.onOver = onOver
   }
 
   route(id: string): RouteMetrics {
-    return this.instruments.route(id)
+    return this.sinks.instruments.routes.get(id)
   }
 
   cluster(name: string): ClusterMetrics {
-    return this.instruments.cluster(name)
+    return this.sinks.instruments.clusters.get(name)
   }
 
   port(key: string): PortMetrics {
-    return this.instruments.port(key)
+    return this.sinks.instruments.ports.get(key)
   }
 
-  /** Of what filters count. */
-  get scope(): MetricsScope {
-    return this.instruments.scope
+  /** For what filters count. */
+  newScope(): MetricsScope {
+    return this.sinks.instruments.newScope()
   }
 
   /** Another snapshot has taken over. */
   retire(): void {
     this.retired = true
-    this.close()
+  }
+
+  /** Nothing of this snapshot is under way, and nothing of it will begin. */
+  get isOver(): boolean {
+    return this.retired && this.active === 0 && this.streams === 0
   }
 
   began(): void {
@@ -118,7 +117,7 @@ export class Observer {
     if (x.forwarding !== null && x.forwarding.upstreamMs >= 0)
       x.forwarding.metrics?.answered(status, x.forwarding.upstreamMs / 1000)
     if (sinks.accessLog !== null) this.write(sinks.accessLog, x, status, durationMs)
-    if (this.retired) this.close()
+    if (this.isOver) this.onOver()
   }
 
   /** A connection beyond the limit. */
@@ -156,7 +155,7 @@ export class Observer {
     sinks.instruments.bytesIn.add(x.bytesIn)
     sinks.instruments.bytesOut.add(x.bytesOut)
     if (x.failure !== null) sinks.instruments.failed(x.failure)
-    if (this.retired) this.close()
+    if (this.isOver) this.onOver()
     if (sinks.accessLog === null) return
     record.reset()
     setSender(record, x.sender)
@@ -218,10 +217,6 @@ export class Observer {
     record.traceId = x.trace === null ? '' : x.trace.traceId
     record.spanId = x.trace === null ? '' : x.trace.spanId
     log.write(record)
-  }
-
-  private close(): void {
-    if (this.active === 0 && this.streams === 0) this.instruments.close()
   }
 }
 

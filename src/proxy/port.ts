@@ -83,6 +83,12 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
     for (const connection of this.connections) connection.closeIfUnwanted()
   }
 
+  /** Requests that begin from now on are another snapshot's, in which nothing of this port differs. */
+  observe(observer: PortRuntime['observer']): void {
+    const { runtime } = this
+    this.runtime = { ...runtime, observer, tls: runtime.tls?.with({ observer }) ?? null }
+  }
+
   /** The worker's ticket keys are others now. */
   keysRotated(): void {
     this.acceptor.swapped()
@@ -276,5 +282,5 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
 
 function withClient(runtime: PortRuntime, client: PortRuntime['port']['client']): PortRuntime {
   const port = { ...runtime.port, client }
-  return { ...runtime, port, tls: runtime.tls === null ? null : runtime.tls.withPort(port) }
+  return { ...runtime, port, tls: runtime.tls === null ? null : runtime.tls.with({ port }) }
 }

@@ -49,8 +49,8 @@ export interface TlsTable {
   named(name: string): TlsListener | null
   /** Everything that a handshake may be made from. */
   contexts(): Iterable<ContextSpec>
-  /** The same over other settings of the port. */
-  withPort(port: Port): TlsTable
+  /** The same with another port, or another observer. */
+  with(change: Partial<Pick<PortRuntime, 'port' | 'observer'>>): TlsTable
 }
 
 /** Passing through gateways like this one more often than that is a circle. */

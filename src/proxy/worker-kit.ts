@@ -28,15 +28,15 @@ export interface KitParts {
   readonly shared: SharedState
 }
 
-/** What filters of one snapshot are compiled with, in one worker. */
+/** What the filters of one rule are compiled with, in one worker; as long as the rule is in force, over all snapshots. */
 export class WorkerKit implements Kit {
   readonly clock: KitClock
   readonly log: Logger
-  readonly metrics: MetricsScope
+  private scope: MetricsScope | null = null
   private readonly lease: Lease
   private readonly parts: KitParts
   private readonly observer: Observer
-  /** As this snapshot has them: its exchanges may outlive it. */
+  /** As they were when they were last called: exchanges may outlive them. */
   private readonly clusters = new Map<string, Cluster<UpstreamPool>>()
 
   constructor(parts: KitParts, observer: Observer) {
@@ -45,12 +45,15 @@ export class WorkerKit implements Kit {
     const { clock } = parts.shared
     this.clock = { ...systemClock, sharedUs: () => clock.nowUs(), wallMs: () => Date.now() }
     this.observer = observer
-    this.metrics = observer.scope
     this.lease = parts.kept.lease()
   }
 
+  get metrics(): MetricsScope {
+    return (this.scope ??= this.observer.newScope())
+  }
+
   async call(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse> {
-    const found = this.clusters.get(cluster) ?? this.parts.clusters.get(cluster)
+    const found = this.parts.clusters.get(cluster) ?? this.clusters.get(cluster)
     if (found === undefined) throw new CallFailure('destination_not_found', cluster)
     this.clusters.set(cluster, found)
     return new Call(found, this.observer.cluster(cluster), request, options).begin()
@@ -68,8 +71,9 @@ export class WorkerKit implements Kit {
     return this.lease.get(key, make)
   }
 
-  /** Another snapshot has taken over. */
+  /** The rule has gone, and the last exchange that met it. */
   retire(): void {
     this.lease.close()
+    this.scope?.close()
   }
 }

@@ -21,8 +21,7 @@ const requests = (route: string, code: string | number): string =>
 
 test('codes are counted by route, from their first use on', () => {
   const { instruments, samples } = setup()
-  const snapshot = instruments.open()
-  const [a, b] = [snapshot.route('a'), snapshot.route('b')]
+  const [a, b] = [instruments.routes.get('a'), instruments.routes.get('b')]
   assert.equal(samples().has(requests('a', 200)), false)
   for (const code of [200, 200, 404, 503, 200]) a.finished(code, 0.1)
   b.finished(404, 0.1)
@@ -40,7 +39,7 @@ test('codes are counted by route, from their first use on', () => {
 
 test('gRPC calls are counted by route and status', () => {
   const { instruments, samples } = setup()
-  const route = instruments.open().route('a')
+  const route = instruments.routes.get('a')
   for (const status of [0, 14, 0]) route.finishedGrpc(status)
   const seen = samples()
   assert.equal(seen.get('portcullis_grpc_responses_total{route="a",status="0"}'), 2)
@@ -49,7 +48,7 @@ test('gRPC calls are counted by route and status', () => {
 
 test('what is no code, and codes beyond the limit, are one series', () => {
   const { instruments, samples } = setup()
-  const route = instruments.open().route('a')
+  const route = instruments.routes.get('a')
   for (const code of [0, 99, 1000, 1.5, -1, NaN]) route.finished(code, 0.1)
   assert.equal(samples().get(requests('a', 'other')), 6)
   for (let code = 100; code < 1000; code++) route.finished(code, 0.1)
@@ -60,24 +59,25 @@ test('what is no code, and codes beyond the limit, are one series', () => {
   assert.equal(seen.get(requests('a', 'other')), 6 + 900 - 64)
 })
 
-test('a route that the next snapshot has too keeps its numbers, one that it has not goes', () => {
+test('what is closed is shown no more, and the rest keeps its numbers', () => {
   const { instruments, samples } = setup()
-  const first = instruments.open()
-  first.route('stays').finished(500, 0.1)
-  first.route('goes').finished(500, 0.1)
-  first.cluster('c').retries.add(2)
-  const second = instruments.open()
-  const stays = second.route('stays')
-  assert.equal(stays, first.route('stays'))
-  second.cluster('c')
-  first.close()
-  first.close()
-  assert.equal(samples().get(requests('stays', 500)), 1)
-  assert.equal(samples().get(requests('goes', 500)), undefined)
-  assert.equal(samples().get('portcullis_upstream_retries_total{cluster="c"}'), 2)
+  const { routes, clusters } = instruments
+  const stays = routes.get('stays')
   stays.finished(500, 0.1)
-  assert.equal(samples().get(requests('stays', 500)), 2)
-  second.close()
+  const goes = routes.get('goes')
+  goes.finished(500, 0.1)
+  clusters.get('c').retries.add(2)
+  assert.equal(routes.get('stays'), stays)
+  routes.close('goes')
+  routes.close('goes')
+  // Too late to be counted, and no harm to whoever has the cells now.
+  goes.codes.add(500)
+  routes.get('goes').finished(500, 0.1)
+  assert.equal(samples().get(requests('stays', 500)), 1)
+  assert.equal(samples().get(requests('goes', 500)), 1)
+  assert.equal(samples().get('portcullis_upstream_retries_total{cluster="c"}'), 2)
+  for (const id of ['stays', 'goes']) routes.close(id)
+  clusters.close('c')
   assert.deepEqual(
     [...samples().keys()].filter(key => /route=|cluster=/.test(key)),
     [],
@@ -95,7 +95,7 @@ for (const [status, name] of [
 ] as const)
   test(`an upstream's ${status} counts as ${name}`, () => {
     const { instruments, samples } = setup()
-    instruments.open().cluster('c').answered(status, 0.1)
+    instruments.clusters.get('c').answered(status, 0.1)
     assert.equal(samples().get(`portcullis_upstream_requests_total{cluster="c",code_class="${name}"}`), 1)
     assert.equal(samples().get('portcullis_upstream_duration_seconds_count{cluster="c"}'), 1)
   })
@@ -111,11 +111,11 @@ test('rejections and connections are counted', () => {
   const { instruments, samples } = setup()
   instruments.rejected('bare-lf')
   instruments.rejected('bare-lf')
-  const port = instruments.open().port('8080')
+  const port = instruments.ports.get('8080')
   port.connections.add(2)
   port.connectionsActive.add(2)
   port.connectionsActive.add(-1)
-  instruments.open().cluster('c').connectFailed('connection_timeout')
+  instruments.clusters.get('c').connectFailed('connection_timeout')
   const seen = samples()
   assert.equal(seen.get('portcullis_rejections_total{rule="bare-lf"}'), 2)
   assert.equal(seen.get('portcullis_downstream_connections_total{port="8080"}'), 2)

@@ -5,7 +5,7 @@ import type { MetricsScope, MetricsWriter } from './metrics.ts'
 
 /**
  * The metrics as the data plane uses them: one object per route, cluster and
- * port, held by the compiled snapshot, so that a request meets fields and small
+ * port, held by what is compiled, so that a request meets fields and small
  * arrays, never a Map of strings.
  *
  * Series begin with their first use: of ten thousand routes most never see a
@@ -21,12 +21,19 @@ export class Instruments {
   private readonly codes = new CodeIndex()
   private readonly failureCounters = new Map<string, Counter>()
   private readonly ruleCounters = new Map<string, Counter>()
-  private readonly routes = new Shared<RouteMetrics>()
-  private readonly clusters = new Shared<ClusterMetrics>()
-  private readonly ports = new Shared<PortMetrics>()
+  /** By `id` of a snapshot Rule. */
+  readonly routes: Instrumented<RouteMetrics>
+  /** By `name` of a snapshot Cluster. */
+  readonly clusters: Instrumented<ClusterMetrics>
+  /** By `key` of a snapshot Port, or the number where there is but one address. */
+  readonly ports: Instrumented<PortMetrics>
 
   constructor(writer: MetricsWriter) {
     this.writer = writer
+    const { codes } = this
+    this.routes = new Instrumented(id => new RouteMetrics(writer.scope(), codes, id))
+    this.clusters = new Instrumented(name => new ClusterMetrics(writer.scope(), name))
+    this.ports = new Instrumented(port => new PortMetrics(writer.scope(), port))
     this.requestsActive = writer.gauge('portcullis_requests_active', {})
     this.bufferedBytes = writer.gauge('portcullis_buffered_bytes', {})
     this.bytesIn = writer.counter('portcullis_bytes_total', { direction: 'in' })
@@ -49,18 +56,9 @@ export class Instruments {
     counter.add(1)
   }
 
-  /**
-   * The instruments of one snapshot. Open the next before closing the last:
-   * what both name keeps its numbers.
-   */
-  open(): SnapshotInstruments {
-    const { writer, codes } = this
-    return new SnapshotInstruments(
-      writer.scope(),
-      this.routes.holder(id => new RouteMetrics(writer.scope(), codes, id)),
-      this.clusters.holder(name => new ClusterMetrics(writer.scope(), name)),
-      this.ports.holder(port => new PortMetrics(writer.scope(), port)),
-    )
+  /** For what is counted beside these, by filters. */
+  newScope(): MetricsScope {
+    return this.writer.scope()
   }
 
   private failure(failure: string): Counter {
@@ -74,47 +72,30 @@ export class Instruments {
   }
 }
 
-/** What one compiled snapshot holds; `close` when its last request and connection are done. */
-export class SnapshotInstruments {
-  private readonly routes: Holder<RouteMetrics>
-  private readonly clusters: Holder<ClusterMetrics>
-  private readonly ports: Holder<PortMetrics>
-  /** Of what is counted beside these, by filters. */
-  readonly scope: MetricsScope
+/** Instruments of things that come and go, by key: there from the first question on, until they are closed. */
+export class Instrumented<T extends Closable> {
+  private readonly all = new Map<string, T>()
+  private readonly make: (key: string) => T
 
-  constructor(
-    scope: MetricsScope,
-    routes: Holder<RouteMetrics>,
-    clusters: Holder<ClusterMetrics>,
-    ports: Holder<PortMetrics>,
-  ) {
-    this.scope = scope
-    this.routes = routes
-    this.clusters = clusters
-    this.ports = ports
+  constructor(make: (key: string) => T) {
+    this.make = make
   }
 
-  /** `id` of a snapshot Rule. */
-  route(id: string): RouteMetrics {
-    return this.routes.get(id)
+  get(key: string): T {
+    let one = this.all.get(key)
+    if (one === undefined) this.all.set(key, (one = this.make(key)))
+    return one
   }
 
-  /** `name` of a snapshot Cluster. */
-  cluster(name: string): ClusterMetrics {
-    return this.clusters.get(name)
+  /** What it has counted is shown no more; the next question begins at zero. */
+  close(key: string): void {
+    this.all.get(key)?.close()
+    this.all.delete(key)
   }
+}
 
-  /** `key` of a snapshot Port, or the number where there is but one address. */
-  port(key: string): PortMetrics {
-    return this.ports.get(key)
-  }
-
-  close(): void {
-    this.routes.close()
-    this.clusters.close()
-    this.ports.close()
-    this.scope.close()
-  }
+interface Closable {
+  close(): void
 }
 
 export class RouteMetrics {
@@ -346,57 +327,5 @@ export class PortMetrics {
 
   close(): void {
     this.scope.close()
-  }
-}
-
-interface Closable {
-  close(): void
-}
-
-/** Things held by several snapshots at once; the last one that lets go closes them. */
-class Shared<T extends Closable> {
-  private readonly all = new Map<string, { value: T; holders: number }>()
-
-  holder(make: (key: string) => T): Holder<T> {
-    return new Holder(
-      key => this.take(key, make),
-      key => this.give(key),
-    )
-  }
-
-  private take(key: string, make: (key: string) => T): T {
-    let one = this.all.get(key)
-    if (one === undefined) this.all.set(key, (one = { value: make(key), holders: 0 }))
-    one.holders++
-    return one.value
-  }
-
-  private give(key: string): void {
-    const one = this.all.get(key)
-    if (one === undefined || --one.holders > 0) return
-    this.all.delete(key)
-    one.value.close()
-  }
-}
-
-class Holder<T extends Closable> {
-  private readonly held = new Map<string, T>()
-  private readonly take: (key: string) => T
-  private readonly give: (key: string) => void
-
-  constructor(take: (key: string) => T, give: (key: string) => void) {
-    this.take = take
-    this.give = give
-  }
-
-  get(key: string): T {
-    let value = this.held.get(key)
-    if (value === undefined) this.held.set(key, (value = this.take(key)))
-    return value
-  }
-
-  close(): void {
-    for (const key of this.held.keys()) this.give(key)
-    this.held.clear()
   }
 }

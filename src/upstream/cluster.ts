@@ -160,9 +160,15 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.reconcile()
   }
 
+  /** Whether every name has had its first answer, good or bad. */
+  get isSettled(): boolean {
+    for (const { answer } of this.watches.values()) if (answer.state === 'pending') return this.drained
+    return true
+  }
+
   /** Resolves when every name has had its first answer, good or bad. */
   settled(): Promise<void> {
-    if (this.isSettled()) return Promise.resolve()
+    if (this.isSettled) return Promise.resolve()
     return new Promise(resolve => this.settling.push(resolve))
   }
 
@@ -205,13 +211,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   private watch(name: string): DnsWatch {
     return this.context.resolver.watch(name, this.config.dnsRefreshMs, () => {
       this.reconcile()
-      if (this.isSettled()) this.settle()
+      if (this.isSettled) this.settle()
     })
-  }
-
-  private isSettled(): boolean {
-    for (const { answer } of this.watches.values()) if (answer.state === 'pending') return this.drained
-    return true
   }
 
   private settle(): void {
@@ -275,8 +276,9 @@ function connectionsDiffer(a: snapshot.Cluster, b: snapshot.Cluster): boolean {
   )
 }
 
-/** Workers get lists by structured clone, so the same list is a new array each time. */
+/** By what they say: a list that says the same may be another array. */
 function sameSpecs(a: readonly snapshot.Endpoint[], b: readonly snapshot.Endpoint[]): boolean {
+  if (a === b) return true
   if (a.length !== b.length) return false
   return a.every(({ address, port, weight }, i) => {
     const other = b[i]

@@ -26,6 +26,12 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
   private readonly context: ClusterContext<P>
   /** Drained, and with something under way. */
   private readonly leaving = new Set<Cluster<P>>()
+  /** What was applied last, and whether all that it names has been asked for. */
+  private named: readonly snapshot.Cluster[] = []
+  private lists: snapshot.Snapshot['endpoints'] = {}
+  private asked = false
+  /** Rises whenever there is another cluster, or one less. */
+  generation = 0
 
   constructor(options: ClusterTableOptions<P>) {
     const { workers = 1, events = silent, clock = systemClock, random = Math.random, lookup } = options
@@ -34,18 +40,36 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
     this.context = { makePool, workers: Math.max(1, workers), resolver, clock, random, events }
   }
 
-  /** `endpoints` by cluster name; a cluster that is not in it has none. */
+  /**
+   * `endpoints` by cluster name; a cluster that is not in it has none. Lists that are the same objects as before are
+   * not looked into: of 20,000 clusters few change at a time.
+   */
   apply(clusters: readonly snapshot.Cluster[], endpoints: snapshot.Snapshot['endpoints']): void {
+    if (clusters === this.named && endpoints === this.lists) return
+    this.named = []
+    this.asked = true
     for (const config of clusters) {
-      const cluster = this.keep.get(config.name, () => new Cluster(config, this.context))
+      const cluster = this.keep.get(config.name, () => this.make(config))
       if (cluster.config !== config) cluster.update(config)
       cluster.setEndpoints(Object.hasOwn(endpoints, config.name) ? endpoints[config.name]! : [])
     }
+    this.named = clusters
+    this.lists = endpoints
   }
 
-  /** Drains the clusters that the last `apply` did not name. */
-  sweep(): void {
-    for (const cluster of this.keep.sweep()) this.leaving.add(cluster)
+  /** Drains the clusters that the last `apply` did not name, and answers with their names. */
+  sweep(): string[] {
+    if (!this.asked) return []
+    this.asked = false
+    const left = this.keep.sweep()
+    for (const cluster of left) this.leaving.add(cluster)
+    if (left.length > 0) this.generation++
+    return left.map(({ name }) => name)
+  }
+
+  private make(config: snapshot.Cluster): Cluster<P> {
+    this.generation++
+    return new Cluster(config, this.context)
   }
 
   /** The short way for endpoint changes. False when there is no such cluster (any more). */
@@ -73,7 +97,7 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
 
   /** Resolves when every DNS name of every cluster has had its first answer; wait for it no longer than you want to. */
   async settled(): Promise<void> {
-    await Promise.all([...this.values()].map(cluster => cluster.settled()))
+    await Promise.all([...this.values()].flatMap(cluster => (cluster.isSettled ? [] : [cluster.settled()])))
   }
 
   drain(): void {

@@ -69,9 +69,14 @@ export class Upstreams {
     await Promise.race([this.clusters.settled(), later(RESOLVE_MS)])
   }
 
-  /** Drains the clusters that the last snapshot does not name. */
-  sweepUnnamed(): void {
-    this.clusters.sweep()
+  /** Drains the clusters that the last snapshot does not name, and answers with their names. */
+  sweepUnnamed(): string[] {
+    return this.clusters.sweep()
+  }
+
+  /** Another number whenever there is another cluster, or one less. */
+  get generation(): number {
+    return this.clusters.generation
   }
 
   /** The short way for endpoint changes. */

@@ -31,7 +31,7 @@ function table(certificate: string): TlsTable {
   const certificates = new CertificateChoice([context])
   const runtime = {} as TlsListener['runtime']
   const one = { listener, runtime, streams: null, certificates }
-  return { find: () => one, named: () => one, contexts: () => [context], withPort: () => table(certificate) }
+  return { find: () => one, named: () => one, contexts: () => [context], with: () => table(certificate) }
 }
 
 for (const [what, certificate, serve, rules] of [

@@ -31,12 +31,14 @@ class TlsListeners implements TlsTable {
     for (const { certificates } of this.all.values()) if (certificates !== null) yield* certificates.contexts
   }
 
-  withPort(port: Port): TlsTable {
-    const moved = [...this.all].map(([name, one]): [string, TlsListener] => {
-      const certificates = one.certificates?.with(port.client) ?? null
-      return [name, { ...one, certificates, runtime: { ...one.runtime, port } }]
+  with(change: Parameters<TlsTable['with']>[0]): TlsTable {
+    const { port } = change
+    const changed = [...this.all].map(([name, one]): [string, TlsListener] => {
+      const certificates =
+        port === undefined ? one.certificates : (one.certificates?.with(port.client) ?? null)
+      return [name, { ...one, certificates, runtime: { ...one.runtime, ...change } }]
     })
-    return new TlsListeners(new Map(moved), this.byHost)
+    return new TlsListeners(new Map(changed), this.byHost)
   }
 }
 

@@ -5,7 +5,7 @@ import { MetricsWriter } from '../metrics.ts'
 
 const stop = new Int32Array(workerData instanceof SharedArrayBuffer ? workerData : new SharedArrayBuffer(4))
 const writer = new MetricsWriter(undefined, series => parentPort?.postMessage({ series }))
-const route = new Instruments(writer).open().route('shared')
+const route = new Instruments(writer).routes.get('shared')
 let counted = 0
 do {
   for (let i = 0; i < 1_000; i++) route.finished(200, 0.25)

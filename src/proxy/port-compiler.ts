@@ -1,0 +1,100 @@
+import type { Certificate, Listener, Port } from '../snapshot/snapshot.ts'
+import { ClientShares } from './client-shares.ts'
+import type { Compiled } from './compiled.ts'
+import { compileMethods } from './methods.ts'
+import { routerSteps, type Router } from './router/router.ts'
+import type { CompiledRule } from './rule.ts'
+import type { PortRuntime } from './runtime.ts'
+import type { Steps } from './steps.ts'
+import type { CompiledStream } from './stream.ts'
+import { compileTlsListeners, misdirectedRule } from './tls/listeners.ts'
+
+type Certificates = Readonly<Record<string, Certificate>>
+
+/** Turns one port of each snapshot into what requests meet, and keeps of it what the next one has too. */
+export class PortCompiler {
+  private readonly compiled: Compiled
+  /** By the name of the listener; that of a port without TLS, where they are one, is "". */
+  private readonly routers = new Map<string, Router<CompiledRule>>()
+  private streams: CompiledStream[] = []
+  private misdirected: CompiledRule | null = null
+  private last: { readonly port: Port; readonly certificates: Certificates } | null = null
+
+  constructor(compiled: Compiled) {
+    this.compiled = compiled
+  }
+
+  /** Whether it would come to what it came to last. */
+  isCurrent(port: Port, certificates: Certificates): boolean {
+    const { last } = this
+    return last?.port === port && (port.protocol === 'http' || last.certificates === certificates)
+  }
+
+  *steps(port: Port, certificates: Certificates): Steps<PortRuntime> {
+    this.last = null
+    const { observer, overload } = this.compiled.around
+    const { client } = port
+    const shares = new ClientShares(client)
+    const base = { port, shares, observer, overload, methods: compileMethods(client.methods) }
+    const runtime =
+      port.protocol === 'http'
+        ? { ...base, router: yield* this.routerOf('', port.listeners), tls: null }
+        : { ...base, router: { route: () => null }, tls: yield* this.tlsOf(base, certificates) }
+    this.keepRouters(new Set(port.protocol === 'http' ? [''] : port.listeners.map(({ name }) => name)))
+    this.last = { port, certificates }
+    return runtime
+  }
+
+  /** Gives back all that it has. */
+  release(): void {
+    this.last = null
+    this.keepRouters(new Set())
+    this.giveStreams([])
+    if (this.misdirected !== null) this.compiled.give(this.misdirected)
+    this.misdirected = null
+  }
+
+  private *routerOf(key: string, listeners: readonly Listener[]): Steps<Router<CompiledRule>> {
+    const router = yield* routerSteps(listeners, this.compiled, this.routers.get(key) ?? null)
+    this.routers.set(key, router)
+    return router
+  }
+
+  private *tlsOf(
+    base: Omit<PortRuntime, 'router' | 'tls'>,
+    certificates: Certificates,
+  ): Steps<NonNullable<PortRuntime['tls']>> {
+    const { compiled } = this
+    const routers = new Map<string, Router<CompiledRule>>()
+    for (const listener of base.port.listeners)
+      routers.set(listener.name, yield* this.routerOf(listener.name, [listener]))
+    this.misdirected ??= compiled.take(misdirectedRule)
+    const streams: CompiledStream[] = []
+    const table = compileTlsListeners(
+      base,
+      certificates,
+      ({ name }) => routers.get(name)!,
+      this.misdirected,
+      rule => {
+        const stream = compiled.takeStream(rule)
+        streams.push(stream)
+        return stream
+      },
+    )
+    this.giveStreams(streams)
+    return table
+  }
+
+  private giveStreams(next: CompiledStream[]): void {
+    for (const stream of this.streams) this.compiled.giveStream(stream)
+    this.streams = next
+  }
+
+  private keepRouters(wanted: ReadonlySet<string>): void {
+    for (const [key, router] of this.routers) {
+      if (wanted.has(key)) continue
+      this.routers.delete(key)
+      router.release(this.compiled)
+    }
+  }
+}
