@@ -26,7 +26,9 @@ export function serve(filters: FilterTable): void {
 
   log.setLevel(settings.logLevel)
   log.setFields({ worker: settings.id })
-  const writer = new MetricsWriter(undefined, series => tell({ type: 'series', series }))
+  const writer = new MetricsWriter(undefined, series => tell({ type: 'series', series }), {
+    onOverflow: (family, series) => log.warn('metrics.overflow', { family, series }),
+  })
   const instruments = new Instruments(writer)
   const sampler = new RuntimeSampler(writer, String(settings.id))
   const applied = writer.gauge('portcullis_snapshot_version', {})

@@ -30,7 +30,7 @@ test('every family of a busy gateway is shown by the rules of both formats, with
   cluster.connectFailed('connection_refused')
   cluster.faulted('flood-pings')
   cluster.mirrorLost('mirror_slow')
-  for (const gauge of [cluster.connectionsActive, cluster.connectionsIdle, cluster.pending]) gauge.set(1)
+  cluster.measure(1, 1, 1)
   for (const counter of [cluster.connectionsOpened, cluster.retries, cluster.ejections]) counter.add(1)
   for (const result of ['success', 'failure']) writer.counter('portcullis_reloads_total', { result }).add(1)
   writer.counter('portcullis_worker_restarts_total', {})

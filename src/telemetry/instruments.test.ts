@@ -125,3 +125,82 @@ test('rejections and connections are counted', () => {
     1,
   )
 })
+
+test('connections of a cluster are shown from its first one on', () => {
+  const { instruments, samples } = setup()
+  const shown = (): number[] =>
+    [...samples()].filter(([name]) => name.includes('cluster="c"')).map(([, value]) => value)
+  const cluster = instruments.clusters.get('c')
+  cluster.measure(0, 0, 0)
+  assert.deepEqual(shown(), [])
+  cluster.measure(2, 1, 0)
+  assert.deepEqual(shown(), [2, 1, 0])
+  cluster.measure(0, 0, 0)
+  assert.deepEqual(shown(), [0, 0, 0])
+})
+
+/** How many series of a family there are, without reading millions of lines. */
+function seriesOf(text: string, family: string): number {
+  let count = 0
+  for (let at = -1; (at = text.indexOf(`\n${family}{`, at + 1)) >= 0;) count++
+  return count
+}
+
+test('20,000 routes and as many clusters that all carry requests are shown, and again when they are others', () => {
+  const reader = new MetricsReader()
+  reader.attach(1)
+  const told: string[] = []
+  const writer = new MetricsWriter(undefined, series => reader.announce(1, series), {
+    onOverflow: family => told.push(family),
+  })
+  const { routes, clusters } = new Instruments(writer)
+  for (const turn of ['a', 'b']) {
+    for (let i = 0; i < 20_000; i++) {
+      routes.get(`${turn}${i}`).finished(200, 0.01)
+      const cluster = clusters.get(`${turn}${i}`)
+      cluster.answered(200, 0.01)
+      cluster.connectionsOpened.add(1)
+      cluster.measure(1, 0, 0)
+    }
+    writer.flush()
+    const text = reader.render()
+    for (const family of [
+      'portcullis_requests_total',
+      'portcullis_request_duration_seconds_count',
+      'portcullis_upstream_requests_total',
+      'portcullis_upstream_connections_active',
+    ])
+      assert.equal(seriesOf(text, family), 20_000, family)
+    assert.match(text, /^portcullis_metrics_overflow_total 0$/m)
+    for (let i = 0; i < 20_000; i++) {
+      routes.close(`${turn}${i}`)
+      clusters.close(`${turn}${i}`)
+    }
+    writer.flush()
+  }
+  assert.deepEqual(told, [])
+})
+
+test('what finds no room is told of once; its counters are one series, and its gauges are not shown', () => {
+  const reader = new MetricsReader()
+  reader.attach(1)
+  const told: (string | number)[][] = []
+  const writer = new MetricsWriter(undefined, series => reader.announce(1, series), {
+    maxSeries: 200,
+    onOverflow: (family, series) => told.push([family, series]),
+  })
+  const { clusters } = new Instruments(writer)
+  for (let i = 0; i < 200; i++) {
+    clusters.get(`c${i}`).measure(7, 0, 0)
+    clusters.get(`c${i}`).connectionsOpened.add(1)
+  }
+  writer.flush()
+  const { samples } = parseExposition(reader.render())
+  const sums = (family: string): number =>
+    [...samples].filter(([name]) => name.startsWith(family)).reduce((sum, [, value]) => sum + value, 0)
+  assert.equal(sums('portcullis_upstream_connections_total'), 200)
+  assert.ok(samples.get('portcullis_upstream_connections_total{cluster="overflow"}')! > 100)
+  assert.equal(samples.get('portcullis_upstream_connections_active{cluster="overflow"}'), undefined)
+  assert.ok(samples.get('portcullis_metrics_overflow_total')! > 0)
+  assert.deepEqual(told.length, 1)
+})

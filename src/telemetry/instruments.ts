@@ -221,18 +221,22 @@ export class CodeCounters {
 
 const CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 
+interface ClusterGauges {
+  readonly active: Gauge
+  readonly idle: Gauge
+  readonly pending: Gauge
+}
+
 /** What one thread knows of a cluster. All durations in seconds. */
 export class ClusterMetrics {
   private readonly scope: MetricsScope
   private readonly cluster: string
   private readonly labels: { readonly cluster: string }
   private readonly classes: (Counter | undefined)[] = CLASSES.map(() => undefined)
-  private readonly connectFailures = new Map<string, Counter>()
-  private readonly mirrorLosses = new Map<string, Counter>()
+  private connectFailures: Map<string, Counter> | undefined
+  private mirrorLosses: Map<string, Counter> | undefined
   private durations: Histogram | undefined
-  private activeGauge: Gauge | undefined
-  private idleGauge: Gauge | undefined
-  private pendingGauge: Gauge | undefined
+  private gauges: ClusterGauges | undefined
   private openedCounter: Counter | undefined
   private retriesCounter: Counter | undefined
   private ejectionsCounter: Counter | undefined
@@ -254,20 +258,22 @@ export class ClusterMetrics {
 
   connectFailed(failure: FailureName): void {
     const { cluster } = this
-    let counter = this.connectFailures.get(failure)
+    const known = (this.connectFailures ??= new Map<string, Counter>())
+    let counter = known.get(failure)
     if (counter === undefined) {
       counter = this.scope.counter('portcullis_upstream_connect_failures_total', { cluster, failure })
-      this.connectFailures.set(failure, counter)
+      known.set(failure, counter)
     }
     counter.add(1)
   }
 
   mirrorLost(reason: string): void {
     const { cluster } = this
-    let counter = this.mirrorLosses.get(reason)
+    const losses = (this.mirrorLosses ??= new Map<string, Counter>())
+    let counter = losses.get(reason)
     if (counter === undefined) {
       counter = this.scope.counter('portcullis_mirror_lost_total', { cluster, reason })
-      this.mirrorLosses.set(reason, counter)
+      losses.set(reason, counter)
     }
     counter.add(1)
   }
@@ -277,16 +283,19 @@ export class ClusterMetrics {
     this.scope.counter('portcullis_upstream_faults_total', { cluster: this.cluster, rule }).add(1)
   }
 
-  get connectionsActive(): Gauge {
-    return (this.activeGauge ??= this.scope.gauge('portcullis_upstream_connections_active', this.labels))
-  }
-
-  get connectionsIdle(): Gauge {
-    return (this.idleGauge ??= this.scope.gauge('portcullis_upstream_connections_idle', this.labels))
-  }
-
-  get pending(): Gauge {
-    return (this.pendingGauge ??= this.scope.gauge('portcullis_upstream_requests_pending', this.labels))
+  /** Connections that carry a request and that wait for one, and requests that wait for a connection, as they are now. */
+  measure(active: number, idle: number, pending: number): void {
+    // Of 20,000 clusters most may never see a request, and three series each would leave no room for others.
+    if (this.gauges === undefined && active + idle + pending === 0) return
+    const { scope, labels } = this
+    this.gauges ??= {
+      active: scope.gauge('portcullis_upstream_connections_active', labels),
+      idle: scope.gauge('portcullis_upstream_connections_idle', labels),
+      pending: scope.gauge('portcullis_upstream_requests_pending', labels),
+    }
+    this.gauges.active.set(active)
+    this.gauges.idle.set(idle)
+    this.gauges.pending.set(pending)
   }
 
   get connectionsOpened(): Counter {

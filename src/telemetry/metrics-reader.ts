@@ -1,6 +1,6 @@
 import { cellsOf, families, isFamilyName, seriesKey } from './families.ts'
 import type { Family, FamilyName } from './families.ts'
-import { HEADER_CELLS } from './metrics.ts'
+import { HEADER_CELLS, MAX_SERIES } from './metrics.ts'
 import type { SeriesInfo } from './metrics.ts'
 import { openMetricsText, prometheusText } from './exposition.ts'
 import type { Sample } from './exposition.ts'
@@ -24,8 +24,6 @@ interface Thread {
   readonly parts: Map<number, { readonly info: SeriesInfo; readonly part: Part }>
 }
 
-const MAX_ORPHANS = 10_000
-
 /**
  * The main thread's side of the metrics: knows the memory of every thread,
  * adds up, keeps the totals of threads that died (a counter never goes back)
@@ -41,8 +39,8 @@ export class MetricsReader {
   private readonly maxOrphans: number
   private orphans = 0
 
-  /** `maxOrphans`: series without a living thread that are kept; the oldest go first. */
-  constructor(maxOrphans: number = MAX_ORPHANS) {
+  /** `maxOrphans`: series without a living thread that are kept, at least those of one whose successor is to have them; the oldest go first. */
+  constructor(maxOrphans: number = MAX_SERIES) {
     this.maxOrphans = maxOrphans
   }
 

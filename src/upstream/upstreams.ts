@@ -112,10 +112,7 @@ export class Upstreams {
   private measure(cluster: Cluster<UpstreamPool>): void {
     let idle = 0
     for (const { openedPool } of cluster.endpoints) idle += openedPool?.idleConnections ?? 0
-    const metrics = this.metrics(cluster.name)
-    metrics.connectionsIdle.set(idle)
-    metrics.connectionsActive.set(cluster.connections - idle)
-    metrics.pending.set(cluster.pending)
+    this.metrics(cluster.name).measure(cluster.connections - idle, idle, cluster.pending)
   }
 
   private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {
