@@ -75,7 +75,7 @@ function requestSteps(filter: Filter): RequestStep[] {
   const { body } = filter
   const step = filter.request?.bind(filter)
   if (step === undefined) return []
-  return body === undefined ? [step] : [x => x.holdBody(body), step]
+  return body === undefined ? [step] : [x => (body.only?.(x) === false ? undefined : x.holdBody(body)), step]
 }
 
 /** When it runs the exchange is over: there is nobody to tell but the log, and others have still to run. */

@@ -99,13 +99,18 @@ export interface HeldBody {
 
 export type WholeVerdict = void | Buffer | LocalResponse | Failure
 
+/** Holds the bodies of requests, those that `only` is true of where it is there. */
+export interface RequestHold extends BodyHold {
+  readonly only?: (x: Exchange) => boolean
+}
+
 /**
  * A compiled filter. Steps are synchronous unless they return a promise, and
  * only then is anything waited for. Response filters run in reverse order.
  */
 export interface Filter {
   /** What `request` wants to see of the body: it runs when so much is here (`Exchange.heldBody`). */
-  readonly body?: BodyHold
+  readonly body?: RequestHold
   request?(x: Exchange): Verdict | Promise<Verdict>
   response?(x: Exchange): ResponseVerdict | Promise<ResponseVerdict>
   /** The exchange is over, in whatever way, also where `request` never ran. Notes that are made here are logged. */

@@ -43,6 +43,8 @@ export interface OutgoingRequest {
   /** End-to-end fields, name, value …; those that the codec owns (RequestHead.fields) are left out. */
   readonly fields: readonly string[]
   readonly body?: Buffer
+  /** The trailers of the answer are wanted (`TE: trailers`), as in gRPC. */
+  readonly trailers?: true
 }
 
 export interface CallOptions {
@@ -60,6 +62,8 @@ export interface IncomingResponse {
   readonly status: number
   readonly fields: Fields
   readonly body: Buffer
+  /** Null where there are none. */
+  readonly trailers: Fields | null
 }
 
 /** Why there is no answer, by its name in http/failures.ts. */

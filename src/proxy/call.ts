@@ -133,11 +133,11 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
     return true
   }
 
-  onEnd(): void {
+  onEnd(trailers: Fields | null): void {
     this.stream = null
     const { status, fields } = this.answer!
     this.finish()
-    this.outcome.resolve({ status, fields, body: Buffer.concat(this.pieces) })
+    this.outcome.resolve({ status, fields, body: Buffer.concat(this.pieces), trailers })
   }
 
   onUpgrade(): void {
@@ -213,7 +213,7 @@ const owned: ReadonlySet<string> = new Set([
 ])
 
 function headOf(
-  { method, target, authority, fields, body }: OutgoingRequest,
+  { method, target, authority, fields, body, trailers }: OutgoingRequest,
   scheme: 'http' | 'https',
 ): RequestHead {
   const mark = target.indexOf('?')
@@ -232,7 +232,7 @@ function headOf(
     keepAlive: true,
     upgrade: '',
     expectContinue: false,
-    acceptsTrailers: false,
+    acceptsTrailers: trailers === true,
     trailer: '',
     hints: 0,
   }
