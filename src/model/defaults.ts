@@ -79,6 +79,15 @@ export const backendDefaults = {
   tlsMaxVersion: 'TLS1.3',
 } as const
 
+/** What an ExternalAuthPolicy leaves out, and the standard's filter of that purpose, which has no such fields. */
+export const externalAuthDefaults = {
+  protocol: 'HTTP',
+  timeoutMs: 5000,
+  answerBytes: 64 * 1024,
+  whenUnavailable: 'deny',
+  cacheEntries: 10_000,
+} as const
+
 /** What an HTTPRouteRetry leaves to the implementation. */
 export const retryDefaults = { attempts: 1, backoffMs: 25 } as const
 

@@ -101,6 +101,11 @@ const table = {
     help: 'Endpoints taken out of balancing because they failed.',
     labels: ['cluster'],
   },
+  portcullis_external_auth_total: {
+    type: 'counter',
+    help: 'Requests that a service was asked about, by policy and what came of it (allowed, denied, unavailable; _cached where a kept decision was used).',
+    labels: ['policy', 'result'],
+  },
   portcullis_mirror_lost_total: {
     type: 'counter',
     help: 'Copies of requests that did not reach a mirror, by reason: a failure, too much that waited (mirror_slow, mirror_full), or a request that was never complete.',

@@ -34,7 +34,7 @@ export function attachmentsOf<
 }
 
 /** The carrier of a policy's condition: the object it attaches to (PolicyAncestorStatus). */
-function parentOf({ policy, target }: Attachment<Resource>): ResourceRef & { sectionName?: string } {
+export function parentOf({ policy, target }: Attachment<Resource>): ResourceRef & { sectionName?: string } {
   const { group, kind, name, sectionName } = target
   const ref = { group, kind, namespace: policy.metadata.namespace, name }
   return sectionName === undefined ? ref : { ...ref, sectionName }

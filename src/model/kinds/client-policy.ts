@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
-import { isMethod } from '../../http/methods.ts'
 import { clientDefaults } from '../defaults.ts'
 import { formatBytes, formatDuration } from '../quantity.ts'
 import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
+import { methodFindings, methodName } from './methods.ts'
 import {
   described,
   addressRange,
@@ -13,7 +13,6 @@ import {
   integer,
   object,
   optional,
-  pattern,
   policyTargets,
   required,
   set,
@@ -109,8 +108,6 @@ const tls = object({
   ),
 })
 
-const method = pattern("^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$", 'a method like "GET" or "PROPFIND"', 32)
-
 const proxyProtocol = object({
   versions: optional(
     Type.Array(Type.Enum(['V1', 'V2']), { minItems: 1, maxItems: 2, uniqueItems: true }),
@@ -201,7 +198,7 @@ const clientPolicySchema = object(
         timeouts: optional(timeouts, 'How long clients may take.'),
         http1: optional(http1, 'What is special in HTTP/1.1.'),
         methods: optional(
-          Type.Array(method, { minItems: 1, maxItems: 64, uniqueItems: true }),
+          Type.Array(methodName, { minItems: 1, maxItems: 64, uniqueItems: true }),
           'Methods that are taken, in upper case; 405 beyond. HEAD, and OPTIONS for CORS, must be named too. Left out, every one but TRACE and CONNECT.',
         ),
         paths: optional(paths, 'What becomes of unusual paths and queries.'),
@@ -246,22 +243,10 @@ function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
   return [
     ...targetRules(spec),
     ...proxyProtocolRules(spec),
-    ...methodRules(spec),
+    ...methodFindings(spec.methods ?? [], ['spec', 'methods']),
     ...tlsFindings(chosen),
     ...groupFindings(chosen.groups),
   ]
-}
-
-function methodRules({ methods = [] }: ClientPolicySpec): Finding[] {
-  return methods.flatMap((name, i) => {
-    if (isMethod(name)) return []
-    const upper = name.toUpperCase()
-    const message =
-      name === upper
-        ? `${name} cannot be taken: it is not served here`
-        : `${name} differs from ${upper} only in case, expected ${upper}: methods are case-sensitive`
-    return [{ path: ['spec', 'methods', i], message }]
-  })
 }
 
 function targetRules(spec: ClientPolicySpec): Finding[] {

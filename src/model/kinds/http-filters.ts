@@ -190,18 +190,21 @@ const externalAuth = object({
       ),
       allowedHeaders: optional(
         set(Type.String(), 64),
-        'Request headers that the service is sent, beside Host, Method, Path, Content-Length and Authorization.',
+        'Request headers that the service is sent, beside Host, Method, Path, Content-Length and Authorization, and what the gateway says of the client. Cookie must be named.',
       ),
       allowedResponseHeaders: optional(
         set(Type.String(), 64),
-        "Headers of the service's answer that the request gets; left out, all but Host.",
+        "Headers of the service's answer that the request gets; left out, all but those that speak of the answer itself (Content-Type, Date …), and Host. What a client sends under names that are listed is always removed.",
       ),
     }),
-    'For protocol HTTP: 200 lets the request pass, anything else is the answer.',
+    'For protocol HTTP: 200 lets the request pass; another 2xx is 403, a 3xx or 4xx the answer as it is, a 5xx 503.',
   ),
   forwardBody: optional(
     object({
-      maxSize: optional(integer(0, 65535), 'Bytes of the body at most, the rest is cut off; 0 is none.'),
+      maxSize: optional(
+        integer(0, 65535),
+        'Most bytes of the body: a request with more is answered 413, since what was not seen would pass. 0: it is sent none.',
+      ),
     }),
     'The service is sent the body of the request, too.',
   ),
@@ -253,7 +256,7 @@ export const httpFilter = object(
     cors: optional(cors, 'Lets scripts of other origins read responses, and answers preflights.'),
     externalAuth: optional(
       externalAuth,
-      'Asks a service whether a request may pass. Not served yet: requests of the rule are answered 500.',
+      'Asks a service whether a request may pass. Where that cannot be asked, requests are answered 503.',
     ),
   },
   { title: 'HTTPRouteFilter' },
@@ -290,3 +293,4 @@ export type PathModifier = Shape<typeof pathModifier>
 export type RequestRedirect = Shape<typeof requestRedirect>
 export type RequestMirror = Shape<typeof requestMirror>
 export type CORS = Shape<typeof cors>
+export type ExternalAuth = Shape<typeof externalAuth>

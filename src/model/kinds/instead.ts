@@ -89,7 +89,6 @@ const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     AuthorizationPolicy: '',
     CertificatePolicy: 'give the Gateway a Secret with the certificate',
     Composition: '',
-    ExternalAuthPolicy: '',
     Filter: 'an HTTPRoute has filters of its own',
     Plan: '',
     Product: '',

@@ -4,6 +4,7 @@ import { BackendTLSPolicy } from '../../model/kinds/backend-tls-policy.ts'
 import { ClientPolicy } from '../../model/kinds/client-policy.ts'
 import { ConfigMap } from '../../model/kinds/config-map.ts'
 import { EndpointSlice } from '../../model/kinds/endpoint-slice.ts'
+import { ExternalAuthPolicy } from '../../model/kinds/external-auth-policy.ts'
 import { Gateway } from '../../model/kinds/gateway.ts'
 import { GatewayClass } from '../../model/kinds/gateway-class.ts'
 import { GRPCRoute } from '../../model/kinds/grpc-route.ts'
@@ -36,6 +37,7 @@ export const ingress: Role = {
     Backend,
     BackendPolicy,
     ClientPolicy,
+    ExternalAuthPolicy,
   ],
   translate,
   endpoints: { onlyEndpointsDiffer, endpointsOnly },

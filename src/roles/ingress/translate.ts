@@ -31,6 +31,8 @@ import { doubtRetries } from './doubts/retries.ts'
 import { routesOf } from './routes/routes.ts'
 import { doubtShadows, doubtStreams } from './doubts/shadows.ts'
 import type { Target } from '../../translation/targets.ts'
+import { askedBy } from './external-auth/asking.ts'
+import { ExternalAuthPolicies } from './external-auth/policies.ts'
 import { closingOf } from './closing/unenforced.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts'
@@ -60,12 +62,18 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
   const closing = closingOf(resources, gateways, options.ignoredKinds ?? [], report)
-  const routes = routesOf(resources, backends).map(route => closing.route(route, backends.used))
+  const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
+  const routes = routesOf(resources, backends).map(route => closing.route(auth.route(route), backends.used))
   const attached = new Map(routes.map(route => [route, attachRoute(attaching, route)]))
   for (const state of gateways.values()) closing.listeners(state)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
-  const parts = withCertificates(partsOf(resources, gateways, settingsOf, upstreams, report), certificates)
-  policies.report(report, sendersOf(gateways.values(), backends.used))
+  const { attach, close } = auth.attachments(upstreams)
+  const asked = askedBy(attach.map(({ filter }) => filter))
+  const parts = withCertificates(
+    partsOf(resources, gateways, settingsOf, upstreams, asked, report),
+    certificates,
+  )
+  policies.report(report, sendersOf(gateways.values(), backends.used, auth))
   for (const backend of resources.all(Backend)) report.notServed(backend, unservedIn(backend, Backend))
   doubtClasses(resources, classOf, report)
   const places = placesOf(routes)
@@ -76,6 +84,8 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return {
     ...parts,
+    attach,
+    close,
     conditions: report.conditions,
     problems: report.problems,
     gateways: [...gateways.values()].map(statusOf),
@@ -89,10 +99,12 @@ function partsOf(
   gateways: ReadonlyMap<string, GatewayState>,
   settingsOf: ClientSettingsOf,
   upstreams: UpstreamTls,
+  asked: readonly string[],
   report: Report,
 ): SnapshotParts {
   const ports = portsOf(gateways.values(), settingsOf, upstreams)
   const names = clusterNames(ports)
+  for (const name of asked) names.add(name)
   const used = new Map([...upstreams.clusters].filter(([name]) => names.has(name)))
   return { ports, ...clustersOf(used, backendPolicies(resources, report), slicesOf(resources)) }
 }
@@ -101,6 +113,7 @@ function partsOf(
 function sendersOf(
   gateways: Iterable<GatewayState>,
   targets: ReadonlyMap<string, Target>,
+  auth: ExternalAuthPolicies,
 ): (target: string) => readonly ResourceRef[] {
   const senders = new Map<string, Set<ResourceRef>>()
   for (const { gateway, listeners } of gateways) {
@@ -110,6 +123,7 @@ function sendersOf(
     )
     const names = clustersOfRules(new Set(ranked.map(({ entry }) => entry.rule)))
     for (const { cluster } of listeners.flatMap(encrypted)) if (cluster !== null) names.add(cluster)
+    for (const name of auth.askedOf(gateway)) names.add(name)
     for (const name of names) {
       const target = targets.get(name)
       if (target === undefined) continue

@@ -46,9 +46,9 @@ function tlsText(tls: NonNullable<Listener['tls']>): string {
   return `terminate ${tls.inner} with ${certificates.join(', ')}${asked}`
 }
 
-function listener({ name, hostname, tls, hosts, streams }: Listener): object {
+function listener({ name, hostname, tls, hosts, streams, filters = [] }: Listener): object {
   if (streams) return { name, hostname, tls: tls ? tlsText(tls) : 'none', streams: Object.fromEntries(streams.map(({ hostname: host, rule }) => [host || '(any)', `${rule.id} -> ${rule.backends.map(({ weight, cluster, closed }) => `${weight} ${closed ? '(closed)' : String(cluster)}`).join(', ')}`])) }
-  return { name, hostname, ...(tls ? { tls: tlsText(tls) } : {}), hosts: Object.fromEntries(hosts.map(host => [host.hostname || '(any)', host.entries.map(entry => `${matchText(entry.match)} -> ${entry.rule.id}${isClosed(entry.rule) ? ' (closed)' : ''}`)])) }
+  return { name, hostname, ...(tls ? { tls: tlsText(tls) } : {}), ...(filters.length > 0 ? { filters: plain(filters) } : {}), hosts: Object.fromEntries(hosts.map(host => [host.hostname || '(any)', host.entries.map(entry => `${matchText(entry.match)} -> ${entry.rule.id}${isClosed(entry.rule) ? ' (closed)' : ''}`)])) }
 }
 
 function isClosed({ action }: Rule): boolean {
@@ -64,8 +64,11 @@ function rulesOf(ports: readonly Port[]): Set<Rule> {
   return new Set(ports.flatMap(p => p.listeners.flatMap(l => l.hosts.flatMap(h => h.entries.map(e => e.rule)))))
 }
 
+function plain(list: Rule['filters']): object[] {
+  return list.map(filter => ({ ...filter, origin: where(filter.origin) }))
+}
+
 function ruleBody({ origin, filters, action }: Rule): object {
-  const plain = (list: Rule['filters']): object[] => list.map(filter => ({ ...filter, origin: where(filter.origin) }))
   const shown = action.type !== 'forward' ? action : { ...action, backends: action.backends.map(b => ({ ...b, filters: plain(b.filters) })) }
   return { origin: where(origin), ...(filters.length > 0 ? { filters: plain(filters) } : {}), action: withoutEmpty(shown) }
 }

@@ -30,6 +30,9 @@ const SERVED = {
 /** What is sent to a backend: requests, calls of gRPC, or bytes as they come. */
 export type Use = 'http' | 'grpc' | 'stream'
 
+/** The cluster that a reference of a route leads to, or why there is none; `use` where it is not that of the route's own backends. */
+export type Follow = (ref: BackendObjectReference, path: FieldPath, use?: Use) => string | Flaw
+
 /** Resolves references to backends, and remembers the targets that are in use. */
 export class BackendRefs {
   /** By cluster name. */

@@ -2,7 +2,16 @@ import { isIP } from 'node:net'
 import { canonicalHostname } from '../../../http/hostname.ts'
 import type { Backend } from '../../../model/kinds/backend.ts'
 import type { Gateway } from '../../../model/kinds/gateway.ts'
-import type { Action, ClusterTls, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
+import { closedAction } from '../../../snapshot/placed.ts'
+import type {
+  Action,
+  ClusterTls,
+  FilterConfig,
+  Rule,
+  StreamRule,
+  WeightedBackend,
+} from '../../../snapshot/snapshot.ts'
+import { isAsking } from '../external-auth/asking.ts'
 import { clusterTls, type BackendTls, type BackendTlsPolicies } from './backend-tls-policy.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
@@ -42,14 +51,19 @@ export class UpstreamTls {
 
   /** Turns rules into those of one Gateway; a rule stays one object, and as it is where nothing is secured. */
   rulesOf(gateway: Gateway): (rule: Rule) => Rule {
-    const own = clientCertificate(gateway, this.certificates)
+    const clusterOf = this.clustersOf(gateway)
     const known = new Map<Rule, Rule>()
     return rule => {
       let mapped = known.get(rule)
-      if (mapped === undefined)
-        known.set(rule, (mapped = withAction(rule, this.actionOf(rule.action, gateway, own))))
+      if (mapped === undefined) known.set(rule, (mapped = ruleOf(rule, clusterOf)))
       return mapped
     }
+  }
+
+  /** The clusters that requests of one Gateway go to, by those that are named; null where they must fail. */
+  clustersOf(gateway: Gateway): ClusterOf {
+    const own = clientCertificate(gateway, this.certificates)
+    return name => this.clusterOf(name, gateway, own)
   }
 
   /** Turns the rules of streams into those of one Gateway; bytes that pass through are secured already. */
@@ -97,29 +111,50 @@ export class UpstreamTls {
     const { protocol } = target.object.body.spec
     return protocol === 'https' || protocol === 'h2' ? backendTls(target.object) : null
   }
-
-  private actionOf(action: Action, gateway: Gateway, own: Resolved | Flaw | null): Action {
-    if (action.type !== 'forward') return action
-    const of = (name: string | null): string | null =>
-      name === null ? null : this.clusterOf(name, gateway, own)
-    const backends = action.backends.map(backend => {
-      const cluster = of(backend.cluster)
-      return cluster === backend.cluster ? backend : { ...backend, cluster }
-    })
-    const mirrors = action.mirrors.flatMap(mirror => {
-      const cluster = of(mirror.cluster)
-      if (cluster === mirror.cluster) return [mirror]
-      return cluster === null ? [] : [{ ...mirror, cluster }]
-    })
-    const same = backends.every((one, i) => one === action.backends[i])
-    const sameMirrors =
-      mirrors.length === action.mirrors.length && mirrors.every((one, i) => one === action.mirrors[i])
-    return same && sameMirrors ? action : { ...action, backends, mirrors }
-  }
 }
 
-function withAction(rule: Rule, action: Action): Rule {
-  return action === rule.action ? rule : { ...rule, action }
+type ClusterOf = (name: string) => string | null
+
+/** Who must be asked and cannot be is not done without. */
+function ruleOf(rule: Rule, clusterOf: ClusterOf): Rule {
+  const filters = filtersOf(rule.filters, clusterOf)
+  if (filters === null) return { ...rule, filters: [], action: closedAction }
+  const action = actionOf(rule.action, clusterOf)
+  return filters === rule.filters && action === rule.action ? rule : { ...rule, filters, action }
+}
+
+/** Null where one of them asks a cluster that cannot be had. */
+function filtersOf(filters: readonly FilterConfig[], clusterOf: ClusterOf): readonly FilterConfig[] | null {
+  if (!filters.some(isAsking)) return filters
+  const mapped = filters.flatMap(filter => {
+    if (!isAsking(filter)) return [filter]
+    const cluster = clusterOf(filter.cluster)
+    return cluster === null ? [] : [{ ...filter, cluster }]
+  })
+  return mapped.length < filters.length ? null : mapped
+}
+
+function actionOf(action: Action, clusterOf: ClusterOf): Action {
+  if (action.type !== 'forward') return action
+  const backends = action.backends.map(backend => backendOf(backend, clusterOf))
+  const mirrors = action.mirrors.flatMap(mirror => {
+    const cluster = clusterOf(mirror.cluster)
+    if (cluster === mirror.cluster) return [mirror]
+    return cluster === null ? [] : [{ ...mirror, cluster }]
+  })
+  const same = backends.every((one, i) => one === action.backends[i])
+  const sameMirrors =
+    mirrors.length === action.mirrors.length && mirrors.every((one, i) => one === action.mirrors[i])
+  return same && sameMirrors ? action : { ...action, backends, mirrors }
+}
+
+function backendOf(backend: WeightedBackend, clusterOf: ClusterOf): WeightedBackend {
+  const cluster = backend.cluster === null ? null : clusterOf(backend.cluster)
+  const filters = filtersOf(backend.filters, clusterOf)
+  if (filters === null) return { ...backend, cluster: null, closed: true, filters: [] }
+  return cluster === backend.cluster && filters === backend.filters
+    ? backend
+    : { ...backend, cluster, filters }
 }
 
 /** Why a Backend of protocol https or h2 cannot do without a BackendTLSPolicy, or null. */

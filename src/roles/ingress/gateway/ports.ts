@@ -1,6 +1,7 @@
 import type { Cluster, Host, Listener, Port, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
 import { originOf } from '../../../translation/origin.ts'
 import { policyName } from '../../../translation/policies.ts'
+import { askedBy } from '../external-auth/asking.ts'
 import { ANY } from './addresses.ts'
 import type { ClientSettingsOf } from './client-policy.ts'
 import { isUsable, type GatewayState } from './gateway.ts'
@@ -113,8 +114,10 @@ export function clusterNames(ports: readonly Port[]): Set<Cluster['name']> {
 /** Names of the clusters that these rules send to. */
 export function clustersOfRules(rules: Iterable<Rule>): Set<Cluster['name']> {
   const names = new Set<string>()
-  for (const { action } of rules) {
+  for (const { filters, action } of rules) {
+    for (const cluster of askedBy(filters)) names.add(cluster)
     if (action.type !== 'forward') continue
+    for (const backend of action.backends) for (const cluster of askedBy(backend.filters)) names.add(cluster)
     for (const { cluster } of [...action.backends, ...action.mirrors])
       if (cluster !== null) names.add(cluster)
   }

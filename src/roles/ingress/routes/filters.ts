@@ -5,6 +5,7 @@ import { canonicalPath, parseAuthority, writtenPaths } from '../../../http/targe
 import { routeDefaults } from '../../../model/defaults.ts'
 import type {
   CORS,
+  ExternalAuth,
   HTTPFilter,
   HeaderModifier,
   PathModifier,
@@ -15,6 +16,8 @@ import type { FilterConfig, Match, PathRewrite, Redirect } from '../../../snapsh
 import type { Flaw } from '../../../translation/report.ts'
 import { isOwned, withoutSlash } from './matches.ts'
 import { originOf } from '../../../translation/origin.ts'
+import { filterSettings } from '../external-auth/settings.ts'
+import type { Follow } from '../backends/backend-refs.ts'
 
 /** What a list of filters comes to. RequestMirror is not among it: it names a backend, and backendrefs.ts resolves those. */
 export interface Filters {
@@ -22,7 +25,7 @@ export interface Filters {
   readonly redirect: Redirect | null
   /** Why the rule is not to be served. */
   readonly flaws: readonly Flaw[]
-  /** Filters that cannot be had. They must not be skipped, so what they would have seen is answered 500. */
+  /** Filters that cannot be had, or whom they would ask. They must not be skipped, so what they would have seen is answered 500. */
   readonly missing: readonly Flaw[]
 }
 
@@ -33,6 +36,7 @@ interface Work {
   readonly filters: FilterConfig[]
   readonly flaws: Flaw[]
   readonly missing: Flaw[]
+  readonly follow: Follow
   redirect: Redirect | null
 }
 
@@ -43,6 +47,7 @@ export function filtersOf(
   path: FieldPath,
   matches: readonly Match[],
   place: 'rule' | 'backend',
+  follow: Follow,
 ): Filters {
   const work: Work = {
     resource,
@@ -50,6 +55,7 @@ export function filtersOf(
     filters: [],
     flaws: combinationFlaws(list, path),
     missing: [],
+    follow,
     redirect: null,
   }
   for (const [i, filter] of list.entries()) {
@@ -65,7 +71,7 @@ export function filtersOf(
   return work
 }
 
-const REPEATABLE = ['RequestMirror', 'ExtensionRef']
+const REPEATABLE = ['RequestMirror', 'ExtensionRef', 'ExternalAuth']
 
 function combinationFlaws(list: readonly HTTPFilter[], path: FieldPath): Flaw[] {
   const flaws: Flaw[] = []
@@ -84,6 +90,7 @@ function combinationFlaws(list: readonly HTTPFilter[], path: FieldPath): Flaw[] 
 
 function addFilter(work: Work, filter: HTTPFilter, path: FieldPath): void {
   const { type, requestHeaderModifier, responseHeaderModifier, urlRewrite, requestRedirect, cors } = filter
+  if (type === 'ExternalAuth' && filter.externalAuth) return addExternalAuth(work, filter.externalAuth, path)
   if (type === 'RequestHeaderModifier' && requestHeaderModifier)
     return addModifier(work, 'request-headers', requestHeaderModifier, [...path, 'requestHeaderModifier'])
   if (type === 'ResponseHeaderModifier' && responseHeaderModifier)
@@ -103,23 +110,33 @@ function addFilter(work: Work, filter: HTTPFilter, path: FieldPath): void {
     work.redirect ??= redirectAction(work, requestRedirect, [...path, 'requestRedirect'])
     return
   }
-  if (type !== 'RequestMirror') work.missing.push(missingFilter(filter, path))
+  if (type === 'ExtensionRef') work.missing.push(missingExtension(filter, path))
 }
 
-function missingFilter({ type, extensionRef }: HTTPFilter, path: FieldPath): Flaw {
-  if (type === 'ExtensionRef') {
-    const what =
-      extensionRef === undefined
-        ? 'an extension'
-        : `${extensionRef.kind} (group ${JSON.stringify(extensionRef.group)})`
-    return {
-      reason: 'InvalidKind',
-      path: [...path, 'extensionRef'],
-      message: `${what} is no filter that is known here; its requests are answered 500`,
-    }
+function addExternalAuth(work: Work, auth: ExternalAuth, path: FieldPath): void {
+  const at = [...path, 'externalAuth']
+  const prefix = auth.http?.path
+  if (prefix !== undefined) writtenPath(work, prefix, [...at, 'http', 'path'])
+  const use = auth.protocol === 'GRPC' ? 'grpc' : 'http'
+  const cluster = work.follow(auth.backendRef, [...at, 'backendRef'], use)
+  if (typeof cluster !== 'string') {
+    const message = `${cluster.message}; its requests are answered 500 (protection_missing), for it cannot be asked`
+    return void work.missing.push({ ...cluster, message })
   }
-  const message = `${type} is not served yet; a request that it would have to judge is answered 500`
-  return { reason: 'UnsupportedValue', path: [...path, 'type'], message }
+  const { namespace } = work.resource.metadata
+  work.filters.push(filterSettings(originOf(work.resource, path), auth, namespace, cluster))
+}
+
+function missingExtension({ extensionRef }: HTTPFilter, path: FieldPath): Flaw {
+  const what =
+    extensionRef === undefined
+      ? 'an extension'
+      : `${extensionRef.kind} (group ${JSON.stringify(extensionRef.group)})`
+  return {
+    reason: 'InvalidKind',
+    path: [...path, 'extensionRef'],
+    message: `${what} is no filter that is known here; its requests are answered 500`,
+  }
 }
 
 function addModifier(

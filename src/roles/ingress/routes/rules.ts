@@ -13,7 +13,7 @@ import { FilterTable } from '../../../filters/compile.ts'
 import { compileFault } from '../../../proxy/compile.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../../snapshot/snapshot.ts'
 import { backendless } from './backendless.ts'
-import type { BackendRefs, Use } from '../backends/backend-refs.ts'
+import type { BackendRefs, Follow, Use } from '../backends/backend-refs.ts'
 import { closedAction } from '../../../snapshot/placed.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import { filtersOf } from './filters.ts'
@@ -59,6 +59,7 @@ interface Known {
 interface Followed {
   readonly ref: BackendObjectReference
   readonly path: FieldPath
+  readonly use: Use
   readonly cluster: string
 }
 
@@ -80,14 +81,14 @@ export function routeState<R extends RouteRule>(
   const from = { group: GATEWAY_API, kind: route.kind, namespace: route.metadata.namespace }
   if (
     before?.followed.every(
-      ({ ref, path, cluster }) => backends.resolve(ref, from, path, dialect.use) === cluster,
+      ({ ref, path, use, cluster }) => backends.resolve(ref, from, path, use) === cluster,
     ) === true
   )
     return before.age === age ? before.state : withAge(before.state, age)
   const followed: Followed[] = []
-  const state = newState(route, rules, age, dialect, (ref, path) => {
-    const cluster = backends.resolve(ref, from, path, dialect.use)
-    if (typeof cluster === 'string') followed.push({ ref, path, cluster })
+  const state = newState(route, rules, age, dialect, (ref, path, use = dialect.use) => {
+    const cluster = backends.resolve(ref, from, path, use)
+    if (typeof cluster === 'string') followed.push({ ref, path, use, cluster })
     return cluster
   })
   // What stands in the way of a reference may be anything, and is told with its place.
@@ -100,8 +101,6 @@ function withAge(state: RouteState, age: number): RouteState {
   const entries = state.entries.map(ranked => ({ ...ranked, place: { ...ranked.place, route: age } }))
   return { ...state, entries }
 }
-
-type Follow = (ref: BackendObjectReference, path: FieldPath) => string | Flaw
 
 function newState<R extends RouteRule>(
   route: HTTPRoute | GRPCRoute,
@@ -174,34 +173,41 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
     redirect,
     flaws: filterFlaws,
     missing,
-  } = filtersOf(route, rule.filters ?? [], [...path, 'filters'], plain, 'rule')
+  } = filtersOf(route, rule.filters ?? [], [...path, 'filters'], plain, 'rule', work.follow)
   flaws.push(...filterFlaws)
   const backends = backendsOf(work, rule, path, plain, flaws)
   const mirrors = mirrorsOf(work, rule.filters ?? [], path)
-  // An extension that nobody knows is an unresolved reference; other filters that cannot be had make the rule invalid.
-  work.unresolved.push(...missing.filter(flaw => flaw.reason === 'InvalidKind'))
-  const unserved = missing.filter(flaw => flaw.reason !== 'InvalidKind')
+  // An extension that nobody knows is an unresolved reference, as is a service that cannot be asked.
+  work.unresolved.push(...missing)
+  const isClosing = missing.length > 0 || (flaws.length > 0 && isProtected(rule))
   // Dropped, its requests would come to another rule, and past a filter that must not be skipped.
-  const isClosed = missing.length > 0 && isMatched
-  if (flaws.length > 0 && !isClosed) return { matches, served: null, flaws: [...flaws, ...unserved] }
+  const isClosed = isClosing && isMatched
+  if (flaws.length > 0 && !isClosed) return { matches, served: null, flaws }
   work.doubts.push(...dialect.doubts(rule, path))
-  if (redirect === null && missing.length === 0) {
+  if (redirect === null && !isClosing) {
     const doubt = backendless(rule.backendRefs ?? [], path, dialect.answerWithoutBackend)
     if (doubt !== null) work.doubts.push(doubt)
   }
   const { namespace, name } = route.metadata
   const forward = (): Action => forwardTo(backends, mirrors, dialect.forwarding(rule))
-  const action = missing.length > 0 ? closedAction : (redirect ?? forward())
+  const action = isClosing ? closedAction : (redirect ?? forward())
   const id = `${route.kind.toLowerCase()}/${namespace}/${name}/${rule.name ?? i}`
-  const served = { id, origin: originOf(route, path), filters: missing.length > 0 ? [] : filters, action }
+  const served = { id, origin: originOf(route, path), filters: isClosing ? [] : filters, action }
   const fault = compileFault(served, filterTypes)
-  if (fault === null) return { matches, served, flaws: [...flaws, ...unserved] }
+  if (fault === null) return { matches, served, flaws }
   const message = `cannot be compiled, and its requests are answered 500: ${fault}`
   return {
     matches,
     served: { ...served, filters: [], action: uncompilable },
-    flaws: [...unserved, { reason: 'UnsupportedValue', path, message }],
+    flaws: [{ reason: 'UnsupportedValue', path, message }],
   }
+}
+
+/** Whether something of it must not be skipped. */
+function isProtected({ filters = [], backendRefs = [] }: RouteRule): boolean {
+  return [...filters, ...backendRefs.flatMap(backend => backend.filters ?? [])].some(
+    ({ type }) => type === 'ExternalAuth',
+  )
 }
 
 /** A rule of a route has none but these, whatever other roles have. */
@@ -249,10 +255,10 @@ function backendOf(
     filters,
     flaws: filterFlaws,
     missing,
-  } = filtersOf(work.route, ref.filters ?? [], [...path, 'filters'], matches, 'backend')
+  } = filtersOf(work.route, ref.filters ?? [], [...path, 'filters'], matches, 'backend', work.follow)
   flaws.push(...filterFlaws)
   // A filter that cannot be had must not be skipped: the backend's share is answered 500.
-  work.unresolved.push(...missing.map(flaw => ({ ...flaw, reason: 'InvalidKind' })))
+  work.unresolved.push(...missing)
   const cluster = resolve(work, ref, path)
   const { weight = routeDefaults.backendWeight } = ref
   return missing.length > 0

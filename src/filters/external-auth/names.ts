@@ -1,0 +1,70 @@
+/** What the codec writes itself (RequestHead.fields), and what says where a request goes: no answer may bring these. */
+export const unbringable: ReadonlySet<string> = new Set([
+  'host',
+  ':authority',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  // The gateway's own words, by which others believe who asked for what.
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-request-id',
+  'via',
+  // They go to the client.
+  'set-cookie',
+])
+
+/** Fields that speak of an answer itself. In a request they would be of another message: a Content-Type of another body. */
+export const ofTheAnswer: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'age',
+  'allow',
+  'alt-svc',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-range',
+  'content-security-policy',
+  'content-type',
+  'date',
+  'etag',
+  'expires',
+  'last-modified',
+  'link',
+  'location',
+  'pragma',
+  'proxy-authenticate',
+  'retry-after',
+  'server',
+  'server-timing',
+  'strict-transport-security',
+  'traceparent',
+  'tracestate',
+  'vary',
+  'warning',
+  'www-authenticate',
+  'x-content-type-options',
+  'x-frame-options',
+  'x-powered-by',
+])
+
+/** By what a client says who it is: whatever a policy chooses, a decision about one of them is about no other. */
+export const credentials: readonly string[] = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'client-cert',
+  'client-cert-chain',
+  'x-forwarded-client-cert',
+]

@@ -1,0 +1,76 @@
+import { Type } from 'typebox'
+import { Rejection } from '../../http/failures.ts'
+import { canonicalPath, writtenPaths } from '../../http/target.ts'
+import type { FieldPath } from '../resource.ts'
+import { methodFindings, methodName } from './methods.ts'
+import {
+  list,
+  namespaceName,
+  object,
+  objectName,
+  optional,
+  required,
+  set,
+  text,
+  type Finding,
+  type Shape,
+} from './shapes.ts'
+
+const route = object({
+  kind: optional(Type.Enum(['HTTPRoute', 'GRPCRoute']), 'The kind of the route.', 'HTTPRoute'),
+  name: required(objectName, 'The name of the route.'),
+  namespace: optional(namespaceName, 'Its namespace; left out, that of the policy.'),
+})
+
+const path = object({
+  type: optional(
+    Type.Enum(['Exact', 'PathPrefix']),
+    'Whether the whole path is this one, or begins with it; a prefix takes whole segments.',
+    'PathPrefix',
+  ),
+  value: required(
+    text(1024, 1),
+    'The path as the client asks for it, without a query; rewriting comes later.',
+  ),
+})
+
+/** What the owner of a protecting policy leaves out of it. What a policy that is nearer protects stays protected. */
+export const exceptions = list(
+  object(
+    {
+      routes: optional(list(route, 1, 64), 'Only what these routes take.'),
+      paths: optional(
+        list(path, 1, 64),
+        'Only these paths. One that a backend may read in two ways (%2F, %5C, /..;) is left out of nothing.',
+      ),
+      methods: optional(set(methodName, 16), 'Only these methods, in upper case.'),
+    },
+    { title: 'Exception' },
+  ),
+  0,
+  64,
+)
+
+export type Exceptions = Shape<typeof exceptions>
+
+/** Something is to be said in each, or it would leave out everything. */
+export function exceptionRules(except: Exceptions, at: FieldPath): Finding[] {
+  return except.flatMap(({ routes, paths, methods }, i) => {
+    const here = [...at, i]
+    if (routes === undefined && paths === undefined && (methods ?? []).length === 0)
+      return [{ path: here, message: 'leaves out every request, expected routes, paths or methods' }]
+    return [
+      ...pathFindings(paths ?? [], [...here, 'paths']),
+      ...methodFindings(methods ?? [], [...here, 'methods']),
+    ]
+  })
+}
+
+function pathFindings(paths: NonNullable<Exceptions[number]['paths']>, at: FieldPath): Finding[] {
+  return paths.flatMap(({ value }, i) => {
+    const canonical = value.includes('?') ? null : canonicalPath(value, writtenPaths)
+    if (typeof canonical === 'string') return []
+    const why = canonical instanceof Rejection ? canonical.detail : 'a query is no part of it'
+    return [{ path: [...at, i, 'value'], message: `no request can have this path: ${why}` }]
+  })
+}

@@ -1,0 +1,244 @@
+import { Type } from 'typebox'
+import { Rejection } from '../../http/failures.ts'
+import { canonicalPath, writtenPaths } from '../../http/target.ts'
+import { externalAuthDefaults } from '../defaults.ts'
+import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../kind.ts'
+import { durationMs, formatBytes, formatDuration, quantityBytes } from '../quantity.ts'
+import type { Resource } from '../resource.ts'
+import { exceptionRules, exceptions } from './exceptions.ts'
+import { backendRefRules } from './http-filter-rules.ts'
+import { backendObjectReference, headerName } from './http-filters.ts'
+import {
+  byteQuantity,
+  described,
+  duration,
+  integer,
+  object,
+  optional,
+  pattern,
+  policyTargets,
+  required,
+  set,
+  type Finding,
+  type Shape,
+} from './shapes.ts'
+
+const http = object({
+  path: optional(
+    pattern('^/[!-~]*$', 'a path like "/oauth2/auth", perhaps with a query', 1024),
+    'What is asked for, always the same: what the client wants is in X-Forwarded-Uri and X-Original-URL. Left out, the path and the query of the request.',
+  ),
+  pathPrefix: optional(
+    pattern('^/[!->@-~]*$', 'a path like "/check", without a query', 1024),
+    'Put before the path of the request. Not beside `path`.',
+  ),
+  method: optional(
+    Type.Enum(['GET', 'HEAD', 'POST']),
+    'The method that the service is asked by. Left out, GET where `path` is given, POST with `forwardBody`, and otherwise that of the request.',
+  ),
+  hostname: optional(
+    pattern(
+      '^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?$',
+      'a host name like "auth.example", perhaps with a port',
+      259,
+    ),
+    'The Host that the service is asked by; left out, that of the request.',
+  ),
+  allowedHeaders: optional(
+    set(headerName, 64),
+    'Request headers that the service is sent beside Authorization, Cookie, and what the gateway says of the client. Left out, all. With a cache, each of them is part of what a decision is kept for.',
+  ),
+  allowedResponseHeaders: optional(
+    set(headerName, 64),
+    'Headers of an answer that lets a request pass, which the request gets. What a client sends under these names is always removed.',
+  ),
+})
+
+const grpc = object({
+  allowedHeaders: optional(
+    set(headerName, 64),
+    'Request headers that the service is sent beside Authorization, Cookie, and what the gateway says of the client. Left out, all.',
+  ),
+})
+
+/** portcullis.dev/v1alpha1 ExternalAuthPolicy. */
+const schema = object(
+  {
+    spec: required(
+      object({
+        targetRefs: required(
+          policyTargets,
+          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is asked.',
+        ),
+        backendRef: required(backendObjectReference, 'The service that is asked.'),
+        protocol: optional(
+          Type.Enum(['HTTP', 'GRPC']),
+          'How it is asked. HTTP: a 2xx lets the request pass, a 3xx or 4xx is the answer of the client. GRPC: envoy.service.auth.v3.Authorization/Check, as Envoy asks it.',
+          externalAuthDefaults.protocol,
+        ),
+        http: optional(http, 'For protocol HTTP.'),
+        grpc: optional(grpc, 'For protocol GRPC.'),
+        forwardBody: optional(
+          object({
+            maxSize: required(
+              byteQuantity,
+              'Most bytes of a body, up to 1Mi; 413 beyond. The backend gets it as it came.',
+            ),
+          }),
+          'The service is sent the body of the request, too.',
+        ),
+        timeout: optional(
+          duration,
+          'How long an answer may take; then the service is not available.',
+          formatDuration(externalAuthDefaults.timeoutMs),
+        ),
+        maxAnswerSize: optional(
+          byteQuantity,
+          'Most bytes of the body of an answer, up to 1Mi; one that is longer is none.',
+          formatBytes(externalAuthDefaults.answerBytes),
+        ),
+        whenUnavailable: optional(
+          Type.Enum(['deny', 'allow']),
+          'What becomes of a request where the service cannot be asked, fails (5xx) or does not answer in time: 503 (deny), or it passes without what the service would have added (allow).',
+          externalAuthDefaults.whenUnavailable,
+        ),
+        cache: optional(
+          object({
+            maxAge: required(
+              duration,
+              'How long a decision is kept at most. Cache-Control of the answer may shorten that, or forbid it; a refusal is kept only where it allows it. An answer with Set-Cookie never is.',
+            ),
+            entries: optional(
+              integer(1, 1_000_000),
+              'Decisions that each worker keeps. When it is full, the client that has most loses one.',
+              externalAuthDefaults.cacheEntries,
+            ),
+          }),
+          'Decisions are kept, each for requests of one client that are alike in all that the service is sent, and in all credentials.',
+        ),
+        except: optional(
+          exceptions,
+          'Requests for which the service is not asked: of each entry, all that it says must fit.',
+        ),
+      }),
+      'Which service is asked, about which requests, and what its answers do.',
+    ),
+  },
+  { description: 'Asks another service whether a request may pass.' },
+)
+
+export type ExternalAuthPolicyBody = Shape<typeof schema>
+export type ExternalAuthPolicySpec = ExternalAuthPolicyBody['spec']
+export type ExternalAuthPolicy = Resource<ExternalAuthPolicyBody>
+
+export const ExternalAuthPolicy: ResourceKind<ExternalAuthPolicy> = {
+  group: PORTCULLIS,
+  versions: ['v1alpha1'],
+  kind: 'ExternalAuthPolicy',
+  plural: 'externalauthpolicies',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema,
+  rules,
+  protects: true,
+}
+
+function rules({ spec }: ExternalAuthPolicyBody): Finding[] {
+  return [
+    ...targetRules(spec),
+    ...backendRefRules(spec.backendRef, ['spec', 'backendRef']),
+    ...protocolRules(spec),
+    ...pathRules(spec),
+    ...headerRules(spec),
+    ...limitRules(spec),
+    ...exceptionRules(spec.except ?? [], ['spec', 'except']),
+  ]
+}
+
+const targets = ['Gateway', 'HTTPRoute', 'GRPCRoute']
+
+function targetRules({ targetRefs }: ExternalAuthPolicySpec): Finding[] {
+  return targetRefs.flatMap((target, i) => {
+    if (target.group === GATEWAY_API && targets.includes(target.kind)) return []
+    const expected = `expected ${targets.join(', ')} (group "${GATEWAY_API}")`
+    const message = `an ExternalAuthPolicy cannot attach to ${described(target)}, ${expected}`
+    return [{ path: ['spec', 'targetRefs', i, 'kind'], message }]
+  })
+}
+
+function protocolRules({ protocol = 'HTTP', http: byHttp, grpc: byGrpc }: ExternalAuthPolicySpec): Finding[] {
+  const [given, field] = protocol === 'HTTP' ? [byGrpc, 'grpc'] : [byHttp, 'http']
+  return given === undefined
+    ? []
+    : [{ path: ['spec', field], message: `must be absent for protocol ${protocol}` }]
+}
+
+function pathRules({ http: { path, pathPrefix } = {} }: ExternalAuthPolicySpec): Finding[] {
+  const at = ['spec', 'http']
+  const both = { path: [...at, 'pathPrefix'], message: 'must be absent where path is given' }
+  return [
+    ...(path !== undefined && pathPrefix !== undefined ? [both] : []),
+    ...(path === undefined ? [] : pathFindings(path.split('?', 1)[0]!, [...at, 'path'])),
+    ...(pathPrefix === undefined ? [] : pathFindings(pathPrefix, [...at, 'pathPrefix'])),
+  ]
+}
+
+function pathFindings(value: string, path: Finding['path']): Finding[] {
+  const canonical = canonicalPath(value, writtenPaths)
+  return canonical instanceof Rejection
+    ? [{ path, message: `no request can have this path: ${canonical.detail}` }]
+    : []
+}
+
+/** What an answer brings under these names would be another request, or another one's word. */
+const notBrought = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'expect',
+  'forwarded',
+  'keep-alive',
+  'proxy-connection',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-request-id',
+])
+
+function headerRules({ http: { allowedResponseHeaders = [] } = {} }: ExternalAuthPolicySpec): Finding[] {
+  return allowedResponseHeaders.flatMap((name, i) => {
+    if (!notBrought.has(name.toLowerCase())) return []
+    const path = ['spec', 'http', 'allowedResponseHeaders', i]
+    const message =
+      name.toLowerCase() === 'set-cookie'
+        ? 'Set-Cookie goes to the client, and need not be named'
+        : `${name} is of the gateway or of the connection, and cannot be brought by an answer`
+    return [{ path, message }]
+  })
+}
+
+const MOST_BYTES = 1024 * 1024
+
+function limitRules({ forwardBody, maxAnswerSize, timeout, cache }: ExternalAuthPolicySpec): Finding[] {
+  const size = (path: string[], value: number | string | undefined): Finding[] =>
+    value !== undefined && quantityBytes(value)! > MOST_BYTES
+      ? [{ path: ['spec', ...path], message: 'must be at most 1Mi' }]
+      : []
+  const time = (path: string[], value: string | undefined): Finding[] =>
+    value !== undefined && durationMs(value) === 0
+      ? [{ path: ['spec', ...path], message: 'must be more than 0s' }]
+      : []
+  return [
+    ...size(['forwardBody', 'maxSize'], forwardBody?.maxSize),
+    ...size(['maxAnswerSize'], maxAnswerSize),
+    ...time(['timeout'], timeout),
+    ...time(['cache', 'maxAge'], cache?.maxAge),
+  ]
+}

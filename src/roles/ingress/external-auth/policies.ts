@@ -1,0 +1,209 @@
+import type { ExternalAuthConfig } from '../../../filters/external-auth/config.ts'
+import { ExternalAuthPolicy } from '../../../model/kinds/external-auth-policy.ts'
+import { Gateway } from '../../../model/kinds/gateway.ts'
+import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import { PORTCULLIS } from '../../../model/kind.ts'
+import type { FieldPath, Resource } from '../../../model/resource.ts'
+import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
+import type { Attachment as Attached, Closed, Place } from '../../../snapshot/contribution.ts'
+import type { FilterConfig, Rule } from '../../../snapshot/snapshot.ts'
+import { missing, type Absence } from '../../../translation/missing.ts'
+import {
+  accept,
+  attachmentsOf,
+  parentOf,
+  policyName,
+  reject,
+  type Attachment,
+} from '../../../translation/policies.ts'
+import type { Flaw, Report } from '../../../translation/report.ts'
+import type { BackendRefs } from '../backends/backend-refs.ts'
+import type { UpstreamTls } from '../backends/upstream-tls.ts'
+import type { Closing } from '../closing/closing.ts'
+import type { GatewayState } from '../gateway/gateway.ts'
+import { GATEWAY_API } from '../gateway/listeners.ts'
+import type { RouteState } from '../routes/route.ts'
+import { policySettings } from './settings.ts'
+
+/** What attaching needs of the world. */
+export interface Around {
+  readonly resources: Resources
+  readonly gateways: ReadonlyMap<string, GatewayState>
+  readonly backends: BackendRefs
+  readonly closing: Closing
+  readonly report: Report
+}
+
+/** Something that a policy is for: all of a Gateway or a route, or a part of it. */
+interface Target {
+  readonly object: Resource
+  readonly section: string | undefined
+  /** Of the part, in the object. */
+  readonly path: FieldPath
+  readonly what: string
+}
+
+/**
+ * ExternalAuthPolicies, all of which are enforced. One whose service cannot be found closes what it is for: without
+ * it nobody would be asked.
+ */
+export class ExternalAuthPolicies {
+  /** What stands on routes, and on rules of them by name. */
+  private readonly onRoutes = new Map<string, ExternalAuthConfig[]>()
+  private readonly onGateways: {
+    readonly state: GatewayState
+    readonly section: string | undefined
+    readonly filter: ExternalAuthConfig
+  }[] = []
+  private readonly rules = new Map<Rule, Rule>()
+
+  constructor(around: Around) {
+    for (const attachment of attachmentsOf(around.resources.all(ExternalAuthPolicy)))
+      this.attach(attachment, around)
+  }
+
+  /** The route with what its policies ask. */
+  route(state: RouteState): RouteState {
+    const { route } = state
+    const key = keyOf(route)
+    const names = (route.body.spec.rules ?? []).map(({ name }) => name)
+    if (
+      this.onRoutes.size === 0 ||
+      ![undefined, ...names].some(name => this.onRoutes.has(scopeOf(key, name)))
+    )
+      return state
+    const entries = state.entries.map(ranked => {
+      const { entry, place } = ranked
+      const filters = [...this.at(key, undefined), ...this.at(key, names[place.rule] ?? '')]
+      return { ...ranked, entry: { ...entry, rule: this.rule(entry.rule, filters) } }
+    })
+    return { ...state, entries }
+  }
+
+  /** What stands on Gateways and listeners, asking the clusters that these have; what must not be served where one cannot be had. */
+  attachments(upstreams: UpstreamTls): { attach: Attached[]; close: Closed[] } {
+    const attach: Attached[] = []
+    const close: Closed[] = []
+    for (const { state, section, filter } of this.onGateways) {
+      const at = placeOf(state, section)
+      const cluster = upstreams.clustersOf(state.gateway)(filter.cluster)
+      if (cluster === null) close.push({ at, origin: filter.origin })
+      else attach.push({ at, filter: asking(filter, cluster), protects: true })
+    }
+    return { attach, close }
+  }
+
+  /** Names of the clusters that are asked for a Gateway and its listeners, as references name them. */
+  askedOf(gateway: Resource): string[] {
+    return this.onGateways.flatMap(({ state, filter }) => (state.gateway === gateway ? [filter.cluster] : []))
+  }
+
+  private at(key: string, section: string | undefined): readonly FilterConfig[] {
+    return this.onRoutes.get(scopeOf(key, section)) ?? []
+  }
+
+  /** One object wherever it is used, as the rule was. */
+  private rule(rule: Rule, filters: readonly FilterConfig[]): Rule {
+    if (filters.length === 0) return rule
+    let made = this.rules.get(rule)
+    if (made === undefined) this.rules.set(rule, (made = { ...rule, filters: [...rule.filters, ...filters] }))
+    return made
+  }
+
+  private attach(attachment: Attachment<ExternalAuthPolicy>, around: Around): void {
+    const { report } = around
+    const target = targetOf(attachment, around)
+    if ('message' in target) return reject(attachment, report, 'TargetNotFound', target)
+    accept(attachment, report, `is asked for every request of ${target.what}`)
+    const cluster = clusterOf(attachment.policy, around.backends)
+    if (typeof cluster !== 'string') return closeTarget(attachment, target, cluster, around)
+    report.good(attachment.policy, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', {
+      parent: parentOf(attachment),
+    })
+    this.add(target, policySettings(attachment.policy, cluster), around)
+  }
+
+  private add({ object, section }: Target, filter: ExternalAuthConfig, { gateways }: Around): void {
+    const state = gateways.get(keyOf(object))
+    if (state !== undefined) return void this.onGateways.push({ state, section, filter })
+    const scope = scopeOf(keyOf(object), section)
+    this.onRoutes.set(scope, [...(this.onRoutes.get(scope) ?? []), filter])
+  }
+}
+
+function asking(filter: ExternalAuthConfig, cluster: string): ExternalAuthConfig {
+  return cluster === filter.cluster ? filter : { ...filter, cluster }
+}
+
+function scopeOf(key: string, section: string | undefined): string {
+  return section === undefined ? key : `${key} ${section}`
+}
+
+function placeOf({ gateway }: GatewayState, section: string | undefined): Place {
+  const name = policyName(gateway)
+  return section === undefined ? { gateway: name } : { listener: `${name}/${section}` }
+}
+
+function clusterOf(policy: ExternalAuthPolicy, backends: BackendRefs): string | Flaw {
+  const { backendRef, protocol } = policy.body.spec
+  const from = { group: PORTCULLIS, kind: policy.kind, namespace: policy.metadata.namespace }
+  return backends.resolve(backendRef, from, ['spec', 'backendRef'], protocol === 'GRPC' ? 'grpc' : 'http')
+}
+
+/** Never open in its place: who would be asked is not there. */
+function closeTarget(
+  attachment: Attachment<ExternalAuthPolicy>,
+  { object, section, path, what }: Target,
+  flaw: Flaw,
+  { closing, report }: Around,
+): void {
+  const { policy } = attachment
+  const message = `${flaw.message}; ${what} is closed, which would be served without being asked about: answered 500 (protection_missing)`
+  report.bad(policy, 'ResolvedRefs', [{ ...flaw, message }], { parent: parentOf(attachment) })
+  const by = `ExternalAuthPolicy ${policyName(policy)} protects it and cannot ask its service; answered 500 (protection_missing)`
+  closing.close(object, section)
+  const listener = object.kind === 'Gateway' && section !== undefined ? { listener: section } : {}
+  report.warn(object, 'Closed', [{ reason: 'ProtectionMissing', path, message: by, follows: true }], listener)
+}
+
+function targetOf(
+  { policy, target }: Attachment<ExternalAuthPolicy>,
+  { resources, gateways }: Around,
+): Target | Absence {
+  const { kind, name, sectionName: section } = target
+  const { namespace } = policy.metadata
+  if (kind === 'Gateway') {
+    const state = gateways.get(refKey({ group: GATEWAY_API, kind, namespace, name }))
+    return state === undefined ? gatewayless(resources, namespace, name) : gatewayTarget(state, section)
+  }
+  const route =
+    kind === 'GRPCRoute'
+      ? resources.get(GRPCRoute, namespace, name)
+      : resources.get(HTTPRoute, namespace, name)
+  if (route !== undefined) return routeTarget(route, section)
+  return missing(resources, kind === 'GRPCRoute' ? GRPCRoute : HTTPRoute, namespace, name)
+}
+
+function gatewayless(resources: Resources, namespace: string, name: string): Absence {
+  if (resources.get(Gateway, namespace, name) === undefined)
+    return missing(resources, Gateway, namespace, name)
+  const message = `Gateway ${namespace}/${name} is of no class of ours, which is told of itself`
+  return { message, follows: true }
+}
+
+function gatewayTarget({ gateway, listeners }: GatewayState, section: string | undefined): Target | Absence {
+  const whole = `Gateway ${policyName(gateway)}`
+  if (section === undefined) return { object: gateway, section, path: ['spec'], what: whole }
+  const listener = listeners.find(({ spec }) => spec.name === section)
+  if (listener === undefined) return { message: `${whole} has no listener ${section}` }
+  return { object: gateway, section, path: listener.path, what: `listener ${section} of ${whole}` }
+}
+
+function routeTarget(route: HTTPRoute | GRPCRoute, section: string | undefined): Target | Absence {
+  const whole = `${route.kind} ${policyName(route)}`
+  if (section === undefined) return { object: route, section, path: ['spec'], what: whole }
+  const index = (route.body.spec.rules ?? []).findIndex(({ name }) => name === section)
+  if (index < 0) return { message: `${whole} has no rule named ${section}` }
+  return { object: route, section, path: ['spec', 'rules', index], what: `rule ${section} of ${whole}` }
+}
