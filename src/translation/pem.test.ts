@@ -7,6 +7,7 @@ import { parseAuthorities, parseKeyPair } from './pem.ts'
 const authority = await Authority.make()
 const good = await authority.issue({ names: ['a.example'] })
 const other = await authority.issue({ names: ['b.example'] })
+const anonymous = await authority.issue({ names: ['a.example'], anonymous: true })
 const weak = await selfSigned({ names: ['a.example'], key: 'rsa1024' })
 const encrypted = createPrivateKey(good.key)
   .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
@@ -19,6 +20,7 @@ const cut = good.chain.replace(/\n.{10}/, '\n')
 /** Each row: tls.crt, tls.key, and what is wrong with them. */
 for (const [what, chain, key, wrong] of [
   ['a pair', good.chain, good.key, null],
+  ['a pair whose certificate has no subject', anonymous.chain, anonymous.key, null],
   ['a pair with the root behind it', good.chain + authority.root, good.key, null],
   ['a pair with words around it', `subject=a\n${good.chain}\n# end`, good.key, null],
   ['a pair with Windows line ends', good.chain.replaceAll('\n', '\r\n'), good.key, null],

@@ -106,9 +106,10 @@ function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyT
 }
 
 /** The DNS names that it is good for; where it has none, which clients have long ceased to take, its common name. */
-function namesOf({ subject, subjectAltName = '' }: X509Certificate): string[] {
+function namesOf({ subject, subjectAltName = '' }: Partial<X509Certificate>): string[] {
   const alternative = alternatives(subjectAltName).flatMap(([type, value]) => (type === 'DNS' ? [value] : []))
-  const common = [...subject.matchAll(/^CN=(.*)$/gm)].map(([, value = '']) => value)
+  // Undefined where the subject is empty, as Let's Encrypt leaves it in certificates of a few days.
+  const common = [...(subject ?? '').matchAll(/^CN=(.*)$/gm)].map(([, value = '']) => value)
   const names = (alternative.length > 0 ? alternative : common).map(canonicalHostname)
   // RFC 9525 §6.3: an asterisk is the whole of the first label, or nothing that we know.
   return [...new Set(names)].filter(name => /^(\*\.)?[^*]+$/.test(name))

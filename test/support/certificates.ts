@@ -20,6 +20,8 @@ export interface Wanted {
   /** Days from now; negative for one that has expired. */
   readonly days?: number
   readonly commonName?: string
+  /** Has no subject at all. */
+  readonly anonymous?: boolean
   /** Does not say which of its issuer's keys has signed it. */
   readonly unidentified?: boolean
 }
@@ -127,7 +129,9 @@ export class Authority {
     const keys = await keysOf(kind)
     const { subject: issuer } = this.certificate
     const certificate = await x509.X509CertificateGenerator.create({
-      subject: `CN=${wanted.commonName ?? wanted.names?.[0] ?? 'anybody'}`,
+      ...(wanted.anonymous === true
+        ? {}
+        : { subject: `CN=${wanted.commonName ?? wanted.names?.[0] ?? 'anybody'}` }),
       issuer,
       ...validity(wanted.days ?? 90),
       signingAlgorithm: algorithms[this.kind],

@@ -1,13 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { isIPv6 } from 'node:net'
+import { createServer, isIPv6, type Server, type Socket as Connection } from 'node:net'
 
 const typeA = 1
 const typeAaaa = 28
 const nameError = 3
 
 /**
- * A name server for tests on a UDP port of the loopback address: answers A and
+ * A name server for tests on a port of the loopback address, by UDP and TCP: answers A and
  * AAAA from `records`, and NXDOMAIN for other names (RFC 1035 §4).
  */
 export class DnsServer {
@@ -15,17 +15,59 @@ export class DnsServer {
   /** Names asked for, one per question. */
   readonly asked: string[] = []
   private readonly socket: Socket = createSocket('udp4')
+  private readonly server: Server = createServer(connection => this.serve(connection))
+  private readonly connections = new Set<Connection>()
+  private holding: Promise<void> | null = null
+  private release: () => void = () => {}
 
   /** `127.0.0.1:port`, as setServers takes it. */
   async listen(): Promise<string> {
     this.socket.on('message', (query, peer) => this.socket.send(this.answer(query), peer.port, peer.address))
-    this.socket.bind(0, '127.0.0.1')
+    this.server.listen(0, '127.0.0.1')
+    await once(this.server, 'listening')
+    const address = this.server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    this.socket.bind(port, '127.0.0.1')
     await once(this.socket, 'listening')
-    return `127.0.0.1:${this.socket.address().port}`
+    return `127.0.0.1:${port}`
   }
 
   close(): void {
     this.socket.close()
+    this.server.close()
+    for (const connection of this.connections) connection.destroy()
+  }
+
+  /** Whoever asks by TCP waits from now on, until what this answers with is called. */
+  hold(): () => void {
+    this.holding = new Promise(resolve => (this.release = resolve))
+    return () => {
+      this.holding = null
+      this.release()
+    }
+  }
+
+  /** RFC 1035 §4.2.2: each message has its length before it. */
+  private serve(connection: Connection): void {
+    this.connections.add(connection)
+    connection.on('close', () => this.connections.delete(connection)).on('error', () => {})
+    let held = Buffer.alloc(0)
+    connection.on('data', chunk => {
+      held = Buffer.concat([held, chunk])
+      while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
+        const end = 2 + held.readUInt16BE(0)
+        void this.reply(connection, held.subarray(2, end))
+        held = held.subarray(end)
+      }
+    })
+  }
+
+  private async reply(connection: Connection, query: Buffer): Promise<void> {
+    const answer = this.answer(query)
+    await this.holding
+    const length = Buffer.alloc(2)
+    length.writeUInt16BE(answer.length)
+    connection.write(Buffer.concat([length, answer]))
   }
 
   private answer(query: Buffer): Buffer {
