@@ -152,7 +152,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
     this.failed = this.endpoint
     this.endpoint?.finish()
     this.endpoint = null
-    this.metrics.retries.add(1)
+    this.metrics.counter('portcullis_upstream_retries_total').add(1)
     this.attempt()
   }
 

@@ -302,7 +302,7 @@ export class Engine {
 
   /** Each one is counted; the log tells of the first of each kind. */
   private mirrorLost(cluster: string, reason: MirrorLoss): void {
-    this.epochs.current.cluster(cluster).mirrorLost(reason)
+    this.epochs.current.cluster(cluster).counter('portcullis_mirror_lost_total', { reason }).add(1)
     const kind = `${cluster} ${reason}`
     if (this.toldLosses.has(kind)) return
     this.toldLosses.add(kind)

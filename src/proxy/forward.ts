@@ -363,7 +363,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.endAttempt()
     this.failed = this.endpoint
     this.endpoint = null
-    this.metrics?.retries.add(1)
+    this.metrics?.counter('portcullis_upstream_retries_total').add(1)
     const backoffMs = this.action.retry?.backoffMs ?? 0
     if (backoffMs === 0) this.attempt()
     // The configured time is the least (HTTPRouteRetry.backoff); what is added to it keeps apart clients that failed together.

@@ -145,13 +145,17 @@ export class Observer {
   /** A connection whose bytes are to go through as they are; `streamed` tells of its end. */
   streaming({ metrics }: CompiledStream): void {
     this.streams++
-    metrics.streaming()
+    metrics.gauge('portcullis_stream_connections_active').add(1)
   }
 
   streamed(x: FinishedStream): void {
     const { sinks, record } = this
     this.streams--
-    x.stream.metrics.streamed(x.bytesIn, x.bytesOut)
+    const { metrics } = x.stream
+    metrics.gauge('portcullis_stream_connections_active').add(-1)
+    metrics.counter('portcullis_stream_connections_total').add(1)
+    metrics.counter('portcullis_stream_bytes_total', { direction: 'in' }).add(x.bytesIn)
+    metrics.counter('portcullis_stream_bytes_total', { direction: 'out' }).add(x.bytesOut)
     sinks.instruments.bytesIn.add(x.bytesIn)
     sinks.instruments.bytesOut.add(x.bytesOut)
     if (x.failure !== null) sinks.instruments.failed(x.failure)

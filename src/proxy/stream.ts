@@ -122,7 +122,7 @@ export class Stream implements RawHandler, Asker {
     // Nothing has been sent to an endpoint that could not be connected to.
     const most = cluster?.config.connectAttempts ?? 0
     if (this.attempts >= most || failures[failure].retry === 'never') return this.end(failure, reason)
-    metrics?.retries.add(1)
+    metrics?.counter('portcullis_upstream_retries_total').add(1)
     this.begin()
   }
 

@@ -66,7 +66,7 @@ test('what is closed is shown no more, and the rest keeps its numbers', () => {
   stays.finished(500, 0.1)
   const goes = routes.get('goes')
   goes.finished(500, 0.1)
-  clusters.get('c').retries.add(2)
+  clusters.get('c').counter('portcullis_upstream_retries_total').add(2)
   assert.equal(routes.get('stays'), stays)
   routes.close('goes')
   routes.close('goes')
@@ -115,7 +115,10 @@ test('rejections and connections are counted', () => {
   port.connections.add(2)
   port.connectionsActive.add(2)
   port.connectionsActive.add(-1)
-  instruments.clusters.get('c').connectFailed('connection_timeout')
+  instruments.clusters
+    .get('c')
+    .counter('portcullis_upstream_connect_failures_total', { failure: 'connection_timeout' })
+    .add(1)
   const seen = samples()
   assert.equal(seen.get('portcullis_rejections_total{rule="bare-lf"}'), 2)
   assert.equal(seen.get('portcullis_downstream_connections_total{port="8080"}'), 2)
@@ -126,18 +129,28 @@ test('rejections and connections are counted', () => {
   )
 })
 
-test('connections of a cluster are shown from its first one on', () => {
+test('series begin with their first use, by whatever family has the label', () => {
   const { instruments, samples } = setup()
-  const shown = (): number[] =>
-    [...samples()].filter(([name]) => name.includes('cluster="c"')).map(([, value]) => value)
+  const shown = (): Record<string, number> =>
+    Object.fromEntries([...samples()].filter(([name]) => name.includes('cluster="c"')))
   const cluster = instruments.clusters.get('c')
-  cluster.measure(0, 0, 0)
-  assert.deepEqual(shown(), [])
-  cluster.measure(2, 1, 0)
-  assert.deepEqual(shown(), [2, 1, 0])
-  cluster.measure(0, 0, 0)
-  assert.deepEqual(shown(), [0, 0, 0])
+  assert.deepEqual(shown(), {})
+  const active = cluster.gauge('portcullis_upstream_connections_active')
+  active.set(2)
+  assert.equal(cluster.gauge('portcullis_upstream_connections_active'), active)
+  cluster.counter('portcullis_upstream_faults_total', { rule: 'flood-pings' }).add(1)
+  cluster.counter('portcullis_upstream_faults_total', { rule: 'flood-pings' }).add(1)
+  assert.deepEqual(shown(), {
+    'portcullis_upstream_connections_active{cluster="c"}': 2,
+    'portcullis_upstream_faults_total{cluster="c",rule="flood-pings"}': 2,
+  })
 })
+
+const measured = [
+  'portcullis_upstream_connections_active',
+  'portcullis_upstream_connections_idle',
+  'portcullis_upstream_requests_pending',
+] as const
 
 /** How many series of a family there are, without reading millions of lines. */
 function seriesOf(text: string, family: string): number {
@@ -159,8 +172,8 @@ test('20,000 routes and as many clusters that all carry requests are shown, and 
       routes.get(`${turn}${i}`).finished(200, 0.01)
       const cluster = clusters.get(`${turn}${i}`)
       cluster.answered(200, 0.01)
-      cluster.connectionsOpened.add(1)
-      cluster.measure(1, 0, 0)
+      cluster.counter('portcullis_upstream_connections_total').add(1)
+      for (const gauge of measured) cluster.gauge(gauge).set(1)
     }
     writer.flush()
     const text = reader.render()
@@ -191,8 +204,8 @@ test('what finds no room is told of once; its counters are one series, and its g
   })
   const { clusters } = new Instruments(writer)
   for (let i = 0; i < 200; i++) {
-    clusters.get(`c${i}`).measure(7, 0, 0)
-    clusters.get(`c${i}`).connectionsOpened.add(1)
+    for (const gauge of measured) clusters.get(`c${i}`).gauge(gauge).set(7)
+    clusters.get(`c${i}`).counter('portcullis_upstream_connections_total').add(1)
   }
   writer.flush()
   const { samples } = parseExposition(reader.render())

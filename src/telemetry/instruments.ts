@@ -2,6 +2,7 @@ import { failures } from '../http/failures.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { Counter, Gauge, Histogram } from './instrument.ts'
 import type { MetricsScope, MetricsWriter } from './metrics.ts'
+import { OwnSeries } from './own-series.ts'
 
 /**
  * The metrics as the data plane uses them: one object per route, cluster and
@@ -98,70 +99,31 @@ interface Closable {
   close(): void
 }
 
-export class RouteMetrics {
+export class RouteMetrics extends OwnSeries<'route'> {
   readonly codes: CodeCounters
-  private readonly scope: MetricsScope
-  private readonly route: string
   private durations: Histogram | undefined
   /** By status; absent for routes that carry no gRPC. */
   private grpc: (Counter | undefined)[] | undefined
-  /** Absent for routes that carry no streams. */
-  private streams: StreamMetrics | undefined
 
   constructor(scope: MetricsScope, index: CodeIndex, route: string) {
-    this.scope = scope
-    this.route = route
+    super(scope, { route })
     this.codes = new CodeCounters(scope, index, route)
   }
 
   /** An exchange of this route is over. */
   finished(status: number, seconds: number): void {
     this.codes.add(status)
-    this.durations ??= this.scope.histogram('portcullis_request_duration_seconds', { route: this.route })
+    this.durations ??= this.histogram('portcullis_request_duration_seconds')
     this.durations.observe(seconds)
-  }
-
-  /** A connection of this route is to be spliced; `streamed` tells of its end. */
-  streaming(): void {
-    this.streams ??= new StreamMetrics(this.scope, this.route)
-    this.streams.active.add(1)
-  }
-
-  streamed(bytesIn: number, bytesOut: number): void {
-    const { streams } = this
-    if (streams === undefined) return
-    streams.active.add(-1)
-    streams.connections.add(1)
-    streams.bytesIn.add(bytesIn)
-    streams.bytesOut.add(bytesOut)
   }
 
   /** A gRPC call of this route is over; `status` is 0 to 16. */
   finishedGrpc(status: number): void {
     this.grpc ??= Array.from({ length: 17 })
-    const counter = (this.grpc[status] ??= this.scope.counter('portcullis_grpc_responses_total', {
-      route: this.route,
+    const counter = (this.grpc[status] ??= this.counter('portcullis_grpc_responses_total', {
       status: String(status),
     }))
     counter.add(1)
-  }
-
-  close(): void {
-    this.scope.close()
-  }
-}
-
-class StreamMetrics {
-  readonly active: Gauge
-  readonly connections: Counter
-  readonly bytesIn: Counter
-  readonly bytesOut: Counter
-
-  constructor(scope: MetricsScope, route: string) {
-    this.active = scope.gauge('portcullis_stream_connections_active', { route })
-    this.connections = scope.counter('portcullis_stream_connections_total', { route })
-    this.bytesIn = scope.counter('portcullis_stream_bytes_total', { route, direction: 'in' })
-    this.bytesOut = scope.counter('portcullis_stream_bytes_total', { route, direction: 'out' })
   }
 }
 
@@ -221,120 +183,34 @@ export class CodeCounters {
 
 const CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 
-interface ClusterGauges {
-  readonly active: Gauge
-  readonly idle: Gauge
-  readonly pending: Gauge
-}
-
 /** What one thread knows of a cluster. All durations in seconds. */
-export class ClusterMetrics {
-  private readonly scope: MetricsScope
-  private readonly cluster: string
-  private readonly labels: { readonly cluster: string }
+export class ClusterMetrics extends OwnSeries<'cluster'> {
   private readonly classes: (Counter | undefined)[] = CLASSES.map(() => undefined)
-  private connectFailures: Map<string, Counter> | undefined
-  private mirrorLosses: Map<string, Counter> | undefined
   private durations: Histogram | undefined
-  private gauges: ClusterGauges | undefined
-  private openedCounter: Counter | undefined
-  private retriesCounter: Counter | undefined
-  private ejectionsCounter: Counter | undefined
 
   constructor(scope: MetricsScope, cluster: string) {
-    this.scope = scope
-    this.cluster = cluster
-    this.labels = { cluster }
+    super(scope, { cluster })
   }
 
   /** An attempt was answered, to the last byte. */
   answered(status: number, seconds: number): void {
     const number = status >= 100 && status < 600 ? Math.floor(status / 100) : 0
-    const counter = this.classes[number] ?? this.classCounter(number)
-    counter.add(1)
-    this.durations ??= this.scope.histogram('portcullis_upstream_duration_seconds', { cluster: this.cluster })
-    this.durations.observe(seconds)
-  }
-
-  connectFailed(failure: FailureName): void {
-    const { cluster } = this
-    const known = (this.connectFailures ??= new Map<string, Counter>())
-    let counter = known.get(failure)
-    if (counter === undefined) {
-      counter = this.scope.counter('portcullis_upstream_connect_failures_total', { cluster, failure })
-      known.set(failure, counter)
-    }
-    counter.add(1)
-  }
-
-  mirrorLost(reason: string): void {
-    const { cluster } = this
-    const losses = (this.mirrorLosses ??= new Map<string, Counter>())
-    let counter = losses.get(reason)
-    if (counter === undefined) {
-      counter = this.scope.counter('portcullis_mirror_lost_total', { cluster, reason })
-      losses.set(reason, counter)
-    }
-    counter.add(1)
-  }
-
-  /** Once for a connection: the scope may look it up. */
-  faulted(rule: string): void {
-    this.scope.counter('portcullis_upstream_faults_total', { cluster: this.cluster, rule }).add(1)
-  }
-
-  /** Connections that carry a request and that wait for one, and requests that wait for a connection, as they are now. */
-  measure(active: number, idle: number, pending: number): void {
-    // Of 20,000 clusters most may never see a request, and three series each would leave no room for others.
-    if (this.gauges === undefined && active + idle + pending === 0) return
-    const { scope, labels } = this
-    this.gauges ??= {
-      active: scope.gauge('portcullis_upstream_connections_active', labels),
-      idle: scope.gauge('portcullis_upstream_connections_idle', labels),
-      pending: scope.gauge('portcullis_upstream_requests_pending', labels),
-    }
-    this.gauges.active.set(active)
-    this.gauges.idle.set(idle)
-    this.gauges.pending.set(pending)
-  }
-
-  get connectionsOpened(): Counter {
-    return (this.openedCounter ??= this.scope.counter('portcullis_upstream_connections_total', this.labels))
-  }
-
-  get retries(): Counter {
-    return (this.retriesCounter ??= this.scope.counter('portcullis_upstream_retries_total', this.labels))
-  }
-
-  get ejections(): Counter {
-    return (this.ejectionsCounter ??= this.scope.counter('portcullis_upstream_ejections_total', this.labels))
-  }
-
-  close(): void {
-    this.scope.close()
-  }
-
-  private classCounter(number: number): Counter {
-    const code_class = CLASSES[number] ?? 'other'
-    return (this.classes[number] = this.scope.counter('portcullis_upstream_requests_total', {
-      cluster: this.cluster,
-      code_class,
+    const counter = (this.classes[number] ??= this.counter('portcullis_upstream_requests_total', {
+      code_class: CLASSES[number] ?? 'other',
     }))
+    counter.add(1)
+    this.durations ??= this.histogram('portcullis_upstream_duration_seconds')
+    this.durations.observe(seconds)
   }
 }
 
-export class PortMetrics {
+export class PortMetrics extends OwnSeries<'port'> {
   readonly connectionsActive: Gauge
   readonly connections: Counter
-  private readonly scope: MetricsScope
 
   constructor(scope: MetricsScope, port: string) {
-    this.scope = scope
-    this.connectionsActive = scope.gauge('portcullis_downstream_connections_active', { port })
-    this.connections = scope.counter('portcullis_downstream_connections_total', { port })
-  }
-
-  close(): void {
-    this.scope.close()
+    super(scope, { port })
+    this.connectionsActive = this.gauge('portcullis_downstream_connections_active')
+    this.connections = this.counter('portcullis_downstream_connections_total')
   }
 }

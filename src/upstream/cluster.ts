@@ -42,6 +42,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   connections = 0
   /** Requests that wait for a connection, counted by `queue`. */
   pending = 0
+  /** Somebody has wanted an endpoint of it. */
+  asked = false
   /** Bytes of copies for it that wait, where it is a mirror; kept by whoever sends them. */
   mirroredBytes = 0
   /** Who waits, whichever endpoint it will be: also when that, or the cluster itself, has gone meanwhile. */
@@ -75,6 +77,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   /** An endpoint for the next attempt; `exclude`, the one that just failed, only when there is no other. Without an `asker` it is for whoever comes next. */
   pick(exclude: Endpoint<P> | null = null, asker: Asker | null = null): Endpoint<P> | null {
+    this.asked = true
     return this.balancer.pick(exclude, asker)
   }
 

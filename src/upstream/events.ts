@@ -9,17 +9,17 @@ export interface UpstreamEvents extends ClusterEvents, DnsEvents, PoolEvents {}
 /** What happens to upstreams, as log and metrics have it. `metrics` are those of the snapshot that is in force when it happens. */
 export function upstreamEvents(log: Logger, metrics: (cluster: string) => ClusterMetrics): UpstreamEvents {
   return {
-    onConnect: cluster => metrics(cluster).connectionsOpened.add(1),
+    onConnect: cluster => metrics(cluster).counter('portcullis_upstream_connections_total').add(1),
     onConnectFailed: (cluster, endpoint, failure, reason) => {
-      metrics(cluster).connectFailed(failure)
+      metrics(cluster).counter('portcullis_upstream_connect_failures_total', { failure }).add(1)
       log.warn('endpoint.connect_failed', { cluster, endpoint, failure, reason })
     },
     onFault: (cluster, endpoint, rule) => {
-      metrics(cluster).faulted(rule)
+      metrics(cluster).counter('portcullis_upstream_faults_total', { rule }).add(1)
       log.warn('endpoint.fault', { cluster, endpoint, rule })
     },
     onEjected: (cluster, endpoint, failures, forMs) => {
-      metrics(cluster).ejections.add(1)
+      metrics(cluster).counter('portcullis_upstream_ejections_total').add(1)
       log.warn('endpoint.ejected', { cluster, endpoint, failures, forMs })
     },
     onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),

@@ -94,7 +94,8 @@ export class Upstreams {
     for (const { pressure } of all) pressure.begin()
     look()
     for (const cluster of all) sweepCluster(cluster, nowMs)
-    for (const cluster of this.clusters.values()) this.measure(cluster)
+    // Of 20,000 clusters most may never be asked for: their series would leave no room for others'.
+    for (const cluster of this.clusters.values()) if (cluster.asked) this.measure(cluster)
   }
 
   /** What waits for mirrors. Of HTTP/2 it is among the bytes of streams. */
@@ -112,7 +113,10 @@ export class Upstreams {
   private measure(cluster: Cluster<UpstreamPool>): void {
     let idle = 0
     for (const { openedPool } of cluster.endpoints) idle += openedPool?.idleConnections ?? 0
-    this.metrics(cluster.name).measure(cluster.connections - idle, idle, cluster.pending)
+    const metrics = this.metrics(cluster.name)
+    metrics.gauge('portcullis_upstream_connections_idle').set(idle)
+    metrics.gauge('portcullis_upstream_connections_active').set(cluster.connections - idle)
+    metrics.gauge('portcullis_upstream_requests_pending').set(cluster.pending)
   }
 
   private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {
