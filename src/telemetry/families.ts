@@ -61,6 +61,18 @@ const table = {
     labels: ['cluster'],
     buckets: LATENCY,
   },
+  portcullis_upstream_endpoints: {
+    type: 'gauge',
+    help: 'Endpoints of clusters that were asked for, addresses of DNS names one by one; of the worker that knows fewest.',
+    labels: ['cluster'],
+    merge: 'min',
+  },
+  portcullis_upstream_endpoints_serving: {
+    type: 'gauge',
+    help: 'Those of them that are not left out because connections to them failed; of the worker that has fewest.',
+    labels: ['cluster'],
+    merge: 'min',
+  },
   portcullis_upstream_connections_active: {
     type: 'gauge',
     help: 'Connections to upstreams that carry a request.',

@@ -112,8 +112,14 @@ export class Upstreams {
 
   private measure(cluster: Cluster<UpstreamPool>): void {
     let idle = 0
-    for (const { openedPool } of cluster.endpoints) idle += openedPool?.idleConnections ?? 0
+    let serving = 0
+    for (const { openedPool, ejectedUntilMs } of cluster.endpoints) {
+      idle += openedPool?.idleConnections ?? 0
+      if (ejectedUntilMs === 0) serving++
+    }
     const metrics = this.metrics(cluster.name)
+    metrics.gauge('portcullis_upstream_endpoints').set(cluster.size)
+    metrics.gauge('portcullis_upstream_endpoints_serving').set(serving)
     metrics.gauge('portcullis_upstream_connections_idle').set(idle)
     metrics.gauge('portcullis_upstream_connections_active').set(cluster.connections - idle)
     metrics.gauge('portcullis_upstream_requests_pending').set(cluster.pending)
