@@ -1,5 +1,5 @@
 import { serve } from '../proxy/worker.ts'
-import { filterTable } from './filters.ts'
+import { ruleTypes } from './rule-types.ts'
 
-// What a data-plane thread runs: proxy/ knows of no role, and so is given the filters that they have.
-serve(filterTable)
+// What a data-plane thread runs: proxy/ knows of no role, and so is given the filters and actions that they have.
+serve(ruleTypes)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 import { exchange as viewOf, origin } from '../../test/support/exchange.ts'
 import { kit } from '../../test/support/kit.ts'
-import { FilterTable, type FilterSteps, type SteppedExchange } from './compile.ts'
+import { FilterTable, stepsOf, type FilterSteps, type SteppedExchange } from './compile.ts'
 import { cors as corsType, type CorsConfig } from './cors.ts'
 import type { FilterType } from './filter.ts'
 import { requestHeaders, responseHeaders, type HeaderModifierConfig } from './header-modifier.ts'
@@ -12,7 +12,7 @@ import { urlRewrite, type UrlRewriteConfig } from './url-rewrite.ts'
 
 const table = new FilterTable([urlRewrite, responseHeaders, requestHeaders, corsType])
 
-const compileFilters = (configs: readonly FilterConfig[]): FilterSteps => table.compile(configs, kit())
+const compileFilters = (configs: readonly FilterConfig[]): FilterSteps => stepsOf(table.ready(configs, kit()))
 
 const exchange = (request: Parameters<typeof viewOf>[0]): SteppedExchange => ({
   ...viewOf(request),
@@ -109,7 +109,7 @@ test('the phase decides, whatever the order of lists, and whichever role a filte
     }),
   }))
   const configs = phases.map((type): FilterConfig => ({ type, origin })).toReversed()
-  const steps = new FilterTable(types).compile(configs, kit())
+  const steps = stepsOf(new FilterTable(types).ready(configs, kit()))
   const x = exchange({})
   for (const step of steps.request ?? []) await step(x)
   assert.deepEqual(ran.splice(0), phases)

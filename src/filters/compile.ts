@@ -21,6 +21,12 @@ export interface FilterSteps {
   readonly end: readonly EndStep[] | null
 }
 
+/** A filter that is compiled, and the place of its phase. */
+export interface ReadyFilter {
+  readonly order: number
+  readonly filter: Filter
+}
+
 export const noSteps: FilterSteps = { request: null, response: null, end: null }
 
 interface Row {
@@ -52,15 +58,12 @@ export class FilterTable {
     return configs.toSorted((a, b) => this.row(a.type).order - this.row(b.type).order)
   }
 
-  /** Compiles the filters of one list, those of a listener before those of a rule. Throws where one of them cannot be had. */
-  compile(configs: readonly FilterConfig[], kit: Kit): FilterSteps {
-    if (configs.length === 0) return noSteps
-    const filters = this.inOrder(configs).map(config => this.find(config.type).compile(config, kit))
-    return {
-      request: orNull(filters.flatMap(requestSteps)),
-      response: orNull(filters.flatMap(filter => filter.response?.bind(filter) ?? []).toReversed()),
-      end: orNull(filters.flatMap(filter => endSteps(filter, kit)).toReversed()),
-    }
+  /** Throws where one of them cannot be had. */
+  ready(configs: readonly FilterConfig[], kit: Kit): readonly ReadyFilter[] {
+    return configs.map(config => {
+      const { type, order } = this.row(config.type)
+      return { order, filter: guarded(type.compile(config, kit), kit) }
+    })
   }
 
   private row(type: string): Row {
@@ -70,27 +73,42 @@ export class FilterTable {
   }
 }
 
+/** What exchanges run, of filters in the order of lists: those of a listener before those of a rule. */
+export function stepsOf(ready: readonly ReadyFilter[]): FilterSteps {
+  if (ready.length === 0) return noSteps
+  const filters = ready.toSorted((a, b) => a.order - b.order).map(({ filter }) => filter)
+  return {
+    request: orNull(filters.flatMap(requestSteps)),
+    response: orNull(filters.flatMap(filter => filter.response?.bind(filter) ?? []).toReversed()),
+    end: orNull(filters.flatMap(filter => filter.end?.bind(filter) ?? []).toReversed()),
+  }
+}
+
+/** When `end` runs the exchange is over: there is nobody to tell but the log, and others have still to run. */
+function guarded(filter: Filter, { log }: Kit): Filter {
+  const { end } = filter
+  if (end === undefined) return filter
+  const { body } = filter
+  return {
+    ...(body && { body }),
+    ...(filter.request && { request: filter.request.bind(filter) }),
+    ...(filter.response && { response: filter.response.bind(filter) }),
+    end(x) {
+      try {
+        end.call(filter, x)
+      } catch (error) {
+        log.error('filter.end_failed', { route: x.route, error })
+      }
+    },
+  }
+}
+
 /** A body that is to be held is a step of its own, which is waited for as any other. */
 function requestSteps(filter: Filter): RequestStep[] {
   const { body } = filter
   const step = filter.request?.bind(filter)
   if (step === undefined) return []
   return body === undefined ? [step] : [x => (body.only?.(x) === false ? undefined : x.holdBody(body)), step]
-}
-
-/** When it runs the exchange is over: there is nobody to tell but the log, and others have still to run. */
-function endSteps(filter: Filter, { log }: Kit): EndStep[] {
-  const step = filter.end?.bind(filter)
-  if (step === undefined) return []
-  return [
-    x => {
-      try {
-        step(x)
-      } catch (error) {
-        log.error('filter.end_failed', { route: x.route, error })
-      }
-    },
-  ]
 }
 
 function orNull<T>(list: readonly T[]): readonly T[] | null {

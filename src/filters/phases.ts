@@ -6,6 +6,8 @@
  * in the order they are specified").
  */
 export const phases = [
+  // Proof that a name is ours (ACME), for who knows no credentials and comes from anywhere.
+  'challenge',
   // Responses only: what is compressed has passed everything that reads or changes bodies.
   'encoding',
   // A preflight carries no credentials and no other fields of the real request: it is answered before anything looks for them.

@@ -69,6 +69,21 @@ export class RequestBody {
     if (this.bytes > REPLAY_BYTES) this.kept = null
   }
 
+  /** Gives away what has been received so far, and begins anew: it comes back by another way. */
+  take(): {
+    readonly pieces: readonly Buffer[]
+    readonly complete: boolean
+    readonly trailers: Fields | null
+  } {
+    const { complete, trailers } = this
+    const pieces = this.kept ?? []
+    this.kept = []
+    this.bytes = 0
+    this.complete = false
+    this.trailers = null
+    return { pieces, complete, trailers }
+  }
+
   /** Nothing will be sent again. */
   release(): void {
     this.kept = null

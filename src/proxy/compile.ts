@@ -1,23 +1,37 @@
 import { isFailureName } from '../http/failures.ts'
-import { noSteps, type FilterTable } from '../filters/compile.ts'
+import { noSteps, stepsOf, type FilterTable } from '../filters/compile.ts'
 import type { Kit } from '../filters/kit.ts'
 import { trialKit } from '../filters/trial-kit.ts'
-import type { Forward, Mirror, Rule, StreamRule } from '../snapshot/snapshot.ts'
+import type { Action, FilterConfig, Forward, Mirror, Rule, StreamRule } from '../snapshot/snapshot.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
+import type { ActionTable } from './action.ts'
 import { findBackend, weighed } from './backend.ts'
+import { Forwarding } from './forward.ts'
+import { GrpcForwarding } from './grpc/forwarding.ts'
+import { enterWeb } from './grpc/web-request.ts'
+import type { HeldBytes } from './held-bytes.ts'
+import { ListenerChain } from './listener-filters.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
 import { compileRedirect } from './redirect.ts'
-import type { CompiledAction, CompiledForward, CompiledMirror, CompiledRule, MirrorLoss } from './rule.ts'
+import { answering, type CompiledAction } from './run.ts'
+import type { CompiledForward, CompiledMirror, CompiledRule, MirrorLoss } from './rule.ts'
 import type { CompiledStream } from './stream.ts'
+
+/** What rules may name. */
+export interface RuleTypes {
+  readonly filters: FilterTable
+  readonly actions: ActionTable
+}
 
 /** What compiled things hold on to. */
 export interface Surroundings {
-  readonly filters: FilterTable
+  readonly types: RuleTypes
   readonly kit: Kit
   readonly clusters: Pick<Upstreams, 'get'>
   readonly observer: Observer
   readonly overload: Overload
+  readonly held: HeldBytes
   /** Tells of a rule that cannot be compiled. */
   readonly uncompilable: (rule: string, reason: string) => void
   /** Tells of a copy of a request that did not reach a mirror. */
@@ -41,16 +55,31 @@ const nowhere = { weight: 1, cluster: null }
 
 export function compileRule(rule: Rule, around: Surroundings): CompiledRule {
   try {
+    const filters = around.types.filters.ready(rule.filters, around.kit)
+    const { asked, clusters } = recorded(around.clusters)
     return {
       rule,
-      steps: around.filters.compile(rule.filters, around.kit),
-      action: compileAction(rule, around),
+      filters,
+      steps: stepsOf(filters),
+      action: compileAction(rule.action, { ...around, clusters }),
+      clusters: asked,
       metrics: around.observer.route(rule.id),
-      grpc: rule.action.type === 'forward' && rule.action.grpc === true,
+      enter: rule.action.type === 'forward' && rule.action.grpc === true ? enterWeb : null,
     }
   } catch (error) {
     return compileClosed(rule, error, around)
   }
+}
+
+/** The same, and a list of what was asked for. */
+function recorded(clusters: Surroundings['clusters']) {
+  const asked: (readonly [name: string, cluster: object | null])[] = []
+  const get: Surroundings['clusters']['get'] = name => {
+    const found = clusters.get(name)
+    asked.push([name, found ?? null])
+    return found
+  }
+  return { asked, clusters: { get } }
 }
 
 /** Stands for a rule that cannot be compiled: its requests meet no filter less, and others are served. */
@@ -63,10 +92,27 @@ export function compileClosed(
   uncompilable(rule.id, reason)
   return {
     rule,
+    filters: [],
     steps: noSteps,
-    action: { type: 'failure', failure: 'proxy_configuration_error', reason },
+    clusters: [],
+    action: answering(x => x.fail('proxy_configuration_error', reason)),
     metrics: observer.route(rule.id),
-    grpc: false,
+    enter: null,
+  }
+}
+
+/** Of one listener; where one of its filters cannot be had, what closes it. */
+export function compileChain(
+  name: string,
+  filters: readonly FilterConfig[],
+  { types, kit, uncompilable }: Pick<Surroundings, 'types' | 'kit' | 'uncompilable'>,
+): ListenerChain {
+  try {
+    return new ListenerChain(types.filters.ready(filters, kit))
+  } catch (error) {
+    const reason = String(error)
+    uncompilable(name, reason)
+    return new ListenerChain([], reason)
   }
 }
 
@@ -74,41 +120,63 @@ export function compileClosed(
  * Why a rule could not be compiled, or null: for translation, whose conditions are to say what the workers will find.
  * What depends on clusters does not fail.
  */
-export function compileFault({ filters, action }: Rule, types: FilterTable): string | null {
+export function compileFault({ filters, action }: Rule, types: RuleTypes): string | null {
   try {
-    types.compile(filters, trialKit)
-    if (action.type === 'redirect') compileRedirect(action)
-    if (action.type === 'forward')
-      for (const backend of action.backends) types.compile(backend.filters, trialKit)
+    types.filters.ready(filters, trialKit)
+    tryAction(action, types)
     return null
   } catch (error) {
     return String(error)
   }
 }
 
-function compileAction({ action }: Rule, around: Surroundings): CompiledAction {
+function tryAction(action: Action, types: RuleTypes): CompiledAction {
+  if (action.type === 'redirect') compileRedirect(action)
+  if (action.type === 'forward')
+    for (const backend of action.backends) types.filters.ready(backend.filters, trialKit)
+  if (action.type === 'handle')
+    types.actions.find(action.handler).compile(action, trialKit, inner => tryAction(inner, types))
+  return answering(() => {})
+}
+
+function compileAction(action: Action, around: Surroundings): CompiledAction {
   switch (action.type) {
     case 'forward':
-      return compileForward(action, around)
-    case 'redirect':
-      return { type: 'redirect', respond: compileRedirect(action) }
-    case 'respond':
-      return {
-        type: 'failure',
-        failure: isFailureName(action.failure) ? action.failure : 'proxy_internal_error',
-        reason: '',
-      }
+      return forwarding(compileForward(action, around), action.grpc === true)
+    case 'redirect': {
+      const respond = compileRedirect(action)
+      return answering(x => x.respond(respond(x.request, x.localPort)))
+    }
+    case 'respond': {
+      const failure = isFailureName(action.failure) ? action.failure : 'proxy_internal_error'
+      return answering(x => x.fail(failure, ''))
+    }
+    case 'handle':
+      return around.types.actions
+        .find(action.handler)
+        .compile(action, around.kit, inner => compileAction(inner, around))
+  }
+}
+
+/** The time of the whole runs as soon as the run begins. */
+function forwarding(action: CompiledForward, grpc: boolean): CompiledAction {
+  return {
+    begin(x) {
+      const run = grpc ? new GrpcForwarding(x, action) : new Forwarding(x, action)
+      run.arm()
+      return run
+    },
   }
 }
 
 function compileForward(action: Forward, around: Surroundings): CompiledForward {
+  const { filters } = around.types
   const backends = action.backends.map(backend => ({
     ...findBackend(backend, around),
-    steps: around.filters.compile(backend.filters, around.kit),
+    steps: stepsOf(filters.ready(backend.filters, around.kit)),
   }))
   const mirrors = action.mirrors.flatMap(mirror => compileMirror(mirror, around))
   return {
-    type: 'forward',
     ...weighed(backends),
     mirrors: mirrors.length === 0 ? null : mirrors,
     requestTimeoutMs: action.requestTimeoutMs,

@@ -1,7 +1,8 @@
-import type { Rule, StreamRule } from '../snapshot/snapshot.ts'
+import type { FilterConfig, Rule, StreamRule } from '../snapshot/snapshot.ts'
 import type { Instruments } from '../telemetry/instruments.ts'
-import { compileClosed, compileRule, compileStream, type Surroundings } from './compile.ts'
+import { compileChain, compileClosed, compileRule, compileStream, type Surroundings } from './compile.ts'
 import type { Epochs } from './epochs.ts'
+import type { ListenerChain } from './listener-filters.ts'
 import type { RuleSource } from './router/host-table.ts'
 import type { CompiledRule } from './rule.ts'
 import { Shelf, type Made } from './shelf.ts'
@@ -27,6 +28,9 @@ export class Compiled implements RuleSource<CompiledRule> {
   private readonly options: CompiledOptions
   private readonly rules = new Shelf<Rule, CompiledRule>(rule => this.make(rule))
   private readonly streams = new Shelf<StreamRule, CompiledStream>(rule => this.makeStream(rule))
+  private readonly chains = new Shelf<readonly FilterConfig[], ListenerChain>(list => this.makeChain(list))
+  /** Of the listener whose filters are compiled, for who is told of them. */
+  private chainName = ''
   /** How many compiled rules have an id. */
   private readonly ids = new Map<string, number>()
   /** For rules that ask nothing of theirs. */
@@ -58,18 +62,23 @@ export class Compiled implements RuleSource<CompiledRule> {
     this.streams.give(stream)
   }
 
+  /** The filters of a listener; the same list gives the same, over all snapshots. */
+  takeChain(name: string, filters: readonly FilterConfig[]): ListenerChain {
+    this.chainName = name
+    return this.chains.take(filters)
+  }
+
+  giveChain(chain: ListenerChain): void {
+    this.chains.give(chain)
+  }
+
   /** Whether some cluster has come, or gone, that a rule was compiled without, or with. */
   get isStale(): boolean {
     const { clusters } = this.around
     const differs = (name: string | null, cluster: object | null): boolean =>
       (name === null ? null : (clusters.get(name) ?? null)) !== cluster
-    for (const { rule, action } of this.rules.compiled()) {
-      if (rule.action.type !== 'forward' || action.type !== 'forward') continue
-      const { backends, mirrors } = rule.action
-      if (backends.some(({ cluster }, i) => differs(cluster, action.backends[i]!.cluster))) return true
-      if (mirrors.length !== (action.mirrors?.length ?? 0)) return true
-      if (mirrors.some(({ cluster }, i) => differs(cluster, action.mirrors![i]!.cluster))) return true
-    }
+    for (const rule of this.rules.compiled())
+      if (rule.clusters.some(([name, cluster]) => differs(name, cluster))) return true
     for (const { rule, backends } of this.streams.compiled())
       if (rule.backends.some(({ cluster }, i) => differs(cluster, backends[i]!.cluster))) return true
     return false
@@ -77,13 +86,20 @@ export class Compiled implements RuleSource<CompiledRule> {
 
   private make(rule: Rule): Made<CompiledRule> {
     const { epochs, makeKit } = this.options
-    if (!hasFilters(rule))
-      return this.made(rule.id, compileRule(rule, { ...this.around, kit: this.plainKit }))
+    if (!needsKit(rule)) return this.made(rule.id, compileRule(rule, { ...this.around, kit: this.plainKit }))
     const { epoch } = epochs.current
     const kit = makeKit()
     return this.made(rule.id, compileRule(rule, { ...this.around, kit }), () =>
       epochs.leave(epoch, () => kit.retire()),
     )
+  }
+
+  private makeChain(filters: readonly FilterConfig[]): Made<ListenerChain> {
+    const { epochs, makeKit } = this.options
+    const { epoch } = epochs.current
+    const kit = makeKit()
+    const compiled = compileChain(this.chainName, filters, { ...this.around, kit })
+    return { compiled, end: () => epochs.leave(epoch, () => kit.retire()) }
   }
 
   private makeStream(rule: StreamRule): Made<CompiledStream> {
@@ -109,8 +125,7 @@ export class Compiled implements RuleSource<CompiledRule> {
   }
 }
 
-function hasFilters({ filters, action }: Rule): boolean {
-  return (
-    filters.length > 0 || (action.type === 'forward' && action.backends.some(one => one.filters.length > 0))
-  )
+function needsKit({ filters, action }: Rule): boolean {
+  if (filters.length > 0 || action.type === 'handle') return true
+  return action.type === 'forward' && action.backends.some(one => one.filters.length > 0)
 }

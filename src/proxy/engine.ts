@@ -1,14 +1,15 @@
 import { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../snapshot/snapshot.ts'
-import type { FilterTable } from '../filters/compile.ts'
 import { Kept } from '../filters/kept.ts'
 import { NodeState, SharedState } from '../shared/node-state.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Lookup } from '../upstream/dns.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
 import { CoarseClock } from './clock.ts'
+import type { RuleTypes } from './compile.ts'
 import { Compiled, type Around } from './compiled.ts'
 import { connectionBound } from './connection-bound.ts'
+import { HeldBytes } from './held-bytes.ts'
 import type { Bound } from './inbound.ts'
 import { Epochs } from './epochs.ts'
 import type { Observer, Sinks } from './observe.ts'
@@ -23,8 +24,8 @@ import { WorkerKit } from './worker-kit.ts'
 import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
 
 export interface EngineOptions {
-  /** Every filter that a snapshot may name. */
-  readonly filters: FilterTable
+  /** Every filter and action that a snapshot may name. */
+  readonly types: RuleTypes
   /** Counters and tables of the node; absent: of this worker alone. */
   readonly shared?: SharedState
   readonly sinks: Sinks
@@ -62,6 +63,7 @@ export class Engine {
   private readonly options: EngineOptions
   private readonly clock = new CoarseClock()
   private readonly overload: Overload
+  private readonly held = new HeldBytes()
   private readonly shared: SharedStreams
   private readonly connections: Bound
   private readonly upstreams: Upstreams
@@ -165,7 +167,8 @@ export class Engine {
   private around(observer: Observer): Around {
     const { upstreams, overload, options } = this
     return {
-      filters: options.filters,
+      types: options.types,
+      held: this.held,
       clusters: upstreams,
       observer,
       overload,
@@ -286,7 +289,7 @@ export class Engine {
 
   private sweep(): void {
     const nowMs = this.clock.tick()
-    let bufferedBytes = this.shared.waitingBytes + this.shared.headBytes
+    let bufferedBytes = this.shared.waitingBytes + this.shared.headBytes + this.held.bytes
     this.upstreams.sweep(nowMs, () => {
       for (const server of [...this.ports.values(), ...this.leaving]) {
         server.sweep(nowMs)

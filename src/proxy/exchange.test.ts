@@ -12,6 +12,8 @@ import { rule } from '../../test/support/routes.ts'
 import { ClientShares } from './client-shares.ts'
 import type { Downstream } from './downstream.ts'
 import { Exchange } from './exchange.ts'
+import { Forwarding } from './forward.ts'
+import { HeldBytes } from './held-bytes.ts'
 import { compileMethods } from './methods.ts'
 import { Observer } from './observe.ts'
 import { Overload } from './overload.ts'
@@ -54,15 +56,22 @@ function exchangeOf(
     rule: rule('r'),
     steps: { ...noSteps, request: rest.filter === undefined ? null : [rest.filter] },
     metrics: observer.route('r'),
-    grpc: false,
+    filters: [],
+    clusters: [],
+    enter: null,
     action: {
-      type: 'forward',
-      backends: [{ weight: 1, cluster: null, failure: 'destination_not_found', metrics: null, steps }],
-      totalWeight: 1,
-      mirrors: null,
-      requestTimeoutMs: rest.requestTimeoutMs ?? 0,
-      backendTimeoutMs: 0,
-      retry: null,
+      begin(host) {
+        const run = new Forwarding(host, {
+          backends: [{ weight: 1, cluster: null, failure: 'destination_not_found', metrics: null, steps }],
+          totalWeight: 1,
+          mirrors: null,
+          requestTimeoutMs: rest.requestTimeoutMs ?? 0,
+          backendTimeoutMs: 0,
+          retry: null,
+        })
+        run.arm()
+        return run
+      },
     },
   }
   const [port] = snapshotOf(plain(1)).ports
@@ -74,7 +83,18 @@ function exchangeOf(
   const told = new Told()
   const methods = compileMethods(port!.client.methods)
   const shares = new ClientShares(port!.client)
-  const runtime = { port: port!, router, tls: null, shares, observer, overload: new Overload(), methods }
+  const runtime = {
+    port: port!,
+    router,
+    tls: null,
+    shares,
+    observer,
+    overload: new Overload(),
+    methods,
+    filters: null,
+    held: new HeldBytes(),
+    errorHead: () => null,
+  }
   return { x: new Exchange(told, runtime, head, 'id', '192.0.2.1', 80), told, observer }
 }
 

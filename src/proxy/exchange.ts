@@ -1,23 +1,20 @@
+import type { BodyHold, Transformed } from '../filters/body.ts'
+import type { FilterSteps, RequestStep, ResponseStep, SteppedExchange } from '../filters/compile.ts'
+import type { Asked, Failure, HeldBody, LocalResponse, Verdict, WholeVerdict } from '../filters/filter.ts'
+import { Notes } from '../filters/notes.ts'
 import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
 import { CANCEL, INTERNAL_ERROR } from '../http/h2/codes.ts'
-import { backendDefaults } from '../model/defaults.ts'
 import { localHead } from '../http/local.ts'
-import type { BodyHold } from '../filters/body.ts'
-import type { RequestStep, ResponseStep, SteppedExchange } from '../filters/compile.ts'
-import type { Asked, Failure, LocalResponse, ResponseVerdict, Verdict } from '../filters/filter.ts'
-import { Notes } from '../filters/notes.ts'
+import { backendDefaults } from '../model/defaults.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
+import { BodyFlow } from './body-flow.ts'
 import { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
-import { Forwarding, type Forwarded } from './forward.ts'
 import { failureResponse, rejectionResponse } from './failure.ts'
-import { grpcAnswer } from './grpc/answer.ts'
-import { GrpcForwarding } from './grpc/forwarding.ts'
-import { TextBody } from './grpc/text-body.ts'
-import { GrpcWebDownstream } from './grpc/web-downstream.ts'
-import { readWeb } from './grpc/web-request.ts'
+import type { BodyOwner } from './held-bytes.ts'
+import type { CompiledAction, Entering, Run, RunHost } from './run.ts'
 import type { CompiledRule } from './rule.ts'
 import { admit, type PortRuntime } from './runtime.ts'
 
@@ -28,15 +25,15 @@ const cancels: ReadonlySet<FailureName> = new Set([
   'http_response_timeout',
 ])
 
-/** Whose request steps are running, and so what follows them: the rule's action, or the backend's attempt. */
-type Stage = 'rule' | 'backend'
+const NOTHING = Buffer.alloc(0)
 
 /**
  * One request and its response. It belongs to its downstream, keeps the runtime
- * it began with, and is the one place where the two sides meet: the downstream
- * tells it of the request's bytes, the upstream stream of the response's.
+ * it began with, and is the one place where the sides meet: the downstream tells
+ * it of the request's bytes, the run that its rule's action began tells of the
+ * answer's, and filters are asked in between. Who runs, it does not know.
  */
-export class Exchange implements SteppedExchange, Forwarded, Asked {
+export class Exchange implements SteppedExchange, RunHost, Entering, Asked, BodyOwner {
   readonly id: string
   readonly request: RequestHead
   readonly clientAddress: string
@@ -45,7 +42,7 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
   downstream: Downstream
   readonly runtime: PortRuntime
   readonly startedMs: number
-  body: RequestBody
+  readonly body: RequestBody
   /** As the client named them, canonical, before any filter rewrites them: `asked`. */
   readonly method: string
   readonly authority: string
@@ -55,8 +52,11 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
   readonly trace: TraceContext | null
   response!: ResponseHead
   listener = ''
+  /** Null where no route takes the request. */
   rule: CompiledRule | null = null
-  forwarding: Forwarding | null = null
+  /** Of the rule, or of the listener where there is none. */
+  private steps: FilterSteps | null = null
+  run: Run | null = null
   failure: FailureName | null = null
   /** For the log. */
   failureDetail = ''
@@ -65,16 +65,25 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
   /** The response is made here, and the rest of the request is of no use to anybody. */
   local = false
   responseBytes = 0
-  /** How a gRPC call ended; below 0 where that is not known, or it is none. */
-  grpcStatus = -1
+  callStatus = -1
   /** The downstream is in the middle of a read and will call `onRequestFlush` at its end. */
   turn = true
+  /** The whole of the request is here. */
+  requestEnded: boolean
+  /** The run has been started. */
+  private started = false
   /** The response's head is on its way: nothing can be taken back. */
   committed = false
   finished = false
-  /** Steps of the response are waited for: what the upstream goes on to say is held back. */
-  private held: HeldResponse | null = null
   private failing = false
+  /** Counts answers: a step that was asked about one before has nothing to say of this one. */
+  private answers = 0
+  // Made where a filter wants them.
+  private inward: BodyFlow | null = null
+  private outward: BodyFlow | null = null
+  /** The run takes no more of the request now; of use where `inward` is. */
+  private requestPaused = false
+  heldBody: Buffer | null = null
   private written: Notes | null = null
   private aborter: AbortController | null = null
 
@@ -101,7 +110,8 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
     this.query = request.query
     this.hostname = request.hostname
     this.trace = propagate(request)
-    this.body = new RequestBody(request.length === NO_BODY)
+    this.requestEnded = request.length === NO_BODY
+    this.body = new RequestBody(this.requestEnded)
   }
 
   begin(): void {
@@ -110,115 +120,203 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
     const refusal = admit(runtime, request)
     if (refusal !== null) return this.fail(refusal, '')
     const hit = runtime.router.route(request)
-    if (hit === null) return this.fail('route_not_found', '')
+    if (hit === null) return this.beginUnrouted()
+    const { rule } = hit
     this.listener = hit.listener
-    this.rule = hit.rule
-    if (hit.rule.grpc) this.translate()
-    this.prepare(hit.rule)
-    if (this.finished) return
-    const { request: steps } = hit.rule.steps
-    if (steps === null) this.act()
-    else this.runSteps(steps, 0, 'rule')
+    this.rule = rule
+    rule.enter?.(this)
+    const around = runtime.filters === null ? null : runtime.filters.find(hit.listener)
+    if (around === null) this.meet(rule.steps, rule.action)
+    else this.meet(around.stepsOf(rule), around.actionOf(rule))
   }
 
-  runBackendSteps(steps: readonly RequestStep[]): void {
-    this.runSteps(steps, 0, 'backend')
+  /** What no route takes meets the filters of its listener all the same. */
+  private beginUnrouted(): void {
+    const { name = '', chain = null } = this.runtime.filters?.taking(this.request) ?? {}
+    if (chain === null) return this.fail('route_not_found', '')
+    this.listener = name
+    this.meet(chain.steps, chain.unrouted)
   }
 
-  /** Runs request steps and then what follows, unless one of them answers. */
-  private runSteps(steps: readonly RequestStep[], from: number, stage: Stage): void {
+  private meet(steps: FilterSteps, action: CompiledAction): void {
+    this.steps = steps
+    // Its time runs from here on, whatever filters do first.
+    this.run = action.begin(this)
+    if (this.finished || this.local) return
+    if (steps.request === null) this.start()
+    else this.runRequest(steps.request, 0, null)
+  }
+
+  private start(): void {
+    if (this.inward !== null && !this.openRequest(this.inward)) return
+    this.started = true
+    this.run!.start()
+  }
+
+  // Steps of the request.
+
+  runSteps(steps: readonly RequestStep[], then: () => void): void {
+    this.runRequest(steps, 0, then)
+  }
+
+  /** Runs request steps and then what follows (null: the run), unless one of them answers. */
+  private runRequest(steps: readonly RequestStep[], from: number, then: (() => void) | null): void {
     try {
       for (let i = from; i < steps.length; i++) {
         const verdict = steps[i]!(this)
         if (verdict === undefined) continue
-        if (verdict instanceof Promise) return this.awaitStep(verdict, steps, i + 1, stage)
-        return this.judged(verdict)
+        if (verdict instanceof Promise) return this.awaitRequest(verdict, steps, i + 1, then)
+        if (!this.passes(verdict)) return
       }
     } catch (error) {
       return this.fail('proxy_internal_error', String(error))
     }
-    if (stage === 'rule') this.act()
-    else this.forwarding?.begin()
+    if (then === null) this.start()
+    else then()
   }
 
-  private awaitStep(step: Promise<Verdict>, steps: readonly RequestStep[], from: number, stage: Stage): void {
+  private awaitRequest(
+    step: Promise<Verdict>,
+    steps: readonly RequestStep[],
+    from: number,
+    then: (() => void) | null,
+  ): void {
     step.then(
       verdict => {
-        if (this.finished) return
-        if (verdict !== undefined) this.judged(verdict)
-        else this.runSteps(steps, from, stage)
+        if (this.finished || this.local) return
+        if (verdict === undefined || this.passes(verdict)) this.runRequest(steps, from, then)
       },
-      (error: unknown) => this.fail('proxy_internal_error', String(error)),
+      (error: unknown) => {
+        if (!this.finished && !this.local) this.fail('proxy_internal_error', String(error))
+      },
     )
   }
 
-  private judged(verdict: Exclude<Verdict, undefined>): void {
-    if ('failure' in verdict) this.refuse(verdict)
-    else if ('status' in verdict) this.respond(verdict)
-    else this.fail('proxy_internal_error', 'a transform of a request body')
-  }
-
-  holdBody(_hold: BodyHold): Promise<Verdict> {
-    return Promise.reject(new Error('a request body is to be held'))
-  }
-
-  /** What is to be forwarded has its deadline from here on, whatever filters do first. */
-  private prepare({ action, grpc }: CompiledRule): void {
-    if (action.type !== 'forward') return
-    this.forwarding = grpc ? new GrpcForwarding(this, action) : new Forwarding(this, action)
-    this.forwarding.arm()
-  }
-
-  private act(): void {
-    const { action } = this.rule!
-    if (action.type === 'forward') this.forwarding!.start()
-    else if (action.type === 'redirect') this.respond(action.respond(this.request, this.localPort))
-    else this.fail(action.failure, action.reason)
-  }
-
-  /** gRPC-Web becomes gRPC for everyone behind us, filters included. */
-  private translate(): void {
-    const web = readWeb(this.request)
-    if (web === null) return
-    this.downstream = new GrpcWebDownstream(this.downstream, web.answer)
-    if (web.text) this.body = new TextBody(this.body.complete, rejection => this.onRejection(rejection))
-  }
-
-  /** Answers from here. `message` is what a gRPC client is told in place of the body; "" leaves that to the status. */
-  respond(answer: LocalResponse, message: string = ''): void {
-    if (this.committed || this.finished) return
-    this.forwarding?.cancel()
-    this.local = true
-    if (answer.status >= 400) {
-      const head = grpcAnswer(this, answer, message)
-      if (head !== null) {
-        this.sendHead(head)
-        return this.sendEnd(null)
-      }
+  /** Whether the request goes on. */
+  private passes(verdict: Exclude<Verdict, undefined>): boolean {
+    if ('transform' in verdict) {
+      this.transformRequest(verdict.transform)
+      return true
     }
-    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
-    this.sendHead(localHead(answer.status, answer.fields, body.length))
+    if ('failure' in verdict) this.refuse(verdict)
+    else this.respond(verdict)
+    return false
+  }
+
+  // The request's body, where filters want it.
+
+  transformRequest(make: Transformed['transform']): void {
+    if (this.request.length !== NO_BODY) this.requestFlow().transform(make)
+  }
+
+  holdBody(hold: BodyHold): undefined | Promise<Verdict> {
+    if (this.request.length === NO_BODY) {
+      this.heldBody = NOTHING
+      return undefined
+    }
+    const flow = this.requestFlow()
+    if (flow.whole !== null && flow.whole.length <= hold.limitBytes) {
+      this.heldBody = flow.whole
+      return undefined
+    }
+    if (this.request.expectContinue && !this.requestEnded) this.downstream.continue()
+    return new Promise(resolve => {
+      flow.hold(hold, body => {
+        this.heldBody = body
+        const refused = body === null && hold.over === 'fail'
+        resolve(refused ? { failure: 'http_request_too_large', detail: 'held' } : undefined)
+      })
+    })
+  }
+
+  private requestFlow(): BodyFlow {
+    if (this.inward !== null) return this.inward
+    const source = {
+      resume: () => this.downstream.resume(),
+      fail: (failure: FailureName, detail: string) => this.fail(failure, detail),
+    }
+    const flow = new BodyFlow(source, this, this.runtime.held)
+    const { bytes } = this.body
+    const { pieces, complete, trailers } = this.body.take()
+    flow.receivedBytes = bytes
+    for (const piece of pieces) flow.write(piece, true)
+    if (complete) flow.end(trailers)
+    this.inward = flow
+    return flow
+  }
+
+  /** Who gets the request's body is its run from here on. */
+  private openRequest(flow: BodyFlow): boolean {
+    this.heldBody = null
+    try {
+      flow.open({
+        write: chunk => this.passBody(chunk),
+        flush: () => this.flushBody(),
+        end: trailers => this.endBody(trailers),
+      })
+    } catch (error) {
+      this.fail('proxy_internal_error', String(error))
+      return false
+    }
+    flow.begin()
+    return !this.finished
+  }
+
+  private passBody(chunk: Buffer): void {
     if (this.finished) return
-    this.sendData(body, 0, body.length, true)
+    if (this.started) this.run!.requestData(chunk, 0, chunk.length)
+    else this.body.push(chunk, 0, chunk.length, null, null)
+  }
+
+  private flushBody(): boolean {
+    if (!this.started) return true
+    if (!this.finished) this.run!.requestFlush()
+    return !this.requestPaused
+  }
+
+  private endBody(trailers: Fields | null): void {
+    if (this.finished) return
+    if (!this.started) return this.body.end(trailers, null, null)
+    this.run!.requestEnd(trailers)
+    if (!this.turn) this.run!.requestFlush()
+  }
+
+  // Answers that are made here.
+
+  /**
+   * Answers from here. `message` is what a client who wants errors in another form is told in place of the body; "" leaves
+   * that to the status. `steps` from `from` on are to see it.
+   */
+  respond(answer: LocalResponse, message = '', steps = this.responseSteps(), from = 0): void {
+    if (this.committed || this.finished) return
+    this.run?.cancel()
+    this.local = true
+    this.dropAnswer()
+    const told = answer.status >= 400 ? this.runtime.errorHead(this, answer, message) : null
+    const body =
+      told !== null ? NOTHING : typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+    const turn = this.answers
+    this.answerWith(told ?? localHead(answer.status, answer.fields, body.length), steps, from)
+    if (this.finished || this.answers !== turn + 1) return
+    if (body.length > 0) this.sendData(body, 0, body.length, true)
     this.sendEnd(null)
   }
 
   /** Answers with a failure, or breaks off when the answer has already begun. */
   fail(failure: FailureName, detail: string): void {
-    if (this.finished) return
     this.refuse({ failure, detail })
   }
 
   /** The same with what a filter says beside it. */
-  refuse(refusal: Failure): void {
+  private refuse(refusal: Failure, steps?: readonly ResponseStep[] | null, from?: number): void {
     if (this.finished) return
     const { failure, detail = '' } = refusal
     this.failure = failure
     this.failureDetail = detail
     if (this.committed) return this.breakOff()
     this.failing ||= failure === 'proxy_internal_error'
-    this.held = null
-    this.respond(failureResponse(refusal, this.id, this.runtime.methods.allow), failures[failure].title)
+    const answer = failureResponse(refusal, this.id, this.runtime.methods.allow)
+    this.respond(answer, failures[failure].title, steps, from)
   }
 
   /** The request's body breaks the codec's rules: nobody may take what came of it for complete. */
@@ -230,86 +328,249 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
     else this.respond(rejectionResponse(rejection, this.id), rejection.detail)
   }
 
-  // The response, from the upstream or from here.
+  displaced(): void {
+    this.fail('proxy_overloaded', 'held_bodies')
+  }
+
+  // The response, from the run or from here.
 
   sendHead(head: ResponseHead): void {
-    if (this.filtered(head)) this.commit()
+    this.dropAnswer()
+    this.answerWith(head, this.responseSteps(), 0)
   }
 
-  sendUpgrade(head: ResponseHead): void {
-    if (this.filtered(head)) this.commitUpgrade()
-  }
-
-  /** Runs the response's steps; false where one of them is waited for, or has failed. */
-  private filtered(head: ResponseHead): boolean {
+  private answerWith(head: ResponseHead, steps: readonly ResponseStep[] | null, from: number): void {
     this.response = head
-    // A step that has failed would fail again, and that answer too.
-    const backend = this.failing ? null : (this.forwarding?.responseSteps ?? null)
-    const rule = this.rule === null || this.failing ? null : this.rule.steps.response
-    if (backend === null && rule === null) return true
-    const steps = backend === null ? rule! : rule === null ? backend : [...backend, ...rule]
-    return this.runResponseSteps(steps, 0)
+    this.answers++
+    if (steps === null || this.runResponse(steps, from)) this.commit()
   }
 
-  private runResponseSteps(steps: readonly ResponseStep[], from: number): boolean {
+  /** Those of where it was sent to come before those of the rule. A step that has failed would fail again, and that answer too. */
+  private responseSteps(): readonly ResponseStep[] | null {
+    if (this.failing) return null
+    const near = this.run?.steps?.response ?? null
+    const own = this.steps === null ? null : this.steps.response
+    if (near === null) return own
+    return own === null ? near : [...near, ...own]
+  }
+
+  /** Runs the response's steps; false where one of them is waited for, or has answered in another way. */
+  private runResponse(steps: readonly ResponseStep[], from: number): boolean {
     try {
       for (let i = from; i < steps.length; i++) {
         const verdict = steps[i]!(this)
-        if (verdict === undefined) continue
-        if (!(verdict instanceof Promise)) {
-          this.replaced(verdict)
-          return false
-        }
-        this.held ??= new HeldResponse()
-        this.forwarding?.pause()
-        verdict.then(
-          later => (later === undefined ? this.resumeResponse(steps, i + 1) : this.replaced(later)),
-          (error: unknown) => this.fail('proxy_internal_error', String(error)),
-        )
-        return false
+        if (verdict !== undefined && !this.obeys(verdict, steps, i)) return false
       }
+      return true
     } catch (error) {
       this.fail('proxy_internal_error', String(error))
       return false
     }
+  }
+
+  /** Whether the next step follows now. */
+  private obeys(
+    verdict: Exclude<ReturnType<ResponseStep>, void>,
+    steps: readonly ResponseStep[],
+    i: number,
+  ): boolean {
+    if (verdict instanceof Promise) {
+      this.responseFlow()
+      this.run?.pause()
+      this.awaitAnswer(verdict, later => later === undefined || this.obeys(later, steps, i), steps, i)
+      return false
+    }
+    if ('transform' in verdict) {
+      if (this.hasBody) this.responseFlow().transform(verdict.transform)
+      return true
+    }
+    if ('hold' in verdict) return this.holdAnswer(verdict, steps, i)
+    this.replaceAnswer(verdict, steps, i)
+    return false
+  }
+
+  /** What `take` makes of it decides whether the next step follows; of an answer that was given up nothing does. */
+  private awaitAnswer<T>(
+    promise: Promise<T>,
+    take: (value: T) => boolean,
+    steps: readonly ResponseStep[],
+    i: number,
+  ): void {
+    const { answers } = this
+    const isCurrent = (): boolean => !this.finished && this.answers === answers
+    promise.then(
+      value => {
+        if (isCurrent() && this.tried(() => take(value))) this.continueAnswer(steps, i + 1)
+      },
+      (error: unknown) => {
+        if (isCurrent()) this.fail('proxy_internal_error', String(error))
+      },
+    )
+  }
+
+  private tried(run: () => boolean): boolean {
+    try {
+      return run()
+    } catch (error) {
+      this.fail('proxy_internal_error', String(error))
+      return false
+    }
+  }
+
+  private continueAnswer(steps: readonly ResponseStep[], from: number): void {
+    if (this.runResponse(steps, from)) this.commit()
+  }
+
+  /** Filters further out see this in place of what came. */
+  private replaceAnswer(answer: LocalResponse | Failure, steps: readonly ResponseStep[], i: number): void {
+    if ('failure' in answer) this.refuse(answer, steps, i + 1)
+    else this.respond(answer, '', steps, i + 1)
+  }
+
+  private holdAnswer({ hold, whole }: HeldBody, steps: readonly ResponseStep[], i: number): boolean {
+    if (!this.hasBody) return true
+    const tooLong = (): boolean => {
+      if (hold.over === 'pass') return true
+      this.replaceAnswer({ failure: 'http_response_body_size', detail: 'held' }, steps, i)
+      return false
+    }
+    if (this.response.length > hold.limitBytes) return tooLong()
+    const { answers } = this
+    this.responseFlow().hold(hold, body => {
+      if (this.finished || this.answers !== answers) return
+      const goesOn = body === null ? tooLong() : this.tried(() => this.judgeWhole(whole(body), steps, i))
+      if (goesOn) this.continueAnswer(steps, i + 1)
+    })
+    return false
+  }
+
+  private judgeWhole(
+    verdict: WholeVerdict | Promise<WholeVerdict>,
+    steps: readonly ResponseStep[],
+    i: number,
+  ): boolean {
+    if (verdict instanceof Promise) {
+      this.awaitAnswer(verdict, later => this.judgeWhole(later, steps, i), steps, i)
+      return false
+    }
+    if (verdict === undefined) return true
+    if (!Buffer.isBuffer(verdict)) {
+      this.replaceAnswer(verdict, steps, i)
+      return false
+    }
+    this.responseFlow().replace(verdict)
+    this.response.length = verdict.length === 0 ? NO_BODY : verdict.length
+    this.response.hasLength = true
     return true
   }
 
-  private resumeResponse(steps: readonly ResponseStep[], from: number): void {
-    const { held } = this
-    if (this.finished || held === null || !this.runResponseSteps(steps, from)) return
-    const tunnel = this.forwarding?.tunnel === true
-    this.held = null
-    if (tunnel) this.commitUpgrade()
-    else this.commit()
-    for (const piece of held.pieces) this.sendData(piece, 0, piece.length, true)
-    if (held.ended) return tunnel ? this.downstream.endTunnel() : this.sendEnd(held.trailers)
-    if (this.downstream.flush()) this.forwarding?.resume()
+  private responseFlow(): BodyFlow {
+    const source = {
+      resume: () => this.run?.resume(),
+      fail: (failure: FailureName, detail: string) => this.fail(failure, detail),
+    }
+    return (this.outward ??= new BodyFlow(source, this, this.runtime.held))
   }
 
-  private replaced(_verdict: Exclude<ResponseVerdict, void>): void {
-    this.fail('proxy_internal_error', 'a verdict on a response')
+  /** Nothing of the answer so far is of use. */
+  private dropAnswer(): void {
+    this.outward?.destroy()
+    this.outward = null
+  }
+
+  /** A body follows the head, and it is HTTP's. */
+  private get hasBody(): boolean {
+    const { status, length } = this.response
+    return status !== 204 && status !== 304 && status !== 101 && length !== NO_BODY && this.method !== 'HEAD'
+  }
+
+  /** What is on its way to the client are the bytes of a tunnel. */
+  private get tunnelling(): boolean {
+    return this.run !== null && this.run.tunnel && !this.local
   }
 
   private commit(): void {
+    // The backend has answered, and so has had the body, as far as it wanted it.
+    this.inward?.settle()
+    if (this.outward !== null) return this.commitFlow(this.outward)
     this.committed = true
-    this.downstream.head(this.response)
+    if (this.tunnelling) this.downstream.upgrade(this.response)
+    else this.downstream.head(this.response)
   }
 
-  private commitUpgrade(): void {
+  /** The head leaves with the first that a transform has for the client: until then it may say more of the body in it. */
+  private commitFlow(flow: BodyFlow): void {
+    if (this.tunnelling) return this.commitTunnel(flow)
+    try {
+      flow.open({
+        write: (chunk, lent) => {
+          if (this.leads(flow)) this.deliver(chunk, 0, chunk.length, lent)
+        },
+        flush: () => !this.leads(flow) || this.downstream.flush(),
+        end: trailers => {
+          if (this.leads(flow)) this.deliverEnd(trailers)
+        },
+      })
+    } catch (error) {
+      return this.fail('proxy_internal_error', String(error))
+    }
+    if (flow.direct && !this.leads(flow)) return
+    flow.begin()
+    flow.settle()
+    if (flow.passed && this.outward === flow) this.outward = null
+  }
+
+  /** Has the head leave, if it has not. False where the exchange is over, or answered in another way, since the client's side may refuse it. */
+  private leads(flow: BodyFlow): boolean {
+    if (this.outward !== flow || this.finished) return false
+    if (this.committed) return true
+    this.committed = true
+    this.downstream.head(this.response)
+    return this.outward === flow && !this.finished
+  }
+
+  /** What has come of it meanwhile passes as it is. */
+  private commitTunnel(flow: BodyFlow): void {
+    const { pieces, ended } = flow.take()
+    this.dropAnswer()
     this.committed = true
     this.downstream.upgrade(this.response)
+    for (const piece of pieces) this.sendData(piece, 0, piece.length, true)
+    if (ended) return this.downstream.endTunnel()
+    if (this.downstream.flush()) this.run?.resume()
+  }
+
+  informational(head: ResponseHead): void {
+    this.downstream.informational(head)
   }
 
   sendData(chunk: Buffer, start: number, end: number, lent: boolean): void {
-    if (this.held !== null) return this.held.push(chunk, start, end)
-    if (!this.committed) return
+    if (this.outward !== null) this.outward.write(chunk.subarray(start, end), false)
+    else this.deliver(chunk, start, end, lent)
+  }
+
+  sendEnd(trailers: Fields | null): void {
+    if (this.outward !== null) this.outward.end(trailers)
+    else this.deliverEnd(trailers)
+  }
+
+  flush(): boolean {
+    if (this.outward === null) return this.downstream.flush()
+    // Who sends has been paused, where it is to be.
+    return this.outward.flush() || !this.outward.linked
+  }
+
+  get clear(): boolean {
+    return this.outward !== null || this.downstream.clear
+  }
+
+  private deliver(chunk: Buffer, start: number, end: number, lent: boolean): void {
+    if (!this.committed || this.finished) return
     this.responseBytes += end - start
     this.downstream.data(chunk, start, end, lent)
   }
 
-  sendEnd(trailers: Fields | null): void {
-    if (this.held !== null) return this.held.end(trailers)
+  private deliverEnd(trailers: Fields | null): void {
     if (!this.committed || this.finished) return
     // The record is written first: with the response's end the next request may begin.
     this.finish()
@@ -318,14 +579,16 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
 
   /** The upstream has ended its direction of the tunnel. */
   endTunnel(): void {
-    if (this.held !== null) this.held.end(null)
+    if (this.outward !== null) this.outward.end(null)
     else this.downstream.endTunnel()
   }
 
   /** The response cannot be completed, and the client must see that. */
   private breakOff(): void {
     const failure = this.failure!
-    const trailers = this.forwarding?.lastWords(failure, this.failureDetail) ?? null
+    const words = this.run?.lastWords(failure, this.failureDetail) ?? null
+    // They would come before what a transform still has.
+    const trailers = this.outward === null ? words : null
     this.finish()
     if (trailers !== null) this.downstream.end(trailers)
     else this.downstream.abort(cancels.has(failure) ? CANCEL : INTERNAL_ERROR)
@@ -336,29 +599,46 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
   onRequestData(chunk: Buffer, start: number, end: number): void {
     if (this.finished) return
     const most = this.runtime.port.client.bodyBytes
-    if (most > 0 && this.body.bytes + end - start > most && this.forwarding?.tunnel !== true)
+    if (most > 0 && this.requestBytes + end - start > most && this.run?.tunnel !== true)
       return this.fail('http_request_too_large', '')
-    if (this.forwarding !== null) this.forwarding.requestData(chunk, start, end)
-    else {
-      this.body.push(chunk, start, end, null, null)
-      this.downstream.pause()
-    }
+    if (this.inward !== null) {
+      this.inward.receivedBytes += end - start
+      this.inward.write(chunk.subarray(start, end), true)
+    } else this.run?.requestData(chunk, start, end)
   }
 
   onRequestEnd(trailers: Fields | null): void {
     if (this.finished) return
-    if (this.forwarding !== null) this.forwarding.requestEnd(trailers)
-    else this.body.end(trailers, null, null)
+    this.requestEnded = true
+    if (this.inward !== null) this.inward.end(trailers)
+    else this.run?.requestEnd(trailers)
   }
 
   /** End of the downstream's turn. */
   onRequestFlush(): void {
     this.turn = false
-    this.forwarding?.requestFlush()
+    if (this.inward === null) this.run?.requestFlush()
+    else if (!this.inward.flush() && !this.finished) this.downstream.pause()
+  }
+
+  pauseRequest(): void {
+    if (this.inward === null) this.downstream.pause()
+    else this.requestPaused = true
+  }
+
+  resumeRequest(): void {
+    if (this.inward === null) return this.downstream.resume()
+    this.requestPaused = false
+    this.inward.resume()
+  }
+
+  continue(): void {
+    this.downstream.continue()
   }
 
   onDownstreamWritable(): void {
-    if (this.held === null) this.forwarding?.resume()
+    if (this.outward === null) this.run?.resume()
+    else if (this.committed) this.outward.resume()
   }
 
   /** The client is gone: nobody wants the answer. */
@@ -380,15 +660,23 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
   finish(): void {
     if (this.finished) return
     this.finished = true
-    this.forwarding?.cancel()
+    this.run?.cancel()
+    this.inward?.destroy()
+    this.outward?.destroy()
     this.body.release()
     this.aborter?.abort()
-    const ends = this.rule?.steps.end ?? null
-    if (ends !== null) for (const step of ends) step(this)
+    this.runEnds()
     this.runtime.observer.finished(this)
   }
 
-  // What filters see.
+  private runEnds(): void {
+    const near = this.run?.steps?.end ?? null
+    if (near !== null) for (const step of near) step(this)
+    const own = this.steps === null ? null : this.steps.end
+    if (own !== null) for (const step of own) step(this)
+  }
+
+  // What filters, log and sweeps see.
 
   get asked(): Asked {
     return this
@@ -411,46 +699,30 @@ export class Exchange implements SteppedExchange, Forwarded, Asked {
     return this.aborter.signal
   }
 
+  get share(): string {
+    return this.runtime.shares.ofClient(this.clientAddress)
+  }
+
   get route(): string {
     return this.rule === null ? '' : this.rule.rule.id
   }
 
   get deadlineMs(): number {
-    return this.forwarding === null ? Infinity : this.forwarding.deadlineMs
-  }
-
-  get heldBody(): Buffer | null {
-    return null
+    return this.run === null ? Infinity : this.run.deadlineMs
   }
 
   get requestBytes(): number {
-    return this.body.bytes
+    return this.inward === null ? this.body.bytes : this.inward.receivedBytes
   }
 
   /** How long nothing may move. */
   get silenceMs(): number {
-    return this.forwarding?.cluster?.config.silenceMs ?? backendDefaults.silenceMs
+    return this.run === null ? backendDefaults.silenceMs : this.run.silenceMs
   }
 
   /** Status for log and metrics: what was sent, or what would have been. */
   get status(): number {
     if (this.committed) return this.response.status
     return this.failure === null ? 0 : failures[this.failure].status
-  }
-}
-
-/** What an upstream says while response steps are waited for; at most what was under way when it was paused. */
-class HeldResponse {
-  readonly pieces: Buffer[] = []
-  ended = false
-  trailers: Fields | null = null
-
-  push(chunk: Buffer, start: number, end: number): void {
-    this.pieces.push(Buffer.from(chunk.subarray(start, end)))
-  }
-
-  end(trailers: Fields | null): void {
-    this.ended = true
-    this.trailers = trailers
   }
 }

@@ -1,55 +1,23 @@
-import { failures, type FailureName, type FailureType, type Rejection } from '../http/failures.ts'
+import { failures, type FailureName, type FailureType } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
-import type { RequestHead, ResponseHead } from '../http/head.ts'
+import type { ResponseHead } from '../http/head.ts'
 import { idempotentMethods } from '../http/idempotent.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Waiter } from '../upstream/queue.ts'
-import type { RequestStep, ResponseStep } from '../filters/compile.ts'
+import type { FilterSteps } from '../filters/compile.ts'
+import { backendDefaults } from '../model/defaults.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import { chooseBackend } from './backend.ts'
 import type { RequestBody } from './body.ts'
-import type { Downstream } from './downstream.ts'
 import { Gathering, hasBegun } from './gathering.ts'
 import { Mirrors } from './mirror.ts'
 import type { Paced } from './pace.ts'
-import type { PortRuntime } from './runtime.ts'
 import type { CompiledBackend, CompiledForward } from './rule.ts'
+import type { Run, RunHost } from './run.ts'
 import { Watch, type Holder } from './watch.ts'
-
-/** What forwarding needs of its exchange. */
-export interface Forwarded {
-  readonly request: RequestHead
-  readonly body: RequestBody
-  readonly downstream: Downstream
-  readonly runtime: PortRuntime
-  /** After trusted hops. */
-  readonly clientAddress: string
-  readonly startedMs: number
-  /** The downstream is in the middle of a read and will flush at its end. */
-  readonly turn: boolean
-  readonly committed: boolean
-  readonly failure: FailureName | null
-  /** What the answer is, once it is committed. */
-  readonly response: ResponseHead
-  /** How a gRPC call ended; below 0 as long as that is not known. */
-  grpcStatus: number
-  /** Runs the backend's request steps; `begin` follows when none of them answers. */
-  runBackendSteps(steps: readonly RequestStep[]): void
-  sendHead(head: ResponseHead): void
-  /** A `lent` chunk stays as it is until the flush, and beyond that while something waits. */
-  sendData(chunk: Buffer, start: number, end: number, lent: boolean): void
-  sendEnd(trailers: Fields | null): void
-  /** A 101: the response is on its way, and what follows is no HTTP. */
-  sendUpgrade(head: ResponseHead): void
-  /** The upstream's direction of the tunnel is over. */
-  endTunnel(): void
-  fail(failure: FailureName, detail: string): void
-  onRejection(rejection: Rejection): void
-  finish(): void
-}
 
 const eventStream = /^text\/event-stream *(?:;|$)/i
 
@@ -57,7 +25,7 @@ const eventStream = /^text\/event-stream *(?:;|$)/i
 const LOOK_AFTER_MS = 1_000
 
 /** The `forward` action for one exchange: attempts on endpoints, until one answers. */
-export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Holder {
+export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Holder {
   endpoint: Endpoint<UpstreamPool> | null = null
   cluster: Cluster<UpstreamPool> | null = null
   metrics: ClusterMetrics | null = null
@@ -70,7 +38,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   clientPauses = 0
   /** The upstream is paused because the client is slow. */
   blocked = false
-  protected readonly x: Forwarded
+  protected readonly x: RunHost
   protected readonly action: CompiledForward
   private backend: CompiledBackend | null = null
   private stream: UpstreamStream | null = null
@@ -90,15 +58,14 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   private peerEnded = false
   private clientEnded = false
 
-  constructor(x: Forwarded, action: CompiledForward) {
+  constructor(x: RunHost, action: CompiledForward) {
     this.x = x
     this.action = action
   }
 
   /** Whose share this exchange counts as, where there is not enough for all. */
   get client(): string {
-    const { runtime, clientAddress } = this.x
-    return (this.key ??= runtime.shares.ofClient(clientAddress))
+    return (this.key ??= this.x.share)
   }
 
   /** The whole of the exchange may take so long; 0 is no limit. */
@@ -106,8 +73,12 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     return this.action.requestTimeoutMs
   }
 
-  get responseSteps(): readonly ResponseStep[] | null {
-    return this.backend === null ? null : this.backend.steps.response
+  get steps(): FilterSteps | null {
+    return this.backend === null ? null : this.backend.steps
+  }
+
+  get silenceMs(): number {
+    return this.cluster === null ? backendDefaults.silenceMs : this.cluster.config.silenceMs
   }
 
   /** When the time of the whole is over, by performance.now. */
@@ -130,7 +101,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.metrics = backend.metrics
     if (backend.cluster === null) return x.fail(backend.failure, '')
     if (backend.steps.request === null) this.begin()
-    else x.runBackendSteps(backend.steps.request)
+    else x.runSteps(backend.steps.request, () => this.begin())
   }
 
   /** Begins the first attempt; the request is now what it will be. */
@@ -138,7 +109,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     const { x, action } = this
     if (action.mirrors !== null)
       this.mirrors = Mirrors.begin(x, x.body, action.mirrors, action.backendTimeoutMs)
-    if (x.request.expectContinue && !x.body.complete) x.downstream.continue()
+    if (x.request.expectContinue && !x.body.complete) x.continue()
     this.attempt()
   }
 
@@ -192,6 +163,10 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     return this.x.body
   }
 
+  get conversation(): boolean {
+    return false
+  }
+
   /** A tunnel, or an event stream that the backend has begun, may be silent for long. */
   get exempt(): boolean {
     if (this.tunnel) return true
@@ -220,7 +195,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     }
     if (x.body.bytes > 0 || (x.body.complete && x.request.length !== 0)) x.body.replay(stream)
     if (x.turn) return
-    if (stream.flush()) x.downstream.resume()
+    if (stream.flush()) x.resumeRequest()
   }
 
   refused(failure: FailureName): void {
@@ -256,7 +231,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
 
   private pauseClient(): void {
     this.clientPauses++
-    this.x.downstream.pause()
+    this.x.pauseRequest()
   }
 
   pause(): void {
@@ -279,7 +254,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   onInformational(head: ResponseHead): void {
     // We answered the expectation ourselves; RFC 9110 §15.2: no 1xx to a 1.0 client.
     if (head.status === 100 || this.x.request.version < 11 || this.x.committed) return
-    this.x.downstream.informational(head)
+    this.x.informational(head)
   }
 
   onHead(head: ResponseHead): void {
@@ -294,12 +269,12 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   }
 
   onFlush(): boolean {
-    const { downstream } = this.x
-    if (!downstream.flush()) {
+    const { x } = this
+    if (!x.flush()) {
       this.blocked = true
       this.stream?.pause()
     }
-    return downstream.clear
+    return x.clear
   }
 
   onEnd(trailers: Fields | null): void {
@@ -309,7 +284,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
   }
 
   onWritable(): void {
-    this.x.downstream.resume()
+    this.x.resumeRequest()
   }
 
   onUpgrade(head: ResponseHead): void {
@@ -318,7 +293,7 @@ export class Forwarding implements UpstreamHandler, Waiter<Endpoint<UpstreamPool
     this.tunnel = true
     if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
-    this.x.sendUpgrade(head)
+    this.x.sendHead(head)
   }
 
   onFailure(failure: FailureName, detail: string): void {

@@ -1,3 +1,4 @@
+import type { Notes } from '../filters/notes.ts'
 import type { FailureName, Rejection } from '../http/failures.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { Port } from '../snapshot/snapshot.ts'
@@ -27,14 +28,15 @@ export interface Finished {
   /** What else is known of it: for the log, never for the client. */
   readonly failureDetail: string
   readonly rejection: string
-  /** Below 0 where it was no gRPC call, or nobody knows how it ended. */
-  readonly grpcStatus: number
+  /** Of gRPC; below 0 where it was no such call, or nobody knows how it ended. */
+  readonly callStatus: number
   readonly trace: TraceContext | null
   readonly listener: string
   readonly rule: CompiledRule | null
-  readonly body: { readonly bytes: number }
+  readonly requestBytes: number
   readonly responseBytes: number
-  readonly forwarding: {
+  readonly writtenNotes: Pick<Notes, 'logged'> | null
+  readonly run: {
     readonly metrics: ClusterMetrics | null
     readonly cluster: { readonly name: string } | null
     readonly endpoint: { readonly key: string } | null
@@ -108,14 +110,13 @@ export class Observer {
     const durationMs = performance.now() - x.startedMs
     this.active = active - 1
     sinks.instruments.requestsActive.add(-1)
-    if (x.body.bytes > 0) sinks.instruments.bytesIn.add(x.body.bytes)
+    if (x.requestBytes > 0) sinks.instruments.bytesIn.add(x.requestBytes)
     sinks.instruments.bytesOut.add(x.responseBytes)
     x.rule?.metrics.finished(status, durationMs / 1000)
-    if (x.grpcStatus >= 0) x.rule?.metrics.finishedGrpc(x.grpcStatus)
+    if (x.callStatus >= 0) x.rule?.metrics.finishedGrpc(x.callStatus)
     if (failure !== null) sinks.instruments.failed(failure)
     if (x.rejection !== '') sinks.instruments.rejected(x.rejection)
-    if (x.forwarding !== null && x.forwarding.upstreamMs >= 0)
-      x.forwarding.metrics?.answered(status, x.forwarding.upstreamMs / 1000)
+    if (x.run !== null && x.run.upstreamMs >= 0) x.run.metrics?.answered(status, x.run.upstreamMs / 1000)
     if (sinks.accessLog !== null) this.write(sinks.accessLog, x, status, durationMs)
     if (this.isOver) this.onOver()
   }
@@ -193,7 +194,7 @@ export class Observer {
 
   private write(log: AccessLog, x: Finished, status: number, durationMs: number): void {
     const { record } = this
-    const { request, forwarding } = x
+    const { request, run } = x
     record.method = request.method
     record.path = x.path
     record.query = x.query
@@ -205,19 +206,20 @@ export class Observer {
     record.serverPort = x.localPort
     record.route = x.rule === null ? '' : x.rule.rule.id
     record.userAgent = request.fields.get('user-agent') ?? ''
-    record.requestBodyBytes = x.body.bytes
+    record.requestBodyBytes = x.requestBytes
     record.responseBodyBytes = x.responseBytes
     record.durationMs = durationMs
     record.exchangeId = x.id
     record.listener = x.listener
-    record.cluster = forwarding?.cluster?.name ?? ''
-    record.endpoint = forwarding?.endpoint?.key ?? ''
-    record.attempts = forwarding === null ? 0 : forwarding.attempts
-    record.upstreamMs = forwarding === null ? -1 : forwarding.upstreamMs
+    record.cluster = run?.cluster?.name ?? ''
+    record.endpoint = run?.endpoint?.key ?? ''
+    record.attempts = run === null ? 0 : run.attempts
+    record.upstreamMs = run === null ? -1 : run.upstreamMs
     record.failure = x.failure ?? ''
     record.failureReason = x.failure === null ? '' : x.failureDetail
     record.rejection = x.rejection
-    record.grpcStatus = x.grpcStatus
+    record.grpcStatus = x.callStatus
+    record.notes = x.writtenNotes === null ? null : [...x.writtenNotes.logged()]
     record.traceId = x.trace === null ? '' : x.trace.traceId
     record.spanId = x.trace === null ? '' : x.trace.spanId
     log.write(record)

@@ -1,6 +1,8 @@
 import type { Certificate, Listener, Port } from '../snapshot/snapshot.ts'
 import { ClientShares } from './client-shares.ts'
 import type { Compiled } from './compiled.ts'
+import { grpcAnswer } from './grpc/answer.ts'
+import { ListenerFilters, type ListenerChain } from './listener-filters.ts'
 import { compileMethods } from './methods.ts'
 import { routerSteps, type Router } from './router/router.ts'
 import type { CompiledRule } from './rule.ts'
@@ -17,6 +19,7 @@ export class PortCompiler {
   /** By the name of the listener; that of a port without TLS, where they are one, is "". */
   private readonly routers = new Map<string, Router<CompiledRule>>()
   private streams: CompiledStream[] = []
+  private chains: ListenerChain[] = []
   private misdirected: CompiledRule | null = null
   private last: { readonly port: Port; readonly certificates: Certificates } | null = null
 
@@ -32,14 +35,23 @@ export class PortCompiler {
 
   *steps(port: Port, certificates: Certificates): Steps<PortRuntime> {
     this.last = null
-    const { observer, overload } = this.compiled.around
+    const { observer, overload, held } = this.compiled.around
     const { client } = port
     const shares = new ClientShares(client)
-    const base = { port, shares, observer, overload, methods: compileMethods(client.methods) }
+    const methods = compileMethods(client.methods)
+    const chains: ListenerChain[] = []
+    const filtersOf = (listeners: readonly Listener[]) => this.filtersOf(listeners, chains)
+    const base = { port, shares, observer, overload, methods, held, errorHead: grpcAnswer, filters: null }
     const runtime =
       port.protocol === 'http'
-        ? { ...base, router: yield* this.routerOf('', port.listeners), tls: null }
-        : { ...base, router: { route: () => null }, tls: yield* this.tlsOf(base, certificates) }
+        ? {
+            ...base,
+            router: yield* this.routerOf('', port.listeners),
+            filters: filtersOf(port.listeners),
+            tls: null,
+          }
+        : { ...base, router: { route: () => null }, tls: yield* this.tlsOf(base, certificates, filtersOf) }
+    this.giveChains(chains)
     this.keepRouters(new Set(port.protocol === 'http' ? [''] : port.listeners.map(({ name }) => name)))
     this.last = { port, certificates }
     return runtime
@@ -50,6 +62,7 @@ export class PortCompiler {
     this.last = null
     this.keepRouters(new Set())
     this.giveStreams([])
+    this.giveChains([])
     if (this.misdirected !== null) this.compiled.give(this.misdirected)
     this.misdirected = null
   }
@@ -63,6 +76,7 @@ export class PortCompiler {
   private *tlsOf(
     base: Omit<PortRuntime, 'router' | 'tls'>,
     certificates: Certificates,
+    filtersOf: (listeners: readonly Listener[]) => ListenerFilters | null,
   ): Steps<NonNullable<PortRuntime['tls']>> {
     const { compiled } = this
     const routers = new Map<string, Router<CompiledRule>>()
@@ -80,9 +94,26 @@ export class PortCompiler {
         streams.push(stream)
         return stream
       },
+      listener => filtersOf([listener]),
     )
     this.giveStreams(streams)
     return table
+  }
+
+  /** Null where no listener has any, so that nobody asks. */
+  private filtersOf(listeners: readonly Listener[], taken: ListenerChain[]): ListenerFilters | null {
+    if (listeners.every(({ filters = [] }) => filters.length === 0)) return null
+    return new ListenerFilters(listeners, ({ name, filters = [] }) => {
+      if (filters.length === 0) return null
+      const chain = this.compiled.takeChain(name, filters)
+      taken.push(chain)
+      return chain
+    })
+  }
+
+  private giveChains(next: ListenerChain[]): void {
+    for (const chain of this.chains) this.compiled.giveChain(chain)
+    this.chains = next
   }
 
   private giveStreams(next: CompiledStream[]): void {

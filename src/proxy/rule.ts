@@ -1,27 +1,27 @@
 import type { FailureName } from '../http/failures.ts'
-import type { RequestHead } from '../http/head.ts'
-import type { FilterSteps } from '../filters/compile.ts'
-import type { LocalResponse } from '../filters/filter.ts'
+import type { FilterSteps, ReadyFilter } from '../filters/compile.ts'
 import type { Retry, Rule } from '../snapshot/snapshot.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Backend, Backends } from './backend.ts'
+import type { CompiledAction, Entering } from './run.ts'
 
 /** A snapshot.Rule with everything done that does not depend on the request. */
 export interface CompiledRule {
   readonly rule: Rule
+  /** Of the filters of its own, as steps and, for who lays others beside them, as they are. */
   readonly steps: FilterSteps
+  readonly filters: readonly ReadyFilter[]
   readonly action: CompiledAction
+  /** By name, what the action was compiled with; null where there was none of that name. */
+  readonly clusters: readonly (readonly [name: string, cluster: object | null])[]
   readonly metrics: RouteMetrics
-  /** Its requests are gRPC, and may come as gRPC-Web. */
-  readonly grpc: boolean
+  /** What is put around its exchanges before anybody else sees them; null: nothing. */
+  readonly enter: ((x: Entering) => void) | null
 }
 
-export type CompiledAction = CompiledForward | CompiledRedirect | CompiledFailure
-
 export interface CompiledForward extends Backends<CompiledBackend> {
-  readonly type: 'forward'
   readonly mirrors: readonly CompiledMirror[] | null
   readonly requestTimeoutMs: number
   readonly backendTimeoutMs: number
@@ -43,16 +43,4 @@ export interface CompiledMirror {
   readonly share: number
   /** Counts a copy that did not arrive. */
   readonly lost: (reason: MirrorLoss) => void
-}
-
-export interface CompiledRedirect {
-  readonly type: 'redirect'
-  readonly respond: (head: RequestHead, localPort: number) => LocalResponse
-}
-
-export interface CompiledFailure {
-  readonly type: 'failure'
-  readonly failure: FailureName
-  /** What else is known, for the log. */
-  readonly reason: string
 }

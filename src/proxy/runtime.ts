@@ -1,5 +1,5 @@
 import type { FailureName } from '../http/failures.ts'
-import type { RequestHead } from '../http/head.ts'
+import type { RequestHead, ResponseHead } from '../http/head.ts'
 import { viaCount } from '../http/forwarded.ts'
 import type { Listener, Port } from '../snapshot/snapshot.ts'
 import type { ClientShares } from './client-shares.ts'
@@ -8,6 +8,9 @@ import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
 import type { HostIndex } from './router/hosts.ts'
 import type { RouteHit } from './router/host-table.ts'
+import type { LocalResponse } from '../filters/filter.ts'
+import type { HeldBytes } from './held-bytes.ts'
+import type { ListenerFilters } from './listener-filters.ts'
 import type { CompiledRule } from './rule.ts'
 import type { CompiledStream } from './stream.ts'
 import type { CertificateChoice } from './tls/certificate-choice.ts'
@@ -24,6 +27,21 @@ export interface PortRuntime {
   readonly observer: Observer
   readonly overload: Overload
   readonly methods: TakenMethods
+  /** Null where no listener has any. */
+  readonly filters: ListenerFilters | null
+  /** Bodies that filters hold, in this worker. */
+  readonly held: HeldBytes
+  /** An error as a client wants it who reads no HTTP status; null for all others. `message` is told in place of the body. */
+  readonly errorHead: (x: Answered, answer: LocalResponse, message: string) => ResponseHead | null
+}
+
+/** What is known of an exchange that is answered with an error. */
+export interface Answered {
+  readonly id: string
+  readonly request: RequestHead
+  readonly failure: FailureName | null
+  readonly failureDetail: string
+  callStatus: number
 }
 
 export interface Routes {

@@ -1,7 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { isatty } from 'node:tty'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { FilterTable } from '../filters/compile.ts'
 import { SharedState } from '../shared/node-state.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts'
@@ -12,13 +11,14 @@ import { Instruments } from '../telemetry/instruments.ts'
 import { log } from '../telemetry/log.ts'
 import { MetricsWriter } from '../telemetry/metrics.ts'
 import { RuntimeSampler } from '../telemetry/runtime-sampler.ts'
+import type { RuleTypes } from './compile.ts'
 import { Engine, type PortResult } from './engine.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { Received } from './received.ts'
 import type { SnapshotMessage } from './snapshot-bytes.ts'
 
 /** The body of a data-plane thread: an engine that does what the main thread says. */
-export function serve(filters: FilterTable): void {
+export function serve(types: RuleTypes): void {
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- what WorkerGroup gave; both ends are in this folder
   const settings: WorkerSettings = workerData
   const port = parentPort!
@@ -37,7 +37,7 @@ export function serve(filters: FilterTable): void {
     ...(settings.accessLog === 'stdout' && isatty(1) ? { line: forPeople() } : {}),
   })
   const engine = new Engine({
-    filters,
+    types,
     shared: new SharedState(settings.shared),
     sinks: { instruments, accessLog: accessLog.enabled ? accessLog : null },
     log,

@@ -172,7 +172,7 @@ export interface Rule {
   readonly action: Action
 }
 
-export type Action = Forward | Redirect | Respond
+export type Action = Forward | Redirect | Respond | Handle
 
 export interface Forward {
   readonly type: 'forward'
@@ -225,6 +225,13 @@ export interface Respond {
   readonly type: 'respond'
   /** A failure name of http/failures.ts: `destination_not_found` for a rule without a valid backend, `protection_missing`. */
   readonly failure: string
+}
+
+/** An action of a role's own: its other fields are those of its type, in the action's own file. */
+export interface Handle {
+  readonly type: 'handle'
+  /** ActionType.handler */
+  readonly handler: string
 }
 
 export type PathRewrite =

@@ -98,7 +98,8 @@ export function accessLine(record: AccessRecord, nowMs: number, mode: QueryMode)
     record.failure === '' &&
     record.rejection === '' &&
     record.grpcStatus < 0 &&
-    record.peerAddress === ''
+    record.peerAddress === '' &&
+    record.notes === null
       ? '}\n'
       : endText(record))
   )
@@ -129,7 +130,15 @@ function endText(record: AccessRecord): string {
     field('portcullis.failure.reason', record.failureReason, NAME_LIMIT) +
     field('portcullis.rejection', record.rejection, NAME_LIMIT) +
     (record.grpcStatus < 0 ? '' : `,"rpc.grpc.status_code":${record.grpcStatus}`)
-  return `${failed}${field('trace_id', record.traceId, 32)}${field('span_id', record.spanId, 16)}}\n`
+  return `${failed}${noteFields(record)}${field('trace_id', record.traceId, 32)}${field('span_id', record.spanId, 16)}}\n`
+}
+
+/** Numbers as such, everything else as text. Names are written in the program. */
+function noteFields({ notes }: AccessRecord): string {
+  let text = ''
+  for (const [name, value] of notes ?? [])
+    text += typeof value === 'number' ? `,"${name}":${value}` : field(name, String(value), NAME_LIMIT)
+  return text
 }
 
 const THREE_DIGITS: readonly string[] = Array.from({ length: 1_000 }, (_, i) => String(i).padStart(3, '0'))

@@ -53,6 +53,8 @@ export class AccessRecord {
   /** Of the W3C trace context that came with the request. */
   traceId = ''
   spanId = ''
+  /** What filters have to say: the names of fields, and their values. */
+  notes: readonly (readonly [field: string, value: unknown])[] | null = null
 
   reset(): void {
     this.method = ''
@@ -81,5 +83,6 @@ export class AccessRecord {
     this.grpcStatus = -1
     this.traceId = ''
     this.spanId = ''
+    this.notes = null
   }
 }

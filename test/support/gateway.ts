@@ -1,4 +1,4 @@
-import { filterTable } from '../../src/cli/filters.ts'
+import { ruleTypes } from '../../src/cli/rule-types.ts'
 import { parseResources } from './declared.ts'
 import { Resources } from '../../src/model/resources.ts'
 import { Engine, type EngineOptions } from '../../src/proxy/engine.ts'
@@ -29,10 +29,14 @@ export interface TestGateway extends AsyncDisposable {
   metrics(): string
 }
 
-/** `more` is what a test wants otherwise of the engine: how names are resolved, when it is overloaded. */
+/** What a test wants otherwise: how names are resolved, when the engine is overloaded; `edit` of what the YAML has become. */
+export interface GatewayOptions extends Partial<Omit<EngineOptions, 'sinks'>> {
+  readonly edit?: (snapshot: Snapshot) => Snapshot
+}
+
 export async function startGateway(
   yaml: string,
-  more: Partial<Omit<EngineOptions, 'sinks'>> = {},
+  { edit = same, ...more }: GatewayOptions = {},
 ): Promise<TestGateway> {
   const reader = new MetricsReader()
   reader.attach('test')
@@ -41,12 +45,12 @@ export async function startGateway(
   const memory = new MemorySink()
   const accessLog = new AccessLog(memory, { flushMs: 1 })
   const log = new Logger({ write: () => {} })
-  const engine = new Engine({ log, filters: filterTable, ...more, sinks: { instruments, accessLog } })
+  const engine = new Engine({ log, types: ruleTypes, ...more, sinks: { instruments, accessLog } })
   const ports = new Map<number, number>()
   let version = 0
 
   async function reload(text: string): Promise<void> {
-    const results = await engine.apply(onPortZero(snapshotOf(text, ++version)))
+    const results = await engine.apply(onPortZero(edit(snapshotOf(text, ++version))))
     for (const result of results) {
       if ('error' in result) throw new Error(`${result.key}: ${result.error}`)
       ports.set(Number(result.key.slice(result.key.lastIndexOf(':') + 1)), result.port)
@@ -83,6 +87,8 @@ export function snapshotOf(yaml: string, version: number = 1): Snapshot {
   const { parts } = translate(Resources.of(resources, unenforced))
   return { version, ...parts }
 }
+
+const same = (snapshot: Snapshot): Snapshot => snapshot
 
 function onPortZero(snapshot: Snapshot): Snapshot {
   return { ...snapshot, ports: snapshot.ports.map(port => ({ ...port, address: '127.0.0.1', port: 0 })) }

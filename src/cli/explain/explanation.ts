@@ -15,7 +15,7 @@ import type {
   SnapshotParts,
 } from '../../snapshot/snapshot.ts'
 import { asRequests } from './stream.ts'
-import { filterTable } from '../filters.ts'
+import { ruleTypes } from '../rule-types.ts'
 import { hasScheme } from '../command/values.ts'
 
 /** A request as it would be typed: `url` absolute, header names as given. */
@@ -197,5 +197,5 @@ export function endpointsOf(snapshot: Pick<Snapshot, 'endpoints'>, cluster: stri
 /** What a request meets on its way to the action, in this order: filters of its listener and of its rule. */
 export function filtersOf({ listeners, hit }: RouteExplanation): readonly FilterConfig[] {
   const taken = listeners.find(one => one.taken)
-  return filterTable.inOrder([...(taken?.listener.filters ?? []), ...(hit?.entry.rule.filters ?? [])])
+  return ruleTypes.filters.inOrder([...(taken?.listener.filters ?? []), ...(hit?.entry.rule.filters ?? [])])
 }

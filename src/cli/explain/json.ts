@@ -1,6 +1,6 @@
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
 import type { Cluster, Endpoint, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
-import { filterTable } from '../filters.ts'
+import { ruleTypes } from '../rule-types.ts'
 import { endpointsOf, filtersOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 
@@ -26,7 +26,10 @@ export function explanationJson(explanation: Explanation, parts: SnapshotParts) 
     limits,
     request: { method: head.method, host: head.hostname, path: head.path, query: head.query },
     listeners: route.listeners.map(({ listener, taken, reason }) => ({ name: listener.name, taken, reason })),
-    filters: filtersOf(route).map(filter => ({ phase: filterTable.find(filter.type).phase, ...filter })),
+    filters: filtersOf(route).map(filter => ({
+      phase: ruleTypes.filters.find(filter.type).phase,
+      ...filter,
+    })),
     route: route.hit === null ? null : routeJson(route.hit, parts),
     others: route.entries
       .filter(entry => entry !== route.hit)

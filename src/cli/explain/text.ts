@@ -15,7 +15,7 @@ import type {
   WeightedBackend,
 } from '../../snapshot/snapshot.ts'
 import { clientLimits, clientRules, clusterLimits } from './limits.ts'
-import { filterTable } from '../filters.ts'
+import { ruleTypes } from '../rule-types.ts'
 import { endpointsOf, filtersOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
@@ -141,7 +141,7 @@ function backendLines(
     ...(cluster === undefined
       ? []
       : [row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name))]),
-    ...filterTable.inOrder(backend.filters).map(filterLine),
+    ...ruleTypes.filters.inOrder(backend.filters).map(filterLine),
   ]
 }
 
@@ -167,6 +167,7 @@ function retryText({ attempts, codes, backoffMs }: Retry): string {
 
 export function answerText(action: Exclude<Action, Forward>): string {
   if (action.type === 'respond') return respondText(action)
+  if (action.type === 'handle') return ruleTypes.actions.find(action.handler).describe(action)
   const changes = [
     action.scheme === null ? '' : `scheme ${action.scheme}`,
     action.hostname === null ? '' : `host ${action.hostname}`,
@@ -184,7 +185,7 @@ function respondText({ failure }: Respond): string {
 
 /** By phase and role, and who put it there. */
 function filterLine(filter: FilterConfig): string {
-  const type = filterTable.find(filter.type)
+  const type = ruleTypes.filters.find(filter.type)
   return row(
     'filter',
     `${type.phase}, ${filter.origin.role}: ${type.describe(filter)}, ${from(filter.origin)}`,

@@ -15,10 +15,10 @@ function answerTo(
     request: requestHead({ fields: ['content-type', contentType] }),
     failure,
     failureDetail: '',
-    grpcStatus: -1,
+    callStatus: -1,
   }
   const head = grpcAnswer(x, { status, fields, body: 'not said' }, '')
-  return { status: head?.status, fields: head?.fields.list, logged: x.grpcStatus }
+  return { status: head?.status, fields: head?.fields.list, logged: x.callStatus }
 }
 
 suite('an answer of the gateway', () => {

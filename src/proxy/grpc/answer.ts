@@ -1,20 +1,12 @@
-import type { FailureName, Rejection } from '../../http/failures.ts'
+import type { Rejection } from '../../http/failures.ts'
 import { trailersOnly } from '../../http/grpc/answer.ts'
 import { grpcFormat } from '../../http/grpc/content-type.ts'
 import { failureStatus, httpStatus } from '../../http/grpc/status.ts'
-import type { RequestHead, ResponseHead } from '../../http/head.ts'
+import type { ResponseHead } from '../../http/head.ts'
 import { localHead } from '../../http/local.ts'
 import { reasons } from '../../http/reasons.ts'
 import type { LocalResponse } from '../../filters/filter.ts'
-
-/** What is known of the exchange that is answered. */
-interface Answered {
-  readonly id: string
-  readonly request: RequestHead
-  readonly failure: FailureName | null
-  readonly failureDetail: string
-  grpcStatus: number
-}
+import type { Answered } from '../runtime.ts'
 
 /**
  * An answer of ours, an error, as a gRPC client wants it: status 200, and what
@@ -29,7 +21,7 @@ export function grpcAnswer(x: Answered, answer: LocalResponse, message: string):
   const fields = trailersOnly(format, status, `${text} (exchange ${x.id})`)
   for (let i = 0; i < answer.fields.length; i += 2)
     if (!/^content-/i.test(answer.fields[i]!)) fields.push(answer.fields[i]!, answer.fields[i + 1]!)
-  x.grpcStatus = status
+  x.callStatus = status
   return { ...localHead(200, fields, 0), hasLength: false }
 }
 

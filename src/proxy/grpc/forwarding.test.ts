@@ -5,7 +5,7 @@ import type { FailureName } from '../../http/failures.ts'
 import type { Cluster } from '../../upstream/cluster.ts'
 import type { UpstreamPool } from '../../upstream/pool.ts'
 import { RequestBody } from '../body.ts'
-import type { Forwarded } from '../forward.ts'
+import type { RunHost } from '../run.ts'
 import type { CompiledForward } from '../rule.ts'
 import { noSteps } from '../../filters/compile.ts'
 import { GrpcForwarding } from './forwarding.ts'
@@ -24,15 +24,14 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
   const x = {
     request,
     body: new RequestBody(true),
-    runtime: { shares: { ofClient: () => 'a client' } },
+    share: 'a client',
     clientAddress: '192.0.2.1',
     failure: null,
-    grpcStatus: -1,
+    callStatus: -1,
     fail: (failure: FailureName) => void failures.push(failure),
-  } as unknown as Forwarded
+  } as unknown as RunHost
   const steps = noSteps
   const action: CompiledForward = {
-    type: 'forward',
     backends: [{ weight: 1, failure: 'destination_not_found', cluster: full, metrics: null, steps }],
     totalWeight: 1,
     mirrors: null,

@@ -35,6 +35,10 @@ export class GrpcForwarding extends Forwarding {
   }
 
   /** A call may be a conversation in which nobody has anything to say for a while. */
+  override get conversation(): boolean {
+    return true
+  }
+
   override get exempt(): boolean {
     return true
   }
@@ -78,18 +82,18 @@ export class GrpcForwarding extends Forwarding {
 
   private read(fields: Fields): void {
     const status = fields.get('grpc-status')
-    if (status !== undefined) this.x.grpcStatus = readStatus(status)
+    if (status !== undefined) this.x.callStatus = readStatus(status)
   }
 
   /** As long as the client has whole messages, it can be told in trailers; a part of one must not be followed by anything. */
   override lastWords(failure: FailureName, detail: string): Fields | null {
     const status = failureStatus(failure, detail)
-    this.x.grpcStatus = status
+    this.x.callStatus = status
     return this.messages?.whole === true ? new Fields(statusFields(status, failures[failure].title)) : null
   }
 
   override cancel(): void {
     super.cancel()
-    if (this.x.failure === 'client_gone' && this.x.grpcStatus < 0) this.x.grpcStatus = CANCELLED
+    if (this.x.failure === 'client_gone' && this.x.callStatus < 0) this.x.callStatus = CANCELLED
   }
 }

@@ -1,34 +1,38 @@
+import type { BodyNext, BodyTransform } from '../../filters/body.ts'
 import type { Rejection } from '../../http/failures.ts'
 import type { Fields } from '../../http/fields.ts'
 import { Base64Decoder } from '../../http/grpc/base64.ts'
 import { refusals } from '../../http/rejections.ts'
-import type { UpstreamStream } from '../../upstream/stream.ts'
-import { RequestBody, type Copies } from '../body.ts'
 
 /** The body of a gRPC-Web request in base64: decoded as it comes, so that nobody behind it knows. */
-export class TextBody extends RequestBody {
+export class TextBody implements BodyTransform {
   private readonly decoder = new Base64Decoder()
+  private readonly next: BodyNext
   private readonly refuse: (rejection: Rejection) => void
 
-  constructor(complete: boolean, refuse: (rejection: Rejection) => void) {
-    super(complete)
+  constructor(next: BodyNext, refuse: (rejection: Rejection) => void) {
+    this.next = next
     this.refuse = refuse
   }
 
-  override push(
-    chunk: Buffer,
-    start: number,
-    end: number,
-    stream: UpstreamStream | null,
-    copies: Copies | null,
-  ): void {
-    const bytes = this.decoder.decode(chunk, start, end)
+  write(chunk: Buffer): void {
+    const bytes = this.decoder.decode(chunk, 0, chunk.length)
     if (bytes === null) this.refuse(refusals['grpc-web-text'])
-    else if (bytes.length > 0) super.push(bytes, 0, bytes.length, stream, copies)
+    else if (bytes.length > 0) this.next.write(bytes)
   }
 
-  override end(trailers: Fields | null, stream: UpstreamStream | null, copies: Copies | null): void {
-    if (this.decoder.whole) super.end(trailers, stream, copies)
+  flush(): boolean {
+    return this.next.flush()
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.decoder.whole) this.next.end(trailers)
     else this.refuse(refusals['grpc-web-text'])
   }
+
+  resume(): void {
+    this.next.resume()
+  }
+
+  destroy(): void {}
 }

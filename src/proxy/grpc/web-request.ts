@@ -1,8 +1,21 @@
 import { grpcFormat, withFormat } from '../../http/grpc/content-type.ts'
 import { CHUNKED, NO_BODY, type RequestHead } from '../../http/head.ts'
 
+import type { Entering } from '../run.ts'
+import { TextBody } from './text-body.ts'
+import { GrpcWebDownstream } from './web-downstream.ts'
+
+/** gRPC-Web becomes gRPC for everyone behind us, filters included. */
+export function enterWeb(x: Entering): void {
+  const web = readWeb(x.request)
+  if (web === null) return
+  x.downstream = new GrpcWebDownstream(x.downstream, web.answer)
+  if (web.text && x.request.length !== NO_BODY)
+    x.transformRequest(next => new TextBody(next, rejection => x.onRejection(rejection)))
+}
+
 /** What the client of a gRPC-Web request sends and wants: base64, or bytes. */
-export interface WebCall {
+interface WebCall {
   readonly text: boolean
   readonly answer: 'web' | 'web-text'
 }
@@ -12,7 +25,7 @@ export interface WebCall {
  * where it is none. The answer has the format that Accept names first, or else
  * that of the request.
  */
-export function readWeb(request: RequestHead): WebCall | null {
+function readWeb(request: RequestHead): WebCall | null {
   const { fields } = request
   const type = fields.get('content-type')
   const format = grpcFormat(type)

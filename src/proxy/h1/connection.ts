@@ -499,7 +499,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     } else if (this.phase === LINGER) this.sweepLinger(nowMs)
     else if (this.discarding && nowMs - this.dropSinceMs > DROP_MS) this.close()
     else {
-      if (this.exchange?.forwarding?.watched === true) this.exchange.forwarding.look(this, nowMs)
+      if (this.exchange?.run?.watched === true) this.exchange.run.look(this, nowMs)
       this.sweepExchange(still, client.bodyIdleTimeoutMs)
     }
   }

@@ -196,23 +196,22 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private sweepStream(stream: ServerStream, nowMs: number, bodyIdleMs: number): void {
     const x = stream.handler
     if (!(x instanceof Exchange)) return
-    const { forwarding } = x
-    if (forwarding?.watched === true) forwarding.look(new StreamPace(stream, x, this.session), nowMs)
+    const { run } = x
+    if (run?.watched === true) run.look(new StreamPace(stream, x, this.session), nowMs)
     const still = nowMs - Math.max(stream.receivedMs, stream.sentMs)
-    if (x.forwarding?.tunnel === true) {
+    if (run?.tunnel === true) {
       if (still > TUNNEL_IDLE_MS) x.fail('http_response_timeout', 'idle')
       return
     }
-    // A gRPC call may be a conversation in which nobody has anything to say for a while.
-    const patienceMs = x.rule?.grpc === true ? x.silenceMs : bodyIdleMs
-    if (!x.body.complete && !stream.held && still > patienceMs) x.fail('http_request_timeout', 'body')
+    const patienceMs = run?.conversation === true ? x.silenceMs : bodyIdleMs
+    if (!x.requestEnded && !stream.held && still > patienceMs) x.fail('http_request_timeout', 'body')
     else if (still > x.silenceMs) x.fail('http_response_timeout', 'timeouts.silence')
   }
 }
 
 function endTunnel(stream: ServerStream): void {
   const x = stream.handler
-  if (!(x instanceof Exchange) || x.forwarding?.tunnel !== true) return
+  if (!(x instanceof Exchange) || x.run?.tunnel !== true) return
   x.onGone()
   stream.abort(CANCEL)
 }

@@ -2,6 +2,7 @@ import type { Certificate, Listener, Port, Rule, StreamRule } from '../../snapsh
 import type { RequestHead } from '../../http/head.ts'
 import { HostIndex } from '../router/hosts.ts'
 import type { RouteHit } from '../router/host-table.ts'
+import type { ListenerFilters } from '../listener-filters.ts'
 import type { CompiledRule } from '../rule.ts'
 import type { PortRuntime, Routes, TlsListener, TlsTable } from '../runtime.ts'
 import type { CompiledStream } from '../stream.ts'
@@ -49,6 +50,7 @@ export function compileTlsListeners(
   routesOf: (listener: Listener) => Routes,
   misdirected: CompiledRule,
   streamOf: (rule: StreamRule) => CompiledStream,
+  filtersOf: (listener: Listener) => ListenerFilters | null,
 ): TlsTable {
   const { port } = base
   const byHost = new HostIndex(new Map(port.listeners.map(one => [one.hostname, one])))
@@ -62,7 +64,7 @@ export function compileTlsListeners(
       listener,
       certificates: choiceOf(listener, port, certificates),
       streams: streams ?? null,
-      runtime: { ...base, router, tls: null },
+      runtime: { ...base, router, filters: filtersOf(listener), tls: null },
     })
   }
   return new TlsListeners(all, byHost)

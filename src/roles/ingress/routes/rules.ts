@@ -10,6 +10,7 @@ import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import { ingressFilters } from '../filter-types.ts'
 import { FilterTable } from '../../../filters/compile.ts'
+import { noActions } from '../../../proxy/action.ts'
 import { compileFault } from '../../../proxy/compile.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../../snapshot/snapshot.ts'
 import { backendless } from './backendless.ts'
@@ -193,7 +194,7 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   const action = isClosing ? closedAction : (redirect ?? forward())
   const id = `${route.kind.toLowerCase()}/${namespace}/${name}/${rule.name ?? i}`
   const served = { id, origin: originOf(route, path), filters: isClosing ? [] : filters, action }
-  const fault = compileFault(served, filterTypes)
+  const fault = compileFault(served, types)
   if (fault === null) return { matches, served, flaws }
   const message = `cannot be compiled, and its requests are answered 500: ${fault}`
   return {
@@ -211,7 +212,7 @@ function isProtected({ filters = [], backendRefs = [] }: RouteRule): boolean {
 }
 
 /** A rule of a route has none but these, whatever other roles have. */
-const filterTypes = new FilterTable(ingressFilters)
+const types = { filters: new FilterTable(ingressFilters), actions: noActions }
 
 const uncompilable: Action = { type: 'respond', failure: 'proxy_configuration_error' }
 

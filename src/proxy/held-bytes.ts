@@ -1,0 +1,79 @@
+/** What bodies that filters have held may take in one worker; beyond that somebody loses. */
+const LIMIT_BYTES = 64 * 1024 * 1024
+
+/** An exchange whose body is held. */
+export interface BodyOwner {
+  /** Whose share it takes. */
+  readonly share: string
+  /** Another client has its room: the exchange is to end, and the body to be released. */
+  displaced(): void
+}
+
+interface Share {
+  bytes: number
+  readonly bodies: Set<HeldBody>
+}
+
+/** Bodies that are held for filters in one worker: how much that is, and who loses when it is too much. */
+export class HeldBytes {
+  bytes = 0
+  private readonly limitBytes: number
+  private readonly shares = new Map<string, Share>()
+
+  constructor(limitBytes: number = LIMIT_BYTES) {
+    this.limitBytes = limitBytes
+  }
+
+  add(body: HeldBody, bytes: number): void {
+    const { share } = body.owner
+    const known = this.shares.get(share) ?? { bytes: 0, bodies: new Set() }
+    this.shares.set(share, known)
+    known.bodies.add(body)
+    known.bytes += bytes
+    this.bytes += bytes
+    if (this.bytes > this.limitBytes) this.displace()
+  }
+
+  remove(body: HeldBody, bytes: number): void {
+    const known = this.shares.get(body.owner.share)
+    if (known === undefined || !known.bodies.delete(body)) return
+    known.bytes -= bytes
+    this.bytes -= bytes
+    if (known.bodies.size === 0) this.shares.delete(body.owner.share)
+  }
+
+  /** The newest body of the client that has most. */
+  private displace(): void {
+    let most: Share | null = null
+    for (const share of this.shares.values()) if (most === null || share.bytes > most.bytes) most = share
+    let newest: HeldBody | null = null
+    for (const body of most?.bodies ?? []) newest = body
+    newest?.owner.displaced()
+    newest?.release()
+  }
+}
+
+/** The room of one body. */
+export class HeldBody {
+  readonly owner: BodyOwner
+  private readonly all: HeldBytes
+  private bytes = 0
+  private released = false
+
+  constructor(all: HeldBytes, owner: BodyOwner) {
+    this.all = all
+    this.owner = owner
+  }
+
+  grow(bytes: number): void {
+    if (this.released) return
+    this.bytes += bytes
+    this.all.add(this, bytes)
+  }
+
+  release(): void {
+    if (this.released) return
+    this.released = true
+    this.all.remove(this, this.bytes)
+  }
+}

@@ -1,0 +1,71 @@
+import { noSteps, stepsOf, type FilterSteps, type ReadyFilter } from '../filters/compile.ts'
+import type { RequestHead } from '../http/head.ts'
+import type { Listener } from '../snapshot/snapshot.ts'
+import { HostIndex } from './router/hosts.ts'
+import { answering, type CompiledAction } from './run.ts'
+import type { CompiledRule } from './rule.ts'
+
+const notFound = answering(x => x.fail('route_not_found', ''))
+
+/** The filters of one listener, laid beside those of each of its rules when that is first asked for. */
+export class ListenerChain {
+  /** Of requests that no route takes. */
+  readonly steps: FilterSteps
+  readonly unrouted: CompiledAction
+  private readonly filters: readonly ReadyFilter[]
+  /** Nothing of a listener is served whose filters cannot be had: they may protect it. */
+  private readonly closed: CompiledAction | null
+  private readonly merged = new WeakMap<CompiledRule, FilterSteps>()
+
+  /** `fault`: why they cannot be had. */
+  constructor(filters: readonly ReadyFilter[], fault: string | null = null) {
+    this.closed = fault === null ? null : answering(x => x.fail('proxy_configuration_error', fault))
+    this.filters = filters
+    this.steps = stepsOf(filters)
+    this.unrouted = this.closed ?? notFound
+  }
+
+  stepsOf(rule: CompiledRule): FilterSteps {
+    if (this.closed !== null) return noSteps
+    if (rule.filters.length === 0) return this.steps
+    const known = this.merged.get(rule)
+    if (known !== undefined) return known
+    const steps = stepsOf([...this.filters, ...rule.filters])
+    this.merged.set(rule, steps)
+    return steps
+  }
+
+  actionOf(rule: CompiledRule): CompiledAction {
+    return this.closed ?? rule.action
+  }
+}
+
+interface Named {
+  /** Listener.name */
+  readonly name: string
+  /** Null where it has no filters. */
+  readonly chain: ListenerChain | null
+}
+
+/** Filters of the listeners of one port. */
+export class ListenerFilters {
+  private readonly byName: ReadonlyMap<string, ListenerChain | null>
+  private readonly byHost: HostIndex<Named>
+
+  constructor(listeners: readonly Listener[], chainOf: (listener: Listener) => ListenerChain | null) {
+    const named = listeners.map(listener => ({ listener, name: listener.name, chain: chainOf(listener) }))
+    this.byName = new Map(named.map(({ name, chain }) => [name, chain]))
+    // Of two with one hostname the first is the one that routes (router.ts).
+    this.byHost = new HostIndex(new Map(named.toReversed().map(one => [one.listener.hostname, one])))
+  }
+
+  /** Of the listener of this name; null where it has none. */
+  find(name: string): ListenerChain | null {
+    return this.byName.get(name) ?? null
+  }
+
+  /** The listener that takes the host of this request. */
+  taking(head: RequestHead): Named | null {
+    return this.byHost.find(head.hostname)
+  }
+}
