@@ -51,6 +51,8 @@ test('who is allowed passes with what the service says, who is denied gets its w
   assert.deepEqual(seenBy(allowed, 'content-type'), ['text/mine'])
   const denied = await send(portcullis.port(), { path: '/denied' })
   assert.deepEqual([denied.status, denied.body, denied.headers['x-auth-error']], [403, 'Access denied', 'no'])
+  const line = await portcullis.line(({ 'url.path': path }) => path === '/denied')
+  assert.equal(line['portcullis.external_auth'], 'denied')
   assert.match(
     portcullis.metrics(),
     /portcullis_external_auth_total\{policy="HTTPRoute\/default\/r",result="denied"\} 1/,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { Seen } from './until.ts'
 import { readBody, TestUpstream } from './upstream.ts'
 
 /** What a service was asked. */
@@ -13,11 +14,11 @@ export interface Question {
 
 /** An authorization service of node:http, which remembers what it was asked. */
 export class AuthService implements AsyncDisposable {
-  readonly asked: readonly Question[]
-  readonly upstream: TestUpstream
+  private readonly seen: Seen<Question>
+  private readonly upstream: TestUpstream
 
-  private constructor(asked: readonly Question[], upstream: TestUpstream) {
-    this.asked = asked
+  private constructor(seen: Seen<Question>, upstream: TestUpstream) {
+    this.seen = seen
     this.upstream = upstream
   }
 
@@ -25,16 +26,25 @@ export class AuthService implements AsyncDisposable {
   static async start(
     answer: (question: Question, response: ServerResponse) => void = (_, response) => response.end(),
   ): Promise<AuthService> {
-    const asked: Question[] = []
+    const seen = new Seen<Question>()
     const listener: RequestListener = (request, response) => {
       void readBody(request).then(body => {
         const { method = '', url = '', rawHeaders: raw, headers } = request
         const question = { method, url, raw, headers, body: body.toString('latin1') }
-        asked.push(question)
+        seen.push(question)
         answer(question, response)
       })
     }
-    return new AuthService(asked, await TestUpstream.start(listener))
+    return new AuthService(seen, await TestUpstream.start(listener))
+  }
+
+  get asked(): readonly Question[] {
+    return this.seen.all
+  }
+
+  /** Resolves when it has been asked so often. */
+  async count(wanted: number): Promise<void> {
+    await this.seen.count(wanted)
   }
 
   get port(): number {

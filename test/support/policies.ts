@@ -39,3 +39,17 @@ export function plain(ports: number | readonly number[], { rule, client, upstrea
     ...(upstream === undefined ? [] : [backendPolicy(upstream)]),
   )
 }
+
+/** An ExternalAuthPolicy that asks Backend `auth`; of Gateway `gw` unless its spec names other targets. */
+export function externalAuthPolicy(spec: object = {}, name = 'ask'): object {
+  return {
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'ExternalAuthPolicy',
+    metadata: { name },
+    spec: {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gw' }],
+      backendRef: to('auth'),
+      ...spec,
+    },
+  }
+}
