@@ -209,8 +209,15 @@ export function leftOut(message: string, count: number): string {
   return `${message}; it is left out${others}${others === '' ? '' : ' of its kind'}`
 }
 
-export function keyOfIdentity({ kind, namespace, name }: Identity): ResourceKey | null {
-  return kind === null || namespace === null || name === null ? null : refKey({ ...kind, namespace, name })
+const keys = new WeakMap<Identity, ResourceKey | null>()
+
+export function keyOfIdentity(identity: Identity): ResourceKey | null {
+  let key = keys.get(identity)
+  if (key !== undefined) return key
+  const { kind, namespace, name } = identity
+  key = kind === null || namespace === null || name === null ? null : refKey({ ...kind, namespace, name })
+  keys.set(identity, key)
+  return key
 }
 
 /** What is not known of an identity may be anything: a misspelt kind must not take the object away. */

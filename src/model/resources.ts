@@ -2,9 +2,15 @@ import { groupOf, type ResourceKind } from './kind.ts'
 import type { Problem, Resource, ResourceKey, ResourceRef } from './resource.ts'
 import type { Unenforced } from './targeting.ts'
 
+/** Resources do not change, and of 10,000 each change asks several times who they are. */
+const refs = new WeakMap<Resource, ResourceRef>()
+const keys = new WeakMap<Resource, ResourceKey>()
+
 /** As refKey, of an object. */
 export function keyOf(resource: Resource): ResourceKey {
-  return refKey(refOf(resource))
+  let key = keys.get(resource)
+  if (key === undefined) keys.set(resource, (key = refKey(refOf(resource))))
+  return key
 }
 
 /**
@@ -25,9 +31,14 @@ export function shortName({ kind, namespace, name }: Omit<ResourceRef, 'group'>)
   return `${kind}/${namespace}/${name}`
 }
 
+/** The same object each time. */
 export function refOf(resource: Resource): ResourceRef {
+  let ref = refs.get(resource)
+  if (ref !== undefined) return ref
   const { namespace, name } = resource.metadata
-  return { group: groupOf(resource.apiVersion), kind: resource.kind, namespace, name }
+  ref = Object.freeze({ group: groupOf(resource.apiVersion), kind: resource.kind, namespace, name })
+  refs.set(resource, ref)
+  return ref
 }
 
 /**
@@ -57,7 +68,7 @@ export class Resources {
       const sameKind = byKind.get(kind)
       if (sameKind) sameKind.push(resource)
       else byKind.set(kind, [resource])
-      byKey.set(refKey(ref), resource)
+      byKey.set(keyOf(resource), resource)
     }
     this.list = Object.freeze(list)
     this.unenforced = Object.freeze([...unenforced])

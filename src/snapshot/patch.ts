@@ -199,10 +199,12 @@ class PortsDiff {
   private entryPlaces(before: readonly RouteEntry[], after: readonly RouteEntry[]): Int32Array {
     const places = placesBefore(before, after)
     if (before.length === 0 || !places.includes(-1)) return places
-    const used = new Set(places)
+    const used = new Uint8Array(before.length)
+    for (const place of places) if (place >= 0) used[place] = 1
     const free = new Map<Rule, number[]>()
-    for (const [i, { rule }] of before.entries()) {
-      if (used.has(i)) continue
+    for (let i = 0; i < before.length; i++) {
+      if (used[i] === 1) continue
+      const { rule } = before[i]!
       const list = free.get(rule)
       if (list === undefined) free.set(rule, [i])
       else list.push(i)
@@ -234,34 +236,49 @@ interface PlacedRule {
   readonly place: RulePlace
 }
 
+/** So many rules are looked for one by one: a change is small, and a table of 10,000 costs 8 ms. */
+const MOST_SCANS = 20
+
 /** The rules that a snapshot has, to be found by what they say. */
 class RulesBefore {
-  private readonly byId = new Map<string, PlacedRule[]>()
+  private readonly ports: readonly Port[]
+  private byId: Map<string, PlacedRule[]> | null = null
   private readonly found = new Map<Rule, PlacedRule | null>()
 
   constructor({ ports }: Snapshot) {
-    for (const [p, { listeners }] of ports.entries())
-      for (const [l, { hosts }] of listeners.entries())
-        for (const [h, { entries }] of hosts.entries())
-          for (const [e, { rule }] of entries.entries()) this.add(rule, [p, l, h, e])
+    this.ports = ports
   }
 
   /** The one that says the same, or null. */
   same(rule: Rule): PlacedRule | null {
     const known = this.found.get(rule)
     if (known !== undefined) return known
-    const list = this.byId.get(rule.id) ?? []
+    if (this.found.size === MOST_SCANS) this.byId = this.placed(null)
+    const list = (this.byId ?? this.placed(rule.id)).get(rule.id) ?? []
     const found =
       list.find(one => one.rule === rule) ?? list.find(one => isDeepStrictEqual(one.rule, rule)) ?? null
     this.found.set(rule, found)
     return found
   }
 
-  private add(rule: Rule, place: RulePlace): void {
-    const list = this.byId.get(rule.id)
-    if (list === undefined) this.byId.set(rule.id, [{ rule, place }])
-    else if (!list.some(one => one.rule === rule)) list.push({ rule, place })
+  /** Rules of an id, or of all, by their id. */
+  private placed(id: string | null): Map<string, PlacedRule[]> {
+    const placed = new Map<string, PlacedRule[]>()
+    for (const [p, { listeners }] of this.ports.entries())
+      for (const [l, { hosts }] of listeners.entries())
+        for (const [h, { entries }] of hosts.entries())
+          for (let e = 0; e < entries.length; e++) {
+            const { rule } = entries[e]!
+            if (id === null || rule.id === id) addPlaced(placed, rule, [p, l, h, e])
+          }
+    return placed
   }
+}
+
+function addPlaced(placed: Map<string, PlacedRule[]>, rule: Rule, at: RulePlace): void {
+  const list = placed.get(rule.id)
+  if (list === undefined) placed.set(rule.id, [{ rule, place: at }])
+  else if (!list.some(one => one.rule === rule)) list.push({ rule, place: at })
 }
 
 /** Makes the ports after of those before. */

@@ -24,6 +24,21 @@ export interface Doubt extends Flaw {
   readonly severity: Problem['severity']
 }
 
+/** Good conditions, by the parent that they speak of: a route that stays has the same parents. */
+const said = new WeakMap<NonNullable<Condition['parent']>, Condition[]>()
+
+/** The one that was made before and says the same, which is frozen and has been looked at by all. */
+function asBefore(condition: Condition, parent: NonNullable<Condition['parent']>): Condition {
+  let list = said.get(parent)
+  if (list === undefined) said.set(parent, (list = []))
+  const index = list.findIndex(({ about, type }) => about === condition.about && type === condition.type)
+  const known = list[index]
+  if (known?.reason === condition.reason && known.message === condition.message) return known
+  if (known === undefined) list.push(condition)
+  else list[index] = condition
+  return condition
+}
+
 /** Collects the conditions and the problems of one translation. */
 export class Report {
   readonly conditions: Condition[] = []
@@ -41,7 +56,8 @@ export class Report {
 
   /** A condition that is as it should be. */
   good(about: Resource, type: string, reason: string, message: string, carrier: Carrier = {}): void {
-    this.conditions.push({ about: refOf(about), ...carrier, type, status: 'True', reason, message })
+    const condition = { about: refOf(about), ...carrier, type, status: 'True', reason, message } as const
+    this.conditions.push(carrier.parent === undefined ? condition : asBefore(condition, carrier.parent))
   }
 
   /** A condition that is not; it has the reason and the position of the first flaw, and tells them all. */

@@ -73,7 +73,8 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     partsOf(resources, gateways, settingsOf, upstreams, asked, report),
     certificates,
   )
-  policies.report(report, sendersOf(gateways.values(), backends.used, auth))
+  const senders = once(() => sendersOf(gateways.values(), backends.used, auth))
+  policies.report(report, target => senders()(target))
   for (const backend of resources.all(Backend)) report.notServed(backend, unservedIn(backend, Backend))
   doubtClasses(resources, classOf, report)
   const places = placesOf(routes)
@@ -152,4 +153,10 @@ function withCertificates(parts: SnapshotParts, { used }: Certificates): Snapsho
   }
   const needed = [...used].filter(([name]) => names.has(name))
   return needed.length === 0 ? parts : { ...parts, certificates: Object.fromEntries(needed) }
+}
+
+/** Where no policy asks, nothing is looked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => (made ??= { value: make() }).value
 }

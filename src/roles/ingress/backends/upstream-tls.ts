@@ -63,7 +63,12 @@ export class UpstreamTls {
   /** The clusters that requests of one Gateway go to, by those that are named; null where they must fail. */
   clustersOf(gateway: Gateway): ClusterOf {
     const own = clientCertificate(gateway, this.certificates)
-    return name => this.clusterOf(name, gateway, own)
+    const known = new Map<string, string | null>()
+    return name => {
+      let cluster = known.get(name)
+      if (cluster === undefined) known.set(name, (cluster = this.clusterOf(name, gateway, own)))
+      return cluster
+    }
   }
 
   /** Turns the rules of streams into those of one Gateway; bytes that pass through are secured already. */
@@ -136,6 +141,8 @@ function filtersOf(filters: readonly FilterConfig[], clusterOf: ClusterOf): read
 
 function actionOf(action: Action, clusterOf: ClusterOf): Action {
   if (action.type !== 'forward') return action
+  // Nearly always, and then nothing is made.
+  if (action.backends.every(one => stays(one, clusterOf)) && action.mirrors.length === 0) return action
   const backends = action.backends.map(backend => backendOf(backend, clusterOf))
   const mirrors = action.mirrors.flatMap(mirror => {
     const cluster = clusterOf(mirror.cluster)
@@ -146,6 +153,10 @@ function actionOf(action: Action, clusterOf: ClusterOf): Action {
   const sameMirrors =
     mirrors.length === action.mirrors.length && mirrors.every((one, i) => one === action.mirrors[i])
   return same && sameMirrors ? action : { ...action, backends, mirrors }
+}
+
+function stays({ cluster, filters }: WeightedBackend, clusterOf: ClusterOf): boolean {
+  return filters.length === 0 && (cluster === null || clusterOf(cluster) === cluster)
 }
 
 function backendOf(backend: WeightedBackend, clusterOf: ClusterOf): WeightedBackend {

@@ -94,14 +94,21 @@ const MOST_WIDE = 100
  * For each entry of a host, in their order, the one before it that takes all that it takes, or null: one that says the
  * same, a shorter prefix (of a route whose own hostname is the more specific), or a regular expression with an open end.
  */
-function hidersOf(entries: readonly RouteEntry[]): (RouteEntry | null)[] {
+function hidersOf(entries: readonly RouteEntry[]): readonly (RouteEntry | null)[] {
+  const known = hiders.get(entries)
+  if (known !== undefined) return known
   const seen = new Seen()
-  return entries.map(entry => {
+  const found = entries.map(entry => {
     const hider = seen.hiderOf(entry)
     if (hider === null) seen.add(entry)
     return hider
   })
+  hiders.set(entries, found)
+  return found
 }
+
+/** Hosts in which nothing changes have the same entries. */
+const hiders = new WeakMap<readonly RouteEntry[], readonly (RouteEntry | null)[]>()
 
 class Seen {
   private readonly twins = new Map<string, RouteEntry>()
@@ -143,7 +150,16 @@ function* prefixesOf({ type, value }: PathMatch): Generator<string> {
 }
 
 /** Equal for matches that take the same. */
-function keyOf({ path, method, headers, query }: Match): string {
+function keyOf(match: Match): string {
+  let key = keys.get(match)
+  if (key === undefined) keys.set(match, (key = newKey(match)))
+  return key
+}
+
+/** Matches stay as long as their routes do, and a text that was looked up once is looked up for less. */
+const keys = new WeakMap<Match, string>()
+
+function newKey({ path, method, headers, query }: Match): string {
   const base = `${path.type} ${path.value} ${method}`
   return headers.length + query.length === 0 ? base : `${base} ${sorted(headers)} ${sorted(query)}`
 }

@@ -1,4 +1,4 @@
-import type { Cluster, Host, Listener, Port, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
+import type { Cluster, Listener, Port, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
 import { originOf } from '../../../translation/origin.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { askedBy } from '../external-auth/asking.ts'
@@ -6,8 +6,8 @@ import { ANY } from './addresses.ts'
 import type { ClientSettingsOf } from './client-policy.ts'
 import { isUsable, type GatewayState } from './gateway.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
-import { isServed, type HostShare, type ListenerState } from './listeners.ts'
-import { byPrecedence } from '../routes/precedence.ts'
+import { hostsOf } from './hosts.ts'
+import { isServed, type ListenerState } from './listeners.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
 
 /** What is listened on, by port and address. */
@@ -68,7 +68,7 @@ function listenerOf(
     name: `${policyName(gateway)}/${spec.name}`,
     origin: originOf(gateway, path),
     hostname,
-    hosts: sorted.map(([name, shares]) => hostOf(name, shares, ruleOf)),
+    hosts: hostsOf(spec, sorted, ruleOf),
   }
   return tls === null ? listener : { ...listener, tls }
 }
@@ -87,28 +87,24 @@ function withStreams(
   }
 }
 
-/** The route with the more specific hostname of its own comes first, whatever the listener has left of it (HTTPRouteSpec.hostnames, v1.7). */
-function hostOf(hostname: string, shares: readonly HostShare[], ruleOf: (rule: Rule) => Rule): Host {
-  const byOwn = [...Map.groupBy(shares, ({ own }) => own)].sort(([a], [b]) => bySpecificity(a, b))
-  const ranked = byOwn.flatMap(([, same]) => same.flatMap(({ entries }) => entries).sort(byPrecedence))
-  const entries = ranked.map(({ entry }) => {
-    const rule = ruleOf(entry.rule)
-    return rule === entry.rule ? entry : { ...entry, rule }
-  })
-  return { hostname, entries }
-}
-
 /** Names of the clusters that something on these ports sends to. */
 export function clusterNames(ports: readonly Port[]): Set<Cluster['name']> {
-  const rules = new Set<Rule>()
-  for (const { listeners } of ports)
-    for (const { hosts } of listeners)
-      for (const { entries } of hosts) for (const { rule } of entries) rules.add(rule)
-  const names = clustersOfRules(rules)
+  const names = clustersOfRules(rulesOn(new Set(ports.flatMap(port => port.listeners))))
   for (const { streams = [] } of ports.flatMap(({ listeners }) => listeners))
     for (const { cluster } of streams.flatMap(({ rule }) => rule.backends))
       if (cluster !== null) names.add(cluster)
   return names
+}
+
+/** A rule comes with each of its entries, of which neighbours usually share it. */
+function* rulesOn(listeners: Iterable<Listener>): Generator<Rule> {
+  let last: Rule | null = null
+  for (const { hosts } of listeners)
+    for (const { entries } of hosts)
+      for (const { rule } of entries) {
+        if (rule !== last) yield rule
+        last = rule
+      }
 }
 
 /** Names of the clusters that these rules send to. */
@@ -118,8 +114,8 @@ export function clustersOfRules(rules: Iterable<Rule>): Set<Cluster['name']> {
     for (const cluster of askedBy(filters)) names.add(cluster)
     if (action.type !== 'forward') continue
     for (const backend of action.backends) for (const cluster of askedBy(backend.filters)) names.add(cluster)
-    for (const { cluster } of [...action.backends, ...action.mirrors])
-      if (cluster !== null) names.add(cluster)
+    for (const { cluster } of action.backends) if (cluster !== null) names.add(cluster)
+    for (const { cluster } of action.mirrors) names.add(cluster)
   }
   return names
 }

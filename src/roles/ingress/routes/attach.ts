@@ -47,11 +47,20 @@ interface Parent {
   readonly carrier: { readonly parent: NonNullable<Condition['parent']> }
 }
 
+/** Of `spec.parentRefs`: the same objects as long as the route stays. */
+const written = new WeakMap<RouteState['route'], readonly Parent[]>()
+
 /** `spec.parentRefs`, and the default Gateways where the route asks for them (useDefaultGateways). */
-export function parentsOf({ gateways }: Pick<Attaching, 'gateways'>, route: RouteState['route']): Parent[] {
+export function parentsOf(
+  { gateways }: Pick<Attaching, 'gateways'>,
+  route: RouteState['route'],
+): readonly Parent[] {
   const { parentRefs = [], useDefaultGateways } = route.body.spec
-  const parents = parentRefs.map((ref, i) => parentOf(route, ref, ['spec', 'parentRefs', i]))
-  if (useDefaultGateways !== 'All') return parents
+  let own = written.get(route)
+  if (own === undefined)
+    written.set(route, (own = parentRefs.map((ref, i) => parentOf(route, ref, ['spec', 'parentRefs', i]))))
+  if (useDefaultGateways !== 'All') return own
+  const parents = [...own]
   for (const { gateway } of gateways.values()) {
     const { namespace, name } = gateway.metadata
     const key = keyOf(gateway)
@@ -90,8 +99,9 @@ function attachToParent(
   const found = listenersFor(world, route, parent, gateway)
   if ('reason' in found) report.bad(route, 'Accepted', [found], carrier)
   else {
-    const conflicts = found.flatMap(listener => conflictOn(listener, route) ?? [])
-    const free = found.filter(listener => conflictOn(listener, route) === null)
+    const judged = found.map(listener => ({ listener, conflict: conflictOn(listener, route) }))
+    const conflicts = judged.flatMap(({ conflict }) => conflict ?? [])
+    const free = judged.flatMap(({ listener, conflict }) => (conflict === null ? [listener] : []))
     // Of a route that is not valid either way, that comes first.
     if (free.length === 0 && isFull(conflicts) && isValid(state))
       report.bad(route, 'Accepted', conflicts, carrier)

@@ -86,16 +86,21 @@ export function routeState<R extends RouteRule>(
     ) === true
   )
     return before.age === age ? before.state : withAge(before.state, age)
-  const followed: Followed[] = []
+  const followed = new Map<string, Followed>()
   const state = newState(route, rules, age, dialect, (ref, path, use = dialect.use) => {
     const cluster = backends.resolve(ref, from, path, use)
-    if (typeof cluster === 'string') followed.push({ ref, path, use, cluster })
+    if (typeof cluster === 'string') followed.set(wayOf(ref, use), { ref, path, use, cluster })
     return cluster
   })
   // What stands in the way of a reference may be anything, and is told with its place.
-  if (state.unresolved.length === 0) known.set(route, { state, age, followed })
+  if (state.unresolved.length === 0) known.set(route, { state, age, followed: [...followed.values()] })
   else known.delete(route)
   return state
+}
+
+/** Equal for references that lead to the same, of one route. */
+function wayOf({ group, kind, namespace, name, port }: BackendObjectReference, use: Use): string {
+  return JSON.stringify([group, kind, namespace, name, port, use])
 }
 
 function withAge(state: RouteState, age: number): RouteState {

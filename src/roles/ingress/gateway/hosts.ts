@@ -1,0 +1,84 @@
+import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
+import type { Host, RouteEntry, Rule } from '../../../snapshot/snapshot.ts'
+import { bySpecificity } from '../routes/hostnames.ts'
+import { byPrecedence, type Ranked } from '../routes/precedence.ts'
+import type { HostShare } from './listeners.ts'
+
+/** What a hostname came to, and what that was made of. */
+interface Known {
+  readonly shares: readonly HostShare[]
+  /** In their order. */
+  readonly ranked: readonly Ranked[]
+  readonly host: Host
+}
+
+/** By the listener as it is declared: what the last translation made of its hostnames. */
+const known = new WeakMap<GatewayListener, ReadonlyMap<string, Known>>()
+
+/**
+ * The hosts of a listener. Entries that stay keep their order among each other, so that only new ones are sorted in;
+ * a host in which nothing differs is the same object.
+ */
+export function hostsOf(
+  spec: GatewayListener,
+  sorted: readonly (readonly [hostname: string, shares: readonly HostShare[]])[],
+  ruleOf: (rule: Rule) => Rule,
+): Host[] {
+  const before = known.get(spec)
+  const now = new Map<string, Known>()
+  for (const [hostname, shares] of sorted) {
+    const old = before?.get(hostname)
+    const ranked = rankedOf(shares, old)
+    const entries = ranked.map(({ entry }) => entryOf(entry, ruleOf))
+    const host = old !== undefined && sameItems(old.host.entries, entries) ? old.host : { hostname, entries }
+    now.set(hostname, { shares, ranked, host })
+  }
+  known.set(spec, now)
+  return [...now.values()].map(({ host }) => host)
+}
+
+function entryOf(entry: RouteEntry, ruleOf: (rule: Rule) => Rule): RouteEntry {
+  const rule = ruleOf(entry.rule)
+  return rule === entry.rule ? entry : { ...entry, rule }
+}
+
+/** The route with the more specific hostname of its own comes first, whatever the listener has left of it (HTTPRouteSpec.hostnames, v1.7). */
+function rankedOf(shares: readonly HostShare[], before: Known | undefined): readonly Ranked[] {
+  if (before !== undefined) {
+    if (before.shares.length === shares.length && shares.every((one, i) => sameShare(one, before.shares[i]!)))
+      return before.ranked
+    const own = shares[0]?.own
+    if ([...shares, ...before.shares].every(share => share.own === own)) return sortedIn(shares, before)
+  }
+  const byOwn = [...Map.groupBy(shares, ({ own }) => own)].sort(([a], [b]) => bySpecificity(a, b))
+  return byOwn.flatMap(([, same]) => same.flatMap(({ entries }) => entries).sort(byPrecedence))
+}
+
+/** No two entries are equal in precedence, so that there is one order, however it comes about. */
+function sortedIn(shares: readonly HostShare[], before: Known): readonly Ranked[] {
+  const old = new Set(before.shares.map(({ entries }) => entries))
+  const fresh: Ranked[] = []
+  for (const { entries } of shares) if (!old.delete(entries)) fresh.push(...entries)
+  const gone = new Set([...old].flat())
+  const stay = gone.size === 0 ? before.ranked : before.ranked.filter(one => !gone.has(one))
+  return merged(stay, fresh.sort(byPrecedence))
+}
+
+function merged(list: readonly Ranked[], others: readonly Ranked[]): readonly Ranked[] {
+  if (others.length === 0) return list
+  const all: Ranked[] = []
+  let next = 0
+  for (const one of list) {
+    while (next < others.length && byPrecedence(others[next]!, one) < 0) all.push(others[next++]!)
+    all.push(one)
+  }
+  return [...all, ...others.slice(next)]
+}
+
+function sameShare(a: HostShare, b: HostShare): boolean {
+  return a.own === b.own && a.entries === b.entries
+}
+
+function sameItems(list: readonly unknown[], other: readonly unknown[]): boolean {
+  return list.length === other.length && list.every((item, i) => item === other[i])
+}
