@@ -5,7 +5,7 @@ import { compiledSchemas, passes } from './schemas.ts'
 
 /**
  * The program in few files, since Node takes half a millisecond and more for each: one for the main thread of `run`,
- * one for the workers, and what other commands need beside them, loaded when they are called. `schemas.js` says what is
+ * one for the workers, one for the threads that hash passwords, and what other commands need beside them, loaded when they are called. `schemas.js` says what is
  * wrong with a resource and is loaded when something is. Names have no hashes: V8's code of them is kept by name.
  * CommonJS, because to import a module of Node's own makes all its lazy parts be loaded (`node:fs` reads streams,
  * promises and readline), and starts a second loader in each thread. Not minified: stack traces go to logs.
@@ -38,6 +38,7 @@ export async function bundle(root: string, dist: string): Promise<ReadonlySet<st
     )),
     ...(await build(root, dist, { 'cli/schemas': source('model/schema-compiler.ts') })),
     ...(await build(root, dist, { 'cli/worker': source('cli/worker.ts') })),
+    ...(await build(root, dist, { 'cli/hash-thread': source('filters/basic-auth/hash-thread.ts') })),
   ]
   // The package's own says that .js is ESM, as its sources are.
   writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')

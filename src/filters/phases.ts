@@ -12,7 +12,9 @@ export const phases = [
   'encoding',
   // A preflight carries no credentials and no other fields of the real request: it is answered before anything looks for them.
   'cors',
-  // Address lists and local limits, before anything costs more than a look.
+  // Before anything costs more than a look, and before a limit is used up by who may not come at all.
+  'addresses',
+  // Local limits: also those who guess passwords are counted.
   'limits',
   'authentication',
   'external-authorization',

@@ -13,6 +13,8 @@ export interface FailureType {
   readonly side: 'downstream' | 'upstream' | 'internal'
   readonly retry: 'always' | 'if-idempotent' | 'never'
   readonly title: string
+  /** The URI of its kind of problem (RFC 9457 §3.1.1), where it has one of its own. */
+  readonly problemType?: string
 }
 
 const table = {
@@ -71,6 +73,8 @@ const table = {
     side: 'downstream',
     retry: 'never',
     title: 'Too many requests',
+    // draft-ietf-httpapi-ratelimit-headers, "Problem Types".
+    problemType: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
   },
   http_method_not_allowed: {
     status: 405,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { shareKey } from './share-key.ts'
+import { crowdKey, shareKey } from './share-key.ts'
 
 for (const [address, key] of [
   ['192.0.2.1', '192.0.2.1'],
@@ -32,3 +32,12 @@ for (const [address, key] of [
   ['1:2', '1:2'],
 ] as const)
   test(`${address} has the share of ${key}`, () => assert.equal(shareKey(address), key))
+
+for (const [address, crowd] of [
+  ['192.0.2.1', '192.0.2.0/24'],
+  ['::ffff:192.0.2.1', '192.0.2.0/24'],
+  ['2001:db8:1:2::1', '2001:db8:1::/48'],
+  ['2001:db8::1', '2001:db8:0::/48'],
+  ['::1', '0:0:0::/48'],
+] as const)
+  test(`${address} is one of the crowd of ${crowd}`, () => assert.equal(crowdKey(address), crowd))

@@ -17,6 +17,16 @@ export function shareKey(address: string): string {
   return isIPv6(bare) ? keyOfGroups(groupsOf(bare)) : address
 }
 
+/**
+ * The network that an address is likely one of many in: the /24 of IPv4, the /48 of IPv6, which is what a site is given
+ * (RFC 6177). For who has so many addresses that there is no place to know each by itself.
+ */
+export function crowdKey(address: string): string {
+  const key = shareKey(address)
+  const parts = key.split(key.includes(':') ? ':' : '.')
+  return key.includes(':') ? `${parts.slice(0, 3).join(':')}::/48` : `${parts.slice(0, 3).join('.')}.0/24`
+}
+
 function keyOfGroups(groups: readonly number[]): string {
   if (MAPPED.every((group, i) => groups[i] === group)) {
     const [high = 0, low = 0] = groups.slice(6)

@@ -14,8 +14,9 @@ export function failureResponse(
   id: string,
   allow: string,
 ): LocalResponse {
-  const { status, title } = failures[failure]
-  const { fields, body } = problem(status, { title, exchange: id, reason: failure }, members)
+  const { status, title, problemType: type } = failures[failure]
+  const details = { title, exchange: id, reason: failure, ...(type !== undefined && { type }) }
+  const { fields, body } = problem(status, details, members)
   const more = has(own, 'retry-after')
     ? []
     : status === 503

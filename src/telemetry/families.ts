@@ -118,6 +118,11 @@ const table = {
     help: 'Requests that a service was asked about, by policy and what came of it (allowed, denied, unavailable; _cached where a kept decision was used).',
     labels: ['policy', 'result'],
   },
+  portcullis_rate_limit_total: {
+    type: 'counter',
+    help: 'Requests that a local limit has seen, by policy, limit and outcome: allowed, denied, allowed by the number of a whole network (crowded), or refused since there was no place to count them (uncounted).',
+    labels: ['policy', 'limit', 'outcome'],
+  },
   portcullis_mirror_lost_total: {
     type: 'counter',
     help: 'Copies of requests that did not reach a mirror, by reason: a failure, too much that waited (mirror_slow, mirror_full), or a request that was never complete.',

@@ -1,12 +1,18 @@
+import { addressList } from '../../filters/address-list.ts'
+import { basicAuth } from '../../filters/basic-auth/basic-auth.ts'
 import { cors } from '../../filters/cors.ts'
 import { externalAuth } from '../../filters/external-auth/external-auth.ts'
 import type { FilterType } from '../../filters/filter.ts'
 import { requestHeaders, responseHeaders } from '../../filters/header-modifier.ts'
+import { rateLimit } from '../../filters/rate-limit/rate-limit.ts'
 import { urlRewrite } from '../../filters/url-rewrite.ts'
 
 /** The filters of ingress. Apart from the role itself: workers need them, and nothing of its translation. */
 export const ingressFilters: readonly FilterType[] = [
   cors,
+  addressList,
+  rateLimit,
+  basicAuth,
   externalAuth,
   requestHeaders,
   responseHeaders,
