@@ -79,6 +79,8 @@ export const backendDefaults = {
   tlsMaxVersion: 'TLS1.3',
 } as const
 
+/** What a TrafficPolicy leaves out. A burst is as many as `requests`. */
+export const trafficDefaults = { by: 'ClientAddress', realm: 'Restricted', forwardCredentials: true } as const
 /** What an ExternalAuthPolicy leaves out, and the standard's filter of that purpose, which has no such fields. */
 export const externalAuthDefaults = {
   protocol: 'HTTP',

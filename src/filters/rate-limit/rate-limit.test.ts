@@ -183,6 +183,6 @@ test('what explain shows', () => {
   const limits = [limit('calls', 100), { ...limit('all', 5, 'all'), windowMs: 1_000 }]
   assert.equal(
     rateLimit.describe({ type: 'rate-limit', origin, policy: 'default/limits', limits, except: [] }),
-    'default/limits: calls 100 a minute, burst 100, by client address; all 5 a second, burst 5, by all together',
+    'calls 100 per minute, burst 100, by client address; all 5 per second, burst 5, for all',
   )
 })

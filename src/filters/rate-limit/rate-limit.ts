@@ -27,7 +27,7 @@ export const rateLimit: FilterType<RateLimitConfig> = {
   type: 'rate-limit',
   role: 'ingress',
   phase: 'limits',
-  describe: ({ policy, limits }) => `${policy}: ${limits.map(describeLimit).join('; ')}`,
+  describe: ({ limits }) => limits.map(describeLimit).join('; '),
   compile(config, kit) {
     const policy = new LimitedPolicy(config, kit)
     const isExcepted = compileExceptions(config.except) ?? (() => false)
@@ -45,8 +45,8 @@ const units: ReadonlyMap<number, string> = new Map([
 ])
 
 function describeLimit({ name, requests, windowMs, burst, by }: LimitConfig): string {
-  const whom = by === 'all' ? 'all together' : by === 'address' ? 'client address' : `header ${by.header}`
-  return `${name} ${requests} a ${units.get(windowMs) ?? `${windowMs} ms`}, burst ${burst}, by ${whom}`
+  const whose = by === 'all' ? 'for all' : by === 'address' ? 'by client address' : `by header ${by.header}`
+  return `${name} ${requests} per ${units.get(windowMs) ?? `${windowMs} ms`}, burst ${burst}, ${whose}`
 }
 
 /** What limits a request has met so far, and what they say of it. */

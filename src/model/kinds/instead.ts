@@ -93,7 +93,6 @@ const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     Plan: '',
     Product: '',
     RateLimitPolicy: 'a ClientPolicy limits connections and sizes, a BackendPolicy connections to a backend',
-    TrafficPolicy: 'a ClientPolicy limits connections and sizes',
     TransformationPolicy: 'an HTTPRoute has filters for headers and paths',
     ValidationPolicy: '',
   },

@@ -13,6 +13,7 @@ import { Namespace } from '../../model/kinds/namespace.ts'
 import { ReferenceGrant } from '../../model/kinds/reference-grant.ts'
 import { Secret } from '../../model/kinds/secret.ts'
 import { Service } from '../../model/kinds/service.ts'
+import { TrafficPolicy } from '../../model/kinds/traffic-policy.ts'
 import { TLSRoute } from '../../model/kinds/tls-route.ts'
 import type { Role } from '../../translation/role.ts'
 import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
@@ -37,6 +38,7 @@ export const ingress: Role = {
     Backend,
     BackendPolicy,
     ClientPolicy,
+    TrafficPolicy,
     ExternalAuthPolicy,
   ],
   translate,

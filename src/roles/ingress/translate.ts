@@ -34,6 +34,7 @@ import type { Target } from '../../translation/targets.ts'
 import { askedBy } from './external-auth/asking.ts'
 import { ExternalAuthPolicies } from './external-auth/policies.ts'
 import { closingOf } from './closing/unenforced.ts'
+import { trafficPolicies } from './traffic/traffic-policies.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts'
 
@@ -62,6 +63,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
   const closing = closingOf(resources, gateways, options.ignoredKinds ?? [], report)
+  const traffic = trafficPolicies({ resources, gateways, grants, report })
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
   const routes = routesOf(resources, backends).map(route => closing.route(auth.route(route), backends.used))
   const attached = new Map(routes.map(route => [route, attachRoute(attaching, route)]))
@@ -85,8 +87,9 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return {
     ...parts,
-    attach,
-    close,
+    attach: [...traffic.attach, ...attach],
+    close: [...traffic.close, ...close],
+    tables: traffic.tables,
     conditions: report.conditions,
     problems: report.problems,
     gateways: [...gateways.values()].map(statusOf),

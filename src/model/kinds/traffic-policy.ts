@@ -1,0 +1,168 @@
+import { Type } from 'typebox'
+import { trafficDefaults } from '../defaults.ts'
+import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../kind.ts'
+import type { Resource } from '../resource.ts'
+import { exceptionRules, exceptions } from './exceptions.ts'
+import { headerName } from './http-filters.ts'
+import {
+  addressRange,
+  described,
+  integer,
+  list,
+  mapList,
+  object,
+  optional,
+  pattern,
+  policyTargets,
+  required,
+  secretReference,
+  type Finding,
+  type Shape,
+} from './shapes.ts'
+
+const limit = object(
+  {
+    name: required(
+      pattern('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', 'lower-case letters, digits and "-"', 63),
+      'What clients are told of it in RateLimit and RateLimit-Policy, and the operator in metrics. What is counted is found again by it after a change.',
+    ),
+    requests: required(integer(1, 100_000_000), 'How many requests, at a steady pace.'),
+    unit: required(Type.Enum(['Second', 'Minute', 'Hour']), 'In which time.'),
+    burst: optional(
+      integer(1, 100_000_000),
+      'How many of them may come at once. Left out, as many as `requests`; 1: none before its time.',
+    ),
+    by: optional(
+      Type.Enum(['ClientAddress', 'Header', 'All']),
+      'Who has a limit of its own: each client, which is an IPv4 address or a /64 of IPv6, after PROXY protocol and `trustedHops`; each value of a header, and without it each client; or nobody, all together have one.',
+      trafficDefaults.by,
+    ),
+    header: optional(headerName, 'For by: Header, the name of the header, in any case.'),
+  },
+  { title: 'RateLimit' },
+)
+
+const addresses = object({
+  allow: optional(list(addressRange, 1, 4096), 'Only these clients are taken; 403 for others.'),
+  deny: optional(
+    list(addressRange, 1, 4096),
+    'These clients are not taken, also where they are in `allow`; 403.',
+  ),
+})
+
+const basicAuth = object({
+  secretRef: required(
+    secretReference,
+    'The Secret that holds the users: lines of htpasswd under auth, users, .htpasswd or htpasswd (bcrypt, apr1 or {SHA}), or username and password in one of type kubernetes.io/basic-auth.',
+  ),
+  realm: optional(
+    pattern('^[ -~]*$', 'printable ASCII', 128, 1),
+    'What browsers show to whom they ask for a password.',
+    trafficDefaults.realm,
+  ),
+  userHeader: optional(
+    headerName,
+    'The header that tells the backend who it is. What clients send under this name is removed. Left out, none.',
+  ),
+  forwardCredentials: optional(
+    Type.Boolean(),
+    'Whether the backend gets the header Authorization as it came.',
+    trafficDefaults.forwardCredentials,
+  ),
+})
+
+/** portcullis.dev/v1alpha1 TrafficPolicy. */
+const schema = object(
+  {
+    spec: required(
+      object({
+        targetRefs: required(
+          policyTargets,
+          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced.',
+        ),
+        rateLimits: optional(
+          mapList(limit, 'name', 1, 16),
+          'How many requests are taken; 429 beyond. Counted for all workers of this process together, and for all targets of the policy together.',
+        ),
+        addresses: optional(addresses, 'Whose requests are taken, by address.'),
+        basicAuth: optional(
+          basicAuth,
+          'Who may pass says so by name and password (RFC 7617); 401 otherwise.',
+        ),
+        except: optional(
+          exceptions,
+          'Requests that the policy is not for: of each entry, all that it says must fit.',
+        ),
+      }),
+      'What is asked of every request, before anything else is.',
+    ),
+  },
+  { description: 'Limits of requests, lists of addresses, and passwords.' },
+)
+
+export type TrafficPolicyBody = Shape<typeof schema>
+export type TrafficPolicySpec = TrafficPolicyBody['spec']
+export type TrafficPolicy = Resource<TrafficPolicyBody>
+export type RateLimit = NonNullable<TrafficPolicySpec['rateLimits']>[number]
+
+export const TrafficPolicy: ResourceKind<TrafficPolicy> = {
+  group: PORTCULLIS,
+  versions: ['v1alpha1'],
+  kind: 'TrafficPolicy',
+  plural: 'trafficpolicies',
+  scope: 'Namespaced',
+  role: 'ingress',
+  schema,
+  rules,
+  protects: true,
+}
+
+export const windowMs: Readonly<Record<RateLimit['unit'], number>> = {
+  Second: 1_000,
+  Minute: 60_000,
+  Hour: 3_600_000,
+}
+
+/** What is counted is a time, which is at most so far ahead. */
+const LONGEST_MS = 24 * windowMs.Hour
+
+function rules({ spec }: TrafficPolicyBody): Finding[] {
+  return [
+    ...targetRules(spec),
+    ...partRules(spec),
+    ...(spec.rateLimits ?? []).flatMap((one, i) => limitRules(one, i)),
+    ...exceptionRules(spec.except ?? [], ['spec', 'except']),
+  ]
+}
+
+function targetRules({ targetRefs }: TrafficPolicySpec): Finding[] {
+  return targetRefs.flatMap((target, i) => {
+    const { group, kind } = target
+    if (group === GATEWAY_API && ['Gateway', 'HTTPRoute', 'GRPCRoute'].includes(kind)) return []
+    const expected = `expected Gateway, HTTPRoute or GRPCRoute (group "${GATEWAY_API}")`
+    const message = `a TrafficPolicy cannot attach to ${described(target)}, ${expected}`
+    return [{ path: ['spec', 'targetRefs', i, 'kind'], message }]
+  })
+}
+
+function partRules({ rateLimits, addresses: lists, basicAuth: passwords }: TrafficPolicySpec): Finding[] {
+  if (lists !== undefined && lists.allow === undefined && lists.deny === undefined)
+    return [{ path: ['spec', 'addresses'], message: 'lists no address, expected allow or deny' }]
+  if (rateLimits !== undefined || lists !== undefined || passwords !== undefined) return []
+  return [{ path: ['spec'], message: 'asks for nothing, expected rateLimits, addresses or basicAuth' }]
+}
+
+function limitRules({ requests, unit, burst = requests, by, header }: RateLimit, i: number): Finding[] {
+  const path = ['spec', 'rateLimits', i]
+  const findings: Finding[] = []
+  if (by === 'Header' && header === undefined)
+    findings.push({ path: [...path, 'header'], message: 'is required for by: Header' })
+  if (by !== 'Header' && header !== undefined)
+    findings.push({ path: [...path, 'header'], message: 'is only for by: Header' })
+  if ((burst * windowMs[unit]) / requests > LONGEST_MS)
+    findings.push({
+      path: [...path, 'burst'],
+      message: `takes more than a day to be earned again, expected at most ${Math.floor((LONGEST_MS * requests) / windowMs[unit])}`,
+    })
+  return findings
+}

@@ -1,0 +1,204 @@
+import type { AddressListConfig } from '../../../filters/address-list.ts'
+import type { BasicAuthConfig } from '../../../filters/basic-auth/basic-auth.ts'
+import type { LimitConfig, RateLimitConfig } from '../../../filters/rate-limit/rate-limit.ts'
+import { trafficDefaults } from '../../../model/defaults.ts'
+import { PORTCULLIS } from '../../../model/kind.ts'
+import { Secret } from '../../../model/kinds/secret.ts'
+import { TrafficPolicy, windowMs, type RateLimit } from '../../../model/kinds/traffic-policy.ts'
+import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
+import type { Attachment, Closed, Contribution } from '../../../snapshot/contribution.ts'
+import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import { exceptionsOf } from '../../../translation/exceptions.ts'
+import type { Grants } from '../../../translation/grants.ts'
+import { missing, notPermitted } from '../../../translation/missing.ts'
+import { originOf } from '../../../translation/origin.ts'
+import { accept, attachmentsOf, parentOf, policyName, reject } from '../../../translation/policies.ts'
+import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
+import type { GatewayState } from '../gateway/gateway.ts'
+import { targetOf, type Target } from './targets.ts'
+import { usersOf, type Users } from './users.ts'
+
+/** What TrafficPolicies need of the world. */
+interface Around {
+  readonly resources: Resources
+  readonly gateways: ReadonlyMap<string, GatewayState>
+  readonly grants: Grants
+  readonly report: Report
+}
+
+/** All of them are enforced. One whose users cannot be had closes what it is for: without it everybody would pass. */
+export function trafficPolicies(around: Around): Required<Pick<Contribution, 'attach' | 'close' | 'tables'>> {
+  const attach: Attachment[] = []
+  const close: Closed[] = []
+  const tables: Record<string, Users['rows']> = {}
+  const closed = new ClosedTargets()
+  for (const policy of around.resources.all(TrafficPolicy)) {
+    const made = filtersOf(policy, around)
+    if ('users' in made && made.users !== null) tables[made.users.table] = made.users.rows
+    for (const target of targetsOf(policy, 'flaw' in made ? made.flaw : null, closed, around))
+      if ('flaw' in made) close.push({ at: target.at, origin: originOf(policy, made.flaw.path) })
+      else for (const filter of made.filters) attach.push({ at: target.at, filter, protects: true })
+  }
+  closed.tell(around.report)
+  return { attach, close, tables }
+}
+
+/** What is there of what it targets, with a condition for each. */
+function targetsOf(
+  policy: TrafficPolicy,
+  flaw: Flaw | null,
+  closed: ClosedTargets,
+  around: Around,
+): Target[] {
+  const { resources, gateways, report } = around
+  return attachmentsOf([policy]).flatMap(attachment => {
+    const target = targetOf(attachment.target, policy.metadata.namespace, resources, gateways)
+    if ('message' in target) {
+      reject(attachment, report, 'TargetNotFound', target)
+      return []
+    }
+    accept(attachment, report, `attached to ${target.what}`)
+    const parent = parentOf(attachment)
+    if (flaw !== null) {
+      const message = `${flaw.message}; ${target.what}, which would be served without a password, is closed instead: answered 500 (protection_missing)`
+      report.bad(policy, 'ResolvedRefs', [{ ...flaw, message }], { parent })
+      closed.add(policy, target)
+    } else if (policy.body.spec.basicAuth !== undefined)
+      report.good(policy, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', { parent })
+    return [target]
+  })
+}
+
+/** What is closed, with one condition for each object and listener, whoever closes it. */
+class ClosedTargets {
+  private readonly all = new Map<string, { readonly target: Target; readonly flaws: Flaw[] }>()
+
+  add(policy: TrafficPolicy, target: Target): void {
+    const { object, listener = '', path } = target
+    const key = `${keyOf(object)} ${listener}`
+    const flaws: Flaw[] = this.all.get(key)?.flaws ?? []
+    const message = `TrafficPolicy ${policyName(policy)} protects it and has no users; answered 500 (protection_missing)`
+    flaws.push({ reason: 'ProtectionMissing', path, message, follows: true })
+    this.all.set(key, { target, flaws })
+  }
+
+  tell(report: Report): void {
+    for (const { target, flaws } of this.all.values()) {
+      const { object, listener } = target
+      if (isFull(flaws)) report.warn(object, 'Closed', flaws, listener === undefined ? {} : { listener })
+    }
+  }
+}
+
+interface Made {
+  readonly filters: readonly FilterConfig[]
+  readonly users: { readonly table: string; readonly rows: Users['rows'] } | null
+}
+
+function filtersOf(policy: TrafficPolicy, around: Around): Made | { readonly flaw: Flaw } {
+  const { basicAuth } = policy.body.spec
+  const open = [...addressLists(policy), ...rateLimits(policy)]
+  if (basicAuth === undefined) return { filters: open, users: null }
+  const users = usersFor(policy, basicAuth.secretRef, around)
+  if ('message' in users) return { flaw: users }
+  return { filters: [...open, passwords(policy, basicAuth, users.table)], users }
+}
+
+function common(policy: TrafficPolicy, part: string) {
+  const { metadata, body } = policy
+  return {
+    origin: originOf(policy, ['spec', part]),
+    policy: policyName(policy),
+    except: exceptionsOf(body.spec.except, metadata.namespace),
+  }
+}
+
+function addressLists(policy: TrafficPolicy): AddressListConfig[] {
+  const { addresses } = policy.body.spec
+  if (addresses === undefined) return []
+  const { allow = null, deny = [] } = addresses
+  return [{ type: 'address-list', ...common(policy, 'addresses'), allow, deny }]
+}
+
+function rateLimits(policy: TrafficPolicy): RateLimitConfig[] {
+  const { rateLimits: limits } = policy.body.spec
+  if (limits === undefined) return []
+  return [{ type: 'rate-limit', ...common(policy, 'rateLimits'), limits: limits.map(limitOf) }]
+}
+
+function passwords(
+  policy: TrafficPolicy,
+  {
+    realm = trafficDefaults.realm,
+    userHeader,
+    forwardCredentials = trafficDefaults.forwardCredentials,
+  }: BasicAuth,
+  users: string,
+): BasicAuthConfig {
+  const header = userHeader?.toLowerCase() ?? null
+  return {
+    type: 'basic-auth',
+    ...common(policy, 'basicAuth'),
+    users,
+    realm,
+    userHeader: header,
+    forwardCredentials,
+  }
+}
+
+function limitOf({
+  name,
+  requests,
+  unit,
+  burst = requests,
+  by = trafficDefaults.by,
+  header = '',
+}: RateLimit): LimitConfig {
+  const whose = by === 'Header' ? { header: header.toLowerCase() } : by === 'All' ? 'all' : 'address'
+  return { name, requests, windowMs: windowMs[unit], burst, by: whose }
+}
+
+type BasicAuth = NonNullable<TrafficPolicy['body']['spec']['basicAuth']>
+
+function usersFor(
+  policy: TrafficPolicy,
+  { group = '', kind = 'Secret', name, namespace = policy.metadata.namespace }: BasicAuth['secretRef'],
+  { resources, grants, report }: Around,
+): NonNullable<Made['users']> | Flaw {
+  const path = ['spec', 'basicAuth', 'secretRef']
+  const home = policy.metadata.namespace
+  if (group !== '' || kind !== 'Secret') {
+    const message = `${kind} (group ${JSON.stringify(group)}) is not served, expected Secret (group "")`
+    return { reason: 'InvalidKind', path, message }
+  }
+  // Before existence: without permission nothing is told about another namespace.
+  if (
+    !grants.permit(
+      { group: PORTCULLIS, kind: policy.kind, namespace: home },
+      { group, kind, namespace, name },
+    )
+  )
+    return {
+      reason: 'RefNotPermitted',
+      path,
+      ...notPermitted(resources, { kind, name, namespace }, { kind: policy.kind, namespace: home }),
+    }
+  const secret = resources.get(Secret, namespace, name)
+  if (secret === undefined)
+    return {
+      reason: 'InvalidSecretRef',
+      path,
+      ...missing(resources, Secret, namespace, name, namespace !== home),
+    }
+  const users = usersOf(secret)
+  if (typeof users === 'string')
+    return { reason: 'InvalidSecretRef', path, message: `Secret ${namespace}/${name} ${users}` }
+  for (const what of users.useless)
+    report.doubt(policy, {
+      severity: 'warning',
+      reason: 'UnusableUser',
+      path,
+      message: `Secret ${namespace}/${name}: ${what}`,
+    })
+  return { table: `basic-auth ${refKey({ group, kind, namespace, name })}`, rows: users.rows }
+}
