@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { failures, type FailureName } from '../http/failures.ts'
 import type { StreamRule } from '../snapshot/snapshot.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
@@ -8,6 +7,7 @@ import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { RawConnection, RawHandler } from '../upstream/raw-connection.ts'
 import { chooseBackend, type Backend, type Backends } from './backend.ts'
+import { cutOff } from './cut-off.ts'
 import type { Sender } from './sender.ts'
 import { TUNNEL_IDLE_MS } from './silence.ts'
 
@@ -158,10 +158,4 @@ export class Stream implements RawHandler, Asker {
 /** What is still to be written is. */
 function finish(socket: Socket): void {
   if (!socket.destroyed) socket.destroySoon()
-}
-
-/** A reset; under TLS it is enough that nobody says close_notify (RFC 8446 §6.1). */
-function cutOff(socket: Socket): void {
-  if (socket instanceof TLSSocket) socket.destroy()
-  else socket.resetAndDestroy()
 }

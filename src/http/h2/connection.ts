@@ -3,11 +3,11 @@ import type { Fields } from '../fields.ts'
 import { atTurnEnd, type TurnWork } from '../turn.ts'
 import { ClosedStreams, RESET_BY_US } from './closed-streams.ts'
 import * as codes from './codes.ts'
+import { ConnectionWindow, type WindowOwner } from './connection-window.ts'
 import { faults, type FaultName } from './faults.ts'
 import { Floods } from './floods.ts'
 import type { Transport } from './frame-output.ts'
 import type { Http2Limits } from './limits.ts'
-import { ReceiveWindow } from './receive-window.ts'
 import { stalled } from './rejections.ts'
 import { INITIAL_WINDOW, Sender, type SenderHost } from './sender.ts'
 import { settingsPayload } from './settings.ts'
@@ -37,7 +37,7 @@ export const drainPing = Buffer.from('drain\0\0\0', 'latin1')
  * the first settings to the last GOAWAY (RFC 9113 §3.4, §5.4, §6.8), its turns,
  * its time limits. session.ts is the connection that reads frames.
  */
-export abstract class Connection implements StreamHost, SenderHost {
+export abstract class Connection implements StreamHost, SenderHost, WindowOwner {
   /** Nothing is read or written any more. */
   closed = false
   nowMs: number
@@ -57,16 +57,11 @@ export abstract class Connection implements StreamHost, SenderHost {
   protected readonly sender: Sender
   private phase = OPEN
   private readonly transport: Transport
-  protected readonly receiveWindow: ReceiveWindow
   private readonly touchedStreams: Http2Stream[] = []
   /** Frames are being read. */
   reading = false
-  /** See WindowHost. */
-  openBytes = 0
-  /** By how much the windows of streams have grown, and with them the connection's. */
-  private grownBytes = 0
-  /** What of this connection is counted as granted. */
-  private granted = 0
+  /** In the direction towards us. */
+  readonly window: ConnectionWindow
   private readonly clock: SessionClock
   private readonly startMs: number
   private drainMs = 0
@@ -85,10 +80,7 @@ export abstract class Connection implements StreamHost, SenderHost {
     this.clock = time
     this.floods = new Floods(limits, time.now)
     this.sender = new Sender(this, transport, limits, this.floods, time.defer)
-    this.receiveWindow = new ReceiveWindow(
-      INITIAL_WINDOW,
-      Math.max(0, limits.connectionWindowBytes - INITIAL_WINDOW),
-    )
+    this.window = new ConnectionWindow(this)
   }
 
   get congested(): boolean {
@@ -119,7 +111,7 @@ export abstract class Connection implements StreamHost, SenderHost {
 
   /** The peer may send bodies. */
   get receiving(): boolean {
-    return this.receiveWindow.open
+    return this.window.open
   }
 
   /** New streams are not taken any more. */
@@ -217,7 +209,7 @@ export abstract class Connection implements StreamHost, SenderHost {
   }
 
   onFlushed(): void {
-    this.countGranted()
+    this.window.countGranted()
     if (this.phase === DRAINING && this.streamCount === 0) this.finish()
   }
 
@@ -252,51 +244,23 @@ export abstract class Connection implements StreamHost, SenderHost {
   // StreamHost: receiving.
 
   consume(bytes: number): void {
-    this.receiveWindow.consume(bytes)
-    this.creditConnection()
+    this.window.consume(bytes)
+    this.window.renew()
   }
 
-  protected creditConnection(soon = false): void {
-    const increment = this.receiveWindow.credit(Infinity, soon)
-    if (increment === 0 || this.closed) return
-    this.sender.output.numbers(codes.WINDOW_UPDATE, 0, increment)
-    this.flushSoon()
-  }
-
-  // WindowHost.
+  // WindowOwner.
 
   now(): number {
     return this.clock.now()
   }
 
-  growth(bytes: number): number {
-    const { windowMaxBytes, growthBytes } = this.limits
-    const most = Math.min(bytes, windowMaxBytes - bytes, growthBytes - this.grownBytes)
-    return most > 0 && this.shared.hasRoom(most) ? most : 0
+  sendWindow(increment: number): void {
+    if (this.closed) return
+    this.sender.output.numbers(codes.WINDOW_UPDATE, 0, increment)
+    this.flushSoon()
   }
 
-  widen(bytes: number): void {
-    this.grownBytes += bytes
-    this.receiveWindow.consume(bytes)
-    this.creditConnection(true)
-    this.countGranted()
-  }
-
-  narrow(bytes: number): void {
-    this.grownBytes -= bytes
-    this.receiveWindow.shrink(bytes)
-  }
-
-  /** What the peer may send on the streams that it has, or, with what a window has grown, on new ones. */
-  private countGranted(): void {
-    const { left } = this.receiveWindow
-    this.counted(Math.max(Math.min(left, this.openBytes), left - this.limits.connectionWindowBytes, 0))
-  }
-
-  private counted(granted: number): void {
-    this.shared.grantedBytes += granted - this.granted
-    this.granted = granted
-  }
+  // StreamHost: life.
 
   credit(stream: Http2Stream, increment: number): void {
     if (this.closed) return
@@ -382,7 +346,7 @@ export abstract class Connection implements StreamHost, SenderHost {
       stream.close()
       stream.onLost(-1, fault !== '', reason)
     }
-    this.counted(0)
+    this.window.release()
     this.onClosed(fault)
   }
 
@@ -397,7 +361,7 @@ export abstract class Connection implements StreamHost, SenderHost {
   /** Our side of the preface (§3.4): settings, and a window for the connection. */
   protected greet(parameters: readonly (readonly [id: number, value: number])[]): void {
     this.sender.output.frame(codes.SETTINGS, 0, 0, settingsPayload(parameters))
-    this.creditConnection()
+    this.window.renew()
     this.sender.flush()
   }
 }

@@ -99,7 +99,7 @@ export abstract class Session extends Connection implements FrameSink {
 
   private onDataStart(id: number, length: number): void {
     if (id === 0) return this.fail('frame-stream')
-    if (!this.receiveWindow.take(length)) return this.fail('window-exceeded')
+    if (!this.window.take(length)) return this.fail('window-exceeded')
     this.dataLength = length
     this.dataBytes = 0
     const stream = this.streams.get(id)

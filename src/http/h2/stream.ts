@@ -4,10 +4,15 @@ import { FRAME_BYTES, MAX_WINDOW } from './codes.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { LOW_WATER, type Http2Limits } from './limits.ts'
 import { malformed } from './rejections.ts'
+import type { SharedStreams } from './shared-streams.ts'
 import { StreamWindow, type WindowHost } from './stream-window.ts'
 
 /** What a stream needs of its session. */
-export interface StreamHost extends WindowHost {
+export interface StreamHost {
+  /** Of the connection, in the direction towards us. */
+  readonly window: WindowHost
+  /** Of this worker. */
+  readonly shared: SharedStreams
   /** Coarse time, moved by `sweep`. */
   readonly nowMs: number
   /** The peer does not take more at the moment. */
@@ -179,7 +184,7 @@ export abstract class Http2Stream {
 
   /** A DATA frame of this length, padding included, begins; false where the peer had no window for it. */
   takeWindow(bytes: number): boolean {
-    const window = (this.window ??= new StreamWindow(this.session, this.session.windowBytes))
+    const window = (this.window ??= new StreamWindow(this.session.window, this.session.windowBytes))
     if (!window.take(bytes)) return false
     if (window.waited(bytes) && !this.held) this.tell(window.grow(this.wanted))
     return true

@@ -1,25 +1,22 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { authorityText } from '../../http/authority-text.ts'
 import { Rejection, type FailureName } from '../../http/failures.ts'
 import type { Fields } from '../../http/fields.ts'
 import { forward, hopLines, incomingRequestId, plainAddress, type Hop } from '../../http/forwarded.ts'
-import { CHUNKED, NO_BODY, UNTIL_CLOSE, type RequestHead, type ResponseHead } from '../../http/head.ts'
+import { CHUNKED, NO_BODY, type RequestHead, type ResponseHead } from '../../http/head.ts'
 import { ChunkedReader } from '../../http/h1/chunked.ts'
 import { RequestHeadReader } from '../../http/h1/request.ts'
-import { serializeResponse, trailerText, wireLength } from '../../http/h1/serialize.ts'
-import { TurnWriter } from '../../http/h1/writer.ts'
-import { localHead } from '../../http/local.ts'
 import { newRequestId } from '../../http/request-id.ts'
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
+import { cutOff } from '../cut-off.ts'
 import type { Downstream } from '../downstream.ts'
 import { Exchange } from '../exchange.ts'
-import { rejectionResponse } from '../failure.ts'
 import { LEAVE_MS, type Host, type ServedConnection } from '../host.ts'
 import type { Sender } from '../sender.ts'
 import { takenBytes, type Paced } from '../pace.ts'
 import { TUNNEL_IDLE_MS } from '../silence.ts'
 import { Untaken } from '../untaken.ts'
+import { Http1Response } from './response.ts'
 
 /** Between requests, or in a request's head. */
 const HEAD = 0
@@ -49,18 +46,13 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   private hop: Hop
   private client: ClientSettings
   private reader: RequestHeadReader
-  private readonly writer: TurnWriter
+  private readonly response: Http1Response
   private chunks: ChunkedReader | null = null
   private exchange: Exchange | null = null
   private phase = HEAD
   /** Bytes of the body still to come; CHUNKED. */
   private remaining = 0
   private keepAlive = true
-  /** The response in hand has no body on the wire (HEAD, 204, 304). */
-  private bodiless = false
-  /** The response in hand ends with the connection (HTTP/1.0 clients). */
-  private untilClose = false
-  private continued = false
   private inTurn = false
   /** Chunks of the body in this turn. */
   private pieces = 0
@@ -95,7 +87,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     }
     this.hop = { ...hop, lines: hopLines(hop) }
     this.reader = new RequestHeadReader(this.client, server.scheme)
-    this.writer = new TurnWriter(socket)
+    this.response = new Http1Response(socket)
     this.touchedMs = server.clock.nowMs
     socket.on('data', chunk => this.receive(chunk))
     socket.on('drain', () => this.drained())
@@ -171,7 +163,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     const { runtime } = this.server
     const { client } = runtime.port
     this.requests++
-    this.continued = false
+    this.response.reset()
     this.keepAlive =
       head.keepAlive && (client.requestsPerConnection === 0 || this.requests < client.requestsPerConnection)
     this.remaining = head.length
@@ -234,55 +226,37 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   /** The head broke the rules: there is no exchange, and nothing after it can be trusted to be a request. */
   private reject(rejection: Rejection): void {
-    const id = this.server.rejected(rejection, this.sender)
-    const answer = rejectionResponse(rejection, id)
-    const body = Buffer.from(answer.body)
-    this.writer.chunked = false
-    this.writer.head(
-      serializeResponse(localHead(answer.status, answer.fields, body.length), false, 11, 'GET'),
-    )
-    this.writer.data(body, 0, body.length, true)
+    this.response.refuse(rejection, this.server.rejected(rejection, this.sender))
     this.close()
   }
 
   // Downstream: the response.
 
   informational(head: ResponseHead): void {
-    this.writer.chunked = false
-    this.writer.head(serializeResponse(head, true, 11, 'GET'))
+    this.response.interim(head)
   }
 
   continue(): void {
-    if (this.continued) return
-    this.continued = true
-    this.writer.chunked = false
-    this.writer.head('HTTP/1.1 100 Continue\r\n\r\n')
-    this.writer.flush()
+    this.response.continue()
   }
 
   head(head: ResponseHead): void {
     const { request, local } = this.exchange!
     if (local && this.phase === BODY && !this.worthReading(request)) this.keepAlive = false
     if (this.server.draining) this.keepAlive = false
-    const length = wireLength(head, request.version, request.method)
-    this.bodiless = length === NO_BODY
-    this.untilClose = length === UNTIL_CLOSE
-    if (this.untilClose) this.keepAlive = false
-    this.writer.head(serializeResponse(head, this.keepAlive, request.version, request.method))
-    this.writer.chunked = length === CHUNKED
+    this.keepAlive = this.response.begin(head, request, this.keepAlive)
   }
 
   data(chunk: Buffer, start: number, end: number, lent: boolean): void {
-    if (!this.bodiless) this.writer.data(chunk, start, end, lent)
+    this.response.data(chunk, start, end, lent)
   }
 
   end(trailers: Fields | null): void {
-    if (this.writer.chunked) this.writer.lastChunk(trailers === null ? '' : trailerText(trailers))
-    this.writer.chunked = false
+    this.response.end(trailers)
     this.exchange = null
     // A head that was sent before a drain began did not say so: its client may be about to ask again.
     if (!this.keepAlive || this.server.revoked) return this.close()
-    this.congested = !this.writer.flush()
+    this.congested = !this.response.flush()
     if (this.phase === BODY) return this.discardBody()
     this.ready()
     // The upstream may have answered without taking all of the body, and its "drain" then concerns nobody any more.
@@ -311,9 +285,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   /** Whether the rest of a body that nobody wants should be read, to keep the connection. */
   private worthReading(request: RequestHead): boolean {
-    // A client that waits for 100 and gets something else may or may not send its body (RFC 9110 §10.1.1).
-    if (request.expectContinue && !this.continued) return false
-    return this.remaining >= 0 && this.remaining <= DISCARD_BYTES
+    return this.response.mayExpectBody(request) && this.remaining >= 0 && this.remaining <= DISCARD_BYTES
   }
 
   get clear(): boolean {
@@ -322,14 +294,14 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   flush(): boolean {
     this.touchedMs = this.server.clock.nowMs
-    return this.writer.flush()
+    return this.response.flush()
   }
 
   abort(): void {
     // Chunks or a length tell that something is missing; without them only a reset does. It is the exception, because
     // a reset also takes from the client what it has not read yet.
-    if (!this.untilClose) return this.close()
-    this.writer.send()
+    if (!this.response.untilClose) return this.close()
+    this.response.send()
     this.cutOff()
   }
 
@@ -346,16 +318,14 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   }
 
   upgrade(head: ResponseHead): void {
-    this.writer.head(serializeResponse(head, true, 11, 'GET'))
+    this.response.interim(head)
     this.phase = TUNNEL
-    this.writer.chunked = false
-    this.bodiless = false
     if (!this.inTurn && this.pending !== null) this.next()
     else if (this.clientEnded) this.exchange?.onRequestEnd(null)
   }
 
   endTunnel(): void {
-    this.writer.send()
+    this.response.send()
     this.socket.end()
   }
 
@@ -417,7 +387,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   }
 
   private close(): void {
-    this.writer.send()
+    this.response.send()
     this.exchange = null
     this.phase = LINGER
     this.touchedMs = this.dropSinceMs = this.server.clock.nowMs
@@ -435,7 +405,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   /** The same for a client that must not take what it has for all there is. */
   private cutOff(): void {
     this.leave()
-    reset(this.socket)
+    cutOff(this.socket)
   }
 
   private leave(): void {
@@ -556,12 +526,6 @@ const headTimeout = new Rejection(
 
 const nextTurn = (connection: Http1ServerConnection): void => connection.turned()
 const nextRead = (connection: Http1ServerConnection): void => connection.rested()
-
-/** Under TLS there is no need of a reset: without close_notify the client knows that something is missing (RFC 8446 §6.1). */
-function reset(socket: Socket): void {
-  if (socket instanceof TLSSocket) socket.destroy()
-  else socket.resetAndDestroy()
-}
 
 /** What a client that names no host (HTTP/1.0 may) has asked for: the address that it connected to (RFC 9112 §3.3). */
 function addressed({ localAddress = '', localPort = 0 }: Socket): string {
