@@ -1,3 +1,6 @@
+/** Those of them that filters write. */
+export const noteFields = ['user.name', 'portcullis.external_auth']
+
 /** What each field of the access log says; a test holds it to the fields of a line that has all of them. */
 export const accessFields: Readonly<Record<string, string>> = {
   time: 'When it ended: RFC 3339, UTC, with milliseconds.',
@@ -27,6 +30,8 @@ export const accessFields: Readonly<Record<string, string>> = {
     'What is known beyond that: the rule that a response broke, what was wrong with a certificate, why a handshake ended.',
   'portcullis.rejection': 'The rule of the codec, or the step of a handshake, that was broken.',
   'rpc.grpc.status_code': 'Of a gRPC call.',
+  'user.name': 'Who asks, by basic authentication.',
+  'portcullis.external_auth': 'What a service that was asked has said, and whether it was kept from before.',
   trace_id: 'Of the W3C trace context that came with the request.',
   span_id: 'Of the W3C trace context that came with the request.',
 }

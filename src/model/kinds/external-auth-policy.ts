@@ -2,15 +2,15 @@ import { Type } from 'typebox'
 import { Rejection } from '../../http/failures.ts'
 import { canonicalPath, writtenPaths } from '../../http/target.ts'
 import { externalAuthDefaults } from '../defaults.ts'
-import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../kind.ts'
+import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import { durationMs, formatBytes, formatDuration, quantityBytes } from '../quantity.ts'
 import type { Resource } from '../resource.ts'
 import { exceptionRules, exceptions } from './exceptions.ts'
 import { backendRefRules } from './http-filter-rules.ts'
 import { backendObjectReference, headerName } from './http-filters.ts'
+import { requestTargetFindings } from './request-targets.ts'
 import {
   byteQuantity,
-  described,
   duration,
   integer,
   object,
@@ -145,7 +145,7 @@ export const ExternalAuthPolicy: ResourceKind<ExternalAuthPolicy> = {
 
 function rules({ spec }: ExternalAuthPolicyBody): Finding[] {
   return [
-    ...targetRules(spec),
+    ...requestTargetFindings(spec.targetRefs, 'an ExternalAuthPolicy'),
     ...backendRefRules(spec.backendRef, ['spec', 'backendRef']),
     ...protocolRules(spec),
     ...pathRules(spec),
@@ -153,17 +153,6 @@ function rules({ spec }: ExternalAuthPolicyBody): Finding[] {
     ...limitRules(spec),
     ...exceptionRules(spec.except ?? [], ['spec', 'except']),
   ]
-}
-
-const targets = ['Gateway', 'HTTPRoute', 'GRPCRoute']
-
-function targetRules({ targetRefs }: ExternalAuthPolicySpec): Finding[] {
-  return targetRefs.flatMap((target, i) => {
-    if (target.group === GATEWAY_API && targets.includes(target.kind)) return []
-    const expected = `expected ${targets.join(', ')} (group "${GATEWAY_API}")`
-    const message = `an ExternalAuthPolicy cannot attach to ${described(target)}, ${expected}`
-    return [{ path: ['spec', 'targetRefs', i, 'kind'], message }]
-  })
 }
 
 function protocolRules({ protocol = 'HTTP', http: byHttp, grpc: byGrpc }: ExternalAuthPolicySpec): Finding[] {

@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import { trafficDefaults } from '../defaults.ts'
-import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../kind.ts'
+import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { exceptionRules, exceptions } from './exceptions.ts'
 import { headerName } from './http-filters.ts'
+import { requestTargetFindings } from './request-targets.ts'
 import {
   addressRange,
-  described,
   integer,
   list,
   mapList,
@@ -128,21 +128,11 @@ const LONGEST_MS = 24 * windowMs.Hour
 
 function rules({ spec }: TrafficPolicyBody): Finding[] {
   return [
-    ...targetRules(spec),
+    ...requestTargetFindings(spec.targetRefs, 'a TrafficPolicy'),
     ...partRules(spec),
     ...(spec.rateLimits ?? []).flatMap((one, i) => limitRules(one, i)),
     ...exceptionRules(spec.except ?? [], ['spec', 'except']),
   ]
-}
-
-function targetRules({ targetRefs }: TrafficPolicySpec): Finding[] {
-  return targetRefs.flatMap((target, i) => {
-    const { group, kind } = target
-    if (group === GATEWAY_API && ['Gateway', 'HTTPRoute', 'GRPCRoute'].includes(kind)) return []
-    const expected = `expected Gateway, HTTPRoute or GRPCRoute (group "${GATEWAY_API}")`
-    const message = `a TrafficPolicy cannot attach to ${described(target)}, ${expected}`
-    return [{ path: ['spec', 'targetRefs', i, 'kind'], message }]
-  })
 }
 
 function partRules({ rateLimits, addresses: lists, basicAuth: passwords }: TrafficPolicySpec): Finding[] {

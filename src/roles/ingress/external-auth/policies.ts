@@ -1,14 +1,10 @@
 import type { ExternalAuthConfig } from '../../../filters/external-auth/config.ts'
 import { ExternalAuthPolicy } from '../../../model/kinds/external-auth-policy.ts'
-import { Gateway } from '../../../model/kinds/gateway.ts'
-import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
-import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
-import type { FieldPath, Resource } from '../../../model/resource.ts'
-import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
+import type { Resource } from '../../../model/resource.ts'
+import { keyOf, type Resources } from '../../../model/resources.ts'
 import type { Attachment as Attached, Closed, Place } from '../../../snapshot/contribution.ts'
 import type { FilterConfig, Rule } from '../../../snapshot/snapshot.ts'
-import { missing, type Absence } from '../../../translation/missing.ts'
 import {
   accept,
   attachmentsOf,
@@ -22,7 +18,7 @@ import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
 import type { Closing } from '../closing/closing.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { GATEWAY_API } from '../gateway/listeners.ts'
+import { listenerOf, requestTarget, type RequestTarget } from '../policy-target.ts'
 import type { RouteState } from '../routes/route.ts'
 import { policySettings } from './settings.ts'
 
@@ -35,15 +31,6 @@ export interface Around {
   readonly report: Report
 }
 
-/** Something that a policy is for: all of a Gateway or a route, or a part of it. */
-interface Target {
-  readonly object: Resource
-  readonly section: string | undefined
-  /** Of the part, in the object. */
-  readonly path: FieldPath
-  readonly what: string
-}
-
 /**
  * ExternalAuthPolicies, all of which are enforced. One whose service cannot be found closes what it is for: without
  * it nobody would be asked.
@@ -53,7 +40,7 @@ export class ExternalAuthPolicies {
   private readonly onRoutes = new Map<string, ExternalAuthConfig[]>()
   private readonly onGateways: {
     readonly state: GatewayState
-    readonly section: string | undefined
+    readonly at: Place
     readonly filter: ExternalAuthConfig
   }[] = []
   private readonly rules = new Map<Rule, Rule>()
@@ -85,8 +72,7 @@ export class ExternalAuthPolicies {
   attachments(upstreams: UpstreamTls): { attach: Attached[]; close: Closed[] } {
     const attach: Attached[] = []
     const close: Closed[] = []
-    for (const { state, section, filter } of this.onGateways) {
-      const at = placeOf(state, section)
+    for (const { state, at, filter } of this.onGateways) {
       const cluster = upstreams.clustersOf(state.gateway)(filter.cluster)
       if (cluster === null) close.push({ at, origin: filter.origin })
       else attach.push({ at, filter: asking(filter, cluster), protects: true })
@@ -113,7 +99,9 @@ export class ExternalAuthPolicies {
 
   private attach(attachment: Attachment<ExternalAuthPolicy>, around: Around): void {
     const { report } = around
-    const target = targetOf(attachment, around)
+    const { resources, gateways } = around
+    const { namespace } = attachment.policy.metadata
+    const target = requestTarget(attachment.target, namespace, resources, gateways)
     if ('message' in target) return reject(attachment, report, 'TargetNotFound', target)
     accept(attachment, report, `is asked for every request of ${target.what}`)
     const cluster = clusterOf(attachment.policy, around.backends)
@@ -124,9 +112,13 @@ export class ExternalAuthPolicies {
     this.add(target, policySettings(attachment.policy, cluster), around)
   }
 
-  private add({ object, section }: Target, filter: ExternalAuthConfig, { gateways }: Around): void {
+  private add(
+    { object, section, at }: RequestTarget,
+    filter: ExternalAuthConfig,
+    { gateways }: Around,
+  ): void {
     const state = gateways.get(keyOf(object))
-    if (state !== undefined) return void this.onGateways.push({ state, section, filter })
+    if (state !== undefined) return void this.onGateways.push({ state, at, filter })
     const scope = scopeOf(keyOf(object), section)
     this.onRoutes.set(scope, [...(this.onRoutes.get(scope) ?? []), filter])
   }
@@ -140,11 +132,6 @@ function scopeOf(key: string, section: string | undefined): string {
   return section === undefined ? key : `${key} ${section}`
 }
 
-function placeOf({ gateway }: GatewayState, section: string | undefined): Place {
-  const name = policyName(gateway)
-  return section === undefined ? { gateway: name } : { listener: `${name}/${section}` }
-}
-
 function clusterOf(policy: ExternalAuthPolicy, backends: BackendRefs): string | Flaw {
   const { backendRef, protocol } = policy.body.spec
   const from = { group: PORTCULLIS, kind: policy.kind, namespace: policy.metadata.namespace }
@@ -154,56 +141,20 @@ function clusterOf(policy: ExternalAuthPolicy, backends: BackendRefs): string | 
 /** Never open in its place: who would be asked is not there. */
 function closeTarget(
   attachment: Attachment<ExternalAuthPolicy>,
-  { object, section, path, what }: Target,
+  target: RequestTarget,
   flaw: Flaw,
   { closing, report }: Around,
 ): void {
   const { policy } = attachment
+  const { object, section, path, what } = target
   const message = `${flaw.message}; ${what} is closed, which would be served without being asked about: answered 500 (protection_missing)`
   report.bad(policy, 'ResolvedRefs', [{ ...flaw, message }], { parent: parentOf(attachment) })
   const by = `ExternalAuthPolicy ${policyName(policy)} protects it and cannot ask its service; answered 500 (protection_missing)`
   closing.close(object, section)
-  const listener = object.kind === 'Gateway' && section !== undefined ? { listener: section } : {}
-  report.warn(object, 'Closed', [{ reason: 'ProtectionMissing', path, message: by, follows: true }], listener)
-}
-
-function targetOf(
-  { policy, target }: Attachment<ExternalAuthPolicy>,
-  { resources, gateways }: Around,
-): Target | Absence {
-  const { kind, name, sectionName: section } = target
-  const { namespace } = policy.metadata
-  if (kind === 'Gateway') {
-    const state = gateways.get(refKey({ group: GATEWAY_API, kind, namespace, name }))
-    return state === undefined ? gatewayless(resources, namespace, name) : gatewayTarget(state, section)
-  }
-  const route =
-    kind === 'GRPCRoute'
-      ? resources.get(GRPCRoute, namespace, name)
-      : resources.get(HTTPRoute, namespace, name)
-  if (route !== undefined) return routeTarget(route, section)
-  return missing(resources, kind === 'GRPCRoute' ? GRPCRoute : HTTPRoute, namespace, name)
-}
-
-function gatewayless(resources: Resources, namespace: string, name: string): Absence {
-  if (resources.get(Gateway, namespace, name) === undefined)
-    return missing(resources, Gateway, namespace, name)
-  const message = `Gateway ${namespace}/${name} is of no class of ours, which is told of itself`
-  return { message, follows: true }
-}
-
-function gatewayTarget({ gateway, listeners }: GatewayState, section: string | undefined): Target | Absence {
-  const whole = `Gateway ${policyName(gateway)}`
-  if (section === undefined) return { object: gateway, section, path: ['spec'], what: whole }
-  const listener = listeners.find(({ spec }) => spec.name === section)
-  if (listener === undefined) return { message: `${whole} has no listener ${section}` }
-  return { object: gateway, section, path: listener.path, what: `listener ${section} of ${whole}` }
-}
-
-function routeTarget(route: HTTPRoute | GRPCRoute, section: string | undefined): Target | Absence {
-  const whole = `${route.kind} ${policyName(route)}`
-  if (section === undefined) return { object: route, section, path: ['spec'], what: whole }
-  const index = (route.body.spec.rules ?? []).findIndex(({ name }) => name === section)
-  if (index < 0) return { message: `${whole} has no rule named ${section}` }
-  return { object: route, section, path: ['spec', 'rules', index], what: `rule ${section} of ${whole}` }
+  report.warn(
+    object,
+    'Closed',
+    [{ reason: 'ProtectionMissing', path, message: by, follows: true }],
+    listenerOf(target),
+  )
 }

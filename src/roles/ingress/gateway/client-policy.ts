@@ -1,16 +1,15 @@
 import { clientDefaults } from '../../../model/defaults.ts'
 import { described } from '../../../model/kinds/shapes.ts'
 import { ClientPolicy } from '../../../model/kinds/client-policy.ts'
-import { Gateway } from '../../../model/kinds/gateway.ts'
 import { durationMs, quantityBytes } from '../../../model/quantity.ts'
 import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
 import { unservedIn } from '../../../model/unserved.ts'
 import type { ClientSettings } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
 import { clientSettings, groupsOf, suitesOf, tlsVersion } from '../defaults.ts'
+import { gatewayless } from '../policy-target.ts'
 import type { GatewayState } from './gateway.ts'
 import { GATEWAY_API, isServed } from './listeners.ts'
-import { missing, type Absence } from '../../../translation/missing.ts'
 import {
   accept,
   attachmentsOf,
@@ -72,7 +71,12 @@ function attach(
   const key = refKey({ group, kind, namespace: policy.metadata.namespace, name })
   const state = gateways.get(key)
   if (state === undefined)
-    return reject(attachment, report, 'TargetNotFound', gatewayless(policy, name, resources))
+    return reject(
+      attachment,
+      report,
+      'TargetNotFound',
+      gatewayless(resources, policy.metadata.namespace, name),
+    )
   if (sectionName !== undefined) return attachToListener(attachment, sectionName, state, claims, report)
   const other = claims.whole.get(key)
   if (other !== undefined)
@@ -84,15 +88,6 @@ function attach(
     )
   claims.whole.set(key, { policy, patch: patchOf(policy) })
   accept(attachment, report, 'applies to every port of the Gateway')
-}
-
-function gatewayless({ metadata: { namespace } }: ClientPolicy, name: string, resources: Resources): Absence {
-  if (resources.get(Gateway, namespace, name) === undefined)
-    return missing(resources, Gateway, namespace, name)
-  return {
-    message: `Gateway ${namespace}/${name} is of no class of ours, which is told of itself`,
-    follows: true,
-  }
 }
 
 function attachToListener(

@@ -15,7 +15,7 @@ import { originOf } from '../../../translation/origin.ts'
 import { accept, attachmentsOf, parentOf, policyName, reject } from '../../../translation/policies.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { targetOf, type Target } from './targets.ts'
+import { listenerOf, requestTarget, type RequestTarget } from '../policy-target.ts'
 import { usersOf, type Users } from './users.ts'
 
 /** What TrafficPolicies need of the world. */
@@ -49,10 +49,10 @@ function targetsOf(
   flaw: Flaw | null,
   closed: ClosedTargets,
   around: Around,
-): Target[] {
+): RequestTarget[] {
   const { resources, gateways, report } = around
   return attachmentsOf([policy]).flatMap(attachment => {
-    const target = targetOf(attachment.target, policy.metadata.namespace, resources, gateways)
+    const target = requestTarget(attachment.target, policy.metadata.namespace, resources, gateways)
     if ('message' in target) {
       reject(attachment, report, 'TargetNotFound', target)
       return []
@@ -71,11 +71,11 @@ function targetsOf(
 
 /** What is closed, with one condition for each object and listener, whoever closes it. */
 class ClosedTargets {
-  private readonly all = new Map<string, { readonly target: Target; readonly flaws: Flaw[] }>()
+  private readonly all = new Map<string, { readonly target: RequestTarget; readonly flaws: Flaw[] }>()
 
-  add(policy: TrafficPolicy, target: Target): void {
-    const { object, listener = '', path } = target
-    const key = `${keyOf(object)} ${listener}`
+  add(policy: TrafficPolicy, target: RequestTarget): void {
+    const { object, path } = target
+    const key = `${keyOf(object)} ${listenerOf(target).listener ?? ''}`
     const flaws: Flaw[] = this.all.get(key)?.flaws ?? []
     const message = `TrafficPolicy ${policyName(policy)} protects it and has no users; answered 500 (protection_missing)`
     flaws.push({ reason: 'ProtectionMissing', path, message, follows: true })
@@ -83,10 +83,8 @@ class ClosedTargets {
   }
 
   tell(report: Report): void {
-    for (const { target, flaws } of this.all.values()) {
-      const { object, listener } = target
-      if (isFull(flaws)) report.warn(object, 'Closed', flaws, listener === undefined ? {} : { listener })
-    }
+    for (const { target, flaws } of this.all.values())
+      if (isFull(flaws)) report.warn(target.object, 'Closed', flaws, listenerOf(target))
   }
 }
 
