@@ -31,7 +31,7 @@ export class HeldBytes {
     known.bodies.add(body)
     known.bytes += bytes
     this.bytes += bytes
-    if (this.bytes > this.limitBytes) this.displace()
+    while (this.bytes > this.limitBytes) this.displace()
   }
 
   remove(body: HeldBody, bytes: number): void {

@@ -1,7 +1,10 @@
+import { FilterTable } from '../filters/compile.ts'
+import type { FilterType } from '../filters/filter.ts'
 import type { ResourceKind } from '../model/kind.ts'
 import type { Resources } from '../model/resources.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
 import { merge, type Translation } from '../snapshot/merge.ts'
+import { compileFaults } from './compile-faults.ts'
 import type { Facts, Service, ServiceKit } from './service.ts'
 import type { RoleName, Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 
@@ -12,6 +15,8 @@ import type { RoleName, Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 export interface Role {
   readonly name: RoleName
   readonly kinds: readonly ResourceKind[]
+  /** What its contributions may name. The list is in a file of its own: workers need it, and nothing of the translation. */
+  readonly filters?: readonly FilterType[]
   /** Pure: no I/O, no clock, inputs are frozen and the result is data. What cannot be served is a condition, never an exception. */
   translate(resources: Resources, options: TranslateOptions): Contribution
   /** What runs beside the data plane. */
@@ -51,5 +56,8 @@ export function translateAll(
   resources: Resources,
   options: TranslateOptions = {},
 ): Translation {
-  return merge(roles.map(role => ({ ...role.translate(resources, options), role: role.name })))
+  const contributions = roles.map(role => ({ ...role.translate(resources, options), role: role.name }))
+  const { conditions, ...rest } = merge(contributions)
+  const types = new FilterTable(roles.flatMap(({ filters = [] }) => filters))
+  return { ...rest, conditions: [...conditions, ...compileFaults(contributions, types)] }
 }

@@ -4,7 +4,10 @@ import { requestHeaders } from '../../src/filters/header-modifier.ts'
 import { parseResources } from '../support/declared.ts'
 import { Resources } from '../../src/model/resources.ts'
 import { translate } from '../support/translate.ts'
-import type { Snapshot } from '../../src/snapshot/snapshot.ts'
+import { roles } from '../../src/cli/roles.ts'
+import type { FilterConfig, Listener, Rule, Snapshot } from '../../src/snapshot/snapshot.ts'
+import { translateAll, type Role } from '../../src/translation/role.ts'
+import { origin } from '../support/exchange.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { send } from '../support/client.ts'
 import { snapshotOf, startGateway, type TestGateway } from '../support/gateway.ts'
@@ -177,3 +180,59 @@ suite('a snapshot with what a worker cannot compile', () => {
     assert.deepEqual(await statuses(started, '/good'), [200])
   })
 })
+
+suite('a filter of any type that cannot be compiled', () => {
+  for (const role of roles)
+    for (const type of role.filters ?? [])
+      for (const place of ['rule', 'backend', 'listener'] as const)
+        test(`${role.name}: ${type.type} on a ${place} closes that, and has a condition where it is attached`, async () => {
+          const planted = mock.method(type, 'compile', () => {
+            throw new Error('planted')
+          })
+          try {
+            const filter = { type: type.type, origin }
+            await using upstream = await TestUpstream.start()
+            await using started = await startGateway(yaml(upstream.port), { edit: withFilter(filter, place) })
+            const others = place === 'listener' ? 500 : 200
+            assert.deepEqual(await statuses(started, '/other', '/none'), [500, others])
+            const line = await started.line(one => one['url.path'] === '/other')
+            assert.equal(line['portcullis.failure'], 'proxy_configuration_error')
+            const fake: Role = {
+              ...role,
+              translate: () => ({ attach: [{ at: 'all', filter }], conditions: [] }),
+            }
+            const { conditions } = translateAll([fake], Resources.of([]))
+            assert.match(conditions[0]?.message ?? '', /cannot be compiled, .* 500: Error: planted/)
+          } finally {
+            planted.mock.restore()
+          }
+        })
+})
+
+/** On what takes /other; /none is taken by a rule beside it. */
+function withFilter(filter: FilterConfig, place: 'rule' | 'backend' | 'listener') {
+  const onRule = (rule: Rule): Rule => {
+    const { action } = rule
+    if (place === 'rule') return { ...rule, filters: [filter] }
+    if (action.type !== 'forward') return rule
+    const backends = action.backends.map(one => ({ ...one, filters: [filter] }))
+    return { ...rule, action: { ...action, backends } }
+  }
+  const onListener = (listener: Listener): Listener =>
+    place === 'listener'
+      ? { ...listener, filters: [filter] }
+      : {
+          ...listener,
+          hosts: listener.hosts.map(host => ({
+            ...host,
+            entries: host.entries.flatMap(entry => [
+              { ...entry, match: { ...entry.match, path: { type: 'exact' as const, value: '/none' } } },
+              { ...entry, rule: onRule(entry.rule) },
+            ]),
+          })),
+        }
+  return (snapshot: Snapshot): Snapshot => ({
+    ...snapshot,
+    ports: snapshot.ports.map(port => ({ ...port, listeners: port.listeners.map(onListener) })),
+  })
+}

@@ -17,6 +17,7 @@ import { TrafficPolicy } from '../../model/kinds/traffic-policy.ts'
 import { TLSRoute } from '../../model/kinds/tls-route.ts'
 import type { Role } from '../../translation/role.ts'
 import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
+import { ingressFilters } from './filter-types.ts'
 import { translate } from './translate.ts'
 
 /** Ingress: which hosts, ports and protocols are open to the world, and which service a request enters. */
@@ -41,6 +42,7 @@ export const ingress: Role = {
     TrafficPolicy,
     ExternalAuthPolicy,
   ],
+  filters: ingressFilters,
   translate,
   endpoints: { onlyEndpointsDiffer, endpointsOnly },
 }

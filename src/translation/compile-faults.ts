@@ -1,0 +1,43 @@
+import type { FilterTable } from '../filters/compile.ts'
+import { trialKit } from '../filters/trial-kit.ts'
+import type { Condition } from '../model/resource.ts'
+import type { Contribution } from '../snapshot/contribution.ts'
+import type { FilterConfig } from '../snapshot/snapshot.ts'
+
+/**
+ * What workers will find of filters that roles attach: each is compiled, and thrown away (ADR 0013). Where one cannot
+ * be had, what it stands on answers 500, and the object that put it there has a condition. A filter of a route's own
+ * rule has been tried with the rule.
+ */
+export function compileFaults(
+  contributions: readonly Pick<Contribution, 'attach'>[],
+  filters: FilterTable,
+): readonly Condition[] {
+  const configs = new Set(contributions.flatMap(({ attach = [] }) => attach.map(({ filter }) => filter)))
+  return [...configs].flatMap(config => {
+    const fault = faultOf(config, filters)
+    return fault === null ? [] : [conditionOf(config, fault)]
+  })
+}
+
+function faultOf(config: FilterConfig, filters: FilterTable): string | null {
+  try {
+    filters.ready([config], trialKit)
+    return null
+  } catch (error) {
+    return String(error)
+  }
+}
+
+function conditionOf({ origin }: FilterConfig, fault: string): Condition {
+  const { resource, group, path, file, line, column } = origin
+  const [kind = '', namespace = '', name = ''] = resource.split('/')
+  return {
+    about: { group, kind, namespace, name },
+    type: 'PartiallyInvalid',
+    status: 'True',
+    reason: 'UnsupportedValue',
+    message: `${path}: cannot be compiled, and what it stands on answers 500: ${fault}`,
+    position: file === '' ? null : { file, line, column },
+  }
+}
