@@ -37,7 +37,7 @@ export async function startServices(wanted: Ports): Promise<Services> {
   return { ports: { shop, next, api, grpc: grpc.port, room: room.port }, close }
 }
 
-/** Says who it is and what it was asked. /headers answers what it received, /slow takes 5 s, /unsteady fails twice of three times. */
+/** Says who it is and what it was asked. /headers answers what it received, /catalog a hundred items as JSON, /slow takes 5 s, /unsteady fails twice of three times. */
 function answers(name: string): RequestListener {
   let unsteady = 0
   return (request, response) => {
@@ -46,6 +46,9 @@ function answers(name: string): RequestListener {
     if (url.endsWith('/headers')) {
       const lines = Object.entries(request.headers).map(([field, value]) => `${field}: ${String(value)}\n`)
       response.end(lines.join(''))
+    } else if (url.endsWith('/catalog')) {
+      response.setHeader('Content-Type', 'application/json').setHeader('ETag', '"spring"')
+      response.end(catalog)
     } else if (url.endsWith('/slow')) {
       const timer = setTimeout(() => response.end('late\n'), 5000)
       response.on('close', () => clearTimeout(timer))
@@ -54,3 +57,12 @@ function answers(name: string): RequestListener {
     else response.end(`${name}: ${method} ${url}\n`)
   }
 }
+
+const catalog = JSON.stringify(
+  Array.from({ length: 100 }, (_, i) => ({
+    id: 1000 + i,
+    name: `Item number ${i}`,
+    price: i * 1.5,
+    inStock: i % 3 > 0,
+  })),
+)

@@ -33,7 +33,46 @@ export const clientDefaults = {
   /** Of those that this OpenSSL has. A handshake with P-521 costs eight times one with X25519, ffdhe3072 four times. */
   tlsGroups: ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'],
   clientCertificateHeader: 'none',
+  /** Of a ClientPolicy with `compression`. The preferred first: what costs least for what it saves (docs/adr/0030). */
+  compressionAlgorithms: ['zstd', 'br', 'gzip'],
+  /** Below, what is saved is less than a packet. */
+  compressionMinBytes: 1024,
 } as const
+
+/**
+ * What is compressed where a ClientPolicy does not say: text, and what is as good as text. RSS and other kinds of XML
+ * and JSON are taken by their suffix (RFC 6839). Images, sound, video, archives, WOFF and PDF are compressed already, and
+ * so may be what nobody knows.
+ */
+export const compressionTypes: readonly string[] = [
+  'text/*',
+  'application/*+json',
+  'application/*+xml',
+  'application/graphql',
+  'application/javascript',
+  'application/json',
+  'application/json-seq',
+  'application/jsonl',
+  'application/ndjson',
+  'application/rtf',
+  'application/sql',
+  'application/toml',
+  'application/vnd.ms-fontobject',
+  'application/wasm',
+  'application/x-javascript',
+  'application/x-ndjson',
+  'application/x-www-form-urlencoded',
+  'application/x-yaml',
+  'application/xml',
+  'application/xml-dtd',
+  'application/yaml',
+  'font/otf',
+  'font/ttf',
+  'image/bmp',
+  'image/svg+xml',
+  'image/vnd.microsoft.icon',
+  'image/x-icon',
+]
 
 /**
  * What a ClientPolicy may choose from, by OpenSSL and by IANA name, in our order of preference: forward secrecy

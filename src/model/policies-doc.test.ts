@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { backendDefaults, clientDefaults } from './defaults.ts'
+import { backendDefaults, clientDefaults, compressionTypes } from './defaults.ts'
 import { kinds } from '../../test/support/declared.ts'
 import { durationMs, quantityBytes } from './quantity.ts'
 
@@ -25,6 +25,7 @@ for (const [field, value] of [
   ['spec.limits.handshakes', clientDefaults.handshakes],
   ['spec.limits.requestsPerConnection', clientDefaults.requestsPerConnection],
   ['spec.limits.streams', clientDefaults.streams],
+  ['spec.compression.minBytes', clientDefaults.compressionMinBytes],
   ['spec.connections.max', backendDefaults.maxConnections],
   ['spec.connections.maxPending', backendDefaults.maxPending],
   ['spec.connections.maxRequestsPerConnection', backendDefaults.maxRequestsPerConnection],
@@ -70,9 +71,15 @@ for (const [field, value] of [
   ['spec.tls.minVersion', clientDefaults.tlsMinVersion],
   ['spec.tls.maxVersion', clientDefaults.tlsMaxVersion],
   ['spec.tls.groups', clientDefaults.tlsGroups.join(', ')],
+  ['spec.compression.algorithms', clientDefaults.compressionAlgorithms.join(', ')],
   ['spec.loadBalancing.type', backendDefaults.loadBalancing],
 ] as const)
   test(`the documented default of ${field} is the real one`, () => assert.equal(stated(field), value))
+
+test('the types that are compressed by default are documented', () => {
+  const [, row = ''] = /^\| types \| (.+) \|$/m.exec(text) ?? []
+  assert.equal(row, compressionTypes.map(type => `\`${type}\``).join(', '))
+})
 
 interface Field {
   readonly default?: unknown

@@ -128,6 +128,28 @@ const table = {
     help: 'Copies of requests that did not reach a mirror, by reason: a failure, too much that waited (mirror_slow, mirror_full), or a request that was never complete.',
     labels: ['cluster', 'reason'],
   },
+  portcullis_compression_responses_total: {
+    type: 'counter',
+    help: 'Responses compressed, by encoding.',
+    labels: ['encoding'],
+  },
+  portcullis_compression_input_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of bodies before they were compressed, by encoding.',
+    unit: 'bytes',
+    labels: ['encoding'],
+  },
+  portcullis_compression_output_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of bodies after they were compressed, by encoding.',
+    unit: 'bytes',
+    labels: ['encoding'],
+  },
+  portcullis_compression_refused_total: {
+    type: 'counter',
+    help: 'Responses that went uncompressed because their client, or all together, had their share of the memory for encoders.',
+    labels: [],
+  },
   portcullis_rejections_total: {
     type: 'counter',
     help: 'Messages refused by the codec, by rule.',

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { clientDefaults } from '../defaults.ts'
 import { formatBytes, formatDuration } from '../quantity.ts'
-import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
+import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { methodFindings, methodName } from './methods.ts'
 import {
@@ -13,6 +13,7 @@ import {
   integer,
   object,
   optional,
+  pattern,
   policyTargets,
   required,
   set,
@@ -121,10 +122,27 @@ const proxyProtocol = object({
   ),
 })
 
+const mediaType = pattern(
+  '^(\\*/\\*|[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/(\\*(\\+[A-Za-z0-9!#$&^_.-]+)?|[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*))$',
+  'a media type without parameters, like "text/html", "text/*" or "application/*+json"',
+  256,
+)
+
 const compression = object({
-  algorithms: optional(set(Type.Enum(['gzip', 'br', 'zstd']), 3), 'Encodings that are used.'),
-  minBytes: optional(byteQuantity, 'Bytes below which a body is sent as it is.'),
-  contentTypes: optional(set(text(256, 1), 64), 'Media types that are compressed.'),
+  algorithms: optional(
+    set(Type.Enum(['gzip', 'br', 'zstd']), 3),
+    'Encodings that are used, the preferred first: that decides where the client weighs them alike. []: nothing is compressed.',
+    [...clientDefaults.compressionAlgorithms],
+  ),
+  minBytes: optional(
+    byteQuantity,
+    'Bytes below which a body is sent as it is.',
+    formatBytes(clientDefaults.compressionMinBytes),
+  ),
+  contentTypes: optional(
+    set(mediaType, 64),
+    'Media types that are compressed. Wildcards leave out what is compressed already, like image/png; its name takes it. Left out: text, JSON, XML, scripts, SVG and fonts (docs/POLICIES.md).',
+  ),
 })
 
 const paths = object({
@@ -211,7 +229,10 @@ const clientPolicySchema = object(
           proxyProtocol,
           'The balancers in front tell by the PROXY protocol whose connections are; {} for all that is built in. Without `trustedPeers` everybody who can connect is believed.',
         ),
-        compression: optional(compression, 'How responses are compressed.'),
+        compression: optional(
+          compression,
+          'Responses are compressed, as the client accepts it; {} for all that is built in. Of a listener, also where others share its port.',
+        ),
       }),
       'What is said here goes before what is built in; fields that are left out have their defaults.',
     ),
@@ -235,7 +256,6 @@ export const ClientPolicy: ResourceKind<ClientPolicy> = {
   role: 'ingress',
   schema: clientPolicySchema,
   rules: clientPolicyRules,
-  unserved: [later('spec.compression', 'compression is not served yet')],
 }
 
 function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {

@@ -1,5 +1,6 @@
 import { addressList } from '../../filters/address-list.ts'
 import { basicAuth } from '../../filters/basic-auth/basic-auth.ts'
+import { compression } from '../../filters/compression/compression.ts'
 import { cors } from '../../filters/cors.ts'
 import { externalAuth } from '../../filters/external-auth/external-auth.ts'
 import type { FilterType } from '../../filters/filter.ts'
@@ -9,6 +10,7 @@ import { urlRewrite } from '../../filters/url-rewrite.ts'
 
 /** The filters of ingress. Apart from the role itself: workers need them, and nothing of its translation. */
 export const ingressFilters: readonly FilterType[] = [
+  compression,
   cors,
   addressList,
   rateLimit,

@@ -56,7 +56,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   )
   const backends = new BackendRefs(resources, grants, policies)
   const attaching = { resources, gateways, classOf, namespaces: new Namespaces(resources), report }
-  const settingsOf = clientPolicies(resources, gateways, report)
+  const { settingsOf, attach: encodings } = clientPolicies(resources, gateways, report)
   for (const state of gateways.values()) {
     proveContexts(state, settingsOf, certificates)
     reportGateway(state, report)
@@ -87,7 +87,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return {
     ...parts,
-    attach: [...traffic.attach, ...attach],
+    attach: [...encodings, ...traffic.attach, ...attach],
     close: [...traffic.close, ...close],
     tables: traffic.tables,
     conditions: report.conditions,

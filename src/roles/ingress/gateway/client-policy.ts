@@ -3,11 +3,12 @@ import { described } from '../../../model/kinds/shapes.ts'
 import { ClientPolicy } from '../../../model/kinds/client-policy.ts'
 import { durationMs, quantityBytes } from '../../../model/quantity.ts'
 import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
-import { unservedIn } from '../../../model/unserved.ts'
+import type { Attachment as FilterAttachment } from '../../../snapshot/contribution.ts'
 import type { ClientSettings } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
 import { clientSettings, groupsOf, suitesOf, tlsVersion } from '../defaults.ts'
 import { gatewayless } from '../policy-target.ts'
+import { compressionOf } from './compression.ts'
 import type { GatewayState } from './gateway.ts'
 import { GATEWAY_API, isServed } from './listeners.ts'
 import {
@@ -35,21 +36,31 @@ interface Claims {
   readonly sections: Map<string, ClientPolicy>
 }
 
-/** Attaches ClientPolicies, the oldest first, and tells what each port has of them. */
+/** What ClientPolicies come to. */
+export interface ClientPolicies {
+  readonly settingsOf: ClientSettingsOf
+  readonly attach: readonly FilterAttachment[]
+}
+
+/** Attaches ClientPolicies, the oldest first. */
 export function clientPolicies(
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   report: Report,
-): ClientSettingsOf {
+): ClientPolicies {
   const claims: Claims = { whole: new Map(), ports: new Map(), patches: new Map(), sections: new Map() }
-  for (const policy of resources.all(ClientPolicy)) report.notServed(policy, unservedIn(policy, ClientPolicy))
   for (const attachment of attachmentsOf(resources.all(ClientPolicy)))
     attach(attachment, resources, gateways, claims, report)
-  return ({ gateway }, port) => ({
-    ...clientSettings,
-    ...claims.whole.get(keyOf(gateway))?.patch,
-    ...claims.patches.get(`${keyOf(gateway)} ${port}`),
-  })
+  return {
+    settingsOf: ({ gateway }, port) => ({
+      ...clientSettings,
+      ...claims.whole.get(keyOf(gateway))?.patch,
+      ...claims.patches.get(`${keyOf(gateway)} ${port}`),
+    }),
+    attach: [...gateways].flatMap(([key, state]) =>
+      compressionOf(state, claims.whole.get(key)?.policy, name => claims.sections.get(`${key} ${name}`)),
+    ),
+  }
 }
 
 function attach(
@@ -121,6 +132,7 @@ function attachToListener(
   if (conflict !== null)
     return reject(attachment, report, 'Conflicted', `${conflict} of port ${port}, which listeners share`)
   claims.sections.set(`${key} ${section}`, policy)
+  if (keysOf(patch).length === 0) return accept(attachment, report, 'applies to the listener')
   const sharers = state.listeners
     .filter(one => one !== listener && one.spec.port === port && isServed(one))
     .map(one => one.spec.name)
