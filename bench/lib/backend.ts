@@ -7,6 +7,17 @@ import type { Case } from './cases.ts'
 import { connects, loadCore, start, userLine } from './process.ts'
 import type { Running } from './process.ts'
 
+/** As an API answers: what is alike in it is alike in all of them. */
+export const listBody = JSON.stringify(
+  Array.from({ length: 100 }, (_, i) => ({
+    id: 4099 * i,
+    name: `item ${i % 17}`,
+    price: (i * 7919) % 1000,
+    text: 'in stock',
+    tags: [i % 3, i % 5],
+  })),
+)
+
 export const smallBody = JSON.stringify({ id: 1, name: 'item', text: 'x'.repeat(168) })
 
 /** Starts what all proxies forward to in this case. */
@@ -36,6 +47,7 @@ async function startFiles(nginx: string, dir: string, port: number): Promise<Run
   const root = join(dir, 'files')
   mkdirSync(root, { recursive: true })
   writeFileSync(join(root, 'small.json'), smallBody)
+  writeFileSync(join(root, 'list.json'), listBody)
   writeFileSync(join(root, '10k'), 'k'.repeat(10_240))
   writeFileSync(join(root, '1m'), 'm'.repeat(1_048_576))
   const file = join(dir, 'backend.conf')

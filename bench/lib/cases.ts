@@ -4,7 +4,7 @@ export interface Case {
   readonly title: string
   /** Of what the CPU time is given: CPU µs/request, /connection, /message. */
   readonly unit: 'request' | 'connection' | 'message'
-  /** Of the backend: `/small.json`, `/10k`, `/1m`, or `/sink`, which reads a body and answers with few bytes. */
+  /** Of the backend: `/small.json`, `/10k`, `/1m`, `/list.json` (10 KB that can be compressed), or `/sink`, which reads a body and answers with few bytes. */
   readonly path: string
   /** Bytes of the request's body; 0 is GET. */
   readonly bodyBytes: number
@@ -13,6 +13,8 @@ export interface Case {
   readonly routes: number
   /** Set two, add one and remove one header of the request, and of the response. */
   readonly headerFilters: boolean
+  /** Responses go as gzip of level 5; where a peer's levels are its own, it takes no part. */
+  readonly compressed: boolean
   /** An access log to a file, with metrics where the peer has them. */
   readonly accessLog: boolean
   /** TLS 1.3 with an ECDSA P-256 certificate and AES-128-GCM. */
@@ -41,6 +43,7 @@ const plain: Case = {
   connections: 64,
   routes: 1,
   headerFilters: false,
+  compressed: false,
   accessLog: false,
   tls: false,
   protocol: 'http/1.1',
@@ -74,6 +77,13 @@ export const cases: readonly Case[] = [
   { ...plain, name: 'routes-100', title: 'small, spread over 100 routes', routes: 100 },
   { ...plain, name: 'routes-10000', title: 'small, spread over 10,000 routes', routes: 10_000 },
   { ...plain, name: 'headers', title: 'small, with header filters in both directions', headerFilters: true },
+  {
+    ...plain,
+    name: 'compressed',
+    title: '10 KB of JSON compressed with gzip',
+    path: '/list.json',
+    compressed: true,
+  },
   { ...plain, name: 'log', title: 'small, with access log and metrics', accessLog: true },
   { ...secure, name: 'tls-h1-kept', title: 'small over TLS' },
   {

@@ -8,6 +8,7 @@ import type { Http2Server, ServerHttp2Session } from 'node:http2'
 import { websocketAccept } from '../../src/http/h2/websocket.ts'
 import { ask } from './ask.ts'
 import type { Asked } from './ask.ts'
+import { listBody } from './backend.ts'
 import { pathOf, requestFilters, responseFilters } from './cases.ts'
 import type { Case } from './cases.ts'
 import { cipherSuite } from './certificate.ts'
@@ -78,7 +79,8 @@ export class StandIn {
   private http1(): Http1Server {
     const server = createServer((request, response) => {
       this.seen.push(request.headers)
-      request.resume().on('end', () => response.setHeader('X-Backend', 'stand-in').end('ok'))
+      response.setHeader('X-Backend', 'stand-in').setHeader('Content-Type', 'application/json')
+      request.resume().on('end', () => response.end(listBody))
     })
     return server.on('upgrade', ({ headers }, socket) => {
       this.seen.push(headers)
@@ -102,8 +104,9 @@ export class StandIn {
 }
 
 /** What the case's clients would ask, with the field that filters remove. */
-function question({ load }: Case): Omit<Asked, 'path'> {
-  const headers = { Host: 'bench.example', 'X-Bench-Secret': '1' }
+function question({ load, compressed }: Case): Omit<Asked, 'path'> {
+  const accepted = compressed ? { 'Accept-Encoding': 'gzip' } : {}
+  const headers = { Host: 'bench.example', 'X-Bench-Secret': '1', ...accepted }
   if (load === 'grpc')
     return { body: 'body', headers: { ...headers, 'content-type': 'application/grpc', te: 'trailers' } }
   if (load !== 'websocket') return { body: 'body', headers }
@@ -126,6 +129,7 @@ function lacks(given: Case, request: Headers, response: Headers): string[] {
   const present = (headers: Headers, name: string, where: string) =>
     headers[name.toLowerCase()] === undefined ? [] : [`${name} is still in the ${where}`]
   const always = absent(request, everyPeer, 'request')
+  if (given.compressed) return [...always, ...absent(response, ['Content-Encoding', 'Vary'], 'response')]
   if (!given.headerFilters) return always
   return [
     ...always,

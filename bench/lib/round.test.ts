@@ -33,6 +33,7 @@ async function withNginx(t: TestContext, name: string, changes: Partial<Case> = 
 
 for (const name of [
   'headers',
+  'compressed',
   'tls-h1-kept',
   'tls-h1-resumed',
   'tls-h2-new',

@@ -29,12 +29,13 @@ function writeScript(given: Case, dir: string): string {
 
 function lua(given: Case, paths: readonly string[]): string {
   const method = given.bodyBytes === 0 ? 'GET' : 'POST'
+  const accepted = given.compressed ? ', ["Accept-Encoding"] = "gzip"' : ''
   const body = given.bodyBytes === 0 ? 'nil' : `string.rep("b", ${given.bodyBytes})`
   return `
 local requests, next = {}, 0
 -- wrk gives every thread its own state; the text of each request is made once.
 function init()
-  local headers = { ["Host"] = "bench.example", ["User-Agent"] = "wrk", ["X-Bench-Secret"] = "1" }
+  local headers = { ["Host"] = "bench.example", ["User-Agent"] = "wrk", ["X-Bench-Secret"] = "1"${accepted} }
   local body = ${body}
   for path in ("${paths.join(' ')}"):gmatch("%S+") do
     requests[#requests + 1] = wrk.format("${method}", path, headers, body)

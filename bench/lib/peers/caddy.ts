@@ -8,7 +8,8 @@ export const caddy: Peer = {
   name: 'caddy',
   program: 'caddy',
   takes: given =>
-    given.load === 'upload' || (given.load === 'kept' && given.protocol === 'http/1.1' && !given.tls),
+    given.load === 'upload' ||
+    (given.load === 'kept' && given.protocol === 'http/1.1' && !given.tls && !given.compressed),
   version: ['version'],
   prepare(setup) {
     const file = join(setup.dir, 'Caddyfile')

@@ -9,7 +9,7 @@ export const envoy: Peer = {
   name: 'envoy',
   program: 'envoy',
   // Its TLS library takes the suite of TLS 1.3 that the client likes best, and cannot be told another.
-  takes: given => !given.tls,
+  takes: given => !given.tls && !given.compressed,
   version: ['--version'],
   prepare(setup) {
     // JSON is YAML.

@@ -8,7 +8,7 @@ import type { Peer, Setup } from '../peer.ts'
 export const haproxy: Peer = {
   name: 'haproxy',
   program: 'haproxy',
-  takes: () => true,
+  takes: given => !given.compressed,
   version: ['-v'],
   prepare(setup) {
     const file = join(setup.dir, 'haproxy.cfg')

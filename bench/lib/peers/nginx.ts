@@ -22,7 +22,7 @@ export const nginx: Peer = {
 
 function configuration(setup: Setup): string {
   const { dir, port, backendPort } = setup
-  const { accessLog, headerFilters, upstream } = setup.case
+  const { accessLog, compressed, headerFilters, upstream } = setup.case
   const set = upstream === 'h2c' ? 'grpc_set_header' : 'proxy_set_header'
   return `
 ${userLine()}
@@ -51,6 +51,7 @@ http {
   ${set} X-Request-Id $request_id;
   ${set} Via "1.1 nginx";
 ${headerFilters ? filters() : ''}
+  ${compressed ? 'gzip on; gzip_comp_level 5; gzip_min_length 1024; gzip_proxied any; gzip_vary on; gzip_types application/json;' : ''}
   upstream backend {
     server 127.0.0.1:${backendPort};
     keepalive 256;

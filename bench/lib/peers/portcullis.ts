@@ -47,7 +47,8 @@ function resources(setup: Setup): unknown[] {
         protocol: setup.case.upstream === 'h2c' ? 'h2c' : 'http',
       },
     },
-    ...(setup.case.tls ? [tlsSecret('bench', setup.certificate), clientPolicy] : []),
+    ...(setup.case.tls ? [tlsSecret('bench', setup.certificate), clientPolicy(secure)] : []),
+    ...(setup.case.compressed ? [clientPolicy(compressed)] : []),
     ...routes(setup.case).map((rules, i) => ({
       apiVersion: standard,
       kind: setup.case.load === 'grpc' ? 'GRPCRoute' : 'HTTPRoute',
@@ -62,14 +63,17 @@ function listener({ case: { tls }, port }: Setup): unknown {
   return { name: 'bench', protocol: 'HTTPS', port, tls: { certificateRefs: [{ name: 'bench' }] } }
 }
 
-const clientPolicy = {
-  apiVersion: 'portcullis.dev/v1alpha1',
-  kind: 'ClientPolicy',
-  metadata: { name: 'bench' },
-  spec: {
-    targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'bench' }],
-    tls: { minVersion: 'TLS1.3', ciphers: [cipherSuite] },
-  },
+const secure = { tls: { minVersion: 'TLS1.3', ciphers: [cipherSuite] } }
+const compressed = { compression: { algorithms: ['gzip'] } }
+
+function clientPolicy(spec: object): unknown {
+  const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'bench' }]
+  return {
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'ClientPolicy',
+    metadata: { name: 'bench' },
+    spec: { targetRefs, ...spec },
+  }
 }
 
 /** Rules by sixteen, which is what one HTTPRoute holds. */

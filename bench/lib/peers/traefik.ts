@@ -8,7 +8,7 @@ import type { Peer, Setup } from '../peer.ts'
 export const traefik: Peer = {
   name: 'traefik',
   program: 'traefik',
-  takes: () => true,
+  takes: given => !given.compressed,
   version: ['version'],
   prepare(setup) {
     const [file, dynamic] = [join(setup.dir, 'traefik.yaml'), join(setup.dir, 'dynamic.yaml')]
