@@ -49,6 +49,17 @@ export default {
       to: { path: '^src/roles/', pathNot: '^src/roles/$1/' },
     },
     {
+      name: 'roles-come-by-lists',
+      comment:
+        'Who assembles roles takes them from the lists of cli/roles.ts (translation, services) and cli/rule-types.ts (filters and actions, for workers), and knows none by name.',
+      severity: 'error',
+      from: {
+        path: '^(src/(cli|control)|build|bench)/',
+        pathNot: '^src/cli/(roles|rule-types)\\.ts$',
+      },
+      to: { path: '^src/roles/' },
+    },
+    {
       name: 'only-known-rooms',
       comment: 'A new room is a decision about the order: name it above and in docs/ARCHITECTURE.md.',
       severity: 'error',

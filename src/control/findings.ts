@@ -19,7 +19,7 @@ export interface Finding {
 }
 
 /** Of other people's kinds, which folders for kubectl are full of, and of those that the operator has ignored. */
-const LENIENT: ReadonlySet<string> = new Set(['ForeignKind', 'Ignored'])
+const LENIENT: ReadonlySet<string> = new Set(['ForeignKind', 'RoleAbsent', 'Ignored'])
 
 /**
  * Problems of the files and of the translation, and conditions that are not good, each line once, errors first: what

@@ -1,6 +1,7 @@
+import type { RoleName } from '../model/kind.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
-import type { FilterConfig, RoleName } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/snapshot.ts'
 import type { BodyHold, Transformed } from './body.ts'
 import type { Kit } from './kit.ts'
 import type { Notes } from './notes.ts'

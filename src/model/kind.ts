@@ -2,6 +2,9 @@ import type { TSchema } from 'typebox'
 import type { Finding } from './kinds/shapes.ts'
 import type { Resource } from './resource.ts'
 
+/** Whose field of work something is (ARCHITECTURE.md). */
+export type RoleName = 'ingress' | 'management' | 'composition' | 'mesh'
+
 /** One kind that can be declared, as a value: what finds its objects, and gives them their type. */
 export interface ResourceKind<R extends Resource = Resource> {
   /** "" for core kinds. */
@@ -12,8 +15,7 @@ export interface ResourceKind<R extends Resource = Resource> {
   readonly kind: string
   readonly plural: string
   readonly scope: 'Namespaced' | 'Cluster'
-  /** Whose field of work it is (ARCHITECTURE.md). */
-  readonly role: 'ingress' | 'management' | 'composition' | 'mesh'
+  readonly role: RoleName
   /** Of the body: everything beside apiVersion, kind, metadata and status. */
   readonly schema: TSchema
   /** What the schema cannot say. Called with bodies that passed the schema only. */
@@ -22,6 +24,8 @@ export interface ResourceKind<R extends Resource = Resource> {
   readonly unserved?: readonly Unserved[]
   /** What it targets must not be served without it. */
   readonly protects?: true
+  /** How clients or backends are treated: `explain` names its objects beside what they limit. */
+  readonly limits?: 'clients' | 'backends'
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { AbsentKind } from './absent.ts'
 import type { ResourceKind } from './kind.ts'
 import { qualifiedKind } from './resources.ts'
 
@@ -9,16 +10,26 @@ export class Kinds {
   /** Groups all of whose kinds are known here by name: another one in them can only be a mistake. */
   readonly wholeGroups: ReadonlySet<string>
   private readonly byKey: ReadonlyMap<string, ResourceKind>
+  private readonly absentByKey: ReadonlyMap<string, AbsentKind>
 
-  constructor(kinds: readonly ResourceKind[]) {
+  /** `absent` are those of roles that do not run, and that no role has that runs. */
+  constructor(kinds: readonly ResourceKind[], absent: readonly AbsentKind[] = []) {
     this.byKey = new Map(kinds.map(kind => [qualifiedKind(kind), kind]))
     this.all = [...this.byKey.values()]
     this.names = this.all.map(({ kind }) => kind)
-    this.wholeGroups = new Set(this.all.map(({ group }) => group).filter(group => group !== ''))
+    this.absentByKey = new Map(absent.map(kind => [qualifiedKind(kind), kind]))
+    this.wholeGroups = new Set(
+      [...this.all, ...absent].map(({ group }) => group).filter(group => group !== ''),
+    )
   }
 
   /** The kind of that group and name: other groups have kinds of the same name that are somebody else's. */
   find(group: string, kind: string): ResourceKind | undefined {
     return this.byKey.get(qualifiedKind({ group, kind }))
+  }
+
+  /** As `find`, of those that are read where their role runs. */
+  absent(group: string, kind: string): AbsentKind | undefined {
+    return this.absentByKey.get(qualifiedKind({ group, kind }))
   }
 }

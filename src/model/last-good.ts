@@ -1,3 +1,4 @@
+import { ROLE_ABSENT } from './absent.ts'
 import { FOREIGN_KIND } from './foreign.ts'
 import type { Part, Said } from './parts.ts'
 import type { Problem, Resource, ResourceKey } from './resource.ts'
@@ -191,16 +192,22 @@ function takeOfKind(list: Resource[], like: Resource): boolean {
 /** Folders for kubectl hold hundreds of objects that are somebody else's: each of their kinds is told of once. */
 function oncePerKind(problems: readonly Problem[]): Problem[] {
   const counts = new Map<string, number>()
-  const first = problems.filter(({ reason, resource }) => {
-    if (reason !== FOREIGN_KIND || resource === null) return true
+  const first = problems.filter(problem => {
+    const { resource } = problem
+    if (!isLeftOut(problem) || resource === null) return true
     const kind = qualifiedKind(resource)
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
     return counts.get(kind) === 1
   })
   return first.map(problem => {
-    if (problem.reason !== FOREIGN_KIND || problem.resource === null) return problem
+    if (!isLeftOut(problem) || problem.resource === null) return problem
     return { ...problem, message: leftOut(problem.message, counts.get(qualifiedKind(problem.resource)) ?? 1) }
   })
+}
+
+/** Of a kind that is not for us, or for a role that is not wanted here. */
+function isLeftOut({ severity, reason }: Problem): boolean {
+  return severity === 'warning' && (reason === FOREIGN_KIND || reason === ROLE_ABSENT)
 }
 
 /** What is said of a kind that is somebody else's: of its first object, and of how many there are. */

@@ -1,4 +1,5 @@
 import { groupOf } from './kind.ts'
+import type { AbsentKind } from './absent.ts'
 import type { FieldPath, Problem, Resource } from './resource.ts'
 import { fieldOf } from './words.ts'
 
@@ -34,8 +35,8 @@ export interface Targeting {
 }
 
 /**
- * An object that is not in force here, and may be there to protect what it targets: of a kind that nobody here knows,
- * or broken and without a last good version.
+ * An object that is not in force here, and may be there to protect what it targets: of a kind that nobody here knows, or
+ * of a role that does not run, or broken and without a last good version.
  */
 export interface Unenforced {
   /** With the body as it was written. */
@@ -45,6 +46,8 @@ export interface Unenforced {
   readonly broken: boolean
   /** Whether its kind is one that is read here. */
   readonly known: boolean
+  /** Set where its kind is one of a role that does not run here. */
+  readonly absent?: AbsentKind
   /** Null where it cannot be read. */
   readonly targeting: Targeting | null
 }

@@ -1,3 +1,4 @@
+import { isSwitchedOff, type AbsentKind } from './absent.ts'
 import { isLater } from './kinds/instead.ts'
 import { groupOf, PORTCULLIS, type ResourceKind } from './kind.ts'
 import type { Kinds } from './kinds.ts'
@@ -21,16 +22,17 @@ export function unenforcedOf(
   if (problem === undefined) return null
   // What does not say what it is may protect as well.
   const unnamed = typeof fieldOf(document, 'kind') !== 'string'
-  if (kind !== undefined && !kind.protects) return null
   const resource = rawResource(document, at)
-  if (kind === undefined && isSettings(resource, kinds)) return null
+  const absent = kind ? undefined : kinds.absent(groupOf(resource.apiVersion), resource.kind)
+  if (protectsNothing(kind ?? absent)) return null
+  if (kind === undefined && absent === undefined && isSettings(resource, kinds)) return null
   const { namespace } = resource.metadata
   const spec = fieldOf(document, 'spec')
   const unclear = namespace === '' || hasMisplacedTargets(document)
   const read = unclear ? 'unreadable' : targetingOf(spec, namespace)
   const workload = read === 'none' ? workloadOf(resource, spec) : null
   // A kind that we know is for something, also where it does not say for what.
-  if (read === 'none' && workload === null && kind === undefined) return null
+  if (read === 'none' && workload === null && kind === undefined && absent?.protects !== 'yes') return null
   const targeting = read === 'none' || read === 'unreadable' ? workload : read
   return Object.freeze({
     resource,
@@ -38,7 +40,14 @@ export function unenforcedOf(
     broken: kind !== undefined || unnamed,
     known: kind !== undefined,
     targeting,
+    ...(absent && { absent }),
   })
+}
+
+/** Of a kind that is known; false for every other. */
+function protectsNothing(kind: ResourceKind | AbsentKind | undefined): boolean {
+  if (kind === undefined) return false
+  return 'roles' in kind ? kind.protects === 'no' || isSwitchedOff(kind) : !kind.protects
 }
 
 /** A line that is indented too little puts targets beside the spec: what they were for cannot be told. */
@@ -98,7 +107,7 @@ export function unreadOf(part: string, problem: Problem, kinds: Kinds): Unenforc
   const kind = first(part, /\bkind"?\s*:\s*"?([A-Za-z0-9]+)/)
   const apiVersion = first(part, /\bapiVersion"?\s*:\s*"?([a-z0-9./-]+)/)
   const known = kinds.find(groupOf(apiVersion), kind)
-  if (known !== undefined && !known.protects) return null
+  if (protectsNothing(known ?? kinds.absent(groupOf(apiVersion), kind))) return null
   const namespaces = new Set(
     Array.from(part.matchAll(/\bnamespace"?\s*:\s*"?([a-z0-9-]+)/g), match => match[1] ?? ''),
   )

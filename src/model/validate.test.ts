@@ -27,9 +27,7 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
   [
     'no kind',
     'metadata: {name: x}\n',
-    [
-      'a.yaml:1:1 kind: is required, expected one of GatewayClass, Gateway, HTTPRoute, GRPCRoute, TLSRoute, BackendTLSPolicy, ReferenceGrant, Service, EndpointSlice, Secret, ConfigMap, Namespace, Backend, BackendPolicy, ClientPolicy, ExternalAuthPolicy',
-    ],
+    [`a.yaml:1:1 kind: is required, expected one of ${kinds.names.join(', ')}`],
   ],
   [
     'a misspelt kind',

@@ -1,3 +1,4 @@
+import { absence, isWanted, ROLE_ABSENT, type AbsentKind } from './absent.ts'
 import { FOREIGN_KIND, isForeign } from './foreign.ts'
 import { insteadOf, isLater, untilThen } from './kinds/instead.ts'
 import { groupOf, type ResourceKind } from './kind.ts'
@@ -59,10 +60,11 @@ export function validate(
   const apiVersion = text(fieldOf(document, 'apiVersion'))
   const written = text(fieldOf(document, 'kind'))
   const kind = meantKind(kinds, apiVersion, written)
-  const identity = identityOf(document, kind)
+  const absent = kinds.absent(groupOf(apiVersion), written)
+  const identity = identityOf(document, kind, absent)
   const findings: readonly Finding[] = kind
     ? [...named, ...check(document, kind)]
-    : [kindFinding(kinds, document)]
+    : [absent ? absentFinding(absent) : kindFinding(kinds, document)]
   const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
   const shown = { group: groupOf(apiVersion), kind: written, namespace: identity.namespace ?? '', name }
   const problems = findings.map(({ path, message, severity = 'error', reason, service }): Problem => ({
@@ -112,7 +114,14 @@ const below = (field: string, findings: readonly Finding[]): Finding[] =>
 function meantKind(kinds: Kinds, apiVersion: string, written: string): ResourceKind | undefined {
   const exact = kinds.find(groupOf(apiVersion), written)
   if (exact || isForeign(kinds, apiVersion, written) || isLater(groupOf(apiVersion), written)) return exact
+  if (kinds.absent(groupOf(apiVersion), written)) return undefined
   return kinds.all.find(({ kind }) => kind === written)
+}
+
+/** Of a kind whose role does not run: as the operator wants it, unless that role is none that could. */
+function absentFinding(absent: AbsentKind): Finding {
+  const severity = isWanted(absent) ? 'warning' : 'error'
+  return { path: ['kind'], message: absence(absent), severity, reason: ROLE_ABSENT }
 }
 
 function kindFinding(kinds: Kinds, document: unknown): Finding {
@@ -160,12 +169,17 @@ function versionFindings(document: unknown, kind: ResourceKind): Finding[] {
   ]
 }
 
-function identityOf(document: unknown, kind: ResourceKind | undefined): Identity {
+function identityOf(
+  document: unknown,
+  kind: ResourceKind | undefined,
+  absent: AbsentKind | undefined,
+): Identity {
+  const known = kind ?? absent
   const metadata = fieldOf(document, 'metadata')
   const name = fieldOf(metadata, 'name')
   const namespace = fieldOf(metadata, 'namespace')
   return {
-    kind: kind ? { group: kind.group, kind: kind.kind } : null,
+    kind: known ? { group: known.group, kind: known.kind } : null,
     namespace:
       kind?.scope === 'Cluster'
         ? ''

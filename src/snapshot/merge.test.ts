@@ -1,3 +1,4 @@
+import type { RoleName } from '../model/kind.ts'
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { clusterOf } from '../../test/support/cluster.ts'
@@ -8,7 +9,7 @@ import { contentOf, resultOf } from '../model/loaded.ts'
 import { settle } from '../model/last-good.ts'
 import type { Attachment, Contribution, Place } from './contribution.ts'
 import { merge, type Translation } from './merge.ts'
-import type { FilterConfig, Origin, RoleName, Rule } from './snapshot.ts'
+import type { FilterConfig, Origin, Rule } from './snapshot.ts'
 
 // What ingress makes of this stands beside what a second role contributes.
 const yaml = `

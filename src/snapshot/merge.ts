@@ -1,8 +1,9 @@
+import type { RoleName } from '../model/kind.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { Condition } from '../model/resource.ts'
 import type { Contribution, GatewayStatus } from './contribution.ts'
 import { Placed } from './placed.ts'
-import type { Origin, RoleName, SnapshotParts } from './snapshot.ts'
+import type { Origin, SnapshotParts } from './snapshot.ts'
 
 export interface Contributed extends Contribution {
   readonly role: RoleName

@@ -1,3 +1,5 @@
+import type { RoleName } from '../model/kind.ts'
+
 /**
  * What the proxy runs: one frozen value, free of functions and classes, so that
  * it can be sent to workers by structured clone and written to a golden file.
@@ -53,8 +55,6 @@ export interface Origin {
   readonly line: number
   readonly column: number
 }
-
-export type RoleName = 'ingress' | 'management' | 'composition' | 'mesh'
 
 /** One address and port that is listened on. */
 export interface Port {

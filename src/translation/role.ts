@@ -1,12 +1,12 @@
 import { FilterTable } from '../filters/compile.ts'
 import type { FilterType } from '../filters/filter.ts'
-import type { ResourceKind } from '../model/kind.ts'
+import type { ResourceKind, RoleName } from '../model/kind.ts'
 import type { Resources } from '../model/resources.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
 import { merge, type Translation } from '../snapshot/merge.ts'
 import { compileFaults } from './compile-faults.ts'
 import type { Facts, Service, ServiceKit } from './service.ts'
-import type { RoleName, Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
+import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 
 /**
  * One of the four roles, as a value: what it reads, and what it makes of that. The data plane never asks which roles

@@ -1,13 +1,14 @@
 import { showsColour } from '../../telemetry/colour.ts'
 import type { CheckOptions } from '../command/options.ts'
 import { translateAll } from '../../translation/role.ts'
-import { kinds, roles } from '../roles.ts'
+import { choose } from '../roles.ts'
 import { sourceOf } from '../command/sources.ts'
 import { judge, verdictGithub, verdictJson, verdictText } from './verdict.ts'
 
 /** `portcullis check`: 0 when everything would serve as it is written, else 1. */
 export async function check(options: CheckOptions): Promise<number> {
   const { paths, addresses, ignoredKinds, output, strict } = options
+  const { roles, kinds } = choose(options.roles)
   const source = await sourceOf(paths, kinds)
   const { resources, problems } = source.load()
   const translation = translateAll(roles, resources, { addresses, ignoredKinds, nowMs: Date.now() })

@@ -28,6 +28,14 @@ const header: Flag<readonly string[]> = {
   help: 'A header.',
   parse: text => (text === '' ? [] : text.split('\n')),
 }
+const parts: Flag<string> = {
+  name: 'parts',
+  placeholder: 'PART,…',
+  fallback: '',
+  help: 'Parts.',
+  choices: ['a', '-a', '-b'],
+  parse: text => text,
+}
 const loud: Flag<boolean> = {
   name: 'loud',
   env: 'T_LOUD',
@@ -40,7 +48,7 @@ const make: Command = {
   operands: '[PATH…]',
   summary: 'Make it.',
   details: [],
-  flags: [size, header, loud],
+  flags: [size, header, parts, loud],
   run: () => Promise.resolve(0),
 }
 
@@ -77,6 +85,23 @@ suite('values come from the flag, else the environment, else the fallback', () =
   test('a repeated flag collects', () => {
     assert.deepEqual(given(['-H', 'a: 1', '--header', 'b: 2']).get(header), ['a: 1', 'b: 2'])
   })
+})
+
+suite('a value that begins with a minus', () => {
+  for (const [argv, expected] of [
+    [['--parts=-a'], '-a'],
+    [['--parts', '-a'], '-a'],
+    [['--parts', '-b,-a'], '-b,-a'],
+    [['--parts=-x'], '-x'],
+  ] as const)
+    test(`is one: ${argv.join(' ')}`, () => assert.equal(given(argv).get(parts), expected))
+
+  for (const argv of [
+    ['--parts', '-s'],
+    ['--parts', '--loud'],
+    ['--size', '-a'],
+  ])
+    test(`is a forgotten one: ${argv.join(' ')}`, () => assert.throws(() => given(argv), /needs a value/))
 })
 
 suite('wrong use is said with the flag and what is expected', () => {

@@ -93,9 +93,15 @@ function textOf(
     return 'true'
   }
   // `--data --admin x` is a forgotten value; `--data=--admin` is meant.
-  if (value === undefined || (inline === false && value.startsWith('-') && value !== '-'))
+  const forgotten = value?.startsWith('-') && value !== '-' && !isChoice(flag, value)
+  if (value === undefined || (inline === false && forgotten))
     throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.placeholder}`)
   if (before === undefined) return value
   if (!flag.many) throw new UsageError(`--${flag.name} is given twice`)
   return `${before}\n${value}`
+}
+
+/** Of a list, the first may begin with a minus. */
+function isChoice({ choices = [] }: Flag<unknown>, value: string): boolean {
+  return choices.includes(value.split(',', 1)[0] ?? '')
 }

@@ -8,7 +8,8 @@ export function completion(shell: Shell, commands: readonly Command[]): string {
 }
 
 /** `text|json` of a placeholder: words in lower case are values, others stand for something. */
-function valuesOf({ placeholder = '' }: Flag<unknown>): readonly string[] {
+function valuesOf({ placeholder = '', choices }: Flag<unknown>): readonly string[] {
+  if (choices !== undefined) return choices
   return placeholder.includes('|') ? placeholder.split('|').filter(word => /^[a-z0-9]+$/.test(word)) : []
 }
 

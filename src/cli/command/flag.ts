@@ -21,6 +21,8 @@ export interface Flag<T> {
   /** The flag may be given several times; its texts reach `parse` joined by newlines. */
   readonly many?: boolean
   readonly help: string
+  /** Offered by shells where the placeholder does not say them. They may begin with a minus, and so may the value. */
+  readonly choices?: readonly string[]
   readonly parse: (text: string) => T
 }
 

@@ -1,24 +1,21 @@
 import { join } from 'node:path'
 import type { IgnoredKind } from '../../translation/role.ts'
-import type { RoleName } from '../../snapshot/snapshot.ts'
 import { UsageError, type Flag } from './flag.ts'
+import { roleNames, roleSelection, type RoleSelection } from './role-selection.ts'
 import type { LogLevel } from './options.ts'
 import { accessLogTarget, hostPort, ignoredKind, ipAddress, listOf, oneOf, workerCount } from './values.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
 // Flags that several commands have.
 
-export const roles: Flag<readonly RoleName[]> = {
+export const roles: Flag<RoleSelection> = {
   name: 'roles',
   placeholder: 'ROLE,…',
   env: 'PORTCULLIS_ROLES',
-  fallback: 'ingress',
-  help: 'Parts that this process plays. This version has ingress alone.',
-  parse: text => {
-    const list = listOf(oneOf<RoleName>('ingress'))(text)
-    if (list.length === 0) throw new UsageError('names no role, expected ingress')
-    return list
-  },
+  fallback: 'all',
+  help: 'Parts that this process plays: all that this version has, or a list of them. With a minus (-management) all but that, and what it would protect is served without.',
+  choices: ['all', ...roleNames, ...roleNames.map(name => `-${name}`)],
+  parse: roleSelection,
 }
 
 export const addresses: Flag<readonly string[]> = {

@@ -1,12 +1,12 @@
+import type { RoleSelection } from './role-selection.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
-import type { RoleName } from '../../snapshot/snapshot.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
 /** What `run.ts` is given: every flag of `portcullis run`, checked. */
 export interface RunOptions {
   /** Files and folders with resources, as named by the user. */
   readonly paths: readonly string[]
-  readonly roles: readonly RoleName[]
+  readonly roles: RoleSelection
   /** Worker threads; `auto` leaves the number to the machine's cores. */
   readonly workers: number | 'auto'
   readonly dataDir: string
@@ -24,7 +24,7 @@ export interface CheckOptions {
   readonly paths: readonly string[]
   /** Warnings are errors. */
   readonly strict: boolean
-  readonly roles: readonly RoleName[]
+  readonly roles: RoleSelection
   readonly addresses: readonly string[]
   readonly ignoredKinds: readonly IgnoredKind[]
   readonly output: CheckFormat
@@ -37,7 +37,7 @@ export interface ExplainOptions {
   readonly url: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly paths: readonly string[]
-  readonly roles: readonly RoleName[]
+  readonly roles: RoleSelection
   readonly addresses: readonly string[]
   readonly ignoredKinds: readonly IgnoredKind[]
   readonly output: OutputFormat

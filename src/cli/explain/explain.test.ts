@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { Resources } from '../../model/resources.ts'
-import { parseResources } from '../../../test/support/declared.ts'
+import { kinds, parseResources } from '../../../test/support/declared.ts'
 import { translate } from '../../../test/support/translate.ts'
 import type { SnapshotParts } from '../../snapshot/snapshot.ts'
 import { explanationJson } from './json.ts'
@@ -75,7 +75,7 @@ spec:
 assert.deepEqual(problems, [])
 const known = Resources.of(resources)
 const { parts, conditions } = translate(known)
-const policies = policyNames(conditions, known)
+const policies = policyNames(conditions, known, kinds)
 
 /** The same listeners on port 443: one with a certificate, one that cannot be served. */
 const secure: SnapshotParts = {

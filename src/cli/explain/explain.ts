@@ -6,11 +6,12 @@ import type { ExplainOptions } from '../command/options.ts'
 import { painter, showsColour } from '../../telemetry/colour.ts'
 import { policyNames } from './policy-names.ts'
 import { translateAll } from '../../translation/role.ts'
-import { kinds, roles } from '../roles.ts'
+import { choose } from '../roles.ts'
 import { sourceOf } from '../command/sources.ts'
 
 /** `portcullis explain`: 0 when a route takes the request, else 1. */
 export async function explain(options: ExplainOptions): Promise<number> {
+  const { roles, kinds } = choose(options.roles)
   const load = (await sourceOf(options.paths, kinds)).load()
   const { addresses, ignoredKinds } = options
   const translation = translateAll(roles, load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
@@ -18,7 +19,12 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const explanation = explainRequest(parts, options)
   const json = () => `${JSON.stringify(explanationJson(explanation, parts), null, 2)}\n`
   const text = () =>
-    explanationText(explanation, parts, policyNames(conditions, load.resources), painter(showsColour(1)))
+    explanationText(
+      explanation,
+      parts,
+      policyNames(conditions, load.resources, kinds),
+      painter(showsColour(1)),
+    )
   process.stdout.write(options.output === 'json' ? json() : text())
   // What is missing because it is wrong is the likeliest reason for a surprise.
   for (const { line, severity } of findingsOf([...load.problems, ...translation.problems], conditions))

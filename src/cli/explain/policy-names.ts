@@ -1,6 +1,5 @@
 import type { ResourceKind } from '../../model/kind.ts'
-import { BackendPolicy } from '../../roles/ingress/kinds/backend-policy.ts'
-import { ClientPolicy } from '../../model/kinds/client-policy.ts'
+import type { Kinds } from '../../model/kinds.ts'
 import { Service } from '../../model/kinds/service.ts'
 import { formatPosition } from '../../model/problem.ts'
 import type { Condition, ResourceRef } from '../../model/resource.ts'
@@ -17,21 +16,25 @@ export interface PolicyNames {
 export const noPolicies: PolicyNames = { ofPort: () => '', ofCluster: () => '' }
 
 /** Read from the conditions that accept them: a policy that was refused has none of the say. */
-export function policyNames(conditions: readonly Condition[], resources: Resources): PolicyNames {
+export function policyNames(
+  conditions: readonly Condition[],
+  resources: Resources,
+  kinds: Kinds,
+): PolicyNames {
   const accepted = conditions.filter(
     ({ type, status, parent }) => type === 'Accepted' && status === 'True' && parent,
   )
-  const named = (kind: ResourceKind, has: (parent: Parent) => boolean) => {
-    const own = accepted.filter(
-      ({ about, parent }) => about.kind === kind.kind && about.group === kind.group && parent && has(parent),
-    )
+  const named = (limits: ResourceKind['limits'], has: (parent: Parent) => boolean) => {
+    const names = accepted.flatMap(({ about, parent }) => {
+      const kind = kinds.find(about.group, about.kind)
+      return kind && kind.limits === limits && parent && has(parent) ? [nameOf(kind, about, resources)] : []
+    })
     // A policy may be accepted for several targets that are one port here.
-    return [...new Set(own.map(({ about }) => nameOf(kind, about, resources)))].join('')
+    return [...new Set(names)].join('')
   }
   return {
-    ofPort: ({ listeners }) =>
-      named(ClientPolicy, parent => listeners.some(({ name }) => isOn(parent, name))),
-    ofCluster: name => named(BackendPolicy, parent => isOf(parent, targetName(name), resources)),
+    ofPort: ({ listeners }) => named('clients', parent => listeners.some(({ name }) => isOn(parent, name))),
+    ofCluster: name => named('backends', parent => isOf(parent, targetName(name), resources)),
   }
 }
 

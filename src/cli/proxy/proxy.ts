@@ -4,7 +4,7 @@ import { authorityText } from '../../http/authority-text.ts'
 import { FileSource } from '../../control/files/file-source.ts'
 import { CommandFailure, UsageError } from '../command/flag.ts'
 import type { RunOptions } from '../command/options.ts'
-import { kinds } from '../roles.ts'
+import { choose } from '../roles.ts'
 import { run } from '../run/run.ts'
 import { writeWhole } from '../command/write.ts'
 import { readListen, readMapping, type Listen, type Mapping } from './mapping.ts'
@@ -26,6 +26,7 @@ export async function proxy({
   save,
   ...options
 }: ProxyOptions): Promise<number> {
+  const { kinds } = choose(options.roles)
   const listen = readListen(where)
   const mappings = wanted.map(readMapping)
   refuseRepeated(mappings)

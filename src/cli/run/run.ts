@@ -10,7 +10,7 @@ import { Controller, systemCalendar } from '../../control/controller.ts'
 import { Services } from '../../control/services.ts'
 import { Sources, type Gathered, type Source } from '../../control/source.ts'
 import { Garbage } from './garbage.ts'
-import { kinds, roles } from '../roles.ts'
+import { choose } from '../roles.ts'
 import { listenReason } from '../../control/port-errors.ts'
 import type { RunOptions } from '../command/options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
@@ -28,7 +28,7 @@ const GRACE_MS = 30_000
  */
 export async function run(
   options: RunOptions,
-  source: Source = new FileSource(options.paths, kinds),
+  source: Source = new FileSource(options.paths, choose(options.roles).kinds),
 ): Promise<number> {
   log.setLevel(options.logLevel)
   const asked = untilSignal()
@@ -85,6 +85,7 @@ class Gateway {
       onRestart: () => metrics.restarts.add(1),
     })
     const { addresses, ignoredKinds } = options
+    const { roles } = choose(options.roles)
     const { reloads, certificates } = metrics
     this.controller = new Controller({
       roles,

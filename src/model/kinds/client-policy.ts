@@ -256,6 +256,7 @@ export const ClientPolicy: ResourceKind<ClientPolicy> = {
   role: 'ingress',
   schema: clientPolicySchema,
   rules: clientPolicyRules,
+  limits: 'clients',
 }
 
 function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {

@@ -83,19 +83,7 @@ const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     IngressClass: 'a Gateway of the class portcullis needs none',
   },
   extensions: { Ingress: 'write an HTTPRoute in its place' },
-  'portcullis.dev': {
-    API: 'write an HTTPRoute for its paths',
-    AuthenticationPolicy: 'client certificates are asked for by spec.tls.frontend of a Gateway',
-    AuthorizationPolicy: '',
-    CertificatePolicy: 'give the Gateway a Secret with the certificate',
-    Composition: '',
-    Filter: 'an HTTPRoute has filters of its own',
-    Plan: '',
-    Product: '',
-    RateLimitPolicy: 'a ClientPolicy limits connections and sizes, a BackendPolicy connections to a backend',
-    TransformationPolicy: 'an HTTPRoute has filters for headers and paths',
-    ValidationPolicy: '',
-  },
+  'portcullis.dev': { CertificatePolicy: 'give the Gateway a Secret with the certificate' },
 }
 
 /** What to write in place of somebody else's kind, as the end of a message; "" where nothing is known. */

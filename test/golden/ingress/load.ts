@@ -1,5 +1,5 @@
-import { kinds } from '../../../src/cli/roles.ts'
 import { withHint } from '../../../src/model/hints.ts'
+import type { Kinds } from '../../../src/model/kinds.ts'
 import { formatProblem } from '../../../src/model/problem.ts'
 import type { Metadata, Problem, Resource } from '../../../src/model/resource.ts'
 import { Resources } from '../../../src/model/resources.ts'
@@ -11,7 +11,7 @@ import { readText, type Declaration } from '../../../src/model/yaml.ts'
 const UNCHECKED = '# unchecked'
 
 /** The objects of a YAML text, and the problems of those that are left out. */
-export function load(text: string, file: string): { resources: Resources; problems: string[]; all: readonly Problem[] } {
+export function load(text: string, file: string, kinds: Kinds): { resources: Resources; problems: string[]; all: readonly Problem[] } {
   const { declarations, problems, unread } = readText(text, file)
   const results = declarations.map(declaration =>
     text.startsWith(UNCHECKED) ? { resource: unchecked(declaration), problems: [], unenforced: undefined } : validate(declaration, kinds),

@@ -1,3 +1,4 @@
+import { ROLE_ABSENT, switchingOff } from '../../../model/absent.ts'
 import { leftOut } from '../../../model/last-good.ts'
 import { groupOf } from '../../../model/kind.ts'
 import { onlyTunes } from '../../../model/kinds/tuning.ts'
@@ -145,7 +146,7 @@ function selectorOf(service: Resource): Readonly<Record<string, string>> {
 }
 
 function reportUnenforced(
-  { resource, problem, broken, targeting }: Unenforced,
+  { resource, problem, broken, targeting, absent }: Unenforced,
   hits: readonly Hit[],
   report: Report,
 ): void {
@@ -153,12 +154,13 @@ function reportUnenforced(
   if (first === undefined) return
   const why = broken ? 'it is broken, and no version of it was good' : problem.message
   const unread = targeting === null ? '; what it targets cannot be read' : ''
-  const without = broken ? '' : `; to serve without it, give --ignore-kind ${qualifiedKind(refOf(resource))}`
+  const flag = absent ? switchingOff(absent) : `--ignore-kind ${qualifiedKind(refOf(resource))}`
+  const without = broken ? '' : `; to serve without it, give ${flag}`
   const message = `${why}${unread}; ${namesOf(hits)}, which it may protect, would be served without it, and is closed instead: answered 500 (protection_missing)${without}`
   const { path } = first
   // What is wrong with it has been told.
   if (broken) report.bad(resource, 'Enforced', [{ reason: 'Invalid', path, message, follows: true }])
-  else report.bad(resource, 'Enforced', [{ reason: 'UnknownKind', path, message }])
+  else report.bad(resource, 'Enforced', [{ reason: absent ? ROLE_ABSENT : 'UnknownKind', path, message }])
 }
 
 /** `rule admin of HTTPRoute/default/shop, Gateway/default/web and 3 more`. */

@@ -232,6 +232,7 @@ export const BackendPolicy: ResourceKind<BackendPolicy> = {
   role: 'ingress',
   schema: backendPolicySchema,
   rules: backendPolicyRules,
+  limits: 'backends',
   unserved: [
     unservedBalancers,
     later('spec.healthChecks', 'active health checks are not served yet'),
