@@ -3,9 +3,17 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { startService } from '../grpc/service.ts'
 import { startRoom } from '../websocket/room.ts'
+import { login } from './login.ts'
 
 /** Their ports as docs/tasks has them. */
-export const writtenPorts = { shop: 9000, next: 9001, api: 9002, grpc: 9090, room: 9091 } as const
+export const writtenPorts = {
+  shop: 9000,
+  next: 9001,
+  api: 9002,
+  login: 9003,
+  grpc: 9090,
+  room: 9091,
+} as const
 
 export type Ports = Readonly<Record<keyof typeof writtenPorts, number>>
 
@@ -17,15 +25,15 @@ export interface Services {
 /** Starts on 127.0.0.1 what the pages of docs/tasks have behind the gateway; 0 lets the system choose a port. */
 export async function startServices(wanted: Ports): Promise<Services> {
   const named = await Promise.all(
-    (['shop', 'next', 'api'] as const).map(async name => {
-      const server = createServer(answers(name)).listen(wanted[name], '127.0.0.1')
+    (['shop', 'next', 'api', 'login'] as const).map(async name => {
+      const server = createServer(name === 'login' ? login : answers(name)).listen(wanted[name], '127.0.0.1')
       await once(server, 'listening')
       return { server, port: (server.address() as AddressInfo).port }
     }),
   )
   const grpc = await startService(wanted.grpc)
   const room = await startRoom(wanted.room)
-  const [shop, next, api] = named.map(({ port }) => port) as [number, number, number]
+  const [shop, next, api, decides] = named.map(({ port }) => port) as [number, number, number, number]
   const close = (): void => {
     for (const { server } of named) {
       server.close()
@@ -34,7 +42,7 @@ export async function startServices(wanted: Ports): Promise<Services> {
     grpc.server.forceShutdown()
     room.close()
   }
-  return { ports: { shop, next, api, grpc: grpc.port, room: room.port }, close }
+  return { ports: { shop, next, api, login: decides, grpc: grpc.port, room: room.port }, close }
 }
 
 /** Says who it is and what it was asked. /headers answers what it received, /catalog a hundred items as JSON, /slow takes 5 s, /unsteady fails twice of three times. */

@@ -34,7 +34,7 @@ export class Stage implements AsyncDisposable {
   }
 
   static async set(page: Page): Promise<Stage> {
-    const services = await startServices({ shop: 0, next: 0, api: 0, grpc: 0, room: 0 })
+    const services = await startServices({ shop: 0, next: 0, api: 0, login: 0, grpc: 0, room: 0 })
     const ports = new Map<string, string>()
     for (const [name, written] of Object.entries(writtenPorts))
       ports.set(String(written), String(services.ports[name as keyof typeof writtenPorts]))
