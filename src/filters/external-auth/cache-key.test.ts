@@ -22,6 +22,7 @@ interface Told {
   readonly address?: string
   readonly fields?: readonly string[]
   readonly body?: string
+  readonly identity?: string
 }
 const keys = new CacheKeys()
 const question = compileQuestion(ask, ['x-api-key', 'authorization'])
@@ -36,7 +37,7 @@ const keyOf = (told: Told, by = keys): string => {
     request: { scheme: 'http', fields: new Fields([...(told.fields ?? [])]) },
     clientAddress: told.address ?? '192.0.2.1',
   }
-  return by.of(x, question(x), told.body === undefined ? null : Buffer.from(told.body))
+  return by.of(x, question(x), told.body === undefined ? null : Buffer.from(told.body), told.identity ?? '')
 }
 
 for (const [what, told] of [
@@ -52,6 +53,7 @@ for (const [what, told] of [
   ['a client certificate', { fields: ['Client-Cert', ':MII=:'] }],
   ['another way of telling of one', { fields: ['X-Forwarded-Client-Cert', 'Hash=1'] }],
   ['the scheme', { fields: ['X-Forwarded-Proto', 'https'] }],
+  ['who has been found to ask', { identity: 'alice' }],
   ['a body', { body: 'b' }],
 ] as const)
   test(`${what} belongs to the key`, () => {

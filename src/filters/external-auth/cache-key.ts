@@ -13,11 +13,18 @@ const passing: ReadonlySet<string> = new Set(['x-request-id', 'traceparent', 'tr
 export class CacheKeys {
   private readonly secret = randomBytes(32)
 
-  of(x: Asker, { method, target, authority, fields }: Question, body: Buffer | null): string {
+  /** `identity` is who has been found to ask, whose credentials may have been taken out by then. */
+  of(
+    x: Asker,
+    { method, target, authority, fields }: Question,
+    body: Buffer | null,
+    identity: string,
+  ): string {
     const { asked, request } = x
     const { path, query } = asked
     const hmac = createHmac('sha256', this.secret)
-    const parts = [asked.method, asked.authority, path, query, x.clientAddress, method, target, authority]
+    const asking = [asked.method, asked.authority, path, query, x.clientAddress, identity]
+    const parts = [...asking, method, target, authority]
     for (let i = 0; i < fields.length; i += 2) {
       const name = fields[i]!.toLowerCase()
       if (!passing.has(name)) parts.push(name, fields[i + 1]!)

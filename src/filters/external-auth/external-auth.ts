@@ -1,3 +1,4 @@
+import { authenticatedUser } from '../basic-auth/basic-auth.ts'
 import { compileExceptions, type Excepted } from '../exceptions.ts'
 import type { Exchange, Filter, FilterType, RequestHold, Verdict } from '../filter.ts'
 import type { CallOptions, Kit } from '../kit.ts'
@@ -72,7 +73,7 @@ class ExternalAuth implements Filter {
     const question = this.service.question(x)
     const { kept } = this
     if (kept === null) return this.ask(x, question).then(({ decision }) => this.act(x, decision, false))
-    const key = kept.keys.of(x, question, x.heldBody)
+    const key = kept.keys.of(x, question, x.heldBody, x.notes.get(authenticatedUser) ?? '')
     const known = kept.get(key)
     if (known !== undefined) return this.act(x, known, true)
     return this.askOnce(x, question, key, kept).then(({ decision }) => this.act(x, decision, false))
