@@ -8,18 +8,18 @@ import type { Finished, Observer } from './observe.ts'
 const begin = (): Epochs =>
   new Epochs({ instruments: new Instruments(new MetricsWriter(undefined, () => {})), accessLog: null })
 
-/** As much of an exchange as an observer asks of one that met no rule. */
+/** An exchange that met no rule. */
 const over = {
   status: 200,
   failure: null,
   rejection: '',
-  grpcStatus: -1,
+  callStatus: -1,
   rule: null,
-  forwarding: null,
-  body: { bytes: 0 },
+  run: null,
+  requestBytes: 0,
   responseBytes: 0,
   startedMs: 0,
-} as unknown as Finished
+} satisfies Partial<Finished> as unknown as Finished
 
 function follow(epochs: Epochs, change: () => void = () => {}): Observer {
   const { current } = epochs
