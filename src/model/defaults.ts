@@ -1,3 +1,5 @@
+import { http2Limits } from '../http/h2/limits.ts'
+
 /** What a ClientPolicy leaves out (HTTP1.md §12). Bytes and milliseconds; 0 is no limit. */
 export const clientDefaults = {
   trustedHops: 0,
@@ -15,11 +17,11 @@ export const clientDefaults = {
   /** A core makes some thousand signatures a second: more than that are waited for by nobody. */
   handshakes: 1000,
   requestsPerConnection: 0,
-  streams: 100,
-  headTimeoutMs: 10_000,
+  streams: http2Limits.streams,
+  headTimeoutMs: http2Limits.headTimeoutMs,
   idleTimeoutMs: 75_000,
   bodyIdleTimeoutMs: 60_000,
-  stallTimeoutMs: 10_000,
+  stallTimeoutMs: http2Limits.stallMs,
   halfClose: 'cancel',
   /** Every one but TRACE and CONNECT. */
   methods: '',
@@ -134,8 +136,16 @@ export const retryDefaults = { attempts: 1, backoffMs: 25 } as const
 
 /** What Gateway API leaves to its CRD's defaults, where translation needs the number. */
 export const routeDefaults = {
+  /** Of a match of paths. */
+  pathType: 'PathPrefix',
+  path: '/',
+  /** Of a match of headers, queries and methods of gRPC. */
+  matchType: 'Exact',
   redirectStatus: 302,
   mirrorDenominator: 100,
   corsMaxAgeSeconds: 5,
   backendWeight: 1,
 } as const
+
+/** What ports of Services and EndpointSlices leave out. */
+export const portDefaults = { protocol: 'TCP' } as const

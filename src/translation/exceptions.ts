@@ -1,3 +1,4 @@
+import { routeDefaults } from '../model/defaults.ts'
 import type { Exception, ExceptedPath } from '../filters/exceptions.ts'
 import { canonicalPath, writtenPaths } from '../http/target.ts'
 import type { Exceptions } from '../model/kinds/exceptions.ts'
@@ -15,7 +16,7 @@ export function exceptionsOf(except: Exceptions = [], namespace: string): Except
 }
 
 function pathOf({
-  type = 'PathPrefix',
+  type = routeDefaults.pathType,
   value,
 }: NonNullable<Exceptions[number]['paths']>[number]): ExceptedPath {
   // The same spelling as that of requests.

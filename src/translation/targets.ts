@@ -1,3 +1,4 @@
+import { portDefaults } from '../model/defaults.ts'
 import { Backend } from '../model/kinds/backend.ts'
 import { Service, type ServicePort } from '../model/kinds/service.ts'
 import type { Resources } from '../model/resources.ts'
@@ -74,5 +75,5 @@ export function portNumbered({ body }: Service, port: number): ServicePort | und
   const { type, ports = [] } = body.spec ?? {}
   if (type === 'ExternalName' && ports.length === 0) return { port }
   const same = ports.filter(p => p.port === port)
-  return same.find(p => (p.protocol ?? 'TCP') === 'TCP') ?? same[0]
+  return same.find(p => (p.protocol ?? portDefaults.protocol) === 'TCP') ?? same[0]
 }

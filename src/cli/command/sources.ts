@@ -1,12 +1,9 @@
-import { FileSource } from '../../control/files/file-source.ts'
+import { FileSource, MAX_FILE_BYTES } from '../../control/files/file-source.ts'
 import type { Kinds } from '../../model/kinds.ts'
 import { CommandFailure } from './flag.ts'
 
 /** What messages call standard input. */
 const STDIN = '<stdin>'
-
-/** As of a file (control/files/file-source.ts). */
-const MAX_BYTES = 64 * 1024 * 1024
 
 /** The files and folders of a command that reads once; `-` among them is standard input. */
 export async function sourceOf(paths: readonly string[], kinds: Kinds): Promise<FileSource> {
@@ -25,8 +22,8 @@ async function readInput(input: AsyncIterable<Buffer | string>): Promise<string>
   for await (const chunk of input) {
     const buffer = Buffer.from(chunk)
     bytes += buffer.length
-    if (bytes > MAX_BYTES)
-      throw new CommandFailure(`standard input has more than ${MAX_BYTES} bytes, expected at most that`)
+    if (bytes > MAX_FILE_BYTES)
+      throw new CommandFailure(`standard input has more than ${MAX_FILE_BYTES} bytes, expected at most that`)
     chunks.push(buffer)
   }
   try {

@@ -37,7 +37,7 @@ export interface FileSourceOptions {
 }
 
 /** A file that is larger is a mistake: 10,000 routes are about 8 MB. */
-const MAX_FILE_BYTES = 64 * 1024 * 1024
+export const MAX_FILE_BYTES = 64 * 1024 * 1024
 
 /**
  * Clocks of file systems tick in steps of milliseconds, and of 2 s on FAT: a file that changed shortly

@@ -1,3 +1,4 @@
+import { portDefaults } from '../defaults.ts'
 import { isIP } from 'node:net'
 import { Type } from 'typebox'
 import type { ResourceKind } from '../kind.ts'
@@ -55,7 +56,7 @@ const endpointPort = object({
   protocol: optional(
     Type.Enum(['TCP', 'UDP', 'SCTP']),
     'The protocol of the port of the Service that this is.',
-    'TCP',
+    portDefaults.protocol,
   ),
   port: optional(integer(1, 65535), 'The port at these addresses. Left out, nothing is sent there.'),
   appProtocol: optional(Type.String(), 'What is spoken. Not looked at here: that of the Service counts.'),

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { routeDefaults } from '../defaults.ts'
 import { Rejection } from '../../http/failures.ts'
 import { canonicalPath, writtenPaths } from '../../http/target.ts'
 import type { FieldPath } from '../resource.ts'
@@ -26,7 +27,7 @@ const path = object({
   type: optional(
     Type.Enum(['Exact', 'PathPrefix']),
     'Whether the whole path is this one, or begins with it; a prefix takes whole segments.',
-    'PathPrefix',
+    routeDefaults.pathType,
   ),
   value: required(
     text(1024, 1),

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { routeDefaults } from '../defaults.ts'
 import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { backendRefRules, filterListRules } from './http-filter-rules.ts'
@@ -24,7 +25,7 @@ const methodMatch = object({
   type: optional(
     matchType,
     'Whether `service` and `method` are names or patterns of the whole names.',
-    'Exact',
+    routeDefaults.matchType,
   ),
   service: optional(
     text(1024),
@@ -40,7 +41,7 @@ const headerMatch = object({
   type: optional(
     matchType,
     'Whether `value` is the value, or a pattern that must match the whole of it.',
-    'Exact',
+    routeDefaults.matchType,
   ),
   name: required(headerName, 'The name of the metadata (an HTTP/2 header), in any case.'),
   value: required(headerValue, 'The value of the metadata, or a pattern.'),
@@ -161,7 +162,10 @@ const serviceName = /^\.?[a-z_][a-z_0-9]*(\.[a-z_][a-z_0-9]*)*$/i
 const methodName = /^[A-Za-z_][A-Za-z_0-9]*$/
 
 /** "At least one of Service and Method MUST be a non-empty string": the CRD lets two empty expressions pass. */
-function methodRules({ type = 'Exact', service, method }: GRPCMethodMatch, path: Path): Finding[] {
+function methodRules(
+  { type = routeDefaults.matchType, service, method }: GRPCMethodMatch,
+  path: Path,
+): Finding[] {
   if (!service && !method) return [{ path, message: 'has neither, expected service, method, or both' }]
   if (type === 'RegularExpression') return []
   const findings: Finding[] = []

@@ -1,3 +1,4 @@
+import { routeDefaults } from '../defaults.ts'
 import {
   filterFields,
   type BackendObjectReference,
@@ -68,7 +69,7 @@ function mirrorRules(mirror: NonNullable<HTTPFilter['requestMirror']>, path: Pat
   const findings = backendRefRules(mirror.backendRef, [...path, 'backendRef'])
   if (percent !== undefined && fraction)
     findings.push({ path: [...path, 'fraction'], message: 'must be absent where percent is given' })
-  if (fraction && fraction.numerator > (fraction.denominator ?? 100))
+  if (fraction && fraction.numerator > (fraction.denominator ?? routeDefaults.mirrorDenominator))
     findings.push({
       path: [...path, 'fraction', 'numerator'],
       message: 'must not be more than the denominator (100 where absent)',

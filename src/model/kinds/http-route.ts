@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { retryDefaults } from '../defaults.ts'
+import { retryDefaults, routeDefaults } from '../defaults.ts'
 import { durationMs, formatDuration } from '../quantity.ts'
 import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
@@ -32,16 +32,20 @@ import {
 const valueMatchType = optional(
   Type.Enum(['Exact', 'RegularExpression']),
   'Whether `value` is the value, or a pattern that must match the whole of it.',
-  'Exact',
+  routeDefaults.matchType,
 )
 
 const pathMatch = object({
   type: optional(
     Type.Enum(['Exact', 'PathPrefix', 'RegularExpression']),
     'How `value` is compared. PathPrefix takes whole segments: /foo takes /foo and /foo/bar, and never /foobar.',
-    'PathPrefix',
+    routeDefaults.pathType,
   ),
-  value: optional(text(1024), 'The path, the beginning of it, or a pattern of the whole path.', '/'),
+  value: optional(
+    text(1024),
+    'The path, the beginning of it, or a pattern of the whole path.',
+    routeDefaults.path,
+  ),
 })
 
 const headerMatch = object({
@@ -217,7 +221,7 @@ function backendRules(rule: HTTPRouteRule, ref: HTTPBackendRef, path: Path): Fin
 function prefixRules(rule: HTTPRouteRule, filters: readonly HTTPFilter[], path: Path): Finding[] {
   const { matches = [{}] } = rule
   const only = matches.length === 1 ? matches[0] : undefined
-  if (only && (only.path?.type ?? 'PathPrefix') === 'PathPrefix') return []
+  if (only && (only.path?.type ?? routeDefaults.pathType) === 'PathPrefix') return []
   return filters.flatMap((filter, i) =>
     (['requestRedirect', 'urlRewrite'] as const)
       .filter(field => filter[field]?.path?.replacePrefixMatch !== undefined)
@@ -241,7 +245,10 @@ const forbidden: readonly (readonly [text: string, how: 'contain' | 'end with'])
 ]
 const pathCharacters = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/
 
-function pathRules({ type = 'PathPrefix', value = '/' }: HTTPPathMatch, at: Path): Finding[] {
+function pathRules(
+  { type = routeDefaults.pathType, value = routeDefaults.path }: HTTPPathMatch,
+  at: Path,
+): Finding[] {
   if (type === 'RegularExpression') return []
   const path = [...at, 'value']
   if (!value.startsWith('/')) return [{ path, message: `must start with "/" for type ${type}` }]

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { portDefaults } from '../defaults.ts'
 import type { ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import {
@@ -18,7 +19,11 @@ const servicePort = object({
     Type.String({ maxLength: 63 }),
     'The name of the port; needed where there are several. Policies refer to it by `sectionName`.',
   ),
-  protocol: optional(Type.Enum(['TCP', 'UDP', 'SCTP']), 'What it is on; routes are sent to TCP.', 'TCP'),
+  protocol: optional(
+    Type.Enum(['TCP', 'UDP', 'SCTP']),
+    'What it is on; routes are sent to TCP.',
+    portDefaults.protocol,
+  ),
   appProtocol: optional(
     Type.String(),
     'What is spoken: http, https (with a BackendTLSPolicy), kubernetes.io/h2c, kubernetes.io/ws. Left out, HTTP/1.1, or gRPC for a GRPCRoute.',
@@ -151,7 +156,7 @@ function serviceRules({ spec }: ServiceBody): Finding[] {
       path: ['spec', 'ports', i, 'name'],
       message: 'is the name of another port of this Service',
     })
-  for (const i of repeated(ports, p => `${p.protocol ?? 'TCP'} ${p.port}`))
+  for (const i of repeated(ports, p => `${p.protocol ?? portDefaults.protocol} ${p.port}`))
     findings.push({ path: ['spec', 'ports', i, 'port'], message: 'is given twice for the same protocol' })
   return findings
 }

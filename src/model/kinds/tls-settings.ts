@@ -4,7 +4,9 @@ import { proposal } from '../nearest.ts'
 import { groupOf, offeredGroups } from './tls-groups.ts'
 import { optional, set, text, type Finding } from './shapes.ts'
 
-const versions = Type.Enum(['TLS1.2', 'TLS1.3'])
+const LEAST = 'TLS1.2'
+const MOST = 'TLS1.3'
+const versions = Type.Enum([LEAST, MOST])
 
 /** What a policy may choose of TLS, on either side of the gateway; `withoutCiphers` says which there are by default. */
 export const tlsChoices = (
@@ -54,7 +56,7 @@ export function tlsFindings({ minVersion, maxVersion, ciphers = [] }: TlsChoices
           },
         ],
   )
-  if ((minVersion ?? 'TLS1.2') > (maxVersion ?? 'TLS1.3'))
+  if ((minVersion ?? LEAST) > (maxVersion ?? MOST))
     findings.push({
       path: [...path, 'minVersion'],
       message: 'is above maxVersion, expected it below or equal',

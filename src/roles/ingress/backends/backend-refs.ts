@@ -1,3 +1,4 @@
+import { portDefaults } from '../../../model/defaults.ts'
 import type { ResourceKind } from '../../../model/kind.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { BackendTLSPolicy } from '../../../model/kinds/backend-tls-policy.ts'
@@ -179,7 +180,7 @@ function serviceTarget(
   use: Use,
 ): Target | Flaw {
   const { port, object } = target
-  const { protocol = 'TCP', appProtocol = '' } = port
+  const { protocol = portDefaults.protocol, appProtocol = '' } = port
   const where = `port ${port.port} of Service ${object.metadata.namespace}/${object.metadata.name}`
   const unsupported = (message: string): Flaw => ({ reason: 'UnsupportedProtocol', path, message })
   if (protocol !== 'TCP')

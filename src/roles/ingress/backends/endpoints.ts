@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { routeDefaults } from '../../../model/defaults.ts'
+import { portDefaults, routeDefaults } from '../../../model/defaults.ts'
 import { isKind } from '../../../model/kind.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { EndpointSlice } from '../../../model/kinds/endpoint-slice.ts'
@@ -68,7 +68,9 @@ function sliceEndpoints(service: Service, port: ServicePort, slices: readonly En
 /** The port of a slice that stands for one of its Service: of the same name and protocol. */
 export function portOfSlice({ body }: EndpointSlice, port: ServicePort) {
   return (body.ports ?? []).find(
-    p => (p.name ?? '') === (port.name ?? '') && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    p =>
+      (p.name ?? '') === (port.name ?? '') &&
+      (p.protocol ?? portDefaults.protocol) === (port.protocol ?? portDefaults.protocol),
   )
 }
 

@@ -1,3 +1,4 @@
+import { portDefaults } from '../../../model/defaults.ts'
 import { EndpointSlice } from '../../../model/kinds/endpoint-slice.ts'
 import { Service, type ServicePort } from '../../../model/kinds/service.ts'
 import { proposal } from '../../../model/nearest.ts'
@@ -117,7 +118,7 @@ function unready(port: ServicePort, slices: readonly EndpointSlice[]): Why {
 /** `a port named "http"`; UDP and SCTP are told, for a name is of one protocol. */
 function portName({
   name = '',
-  protocol = 'TCP',
+  protocol = portDefaults.protocol,
 }: {
   readonly name?: string
   readonly protocol?: string

@@ -1,3 +1,4 @@
+import { routeDefaults } from '../../../model/defaults.ts'
 import type { HTTPRouteRule } from '../../../model/kinds/http-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { Doubt } from '../../../translation/report.ts'
@@ -5,7 +6,7 @@ import type { Doubt } from '../../../translation/report.ts'
 /** Paths in the spelling of other gateways' wildcards: `*` is an ordinary character of a URL, and taken for itself. */
 export function globDoubts({ matches = [] }: HTTPRouteRule, path: FieldPath): Doubt[] {
   return matches.flatMap(({ path: match }, i) => {
-    const { type = 'PathPrefix', value = '/' } = match ?? {}
+    const { type = routeDefaults.pathType, value = routeDefaults.path } = match ?? {}
     if (type === 'RegularExpression' || !value.includes('*')) return []
     return [
       {

@@ -1,3 +1,4 @@
+import { routeDefaults } from '../../../model/defaults.ts'
 import type { GRPCMethodMatch, GRPCRouteMatch, GRPCRouteRule } from '../../../model/kinds/grpc-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { PathMatch } from '../../../snapshot/snapshot.ts'
@@ -36,7 +37,7 @@ function callMatch(
 const ANY = '[^/]+'
 
 function callPath(
-  { type = 'Exact', service = '', method = '' }: GRPCMethodMatch,
+  { type = routeDefaults.matchType, service = '', method = '' }: GRPCMethodMatch,
   path: FieldPath,
   flaws: Flaw[],
 ): PathMatch {

@@ -1,3 +1,4 @@
+import { routeDefaults } from '../../../model/defaults.ts'
 import { Rejection } from '../../../http/failures.ts'
 import { canonicalPath, writtenPaths } from '../../../http/target.ts'
 import type { HTTPPathMatch, HTTPRouteMatch, HTTPRouteRule } from '../../../model/kinds/http-route.ts'
@@ -45,7 +46,7 @@ function oneMatch(match: HTTPRouteMatch, path: FieldPath, flaws: Flaw[]): Match 
 }
 
 function pathMatch(
-  { type = 'PathPrefix', value = '/' }: HTTPPathMatch,
+  { type = routeDefaults.pathType, value = routeDefaults.path }: HTTPPathMatch,
   path: FieldPath,
   flaws: Flaw[],
 ): PathMatch {

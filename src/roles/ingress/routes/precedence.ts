@@ -1,3 +1,4 @@
+import { routeDefaults } from '../../../model/defaults.ts'
 import type { GRPCMethodMatch } from '../../../model/kinds/grpc-route.ts'
 import type { Match, RouteEntry } from '../../../snapshot/snapshot.ts'
 
@@ -48,7 +49,7 @@ const pathWeight = { exact: 2, regex: 1, prefix: 0 } as const
  * names that are written out, and before no name at all.
  */
 export function grpcWeight(
-  { type = 'Exact', service = '', method = '' }: GRPCMethodMatch,
+  { type = routeDefaults.matchType, service = '', method = '' }: GRPCMethodMatch,
   headers: number,
 ): readonly number[] {
   const written = type === 'Exact' ? 2 : 1
