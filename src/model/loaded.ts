@@ -7,7 +7,7 @@ import { Resources } from './resources.ts'
 import type { Kinds } from './kinds.ts'
 import { unreadOf } from './unenforced.ts'
 import { validate } from './validate.ts'
-import { readText } from './yaml.ts'
+import { readText, type Reading } from './yaml.ts'
 
 export interface LoadResult {
   /** What counts now, objects that keep their last good version included. */
@@ -19,7 +19,7 @@ export interface LoadResult {
 
 /**
  * What a text says, by the name that messages have for it; `place` is where files that it names are looked for, and
- * `before` what the same file said, of which only what differs is read.
+ * `before` what the same file said, of which only what differs is read, by `reading`.
  */
 export function contentOf(
   file: string,
@@ -27,8 +27,9 @@ export function contentOf(
   kinds: Kinds,
   place: Place | null = null,
   before: ReadBefore | null = null,
+  reading: (text: string, file: string) => Reading = readText,
 ): FileContent {
-  const read = (part: string): Said => saidOf(file, part, kinds, place)
+  const read = (part: string): Said => saidOf(reading(part, file), kinds, place)
   const parts = readParts(text, before, read)
   const all = parts.map(({ said }) => said)
   return {
@@ -42,8 +43,7 @@ export function contentOf(
   }
 }
 
-function saidOf(file: string, text: string, kinds: Kinds, place: Place | null): Said {
-  const { declarations, problems, whole, unread } = readText(text, file)
+function saidOf({ declarations, problems, whole, unread }: Reading, kinds: Kinds, place: Place | null): Said {
   const filled = declarations.map(declaration => fill(declaration, place))
   return {
     validations: filled.map(one => validate(one.declaration, kinds)),

@@ -53,7 +53,7 @@ interface Finding {
  * dropped; defaults are not written. Never throws.
  */
 export function validate(
-  { value, at, findings: named = [], namesFiles }: Declaration,
+  { value, at, findings: named = [], namesFiles }: Omit<Declaration, 'mark'>,
   kinds: Kinds,
 ): Validation {
   const document = withoutNulls(value)

@@ -8,6 +8,8 @@ export interface Declaration {
   readonly value: unknown
   /** Position of a field's name (of a list's item: where it begins), or of its nearest parent. */
   readonly at: (path: FieldPath) => Position | null
+  /** Where its parts were written. */
+  readonly mark: Mark
   /** What was wrong with what it names (attached.ts); none where absent. */
   readonly findings?: readonly { readonly path: FieldPath; readonly message: string }[]
   /** Set where some of it is in other files. */
@@ -123,8 +125,11 @@ function readValue(value: unknown, mark: Mark, file: string, lines: LineCounter)
       unread: [],
     }
   }
-  const at = (path: FieldPath) => positionOf(file, lines, markAt(mark, path).offset)
-  return { declarations: [{ value, at }], problems: [], whole: true, unread: [] }
+  return { declarations: [declarationOf(value, mark, file, lines)], problems: [], whole: true, unread: [] }
+}
+
+export function declarationOf(value: unknown, mark: Mark, file: string, lines: LineCounter): Declaration {
+  return { value, mark, at: path => positionOf(file, lines, markAt(mark, path).offset) }
 }
 
 function itemsOf(value: unknown, mark: Mark): (readonly [unknown, Mark])[] | null {

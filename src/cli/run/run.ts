@@ -1,8 +1,9 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { availableParallelism } from 'node:os'
-import { resolve as absolute } from 'node:path'
+import { join, resolve as absolute } from 'node:path'
 import { FileSource } from '../../control/files/file-source.ts'
+import { KeptReadings } from '../../control/files/kept-readings.ts'
 import { WorkerGroup } from '../../proxy/workers.ts'
 import { log } from '../../telemetry/log.ts'
 import { AdminPaths, startAdmin } from './admin.ts'
@@ -11,6 +12,7 @@ import { Services } from '../../control/services.ts'
 import { Sources, type Gathered, type Source } from '../../control/source.ts'
 import { Garbage } from './garbage.ts'
 import { choose } from '../roles.ts'
+import { version } from '../version.ts'
 import { listenReason } from '../../control/port-errors.ts'
 import type { RunOptions } from '../command/options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
@@ -26,10 +28,7 @@ const GRACE_MS = 30_000
  * log cannot be had, or no port at all can be served. What can be served is, and
  * the rest is complained about, and tried again when it changes.
  */
-export async function run(
-  options: RunOptions,
-  source: Source = new FileSource(options.paths, choose(options.roles).kinds),
-): Promise<number> {
+export async function run(options: RunOptions, source: Source = files(options)): Promise<number> {
   log.setLevel(options.logLevel)
   const asked = untilSignal()
   const accessLog =
@@ -53,6 +52,12 @@ export async function run(
   log.info('ended')
   log.flush()
   return 0
+}
+
+/** What files said at the last start need not be read by the parser again. */
+function files({ paths, roles, dataDir }: RunOptions): FileSource {
+  const readings = new KeptReadings(join(dataDir, 'readings'), version())
+  return new FileSource(paths, choose(roles).kinds, { reading: readings.read })
 }
 
 /** As built, this file is part of a bundle of dist/cli. */

@@ -15,6 +15,7 @@ import {
   type FoundFile,
   type Scan,
 } from '../../model/scan.ts'
+import { readText, type Reading } from '../../model/yaml.ts'
 import { contentOf, resultOf, type LoadResult } from '../../model/loaded.ts'
 import type { Source } from '../source.ts'
 import { Waits } from './waits.ts'
@@ -32,6 +33,8 @@ export interface FileSourceOptions {
    * stayed so for this time; 1 s where absent.
    */
   readonly settleMs?: number
+  /** Reads a text, as readText of the model does, which it is where absent. */
+  readonly reading?: (text: string, file: string) => Reading
   /** Milliseconds, of a clock that never goes back; the process's where absent. */
   readonly now?: () => number
 }
@@ -73,6 +76,7 @@ export class FileSource implements Source {
   private readonly pollMs: number
   private readonly waits: Waits
   private readonly texts: NonNullable<FileSourceOptions['texts']>
+  private readonly reading: NonNullable<FileSourceOptions['reading']>
   private cache = new Map<string, Cached>()
   /** What was read and is not believed yet. */
   private readonly drafts = new Map<string, Draft>()
@@ -91,6 +95,7 @@ export class FileSource implements Source {
     this.pollMs = options.pollMs ?? 2000
     this.waits = new Waits(options.settleMs ?? 1000, options.now ?? (() => performance.now()))
     this.texts = options.texts ?? []
+    this.reading = options.reading ?? readText
   }
 
   load(): LoadResult {
@@ -231,7 +236,7 @@ export class FileSource implements Source {
 
   private parse(text: string, file: string, place: Place | null, known: Cached | null): FileContent {
     const before = known === null ? null : { text: known.text, parts: known.content.parts }
-    const content = contentOf(file, text, this.kinds, place, before)
+    const content = contentOf(file, text, this.kinds, place, before, this.reading)
     const now = new Date().toISOString()
     for (const { resource } of content.validations)
       if (resource !== null && !this.readAt.has(resource.metadata)) this.readAt.set(resource.metadata, now)
