@@ -6,10 +6,20 @@ export function notices(folders: ReadonlySet<string>): string {
   const parts = [...folders].toSorted().map(folder => {
     const text = readFileSync(join(folder, 'package.json'), 'utf8')
     const { name, version, license } = JSON.parse(text) as Record<'name' | 'version' | 'license', string>
-    const files = readdirSync(folder).filter(file => /^(licen[cs]e|notice|copying)/i.test(file))
-    if (files.length === 0) throw new Error(`${name}: no file with its licence in ${folder}`)
-    const texts = files.map(file => readFileSync(join(folder, file), 'utf8').trim())
-    return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`
+    return `${name} ${version} (${license})\n\n${licencesIn(folder, name).join('\n\n')}\n`
   })
   return `This package has code of others in it, under these licences.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`
+}
+
+/** Files of their own, or a section at the end of the README. */
+function licencesIn(folder: string, name: string): readonly string[] {
+  const files = readdirSync(folder)
+  const texts = (pattern: RegExp) =>
+    files.filter(file => pattern.test(file)).map(file => readFileSync(join(folder, file), 'utf8').trim())
+  const own = texts(/^(licen[cs]e|notice|copying)/i)
+  if (own.length > 0) return own
+  const sections = texts(/^readme/i).flatMap(text => /^(?:#+ )?License\n[^]*$/m.exec(text)?.[0] ?? [])
+  const granted = sections.filter(text => text.includes('Permission is hereby granted'))
+  if (granted.length === 0) throw new Error(`${name}: no licence in ${folder}`)
+  return granted
 }

@@ -1,10 +1,21 @@
+import { join } from 'node:path'
 import { isRegistered } from '../http/methods.ts'
 import { cert, secret } from './certificates/commands.ts'
 import { keepCompiled } from './command/compile-cache.ts'
 import { UsageError } from './command/flag.ts'
 import type { Command, Flag, Given } from './command/flag.ts'
 import { fmt, init, schema } from './files/commands.ts'
-import { accessLog, addresses, admin, data, ignoredKinds, logLevel, roles, workers } from './command/flags.ts'
+import {
+  accessLog,
+  addresses,
+  admin,
+  certificates,
+  data,
+  ignoredKinds,
+  logLevel,
+  roles,
+  workers,
+} from './command/flags.ts'
 import type { CheckFormat, OutputFormat } from './command/options.ts'
 import { proxy } from './proxy/command.ts'
 import { hasScheme, headerLines, oneOf, pathsOr } from './command/values.ts'
@@ -58,7 +69,7 @@ const run: Command = {
     'What is wrong with some resources keeps no others from being served. The exit code is 0 after a drain, and 1, ' +
       'with the reason on standard error, where nothing at all can be served.',
   ],
-  flags: [roles, workers, data, admin, logLevel, addresses, ignoredKinds, accessLog],
+  flags: [roles, workers, data, certificates, admin, logLevel, addresses, ignoredKinds, accessLog],
   run: async given => {
     if (given.operands.includes('-'))
       throw new UsageError('run: - is no path to follow, expected files or folders')
@@ -66,6 +77,7 @@ const run: Command = {
       ...common(given, given.operands),
       workers: given.get(workers),
       dataDir: given.get(data),
+      certificatesDir: given.get(certificates) || join(given.get(data), 'certificates'),
       admin: given.get(admin),
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),

@@ -6,7 +6,13 @@ import { refKey } from '../model/resources.ts'
  * Types of which True is the bad news (Gateway API: GatewayConditionType, ListenerConditionType, RouteConditionType).
  * OverlappingTLSConfig is not among them: it is a property of wildcards, and everything is served as it is written.
  */
-const negative: ReadonlySet<string> = new Set(['Conflicted', 'PartiallyInvalid', 'NotServed', 'Closed'])
+const negative: ReadonlySet<string> = new Set([
+  'Conflicted',
+  'PartiallyInvalid',
+  'NotServed',
+  'Closed',
+  'RenewalFailed',
+])
 
 /** Whether a condition says that all is well. */
 function isGood({ type, status }: Condition): boolean {

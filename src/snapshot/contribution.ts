@@ -26,7 +26,7 @@ export interface Contribution {
   readonly gateways?: readonly GatewayStatus[]
   /** When the same resources come to something else, for a certificate begins or ceases to be valid; null: never. */
   readonly dueMs?: number | null
-  /** When what is in a Secret or ConfigMap (its key) ceases to be of use, in milliseconds since 1970; also where that is past. */
+  /** When what is in a Secret or ConfigMap (its key), or was obtained (its name in `certificates`), ceases to be of use, in milliseconds since 1970; also where that is past. */
   readonly expiresMs?: ReadonlyMap<string, number>
 }
 

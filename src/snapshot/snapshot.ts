@@ -13,7 +13,8 @@ export interface Snapshot {
   /** By cluster name. Replaced alone, without a new snapshot, when only endpoints change. */
   readonly endpoints: Readonly<Record<string, readonly Endpoint[]>>
   /**
-   * By the name of what holds them: `Secret/default/shop`, `ConfigMap/default/ca`. The one place in a snapshot that
+   * By the name of what holds them: `Secret/default/shop`, `ConfigMap/default/ca`, or of what has obtained them:
+   * `CertificatePolicy/default/acme a.example`. The one place in a snapshot that
    * holds private keys: whoever prints snapshots leaves it out. Absent where nothing needs any.
    */
   readonly certificates?: Readonly<Record<string, Certificate>>
@@ -85,6 +86,8 @@ export interface Listener {
   /** Every hostname of its routes, with the rules that apply, most specific hostname first. */
   readonly hosts: readonly Host[]
   readonly tls?: ListenerTls
+  /** Where workers ask (shared/questions.ts) for the certificate of a handshake that validates a name (RFC 8737). */
+  readonly challenges?: string
   /** Set where it takes byte streams in place of requests: by the server name of the handshake, as in `hosts`. */
   readonly streams?: readonly StreamHost[]
 }
@@ -113,8 +116,15 @@ export interface Termination {
   readonly mode: 'terminate'
   /** What is spoken inside. */
   readonly inner: 'http' | 'stream'
-  /** Names in Snapshot.certificates, at least one. Of several, clients are shown one by its names and its type of key. */
+  /**
+   * Names in Snapshot.certificates. Of several, clients are shown one by its names and its type of key. None where all
+   * are still to be obtained: then nobody is served.
+   */
   readonly certificates: readonly string[]
+  /** Those that are still to be obtained, by the names that they will have; absent where there are none. */
+  readonly wanted?: readonly string[]
+  /** So many of `certificates`, from the first, may be shown to clients who ask for another name. Absent: all. */
+  readonly lenient?: number
   /** Client certificates, or null where none is asked for. */
   readonly clients: ClientValidation | null
   /** Differs where anything does that a handshake or a resumption depends on, contents of certificates included. */

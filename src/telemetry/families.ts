@@ -201,7 +201,7 @@ const table = {
   },
   portcullis_certificate_expiry_timestamp_seconds: {
     type: 'gauge',
-    help: 'When the certificate, or the last of the authorities, in a Secret or ConfigMap that is referred to expires, or has expired (Unix time).',
+    help: 'When the certificate, or the last of the authorities, in a Secret or ConfigMap that is referred to, or one that was obtained by a CertificatePolicy, expires or has expired (Unix time).',
     unit: 'seconds',
     labels: ['resource'],
   },

@@ -93,6 +93,12 @@ export class Certificates {
     return this.use(`${key} ca`, parsed)
   }
 
+  /** One that has been obtained; null where it is not valid now. `name` is its own in the snapshot. */
+  obtained(name: string, parsed: Parsed): Resolved | null {
+    const current = this.current(parsed, name, name)
+    return 'wrong' in current ? null : this.use(name, current)
+  }
+
   /** The fingerprint of what a name in use stands for. */
   fingerprint(name: string): string {
     return this.used.get(name)?.fingerprint ?? ''
@@ -166,7 +172,8 @@ function isSecret(holder: Secret | ConfigMap): holder is Secret {
   return holder.kind === 'Secret'
 }
 
-function secretValue({ body: { data = {}, stringData = {} } }: Secret, key: string): string {
+/** Of `stringData`, else of `data`; "" where it has no such key. */
+export function secretValue({ body: { data = {}, stringData = {} } }: Secret, key: string): string {
   if (Object.hasOwn(stringData, key)) return stringData[key]!
   return Object.hasOwn(data, key) ? Buffer.from(data[key]!, 'base64').toString('latin1') : ''
 }

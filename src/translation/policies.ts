@@ -49,9 +49,10 @@ export function reject(
   report: Report,
   reason: Flaw['reason'],
   why: string | Absence,
+  path: FieldPath = attachment.path,
 ): void {
   const absence = typeof why === 'string' ? { message: why } : why
-  report.bad(attachment.policy, 'Accepted', [{ reason, path: attachment.path, ...absence }], {
+  report.bad(attachment.policy, 'Accepted', [{ reason, path, ...absence }], {
     parent: parentOf(attachment),
   })
 }

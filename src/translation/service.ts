@@ -41,6 +41,8 @@ export interface ServiceKit {
 export interface ServiceSettings {
   /** What survives a restart of this process, and belongs to it alone. */
   readonly dataDir: string
+  /** Accounts with authorities and their certificates, which replicas may share. */
+  readonly certificatesDir: string
 }
 
 export type AdminAnswer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>

@@ -112,7 +112,7 @@ suite('a role beside ingress', () => {
       log: new Logger({ human: false, windowMs: 0, write: line => lines.push(line) }),
       calendar: systemCalendar,
       metrics: new MetricsWriter(undefined, () => {}),
-      settings: { dataDir: '' },
+      settings: { dataDir: '', certificatesDir: '' },
       give: (fact, value) => served.controller.give(fact, value),
       serve: () => {},
     })

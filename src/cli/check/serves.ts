@@ -9,6 +9,7 @@ import type {
   SnapshotParts,
   StreamRule,
 } from '../../snapshot/snapshot.ts'
+import { certificatesText } from '../explain/certificates.ts'
 import { answerText, matchText } from '../explain/text.ts'
 
 /** How much of what would be served is counted. */
@@ -62,7 +63,7 @@ function listenerLines(listener: Listener, parts: SnapshotParts): string[] {
 
 function tlsText({ tls }: Listener): string {
   if (tls === undefined) return ''
-  if (tls.mode === 'terminate') return ' (TLS)'
+  if (tls.mode === 'terminate') return ` (TLS${tls.wanted === undefined ? '' : `, ${certificatesText(tls)}`})`
   return tls.mode === 'passthrough' ? ' (TLS passed through)' : ''
 }
 

@@ -58,6 +58,15 @@ export const data: Flag<string> = {
   },
 }
 
+export const certificates: Flag<string> = {
+  name: 'certificates',
+  placeholder: 'DIR',
+  env: 'PORTCULLIS_CERTIFICATES',
+  fallback: '',
+  help: 'Folder for accounts with authorities (ACME) and the certificates that they issue, which replicas may share; "certificates" in that of --data where absent.',
+  parse: text => text,
+}
+
 export const admin: Flag<HostPort | null> = {
   name: 'admin',
   placeholder: 'HOST:PORT|off',

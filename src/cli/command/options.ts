@@ -10,6 +10,7 @@ export interface RunOptions {
   /** Worker threads; `auto` leaves the number to the machine's cores. */
   readonly workers: number | 'auto'
   readonly dataDir: string
+  readonly certificatesDir: string
   /** null: no admin listener. */
   readonly admin: HostPort | null
   readonly logLevel: LogLevel

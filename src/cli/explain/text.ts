@@ -14,6 +14,7 @@ import type {
   ValueMatch,
   WeightedBackend,
 } from '../../snapshot/snapshot.ts'
+import { certificatesText } from './certificates.ts'
 import { clientLimits, clientRules, clusterLimits } from './limits.ts'
 import { ruleTypes } from '../rule-types.ts'
 import { endpointsOf, filtersOf } from './explanation.ts'
@@ -72,9 +73,10 @@ function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyN
     askedLine(explanation),
     port,
     ...limits,
-    ...route.listeners.map(({ listener, taken, reason }) =>
+    ...route.listeners.flatMap(({ listener, taken, reason }) => [
       row(taken ? 'listener' : 'not', `${listener.name}: ${reason}`),
-    ),
+      ...(taken && listener.tls?.mode === 'terminate' ? [row('shows', certificatesText(listener.tls))] : []),
+    ]),
     ...(route.hit === null
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
       : routeLines(route.hit)),

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { keepCompiled } from '../command/compile-cache.ts'
 import { UsageError, type Command, type Flag } from '../command/flag.ts'
 import { accessLog, admin, data, logLevel, roles, workers } from '../command/flags.ts'
@@ -37,6 +38,7 @@ export const proxy: Command = {
       roles: given.get(roles),
       workers: given.get(workers),
       dataDir: given.get(data),
+      certificatesDir: join(given.get(data), 'certificates'),
       admin: given.get(admin),
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),

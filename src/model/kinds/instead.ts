@@ -61,7 +61,7 @@ const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     FrontendConfig: clientPolicy,
     GCPBackendPolicy: backendPolicy,
     GCPGatewayPolicy: clientPolicy,
-    ManagedCertificate: certificates,
+    ManagedCertificate: 'a CertificatePolicy',
   },
   'route.openshift.io': { Route: route },
   'serving.knative.dev': { Service: 'the Service of Kubernetes that Knative makes for it' },
@@ -83,7 +83,6 @@ const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     IngressClass: 'a Gateway of the class portcullis needs none',
   },
   extensions: { Ingress: 'write an HTTPRoute in its place' },
-  'portcullis.dev': { CertificatePolicy: 'give the Gateway a Secret with the certificate' },
 }
 
 /** What to write in place of somebody else's kind, as the end of a message; "" where nothing is known. */

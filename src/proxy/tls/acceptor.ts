@@ -10,6 +10,7 @@ import { ticketKeyName } from './ticket-keys.ts'
 import { alertRecord, DECODE_ERROR, readClientHello, type ClientHello } from './client-hello.ts'
 import { stillAdmits } from './admission.ts'
 import { isPlainRequest, PLAIN_REQUEST_ANSWER } from './plain-request.ts'
+import { acceptValidation, validationPair } from './name-validation.ts'
 import { ServerContexts, type ContextSpec } from './server-contexts.ts'
 
 /** Rules that a connection breaks before it says anything: labels of metrics and of the access log. */
@@ -130,6 +131,28 @@ export class TlsAcceptor {
   private choose(handshake: Handshake, hello: ClientHello): void {
     handshake.serverName = hello.serverName
     const found = this.owner.tls?.find(hello.serverName) ?? null
+    const challenges = hello.validates ? found?.listener.challenges : undefined
+    if (challenges === undefined) this.take(handshake, hello, found)
+    else void this.validate(handshake, hello, challenges)
+  }
+
+  /** Shows what proves that the name is ours, where that is wanted now; nothing else of the gateway is met. */
+  private async validate(handshake: Handshake, hello: ClientHello, challenges: string): Promise<void> {
+    const pair = await validationPair(challenges, hello.serverName)
+    const { socket, inbound, key } = handshake
+    if (this.under.get(key) !== handshake) return
+    if (pair === null) return this.take(handshake, hello, this.owner.tls?.find(hello.serverName) ?? null)
+    if (!this.owner.admitsHandshake(inbound)) return this.refuse(handshake, 'tls_overloaded', null)
+    socket.allowHalfOpen = false
+    guarded(socket, () =>
+      acceptValidation(socket, pair, {
+        done: () => this.under.delete(key),
+        failed: (secured, error) => guarded(secured, () => this.failed(secured, error)),
+      }),
+    )
+  }
+
+  private take(handshake: Handshake, hello: ClientHello, found: TlsListener | null): void {
     if (found === null) this.refuse(handshake, 'tls_unrecognized_name', null)
     else if (found.listener.tls?.mode === 'passthrough') this.pass(handshake, hello, found)
     else if (found.certificates === null) this.refuse(handshake, 'tls_listener_refuses', null)
@@ -145,8 +168,10 @@ export class TlsAcceptor {
 
   private shake(handshake: Handshake, hello: ClientHello, certificates: CertificateChoice): void {
     const { ticketKeys } = this.owner
+    const spec = certificates.choose(hello)
+    if (spec === null) return this.refuse(handshake, 'tls_unrecognized_name', null)
     const key = ticketKeys.find(known => ticketKeyName(known) === hello.ticketKey) ?? ticketKeys[0]
-    const accept = this.contexts.get(certificates.choose(hello), key)
+    const accept = this.contexts.get(spec, key)
     if (accept === null) return this.refuse(handshake, 'tls_listener_refuses', null)
     if (!this.owner.admitsHandshake(handshake.inbound)) return this.refuse(handshake, 'tls_overloaded', null)
     // Who ends its direction before the handshake is over will never complete it. The TLS library would wait: its

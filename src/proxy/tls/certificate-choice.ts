@@ -11,20 +11,22 @@ interface Candidate {
 
 /**
  * The certificates of one listener, as they are chosen for a client: those that have the server name it asks for, else
- * those with a wildcard over it, else all; of these the first that it can use. Where it can use none, the first is
- * shown, and OpenSSL refuses it with the right alert.
+ * those with a wildcard over it, else all that are `lenient`; of these the first that it can use. Where it can use none,
+ * the first is shown, and OpenSSL refuses it with the right alert.
  */
 export class CertificateChoice {
   /** One for each certificate, in the order of the references. */
   readonly contexts: readonly [ContextSpec, ...ContextSpec[]]
   /** By name, `a.example` or `*.example`, in the order of preference. Null where there is nothing to choose. */
   private readonly byName: ReadonlyMap<string, readonly Candidate[]> | null
-  private readonly all: readonly Candidate[]
+  private readonly lenient: readonly Candidate[]
 
   constructor(contexts: readonly [ContextSpec, ...ContextSpec[]]) {
     this.contexts = contexts
-    const candidates = contexts.length === 1 ? [] : contexts.flatMap(candidateOf)
-    this.all = candidates
+    const { lenient = contexts.length } = contexts[0].termination
+    const choice = contexts.length > 1 || lenient < contexts.length
+    const candidates = choice ? contexts.flatMap(candidateOf) : []
+    this.lenient = choice ? contexts.slice(0, lenient).flatMap(candidateOf) : []
     this.byName = candidates.length === 0 ? null : indexOf(candidates)
   }
 
@@ -33,13 +35,14 @@ export class CertificateChoice {
     return this.contexts[0]
   }
 
-  choose(hello: ClientHello): ContextSpec {
+  /** Null where nothing that is here may be shown to somebody who asks for this name. */
+  choose(hello: ClientHello): ContextSpec | null {
     const { byName, first } = this
     if (byName === null) return first
     const named = byName.get(hello.serverName) ?? byName.get(wildcardOver(hello.serverName))
-    const candidates = named ?? this.all
+    const candidates = named ?? this.lenient
     const usable = candidates.find(({ support }) => support.takenBy(hello)) ?? candidates[0]
-    return usable?.spec ?? first
+    return usable?.spec ?? null
   }
 
   /** The same with other settings of the port. */

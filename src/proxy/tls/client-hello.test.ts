@@ -108,6 +108,23 @@ test('a name is canonical, whatever the client writes', () => {
   assert.equal(read.serverName, 'shop.example')
 })
 
+/** Each row: what a client offers by ALPN, and whether it validates a name. */
+for (const [protocols, validates] of [
+  [['acme-tls/1'], true],
+  [['acme-tls/1', 'h2'], false],
+  [['h2', 'acme-tls/1'], false],
+  [['acme-tls/2'], false],
+  [['h2', 'http/1.1'], false],
+  [[], false],
+] as const)
+  test(`who offers ${protocols.join(', ') || 'nothing'} ${validates ? 'validates a name' : 'is a client'}`, async () => {
+    const hello = readClientHello(
+      await clientHello({ servername: 'a.example', ALPNProtocols: [...protocols] }),
+    )
+    assert.ok(typeof hello === 'object')
+    assert.equal(hello.validates, validates)
+  })
+
 test('what a client takes is there as it was sent, and empty where it said nothing', async () => {
   const options = {
     maxVersion: 'TLSv1.2',

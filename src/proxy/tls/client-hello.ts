@@ -12,6 +12,8 @@ export interface ClientHello {
   readonly versions: Buffer
   readonly signatureSchemes: Buffer
   readonly groups: Buffer
+  /** Whether it validates a name: it offers the protocol `acme-tls/1` and no other (RFC 8737 §3). */
+  readonly validates: boolean
 }
 
 /** Real ones have 200 to 4,000 bytes; tickets that hold a client's certificates make the longest. */
@@ -23,10 +25,12 @@ const MAX_RECORD = 16_384
 const SERVER_NAME = 0
 const SUPPORTED_GROUPS = 10
 const SIGNATURE_ALGORITHMS = 13
+const PROTOCOLS = 16
 const SESSION_TICKET = 35
 const PRE_SHARED_KEY = 41
 const SUPPORTED_VERSIONS = 43
 const KEY_NAME_BYTES = 16
+const ACME_ALONE = Buffer.from('\0\x0b\x0aacme-tls/1', 'latin1')
 
 /**
  * The ClientHello (RFC 8446 §4.1.2) at the beginning of a connection: as long as it is not complete, how many bytes
@@ -139,6 +143,7 @@ class Hello implements ClientHello {
   versions = nothing
   signatureSchemes = nothing
   groups = nothing
+  validates = false
 
   /** False where a rule of the format is broken. */
   read(hello: Cursor): boolean {
@@ -181,6 +186,9 @@ class Hello implements ClientHello {
       case SUPPORTED_VERSIONS:
         this.versions = body.numbers(1, 254)
         return body.ok
+      case PROTOCOLS:
+        this.validates = body.bytes.equals(ACME_ALONE)
+        return true
       case SESSION_TICKET:
         if (this.ticketKey === '') this.ticketKey = keyName(body)
         return true

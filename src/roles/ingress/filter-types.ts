@@ -7,9 +7,11 @@ import type { FilterType } from '../../filters/filter.ts'
 import { requestHeaders, responseHeaders } from '../../filters/header-modifier.ts'
 import { rateLimit } from '../../filters/rate-limit/rate-limit.ts'
 import { urlRewrite } from '../../filters/url-rewrite.ts'
+import { acmeChallenge } from './acme/challenge-filter.ts'
 
 /** The filters of ingress. Apart from the role itself: workers need them, and nothing of its translation. */
 export const ingressFilters: readonly FilterType[] = [
+  acmeChallenge,
   compression,
   cors,
   addressList,

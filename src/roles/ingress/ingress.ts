@@ -1,5 +1,6 @@
 import { Backend } from '../../model/kinds/backend.ts'
 import { BackendPolicy } from './kinds/backend-policy.ts'
+import { CertificatePolicy } from './kinds/certificate-policy.ts'
 import { BackendTLSPolicy } from '../../model/kinds/backend-tls-policy.ts'
 import { ClientPolicy } from '../../model/kinds/client-policy.ts'
 import { ConfigMap } from '../../model/kinds/config-map.ts'
@@ -16,6 +17,7 @@ import { Service } from '../../model/kinds/service.ts'
 import { TrafficPolicy } from '../../model/kinds/traffic-policy.ts'
 import { TLSRoute } from '../../model/kinds/tls-route.ts'
 import type { Role } from '../../translation/role.ts'
+import { Acme } from './acme/acme.ts'
 import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
 import { ingressFilters } from './filter-types.ts'
 import { translate } from './translate.ts'
@@ -38,11 +40,13 @@ export const ingress: Role = {
     Namespace,
     Backend,
     BackendPolicy,
+    CertificatePolicy,
     ClientPolicy,
     TrafficPolicy,
     ExternalAuthPolicy,
   ],
   filters: ingressFilters,
   translate,
+  services: kit => [new Acme(kit)],
   endpoints: { onlyEndpointsDiffer, endpointsOnly },
 }

@@ -11,6 +11,9 @@ import { attachRoute } from './routes/attach.ts'
 import { backendPolicies } from './backends/backend-policy.ts'
 import { BackendRefs } from './backends/backend-refs.ts'
 import { BackendTlsPolicies } from './backends/backend-tls-policy.ts'
+import { providedBy } from './acme/claims.ts'
+import { ACME, type AcmeFacts } from './acme/facts.ts'
+import { certificatePolicies } from './acme/policies.ts'
 import { Calendar } from '../../translation/calendar.ts'
 import { Certificates } from '../../translation/certificates.ts'
 import { clientPolicies, type ClientSettingsOf } from './gateway/client-policy.ts'
@@ -48,7 +51,14 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const classOf = gatewayClasses(resources, report)
   const calendar = new Calendar(options.nowMs)
   const certificates = new Certificates(resources, grants, calendar)
-  const gateways = gatewaysOf(resources, certificates, classOf, options.addresses ?? [], report)
+  const gateways = gatewaysOf(
+    resources,
+    certificates,
+    classOf,
+    options.addresses ?? [],
+    providedBy(resources),
+    report,
+  )
   const policies = new BackendTlsPolicies(
     oldestFirst(resources.all(BackendTLSPolicy)),
     resources,
@@ -57,6 +67,8 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const backends = new BackendRefs(resources, grants, policies)
   const attaching = { resources, gateways, classOf, namespaces: new Namespaces(resources), report }
   const { settingsOf, attach: encodings } = clientPolicies(resources, gateways, report)
+  const facts = (options.facts?.[ACME] as AcmeFacts | undefined) ?? null
+  const acme = certificatePolicies(attaching, certificates, facts)
   for (const state of gateways.values()) {
     proveContexts(state, settingsOf, certificates)
     reportGateway(state, report)
@@ -87,9 +99,10 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return {
     ...parts,
-    attach: [...encodings, ...traffic.attach, ...attach],
+    attach: [...acme.attach, ...encodings, ...traffic.attach, ...attach],
     close: [...traffic.close, ...close],
     tables: traffic.tables,
+    wants: { [ACME]: acme.wanted },
     conditions: report.conditions,
     problems: report.problems,
     gateways: [...gateways.values()].map(statusOf),

@@ -41,9 +41,10 @@ function port({ key, address, port: number, protocol, client, listeners }: Port)
 /** Names of certificates, never what they stand for. */
 function tlsText(tls: NonNullable<Listener['tls']>): string {
   if (tls.mode !== 'terminate') return tls.mode
-  const { certificates, clients } = tls
+  const { certificates, clients, wanted = [] } = tls
   const asked = clients === null ? '' : `, clients ${clients.required ? 'must' : 'may'} be of ${clients.authorities.join(', ')}`
-  return `terminate ${tls.inner} with ${certificates.join(', ')}${asked}`
+  const later = wanted.length === 0 ? '' : `, wanted ${wanted.join(', ')}`
+  return `terminate ${tls.inner} with ${certificates.join(', ') || 'nothing'}${asked}${later}`
 }
 
 function listener({ name, hostname, tls, hosts, streams, filters = [] }: Listener): object {

@@ -1,8 +1,8 @@
-import { link, mkdir, rm } from 'node:fs/promises'
+import { link, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../../upstream/clock.ts'
 import { FolderLeases } from './folder-leases.ts'
-import { checkedName, type CertificateStore, type DocumentName, type Lease } from './store.ts'
+import { checkedName, type CertificateStore, type DocumentName, type Folder, type Lease } from './store.ts'
 import { codeOf, readIfThere, writeHidden, writeWhole } from './whole-file.ts'
 
 /**
@@ -43,6 +43,16 @@ export class FolderStore implements CertificateStore {
       return (await readIfThere(file)) === text
     } finally {
       await rm(hidden, { force: true })
+    }
+  }
+
+  async list(folder: Folder): Promise<readonly DocumentName[]> {
+    try {
+      const names = await readdir(join(this.path, folder))
+      return names.filter(name => !name.startsWith('.')).map(name => `${folder}/${name}` as const)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return []
+      throw error
     }
   }
 

@@ -9,6 +9,8 @@ export interface CertificateStore {
   write(name: DocumentName, text: string): Promise<void>
   /** As `write`, but false where another was there first. */
   create(name: DocumentName, text: string): Promise<boolean>
+  /** Names of what is in a folder, as `certificates/a.pem`; not relied upon to be complete. */
+  list(folder: Folder): Promise<readonly DocumentName[]>
   /** What is not there is removed. */
   remove(name: DocumentName): Promise<void>
   /** Null where another process has it, and lives. */
@@ -16,7 +18,8 @@ export interface CertificateStore {
 }
 
 /** `accounts` have a key each, `certificates` theirs, `work` is what is under way, `challenges` what is to be shown for it. */
-export type DocumentName = `${'accounts' | 'certificates' | 'work' | 'challenges'}/${string}`
+export type DocumentName = `${Folder}/${string}`
+export type Folder = 'accounts' | 'certificates' | 'work' | 'challenges'
 
 /** The right to do something alone. It lasts until it is released, or its holder is not heard of any more. */
 export interface Lease {

@@ -7,7 +7,7 @@ import { addressesOf, overlap, type Addresses } from './addresses.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
 import { BUILT_IN, OURS, type ClassState } from './gateway-class.ts'
-import { GATEWAY_API, isServed, listenersOf, type ListenerState } from './listeners.ts'
+import { GATEWAY_API, isServed, listenersOf, type ListenerState, type Provided } from './listeners.ts'
 import { missing } from '../../../translation/missing.ts'
 
 /** One Gateway of ours while a translation runs. */
@@ -30,6 +30,7 @@ export function gatewaysOf(
   certificates: Certificates,
   classOf: (name: string) => ClassState,
   fallback: readonly string[],
+  provided: Provided,
   report: Report,
 ): Map<string, GatewayState> {
   const states = new Map<string, GatewayState>()
@@ -46,7 +47,7 @@ export function gatewaysOf(
         ...addresses.unsupported,
         ...parameterFlaws(gateway),
       ],
-      listeners: listenersOf(gateway, certificates),
+      listeners: listenersOf(gateway, certificates, provided),
     })
   }
   claimPorts([...states.values()])
@@ -155,7 +156,7 @@ function reportFallback(gateway: Gateway, report: Report): void {
 
 function reportListener(state: GatewayState, listener: ListenerState, report: Report): void {
   const { gateway } = state
-  const { refused, conflicts, unresolved, overlapping, path } = listener
+  const { refused, conflicts, unresolved, overlapping, pending, path } = listener
   const carrier = { listener: listener.spec.name }
   if (isFull(refused)) report.bad(gateway, 'Accepted', refused, carrier)
   else report.good(gateway, 'Accepted', 'Accepted', 'the listener is valid', carrier)
@@ -171,6 +172,8 @@ function reportListener(state: GatewayState, listener: ListenerState, report: Re
   if (isFull(unresolved)) report.bad(gateway, 'ResolvedRefs', unresolved, carrier)
   else report.good(gateway, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', carrier)
   if (isFull(overlapping)) report.warn(gateway, 'OverlappingTLSConfig', overlapping, carrier)
+  if (isFull(pending) && isServed(listener) && isUsable(state))
+    return report.bad(gateway, 'Programmed', pending, carrier)
   if (isServed(listener) && isUsable(state))
     return report.good(gateway, 'Programmed', 'Programmed', 'the proxy serves this listener', carrier)
   const why = isUsable(state) ? 'it is not valid; its other conditions say why' : 'its Gateway is not served'

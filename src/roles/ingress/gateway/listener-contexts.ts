@@ -45,7 +45,17 @@ function prove(
   for (const [name, objection] of objections)
     listener.unresolved.push(flawOf(listener, name, objection, namespace, left.length > 0))
   const key = digest([termination.key, ...left].join('\n'))
-  listener.tls = left.length === 0 ? { mode: 'refuse' } : { ...termination, certificates: left, key }
+  const { lenient = termination.certificates.length } = termination
+  const still = termination.certificates.slice(0, lenient).filter(name => !objections.has(name)).length
+  listener.tls =
+    left.length === 0
+      ? { mode: 'refuse' }
+      : {
+          ...termination,
+          certificates: left,
+          key,
+          ...(termination.lenient === undefined ? {} : { lenient: still }),
+        }
 }
 
 function flawOf(
@@ -63,7 +73,7 @@ function flawOf(
   )
   return {
     reason: 'InvalidCertificateRef',
-    path: [...path, 'tls', 'certificateRefs', index],
+    path: index < 0 ? path : [...path, 'tls', 'certificateRefs', index],
     message: `${certificate.replace('/', ' ')}: ${objection}${others ? '; the listener is served with the others' : ''}`,
   }
 }

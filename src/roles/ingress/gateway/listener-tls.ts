@@ -1,7 +1,7 @@
 import type { Gateway, GatewaySpec } from '../../../model/kinds/gateway.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { FieldPath } from '../../../model/resource.ts'
-import type { ClientValidation, ListenerTls } from '../../../snapshot/snapshot.ts'
+import type { ClientValidation, ListenerTls, Termination } from '../../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import type { Referrer } from '../../../translation/grants.ts'
@@ -25,16 +25,17 @@ export function listenerTls(
   spec: GatewayListener,
   path: FieldPath,
   certificates: Certificates,
+  provided: boolean,
 ): TlsState {
   if (spec.protocol !== 'HTTPS' && spec.protocol !== 'TLS') return none
   if (spec.tls?.mode === 'Passthrough') return { ...none, tls: { mode: 'passthrough' } }
   const from = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: gateway.metadata.namespace }
-  const own = certificatesOf(spec, path, from, certificates)
+  const own = certificatesOf(spec, path, from, certificates, provided)
   const inner = spec.protocol === 'HTTPS' ? ('http' as const) : ('stream' as const)
   // spec.tls.frontend is about "Listeners handling HTTPS traffic".
   const clients = inner === 'stream' ? nobody : clientsOf(gateway.body.spec, spec.port, from, certificates)
   // Without one authority of several fewer clients are trusted, never more.
-  const served = own.found.length > 0 && clients.refused.length === 0
+  const served = (provided || own.found.length > 0) && clients.refused.length === 0
   const termination: ListenerTls = {
     mode: 'terminate',
     inner,
@@ -46,6 +47,22 @@ export function listenerTls(
     tls: served ? termination : { mode: 'refuse' },
     unresolved: [...own.flaws, ...clients.flaws],
     refused: clients.refused,
+  }
+}
+
+/** The same with certificates that have been obtained, which are shown to none who asks for another name. */
+export function withObtained(
+  tls: Termination,
+  obtained: readonly Resolved[],
+  wanted: readonly string[],
+): Termination {
+  const names = obtained.map(({ name }) => name)
+  return {
+    ...tls,
+    certificates: [...tls.certificates, ...names],
+    ...(wanted.length === 0 ? {} : { wanted }),
+    lenient: tls.certificates.length,
+    key: digest([tls.key, ...obtained.map(identity)].join('\n')),
   }
 }
 
@@ -63,9 +80,11 @@ function certificatesOf(
   path: FieldPath,
   from: Referrer,
   certificates: Certificates,
+  provided: boolean,
 ): Found {
   const at = [...path, 'tls', 'certificateRefs']
   const refs = tls?.certificateRefs ?? []
+  if (refs.length === 0 && provided) return { found: [], flaws: [] }
   if (refs.length === 0)
     return {
       found: [],

@@ -27,6 +27,10 @@ export interface ListenerState {
   readonly refused: Flaw[]
   readonly conflicts: readonly Flaw[]
   readonly unresolved: Flaw[]
+  /** Why it serves nobody yet: certificates that are being obtained. */
+  readonly pending: Flaw[]
+  /** As Listener.challenges; "" where it has none. */
+  challenges: string
   /** Null where it has none. `refuse` where none of its certificates, or of its authorities, can be had. */
   tls: ListenerTls | null
   /** Listeners of the port with TLS whose hostnames it shares in part: OverlappingTLSConfig. */
@@ -52,19 +56,32 @@ export interface StreamShare {
   readonly rule: StreamRule
 }
 
+/** Whether somebody else than its references sees to a listener's certificates. */
+export type Provided = (gateway: Gateway, listener: GatewayListener) => boolean
+
 /** Whether requests will be taken here, as far as the listener itself is concerned. */
 export function isServed(listener: ListenerState): boolean {
   return listener.refused.length === 0 && listener.routeKinds.length > 0 && listener.tls?.mode !== 'refuse'
 }
 
 /** Judges the listeners of one Gateway by themselves and against each other. */
-export function listenersOf(gateway: Gateway, certificates: Certificates): ListenerState[] {
+export function listenersOf(
+  gateway: Gateway,
+  certificates: Certificates,
+  provided: Provided,
+): ListenerState[] {
   const { listeners } = gateway.body.spec
   return listeners.map((spec, i) => {
     const path = ['spec', 'listeners', i]
     const conflicts = conflictsOf(spec, listeners, path)
     const kinds = invalidKinds(spec, path)
-    const { tls, unresolved, refused } = listenerTls(gateway, spec, path, certificates)
+    const { tls, unresolved, refused } = listenerTls(
+      gateway,
+      spec,
+      path,
+      certificates,
+      provided(gateway, spec),
+    )
     return {
       spec,
       path,
@@ -73,6 +90,8 @@ export function listenersOf(gateway: Gateway, certificates: Certificates): Liste
       refused: [...unsupported(spec, path), ...conflicts, ...refused],
       conflicts,
       unresolved: [...kinds, ...unresolved],
+      pending: [],
+      challenges: '',
       tls,
       overlapping: overlapsOf(spec, listeners, path),
       attachedRoutes: 0,

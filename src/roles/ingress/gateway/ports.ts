@@ -58,7 +58,7 @@ function portKey(address: string, port: number): string {
 
 function listenerOf(
   { gateway }: GatewayState,
-  { spec, path, hostname, hosts, tls }: ListenerState,
+  { spec, path, hostname, hosts, tls, challenges }: ListenerState,
   ruleOf: (rule: Rule) => Rule,
 ): Listener {
   const sorted = [...hosts]
@@ -69,6 +69,7 @@ function listenerOf(
     origin: originOf(gateway, path),
     hostname,
     hosts: hostsOf(spec, sorted, ruleOf),
+    ...(challenges === '' ? {} : { challenges }),
   }
   return tls === null ? listener : { ...listener, tls }
 }

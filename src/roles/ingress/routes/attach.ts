@@ -180,7 +180,7 @@ function sectionMeant(
 }
 
 /** The listeners that take the route, or why none does: each question is asked of those that passed the one before. */
-function listenersFor(
+export function listenersFor(
   { namespaces }: Attaching,
   route: RouteState['route'],
   { ref, path }: Parent,

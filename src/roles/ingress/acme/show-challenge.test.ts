@@ -4,8 +4,9 @@ import { test } from 'node:test'
 import * as acme from 'acme-client'
 import { Folder } from '../../../../test/support/process.ts'
 import { systemClock } from '../../../upstream/clock.ts'
-import { documentsOf, findPair, findToken, showChallenge } from './challenge.ts'
+import { documentsOf, findPair, findToken } from './challenges.ts'
 import { FolderStore } from './folder-store.ts'
+import { showChallenge } from './show-challenge.ts'
 
 const token = 'DGyRejmCefe7v4NfDGDKfA_1234-5678'
 const challenges = [

@@ -1,0 +1,7 @@
+import type { Termination } from '../../snapshot/snapshot.ts'
+
+/** Where the certificates of a listener come from. */
+export function certificatesText({ certificates, wanted = [] }: Termination): string {
+  const there = certificates.map(name => name.replace('/', ' '))
+  return [...there, ...wanted.map(name => `${name.replace('/', ' ')}, obtained while it runs`)].join('; ')
+}

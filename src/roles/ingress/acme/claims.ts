@@ -1,0 +1,130 @@
+import { Gateway } from '../../../model/kinds/gateway.ts'
+import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
+import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
+import { oldestFirst } from '../../../translation/age.ts'
+import { missing } from '../../../translation/missing.ts'
+import { attachmentsOf, policyName, reject, type Attachment } from '../../../translation/policies.ts'
+import type { Report } from '../../../translation/report.ts'
+import type { GatewayState } from '../gateway/gateway.ts'
+import { GATEWAY_API, type ListenerState, type Provided } from '../gateway/listeners.ts'
+import { CertificatePolicy } from '../kinds/certificate-policy.ts'
+
+/** What one targetRef of a policy has: the listeners whose certificates it sees to. */
+export interface Claim {
+  readonly attachment: Attachment<CertificatePolicy>
+  readonly state: GatewayState
+  readonly listeners: readonly ListenerState[]
+}
+
+/** Whether a policy is for a listener, before anything is judged: one that does not come to anything says so itself. */
+export function providedBy(resources: Resources): Provided {
+  const targets = new Set<string>()
+  for (const { policy, target } of attachmentsOf(resources.all(CertificatePolicy)))
+    targets.add(`${policy.metadata.namespace}/${target.name}/${target.sectionName ?? ''}`)
+  return ({ metadata: { namespace, name } }, listener) =>
+    targets.size > 0 &&
+    (targets.has(`${namespace}/${name}/${listener.name}`) ||
+      (targets.has(`${namespace}/${name}/`) && !hasOwn(listener)))
+}
+
+function hasOwn({ tls }: GatewayListener): boolean {
+  return (tls?.certificateRefs ?? []).length > 0
+}
+
+/** Who sees to which listeners: the policy of a listener before that of its Gateway, of equals the older one. */
+export function claimsOf(
+  resources: Resources,
+  gateways: ReadonlyMap<string, GatewayState>,
+  report: Report,
+): readonly Claim[] {
+  const all = attachmentsOf(oldestFirst(resources.all(CertificatePolicy)))
+  const owners = new Map<ListenerState, CertificatePolicy>()
+  const whole = new Map<GatewayState, CertificatePolicy>()
+  const sections = all.flatMap(one => sectionClaim(one, resources, gateways, owners, report) ?? [])
+  const rest = all.flatMap(one => gatewayClaim(one, resources, gateways, { owners, whole }, report) ?? [])
+  return [...sections, ...rest]
+}
+
+function sectionClaim(
+  attachment: Attachment<CertificatePolicy>,
+  resources: Resources,
+  gateways: ReadonlyMap<string, GatewayState>,
+  owners: Map<ListenerState, CertificatePolicy>,
+  report: Report,
+): Claim | null {
+  const { policy, target } = attachment
+  const { sectionName } = target
+  if (sectionName === undefined) return null
+  const state = stateOf(attachment, resources, gateways, report)
+  if (state === null) return null
+  const listener = state.listeners.find(({ spec }) => spec.name === sectionName)
+  const refuse = (reason: string, message: string): null => {
+    reject(attachment, report, reason, message)
+    return null
+  }
+  if (listener === undefined)
+    return refuse('TargetNotFound', `Gateway ${policyName(state.gateway)} has no listener ${sectionName}`)
+  if (!terminates(listener))
+    return refuse(
+      'Invalid',
+      `listener ${sectionName} does not end TLS, expected one of HTTPS, or of TLS that is not Passthrough`,
+    )
+  const other = owners.get(listener)
+  if (other !== undefined)
+    return refuse('Conflicted', `the older CertificatePolicy ${policyName(other)} has this listener`)
+  owners.set(listener, policy)
+  return { attachment, state, listeners: [listener] }
+}
+
+function gatewayClaim(
+  attachment: Attachment<CertificatePolicy>,
+  resources: Resources,
+  gateways: ReadonlyMap<string, GatewayState>,
+  {
+    owners,
+    whole,
+  }: { owners: Map<ListenerState, CertificatePolicy>; whole: Map<GatewayState, CertificatePolicy> },
+  report: Report,
+): Claim | null {
+  const { policy, target } = attachment
+  if (target.sectionName !== undefined) return null
+  const state = stateOf(attachment, resources, gateways, report)
+  if (state === null) return null
+  const other = whole.get(state)
+  if (other !== undefined) {
+    const message = `the older CertificatePolicy ${policyName(other)} has this Gateway`
+    reject(attachment, report, 'Conflicted', message)
+    return null
+  }
+  whole.set(state, policy)
+  const listeners = state.listeners.filter(
+    listener => terminates(listener) && !hasOwn(listener.spec) && !owners.has(listener),
+  )
+  return { attachment, state, listeners }
+}
+
+function stateOf(
+  attachment: Attachment<CertificatePolicy>,
+  resources: Resources,
+  gateways: ReadonlyMap<string, GatewayState>,
+  report: Report,
+): GatewayState | null {
+  const { policy, target } = attachment
+  const { namespace } = policy.metadata
+  const state = gateways.get(refKey({ group: GATEWAY_API, kind: 'Gateway', namespace, name: target.name }))
+  if (state !== undefined) return state
+  const gateway = resources.get(Gateway, namespace, target.name)
+  const absence =
+    gateway === undefined
+      ? missing(resources, Gateway, namespace, target.name)
+      : {
+          message: `${keyOf(gateway).replace(`${GATEWAY_API}/`, '')} is of no class of ours, which is told of itself`,
+          follows: true as const,
+        }
+  reject(attachment, report, 'TargetNotFound', absence)
+  return null
+}
+
+function terminates({ spec }: ListenerState): boolean {
+  return spec.protocol === 'HTTPS' || (spec.protocol === 'TLS' && spec.tls?.mode !== 'Passthrough')
+}
