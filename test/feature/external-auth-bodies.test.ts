@@ -72,6 +72,22 @@ test('one that is excepted is not held, and may be as long as it likes', async (
   assert.equal(service.asked.length, 0)
 })
 
+for (const [what, forwardBody] of [
+  ['held', { maxSize: 1000 }],
+  ['not held', undefined],
+] as const)
+  test(`who waits to be told to go on is, where the body is ${what}`, async () => {
+    await using upstream = await TestUpstream.start()
+    await using service = await AuthService.start()
+    await using portcullis = await running(upstream.port, service.port, { forwardBody })
+    await using client = await RawClient.to(portcullis.port())
+    const head = 'POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n'
+    client.write(head)
+    await client.until(/^HTTP\/1\.1 100 Continue\r\n\r\n/)
+    client.write('hello')
+    assert.match(await client.until(/"body":"hello"/), /HTTP\/1\.1 200 OK/)
+  })
+
 test('with a refusal the rest of a body is of no use to anybody', async () => {
   await using upstream = await TestUpstream.start()
   await using service = await AuthService.start((_, response) => response.writeHead(401).end())

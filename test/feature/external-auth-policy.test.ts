@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { AuthService, type Question } from '../support/auth-service.ts'
 import { echoOf, seenBy, send } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { externalAuthPolicy } from '../support/policies.ts'
+import { clientPolicy, externalAuthPolicy } from '../support/policies.ts'
 import { RawClient, RawServer } from '../support/raw.ts'
 import { backend, exact, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { Seen } from '../support/until.ts'
@@ -167,6 +167,25 @@ suite('what is asked and answered', () => {
       const answer = await send(portcullis.port(), { path, headers: { 'x-user': 'admin' } })
       assert.deepEqual([path, answer.status, seenBy(answer, 'x-user')], [path, 200, expected])
     }
+  })
+
+  test('nor does what some backends take for these names', async () => {
+    await using upstream = await TestUpstream.start()
+    await using service = await AuthService.start()
+    await using portcullis = await startGateway(
+      yaml(
+        upstream.port,
+        service.port,
+        externalAuthPolicy({ http: { allowedResponseHeaders: ['X-User-Name'] } }),
+        clientPolicy({ headers: { underscores: 'allow' } }),
+      ),
+    )
+    const headers = { X_User_Name: 'admin', 'x_user-name': 'admin', X_Other: 'mine' }
+    const seen = echoOf(await send(portcullis.port(), { path: '/one', headers })).headers
+    assert.deepEqual(
+      seen.filter(([name]) => name.includes('_')),
+      [['X_Other', 'mine']],
+    )
   })
 
   test('what one policy has brought another leaves', async () => {

@@ -32,9 +32,17 @@ export function sayAnswered(x: Exchange): void {
   passing.answered = []
 }
 
-/** Removes what a client sends under names that are a service's to give. */
+/**
+ * Removes what a client sends under names that are a service's to give, those included that some backends take for
+ * them: where a ClientPolicy allows underscores, X_User is X-User to whoever makes variables of fields (RFC 3875 §4.1.18).
+ */
 export function strip(fields: Fields, names: readonly string[], { brought }: Passing): void {
   for (const name of names) if (!brought.has(name)) fields.remove(name)
+  if (names.length === 0) return
+  for (const name of fields.list.filter((one, i) => i % 2 === 0 && one.includes('_'))) {
+    const lower = name.toLowerCase()
+    if (names.includes(lower.replaceAll('_', '-'))) fields.remove(lower)
+  }
 }
 
 /** Gives a request what an approval says. */
