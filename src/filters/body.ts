@@ -27,7 +27,7 @@ export interface BodyTransform {
   flush(): boolean
   /** The body is whole. `next.end` follows, now or later. */
   end(trailers: Fields | null): void
-  /** Who comes next takes more again, after its `flush` was false. */
+  /** Who comes next takes more again, after its `flush` was false. With nothing left that waits, say the same to who comes before (`next.resume`). */
   resume(): void
   /** The exchange is over, and nobody wants what is left. */
   destroy(): void

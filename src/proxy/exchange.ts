@@ -125,7 +125,7 @@ export class Exchange implements SteppedExchange, RunHost, Entering, Asked, Body
     this.listener = hit.listener
     this.rule = rule
     rule.enter?.(this)
-    const around = runtime.filters === null ? null : runtime.filters.find(hit.listener)
+    const around = runtime.filters === null ? null : runtime.filters.find(hit)
     if (around === null) this.meet(rule.steps, rule.action)
     else this.meet(around.stepsOf(rule), around.actionOf(rule))
   }

@@ -1,9 +1,10 @@
 import { noSteps, stepsOf, type FilterSteps, type ReadyFilter } from '../filters/compile.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
+import type { RouteHit } from './router/host-table.ts'
 import { HostIndex } from './router/hosts.ts'
 import { answering, type CompiledAction } from './run.ts'
-import type { CompiledRule } from './rule.ts'
+import { misdirectedRule, type CompiledRule } from './rule.ts'
 
 const notFound = answering(x => x.fail('route_not_found', ''))
 
@@ -59,9 +60,9 @@ export class ListenerFilters {
     this.byHost = new HostIndex(new Map(named.toReversed().map(one => [one.listener.hostname, one])))
   }
 
-  /** Of the listener of this name; null where it has none. */
-  find(name: string): ListenerChain | null {
-    return this.byName.get(name) ?? null
+  /** Of the listener that has taken the request; null where it has none, or the request is for another one. */
+  find({ listener, rule }: RouteHit<CompiledRule>): ListenerChain | null {
+    return rule.rule === misdirectedRule ? null : (this.byName.get(listener) ?? null)
   }
 
   /** The listener that takes the host of this request. */

@@ -5,11 +5,11 @@ import { grpcAnswer } from './grpc/answer.ts'
 import { ListenerFilters, type ListenerChain } from './listener-filters.ts'
 import { compileMethods } from './methods.ts'
 import { routerSteps, type Router } from './router/router.ts'
-import type { CompiledRule } from './rule.ts'
+import { misdirectedRule, type CompiledRule } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
 import type { Steps } from './steps.ts'
 import type { CompiledStream } from './stream.ts'
-import { compileTlsListeners, misdirectedRule } from './tls/listeners.ts'
+import { compileTlsListeners } from './tls/listeners.ts'
 
 type Certificates = Readonly<Record<string, Certificate>>
 

@@ -44,3 +44,11 @@ export interface CompiledMirror {
   /** Counts a copy that did not arrive. */
   readonly lost: (reason: MirrorLoss) => void
 }
+
+/** Stands for the requests that no listener takes on this connection. */
+export const misdirectedRule: Rule = {
+  id: 'misdirected',
+  origin: { resource: '', group: '', role: 'ingress', path: '', file: '', line: 0, column: 0 },
+  filters: [],
+  action: { type: 'respond', failure: 'misdirected_request' },
+}

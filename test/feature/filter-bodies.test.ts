@@ -9,10 +9,13 @@ import type { BodyNext, BodyTransform, Transformed } from '../../src/filters/bod
 import type { Exchange, Filter } from '../../src/filters/filter.ts'
 import { CHUNKED, type RequestHead, type ResponseHead } from '../../src/http/head.ts'
 import { echoOf, send } from '../support/client.ts'
+import { EchoClient, EchoServer, statusOf, type Message } from '../support/grpc.ts'
+import { grpcYaml } from '../support/grpc-gateway.ts'
 import { startPlugged, type Plug } from '../support/plugged.ts'
 import { RawClient, RawServer } from '../support/raw.ts'
 import { backend, gateway as gatewayOf, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { settled } from '../support/settled.ts'
+import { Seen } from '../support/until.ts'
 import { readBody, simpleYaml, TestUpstream } from '../support/upstream.ts'
 
 /** Piece for piece, at once. */
@@ -609,4 +612,47 @@ suite('a filter that holds the body of a response', () => {
         if (over === 'pass') assert.equal(answer.body, text)
         else assert.equal((await gateway.line(() => true))['portcullis.failure'], 'http_response_body_size')
       })
+})
+
+suite('a gRPC call whose bodies pass through filters', () => {
+  const same = (chunk: Buffer): Buffer => chunk
+  const both = (transform: Transformed['transform']): Plug => ({
+    compile: () => ({ request: () => ({ transform }), response: () => ({ transform }) }),
+  })
+
+  for (const [name, filters] of [
+    ['later', [both(next => new Later(next, same))]],
+    ['held', [holding(1_000_000, 'pass'), judging(1_000_000, 'pass', () => undefined)]],
+  ] as const)
+    test(`${name}: messages, status and metadata arrive`, async () => {
+      await using server = await EchoServer.start()
+      await using gateway = await startPlugged(grpcYaml(server.port), { filters })
+      using client = new EchoClient(gateway.port())
+      const { code, message, trailers } = await client.unary(
+        { text: 'hello', data: Buffer.alloc(100_000) },
+        { metadata: { 'x-test-text': 'a b' } },
+      )
+      assert.deepEqual([code, message?.text, message?.data.length], [0, 'hello', 100_000])
+      assert.deepEqual(trailers?.get('x-test-text'), ['a b'])
+      const line = await gateway.line(() => true)
+      assert.equal(line['rpc.grpc.status_code'], 0)
+    })
+
+  test('a conversation goes on message by message', async () => {
+    await using server = await EchoServer.start()
+    await using gateway = await startPlugged(grpcYaml(server.port), {
+      filters: [both(next => new Later(next, same))],
+    })
+    using client = new EchoClient(gateway.port())
+    const call = client.chat()
+    const seen = new Seen<string>()
+    call.on('data', ({ text }: Message) => seen.push(text))
+    for (let i = 0; i < 5; i++) {
+      call.write({ text: `turn ${i}` })
+      await seen.first(text => text === `turn ${i}`)
+    }
+    const status = statusOf(call)
+    call.end()
+    assert.equal((await status).code, 0)
+  })
 })

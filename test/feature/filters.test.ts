@@ -4,10 +4,12 @@ import type { Asked, Exchange, Filter, Verdict } from '../../src/filters/filter.
 import { CallFailure, type Kit } from '../../src/filters/kit.ts'
 import { Note } from '../../src/filters/notes.ts'
 import { phases } from '../../src/filters/phases.ts'
+import { Authority, tlsSecret } from '../support/certificates.ts'
 import { send, seenBy } from '../support/client.ts'
 import { startPlugged, type Plug } from '../support/plugged.ts'
 import { RawClient, RawServer } from '../support/raw.ts'
 import { backend, gateway as gatewayOf, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
+import { ask, httpsListener, secure } from '../support/tls.ts'
 import { simpleYaml, TestUpstream } from '../support/upstream.ts'
 import { Seen } from '../support/until.ts'
 
@@ -260,6 +262,40 @@ suite("a listener's filters", () => {
     assert.equal((await send(gateway.port(), { path: '/own' })).body, 'own')
     assert.equal((await send(gateway.port(), { path: '/other' })).status, 404)
     assert.deepEqual(statuses, [200, 404])
+  })
+
+  test('with TLS; a request for another listener is misdirected before they see it', async () => {
+    const authority = await Authority.make()
+    const names = ['a.example', 'b.other']
+    await using upstream = await TestUpstream.start()
+    const secured = yamlOf(
+      gatewayOf([
+        httpsListener('a', ['c'], { hostname: '*.example' }),
+        httpsListener('b', ['c'], { hostname: 'b.other' }),
+      ]),
+      tlsSecret('c', await authority.issue({ names })),
+      httpRoute('r', {
+        parentRefs: [{ name: 'gw', sectionName: 'a' }],
+        rules: [{ matches: [prefix('/r')], backendRefs: [to('up')] }],
+      }),
+      backend('up', [upstream.port]),
+    )
+    const seen: string[] = []
+    const looking: Plug = {
+      at: 'listener',
+      compile: () => ({ request: x => goesOn(void seen.push(`${x.listener} ${x.request.path}`)) }),
+    }
+    await using gateway = await startPlugged(secured, { filters: [looking] })
+    const socket = await secure(gateway.port(443), { servername: 'a.example', ca: authority.root })
+    for (const [host, path, status] of [
+      ['a.example', '/r', 200],
+      ['a.example', '/none', 404],
+      ['b.other', '/r', 421],
+      ['nobody', '/r', 404],
+    ] as const)
+      assert.equal((await ask(socket, host, '', path)).status, status)
+    socket.destroy()
+    assert.deepEqual(seen, ['default/gw/a /r', 'default/gw/a /none'])
   })
 
   test('that cannot be compiled close it, requests that no route takes included', async () => {

@@ -1,4 +1,4 @@
-import type { Certificate, Listener, Port, Rule, StreamRule } from '../../snapshot/snapshot.ts'
+import type { Certificate, Listener, Port, StreamRule } from '../../snapshot/snapshot.ts'
 import type { RequestHead } from '../../http/head.ts'
 import { HostIndex } from '../router/hosts.ts'
 import type { RouteHit } from '../router/host-table.ts'
@@ -119,11 +119,3 @@ class IsolatedRouter implements Routes {
 }
 
 const anything = { path: { type: 'prefix', value: '' }, method: '', headers: [], query: [] } as const
-
-/** Stands for the requests that no listener takes on this connection. */
-export const misdirectedRule: Rule = {
-  id: 'misdirected',
-  origin: { resource: '', group: '', role: 'ingress', path: '', file: '', line: 0, column: 0 },
-  filters: [],
-  action: { type: 'respond', failure: 'misdirected_request' },
-}
