@@ -36,3 +36,16 @@ test('an object is the same in each version of its kind', () => {
     assert.ok(!isKind(resource, Gateway))
   }
 })
+
+test('a misspelt kind is told which one was meant, also where the role of that one does not run', () => {
+  for (const [kind, meant] of [
+    ['Gatway', 'Gateway'],
+    ['RateLimitPolicys', 'RateLimitPolicy'],
+    ['TraficPolicy', 'TrafficPolicy'],
+  ] as const) {
+    const text = `{apiVersion: portcullis.dev/v1alpha1, kind: ${kind}, metadata: {name: a}, spec: {targetRefs: [{kind: Gateway, name: g}]}}`
+    const { problems, unenforced } = parseResources('a.yaml', text)
+    assert.match(problems[0]?.message ?? '', new RegExp(`did you mean "${meant}"`))
+    assert.equal(unenforced.length, 1, 'what it targets is closed')
+  }
+})

@@ -7,6 +7,8 @@ export class Kinds {
   /** Each once. Their order is the order in which problems and listings name kinds. */
   readonly all: readonly ResourceKind[]
   readonly names: readonly string[]
+  /** Of those too whose role does not run: what may be meant by a name that is none. */
+  readonly announced: readonly string[]
   /** Groups all of whose kinds are known here by name: another one in them can only be a mistake. */
   readonly wholeGroups: ReadonlySet<string>
   private readonly byKey: ReadonlyMap<string, ResourceKind>
@@ -17,6 +19,7 @@ export class Kinds {
     this.byKey = new Map(kinds.map(kind => [qualifiedKind(kind), kind]))
     this.all = [...this.byKey.values()]
     this.names = this.all.map(({ kind }) => kind)
+    this.announced = [...this.names, ...absent.map(({ kind }) => kind)]
     this.absentByKey = new Map(absent.map(kind => [qualifiedKind(kind), kind]))
     this.wholeGroups = new Set(
       [...this.all, ...absent].map(({ group }) => group).filter(group => group !== ''),

@@ -69,13 +69,8 @@ function workloadOf({ apiVersion, kind }: Resource, spec: unknown): Targeting | 
 function isSettings({ apiVersion, kind }: Resource, kinds: Kinds): boolean {
   const group = groupOf(apiVersion)
   if (group !== PORTCULLIS || isLater(group, kind)) return false
-  const settings = kinds.all.filter(one => one.group === PORTCULLIS && !one.protects)
-  return (
-    nearest(
-      kind,
-      settings.map(one => one.kind),
-    ) !== undefined
-  )
+  const meant = nearest(kind, kinds.announced)
+  return kinds.all.some(one => one.kind === meant && one.group === PORTCULLIS && !one.protects)
 }
 
 /** As it was written; the namespace is "" where it cannot be told. */

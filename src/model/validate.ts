@@ -148,7 +148,7 @@ function kindFinding(kinds: Kinds, document: unknown): Finding {
     }
   return {
     path: ['kind'],
-    message: `unknown kind ${JSON.stringify(kind.slice(0, 100))}${proposal(kind, names) || `, expected one of ${names.join(', ')}`}`,
+    message: `unknown kind ${JSON.stringify(kind.slice(0, 100))}${proposal(kind, kinds.announced) || `, expected one of ${names.join(', ')}`}`,
   }
 }
 

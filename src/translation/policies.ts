@@ -1,5 +1,6 @@
 import type { FieldPath, Resource, ResourceRef } from '../model/resource.ts'
 import type { PolicyTarget } from '../model/kinds/shapes.ts'
+import { oldestFirst } from './age.ts'
 import type { Flaw, Report } from './report.ts'
 import type { Absence } from './missing.ts'
 
@@ -25,10 +26,11 @@ export interface Attachment<P extends Resource> {
   readonly path: FieldPath
 }
 
+/** Of the older policies first: of two that say the same of one thing, the older one counts. */
 export function attachmentsOf<
   P extends Resource<{ readonly spec: { readonly targetRefs: readonly PolicyTarget[] } }>,
 >(policies: readonly P[]): Attachment<P>[] {
-  return policies.flatMap(policy =>
+  return oldestFirst(policies).flatMap(policy =>
     policy.body.spec.targetRefs.map((target, i) => ({ policy, target, path: ['spec', 'targetRefs', i] })),
   )
 }
