@@ -106,17 +106,27 @@ test('it is kept no longer than it may', async () => {
   while (all.service.asked.length < 2) await all.ask()
 })
 
-test('a reload keeps it, another version of the policy does not', async () => {
-  await using all = await start()
-  const { upstream, service, portcullis } = all
-  await all.ask()
-  await portcullis.reload(yaml(upstream.port, service.port, {}, backend('more', [1])))
-  await all.ask()
-  assert.equal(service.asked.length, 1)
-  await portcullis.reload(yaml(upstream.port, service.port, { timeout: '4s' }))
-  await all.ask()
-  assert.equal(service.asked.length, 2)
-})
+for (const [kind, name] of [
+  ['Gateway', 'gw'],
+  ['HTTPRoute', 'r'],
+] as const)
+  test(`a reload keeps it, another version of the policy of a ${kind} does not`, async () => {
+    const at = { targetRefs: [{ group: 'gateway.networking.k8s.io', kind, name }] }
+    await using all = await start(undefined, at)
+    const { upstream, service, portcullis } = all
+    for (const port of [1, 2, 3]) {
+      await all.ask()
+      await portcullis.reload(yaml(upstream.port, service.port, at, backend('more', [port])))
+    }
+    await all.ask()
+    assert.equal(service.asked.length, 1)
+    for (const timeout of ['4s', '3s']) {
+      await portcullis.reload(yaml(upstream.port, service.port, { ...at, timeout }))
+      await all.ask()
+      await all.ask()
+    }
+    assert.equal(service.asked.length, 3)
+  })
 
 test('the same question at the same time is put once', async () => {
   const held = new Seen<ServerResponse>()
