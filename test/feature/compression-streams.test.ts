@@ -220,3 +220,55 @@ test('a reload leaves what is under way alone', async () => {
   const { body } = await call.whole()
   assert.equal(decoded(body, 'br').toString(), 'a'.repeat(50_000) + 'b'.repeat(50_000))
 })
+
+test('an answer that is late before anything of it has left is asked for again, and nothing of it is in the next', async () => {
+  const whole = 'b'.repeat(5000)
+  await using upstream = await RawUpstream.start(conversation => {
+    if (conversation.requests.length === 0) return
+    conversation.write('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5000\r\n\r\n')
+    if (conversation.index > 0) return conversation.write(whole)
+    conversation.write('a'.repeat(2000))
+  })
+  await using running = await startBetween('h1', upstream.port, {
+    client: all,
+    rule: { retry: { attempts: 2 }, timeouts: { backendRequest: '200ms' } },
+  })
+  await using client = wireClient('h1', portFor('h1', running))
+  const answer = await client.send({ headers: { 'accept-encoding': 'gzip' } })
+  assert.equal(upstream.conversations.length, 2)
+  assert.equal(answer.headers['vary'], 'Accept-Encoding')
+  assert.equal(decoded(answer.body, answer.headers['content-encoding']).toString(), whole)
+})
+
+test('a tunnel, and messages of gRPC, pass as they are', async () => {
+  const message = Buffer.concat([Buffer.from([0, 0, 0, 19, 136]), Buffer.alloc(5000, 'm')])
+  await using grpc = await WireServer.start('h2c', (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/grpc+json' })
+    response.end(message)
+  })
+  await using calls = await startBetween('h2c', grpc.port, {
+    client: { compression: { contentTypes: ['*/*'] }, ...patient },
+  })
+  await using caller = wireClient('h2c', portFor('h2c', calls))
+  const call = await caller.send({ headers: { 'accept-encoding': 'gzip', te: 'trailers' } })
+  assert.deepEqual([call.headers['content-encoding'], call.headers['vary']], [undefined, undefined])
+  assert.deepEqual(call.body, message)
+
+  await using upstream = await RawUpstream.start(conversation => {
+    if (conversation.text.endsWith('ping')) conversation.write('pong')
+    else if (conversation.text.endsWith('\r\n\r\n'))
+      conversation.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: own\r\nContent-Type: text/plain\r\n\r\n',
+      )
+  })
+  await using running = await startBetween('h1', upstream.port, { client: all })
+  await using client = await RawClient.to(portFor('h1', running))
+  client.write(
+    'GET / HTTP/1.1\r\nHost: a.example\r\nAccept-Encoding: gzip\r\nConnection: upgrade\r\nUpgrade: own\r\n\r\n',
+  )
+  const head = await client.until(/\r\n\r\n/)
+  assert.match(head, /^HTTP\/1\.1 101 /)
+  assert.doesNotMatch(head, /Content-Encoding|Vary/i)
+  client.write('ping')
+  await client.until(/pong$/)
+})
