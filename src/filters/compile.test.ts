@@ -17,6 +17,7 @@ const compileFilters = (configs: readonly FilterConfig[]): FilterSteps => stepsO
 const exchange = (request: Parameters<typeof viewOf>[0]): SteppedExchange => ({
   ...viewOf(request),
   holdBody: () => undefined,
+  hideBody: () => undefined,
 })
 
 const headers = (type: HeaderModifierConfig['type'], value: string): HeaderModifierConfig => ({

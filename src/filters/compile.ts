@@ -8,6 +8,8 @@ import { phases } from './phases.ts'
 export interface SteppedExchange extends Exchange {
   /** Undefined where so much of the request's body is here already. */
   holdBody(hold: BodyHold): undefined | Promise<Verdict>
+  /** The filter that it was held for has seen it. */
+  hideBody(): undefined
 }
 
 export type RequestStep = (x: SteppedExchange) => Verdict | Promise<Verdict>
@@ -103,12 +105,13 @@ function guarded(filter: Filter, { log }: Kit): Filter {
   }
 }
 
-/** A body that is to be held is a step of its own, which is waited for as any other. */
+/** A body that is to be held is a step of its own, which is waited for as any other; nobody else sees it. */
 function requestSteps(filter: Filter): RequestStep[] {
   const { body } = filter
   const step = filter.request?.bind(filter)
   if (step === undefined) return []
-  return body === undefined ? [step] : [x => (body.only?.(x) === false ? undefined : x.holdBody(body)), step]
+  if (body === undefined) return [step]
+  return [x => (body.only?.(x) === false ? undefined : x.holdBody(body)), step, x => x.hideBody()]
 }
 
 function orNull<T>(list: readonly T[]): readonly T[] | null {

@@ -229,6 +229,10 @@ export class Exchange implements SteppedExchange, RunHost, Entering, Asked, Body
     })
   }
 
+  hideBody(): undefined {
+    this.heldBody = null
+  }
+
   private requestFlow(): BodyFlow {
     if (this.inward !== null) return this.inward
     const source = {
@@ -247,7 +251,6 @@ export class Exchange implements SteppedExchange, RunHost, Entering, Asked, Body
 
   /** Who gets the request's body is its run from here on. */
   private openRequest(flow: BodyFlow): boolean {
-    this.heldBody = null
     try {
       flow.open({
         write: chunk => this.passBody(chunk),

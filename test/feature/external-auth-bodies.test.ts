@@ -109,6 +109,26 @@ test('with a cache the body belongs to the question', async () => {
   )
 })
 
+test('a service that is not to have it is not told, beside one that is', async () => {
+  await using upstream = await TestUpstream.start()
+  await using service = await AuthService.start()
+  await using other = await AuthService.start()
+  await using portcullis = await startGateway(
+    yamlOf(
+      gateway(),
+      httpRoute('r', { rules: [{ backendRefs: [to('up')] }] }),
+      backend('up', [upstream.port]),
+      backend('auth', [service.port]),
+      backend('other', [other.port]),
+      externalAuthPolicy({ forwardBody: { maxSize: 1000 } }),
+      externalAuthPolicy({ backendRef: to('other') }, 'other'),
+    ),
+  )
+  const answer = await send(portcullis.port(), { method: 'POST', body: 'hello' })
+  assert.equal(echoOf(answer).body, 'hello')
+  assert.deepEqual([service.asked[0]?.body, other.asked[0]?.body], ['hello', ''])
+})
+
 test('by gRPC it is in the question, too', async () => {
   const bodies: string[] = []
   await using upstream = await TestUpstream.start()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { suite, test } from 'node:test'
+import { Logger } from '../../src/telemetry/log.ts'
 import { AuthService, type Question } from '../support/auth-service.ts'
 import { echoOf, seenBy, send } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
@@ -188,6 +189,24 @@ suite('what is asked and answered', () => {
     )
   })
 
+  for (const [status, method] of [
+    [401, 'HEAD'],
+    [302, 'HEAD'],
+    [304, 'GET'],
+  ] as const)
+    test(`a refusal of ${status} to ${method} says no length of a body that is not there`, async () => {
+      await using upstream = await TestUpstream.start()
+      await using service = await AuthService.start((_, response) =>
+        response.writeHead(status, { 'Content-Length': 6 }).end(),
+      )
+      await using portcullis = await running(upstream.port, service.port)
+      await using client = await RawClient.to(portcullis.port())
+      client.write(`${method} /one HTTP/1.1\r\nHost: a.example\r\n\r\n`)
+      const head = await client.until(/\r\n\r\n$/)
+      assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} `))
+      assert.doesNotMatch(head, /content-length/i)
+    })
+
   test('what one policy has brought another leaves', async () => {
     await using upstream = await TestUpstream.start()
     await using service = await AuthService.start((_, response) =>
@@ -345,7 +364,11 @@ suite('a service that gives no answer', () => {
     await using service = await AuthService.start((_, response) =>
       response.on('close', () => left.push(true)),
     )
-    await using portcullis = await running(upstream.port, service.port)
+    const told: string[] = []
+    const log = new Logger({ write: text => void told.push(text) })
+    await using portcullis = await startGateway(yaml(upstream.port, service.port, externalAuthPolicy()), {
+      log,
+    })
     await using client = await RawClient.to(portcullis.port())
     client.write('GET /one HTTP/1.1\r\nHost: a.example\r\n\r\n')
     await service.count(1)
@@ -353,6 +376,9 @@ suite('a service that gives no answer', () => {
     await left.count(1)
     assert.equal((await portcullis.line(() => true))['portcullis.failure'], 'client_gone')
     assert.equal(upstream.connections, 0)
+    // Nor is that a failure of the service, of which clients could fill the log.
+    assert.deepEqual(told, [])
+    assert.match(portcullis.metrics(), /^portcullis_external_auth_total\{.*result="unavailable"\} 0$/m)
   })
 
   test('asks itself in a circle: that ends', async () => {

@@ -111,6 +111,8 @@ class ExternalAuth implements Filter {
   }
 
   private act(x: Exchange, decision: Decision, cached: boolean): Verdict {
+    // The question was given up with its client: that says nothing of the service.
+    if (decision.verdict === 'unavailable' && x.failure === 'client_gone') return undefined
     this.count(decision.verdict, cached)
     x.notes.set(outcome, cached ? `${decision.verdict}, cached` : decision.verdict)
     const passing = passingOf(x)
