@@ -35,7 +35,7 @@ const changes = Number(values.changes ?? 15)
 if (!['change-route', 'change-endpoint'].includes(wanted) || !(changes >= 1)) throw new Error(usage)
 
 /** What a change is given before the next one. */
-const PAUSE_MS = 100
+const PAUSE_MS = changes > 100 ? 5 : 100
 const DEADLINE_MS = 30_000
 /** Answered before and after every change alike. */
 const STEADY = '/r7/x'

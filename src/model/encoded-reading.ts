@@ -1,7 +1,6 @@
-import { LineCounter } from 'yaml'
 import type { Mark, Under } from './marks.ts'
 import { fieldOf } from './words.ts'
-import { declarationOf, type Reading } from './yaml.ts'
+import { declarationOf, linesOf, type Reading } from './yaml.ts'
 
 /**
  * Kinds whose declarations may be written down elsewhere. Secrets and ConfigMaps never are, and neither is what nobody
@@ -105,11 +104,4 @@ class Marks {
     if (Array.isArray(value)) return value.map((one: unknown) => this.of(one))
     return new Map(Object.entries(value).map(([key, one]) => [key, this.of(one)]))
   }
-}
-
-function linesOf(text: string): LineCounter {
-  const lines = new LineCounter()
-  lines.addNewLine(0)
-  for (let i = -1; (i = text.indexOf('\n', i + 1)) >= 0;) lines.addNewLine(i + 1)
-  return lines
 }

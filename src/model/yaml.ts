@@ -1,4 +1,5 @@
 import { Composer, LineCounter, Parser, type Document, type ErrorCode, type YAMLError } from 'yaml'
+import { readJsonText } from './json-text.ts'
 import { markAt, positionOf, type Mark } from './marks.ts'
 import { Refusal, toPlain } from './plain.ts'
 import type { FieldPath, Position, Problem } from './resource.ts'
@@ -32,6 +33,8 @@ export interface Reading {
  * apart. Never throws, and no message quotes a value: it may be a secret.
  */
 export function readText(text: string, file: string): Reading {
+  const json = text.startsWith('{') || text.startsWith('[') ? readJsonText(text) : null
+  if (json !== null) return readValue(json.value, json.mark, file, linesOf(text))
   const broken = file.endsWith('.json') ? jsonProblem(text, file) : null
   if (broken) return unreadable([broken], text)
   const lines = new LineCounter()
@@ -224,10 +227,7 @@ function jsonProblem(text: string, file: string): Problem | null {
     const offset = Number(
       /at position ([0-9]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? text.length,
     )
-    const lines = new LineCounter()
-    for (let i = -1; (i = text.indexOf('\n', i + 1)) >= 0;) lines.addNewLine(i + 1)
-    lines.addNewLine(0)
-    lines.lineStarts.sort((a, b) => a - b)
+    const lines = linesOf(text)
     return problem(
       file,
       lines,
@@ -237,4 +237,12 @@ function jsonProblem(text: string, file: string): Problem | null {
         : 'is no valid JSON here, expected JSON without comments or trailing commas',
     )
   }
+}
+
+/** As the parser counts them while it reads. */
+export function linesOf(text: string): LineCounter {
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  for (let i = -1; (i = text.indexOf('\n', i + 1)) >= 0;) lines.addNewLine(i + 1)
+  return lines
 }
