@@ -205,6 +205,11 @@ const table = {
     unit: 'seconds',
     labels: ['resource'],
   },
+  portcullis_certificate_orders_total: {
+    type: 'counter',
+    help: 'Attempts to obtain a certificate by ACME, first ones and renewals: issued or refused.',
+    labels: ['result'],
+  },
   portcullis_workers: { type: 'gauge', help: 'Workers that serve.', labels: [] },
   portcullis_worker_restarts_total: {
     type: 'counter',

@@ -174,6 +174,7 @@ for (const challenge of ['http-01', 'tls-alpn-01'])
     const metrics = await (await gateway.get('/metrics')).text()
     const resource = 'CertificatePolicy/default/acme a.example'
     assert.match(metrics, new RegExp(`certificate_expiry_timestamp_seconds\\{resource="${resource}"\\} \\d`))
+    assert.match(metrics, /^portcullis_certificate_orders_total\{result="issued"\} 1$/m)
     // Nobody else's question is answered: what is not ours goes on to the routes, and no handshake is left open.
     const path = '/.well-known/acme-challenge/DGyRejmCefe7v4NfDGDKfA'
     assert.equal((await send(scene.http, { path, host: 'a.example' })).status, 302)

@@ -25,7 +25,12 @@ export function explanationJson(explanation: Explanation, parts: SnapshotParts) 
     port,
     limits,
     request: { method: head.method, host: head.hostname, path: head.path, query: head.query },
-    listeners: route.listeners.map(({ listener, taken, reason }) => ({ name: listener.name, taken, reason })),
+    listeners: route.listeners.map(({ listener: { name, tls }, taken, reason }) => ({
+      name,
+      taken,
+      reason,
+      ...(tls?.mode === 'terminate' ? { certificates: tls.certificates, wanted: tls.wanted ?? [] } : {}),
+    })),
     filters: filtersOf(route).map(filter => ({
       phase: ruleTypes.filters.find(filter.type).phase,
       ...filter,

@@ -102,7 +102,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     attach: [...acme.attach, ...encodings, ...traffic.attach, ...attach],
     close: [...traffic.close, ...close],
     tables: traffic.tables,
-    wants: { [ACME]: acme.wanted },
+    ...(acme.wanted.length === 0 ? {} : { wants: { [ACME]: acme.wanted } }),
     conditions: report.conditions,
     problems: report.problems,
     gateways: [...gateways.values()].map(statusOf),

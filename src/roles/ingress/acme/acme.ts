@@ -31,6 +31,7 @@ export class Acme implements Service {
       calendar: kit.calendar,
       log: kit.log,
       changed: issued => void this.give(issued),
+      over: result => kit.metrics.counter('portcullis_certificate_orders_total', { result }).add(1),
     })
   }
 

@@ -26,6 +26,8 @@ export interface Keeping {
   /** Obtains a certificate, or throws a Refusal; `signal` ends it. One of several at once may have to wait. */
   obtain(wanted: WantedCertificate, work: Work, signal: AbortSignal): Promise<Obtained>
   changed(): void
+  /** An attempt is over. */
+  over(result: 'issued' | 'refused'): void
 }
 
 /** How often it is looked whether another replica has done something, and whether the clock has been set. */
@@ -129,12 +131,14 @@ export class Keeper {
     await writeCertificate(store, id, obtained)
     await writeWork(store, id, freshWork(this.settings, calendar.now()))
     const until = new Date(parsed.validity[0]?.untilMs ?? 0).toISOString()
+    this.keeping.over('issued')
     log.info('certificate.issued', { certificate: id, names, until })
   }
 
   private async refused(error: unknown): Promise<void> {
-    const { store, calendar, log, random } = this.keeping
+    const { store, calendar, log, random, over } = this.keeping
     const { id, names } = this.wanted
+    over('refused')
     const refusal = asRefusal(error)
     // As it is now: the attempt may have begun an order.
     const work = await readWork(store, id, this.settings)

@@ -14,6 +14,8 @@ export interface AcmeOptions {
   readonly log: Logger
   /** Told of each change of `issued`; those of one moment are one. */
   readonly changed: (issued: IssuedCertificates) => void
+  /** Told of each attempt that is over. */
+  readonly over?: Keeping['over']
   /** From 0 to 1; Math.random where absent. */
   readonly random?: () => number
 }
@@ -72,12 +74,13 @@ export class AcmeService {
   }
 
   private get keeping(): Keeping {
-    const { store, calendar, log, random = Math.random } = this.options
+    const { store, calendar, log, random = Math.random, over = () => {} } = this.options
     return {
       store,
       calendar,
       log,
       random,
+      over,
       obtain: (wanted, work, signal) => this.obtain(wanted, work, signal),
       changed: () => this.tell(),
     }
