@@ -103,50 +103,68 @@ export class Exchange extends Answering implements SteppedExchange, RunHost, Ent
   private meet(steps: FilterSteps, action: CompiledAction): void {
     this.steps = steps
     // Its time runs from here on, whatever filters do first.
-    this.run = action.begin(this)
+    try {
+      this.run = action.begin(this)
+    } catch (error) {
+      return this.fail('proxy_internal_error', String(error))
+    }
     if (this.finished || this.local) return
-    if (steps.request === null) this.start()
-    else this.runRequest(steps.request, 0, null)
+    if (steps.request === null) this.choose()
+    else this.runRequest(steps.request, 0, false)
+  }
+
+  /** The filters of the rule have let it pass; those of where it is sent to are next. */
+  private choose(): void {
+    const run = this.run!
+    try {
+      run.choose()
+    } catch (error) {
+      return this.fail('proxy_internal_error', String(error))
+    }
+    if (this.finished || this.local) return
+    const near = run.steps === null ? null : run.steps.request
+    if (near === null) this.start()
+    else this.runRequest(near, 0, true)
   }
 
   private start(): void {
     if (this.inward !== null && !this.openRequest(this.inward)) return
     this.started = true
-    this.run!.start()
+    try {
+      this.run!.start()
+    } catch (error) {
+      this.fail('proxy_internal_error', String(error))
+    }
   }
 
   // Steps of the request.
 
-  runSteps(steps: readonly RequestStep[], then: () => void): void {
-    this.runRequest(steps, 0, then)
-  }
-
-  /** Runs request steps and then what follows (null: the run), unless one of them answers. */
-  private runRequest(steps: readonly RequestStep[], from: number, then: (() => void) | null): void {
+  /** Runs request steps and then what follows, unless one of them answers. `near`: they are those of where it is sent to. */
+  private runRequest(steps: readonly RequestStep[], from: number, near: boolean): void {
     try {
       for (let i = from; i < steps.length; i++) {
         const verdict = steps[i]!(this)
         if (verdict === undefined) continue
-        if (verdict instanceof Promise) return this.awaitRequest(verdict, steps, i + 1, then)
+        if (verdict instanceof Promise) return this.awaitRequest(verdict, steps, i + 1, near)
         if (!this.passes(verdict)) return
       }
     } catch (error) {
       return this.fail('proxy_internal_error', String(error))
     }
-    if (then === null) this.start()
-    else then()
+    if (near) this.start()
+    else this.choose()
   }
 
   private awaitRequest(
     step: Promise<Verdict>,
     steps: readonly RequestStep[],
     from: number,
-    then: (() => void) | null,
+    near: boolean,
   ): void {
     step.then(
       verdict => {
         if (this.finished || this.local) return
-        if (verdict === undefined || this.passes(verdict)) this.runRequest(steps, from, then)
+        if (verdict === undefined || this.passes(verdict)) this.runRequest(steps, from, near)
       },
       (error: unknown) => {
         if (!this.finished && !this.local) this.fail('proxy_internal_error', String(error))

@@ -93,19 +93,16 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), requestTimeoutMs)
   }
 
-  start(): void {
-    const { x, action } = this
-    const backend = chooseBackend(action)
+  choose(): void {
+    const backend = chooseBackend(this.action)
     this.backend = backend
     this.cluster = backend.cluster
     this.metrics = backend.metrics
-    if (backend.cluster === null) return x.fail(backend.failure, '')
-    if (backend.steps.request === null) this.begin()
-    else x.runSteps(backend.steps.request, () => this.begin())
+    if (backend.cluster === null) this.x.fail(backend.failure, '')
   }
 
-  /** Begins the first attempt; the request is now what it will be. */
-  begin(): void {
+  /** Begins the first attempt. */
+  start(): void {
     const { x, action } = this
     if (action.mirrors !== null)
       this.mirrors = Mirrors.begin(x, x.body, action.mirrors, action.backendTimeoutMs)

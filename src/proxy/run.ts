@@ -1,5 +1,5 @@
 import type { Transformed } from '../filters/body.ts'
-import type { FilterSteps, RequestStep } from '../filters/compile.ts'
+import type { FilterSteps } from '../filters/compile.ts'
 import type { LocalResponse } from '../filters/filter.ts'
 import type { FailureName, Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
@@ -22,7 +22,9 @@ export interface CompiledAction {
  * backpressure, and takes its answer by RunHost.
  */
 export interface Run {
-  /** The request has passed the filters. */
+  /** The request has passed the filters of its rule: where it is sent to is known from now on, and `steps`, which it meets next. */
+  choose(): void
+  /** The request has passed all filters, and is what it will be. */
   start(): void
   /** A piece of the request's body, also before `start`. It belongs to the run from here on; where it is too much, the client is paused (RunHost.pauseRequest). */
   requestData(chunk: Buffer, start: number, end: number): void
@@ -34,7 +36,7 @@ export interface Run {
   resume(): void
   /** The exchange is over, or answered in another way: nothing may be sent to it any more. */
   cancel(): void
-  /** Filters of where it sends to, which are run on its answer before those of the rule; null where there are none. */
+  /** Filters of where it sends to: the request meets them after those of the rule, the answer before; null where there are none. */
   readonly steps: FilterSteps | null
   /** Bytes are passed as they are, both ways. */
   readonly tunnel: boolean
@@ -76,8 +78,6 @@ export interface RunHost {
   readonly response: ResponseHead
   /** How the call that is carried ended, by the numbers of its own protocol (gRPC's); below 0 as long as that is not known. */
   callStatus: number
-  /** Runs request steps of where it is sent to; `then` follows when none of them answers. */
-  runSteps(steps: readonly RequestStep[], then: () => void): void
   /** Answers `Expect: 100-continue`, if that is still waited for. */
   continue(): void
   informational(head: ResponseHead): void
@@ -140,6 +140,7 @@ export abstract class LocalRun implements Run {
     this.x.body.end(trailers, null, null)
   }
 
+  choose(): void {}
   requestFlush(): void {}
   pause(): void {}
   resume(): void {}

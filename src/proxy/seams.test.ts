@@ -159,6 +159,37 @@ suite('actions that come by the table', () => {
     assert.match(gateway.metrics(), /portcullis_upstream_requests_total\{[^}]*code_class="2xx"\} 2/)
   })
 
+  for (const where of ['begin', 'choose', 'start'] as const)
+    for (const filters of [[], [{ compile: () => ({ request: () => Promise.resolve(undefined) }) }]])
+      test(`one that throws in ${where} ends its request, and nothing else, ${filters.length} filters`, async () => {
+        const throwing: ActionType = {
+          handler: 'throwing',
+          role: 'ingress',
+          describe: () => 'throwing',
+          compile: () => ({
+            begin(x) {
+              const planted = (at: string): void => {
+                if (at === where) throw new Error('planted')
+              }
+              planted('begin')
+              return new (class extends LocalRun {
+                override choose = (): void => planted('choose')
+                start = (): void => planted('start')
+              })(x)
+            },
+          }),
+        }
+        await using upstream = await TestUpstream.start()
+        await using gateway = await startPlugged(simpleYaml(upstream.port), {
+          actions: [throwing],
+          filters,
+          action: () => ({ type: 'handle', handler: 'throwing' }),
+        })
+        for (let i = 0; i < 2; i++) assert.equal((await send(gateway.port())).status, 500)
+        const line = await gateway.line(() => true)
+        assert.equal(line['portcullis.failure'], 'proxy_internal_error')
+      })
+
   test('one that is not in the table closes its rule', async () => {
     await using upstream = await TestUpstream.start()
     await using gateway = await startPlugged(simpleYaml(upstream.port), {

@@ -463,6 +463,23 @@ suite('a filter that holds the body of a request', () => {
       assert.equal(echoOf(answer).body, body ?? '')
     })
 
+  for (const [name, before] of [
+    ['alone', []],
+    ['behind one of the rule', [holding(400_000, 'fail')]],
+    ['behind one of the rule that is waited for', [slow]],
+  ] as const)
+    for (const body of ['hello', 'x'.repeat(300_000)])
+      test(`at a backend, ${name}: it sees all ${body.length} bytes, and so does the upstream`, async () => {
+        const seen: (string | null)[] = []
+        await using upstream = await TestUpstream.start()
+        await using gateway = await startPlugged(simpleYaml(upstream.port), {
+          filters: [...before, { ...holding(400_000, 'fail', seen), at: 'backend' }],
+        })
+        const answer = await send(gateway.port(), { method: 'POST', body })
+        assert.deepEqual([answer.status, seen], [200, [body]])
+        assert.equal(echoOf(answer).body, body)
+      })
+
   for (const [name, framing] of [
     ['that says so', 'Content-Length: 100000\r\n\r\n' + 'x'.repeat(100_000)],
     ['that does not say so', `Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`],

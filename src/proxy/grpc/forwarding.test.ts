@@ -43,6 +43,7 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
   try {
     const forwarding = new GrpcForwarding(x, action)
     forwarding.arm()
+    if (failures.length === 0) forwarding.choose()
     if (failures.length === 0) forwarding.start()
     for (let ms = 0; ms < 10_000; ms += 50) {
       if (failures.length > 0) {
