@@ -1,6 +1,6 @@
 import { CHUNKED, NO_BODY } from '../head.ts'
 import type { RuleName } from '../rejections.ts'
-import { tokenList } from './connection.ts'
+import { tokenList } from './connection-options.ts'
 
 /**
  * Content-Length and Transfer-Encoding of one message (RFC 9112 §6.1–§6.3;

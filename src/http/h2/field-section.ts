@@ -1,6 +1,6 @@
 import type { Rejection } from '../failures.ts'
 import { Fields } from '../fields.ts'
-import { tokenList } from '../h1/connection.ts'
+import { tokenList } from '../h1/connection-options.ts'
 import { Framing } from '../h1/framing.ts'
 import * as names from '../h1/names.ts'
 import { trailerAllowed } from '../h1/trailers.ts'

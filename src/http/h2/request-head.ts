@@ -1,6 +1,6 @@
 import { QUESTION, isToken } from '../chars.ts'
 import type { Rejection } from '../failures.ts'
-import { mayTunnel } from '../h1/connection.ts'
+import { mayTunnel } from '../h1/connection-options.ts'
 import { CHUNKED, NO_BODY, type RequestHead } from '../head.ts'
 import { isMethod } from '../methods.ts'
 import { refusals } from '../rejections.ts'

@@ -1,10 +1,10 @@
 import { UpstreamPool, type PoolParts } from '../pool.ts'
 import type { UpstreamStream } from '../stream.ts'
-import { Http1Connection, type ConnectionOwner } from './connection.ts'
+import { Http1ClientConnection, type ConnectionOwner } from './client-connection.ts'
 
 /** Kept-alive connections to one endpoint. Last in, first out: what is not needed grows old and is closed. */
 export class Http1Pool extends UpstreamPool implements ConnectionOwner {
-  private readonly idle: Http1Connection[] = []
+  private readonly idle: Http1ClientConnection[] = []
   /** A connection that is being made and that nobody has asked for. */
   private warming: UpstreamStream | null = null
 
@@ -20,7 +20,7 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     return this.idle.length
   }
 
-  released(connection: Http1Connection): void {
+  released(connection: Http1ClientConnection): void {
     if (connection === this.warming) this.warming = null
     const most = this.cluster.config.maxRequestsPerConnection
     if (this.draining || (most > 0 && connection.requests >= most)) return connection.close()
@@ -30,7 +30,7 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     else waiter.granted(connection, this.endpoint)
   }
 
-  closed(connection: Http1Connection): void {
+  closed(connection: Http1ClientConnection): void {
     const at = this.idle.lastIndexOf(connection)
     if (at >= 0) this.idle.splice(at, 1)
     if (connection === this.warming) this.warming = null
@@ -58,7 +58,7 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
   }
 
   protected open(): UpstreamStream {
-    return new Http1Connection(this)
+    return new Http1ClientConnection(this)
   }
 
   protected sweepConnections(nowMs: number): void {

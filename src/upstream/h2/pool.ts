@@ -1,7 +1,7 @@
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import { UpstreamPool, type PoolParts } from '../pool.ts'
 import type { UpstreamStream } from '../stream.ts'
-import { Http2Connection, type Http2Owner } from './connection.ts'
+import { Http2ClientConnection, type Http2Owner } from './client-connection.ts'
 
 /** A connection is not used for longer than this, so that load finds new endpoints behind an address; a tenth more or less, so that not all end at once. */
 const MAX_AGE_MS = 3_600_000
@@ -9,7 +9,7 @@ const MAX_AGE_MS = 3_600_000
 /** HTTP/2 connections to one endpoint: another one is made when those that are there take no more requests. */
 export class Http2Pool extends UpstreamPool implements Http2Owner {
   /** With the time at which each is to end. */
-  private readonly all = new Map<Http2Connection, number>()
+  private readonly all = new Map<Http2ClientConnection, number>()
   readonly shared: SharedStreams
 
   constructor(parts: PoolParts, shared: SharedStreams) {
@@ -39,7 +39,7 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
     return false
   }
 
-  available(connection: Http2Connection): void {
+  available(connection: Http2ClientConnection): void {
     if (this.draining || this.retireIfUsedUp(connection)) return
     while (!this.cluster.queue.empty) {
       const stream = connection.request()
@@ -50,7 +50,7 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
     }
   }
 
-  closed(connection: Http2Connection): void {
+  closed(connection: Http2ClientConnection): void {
     this.all.delete(connection)
     this.gone()
   }
@@ -73,7 +73,7 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
   }
 
   protected open(): UpstreamStream {
-    const connection = new Http2Connection(this, this.nowMs)
+    const connection = new Http2ClientConnection(this, this.nowMs)
     this.all.set(connection, this.nowMs + MAX_AGE_MS * (0.9 + Math.random() / 5))
     // A session that has not heard its peer's settings takes requests (RFC 9113 §6.5.2).
     return connection.request()!
@@ -97,7 +97,7 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
     for (const connection of this.all.keys()) connection.close()
   }
 
-  private retireIfUsedUp(connection: Http2Connection): boolean {
+  private retireIfUsedUp(connection: Http2ClientConnection): boolean {
     const most = this.cluster.config.maxRequestsPerConnection
     if (most === 0 || connection.served < most) return false
     connection.close()

@@ -22,9 +22,9 @@ export interface ConnectionOwner {
   /** Null where connections are plain. */
   readonly dialer: TlsDialer | null
   /** The response is over and the connection may serve another request. */
-  released(connection: Http1Connection): void
+  released(connection: Http1ClientConnection): void
   /** The connection is gone; called exactly once. */
-  closed(connection: Http1Connection): void
+  closed(connection: Http1ClientConnection): void
   connectFailed(failure: FailureName, reason: string): void
   /** What came broke a rule, and the connection is given up. */
   faulted(fault: string): void
@@ -55,7 +55,7 @@ const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES)
 const BULK_BYTES = 32 * 1024
 
 /** One HTTP/1.1 connection to an endpoint, for one request at a time. */
-export class Http1Connection implements UpstreamStream {
+export class Http1ClientConnection implements UpstreamStream {
   readonly socket: Socket
   readonly owner: ConnectionOwner
   fresh = true

@@ -22,9 +22,9 @@ export interface Http2Owner {
   /** Of this worker's HTTP/2 connections. */
   readonly shared: SharedStreams
   /** The connection may take more requests than before. */
-  available(connection: Http2Connection): void
+  available(connection: Http2ClientConnection): void
   /** The connection is gone; called exactly once. */
-  closed(connection: Http2Connection): void
+  closed(connection: Http2ClientConnection): void
   connectFailed(failure: FailureName, reason: string): void
   /** The connection, or a response on it, was given up because of what the endpoint did. */
   faulted(fault: string): void
@@ -37,7 +37,7 @@ function limitsFor(headBytes: number): Http2Limits {
 }
 
 /** One HTTP/2 connection to an endpoint, for many requests at a time. */
-export class Http2Connection implements ClientHandler {
+export class Http2ClientConnection implements ClientHandler {
   /** Coarse time since when it has no request. */
   idleSinceMs: number
   private readonly owner: Http2Owner

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { Host } from '../host.ts'
 import { Overload } from '../overload.ts'
 import type { Sender } from '../sender.ts'
-import { Http1ServerConnection } from './connection.ts'
+import { Http1ServerConnection } from './server-connection.ts'
 
 test('what comes after the end is dropped for 30 s, however slowly it comes', async () => {
   const server = createServer().listen(0, '127.0.0.1')
