@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { ServedConnection } from './host.ts'
+import type { ServedConnection } from './serving-port.ts'
 import type { Place, Places } from './places/places.ts'
 import type { Sender } from './sender.ts'
 

@@ -9,7 +9,7 @@ import type { Logger } from '../telemetry/log.ts'
 import type { CoarseClock } from './clock.ts'
 import { Http1ServerConnection } from './h1/server-connection.ts'
 import { Http2ServerConnection } from './h2/server-connection.ts'
-import { LEAVE_MS, type Host, type ServedConnection } from './host.ts'
+import { LEAVE_MS, type ServingPort, type ServedConnection } from './serving-port.ts'
 import { Inbound, type Bound, type DisplacementRule, type InboundPort } from './inbound.ts'
 import { ListeningSocket } from './listening-socket.ts'
 import { Openings, type OpeningOwner } from './opening.ts'
@@ -20,7 +20,7 @@ import type { Sender } from './sender.ts'
 import { Stream } from './stream.ts'
 import { TlsAcceptor, type HandshakeRule, type TlsOwner } from './tls/acceptor.ts'
 import { certificateField } from './tls/client-certificate.ts'
-import { SecureHost } from './tls/host.ts'
+import { SecurePort } from './tls/secure-port.ts'
 import type { ContextSpec } from './tls/server-contexts.ts'
 import type { TicketKeys } from './tls/ticket-keys.ts'
 
@@ -40,7 +40,7 @@ export interface PortContext {
 }
 
 /** One address and port that this worker listens on, and its clients. It outlives reloads; its runtime is swapped. */
-export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwner, InboundPort {
+export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHeaderOwner, InboundPort {
   readonly key: string
   readonly scheme = 'http'
   readonly clock: CoarseClock
@@ -232,7 +232,7 @@ export class PortServer implements Host, TlsOwner, OpeningOwner, ProxyHeaderOwne
     const listener = this.runtime.tls?.named(made.listener) ?? null
     if (listener !== null && listener.streams !== null)
       return this.pass(inbound, socket, listener, serverName)
-    const host = new SecureHost(this, socket, made)
+    const host = new SecurePort(this, socket, made)
     const field = certificateField(socket, this.runtime.port.client.clientCertificateHeader)
     const http2 = socket.alpnProtocol === 'h2'
     const Connection = http2 ? Http2ServerConnection : Http1ServerConnection

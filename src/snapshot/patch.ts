@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { applyRuns, placesBefore, runsOf, type Run } from './runs.ts'
-import type { Cluster, Host, Listener, Match, Port, RouteEntry, Rule, Snapshot } from './snapshot.ts'
+import type { Cluster, VirtualHost, Listener, Match, Port, RouteEntry, Rule, Snapshot } from './snapshot.ts'
 
 /** What makes one snapshot of another: free of functions and classes, as a snapshot is. Absent is as it was. */
 export interface SnapshotPatch {
@@ -190,7 +190,11 @@ class PortsDiff {
     return isSame ? null : { from, head, hosts: runsOf(places, i => patches.get(i)!) }
   }
 
-  private hostPatch({ hostname, entries }: Host, old: Host | undefined, from: number): HostPatch | null {
+  private hostPatch(
+    { hostname, entries }: VirtualHost,
+    old: VirtualHost | undefined,
+    from: number,
+  ): HostPatch | null {
     const places = this.entryPlaces(old?.entries ?? [], entries)
     if (old !== undefined && isUnchanged(places, old.entries.length)) return null
     return { from, hostname, entries: runsOf(places, i => this.item(entries[i]!)) }
@@ -312,7 +316,7 @@ class PortsPatching {
     return listener
   }
 
-  private host({ hostname, entries }: HostPatch, old: Host | undefined): Host {
+  private host({ hostname, entries }: HostPatch, old: VirtualHost | undefined): VirtualHost {
     return { hostname, entries: applyRuns(old?.entries ?? [], entries, one => this.entry(one)) }
   }
 

@@ -4,7 +4,7 @@ import type { Contribution, Place } from './contribution.ts'
 import type {
   Action,
   FilterConfig,
-  Host,
+  VirtualHost,
   Listener,
   Port,
   Rule,
@@ -79,7 +79,7 @@ export class Placed {
     }
   }
 
-  private onHost(host: Host, closed: boolean): Host {
+  private onHost(host: VirtualHost, closed: boolean): VirtualHost {
     const entries = host.entries.map(entry => {
       const rule = closed ? once(this.rules, entry.rule, closedRule) : this.onRule(entry.rule)
       return rule === entry.rule ? entry : { ...entry, rule }

@@ -84,15 +84,15 @@ export interface Listener {
   /** Every request of the listener meets them, also those that no route takes. Absent where there is none. */
   readonly filters?: readonly FilterConfig[]
   /** Every hostname of its routes, with the rules that apply, most specific hostname first. */
-  readonly hosts: readonly Host[]
+  readonly hosts: readonly VirtualHost[]
   readonly tls?: ListenerTls
   /** Where workers ask (shared/questions.ts) for the certificate of a handshake that validates a name (RFC 8737). */
   readonly challenges?: string
   /** Set where it takes byte streams in place of requests: by the server name of the handshake, as in `hosts`. */
-  readonly streams?: readonly StreamHost[]
+  readonly streams?: readonly StreamRoute[]
 }
 
-export interface StreamHost {
+export interface StreamRoute {
   readonly hostname: string
   readonly rule: StreamRule
 }
@@ -140,7 +140,7 @@ export interface ClientValidation {
   readonly key: string
 }
 
-export interface Host {
+export interface VirtualHost {
   /** As in Listener, after intersection with the listener's. */
   readonly hostname: string
   /** In the standard's order of precedence: the first that matches wins. */

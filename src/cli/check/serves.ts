@@ -1,7 +1,7 @@
 import { authorityText } from '../../http/authority-text.ts'
 import type {
   Endpoint,
-  Host,
+  VirtualHost,
   Listener,
   Port,
   RouteEntry,
@@ -67,7 +67,7 @@ function tlsText({ tls }: Listener): string {
   return tls.mode === 'passthrough' ? ' (TLS passed through)' : ''
 }
 
-function hostLines({ hostname, entries }: Host, parts: SnapshotParts): string[] {
+function hostLines({ hostname, entries }: VirtualHost, parts: SnapshotParts): string[] {
   return [
     `    ${hostname === '' ? 'any host' : hostname}`,
     ...some(entries, MOST_ENTRIES, 6, 'match', entry => [`      ${entryText(entry, parts)}`]),

@@ -1,6 +1,6 @@
 import type { FailureName, Rejection } from '../failures.ts'
 import type { RequestHead } from '../head.ts'
-import { ClientStream, type ClientStreamHost } from './client-stream.ts'
+import { ClientStream, type ClientStreamOwner } from './client-stream.ts'
 import { HEADERS, MAX_STREAM_ID, PREFACE, REFUSED_STREAM, STREAM_CLOSED } from './codes.ts'
 import type { SessionClock } from './connection.ts'
 import type { FaultName } from './faults.ts'
@@ -50,7 +50,7 @@ const responseLimits: SectionLimits = {
 }
 
 /** The client's side of an HTTP/2 connection (RFC 9113; RFC 8441). */
-export class ClientSession extends Session implements ClientStreamHost {
+export class ClientSession extends Session implements ClientStreamOwner {
   /** Requests sent so far. */
   requests = 0
   readonly lending: boolean
@@ -125,7 +125,7 @@ export class ClientSession extends Session implements ClientStreamHost {
     for (const stream of refused) if (stream instanceof ClientStream) stream.refuse(failure, detail)
   }
 
-  // ClientStreamHost.
+  // ClientStreamOwner.
 
   begin(stream: ClientStream, head: RequestHead): void {
     if (this.closed || this.draining) {

@@ -5,7 +5,7 @@ import { CANCEL, REFUSED_STREAM, errorName } from './codes.ts'
 import type { FieldSection } from './field-section.ts'
 import { malformed } from './rejections.ts'
 import { responseHead } from './response-head.ts'
-import { Http2Stream, type StreamHost } from './stream.ts'
+import { Http2Stream, type StreamOwner } from './stream.ts'
 import { websocketAccept } from './websocket.ts'
 
 /** What a client's stream tells: the proxy's UpstreamHandler. `onEnd` or `onFailure` comes exactly once, and last. */
@@ -24,7 +24,7 @@ export interface ClientStreamHandler {
 }
 
 /** What a client's stream needs of its session beside what every stream needs. */
-export interface ClientStreamHost extends StreamHost {
+export interface ClientStreamOwner extends StreamOwner {
   /** Gives the stream its id and sends the head, now or as soon as it may. */
   begin(stream: ClientStream, head: RequestHead): void
   /** The stream is given up before it was opened. */
@@ -38,7 +38,7 @@ const MAX_INTERIM = 32
 export class ClientStream extends Http2Stream {
   /** False once the head has gone to a connection that had served others before. */
   fresh = true
-  private readonly host: ClientStreamHost
+  private readonly owner: ClientStreamOwner
   private handler: ClientStreamHandler | null = null
   private method = ''
   /** The protocol of an extended CONNECT, and its Sec-WebSocket-Key. */
@@ -50,18 +50,18 @@ export class ClientStream extends Http2Stream {
   /** The field that broke a rule, where one did. */
   private brokenField = ''
 
-  constructor(session: ClientStreamHost, window: number) {
+  constructor(session: ClientStreamOwner, window: number) {
     super(session, 0, window)
-    this.host = session
+    this.owner = session
   }
 
   /** Takes the request's head; a body follows if `head.length` says so. */
   send(head: RequestHead, handler: ClientStreamHandler): void {
     this.handler = handler
     this.method = head.method
-    if (head.upgrade !== '') return this.host.begin(this, this.connectHead(head))
+    if (head.upgrade !== '') return this.owner.begin(this, this.connectHead(head))
     if (head.length === NO_BODY) this.localEnded = true
-    this.host.begin(this, head)
+    this.owner.begin(this, head)
   }
 
   /** Without the key that HTTP/2 has none of (RFC 8441 §5). A copy: another attempt may need what this one does not. */
@@ -86,7 +86,7 @@ export class ClientStream extends Http2Stream {
   /** Gives the request up; the handler hears nothing more. */
   abort(): void {
     this.handler = null
-    if (this.id === 0) this.host.withdraw(this)
+    if (this.id === 0) this.owner.withdraw(this)
     else this.session.reset(this, CANCEL)
   }
 
@@ -106,10 +106,10 @@ export class ClientStream extends Http2Stream {
     const head = responseHead(section, this.method, endStream)
     if ('rule' in head) {
       this.brokenField = section.brokenField
-      return this.host.reject(this, head)
+      return this.owner.reject(this, head)
     }
-    this.receivedMs = this.host.nowMs
-    this.host.touch(this)
+    this.receivedMs = this.owner.nowMs
+    this.owner.touch(this)
     if (head.status < 200) return this.receiveInterim(head)
     this.answered = true
     if (this.protocol !== '' && head.status < 300) return this.open(head, endStream)
@@ -119,12 +119,12 @@ export class ClientStream extends Http2Stream {
   }
 
   private receiveInterim(head: ResponseHead): void {
-    if (++this.interim > MAX_INTERIM) this.host.reject(this, malformed['h2-interim'])
+    if (++this.interim > MAX_INTERIM) this.owner.reject(this, malformed['h2-interim'])
     else this.handler?.onInformational(head)
   }
 
   private open(head: ResponseHead, endStream: boolean): void {
-    if (endStream) return this.host.reject(this, malformed['h2-connect'])
+    if (endStream) return this.owner.reject(this, malformed['h2-connect'])
     this.tunnel = true
     if (this.key !== undefined) head.fields.set('sec-websocket-accept', websocketAccept(this.key))
     this.handler?.onUpgrade({
@@ -138,13 +138,13 @@ export class ClientStream extends Http2Stream {
 
   override receiveData(chunk: Buffer, start: number, end: number): void {
     if (this.answered || this.closed) return super.receiveData(chunk, start, end)
-    this.host.consume(end - start)
-    this.host.reject(this, malformed['h2-data-early'])
+    this.owner.consume(end - start)
+    this.owner.reject(this, malformed['h2-data-early'])
   }
 
   override receiveEnd(trailers: Fields | null): void {
     if (this.answered || this.closed) super.receiveEnd(trailers)
-    else this.host.reject(this, malformed['h2-data-early'])
+    else this.owner.reject(this, malformed['h2-data-early'])
   }
 
   /** The request could not even be sent. */
@@ -156,7 +156,7 @@ export class ClientStream extends Http2Stream {
   }
 
   onLocalEnd(): void {
-    if (this.delivered) this.host.ended(this)
+    if (this.delivered) this.owner.ended(this)
   }
 
   override get outlives(): boolean {
@@ -196,8 +196,8 @@ export class ClientStream extends Http2Stream {
     if (!this.tunnel) {
       this.handler = null
       // The response is complete: nobody needs the rest of the request.
-      if (!this.localEnded) this.host.reset(this, CANCEL)
-      else this.host.ended(this)
+      if (!this.localEnded) this.owner.reset(this, CANCEL)
+      else this.owner.ended(this)
     }
     handler?.onEnd(trailers)
   }

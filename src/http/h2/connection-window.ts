@@ -2,7 +2,7 @@ import type { Http2Limits } from './limits.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { INITIAL_WINDOW } from './sender.ts'
 import type { SharedStreams } from './shared-streams.ts'
-import type { WindowHost } from './stream-window.ts'
+import type { StreamWindowOwner } from './stream-window.ts'
 
 /** What a connection's window needs of it. */
 export interface WindowOwner {
@@ -16,8 +16,8 @@ export interface WindowOwner {
 }
 
 /** The receive window of a connection: what all of its streams share, and by how much those may grow (docs/adr/0016). */
-export class ConnectionWindow extends ReceiveWindow implements WindowHost {
-  /** See WindowHost. */
+export class ConnectionWindow extends ReceiveWindow implements StreamWindowOwner {
+  /** See StreamWindowOwner. */
   openBytes = 0
   readonly shared: SharedStreams
   private readonly owner: WindowOwner
@@ -55,7 +55,7 @@ export class ConnectionWindow extends ReceiveWindow implements WindowHost {
     this.granted = granted
   }
 
-  // WindowHost.
+  // StreamWindowOwner.
 
   now(): number {
     return this.owner.now()

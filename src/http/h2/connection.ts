@@ -9,10 +9,10 @@ import { Floods } from './floods.ts'
 import type { Transport } from './frame-output.ts'
 import type { Http2Limits } from './limits.ts'
 import { stalled } from './rejections.ts'
-import { INITIAL_WINDOW, Sender, type SenderHost } from './sender.ts'
+import { INITIAL_WINDOW, Sender, type SenderOwner } from './sender.ts'
 import { settingsPayload } from './settings.ts'
 import type { SharedStreams } from './shared-streams.ts'
-import type { Http2Stream, StreamHost } from './stream.ts'
+import type { Http2Stream, StreamOwner } from './stream.ts'
 
 /** What a session needs of its surroundings; defaults are the run time's. */
 export interface SessionClock {
@@ -37,7 +37,7 @@ export const drainPing = Buffer.from('drain\0\0\0', 'latin1')
  * the first settings to the last GOAWAY (RFC 9113 §3.4, §5.4, §6.8), its turns,
  * its time limits. session.ts is the connection that reads frames.
  */
-export abstract class Connection implements StreamHost, SenderHost, WindowOwner {
+export abstract class Connection implements StreamOwner, SenderOwner, WindowOwner {
   /** Nothing is read or written any more. */
   closed = false
   nowMs: number
@@ -213,7 +213,7 @@ export abstract class Connection implements StreamHost, SenderHost, WindowOwner 
     if (this.phase === DRAINING && this.streamCount === 0) this.finish()
   }
 
-  // StreamHost: sending.
+  // StreamOwner: sending.
 
   flushSoon(): void {
     this.sender.flushSoon()
@@ -241,7 +241,7 @@ export abstract class Connection implements StreamHost, SenderHost, WindowOwner 
     stream.onLocalEnd()
   }
 
-  // StreamHost: receiving.
+  // StreamOwner: receiving.
 
   consume(bytes: number): void {
     this.window.consume(bytes)
@@ -260,7 +260,7 @@ export abstract class Connection implements StreamHost, SenderHost, WindowOwner 
     this.flushSoon()
   }
 
-  // StreamHost: life.
+  // StreamOwner: life.
 
   credit(stream: Http2Stream, increment: number): void {
     if (this.closed) return

@@ -10,7 +10,7 @@ import { TURN_BYTES, type Http2Limits } from './limits.ts'
 import type { Http2Stream } from './stream.ts'
 
 /** What a sender asks of its session. */
-export interface SenderHost {
+export interface SenderOwner {
   readonly closed: boolean
   readonly nowMs: number
   /** Frames are being read: what is written leaves at the end of that. */
@@ -39,7 +39,7 @@ export class Sender implements TurnWork {
   readonly heads: HeadWriter
   /** The peer does not take more at the moment. */
   congested = false
-  private readonly host: SenderHost
+  private readonly owner: SenderOwner
   private readonly transport: Transport
   private readonly limits: Http2Limits
   private readonly floods: Floods
@@ -59,13 +59,13 @@ export class Sender implements TurnWork {
   private congestedMs = 0
 
   constructor(
-    host: SenderHost,
+    owner: SenderOwner,
     transport: Transport,
     limits: Http2Limits,
     floods: Floods,
     defer: (work: TurnWork) => void,
   ) {
-    this.host = host
+    this.owner = owner
     this.transport = transport
     this.limits = limits
     this.floods = floods
@@ -99,27 +99,27 @@ export class Sender implements TurnWork {
    * other sockets, leaves in the same system call.
    */
   flushSoon(): void {
-    if (this.host.reading || this.flushing || this.flushDue || this.host.closed) return
+    if (this.owner.reading || this.flushing || this.flushDue || this.owner.closed) return
     this.flushDue = true
     this.defer(this)
   }
 
   endTurn(): void {
     this.flushDue = false
-    if (!this.host.closed) this.flush()
+    if (!this.owner.closed) this.flush()
   }
 
   flush(): void {
     if (this.flushing) return
     this.flushing = true
-    while (!this.host.closed) {
+    while (!this.owner.closed) {
       this.pump()
       if (this.output.bytes > 0) this.send()
       // Who wrote all it had may write more; what that is goes out by another round.
       else if (this.congested || !this.wake()) break
     }
     this.flushing = false
-    if (!this.host.closed) this.host.onFlushed()
+    if (!this.owner.closed) this.owner.onFlushed()
   }
 
   private send(): void {
@@ -128,7 +128,7 @@ export class Sender implements TurnWork {
     this.congested = !this.output.sendTo(this.transport)
     if (!this.congested) this.uncongested()
     else if (wasCongested) this.waitingBytes += bytes
-    else this.congestedMs = this.host.nowMs
+    else this.congestedMs = this.owner.nowMs
     if (this.waitingBytes <= this.limits.outputBytes || this.readingPaused) return
     this.readingPaused = true
     this.transport.pause()
@@ -231,7 +231,7 @@ export class Sender implements TurnWork {
   }
 
   private answered(): void {
-    if (++this.answers > this.limits.queuedAnswers && this.congested) this.host.fail('flood-answers')
+    if (++this.answers > this.limits.queuedAnswers && this.congested) this.owner.fail('flood-answers')
   }
 
   /** Sends what there is and ends the transport. */

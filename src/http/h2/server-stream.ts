@@ -4,7 +4,7 @@ import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
 import { localHead } from '../local.ts'
 import { CONNECT_ERROR, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from './codes.ts'
 import type { HeadWriter } from './head-writer.ts'
-import { Http2Stream, type StreamHost } from './stream.ts'
+import { Http2Stream, type StreamOwner } from './stream.ts'
 import { websocketAccept } from './websocket.ts'
 
 /** What a server's stream tells of its request. `onRequestEnd` comes at most once; `onGone` last, where it comes. */
@@ -45,7 +45,7 @@ export class ServerStream extends Http2Stream {
 
   /** `head` is null where the request is refused. */
   constructor(
-    session: StreamHost,
+    session: StreamOwner,
     writer: HeadWriter,
     id: number,
     window: number,

@@ -3,7 +3,7 @@ import { ReceiveWindow } from './receive-window.ts'
 import type { SharedStreams } from './shared-streams.ts'
 
 /** What the window of a stream needs of its connection. */
-export interface WindowHost {
+export interface StreamWindowOwner {
   readonly shared: SharedStreams
   /** Windows of its streams: what they may still send. */
   openBytes: number
@@ -29,7 +29,7 @@ const LEAST_WAIT_MS = 1
  * still, and behind a slow consumer it is not the peer that is waited for.
  */
 export class StreamWindow extends ReceiveWindow {
-  private readonly host: WindowHost
+  private readonly owner: StreamWindowOwner
   private size: number
   /** How much of it has been grown. */
   private grown = 0
@@ -42,22 +42,22 @@ export class StreamWindow extends ReceiveWindow {
   /** The peer has used all of it up while the consumer was slow. */
   private stalled = false
 
-  constructor(host: WindowHost, bytes: number) {
+  constructor(owner: StreamWindowOwner, bytes: number) {
     super(bytes)
-    this.host = host
+    this.owner = owner
     this.size = bytes
-    this.cycleMs = host.now()
-    host.openBytes += bytes
+    this.cycleMs = owner.now()
+    owner.openBytes += bytes
   }
 
   override shift(delta: number): void {
     super.shift(delta)
     this.size += delta
-    this.host.openBytes += delta
+    this.owner.openBytes += delta
   }
 
   override take(bytes: number): boolean {
-    this.host.openBytes -= bytes
+    this.owner.openBytes -= bytes
     return super.take(bytes)
   }
 
@@ -70,7 +70,7 @@ export class StreamWindow extends ReceiveWindow {
       return false
     }
     this.ahead = -1
-    const nowMs = this.host.now()
+    const nowMs = this.owner.now()
     const cycle = nowMs - this.cycleMs
     this.cycleMs = nowMs
     // Some leave a rest of a window alone that has no room for a frame.
@@ -81,17 +81,17 @@ export class StreamWindow extends ReceiveWindow {
 
   /** Some of what has been taken has come. */
   came(): void {
-    if (this.ahead >= 0 && this.ahead < FRAME_BYTES) this.stillMs = this.host.now()
+    if (this.ahead >= 0 && this.ahead < FRAME_BYTES) this.stillMs = this.owner.now()
   }
 
   /** Doubles it, as far as connection and worker allow; no more than `wanted` will come. Returns the increment to send now, or 0. */
   grow(wanted: number): number {
-    const bytes = Math.min(this.host.growth(this.size), wanted - this.left)
+    const bytes = Math.min(this.owner.growth(this.size), wanted - this.left)
     if (bytes <= 0) return 0
     this.size += bytes
     this.grown += bytes
     this.consume(bytes)
-    this.host.widen(bytes)
+    this.owner.widen(bytes)
     return this.renew(wanted, true)
   }
 
@@ -99,13 +99,13 @@ export class StreamWindow extends ReceiveWindow {
   resumed(): void {
     if (this.left < FRAME_BYTES) this.stalled = true
     // It was not the window that was waited for.
-    if (this.ahead >= 0) this.stillMs = this.host.now()
+    if (this.ahead >= 0) this.stillMs = this.owner.now()
   }
 
   /** The increment to send now, or 0. */
   renew(wanted: number, soon = false): number {
     if (this.grown > 0) {
-      if (this.stalled && this.host.shared.tight) this.ungrow(this.grown)
+      if (this.stalled && this.owner.shared.tight) this.ungrow(this.grown)
       // The end is in sight: what is not needed for it must not be left to the connection's other streams.
       else if (wanted < this.size) this.ungrow(Math.min(this.grown, this.size - wanted))
     }
@@ -113,10 +113,10 @@ export class StreamWindow extends ReceiveWindow {
     const increment = this.credit(wanted, soon)
     if (increment === 0) return 0
     this.stalled = false
-    this.host.openBytes += increment
+    this.owner.openBytes += increment
     if (this.ahead < 0) {
       this.ahead = before
-      if (before < FRAME_BYTES) this.stillMs = this.host.now()
+      if (before < FRAME_BYTES) this.stillMs = this.owner.now()
     }
     return increment
   }
@@ -124,7 +124,7 @@ export class StreamWindow extends ReceiveWindow {
   /** Nothing more comes. */
   release(): void {
     this.ungrow(this.grown)
-    this.host.openBytes -= this.left
+    this.owner.openBytes -= this.left
   }
 
   private ungrow(bytes: number): void {
@@ -132,6 +132,6 @@ export class StreamWindow extends ReceiveWindow {
     this.grown -= bytes
     this.size -= bytes
     this.shrink(bytes)
-    this.host.narrow(bytes)
+    this.owner.narrow(bytes)
   }
 }

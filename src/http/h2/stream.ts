@@ -5,12 +5,12 @@ import { HeldBytes } from './held-bytes.ts'
 import { LOW_WATER, type Http2Limits } from './limits.ts'
 import { malformed } from './rejections.ts'
 import type { SharedStreams } from './shared-streams.ts'
-import { StreamWindow, type WindowHost } from './stream-window.ts'
+import { StreamWindow, type StreamWindowOwner } from './stream-window.ts'
 
 /** What a stream needs of its session. */
-export interface StreamHost {
+export interface StreamOwner {
   /** Of the connection, in the direction towards us. */
-  readonly window: WindowHost
+  readonly window: StreamWindowOwner
   /** Of this worker. */
   readonly shared: SharedStreams
   /** Coarse time, moved by `sweep`. */
@@ -71,7 +71,7 @@ export abstract class Http2Stream {
   /** Coarse time of the last byte that left, and of the last that arrived. */
   sentMs: number
   receivedMs: number
-  protected readonly session: StreamHost
+  protected readonly session: StreamOwner
   /** Content-Length not yet received; -1 is unknown. */
   protected expected = -1
   private window: StreamWindow | null = null
@@ -89,7 +89,7 @@ export abstract class Http2Stream {
   discardingMs = -1
   private discardBytes = 0
 
-  constructor(session: StreamHost, id: number, sendWindow: number) {
+  constructor(session: StreamOwner, id: number, sendWindow: number) {
     this.session = session
     this.id = id
     this.sendWindow = sendWindow

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
-import type { Host } from '../host.ts'
+import type { ServingPort } from '../serving-port.ts'
 import { Overload } from '../overload.ts'
 import type { Sender } from '../sender.ts'
 import { Http1ServerConnection } from './server-connection.ts'
@@ -22,7 +22,7 @@ test('what comes after the end is dropped for 30 s, however slowly it comes', as
     draining: false,
     runtime: { port, overload: new Overload() },
     rejected: () => 'id',
-  } as unknown as Host
+  } as unknown as ServingPort
   const connection = new Http1ServerConnection(socket, host, { address: '192.0.2.1' } as Sender)
   connection.receive(Buffer.from(' no request\r\n\r\n'))
   // The answer has left; without that nothing is counted yet.

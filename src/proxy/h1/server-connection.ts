@@ -11,7 +11,7 @@ import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import { cutOff } from '../cut-off.ts'
 import type { Downstream } from '../downstream.ts'
 import { Exchange } from '../exchange.ts'
-import { LEAVE_MS, type Host, type ServedConnection } from '../host.ts'
+import { LEAVE_MS, type ServingPort, type ServedConnection } from '../serving-port.ts'
 import type { Sender } from '../sender.ts'
 import { takenBytes, type Paced } from '../pace.ts'
 import { TUNNEL_IDLE_MS } from '../silence.ts'
@@ -41,7 +41,7 @@ const DISCARD_BYTES = 64 * 1024
 /** A client's connection speaking HTTP/1: reads requests one after another, and is the downstream of the current one. */
 export class Http1ServerConnection implements Downstream, ServedConnection, Paced {
   private readonly socket: Socket
-  private readonly server: Host
+  private readonly server: ServingPort
   private readonly sender: Sender
   private hop: Hop
   private client: ClientSettings
@@ -73,7 +73,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   private clientEnded = false
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
-  constructor(socket: Socket, server: Host, sender: Sender, certificate: Hop['certificate'] = null) {
+  constructor(socket: Socket, server: ServingPort, sender: Sender, certificate: Hop['certificate'] = null) {
     this.socket = socket
     this.sender = sender
     this.server = server

@@ -14,7 +14,7 @@ import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import { Exchange } from '../exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import { grpcRefusal } from '../grpc/answer.ts'
-import type { Host, ServedConnection } from '../host.ts'
+import type { ServingPort, ServedConnection } from '../serving-port.ts'
 import type { Sender } from '../sender.ts'
 import { StreamPace } from './pace.ts'
 import { TUNNEL_IDLE_MS } from '../silence.ts'
@@ -41,7 +41,7 @@ function limitsOf({ streams, headBytes, stallTimeoutMs, headTimeoutMs }: ClientS
 /** A client's connection speaking HTTP/2: each of its streams is the downstream of an exchange. */
 export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private readonly socket: Socket
-  private readonly host: Host
+  private readonly host: ServingPort
   private readonly session: ServerSession
   private readonly sender: Sender
   private hop: Hop
@@ -52,7 +52,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private readonly untaken = new Untaken()
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
-  constructor(socket: Socket, host: Host, sender: Sender, certificate: Hop['certificate'] = null) {
+  constructor(socket: Socket, host: ServingPort, sender: Sender, certificate: Hop['certificate'] = null) {
     this.socket = socket
     this.sender = sender
     this.host = host

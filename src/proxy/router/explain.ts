@@ -1,6 +1,13 @@
 import type { RequestHead } from '../../http/head.ts'
 import { wholeMatch } from '../../snapshot/regex.ts'
-import type { Host, Listener, Match, PathMatch, RouteEntry, ValueMatch } from '../../snapshot/snapshot.ts'
+import type {
+  VirtualHost,
+  Listener,
+  Match,
+  PathMatch,
+  RouteEntry,
+  ValueMatch,
+} from '../../snapshot/snapshot.ts'
 import { firstOfEachName, takesPrefix, takesRegex } from './conditions.ts'
 import { headerValue, queryValue } from '../../http/request-values.ts'
 
@@ -84,7 +91,7 @@ function explainListener(listener: Listener, head: RequestHead): ExplainedEntry[
 }
 
 /** The first thing that keeps the request from matching, or null. */
-function whyNot(host: Host, match: Match, head: RequestHead): string | null {
+function whyNot(host: VirtualHost, match: Match, head: RequestHead): string | null {
   if (!takesHostname(host.hostname, head.hostname))
     return `hostname ${shownHostname(host.hostname)} does not take ${shownHost(head)}`
   if (!takesPath(match.path, head.path)) return `path ${shownPath(match.path)} does not take ${head.path}`

@@ -1,4 +1,4 @@
-import type { Host, Match, RouteEntry, Rule } from '../../snapshot/snapshot.ts'
+import type { VirtualHost, Match, RouteEntry, Rule } from '../../snapshot/snapshot.ts'
 import { placesBefore } from '../../snapshot/runs.ts'
 import type { Steps } from '../steps.ts'
 import { compileClosed, compileConditions, compilePath, type Candidate } from './conditions.ts'
@@ -8,7 +8,7 @@ import { pathTableSteps, type PathTable } from './paths.ts'
 export interface RouteHit<R> {
   /** Listener.name */
   readonly listener: string
-  /** Host.hostname, under which the entry was found. */
+  /** VirtualHost.hostname, under which the entry was found. */
   readonly hostname: string
   readonly entry: RouteEntry
   readonly rule: R
@@ -34,13 +34,13 @@ const MOST_CHANGED = 1 / 4
 export class HostTable<R> {
   readonly paths: PathTable<RouteHit<R>>
   private readonly listener: string
-  private readonly host: Host
+  private readonly host: VirtualHost
   /** As its entries. */
   private readonly candidates: readonly Candidate<RouteHit<R>>[]
 
   private constructor(
     listener: string,
-    host: Host,
+    host: VirtualHost,
     candidates: readonly Candidate<RouteHit<R>>[],
     paths: PathTable<RouteHit<R>>,
   ) {
@@ -53,7 +53,7 @@ export class HostTable<R> {
   /** `before` is added to `used` where its rules are held by the new one, or have been given back. */
   static *steps<R>(
     listener: string,
-    host: Host,
+    host: VirtualHost,
     rules: RuleSource<R>,
     before: HostTable<R> | undefined,
     used: Set<HostTable<R>>,
@@ -78,7 +78,7 @@ export class HostTable<R> {
   }
 
   /** The table of a host that is much like this one, or null. */
-  private *changed(host: Host, rules: RuleSource<R>): Steps<HostTable<R> | null> {
+  private *changed(host: VirtualHost, rules: RuleSource<R>): Steps<HostTable<R> | null> {
     const { entries } = host
     const places = placesBefore(this.host.entries, entries)
     const kept = keptOf(places)

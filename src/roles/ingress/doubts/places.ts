@@ -1,5 +1,5 @@
 import type { FieldPath, Resource } from '../../../model/resource.ts'
-import type { Host, Listener, Origin, Port, Rule } from '../../../snapshot/snapshot.ts'
+import type { VirtualHost, Listener, Origin, Port, Rule } from '../../../snapshot/snapshot.ts'
 import type { RouteState } from '../routes/route.ts'
 
 /** The object and the field that a rule of the snapshot was made of. */
@@ -20,7 +20,7 @@ export function placesOf(states: readonly RouteState[]): Places {
 }
 
 /** The hosts of every listener, once also where a Gateway has several addresses. */
-export function hostsOf(ports: readonly Port[]): Host[] {
+export function hostsOf(ports: readonly Port[]): VirtualHost[] {
   const listeners = new Set<Listener>(ports.flatMap(port => port.listeners))
   return [...listeners].flatMap(({ hosts }) => hosts)
 }

@@ -1,5 +1,5 @@
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
-import type { Host, RouteEntry, Rule } from '../../../snapshot/snapshot.ts'
+import type { VirtualHost, RouteEntry, Rule } from '../../../snapshot/snapshot.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
 import { byPrecedence, type Ranked } from '../routes/precedence.ts'
 import type { HostShare } from './listeners.ts'
@@ -9,7 +9,7 @@ interface Known {
   readonly shares: readonly HostShare[]
   /** In their order. */
   readonly ranked: readonly Ranked[]
-  readonly host: Host
+  readonly host: VirtualHost
 }
 
 /** By the listener as it is declared: what the last translation made of its hostnames. */
@@ -23,7 +23,7 @@ export function hostsOf(
   spec: GatewayListener,
   sorted: readonly (readonly [hostname: string, shares: readonly HostShare[]])[],
   ruleOf: (rule: Rule) => Rule,
-): Host[] {
+): VirtualHost[] {
   const before = known.get(spec)
   const now = new Map<string, Known>()
   for (const [hostname, shares] of sorted) {

@@ -5,7 +5,7 @@ import type { Sender } from './sender.ts'
 import type { PortRuntime } from './runtime.ts'
 
 /** What a connection needs of the port that accepted it. */
-export interface Host {
+export interface ServingPort {
   /** Of the snapshot in force; it changes with a reload. */
   readonly runtime: PortRuntime
   readonly scheme: 'http' | 'https'

@@ -2,23 +2,23 @@ import type { TLSSocket } from 'node:tls'
 import type { Rejection } from '../../http/failures.ts'
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import type { CoarseClock } from '../clock.ts'
-import type { Host } from '../host.ts'
+import type { ServingPort } from '../serving-port.ts'
 import type { Sender } from '../sender.ts'
 import type { PortRuntime, TlsTable } from '../runtime.ts'
 import { stillAdmits } from './admission.ts'
 import type { ContextSpec } from './server-contexts.ts'
 
 /** What a connection whose handshake is over needs of its port: everything, seen through the listener it was made with. */
-export class SecureHost implements Host {
+export class SecurePort implements ServingPort {
   readonly scheme = 'https'
-  private readonly port: Host
+  private readonly port: ServingPort
   private readonly socket: TLSSocket
   private readonly made: ContextSpec
   /** The listeners that were last asked, and what they said. */
   private judged: TlsTable | null
   private standing: 'wanted' | 'homeless' | 'revoked' = 'wanted'
 
-  constructor(port: Host, socket: TLSSocket, made: ContextSpec) {
+  constructor(port: ServingPort, socket: TLSSocket, made: ContextSpec) {
     this.port = port
     this.socket = socket
     this.made = made
@@ -53,7 +53,7 @@ export class SecureHost implements Host {
   }
 
   /** Judged once for each snapshot. */
-  private standingNow(): SecureHost['standing'] {
+  private standingNow(): SecurePort['standing'] {
     const { tls } = this.port.runtime
     if (tls === this.judged) return this.standing
     this.judged = tls
