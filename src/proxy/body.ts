@@ -1,5 +1,5 @@
 import type { Fields } from '../http/fields.ts'
-import type { UpstreamStream } from '../upstream/stream.ts'
+import type { UpstreamStream } from '../upstream/upstream-stream.ts'
 
 /** What is kept of a request's body so that it can be sent again, and the most that waits for a connection. */
 const REPLAY_BYTES = 64 * 1024

@@ -11,7 +11,7 @@ import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Waiter } from '../upstream/queue.ts'
-import type { UpstreamHandler, UpstreamStream } from '../upstream/stream.ts'
+import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-stream.ts'
 
 /** A POST is put on no connection that has been idle for so long without a look (as forward.ts has it). */
 const LOOK_AFTER_MS = 1_000

@@ -16,7 +16,7 @@ import type { Overload } from './overload.ts'
 import { compileRedirect } from './redirect.ts'
 import { answering, type CompiledAction } from './run.ts'
 import type { CompiledForward, CompiledMirror, CompiledRule, MirrorLoss } from './rule.ts'
-import type { CompiledStream } from './stream.ts'
+import type { CompiledStream } from './proxied-stream.ts'
 
 /** What rules may name. */
 export interface RuleTypes {

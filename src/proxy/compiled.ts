@@ -6,7 +6,7 @@ import type { ListenerChain } from './listener-filters.ts'
 import type { RuleSource } from './router/host-table.ts'
 import type { CompiledRule } from './rule.ts'
 import { Shelf, type Made } from './shelf.ts'
-import type { CompiledStream } from './stream.ts'
+import type { CompiledStream } from './proxied-stream.ts'
 import type { WorkerKit } from './worker-kit.ts'
 
 export interface CompiledOptions {

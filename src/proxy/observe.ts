@@ -9,7 +9,7 @@ import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
 import type { Sender } from './sender.ts'
 import type { CompiledRule } from './rule.ts'
-import type { CompiledStream, FinishedStream } from './stream.ts'
+import type { CompiledStream, FinishedStream } from './proxied-stream.ts'
 
 /** What is told of an exchange that is over. */
 export interface Finished {

@@ -8,7 +8,7 @@ import { routerSteps, type Router } from './router/router.ts'
 import { misdirectedRule, type CompiledRule } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
 import type { Steps } from './steps.ts'
-import type { CompiledStream } from './stream.ts'
+import type { CompiledStream } from './proxied-stream.ts'
 import { compileTlsListeners } from './tls/listeners.ts'
 
 type Certificates = Readonly<Record<string, Certificate>>

@@ -17,7 +17,7 @@ import { PortPlaces } from './port-places.ts'
 import { ProxyHeaders, type ProxyHeaderOwner } from './proxy-protocol/headers.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
 import type { Sender } from './sender.ts'
-import { Stream } from './stream.ts'
+import { ProxiedStream } from './proxied-stream.ts'
 import { TlsAcceptor, type HandshakeRule, type TlsOwner } from './tls/acceptor.ts'
 import { certificateField } from './tls/client-certificate.ts'
 import { SecurePort } from './tls/secure-port.ts'
@@ -52,7 +52,7 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
   private readonly context: PortContext
   private readonly listening = new ListeningSocket(socket => this.accept(socket))
   private readonly connections = new Set<ServedConnection>()
-  private readonly streams = new Set<Stream>()
+  private readonly streams = new Set<ProxiedStream>()
   private readonly places: PortPlaces
   private readonly acceptor: TlsAcceptor
   private readonly proxyHeaders = new ProxyHeaders(this)
@@ -250,7 +250,7 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
     }
     const { observer } = this.runtime
     const facts = { listener: listener.name, serverName, localPort: this.localPort, sender: inbound }
-    const stream: Stream = new Stream(socket, found, facts, this.clock.nowMs, one => {
+    const stream: ProxiedStream = new ProxiedStream(socket, found, facts, this.clock.nowMs, one => {
       this.streams.delete(stream)
       observer.streamed(one)
     })

@@ -12,7 +12,7 @@ import type { LocalResponse } from '../filters/filter.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { ListenerFilters } from './listener-filters.ts'
 import type { CompiledRule } from './rule.ts'
-import type { CompiledStream } from './stream.ts'
+import type { CompiledStream } from './proxied-stream.ts'
 import type { CertificateChoice } from './tls/certificate-choice.ts'
 import type { ContextSpec } from './tls/server-contexts.ts'
 

@@ -3,7 +3,7 @@ import type { ResponseLimits } from '../http/h1/response.ts'
 import type { Cluster } from './cluster.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
 import { RawConnection, type RawHandler } from './raw-connection.ts'
-import type { UpstreamStream } from './stream.ts'
+import type { UpstreamStream } from './upstream-stream.ts'
 import type { TlsDialer } from './tls/dialer.ts'
 
 /** A status line with its reason, which nobody reads. */

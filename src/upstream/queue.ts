@@ -1,5 +1,5 @@
 import type { FailureName } from '../http/failures.ts'
-import type { UpstreamStream } from './stream.ts'
+import type { UpstreamStream } from './upstream-stream.ts'
 import { Turns, type Sharer } from './turns.ts'
 
 /** An attempt that waits because its cluster has all the connections that it may have. */

@@ -5,7 +5,7 @@ import type { RouteHit } from '../router/host-table.ts'
 import type { ListenerFilters } from '../listener-filters.ts'
 import type { CompiledRule } from '../rule.ts'
 import type { PortRuntime, Routes, TlsListener, TlsTable } from '../runtime.ts'
-import type { CompiledStream } from '../stream.ts'
+import type { CompiledStream } from '../proxied-stream.ts'
 import { CertificateChoice } from './certificate-choice.ts'
 import type { ContextSpec } from './server-contexts.ts'
 

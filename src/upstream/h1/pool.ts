@@ -1,5 +1,5 @@
 import { UpstreamPool, type PoolParts } from '../pool.ts'
-import type { UpstreamStream } from '../stream.ts'
+import type { UpstreamStream } from '../upstream-stream.ts'
 import { Http1ClientConnection, type ConnectionOwner } from './client-connection.ts'
 
 /** Kept-alive connections to one endpoint. Last in, first out: what is not needed grows old and is closed. */

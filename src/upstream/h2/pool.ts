@@ -1,6 +1,6 @@
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import { UpstreamPool, type PoolParts } from '../pool.ts'
-import type { UpstreamStream } from '../stream.ts'
+import type { UpstreamStream } from '../upstream-stream.ts'
 import { Http2ClientConnection, type Http2Owner } from './client-connection.ts'
 
 /** A connection is not used for longer than this, so that load finds new endpoints behind an address; a tenth more or less, so that not all end at once. */

@@ -38,7 +38,7 @@ export interface FinishedStream {
 export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'sender'>
 
 /** A client's connection and one to a backend, and the bytes between them as they are. */
-export class Stream implements RawHandler, Asker {
+export class ProxiedStream implements RawHandler, Asker {
   /** Its bytes are not ours to understand. */
   readonly request = null
   private readonly client: Socket
