@@ -14,9 +14,9 @@ const PREFIX = 'file.portcullis.dev/'
 /** As the API server has it, of all of an object's data (core v1, MaxSecretSize). */
 const MOST_BYTES = 1_048_576
 
-/** Where a text came from: paths in it are relative to `folder`, and lead nowhere but below `root`. */
-export interface Place {
-  readonly folder: string
+/** Where a text came from: paths in it are relative to `path`, and lead nowhere but below `root`. */
+export interface TextFolder {
+  readonly path: string
   readonly root: string
 }
 
@@ -32,15 +32,15 @@ export interface Filled {
   readonly attached: readonly Attached[]
 }
 
-/** Takes in what an object's annotations name; `place` is null where there is no folder, as for standard input. */
-export function fill(declaration: Declaration, place: Place | null): Filled {
+/** Takes in what an object's annotations name; `folder` is null where there is no folder, as for standard input. */
+export function fill(declaration: Declaration, folder: TextFolder | null): Filled {
   const { value } = declaration
   const field = dataField(value)
   const annotations = fieldOf(fieldOf(value, 'metadata'), 'annotations')
   const names = Object.entries(typeof annotations === 'object' && annotations !== null ? annotations : {})
   const wanted = names.filter(([name]) => name.startsWith(PREFIX))
   if (field === null || wanted.length === 0) return { declaration, attached: [] }
-  const reads = wanted.map(([name, path]) => ({ name, read: readBeside(String(path), place) }))
+  const reads = wanted.map(([name, path]) => ({ name, read: readBeside(String(path), folder) }))
   const findings = reads.flatMap(({ name, read }) =>
     typeof read === 'string' ? [{ path: ['metadata', 'annotations', name], message: read }] : [],
   )
@@ -67,14 +67,18 @@ function dataField(value: unknown): 'data' | 'binaryData' | null {
 }
 
 /** The file, or what is wrong with it. */
-function readBeside(path: string, place: Place | null): (Attached & { readonly bytes: Buffer }) | string {
-  if (place === null) return `names ${path}, expected a value in data: standard input has no folder beside it`
-  const file = join(place.folder, path)
-  const [real, root] = [attempt(() => realpathSync(file)), attempt(() => realpathSync(place.root))]
+function readBeside(
+  path: string,
+  folder: TextFolder | null,
+): (Attached & { readonly bytes: Buffer }) | string {
+  if (folder === null)
+    return `names ${path}, expected a value in data: standard input has no folder beside it`
+  const file = join(folder.path, path)
+  const [real, root] = [attempt(() => realpathSync(file)), attempt(() => realpathSync(folder.root))]
   if (real instanceof Error || root instanceof Error)
     return `names ${path}, which cannot be found, expected a file`
   if (path.startsWith('/') || !isBelow(real, root))
-    return `names ${path}, which is outside of ${place.root}, expected a file below it`
+    return `names ${path}, which is outside of ${folder.root}, expected a file below it`
   const stamp = stampOf(file)
   const size = attempt(() => statSync(file).size)
   if (typeof size === 'number' && size > MOST_BYTES)

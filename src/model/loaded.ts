@@ -1,4 +1,4 @@
-import { fill, type Place } from './attached.ts'
+import { fill, type TextFolder } from './attached.ts'
 import type { FileContent, Held, Settled } from './last-good.ts'
 import { withHint } from './hints.ts'
 import { readParts, type ReadBefore, type Said } from './parts.ts'
@@ -18,18 +18,18 @@ export interface LoadResult {
 }
 
 /**
- * What a text says, by the name that messages have for it; `place` is where files that it names are looked for, and
+ * What a text says, by the name that messages have for it; `folder` is where files that it names are looked for, and
  * `before` what the same file said, of which only what differs is read, by `reading`.
  */
 export function contentOf(
   file: string,
   text: string,
   kinds: Kinds,
-  place: Place | null = null,
+  folder: TextFolder | null = null,
   before: ReadBefore | null = null,
   reading: (text: string, file: string) => Reading = readText,
 ): FileContent {
-  const read = (part: string): Said => saidOf(reading(part, file), kinds, place)
+  const read = (part: string): Said => saidOf(reading(part, file), kinds, folder)
   const parts = readParts(text, before, read)
   const all = parts.map(({ said }) => said)
   return {
@@ -43,8 +43,12 @@ export function contentOf(
   }
 }
 
-function saidOf({ declarations, problems, whole, unread }: Reading, kinds: Kinds, place: Place | null): Said {
-  const filled = declarations.map(declaration => fill(declaration, place))
+function saidOf(
+  { declarations, problems, whole, unread }: Reading,
+  kinds: Kinds,
+  folder: TextFolder | null,
+): Said {
+  const filled = declarations.map(declaration => fill(declaration, folder))
   return {
     validations: filled.map(one => validate(one.declaration, kinds)),
     problems,

@@ -157,7 +157,7 @@ export class Engine {
     this.forgetStale()
     const results: PortResult[] = []
     for (const port of snapshot.ports)
-      results.push(await this.place(port, observer, snapshot.certificates ?? noCertificates))
+      results.push(await this.serve(port, observer, snapshot.certificates ?? noCertificates))
     this.removePorts(new Set(snapshot.ports.map(({ key }) => key)))
     for (const name of this.upstreams.sweepUnnamed()) this.forgetCluster(name)
     this.epochs.settle()
@@ -194,7 +194,7 @@ export class Engine {
     })
   }
 
-  private async place(
+  private async serve(
     port: Port,
     observer: Observer,
     certificates: Readonly<Record<string, Certificate>>,

@@ -31,7 +31,7 @@ export interface Contribution {
 }
 
 /** Where a filter stands, by the names that parts of a snapshot have. What is not there takes none. */
-export type Place =
+export type AttachPoint =
   /** `default/web`: every listener of this Gateway. */
   | { readonly gateway: string }
   /** Listener.name: requests of this listener, those that no route takes among them. */
@@ -46,7 +46,7 @@ export type Place =
 
 /** A filter at one place; of several there, all act, in the order of their phases and, within one, as they are given. */
 export interface Attachment {
-  readonly at: Place
+  readonly at: AttachPoint
   /** Its origin is the object that put it there. */
   readonly filter: FilterConfig
   /** What it cannot act on (the bytes of a TLSRoute) is not served without it. */
@@ -55,7 +55,7 @@ export interface Attachment {
 
 /** A place that is not to be served, since what would protect it is not in force: `protection_missing`. */
 export interface Closed {
-  readonly at: Place
+  readonly at: AttachPoint
   readonly origin: Origin
 }
 

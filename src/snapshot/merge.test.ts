@@ -7,7 +7,7 @@ import { origin } from '../../test/support/exchange.ts'
 import { translate } from '../../test/support/translate.ts'
 import { contentOf, resultOf } from '../model/loaded.ts'
 import { settle } from '../model/last-good.ts'
-import type { Attachment, Contribution, Place } from './contribution.ts'
+import type { Attachment, Contribution, AttachPoint } from './contribution.ts'
 import { merge, type Translation } from './merge.ts'
 import type { FilterConfig, Origin, Rule } from './snapshot.ts'
 
@@ -120,7 +120,7 @@ const blog = 'httproute/default/blog/0'
 const items = 'Service/default/items:80'
 
 suite('a filter stands', () => {
-  const rows: readonly [at: Place, where: readonly string[]][] = [
+  const rows: readonly [at: AttachPoint, where: readonly string[]][] = [
     ['all', ['default/web/http']],
     [{ gateway: 'default/web' }, ['default/web/http']],
     [{ gateway: 'default/we' }, []],
@@ -158,7 +158,7 @@ suite('a filter stands', () => {
 })
 
 suite('a place is closed', () => {
-  const rows: readonly [at: Place, where: readonly string[]][] = [
+  const rows: readonly [at: AttachPoint, where: readonly string[]][] = [
     [
       { gateway: 'default/web' },
       [

@@ -1,6 +1,6 @@
 import type { Problem } from '../model/resource.ts'
 import { targetName } from './cluster-name.ts'
-import type { Contribution, Place } from './contribution.ts'
+import type { Contribution, AttachPoint } from './contribution.ts'
 import type {
   Action,
   FilterConfig,
@@ -56,12 +56,12 @@ export class Placed {
     }))
   }
 
-  private add(at: Place, more: Here): void {
+  private add(at: AttachPoint, more: Here): void {
     const key = keyOf(at)
     this.places.set(key, together(this.places.get(key) ?? nothing, more))
   }
 
-  private at(...places: readonly Place[]): Here {
+  private at(...places: readonly AttachPoint[]): Here {
     return places.map(place => this.places.get(keyOf(place)) ?? nothing).reduce(together)
   }
 
@@ -165,7 +165,7 @@ function together(a: Here, b: Here): Here {
 }
 
 /** No name of an object has a space in it. */
-function keyOf(at: Place): string {
+function keyOf(at: AttachPoint): string {
   return at === 'all' ? at : Object.entries(at)[0]!.join(' ')
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { hasChanged, type Place } from '../../model/attached.ts'
+import { hasChanged, type TextFolder } from '../../model/attached.ts'
 import { isEmptied, isHalfWritten, type Written } from './half-written.ts'
 import { settle, unreadable, type FileContent, type FileState } from '../../model/last-good.ts'
 import type { Kinds } from '../../model/kinds.ts'
@@ -182,7 +182,7 @@ export class FileSource implements Source {
     if (known.stamp === stamp) return false
     const text = textOf(file)
     if (text instanceof Broken) return true
-    const content = text === known.text ? known.content : this.parse(text, name, this.placeOf(name), known)
+    const content = text === known.text ? known.content : this.parse(text, name, this.folderOf(name), known)
     this.drafts.set(name, { stamp, text, content })
     const state = this.state.find(one => one.file === name)
     if (content === known.content || state === undefined) return false
@@ -223,7 +223,7 @@ export class FileSource implements Source {
     const known = this.cache.get(name)
     if (!renewed && known?.text === text) return known.content
     if (!renewed && draft?.text === text) return draft.content
-    return this.parse(text, name, this.placeOf(name), known ?? null)
+    return this.parse(text, name, this.folderOf(name), known ?? null)
   }
 
   /** Whether more of it is likely to come; a file that was put in the place of another one is whole. */
@@ -234,9 +234,9 @@ export class FileSource implements Source {
     return isEmptied(now.content, state) || (inode === known.inode && isHalfWritten(now, known, state))
   }
 
-  private parse(text: string, file: string, place: Place | null, known: Cached | null): FileContent {
+  private parse(text: string, file: string, folder: TextFolder | null, known: Cached | null): FileContent {
     const before = known === null ? null : { text: known.text, parts: known.content.parts }
-    const content = contentOf(file, text, this.kinds, place, before, this.reading)
+    const content = contentOf(file, text, this.kinds, folder, before, this.reading)
     const now = new Date().toISOString()
     for (const { resource } of content.validations)
       if (resource !== null && !this.readAt.has(resource.metadata)) this.readAt.set(resource.metadata, now)
@@ -247,10 +247,10 @@ export class FileSource implements Source {
     return [...this.cache.values()].some(({ content }) => content.attached.some(hasChanged))
   }
 
-  private placeOf(file: string): Place {
+  private folderOf(file: string): TextFolder {
     const folder = dirname(file)
     const root = this.paths.find(path => file.startsWith(path.endsWith('/') ? path : `${path}/`))
-    return { folder, root: root ?? folder }
+    return { path: folder, root: root ?? folder }
   }
 
   /** Of everything that is read. */

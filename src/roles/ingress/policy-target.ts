@@ -5,14 +5,14 @@ import { HTTPRoute } from '../../model/kinds/http-route.ts'
 import type { PolicyTarget } from '../../model/kinds/shapes.ts'
 import type { FieldPath, Resource } from '../../model/resource.ts'
 import { refKey, type Resources } from '../../model/resources.ts'
-import type { Place } from '../../snapshot/contribution.ts'
+import type { AttachPoint } from '../../snapshot/contribution.ts'
 import { missing, type Absence } from '../../translation/missing.ts'
 import { policyName } from '../../translation/policies.ts'
 import type { GatewayState } from './gateway/gateway.ts'
 
 /** What a policy about requests is for: all of a Gateway or a route, or a listener or rule of it. */
 export interface RequestTarget {
-  readonly at: Place
+  readonly at: AttachPoint
   readonly object: Resource
   /** The name of the listener or rule. */
   readonly section: string | undefined

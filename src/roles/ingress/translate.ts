@@ -28,7 +28,7 @@ import { proveContexts } from './gateway/listener-contexts.ts'
 import type { ListenerState } from './gateway/listeners.ts'
 import { Namespaces } from '../../translation/namespaces.ts'
 import { doubtGreedy } from './doubts/greedy.ts'
-import { placesOf } from './doubts/places.ts'
+import { ruleFieldsOf } from './doubts/rule-fields.ts'
 import { clusterNames, clustersOfRules, portsOf } from './gateway/ports.ts'
 import { doubtRetries } from './doubts/retries.ts'
 import { routesOf } from './routes/routes.ts'
@@ -91,11 +91,11 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   policies.report(report, target => senders()(target))
   for (const backend of resources.all(Backend)) report.notServed(backend, unservedIn(backend, Backend))
   doubtClasses(resources, classOf, report)
-  const places = placesOf(routes)
-  doubtGreedy(parts.ports, places, doubtShadows(parts.ports, places, report), report)
+  const fields = ruleFieldsOf(routes)
+  doubtGreedy(parts.ports, fields, doubtShadows(parts.ports, fields, report), report)
   doubtStreams(attached, report)
-  doubtRetries(parts, places, report)
-  doubtUntaken(parts.ports, places, report)
+  doubtRetries(parts, fields, report)
+  doubtUntaken(parts.ports, fields, report)
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return {
     ...parts,

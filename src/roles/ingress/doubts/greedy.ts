@@ -1,7 +1,7 @@
 import { wholeMatch } from '../../../snapshot/regex.ts'
 import type { Port, RouteEntry } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
-import { hostsOf, ruleName, type Places } from './places.ts'
+import { hostsOf, ruleName, type RuleFields } from './rule-fields.ts'
 
 /** How many paths are tried on patterns in one translation: what is suspicious may cost a little, and no more. */
 const MOST_TRIES = 50_000
@@ -12,7 +12,7 @@ const MOST_TRIES = 50_000
  */
 export function doubtGreedy(
   ports: readonly Port[],
-  places: Places,
+  fields: RuleFields,
   hidden: ReadonlySet<RouteEntry>,
   report: Report,
 ): void {
@@ -27,15 +27,15 @@ export function doubtGreedy(
     const beaten = beatenOf(prefixes, budget)
     for (const entry of entries) {
       const { match, rule } = entry
-      const place = places.get(rule.origin)
-      if (match.path.type !== 'regex' || told.has(match) || place === undefined) continue
+      const field = fields.get(rule.origin)
+      if (match.path.type !== 'regex' || told.has(match) || field === undefined) continue
       told.add(match)
       const loser = beaten(entry)
       if (loser === null) continue
-      report.doubt(place.route, {
+      report.doubt(field.route, {
         severity: 'warning',
         reason: 'RegexBeatsPrefix',
-        path: place.path,
+        path: field.path,
         message: `the regular expression ${JSON.stringify(match.path.value)} takes requests of the longer prefix ${loser.match.path.value} of ${ruleName(loser.rule)}: regular expressions come before prefixes, whatever their length; expected a narrower one, or a prefix`,
       })
     }

@@ -1,10 +1,10 @@
 import { idempotentMethods } from '../../../http/idempotent.ts'
 import type { Cluster, Rule, SnapshotParts } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
-import { hostsOf, type Places } from './places.ts'
+import { hostsOf, type RuleFields } from './rule-fields.ts'
 
 /** Rules that want requests repeated whose method forbids it, while no BackendPolicy allows it. */
-export function doubtRetries({ ports, clusters }: SnapshotParts, places: Places, report: Report): void {
+export function doubtRetries({ ports, clusters }: SnapshotParts, fields: RuleFields, report: Report): void {
   const methods = new Map<Rule, Set<string>>()
   for (const { entries } of hostsOf(ports))
     for (const { match, rule } of entries)
@@ -14,16 +14,16 @@ export function doubtRetries({ ports, clusters }: SnapshotParts, places: Places,
   const byName = new Map(clusters.map(cluster => [cluster.name, cluster]))
   const told = new Set<unknown>()
   for (const [rule, own] of methods) {
-    const place = places.get(rule.origin)
+    const field = fields.get(rule.origin)
     const lacking = clustersOf(rule, byName).filter(({ repeatNonIdempotent }) => repeatNonIdempotent !== true)
     const [first] = lacking
-    if (place === undefined || first === undefined || told.has(rule.origin)) continue
+    if (field === undefined || first === undefined || told.has(rule.origin)) continue
     told.add(rule.origin)
     const list = [...own].join(' and ')
-    report.doubt(place.route, {
+    report.doubt(field.route, {
       severity: 'warning',
       reason: 'NotRepeated',
-      path: [...place.path, 'retry'],
+      path: [...field.path, 'retry'],
       message: `${list} is repeated only where nothing of it was sent, or where it has an Idempotency-Key; ${[...idempotentMethods].join(', ')} are repeated. To have ${list} repeated too, give ${first.origin.resource} a BackendPolicy with spec.retry.nonIdempotent: true`,
     })
   }

@@ -2,7 +2,7 @@ import type { Match, PathMatch, Port, RouteEntry, Rule } from '../../../snapshot
 import type { Report } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
 import type { ListenerState } from '../gateway/listeners.ts'
-import { hostsOf, ruleName, type Place, type Places } from './places.ts'
+import { hostsOf, ruleName, type RuleField, type RuleFields } from './rule-fields.ts'
 import type { RouteState } from '../routes/route.ts'
 
 const SHADOWED = { severity: 'error', reason: 'Shadowed', path: [] } as const
@@ -10,7 +10,7 @@ const EXPECTED = 'takes all that it would take; expected another hostname or mat
 
 /** How many of its entries others have taken the requests of, and the first rule that did. */
 interface Tally {
-  readonly place: Place
+  readonly field: RuleField
   entries: number
   hidden: number
   by: Rule | null
@@ -22,7 +22,7 @@ interface Tally {
  */
 export function doubtShadows(
   ports: readonly Port[],
-  places: Places,
+  fields: RuleFields,
   report: Report,
 ): ReadonlySet<RouteEntry> {
   const routes = new Map<unknown, Tally>()
@@ -31,25 +31,25 @@ export function doubtShadows(
   for (const { entries } of hostsOf(ports))
     for (const [i, by] of hidersOf(entries).entries()) {
       const entry = entries[i]!
-      const place = places.get(entry.rule.origin)
+      const field = fields.get(entry.rule.origin)
       if (by !== null) hidden.add(entry)
-      if (place === undefined) continue
-      count(routes, place.route, place, by)
-      count(rules, entry.rule.origin, place, by)
+      if (field === undefined) continue
+      count(routes, field.route, field, by)
+      count(rules, entry.rule.origin, field, by)
     }
-  const gone = new Set([...routes.values()].filter(isHidden).map(({ place }) => place.route))
-  for (const { place, by } of routes.values())
-    if (gone.has(place.route) && by !== null)
-      report.doubt(place.route, {
+  const gone = new Set([...routes.values()].filter(isHidden).map(({ field }) => field.route))
+  for (const { field, by } of routes.values())
+    if (gone.has(field.route) && by !== null)
+      report.doubt(field.route, {
         ...SHADOWED,
         message: `no request reaches it: ${ruleName(by)} comes first, and ${EXPECTED}`,
       })
   for (const tally of rules.values())
-    if (isHidden(tally) && tally.by !== null && !gone.has(tally.place.route))
-      report.doubt(tally.place.route, {
+    if (isHidden(tally) && tally.by !== null && !gone.has(tally.field.route))
+      report.doubt(tally.field.route, {
         severity: 'warning',
         reason: 'RuleShadowed',
-        path: tally.place.path,
+        path: tally.field.path,
         message: `no request reaches this rule: ${ruleName(tally.by)} comes first, and takes all that it would take`,
       })
   return hidden
@@ -74,9 +74,9 @@ export function doubtStreams(
   }
 }
 
-function count(tallies: Map<unknown, Tally>, key: unknown, place: Place, by: RouteEntry | null): void {
+function count(tallies: Map<unknown, Tally>, key: unknown, field: RuleField, by: RouteEntry | null): void {
   let tally = tallies.get(key)
-  if (tally === undefined) tallies.set(key, (tally = { place, entries: 0, hidden: 0, by: null }))
+  if (tally === undefined) tallies.set(key, (tally = { field, entries: 0, hidden: 0, by: null }))
   tally.entries++
   if (by === null) return
   tally.hidden++

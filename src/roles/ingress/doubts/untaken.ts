@@ -2,21 +2,21 @@ import { canonicalPath } from '../../../http/target.ts'
 import { compileMethods, type TakenMethods } from '../../../proxy/methods.ts'
 import type { ClientSettings, Match, Port, Rule } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
-import { hostsOf, type Place, type Places } from './places.ts'
+import { hostsOf, type RuleField, type RuleFields } from './rule-fields.ts'
 
 /** Matches for requests that are answered before any route is looked at, by the ClientPolicies of all their ports. */
-export function doubtUntaken(ports: readonly Port[], places: Places, report: Report): void {
+export function doubtUntaken(ports: readonly Port[], fields: RuleFields, report: Report): void {
   // By rule, what it asks for, and whether that can be met on any port that has the rule.
-  const wishes = new Map<Place, Map<string, boolean>>()
+  const wishes = new Map<RuleField, Map<string, boolean>>()
   for (const port of ports) {
     const methods = compileMethods(port.client.methods)
     for (const { entries } of hostsOf([port]))
       for (const { match, rule } of entries)
         for (const [wish, possible] of wishesOf(match, rule, methods, port.client)) {
-          const place = places.get(rule.origin)
-          if (place === undefined) continue
-          const own = wishes.get(place) ?? new Map<string, boolean>()
-          wishes.set(place, own.set(wish, possible || own.get(wish) === true))
+          const field = fields.get(rule.origin)
+          if (field === undefined) continue
+          const own = wishes.get(field) ?? new Map<string, boolean>()
+          wishes.set(field, own.set(wish, possible || own.get(wish) === true))
         }
   }
   for (const [{ route, path }, own] of wishes)

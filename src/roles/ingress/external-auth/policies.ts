@@ -3,7 +3,7 @@ import { ExternalAuthPolicy } from '../../../model/kinds/external-auth-policy.ts
 import { PORTCULLIS } from '../../../model/kind.ts'
 import type { Resource } from '../../../model/resource.ts'
 import { keyOf, type Resources } from '../../../model/resources.ts'
-import type { Attachment as Attached, Closed, Place } from '../../../snapshot/contribution.ts'
+import type { Attachment as Attached, Closed, AttachPoint } from '../../../snapshot/contribution.ts'
 import type { FilterConfig, Rule } from '../../../snapshot/snapshot.ts'
 import {
   accept,
@@ -40,7 +40,7 @@ export class ExternalAuthPolicies {
   private readonly onRoutes = new Map<string, ExternalAuthConfig[]>()
   private readonly onGateways: {
     readonly state: GatewayState
-    readonly at: Place
+    readonly at: AttachPoint
     readonly filter: ExternalAuthConfig
   }[] = []
   private readonly rules = new Map<Rule, Rule>()

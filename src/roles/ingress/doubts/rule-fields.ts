@@ -3,20 +3,20 @@ import type { VirtualHost, Listener, Origin, Port, Rule } from '../../../snapsho
 import type { RouteState } from '../routes/route.ts'
 
 /** The object and the field that a rule of the snapshot was made of. */
-export interface Place {
+export interface RuleField {
   readonly route: Resource
   readonly path: FieldPath
 }
 
 /** By the origins of rules, which rules keep whatever is made of them. */
-export type Places = ReadonlyMap<Origin, Place>
+export type RuleFields = ReadonlyMap<Origin, RuleField>
 
-export function placesOf(states: readonly RouteState[]): Places {
-  const places = new Map<Origin, Place>()
+export function ruleFieldsOf(states: readonly RouteState[]): RuleFields {
+  const fields = new Map<Origin, RuleField>()
   for (const { route, entries } of states)
     for (const { entry, place } of entries)
-      places.set(entry.rule.origin, { route, path: ['spec', 'rules', place.rule] })
-  return places
+      fields.set(entry.rule.origin, { route, path: ['spec', 'rules', place.rule] })
+  return fields
 }
 
 /** The hosts of every listener, once also where a Gateway has several addresses. */
