@@ -134,7 +134,11 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
 
   private accept(socket: Socket): void {
     const { runtime } = this
-    const address = plainAddress(socket.remoteAddress ?? '')
+    const { remoteAddress } = socket
+    // Reset by the client before it was accepted: what it has sent could still be read, and would be a request of nobody,
+    // whom no list of addresses and no limit knows.
+    if (remoteAddress === undefined) return void socket.destroy()
+    const address = plainAddress(remoteAddress)
     const inbound = new Inbound(socket, this, address, runtime.shares.of(address), this.clock.nowMs)
     if (!this.places.admit(inbound, runtime.port.client)) return this.turnAway(inbound)
     const metrics = runtime.observer.port(this.key)

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { suite, test } from 'node:test'
 import { send, type Answer } from '../support/client.ts'
+import { startGateway } from '../support/gateway.ts'
+import { plain } from '../support/policies.ts'
 import { freePort } from '../support/process.ts'
 import { yamlOf } from '../support/resources.ts'
 import { Served } from '../support/served.ts'
@@ -51,4 +54,22 @@ suite('address lists', () => {
     assert.equal((await from(port, '10.0.0.1')).status, 200)
     assert.equal((await from(port, '10.0.0.1')).status, 429)
   })
+})
+
+test('who has reset the connection before it is accepted is nobody whose requests are taken', async () => {
+  await using upstream = await TestUpstream.start()
+  await using portcullis = await startGateway(plain(upstream.port))
+  const request = 'POST /fired HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n'
+  const fire = `require('net').connect(${portcullis.port()}, '127.0.0.1', function () {
+    this.write(${JSON.stringify(request)}, () => this.resetAndDestroy())
+  })`
+  // Nobody accepts as long as this thread waits.
+  for (let i = 0; i < 3; i++) execFileSync(process.execPath, ['-e', fire])
+  // A connection that comes after them is accepted after them.
+  assert.equal((await send(portcullis.port(), { path: '/last' })).status, 200)
+  await portcullis.line(line => line['url.path'] === '/last')
+  assert.deepEqual(
+    portcullis.lines.map(line => line['url.path']),
+    ['/last'],
+  )
 })

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { hashSync } from 'bcryptjs'
 import { seenBy, send, type Answer } from '../support/client.ts'
 import { freePort } from '../support/process.ts'
+import { clientPolicy } from '../support/policies.ts'
 import { yamlOf } from '../support/resources.ts'
 import { Served } from '../support/served.ts'
 import { ofGateway, ofRoute, site, trafficPolicy } from '../support/traffic.ts'
@@ -61,12 +62,16 @@ suite('basic authentication', () => {
       'site.yaml': site([port], upstream.port),
       'office.yaml': office({ userHeader: 'X-User', forwardCredentials: false }, { except }),
       'users.yaml': secret({ auth: `ada:${SHA1}` }),
+      // Then some backends take X_User for X-User.
+      'clients.yaml': yamlOf(clientPolicy({ headers: { underscores: 'allow' } })),
     })
-    const answer = await as(port, 'ada:secret', { 'X-User': 'root' })
+    const headers = { 'X-User': 'root', X_User: 'root' }
+    const answer = await as(port, 'ada:secret', headers)
     assert.deepEqual([seenBy(answer, 'x-user'), seenBy(answer, 'authorization')], [['ada'], []])
-    const excepted = await send(port, { method: 'OPTIONS', path: '/r', headers: { 'X-User': 'root' } })
+    const excepted = await send(port, { method: 'OPTIONS', path: '/r', headers })
     assert.equal(excepted.status, 200)
     assert.deepEqual(seenBy(excepted, 'x-user'), [])
+    for (const one of [answer, excepted]) assert.deepEqual(seenBy(one, 'x_user'), [])
   })
 
   test('a changed password counts at once, for all workers and without another snapshot; a Secret that is gone closes', async () => {

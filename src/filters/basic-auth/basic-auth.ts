@@ -4,6 +4,7 @@ import { compileExceptions, type Exception } from '../exceptions.ts'
 import type { Exchange, Failure, FilterType, Verdict } from '../filter.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
+import { removeSpellings } from '../spellings.ts'
 import { challenge, readCredentials, type Credentials } from './credentials.ts'
 import type { Hashed } from './hasher.ts'
 import { Verifier } from './verifier.ts'
@@ -41,9 +42,13 @@ export const basicAuth: FilterType<BasicAuthConfig> = {
   compile(config, kit) {
     const door = new Door(config, kit)
     const isExcepted = compileExceptions(config.except) ?? (() => false)
+    const { userHeader } = config
     return {
       request(x) {
-        if (config.userHeader !== null) x.request.fields.remove(config.userHeader)
+        if (userHeader !== null) {
+          x.request.fields.remove(userHeader)
+          removeSpellings(x.request.fields, [userHeader])
+        }
         return isExcepted(x) ? undefined : door.ask(x)
       },
     }

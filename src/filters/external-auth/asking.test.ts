@@ -56,6 +56,8 @@ test('says what the client asked for, in place of what it says of that itself', 
     x([
       'X-Original-URL',
       'http://spoofed/',
+      'X_Original_Url',
+      'http://spoofed/',
       'x-original-method',
       'GET',
       'X-Original-URI',

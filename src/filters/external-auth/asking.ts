@@ -1,4 +1,5 @@
 import { sameName, type Fields } from '../../http/fields.ts'
+import { withHyphens } from '../spellings.ts'
 import type { AskHttp } from './config.ts'
 
 /** What of an exchange the service is told. */
@@ -61,7 +62,7 @@ const never: ReadonlySet<string> = new Set([
 
 /** Which fields of a client go to the service, in the order in which it sent them. */
 export function compileSent(sent: readonly string[] | null): (fields: Fields) => string[] {
-  if (sent === null) return ({ list }) => pick(list, name => !never.has(name.toLowerCase()))
+  if (sent === null) return ({ list }) => pick(list, name => !never.has(withHyphens(name)))
   const names = [...new Set([...always, ...sent])].filter(name => !never.has(name))
   return ({ list }) => pick(list, name => names.some(one => sameName(name, one)))
 }

@@ -1,6 +1,7 @@
 import type { Fields } from '../../http/fields.ts'
 import type { Exchange } from '../filter.ts'
 import { Note } from '../notes.ts'
+import { removeSpellings } from '../spellings.ts'
 import type { Allowed } from './decision.ts'
 
 /** What external authorization has done with one exchange, whichever policies there are. */
@@ -32,17 +33,10 @@ export function sayAnswered(x: Exchange): void {
   passing.answered = []
 }
 
-/**
- * Removes what a client sends under names that are a service's to give, those included that some backends take for
- * them: where a ClientPolicy allows underscores, X_User is X-User to whoever makes variables of fields (RFC 3875 §4.1.18).
- */
+/** Removes what a client sends under names that are a service's to give, or that some backends take for them. */
 export function strip(fields: Fields, names: readonly string[], { brought }: Passing): void {
   for (const name of names) if (!brought.has(name)) fields.remove(name)
-  if (names.length === 0) return
-  for (const name of fields.list.filter((one, i) => i % 2 === 0 && one.includes('_'))) {
-    const lower = name.toLowerCase()
-    if (names.includes(lower.replaceAll('_', '-'))) fields.remove(lower)
-  }
+  removeSpellings(fields, names)
 }
 
 /** Gives a request what an approval says. */
