@@ -23,6 +23,7 @@ export const addressList: FilterType<AddressListConfig> = {
     [allow === null ? '' : `allow ${shown(allow)}`, deny.length === 0 ? '' : `deny ${shown(deny)}`]
       .filter(Boolean)
       .join(', '),
+  except: ({ except }) => except,
   compile({ policy, allow, deny, except }) {
     const allowed = allow === null ? null : addressRanges(allow)
     const denied = addressRanges(deny)

@@ -3,6 +3,7 @@ import type { FailureName } from '../http/failures.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 import type { BodyHold, Transformed } from './body.ts'
+import type { Exception } from './exceptions.ts'
 import type { Kit } from './kit.ts'
 import type { Notes } from './notes.ts'
 import type { Phase } from './phases.ts'
@@ -127,4 +128,6 @@ export interface FilterType<C extends FilterConfig = FilterConfig> {
   compile(config: C, kit: Kit): Filter
   /** What `explain` shows of it. */
   describe(config: C): string
+  /** Requests that its owner leaves out of it, where it is a filter that has such. */
+  except?(config: C): readonly Exception[]
 }

@@ -372,3 +372,43 @@ test('colours change nothing of what is said, and bad news stands out', () => {
   const refused = explainRequest(parts, { method: 'GET', url: 'https://a.shop.example/', headers: [] })
   assert.match(explanationText(refused, parts, noPolicies, painter(true)), /\x1b\[31mrefused/)
 })
+
+test('a filter whose owner leaves the request out says so', () => {
+  const limited = parseResources(
+    'limits.yaml',
+    `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front }
+spec: { gatewayClassName: portcullis, listeners: [{ name: any, protocol: HTTP, port: 80 }] }
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: limits }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: front }]
+  rateLimits: [{ name: all, requests: 5, unit: Second, by: All }]
+  addresses: { deny: [10.0.0.0/8] }
+  except: [{ paths: [{ value: /health }], methods: [GET] }]
+`,
+  )
+  assert.deepEqual(limited.problems, [])
+  const { parts: met } = translate(Resources.of(limited.resources))
+  for (const [method, path, isExcepted] of [
+    ['GET', '/health/live', true],
+    ['POST', '/health/live', false],
+    ['GET', '/healthy', false],
+    ['GET', '/health/..;/admin', false],
+  ] as const) {
+    const explanation = explainRequest(met, { method, url: `http://a.example${path}`, headers: [] })
+    const filters = explanationText(explanation, met).match(/^filter .*$/gm) ?? []
+    assert.equal(filters.length, 2)
+    for (const filter of filters)
+      assert.equal(filter.includes(', ingress: not for this request (spec.except): '), isExcepted, filter)
+    const { filters: data = [] } = explanationJson(explanation, met)
+    assert.deepEqual(
+      data.map(({ excepted }) => excepted),
+      [isExcepted, isExcepted],
+    )
+  }
+})

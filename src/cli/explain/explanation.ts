@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 
+import { compileExceptions, type Excepted } from '../../filters/exceptions.ts'
 import { failures, Rejection } from '../../http/failures.ts'
 import { RequestHeadReader } from '../../http/h1/request.ts'
 import type { RequestHead } from '../../http/head.ts'
@@ -194,8 +195,24 @@ export function endpointsOf(snapshot: Pick<Snapshot, 'endpoints'>, cluster: stri
   return snapshot.endpoints[cluster] ?? []
 }
 
+/** `excepted`: it stands there, and its owner leaves this request out of it. */
+export interface MetFilter {
+  readonly filter: FilterConfig
+  readonly excepted: boolean
+}
+
 /** What a request meets on its way to the action, in this order: filters of its listener and of its rule. */
-export function filtersOf({ listeners, hit }: RouteExplanation): readonly FilterConfig[] {
+export function filtersOf({
+  head,
+  route: { listeners, hit },
+}: Extract<Explanation, { readonly head: unknown }>): readonly MetFilter[] {
   const taken = listeners.find(one => one.taken)
-  return ruleTypes.filters.inOrder([...(taken?.listener.filters ?? []), ...(hit?.entry.rule.filters ?? [])])
+  const all = [...(taken?.listener.filters ?? []), ...(hit?.entry.rule.filters ?? [])]
+  const request = { asked: head, route: hit?.entry.rule.id ?? '' }
+  return ruleTypes.filters.inOrder(all).map(filter => ({ filter, excepted: isExcepted(filter, request) }))
+}
+
+function isExcepted(filter: FilterConfig, request: Excepted): boolean {
+  const exceptions = ruleTypes.filters.find(filter.type).except?.(filter) ?? []
+  return compileExceptions(exceptions)?.(request) ?? false
 }

@@ -31,8 +31,9 @@ export function explanationJson(explanation: Explanation, parts: SnapshotParts) 
       reason,
       ...(tls?.mode === 'terminate' ? { certificates: tls.certificates, wanted: tls.wanted ?? [] } : {}),
     })),
-    filters: filtersOf(route).map(filter => ({
+    filters: filtersOf(explanation).map(({ filter, excepted }) => ({
       phase: ruleTypes.filters.find(filter.type).phase,
+      excepted,
       ...filter,
     })),
     route: route.hit === null ? null : routeJson(route.hit, parts),

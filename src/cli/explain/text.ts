@@ -80,7 +80,7 @@ function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyN
     ...(route.hit === null
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
       : routeLines(route.hit)),
-    ...filtersOf(route).map(filterLine),
+    ...filtersOf(explanation).map(({ filter, excepted }) => filterLine(filter, excepted)),
     ...(route.hit === null ? [] : actionLines(route.hit, parts, policies)),
     ...otherLines(route.entries.filter(entry => entry !== route.hit)),
   ]
@@ -143,7 +143,7 @@ function backendLines(
     ...(cluster === undefined
       ? []
       : [row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name))]),
-    ...ruleTypes.filters.inOrder(backend.filters).map(filterLine),
+    ...ruleTypes.filters.inOrder(backend.filters).map(filter => filterLine(filter, false)),
   ]
 }
 
@@ -186,12 +186,10 @@ function respondText({ failure }: Respond): string {
 }
 
 /** By phase and role, and who put it there. */
-function filterLine(filter: FilterConfig): string {
+function filterLine(filter: FilterConfig, excepted: boolean): string {
   const type = ruleTypes.filters.find(filter.type)
-  return row(
-    'filter',
-    `${type.phase}, ${filter.origin.role}: ${type.describe(filter)}, ${from(filter.origin)}`,
-  )
+  const what = `${excepted ? 'not for this request (spec.except): ' : ''}${type.describe(filter)}`
+  return row('filter', `${type.phase}, ${filter.origin.role}: ${what}, ${from(filter.origin)}`)
 }
 
 export function matchText({ path, method, headers, query }: Match): string {

@@ -39,6 +39,7 @@ export const basicAuth: FilterType<BasicAuthConfig> = {
   phase: 'authentication',
   describe: ({ users, realm }) =>
     `users of ${users.replace(/^basic-auth /, '')}, realm ${JSON.stringify(realm)}`,
+  except: ({ except }) => except,
   compile(config, kit) {
     const door = new Door(config, kit)
     const isExcepted = compileExceptions(config.except) ?? (() => false)

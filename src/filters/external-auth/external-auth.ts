@@ -25,6 +25,7 @@ export const externalAuth: FilterType<ExternalAuthConfig> = {
     const otherwise = whenUnavailable === 'allow' ? ', passes where it is not available' : ''
     return `asks ${cluster} ${how}${otherwise}`
   },
+  except: ({ except }) => except,
 }
 
 function shownTarget({ target }: Extract<ExternalAuthConfig['ask'], { readonly protocol: 'http' }>): string {

@@ -28,6 +28,7 @@ export const rateLimit: FilterType<RateLimitConfig> = {
   role: 'ingress',
   phase: 'limits',
   describe: ({ limits }) => limits.map(describeLimit).join('; '),
+  except: ({ except }) => except,
   compile(config, kit) {
     const policy = new LimitedPolicy(config, kit)
     const isExcepted = compileExceptions(config.except) ?? (() => false)
