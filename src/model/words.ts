@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv'
-import { proposal } from './nearest.ts'
+import { nearest, proposal } from './nearest.ts'
 import type { FieldPath } from './resource.ts'
 
 /** One error of the schema check: where, and `what is wrong, what is expected`. */
@@ -51,6 +51,17 @@ export function faultOf(error: ErrorObject, root: unknown): Fault {
         message: `${wrong(keyword, data, schema)}, expected ${describe(schema, keyword.endsWith('Length'))}${hint(keyword, data, schema)}`,
       }
   }
+}
+
+/** The field that an unknown one was probably to be, or null. */
+export function meantBy(
+  { keyword, params, parentSchema, instancePath }: ErrorObject,
+  root: unknown,
+): FieldPath | null {
+  if (keyword !== 'additionalProperties') return null
+  const known = Object.keys(fieldOf(parentSchema, 'properties') ?? {})
+  const name = nearest(String(fieldOf(params, 'additionalProperty')), known)
+  return name === undefined ? null : [...pathOf(instancePath, root), name]
 }
 
 /** A JSON Pointer as a path; numbers are indexes only where there is an array. */
