@@ -2,7 +2,7 @@ import type { ResourceKind } from '../model/kind.ts'
 import { ReferenceGrant } from '../model/kinds/reference-grant.ts'
 import { nearest } from '../model/nearest.ts'
 import { formatPosition } from '../model/problem.ts'
-import type { Problem, Resource, ResourceRef } from '../model/resource.ts'
+import type { FieldPath, Problem, Resource, ResourceRef } from '../model/resource.ts'
 import type { Resources } from '../model/resources.ts'
 import type { Flaw } from './report.ts'
 
@@ -67,7 +67,26 @@ export function notPermitted(
 /** An object of one kind that has the name of one that is missing of another kind, or in another namespace. */
 export function namesake(object: Resource | undefined, advice: string): string {
   if (object === undefined) return ''
-  return `; there is a ${object.kind} of this name (${placeOf(object)}): ${advice}`
+  const article = /^(HTTP|[AEIOU])/.test(object.kind) ? 'an' : 'a'
+  return `; there is ${article} ${object.kind} of this name (${placeOf(object)}): ${advice}`
+}
+
+/** A listener or rule of an object, by which a sectionName finds it. */
+export interface Section {
+  readonly name: string
+  readonly path: FieldPath
+}
+
+/** ` (did you mean "http", a.yaml:7:7?)`, or which there are, of the sections of an object that has none of that name. */
+export function sectionMeant(object: Resource, written: string, sections: readonly Section[]): string {
+  const names = sections.map(({ name }) => name)
+  const found = sections.find(({ name }) => name === nearest(written, names))
+  if (found !== undefined) {
+    const at = object.at(found.path)
+    return ` (did you mean ${JSON.stringify(found.name)}${at === null ? '' : `, ${formatPosition(at)}`}?)`
+  }
+  if (names.length === 0) return '; none has a name'
+  return `, expected ${names.slice(0, 8).join(' or ')}${names.length > 8 ? ' …' : ''}`
 }
 
 function placeOf(object: Resource): string {

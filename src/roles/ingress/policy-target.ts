@@ -1,4 +1,4 @@
-import { GATEWAY_API } from '../../model/kind.ts'
+import { GATEWAY_API, type ResourceKind } from '../../model/kind.ts'
 import { Gateway } from '../../model/kinds/gateway.ts'
 import { GRPCRoute } from '../../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../../model/kinds/http-route.ts'
@@ -6,7 +6,7 @@ import type { PolicyTarget } from '../../model/kinds/shapes.ts'
 import type { FieldPath, Resource } from '../../model/resource.ts'
 import { refKey, type Resources } from '../../model/resources.ts'
 import type { AttachPoint } from '../../snapshot/contribution.ts'
-import { missing, type Absence } from '../../translation/missing.ts'
+import { missing, namesake, sectionMeant, type Absence } from '../../translation/missing.ts'
 import { policyName } from '../../translation/policies.ts'
 import type { GatewayState } from './gateway/gateway.ts'
 
@@ -38,28 +38,40 @@ export function requestTarget(
     ? resources.get(GRPCRoute, namespace, name)
     : resources.get(HTTPRoute, namespace, name)
   return route === undefined
-    ? missing(resources, isCalls ? GRPCRoute : HTTPRoute, namespace, name)
+    ? targetless(resources, isCalls ? GRPCRoute : HTTPRoute, namespace, name)
     : ofRoute(route, section)
+}
+
+/** A policy is for what is in its own namespace: of a target that is in another one, that is said. */
+function targetless(resources: Resources, kind: ResourceKind, namespace: string, name: string): Absence {
+  const absence = missing(resources, kind, namespace, name)
+  const elsewhere = resources.all(kind).find(({ metadata }) => metadata.name === name)
+  const advice = `a policy can only be for what is in its own namespace`
+  return { ...absence, message: absence.message + namesake(elsewhere, advice) }
+}
+
+/** What says that a Gateway has no such listener. */
+export function listenerless({ gateway, listeners }: GatewayState, section: string): string {
+  const sections = listeners.map(({ spec: { name }, path }) => ({ name, path }))
+  return `Gateway ${policyName(gateway)} has no listener ${section}${sectionMeant(gateway, section, sections)}`
 }
 
 /** Why there is no such Gateway of ours. */
 export function gatewayless(resources: Resources, namespace: string, name: string): Absence {
   if (resources.get(Gateway, namespace, name) === undefined)
-    return missing(resources, Gateway, namespace, name)
+    return targetless(resources, Gateway, namespace, name)
   const message = `Gateway ${namespace}/${name} is of no class of ours, which is told of itself`
   return { message, follows: true }
 }
 
-function ofGateway(
-  { gateway, listeners }: GatewayState,
-  section: string | undefined,
-): RequestTarget | Absence {
+function ofGateway(state: GatewayState, section: string | undefined): RequestTarget | Absence {
+  const { gateway, listeners } = state
   const name = policyName(gateway)
   const whole = `Gateway ${name}`
   if (section === undefined)
     return { at: { gateway: name }, object: gateway, section, path: ['spec'], what: whole }
   const listener = listeners.find(({ spec }) => spec.name === section)
-  if (listener === undefined) return { message: `${whole} has no listener ${section}` }
+  if (listener === undefined) return { message: listenerless(state, section) }
   const what = `listener ${section} of ${whole}`
   return {
     at: { listener: `${name}/${section}` },
@@ -74,9 +86,12 @@ function ofRoute(route: HTTPRoute | GRPCRoute, section: string | undefined): Req
   const id = `${route.kind.toLowerCase()}/${policyName(route)}`
   const whole = `${route.kind} ${policyName(route)}`
   if (section === undefined) return { at: { route: id }, object: route, section, path: ['spec'], what: whole }
-  const index = (route.body.spec.rules ?? []).findIndex(({ name }) => name === section)
-  if (index < 0) return { message: `${whole} has no rule named ${section}` }
-  const path = ['spec', 'rules', index]
+  const rules = (route.body.spec.rules ?? []).flatMap(({ name }, i) =>
+    name === undefined ? [] : [{ name, path: ['spec', 'rules', i] }],
+  )
+  const path = rules.find(({ name }) => name === section)?.path
+  if (path === undefined)
+    return { message: `${whole} has no rule named ${section}${sectionMeant(route, section, rules)}` }
   return {
     at: { rule: `${id}/${section}` },
     object: route,

@@ -1,13 +1,12 @@
-import { Gateway } from '../../../model/kinds/gateway.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
-import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
+import { refKey, type Resources } from '../../../model/resources.ts'
 import { oldestFirst } from '../../../translation/age.ts'
-import { missing } from '../../../translation/missing.ts'
 import { attachmentsOf, policyName, reject, type Attachment } from '../../../translation/policies.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { GATEWAY_API, type ListenerState, type Provided } from '../gateway/listeners.ts'
 import { CertificatePolicy } from '../kinds/certificate-policy.ts'
+import { gatewayless, listenerless } from '../policy-target.ts'
 
 /** What one targetRef of a policy has: the listeners whose certificates it sees to. */
 export interface Claim {
@@ -21,10 +20,12 @@ export function providedBy(resources: Resources): Provided {
   const targets = new Set<string>()
   for (const { policy, target } of attachmentsOf(resources.all(CertificatePolicy)))
     targets.add(`${policy.metadata.namespace}/${target.name}/${target.sectionName ?? ''}`)
-  return ({ metadata: { namespace, name } }, listener) =>
-    targets.size > 0 &&
-    (targets.has(`${namespace}/${name}/${listener.name}`) ||
-      (targets.has(`${namespace}/${name}/`) && !hasOwn(listener)))
+  return ({ metadata: { namespace, name } }, listener) => {
+    if (targets.has(`${namespace}/${name}/${listener.name}`)) return 'policy'
+    if (targets.has(`${namespace}/${name}/`) && !hasOwn(listener)) return 'policy'
+    // What a refused policy would be for is not known; it is the likelier cause by far.
+    return resources.refusalOfAny(CertificatePolicy, namespace) ?? 'nobody'
+  }
 }
 
 function hasOwn({ tls }: GatewayListener): boolean {
@@ -62,8 +63,7 @@ function sectionClaim(
     reject(attachment, report, reason, message)
     return null
   }
-  if (listener === undefined)
-    return refuse('TargetNotFound', `Gateway ${policyName(state.gateway)} has no listener ${sectionName}`)
+  if (listener === undefined) return refuse('TargetNotFound', listenerless(state, sectionName))
   if (!terminates(listener))
     return refuse(
       'Invalid',
@@ -113,15 +113,7 @@ function stateOf(
   const { namespace } = policy.metadata
   const state = gateways.get(refKey({ group: GATEWAY_API, kind: 'Gateway', namespace, name: target.name }))
   if (state !== undefined) return state
-  const gateway = resources.get(Gateway, namespace, target.name)
-  const absence =
-    gateway === undefined
-      ? missing(resources, Gateway, namespace, target.name)
-      : {
-          message: `${keyOf(gateway).replace(`${GATEWAY_API}/`, '')} is of no class of ours, which is told of itself`,
-          follows: true as const,
-        }
-  reject(attachment, report, 'TargetNotFound', absence)
+  reject(attachment, report, 'TargetNotFound', gatewayless(resources, namespace, target.name))
   return null
 }
 

@@ -1,8 +1,9 @@
 import type { Gateway, GatewaySpec } from '../../../model/kinds/gateway.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
-import type { FieldPath } from '../../../model/resource.ts'
+import type { FieldPath, Problem } from '../../../model/resource.ts'
 import type { ClientValidation, ListenerTls, Termination } from '../../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
+import { see } from '../../../translation/missing.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import type { Referrer } from '../../../translation/grants.ts'
 import { digest } from '../../../translation/pem.ts'
@@ -16,6 +17,9 @@ export interface TlsState {
   readonly refused: readonly Flaw[]
 }
 
+/** Who sees to a listener's certificate: a CertificatePolicy, perhaps one that was refused for this reason. */
+export type Provision = 'policy' | 'nobody' | Problem
+
 const none: TlsState = { tls: null, unresolved: [], refused: [] }
 const certificateReasons = { invalid: 'InvalidCertificateRef', kind: 'InvalidCertificateRef' }
 const authorityReasons = { invalid: 'InvalidCACertificateRef', kind: 'InvalidCACertificateKind' }
@@ -25,17 +29,17 @@ export function listenerTls(
   spec: GatewayListener,
   path: FieldPath,
   certificates: Certificates,
-  provided: boolean,
+  provision: Provision,
 ): TlsState {
   if (spec.protocol !== 'HTTPS' && spec.protocol !== 'TLS') return none
   if (spec.tls?.mode === 'Passthrough') return { ...none, tls: { mode: 'passthrough' } }
   const from = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: gateway.metadata.namespace }
-  const own = certificatesOf(spec, path, from, certificates, provided)
+  const own = certificatesOf(spec, path, from, certificates, provision)
   const inner = spec.protocol === 'HTTPS' ? ('http' as const) : ('stream' as const)
   // spec.tls.frontend is about "Listeners handling HTTPS traffic".
   const clients = inner === 'stream' ? nobody : clientsOf(gateway.body.spec, spec.port, from, certificates)
   // Without one authority of several fewer clients are trusted, never more.
-  const served = (provided || own.found.length > 0) && clients.refused.length === 0
+  const served = (provision === 'policy' || own.found.length > 0) && clients.refused.length === 0
   const termination: ListenerTls = {
     mode: 'terminate',
     inner,
@@ -80,23 +84,22 @@ function certificatesOf(
   path: FieldPath,
   from: Referrer,
   certificates: Certificates,
-  provided: boolean,
+  provision: Provision,
 ): Found {
   const at = [...path, 'tls', 'certificateRefs']
   const refs = tls?.certificateRefs ?? []
-  if (refs.length === 0 && provided) return { found: [], flaws: [] }
-  if (refs.length === 0)
-    return {
-      found: [],
-      flaws: [
-        {
-          reason: 'InvalidCertificateRef',
-          path: at,
-          message: 'there is none, and whoever terminates TLS needs one',
-        },
-      ],
-    }
+  if (refs.length === 0) return { found: [], flaws: without(provision, at) }
   return sorted(refs.map((ref, i) => certificates.keyPair(ref, from, [...at, i], certificateReasons)))
+}
+
+function without(provision: Provision, path: FieldPath): readonly Flaw[] {
+  if (provision === 'policy') return []
+  const reason = 'InvalidCertificateRef'
+  if (provision === 'nobody')
+    return [{ reason, path, message: 'there is none, and whoever terminates TLS needs one' }]
+  const name = provision.resource?.name ?? ''
+  const message = `there is none, and CertificatePolicy ${name} is refused${see(provision)}`
+  return [{ reason, path, message, follows: true }]
 }
 
 function sorted(results: readonly (Resolved | Flaw)[]): Found {

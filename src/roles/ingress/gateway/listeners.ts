@@ -5,7 +5,7 @@ import type { ListenerTls, StreamRule } from '../../../snapshot/snapshot.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
-import { listenerTls } from './listener-tls.ts'
+import { listenerTls, type Provision } from './listener-tls.ts'
 import { Owners } from './owners.ts'
 import type { Ranked } from '../routes/precedence.ts'
 
@@ -57,7 +57,7 @@ export interface StreamShare {
 }
 
 /** Whether somebody else than its references sees to a listener's certificates. */
-export type Provided = (gateway: Gateway, listener: GatewayListener) => boolean
+export type Provided = (gateway: Gateway, listener: GatewayListener) => Provision
 
 /** Whether requests will be taken here, as far as the listener itself is concerned. */
 export function isServed(listener: ListenerState): boolean {
