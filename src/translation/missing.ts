@@ -55,13 +55,18 @@ export function notPermitted(
   { kind, namespace, name }: Omit<ResourceRef, 'group'>,
   from: Pick<ResourceRef, 'kind' | 'namespace'>,
 ): Absence {
-  const message = `no ReferenceGrant in namespace ${namespace} permits ${kind} ${name} to ${from.kind}s of ${from.namespace}`
+  const message = `no ReferenceGrant in namespace ${namespace} permits ${kind} ${name} to ${several(from.kind)} of ${from.namespace}`
   const refusal = resources.refusalOfAny(ReferenceGrant, namespace)
   if (refusal === null) return { message }
   return {
     message: `${message}; ReferenceGrant ${refusal.resource?.name ?? ''} is refused${see(refusal)}`,
     follows: true,
   }
+}
+
+/** `HTTPRoutes`, `TrafficPolicies` */
+function several(kind: string): string {
+  return kind.endsWith('Policy') ? kind.replace(/y$/, 'ies') : `${kind}s`
 }
 
 /** An object of one kind that has the name of one that is missing of another kind, or in another namespace. */

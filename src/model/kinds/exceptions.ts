@@ -10,9 +10,9 @@ import {
   object,
   objectName,
   optional,
+  pattern,
   required,
   set,
-  text,
   type Finding,
   type Shape,
 } from './shapes.ts'
@@ -30,7 +30,7 @@ const path = object({
     routeDefaults.pathType,
   ),
   value: required(
-    text(1024, 1),
+    pattern('^/', 'a path like "/health"', 1024),
     'The path as the client asks for it, without a query; rewriting comes later.',
   ),
 })

@@ -213,7 +213,7 @@ export const policyTargets = list(
       name: required(objectName, 'The name of the object, which is in the namespace of the policy.'),
       sectionName: optional(
         sectionName,
-        'Only this part of the object: the name of a listener of a Gateway, or of a port of a Service.',
+        'Only this part of the object: the name of a listener of a Gateway, of a rule of a route, or of a port of a Service.',
       ),
     },
     { title: 'PolicyTarget' },
