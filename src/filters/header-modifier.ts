@@ -1,5 +1,6 @@
 import type { Fields } from '../http/fields.ts'
 import { HINT_FORWARDED, HINT_REQUEST_ID, HINT_TRACE, HINT_VIA, type RequestHead } from '../http/head.ts'
+import { ownedFields } from '../http/owned-fields.ts'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 import { authoritySetter } from './authority.ts'
 import type { FilterType } from './filter.ts'
@@ -59,24 +60,6 @@ export const responseHeaders: FilterType<HeaderModifierConfig> = {
   },
 }
 
-/**
- * What the codec writes itself (see RequestHead.fields). Translation refuses
- * these with a condition; were one to get here, it must not reach the wire, where
- * a second Content-Length is a request smuggled.
- */
-const codecOwned: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-])
-
 function describe({ type, set, add, remove }: HeaderModifierConfig): string {
   const named = (verb: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`${verb} ${names.join(', ')}`]
@@ -106,7 +89,7 @@ function compileModifier({ set, add, remove }: HeaderModifierConfig): (fields: F
 }
 
 function isModifiable({ name }: Field): boolean {
-  return !codecOwned.has(name.toLowerCase())
+  return !ownedFields.has(name.toLowerCase())
 }
 
 const hintByName: Readonly<Partial<Record<string, RequestHead['hints']>>> = {

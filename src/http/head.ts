@@ -26,9 +26,8 @@ export interface RequestHead {
   /** 10 or 11 for HTTP/1, 20 for HTTP/2. */
   version: number
   /**
-   * End-to-end fields. Not in here, because the codec owns them: Host,
-   * Content-Length, Transfer-Encoding, Connection and what it names,
-   * Keep-Alive, Proxy-Connection, TE, Trailer, Upgrade, Expect.
+   * End-to-end fields. Not in here, because the codec owns them: those of
+   * owned-fields.ts, and what Connection names.
    */
   readonly fields: Fields
   /** Length of the body in bytes, NO_BODY, or CHUNKED. A Content-Length of 0 is NO_BODY with `hasLength`. */

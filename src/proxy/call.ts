@@ -5,6 +5,7 @@ import { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
 import { canonicalHostname } from '../http/hostname.ts'
 import { idempotentMethods } from '../http/idempotent.ts'
+import { ownedFields } from '../http/owned-fields.ts'
 import { shareKey } from '../http/share-key.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
@@ -198,20 +199,6 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
   }
 }
 
-/** What the codec says itself (RequestHead.fields). */
-const owned: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-])
-
 function headOf(
   { method, target, authority, fields, body, trailers }: OutgoingRequest,
   scheme: 'http' | 'https',
@@ -244,7 +231,7 @@ function endToEnd(fields: readonly string[]): string[] {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!
     const value = fields[i + 1]!
-    if (owned.has(name.toLowerCase())) continue
+    if (ownedFields.has(name.toLowerCase())) continue
     if (hasControl(value) || !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
       throw new CallFailure(
         'proxy_internal_error',

@@ -1,16 +1,9 @@
-/** What the codec writes itself (RequestHead.fields), and what says where a request goes: no answer may bring these. */
+import { ownedFields } from '../../http/owned-fields.ts'
+
+/** What the codec writes itself, and what says where a request goes: no answer may bring these. */
 export const unbringable: ReadonlySet<string> = new Set([
-  'host',
+  ...ownedFields,
   ':authority',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
   // The gateway's own words, by which others believe who asked for what.
   'forwarded',
   'x-forwarded-for',

@@ -1,6 +1,7 @@
 import type { CorsConfig } from '../../../filters/cors.ts'
 import type { HeaderModifierConfig } from '../../../filters/header-modifier.ts'
 import type { UrlRewriteConfig } from '../../../filters/url-rewrite.ts'
+import { ownedFields } from '../../../http/owned-fields.ts'
 import { canonicalPath, parseAuthority, writtenPaths } from '../../../http/target.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import type {
@@ -14,7 +15,7 @@ import type {
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import type { FilterConfig, Match, PathRewrite, Redirect } from '../../../snapshot/snapshot.ts'
 import type { Flaw } from '../../../translation/report.ts'
-import { isOwned, withoutSlash } from './matches.ts'
+import { withoutSlash } from './matches.ts'
 import { originOf } from '../../../translation/origin.ts'
 import { filterSettings } from '../external-auth/settings.ts'
 import type { Follow } from '../backends/backend-refs.ts'
@@ -191,7 +192,7 @@ function isRefused(
   list: 'set' | 'add' | 'remove',
   lower: string,
 ): boolean {
-  return isOwned(lower) && !(lower === 'host' && list === 'set' && type === 'request-headers')
+  return ownedFields.has(lower) && !(lower === 'host' && list === 'set' && type === 'request-headers')
 }
 
 function corsConfig(work: Work, cors: CORS, path: FieldPath): CorsConfig {

@@ -1,30 +1,12 @@
 import { routeDefaults } from '../../../model/defaults.ts'
 import { Rejection } from '../../../http/failures.ts'
+import { ownedFields } from '../../../http/owned-fields.ts'
 import { canonicalPath, writtenPaths } from '../../../http/target.ts'
 import type { HTTPPathMatch, HTTPRouteMatch, HTTPRouteRule } from '../../../model/kinds/http-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import { checkRegex } from '../../../snapshot/regex.ts'
 import type { Match, PathMatch, ValueMatch } from '../../../snapshot/snapshot.ts'
 import type { Flaw } from '../../../translation/report.ts'
-
-/** Fields that the codec takes out of a head, so that no match on them could ever come true. Host is matched by hostnames. */
-const OWNED = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-])
-
-/** Whether the codec keeps this header (name in lower case) to itself. */
-export function isOwned(name: string): boolean {
-  return OWNED.has(name)
-}
 
 const everything: readonly HTTPRouteMatch[] = [{}]
 
@@ -90,7 +72,7 @@ type QueryMatch = NonNullable<HTTPRouteMatch['queryParams']>[number]
 export function headerMatches(headers: readonly HeaderMatch[], path: FieldPath, flaws: Flaw[]): ValueMatch[] {
   const lower = headers.map(header => ({ ...header, name: header.name.toLowerCase() }))
   for (const [i, { name }] of lower.entries())
-    if (isOwned(name)) {
+    if (ownedFields.has(name)) {
       const hint = name === 'host' ? 'use spec.hostnames' : 'it belongs to the connection, not to the request'
       flaws.push({
         reason: 'UnsupportedValue',
