@@ -36,6 +36,7 @@ import { doubtShadows, doubtStreams } from './doubts/shadows.ts'
 import type { Target } from '../../translation/targets.ts'
 import { askedBy } from './external-auth/asking.ts'
 import { ExternalAuthPolicies } from './external-auth/policies.ts'
+import { ClosedConditions } from './closing/closed-conditions.ts'
 import { closingOf } from './closing/unenforced.ts'
 import { trafficPolicies } from './traffic/traffic-policies.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
@@ -74,9 +75,11 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportGateway(state, report)
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
-  const closing = closingOf(resources, gateways, options.ignoredKinds ?? [], report)
-  const traffic = trafficPolicies({ resources, gateways, grants, report })
-  const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
+  const closed = new ClosedConditions()
+  const closing = closingOf(resources, gateways, options.ignoredKinds ?? [], closed, report)
+  const traffic = trafficPolicies({ resources, gateways, grants, closed, report })
+  const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, closed, report })
+  closed.tell(report)
   const routes = routesOf(resources, backends).map(route => closing.route(auth.route(route), backends.used))
   const attached = new Map(routes.map(route => [route, attachRoute(attaching, route)]))
   for (const state of gateways.values()) closing.listeners(state)

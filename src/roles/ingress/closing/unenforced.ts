@@ -6,8 +6,9 @@ import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { qualifiedKind, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import type { Targeting, Unenforced } from '../../../model/targeting.ts'
 import type { IgnoredKind } from '../../../translation/role.ts'
+import type { ClosedConditions } from './closed-conditions.ts'
 import { Closing } from './closing.ts'
-import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
+import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { Served, servedObjects, type Section, type ServedObject } from './served-objects.ts'
@@ -21,12 +22,12 @@ export function closingOf(
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   ignored: readonly IgnoredKind[],
+  closed: ClosedConditions,
   report: Report,
 ): Closing {
   const closing = new Closing()
   if (resources.unenforced.length === 0) return closing
   const served = new Served(servedObjects(resources, gateways))
-  const closed = new Map<string, Closed>()
   const notes = new Notes(report)
   for (const one of resources.unenforced) {
     const hits = hitsOf(one, served)
@@ -42,8 +43,6 @@ export function closingOf(
     reportUnenforced(one, hits, report)
   }
   notes.tell()
-  for (const { resource, listener, flaws } of closed.values())
-    if (isFull(flaws)) report.warn(resource, 'Closed', flaws, listener === undefined ? {} : { listener })
   return closing
 }
 
@@ -175,26 +174,17 @@ function nameOf({ object, section }: Hit): string {
   return section === undefined ? name : `${section.what} ${section.name} of ${name}`
 }
 
-/** The flaws of one Closed condition: there is one for each object and listener. */
-interface Closed {
-  readonly resource: Resource
-  readonly listener: string | undefined
-  readonly flaws: Flaw[]
-}
-
 function addClosed(
-  closed: Map<string, Closed>,
+  closed: ClosedConditions,
   { resource }: ServedObject,
   section: Section | undefined,
   by: Unenforced,
 ): void {
-  const listener = section?.what === 'listener' ? section.name : undefined
-  const key = `${shortName(refOf(resource))} ${listener ?? ''}`
-  const own = closed.get(key) ?? { resource, listener, flaws: [] }
   const who = `${qualifiedKind(refOf(by.resource))} ${policyName(by.resource)}`
-  const message = `${who} may protect it and is not in force; answered 500 (protection_missing)`
-  own.flaws.push({ reason: 'ProtectionMissing', path: section?.path ?? ['spec'], message })
-  closed.set(key, own)
+  closed.add(resource, section?.what === 'listener' ? section.name : undefined, {
+    path: section?.path ?? ['spec'],
+    message: `${who} may protect it and is not in force; answered 500 (protection_missing)`,
+  })
 }
 
 /** What is told once for each kind, or of each object where its kind is to be one of ours. */

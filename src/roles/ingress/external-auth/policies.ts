@@ -16,6 +16,7 @@ import {
 import type { Flaw, Report } from '../../../translation/report.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
+import type { ClosedConditions } from '../closing/closed-conditions.ts'
 import type { Closing } from '../closing/closing.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { listenerOf, requestTarget, type RequestTarget } from '../policy-target.ts'
@@ -28,6 +29,7 @@ export interface Around {
   readonly gateways: ReadonlyMap<string, GatewayState>
   readonly backends: BackendRefs
   readonly closing: Closing
+  readonly closed: ClosedConditions
   readonly report: Report
 }
 
@@ -143,18 +145,16 @@ function closeTarget(
   attachment: Attachment<ExternalAuthPolicy>,
   target: RequestTarget,
   flaw: Flaw,
-  { closing, report }: Around,
+  { closing, closed, report }: Around,
 ): void {
   const { policy } = attachment
   const { object, section, path, what } = target
   const message = `${flaw.message}; ${what} is closed, which would be served without being asked about: answered 500 (protection_missing)`
   report.bad(policy, 'ResolvedRefs', [{ ...flaw, message }], { parent: parentOf(attachment) })
-  const by = `ExternalAuthPolicy ${policyName(policy)} protects it and cannot ask its service; answered 500 (protection_missing)`
   closing.close(object, section)
-  report.warn(
-    object,
-    'Closed',
-    [{ reason: 'ProtectionMissing', path, message: by, follows: true }],
-    listenerOf(target),
-  )
+  closed.add(object, listenerOf(target).listener, {
+    path,
+    message: `ExternalAuthPolicy ${policyName(policy)} protects it and cannot ask its service; answered 500 (protection_missing)`,
+    follows: true,
+  })
 }

@@ -5,7 +5,7 @@ import { trafficDefaults } from '../../../model/defaults.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
 import { Secret } from '../../../model/kinds/secret.ts'
 import { TrafficPolicy, windowMs, type RateLimit } from '../../../model/kinds/traffic-policy.ts'
-import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
+import { refKey, type Resources } from '../../../model/resources.ts'
 import type { Attachment, Closed, Contribution } from '../../../snapshot/contribution.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
@@ -13,7 +13,8 @@ import type { Grants } from '../../../translation/grants.ts'
 import { missing, notPermitted } from '../../../translation/missing.ts'
 import { originOf } from '../../../translation/origin.ts'
 import { accept, attachmentsOf, parentOf, policyName, reject } from '../../../translation/policies.ts'
-import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
+import type { Flaw, Report } from '../../../translation/report.ts'
+import type { ClosedConditions } from '../closing/closed-conditions.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { listenerOf, requestTarget, type RequestTarget } from '../policy-target.ts'
 import { usersOf, type Users } from './users.ts'
@@ -23,6 +24,7 @@ interface Around {
   readonly resources: Resources
   readonly gateways: ReadonlyMap<string, GatewayState>
   readonly grants: Grants
+  readonly closed: ClosedConditions
   readonly report: Report
 }
 
@@ -31,26 +33,19 @@ export function trafficPolicies(around: Around): Required<Pick<Contribution, 'at
   const attach: Attachment[] = []
   const close: Closed[] = []
   const tables: Record<string, Users['rows']> = {}
-  const closed = new ClosedTargets()
   for (const policy of around.resources.all(TrafficPolicy)) {
     const made = filtersOf(policy, around)
     if ('users' in made && made.users !== null) tables[made.users.table] = made.users.rows
-    for (const target of targetsOf(policy, 'flaw' in made ? made.flaw : null, closed, around))
+    for (const target of targetsOf(policy, 'flaw' in made ? made.flaw : null, around))
       if ('flaw' in made) close.push({ at: target.at, origin: originOf(policy, made.flaw.path) })
       else for (const filter of made.filters) attach.push({ at: target.at, filter, protects: true })
   }
-  closed.tell(around.report)
   return { attach, close, tables }
 }
 
 /** What is there of what it targets, with a condition for each. */
-function targetsOf(
-  policy: TrafficPolicy,
-  flaw: Flaw | null,
-  closed: ClosedTargets,
-  around: Around,
-): RequestTarget[] {
-  const { resources, gateways, report } = around
+function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, around: Around): RequestTarget[] {
+  const { resources, gateways, closed, report } = around
   return attachmentsOf([policy]).flatMap(attachment => {
     const target = requestTarget(attachment.target, policy.metadata.namespace, resources, gateways)
     if ('message' in target) {
@@ -62,30 +57,15 @@ function targetsOf(
     if (flaw !== null) {
       const message = `${flaw.message}; ${target.what}, which would be served without a password, is closed instead: answered 500 (protection_missing)`
       report.bad(policy, 'ResolvedRefs', [{ ...flaw, message }], { parent })
-      closed.add(policy, target)
+      closed.add(target.object, listenerOf(target).listener, {
+        path: target.path,
+        message: `TrafficPolicy ${policyName(policy)} protects it and has no users; answered 500 (protection_missing)`,
+        follows: true,
+      })
     } else if (policy.body.spec.basicAuth !== undefined)
       report.good(policy, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', { parent })
     return [target]
   })
-}
-
-/** What is closed, with one condition for each object and listener, whoever closes it. */
-class ClosedTargets {
-  private readonly all = new Map<string, { readonly target: RequestTarget; readonly flaws: Flaw[] }>()
-
-  add(policy: TrafficPolicy, target: RequestTarget): void {
-    const { object, path } = target
-    const key = `${keyOf(object)} ${listenerOf(target).listener ?? ''}`
-    const flaws: Flaw[] = this.all.get(key)?.flaws ?? []
-    const message = `TrafficPolicy ${policyName(policy)} protects it and has no users; answered 500 (protection_missing)`
-    flaws.push({ reason: 'ProtectionMissing', path, message, follows: true })
-    this.all.set(key, { target, flaws })
-  }
-
-  tell(report: Report): void {
-    for (const { target, flaws } of this.all.values())
-      if (isFull(flaws)) report.warn(target.object, 'Closed', flaws, listenerOf(target))
-  }
 }
 
 interface Made {
