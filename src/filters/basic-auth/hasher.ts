@@ -28,13 +28,17 @@ interface Job extends Sharer {
 /** One thread that hashes passwords for a worker, in turn by client; it is begun when it is needed. */
 export class Hasher {
   private readonly now: () => number
+  private readonly begin: () => Worker
   private readonly waiting = new Turns<Job>()
   private thread: Worker | null = null
   private asked: Job | null = null
   private id = 0
+  private stopping = false
 
-  constructor(now: () => number) {
+  /** `begin` may throw: a machine may have no thread left. */
+  constructor(now: () => number, begin: () => Worker = beginThread) {
     this.now = now
+    this.begin = begin
   }
 
   /** Never rejects. `client`: whose share it takes. */
@@ -47,8 +51,10 @@ export class Hasher {
     })
   }
 
+  /** Who waits is still answered; then the thread ends. */
   stop(): void {
-    void this.thread?.terminate()
+    this.stopping = true
+    this.endIdle()
   }
 
   /** Where all places are taken, the client with most of them loses its last. */
@@ -72,15 +78,16 @@ export class Hasher {
     }
     this.asked = job
     const question: Question = { id: ++this.id, password: job.password, hash: job.hash }
-    this.started().postMessage(question)
-  }
-
-  private started(): Worker {
-    return (this.thread ??= this.start())
+    try {
+      this.thread ??= this.start()
+      this.thread.postMessage(question)
+    } catch {
+      this.answered('failed')
+    }
   }
 
   private start(): Worker {
-    const thread = new Worker(entry, { name: 'portcullis-hash' })
+    const thread = this.begin()
     thread.unref()
     thread.on('message', ({ id, right }: Reply) => {
       if (id === this.id) this.answered(right)
@@ -89,7 +96,8 @@ export class Hasher {
       // `exit` follows.
     })
     thread.once('exit', () => {
-      if (this.thread === thread) this.thread = null
+      if (this.thread !== thread) return
+      this.thread = null
       this.answered('failed')
     })
     return thread
@@ -100,5 +108,17 @@ export class Hasher {
     this.asked = null
     asked?.answer(hashed)
     this.next()
+    this.endIdle()
   }
+
+  private endIdle(): void {
+    const { thread } = this
+    if (!this.stopping || this.asked !== null || thread === null) return
+    this.thread = null
+    void thread.terminate()
+  }
+}
+
+function beginThread(): Worker {
+  return new Worker(entry, { name: 'portcullis-hash' })
 }

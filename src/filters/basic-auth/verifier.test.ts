@@ -86,11 +86,3 @@ test('the same credentials at once are hashed once', async () => {
   assert.equal(one.verify(ada, bcrypt, bcrypt, 'client'), first)
   assert.equal(await first, true)
 })
-
-test('a thread that has ended is begun anew', async () => {
-  const one = verifier()
-  assert.equal(await one.verify(ada, bcrypt, null, 'client'), true)
-  one.drain()
-  assert.equal(await one.verify({ ...ada, password: 'x' }, bcrypt, null, 'client'), 'failed')
-  assert.equal(await one.verify({ ...ada, password: 'x' }, bcrypt, null, 'client'), false)
-})
