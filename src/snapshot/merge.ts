@@ -2,6 +2,7 @@ import type { RoleName } from '../model/kind.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { Condition } from '../model/resource.ts'
 import type { Contribution, GatewayStatus } from './contribution.ts'
+import { declaredBy } from './declared.ts'
 import { Placed } from './placed.ts'
 import type { Origin, SnapshotParts } from './snapshot.ts'
 
@@ -100,16 +101,7 @@ function unique<T>(
 }
 
 function conflict(origin: Origin, message: string): Condition {
-  const { resource, group, file, line, column } = origin
-  const [kind = '', namespace = '', name = ''] = resource.split('/')
-  return {
-    about: { group, kind, namespace, name },
-    type: 'Conflicted',
-    status: 'True',
-    reason: 'TakenByOtherRole',
-    message,
-    position: file === '' ? null : { file, line, column },
-  }
+  return { ...declaredBy(origin), type: 'Conflicted', status: 'True', reason: 'TakenByOtherRole', message }
 }
 
 /** All the way down; what is frozen already has been gone through. */

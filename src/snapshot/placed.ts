@@ -1,6 +1,7 @@
 import type { Problem } from '../model/resource.ts'
 import { targetName } from './cluster-name.ts'
 import type { Contribution, AttachPoint } from './contribution.ts'
+import { declaredBy } from './declared.ts'
 import type {
   Action,
   FilterConfig,
@@ -134,13 +135,12 @@ export class Placed {
   }
 
   private unable({ origin }: FilterConfig, protects: boolean, listener: string): void {
-    const { resource, group, file, line, column } = origin
-    const [kind = '', namespace = '', name = ''] = resource.split('/')
+    const { about, position } = declaredBy(origin)
     const consequence = protects ? 'they are closed' : 'it does nothing there'
-    this.found.set(`${resource} ${listener}`, {
+    this.found.set(`${origin.resource} ${listener}`, {
       severity: protects ? 'error' : 'warning',
-      position: file === '' ? null : { file, line, column },
-      resource: { group, kind, namespace, name },
+      position,
+      resource: about,
       path: [],
       message: `listener ${listener} passes bytes on, in which there are no requests to act on: ${consequence}`,
       reason: 'NotApplied',

@@ -2,6 +2,7 @@ import type { FilterTable } from '../filters/compile.ts'
 import { trialKit } from '../filters/trial-kit.ts'
 import type { Condition } from '../model/resource.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
+import { declaredBy } from '../snapshot/declared.ts'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 
 /**
@@ -30,14 +31,11 @@ function faultOf(config: FilterConfig, filters: FilterTable): string | null {
 }
 
 function conditionOf({ origin }: FilterConfig, fault: string): Condition {
-  const { resource, group, path, file, line, column } = origin
-  const [kind = '', namespace = '', name = ''] = resource.split('/')
   return {
-    about: { group, kind, namespace, name },
+    ...declaredBy(origin),
     type: 'PartiallyInvalid',
     status: 'True',
     reason: 'UnsupportedValue',
-    message: `${path}: cannot be compiled, and what it stands on answers 500: ${fault}`,
-    position: file === '' ? null : { file, line, column },
+    message: `${origin.path}: cannot be compiled, and what it stands on answers 500: ${fault}`,
   }
 }
