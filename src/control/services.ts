@@ -7,6 +7,7 @@ import type { Service, ServiceKit, Wants } from '../translation/service.ts'
 export class Services {
   private readonly all: readonly Service[]
   private readonly log: Logger
+  private stopped = false
 
   constructor(roles: readonly Role[], kit: ServiceKit) {
     this.log = kit.log
@@ -18,11 +19,13 @@ export class Services {
   }
 
   applied(wants: Wants, resources: Resources): void {
-    void this.each('applied', service => service.applied?.(wants, resources))
+    // A change that was under way when the process was told to end must not begin anything in a service that has stopped.
+    if (!this.stopped) void this.each('applied', service => service.applied?.(wants, resources))
   }
 
   /** Waits for all of them, and for none longer than `graceMs`. */
   async stop(graceMs: number): Promise<void> {
+    this.stopped = true
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, graceMs)
     await Promise.race([this.each('stop', service => service.stop()), late])
