@@ -49,6 +49,15 @@ test('what was read is there at the next start, for this user alone, and no Secr
   assert.equal(readFileSync(file, 'utf8').split('\n').length, 3)
 })
 
+test("what a start left that was ended while it wrote is in no later one's way", t => {
+  const folder = folderOf(t)
+  const first = new KeptReadings(folder, '1')
+  valueOf(first, text('/a'))
+  writeFileSync(join(folder, `readings.${process.pid}`), 'half')
+  first.write()
+  assert.equal(readFileSync(join(folder, 'readings'), 'utf8').split('\n').length, 3)
+})
+
 test('it is the kept reading that is used, and only for the same text and release', t => {
   const folder = folderOf(t)
   const first = new KeptReadings(folder, '1')

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeReading, encodeReading } from '../../model/encoded-reading.ts'
 import { readText, type Reading } from '../../model/yaml.ts'
@@ -68,6 +68,8 @@ export class KeptReadings {
     const lines = [...used].map(([digest, line]) => `${digest} ${line}`)
     const next = `${this.file}.${process.pid}`
     attempt(() => {
+      // In a container each start has the same number: what one left that was ended here would be in the way of all.
+      rmSync(next, { force: true })
       writeFileSync(next, [this.header, ...lines, ''].join('\n'), { mode: 0o600, flag: 'wx' })
       renameSync(next, this.file)
     })
