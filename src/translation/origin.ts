@@ -4,7 +4,7 @@ import type { FieldPath, Resource } from '../model/resource.ts'
 import type { Origin } from '../snapshot/snapshot.ts'
 
 /** Where a part of the snapshot was written; without a position (objects that came from no file) the file is "" and line and column 0. */
-export function originOf(resource: Resource, path: FieldPath, role: RoleName = 'ingress'): Origin {
+export function originFor(role: RoleName, resource: Resource, path: FieldPath): Origin {
   const { kind, metadata } = resource
   const { file, line, column } = resource.at(path) ?? nowhere
   return {

@@ -1,6 +1,5 @@
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import { refKey, type Resources } from '../../../model/resources.ts'
-import { oldestFirst } from '../../../translation/age.ts'
 import { attachmentsOf, policyName, reject, type Attachment } from '../../../translation/policies.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
@@ -38,7 +37,7 @@ export function claimsOf(
   gateways: ReadonlyMap<string, GatewayState>,
   report: Report,
 ): readonly Claim[] {
-  const all = attachmentsOf(oldestFirst(resources.all(CertificatePolicy)))
+  const all = attachmentsOf(resources.all(CertificatePolicy))
   const owners = new Map<ListenerState, CertificatePolicy>()
   const whole = new Map<GatewayState, CertificatePolicy>()
   const sections = all.flatMap(one => sectionClaim(one, resources, gateways, owners, report) ?? [])

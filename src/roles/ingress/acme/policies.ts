@@ -1,7 +1,7 @@
 import { policyName, reject } from '../../../translation/policies.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
 import type { Attachment as FilterAttachment } from '../../../snapshot/contribution.ts'
-import { originOf } from '../../../translation/origin.ts'
+import { originOf } from '../origin.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { withObtained } from '../gateway/listener-tls.ts'

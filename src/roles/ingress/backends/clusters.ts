@@ -3,7 +3,7 @@ import type { Cluster, ClusterTls, Endpoint, SnapshotParts } from '../../../snap
 import type { ClusterPolicy } from './backend-policy.ts'
 import type { TlsBounds } from '../defaults.ts'
 import { targetEndpoints, type Slices } from './endpoints.ts'
-import { originOf } from '../../../translation/origin.ts'
+import { originOf } from '../origin.ts'
 import { digest } from '../../../translation/pem.ts'
 import { protocolOf, type Target } from '../../../translation/targets.ts'
 import type { UsedCluster } from './upstream-tls.ts'

@@ -6,7 +6,7 @@ import type { BackendObjectReference, ExternalAuth } from '../../../model/kinds/
 import { durationMs, quantityBytes } from '../../../model/quantity.ts'
 import type { Origin } from '../../../snapshot/snapshot.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
-import { originOf } from '../../../translation/origin.ts'
+import { originOf } from '../origin.ts'
 
 const defaults = {
   answerBytes: externalAuthDefaults.answerBytes,

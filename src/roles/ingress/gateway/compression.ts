@@ -3,7 +3,7 @@ import { clientDefaults, compressionTypes } from '../../../model/defaults.ts'
 import type { ClientPolicy } from '../../../model/kinds/client-policy.ts'
 import { quantityBytes } from '../../../model/quantity.ts'
 import type { Attachment } from '../../../snapshot/contribution.ts'
-import { originOf } from '../../../translation/origin.ts'
+import { originOf } from '../origin.ts'
 import { policyName } from '../../../translation/policies.ts'
 import type { GatewayState } from './gateway.ts'
 

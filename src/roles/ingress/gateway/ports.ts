@@ -1,5 +1,5 @@
 import type { Cluster, Listener, Port, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
-import { originOf } from '../../../translation/origin.ts'
+import { originOf } from '../origin.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { askedBy } from '../external-auth/asking.ts'
 import { ANY } from './addresses.ts'

@@ -16,7 +16,7 @@ import type { FieldPath, Resource } from '../../../model/resource.ts'
 import type { FilterConfig, Match, PathRewrite, Redirect } from '../../../snapshot/snapshot.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { withoutSlash } from './matches.ts'
-import { originOf } from '../../../translation/origin.ts'
+import { originOf } from '../origin.ts'
 import { filterSettings } from '../external-auth/settings.ts'
 import type { Follow } from '../backends/backend-refs.ts'
 

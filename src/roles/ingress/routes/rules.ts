@@ -19,7 +19,7 @@ import { closedAction } from '../../../snapshot/placed.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import { filtersOf } from './filters.ts'
 import { GATEWAY_API } from '../gateway/listeners.ts'
-import { originOf } from '../../../translation/origin.ts'
+import { originOf } from '../origin.ts'
 import type { Ranked } from './precedence.ts'
 import type { RouteState } from './route.ts'
 

@@ -5,7 +5,7 @@ import { backendless } from './backendless.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { GATEWAY_API } from '../gateway/listeners.ts'
-import { originOf } from '../../../translation/origin.ts'
+import { originOf } from '../origin.ts'
 import type { RouteState } from './route.ts'
 
 /** What a TLSRoute comes to: one rule for all its hostnames. */
