@@ -412,3 +412,61 @@ spec:
     )
   }
 })
+
+test('what has closed a rule is told beside its answer', () => {
+  const closed = parseResources(
+    'closed.yaml',
+    `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front }
+spec:
+  gatewayClassName: portcullis
+  listeners: [{ name: any, protocol: HTTP, port: 80 }, { name: office, protocol: HTTP, port: 81 }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: shop }
+spec:
+  parentRefs: [{ name: front }]
+  rules:
+    - { name: cart, matches: [{ path: { value: /cart } }], backendRefs: [{ group: portcullis.dev, kind: Backend, name: up }] }
+    - backendRefs: [{ group: portcullis.dev, kind: Backend, name: up }]
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: up }
+spec: { endpoints: [{ address: 10.0.0.1, port: 9000 }] }
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: users }
+spec:
+  targetRefs:
+    - { group: gateway.networking.k8s.io, kind: HTTPRoute, name: shop, sectionName: cart }
+    - { group: gateway.networking.k8s.io, kind: Gateway, name: front, sectionName: office }
+  basicAuth: { secretRef: { name: nobody } }
+`,
+  )
+  assert.deepEqual(closed.problems, [])
+  const world = Resources.of(closed.resources)
+  const { parts: served, conditions: found } = translate(world)
+  for (const [url, expected] of [
+    ['http://a.example/cart', ['HTTPRoute/default/shop spec.rules[0]']],
+    ['http://a.example/', []],
+    ['http://a.example:81/', ['Gateway/default/front spec.listeners[1]']],
+    [
+      'http://a.example:81/cart',
+      ['HTTPRoute/default/shop spec.rules[0]', 'Gateway/default/front spec.listeners[1]'],
+    ],
+  ] as const) {
+    const explanation = explainRequest(served, { method: 'GET', url, headers: [] })
+    const text = explanationText(explanation, served, policyNames(found, world, kinds))
+    const lines = text.match(/^closed +.*$/gm) ?? []
+    assert.deepEqual(
+      lines.map(line => line.replace(/^closed +/, '').replace(/: .*/, '')).toSorted(),
+      [...expected].toSorted(),
+    )
+    for (const line of lines) assert.match(line, /TrafficPolicy default\/users protects it/)
+  }
+})

@@ -5,15 +5,17 @@ import { formatPosition } from '../../model/problem.ts'
 import type { Condition, ResourceRef } from '../../model/resource.ts'
 import { shortName, type Resources } from '../../model/resources.ts'
 import { targetName } from '../../snapshot/cluster-name.ts'
-import type { Port } from '../../snapshot/snapshot.ts'
+import type { Port, Rule } from '../../snapshot/snapshot.ts'
 
 /** Which policies say how a port or a cluster behaves, as the end of a line: `; ingress: ClientPolicy/default/strict (a.yaml:3:1)`, or "". */
 export interface PolicyNames {
   ofPort(port: Port): string
   ofCluster(name: string): string
+  /** Why what may protect a rule on a listener (Listener.name) is not in force, and closes it: a line each. */
+  closing(rule: Rule, listener: string): readonly string[]
 }
 
-export const noPolicies: PolicyNames = { ofPort: () => '', ofCluster: () => '' }
+export const noPolicies: PolicyNames = { ofPort: () => '', ofCluster: () => '', closing: () => [] }
 
 /** Read from the conditions that accept them: a policy that was refused has none of the say. */
 export function policyNames(
@@ -35,12 +37,29 @@ export function policyNames(
   return {
     ofPort: ({ listeners }) => named('clients', parent => listeners.some(({ name }) => isOn(parent, name))),
     ofCluster: name => named('backends', parent => isOf(parent, targetName(name), resources)),
+    closing: (rule, listener) =>
+      conditions
+        .filter(one => one.type === 'Closed' && one.status === 'True' && closes(one, rule, listener))
+        .map(({ about, message }) => `${shortName(about)} ${message}`),
   }
 }
 
 function nameOf(kind: ResourceKind, about: ResourceRef, resources: Resources): string {
   const at = resources.get(kind, about.namespace, about.name)?.at([])
   return `; ${kind.role}: ${shortName(about)}${at == null ? '' : ` (${formatPosition(at)})`}`
+}
+
+/** One that is about the route, and not other rules of it alone, or about the Gateway, and no other listener of it. */
+function closes(
+  { about, message, listener: section }: Condition,
+  { origin }: Rule,
+  listener: string,
+): boolean {
+  if (shortName(about) === origin.resource)
+    return !message.includes('spec.rules[') || message.includes(`${origin.path}: `)
+  const gateway = `${about.namespace}/${about.name}/`
+  if (about.kind !== 'Gateway') return false
+  return section === undefined ? listener.startsWith(gateway) : listener === gateway + section
 }
 
 type Parent = NonNullable<Condition['parent']>

@@ -1,7 +1,7 @@
 import { authorityText } from '../../http/authority-text.ts'
 import { describeRewrite } from '../../filters/path-rewrite.ts'
 import { failures, isFailureName } from '../../http/failures.ts'
-import type { ExplainedEntry } from '../../proxy/router/explain.ts'
+import type { ExplainedEntry, RouteExplanation } from '../../proxy/router/explain.ts'
 import type {
   Action,
   FilterConfig,
@@ -82,6 +82,7 @@ function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyN
       : routeLines(route.hit)),
     ...filtersOf(explanation).map(({ filter, excepted }) => filterLine(filter, excepted)),
     ...(route.hit === null ? [] : actionLines(route.hit, parts, policies)),
+    ...closingLines(route, policies),
     ...otherLines(route.entries.filter(entry => entry !== route.hit)),
   ]
 }
@@ -99,6 +100,14 @@ function routeLines({ entry, hostname }: ExplainedEntry): readonly string[] {
     row('route', `${rule.id}, ${from(rule.origin)}`),
     row('match', `${hostname === '' ? '' : `host ${hostname}, `}${matchText(match)}`),
   ]
+}
+
+/** What has closed the rule that takes the request: the answer alone does not say. */
+function closingLines({ hit, listeners }: RouteExplanation, policies: PolicyNames): readonly string[] {
+  const { rule } = hit?.entry ?? {}
+  if (rule?.action.type !== 'respond' || rule.action.failure !== 'protection_missing') return []
+  const listener = listeners.find(({ taken }) => taken)?.listener.name ?? ''
+  return policies.closing(rule, listener).map(text => row('closed', text))
 }
 
 function actionLines(
