@@ -109,7 +109,7 @@ suite('what to use instead is told before anybody mends fields', () => {
     [
       'portcullis.dev/v1alpha1',
       'RateLimitPolicy',
-      /^RateLimitPolicy is for the role management, which .* yet: a ClientPolicy limits/,
+      /^RateLimitPolicy is for the role management, which .* yet: a TrafficPolicy limits/,
     ],
     ['apps/v1', 'Deployment', /^Deployment of apps\/v1 is nothing that is served here$/],
   ] as const)

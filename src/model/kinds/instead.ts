@@ -4,6 +4,9 @@ const clientPolicy = 'a ClientPolicy'
 const backendPolicy = 'a BackendPolicy'
 const filters = 'filters of an HTTPRoute'
 const certificates = 'certificateRefs of a Gateway and its Secret'
+/** What others put into one list, by whatever its settings say. */
+const middleware =
+  'filters of an HTTPRoute, a TrafficPolicy (limits, addresses, passwords), an ExternalAuthPolicy, or compression of a ClientPolicy'
 
 /** What says here what objects of other kinds say there, by group: told before anybody mends their fields. */
 const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -31,7 +34,7 @@ const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ...both(['traefik.io', 'traefik.containo.us'], {
     IngressRoute: route,
     IngressRouteTCP: 'a TLSRoute',
-    Middleware: filters,
+    Middleware: middleware,
     ServersTransport: `a BackendTLSPolicy, and ${backendPolicy}`,
     TLSOption: clientPolicy,
     TLSStore: certificates,
@@ -41,11 +44,17 @@ const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'getambassador.io': { Host: gateway, Listener: gateway, Mapping: route, TLSContext: certificates },
   'configuration.konghq.com': {
     KongIngress: `${route}, and ${backendPolicy}`,
-    KongPlugin: filters,
+    KongClusterPlugin: middleware,
+    KongPlugin: middleware,
     KongUpstreamPolicy: backendPolicy,
     TCPIngress: 'a TLSRoute',
   },
-  'apisix.apache.org': { ApisixRoute: route, ApisixTls: certificates, ApisixUpstream: backendPolicy },
+  'apisix.apache.org': {
+    ApisixPluginConfig: middleware,
+    ApisixRoute: route,
+    ApisixTls: certificates,
+    ApisixUpstream: backendPolicy,
+  },
   // NGINX: the ingress controller, and the Gateway Fabric.
   'k8s.nginx.org': { TransportServer: 'a TLSRoute', VirtualServer: route, VirtualServerRoute: route },
   'gateway.nginx.org': { ClientSettingsPolicy: clientPolicy, UpstreamSettingsPolicy: backendPolicy },

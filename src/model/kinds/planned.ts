@@ -15,14 +15,20 @@ export const plannedKinds: readonly PlannedKind[] = [
   {
     ...of('AuthenticationPolicy', 'management'),
     protects: 'yes',
-    until: 'client certificates are asked for by spec.tls.frontend of a Gateway',
+    until:
+      'a TrafficPolicy asks for passwords, an ExternalAuthPolicy another service, spec.tls.frontend of a Gateway for client certificates',
   },
   // Of requests from outside, and of those between services.
-  { ...of('AuthorizationPolicy', 'management', 'mesh'), protects: 'yes', until: '' },
+  {
+    ...of('AuthorizationPolicy', 'management', 'mesh'),
+    protects: 'yes',
+    until: 'an ExternalAuthPolicy asks another service, a TrafficPolicy has lists of addresses',
+  },
   {
     ...of('RateLimitPolicy', 'management'),
     protects: 'yes',
-    until: 'a ClientPolicy limits connections and sizes, a BackendPolicy connections to a backend',
+    until:
+      'a TrafficPolicy limits the requests that this gateway lets through, a ClientPolicy connections and sizes, a BackendPolicy connections to a backend',
   },
   { ...of('ValidationPolicy', 'management'), protects: 'yes', until: '' },
   {

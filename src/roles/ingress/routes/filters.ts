@@ -4,6 +4,7 @@ import type { UrlRewriteConfig } from '../../../filters/url-rewrite.ts'
 import { ownedFields } from '../../../http/owned-fields.ts'
 import { canonicalPath, parseAuthority, writtenPaths } from '../../../http/target.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
+import { PORTCULLIS } from '../../../model/kind.ts'
 import type {
   CORS,
   ExternalAuth,
@@ -128,6 +129,12 @@ function addExternalAuth(work: Work, auth: ExternalAuth, path: FieldPath): void 
   work.filters.push(filterSettings(originOf(work.resource, path), auth, namespace, cluster))
 }
 
+/** Of a policy of ours, in the place where other gateways have theirs. */
+function policyAdvice(ref: HTTPFilter['extensionRef']): string {
+  if (ref?.group !== PORTCULLIS || !ref.kind.endsWith('Policy')) return ''
+  return ': a policy says itself what it is for, by its spec.targetRefs'
+}
+
 function missingExtension({ extensionRef }: HTTPFilter, path: FieldPath): Flaw {
   const what =
     extensionRef === undefined
@@ -136,7 +143,7 @@ function missingExtension({ extensionRef }: HTTPFilter, path: FieldPath): Flaw {
   return {
     reason: 'InvalidKind',
     path: [...path, 'extensionRef'],
-    message: `${what} is no filter that is known here; its requests are answered 500`,
+    message: `${what} is no filter that is known here${policyAdvice(extensionRef)}; its requests are answered 500`,
   }
 }
 
