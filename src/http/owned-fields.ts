@@ -14,3 +14,20 @@ export const ownedFields: ReadonlySet<string> = new Set([
   'upgrade',
   'expect',
 ])
+
+/** The gateway's own words, in lower case, by which backends believe who asked for what: no service and no policy gives them. */
+export const gatewayFields: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-request-id',
+  'via',
+])
+
+/** Whether a field of a request, by its name in any case, is of the connection or of the gateway. */
+export function isOwn(name: string): boolean {
+  const lower = name.toLowerCase()
+  return ownedFields.has(lower) || gatewayFields.has(lower)
+}

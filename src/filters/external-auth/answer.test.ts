@@ -109,3 +109,9 @@ test('what the standard calls no success has nothing of the service', () => {
     body: '',
   })
 })
+
+test('what the codec or the gateway writes is brought by no answer, whatever is listed', () => {
+  const judge = compileJudge({ ...ask, brought: ['x-user', 'host', 'expect', 'x-forwarded-for'] })
+  const decision = judge(answer(200, ['X-User', 'a', 'Host', 'b', 'Expect', 'c', 'X-Forwarded-For', 'd']))
+  assert.deepEqual('set' in decision && decision.set, ['X-User', 'a'])
+})

@@ -19,7 +19,7 @@ export function compileJudge({ success, brought }: AskHttp): (answer: Answer) =>
   const isBrought =
     brought === null
       ? (name: string): boolean => !unbringable.has(name) && !ofTheAnswer.has(name)
-      : (name: string): boolean => brought.includes(name)
+      : (name: string): boolean => !unbringable.has(name) && brought.includes(name)
   return ({ status, fields, body }) => {
     if (isSuccess(status))
       return {

@@ -1,17 +1,10 @@
-import { ownedFields } from '../../http/owned-fields.ts'
+import { gatewayFields, ownedFields } from '../../http/owned-fields.ts'
 
-/** What the codec writes itself, and what says where a request goes: no answer may bring these. */
+/** What the codec or the gateway writes, and what says where a request goes: no answer may bring these. */
 export const unbringable: ReadonlySet<string> = new Set([
   ...ownedFields,
   ':authority',
-  // The gateway's own words, by which others believe who asked for what.
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-request-id',
-  'via',
+  ...gatewayFields,
   // They go to the client.
   'set-cookie',
 ])

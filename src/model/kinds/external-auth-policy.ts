@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Rejection } from '../../http/failures.ts'
+import { isOwn } from '../../http/owned-fields.ts'
 import { canonicalPath, writtenPaths } from '../../http/target.ts'
 import { externalAuthDefaults } from '../defaults.ts'
 import { PORTCULLIS, type ResourceKind } from '../kind.ts'
@@ -179,37 +180,18 @@ function pathFindings(value: string, path: Finding['path']): Finding[] {
     : []
 }
 
-/** What an answer brings under these names would be another request, or another one's word. */
-const notBrought = new Set([
-  'host',
-  'connection',
-  'content-length',
-  'expect',
-  'forwarded',
-  'keep-alive',
-  'proxy-connection',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-request-id',
-])
+/** Why an answer cannot bring a request a field of this name, which would make another request of it; or null. */
+export function unbroughtReason(name: string): string | null {
+  if (name.toLowerCase() === 'set-cookie') return 'Set-Cookie goes to the client, and need not be named'
+  return isOwn(name)
+    ? `${name} is of the gateway or of the connection, and cannot be brought by an answer`
+    : null
+}
 
 function headerRules({ http: { allowedResponseHeaders = [] } = {} }: ExternalAuthPolicySpec): Finding[] {
   return allowedResponseHeaders.flatMap((name, i) => {
-    if (!notBrought.has(name.toLowerCase())) return []
-    const path = ['spec', 'http', 'allowedResponseHeaders', i]
-    const message =
-      name.toLowerCase() === 'set-cookie'
-        ? 'Set-Cookie goes to the client, and need not be named'
-        : `${name} is of the gateway or of the connection, and cannot be brought by an answer`
-    return [{ path, message }]
+    const message = unbroughtReason(name)
+    return message === null ? [] : [{ path: ['spec', 'http', 'allowedResponseHeaders', i], message }]
   })
 }
 

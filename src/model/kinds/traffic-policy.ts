@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { isOwn, ownedFields } from '../../http/owned-fields.ts'
 import { trafficDefaults } from '../defaults.ts'
 import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
@@ -131,6 +132,7 @@ function rules({ spec }: TrafficPolicyBody): Finding[] {
     ...requestTargetFindings(spec.targetRefs, 'a TrafficPolicy'),
     ...partRules(spec),
     ...(spec.rateLimits ?? []).flatMap((one, i) => limitRules(one, i)),
+    ...userHeaderRules(spec),
     ...exceptionRules(spec.except ?? [], ['spec', 'except']),
   ]
 }
@@ -147,6 +149,11 @@ function limitRules({ requests, unit, burst = requests, by, header }: RateLimit,
   const findings: Finding[] = []
   if (by === 'Header' && header === undefined)
     findings.push({ path: [...path, 'header'], message: 'is required for by: Header' })
+  if (header !== undefined && ownedFields.has(header.toLowerCase()))
+    findings.push({
+      path: [...path, 'header'],
+      message: `${header} is of the connection, and tells no client from another`,
+    })
   if (by !== 'Header' && header !== undefined)
     findings.push({ path: [...path, 'header'], message: 'is only for by: Header' })
   if ((burst * windowMs[unit]) / requests > LONGEST_MS)
@@ -155,4 +162,12 @@ function limitRules({ requests, unit, burst = requests, by, header }: RateLimit,
       message: `takes more than a day to be earned again, expected at most ${Math.floor((LONGEST_MS * requests) / windowMs[unit])}`,
     })
   return findings
+}
+
+/** A second Content-Length would be another request. */
+function userHeaderRules({ basicAuth: passwords }: TrafficPolicySpec): Finding[] {
+  const userHeader = passwords?.userHeader
+  if (userHeader === undefined || !isOwn(userHeader)) return []
+  const message = `${userHeader} is of the gateway or of the connection, and cannot name a user`
+  return [{ path: ['spec', 'basicAuth', 'userHeader'], message }]
 }

@@ -3,6 +3,7 @@ import type { HeaderModifierConfig } from '../../../filters/header-modifier.ts'
 import type { UrlRewriteConfig } from '../../../filters/url-rewrite.ts'
 import { ownedFields } from '../../../http/owned-fields.ts'
 import { canonicalPath, parseAuthority, writtenPaths } from '../../../http/target.ts'
+import { unbroughtReason } from '../../../model/kinds/external-auth-policy.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
 import type {
@@ -119,6 +120,12 @@ function addExternalAuth(work: Work, auth: ExternalAuth, path: FieldPath): void 
   const at = [...path, 'externalAuth']
   const prefix = auth.http?.path
   if (prefix !== undefined) writtenPath(work, prefix, [...at, 'http', 'path'])
+  for (const [i, name] of (auth.http?.allowedResponseHeaders ?? []).entries()) {
+    // Given to the client in any case: who names it, as the standard allows, loses nothing.
+    const message = name.toLowerCase() === 'set-cookie' ? null : unbroughtReason(name)
+    const field = [...at, 'http', 'allowedResponseHeaders', i]
+    if (message !== null) work.flaws.push({ reason: 'UnsupportedValue', path: field, message })
+  }
   const use = auth.protocol === 'GRPC' ? 'grpc' : 'http'
   const cluster = work.follow(auth.backendRef, [...at, 'backendRef'], use)
   if (typeof cluster !== 'string') {
