@@ -470,3 +470,31 @@ spec:
     for (const line of lines) assert.match(line, /TrafficPolicy default\/users protects it/)
   }
 })
+
+test('a stream whose backend is not there is closed, and answered nothing', () => {
+  const lost = parseResources(
+    'lost.yaml',
+    `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: tls }
+spec:
+  gatewayClassName: portcullis
+  listeners: [{ name: pass, protocol: TLS, port: 443, hostname: a.example, tls: { mode: Passthrough } }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: { name: db }
+spec:
+  parentRefs: [{ name: tls }]
+  hostnames: [a.example]
+  rules: [{ backendRefs: [{ group: portcullis.dev, kind: Backend, name: gone }] }]
+`,
+  )
+  const { parts: served } = translate(Resources.of(lost.resources))
+  const explanation = explainRequest(served, { method: 'GET', url: 'https://a.example/', headers: [] })
+  assert.match(
+    explanationText(explanation, served),
+    /^cluster +none, weight 1 of 1: the reference is invalid, the connection is closed$/m,
+  )
+})

@@ -81,7 +81,7 @@ function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyN
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
       : routeLines(route.hit)),
     ...filtersOf(explanation).map(({ filter, excepted }) => filterLine(filter, excepted)),
-    ...(route.hit === null ? [] : actionLines(route.hit, parts, policies)),
+    ...(route.hit === null ? [] : actionLines(route.hit, parts, policies, explanation.stream !== null)),
     ...closingLines(route, policies),
     ...otherLines(route.entries.filter(entry => entry !== route.hit)),
   ]
@@ -114,12 +114,13 @@ function actionLines(
   { entry }: ExplainedEntry,
   parts: SnapshotParts,
   policies: PolicyNames,
+  isStream: boolean,
 ): readonly string[] {
   const { action } = entry.rule
   if (action.type !== 'forward') return [row('answer', answerText(action))]
   const total = action.backends.reduce((sum, { weight }) => sum + weight, 0)
   return [
-    ...action.backends.flatMap(backend => backendLines(backend, total, parts, policies)),
+    ...action.backends.flatMap(backend => backendLines(backend, total, parts, policies, isStream)),
     ...action.mirrors.map(({ cluster, numerator, denominator }) =>
       row('mirror', `${cluster}, ${numerator} of ${denominator} requests`),
     ),
@@ -132,20 +133,22 @@ function backendLines(
   total: number,
   parts: SnapshotParts,
   policies: PolicyNames,
+  isStream: boolean,
 ): readonly string[] {
+  const answered = (status: number): string => (isStream ? 'the connection is closed' : `answered ${status}`)
   const share = `weight ${backend.weight} of ${total}`
   if (backend.cluster === null)
     return [
       row(
         'cluster',
-        `none, ${share}: ${backend.closed ? closedText : 'the reference is invalid'}, answered 500`,
+        `none, ${share}: ${backend.closed ? closedText : 'the reference is invalid'}, ${answered(500)}`,
       ),
     ]
   const endpoints = endpointsOf(parts, backend.cluster).map(endpoint => {
     const weight = endpoint.weight === 1 ? '' : ` (weight ${endpoint.weight})`
     return authorityText(endpoint.address, endpoint.port) + weight
   })
-  const where = endpoints.length === 0 ? 'no endpoint, answered 503' : endpoints.join(', ')
+  const where = endpoints.length === 0 ? `no endpoint, ${answered(503)}` : endpoints.join(', ')
   const cluster = parts.clusters.find(({ name }) => name === backend.cluster)
   return [
     row('cluster', `${backend.cluster}, ${share}: ${where}`),
