@@ -27,6 +27,7 @@ import { Grants } from '../../translation/grants.ts'
 import { proveContexts } from './gateway/listener-contexts.ts'
 import type { ListenerState } from './gateway/listeners.ts'
 import { Namespaces } from '../../translation/namespaces.ts'
+import { doubtExceptions } from './doubts/exceptions.ts'
 import { doubtGreedy } from './doubts/greedy.ts'
 import { ruleFieldsOf } from './doubts/rule-fields.ts'
 import { clusterNames, clustersOfRules, portsOf } from './gateway/ports.ts'
@@ -99,6 +100,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtStreams(attached, report)
   doubtRetries(parts, fields, report)
   doubtUntaken(parts.ports, fields, report)
+  doubtExceptions(resources, report)
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return {
     ...parts,

@@ -1,0 +1,38 @@
+import type { ResourceKind } from '../../../model/kind.ts'
+import { ExternalAuthPolicy } from '../../../model/kinds/external-auth-policy.ts'
+import type { Exceptions } from '../../../model/kinds/exceptions.ts'
+import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import { TrafficPolicy } from '../../../model/kinds/traffic-policy.ts'
+import type { Resource } from '../../../model/resource.ts'
+import type { Resources } from '../../../model/resources.ts'
+import { missing } from '../../../translation/missing.ts'
+import type { Report } from '../../../translation/report.ts'
+
+/** Routes that a policy is to leave out, and that are not there: what was meant stays protected, and its owner wonders why. */
+export function doubtExceptions(resources: Resources, report: Report): void {
+  for (const policy of [...resources.all(TrafficPolicy), ...resources.all(ExternalAuthPolicy)])
+    for (const [i, { routes = [] }] of (policy.body.spec.except ?? []).entries())
+      for (const [j, route] of routes.entries())
+        doubt(policy, route, ['spec', 'except', i, 'routes', j], resources, report)
+}
+
+function doubt(
+  policy: Resource,
+  { kind = 'HTTPRoute', name, namespace }: NonNullable<Exceptions[number]['routes']>[number],
+  path: readonly (string | number)[],
+  resources: Resources,
+  report: Report,
+): void {
+  const home = policy.metadata.namespace
+  const of = namespace ?? home
+  const wanted: ResourceKind = kind === 'GRPCRoute' ? GRPCRoute : HTTPRoute
+  if (resources.get(wanted, of, name) !== undefined) return
+  const { message } = missing(resources, wanted, of, name, of !== home)
+  report.doubt(policy, {
+    severity: 'warning',
+    reason: 'NothingExcepted',
+    path,
+    message: `${message}; nothing is left out for it`,
+  })
+}
