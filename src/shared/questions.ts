@@ -15,9 +15,10 @@ interface Answer {
 
 /** How long somebody waits for an answer. */
 const PATIENCE_MS = 5_000
-/** Questions of one asker that wait at once, and in a second: strangers may be behind them. */
+/** Questions of one asker that wait at once, and in a second, and of those one client's: strangers may be behind them. */
 const MOST_WAITING = 32
 const MOST_A_SECOND = 100
+const MOST_OF_CLIENT = 10
 
 /** Asks whoever answers on a channel. An answer of null may also mean that nobody is there, or that it is too much. */
 export class Questions {
@@ -27,6 +28,8 @@ export class Questions {
   private number = 0
   private second = 0
   private asked = 0
+  /** In this second, by client; as many as were asked at the most. */
+  private readonly byClient = new Map<string, number>()
 
   constructor(channel: string) {
     this.channel = new BroadcastChannel(channel)
@@ -38,8 +41,9 @@ export class Questions {
     this.channel.unref()
   }
 
-  async ask(question: unknown): Promise<unknown> {
-    if (!this.admits()) return null
+  /** `client`: on whose behalf. */
+  async ask(question: unknown, client: string): Promise<unknown> {
+    if (!this.admits(client)) return null
     const number = ++this.number
     const { promise, resolve } = Promise.withResolvers<unknown>()
     this.waiting.set(number, resolve)
@@ -58,11 +62,19 @@ export class Questions {
     this.channel.close()
   }
 
-  private admits(): boolean {
+  private admits(client: string): boolean {
     const second = Math.floor(performance.now() / 1_000)
-    if (second !== this.second) this.asked = 0
-    this.second = second
-    return this.waiting.size < MOST_WAITING && this.asked++ < MOST_A_SECOND
+    if (second !== this.second) {
+      this.second = second
+      this.asked = 0
+      this.byClient.clear()
+    }
+    const own = this.byClient.get(client) ?? 0
+    if (own >= MOST_OF_CLIENT || this.asked >= MOST_A_SECOND || this.waiting.size >= MOST_WAITING)
+      return false
+    this.byClient.set(client, own + 1)
+    this.asked++
+    return true
   }
 }
 
@@ -70,10 +82,10 @@ export class Questions {
 const opened = new Map<string, Questions>()
 
 /** Asks on a channel that stays open as long as the thread lives. */
-export function askOn(channel: string, question: unknown): Promise<unknown> {
+export function askOn(channel: string, question: unknown, client: string): Promise<unknown> {
   const open = opened.get(channel) ?? new Questions(channel)
   opened.set(channel, open)
-  return open.ask(question)
+  return open.ask(question, client)
 }
 
 /** Answers the questions of a channel until it is closed; one that fails is answered null. */

@@ -138,8 +138,8 @@ export class TlsAcceptor {
 
   /** Shows what proves that the name is ours, where that is wanted now; nothing else of the gateway is met. */
   private async validate(handshake: Handshake, hello: ClientHello, challenges: string): Promise<void> {
-    const pair = await validationPair(challenges, hello.serverName)
     const { socket, inbound, key } = handshake
+    const pair = await validationPair(challenges, hello.serverName, inbound.client)
     if (this.under.get(key) !== handshake) return
     if (pair === null) return this.take(handshake, hello, this.owner.tls?.find(hello.serverName) ?? null)
     if (!this.owner.admitsHandshake(inbound)) return this.refuse(handshake, 'tls_overloaded', null)

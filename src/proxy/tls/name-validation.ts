@@ -9,8 +9,12 @@ export interface ValidationPair {
 }
 
 /** Null where nobody has asked an authority to look. */
-export async function validationPair(channel: string, serverName: string): Promise<ValidationPair | null> {
-  const answer = await askOn(channel, { serverName })
+export async function validationPair(
+  channel: string,
+  serverName: string,
+  client: string,
+): Promise<ValidationPair | null> {
+  const answer = await askOn(channel, { serverName }, client)
   return answer === null ? null : (answer as ValidationPair)
 }
 

@@ -1,4 +1,5 @@
 import type { FilterType } from '../../../filters/filter.ts'
+import { shareKey } from '../../../http/share-key.ts'
 import { askOn } from '../../../shared/questions.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
 
@@ -24,17 +25,17 @@ export const acmeChallenge: FilterType<ChallengeConfig> = {
     if (channel === '') return {}
     const ours = new Set(names)
     return {
-      request({ asked: { method, path, hostname } }) {
+      request({ asked: { method, path, hostname }, clientAddress }) {
         if (!path.startsWith(PREFIX) || !ours.has(hostname)) return undefined
         if (method !== 'GET' && method !== 'HEAD') return undefined
-        return answer(channel, path.slice(PREFIX.length))
+        return answer(channel, path.slice(PREFIX.length), shareKey(clientAddress))
       },
     }
   },
 }
 
-async function answer(channel: string, token: string) {
-  const found = await askOn(channel, { token })
+async function answer(channel: string, token: string, client: string) {
+  const found = await askOn(channel, { token }, client)
   if (typeof found !== 'string') return undefined
   const fields = ['content-type', 'application/octet-stream', 'cache-control', 'no-store']
   return { status: 200, fields, body: found }
