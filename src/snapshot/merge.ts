@@ -18,9 +18,9 @@ export interface Translation extends Required<Omit<Contribution, 'attach' | 'clo
 /**
  * Lays what roles contribute together, in their order. Pure; the result is frozen. Of two that want one port, or mean
  * different things by the name of a cluster, the first has it, and the other's objects have a condition `Conflicted`.
- * What nothing is attached to stays the object that it was.
+ * What nothing is attached to stays the object that it was. `faults` are of filters that cannot be compiled.
  */
-export function merge(contributions: readonly Contributed[]): Translation {
+export function merge(contributions: readonly Contributed[], faults: readonly Condition[] = []): Translation {
   const conflicts: Condition[] = []
   const ports = uniquePorts(contributions, conflicts)
   const clusters = uniqueClusters(contributions, conflicts)
@@ -37,7 +37,7 @@ export function merge(contributions: readonly Contributed[]): Translation {
       // Each is named after the object that holds it, so that two of one name are one.
       ...(certificates.length === 0 ? {} : { certificates: Object.fromEntries(certificates) }),
     },
-    conditions: [...contributions.flatMap(({ conditions }) => conditions), ...conflicts],
+    conditions: [...contributions.flatMap(({ conditions }) => conditions), ...conflicts, ...faults],
     problems: [...contributions.flatMap(({ problems = [] }) => problems), ...placed.problems()],
     // Names of tables begin with what they are for, so that no two roles mean one.
     tables: Object.fromEntries(contributions.flatMap(({ tables = {} }) => Object.entries(tables))),

@@ -92,6 +92,7 @@ export class Placed {
     const { filters, closed } = this.at({ route: parentOf(rule.id) }, { rule: rule.id })
     if (closed) return once(this.rules, rule, closedRule)
     const action = this.onAction(rule.action)
+    if (action === closedAction) return once(this.rules, rule, closedRule)
     if (filters.length === 0 && action === rule.action) return rule
     return once(this.rules, rule, () => ({ ...rule, filters: [...rule.filters, ...filters], action }))
   }
@@ -102,7 +103,8 @@ export class Placed {
     const mirrors = action.mirrors.filter(({ cluster }) => !this.ofCluster(cluster).closed)
     const same = backends.every((backend, i) => backend === action.backends[i])
     if (same && mirrors.length === action.mirrors.length) return action
-    return backends.every(({ closed }) => closed) ? closedAction : { ...action, backends, mirrors }
+    const isLeft = backends.some(({ cluster }) => cluster !== null)
+    return !isLeft && backends.some(({ closed }) => closed) ? closedAction : { ...action, backends, mirrors }
   }
 
   private onBackend(backend: WeightedBackend): WeightedBackend {

@@ -57,7 +57,6 @@ export function translateAll(
   options: TranslateOptions = {},
 ): Translation {
   const contributions = roles.map(role => ({ ...role.translate(resources, options), role: role.name }))
-  const { conditions, ...rest } = merge(contributions)
   const types = new FilterTable(roles.flatMap(({ filters = [] }) => filters))
-  return { ...rest, conditions: [...conditions, ...compileFaults(contributions, types)] }
+  return merge(contributions, compileFaults(contributions, types))
 }

@@ -102,6 +102,8 @@ function ofRoute(route: HTTPRoute | GRPCRoute, section: string | undefined): Req
 }
 
 /** The listener that a condition is about, where it is about one. */
-export function listenerOf({ object, section }: RequestTarget): { readonly listener?: string } {
+export function listenerOf({ object, section }: Pick<RequestTarget, 'object' | 'section'>): {
+  readonly listener?: string
+} {
   return object.kind === 'Gateway' && section !== undefined ? { listener: section } : {}
 }

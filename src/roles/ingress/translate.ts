@@ -37,8 +37,9 @@ import { doubtShadows, doubtStreams } from './doubts/shadows.ts'
 import type { Target } from '../../translation/targets.ts'
 import { askedBy } from './external-auth/asking.ts'
 import { ExternalAuthPolicies } from './external-auth/policies.ts'
-import { ClosedConditions } from './closing/closed-conditions.ts'
-import { closingOf } from './closing/unenforced.ts'
+import { Placed } from '../../snapshot/placed.ts'
+import { Closing } from './closing/closing.ts'
+import { closeUnenforced } from './closing/unenforced.ts'
 import { trafficPolicies } from './traffic/traffic-policies.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts'
@@ -76,19 +77,18 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportGateway(state, report)
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
-  const closed = new ClosedConditions()
-  const closing = closingOf(resources, gateways, options.ignoredKinds ?? [], closed, report)
-  const traffic = trafficPolicies({ resources, gateways, grants, closed, report })
-  const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, closed, report })
-  closed.tell(report)
-  const routes = routesOf(resources, backends).map(route => closing.route(auth.route(route), backends.used))
+  const closing = new Closing()
+  closeUnenforced(resources, gateways, options.ignoredKinds ?? [], closing, report)
+  const traffic = trafficPolicies({ resources, gateways, grants, closing, report })
+  const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
+  closing.tell(report)
+  const routes = routesOf(resources, backends).map(route => auth.route(route))
   const attached = new Map(routes.map(route => [route, attachRoute(attaching, route)]))
-  for (const state of gateways.values()) closing.listeners(state)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const { attach, close } = auth.attachments(upstreams)
   const asked = askedBy(attach.map(({ filter }) => filter))
   const parts = withCertificates(
-    partsOf(resources, gateways, settingsOf, upstreams, asked, report),
+    partsOf(resources, gateways, settingsOf, upstreams, closing, asked, report),
     certificates,
   )
   const senders = once(() => sendersOf(gateways.values(), backends.used, auth))
@@ -105,7 +105,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   return {
     ...parts,
     attach: [...acme.attach, ...encodings, ...traffic.attach, ...attach],
-    close: [...traffic.close, ...close],
+    close,
     tables: traffic.tables,
     ...(acme.wanted.length === 0 ? {} : { wants: { [ACME]: acme.wanted } }),
     conditions: report.conditions,
@@ -121,10 +121,13 @@ function partsOf(
   gateways: ReadonlyMap<string, GatewayState>,
   settingsOf: ClientSettingsOf,
   upstreams: UpstreamTls,
+  closing: Closing,
   asked: readonly string[],
   report: Report,
 ): SnapshotParts {
-  const ports = portsOf(gateways.values(), settingsOf, upstreams)
+  // What is closed is so before anything is doubted, and needs no clusters.
+  const closed = new Placed([{ close: closing.places, conditions: [] }])
+  const ports = closed.on(portsOf(gateways.values(), settingsOf, upstreams))
   const names = clusterNames(ports)
   for (const name of asked) names.add(name)
   const used = new Map([...upstreams.clusters].filter(([name]) => names.has(name)))

@@ -6,6 +6,8 @@ import { Service } from '../../../model/kinds/service.ts'
 import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { FieldPath, Resource, ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/resources.ts'
+import type { AttachPoint } from '../../../snapshot/contribution.ts'
+import { policyName } from '../../../translation/policies.ts'
 import { parentsOf } from '../routes/attach.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import type { RouteState } from '../routes/route.ts'
@@ -14,6 +16,7 @@ import type { RouteState } from '../routes/route.ts'
 export interface ServedObject {
   readonly resource: Resource
   readonly isRoute: boolean
+  readonly at: AttachPoint
   /** What a `sectionName` may name in it: listeners, rules, ports by name and number. */
   readonly sections: readonly Section[]
 }
@@ -21,6 +24,7 @@ export interface ServedObject {
 export interface Section {
   readonly name: string
   readonly what: 'listener' | 'rule' | 'port'
+  readonly at: AttachPoint
   readonly path: FieldPath
 }
 
@@ -62,26 +66,45 @@ function routesOf(resources: Resources): RouteState['route'][] {
 }
 
 function gatewayObject({ gateway, listeners }: GatewayState): ServedObject {
-  const sections = listeners.map(({ spec: { name }, path }) => ({ name, what: 'listener' as const, path }))
-  return { resource: gateway, isRoute: false, sections }
+  const whole = policyName(gateway)
+  const sections = listeners.map(({ spec: { name }, path }) => ({
+    name,
+    what: 'listener' as const,
+    at: { listener: `${whole}/${name}` },
+    path,
+  }))
+  return { resource: gateway, isRoute: false, at: { gateway: whole }, sections }
 }
 
 function routeObject(route: RouteState['route']): ServedObject {
+  const id = `${route.kind.toLowerCase()}/${policyName(route)}`
   const sections = (route.body.spec.rules ?? []).flatMap(({ name }, i) =>
-    name === undefined ? [] : [{ name, what: 'rule' as const, path: ['spec', 'rules', i] }],
+    name === undefined
+      ? []
+      : [{ name, what: 'rule' as const, at: { rule: `${id}/${name}` }, path: ['spec', 'rules', i] }],
   )
-  return { resource: route, isRoute: true, sections }
+  return { resource: route, isRoute: true, at: { route: id }, sections }
 }
 
 function targetObject(target: Resource<{ readonly spec?: unknown }>): ServedObject {
   const spec = target.body.spec
   const ports = isPorts(spec) ? (spec.ports ?? []) : []
-  const sections = ports.flatMap(({ name, port }, i) =>
-    [name, String(port)].flatMap(one =>
-      one === undefined ? [] : [{ name: one, what: 'port' as const, path: ['spec', 'ports', i] }],
+  const name = shortName(refOf(target))
+  const sections = ports.flatMap(({ name: portName, port }, i) =>
+    [portName, String(port)].flatMap(one =>
+      one === undefined
+        ? []
+        : [
+            {
+              name: one,
+              what: 'port' as const,
+              at: { backend: `${name}:${port}` },
+              path: ['spec', 'ports', i],
+            },
+          ],
     ),
   )
-  return { resource: target, isRoute: false, sections }
+  return { resource: target, isRoute: false, at: { backend: name }, sections }
 }
 
 interface Ports {

@@ -6,10 +6,10 @@ import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { qualifiedKind, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import type { Targeting, Unenforced } from '../../../model/targeting.ts'
 import type { IgnoredKind } from '../../../translation/role.ts'
-import type { ClosedConditions } from './closed-conditions.ts'
-import { Closing } from './closing.ts'
+import type { Closing } from './closing.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
+import { originOf } from '../origin.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { Served, servedObjects, type Section, type ServedObject } from './served-objects.ts'
 
@@ -18,15 +18,14 @@ import { Served, servedObjects, type Section, type ServedObject } from './served
  * would have refused is not served. What targets nothing of ours, what only tunes, and what the operator has ignored is
  * told of, once for each kind.
  */
-export function closingOf(
+export function closeUnenforced(
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   ignored: readonly IgnoredKind[],
-  closed: ClosedConditions,
+  closing: Closing,
   report: Report,
-): Closing {
-  const closing = new Closing()
-  if (resources.unenforced.length === 0) return closing
+): void {
+  if (resources.unenforced.length === 0) return
   const served = new Served(servedObjects(resources, gateways))
   const notes = new Notes(report)
   for (const one of resources.unenforced) {
@@ -36,14 +35,10 @@ export function closingOf(
       notes.add(one, note)
       continue
     }
-    for (const { object, section } of hits) {
-      closing.close(object.resource, section?.name)
-      addClosed(closed, object, section, one)
-    }
+    for (const closed of hits) close(closed, one, closing)
     reportUnenforced(one, hits, report)
   }
   notes.tell()
-  return closing
 }
 
 /** An object, or a part of it, that is targeted. */
@@ -174,17 +169,15 @@ function nameOf({ object, section }: Hit): string {
   return section === undefined ? name : `${section.what} ${section.name} of ${name}`
 }
 
-function addClosed(
-  closed: ClosedConditions,
-  { resource }: ServedObject,
-  section: Section | undefined,
-  by: Unenforced,
-): void {
-  const who = `${qualifiedKind(refOf(by.resource))} ${policyName(by.resource)}`
-  closed.add(resource, section?.what === 'listener' ? section.name : undefined, {
+function close({ object, section }: Hit, { resource }: Unenforced, closing: Closing): void {
+  const message = `${qualifiedKind(refOf(resource))} ${policyName(resource)} may protect it and is not in force; answered 500 (protection_missing)`
+  const target = {
+    at: section?.at ?? object.at,
+    object: object.resource,
+    section: section?.name,
     path: section?.path ?? ['spec'],
-    message: `${who} may protect it and is not in force; answered 500 (protection_missing)`,
-  })
+  }
+  closing.close(target, originOf(resource, ['spec']), { message })
 }
 
 /** What is told once for each kind, or of each object where its kind is to be one of ours. */

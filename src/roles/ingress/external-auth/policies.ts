@@ -13,13 +13,13 @@ import {
   reject,
   type Attachment,
 } from '../../../translation/policies.ts'
+import { originOf } from '../origin.ts'
 import type { Flaw, Report } from '../../../translation/report.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
-import type { ClosedConditions } from '../closing/closed-conditions.ts'
 import type { Closing } from '../closing/closing.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { listenerOf, requestTarget, type RequestTarget } from '../policy-target.ts'
+import { requestTarget, type RequestTarget } from '../policy-target.ts'
 import type { RouteState } from '../routes/route.ts'
 import { policySettings } from './settings.ts'
 
@@ -29,7 +29,6 @@ export interface Around {
   readonly gateways: ReadonlyMap<string, GatewayState>
   readonly backends: BackendRefs
   readonly closing: Closing
-  readonly closed: ClosedConditions
   readonly report: Report
 }
 
@@ -145,16 +144,12 @@ function closeTarget(
   attachment: Attachment<ExternalAuthPolicy>,
   target: RequestTarget,
   flaw: Flaw,
-  { closing, closed, report }: Around,
+  { closing, report }: Around,
 ): void {
   const { policy } = attachment
-  const { object, section, path, what } = target
+  const { what } = target
   const message = `${flaw.message}; ${what} is closed, which would be served without being asked about: answered 500 (protection_missing)`
   report.bad(policy, 'ResolvedRefs', [{ ...flaw, message }], { parent: parentOf(attachment) })
-  closing.close(object, section)
-  closed.add(object, listenerOf(target).listener, {
-    path,
-    message: `ExternalAuthPolicy ${policyName(policy)} protects it and cannot ask its service; answered 500 (protection_missing)`,
-    follows: true,
-  })
+  const by = `ExternalAuthPolicy ${policyName(policy)} protects it and cannot ask its service; answered 500 (protection_missing)`
+  closing.close(target, originOf(policy, flaw.path), { message: by, follows: true })
 }

@@ -6,7 +6,7 @@ import { PORTCULLIS } from '../../../model/kind.ts'
 import { Secret } from '../../../model/kinds/secret.ts'
 import { TrafficPolicy, windowMs, type RateLimit } from '../../../model/kinds/traffic-policy.ts'
 import { refKey, type Resources } from '../../../model/resources.ts'
-import type { Attachment, Closed, Contribution } from '../../../snapshot/contribution.ts'
+import type { Attachment, Contribution } from '../../../snapshot/contribution.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
 import type { Grants } from '../../../translation/grants.ts'
@@ -14,9 +14,9 @@ import { missing, notPermitted } from '../../../translation/missing.ts'
 import { originOf } from '../origin.ts'
 import { accept, attachmentsOf, parentOf, policyName, reject } from '../../../translation/policies.ts'
 import type { Flaw, Report } from '../../../translation/report.ts'
-import type { ClosedConditions } from '../closing/closed-conditions.ts'
+import type { Closing } from '../closing/closing.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { listenerOf, requestTarget, type RequestTarget } from '../policy-target.ts'
+import { requestTarget, type RequestTarget } from '../policy-target.ts'
 import { usersOf, type Users } from './users.ts'
 
 /** What TrafficPolicies need of the world. */
@@ -24,28 +24,26 @@ interface Around {
   readonly resources: Resources
   readonly gateways: ReadonlyMap<string, GatewayState>
   readonly grants: Grants
-  readonly closed: ClosedConditions
+  readonly closing: Closing
   readonly report: Report
 }
 
 /** All of them are enforced. One whose users cannot be had closes what it is for: without it everybody would pass. */
-export function trafficPolicies(around: Around): Required<Pick<Contribution, 'attach' | 'close' | 'tables'>> {
+export function trafficPolicies(around: Around): Required<Pick<Contribution, 'attach' | 'tables'>> {
   const attach: Attachment[] = []
-  const close: Closed[] = []
   const tables: Record<string, Users['rows']> = {}
   for (const policy of around.resources.all(TrafficPolicy)) {
     const made = filtersOf(policy, around)
     if ('users' in made && made.users !== null) tables[made.users.table] = made.users.rows
-    for (const target of targetsOf(policy, 'flaw' in made ? made.flaw : null, around))
-      if ('flaw' in made) close.push({ at: target.at, origin: originOf(policy, made.flaw.path) })
-      else for (const filter of made.filters) attach.push({ at: target.at, filter, protects: true })
+    for (const { at } of targetsOf(policy, 'flaw' in made ? made.flaw : null, around))
+      if ('filters' in made) for (const filter of made.filters) attach.push({ at, filter, protects: true })
   }
-  return { attach, close, tables }
+  return { attach, tables }
 }
 
 /** What is there of what it targets, with a condition for each. */
 function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, around: Around): RequestTarget[] {
-  const { resources, gateways, closed, report } = around
+  const { resources, gateways, closing, report } = around
   return attachmentsOf([policy]).flatMap(attachment => {
     const target = requestTarget(attachment.target, policy.metadata.namespace, resources, gateways)
     if ('message' in target) {
@@ -57,11 +55,8 @@ function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, around: Around): Re
     if (flaw !== null) {
       const message = `${flaw.message}; ${target.what}, which would be served without a password, is closed instead: answered 500 (protection_missing)`
       report.bad(policy, 'ResolvedRefs', [{ ...flaw, message }], { parent })
-      closed.add(target.object, listenerOf(target).listener, {
-        path: target.path,
-        message: `TrafficPolicy ${policyName(policy)} protects it and has no users; answered 500 (protection_missing)`,
-        follows: true,
-      })
+      const by = `TrafficPolicy ${policyName(policy)} protects it and has no users; answered 500 (protection_missing)`
+      closing.close(target, originOf(policy, flaw.path), { message: by, follows: true })
     } else if (policy.body.spec.basicAuth !== undefined)
       report.good(policy, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', { parent })
     return [target]
