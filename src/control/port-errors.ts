@@ -1,3 +1,4 @@
+import { GATEWAY_API } from '../model/kind.ts'
 import { Gateway } from '../model/kinds/gateway.ts'
 import type { Condition, FieldPath, Position } from '../model/resource.ts'
 import { qualifiedKind, refKey, type Resources } from '../model/resources.ts'
@@ -9,7 +10,7 @@ export interface PortError {
   readonly error: string
 }
 
-const GATEWAY = qualifiedKind({ group: 'gateway.networking.k8s.io', kind: 'Gateway' })
+const GATEWAY = qualifiedKind({ group: GATEWAY_API, kind: 'Gateway' })
 
 /** What a failure to listen means, for those who do not read errno. */
 export function listenReason(error: string): string {

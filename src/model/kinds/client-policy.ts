@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { clientDefaults } from '../defaults.ts'
 import { formatBytes, formatDuration } from '../quantity.ts'
-import { PORTCULLIS, type ResourceKind } from '../kind.ts'
+import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { methodFindings, methodName } from './methods.ts'
 import {
@@ -272,7 +272,7 @@ function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
 
 function targetRules(spec: ClientPolicySpec): Finding[] {
   return spec.targetRefs.flatMap((target, i) => {
-    if (target.group === 'gateway.networking.k8s.io' && target.kind === 'Gateway') return []
+    if (target.group === GATEWAY_API && target.kind === 'Gateway') return []
     const expected = 'expected Gateway (group "gateway.networking.k8s.io")'
     return [
       {

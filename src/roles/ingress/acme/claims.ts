@@ -1,9 +1,10 @@
+import { GATEWAY_API } from '../../../model/kind.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import { refKey, type Resources } from '../../../model/resources.ts'
 import { attachmentsOf, policyName, reject, type Attachment } from '../../../translation/policies.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { GATEWAY_API, type ListenerState, type Provided } from '../gateway/listeners.ts'
+import type { ListenerState, Provided } from '../gateway/listeners.ts'
 import { CertificatePolicy } from '../kinds/certificate-policy.ts'
 import { gatewayless, listenerless } from '../policy-target.ts'
 

@@ -1,3 +1,4 @@
+import { PORTCULLIS } from '../../../model/kind.ts'
 import { ConfigMap } from '../../../model/kinds/config-map.ts'
 import { Secret } from '../../../model/kinds/secret.ts'
 import { refKey, type Resources } from '../../../model/resources.ts'
@@ -46,7 +47,7 @@ function authoritiesOf(policy: CertificatePolicy, certificates: Certificates): s
   const { caCertificateRef } = policy.body.spec.directory ?? {}
   if (caCertificateRef === undefined) return null
   const { kind = ConfigMap.kind, name } = caCertificateRef
-  const from = { group: 'portcullis.dev', kind: policy.kind, namespace: policy.metadata.namespace }
+  const from = { group: PORTCULLIS, kind: policy.kind, namespace: policy.metadata.namespace }
   const path = ['spec', 'directory', 'caCertificateRef']
   const found = certificates.authority({ kind, name }, from, path, reasons)
   return 'parsed' in found ? found.parsed.certificate.chain : found

@@ -1,5 +1,5 @@
 import { portDefaults } from '../../../model/defaults.ts'
-import type { ResourceKind } from '../../../model/kind.ts'
+import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { BackendTLSPolicy } from '../../../model/kinds/backend-tls-policy.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
@@ -21,7 +21,6 @@ import {
 } from '../../../translation/targets.ts'
 import { namelessBackend } from './upstream-tls.ts'
 
-const OURS = 'portcullis.dev'
 /** Application protocols that can be sent to (KEP-3726 and what people write); an absent one is what the route implies. */
 const SERVED = {
   http: ['', 'http', 'kubernetes.io/ws', 'ws', ...H2C],
@@ -53,11 +52,11 @@ export class BackendRefs {
     const { group = '', kind = 'Service', name, namespace = from.namespace } = ref
     const to: ResourceRef = { group, kind, namespace, name }
     const isService = group === '' && kind === 'Service'
-    if (!isService && !(group === OURS && kind === 'Backend'))
+    if (!isService && !(group === PORTCULLIS && kind === 'Backend'))
       return {
         reason: 'InvalidKind',
         path,
-        message: `${kind} (group ${JSON.stringify(group)}) is no backend, expected Service (group "") or Backend (group "${OURS}")`,
+        message: `${kind} (group ${JSON.stringify(group)}) is no backend, expected Service (group "") or Backend (group "${PORTCULLIS}")`,
       }
     // Before existence: without permission nothing is told about another namespace.
     if (!this.grants.permit(from, to))

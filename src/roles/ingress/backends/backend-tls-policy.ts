@@ -1,3 +1,4 @@
+import { GATEWAY_API, PORTCULLIS } from '../../../model/kind.ts'
 import { canonicalHostname } from '../../../http/hostname.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { described } from '../../../model/kinds/shapes.ts'
@@ -85,7 +86,7 @@ export class BackendTlsPolicies {
       this.claims.push({ attachment, key, refused, unresolved: read.unresolved })
     }
     const isService = kind === 'Service' && group === ''
-    if (!isService && !(kind === 'Backend' && group === 'portcullis.dev'))
+    if (!isService && !(kind === 'Backend' && group === PORTCULLIS))
       return flaw(
         'Invalid',
         `a BackendTLSPolicy attaches to a Service or a Backend, not to ${described(target)}`,
@@ -128,7 +129,7 @@ function readPolicy(policy: BackendTLSPolicy, certificates: Certificates): ReadP
   const refs = validation.caCertificateRefs ?? []
   if (refs.length === 0) return readWellKnown(validation, [...path, 'wellKnownCACertificates'])
   const from = {
-    group: 'gateway.networking.k8s.io',
+    group: GATEWAY_API,
     kind: 'BackendTLSPolicy',
     namespace: policy.metadata.namespace,
   }

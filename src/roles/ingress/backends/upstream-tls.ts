@@ -1,3 +1,4 @@
+import { GATEWAY_API } from '../../../model/kind.ts'
 import { isIP } from 'node:net'
 import { canonicalHostname } from '../../../http/hostname.ts'
 import type { Backend } from '../../../model/kinds/backend.ts'
@@ -15,7 +16,7 @@ import { isAsking } from '../external-auth/asking.ts'
 import { clusterTls, type BackendTls, type BackendTlsPolicies } from './backend-tls-policy.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
-import { GATEWAY_API, type ListenerState } from '../gateway/listeners.ts'
+import type { ListenerState } from '../gateway/listeners.ts'
 import { digest } from '../../../translation/pem.ts'
 import type { Target } from '../../../translation/targets.ts'
 

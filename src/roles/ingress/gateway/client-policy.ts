@@ -1,3 +1,4 @@
+import { GATEWAY_API } from '../../../model/kind.ts'
 import { clientDefaults } from '../../../model/defaults.ts'
 import { described } from '../../../model/kinds/shapes.ts'
 import { ClientPolicy } from '../../../model/kinds/client-policy.ts'
@@ -10,7 +11,7 @@ import { clientSettings, groupsOf, suitesOf, tlsVersion } from '../defaults.ts'
 import { gatewayless, listenerless } from '../policy-target.ts'
 import { compressionOf } from './compression.ts'
 import type { GatewayState } from './gateway.ts'
-import { GATEWAY_API, isServed } from './listeners.ts'
+import { isServed } from './listeners.ts'
 import {
   accept,
   attachmentsOf,

@@ -1,3 +1,4 @@
+import { GATEWAY_API } from '../../../model/kind.ts'
 import { Gateway } from '../../../model/kinds/gateway.ts'
 import { GatewayClass } from '../../../model/kinds/gateway-class.ts'
 import { proposal } from '../../../model/nearest.ts'
@@ -7,7 +8,7 @@ import { addressesOf, overlap, type Addresses } from './addresses.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
 import { BUILT_IN, OURS, type ClassState } from './gateway-class.ts'
-import { GATEWAY_API, isServed, listenersOf, type ListenerState, type Provided } from './listeners.ts'
+import { isServed, listenersOf, type ListenerState, type Provided } from './listeners.ts'
 import { missing } from '../../../translation/missing.ts'
 
 /** One Gateway of ours while a translation runs. */

@@ -1,3 +1,4 @@
+import { GATEWAY_API } from '../../../model/kind.ts'
 import type { Gateway, GatewaySpec } from '../../../model/kinds/gateway.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { FieldPath, Problem } from '../../../model/resource.ts'
@@ -33,7 +34,7 @@ export function listenerTls(
 ): TlsState {
   if (spec.protocol !== 'HTTPS' && spec.protocol !== 'TLS') return none
   if (spec.tls?.mode === 'Passthrough') return { ...none, tls: { mode: 'passthrough' } }
-  const from = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: gateway.metadata.namespace }
+  const from = { group: GATEWAY_API, kind: 'Gateway', namespace: gateway.metadata.namespace }
   const own = certificatesOf(spec, path, from, certificates, provision)
   const inner = spec.protocol === 'HTTPS' ? ('http' as const) : ('stream' as const)
   // spec.tls.frontend is about "Listeners handling HTTPS traffic".

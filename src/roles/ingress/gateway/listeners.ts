@@ -1,3 +1,4 @@
+import { GATEWAY_API } from '../../../model/kind.ts'
 import type { Gateway } from '../../../model/kinds/gateway.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { FieldPath } from '../../../model/resource.ts'
@@ -8,8 +9,6 @@ import { intersect } from '../routes/hostnames.ts'
 import { listenerTls, type Provision } from './listener-tls.ts'
 import { Owners } from './owners.ts'
 import type { Ranked } from '../routes/precedence.ts'
-
-export const GATEWAY_API = 'gateway.networking.k8s.io'
 
 /** The kinds of routes that there are. */
 export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute'

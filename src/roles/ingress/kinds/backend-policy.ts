@@ -253,7 +253,7 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
   const findings: Finding[] = []
   spec.targetRefs.forEach((target, i) => {
     const service = target.group === '' && target.kind === 'Service'
-    const backend = target.group === 'portcullis.dev' && target.kind === 'Backend'
+    const backend = target.group === PORTCULLIS && target.kind === 'Backend'
     if (!service && !backend)
       findings.push({
         path: ['spec', 'targetRefs', i, 'kind'],

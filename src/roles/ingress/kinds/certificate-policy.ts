@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
+import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
 import type { Resource } from '../../../model/resource.ts'
 import {
   described,
@@ -115,7 +115,7 @@ export const CertificatePolicy: ResourceKind<CertificatePolicy> = {
 
 function certificatePolicyRules({ spec: { targetRefs } }: CertificatePolicyBody): Finding[] {
   return targetRefs.flatMap((target, i) => {
-    if (target.group === 'gateway.networking.k8s.io' && target.kind === 'Gateway') return []
+    if (target.group === GATEWAY_API && target.kind === 'Gateway') return []
     const message = `a CertificatePolicy cannot attach to ${described(target)}, expected Gateway (group "gateway.networking.k8s.io")`
     return [{ path: ['spec', 'targetRefs', i, 'kind'], message }]
   })

@@ -1,3 +1,4 @@
+import { GATEWAY_API } from '../../../model/kind.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import type {
@@ -18,7 +19,6 @@ import type { BackendRefs, Follow, Use } from '../backends/backend-refs.ts'
 import { closedAction } from '../../../snapshot/placed.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import { filtersOf } from './filters.ts'
-import { GATEWAY_API } from '../gateway/listeners.ts'
 import { originOf } from '../origin.ts'
 import type { Ranked } from './precedence.ts'
 import type { RouteState } from './route.ts'

@@ -1,10 +1,10 @@
+import { GATEWAY_API } from '../../../model/kind.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { StreamRule } from '../../../snapshot/snapshot.ts'
 import { backendless } from './backendless.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { Flaw } from '../../../translation/report.ts'
-import { GATEWAY_API } from '../gateway/listeners.ts'
 import { originOf } from '../origin.ts'
 import type { RouteState } from './route.ts'
 
