@@ -26,6 +26,8 @@ export class BodyChain implements BodySink, BodySource {
   private readonly source: BodySource
   private readonly sink: BodySink
   private ended = false
+  /** The end has come through all of them. */
+  private passed = false
   private over = false
 
   /** Throws where a transform cannot be made. */
@@ -43,7 +45,8 @@ export class BodyChain implements BodySink, BodySource {
 
   flush(): boolean {
     const [first] = this.links
-    if (first === undefined) return this.sink.flush()
+    // Nothing is asked of a transform behind its end; what it has written in this go is still to leave.
+    if (first === undefined || this.passed) return this.sink.flush()
     return this.ended || this.guarded(() => first.flush()) !== false
   }
 
@@ -85,7 +88,11 @@ export class BodyChain implements BodySink, BodySource {
         this.guarded(() => (link === undefined ? sink.write(chunk, true) : link.write(chunk)))
       },
       flush: () => this.guarded(() => (links[i + 1] ?? sink).flush()) !== false,
-      end: trailers => this.guarded(() => (links[i + 1] ?? sink).end(trailers)),
+      end: trailers => {
+        const link = links[i + 1]
+        this.passed ||= link === undefined && !this.over
+        this.guarded(() => (link ?? sink).end(trailers))
+      },
       resume: () => this.guarded(() => (links[i - 1] ?? source).resume()),
       fail: (failure, detail) => this.fail(failure, detail),
     }

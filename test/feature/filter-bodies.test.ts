@@ -366,6 +366,37 @@ suite('a response that passes through a filter', () => {
   })
 })
 
+for (const [what, head] of [
+  ['an empty one', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+  ['a 304', 'HTTP/1.1 304 Not Modified\r\n\r\n'],
+  ['a chunked one', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n'],
+] as const)
+  test(`what a filter says of the length of an answer changes not how that is read: ${what}`, async () => {
+    await using server = await RawServer.start(socket => {
+      socket.on('data', () => socket.write(head))
+    })
+    await using gateway = await startPlugged(simpleYaml(server.port), {
+      filters: [
+        {
+          compile: () => ({
+            response({ response }) {
+              if (response.length === CHUNKED) Object.assign(response, { length: 2, hasLength: true })
+              else unknownLength(response)
+            },
+          }),
+        },
+      ],
+    })
+    for (let i = 0; i < 3; i++) {
+      const { status, body } = await send(gateway.port())
+      assert.equal(
+        `${status} ${body}`,
+        head.includes('304') ? '304 ' : head.includes('ab') ? '200 ab' : '200 ',
+      )
+    }
+    assert.equal(server.sockets.size, 1)
+  })
+
 suite('a request that passes through a filter', () => {
   for (const [name, make] of ways)
     for (const [what, more, factor] of [
@@ -386,6 +417,20 @@ suite('a request that passes through a filter', () => {
         const line = await gateway.line(() => true)
         assert.equal(line['http.request.body.size'], text.length)
       })
+
+  for (const [name, make] of ways)
+    test(`${name}, all of it in one piece with its head, and on a connection that is kept`, async () => {
+      await using upstream = await TestUpstream.start()
+      await using gateway = await startPlugged(simpleYaml(upstream.port), {
+        filters: [onRequest(make(upper)), onRequest(make(upper))],
+      })
+      await using client = await RawClient.to(gateway.port())
+      const request = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello'
+      for (let i = 1; i <= 3; i++) {
+        client.write(request)
+        await client.until(text => text.split('"body":"HELLO"').length === i + 1)
+      }
+    })
 
   test('an upstream that takes nothing stops the client', async () => {
     const total = 32 * 1024 * 1024

@@ -250,11 +250,13 @@ export class Http1ClientConnection implements UpstreamStream {
   private final(head: ResponseHead, exhausted: boolean): void {
     this.head = head
     this.state = BODY
-    this.remaining = head.length
+    // How the body comes is known now: what filters say of its length from here on is how it goes out.
+    const { length } = head
+    this.remaining = length
     this.handler?.onHead(head)
     if (this.state !== BODY) return
-    if (head.length === NO_BODY) this.complete(null, exhausted)
-    else if (head.length === CHUNKED) this.chunks.reset()
+    if (length === NO_BODY) this.complete(null, exhausted)
+    else if (length === CHUNKED) this.chunks.reset()
   }
 
   private readBody(chunk: Buffer, at: number, end: number): number {
