@@ -109,11 +109,13 @@ export class Pebble implements AsyncDisposable {
   }
 
   async down(): Promise<void> {
-    if (this.child === null) return
-    const closed = once(this.child, 'close')
-    this.child.kill('SIGKILL')
-    await closed
+    const { child } = this
+    if (child === null) return
     this.child = null
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
   }
 
   /** PEM of who issues the certificates. */
@@ -127,7 +129,13 @@ export class Pebble implements AsyncDisposable {
   }
 
   private async get(path: string): Promise<string> {
-    const request = get(`https://127.0.0.1:${this.management}${path}`, { ca: this.authority, agent: false })
+    const request = get(`https://127.0.0.1:${this.management}${path}`, {
+      ca: this.authority,
+      agent: false,
+      // What begins as it starts up may never be answered.
+      timeout: 2_000,
+    })
+    request.on('timeout', () => request.destroy(new Error('no answer')))
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     return text(response)
   }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,20 +13,45 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 /** Where ports for tests begin, and how many: below the ones that systems give to outgoing connections. */
 const firstPort = 10_000
 const portCount = 20_000
-/** Processes that run beside each other look in places of their own. */
 let nextPort = (process.pid * 97) % portCount
+
+/** Who has which port, by the id of its process: several look for theirs at the same time. */
+const taken = join(tmpdir(), 'portcullis-test-ports')
+const ours = new Set<string>()
+process.once('exit', () => ours.forEach(path => rmSync(path, { force: true })))
 
 /**
  * A port that nobody listens on, for a program that is told which one to take. The system's own choice (port 0) would
  * not do: between asking and using it, any connection that begins on this machine may be given the same number.
  */
 export async function freePort(): Promise<number> {
+  mkdirSync(taken, { recursive: true })
   for (let tried = 0; tried < portCount; tried++) {
     const port = firstPort + nextPort
     nextPort = (nextPort + 1) % portCount
-    if (await isFree(port)) return port
+    if (take(join(taken, String(port))) && (await isFree(port))) return port
   }
   throw new Error('no port is free')
+}
+
+/** Of one whose process has ended without a word it may be taken over. */
+function take(path: string): boolean {
+  try {
+    writeFileSync(path, String(process.pid), { flag: 'wx' })
+  } catch {
+    if (isAlive(path)) return false
+    writeFileSync(path, String(process.pid))
+  }
+  ours.add(path)
+  return true
+}
+
+function isAlive(path: string): boolean {
+  try {
+    return process.kill(Number(readFileSync(path, 'utf8')), 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code !== 'ESRCH'
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {
