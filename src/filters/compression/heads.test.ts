@@ -100,7 +100,8 @@ test('the head of what is compressed at once says how long it is', () => {
 })
 
 test('an answer to HEAD loses the length of what GET would not send', () => {
-  const upstream = head(200, [...html, 'Content-Length', '5000', 'ETag', '"a"'])
+  const upstream = head(200, [...html, 'ETag', '"a"'])
+  upstream.fields.set('Content-Length', '5000')
   upstream.length = NO_BODY
   upstream.hasLength = false
   assert.equal(lengthOfGet(upstream), 5000)
