@@ -30,6 +30,8 @@ export interface Exchange {
   readonly asked: Asked
   /** The request's body, for a filter that declares to hold it (Filter.body); null for others, and where it was more than is held and goes on as it came. */
   readonly heldBody: Buffer | null
+  /** Keeps the request's trailers from naming what this filter has the say of; names in lower case. */
+  withholdTrailers(names: readonly string[]): void
   /** Set from the moment a response's head (upstream's or our own) is there. */
   readonly response: ResponseHead
   /** The client's address after trusted hops. */

@@ -1,3 +1,4 @@
+import { removeSpellings } from '../filters/spellings.ts'
 import type { Fields } from '../http/fields.ts'
 import type { UpstreamStream } from '../upstream/upstream-stream.ts'
 
@@ -21,6 +22,8 @@ export class RequestBody {
   complete: boolean
   bytes = 0
   trailers: Fields | null = null
+  /** Names in lower case that filters have the say of; null for none. */
+  private withheld: readonly string[] | null = null
   private kept: Buffer[] | null = []
 
   constructor(complete: boolean) {
@@ -54,7 +57,21 @@ export class RequestBody {
     copies?.end()
     this.complete = true
     this.trailers = trailers
+    if (this.withheld !== null) this.removeWithheld(this.withheld)
     stream?.end(trailers)
+  }
+
+  /** Fields of these names go no further as trailers, which whoever merges them into the head would take for those. */
+  withhold(names: readonly string[]): void {
+    this.withheld = this.withheld === null ? names : [...this.withheld, ...names]
+    this.removeWithheld(names)
+  }
+
+  private removeWithheld(names: readonly string[]): void {
+    const { trailers } = this
+    if (trailers === null) return
+    for (const name of names) trailers.remove(name)
+    removeSpellings(trailers, names)
   }
 
   /** Writes what has been received so far to someone else as well. */

@@ -284,6 +284,10 @@ export class Exchange extends Answering implements SteppedExchange, RunHost, Ent
     else this.run?.requestEnd(trailers)
   }
 
+  withholdTrailers(names: readonly string[]): void {
+    this.body.withhold(names)
+  }
+
   /** End of the downstream's turn. */
   onRequestFlush(): void {
     this.turn = false

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { request as httpRequest } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { AuthService, type Question } from '../support/auth-service.ts'
 import { echoOf, seenBy, send } from '../support/client.ts'
@@ -275,3 +277,27 @@ test('by gRPC a service that does not speak it lets nothing pass', async () => {
   assert.equal((await send(portcullis.port())).status, 503)
   assert.equal(upstream.connections, 0)
 })
+
+// Who merges trailers into the head would take them for the service's word (RFC 9110 §6.5.1).
+for (const http of [{}, { allowedResponseHeaders: ['X-User-Id'] }])
+  test(`no trailer says what the service says, with ${JSON.stringify(http)}`, async () => {
+    await using upstream = await TestUpstream.start((asked, answer) => {
+      asked.resume().on('end', () => answer.end(JSON.stringify(asked.trailers)))
+    })
+    await using service = await AuthService.start(byPath)
+    await using portcullis = await guarded(upstream.port, service.port, auth({ http }))
+    const headers = { Trailer: 'X-User-Id, X-Fine', 'Transfer-Encoding': 'chunked' }
+    const asking = httpRequest({
+      port: portcullis.port(),
+      method: 'POST',
+      path: '/allowed',
+      headers,
+      agent: false,
+    })
+    asking.addTrailers({ 'X-User-Id': '1', 'X-Fine': 'yes' })
+    asking.end('body')
+    const trailers = await new Promise((resolve, reject) => {
+      asking.on('response', response => resolve(json(response))).on('error', reject)
+    })
+    assert.deepEqual(trailers, { 'x-fine': 'yes' })
+  })

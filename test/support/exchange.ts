@@ -16,6 +16,7 @@ export function exchange(
     request: head,
     asked: { ...head },
     heldBody: null,
+    withholdTrailers() {},
     response: responseHead(responseFields, status),
     clientAddress: '192.0.2.1',
     peerAddress: '',

@@ -49,6 +49,7 @@ export const basicAuth: FilterType<BasicAuthConfig> = {
         if (userHeader !== null) {
           x.request.fields.remove(userHeader)
           removeSpellings(x.request.fields, [userHeader])
+          x.withholdTrailers([userHeader])
         }
         return isExcepted(x) ? undefined : door.ask(x)
       },

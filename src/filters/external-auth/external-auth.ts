@@ -66,6 +66,7 @@ class ExternalAuth implements Filter {
 
   request(x: Exchange): Verdict | Promise<Verdict> {
     const passing = passingOf(x)
+    if (this.stripped.length > 0) x.withholdTrailers(this.stripped)
     if (this.isExcepted?.(x) === true) {
       strip(x.request.fields, this.stripped, passing)
       return undefined
@@ -121,6 +122,7 @@ class ExternalAuth implements Filter {
     switch (decision.verdict) {
       case 'allowed':
         bring(x.request.fields, decision, passing)
+        x.withholdTrailers(namesOf(decision.set))
         passing.passed.add(this.name)
         return undefined
       case 'denied':
@@ -161,4 +163,9 @@ function counters(kit: Kit, policy: string): (result: Result, cached: boolean) =
 /** A policy that says something else has decided nothing yet. Where it is attached is not part of what it says. */
 function keyOf({ origin, ...says }: ExternalAuthConfig): string {
   return `external-auth ${origin.resource} ${JSON.stringify(says)}`
+}
+
+/** Of name, value, name, value …: in lower case. */
+function namesOf(list: readonly string[]): readonly string[] {
+  return list.filter((_, i) => i % 2 === 0).map(name => name.toLowerCase())
 }
