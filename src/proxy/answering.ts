@@ -23,7 +23,7 @@ const NOTHING = Buffer.alloc(0)
 
 /**
  * The answer to one request, on its way to the client: from the run that the rule's action began, or made here, by the
- * filters that want to see it. An Exchange is one of these, and has the request's side.
+ * filters that want to see it. A ProxiedExchange is one of these, and has the request's side.
  */
 export abstract class Answering implements Answered, BodyOwner {
   readonly id: string

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ServedConnection } from './serving-port.ts'
 import type { Place, Places } from './places/places.ts'
-import type { Sender } from './sender.ts'
+import type { Remote } from './remote.ts'
 
 /** What there is only so much of, and the field of ClientPolicy (or the process's bound) that says how much. */
 export interface Bound {
@@ -19,7 +19,7 @@ export interface InboundPort {
 }
 
 /** A connection from its acceptance to its end, and the places that it holds. */
-export class Inbound implements Sender {
+export class Inbound implements Remote {
   readonly socket: Socket
   readonly port: InboundPort
   readonly sinceMs: number

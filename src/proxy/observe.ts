@@ -7,7 +7,7 @@ import { AccessRecord } from '../telemetry/access-record.ts'
 import type { ClusterMetrics, Instruments, PortMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
-import type { Sender } from './sender.ts'
+import type { Remote } from './remote.ts'
 import type { CompiledRule } from './rule.ts'
 import type { CompiledStream, FinishedStream } from './proxied-stream.ts'
 
@@ -127,7 +127,7 @@ export class Observer {
   }
 
   /** A head that the codec refused: there was no exchange, but an id that its answer carries too. */
-  rejected(port: Port, rejection: Rejection, sender: Sender, id: string, grpcStatus: number): void {
+  rejected(port: Port, rejection: Rejection, remote: Remote, id: string, grpcStatus: number): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rejection.rule)
     if (sinks.accessLog === null) return
@@ -136,7 +136,7 @@ export class Observer {
     record.status = grpcStatus < 0 ? rejection.status : 200
     record.grpcStatus = grpcStatus
     record.exchangeId = id
-    setSender(record, sender)
+    setRemote(record, remote)
     record.serverPort = port.port
     record.failure = 'http_request_error'
     record.rejection = rejection.rule
@@ -163,7 +163,7 @@ export class Observer {
     if (this.isOver) this.onOver()
     if (sinks.accessLog === null) return
     record.reset()
-    setSender(record, x.sender)
+    setRemote(record, x.remote)
     record.serverAddress = x.serverName
     record.serverPort = x.localPort
     record.route = x.stream.rule.id
@@ -180,12 +180,12 @@ export class Observer {
   }
 
   /** A connection that ended before its first request; `rule` says at which step, `detail` what more is known. */
-  refusedConnection(port: Port, rule: string, sender: Sender, detail = ''): void {
+  refusedConnection(port: Port, rule: string, remote: Remote, detail = ''): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rule)
     if (sinks.accessLog === null) return
     record.reset()
-    setSender(record, sender)
+    setRemote(record, remote)
     record.serverPort = port.port
     record.rejection = rule
     record.failureReason = detail
@@ -226,7 +226,7 @@ export class Observer {
   }
 }
 
-function setSender(record: AccessRecord, { address, peerAddress }: Sender): void {
+function setRemote(record: AccessRecord, { address, peerAddress }: Remote): void {
   record.clientAddress = address
   record.peerAddress = peerAddress
 }

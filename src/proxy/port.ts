@@ -16,7 +16,7 @@ import { Openings, type OpeningOwner } from './opening.ts'
 import { PortPlaces } from './port-places.ts'
 import { ProxyHeaders, type ProxyHeaderOwner } from './proxy-protocol/headers.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
-import type { Sender } from './sender.ts'
+import type { Remote } from './remote.ts'
 import { ProxiedStream } from './proxied-stream.ts'
 import { TlsAcceptor, type HandshakeRule, type TlsOwner } from './tls/acceptor.ts'
 import { certificateField } from './tls/client-certificate.ts'
@@ -253,7 +253,7 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
       return
     }
     const { observer } = this.runtime
-    const facts = { listener: listener.name, serverName, localPort: this.localPort, sender: inbound }
+    const facts = { listener: listener.name, serverName, localPort: this.localPort, remote: inbound }
     const stream: ProxiedStream = new ProxiedStream(socket, found, facts, this.clock.nowMs, one => {
       this.streams.delete(stream)
       observer.streamed(one)
@@ -272,15 +272,15 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
     this.context.log.error('tls.certificate_unusable', { port: this.key, listener, certificate, error })
   }
 
-  rejected(rejection: Rejection, sender: Sender, grpcStatus = -1): string {
+  rejected(rejection: Rejection, remote: Remote, grpcStatus = -1): string {
     const id = newRequestId()
-    this.runtime.observer.rejected(this.runtime.port, rejection, sender, id, grpcStatus)
+    this.runtime.observer.rejected(this.runtime.port, rejection, remote, id, grpcStatus)
     return id
   }
 
-  faulted(fault: string, sender: Sender): void {
-    this.runtime.observer.refusedConnection(this.runtime.port, fault, sender)
-    this.context.log.debug('connection.fault', { port: this.key, rule: fault, address: sender.address })
+  faulted(fault: string, remote: Remote): void {
+    this.runtime.observer.refusedConnection(this.runtime.port, fault, remote)
+    this.context.log.debug('connection.fault', { port: this.key, rule: fault, address: remote.address })
   }
 }
 

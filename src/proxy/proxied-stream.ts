@@ -8,7 +8,7 @@ import type { UpstreamPool } from '../upstream/pool.ts'
 import type { RawConnection, RawHandler } from '../upstream/raw-connection.ts'
 import { chooseBackend, type Backend, type Backends } from './backend.ts'
 import { cutOff } from './cut-off.ts'
-import type { Sender } from './sender.ts'
+import type { Remote } from './remote.ts'
 import { TUNNEL_IDLE_MS } from './silence.ts'
 
 /** A snapshot.StreamRule with its clusters found. */
@@ -22,7 +22,7 @@ export interface FinishedStream {
   readonly stream: CompiledStream
   readonly listener: string
   readonly serverName: string
-  readonly sender: Sender
+  readonly remote: Remote
   readonly localPort: number
   readonly startedMs: number
   readonly cluster: string
@@ -35,7 +35,7 @@ export interface FinishedStream {
   readonly bytesOut: number
 }
 
-export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'sender'>
+export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'remote'>
 
 /** A client's connection and one to a backend, and the bytes between them as they are. */
 export class ProxiedStream implements RawHandler, Asker {
@@ -78,7 +78,7 @@ export class ProxiedStream implements RawHandler, Asker {
   }
 
   get clientAddress(): string {
-    return this.facts.sender.address
+    return this.facts.remote.address
   }
 
   begin(): void {

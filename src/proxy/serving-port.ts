@@ -1,7 +1,7 @@
 import type { Rejection } from '../http/failures.ts'
 import type { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { CoarseClock } from './clock.ts'
-import type { Sender } from './sender.ts'
+import type { Remote } from './remote.ts'
 import type { PortRuntime } from './runtime.ts'
 
 /** What a connection needs of the port that accepted it. */
@@ -17,9 +17,9 @@ export interface ServingPort {
   /** Of this worker's HTTP/2 connections. */
   readonly shared: SharedStreams
   /** Writes a head down that the codec refused; the exchange id is what it can be found by. `grpcStatus` is its answer to a gRPC call. */
-  rejected(rejection: Rejection, sender: Sender, grpcStatus?: number): string
+  rejected(rejection: Rejection, remote: Remote, grpcStatus?: number): string
   /** The connection was ended because of what the client did on it; `fault` is the rule's name. */
-  faulted(fault: string, sender: Sender): void
+  faulted(fault: string, remote: Remote): void
 }
 
 /** Who has been silent for this long when a port takes its leave is not about to ask for anything. */

@@ -34,19 +34,19 @@ export async function run(options: RunOptions, source: Source = files(options)):
   const accessLog =
     options.accessLog.type === 'file' ? absolute(options.accessLog.path) : options.accessLog.type
   if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
-  const gateway = new Gateway(options, new Sources([source]), accessLog)
-  const admin = options.admin === null ? null : await openAdmin(options.admin, gateway)
-  if (admin === 'failed') return gateway.end(0, 1)
-  if (!(await gateway.start())) {
+  const instance = new Instance(options, new Sources([source]), accessLog)
+  const admin = options.admin === null ? null : await openAdmin(options.admin, instance)
+  if (admin === 'failed') return instance.end(0, 1)
+  if (!(await instance.start())) {
     admin?.close()
-    return gateway.end(0, 1)
+    return instance.end(0, 1)
   }
   tellServiceManager('ready', 'serving')
   await asked
   tellServiceManager('stopping', 'draining')
   const hint = process.stderr.isTTY ? { message: 'Ctrl-C again does not wait for what is in flight' } : {}
   log.info('draining', { graceMs: GRACE_MS, ...hint })
-  await gateway.end(GRACE_MS, 0)
+  await instance.end(GRACE_MS, 0)
   admin?.close()
   admin?.closeAllConnections()
   log.info('ended')
@@ -63,8 +63,8 @@ function files({ paths, roles, dataDir }: RunOptions): FileSource {
 /** As built, this file is part of a bundle of dist/cli. */
 const workerEntry = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : './worker.js', import.meta.url)
 
-/** Sources, workers, and the controller between them. */
-class Gateway {
+/** One process that serves: sources, workers, and the controller between them. */
+class Instance {
   private readonly options: RunOptions
   private readonly metrics = new ProcessMetrics()
   private readonly sources: Sources
@@ -203,13 +203,13 @@ function canAppend(path: string): boolean {
   }
 }
 
-async function openAdmin(where: HostPort, gateway: Gateway): Promise<Server | 'failed'> {
+async function openAdmin(where: HostPort, instance: Instance): Promise<Server | 'failed'> {
   try {
     return await startAdmin(where, {
-      paths: gateway.paths,
-      ready: () => gateway.ready(),
-      status: () => gateway.status(),
-      metrics: openMetrics => gateway.renderMetrics(openMetrics),
+      paths: instance.paths,
+      ready: () => instance.ready(),
+      status: () => instance.status(),
+      metrics: openMetrics => instance.renderMetrics(openMetrics),
     })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import type { ServingPort } from '../serving-port.ts'
 import { Overload } from '../overload.ts'
-import type { Sender } from '../sender.ts'
+import type { Remote } from '../remote.ts'
 import { Http1ServerConnection } from './server-connection.ts'
 
 test('what comes after the end is dropped for 30 s, however slowly it comes', async () => {
@@ -23,7 +23,7 @@ test('what comes after the end is dropped for 30 s, however slowly it comes', as
     runtime: { port, overload: new Overload() },
     rejected: () => 'id',
   } as unknown as ServingPort
-  const connection = new Http1ServerConnection(socket, host, { address: '192.0.2.1' } as Sender)
+  const connection = new Http1ServerConnection(socket, host, { address: '192.0.2.1' } as Remote)
   connection.receive(Buffer.from(' no request\r\n\r\n'))
   // The answer has left; without that nothing is counted yet.
   while (socket.writableLength > 0) await once(socket, 'drain')

@@ -10,9 +10,9 @@ import { newRequestId } from '../../http/request-id.ts'
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import { cutOff } from '../cut-off.ts'
 import type { Downstream } from '../downstream.ts'
-import { Exchange } from '../exchange.ts'
+import { ProxiedExchange } from '../proxied-exchange.ts'
 import { LEAVE_MS, type ServingPort, type ServedConnection } from '../serving-port.ts'
-import type { Sender } from '../sender.ts'
+import type { Remote } from '../remote.ts'
 import { takenBytes, type Paced } from '../pace.ts'
 import { TUNNEL_IDLE_MS } from '../silence.ts'
 import { Untaken } from '../untaken.ts'
@@ -42,13 +42,13 @@ const DISCARD_BYTES = 64 * 1024
 export class Http1ServerConnection implements Downstream, ServedConnection, Paced {
   private readonly socket: Socket
   private readonly server: ServingPort
-  private readonly sender: Sender
+  private readonly remote: Remote
   private hop: Hop
   private client: ClientSettings
   private reader: RequestHeadReader
   private readonly response: Http1Response
   private chunks: ChunkedReader | null = null
-  private exchange: Exchange | null = null
+  private exchange: ProxiedExchange | null = null
   private phase = HEAD
   /** Bytes of the body still to come; CHUNKED. */
   private remaining = 0
@@ -73,13 +73,13 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   private clientEnded = false
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
-  constructor(socket: Socket, server: ServingPort, sender: Sender, certificate: Hop['certificate'] = null) {
+  constructor(socket: Socket, server: ServingPort, remote: Remote, certificate: Hop['certificate'] = null) {
     this.socket = socket
-    this.sender = sender
+    this.remote = remote
     this.server = server
     this.client = server.runtime.port.client
     const hop: Hop = {
-      remoteAddress: sender.address,
+      remoteAddress: remote.address,
       localPort: server.localPort,
       scheme: server.scheme,
       policy: this.client,
@@ -172,7 +172,15 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     if (head.authority === '') head.authority = addressed(this.socket)
     const id = incomingRequestId(head, this.hop.policy.trustedHops) || newRequestId()
     const address = forward(head, this.hop, id)
-    const x = new Exchange(this, runtime, head, id, address, this.hop.localPort, this.sender.peerAddress)
+    const x = new ProxiedExchange(
+      this,
+      runtime,
+      head,
+      id,
+      address,
+      this.hop.localPort,
+      this.remote.peerAddress,
+    )
     this.exchange = x
     x.begin()
   }
@@ -226,7 +234,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   /** The head broke the rules: there is no exchange, and nothing after it can be trusted to be a request. */
   private reject(rejection: Rejection): void {
-    this.response.refuse(rejection, this.server.rejected(rejection, this.sender))
+    this.response.refuse(rejection, this.server.rejected(rejection, this.remote))
     this.close()
   }
 

@@ -1,16 +1,16 @@
 import type { FailureName } from '../../http/failures.ts'
 import type { ServerSession } from '../../http/h2/server-session.ts'
 import type { ServerStream } from '../../http/h2/server-stream.ts'
-import type { Exchange } from '../exchange.ts'
+import type { ProxiedExchange } from '../proxied-exchange.ts'
 import type { Paced } from '../pace.ts'
 
 /** The client of one stream, for sweeps that look at its pace. */
 export class StreamPace implements Paced {
   private readonly stream: ServerStream
-  private readonly exchange: Exchange
+  private readonly exchange: ProxiedExchange
   private readonly session: ServerSession
 
-  constructor(stream: ServerStream, exchange: Exchange, session: ServerSession) {
+  constructor(stream: ServerStream, exchange: ProxiedExchange, session: ServerSession) {
     this.stream = stream
     this.exchange = exchange
     this.session = session

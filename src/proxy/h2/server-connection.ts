@@ -11,11 +11,11 @@ import type { RequestHead } from '../../http/head.ts'
 import { localHead } from '../../http/local.ts'
 import { newRequestId } from '../../http/request-id.ts'
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
-import { Exchange } from '../exchange.ts'
+import { ProxiedExchange } from '../proxied-exchange.ts'
 import { rejectionResponse } from '../failure.ts'
 import { grpcRefusal } from '../grpc/answer.ts'
 import type { ServingPort, ServedConnection } from '../serving-port.ts'
-import type { Sender } from '../sender.ts'
+import type { Remote } from '../remote.ts'
 import { StreamPace } from './pace.ts'
 import { TUNNEL_IDLE_MS } from '../silence.ts'
 import { Untaken } from '../untaken.ts'
@@ -43,7 +43,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private readonly socket: Socket
   private readonly host: ServingPort
   private readonly session: ServerSession
-  private readonly sender: Sender
+  private readonly remote: Remote
   private hop: Hop
   private requests = 0
   /** Coarse time of the last request that was under way, or of the end. */
@@ -52,14 +52,14 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private readonly untaken = new Untaken()
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
-  constructor(socket: Socket, host: ServingPort, sender: Sender, certificate: Hop['certificate'] = null) {
+  constructor(socket: Socket, host: ServingPort, remote: Remote, certificate: Hop['certificate'] = null) {
     this.socket = socket
-    this.sender = sender
+    this.remote = remote
     this.host = host
     this.busyMs = host.clock.nowMs
     const { client } = host.runtime.port
     const hop: Hop = {
-      remoteAddress: sender.address,
+      remoteAddress: remote.address,
       localPort: host.localPort,
       scheme: host.scheme,
       policy: client,
@@ -99,14 +99,22 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       this.session.shutdown()
     const id = incomingRequestId(head, this.hop.policy.trustedHops) || newRequestId()
     const address = forward(head, this.hop, id)
-    const x = new Exchange(stream, runtime, head, id, address, this.hop.localPort, this.sender.peerAddress)
+    const x = new ProxiedExchange(
+      stream,
+      runtime,
+      head,
+      id,
+      address,
+      this.hop.localPort,
+      this.remote.peerAddress,
+    )
     stream.handler = x
     x.begin()
   }
 
   onRefused(stream: ServerStream, rejection: Rejection, contentType: string | undefined): void {
     const grpc = grpcRefusal(rejection, contentType)
-    const id = this.host.rejected(rejection, this.sender, grpc?.status)
+    const id = this.host.rejected(rejection, this.remote, grpc?.status)
     if (grpc !== null) {
       stream.head(grpc.head(id))
       return stream.end(null)
@@ -119,11 +127,11 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   }
 
   onMalformed(rejection: Rejection): void {
-    this.host.rejected(rejection, this.sender)
+    this.host.rejected(rejection, this.remote)
   }
 
   onClosed(fault: FaultName | ''): void {
-    if (fault !== '') this.host.faulted(fault, this.sender)
+    if (fault !== '') this.host.faulted(fault, this.remote)
     this.over = true
     this.busyMs = this.host.clock.nowMs
   }
@@ -195,7 +203,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
 
   private sweepStream(stream: ServerStream, nowMs: number, bodyIdleMs: number): void {
     const x = stream.handler
-    if (!(x instanceof Exchange)) return
+    if (!(x instanceof ProxiedExchange)) return
     const { run } = x
     if (run?.watched === true) run.look(new StreamPace(stream, x, this.session), nowMs)
     const still = nowMs - Math.max(stream.receivedMs, stream.sentMs)
@@ -211,7 +219,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
 
 function endTunnel(stream: ServerStream): void {
   const x = stream.handler
-  if (!(x instanceof Exchange) || x.run?.tunnel !== true) return
+  if (!(x instanceof ProxiedExchange) || x.run?.tunnel !== true) return
   x.onGone()
   stream.abort(CANCEL)
 }

@@ -3,7 +3,7 @@ import type { Rejection } from '../../http/failures.ts'
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import type { CoarseClock } from '../clock.ts'
 import type { ServingPort } from '../serving-port.ts'
-import type { Sender } from '../sender.ts'
+import type { Remote } from '../remote.ts'
 import type { PortRuntime, TlsTable } from '../runtime.ts'
 import { stillAdmits } from './admission.ts'
 import type { ContextSpec } from './server-contexts.ts'
@@ -62,11 +62,11 @@ export class SecurePort implements ServingPort {
     return (this.standing = stillAdmits(this.socket, this.made, context) ? 'wanted' : 'revoked')
   }
 
-  rejected(rejection: Rejection, sender: Sender, grpcStatus?: number): string {
-    return this.port.rejected(rejection, sender, grpcStatus)
+  rejected(rejection: Rejection, remote: Remote, grpcStatus?: number): string {
+    return this.port.rejected(rejection, remote, grpcStatus)
   }
 
-  faulted(fault: string, sender: Sender): void {
-    this.port.faulted(fault, sender)
+  faulted(fault: string, remote: Remote): void {
+    this.port.faulted(fault, remote)
   }
 }

@@ -11,7 +11,7 @@ import { plain } from '../../test/support/policies.ts'
 import { rule } from '../../test/support/routes.ts'
 import { ClientShares } from './client-shares.ts'
 import type { Downstream } from './downstream.ts'
-import { Exchange } from './exchange.ts'
+import { ProxiedExchange } from './proxied-exchange.ts'
 import { Forwarding } from './forward.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { compileMethods } from './methods.ts'
@@ -48,7 +48,7 @@ function exchangeOf(
   step: ResponseStep,
   head: RequestHead,
   rest: { readonly filter?: RequestStep; readonly requestTimeoutMs?: number } = {},
-): { x: Exchange; told: Told; observer: Observer } {
+): { x: ProxiedExchange; told: Told; observer: Observer } {
   const instruments = new Instruments(new MetricsWriter(undefined, () => {}))
   const observer = new Observer({ instruments, accessLog: null })
   const steps = { ...noSteps, response: [step] }
@@ -95,7 +95,7 @@ function exchangeOf(
     held: new HeldBytes(),
     errorHead: () => null,
   }
-  return { x: new Exchange(told, runtime, head, 'id', '192.0.2.1', 80), told, observer }
+  return { x: new ProxiedExchange(told, runtime, head, 'id', '192.0.2.1', 80), told, observer }
 }
 
 suite('response steps of a backend that fail', () => {

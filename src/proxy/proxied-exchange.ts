@@ -23,7 +23,7 @@ const NOTHING = Buffer.alloc(0)
  * it of the request's bytes, the run that its rule's action began tells of the
  * answer's, and filters are asked in between. Who runs, it does not know.
  */
-export class Exchange extends Answering implements SteppedExchange, RunHost, Entering, Asked {
+export class ProxiedExchange extends Answering implements SteppedExchange, RunHost, Entering, Asked {
   readonly clientAddress: string
   readonly peerAddress: string
   readonly localPort: number

@@ -1,5 +1,5 @@
 /** Whom a connection is from. */
-export interface Sender {
+export interface Remote {
   /** Of the client; IPv4 as such. */
   readonly address: string
   /** Of the other end of the connection, where a balancer has told of the client; else "". */
