@@ -23,6 +23,7 @@ const rooms = [
   'translation',
   'roles',
   'control',
+  'admin',
   'cli',
 ]
 
@@ -54,7 +55,7 @@ export default {
         'Who assembles roles takes them from the lists of cli/roles.ts (translation, services) and cli/rule-types.ts (filters and actions, for workers), and knows none by name.',
       severity: 'error',
       from: {
-        path: '^(src/(cli|control)|build|bench)/',
+        path: '^(src/(cli|admin|control)|build|bench)/',
         pathNot: '^src/cli/(roles|rule-types)\\.ts$',
       },
       to: { path: '^src/roles/' },

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isRegistered } from '../http/methods.ts'
+import { askedMethod, urlFault } from '../admin/explain/asked.ts'
 import { cert, secret } from './certificates/commands.ts'
 import { keepCompiled } from './command/compile-cache.ts'
 import { UsageError } from './command/flag.ts'
@@ -18,7 +18,7 @@ import {
 } from './command/flags.ts'
 import type { CheckFormat, OutputFormat } from './command/options.ts'
 import { proxy } from './proxy/command.ts'
-import { hasScheme, headerLines, oneOf, pathsOr } from './command/values.ts'
+import { headerLines, oneOf, pathsOr } from './command/values.ts'
 
 const output: Flag<OutputFormat> = {
   name: 'output',
@@ -199,16 +199,13 @@ function common(given: Given, paths: readonly string[]) {
 }
 
 function requestMethod(text: string): string {
-  // RFC 9110 §9.1: a token, and case-sensitive; what people type in lower case of those that are registered is meant in upper case.
-  if (!/^[A-Za-z!#$%&'*+.^_`|~0-9-]+$/.test(text)) throw new UsageError(`explain: "${text}" is no method`)
-  const upper = text.toUpperCase()
-  return isRegistered(upper) ? upper : text
+  const method = askedMethod(text)
+  if (method === null) throw new UsageError(`explain: "${text}" is no method`)
+  return method
 }
 
 function requestUrl(text: string): string {
-  const absolute = hasScheme(text) ? text : `http://${text}`
-  const url = URL.canParse(absolute) ? new URL(absolute) : null
-  if (url === null || text.startsWith('/') || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    throw new UsageError(`explain: "${text}" is no URL, expected http://HOST[:PORT]/PATH or HOST/PATH`)
+  const fault = urlFault(text)
+  if (fault !== null) throw new UsageError(`explain: ${fault}`)
   return text
 }

@@ -9,8 +9,9 @@ import type {
   SnapshotParts,
   StreamRule,
 } from '../../snapshot/snapshot.ts'
-import { certificatesText } from '../explain/certificates.ts'
-import { answerText, matchText } from '../explain/text.ts'
+import { certificatesText } from '../../admin/explain/certificates.ts'
+import { ruleTypes } from '../rule-types.ts'
+import { answerText, matchText } from '../../admin/explain/text.ts'
 
 /** How much of what would be served is counted. */
 export type Counts = Readonly<Record<'ports' | 'listeners' | 'rules' | 'clusters' | 'endpoints', number>>
@@ -77,7 +78,7 @@ function hostLines({ hostname, entries }: VirtualHost, parts: SnapshotParts): st
 function entryText({ match, rule }: RouteEntry, parts: SnapshotParts): string {
   const what = matchText(match).replace(/^path (prefix )?/, '')
   const { action } = rule
-  return `${what} → ${action.type === 'forward' ? backendsText({ backends: action.backends }, parts) : answerText(action)}`
+  return `${what} → ${action.type === 'forward' ? backendsText({ backends: action.backends }, parts) : answerText(action, ruleTypes)}`
 }
 
 function backendsText(

@@ -84,11 +84,6 @@ export function headerLines(text: string): readonly (readonly [name: string, val
   })
 }
 
-/** Whether this is an absolute URL; a query may have `://` in it. */
-export function hasScheme(text: string): boolean {
-  return /^[a-z][-+.a-z0-9]*:\/\//i.test(text)
-}
-
 /** What to read: what was named, else the folder that `portcullis init` makes. Throws CommandFailure where it is not there. */
 export function pathsOr(named: readonly string[]): readonly string[] {
   if (named.length > 0) return named

@@ -1,12 +1,13 @@
-import { explainRequest } from './explanation.ts'
-import { explanationJson } from './json.ts'
-import { explanationText } from './text.ts'
+import { explainRequest } from '../../admin/explain/explanation.ts'
+import { explanationJson } from '../../admin/explain/json.ts'
+import { explanationText } from '../../admin/explain/text.ts'
 import { findingsOf } from '../../control/findings.ts'
 import type { ExplainOptions } from '../command/options.ts'
 import { painter, showsColour } from '../../telemetry/colour.ts'
-import { policyNames } from './policy-names.ts'
+import { policyNames } from '../../admin/explain/policy-names.ts'
 import { translateAll } from '../../translation/role.ts'
 import { choose } from '../roles.ts'
+import { ruleTypes } from '../rule-types.ts'
 import { sourceOf } from '../command/sources.ts'
 
 /** `portcullis explain`: 0 when a route takes the request, else 1. */
@@ -17,12 +18,12 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const translation = translateAll(roles, load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
   const { parts, conditions } = translation
   const explanation = explainRequest(parts, options)
-  const json = () => `${JSON.stringify(explanationJson(explanation, parts), null, 2)}\n`
+  const known = { parts, types: ruleTypes }
+  const json = () => `${JSON.stringify(explanationJson(explanation, known), null, 2)}\n`
   const text = () =>
     explanationText(
       explanation,
-      parts,
-      policyNames(conditions, load.resources, kinds),
+      { ...known, policies: policyNames(conditions, load.resources, kinds) },
       painter(showsColour(1)),
     )
   process.stdout.write(options.output === 'json' ? json() : text())

@@ -1,6 +1,6 @@
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
 import type { Cluster, Endpoint, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
-import { ruleTypes } from '../rule-types.ts'
+import type { RuleTypes } from '../../proxy/compile.ts'
 import { endpointsOf, filtersOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 
@@ -8,7 +8,10 @@ import type { Explanation } from './explanation.ts'
  * An explanation for programs: what `explanationText` says, with all routes
  * that did not match. The whole tables of the snapshot are left out.
  */
-export function explanationJson(explanation: Explanation, parts: SnapshotParts) {
+export function explanationJson(
+  explanation: Explanation,
+  { parts, types }: { readonly parts: SnapshotParts; readonly types: RuleTypes },
+) {
   const { outcome } = explanation
   if (outcome === 'no-port') return { outcome, reason: explanation.reason }
   const port = explanation.port.key
@@ -31,8 +34,8 @@ export function explanationJson(explanation: Explanation, parts: SnapshotParts) 
       reason,
       ...(tls?.mode === 'terminate' ? { certificates: tls.certificates, wanted: tls.wanted ?? [] } : {}),
     })),
-    filters: filtersOf(explanation).map(({ filter, excepted }) => ({
-      phase: ruleTypes.filters.find(filter.type).phase,
+    filters: filtersOf(explanation, types).map(({ filter, excepted }) => ({
+      phase: types.filters.find(filter.type).phase,
       excepted,
       ...filter,
     })),

@@ -3,13 +3,13 @@ import { suite, test } from 'node:test'
 
 import { Resources } from '../../model/resources.ts'
 import { kinds, parseResources } from '../../../test/support/declared.ts'
-import { translate } from '../../../test/support/translate.ts'
+import { translate, types } from '../../../test/support/translate.ts'
 import type { SnapshotParts } from '../../snapshot/snapshot.ts'
 import { explanationJson } from './json.ts'
 import { explanationText } from './text.ts'
 import { explainRequest } from './explanation.ts'
 import { painter } from '../../telemetry/colour.ts'
-import { noPolicies, policyNames } from './policy-names.ts'
+import { policyNames } from './policy-names.ts'
 
 const termination = { mode: 'terminate', inner: 'http', certificates: [], clients: null, key: '' } as const
 
@@ -223,7 +223,7 @@ suite('explain', () => {
     test(`${method} ${url}: ${String(expected)}`, () => {
       const explanation = ask(method, url)
       assert.equal(explanation.outcome, outcome)
-      assert.match(explanationText(explanation, parts, policies), expected)
+      assert.match(explanationText(explanation, { parts, types, policies }), expected)
     })
 
   for (const [url, host, outcome, expected] of [
@@ -240,7 +240,7 @@ suite('explain', () => {
     test(`${url} for ${host}: ${outcome}`, () => {
       const explanation = explainRequest(secure, { method: 'GET', url, headers: [['Host', host]] })
       assert.equal(explanation.outcome, outcome)
-      assert.match(explanationText(explanation, secure), expected)
+      assert.match(explanationText(explanation, { parts: secure, types }), expected)
     })
 
   // Gateway API, Listener.hostname: 404 for a Host that no other listener has.
@@ -286,13 +286,13 @@ suite('explain', () => {
     test(`a stream: ${url}: ${String(expected)}`, () => {
       const explanation = explainRequest(streams, { method: 'GET', url, headers: [] })
       assert.equal(explanation.outcome, outcome)
-      assert.match(explanationText(explanation, streams), expected)
-      assert.equal(explanationJson(explanation, streams).outcome, outcome)
+      assert.match(explanationText(explanation, { parts: streams, types }), expected)
+      assert.equal(explanationJson(explanation, { parts: streams, types }).outcome, outcome)
     })
 
   test('a Host given as a header is the one that counts', () => {
     const explanation = ask('GET', 'http://127.0.0.1/items', [['host', 'a.shop.example']])
-    assert.match(explanationText(explanation, parts), /^listener +default\/front\/shop/m)
+    assert.match(explanationText(explanation, { parts, types }), /^listener +default\/front\/shop/m)
   })
 
   test('a header cannot smuggle in a second line', () => {
@@ -300,7 +300,7 @@ suite('explain', () => {
   })
 
   test('JSON has the limits of the port and the settings of each cluster', () => {
-    const text = JSON.stringify(explanationJson(ask('GET', 'http://a.example/items/1'), parts))
+    const text = JSON.stringify(explanationJson(ask('GET', 'http://a.example/items/1'), { parts, types }))
     assert.match(text, /"limits":\{[^}]*"headBytes":16384/)
     assert.match(
       text,
@@ -310,7 +310,7 @@ suite('explain', () => {
 
   test('JSON has the route, its endpoints and every other route, and can be written', () => {
     const json: unknown = JSON.parse(
-      JSON.stringify(explanationJson(ask('GET', 'http://a.example/items/old'), parts)),
+      JSON.stringify(explanationJson(ask('GET', 'http://a.example/items/old'), { parts, types })),
     )
     assert.ok(typeof json === 'object' && json !== null && 'others' in json && 'route' in json)
     assert.ok(Array.isArray(json.others))
@@ -365,12 +365,12 @@ test('colours change nothing of what is said, and bad news stands out', () => {
     'http://a.shop.example/none',
   ]) {
     const explanation = explainRequest(parts, { method: 'GET', url, headers: [] })
-    const coloured = explanationText(explanation, parts, noPolicies, painter(true))
+    const coloured = explanationText(explanation, { parts, types }, painter(true))
     assert.match(coloured, sgr)
-    assert.equal(coloured.replaceAll(sgr, ''), explanationText(explanation, parts))
+    assert.equal(coloured.replaceAll(sgr, ''), explanationText(explanation, { parts, types }))
   }
   const refused = explainRequest(parts, { method: 'GET', url: 'https://a.shop.example/', headers: [] })
-  assert.match(explanationText(refused, parts, noPolicies, painter(true)), /\x1b\[31mrefused/)
+  assert.match(explanationText(refused, { parts, types }, painter(true)), /\x1b\[31mrefused/)
 })
 
 test('a filter whose owner leaves the request out says so', () => {
@@ -401,11 +401,11 @@ spec:
     ['GET', '/health/..;/admin', false],
   ] as const) {
     const explanation = explainRequest(met, { method, url: `http://a.example${path}`, headers: [] })
-    const filters = explanationText(explanation, met).match(/^filter .*$/gm) ?? []
+    const filters = explanationText(explanation, { parts: met, types }).match(/^filter .*$/gm) ?? []
     assert.equal(filters.length, 2)
     for (const filter of filters)
       assert.equal(filter.includes(', ingress: not for this request (spec.except): '), isExcepted, filter)
-    const { filters: data = [] } = explanationJson(explanation, met)
+    const { filters: data = [] } = explanationJson(explanation, { parts: met, types })
     assert.deepEqual(
       data.map(({ excepted }) => excepted),
       [isExcepted, isExcepted],
@@ -461,7 +461,11 @@ spec:
     ],
   ] as const) {
     const explanation = explainRequest(served, { method: 'GET', url, headers: [] })
-    const text = explanationText(explanation, served, policyNames(found, world, kinds))
+    const text = explanationText(explanation, {
+      parts: served,
+      types,
+      policies: policyNames(found, world, kinds),
+    })
     const lines = text.match(/^closed +.*$/gm) ?? []
     assert.deepEqual(
       lines.map(line => line.replace(/^closed +/, '').replace(/: .*/, '')).toSorted(),
@@ -494,7 +498,7 @@ spec:
   const { parts: served } = translate(Resources.of(lost.resources))
   const explanation = explainRequest(served, { method: 'GET', url: 'https://a.example/', headers: [] })
   assert.match(
-    explanationText(explanation, served),
+    explanationText(explanation, { parts: served, types }),
     /^cluster +none, weight 1 of 1: the reference is invalid, the connection is closed$/m,
   )
 })

@@ -16,15 +16,8 @@ import type {
   SnapshotParts,
 } from '../../snapshot/snapshot.ts'
 import { asRequests } from './stream.ts'
-import { ruleTypes } from '../rule-types.ts'
-import { hasScheme } from '../command/values.ts'
-
-/** A request as it would be typed: `url` absolute, header names as given. */
-export interface AskedRequest {
-  readonly method: string
-  readonly url: string
-  readonly headers: readonly (readonly [name: string, value: string])[]
-}
+import type { RuleTypes } from '../../proxy/compile.ts'
+import { hasScheme, type AskedRequest } from './asked.ts'
 
 /** How far the request comes, and what it meets. */
 export type Explanation =
@@ -202,17 +195,17 @@ export interface MetFilter {
 }
 
 /** What a request meets on its way to the action, in this order: filters of its listener and of its rule. */
-export function filtersOf({
-  head,
-  route: { listeners, hit },
-}: Extract<Explanation, { readonly head: unknown }>): readonly MetFilter[] {
+export function filtersOf(
+  { head, route: { listeners, hit } }: Extract<Explanation, { readonly head: unknown }>,
+  { filters: types }: RuleTypes,
+): readonly MetFilter[] {
   const taken = listeners.find(one => one.taken)
   const all = [...(taken?.listener.filters ?? []), ...(hit?.entry.rule.filters ?? [])]
   const request = { asked: head, route: hit?.entry.rule.id ?? '' }
-  return ruleTypes.filters.inOrder(all).map(filter => ({ filter, excepted: isExcepted(filter, request) }))
+  return types.inOrder(all).map(filter => ({ filter, excepted: isExcepted(filter, request, types) }))
 }
 
-function isExcepted(filter: FilterConfig, request: Excepted): boolean {
-  const exceptions = ruleTypes.filters.find(filter.type).except?.(filter) ?? []
+function isExcepted(filter: FilterConfig, request: Excepted, types: RuleTypes['filters']): boolean {
+  const exceptions = types.find(filter.type).except?.(filter) ?? []
   return compileExceptions(exceptions)?.(request) ?? false
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Resources } from '../../model/resources.ts'
 import { kinds, parseResources } from '../../../test/support/declared.ts'
-import { translate } from '../../../test/support/translate.ts'
+import { translate, types } from '../../../test/support/translate.ts'
 import { explanationText } from './text.ts'
 import { explainRequest } from './explanation.ts'
 import { policyNames } from './policy-names.ts'
@@ -51,7 +51,7 @@ const { parts, conditions } = translate(known)
 
 function explained(path: string, headers: readonly (readonly [string, string])[] = []): string {
   const asked = explainRequest(parts, { method: 'POST', url: `http://a.example${path}`, headers })
-  return explanationText(asked, parts, policyNames(conditions, known, kinds))
+  return explanationText(asked, { parts, types, policies: policyNames(conditions, known, kinds) })
 }
 
 for (const [path, headers, expected] of [

@@ -16,7 +16,7 @@ import type {
 } from '../../snapshot/snapshot.ts'
 import { certificatesText } from './certificates.ts'
 import { clientLimits, clientRules, clusterLimits } from './limits.ts'
-import { ruleTypes } from '../rule-types.ts'
+import type { RuleTypes } from '../../proxy/compile.ts'
 import { endpointsOf, filtersOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
@@ -30,14 +30,21 @@ const COLUMN = 10
 /** Others beyond these are only counted: a table of 10,000 routes is no answer. */
 const shownOthers = 20
 
+/** What an explanation is told from. */
+interface Known {
+  readonly parts: SnapshotParts
+  readonly types: RuleTypes
+  /** None where absent. */
+  readonly policies?: PolicyNames
+}
+
 /** An explanation for a person, line by line. */
 export function explanationText(
   explanation: Explanation,
-  parts: SnapshotParts,
-  policies: PolicyNames = noPolicies,
+  known: Known,
   paint: Paint = painter(false),
 ): string {
-  const painted = lines(explanation, parts, policies).map(line => paintLine(line, paint))
+  const painted = lines(explanation, { policies: noPolicies, ...known }).map(line => paintLine(line, paint))
   return `${painted.join('\n')}\n`
 }
 
@@ -53,10 +60,11 @@ function paintLine(line: string, paint: Paint): string {
   return paint('note', label) + line.slice(COLUMN)
 }
 
-function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyNames): readonly string[] {
+function lines(explanation: Explanation, known: Required<Known>): readonly string[] {
   if (explanation.outcome === 'no-port') return [row('refused', explanation.reason)]
   const port = row('port', explanation.port.key)
   if (explanation.outcome === 'refused') return [port, row('refused', explanation.reason)]
+  const { policies, types } = known
   const policy = policies.ofPort(explanation.port)
   const limits = [
     row('limits', clientLimits(explanation.port) + policy),
@@ -80,8 +88,8 @@ function lines(explanation: Explanation, parts: SnapshotParts, policies: PolicyN
     ...(route.hit === null
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
       : routeLines(route.hit)),
-    ...filtersOf(explanation).map(({ filter, excepted }) => filterLine(filter, excepted)),
-    ...(route.hit === null ? [] : actionLines(route.hit, parts, policies, explanation.stream !== null)),
+    ...filtersOf(explanation, types).map(({ filter, excepted }) => filterLine(filter, excepted, types)),
+    ...(route.hit === null ? [] : actionLines(route.hit, known, explanation.stream !== null)),
     ...closingLines(route, policies),
     ...otherLines(route.entries.filter(entry => entry !== route.hit)),
   ]
@@ -112,15 +120,14 @@ function closingLines({ hit, listeners }: RouteExplanation, policies: PolicyName
 
 function actionLines(
   { entry }: ExplainedEntry,
-  parts: SnapshotParts,
-  policies: PolicyNames,
+  known: Required<Known>,
   isStream: boolean,
 ): readonly string[] {
   const { action } = entry.rule
-  if (action.type !== 'forward') return [row('answer', answerText(action))]
+  if (action.type !== 'forward') return [row('answer', answerText(action, known.types))]
   const total = action.backends.reduce((sum, { weight }) => sum + weight, 0)
   return [
-    ...action.backends.flatMap(backend => backendLines(backend, total, parts, policies, isStream)),
+    ...action.backends.flatMap(backend => backendLines(backend, total, known, isStream)),
     ...action.mirrors.map(({ cluster, numerator, denominator }) =>
       row('mirror', `${cluster}, ${numerator} of ${denominator} requests`),
     ),
@@ -131,8 +138,7 @@ function actionLines(
 function backendLines(
   backend: WeightedBackend,
   total: number,
-  parts: SnapshotParts,
-  policies: PolicyNames,
+  { parts, types, policies }: Required<Known>,
   isStream: boolean,
 ): readonly string[] {
   const answered = (status: number): string => (isStream ? 'the connection is closed' : `answered ${status}`)
@@ -155,7 +161,7 @@ function backendLines(
     ...(cluster === undefined
       ? []
       : [row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name))]),
-    ...ruleTypes.filters.inOrder(backend.filters).map(filter => filterLine(filter, false)),
+    ...types.filters.inOrder(backend.filters).map(filter => filterLine(filter, false, types)),
   ]
 }
 
@@ -179,9 +185,9 @@ function retryText({ attempts, codes, backoffMs }: Retry): string {
   return `${attempts} more${when}, after ${backoffMs} ms`
 }
 
-export function answerText(action: Exclude<Action, Forward>): string {
+export function answerText(action: Exclude<Action, Forward>, types: RuleTypes): string {
   if (action.type === 'respond') return respondText(action)
-  if (action.type === 'handle') return ruleTypes.actions.find(action.handler).describe(action)
+  if (action.type === 'handle') return types.actions.find(action.handler).describe(action)
   const changes = [
     action.scheme === null ? '' : `scheme ${action.scheme}`,
     action.hostname === null ? '' : `host ${action.hostname}`,
@@ -198,8 +204,8 @@ function respondText({ failure }: Respond): string {
 }
 
 /** By phase and role, and who put it there. */
-function filterLine(filter: FilterConfig, excepted: boolean): string {
-  const type = ruleTypes.filters.find(filter.type)
+function filterLine(filter: FilterConfig, excepted: boolean, types: RuleTypes): string {
+  const type = types.filters.find(filter.type)
   const what = `${excepted ? 'not for this request (spec.except): ' : ''}${type.describe(filter)}`
   return row('filter', `${type.phase}, ${filter.origin.role}: ${what}, ${from(filter.origin)}`)
 }
