@@ -10,7 +10,7 @@ import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
 import type { Counter } from '../telemetry/instrument.ts'
 import type { CertificateMetrics } from './certificate-metrics.ts'
 import { Complaints } from './complaints.ts'
-import { findingsOf, linesOf } from './findings.ts'
+import { findingsOf, linesWith } from './findings.ts'
 import type { Gathered } from './source.ts'
 import type { Facts, Wants } from '../translation/service.ts'
 import type { Resources } from '../model/resources.ts'
@@ -184,7 +184,7 @@ export class Controller {
    */
   private async isHalf({ conditions, problems }: Translation): Promise<boolean> {
     const { errors, last } = this
-    const now = linesOf(findingsOf(problems, conditions), 'error')
+    const now = linesWith(findingsOf(problems, conditions), 'error')
     if (last !== null && this.passedOver < MOST_PASSED_OVER && !now.isSubsetOf(errors)) {
       await this.nextOrLater(this.options.patienceMs ?? PATIENCE_MS)
       if (this.next !== null) {
@@ -296,8 +296,8 @@ export class Controller {
     this.status = { ...this.status, problems, conditions: [...known, ...conflicts, ...held] }
     const findings = findingsOf(problems, [...known, ...conflicts])
     const count = this.complaints.tell(
-      linesOf(findings, 'error'),
-      new Set([...linesOf(findings, 'warning'), ...linesOf(findings, 'note')]),
+      linesWith(findings, 'error'),
+      new Set([...linesWith(findings, 'warning'), ...linesWith(findings, 'note')]),
     )
     this.options.reloads[count === 0 ? 'ok' : 'partial'].add(1)
     return count

@@ -57,7 +57,7 @@ function keyOf({ position, resource, path, message, line }: Finding): string {
 }
 
 /** The lines of those of a severity. */
-export function linesOf(findings: readonly Finding[], wanted: Finding['severity']): ReadonlySet<string> {
+export function linesWith(findings: readonly Finding[], wanted: Finding['severity']): ReadonlySet<string> {
   return new Set(findings.flatMap(({ severity, line }) => (severity === wanted ? [line] : [])))
 }
 

@@ -1,11 +1,11 @@
 import type { Resources } from '../model/resources.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Role } from '../translation/role.ts'
-import type { Service, ServiceKit, Wants } from '../translation/service.ts'
+import type { RoleService, ServiceKit, Wants } from '../translation/service.ts'
 
 /** The services of all roles. One that fails is told of, and takes nobody with it. */
 export class Services {
-  private readonly all: readonly Service[]
+  private readonly all: readonly RoleService[]
   private readonly log: Logger
   private stopped = false
 
@@ -32,7 +32,7 @@ export class Services {
     clearTimeout(timer)
   }
 
-  private of(role: Role, kit: ServiceKit): readonly Service[] {
+  private of(role: Role, kit: ServiceKit): readonly RoleService[] {
     try {
       return role.services?.(kit) ?? []
     } catch (error) {
@@ -41,7 +41,7 @@ export class Services {
     }
   }
 
-  private async each(at: string, act: (service: Service) => void | Promise<void>): Promise<void> {
+  private async each(at: string, act: (service: RoleService) => void | Promise<void>): Promise<void> {
     await Promise.all(
       this.all.map(async service => {
         try {

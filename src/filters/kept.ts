@@ -9,13 +9,13 @@ interface Held {
 export class Kept {
   private readonly all = new Map<string, Held>()
 
-  lease(): Lease {
-    return new Lease(this.all)
+  lease(): KeptLease {
+    return new KeptLease(this.all)
   }
 }
 
 /** What one compilation has asked for. */
-export class Lease {
+export class KeptLease {
   private readonly all: Map<string, Held>
   private readonly asked = new Map<string, Held>()
   private closed = false

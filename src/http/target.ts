@@ -37,7 +37,7 @@ export const writtenPaths: PathSettings = {
 }
 
 /** A request target taken apart. `authority` and `hostname` are "" unless it was in absolute-form. */
-export interface Target {
+export interface RequestTarget {
   readonly path: string
   readonly query: string
   readonly authority: string
@@ -85,7 +85,7 @@ export function parseTarget(
   method: string,
   scheme: string,
   paths: PathSettings,
-): Target | Rejection {
+): RequestTarget | Rejection {
   if (raw.charCodeAt(0) === SLASH) return withPath(raw, 0, '', '', paths)
   if (raw === '*')
     return method === 'OPTIONS'
@@ -98,7 +98,12 @@ export function parseTarget(
   return absoluteForm(raw, colon + 3, method, paths)
 }
 
-function absoluteForm(raw: string, from: number, method: string, paths: PathSettings): Target | Rejection {
+function absoluteForm(
+  raw: string,
+  from: number,
+  method: string,
+  paths: PathSettings,
+): RequestTarget | Rejection {
   let end = from
   while (end < raw.length && !'/?#'.includes(raw[end]!)) end++
   const authority = raw.slice(from, end)

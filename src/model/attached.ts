@@ -27,7 +27,7 @@ export interface Attached {
 }
 
 export interface Filled {
-  /** With the data, and findings where some of it could not be had. */
+  /** With the data, and violations where some of it could not be had. */
   readonly declaration: Declaration
   readonly attached: readonly Attached[]
 }
@@ -41,7 +41,7 @@ export function fill(declaration: Declaration, folder: TextFolder | null): Fille
   const wanted = names.filter(([name]) => name.startsWith(PREFIX))
   if (field === null || wanted.length === 0) return { declaration, attached: [] }
   const reads = wanted.map(([name, path]) => ({ name, read: readBeside(String(path), folder) }))
-  const findings = reads.flatMap(({ name, read }) =>
+  const violations = reads.flatMap(({ name, read }) =>
     typeof read === 'string' ? [{ path: ['metadata', 'annotations', name], message: read }] : [],
   )
   const attached = reads.flatMap(({ read }) => (typeof read === 'string' ? [] : [read]))
@@ -52,7 +52,7 @@ export function fill(declaration: Declaration, folder: TextFolder | null): Fille
     ]),
   )
   const filled = { ...(value as object), [field]: { ...(fieldOf(value, field) as object), ...data } }
-  return { declaration: { ...declaration, value: filled, findings, namesFiles: true }, attached }
+  return { declaration: { ...declaration, value: filled, violations, namesFiles: true }, attached }
 }
 
 /** Whether a file that was read is another one now, or gone. */

@@ -1,6 +1,6 @@
 import type { Mark, Under } from './marks.ts'
 import { fieldOf } from './words.ts'
-import { declarationOf, linesOf, type Reading } from './yaml.ts'
+import { declarationOf, lineCounter, type Reading } from './yaml.ts'
 
 /**
  * Kinds whose declarations may be written down elsewhere. Secrets and ConfigMaps never are, and neither is what nobody
@@ -41,7 +41,7 @@ export function encodeReading({ declarations, problems, whole }: Reading): strin
 /** The reading that was encoded, of a file of this name; null where the line is no such thing. */
 export function decodeReading(line: string, text: string, file: string): Reading | null {
   try {
-    const lines = linesOf(text)
+    const lines = lineCounter(text)
     const all = JSON.parse(line) as readonly Encoded[]
     const declarations = all.map(({ value, offsets }) => {
       const marks = new Marks(offsets)

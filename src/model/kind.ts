@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import type { Finding } from './kinds/shapes.ts'
+import type { Violation } from './kinds/shapes.ts'
 import type { Resource } from './resource.ts'
 
 /** Whose field of work something is (ARCHITECTURE.md). */
@@ -19,7 +19,7 @@ export interface ResourceKind<R extends Resource = Resource> {
   /** Of the body: everything beside apiVersion, kind, metadata and status. */
   readonly schema: TSchema
   /** What the schema cannot say. Called with bodies that passed the schema only. */
-  rules?(body: R['body']): readonly Finding[]
+  rules?(body: R['body']): readonly Violation[]
   /** Fields that are known, and valid, and not acted upon by this release. */
   readonly unserved?: readonly Unserved[]
   /** What it targets must not be served without it. */

@@ -7,7 +7,7 @@ import {
   record,
   required,
   text,
-  type Finding,
+  type Violation,
   type Shape,
 } from './kinds/shapes.ts'
 
@@ -83,37 +83,37 @@ const labelled = new Set(['Service', 'Namespace'])
 const MAX_ANNOTATION_BYTES = 256 * 1024
 
 /** What ObjectMeta must be beyond its schema (apimachinery's ValidateObjectMeta). */
-export function metadataRules(metadata: DeclaredMetadata, kind: ResourceKind): Finding[] {
+export function metadataRules(metadata: DeclaredMetadata, kind: ResourceKind): Violation[] {
   const { name, namespace, labels = {}, annotations = {} } = metadata
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   if (!isObjectName(name, kind.kind))
-    findings.push({
+    violations.push({
       path: ['name'],
       message: `${JSON.stringify(name)} is no valid name, ${labelled.has(kind.kind) ? labelWords : subdomainWords}`,
     })
   if (namespace && kind.scope === 'Cluster')
-    findings.push({
+    violations.push({
       path: ['namespace'],
       message: `must be absent, because a ${kind.kind} belongs to no namespace`,
     })
   else if (namespace && !label.test(namespace))
-    findings.push({
+    violations.push({
       path: ['namespace'],
       message: `${JSON.stringify(namespace)} is no valid namespace, ${labelWords}`,
     })
   for (const [field, values] of Object.entries({ labels, annotations }))
     for (const key of Object.keys(values))
-      if (!isQualifiedName(key)) findings.push({ path: [field, key], message: keyWords })
+      if (!isQualifiedName(key)) violations.push({ path: [field, key], message: keyWords })
   const bytes = Object.entries(annotations).reduce(
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
     0,
   )
   if (bytes > MAX_ANNOTATION_BYTES)
-    findings.push({
+    violations.push({
       path: ['annotations'],
       message: `have ${bytes} bytes, expected at most ${MAX_ANNOTATION_BYTES}`,
     })
-  return findings
+  return violations
 }
 
 export function isObjectName(name: string, kind: string): boolean {

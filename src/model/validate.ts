@@ -11,8 +11,9 @@ import {
   type DeclaredMetadata,
 } from './metadata.ts'
 import { proposal } from './nearest.ts'
+import type { Violation } from './kinds/shapes.ts'
 import { put } from './plain.ts'
-import type { FieldPath, Metadata, Problem, Resource, ResourceRef } from './resource.ts'
+import type { Metadata, Problem, Resource, ResourceRef } from './resource.ts'
 import { qualifiedKind } from './resources.ts'
 import type { Unenforced } from './targeting.ts'
 import { schemaFaults } from './schema-check.ts'
@@ -38,13 +39,11 @@ export interface Validation {
   readonly namesFiles?: true
 }
 
-interface Finding {
-  readonly path: FieldPath
-  readonly message: string
+/** A violation, or something that is only worth a look. */
+interface Remark extends Violation {
   /** error where absent. */
   readonly severity?: Problem['severity']
   readonly reason?: string
-  readonly service?: { readonly name: string; readonly namespace?: string | undefined }
 }
 
 /**
@@ -53,7 +52,7 @@ interface Finding {
  * dropped; defaults are not written. Never throws.
  */
 export function validate(
-  { value, at, findings: named = [], namesFiles }: Omit<Declaration, 'mark'>,
+  { value, at, violations: named = [], namesFiles }: Omit<Declaration, 'mark'>,
   kinds: Kinds,
 ): Validation {
   const document = withoutNulls(value)
@@ -62,12 +61,12 @@ export function validate(
   const kind = meantKind(kinds, apiVersion, written)
   const absent = kinds.absent(groupOf(apiVersion), written)
   const identity = identityOf(document, kind, absent)
-  const findings: readonly Finding[] = kind
+  const remarks: readonly Remark[] = kind
     ? [...named, ...check(document, kind)]
-    : [absent ? absentFinding(absent) : kindFinding(kinds, document)]
+    : [absent ? absentRemark(absent) : kindRemark(kinds, document)]
   const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
   const shown = { group: groupOf(apiVersion), kind: written, namespace: identity.namespace ?? '', name }
-  const problems = findings.map(({ path, message, severity = 'error', reason, service }): Problem => ({
+  const problems = remarks.map(({ path, message, severity = 'error', reason, service }): Problem => ({
     severity,
     position: at(path),
     resource: shown.kind === '' ? null : shown,
@@ -84,7 +83,7 @@ export function validate(
   return { resource, identity, problems: unenforced.broken ? problems : [], unenforced }
 }
 
-function serviceRef({ name, namespace }: NonNullable<Finding['service']>, own: string): ResourceRef {
+function serviceRef({ name, namespace }: NonNullable<Violation['service']>, own: string): ResourceRef {
   return { group: '', kind: 'Service', namespace: namespace ?? own, name }
 }
 
@@ -93,8 +92,8 @@ function byPosition({ position: a }: Problem, { position: b }: Problem): number 
   return a && b ? a.line - b.line || a.column - b.column : 0
 }
 
-function check(document: unknown, kind: ResourceKind): readonly Finding[] {
-  const versions = versionFindings(document, kind)
+function check(document: unknown, kind: ResourceKind): readonly Remark[] {
+  const versions = versionRemarks(document, kind)
   const metadata = fieldOf(document, 'metadata') ?? {}
   const faults = [
     ...below('metadata', schemaFaults('metadata', metadataSchema, metadata)),
@@ -107,8 +106,8 @@ function check(document: unknown, kind: ResourceKind): readonly Finding[] {
   return [...rules, ...(kind.rules?.(bodyOf(document)) ?? [])]
 }
 
-const below = (field: string, findings: readonly Finding[]): Finding[] =>
-  findings.map(f => ({ path: [field, ...f.path], message: f.message }))
+const below = (field: string, remarks: readonly Remark[]): Remark[] =>
+  remarks.map(f => ({ path: [field, ...f.path], message: f.message }))
 
 /** The kind of ours that a declaration is of, also where it has another group by mistake. */
 function meantKind(kinds: Kinds, apiVersion: string, written: string): ResourceKind | undefined {
@@ -119,12 +118,12 @@ function meantKind(kinds: Kinds, apiVersion: string, written: string): ResourceK
 }
 
 /** Of a kind whose role does not run: as the operator wants it, unless that role is none that could. */
-function absentFinding(absent: AbsentKind): Finding {
+function absentRemark(absent: AbsentKind): Remark {
   const severity = isWanted(absent) ? 'warning' : 'error'
   return { path: ['kind'], message: absence(absent), severity, reason: ROLE_ABSENT }
 }
 
-function kindFinding(kinds: Kinds, document: unknown): Finding {
+function kindRemark(kinds: Kinds, document: unknown): Remark {
   const kind = fieldOf(document, 'kind')
   const { names } = kinds
   if (kind === undefined)
@@ -152,7 +151,7 @@ function kindFinding(kinds: Kinds, document: unknown): Finding {
   }
 }
 
-function versionFindings(document: unknown, kind: ResourceKind): Finding[] {
+function versionRemarks(document: unknown, kind: ResourceKind): Remark[] {
   const version = fieldOf(document, 'apiVersion')
   const known = kind.versions.map(v => (kind.group === '' ? v : `${kind.group}/${v}`))
   if (typeof version === 'string' && known.includes(version)) return []

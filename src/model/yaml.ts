@@ -12,7 +12,7 @@ export interface Declaration {
   /** Where its parts were written. */
   readonly mark: Mark
   /** What was wrong with what it names (attached.ts); none where absent. */
-  readonly findings?: readonly { readonly path: FieldPath; readonly message: string }[]
+  readonly violations?: readonly { readonly path: FieldPath; readonly message: string }[]
   /** Set where some of it is in other files. */
   readonly namesFiles?: true
 }
@@ -34,7 +34,7 @@ export interface Reading {
  */
 export function readText(text: string, file: string): Reading {
   const json = text.startsWith('{') || text.startsWith('[') ? readJsonText(text) : null
-  if (json !== null) return readValue(json.value, json.mark, file, linesOf(text))
+  if (json !== null) return readValue(json.value, json.mark, file, lineCounter(text))
   const broken = file.endsWith('.json') ? jsonProblem(text, file) : null
   if (broken) return unreadable([broken], text)
   const lines = new LineCounter()
@@ -227,7 +227,7 @@ function jsonProblem(text: string, file: string): Problem | null {
     const offset = Number(
       /at position ([0-9]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? text.length,
     )
-    const lines = linesOf(text)
+    const lines = lineCounter(text)
     return problem(
       file,
       lines,
@@ -240,7 +240,7 @@ function jsonProblem(text: string, file: string): Problem | null {
 }
 
 /** As the parser counts them while it reads. */
-export function linesOf(text: string): LineCounter {
+export function lineCounter(text: string): LineCounter {
   const lines = new LineCounter()
   lines.addNewLine(0)
   for (let i = -1; (i = text.indexOf('\n', i + 1)) >= 0;) lines.addNewLine(i + 1)

@@ -8,7 +8,7 @@ import { localHead } from '../http/local.ts'
 import { BodyFlow } from './body-flow.ts'
 import type { Downstream } from './downstream.ts'
 import { failureResponse, rejectionResponse } from './failure.ts'
-import type { BodyOwner } from './held-bytes.ts'
+import type { BodyOwner } from './held-bodies.ts'
 import type { Run } from './run.ts'
 import type { Answered, PortRuntime } from './runtime.ts'
 

@@ -6,7 +6,7 @@ import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
 
 /** Where a rule sends its share of requests, or of connections. */
-export interface Backend {
+export interface BackendShare {
   readonly weight: number
   /** Null where the reference is invalid, or closed; `failure` then says which. */
   readonly cluster: Cluster<UpstreamPool> | null
@@ -15,13 +15,13 @@ export interface Backend {
 }
 
 /** At least one. */
-export interface Backends<B extends Backend = Backend> {
+export interface Backends<B extends BackendShare = BackendShare> {
   readonly backends: readonly B[]
   readonly totalWeight: number
 }
 
 /** Weighted random choice (Gateway API BackendRef.weight): each request or connection decides for itself, so that workers need not agree. */
-export function chooseBackend<B extends Backend>({ backends, totalWeight }: Backends<B>): B {
+export function chooseBackend<B extends BackendShare>({ backends, totalWeight }: Backends<B>): B {
   if (backends.length === 1) return backends[0]!
   let left = Math.random() * totalWeight
   for (const backend of backends) {
@@ -31,7 +31,7 @@ export function chooseBackend<B extends Backend>({ backends, totalWeight }: Back
   return backends[backends.length - 1]!
 }
 
-export function weighed<B extends Backend>(backends: readonly B[]): Backends<B> {
+export function weighed<B extends BackendShare>(backends: readonly B[]): Backends<B> {
   return { backends, totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0) }
 }
 
@@ -44,7 +44,7 @@ interface Known {
 export function findBackend(
   { weight, cluster, closed }: Pick<WeightedBackend, 'weight' | 'cluster' | 'closed'>,
   { clusters, observer }: Known,
-): Backend {
+): BackendShare {
   return {
     weight,
     cluster: cluster === null ? null : (clusters.get(cluster) ?? null),

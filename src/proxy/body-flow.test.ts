@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { BodyNext, BodyTransform } from '../filters/body.ts'
 import { Fields } from '../http/fields.ts'
 import { BodyFlow } from './body-flow.ts'
-import { HeldBytes } from './held-bytes.ts'
+import { HeldBodies } from './held-bodies.ts'
 
 /** Adds one to each byte; `later`: in other turns of the event loop, a piece at a time. */
 function adding(later: boolean) {
@@ -88,7 +88,7 @@ test('whatever filters hold, change and wait for: all of it arrives, in order, o
       fc.boolean(),
       fc.boolean(),
       async (steps, pieces, slow, waits) => {
-        const all = new HeldBytes()
+        const all = new HeldBodies()
         let paused = false
         const fail = (name: string): void => assert.fail(name)
         const flow = new BodyFlow(

@@ -2,7 +2,7 @@ import type { BodyHold, Transformed } from '../filters/body.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import { BodyChain, type BodySink, type BodySource } from './body-chain.ts'
-import { HeldBody, type BodyOwner, type HeldBytes } from './held-bytes.ts'
+import { BodyRoom, type BodyOwner, type HeldBodies } from './held-bodies.ts'
 
 /**
  * One body on its way past filters that want more of it than to let it pass.
@@ -15,7 +15,7 @@ export class BodyFlow {
   receivedBytes = 0
   private readonly source: BodySource
   private readonly owner: BodyOwner
-  private readonly held: HeldBytes
+  private readonly held: HeldBodies
   private makes: Transformed['transform'][] = []
   private readonly chains: BodyChain[] = []
   private readonly collectors: Collector[] = []
@@ -26,7 +26,7 @@ export class BodyFlow {
   /** The end of what came in one go was told, and there was nobody to tell it. */
   private owed = false
 
-  constructor(source: BodySource, owner: BodyOwner, held: HeldBytes) {
+  constructor(source: BodySource, owner: BodyOwner, held: HeldBodies) {
     this.source = source
     this.owner = owner
     this.held = held
@@ -39,7 +39,7 @@ export class BodyFlow {
 
   /** Collects the body as the transforms so far leave it. `done` is told of all of it, or of null as soon as it is more than that. */
   hold(hold: BodyHold, done: (body: Buffer | null) => void): void {
-    const collector = new Collector(hold.limitBytes, done, new HeldBody(this.held, this.owner))
+    const collector = new Collector(hold.limitBytes, done, new BodyRoom(this.held, this.owner))
     this.link(collector)
     this.collectors.push(collector)
     this.begin()
@@ -148,7 +148,7 @@ const BLOCK_BYTES = 16 * 1024
 class Collector implements BodySink, BodySource {
   private readonly limitBytes: number
   private readonly done: (body: Buffer | null) => void
-  private readonly room: HeldBody
+  private readonly room: BodyRoom
   private pieces: Buffer[] = []
   private block: Buffer | null = null
   private used = 0
@@ -160,7 +160,7 @@ class Collector implements BodySink, BodySource {
   private next: BodySink | null = null
   private released = false
 
-  constructor(limitBytes: number, done: (body: Buffer | null) => void, room: HeldBody) {
+  constructor(limitBytes: number, done: (body: Buffer | null) => void, room: BodyRoom) {
     this.limitBytes = limitBytes
     this.done = done
     this.room = room

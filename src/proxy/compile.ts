@@ -9,7 +9,7 @@ import { findBackend, weighed } from './backend.ts'
 import { Forwarding } from './forward.ts'
 import { GrpcForwarding } from './grpc/forwarding.ts'
 import { enterWeb } from './grpc/web-request.ts'
-import type { HeldBytes } from './held-bytes.ts'
+import type { HeldBodies } from './held-bodies.ts'
 import { ListenerChain } from './listener-filters.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
@@ -31,7 +31,7 @@ export interface Surroundings {
   readonly clusters: Pick<Upstreams, 'get'>
   readonly observer: Observer
   readonly overload: Overload
-  readonly held: HeldBytes
+  readonly held: HeldBodies
   /** Tells of a rule that cannot be compiled. */
   readonly uncompilable: (rule: string, reason: string) => void
   /** Tells of a copy of a request that did not reach a mirror. */

@@ -3,13 +3,13 @@ import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../s
 import { Kept } from '../filters/kept.ts'
 import { NodeState, SharedState } from '../shared/node-state.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { Lookup } from '../upstream/dns.ts'
+import type { DnsLookup } from '../upstream/dns.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
 import { CoarseClock } from './clock.ts'
 import type { RuleTypes } from './compile.ts'
 import { Compiled, type Around } from './compiled.ts'
 import { connectionBound } from './connection-bound.ts'
-import { HeldBytes } from './held-bytes.ts'
+import { HeldBodies } from './held-bodies.ts'
 import type { Bound } from './inbound.ts'
 import { Epochs } from './epochs.ts'
 import type { Observer, Sinks } from './observe.ts'
@@ -32,7 +32,7 @@ export interface EngineOptions {
   readonly log: Logger
   /** Workers that share ports and limits. */
   readonly workers?: number
-  readonly lookup?: Lookup
+  readonly lookup?: DnsLookup
   /** When this worker sheds requests; absent: overloadLimits. */
   readonly overload?: OverloadLimits
   /** What session tickets are sealed with, the same in all workers; absent: keys of this one alone. */
@@ -63,7 +63,7 @@ export class Engine {
   private readonly options: EngineOptions
   private readonly clock = new CoarseClock()
   private readonly overload: Overload
-  private readonly held = new HeldBytes()
+  private readonly held = new HeldBodies()
   private readonly shared: SharedStreams
   private readonly connections: Bound
   private readonly upstreams: Upstreams

@@ -1,6 +1,6 @@
 import type { FailureName } from '../http/failures.ts'
 import type { Cluster } from '../upstream/cluster.ts'
-import type { Gatherer } from '../upstream/pressure.ts'
+import type { GatheringRequest } from '../upstream/pressure.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { RequestBody } from './body.ts'
 
@@ -24,7 +24,7 @@ export function hasBegun(
 }
 
 /** A request that asks for no connection of a cluster under pressure before its body has begun. */
-export class Gathering implements Gatherer {
+export class Gathering implements GatheringRequest {
   private readonly request: Gathered
   private readonly cluster: Cluster<UpstreamPool>
   private under = false

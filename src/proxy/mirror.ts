@@ -1,7 +1,7 @@
 import type { FailureName } from '../http/failures.ts'
 import { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/head.ts'
-import type { Asker } from '../upstream/balancers/balancer.ts'
+import type { PickInfo } from '../upstream/balancers/balancer.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-stream.ts'
@@ -22,7 +22,7 @@ const CLUSTER_BYTES = 32 * 1024 * 1024
 const ANSWER_MS = 30_000
 
 /** Whose request it is. */
-interface Mirrored extends Asker {
+interface Mirrored extends PickInfo {
   readonly request: RequestHead
 }
 

@@ -13,7 +13,7 @@ import { ClientShares } from './client-shares.ts'
 import type { Downstream } from './downstream.ts'
 import { ProxiedExchange } from './proxied-exchange.ts'
 import { Forwarding } from './forward.ts'
-import { HeldBytes } from './held-bytes.ts'
+import { HeldBodies } from './held-bodies.ts'
 import { compileMethods } from './methods.ts'
 import { Observer } from './observe.ts'
 import { Overload } from './overload.ts'
@@ -92,7 +92,7 @@ function exchangeOf(
     overload: new Overload(),
     methods,
     filters: null,
-    held: new HeldBytes(),
+    held: new HeldBodies(),
     errorHead: () => null,
   }
   return { x: new ProxiedExchange(told, runtime, head, 'id', '192.0.2.1', 80), told, observer }

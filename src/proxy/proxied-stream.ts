@@ -2,11 +2,11 @@ import type { Socket } from 'node:net'
 import { failures, type FailureName } from '../http/failures.ts'
 import type { StreamRule } from '../snapshot/snapshot.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
-import type { Asker } from '../upstream/balancers/balancer.ts'
+import type { PickInfo } from '../upstream/balancers/balancer.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { RawConnection, RawHandler } from '../upstream/raw-connection.ts'
-import { chooseBackend, type Backend, type Backends } from './backend.ts'
+import { chooseBackend, type BackendShare, type Backends } from './backend.ts'
 import { cutOff } from './cut-off.ts'
 import type { Remote } from './remote.ts'
 import { TUNNEL_IDLE_MS } from './silence.ts'
@@ -38,12 +38,12 @@ export interface FinishedStream {
 export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'remote'>
 
 /** A client's connection and one to a backend, and the bytes between them as they are. */
-export class ProxiedStream implements RawHandler, Asker {
+export class ProxiedStream implements RawHandler, PickInfo {
   /** Its bytes are not ours to understand. */
   readonly request = null
   private readonly client: Socket
   private readonly stream: CompiledStream
-  private readonly backend: Backend
+  private readonly backend: BackendShare
   private readonly facts: StreamFacts
   private readonly startedMs = performance.now()
   private readonly finished: (finished: FinishedStream) => void

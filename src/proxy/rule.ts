@@ -4,7 +4,7 @@ import type { Retry, Rule } from '../snapshot/snapshot.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
-import type { Backend, Backends } from './backend.ts'
+import type { BackendShare, Backends } from './backend.ts'
 import type { CompiledAction, Entering } from './run.ts'
 
 /** A snapshot.Rule with everything done that does not depend on the request. */
@@ -28,7 +28,7 @@ export interface CompiledForward extends Backends<CompiledBackend> {
   readonly retry: Retry | null
 }
 
-export interface CompiledBackend extends Backend {
+export interface CompiledBackend extends BackendShare {
   readonly steps: FilterSteps
 }
 

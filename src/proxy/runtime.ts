@@ -9,7 +9,7 @@ import type { Overload } from './overload.ts'
 import type { HostIndex } from './router/hosts.ts'
 import type { RouteHit } from './router/host-table.ts'
 import type { LocalResponse } from '../filters/filter.ts'
-import type { HeldBytes } from './held-bytes.ts'
+import type { HeldBodies } from './held-bodies.ts'
 import type { ListenerFilters } from './listener-filters.ts'
 import type { CompiledRule } from './rule.ts'
 import type { CompiledStream } from './proxied-stream.ts'
@@ -30,7 +30,7 @@ export interface PortRuntime {
   /** Null where no listener has any. */
   readonly filters: ListenerFilters | null
   /** Bodies that filters hold, in this worker. */
-  readonly held: HeldBytes
+  readonly held: HeldBodies
   /** An error as a client wants it who reads no HTTP status; null for all others. `message` is told in place of the body. */
   readonly errorHead: (x: Answered, answer: LocalResponse, message: string) => ResponseHead | null
 }

@@ -1,4 +1,4 @@
-import type { Kept, Lease } from '../filters/kept.ts'
+import type { Kept, KeptLease } from '../filters/kept.ts'
 import {
   CallFailure,
   type CallOptions,
@@ -33,7 +33,7 @@ export class WorkerKit implements Kit {
   readonly clock: KitClock
   readonly log: Logger
   private scope: MetricsScope | null = null
-  private readonly lease: Lease
+  private readonly lease: KeptLease
   private readonly parts: KitParts
   private readonly observer: Observer
   /** As they were when they were last called: exchanges may outlive them. */

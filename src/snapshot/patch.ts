@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { applyRuns, placesBefore, runsOf, type Run } from './runs.ts'
+import { lazy } from './memo.ts'
+import { applyRuns, placesBefore, runsOf, type ListRun } from './runs.ts'
 import type { Cluster, VirtualHost, Listener, Match, Port, RouteEntry, Rule, Snapshot } from './snapshot.ts'
 
 /** What makes one snapshot of another: free of functions and classes, as a snapshot is. Absent is as it was. */
@@ -8,7 +9,7 @@ export interface SnapshotPatch {
   readonly base: number
   readonly version: number
   readonly ports?: readonly (number | PortPatch)[]
-  readonly clusters?: readonly Run<Cluster>[]
+  readonly clusters?: readonly ListRun<Cluster>[]
   readonly endpoints?: RecordPatch<Snapshot['endpoints']>
   readonly certificates?: RecordPatch<NonNullable<Snapshot['certificates']>> | 'none'
 }
@@ -24,13 +25,13 @@ interface PortPatch {
 interface ListenerPatch {
   readonly from: number
   readonly head: Omit<Listener, 'hosts'>
-  readonly hosts: readonly Run<HostPatch>[]
+  readonly hosts: readonly ListRun<HostPatch>[]
 }
 
 interface HostPatch {
   readonly from: number
   readonly hostname: string
-  readonly entries: readonly Run<RouteEntry | MovedEntry>[]
+  readonly entries: readonly ListRun<RouteEntry | MovedEntry>[]
 }
 
 /** A match that is new, of a rule that is not. */
@@ -87,10 +88,10 @@ export function applyPatch(before: Snapshot, patch: SnapshotPatch): Snapshot {
   }
 }
 
-function clustersDiff(before: readonly Cluster[], after: readonly Cluster[]): Run<Cluster>[] | null {
+function clustersDiff(before: readonly Cluster[], after: readonly Cluster[]): ListRun<Cluster>[] | null {
   if (before === after) return null
   const places = placesBefore(before, after)
-  const byName = once(() => new Map(before.map(({ name }, i) => [name, i])))
+  const byName = lazy(() => new Map(before.map(({ name }, i) => [name, i])))
   for (const [i, place] of places.entries()) {
     if (place >= 0) continue
     const known = byName().get(after[i]!.name)
@@ -132,7 +133,7 @@ class PortsDiff {
   /** Addresses of one Gateway have the same listeners: what is said of one is said once. */
   private readonly listeners = new Map<Listener, { old: Listener | undefined; patch: ListenerPatch | null }>()
   private readonly items = new Map<RouteEntry, RouteEntry | MovedEntry>()
-  private readonly rules = once(() => new RulesBefore(this.before))
+  private readonly rules = lazy(() => new RulesBefore(this.before))
 
   constructor(before: Snapshot, after: Snapshot) {
     this.before = before
@@ -175,7 +176,7 @@ class PortsDiff {
     const { hosts, ...head } = listener
     const before = old?.hosts ?? []
     const places = placesBefore(before, hosts)
-    const byName = once(() => new Map(before.map(({ hostname }, i) => [hostname, i])))
+    const byName = lazy(() => new Map(before.map(({ hostname }, i) => [hostname, i])))
     const patches = new Map<number, HostPatch>()
     for (const [i, place] of places.entries()) {
       if (place >= 0) continue
@@ -335,9 +336,4 @@ class PortsPatching {
 function headOf<T extends object, K extends keyof T>(whole: T, list: K): Omit<T, K> {
   const { [list]: _, ...head } = whole
   return head
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => (made ??= { value: make() }).value
 }

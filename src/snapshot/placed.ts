@@ -2,6 +2,7 @@ import type { Problem } from '../model/resource.ts'
 import { targetName } from './cluster-name.ts'
 import type { Contribution, AttachPoint } from './contribution.ts'
 import { declaredBy } from './declared.ts'
+import { memoized } from './memo.ts'
 import type {
   Action,
   FilterConfig,
@@ -53,7 +54,7 @@ export class Placed {
     if (this.places.size === 0) return ports
     return ports.map(port => ({
       ...port,
-      listeners: port.listeners.map(one => once(this.listeners, one, () => this.onListener(one))),
+      listeners: port.listeners.map(one => memoized(this.listeners, one, () => this.onListener(one))),
     }))
   }
 
@@ -82,7 +83,7 @@ export class Placed {
 
   private onHost(host: VirtualHost, closed: boolean): VirtualHost {
     const entries = host.entries.map(entry => {
-      const rule = closed ? once(this.rules, entry.rule, closedRule) : this.onRule(entry.rule)
+      const rule = closed ? memoized(this.rules, entry.rule, closedRule) : this.onRule(entry.rule)
       return rule === entry.rule ? entry : { ...entry, rule }
     })
     return entries.every((entry, i) => entry === host.entries[i]) ? host : { ...host, entries }
@@ -90,11 +91,11 @@ export class Placed {
 
   private onRule(rule: Rule): Rule {
     const { filters, closed } = this.at({ route: parentOf(rule.id) }, { rule: rule.id })
-    if (closed) return once(this.rules, rule, closedRule)
+    if (closed) return memoized(this.rules, rule, closedRule)
     const action = this.onAction(rule.action)
-    if (action === closedAction) return once(this.rules, rule, closedRule)
+    if (action === closedAction) return memoized(this.rules, rule, closedRule)
     if (filters.length === 0 && action === rule.action) return rule
-    return once(this.rules, rule, () => ({ ...rule, filters: [...rule.filters, ...filters], action }))
+    return memoized(this.rules, rule, () => ({ ...rule, filters: [...rule.filters, ...filters], action }))
   }
 
   private onAction(action: Action): Action {
@@ -148,12 +149,6 @@ export class Placed {
       reason: 'NotApplied',
     })
   }
-}
-
-function once<T>(made: Map<T, T>, of: T, make: (of: T) => T): T {
-  let one = made.get(of)
-  if (one === undefined) made.set(of, (one = make(of)))
-  return one
 }
 
 function together(a: Here, b: Here): Here {

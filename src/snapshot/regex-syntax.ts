@@ -36,7 +36,7 @@ const classes: Readonly<Record<string, CharSet>> = {
 }
 const controls: Readonly<Record<string, number>> = { t: 0x09, n: 0x0a, v: 0x0b, f: 0x0c, r: 0x0d }
 /** What `.` takes: anything but line terminators. */
-export const DOT: CharSet = invert([0x0a, 0x0a, 0x0d, 0x0d, 0x2028, 0x2029])
+export const DOT_SET: CharSet = invert([0x0a, 0x0a, 0x0d, 0x0d, 0x2028, 0x2029])
 
 class SyntaxProblem extends Error {}
 
@@ -95,7 +95,7 @@ class Parser {
     this.at++
     if (c === '(') return this.group()
     if (c === '[') return { type: 'set', set: this.charClass() }
-    if (c === '.') return { type: 'set', set: DOT }
+    if (c === '.') return { type: 'set', set: DOT_SET }
     if (c === '^' || c === '$') return { type: 'assert' }
     if (c !== '\\') return single(c.charCodeAt(0))
     if (this.take('b') || this.take('B')) return { type: 'assert' }

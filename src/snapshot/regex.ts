@@ -1,4 +1,4 @@
-import { DOT, parseRegex, type CharSet, type RegexNode } from './regex-syntax.ts'
+import { DOT_SET, parseRegex, type CharSet, type RegexNode } from './regex-syntax.ts'
 
 /**
  * Whether a pattern may be matched against what strangers send.
@@ -66,7 +66,7 @@ function withoutTrailingDots(node: RegexNode): RegexNode {
 }
 
 function isDot(set: CharSet): boolean {
-  return set.length === DOT.length && set.every((code, i) => code === DOT[i])
+  return set.length === DOT_SET.length && set.every((code, i) => code === DOT_SET[i])
 }
 
 /** Positions, each with the number of ways to come there. */

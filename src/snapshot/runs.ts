@@ -2,7 +2,7 @@
  * How one list comes from another: in turn some of the items that it had, and some that are new. What is unchanged
  * costs two numbers, however much of it there is.
  */
-export type Run<T> = { readonly from: number; readonly count: number } | { readonly items: readonly T[] }
+export type ListRun<T> = { readonly from: number; readonly count: number } | { readonly items: readonly T[] }
 
 /** For each item after, where the same object stood before; -1 for one that did not. */
 export function placesBefore<T>(before: readonly T[], after: readonly T[]): Int32Array {
@@ -22,8 +22,8 @@ export function placesBefore<T>(before: readonly T[], after: readonly T[]): Int3
 }
 
 /** The runs of a list whose items stand at `places` in the one before; where that is -1, `itemAt` says what is written. */
-export function runsOf<T>(places: Int32Array, itemAt: (index: number) => T): Run<T>[] {
-  const runs: Run<T>[] = []
+export function runsOf<T>(places: Int32Array, itemAt: (index: number) => T): ListRun<T>[] {
+  const runs: ListRun<T>[] = []
   for (let i = 0; i < places.length;) {
     const from = places[i]!
     let end = i + 1
@@ -40,7 +40,11 @@ export function runsOf<T>(places: Int32Array, itemAt: (index: number) => T): Run
 }
 
 /** The list after; `make` turns what was written into items. */
-export function applyRuns<T, W>(before: readonly T[], runs: readonly Run<W>[], make: (item: W) => T): T[] {
+export function applyRuns<T, W>(
+  before: readonly T[],
+  runs: readonly ListRun<W>[],
+  make: (item: W) => T,
+): T[] {
   const after: T[] = []
   for (const run of runs)
     if ('items' in run) for (const item of run.items) after.push(make(item))

@@ -4,6 +4,7 @@ import { ConfigMap } from '../model/kinds/config-map.ts'
 import { Secret } from '../model/kinds/secret.ts'
 import type { FieldPath } from '../model/resource.ts'
 import { refKey, type Resources } from '../model/resources.ts'
+import { memoized } from '../snapshot/memo.ts'
 import type { Certificate } from '../snapshot/snapshot.ts'
 import type { Calendar } from './calendar.ts'
 import type { Flaw } from './report.ts'
@@ -64,7 +65,7 @@ export class Certificates {
     const secret = this.resources.get(Secret, namespace, name)
     if (secret === undefined) return this.absent(Secret, { namespace, name }, from, path, reasons)
     const key = refKey({ group, kind, namespace, name })
-    const parsed = this.current(once(keyPairs, secret, readKeyPair), 'tls.crt', key)
+    const parsed = this.current(memoized(keyPairs, secret, readKeyPair), 'tls.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `Secret ${namespace}/${name}: ${parsed.wrong}`)
     return this.use(key, parsed)
   }
@@ -88,7 +89,7 @@ export class Certificates {
     )
     if (holder === undefined) return this.absent(held, { namespace, name }, from, path, reasons)
     const key = refKey({ group, kind, namespace, name })
-    const parsed = this.current(once(authorities, holder, readAuthorities), 'ca.crt', key)
+    const parsed = this.current(memoized(authorities, holder, readAuthorities), 'ca.crt', key)
     if ('wrong' in parsed) return flaw(reasons.invalid, `${kind} ${namespace}/${name}: ${parsed.wrong}`)
     return this.use(`${key} ca`, parsed)
   }
@@ -147,14 +148,6 @@ export class Certificates {
 
 function flawAt(path: FieldPath): (reason: string, message: string) => Flaw {
   return (reason, message) => ({ reason, path, message })
-}
-
-function once<K extends object, V>(known: WeakMap<K, V>, key: K, make: (key: K) => V): V {
-  const before = known.get(key)
-  if (before !== undefined) return before
-  const made = make(key)
-  known.set(key, made)
-  return made
 }
 
 function readKeyPair(secret: Secret): Parsed | Malformed {

@@ -19,7 +19,7 @@ export function given<T extends object>(values: { readonly [K in keyof T]?: T[K]
 }
 
 /** One targetRef of a policy. */
-export interface Attachment<P extends Resource> {
+export interface PolicyAttachment<P extends Resource> {
   readonly policy: P
   readonly target: PolicyTarget
   /** `spec.targetRefs[i]` */
@@ -29,25 +29,28 @@ export interface Attachment<P extends Resource> {
 /** Of the older policies first: of two that say the same of one thing, the older one counts. */
 export function attachmentsOf<
   P extends Resource<{ readonly spec: { readonly targetRefs: readonly PolicyTarget[] } }>,
->(policies: readonly P[]): Attachment<P>[] {
+>(policies: readonly P[]): PolicyAttachment<P>[] {
   return oldestFirst(policies).flatMap(policy =>
     policy.body.spec.targetRefs.map((target, i) => ({ policy, target, path: ['spec', 'targetRefs', i] })),
   )
 }
 
 /** The carrier of a policy's condition: the object it attaches to (PolicyAncestorStatus). */
-export function parentOf({ policy, target }: Attachment<Resource>): ResourceRef & { sectionName?: string } {
+export function parentOf({
+  policy,
+  target,
+}: PolicyAttachment<Resource>): ResourceRef & { sectionName?: string } {
   const { group, kind, name, sectionName } = target
   const ref = { group, kind, namespace: policy.metadata.namespace, name }
   return sectionName === undefined ? ref : { ...ref, sectionName }
 }
 
-export function accept(attachment: Attachment<Resource>, report: Report, message: string): void {
+export function accept(attachment: PolicyAttachment<Resource>, report: Report, message: string): void {
   report.good(attachment.policy, 'Accepted', 'Accepted', message, { parent: parentOf(attachment) })
 }
 
 export function reject(
-  attachment: Attachment<Resource>,
+  attachment: PolicyAttachment<Resource>,
   report: Report,
   reason: Flaw['reason'],
   why: string | Absence,

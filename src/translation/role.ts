@@ -5,7 +5,7 @@ import type { Resources } from '../model/resources.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
 import { merge, type Translation } from '../snapshot/merge.ts'
 import { compileFaults } from './compile-faults.ts'
-import type { Facts, Service, ServiceKit } from './service.ts'
+import type { Facts, RoleService, ServiceKit } from './service.ts'
 import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 
 /**
@@ -20,7 +20,7 @@ export interface Role {
   /** Pure: no I/O, no clock, inputs are frozen and the result is data. What cannot be served is a condition, never an exception. */
   translate(resources: Resources, options: TranslateOptions): Contribution
   /** What runs beside the data plane. */
-  services?(kit: ServiceKit): readonly Service[]
+  services?(kit: ServiceKit): readonly RoleService[]
   /** The short way of endpoints. Absent: the role has none. */
   readonly endpoints?: EndpointsOnly
 }

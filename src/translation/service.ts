@@ -5,7 +5,7 @@ import type { MetricsWriter } from '../telemetry/metrics.ts'
 import type { Clock } from '../upstream/clock.ts'
 
 /** Something of a role that runs beside the data plane, on the main thread: a watcher, an Admin API, a store. */
-export interface Service {
+export interface RoleService {
   /** For the log. */
   readonly name: string
   /** Once, before anything is served; what takes long goes on by itself. */

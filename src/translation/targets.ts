@@ -6,7 +6,7 @@ import { targetName } from '../snapshot/cluster-name.ts'
 import type { Cluster } from '../snapshot/snapshot.ts'
 
 /** What a cluster stands for: a port of a Service, or a Backend. */
-export type Target = ServiceTarget | BackendTarget
+export type ClusterTarget = ServiceTarget | BackendTarget
 
 interface ServiceTarget extends Spoken {
   readonly kind: 'Service'
@@ -25,7 +25,7 @@ interface Spoken {
 }
 
 /** A target that is spoken to in two ways is two clusters, with names of their own whether or not both are in use. */
-export function clusterName(target: Target): string {
+export function clusterName(target: ClusterTarget): string {
   const { namespace, name } = target.object.metadata
   const way = target.as === undefined ? '' : ` (${target.as})`
   return target.kind === 'Service'
@@ -34,12 +34,12 @@ export function clusterName(target: Target): string {
 }
 
 /** The target as gRPC needs it: over HTTP/2, which a route of calls implies where nobody says otherwise. */
-export function forCalls(target: Target): Target {
+export function forCalls(target: ClusterTarget): ClusterTarget {
   return protocolOf(target) === 'h2' ? target : { ...target, as: 'h2' }
 }
 
 /** What is spoken: a Backend's spec.protocol or the appProtocol of a Service's port say it, HTTP/1.1 where neither does. */
-export function protocolOf(target: Target): Cluster['protocol'] {
+export function protocolOf(target: ClusterTarget): Cluster['protocol'] {
   if (target.as !== undefined) return target.as
   if (target.kind === 'Service') return H2C.includes(appProtocolOf(target.port)) ? 'h2' : 'http'
   const { protocol } = target.object.body.spec
@@ -54,7 +54,7 @@ export function appProtocolOf({ appProtocol = '' }: ServicePort): string {
 }
 
 /** The target that a cluster was named after, where it is still there. */
-export function targetNamed(resources: Resources, cluster: string): Target | undefined {
+export function targetNamed(resources: Resources, cluster: string): ClusterTarget | undefined {
   // Names of objects are DNS names, so neither "/" nor ":" is in one.
   const [kind, namespace = '', rest = ''] = targetName(cluster).split('/')
   const [name = '', portText] = rest.split(':')

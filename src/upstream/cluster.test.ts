@@ -6,7 +6,7 @@ import { FakeClock } from '../../test/support/clock.ts'
 import { clusterOf } from '../../test/support/cluster.ts'
 import type { Cluster } from './cluster.ts'
 import { ClusterTable } from './clusters.ts'
-import type { Lookup } from './dns.ts'
+import type { DnsLookup } from './dns.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
 
 class FakePool implements EndpointPool {
@@ -34,7 +34,7 @@ const endpoints = (...texts: string[]): snapshot.Endpoint[] =>
     return { address, port: Number(port), weight: Number(weight) }
   })
 
-function world(options: { workers?: number; lookup?: Lookup } = {}) {
+function world(options: { workers?: number; lookup?: DnsLookup } = {}) {
   const clock = new FakeClock()
   const pools: FakePool[] = []
   const log: string[] = []

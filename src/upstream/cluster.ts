@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { authorityText } from '../http/authority-text.ts'
 import type * as snapshot from '../snapshot/snapshot.ts'
 import { makeBalancer } from './balancers.ts'
-import type { Asker, Balancer, RandomSource } from './balancers/balancer.ts'
+import type { PickInfo, Balancer, RandomSource } from './balancers/balancer.ts'
 import type { Clock } from './clock.ts'
 import { dnsReason, type DnsResolver, type DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
@@ -76,7 +76,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   }
 
   /** An endpoint for the next attempt; `exclude`, the one that just failed, only when there is no other. Without an `asker` it is for whoever comes next. */
-  pick(exclude: Endpoint<P> | null = null, asker: Asker | null = null): Endpoint<P> | null {
+  pick(exclude: Endpoint<P> | null = null, asker: PickInfo | null = null): Endpoint<P> | null {
     this.asked = true
     return this.balancer.pick(exclude, asker)
   }

@@ -2,7 +2,7 @@ import type * as snapshot from '../snapshot/snapshot.ts'
 import type { RandomSource } from './balancers/balancer.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { Cluster, type ClusterContext, type ClusterEvents } from './cluster.ts'
-import { DnsResolver, type DnsEvents, type Lookup } from './dns.ts'
+import { DnsResolver, type DnsEvents, type DnsLookup } from './dns.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
 import { Keep } from './keep.ts'
 
@@ -13,7 +13,7 @@ export interface ClusterTableOptions<P extends EndpointPool> {
   readonly events?: ClusterEvents & DnsEvents
   readonly clock?: Clock
   readonly random?: RandomSource
-  readonly lookup?: Lookup
+  readonly lookup?: DnsLookup
 }
 
 /**

@@ -3,14 +3,14 @@ import { Resolver } from 'node:dns/promises'
 import { test } from 'node:test'
 import { FakeClock } from '../../test/support/clock.ts'
 import { DnsServer } from '../../test/support/dns-server.ts'
-import { DnsResolver, type DnsAnswer, type Lookup } from './dns.ts'
+import { DnsResolver, type DnsAnswer, type DnsLookup } from './dns.ts'
 
 /** Lookups that are answered by hand. */
 class Lookups {
   readonly asked: string[] = []
   private waiting: { resolve(addresses: readonly string[]): void; reject(error: Error): void }[] = []
 
-  readonly lookup: Lookup = name => {
+  readonly lookup: DnsLookup = name => {
     this.asked.push(name)
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }))
   }
@@ -186,7 +186,7 @@ test('against a name server: addresses of both families, refresh, unknown name',
   const resolver = new Resolver({ timeout: 1_000, tries: 1 })
   resolver.setServers([await server.listen()])
   t.after(() => server.close())
-  const lookup: Lookup = async name => {
+  const lookup: DnsLookup = async name => {
     const found = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
     return found.flatMap(one => (one.status === 'fulfilled' ? one.value : []))
   }

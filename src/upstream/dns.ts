@@ -4,7 +4,7 @@ import { systemClock, type Cancel, type Clock } from './clock.ts'
 import type { RandomSource } from './balancers/balancer.ts'
 
 /** The IP addresses of a name; rejects (with a `code`, where there is one) when there are none. */
-export type Lookup = (name: string) => Promise<readonly string[]>
+export type DnsLookup = (name: string) => Promise<readonly string[]>
 
 /**
  * What is known of a name: `pending` before the first answer, `good` with the
@@ -31,7 +31,7 @@ export interface DnsWatch {
 }
 
 export interface DnsOptions {
-  readonly lookup?: Lookup
+  readonly lookup?: DnsLookup
   readonly clock?: Clock
   readonly random?: RandomSource
   readonly events?: DnsEvents

@@ -19,11 +19,11 @@ export interface PoolEvents {
 }
 
 /** An endpoint whose connections can be asked for. */
-export type Target = Endpoint<UpstreamPool>
+export type PoolEndpoint = Endpoint<UpstreamPool>
 
 /** What a pool is made of. */
 export interface PoolParts {
-  readonly endpoint: Target
+  readonly endpoint: PoolEndpoint
   readonly cluster: Cluster<UpstreamPool>
   readonly events: PoolEvents
   /** What secures connections that are to speak one of these (RFC 7301), or what nobody here understands; null where they are plain. */
@@ -35,7 +35,7 @@ export interface PoolParts {
  * cluster's limit, those who wait at it, and what is told of connections.
  */
 export abstract class UpstreamPool implements EndpointPool {
-  readonly endpoint: Target
+  readonly endpoint: PoolEndpoint
   readonly dialer: TlsDialer | null
   protected readonly cluster: Cluster<UpstreamPool>
   protected draining = false

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { Pressure, type Gatherer, type Laggard } from './pressure.ts'
+import { Pressure, type GatheringRequest, type Laggard } from './pressure.ts'
 
 /** A cluster's numbers, and what has become of whom. */
 function world() {
@@ -27,7 +27,7 @@ function world() {
     pressure.finish(nowMs)
     return all
   }
-  const gatherer = (name: string): Gatherer => ({
+  const gatherer = (name: string): GatheringRequest => ({
     client: name[0]!,
     released: () => told.push(`${name} released`),
     displaced: () => told.push(`${name} displaced`),

@@ -1,7 +1,7 @@
 import { Turns, type Sharer } from './turns.ts'
 
 /** A request whose body is to be here, or to begin with enough, before it has a connection. */
-export interface Gatherer extends Sharer {
+export interface GatheringRequest extends Sharer {
   /** There is no pressure any more: it goes on as it is. */
   released(): void
   /** Its place is somebody else's. */
@@ -46,9 +46,9 @@ export class Pressure {
   /** There was pressure when the last sweep began. */
   watched = false
   private readonly shared: Shared
-  private readonly gathering = new Turns<Gatherer>()
+  private readonly gathering = new Turns<GatheringRequest>()
   /** Since when each gathers, the longest first. */
-  private readonly since = new Map<Gatherer, number>()
+  private readonly since = new Map<GatheringRequest, number>()
   /** How many connections each client holds, by the last sweep. */
   private readonly held = new Map<string, number>()
   /** By client, who has kept us waiting longest last. */
@@ -65,7 +65,7 @@ export class Pressure {
   }
 
   /** False where as many gather as there are connections, and none of them has to give way. */
-  gather(one: Gatherer, nowMs: number): boolean {
+  gather(one: GatheringRequest, nowMs: number): boolean {
     if (this.since.size >= this.shared.maxConnections) {
       const loser = this.loser(one.client, nowMs)
       if (loser === null) return false
@@ -78,7 +78,7 @@ export class Pressure {
   }
 
   /** It has enough, or is over. */
-  leave(one: Gatherer): void {
+  leave(one: GatheringRequest): void {
     if (this.since.delete(one)) this.gathering.delete(one)
   }
 
@@ -166,7 +166,7 @@ export class Pressure {
    * Whose place another has who comes for this client: the longest there of the client with most, or of this one; where it
    * has none, and nobody more than one, the longest there of all, or as many addresses as places would shut everybody out.
    */
-  private loser(client: string, nowMs: number): Gatherer | null {
+  private loser(client: string, nowMs: number): GatheringRequest | null {
     for (const one of this.gathering.most(client)) return one
     for (const one of this.gathering.of(client)) return nowMs - this.since.get(one)! > GATHER_MS ? one : null
     for (const one of this.since.keys()) return one

@@ -4,7 +4,7 @@ import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Cluster } from './cluster.ts'
 import { ClusterTable } from './clusters.ts'
-import type { Lookup } from './dns.ts'
+import type { DnsLookup } from './dns.ts'
 import type { Endpoint } from './endpoint.ts'
 import { upstreamEvents, type UpstreamEvents } from './events.ts'
 import { Http1Pool } from './h1/pool.ts'
@@ -21,7 +21,7 @@ export interface UpstreamsOptions {
   readonly shared: SharedStreams
   /** Workers that share the limits of this process. */
   readonly workers?: number
-  readonly lookup?: Lookup
+  readonly lookup?: DnsLookup
   /** What the machine trusts; absent: what it says that it does. */
   readonly systemAuthorities?: () => readonly string[]
 }

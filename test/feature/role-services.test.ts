@@ -8,7 +8,7 @@ import type { Origin } from '../../src/snapshot/snapshot.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsWriter } from '../../src/telemetry/metrics.ts'
 import type { Role } from '../../src/translation/role.ts'
-import type { Service, ServiceKit, Wants } from '../../src/translation/service.ts'
+import type { RoleService, ServiceKit, Wants } from '../../src/translation/service.ts'
 import type { HeaderModifierConfig } from '../../src/filters/header-modifier.ts'
 import { send } from '../support/client.ts'
 import { freePort } from '../support/process.ts'
@@ -27,7 +27,7 @@ const origin: Origin = {
 }
 
 /** Puts a header with what its service has found out on one rule, and wants to be told of it. */
-class Noticing implements Service {
+class Noticing implements RoleService {
   readonly name = 'noticing'
   readonly seen: Wants[] = []
   events: string[] = []
@@ -72,7 +72,7 @@ class Noticing implements Service {
   }
 }
 
-class Broken implements Service {
+class Broken implements RoleService {
   readonly name = 'broken'
 
   start(): void {

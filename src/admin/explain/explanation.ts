@@ -195,7 +195,7 @@ export interface MetFilter {
 }
 
 /** What a request meets on its way to the action, in this order: filters of its listener and of its rule. */
-export function filtersOf(
+export function filtersMet(
   { head, route: { listeners, hit } }: Extract<Explanation, { readonly head: unknown }>,
   { filters: types }: RuleTypes,
 ): readonly MetFilter[] {

@@ -1,7 +1,7 @@
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
 import type { Cluster, Endpoint, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
-import { endpointsOf, filtersOf } from './explanation.ts'
+import { endpointsOf, filtersMet } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 
 /**
@@ -34,7 +34,7 @@ export function explanationJson(
       reason,
       ...(tls?.mode === 'terminate' ? { certificates: tls.certificates, wanted: tls.wanted ?? [] } : {}),
     })),
-    filters: filtersOf(explanation, types).map(({ filter, excepted }) => ({
+    filters: filtersMet(explanation, types).map(({ filter, excepted }) => ({
       phase: types.filters.find(filter.type).phase,
       excepted,
       ...filter,

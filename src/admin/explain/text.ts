@@ -17,7 +17,7 @@ import type {
 import { certificatesText } from './certificates.ts'
 import { clientLimits, clientRules, clusterLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
-import { endpointsOf, filtersOf } from './explanation.ts'
+import { endpointsOf, filtersMet } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
@@ -88,7 +88,7 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
     ...(route.hit === null
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
       : routeLines(route.hit)),
-    ...filtersOf(explanation, types).map(({ filter, excepted }) => filterLine(filter, excepted, types)),
+    ...filtersMet(explanation, types).map(({ filter, excepted }) => filterLine(filter, excepted, types)),
     ...(route.hit === null ? [] : actionLines(route.hit, known, explanation.stream !== null)),
     ...closingLines(route, policies),
     ...otherLines(route.entries.filter(entry => entry !== route.hit)),

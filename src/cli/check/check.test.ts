@@ -11,7 +11,7 @@ import type { Condition, Problem } from '../../model/resource.ts'
 import { Resources } from '../../model/resources.ts'
 import { parseResources } from '../../../test/support/declared.ts'
 import { translate } from '../../../test/support/translate.ts'
-import { linesOf } from '../../control/findings.ts'
+import { linesWith } from '../../control/findings.ts'
 import type { Counts } from './serves.ts'
 import { judge, verdictJson } from './verdict.ts'
 
@@ -58,7 +58,12 @@ interface Verdict {
 function verdictOf(paths: readonly string[], strict = false): Verdict {
   const load = new FileSource(paths, kinds).load()
   const { ok, findings, serves } = judge(load.problems, translate(load.resources), strict)
-  return { ok, serves, errors: [...linesOf(findings, 'error')], warnings: [...linesOf(findings, 'warning')] }
+  return {
+    ok,
+    serves,
+    errors: [...linesWith(findings, 'error')],
+    warnings: [...linesWith(findings, 'warning')],
+  }
 }
 
 function verdictOn(text: string, strict = false): Verdict {
@@ -163,10 +168,10 @@ spec: { selector: { app: s }, ports: [{ port: 80 }] }
       const load = new FileSource([], kinds, { texts }).load()
       const { ok, findings } = judge(load.problems, translate(load.resources))
       assert.equal(ok, false)
-      const errors = [...linesOf(findings, 'error')]
+      const errors = [...linesWith(findings, 'error')]
       assert.ok(errors.length > 0 && errors.every(line => line.includes('gateway.yaml')), errors.join('\n'))
       assert.match(
-        [...linesOf(findings, 'note')].join('\n'),
+        [...linesWith(findings, 'note')].join('\n'),
         /^routes\.yaml.* \(see gateway\.yaml:\d+:\d+\)$/,
       )
     })

@@ -4,9 +4,9 @@ import { suite, test } from 'node:test'
 import { kinds } from '../roles.ts'
 import { FileSource } from '../../control/files/file-source.ts'
 import { translate } from '../../../test/support/translate.ts'
-import { judge, verdictGithub, verdictText, type Verdict } from './verdict.ts'
+import { judge, verdictGithub, verdictText, type CheckVerdict } from './verdict.ts'
 
-function verdictOn(text: string): Verdict {
+function verdictOn(text: string): CheckVerdict {
   const { resources, problems } = new FileSource([], kinds, { texts: [{ name: 'shop.yaml', text }] }).load()
   return judge(problems, translate(resources))
 }

@@ -7,7 +7,7 @@ import { counted, countOf, servesJson, servesText, type Counts } from './serves.
 import { painter, type Paint } from '../../telemetry/colour.ts'
 
 /** What a check finds. */
-export interface Verdict {
+export interface CheckVerdict {
   readonly ok: boolean
   /** Errors, warnings, notes. */
   readonly findings: readonly Finding[]
@@ -19,7 +19,7 @@ export function judge(
   problems: readonly Problem[],
   translation: Pick<Translation, 'parts' | 'problems' | 'conditions'>,
   strict = false,
-): Verdict {
+): CheckVerdict {
   const { parts, conditions } = translation
   const findings = findingsOf([...problems, ...translation.problems], conditions, strict)
   return {
@@ -32,7 +32,7 @@ export function judge(
 
 /** For a person: each finding with the line that it is about, what would be served, and the verdict in one line. */
 export function verdictText(
-  verdict: Verdict,
+  verdict: CheckVerdict,
   textOf: (file: string) => string | null,
   colour: boolean,
 ): string {
@@ -66,7 +66,7 @@ function plain(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character => escapeJson(character))
 }
 
-function lastLine({ ok, findings, serves }: Verdict, paint: Paint): string {
+function lastLine({ ok, findings, serves }: CheckVerdict, paint: Paint): string {
   const counts = Object.entries(serves).map(([what, count]) => counted(count, what.slice(0, -1)))
   const found = (['error', 'warning', 'note'] as const)
     .map(wanted => [wanted, findings.filter(({ severity }) => severity === wanted).length] as const)
@@ -78,7 +78,7 @@ function lastLine({ ok, findings, serves }: Verdict, paint: Paint): string {
 
 /** For programs; `problems` and `conditions` as /status has them. */
 export function verdictJson(
-  { ok, findings, serves, parts }: Verdict,
+  { ok, findings, serves, parts }: CheckVerdict,
   problems: readonly Problem[],
   conditions: readonly Condition[],
 ): string {
@@ -101,7 +101,7 @@ export function verdictJson(
 const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const
 
 /** Workflow commands of GitHub Actions, which mark the lines of a pull request, and the verdict. */
-export function verdictGithub(verdict: Verdict): string {
+export function verdictGithub(verdict: CheckVerdict): string {
   const commands = verdict.findings.map(({ severity, position, message, resource, line }) => {
     const inFile = position !== null && !position.file.startsWith('<')
     const place = inFile

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { IgnoredKind } from '../../translation/role.ts'
 import { UsageError, type Flag } from './flag.ts'
 import { roleNames, roleSelection, type RoleSelection } from './role-selection.ts'
-import type { LogLevel } from './options.ts'
+import type { LogLevel } from '../../telemetry/log.ts'
 import { accessLogTarget, hostPort, ignoredKind, ipAddress, listOf, oneOf, workerCount } from './values.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 

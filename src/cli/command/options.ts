@@ -1,3 +1,4 @@
+import type { LogLevel } from '../../telemetry/log.ts'
 import type { RoleSelection } from './role-selection.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
@@ -47,4 +48,3 @@ export interface ExplainOptions {
 export type OutputFormat = 'text' | 'json'
 /** `github` are workflow commands of GitHub Actions. */
 export type CheckFormat = OutputFormat | 'github'
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug'

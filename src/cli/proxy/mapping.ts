@@ -16,10 +16,10 @@ export interface Mapping {
   readonly host: string
   /** Begins with "/" and ends without one, unless it is "/". */
   readonly path: string
-  readonly target: Target
+  readonly target: MappedTarget
 }
 
-export interface Target {
+export interface MappedTarget {
   readonly protocol: 'http' | 'h2c' | 'https'
   readonly endpoints: readonly { readonly address: string; readonly port: number }[]
   /** What takes the place of `path`, or "" where the path goes on as it is. */
@@ -75,7 +75,7 @@ function pathOf(path: string, text: string): string {
 }
 
 /** `:9000`, `10.0.0.7:9000,10.0.0.8:9000`, `https://api.example`, `h2c://:9000`, `http://10.0.0.7:9000/base`. */
-function readTarget(text: string, whole: string): Target {
+function readTarget(text: string, whole: string): MappedTarget {
   const [, scheme, authorities, path = ''] =
     /^(?:([a-z0-9]+):\/\/)?([^/?#@]+)(\/[^/?#][^?#]*|\/)?$/.exec(text) ?? []
   const protocol = scheme ?? 'http'

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { Document, isScalar, visit } from 'yaml'
-import type { Listen, Mapping, Target } from './mapping.ts'
+import type { Listen, Mapping, MappedTarget } from './mapping.ts'
 
 /**
  * Gateway API YAML that says what the mappings say: a Gateway, one HTTPRoute for each host, one Backend for each
@@ -52,11 +52,11 @@ function rule({ path, target }: Mapping, name: string): object {
 }
 
 /** A server with a certificate of its name mostly serves that name alone. */
-function namesItself({ protocol, endpoints }: Target): boolean {
+function namesItself({ protocol, endpoints }: MappedTarget): boolean {
   return protocol === 'https' && endpoints.length === 1 && isIP(endpoints[0]!.address) === 0
 }
 
-function backend(name: string, { protocol, endpoints }: Target): object {
+function backend(name: string, { protocol, endpoints }: MappedTarget): object {
   const spec = protocol === 'http' ? { endpoints } : { protocol, endpoints }
   return { ...head('portcullis.dev/v1alpha1', 'Backend', name), spec }
 }

@@ -7,7 +7,7 @@ import { apr1, hashKind, sameText } from './htpasswd.ts'
 // would answer nobody.
 
 /** What a thread is asked, and answers with whether it is so. */
-export interface Question {
+export interface HashQuestion {
   readonly id: number
   readonly password: string
   readonly hash: string
@@ -23,7 +23,7 @@ const NICE = 10
 
 if (process.platform === 'linux') setPriority(0, NICE)
 
-parentPort?.on('message', ({ id, password, hash }: Question) => {
+parentPort?.on('message', ({ id, password, hash }: HashQuestion) => {
   const reply: Reply = { id, right: isRight(password, hash) }
   parentPort?.postMessage(reply)
 })

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { Turns, type Sharer } from '../../upstream/turns.ts'
-import type { Question, Reply } from './hash-thread.ts'
+import type { HashQuestion, Reply } from './hash-thread.ts'
 
 /** `busy`: too many wait already, most of them of this client; `failed`: there is no thread to ask. */
 export type Hashed = boolean | 'busy' | 'failed'
@@ -77,7 +77,7 @@ export class Hasher {
       return this.next()
     }
     this.asked = job
-    const question: Question = { id: ++this.id, password: job.password, hash: job.hash }
+    const question: HashQuestion = { id: ++this.id, password: job.password, hash: job.hash }
     try {
       this.thread ??= this.start()
       this.thread.postMessage(question)

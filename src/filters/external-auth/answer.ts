@@ -1,6 +1,6 @@
 import type { Fields } from '../../http/fields.ts'
 import type { AskHttp } from './config.ts'
-import { linesOf, unavailable, type Decision } from './decision.ts'
+import { fieldLines, unavailable, type Decision } from './decision.ts'
 import { ofTheAnswer, unbringable } from './names.ts'
 
 /** What a service has answered by HTTP. */
@@ -24,16 +24,16 @@ export function compileJudge({ success, brought }: AskHttp): (answer: Answer) =>
     if (isSuccess(status))
       return {
         verdict: 'allowed',
-        set: linesOf(fields, isBrought),
+        set: fieldLines(fields, isBrought),
         added: [],
         removed: [],
-        answered: linesOf(fields, name => name === 'set-cookie'),
+        answered: fieldLines(fields, name => name === 'set-cookie'),
       }
     // Said by the standard to be no success, and no refusal that a client could understand.
     if (isTwoHundred(status)) return { verdict: 'denied', status: 0, fields: [], body: '' }
     if (status < 300 || status > 499) return unavailable(`status_${status}`)
     // Date is said anew with each answer, whenever this one was given.
-    return { verdict: 'denied', status, fields: linesOf(fields, name => name !== 'date'), body }
+    return { verdict: 'denied', status, fields: fieldLines(fields, name => name !== 'date'), body }
   }
 }
 

@@ -35,7 +35,7 @@ export function unavailable(detail: string): Undecided {
 }
 
 /** The values of one field, each with its name. */
-export function linesOf({ list }: Fields, takes: (lower: string) => boolean): string[] {
+export function fieldLines({ list }: Fields, takes: (lower: string) => boolean): string[] {
   const lines: string[] = []
   for (let i = 0; i < list.length; i += 2)
     if (takes(list[i]!.toLowerCase())) lines.push(list[i]!, list[i + 1]!)

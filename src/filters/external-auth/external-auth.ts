@@ -8,7 +8,7 @@ import type { ExternalAuthConfig } from './config.ts'
 import type { Decision, Denied } from './decision.ts'
 import { KeptDecisions } from './kept.ts'
 import { bring, passingOf, sayAnswered, strip } from './passing.ts'
-import { compileService, type Ruling, type Service } from './service.ts'
+import { compileService, type Ruling, type AuthService } from './service.ts'
 
 /**
  * Asks another service whether a request may pass (ExternalAuthPolicy, and the standard's HTTPExternalAuthFilter). What
@@ -43,7 +43,7 @@ class ExternalAuth implements Filter {
   private readonly kit: Kit
   /** By which it is told whether it has been asked already: at another place it is the same policy. */
   private readonly name: string
-  private readonly service: Service
+  private readonly service: AuthService
   private readonly kept: KeptDecisions | null
   private readonly isExcepted: ((x: Excepted) => boolean) | null
   /** Names that no client may bring. */

@@ -15,19 +15,19 @@ export interface Ruling {
 }
 
 /** How a service is asked, and what its answers mean. */
-export interface Service {
+export interface AuthService {
   /** All that it is told, but for the body. */
   question(x: Exchange): Question
   /** Never rejects: a service that gives no answer is one that is not available. */
   ask(x: Exchange, question: Question, options: CallOptions): Promise<Ruling>
 }
 
-export function compileService(config: ExternalAuthConfig, kit: Kit): Service {
+export function compileService(config: ExternalAuthConfig, kit: Kit): AuthService {
   const { ask } = config
   return ask.protocol === 'http' ? httpService(config, ask, kit) : grpcService(config, ask, kit)
 }
 
-function httpService({ cluster, sent, cache }: ExternalAuthConfig, ask: AskHttp, kit: Kit): Service {
+function httpService({ cluster, sent, cache }: ExternalAuthConfig, ask: AskHttp, kit: Kit): AuthService {
   const judge = compileJudge(ask)
   const mostMs = cache?.maxAgeMs ?? 0
   return {
@@ -42,7 +42,7 @@ function httpService({ cluster, sent, cache }: ExternalAuthConfig, ask: AskHttp,
   }
 }
 
-function grpcService({ cluster, sent, cache }: ExternalAuthConfig, ask: AskGrpc, kit: Kit): Service {
+function grpcService({ cluster, sent, cache }: ExternalAuthConfig, ask: AskGrpc, kit: Kit): AuthService {
   const sentOf = compileSent(sent)
   return {
     question: ({ asked, request }) => ({

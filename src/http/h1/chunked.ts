@@ -8,7 +8,7 @@ import { FIELDS, Gatherer, MORE, OFFENCE } from './gatherer.ts'
 import { trailerAllowed } from './trailers.ts'
 
 /** Takes the bytes of a body as they come, without framing; the chunk is only borrowed. */
-export interface BodySink {
+export interface ContentSink {
   data(chunk: Buffer, start: number, end: number): void
 }
 
@@ -69,7 +69,7 @@ export class ChunkedReader {
   }
 
   /** Reads chunk[start, end) and gives the sink what is body. Returns the offset after what was consumed: `end`, unless `done` or rejected. */
-  read(chunk: Buffer, start: number, end: number, sink: BodySink): number {
+  read(chunk: Buffer, start: number, end: number, sink: ContentSink): number {
     let at = start
     while (at < end && this.#state !== DONE) {
       if (this.#state === DATA) {

@@ -15,7 +15,7 @@ import { isMethod } from '../methods.ts'
 import { refusals } from '../rejections.ts'
 import type { RuleName } from '../rejections.ts'
 import { normalAuthority, parseAuthority, parseTarget, plainPathEnd, queryEnd } from '../target.ts'
-import type { PathSettings, Target } from '../target.ts'
+import type { PathSettings, RequestTarget } from '../target.ts'
 import { ConnectionOptions, isProtocolList, mayTunnel, tokenList } from './connection-options.ts'
 import { FAULT, FIELD, FieldCursor } from './fieldcursor.ts'
 import { WireText } from './wiretext.ts'
@@ -74,7 +74,7 @@ export class RequestParser {
     const from = at + 1
     const pathEnd = plainPathEnd(text, from)
     at = text.charCodeAt(pathEnd) === QUESTION ? queryEnd(text, pathEnd + 1) : pathEnd
-    let target: Target | null = null
+    let target: RequestTarget | null = null
     const plain = text.charCodeAt(at) === SP && pathEnd !== from
     if (!plain) {
       at = visibleEnd(text, from)

@@ -1,5 +1,5 @@
 /** How often something may happen: `burst` at once, `perSecond` in the long run. */
-export interface Rate {
+export interface Allowance {
   readonly burst: number
   readonly perSecond: number
 }
@@ -12,13 +12,13 @@ const EARNED_BURSTS = 16
  * runs empty, so that a frame costs a subtraction.
  */
 export class Budget {
-  private readonly rate: Rate
+  private readonly rate: Allowance
   private readonly now: () => number
   private tokens: number
   private filledMs: number
 
   /** `now` is in milliseconds. */
-  constructor(rate: Rate, now: () => number) {
+  constructor(rate: Allowance, now: () => number) {
     this.rate = rate
     this.now = now
     this.tokens = rate.burst

@@ -1,4 +1,4 @@
-import { Budget, type Rate } from './budget.ts'
+import { Budget, type Allowance } from './budget.ts'
 import type { Http2Limits } from './limits.ts'
 
 /** Window updates that a peer may send for one DATA frame of ours: some send one for every 4 KiB, twice. */
@@ -16,7 +16,7 @@ export class Floods {
   readonly extensions: Budget
 
   constructor(limits: Http2Limits, now: () => number) {
-    const budget = (rate: Rate): Budget => new Budget(rate, now)
+    const budget = (rate: Allowance): Budget => new Budget(rate, now)
     this.resets = budget(limits.resets)
     this.errors = budget(limits.errors)
     this.settings = budget(limits.settings)

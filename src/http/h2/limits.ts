@@ -1,5 +1,5 @@
 import { FRAME_BYTES } from './codes.ts'
-import type { Rate } from './budget.ts'
+import type { Allowance } from './budget.ts'
 
 /**
  * What one HTTP/2 connection may cost us. Sizes in bytes.
@@ -32,19 +32,19 @@ export interface Http2Limits {
   /** CONTINUATION frames of one head. */
   readonly continuations: number
   /** Streams that the peer resets before their end: each has cost us a request (rapid reset, CVE-2023-44487). */
-  readonly resets: Rate
+  readonly resets: Allowance
   /** Streams that we have to reset because of what the peer sent ("made you reset", CVE-2025-8671). */
-  readonly errors: Rate
-  readonly settings: Rate
-  readonly pings: Rate
+  readonly errors: Allowance
+  readonly settings: Allowance
+  readonly pings: Allowance
   /** PRIORITY; two more with every stream that is opened. */
-  readonly priorities: Rate
+  readonly priorities: Allowance
   /** WINDOW_UPDATE; more are earned by every DATA frame of ours. */
-  readonly windowUpdates: Rate
+  readonly windowUpdates: Allowance
   /** DATA frames without data that do not end their stream. */
-  readonly emptyData: Rate
+  readonly emptyData: Allowance
   /** Frames of unknown types (§5.5); two more with every stream. */
-  readonly extensions: Rate
+  readonly extensions: Allowance
   /** Acknowledgements and resets that wait for a peer that does not read. */
   readonly queuedAnswers: number
   /** Frames that wait for a peer that does not read; above, we do not read either. */

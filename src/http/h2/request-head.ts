@@ -11,7 +11,7 @@ import {
   plainPathEnd,
   queryEnd,
   type PathSettings,
-  type Target,
+  type RequestTarget,
 } from '../target.ts'
 import { LINE_BYTES, type FieldSection, type SectionLimits } from './field-section.ts'
 import { authorityDiffers, malformed } from './rejections.ts'
@@ -82,7 +82,12 @@ export function requestHead(
   }
 }
 
-function readTarget(path: string, method: string, scheme: string, policy: RequestPolicy): Target | Rejection {
+function readTarget(
+  path: string,
+  method: string,
+  scheme: string,
+  policy: RequestPolicy,
+): RequestTarget | Rejection {
   const end = plainPathEnd(path, 0)
   if (end !== 0) {
     if (end === path.length) return { path, query: '', authority: '', hostname: '' }

@@ -14,7 +14,7 @@ import {
   repeated,
   required,
   text,
-  type Finding,
+  type Violation,
   type PolicyTarget,
   type Shape,
 } from './shapes.ts'
@@ -102,57 +102,60 @@ export const BackendTLSPolicy: ResourceKind<BackendTLSPolicy> = {
 }
 
 /** The CEL rules of the CRD (v1.6.1). */
-function backendTlsPolicyRules({ spec }: BackendTLSPolicyBody): Finding[] {
+function backendTlsPolicyRules({ spec }: BackendTLSPolicyBody): Violation[] {
   return [...targetRules(spec.targetRefs), ...validationRules(spec.validation)]
 }
 
-function targetRules(targets: readonly PolicyTarget[]): Finding[] {
+function targetRules(targets: readonly PolicyTarget[]): Violation[] {
   const nameOf = ({ group, kind, name }: PolicyTarget): string => `${group} ${kind} ${name}`
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   for (const [i, target] of targets.entries()) {
     const before = targets.slice(0, i).filter(other => nameOf(other) === nameOf(target))
     if (before.some(other => (other.sectionName === undefined) !== (target.sectionName === undefined)))
-      findings.push({
+      violations.push({
         path: ['spec', 'targetRefs', i, 'sectionName'],
         message: 'refers to the same object as another one, expected sectionName on both',
       })
   }
   for (const i of repeated(targets, target => `${nameOf(target)} ${target.sectionName ?? ''}`))
-    findings.push({
+    violations.push({
       path: ['spec', 'targetRefs', i],
       message: 'refers to the same object and section as another one, expected a sectionName of its own',
     })
-  return findings
+  return violations
 }
 
-function validationRules(validated: BackendTLSValidation): Finding[] {
+function validationRules(validated: BackendTLSValidation): Violation[] {
   const path = ['spec', 'validation']
   const given = (validated.caCertificateRefs ?? []).length > 0
   const wellKnown = (validated.wellKnownCACertificates ?? '') !== ''
-  const findings = (validated.subjectAltNames ?? []).flatMap((name, i) =>
+  const violations = (validated.subjectAltNames ?? []).flatMap((name, i) =>
     nameRules(name, [...path, 'subjectAltNames', i]),
   )
   if (given && wellKnown)
-    findings.push({
+    violations.push({
       path: [...path, 'wellKnownCACertificates'],
       message: 'must be absent beside caCertificateRefs, expected one of the two',
     })
   if (!given && !wellKnown)
-    findings.push({
+    violations.push({
       path,
       message: 'names no authority, expected caCertificateRefs or wellKnownCACertificates',
     })
-  return findings
+  return violations
 }
 
-function nameRules({ type, hostname: dns = '', uri = '' }: SubjectAltName, path: Finding['path']): Finding[] {
+function nameRules(
+  { type, hostname: dns = '', uri = '' }: SubjectAltName,
+  path: Violation['path'],
+): Violation[] {
   const [wanted, other] =
     type === 'Hostname' ? (['hostname', 'uri'] as const) : (['uri', 'hostname'] as const)
   const values = { hostname: dns, uri }
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   if (values[wanted] === '')
-    findings.push({ path: [...path, wanted], message: `is required for type ${type}` })
+    violations.push({ path: [...path, wanted], message: `is required for type ${type}` })
   if (values[other] !== '')
-    findings.push({ path: [...path, other], message: `must be absent for type ${type}` })
-  return findings
+    violations.push({ path: [...path, other], message: `must be absent for type ${type}` })
+  return violations
 }

@@ -3,7 +3,7 @@ import { clientDefaults } from '../defaults.ts'
 import { formatBytes, formatDuration } from '../quantity.ts'
 import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
-import { methodFindings, methodName } from './methods.ts'
+import { methodViolations, methodName } from './methods.ts'
 import {
   described,
   addressRange,
@@ -18,10 +18,10 @@ import {
   required,
   set,
   text,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
-import { groupFindings, tlsChoices, tlsFindings } from './tls-settings.ts'
+import { groupViolations, tlsChoices, tlsViolations } from './tls-settings.ts'
 
 const limits = object({
   requestLineBytes: optional(
@@ -259,18 +259,18 @@ export const ClientPolicy: ResourceKind<ClientPolicy> = {
   limits: 'clients',
 }
 
-function clientPolicyRules({ spec }: ClientPolicyBody): Finding[] {
+function clientPolicyRules({ spec }: ClientPolicyBody): Violation[] {
   const { tls: chosen = {} } = spec
   return [
     ...targetRules(spec),
     ...proxyProtocolRules(spec),
-    ...methodFindings(spec.methods ?? [], ['spec', 'methods']),
-    ...tlsFindings(chosen),
-    ...groupFindings(chosen.groups),
+    ...methodViolations(spec.methods ?? [], ['spec', 'methods']),
+    ...tlsViolations(chosen),
+    ...groupViolations(chosen.groups),
   ]
 }
 
-function targetRules(spec: ClientPolicySpec): Finding[] {
+function targetRules(spec: ClientPolicySpec): Violation[] {
   return spec.targetRefs.flatMap((target, i) => {
     if (target.group === GATEWAY_API && target.kind === 'Gateway') return []
     const expected = 'expected Gateway (group "gateway.networking.k8s.io")'
@@ -284,7 +284,7 @@ function targetRules(spec: ClientPolicySpec): Finding[] {
 }
 
 /** "Must not try to guess whether the header is there" (proxy-protocol.txt §2): whoever comes could say that it is anybody. */
-function proxyProtocolRules(spec: ClientPolicySpec): Finding[] {
+function proxyProtocolRules(spec: ClientPolicySpec): Violation[] {
   const { trustedPeers = [] } = spec
   if (spec.proxyProtocol?.required !== false || trustedPeers.length > 0) return []
   const message =

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { base64, immutable, keyRules } from './data.ts'
-import { object, optional, record, type Finding, type Shape } from './shapes.ts'
+import { object, optional, record, type Violation, type Shape } from './shapes.ts'
 
 /** Core v1 ConfigMap. */
 const configMapSchema = object(
@@ -30,7 +30,7 @@ export const ConfigMap: ResourceKind<ConfigMap> = {
   rules: configMapRules,
 }
 
-function configMapRules({ data = {}, binaryData = {} }: ConfigMapBody): Finding[] {
+function configMapRules({ data = {}, binaryData = {} }: ConfigMapBody): Violation[] {
   return [
     ...keyRules('data', data),
     ...keyRules('binaryData', binaryData),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { optional, type Finding } from './shapes.ts'
+import { optional, type Violation } from './shapes.ts'
 
 // What Secrets and ConfigMaps have in common.
 
@@ -13,7 +13,7 @@ export const immutable = optional(
 )
 
 /** IsConfigMapKey of Kubernetes' validation: such keys become file names. */
-export function keyRules(field: string, values: Readonly<Record<string, string>>): Finding[] {
+export function keyRules(field: string, values: Readonly<Record<string, string>>): Violation[] {
   return Object.keys(values)
     .filter(key => !/^[-._a-zA-Z0-9]{1,253}$/.test(key) || key === '.' || key.startsWith('..'))
     .map(key => ({

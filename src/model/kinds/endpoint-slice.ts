@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { Type } from 'typebox'
 import type { ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
-import { integer, list, object, optional, record, required, type Finding, type Shape } from './shapes.ts'
+import { integer, list, object, optional, record, required, type Violation, type Shape } from './shapes.ts'
 
 const objectReference = object({
   kind: optional(Type.String(), 'Its kind, such as Pod.'),
@@ -91,7 +91,7 @@ export const EndpointSlice: ResourceKind<EndpointSlice> = {
 
 const families = { IPv4: 4, IPv6: 6, FQDN: 0 } as const
 
-function endpointSliceRules({ addressType, endpoints = [] }: EndpointSliceBody): Finding[] {
+function endpointSliceRules({ addressType, endpoints = [] }: EndpointSliceBody): Violation[] {
   return endpoints.flatMap((e, i) =>
     e.addresses.flatMap((address, j) =>
       address !== '' && isIP(address) === families[addressType]

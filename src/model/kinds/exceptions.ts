@@ -3,7 +3,7 @@ import { routeDefaults } from '../defaults.ts'
 import { Rejection } from '../../http/failures.ts'
 import { canonicalPath, writtenPaths } from '../../http/target.ts'
 import type { FieldPath } from '../resource.ts'
-import { methodFindings, methodName } from './methods.ts'
+import { methodViolations, methodName } from './methods.ts'
 import {
   list,
   namespaceName,
@@ -13,7 +13,7 @@ import {
   pattern,
   required,
   set,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
 
@@ -55,19 +55,19 @@ export const exceptions = list(
 export type Exceptions = Shape<typeof exceptions>
 
 /** Something is to be said in each, or it would leave out everything. */
-export function exceptionRules(except: Exceptions, at: FieldPath): Finding[] {
+export function exceptionRules(except: Exceptions, at: FieldPath): Violation[] {
   return except.flatMap(({ routes, paths, methods }, i) => {
     const here = [...at, i]
     if (routes === undefined && paths === undefined && (methods ?? []).length === 0)
       return [{ path: here, message: 'leaves out every request, expected routes, paths or methods' }]
     return [
-      ...pathFindings(paths ?? [], [...here, 'paths']),
-      ...methodFindings(methods ?? [], [...here, 'methods']),
+      ...pathViolations(paths ?? [], [...here, 'paths']),
+      ...methodViolations(methods ?? [], [...here, 'methods']),
     ]
   })
 }
 
-function pathFindings(paths: NonNullable<Exceptions[number]['paths']>, at: FieldPath): Finding[] {
+function pathViolations(paths: NonNullable<Exceptions[number]['paths']>, at: FieldPath): Violation[] {
   return paths.flatMap(({ value }, i) => {
     const canonical = value.includes('?') ? null : canonicalPath(value, writtenPaths)
     if (typeof canonical === 'string') return []

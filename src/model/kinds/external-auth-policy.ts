@@ -9,7 +9,7 @@ import type { Resource } from '../resource.ts'
 import { exceptionRules, exceptions } from './exceptions.ts'
 import { backendRefRules } from './http-filter-rules.ts'
 import { backendObjectReference, headerName } from './http-filters.ts'
-import { requestTargetFindings } from './request-targets.ts'
+import { requestTargetViolations } from './request-targets.ts'
 import {
   byteQuantity,
   duration,
@@ -20,7 +20,7 @@ import {
   policyTargets,
   required,
   set,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
 
@@ -144,9 +144,9 @@ export const ExternalAuthPolicy: ResourceKind<ExternalAuthPolicy> = {
   protects: true,
 }
 
-function rules({ spec }: ExternalAuthPolicyBody): Finding[] {
+function rules({ spec }: ExternalAuthPolicyBody): Violation[] {
   return [
-    ...requestTargetFindings(spec.targetRefs, 'an ExternalAuthPolicy'),
+    ...requestTargetViolations(spec.targetRefs, 'an ExternalAuthPolicy'),
     ...backendRefRules(spec.backendRef, ['spec', 'backendRef']),
     ...protocolRules(spec),
     ...pathRules(spec),
@@ -156,24 +156,28 @@ function rules({ spec }: ExternalAuthPolicyBody): Finding[] {
   ]
 }
 
-function protocolRules({ protocol = 'HTTP', http: byHttp, grpc: byGrpc }: ExternalAuthPolicySpec): Finding[] {
+function protocolRules({
+  protocol = 'HTTP',
+  http: byHttp,
+  grpc: byGrpc,
+}: ExternalAuthPolicySpec): Violation[] {
   const [given, field] = protocol === 'HTTP' ? [byGrpc, 'grpc'] : [byHttp, 'http']
   return given === undefined
     ? []
     : [{ path: ['spec', field], message: `must be absent for protocol ${protocol}` }]
 }
 
-function pathRules({ http: { path, pathPrefix } = {} }: ExternalAuthPolicySpec): Finding[] {
+function pathRules({ http: { path, pathPrefix } = {} }: ExternalAuthPolicySpec): Violation[] {
   const at = ['spec', 'http']
   const both = { path: [...at, 'pathPrefix'], message: 'must be absent where path is given' }
   return [
     ...(path !== undefined && pathPrefix !== undefined ? [both] : []),
-    ...(path === undefined ? [] : pathFindings(path.split('?', 1)[0]!, [...at, 'path'])),
-    ...(pathPrefix === undefined ? [] : pathFindings(pathPrefix, [...at, 'pathPrefix'])),
+    ...(path === undefined ? [] : pathViolations(path.split('?', 1)[0]!, [...at, 'path'])),
+    ...(pathPrefix === undefined ? [] : pathViolations(pathPrefix, [...at, 'pathPrefix'])),
   ]
 }
 
-function pathFindings(value: string, path: Finding['path']): Finding[] {
+function pathViolations(value: string, path: Violation['path']): Violation[] {
   const canonical = canonicalPath(value, writtenPaths)
   return canonical instanceof Rejection
     ? [{ path, message: `no request can have this path: ${canonical.detail}` }]
@@ -188,7 +192,7 @@ export function unbroughtReason(name: string): string | null {
     : null
 }
 
-function headerRules({ http: { allowedResponseHeaders = [] } = {} }: ExternalAuthPolicySpec): Finding[] {
+function headerRules({ http: { allowedResponseHeaders = [] } = {} }: ExternalAuthPolicySpec): Violation[] {
   return allowedResponseHeaders.flatMap((name, i) => {
     const message = unbroughtReason(name)
     return message === null ? [] : [{ path: ['spec', 'http', 'allowedResponseHeaders', i], message }]
@@ -197,12 +201,12 @@ function headerRules({ http: { allowedResponseHeaders = [] } = {} }: ExternalAut
 
 const MOST_BYTES = 1024 * 1024
 
-function limitRules({ forwardBody, maxAnswerSize, timeout, cache }: ExternalAuthPolicySpec): Finding[] {
-  const size = (path: string[], value: number | string | undefined): Finding[] =>
+function limitRules({ forwardBody, maxAnswerSize, timeout, cache }: ExternalAuthPolicySpec): Violation[] {
+  const size = (path: string[], value: number | string | undefined): Violation[] =>
     value !== undefined && quantityBytes(value)! > MOST_BYTES
       ? [{ path: ['spec', ...path], message: 'must be at most 1Mi' }]
       : []
-  const time = (path: string[], value: string | undefined): Finding[] =>
+  const time = (path: string[], value: string | undefined): Violation[] =>
     value !== undefined && durationMs(value) === 0
       ? [{ path: ['spec', ...path], message: 'must be more than 0s' }]
       : []

@@ -15,7 +15,7 @@ import {
   sectionName,
   selectorRules,
   text,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
 
@@ -101,37 +101,37 @@ export type AllowedRoutes = Shape<typeof allowedRoutes>
 type ListenerTls = Shape<typeof listenerTls>
 
 /** What the CRD of a Gateway says of its listeners in CEL, with its defaults taken into account. */
-export function listenerRules(listeners: readonly GatewayListener[]): Finding[] {
-  const findings = listeners.flatMap((listener, i) => oneListener(listener, ['spec', 'listeners', i]))
+export function listenerRules(listeners: readonly GatewayListener[]): Violation[] {
+  const violations = listeners.flatMap((listener, i) => oneListener(listener, ['spec', 'listeners', i]))
   // A hostname and its absence differ: "" is no valid hostname, so that it can stand for absence here.
   for (const i of repeated(listeners, l => `${l.port} ${l.protocol} ${l.hostname ?? ''}`))
-    findings.push({
+    violations.push({
       path: ['spec', 'listeners', i],
       message: 'has the port, protocol and hostname of another listener of this Gateway',
     })
-  return findings
+  return violations
 }
 
-function oneListener(listener: GatewayListener, path: Finding['path']): Finding[] {
+function oneListener(listener: GatewayListener, path: Violation['path']): Violation[] {
   const { protocol, tls } = listener
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   if (tls && ['HTTP', 'TCP', 'UDP'].includes(protocol))
-    findings.push({ path: [...path, 'tls'], message: `must be absent for protocol ${protocol}` })
+    violations.push({ path: [...path, 'tls'], message: `must be absent for protocol ${protocol}` })
   if (protocol === 'HTTPS' && tls?.mode === 'Passthrough')
-    findings.push({ path: [...path, 'tls', 'mode'], message: 'must be Terminate for protocol HTTPS' })
+    violations.push({ path: [...path, 'tls', 'mode'], message: 'must be Terminate for protocol HTTPS' })
   // The CRD asks for tls.mode to be there; its default, Terminate, then makes an absent mode pass.
   if (protocol === 'TLS' && !tls)
-    findings.push({ path: [...path, 'tls'], message: 'is required for protocol TLS' })
+    violations.push({ path: [...path, 'tls'], message: 'is required for protocol TLS' })
   if (listener.hostname !== undefined && ['TCP', 'UDP'].includes(protocol))
-    findings.push({ path: [...path, 'hostname'], message: `must be absent for protocol ${protocol}` })
-  if (tls) findings.push(...certificateRules(tls, [...path, 'tls']))
+    violations.push({ path: [...path, 'hostname'], message: `must be absent for protocol ${protocol}` })
+  if (tls) violations.push(...certificateRules(tls, [...path, 'tls']))
   const selector = listener.allowedRoutes?.namespaces?.selector
   if (selector)
-    findings.push(...selectorRules(selector, [...path, 'allowedRoutes', 'namespaces', 'selector']))
-  return findings
+    violations.push(...selectorRules(selector, [...path, 'allowedRoutes', 'namespaces', 'selector']))
+  return violations
 }
 
-function certificateRules(tls: ListenerTls, path: Finding['path']): Finding[] {
+function certificateRules(tls: ListenerTls, path: Violation['path']): Violation[] {
   const given = (tls.certificateRefs ?? []).length > 0 || Object.keys(tls.options ?? {}).length > 0
   if (given || tls.mode === 'Passthrough') return []
   return [

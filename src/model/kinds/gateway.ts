@@ -20,7 +20,7 @@ import {
   secretReference,
   selectorRules,
   text,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
 
@@ -178,7 +178,7 @@ export const Gateway: ResourceKind<Gateway> = {
 }
 
 /** The CEL rules and the oneOf of the Gateway CRD (v1.6.1), with its defaults taken into account. */
-function gatewayRules({ spec }: GatewayBody): Finding[] {
+function gatewayRules({ spec }: GatewayBody): Violation[] {
   return [
     ...listenerRules(spec.listeners),
     ...addressRules(spec.addresses ?? []),
@@ -193,16 +193,16 @@ function gatewayRules({ spec }: GatewayBody): Finding[] {
   ]
 }
 
-function addressRules(addresses: readonly GatewayAddress[]): Finding[] {
-  const findings = addresses.flatMap((address, i) => oneAddress(address, ['spec', 'addresses', i, 'value']))
+function addressRules(addresses: readonly GatewayAddress[]): Violation[] {
+  const violations = addresses.flatMap((address, i) => oneAddress(address, ['spec', 'addresses', i, 'value']))
   const unique = ({ type = 'IPAddress', value }: GatewayAddress) =>
     value !== undefined && (type === 'IPAddress' || type === 'Hostname') ? `${type} ${value}` : undefined
   for (const i of repeated(addresses, unique))
-    findings.push({ path: ['spec', 'addresses', i, 'value'], message: 'is given twice' })
-  return findings
+    violations.push({ path: ['spec', 'addresses', i, 'value'], message: 'is given twice' })
+  return violations
 }
 
-function oneAddress({ type = 'IPAddress', value }: GatewayAddress, path: Finding['path']): Finding[] {
+function oneAddress({ type = 'IPAddress', value }: GatewayAddress, path: Violation['path']): Violation[] {
   if (!value) return []
   if (type === 'IPAddress' && isIP(value) === 0)
     return [{ path, message: 'is no IP address, expected IPv4 or IPv6' }]
@@ -212,7 +212,7 @@ function oneAddress({ type = 'IPAddress', value }: GatewayAddress, path: Finding
   return []
 }
 
-function keyRules(field: 'labels' | 'annotations', values: Readonly<Record<string, string>>): Finding[] {
+function keyRules(field: 'labels' | 'annotations', values: Readonly<Record<string, string>>): Violation[] {
   return Object.keys(values)
     .filter(key => !isQualifiedName(key))
     .map(key => ({

@@ -14,7 +14,7 @@ import {
   optional,
   required,
   text,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
 
@@ -129,10 +129,10 @@ export const GRPCRoute: ResourceKind<GRPCRoute> = {
   rules: grpcRouteRules,
 }
 
-type Path = Finding['path']
+type Path = Violation['path']
 
 /** The CEL rules of the GRPCRoute CRD (v1.6.1, experimental channel), with its defaults taken into account. */
-function grpcRouteRules({ spec }: GRPCRouteBody): Finding[] {
+function grpcRouteRules({ spec }: GRPCRouteBody): Violation[] {
   const rules = spec.rules ?? []
   return [
     ...parentRules(spec.parentRefs ?? []),
@@ -141,7 +141,7 @@ function grpcRouteRules({ spec }: GRPCRouteBody): Finding[] {
   ]
 }
 
-function oneRule(rule: GRPCRouteRule, path: Path): Finding[] {
+function oneRule(rule: GRPCRouteRule, path: Path): Violation[] {
   const { filters = [], backendRefs = [], matches = [] } = rule
   return [
     ...matches.flatMap(({ method }, i) =>
@@ -165,19 +165,19 @@ const methodName = /^[A-Za-z_][A-Za-z_0-9]*$/
 function methodRules(
   { type = routeDefaults.matchType, service, method }: GRPCMethodMatch,
   path: Path,
-): Finding[] {
+): Violation[] {
   if (!service && !method) return [{ path, message: 'has neither, expected service, method, or both' }]
   if (type === 'RegularExpression') return []
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   if (service !== undefined && !serviceName.test(service))
-    findings.push({
+    violations.push({
       path: [...path, 'service'],
       message: 'is no name of a service, expected one like "shop.v1.Items" for type Exact',
     })
   if (method !== undefined && !methodName.test(method))
-    findings.push({
+    violations.push({
       path: [...path, 'method'],
       message: 'is no name of a method, expected one like "GetItem" for type Exact',
     })
-  return findings
+  return violations
 }

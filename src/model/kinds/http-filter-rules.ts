@@ -5,12 +5,12 @@ import {
   type HTTPFilter,
   type PathModifier,
 } from './http-filters.ts'
-import type { Finding } from './shapes.ts'
+import type { Violation } from './shapes.ts'
 
-type Path = Finding['path']
+type Path = Violation['path']
 
 /** Filters that may be used once in a list (the CRD's CEL; RequestMirror and extensions may repeat). */
-const once = new Set([
+const atMostOnce = new Set([
   'CORS',
   'RequestHeaderModifier',
   'ResponseHeaderModifier',
@@ -19,12 +19,12 @@ const once = new Set([
 ])
 
 /** The CEL rules on a list of filters, in a rule or in a backendRef. */
-export function filterListRules(filters: readonly HTTPFilter[], path: Path): Finding[] {
-  const findings = filters.flatMap((filter, i) => oneFilter(filter, [...path, i]))
+export function filterListRules(filters: readonly HTTPFilter[], path: Path): Violation[] {
+  const violations = filters.flatMap((filter, i) => oneFilter(filter, [...path, i]))
   filters.forEach((filter, i) => {
     const before = filters.slice(0, i).map(f => f.type)
-    if (once.has(filter.type) && before.includes(filter.type))
-      findings.push({ path: [...path, i], message: `${filter.type} must not be repeated` })
+    if (atMostOnce.has(filter.type) && before.includes(filter.type))
+      violations.push({ path: [...path, i], message: `${filter.type} must not be repeated` })
     const rival =
       filter.type === 'RequestRedirect'
         ? 'URLRewrite'
@@ -32,26 +32,29 @@ export function filterListRules(filters: readonly HTTPFilter[], path: Path): Fin
           ? 'RequestRedirect'
           : null
     if (rival !== null && before.includes(rival))
-      findings.push({ path: [...path, i], message: `${filter.type} must not be used together with ${rival}` })
+      violations.push({
+        path: [...path, i],
+        message: `${filter.type} must not be used together with ${rival}`,
+      })
   })
-  return findings
+  return violations
 }
 
-function oneFilter(filter: HTTPFilter, path: Path): Finding[] {
+function oneFilter(filter: HTTPFilter, path: Path): Violation[] {
   const wanted = filterFields[filter.type]
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   for (const field of Object.values(filterFields))
     if (field !== wanted && filter[field] !== undefined)
-      findings.push({
+      violations.push({
         path: [...path, field],
         message: `must be absent for filter type ${filter.type}, expected ${wanted}`,
       })
   if (filter[wanted] === undefined)
-    findings.push({ path: [...path, wanted], message: `is required for filter type ${filter.type}` })
-  return [...findings, ...fieldRules(filter, path)]
+    violations.push({ path: [...path, wanted], message: `is required for filter type ${filter.type}` })
+  return [...violations, ...fieldRules(filter, path)]
 }
 
-function fieldRules(filter: HTTPFilter, path: Path): Finding[] {
+function fieldRules(filter: HTTPFilter, path: Path): Violation[] {
   const { requestMirror, requestRedirect, urlRewrite, cors, externalAuth } = filter
   return [
     ...(requestMirror ? mirrorRules(requestMirror, [...path, 'requestMirror']) : []),
@@ -64,49 +67,49 @@ function fieldRules(filter: HTTPFilter, path: Path): Finding[] {
   ]
 }
 
-function mirrorRules(mirror: NonNullable<HTTPFilter['requestMirror']>, path: Path): Finding[] {
+function mirrorRules(mirror: NonNullable<HTTPFilter['requestMirror']>, path: Path): Violation[] {
   const { percent, fraction } = mirror
-  const findings = backendRefRules(mirror.backendRef, [...path, 'backendRef'])
+  const violations = backendRefRules(mirror.backendRef, [...path, 'backendRef'])
   if (percent !== undefined && fraction)
-    findings.push({ path: [...path, 'fraction'], message: 'must be absent where percent is given' })
+    violations.push({ path: [...path, 'fraction'], message: 'must be absent where percent is given' })
   if (fraction && fraction.numerator > (fraction.denominator ?? routeDefaults.mirrorDenominator))
-    findings.push({
+    violations.push({
       path: [...path, 'fraction', 'numerator'],
       message: 'must not be more than the denominator (100 where absent)',
     })
-  return findings
+  return violations
 }
 
-function modifierRules(modifier: PathModifier, path: Path): Finding[] {
+function modifierRules(modifier: PathModifier, path: Path): Violation[] {
   const wanted = modifier.type === 'ReplaceFullPath' ? 'replaceFullPath' : 'replacePrefixMatch'
   const other = modifier.type === 'ReplaceFullPath' ? 'replacePrefixMatch' : 'replaceFullPath'
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   if (modifier[wanted] === undefined)
-    findings.push({ path: [...path, wanted], message: `is required for type ${modifier.type}` })
+    violations.push({ path: [...path, wanted], message: `is required for type ${modifier.type}` })
   if (modifier[other] !== undefined)
-    findings.push({ path: [...path, other], message: `must be absent for type ${modifier.type}` })
-  return findings
+    violations.push({ path: [...path, other], message: `must be absent for type ${modifier.type}` })
+  return violations
 }
 
-function corsRules(cors: NonNullable<HTTPFilter['cors']>, path: Path): Finding[] {
+function corsRules(cors: NonNullable<HTTPFilter['cors']>, path: Path): Violation[] {
   return (['allowOrigins', 'allowMethods', 'allowHeaders'] as const)
     .filter(field => (cors[field] ?? []).some(value => value === '*') && (cors[field] ?? []).length > 1)
     .map(field => ({ path: [...path, field], message: 'cannot contain "*" beside other values' }))
 }
 
-function externalAuthRules(auth: NonNullable<HTTPFilter['externalAuth']>, path: Path): Finding[] {
+function externalAuthRules(auth: NonNullable<HTTPFilter['externalAuth']>, path: Path): Violation[] {
   const wanted = auth.protocol === 'GRPC' ? 'grpc' : 'http'
   const other = auth.protocol === 'GRPC' ? 'http' : 'grpc'
-  const findings = backendRefRules(auth.backendRef, [...path, 'backendRef'])
+  const violations = backendRefRules(auth.backendRef, [...path, 'backendRef'])
   if (auth[wanted] === undefined)
-    findings.push({ path: [...path, wanted], message: `is required for protocol ${auth.protocol}` })
+    violations.push({ path: [...path, wanted], message: `is required for protocol ${auth.protocol}` })
   if (auth[other] !== undefined)
-    findings.push({ path: [...path, other], message: `must be absent for protocol ${auth.protocol}` })
-  return findings
+    violations.push({ path: [...path, other], message: `must be absent for protocol ${auth.protocol}` })
+  return violations
 }
 
 /** A reference to a core Service, which is what one without group and kind is, must have a port. */
-export function backendRefRules(ref: BackendObjectReference, path: Path): Finding[] {
+export function backendRefRules(ref: BackendObjectReference, path: Path): Violation[] {
   const service = (ref.group ?? '') === '' && (ref.kind ?? 'Service') === 'Service'
   return service && ref.port === undefined
     ? [{ path: [...path, 'port'], message: 'is required for a Service', service: ref }]

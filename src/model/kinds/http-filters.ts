@@ -29,7 +29,7 @@ export const headerName = pattern("^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$", 'a head
  * engine and refuses two blanks in a row, which the standard channel takes. This one is linear, takes
  * both, and still refuses what could split a message (CR, LF, NUL and other controls).
  */
-export const headerValue = Type.String({
+export const headerText = Type.String({
   pattern: '^[!-~](?:[\\t -~]*[!-~])?$',
   expected: 'visible ASCII characters, with blanks only between them',
   minLength: 1,
@@ -41,7 +41,7 @@ export const headerValue = Type.String({
 const header = object(
   {
     name: required(headerName, 'The name of the header, in any case.'),
-    value: required(headerValue, 'The value of the header.'),
+    value: required(headerText, 'The value of the header.'),
   },
   { title: 'HTTPHeader' },
 )

@@ -6,7 +6,7 @@ import type { Resource } from '../resource.ts'
 import { backendRefRules, filterListRules } from './http-filter-rules.ts'
 import {
   headerName,
-  headerValue,
+  headerText,
   httpBackendRef,
   httpFilters,
   methods,
@@ -25,7 +25,7 @@ import {
   required,
   set,
   text,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
 
@@ -51,7 +51,7 @@ const pathMatch = object({
 const headerMatch = object({
   type: valueMatchType,
   name: required(headerName, 'The name of the header, in any case.'),
-  value: required(headerValue, 'The value of the header, or a pattern.'),
+  value: required(headerText, 'The value of the header, or a pattern.'),
 })
 
 const queryParamMatch = object({
@@ -161,10 +161,10 @@ export const HTTPRoute: ResourceKind<HTTPRoute> = {
   rules: httpRouteRules,
 }
 
-type Path = Finding['path']
+type Path = Violation['path']
 
 /** The CEL rules of the HTTPRoute CRD (v1.6.1, experimental channel), with its defaults taken into account. */
-function httpRouteRules({ spec }: HTTPRouteBody): Finding[] {
+function httpRouteRules({ spec }: HTTPRouteBody): Violation[] {
   const rules = spec.rules ?? []
   return [
     ...parentRules(spec.parentRefs ?? []),
@@ -173,7 +173,7 @@ function httpRouteRules({ spec }: HTTPRouteBody): Finding[] {
   ]
 }
 
-function oneRule(rule: HTTPRouteRule, path: Path): Finding[] {
+function oneRule(rule: HTTPRouteRule, path: Path): Violation[] {
   const { filters = [], backendRefs = [], matches = [] } = rule
   return [
     ...matches.flatMap((match, i) =>
@@ -194,7 +194,7 @@ function redirectRules(
   filters: readonly HTTPFilter[],
   backendRefs: readonly HTTPBackendRef[],
   path: Path,
-): Finding[] {
+): Violation[] {
   if (backendRefs.length === 0) return []
   return filters.flatMap((filter, i) =>
     filter.requestRedirect
@@ -208,7 +208,7 @@ function redirectRules(
   )
 }
 
-function backendRules(rule: HTTPRouteRule, ref: HTTPBackendRef, path: Path): Finding[] {
+function backendRules(rule: HTTPRouteRule, ref: HTTPBackendRef, path: Path): Violation[] {
   const filters = ref.filters ?? []
   return [
     ...backendRefRules(ref, path),
@@ -218,7 +218,7 @@ function backendRules(rule: HTTPRouteRule, ref: HTTPBackendRef, path: Path): Fin
 }
 
 /** ReplacePrefixMatch replaces what the rule's only match has matched: there must be one, of type PathPrefix. */
-function prefixRules(rule: HTTPRouteRule, filters: readonly HTTPFilter[], path: Path): Finding[] {
+function prefixRules(rule: HTTPRouteRule, filters: readonly HTTPFilter[], path: Path): Violation[] {
   const { matches = [{}] } = rule
   const only = matches.length === 1 ? matches[0] : undefined
   if (only && (only.path?.type ?? routeDefaults.pathType) === 'PathPrefix') return []
@@ -248,22 +248,22 @@ const pathCharacters = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/
 function pathRules(
   { type = routeDefaults.pathType, value = routeDefaults.path }: HTTPPathMatch,
   at: Path,
-): Finding[] {
+): Violation[] {
   if (type === 'RegularExpression') return []
   const path = [...at, 'value']
   if (!value.startsWith('/')) return [{ path, message: `must start with "/" for type ${type}` }]
-  const findings = forbidden
+  const violations = forbidden
     .filter(([part, how]) => (how === 'contain' ? value.includes(part) : value.endsWith(part)))
     .map(([part, how]) => ({ path, message: `must not ${how} "${part}" for type ${type}` }))
-  if (findings.length === 0 && !pathCharacters.test(value))
-    findings.push({
+  if (violations.length === 0 && !pathCharacters.test(value))
+    violations.push({
       path,
       message: `has a character that a URL path cannot have, expected it percent-encoded for type ${type}${/[[\](){}|^$\\]/.test(value) ? ', or type RegularExpression for a pattern' : ''}`,
     })
-  return findings
+  return violations
 }
 
-function timeoutRules({ timeouts }: HTTPRouteRule, path: Path): Finding[] {
+function timeoutRules({ timeouts }: HTTPRouteRule, path: Path): Violation[] {
   const request = timeouts?.request === undefined ? 0 : (durationMs(timeouts.request) ?? 0)
   const backend = timeouts?.backendRequest === undefined ? 0 : (durationMs(timeouts.backendRequest) ?? 0)
   if (request === 0 || backend <= request) return []

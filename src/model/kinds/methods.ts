@@ -1,6 +1,6 @@
 import { isMethod } from '../../http/methods.ts'
 import type { FieldPath } from '../resource.ts'
-import { pattern, type Finding } from './shapes.ts'
+import { pattern, type Violation } from './shapes.ts'
 
 export const methodName = pattern(
   "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
@@ -9,7 +9,7 @@ export const methodName = pattern(
 )
 
 /** Methods that no request has: one that differs from a known one only in case would stand for nothing. */
-export function methodFindings(methods: readonly string[], at: FieldPath): Finding[] {
+export function methodViolations(methods: readonly string[], at: FieldPath): Violation[] {
   return methods.flatMap((name, i) => {
     if (isMethod(name)) return []
     const upper = name.toUpperCase()

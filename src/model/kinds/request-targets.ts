@@ -1,10 +1,10 @@
 import { GATEWAY_API } from '../kind.ts'
-import { described, type Finding, type PolicyTarget } from './shapes.ts'
+import { described, type Violation, type PolicyTarget } from './shapes.ts'
 
 const kinds = ['Gateway', 'HTTPRoute', 'GRPCRoute']
 
 /** What requests come to on their way, and a policy about requests can attach to; `policy` is its kind with an article. */
-export function requestTargetFindings(targetRefs: readonly PolicyTarget[], policy: string): Finding[] {
+export function requestTargetViolations(targetRefs: readonly PolicyTarget[], policy: string): Violation[] {
   return targetRefs.flatMap((target, i) => {
     if (target.group === GATEWAY_API && kinds.includes(target.kind)) return []
     const expected = `expected Gateway, HTTPRoute or GRPCRoute (group "${GATEWAY_API}")`

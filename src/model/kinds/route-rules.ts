@@ -1,7 +1,7 @@
 import type { ParentReference, SessionPersistence } from './route.ts'
-import { repeated, type Finding } from './shapes.ts'
+import { repeated, type Violation } from './shapes.ts'
 
-type Path = Finding['path']
+type Path = Violation['path']
 
 /** Of all rules together (the CRDs' CEL). */
 const MAX_MATCHES = 128
@@ -12,56 +12,56 @@ interface RouteRule {
 }
 
 /** What an HTTPRoute and a GRPCRoute must keep to among their rules; `without` is how many matches no `matches` counts for. */
-export function ruleListRules(rules: readonly RouteRule[], without: 0 | 1): Finding[] {
-  const findings: Finding[] = []
+export function ruleListRules(rules: readonly RouteRule[], without: 0 | 1): Violation[] {
+  const violations: Violation[] = []
   const matches = rules.reduce((sum, rule) => sum + (rule.matches?.length ?? without), 0)
   if (matches > MAX_MATCHES)
-    findings.push({
+    violations.push({
       path: ['spec', 'rules'],
       message: `have ${matches} matches in all, expected at most ${MAX_MATCHES} in one route`,
     })
   for (const i of repeated(rules, rule => rule.name))
-    findings.push({
+    violations.push({
       path: ['spec', 'rules', i, 'name'],
       message: 'is the name of another rule of this route',
     })
-  return findings
+  return violations
 }
 
-export function sessionRules(session: SessionPersistence, path: Path): Finding[] {
-  const findings: Finding[] = []
+export function sessionRules(session: SessionPersistence, path: Path): Violation[] {
+  const violations: Violation[] = []
   if (session.cookieConfig?.lifetimeType === 'Permanent' && session.absoluteTimeout === undefined)
-    findings.push({
+    violations.push({
       path: [...path, 'absoluteTimeout'],
       message: 'is required where cookieConfig.lifetimeType is Permanent',
     })
   if (session.cookieConfig && session.type === 'Header')
-    findings.push({ path: [...path, 'cookieConfig'], message: 'must be absent for type Header' })
-  return findings
+    violations.push({ path: [...path, 'cookieConfig'], message: 'must be absent for type Header' })
+  return violations
 }
 
 /** Two references to one parent must tell its sections apart, both by the same of sectionName and port. */
-export function parentRules(parents: readonly ParentReference[]): Finding[] {
+export function parentRules(parents: readonly ParentReference[]): Violation[] {
   const parentOf = (p: ParentReference) =>
     JSON.stringify([p.group ?? 'gateway.networking.k8s.io', p.kind ?? 'Gateway', p.namespace ?? '', p.name])
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   parents.forEach((one, i) => {
     const mixed = parents
       .slice(0, i)
       .some(other => parentOf(one) === parentOf(other) && !sameFields(one, other))
     if (mixed)
-      findings.push({
+      violations.push({
         path: ['spec', 'parentRefs', i],
         message: 'refers to the same parent as another one, expected sectionName or port on both',
       })
   })
   for (const i of repeated(parents, p => JSON.stringify([parentOf(p), p.sectionName ?? '', p.port ?? 0])))
-    findings.push({
+    violations.push({
       path: ['spec', 'parentRefs', i],
       message:
         'refers to the same parent and section as another one, expected a sectionName or port of its own',
     })
-  return findings
+  return violations
 }
 
 function sameFields(a: ParentReference, b: ParentReference): boolean {

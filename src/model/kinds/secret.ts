@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { base64, immutable, keyRules } from './data.ts'
-import { object, optional, record, type Finding, type Shape } from './shapes.ts'
+import { object, optional, record, type Violation, type Shape } from './shapes.ts'
 
 /** Core v1 Secret. The API server merges `stringData` on writing; from files both may be there. */
 const secretSchema = object(
@@ -43,7 +43,7 @@ const secretKeys: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
 }
 
-function secretRules({ type = 'Opaque', data = {}, stringData = {} }: SecretBody): Finding[] {
+function secretRules({ type = 'Opaque', data = {}, stringData = {} }: SecretBody): Violation[] {
   const needed = Object.hasOwn(secretKeys, type) ? (secretKeys[type] ?? []) : []
   return [
     ...needed

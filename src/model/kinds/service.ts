@@ -10,7 +10,7 @@ import {
   record,
   repeated,
   required,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
 
@@ -136,27 +136,27 @@ export const Service: ResourceKind<Service> = {
 }
 
 /** What the API server checks beyond types and matters to us (pkg/apis/core/validation, ValidateService). */
-function serviceRules({ spec }: ServiceBody): Finding[] {
+function serviceRules({ spec }: ServiceBody): Violation[] {
   if (spec === undefined) return []
   const ports = spec.ports ?? []
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   if (spec.type === 'ExternalName' && !spec.externalName)
-    findings.push({ path: ['spec', 'externalName'], message: 'is required for type ExternalName' })
+    violations.push({ path: ['spec', 'externalName'], message: 'is required for type ExternalName' })
   if (ports.length === 0 && spec.type !== 'ExternalName' && spec.clusterIP !== 'None')
-    findings.push({ path: ['spec', 'ports'], message: 'is required, expected at least one port' })
+    violations.push({ path: ['spec', 'ports'], message: 'is required, expected at least one port' })
   ports.forEach((p, i) => {
     if (ports.length > 1 && !p.name)
-      findings.push({
+      violations.push({
         path: ['spec', 'ports', i, 'name'],
         message: 'is required where a Service has more than one port',
       })
   })
   for (const i of repeated(ports, p => p.name || undefined))
-    findings.push({
+    violations.push({
       path: ['spec', 'ports', i, 'name'],
       message: 'is the name of another port of this Service',
     })
   for (const i of repeated(ports, p => `${p.protocol ?? portDefaults.protocol} ${p.port}`))
-    findings.push({ path: ['spec', 'ports', i, 'port'], message: 'is given twice for the same protocol' })
-  return findings
+    violations.push({ path: ['spec', 'ports', i, 'port'], message: 'is given twice for the same protocol' })
+  return violations
 }

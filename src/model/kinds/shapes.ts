@@ -2,7 +2,7 @@ import { Type, type Static, type TProperties, type TSchema } from 'typebox'
 import type { FieldPath } from '../resource.ts'
 
 /** What a kind's rules find beyond its schema. `path` begins at the body: `['spec', 'rules', 0]`. */
-export interface Finding {
+export interface Violation {
   readonly path: FieldPath
   readonly message: string
   /** A core Service that it speaks of, by the names of a reference. */
@@ -229,7 +229,7 @@ export function described(target: { readonly group: string; readonly kind: strin
 }
 
 /** In(NotIn) needs values, (DoesNot)Exist(s) refuses them: meta/v1 validation. */
-export function selectorRules(selector: LabelSelector, path: FieldPath): Finding[] {
+export function selectorRules(selector: LabelSelector, path: FieldPath): Violation[] {
   return (selector.matchExpressions ?? []).flatMap((expression, i) => {
     const given = (expression.values ?? []).length > 0
     const wanted = expression.operator === 'In' || expression.operator === 'NotIn'

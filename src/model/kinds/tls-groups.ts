@@ -20,7 +20,7 @@ const groupNames: ReadonlyMap<string, string> = new Map([
 const byIana = new Map([...groupNames].map(([openssl, iana]) => [iana, openssl]))
 
 /** The name that OpenSSL has for a group; undefined where it is none of ours, or none of this OpenSSL. */
-export function groupOf(name: string): string | undefined {
+export function tlsGroup(name: string): string | undefined {
   const group = groupNames.has(name) ? name : byIana.get(name)
   return group !== undefined && isOffered(group) ? group : undefined
 }

@@ -5,7 +5,7 @@ import { backendRefRules } from './http-filter-rules.ts'
 import { backendRef } from './http-filters.ts'
 import { parentRules } from './route-rules.ts'
 import { parentRefs, ruleName, useDefaultGateways } from './route.ts'
-import { hostname, list, object, required, type Finding, type Shape } from './shapes.ts'
+import { hostname, list, object, required, type Violation, type Shape } from './shapes.ts'
 
 const rule = object({
   name: ruleName,
@@ -53,7 +53,7 @@ export const TLSRoute: ResourceKind<TLSRoute> = {
 }
 
 /** The CEL rules of the CRD (v1.6.1). */
-function tlsRouteRules({ spec }: TLSRouteBody): Finding[] {
+function tlsRouteRules({ spec }: TLSRouteBody): Violation[] {
   return [
     ...parentRules(spec.parentRefs ?? []),
     // RFC 6066 §3: no IP addresses in SNI.

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { cipherSuites } from '../defaults.ts'
 import { proposal } from '../nearest.ts'
-import { groupOf, offeredGroups } from './tls-groups.ts'
-import { optional, set, text, type Finding } from './shapes.ts'
+import { tlsGroup, offeredGroups } from './tls-groups.ts'
+import { optional, set, text, type Violation } from './shapes.ts'
 
 const LEAST = 'TLS1.2'
 const MOST = 'TLS1.3'
@@ -30,9 +30,9 @@ interface TlsChoices {
 const suiteNames = new Set([...Object.keys(cipherSuites), ...Object.values(cipherSuites)])
 
 /** What is wrong with `spec.tls.groups`. */
-export function groupFindings(groups: readonly string[] = []): Finding[] {
+export function groupViolations(groups: readonly string[] = []): Violation[] {
   return groups.flatMap((name, i) =>
-    groupOf(name) !== undefined
+    tlsGroup(name) !== undefined
       ? []
       : [
           {
@@ -44,9 +44,9 @@ export function groupFindings(groups: readonly string[] = []): Finding[] {
 }
 
 /** What is wrong with `spec.tls`; versions left out are the least and the most that there are. */
-export function tlsFindings({ minVersion, maxVersion, ciphers = [] }: TlsChoices): Finding[] {
+export function tlsViolations({ minVersion, maxVersion, ciphers = [] }: TlsChoices): Violation[] {
   const path = ['spec', 'tls']
-  const findings: Finding[] = ciphers.flatMap((name, i) =>
+  const violations: Violation[] = ciphers.flatMap((name, i) =>
     suiteNames.has(name)
       ? []
       : [
@@ -57,9 +57,9 @@ export function tlsFindings({ minVersion, maxVersion, ciphers = [] }: TlsChoices
         ],
   )
   if ((minVersion ?? LEAST) > (maxVersion ?? MOST))
-    findings.push({
+    violations.push({
       path: [...path, 'minVersion'],
       message: 'is above maxVersion, expected it below or equal',
     })
-  return findings
+  return violations
 }

@@ -5,7 +5,7 @@ import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { exceptionRules, exceptions } from './exceptions.ts'
 import { headerName } from './http-filters.ts'
-import { requestTargetFindings } from './request-targets.ts'
+import { requestTargetViolations } from './request-targets.ts'
 import {
   addressRange,
   integer,
@@ -17,7 +17,7 @@ import {
   policyTargets,
   required,
   secretReference,
-  type Finding,
+  type Violation,
   type Shape,
 } from './shapes.ts'
 
@@ -127,9 +127,9 @@ export const windowMs: Readonly<Record<RateLimit['unit'], number>> = {
 /** What is counted is a time, which is at most so far ahead. */
 const LONGEST_MS = 24 * windowMs.Hour
 
-function rules({ spec }: TrafficPolicyBody): Finding[] {
+function rules({ spec }: TrafficPolicyBody): Violation[] {
   return [
-    ...requestTargetFindings(spec.targetRefs, 'a TrafficPolicy'),
+    ...requestTargetViolations(spec.targetRefs, 'a TrafficPolicy'),
     ...partRules(spec),
     ...(spec.rateLimits ?? []).flatMap((one, i) => limitRules(one, i)),
     ...userHeaderRules(spec),
@@ -137,35 +137,35 @@ function rules({ spec }: TrafficPolicyBody): Finding[] {
   ]
 }
 
-function partRules({ rateLimits, addresses: lists, basicAuth: passwords }: TrafficPolicySpec): Finding[] {
+function partRules({ rateLimits, addresses: lists, basicAuth: passwords }: TrafficPolicySpec): Violation[] {
   if (lists !== undefined && lists.allow === undefined && lists.deny === undefined)
     return [{ path: ['spec', 'addresses'], message: 'lists no address, expected allow or deny' }]
   if (rateLimits !== undefined || lists !== undefined || passwords !== undefined) return []
   return [{ path: ['spec'], message: 'asks for nothing, expected rateLimits, addresses or basicAuth' }]
 }
 
-function limitRules({ requests, unit, burst = requests, by, header }: RateLimit, i: number): Finding[] {
+function limitRules({ requests, unit, burst = requests, by, header }: RateLimit, i: number): Violation[] {
   const path = ['spec', 'rateLimits', i]
-  const findings: Finding[] = []
+  const violations: Violation[] = []
   if (by === 'Header' && header === undefined)
-    findings.push({ path: [...path, 'header'], message: 'is required for by: Header' })
+    violations.push({ path: [...path, 'header'], message: 'is required for by: Header' })
   if (header !== undefined && ownedFields.has(header.toLowerCase()))
-    findings.push({
+    violations.push({
       path: [...path, 'header'],
       message: `${header} is of the connection, and tells no client from another`,
     })
   if (by !== 'Header' && header !== undefined)
-    findings.push({ path: [...path, 'header'], message: 'is only for by: Header' })
+    violations.push({ path: [...path, 'header'], message: 'is only for by: Header' })
   if ((burst * windowMs[unit]) / requests > LONGEST_MS)
-    findings.push({
+    violations.push({
       path: [...path, 'burst'],
       message: `takes more than a day to be earned again, expected at most ${Math.floor((LONGEST_MS * requests) / windowMs[unit])}`,
     })
-  return findings
+  return violations
 }
 
 /** A second Content-Length would be another request. */
-function userHeaderRules({ basicAuth: passwords }: TrafficPolicySpec): Finding[] {
+function userHeaderRules({ basicAuth: passwords }: TrafficPolicySpec): Violation[] {
   const userHeader = passwords?.userHeader
   if (userHeader === undefined || !isOwn(userHeader)) return []
   const message = `${userHeader} is of the gateway or of the connection, and cannot name a user`

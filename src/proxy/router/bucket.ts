@@ -1,5 +1,5 @@
 import type { RequestHead } from '../../http/head.ts'
-import { holds, type Candidate, type ValueTest } from './conditions.ts'
+import { holds, type RouteCandidate, type ValueTest } from './conditions.ts'
 import { headerValue, isKeptApart, queryValue } from '../../http/request-values.ts'
 
 /** From how many candidates on an index pays; below, testing one after the other is faster. */
@@ -14,13 +14,13 @@ const invertedFrom = 16
  */
 export class Bucket<H> {
   /** All of them, in order of precedence, as is every list here. */
-  readonly candidates: readonly Candidate<H>[]
-  private readonly plain: readonly Candidate<H>[]
+  readonly candidates: readonly RouteCandidate<H>[]
+  private readonly plain: readonly RouteCandidate<H>[]
   private readonly keyed: readonly Keyed<H>[] | null
   /** Used instead when there are more header names than a request has fields. */
   private readonly byHeader: ReadonlyMap<string, Keyed<H>> | null
 
-  constructor(candidates: readonly Candidate<H>[]) {
+  constructor(candidates: readonly RouteCandidate<H>[]) {
     const { plain, keyed } =
       candidates.length < indexedFrom ? { plain: candidates, keyed: [] } : split(candidates)
     this.candidates = candidates
@@ -33,7 +33,7 @@ export class Bucket<H> {
   }
 
   /** The first in precedence that holds, if it comes before `best`; else `best`. */
-  first(head: RequestHead, best: Candidate<H> | null): Candidate<H> | null {
+  first(head: RequestHead, best: RouteCandidate<H> | null): RouteCandidate<H> | null {
     let found = firstOf(this.plain, head, best)
     if (this.keyed !== null)
       for (let i = 0; i < this.keyed.length; i++) found = firstOfKey(this.keyed[i]!, head, found)
@@ -44,16 +44,20 @@ export class Bucket<H> {
 interface Keyed<H> {
   readonly read: (head: RequestHead, name: string) => string | undefined
   readonly name: string
-  readonly byValue: ReadonlyMap<string, readonly Candidate<H>[]>
+  readonly byValue: ReadonlyMap<string, readonly RouteCandidate<H>[]>
 }
 
-function firstOfKey<H>({ read, name, byValue }: Keyed<H>, head: RequestHead, best: Candidate<H> | null) {
+function firstOfKey<H>({ read, name, byValue }: Keyed<H>, head: RequestHead, best: RouteCandidate<H> | null) {
   const value = read(head, name)
   const list = value === undefined ? undefined : byValue.get(value)
   return list === undefined ? best : firstOf(list, head, best)
 }
 
-function firstOfFields<H>(keys: ReadonlyMap<string, Keyed<H>>, head: RequestHead, best: Candidate<H> | null) {
+function firstOfFields<H>(
+  keys: ReadonlyMap<string, Keyed<H>>,
+  head: RequestHead,
+  best: RouteCandidate<H> | null,
+) {
   const { list } = head.fields
   let found = best
   for (let i = 0; i < list.length; i += 2) {
@@ -69,10 +73,10 @@ function isField<H>({ read, name }: Keyed<H>): boolean {
 }
 
 function firstOf<H>(
-  candidates: readonly Candidate<H>[],
+  candidates: readonly RouteCandidate<H>[],
   head: RequestHead,
-  best: Candidate<H> | null,
-): Candidate<H> | null {
+  best: RouteCandidate<H> | null,
+): RouteCandidate<H> | null {
   for (let i = 0; i < candidates.length; i++) {
     const candidate = candidates[i]!
     if (best !== null && candidate.order > best.order) return best
@@ -88,13 +92,16 @@ interface Key<H> {
   readonly read: Keyed<H>['read']
   readonly name: string
   readonly values: Set<string>
-  readonly byValue: Map<string, Candidate<H>[]>
+  readonly byValue: Map<string, RouteCandidate<H>[]>
 }
 
-function split<H>(candidates: readonly Candidate<H>[]): { plain: Candidate<H>[]; keyed: Keyed<H>[] } {
+function split<H>(candidates: readonly RouteCandidate<H>[]): {
+  plain: RouteCandidate<H>[]
+  keyed: Keyed<H>[]
+} {
   const keys = new Map<string, Key<H>>()
   const options = candidates.map(candidate => keysOf(candidate, keys))
-  const plain: Candidate<H>[] = []
+  const plain: RouteCandidate<H>[] = []
   for (const [i, candidate] of candidates.entries()) {
     // The key with the most values leaves the fewest to be tested one by one.
     const best = options[i]!.reduce<Option<H> | null>(
@@ -112,7 +119,7 @@ interface Option<H> {
   readonly value: string
 }
 
-function keysOf<H>({ conditions }: Candidate<H>, keys: Map<string, Key<H>>): Option<H>[] {
+function keysOf<H>({ conditions }: RouteCandidate<H>, keys: Map<string, Key<H>>): Option<H>[] {
   const option = (kind: string, read: Keyed<H>['read'], { name, value }: ValueTest): Option<H> => {
     const id = `${kind} ${name}`
     const key = keys.get(id) ?? { read, name, values: new Set(), byValue: new Map() }

@@ -8,7 +8,7 @@ const slash = 47
 const regexInputLength = 16_384
 
 /** A compiled RouteEntry; `order` is its precedence among those of its hostname, 0 first. */
-export interface Candidate<H> {
+export interface RouteCandidate<H> {
   readonly order: number
   readonly hit: H
   readonly path: PathTest
@@ -43,12 +43,12 @@ export function compilePath({ type, value }: PathMatch): PathTest {
  * Tests of a match of which an expression is impossible: they take whatever may have been meant, so that no such request
  * falls to another rule. Of a path that is what begins like it, up to where the expression is more than letters.
  */
-export function compileClosed({
+export function compileClosedMatch({
   path,
   method,
   headers,
   query,
-}: Match): Pick<Candidate<never>, 'path' | 'conditions'> {
+}: Match): Pick<RouteCandidate<never>, 'path' | 'conditions'> {
   const possible = (matches: readonly ValueMatch[]): readonly ValueMatch[] =>
     matches.filter(({ type, value }) => type !== 'regex' || isPossible(value))
   const closed = path.type === 'regex' && !isPossible(path.value)

@@ -1,7 +1,7 @@
 import type { VirtualHost, Match, RouteEntry, Rule } from '../../snapshot/snapshot.ts'
 import { placesBefore } from '../../snapshot/runs.ts'
 import type { Steps } from '../steps.ts'
-import { compileClosed, compileConditions, compilePath, type Candidate } from './conditions.ts'
+import { compileClosedMatch, compileConditions, compilePath, type RouteCandidate } from './conditions.ts'
 import { pathTableSteps, type PathTable } from './paths.ts'
 
 /** Made once per entry when the snapshot is compiled, so that finding it costs no allocation. */
@@ -36,12 +36,12 @@ export class HostTable<R> {
   private readonly listener: string
   private readonly host: VirtualHost
   /** As its entries. */
-  private readonly candidates: readonly Candidate<RouteHit<R>>[]
+  private readonly candidates: readonly RouteCandidate<RouteHit<R>>[]
 
   private constructor(
     listener: string,
     host: VirtualHost,
-    candidates: readonly Candidate<RouteHit<R>>[],
+    candidates: readonly RouteCandidate<RouteHit<R>>[],
     paths: PathTable<RouteHit<R>>,
   ) {
     this.listener = listener
@@ -65,7 +65,7 @@ export class HostTable<R> {
         return table
       }
     }
-    const candidates: Candidate<RouteHit<R>>[] = []
+    const candidates: RouteCandidate<RouteHit<R>>[] = []
     for (const entry of host.entries) {
       if (candidates.length % STEP === 0) yield
       candidates.push(candidateOf(listener, host.hostname, entry, candidates.length, rules))
@@ -87,8 +87,8 @@ export class HostTable<R> {
     const orders = ordersOf(kept, this.candidates)
     if (orders === null) return null
     yield
-    const candidates: Candidate<RouteHit<R>>[] = []
-    const added: Candidate<RouteHit<R>>[] = []
+    const candidates: RouteCandidate<RouteHit<R>>[] = []
+    const added: RouteCandidate<RouteHit<R>>[] = []
     // Counted, for sets of 10,000 would cost more than all else.
     const stays = new Uint8Array(this.candidates.length)
     for (let i = 0; i < entries.length; i++) {
@@ -134,7 +134,7 @@ function keptOf(places: Int32Array): Int32Array {
  * An order for each entry between those of its neighbours, so that the orders of all others stay; null where there is
  * no number left between two. Only those of new entries are looked at.
  */
-function ordersOf(kept: Int32Array, before: readonly Candidate<unknown>[]): Float64Array | null {
+function ordersOf(kept: Int32Array, before: readonly RouteCandidate<unknown>[]): Float64Array | null {
   const orders = new Float64Array(kept.length)
   for (let i = 0; i < kept.length;) {
     if (kept[i]! >= 0) {
@@ -164,18 +164,20 @@ function candidateOf<R>(
   entry: RouteEntry,
   order: number,
   rules: RuleSource<R>,
-): Candidate<RouteHit<R>> {
+): RouteCandidate<RouteHit<R>> {
   const tests = testsOf(entry.match)
   const hit = { listener, hostname, entry }
   if (!('error' in tests)) return { order, hit: { ...hit, rule: rules.take(entry.rule) }, ...tests }
   return {
     order,
     hit: { ...hit, rule: rules.closed(entry.rule, tests.error) },
-    ...compileClosed(entry.match),
+    ...compileClosedMatch(entry.match),
   }
 }
 
-function testsOf(match: Match): Pick<Candidate<never>, 'path' | 'conditions'> | { readonly error: unknown } {
+function testsOf(
+  match: Match,
+): Pick<RouteCandidate<never>, 'path' | 'conditions'> | { readonly error: unknown } {
   try {
     return { path: compilePath(match.path), conditions: compileConditions(match) }
   } catch (error) {

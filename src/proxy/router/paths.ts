@@ -2,7 +2,7 @@ import type { RequestHead } from '../../http/head.ts'
 import type { PathMatch } from '../../snapshot/snapshot.ts'
 import { atOnce, type Steps } from '../steps.ts'
 import { Bucket } from './bucket.ts'
-import { holds, takesPath, takesRegex, type Candidate } from './conditions.ts'
+import { holds, takesPath, takesRegex, type RouteCandidate } from './conditions.ts'
 import { addToHash, emptyHash, hashForwards, PieceTable } from './pieces.ts'
 
 const slash = 47
@@ -11,12 +11,12 @@ const listedUpTo = 8
 
 /** Finds the first entry in precedence that takes a request, among those of one hostname. */
 export interface PathTable<H> {
-  first(head: RequestHead): Candidate<H> | null
+  first(head: RequestHead): RouteCandidate<H> | null
   /** The same with others: `all` in order of precedence are those of before without `gone`, and `added`. */
   with(
-    gone: ReadonlySet<Candidate<H>>,
-    added: readonly Candidate<H>[],
-    all: readonly Candidate<H>[],
+    gone: ReadonlySet<RouteCandidate<H>>,
+    added: readonly RouteCandidate<H>[],
+    all: readonly RouteCandidate<H>[],
   ): PathTable<H>
 }
 
@@ -24,7 +24,7 @@ export interface PathTable<H> {
 const STEP = 256
 
 /** `candidates` in order of precedence. */
-export function* pathTableSteps<H>(candidates: readonly Candidate<H>[]): Steps<PathTable<H>> {
+export function* pathTableSteps<H>(candidates: readonly RouteCandidate<H>[]): Steps<PathTable<H>> {
   if (candidates.length <= listedUpTo) return new PathList(candidates)
   const exact = yield* bucketSteps(candidates, 'exact')
   const prefixes = yield* bucketSteps(candidates, 'prefix')
@@ -36,17 +36,17 @@ export function* pathTableSteps<H>(candidates: readonly Candidate<H>[]): Steps<P
 }
 
 class PathList<H> implements PathTable<H> {
-  private readonly candidates: readonly Candidate<H>[]
+  private readonly candidates: readonly RouteCandidate<H>[]
 
-  constructor(candidates: readonly Candidate<H>[]) {
+  constructor(candidates: readonly RouteCandidate<H>[]) {
     this.candidates = candidates
   }
 
-  with(_gone: unknown, _added: unknown, all: readonly Candidate<H>[]): PathTable<H> {
+  with(_gone: unknown, _added: unknown, all: readonly RouteCandidate<H>[]): PathTable<H> {
     return atOnce(pathTableSteps(all))
   }
 
-  first(head: RequestHead): Candidate<H> | null {
+  first(head: RequestHead): RouteCandidate<H> | null {
     for (const candidate of this.candidates)
       if (takesPath(candidate.path, head.path) && holds(candidate.conditions, head)) return candidate
     return null
@@ -63,7 +63,7 @@ class PathIndex<H> implements PathTable<H> {
   private readonly prefixes: PieceTable<Bucket<H>> | null
   /** The prefix "/", which takes everything. */
   private readonly root: Bucket<H> | null
-  private readonly regexes: readonly Candidate<H>[]
+  private readonly regexes: readonly RouteCandidate<H>[]
   /** Buckets found on the way down a path. Nothing here waits, so one list serves all requests: a new one would be the only allocation. */
   private readonly found: Bucket<H>[] = []
 
@@ -71,7 +71,7 @@ class PathIndex<H> implements PathTable<H> {
     exact: ReadonlyMap<string, Bucket<H>>,
     prefixes: PieceTable<Bucket<H>>,
     root: Bucket<H> | null,
-    regexes: readonly Candidate<H>[],
+    regexes: readonly RouteCandidate<H>[],
   ) {
     this.exact = exact.size > 0 ? exact : null
     this.prefixes = prefixes.size > 0 ? prefixes : null
@@ -80,9 +80,9 @@ class PathIndex<H> implements PathTable<H> {
   }
 
   with(
-    gone: ReadonlySet<Candidate<H>>,
-    added: readonly Candidate<H>[],
-    all: readonly Candidate<H>[],
+    gone: ReadonlySet<RouteCandidate<H>>,
+    added: readonly RouteCandidate<H>[],
+    all: readonly RouteCandidate<H>[],
   ): PathTable<H> {
     if (all.length <= listedUpTo) return new PathList(all)
     const changed = (type: PathMatch['type']): Map<string, Changes<H>> => changesOf(type, gone, added)
@@ -104,7 +104,7 @@ class PathIndex<H> implements PathTable<H> {
     return new PathIndex(exact, buckets.size === 0 ? known : known.with(buckets), root, regexes)
   }
 
-  first(head: RequestHead): Candidate<H> | null {
+  first(head: RequestHead): RouteCandidate<H> | null {
     let best = this.exact?.get(head.path)?.first(head, null) ?? null
     if (this.prefixes !== null) best = this.firstPrefix(this.prefixes, head, best)
     if (this.root !== null) best = this.root.first(head, best)
@@ -119,8 +119,8 @@ class PathIndex<H> implements PathTable<H> {
   private firstPrefix(
     prefixes: PieceTable<Bucket<H>>,
     head: RequestHead,
-    exact: Candidate<H> | null,
-  ): Candidate<H> | null {
+    exact: RouteCandidate<H> | null,
+  ): RouteCandidate<H> | null {
     const { found } = this
     let count = 0
     let hash = emptyHash
@@ -142,10 +142,10 @@ class PathIndex<H> implements PathTable<H> {
 }
 
 function* bucketSteps<H>(
-  candidates: readonly Candidate<H>[],
+  candidates: readonly RouteCandidate<H>[],
   type: 'exact' | 'prefix',
 ): Steps<Map<string, Bucket<H>>> {
-  const lists = new Map<string, Candidate<H>[]>()
+  const lists = new Map<string, RouteCandidate<H>[]>()
   for (const [i, candidate] of candidates.entries()) {
     if (i % STEP === 0) yield
     if (candidate.path.type !== type) continue
@@ -163,17 +163,17 @@ function* bucketSteps<H>(
 
 /** What comes to one path, and what goes from it. */
 interface Changes<H> {
-  readonly gone: ReadonlySet<Candidate<H>>
-  readonly added: Candidate<H>[]
+  readonly gone: ReadonlySet<RouteCandidate<H>>
+  readonly added: RouteCandidate<H>[]
 }
 
 function changesOf<H>(
   type: PathMatch['type'],
-  gone: ReadonlySet<Candidate<H>>,
-  added: readonly Candidate<H>[],
+  gone: ReadonlySet<RouteCandidate<H>>,
+  added: readonly RouteCandidate<H>[],
 ): Map<string, Changes<H>> {
   const changes = new Map<string, Changes<H>>()
-  const at = ({ path }: Candidate<H>): Changes<H> | null => {
+  const at = ({ path }: RouteCandidate<H>): Changes<H> | null => {
     if (path.type !== type) return null
     let one = changes.get(path.value)
     if (one === undefined) changes.set(path.value, (one = { gone, added: [] }))

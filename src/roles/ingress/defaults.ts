@@ -1,5 +1,5 @@
 import { backendDefaults, cipherSuites, clientDefaults } from '../../model/defaults.ts'
-import { groupOf } from '../../model/kinds/tls-groups.ts'
+import { tlsGroup } from '../../model/kinds/tls-groups.ts'
 import type { ClientSettings, Cluster, ClusterTls, Ejection, TlsVersion } from '../../snapshot/snapshot.ts'
 
 /** What a port has without a ClientPolicy. */
@@ -54,7 +54,7 @@ export function suitesOf(chosen: readonly string[]): string | undefined {
 
 /** Those that this OpenSSL has, by IANA or OpenSSL name; of none, the default. */
 export function groupsOf(chosen: readonly string[]): string | undefined {
-  const names = new Set(chosen.flatMap(name => groupOf(name) ?? []))
+  const names = new Set(chosen.flatMap(name => tlsGroup(name) ?? []))
   return names.size === 0 ? undefined : [...names].join(':')
 }
 

@@ -11,7 +11,7 @@ import { policyName } from '../../translation/policies.ts'
 import type { GatewayState } from './gateway/gateway.ts'
 
 /** What a policy about requests is for: all of a Gateway or a route, or a listener or rule of it. */
-export interface RequestTarget {
+export interface RequestScope {
   readonly at: AttachPoint
   readonly object: Resource
   /** The name of the listener or rule. */
@@ -23,12 +23,12 @@ export interface RequestTarget {
 }
 
 /** Or why it is not there. */
-export function requestTarget(
+export function requestScope(
   { kind, name, sectionName: section }: PolicyTarget,
   namespace: string,
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
-): RequestTarget | Absence {
+): RequestScope | Absence {
   if (kind === 'Gateway') {
     const state = gateways.get(refKey({ group: GATEWAY_API, kind, namespace, name }))
     return state === undefined ? gatewayless(resources, namespace, name) : ofGateway(state, section)
@@ -64,7 +64,7 @@ export function gatewayless(resources: Resources, namespace: string, name: strin
   return { message, follows: true }
 }
 
-function ofGateway(state: GatewayState, section: string | undefined): RequestTarget | Absence {
+function ofGateway(state: GatewayState, section: string | undefined): RequestScope | Absence {
   const { gateway, listeners } = state
   const name = policyName(gateway)
   const whole = `Gateway ${name}`
@@ -82,7 +82,7 @@ function ofGateway(state: GatewayState, section: string | undefined): RequestTar
   }
 }
 
-function ofRoute(route: HTTPRoute | GRPCRoute, section: string | undefined): RequestTarget | Absence {
+function ofRoute(route: HTTPRoute | GRPCRoute, section: string | undefined): RequestScope | Absence {
   const id = `${route.kind.toLowerCase()}/${policyName(route)}`
   const whole = `${route.kind} ${policyName(route)}`
   if (section === undefined) return { at: { route: id }, object: route, section, path: ['spec'], what: whole }
@@ -102,7 +102,7 @@ function ofRoute(route: HTTPRoute | GRPCRoute, section: string | undefined): Req
 }
 
 /** The listener that a condition is about, where it is about one. */
-export function listenerOf({ object, section }: Pick<RequestTarget, 'object' | 'section'>): {
+export function listenerOf({ object, section }: Pick<RequestScope, 'object' | 'section'>): {
   readonly listener?: string
 } {
   return object.kind === 'Gateway' && section !== undefined ? { listener: section } : {}

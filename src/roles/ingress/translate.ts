@@ -5,6 +5,7 @@ import type { ResourceRef } from '../../model/resource.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
 import type { TranslateOptions } from '../../translation/role.ts'
 import type { Contribution } from '../../snapshot/contribution.ts'
+import { lazy } from '../../snapshot/memo.ts'
 import type { SnapshotParts, StreamRule } from '../../snapshot/snapshot.ts'
 import { oldestFirst } from '../../translation/age.ts'
 import { attachRoute } from './routes/attach.ts'
@@ -34,7 +35,7 @@ import { clusterNames, clustersOfRules, portsOf } from './gateway/ports.ts'
 import { doubtRetries } from './doubts/retries.ts'
 import { routesOf } from './routes/routes.ts'
 import { doubtShadows, doubtStreams } from './doubts/shadows.ts'
-import type { Target } from '../../translation/targets.ts'
+import type { ClusterTarget } from '../../translation/targets.ts'
 import { askedBy } from './external-auth/asking.ts'
 import { ExternalAuthPolicies } from './external-auth/policies.ts'
 import { Placed } from '../../snapshot/placed.ts'
@@ -91,7 +92,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     partsOf(resources, gateways, settingsOf, upstreams, closing, asked, report),
     certificates,
   )
-  const senders = once(() => sendersOf(gateways.values(), backends.used, auth))
+  const senders = lazy(() => sendersOf(gateways.values(), backends.used, auth))
   policies.report(report, target => senders()(target))
   for (const backend of resources.all(Backend)) report.notServed(backend, unservedIn(backend, Backend))
   doubtClasses(resources, classOf, report)
@@ -137,7 +138,7 @@ function partsOf(
 /** Which Gateways send to a target (by its key): those with a route to it, whether or not they are served. */
 function sendersOf(
   gateways: Iterable<GatewayState>,
-  targets: ReadonlyMap<string, Target>,
+  targets: ReadonlyMap<string, ClusterTarget>,
   auth: ExternalAuthPolicies,
 ): (target: string) => readonly ResourceRef[] {
   const senders = new Map<string, Set<ResourceRef>>()
@@ -177,10 +178,4 @@ function withCertificates(parts: SnapshotParts, { used }: Certificates): Snapsho
   }
   const needed = [...used].filter(([name]) => names.has(name))
   return needed.length === 0 ? parts : { ...parts, certificates: Object.fromEntries(needed) }
-}
-
-/** Where no policy asks, nothing is looked for. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => (made ??= { value: make() }).value
 }

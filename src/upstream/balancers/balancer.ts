@@ -1,5 +1,5 @@
 import type { RequestHead } from '../../http/head.ts'
-import type { Finding } from '../../model/kinds/shapes.ts'
+import type { Violation } from '../../model/kinds/shapes.ts'
 import type { Balancing } from '../../snapshot/snapshot.ts'
 
 /** What a balancer looks at. */
@@ -13,7 +13,7 @@ export interface Candidate {
 }
 
 /** For whom an endpoint is chosen. */
-export interface Asker {
+export interface PickInfo {
   /** After trusted hops; "" where there is no client, as of a call of our own. */
   readonly clientAddress: string
   /** Null of a stream, whose bytes are not ours to understand. */
@@ -30,7 +30,7 @@ export interface Asker {
  */
 export interface Balancer<E extends Candidate> {
   update(endpoints: readonly E[]): void
-  pick(exclude: E | null, asker: Asker | null): E | null
+  pick(exclude: E | null, asker: PickInfo | null): E | null
 }
 
 /** A balancer that may be chosen: all of it is in its own file, and one line in balancers.ts. */
@@ -46,7 +46,7 @@ export interface BalancerType<B extends Balancing = Balancing> {
     readonly schema: object
     readonly description: string
     /** What the schema cannot say, of settings that passed it; paths within them. */
-    rules?(settings: NonNullable<unknown>): readonly Finding[]
+    rules?(settings: NonNullable<unknown>): readonly Violation[]
   }
   make<E extends Candidate>(balancing: B, random: RandomSource): Balancer<E>
 }

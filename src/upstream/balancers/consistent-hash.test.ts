@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { requestHead } from '../../../test/support/head.ts'
 import { makeBalancer } from '../balancers.ts'
-import type { Asker, Balancer } from './balancer.ts'
+import type { PickInfo, Balancer } from './balancer.ts'
 
 interface Candidate {
   readonly key: string
@@ -15,7 +15,7 @@ const candidates = (...weights: number[]): Candidate[] =>
   weights.map((weight, i) => ({ key: `10.0.0.${i + 1}:80`, weight, active: 0 }))
 
 const byAddress = { type: 'ConsistentHash', consistentHash: { source: 'ClientAddress' } }
-const client = (i: number): Asker => ({ clientAddress: `192.0.2.${i}`, request: null })
+const client = (i: number): PickInfo => ({ clientAddress: `192.0.2.${i}`, request: null })
 
 function over(endpoints: readonly Candidate[], balancing = byAddress): Balancer<Candidate> {
   const balancer = makeBalancer<Candidate>(balancing)

@@ -1,7 +1,7 @@
 import { queryValue, headerValue } from '../../http/request-values.ts'
 import type { RequestHead } from '../../http/head.ts'
 import type { Balancing } from '../../snapshot/snapshot.ts'
-import type { Asker, Balancer, BalancerType, Candidate, RandomSource } from './balancer.ts'
+import type { PickInfo, Balancer, BalancerType, Candidate, RandomSource } from './balancer.ts'
 import { Sampler } from './sampler.ts'
 
 const sources = ['ClientAddress', 'Header', 'Cookie', 'QueryParam'] as const
@@ -39,19 +39,19 @@ export const consistentHash: BalancerType<HashBalancing> = {
         },
       },
     },
-    rules: settings => nameFindings(settings as Settings),
+    rules: settings => nameViolations(settings as Settings),
   },
   make: ({ consistentHash: settings }, random) => new ConsistentHash(textOf(settings), random),
 }
 
-function nameFindings({ source, name }: Settings): { path: string[]; message: string }[] {
+function nameViolations({ source, name }: Settings): { path: string[]; message: string }[] {
   if (source === 'ClientAddress')
     return name === undefined ? [] : [{ path: ['name'], message: 'must be absent for source ClientAddress' }]
   return name === undefined ? [{ path: ['name'], message: `is required for source ${source}` }] : []
 }
 
 /** What of a request is hashed; undefined where it has none of it. */
-type TextOf = (asker: Asker) => string | undefined
+type TextOf = (asker: PickInfo) => string | undefined
 
 function textOf({ source, name = '' }: Settings): TextOf {
   const of = (read: (request: RequestHead) => string | undefined): TextOf => {
@@ -112,7 +112,7 @@ class ConsistentHash<E extends Candidate> implements Balancer<E> {
     this.sampler.update(endpoints)
   }
 
-  pick(exclude: E | null, asker: Asker | null): E | null {
+  pick(exclude: E | null, asker: PickInfo | null): E | null {
     const { endpoints } = this
     if (endpoints.length <= 1) return endpoints[0] ?? null
     const text = asker === null ? undefined : this.text(asker)

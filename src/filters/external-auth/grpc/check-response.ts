@@ -1,7 +1,7 @@
 import { hasControl, isToken } from '../../../http/chars.ts'
 import { unavailable, type Decision } from '../decision.ts'
 import { unbringable } from '../names.ts'
-import { Fields, Malformed } from './protobuf.ts'
+import { MessageFields, MalformedMessage } from './protobuf.ts'
 
 /**
  * What envoy.service.auth.v3.CheckResponse says. Where it says two things, that the request may pass and that it is
@@ -9,14 +9,14 @@ import { Fields, Malformed } from './protobuf.ts'
  */
 export function decisionOf(message: Buffer): Decision {
   try {
-    return read(new Fields(message))
+    return read(new MessageFields(message))
   } catch (error) {
-    if (error instanceof Malformed) return unavailable(`malformed CheckResponse: ${error.message}`)
+    if (error instanceof MalformedMessage) return unavailable(`malformed CheckResponse: ${error.message}`)
     throw error
   }
 }
 
-function read(response: Fields): Decision {
+function read(response: MessageFields): Decision {
   const code = response.message(1).number(1)
   if (code !== 0 || response.has(2)) return denied(response.message(2))
   const ok = response.message(3)
@@ -36,7 +36,7 @@ function read(response: Fields): Decision {
 }
 
 /** type.v3.HttpStatus and the service's own words; without a status it is Envoy's own refusal, 403. */
-function denied(response: Fields): Decision {
+function denied(response: MessageFields): Decision {
   const status = response.message(1).number(1)
   if (status >= 500 && status < 600) return unavailable(`status_${status}`)
   const fields = response.messages(2).map(optionOf).flatMap(lineOf)
@@ -54,7 +54,7 @@ interface Option {
  * config.core.v3.HeaderValueOption. A value takes the place of what the client sent under its name, whatever
  * `append_action` says, whose default would leave that in front of it; only `append: true` has it stand beside.
  */
-function optionOf(option: Fields): Option {
+function optionOf(option: MessageFields): Option {
   const header = option.message(1)
   const raw = header.bytes(3)
   const value = (raw.length > 0 ? raw : header.bytes(2)).toString('latin1')
@@ -64,7 +64,7 @@ function optionOf(option: Fields): Option {
 
 /** A value with a line break in it would be another message; a name that codecs own, another way or another length. */
 function lineOf({ name, value }: Option): string[] {
-  if (!isToken(name) || hasControl(value)) throw new Malformed(`a header ${JSON.stringify(name)}`)
+  if (!isToken(name) || hasControl(value)) throw new MalformedMessage(`a header ${JSON.stringify(name)}`)
   return owned.has(name.toLowerCase()) ? [] : [name, value]
 }
 

@@ -49,10 +49,10 @@ function varint(value: number): Buffer {
 }
 
 /** What is no message as it should be. */
-export class Malformed extends Error {}
+export class MalformedMessage extends Error {}
 
 /** Fields of a message by number, in the order in which they come: numbers, or the bytes of texts and messages. */
-export class Fields {
+export class MessageFields {
   private readonly all = new Map<number, (number | Buffer)[]>()
 
   /** Throws Malformed. */
@@ -71,7 +71,7 @@ export class Fields {
   /** Of several the last counts. */
   number(field: number): number {
     const value = this.all.get(field)?.at(-1) ?? 0
-    if (typeof value !== 'number') throw new Malformed(`field ${field} is no number`)
+    if (typeof value !== 'number') throw new MalformedMessage(`field ${field} is no number`)
     return value
   }
 
@@ -85,18 +85,18 @@ export class Fields {
 
   list(field: number): Buffer[] {
     return (this.all.get(field) ?? []).map(value => {
-      if (typeof value === 'number') throw new Malformed(`field ${field} is a number`)
+      if (typeof value === 'number') throw new MalformedMessage(`field ${field} is a number`)
       return value
     })
   }
 
-  message(field: number): Fields {
+  message(field: number): MessageFields {
     // What comes in several pieces is one message, field for field ("merge").
-    return new Fields(Buffer.concat(this.list(field)))
+    return new MessageFields(Buffer.concat(this.list(field)))
   }
 
-  messages(field: number): Fields[] {
-    return this.list(field).map(bytes => new Fields(bytes))
+  messages(field: number): MessageFields[] {
+    return this.list(field).map(bytes => new MessageFields(bytes))
   }
 }
 
@@ -116,7 +116,7 @@ class Reader {
   next(): { readonly field: number; readonly value: number | Buffer | null } {
     const tag = this.varint()
     const field = Math.floor(tag / 8)
-    if (field === 0) throw new Malformed('a field without number')
+    if (field === 0) throw new MalformedMessage('a field without number')
     switch (tag % 8) {
       case VARINT:
         return { field, value: this.varint() }
@@ -129,7 +129,7 @@ class Reader {
         this.take(4)
         return { field, value: null }
       default:
-        throw new Malformed(`a field of type ${tag % 8}`)
+        throw new MalformedMessage(`a field of type ${tag % 8}`)
     }
   }
 
@@ -138,16 +138,16 @@ class Reader {
     let value = 0
     for (let shift = 0; shift < 10; shift++) {
       const byte = this.bytes[this.at++]
-      if (byte === undefined) throw new Malformed('a number that ends early')
+      if (byte === undefined) throw new MalformedMessage('a number that ends early')
       value += (byte & 127) * 128 ** shift
       if (byte < 128) return value
     }
-    throw new Malformed('a number of more than ten bytes')
+    throw new MalformedMessage('a number of more than ten bytes')
   }
 
   private take(length: number): Buffer {
     const end = this.at + length
-    if (end > this.bytes.length) throw new Malformed('a field that ends early')
+    if (end > this.bytes.length) throw new MalformedMessage('a field that ends early')
     const taken = this.bytes.subarray(this.at, end)
     this.at = end
     return taken

@@ -1,6 +1,6 @@
 import * as acme from 'acme-client'
 import { calling, said, type Calling } from './calls.ts'
-import { Refusal } from './refusal.ts'
+import { AcmeRefusal } from './refusal.ts'
 import type { CertificateStore, DocumentName } from './store.ts'
 import { accountId, type AccountSettings } from './wanted.ts'
 
@@ -84,7 +84,10 @@ export class Account {
     } catch {
       // Told below.
     }
-    throw new Refusal('StoreFailed', `${this.document} cannot be read as an account; remove it for a new one`)
+    throw new AcmeRefusal(
+      'StoreFailed',
+      `${this.document} cannot be read as an account; remove it for a new one`,
+    )
   }
 }
 
@@ -102,8 +105,8 @@ function urlOf(client: acme.Client): string {
 }
 
 function asAccountRefused(error: unknown): unknown {
-  if (!(error instanceof Refusal) || error.reason !== 'OrderRefused') return error
-  return new Refusal('AccountRefused', error.message, error.retryAfterMs, error)
+  if (!(error instanceof AcmeRefusal) || error.reason !== 'OrderRefused') return error
+  return new AcmeRefusal('AccountRefused', error.message, error.retryAfterMs, error)
 }
 
 function text(account: StoredAccount): string {

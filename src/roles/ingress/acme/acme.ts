@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Answers } from '../../../shared/questions.ts'
-import type { Service, ServiceKit, Wants } from '../../../translation/service.ts'
+import type { RoleService, ServiceKit, Wants } from '../../../translation/service.ts'
 import { systemClock } from '../../../upstream/clock.ts'
 import { findPair, findToken } from './challenges.ts'
 import { ACME, wantedIn, type AcmeFacts } from './facts.ts'
@@ -14,7 +14,7 @@ import { AcmeService } from './service.ts'
  * fact of the next translation. Workers ask here what to show those who validate a name; what another replica has
  * asked for is in the same store.
  */
-export class Acme implements Service {
+export class Acme implements RoleService {
   readonly name = 'acme'
   private readonly kit: ServiceKit
   private readonly store: FolderStore

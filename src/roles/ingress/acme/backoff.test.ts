@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { waitMs } from './backoff.ts'
 import { retryAfterMs } from './calls.ts'
-import { Refusal, type RefusalReason } from './refusal.ts'
+import { AcmeRefusal, type RefusalReason } from './refusal.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -22,7 +22,7 @@ for (const [reason, failures, asked, expected] of [
   ['DirectoryUnreachable', 1, HOUR, HOUR],
 ] as const satisfies readonly (readonly [RefusalReason, number, number, number])[])
   test(`${reason} ${failures} times, asked for ${asked} ms: ${expected} ms, and up to a fifth more`, () => {
-    const refusal = new Refusal(reason, '', asked)
+    const refusal = new AcmeRefusal(reason, '', asked)
     assert.equal(waitMs(refusal, failures, 0), expected)
     assert.equal(waitMs(refusal, failures, 1), expected * 1.2)
   })

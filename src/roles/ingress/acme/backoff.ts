@@ -1,4 +1,4 @@
-import type { Refusal, RefusalReason } from './refusal.ts'
+import type { AcmeRefusal, RefusalReason } from './refusal.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -15,7 +15,7 @@ const waits: Readonly<Partial<Record<RefusalReason, readonly [firstMs: number, l
 const otherWaits = [MINUTE_MS, 6 * HOUR_MS] as const
 
 /** How long to wait after so many refusals in a row, this one included; `random` is from 0 to 1. */
-export function waitMs(refusal: Refusal, failures: number, random: number): number {
+export function waitMs(refusal: AcmeRefusal, failures: number, random: number): number {
   const [firstMs, longestMs] = waits[refusal.reason] ?? otherWaits
   const ms = Math.min(firstMs * 2 ** Math.min(failures - 1, 30), longestMs)
   // Many that were refused at once do not come back at once.

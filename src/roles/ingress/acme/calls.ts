@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Agent } from 'node:https'
 import * as acme from 'acme-client'
-import { Refusal } from './refusal.ts'
+import { AcmeRefusal } from './refusal.ts'
 
 /** One request to a directory, its answer included. Theirs take seconds when they are busy. */
 const TIMEOUT_MS = 30_000
@@ -72,7 +72,7 @@ export async function calling<T>(call: Calling, work: () => Promise<T>): Promise
   try {
     return await calls.run(call, work)
   } catch (error) {
-    if (error instanceof Refusal || call.signal.aborted) throw error
+    if (error instanceof AcmeRefusal || call.signal.aborted) throw error
     throw refusalOf(call.problem, error)
   }
 }
@@ -99,16 +99,16 @@ export function retryAfterMs(value: unknown, nowMs = Date.now()): number {
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MOST_PATIENCE_MS) : 0
 }
 
-function refusalOf(problem: Problem | null, cause: unknown): Refusal {
-  if (problem === null) return new Refusal('OrderRefused', messageOf(cause), 0, cause)
+function refusalOf(problem: Problem | null, cause: unknown): AcmeRefusal {
+  if (problem === null) return new AcmeRefusal('OrderRefused', messageOf(cause), 0, cause)
   const { type, detail, status, retryAfterMs: waitMs } = problem
-  if (status === 0) return new Refusal('DirectoryUnreachable', detail, 0, cause)
-  if (type === '') return new Refusal('DirectoryUnreachable', `it answered ${status}`, waitMs, cause)
+  if (status === 0) return new AcmeRefusal('DirectoryUnreachable', detail, 0, cause)
+  if (type === '') return new AcmeRefusal('DirectoryUnreachable', `it answered ${status}`, waitMs, cause)
   const words = detail === '' ? type : `${type}: ${detail}`
-  return new Refusal(reasonOf(type, status), words, waitMs, cause)
+  return new AcmeRefusal(reasonOf(type, status), words, waitMs, cause)
 }
 
-function reasonOf(type: string, status: number): Refusal['reason'] {
+function reasonOf(type: string, status: number): AcmeRefusal['reason'] {
   switch (type) {
     case 'rateLimited':
       return 'RateLimited'

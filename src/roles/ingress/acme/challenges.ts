@@ -1,13 +1,13 @@
 import type { ValidationPair } from '../../../proxy/tls/name-validation.ts'
 import type { Authorization } from 'acme-client'
 import type { CertificateStore, DocumentName } from './store.ts'
-import { digest } from './wanted.ts'
+import { keyDigest } from './wanted.ts'
 
 /** What a client is shown who asks whether a name is ours; `http-01` by token, `tls-alpn-01` by name. */
 type ChallengeKey = { readonly token: string } | { readonly serverName: string }
 
 export function challengeDocument(key: ChallengeKey): DocumentName {
-  return 'token' in key ? `challenges/${key.token}` : `challenges/${digest([key.serverName])}.alpn`
+  return 'token' in key ? `challenges/${key.token}` : `challenges/${keyDigest([key.serverName])}.alpn`
 }
 
 /** What may have been shown for it, by us or by whoever began the order. */

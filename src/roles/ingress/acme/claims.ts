@@ -1,7 +1,7 @@
 import { GATEWAY_API } from '../../../model/kind.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import { refKey, type Resources } from '../../../model/resources.ts'
-import { attachmentsOf, policyName, reject, type Attachment } from '../../../translation/policies.ts'
+import { attachmentsOf, policyName, reject, type PolicyAttachment } from '../../../translation/policies.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import type { ListenerState, Provided } from '../gateway/listeners.ts'
@@ -10,7 +10,7 @@ import { gatewayless, listenerless } from '../policy-target.ts'
 
 /** What one targetRef of a policy has: the listeners whose certificates it sees to. */
 export interface Claim {
-  readonly attachment: Attachment<CertificatePolicy>
+  readonly attachment: PolicyAttachment<CertificatePolicy>
   readonly state: GatewayState
   readonly listeners: readonly ListenerState[]
 }
@@ -47,7 +47,7 @@ export function claimsOf(
 }
 
 function sectionClaim(
-  attachment: Attachment<CertificatePolicy>,
+  attachment: PolicyAttachment<CertificatePolicy>,
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   owners: Map<ListenerState, CertificatePolicy>,
@@ -77,7 +77,7 @@ function sectionClaim(
 }
 
 function gatewayClaim(
-  attachment: Attachment<CertificatePolicy>,
+  attachment: PolicyAttachment<CertificatePolicy>,
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   {
@@ -104,7 +104,7 @@ function gatewayClaim(
 }
 
 function stateOf(
-  attachment: Attachment<CertificatePolicy>,
+  attachment: PolicyAttachment<CertificatePolicy>,
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   report: Report,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { parseKeyPair, type Parsed } from '../../../translation/pem.ts'
 import type { Obtained } from './order.ts'
 import type { CertificateStore, DocumentName } from './store.ts'
-import type { Failure } from './work.ts'
+import type { LastFailure } from './work.ts'
 
 /** What the service knows of one certificate that is wanted. */
 export interface CertificateState {
@@ -11,7 +11,7 @@ export interface CertificateState {
   /** When it is renewed; 0 where there is none. Milliseconds since 1970, as the next. */
   readonly renewMs: number
   /** Why the last attempt came to nothing; null where it did not. */
-  readonly failure: Failure | null
+  readonly failure: LastFailure | null
   /** When it is tried again after that. */
   readonly retryMs: number
 }

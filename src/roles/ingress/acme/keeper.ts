@@ -10,7 +10,7 @@ import {
   type CertificateState,
 } from './issued.ts'
 import type { Obtained } from './order.ts'
-import { Refusal } from './refusal.ts'
+import { AcmeRefusal } from './refusal.ts'
 import type { CertificateStore, Lease } from './store.ts'
 import { settingsId, type WantedCertificate } from './wanted.ts'
 import { codeOf } from './whole-file.ts'
@@ -127,7 +127,7 @@ export class Keeper {
     log.info('certificate.ordered', { certificate: id, names, renewal: this.state.parsed !== null })
     const obtained = await obtain(this.wanted, work, signal)
     const parsed = checked(obtained.chain, obtained.key, names)
-    if ('wrong' in parsed) throw new Refusal('CertificateInvalid', parsed.wrong)
+    if ('wrong' in parsed) throw new AcmeRefusal('CertificateInvalid', parsed.wrong)
     await writeCertificate(store, id, obtained)
     await writeWork(store, id, freshWork(this.settings, calendar.now()))
     const until = new Date(parsed.validity[0]?.untilMs ?? 0).toISOString()
@@ -197,8 +197,8 @@ function same(a: CertificateState, b: CertificateState): boolean {
   )
 }
 
-function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error
+function asRefusal(error: unknown): AcmeRefusal {
+  if (error instanceof AcmeRefusal) return error
   const message = error instanceof Error ? error.message : String(error)
-  return new Refusal(codeOf(error) === '' ? 'Failed' : 'StoreFailed', message, 0, error)
+  return new AcmeRefusal(codeOf(error) === '' ? 'Failed' : 'StoreFailed', message, 0, error)
 }

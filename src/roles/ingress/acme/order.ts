@@ -3,7 +3,7 @@ import type { Cancel, Clock } from '../../../upstream/clock.ts'
 import { Account, isForgotten } from './account.ts'
 import { calling, type Calling } from './calls.ts'
 import { documentsOf } from './challenges.ts'
-import { Refusal } from './refusal.ts'
+import { AcmeRefusal } from './refusal.ts'
 import { showChallenge } from './show-challenge.ts'
 import type { CertificateStore, DocumentName } from './store.ts'
 import type { WantedCertificate } from './wanted.ts'
@@ -124,7 +124,7 @@ export class Order {
     if (authorization.status !== 'pending') throw refusedName(authorization)
     const challenge = authorization.challenges.find(({ type }) => type === this.wanted.challenge)
     if (challenge === undefined)
-      throw new Refusal(
+      throw new AcmeRefusal(
         'OrderRefused',
         `the directory does not validate ${value} by ${this.wanted.challenge}, but by ${authorization.challenges.map(({ type }) => type).join(', ')}`,
       )
@@ -144,7 +144,7 @@ export class Order {
       if (now.status !== 'pending') throw refusedName(now)
       await this.pause(waitMs)
     }
-    throw new Refusal('ValidationFailed', 'the directory has not looked in three minutes')
+    throw new AcmeRefusal('ValidationFailed', 'the directory has not looked in three minutes')
   }
 
   private async finalize(order: acme.Order, key: string): Promise<acme.Order> {
@@ -163,10 +163,10 @@ export class Order {
       const now = await calling(call, () => this.client.getOrder(order))
       if (wanted.includes(now.status)) return now
       if (now.status === 'invalid')
-        throw new Refusal('OrderRefused', wordsOf(now.error) || 'the order is invalid')
+        throw new AcmeRefusal('OrderRefused', wordsOf(now.error) || 'the order is invalid')
       await this.pause(waitMs)
     }
-    throw new Refusal('OrderRefused', 'the order has not come about in three minutes')
+    throw new AcmeRefusal('OrderRefused', 'the order has not come about in three minutes')
   }
 
   private async pause(waitMs: number): Promise<void> {
@@ -182,9 +182,12 @@ export class Order {
 }
 
 /** Of an authorization that cannot become valid any more, by the challenge that says why. */
-function refusedName({ identifier, status, challenges }: acme.Authorization): Refusal {
+function refusedName({ identifier, status, challenges }: acme.Authorization): AcmeRefusal {
   const why = challenges.map(({ error }) => wordsOf(error)).find(words => words !== '')
-  return new Refusal('ValidationFailed', `${identifier.value}: ${why ?? `its authorization is ${status}`}`)
+  return new AcmeRefusal(
+    'ValidationFailed',
+    `${identifier.value}: ${why ?? `its authorization is ${status}`}`,
+  )
 }
 
 /** RFC 8555 §6.7, with what it says of each name (§6.7.1). */

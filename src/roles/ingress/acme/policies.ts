@@ -19,7 +19,7 @@ import { settingsOf, type PolicySettings } from './settings.ts'
 import { certificateId, type WantedCertificate } from './wanted.ts'
 
 /** What CertificatePolicies come to, beside what their listeners show. */
-export interface Acme {
+export interface AcmeParts {
   readonly wanted: readonly WantedCertificate[]
   readonly attach: readonly FilterAttachment[]
 }
@@ -32,7 +32,7 @@ export function certificatePolicies(
   world: Attaching,
   certificates: Certificates,
   facts: AcmeFacts | null,
-): Acme {
+): AcmeParts {
   const { resources, gateways, report } = world
   const wanted = new Map<string, WantedCertificate>()
   const attach: FilterAttachment[] = []

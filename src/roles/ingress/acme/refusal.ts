@@ -20,7 +20,7 @@ export type RefusalReason =
   | 'Failed'
 
 /** An attempt that came to nothing. `message` is for people, and says whose words it has. */
-export class Refusal extends Error {
+export class AcmeRefusal extends Error {
   readonly reason: RefusalReason
   /** How long the directory asks to be left alone; 0 where it does not say. */
   readonly retryAfterMs: number

@@ -6,12 +6,12 @@ export interface WantedCertificate {
   readonly id: string
   /** DNS names, lower case, no wildcards; the first names its file. */
   readonly names: readonly string[]
-  readonly keyType: KeyType
+  readonly keyType: KeyAlgorithm
   readonly challenge: ChallengeType
   readonly account: AccountSettings
 }
 
-export type KeyType = 'ecdsa' | 'rsa'
+export type KeyAlgorithm = 'ecdsa' | 'rsa'
 export type ChallengeType = 'http-01' | 'tls-alpn-01'
 
 /** With whom, and as whom. */
@@ -31,25 +31,25 @@ export interface ExternalAccount {
 }
 
 /** The same for whoever wants the same certificate of the same directory, so that it is ordered once. */
-export function certificateId(directoryUrl: string, names: readonly string[], keyType: KeyType): string {
-  return `${(names[0] ?? '').slice(0, 100)}-${digest([directoryUrl, keyType, ...names.toSorted()])}`
+export function certificateId(directoryUrl: string, names: readonly string[], keyType: KeyAlgorithm): string {
+  return `${(names[0] ?? '').slice(0, 100)}-${keyDigest([directoryUrl, keyType, ...names.toSorted()])}`
 }
 
 /** Accounts differ by directory, address and external account. */
 export function accountId({ directoryUrl, email, externalAccount }: AccountSettings): string {
   const external = externalAccount === null ? [] : [externalAccount.keyId, externalAccount.key]
-  return `${hostOf(directoryUrl)}-${digest([directoryUrl, email, ...external])}`
+  return `${hostOf(directoryUrl)}-${keyDigest([directoryUrl, email, ...external])}`
 }
 
 /** What an earlier refusal was about: with other settings it need not be waited for. */
 export function settingsId({ account, challenge }: WantedCertificate): string {
-  return digest([accountId(account), challenge, account.authorities ?? ''])
+  return keyDigest([accountId(account), challenge, account.authorities ?? ''])
 }
 
 function hostOf(url: string): string {
   return URL.parse(url)?.hostname.replace(/[^a-z0-9.-]/g, '') || 'acme'
 }
 
-export function digest(parts: readonly string[]): string {
+export function keyDigest(parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }

@@ -8,14 +8,14 @@ export interface Work {
   readonly order: { readonly url: string; readonly key: string } | null
   /** Attempts in a row that came to nothing. */
   readonly failures: number
-  readonly failure: Failure | null
+  readonly failure: LastFailure | null
   /** Nothing is tried before; milliseconds since 1970, as the next. */
   readonly notBeforeMs: number
   /** When the certificate was last obtained; 0 for never. */
   readonly issuedMs: number
 }
 
-export interface Failure {
+export interface LastFailure {
   readonly reason: string
   readonly message: string
   readonly atMs: number

@@ -26,10 +26,10 @@ import {
   given,
   policyName,
   reject,
-  type Attachment,
+  type PolicyAttachment,
   type Patch,
 } from '../../../translation/policies.ts'
-import type { Target } from '../../../translation/targets.ts'
+import type { ClusterTarget } from '../../../translation/targets.ts'
 
 export interface ClusterPolicy {
   readonly settings: ClusterSettings & Pick<Cluster, 'ejection'>
@@ -37,7 +37,10 @@ export interface ClusterPolicy {
 }
 
 /** Attaches BackendPolicies, the oldest first, and tells what each cluster has of them. */
-export function backendPolicies(resources: Resources, report: Report): (target: Target) => ClusterPolicy {
+export function backendPolicies(
+  resources: Resources,
+  report: Report,
+): (target: ClusterTarget) => ClusterPolicy {
   const claims = new Map<string, BackendPolicy>()
   for (const policy of resources.all(BackendPolicy))
     report.notServed(policy, unservedIn(policy, BackendPolicy))
@@ -53,7 +56,7 @@ export function backendPolicies(resources: Resources, report: Report): (target: 
 }
 
 function attach(
-  attachment: Attachment<BackendPolicy>,
+  attachment: PolicyAttachment<BackendPolicy>,
   resources: Resources,
   claims: Map<string, BackendPolicy>,
   report: Report,

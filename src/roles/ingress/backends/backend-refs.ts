@@ -17,7 +17,7 @@ import {
   forCalls,
   H2C,
   portNumbered,
-  type Target,
+  type ClusterTarget,
 } from '../../../translation/targets.ts'
 import { namelessBackend } from './upstream-tls.ts'
 
@@ -36,7 +36,7 @@ export type Follow = (ref: BackendObjectReference, path: FieldPath, use?: Use) =
 /** Resolves references to backends, and remembers the targets that are in use. */
 export class BackendRefs {
   /** By cluster name. */
-  readonly used = new Map<string, Target>()
+  readonly used = new Map<string, ClusterTarget>()
   private readonly policies: BackendTlsPolicies
   private readonly resources: Resources
   private readonly grants: Grants
@@ -79,7 +79,7 @@ export class BackendRefs {
     from: Referrer,
     path: FieldPath,
     use: Use,
-  ): Target | Flaw {
+  ): ClusterTarget | Flaw {
     const { namespace, name } = to
     const object = this.resources.get(Backend, namespace, name)
     if (object === undefined) return this.absent(Backend, to, from, path)
@@ -101,7 +101,7 @@ export class BackendRefs {
     from: Referrer,
     path: FieldPath,
     use: Use,
-  ): Target | Flaw {
+  ): ClusterTarget | Flaw {
     const { namespace, name } = to
     const object = this.resources.get(Service, namespace, name)
     if (object === undefined) return this.absent(Service, to, from, path)
@@ -125,7 +125,10 @@ export class BackendRefs {
   }
 
   /** What a BackendTLSPolicy would secure that was refused only follows from that. */
-  private perhapsSecured(flaw: Flaw, { port, object }: Extract<Target, { readonly kind: 'Service' }>): Flaw {
+  private perhapsSecured(
+    flaw: Flaw,
+    { port, object }: Extract<ClusterTarget, { readonly kind: 'Service' }>,
+  ): Flaw {
     const refusal = this.resources.refusalOfAny(BackendTLSPolicy, object.metadata.namespace)
     if (appProtocolOf(port) !== 'https' || refusal === null) return flaw
     const message = `${flaw.message}; BackendTLSPolicy ${refusal.resource?.name ?? ''} is refused${see(refusal)}`
@@ -159,7 +162,7 @@ function notFound(path: FieldPath, message: string): Flaw {
   return { reason: 'BackendNotFound', path, message }
 }
 
-function backendTarget(object: Backend, path: FieldPath, secured: boolean): Target | Flaw {
+function backendTarget(object: Backend, path: FieldPath, secured: boolean): ClusterTarget | Flaw {
   const { protocol = 'http' } = object.body.spec
   if (protocol === 'http' || protocol === 'h2c') return { kind: 'Backend', object }
   const secure = protocol === 'https' || protocol === 'h2'
@@ -173,11 +176,11 @@ function backendTarget(object: Backend, path: FieldPath, secured: boolean): Targ
 }
 
 function serviceTarget(
-  target: Extract<Target, { readonly kind: 'Service' }>,
+  target: Extract<ClusterTarget, { readonly kind: 'Service' }>,
   path: FieldPath,
   secured: boolean,
   use: Use,
-): Target | Flaw {
+): ClusterTarget | Flaw {
   const { port, object } = target
   const { protocol = portDefaults.protocol, appProtocol = '' } = port
   const where = `port ${port.port} of Service ${object.metadata.namespace}/${object.metadata.name}`

@@ -11,16 +11,16 @@ import type { Certificates, Resolved } from '../../../translation/certificates.t
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
 import { tlsBounds } from '../defaults.ts'
 import { missing, type Absence } from '../../../translation/missing.ts'
-import { attachmentsOf, policyName, type Attachment } from '../../../translation/policies.ts'
+import { attachmentsOf, policyName, type PolicyAttachment } from '../../../translation/policies.ts'
 import { digest } from '../../../translation/pem.ts'
-import type { Target } from '../../../translation/targets.ts'
+import type { ClusterTarget } from '../../../translation/targets.ts'
 
 /** What a policy says of its targets. `invalid`: requests must fail, for its authorities cannot be had. */
 export type BackendTls = ClusterTls | 'invalid'
 
 /** One targetRef of a policy, and what became of it. */
 interface Claim {
-  readonly attachment: Attachment<BackendTLSPolicy>
+  readonly attachment: PolicyAttachment<BackendTLSPolicy>
   /** Of the target, and its port where the policy names one: as in `claims`. */
   readonly key: string
   readonly refused: readonly Flaw[]
@@ -47,7 +47,7 @@ export class BackendTlsPolicies {
   }
 
   /** The nearer policy as a whole: it is about one connection, so that its parts belong together. */
-  of(target: Target): BackendTls | null {
+  of(target: ClusterTarget): BackendTls | null {
     const whole = keyOf(target.object)
     const port = target.kind === 'Service' ? target.port.name : undefined
     return (this.taken.get(`${whole} ${port ?? ''}`) ?? this.taken.get(whole))?.tls ?? null
@@ -74,7 +74,7 @@ export class BackendTlsPolicies {
       report.unknownOptions(policy, unknownOptions(policy.body.spec.options, ['spec', 'options']))
   }
 
-  private claim(attachment: Attachment<BackendTLSPolicy>, read: ReadPolicy): void {
+  private claim(attachment: PolicyAttachment<BackendTLSPolicy>, read: ReadPolicy): void {
     const { policy, target, path } = attachment
     const { kind, group, name, sectionName } = target
     const { namespace } = policy.metadata

@@ -5,13 +5,13 @@ import type { TlsBounds } from '../defaults.ts'
 import { targetEndpoints, type Slices } from './endpoints.ts'
 import { originOf } from '../origin.ts'
 import { digest } from '../../../translation/pem.ts'
-import { protocolOf, type Target } from '../../../translation/targets.ts'
+import { protocolOf, type ClusterTarget } from '../../../translation/targets.ts'
 import type { UsedCluster } from './upstream-tls.ts'
 
 /** The clusters in use, with their endpoints, by name. */
 export function clustersOf(
   used: ReadonlyMap<string, UsedCluster>,
-  policyOf: (target: Target) => ClusterPolicy,
+  policyOf: (target: ClusterTarget) => ClusterPolicy,
   slices: Slices,
 ): Pick<SnapshotParts, 'clusters' | 'endpoints'> {
   const clusters: Cluster[] = []
@@ -35,7 +35,7 @@ function withBounds(tls: ClusterTls, bounds: TlsBounds): ClusterTls {
   return isDeepStrictEqual(whole, tls) ? tls : { ...whole, key: digest(JSON.stringify(whole)) }
 }
 
-function pathOf(target: Target): (string | number)[] {
+function pathOf(target: ClusterTarget): (string | number)[] {
   if (target.kind === 'Backend') return ['spec', 'endpoints']
   const index = target.object.body.spec?.ports?.indexOf(target.port) ?? -1
   return index < 0 ? ['spec'] : ['spec', 'ports', index]

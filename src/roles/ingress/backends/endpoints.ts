@@ -11,7 +11,7 @@ import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
 import type { Endpoint, SnapshotParts } from '../../../snapshot/snapshot.ts'
 import { backendRefsOf } from '../closing/served-objects.ts'
-import { targetNamed, type Target } from '../../../translation/targets.ts'
+import { targetNamed, type ClusterTarget } from '../../../translation/targets.ts'
 
 /** Names the Service that an EndpointSlice belongs to (discovery.k8s.io/v1, LabelServiceName). */
 export const SERVICE_NAME = 'kubernetes.io/service-name'
@@ -101,7 +101,7 @@ function distinct(list: readonly Endpoint[]): Endpoint[] {
   return [...seen.values()]
 }
 
-export function targetEndpoints(target: Target, slices: Slices): Endpoint[] {
+export function targetEndpoints(target: ClusterTarget, slices: Slices): Endpoint[] {
   return target.kind === 'Service'
     ? serviceEndpoints(target.object, target.port, slices)
     : backendEndpoints(target.object)

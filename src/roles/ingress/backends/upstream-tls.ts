@@ -18,11 +18,11 @@ import type { Certificates, Resolved } from '../../../translation/certificates.t
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
 import type { ListenerState } from '../gateway/listeners.ts'
 import { digest } from '../../../translation/pem.ts'
-import type { Target } from '../../../translation/targets.ts'
+import type { ClusterTarget } from '../../../translation/targets.ts'
 
 /** A cluster as the rules of one Gateway use it. */
 export interface UsedCluster {
-  readonly target: Target
+  readonly target: ClusterTarget
   readonly tls: ClusterTls | null
 }
 
@@ -36,12 +36,12 @@ const reasons = { invalid: 'InvalidClientCertificateRef', kind: 'InvalidClientCe
 export class UpstreamTls {
   /** By cluster name. */
   readonly clusters = new Map<string, UsedCluster>()
-  private readonly targets: ReadonlyMap<string, Target>
+  private readonly targets: ReadonlyMap<string, ClusterTarget>
   private readonly policies: BackendTlsPolicies
   private readonly certificates: Certificates
 
   constructor(
-    targets: ReadonlyMap<string, Target>,
+    targets: ReadonlyMap<string, ClusterTarget>,
     policies: BackendTlsPolicies,
     certificates: Certificates,
   ) {
@@ -106,12 +106,12 @@ export class UpstreamTls {
     return this.use(`${name} (${namespace}/${gatewayName})`, target, { ...tls, certificate: own.name, key })
   }
 
-  private use(name: string, target: Target, tls: ClusterTls | null): string {
+  private use(name: string, target: ClusterTarget, tls: ClusterTls | null): string {
     this.clusters.set(name, { target, tls })
     return name
   }
 
-  private tlsOf(target: Target): BackendTls | null {
+  private tlsOf(target: ClusterTarget): BackendTls | null {
     const policy = this.policies.of(target)
     if (policy !== null || target.kind === 'Service') return policy
     const { protocol } = target.object.body.spec

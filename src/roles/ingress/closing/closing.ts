@@ -3,10 +3,10 @@ import { keyOf } from '../../../model/resources.ts'
 import type { Closed } from '../../../snapshot/contribution.ts'
 import type { Origin } from '../../../snapshot/snapshot.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
-import { listenerOf, type RequestTarget } from '../policy-target.ts'
+import { listenerOf, type RequestScope } from '../policy-target.ts'
 
 /** An object, or a part of it, that is not to be served. */
-type ClosedTarget = Pick<RequestTarget, 'at' | 'object' | 'section' | 'path'>
+type ClosedTarget = Pick<RequestScope, 'at' | 'object' | 'section' | 'path'>
 
 /**
  * What is not to be served because something that protects it is not in force: Gateways, listeners, routes, rules, and

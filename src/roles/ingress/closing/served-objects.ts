@@ -18,10 +18,10 @@ export interface ServedObject {
   readonly isRoute: boolean
   readonly at: AttachPoint
   /** What a `sectionName` may name in it: listeners, rules, ports by name and number. */
-  readonly sections: readonly Section[]
+  readonly sections: readonly ServedSection[]
 }
 
-export interface Section {
+export interface ServedSection {
   readonly name: string
   readonly what: 'listener' | 'rule' | 'port'
   readonly at: AttachPoint

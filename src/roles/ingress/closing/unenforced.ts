@@ -11,7 +11,7 @@ import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { originOf } from '../origin.ts'
 import { policyName } from '../../../translation/policies.ts'
-import { Served, servedObjects, type Section, type ServedObject } from './served-objects.ts'
+import { Served, servedObjects, type ServedSection, type ServedObject } from './served-objects.ts'
 
 /**
  * Closes what objects target that are not in force and may be there to protect it ("fail closed"): a request that they
@@ -44,7 +44,7 @@ export function closeUnenforced(
 /** An object, or a part of it, that is targeted. */
 interface Hit {
   readonly object: ServedObject
-  readonly section: Section | undefined
+  readonly section: ServedSection | undefined
   /** Of the reference, in the object that targets it. */
   readonly path: FieldPath
 }

@@ -8,12 +8,12 @@ import type { Resources } from '../../../model/resources.ts'
 import type { Rule, SnapshotParts, StreamRule } from '../../../snapshot/snapshot.ts'
 import type { Doubt, Report } from '../../../translation/report.ts'
 import { SERVICE_NAME, portOfSlice, slicesOf } from '../backends/endpoints.ts'
-import type { Target } from '../../../translation/targets.ts'
+import type { ClusterTarget } from '../../../translation/targets.ts'
 
 /** Services that something is sent to and that have nowhere to send it: their share of requests is answered 503. */
 export function doubtEndpoints(
   parts: SnapshotParts,
-  targetOf: (cluster: string) => Target | undefined,
+  targetOf: (cluster: string) => ClusterTarget | undefined,
   resources: Resources,
   report: Report,
 ): void {

@@ -1,7 +1,7 @@
 import { wholeMatch } from '../../../snapshot/regex.ts'
 import type { Port, RouteEntry } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
-import { hostsOf, ruleName, type RuleFields } from './rule-fields.ts'
+import { hostsOf, describeRule, type RuleFields } from './rule-fields.ts'
 
 /** How many paths are tried on patterns in one translation: what is suspicious may cost a little, and no more. */
 const MOST_TRIES = 50_000
@@ -36,7 +36,7 @@ export function doubtGreedy(
         severity: 'warning',
         reason: 'RegexBeatsPrefix',
         path: field.path,
-        message: `the regular expression ${JSON.stringify(match.path.value)} takes requests of the longer prefix ${loser.match.path.value} of ${ruleName(loser.rule)}: regular expressions come before prefixes, whatever their length; expected a narrower one, or a prefix`,
+        message: `the regular expression ${JSON.stringify(match.path.value)} takes requests of the longer prefix ${loser.match.path.value} of ${describeRule(loser.rule)}: regular expressions come before prefixes, whatever their length; expected a narrower one, or a prefix`,
       })
     }
   }

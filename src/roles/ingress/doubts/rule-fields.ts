@@ -14,8 +14,8 @@ export type RuleFields = ReadonlyMap<Origin, RuleField>
 export function ruleFieldsOf(states: readonly RouteState[]): RuleFields {
   const fields = new Map<Origin, RuleField>()
   for (const { route, entries } of states)
-    for (const { entry, place } of entries)
-      fields.set(entry.rule.origin, { route, path: ['spec', 'rules', place.rule] })
+    for (const { entry, tie } of entries)
+      fields.set(entry.rule.origin, { route, path: ['spec', 'rules', tie.rule] })
   return fields
 }
 
@@ -26,7 +26,7 @@ export function hostsOf(ports: readonly Port[]): VirtualHost[] {
 }
 
 /** `HTTPRoute/default/shop spec.rules[0] (shop.yaml:14:5)`, to name it in a message. */
-export function ruleName({ origin }: Pick<Rule, 'origin'>): string {
+export function describeRule({ origin }: Pick<Rule, 'origin'>): string {
   return `${origin.resource} ${origin.path}${placeOf(origin)}`
 }
 

@@ -2,7 +2,7 @@ import type { Match, PathMatch, Port, RouteEntry, Rule } from '../../../snapshot
 import type { Report } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
 import type { ListenerState } from '../gateway/listeners.ts'
-import { hostsOf, ruleName, type RuleField, type RuleFields } from './rule-fields.ts'
+import { hostsOf, describeRule, type RuleField, type RuleFields } from './rule-fields.ts'
 import type { RouteState } from '../routes/route.ts'
 
 const SHADOWED = { severity: 'error', reason: 'Shadowed', path: [] } as const
@@ -42,7 +42,7 @@ export function doubtShadows(
     if (gone.has(field.route) && by !== null)
       report.doubt(field.route, {
         ...SHADOWED,
-        message: `no request reaches it: ${ruleName(by)} comes first, and ${EXPECTED}`,
+        message: `no request reaches it: ${describeRule(by)} comes first, and ${EXPECTED}`,
       })
   for (const tally of rules.values())
     if (isHidden(tally) && tally.by !== null && !gone.has(tally.field.route))
@@ -50,7 +50,7 @@ export function doubtShadows(
         severity: 'warning',
         reason: 'RuleShadowed',
         path: tally.field.path,
-        message: `no request reaches this rule: ${ruleName(tally.by)} comes first, and takes all that it would take`,
+        message: `no request reaches this rule: ${describeRule(tally.by)} comes first, and takes all that it would take`,
       })
   return hidden
 }
@@ -66,7 +66,7 @@ export function doubtStreams(
     if (shares.length === 0 || shares.some(([, { rule }]) => rule === stream)) continue
     const names = route.body.spec.hostnames ?? ['']
     const taker = shares.find(([hostname]) => names.some(name => intersect(hostname, name) !== null))?.[1]
-    const who = taker === undefined ? 'another TLSRoute' : ruleName(taker.rule)
+    const who = taker === undefined ? 'another TLSRoute' : describeRule(taker.rule)
     report.doubt(route, {
       ...SHADOWED,
       message: `no connection reaches it: ${who} comes first, and ${EXPECTED}`,

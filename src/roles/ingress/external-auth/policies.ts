@@ -11,7 +11,7 @@ import {
   parentOf,
   policyName,
   reject,
-  type Attachment,
+  type PolicyAttachment,
 } from '../../../translation/policies.ts'
 import { originOf } from '../origin.ts'
 import type { Flaw, Report } from '../../../translation/report.ts'
@@ -19,7 +19,7 @@ import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
 import type { Closing } from '../closing/closing.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { requestTarget, type RequestTarget } from '../policy-target.ts'
+import { requestScope, type RequestScope } from '../policy-target.ts'
 import type { RouteState } from '../routes/route.ts'
 import { policySettings } from './settings.ts'
 
@@ -62,8 +62,8 @@ export class ExternalAuthPolicies {
     )
       return state
     const entries = state.entries.map(ranked => {
-      const { entry, place } = ranked
-      const filters = [...this.at(key, undefined), ...this.at(key, names[place.rule] ?? '')]
+      const { entry, tie } = ranked
+      const filters = [...this.at(key, undefined), ...this.at(key, names[tie.rule] ?? '')]
       return { ...ranked, entry: { ...entry, rule: this.rule(entry.rule, filters) } }
     })
     return { ...state, entries }
@@ -98,11 +98,11 @@ export class ExternalAuthPolicies {
     return made
   }
 
-  private attach(attachment: Attachment<ExternalAuthPolicy>, around: Around): void {
+  private attach(attachment: PolicyAttachment<ExternalAuthPolicy>, around: Around): void {
     const { report } = around
     const { resources, gateways } = around
     const { namespace } = attachment.policy.metadata
-    const target = requestTarget(attachment.target, namespace, resources, gateways)
+    const target = requestScope(attachment.target, namespace, resources, gateways)
     if ('message' in target) return reject(attachment, report, 'TargetNotFound', target)
     accept(attachment, report, `is asked for every request of ${target.what}`)
     const cluster = clusterOf(attachment.policy, around.backends)
@@ -113,11 +113,7 @@ export class ExternalAuthPolicies {
     this.add(target, policySettings(attachment.policy, cluster), around)
   }
 
-  private add(
-    { object, section, at }: RequestTarget,
-    filter: ExternalAuthConfig,
-    { gateways }: Around,
-  ): void {
+  private add({ object, section, at }: RequestScope, filter: ExternalAuthConfig, { gateways }: Around): void {
     const state = gateways.get(keyOf(object))
     if (state !== undefined) return void this.onGateways.push({ state, at, filter })
     const scope = scopeOf(keyOf(object), section)
@@ -141,8 +137,8 @@ function clusterOf(policy: ExternalAuthPolicy, backends: BackendRefs): string | 
 
 /** Never open in its place: who would be asked is not there. */
 function closeTarget(
-  attachment: Attachment<ExternalAuthPolicy>,
-  target: RequestTarget,
+  attachment: PolicyAttachment<ExternalAuthPolicy>,
+  target: RequestScope,
   flaw: Flaw,
   { closing, report }: Around,
 ): void {

@@ -18,7 +18,7 @@ import {
   given,
   policyName,
   reject,
-  type Attachment,
+  type PolicyAttachment,
   type Patch,
 } from '../../../translation/policies.ts'
 
@@ -65,7 +65,7 @@ export function clientPolicies(
 }
 
 function attach(
-  attachment: Attachment<ClientPolicy>,
+  attachment: PolicyAttachment<ClientPolicy>,
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   claims: Claims,
@@ -103,7 +103,7 @@ function attach(
 }
 
 function attachToListener(
-  attachment: Attachment<ClientPolicy>,
+  attachment: PolicyAttachment<ClientPolicy>,
   section: string,
   state: GatewayState,
   claims: Claims,

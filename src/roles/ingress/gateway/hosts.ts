@@ -1,14 +1,14 @@
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { VirtualHost, RouteEntry, Rule } from '../../../snapshot/snapshot.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
-import { byPrecedence, type Ranked } from '../routes/precedence.ts'
+import { byPrecedence, type RankedEntry } from '../routes/precedence.ts'
 import type { HostShare } from './listeners.ts'
 
 /** What a hostname came to, and what that was made of. */
 interface Known {
   readonly shares: readonly HostShare[]
   /** In their order. */
-  readonly ranked: readonly Ranked[]
+  readonly ranked: readonly RankedEntry[]
   readonly host: VirtualHost
 }
 
@@ -19,7 +19,7 @@ const known = new WeakMap<GatewayListener, ReadonlyMap<string, Known>>()
  * The hosts of a listener. Entries that stay keep their order among each other, so that only new ones are sorted in;
  * a host in which nothing differs is the same object.
  */
-export function hostsOf(
+export function listenerHosts(
   spec: GatewayListener,
   sorted: readonly (readonly [hostname: string, shares: readonly HostShare[]])[],
   ruleOf: (rule: Rule) => Rule,
@@ -43,7 +43,7 @@ function entryOf(entry: RouteEntry, ruleOf: (rule: Rule) => Rule): RouteEntry {
 }
 
 /** The route with the more specific hostname of its own comes first, whatever the listener has left of it (HTTPRouteSpec.hostnames, v1.7). */
-function rankedOf(shares: readonly HostShare[], before: Known | undefined): readonly Ranked[] {
+function rankedOf(shares: readonly HostShare[], before: Known | undefined): readonly RankedEntry[] {
   if (before !== undefined) {
     if (before.shares.length === shares.length && shares.every((one, i) => sameShare(one, before.shares[i]!)))
       return before.ranked
@@ -55,18 +55,18 @@ function rankedOf(shares: readonly HostShare[], before: Known | undefined): read
 }
 
 /** No two entries are equal in precedence, so that there is one order, however it comes about. */
-function sortedIn(shares: readonly HostShare[], before: Known): readonly Ranked[] {
+function sortedIn(shares: readonly HostShare[], before: Known): readonly RankedEntry[] {
   const old = new Set(before.shares.map(({ entries }) => entries))
-  const fresh: Ranked[] = []
+  const fresh: RankedEntry[] = []
   for (const { entries } of shares) if (!old.delete(entries)) fresh.push(...entries)
   const gone = new Set([...old].flat())
   const stay = gone.size === 0 ? before.ranked : before.ranked.filter(one => !gone.has(one))
   return merged(stay, fresh.sort(byPrecedence))
 }
 
-function merged(list: readonly Ranked[], others: readonly Ranked[]): readonly Ranked[] {
+function merged(list: readonly RankedEntry[], others: readonly RankedEntry[]): readonly RankedEntry[] {
   if (others.length === 0) return list
-  const all: Ranked[] = []
+  const all: RankedEntry[] = []
   let next = 0
   for (const one of list) {
     while (next < others.length && byPrecedence(others[next]!, one) < 0) all.push(others[next++]!)

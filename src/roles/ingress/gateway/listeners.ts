@@ -8,7 +8,7 @@ import type { Flaw } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
 import { listenerTls, type Provision } from './listener-tls.ts'
 import { Owners } from './owners.ts'
-import type { Ranked } from '../routes/precedence.ts'
+import type { RankedEntry } from '../routes/precedence.ts'
 
 /** The kinds of routes that there are. */
 export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute'
@@ -47,7 +47,7 @@ export interface ListenerState {
 /** The entries of one route for a hostname, and the route's own hostname, by which precedence is judged first. */
 export interface HostShare {
   readonly own: string
-  readonly entries: readonly Ranked[]
+  readonly entries: readonly RankedEntry[]
 }
 
 export interface StreamShare {

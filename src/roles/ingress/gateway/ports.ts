@@ -6,7 +6,7 @@ import { ANY } from './addresses.ts'
 import type { ClientSettingsOf } from './client-policy.ts'
 import { isUsable, type GatewayState } from './gateway.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
-import { hostsOf } from './hosts.ts'
+import { listenerHosts } from './hosts.ts'
 import { isServed, type ListenerState } from './listeners.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
 
@@ -68,7 +68,7 @@ function listenerOf(
     name: `${policyName(gateway)}/${spec.name}`,
     origin: originOf(gateway, path),
     hostname,
-    hosts: hostsOf(spec, sorted, ruleOf),
+    hosts: listenerHosts(spec, sorted, ruleOf),
     ...(challenges === '' ? {} : { challenges }),
   }
   return tls === null ? listener : { ...listener, tls }

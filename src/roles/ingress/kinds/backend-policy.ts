@@ -16,11 +16,11 @@ import {
   required,
   set,
   text,
-  type Finding,
+  type Violation,
   type Shape,
 } from '../../../model/kinds/shapes.ts'
-import { balancingFindings, loadBalancing, unservedBalancers } from './load-balancing.ts'
-import { tlsChoices, tlsFindings } from '../../../model/kinds/tls-settings.ts'
+import { balancingViolations, loadBalancing, unservedBalancers } from './load-balancing.ts'
+import { tlsChoices, tlsViolations } from '../../../model/kinds/tls-settings.ts'
 
 const connections = object({
   max: optional(
@@ -249,28 +249,28 @@ export const BackendPolicy: ResourceKind<BackendPolicy> = {
   ],
 }
 
-function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
-  const findings: Finding[] = []
+function backendPolicyRules({ spec }: BackendPolicyBody): Violation[] {
+  const violations: Violation[] = []
   spec.targetRefs.forEach((target, i) => {
     const service = target.group === '' && target.kind === 'Service'
     const backend = target.group === PORTCULLIS && target.kind === 'Backend'
     if (!service && !backend)
-      findings.push({
+      violations.push({
         path: ['spec', 'targetRefs', i, 'kind'],
         message: `a BackendPolicy cannot attach to ${described(target)}, expected Service (group "") or Backend (group "portcullis.dev")`,
       })
     else if (backend && target.sectionName !== undefined)
-      findings.push({
+      violations.push({
         path: ['spec', 'targetRefs', i, 'sectionName'],
         message: 'must be absent: a Backend has no sections',
       })
   })
   return [
-    ...findings,
-    ...balancingFindings(spec.loadBalancing ?? {}),
-    ...responseFindings(spec),
-    ...patienceFindings(spec),
-    ...tlsFindings(spec.tls ?? {}),
+    ...violations,
+    ...balancingViolations(spec.loadBalancing ?? {}),
+    ...responseViolations(spec),
+    ...patienceViolations(spec),
+    ...tlsViolations(spec.tls ?? {}),
   ]
 }
 
@@ -278,7 +278,7 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Finding[] {
 const LEAST_BYTES = 1024
 const MOST_BYTES = 1024 * 1024
 
-function responseFindings({ responses: given = {} }: BackendPolicyBody['spec']): Finding[] {
+function responseViolations({ responses: given = {} }: BackendPolicyBody['spec']): Violation[] {
   return (['fieldBytes', 'headBytes'] as const).flatMap(name => {
     const size = given[name] === undefined ? LEAST_BYTES : (quantityBytes(given[name]) ?? LEAST_BYTES)
     if (size >= LEAST_BYTES && size <= MOST_BYTES) return []
@@ -287,7 +287,7 @@ function responseFindings({ responses: given = {} }: BackendPolicyBody['spec']):
 }
 
 /** Whoever waits for a connection must have one of somebody's who is too slow before the wait is over. */
-function patienceFindings(spec: BackendPolicyBody['spec']): Finding[] {
+function patienceViolations(spec: BackendPolicyBody['spec']): Violation[] {
   const { patience } = spec.pressure ?? {}
   const { connectTimeout } = spec.connections ?? {}
   // The policy of a port may have what it leaves out from that of its Service.

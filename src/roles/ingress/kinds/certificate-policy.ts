@@ -12,7 +12,7 @@ import {
   required,
   set,
   text,
-  type Finding,
+  type Violation,
   type Shape,
 } from '../../../model/kinds/shapes.ts'
 
@@ -113,7 +113,7 @@ export const CertificatePolicy: ResourceKind<CertificatePolicy> = {
   rules: certificatePolicyRules,
 }
 
-function certificatePolicyRules({ spec: { targetRefs } }: CertificatePolicyBody): Finding[] {
+function certificatePolicyRules({ spec: { targetRefs } }: CertificatePolicyBody): Violation[] {
   return targetRefs.flatMap((target, i) => {
     if (target.group === GATEWAY_API && target.kind === 'Gateway') return []
     const message = `a CertificatePolicy cannot attach to ${described(target)}, expected Gateway (group "gateway.networking.k8s.io")`

@@ -1,7 +1,7 @@
 import { Type, type TProperties } from 'typebox'
 import { backendDefaults } from '../../../model/defaults.ts'
 import { later, type Unserved } from '../../../model/kind.ts'
-import { object, optional, type Finding } from '../../../model/kinds/shapes.ts'
+import { object, optional, type Violation } from '../../../model/kinds/shapes.ts'
 import type { Balancing } from '../../../snapshot/snapshot.ts'
 import { balancers } from '../../../upstream/balancers.ts'
 
@@ -38,17 +38,20 @@ export const unservedBalancers: Unserved = later(
 )
 
 /** Each balancer has its own settings, and no others. */
-export function balancingFindings(given: Partial<Balancing>): Finding[] {
+export function balancingViolations(given: Partial<Balancing>): Violation[] {
   const { type = backendDefaults.loadBalancing } = given
-  return balancers.flatMap((balancer): Finding[] => {
+  return balancers.flatMap((balancer): Violation[] => {
     if (balancer.settings === undefined) return []
     const { name, rules } = balancer.settings
     const path = ['spec', 'loadBalancing', name]
     const own = given[name]
     if (own === undefined || own === null)
       return balancer.type === type ? [{ path, message: `is required for type ${type}` }] : []
-    const findings = rules?.(own).map(one => ({ ...one, path: [...path, ...one.path] })) ?? []
-    if (balancer.type === type) return findings
-    return [{ path, message: `must be absent for type ${type}, expected type ${balancer.type}` }, ...findings]
+    const violations = rules?.(own).map(one => ({ ...one, path: [...path, ...one.path] })) ?? []
+    if (balancer.type === type) return violations
+    return [
+      { path, message: `must be absent for type ${type}, expected type ${balancer.type}` },
+      ...violations,
+    ]
   })
 }

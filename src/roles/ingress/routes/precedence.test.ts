@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { GRPCMethodMatch } from '../../../model/kinds/grpc-route.ts'
 import type { Match, Rule } from '../../../snapshot/snapshot.ts'
-import { byPrecedence, grpcWeight, httpWeight, type Place, type Ranked } from './precedence.ts'
+import { byPrecedence, grpcWeight, httpWeight, type TieBreak, type RankedEntry } from './precedence.ts'
 
 const rule: Rule = {
   id: 'r',
@@ -22,15 +22,15 @@ interface Shape {
 
 function ranked(
   { type = 'prefix', value = '/a', method = '', headers = 0, query = 0 }: Shape,
-  place: Partial<Place> = {},
-): Ranked {
+  tie: Partial<TieBreak> = {},
+): RankedEntry {
   const values = (count: number): Match['headers'] =>
     Array.from({ length: count }, (_, i) => ({ name: `n${i}`, type: 'exact', value: 'v' }))
   const match: Match = { path: { type, value }, method, headers: values(headers), query: values(query) }
   return {
     entry: { match, rule },
     weight: httpWeight(match),
-    place: { route: 0, rule: 0, match: 0, ...place },
+    tie: { route: 0, rule: 0, match: 0, ...tie },
   }
 }
 
@@ -87,15 +87,15 @@ test('precedence is a total order', () => {
       assert.equal(byPrecedence(a, a), 0)
       if (byPrecedence(a, b) <= 0 && byPrecedence(b, c) <= 0) assert.ok(byPrecedence(a, c) <= 0)
       const samePlace =
-        a.place.route === b.place.route && a.place.rule === b.place.rule && a.place.match === b.place.match
+        a.tie.route === b.tie.route && a.tie.rule === b.tie.rule && a.tie.match === b.tie.match
       if (!samePlace) assert.notEqual(byPrecedence(a, b), 0)
     }),
     { numRuns: 5000 },
   )
 })
 
-const call = (method: GRPCMethodMatch, headers: number, place: Partial<Place> = {}): Ranked => ({
-  ...ranked({}, place),
+const call = (method: GRPCMethodMatch, headers: number, tie: Partial<TieBreak> = {}): RankedEntry => ({
+  ...ranked({}, tie),
   weight: grpcWeight(method, headers),
 })
 const regular = 'RegularExpression'

@@ -3,18 +3,18 @@ import type { GRPCMethodMatch } from '../../../model/kinds/grpc-route.ts'
 import type { Match, RouteEntry } from '../../../snapshot/snapshot.ts'
 
 /** Where an entry comes from, for ties: all of them positions from 0. */
-export interface Place {
+export interface TieBreak {
   /** Of the route among all, the oldest first, then by namespace/name. */
   readonly route: number
   readonly rule: number
   readonly match: number
 }
 
-export interface Ranked {
+export interface RankedEntry {
   readonly entry: RouteEntry
   /** By the criteria of its kind of route, the first one first; the larger number wins. */
   readonly weight: readonly number[]
-  readonly place: Place
+  readonly tie: TieBreak
 }
 
 /**
@@ -23,7 +23,7 @@ export interface Ranked {
  * different places. Of one hostname all routes are of one kind, so that all
  * weights mean the same.
  */
-export function byPrecedence({ weight: x, place: a }: Ranked, { weight: y, place: b }: Ranked): number {
+export function byPrecedence({ weight: x, tie: a }: RankedEntry, { weight: y, tie: b }: RankedEntry): number {
   for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return y[i]! - x[i]!
   return a.route - b.route || a.rule - b.rule || a.match - b.match
 }

@@ -4,12 +4,12 @@ import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { StreamRule } from '../../../snapshot/snapshot.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
-import type { Ranked } from './precedence.ts'
+import type { RankedEntry } from './precedence.ts'
 
 /** What a route comes to, whatever it is attached to. */
 export interface RouteState {
   readonly route: HTTPRoute | GRPCRoute | TLSRoute
-  readonly entries: readonly Ranked[]
+  readonly entries: readonly RankedEntry[]
   /** Of a TLSRoute, in place of entries. */
   readonly stream: StreamRule | null
   /** References that cannot be followed: ResolvedRefs. */

@@ -20,7 +20,7 @@ import { closedAction } from '../../../snapshot/placed.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import { filtersOf } from './filters.ts'
 import { originOf } from '../origin.ts'
-import type { Ranked } from './precedence.ts'
+import type { RankedEntry } from './precedence.ts'
 import type { RouteState } from './route.ts'
 
 /** What the rules of HTTPRoutes and GRPCRoutes have in common; the filters of a GRPCRoute are some of HTTP's. */
@@ -104,7 +104,7 @@ function wayOf({ group, kind, namespace, name, port }: BackendObjectReference, u
 }
 
 function withAge(state: RouteState, age: number): RouteState {
-  const entries = state.entries.map(ranked => ({ ...ranked, place: { ...ranked.place, route: age } }))
+  const entries = state.entries.map(ranked => ({ ...ranked, tie: { ...ranked.tie, route: age } }))
   return { ...state, entries }
 }
 
@@ -122,7 +122,7 @@ function newState<R extends RouteRule>(
     unresolved: [],
     doubts: [],
   }
-  const entries: Ranked[] = []
+  const entries: RankedEntry[] = []
   const invalid = new Map<number, readonly Flaw[]>()
   const notServed: { path: FieldPath; note: string }[] = []
   for (const [i, rule] of rules.entries()) {
@@ -136,7 +136,7 @@ function newState<R extends RouteRule>(
       })
     if (served !== null)
       for (const [j, { match, weight }] of matches.entries())
-        entries.push({ entry: { match, rule: served }, weight, place: { route: age, rule: i, match: j } })
+        entries.push({ entry: { match, rule: served }, weight, tie: { route: age, rule: i, match: j } })
   }
   return {
     route,

@@ -16,7 +16,7 @@ import { accept, attachmentsOf, parentOf, policyName, reject } from '../../../tr
 import type { Flaw, Report } from '../../../translation/report.ts'
 import type { Closing } from '../closing/closing.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { requestTarget, type RequestTarget } from '../policy-target.ts'
+import { requestScope, type RequestScope } from '../policy-target.ts'
 import { usersOf, type Users } from './users.ts'
 
 /** What TrafficPolicies need of the world. */
@@ -42,10 +42,10 @@ export function trafficPolicies(around: Around): Required<Pick<Contribution, 'at
 }
 
 /** What is there of what it targets, with a condition for each. */
-function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, around: Around): RequestTarget[] {
+function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, around: Around): RequestScope[] {
   const { resources, gateways, closing, report } = around
   return attachmentsOf([policy]).flatMap(attachment => {
-    const target = requestTarget(attachment.target, policy.metadata.namespace, resources, gateways)
+    const target = requestScope(attachment.target, policy.metadata.namespace, resources, gateways)
     if ('message' in target) {
       reject(attachment, report, 'TargetNotFound', target)
       return []

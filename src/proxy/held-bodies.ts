@@ -11,11 +11,11 @@ export interface BodyOwner {
 
 interface Share {
   bytes: number
-  readonly bodies: Set<HeldBody>
+  readonly bodies: Set<BodyRoom>
 }
 
 /** Bodies that are held for filters in one worker: how much that is, and who loses when it is too much. */
-export class HeldBytes {
+export class HeldBodies {
   bytes = 0
   private readonly limitBytes: number
   private readonly shares = new Map<string, Share>()
@@ -24,7 +24,7 @@ export class HeldBytes {
     this.limitBytes = limitBytes
   }
 
-  add(body: HeldBody, bytes: number): void {
+  add(body: BodyRoom, bytes: number): void {
     const { share } = body.owner
     const known = this.shares.get(share) ?? { bytes: 0, bodies: new Set() }
     this.shares.set(share, known)
@@ -34,7 +34,7 @@ export class HeldBytes {
     while (this.bytes > this.limitBytes) this.displace()
   }
 
-  remove(body: HeldBody, bytes: number): void {
+  remove(body: BodyRoom, bytes: number): void {
     const known = this.shares.get(body.owner.share)
     if (known === undefined || !known.bodies.delete(body)) return
     known.bytes -= bytes
@@ -46,7 +46,7 @@ export class HeldBytes {
   private displace(): void {
     let most: Share | null = null
     for (const share of this.shares.values()) if (most === null || share.bytes > most.bytes) most = share
-    let newest: HeldBody | null = null
+    let newest: BodyRoom | null = null
     for (const body of most?.bodies ?? []) newest = body
     newest?.owner.displaced()
     newest?.release()
@@ -54,13 +54,13 @@ export class HeldBytes {
 }
 
 /** The room of one body. */
-export class HeldBody {
+export class BodyRoom {
   readonly owner: BodyOwner
-  private readonly all: HeldBytes
+  private readonly all: HeldBodies
   private bytes = 0
   private released = false
 
-  constructor(all: HeldBytes, owner: BodyOwner) {
+  constructor(all: HeldBodies, owner: BodyOwner) {
     this.all = all
     this.owner = owner
   }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HeldBody, HeldBytes, type BodyOwner } from './held-bytes.ts'
+import { BodyRoom, HeldBodies, type BodyOwner } from './held-bodies.ts'
 
 class Owner implements BodyOwner {
   readonly share: string
-  readonly room: HeldBody
+  readonly room: BodyRoom
   lost = false
 
-  constructor(all: HeldBytes, share: string) {
+  constructor(all: HeldBodies, share: string) {
     this.share = share
-    this.room = new HeldBody(all, this)
+    this.room = new BodyRoom(all, this)
   }
 
   displaced(): void {
@@ -19,7 +19,7 @@ class Owner implements BodyOwner {
 }
 
 test('when it is too much, the client with most loses, and of its bodies the newest', () => {
-  const all = new HeldBytes(100)
+  const all = new HeldBodies(100)
   const [a, b, c, d] = ['many', 'many', 'one', 'one'].map(share => new Owner(all, share))
   a!.room.grow(40)
   b!.room.grow(30)
@@ -41,7 +41,7 @@ test('when it is too much, the client with most loses, and of its bodies the new
 })
 
 test('what is released counts no more, once', () => {
-  const all = new HeldBytes(100)
+  const all = new HeldBodies(100)
   const owner = new Owner(all, 'a')
   owner.room.grow(10)
   owner.room.release()
@@ -51,7 +51,7 @@ test('what is released counts no more, once', () => {
 })
 
 test('a thousand bodies of many clients come and go: nothing is left, and never is it more than the limit', () => {
-  const all = new HeldBytes(1_000)
+  const all = new HeldBodies(1_000)
   const owners: Owner[] = []
   for (let i = 0; i < 1_000; i++) {
     const owner = new Owner(all, `client ${(i * 7) % 13}`)
