@@ -36,7 +36,16 @@ const oneWay = rooms.slice(0, -1).map((room, i) => ({
 }))
 
 // Packages that the program is made of.
-const bundled = ['@peculiar/x509', 'acme-client', 'ajv', 'bcryptjs', 'reflect-metadata', 'typebox', 'yaml']
+const bundled = [
+  '@peculiar/x509',
+  'acme-client',
+  'ajv',
+  'bcryptjs',
+  'fastify',
+  'reflect-metadata',
+  'typebox',
+  'yaml',
+]
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

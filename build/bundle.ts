@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown, type OutputChunk, type Plugin } from 'rolldown'
+import { fastifyInPart } from './fastify.ts'
 import { compiledSchemas, passes } from './schemas.ts'
 
 /**
@@ -20,7 +21,7 @@ export async function bundle(root: string, dist: string): Promise<ReadonlySet<st
       dist,
       { 'cli/main': source('cli/main.ts') },
       {
-        plugins: [compiledSchemas(source('model')), main.plugin, gateway.plugin],
+        plugins: [compiledSchemas(source('model')), fastifyInPart, main.plugin, gateway.plugin],
         groups: [
           { name: 'cli/commands', test: id => main.has(id) && id !== source('cli/main.ts') },
           { name: 'cli/gateway', test: id => gateway.has(id) && !main.has(id) },

@@ -51,6 +51,15 @@ export interface Status {
   readonly portErrors: readonly PortError[]
 }
 
+/** What is served now, and of what it was made. */
+export interface InForce {
+  readonly status: Status
+  readonly snapshot: Snapshot
+  readonly resources: Resources
+  /** When the last change was in force in every worker; since 1970. */
+  readonly appliedMs: number
+}
+
 const PORT_RETRY_MS = 5_000
 /** As long as it is quiet before a source takes what may be half of a change. */
 const PATIENCE_MS = 50
@@ -79,6 +88,7 @@ export class Controller {
   private readonly complaints: Complaints
   private snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }
   private last: Turn | null = null
+  private applied: Pick<InForce, 'resources' | 'appliedMs'> | null = null
   private next: Load | null = null
   /** Tells who waits for the next one that it is there. */
   private wake: (() => void) | null = null
@@ -113,6 +123,12 @@ export class Controller {
     this.facts = value === undefined ? others : { ...others, [fact]: value }
     this.next ??= this.last?.load ?? null
     return this.start()
+  }
+
+  /** Null before the first. */
+  get inForce(): InForce | null {
+    const { applied, status, snapshot } = this
+    return applied && { status, snapshot, ...applied }
   }
 
   /** Whether a change waits for the one of which it may be half. */
@@ -175,6 +191,7 @@ export class Controller {
       this.report()
     } else await this.sendSnapshot(parts)
     this.emptyTables(tables)
+    this.applied = { resources: load.resources, appliedMs: this.calendar.now() }
     this.options.onApplied?.(wants, load.resources)
   }
 

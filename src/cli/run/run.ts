@@ -1,23 +1,23 @@
 import { closeSync, openSync } from 'node:fs'
-import type { Server } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { join, resolve as absolute } from 'node:path'
 import { FileSource } from '../../control/files/file-source.ts'
 import { KeptReadings } from '../../control/files/kept-readings.ts'
 import { WorkerGroup } from '../../proxy/workers.ts'
 import { log } from '../../telemetry/log.ts'
-import { AdminPaths, startAdmin } from './admin.ts'
+import { AdminPaths } from '../../admin/paths.ts'
+import type { AdminView } from '../../admin/listener.ts'
+import type { Seen } from '../../admin/seen.ts'
+import { openAdmin } from './admin.ts'
 import { Controller, systemCalendar } from '../../control/controller.ts'
 import { Services } from '../../control/services.ts'
 import { Sources, type Gathered, type Source } from '../../control/source.ts'
 import { Garbage } from './garbage.ts'
 import { choose } from '../roles.ts'
 import { version } from '../version.ts'
-import { listenReason } from '../../control/port-errors.ts'
 import type { RunOptions } from '../command/options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
 import { tellServiceManager } from './service-manager.ts'
-import type { HostPort } from '../command/values.ts'
 
 /** What is in flight when the process is told to end gets this long. */
 const GRACE_MS = 30_000
@@ -35,7 +35,7 @@ export async function run(options: RunOptions, source: Source = files(options)):
     options.accessLog.type === 'file' ? absolute(options.accessLog.path) : options.accessLog.type
   if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
   const instance = new Instance(options, new Sources([source]), accessLog)
-  const admin = options.admin === null ? null : await openAdmin(options.admin, instance)
+  const admin = options.admin === null ? null : await openAdmin(options.admin, instance.view)
   if (admin === 'failed') return instance.end(0, 1)
   if (!(await instance.start())) {
     admin?.close()
@@ -72,7 +72,7 @@ class Instance {
   private readonly controller: Controller
   private readonly garbage = new Garbage()
   /** Of the admin listener. */
-  readonly paths = new AdminPaths()
+  private readonly paths = new AdminPaths()
   private readonly services: Services
   private serving = false
 
@@ -135,16 +135,28 @@ class Instance {
     this.garbage.left()
   }
 
-  ready(): boolean {
-    return this.serving
+  private get seen(): Seen {
+    const { paths, roles } = this.options
+    return {
+      program: {
+        version: version(),
+        node: process.versions.node,
+        startedMs: performance.timeOrigin,
+        paths,
+        roles: choose(roles).roles.map(({ name }) => name),
+        workers: this.workers.size,
+      },
+      ready: () => this.serving,
+      inForce: () => this.controller.inForce,
+      metrics: this.metrics.reader,
+      nowMs: Date.now,
+    }
   }
 
-  status(): unknown {
-    return this.controller.status
-  }
-
-  renderMetrics(openMetrics: boolean): Promise<string> {
-    return this.metrics.render(this.workers.size, openMetrics)
+  /** What the admin listener shows of it. */
+  get view(): AdminView {
+    const { seen, paths, metrics, workers } = this
+    return { seen, paths, metrics: openMetrics => metrics.render(workers.size, openMetrics) }
   }
 
   /** Lets requests finish for at most `graceMs`; answers with the exit code given. */
@@ -200,22 +212,5 @@ function canAppend(path: string): boolean {
     const message = `cannot write the access log (--access-log): ${error instanceof Error ? error.message : String(error)}`
     log.error('access_log.failed', { message })
     return false
-  }
-}
-
-async function openAdmin(where: HostPort, instance: Instance): Promise<Server | 'failed'> {
-  try {
-    return await startAdmin(where, {
-      paths: instance.paths,
-      ready: () => instance.ready(),
-      status: () => instance.status(),
-      metrics: openMetrics => instance.renderMetrics(openMetrics),
-    })
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const { host, port } = where
-    const message = `cannot listen on ${host}:${port} for /readyz and /metrics: ${listenReason(code)}; choose another by --admin HOST:PORT, or --admin off`
-    log.error('admin.failed', { message })
-    return 'failed'
   }
 }

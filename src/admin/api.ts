@@ -1,0 +1,47 @@
+import { fastify } from 'fastify'
+import type { AdminAnswer } from '../translation/service.ts'
+import type { Api, ApiKit, SchemaTypes } from './kit.ts'
+import { serveDocument } from './openapi.ts'
+import type { AdminPaths } from './paths.ts'
+import { answerErrors } from './problems.ts'
+import { routes } from './routes.ts'
+import type { Seen } from './seen.ts'
+import { fields } from './shapes/shape.ts'
+import { Streams } from './sse.ts'
+import { validationError, validatorOf } from './validator.ts'
+
+/** A name in a path may be of 253 characters and encoded, and there may be several (`httproute/default/items/0`). */
+const LONGEST_PARAMETER = 2_048
+/** The largest body is a request to explain, with its headers. */
+const BODY_BYTES = 256 * 1024
+
+/** The API as something that answers requests of a server that is there. `paths` are named to who asks for what is not. */
+export async function makeApi(seen: Seen, paths: AdminPaths): Promise<AdminAnswer> {
+  const app: Api = fastify({
+    bodyLimit: BODY_BYTES,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    schemaErrorFormatter: validationError,
+    // Neither is needed, and so neither Fastify's ajv nor its serialisers are in the program.
+    schemaController: {
+      compilersFactory: {
+        buildValidator: () => validatorOf,
+        // Of V8, quicker than one that is made of a schema; tests hold answers to the document.
+        buildSerializer: () => () => JSON.stringify,
+      },
+    },
+  }).withTypeProvider<SchemaTypes>()
+  answerErrors(app, paths)
+  takeNoOthers(app)
+  serveDocument(app, seen.program.version)
+  const kit: ApiKit = { seen, streams: new Streams() }
+  for (const add of routes) add(app, kit)
+  await app.ready()
+  return (request, response) => app.routing(request, response)
+}
+
+/** A route that names no parameters has none. */
+function takeNoOthers(app: Api): void {
+  app.addHook('onRoute', route => {
+    if (route.schema?.hide !== true) route.schema = { querystring: fields({}), ...route.schema }
+  })
+}

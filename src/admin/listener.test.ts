@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import type { Server } from 'node:http'
+import { test } from 'node:test'
+import { MetricsReader } from '../telemetry/metrics-reader.ts'
+import { startAdmin } from './listener.ts'
+import { AdminPaths } from './paths.ts'
+import type { Seen } from './seen.ts'
+
+const seen: Seen = {
+  program: {
+    version: '1.2.3',
+    node: '24.0.0',
+    startedMs: 1_000,
+    paths: ['here'],
+    roles: ['ingress'],
+    workers: 2,
+  },
+  ready: () => true,
+  inForce: () => null,
+  metrics: new MetricsReader(),
+  nowMs: () => 3_500,
+}
+
+async function start(paths = new AdminPaths()): Promise<Server & AsyncDisposable & { url: string }> {
+  const server = await startAdmin('127.0.0.1', 0, { seen, paths, metrics: () => Promise.resolve('m 1\n') })
+  const { port } = server.address() as { port: number }
+  return Object.assign(server, { url: `http://127.0.0.1:${port}` })
+}
+
+test('services answer on paths of their own, and take none that is taken', async () => {
+  const paths = new AdminPaths()
+  paths.add('/v1/some/', (_, response) => void response.end('some'))
+  paths.add('/v1/some/keys/', (_, response) => void response.end('keys'))
+  paths.add('/v1/some/keys/one', async (_, response) => {
+    await Promise.resolve()
+    response.end('one')
+  })
+  for (const taken of ['/v1/some/keys/one', '/metrics', '/status', '/'])
+    assert.throws(() => paths.add(taken, () => {}), /is taken/)
+  await using server = await start(paths)
+  const rows = [
+    ['/v1/some/x', 'some'],
+    ['/v1/some/keys/two', 'keys'],
+    ['/v1/some/keys/one?a=b', 'one'],
+    ['/metrics', 'm 1\n'],
+  ] as const
+  for (const [path, answer] of rows) assert.equal(await (await fetch(server.url + path)).text(), answer, path)
+})
+
+test('what is not there is told as a problem, with what is', async () => {
+  await using server = await start()
+  for (const [method, path, status, said] of [
+    ['GET', '/v1/nothing', 404, /there are \/healthz, .*\/v1\/openapi\.json/],
+    ['POST', '/v1/status', 405, /expected GET or HEAD/],
+    ['GET', '/v1/status?a=1', 400, /query: \\"a\\" is not known/],
+    ['POST', '/healthz', 405, /not allowed/],
+  ] as const) {
+    const response = await fetch(server.url + path, { method })
+    assert.equal(response.status, status, path)
+    assert.match(await response.text(), said)
+  }
+})
+
+test('the status says what program this is, and the document what the status has', async () => {
+  await using server = await start()
+  const get = async (path: string): Promise<unknown> => (await fetch(server.url + path)).json()
+  assert.deepEqual(await get('/v1/status'), {
+    program: { version: '1.2.3', node: '24.0.0' },
+    startedAt: '1970-01-01T00:00:01.000Z',
+    uptimeS: 2.5,
+    ready: true,
+    snapshot: null,
+    workers: 2,
+    roles: ['ingress'],
+    paths: ['here'],
+  })
+  const document = (await get('/v1/openapi.json')) as {
+    openapi: string
+    info: { version: string }
+    paths: Record<string, { get: { responses: Record<string, unknown> } }>
+  }
+  assert.equal(document.openapi, '3.1.1')
+  assert.equal(document.info.version, '1.2.3')
+  assert.deepEqual(Object.keys(document.paths['/v1/status']?.get.responses ?? {}), ['200', 'default'])
+  assert.equal(document.paths['/status'], undefined)
+})

@@ -1,0 +1,39 @@
+import type { FastifyReply } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import { problem } from '../http/problem.ts'
+import { log } from '../telemetry/log.ts'
+import { AdminError } from './errors.ts'
+import type { Api } from './kit.ts'
+import type { AdminPaths } from './paths.ts'
+
+/** `application/problem+json` for all that goes wrong. */
+export function answerErrors(app: Api, paths: AdminPaths): void {
+  app.setErrorHandler((error, request, reply) => {
+    const status = statusOf(error)
+    if (status < 500)
+      return sendProblem(reply, status, error instanceof Error ? error.message : String(error))
+    if (error instanceof AdminError) return sendProblem(reply, status, error.message)
+    log.error('admin.error', { method: request.method, url: request.url, error })
+    return sendProblem(reply, status, 'the log has the reason')
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const { pathname } = new URL(request.url, 'http://admin')
+    const methods = app.supportedMethods.filter(method => app.hasRoute({ method, url: pathname }))
+    if (methods.length > 0) {
+      reply.header('Allow', methods.join(', '))
+      return sendProblem(reply, 405, `expected ${methods.join(' or ')}`)
+    }
+    return sendProblem(reply, 404, `there are ${paths.names.join(', ')}`)
+  })
+}
+
+function sendProblem(reply: FastifyReply, status: number, detail: string): FastifyReply {
+  const { fields, body } = problem(status, { title: STATUS_CODES[status] ?? 'Error', detail })
+  for (let i = 0; i < fields.length; i += 2) reply.header(fields[i]!, fields[i + 1])
+  return reply.code(status).send(body)
+}
+
+function statusOf(error: unknown): number {
+  const { statusCode = 500, validation = null } = error as { statusCode?: number; validation?: unknown }
+  return validation === null ? statusCode : 400
+}

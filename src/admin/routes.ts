@@ -1,0 +1,5 @@
+import type { Api, ApiKit } from './kit.ts'
+import { statusRoutes } from './routes/status.ts'
+
+/** All that the API has, a subject a file. */
+export const routes: readonly ((app: Api, kit: ApiKit) => void)[] = [statusRoutes]

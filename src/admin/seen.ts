@@ -1,0 +1,27 @@
+import type { InForce } from '../control/controller.ts'
+import type { MetricsReader } from '../telemetry/metrics-reader.ts'
+
+/** What the API reads of the process; cli fills it in. */
+export interface Seen {
+  readonly program: Program
+  /** Whether it serves and does not drain. */
+  ready(): boolean
+  /** Null before the first. */
+  inForce(): InForce | null
+  readonly metrics: MetricsReader
+  /** Since 1970. */
+  nowMs(): number
+}
+
+export interface Program {
+  readonly version: string
+  /** Of Node, without the v. */
+  readonly node: string
+  /** Since 1970. */
+  readonly startedMs: number
+  /** As the user named them. */
+  readonly paths: readonly string[]
+  readonly roles: readonly string[]
+  /** Threads that carry traffic. */
+  readonly workers: number
+}

@@ -1,0 +1,25 @@
+import { Ajv, type AnySchema, type ValidateFunction } from 'ajv'
+import type { FastifySchemaValidationError } from 'fastify'
+
+const options = { strict: true, allowUnionTypes: true } as const
+/** Of a URL, where everything is text. */
+const texts = new Ajv({ ...options, coerceTypes: true, useDefaults: true })
+const bodies = new Ajv(options)
+
+/** What Fastify checks a part of a request by; `httpPart` is `querystring`, `params`, `body` or `headers`. */
+export function validatorOf({ schema, httpPart }: { schema: unknown; httpPart?: string }): ValidateFunction {
+  return (httpPart === 'body' ? bodies : texts).compile(schema as AnySchema)
+}
+
+/** What is told of what a validator has found. */
+export function validationError(errors: readonly FastifySchemaValidationError[], part: string): Error {
+  return new Error(`${part === 'querystring' ? 'query' : part}: ${errors.map(said).join('; ')}`)
+}
+
+function said({ instancePath, keyword, params, message = '' }: FastifySchemaValidationError): string {
+  const name = instancePath.slice(1).replaceAll('/', '.')
+  const { additionalProperty, allowedValues } = params
+  if (keyword === 'additionalProperties') return `"${String(additionalProperty)}" is not known`
+  const values = Array.isArray(allowedValues) ? `: ${allowedValues.join(', ')}` : ''
+  return `${name}${name === '' ? '' : ' '}${message}${values}`
+}
