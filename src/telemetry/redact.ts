@@ -25,8 +25,11 @@ export function isSecretName(name: string): boolean {
   return SECRET_WORDS.has(last) || ((last === 'key' || last === 'keys') && KEY_KINDS.has(words.at(-2) ?? ''))
 }
 
-/** As isSecretName, for query parameters: there a bare `key`, `code` (RFC 6749 §4.1.2) or `auth` is a secret too. */
-function isSecretParameter(name: string): boolean {
+/**
+ * As isSecretName, for query parameters and fields of a head: there a bare `key`, `code` (RFC 6749 §4.1.2) or `auth` is
+ * a secret too.
+ */
+export function isSecretParameter(name: string): boolean {
   if (isSecretName(name)) return true
   const last = wordsOf(name).at(-1) ?? ''
   // AWSAccessKeyId is among the four that the OTel conventions for url.query name.
@@ -78,6 +81,13 @@ function decoded(name: string): string {
   } catch {
     return name
   }
+}
+
+/** A target or an absolute URL, as redactQuery. */
+export function redactUrl(url: string): string {
+  const question = url.indexOf('?')
+  const before = question < 0 ? url : url.slice(0, question)
+  return redactText(before) + (question < 0 ? '' : redactQuery(url.slice(question)))
 }
 
 /** Text with what is recognisably secret in it replaced, whatever its field is called. */

@@ -109,9 +109,14 @@ function explainStream(port: Port, named: Listener, authority: string): Explanat
 function handshakeFails(port: Port, named: Listener | null, authority: string): Explanation {
   const reason =
     named === null
-      ? `no listener takes the name of ${authority}`
+      ? `no listener takes the name of ${withoutUser(authority)}`
       : `listener ${named.name} cannot be served; its conditions say why`
   return { outcome: 'refused', port, reason: `the handshake fails: ${reason}` }
+}
+
+/** A URL may have a password in it. */
+function withoutUser(authority: string): string {
+  return authority.slice(authority.lastIndexOf('@') + 1)
 }
 
 function wrongScheme(secure: boolean, port: number): string {

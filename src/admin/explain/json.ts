@@ -1,12 +1,15 @@
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
 import type { Cluster, Endpoint, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
+import { redactQuery } from '../../telemetry/redact.ts'
+import { veiled } from '../veil.ts'
 import { endpointsOf, filtersMet } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 
 /**
  * An explanation for programs: what `explanationText` says, with all routes
- * that did not match. The whole tables of the snapshot are left out.
+ * that did not match. The whole tables of the snapshot are left out, and so is
+ * what is secret.
  */
 export function explanationJson(
   explanation: Explanation,
@@ -27,7 +30,7 @@ export function explanationJson(
     stream,
     port,
     limits,
-    request: { method: head.method, host: head.hostname, path: head.path, query: head.query },
+    request: { method: head.method, host: head.hostname, path: head.path, query: redactQuery(head.query) },
     listeners: route.listeners.map(({ listener: { name, tls }, taken, reason }) => ({
       name,
       taken,
@@ -37,7 +40,7 @@ export function explanationJson(
     filters: filtersMet(explanation, types).map(({ filter, excepted }) => ({
       phase: types.filters.find(filter.type).phase,
       excepted,
-      ...filter,
+      ...veiled(filter),
     })),
     route: route.hit === null ? null : routeJson(route.hit, parts),
     others: route.entries
@@ -45,7 +48,7 @@ export function explanationJson(
       .map(({ hostname, entry, outcome: became, reason }) => ({
         route: entry.rule.id,
         hostname,
-        match: entry.match,
+        match: veiled(entry.match),
         outcome: became,
         reason,
       })),
@@ -59,8 +62,8 @@ function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts) {
     id,
     origin,
     hostname,
-    match,
-    action,
+    match: veiled(match),
+    action: veiled(action),
     clusters: clustersOf(rule, parts),
   }
 }

@@ -19,6 +19,7 @@ import { clientLimits, clientRules, clusterLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { endpointsOf, filtersMet } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
+import { isSecretParameter, REDACTED, redactQuery, redactUrl } from '../../telemetry/redact.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
 
@@ -97,7 +98,8 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
 
 function askedLine({ head, stream }: Routed): string {
   const host = head.hostname || '(none)'
-  if (stream === null) return row('request', `${head.method} ${head.path}${head.query}, host ${host}`)
+  if (stream === null)
+    return row('request', `${head.method} ${head.path}${redactQuery(head.query)}, host ${host}`)
   const bytes = stream === 'passthrough' ? 'passed on as it is' : 'ended here, its bytes passed on'
   return row('stream', `TLS for ${host}, ${bytes}`)
 }
@@ -207,7 +209,7 @@ function respondText({ failure }: Respond): string {
 function filterLine(filter: FilterConfig, excepted: boolean, types: RuleTypes): string {
   const type = types.filters.find(filter.type)
   const what = `${excepted ? 'not for this request (spec.except): ' : ''}${type.describe(filter)}`
-  return row('filter', `${type.phase}, ${filter.origin.role}: ${what}, ${from(filter.origin)}`)
+  return row('filter', `${type.phase}, ${filter.origin.role}: ${redactUrl(what)}, ${from(filter.origin)}`)
 }
 
 export function matchText({ path, method, headers, query }: Match): string {
@@ -223,7 +225,8 @@ export function matchText({ path, method, headers, query }: Match): string {
 }
 
 function valueText({ name, type, value }: ValueMatch): string {
-  return type === 'exact' ? `${name}=${value}` : `${name} matching ${value}`
+  const shown = isSecretParameter(name) ? REDACTED : value
+  return type === 'exact' ? `${name}=${shown}` : `${name} matching ${shown}`
 }
 
 /** What matches but comes later says more than what does not match at all, so it is listed first. */

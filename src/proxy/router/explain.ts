@@ -9,6 +9,7 @@ import type {
   ValueMatch,
 } from '../../snapshot/snapshot.ts'
 import { firstOfEachName, takesPrefix, takesRegex } from './conditions.ts'
+import { isSecretParameter } from '../../telemetry/redact.ts'
 import { headerValue, queryValue } from '../../http/request-values.ts'
 
 /** What became of one listener, and why. */
@@ -108,18 +109,20 @@ function whyNot(host: VirtualHost, match: Match, head: RequestHead): string | nu
   return null
 }
 
-function whyNotValue(
-  what: string,
-  { name, type, value }: ValueMatch,
-  actual: string | undefined,
-): string | null {
+function whyNotValue(what: string, match: ValueMatch, actual: string | undefined): string | null {
+  const { name, type, value } = match
   if (actual === undefined) return `${what} ${name} is missing`
+  if (takesValue(match, actual)) return null
+  // Explanations are shown, and sent on, to people who need not know it.
+  if (isSecretParameter(name)) return `${what} ${name} has another value`
   const shown = JSON.stringify(actual)
-  if (type === 'exact')
-    return actual === value ? null : `${what} ${name} is ${shown}, not ${JSON.stringify(value)}`
-  return takesRegex(wholeMatch(value), actual)
-    ? null
+  return type === 'exact'
+    ? `${what} ${name} is ${shown}, not ${JSON.stringify(value)}`
     : `${what} ${name} is ${shown}, which ${value} does not match`
+}
+
+function takesValue({ type, value }: ValueMatch, actual: string): boolean {
+  return type === 'exact' ? actual === value : takesRegex(wholeMatch(value), actual)
 }
 
 function takesPath({ type, value }: PathMatch, path: string): boolean {
