@@ -4,6 +4,7 @@ import { Kept } from '../filters/kept.ts'
 import { NodeState, SharedState } from '../shared/node-state.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { DnsLookup } from '../upstream/dns.ts'
+import type { ClusterHealth } from '../upstream/health.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
 import { CoarseClock } from './clock.ts'
 import type { RuleTypes } from './compile.ts'
@@ -125,6 +126,11 @@ export class Engine {
   /** The short way for endpoint changes. */
   setEndpoints(cluster: string, endpoints: readonly EndpointSpec[]): void {
     this.upstreams.setEndpoints(cluster, endpoints)
+  }
+
+  /** How the endpoints of these clusters are; null: of those in which not all is well. */
+  health(clusters: readonly string[] | null): readonly ClusterHealth[] {
+    return this.upstreams.health(clusters)
   }
 
   /** From now on tickets are sealed with the first of these, and those of the others are still taken. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { ClusterHealth } from '../upstream/health.ts'
 import type { PortResult } from './engine.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { SnapshotBytes } from './snapshot-bytes.ts'
@@ -14,6 +15,8 @@ export class Member {
   serving: Promise<readonly PortResult[]> = Promise.resolve([])
   /** What it was told last, endpoints included; null where it is to have everything. */
   private told: Snapshot | null = null
+  private readonly asked = new Map<number, (clusters: readonly ClusterHealth[] | null) => void>()
+  private lastNumber = 0
   private readonly waiting = new Map<number, (ports: readonly PortResult[]) => void>()
   /** Of the last snapshot that it was sent whole. */
   private wholeVersion = 0
@@ -24,9 +27,13 @@ export class Member {
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'applied') this.answer(message.version, message.ports)
       if (message.type === 'lost') this.tellAll(message.version)
+      if (message.type === 'health') this.asked.get(message.number)?.(message.clusters)
     })
     // A worker that died has nothing to say; its successor gets the snapshot that is current then.
-    worker.once('exit', () => this.answer(Infinity, []))
+    worker.once('exit', () => {
+      this.answer(Infinity, [])
+      for (const resolve of this.asked.values()) resolve(null)
+    })
   }
 
   tell(message: ToWorker): void {
@@ -44,6 +51,24 @@ export class Member {
   setEndpoints(lists: Snapshot['endpoints'], now: Snapshot): void {
     if (this.told !== null) this.told = now
     this.tell({ type: 'endpoints', lists })
+  }
+
+  /** How endpoints are; null where it has not answered until then. */
+  async health(
+    clusters: readonly string[] | null,
+    withinMs: number,
+  ): Promise<readonly ClusterHealth[] | null> {
+    const number = ++this.lastNumber
+    const { promise, resolve } = Promise.withResolvers<readonly ClusterHealth[] | null>()
+    this.asked.set(number, resolve)
+    const late = setTimeout(() => resolve(null), withinMs)
+    this.tell({ type: 'health', number, clusters })
+    try {
+      return await promise
+    } finally {
+      clearTimeout(late)
+      this.asked.delete(number)
+    }
   }
 
   /** `gently`: who may be about to ask again is not closed on. */

@@ -2,6 +2,7 @@ import type { SharedHandle } from '../shared/node-state.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import type { SeriesInfo } from '../telemetry/metrics.ts'
+import type { ClusterHealth } from '../upstream/health.ts'
 import type { PortResult } from './engine.ts'
 import type { TicketKeys } from './tls/ticket-keys.ts'
 
@@ -26,6 +27,8 @@ export type ToWorker =
   | { readonly type: 'snapshot' | 'patch'; readonly version: number; readonly bytes: SharedBytes }
   | { readonly type: 'endpoints'; readonly lists: Snapshot['endpoints'] }
   | { readonly type: 'ticket-keys'; readonly keys: TicketKeys }
+  /** How the endpoints of these clusters are; null: of those in which not all is well. Answered by the same number. */
+  | { readonly type: 'health'; readonly number: number; readonly clusters: readonly string[] | null }
   | { readonly type: 'drain'; readonly graceMs: number; readonly gently: boolean }
   | { readonly type: 'reopen' }
 
@@ -34,4 +37,5 @@ export type FromWorker =
   /** A patch for something else than what it has: it is to get the whole. */
   | { readonly type: 'lost'; readonly version: number }
   | { readonly type: 'series'; readonly series: readonly SeriesInfo[] }
+  | { readonly type: 'health'; readonly number: number; readonly clusters: readonly ClusterHealth[] }
   | { readonly type: 'drained' }

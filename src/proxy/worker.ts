@@ -93,6 +93,8 @@ export function serve(types: RuleTypes): void {
         received.setEndpoints(message.lists)
         for (const [cluster, list] of Object.entries(message.lists)) engine.setEndpoints(cluster, list)
         return
+      case 'health':
+        return tell({ type: 'health', number: message.number, clusters: engine.health(message.clusters) })
       case 'ticket-keys':
         return engine.setTicketKeys(message.keys)
       case 'drain':

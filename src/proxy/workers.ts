@@ -6,6 +6,7 @@ import type { SharedTables } from '../shared/tables.ts'
 import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
+import type { ClusterHealth } from '../upstream/health.ts'
 import type { PortResult } from './engine.ts'
 import { Member } from './member.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
@@ -108,6 +109,17 @@ export class WorkerGroup {
     this.snapshot = { ...this.snapshot, endpoints: { ...this.snapshot.endpoints, ...lists } }
     for (const member of this.members.values()) member.setEndpoints(lists, this.snapshot)
     this.tellLeaving({ type: 'endpoints', lists })
+  }
+
+  /**
+   * How the endpoints of these clusters are, as each worker that serves knows it; null: of those in which not all is
+   * well. Null in place of what a worker has not answered within this time.
+   */
+  health(
+    clusters: readonly string[] | null,
+    withinMs: number,
+  ): Promise<readonly (readonly ClusterHealth[] | null)[]> {
+    return Promise.all([...this.members.values()].map(member => member.health(clusters, withinMs)))
   }
 
   /** For log rotation. */

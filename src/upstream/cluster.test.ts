@@ -240,6 +240,67 @@ test('ejection: out, told, survives a reload, back', () => {
   assert.deepEqual(w.log, ['a 10.0.0.1:80 out 2 1000', 'a 10.0.0.1:80 back'])
 })
 
+test('health: who is out and for how long, who fails, which names have no address', async () => {
+  const w = world({
+    lookup: name =>
+      name === 'good.internal'
+        ? Promise.resolve(['10.0.0.9'])
+        : Promise.reject(Object.assign(new Error('none'), { code: 'ENOTFOUND' })),
+  })
+  w.apply({
+    well: ['10.0.0.1:80', 'good.internal:80'],
+    ejected: ['10.0.0.1:80', '10.0.0.2:80'],
+    alone: ['10.0.0.3:80'],
+    unknown: ['bad.internal:80'],
+  })
+  await w.table.settled()
+  for (const [cluster, key] of [
+    ['ejected', '10.0.0.1:80'],
+    ['ejected', '10.0.0.1:80'],
+    ['alone', '10.0.0.3:80'],
+  ] as const)
+    find(w.table.get(cluster)!, key).connectFailed('connection_refused', w.clock.now())
+  w.clock.advance(400)
+  const whole = { ejectedForMs: 0, failures: 0, failure: null }
+  const failing = { ejectedForMs: 0, failures: 1, failure: 'connection_refused' }
+  assert.deepEqual(w.table.health(null, 10), [
+    {
+      cluster: 'ejected',
+      panics: false,
+      endpoints: [
+        { address: '10.0.0.1', port: 80, ejectedForMs: 600, failures: 2, failure: 'connection_refused' },
+        { address: '10.0.0.2', port: 80, ...whole },
+      ],
+      names: [],
+    },
+    {
+      cluster: 'alone',
+      panics: false,
+      endpoints: [{ address: '10.0.0.3', port: 80, ...failing }],
+      names: [],
+    },
+    {
+      cluster: 'unknown',
+      panics: false,
+      endpoints: [],
+      names: [{ name: 'bad.internal', state: 'failed', reason: 'name_not_found', addresses: [] }],
+    },
+  ])
+  assert.deepEqual(w.table.health(['well', 'gone'], 10), [
+    {
+      cluster: 'well',
+      panics: false,
+      endpoints: [
+        { address: '10.0.0.1', port: 80, ...whole },
+        { address: '10.0.0.9', port: 80, ...whole },
+      ],
+      names: [{ name: 'good.internal', state: 'good', reason: '', addresses: ['10.0.0.9'] }],
+    },
+  ])
+  assert.equal(w.table.health(null, 1).length, 1)
+  w.table.drain()
+})
+
 test('panic: when only ejected endpoints are left, they serve', () => {
   const w = world()
   w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })

@@ -5,7 +5,7 @@ import type * as snapshot from '../snapshot/snapshot.ts'
 import { makeBalancer } from './balancers.ts'
 import type { PickInfo, Balancer, RandomSource } from './balancers/balancer.ts'
 import type { Clock } from './clock.ts'
-import { dnsReason, type DnsResolver, type DnsWatch } from './dns.ts'
+import { dnsReason, type DnsAnswer, type DnsResolver, type DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
 import { Endpoint, type EndpointOwner, type EndpointPool } from './endpoint.ts'
 import type { Drainable } from './keep.ts'
@@ -97,6 +97,16 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   /** All endpoints, ejected ones included. */
   get endpoints(): IterableIterator<Endpoint<P>> {
     return this.members.values()
+  }
+
+  /** What is known of each name among the endpoints. */
+  get names(): Iterable<readonly [name: string, answer: DnsAnswer]> {
+    return this.watches.entries().map(([name, { answer }]) => [name, answer] as const)
+  }
+
+  /** So much is ejected that nobody is left out. */
+  get panics(): boolean {
+    return this.ejector.panics
   }
 
   get size(): number {

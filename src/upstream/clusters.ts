@@ -4,6 +4,7 @@ import { systemClock, type Clock } from './clock.ts'
 import { Cluster, type ClusterContext, type ClusterEvents } from './cluster.ts'
 import { DnsResolver, type DnsEvents, type DnsLookup } from './dns.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
+import { healthOf, isUnwell, type ClusterHealth } from './health.ts'
 import { Keep } from './keep.ts'
 
 export interface ClusterTableOptions<P extends EndpointPool> {
@@ -67,6 +68,10 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
     return left.map(({ name }) => name)
   }
 
+  private *unwell(): IterableIterator<Cluster<P>> {
+    for (const cluster of this.values()) if (isUnwell(cluster)) yield cluster
+  }
+
   private make(config: snapshot.Cluster): Cluster<P> {
     this.generation++
     return new Cluster(config, this.context)
@@ -85,6 +90,16 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
 
   values(): IterableIterator<Cluster<P>> {
     return this.keep.values()
+  }
+
+  /** How endpoints are: of these clusters, or of the first `most` in which not all is well. */
+  health(names: readonly string[] | null, most: number): readonly ClusterHealth[] {
+    const nowMs = this.context.clock.now()
+    const clusters = names === null ? this.unwell() : names.flatMap(name => this.keep.peek(name) ?? [])
+    return Iterator.from(clusters)
+      .take(most)
+      .map(cluster => healthOf(cluster, nowMs))
+      .toArray()
   }
 
   /** Those, and the ones that are drained, as long as exchanges hold something of them: for sweeps. */

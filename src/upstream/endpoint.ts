@@ -35,6 +35,8 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   active = 0
   /** Connection failures since the last success. */
   failures = 0
+  /** Why the last of them could not be made. */
+  lastFailure: FailureName | null = null
   /** When it returns to service, in monotonic milliseconds; 0 while it serves. */
   ejectedUntilMs = 0
   /** How often it was ejected of late; lengthens the next ejection. */
@@ -74,6 +76,7 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   connectFailed(failure: FailureName, nowMs: number): void {
     if (failures[failure].side === 'internal') return
     this.failures++
+    this.lastFailure = failure
     this.owner.failed(this, nowMs)
   }
 

@@ -7,6 +7,7 @@ import { ClusterTable } from './clusters.ts'
 import type { DnsLookup } from './dns.ts'
 import type { Endpoint } from './endpoint.ts'
 import { upstreamEvents, type UpstreamEvents } from './events.ts'
+import type { ClusterHealth } from './health.ts'
 import { Http1Pool } from './h1/pool.ts'
 import { Http2Pool } from './h2/pool.ts'
 import type { PoolParts, UpstreamPool } from './pool.ts'
@@ -28,6 +29,8 @@ export interface UpstreamsOptions {
 
 /** New DNS names get this long for their first answer before requests may meet them. */
 const RESOLVE_MS = 2_000
+/** Whoever looks at more of them looks page by page. */
+const MOST_ASKED = 1_000
 
 /**
  * Everything of one worker that stands before its upstreams: clusters and their
@@ -82,6 +85,11 @@ export class Upstreams {
   /** The short way for endpoint changes. */
   setEndpoints(cluster: string, endpoints: readonly EndpointSpec[]): void {
     this.clusters.setEndpoints(cluster, endpoints)
+  }
+
+  /** How endpoints are: of these clusters; null: of those in which not all is well. */
+  health(clusters: readonly string[] | null): readonly ClusterHealth[] {
+    return this.clusters.health(clusters, MOST_ASKED)
   }
 
   get(name: string): Cluster<UpstreamPool> | undefined {

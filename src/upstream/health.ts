@@ -1,0 +1,60 @@
+import type { FailureName } from '../http/failures.ts'
+import type { Cluster } from './cluster.ts'
+import { dnsReason, type DnsAnswer } from './dns.ts'
+import type { EndpointPool } from './endpoint.ts'
+
+/** How the endpoints of a cluster are, as one worker knows it; passes structured clone. */
+export interface ClusterHealth {
+  readonly cluster: string
+  /** So much is ejected that nobody is left out. */
+  readonly panics: boolean
+  readonly endpoints: readonly EndpointHealth[]
+  /** Endpoints that are names, by these. */
+  readonly names: readonly NameHealth[]
+}
+
+export interface EndpointHealth {
+  /** IP address. */
+  readonly address: string
+  readonly port: number
+  /** How long until it returns to service; 0 while it serves. */
+  readonly ejectedForMs: number
+  /** Connections that could not be made since the last one that could, and why the last of them could not; null where none failed. */
+  readonly failures: number
+  readonly failure: FailureName | null
+}
+
+export interface NameHealth {
+  readonly name: string
+  readonly state: DnsAnswer['state']
+  /** Why there is no address; "" where there is one, or no answer yet. */
+  readonly reason: string
+  readonly addresses: readonly string[]
+}
+
+export function healthOf<P extends EndpointPool>(cluster: Cluster<P>, nowMs: number): ClusterHealth {
+  return {
+    cluster: cluster.name,
+    panics: cluster.panics,
+    endpoints: Array.from(cluster.endpoints, ({ address, port, ejectedUntilMs, failures, lastFailure }) => ({
+      address,
+      port,
+      ejectedForMs: ejectedUntilMs === 0 ? 0 : Math.max(1, ejectedUntilMs - nowMs),
+      failures,
+      failure: failures === 0 ? null : lastFailure,
+    })),
+    names: Array.from(cluster.names, ([name, { state, code, addresses }]) => ({
+      name,
+      state,
+      reason: code === undefined ? '' : dnsReason(code),
+      addresses,
+    })),
+  }
+}
+
+/** Whether connections to an endpoint of it failed last, also where it is the only one and so not ejected, or a name has no address. */
+export function isUnwell<P extends EndpointPool>({ endpoints, names }: Cluster<P>): boolean {
+  for (const { ejectedUntilMs, failures } of endpoints) if (ejectedUntilMs > 0 || failures > 0) return true
+  for (const [, { state }] of names) if (state !== 'good') return true
+  return false
+}
