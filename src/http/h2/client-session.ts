@@ -148,7 +148,7 @@ export class ClientSession extends Session implements ClientStreamOwner {
     // The setting may have changed since the stream was given out.
     stream.sendWindow = this.peer.windowBytes
     this.nextId += 2
-    this.streams.set(stream.id, stream)
+    this.streams.add(stream)
     this.floods.streamOpened()
     this.sender.heads.request(stream.id, head, this.scheme, stream.localEnded)
   }

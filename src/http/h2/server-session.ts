@@ -149,7 +149,7 @@ export class ServerSession extends Session {
       refused ? 0 : this.section.bytes,
       endStream,
     )
-    this.streams.set(id, stream)
+    this.streams.add(stream)
     this.floods.streamOpened()
     this.touch(stream)
     if (refused) this.handler.onRefused(stream, head, this.section.contentType)
