@@ -133,7 +133,7 @@ suite('what a role would protect that is built and does not run', () => {
     assert.equal(said[0], `${tuning} --roles leaves out`)
     assert.match(
       said[1] ?? '',
-      /^spec\.targetRefs\[0\]: BackendTLSPolicy is for the role mesh, which --roles leaves out; Service\/default\/items, .* closed instead: .*; to serve without it, give --roles with -mesh in its list$/,
+      /^spec\.targetRefs\[0\]: BackendTLSPolicy is for the role mesh, which --roles leaves out; Service default\/items, .* closed instead: .*; to serve without it, give --roles with -mesh in its list$/,
     )
   })
 

@@ -57,6 +57,30 @@ suite('what a policy targets that nobody here knows', () => {
     assert.equal(asked, 1)
   })
 
+  test('is all of a route where the section is misspelt, also by a policy of ours, until its name is right', async () => {
+    await using upstream = await hello()
+    const office = (...targetRefs: readonly object[]) => ({
+      apiVersion: 'portcullis.dev/v1alpha1',
+      kind: 'TrafficPolicy',
+      metadata: { name: 'office' },
+      spec: { targetRefs, addresses: { deny: ['127.0.0.0/8'] } },
+    })
+    const text = (one: object) => yamlOf(gateway(), shop, backend('up', [upstream.port]), one)
+    await using proxy = await startGateway(text(office(ofRoute('shop', 'amdin'))))
+    const statuses = async () => [
+      (await send(proxy.port(), { path: '/' })).status,
+      (await send(proxy.port(), { path: '/admin' })).status,
+    ]
+    assert.deepEqual(await statuses(), [500, 500])
+    await proxy.reload(text(office(ofRoute('shop', 'admin'))))
+    assert.deepEqual(await statuses(), [200, 403])
+    await proxy.reload(text(policy(ofRoute('shop', 'amdin'))))
+    assert.deepEqual(await statuses(), [500, 500])
+    // A route that is not there yet is no mistake in the name of one that is.
+    await proxy.reload(text(office(ofRoute('not-yet', 'admin'))))
+    assert.deepEqual(await statuses(), [200, 200])
+  })
+
   test('among other backends has its share answered so', async () => {
     await using upstream = await hello()
     const both = httpRoute('r', {
@@ -113,7 +137,7 @@ suite('portcullis with a policy that nobody here knows', () => {
     assert.equal(checked.status, 1)
     assert.match(
       checked.stdout,
-      /keys\.yaml:\d+:\d+ SecurityPolicy\/keys spec\.targetRefs\[0\]: Enforced=False UnknownKind: .*HTTPRoute\/default\/shop, which it may protect, would be served without it/,
+      /keys\.yaml:\d+:\d+ SecurityPolicy\/keys spec\.targetRefs\[0\]: Enforced=False UnknownKind: .*HTTPRoute default\/shop, which it may protect, would be served without it/,
     )
     assert.doesNotMatch(checked.stdout, /Closed=True/)
     await using run = await RunProcess.start([folder.path], '--workers', '1')

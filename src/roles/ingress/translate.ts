@@ -1,5 +1,4 @@
 import { Backend } from '../../model/kinds/backend.ts'
-import { BackendTLSPolicy } from '../../model/kinds/backend-tls-policy.ts'
 import { unservedIn } from '../../model/unserved.ts'
 import type { ResourceRef } from '../../model/resource.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
@@ -7,7 +6,6 @@ import type { TranslateOptions } from '../../translation/role.ts'
 import type { Contribution } from '../../snapshot/contribution.ts'
 import { lazy } from '../../snapshot/memo.ts'
 import type { SnapshotParts, StreamRule } from '../../snapshot/snapshot.ts'
-import { oldestFirst } from '../../translation/age.ts'
 import { attachRoute } from './routes/attach.ts'
 import { backendPolicies } from './backends/backend-policy.ts'
 import { BackendRefs } from './backends/backend-refs.ts'
@@ -63,11 +61,8 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     providedBy(resources),
     report,
   )
-  const policies = new BackendTlsPolicies(
-    oldestFirst(resources.all(BackendTLSPolicy)),
-    resources,
-    certificates,
-  )
+  const closing = new Closing()
+  const policies = new BackendTlsPolicies(resources, certificates, closing)
   const backends = new BackendRefs(resources, grants, policies)
   const attaching = { resources, gateways, classOf, namespaces: new Namespaces(resources), report }
   const { settingsOf, attach: encodings } = clientPolicies(resources, gateways, report)
@@ -78,7 +73,6 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportGateway(state, report)
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
-  const closing = new Closing()
   closeUnenforced(resources, gateways, options.ignoredKinds ?? [], closing, report)
   const traffic = trafficPolicies({ resources, gateways, grants, closing, report })
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })

@@ -2,9 +2,9 @@ import { GATEWAY_API, PORTCULLIS } from '../../../model/kind.ts'
 import { canonicalHostname } from '../../../http/hostname.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { described } from '../../../model/kinds/shapes.ts'
-import type { BackendTLSPolicy, BackendTLSValidation } from '../../../model/kinds/backend-tls-policy.ts'
+import { BackendTLSPolicy, type BackendTLSValidation } from '../../../model/kinds/backend-tls-policy.ts'
 import { Service } from '../../../model/kinds/service.ts'
-import type { Condition, FieldPath, Resource, ResourceRef } from '../../../model/resource.ts'
+import type { Condition, FieldPath, ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
 import type { ClusterTls } from '../../../snapshot/snapshot.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
@@ -14,6 +14,8 @@ import { missing, type Absence } from '../../../translation/missing.ts'
 import { attachmentsOf, policyName, type PolicyAttachment } from '../../../translation/policies.ts'
 import { digest } from '../../../translation/pem.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
+import type { Closing } from '../closing/closing.ts'
+import { backendTarget, sectionsOf, type Targetable } from '../targetable.ts'
 
 /** What a policy says of its targets. `invalid`: requests must fail, for its authorities cannot be had. */
 export type BackendTls = ClusterTls | 'invalid'
@@ -36,11 +38,13 @@ export class BackendTlsPolicies {
   private readonly taken = new Map<string, { readonly policy: BackendTLSPolicy; readonly tls: BackendTls }>()
   private readonly claims: Claim[] = []
   private readonly resources: Resources
+  private readonly closing: Closing
 
-  /** `policies` come the oldest first: of several for one target, the first has it. */
-  constructor(policies: readonly BackendTLSPolicy[], resources: Resources, certificates: Certificates) {
+  /** Of several for one target the oldest has it. A port that is not there closes its Service: nothing is sent there that is not encrypted. */
+  constructor(resources: Resources, certificates: Certificates, closing: Closing) {
     this.resources = resources
-    for (const policy of policies) {
+    this.closing = closing
+    for (const policy of resources.all(BackendTLSPolicy)) {
       const read = readPolicy(policy, certificates)
       for (const attachment of attachmentsOf([policy])) this.claim(attachment, read)
     }
@@ -92,21 +96,23 @@ export class BackendTlsPolicies {
         `a BackendTLSPolicy attaches to a Service or a Backend, not to ${described(target)}`,
       )
     const ours = isService ? Service : Backend
-    const object = this.resources.get<Resource>(ours, namespace, name)
+    const object = this.resources.get<Service | Backend>(ours, namespace, name)
     if (object === undefined) return flaw('TargetNotFound', missing(this.resources, ours, namespace, name))
-    if (sectionName !== undefined && !this.hasPort(namespace, name, sectionName, isService))
-      return flaw('TargetNotFound', `${kind} ${namespace}/${name} has no port named ${sectionName}`)
+    const ports = withNamedPorts(object)
+    if (sectionName !== undefined && sectionsOf(ports, sectionName).length === 0)
+      return flaw('TargetNotFound', this.closing.sectionless(ports, attachment))
     const other = this.taken.get(key)
     if (other !== undefined)
       return flaw('Conflicted', `the older BackendTLSPolicy ${policyName(other.policy)} has this ${kind}`)
     this.taken.set(key, { policy, tls: read.tls })
     this.claims.push({ attachment, key, refused: read.refused, unresolved: read.unresolved })
   }
+}
 
-  private hasPort(namespace: string, name: string, port: string, isService: boolean): boolean {
-    const ports = isService ? this.resources.get(Service, namespace, name)?.body.spec?.ports : []
-    return ports?.some(one => one.name === port) ?? false
-  }
+/** The standard names a port by its name, and never by its number. */
+function withNamedPorts(object: Service | Backend): Targetable {
+  const target = backendTarget(object)
+  return { ...target, sections: target.sections.filter(({ name }) => !/^\d+$/.test(name)) }
 }
 
 function reportClaim({ attachment, refused, unresolved }: Claim, parent: Ancestor, report: Report): void {

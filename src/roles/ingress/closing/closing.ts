@@ -2,11 +2,10 @@ import type { Resource } from '../../../model/resource.ts'
 import { keyOf } from '../../../model/resources.ts'
 import type { Closed } from '../../../snapshot/contribution.ts'
 import type { Origin } from '../../../snapshot/snapshot.ts'
+import { policyName, type PolicyAttachment } from '../../../translation/policies.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
-import { listenerOf, type RequestScope } from '../policy-target.ts'
-
-/** An object, or a part of it, that is not to be served. */
-type ClosedTarget = Pick<RequestScope, 'at' | 'object' | 'section' | 'path'>
+import { originOf } from '../origin.ts'
+import { sectionless, wholeOf, type Scope, type Targetable } from '../targetable.ts'
 
 /**
  * What is not to be served because something that protects it is not in force: Gateways, listeners, routes, rules, and
@@ -20,14 +19,29 @@ export class Closing {
   >()
 
   /** `by` is who would protect it, `flaw` what the object's condition says. */
-  close(target: ClosedTarget, by: Origin, flaw: Pick<Flaw, 'message' | 'follows'>): void {
-    const { at, object, path } = target
-    const { listener } = listenerOf(target)
+  close(
+    { at, object, section, path }: Omit<Scope, 'what'>,
+    by: Origin,
+    flaw: Pick<Flaw, 'message' | 'follows'>,
+  ): void {
+    const listener = object.kind === 'Gateway' ? section : undefined
     const key = `${keyOf(object)} ${listener ?? ''}`
     const known = this.objects.get(key) ?? { object, listener, flaws: [] }
     known.flaws.push({ ...flaw, reason: 'ProtectionMissing', path })
     this.objects.set(key, known)
     this.places.push({ at, origin: by })
+  }
+
+  /** Closes the object whose section a policy names that is not there; the answer is what the policy's condition says. */
+  sectionless(
+    target: Targetable,
+    { policy, target: { sectionName = '' }, path }: PolicyAttachment<Resource>,
+  ): string {
+    const whole = wholeOf(target)
+    const missing = sectionless(target, sectionName)
+    const by = `${policy.kind} ${policyName(policy)} protects ${target.noun} ${sectionName} of it, which is not there; answered 500 (protection_missing)`
+    this.close(whole, originOf(policy, path), { message: by, follows: true })
+    return `${missing}; ${whole.what}, of which some would be served without it, is closed instead: answered 500 (protection_missing)`
   }
 
   tell(report: Report): void {

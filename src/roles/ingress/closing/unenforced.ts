@@ -11,7 +11,8 @@ import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { originOf } from '../origin.ts'
 import { policyName } from '../../../translation/policies.ts'
-import { Served, servedObjects, type ServedSection, type ServedObject } from './served-objects.ts'
+import { sectionless, sectionsOf, wholeOf, type Scope, type Targetable } from '../targetable.ts'
+import { Served, servedObjects } from './served-objects.ts'
 
 /**
  * Closes what objects target that are not in force and may be there to protect it ("fail closed"): a request that they
@@ -43,43 +44,51 @@ export function closeUnenforced(
 
 /** An object, or a part of it, that is targeted. */
 interface Hit {
-  readonly object: ServedObject
-  readonly section: ServedSection | undefined
+  readonly scope: Scope
   /** Of the reference, in the object that targets it. */
   readonly path: FieldPath
+  /** What says that the object has no section of the name that is targeted. */
+  readonly sectionless?: string
 }
 
 /** Of something whose targets cannot be read: every route of its namespace, and of all where that cannot be read either. */
 function hitsOf({ resource, targeting }: Unenforced, served: Served): Hit[] {
   if (targeting !== null)
     return [
-      ...targeting.refs.flatMap(ref => served.named(ref).flatMap(object => hit(object, ref))),
-      ...targeting.selectors.flatMap(selector => selected(served, selector)),
+      ...targeting.refs.flatMap(ref => targeted(served.named(ref), ref)),
+      ...targeting.selectors.flatMap(selector => targeted(selected(served, selector), selector)),
     ]
   const { namespace } = resource.metadata
   const near = served.list.filter(
-    one => one.isRoute && (namespace === '' || one.resource.metadata.namespace === namespace),
+    one => one.noun === 'rule' && (namespace === '' || one.resource.metadata.namespace === namespace),
   )
-  return near.map(object => ({ object, section: undefined, path: ['spec'] }))
+  return near.map(object => ({ scope: wholeOf(object), path: ['spec'] }))
 }
 
-function selected(served: Served, selector: Targeting['selectors'][number]): Hit[] {
+function selected(served: Served, selector: Targeting['selectors'][number]): readonly Targetable[] {
   const { kind, group, namespace, labels } = selector
-  const found = served.list.filter(
+  return served.list.filter(
     ({ resource }) =>
       resource.kind === kind &&
       (group ?? groupOf(resource.apiVersion)) === groupOf(resource.apiVersion) &&
       (namespace === null || namespace === resource.metadata.namespace) &&
       Object.entries(labels).every(([name, value]) => resource.metadata.labels?.[name] === value),
   )
-  return found.flatMap(object => hit(object, selector))
 }
 
-function hit(object: ServedObject, { path, sectionName }: Targeting['refs' | 'selectors'][number]): Hit[] {
-  if (sectionName === undefined) return [{ object, section: undefined, path }]
-  return object.sections
-    .filter(({ name }) => name === sectionName)
-    .map(section => ({ object, section, path }))
+/** A section that none of the objects has is a mistake in its name: what it was for is somewhere in them. */
+function targeted(
+  objects: readonly Targetable[],
+  { path, sectionName }: Targeting['refs' | 'selectors'][number],
+): Hit[] {
+  if (sectionName === undefined) return objects.map(object => ({ scope: wholeOf(object), path }))
+  const sections = objects.flatMap(object => sectionsOf(object, sectionName))
+  if (sections.length > 0) return sections.map(scope => ({ scope, path }))
+  return objects.map(object => ({
+    scope: wholeOf(object),
+    path,
+    sectionless: sectionless(object, sectionName),
+  }))
 }
 
 /** What is said of something that closes nothing: the end of a message, and the reason where it is not the kind alone. */
@@ -128,7 +137,7 @@ function workloadNote(
     return Object.entries(labels).every(([name, value]) => (selector[name] ?? value) === value)
   })
   if (behind.length === 0) return LEFT_OUT
-  const names = behind.map(object => ({ object, section: undefined, path: [] }))
+  const names = behind.map(object => ({ scope: wholeOf(object), path: [] }))
   const text = `what it says is not enforced here: ${namesOf(names)} has its protection only where Istio's proxies stand before the workloads`
   return { text, reason: 'NotEnforced' }
 }
@@ -148,36 +157,27 @@ function reportUnenforced(
   if (first === undefined) return
   const why = broken ? 'it is broken, and no version of it was good' : problem.message
   const unread = targeting === null ? '; what it targets cannot be read' : ''
+  const missing = [...new Set(hits.flatMap(one => one.sectionless ?? []))].map(one => `; ${one}`).join('')
   const flag = absent ? switchingOff(absent) : `--ignore-kind ${qualifiedKind(refOf(resource))}`
   const without = broken ? '' : `; to serve without it, give ${flag}`
-  const message = `${why}${unread}; ${namesOf(hits)}, which it may protect, would be served without it, and is closed instead: answered 500 (protection_missing)${without}`
+  const message = `${why}${unread}${missing}; ${namesOf(hits)}, which it may protect, would be served without it, and is closed instead: answered 500 (protection_missing)${without}`
   const { path } = first
   // What is wrong with it has been told.
   if (broken) report.bad(resource, 'Enforced', [{ reason: 'Invalid', path, message, follows: true }])
   else report.bad(resource, 'Enforced', [{ reason: absent ? ROLE_ABSENT : 'UnknownKind', path, message }])
 }
 
-/** `rule admin of HTTPRoute/default/shop, Gateway/default/web and 3 more`. */
+/** `rule admin of HTTPRoute default/shop, Gateway default/web and 3 more`. */
 function namesOf(hits: readonly Hit[]): string {
-  const names = [...new Set(hits.map(nameOf))]
+  const names = [...new Set(hits.map(({ scope }) => scope.what))]
   const rest = names.length - 3
   return names.slice(0, 3).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
-function nameOf({ object, section }: Hit): string {
-  const name = shortName(refOf(object.resource))
-  return section === undefined ? name : `${section.what} ${section.name} of ${name}`
-}
-
-function close({ object, section }: Hit, { resource }: Unenforced, closing: Closing): void {
-  const message = `${qualifiedKind(refOf(resource))} ${policyName(resource)} may protect it and is not in force; answered 500 (protection_missing)`
-  const target = {
-    at: section?.at ?? object.at,
-    object: object.resource,
-    section: section?.name,
-    path: section?.path ?? ['spec'],
-  }
-  closing.close(target, originOf(resource, ['spec']), { message })
+function close({ scope, sectionless: missing }: Hit, { resource }: Unenforced, closing: Closing): void {
+  const of = missing === undefined ? '' : `; ${missing}`
+  const message = `${qualifiedKind(refOf(resource))} ${policyName(resource)} may protect it and is not in force${of}; answered 500 (protection_missing)`
+  closing.close(scope, originOf(resource, ['spec']), { message })
 }
 
 /** What is told once for each kind, or of each object where its kind is to be one of ours. */

@@ -2,7 +2,7 @@ import type { ExternalAuthConfig } from '../../../filters/external-auth/config.t
 import { ExternalAuthPolicy } from '../../../model/kinds/external-auth-policy.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
 import type { Resource } from '../../../model/resource.ts'
-import { keyOf, type Resources } from '../../../model/resources.ts'
+import { keyOf } from '../../../model/resources.ts'
 import type { Attachment as Attached, Closed, AttachPoint } from '../../../snapshot/contribution.ts'
 import type { FilterConfig, Rule } from '../../../snapshot/snapshot.ts'
 import {
@@ -10,26 +10,21 @@ import {
   attachmentsOf,
   parentOf,
   policyName,
-  reject,
   type PolicyAttachment,
 } from '../../../translation/policies.ts'
 import { originOf } from '../origin.ts'
-import type { Flaw, Report } from '../../../translation/report.ts'
+import type { Flaw } from '../../../translation/report.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
-import type { Closing } from '../closing/closing.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { requestScope, type RequestScope } from '../policy-target.ts'
+import { protectedScope, type PolicyWorld } from '../policy-target.ts'
 import type { RouteState } from '../routes/route.ts'
+import type { Scope } from '../targetable.ts'
 import { policySettings } from './settings.ts'
 
 /** What attaching needs of the world. */
-export interface Around {
-  readonly resources: Resources
-  readonly gateways: ReadonlyMap<string, GatewayState>
+interface AuthWorld extends PolicyWorld {
   readonly backends: BackendRefs
-  readonly closing: Closing
-  readonly report: Report
 }
 
 /**
@@ -46,9 +41,9 @@ export class ExternalAuthPolicies {
   }[] = []
   private readonly rules = new Map<Rule, Rule>()
 
-  constructor(around: Around) {
-    for (const attachment of attachmentsOf(around.resources.all(ExternalAuthPolicy)))
-      this.attach(attachment, around)
+  constructor(world: AuthWorld) {
+    for (const attachment of attachmentsOf(world.resources.all(ExternalAuthPolicy)))
+      this.attach(attachment, world)
   }
 
   /** The route with what its policies ask. */
@@ -98,22 +93,20 @@ export class ExternalAuthPolicies {
     return made
   }
 
-  private attach(attachment: PolicyAttachment<ExternalAuthPolicy>, around: Around): void {
-    const { report } = around
-    const { resources, gateways } = around
-    const { namespace } = attachment.policy.metadata
-    const target = requestScope(attachment.target, namespace, resources, gateways)
-    if ('message' in target) return reject(attachment, report, 'TargetNotFound', target)
+  private attach(attachment: PolicyAttachment<ExternalAuthPolicy>, world: AuthWorld): void {
+    const { report } = world
+    const target = protectedScope(attachment, world)
+    if (target === null) return
     accept(attachment, report, `is asked for every request of ${target.what}`)
-    const cluster = clusterOf(attachment.policy, around.backends)
-    if (typeof cluster !== 'string') return closeTarget(attachment, target, cluster, around)
+    const cluster = clusterOf(attachment.policy, world.backends)
+    if (typeof cluster !== 'string') return closeTarget(attachment, target, cluster, world)
     report.good(attachment.policy, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', {
       parent: parentOf(attachment),
     })
-    this.add(target, policySettings(attachment.policy, cluster), around)
+    this.add(target, policySettings(attachment.policy, cluster), world)
   }
 
-  private add({ object, section, at }: RequestScope, filter: ExternalAuthConfig, { gateways }: Around): void {
+  private add({ object, section, at }: Scope, filter: ExternalAuthConfig, { gateways }: AuthWorld): void {
     const state = gateways.get(keyOf(object))
     if (state !== undefined) return void this.onGateways.push({ state, at, filter })
     const scope = scopeOf(keyOf(object), section)
@@ -138,9 +131,9 @@ function clusterOf(policy: ExternalAuthPolicy, backends: BackendRefs): string | 
 /** Never open in its place: who would be asked is not there. */
 function closeTarget(
   attachment: PolicyAttachment<ExternalAuthPolicy>,
-  target: RequestScope,
+  target: Scope,
   flaw: Flaw,
-  { closing, report }: Around,
+  { closing, report }: AuthWorld,
 ): void {
   const { policy } = attachment
   const { what } = target

@@ -5,51 +5,43 @@ import { trafficDefaults } from '../../../model/defaults.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
 import { Secret } from '../../../model/kinds/secret.ts'
 import { TrafficPolicy, windowMs, type RateLimit } from '../../../model/kinds/traffic-policy.ts'
-import { refKey, type Resources } from '../../../model/resources.ts'
+import { refKey } from '../../../model/resources.ts'
 import type { Attachment, Contribution } from '../../../snapshot/contribution.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
 import type { Grants } from '../../../translation/grants.ts'
 import { missing, notPermitted } from '../../../translation/missing.ts'
 import { originOf } from '../origin.ts'
-import { accept, attachmentsOf, parentOf, policyName, reject } from '../../../translation/policies.ts'
-import type { Flaw, Report } from '../../../translation/report.ts'
-import type { Closing } from '../closing/closing.ts'
-import type { GatewayState } from '../gateway/gateway.ts'
-import { requestScope, type RequestScope } from '../policy-target.ts'
+import { accept, attachmentsOf, parentOf, policyName } from '../../../translation/policies.ts'
+import type { Flaw } from '../../../translation/report.ts'
+import { protectedScope, type PolicyWorld } from '../policy-target.ts'
+import type { Scope } from '../targetable.ts'
 import { usersOf, type Users } from './users.ts'
 
 /** What TrafficPolicies need of the world. */
-interface Around {
-  readonly resources: Resources
-  readonly gateways: ReadonlyMap<string, GatewayState>
+interface TrafficWorld extends PolicyWorld {
   readonly grants: Grants
-  readonly closing: Closing
-  readonly report: Report
 }
 
 /** All of them are enforced. One whose users cannot be had closes what it is for: without it everybody would pass. */
-export function trafficPolicies(around: Around): Required<Pick<Contribution, 'attach' | 'tables'>> {
+export function trafficPolicies(world: TrafficWorld): Required<Pick<Contribution, 'attach' | 'tables'>> {
   const attach: Attachment[] = []
   const tables: Record<string, Users['rows']> = {}
-  for (const policy of around.resources.all(TrafficPolicy)) {
-    const made = filtersOf(policy, around)
+  for (const policy of world.resources.all(TrafficPolicy)) {
+    const made = filtersOf(policy, world)
     if ('users' in made && made.users !== null) tables[made.users.table] = made.users.rows
-    for (const { at } of targetsOf(policy, 'flaw' in made ? made.flaw : null, around))
+    for (const { at } of targetsOf(policy, 'flaw' in made ? made.flaw : null, world))
       if ('filters' in made) for (const filter of made.filters) attach.push({ at, filter, protects: true })
   }
   return { attach, tables }
 }
 
 /** What is there of what it targets, with a condition for each. */
-function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, around: Around): RequestScope[] {
-  const { resources, gateways, closing, report } = around
+function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld): Scope[] {
+  const { closing, report } = world
   return attachmentsOf([policy]).flatMap(attachment => {
-    const target = requestScope(attachment.target, policy.metadata.namespace, resources, gateways)
-    if ('message' in target) {
-      reject(attachment, report, 'TargetNotFound', target)
-      return []
-    }
+    const target = protectedScope(attachment, world)
+    if (target === null) return []
     accept(attachment, report, `attached to ${target.what}`)
     const parent = parentOf(attachment)
     if (flaw !== null) {
@@ -68,11 +60,11 @@ interface Made {
   readonly users: { readonly table: string; readonly rows: Users['rows'] } | null
 }
 
-function filtersOf(policy: TrafficPolicy, around: Around): Made | { readonly flaw: Flaw } {
+function filtersOf(policy: TrafficPolicy, world: TrafficWorld): Made | { readonly flaw: Flaw } {
   const { basicAuth } = policy.body.spec
   const open = [...addressLists(policy), ...rateLimits(policy)]
   if (basicAuth === undefined) return { filters: open, users: null }
-  const users = usersFor(policy, basicAuth.secretRef, around)
+  const users = usersFor(policy, basicAuth.secretRef, world)
   if ('message' in users) return { flaw: users }
   return { filters: [...open, passwords(policy, basicAuth, users.table)], users }
 }
@@ -136,7 +128,7 @@ type BasicAuth = NonNullable<TrafficPolicy['body']['spec']['basicAuth']>
 function usersFor(
   policy: TrafficPolicy,
   { group = '', kind = 'Secret', name, namespace = policy.metadata.namespace }: BasicAuth['secretRef'],
-  { resources, grants, report }: Around,
+  { resources, grants, report }: TrafficWorld,
 ): NonNullable<Made['users']> | Flaw {
   const path = ['spec', 'basicAuth', 'secretRef']
   const home = policy.metadata.namespace

@@ -1,0 +1,90 @@
+import type { Backend } from '../../model/kinds/backend.ts'
+import type { Service } from '../../model/kinds/service.ts'
+import type { FieldPath, Resource } from '../../model/resource.ts'
+import { refOf, shortName } from '../../model/resources.ts'
+import type { AttachPoint } from '../../snapshot/contribution.ts'
+import { sectionMeant } from '../../translation/missing.ts'
+import { policyName } from '../../translation/policies.ts'
+import type { GatewayState } from './gateway/gateway.ts'
+import type { RouteState } from './routes/route.ts'
+
+/** An object that a policy may be for, and what a `sectionName` may name in it. */
+export interface Targetable {
+  readonly resource: Resource
+  readonly at: AttachPoint
+  readonly noun: 'listener' | 'rule' | 'port'
+  readonly sections: readonly Section[]
+}
+
+interface Section {
+  readonly name: string
+  readonly at: AttachPoint
+  /** In the object. */
+  readonly path: FieldPath
+}
+
+/** All of an object, or a section of it. */
+export interface Scope {
+  readonly at: AttachPoint
+  readonly object: Resource
+  readonly section: string | undefined
+  /** Of the section, in the object. */
+  readonly path: FieldPath
+  /** `rule admin of HTTPRoute default/shop` */
+  readonly what: string
+}
+
+export function wholeOf({ resource, at }: Targetable): Scope {
+  return { at, object: resource, section: undefined, path: ['spec'], what: longName(resource) }
+}
+
+/** Empty where it has no such section; a port that its name and its number name is one of several. */
+export function sectionsOf({ resource, noun, sections }: Targetable, name: string): Scope[] {
+  const what = `${noun} ${name} of ${longName(resource)}`
+  return sections
+    .filter(section => section.name === name)
+    .map(({ at, path }) => ({ at, object: resource, section: name, path, what }))
+}
+
+/** What says that an object has no such section, and which one was likely meant. */
+export function sectionless({ resource, noun, sections }: Targetable, name: string): string {
+  const named = noun === 'listener' ? noun : `${noun} named`
+  return `${longName(resource)} has no ${named} ${name}${sectionMeant(resource, name, sections)}`
+}
+
+function longName(resource: Resource): string {
+  return `${resource.kind} ${policyName(resource)}`
+}
+
+export function gatewayTarget({ gateway, listeners }: GatewayState): Targetable {
+  const whole = policyName(gateway)
+  const sections = listeners.map(({ spec: { name }, path }) => ({
+    name,
+    at: { listener: `${whole}/${name}` },
+    path,
+  }))
+  return { resource: gateway, at: { gateway: whole }, noun: 'listener', sections }
+}
+
+export function routeTarget(route: RouteState['route']): Targetable {
+  const id = `${route.kind.toLowerCase()}/${policyName(route)}`
+  const sections = (route.body.spec.rules ?? []).flatMap(({ name }, i) =>
+    name === undefined ? [] : [{ name, at: { rule: `${id}/${name}` }, path: ['spec', 'rules', i] }],
+  )
+  return { resource: route, at: { route: id }, noun: 'rule', sections }
+}
+
+/** Ports have their numbers beside their names. */
+export function backendTarget(target: Service | Backend): Targetable {
+  const { spec } = target.body
+  const ports = spec !== undefined && 'ports' in spec ? (spec.ports ?? []) : []
+  const whole = shortName(refOf(target))
+  const sections = ports.flatMap(({ name, port }, i) =>
+    [name, String(port)].flatMap(one =>
+      one === undefined
+        ? []
+        : [{ name: one, at: { backend: `${whole}:${port}` }, path: ['spec', 'ports', i] }],
+    ),
+  )
+  return { resource: target, at: { backend: whole }, noun: 'port', sections }
+}
