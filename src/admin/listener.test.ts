@@ -1,28 +1,16 @@
 import assert from 'node:assert/strict'
 import type { Server } from 'node:http'
 import { test } from 'node:test'
-import { MetricsReader } from '../telemetry/metrics-reader.ts'
+import { seenIn } from '../../test/support/seen.ts'
 import { startAdmin } from './listener.ts'
 import { AdminPaths } from './paths.ts'
-import type { Seen } from './seen.ts'
-
-const seen: Seen = {
-  program: {
-    version: '1.2.3',
-    node: '24.0.0',
-    startedMs: 1_000,
-    paths: ['here'],
-    roles: ['ingress'],
-    workers: 2,
-  },
-  ready: () => true,
-  inForce: () => null,
-  metrics: new MetricsReader(),
-  nowMs: () => 3_500,
-}
 
 async function start(paths = new AdminPaths()): Promise<Server & AsyncDisposable & { url: string }> {
-  const server = await startAdmin('127.0.0.1', 0, { seen, paths, metrics: () => Promise.resolve('m 1\n') })
+  const server = await startAdmin('127.0.0.1', 0, {
+    seen: seenIn(),
+    paths,
+    metrics: () => Promise.resolve('m 1\n'),
+  })
   const { port } = server.address() as { port: number }
   return Object.assign(server, { url: `http://127.0.0.1:${port}` })
 }

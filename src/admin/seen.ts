@@ -1,4 +1,5 @@
 import type { InForce } from '../control/controller.ts'
+import type { LiveFigures } from './figures/figures.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
 
 /** What the API reads of the process; cli fills it in. */
@@ -9,6 +10,7 @@ export interface Seen {
   /** Null before the first. */
   inForce(): InForce | null
   readonly metrics: MetricsReader
+  readonly figures: LiveFigures
   /** Since 1970. */
   nowMs(): number
 }

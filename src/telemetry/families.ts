@@ -26,6 +26,11 @@ const table = {
     help: 'Requests answered, by route and status code.',
     labels: ['route', 'code'],
   },
+  portcullis_requests_unrouted_total: {
+    type: 'counter',
+    help: 'Requests answered that no route took, by status code.',
+    labels: ['code'],
+  },
   portcullis_request_duration_seconds: {
     type: 'histogram',
     help: 'Time from the first byte of a request to the last byte of its response.',

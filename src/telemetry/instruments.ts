@@ -22,6 +22,8 @@ export class Instruments {
   private readonly codes = new CodeIndex()
   private readonly failureCounters = new Map<string, Counter>()
   private readonly ruleCounters = new Map<string, Counter>()
+  /** By the number that `codes` gives. */
+  private readonly unroutedCounters: (Counter | undefined)[] = []
   /** By `id` of a snapshot Rule. */
   readonly routes: Instrumented<RouteMetrics>
   /** By `name` of a snapshot Cluster. */
@@ -42,6 +44,18 @@ export class Instruments {
     this.accessLogDropped = writer.counter('portcullis_access_log_dropped_total', {})
     // At zero from the start, so that an alert on a rate sees the first one.
     for (const failure of Object.keys(failures)) this.failure(failure)
+  }
+
+  /** Counts an exchange that no route took. */
+  unrouted(status: number): void {
+    const number = this.codes.number(status)
+    const counter = (this.unroutedCounters[number] ??= this.writer.counter(
+      'portcullis_requests_unrouted_total',
+      {
+        code: this.codes.name(number),
+      },
+    ))
+    counter.add(1)
   }
 
   /** Counts a failed exchange. */

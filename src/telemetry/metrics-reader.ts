@@ -82,6 +82,19 @@ export class MetricsReader {
     return openMetricsText(this.samples())
   }
 
+  /**
+   * Calls with each series of the family, summed over the threads. `cells` is as in cellsOf, a histogram's buckets not
+   * cumulative, and is only good during the call: of ten thousand routes none needs memory of its own.
+   */
+  each(name: FamilyName, show: (labels: readonly string[], cells: Float64Array) => void): void {
+    const family = families[name]
+    const sum = new Float64Array(cellsOf(family))
+    for (const entry of this.byFamily.get(name)?.values() ?? []) {
+      addUp(family, entry, sum)
+      show(entry.labels, sum)
+    }
+  }
+
   private *samples(): Generator<Sample> {
     for (const name of Object.keys(families)) {
       if (!isFamilyName(name)) continue
@@ -181,8 +194,13 @@ function addCells(sum: Float64Array, { cells, offset }: Part): void {
 
 function total(family: Family, entry: Entry): Float64Array {
   const sum = new Float64Array(cellsOf(family))
-  if (entry.kept !== null) sum.set(entry.kept)
-  if (family.merge === 'min') sum[0] = Math.min(...[...entry.live].map(({ cells, offset }) => cells[offset]!))
-  else for (const part of entry.live) addCells(sum, part)
+  addUp(family, entry, sum)
   return sum
+}
+
+function addUp(family: Family, { kept, live }: Entry, sum: Float64Array): void {
+  if (kept === null) sum.fill(0)
+  else sum.set(kept)
+  if (family.merge === 'min') sum[0] = Math.min(...[...live].map(({ cells, offset }) => cells[offset]!))
+  else for (const part of live) addCells(sum, part)
 }

@@ -7,6 +7,8 @@ import { WorkerGroup } from '../../proxy/workers.ts'
 import { log } from '../../telemetry/log.ts'
 import { AdminPaths } from '../../admin/paths.ts'
 import type { AdminView } from '../../admin/listener.ts'
+import { LiveFigures } from '../../admin/figures/figures.ts'
+import { PastFile } from '../../admin/figures/past-file.ts'
 import type { Seen } from '../../admin/seen.ts'
 import { openAdmin } from './admin.ts'
 import { Controller, systemCalendar } from '../../control/controller.ts'
@@ -71,6 +73,7 @@ class Instance {
   private readonly workers: WorkerGroup
   private readonly controller: Controller
   private readonly garbage = new Garbage()
+  private readonly figures: LiveFigures
   /** Of the admin listener. */
   private readonly paths = new AdminPaths()
   private readonly services: Services
@@ -101,6 +104,13 @@ class Instance {
       reloads,
       certificates,
       onApplied: (wants, resources) => this.services.applied(wants, resources),
+    })
+    this.figures = new LiveFigures({
+      metrics: metrics.reader,
+      workers: () => this.workers.size,
+      file: new PastFile(join(options.dataDir, 'figures'), log),
+      calendar: systemCalendar,
+      nowMs: () => performance.now(),
     })
     this.services = new Services(roles, {
       log,
@@ -149,6 +159,7 @@ class Instance {
       ready: () => this.serving,
       inForce: () => this.controller.inForce,
       metrics: this.metrics.reader,
+      figures: this.figures,
       nowMs: Date.now,
     }
   }
@@ -167,6 +178,7 @@ class Instance {
     this.controller.stop()
     this.garbage.stop()
     await Promise.all([stopped, this.workers.drain(graceMs)])
+    await this.figures.stop()
     this.metrics.stop()
     return code
   }

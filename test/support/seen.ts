@@ -1,0 +1,32 @@
+import { LiveFigures } from '../../src/admin/figures/figures.ts'
+import type { Seen } from '../../src/admin/seen.ts'
+import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
+import { FakeClock } from './clock.ts'
+
+/** What the API sees of a process that has done nothing yet, but for what is given. */
+export function seenIn(given: Partial<Seen> = {}): Seen {
+  const metrics = given.metrics ?? new MetricsReader()
+  const clock = new FakeClock()
+  return {
+    program: {
+      version: '1.2.3',
+      node: '24.0.0',
+      startedMs: 1_000,
+      paths: ['here'],
+      roles: ['ingress'],
+      workers: 2,
+    },
+    ready: () => true,
+    inForce: () => null,
+    metrics,
+    figures: new LiveFigures({
+      metrics,
+      workers: () => 2,
+      file: null,
+      calendar: clock,
+      nowMs: () => clock.now(),
+    }),
+    nowMs: () => 3_500,
+    ...given,
+  }
+}
