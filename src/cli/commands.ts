@@ -19,6 +19,7 @@ import {
 import type { CheckFormat, OutputFormat } from './command/options.ts'
 import { proxy } from './proxy/command.ts'
 import { headerLines, oneOf, pathsOr } from './command/values.ts'
+import { allocateYoung } from './command/young.ts'
 
 const output: Flag<OutputFormat> = {
   name: 'output',
@@ -82,6 +83,7 @@ const run: Command = {
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),
     }
+    allocateYoung()
     keepCompiled(options.dataDir)
     const { run: serve } = await import('./run/run.ts')
     return serve(options)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { keepCompiled } from '../command/compile-cache.ts'
 import { UsageError, type Command, type Flag } from '../command/flag.ts'
 import { accessLog, admin, data, logLevel, roles, workers } from '../command/flags.ts'
+import { allocateYoung } from '../command/young.ts'
 
 const save: Flag<string> = {
   name: 'save',
@@ -45,6 +46,7 @@ export const proxy: Command = {
       addresses: [],
       ignoredKinds: [],
     }
+    allocateYoung()
     keepCompiled(options.dataDir)
     const { proxy: serve } = await import('./proxy.ts')
     return serve(options)
