@@ -1,4 +1,5 @@
 /* oxlint-disable typescript/no-deprecated, typescript/no-unsafe-argument -- of swc this is what dependency-cruiser stands on */
+import { Compiler } from '@swc/core'
 import { Visitor } from '@swc/core/Visitor.js'
 
 // It does not know `using` declarations, which tests have; what they are initialised with may import.
@@ -7,6 +8,12 @@ Visitor.prototype.visitStatement = function (statement) {
   if (statement.type !== 'UsingDeclaration') return visitStatement.call(this, statement)
   statement.decls = this.visitVariableDeclarators(statement.decls)
   return statement
+}
+
+// Nor does it tell swc which files have JSX in them.
+const { parseFileSync } = Compiler.prototype
+Compiler.prototype.parseFileSync = function (path, options) {
+  return parseFileSync.call(this, path, path.endsWith('.tsx') ? { ...options, tsx: true } : options)
 }
 /* oxlint-enable typescript/no-deprecated, typescript/no-unsafe-argument */
 
@@ -82,6 +89,28 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: '\\.test\\.ts$' },
       to: { path: '^(test|bench|build|examples|web)/' },
+    },
+    {
+      name: 'web-knows-shapes-alone',
+      comment:
+        'The console is another program, in a browser: of the gateway it has the types of what goes over the wire.',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '^(src|test|bench|build|examples)/', pathNot: '^src/admin/shapes/' },
+    },
+    {
+      name: 'web-takes-types-alone',
+      comment: 'A schema that is imported as a value would bring TypeBox into the page.',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '^src/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nobody-knows-the-console',
+      comment: 'It is built by its own tool, and served as files.',
+      severity: 'error',
+      from: { pathNot: '^web/' },
+      to: { path: '^web/' },
     },
     {
       name: 'unit-tests-know-support',
@@ -184,7 +213,7 @@ export default {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.mjs', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.json'],
       exportsFields: ['exports'],
       conditionNames: ['node', 'import'],
     },

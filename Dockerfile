@@ -10,6 +10,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY build ./build
 COPY src ./src
+COPY tsconfig.json ./
+COPY web ./web
 RUN npm run build
 
 FROM node:24-slim

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The licences and notices of these packages, which must go with their code. Throws where one has none. */
@@ -11,15 +11,21 @@ export function notices(folders: ReadonlySet<string>): string {
   return `This package has code of others in it, under these licences.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`
 }
 
-/** Files of their own, or a section at the end of the README. */
+/** Files of their own, a folder of them, or a section at the end of the README. */
 function licencesIn(folder: string, name: string): readonly string[] {
-  const files = readdirSync(folder)
   const texts = (pattern: RegExp) =>
-    files.filter(file => pattern.test(file)).map(file => readFileSync(join(folder, file), 'utf8').trim())
+    readdirSync(folder)
+      .filter(file => pattern.test(file))
+      .flatMap(file => textsAt(join(folder, file)))
   const own = texts(/^(licen[cs]e|notice|copying)/i)
   if (own.length > 0) return own
   const sections = texts(/^readme/i).flatMap(text => /^(?:#+ )?License\n[^]*$/m.exec(text)?.[0] ?? [])
   const granted = sections.filter(text => text.includes('Permission is hereby granted'))
   if (granted.length === 0) throw new Error(`${name}: no licence in ${folder}`)
   return granted
+}
+
+function textsAt(path: string): readonly string[] {
+  if (!statSync(path).isDirectory()) return [readFileSync(path, 'utf8').trim()]
+  return readdirSync(path).flatMap(file => textsAt(join(path, file)))
 }

@@ -1,12 +1,19 @@
 // `npm run build [-- DIR]`: what is installed, into dist/ of this folder or of DIR.
+// `npm run build:web`: the console alone, which a clone needs as well.
 import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { bundle } from './bundle.ts'
+import { buildConsole } from './console.ts'
 import { notices } from './notices.ts'
 
+const { values, positionals } = parseArgs({ options: { web: { type: 'boolean' } }, allowPositionals: true })
 const root = join(import.meta.dirname, '..')
-const dist = join(resolve(process.argv[2] ?? root), 'dist')
+const dist = join(resolve(positionals[0] ?? root), 'dist')
 
-rmSync(dist, { recursive: true, force: true })
-const packages = await bundle(root, dist)
-writeFileSync(join(dist, 'THIRD-PARTY.txt'), notices(packages))
+if (values.web === true) await buildConsole(root, dist)
+else {
+  rmSync(dist, { recursive: true, force: true })
+  const packages = await bundle(root, dist)
+  writeFileSync(join(dist, 'THIRD-PARTY.txt'), notices(packages.union(await buildConsole(root, dist))))
+}

@@ -15,7 +15,7 @@ cd "$root"
 npm pack --pack-destination "$work" >"$work/pack.log" 2>&1 || fail "npm pack: $(cat "$work/pack.log")"
 tarball=$(echo "$work"/portcullis-*.tgz)
 listed=$(tar -tzf "$tarball")
-for file in bin/portcullis dist/cli/main.js dist/cli/worker.js dist/cli/hash-thread.js dist/THIRD-PARTY.txt package.json LICENSE README.md CHANGELOG.md \
+for file in bin/portcullis dist/cli/main.js dist/cli/worker.js dist/cli/hash-thread.js dist/web/index.html dist/web/index.html.br dist/THIRD-PARTY.txt package.json LICENSE README.md CHANGELOG.md \
   docs/ARCHITECTURE.md examples/quickstart/portcullis/routes.yaml deploy/portcullis.service; do
   grep -qx "package/$file" <<<"$listed" || fail "$file is not in the package"
 done

@@ -1,0 +1,117 @@
+import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
+import { ApiError, askJson, inPath, query, Unreachable } from './request.ts'
+import type {
+  Certificate,
+  Cluster,
+  Gateway,
+  History,
+  ObjectAnswer,
+  ObjectRef,
+  Page,
+  Problem,
+  RequestLine,
+  Rule,
+  Status,
+  Story,
+  Topology,
+} from './shapes.ts'
+
+const PAGE = 200
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What is in force changes by a snapshot, and that is told (figures.ts): nothing is asked again for its age.
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) =>
+        error instanceof Unreachable || (!(error instanceof ApiError) && failures < 2),
+      retryDelay: failures => Math.min(500 * 2 ** failures, 15_000),
+    },
+  },
+})
+
+/** What a snapshot or a reload changes. */
+const CONFIGURED = 'configured'
+
+export function configurationChanged(): void {
+  void queryClient.invalidateQueries({ queryKey: [CONFIGURED] })
+}
+
+export function everythingChanged(): void {
+  void queryClient.invalidateQueries()
+}
+
+function one<T>(path: string) {
+  return queryOptions({ queryKey: [CONFIGURED, path], queryFn: ({ signal }) => askJson<T>(path, { signal }) })
+}
+
+function list<T>(path: string, values: Parameters<typeof query>[0]) {
+  return infiniteQueryOptions({
+    queryKey: [CONFIGURED, path, values],
+    queryFn: ({ signal, pageParam }) =>
+      askJson<Page<T>>(path + query({ limit: PAGE, ...values, cursor: pageParam }), { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: page => page.next,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export const statusQuery = queryOptions({
+  ...one<Status>('/v1/status'),
+  // Ports and certificates may fail without a new snapshot.
+  refetchInterval: 15_000,
+})
+export const problemsQuery = one<{ readonly items: readonly Problem[] }>('/v1/problems')
+export const certificatesQuery = one<{ readonly items: readonly Certificate[] }>('/v1/certificates')
+export const ruleQuery = (id: string) => one<Rule>(`/v1/rules/${inPath(id)}`)
+export const clusterQuery = (name: string) =>
+  // Endpoints come, go and are ejected without a new snapshot.
+  queryOptions({ ...one<Cluster>(`/v1/clusters/${inPath(name)}`), refetchInterval: 3_000 })
+export const storyQuery = (id: string) =>
+  queryOptions({ ...one<Story>(`/v1/requests/${inPath(id)}`), retry: false })
+export const objectQuery = ({ group, kind, namespace, name }: ObjectRef) =>
+  one<ObjectAnswer>(
+    `/v1/objects/${inPath(group === '' ? 'core' : group)}/${inPath(kind)}/${inPath(namespace)}/${inPath(name)}`,
+  )
+export const gatewaysQuery = queryOptions({
+  ...one<{ readonly gateways: readonly Gateway[] }>('/v1/topology?limit=1'),
+})
+export const topologyQuery = (values: {
+  q?: string | undefined
+  listener?: string | undefined
+  limit: number
+}) => queryOptions({ ...one<Topology>(`/v1/topology${query(values)}`), placeholderData: keepPreviousData })
+
+export const rulesQuery = (values: { q?: string | undefined; listener?: string | undefined }) =>
+  list<Rule>('/v1/rules', values)
+export const clustersQuery = (values: { q?: string | undefined }) => list<Cluster>('/v1/clusters', values)
+
+/** Those of these names, each once. */
+export const rulesById = (ids: readonly string[]) =>
+  queryOptions({
+    ...one<Page<Rule>>(`/v1/rules${query({ id: ids, limit: ids.length })}`),
+    enabled: ids.length > 0,
+    placeholderData: keepPreviousData,
+  })
+export const clustersByName = (names: readonly string[]) =>
+  queryOptions({
+    ...one<Page<Cluster>>(`/v1/clusters${query({ name: names, limit: names.length })}`),
+    enabled: names.length > 0,
+    placeholderData: keepPreviousData,
+    refetchInterval: 5_000,
+  })
+
+export function historyQuery(range: 'hour' | 'day', about: { route?: string; cluster?: string } = {}) {
+  const path = `/v1/figures/history${query({ range, ...about })}`
+  return queryOptions({
+    queryKey: ['history', path],
+    queryFn: ({ signal }) => askJson<History>(path, { signal }),
+    refetchInterval: range === 'hour' ? 10_000 : 60_000,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function olderRequests(values: Parameters<typeof query>[0], cursor: string | null) {
+  return askJson<Page<RequestLine>>(`/v1/requests${query({ limit: PAGE, ...values, cursor })}`)
+}

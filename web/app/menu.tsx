@@ -1,0 +1,95 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useLive } from '../api/figures.ts'
+import { everythingChanged, statusQuery } from '../api/queries.ts'
+import { unreachableSince } from '../api/reach.ts'
+import { useStore } from '../api/store.ts'
+import { forgetToken, token } from '../api/token.ts'
+import { count } from '../format.ts'
+import { Icon } from '../parts/icon.tsx'
+import { Mark } from '../parts/mark.tsx'
+import { Toggle } from '../parts/toggle.tsx'
+import { texts } from '../texts.ts'
+import { choose, theme } from './theme.ts'
+import { views } from './views.ts'
+
+export function Menu({ onChoose }: { readonly onChoose?: () => void }) {
+  const { data: status } = useQuery(statusQuery)
+  const { errors = 0, warnings = 0 } = status?.problems ?? {}
+  return (
+    <nav aria-label={texts.navigation}>
+      <ul>
+        {views.map(({ to, name, icon }) => (
+          <li key={to}>
+            <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }} onClick={onChoose}>
+              <Icon name={icon} />
+              {name}
+              {to === '/problems' && errors + warnings > 0 ? (
+                <Mark tone={errors > 0 ? 'bad' : 'warn'}>{count(errors + warnings)}</Mark>
+              ) : null}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  )
+}
+
+export function SideFoot({ onHelp }: { readonly onHelp: () => void }) {
+  const chosen = useStore(theme)
+  const kept = useStore(token)
+  const forget = () => {
+    forgetToken()
+    everythingChanged()
+  }
+  return (
+    <div className="side-foot">
+      <Liveness />
+      {kept === null ? null : (
+        <button type="button" className="bare" onClick={forget}>
+          <Icon name="lock" /> {texts.token.forget}
+        </button>
+      )}
+      <div className="side-row">
+        <Toggle
+          label={texts.theme.label}
+          value={chosen}
+          onChange={choose}
+          options={[
+            { value: 'system', text: <Icon name="system" />, label: texts.theme.system },
+            { value: 'light', text: <Icon name="light" />, label: texts.theme.light },
+            { value: 'dark', text: <Icon name="dark" />, label: texts.theme.dark },
+          ]}
+        />
+        <button
+          type="button"
+          className="bare"
+          aria-label={texts.keys.open}
+          title={texts.keys.open}
+          onClick={onHelp}
+        >
+          <Icon name="keys" />
+        </button>
+      </div>
+    </div>
+  )
+}
+
+/** Whether what is seen is of now. */
+function Liveness() {
+  const { data: status } = useQuery(statusQuery)
+  const lost = useStore(unreachableSince)
+  const live = useLive().recent.length > 0
+  const [tone, text] =
+    lost !== null
+      ? (['bad', texts.reach.lostShort] as const)
+      : live
+        ? (['good', texts.reach.live] as const)
+        : (['quiet', texts.reach.waiting] as const)
+  return (
+    <p className="liveness">
+      <Mark tone={tone}>{text}</Mark>
+      {status === undefined ? null : <span>{status.program.version}</span>}
+    </p>
+  )
+}

@@ -1,0 +1,113 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { Crashed, NotFound } from './fallbacks.tsx'
+import { Shell } from './shell.tsx'
+
+/** Parameters of an address that are text; others are not taken over. */
+function textParams<const N extends string>(...names: readonly N[]) {
+  return (search: Record<string, unknown>): { [K in N]?: string } => {
+    const kept: { [K in N]?: string } = {}
+    for (const name of names) {
+      const value = search[name]
+      // The router reads numbers as such: ?minDurationMs=500.
+      if ((typeof value === 'string' && value !== '') || typeof value === 'number') kept[name] = String(value)
+    }
+    return kept
+  }
+}
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: Crashed })
+const under = () => root
+
+const overview = createRoute({
+  getParentRoute: under,
+  path: '/',
+  component: lazyRouteComponent(() => import('../views/overview/overview.tsx'), 'Overview'),
+})
+const map = createRoute({
+  getParentRoute: under,
+  path: '/map',
+  validateSearch: textParams('q', 'listener'),
+  component: lazyRouteComponent(() => import('../views/map/map.tsx'), 'MapView'),
+})
+const requests = createRoute({
+  getParentRoute: under,
+  path: '/requests',
+  validateSearch: textParams('status', 'route', 'host', 'path', 'client', 'minDurationMs'),
+  component: lazyRouteComponent(() => import('../views/requests/requests.tsx'), 'Requests'),
+})
+const story = createRoute({
+  getParentRoute: under,
+  path: '/requests/$id',
+  component: lazyRouteComponent(() => import('../views/requests/story.tsx'), 'StoryView'),
+})
+const routesRoot = createRoute({ getParentRoute: under, path: '/routes' })
+const underRoutes = () => routesRoot
+const routes = createRoute({
+  getParentRoute: underRoutes,
+  path: '/',
+  validateSearch: textParams('q', 'listener'),
+  component: lazyRouteComponent(() => import('../views/routes/routes.tsx'), 'Routes'),
+})
+const rule = createRoute({
+  getParentRoute: underRoutes,
+  path: '$',
+  component: lazyRouteComponent(() => import('../views/routes/rule.tsx'), 'RuleView'),
+})
+const backendsRoot = createRoute({ getParentRoute: under, path: '/backends' })
+const underBackends = () => backendsRoot
+const backends = createRoute({
+  getParentRoute: underBackends,
+  path: '/',
+  validateSearch: textParams('q'),
+  component: lazyRouteComponent(() => import('../views/backends/backends.tsx'), 'Backends'),
+})
+const cluster = createRoute({
+  getParentRoute: underBackends,
+  path: '$',
+  component: lazyRouteComponent(() => import('../views/backends/cluster.tsx'), 'ClusterView'),
+})
+const certificates = createRoute({
+  getParentRoute: under,
+  path: '/certificates',
+  component: lazyRouteComponent(() => import('../views/certificates.tsx'), 'Certificates'),
+})
+const problems = createRoute({
+  getParentRoute: under,
+  path: '/problems',
+  validateSearch: textParams('severity'),
+  component: lazyRouteComponent(() => import('../views/problems.tsx'), 'Problems'),
+})
+const explain = createRoute({
+  getParentRoute: under,
+  path: '/explain',
+  validateSearch: textParams('method', 'url'),
+  component: lazyRouteComponent(() => import('../views/explain/explain.tsx'), 'Explain'),
+})
+const object = createRoute({
+  getParentRoute: under,
+  path: '/objects/$group/$kind/$namespace/$name',
+  component: lazyRouteComponent(() => import('../views/object/object.tsx'), 'ObjectView'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    overview,
+    map,
+    requests,
+    story,
+    routesRoot.addChildren([routes, rule]),
+    backendsRoot.addChildren([backends, cluster]),
+    certificates,
+    problems,
+    explain,
+    object,
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

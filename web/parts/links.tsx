@@ -1,0 +1,55 @@
+import { Link } from '@tanstack/react-router'
+import type { ObjectRef, Origin } from '../api/shapes.ts'
+import { place, shortCluster, shortRule } from '../format.ts'
+
+export function RouteLink({ id }: { readonly id: string }) {
+  return (
+    <Link to="/routes/$" params={{ _splat: id }} title={id}>
+      {shortRule(id)}
+    </Link>
+  )
+}
+
+export function ClusterLink({ name }: { readonly name: string }) {
+  return (
+    <Link to="/backends/$" params={{ _splat: name }} title={name}>
+      {shortCluster(name)}
+    </Link>
+  )
+}
+
+export function ObjectLink({ object }: { readonly object: ObjectRef }) {
+  const { group, kind, namespace, name } = object
+  return (
+    <Link
+      to="/objects/$group/$kind/$namespace/$name"
+      params={{
+        group: group === '' ? 'core' : group,
+        kind,
+        namespace: namespace === '' ? '-' : namespace,
+        name,
+      }}
+      title={`${kind}/${namespace}/${name}`}
+    >
+      {kind}/{namespace === 'default' || namespace === '' ? '' : `${namespace}/`}
+      {name}
+    </Link>
+  )
+}
+
+/** The object that put a thing there, and the line in which it did. */
+export function OriginLink({ origin }: { readonly origin: Origin }) {
+  const [kind = '', namespace = '', name = ''] = origin.resource.split('/')
+  return (
+    <span className="origin">
+      <ObjectLink object={{ group: origin.group, kind, namespace, name }} />
+      {origin.path === '' ? null : <code>{origin.path}</code>}
+      <Place at={origin} />
+    </span>
+  )
+}
+
+export function Place({ at }: { readonly at: Parameters<typeof place>[0] }) {
+  const text = place(at)
+  return text === '' ? null : <code className="place">{text}</code>
+}

@@ -1,0 +1,112 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useLive } from '../../api/figures.ts'
+import { clusterQuery } from '../../api/queries.ts'
+import type { Cluster } from '../../api/shapes.ts'
+import { count, rate } from '../../format.ts'
+import { Answer, Empty } from '../../parts/answers.tsx'
+import { OriginLink, RouteLink } from '../../parts/links.tsx'
+import { Mark } from '../../parts/mark.tsx'
+import { Facts, Page, Panel } from '../../parts/page.tsx'
+import { texts } from '../../texts.ts'
+import { Conditions } from '../conditions.tsx'
+import { Courses } from '../overview/courses.tsx'
+import { balancerText, healthOf } from '../summaries.ts'
+import { Endpoints } from './endpoints.tsx'
+
+const t = texts.backends
+const here = getRouteApi('/backends/$')
+
+export function ClusterView() {
+  const { _splat: name = '' } = here.useParams()
+  const query = useQuery(clusterQuery(name))
+  return (
+    <Page title={name} about={t.about}>
+      <Answer
+        query={query}
+        missing={
+          <Empty title={t.missing}>
+            <p>{t.missingHint}</p>
+          </Empty>
+        }
+      >
+        {cluster => <ClusterBody cluster={cluster} />}
+      </Answer>
+    </Page>
+  )
+}
+
+function ClusterBody({ cluster }: { readonly cluster: Cluster }) {
+  const { tone, text } = healthOf(cluster)
+  return (
+    <>
+      <Courses range="hour" about={{ cluster: cluster.name }} />
+      <div className="columns">
+        <div className="stack wide">
+          <Panel title={t.endpoints} aside={<Mark tone={tone}>{text}</Mark>}>
+            {cluster.panics ? <p className="bad">{t.panics}</p> : null}
+            <Endpoints endpoints={cluster.endpoints} />
+          </Panel>
+          <Panel title={t.usedBy}>
+            <ul className="lines">
+              {cluster.rules.map(id => (
+                <li key={id}>
+                  <RouteLink id={id} />
+                </li>
+              ))}
+              {cluster.ruleCount > cluster.rules.length ? (
+                <li>{t.moreRules(cluster.ruleCount - cluster.rules.length)}</li>
+              ) : null}
+            </ul>
+          </Panel>
+        </div>
+        <div className="stack">
+          <NowPanel name={cluster.name} />
+          <Panel title={t.settings}>
+            <Facts
+              rows={[
+                [t.origin, <OriginLink key="origin" origin={cluster.origin} />],
+                [t.protocol, cluster.protocol],
+                [t.balancer, balancerText(cluster.balancer)],
+                [t.tls, cluster.tls === null ? null : cluster.tls.serverName],
+                [t.limits, cluster.limits],
+                ...Object.entries(cluster.settings).map(
+                  ([name, value]) => [name, settingText(value)] as const,
+                ),
+              ]}
+            />
+          </Panel>
+          {cluster.conditions.length === 0 ? null : (
+            <Panel title={texts.routes.conditions}>
+              <Conditions conditions={cluster.conditions} />
+            </Panel>
+          )}
+        </div>
+      </div>
+    </>
+  )
+}
+
+function NowPanel({ name }: { readonly name: string }) {
+  const sums = useLive().clusters.get(name)
+  if (sums === undefined) return null
+  return (
+    <Panel title={texts.figures.traffic}>
+      <Facts
+        rows={[
+          [texts.figures.requestsPerS, rate(sums.requestsPerS)],
+          [t.retries, rate(sums.retriesPerS)],
+          [t.connectFailures, rate(sums.connectFailuresPerS)],
+          [t.ejections, rate(sums.ejectionsPerS)],
+          [t.connections, `${count(sums.connectionsActive)} + ${count(sums.connectionsIdle)}`],
+          [t.pending, count(sums.pending)],
+        ]}
+      />
+    </Panel>
+  )
+}
+
+function settingText(value: unknown): string {
+  if (value === null) return texts.none
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,120 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { objectQuery } from '../../api/queries.ts'
+import type { ObjectAnswer } from '../../api/shapes.ts'
+import { clock, date } from '../../format.ts'
+import { Answer, Empty } from '../../parts/answers.tsx'
+import { ClusterLink, Place, RouteLink } from '../../parts/links.tsx'
+import { Mark } from '../../parts/mark.tsx'
+import { Facts, Page, Panel } from '../../parts/page.tsx'
+import { texts } from '../../texts.ts'
+import { Conditions } from '../conditions.tsx'
+import { Yaml } from './yaml.tsx'
+
+const t = texts.object
+const here = getRouteApi('/objects/$group/$kind/$namespace/$name')
+
+export function ObjectView() {
+  const { group, kind, namespace, name } = here.useParams()
+  const query = useQuery(objectQuery({ group, kind, namespace, name }))
+  return (
+    <Page title={`${kind}/${name}`} about={namespace}>
+      <Answer
+        query={query}
+        missing={
+          <Empty title={t.missing}>
+            <p>{t.missingHint}</p>
+          </Empty>
+        }
+      >
+        {object => <Body object={object} />}
+      </Answer>
+    </Page>
+  )
+}
+
+function Body({ object }: { readonly object: ObjectAnswer }) {
+  const { source, role, version, group, conditions, problems, usedBy, kind, held, since } = object
+  return (
+    <div className="columns">
+      <Panel title={t.yaml} className="wide" aside={kind === 'Secret' ? t.secrets : undefined}>
+        {object.yaml === null ? (
+          <p className="note">{t.nothingInForce}</p>
+        ) : (
+          <Yaml text={object.yaml} label={t.yaml} />
+        )}
+      </Panel>
+      <div className="stack">
+        <Panel title={t.about}>
+          <Facts
+            rows={[
+              [t.source, source === null ? null : <Place key="source" at={source} />],
+              [t.version, group === '' ? version : `${group}/${version}`],
+              [t.role, role],
+              [
+                t.held,
+                held && since !== null
+                  ? texts.problems.heldSince(`${date(since)}, ${clock(since)}`)
+                  : held
+                    ? texts.problems.held
+                    : null,
+              ],
+            ]}
+          />
+        </Panel>
+        {problems.length === 0 ? null : (
+          <Panel title={t.problems}>
+            <ul className="conditions">
+              {problems.map(({ severity, message, hint, reason }, i) => (
+                <li key={`${reason} ${i}`}>
+                  <Mark tone={severity === 'error' ? 'bad' : severity === 'warning' ? 'warn' : 'quiet'}>
+                    {texts.problems.severities[severity]}
+                  </Mark>
+                  <span>
+                    {message} {hint}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </Panel>
+        )}
+        <Panel title={t.conditions}>
+          {conditions.length === 0 ? (
+            <p className="note">{t.noConditions}</p>
+          ) : (
+            <Conditions conditions={conditions} />
+          )}
+        </Panel>
+        <Panel title={t.usedBy}>
+          {usedBy.length === 0 ? (
+            <p className="note">{t.notUsed}</p>
+          ) : (
+            <ul className="lines">
+              {usedBy.map(user => (
+                <li key={`${user.what} ${user.name} ${user.how}`}>
+                  <User user={user} />
+                  <span className="muted">{user.how}</span>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Panel>
+      </div>
+    </div>
+  )
+}
+
+function User({ user: { what, name } }: { readonly user: ObjectAnswer['usedBy'][number] }) {
+  switch (what) {
+    case 'rule':
+      return <RouteLink id={name} />
+    case 'cluster':
+      return <ClusterLink name={name} />
+    case 'listener':
+      return (
+        <Link to="/routes" search={{ listener: name }}>
+          {name}
+        </Link>
+      )
+  }
+}

@@ -1,0 +1,38 @@
+import { useQuery } from '@tanstack/react-query'
+import { historyQuery } from '../../api/queries.ts'
+import { Panel } from '../../parts/page.tsx'
+import { texts } from '../../texts.ts'
+import { latencyLines, rateLines } from '../history-lines.ts'
+import { duration, rate } from '../../format.ts'
+import { Plot } from '../../parts/plot.tsx'
+import { useMemo } from 'react'
+import type { History } from '../../api/shapes.ts'
+
+interface Props {
+  readonly range: 'hour' | 'day'
+  readonly about?: { readonly route?: string; readonly cluster?: string }
+}
+
+/** Requests, errors and latency over an hour or a day: of all, of a route or of a cluster. */
+export function Courses({ range, about = {} }: Props) {
+  const { data } = useQuery(historyQuery(range, about))
+  return <Plots history={data ?? empty} />
+}
+
+const empty: History = { stepS: 10, series: [] }
+
+function Plots({ history }: { readonly history: History }) {
+  const at = useMemo(() => history.series.map(point => point.at), [history])
+  const rates = useMemo(() => rateLines(history), [history])
+  const latency = useMemo(() => latencyLines(history), [history])
+  return (
+    <div className="plots">
+      <Panel title={texts.overview.requests}>
+        <Plot label={texts.overview.requests} at={at} lines={rates} format={rate} />
+      </Panel>
+      <Panel title={texts.overview.latency}>
+        <Plot label={texts.overview.latency} at={at} lines={latency} format={duration} />
+      </Panel>
+    </div>
+  )
+}

@@ -1,0 +1,99 @@
+import { useState } from 'react'
+import { useLive } from '../../api/figures.ts'
+import type { Figures } from '../../api/shapes.ts'
+import { duration, percent, rate } from '../../format.ts'
+import { RouteLink } from '../../parts/links.tsx'
+import { Panel } from '../../parts/page.tsx'
+import { Toggle } from '../../parts/toggle.tsx'
+import { texts } from '../../texts.ts'
+
+const MOST = 8
+
+type RouteSums = Figures['routes'][number]
+
+/** First by the share of errors, then by how slow the slowest are. */
+const orders = {
+  worst: (a: RouteSums, b: RouteSums) => share(b) - share(a) || (b.p99Ms ?? 0) - (a.p99Ms ?? 0),
+  busiest: (a: RouteSums, b: RouteSums) => b.requestsPerS - a.requestsPerS,
+}
+
+export function RouteRanks() {
+  const [order, setOrder] = useState<keyof typeof orders>('worst')
+  const routes = [...useLive().routes.values()].toSorted(orders[order]).slice(0, MOST)
+  const title = order === 'worst' ? texts.overview.worst : texts.overview.busiest
+  return (
+    <Panel
+      title={title}
+      className="wide"
+      aside={
+        <Toggle
+          label={texts.overview.sort}
+          value={order}
+          onChange={setOrder}
+          options={[
+            { value: 'worst', text: texts.overview.worst },
+            { value: 'busiest', text: texts.overview.busiest },
+          ]}
+        />
+      }
+    >
+      {routes.length === 0 ? <Silence /> : <RankTable title={title} routes={routes} />}
+    </Panel>
+  )
+}
+
+function RankTable({ title, routes }: { readonly title: string; readonly routes: readonly RouteSums[] }) {
+  const most = Math.max(...routes.map(({ requestsPerS }) => requestsPerS))
+  return (
+    <table className="plain">
+      <caption className="hidden">{title}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{texts.overview.route}</th>
+          <th scope="col" className="number">
+            {texts.routes.rate}
+          </th>
+          <th scope="col" className="number">
+            {texts.routes.errors}
+          </th>
+          <th scope="col" className="number tablet">
+            {texts.figures.p50}
+          </th>
+          <th scope="col" className="number">
+            {texts.figures.p99}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {routes.map(sums => (
+          <tr key={sums.id}>
+            <th scope="row">
+              <RouteLink id={sums.id} />
+            </th>
+            <td className="number">
+              <meter className="bar" min={0} max={most} value={sums.requestsPerS} aria-hidden="true" />
+              {rate(sums.requestsPerS)}
+            </td>
+            <td className={share(sums) > 0 ? 'number bad' : 'number'}>{percent(share(sums))}</td>
+            <td className="number tablet">{duration(sums.p50Ms)}</td>
+            <td className="number">{duration(sums.p99Ms)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Silence() {
+  return (
+    <div className="silence">
+      <p>{texts.overview.noTraffic}</p>
+      <p className="note">{texts.overview.noTrafficHint}</p>
+      <pre>curl -i http://127.0.0.1:8080/</pre>
+    </div>
+  )
+}
+
+function share({ errorsPerS, requestsPerS }: RouteSums): number {
+  return requestsPerS === 0 ? 0 : errorsPerS / requestsPerS
+}

@@ -1,0 +1,69 @@
+import { Link } from '@tanstack/react-router'
+import type { RefObject } from 'react'
+import type { RequestLine } from '../../api/shapes.ts'
+import { clock, duration, shortRule } from '../../format.ts'
+import { Mark, statusTone } from '../../parts/mark.tsx'
+import { Table, type Column } from '../../parts/table.tsx'
+import { texts } from '../../texts.ts'
+
+const t = texts.requests
+
+interface Props {
+  readonly lines: readonly RequestLine[]
+  readonly scroller: RefObject<HTMLElement | null>
+  readonly onEnd: (() => void) | undefined
+}
+
+export function RequestTable({ lines, scroller, onEnd }: Props) {
+  return (
+    <Table
+      label={t.title}
+      columns={columns}
+      rows={lines}
+      rowKey={({ id, at }) => `${id} ${at}`}
+      scroller={scroller}
+      onEnd={onEnd}
+    />
+  )
+}
+
+const columns: readonly Column<RequestLine>[] = [
+  { title: t.time, width: 6, cell: line => <Time line={line} /> },
+  { title: t.status, width: 4.5, cell: ({ status }) => <Mark tone={statusTone(status)}>{status}</Mark> },
+  { title: t.request, cell: line => <Asked line={line} /> },
+  {
+    title: t.route,
+    from: 'desk',
+    cell: ({ route, failure }) => <Muted text={route === null ? (failure ?? t.noRoute) : shortRule(route)} />,
+  },
+  { title: t.endpoint, width: 12, from: 'wide', cell: ({ endpoint }) => <Muted text={endpoint ?? ''} /> },
+  { title: t.client, width: 10, from: 'wide', cell: ({ client }) => <Muted text={client} /> },
+  { title: t.took, width: 5.5, numeric: true, cell: ({ durationMs }) => duration(durationMs) },
+]
+
+function Time({ line: { id, at } }: { readonly line: RequestLine }) {
+  return (
+    <Link to="/requests/$id" params={{ id }} title={id}>
+      {clock(at)}
+    </Link>
+  )
+}
+
+function Asked({ line: { method, host, path, query, attempts } }: { readonly line: RequestLine }) {
+  const target = `${path}${query === null || query === '' ? '' : `?${query}`}`
+  return (
+    <span className="asked" title={`${method} ${host}${target}`}>
+      <b>{method}</b> <span className="host">{host}</span>
+      {target}
+      {attempts > 1 ? <Mark tone="quiet">×{attempts}</Mark> : null}
+    </span>
+  )
+}
+
+function Muted({ text }: { readonly text: string }) {
+  return (
+    <span className="muted" title={text}>
+      {text}
+    </span>
+  )
+}

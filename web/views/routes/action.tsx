@@ -1,0 +1,84 @@
+import { useLive } from '../../api/figures.ts'
+import type { Action, Backend, Rule } from '../../api/shapes.ts'
+import { duration, percent } from '../../format.ts'
+import { ClusterLink } from '../../parts/links.tsx'
+import { Mark } from '../../parts/mark.tsx'
+import { Facts, Panel } from '../../parts/page.tsx'
+import { texts } from '../../texts.ts'
+import { Filters } from '../filters.tsx'
+import { health } from '../summaries.ts'
+
+const t = texts.routes
+
+export function ActionPanel({ rule: { action, closed, closedOn, closedBy } }: { readonly rule: Rule }) {
+  const shut = closed || closedOn.length > 0
+  return (
+    <Panel
+      title={t.action}
+      aside={shut ? <Mark tone="bad">{closed ? t.closed : t.closedOn(closedOn.join(', '))}</Mark> : undefined}
+    >
+      {closedBy.length === 0 ? null : (
+        <ul className="tight bad">
+          {closedBy.map(reason => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
+      {action.type === 'forward' ? <Forward action={action} /> : <p>{action.summary}</p>}
+    </Panel>
+  )
+}
+
+function Forward({ action }: { readonly action: Extract<Action, { type: 'forward' }> }) {
+  const { backends, mirrors, retry } = action
+  return (
+    <>
+      <ul className="shares">
+        {backends.map((backend, i) => (
+          <Share key={`${backend.cluster ?? ''} ${i}`} backend={backend} />
+        ))}
+      </ul>
+      <Facts
+        rows={[
+          [
+            t.mirrors,
+            mirrors
+              .map(
+                ({ cluster, numerator, denominator }) => `${cluster} (${percent(numerator / denominator)})`,
+              )
+              .join(', '),
+          ],
+          [t.retry, retry === null ? null : t.retryText(retry.attempts, retry.codes.join(', '))],
+          [t.timeouts, timeoutText(action)],
+        ]}
+      />
+    </>
+  )
+}
+
+function timeoutText({ requestTimeoutMs, backendTimeoutMs }: Extract<Action, { type: 'forward' }>): string {
+  return [
+    requestTimeoutMs === null ? '' : `${t.whole} ${duration(requestTimeoutMs)}`,
+    backendTimeoutMs === null ? '' : `${t.attempt} ${duration(backendTimeoutMs)}`,
+  ]
+    .filter(text => text !== '')
+    .join(', ')
+}
+
+function Share({ backend: { cluster, share, closed, filters } }: { readonly backend: Backend }) {
+  const sums = useLive().clusters.get(cluster ?? '')
+  const state = sums === undefined ? null : health(sums.serving, sums.endpoints)
+  return (
+    <li>
+      <meter className="bar" min={0} max={1} value={share} aria-hidden="true" />
+      <span className="number">{percent(share)}</span>
+      {cluster === null ? (
+        <Mark tone="bad">{closed ? t.closedBackend : t.invalid}</Mark>
+      ) : (
+        <ClusterLink name={cluster} />
+      )}
+      {state === null ? null : <Mark tone={state.tone}>{state.text}</Mark>}
+      {filters.length === 0 ? null : <Filters filters={filters} />}
+    </li>
+  )
+}

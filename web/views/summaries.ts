@@ -1,0 +1,70 @@
+import type { Action, Cluster, EndpointState, Match, Rule } from '../api/shapes.ts'
+import type { Tone } from '../parts/mark.tsx'
+import { shortCluster } from '../format.ts'
+import { texts } from '../texts.ts'
+
+/** `GET /items/… x-a: 1`: a match in a few characters. */
+export function matchText({ path, method, headers, query }: Match): string {
+  const shown =
+    path.type === 'prefix' ? `${path.value}/…` : path.type === 'regex' ? `~ ${path.value}` : path.value
+  const named = [
+    ...headers.map(({ name, type, value }) => `${name}${type === 'regex' ? ' ~ ' : ': '}${value}`),
+    ...query.map(({ name, type, value }) => `?${name}${type === 'regex' ? ' ~ ' : '='}${value}`),
+  ]
+  return [method, shown, ...named].filter(part => part !== '').join(' ')
+}
+
+export function hostText(hostnames: readonly string[]): string {
+  return hostnames.map(name => (name === '' ? texts.map.anyHost : name)).join(', ')
+}
+
+/** Where it goes, by the names of clusters; what else becomes of it in the gateway's words. */
+export function actionText(action: Action): string {
+  if (action.type !== 'forward') return action.summary
+  return action.backends
+    .map(({ cluster }) => (cluster === null ? texts.map.refused : shortCluster(cluster)))
+    .join(', ')
+}
+
+export function ruleTone({ closed, closedOn, conditions, action }: Rule): Tone {
+  if (closed || action.type === 'respond') return 'bad'
+  return closedOn.length > 0 || conditions.some(({ good }) => !good) ? 'warn' : 'good'
+}
+
+export interface Health {
+  readonly tone: Tone
+  readonly text: string
+}
+
+export function healthOf({ endpoints }: Pick<Cluster, 'endpoints'>): Health {
+  return health(endpoints.filter(({ state }) => serves(state)).length, endpoints.length)
+}
+
+export function health(serving: number, all: number): Health {
+  const t = texts.backends
+  if (all === 0) return { tone: 'bad', text: t.empty }
+  if (serving === all) return { tone: 'good', text: t.well }
+  return serving === 0 ? { tone: 'bad', text: t.none } : { tone: 'warn', text: t.part(serving, all) }
+}
+
+/** Whether requests go there: `failing` is still asked, and `unknown` has not been said to be otherwise. */
+export function serves(state: EndpointState): boolean {
+  return state === 'serving' || state === 'failing' || state === 'unknown'
+}
+
+export const endpointTones: Readonly<Record<EndpointState, Tone>> = {
+  serving: 'good',
+  failing: 'warn',
+  ejected: 'bad',
+  resolving: 'warn',
+  unresolved: 'bad',
+  unknown: 'quiet',
+}
+
+/** Its type, and what else it is set to. */
+export function balancerText({ type, ...settings }: Cluster['balancer']): string {
+  const others = Object.entries(settings).map(
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  return [String(type), ...others].join(', ')
+}
