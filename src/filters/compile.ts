@@ -21,15 +21,25 @@ export interface FilterSteps {
   readonly request: readonly RequestStep[] | null
   readonly response: readonly ResponseStep[] | null
   readonly end: readonly EndStep[] | null
+  /** Whose each step is, for who tells of an exchange that one of them has answered. */
+  readonly requestOf: readonly FilterConfig[]
+  readonly responseOf: readonly FilterConfig[]
 }
 
 /** A filter that is compiled, and the place of its phase. */
 export interface ReadyFilter {
   readonly order: number
+  readonly config: FilterConfig
   readonly filter: Filter
 }
 
-export const noSteps: FilterSteps = { request: null, response: null, end: null }
+export const noSteps: FilterSteps = {
+  request: null,
+  response: null,
+  end: null,
+  requestOf: [],
+  responseOf: [],
+}
 
 interface Row {
   readonly type: FilterType
@@ -64,7 +74,7 @@ export class FilterTable {
   ready(configs: readonly FilterConfig[], kit: Kit): readonly ReadyFilter[] {
     return configs.map(config => {
       const { type, order } = this.row(config.type)
-      return { order, filter: guarded(type.compile(config, kit), kit) }
+      return { order, config, filter: guarded(type.compile(config, kit), kit) }
     })
   }
 
@@ -78,11 +88,15 @@ export class FilterTable {
 /** What exchanges run, of filters in the order of lists: those of a listener before those of a rule. */
 export function stepsOf(ready: readonly ReadyFilter[]): FilterSteps {
   if (ready.length === 0) return noSteps
-  const filters = ready.toSorted((a, b) => a.order - b.order).map(({ filter }) => filter)
+  const sorted = ready.toSorted((a, b) => a.order - b.order)
+  const filters = sorted.map(({ filter }) => filter)
+  const answering = sorted.filter(({ filter }) => filter.response !== undefined).toReversed()
   return {
     request: orNull(filters.flatMap(requestSteps)),
-    response: orNull(filters.flatMap(filter => filter.response?.bind(filter) ?? []).toReversed()),
+    response: orNull(answering.map(({ filter }) => filter.response!.bind(filter))),
     end: orNull(filters.flatMap(filter => filter.end?.bind(filter) ?? []).toReversed()),
+    requestOf: sorted.flatMap(({ filter, config }) => requestSteps(filter).map(() => config)),
+    responseOf: answering.map(({ config }) => config),
   }
 }
 

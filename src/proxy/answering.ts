@@ -1,10 +1,12 @@
-import type { SteppedExchange, FilterSteps, ResponseStep } from '../filters/compile.ts'
+import type { SteppedExchange, FilterSteps, RequestStep, ResponseStep } from '../filters/compile.ts'
 import type { Failure, HeldBody, LocalResponse, WholeVerdict } from '../filters/filter.ts'
 import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
 import { CANCEL, INTERNAL_ERROR } from '../http/h2/codes.ts'
 import { localHead } from '../http/local.ts'
+import type { FilterConfig } from '../snapshot/snapshot.ts'
+import { Story, type Deed, type Deeds } from '../telemetry/recent/story.ts'
 import { BodyFlow } from './body-flow.ts'
 import type { Downstream } from './downstream.ts'
 import { failureResponse, rejectionResponse } from './failure.ts'
@@ -48,6 +50,8 @@ export abstract class Answering implements Answered, BodyOwner {
   /** The response's head is on its way: nothing can be taken back. */
   committed = false
   finished = false
+  /** Null as long as there is nothing to tell beyond the usual. */
+  story: Story | null = null
   private failing = false
   /** Counts answers: a step that was asked about one before has nothing to say of this one. */
   private answers = 0
@@ -68,6 +72,22 @@ export abstract class Answering implements Answered, BodyOwner {
   /** The backend has answered, and so has had the request's body, as far as it wanted it. */
   protected abstract requestTaken(): void
   abstract finish(): void
+
+  tell(): Story {
+    return (this.story ??= new Story())
+  }
+
+  /** What the filter did whose step this is. */
+  protected did(deed: Deed, step: RequestStep | ResponseStep, ms?: number): void {
+    for (const steps of [this.run?.steps ?? null, this.steps]) {
+      if (steps === null) continue
+      const inward = steps.request?.findIndex(one => one === step) ?? -1
+      const outward = steps.response?.findIndex(one => one === step) ?? -1
+      const filter = inward >= 0 ? steps.requestOf[inward] : steps.responseOf[outward]
+      if (filter !== undefined)
+        return this.tell().filter(filterDeed(filter, deed, inward >= 0 ? 'request' : 'response', ms))
+    }
+  }
 
   // Answers that are made here.
 
@@ -144,13 +164,15 @@ export abstract class Answering implements Answered, BodyOwner {
 
   /** Runs the response's steps; false where one of them is waited for, or has answered in another way. */
   private runResponse(steps: readonly ResponseStep[], from: number): boolean {
+    let i = from
     try {
-      for (let i = from; i < steps.length; i++) {
+      for (; i < steps.length; i++) {
         const verdict = steps[i]!(this.seen)
         if (verdict !== undefined && !this.obeys(verdict, steps, i)) return false
       }
       return true
     } catch (error) {
+      this.did('failed', steps[i]!)
       this.fail('proxy_internal_error', String(error))
       return false
     }
@@ -169,7 +191,9 @@ export abstract class Answering implements Answered, BodyOwner {
       return false
     }
     if ('transform' in verdict) {
-      if (this.hasBody) this.responseFlow().transform(verdict.transform)
+      if (!this.hasBody) return true
+      this.did('transformed', steps[i]!)
+      this.responseFlow().transform(verdict.transform)
       return true
     }
     if ('hold' in verdict) return this.holdAnswer(verdict, steps, i)
@@ -186,14 +210,25 @@ export abstract class Answering implements Answered, BodyOwner {
   ): void {
     const { answers } = this
     const isCurrent = (): boolean => !this.finished && this.answers === answers
+    const sinceMs = performance.now()
     promise.then(
       value => {
+        this.waitedFor(steps[i]!, sinceMs)
         if (isCurrent() && this.tried(() => take(value))) this.continueAnswer(steps, i + 1)
       },
       (error: unknown) => {
-        if (isCurrent()) this.fail('proxy_internal_error', String(error))
+        if (!isCurrent()) return
+        this.did('failed', steps[i]!)
+        this.fail('proxy_internal_error', String(error))
       },
     )
+  }
+
+  protected waitedFor(step: RequestStep | ResponseStep, sinceMs: number): void {
+    if (this.finished) return
+    const ms = performance.now() - sinceMs
+    this.tell().filtersMs += ms
+    this.did('waited', step, ms)
   }
 
   private tried(run: () => boolean): boolean {
@@ -211,6 +246,7 @@ export abstract class Answering implements Answered, BodyOwner {
 
   /** Filters further out see this in place of what came. */
   private replaceAnswer(answer: LocalResponse | Failure, steps: readonly ResponseStep[], i: number): void {
+    this.did('answered', steps[i]!)
     if ('failure' in answer) this.refuse(answer, steps, i + 1)
     else this.respond(answer, '', steps, i + 1)
   }
@@ -400,4 +436,14 @@ export abstract class Answering implements Answered, BodyOwner {
     if (this.committed) return this.response.status
     return this.failure === null ? 0 : failures[this.failure].status
   }
+}
+
+function filterDeed(
+  { type, origin }: FilterConfig,
+  did: Deed,
+  side: 'request' | 'response',
+  ms?: number,
+): Deeds {
+  const { resource: object, file, line } = origin
+  return { filter: { type, object, file, line }, did, side, ...(ms !== undefined && { ms }) }
 }

@@ -158,7 +158,7 @@ export class Engine {
   private async swap(snapshot: Snapshot): Promise<PortResult[]> {
     await this.upstreams.apply(snapshot)
     this.toldLosses.clear()
-    const observer = this.epochs.next()
+    const observer = this.epochs.next(snapshot.version)
     this.compiled.around = this.around(observer)
     this.forgetStale()
     const results: PortResult[] = []

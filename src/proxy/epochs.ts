@@ -22,13 +22,13 @@ export class Epochs {
 
   constructor(sinks: Sinks) {
     this.sinks = sinks
-    this.current = this.observer(0)
+    this.current = this.observer(0, 0)
   }
 
-  /** Begins the next one; exchanges may still begin in the one before, until `settle`. */
-  next(): Observer {
+  /** Begins the next one, of a snapshot of this version; exchanges may still begin in the one before, until `settle`. */
+  next(version = this.current.version): Observer {
     this.before.push(this.current)
-    this.current = this.observer(this.current.epoch + 1)
+    this.current = this.observer(this.current.epoch + 1, version)
     return this.current
   }
 
@@ -48,8 +48,8 @@ export class Epochs {
     return this.before.reduce((sum, { active }) => sum + active, this.current.active)
   }
 
-  private observer(epoch: number): Observer {
-    return new Observer(this.sinks, epoch, () => this.sweep())
+  private observer(epoch: number, version: number): Observer {
+    return new Observer(this.sinks, epoch, () => this.sweep(), version)
   }
 
   private sweep(): void {

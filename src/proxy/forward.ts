@@ -45,6 +45,8 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   private failed: Endpoint<UpstreamPool> | null = null
   /** It waits in the queue of its cluster. */
   private queued = false
+  /** Since when it waits for a connection, or for what is to be here before it asks for one; 0 where it does not. */
+  private waitingSinceMs = 0
   private mirrors: Mirrors | null = null
   private over = false
   /** The last attempt failed on a connection that had served others before. */
@@ -114,9 +116,10 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     const cluster = this.cluster!
     const { x } = this
     if (this.over) return
-    if (!x.body.complete && !this.exempt && cluster.pressed && !hasBegun(x.body, cluster))
-      (this.gathering ??= new Gathering(this, cluster)).begin()
-    else this.connect()
+    if (!x.body.complete && !this.exempt && cluster.pressed && !hasBegun(x.body, cluster)) {
+      this.waitingSinceMs = performance.now()
+      ;(this.gathering ??= new Gathering(this, cluster)).begin()
+    } else this.connect()
   }
 
   /** Asks for a connection. */
@@ -129,8 +132,10 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
       this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
     const stream = endpoint.pool.acquire(this.lookAfterMs)
     if (stream !== null) return this.granted(stream, endpoint)
-    if (!cluster.queue.wait(this, performance.now())) return this.refused('connection_limit_reached')
+    const nowMs = performance.now()
+    if (!cluster.queue.wait(this, nowMs)) return this.refused('connection_limit_reached')
     this.queued = true
+    this.waitingSinceMs ||= nowMs
     cluster.pressure.waited(this.client, cluster.queue.clients)
   }
 
@@ -183,6 +188,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     this.stream = stream
     // In the turn of the request's head the time is as good as that of its beginning, and a look at the clock saved.
     this.sentMs = x.turn ? x.startedMs : performance.now()
+    if (this.waitingSinceMs !== 0) this.waited(this.sentMs)
     endpoint.begin()
     try {
       stream.send(x.request, this)
@@ -195,8 +201,14 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     if (stream.flush()) x.resumeRequest()
   }
 
+  private waited(nowMs: number): void {
+    this.x.tell().waitedMs += Math.max(0, nowMs - this.waitingSinceMs)
+    this.waitingSinceMs = 0
+  }
+
   refused(failure: FailureName): void {
     this.queued = false
+    if (this.waitingSinceMs !== 0) this.waited(performance.now())
     this.x.fail(failure, '')
   }
 
@@ -236,6 +248,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   }
 
   resume(): void {
+    if (this.blocked) this.x.tell().clientResumed(performance.now())
     this.blocked = false
     this.stream?.resume()
   }
@@ -255,10 +268,16 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   }
 
   onHead(head: ResponseHead): void {
-    this.upstreamMs = performance.now() - this.sentMs
-    if (this.retryStatus(head.status)) return this.again()
+    this.answered()
+    if (this.retryStatus(head.status)) return this.again(head.status, '', '')
     this.endpoint!.succeeded()
     this.x.sendHead(head)
+  }
+
+  private answered(): void {
+    const { connectedMs = 0 } = this.stream ?? {}
+    this.upstreamMs = performance.now() - this.sentMs
+    if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
   }
 
   onData(chunk: Buffer, start: number, end: number, lent: boolean): void {
@@ -269,6 +288,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     const { x } = this
     if (!x.flush()) {
       this.blocked = true
+      x.tell().clientPaused(performance.now())
       this.stream?.pause()
     }
     return x.clear
@@ -285,7 +305,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   }
 
   onUpgrade(head: ResponseHead): void {
-    this.upstreamMs = performance.now() - this.sentMs
+    this.answered()
     this.endpoint!.succeeded()
     this.tunnel = true
     if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
@@ -301,7 +321,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     const retry = unsent && known !== 'never' ? 'always' : known
     if (this.tunnel || this.x.committed || !this.mayRetry(failure, retry, fresh))
       return this.x.fail(failure, detail)
-    this.again()
+    this.again(0, failure, detail)
   }
 
   // Attempts.
@@ -331,15 +351,33 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     return this.cluster?.config.repeatNonIdempotent === true
   }
 
-  protected again(): void {
+  /** Because of this status, or of this failure. */
+  protected again(status: number, failure: FailureName | '', reason: string): void {
+    this.tried(status, failure, reason)
     this.endAttempt()
     this.failed = this.endpoint
     this.endpoint = null
+    this.sentMs = 0
+    this.upstreamMs = -1
     this.metrics?.counter('portcullis_upstream_retries_total').add(1)
     const backoffMs = this.action.retry?.backoffMs ?? 0
     if (backoffMs === 0) this.attempt()
     // The configured time is the least (HTTPRouteRetry.backoff); what is added to it keeps apart clients that failed together.
     else this.attemptTimer = setTimeout(() => this.attempt(), backoffMs * (1 + Math.random() / 2))
+  }
+
+  private tried(status: number, failure: FailureName | '', reason: string): void {
+    const { x, sentMs } = this
+    const nowMs = performance.now()
+    if (this.waitingSinceMs !== 0) this.waited(nowMs)
+    x.tell().tried({
+      endpoint: this.endpoint?.key ?? '',
+      sentAfterMs: sentMs === 0 ? -1 : sentMs - x.startedMs,
+      endedAfterMs: nowMs - x.startedMs,
+      status,
+      failure,
+      reason,
+    })
   }
 
   private endAttempt(): void {
@@ -358,7 +396,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     const failure = this.missed()
     if (this.x.committed || !this.mayRetry(failure, failures[failure].retry, true))
       this.x.fail(failure, 'timeouts.backendRequest')
-    else this.again()
+    else this.again(0, failure, 'timeouts.backendRequest')
   }
 
   protected timedOut(): void {

@@ -14,6 +14,8 @@ export interface WorkerSettings {
   readonly logLevel: LogLevel
   /** `stdout`, `off`, or a file. */
   readonly accessLog: string
+  /** Where recent requests are written; null where nobody could see them. */
+  readonly recent: SharedArrayBuffer | null
   /** The same for all, so that a session begun with one is resumed by any other. */
   readonly ticketKeys: TicketKeys
   /** Counters and tables of the node: `new SharedState(shared)`, once. */

@@ -4,6 +4,8 @@ import type { RequestHead } from '../http/head.ts'
 import type { Port } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { AccessRecord } from '../telemetry/access-record.ts'
+import type { RecentWriter } from '../telemetry/recent/recent-writer.ts'
+import type { Story } from '../telemetry/recent/story.ts'
 import type { ClusterMetrics, Instruments, PortMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
@@ -36,11 +38,15 @@ export interface Finished {
   readonly requestBytes: number
   readonly responseBytes: number
   readonly writtenNotes: Pick<Notes, 'logged'> | null
+  /** Null where there is nothing beyond the usual. */
+  readonly story: Story | null
   readonly run: {
+    readonly tunnel: boolean
     readonly metrics: ClusterMetrics | null
     readonly cluster: { readonly name: string } | null
     readonly endpoint: { readonly key: string } | null
     readonly attempts: number
+    readonly sentMs: number
     readonly upstreamMs: number
   } | null
 }
@@ -49,6 +55,8 @@ export interface Finished {
 export interface Sinks {
   readonly instruments: Instruments
   readonly accessLog: AccessLog | null
+  /** Keeps the last few thousand; absent where nobody could see them. */
+  readonly recent?: RecentWriter | null
 }
 
 /** Log and metrics of the exchanges that begin under one snapshot. */
@@ -56,6 +64,10 @@ export class Observer {
   /** Rises with each snapshot. */
   readonly epoch: number
   private readonly sinks: Sinks
+  /** Of the snapshot. */
+  readonly version: number
+  /** Somebody is to be told of each exchange. */
+  private readonly tells: boolean
   /** Called when another snapshot has taken over and the last exchange of this one is over. */
   private readonly onOver: () => void
   // One record for all: it is filled and written at once, when an exchange is over.
@@ -66,9 +78,11 @@ export class Observer {
   private streams = 0
   private retired = false
 
-  constructor(sinks: Sinks, epoch = 0, onOver: () => void = () => {}) {
+  constructor(sinks: Sinks, epoch = 0, onOver: () => void = () => {}, version = 0) {
     this.sinks = sinks
     this.epoch = epoch
+    this.version = version
+    this.tells = sinks.accessLog !== null || sinks.recent != null
     this.onOver = onOver
   }
 
@@ -107,7 +121,8 @@ export class Observer {
   finished(x: Finished): void {
     const { sinks, active } = this
     const { status, failure } = x
-    const durationMs = performance.now() - x.startedMs
+    const nowMs = performance.now()
+    const durationMs = nowMs - x.startedMs
     this.active = active - 1
     sinks.instruments.requestsActive.add(-1)
     if (x.requestBytes > 0) sinks.instruments.bytesIn.add(x.requestBytes)
@@ -118,7 +133,7 @@ export class Observer {
     if (failure !== null) sinks.instruments.failed(failure)
     if (x.rejection !== '') sinks.instruments.rejected(x.rejection)
     if (x.run !== null && x.run.upstreamMs >= 0) x.run.metrics?.answered(status, x.run.upstreamMs / 1000)
-    if (sinks.accessLog !== null) this.write(sinks.accessLog, x, status, durationMs)
+    if (this.tells) this.tell(x, status, durationMs, nowMs)
     if (this.isOver) this.onOver()
   }
 
@@ -131,7 +146,7 @@ export class Observer {
   rejected(port: Port, rejection: Rejection, remote: Remote, id: string, grpcStatus: number): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rejection.rule)
-    if (sinks.accessLog === null) return
+    if (!this.tells) return
     record.reset()
     // To a gRPC call the answer is a 200 with a status of its own.
     record.status = grpcStatus < 0 ? rejection.status : 200
@@ -141,7 +156,7 @@ export class Observer {
     record.serverPort = port.port
     record.failure = 'http_request_error'
     record.rejection = rejection.rule
-    sinks.accessLog.write(record)
+    this.write(performance.now())
   }
 
   /** A connection whose bytes are to go through as they are; `streamed` tells of its end. */
@@ -162,7 +177,8 @@ export class Observer {
     sinks.instruments.bytesOut.add(x.bytesOut)
     if (x.failure !== null) sinks.instruments.failed(x.failure)
     if (this.isOver) this.onOver()
-    if (sinks.accessLog === null) return
+    if (!this.tells) return
+    const nowMs = performance.now()
     record.reset()
     setRemote(record, x.remote)
     record.serverAddress = x.serverName
@@ -174,26 +190,26 @@ export class Observer {
     record.attempts = x.attempts
     record.requestBodyBytes = x.bytesIn
     record.responseBodyBytes = x.bytesOut
-    record.durationMs = performance.now() - x.startedMs
+    record.durationMs = nowMs - x.startedMs
     record.failure = x.failure ?? ''
     record.failureReason = x.reason
-    sinks.accessLog.write(record)
+    this.write(nowMs)
   }
 
   /** A connection that ended before its first request; `rule` says at which step, `detail` what more is known. */
   refusedConnection(port: Port, rule: string, remote: Remote, detail = ''): void {
     const { sinks, record } = this
     sinks.instruments.rejected(rule)
-    if (sinks.accessLog === null) return
+    if (!this.tells) return
     record.reset()
     setRemote(record, remote)
     record.serverPort = port.port
     record.rejection = rule
     record.failureReason = detail
-    sinks.accessLog.write(record)
+    this.write(performance.now())
   }
 
-  private write(log: AccessLog, x: Finished, status: number, durationMs: number): void {
+  private tell(x: Finished, status: number, durationMs: number, nowMs: number): void {
     const { record } = this
     const { request, run } = x
     record.method = request.method
@@ -223,7 +239,20 @@ export class Observer {
     record.notes = x.writtenNotes === null ? null : [...x.writtenNotes.logged()]
     record.traceId = x.trace === null ? '' : x.trace.traceId
     record.spanId = x.trace === null ? '' : x.trace.spanId
-    log.write(record)
+    record.secure = request.scheme === 'https'
+    record.sentAfterMs = run === null || run.sentMs === 0 ? -1 : run.sentMs - x.startedMs
+    record.story = x.story
+    // How long a tunnel lasts says nothing.
+    record.slow = x.rule !== null && run?.tunnel !== true && x.rule.metrics.isSlow(durationMs, nowMs)
+    this.write(nowMs)
+  }
+
+  /** What the record says, to who wants it. */
+  private write(nowMs: number): void {
+    const { record, sinks } = this
+    record.snapshot = this.version
+    sinks.accessLog?.write(record)
+    sinks.recent?.write(record, nowMs)
   }
 }
 

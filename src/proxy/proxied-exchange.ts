@@ -141,14 +141,16 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
 
   /** Runs request steps and then what follows, unless one of them answers. `near`: they are those of where it is sent to. */
   private runRequest(steps: readonly RequestStep[], from: number, near: boolean): void {
+    let i = from
     try {
-      for (let i = from; i < steps.length; i++) {
+      for (; i < steps.length; i++) {
         const verdict = steps[i]!(this)
         if (verdict === undefined) continue
         if (verdict instanceof Promise) return this.awaitRequest(verdict, steps, i + 1, near)
-        if (!this.passes(verdict)) return
+        if (!this.passes(verdict, steps[i]!)) return
       }
     } catch (error) {
+      this.did('failed', steps[i]!)
       return this.fail('proxy_internal_error', String(error))
     }
     if (near) this.start()
@@ -161,23 +163,30 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     from: number,
     near: boolean,
   ): void {
+    const sinceMs = performance.now()
+    const asked = steps[from - 1]!
     step.then(
       verdict => {
+        this.waitedFor(asked, sinceMs)
         if (this.finished || this.local) return
-        if (verdict === undefined || this.passes(verdict)) this.runRequest(steps, from, near)
+        if (verdict === undefined || this.passes(verdict, asked)) this.runRequest(steps, from, near)
       },
       (error: unknown) => {
-        if (!this.finished && !this.local) this.fail('proxy_internal_error', String(error))
+        if (this.finished || this.local) return
+        this.did('failed', asked)
+        this.fail('proxy_internal_error', String(error))
       },
     )
   }
 
   /** Whether the request goes on. */
-  private passes(verdict: Exclude<Verdict, undefined>): boolean {
+  private passes(verdict: Exclude<Verdict, undefined>, step: RequestStep): boolean {
     if ('transform' in verdict) {
+      this.did('transformed', step)
       this.transformRequest(verdict.transform)
       return true
     }
+    this.did('answered', step)
     if ('failure' in verdict) this.refuse(verdict)
     else this.respond(verdict)
     return false

@@ -6,6 +6,7 @@ import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
 import { backendDefaults } from '../model/defaults.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import type { Story } from '../telemetry/recent/story.ts'
 import type { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
 import type { Paced } from './pace.ts'
@@ -56,6 +57,8 @@ export interface Run {
   readonly cluster: { readonly name: string } | null
   readonly endpoint: { readonly key: string } | null
   readonly attempts: number
+  /** When the last attempt was sent, as performance.now() tells time; 0 where none was. */
+  readonly sentMs: number
   /** From sending the request to the head of the answer; below 0 where there is none. */
   readonly upstreamMs: number
 }
@@ -74,6 +77,8 @@ export interface RunHost {
   readonly turn: boolean
   readonly committed: boolean
   readonly failure: FailureName | null
+  /** Where to write what there is to tell of it beyond the usual. */
+  tell(): Story
   /** What the answer is, once it is committed. */
   readonly response: ResponseHead
   /** How the call that is carried ended, by the numbers of its own protocol (gRPC's); below 0 as long as that is not known. */
@@ -122,6 +127,7 @@ export abstract class LocalRun implements Run {
   readonly cluster = null
   readonly endpoint = null
   readonly attempts = 0
+  readonly sentMs = 0
   readonly upstreamMs = -1
   protected readonly x: RunHost
 

@@ -10,6 +10,7 @@ import { showsColour } from '../telemetry/colour.ts'
 import { Instruments } from '../telemetry/instruments.ts'
 import { log } from '../telemetry/log.ts'
 import { MetricsWriter } from '../telemetry/metrics.ts'
+import { RecentWriter } from '../telemetry/recent/recent-writer.ts'
 import { RuntimeSampler } from '../telemetry/runtime-sampler.ts'
 import type { RuleTypes } from './compile.ts'
 import { Engine, type PortResult } from './engine.ts'
@@ -39,7 +40,11 @@ export function serve(types: RuleTypes): void {
   const engine = new Engine({
     types,
     shared: new SharedState(settings.shared),
-    sinks: { instruments, accessLog: accessLog.enabled ? accessLog : null },
+    sinks: {
+      instruments,
+      accessLog: accessLog.enabled ? accessLog : null,
+      recent: settings.recent === null ? null : new RecentWriter(settings.recent, settings.workers),
+    },
     log,
     workers: settings.workers,
     ticketKeys: settings.ticketKeys,

@@ -7,6 +7,7 @@ import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
+import type { RecentMemories } from '../telemetry/recent/recent-memories.ts'
 import type { PortResult } from './engine.ts'
 import { Member } from './member.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
@@ -21,6 +22,8 @@ export interface WorkerGroupOptions {
   readonly accessLog: string
   readonly log: Logger
   readonly metrics: MetricsReader
+  /** Of recent requests; null where none are kept. Made for as many workers. */
+  readonly recent?: RecentMemories | null
   /** A worker died and is replaced. */
   readonly onRestart?: () => void
 }
@@ -172,7 +175,9 @@ export class WorkerGroup {
     const { entry, logLevel, accessLog, workers, log, metrics } = this.options
     const { handle: shared, ports } = this.state.handle(id)
     const { ticketKeys } = this
-    const member = newMember(entry, { id, workers, logLevel, accessLog, ticketKeys, shared }, ports)
+    const recent = this.options.recent?.take() ?? null
+    const settings = { id, workers, logLevel, accessLog, recent, ticketKeys, shared }
+    const member = newMember(entry, settings, ports)
     this.members.set(id, member)
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => {
@@ -191,7 +196,8 @@ export class WorkerGroup {
   }
 
   private ended(member: Member, code: number): void {
-    const { id } = member.settings
+    const { id, recent } = member.settings
+    if (recent !== null) this.options.recent?.give(recent)
     this.members.delete(id)
     this.options.metrics.retire(id)
     this.state.ended(id)

@@ -1,4 +1,5 @@
 import type { FailureName } from '../http/failures.ts'
+import type { Story } from './recent/story.ts'
 
 /**
  * What the access log tells of one exchange. The proxy keeps one with every
@@ -56,6 +57,17 @@ export class AccessRecord {
   /** What filters have to say: the names of fields, and their values. */
   notes: readonly (readonly [field: string, value: unknown])[] | null = null
 
+  // For what is kept of recent requests; the log has no line for it.
+  /** By TLS. */
+  secure = false
+  /** It took longer than is usual on its route. */
+  slow = false
+  /** Version of the snapshot that it met. */
+  snapshot = 0
+  /** When the last attempt was sent, counted from the beginning; below 0 where none was. */
+  sentAfterMs = -1
+  story: Story | null = null
+
   reset(): void {
     this.method = ''
     this.path = ''
@@ -84,5 +96,10 @@ export class AccessRecord {
     this.traceId = ''
     this.spanId = ''
     this.notes = null
+    this.secure = false
+    this.slow = false
+    this.snapshot = 0
+    this.sentAfterMs = -1
+    this.story = null
   }
 }

@@ -3,6 +3,7 @@ import type { FailureName } from '../http/failures.ts'
 import type { Counter, Gauge, Histogram } from './instrument.ts'
 import type { MetricsScope, MetricsWriter } from './metrics.ts'
 import { OwnSeries } from './own-series.ts'
+import { Slowness } from './recent/slowness.ts'
 
 /**
  * The metrics as the data plane uses them: one object per route, cluster and
@@ -118,6 +119,7 @@ export class RouteMetrics extends OwnSeries<'route'> {
   private durations: Histogram | undefined
   /** By status; absent for routes that carry no gRPC. */
   private grpc: (Counter | undefined)[] | undefined
+  private slowness: Slowness | undefined
 
   constructor(scope: MetricsScope, index: CodeIndex, route: string) {
     super(scope, { route })
@@ -129,6 +131,11 @@ export class RouteMetrics extends OwnSeries<'route'> {
     this.codes.add(status)
     this.durations ??= this.histogram('portcullis_request_duration_seconds')
     this.durations.observe(seconds)
+  }
+
+  /** Whether this is among what takes longest on this route. Each duration is asked about once. */
+  isSlow(durationMs: number, nowMs: number): boolean {
+    return (this.slowness ??= new Slowness()).isSlow(durationMs, nowMs)
   }
 
   /** A gRPC call of this route is over; `status` is 0 to 16. */

@@ -71,7 +71,23 @@ function redactParameter(parameter: string, first: boolean): string {
   const equals = parameter.indexOf('=')
   if (equals < 0 || equals === parameter.length - 1) return parameter
   const written = parameter.slice(first && parameter.startsWith('?') ? 1 : 0, equals)
-  return isSecretParameter(decoded(written)) ? parameter.slice(0, equals + 1) + REDACTED : parameter
+  return isSecretWritten(written) ? parameter.slice(0, equals + 1) + REDACTED : parameter
+}
+
+/** Programs ask with the same few names again and again, and to judge one costs a microsecond. */
+const judged = new Map<string, boolean>()
+const JUDGED_NAMES = 1_024
+const JUDGED_CHARACTERS = 64
+
+function isSecretWritten(name: string): boolean {
+  const known = judged.get(name)
+  if (known !== undefined) return known
+  const secret = isSecretParameter(decoded(name))
+  if (name.length > JUDGED_CHARACTERS) return secret
+  if (judged.size >= JUDGED_NAMES) judged.clear()
+  // A copy: what was cut out of a head would keep all of it.
+  judged.set(Buffer.from(name, 'latin1').toString('latin1'), secret)
+  return secret
 }
 
 function decoded(name: string): string {

@@ -10,6 +10,9 @@ import { Instruments } from '../../src/telemetry/instruments.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { MetricsWriter } from '../../src/telemetry/metrics.ts'
+import { RecentMemories } from '../../src/telemetry/recent/recent-memories.ts'
+import { RecentReader } from '../../src/telemetry/recent/recent-reader.ts'
+import { RecentWriter } from '../../src/telemetry/recent/recent-writer.ts'
 
 /** One access log line, parsed. */
 export type AccessLine = Readonly<Record<string, string | number>>
@@ -27,6 +30,9 @@ export interface TestGateway extends AsyncDisposable {
   /** Resolves with the first line, seen or still to come, that the predicate takes. */
   line(matches: (line: AccessLine) => boolean): Promise<AccessLine>
   metrics(): string
+  readonly recent: RecentReader
+  /** What is written of recent requests, as it is. */
+  readonly recentBytes: Buffer
 }
 
 /** What a test wants otherwise: how names are resolved, when the engine is overloaded; `edit` of what the YAML has become. */
@@ -45,7 +51,10 @@ export async function startGateway(
   const memory = new MemorySink()
   const accessLog = new AccessLog(memory, { flushMs: 1 })
   const log = new Logger({ write: () => {} })
-  const engine = new Engine({ log, types: ruleTypes, ...more, sinks: { instruments, accessLog } })
+  const memories = new RecentMemories(1)
+  const recentMemory = memories.take()
+  const recent = new RecentWriter(recentMemory, 1)
+  const engine = new Engine({ log, types: ruleTypes, ...more, sinks: { instruments, accessLog, recent } })
   const ports = new Map<number, number>()
   let version = 0
 
@@ -61,6 +70,8 @@ export async function startGateway(
   return {
     engine,
     reload,
+    recent: new RecentReader(memories),
+    recentBytes: Buffer.from(recentMemory),
     lines: memory.lines,
     line: matches => memory.line(matches),
     port: written => {

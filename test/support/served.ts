@@ -5,6 +5,7 @@ import { kinds, roles } from '../../src/cli/roles.ts'
 import { WorkerGroup } from '../../src/proxy/workers.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
+import type { RecentMemories } from '../../src/telemetry/recent/recent-memories.ts'
 import { MetricsWriter } from '../../src/telemetry/metrics.ts'
 import { Folder, type LogLine } from './process.ts'
 import { workerEntry } from './worker-entry.ts'
@@ -20,7 +21,11 @@ export class Served implements AsyncDisposable {
   private readonly source: FileSource
   private readonly applied = new Seen<number>()
 
-  private constructor(files: Readonly<Record<string, string>>, more: Partial<ControllerOptions>) {
+  private constructor(
+    files: Readonly<Record<string, string>>,
+    more: Partial<ControllerOptions>,
+    recent: RecentMemories | null,
+  ) {
     this.folder = new Folder(files)
     const { metrics } = this
     metrics.attach('main')
@@ -35,6 +40,7 @@ export class Served implements AsyncDisposable {
       workers: 2,
       logLevel: 'error',
       accessLog: 'off',
+      recent,
       log,
       metrics,
     })
@@ -59,8 +65,9 @@ export class Served implements AsyncDisposable {
   static async start(
     files: Readonly<Record<string, string>>,
     more: Partial<ControllerOptions> = {},
+    recent: RecentMemories | null = null,
   ): Promise<Served> {
-    const served = new Served(files, more)
+    const served = new Served(files, more, recent)
     await served.controller.apply(served.source.load())
     served.source.watch(load => {
       void served.controller.apply(load).then(() => served.applied.push(served.controller.status.version))

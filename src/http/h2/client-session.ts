@@ -53,6 +53,7 @@ const responseLimits: SectionLimits = {
 export class ClientSession extends Session implements ClientStreamOwner {
   /** Requests sent so far. */
   requests = 0
+  connectedMs = 0
   readonly lending: boolean
   protected readonly peerIsServer = true
   private readonly handler: ClientHandler

@@ -25,6 +25,8 @@ export interface ClientStreamHandler {
 
 /** What a client's stream needs of its session beside what every stream needs. */
 export interface ClientStreamOwner extends StreamOwner {
+  /** When the connection was there, as performance.now() tells time. */
+  readonly connectedMs: number
   /** Gives the stream its id and sends the head, now or as soon as it may. */
   begin(stream: ClientStream, head: RequestHead): void
   /** The stream is given up before it was opened. */
@@ -53,6 +55,10 @@ export class ClientStream extends Http2Stream {
   constructor(session: ClientStreamOwner, window: number) {
     super(session, 0, window)
     this.owner = session
+  }
+
+  get connectedMs(): number {
+    return this.owner.connectedMs
   }
 
   /** Takes the request's head; a body follows if `head.length` says so. */

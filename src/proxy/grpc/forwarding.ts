@@ -56,11 +56,11 @@ export class GrpcForwarding extends Forwarding {
   }
 
   /** Another attempt has what is left of the time. */
-  protected override again(): void {
+  protected override again(...why: Parameters<Forwarding['again']>): void {
     const { request, startedMs } = this.x
     if (this.timeoutMs !== null)
       request.fields.set('grpc-timeout', writeTimeout(this.timeoutMs - (performance.now() - startedMs)))
-    super.again()
+    super.again(...why)
   }
 
   override onHead(head: ResponseHead): void {

@@ -62,8 +62,9 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
   private pending: Buffer | null = null
   private paused = false
   private requests = 0
-  /** Coarse time of the last progress, and of a head's first byte. */
+  /** Coarse time of the last progress. */
   private touchedMs: number
+  /** When the first byte of a head came that is not whole; 0 where there is none. */
   private headSinceMs = 0
   private lingered = 0
   /** Since when what comes is dropped. */
@@ -146,20 +147,22 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     const head = this.reader.read(chunk, at)
     if (head === null) {
       // An empty line after a body, as old clients send it, is no head (RFC 9112 §2.2).
-      if (this.headSinceMs === 0 && this.reader.begun) this.headSinceMs = this.touchedMs
+      if (this.headSinceMs === 0 && this.reader.begun) this.headSinceMs = performance.now()
       return chunk.length
     }
+    const sinceMs = this.headSinceMs
     this.headSinceMs = 0
     if (head instanceof Rejection) {
       this.reject(head)
       return chunk.length
     }
     const next = this.reader.consumed
-    this.begin(head)
+    this.begin(head, sinceMs)
     return next
   }
 
-  private begin(head: RequestHead): void {
+  /** `sinceMs`: when its first byte came, where it did not come in one go; otherwise 0. */
+  private begin(head: RequestHead, sinceMs: number): void {
     const { runtime } = this.server
     const { client } = runtime.port
     this.requests++
@@ -182,6 +185,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
       this.remote.peerAddress,
     )
     this.exchange = x
+    if (sinceMs !== 0) x.tell().headMs = x.startedMs - sinceMs
     x.begin()
   }
 

@@ -61,6 +61,7 @@ export class Http1ClientConnection implements UpstreamStream {
   fresh = true
   requests = 0
   idleSinceMs = 0
+  connectedMs = 0
   /** How long it may be idle by what its peer says. */
   keepMs = Infinity
   private state = IDLE
@@ -186,6 +187,7 @@ export class Http1ClientConnection implements UpstreamStream {
   }
 
   private connected(): void {
+    this.connectedMs = performance.now()
     if (this.connectTimer !== null) clearTimeout(this.connectTimer)
     this.connectTimer = null
     // Made for nobody yet.

@@ -132,6 +132,7 @@ export class Http2ClientConnection implements ClientHandler {
   }
 
   private connected(): void {
+    this.session.connectedMs = performance.now()
     if (this.connectTimer !== null) clearTimeout(this.connectTimer)
     this.connectTimer = null
     if (this.socket instanceof TLSSocket && this.socket.alpnProtocol !== 'h2')
