@@ -1,6 +1,8 @@
 import type { InForce } from '../control/controller.ts'
 import type { LiveFigures } from './figures/figures.ts'
+import type { RuleTypes } from '../proxy/compile.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
+import type { RecentReader } from '../telemetry/recent/recent-reader.ts'
 
 /** What the API reads of the process; cli fills it in. */
 export interface Seen {
@@ -11,6 +13,10 @@ export interface Seen {
   inForce(): InForce | null
   readonly metrics: MetricsReader
   readonly figures: LiveFigures
+  /** Null where recent requests are not kept (--recent-requests off). */
+  readonly recent: RecentReader | null
+  /** Every filter and action that is built. */
+  readonly types: RuleTypes
   /** Since 1970. */
   nowMs(): number
 }

@@ -13,6 +13,7 @@ import {
   data,
   ignoredKinds,
   logLevel,
+  recentRequests,
   roles,
   workers,
 } from './command/flags.ts'
@@ -70,7 +71,18 @@ const run: Command = {
     'What is wrong with some resources keeps no others from being served. The exit code is 0 after a drain, and 1, ' +
       'with the reason on standard error, where nothing at all can be served.',
   ],
-  flags: [roles, workers, data, certificates, admin, logLevel, addresses, ignoredKinds, accessLog],
+  flags: [
+    roles,
+    workers,
+    data,
+    certificates,
+    admin,
+    logLevel,
+    addresses,
+    ignoredKinds,
+    accessLog,
+    recentRequests,
+  ],
   run: async given => {
     if (given.operands.includes('-'))
       throw new UsageError('run: - is no path to follow, expected files or folders')
@@ -82,6 +94,7 @@ const run: Command = {
       admin: given.get(admin),
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),
+      recentRequests: given.get(recentRequests),
     }
     allocateYoung()
     keepCompiled(options.dataDir)

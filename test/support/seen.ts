@@ -1,5 +1,6 @@
 import { LiveFigures } from '../../src/admin/figures/figures.ts'
 import type { Seen } from '../../src/admin/seen.ts'
+import { ruleTypes } from '../../src/cli/rule-types.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { FakeClock } from './clock.ts'
 
@@ -26,6 +27,8 @@ export function seenIn(given: Partial<Seen> = {}): Seen {
       calendar: clock,
       nowMs: () => clock.now(),
     }),
+    recent: null,
+    types: ruleTypes,
     nowMs: () => 3_500,
     ...given,
   }

@@ -94,6 +94,15 @@ export const accessLog: Flag<AccessLogTarget> = {
   parse: accessLogTarget,
 }
 
+export const recentRequests: Flag<boolean> = {
+  name: 'recent-requests',
+  placeholder: 'on|off',
+  env: 'PORTCULLIS_RECENT_REQUESTS',
+  fallback: 'on',
+  help: 'Whether the last few thousand requests are kept in memory, without secrets, for the console, `tail` and `explain --exchange`.',
+  parse: text => oneOf('on', 'off')(text) === 'on',
+}
+
 /** Of the user, by the XDG base directory specification; an account without a home has what services have. */
 function stateDirectory(): string {
   const { XDG_STATE_HOME, HOME } = process.env

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly addresses: readonly string[]
   readonly ignoredKinds: readonly IgnoredKind[]
   readonly accessLog: AccessLogTarget
+  /** The last few thousand are kept in memory, to be looked at. */
+  readonly recentRequests: boolean
 }
 
 export interface CheckOptions {

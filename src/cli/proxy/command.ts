@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { keepCompiled } from '../command/compile-cache.ts'
 import { UsageError, type Command, type Flag } from '../command/flag.ts'
-import { accessLog, admin, data, logLevel, roles, workers } from '../command/flags.ts'
+import { accessLog, admin, data, logLevel, recentRequests, roles, workers } from '../command/flags.ts'
 import { allocateYoung } from '../command/young.ts'
 
 const save: Flag<string> = {
@@ -25,7 +25,7 @@ export const proxy: Command = {
       'takes the place of PATH.',
     'portcullis proxy :8080 shop.localhost=:9000 /api=http://10.0.0.7:9001',
   ],
-  flags: [save, workers, data, admin, logLevel, accessLog, roles],
+  flags: [save, workers, data, admin, logLevel, accessLog, recentRequests, roles],
   run: async given => {
     const [listen, ...mappings] = given.operands
     if (listen === undefined || mappings.length === 0)
@@ -43,6 +43,7 @@ export const proxy: Command = {
       admin: given.get(admin),
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),
+      recentRequests: given.get(recentRequests),
       addresses: [],
       ignoredKinds: [],
     }

@@ -5,6 +5,8 @@ import { FileSource } from '../../control/files/file-source.ts'
 import { KeptReadings } from '../../control/files/kept-readings.ts'
 import { WorkerGroup } from '../../proxy/workers.ts'
 import { log } from '../../telemetry/log.ts'
+import { RecentMemories } from '../../telemetry/recent/recent-memories.ts'
+import { RecentReader } from '../../telemetry/recent/recent-reader.ts'
 import { AdminPaths } from '../../admin/paths.ts'
 import type { AdminView } from '../../admin/listener.ts'
 import { LiveFigures } from '../../admin/figures/figures.ts'
@@ -16,6 +18,7 @@ import { Services } from '../../control/services.ts'
 import { Sources, type Gathered, type Source } from '../../control/source.ts'
 import { Garbage } from './garbage.ts'
 import { choose } from '../roles.ts'
+import { ruleTypes } from '../rule-types.ts'
 import { version } from '../version.ts'
 import type { RunOptions } from '../command/options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
@@ -71,6 +74,8 @@ class Instance {
   private readonly metrics = new ProcessMetrics()
   private readonly sources: Sources
   private readonly workers: WorkerGroup
+  /** Null where they are not to be kept, or nobody could see them. */
+  private readonly recent: RecentReader | null
   private readonly controller: Controller
   private readonly garbage = new Garbage()
   private readonly figures: LiveFigures
@@ -83,9 +88,13 @@ class Instance {
     const { metrics } = this
     this.options = options
     this.sources = sources
+    const workers = options.workers === 'auto' ? availableParallelism() : options.workers
+    const recent = options.admin === null || !options.recentRequests ? null : new RecentMemories(workers)
+    this.recent = recent === null ? null : new RecentReader(recent)
     this.workers = new WorkerGroup({
       entry: workerEntry,
-      workers: options.workers === 'auto' ? availableParallelism() : options.workers,
+      workers,
+      recent,
       logLevel: options.logLevel,
       accessLog,
       log,
@@ -160,6 +169,8 @@ class Instance {
       inForce: () => this.controller.inForce,
       metrics: this.metrics.reader,
       figures: this.figures,
+      recent: this.recent,
+      types: ruleTypes,
       nowMs: Date.now,
     }
   }
