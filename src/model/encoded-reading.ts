@@ -1,4 +1,4 @@
-import type { Mark, Under } from './marks.ts'
+import { PlacesWriter, type Places } from './places.ts'
 import { fieldOf } from './words.ts'
 import { declarationOf, lineCounter, type Reading } from './yaml.ts'
 
@@ -29,11 +29,10 @@ interface Encoded {
 export function encodeReading({ declarations, problems, whole }: Reading): string | null {
   if (!whole || problems.length > 0) return null
   const all: Encoded[] = []
-  for (const { value, mark } of declarations) {
-    const offsets: number[] = []
+  for (const { value, places } of declarations) {
     const kind = fieldOf(value, 'kind')
-    if (typeof kind !== 'string' || !OPEN.has(kind) || !take(value, mark, offsets)) return null
-    all.push({ value, offsets })
+    if (typeof kind !== 'string' || !OPEN.has(kind) || !isJson(value)) return null
+    all.push({ value, offsets: places.offsets })
   }
   return JSON.stringify(all)
 }
@@ -43,65 +42,33 @@ export function decodeReading(line: string, text: string, file: string): Reading
   try {
     const lines = lineCounter(text)
     const all = JSON.parse(line) as readonly Encoded[]
-    const declarations = all.map(({ value, offsets }) => {
-      const marks = new Marks(offsets)
-      const mark = marks.of(value)
-      if (!marks.areAll) throw new RangeError('offsets are left')
-      return declarationOf(value, mark, file, lines)
-    })
+    const declarations = all.map(({ value, offsets }) => declarationOf(placesOf(value, offsets), file, lines))
     return { declarations, problems: [], whole: true, unread: [] }
   } catch {
     return null
   }
 }
 
-/** Whether JSON has the value, and the mark its shape; adds its offsets. */
-function take(value: unknown, { offset, under }: Mark, offsets: number[]): boolean {
-  offsets.push(offset)
-  if (typeof value !== 'object' || value === null) return under === null && isJson(value)
-  if (Array.isArray(value))
-    return (
-      isList(under) && under.length === value.length && value.every((one, i) => take(one, under[i]!, offsets))
-    )
-  if (under === null || isList(under)) return false
-  const fields = Object.entries(value)
-  return (
-    fields.length === under.size &&
-    fields.every(([key, one]) => under.has(key) && key !== '__proto__' && take(one, under.get(key)!, offsets))
-  )
-}
-
-function isList(under: Under): under is readonly Mark[] {
-  return Array.isArray(under)
-}
-
 function isJson(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
-  return value === null || typeof value === 'string' || typeof value === 'boolean'
+  if (Array.isArray(value)) return value.every(isJson)
+  if (typeof value !== 'object' || value === null)
+    return value === null || typeof value === 'string' || typeof value === 'boolean'
+  return Object.entries(value).every(([key, one]) => key !== '__proto__' && isJson(one))
 }
 
-/** Makes the marks of values again. */
-class Marks {
-  private readonly offsets: readonly number[]
-  private next = 0
-
-  constructor(offsets: readonly number[]) {
-    this.offsets = offsets
-  }
-
-  get areAll(): boolean {
-    return this.next === this.offsets.length
-  }
-
-  of(value: unknown): Mark {
-    const offset = this.offsets[this.next++]
+/** The places of a value whose offsets were written down; throws where they are not as many. */
+function placesOf(value: unknown, offsets: readonly number[]): Places {
+  const places = new PlacesWriter()
+  let next = 0
+  function write(one: unknown): void {
+    const offset = offsets[next++]
     if (typeof offset !== 'number') throw new RangeError('an offset is missing')
-    return { offset, under: this.under(value) }
+    const place = places.begin(offset)
+    if (typeof one === 'object' && one !== null) Object.values(one).forEach(write)
+    places.end(place)
   }
-
-  private under(value: unknown): Under {
-    if (typeof value !== 'object' || value === null) return null
-    if (Array.isArray(value)) return value.map((one: unknown) => this.of(one))
-    return new Map(Object.entries(value).map(([key, one]) => [key, this.of(one)]))
-  }
+  write(value)
+  if (next !== offsets.length) throw new RangeError('offsets are left')
+  return places.of(value)
 }

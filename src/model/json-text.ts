@@ -1,21 +1,16 @@
-import type { Mark, Under } from './marks.ts'
+import { PlacesWriter, type Places } from './places.ts'
 
 /** As deep as YAML may be (plain.ts). */
 const MAX_DEPTH = 64
 /** YAML takes no longer names on one line (YAML 1.2.2, §7.4.2). */
 const MAX_NAME = 1000
 
-interface Read {
-  readonly value: unknown
-  readonly mark: Mark
-}
-
 /**
  * A text that is JSON, read as the parser of YAML reads it, with the same places, at a tenth of its cost in time and
  * memory. Null for anything else, and for what the two might take for different things (names that are there twice,
  * a lone carriage return): then it is the other's to read, or to refuse.
  */
-export function readJsonText(text: string): Read | null {
+export function readJsonText(text: string): Places | null {
   if (text.includes('\r')) return null
   try {
     return new JsonText(text).read()
@@ -29,64 +24,66 @@ class NotJson extends Error {}
 
 class JsonText {
   private readonly text: string
+  private readonly places = new PlacesWriter()
   private at = 0
 
   constructor(text: string) {
     this.text = text
   }
 
-  read(): Read {
+  read(): Places {
     this.space()
-    const offset = this.at
-    const { value, under } = this.value(0)
+    const value = this.value(this.at, 0)
     this.space()
     if (this.at !== this.text.length) throw new NotJson()
-    return { value, mark: { offset, under } }
+    return this.places.of(value)
   }
 
-  private value(depth: number): { readonly value: unknown; readonly under: Under } {
+  /** `offset` is that of its name, where it has one. */
+  private value(offset: number, depth: number): unknown {
     if (depth > MAX_DEPTH) throw new NotJson()
+    const place = this.places.begin(offset)
+    const value = this.valueAt(place, depth)
+    this.places.end(place)
+    return value
+  }
+
+  private valueAt(place: number, depth: number): unknown {
     switch (this.text[this.at]) {
       case '{':
-        return this.object(depth)
+        return this.object(place, depth)
       case '[':
         return this.array(depth)
       case '"':
-        return { value: this.string(), under: null }
+        return this.string()
       default:
-        return { value: this.word(), under: null }
+        return this.word()
     }
   }
 
-  private object(depth: number): { readonly value: unknown; readonly under: Under } {
+  private object(place: number, depth: number): unknown {
     const value: Record<string, unknown> = {}
-    const under = new Map<string, Mark>()
+    const names: string[] = []
     this.at++
-    while (this.goesOn('}', under.size === 0)) {
+    while (this.goesOn('}', names.length === 0)) {
       const offset = this.at
       const name = this.name()
-      if (under.has(name)) throw new NotJson()
+      if (Object.hasOwn(value, name)) throw new NotJson()
       this.space()
       this.take(':')
       this.space()
-      const made = this.value(depth + 1)
-      value[name] = made.value
-      under.set(name, { offset, under: made.under })
+      value[name] = this.value(offset, depth + 1)
+      names.push(name)
     }
-    return { value, under }
+    this.places.order(place, names, value)
+    return value
   }
 
-  private array(depth: number): { readonly value: unknown; readonly under: Under } {
+  private array(depth: number): unknown {
     const value: unknown[] = []
-    const under: Mark[] = []
     this.at++
-    while (this.goesOn(']', value.length === 0)) {
-      const offset = this.at
-      const made = this.value(depth + 1)
-      value.push(made.value)
-      under.push({ offset, under: made.under })
-    }
-    return { value, under }
+    while (this.goesOn(']', value.length === 0)) value.push(this.value(this.at, depth + 1))
+    return value
   }
 
   /** Whether there is another item; stands before it then, and behind the end otherwise. */

@@ -9,23 +9,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
-import type { Mark, Under } from './marks.ts'
-
-/** A YAML node as plain data. `size` counts its nodes with every alias written out. */
-interface Plain {
-  readonly value: unknown
-  readonly under: Under
-  readonly size: number
-  /** What a merge key takes from it: itself where it is a map, its items where it is a list of maps. */
-  readonly maps: readonly Fields[] | null
-}
-
-interface Fields {
-  readonly value: Readonly<Record<string, unknown>>
-  readonly under: ReadonlyMap<string, Mark>
-}
-
-const scalar = (value: unknown): Plain => ({ value, under: null, size: 1, maps: null })
+import { PlacesWriter, type Places } from './places.ts'
 
 /** Why a document that parses is still refused; `offset` is where. */
 export class Refusal {
@@ -47,40 +31,43 @@ const MAX_DEPTH = 64
 const MAX_ALIASED = 100_000
 
 /**
- * Turns a parsed document into plain data and marks. Not the parser's own toJS: that one makes circular
+ * Turns a parsed document into plain data and places. Not the parser's own toJS: that one makes circular
  * objects of `&a [*a]`, and tells no positions inside of aliases and merge keys.
  */
-export function toPlain(document: Document.Parsed): { value: unknown; mark: Mark } | Refusal {
+export function toPlain(document: Document.Parsed): Places | Refusal {
   const root = document.contents
-  if (root === null) return { value: null, mark: { offset: 0, under: null } }
-  const made = new Converter().convert(root, 0)
-  if (made instanceof Refusal) return made
-  return { value: made.value, mark: { offset: offsetOf(root), under: made.under } }
+  const converter = new Converter()
+  const value = converter.convert(root, offsetOf(root), 0)
+  return value instanceof Refusal ? value : converter.places.of(value)
 }
 
 class Converter {
-  private readonly anchors = new Map<string, Plain>()
+  readonly places = new PlacesWriter()
+  private readonly anchors = new Map<string, Places>()
   private aliased = 0
 
-  convert(node: unknown, depth: number): Plain | Refusal {
+  /** `offset` is that of its name, where it has one. */
+  convert(node: unknown, offset: number, depth: number): unknown {
     if (depth > MAX_DEPTH)
       return new Refusal(offsetOf(node), `is nested too deeply, expected at most ${MAX_DEPTH} levels`)
-    const made = this.make(node, depth)
+    const place = this.places.begin(offset)
+    const value = this.make(node, place, depth)
+    this.places.end(place)
     // Only after the node is whole: an alias inside of its own anchor finds nothing, and no circle comes about.
-    if (!(made instanceof Refusal) && (isScalar(node) || isMap(node) || isSeq(node)) && node.anchor)
-      this.anchors.set(node.anchor, made)
-    return made
+    if (!(value instanceof Refusal) && (isScalar(node) || isMap(node) || isSeq(node)) && node.anchor)
+      this.anchors.set(node.anchor, this.places.since(place, value))
+    return value
   }
 
-  private make(node: unknown, depth: number): Plain | Refusal {
-    if (isScalar(node)) return scalar(node.value ?? null)
-    if (isMap(node)) return this.map(node, depth)
+  private make(node: unknown, place: number, depth: number): unknown {
+    if (isScalar(node)) return node.value ?? null
+    if (isMap(node)) return this.map(node, place, depth)
     if (isSeq(node)) return this.list(node, depth)
     if (isAlias(node)) return this.alias(node.source, offsetOf(node))
-    return scalar(null)
+    return null
   }
 
-  private alias(name: string, offset: number): Plain | Refusal {
+  private alias(name: string, offset: number): unknown {
     const found = this.anchors.get(name)
     if (found === undefined)
       return new Refusal(
@@ -96,56 +83,70 @@ class Converter {
         offset,
         `aliases write out to too much, expected at most ${MAX_ALIASED} values from aliases`,
       )
-    return found
+    for (const part of found.parts) this.places.add(part)
+    return found.value
   }
 
-  private list(node: YAMLSeq, depth: number): Plain | Refusal {
+  private list(node: YAMLSeq, depth: number): unknown {
     const value: unknown[] = []
-    const under: Mark[] = []
-    const maps: Fields[] = []
-    let size = 1
     for (const item of node.items) {
-      const made = this.convert(item, depth + 1)
+      const made = this.convert(item, offsetOf(item), depth + 1)
       if (made instanceof Refusal) return made
-      value.push(made.value)
-      under.push({ offset: offsetOf(item), under: made.under })
-      size += made.size
-      if (made.maps?.length === 1) maps.push(...made.maps)
+      value.push(made)
     }
-    return { value, under, size, maps: maps.length === value.length ? maps : null }
+    return value
   }
 
-  private map(node: YAMLMap, depth: number): Plain | Refusal {
+  private map(node: YAMLMap, place: number, depth: number): unknown {
     const value: Record<string, unknown> = {}
-    const under = new Map<string, Mark>()
-    const merges: Fields[] = []
-    let size = 1
+    const names: string[] = []
+    const merged: Places[] = []
     for (const { key, value: item } of node.items) {
-      const name = isScalar(key) ? String(key.value) : ''
-      const made = this.convert(item, depth + 1)
-      if (made instanceof Refusal) return made
-      size += made.size
-      if (name === '<<' && isScalar(key) && key.type === 'PLAIN') {
-        if (made.maps === null)
-          return new Refusal(offsetOf(key), 'the merge key "<<" has no object, expected an alias of one')
-        merges.push(...made.maps)
+      const offset = offsetOf(key)
+      if (isScalar(key) && key.value === '<<' && key.type === 'PLAIN') {
+        const maps = this.merged(item, offset, depth + 1)
+        if (maps instanceof Refusal) return maps
+        merged.push(...maps)
         continue
       }
-      put(value, name, made.value)
-      under.set(name, { offset: offsetOf(key), under: made.under })
+      const made = this.convert(item, offset, depth + 1)
+      if (made instanceof Refusal) return made
+      const name = isScalar(key) ? String(key.value) : ''
+      put(value, name, made)
+      names.push(name)
     }
-    for (const merge of merges) fill(value, under, merge)
-    return { value, under, size, maps: [{ value, under }] }
+    for (const one of merged) this.fill(value, names, one)
+    this.places.order(place, names, value)
+    return value
+  }
+
+  /** What a merge key brings: a map, or each of a list of maps. Their fields are written down where they are filled in. */
+  private merged(item: unknown, offset: number, depth: number): readonly Places[] | Refusal {
+    const { length } = this.places
+    const value = this.convert(item, offset, depth)
+    if (value instanceof Refusal) return value
+    const brought = this.places.since(length, value)
+    this.places.takeBack(length)
+    if (isMapping(value)) return [brought]
+    if (Array.isArray(value) && value.every(isMapping)) return brought.parts
+    return new Refusal(offset, 'the merge key "<<" has no object, expected an alias of one')
+  }
+
+  /** YAML 1.1 merge keys, as kubectl reads them: what is written wins, then the earlier of several merged maps. */
+  private fill(value: Record<string, unknown>, names: string[], from: Places): void {
+    const { parts } = from
+    for (const [i, name] of Object.keys(from.value as object).entries()) {
+      if (Object.hasOwn(value, name)) continue
+      const part = parts[i]!
+      put(value, name, part.value)
+      names.push(name)
+      this.places.add(part)
+    }
   }
 }
 
-/** YAML 1.1 merge keys, as kubectl reads them: what is written wins, then the earlier of several merged maps. */
-function fill(value: Record<string, unknown>, under: Map<string, Mark>, from: Fields): void {
-  for (const [name, mark] of from.under) {
-    if (under.has(name)) continue
-    put(value, name, from.value[name])
-    under.set(name, mark)
-  }
+function isMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Sets a field under any name: plain assignment of `__proto__` would change the prototype. */

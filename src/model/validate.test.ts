@@ -817,6 +817,18 @@ test('nothing makes it throw, and a resource comes exactly where there is no pro
   )
 })
 
+test('what has no null fields is not kept twice', () => {
+  const rules = [{ matches: [{ path: { value: '/a' } }] }]
+  const object = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { name: 'a' } }
+  const body = (value: object) =>
+    validate({ value, at: () => null }, kinds).resource!.body as { spec: object }
+  const without = { ...object, spec: { rules } }
+  assert.equal(body(without).spec, without.spec)
+  const some = { ...object, spec: { rules, parentRefs: null } }
+  assert.deepEqual(body(some).spec, { rules })
+  assert.equal(Reflect.get(body(some).spec, 'rules'), rules)
+})
+
 test('the values of a Secret are in no message', () => {
   const mistake = fc.constantFrom(
     'hunter2%',

@@ -52,7 +52,7 @@ interface Remark extends Violation {
  * dropped; defaults are not written. Never throws.
  */
 export function validate(
-  { value, at, violations: named = [], namesFiles }: Omit<Declaration, 'mark'>,
+  { value, at, violations: named = [], namesFiles }: Omit<Declaration, 'places'>,
   kinds: Kinds,
 ): Validation {
   const document = withoutNulls(value)
@@ -228,11 +228,25 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** A frozen copy without the null fields. Nulls in lists stay, for the schema to name. */
+/**
+ * Frozen, and without the null fields: a copy where there are any, otherwise the value itself, which places (places.ts)
+ * hold anyway. Nulls in lists stay, for the schema to name.
+ */
 function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return Object.freeze(value.map(withoutNulls))
   if (typeof value !== 'object' || value === null) return value
+  return Object.freeze(Array.isArray(value) ? itemsWithoutNulls(value) : fieldsWithoutNulls(value))
+}
+
+function itemsWithoutNulls(list: readonly unknown[]): readonly unknown[] {
+  const items = list.map(withoutNulls)
+  return items.every((item, i) => item === list[i]) ? list : items
+}
+
+function fieldsWithoutNulls(value: object): object {
+  const fields = Object.entries(value)
+  const kept = fields.map(([, item]) => withoutNulls(item))
+  if (fields.every(([, item], i) => item !== null && item === kept[i])) return value
   const copy: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) if (item !== null) put(copy, key, withoutNulls(item))
-  return Object.freeze(copy)
+  for (const [i, [key, item]] of fields.entries()) if (item !== null) put(copy, key, kept[i])
+  return copy
 }

@@ -1,6 +1,6 @@
 import { Composer, LineCounter, Parser, type Document, type ErrorCode, type YAMLError } from 'yaml'
 import { readJsonText } from './json-text.ts'
-import { markAt, positionOf, type Mark } from './marks.ts'
+import { positionOf, type Places } from './places.ts'
 import { Refusal, toPlain } from './plain.ts'
 import type { FieldPath, Position, Problem } from './resource.ts'
 
@@ -10,7 +10,7 @@ export interface Declaration {
   /** Position of a field's name (of a list's item: where it begins), or of its nearest parent. */
   readonly at: (path: FieldPath) => Position | null
   /** Where its parts were written. */
-  readonly mark: Mark
+  readonly places: Places
   /** What was wrong with what it names (attached.ts); none where absent. */
   readonly violations?: readonly { readonly path: FieldPath; readonly message: string }[]
   /** Set where some of it is in other files. */
@@ -34,7 +34,7 @@ export interface Reading {
  */
 export function readText(text: string, file: string): Reading {
   const json = text.startsWith('{') || text.startsWith('[') ? readJsonText(text) : null
-  if (json !== null) return readValue(json.value, json.mark, file, lineCounter(text))
+  if (json !== null) return readValue(json, file, lineCounter(text))
   const broken = file.endsWith('.json') ? jsonProblem(text, file) : null
   if (broken) return unreadable([broken], text)
   const lines = new LineCounter()
@@ -87,7 +87,7 @@ function readDocument(document: Document.Parsed, text: string, file: string, lin
   const plain = toPlain(document)
   if (plain instanceof Refusal)
     return unreadable([problem(file, lines, plain.offset, plain.message)], ownText(document, text))
-  return readValue(plain.value, plain.mark, file, lines)
+  return readValue(plain, file, lines)
 }
 
 /** What stands between the markers of documents, whatever the parser made of it. */
@@ -113,34 +113,33 @@ function beginsObject(text: string, offset: number): boolean {
 }
 
 /** Objects are declarations; arrays and Kubernetes lists are taken apart; an empty document is nothing. */
-function readValue(value: unknown, mark: Mark, file: string, lines: LineCounter): Reading {
+function readValue(places: Places, file: string, lines: LineCounter): Reading {
+  const { value } = places
   if (value === null) return { declarations: [], problems: [], whole: true, unread: [] }
-  const under = itemsOf(value, mark)
-  if (under !== null) {
-    return joined(under.map(([item, itemMark]) => readValue(item, itemMark, file, lines)))
-  }
+  const list = listOf(places)
+  if (list !== null) return joined(list.parts.map(item => readValue(item, file, lines)))
   if (typeof value !== 'object') {
     const message = `is ${typeof value === 'string' ? 'text' : `a ${typeof value}`}, expected an object with apiVersion, kind and metadata`
     return {
       declarations: [],
-      problems: [problem(file, lines, mark.offset, message)],
+      problems: [problem(file, lines, places.offset, message)],
       whole: false,
       unread: [],
     }
   }
-  return { declarations: [declarationOf(value, mark, file, lines)], problems: [], whole: true, unread: [] }
+  return { declarations: [declarationOf(places, file, lines)], problems: [], whole: true, unread: [] }
 }
 
-export function declarationOf(value: unknown, mark: Mark, file: string, lines: LineCounter): Declaration {
-  return { value, mark, at: path => positionOf(file, lines, markAt(mark, path).offset) }
+export function declarationOf(places: Places, file: string, lines: LineCounter): Declaration {
+  return { value: places.value, places, at: path => positionOf(file, lines, places.at(path).offset) }
 }
 
-function itemsOf(value: unknown, mark: Mark): (readonly [unknown, Mark])[] | null {
-  if (Array.isArray(value)) return value.map((item: unknown, i) => [item, markAt(mark, [i])])
+function listOf(places: Places): Places | null {
+  const { value } = places
+  if (Array.isArray(value)) return places
   if (typeof value !== 'object' || value === null) return null
   const isList = 'kind' in value && typeof value.kind === 'string' && value.kind.endsWith('List')
-  if (!isList || !('items' in value) || !Array.isArray(value.items)) return null
-  return value.items.map((item: unknown, i) => [item, markAt(mark, ['items', i])])
+  return isList && 'items' in value && Array.isArray(value.items) ? places.at(['items']) : null
 }
 
 function problem(file: string, lines: LineCounter, offset: number, message: string): Problem {
