@@ -1,4 +1,6 @@
 import { fastify } from 'fastify'
+import { accessOf, refusalOf } from './access/access.ts'
+import { PRIVATE, refusalBody, refusalFields } from './guarded.ts'
 import type { AdminAnswer } from '../translation/service.ts'
 import type { Api, ApiKit, SchemaTypes } from './kit.ts'
 import { serveDocument } from './openapi.ts'
@@ -30,6 +32,9 @@ export async function makeApi(seen: Seen, paths: AdminPaths): Promise<AdminAnswe
       },
     },
   }).withTypeProvider<SchemaTypes>()
+  // What is asked across sites without asking first is text (CORS); nothing here is.
+  app.removeContentTypeParser('text/plain')
+  guard(app)
   answerErrors(app, paths)
   takeNoOthers(app)
   serveDocument(app, seen.program.version)
@@ -43,5 +48,21 @@ export async function makeApi(seen: Seen, paths: AdminPaths): Promise<AdminAnswe
 function takeNoOthers(app: Api): void {
   app.addHook('onRoute', route => {
     if (route.schema?.hide !== true) route.schema = { querystring: fields({}), ...route.schema }
+  })
+}
+
+/**
+ * Judged by the route that takes a request, never by its path: `/%761/status` is /v1/status. What is not open is for
+ * those who may see it, or do it, unknown paths among it.
+ */
+function guard(app: Api): void {
+  app.addHook('onRequest', (request, reply, next) => {
+    const { isOpen = false, isReadOnly = false } = request.routeOptions.config
+    if (isOpen) return next()
+    reply.headers(PRIVATE)
+    const reads = request.method === 'GET' || request.method === 'HEAD' || isReadOnly
+    const refusal = refusalOf(accessOf(request.raw), reads)
+    if (refusal === null) return next()
+    reply.code(refusal.status).headers(refusalFields(refusal)).send(refusalBody(refusal))
   })
 }

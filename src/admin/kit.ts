@@ -18,3 +18,12 @@ export interface ApiKit {
   readonly seen: Seen
   readonly streams: Streams
 }
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Everybody has it. */
+    readonly isOpen?: true
+    /** It changes nothing, whatever its method: who may see may ask. */
+    readonly isReadOnly?: true
+  }
+}

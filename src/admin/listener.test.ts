@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
-import type { Server } from 'node:http'
 import { test } from 'node:test'
 import { seenIn } from '../../test/support/seen.ts'
-import { startAdmin } from './listener.ts'
+import { AdminListener } from './listener.ts'
 import { AdminPaths } from './paths.ts'
 
-async function start(paths = new AdminPaths()): Promise<Server & AsyncDisposable & { url: string }> {
-  const server = await startAdmin('127.0.0.1', 0, {
-    seen: seenIn(),
-    paths,
-    metrics: () => Promise.resolve('m 1\n'),
-  })
-  const { port } = server.address() as { port: number }
-  return Object.assign(server, { url: `http://127.0.0.1:${port}` })
+async function start(paths = new AdminPaths()) {
+  const admin = new AdminListener({ seen: seenIn(), paths, metrics: () => Promise.resolve('m 1\n') })
+  const { port } = await admin.listen('127.0.0.1', 0)
+  return { url: `http://127.0.0.1:${port}`, [Symbol.dispose]: () => admin.close() }
 }
 
 test('services answer on paths of their own, and take none that is taken', async () => {
@@ -25,7 +20,7 @@ test('services answer on paths of their own, and take none that is taken', async
   })
   for (const taken of ['/v1/some/keys/one', '/metrics', '/status', '/'])
     assert.throws(() => paths.add(taken, () => {}), /is taken/)
-  await using server = await start(paths)
+  using server = await start(paths)
   const rows = [
     ['/v1/some/x', 'some'],
     ['/v1/some/keys/two', 'keys'],
@@ -36,10 +31,10 @@ test('services answer on paths of their own, and take none that is taken', async
 })
 
 test('what is not there is told as a problem, with what is', async () => {
-  await using server = await start()
+  using server = await start()
   for (const [method, path, status, said] of [
     ['GET', '/v1/nothing', 404, /there are \/healthz, .*\/v1\/openapi\.json/],
-    ['POST', '/v1/status', 405, /expected GET or HEAD/],
+    ['POST', '/v1/status', 401, /needs a token/],
     ['GET', '/v1/status?a=1', 400, /query: \\"a\\" is not known/],
     ['POST', '/healthz', 405, /not allowed/],
   ] as const) {
@@ -50,7 +45,7 @@ test('what is not there is told as a problem, with what is', async () => {
 })
 
 test('the status says what program this is, and the document what the status has', async () => {
-  await using server = await start()
+  using server = await start()
   const get = async (path: string): Promise<unknown> => (await fetch(server.url + path)).json()
   assert.deepEqual(await get('/v1/status'), {
     program: { version: '1.2.3', node: '24.0.0' },

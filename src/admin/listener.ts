@@ -1,8 +1,14 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { problem } from '../http/problem.ts'
 import { log } from '../telemetry/log.ts'
 import type { AdminAnswer } from '../translation/service.ts'
+import { bySocket, noteAccess, type Judge } from './access/access.ts'
+import { byTcp } from './access/by-tcp.ts'
+import type { AdminToken } from './access/token.ts'
+import { Connections } from './connections.ts'
+import { answerGuarded } from './guarded.ts'
 import type { AdminPaths } from './paths.ts'
 import type { Seen } from './seen.ts'
 
@@ -15,63 +21,118 @@ export interface AdminView {
   metrics(openMetrics: boolean): Promise<string>
   /** What services answer there, by path. */
   readonly paths: AdminPaths
+  /** Absent: what is not open to everybody on the machine is open to nobody, but by the socket. */
+  readonly token?: AdminToken
 }
 
 const PLAIN = 'text/plain; charset=utf-8'
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
+/** Whoever sends slowly, or reads nothing of what it has asked for, does not keep its place. */
+const strict = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+  requireHostHeader: true,
+  insecureHTTPParser: false,
+}
+/** Streams of events are written to every 15 s. */
+const SILENCE_MS = 60_000
+
 /**
  * Answers on the main thread, so that overload of the data plane does not reach it. Health and metrics are answered
  * here; what the API is made of (Fastify, schemas, a validator) is loaded when somebody asks for anything else, so that
  * a gateway nobody looks at has neither its time nor its memory.
  */
-export async function startAdmin(host: string, port: number, view: AdminView): Promise<Server> {
-  const api = lazyApi(view)
-  const server = createServer((request, response) => {
-    answer(request, response, view, api).catch((error: unknown) => failed(response, error))
-  })
-  server.listen(port, host)
-  await once(server, 'listening')
-  return server
-}
+export class AdminListener {
+  private readonly view: AdminView
+  private readonly servers: Server[] = []
+  private api: Promise<AdminAnswer> | null = null
 
-function lazyApi({ seen, paths }: AdminView): () => Promise<AdminAnswer> {
-  let loaded: Promise<AdminAnswer> | null = null
-  return () => (loaded ??= import('./api.ts').then(({ makeApi }) => makeApi(seen, paths)))
-}
+  constructor(view: AdminView) {
+    this.view = view
+  }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { seen, paths, metrics }: AdminView,
-  api: () => Promise<AdminAnswer>,
-): Promise<void> {
-  const path = (request.url ?? '').split('?')[0] ?? ''
-  const others = paths.find(path)
-  if (others !== undefined) return others(request, response)
-  switch (path) {
-    case '/healthz':
-    case '/readyz':
-    case '/metrics':
-      break
-    default:
-      return (await api())(request, response)
+  /** Rejects as `listen` does. */
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    let judge: Judge | null = null
+    const server = this.serve(request => judge!(request))
+    server.listen(port, host)
+    await once(server, 'listening')
+    const bound = server.address() as AddressInfo
+    judge = byTcp({ bound, token: this.view.token ?? null, hasAccounts: () => false })
+    return bound
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('Allow', 'GET, HEAD')
-    return send(response, 405, PLAIN, 'method not allowed\n')
+
+  /** On a Unix socket of this name, which must not be there. */
+  async listenOnSocket(path: string): Promise<void> {
+    const server = this.serve(bySocket)
+    server.listen(path)
+    await once(server, 'listening')
   }
-  switch (path) {
-    case '/healthz':
-      return send(response, 200, PLAIN, 'ok\n')
-    case '/readyz':
-      return seen.ready() ? send(response, 200, PLAIN, 'ready\n') : send(response, 503, PLAIN, 'not ready\n')
-    case '/metrics': {
-      const open = (request.headers.accept ?? '').includes('application/openmetrics-text')
-      return send(response, 200, open ? OPEN_METRICS : PROMETHEUS, await metrics(open))
+
+  /** Nothing new is taken, and what is under way is ended. */
+  close(): void {
+    for (const server of this.servers) {
+      server.close()
+      server.closeAllConnections()
     }
   }
+
+  private serve(judge: Judge): Server {
+    const connections = new Connections()
+    const server = createServer(strict, (request, response) => {
+      this.answer(request, response, judge).catch((error: unknown) => failed(response, error))
+    })
+    // Those beyond a number are left out, and one of them may be what a proxy has added; the size of all bounds it.
+    server.maxHeadersCount = 0
+    server.setTimeout(SILENCE_MS)
+    server.on('connection', socket => connections.add(socket))
+    this.servers.push(server)
+    return server
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse, judge: Judge): Promise<void> {
+    const path = (request.url ?? '').split('?')[0] ?? ''
+    const isOpen = await answerOpen(path, request, response, this.view)
+    if (isOpen) return
+    noteAccess(request, judge(request))
+    const others = this.view.paths.find(path)
+    if (others !== undefined) return answerGuarded(request, response, others)
+    this.api ??= this.load()
+    return (await this.api)(request, response)
+  }
+
+  private load(): Promise<AdminAnswer> {
+    const { seen, paths } = this.view
+    const loaded = import('./api.ts').then(({ makeApi }) => makeApi(seen, paths))
+    // What could not be loaded, for want of open files, can be the next time.
+    loaded.catch(() => (this.api = null))
+    return loaded
+  }
+}
+
+/** What everybody is answered; false where it is none of that. */
+async function answerOpen(
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { seen, metrics }: AdminView,
+): Promise<boolean> {
+  if (path !== '/healthz' && path !== '/readyz' && path !== '/metrics') return false
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('Allow', 'GET, HEAD')
+    send(response, 405, PLAIN, 'method not allowed\n')
+  } else if (path === '/metrics') {
+    const open = (request.headers.accept ?? '').includes('application/openmetrics-text')
+    send(response, 200, open ? OPEN_METRICS : PROMETHEUS, await metrics(open))
+  } else if (path === '/healthz') send(response, 200, PLAIN, 'ok\n')
+  else if (seen.ready()) send(response, 200, PLAIN, 'ready\n')
+  else send(response, 503, PLAIN, 'not ready\n')
+  return true
 }
 
 function failed(response: ServerResponse, error: unknown): void {

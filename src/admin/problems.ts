@@ -1,10 +1,11 @@
 import type { FastifyReply } from 'fastify'
-import { STATUS_CODES } from 'node:http'
 import { problem } from '../http/problem.ts'
 import { log } from '../telemetry/log.ts'
 import { AdminError } from './errors.ts'
 import type { Api } from './kit.ts'
 import type { AdminPaths } from './paths.ts'
+
+const { STATUS_CODES } = process.getBuiltinModule('node:http')
 
 /** `application/problem+json` for all that goes wrong. */
 export function answerErrors(app: Api, paths: AdminPaths): void {

@@ -15,6 +15,7 @@ import {
   logLevel,
   recentRequests,
   roles,
+  secrets,
   workers,
 } from './command/flags.ts'
 import type { CheckFormat, OutputFormat } from './command/options.ts'
@@ -76,6 +77,7 @@ const run: Command = {
     workers,
     data,
     certificates,
+    secrets,
     admin,
     logLevel,
     addresses,
@@ -91,6 +93,7 @@ const run: Command = {
       workers: given.get(workers),
       dataDir: given.get(data),
       certificatesDir: given.get(certificates) || join(given.get(data), 'certificates'),
+      secretsDir: given.get(secrets) || join(given.get(data), 'secrets'),
       admin: given.get(admin),
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),

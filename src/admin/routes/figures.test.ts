@@ -6,7 +6,7 @@ import { Instruments } from '../../telemetry/instruments.ts'
 import { MetricsReader } from '../../telemetry/metrics-reader.ts'
 import { MetricsWriter } from '../../telemetry/metrics.ts'
 import { LiveFigures } from '../figures/figures.ts'
-import { startAdmin } from '../listener.ts'
+import { AdminListener } from '../listener.ts'
 import { AdminPaths } from '../paths.ts'
 
 async function served() {
@@ -22,12 +22,8 @@ async function served() {
     nowMs: () => clock.now(),
   })
   const seen = seenIn({ metrics, figures })
-  const server = await startAdmin('127.0.0.1', 0, {
-    seen,
-    paths: new AdminPaths(),
-    metrics: () => Promise.resolve(''),
-  })
-  const { port } = server.address() as { port: number }
+  const admin = new AdminListener({ seen, paths: new AdminPaths(), metrics: () => Promise.resolve('') })
+  const { port } = await admin.listen('127.0.0.1', 0)
   const pass = (ms: number): void => {
     writer.flush()
     clock.advance(ms)
@@ -38,13 +34,13 @@ async function served() {
     pass,
     url,
     clock,
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.dispose]: () => admin.close(),
   }
 }
 
 suite('/v1/figures', () => {
   test('has what goes on, and what is in force', async () => {
-    await using gateway = await served()
+    using gateway = await served()
     for (let i = 0; i < 20; i++) gateway.instruments.routes.get('r').finished(200, 0.001)
     gateway.pass(2000)
     const answer: unknown = await (await fetch(gateway.url)).json()
@@ -56,7 +52,7 @@ suite('/v1/figures', () => {
   })
 
   test('history is of all, or of what has one', async () => {
-    await using gateway = await served()
+    using gateway = await served()
     gateway.instruments.routes.get('r').finished(200, 0.001)
     gateway.pass(10_000)
     for (const [query, status, expected] of [
@@ -74,7 +70,7 @@ suite('/v1/figures', () => {
   })
 
   test('the stream tells who looks on, and nothing is counted for who has gone', async () => {
-    await using gateway = await served()
+    using gateway = await served()
     const waiting = gateway.clock.waits.length
     const gone = new AbortController()
     const response = await fetch(`${gateway.url}/stream`, { signal: gone.signal })

@@ -67,12 +67,21 @@ export const certificates: Flag<string> = {
   parse: text => text,
 }
 
+export const secrets: Flag<string> = {
+  name: 'secrets',
+  placeholder: 'DIR',
+  env: 'PORTCULLIS_SECRETS',
+  fallback: '',
+  help: 'Folder for the token of the admin listener (admin-token), which is made where it is not there; "secrets" in that of --data where absent.',
+  parse: text => text,
+}
+
 export const admin: Flag<HostPort | null> = {
   name: 'admin',
   placeholder: 'HOST:PORT|off',
   env: 'PORTCULLIS_ADMIN',
   fallback: '127.0.0.1:8900',
-  help: 'Where /healthz, /readyz, /metrics and /status (problems and conditions) are served.',
+  help: 'Where /healthz, /readyz and /metrics, the Admin API (/v1) and the console are served.',
   parse: hostPort,
 }
 

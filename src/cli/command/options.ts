@@ -12,6 +12,7 @@ export interface RunOptions {
   readonly workers: number | 'auto'
   readonly dataDir: string
   readonly certificatesDir: string
+  readonly secretsDir: string
   /** null: no admin listener. */
   readonly admin: HostPort | null
   readonly logLevel: LogLevel

@@ -1,7 +1,16 @@
 import { join } from 'node:path'
 import { keepCompiled } from '../command/compile-cache.ts'
 import { UsageError, type Command, type Flag } from '../command/flag.ts'
-import { accessLog, admin, data, logLevel, recentRequests, roles, workers } from '../command/flags.ts'
+import {
+  accessLog,
+  admin,
+  data,
+  logLevel,
+  recentRequests,
+  roles,
+  secrets,
+  workers,
+} from '../command/flags.ts'
 import { allocateYoung } from '../command/young.ts'
 
 const save: Flag<string> = {
@@ -25,7 +34,7 @@ export const proxy: Command = {
       'takes the place of PATH.',
     'portcullis proxy :8080 shop.localhost=:9000 /api=http://10.0.0.7:9001',
   ],
-  flags: [save, workers, data, admin, logLevel, accessLog, recentRequests, roles],
+  flags: [save, workers, data, secrets, admin, logLevel, accessLog, recentRequests, roles],
   run: async given => {
     const [listen, ...mappings] = given.operands
     if (listen === undefined || mappings.length === 0)
@@ -40,6 +49,7 @@ export const proxy: Command = {
       workers: given.get(workers),
       dataDir: given.get(data),
       certificatesDir: join(given.get(data), 'certificates'),
+      secretsDir: given.get(secrets) || join(given.get(data), 'secrets'),
       admin: given.get(admin),
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),

@@ -40,7 +40,7 @@ export async function run(options: RunOptions, source: Source = files(options)):
     options.accessLog.type === 'file' ? absolute(options.accessLog.path) : options.accessLog.type
   if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
   const instance = new Instance(options, new Sources([source]), accessLog)
-  const admin = options.admin === null ? null : await openAdmin(options.admin, instance.view)
+  const admin = await openAdmin(options.admin, options.secretsDir, instance.view)
   if (admin === 'failed') return instance.end(0, 1)
   if (!(await instance.start())) {
     admin?.close()
@@ -53,7 +53,6 @@ export async function run(options: RunOptions, source: Source = files(options)):
   log.info('draining', { graceMs: GRACE_MS, ...hint })
   await instance.end(GRACE_MS, 0)
   admin?.close()
-  admin?.closeAllConnections()
   log.info('ended')
   log.flush()
   return 0

@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http'
+import { shareKey } from '../../http/share-key.ts'
+import type { Access, Judge } from './access.ts'
+import { FailedTries } from './failed-tries.ts'
+import { whyClosed, type Bound } from './open-views.ts'
+import type { AdminToken } from './token.ts'
+
+export interface TcpRules {
+  readonly bound: Bound
+  /** Null: nobody can have one. */
+  readonly token: AdminToken | null
+  /** Where somebody can log in, nothing is open any more to who has not. */
+  hasAccounts(): boolean
+}
+
+/** Judges requests of the listener's port. Who brings a token is judged by that alone. */
+export function byTcp({ bound, token, hasAccounts }: TcpRules, tries = new FailedTries()): Judge {
+  const where =
+    token === null ? 'there is no token' : `the token is in ${token.file} of the gateway's machine`
+  return request => {
+    const { authorization } = request.headers
+    if (authorization !== undefined) return byToken(request, authorization)
+    const why = hasAccounts() ? 'there are accounts' : whyClosed(request, bound)
+    return why === null
+      ? { level: 'views', by: 'loopback' }
+      : refused(`needs Authorization: Bearer TOKEN, since ${why}; ${where}`)
+  }
+
+  function byToken({ socket }: IncomingMessage, authorization: string): Access {
+    const client = shareKey(socket.remoteAddress ?? '')
+    // Before the token is looked at: what is told of further guesses must be the same for each.
+    const retryAfterS = tries.waitS(client)
+    if (retryAfterS > 0)
+      return { level: 'none', refusal: { status: 429, detail: 'too many tokens that are none', retryAfterS } }
+    if (token?.matches(authorization) === true) return { level: 'operator', by: 'token' }
+    tries.failed(client)
+    return refused(`that is another token; ${where}`)
+  }
+}
+
+function refused(detail: string): Access {
+  return { level: 'none', refusal: { status: 401, detail } }
+}
