@@ -10,6 +10,7 @@ import { routes } from './routes.ts'
 import type { Seen } from './seen.ts'
 import { fields } from './shapes/shape.ts'
 import { Streams } from './sse.ts'
+import { Views } from './views/views.ts'
 import { validationError, validatorOf } from './validator.ts'
 
 /** A name in a path may be of 253 characters and encoded, and there may be several (`httproute/default/items/0`). */
@@ -38,7 +39,7 @@ export async function makeApi(seen: Seen, paths: AdminPaths): Promise<AdminAnswe
   answerErrors(app, paths)
   takeNoOthers(app)
   serveDocument(app, seen.program.version)
-  const kit: ApiKit = { seen, streams: new Streams() }
+  const kit: ApiKit = { seen, streams: new Streams(), views: new Views(seen) }
   for (const add of routes) add(app, kit)
   await app.ready()
   return (request, response) => app.routing(request, response)

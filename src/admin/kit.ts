@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Seen } from './seen.ts'
 import type { Shape } from './shapes/shape.ts'
 import type { Streams } from './sse.ts'
+import type { Views } from './views/views.ts'
 
 /** Parameters and bodies are of the types that their schemas say, and answers are held to theirs. */
 export interface SchemaTypes extends FastifyTypeProvider {
@@ -17,6 +18,7 @@ export type Api = FastifyInstance<Server, IncomingMessage, ServerResponse, Fasti
 export interface ApiKit {
   readonly seen: Seen
   readonly streams: Streams
+  readonly views: Views
 }
 
 declare module 'fastify' {

@@ -50,12 +50,16 @@ test('the status says what program this is, and the document what the status has
   assert.deepEqual(await get('/v1/status'), {
     program: { version: '1.2.3', node: '24.0.0' },
     startedAt: '1970-01-01T00:00:01.000Z',
-    uptimeS: 2.5,
+    uptimeS: 2,
     ready: true,
     snapshot: null,
     workers: 2,
     roles: ['ingress'],
     paths: ['here'],
+    ports: [],
+    problems: { errors: 0, warnings: 0, notes: 0 },
+    held: 0,
+    counts: { gateways: 0, listeners: 0, rules: 0, clusters: 0, endpoints: 0 },
   })
   const document = (await get('/v1/openapi.json')) as {
     openapi: string

@@ -3,6 +3,8 @@ import type { LiveFigures } from './figures/figures.ts'
 import type { RuleTypes } from '../proxy/compile.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
 import type { RecentReader } from '../telemetry/recent/recent-reader.ts'
+import type { Kinds } from '../model/kinds.ts'
+import type { ClusterHealth } from '../upstream/health.ts'
 
 /** What the API reads of the process; cli fills it in. */
 export interface Seen {
@@ -17,6 +19,16 @@ export interface Seen {
   readonly recent: RecentReader | null
   /** Every filter and action that is built. */
   readonly types: RuleTypes
+  /** What is read. */
+  readonly kinds: Kinds
+  /**
+   * How the endpoints of these clusters are, as each worker knows it; null: of those in which not all is well. Null in
+   * place of a worker that has not answered in that time.
+   */
+  health(
+    clusters: readonly string[] | null,
+    withinMs: number,
+  ): Promise<readonly (readonly ClusterHealth[] | null)[]>
   /** Since 1970. */
   nowMs(): number
 }

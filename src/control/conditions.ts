@@ -15,7 +15,7 @@ const negative: ReadonlySet<string> = new Set([
 ])
 
 /** Whether a condition says that all is well. */
-function isGood({ type, status }: Condition): boolean {
+export function isGood({ type, status }: Condition): boolean {
   return status === (negative.has(type) ? 'False' : 'True')
 }
 

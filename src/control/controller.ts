@@ -14,6 +14,7 @@ import { findingsOf, linesWith } from './findings.ts'
 import type { Gathered } from './source.ts'
 import type { Facts, Wants } from '../translation/service.ts'
 import type { Resources } from '../model/resources.ts'
+import type { Held } from '../model/last-good.ts'
 import { heldConditions } from './held.ts'
 import { withPortErrors, type PortError } from './port-errors.ts'
 
@@ -58,6 +59,10 @@ export interface InForce {
   readonly resources: Resources
   /** When the last change was in force in every worker; since 1970. */
   readonly appliedMs: number
+  /** Which of the resources are last good versions of what is broken now. */
+  readonly held: readonly Held[]
+  /** When what holds certificates ceases to be of use, by its key; also where that is past. */
+  readonly expiresMs: Translation['expiresMs']
 }
 
 const PORT_RETRY_MS = 5_000
@@ -88,7 +93,7 @@ export class Controller {
   private readonly complaints: Complaints
   private snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }
   private last: Turn | null = null
-  private applied: Pick<InForce, 'resources' | 'appliedMs'> | null = null
+  private applied: Omit<InForce, 'status' | 'snapshot'> | null = null
   private next: Load | null = null
   /** Tells who waits for the next one that it is there. */
   private wake: (() => void) | null = null
@@ -191,8 +196,9 @@ export class Controller {
       this.report()
     } else await this.sendSnapshot(parts)
     this.emptyTables(tables)
-    this.applied = { resources: load.resources, appliedMs: this.calendar.now() }
-    this.options.onApplied?.(wants, load.resources)
+    const { resources, held } = load
+    this.applied = { resources, held, expiresMs, appliedMs: this.calendar.now() }
+    this.options.onApplied?.(wants, resources)
   }
 
   /**

@@ -121,6 +121,11 @@ export class Resources {
     return null
   }
 
+  /** Of any kind, by its key. */
+  find(key: ResourceKey): Resource | undefined {
+    return this.byKey.get(key)
+  }
+
   /** `namespace` is "" for cluster-scoped kinds. */
   get<R extends Resource>({ group, kind }: ResourceKind<R>, namespace: string, name: string): R | undefined {
     return this.byKey.get(refKey({ group, kind, namespace, name })) as R | undefined

@@ -171,7 +171,8 @@ export function secretValue({ body: { data = {}, stringData = {} } }: Secret, ke
   return Object.hasOwn(data, key) ? Buffer.from(data[key]!, 'base64').toString('latin1') : ''
 }
 
-function configValue({ body: { data = {}, binaryData = {} } }: ConfigMap, key: string): string {
+/** As secretValue. */
+export function configValue({ body: { data = {}, binaryData = {} } }: ConfigMap, key: string): string {
   if (Object.hasOwn(data, key)) return data[key]!
   return Object.hasOwn(binaryData, key) ? Buffer.from(binaryData[key]!, 'base64').toString('latin1') : ''
 }

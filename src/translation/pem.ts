@@ -39,7 +39,7 @@ export function parseKeyPair(chainText: string, keyText: string): Parsed | Malfo
   const keyType = keyTypeOf(leaf.publicKey)
   if (typeof keyType !== 'string') return { wrong: `the certificate in tls.crt ${keyType.wrong}` }
   const keyPem = key.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const certificate = certificateOf(chain, keyPem, { names: namesOf(leaf), keyType })
+  const certificate = certificateOf(chain, keyPem, { names: certificateNames(leaf), keyType })
   // Of the leaf: an intermediate may have expired that clients know another way around.
   return usable(certificate) ?? { certificate, validity: [validityOf(leaf)] }
 }
@@ -84,7 +84,7 @@ const curves: ReadonlyMap<string, KeyType> = new Map([
 ])
 
 /** Or what is wrong with it: RFC 9325 §4.2 and §4.3, what clients refuse today, or ought to. */
-function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyType | Malformed {
+export function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyType | Malformed {
   const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {}
   switch (asymmetricKeyType) {
     case 'rsa':
@@ -106,7 +106,7 @@ function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyT
 }
 
 /** The DNS names that it is good for; where it has none, which clients have long ceased to take, its common name. */
-function namesOf({ subject, subjectAltName = '' }: Partial<X509Certificate>): string[] {
+export function certificateNames({ subject, subjectAltName = '' }: Partial<X509Certificate>): string[] {
   const alternative = alternatives(subjectAltName).flatMap(([type, value]) => (type === 'DNS' ? [value] : []))
   // Undefined where the subject is empty, as Let's Encrypt leaves it in certificates of a few days.
   const common = [...(subject ?? '').matchAll(/^CN=(.*)$/gm)].map(([, value = '']) => value)

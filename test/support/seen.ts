@@ -1,6 +1,7 @@
+import { kinds } from '../../src/cli/roles.ts'
+import { ruleTypes } from '../../src/cli/rule-types.ts'
 import { LiveFigures } from '../../src/admin/figures/figures.ts'
 import type { Seen } from '../../src/admin/seen.ts'
-import { ruleTypes } from '../../src/cli/rule-types.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { FakeClock } from './clock.ts'
 
@@ -20,6 +21,9 @@ export function seenIn(given: Partial<Seen> = {}): Seen {
     ready: () => true,
     inForce: () => null,
     metrics,
+    types: ruleTypes,
+    kinds,
+    health: () => Promise.resolve([[], []]),
     figures: new LiveFigures({
       metrics,
       workers: () => 2,
@@ -28,7 +32,6 @@ export function seenIn(given: Partial<Seen> = {}): Seen {
       nowMs: () => clock.now(),
     }),
     recent: null,
-    types: ruleTypes,
     nowMs: () => 3_500,
     ...given,
   }

@@ -1,5 +1,5 @@
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
-import type { Cluster, Endpoint, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
+import type { Cluster, Endpoint, Match, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { redactQuery } from '../../telemetry/redact.ts'
 import { veiled } from '../veil.ts'
@@ -14,6 +14,7 @@ import type { Explanation } from './explanation.ts'
 export function explanationJson(
   explanation: Explanation,
   { parts, types }: { readonly parts: SnapshotParts; readonly types: RuleTypes },
+  mostOthers = Infinity,
 ) {
   const { outcome } = explanation
   if (outcome === 'no-port') return { outcome, reason: explanation.reason }
@@ -45,10 +46,11 @@ export function explanationJson(
     route: route.hit === null ? null : routeJson(route.hit, parts),
     others: route.entries
       .filter(entry => entry !== route.hit)
+      .slice(0, mostOthers)
       .map(({ hostname, entry, outcome: became, reason }) => ({
         route: entry.rule.id,
         hostname,
-        match: veiled(entry.match),
+        match: shownMatch(entry.match),
         outcome: became,
         reason,
       })),
@@ -62,10 +64,15 @@ function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts) {
     id,
     origin,
     hostname,
-    match: veiled(match),
+    match: shownMatch(match),
     action: veiled(action),
     clusters: clustersOf(rule, parts),
   }
+}
+
+/** Of 10,000 most have nothing that could be secret. */
+function shownMatch(match: Match): Match {
+  return match.headers.length + match.query.length === 0 ? match : veiled(match)
 }
 
 interface ClusterJson {

@@ -4,6 +4,7 @@ import { Service } from '../../model/kinds/service.ts'
 import { formatPosition } from '../../model/problem.ts'
 import type { Condition, ResourceRef } from '../../model/resource.ts'
 import { shortName, type Resources } from '../../model/resources.ts'
+import { memoized } from '../../snapshot/memo.ts'
 import { targetName } from '../../snapshot/cluster-name.ts'
 import type { Port, Rule } from '../../snapshot/snapshot.ts'
 
@@ -17,20 +18,31 @@ export interface PolicyNames {
 
 export const noPolicies: PolicyNames = { ofPort: () => '', ofCluster: () => '', closing: () => [] }
 
-/** Read from the conditions that accept them: a policy that was refused has none of the say. */
+const known = new WeakMap<readonly Condition[], PolicyNames>()
+
+/**
+ * Read from the conditions that accept them: a policy that was refused has none of the say. What was read of the same
+ * conditions is kept, for whoever shows one page after another.
+ */
 export function policyNames(
   conditions: readonly Condition[],
   resources: Resources,
   kinds: Kinds,
 ): PolicyNames {
-  const accepted = conditions.filter(
-    ({ type, status, parent }) => type === 'Accepted' && status === 'True' && parent,
-  )
+  return memoized(known, conditions, () => read(conditions, resources, kinds))
+}
+
+function read(conditions: readonly Condition[], resources: Resources, kinds: Kinds): PolicyNames {
+  const accepted = conditions.flatMap(({ about, type, status, parent }) => {
+    if (type !== 'Accepted' || status !== 'True' || parent === undefined) return []
+    const kind = kinds.find(about.group, about.kind)
+    return kind?.limits === undefined ? [] : [{ kind, about, parent }]
+  })
+  const closings = conditions.filter(({ type, status }) => type === 'Closed' && status === 'True')
   const named = (limits: ResourceKind['limits'], has: (parent: Parent) => boolean) => {
-    const names = accepted.flatMap(({ about, parent }) => {
-      const kind = kinds.find(about.group, about.kind)
-      return kind && kind.limits === limits && parent && has(parent) ? [nameOf(kind, about, resources)] : []
-    })
+    const names = accepted.flatMap(({ kind, about, parent }) =>
+      kind.limits === limits && has(parent) ? [nameOf(kind, about, resources)] : [],
+    )
     // A policy may be accepted for several targets that are one port here.
     return [...new Set(names)].join('')
   }
@@ -38,8 +50,8 @@ export function policyNames(
     ofPort: ({ listeners }) => named('clients', parent => listeners.some(({ name }) => isOn(parent, name))),
     ofCluster: name => named('backends', parent => isOf(parent, targetName(name), resources)),
     closing: (rule, listener) =>
-      conditions
-        .filter(one => one.type === 'Closed' && one.status === 'True' && closes(one, rule, listener))
+      closings
+        .filter(one => closes(one, rule, listener))
         .map(({ about, message }) => `${shortName(about)} ${message}`),
   }
 }

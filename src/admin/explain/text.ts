@@ -181,7 +181,7 @@ function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry, grpc }: Forwa
   ]
 }
 
-function retryText({ attempts, codes, backoffMs }: Retry): string {
+export function retryText({ attempts, codes, backoffMs }: Retry): string {
   if (attempts === 0) return 'none, not even where no connection could be made'
   const when = codes.length === 0 ? '' : `, on ${codes.join(', ')}`
   return `${attempts} more${when}, after ${backoffMs} ms`

@@ -154,14 +154,15 @@ class Instance {
   }
 
   private get seen(): Seen {
-    const { paths, roles } = this.options
+    const { paths } = this.options
+    const { roles, kinds } = choose(this.options.roles)
     return {
       program: {
         version: version(),
         node: process.versions.node,
         startedMs: performance.timeOrigin,
         paths,
-        roles: choose(roles).roles.map(({ name }) => name),
+        roles: roles.map(({ name }) => name),
         workers: this.workers.size,
       },
       ready: () => this.serving,
@@ -170,6 +171,8 @@ class Instance {
       figures: this.figures,
       recent: this.recent,
       types: ruleTypes,
+      kinds,
+      health: (clusters, withinMs) => this.workers.health(clusters, withinMs),
       nowMs: Date.now,
     }
   }

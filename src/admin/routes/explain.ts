@@ -1,0 +1,49 @@
+import { AdminError } from '../errors.ts'
+import { askedMethod, urlFault, type AskedRequest } from '../explain/asked.ts'
+import { explainRequest } from '../explain/explanation.ts'
+import { explanationJson } from '../explain/json.ts'
+import { policyNames } from '../explain/policy-names.ts'
+import { explanationText } from '../explain/text.ts'
+import type { Api, ApiKit } from '../kit.ts'
+import { ExplainRequest, Explanation } from '../shapes/explain.ts'
+import type { ViewSource } from '../views/views.ts'
+
+export function explainRoutes(app: Api, { views }: ApiKit): void {
+  app.post(
+    '/v1/explain',
+    {
+      schema: {
+        summary: 'What a request would meet',
+        description: 'Nothing is sent anywhere.',
+        tags: ['explain'],
+        body: ExplainRequest,
+        response: { 200: Explanation },
+      },
+    },
+    ({ body }) => explained(views.source, askedOf(body), body.others ?? Infinity),
+  )
+}
+
+function askedOf({ method: typed, url, headers = [] }: ExplainRequest): AskedRequest {
+  const method = askedMethod(typed)
+  if (method === null) throw new AdminError(400, 'body: method is none, expected one such as GET')
+  // What is wrong is told without the URL: it may have a password in it.
+  if (urlFault(url) !== null)
+    throw new AdminError(400, 'body: url is none, expected http://HOST[:PORT]/PATH or HOST/PATH')
+  return { method, url, headers: headers.map(({ name, value }) => [name, value] as const) }
+}
+
+function explained(
+  { snapshot: parts, status, resources, types, kinds }: ViewSource,
+  asked: AskedRequest,
+  mostOthers: number,
+): Explanation {
+  const explanation = explainRequest(parts, asked)
+  const policies = policyNames(status.conditions, resources, kinds)
+  const { entries, hit } = 'route' in explanation ? explanation.route : { entries: [], hit: null }
+  return {
+    ...explanationJson(explanation, { parts, types }, mostOthers),
+    othersCount: entries.length - (hit === null ? 0 : 1),
+    text: explanationText(explanation, { parts, types, policies }),
+  }
+}

@@ -1,0 +1,83 @@
+import { Type } from 'typebox'
+import { Condition } from './condition.ts'
+import { Origin } from './declared.ts'
+import { listOf, listQuery } from './list.ts'
+import { fields, orNull, Time, type Shape } from './shape.ts'
+
+const endpointState = Type.Enum(['serving', 'failing', 'ejected', 'resolving', 'unresolved', 'unknown'], {
+  description:
+    'failing: connections to it failed last, and it is asked all the same. ejected: it is left out for a while. resolving, unresolved: its name has no answer yet, or no address. unknown: no worker has said.',
+})
+
+const health = {
+  state: endpointState,
+  reason: orNull(Type.String(), 'Why it is not serving.'),
+  until: orNull(Time, 'When it comes back, where it is ejected.'),
+  says: fields(
+    { workers: Type.Integer(), of: Type.Integer() },
+    'How many workers say so, of how many that have answered: each sees its own connections.',
+  ),
+}
+
+export const Endpoint = fields(
+  {
+    address: Type.String({ description: 'IP address, or a name that is resolved.' }),
+    port: Type.Integer(),
+    weight: Type.Integer(),
+    ...health,
+    resolved: Type.Array(fields({ address: Type.String(), ...health }), {
+      description: 'Of a name: its addresses.',
+    }),
+  },
+  'Where requests can be sent to. Of several workers and addresses the worst is told.',
+)
+export type Endpoint = Shape<typeof Endpoint>
+
+export const Cluster = fields(
+  {
+    name: Type.String({ description: 'As in metrics and logs: Service/default/items:80.' }),
+    origin: Origin,
+    protocol: Type.String(),
+    tls: orNull(
+      fields({
+        serverName: Type.String(),
+        authorities: Type.Array(Type.String(), {
+          description: 'Whom certificates are to be from; none: whom the machine trusts.',
+        }),
+        certificate: orNull(Type.String(), 'Our own.'),
+        minVersion: Type.String(),
+        maxVersion: Type.String(),
+      }),
+    ),
+    balancer: Type.Record(Type.String(), Type.Unknown(), { description: 'How an endpoint is chosen.' }),
+    limits: Type.String({ description: 'What it may use of its endpoints, in the words of explain.' }),
+    settings: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'The same for programs; null is no limit.',
+    }),
+    panics: Type.Boolean({ description: 'So much is ejected that nobody is left out.' }),
+    endpoints: Type.Array(Endpoint),
+    rules: Type.Array(Type.String(), { description: 'Ids of rules that send to it, the first 100.' }),
+    ruleCount: Type.Integer(),
+    conditions: Type.Array(Condition, { description: 'Of the object that it is from.' }),
+  },
+  'A backend: endpoints that are alike, and what is known of them.',
+)
+export type Cluster = Shape<typeof Cluster>
+
+export const ClusterQuery = listQuery({
+  q: Type.Optional(Type.String({ description: 'Part of a name, or of the address of an endpoint.' })),
+  name: Type.Optional(
+    Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 100 })], {
+      description: 'Only those of these names; may be repeated.',
+    }),
+  ),
+  unwell: Type.Optional(
+    Type.Boolean({ description: 'true: only those in which an endpoint is not serving.' }),
+  ),
+})
+export type ClusterQuery = Shape<typeof ClusterQuery>
+
+export const ClusterParams = fields({ name: Type.String({ description: 'Encoded, for it has slashes.' }) })
+
+export const Clusters = listOf(Cluster, 'Clusters by their names.')
+export type Clusters = Shape<typeof Clusters>
