@@ -45,7 +45,7 @@ export const metadataSchema = object({
   ),
   creationTimestamp: optional(
     Type.String({ format: 'timestamp', expected: 'an RFC 3339 time like "2026-01-31T12:00:00Z"' }),
-    'When a cluster made the object. Where two contradict each other, the older one counts; without it, the one that was read first.',
+    'When a cluster made the object. Where two contradict each other, the older one counts. Without it an object is the youngest; of one age the first by namespace/name counts.',
   ),
   generateName: optional(Type.String(), written),
   uid: optional(Type.String(), written),

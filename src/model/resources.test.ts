@@ -19,18 +19,21 @@ const kindOf = ({ apiVersion, kind }: Resource) => kinds.find(groupOf(apiVersion
 const map = (name: string, rest = '') =>
   `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}${rest}}}\n---\n`
 
-test('order is age, then the order of reading; what has no age is youngest', () => {
+test('order is age, then namespace/name, then kind; what has no age is youngest, in whatever order it was read', () => {
   const list = read(
     map('d') +
       map('b', ', creationTimestamp: "2026-01-02T00:00:00Z"') +
       map('a', ', creationTimestamp: "2026-01-01T23:59:59-02:00"') +
       map('c', ', creationTimestamp: "2026-01-02T00:00:00Z"') +
-      map('aa'),
+      map('aa') +
+      map('z', ', namespace: default-2') +
+      '{apiVersion: v1, kind: Secret, metadata: {name: aa}}\n---\n',
   )
-  const names = Resources.of(list)
-    .all(ConfigMap)
-    .map(r => r.metadata.name)
-  assert.deepEqual(names, ['b', 'c', 'a', 'd', 'aa'])
+  // As text "default-2/" comes before "default/".
+  const expected = ['b', 'c', 'a', 'z', 'ConfigMap aa', 'Secret aa', 'd']
+  const named = ({ kind, metadata: { name } }: Resource) => (name === 'aa' ? `${kind} ${name}` : name)
+  for (const given of [list, list.toReversed()])
+    assert.deepEqual(Resources.of(given).list.map(named), expected)
 })
 
 test('objects are found by kind, namespace and name, and the first of equals counts', () => {
@@ -57,7 +60,7 @@ test('objects of another group are others, whatever their kind and their name ar
     const resources = Resources.of(list)
     assert.equal(resources.get(Service, 'default', 'a'), service)
     assert.deepEqual(resources.all(Service), [service])
-    assert.deepEqual(resources.list, list)
+    assert.deepEqual(resources.list, [service, foreign])
   }
 })
 

@@ -42,8 +42,9 @@ export function refOf(resource: Resource): ResourceRef {
 }
 
 /**
- * An immutable set of objects. Order is age first (creationTimestamp, older first), then the order in
- * which they were given; objects without a timestamp, which files give, come after those with one.
+ * An immutable set of objects, the oldest first (`creationTimestamp`); those without one, as in files, count as the
+ * youngest. Of one age they are in the order of `namespace/name`, as Gateway API breaks ties, and of one name in that of
+ * their kinds. So the first that wants something is who has it, in whatever order files were read.
  */
 export class Resources {
   readonly list: readonly Resource[]
@@ -97,8 +98,7 @@ export class Resources {
       const key = keyOf(resource)
       return !seen.has(key) && seen.add(key)
     })
-    // Stable, so that the order of reading decides among equals.
-    return new Resources(unique.toSorted(byAge), unenforced, problems)
+    return new Resources(oldestFirst(unique), unenforced, problems)
   }
 
   all<R extends Resource>(kind: ResourceKind<R>): readonly R[] {
@@ -132,14 +132,31 @@ export class Resources {
   }
 }
 
-function byAge(a: Resource, b: Resource): number {
-  return age(a) - age(b)
+function oldestFirst(list: readonly Resource[]): Resource[] {
+  return list
+    .map(resource => ({ resource, createdMs: createdMs(resource), name: nameOf(resource) }))
+    .sort(
+      (a, b) =>
+        a.createdMs - b.createdMs ||
+        byText(a.name, b.name) ||
+        byText(qualifiedKind(refOf(a.resource)), qualifiedKind(refOf(b.resource))),
+    )
+    .map(({ resource }) => resource)
 }
 
 // Infinity − Infinity is NaN, which sort would take for "equal" by chance only: hence a number beyond all dates.
-const YOUNGEST = 8.64e15 + 1
+const YOUNGEST_MS = 8.64e15 + 1
 
-function age({ metadata }: Resource): number {
+function createdMs({ metadata }: Resource): number {
   const ms = metadata.creationTimestamp === undefined ? Number.NaN : Date.parse(metadata.creationTimestamp)
-  return Number.isNaN(ms) ? YOUNGEST : ms
+  return Number.isNaN(ms) ? YOUNGEST_MS : ms
+}
+
+function nameOf({ metadata }: Resource): string {
+  return `${metadata.namespace}/${metadata.name}`
+}
+
+/** By code units: the same order on every machine. */
+function byText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1
 }

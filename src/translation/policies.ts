@@ -1,6 +1,5 @@
 import type { FieldPath, Resource, ResourceRef } from '../model/resource.ts'
 import type { PolicyTarget } from '../model/kinds/shapes.ts'
-import { oldestFirst } from './age.ts'
 import type { Flaw, Report } from './report.ts'
 import type { Absence } from './missing.ts'
 
@@ -26,11 +25,11 @@ export interface PolicyAttachment<P extends Resource> {
   readonly path: FieldPath
 }
 
-/** Of the older policies first: of two that say the same of one thing, the older one counts. */
+/** In the order of the policies. Those of Resources are the oldest first: of two that say the same of one thing, the older one counts. */
 export function attachmentsOf<
   P extends Resource<{ readonly spec: { readonly targetRefs: readonly PolicyTarget[] } }>,
 >(policies: readonly P[]): PolicyAttachment<P>[] {
-  return oldestFirst(policies).flatMap(policy =>
+  return policies.flatMap(policy =>
     policy.body.spec.targetRefs.map((target, i) => ({ policy, target, path: ['spec', 'targetRefs', i] })),
   )
 }

@@ -1,7 +1,8 @@
+import { elder } from '../../../translation/elder.ts'
 import { GATEWAY_API } from '../../../model/kind.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import { refKey, type Resources } from '../../../model/resources.ts'
-import { attachmentsOf, policyName, reject, type PolicyAttachment } from '../../../translation/policies.ts'
+import { attachmentsOf, reject, type PolicyAttachment } from '../../../translation/policies.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import type { ListenerState, Provided } from '../gateway/listeners.ts'
@@ -70,8 +71,7 @@ function sectionClaim(
       `listener ${sectionName} does not end TLS, expected one of HTTPS, or of TLS that is not Passthrough`,
     )
   const other = owners.get(listener)
-  if (other !== undefined)
-    return refuse('Conflicted', `the older CertificatePolicy ${policyName(other)} has this listener`)
+  if (other !== undefined) return refuse('Conflicted', `${elder(other, policy)} has this listener`)
   owners.set(listener, policy)
   return { attachment, state, listeners: [listener] }
 }
@@ -92,7 +92,7 @@ function gatewayClaim(
   if (state === null) return null
   const other = whole.get(state)
   if (other !== undefined) {
-    const message = `the older CertificatePolicy ${policyName(other)} has this Gateway`
+    const message = `${elder(other, policy)} has this Gateway`
     reject(attachment, report, 'Conflicted', message)
     return null
   }

@@ -1,3 +1,4 @@
+import { elder } from '../../../translation/elder.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { Service } from '../../../model/kinds/service.ts'
 import { described } from '../../../model/kinds/shapes.ts'
@@ -24,7 +25,6 @@ import {
   accept,
   attachmentsOf,
   given,
-  policyName,
   reject,
   type PolicyAttachment,
   type Patch,
@@ -85,12 +85,7 @@ function attach(
   const key = keyOf(object) + (sectionName === undefined ? '' : ` ${sectionName}`)
   const other = claims.get(key)
   if (other !== undefined)
-    return reject(
-      attachment,
-      report,
-      'Conflicted',
-      `the older BackendPolicy ${policyName(other)} has this ${kind}`,
-    )
+    return reject(attachment, report, 'Conflicted', `${elder(other, policy)} has this ${kind}`)
   claims.set(key, policy)
   accept(
     attachment,

@@ -1,3 +1,4 @@
+import { elder } from '../../../translation/elder.ts'
 import { GATEWAY_API, PORTCULLIS } from '../../../model/kind.ts'
 import { canonicalHostname } from '../../../http/hostname.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
@@ -11,7 +12,7 @@ import type { Certificates, Resolved } from '../../../translation/certificates.t
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
 import { tlsBounds } from '../defaults.ts'
 import { missing, type Absence } from '../../../translation/missing.ts'
-import { attachmentsOf, policyName, type PolicyAttachment } from '../../../translation/policies.ts'
+import { attachmentsOf, type PolicyAttachment } from '../../../translation/policies.ts'
 import { digest } from '../../../translation/pem.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
 import type { Closing } from '../closing/closing.ts'
@@ -102,8 +103,7 @@ export class BackendTlsPolicies {
     if (sectionName !== undefined && sectionsOf(ports, sectionName).length === 0)
       return flaw('TargetNotFound', this.closing.sectionless(ports, attachment))
     const other = this.taken.get(key)
-    if (other !== undefined)
-      return flaw('Conflicted', `the older BackendTLSPolicy ${policyName(other.policy)} has this ${kind}`)
+    if (other !== undefined) return flaw('Conflicted', `${elder(other.policy, policy)} has this ${kind}`)
     this.taken.set(key, { policy, tls: read.tls })
     this.claims.push({ attachment, key, refused: read.refused, unresolved: read.unresolved })
   }

@@ -1,3 +1,4 @@
+import { elder } from '../../../translation/elder.ts'
 import { GATEWAY_API } from '../../../model/kind.ts'
 import { clientDefaults } from '../../../model/defaults.ts'
 import { described } from '../../../model/kinds/shapes.ts'
@@ -16,7 +17,6 @@ import {
   accept,
   attachmentsOf,
   given,
-  policyName,
   reject,
   type PolicyAttachment,
   type Patch,
@@ -92,12 +92,7 @@ function attach(
   if (sectionName !== undefined) return attachToListener(attachment, sectionName, state, claims, report)
   const other = claims.whole.get(key)
   if (other !== undefined)
-    return reject(
-      attachment,
-      report,
-      'Conflicted',
-      `the older ClientPolicy ${policyName(other.policy)} has this Gateway`,
-    )
+    return reject(attachment, report, 'Conflicted', `${elder(other.policy, policy)} has this Gateway`)
   claims.whole.set(key, { policy, patch: patchOf(policy) })
   accept(attachment, report, 'applies to every port of the Gateway')
 }
@@ -116,12 +111,7 @@ function attachToListener(
     return reject(attachment, report, 'TargetNotFound', listenerless(state, section))
   const other = claims.sections.get(`${key} ${section}`)
   if (other !== undefined)
-    return reject(
-      attachment,
-      report,
-      'Conflicted',
-      `the older ClientPolicy ${policyName(other)} has this listener`,
-    )
+    return reject(attachment, report, 'Conflicted', `${elder(other, policy)} has this listener`)
   const { port } = listener.spec
   const patch = patchOf(policy)
   const conflict = claimFields(policy, patch, `${key} ${port}`, claims)
@@ -147,7 +137,7 @@ function claimFields(
   const merged = claims.patches.get(portKey) ?? {}
   for (const [field, owner] of owners)
     if (patch[field] !== undefined && patch[field] !== merged[field])
-      return `the older ClientPolicy ${policyName(owner)} gives another value to ${field}`
+      return `${elder(owner, policy)} gives another value to ${field}`
   for (const field of keysOf(patch)) if (!owners.has(field)) owners.set(field, policy)
   claims.ports.set(portKey, owners)
   claims.patches.set(portKey, { ...merged, ...patch })

@@ -1,3 +1,4 @@
+import { elder } from '../../../translation/elder.ts'
 import { GATEWAY_API } from '../../../model/kind.ts'
 import { Gateway } from '../../../model/kinds/gateway.ts'
 import { GatewayClass } from '../../../model/kinds/gateway-class.ts'
@@ -96,7 +97,7 @@ function claimPorts(states: readonly GatewayState[]): void {
       const owners = claims.get(port) ?? []
       const owner = owners.find(other => other !== state && sharesAddress(other, state))
       if (owner === undefined) claims.set(port, owners.includes(state) ? owners : [...owners, state])
-      else listener.refused.push(portTaken(listener, owner))
+      else listener.refused.push(portTaken(listener, state, owner))
     }
   }
 }
@@ -105,8 +106,8 @@ function sharesAddress(a: GatewayState, b: GatewayState): boolean {
   return a.addresses.list.some(x => b.addresses.list.some(y => overlap(x, y)))
 }
 
-function portTaken({ path, spec }: ListenerState, { gateway: { metadata } }: GatewayState): Flaw {
-  const message = `port ${spec.port} on this address belongs to the older Gateway ${metadata.namespace}/${metadata.name}; use another port or spec.addresses`
+function portTaken({ path, spec }: ListenerState, { gateway }: GatewayState, owner: GatewayState): Flaw {
+  const message = `port ${spec.port} on this address belongs to ${elder(owner.gateway, gateway)}; use another port or spec.addresses`
   return { reason: 'PortUnavailable', path: [...path, 'port'], message }
 }
 

@@ -1,3 +1,4 @@
+import { elder } from '../../../translation/elder.ts'
 import { GATEWAY_API } from '../../../model/kind.ts'
 import { Gateway } from '../../../model/kinds/gateway.ts'
 import type { ParentReference } from '../../../model/kinds/route.ts'
@@ -230,8 +231,7 @@ function conflictOn(listener: ListenerState, route: RouteState['route']): Flaw |
   for (const hostname of onListener(listener.hostname, route.body.spec.hostnames ?? []).keys()) {
     const rival = listener.owners.rivalOf(route, hostname)
     if (rival === null) continue
-    const { kind, metadata } = rival.route
-    const message = `on listener ${listener.spec.name} the older ${kind} ${metadata.namespace}/${metadata.name} has ${rival.hostname || 'any hostname'}, and HTTPRoutes and GRPCRoutes share no hostname; use another one, or another listener`
+    const message = `on listener ${listener.spec.name} ${elder(rival.route, route)} has ${rival.hostname || 'any hostname'}, and HTTPRoutes and GRPCRoutes share no hostname; use another one, or another listener`
     // The standard names no reason; other implementations use that of listeners.
     return { reason: 'HostnameConflict', path: ['spec', 'hostnames'], message }
   }

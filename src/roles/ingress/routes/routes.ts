@@ -4,7 +4,6 @@ import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
-import { oldestFirst } from '../../../translation/age.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import { grpcRouteOf } from './grpc-route.ts'
 import { httpRouteOf } from './http-route.ts'
@@ -20,12 +19,12 @@ const routeKinds: readonly ResourceKind[] = [HTTPRoute, GRPCRoute]
  */
 export function routesOf(resources: Resources, backends: BackendRefs): RouteState[] {
   const requests = resources.list.filter(one => routeKinds.some(kind => isKind(one, kind)))
-  const ages = new Map(oldestFirst(requests).map((route, age) => [route, age]))
+  const ages = new Map(requests.map((route, age) => [route, age]))
   const ageOf = (route: Resource): number => ages.get(route) ?? 0
   const routes = [
     ...resources.all(HTTPRoute).map(route => httpRouteOf(route, ageOf(route), backends)),
     ...resources.all(GRPCRoute).map(route => grpcRouteOf(route, ageOf(route), backends)),
   ]
   routes.sort((a, b) => Number(isValid(b)) - Number(isValid(a)) || ageOf(a.route) - ageOf(b.route))
-  return [...routes, ...oldestFirst(resources.all(TLSRoute)).map(route => tlsRouteOf(route, backends))]
+  return [...routes, ...resources.all(TLSRoute).map(route => tlsRouteOf(route, backends))]
 }
