@@ -153,6 +153,7 @@ export class Sender implements TurnWork {
 
   /** Tells streams that they may write again; false where there are none. */
   private wake(): boolean {
+    if (this.waiting.length === 0) return false
     let woken = false
     for (const stream of this.waiting.splice(0))
       if (stream.stillFull) this.waiting.push(stream)
