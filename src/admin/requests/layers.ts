@@ -1,32 +1,116 @@
-import { failures, isFailureName } from '../../http/failures.ts'
-import type { StoryStep } from '../shapes/requests.ts'
+import type { Listener, Origin, Rule, StreamRule } from '../../snapshot/snapshot.ts'
+import type { RecentRecord } from '../../telemetry/recent/slot-reader.ts'
+import type { StoryFilter, StoryStep } from '../shapes/requests.ts'
+import { failureText, layerOf } from './failure-layer.ts'
 
-type Layer = StoryStep['layer']
+const placeOf = ({ resource: object, file, line }: Origin): StoryStep['at'] => ({ object, file, line })
 
-/** Which layer a failure is of, where no filter has named it and its side alone does not tell. */
-const LAYERS: Readonly<Record<string, Layer>> = {
-  http_request_error: 'request',
-  http_method_not_allowed: 'port',
-  http_request_too_large: 'port',
-  proxy_overloaded: 'port',
-  proxy_loop_detected: 'port',
-  misdirected_request: 'listener',
-  route_not_found: 'route',
-  proxy_configuration_error: 'route',
-  destination_not_found: 'action',
-  protection_missing: 'action',
+/** The layers that it met, in their order, and which of them decided the answer. */
+export function stepsOf(
+  record: RecentRecord,
+  listener: Listener | null,
+  rule: Rule | StreamRule | null,
+  filters: readonly StoryFilter[],
+): StoryStep[] {
+  const { failure, rejection, cluster, endpoint, method } = record
+  const by = filters.find(({ did }) => did === 'answered' || did === 'failed')
+  const decider =
+    by !== undefined
+      ? 'filter'
+      : failure !== ''
+        ? layerOf(failure)
+        : rejection !== ''
+          ? 'connection'
+          : cluster !== ''
+            ? 'backend'
+            : 'action'
+  const why = failure === '' ? '' : failureText(failure, record.reason)
+  const steps: StoryStep[] = []
+  const add = (layer: StoryStep['layer'], says: string, origin: Origin | null): void => {
+    const decided = layer === decider
+    steps.push({
+      layer,
+      role: origin?.role ?? null,
+      says: decided && why !== '' && !says.includes(why) ? `${says}; ${why}` : says,
+      at: origin === null ? null : placeOf(origin),
+      decided,
+    })
+  }
+  add('connection', connectionText(record), null)
+  if (method !== '' || decider === 'request') add('request', requestText(record), null)
+  if (decider === 'port') add('port', `port ${record.serverPort}, with the limits of its clients`, null)
+  if (record.listener !== '') add('listener', `listener ${record.listener}`, listener?.origin ?? null)
+  else if (decider === 'listener') add('listener', 'no listener of this connection takes the host', null)
+  if (record.route !== '') add('route', `rule ${record.route}`, rule?.origin ?? null)
+  else if (decider === 'route') add('route', 'no rule takes the request', null)
+  for (const one of filters.filter(({ did }) => did !== 'passed' && did !== 'not-met'))
+    steps.push({
+      layer: 'filter',
+      role: one.role,
+      says: filterText(one) + (one === by && why !== '' ? `; ${why}` : ''),
+      at: one.at,
+      decided: one === by,
+    })
+  if (rule !== null && 'action' in rule && (cluster === '' || decider === 'action') && by === undefined)
+    add('action', actionText(rule), rule.origin)
+  if (cluster !== '')
+    add('backend', `cluster ${cluster}${endpoint === '' ? '' : `, endpoint ${endpoint}`}`, null)
+  steps.push({
+    layer: 'answer',
+    role: null,
+    says: answerText(record) + (decider === 'answer' && why !== '' ? `; ${why}` : ''),
+    at: null,
+    decided: decider === 'answer',
+  })
+  return steps
 }
 
-export function layerOf(failure: string): Layer {
-  const known = LAYERS[failure]
-  if (known !== undefined) return known
-  if (!isFailureName(failure)) return 'answer'
-  const { side } = failures[failure]
-  return side === 'upstream' ? 'backend' : side === 'downstream' ? 'connection' : 'answer'
+function connectionText({
+  client,
+  peer,
+  serverPort,
+  secure,
+  rejection,
+  method,
+  reason,
+  failure,
+}: RecentRecord): string {
+  const through = peer === '' ? '' : ` through ${peer}`
+  const refused =
+    rejection !== '' && method === '' && failure === ''
+      ? `; ended before a request: ${rejection}${reason === '' ? '' : ` (${reason})`}`
+      : ''
+  return `from ${client}${through} to port ${serverPort}${secure ? ' by TLS' : ''}${refused}`
 }
 
-/** For a person: `The backend refused the connection (connection_refused: ECONNREFUSED)`. */
-export function failureText(failure: string, reason: string): string {
-  const name = reason === '' ? failure : `${failure}: ${reason}`
-  return isFailureName(failure) ? `${failures[failure].title} (${name})` : name
+function requestText({ method, host, path, query, rejection }: RecentRecord): string {
+  const broken = rejection === '' ? '' : ` breaks the rule ${rejection}`
+  return method === ''
+    ? `a request that${broken || ' cannot be read'}`
+    : `${method} ${host}${path}${query}${broken}`
+}
+
+function filterText({ type, phase, did, side, ms }: StoryFilter): string {
+  const what = {
+    answered: 'answered',
+    failed: 'failed',
+    transformed: 'had the body pass through it',
+    waited: `was waited for ${ms ?? 0} ms`,
+    passed: 'let it pass',
+    'not-met': 'was not met',
+  }[did]
+  return `${type} (${phase ?? 'unknown'}) ${what}${side === 'response' ? ', on the way back' : ''}`
+}
+
+function actionText({ action }: Rule): string {
+  if (action.type === 'redirect') return `redirects, ${action.status}`
+  if (action.type === 'respond') return `answers ${action.failure}`
+  return action.type === 'handle' ? `is handled by ${action.handler}` : 'forwards'
+}
+
+function answerText({ status, grpcStatus, method, requestBytes, responseBytes }: RecentRecord): string {
+  const grpc = grpcStatus < 0 ? '' : `, grpc-status ${grpcStatus}`
+  const bytes = `${requestBytes} bytes in, ${responseBytes} out`
+  if (status > 0) return `${status}${grpc}; ${bytes}`
+  return method === '' ? bytes : `none: the client was gone; ${bytes}`
 }
