@@ -5,6 +5,7 @@ import { grpcAnswer } from './grpc/answer.ts'
 import { ListenerFilters, type ListenerChain } from './listener-filters.ts'
 import { compileMethods } from './methods.ts'
 import { routerSteps, type Router } from './router/router.ts'
+import { Taken } from './router/taken.ts'
 import { misdirectedRule, type CompiledRule } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
 import type { Steps } from './steps.ts'
@@ -13,17 +14,28 @@ import { compileTlsListeners } from './tls/listeners.ts'
 
 type Certificates = Readonly<Record<string, Certificate>>
 
+/** What a port takes of what is compiled. */
+type Source = Pick<
+  Compiled,
+  'around' | 'take' | 'closed' | 'give' | 'takeStream' | 'giveStream' | 'takeChain' | 'giveChain'
+>
+
+/** What one runtime of a port holds. */
+class Holding {
+  /** By the name of the listener; that of a port without TLS, where they are one, is "". */
+  readonly routers = new Map<string, Router<CompiledRule>>()
+  readonly streams: CompiledStream[] = []
+  readonly chains: ListenerChain[] = []
+}
+
 /** Turns one port of each snapshot into what requests meet, and keeps of it what the next one has too. */
 export class PortCompiler {
-  private readonly compiled: Compiled
-  /** By the name of the listener; that of a port without TLS, where they are one, is "". */
-  private readonly routers = new Map<string, Router<CompiledRule>>()
-  private streams: CompiledStream[] = []
-  private chains: ListenerChain[] = []
+  private readonly compiled: Source
+  private held = new Holding()
   private misdirected: CompiledRule | null = null
   private last: { readonly port: Port; readonly certificates: Certificates } | null = null
 
-  constructor(compiled: Compiled) {
+  constructor(compiled: Source) {
     this.compiled = compiled
   }
 
@@ -33,99 +45,105 @@ export class PortCompiler {
     return last?.port === port && (port.protocol === 'http' || last.certificates === certificates)
   }
 
+  /** Where it throws, what it has taken is given back, and what the runtime before holds stays held: it goes on serving. */
   *steps(port: Port, certificates: Certificates): Steps<PortRuntime> {
     this.last = null
-    const { observer, overload, held } = this.compiled.around
-    const { client } = port
-    const shares = new ClientShares(client)
-    const methods = compileMethods(client.methods)
-    const chains: ListenerChain[] = []
-    const filtersOf = (listeners: readonly Listener[]) => this.filtersOf(listeners, chains)
-    const base = { port, shares, observer, overload, methods, held, errorHead: grpcAnswer, filters: null }
-    const runtime =
-      port.protocol === 'http'
-        ? {
-            ...base,
-            router: yield* this.routerOf('', port.listeners),
-            filters: filtersOf(port.listeners),
-            tls: null,
-          }
-        : { ...base, router: { route: () => null }, tls: yield* this.tlsOf(base, certificates, filtersOf) }
-    this.giveChains(chains)
-    this.keepRouters(new Set(port.protocol === 'http' ? [''] : port.listeners.map(({ name }) => name)))
-    this.last = { port, certificates }
-    return runtime
+    const rules = new Taken(this.compiled)
+    const next = new Holding()
+    try {
+      const runtime = yield* this.runtimeOf(port, certificates, next, rules)
+      this.swap(next, rules)
+      rules.done()
+      this.last = { port, certificates }
+      return runtime
+    } catch (error) {
+      this.giveLists(next)
+      rules.undo()
+      throw error
+    }
   }
 
   /** Gives back all that it has. */
   release(): void {
     this.last = null
-    this.keepRouters(new Set())
-    this.giveStreams([])
-    this.giveChains([])
+    this.swap(new Holding(), this.compiled)
     if (this.misdirected !== null) this.compiled.give(this.misdirected)
     this.misdirected = null
   }
 
-  private *routerOf(key: string, listeners: readonly Listener[]): Steps<Router<CompiledRule>> {
-    const router = yield* routerSteps(listeners, this.compiled, this.routers.get(key) ?? null)
-    this.routers.set(key, router)
+  private *runtimeOf(
+    port: Port,
+    certificates: Certificates,
+    next: Holding,
+    rules: Taken<CompiledRule>,
+  ): Steps<PortRuntime> {
+    const { observer, overload, held } = this.compiled.around
+    const { client, listeners } = port
+    const shares = new ClientShares(client)
+    const methods = compileMethods(client.methods)
+    const base = { port, shares, observer, overload, methods, held, errorHead: grpcAnswer, filters: null }
+    if (port.protocol === 'tls') {
+      const tls = yield* this.tlsOf(base, certificates, next, rules)
+      return { ...base, router: { route: () => null }, tls }
+    }
+    const router = yield* this.routerOf('', listeners, next, rules)
+    return { ...base, router, filters: this.filtersOf(listeners, next), tls: null }
+  }
+
+  private *routerOf(
+    key: string,
+    listeners: readonly Listener[],
+    { routers }: Holding,
+    rules: Taken<CompiledRule>,
+  ): Steps<Router<CompiledRule>> {
+    const router = yield* routerSteps(listeners, rules, this.held.routers.get(key) ?? null)
+    routers.set(key, router)
     return router
   }
 
   private *tlsOf(
     base: Omit<PortRuntime, 'router' | 'tls'>,
     certificates: Certificates,
-    filtersOf: (listeners: readonly Listener[]) => ListenerFilters | null,
+    next: Holding,
+    rules: Taken<CompiledRule>,
   ): Steps<NonNullable<PortRuntime['tls']>> {
     const { compiled } = this
-    const routers = new Map<string, Router<CompiledRule>>()
-    for (const listener of base.port.listeners)
-      routers.set(listener.name, yield* this.routerOf(listener.name, [listener]))
+    for (const listener of base.port.listeners) yield* this.routerOf(listener.name, [listener], next, rules)
     this.misdirected ??= compiled.take(misdirectedRule)
-    const streams: CompiledStream[] = []
-    const table = compileTlsListeners(
+    return compileTlsListeners(
       base,
       certificates,
-      ({ name }) => routers.get(name)!,
+      ({ name }) => next.routers.get(name)!,
       this.misdirected,
       rule => {
         const stream = compiled.takeStream(rule)
-        streams.push(stream)
+        next.streams.push(stream)
         return stream
       },
-      listener => filtersOf([listener]),
+      listener => this.filtersOf([listener], next),
     )
-    this.giveStreams(streams)
-    return table
   }
 
   /** Null where no listener has any, so that nobody asks. */
-  private filtersOf(listeners: readonly Listener[], taken: ListenerChain[]): ListenerFilters | null {
+  private filtersOf(listeners: readonly Listener[], { chains }: Holding): ListenerFilters | null {
     if (listeners.every(({ filters = [] }) => filters.length === 0)) return null
     return new ListenerFilters(listeners, ({ name, filters = [] }) => {
       if (filters.length === 0) return null
       const chain = this.compiled.takeChain(name, filters)
-      taken.push(chain)
+      chains.push(chain)
       return chain
     })
   }
 
-  private giveChains(next: ListenerChain[]): void {
-    for (const chain of this.chains) this.compiled.giveChain(chain)
-    this.chains = next
+  /** Routers that are made anew from those before have given back what they have not kept. */
+  private swap(next: Holding, rules: Pick<Source, 'take' | 'closed' | 'give'>): void {
+    for (const [key, router] of this.held.routers) if (!next.routers.has(key)) router.release(rules)
+    this.giveLists(this.held)
+    this.held = next
   }
 
-  private giveStreams(next: CompiledStream[]): void {
-    for (const stream of this.streams) this.compiled.giveStream(stream)
-    this.streams = next
-  }
-
-  private keepRouters(wanted: ReadonlySet<string>): void {
-    for (const [key, router] of this.routers) {
-      if (wanted.has(key)) continue
-      this.routers.delete(key)
-      router.release(this.compiled)
-    }
+  private giveLists({ streams, chains }: Holding): void {
+    for (const stream of streams) this.compiled.giveStream(stream)
+    for (const chain of chains) this.compiled.giveChain(chain)
   }
 }

@@ -5,6 +5,7 @@ import { coveringHostnames } from '../../snapshot/hostnames.ts'
 import { HostIndex } from './hosts.ts'
 import { HostTable, type RouteHit, type RuleSource } from './host-table.ts'
 import type { PathTable } from './paths.ts'
+import { Taken } from './taken.ts'
 
 /** The tables of listeners by their hostname, and the hostnames of their hosts. */
 type Tables<R> = ReadonlyMap<string, ReadonlyMap<string, HostTable<R>>>
@@ -101,42 +102,6 @@ export function* routerSteps<R>(
 
 function rethrow(_rule: Rule, error: unknown): never {
   throw error
-}
-
-/** What was taken and is to be given back while one router is made. */
-class Taken<R> implements RuleSource<R> {
-  private readonly source: RuleSource<R>
-  private readonly taken: R[] = []
-  private readonly given: R[] = []
-
-  constructor(source: RuleSource<R>) {
-    this.source = source
-  }
-
-  take(rule: Rule): R {
-    return this.keep(this.source.take(rule))
-  }
-
-  closed(rule: Rule, error: unknown): R {
-    return this.keep(this.source.closed(rule, error))
-  }
-
-  give(rule: R): void {
-    this.given.push(rule)
-  }
-
-  done(): void {
-    for (const rule of this.given) this.source.give(rule)
-  }
-
-  undo(): void {
-    for (const rule of this.taken) this.source.give(rule)
-  }
-
-  private keep(rule: R): R {
-    this.taken.push(rule)
-    return rule
-  }
 }
 
 /**
