@@ -17,8 +17,16 @@ spec:
 
 /** Starts with this folder for data, and ends: the files that were kept in `compiled` of it. */
 async function keptBy(data: string, env: Readonly<Record<string, string>> = {}): Promise<string[]> {
+  return keptWith(data, env, '--data', data)
+}
+
+async function keptWith(
+  data: string,
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<string[]> {
   using files = new Folder({ 'gateway.yaml': gateway(await freePort()) })
-  await using run = await RunProcess.startWith(env, [files.path], '--data', data, '--workers', '1')
+  await using run = await RunProcess.startWith(env, [files.path], '--workers', '1', ...args)
   await run.started()
   assert.equal(await run.stop(), 0)
   const folder = join(data, 'compiled')
@@ -41,10 +49,11 @@ test('what is compiled is kept in --data, which is made', async () => {
 
 test('where nothing can be kept in --data, the folder of caches is taken', async () => {
   using work = new Folder()
-  const data = join(work.path, 'a-file')
-  writeFileSync(data, '')
+  const home = join(work.path, 'a-file')
+  writeFileSync(home, '')
   const cache = join(work.path, 'cache')
-  assert.deepEqual(await keptBy(data, { XDG_CACHE_HOME: cache, CACHE_DIRECTORY: '' }), [])
+  const env = { XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, CACHE_DIRECTORY: '' }
+  assert.deepEqual(await keptWith(join(home, 'portcullis'), env), [])
   assert.ok(filesBelow(join(cache, 'portcullis')).length > 100)
 })
 

@@ -64,8 +64,11 @@ async function isFree(port: number): Promise<boolean> {
   return free
 }
 
-/** Nothing of a test is left in the home of who runs it. */
-const ownData = fileURLToPath(new URL('../../.portcullis/test', import.meta.url))
+/**
+ * Nothing of a test is left in the home of who runs it. One process alone has what is there, and those beside it do
+ * without: a test that needs a folder of data names its own.
+ */
+const ownState = fileURLToPath(new URL('../../.portcullis/test', import.meta.url))
 
 export type LogLine = Readonly<Record<string, unknown>>
 
@@ -112,7 +115,7 @@ export class RunProcess implements AsyncDisposable {
     const [program, ...rest] = [...limited, ...command]
     this.child = spawn(program!, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PORTCULLIS_DATA: ownData, ...process.env, ...env },
+      env: { ...process.env, XDG_STATE_HOME: ownState, ...env },
     })
     this.ended = once(this.child, 'close').then(
       ([code, signal]: (number | string | null)[]) => code ?? signal ?? null,
@@ -137,7 +140,8 @@ export class RunProcess implements AsyncDisposable {
     ...args: readonly string[]
   ): Promise<RunProcess> {
     const admin = await freePort()
-    return new RunProcess([...paths, '--admin', `127.0.0.1:${admin}`, ...args], admin, null, env)
+    const own = args.includes('--admin') ? [] : ['--admin', `127.0.0.1:${admin}`]
+    return new RunProcess([...paths, ...own, ...args], admin, null, env)
   }
 
   /** The same, with so many files that the process may have open. */

@@ -53,6 +53,11 @@ export class Given {
     this.env = env
   }
 
+  /** Whether somebody has said what it is, by the flag or its variable. */
+  has({ name, env }: Flag<unknown>): boolean {
+    return this.texts.has(name) || (env !== undefined && Boolean(this.env[env]))
+  }
+
   /** Flag, else environment variable (when not empty), else the flag's fallback. Throws UsageError. */
   get<T>(flag: Flag<T>): T {
     const typed = this.texts.get(flag.name)

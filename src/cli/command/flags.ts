@@ -3,7 +3,17 @@ import type { IgnoredKind } from '../../translation/role.ts'
 import { UsageError, type Flag } from './flag.ts'
 import { roleNames, roleSelection, type RoleSelection } from './role-selection.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
-import { accessLogTarget, hostPort, ignoredKind, ipAddress, listOf, oneOf, workerCount } from './values.ts'
+import {
+  accessLogTarget,
+  gatewayUrl,
+  hostPort,
+  ignoredKind,
+  ipAddress,
+  listOf,
+  oneOf,
+  textOrFile,
+  workerCount,
+} from './values.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
 // Flags that several commands have.
@@ -51,7 +61,7 @@ export const data: Flag<string> = {
   placeholder: 'DIR',
   env: 'PORTCULLIS_DATA',
   fallback: stateDirectory(),
-  help: 'Folder for what must survive a restart, for the authority of `cert`, and for compiled code that makes the next start faster.',
+  help: 'Folder for what must survive a restart, for the authority of `cert`, and for compiled code that makes the next start faster. One gateway at a time has it, and commands find that by its socket there; where it is not named and cannot be had, a gateway runs without.',
   parse: text => {
     if (text === '') throw new UsageError('is empty, expected a folder')
     return text
@@ -83,6 +93,24 @@ export const admin: Flag<HostPort | null> = {
   fallback: '127.0.0.1:8900',
   help: 'Where /healthz, /readyz and /metrics, the Admin API (/v1) and the console are served.',
   parse: hostPort,
+}
+
+/** Of commands that ask a running gateway. No variable: PORTCULLIS_ADMIN is where one listens, not where one is asked. */
+export const adminUrl: Flag<URL | null> = {
+  name: 'admin',
+  placeholder: 'URL',
+  fallback: '',
+  help: 'The admin listener of the gateway to ask, such as http://gateway.example:8900; where absent, the one of this machine that uses --data is asked by its socket.',
+  parse: gatewayUrl,
+}
+
+export const token: Flag<string> = {
+  name: 'token',
+  placeholder: 'TOKEN|@FILE',
+  env: 'PORTCULLIS_TOKEN',
+  fallback: '',
+  help: 'For --admin: what is in admin-token of the gateway, or the name of a file that has it.',
+  parse: textOrFile,
 }
 
 export const logLevel: Flag<LogLevel> = {

@@ -11,7 +11,10 @@ export interface RunOptions {
   /** Worker threads; `auto` leaves the number to the machine's cores. */
   readonly workers: number | 'auto'
   readonly dataDir: string
+  /** Whether the user has named it: then it must be had. */
+  readonly isDataNamed: boolean
   readonly certificatesDir: string
+  /** "" is one in that of data. */
   readonly secretsDir: string
   /** null: no admin listener. */
   readonly admin: HostPort | null

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 
 import type { IgnoredKind } from '../../translation/role.ts'
@@ -48,6 +48,35 @@ export function hostPort(text: string): HostPort | null {
   if (host === undefined || port > 65_535 || (bracketed !== undefined && isIP(bracketed) !== 6))
     throw new UsageError(`"${text}" is no address, expected HOST:PORT (IPv6 as [::1]:PORT), or "off"`)
   return { host, port }
+}
+
+/** `https://gateway.example/admin`, or `HOST:PORT` for http; null where it is empty. */
+export function gatewayUrl(text: string): URL | null {
+  if (text === '') return null
+  const whole = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`
+  const url = URL.canParse(whole) ? new URL(whole) : null
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== ''
+  )
+    throw new UsageError(`"${text}" is no address of an admin listener, expected http://HOST:PORT`)
+  return url
+}
+
+/** `@FILE` is what that file has, without the end of its line. */
+export function textOrFile(text: string): string {
+  if (!text.startsWith('@')) return text
+  try {
+    return readFileSync(text.slice(1), 'utf8').trim()
+  } catch (error) {
+    throw new UsageError(
+      `cannot read ${text.slice(1)}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
+  }
 }
 
 /** `SecurityPolicy`, of any group, or `SecurityPolicy.gateway.envoyproxy.io`. */

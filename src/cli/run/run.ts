@@ -16,6 +16,7 @@ import { openAdmin } from './admin.ts'
 import { Controller, systemCalendar } from '../../control/controller.ts'
 import { Services } from '../../control/services.ts'
 import { Sources, type Gathered, type Source } from '../../control/source.ts'
+import { DataDirectory } from './data-directory.ts'
 import { Garbage } from './garbage.ts'
 import { choose } from '../roles.ts'
 import { ruleTypes } from '../rule-types.ts'
@@ -33,17 +34,20 @@ const GRACE_MS = 30_000
  * log cannot be had, or no port at all can be served. What can be served is, and
  * the rest is complained about, and tried again when it changes.
  */
-export async function run(options: RunOptions, source: Source = files(options)): Promise<number> {
+export async function run(options: RunOptions, source?: Source): Promise<number> {
   log.setLevel(options.logLevel)
   const asked = untilSignal()
   const accessLog =
     options.accessLog.type === 'file' ? absolute(options.accessLog.path) : options.accessLog.type
   if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
-  const instance = new Instance(options, new Sources([source]), accessLog)
-  const admin = await openAdmin(options.admin, options.secretsDir, instance.view)
+  const data = DataDirectory.open(options.dataDir, options.isDataNamed, log)
+  if (data === 'failed') return 1
+  const sources = new Sources([source ?? files(options, data)])
+  const instance = new Instance(options, sources, accessLog, data)
+  const admin = await openAdmin(options, data, instance.view)
   if (admin === 'failed') return instance.end(0, 1)
   if (!(await instance.start())) {
-    admin?.close()
+    admin.close()
     return instance.end(0, 1)
   }
   tellServiceManager('ready', 'serving')
@@ -52,16 +56,19 @@ export async function run(options: RunOptions, source: Source = files(options)):
   const hint = process.stderr.isTTY ? { message: 'Ctrl-C again does not wait for what is in flight' } : {}
   log.info('draining', { graceMs: GRACE_MS, ...hint })
   await instance.end(GRACE_MS, 0)
-  admin?.close()
+  admin.close()
+  data?.release()
   log.info('ended')
   log.flush()
   return 0
 }
 
 /** What files said at the last start need not be read by the parser again. */
-function files({ paths, roles, dataDir }: RunOptions): FileSource {
-  const readings = new KeptReadings(join(dataDir, 'readings'), version())
-  return new FileSource(paths, choose(roles).kinds, { reading: readings.read })
+function files({ paths, roles }: RunOptions, data: DataDirectory | null): FileSource {
+  const { kinds } = choose(roles)
+  if (data === null) return new FileSource(paths, kinds)
+  const readings = new KeptReadings(join(data.path, 'readings'), version())
+  return new FileSource(paths, kinds, { reading: readings.read })
 }
 
 /** As built, this file is part of a bundle of dist/cli. */
@@ -83,12 +90,13 @@ class Instance {
   private readonly services: Services
   private serving = false
 
-  constructor(options: RunOptions, sources: Sources, accessLog: string) {
+  constructor(options: RunOptions, sources: Sources, accessLog: string, data: DataDirectory | null) {
     const { metrics } = this
     this.options = options
     this.sources = sources
     const workers = options.workers === 'auto' ? availableParallelism() : options.workers
-    const recent = options.admin === null || !options.recentRequests ? null : new RecentMemories(workers)
+    const isSeen = options.admin !== null || data !== null
+    const recent = isSeen && options.recentRequests ? new RecentMemories(workers) : null
     this.recent = recent === null ? null : new RecentReader(recent)
     this.workers = new WorkerGroup({
       entry: workerEntry,
@@ -116,7 +124,7 @@ class Instance {
     this.figures = new LiveFigures({
       metrics: metrics.reader,
       workers: () => this.workers.size,
-      file: new PastFile(join(options.dataDir, 'figures'), log),
+      file: data && new PastFile(join(data.path, 'figures'), log),
       calendar: systemCalendar,
       nowMs: () => performance.now(),
     })

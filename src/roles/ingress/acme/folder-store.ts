@@ -51,7 +51,8 @@ export class FolderStore implements CertificateStore {
       const names = await readdir(join(this.path, folder))
       return names.filter(name => !name.startsWith('.')).map(name => `${folder}/${name}` as const)
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return []
+      // Nor is anything below what is a file: where nothing is wanted, that is nobody's concern.
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
       throw error
     }
   }

@@ -1,0 +1,168 @@
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { CommandFailure, type Given } from './flag.ts'
+import { adminUrl, data, token } from './flags.ts'
+import { socketFile } from './socket-file.ts'
+
+/** Parameters of a question; several values are the parameter several times, and undefined is none. */
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>
+
+export interface ServerEvent {
+  readonly event: string
+  readonly data: unknown
+}
+
+/** Asks a running gateway. What goes wrong is a CommandFailure that says what the gateway says of it. */
+export interface AdminClient {
+  get<T>(path: string, query?: Query): Promise<T>
+  post<T>(path: string, body: unknown): Promise<T>
+  /** Server-sent events, as they come; ends with `signal`, fails when the gateway ends it. */
+  events(path: string, query?: Query, signal?: AbortSignal): AsyncGenerator<ServerEvent>
+}
+
+/** Of a command with the flags `data`, `adminUrl` and `token`: by the socket of --data, or by --admin URL. */
+export function adminClient(given: Given): AdminClient {
+  const url = given.get(adminUrl)
+  if (url === null) return new Client(socketTarget(given.get(data)))
+  return new Client(urlTarget(url, given.get(token)))
+}
+
+interface Target {
+  readonly scheme: 'http' | 'https'
+  readonly options: RequestOptions
+  /** Before each path. */
+  readonly base: string
+  /** What to say where nobody answers. */
+  readonly missing: string
+}
+
+function socketTarget(dataDir: string): Target {
+  const socketPath = socketFile(dataDir)
+  return {
+    scheme: 'http',
+    options: { socketPath, headers: { host: 'localhost' } },
+    base: '',
+    missing: `no gateway of this user runs with --data ${dataDir}: start one with it, or name the admin listener of another by --admin URL`,
+  }
+}
+
+function urlTarget(url: URL, secret: string): Target {
+  const { protocol, hostname, port, pathname, host } = url
+  return {
+    scheme: protocol === 'https:' ? 'https' : 'http',
+    options: {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port,
+      headers: { host, ...(secret !== '' && { authorization: `Bearer ${secret}` }) },
+    },
+    base: pathname.replace(/\/+$/, ''),
+    missing: `nobody answers at ${url.origin}`,
+  }
+}
+
+class Client implements AdminClient {
+  private readonly target: Target
+
+  constructor(target: Target) {
+    this.target = target
+  }
+
+  async get<T>(path: string, query: Query = {}): Promise<T> {
+    return (await this.json('GET', withQuery(path, query), null)) as T
+  }
+
+  async post<T>(path: string, body: unknown): Promise<T> {
+    return (await this.json('POST', path, JSON.stringify(body))) as T
+  }
+
+  async *events(path: string, query: Query = {}, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
+    const response = await this.send('GET', withQuery(path, query), null, signal)
+    if (response.statusCode !== 200) throw failureOf(response, await text(response))
+    try {
+      response.setEncoding('utf8')
+      let rest = ''
+      for await (const chunk of response) {
+        const frames = (rest + String(chunk)).split('\n\n')
+        rest = frames.pop() ?? ''
+        for (const frame of frames) yield* eventIn(frame)
+      }
+    } catch (error) {
+      if (signal?.aborted === true) return
+      throw error instanceof CommandFailure ? error : ended(error)
+    }
+    throw ended(null)
+  }
+
+  private async json(method: string, path: string, body: string | null): Promise<unknown> {
+    const response = await this.send(method, path, body)
+    const answer = await text(response)
+    if (response.statusCode !== 200) throw failureOf(response, answer)
+    try {
+      return JSON.parse(answer) as unknown
+    } catch (error) {
+      throw new CommandFailure(`the answer to ${path} is no JSON: is this an admin listener?`, {
+        cause: error,
+      })
+    }
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    body: string | null,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const { scheme, options, base, missing } = this.target
+    const { request } = scheme === 'https' ? await import('node:https') : await import('node:http')
+    const content = body === null ? {} : { 'content-type': 'application/json' }
+    const headers = { ...(options.headers as Record<string, string>), ...content }
+    return new Promise((resolve, reject) => {
+      request({ ...options, method, path: base + path, headers, ...(signal && { signal }) }, resolve)
+        .on('error', (error: NodeJS.ErrnoException) => reject(unanswered(error, missing)))
+        .end(body)
+    })
+  }
+}
+
+function withQuery(path: string, query: Query): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query))
+    for (const one of [value ?? []].flat()) parameters.append(name, String(one))
+  return parameters.size === 0 ? path : `${path}?${parameters.toString()}`
+}
+
+/** None of a comment, or of a line that only says when to come again. */
+function* eventIn(frame: string): Generator<ServerEvent> {
+  const lines = frame.split('\n')
+  const field = (name: string) =>
+    lines.flatMap(line => (line.startsWith(`${name}: `) ? [line.slice(name.length + 2)] : []))
+  const [event = 'message'] = field('event')
+  const content = field('data')
+  if (content.length > 0) yield { event, data: JSON.parse(content.join('\n')) as unknown }
+}
+
+function failureOf({ statusCode = 0, statusMessage = '' }: IncomingMessage, answer: string): CommandFailure {
+  return new CommandFailure(`the gateway answers ${statusCode} ${statusMessage}: ${detailOf(answer)}`)
+}
+
+function detailOf(answer: string): string {
+  try {
+    const { detail } = JSON.parse(answer) as { detail?: unknown }
+    if (typeof detail === 'string') return detail
+  } catch {
+    // It is none of ours.
+  }
+  return answer.trim().slice(0, 200)
+}
+
+function unanswered(error: NodeJS.ErrnoException, missing: string): Error {
+  if (error.name === 'AbortError') return error
+  const code = error.code ?? error.message
+  if (code === 'EACCES')
+    return new CommandFailure(`the gateway is another user's: ${error.message}`, { cause: error })
+  return new CommandFailure(`${missing} (${code})`, { cause: error })
+}
+
+function ended(error: unknown): CommandFailure {
+  return new CommandFailure('the gateway has ended the stream', { cause: error })
+}
