@@ -21,6 +21,9 @@ const object = (
 })
 const hostnames = fc.constantFrom([], ['a.example'], ['*.example'], ['b.example', 'a.example'])
 const backend = fc.constantFrom(
+  { group: 'portcullis.dev', kind: 'Backend', name: 'b', namespace: 'default' },
+  { group: 'portcullis.dev', kind: 'Backend', name: 'b' },
+  { group: 'portcullis.dev', kind: 'Backend', name: 'b' },
   { name: 's', port: 80 },
   { name: 's', port: 81 },
   { name: 's', namespace: 'other', port: 80 },
@@ -43,24 +46,59 @@ const filters = fc.constantFrom(
   [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'x', value: 'y' }] } }],
   [{ type: 'ExtensionRef', extensionRef: { group: 'x', kind: 'Y', name: 'z' } }],
 )
-const path = fc.constantFrom('/', '/a', '/a/b', '/c')
-const names = fc.constantFrom('x', 'y', 'z')
+const path = fc.constantFrom<object>(
+  { value: '/' },
+  { value: '/a' },
+  { value: '/a/b' },
+  { value: '/c' },
+  { type: 'Exact', value: '/a/b' },
+  { type: 'RegularExpression', value: '/a/.*' },
+  { value: '/%5C' },
+)
+const method = fc.constantFrom({}, {}, {}, { method: 'POST' }, { method: 'TRACE' })
+const retry = fc.constantFrom({}, {}, { retry: { attempts: 2 } })
+const names = fc.constantFrom('x', 'y', 'z', 'u', 'v')
+const parentRefs = fc.constantFrom<readonly object[]>(
+  [{ name: 'gw', namespace: 'default' }],
+  [{ name: 'gw', namespace: 'default' }],
+  [{ name: 'gw', namespace: 'default' }],
+  [{ name: 'gw' }],
+  [{ name: 'gw', sectionName: 'http' }],
+  [{ name: 'gw', sectionName: 'htp' }],
+  [{ name: 'gw2' }, { name: 'gw', namespace: 'default' }],
+  [{ name: 'gw', port: 80 }, { name: 'gw' }],
+  [{ name: 'nobody' }],
+  [],
+)
+const namespace = fc.constantFrom('default', 'default', 'default', 'other')
+const created = fc.constantFrom({}, {}, { creationTimestamp: '2026-01-02T03:04:05Z' })
 
 const httpRule = fc.record({
-  matches: fc.constant([]).chain(() => path.map(value => [{ path: { value } }])),
+  matches: fc.tuple(path, method).map(([of, by]) => [{ path: of, ...by }]),
   filters,
   backendRefs: fc.array(backend, { maxLength: 2 }),
 })
 const httpRoute = fc
-  .tuple(names, hostnames, fc.array(httpRule, { minLength: 1, maxLength: 3 }))
-  .map(([name, hosts, rules]) =>
-    object(api, 'HTTPRoute', name, { spec: { parentRefs: [{ name: 'gw' }], hostnames: hosts, rules } }),
-  )
+  .record({
+    name: names,
+    hostnames,
+    parentRefs,
+    namespace,
+    created,
+    retry,
+    rules: fc.array(httpRule, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ name, namespace: home, created: when, retry: again, rules, ...spec }) => ({
+    apiVersion: api,
+    kind: 'HTTPRoute',
+    metadata: { name, namespace: home, ...when },
+    spec: { ...spec, rules: rules.map(rule => ({ ...rule, ...again })) },
+  }))
 const grpcRoute = fc
-  .tuple(names, hostnames, fc.array(backend, { maxLength: 2 }))
-  .map(([name, hosts, backendRefs]) =>
+  .tuple(names, hostnames, parentRefs, fc.array(backend, { maxLength: 2 }))
+  .map(([name, hosts, parents, backendRefs]) =>
     object(api, 'GRPCRoute', name, {
-      spec: { parentRefs: [{ name: 'gw' }], hostnames: hosts, rules: [{ backendRefs }] },
+      spec: { parentRefs: parents, hostnames: hosts, rules: [{ backendRefs }] },
     }),
   )
 const service = fc
@@ -105,21 +143,62 @@ const policy = fc.constantFrom('Gateway gw', 'HTTPRoute x', 'Service s').map(tar
   const [kind = '', name = ''] = target.split(' ')
   return object('x.example/v1', 'Auth', 'auth', { spec: { targetRef: { kind, name } } })
 })
-const gateway = fc.constantFrom('', 'a.example').map(hostname =>
+const ofNamespacesNotOut = {
+  from: 'Selector',
+  selector: { matchExpressions: [{ key: 'in', operator: 'NotIn', values: ['no'] }] },
+}
+const allowed = fc.constantFrom<object>({}, { from: 'All' }, ofNamespacesNotOut)
+const gateway = fc
+  .tuple(
+    fc.constantFrom('gw', 'gw', 'gw2'),
+    fc.constantFrom('', 'a.example'),
+    fc.constantFrom(80, 81),
+    allowed,
+  )
+  .map(([name, hostname, port, namespaces]) =>
+    object(api, 'Gateway', name, {
+      spec: {
+        gatewayClassName: 'portcullis',
+        listeners: [
+          {
+            name: 'http',
+            port,
+            protocol: 'HTTP',
+            ...(hostname && { hostname }),
+            allowedRoutes: { namespaces },
+          },
+        ],
+      },
+    }),
+  )
+const space = fc.constantFrom({}, { in: 'no' }).map(labels => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'other', labels },
+}))
+
+/** What most references lead to. */
+const world = [
   object(api, 'Gateway', 'gw', {
     spec: {
       gatewayClassName: 'portcullis',
-      listeners: [{ name: 'http', port: 80, protocol: 'HTTP', ...(hostname && { hostname }) }],
+      listeners: [
+        { name: 'http', port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: ofNamespacesNotOut } },
+      ],
     },
   }),
-)
+  object('v1', 'Service', 's', { spec: { clusterIP: '10.0.0.1', ports: [{ name: 'p', port: 80 }] } }),
+  object('portcullis.dev/v1alpha1', 'Backend', 'b', {
+    spec: { endpoints: [{ address: '127.0.0.1', port: 9000 }] },
+  }),
+]
 
 /** One object comes, in front of or behind others, in place of one of its name if there is one; or one goes. */
 const step = fc.record({
   text: fc
-    .oneof(httpRoute, httpRoute, grpcRoute, service, ours, grant, tls, policy, gateway)
+    .oneof(httpRoute, httpRoute, httpRoute, grpcRoute, service, ours, grant, tls, policy, gateway, space)
     .map(one => JSON.stringify(one)),
-  goes: fc.boolean(),
+  goes: fc.constantFrom(false, false, false, true),
   first: fc.boolean(),
 })
 
@@ -128,9 +207,9 @@ type Parsed = ReturnType<typeof parseResources>
 const nameOf = (text: string): string => {
   const { kind, metadata } = JSON.parse(text) as {
     kind: string
-    metadata: { namespace: string; name: string }
+    metadata: { namespace?: string; name: string }
   }
-  return `${kind} ${metadata.namespace} ${metadata.name}`
+  return `${kind} ${metadata.namespace ?? ''} ${metadata.name}`
 }
 
 const together = (list: readonly Parsed[], of: (one: Resource) => Resource = one => one): Resources =>
@@ -141,36 +220,50 @@ const together = (list: readonly Parsed[], of: (one: Resource) => Resource = one
 
 test('a translation after others is what it would be from nothing', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), fc.context(), (steps, context) => {
-      let all: (readonly [name: string, parsed: Parsed])[] = []
-      for (const { text, goes, first } of [
-        {
-          text: JSON.stringify(
-            object(api, 'Gateway', 'gw', {
-              spec: {
-                gatewayClassName: 'portcullis',
-                listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }],
-              },
-            }),
-          ),
-          goes: false,
-          first: true,
-        },
-        ...steps,
-      ]) {
-        const name = nameOf(text)
-        const left = all.filter(([one]) => one !== name)
-        const parsed = [name, parseResources('a.yaml', text)] as const
-        all = goes ? left : first ? [parsed, ...left] : [...left, parsed]
-        const list = all.map(([, one]) => one)
-        context.log(`${goes ? 'without' : 'with'} ${text}`)
-        // Objects that nobody has seen are not known.
-        assert.deepEqual(
-          translate(together(list)),
-          translate(together(list, one => ({ ...one, body: structuredClone(one.body) }))),
-        )
-      }
-    }),
+    fc.property(
+      fc.array(step, { minLength: 4, maxLength: 16, size: 'max' }),
+      fc.context(),
+      (steps, context) => {
+        let all: (readonly [name: string, parsed: Parsed])[] = []
+        for (const { text, goes, first } of [
+          ...world.map(one => ({ text: JSON.stringify(one), goes: false, first: false })),
+          ...steps,
+        ]) {
+          const name = nameOf(text)
+          const left = all.filter(([one]) => one !== name)
+          const parsed = [name, parseResources('a.yaml', text)] as const
+          all = goes ? left : first ? [parsed, ...left] : [...left, parsed]
+          const list = all.map(([, one]) => one)
+          context.log(`${goes ? 'without' : 'with'} ${text}`)
+          // Objects that nobody has seen are not known.
+          assert.deepEqual(
+            translate(together(list)),
+            translate(together(list, one => ({ ...one, body: structuredClone(one.body) }))),
+          )
+        }
+      },
+    ),
     { numRuns: 300 },
   )
+})
+
+test('a route that stays is judged again where the labels of its namespace change', () => {
+  const route = {
+    apiVersion: api,
+    kind: 'HTTPRoute',
+    metadata: { name: 'x', namespace: 'other' },
+    spec: { parentRefs: [{ name: 'gw', namespace: 'default' }], rules: [{}] },
+  }
+  const [gatewayAndRoute, open, closed] = [
+    [world[0], route],
+    [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'other', labels: {} } }],
+    [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'other', labels: { in: 'no' } } }],
+  ].map(list => parseResources('a.yaml', list.map(one => JSON.stringify(one)).join('\n---\n')))
+  const reasonWith = (namespace: Parsed): string | undefined =>
+    translate(together([gatewayAndRoute!, namespace])).conditions.find(
+      ({ about, type }) => about.kind === 'HTTPRoute' && type === 'Accepted',
+    )?.reason
+  assert.equal(reasonWith(open!), 'Accepted')
+  assert.equal(reasonWith(closed!), 'NotAllowedByListeners')
+  assert.equal(reasonWith(open!), 'Accepted')
 })

@@ -6,7 +6,7 @@ import type { TranslateOptions } from '../../translation/role.ts'
 import type { Contribution } from '../../snapshot/contribution.ts'
 import { lazy } from '../../snapshot/memo.ts'
 import type { SnapshotParts, StreamRule } from '../../snapshot/snapshot.ts'
-import { attachRoute } from './routes/attach.ts'
+import { attachRoutes } from './routes/attach-all.ts'
 import { backendPolicies } from './backends/backend-policy.ts'
 import { BackendRefs } from './backends/backend-refs.ts'
 import { BackendTlsPolicies } from './backends/backend-tls-policy.ts'
@@ -28,7 +28,6 @@ import type { ListenerState } from './gateway/listeners.ts'
 import { Namespaces } from '../../translation/namespaces.ts'
 import { doubtExceptions } from './doubts/exceptions.ts'
 import { doubtGreedy } from './doubts/greedy.ts'
-import { ruleFieldsOf } from './doubts/rule-fields.ts'
 import { clusterNames, clustersOfRules, portsOf } from './gateway/ports.ts'
 import { doubtRetries } from './doubts/retries.ts'
 import { routesOf } from './routes/routes.ts'
@@ -78,7 +77,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
   closing.tell(report)
   const routes = routesOf(resources, backends).map(route => auth.route(route))
-  const attached = new Map(routes.map(route => [route, attachRoute(attaching, route)]))
+  const streams = attachRoutes(attaching, routes)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const { attach, close } = auth.attachments(upstreams)
   const asked = askedBy(attach.map(({ filter }) => filter))
@@ -90,11 +89,10 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   policies.report(report, target => senders()(target))
   for (const backend of resources.all(Backend)) report.notServed(backend, unservedIn(backend, Backend))
   doubtClasses(resources, classOf, report)
-  const fields = ruleFieldsOf(routes)
-  doubtGreedy(parts.ports, fields, doubtShadows(parts.ports, fields, report), report)
-  doubtStreams(attached, report)
-  doubtRetries(parts, fields, report)
-  doubtUntaken(parts.ports, fields, report)
+  doubtGreedy(parts.ports, doubtShadows(parts.ports, report), report)
+  doubtStreams(streams, report)
+  doubtRetries(parts, report)
+  doubtUntaken(parts.ports, report)
   doubtExceptions(resources, report)
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return {

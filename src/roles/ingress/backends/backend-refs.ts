@@ -40,6 +40,8 @@ export class BackendRefs {
   private readonly policies: BackendTlsPolicies
   private readonly resources: Resources
   private readonly grants: Grants
+  /** By the way of a reference. */
+  private readonly led = new Map<string, string | Flaw>()
 
   constructor(resources: Resources, grants: Grants, policies: BackendTlsPolicies) {
     this.policies = policies
@@ -70,6 +72,22 @@ export class BackendRefs {
     const target = use === 'grpc' ? forCalls(found) : found
     const cluster = clusterName(target)
     this.used.set(cluster, target)
+    return cluster
+  }
+
+  /**
+   * As resolve, looked up once for each way: that is equal for references that lead to the same. Of a flaw only that it
+   * is one is to be believed, for it has a place of its own.
+   */
+  resolveOnce(
+    way: string,
+    ref: BackendObjectReference,
+    from: Referrer,
+    path: FieldPath,
+    use: Use,
+  ): string | Flaw {
+    let cluster = this.led.get(way)
+    if (cluster === undefined) this.led.set(way, (cluster = this.resolve(ref, from, path, use)))
     return cluster
   }
 

@@ -39,6 +39,7 @@ export class UpstreamTls {
   private readonly targets: ReadonlyMap<string, ClusterTarget>
   private readonly policies: BackendTlsPolicies
   private readonly certificates: Certificates
+  private secured: boolean | null = null
 
   constructor(
     targets: ReadonlyMap<string, ClusterTarget>,
@@ -52,6 +53,7 @@ export class UpstreamTls {
 
   /** Turns rules into those of one Gateway; a rule stays one object, and as it is where nothing is secured. */
   rulesOf(gateway: Gateway): (rule: Rule) => Rule {
+    if (this.isPlain()) return rule => rule
     const clusterOf = this.clustersOf(gateway)
     const known = new Map<Rule, Rule>()
     return rule => {
@@ -84,6 +86,13 @@ export class UpstreamTls {
         return { ...backend, cluster: to }
       }),
     })
+  }
+
+  /** Whether nothing is secured: then rules stay as they are, and each target is the cluster that is named after it. */
+  private isPlain(): boolean {
+    this.secured ??= this.targets.values().some(target => this.tlsOf(target) !== null)
+    if (!this.secured) for (const [name, target] of this.targets) this.use(name, target, null)
+    return !this.secured
   }
 
   private plain(name: string): string {

@@ -1,7 +1,7 @@
 import { wholeMatch } from '../../../snapshot/regex.ts'
 import type { Port, RouteEntry } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
-import { hostsOf, describeRule, type RuleFields } from './rule-fields.ts'
+import { fieldOf, hostsOf, describeRule } from './rule-fields.ts'
 
 /** How many paths are tried on patterns in one translation: what is suspicious may cost a little, and no more. */
 const MOST_TRIES = 50_000
@@ -10,12 +10,7 @@ const MOST_TRIES = 50_000
  * Regular expressions that take requests of a longer prefix: they come before all prefixes, whatever their length,
  * which those who count on "the longest path wins" do not expect. `hidden` entries have been told of already.
  */
-export function doubtGreedy(
-  ports: readonly Port[],
-  fields: RuleFields,
-  hidden: ReadonlySet<RouteEntry>,
-  report: Report,
-): void {
+export function doubtGreedy(ports: readonly Port[], hidden: ReadonlySet<RouteEntry>, report: Report): void {
   const told = new Set<unknown>()
   const budget = { tries: MOST_TRIES }
   for (const { entries } of hostsOf(ports)) {
@@ -27,7 +22,7 @@ export function doubtGreedy(
     const beaten = beatenOf(prefixes, budget)
     for (const entry of entries) {
       const { match, rule } = entry
-      const field = fields.get(rule.origin)
+      const field = fieldOf(rule)
       if (match.path.type !== 'regex' || told.has(match) || field === undefined) continue
       told.add(match)
       const loser = beaten(entry)

@@ -1,10 +1,10 @@
 import { idempotentMethods } from '../../../http/idempotent.ts'
 import type { Cluster, Rule, SnapshotParts } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
-import { hostsOf, type RuleFields } from './rule-fields.ts'
+import { fieldOf, hostsOf } from './rule-fields.ts'
 
 /** Rules that want requests repeated whose method forbids it, while no BackendPolicy allows it. */
-export function doubtRetries({ ports, clusters }: SnapshotParts, fields: RuleFields, report: Report): void {
+export function doubtRetries({ ports, clusters }: SnapshotParts, report: Report): void {
   const methods = new Map<Rule, Set<string>>()
   for (const { entries } of hostsOf(ports))
     for (const { match, rule } of entries)
@@ -14,7 +14,7 @@ export function doubtRetries({ ports, clusters }: SnapshotParts, fields: RuleFie
   const byName = new Map(clusters.map(cluster => [cluster.name, cluster]))
   const told = new Set<unknown>()
   for (const [rule, own] of methods) {
-    const field = fields.get(rule.origin)
+    const field = fieldOf(rule)
     const lacking = clustersOf(rule, byName).filter(({ repeatNonIdempotent }) => repeatNonIdempotent !== true)
     const [first] = lacking
     if (field === undefined || first === undefined || told.has(rule.origin)) continue

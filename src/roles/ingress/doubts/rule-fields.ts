@@ -1,6 +1,5 @@
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import type { VirtualHost, Listener, Origin, Port, Rule } from '../../../snapshot/snapshot.ts'
-import type { RouteState } from '../routes/route.ts'
 
 /** The object and the field that a rule of the snapshot was made of. */
 export interface RuleField {
@@ -9,14 +8,16 @@ export interface RuleField {
 }
 
 /** By the origins of rules, which rules keep whatever is made of them. */
-export type RuleFields = ReadonlyMap<Origin, RuleField>
+const fields = new WeakMap<Origin, RuleField>()
 
-export function ruleFieldsOf(states: readonly RouteState[]): RuleFields {
-  const fields = new Map<Origin, RuleField>()
-  for (const { route, entries } of states)
-    for (const { entry, tie } of entries)
-      fields.set(entry.rule.origin, { route, path: ['spec', 'rules', tie.rule] })
-  return fields
+/** Of a rule that is being made. */
+export function noteField(origin: Origin, field: RuleField): void {
+  fields.set(origin, field)
+}
+
+/** Undefined for a rule that was made of no route. */
+export function fieldOf({ origin }: Pick<Rule, 'origin'>): RuleField | undefined {
+  return fields.get(origin)
 }
 
 /** The hosts of every listener, once also where a Gateway has several addresses. */

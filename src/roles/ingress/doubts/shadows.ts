@@ -1,8 +1,9 @@
 import type { Match, PathMatch, Port, RouteEntry, Rule } from '../../../snapshot/snapshot.ts'
+import { placesBefore } from '../../../snapshot/runs.ts'
 import type { Report } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
 import type { ListenerState } from '../gateway/listeners.ts'
-import { hostsOf, describeRule, type RuleField, type RuleFields } from './rule-fields.ts'
+import { fieldOf, hostsOf, describeRule, type RuleField } from './rule-fields.ts'
 import type { RouteState } from '../routes/route.ts'
 
 const SHADOWED = { severity: 'error', reason: 'Shadowed', path: [] } as const
@@ -20,18 +21,17 @@ interface Tally {
  * Routes, and rules of routes, that no request ever reaches: on every listener each of their entries comes after one
  * that takes all that it takes. Answers with the entries that are hidden.
  */
-export function doubtShadows(
-  ports: readonly Port[],
-  fields: RuleFields,
-  report: Report,
-): ReadonlySet<RouteEntry> {
+export function doubtShadows(ports: readonly Port[], report: Report): ReadonlySet<RouteEntry> {
   const routes = new Map<unknown, Tally>()
   const rules = new Map<unknown, Tally>()
   const hidden = new Set<RouteEntry>()
-  for (const { entries } of hostsOf(ports))
-    for (const [i, by] of hidersOf(entries).entries()) {
+  const hosts = hostsOf(ports)
+  if (hosts.every(({ entries }) => hidersOf(entries) === null)) return hidden
+  for (const { entries } of hosts)
+    for (let i = 0; i < entries.length; i++) {
+      const by = hidersOf(entries)?.[i] ?? null
       const entry = entries[i]!
-      const field = fields.get(entry.rule.origin)
+      const field = fieldOf(entry.rule)
       if (by !== null) hidden.add(entry)
       if (field === undefined) continue
       count(routes, field.route, field, by)
@@ -93,34 +93,98 @@ const MOST_WIDE = 100
 /**
  * For each entry of a host, in their order, the one before it that takes all that it takes, or null: one that says the
  * same, a shorter prefix (of a route whose own hostname is the more specific), or a regular expression with an open end.
+ * Null in place of the list where nothing is hidden.
  */
-function hidersOf(entries: readonly RouteEntry[]): readonly (RouteEntry | null)[] {
-  const known = hiders.get(entries)
-  if (known !== undefined) return known
+function hidersOf(entries: readonly RouteEntry[]): readonly (RouteEntry | null)[] | null {
+  return (judged.get(entries) ?? judge(entries)).hiders
+}
+
+interface Judged {
+  readonly entries: readonly RouteEntry[]
+  readonly hiders: readonly (RouteEntry | null)[] | null
+  /** Whether all pairs were looked at. */
+  readonly whole: boolean
+}
+
+/** Hosts in which nothing changes have the same entries. */
+const judged = new WeakMap<readonly RouteEntry[], Judged>()
+/** By the first and by the last entry: where others change, one of them stays. */
+const last = new WeakMap<RouteEntry, Judged>()
+
+function judge(entries: readonly RouteEntry[]): Judged {
+  const [first, end] = [entries[0], entries.at(-1)]
+  const before = (first && last.get(first)) ?? (end && last.get(end))
+  const now = before && isClean(entries, before) ? { entries, hiders: null, whole: true } : judgeAll(entries)
+  judged.set(entries, now)
+  for (const one of [first, end]) if (one !== undefined) last.set(one, now)
+  return now
+}
+
+function judgeAll(entries: readonly RouteEntry[]): Judged {
   const seen = new Seen()
-  const found = entries.map(entry => {
+  const hiders = entries.map(entry => {
     const hider = seen.hiderOf(entry)
     if (hider === null) seen.add(entry)
     return hider
   })
-  hiders.set(entries, found)
-  return found
+  return { entries, hiders: hiders.every(hider => hider === null) ? null : hiders, whole: seen.whole }
 }
 
-/** Hosts in which nothing changes have the same entries. */
-const hiders = new WeakMap<readonly RouteEntry[], readonly (RouteEntry | null)[]>()
+/** So many new entries are compared with all others one by one. */
+const MOST_FRESH = 16
+
+/** Whether nothing is hidden, since nothing was before, and what is new neither hides anything nor is hidden. */
+function isClean(entries: readonly RouteEntry[], before: Judged): boolean {
+  if (before.hiders !== null || !before.whole) return false
+  const places = placesBefore(before.entries, entries)
+  const fresh: number[] = []
+  let place = -1
+  for (let i = 0; i < places.length; i++) {
+    if (places[i]! < 0) fresh.push(i)
+    else if (places[i]! < place || fresh.length > MOST_FRESH) return false
+    else place = places[i]!
+  }
+  return fresh.length <= MOST_FRESH && fresh.every(i => isAlone(entries, i))
+}
+
+function isAlone(entries: readonly RouteEntry[], at: number): boolean {
+  const { match } = entries[at]!
+  for (let i = 0; i < at; i++) if (hides(entries[i]!.match, match)) return false
+  for (let i = at + 1; i < entries.length; i++) if (hides(match, entries[i]!.match)) return false
+  return true
+}
+
+/** Whether `wide` is one that Seen finds for `narrow`. */
+function hides(wide: Match, narrow: Match): boolean {
+  if (keyOf(wide) === keyOf(narrow)) return true
+  const { type, value } = wide.path
+  if (type === 'prefix') return isWithin(narrow.path, value) && takesRest(wide, narrow)
+  if (type !== 'regex' || narrow.path.type === 'regex') return false
+  const start = openStart(value)
+  return start !== null && takesPath(start, narrow.path) && takesRest(wide, narrow)
+}
+
+/** Whether a prefix is one of prefixesOf. */
+function isWithin({ type, value }: PathMatch, prefix: string): boolean {
+  if (prefix === '' || type === 'regex') return prefix === ''
+  return value.startsWith(prefix) && (value.length === prefix.length || value[prefix.length] === '/')
+}
 
 class Seen {
   private readonly twins = new Map<string, RouteEntry>()
   private readonly prefixes = new Map<string, RouteEntry[]>()
   private readonly open: { readonly entry: RouteEntry; readonly start: OpenStart }[] = []
+  /** False where there were too many to look at all. */
+  whole = true
 
   add(entry: RouteEntry): void {
     const { path } = entry.match
     this.twins.set(keyOf(entry.match), entry)
     if (path.type === 'prefix') this.addPrefix(path.value, entry)
-    const start = path.type === 'regex' && this.open.length < MOST_WIDE ? openStart(path.value) : null
-    if (start !== null) this.open.push({ entry, start })
+    const start = path.type === 'regex' ? openStart(path.value) : null
+    if (start === null) return
+    if (this.open.length < MOST_WIDE) this.open.push({ entry, start })
+    else this.whole = false
   }
 
   hiderOf({ match }: RouteEntry): RouteEntry | null {
@@ -139,6 +203,7 @@ class Seen {
     const list = this.prefixes.get(value)
     if (list === undefined) this.prefixes.set(value, [entry])
     else if (list.length < MOST_WIDE) list.push(entry)
+    else this.whole = false
   }
 }
 

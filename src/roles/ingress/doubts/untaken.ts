@@ -2,22 +2,24 @@ import { canonicalPath } from '../../../http/target.ts'
 import { compileMethods, type TakenMethods } from '../../../proxy/methods.ts'
 import type { ClientSettings, Match, Port, Rule } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
-import { hostsOf, type RuleField, type RuleFields } from './rule-fields.ts'
+import { fieldOf, hostsOf, type RuleField } from './rule-fields.ts'
 
 /** Matches for requests that are answered before any route is looked at, by the ClientPolicies of all their ports. */
-export function doubtUntaken(ports: readonly Port[], fields: RuleFields, report: Report): void {
+export function doubtUntaken(ports: readonly Port[], report: Report): void {
   // By rule, what it asks for, and whether that can be met on any port that has the rule.
   const wishes = new Map<RuleField, Map<string, boolean>>()
   for (const port of ports) {
     const methods = compileMethods(port.client.methods)
     for (const { entries } of hostsOf([port]))
-      for (const { match, rule } of entries)
+      for (const { match, rule } of entries) {
+        if (asksNothing(match, rule)) continue
         for (const [wish, possible] of wishesOf(match, rule, methods, port.client)) {
-          const field = fields.get(rule.origin)
+          const field = fieldOf(rule)
           if (field === undefined) continue
           const own = wishes.get(field) ?? new Map<string, boolean>()
           wishes.set(field, own.set(wish, possible || own.get(wish) === true))
         }
+      }
   }
   for (const [{ route, path }, own] of wishes)
     for (const [wish, possible] of own)
@@ -28,6 +30,12 @@ export function doubtUntaken(ports: readonly Port[], fields: RuleFields, report:
           path,
           message: `no request can have ${wish}`,
         })
+}
+
+/** Nearly always. */
+function asksNothing({ method, path }: Match, { action }: Rule): boolean {
+  const isCall = action.type === 'forward' && action.grpc === true
+  return method === '' && !isCall && !path.value.includes('%5C')
 }
 
 /** What a match asks for that a ClientPolicy may rule out, and whether it does not. */

@@ -48,14 +48,11 @@ export class ExternalAuthPolicies {
 
   /** The route with what its policies ask. */
   route(state: RouteState): RouteState {
+    if (this.onRoutes.size === 0) return state
     const { route } = state
     const key = keyOf(route)
     const names = (route.body.spec.rules ?? []).map(({ name }) => name)
-    if (
-      this.onRoutes.size === 0 ||
-      ![undefined, ...names].some(name => this.onRoutes.has(scopeOf(key, name)))
-    )
-      return state
+    if (![undefined, ...names].some(name => this.onRoutes.has(scopeOf(key, name)))) return state
     const entries = state.entries.map(ranked => {
       const { entry, tie } = ranked
       const filters = [...this.at(key, undefined), ...this.at(key, names[tie.rule] ?? '')]

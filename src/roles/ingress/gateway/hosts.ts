@@ -48,7 +48,8 @@ function rankedOf(shares: readonly HostShare[], before: Known | undefined): read
     if (before.shares.length === shares.length && shares.every((one, i) => sameShare(one, before.shares[i]!)))
       return before.ranked
     const own = shares[0]?.own
-    if ([...shares, ...before.shares].every(share => share.own === own)) return sortedIn(shares, before)
+    const isOwn = (share: HostShare): boolean => share.own === own
+    if (shares.every(isOwn) && before.shares.every(isOwn)) return sortedIn(shares, before)
   }
   const byOwn = [...Map.groupBy(shares, ({ own }) => own)].sort(([a], [b]) => bySpecificity(a, b))
   return byOwn.flatMap(([, same]) => same.flatMap(({ entries }) => entries).sort(byPrecedence))
@@ -76,7 +77,7 @@ function merged(list: readonly RankedEntry[], others: readonly RankedEntry[]): r
 }
 
 function sameShare(a: HostShare, b: HostShare): boolean {
-  return a.own === b.own && a.entries === b.entries
+  return a === b || (a.own === b.own && a.entries === b.entries)
 }
 
 function sameItems(list: readonly unknown[], other: readonly unknown[]): boolean {

@@ -16,31 +16,36 @@ interface Claim {
  * accepted there (GRPCRouteSpec.hostnames); routes of one kind share them.
  */
 export class Owners {
-  /** By kind and hostname. */
-  private readonly claims = new Map<string, Claim>()
-  /** The first claim of a kind to a hostname or to something below it: thousands of routes are compared with thousands. */
-  private readonly within = new Map<string, Claim>()
+  private readonly kinds = new Map<Owner['kind'], Claims>()
 
   /** Routes come the oldest first, so that the first one of a hostname is the one to name. */
   add(hostname: string, route: Owner): void {
+    let own = this.kinds.get(route.kind)
+    if (own === undefined) this.kinds.set(route.kind, (own = { to: new Map(), within: new Map() }))
+    // Whoever claimed it first has claimed what is above it as well: thousands of routes share a hostname.
+    if (own.to.has(hostname)) return
     const claim = { hostname, route }
-    setFirst(this.claims, `${route.kind} ${hostname}`, claim)
-    for (const wider of coveringHostnames(hostname)) setFirst(this.within, `${route.kind} ${wider}`, claim)
+    own.to.set(hostname, claim)
+    for (const wider of coveringHostnames(hostname)) if (!own.within.has(wider)) own.within.set(wider, claim)
   }
 
   /** Who of the other kind has a name in common with this hostname. */
   rivalOf(route: Owner, hostname: string): Claim | null {
-    const other = route.kind === 'GRPCRoute' ? 'HTTPRoute' : 'GRPCRoute'
-    const below = this.within.get(`${other} ${hostname}`)
+    const other = this.kinds.get(route.kind === 'GRPCRoute' ? 'HTTPRoute' : 'GRPCRoute')
+    if (other === undefined) return null
+    const below = other.within.get(hostname)
     if (below !== undefined) return below
     for (const wider of coveringHostnames(hostname)) {
-      const claim = this.claims.get(`${other} ${wider}`)
+      const claim = other.to.get(wider)
       if (claim !== undefined) return claim
     }
     return null
   }
 }
 
-function setFirst(map: Map<string, Claim>, key: string, claim: Claim): void {
-  if (!map.has(key)) map.set(key, claim)
+/** The first ones of routes of one kind. */
+interface Claims {
+  readonly to: Map<string, Claim>
+  /** To a hostname or to something below it: thousands of routes are compared with thousands. */
+  readonly within: Map<string, Claim>
 }

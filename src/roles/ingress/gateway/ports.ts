@@ -90,33 +90,29 @@ function withStreams(
 
 /** Names of the clusters that something on these ports sends to. */
 export function clusterNames(ports: readonly Port[]): Set<Cluster['name']> {
-  const names = clustersOfRules(rulesOn(new Set(ports.flatMap(port => port.listeners))))
-  for (const { streams = [] } of ports.flatMap(({ listeners }) => listeners))
-    for (const { cluster } of streams.flatMap(({ rule }) => rule.backends))
-      if (cluster !== null) names.add(cluster)
+  const names = new Set<string>()
+  for (const { hosts, streams = [] } of new Set(ports.flatMap(({ listeners }) => listeners))) {
+    for (const { entries } of hosts) for (const { rule } of entries) addClusters(rule, names)
+    for (const { rule } of streams)
+      for (const { cluster } of rule.backends) if (cluster !== null) names.add(cluster)
+  }
   return names
-}
-
-/** A rule comes with each of its entries, of which neighbours usually share it. */
-function* rulesOn(listeners: Iterable<Listener>): Generator<Rule> {
-  let last: Rule | null = null
-  for (const { hosts } of listeners)
-    for (const { entries } of hosts)
-      for (const { rule } of entries) {
-        if (rule !== last) yield rule
-        last = rule
-      }
 }
 
 /** Names of the clusters that these rules send to. */
 export function clustersOfRules(rules: Iterable<Rule>): Set<Cluster['name']> {
   const names = new Set<string>()
-  for (const { filters, action } of rules) {
-    for (const cluster of askedBy(filters)) names.add(cluster)
-    if (action.type !== 'forward') continue
-    for (const backend of action.backends) for (const cluster of askedBy(backend.filters)) names.add(cluster)
-    for (const { cluster } of action.backends) if (cluster !== null) names.add(cluster)
-    for (const { cluster } of action.mirrors) names.add(cluster)
-  }
+  for (const rule of rules) addClusters(rule, names)
   return names
+}
+
+/** Makes nothing where no filter asks anybody: a change asks this of each of 10,000 rules. */
+function addClusters({ filters, action }: Rule, names: Set<Cluster['name']>): void {
+  if (filters.length > 0) for (const cluster of askedBy(filters)) names.add(cluster)
+  if (action.type !== 'forward') return
+  for (const { cluster, filters: own } of action.backends) {
+    if (own.length > 0) for (const asked of askedBy(own)) names.add(asked)
+    if (cluster !== null) names.add(cluster)
+  }
+  for (const { cluster } of action.mirrors) names.add(cluster)
 }

@@ -10,7 +10,7 @@ import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
 import { isUsable, type GatewayState } from '../gateway/gateway.ts'
 import type { ClassState } from '../gateway/gateway-class.ts'
 import { bySpecificity, onListener } from './hostnames.ts'
-import { isServed, type ListenerState } from '../gateway/listeners.ts'
+import { isServed, type HostShare, type ListenerState } from '../gateway/listeners.ts'
 import { missing, namesake, type Absence } from '../../../translation/missing.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
 import type { Owner } from '../gateway/owners.ts'
@@ -25,10 +25,18 @@ export interface Attaching {
   readonly report: Report
 }
 
-/** Attaches a route to each of its parents, and says of each how that went; answers with the listeners that took it. */
-export function attachRoute(world: Attaching, state: RouteState): ReadonlySet<ListenerState> {
+/** How attaching a route went. */
+export interface Outcome {
+  /** The listeners that took it. */
+  readonly taken: Set<ListenerState>
+  /** Whether it depends on other routes, or on what is not of our Gateways. */
+  mixed: boolean
+}
+
+/** Attaches a route to each of its parents, and says of each how that went. */
+export function attachRoute(world: Attaching, state: RouteState): Outcome {
   const { route, notServed, doubts } = state
-  const taken = new Set<ListenerState>()
+  const outcome: Outcome = { taken: new Set(), mixed: false }
   const parents = parentsOf(world, route)
   if (parents.length === 0) {
     const message = 'the route names no parent, so that no Gateway serves it; expected a Gateway'
@@ -36,11 +44,11 @@ export function attachRoute(world: Attaching, state: RouteState): ReadonlySet<Li
       { reason: 'NoMatchingParent', path: ['spec', 'parentRefs'], message },
     ])
   }
-  for (const parent of parents) attachToParent(world, state, parent, taken)
+  for (const parent of parents) attachToParent(world, state, parent, outcome)
   world.report.notServed(route, notServed)
   // Where it is served by others, or by nobody, it is theirs to say.
-  if (taken.size > 0) for (const doubt of doubts) world.report.doubt(route, doubt)
-  return taken
+  if (outcome.taken.size > 0) for (const doubt of doubts) world.report.doubt(route, doubt)
+  return outcome
 }
 
 interface Parent {
@@ -87,28 +95,27 @@ function parentOf(route: RouteState['route'], ref: ParentReference, path: FieldP
   return { ref, path, carrier: { parent } }
 }
 
-function attachToParent(
-  world: Attaching,
-  state: RouteState,
-  parent: Parent,
-  taken: Set<ListenerState>,
-): void {
+function attachToParent(world: Attaching, state: RouteState, parent: Parent, outcome: Outcome): void {
   const { report, gateways } = world
   const { route, unresolved } = state
   const { carrier } = parent
   const gateway = gateways.get(refKey(carrier.parent))
-  if (gateway === undefined) return reportStranger(world, route, parent)
+  if (gateway === undefined) {
+    outcome.mixed = true
+    return reportStranger(world, route, parent)
+  }
   const found = listenersFor(world, route, parent, gateway)
   if ('reason' in found) report.bad(route, 'Accepted', [found], carrier)
   else {
     const judged = found.map(listener => ({ listener, conflict: conflictOn(listener, route) }))
     const conflicts = judged.flatMap(({ conflict }) => conflict ?? [])
     const free = judged.flatMap(({ listener, conflict }) => (conflict === null ? [listener] : []))
+    if (conflicts.length > 0) outcome.mixed = true
     // Of a route that is not valid either way, that comes first.
     if (free.length === 0 && isFull(conflicts) && isValid(state))
       report.bad(route, 'Accepted', conflicts, carrier)
     else {
-      for (const listener of free) attachToListener(state, listener, taken)
+      for (const listener of free) attachToListener(state, listener, outcome.taken)
       reportRules(world, state, carrier, attachedText(gateway, free, conflicts))
     }
   }
@@ -238,29 +245,45 @@ function conflictOn(listener: ListenerState, route: RouteState['route']): Flaw |
   return null
 }
 
-function isOwner(route: RouteState['route']): route is Owner {
+export function isOwner(route: RouteState['route']): route is Owner {
   return route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute'
 }
 
-/** A route that is not accepted can still have rules that answer 500: a filter that must not be skipped closes its paths. */
 function attachToListener(state: RouteState, listener: ListenerState, taken: Set<ListenerState>): void {
   if (taken.has(listener)) return
   taken.add(listener)
-  const { route, entries, stream } = state
+  const { route, stream } = state
+  if (stream === null) return takeShares(listener, state, sharesOf(state, listener))
+  if (isValid(state)) listener.attachedRoutes++
+  for (const [hostname, own] of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
+    const taker = listener.streams.get(hostname)
+    // Routes come the oldest first, so that of equals the older one stays.
+    if (taker === undefined || bySpecificity(own, taker.own) < 0)
+      listener.streams.set(hostname, { own, rule: stream })
+  }
+}
+
+/** What a route has of a hostname of a listener. */
+export type Share = readonly [hostname: string, share: HostShare]
+
+/** What a route that is no TLSRoute brings to a listener. */
+export function sharesOf({ route, entries }: RouteState, { hostname }: ListenerState): Share[] {
+  return [...onListener(hostname, route.body.spec.hostnames ?? [])].map(([name, own]) => [
+    name,
+    { own, entries },
+  ])
+}
+
+/** A route that is not accepted can still have rules that answer 500: a filter that must not be skipped closes its paths. */
+export function takeShares(listener: ListenerState, state: RouteState, shares: readonly Share[]): void {
+  const { route } = state
   const accepted = isValid(state)
   if (accepted) listener.attachedRoutes++
-  for (const [hostname, own] of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
-    if (stream !== null) {
-      const taker = listener.streams.get(hostname)
-      // Routes come the oldest first, so that of equals the older one stays.
-      if (taker === undefined || bySpecificity(own, taker.own) < 0)
-        listener.streams.set(hostname, { own, rule: stream })
-      continue
-    }
+  for (const [hostname, share] of shares) {
     if (accepted && isOwner(route)) listener.owners.add(hostname, route)
-    const shares = listener.hosts.get(hostname)
-    if (shares === undefined) listener.hosts.set(hostname, [{ own, entries }])
-    else shares.push({ own, entries })
+    const others = listener.hosts.get(hostname)
+    if (others === undefined) listener.hosts.set(hostname, [share])
+    else others.push(share)
   }
 }
 

@@ -18,6 +18,8 @@ import { backendless } from './backendless.ts'
 import type { BackendRefs, Follow, Use } from '../backends/backend-refs.ts'
 import { closedAction } from '../../../snapshot/placed.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
+import type { Referrer } from '../../../translation/grants.ts'
+import { noteField } from '../doubts/rule-fields.ts'
 import { filtersOf } from './filters.ts'
 import { originOf } from '../origin.ts'
 import type { RankedEntry } from './precedence.ts'
@@ -58,6 +60,7 @@ interface Known {
 }
 
 interface Followed {
+  readonly way: string
   readonly ref: BackendObjectReference
   readonly path: FieldPath
   readonly use: Use
@@ -82,14 +85,15 @@ export function routeState<R extends RouteRule>(
   const from = { group: GATEWAY_API, kind: route.kind, namespace: route.metadata.namespace }
   if (
     before?.followed.every(
-      ({ ref, path, use, cluster }) => backends.resolve(ref, from, path, use) === cluster,
+      ({ way, ref, path, use, cluster }) => backends.resolveOnce(way, ref, from, path, use) === cluster,
     ) === true
   )
     return before.age === age ? before.state : withAge(before.state, age)
   const followed = new Map<string, Followed>()
   const state = newState(route, rules, age, dialect, (ref, path, use = dialect.use) => {
     const cluster = backends.resolve(ref, from, path, use)
-    if (typeof cluster === 'string') followed.set(wayOf(ref, use), { ref, path, use, cluster })
+    const way = wayOf(from, ref, use)
+    if (typeof cluster === 'string') followed.set(way, { way, ref, path, use, cluster })
     return cluster
   })
   // What stands in the way of a reference may be anything, and is told with its place.
@@ -98,9 +102,13 @@ export function routeState<R extends RouteRule>(
   return state
 }
 
-/** Equal for references that lead to the same, of one route. */
-function wayOf({ group, kind, namespace, name, port }: BackendObjectReference, use: Use): string {
-  return JSON.stringify([group, kind, namespace, name, port, use])
+/** Equal for references that lead to the same. */
+function wayOf(
+  from: Referrer,
+  { group, kind, namespace, name, port }: BackendObjectReference,
+  use: Use,
+): string {
+  return JSON.stringify([from.kind, from.namespace, group, kind, namespace, name, port, use])
 }
 
 function withAge(state: RouteState, age: number): RouteState {
@@ -134,9 +142,11 @@ function newState<R extends RouteRule>(
         path: [...path, 'sessionPersistence'],
         note: 'session persistence is not served yet; requests go to any endpoint',
       })
-    if (served !== null)
+    if (served !== null) {
+      noteField(served.origin, { route, path })
       for (const [j, { match, weight }] of matches.entries())
         entries.push({ entry: { match, rule: served }, weight, tie: { route: age, rule: i, match: j } })
+    }
   }
   return {
     route,
