@@ -53,7 +53,44 @@ export function settle(
   before: readonly FileState[],
   since: (resource: Resource) => string,
 ): Settled {
-  return new Settler(contents, before, since).run()
+  return inPlace(contents, before) ?? new Settler(contents, before, since).run()
+}
+
+/**
+ * Where each file has valid objects of the same keys in the same order as before, and nothing else, there is nothing to
+ * settle: what changed is in the place of what was there. Null otherwise.
+ */
+function inPlace(contents: readonly FileContent[], before: readonly FileState[]): Settled | null {
+  if (contents.length !== before.length) return null
+  const files: FileState[] = []
+  for (const [i, content] of contents.entries()) {
+    const resources = resourcesInPlace(content, before[i]!)
+    if (resources === null) return null
+    files.push(
+      resources === before[i]!.resources ? before[i]! : { file: content.file, resources, unenforced: [] },
+    )
+  }
+  return { files, problems: [], held: [] }
+}
+
+function resourcesInPlace(
+  { file, validations, whole, waiting }: FileContent,
+  before: FileState,
+): readonly Resource[] | null {
+  const { resources: old, unenforced } = before
+  if (file !== before.file || !whole || waiting || unenforced.length > 0) return null
+  if (validations.length !== old.length) return null
+  let now: Resource[] | null = null
+  for (let i = 0; i < old.length; i++) {
+    const validation = validations[i]!
+    const { resource, problems } = validation
+    if (resource === null || problems.length > 0 || validation.unenforced) return null
+    if (resource === old[i]) continue
+    if (keyOf(resource) !== keyOf(old[i]!)) return null
+    now ??= [...old]
+    now[i] = resource
+  }
+  return now ?? old
 }
 
 class Settler {

@@ -1,4 +1,4 @@
-import { fill, type TextFolder } from './attached.ts'
+import { fill, type Attached, type TextFolder } from './attached.ts'
 import type { FileContent, Held, Settled } from './last-good.ts'
 import { withHint } from './hints.ts'
 import { readParts, type ReadBefore, type Said } from './parts.ts'
@@ -6,7 +6,8 @@ import type { Problem } from './resource.ts'
 import { Resources } from './resources.ts'
 import type { Kinds } from './kinds.ts'
 import { unreadOf } from './unenforced.ts'
-import { validate } from './validate.ts'
+import type { Unenforced } from './targeting.ts'
+import { validate, type Validation } from './validate.ts'
 import { readText, type Reading } from './yaml.ts'
 
 export interface LoadResult {
@@ -31,16 +32,23 @@ export function contentOf(
 ): FileContent {
   const read = (part: string): Said => saidOf(reading(part, file), kinds, folder)
   const parts = readParts(text, before, read)
-  const all = parts.map(({ said }) => said)
-  return {
+  const content = {
     file,
-    validations: all.flatMap(({ validations }) => validations),
-    problems: all.flatMap(({ problems }) => problems),
-    whole: all.every(({ whole }) => whole),
-    unread: all.flatMap(({ unread }) => unread),
-    attached: all.flatMap(({ attached }) => attached),
+    validations: new Array<Validation>(),
+    problems: new Array<Problem>(),
+    whole: parts.every(({ said }) => said.whole),
+    unread: new Array<Unenforced>(),
+    attached: new Array<Attached>(),
     parts,
   }
+  // In one go: of 10,000 parts nearly all have one object, and nothing else.
+  for (const { said } of parts) {
+    for (const one of said.validations) content.validations.push(one)
+    for (const one of said.problems) content.problems.push(one)
+    for (const one of said.unread) content.unread.push(one)
+    for (const one of said.attached) content.attached.push(one)
+  }
+  return content
 }
 
 function saidOf(
@@ -58,13 +66,18 @@ function saidOf(
   }
 }
 
-/** All files together; `found` are problems of files that could not be read. */
-export function resultOf({ files, problems, held }: Settled, found: readonly Problem[] = []): LoadResult {
+/** All files together; `found` are problems of files that could not be read, `before` what there was. */
+export function resultOf(
+  { files, problems, held }: Settled,
+  found: readonly Problem[] = [],
+  before: Resources | null = null,
+): LoadResult {
   const all = [...found, ...problems]
   const resources = Resources.of(
     files.flatMap(file => file.resources),
     files.flatMap(file => file.unenforced),
     all,
+    before,
   )
   return Object.freeze({ resources, problems: all.map(problem => withHint(problem, resources)), held })
 }

@@ -139,3 +139,21 @@ test('a text that is read after others says what it says by itself', () => {
     { numRuns: 500 },
   )
 })
+
+test('a text that was edited says what it says by itself', () => {
+  const edit = fc.record({ at: fc.nat(), length: fc.nat(60), by: fc.oneof(document, fc.constant('')) })
+  fc.assert(
+    fc.property(fc.array(file, { maxLength: 4 }), fc.array(edit, { maxLength: 5 }), (files, edits) => {
+      let text = marked(map('a'), map('b'), ...files, map('c'), map('a'), map('d'))
+      let content = contentOf('a.yaml', text, kinds)
+      for (const { at, length, by } of edits) {
+        const from = at % (text.length + 1)
+        const then = text.slice(0, from) + by + text.slice(from + length)
+        content = again(content, text, then)
+        text = then
+        assert.deepEqual(shown(content), shown(contentOf('a.yaml', text, kinds)))
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})

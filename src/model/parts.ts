@@ -23,6 +23,8 @@ export interface Part {
   /** Line breaks in it, and before it in its file. */
   readonly lines: number
   readonly linesBefore: number
+  /** What is in those may be another thing when it is read again. */
+  readonly namesFiles: boolean
   /** What it says, with positions as if it stood alone. */
   readonly alone: Said
   /** What it says, with positions in its file. */
@@ -45,21 +47,88 @@ export function readParts(
   before: ReadBefore | null,
   read: (part: string) => Said,
 ): readonly Part[] {
-  const known = new KnownParts(before)
   const isSplit = !hasDirectives(text)
-  const parts: Part[] = []
-  let lines = 0
-  for (let start = 0; start < text.length || start === 0;) {
+  const ends = isSplit && before !== null ? sameEnds(text, before) : nothing
+  const known = new KnownParts(before, ends)
+  const parts: Part[] = before?.parts.slice(0, ends.front) ?? []
+  const behind = text.length - ends.backLength
+  let lines = parts.at(-1) === undefined ? 0 : parts.at(-1)!.linesBefore + parts.at(-1)!.lines
+  for (let start = ends.frontLength; start < behind || start === 0;) {
     const found = isSplit ? known.next(text, start) : null
     const end = found === null ? (isSplit ? endOf(text, start) : text.length) : start + found.length
     const part = found ?? known.find(text, start, end) ?? freshPart(text.slice(start, end), text, read)
-    parts.push(
-      part.linesBefore === lines ? part : { ...part, linesBefore: lines, said: moved(part.alone, lines) },
-    )
+    parts.push(placed(part, lines))
     lines += part.lines
     start = Math.max(end, 1)
   }
+  for (const part of before?.parts.slice(before.parts.length - ends.back) ?? []) {
+    parts.push(placed(part, lines))
+    lines += part.lines
+  }
   return parts
+}
+
+function placed(part: Part, linesBefore: number): Part {
+  return part.linesBefore === linesBefore
+    ? part
+    : { ...part, linesBefore, said: moved(part.alone, linesBefore) }
+}
+
+/** How many parts at the beginning of a text and at its end are as they were, and how long they are. */
+interface Ends {
+  readonly front: number
+  readonly frontLength: number
+  readonly back: number
+  readonly backLength: number
+}
+
+const nothing: Ends = { front: 0, frontLength: 0, back: 0, backLength: 0 }
+
+/** The longest marker with what stands behind it. */
+const MARKER = '--- '.length
+
+/** Found by comparing texts, not parts: of 10,000 parts one has changed. */
+function sameEnds(text: string, { text: old, parts }: ReadBefore): Ends {
+  const start = commonStart(text, old)
+  const end = commonEnd(text, old, start)
+  let [front, frontLength] = [0, 0]
+  for (; front < parts.length; front++) {
+    const { length, namesFiles } = parts[front]!
+    // The part behind it begins with the same marker.
+    if (namesFiles || frontLength + length + MARKER > start) break
+    frontLength += length
+  }
+  let [back, backLength] = [0, 0]
+  for (; front + back < parts.length; back++) {
+    const { length, namesFiles } = parts[parts.length - 1 - back]!
+    // With the line break before its marker.
+    if (namesFiles || backLength + length >= end) break
+    backLength += length
+  }
+  return { front, frontLength, back, backLength }
+}
+
+/** Whole pieces are compared at once, the longest first. */
+const PIECES = [65_536, 4_096, 256, 16, 1]
+
+function commonStart(a: string, b: string): number {
+  const most = Math.min(a.length, b.length)
+  let length = 0
+  for (const piece of PIECES)
+    while (length + piece <= most && a.slice(length, length + piece) === b.slice(length, length + piece))
+      length += piece
+  return length
+}
+
+/** Of what is behind `start` in both. */
+function commonEnd(a: string, b: string, start: number): number {
+  const most = Math.min(a.length, b.length) - start
+  let length = 0
+  const last = (text: string, piece: number): string =>
+    text.slice(text.length - length - piece, text.length - length)
+  for (const piece of PIECES)
+    while (length + piece <= most && last(a, piece) === last(b, piece)) length += piece
+  return length
 }
 
 /** `%YAML` and `%TAG` stand before a marker and are about what comes behind it. */
@@ -85,7 +154,8 @@ function freshPart(part: string, text: string, read: (part: string) => Said): Pa
   const alone = read(part.length === text.length ? part : detached(part))
   let lines = 0
   for (let at = -1; (at = part.indexOf('\n', at + 1)) >= 0;) lines++
-  return { length: part.length, lines, linesBefore: 0, alone, said: alone }
+  const namesFiles = alone.validations.some(one => one.namesFiles)
+  return { length: part.length, lines, linesBefore: 0, namesFiles, alone, said: alone }
 }
 
 /** V8 makes slices that hold the whole text: objects of a part outlive thousands of texts that it stood in. */
@@ -93,7 +163,7 @@ function detached(part: string): string {
   return Buffer.from(part).toString()
 }
 
-/** The parts of a text before, each to be found once. */
+/** The parts of a text before between those at its ends, each to be found once. */
 class KnownParts {
   private readonly text: string
   private readonly parts: readonly Part[]
@@ -102,10 +172,10 @@ class KnownParts {
   private index = 0
   private byText: ReadonlyMap<string, readonly number[]> | null = null
 
-  constructor(before: ReadBefore | null) {
+  constructor(before: ReadBefore | null, { front, frontLength, back }: Ends) {
     this.text = before?.text ?? ''
-    this.parts = before?.parts ?? []
-    let start = 0
+    this.parts = before?.parts.slice(front, before.parts.length - back) ?? []
+    let start = frontLength
     this.starts = this.parts.map(({ length }) => (start += length) - length)
   }
 
@@ -142,8 +212,7 @@ class KnownParts {
     const part = this.parts[index]!
     this.used.add(index)
     this.index = index + 1
-    // What is in the files that it names may be another thing now.
-    return part.alone.validations.some(({ namesFiles }) => namesFiles) ? null : part
+    return part.namesFiles ? null : part
   }
 }
 

@@ -52,29 +52,25 @@ export class Resources {
   readonly unenforced: readonly Unenforced[]
   /** The first error of a text that cannot be read: any object may have stood there. */
   readonly unread: Problem | null
+  /** As they came. */
+  private readonly given: readonly Resource[]
   private readonly byKind: ReadonlyMap<string, readonly Resource[]>
   private readonly byKey: ReadonlyMap<ResourceKey, Resource>
+  /** What has come in the place of some that are in byKey, which many changes have in common. */
+  private readonly instead: ReadonlyMap<ResourceKey, Resource>
   private readonly errors: ReadonlyMap<ResourceKey, Problem>
 
   private constructor(
-    list: readonly Resource[],
+    { given, list, byKind, byKey, instead }: Indexed,
     unenforced: readonly Unenforced[],
     problems: readonly Problem[],
   ) {
-    const byKind = new Map<string, Resource[]>()
-    const byKey = new Map<ResourceKey, Resource>()
-    for (const resource of list) {
-      const ref = refOf(resource)
-      const kind = qualifiedKind(ref)
-      const sameKind = byKind.get(kind)
-      if (sameKind) sameKind.push(resource)
-      else byKind.set(kind, [resource])
-      byKey.set(keyOf(resource), resource)
-    }
+    this.given = given
     this.list = Object.freeze(list)
     this.unenforced = Object.freeze([...unenforced])
     this.byKind = byKind
     this.byKey = byKey
+    this.instead = instead
     const errors = problems.filter(({ severity }) => severity === 'error')
     this.unread = errors.find(({ resource }) => resource === null) ?? null
     this.errors = new Map(
@@ -83,22 +79,47 @@ export class Resources {
         .toReversed()
         .flatMap(error => (error.resource === null ? [] : [[refKey(error.resource), error]])),
     )
-    for (const sameKind of byKind.values()) Object.freeze(sameKind)
     Object.freeze(this)
   }
 
-  /** Of several objects with one key the first is taken. `problems` are of what else was declared, to tell why something is not there. */
+  /**
+   * Of several objects with one key the first is taken. `problems` are of what else was declared, to tell why something
+   * is not there; where little differs from `before`, its tables are taken.
+   */
   static of(
     list: readonly Resource[],
     unenforced: readonly Unenforced[] = [],
     problems: readonly Problem[] = [],
+    before: Resources | null = null,
   ): Resources {
-    const seen = new Set<ResourceKey>()
-    const unique = list.filter(resource => {
-      const key = keyOf(resource)
-      return !seen.has(key) && seen.add(key)
-    })
-    return new Resources(oldestFirst(unique), unenforced, problems)
+    return new Resources(before?.replaced(list) ?? indexed(list), unenforced, problems)
+  }
+
+  /** The tables with these objects; null where they are not the same keys in the same order, or many are others. */
+  private replaced(given: readonly Resource[]): Indexed | null {
+    const { given: before } = this
+    if (given.length !== before.length) return null
+    const changed: number[] = []
+    for (let i = 0; i < given.length; i++) {
+      if (before[i] === given[i]) continue
+      if (changed.length === MOST_REPLACED || !isInPlace(before[i]!, given[i]!)) return null
+      changed.push(i)
+    }
+    if (this.instead.size + changed.length > MOST_REPLACED) return null
+    const [byKind, instead, list] = [new Map(this.byKind), new Map(this.instead), [...this.list]]
+    for (const i of changed) {
+      const [then, now] = [before[i]!, given[i]!]
+      const kind = qualifiedKind(refOf(now))
+      const sameKind = [...(byKind.get(kind) ?? [])]
+      const place = sameKind.indexOf(then)
+      // It is there twice, and the other one counts.
+      if (place < 0) return null
+      sameKind[place] = now
+      list[list.indexOf(then)] = now
+      byKind.set(kind, Object.freeze(sameKind))
+      instead.set(keyOf(now), now)
+    }
+    return { given, list, byKind, byKey: this.byKey, instead }
   }
 
   all<R extends Resource>(kind: ResourceKind<R>): readonly R[] {
@@ -123,13 +144,45 @@ export class Resources {
 
   /** Of any kind, by its key. */
   find(key: ResourceKey): Resource | undefined {
-    return this.byKey.get(key)
+    return this.instead.get(key) ?? this.byKey.get(key)
   }
 
   /** `namespace` is "" for cluster-scoped kinds. */
   get<R extends Resource>({ group, kind }: ResourceKind<R>, namespace: string, name: string): R | undefined {
-    return this.byKey.get(refKey({ group, kind, namespace, name })) as R | undefined
+    return this.find(refKey({ group, kind, namespace, name })) as R | undefined
   }
+}
+
+/** So many objects that have come in the place of others are looked up beside the table of all. */
+const MOST_REPLACED = 64
+
+/** Objects in their order, none of them twice, and where they are found. */
+interface Indexed {
+  readonly given: readonly Resource[]
+  readonly list: readonly Resource[]
+  readonly byKind: ReadonlyMap<string, readonly Resource[]>
+  readonly byKey: ReadonlyMap<ResourceKey, Resource>
+  readonly instead: ReadonlyMap<ResourceKey, Resource>
+}
+
+/** Whether one stands where the other stood, in any order. */
+function isInPlace(then: Resource, now: Resource): boolean {
+  return keyOf(then) === keyOf(now) && createdMs(then) === createdMs(now)
+}
+
+function indexed(given: readonly Resource[]): Indexed {
+  const byKey = new Map<ResourceKey, Resource>()
+  for (const resource of given) if (!byKey.has(keyOf(resource))) byKey.set(keyOf(resource), resource)
+  const list = oldestFirst([...byKey.values()])
+  const byKind = new Map<string, Resource[]>()
+  for (const resource of list) {
+    const kind = qualifiedKind(refOf(resource))
+    const sameKind = byKind.get(kind)
+    if (sameKind) sameKind.push(resource)
+    else byKind.set(kind, [resource])
+  }
+  for (const sameKind of byKind.values()) Object.freeze(sameKind)
+  return { given, list, byKind, byKey, instead: new Map() }
 }
 
 function oldestFirst(list: readonly Resource[]): Resource[] {

@@ -122,7 +122,7 @@ export class FileSource implements Source {
     // As they were before they were read: a change in between is then seen by the next poll at the latest.
     this.seen = this.fingerprint(found)
     this.watcher?.lookAgain(this.waits.nextMs)
-    this.last = resultOf(settled, found.problems)
+    this.last = resultOf(settled, found.problems, this.last?.resources)
     return this.last
   }
 

@@ -70,7 +70,7 @@ const parentRefs = fc.constantFrom<readonly object[]>(
   [{ name: 'nobody' }],
   [],
 )
-const namespace = fc.constantFrom('default', 'default', 'default', 'other')
+const homes = fc.constantFrom('default', 'default', 'default', 'other')
 const created = fc.constantFrom({}, {}, { creationTimestamp: '2026-01-02T03:04:05Z' })
 
 const httpRule = fc.record({
@@ -83,7 +83,7 @@ const httpRoute = fc
     name: names,
     hostnames,
     parentRefs,
-    namespace,
+    namespace: homes,
     created,
     retry,
     rules: fc.array(httpRule, { minLength: 1, maxLength: 3 }),
@@ -259,8 +259,8 @@ test('a route that stays is judged again where the labels of its namespace chang
     [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'other', labels: {} } }],
     [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'other', labels: { in: 'no' } } }],
   ].map(list => parseResources('a.yaml', list.map(one => JSON.stringify(one)).join('\n---\n')))
-  const reasonWith = (namespace: Parsed): string | undefined =>
-    translate(together([gatewayAndRoute!, namespace])).conditions.find(
+  const reasonWith = (labelled: Parsed): string | undefined =>
+    translate(together([gatewayAndRoute!, labelled])).conditions.find(
       ({ about, type }) => about.kind === 'HTTPRoute' && type === 'Accepted',
     )?.reason
   assert.equal(reasonWith(open!), 'Accepted')

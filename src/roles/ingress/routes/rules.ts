@@ -87,8 +87,13 @@ export function routeState<R extends RouteRule>(
     before?.followed.every(
       ({ way, ref, path, use, cluster }) => backends.resolveOnce(way, ref, from, path, use) === cluster,
     ) === true
-  )
-    return before.age === age ? before.state : withAge(before.state, age)
+  ) {
+    if (before.age === age) return before.state
+    // One that came or went has moved all behind it, once.
+    const state = withAge(before.state, age)
+    known.set(route, { ...before, state, age })
+    return state
+  }
   const followed = new Map<string, Followed>()
   const state = newState(route, rules, age, dialect, (ref, path, use = dialect.use) => {
     const cluster = backends.resolve(ref, from, path, use)
