@@ -59,6 +59,8 @@ export interface InForce {
   readonly resources: Resources
   /** When the last change was in force in every worker; since 1970. */
   readonly appliedMs: number
+  /** What translation said, before it was known which ports can be had. */
+  readonly translated: readonly Condition[]
   /** Which of the resources are last good versions of what is broken now. */
   readonly held: readonly Held[]
   /** When what holds certificates ceases to be of use, by its key; also where that is past. */
@@ -197,7 +199,7 @@ export class Controller {
     } else await this.sendSnapshot(parts)
     this.emptyTables(tables)
     const { resources, held } = load
-    this.applied = { resources, held, expiresMs, appliedMs: this.calendar.now() }
+    this.applied = { resources, translated: conditions, held, expiresMs, appliedMs: this.calendar.now() }
     this.options.onApplied?.(wants, resources)
   }
 

@@ -258,8 +258,10 @@ test('health: who is out and for how long, who fails, which names have no addres
     ['ejected', '10.0.0.1:80'],
     ['ejected', '10.0.0.1:80'],
     ['alone', '10.0.0.3:80'],
-  ] as const)
+  ] as const) {
+    w.table.get(cluster)!.pick()
     find(w.table.get(cluster)!, key).connectFailed('connection_refused', w.clock.now())
+  }
   w.clock.advance(400)
   const whole = { ejectedForMs: 0, failures: 0, failure: null }
   const failing = { ejectedForMs: 0, failures: 1, failure: 'connection_refused' }

@@ -99,6 +99,10 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     return this.members.values()
   }
 
+  get hasNames(): boolean {
+    return this.watches.size > 0
+  }
+
   /** What is known of each name among the endpoints. */
   get names(): Iterable<readonly [name: string, answer: DnsAnswer]> {
     return this.watches.entries().map(([name, { answer }]) => [name, answer] as const)

@@ -52,9 +52,14 @@ export function healthOf<P extends EndpointPool>(cluster: Cluster<P>, nowMs: num
   }
 }
 
-/** Whether connections to an endpoint of it failed last, also where it is the only one and so not ejected, or a name has no address. */
-export function isUnwell<P extends EndpointPool>({ endpoints, names }: Cluster<P>): boolean {
-  for (const { ejectedUntilMs, failures } of endpoints) if (ejectedUntilMs > 0 || failures > 0) return true
-  for (const [, { state }] of names) if (state !== 'good') return true
+/**
+ * Whether connections to an endpoint of it failed last, also where it is the only one and so not ejected, or a name has
+ * no address. Of 20,000 clusters most are never asked for, and of those there is nothing to be looked into.
+ */
+export function isUnwell<P extends EndpointPool>(cluster: Cluster<P>): boolean {
+  if (cluster.asked)
+    for (const { ejectedUntilMs, failures } of cluster.endpoints)
+      if (ejectedUntilMs > 0 || failures > 0) return true
+  if (cluster.hasNames) for (const [, { state }] of cluster.names) if (state !== 'good') return true
   return false
 }

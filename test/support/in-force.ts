@@ -21,6 +21,7 @@ export function inForceOf(text: string, options: TranslateOptions = {}, file = '
     },
     snapshot: { ...parts, version: 1 },
     resources,
+    translated: conditions,
     held,
     expiresMs,
     appliedMs: 2_000,

@@ -19,7 +19,7 @@ import { clientLimits, clientRules, clusterLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { endpointsOf, filtersMet } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
-import { isSecretParameter, REDACTED, redactQuery, redactUrl } from '../../telemetry/redact.ts'
+import { isSecretParameter, REDACTED, redactQuery } from '../../telemetry/redact.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
 
@@ -209,7 +209,7 @@ function respondText({ failure }: Respond): string {
 function filterLine(filter: FilterConfig, excepted: boolean, types: RuleTypes): string {
   const type = types.filters.find(filter.type)
   const what = `${excepted ? 'not for this request (spec.except): ' : ''}${type.describe(filter)}`
-  return row('filter', `${type.phase}, ${filter.origin.role}: ${redactUrl(what)}, ${from(filter.origin)}`)
+  return row('filter', `${type.phase}, ${filter.origin.role}: ${what}, ${from(filter.origin)}`)
 }
 
 export function matchText({ path, method, headers, query }: Match): string {

@@ -12,6 +12,7 @@ export function explainRoutes(app: Api, { views }: ApiKit): void {
   app.post(
     '/v1/explain',
     {
+      config: { isReadOnly: true },
       schema: {
         summary: 'What a request would meet',
         description: 'Nothing is sent anywhere.',

@@ -1,6 +1,5 @@
 import type { RuleTypes } from '../../proxy/compile.ts'
 import type { FilterConfig } from '../../snapshot/snapshot.ts'
-import { redactUrl } from '../../telemetry/redact.ts'
 import type * as shapes from '../shapes/rule.ts'
 
 /** In the order in which requests meet them. */
@@ -10,6 +9,6 @@ export function filterViews(
 ): readonly shapes.Filter[] {
   return types.inOrder(filters).map(filter => {
     const { type, phase, role, describe } = types.find(filter.type)
-    return { type, phase, role, summary: redactUrl(describe(filter)), origin: filter.origin }
+    return { type, phase, role, summary: describe(filter), origin: filter.origin }
   })
 }

@@ -14,27 +14,28 @@ export interface ToldFinding extends Finding {
   readonly since: string | null
 }
 
+type Source = Pick<InForce, 'status' | 'held' | 'translated'>
+
 const told = new WeakMap<InForce['status'], readonly ToldFinding[]>()
 
 /** All that is to be said of what is declared and in force; errors first. */
-export function findingsInForce({ status, held }: Pick<InForce, 'status' | 'held'>): readonly ToldFinding[] {
+export function findingsInForce(inForce: Source): readonly ToldFinding[] {
+  const { status } = inForce
   let findings = told.get(status)
-  if (findings === undefined) told.set(status, (findings = findingsNow(status, held)))
+  if (findings === undefined) told.set(status, (findings = findingsNow(inForce)))
   return findings
 }
 
-function findingsNow(
-  { problems, conditions }: InForce['status'],
-  held: InForce['held'],
-): readonly ToldFinding[] {
+function findingsNow({ status: { problems, conditions }, held, translated }: Source): readonly ToldFinding[] {
   const since = new Map(held.map(one => [one.key, one.since]))
   // What a held version stands in for is told as a problem of its text, where there is one for it.
   const declared = findingsOf(problems, conditions.filter(isNotHeld))
   const explained = new Set(declared.flatMap(({ resource }) => (resource === null ? [] : [refKey(resource)])))
   const unexplained = conditions.filter(one => !isNotHeld(one) && !explained.has(refKey(one.about)))
+  const said = new Set(findingsOf(problems, translated).map(({ line }) => line))
   const all = [...declared, ...findingsOf([], unexplained)].map(finding => ({
     ...finding,
-    running: isOfRunning(finding),
+    running: !said.has(finding.line) || isOfService(finding),
     since: finding.resource === null ? null : (since.get(refKey(finding.resource)) ?? null),
   }))
   return all.toSorted((a, b) => rank[a.severity] - rank[b.severity])
@@ -46,17 +47,9 @@ function isNotHeld({ type }: Condition): boolean {
   return type !== 'Current'
 }
 
-/** Ports that cannot be listened on, objects of two sources, held versions, certificates that cannot be renewed. */
-const RUNNING: ReadonlySet<string> = new Set([
-  'PortUnavailable',
-  'AddressNotUsable',
-  'InSeveralSources',
-  'InvalidDeclaration',
-  'Pending',
-])
-
-function isOfRunning({ reason, message }: Finding): boolean {
-  return RUNNING.has(reason) || /^(Issued|RenewalFailed)=/.test(message)
+/** What services have found out, which `check` has none of. */
+function isOfService({ message }: Finding): boolean {
+  return /^(Issued|RenewalFailed)=/.test(message)
 }
 
 export function countsOf(findings: readonly Pick<Finding, 'severity'>[]): shapes.FindingCounts {

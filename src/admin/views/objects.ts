@@ -12,7 +12,10 @@ import { byText, countedPage, textFilter } from './page.ts'
 import type { RuleIndex } from './rule-index.ts'
 import { usersOf } from './users.ts'
 
-export interface ObjectSource extends Pick<InForce, 'status' | 'resources' | 'snapshot' | 'held'> {
+export interface ObjectSource extends Pick<
+  InForce,
+  'status' | 'resources' | 'snapshot' | 'held' | 'translated'
+> {
   readonly kinds: Kinds
   /** Of what is declared, and of what runs. */
   readonly findings: readonly ToldFinding[]

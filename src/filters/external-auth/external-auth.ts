@@ -1,3 +1,4 @@
+import { redactUrl } from '../../telemetry/redact.ts'
 import { authenticatedUser } from '../basic-auth/basic-auth.ts'
 import { compileExceptions, type Excepted } from '../exceptions.ts'
 import type { Exchange, Filter, FilterType, RequestHold, Verdict } from '../filter.ts'
@@ -29,7 +30,9 @@ export const externalAuth: FilterType<ExternalAuthConfig> = {
 }
 
 function shownTarget({ target }: Extract<ExternalAuthConfig['ask'], { readonly protocol: 'http' }>): string {
-  return target.type === 'fixed' ? target.value : `${target.value}{path}`
+  // What is written there may have a key of the service in it.
+  const shown = redactUrl(target.value)
+  return target.type === 'fixed' ? shown : `${shown}{path}`
 }
 
 /** Of the access log: what came of it, the last policy's word. */
