@@ -50,6 +50,8 @@ const SILENCE_MS = 60_000
 export class AdminListener {
   private readonly view: AdminView
   private readonly servers: Server[] = []
+  /** Where it listens by TCP. */
+  readonly bound: AddressInfo[] = []
   private api: Promise<AdminAnswer> | null = null
 
   constructor(view: AdminView) {
@@ -63,6 +65,7 @@ export class AdminListener {
     server.listen(port, host)
     await once(server, 'listening')
     const bound = server.address() as AddressInfo
+    this.bound.push(bound)
     judge = byTcp({ bound, token: this.view.token ?? null, hasAccounts: () => false })
     return bound
   }

@@ -149,6 +149,12 @@ const table = {
     retry: 'always',
     title: 'The backend address cannot be reached',
   },
+  destination_ip_prohibited: {
+    status: 502,
+    side: 'upstream',
+    retry: 'always',
+    title: 'The backend address is one that nobody may be sent to',
+  },
   tls_certificate_error: {
     status: 502,
     side: 'upstream',

@@ -3,6 +3,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import type { SeriesInfo } from '../telemetry/metrics.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
+import type { OwnListener } from '../upstream/own-listeners.ts'
 import type { PortResult } from './engine.ts'
 import type { TicketKeys } from './tls/ticket-keys.ts'
 
@@ -31,6 +32,8 @@ export type ToWorker =
   | { readonly type: 'ticket-keys'; readonly keys: TicketKeys }
   /** How the endpoints of these clusters are; null: of those in which not all is well. Answered by the same number. */
   | { readonly type: 'health'; readonly number: number; readonly clusters: readonly string[] | null }
+  /** Where nobody is to be sent to; before the first snapshot. */
+  | { readonly type: 'own-listeners'; readonly listeners: readonly OwnListener[] }
   | { readonly type: 'drain'; readonly graceMs: number; readonly gently: boolean }
   | { readonly type: 'reopen' }
 

@@ -12,6 +12,7 @@ import { log } from '../telemetry/log.ts'
 import { MetricsWriter } from '../telemetry/metrics.ts'
 import { RecentWriter } from '../telemetry/recent/recent-writer.ts'
 import { RuntimeSampler } from '../telemetry/runtime-sampler.ts'
+import { setOwnListeners } from '../upstream/own-listeners.ts'
 import type { RuleTypes } from './compile.ts'
 import { Engine, type PortResult } from './engine.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
@@ -102,6 +103,8 @@ export function serve(types: RuleTypes): void {
         return tell({ type: 'health', number: message.number, clusters: engine.health(message.clusters) })
       case 'ticket-keys':
         return engine.setTicketKeys(message.keys)
+      case 'own-listeners':
+        return setOwnListeners(message.listeners)
       case 'drain':
         return void drain(message.graceMs, message.gently)
       case 'reopen':

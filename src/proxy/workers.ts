@@ -11,6 +11,7 @@ import type { RecentMemories } from '../telemetry/recent/recent-memories.ts'
 import type { PortResult } from './engine.ts'
 import { Member } from './member.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import type { OwnListener } from '../upstream/own-listeners.ts'
 import { SnapshotBytes } from './snapshot-bytes.ts'
 import { firstTicketKeys, ROTATE_MS, rotated } from './tls/ticket-keys.ts'
 
@@ -51,6 +52,7 @@ export class WorkerGroup {
   private readonly state = new NodeState()
   private ticketKeys = firstTicketKeys()
   private readonly rotation: NodeJS.Timeout
+  private ownListeners: readonly OwnListener[] = []
   private readonly members = new Map<number, Member>()
   /** Replaced, and still with requests. */
   private readonly leaving = new Set<Member>()
@@ -81,6 +83,12 @@ export class WorkerGroup {
   /** Of those that serve, the oldest first. */
   get ids(): readonly number[] {
     return [...this.members.keys()]
+  }
+
+  /** Listeners of this process that no backend may lead to; to be told before the first snapshot. */
+  keepFrom(listeners: readonly OwnListener[]): void {
+    this.ownListeners = listeners
+    for (const member of this.members.values()) member.tell({ type: 'own-listeners', listeners })
   }
 
   /** Gives the workers a new key for session tickets; tickets of the one before are still taken. */
@@ -179,6 +187,7 @@ export class WorkerGroup {
     const settings = { id, workers, logLevel, accessLog, recent, ticketKeys, shared }
     const member = newMember(entry, settings, ports)
     this.members.set(id, member)
+    member.tell({ type: 'own-listeners', listeners: this.ownListeners })
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => {
       if (message.type === 'series') metrics.announce(id, message.series)

@@ -1,6 +1,7 @@
-import { connect, isIPv6, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { connect, isIPv6, Socket, type TcpNetConnectOpts } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { FailureName } from '../http/failures.ts'
+import { isOwn, ProhibitedAddress } from './own-listeners.ts'
 import { UnusableTls, type TlsDialer } from './tls/dialer.ts'
 import { tlsFailure, tlsReason } from './tls/failure.ts'
 
@@ -10,6 +11,10 @@ export function dial(
   address: string,
   dialer: TlsDialer | null,
 ): { readonly socket: Socket; readonly ready: 'connect' | 'secureConnect' } {
+  if (isOwn(address, options.port)) {
+    const error = new ProhibitedAddress('the admin listener of this gateway')
+    return { socket: new Socket().destroy(error), ready: 'connect' }
+  }
   return dialer === null
     ? { socket: connect(options), ready: 'connect' }
     : { socket: dialer.connect(options, address), ready: 'secureConnect' }
@@ -23,6 +28,7 @@ export function dialFailure(error: DialError, connecting: true): FailureName
 export function dialFailure(error: DialError, connecting: boolean): FailureName | null
 export function dialFailure(error: DialError, connecting: boolean): FailureName | null {
   if (error instanceof UnusableTls) return 'proxy_configuration_error'
+  if (error instanceof ProhibitedAddress) return 'destination_ip_prohibited'
   const failure = tlsFailure(error)
   if (failure !== null || !connecting) return failure
   if (error.code === 'EADDRNOTAVAIL' && isIPv6(error.address ?? '') && !hasIPv6())
@@ -32,7 +38,7 @@ export function dialFailure(error: DialError, connecting: boolean): FailureName 
 
 /** What else is known of it, for the log: the reason of a failure of TLS, or the system's code. */
 export function dialReason(error: DialError): string {
-  if (error instanceof UnusableTls) return error.message
+  if (error instanceof UnusableTls || error instanceof ProhibitedAddress) return error.message
   return tlsFailure(error) === null ? (error.code ?? 'unknown') : tlsReason(error)
 }
 

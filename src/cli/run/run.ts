@@ -18,6 +18,7 @@ import { Services } from '../../control/services.ts'
 import { Sources, type Gathered, type Source } from '../../control/source.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Garbage } from './garbage.ts'
+import type { OwnListener } from '../../upstream/own-listeners.ts'
 import { choose } from '../roles.ts'
 import { ruleTypes } from '../rule-types.ts'
 import { version } from '../version.ts'
@@ -46,6 +47,7 @@ export async function run(options: RunOptions, source?: Source): Promise<number>
   const instance = new Instance(options, sources, accessLog, data)
   const admin = await openAdmin(options, data, instance.view)
   if (admin === 'failed') return instance.end(0, 1)
+  instance.keepFrom(admin?.bound ?? [])
   if (!(await instance.start())) {
     admin.close()
     return instance.end(0, 1)
@@ -183,6 +185,11 @@ class Instance {
       health: (clusters, withinMs) => this.workers.health(clusters, withinMs),
       nowMs: Date.now,
     }
+  }
+
+  /** Of nobody's requests shall one come to these listeners by way of a backend. */
+  keepFrom(listeners: readonly OwnListener[]): void {
+    this.workers.keepFrom(listeners)
   }
 
   /** What the admin listener shows of it. */

@@ -46,6 +46,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   connection_refused: UNAVAILABLE,
   connection_timeout: UNAVAILABLE,
   destination_ip_unroutable: UNAVAILABLE,
+  destination_ip_prohibited: UNAVAILABLE,
   tls_certificate_error: UNAVAILABLE,
   tls_protocol_error: UNAVAILABLE,
   tls_alert_received: UNAVAILABLE,
