@@ -3,6 +3,7 @@ import { accessOf, refusalOf } from './access/access.ts'
 import { PRIVATE, refusalBody, refusalFields } from './guarded.ts'
 import type { AdminAnswer } from '../translation/service.ts'
 import type { Api, ApiKit, SchemaTypes } from './kit.ts'
+import { serveConsole } from './console.ts'
 import { serveDocument } from './openapi.ts'
 import type { AdminPaths } from './paths.ts'
 import { answerErrors } from './problems.ts'
@@ -41,6 +42,7 @@ export async function makeApi(seen: Seen, paths: AdminPaths): Promise<AdminAnswe
   serveDocument(app, seen.program.version)
   const kit: ApiKit = { seen, streams: new Streams(), views: new Views(seen) }
   for (const add of routes) add(app, kit)
+  serveConsole(app)
   await app.ready()
   return (request, response) => app.routing(request, response)
 }

@@ -14,13 +14,13 @@ export function answerErrors(app: Api, paths: AdminPaths): void {
     if (status < 500)
       return sendProblem(reply, status, error instanceof Error ? error.message : String(error))
     if (error instanceof AdminError) return sendProblem(reply, status, error.message)
-    log.error('admin.error', { method: request.method, url: request.url, error })
+    log.error('admin.error', { method: request.method, route: request.routeOptions.url, error })
     return sendProblem(reply, status, 'the log has the reason')
   })
   app.setNotFoundHandler((request, reply) => {
-    const { pathname } = new URL(request.url, 'http://admin')
-    const methods = app.supportedMethods.filter(method => app.hasRoute({ method, url: pathname }))
-    if (methods.length > 0) {
+    const url = request.url.split('?')[0]!
+    const methods = app.supportedMethods.filter(method => app.hasRoute({ method, url }))
+    if (methods.length > 0 && !methods.includes(request.method)) {
       reply.header('Allow', methods.join(', '))
       return sendProblem(reply, 405, `expected ${methods.join(' or ')}`)
     }
