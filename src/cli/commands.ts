@@ -13,25 +13,17 @@ import {
   data,
   ignoredKinds,
   logLevel,
+  output,
   recentRequests,
   roles,
   secrets,
   workers,
 } from './command/flags.ts'
-import type { CheckFormat, OutputFormat } from './command/options.ts'
+import type { CheckFormat } from './command/options.ts'
 import { proxy } from './proxy/command.ts'
+import { top } from './top/command.ts'
 import { headerLines, oneOf, pathsOr } from './command/values.ts'
 import { allocateYoung } from './command/young.ts'
-
-const output: Flag<OutputFormat> = {
-  name: 'output',
-  short: 'o',
-  placeholder: 'text|json',
-  env: 'PORTCULLIS_OUTPUT',
-  fallback: 'text',
-  help: 'Form of the answer on standard output.',
-  parse: oneOf('text', 'json'),
-}
 
 const checkOutput: Flag<CheckFormat> = {
   ...output,
@@ -204,6 +196,7 @@ export const commands: readonly Command[] = [
   cert,
   secret,
   schema,
+  top,
   health,
   shells,
 ]

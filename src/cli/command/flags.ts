@@ -3,6 +3,7 @@ import type { IgnoredKind } from '../../translation/role.ts'
 import { UsageError, type Flag } from './flag.ts'
 import { roleNames, roleSelection, type RoleSelection } from './role-selection.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
+import type { OutputFormat } from './options.ts'
 import {
   accessLogTarget,
   gatewayUrl,
@@ -93,6 +94,16 @@ export const admin: Flag<HostPort | null> = {
   fallback: '127.0.0.1:8900',
   help: 'Where /healthz, /readyz and /metrics, the Admin API (/v1) and the console are served.',
   parse: hostPort,
+}
+
+export const output: Flag<OutputFormat> = {
+  name: 'output',
+  short: 'o',
+  placeholder: 'text|json',
+  env: 'PORTCULLIS_OUTPUT',
+  fallback: 'text',
+  help: 'Form of the answer on standard output.',
+  parse: oneOf('text', 'json'),
 }
 
 /** Of commands that ask a running gateway. No variable: PORTCULLIS_ADMIN is where one listens, not where one is asked. */
