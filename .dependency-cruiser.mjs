@@ -99,13 +99,6 @@ export default {
       to: { path: '^(src|test|bench|build|examples)/', pathNot: '^src/admin/shapes/' },
     },
     {
-      name: 'web-takes-types-alone',
-      comment: 'A schema that is imported as a value would bring TypeBox into the page.',
-      severity: 'error',
-      from: { path: '^web/' },
-      to: { path: '^src/', dependencyTypesNot: ['type-only'] },
-    },
-    {
       name: 'nobody-knows-the-console',
       comment: 'It is built by its own tool, and served as files.',
       severity: 'error',

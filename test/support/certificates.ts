@@ -19,6 +19,8 @@ export interface Wanted {
   readonly key?: KeyKind
   /** Days from now; negative for one that has expired. */
   readonly days?: number
+  /** Days for which it has been valid. */
+  readonly age?: number
   readonly commonName?: string
   /** Has no subject at all. */
   readonly anonymous?: boolean
@@ -58,9 +60,9 @@ async function keyText(keys: webcrypto.CryptoKeyPair): Promise<string> {
   return `${x509.PemConverter.encode(bytes, 'PRIVATE KEY')}\n`
 }
 
-function validity(days: number): { notBefore: Date; notAfter: Date } {
+function validity(days: number, age = 2): { notBefore: Date; notAfter: Date } {
   const end = Date.now() + days * DAY_MS
-  return { notBefore: new Date(Math.min(Date.now(), end) - 2 * DAY_MS), notAfter: new Date(end) }
+  return { notBefore: new Date(Math.min(Date.now(), end) - age * DAY_MS), notAfter: new Date(end) }
 }
 
 type AuthorityKind = 'ecdsa' | 'rsa'
@@ -133,7 +135,7 @@ export class Authority {
         ? {}
         : { subject: `CN=${wanted.commonName ?? wanted.names?.[0] ?? 'anybody'}` }),
       issuer,
-      ...validity(wanted.days ?? 90),
+      ...validity(wanted.days ?? 90, wanted.age),
       signingAlgorithm: algorithms[this.kind],
       publicKey: keys.publicKey,
       signingKey: this.keys.privateKey,

@@ -108,6 +108,7 @@ export class RunProcess implements AsyncDisposable {
     admin: number,
     openFiles: number | null = null,
     env: Readonly<Record<string, string>> = {},
+    folder: string = process.cwd(),
   ) {
     this.admin = admin
     const command = [process.execPath, main, 'run', ...args]
@@ -116,6 +117,7 @@ export class RunProcess implements AsyncDisposable {
     this.child = spawn(program!, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, XDG_STATE_HOME: ownState, ...env },
+      cwd: folder,
     })
     this.ended = once(this.child, 'close').then(
       ([code, signal]: (number | string | null)[]) => code ?? signal ?? null,
@@ -142,6 +144,19 @@ export class RunProcess implements AsyncDisposable {
     const admin = await freePort()
     const own = args.includes('--admin') ? [] : ['--admin', `127.0.0.1:${admin}`]
     return new RunProcess([...paths, ...own, ...args], admin, null, env)
+  }
+
+  /** The same, in a folder, by which `paths` go. */
+  static async startIn(
+    folder: string,
+    paths: readonly string[],
+    ...args: readonly string[]
+  ): Promise<RunProcess> {
+    const admin = args.includes('--admin')
+      ? Number(args[args.indexOf('--admin') + 1]?.split(':')[1])
+      : await freePort()
+    const own = args.includes('--admin') ? [] : ['--admin', `127.0.0.1:${admin}`]
+    return new RunProcess([...paths, ...own, ...args], admin, null, {}, folder)
   }
 
   /** The same, with so many files that the process may have open. */

@@ -1,10 +1,11 @@
 import { configurationChanged } from './queries.ts'
 import { Store, useStore } from './store.ts'
 import { follow } from './stream.ts'
-import type { Figures } from './shapes.ts'
+import type { Figures } from '../../src/admin/shapes/figures.ts'
 
 /** So many of the last seconds are kept for the small plots. */
 const RECENT = 90
+const GAP_MS = 3_000
 
 interface Live {
   /** The newest last. */
@@ -18,7 +19,7 @@ const live = new Store<Live>(nothing)
 
 function take(figures: Figures): void {
   const before = live.get().recent.at(-1)
-  if (before !== undefined && !same(before, figures)) configurationChanged()
+  if (before === undefined || !follows(before, figures)) configurationChanged()
   live.set({
     recent: [...live.get().recent.slice(1 - RECENT), figures],
     routes: new Map(figures.routes.map(sums => [sums.id, sums])),
@@ -26,9 +27,13 @@ function take(figures: Figures): void {
   })
 }
 
-/** Whether the same is in force, and the same is wrong. */
-function same(a: Figures, b: Figures): boolean {
-  return JSON.stringify([a.snapshot, a.problems, a.held]) === JSON.stringify([b.snapshot, b.problems, b.held])
+/**
+ * Whether the same is in force, and the same is wrong, as a moment ago. After a gap it may be another process; and what
+ * was asked before the first figures came may be older than they are.
+ */
+function follows(before: Figures, now: Figures): boolean {
+  const said = ({ snapshot, problems, held }: Figures) => JSON.stringify([snapshot, problems, held])
+  return Date.parse(now.at) - Date.parse(before.at) < GAP_MS && said(before) === said(now)
 }
 
 /** One stream for the whole page; what is returned ends it. */

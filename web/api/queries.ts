@@ -1,20 +1,16 @@
 import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { ApiError, askJson, inPath, query, Unreachable } from './request.ts'
-import type {
-  Certificate,
-  Cluster,
-  Gateway,
-  History,
-  ObjectAnswer,
-  ObjectRef,
-  Page,
-  Problem,
-  RequestLine,
-  Rule,
-  Status,
-  Story,
-  Topology,
-} from './shapes.ts'
+import type { History } from '../../src/admin/shapes/figures.ts'
+import type { RequestLine, RequestStory } from '../../src/admin/shapes/requests.ts'
+import type { Certificate } from '../../src/admin/shapes/certificate.ts'
+import type { Cluster } from '../../src/admin/shapes/cluster.ts'
+import type { ObjectRef } from '../../src/admin/shapes/declared.ts'
+import type { Finding } from '../../src/admin/shapes/finding.ts'
+import type { ObjectWhole } from '../../src/admin/shapes/object.ts'
+import type { Rule } from '../../src/admin/shapes/rule.ts'
+import type { Status } from '../../src/admin/shapes/status.ts'
+import type { Gateway, Topology } from '../../src/admin/shapes/topology.ts'
+import type { Page } from './page.ts'
 
 const PAGE = 200
 
@@ -62,16 +58,16 @@ export const statusQuery = queryOptions({
   // Ports and certificates may fail without a new snapshot.
   refetchInterval: 15_000,
 })
-export const problemsQuery = one<{ readonly items: readonly Problem[] }>('/v1/problems')
+export const problemsQuery = one<{ readonly items: readonly Finding[] }>('/v1/problems')
 export const certificatesQuery = one<{ readonly items: readonly Certificate[] }>('/v1/certificates')
 export const ruleQuery = (id: string) => one<Rule>(`/v1/rules/${inPath(id)}`)
 export const clusterQuery = (name: string) =>
   // Endpoints come, go and are ejected without a new snapshot.
   queryOptions({ ...one<Cluster>(`/v1/clusters/${inPath(name)}`), refetchInterval: 3_000 })
 export const storyQuery = (id: string) =>
-  queryOptions({ ...one<Story>(`/v1/requests/${inPath(id)}`), retry: false })
+  queryOptions({ ...one<RequestStory>(`/v1/requests/${inPath(id)}`), retry: false })
 export const objectQuery = ({ group, kind, namespace, name }: ObjectRef) =>
-  one<ObjectAnswer>(
+  one<ObjectWhole>(
     `/v1/objects/${inPath(group === '' ? 'core' : group)}/${inPath(kind)}/${inPath(namespace)}/${inPath(name)}`,
   )
 export const gatewaysQuery = queryOptions({

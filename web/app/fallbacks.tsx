@@ -1,13 +1,16 @@
 import { Link, type ErrorComponentProps } from '@tanstack/react-router'
 import { Empty } from '../parts/answers.tsx'
+import { Page } from '../parts/page.tsx'
 import { texts } from '../texts.ts'
 
 export function NotFound() {
   return (
-    <Empty title={texts.notFound.title}>
+    <Page title={texts.notFound.title}>
       <p>{texts.notFound.text}</p>
-      <Link to="/">{texts.notFound.back}</Link>
-    </Empty>
+      <p>
+        <Link to="/">{texts.notFound.back}</Link>
+      </p>
+    </Page>
   )
 }
 

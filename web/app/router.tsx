@@ -32,7 +32,7 @@ const map = createRoute({
 const requests = createRoute({
   getParentRoute: under,
   path: '/requests',
-  validateSearch: textParams('status', 'route', 'host', 'path', 'client', 'minDurationMs'),
+  validateSearch: textParams('status', 'route', 'host', 'path', 'client', 'minDurationMs', 'keep'),
   component: lazyRouteComponent(() => import('../views/requests/requests.tsx'), 'Requests'),
 })
 const story = createRoute({
@@ -103,6 +103,8 @@ export const router = createRouter({
     object,
   ]),
   defaultPreload: 'intent',
+  // A view that fails leaves the menu.
+  defaultErrorComponent: Crashed,
   scrollRestoration: true,
 })
 

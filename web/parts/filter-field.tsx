@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { Icon } from './icon.tsx'
 
 const TYPING_MS = 200
@@ -9,12 +9,15 @@ interface Props {
   readonly onChange: (value: string) => void
   /** The page's first filter, which "/" goes to. */
   readonly first?: boolean
+  /** What could be meant: exact names. */
+  readonly options?: readonly string[]
 }
 
 /** Text to look for; told when typing pauses. */
-export function FilterField({ label, value, onChange, first = false }: Props) {
+export function FilterField({ label, value, onChange, first = false, options = [] }: Props) {
   const [text, setText] = useState(value)
   const told = useRef(value)
+  const list = useId()
   useEffect(() => {
     if (value !== told.current) setText(value)
     told.current = value
@@ -36,11 +39,19 @@ export function FilterField({ label, value, onChange, first = false }: Props) {
         placeholder={label}
         value={text}
         data-first-filter={first ? '' : undefined}
+        list={options.length === 0 ? undefined : list}
         spellCheck={false}
         autoComplete="off"
         onChange={event => setText(event.target.value)}
         onKeyDown={event => event.key === 'Escape' && setText('')}
       />
+      {options.length === 0 ? null : (
+        <datalist id={list}>
+          {options.map(option => (
+            <option key={option}>{option}</option>
+          ))}
+        </datalist>
+      )}
       {first ? <kbd aria-hidden="true">/</kbd> : null}
     </label>
   )

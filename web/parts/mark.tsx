@@ -12,8 +12,10 @@ export function Tag({ children }: { readonly children: ReactNode }) {
   return <span className="tag">{children}</span>
 }
 
-export function statusTone(status: number): Tone {
-  if (status >= 500 || status === 0) return 'bad'
+/** Without one, the client was gone before. */
+export function statusTone(status: number | null): Tone {
+  if (status === null) return 'quiet'
+  if (status >= 500) return 'bad'
   if (status >= 400) return 'warn'
   if (status >= 200 && status < 300) return 'good'
   return 'quiet'

@@ -38,7 +38,7 @@ interface PanelProps {
 
 export function Panel({ title, aside, className = '', children }: PanelProps) {
   return (
-    <section className={`panel ${className}`} aria-label={title}>
+    <section className={`panel ${className}`}>
       <header className="panel-head">
         <h2>{title}</h2>
         {aside === undefined ? null : <div className="aside">{aside}</div>}

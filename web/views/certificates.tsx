@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { certificatesQuery } from '../api/queries.ts'
-import type { Certificate } from '../api/shapes.ts'
+import type { Certificate } from '../../src/admin/shapes/certificate.ts'
 import { date, span, UNKNOWN } from '../format.ts'
 import { Answer, Empty } from '../parts/answers.tsx'
 import { ObjectLink } from '../parts/links.tsx'

@@ -1,4 +1,4 @@
-import type { History } from '../api/shapes.ts'
+import type { History, HistoryPoint } from '../../src/admin/shapes/figures.ts'
 import type { Line } from '../parts/drawing.ts'
 import { texts } from '../texts.ts'
 
@@ -6,17 +6,22 @@ const t = texts.figures
 
 /** A history has sums of each step; plots have them per second. */
 export function rateLines({ series, stepS }: History): readonly Line[] {
+  const perSecond = (of: (point: HistoryPoint) => number | null) =>
+    series.map(point => {
+      const sum = of(point)
+      return sum === null ? null : sum / stepS
+    })
   return [
     {
       name: t.requests,
-      values: series.map(point => point.requests / stepS),
+      values: perSecond(point => point.requests),
       colour: '--plot-1',
       filled: true,
     },
-    { name: t.clientErrors, values: series.map(point => point.clientErrors / stepS), colour: '--plot-3' },
+    { name: t.clientErrors, values: perSecond(point => point.clientErrors), colour: '--plot-3' },
     {
       name: t.serverErrors,
-      values: series.map(point => point.errors / stepS),
+      values: perSecond(point => point.errors),
       colour: '--plot-2',
       filled: true,
     },

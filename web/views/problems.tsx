@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { problemsQuery } from '../api/queries.ts'
-import type { Problem } from '../api/shapes.ts'
+import type { Finding } from '../../src/admin/shapes/finding.ts'
 import { clock, count, date } from '../format.ts'
 import { Answer, Empty } from '../parts/answers.tsx'
 import { ObjectLink, Place } from '../parts/links.tsx'
@@ -11,8 +11,8 @@ import { Toggle } from '../parts/toggle.tsx'
 import { texts } from '../texts.ts'
 
 const t = texts.problems
-const tones: Readonly<Record<Problem['severity'], Tone>> = { error: 'bad', warning: 'warn', note: 'quiet' }
-const ranks: Readonly<Record<Problem['severity'], number>> = { error: 0, warning: 1, note: 2 }
+const tones: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warning: 'warn', note: 'quiet' }
+const ranks: Readonly<Record<Finding['severity'], number>> = { error: 0, warning: 1, note: 2 }
 const MOST = 500
 const here = getRouteApi('/problems')
 type Kind = keyof typeof t.kinds
@@ -50,7 +50,7 @@ export function Problems() {
   )
 }
 
-function List({ all, problems }: { readonly all: number; readonly problems: readonly Problem[] }) {
+function List({ all, problems }: { readonly all: number; readonly problems: readonly Finding[] }) {
   if (all === 0)
     return (
       <Empty title={t.nothing}>
@@ -68,7 +68,7 @@ function List({ all, problems }: { readonly all: number; readonly problems: read
   )
 }
 
-function Entry({ problem }: { readonly problem: Problem }) {
+function Entry({ problem }: { readonly problem: Finding }) {
   const { severity, object, path, message, hint, held, since, reason, running } = problem
   return (
     <li className={`problem ${tones[severity]}`}>

@@ -1,4 +1,5 @@
-import type { Action, Cluster, EndpointState, Match, Rule } from '../api/shapes.ts'
+import type { Cluster, Endpoint } from '../../src/admin/shapes/cluster.ts'
+import type { Action, Match, Rule } from '../../src/admin/shapes/rule.ts'
 import type { Tone } from '../parts/mark.tsx'
 import { shortCluster } from '../format.ts'
 import { texts } from '../texts.ts'
@@ -48,11 +49,11 @@ export function health(serving: number, all: number): Health {
 }
 
 /** Whether requests go there: `failing` is still asked, and `unknown` has not been said to be otherwise. */
-export function serves(state: EndpointState): boolean {
+export function serves(state: Endpoint['state']): boolean {
   return state === 'serving' || state === 'failing' || state === 'unknown'
 }
 
-export const endpointTones: Readonly<Record<EndpointState, Tone>> = {
+export const endpointTones: Readonly<Record<Endpoint['state'], Tone>> = {
   serving: 'good',
   failing: 'warn',
   ejected: 'bad',

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useLive } from '../../api/figures.ts'
 import { clusterQuery } from '../../api/queries.ts'
-import type { Cluster } from '../../api/shapes.ts'
+import type { Cluster } from '../../../src/admin/shapes/cluster.ts'
 import { count, rate } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
 import { OriginLink, RouteLink } from '../../parts/links.tsx'
@@ -69,10 +69,7 @@ function ClusterBody({ cluster }: { readonly cluster: Cluster }) {
                 [t.protocol, cluster.protocol],
                 [t.balancer, balancerText(cluster.balancer)],
                 [t.tls, cluster.tls === null ? null : cluster.tls.serverName],
-                [t.limits, cluster.limits],
-                ...Object.entries(cluster.settings).map(
-                  ([name, value]) => [name, settingText(value)] as const,
-                ),
+                [t.limits, <Limits key="limits" limits={cluster.limits} />],
               ]}
             />
           </Panel>
@@ -106,7 +103,13 @@ function NowPanel({ name }: { readonly name: string }) {
   )
 }
 
-function settingText(value: unknown): string {
-  if (value === null) return texts.none
-  return typeof value === 'string' ? value : JSON.stringify(value)
+/** In the gateway's words, one a line. */
+function Limits({ limits }: { readonly limits: string }) {
+  return (
+    <ul className="tight">
+      {limits.split(', ').map(limit => (
+        <li key={limit}>{limit}</li>
+      ))}
+    </ul>
+  )
 }

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../api/shapes.ts'
+import type { Endpoint } from '../../../src/admin/shapes/cluster.ts'
 import { span } from '../../format.ts'
 import { Mark } from '../../parts/mark.tsx'
 import { texts } from '../../texts.ts'

@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from 'react'
-import type { Explanation } from '../../api/shapes.ts'
+import type { Explanation } from '../../api/explanation.ts'
 import { ClusterLink, OriginLink, RouteLink } from '../../parts/links.tsx'
 import { Mark, type Tone } from '../../parts/mark.tsx'
 import { Panel } from '../../parts/page.tsx'

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { objectQuery } from '../../api/queries.ts'
-import type { ObjectAnswer } from '../../api/shapes.ts'
+import type { ObjectWhole } from '../../../src/admin/shapes/object.ts'
 import { clock, date } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
 import { ClusterLink, Place, RouteLink } from '../../parts/links.tsx'
@@ -33,7 +33,7 @@ export function ObjectView() {
   )
 }
 
-function Body({ object }: { readonly object: ObjectAnswer }) {
+function Body({ object }: { readonly object: ObjectWhole }) {
   const { source, role, version, group, conditions, problems, usedBy, kind, held, since } = object
   return (
     <div className="columns">
@@ -104,7 +104,7 @@ function Body({ object }: { readonly object: ObjectAnswer }) {
   )
 }
 
-function User({ user: { what, name } }: { readonly user: ObjectAnswer['usedBy'][number] }) {
+function User({ user: { what, name } }: { readonly user: ObjectWhole['usedBy'][number] }) {
   switch (what) {
     case 'rule':
       return <RouteLink id={name} />

@@ -6,7 +6,7 @@ import { latencyLines, rateLines } from '../history-lines.ts'
 import { duration, rate } from '../../format.ts'
 import { Plot } from '../../parts/plot.tsx'
 import { useMemo } from 'react'
-import type { History } from '../../api/shapes.ts'
+import type { History } from '../../../src/admin/shapes/figures.ts'
 
 interface Props {
   readonly range: 'hour' | 'day'

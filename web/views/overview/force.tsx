@@ -1,4 +1,4 @@
-import type { Status } from '../../api/shapes.ts'
+import type { Status } from '../../../src/admin/shapes/status.ts'
 import { useLive } from '../../api/figures.ts'
 import { bytes, clock, date, percent } from '../../format.ts'
 import { Facts, Panel } from '../../parts/page.tsx'

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useLive } from '../../api/figures.ts'
-import type { Figures } from '../../api/shapes.ts'
+import type { Figures } from '../../../src/admin/shapes/figures.ts'
 import { duration, percent, rate } from '../../format.ts'
 import { RouteLink } from '../../parts/links.tsx'
 import { Panel } from '../../parts/page.tsx'

@@ -1,4 +1,4 @@
-import type { Figures, Sums } from '../../api/shapes.ts'
+import type { Figures } from '../../../src/admin/shapes/figures.ts'
 import { bytes, count, duration, percent, rate, UNKNOWN } from '../../format.ts'
 import { Spark } from '../../parts/spark.tsx'
 import { texts } from '../../texts.ts'
@@ -8,14 +8,14 @@ const t = texts.figures
 /** The figures of this second, and their course over the last minute and a half. */
 export function Tiles({ recent }: { readonly recent: readonly Figures[] }) {
   const now = recent.at(-1)?.totals
-  const course = (of: (totals: Sums) => number | null | undefined) =>
+  const course = (of: (totals: Figures['totals']) => number | null | undefined) =>
     recent.map(({ totals }) => of(totals) ?? null)
   const errorShare =
     now === undefined || now.requestsPerS === 0 ? null : percent(now.errorsPerS / now.requestsPerS)
   return (
     <dl className="tiles">
       <Tile name={t.requestsPerS} value={rate(now?.requestsPerS)} course={course(s => s.requestsPerS)}>
-        {now?.active === undefined ? null : t.active(now.active)}
+        {now === undefined ? null : t.active(now.active)}
       </Tile>
       <Tile
         name={`${t.errors} ${texts.perSecond}`}

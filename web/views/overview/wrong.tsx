@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { problemsQuery } from '../../api/queries.ts'
-import type { Status } from '../../api/shapes.ts'
+import type { Status } from '../../../src/admin/shapes/status.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { ObjectLink, Place } from '../../parts/links.tsx'
 import { texts } from '../../texts.ts'

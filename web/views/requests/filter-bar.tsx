@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useState, type SubmitEvent } from 'react'
+import { useLive } from '../../api/figures.ts'
 import { FilterField } from '../../parts/filter-field.tsx'
 import { Select } from '../../parts/select.tsx'
 import { texts } from '../../texts.ts'
@@ -13,6 +14,7 @@ export interface RequestFilters {
   readonly path?: string
   readonly client?: string
   readonly minDurationMs?: string
+  readonly keep?: string
 }
 
 interface Props {
@@ -27,6 +29,7 @@ export function FilterBar({ filters, onChange }: Props) {
     onChange(value === '' ? others : { ...others, [name]: value })
   }
   const [all, setAll] = useState(false)
+  const { routes } = useLive()
   return (
     <search className={all ? 'filter-bar all' : 'filter-bar'} aria-label={t.label}>
       <Select label={t.status} value={filters.status ?? ''} options={t.statuses} onChange={set('status')} />
@@ -36,12 +39,18 @@ export function FilterBar({ filters, onChange }: Props) {
         options={t.slow}
         onChange={set('minDurationMs')}
       />
+      <Select label={t.keep} value={filters.keep ?? ''} options={t.kept} onChange={set('keep')} />
       <FilterField first label={t.path} value={filters.path ?? ''} onChange={set('path')} />
       <button type="button" className="more-filters" aria-expanded={all} onClick={() => setAll(!all)}>
         {t.more}
       </button>
       <FilterField label={t.host} value={filters.host ?? ''} onChange={set('host')} />
-      <FilterField label={t.route} value={filters.route ?? ''} onChange={set('route')} />
+      <FilterField
+        label={t.route}
+        value={filters.route ?? ''}
+        onChange={set('route')}
+        options={[...routes.keys()]}
+      />
       <FilterField label={t.client} value={filters.client ?? ''} onChange={set('client')} />
       {Object.keys(filters).length === 0 ? null : (
         <button type="button" onClick={() => onChange({})}>

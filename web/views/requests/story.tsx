@@ -1,13 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import type { RequestStory, StoryFilter, StoryStep } from '../../../src/admin/shapes/requests.ts'
+import { ApiError } from '../../api/request.ts'
 import { storyQuery } from '../../api/queries.ts'
-import type { Story } from '../../api/shapes.ts'
-import { bytes, clock, date, duration } from '../../format.ts'
+import { duration } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
-import { ClusterLink, RouteLink } from '../../parts/links.tsx'
-import { Mark, statusTone, Tag } from '../../parts/mark.tsx'
-import { Facts, Page, Panel } from '../../parts/page.tsx'
+import { Place } from '../../parts/links.tsx'
+import { Mark, statusTone, Tag, type Tone } from '../../parts/mark.tsx'
+import { Page, Panel } from '../../parts/page.tsx'
 import { texts } from '../../texts.ts'
+import { targetOf, urlOf } from './request-text.ts'
+import { StoryFacts } from './story-facts.tsx'
 import { Timeline } from './timeline.tsx'
 
 const t = texts.story
@@ -21,57 +24,65 @@ export function StoryView() {
     <Page
       title={t.title}
       about={story === undefined ? <code>{id}</code> : <Asked story={story} />}
-      actions={story?.route == null ? undefined : <Actions story={story} />}
+      actions={story === undefined ? undefined : <Actions story={story} />}
     >
-      <Answer query={query} missing={<Missing />}>
+      <Answer query={query} missing={<Missing error={query.error} />}>
         {found => <Body story={found} />}
       </Answer>
     </Page>
   )
 }
 
-function Missing() {
+/** The gateway says how far back what it keeps reaches. */
+function Missing({ error }: { readonly error: Error | null }) {
   return (
     <Empty title={t.missing}>
+      {error instanceof ApiError ? <p>{error.message}</p> : null}
       <p>{t.missingHint}</p>
       <Link to="/requests">{texts.views.requests}</Link>
     </Empty>
   )
 }
 
-function Asked({ story: { status, method, scheme, host, path, query } }: { readonly story: Story }) {
+function Asked({ story }: { readonly story: RequestStory }) {
+  const { status, method, scheme, host } = story
   return (
     <span className="asked big">
-      <Mark tone={statusTone(status)}>{status}</Mark> <b>{method}</b> {scheme}://{host}
-      {path}
-      {query === null || query === '' ? '' : `?${query}`}
+      <Mark tone={statusTone(status)}>{status ?? t.noStatus}</Mark> <b>{method}</b> {scheme}://{host}
+      {targetOf(story)}
     </span>
   )
 }
 
-function Actions({ story }: { readonly story: Story }) {
-  const { method, scheme, host, path, port, route } = story
-  const number = /:(\d+)$/.exec(host) === null ? `:${port.split(':').at(-1) ?? ''}` : ''
+function Actions({ story }: { readonly story: RequestStory }) {
+  const { method, route } = story
   return (
     <>
-      <Link className="button" to="/requests" search={{ route: route ?? '' }}>
-        {t.similar}
-      </Link>
-      <Link className="button" to="/explain" search={{ method, url: `${scheme}://${host}${number}${path}` }}>
-        {t.explain}
-      </Link>
+      {route === null ? null : (
+        <Link className="button" to="/requests" search={{ route }}>
+          {t.similar}
+        </Link>
+      )}
+      {method === null ? null : (
+        <Link className="button" to="/explain" search={{ method, url: urlOf(story) }}>
+          {t.explain}
+        </Link>
+      )}
     </>
   )
 }
 
-function Body({ story }: { readonly story: Story }) {
+function Body({ story }: { readonly story: RequestStory }) {
+  const { failure, failureReason, rejection, snapshot, leftOut } = story
   return (
     <>
-      {story.failure === null ? null : (
+      {failure === null && rejection === null ? null : (
         <section className="wrong bad" aria-label={t.failure}>
           <header>
-            <h2>{story.failure}</h2>
-            <span>{story.failureReason}</span>
+            <h2>{failure ?? rejection}</h2>
+            <span>
+              {[failureReason, failure === null ? null : rejection].filter(text => text !== null).join(', ')}
+            </span>
           </header>
         </section>
       )}
@@ -80,60 +91,66 @@ function Body({ story }: { readonly story: Story }) {
       </Panel>
       <div className="columns">
         <div className="stack wide">
-          <Panel title={t.phases}>
+          <Panel title={t.phases} aside={snapshot.inForce ? undefined : t.older(snapshot.version)}>
             <ol className="phases">
-              {story.phases.map(({ phase, decision }, i) => (
-                <li key={`${phase} ${i}`}>
-                  <b>{phase}</b>
-                  <span>{decision}</span>
-                </li>
+              {story.phases.map((step, i) => (
+                <Step key={`${step.layer} ${i}`} step={step} />
               ))}
             </ol>
           </Panel>
           {story.filters.length === 0 ? null : (
-            <Panel title={t.filters}>
+            <Panel title={t.filters} aside={leftOut === 0 ? undefined : t.leftOut(leftOut)}>
               <ol className="filters">
-                {story.filters.map(({ type, phase, role, summary }, i) => (
-                  <li key={`${type} ${i}`}>
-                    <Tag>{phase}</Tag>
-                    <Tag>{role}</Tag>
-                    <b>{type}</b>
-                    <span>{summary}</span>
-                  </li>
+                {story.filters.map((filter, i) => (
+                  <Met key={`${filter.type} ${i}`} filter={filter} />
                 ))}
               </ol>
             </Panel>
           )}
         </div>
-        <FactsPanel story={story} />
+        <StoryFacts story={story} />
       </div>
     </>
   )
 }
 
-function FactsPanel({ story }: { readonly story: Story }) {
-  const { id, at, client, port, listener, route, cluster, endpoint, version } = story
+function Step({ step: { layer, says, at, decided } }: { readonly step: StoryStep }) {
   return (
-    <Panel title={t.sent}>
-      <Facts
-        rows={[
-          [t.id, <code key="id">{id}</code>],
-          [t.at, `${date(at)}, ${clock(at)}`],
-          [t.client, client],
-          [t.protocol, version],
-          [t.port, port],
-          [t.listener, listener],
-          [t.route, route === null ? texts.requests.noRoute : <RouteLink key="route" id={route} />],
-          [t.cluster, cluster === null ? null : <ClusterLink key="cluster" name={cluster} />],
-          [t.endpoint, endpoint],
-          [
-            t.sizes,
-            `${texts.figures.in} ${bytes(story.requestBytes)}, ${texts.figures.out} ${bytes(story.responseBytes)}`,
-          ],
-          [t.grpc, story.grpcStatus],
-          [t.agent, story.userAgent],
-        ]}
-      />
-    </Panel>
+    <li className={decided ? 'decided' : undefined}>
+      <b>{t.layers[layer]}</b>
+      <div>
+        {says} {decided ? <Mark tone="accent">{t.decided}</Mark> : null}{' '}
+        {at === null ? null : <Place at={at} />}
+      </div>
+    </li>
+  )
+}
+
+const tones: Readonly<Record<StoryFilter['did'], Tone>> = {
+  passed: 'quiet',
+  answered: 'accent',
+  transformed: 'accent',
+  waited: 'warn',
+  failed: 'bad',
+  'not-met': 'quiet',
+}
+
+function Met({
+  filter: { type, phase, role, at, did, side, ms, summary },
+}: {
+  readonly filter: StoryFilter
+}) {
+  return (
+    <li>
+      <Tag>{phase ?? side}</Tag>
+      {role === null ? null : <Tag>{role}</Tag>}
+      <b>{type}</b>
+      <Mark tone={tones[did]}>{`${t.did[did]}${ms === null ? '' : ` ${duration(ms)}`}`}</Mark>
+      <span>{summary}</span>
+      <span className="origin">
+        <span className="muted">{at.object}</span>
+        <Place at={at} />
+      </span>
+    </li>
   )
 }

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { olderRequests } from '../../api/queries.ts'
 import { query } from '../../api/request.ts'
-import type { RequestLine } from '../../api/shapes.ts'
+import type { RequestLine } from '../../../src/admin/shapes/requests.ts'
 import { follow } from '../../api/stream.ts'
+import { keyOf } from './request-text.ts'
 
 /** More than these are not kept on the page; older ones are asked for again. */
 const MOST = 2_000
@@ -95,8 +96,8 @@ function useKept(filters: Filters, add: (lines: readonly RequestLine[]) => void)
 
 /** One that is there already is not taken twice. */
 function merged(come: readonly RequestLine[], before: readonly RequestLine[]): readonly RequestLine[] {
-  const known = new Set(before.map(({ id }) => id))
-  const news = come.filter(({ id }) => !known.has(id))
+  const known = new Set(before.map(keyOf))
+  const news = come.filter(line => !known.has(keyOf(line)))
   if (news.length === 0) return before
   return [...news, ...before].toSorted((a, b) => Number(a.at < b.at) - Number(a.at > b.at)).slice(0, MOST)
 }

@@ -1,5 +1,5 @@
 import { useLive } from '../../api/figures.ts'
-import type { Action, Backend, Rule } from '../../api/shapes.ts'
+import type { Action, Rule } from '../../../src/admin/shapes/rule.ts'
 import { duration, percent } from '../../format.ts'
 import { ClusterLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
@@ -9,6 +9,8 @@ import { Filters } from '../filters.tsx'
 import { health } from '../summaries.ts'
 
 const t = texts.routes
+
+type Forward = Extract<Action, { type: 'forward' }>
 
 export function ActionPanel({ rule: { action, closed, closedOn, closedBy } }: { readonly rule: Rule }) {
   const shut = closed || closedOn.length > 0
@@ -24,12 +26,12 @@ export function ActionPanel({ rule: { action, closed, closedOn, closedBy } }: { 
           ))}
         </ul>
       )}
-      {action.type === 'forward' ? <Forward action={action} /> : <p>{action.summary}</p>}
+      {action.type === 'forward' ? <Backends action={action} /> : <p>{action.summary}</p>}
     </Panel>
   )
 }
 
-function Forward({ action }: { readonly action: Extract<Action, { type: 'forward' }> }) {
+function Backends({ action }: { readonly action: Forward }) {
   const { backends, mirrors, retry } = action
   return (
     <>
@@ -56,7 +58,7 @@ function Forward({ action }: { readonly action: Extract<Action, { type: 'forward
   )
 }
 
-function timeoutText({ requestTimeoutMs, backendTimeoutMs }: Extract<Action, { type: 'forward' }>): string {
+function timeoutText({ requestTimeoutMs, backendTimeoutMs }: Forward): string {
   return [
     requestTimeoutMs === null ? '' : `${t.whole} ${duration(requestTimeoutMs)}`,
     backendTimeoutMs === null ? '' : `${t.attempt} ${duration(backendTimeoutMs)}`,
@@ -65,7 +67,11 @@ function timeoutText({ requestTimeoutMs, backendTimeoutMs }: Extract<Action, { t
     .join(', ')
 }
 
-function Share({ backend: { cluster, share, closed, filters } }: { readonly backend: Backend }) {
+function Share({
+  backend: { cluster, share, closed, filters },
+}: {
+  readonly backend: Forward['backends'][number]
+}) {
   const sums = useLive().clusters.get(cluster ?? '')
   const state = sums === undefined ? null : health(sums.serving, sums.endpoints)
   return (

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ruleQuery } from '../../api/queries.ts'
-import type { Rule } from '../../api/shapes.ts'
+import type { Rule } from '../../../src/admin/shapes/rule.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
 import { OriginLink } from '../../parts/links.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'

@@ -1,0 +1,54 @@
+import type { Filter, Match } from '../../src/admin/shapes/rule.ts'
+import type { Origin } from '../../src/admin/shapes/declared.ts'
+
+export interface ExplainedRoute {
+  readonly id: string
+  readonly origin: Origin
+  readonly hostname: string
+  readonly match: Match
+  readonly action: unknown
+  readonly clusters: Readonly<
+    Record<string, { readonly endpoints: readonly { readonly address: string; readonly port: number }[] }>
+  >
+}
+
+export type Explanation =
+  | { readonly outcome: 'no-port'; readonly reason: string; readonly text: string }
+  | { readonly outcome: 'refused'; readonly port: string; readonly reason: string; readonly text: string }
+  | {
+      readonly outcome: 'rejected'
+      readonly port: string
+      readonly status: number
+      readonly rule: string
+      readonly reason: string
+      readonly text: string
+    }
+  | {
+      readonly outcome: 'no-route' | 'routed'
+      readonly port: string
+      readonly stream: 'passthrough' | 'terminate' | null
+      readonly request: {
+        readonly method: string
+        readonly host: string
+        readonly path: string
+        readonly query: string
+      }
+      readonly listeners: readonly {
+        readonly name: string
+        readonly taken: boolean
+        readonly reason: string
+      }[]
+      readonly filters: readonly (Pick<Filter, 'type' | 'phase' | 'origin'> & {
+        readonly summary?: string
+        readonly excepted: unknown
+      })[]
+      readonly route: ExplainedRoute | null
+      readonly others: readonly {
+        readonly route: string
+        readonly hostname: string
+        readonly match: Match
+        readonly outcome: string
+        readonly reason: string
+      }[]
+      readonly text: string
+    }
