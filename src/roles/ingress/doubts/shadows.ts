@@ -156,8 +156,8 @@ function isAlone(entries: readonly RouteEntry[], at: number): boolean {
 
 /** Whether `wide` is one that Seen finds for `narrow`. */
 function hides(wide: Match, narrow: Match): boolean {
-  if (keyOf(wide) === keyOf(narrow)) return true
   const { type, value } = wide.path
+  if (value === narrow.path.value && keyOf(wide) === keyOf(narrow)) return true
   if (type === 'prefix') return isWithin(narrow.path, value) && takesRest(wide, narrow)
   if (type !== 'regex' || narrow.path.type === 'regex') return false
   const start = openStart(value)
