@@ -5,7 +5,7 @@ import { grpcAnswer } from './grpc/answer.ts'
 import { ListenerFilters, type ListenerChain } from './listener-filters.ts'
 import { compileMethods } from './methods.ts'
 import { routerSteps, type Router } from './router/router.ts'
-import { Taken } from './router/taken.ts'
+import { TakenRules } from './router/taken-rules.ts'
 import { misdirectedRule, type CompiledRule } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
 import type { Steps } from './steps.ts'
@@ -48,7 +48,7 @@ export class PortCompiler {
   /** Where it throws, what it has taken is given back, and what the runtime before holds stays held: it goes on serving. */
   *steps(port: Port, certificates: Certificates): Steps<PortRuntime> {
     this.last = null
-    const rules = new Taken(this.compiled)
+    const rules = new TakenRules(this.compiled)
     const next = new Holding()
     try {
       const runtime = yield* this.runtimeOf(port, certificates, next, rules)
@@ -75,7 +75,7 @@ export class PortCompiler {
     port: Port,
     certificates: Certificates,
     next: Holding,
-    rules: Taken<CompiledRule>,
+    rules: TakenRules<CompiledRule>,
   ): Steps<PortRuntime> {
     const { observer, overload, held } = this.compiled.around
     const { client, listeners } = port
@@ -94,7 +94,7 @@ export class PortCompiler {
     key: string,
     listeners: readonly Listener[],
     { routers }: Holding,
-    rules: Taken<CompiledRule>,
+    rules: TakenRules<CompiledRule>,
   ): Steps<Router<CompiledRule>> {
     const router = yield* routerSteps(listeners, rules, this.held.routers.get(key) ?? null)
     routers.set(key, router)
@@ -105,7 +105,7 @@ export class PortCompiler {
     base: Omit<PortRuntime, 'router' | 'tls'>,
     certificates: Certificates,
     next: Holding,
-    rules: Taken<CompiledRule>,
+    rules: TakenRules<CompiledRule>,
   ): Steps<NonNullable<PortRuntime['tls']>> {
     const { compiled } = this
     for (const listener of base.port.listeners) yield* this.routerOf(listener.name, [listener], next, rules)

@@ -5,7 +5,7 @@ import { coveringHostnames } from '../../snapshot/hostnames.ts'
 import { HostIndex } from './hosts.ts'
 import { HostTable, type RouteHit, type RuleSource } from './host-table.ts'
 import type { PathTable } from './paths.ts'
-import { Taken } from './taken.ts'
+import { TakenRules } from './taken-rules.ts'
 
 /** The tables of listeners by their hostname, and the hostnames of their hosts. */
 type Tables<R> = ReadonlyMap<string, ReadonlyMap<string, HostTable<R>>>
@@ -75,7 +75,7 @@ export function* routerSteps<R>(
   source: RuleSource<R>,
   before: Router<R> | null,
 ): Steps<Router<R>> {
-  const rules = new Taken(source)
+  const rules = new TakenRules(source)
   const tables = new Map<string, ReadonlyMap<string, HostTable<R>>>()
   const used = new Set<HostTable<R>>()
   try {

@@ -2,7 +2,7 @@ import type { Rule } from '../../snapshot/snapshot.ts'
 import type { RuleSource } from './host-table.ts'
 
 /** Rules that are taken while something is made of them: given back where it is not, and what was given back with it is given only then. */
-export class Taken<R> implements RuleSource<R> {
+export class TakenRules<R> implements RuleSource<R> {
   private readonly source: RuleSource<R>
   private readonly taken: R[] = []
   private readonly given: R[] = []
