@@ -22,6 +22,7 @@ import {
 import type { CheckFormat } from './command/options.ts'
 import { proxy } from './proxy/command.ts'
 import { top } from './top/command.ts'
+import { status } from './status/command.ts'
 import { headerLines, oneOf, pathsOr } from './command/values.ts'
 import { allocateYoung } from './command/young.ts'
 
@@ -191,12 +192,13 @@ export const commands: readonly Command[] = [
   proxy,
   check,
   explain,
+  status,
+  top,
   init,
   fmt,
   cert,
   secret,
   schema,
-  top,
   health,
   shells,
 ]

@@ -5,6 +5,7 @@ import { redactQuery } from '../../telemetry/redact.ts'
 import { veiled } from '../veil.ts'
 import { endpointsOf, filtersMet } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
+import { matchText } from './text.ts'
 
 /**
  * An explanation for programs: what `explanationText` says, with all routes
@@ -38,11 +39,10 @@ export function explanationJson(
       reason,
       ...(tls?.mode === 'terminate' ? { certificates: tls.certificates, wanted: tls.wanted ?? [] } : {}),
     })),
-    filters: filtersMet(explanation, types).map(({ filter, excepted }) => ({
-      phase: types.filters.find(filter.type).phase,
-      excepted,
-      ...veiled(filter),
-    })),
+    filters: filtersMet(explanation, types).map(({ filter, excepted }) => {
+      const { phase, describe } = types.filters.find(filter.type)
+      return { phase, excepted, summary: describe(filter), ...veiled(filter) }
+    }),
     route: route.hit === null ? null : routeJson(route.hit, parts),
     others: route.entries
       .filter(entry => entry !== route.hit)
@@ -71,8 +71,9 @@ function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts) {
 }
 
 /** Of 10,000 most have nothing that could be secret. */
-function shownMatch(match: Match): Match {
-  return match.headers.length + match.query.length === 0 ? match : veiled(match)
+function shownMatch(match: Match): Match & { readonly summary: string } {
+  const shown = match.headers.length + match.query.length === 0 ? match : veiled(match)
+  return { ...shown, summary: matchText(match) }
 }
 
 interface ClusterJson {

@@ -62,7 +62,7 @@ function findingLines(
 }
 
 /** A name that somebody made up may hold what a terminal obeys. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character => escapeJson(character))
 }
 

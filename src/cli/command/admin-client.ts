@@ -20,6 +20,9 @@ export interface AdminClient {
   events(path: string, query?: Query, signal?: AbortSignal): AsyncGenerator<ServerEvent>
 }
 
+/** Nobody is there to ask. */
+export class NoGateway extends CommandFailure {}
+
 /** Of a command with the flags `data`, `adminUrl` and `token`: by the socket of --data, or by --admin URL. */
 export function adminClient(given: Given): AdminClient {
   const url = given.get(adminUrl)
@@ -160,7 +163,7 @@ function unanswered(error: NodeJS.ErrnoException, missing: string): Error {
   const code = error.code ?? error.message
   if (code === 'EACCES')
     return new CommandFailure(`the gateway is another user's: ${error.message}`, { cause: error })
-  return new CommandFailure(`${missing} (${code})`, { cause: error })
+  return new NoGateway(`${missing} (${code})`, { cause: error })
 }
 
 function ended(error: unknown): CommandFailure {

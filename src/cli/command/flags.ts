@@ -1,9 +1,9 @@
 import { join } from 'node:path'
+import type { OutputFormat } from './options.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
 import { UsageError, type Flag } from './flag.ts'
 import { roleNames, roleSelection, type RoleSelection } from './role-selection.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
-import type { OutputFormat } from './options.ts'
 import {
   accessLogTarget,
   gatewayUrl,
