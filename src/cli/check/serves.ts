@@ -10,6 +10,7 @@ import type {
   StreamRule,
 } from '../../snapshot/snapshot.ts'
 import { certificatesText } from '../../admin/explain/certificates.ts'
+import { counted } from '../command/texts.ts'
 import { ruleTypes } from '../rule-types.ts'
 import { answerText, matchText } from '../../admin/explain/text.ts'
 
@@ -115,11 +116,6 @@ function some<T>(
   const shown = list.slice(0, most).flatMap(linesOf)
   const rest = list.length - most
   return rest > 0 ? [...shown, `${' '.repeat(indent)}and ${counted(rest, `more ${what}`)}`] : shown
-}
-
-/** `1 match`, `2 matches`. */
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : what.endsWith('ch') ? 'es' : 's'}`
 }
 
 /** What would be served, for a program: every host of every listener, with its rules and where they go. */

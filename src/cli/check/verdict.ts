@@ -1,9 +1,9 @@
 import type { Problem, Condition } from '../../model/resource.ts'
 import type { Translation } from '../../snapshot/merge.ts'
-import { escapeJson } from '../../telemetry/json.ts'
 import { Excerpts } from './excerpt.ts'
 import { findingsOf, type Finding } from '../../control/findings.ts'
-import { counted, countOf, servesJson, servesText, type Counts } from './serves.ts'
+import { counted, plain } from '../command/texts.ts'
+import { countOf, servesJson, servesText, type Counts } from './serves.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
 
 /** What a check finds. */
@@ -59,11 +59,6 @@ function findingLines(
       ? []
       : [excerpt, caret.replace(/\^+$/, marks => paint(severity, marks))]),
   ]
-}
-
-/** A name that somebody made up may hold what a terminal obeys. */
-export function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character => escapeJson(character))
 }
 
 function lastLine({ ok, findings, serves }: CheckVerdict, paint: Paint): string {

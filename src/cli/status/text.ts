@@ -1,8 +1,7 @@
 import type { Finding } from '../../admin/shapes/finding.ts'
 import type { Status } from '../../admin/shapes/status.ts'
 import type { Paint } from '../../telemetry/colour.ts'
-import { counted } from '../check/serves.ts'
-import { plain } from '../check/verdict.ts'
+import { counted, plain } from '../command/texts.ts'
 
 /** Where the text of a row begins. */
 const COLUMN = 10
