@@ -3,8 +3,11 @@
  * the usual request, one with a query to be redacted, one that is kept beside (a 404 of a scanner), and one with a story.
  * Numbers of one run are in docs/adr/0038.
  */
+import { setTimeout } from 'node:timers/promises'
 import { AccessRecord } from '../../src/telemetry/access-record.ts'
-import { layoutFor } from '../../src/telemetry/recent/layout.ts'
+import type { RecentFilter } from '../../src/telemetry/recent/recent-filter.ts'
+import { RecentMemories } from '../../src/telemetry/recent/recent-memories.ts'
+import { RecentReader } from '../../src/telemetry/recent/recent-reader.ts'
 import { RecentWriter } from '../../src/telemetry/recent/recent-writer.ts'
 import { Slowness } from '../../src/telemetry/recent/slowness.ts'
 import { Story } from '../../src/telemetry/recent/story.ts'
@@ -22,7 +25,8 @@ const heads = Array.from({ length: 64 }, (_, i) =>
 )
 const prefix = '0192f3c45d6e7f809a1b2c3d'
 const record = new AccessRecord()
-const writer = new RecentWriter(new SharedArrayBuffer(layoutFor(1).bytes), 1)
+const memories = new RecentMemories(1)
+const writer = new RecentWriter(memories.take(), 1)
 const slowness = new Slowness()
 const story = new Story()
 story.connectMs = 1.5
@@ -142,5 +146,44 @@ for (const [n, [name]] of cases.entries()) {
     share => quantile(n, share) - (n === 0 ? 0 : quantile(0, share)),
   )
   console.log(`${name.padEnd(52)} ${low.toFixed(0).padStart(12)} ${middle.toFixed(0).padStart(8)}`)
+}
+
+// What reading costs the main thread, when all that is kept has been written to.
+const reader = new RecentReader(memories)
+/** CPU time of three seconds in which 10,000 requests a second are written. */
+async function writing(): Promise<number> {
+  const from = cpuNs()
+  const timer = setInterval(() => {
+    for (let i = 0; i < 100; i++) {
+      fill(cut(i), false, i)
+      writer.write(record, i)
+    }
+  }, 10)
+  await setTimeout(3_000)
+  clearInterval(timer)
+  return (cpuNs() - from) / 1e6
+}
+const follow = (filter: RecentFilter): (() => void) =>
+  reader.tail({ filter, onRecords: records => (seen += records.length), onLost: count => (seen += count) })
+const alone = await writing()
+for (const [what, filter] of [
+  ['all of', {}],
+  ['one route of', { route: 'httproute/default/items/0' }],
+] as const) {
+  const leave = follow(filter)
+  const ms = ((await writing()) - alone) / 3
+  leave()
+  console.log(`to follow ${what} 10,000 requests a second: ${ms.toFixed(1)} ms a second`)
+}
+for (const [what, read] of [
+  ['a list of the newest 100', () => reader.list({}, 100)],
+  ['a list of 100 errors', () => reader.list({ keep: 'errors' }, 100)],
+  ['a list of what is not there', () => reader.list({ route: 'none' }, 100)],
+  ['to find one by its id', () => reader.find(`${prefix}00000007`)],
+] as const) {
+  for (let i = 0; i < 20; i++) read()
+  const from = cpuNs()
+  for (let i = 0; i < 50; i++) read()
+  console.log(`${what}: ${((cpuNs() - from) / 50 / 1e6).toFixed(2)} ms`)
 }
 console.log(seen > 0 ? 'done' : '')

@@ -9,6 +9,7 @@ import {
   accessLog,
   addresses,
   admin,
+  adminUrl,
   certificates,
   data,
   ignoredKinds,
@@ -17,10 +18,12 @@ import {
   recentRequests,
   roles,
   secrets,
+  token,
   workers,
 } from './command/flags.ts'
 import type { CheckFormat } from './command/options.ts'
 import { proxy } from './proxy/command.ts'
+import { tail } from './requests/command.ts'
 import { top } from './top/command.ts'
 import { status } from './status/command.ts'
 import { headerLines, oneOf, pathsOr } from './command/values.ts'
@@ -48,6 +51,14 @@ const header: Flag<readonly (readonly [name: string, value: string])[]> = {
   fallback: '',
   help: 'A header of the request.',
   parse: headerLines,
+}
+
+const exchange: Flag<string> = {
+  name: 'exchange',
+  placeholder: 'ID',
+  fallback: '',
+  help: 'The request to tell of, in place of METHOD and URL.',
+  parse: text => text,
 }
 
 const sources =
@@ -125,7 +136,7 @@ const check: Command = {
 
 const explain: Command = {
   name: 'explain',
-  operands: 'METHOD URL [PATH…|-]',
+  operands: 'METHOD URL [PATH…|-] | --exchange ID',
   summary:
     'Say which listener, route, filters, limits and cluster a request would meet, and why others did not match.',
   details: [
@@ -134,9 +145,12 @@ const explain: Command = {
     sources,
     'A PATH of - is standard input.',
     'The exit code is 0 when a route takes the request, if only to answer by an error of its own, else 1.',
+    '--exchange tells the story of a request that a running gateway has had (the id is in the body of an error, and in X-Request-Id): which layer decided what, attempts, filters, and where the time went. It is 1 where that request is not kept any more.',
   ],
-  flags: [header, output, roles, addresses, ignoredKinds],
+  flags: [header, output, roles, addresses, ignoredKinds, exchange, adminUrl, token, data],
   run: async given => {
+    const id = given.get(exchange)
+    if (id !== '') return tellExchange(id, given)
     const [method, url, ...paths] = given.operands
     if (method === undefined || url === undefined)
       throw new UsageError(
@@ -152,6 +166,14 @@ const explain: Command = {
     const { explain: tell } = await import('./explain/explain.ts')
     return tell(options)
   },
+}
+
+async function tellExchange(id: string, given: Given): Promise<number> {
+  if (given.operands.length > 0)
+    throw new UsageError('explain: --exchange is about one request; leave METHOD, URL and PATH out')
+  const { adminClient } = await import('./command/admin-client.ts')
+  const { explainExchange } = await import('./explain/exchange.ts')
+  return explainExchange(adminClient(given), id, given.get(output))
 }
 
 const health: Command = {
@@ -194,6 +216,7 @@ export const commands: readonly Command[] = [
   explain,
   status,
   top,
+  tail,
   init,
   fmt,
   cert,

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as http2 } from 'node:http2'
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { after, before, suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { RequestLine, RequestStory } from '../../src/admin/shapes/requests.ts'
 import { RecentMemories } from '../../src/telemetry/recent/recent-memories.ts'
 import { RecentReader } from '../../src/telemetry/recent/recent-reader.ts'
 import { send } from '../support/client.ts'
+import { portcullis } from '../support/command.ts'
 import { startGateway } from '../support/gateway.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { RawClient } from '../support/raw.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { Served } from '../support/served.ts'
 import { hourly, ofGateway, trafficPolicy } from '../support/traffic.ts'
+import { Seen } from '../support/until.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 const rule = (path: string, more: object): object => ({
@@ -307,6 +311,93 @@ suite('a recent request', () => {
     await next(/event: request\ndata: .*"id":"gone-1".*\n\n/)
     assert.equal(text.match(/event: request/g)!.length, 1)
     leave.abort()
+  })
+})
+
+suite('commands', () => {
+  const port = freePort()
+  let upstream: TestUpstream
+  let folder: Folder
+  let run: RunProcess
+
+  before(async () => {
+    upstream = await TestUpstream.start((_, response) => void response.end('hello'))
+    folder = new Folder({ 'shop.yaml': site(await port, upstream.port, await freePort()) })
+    run = await RunProcess.start([folder.path], '--workers', '1', '--data', folder.path + '/data')
+    await run.started()
+  })
+  after(async () => {
+    await run[Symbol.asyncDispose]()
+    await upstream[Symbol.asyncDispose]()
+    folder[Symbol.dispose]()
+  })
+  const command = (...args: string[]) => portcullis([...args, '--data', folder.path + '/data'])
+
+  test('explain --exchange tells how an error came to be, by the id of its body', async () => {
+    const answer = await send(await port, { path: '/locked?token=hunter2' })
+    const { exchange } = JSON.parse(answer.body) as { exchange: string }
+    const { code, stdout } = await command('explain', '--exchange', exchange)
+    assert.equal(code, 0)
+    const lines = stdout.split('\n')
+    assert.ok(lines[0]!.startsWith(`exchange    ${exchange}, 20`), stdout)
+    assert.ok(lines.includes('request     GET a.example/locked?token=[redacted]'), stdout)
+    assert.match(
+      stdout,
+      /^filter +basic-auth \(authentication\) answered; The request needs credentials .*, TrafficPolicy\/default\/lock \(.*shop\.yaml:\d+\)  ← decided$/m,
+    )
+    assert.match(stdout, /^time +[\d.]+ ms/m)
+    const json = await command('explain', '--exchange', exchange, '-o', 'json')
+    assert.equal((JSON.parse(json.stdout) as RequestStory).id, exchange)
+  })
+
+  test('explain --exchange fails where there is nothing to tell, and says how far back there is', async () => {
+    const { code, stdout, stderr } = await command('explain', '--exchange', 'never')
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(
+      stderr,
+      /no request of the id "never" is kept any more, or there was none; requests are kept since/,
+    )
+    assert.equal((await command('explain', '--exchange', 'x', 'GET', 'http://a/')).code, 2)
+  })
+
+  test('tail shows what has ended, filtered, the newest last', async () => {
+    for (const path of ['/ok/1', '/nowhere', '/ok/2']) await send(await port, { path })
+    const { code, stdout } = await command('tail', '--once', '-n', '2', '--path', '/ok')
+    assert.equal(code, 0)
+    const [first, second] = stdout.split('\n')
+    assert.match(
+      first!,
+      /^\d\d:\d\d:\d\d GET {4}a\.example\/ok\/1 +200 +[\d.]+ ms {2}httproute\/default\/shop\/ok → 127/,
+    )
+    assert.match(second!, /\/ok\/2/)
+    const json = await command('tail', '--once', '--status', '4xx', '-o', 'json')
+    assert.equal((JSON.parse(json.stdout.trim().split('\n').at(-1)!) as RequestLine).path, '/nowhere')
+    assert.equal((await command('tail', '--status', '7')).code, 2)
+  })
+
+  test('tail shows what ends, until it is interrupted', async () => {
+    const main = new URL('../../src/cli/main.ts', import.meta.url).pathname
+    const child = spawn(process.execPath, [
+      main,
+      'tail',
+      '-n',
+      '1',
+      '--path',
+      '/ok',
+      '--data',
+      folder.path + '/data',
+    ])
+    const lines = new Seen<string>()
+    createInterface(child.stdout).on('line', line => lines.push(line))
+    await send(await port, { path: '/ok/first' })
+    await lines.first()
+    // It may have shown what was there before it followed.
+    for (let i = 0; !lines.all.some(line => line.includes('/ok/live')); i++) {
+      await send(await port, { path: `/ok/live${i}` })
+      await setImmediate()
+    }
+    child.kill('SIGINT')
+    assert.deepEqual(await once(child, 'close'), [0, null])
   })
 })
 

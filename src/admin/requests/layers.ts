@@ -39,9 +39,9 @@ export function stepsOf(
   add('connection', connectionText(record), null)
   if (method !== '' || decider === 'request') add('request', requestText(record), null)
   if (decider === 'port') add('port', `port ${record.serverPort}, with the limits of its clients`, null)
-  if (record.listener !== '') add('listener', `listener ${record.listener}`, listener?.origin ?? null)
+  if (record.listener !== '') add('listener', record.listener, listener?.origin ?? null)
   else if (decider === 'listener') add('listener', 'no listener of this connection takes the host', null)
-  if (record.route !== '') add('route', `rule ${record.route}`, rule?.origin ?? null)
+  if (record.route !== '') add('route', record.route, rule?.origin ?? null)
   else if (decider === 'route') add('route', 'no rule takes the request', null)
   for (const one of filters.filter(({ did }) => did !== 'passed' && did !== 'not-met'))
     steps.push({

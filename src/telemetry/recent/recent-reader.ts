@@ -1,5 +1,5 @@
 import * as L from './layout.ts'
-import { numbersMatch, recordMatches, type RecentFilter, type RecentNumbers } from './recent-filter.ts'
+import { partAt, recordMatches, slotMatches, type RecentFilter } from './recent-filter.ts'
 import type { RecentMemories, RecentMemory } from './recent-memories.ts'
 import { RecentTails, type Tail } from './recent-tails.ts'
 import { readSlot, type RecentRecord } from './slot-reader.ts'
@@ -62,7 +62,7 @@ export class RecentReader {
   /** The newest of this id (clients of a trusted hop may use one twice), and how many others there are. */
   find(id: string): { readonly record: RecentRecord; readonly others: number } | null {
     const found = this.places({})
-      .filter(({ memory, ring, slot }) => idOf(memory, ring, slot) === id)
+      .filter(place => partAt(place.memory.views, atOf(place), 'id') === id)
       .toSorted(compare)
       .map(({ memory, ring, slot }) => readSlot(memory.views, ring, slot))
       .filter(record => record !== null && record.id === id)
@@ -98,7 +98,7 @@ export class RecentReader {
       const bySerial = new Map<number, Place>()
       for (const ring of rings)
         for (const place of placesIn(memory, ring))
-          if (numbersMatch(numbersOf(memory, ring, place.slot), filter)) bySerial.set(place.serial, place)
+          if (slotMatches(memory.views, atOf(place), filter)) bySerial.set(place.serial, place)
       return [...bySerial.values()]
     })
   }
@@ -113,21 +113,8 @@ function* placesIn(memory: RecentMemory, ring: L.RingPlace): Generator<Place> {
   }
 }
 
-/** Read without a look at the lock: who goes by them looks again at the whole. */
-function numbersOf({ views }: RecentMemory, { from, slotBytes }: L.RingPlace, slot: number): RecentNumbers {
-  const at = from + slot * slotBytes
-  const marks = views.int32[(at >> 2) + L.MARKS]!
-  return {
-    status: views.int32[(at >> 2) + L.STATUS]!,
-    durationMs: views.float64[(at >> 3) + L.DURATION_MS]!,
-    isError: (marks & L.MARK_ERROR) !== 0,
-    isSlow: (marks & L.MARK_SLOW) !== 0,
-  }
-}
-
-function idOf({ views }: RecentMemory, { from, slotBytes }: L.RingPlace, slot: number): string {
-  const at = from + slot * slotBytes
-  return views.bytes.latin1Slice(at + L.TEXT, at + L.TEXT + views.uint16[(at >> 1) + L.LENGTHS]!)
+function atOf({ ring: { from, slotBytes }, slot }: Place): number {
+  return from + slot * slotBytes
 }
 
 type Position = Pick<Place, 'endedMs' | 'serial'> & { readonly memory: { readonly number: number } }

@@ -1,5 +1,5 @@
 import * as L from './layout.ts'
-import { recordMatches, type RecentFilter } from './recent-filter.ts'
+import { recordMatches, slotMatches, type RecentFilter } from './recent-filter.ts'
 import type { RecentMemories, RecentMemory } from './recent-memories.ts'
 import { readSlot, type RecentRecord } from './slot-reader.ts'
 
@@ -8,23 +8,26 @@ export interface Tail {
   readonly filter: RecentFilter
   /** The oldest first. */
   readonly onRecords: (records: readonly RecentRecord[]) => void
-  /** So many came and were not shown; some of them may not have been wanted. */
+  /** So many were wanted, as far as was looked at, and were not told. */
   readonly onLost: (count: number) => void
 }
 
 const POLL_MS = 250
-/**
- * What is read in one poll, for all who follow, and what each of them is told at most: 200 lines a second are more than
- * anybody reads, and reading one costs the main thread 3 µs.
- */
-const READ = 400
+/** What one is told in one poll: 200 lines a second are more than anybody reads, and to read one costs the main thread 4 µs. */
 const TOLD = 50
+/** Slots that are looked at in one poll, for all who follow. */
+const LOOKS = 20_000
 
-interface Fresh {
+/** What has come to one memory since the last poll, and is still there. */
+interface Span {
   readonly memory: RecentMemory
-  readonly slot: number
+  readonly after: number
+  readonly to: number
+}
+
+interface Chosen {
+  readonly memory: RecentMemory
   readonly serial: number
-  readonly marked: boolean
 }
 
 /** Looks for new records as long as somebody follows, a few times a second; otherwise there is no timer. */
@@ -64,34 +67,60 @@ export class RecentTails {
 
   private poll(): void {
     this.missed = 0
-    const fresh = this.memories.all.flatMap(memory => this.freshOf(memory))
-    if (fresh.length === 0) return
-    const [ring] = this.memories.layout.rings
-    const chosen = choose(fresh)
-    const records = chosen
-      .map(({ memory, slot, serial }) => ({ serial, record: readSlot(memory.views, ring, slot) }))
-      .flatMap(({ serial, record }) => (record === null || record.serial !== serial ? [] : [record]))
-      .toSorted((a, b) => a.endedMs - b.endedMs)
-    const unread = this.missed + fresh.length - chosen.length
-    for (const tail of this.tails) tell(tail, records, unread)
+    const spans = this.memories.all.map(memory => this.spanOf(memory))
+    const came = spans.reduce((sum, { after, to }) => sum + to - after, this.missed)
+    if (came === 0) return
+    const most = Math.floor(LOOKS / this.tails.size)
+    for (const tail of this.tails) this.tell(tail, spans, most)
   }
 
-  /** What has come since the last look, as far as it is still there. */
-  private freshOf(memory: RecentMemory): Fresh[] {
-    const [ring] = this.memories.layout.rings
+  private spanOf(memory: RecentMemory): Span {
+    const [{ slots }] = this.memories.layout.rings
     const to = written(memory)
     // One that came while nobody looked begins at its beginning.
     const from = this.seen.get(memory) ?? 0
     this.seen.set(memory, to)
-    const there = Math.max(from, to - ring.slots)
-    this.missed += there - from
-    const fresh: Fresh[] = []
-    for (let serial = there + 1; serial <= to; serial++) {
-      const slot = (serial - 1) % ring.slots
-      const marks = memory.views.int32[((ring.from + slot * ring.slotBytes) >> 2) + L.MARKS]!
-      fresh.push({ memory, slot, serial, marked: (marks & (L.MARK_ERROR | L.MARK_SLOW)) !== 0 })
-    }
-    return fresh
+    const after = Math.max(from, to - slots)
+    this.missed += after - from
+    return { memory, after, to }
+  }
+
+  /** Of more than one is told, what went wrong or took long, and then the newest. */
+  private tell({ filter, onRecords, onLost }: Tail, spans: readonly Span[], most: number): void {
+    const marked: Chosen[] = []
+    const others: Chosen[] = []
+    let wanted = 0
+    let left = most
+    for (const { memory, after, to } of spans)
+      for (let serial = to; serial > after; serial--) {
+        // Those may have been wanted.
+        if (left-- <= 0) wanted++
+        else if (slotMatches(memory.views, this.at(serial), filter)) {
+          wanted++
+          const list = isMarked(memory, this.at(serial)) ? marked : others
+          if (list.length < TOLD) list.push({ memory, serial })
+        }
+      }
+    const chosen = [...marked, ...others.slice(0, TOLD - marked.length)]
+    const records = this.read(chosen).filter(record => recordMatches(record, filter))
+    if (records.length > 0) onRecords(records)
+    const lost = wanted - records.length + this.missed
+    if (lost > 0) onLost(lost)
+  }
+
+  private read(chosen: readonly Chosen[]): RecentRecord[] {
+    const [ring] = this.memories.layout.rings
+    return chosen
+      .flatMap(({ memory, serial }) => {
+        const record = readSlot(memory.views, ring, (serial - 1) % ring.slots)
+        return record === null || record.serial !== serial ? [] : [record]
+      })
+      .toSorted((a, b) => a.endedMs - b.endedMs)
+  }
+
+  private at(serial: number): number {
+    const [{ from, slots, slotBytes }] = this.memories.layout.rings
+    return from + ((serial - 1) % slots) * slotBytes
   }
 }
 
@@ -99,26 +128,6 @@ function written({ views }: RecentMemory): number {
   return views.float64[L.WRITTEN]!
 }
 
-/** Of more than are read, what went wrong or took long, and then the newest. */
-function choose(fresh: readonly Fresh[]): readonly Fresh[] {
-  if (fresh.length <= READ) return fresh
-  const marked = fresh.filter(one => one.marked).slice(-READ)
-  const others = fresh.filter(one => !one.marked)
-  return [...others.slice(others.length - (READ - marked.length)), ...marked]
-}
-
-function tell({ filter, onRecords, onLost }: Tail, records: readonly RecentRecord[], unread: number): void {
-  const wanted = records.filter(record => recordMatches(record, filter))
-  const told = wanted.length <= TOLD ? wanted : preferred(wanted)
-  if (told.length > 0) onRecords(told)
-  const lost = wanted.length - told.length + unread
-  if (lost > 0) onLost(lost)
-}
-
-/** As `choose` does. */
-function preferred(records: readonly RecentRecord[]): readonly RecentRecord[] {
-  const marked = records.filter(({ isError, isSlow }) => isError || isSlow).slice(-TOLD)
-  const left = TOLD - marked.length
-  const others = left === 0 ? [] : records.filter(({ isError, isSlow }) => !isError && !isSlow).slice(-left)
-  return [...others, ...marked].toSorted((a, b) => a.endedMs - b.endedMs)
+function isMarked({ views }: RecentMemory, at: number): boolean {
+  return (views.int32[(at >> 2) + L.MARKS]! & (L.MARK_ERROR | L.MARK_SLOW)) !== 0
 }
