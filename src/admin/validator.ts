@@ -6,9 +6,22 @@ const options = { strict: true, allowUnionTypes: true } as const
 const texts = new Ajv({ ...options, coerceTypes: true, useDefaults: true })
 const bodies = new Ajv(options)
 
-/** What Fastify checks a part of a request by; `httpPart` is `querystring`, `params`, `body` or `headers`. */
+/**
+ * What Fastify checks a part of a request by; `httpPart` is `querystring`, `params`, `body` or `headers`. A schema is
+ * compiled when the first request needs it: those of all routes together would be most of what the first of all waits for.
+ */
 export function validatorOf({ schema, httpPart }: { schema: unknown; httpPart?: string }): ValidateFunction {
-  return (httpPart === 'body' ? bodies : texts).compile(schema as AnySchema)
+  const ajv = httpPart === 'body' ? bodies : texts
+  let compiled: ValidateFunction | null = null
+  const validate = (value: unknown): boolean => {
+    compiled ??= ajv.compile(schema as AnySchema)
+    const passes = compiled(value)
+    result.errors = compiled.errors ?? null
+    return passes
+  }
+  // Of what a function of ajv's has beside, nobody here asks.
+  const result = validate as ValidateFunction
+  return result
 }
 
 /** What is told of what a validator has found. */
