@@ -462,7 +462,7 @@ export const texts = {
       rejected: 'Rule of the codec',
     },
     others: 'Why not the others',
-    othersCount: (n: number) => `${count(n)} entries were looked at`,
+    othersCount: (n: number) => `${count(n)} did not take it`,
     shadowed: 'came too late',
     missed: 'does not match',
     asText: 'As text, as the command says it',

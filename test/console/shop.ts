@@ -5,6 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { services, shopResources, type Ports } from './shop-resources.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 
+interface Opening {
+  /** Called with the data directory, before the gateway starts. */
+  readonly prepare?: (data: string) => Promise<void>
+  readonly args?: readonly string[]
+  /** Further files. */
+  readonly more?: Readonly<Record<string, string>>
+}
+
 /**
  * An invented shop, behind a real gateway: a dozen routes, some traffic, and a search that can be ended and begun again.
  * Its certificate ends in nine days.
@@ -35,16 +43,18 @@ export class Shop implements AsyncDisposable {
     this.args = args
   }
 
-  static async open(...args: readonly string[]): Promise<Shop> {
+  static async open({ prepare, args = [], more = {} }: Opening = {}): Promise<Shop> {
     const [http, https] = [await freePort(), await freePort()]
     const [server, search] = [await serve(0, '0.0.0.0'), await serve(await freePort(), '0.0.0.0')]
     const ports = { http, https, services: portOf(server), search: portOf(search) }
-    const folder = new Folder(await shopResources(ports))
+    const folder = new Folder({ ...(await shopResources(ports)), ...more })
+    const data = `${folder.path}/.data`
+    await prepare?.(data)
     const all = [
       '--workers',
       '2',
       '--data',
-      `${folder.path}/.data`,
+      data,
       '--secrets',
       `${folder.path}/.secrets`,
       '--access-log',

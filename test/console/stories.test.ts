@@ -106,6 +106,9 @@ suite('stories in the console', () => {
     assert.match(story, /127\.0\.3\.1/)
     assert.match(story, /page=2/)
     assert.doesNotMatch(await page.content(), /secret-of-a-customer/)
+    await page.getByRole('link', { name: 'Explain it' }).click()
+    await page.locator('.steps').getByText('search/0').waitFor()
+    await page.getByRole('heading', { name: 'Why not the others' }).waitFor()
     clean(shown)
   })
 

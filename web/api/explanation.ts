@@ -25,6 +25,8 @@ export type Explanation =
     }
   | {
       readonly outcome: 'no-route' | 'routed'
+      /** `others` may have fewer. */
+      readonly othersCount: number
       readonly port: string
       readonly stream: 'passthrough' | 'terminate' | null
       readonly request: {

@@ -15,6 +15,9 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map
   name => [name, name] as const,
 )
 
+/** Of ten thousand routes nobody reads all reasons. */
+const MOST_OTHERS = 1_000
+
 interface Question {
   readonly method: string
   readonly url: string
@@ -34,7 +37,7 @@ export function Explain() {
       askJson<Explanation>('/v1/explain', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(question),
+        body: JSON.stringify({ ...question, others: MOST_OTHERS }),
       }),
   })
   const { mutate } = answer
@@ -94,7 +97,7 @@ export function Explain() {
           {t.submit}
         </button>
       </form>
-      <div aria-live="polite">
+      <div aria-live="polite" className="stack">
         {answer.isPending ? (
           <Waiting />
         ) : answer.error !== null ? (

@@ -134,7 +134,7 @@ const columns: readonly Column<Other>[] = [
 
 function Others({ met }: { readonly met: Met }) {
   return (
-    <Panel title={t.others} aside={t.othersCount(met.others.length)} className="tabled">
+    <Panel title={t.others} aside={t.othersCount(met.othersCount)} className="tabled">
       <Table
         label={t.others}
         columns={columns}

@@ -37,7 +37,7 @@ export function Canvas({
           {drawn.edges.map(edge => (
             <g key={`${edge.from} ${edge.to}`} className={edgeClass(edge, lit)}>
               <path d={edge.path} style={{ strokeWidth: thickness(edge.rate) }} />
-              {edge.rate === null || edge.rate === 0 ? null : (
+              {edge.rate === null || edge.rate === 0 || edge.unlabelled === true ? null : (
                 <text x={edge.labelX} y={edge.labelY} textAnchor="end">
                   {rate(edge.rate)}
                 </text>
@@ -92,7 +92,7 @@ function NodeLink({ node, onFocus, after }: NodeProps) {
     onBlur: () => onFocus(null),
   }
   const passing = after
-    .filter(({ to, rate: value }) => to === id && value !== null)
+    .filter(({ to, rate: value, unlabelled }) => to === id && value !== null && unlabelled !== true)
     .reduce((sum, edge) => sum + (edge.rate ?? 0), 0)
   const spoken = passing === 0 ? null : <span className="hidden">{t.perSecond(rate(passing))}</span>
   return link.to === '/routes' ? (

@@ -71,12 +71,12 @@ function addGateway(
       tone,
       link: { to: '/routes', params: { listener: listener.name } },
     })
-    const passing = sum(
-      seen.rules
-        .filter(rule => rule.listeners[0] === listener.name)
-        .map(({ id: rule }) => seen.routeFigures.get(rule)?.requestsPerS),
-    )
-    edges.push({ from: id, to: `listener ${listener.name}`, rate: passing, bad: tone === 'bad' })
+    edges.push({
+      from: id,
+      to: `listener ${listener.name}`,
+      rate: rateOf(listener.name, seen),
+      bad: tone === 'bad',
+    })
   }
 }
 
@@ -119,7 +119,7 @@ function addRule(rule: Rule, seen: Seen, nodes: Node[], edges: Edge[]): void {
     column: 2,
     title: shortRule(rule.id).replace(/\/0$/, ''),
     note: joined(
-      `${hostText(rule.hostnames)}${first === undefined ? '' : ` ${matchText(first)}`}`,
+      `${first === undefined ? '' : `${matchText(first)} `}${hostText(rule.hostnames)}`,
       rule.action.type === 'forward' ? '' : actionText(rule.action),
     ),
     tone: tone === 'good' && failing ? 'warn' : tone === 'good' && passing === 0 ? 'quiet' : tone,
@@ -129,8 +129,9 @@ function addRule(rule: Rule, seen: Seen, nodes: Node[], edges: Edge[]): void {
     edges.push({
       from: `listener ${listener}`,
       to: `rule ${rule.id}`,
-      rate: i === 0 ? passing : null,
+      rate: passing,
       bad: failing,
+      unlabelled: i > 0,
     })
   if (rule.action.type !== 'forward') return
   for (const { cluster, share } of rule.action.backends)
@@ -177,6 +178,14 @@ function objectLink(group: string, kind: string, namespace: string, name: string
     to: '/objects/$group/$kind/$namespace/$name',
     params: { group: group === '' ? 'core' : group, kind, namespace, name },
   }
+}
+
+/** Nobody counts by listener: where one shares a rule that has traffic with another, its own part is not known. */
+function rateOf(listener: string, { rules, routeFigures }: Seen): number | null {
+  const own = rules.filter(({ listeners }) => listeners.includes(listener))
+  const rates = own.map(({ id }) => routeFigures.get(id)?.requestsPerS ?? 0)
+  const isShared = own.some(({ listeners }, i) => listeners.length > 1 && rates[i] !== 0)
+  return isShared ? null : sum(rates)
 }
 
 function sum(values: readonly (number | undefined)[]): number {

@@ -18,6 +18,8 @@ export interface Edge {
   /** Requests per second; null where nobody counts them. */
   readonly rate: number | null
   readonly bad: boolean
+  /** What passes is told once, where several lead to one thing. */
+  readonly unlabelled?: boolean
 }
 
 export interface Placed extends Node {
