@@ -314,7 +314,9 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   }
 
   onFailure(failure: FailureName, detail: string): void {
-    const { fresh = true, unsent = false } = this.stream ?? {}
+    const { fresh = true, unsent = false, connectedMs } = this.stream ?? {}
+    // All the time went into a connection that was never there.
+    if (connectedMs === 0) this.x.tell().connectMs = performance.now() - this.sentMs
     this.stream = null
     this.metClosed = !fresh
     const { retry: known } = failures[failure]

@@ -198,6 +198,7 @@ suite('a recent request', () => {
       assert.equal(attempt.endpoint, `127.0.0.1:${dead}`)
       assert.deepEqual([attempt.failure, attempt.reason], ['connection_refused', 'ECONNREFUSED'])
       assert.ok(attempt.endedAfterMs <= story.durationMs)
+      assert.ok(attempt.connectMs > 0)
     }
     assert.deepEqual(
       decided(story).map(({ layer }) => layer),

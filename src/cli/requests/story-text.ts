@@ -65,7 +65,7 @@ function attemptRows({ attempts, leftOut }: RequestStory): string[] {
     const came =
       failure === null ? String(status ?? 'no answer') : `${failure}${reason === null ? '' : `: ${reason}`}`
     const sent = sentAfterMs === null ? 'never sent' : `sent after ${durationText(sentAfterMs)}`
-    const connected = connectMs > 0 ? `, connected in ${durationText(connectMs)}` : ''
+    const connected = connectMs > 0 ? `, ${durationText(connectMs)} to connect` : ''
     return `${i + 1}. ${endpoint ?? 'no endpoint'}: ${came}; ${sent}${connected}, over after ${durationText(endedAfterMs)}`
   })
   return leftOut > 0 ? [...rows, `${leftOut} more are not told`] : rows
