@@ -111,6 +111,17 @@ suite('live figures', () => {
     assert.deepEqual([shown?.name, shown?.endpoints, shown?.serving], ['Backend/default/items', 3, 2])
   })
 
+  test('clusters: one that cannot be connected to is shown although nothing was answered', () => {
+    const gateway = bench()
+    const cluster = gateway.instruments.clusters.get('Backend/default/dead')
+    cluster.gauge('portcullis_upstream_endpoints').set(1)
+    cluster.gauge('portcullis_upstream_endpoints_serving').set(1)
+    cluster.counter('portcullis_upstream_connect_failures_total', { failure: 'connection_refused' }).add(6)
+    gateway.pass(2000)
+    const [shown] = gateway.figures.now().clusters
+    assert.deepEqual([shown?.name, shown?.connectFailuresPerS], ['Backend/default/dead', 3])
+  })
+
   test('of ten thousand routes the busiest and the worst are shown, and how many there are', () => {
     const gateway = bench()
     for (let i = 0; i < 10_000; i++) answer(gateway, `r${i}`, 1 + (i % 7 === 0 ? 1 : 0))

@@ -90,11 +90,21 @@ function clustersBetween(before: Reading, after: Reading, intervalS: number): Cl
     foremost(changed(before.clusters, after.clusters)).map(change => [change.name, cellsOf(change)]),
   )
   const troubled = [...after.states].filter(
-    ([name, { endpoints, serving, pending }]) => !cells.has(name) && (serving < endpoints || pending > 0),
+    ([name, state]) => !cells.has(name) && (isWanting(state) || failures(before, after, name) > 0),
   )
   for (const [name] of troubled.slice(0, SHOWN))
     cells.set(name, difference(before.clusters.get(name), after.clusters.get(name) ?? none))
   return [...cells].map(([name, row]) => clusterFigures(name, row, after.states.get(name) ?? idle, intervalS))
+}
+
+function isWanting({ endpoints, serving, pending }: ClusterState): boolean {
+  return serving < endpoints || pending > 0
+}
+
+/** One whose only endpoint is dead has no answers to count, and goes on serving, since nothing else could. */
+function failures(before: Reading, after: Reading, cluster: string): number {
+  const cells = after.clusters.get(cluster)
+  return cells === undefined ? 0 : since(before.clusters.get(cluster), cells, CONNECT_FAILURES)
 }
 
 const none = new Float64Array(EJECTIONS + 1)

@@ -64,7 +64,8 @@ export const Figures = fields(
     }),
     routesWithTraffic: Type.Integer({ description: 'How many had requests.' }),
     clusters: Type.Array(ClusterFigures, {
-      description: 'As with routes, and those of which an endpoint is left out or a request waits.',
+      description:
+        'As with routes, and those of which an endpoint is left out, a request waits, or connections fail.',
     }),
     ports: Type.Array(fields({ key: Type.String(), connections: Type.Integer() })),
     process: fields({

@@ -55,7 +55,7 @@ const figures: Figures = {
   process: { cpu: 0.341, rssBytes: 120_000_000, workers: 2 },
 }
 
-const room = { columns: 100, rows: 24 }
+const room = { columns: 104, rows: 24 }
 
 suite('top', () => {
   test('is a screen of what goes on', () => {
@@ -67,13 +67,13 @@ in 12 B/s   out 3.4 MB/s   in flight 4   connections 240   refused 0/s
 12:00:01   last 1 s   2 workers   cpu 34 %   memory 120 MB   snapshot 7   2 routes with requests
 1 error, 2 warnings: see portcullis status
 
-ROUTE                                                             REQ/S    5XX    4XX     P50    P99
-httproute/default/items/0                                            10    0 %    0 %  2.1 ms  1.2 s
-…glonglonglonglonglonglonglonglonglonglonglonglonglonglonglong/0      1    0 %    0 %  2.1 ms  1.2 s
+ROUTE                                                                 REQ/S    5XX    4XX     P50    P99
+httproute/default/items/0                                                10    0 %    0 %  2.1 ms  1.2 s
+…glonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglong/0      1    0 %    0 %  2.1 ms  1.2 s
 
-CLUSTER                REQ/S    5XX    4XX     P50    P99  SERVING  WAITING  RETRIES/S   BUSY   IDLE
-Backend/default/ill    1,235    0 %    0 %  2.1 ms  1.2 s      1/2        0          0      3      5
-Backend/default/well   1,235    0 %    0 %  2.1 ms  1.2 s      2/2        0          0      3      5`,
+CLUSTER                 REQ/S    5XX    4XX     P50    P99  SERVING  WAITING  FAIL/S  RETRY/S  BUSY+IDLE
+Backend/default/ill     1,235    0 %    0 %  2.1 ms  1.2 s      1/2        0       0        0        3+5
+Backend/default/well    1,235    0 %    0 %  2.1 ms  1.2 s      2/2        0       0        0        3+5`,
     )
   })
 

@@ -73,8 +73,8 @@ function worstFirst(a: ClusterFigures, b: ClusterFigures): number {
   return trouble(b) - trouble(a) || b.requestsPerS - a.requestsPerS
 }
 
-function trouble({ endpoints, serving, pending, errorsPerS }: ClusterFigures): number {
-  return Number(serving < endpoints) * 2 + Number(pending > 0 || errorsPerS > 0)
+function trouble({ endpoints, serving, pending, errorsPerS, connectFailuresPerS }: ClusterFigures): number {
+  return Number(serving < endpoints || connectFailuresPerS > 0) * 2 + Number(pending > 0 || errorsPerS > 0)
 }
 
 interface Column<T> {
@@ -103,9 +103,16 @@ const clusterColumns: readonly Column<ClusterFigures>[] = [
     bad: ({ serving, endpoints }) => serving < endpoints,
   },
   { title: 'WAITING', text: ({ pending }) => String(pending), bad: ({ pending }) => pending > 0 },
-  { title: 'RETRIES/S', text: ({ retriesPerS }) => number(retriesPerS) },
-  { title: 'BUSY', text: ({ connectionsActive }) => String(connectionsActive) },
-  { title: 'IDLE', text: ({ connectionsIdle }) => String(connectionsIdle) },
+  {
+    title: 'FAIL/S',
+    text: ({ connectFailuresPerS }) => number(connectFailuresPerS),
+    bad: ({ connectFailuresPerS }) => connectFailuresPerS > 0,
+  },
+  { title: 'RETRY/S', text: ({ retriesPerS }) => number(retriesPerS) },
+  {
+    title: 'BUSY+IDLE',
+    text: ({ connectionsActive, connectionsIdle }) => `${connectionsActive}+${connectionsIdle}`,
+  },
 ]
 
 /** So that columns do not jump from second to second. */
