@@ -90,6 +90,7 @@ Portcullis listens on ${gateway} and serves ${folder}
   curl -i ${gateway}/goods/1
       301 and Location: …/items/1                  redirect
   curl http://${admin}/metrics                     counters for Prometheus
+  http://${admin}/                                 the console, in a browser
 
 Requests are shown here as they come. Change a file in that folder and try again: it is live when you
 have saved it, and the log here says what became of it. To ask beforehand:
