@@ -69,3 +69,22 @@ test('what two programs may read in two ways is refused', async () => {
   }
   admin.close()
 })
+
+test('of requests that do not wait for answers one is answered at most, and the rest costs nothing', async t => {
+  let made = 0
+  const admin = new AdminListener({
+    seen: seenIn(),
+    paths: new AdminPaths(),
+    metrics: () => Promise.resolve(`m ${++made}\n`),
+  })
+  t.after(() => admin.close())
+  const { port } = await admin.listen('127.0.0.1', 0)
+  const connection = connect(port, '127.0.0.1')
+  connection.on('error', () => {})
+  const closed = new Promise(resolve => connection.once('close', resolve))
+  connection.resume().write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3_000))
+  await closed
+  // One after the other, as programs do, a connection has as many as it likes.
+  for (let i = 0; i < 3; i++) await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  assert.ok(made <= 4, `${made} texts`)
+})

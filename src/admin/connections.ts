@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { shareKey } from '../http/share-key.ts'
 
@@ -11,6 +12,8 @@ const MOST = 256
 export class Connections {
   /** In the order in which they came; by whom. */
   private readonly clients = new Map<Socket, string>()
+  /** Of which a request is being answered. */
+  private readonly busy = new Set<Socket>()
   private readonly most: number
 
   constructor(most = MOST) {
@@ -21,6 +24,18 @@ export class Connections {
     if (this.clients.size >= this.most) this.endOne()
     this.clients.set(socket, shareKey(socket.remoteAddress ?? ''))
     socket.once('close', () => this.clients.delete(socket))
+  }
+
+  /**
+   * False, and the connection is ended, where one before it is still being answered. Programs do not send so (RFC 9112
+   * §9.3.2 lets them), and Node answers all that one packet has at once: thousands, each with its text in memory.
+   */
+  begin({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    if (this.busy.has(socket)) socket.destroy()
+    if (socket.destroyed) return false
+    this.busy.add(socket)
+    response.once('close', () => this.busy.delete(socket))
+    return true
   }
 
   private endOne(): void {

@@ -9,6 +9,7 @@ import { byTcp } from './access/by-tcp.ts'
 import type { AdminToken } from './access/token.ts'
 import { Connections } from './connections.ts'
 import { answerGuarded } from './guarded.ts'
+import { MetricsPage } from './metrics-page.ts'
 import type { AdminPaths } from './paths.ts'
 import type { Seen } from './seen.ts'
 
@@ -49,6 +50,7 @@ const SILENCE_MS = 60_000
  */
 export class AdminListener {
   private readonly view: AdminView
+  private readonly metrics: MetricsPage
   private readonly servers: Server[] = []
   /** Where it listens by TCP. */
   readonly bound: AddressInfo[] = []
@@ -56,6 +58,7 @@ export class AdminListener {
 
   constructor(view: AdminView) {
     this.view = view
+    this.metrics = new MetricsPage(openMetrics => view.metrics(openMetrics))
   }
 
   /** Rejects as `listen` does. */
@@ -88,6 +91,7 @@ export class AdminListener {
   private serve(judge: Judge): Server {
     const connections = new Connections()
     const server = createServer(strict, (request, response) => {
+      if (!connections.begin(request, response)) return
       this.answer(request, response, judge).catch((error: unknown) => failed(response, error))
     })
     // Those beyond a number are left out, and one of them may be what a proxy has added; the size of all bounds it.
@@ -100,7 +104,7 @@ export class AdminListener {
 
   private async answer(request: IncomingMessage, response: ServerResponse, judge: Judge): Promise<void> {
     const path = (request.url ?? '').split('?')[0] ?? ''
-    const isOpen = await answerOpen(path, request, response, this.view)
+    const isOpen = await answerOpen(path, request, response, this.view.seen, this.metrics)
     if (isOpen) return
     noteAccess(request, judge(request))
     const others = this.view.paths.find(path)
@@ -123,7 +127,8 @@ async function answerOpen(
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
-  { seen, metrics }: AdminView,
+  seen: Seen,
+  metrics: MetricsPage,
 ): Promise<boolean> {
   if (path !== '/healthz' && path !== '/readyz' && path !== '/metrics') return false
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -131,7 +136,7 @@ async function answerOpen(
     send(response, 405, PLAIN, 'method not allowed\n')
   } else if (path === '/metrics') {
     const open = (request.headers.accept ?? '').includes('application/openmetrics-text')
-    send(response, 200, open ? OPEN_METRICS : PROMETHEUS, await metrics(open))
+    send(response, 200, open ? OPEN_METRICS : PROMETHEUS, await metrics.read(open))
   } else if (path === '/healthz') send(response, 200, PLAIN, 'ok\n')
   else if (seen.ready()) send(response, 200, PLAIN, 'ready\n')
   else send(response, 503, PLAIN, 'not ready\n')
@@ -148,7 +153,7 @@ function failed(response: ServerResponse, error: unknown): void {
   response.writeHead(status, [...fields]).end(body)
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
+function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) })
   response.end(body)
 }
