@@ -6,7 +6,7 @@ import type { Api, ApiKit, SchemaTypes } from './kit.ts'
 import { serveConsole } from './console.ts'
 import { serveDocument } from './openapi.ts'
 import type { AdminPaths } from './paths.ts'
-import { answerErrors } from './problems.ts'
+import { answerErrors, answerFrameworkError } from './problems.ts'
 import { routes } from './routes.ts'
 import type { Seen } from './seen.ts'
 import { fields } from './shapes/shape.ts'
@@ -23,6 +23,7 @@ const BODY_BYTES = 256 * 1024
 export async function makeApi(seen: Seen, paths: AdminPaths): Promise<AdminAnswer> {
   const app: Api = fastify({
     bodyLimit: BODY_BYTES,
+    frameworkErrors: answerFrameworkError,
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     schemaErrorFormatter: validationError,
     // Neither is needed, and so neither Fastify's ajv nor its serialisers are in the program.

@@ -36,10 +36,13 @@ test('what is not there is told as a problem, with what is', async () => {
     ['GET', '/v1/nothing', 404, /there are \/healthz, .*\/v1\/openapi\.json/],
     ['POST', '/v1/status', 401, /needs a token/],
     ['GET', '/v1/status?a=1', 400, /query: \\"a\\" is not known/],
+    ['GET', '/%zz', 400, /"detail":"the path cannot be percent-decoded"/],
     ['POST', '/healthz', 405, /not allowed/],
   ] as const) {
     const response = await fetch(server.url + path, { method })
     assert.equal(response.status, status, path)
+    if (path !== '/healthz')
+      assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
     assert.match(await response.text(), said)
   }
 })

@@ -1,11 +1,20 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyError, FastifyReply } from 'fastify'
 import { problem } from '../http/problem.ts'
 import { log } from '../telemetry/log.ts'
 import { AdminError } from './errors.ts'
+import { PRIVATE } from './guarded.ts'
 import type { Api } from './kit.ts'
 import type { AdminPaths } from './paths.ts'
 
 const { STATUS_CODES } = process.getBuiltinModule('node:http')
+
+/** What no route is looked for: a target that cannot be decoded, or a name in it that is too long. */
+export function answerFrameworkError(error: FastifyError, _request: unknown, reply: FastifyReply): void {
+  reply.headers(PRIVATE)
+  sendProblem(reply, error.statusCode ?? 400, error.code === 'FST_ERR_BAD_URL' ? BAD_URL : error.message)
+}
+
+const BAD_URL = 'the path cannot be percent-decoded'
 
 /** `application/problem+json` for all that goes wrong. */
 export function answerErrors(app: Api, paths: AdminPaths): void {

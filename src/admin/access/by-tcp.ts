@@ -27,12 +27,13 @@ export function byTcp({ bound, token, hasAccounts }: TcpRules, tries = new Faile
   }
 
   function byToken({ socket }: IncomingMessage, authorization: string): Access {
+    // First of all: an address is that of many (a proxy, a forwarded port), and one of them must not lock out the operator.
+    // What can be guessed is not for the count of tries to prevent, but for the length of a token.
+    if (token?.matches(authorization) === true) return { level: 'operator', by: 'token' }
     const client = shareKey(socket.remoteAddress ?? '')
-    // Before the token is looked at: what is told of further guesses must be the same for each.
     const retryAfterS = tries.waitS(client)
     if (retryAfterS > 0)
       return { level: 'none', refusal: { status: 429, detail: 'too many tokens that are none', retryAfterS } }
-    if (token?.matches(authorization) === true) return { level: 'operator', by: 'token' }
     tries.failed(client)
     return refused(`that is another token; ${where}`)
   }

@@ -9,7 +9,7 @@ const WINDOW_MS = 60_000
 /** The one that has waited longest goes, where more clients than this fail. */
 const MOST_CLIENTS = 4_096
 
-/** Who has tried ten tokens that are none waits for a minute: guesses of one client must not cost more than that. */
+/** Who has tried ten tokens that are none is told to wait for a minute. */
 export class FailedTries {
   private readonly clients = new Map<string, Tries>()
   private readonly nowMs: () => number

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { shareKey } from '../../http/share-key.ts'
+import { proxySign } from './proxy-fields.ts'
 
 /** Where the listener is bound: of its own `address()`. */
 export interface Bound {
@@ -7,8 +8,6 @@ export interface Bound {
   readonly port: number
 }
 
-/** What a proxy adds for whom it stands before: a request that has one is not of this machine, wherever it comes from. */
-const FORWARDED = /^(via|forwarded|x-real-ip|x-forwarded-.*)$/
 /** Absent of programs; `none` where somebody has typed the address; no other site's page may ask, nor a sibling's. */
 const SITES: readonly (string | undefined)[] = [undefined, 'none', 'same-origin']
 
@@ -33,8 +32,8 @@ export function whyClosed(request: IncomingMessage, bound: Bound): string | null
   const origins = valuesOf(request, 'origin')
   if (origins.some(origin => origin.toLowerCase() !== `http://${hosts[0]!.toLowerCase()}`))
     return 'a page of another site asks (Origin)'
-  const forwarded = Object.keys(headers).find(name => FORWARDED.test(name))
-  return forwarded === undefined ? null : `a proxy has sent it (${forwarded})`
+  const sign = proxySign(request)
+  return sign === null ? null : `a proxy has sent it (${sign})`
 }
 
 function isLoopback(address: string): boolean {

@@ -2,8 +2,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** What is shorter can be guessed, or is half of a file. */
-const LEAST_LENGTH = 16
+/** Of 64 characters, so many are 120 bits: nobody guesses them, and so nobody's guesses need to be held up. */
+const LEAST_LENGTH = 20
 /** RFC 6750 §2.1. */
 const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 
