@@ -46,6 +46,24 @@ for (const [query, shown] of [
   ['?AWSAccessKeyId=1', '?AWSAccessKeyId=[redacted]'],
   ['?&&password=x&', '?&&password=[redacted]&'],
   ['??token=x', '??token=[redacted]'],
+  ['?a=1;token=x;y', '?a=1;token=[redacted]'],
+  ['?token=x;y?z&b=2', '?token=[redacted]&b=2'],
+  ['?a=/b?token=x&b=2', '?a=/b?token=[redacted]&b=2'],
+  ['?a=1&amp;token=x', '?a=1&amp;token=[redacted]'],
+  ['?next=https%3A%2F%2Fy%2F%3Fa%3D1%26token%3Dx&b=2', '?next=[redacted]&b=2'],
+  ['?next=https%3A%2F%2Fy%2F%3Fa%3D1', '?next=https%3A%2F%2Fy%2F%3Fa%3D1'],
+  ['?next=https%3A%2F%2Fu%3Apw%40y%2F', '?next=[redacted]'],
+  ['?next=https://u:pw@y/', '?next=https://u:[redacted]@y/'],
+  ['?mail=a@b.example', '?mail=a@b.example'],
+  ['?SAMLResponse=x&RelayState=y', '?SAMLResponse=[redacted]&RelayState=y'],
+  ['?ticket=ST-1&service=x', '?ticket=[redacted]&service=x'],
+  ['?client_assertion=x&code_verifier=y', '?client_assertion=[redacted]&code_verifier=[redacted]'],
+  ['?PHPSESSID=x&jsessionid=y&sid=z', '?PHPSESSID=[redacted]&jsessionid=[redacted]&sid=[redacted]'],
+  [
+    '?csrf=x&password_confirmation=y&pin=1',
+    '?csrf=[redacted]&password_confirmation=[redacted]&pin=[redacted]',
+  ],
+  ['?shipping=1&inside=2', '?shipping=1&inside=2'],
 ] as const)
   test(`the query ${query} is shown as ${shown}`, () => assert.equal(redactQuery(query), shown))
 

@@ -25,15 +25,24 @@ export function isSecretName(name: string): boolean {
   return SECRET_WORDS.has(last) || ((last === 'key' || last === 'keys') && KEY_KINDS.has(words.at(-2) ?? ''))
 }
 
+/** What a parameter or a field of a head carries, while a field of a log of such a name speaks about one. */
+const CARRIED_WORDS = new Set(
+  (
+    'key code auth sid jsessionid phpsessid assertion verifier ticket csrf xsrf bearer hmac pin cvv ' +
+    'confirmation'
+  ).split(' '),
+)
+
 /**
  * As isSecretName, for query parameters and fields of a head: there a bare `key`, `code` (RFC 6749 §4.1.2) or `auth` is
- * a secret too.
+ * a secret too, and what stands for a session or a login.
  */
 export function isSecretParameter(name: string): boolean {
   if (isSecretName(name)) return true
-  const last = wordsOf(name).at(-1) ?? ''
-  // AWSAccessKeyId is among the four that the OTel conventions for url.query name.
-  return last === 'key' || last === 'code' || last === 'auth' || /^awsaccesskeyid$/i.test(name)
+  // AWSAccessKeyId is among the four that the OTel conventions for url.query name; SAMLResponse is one word (SAML 2.0 §3.5).
+  return (
+    CARRIED_WORDS.has(wordsOf(name).at(-1) ?? '') || /^(awsaccesskeyid|saml(response|request))$/i.test(name)
+  )
 }
 
 function wordsOf(name: string): string[] {
@@ -46,7 +55,8 @@ function wordsOf(name: string): string[] {
 
 // Every secret name contains one of these or is percent-encoded: one linear pass
 // acquits the usual query without looking at its parameters.
-const SUSPICIOUS = /%|key|code|auth|pass|pwd|secret|token|jwt|cookie|credential|sig|otp|session/i
+const SUSPICIOUS =
+  /[%@]|key|code|auth|pass|pwd|secret|token|jwt|cookie|credential|sig|otp|session|sess?id|saml|assertion|verifier|ticket|[cx]srf|bearer|hmac|pin|cvv|confirmation|\bsid/i
 
 /**
  * A query (with or without its "?") with the values of secret parameters
@@ -60,18 +70,40 @@ export function redactQuery(query: string): string {
   while (from < query.length) {
     let end = query.indexOf('&', from)
     if (end < 0) end = query.length
-    out += redactParameter(query.slice(from, end), from === 0)
+    out += redactParameter(query.slice(from, end))
     if (end < query.length) out += '&'
     from = end + 1
   }
   return out
 }
 
-function redactParameter(parameter: string, first: boolean): string {
-  const equals = parameter.indexOf('=')
-  if (equals < 0 || equals === parameter.length - 1) return parameter
-  const written = parameter.slice(first && parameter.startsWith('?') ? 1 : 0, equals)
-  return isSecretWritten(written) ? parameter.slice(0, equals + 1) + REDACTED : parameter
+/** Some servers end a parameter at ";" too, and a second "?" is often that of an address that was put in unencoded. */
+const NAMES = /(?:^\?|^|[?;])([^=?;]*)=/g
+
+function redactParameter(parameter: string): string {
+  for (const { index, 0: before, 1: name } of parameter.matchAll(NAMES)) {
+    const from = index + before.length
+    // To its end, for a value may have ";" and "?" in it.
+    if (from < parameter.length && isSecretWritten(name!)) return parameter.slice(0, from) + REDACTED
+  }
+  return redactAddress(parameter)
+}
+
+/** A value may be an address with a query of its own, and in that a token: left out whole. One level, for time. */
+function redactAddress(parameter: string): string {
+  const shown = redactText(parameter)
+  if (!/%(3d|40)/i.test(shown)) return shown
+  const from = shown.indexOf('=') + 1
+  const text = decoded(shown.slice(from))
+  return hasSecret(text) ? shown.slice(0, from) + REDACTED : shown
+}
+
+function hasSecret(text: string): boolean {
+  if (redactText(text) !== text) return true
+  return text.split(/[?&;#]/).some(part => {
+    const equals = part.indexOf('=')
+    return equals > 0 && equals < part.length - 1 && isSecretWritten(part.slice(0, equals))
+  })
 }
 
 /** Programs ask with the same few names again and again, and to judge one costs a microsecond. */
