@@ -1,3 +1,4 @@
+import { isServiceFault } from '../../http/grpc/status.ts'
 import { families, type FamilyName } from '../../telemetry/families.ts'
 import type { MetricsReader } from '../../telemetry/metrics-reader.ts'
 
@@ -107,15 +108,12 @@ function readRoutes(metrics: MetricsReader, rows: Rows): void {
   // The HTTP status of a gRPC call is 200 whatever became of it.
   metrics.each('portcullis_grpc_responses_total', ([route = '', status = ''], [count = 0]) => {
     if (status === '0') return
-    rows.row(route)[faultsOfService.has(status) ? ERRORS : CLIENT_ERRORS]! += count
+    rows.row(route)[isServiceFault(Number(status)) ? ERRORS : CLIENT_ERRORS]! += count
   })
   metrics.each('portcullis_request_duration_seconds', ([route = ''], cells) =>
     addBuckets(rows.row(route), cells),
   )
 }
-
-/** UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS: the 5xx of gRPC (its http-grpc-status-mapping.md). */
-const faultsOfService: ReadonlySet<string> = new Set(['2', '4', '12', '13', '14', '15'])
 
 function readClusters(metrics: MetricsReader, rows: Rows): void {
   metrics.each('portcullis_upstream_requests_total', ([cluster = '', code = ''], [count = 0]) =>

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { failures, isFailureName } from '../failures.ts'
 import { percentEncode } from './answer.ts'
 import { grpcFormat, withFormat } from './content-type.ts'
-import { failureStatus, httpStatus, readStatus } from './status.ts'
+import { failureStatus, httpStatus, isServiceFault, readStatus } from './status.ts'
 import { readTimeout, writeTimeout } from './timeout.ts'
 
 suite('what a failure is to a gRPC client', () => {
@@ -24,6 +24,11 @@ suite('what a failure is to a gRPC client', () => {
     ['connection_refused', 'ECONNREFUSED', 14],
   ] as const)
     test(`${failure}, ${detail}, is ${status}`, () => assert.equal(failureStatus(failure, detail), status))
+})
+
+test('a service is at fault where OpenTelemetry has it for an error of the server', () => {
+  const codes = Array.from({ length: 17 }, (_, code) => code)
+  assert.deepEqual(codes.filter(isServiceFault), [2, 4, 12, 13, 14, 15])
 })
 
 for (const [http, grpc] of [

@@ -9,6 +9,7 @@ const RESOURCE_EXHAUSTED = 8
 const UNIMPLEMENTED = 12
 const INTERNAL = 13
 const UNAVAILABLE = 14
+const DATA_LOSS = 15
 const UNAUTHENTICATED = 16
 
 /** The highest code that there is. */
@@ -99,6 +100,20 @@ const byReset: Readonly<Record<string, number>> = {
 /** `detail` is that of the failure: where it names a reset, that is what counts. */
 export function failureStatus(failure: FailureName, detail: string): number {
   return byReset[detail] ?? byFailure[failure]
+}
+
+const serviceFaults: ReadonlySet<number> = new Set([
+  UNKNOWN,
+  DEADLINE_EXCEEDED,
+  UNIMPLEMENTED,
+  INTERNAL,
+  UNAVAILABLE,
+  DATA_LOSS,
+])
+
+/** Whether a code says that the service is at fault and not its caller: what is an error of a server to OpenTelemetry. */
+export function isServiceFault(status: number): boolean {
+  return serviceFaults.has(status)
 }
 
 export function httpStatus(status: number): number {

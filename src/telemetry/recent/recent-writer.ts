@@ -1,4 +1,5 @@
 import { failures } from '../../http/failures.ts'
+import { isServiceFault } from '../../http/grpc/status.ts'
 import type { AccessRecord } from '../access-record.ts'
 import { KeptRing } from './kept-ring.ts'
 import * as L from './layout.ts'
@@ -150,12 +151,13 @@ export class RecentWriter {
   }
 }
 
-/** Statuses of gRPC that say that the server failed: UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
-const GRPC_FAULTS: ReadonlySet<number> = new Set([2, 4, 13, 14, 15])
-
-/** Where a record is kept longer than others, or ALL. What was tried again has met a failure, however it ended. */
+/**
+ * Where a record is kept longer than others, or ALL. What was tried again has met a failure, however it ended. Of our own
+ * failures it is their own status that counts: to a gRPC client that asks for what is not there we say UNIMPLEMENTED.
+ */
 function ringOf({ status, failure, rejection, attempts, grpcStatus }: AccessRecord): number {
-  if (status >= 500 || attempts > 1 || GRPC_FAULTS.has(grpcStatus)) return L.FAULTS
-  if (failure !== '' && failures[failure].status >= 500) return L.FAULTS
-  return status >= 400 || failure !== '' || rejection !== '' || grpcStatus > 0 ? L.REFUSALS : L.ALL
+  if (status >= 500 || attempts > 1) return L.FAULTS
+  if (failure !== '') return failures[failure].status >= 500 ? L.FAULTS : L.REFUSALS
+  if (isServiceFault(grpcStatus)) return L.FAULTS
+  return status >= 400 || rejection !== '' || grpcStatus > 0 ? L.REFUSALS : L.ALL
 }

@@ -115,6 +115,17 @@ suite('a record of a recent request', () => {
     })
   })
 
+  test('of gRPC is kept with what went wrong where the service failed, and not where its client asked for what is not there', () => {
+    const { writer, reader } = start()
+    const grpc = (path: string, clientAddress: string, fields: Partial<AccessRecord>): void =>
+      writer.write(recordOf({ path, clientAddress, status: 200, ...fields }), 0)
+    const client = (i: number): string => `203.0.${i >> 8}.${i & 255}`
+    grpc('/fault', client(0), { grpcStatus: 12 })
+    for (let i = 1; i < 6_000; i++)
+      grpc('/scan', client(i), { grpcStatus: 12, failure: 'route_not_found', route: `r${i}` })
+    assert.equal(reader.list({ keep: 'errors', path: '/fault' }, 10).records.length, 1)
+  })
+
   test('has its story, also where others have left no room for one in the ring of all', () => {
     const { writer, reader } = start()
     const story = new Story()
