@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { findingPage, findingsInForce } from '../../src/admin/views/findings.ts'
+import { countsOf, findingPage, findingsInForce } from '../../src/admin/views/findings.ts'
+import type { Figures } from '../../src/admin/shapes/figures.ts'
 import type { Finding } from '../../src/admin/shapes/finding.ts'
 import { judge } from '../../src/cli/check/verdict.ts'
 import { kinds } from '../support/declared.ts'
@@ -81,4 +82,12 @@ test('so it is of a gateway that runs; beside that it knows what only runs', asy
     [['error', 'up', 'spec.endpointz', true, true]],
   )
   assert.ok(held[0]?.since !== null && held[0]?.hint !== null)
+
+  // Of two faults the figures have no other number.
+  const worse = '"surplus":1,"endpointz"'
+  written.write('a.yaml', files['a.yaml'].replace('"endpoints"', worse))
+  await run.event('resources.problem', line => String(line['message']).includes('surplus'))
+  const declared = (await items()).filter(one => one.reason !== 'WorkerSilent')
+  const figures = (await (await run.get('/v1/figures')).json()) as Pick<Figures, 'problems' | 'held'>
+  assert.deepEqual([figures.problems, figures.held], [countsOf(declared), 1])
 })

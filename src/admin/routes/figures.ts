@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { findingsOf, linesWith } from '../../control/findings.ts'
+import type { InForce } from '../../control/controller.ts'
 import { AdminError } from '../errors.ts'
 import type { Traffic } from '../figures/rates.ts'
 import type { Api, ApiKit } from '../kit.ts'
@@ -7,6 +7,7 @@ import type { Seen } from '../seen.ts'
 import { Figures, History } from '../shapes/figures.ts'
 import { fields } from '../shapes/shape.ts'
 import { frameOf } from '../sse.ts'
+import { countsOf, findingsInForce } from '../views/findings.ts'
 
 /** GET /v1/figures, /v1/figures/stream and /v1/figures/history. */
 export function figureRoutes(app: Api, { seen, streams }: ApiKit): void {
@@ -88,14 +89,10 @@ class Teller {
 
 const noState = { snapshot: 0, problems: { errors: 0, warnings: 0, notes: 0 }, held: 0 }
 
-type InForce = NonNullable<ReturnType<Seen['inForce']>>
-
-function stateOf({ status, snapshot }: InForce): Pick<Figures, 'snapshot' | 'problems' | 'held'> {
-  const findings = findingsOf(status.problems, status.conditions)
-  const count = (severity: 'error' | 'warning' | 'note'): number => linesWith(findings, severity).size
+function stateOf(inForce: InForce): Pick<Figures, 'snapshot' | 'problems' | 'held'> {
   return {
-    snapshot: snapshot.version,
-    problems: { errors: count('error'), warnings: count('warning'), notes: count('note') },
-    held: status.conditions.filter(({ type, status: is }) => type === 'Current' && is === 'False').length,
+    snapshot: inForce.snapshot.version,
+    problems: countsOf(findingsInForce(inForce)),
+    held: inForce.held.length,
   }
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { FindingCounts } from './finding.ts'
 import { fields, orNull, Time, type Shape } from './shape.ts'
 
 const rate = (description: string) => Type.Number({ description: `${description}, a second.` })
@@ -45,8 +46,8 @@ export const ClusterFigures = fields({
 const state = {
   snapshot: Type.Integer({ description: 'Version of what is in force; 0 before the first.' }),
   problems: fields(
-    { errors: Type.Integer(), warnings: Type.Integer(), notes: Type.Integer() },
-    'How many there are of what /v1/problems tells.',
+    FindingCounts.properties,
+    'How many there are of what /v1/problems tells, but for what workers say of endpoints.',
   ),
   held: Type.Integer({
     description: 'Objects that are served as they were, for what they are now is wrong.',

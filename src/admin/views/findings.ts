@@ -38,10 +38,15 @@ function findingsNow({ status: { problems, conditions }, held, translated }: Sou
     running: !said.has(finding.line) || isOfService(finding),
     since: finding.resource === null ? null : (since.get(refKey(finding.resource)) ?? null),
   }))
-  return all.toSorted((a, b) => rank[a.severity] - rank[b.severity])
+  return errorsFirst(all)
 }
 
 const rank = { error: 0, warning: 1, note: 2 } as const
+
+/** Otherwise in the order in which they come. */
+export function errorsFirst(findings: readonly ToldFinding[]): readonly ToldFinding[] {
+  return findings.toSorted((a, b) => rank[a.severity] - rank[b.severity])
+}
 
 function isNotHeld({ type }: Condition): boolean {
   return type !== 'Current'

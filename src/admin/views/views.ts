@@ -4,7 +4,7 @@ import type { RuleTypes } from '../../proxy/compile.ts'
 import { AdminError } from '../errors.ts'
 import type { Seen } from '../seen.ts'
 import { HealthAsking } from './asking.ts'
-import { findingsInForce, type ToldFinding } from './findings.ts'
+import { errorsFirst, findingsInForce, type ToldFinding } from './findings.ts'
 import { ruleIndex, type RuleIndex } from './rule-index.ts'
 import { runningFindings } from './running.ts'
 
@@ -45,8 +45,6 @@ export class Views {
     const { source } = this
     const running = runningFindings(source, await this.health.unwell())
     if (running.length === 0) return findingsInForce(source)
-    return [...findingsInForce(source), ...running].toSorted((a, b) => rank[a.severity] - rank[b.severity])
+    return errorsFirst([...findingsInForce(source), ...running])
   }
 }
-
-const rank = { error: 0, warning: 1, note: 2 } as const
