@@ -22,7 +22,13 @@ test('a stream has events as they are sent, and is left when its client goes', a
   })
   const client = new AbortController()
   const response = await fetch(server.url, { signal: client.signal })
-  assert.equal(response.headers.get('content-type'), 'text/event-stream')
+  for (const [name, value] of [
+    ['content-type', 'text/event-stream'],
+    ['cache-control', 'no-store'],
+    ['x-content-type-options', 'nosniff'],
+    ['cross-origin-resource-policy', 'same-origin'],
+  ] as const)
+    assert.equal(response.headers.get(name), value)
   const wanted = 'retry: 2000\n\nevent: one\ndata: {"a":1}\n\nevent: two\ndata: "lines\\nof text"\n\n'
   let text = ''
   for await (const chunk of response.body!) {

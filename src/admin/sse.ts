@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { AdminError } from './errors.ts'
+import { PRIVATE } from './guarded.ts'
 
 /** Of all clients and subjects together. */
 const MOST_STREAMS = 32
@@ -11,8 +12,8 @@ const BEHIND_BYTES = 64 * 1024
 /** Proxies end what is silent, often after a minute; and a client that is gone is noticed by what is written to it. */
 const HEARTBEAT_MS = 15_000
 const HEAD = {
+  ...PRIVATE,
   'Content-Type': 'text/event-stream',
-  'Cache-Control': 'no-store',
   // nginx would hold it back.
   'X-Accel-Buffering': 'no',
 }
