@@ -67,10 +67,12 @@ test('the status says what program this is, and the document what the status has
   const document = (await get('/v1/openapi.json')) as {
     openapi: string
     info: { version: string }
-    paths: Record<string, { get: { responses: Record<string, unknown> } }>
+    paths: Record<string, { get?: { responses: Record<string, unknown> } }>
   }
   assert.equal(document.openapi, '3.1.1')
   assert.equal(document.info.version, '1.2.3')
-  assert.deepEqual(Object.keys(document.paths['/v1/status']?.get.responses ?? {}), ['200', 'default'])
+  assert.deepEqual(Object.keys(document.paths['/v1/status']?.get?.responses ?? {}), ['200', 'default'])
   assert.equal(document.paths['/status'], undefined)
+  for (const [path, { get: operation }] of Object.entries(document.paths))
+    if (operation !== undefined) assert.ok('200' in operation.responses, `what ${path} answers`)
 })

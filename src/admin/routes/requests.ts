@@ -36,11 +36,13 @@ export function requestRoutes(app: Api, { seen, streams }: ApiKit): void {
         summary: 'Requests as they end, as events `request`; `lost` counts those that were not shown',
         tags,
         querystring: RequestFilter,
+        produces: 'text/event-stream',
+        response: { 200: Type.String() },
       },
     },
     ({ query }, reply) => {
       const recent = recentOf(seen)
-      return streams.start(reply, stream => follow(recent, query, stream))
+      streams.start(reply, stream => follow(recent, query, stream))
     },
   )
   app.get(
