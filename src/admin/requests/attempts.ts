@@ -37,7 +37,9 @@ function lastAttempt(record: RecentRecord): StoryAttempt {
 /** Where the time went: all but the head's add up to the whole. */
 export function timingsOf(record: RecentRecord): StoryTimings {
   const { durationMs, sentAfterMs, upstreamMs, filtersMs, waitedMs, connectMs, clientMs } = record
-  const attemptsMs = record.story.attempts.at(-1)?.endedAfterMs ?? 0
+  const triedMs = record.story.attempts.at(-1)?.endedAfterMs ?? 0
+  // Counted from the beginning, and so with the filters that were waited for before the first.
+  const attemptsMs = Math.max(0, triedMs - filtersMs)
   const answeredAfterMs = upstreamMs < 0 ? durationMs : sentAfterMs + upstreamMs
   const firstByteMs = sentAfterMs < 0 ? 0 : Math.max(0, answeredAfterMs - sentAfterMs - connectMs)
   const bodyMs = upstreamMs < 0 ? 0 : Math.max(0, durationMs - answeredAfterMs - clientMs)
