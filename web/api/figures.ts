@@ -1,3 +1,4 @@
+import { follows } from './follows.ts'
 import { configurationChanged } from './queries.ts'
 import { Store, useStore } from './store.ts'
 import { follow } from './stream.ts'
@@ -5,7 +6,6 @@ import type { Figures } from '../../src/admin/shapes/figures.ts'
 
 /** So many of the last seconds are kept for the small plots. */
 const RECENT = 90
-const GAP_MS = 3_000
 
 interface Live {
   /** The newest last. */
@@ -25,15 +25,6 @@ function take(figures: Figures): void {
     routes: new Map(figures.routes.map(sums => [sums.id, sums])),
     clusters: new Map(figures.clusters.map(sums => [sums.name, sums])),
   })
-}
-
-/**
- * Whether the same is in force, and the same is wrong, as a moment ago. After a gap it may be another process; and what
- * was asked before the first figures came may be older than they are.
- */
-function follows(before: Figures, now: Figures): boolean {
-  const said = ({ snapshot, problems, held }: Figures) => JSON.stringify([snapshot, problems, held])
-  return Date.parse(now.at) - Date.parse(before.at) < GAP_MS && said(before) === said(now)
 }
 
 /** One stream for the whole page; what is returned ends it. */
