@@ -429,6 +429,7 @@ export const texts = {
     running: 'found while running',
     todo: 'What to do',
     nothingOfKind: 'None of this kind.',
+    more: (n: number) => `Of all kinds, ${count(n)} more: portcullis status -o json has them.`,
     conditions: 'Conditions that are not good',
     object: 'Object',
     condition: 'Condition',

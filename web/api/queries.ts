@@ -58,8 +58,9 @@ export const statusQuery = queryOptions({
   // Ports and certificates may fail without a new snapshot.
   refetchInterval: 15_000,
 })
-export const problemsQuery = one<{ readonly items: readonly Finding[] }>('/v1/problems')
-export const certificatesQuery = one<{ readonly items: readonly Certificate[] }>('/v1/certificates')
+// As many as are told at once: there are seldom more.
+export const problemsQuery = one<Page<Finding>>('/v1/problems?limit=1000')
+export const certificatesQuery = one<Page<Certificate>>('/v1/certificates?limit=1000')
 export const ruleQuery = (id: string) => one<Rule>(`/v1/rules/${inPath(id)}`)
 export const clusterQuery = (name: string) =>
   // Endpoints come, go and are ejected without a new snapshot.

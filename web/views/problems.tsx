@@ -12,7 +12,6 @@ import { texts } from '../texts.ts'
 
 const t = texts.problems
 const tones: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warning: 'warn', note: 'quiet' }
-const ranks: Readonly<Record<Finding['severity'], number>> = { error: 0, warning: 1, note: 2 }
 const MOST = 500
 const here = getRouteApi('/problems')
 type Kind = keyof typeof t.kinds
@@ -22,6 +21,7 @@ export function Problems() {
   const navigate = here.useNavigate()
   const query = useQuery(problemsQuery)
   const items = query.data?.items ?? []
+  const untold = (query.data?.total ?? 0) - Math.min(items.length, MOST)
   const of = (kind: string) => (kind === 'all' ? items : items.filter(problem => problem.severity === kind))
   const kinds = Object.keys(t.kinds) as Kind[]
   return (
@@ -45,6 +45,7 @@ export function Problems() {
     >
       <div aria-live="polite">
         <Answer query={query}>{() => <List all={items.length} problems={of(severity)} />}</Answer>
+        {untold > 0 ? <p className="note">{t.more(untold)}</p> : null}
       </div>
     </Page>
   )
@@ -58,10 +59,9 @@ function List({ all, problems }: { readonly all: number; readonly problems: read
       </Empty>
     )
   if (problems.length === 0) return <p className="note">{t.nothingOfKind}</p>
-  const sorted = problems.toSorted((a, b) => ranks[a.severity] - ranks[b.severity])
   return (
     <ol className="problems">
-      {sorted.slice(0, MOST).map((problem, i) => (
+      {problems.slice(0, MOST).map((problem, i) => (
         <Entry key={`${problem.reason} ${problem.file} ${problem.line} ${i}`} problem={problem} />
       ))}
     </ol>
