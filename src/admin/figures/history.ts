@@ -47,7 +47,7 @@ export class Ring {
   }
 
   put(step: number, values: readonly number[]): void {
-    if (step < this.last - this.steps) this.clear()
+    if (step <= this.last - this.steps) this.clear()
     for (let i = Math.max(this.last + 1, step - this.steps + 1); i < step; i++) this.fill(i, nothing)
     this.fill(step, values)
     this.last = Math.max(this.last, step)
