@@ -119,7 +119,7 @@ export const texts = {
     noTrafficHint: 'Ask something of the gateway, and it shows here within a second:',
     ill: 'Backends that are not well',
     allWell: 'Every endpoint serves.',
-    serving: (serving: number, all: number) => `${count(serving)} of ${count(all)} endpoints serve`,
+    connectionsFail: 'connections fail',
     force: 'In force',
     snapshot: 'Snapshot',
     applied: 'applied',

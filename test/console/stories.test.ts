@@ -32,7 +32,7 @@ suite('stories in the console', () => {
     await shop.endSearch()
     await ill.waitFor()
     await overview.page.locator('.tile.bad').waitFor()
-    await map.page.locator('.node.low.bad', { hasText: '127.0.3.1' }).waitFor()
+    await map.page.locator('.node.low.bad', { hasText: '127.0.3.1' }).nth(1).waitFor()
     await overview.page.locator('tbody tr', { hasText: 'search/0' }).locator('.bad').waitFor()
 
     await shop.beginSearch()

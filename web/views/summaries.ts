@@ -1,4 +1,5 @@
 import type { Cluster, Endpoint } from '../../src/admin/shapes/cluster.ts'
+import type { Figures } from '../../src/admin/shapes/figures.ts'
 import type { Action, Match, Rule } from '../../src/admin/shapes/rule.ts'
 import type { Tone } from '../parts/mark.tsx'
 import { shortCluster } from '../format.ts'
@@ -37,25 +38,40 @@ export interface Health {
   readonly text: string
 }
 
-export function healthOf({ endpoints }: Pick<Cluster, 'endpoints'>): Health {
-  return health(endpoints.filter(({ state }) => serves(state)).length, endpoints.length)
+type Sums = Pick<
+  Figures['clusters'][number],
+  'serving' | 'endpoints' | 'requestsPerS' | 'connectFailuresPerS'
+>
+
+/** As workers have told, and as the figures of this second have it: the worse of the two. */
+export function healthOf({ endpoints }: Pick<Cluster, 'endpoints'>, sums?: Sums): Health {
+  const told = health(endpoints.filter(({ state }) => serves(state)).length, endpoints.length)
+  const now = sums === undefined ? told : liveHealth(sums)
+  return rank[now.tone] > rank[told.tone] ? now : told
 }
 
-export function health(serving: number, all: number): Health {
+/** The only endpoint of a cluster is never left out: where it answers nothing and cannot be connected to, none serves. */
+export function liveHealth({ serving, endpoints, requestsPerS, connectFailuresPerS }: Sums): Health {
+  return health(requestsPerS === 0 && connectFailuresPerS > 0 ? 0 : serving, endpoints)
+}
+
+const rank: Readonly<Record<Tone, number>> = { quiet: 0, accent: 0, good: 0, warn: 1, bad: 2 }
+
+function health(serving: number, all: number): Health {
   const t = texts.backends
   if (all === 0) return { tone: 'bad', text: t.empty }
   if (serving === all) return { tone: 'good', text: t.well }
   return serving === 0 ? { tone: 'bad', text: t.none } : { tone: 'warn', text: t.part(serving, all) }
 }
 
-/** Whether requests go there: `failing` is still asked, and `unknown` has not been said to be otherwise. */
+/** Whether requests are answered there: `failing` is asked, and does not; `unknown` has not been said to be otherwise. */
 export function serves(state: Endpoint['state']): boolean {
-  return state === 'serving' || state === 'failing' || state === 'unknown'
+  return state === 'serving' || state === 'unknown'
 }
 
 export const endpointTones: Readonly<Record<Endpoint['state'], Tone>> = {
   serving: 'good',
-  failing: 'warn',
+  failing: 'bad',
   ejected: 'bad',
   resolving: 'warn',
   unresolved: 'bad',

@@ -14,7 +14,7 @@ import { Page } from '../../parts/page.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
 import { texts } from '../../texts.ts'
 import { Errors } from '../routes/routes.tsx'
-import { balancerText, health, healthOf } from '../summaries.ts'
+import { balancerText, healthOf } from '../summaries.ts'
 
 const t = texts.backends
 const here = getRouteApi('/backends/')
@@ -128,6 +128,6 @@ function State({
   readonly cluster: Cluster
   readonly sums: Figures['clusters'][number] | undefined
 }) {
-  const { tone, text } = sums === undefined ? healthOf(cluster) : health(sums.serving, sums.endpoints)
+  const { tone, text } = healthOf(cluster, sums)
   return <Mark tone={tone}>{text}</Mark>
 }

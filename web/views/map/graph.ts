@@ -6,16 +6,7 @@ import type { Gateway } from '../../../src/admin/shapes/topology.ts'
 import type { Tone } from '../../parts/mark.tsx'
 import { shortCluster, shortRule, span } from '../../format.ts'
 import { texts } from '../../texts.ts'
-import {
-  actionText,
-  endpointTones,
-  health,
-  healthOf,
-  hostText,
-  matchText,
-  ruleTone,
-  serves,
-} from '../summaries.ts'
+import { actionText, endpointTones, healthOf, hostText, matchText, ruleTone, serves } from '../summaries.ts'
 import type { Edge, Node } from './layout.ts'
 
 const t = texts.map
@@ -117,7 +108,7 @@ function addRule(rule: Rule, seen: Seen, nodes: Node[], edges: Edge[]): void {
   nodes.push({
     id: `rule ${rule.id}`,
     column: 2,
-    title: shortRule(rule.id).replace(/\/0$/, ''),
+    title: shortRule(rule.id),
     note: joined(
       `${first === undefined ? '' : `${matchText(first)} `}${hostText(rule.hostnames)}`,
       rule.action.type === 'forward' ? '' : actionText(rule.action),
@@ -142,7 +133,7 @@ function addRule(rule: Rule, seen: Seen, nodes: Node[], edges: Edge[]): void {
 function addCluster(cluster: Cluster, seen: Seen, nodes: Node[], edges: Edge[]): void {
   const { name, protocol, endpoints, panics } = cluster
   const sums = seen.clusterFigures.get(name)
-  const { tone, text } = sums === undefined ? healthOf(cluster) : health(sums.serving, sums.endpoints)
+  const { tone, text } = healthOf(cluster, sums)
   const kind = name.slice(0, name.indexOf('/'))
   const id = `cluster ${name}`
   const link = { to: '/backends/$', params: { _splat: name } }

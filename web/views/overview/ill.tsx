@@ -3,12 +3,15 @@ import { ClusterLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Panel } from '../../parts/page.tsx'
 import { texts } from '../../texts.ts'
+import { liveHealth } from '../summaries.ts'
 
 const MOST = 6
 
 /** Clusters of which an endpoint does not serve. */
 export function Ill() {
-  const ill = [...useLive().clusters.values()].filter(({ serving, endpoints }) => serving < endpoints)
+  const ill = [...useLive().clusters.values()]
+    .filter(({ serving, endpoints, connectFailuresPerS }) => serving < endpoints || connectFailuresPerS > 0)
+    .map(sums => ({ ...sums, health: liveHealth(sums) }))
   return (
     <Panel title={texts.overview.ill}>
       {ill.length === 0 ? (
@@ -20,11 +23,11 @@ export function Ill() {
           {ill
             .toSorted((a, b) => a.serving - b.serving)
             .slice(0, MOST)
-            .map(({ name, serving, endpoints }) => (
+            .map(({ name, health: { tone, text } }) => (
               <li key={name}>
                 <ClusterLink name={name} />
-                <Mark tone={serving === 0 ? 'bad' : 'warn'}>
-                  {texts.overview.serving(serving, endpoints)}
+                <Mark tone={tone === 'good' ? 'warn' : tone}>
+                  {tone === 'good' ? texts.overview.connectionsFail : text}
                 </Mark>
               </li>
             ))}

@@ -6,7 +6,7 @@ import { Mark } from '../../parts/mark.tsx'
 import { Facts, Panel } from '../../parts/page.tsx'
 import { texts } from '../../texts.ts'
 import { Filters } from '../filters.tsx'
-import { health } from '../summaries.ts'
+import { liveHealth } from '../summaries.ts'
 
 const t = texts.routes
 
@@ -73,7 +73,7 @@ function Share({
   readonly backend: Forward['backends'][number]
 }) {
   const sums = useLive().clusters.get(cluster ?? '')
-  const state = sums === undefined ? null : health(sums.serving, sums.endpoints)
+  const state = sums === undefined ? null : liveHealth(sums)
   return (
     <li>
       <meter className="bar" min={0} max={1} value={share} aria-hidden="true" />

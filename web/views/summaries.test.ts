@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Endpoint } from '../../src/admin/shapes/cluster.ts'
+import { healthOf, liveHealth } from './summaries.ts'
+
+const sums = { serving: 1, endpoints: 1, requestsPerS: 5, connectFailuresPerS: 0 }
+
+const endpoint = (state: Endpoint['state']): Endpoint => ({
+  address: '10.0.0.1',
+  port: 80,
+  weight: 1,
+  state,
+  reason: null,
+  until: null,
+  says: { workers: 1, of: 1 },
+  resolved: [],
+})
+
+suite('how a cluster is', () => {
+  for (const [states, now, tone] of [
+    [['serving'], sums, 'good'],
+    [['unknown'], sums, 'good'],
+    [['failing'], sums, 'bad'],
+    [['serving', 'ejected'], { ...sums, endpoints: 2, serving: 2 }, 'warn'],
+    [['serving', 'serving'], { ...sums, endpoints: 2, serving: 1 }, 'warn'],
+    [['serving'], { ...sums, requestsPerS: 0, connectFailuresPerS: 3 }, 'bad'],
+    [[], { ...sums, serving: 0, endpoints: 0 }, 'bad'],
+  ] as const)
+    test(`endpoints ${states.join(', ') || 'none'}, ${JSON.stringify(now)}: ${tone}`, () => {
+      assert.equal(healthOf({ endpoints: states.map(endpoint) }, now).tone, tone)
+    })
+
+  test('one that answers some and fails to connect at times serves', () => {
+    assert.equal(liveHealth({ ...sums, connectFailuresPerS: 1 }).tone, 'good')
+  })
+})
