@@ -156,15 +156,17 @@ test('one target takes requests by HTTP/1.1 and calls by HTTP/2', async () => {
 test('a hostname that a reload gives to an older HTTPRoute takes no calls of a GRPCRoute', async () => {
   await using up = await NamedServer.start('up')
   const calls = grpcRoute('calls', { hostnames: ['a.example'], rules: [{ backendRefs: [to('up')] }] })
-  const web = httpRoute('web', {
-    hostnames: ['*.example'],
-    rules: [{ matches: [{ path: { type: 'Exact', value: '/web' } }], backendRefs: [to('up')] }],
-  })
+  // Of routes without a date the first by name is the older.
+  const web = (name: string) =>
+    httpRoute(name, {
+      hostnames: ['*.example'],
+      rules: [{ matches: [{ path: { type: 'Exact', value: '/web' } }], backendRefs: [to('up')] }],
+    })
   const resources = (...routes: readonly object[]) => yamlOf(gateway(), ...routes, backend('up', [up.port]))
-  await using portcullis = await startGateway(resources(calls, web))
+  await using portcullis = await startGateway(resources(calls, web('web')))
   using client = new NamedClient(portcullis.port())
   assert.equal(await client.call('/shop.Items/Get'), 'up')
-  await portcullis.reload(resources(web, calls))
+  await portcullis.reload(resources(calls, web('before')))
   assert.equal(await client.call('/shop.Items/Get'), 'UNIMPLEMENTED')
   await portcullis.reload(resources(calls))
   assert.equal(await client.call('/shop.Items/Get'), 'up')

@@ -93,8 +93,8 @@ for (const [tie, routes] of [
     [dated('b', '2026-01-01T00:00:00Z', 'loser'), dated('a', '2026-01-01T00:00:00Z', 'winner')],
   ],
   [
-    'without dates the route that was read first',
-    [httpRoute('b', { rules: [tagged('winner')] }), httpRoute('a', { rules: [tagged('loser')] })],
+    'without dates the first by name, whichever was read first',
+    [httpRoute('b', { rules: [tagged('loser')] }), httpRoute('a', { rules: [tagged('winner')] })],
   ],
   ['in one route the first rule', [httpRoute('a', { rules: [tagged('winner'), tagged('loser')] })]],
 ] as const)
