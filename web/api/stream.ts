@@ -10,22 +10,32 @@ const SILENCE_MS = 40_000
 
 /**
  * Follows a stream of /v1 until the returned function is called: again after it has ended, each time a little later,
- * and not while the page is hidden. By fetch and not by EventSource, which cannot send a token.
+ * and not while the page is hidden. `onOpen` is told each time: of what went on before, the stream says nothing. By fetch and not by EventSource, which cannot send a token.
  */
-export function follow(path: string, onEvent: (event: StreamEvent) => void): () => void {
+export function follow(
+  path: string,
+  onEvent: (event: StreamEvent) => void,
+  onOpen: () => void = () => {},
+): () => void {
   const stopped = new AbortController()
-  void keepOpen(path, onEvent, stopped.signal)
+  void keepOpen(path, { onEvent, onOpen }, stopped.signal)
   return () => stopped.abort()
 }
 
-async function keepOpen(path: string, onEvent: (event: StreamEvent) => void, stopped: AbortSignal) {
+interface Follower {
+  onEvent(event: StreamEvent): void
+  onOpen(): void
+}
+
+async function keepOpen(path: string, { onEvent, onOpen }: Follower, stopped: AbortSignal) {
   let waitMs = FIRST_WAIT_MS
   while (!stopped.aborted) {
     await visible(stopped)
-    const refused = await readOnce(path, stopped, event => {
+    const told = (event: StreamEvent) => {
       waitMs = FIRST_WAIT_MS
       onEvent(event)
-    })
+    }
+    const refused = await readOnce(path, stopped, { onEvent: told, onOpen })
     if (stopped.aborted || document.hidden) continue
     if (refused) await tokenChanges(stopped)
     else await pause(waitMs, stopped)
@@ -34,7 +44,7 @@ async function keepOpen(path: string, onEvent: (event: StreamEvent) => void, sto
 }
 
 /** Until it ends, whoever ended it; true where it was refused for want of a token. */
-async function readOnce(path: string, stopped: AbortSignal, onEvent: (event: StreamEvent) => void) {
+async function readOnce(path: string, stopped: AbortSignal, { onEvent, onOpen }: Follower) {
   const over = new AbortController()
   const end = () => over.abort()
   const onHidden = () => document.hidden && end()
@@ -44,6 +54,7 @@ async function readOnce(path: string, stopped: AbortSignal, onEvent: (event: Str
   try {
     const { body } = await ask(path, { signal: over.signal, headers: { accept: 'text/event-stream' } })
     if (body === null) return false
+    onOpen()
     const events = new EventReader()
     for await (const text of chunks(body)) {
       clearTimeout(timer)

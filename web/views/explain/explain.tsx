@@ -7,6 +7,7 @@ import { Empty, Waiting } from '../../parts/answers.tsx'
 import { Page } from '../../parts/page.tsx'
 import { texts } from '../../texts.ts'
 import { Explained } from './explained.tsx'
+import { withoutSecrets } from './address.ts'
 import { readHeaders } from './headers.ts'
 
 const t = texts.explain
@@ -51,7 +52,7 @@ export function Explain() {
     const read = readHeaders(headers)
     setWrong(typeof read === 'string' ? read : null)
     if (typeof read === 'string' || url.trim() === '') return
-    void navigate({ search: { method, url: url.trim() }, replace: true })
+    void navigate({ search: { method, url: withoutSecrets(url.trim()) }, replace: true })
     mutate({ method, url: url.trim(), headers: read })
   }
   return (

@@ -45,13 +45,21 @@ export function useTail(filters: Filters, paused: boolean, held: () => boolean):
   }, [add])
 
   const path = `/v1/requests/stream${query(filters)}`
+  const { newest } = kept
   useEffect(() => {
     if (paused) return
-    const stop = follow(path, ({ event, data }) => {
-      if (event === 'request')
-        fresh.current = [JSON.parse(data) as RequestLine, ...fresh.current].slice(0, MOST)
-      if (event === 'lost') setLost(before => before + (JSON.parse(data) as { count: number }).count)
-    })
+    const come = (news: readonly RequestLine[]) => {
+      fresh.current = [...news, ...fresh.current].slice(0, MOST)
+    }
+    const stop = follow(
+      path,
+      ({ event, data }) => {
+        if (event === 'request') come([JSON.parse(data) as RequestLine])
+        if (event === 'lost') setLost(before => before + (JSON.parse(data) as { count: number }).count)
+      },
+      // What came while it was paused, hidden or cut off.
+      () => void newest().then(come, () => {}),
+    )
     const timer = setInterval(() => {
       if (fresh.current.length === 0) return
       if (held()) setWaiting(fresh.current.length)
@@ -61,7 +69,7 @@ export function useTail(filters: Filters, paused: boolean, held: () => boolean):
       stop()
       clearInterval(timer)
     }
-  }, [path, paused, held, release])
+  }, [path, paused, held, release, newest])
   return { lines, waiting, lost, release, ...kept, older: lines.length < MOST ? kept.older : undefined }
 }
 
@@ -91,7 +99,8 @@ function useKept(filters: Filters, add: (lines: readonly RequestLine[]) => void)
     setCursor(null)
     void ask(cursor)
   }
-  return { ready, error, older: cursor === null ? undefined : older }
+  const newest = useCallback(async () => (await olderRequests(first.current, null)).items, [])
+  return { ready, error, newest, older: cursor === null ? undefined : older }
 }
 
 /** One that is there already is not taken twice. */
