@@ -150,6 +150,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
     this.stream = null
     if (this.answer !== null || !this.mayRepeat(failure, fresh, unsent)) return this.fail(failure, detail)
     this.metClosed = !fresh
+    this.unanswered()
     this.failed = this.endpoint
     this.endpoint?.finish()
     this.endpoint = null
@@ -183,8 +184,13 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
 
   private fail(failure: FailureName, detail: string): void {
     if (this.over) return
+    if (this.answer === null && failures[failure].side === 'upstream') this.unanswered()
     this.finish()
     this.outcome.reject(new CallFailure(failure, detail))
+  }
+
+  private unanswered(): void {
+    if (this.endpoint !== null) this.metrics.unanswered((performance.now() - this.sentMs) / 1000)
   }
 
   private finish(): void {

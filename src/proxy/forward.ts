@@ -356,6 +356,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   /** Because of this status, or of this failure. */
   protected again(status: number, failure: FailureName | '', reason: string): void {
     this.tried(status, failure, reason)
+    this.countAttempt(status)
     this.endAttempt()
     this.failed = this.endpoint
     this.endpoint = null
@@ -366,6 +367,12 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     if (backoffMs === 0) this.attempt()
     // The configured time is the least (HTTPRouteRetry.backoff); what is added to it keeps apart clients that failed together.
     else this.attemptTimer = setTimeout(() => this.attempt(), backoffMs * (1 + Math.random() / 2))
+  }
+
+  /** One that another follows; the last is counted with its exchange. */
+  private countAttempt(status: number): void {
+    if (status !== 0) this.metrics?.answered(status, this.upstreamMs / 1000)
+    else if (this.sentMs > 0) this.metrics?.unanswered((performance.now() - this.sentMs) / 1000)
   }
 
   private tried(status: number, failure: FailureName | '', reason: string): void {

@@ -1,5 +1,5 @@
 import type { Notes } from '../filters/notes.ts'
-import type { FailureName, Rejection } from '../http/failures.ts'
+import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { Port } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
@@ -132,7 +132,7 @@ export class Observer {
     if (x.callStatus >= 0) x.rule?.metrics.finishedGrpc(x.callStatus)
     if (failure !== null) sinks.instruments.failed(failure)
     if (x.rejection !== '') sinks.instruments.rejected(x.rejection)
-    if (x.run !== null && x.run.upstreamMs >= 0) x.run.metrics?.answered(status, x.run.upstreamMs / 1000)
+    if (x.run !== null) lastAttemptEnded(x.run, status, failure, nowMs)
     if (this.tells) this.tell(x, status, durationMs, nowMs)
     if (this.isOver) this.onOver()
   }
@@ -254,6 +254,18 @@ export class Observer {
     sinks.accessLog?.write(record)
     sinks.recent?.write(record, nowMs)
   }
+}
+
+/** Those before it were counted when another followed. What the client ended says nothing of the upstream. */
+function lastAttemptEnded(
+  { metrics, upstreamMs, sentMs }: NonNullable<Finished['run']>,
+  status: number,
+  failure: FailureName | null,
+  nowMs: number,
+): void {
+  if (upstreamMs >= 0) metrics?.answered(status, upstreamMs / 1000)
+  else if (sentMs > 0 && failure !== null && failures[failure].side === 'upstream')
+    metrics?.unanswered((nowMs - sentMs) / 1000)
 }
 
 function setRemote(record: AccessRecord, { address, peerAddress }: Remote): void {

@@ -56,12 +56,12 @@ const table = {
   },
   portcullis_upstream_requests_total: {
     type: 'counter',
-    help: 'Responses received from upstreams, by cluster and class of the status code.',
+    help: 'Attempts at upstreams, by cluster and class of the status code; none: the upstream did not answer.',
     labels: ['cluster', 'code_class'],
   },
   portcullis_upstream_duration_seconds: {
     type: 'histogram',
-    help: 'Time of one attempt, from choosing an endpoint to the last byte of its response.',
+    help: 'Time of one attempt, from choosing an endpoint to the head of its response, or until it failed.',
     unit: 'seconds',
     labels: ['cluster'],
     buckets: LATENCY,

@@ -202,7 +202,8 @@ export class CodeCounters {
   }
 }
 
-const CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
+const CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx', 'none'] as const
+const NONE = CLASSES.indexOf('none')
 
 /** What one thread knows of a cluster. All durations in seconds. */
 export class ClusterMetrics extends OwnSeries<'cluster'> {
@@ -215,7 +216,15 @@ export class ClusterMetrics extends OwnSeries<'cluster'> {
 
   /** An attempt was answered, to the last byte. */
   answered(status: number, seconds: number): void {
-    const number = status >= 100 && status < 600 ? Math.floor(status / 100) : 0
+    this.count(status >= 100 && status < 600 ? Math.floor(status / 100) : 0, seconds)
+  }
+
+  /** An attempt that the upstream has not answered: refused, broken off, or late. */
+  unanswered(seconds: number): void {
+    this.count(NONE, seconds)
+  }
+
+  private count(number: number, seconds: number): void {
     const counter = (this.classes[number] ??= this.counter('portcullis_upstream_requests_total', {
       code_class: CLASSES[number] ?? 'other',
     }))

@@ -103,8 +103,8 @@ for (const [what, nonIdempotent, method, status, attempts] of [
   })
 
 test('POST on a connection that breaks is repeated where its policy allows that', async () => {
-  const { server, connections } = await breaking()
-  await using upstream = server
+  const { upstream, connections } = await breaking()
+  await using _ = upstream
   const rules = [{ backendRefs: [to('up')], retry: { attempts: 2, backoff: '1ms' } }]
   const resources = [gateway(), httpRoute('r', { rules }), backend('up', [upstream.port])]
   const policy = backendPolicy({ retry: { nonIdempotent: true } })
@@ -171,13 +171,13 @@ test('a request that is given up during the backoff is not tried again', async (
 })
 
 /** Reads the request's head and breaks the connection. */
-async function breaking(): Promise<{ server: RawServer; connections: () => number }> {
+async function breaking(): Promise<{ upstream: RawServer; connections: () => number }> {
   let connections = 0
   const server = await RawServer.start(socket => {
     connections++
     socket.once('data', () => socket.destroy())
   })
-  return { server, connections: () => connections }
+  return { upstream: server, connections: () => connections }
 }
 
 for (const [what, retry, asked, attempts] of [
@@ -192,8 +192,8 @@ for (const [what, retry, asked, attempts] of [
   ],
 ] as const)
   test(`after a connection that broke: ${what}`, async () => {
-    const { server, connections } = await breaking()
-    await using upstream = server
+    const { upstream, connections } = await breaking()
+    await using _ = upstream
     await using portcullis = await policed([upstream.port], retry)
     assert.equal((await send(portcullis.port(), asked)).status, 502)
     assert.equal(connections(), attempts)
@@ -233,3 +233,39 @@ test('an attempt that takes too long is tried again elsewhere', async () => {
   )
   for (let i = 0; i < 4; i++) assert.equal((await send(portcullis.port())).body, 'fast')
 })
+
+const silent = async () => ({ upstream: await RawServer.start(socket => socket.resume()) })
+const closed = () =>
+  Promise.resolve({ upstream: { port: 1, [Symbol.asyncDispose]: () => Promise.resolve() } })
+
+// What `/metrics`, `top` and the console say of a cluster: without these, one that fails in every attempt looked well.
+for (const [what, start, retry, more, status, counted] of [
+  [
+    'answered and tried again',
+    () => failing(503, 503),
+    { codes: [503], attempts: 2 },
+    {},
+    200,
+    ['5xx 2', '2xx 1'],
+  ],
+  ['broken off', () => breaking(), { attempts: 2, backoff: '1ms' }, {}, 502, ['none 3']],
+  ['late', () => silent(), undefined, { timeouts: { request: '50ms' } }, 504, ['none 1']],
+  ['refused', () => closed(), undefined, {}, 502, ['none 3']],
+] as const)
+  test(`every attempt is counted: ${what}`, async () => {
+    const { upstream } = await start()
+    await using _ = upstream
+    await using portcullis = await policed([upstream.port], retry, more)
+    assert.equal((await send(portcullis.port())).status, status)
+    await portcullis.line(() => true)
+    const metrics = portcullis.metrics()
+    for (const count of counted) {
+      const [code = '', number = ''] = count.split(' ')
+      assert.match(
+        metrics,
+        new RegExp(
+          `portcullis_upstream_requests_total\\{cluster="Backend/default/up",code_class="${code}"\\} ${number}\\n`,
+        ),
+      )
+    }
+  })

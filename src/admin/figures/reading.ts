@@ -187,7 +187,7 @@ function sumOf(metrics: MetricsReader, family: FamilyName): number {
 /** `code`: a status, or a class of them. */
 function countCode(cells: Float64Array, code: string, count: number): void {
   cells[REQUESTS]! += count
-  if (code.startsWith('5')) cells[ERRORS]! += count
+  if (code.startsWith('5') || code === 'none') cells[ERRORS]! += count
   else if (code.startsWith('4')) cells[CLIENT_ERRORS]! += count
 }
 
