@@ -1,5 +1,8 @@
 import { count } from './format.ts'
 
+/** "1 rule", "2 rules". */
+const some = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`
+
 /** Every word that the console says of itself. What the gateway says (reasons, hints, summaries) comes from it. */
 export const texts = {
   product: 'Portcullis',
@@ -137,7 +140,13 @@ export const texts = {
       clusters: number
       endpoints: number
     }) =>
-      `${count(c.gateways)} gateways, ${count(c.listeners)} listeners, ${count(c.rules)} rules, ${count(c.clusters)} clusters, ${count(c.endpoints)} endpoints`,
+      [
+        some(c.gateways, 'gateway'),
+        some(c.listeners, 'listener'),
+        some(c.rules, 'rule'),
+        some(c.clusters, 'cluster'),
+        some(c.endpoints, 'endpoint'),
+      ].join(', '),
     cpu: 'CPU',
     memory: 'Memory',
     route: 'Route',
