@@ -268,7 +268,7 @@ suite('a recent request', () => {
     assert.equal(response.status, 404)
     assert.match(
       ((await response.json()) as { detail: string }).detail,
-      /"never".* errors are kept since 20\d\d-/,
+      /"never".* the oldest of errors is of 20\d\d-/,
     )
   })
 
@@ -356,7 +356,7 @@ suite('commands', () => {
     assert.deepEqual([code, stdout], [1, ''])
     assert.match(
       stderr,
-      /no request of the id "never" is kept any more, or there was none; requests are kept since/,
+      /no request of the id "never" is kept any more, or there was none; the oldest of requests is of/,
     )
     assert.equal((await command('explain', '--exchange', 'x', 'GET', 'http://a/')).code, 2)
   })

@@ -99,11 +99,11 @@ function tell(seen: Seen, id: string): RequestStory {
 function goneText(recent: RecentReader, id: string): string {
   const { allSinceMs, errorsSinceMs, slowSinceMs } = recent.reach()
   const since = (what: string, ms: number | null): string =>
-    ms === null ? `there are no ${what}` : `${what} are kept since ${new Date(ms).toISOString()}`
+    ms === null ? `there are no ${what}` : `the oldest of ${what} is of ${new Date(ms).toISOString()}`
   const reach = [
     since('requests', allSinceMs),
     since('errors', errorsSinceMs),
     since('slow ones', slowSinceMs),
   ]
-  return `no request of the id "${id}" is kept any more, or there was none; ${reach.join(', ')}`
+  return `no request of the id "${id}" is kept any more, or there was none; ${reach.join(', ')}; who has many loses newer ones too`
 }
