@@ -4,7 +4,8 @@ import { Authority, caConfigMap, tlsSecret } from '../../../test/support/certifi
 import { kinds } from '../../../test/support/declared.ts'
 import { backend, gateway, httpRoute, to, yamlOf } from '../../../test/support/resources.ts'
 import { inForceOf } from '../../../test/support/in-force.ts'
-import { certificatePage } from './certificates.ts'
+import { certificatePage, expiringCertificates } from './certificates.ts'
+import { expiryFindings } from './running.ts'
 
 const DAY_MS = 86_400_000
 const nowMs = Date.now()
@@ -43,6 +44,15 @@ test('certificates say whose they are, until when, who uses them, and nothing of
   const inForce = inForceOf(text, { nowMs })
   const laterMs = nowMs + 20 * DAY_MS
   const { items } = certificatePage({ ...inForce, kinds }, laterMs, { limit: 100 })
+  const findings = expiryFindings(expiringCertificates({ ...inForce, kinds }, laterMs))
+  assert.deepEqual(
+    findings.map(({ severity, reason, message }) => [
+      severity,
+      reason,
+      message.replace(/[34] days \(.*/, ''),
+    ]),
+    [['warning', 'CertificateExpiring', 'the certificate for soon.example expires in ']],
+  )
   assert.deepEqual(
     items.map(({ name, names, issuer, keyType, state, inUse, authority: isAuthority, usedBy }) => [
       name,

@@ -27,6 +27,16 @@ export function certificatePage(
   return pageByPlace(all, query)
 }
 
+/** Those in force that somebody must see to soon; what a CertificatePolicy has obtained it renews by itself. */
+export function expiringCertificates(
+  source: CertificateSource,
+  nowMs: number,
+): readonly shapes.Certificate[] {
+  return certificateViews(source, nowMs).filter(
+    ({ state, inUse, object }) => state === 'expiring' && inUse && object.kind !== 'CertificatePolicy',
+  )
+}
+
 function certificateViews(
   { snapshot, resources, kinds, expiresMs }: CertificateSource,
   nowMs: number,

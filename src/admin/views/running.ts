@@ -5,6 +5,7 @@ import type { Problem } from '../../model/resource.ts'
 import { shortName } from '../../model/resources.ts'
 import { declaredBy } from '../../snapshot/declared.ts'
 import type { Cluster } from '../../snapshot/snapshot.ts'
+import type { Certificate } from '../shapes/certificate.ts'
 import type * as shapes from '../shapes/cluster.ts'
 import type { ToldFinding } from './findings.ts'
 import { endpointViews, isUnwell, namesIn, type Health } from './health.ts'
@@ -24,6 +25,29 @@ export function runningFindings(
       clusterFinding(cluster, endpointViews(cluster.name, endpoints[cluster.name] ?? [], health)),
     )
   return health.silent === 0 ? found : [...found, silence(health)]
+}
+
+/** A certificate that is still good is nothing that `check` tells; who looks after a gateway wants to know in time. */
+export function expiryFindings(expiring: readonly Certificate[]): readonly ToldFinding[] {
+  return expiring.map(({ object, source, names, notAfter, expiresInS, authority }) => {
+    const what = authority ? 'the certificate of an authority' : 'the certificate'
+    const whom = names.length === 0 ? '' : ` for ${names.join(', ')}`
+    const message = `${what}${whom} expires in ${spanText(expiresInS ?? 0)} (${notAfter ?? ''})`
+    const place = source === null ? '' : `${formatPosition(source)} `
+    return {
+      ...running('warning', 'CertificateExpiring'),
+      position: source,
+      resource: object,
+      message,
+      line: `${place}${shortName(object)}: ${message}`,
+    }
+  })
+}
+
+function spanText(seconds: number): string {
+  const hours = Math.floor(seconds / 3600)
+  const [count, unit] = hours >= 48 ? [Math.floor(hours / 24), 'day'] : [hours, 'hour']
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
 const reasons = {

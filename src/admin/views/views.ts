@@ -1,12 +1,13 @@
 import type { InForce } from '../../control/controller.ts'
 import type { Kinds } from '../../model/kinds.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
+import { expiringCertificates } from './certificates.ts'
 import { AdminError } from '../errors.ts'
 import type { Seen } from '../seen.ts'
 import { HealthAsking } from './asking.ts'
 import { errorsFirst, findingsInForce, type ToldFinding } from './findings.ts'
 import { ruleIndex, type RuleIndex } from './rule-index.ts'
-import { runningFindings } from './running.ts'
+import { expiryFindings, runningFindings } from './running.ts'
 
 /** What views are made of: what is in force, with what is built. */
 export interface ViewSource extends InForce {
@@ -43,7 +44,10 @@ export class Views {
   /** Of what is declared and of what runs; errors first. */
   async findings(): Promise<readonly ToldFinding[]> {
     const { source } = this
-    const running = runningFindings(source, await this.health.unwell())
+    const running = [
+      ...runningFindings(source, await this.health.unwell()),
+      ...expiryFindings(expiringCertificates(source, this.seen.nowMs())),
+    ]
     if (running.length === 0) return findingsInForce(source)
     return errorsFirst([...findingsInForce(source), ...running])
   }
