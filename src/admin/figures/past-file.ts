@@ -6,7 +6,7 @@ import type { Logger } from '../../telemetry/log.ts'
 import { Past, type SavedPast } from './past.ts'
 
 /** Another number whenever what is written is another thing; what another version has written is not read. */
-const FORMAT = 1
+const FORMAT = 2
 /** A hundred routes and a hundred clusters are 5 MB. */
 const MOST_BYTES = 16 * 1024 * 1024
 

@@ -2,11 +2,19 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { quantileMs } from './quantile.ts'
-import { bounds, BUCKETS, ROUTE_CELLS } from './reading.ts'
+import { bounds, BUCKETS, ROUTE_CELLS, SUM } from './reading.ts'
 
 /** Requests by the number of their bucket. */
 function cells(...buckets: readonly (readonly [bucket: number, count: number])[]): Float64Array {
+  return cellsOf(0, ...buckets)
+}
+
+function cellsOf(
+  sum: number,
+  ...buckets: readonly (readonly [bucket: number, count: number])[]
+): Float64Array {
   const row = new Float64Array(ROUTE_CELLS)
+  row[SUM] = sum
   for (const [bucket, count] of buckets) row[BUCKETS + bucket] = count
   return row
 }
@@ -20,6 +28,10 @@ suite('quantiles of buckets', () => {
     ['nine tenths of the way', cells([0, 8], [1, 2]), 0.9, 0.75],
     ['the last of two, in a bucket far away', cells([0, 1], [8, 1]), 1, 250],
     ['more than the last bound', cells([bounds.length, 3]), 0.5, 10_000],
+    ['timeouts of one second, by their sum', cellsOf(45, [11, 45]), 0.99, 1000],
+    ['timeouts beside quick ones', cellsOf(10 * 1.1 + 90 * 0.001, [2, 90], [11, 10]), 1, 1200],
+    ['more than the last bound, by their sum', cellsOf(45, [bounds.length, 3]), 1, 20_000],
+    ['a sum that says nothing new', cellsOf(2.4, [11, 1]), 1, 2500],
   ] as const)
     test(what, () => {
       const found = quantileMs(row, q)

@@ -13,10 +13,12 @@ export const CLIENT_ERRORS = 1
 export const ERRORS = 2
 /** The first of the buckets; one more than `bounds` has. */
 export const BUCKETS = 3
-export const ROUTE_CELLS: number = BUCKETS + bounds.length + 1
+/** Of all durations, in seconds. */
+export const SUM: number = BUCKETS + bounds.length + 1
+export const ROUTE_CELLS: number = SUM + 1
 
 /** Beyond them, of a cluster. */
-export const RETRIES: number = BUCKETS + bounds.length + 1
+export const RETRIES: number = SUM + 1
 export const CONNECT_FAILURES: number = ROUTE_CELLS + 1
 export const EJECTIONS: number = ROUTE_CELLS + 2
 const CLUSTER_CELLS: number = ROUTE_CELLS + 3
@@ -192,7 +194,8 @@ function countCode(cells: Float64Array, code: string, count: number): void {
 }
 
 function addBuckets(row: Float64Array, cells: Float64Array): void {
-  for (let i = 0; i <= bounds.length; i++) row[BUCKETS + i]! += cells[i]!
+  // The sum follows the buckets there as here.
+  for (let i = 0; i <= bounds.length + 1; i++) row[BUCKETS + i]! += cells[i]!
 }
 
 function addTo(sum: Float64Array, cells: Float64Array): void {
