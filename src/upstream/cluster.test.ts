@@ -263,14 +263,21 @@ test('health: who is out and for how long, who fails, which names have no addres
     find(w.table.get(cluster)!, key).connectFailed('connection_refused', w.clock.now())
   }
   w.clock.advance(400)
-  const whole = { ejectedForMs: 0, failures: 0, failure: null }
-  const failing = { ejectedForMs: 0, failures: 1, failure: 'connection_refused' }
+  const whole = { ejectedForMs: 0, failures: 0, failure: null, requestsPerS: 0 }
+  const failing = { ejectedForMs: 0, failures: 1, failure: 'connection_refused', requestsPerS: 0 }
   assert.deepEqual(w.table.health(null, 10), [
     {
       cluster: 'ejected',
       panics: false,
       endpoints: [
-        { address: '10.0.0.1', port: 80, ejectedForMs: 600, failures: 2, failure: 'connection_refused' },
+        {
+          address: '10.0.0.1',
+          port: 80,
+          ejectedForMs: 600,
+          failures: 2,
+          failure: 'connection_refused',
+          requestsPerS: 0,
+        },
         { address: '10.0.0.2', port: 80, ...whole },
       ],
       names: [],

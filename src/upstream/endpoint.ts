@@ -1,6 +1,9 @@
 import { authorityText } from '../http/authority-text.ts'
 import { failures, type FailureName } from '../http/failures.ts'
 
+/** As long as a person looks at a number before it may change. */
+const RATE_S = 2
+
 /** Connections to one endpoint, whatever protocol they speak. */
 export interface EndpointPool {
   /** Room on the connections that are there, in connections: two that are idle and one with half of its streams are 2.5. */
@@ -33,6 +36,10 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   weight: number
   /** Requests in flight. */
   active = 0
+  /** Of the last seconds, as the sweep has measured it. */
+  requestsPerS = 0
+  private begun = 0
+  private measuredMs = 0
   /** Connection failures since the last success. */
   failures = 0
   /** Why the last of them could not be made. */
@@ -66,10 +73,21 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
 
   begin(): void {
     this.active++
+    this.begun++
   }
 
   finish(): void {
     this.active--
+  }
+
+  /** How many requests began since the last time, in an average in which what is older than RATE_S counts little. */
+  measure(nowMs: number): void {
+    const seconds = (nowMs - this.measuredMs) / 1000
+    if (seconds <= 0) return
+    this.measuredMs = nowMs
+    const rate = this.begun / seconds
+    this.begun = 0
+    this.requestsPerS += (rate - this.requestsPerS) * Math.min(1, seconds / RATE_S)
   }
 
   /** No connection could be made. What we lack ourselves says nothing of the endpoint: ejected for it, one after another would be gone. */

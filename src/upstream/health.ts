@@ -22,6 +22,8 @@ export interface EndpointHealth {
   /** Connections that could not be made since the last one that could, and why the last of them could not; null where none failed. */
   readonly failures: number
   readonly failure: FailureName | null
+  /** Attempts of the last seconds. */
+  readonly requestsPerS: number
 }
 
 export interface NameHealth {
@@ -36,13 +38,17 @@ export function healthOf<P extends EndpointPool>(cluster: Cluster<P>, nowMs: num
   return {
     cluster: cluster.name,
     panics: cluster.panics,
-    endpoints: Array.from(cluster.endpoints, ({ address, port, ejectedUntilMs, failures, lastFailure }) => ({
-      address,
-      port,
-      ejectedForMs: ejectedUntilMs === 0 ? 0 : Math.max(1, ejectedUntilMs - nowMs),
-      failures,
-      failure: failures === 0 ? null : lastFailure,
-    })),
+    endpoints: Array.from(
+      cluster.endpoints,
+      ({ address, port, ejectedUntilMs, failures, lastFailure, requestsPerS }) => ({
+        address,
+        port,
+        ejectedForMs: ejectedUntilMs === 0 ? 0 : Math.max(1, ejectedUntilMs - nowMs),
+        failures,
+        failure: failures === 0 ? null : lastFailure,
+        requestsPerS,
+      }),
+    ),
     names: Array.from(cluster.names, ([name, { state, code, addresses }]) => ({
       name,
       state,

@@ -103,7 +103,7 @@ export class Upstreams {
     look()
     for (const cluster of all) sweepCluster(cluster, nowMs)
     // Of 20,000 clusters most may never be asked for: their series would leave no room for others'.
-    for (const cluster of this.clusters.values()) if (cluster.asked) this.measure(cluster)
+    for (const cluster of this.clusters.values()) if (cluster.asked) this.measure(cluster, nowMs)
   }
 
   /** What waits for mirrors. Of HTTP/2 it is among the bytes of streams. */
@@ -118,10 +118,12 @@ export class Upstreams {
     this.clusters.drain()
   }
 
-  private measure(cluster: Cluster<UpstreamPool>): void {
+  private measure(cluster: Cluster<UpstreamPool>, nowMs: number): void {
     let idle = 0
     let serving = 0
-    for (const { openedPool, ejectedUntilMs } of cluster.endpoints) {
+    for (const endpoint of cluster.endpoints) {
+      const { openedPool, ejectedUntilMs } = endpoint
+      endpoint.measure(nowMs)
       idle += openedPool?.idleConnections ?? 0
       if (ejectedUntilMs === 0) serving++
     }

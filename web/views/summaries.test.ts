@@ -9,6 +9,7 @@ const endpoint = (state: Endpoint['state']): Endpoint => ({
   address: '10.0.0.1',
   port: 80,
   weight: 1,
+  requestsPerS: 0,
   state,
   reason: null,
   until: null,

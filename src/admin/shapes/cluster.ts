@@ -24,6 +24,7 @@ export const Endpoint = fields(
     address: Type.String({ description: 'IP address, or a name that is resolved.' }),
     port: Type.Integer(),
     weight: Type.Integer(),
+    requestsPerS: Type.Number({ description: 'Attempts of the last seconds, of all workers and addresses.' }),
     ...health,
     resolved: Type.Array(fields({ address: Type.String(), ...health }), {
       description: 'Of a name: its addresses.',

@@ -87,6 +87,7 @@ suite('what is wrong', () => {
       ejectedForMs: 0,
       failures: 2,
       failure: 'connection_refused',
+      requestsPerS: 0,
     } as const
     const of = (ports: readonly number[]) =>
       inForceOf(

@@ -9,6 +9,7 @@ const at = (port: number, more: Partial<EndpointHealth> = {}): EndpointHealth =>
   ejectedForMs: 0,
   failures: 0,
   failure: null,
+  requestsPerS: 0,
   ...more,
 })
 const refused = (failures: number, ejectedForMs = 0) =>
@@ -85,4 +86,23 @@ suite('of a name its addresses are told', () => {
       const resolved = view.resolved.map(one => `${one.address} ${one.state}`)
       assert.deepEqual([view.state, view.reason, resolved], expected)
     })
+})
+
+test('requests of an endpoint are those of all workers, and of all addresses of a name', () => {
+  const name = {
+    name: 'items.internal',
+    state: 'good',
+    reason: '',
+    addresses: ['10.0.0.1', '10.0.0.2'],
+  } as const
+  const two = [at(80, { requestsPerS: 1.26 }), at(80, { address: '10.0.0.2', requestsPerS: 2 })]
+  const declared = [
+    { address: '10.0.0.1', port: 80, weight: 1 },
+    { address: 'items.internal', port: 80, weight: 1 },
+  ]
+  const views = endpointViews('a', declared, healthAt([[told(two, [name])], [told(two, [name])], null], 0))
+  assert.deepEqual(
+    views.map(({ requestsPerS }) => requestsPerS),
+    [2.5, 6.5],
+  )
 })

@@ -50,6 +50,7 @@ export function endpointViews(
         address,
         port,
         weight,
+        requestsPerS: rateOf(known, [address], port),
         ...worst(known.map(one => ofAddress(one, address, port, atMs))),
         resolved: [],
       }
@@ -58,6 +59,7 @@ export function endpointViews(
       address,
       port,
       weight,
+      requestsPerS: rateOf(known, addresses, port),
       ...worst(known.map(one => ofName(one, address, port, atMs))),
       resolved: addresses.map(resolved => ({
         address: resolved,
@@ -65,6 +67,16 @@ export function endpointViews(
       })),
     }
   })
+}
+
+function rateOf(known: readonly ClusterHealth[], addresses: readonly string[], port: number): number {
+  const rates = known.flatMap(({ endpoints }) =>
+    endpoints
+      .filter(one => one.port === port && addresses.includes(one.address))
+      .map(({ requestsPerS }) => requestsPerS),
+  )
+  // No more digits than it is exact; and an average that fades never comes to nothing by itself.
+  return Math.round(rates.reduce((sum, rate) => sum + rate, 0) * 10) / 10
 }
 
 export function panics(cluster: string, { answers }: Health): boolean {

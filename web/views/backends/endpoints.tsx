@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../../src/admin/shapes/cluster.ts'
-import { span } from '../../format.ts'
+import { rate, span } from '../../format.ts'
 import { Mark } from '../../parts/mark.tsx'
 import { texts } from '../../texts.ts'
 import { endpointTones } from '../summaries.ts'
@@ -16,6 +16,9 @@ export function Endpoints({ endpoints }: { readonly endpoints: readonly Endpoint
             <th scope="col">{t.address}</th>
             <th scope="col">{t.state}</th>
             <th scope="col" className="number">
+              {t.rate}
+            </th>
+            <th scope="col" className="number">
               {t.weight}
             </th>
             <th scope="col" className="tablet">
@@ -24,7 +27,7 @@ export function Endpoints({ endpoints }: { readonly endpoints: readonly Endpoint
           </tr>
         </thead>
         <tbody>
-          {endpoints.map(({ address, port, weight, ...health }) => (
+          {endpoints.map(({ address, port, weight, requestsPerS, ...health }) => (
             <tr key={`${address} ${port}`}>
               <th scope="row">
                 <code>
@@ -34,6 +37,7 @@ export function Endpoints({ endpoints }: { readonly endpoints: readonly Endpoint
               <td>
                 <Mark tone={endpointTones[health.state]}>{t.states[health.state]}</Mark>
               </td>
+              <td className="number">{rate(requestsPerS)}</td>
               <td className="number">{weight}</td>
               <td className="tablet">{whyText(health)}</td>
             </tr>

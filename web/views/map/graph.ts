@@ -148,16 +148,17 @@ function addCluster(cluster: Cluster, seen: Seen, nodes: Node[], edges: Edge[]):
   // Those that are not well are never among "more".
   const sorted = endpoints.toSorted((a, b) => Number(serves(a.state)) - Number(serves(b.state)))
   const shown = sorted.length <= ENDPOINTS_OF_ONE ? sorted : sorted.slice(0, ENDPOINTS_OF_ONE - 1)
-  const one = (key: string, title: string, note: string, nodeTone: Tone) => {
+  const one = (key: string, title: string, note: string, nodeTone: Tone, perS: number | null) => {
     const to = `endpoint ${name.replaceAll(' ', '_')} ${key}`
     nodes.push({ id: to, column: 4, title, note, tone: nodeTone, link })
-    edges.push({ from: id, to, rate: null, bad: nodeTone === 'bad' })
+    edges.push({ from: id, to, rate: perS, bad: nodeTone === 'bad' })
   }
-  for (const { address, port, state, reason } of shown) {
+  for (const { address, port, state, reason, requestsPerS } of shown) {
     const note = state === 'serving' ? '' : joined(texts.backends.states[state], reason ?? '')
-    one(`${address}:${port}`, `${address}:${port}`, note, endpointTones[state])
+    one(`${address}:${port}`, `${address}:${port}`, note, endpointTones[state], requestsPerS)
   }
-  if (shown.length < sorted.length) one('more', t.moreEndpoints(sorted.length - shown.length), '', 'quiet')
+  if (shown.length < sorted.length)
+    one('more', t.moreEndpoints(sorted.length - shown.length), '', 'quiet', null)
 }
 
 function joined(...parts: readonly string[]): string {

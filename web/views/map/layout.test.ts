@@ -64,4 +64,15 @@ suite('the layout of the map', () => {
     const { edges } = layout([node('gateway g', 0)], [edge('gateway g', 'listener gone')], 150, 60)
     assert.deepEqual(edges, [])
   })
+
+  test('numbers of lines that end at one thing stand where they begin', () => {
+    const nodes = [node('rule a', 2), node('rule b', 2), node('cluster c', 3), node('cluster d', 3)]
+    const shared = layout(nodes, [edge('rule a', 'cluster c'), edge('rule b', 'cluster c')], 150, 60)
+    const [first, second] = shared.edges
+    assert.ok(first !== undefined && second !== undefined && first.labelY !== second.labelY)
+    // Where one thing leads to several, numbers stand at their ends.
+    const apart = layout(nodes, [edge('rule a', 'cluster c'), edge('rule a', 'cluster d')], 150, 60)
+    const [to, too] = apart.edges
+    assert.ok(to !== undefined && too !== undefined && to.labelY !== too.labelY)
+  })
 })

@@ -60,6 +60,7 @@ export function layout(
   gapWidth: number,
 ): Layout {
   const after = Map.groupBy(edges, ({ from }) => from)
+  const before = Map.groupBy(edges, ({ to }) => to)
   const placed = new Map<string, Placed>()
   const x = (column: number) => column * (columnWidth + gapWidth)
 
@@ -82,7 +83,10 @@ export function layout(
   const all = [...placed.values()]
   return {
     nodes: all.toSorted((a, b) => a.column - b.column || a.y - b.y),
-    edges: edges.flatMap(edge => drawn(edge, placed, columnWidth)),
+    edges: edges.flatMap(edge => {
+      const isAlone = after.get(edge.from)?.length === 1
+      return drawn(edge, placed, columnWidth, isAlone && (before.get(edge.to)?.length ?? 0) > 1)
+    }),
     width: x(ENDPOINTS) + columnWidth,
     height: Math.max(HEAD, ...all.map(({ y, height }) => y + height)) + GAP,
   }
@@ -121,7 +125,16 @@ function middle(
   return Math.min(mean, Math.min(...tops) + SIGHT) - height / 2
 }
 
-function drawn(edge: Edge, placed: ReadonlyMap<string, Placed>, columnWidth: number): readonly Drawn[] {
+/** Room for a number where a line begins. */
+const NUMBER = 34
+
+/** The number stands where lines are apart: `atBegin` where several end at one thing, and this one begins alone. */
+function drawn(
+  edge: Edge,
+  placed: ReadonlyMap<string, Placed>,
+  columnWidth: number,
+  atBegin: boolean,
+): readonly Drawn[] {
   const from = placed.get(edge.from)
   const to = placed.get(edge.to)
   if (from === undefined || to === undefined) return []
@@ -129,6 +142,6 @@ function drawn(edge: Edge, placed: ReadonlyMap<string, Placed>, columnWidth: num
   const [x2, y2] = [to.x, to.y + to.height / 2]
   const bend = (x2 - x1) / 2
   const path = `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`
-  // Near its end, where the lines that come from one thing are apart.
-  return [{ ...edge, path, labelX: x2 - 6, labelY: y2 - 5 }]
+  const [labelX, labelY] = atBegin ? [x1 + NUMBER, y1 - 5] : [x2 - 6, y2 - 5]
+  return [{ ...edge, path, labelX, labelY }]
 }
