@@ -123,6 +123,7 @@ export const texts = {
     ill: 'Backends that are not well',
     allWell: 'Every endpoint serves.',
     connectionsFail: 'connections fail',
+    noHistory: 'It has no history yet: it had no request, or a hundred others had more.',
     force: 'In force',
     snapshot: 'Snapshot',
     applied: 'applied',

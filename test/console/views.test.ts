@@ -14,7 +14,7 @@ const views = [
   ['backends', '/backends', 'tbody a'],
   ['backend', '/backends/Backend/default/search', 'tbody code'],
   ['certificates', '/certificates', 'tbody a'],
-  ['problems', '/problems', '.empty'],
+  ['problems', '/problems', '.problem'],
   ['explain', '/explain?method=GET&url=http%3A%2F%2Fshop.example%3A9%2Fsearch%2F1', '.steps'],
   ['object', '/objects/gateway.networking.k8s.io/HTTPRoute/default/search', '.yaml'],
 ] as const

@@ -75,10 +75,10 @@ export class LiveFigures {
     }
   }
 
-  /** Null where the route or cluster that is asked for has no history. */
-  history(range: Range, asked: Asked): History | null {
-    const series = this.past.points(range, asked, this.options.calendar.now())
-    return series === null ? null : { stepS: ranges[range].stepMs / 1000, series }
+  /** Without a point where the route or cluster that is asked for has no history: it had no request, or others had more. */
+  history(range: Range, asked: Asked): History {
+    const series = this.past.points(range, asked, this.options.calendar.now()) ?? []
+    return { stepS: ranges[range].stepMs / 1000, series }
   }
 
   async stop(): Promise<void> {

@@ -96,7 +96,10 @@ export const HistoryPoint = fields({
 export const History = fields(
   {
     stepS: Type.Integer({ description: 'Length of a step; it begins at its `at`.' }),
-    series: Type.Array(HistoryPoint, { description: 'From the oldest.' }),
+    series: Type.Array(HistoryPoint, {
+      description:
+        'From the oldest. None of a route or cluster that had no request, or fewer than a hundred others.',
+    }),
   },
   'What went on in the last hour, by ten seconds, or the last day, by five minutes.',
 )

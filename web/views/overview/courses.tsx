@@ -16,6 +16,8 @@ interface Props {
 /** Requests, errors and latency over an hour or a day: of all, of a route or of a cluster. */
 export function Courses({ range, about = {} }: Props) {
   const { data } = useQuery(historyQuery(range, about))
+  if (data !== undefined && data.series.length === 0)
+    return <p className="note">{texts.overview.noHistory}</p>
   return <Plots history={data ?? empty} />
 }
 
