@@ -98,6 +98,8 @@ export class AdminListener {
     server.maxHeadersCount = 0
     server.setTimeout(SILENCE_MS)
     server.on('connection', socket => connections.add(socket))
+    // Of a socket that listens: without a listener of its own it would end the process, and with it all that it serves.
+    server.on('error', error => log.warn('admin.failed', { error }))
     this.servers.push(server)
     return server
   }
