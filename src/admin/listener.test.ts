@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { seenIn } from '../../test/support/seen.ts'
 import { AdminListener } from './listener.ts'
@@ -75,4 +77,20 @@ test('the status says what program this is, and the document what the status has
   assert.equal(document.paths['/status'], undefined)
   for (const [path, { get: operation }] of Object.entries(document.paths))
     if (operation !== undefined) assert.ok('200' in operation.responses, `what ${path} answers`)
+})
+
+test('one who holds all places by heads that never end does not keep a neighbour from being answered', async () => {
+  using admin = await start()
+  const { port } = new URL(admin.url)
+  const held = await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress: '127.0.0.9' })
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      socket.write('GET /readyz HTTP/1.1\r\nHost: ')
+      return socket
+    }),
+  )
+  assert.equal((await fetch(`${admin.url}/readyz`)).status, 200)
+  for (const socket of held) socket.destroy()
 })
