@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { askedMethod, urlFault } from '../admin/explain/asked.ts'
 import { cert, secret } from './certificates/commands.ts'
 import { keepCompiled } from './command/compile-cache.ts'
-import { UsageError } from './command/flag.ts'
-import type { Command, Flag, Given } from './command/flag.ts'
+import { isGroup, UsageError } from './command/flag.ts'
+import type { Command, CommandEntry, Flag, Given } from './command/flag.ts'
 import { fmt, init, schema } from './files/commands.ts'
 import {
   accessLog,
@@ -203,13 +203,13 @@ const shells: Command = {
   run: async given => {
     const shell = oneOf('bash', 'zsh', 'fish')(given.operands[0] ?? '')
     const { completion } = await import('./command/completion.ts')
-    process.stdout.write(completion(shell, commands))
+    process.stdout.write(completion(shell, entries))
     return 0
   },
 }
 
 // Loaded lazily above: `check` in a CI job needs no sockets, and `--help` needs nothing.
-export const commands: readonly Command[] = [
+export const entries: readonly CommandEntry[] = [
   run,
   proxy,
   check,
@@ -225,6 +225,11 @@ export const commands: readonly Command[] = [
   health,
   shells,
 ]
+
+/** All of them, those of groups too. */
+export const commands: readonly Command[] = entries.flatMap(entry =>
+  isGroup(entry) ? entry.commands : [entry],
+)
 
 function common(given: Given, paths: readonly string[]) {
   return {

@@ -1,5 +1,5 @@
 import { readArguments } from './command/args.ts'
-import { commands } from './commands.ts'
+import { entries } from './commands.ts'
 import { CommandFailure, UsageError } from './command/flag.ts'
 import { commandHelp, programHelp } from './command/help.ts'
 import { version } from './version.ts'
@@ -21,13 +21,13 @@ function failed(error: unknown): void {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const asked = readArguments(commands, argv, process.env)
+  const asked = readArguments(entries, argv, process.env)
   switch (asked.type) {
     case 'version':
       process.stdout.write(`portcullis ${version()}\n`)
       return 0
     case 'help':
-      process.stdout.write(asked.command ? commandHelp(asked.command) : programHelp(commands))
+      process.stdout.write(asked.command ? commandHelp(asked.command) : programHelp(entries))
       return 0
     case 'command':
       return asked.command.run(asked.given)

@@ -1,5 +1,6 @@
-import { commands } from '../../src/cli/commands.ts'
+import { entries } from '../../src/cli/commands.ts'
 import { commandHelp, programHelp } from '../../src/cli/command/help.ts'
+import { isGroup } from '../../src/cli/command/flag.ts'
 import { failures, isFailureName } from '../../src/http/failures.ts'
 import { refusals, rules } from '../../src/http/rejections.ts'
 import { families } from '../../src/telemetry/families.ts'
@@ -27,8 +28,10 @@ function commandsPage(): string {
   const block = (text: string): string => `\`\`\`text\n${text.trimEnd()}\n\`\`\``
   return page(
     'Commands and flags',
-    block(programHelp(commands)),
-    ...commands.map(command => `## portcullis ${command.name}\n\n${block(everyone(commandHelp(command)))}`),
+    block(programHelp(entries)),
+    ...entries
+      .flatMap(entry => [entry, ...(isGroup(entry) ? entry.commands : [])])
+      .map(entry => `## portcullis ${entry.name}\n\n${block(everyone(commandHelp(entry)))}`),
   )
 }
 

@@ -82,13 +82,13 @@ async function tryOut(stage: Stage, { command, output }: Step): Promise<void> {
 }
 
 function namesHold({ text }: Page): void {
-  for (const [, command = '', rest = ''] of text.matchAll(/(?:^|[`| ])portcullis (\w+)([^`|\n]*)/gm)) {
-    const known = commands.find(one => one.name === command)
+  for (const [, whole = ''] of text.matchAll(/(?:^|[`| ])portcullis (\w+[^`|\n]*)/gm)) {
+    const known = commands.find(({ name }) => whole === name || whole.startsWith(`${name} `))
     // "portcullis gateway" may be prose; a command is in code, or begins a line.
     if (known === undefined) continue
     const flags = known.flags.flatMap(flag => [`--${flag.name}`, `-${flag.short ?? flag.name}`])
-    for (const [, flag = ''] of rest.matchAll(/ (--?[a-z][\w-]*)/gi))
-      assert.ok(flags.includes(flag), `portcullis ${command} has no ${flag}`)
+    for (const [, flag = ''] of whole.matchAll(/ (--?[a-z][\w-]*)/gi))
+      assert.ok(flags.includes(flag), `portcullis ${known.name} has no ${flag}`)
   }
   const variables = new Set(commands.flatMap(one => one.flags.map(({ env }) => env)))
   for (const [variable] of text.matchAll(/PORTCULLIS_[A-Z_]+/g)) assert.ok(variables.has(variable), variable)

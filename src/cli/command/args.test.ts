@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { readArguments } from './args.ts'
-import { commands } from '../commands.ts'
-import { UsageError } from './flag.ts'
-import type { Command, Flag } from './flag.ts'
+import { commands, entries } from '../commands.ts'
+import { isGroup, UsageError } from './flag.ts'
+import type { Command, CommandGroup, Flag } from './flag.ts'
 import { commandHelp, programHelp } from './help.ts'
 
 const size: Flag<number> = {
@@ -51,6 +51,15 @@ const make: Command = {
   flags: [size, header, parts, loud],
   run: () => Promise.resolve(0),
 }
+
+const build: Command = {
+  ...make,
+  name: 'car build',
+  summary: 'Build one.',
+  examples: ['portcullis car build x'],
+}
+const drive: Command = { ...make, name: 'car drive', summary: 'Drive it.', flags: [loud] }
+const cars: CommandGroup = { name: 'car', summary: 'Cars:', commands: [build, drive] }
 
 function given(argv: readonly string[], env: Record<string, string> = {}) {
   const asked = readArguments([make], ['make', ...argv], env)
@@ -134,6 +143,48 @@ suite('wrong use is said with the flag and what is expected', () => {
     test(argv.join(' '), () => assert.throws(() => readArguments([make], argv, {}), message))
 })
 
+suite('commands of a group', () => {
+  const ask = (...argv: readonly string[]) => readArguments([make, cars], argv, {})
+
+  test('have two words, and flags of their own', () => {
+    const asked = ask('car', 'build', 'x', '--size', '3')
+    assert.equal(asked.type, 'command')
+    assert.equal(asked.command, build)
+    assert.deepEqual([asked.given.operands, asked.given.get(size)], [['x'], 3])
+    assert.throws(() => ask('car', 'drive', '--size', '3'), /^Error: car drive: unknown flag "--size"/)
+  })
+
+  for (const [argv, about] of [
+    [['car', '--help'], cars],
+    [['car', '-h'], cars],
+    [['help', 'car'], cars],
+    [['help', 'car', 'drive'], drive],
+    [['car', 'drive', '--help'], drive],
+  ] as const)
+    test(`"${argv.join(' ')}" asks for the help of ${about.name}`, () =>
+      assert.deepEqual(ask(...argv), { type: 'help', command: about }))
+
+  for (const [argv, message] of [
+    [['car'], /^car: which command\? expected build, drive; see portcullis car --help$/],
+    [['car', 'biuld'], /^car: unknown command "biuld" \(did you mean "build"\?\); expected build, drive/],
+    [['car', '--loud'], /^car: unknown command "--loud"; expected/],
+    [['help', 'car', 'x'], /^car: unknown command "x"/],
+  ] as const)
+    test(`"${argv.join(' ')}" is told what there is`, () =>
+      assert.throws(
+        () => ask(...argv),
+        error => error instanceof UsageError && message.test(error.message),
+      ))
+
+  test('help of the group has each with its first example', () => {
+    const text = commandHelp(cars)
+    assert.match(text, /^Usage: portcullis car COMMAND /)
+    assert.match(text, /^ {2}build \[PATH…\] +Build one\.$/m)
+    assert.match(text, /^ {2}portcullis car build x$/m)
+    assert.match(programHelp([cars]), /^ {2}car COMMAND +Cars: build, drive\.$/m)
+  })
+})
+
 suite('help and version', () => {
   for (const [argv, type, command] of [
     [[], 'help', undefined],
@@ -152,10 +203,13 @@ suite('help and version', () => {
     })
 
   test('every command, flag, fallback and environment variable is in the help', () => {
-    const overview = programHelp(commands)
+    const overview = programHelp(entries)
     for (const line of overview.split('\n')) assert.ok(line.length <= 100, line)
+    for (const entry of entries)
+      assert.ok(overview.includes(`  ${entry.name} ${isGroup(entry) ? 'COMMAND' : entry.operands}`))
+    for (const group of entries.filter(isGroup))
+      for (const line of commandHelp(group).split('\n')) assert.ok(line.length <= 100, line)
     for (const command of commands) {
-      assert.ok(overview.includes(`  ${command.name} ${command.operands}`))
       const text = commandHelp(command)
       for (const flag of command.flags) {
         assert.ok(text.includes(`--${flag.name}`), flag.name)

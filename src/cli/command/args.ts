@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util'
 
 import { proposal } from '../../model/nearest.ts'
-import { Given, UsageError } from './flag.ts'
-import type { Command, Flag } from './flag.ts'
+import { Given, isGroup, UsageError, wordWithin } from './flag.ts'
+import type { Command, CommandEntry, CommandGroup, Flag } from './flag.ts'
 
 /** What the command line asks for. */
 export type Invocation =
   | { readonly type: 'version' }
   /** Of the program when `command` is undefined. */
-  | { readonly type: 'help'; readonly command: Command | undefined }
+  | { readonly type: 'help'; readonly command: CommandEntry | undefined }
   | { readonly type: 'command'; readonly command: Command; readonly given: Given }
 
 const standard = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const
@@ -19,25 +19,58 @@ const standard = { help: { type: 'boolean', short: 'h' }, version: { type: 'bool
  * or not wanted; the values themselves are checked by `Given.get`.
  */
 export function readArguments(
-  commands: readonly Command[],
+  entries: readonly CommandEntry[],
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Invocation {
   const [first, ...rest] = argv
-  if (first === undefined || first === '--help' || first === '-h') return { type: 'help', command: undefined }
+  if (first === undefined || asksHelp(first)) return { type: 'help', command: undefined }
   if (first === '--version') return { type: 'version' }
-  if (first === 'help')
-    return { type: 'help', command: rest[0] === undefined ? undefined : find(commands, rest[0]) }
-  const command = find(commands, first)
-  return readCommand(command, rest, env)
+  if (first === 'help') return { type: 'help', command: named(entries, rest) }
+  const entry = find(entries, first)
+  return isGroup(entry) ? readGroup(entry, rest, env) : readCommand(entry, rest, env)
 }
 
-function find(commands: readonly Command[], name: string): Command {
-  const command = commands.find(known => known.name === name)
-  if (command) return command
+function readGroup(
+  group: CommandGroup,
+  [word, ...rest]: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Invocation {
+  if (word === '--version') return { type: 'version' }
+  if (word !== undefined && asksHelp(word)) return { type: 'help', command: group }
+  return readCommand(member(group, word), rest, env)
+}
+
+/** What `portcullis help WORD…` is about. */
+function named(
+  entries: readonly CommandEntry[],
+  [first, second]: readonly string[],
+): CommandEntry | undefined {
+  if (first === undefined) return undefined
+  const entry = find(entries, first)
+  return isGroup(entry) && second !== undefined ? member(entry, second) : entry
+}
+
+function asksHelp(word: string): boolean {
+  return word === '--help' || word === '-h'
+}
+
+function find(entries: readonly CommandEntry[], name: string): CommandEntry {
+  const entry = entries.find(known => known.name === name)
+  if (entry) return entry
   const what = name.startsWith('-') ? 'flag' : 'command'
-  const names = what === 'flag' ? ['--help', '--version'] : commands.map(known => known.name)
+  const names = what === 'flag' ? ['--help', '--version'] : entries.map(known => known.name)
   throw new UsageError(`unknown ${what} "${name}"${proposal(name, names)}; see portcullis --help`)
+}
+
+function member(group: CommandGroup, word: string | undefined): Command {
+  const command = group.commands.find(known => wordWithin(group, known) === word)
+  if (command) return command
+  const words = group.commands.map(known => wordWithin(group, known))
+  const what = word === undefined ? 'which command?' : `unknown command "${word}"${proposal(word, words)};`
+  throw new UsageError(
+    `${group.name}: ${what} expected ${words.join(', ')}; see portcullis ${group.name} --help`,
+  )
 }
 
 function readCommand(

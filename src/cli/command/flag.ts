@@ -27,14 +27,35 @@ export interface Flag<T> {
 }
 
 export interface Command {
+  /** One word, or two, of which the first is its group's: `keys create`. */
   readonly name: string
   /** As in a usage line: `METHOD URL [PATH…]`. */
   readonly operands: string
   readonly summary: string
   readonly details: readonly string[]
   readonly flags: readonly Flag<unknown>[]
+  /** Whole command lines, which help shows as they stand. */
+  readonly examples?: readonly string[]
   /** The exit code. */
   readonly run: (given: Given) => Promise<number>
+}
+
+/** Commands about one thing, whose names begin with the same word. */
+export interface CommandGroup {
+  readonly name: string
+  readonly summary: string
+  readonly commands: readonly Command[]
+}
+
+export type CommandEntry = Command | CommandGroup
+
+export function isGroup(entry: CommandEntry): entry is CommandGroup {
+  return 'commands' in entry
+}
+
+/** The word by which a command is called within its group. */
+export function wordWithin({ name }: CommandGroup, command: Command): string {
+  return command.name.slice(name.length + 1)
 }
 
 /** What was typed, with the environment behind it. */

@@ -1,4 +1,5 @@
-import type { Command, Flag } from './flag.ts'
+import { isGroup, wordWithin } from './flag.ts'
+import type { Command, CommandEntry, CommandGroup, Flag } from './flag.ts'
 
 const width = 100
 
@@ -11,15 +12,14 @@ const exitCodes =
   'enough, or nothing installed.'
 
 /** `portcullis --help`: every command, and what holds for all of them. */
-export function programHelp(commands: readonly Command[]): string {
-  const rows = commands.map(command => [`${command.name} ${command.operands}`, command.summary] as const)
+export function programHelp(entries: readonly CommandEntry[]): string {
   return [
     'Portcullis, an API gateway that is configured by Kubernetes Gateway API objects.',
     '',
     'Usage: portcullis COMMAND [FLAGS] [ARGUMENTS]',
     '',
     'Commands:',
-    ...table(rows),
+    ...table(entries.map(entryRow)),
     '',
     'Flags:',
     ...table([
@@ -34,13 +34,45 @@ export function programHelp(commands: readonly Command[]): string {
   ].join('\n')
 }
 
-/** `portcullis COMMAND --help`, made from the command's table of flags. */
-export function commandHelp(command: Command): string {
+function entryRow(entry: CommandEntry): readonly [left: string, right: string] {
+  if (!isGroup(entry)) return [`${entry.name} ${entry.operands}`, entry.summary]
+  const words = entry.commands.map(command => wordWithin(entry, command))
+  return [`${entry.name} COMMAND`, `${entry.summary} ${words.join(', ')}.`]
+}
+
+/** `portcullis COMMAND --help`, made from the command's table of flags; of a group, its commands. */
+export function commandHelp(entry: CommandEntry): string {
+  return isGroup(entry) ? groupHelp(entry) : helpOf(entry)
+}
+
+function groupHelp(group: CommandGroup): string {
+  const { name, summary, commands } = group
+  const examples = commands.flatMap(command => (command.examples ?? []).slice(0, 1))
   return [
-    `Usage: portcullis ${command.name} [FLAGS] ${command.operands}`,
+    `Usage: portcullis ${name} COMMAND [FLAGS] [ARGUMENTS]`,
+    '',
+    ...wrap(summary, width),
+    '',
+    'Commands:',
+    ...table(
+      commands.map(
+        command => [`${wordWithin(group, command)} ${command.operands}`, command.summary] as const,
+      ),
+    ),
+    ...examplesText(examples),
+    '',
+    `Flags of each: portcullis ${name} COMMAND --help`,
+    '',
+  ].join('\n')
+}
+
+function helpOf(command: Command): string {
+  return [
+    `Usage: portcullis ${command.name} [FLAGS] ${command.operands}`.trimEnd(),
     '',
     ...wrap(command.summary, width),
     ...command.details.flatMap(paragraph => ['', ...wrap(paragraph, width)]),
+    ...examplesText(command.examples ?? []),
     '',
     'Flags:',
     ...table([
@@ -50,6 +82,10 @@ export function commandHelp(command: Command): string {
     ]),
     '',
   ].join('\n')
+}
+
+function examplesText(examples: readonly string[]): string[] {
+  return examples.length === 0 ? [] : ['', 'Examples:', ...examples.map(line => `  ${line}`)]
 }
 
 function spelling(flag: Flag<unknown>): string {
