@@ -49,6 +49,8 @@ const bundled = [
   'ajv',
   'bcryptjs',
   'fastify',
+  'kysely',
+  'pg',
   'reflect-metadata',
   'typebox',
   'yaml',
