@@ -27,6 +27,7 @@ const rooms = [
   'upstream',
   'filters',
   'proxy',
+  'api',
   'translation',
   'roles',
   'control',
@@ -98,7 +99,7 @@ export default {
         'The console is another program, in a browser: of the gateway it has the types of what goes over the wire.',
       severity: 'error',
       from: { path: '^web/' },
-      to: { path: '^(src|test|bench|build|examples)/', pathNot: '^src/admin/shapes/' },
+      to: { path: '^(src|test|bench|build|examples)/', pathNot: '^src/(admin|api)/shapes/' },
     },
     {
       name: 'nobody-knows-the-console',

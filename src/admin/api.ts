@@ -1,18 +1,19 @@
 import { fastify } from 'fastify'
-import { accessOf, refusalOf } from './access/access.ts'
-import { PRIVATE, refusalBody, refusalFields } from './guarded.ts'
-import type { AdminAnswer } from '../translation/service.ts'
-import type { Api, ApiKit, SchemaTypes } from './kit.ts'
+import { accessOf, refusalOf } from '../api/access.ts'
+import { PRIVATE, refusalBody, refusalFields } from '../api/guarded.ts'
+import type { AdminAnswer } from '../api/answer.ts'
+import type { Api, ApiPart, SchemaTypes } from '../api/api.ts'
+import type { ApiKit } from './kit.ts'
 import { serveConsole } from './console.ts'
 import { serveDocument } from './openapi.ts'
 import type { AdminPaths } from './paths.ts'
 import { answerErrors, answerFrameworkError } from './problems.ts'
 import { routes } from './routes.ts'
 import type { Seen } from './seen.ts'
-import { fields } from './shapes/shape.ts'
-import { Streams } from './sse.ts'
+import { fields } from '../api/shapes/shape.ts'
+import { Streams } from '../api/sse.ts'
 import { Views } from './views/views.ts'
-import { validationError, validatorOf } from './validator.ts'
+import { validationError, validatorOf } from '../api/validator.ts'
 
 /** A name in a path may be of 253 characters and encoded, and there may be several (`httproute/default/items/0`). */
 const LONGEST_PARAMETER = 2_048
@@ -20,7 +21,11 @@ const LONGEST_PARAMETER = 2_048
 const BODY_BYTES = 256 * 1024
 
 /** The API as something that answers requests of a server that is there. `paths` are named to who asks for what is not. */
-export async function makeApi(seen: Seen, paths: AdminPaths): Promise<AdminAnswer> {
+export async function makeApi(
+  seen: Seen,
+  paths: AdminPaths,
+  parts: readonly ApiPart[],
+): Promise<AdminAnswer> {
   const app: Api = fastify({
     bodyLimit: BODY_BYTES,
     frameworkErrors: answerFrameworkError,
@@ -43,6 +48,7 @@ export async function makeApi(seen: Seen, paths: AdminPaths): Promise<AdminAnswe
   serveDocument(app, seen.program.version)
   const kit: ApiKit = { seen, streams: new Streams(), views: new Views(seen) }
   for (const add of routes) add(app, kit)
+  for (const part of parts) (await part.load())(app, kit)
   serveConsole(app)
   await app.ready()
   return (request, response) => app.routing(request, response)

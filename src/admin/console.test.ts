@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import { fastify } from 'fastify'
 import { serveConsole } from './console.ts'
-import type { Api } from './kit.ts'
+import type { Api } from '../api/api.ts'
 
 const page = '<!doctype html><p>console'
 const script = 'console.log(1)'.repeat(100)

@@ -4,7 +4,7 @@ import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { negotiator } from '../filters/compression/negotiate.ts'
-import type { Api } from './kit.ts'
+import type { Api } from '../api/api.ts'
 
 /** As built, this file is part of a bundle of dist/cli. */
 const built = fileURLToPath(new URL('../../dist/web/', import.meta.url))

@@ -3,12 +3,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { problem } from '../http/problem.ts'
 import { log } from '../telemetry/log.ts'
-import type { AdminAnswer } from '../translation/service.ts'
-import { bySocket, noteAccess, type Judge } from './access/access.ts'
+import type { AdminAnswer } from '../api/answer.ts'
+import { bySocket, noteAccess, type Accounts, type Judge } from '../api/access.ts'
+import type { ApiPart } from '../api/api.ts'
 import { byTcp } from './access/by-tcp.ts'
 import type { AdminToken } from './access/token.ts'
 import { Connections } from './connections.ts'
-import { answerGuarded } from './guarded.ts'
+import { answerGuarded } from '../api/guarded.ts'
 import { MetricsPage } from './metrics-page.ts'
 import type { AdminPaths } from './paths.ts'
 import type { Seen } from './seen.ts'
@@ -24,6 +25,10 @@ export interface AdminView {
   readonly paths: AdminPaths
   /** Absent: what is not open to everybody on the machine is open to nobody, but by the socket. */
   readonly token?: AdminToken
+  /** What roles add to the API. */
+  readonly parts?: readonly ApiPart[]
+  /** Null as long as nobody keeps any. */
+  accounts?(): Accounts | null
 }
 
 const PLAIN = 'text/plain; charset=utf-8'
@@ -69,7 +74,7 @@ export class AdminListener {
     await once(server, 'listening')
     const bound = server.address() as AddressInfo
     this.bound.push(bound)
-    judge = byTcp({ bound, token: this.view.token ?? null, hasAccounts: () => false })
+    judge = byTcp({ bound, token: this.view.token ?? null, accounts: () => this.view.accounts?.() ?? null })
     return bound
   }
 
@@ -110,14 +115,17 @@ export class AdminListener {
     if (isOpen) return
     noteAccess(request, judge(request))
     const others = this.view.paths.find(path)
-    if (others !== undefined) return answerGuarded(request, response, others)
+    if (others !== undefined)
+      return this.view.paths.isOpen(others)
+        ? others(request, response)
+        : answerGuarded(request, response, others)
     this.api ??= this.load()
     return (await this.api)(request, response)
   }
 
   private load(): Promise<AdminAnswer> {
-    const { seen, paths } = this.view
-    const loaded = import('./api.ts').then(({ makeApi }) => makeApi(seen, paths))
+    const { seen, paths, parts = [] } = this.view
+    const loaded = import('./api.ts').then(({ makeApi }) => makeApi(seen, paths, parts))
     // What could not be loaded, for want of open files, can be the next time.
     loaded.catch(() => (this.api = null))
     return loaded

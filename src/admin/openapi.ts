@@ -1,7 +1,7 @@
 import type { RouteOptions } from 'fastify'
 import { Type, type TSchema } from 'typebox'
-import type { Api } from './kit.ts'
-import { Problem } from './shapes/problem.ts'
+import type { Api } from '../api/api.ts'
+import { Problem } from '../api/shapes/problem.ts'
 
 /** What a route says of itself beside what goes in and out. */
 declare module 'fastify' {

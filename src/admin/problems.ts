@@ -1,9 +1,9 @@
 import type { FastifyError, FastifyReply } from 'fastify'
 import { problem } from '../http/problem.ts'
 import { log } from '../telemetry/log.ts'
-import { AdminError } from './errors.ts'
-import { PRIVATE } from './guarded.ts'
-import type { Api } from './kit.ts'
+import { AdminError } from '../api/errors.ts'
+import { PRIVATE } from '../api/guarded.ts'
+import type { Api } from '../api/api.ts'
 import type { AdminPaths } from './paths.ts'
 
 const { STATUS_CODES } = process.getBuiltinModule('node:http')

@@ -1,4 +1,5 @@
-import type { Api, ApiKit } from './kit.ts'
+import type { Api } from '../api/api.ts'
+import type { ApiKit } from './kit.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { clusterRoutes } from './routes/clusters.ts'
 import { explainRoutes } from './routes/explain.ts'

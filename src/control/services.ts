@@ -2,6 +2,7 @@ import type { Resources } from '../model/resources.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Role } from '../translation/role.ts'
 import type { RoleService, ServiceKit, Wants } from '../translation/service.ts'
+import type { Source } from '../translation/source.ts'
 
 /** The services of all roles. One that fails is told of, and takes nobody with it. */
 export class Services {
@@ -12,6 +13,11 @@ export class Services {
   constructor(roles: readonly Role[], kit: ServiceKit) {
     this.log = kit.log
     this.all = roles.flatMap(role => this.of(role, kit))
+  }
+
+  /** Of those that have declared objects. */
+  get sources(): readonly Source[] {
+    return this.all.flatMap(({ source }) => (source === undefined ? [] : [source]))
   }
 
   async start(): Promise<void> {

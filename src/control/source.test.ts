@@ -4,7 +4,8 @@ import { kinds } from '../../test/support/declared.ts'
 import { Namespace } from '../model/kinds/namespace.ts'
 import { settle } from '../model/last-good.ts'
 import { contentOf, resultOf, type LoadResult } from '../model/loaded.ts'
-import { Sources, type Gathered, type Source } from './source.ts'
+import type { Source } from '../translation/source.ts'
+import { Sources, type Gathered } from './source.ts'
 
 const namespace = (name: string, label: string): string =>
   `---\napiVersion: v1\nkind: Namespace\nmetadata: { name: ${name}, labels: { from: ${label} } }\n`

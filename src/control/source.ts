@@ -1,22 +1,7 @@
 import type { LoadResult } from '../model/loaded.ts'
 import type { Condition, Resource } from '../model/resource.ts'
 import { keyOf, refOf, Resources } from '../model/resources.ts'
-
-/**
- * Where declared objects come from: files today. Nothing throws for what is wrong with objects: that is in `problems`.
- * Objects that did not change keep their identity from one result to the next.
- */
-export interface Source {
-  /** For messages: `files`. */
-  readonly name: string
-  /** Everything, as it is now. */
-  load(): LoadResult | Promise<LoadResult>
-  /** From now on `onChange` has every result that differs from the one before. */
-  watch(onChange: (result: LoadResult) => void): void
-  /** Looks at everything again (SIGHUP), and calls back whether or not it differs. */
-  reload(): void
-  close(): void
-}
+import type { Source } from '../translation/source.ts'
 
 /** What all sources have, and what is to be said of the objects that several of them have. */
 export interface Gathered extends LoadResult {
@@ -28,11 +13,16 @@ export interface Gathered extends LoadResult {
  * condition `Conflicted`; they never merge.
  */
 export class Sources {
-  private readonly sources: readonly Source[]
+  private sources: readonly Source[]
   private readonly results = new Map<Source, LoadResult>()
 
   constructor(sources: readonly Source[]) {
     this.sources = sources
+  }
+
+  /** Behind those that are there; before `load`. */
+  add(sources: readonly Source[]): void {
+    this.sources = [...this.sources, ...sources]
   }
 
   async load(): Promise<Gathered> {
@@ -65,7 +55,10 @@ export class Sources {
       const result = this.results.get(source)
       return result === undefined ? [] : [{ source, result }]
     })
-    const [only, ...others] = results
+    const [first] = results
+    const saying = results.filter(({ result }) => !saysNothing(result))
+    // What is given on as it is keeps what it knows of the change before it.
+    const [only = first, ...others] = saying
     if (only !== undefined && others.length === 0) return { ...only.result, conflicts: [] }
     const all = results.map(({ result }) => result)
     const problems = all.flatMap(result => result.problems)
@@ -80,6 +73,16 @@ export class Sources {
       conflicts: conflictsOf(results),
     }
   }
+}
+
+/** A source that has nothing. */
+function saysNothing({ resources, problems, held }: LoadResult): boolean {
+  return (
+    resources.list.length === 0 &&
+    resources.unenforced.length === 0 &&
+    problems.length === 0 &&
+    held.length === 0
+  )
 }
 
 function conflictsOf(

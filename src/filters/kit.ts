@@ -17,6 +17,8 @@ export interface Kit {
   table<T>(name: string): Lookup<T>
   /** The one of this key in this worker, made by `make` if there is none; drained when a reload leaves nobody who asks for it. */
   keep<T extends Drainable>(key: string, make: () => T): T
+  /** Tells the service on the main thread that listens on this channel; what structured clone can say. */
+  tell(channel: string, message: unknown): void
   /** Series of families in telemetry/families.ts; given back when the snapshot has gone. */
   readonly metrics: Pick<MetricsScope, 'counter' | 'gauge' | 'histogram'>
   readonly clock: KitClock

@@ -16,11 +16,15 @@ export const phases = [
   'addresses',
   // Local limits: also those who guess passwords are counted.
   'limits',
+  // Which API is asked, and for which operation of it.
+  'api',
   'authentication',
   'external-authorization',
   'authorization',
   // Plans, and limits by who it is that asks.
   'plan',
+  // The backend is told who asks.
+  'identity',
   'validation',
   // What is answered from a cache has passed everything above.
   'cache',

@@ -9,6 +9,7 @@ const instrument = { add: () => {}, set: () => {}, observe: () => {} }
 export const trialKit: Kit = {
   call: () => Promise.reject(new CallFailure('destination_not_found', 'trial')),
   counters: () => ({ crowded: false, aim: () => {}, read: () => 0, swap: () => 'done' }),
+  tell: () => {},
   table: () => ({ get: () => undefined }),
   keep(_key, make) {
     const one = make()

@@ -94,6 +94,108 @@ const table = {
     retry: 'never',
     title: 'The request head is larger than the backend takes',
   },
+  // Who may use an API, and how much.
+  api_key_malformed: {
+    status: 401,
+    side: 'downstream',
+    retry: 'never',
+    title: 'What the request has for an API key is none',
+  },
+  api_key_unknown: {
+    status: 401,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The API key of the request is not accepted',
+  },
+  api_key_expired: {
+    status: 401,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The API key of the request is not valid now',
+  },
+  token_invalid: {
+    status: 401,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The token of the request is not accepted',
+  },
+  token_expired: {
+    status: 401,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The token of the request is not valid now',
+  },
+  credential_conflict: {
+    status: 400,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The request has several credentials that are not the same',
+  },
+  issuer_unavailable: {
+    status: 503,
+    side: 'internal',
+    retry: 'never',
+    title: 'The keys of the issuer of tokens cannot be had',
+  },
+  insufficient_scope: {
+    status: 403,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The scopes of the credential do not suffice',
+  },
+  subscription_required: {
+    status: 403,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The application has no subscription to this API',
+  },
+  subscription_inactive: {
+    status: 403,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The subscription of the application is not active',
+  },
+  operation_not_in_product: {
+    status: 403,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The product of the subscription does not have this operation',
+  },
+  plan_rate_limited: {
+    status: 429,
+    side: 'downstream',
+    retry: 'never',
+    title: 'Too many requests for the plan',
+    // draft-ietf-httpapi-ratelimit-headers, "Problem Types".
+    problemType: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  },
+  plan_quota_exceeded: {
+    status: 429,
+    side: 'downstream',
+    retry: 'never',
+    title: 'The quota of the plan is used up',
+    // draft-ietf-httpapi-ratelimit-headers, "Problem Types".
+    problemType: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  },
+  limit_store_unavailable: {
+    status: 503,
+    side: 'internal',
+    retry: 'never',
+    title: 'What counts requests cannot be asked',
+  },
+  api_not_published: {
+    status: 404,
+    side: 'internal',
+    retry: 'never',
+    title: 'There is no such API',
+  },
+  api_retired: {
+    status: 410,
+    side: 'internal',
+    retry: 'never',
+    title: 'The API is no longer served',
+  },
+
   client_gone: { status: 499, side: 'downstream', retry: 'never', title: 'The client closed the connection' },
 
   // Routing.

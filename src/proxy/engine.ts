@@ -40,6 +40,8 @@ export interface EngineOptions {
   readonly ticketKeys?: TicketKeys
   /** What the machine trusts; absent: what it says that it does. */
   readonly systemAuthorities?: () => readonly string[]
+  /** Tells services on the main thread what filters have to say; absent: nobody listens. */
+  readonly tell?: (channel: string, message: unknown) => void
   /** Connections of clients that this worker may have; absent: connectionBound. */
   readonly maxConnections?: number
 }
@@ -254,7 +256,8 @@ export class Engine {
 
   private makeKit(): WorkerKit {
     const { kept, upstreams, options, state } = this
-    const parts = { clusters: upstreams, log: options.log, kept, shared: state }
+    const { log, tell = () => {} } = options
+    const parts = { clusters: upstreams, log, kept, shared: state, tell }
     return new WorkerKit(parts, this.epochs.current)
   }
 

@@ -43,4 +43,6 @@ export type FromWorker =
   | { readonly type: 'lost'; readonly version: number }
   | { readonly type: 'series'; readonly series: readonly SeriesInfo[] }
   | { readonly type: 'health'; readonly number: number; readonly clusters: readonly ClusterHealth[] }
+  /** By a filter, for a service that listens on the channel. */
+  | { readonly type: 'told'; readonly channel: string; readonly message: unknown }
   | { readonly type: 'drained' }

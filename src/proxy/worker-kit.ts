@@ -26,6 +26,7 @@ export interface KitParts {
   readonly log: Logger
   readonly kept: Kept
   readonly shared: SharedState
+  readonly tell: (channel: string, message: unknown) => void
 }
 
 /** What the filters of one rule are compiled with, in one worker; as long as the rule is in force, over all snapshots. */
@@ -65,6 +66,10 @@ export class WorkerKit implements Kit {
 
   table<T>(name: string): Lookup<T> {
     return this.parts.shared.table<T>(name)
+  }
+
+  tell(channel: string, message: unknown): void {
+    this.parts.tell(channel, message)
   }
 
   keep<T extends Drainable>(key: string, make: () => T): T {

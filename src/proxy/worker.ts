@@ -49,6 +49,7 @@ export function serve(types: RuleTypes): void {
     log,
     workers: settings.workers,
     ticketKeys: settings.ticketKeys,
+    tell: (channel, message) => tell({ type: 'told', channel, message }),
   })
 
   const received = new Received()

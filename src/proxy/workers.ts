@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { Worker, type MessagePort } from 'node:worker_threads'
 import { NodeState } from '../shared/node-state.ts'
+import type { Counters } from '../shared/counters.ts'
 import type { SharedTables } from '../shared/tables.ts'
 import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
@@ -25,6 +26,8 @@ export interface WorkerGroupOptions {
   readonly metrics: MetricsReader
   /** Of recent requests; null where none are kept. Made for as many workers. */
   readonly recent?: RecentMemories | null
+  /** What filters of a worker have to say to services. */
+  readonly onTold?: (channel: string, message: unknown, worker: number) => void
   /** A worker died and is replaced. */
   readonly onRestart?: () => void
 }
@@ -74,6 +77,16 @@ export class WorkerGroup {
   /** Tables by name that all workers read. To be changed before a snapshot is applied that names them. */
   get tables(): SharedTables {
     return this.state.tables
+  }
+
+  /** The numbers of one purpose, as the kits of workers have them; times are those of `sharedUs`. */
+  counters(name: string): Counters {
+    return this.state.counters(name)
+  }
+
+  /** Microseconds that mean the same in all workers, and here. */
+  sharedUs(): number {
+    return this.state.sharedUs()
   }
 
   get size(): number {
@@ -191,6 +204,7 @@ export class WorkerGroup {
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => {
       if (message.type === 'series') metrics.announce(id, message.series)
+      if (message.type === 'told') this.options.onTold?.(message.channel, message.message, id)
     })
     member.worker.on('error', error => log.error('worker.failed', { worker: id, error }))
     member.worker.once('exit', code => this.ended(member, code))

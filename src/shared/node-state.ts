@@ -18,20 +18,31 @@ export interface SharedHandle {
 export class NodeState {
   readonly tables: SharedTables
   private readonly epochNs = process.hrtime.bigint()
-  private readonly counters: CounterMemory
+  private readonly memory: CounterMemory
   private readonly areas: CounterAreas
+  private readonly clock: SharedClock
 
   constructor() {
+    this.clock = new SharedClock(this.epochNs)
     this.tables = new SharedTables(randomBytes(16))
-    this.counters = counterMemory(randomBytes(16))
-    this.areas = new CounterAreas(this.counters, 0x7fffffff)
+    this.memory = counterMemory(randomBytes(16))
+    this.areas = new CounterAreas(this.memory, 0x7fffffff)
   }
 
   /** For the worker of this number. */
   handle(owner: number): { readonly handle: SharedHandle; readonly ports: readonly MessagePort[] } {
-    const { epochNs, counters } = this
+    const { epochNs, memory: counters } = this
     const tables = this.tables.attach()
     return { handle: { owner, epochNs, counters, tables }, ports: [tables.port] }
+  }
+
+  /** As workers have them. */
+  counters(name: string): Counters {
+    return this.areas.scope(name)
+  }
+
+  sharedUs(): number {
+    return this.clock.nowUs()
   }
 
   /** A worker has ended, in whatever it was doing. Before another gets its number. */

@@ -1,8 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AdminAnswer } from '../api/answer.ts'
+import type { Accounts } from '../api/access.ts'
+import type { ApiPart } from '../api/api.ts'
+import type { Kinds } from '../model/kinds.ts'
+import type { Condition, Problem } from '../model/resource.ts'
 import type { Resources } from '../model/resources.ts'
+import type { Counters } from '../shared/counters.ts'
+import type { SharedTables } from '../shared/tables.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { MetricsWriter } from '../telemetry/metrics.ts'
 import type { Clock } from '../upstream/clock.ts'
+import type { Source } from './source.ts'
 
 /** Something of a role that runs beside the data plane, on the main thread: a watcher, an Admin API, a store. */
 export interface RoleService {
@@ -10,6 +17,8 @@ export interface RoleService {
   readonly name: string
   /** Once, before anything is served; what takes long goes on by itself. */
   start(): void | Promise<void>
+  /** Declared objects that it has, behind those of all sources before it. */
+  readonly source?: Source
   /** What is in force in all workers now, after each change. `wants` are of the contributions. */
   applied?(wants: Wants, resources: Resources): void
   /** The process ends: nothing new begins, and what is under way is brought to an end. Awaited. */
@@ -34,15 +43,46 @@ export interface ServiceKit {
    * worker. The value is not to be changed afterwards.
    */
   give(fact: string, value: unknown): Promise<void>
-  /** Serves a path of the admin listener; one that ends in "/" is all that begin so. Throws where it is taken. */
-  serve(path: string, answer: AdminAnswer): void
+  /** Rows that filters look up and that are of no translation: in all workers at once. Names begin with what they are for. */
+  readonly tables: Pick<SharedTables, 'patch' | 'replace'>
+  /** Numbers of one purpose, as the kits of filters have them; times are those of `sharedUs`. */
+  counters(name: string): Counters
+  /** Microseconds that mean the same in all threads. */
+  sharedUs(): number
+  /** What filters tell on this channel (Kit.tell); `worker` is the number of one thread, which may be used again. */
+  listen(channel: string, hear: (message: unknown, worker: number) => void): void
+  /** Null before the first. */
+  declared(): Declared | null
+  /** Every kind that is read. */
+  readonly kinds: Kinds
+  /** Serves a path of the admin listener; one that ends in "/" is all that begin so. Throws where it is taken. `isOpen`: to everybody who reaches it. */
+  serve(path: string, answer: AdminAnswer, isOpen?: boolean): void
+  /** Adds routes to the Admin API. */
+  addApi(part: ApiPart): void
+  /** Says who keeps accounts; once. */
+  keepAccounts(accounts: Accounts): void
+}
+
+/** What is in force, and what is said of it. */
+export interface Declared {
+  readonly resources: Resources
+  readonly conditions: readonly Condition[]
+  readonly problems: readonly Problem[]
 }
 
 export interface ServiceSettings {
   /** What survives a restart of this process, and belongs to it alone. */
   readonly dataDir: string
+  /** Whether `dataDir` is ours: another process may have it, or nobody may write there. */
+  readonly hasData: boolean
+  /** Keys and tokens of the gateway itself. */
+  readonly secretsDir: string
+  /** What this place is called (`live`): part of a key's prefix. */
+  readonly environment: string
+  /** Where records are: `postgres://…`; "" for a file in `dataDir`. */
+  readonly store: string
+  /** Where several gateways count together: `redis://…`; "" for nowhere. */
+  readonly counters: string
   /** Accounts with authorities and their certificates, which replicas may share. */
   readonly certificatesDir: string
 }
-
-export type AdminAnswer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { roles } from '../../src/cli/roles.ts'
+import { serviceKit } from '../support/service-kit.ts'
 import { Services } from '../../src/control/services.ts'
-import { systemCalendar } from '../../src/control/controller.ts'
 import type { Contribution } from '../../src/snapshot/contribution.ts'
 import type { Origin } from '../../src/snapshot/snapshot.ts'
 import { Logger } from '../../src/telemetry/log.ts'
-import { MetricsWriter } from '../../src/telemetry/metrics.ts'
 import type { Role } from '../../src/translation/role.ts'
 import type { RoleService, ServiceKit, Wants } from '../../src/translation/service.ts'
 import type { HeaderModifierConfig } from '../../src/filters/header-modifier.ts'
@@ -108,14 +107,13 @@ suite('a role beside ingress', () => {
       },
     )
     const lines: string[] = []
-    services = new Services([noticing.role], {
-      log: new Logger({ human: false, windowMs: 0, write: line => lines.push(line) }),
-      calendar: systemCalendar,
-      metrics: new MetricsWriter(undefined, () => {}),
-      settings: { dataDir: '', certificatesDir: '' },
-      give: (fact, value) => served.controller.give(fact, value),
-      serve: () => {},
-    })
+    services = new Services(
+      [noticing.role],
+      serviceKit({
+        log: new Logger({ human: false, windowMs: 0, write: line => lines.push(line) }),
+        give: (fact, value) => served.controller.give(fact, value),
+      }),
+    )
     await services.start()
     assert.equal((await send(port, {})).headers['notice'], 'none')
     await noticing.kit!.give('notice', 'closed on Sunday')

@@ -1,4 +1,5 @@
-import type { Api, ApiKit } from '../kit.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import { CertificateQuery, Certificates } from '../shapes/certificate.ts'
 import { certificatePage } from '../views/certificates.ts'
 

@@ -1,5 +1,6 @@
-import { AdminError } from '../errors.ts'
-import type { Api, ApiKit } from '../kit.ts'
+import { AdminError } from '../../api/errors.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import { Cluster, ClusterParams, ClusterQuery, Clusters } from '../shapes/cluster.ts'
 import { clusterPage, clusterViews } from '../views/clusters.ts'
 import { namesIn } from '../views/health.ts'

@@ -1,10 +1,11 @@
-import { AdminError } from '../errors.ts'
+import { AdminError } from '../../api/errors.ts'
 import { askedMethod, urlFault, type AskedRequest } from '../explain/asked.ts'
 import { explainRequest } from '../explain/explanation.ts'
 import { explanationJson } from '../explain/json.ts'
 import { policyNames } from '../explain/policy-names.ts'
 import { explanationText } from '../explain/text.ts'
-import type { Api, ApiKit } from '../kit.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import { ExplainRequest, Explanation } from '../shapes/explain.ts'
 import type { ViewSource } from '../views/views.ts'
 

@@ -1,11 +1,12 @@
 import { Type } from 'typebox'
 import type { InForce } from '../../control/controller.ts'
 import type { Traffic } from '../figures/rates.ts'
-import type { Api, ApiKit } from '../kit.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import type { Seen } from '../seen.ts'
 import { Figures, History } from '../shapes/figures.ts'
-import { fields } from '../shapes/shape.ts'
-import { frameOf } from '../sse.ts'
+import { fields } from '../../api/shapes/shape.ts'
+import { frameOf } from '../../api/sse.ts'
 import { countsOf, findingsInForce } from '../views/findings.ts'
 
 /** GET /v1/figures, /v1/figures/stream and /v1/figures/history. */

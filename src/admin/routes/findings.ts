@@ -1,4 +1,5 @@
-import type { Api, ApiKit } from '../kit.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import { ConditionQuery, Conditions } from '../shapes/condition.ts'
 import { FindingQuery, Findings } from '../shapes/finding.ts'
 import { conditionPage } from '../views/conditions.ts'

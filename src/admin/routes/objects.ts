@@ -1,5 +1,6 @@
-import { AdminError } from '../errors.ts'
-import type { Api, ApiKit } from '../kit.ts'
+import { AdminError } from '../../api/errors.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import { shortName } from '../../model/resources.ts'
 import { ObjectParams, ObjectQuery, Objects, ObjectWhole } from '../shapes/object.ts'
 import { objectPage, objectView } from '../views/objects.ts'

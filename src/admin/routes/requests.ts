@@ -1,14 +1,15 @@
 import { Type } from 'typebox'
 import type { RecentReader } from '../../telemetry/recent/recent-reader.ts'
-import { AdminError } from '../errors.ts'
-import type { Api, ApiKit } from '../kit.ts'
+import { AdminError } from '../../api/errors.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import { recentFilter, requestLine } from '../requests/line.ts'
 import { storyOf } from '../requests/story.ts'
 import type { Seen } from '../seen.ts'
-import { listQuery } from '../shapes/list.ts'
+import { listQuery } from '../../api/shapes/list.ts'
 import { RequestFilter, requestFilter, RequestList, RequestStory } from '../shapes/requests.ts'
-import { fields } from '../shapes/shape.ts'
-import type { EventStream } from '../sse.ts'
+import { fields } from '../../api/shapes/shape.ts'
+import type { EventStream } from '../../api/sse.ts'
 
 const tags = ['requests']
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import type { Api, ApiKit } from '../kit.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import { Status } from '../shapes/status.ts'
 import { statusView } from '../views/status.ts'
 

@@ -1,5 +1,6 @@
-import { AdminError } from '../errors.ts'
-import type { Api, ApiKit } from '../kit.ts'
+import { AdminError } from '../../api/errors.ts'
+import type { Api } from '../../api/api.ts'
+import type { ApiKit } from '../kit.ts'
 import { Rule, RuleParams, RuleQuery, Rules } from '../shapes/rule.ts'
 import { Topology, TopologyQuery } from '../shapes/topology.ts'
 import { rulePage, ruleView } from '../views/rules.ts'

@@ -2,8 +2,8 @@ import { Type } from 'typebox'
 import { Condition } from './condition.ts'
 import { ObjectRef, Source } from './declared.ts'
 import { Finding, FindingCounts } from './finding.ts'
-import { listOf, listQuery } from './list.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { listOf, listQuery } from '../../api/shapes/list.ts'
+import { fields, orNull, Time, type Shape } from '../../api/shapes/shape.ts'
 
 const head = {
   ...ObjectRef.properties,

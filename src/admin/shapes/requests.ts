@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { listOf } from './list.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { listOf } from '../../api/shapes/list.ts'
+import { fields, orNull, Time, type Shape } from '../../api/shapes/shape.ts'
 
 const Ms = Type.Number({ description: 'Milliseconds.' })
 const Name = orNull(Type.String())

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { Condition } from './condition.ts'
 import { Origin } from './declared.ts'
-import { listOf, listQuery } from './list.ts'
-import { fields, orNull, type Shape } from './shape.ts'
+import { listOf, listQuery } from '../../api/shapes/list.ts'
+import { fields, orNull, type Shape } from '../../api/shapes/shape.ts'
 
 export const Filter = fields(
   {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { FindingCounts } from './finding.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { fields, orNull, Time, type Shape } from '../../api/shapes/shape.ts'
 
 export const Status = fields(
   {

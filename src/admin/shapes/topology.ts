@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Condition } from './condition.ts'
 import { Origin } from './declared.ts'
 import { Filter, RuleQuery, Rules } from './rule.ts'
-import { fields, orNull, type Shape } from './shape.ts'
+import { fields, orNull, type Shape } from '../../api/shapes/shape.ts'
 
 export const Listener = fields(
   {

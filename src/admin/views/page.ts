@@ -1,5 +1,5 @@
-import { AdminError } from '../errors.ts'
-import { pageOf, type Page } from '../pages.ts'
+import { AdminError } from '../../api/errors.ts'
+import { pageOf, type Page } from '../../api/pages.ts'
 
 /** Which part of a list is wanted. */
 interface PageQuery {

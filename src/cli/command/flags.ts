@@ -87,6 +87,42 @@ export const secrets: Flag<string> = {
   parse: text => text,
 }
 
+export const environment: Flag<string> = {
+  name: 'environment',
+  placeholder: 'NAME',
+  env: 'PORTCULLIS_ENVIRONMENT',
+  fallback: 'live',
+  help: 'What this place is called: it is part of every key that is issued here, and a key of another place is not taken.',
+  parse: text => {
+    if (/^[a-z0-9]{1,16}$/.test(text)) return text
+    throw new UsageError(`is "${text}", expected 1 to 16 of a-z and 0-9`)
+  },
+}
+
+export const store: Flag<string> = {
+  name: 'store',
+  placeholder: 'URL',
+  env: 'PORTCULLIS_STORE',
+  fallback: '',
+  help: 'Where accounts, applications, keys, subscriptions and usage are: postgres://…, which several gateways may share; a file in the folder of --data where absent.',
+  parse: text => {
+    if (text === '' || /^postgres(ql)?:\/\//.test(text)) return text
+    throw new UsageError('is no URL that begins with postgres://')
+  },
+}
+
+export const counters: Flag<string> = {
+  name: 'counters',
+  placeholder: 'URL',
+  env: 'PORTCULLIS_COUNTERS',
+  fallback: '',
+  help: 'Where several gateways count together what plans limit with counters: Exact: redis://… or rediss://…, of Redis or Valkey.',
+  parse: text => {
+    if (text === '' || /^rediss?:\/\//.test(text)) return text
+    throw new UsageError('is no URL that begins with redis:// or rediss://')
+  },
+}
+
 export const admin: Flag<HostPort | null> = {
   name: 'admin',
   placeholder: 'HOST:PORT|off',

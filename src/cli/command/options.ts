@@ -16,6 +16,11 @@ export interface RunOptions {
   readonly certificatesDir: string
   /** "" is one in that of data. */
   readonly secretsDir: string
+  readonly environment: string
+  /** Of records; "": a file in that of data. */
+  readonly store: string
+  /** Where several gateways count together; "": nowhere. */
+  readonly counters: string
   /** null: no admin listener. */
   readonly admin: HostPort | null
   readonly logLevel: LogLevel

@@ -47,9 +47,13 @@ async function listenOnSocket(admin: AdminListener, data: DataDirectory): Promis
   }
 }
 
+export function secretsFolder({ secretsDir, dataDir }: Pick<RunOptions, 'secretsDir' | 'dataDir'>): string {
+  return secretsDir || join(dataDir, 'secrets')
+}
+
 /** Where nobody can have a token, nobody has what needs one; the rest is served. */
 function tokenOf({ secretsDir, dataDir }: RunOptions, data: DataDirectory | null): AdminToken | null {
-  const file = join(secretsDir || join(dataDir, 'secrets'), 'admin-token')
+  const file = join(secretsFolder({ secretsDir, dataDir }), 'admin-token')
   // That there is no folder has been told; where another process has it, its token is ours too.
   if (data === null && secretsDir === '' && !existsSync(file)) return null
   const token = new AdminToken(file)

@@ -9,13 +9,17 @@ import { RecentMemories } from '../../telemetry/recent/recent-memories.ts'
 import { RecentReader } from '../../telemetry/recent/recent-reader.ts'
 import { AdminPaths } from '../../admin/paths.ts'
 import type { AdminView } from '../../admin/listener.ts'
+import type { Accounts } from '../../api/access.ts'
+import type { ApiPart } from '../../api/api.ts'
+import type { Declared } from '../../translation/service.ts'
 import { LiveFigures } from '../../admin/figures/figures.ts'
 import { PastFile } from '../../admin/figures/past-file.ts'
 import type { Seen } from '../../admin/seen.ts'
-import { openAdmin } from './admin.ts'
+import { openAdmin, secretsFolder } from './admin.ts'
 import { Controller, systemCalendar } from '../../control/controller.ts'
 import { Services } from '../../control/services.ts'
-import { Sources, type Gathered, type Source } from '../../control/source.ts'
+import { Sources, type Gathered } from '../../control/source.ts'
+import type { Source } from '../../translation/source.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Garbage } from './garbage.ts'
 import type { OwnListener } from '../../upstream/own-listeners.ts'
@@ -90,6 +94,9 @@ class Instance {
   /** Of the admin listener. */
   private readonly paths = new AdminPaths()
   private readonly services: Services
+  private readonly ears = new Map<string, (message: unknown, worker: number) => void>()
+  private readonly parts: ApiPart[] = []
+  private accounts: Accounts | null = null
   private serving = false
 
   constructor(options: RunOptions, sources: Sources, accessLog: string, data: DataDirectory | null) {
@@ -109,9 +116,10 @@ class Instance {
       log,
       metrics: metrics.reader,
       onRestart: () => metrics.restarts.add(1),
+      onTold: (channel, message, worker) => this.ears.get(channel)?.(message, worker),
     })
     const { addresses, ignoredKinds } = options
-    const { roles } = choose(options.roles)
+    const { roles, kinds } = choose(options.roles)
     const { reloads, certificates } = metrics
     this.controller = new Controller({
       roles,
@@ -134,10 +142,19 @@ class Instance {
       log,
       calendar: systemCalendar,
       metrics: metrics.writer,
-      settings: options,
+      settings: { ...options, hasData: data !== null, secretsDir: secretsFolder(options) },
+      kinds,
+      tables: this.workers.tables,
+      counters: name => this.workers.counters(name),
+      sharedUs: () => this.workers.sharedUs(),
+      listen: (channel, hear) => this.ears.set(channel, hear),
+      declared: () => this.declared,
+      addApi: part => this.parts.push(part),
+      keepAccounts: accounts => (this.accounts = accounts),
       give: (fact, value) => this.controller.give(fact, value),
-      serve: (path, answer) => this.paths.add(path, answer),
+      serve: (path, answer, isOpen) => this.paths.add(path, answer, isOpen),
     })
+    sources.add(this.services.sources)
   }
 
   /** Serves what the sources say, and follows them; false where that is nothing. */
@@ -161,6 +178,11 @@ class Instance {
   private async apply(load: Gathered): Promise<void> {
     await this.controller.apply(load)
     this.garbage.left()
+  }
+
+  private get declared(): Declared | null {
+    const { inForce } = this.controller
+    return inForce && { resources: inForce.resources, ...inForce.status }
   }
 
   private get seen(): Seen {
@@ -194,8 +216,14 @@ class Instance {
 
   /** What the admin listener shows of it. */
   get view(): AdminView {
-    const { seen, paths, metrics, workers } = this
-    return { seen, paths, metrics: openMetrics => metrics.render(workers.size, openMetrics) }
+    const { seen, paths, parts, metrics, workers } = this
+    return {
+      seen,
+      paths,
+      parts,
+      accounts: () => this.accounts,
+      metrics: openMetrics => metrics.render(workers.size, openMetrics),
+    }
   }
 
   /** Lets requests finish for at most `graceMs`; answers with the exit code given. */

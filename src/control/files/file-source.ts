@@ -17,7 +17,7 @@ import {
 } from '../../model/scan.ts'
 import { readText, type Reading } from '../../model/yaml.ts'
 import { contentOf, resultOf, type LoadResult } from '../../model/loaded.ts'
-import type { Source } from '../source.ts'
+import type { Source } from '../../translation/source.ts'
 import { Waits } from './waits.ts'
 import { Watcher } from './watcher.ts'
 

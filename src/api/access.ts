@@ -6,11 +6,28 @@ import type { IncomingMessage } from 'node:http'
  */
 export type Access =
   | { readonly level: 'operator'; readonly by: 'token' | 'socket' }
+  | { readonly level: 'user'; readonly by: 'token'; readonly user: ApiUser }
   | { readonly level: 'views'; readonly by: 'loopback' }
   | { readonly level: 'none'; readonly refusal: Refusal }
 
+/** Somebody with an account. */
+export interface ApiUser {
+  readonly id: string
+  readonly name: string
+  /** Whether a permission is theirs somewhere; where exactly, the route asks that knows about what it is. */
+  may(permission: string): boolean
+}
+
+/** Who keeps accounts. */
+export interface Accounts {
+  /** Whether anybody can log in: nothing is open any more, then, to who has not. */
+  readonly exist: boolean
+  /** Whose token it is; null where it is nobody's. */
+  whoBrings(token: string): ApiUser | null
+}
+
 export interface Refusal {
-  readonly status: 401 | 429
+  readonly status: 401 | 403 | 429
   readonly detail: string
   readonly retryAfterS?: number
 }
@@ -36,6 +53,11 @@ export function accessOf(request: IncomingMessage): Access {
 /** Null where this is allowed. Reading needs `views`; all else is the operator's. */
 export function refusalOf(access: Access, reads: boolean): Refusal | null {
   if (access.level === 'none') return access.refusal
-  if (reads || access.level === 'operator') return null
+  if (access.level === 'operator') return null
+  if (access.level === 'user')
+    return access.user.may(reads ? 'platform:read' : 'platform:write') ? null : forbidden
+  if (reads) return null
   return { status: 401, detail: 'what changes something needs a token, on the machine itself too' }
 }
+
+const forbidden: Refusal = { status: 403, detail: 'none of the roles of whose token this is allows it' }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { problem } from '../http/problem.ts'
-import type { AdminAnswer } from '../translation/service.ts'
-import { accessOf, refusalOf, type Refusal } from './access/access.ts'
+import type { AdminAnswer } from './answer.ts'
+import { accessOf, refusalOf, type Refusal } from './access.ts'
 
 /** Fields of every answer that is not open: it is of no cache, and of no page but ours. */
 export const PRIVATE: Readonly<Record<string, string>> = {
@@ -22,7 +22,7 @@ export function answerGuarded(
   response.writeHead(refusal.status, refusalFields(refusal)).end(refusalBody(refusal))
 }
 
-const titles = { 401: 'Unauthorized', 429: 'Too Many Requests' } as const
+const titles = { 401: 'Unauthorized', 403: 'Forbidden', 429: 'Too Many Requests' } as const
 
 export function refusalFields({ status, retryAfterS }: Refusal): Record<string, string> {
   return {

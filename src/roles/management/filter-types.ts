@@ -1,0 +1,4 @@
+import type { FilterType } from '../../filters/filter.ts'
+
+/** Those of this role, for workers. */
+export const managementFilters: readonly FilterType[] = []

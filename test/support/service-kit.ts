@@ -1,0 +1,36 @@
+import { kinds } from '../../src/cli/roles.ts'
+import { systemCalendar } from '../../src/control/controller.ts'
+import { NodeState } from '../../src/shared/node-state.ts'
+import { Logger } from '../../src/telemetry/log.ts'
+import { MetricsWriter } from '../../src/telemetry/metrics.ts'
+import type { ServiceKit } from '../../src/translation/service.ts'
+
+/** What a service is given in a process that has no workers, no folder and no listener, but for what is given. */
+export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
+  const state = new NodeState()
+  return {
+    log: new Logger({ human: false, windowMs: 0, write: () => {} }),
+    calendar: systemCalendar,
+    metrics: new MetricsWriter(undefined, () => {}),
+    settings: {
+      dataDir: '',
+      hasData: false,
+      certificatesDir: '',
+      secretsDir: '',
+      environment: 'live',
+      store: '',
+      counters: '',
+    },
+    give: () => Promise.resolve(),
+    tables: state.tables,
+    counters: name => state.counters(name),
+    sharedUs: () => state.sharedUs(),
+    listen: () => {},
+    declared: () => null,
+    kinds,
+    serve: () => {},
+    addApi: () => {},
+    keepAccounts: () => {},
+    ...given,
+  }
+}
