@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /**
  * The tables of the store, the same in SQLite and PostgreSQL. Names are camelCase here and snake_case in SQL. Times are
  * integer milliseconds since 1970, ids UUIDv7 as text, JSON is text, and what is null is not known or not there.
@@ -14,10 +16,11 @@ export interface Tables {
   credentials: Credential
   subscriptions: Subscription
   objects: StoredObject
-  usageFlushes: UsageFlush
-  usageLedger: UsageLedgerRow
-  usageHours: UsageHour
-  usageDays: UsageDay
+  usageSeries: UsageSeries
+  usageMinutes: UsageRow
+  usageHours: UsageRow
+  usageDays: UsageRow
+  usageWriters: UsageWriter
   quotaCounters: QuotaCounter
   idempotency: IdempotencyRow
   settings: Setting
@@ -159,45 +162,47 @@ export interface StoredObject extends Recorded {
 }
 
 /** What makes a flush count once: its id is here in the same transaction that wrote its rows. */
-export interface UsageFlush {
-  readonly id: string
-  readonly node: string
-  readonly at: number
-}
-
-/** By what usage is counted; '' is none. */
-export interface UsageDimensions {
+/** By what usage is told apart; '' is none. Rows of usage have its id. */
+export interface UsageSeries {
+  readonly id: Generated<number>
+  /** Unique: a hash of the dimensions. */
+  readonly key: string
   readonly api: string
-  readonly apiVersion: string
+  readonly version: string
   readonly operation: string
-  readonly application: string
   readonly subscription: string
+  readonly application: string
+  readonly account: string
+  readonly product: string
   readonly plan: string
-  /** 1 to 5, and 0 for what was answered nothing. */
-  readonly statusClass: number
-  readonly latencyBucket: number
+  readonly outcome: string
+  readonly status: string
+  readonly latency: string
+  /** 1: beyond its quota, and let through. */
+  readonly overQuota: number
+  readonly created: number
 }
 
 export interface UsageSums {
   readonly requests: number
-  readonly over: number
-  readonly cost: number
   readonly requestBytes: number
   readonly responseBytes: number
+  readonly cost: number
 }
 
-export interface UsageLedgerRow extends UsageDimensions, UsageSums {
-  readonly flush: string
-  /** Beginning of the minute. */
-  readonly minute: number
+/** What ended in the minute, hour or day (UTC) that begins at `bucket`. Minutes are the ledger; the others are made with them. */
+export interface UsageRow extends UsageSums {
+  readonly bucket: number
+  /** Of UsageSeries. */
+  readonly series: number
 }
 
-export interface UsageHour extends UsageDimensions, UsageSums {
-  readonly hour: number
-}
-
-export interface UsageDay extends UsageDimensions, UsageSums {
-  readonly day: number
+/** Which entries of a process are in the ledger. */
+export interface UsageWriter {
+  readonly writer: string
+  /** Ranges of their numbers, as JSON. */
+  readonly entries: string
+  readonly at: number
 }
 
 export interface QuotaCounter {
