@@ -2,8 +2,9 @@ import { isIP } from 'node:net'
 import { isToken } from './chars.ts'
 import { sameName } from './fields.ts'
 import type { Fields } from './fields.ts'
-import { HINT_FORWARDED, HINT_REQUEST_ID, HINT_VIA } from './head.ts'
+import { HINT_FORWARDED, HINT_OWN, HINT_REQUEST_ID, HINT_VIA } from './head.ts'
 import type { RequestHead } from './head.ts'
+import { isOwnWord } from './owned-fields.ts'
 import { authorityPort, parseAuthority } from './target.ts'
 
 /** What ClientPolicy says about who is believed what; the snapshot's ClientSettings is one. */
@@ -49,6 +50,7 @@ const VIA: Readonly<Record<number, string>> = {
  * the address is the one that the outermost of them saw: X-Forwarded-For counted
  * from the right, the peer itself being the first hop. Entries further left are
  * hearsay, and nothing left of an entry that is no address is believed.
+ * X-Portcullis-*, by which gateways tell who asks, is as a trusted hop has sent it.
  *
  * X-Forwarded-Port goes with X-Forwarded-Host: it is the client's word, as Host
  * is. The port that is listened on is another one wherever ports are published
@@ -64,9 +66,11 @@ export function forward(head: RequestHead, hop: Hop, requestId: string): string 
   let client = peer
   if ((head.hints & HINT_FORWARDED) === 0) setForwarded(fields, peer, hop, head.authority)
   else if (trustedHops === 0) {
-    removeForwarded(fields)
+    removeAll(fields, isForwarding)
     setForwarded(fields, peer, hop, head.authority)
   } else client = extendForwarded(head, peer, hop)
+  // Who asks, by which plan: a hop that is trusted may have found out, a client may not say so.
+  if (trustedHops === 0 && (head.hints & HINT_OWN) !== 0) removeAll(fields, isOwnWord)
   if ((head.hints & HINT_REQUEST_ID) !== 0) fields.remove('x-request-id')
   const { certificate } = hop
   if (certificate != null) {
@@ -145,10 +149,10 @@ function portText(port: number): string {
   return lastPortText
 }
 
-function removeForwarded(fields: Fields): void {
+function removeAll(fields: Fields, isOne: (name: string) => boolean): void {
   const names = new Set<string>()
   for (let i = 0; i < fields.list.length; i += 2)
-    if (isForwarding(fields.list[i]!)) names.add(fields.list[i]!.toLowerCase())
+    if (isOne(fields.list[i]!)) names.add(fields.list[i]!.toLowerCase())
   for (const name of names) fields.remove(name)
 }
 

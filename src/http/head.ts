@@ -58,6 +58,8 @@ export const HINT_TRACE = 4
 export const HINT_VIA = 8
 /** Origin is among the fields (CORS). */
 export const HINT_ORIGIN = 16
+/** X-Portcullis-* is among the fields. */
+export const HINT_OWN = 32
 
 /** A response's head, held to the same rules. `length` may also be UNTIL_CLOSE. */
 export interface ResponseHead {

@@ -16,7 +16,7 @@ export const ownedFields: ReadonlySet<string> = new Set([
 ])
 
 /** The gateway's own words, in lower case, by which backends believe who asked for what: no service and no policy gives them. */
-export const gatewayFields: ReadonlySet<string> = new Set([
+const gatewayFields: ReadonlySet<string> = new Set([
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -26,8 +26,16 @@ export const gatewayFields: ReadonlySet<string> = new Set([
   'via',
 ])
 
+/** What the gateway tells backends of who asks begins with this, in lower case. */
+const OWN_PREFIX = 'x-portcullis-'
+
+/** Whether a field, by its name in any case, is one that the gateway tells backends of who asks. */
+export function isOwnWord(name: string): boolean {
+  return name.length >= OWN_PREFIX.length && name.slice(0, OWN_PREFIX.length).toLowerCase() === OWN_PREFIX
+}
+
 /** Whether a field of a request, by its name in any case, is of the connection or of the gateway. */
 export function isOwn(name: string): boolean {
   const lower = name.toLowerCase()
-  return ownedFields.has(lower) || gatewayFields.has(lower)
+  return ownedFields.has(lower) || gatewayFields.has(lower) || isOwnWord(lower)
 }

@@ -55,6 +55,8 @@ test('a success brings what is listed, each line of it, and cookies for the clie
 
 test('without a list everything is brought that does not speak of the answer, or belongs to others', () => {
   const list = [
+    'X-Portcullis-Plan',
+    'gold',
     'X-User',
     'a',
     'Authorization',

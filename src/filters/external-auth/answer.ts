@@ -1,7 +1,7 @@
 import type { Fields } from '../../http/fields.ts'
 import type { AskHttp } from './config.ts'
 import { fieldLines, unavailable, type Decision } from './decision.ts'
-import { ofTheAnswer, unbringable } from './names.ts'
+import { isUnbringable, ofTheAnswer } from './names.ts'
 
 /** What a service has answered by HTTP. */
 export interface Answer {
@@ -18,8 +18,8 @@ export function compileJudge({ success, brought }: AskHttp): (answer: Answer) =>
   const isSuccess = success === '200' ? isOk : isTwoHundred
   const isBrought =
     brought === null
-      ? (name: string): boolean => !unbringable.has(name) && !ofTheAnswer.has(name)
-      : (name: string): boolean => !unbringable.has(name) && brought.includes(name)
+      ? (name: string): boolean => !isUnbringable(name) && !ofTheAnswer.has(name)
+      : (name: string): boolean => !isUnbringable(name) && brought.includes(name)
   return ({ status, fields, body }) => {
     if (isSuccess(status))
       return {

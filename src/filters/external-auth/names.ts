@@ -1,13 +1,10 @@
-import { gatewayFields, ownedFields } from '../../http/owned-fields.ts'
+import { isOwn } from '../../http/owned-fields.ts'
 
-/** What the codec or the gateway writes, and what says where a request goes: no answer may bring these. */
-export const unbringable: ReadonlySet<string> = new Set([
-  ...ownedFields,
-  ':authority',
-  ...gatewayFields,
-  // They go to the client.
-  'set-cookie',
-])
+/** What the codec or the gateway writes, and what says where a request goes: no answer may bring these. Set-Cookie goes to the client. */
+export function isUnbringable(name: string): boolean {
+  const lower = name.toLowerCase()
+  return lower === ':authority' || lower === 'set-cookie' || isOwn(lower)
+}
 
 /** Fields that speak of an answer itself. In a request they would be of another message: a Content-Type of another body. */
 export const ofTheAnswer: ReadonlySet<string> = new Set([

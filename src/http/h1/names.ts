@@ -36,6 +36,8 @@ const MAX_FORWARDS = 26
 const PROXY_AUTHORIZATION = 27
 const FROM = 28
 const DATE = 29
+/** X-Portcullis-*: what a gateway tells of who asks. */
+export const OWN = 30
 
 /** Fields of a request that may occur once (RFC 9110; those that the codec owns are checked by their own rules). */
 export const REQUEST_SINGLETONS = bits(
@@ -105,37 +107,38 @@ export function knownField(text: string, from: number, to: number): number {
       return c === 116 && same(text, from, 'traceparent') ? TRACE : OTHER
     case 12:
       if (c === 99) return same(text, from, 'content-type') ? CONTENT_TYPE : OTHER
-      if (c === 120) return same(text, from, 'x-request-id') ? REQUEST_ID : isXForwarded(text, from, to)
+      if (c === 120) return same(text, from, 'x-request-id') ? REQUEST_ID : gatewayField(text, from, to)
       return c === 109 && same(text, from, 'max-forwards') ? MAX_FORWARDS : OTHER
     case 13:
       if (c === 97) return same(text, from, 'authorization') ? AUTHORIZATION : OTHER
       if (c === 99) return same(text, from, 'content-range') ? CONTENT_RANGE : OTHER
-      return isXForwarded(text, from, to)
+      return gatewayField(text, from, to)
     case 14:
-      return c === 99 && same(text, from, 'content-length') ? CONTENT_LENGTH : isXForwarded(text, from, to)
+      return c === 99 && same(text, from, 'content-length') ? CONTENT_LENGTH : gatewayField(text, from, to)
     case 16:
       return c === 112 && same(text, from, 'proxy-connection')
         ? PROXY_CONNECTION
-        : isXForwarded(text, from, to)
+        : gatewayField(text, from, to)
     case 17:
       if (c === 116) return same(text, from, 'transfer-encoding') ? TRANSFER_ENCODING : OTHER
       if (c === 99) return same(text, from, 'client-cert-chain') ? FORWARDED : OTHER
       return c === 105 && same(text, from, 'if-modified-since')
         ? IF_MODIFIED_SINCE
-        : isXForwarded(text, from, to)
+        : gatewayField(text, from, to)
     case 19:
       if (c === 105) return same(text, from, 'if-unmodified-since') ? IF_UNMODIFIED_SINCE : OTHER
       return c === 112 && same(text, from, 'proxy-authorization')
         ? PROXY_AUTHORIZATION
-        : isXForwarded(text, from, to)
+        : gatewayField(text, from, to)
     default:
-      return isXForwarded(text, from, to)
+      return gatewayField(text, from, to)
   }
 }
 
-function isXForwarded(text: string, from: number, to: number): number {
+function gatewayField(text: string, from: number, to: number): number {
   if (to - from < 12 || (text.charCodeAt(from) | 32) !== 120) return OTHER
-  return same(text, from, 'x-forwarded-') ? FORWARDED : OTHER
+  if (same(text, from, 'x-forwarded-')) return FORWARDED
+  return to - from > 12 && same(text, from, 'x-portcullis-') ? OWN : OTHER
 }
 
 function same(text: string, from: number, lower: string): boolean {

@@ -5,6 +5,7 @@ import {
   CHUNKED,
   HINT_FORWARDED,
   HINT_ORIGIN,
+  HINT_OWN,
   HINT_REQUEST_ID,
   HINT_TRACE,
   HINT_VIA,
@@ -205,6 +206,7 @@ export class RequestParser {
     else if (known === names.TRACE) this.#hints |= HINT_TRACE
     else if (known === names.VIA) this.#hints |= HINT_VIA
     else if (known === names.ORIGIN) this.#hints |= HINT_ORIGIN
+    else if (known === names.OWN) this.#hints |= HINT_OWN
     return ''
   }
 

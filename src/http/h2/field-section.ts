@@ -4,7 +4,7 @@ import { tokenList } from '../h1/connection-options.ts'
 import { Framing } from '../h1/framing.ts'
 import * as names from '../h1/names.ts'
 import { trailerAllowed } from '../h1/trailers.ts'
-import { HINT_FORWARDED, HINT_ORIGIN, HINT_REQUEST_ID, HINT_TRACE, HINT_VIA } from '../head.ts'
+import { HINT_FORWARDED, HINT_ORIGIN, HINT_OWN, HINT_REQUEST_ID, HINT_TRACE, HINT_VIA } from '../head.ts'
 import { refusals } from '../rejections.ts'
 import * as kinds from './field-kinds.ts'
 import type { FieldSink } from './hpack-decoder.ts'
@@ -241,6 +241,7 @@ export class FieldSection implements FieldSink {
     else if (known === names.TRACE) this.hints |= HINT_TRACE
     else if (known === names.VIA) this.hints |= HINT_VIA
     else if (known === names.ORIGIN) this.hints |= HINT_ORIGIN
+    else if (known === names.OWN) this.hints |= HINT_OWN
   }
 
   /** Of trailers only what may pass is kept (h1/trailers.ts). */

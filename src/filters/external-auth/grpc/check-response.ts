@@ -1,6 +1,6 @@
 import { hasControl, isToken } from '../../../http/chars.ts'
 import { unavailable, type Decision } from '../decision.ts'
-import { unbringable } from '../names.ts'
+import { isUnbringable } from '../names.ts'
 import { MessageFields, MalformedMessage } from './protobuf.ts'
 
 /**
@@ -30,7 +30,7 @@ function read(response: MessageFields): Decision {
     removed: ok
       .list(5)
       .map(name => name.toString().toLowerCase())
-      .filter(name => !unbringable.has(name)),
+      .filter(name => !isUnbringable(name)),
     answered: ok.messages(6).map(optionOf).flatMap(lineOf),
   }
 }
@@ -69,7 +69,7 @@ function lineOf({ name, value }: Option): string[] {
 }
 
 function linesOf(options: readonly Option[]): string[] {
-  return options.filter(({ name }) => !unbringable.has(name.toLowerCase())).flatMap(lineOf)
+  return options.filter(({ name }) => !isUnbringable(name)).flatMap(lineOf)
 }
 
 const owned: ReadonlySet<string> = new Set([
