@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cluster } from '../../src/admin/shapes/cluster.ts'
-import type { Finding } from '../../src/admin/shapes/finding.ts'
+import type { Finding } from '../../src/api/shapes/finding.ts'
 import { send } from '../support/client.ts'
 import { portcullis } from '../support/command.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'

@@ -1,5 +1,5 @@
 import type { Filter, Match } from '../../src/admin/shapes/rule.ts'
-import type { Origin } from '../../src/admin/shapes/declared.ts'
+import type { Origin } from '../../src/api/shapes/declared.ts'
 
 export interface ExplainedRoute {
   readonly id: string

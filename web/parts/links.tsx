@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import type { ObjectRef, Origin } from '../../src/admin/shapes/declared.ts'
+import type { ObjectRef, Origin } from '../../src/api/shapes/declared.ts'
 import { place, shortCluster, shortRule } from '../format.ts'
 
 export function RouteLink({ id }: { readonly id: string }) {

@@ -1,4 +1,4 @@
-import type { Condition } from '../../src/admin/shapes/condition.ts'
+import type { Condition } from '../../src/api/shapes/condition.ts'
 import { Place } from '../parts/links.tsx'
 import { Mark } from '../parts/mark.tsx'
 import { texts } from '../texts.ts'

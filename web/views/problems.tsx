@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { problemsQuery } from '../api/queries.ts'
-import type { Finding } from '../../src/admin/shapes/finding.ts'
+import type { Finding } from '../../src/api/shapes/finding.ts'
 import { clock, count, date } from '../format.ts'
 import { Answer, Empty } from '../parts/answers.tsx'
 import { ObjectLink, Place } from '../parts/links.tsx'

@@ -1,7 +1,7 @@
 import type { Api } from '../../api/api.ts'
 import type { ApiKit } from '../kit.ts'
-import { ConditionQuery, Conditions } from '../shapes/condition.ts'
-import { FindingQuery, Findings } from '../shapes/finding.ts'
+import { ConditionQuery, Conditions } from '../../api/shapes/condition.ts'
+import { FindingQuery, Findings } from '../../api/shapes/finding.ts'
 import { conditionPage } from '../views/conditions.ts'
 import { findingPage } from '../views/findings.ts'
 

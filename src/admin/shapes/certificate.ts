@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { ObjectRef, Source } from './declared.ts'
+import { ObjectRef, Source } from '../../api/shapes/declared.ts'
 import { listOf, listQuery } from '../../api/shapes/list.ts'
 import { fields, orNull, Time, type Shape } from '../../api/shapes/shape.ts'
 

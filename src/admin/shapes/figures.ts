@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { FindingCounts } from './finding.ts'
+import { FindingCounts } from '../../api/shapes/finding.ts'
 import { fields, orNull, Time, type Shape } from '../../api/shapes/shape.ts'
 
 const rate = (description: string) => Type.Number({ description: `${description}, a second.` })

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
-import { Condition } from './condition.ts'
-import { ObjectRef, Source } from './declared.ts'
-import { Finding, FindingCounts } from './finding.ts'
+import { Condition } from '../../api/shapes/condition.ts'
+import { ObjectRef, Source } from '../../api/shapes/declared.ts'
+import { Finding, FindingCounts } from '../../api/shapes/finding.ts'
 import { listOf, listQuery } from '../../api/shapes/list.ts'
 import { fields, orNull, Time, type Shape } from '../../api/shapes/shape.ts'
 

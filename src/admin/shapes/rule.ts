@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { Condition } from './condition.ts'
-import { Origin } from './declared.ts'
+import { Condition } from '../../api/shapes/condition.ts'
+import { Origin } from '../../api/shapes/declared.ts'
 import { listOf, listQuery } from '../../api/shapes/list.ts'
 import { fields, orNull, type Shape } from '../../api/shapes/shape.ts'
 

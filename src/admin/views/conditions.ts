@@ -2,7 +2,7 @@ import { isGood } from '../../control/conditions.ts'
 import { formatPath } from '../../model/problem.ts'
 import type { Condition, ResourceRef } from '../../model/resource.ts'
 import { refKey } from '../../model/resources.ts'
-import type * as shapes from '../shapes/condition.ts'
+import type * as shapes from '../../api/shapes/condition.ts'
 import { pageByPlace } from './page.ts'
 
 const indexes = new WeakMap<readonly Condition[], ReadonlyMap<string, readonly Condition[]>>()

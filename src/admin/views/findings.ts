@@ -3,7 +3,7 @@ import type { InForce } from '../../control/controller.ts'
 import { formatPath } from '../../model/problem.ts'
 import type { Condition, Problem } from '../../model/resource.ts'
 import { refKey } from '../../model/resources.ts'
-import type * as shapes from '../shapes/finding.ts'
+import type * as shapes from '../../api/shapes/finding.ts'
 import { pageByPlace, textFilter } from './page.ts'
 
 /** A finding, and what only a running gateway knows of it. */

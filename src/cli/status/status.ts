@@ -1,4 +1,4 @@
-import type { Findings } from '../../admin/shapes/finding.ts'
+import type { Findings } from '../../api/shapes/finding.ts'
 import type { Status } from '../../admin/shapes/status.ts'
 import { painter, showsColour } from '../../telemetry/colour.ts'
 import { NoGateway, type AdminClient } from '../command/admin-client.ts'

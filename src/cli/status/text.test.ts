@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Finding } from '../../admin/shapes/finding.ts'
+import type { Finding } from '../../api/shapes/finding.ts'
 import type { Status } from '../../admin/shapes/status.ts'
 import { painter } from '../../telemetry/colour.ts'
 import { statusText } from './text.ts'

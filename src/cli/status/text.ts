@@ -1,4 +1,4 @@
-import type { Finding } from '../../admin/shapes/finding.ts'
+import type { Finding } from '../../api/shapes/finding.ts'
 import type { Status } from '../../admin/shapes/status.ts'
 import type { Paint } from '../../telemetry/colour.ts'
 import { counted, plain } from '../command/texts.ts'

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { ObjectRef, Source } from './declared.ts'
-import { listOf, listQuery } from '../../api/shapes/list.ts'
-import { fields, orNull, type Shape } from '../../api/shapes/shape.ts'
+import { listOf, listQuery } from './list.ts'
+import { fields, orNull, type Shape } from './shape.ts'
 
 export const Condition = fields(
   {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { fields, type Shape } from '../../api/shapes/shape.ts'
+import { fields, type Shape } from './shape.ts'
 
 export const ObjectRef = fields(
   {

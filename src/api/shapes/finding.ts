@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { ObjectRef } from './declared.ts'
-import { listOf, listQuery } from '../../api/shapes/list.ts'
-import { fields, orNull, Time, type Shape } from '../../api/shapes/shape.ts'
+import { listOf, listQuery } from './list.ts'
+import { fields, orNull, Time, type Shape } from './shape.ts'
 
 const severity = Type.Enum(['error', 'warning', 'note'], {
   description:

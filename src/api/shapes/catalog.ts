@@ -1,0 +1,66 @@
+import { Type } from 'typebox'
+import { Condition } from './condition.ts'
+import { Source } from './declared.ts'
+import { listOf, listQuery } from './list.ts'
+import { fields, orNull, type Shape } from './shape.ts'
+
+const head = {
+  namespace: Type.String(),
+  name: Type.String(),
+  title: Type.String(),
+  description: Type.String(),
+  organization: Type.String({ description: 'Whose it is; "default" unless a label says otherwise.' }),
+  owner: orNull(Type.String(), 'The team that owns it.'),
+  source: orNull(Source, 'Where it is written; null of the store.'),
+  conditions: Type.Array(Condition),
+}
+
+export const ApiLine = fields(
+  {
+    ...head,
+    version: Type.String(),
+    lifecycle: Type.Enum(['Draft', 'Published', 'Deprecated', 'Retired']),
+    basePath: Type.String(),
+    routes: Type.Array(Type.String(), { description: 'As in HTTPRoute/petstore.' }),
+    products: Type.Array(Type.String(), { description: 'Products that have it, as NAMESPACE/NAME.' }),
+  },
+  'An API that is declared.',
+)
+export type ApiLine = Shape<typeof ApiLine>
+
+export const ProductLine = fields(
+  {
+    ...head,
+    visibility: Type.Enum(['Public', 'Private']),
+    apis: Type.Array(
+      fields({ name: Type.String(), operations: orNull(Type.Array(Type.String()), 'Null: all.') }),
+    ),
+    plans: Type.Array(Type.String()),
+    anonymousPlan: orNull(Type.String()),
+  },
+  'A product that is declared.',
+)
+export type ProductLine = Shape<typeof ProductLine>
+
+export const PlanLine = fields(
+  {
+    ...head,
+    approval: Type.Enum(['Auto', 'Manual']),
+    limits: Type.Array(Type.Unknown(), { description: 'As in the Plan.' }),
+    products: Type.Array(Type.String(), { description: 'Products that have it, as NAMESPACE/NAME.' }),
+  },
+  'A plan that is declared.',
+)
+export type PlanLine = Shape<typeof PlanLine>
+
+export const CatalogQuery = listQuery({
+  namespace: Type.Optional(Type.String({ maxLength: 63 })),
+  q: Type.Optional(Type.String({ maxLength: 200, description: 'Part of its name or title.' })),
+})
+export const CatalogParams = fields({ namespace: Type.String(), name: Type.String() })
+export const ApiLines = listOf(ApiLine, 'APIs by namespace and name.')
+export type ApiLines = Shape<typeof ApiLines>
+export const ProductLines = listOf(ProductLine, 'Products by namespace and name.')
+export type ProductLines = Shape<typeof ProductLines>
+export const PlanLines = listOf(PlanLine, 'Plans by namespace and name.')
+export type PlanLines = Shape<typeof PlanLines>
