@@ -1,6 +1,7 @@
 import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
-import type { Counters } from '../shared/counters.ts'
+import type { Counters, Whose } from '../shared/counters.ts'
+import type { Hash128 } from '../shared/key-hash.ts'
 import type { Lookup } from '../shared/table.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
@@ -11,8 +12,8 @@ import type { Drainable } from '../upstream/keep.ts'
 export interface Kit {
   /** Asks a cluster. Rejects with a CallFailure where there is no whole answer. */
   call(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse>
-  /** Numbers of one purpose, exact across the workers of this node; they outlive reloads. */
-  counters(name: string): SharedCounters
+  /** Numbers of one purpose, exact across the workers of this node; they outlive reloads. `whose`: strangers' where it is left out. */
+  counters(name: string, whose?: Whose): SharedCounters
   /** Rows that the main thread fills, looked up without waiting. */
   table<T>(name: string): Lookup<T>
   /** The one of this key in this worker, made by `make` if there is none; drained when a reload leaves nobody who asks for it. */
@@ -82,6 +83,8 @@ export class CallFailure extends Error {
 }
 
 /** As Counters of shared/: `aim`, then `read` and `swap` within the same turn, until that is not `changed`. */
-export interface SharedCounters extends Pick<Counters, 'crowded' | 'read' | 'swap'> {
+export interface SharedCounters extends Pick<Counters, 'crowded' | 'read' | 'swap' | 'hash'> {
   aim(key: string, crowd: string): unknown
+  /** By what `hash` made of a key. */
+  aimAt(hash: Hash128, crowd: string): unknown
 }

@@ -19,6 +19,8 @@ export const phases = [
   // Which API is asked, and for which operation of it.
   'api',
   'authentication',
+  // By which product and plan of its application: rules may go by that.
+  'subscription',
   'external-authorization',
   'authorization',
   // Plans, and limits by who it is that asks.

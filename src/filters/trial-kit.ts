@@ -8,7 +8,14 @@ const instrument = { add: () => {}, set: () => {}, observe: () => {} }
  */
 export const trialKit: Kit = {
   call: () => Promise.reject(new CallFailure('destination_not_found', 'trial')),
-  counters: () => ({ crowded: false, aim: () => {}, read: () => 0, swap: () => 'done' }),
+  counters: () => ({
+    crowded: false,
+    hash: () => ({ a: 0, b: 0, c: 0, d: 0 }),
+    aim: () => {},
+    aimAt: () => {},
+    read: () => 0,
+    swap: () => 'done',
+  }),
   tell: () => {},
   table: () => ({ get: () => undefined }),
   keep(_key, make) {

@@ -8,6 +8,7 @@ import {
   type OutgoingRequest,
   type SharedCounters,
 } from '../filters/kit.ts'
+import type { Whose } from '../shared/counters.ts'
 import type { SharedState } from '../shared/node-state.ts'
 import type { Lookup } from '../shared/table.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -60,8 +61,8 @@ export class WorkerKit implements Kit {
     return new Call(found, this.observer.cluster(cluster), request, options).begin()
   }
 
-  counters(name: string): SharedCounters {
-    return this.parts.shared.counters(name)
+  counters(name: string, whose?: Whose): SharedCounters {
+    return this.parts.shared.counters(name, whose)
   }
 
   table<T>(name: string): Lookup<T> {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { Worker, type MessagePort } from 'node:worker_threads'
 import { NodeState } from '../shared/node-state.ts'
-import type { Counters } from '../shared/counters.ts'
+import type { Counters, Whose } from '../shared/counters.ts'
 import type { SharedTables } from '../shared/tables.ts'
 import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
@@ -80,8 +80,8 @@ export class WorkerGroup {
   }
 
   /** The numbers of one purpose, as the kits of workers have them; times are those of `sharedUs`. */
-  counters(name: string): Counters {
-    return this.state.counters(name)
+  counters(name: string, whose?: Whose): Counters {
+    return this.state.counters(name, whose)
   }
 
   /** Microseconds that mean the same in all workers, and here. */

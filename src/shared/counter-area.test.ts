@@ -37,6 +37,18 @@ test('a time is never shortened', () => {
   assert.equal(area.read(hash.of('a'), 50 * SECOND), 4)
 })
 
+test('what is to stay for longer than can be said stays as long as can be', () => {
+  const area = new CounterArea(memory(1), 1)
+  for (const [key, untilUs] of [
+    ['a', 2 ** 31 * 100_000],
+    ['b', 1e18],
+    ['c', Infinity],
+  ] as const) {
+    area.swap(hash.of(key), 0, 5, untilUs, 0)
+    assert.equal(area.read(hash.of(key), 6 * 365 * 86_400 * SECOND), 5, key)
+  }
+})
+
 test('a full bucket takes nobody, and nobody who is there loses anything', () => {
   const area = new CounterArea(memory(1), 1)
   for (let i = 0; i < 32; i++)

@@ -24,6 +24,8 @@ const BUSY = 0x80000000 | 0
 const GENERATION = 1 << 19
 const VALUE_HIGH = GENERATION - 1
 const TICK_US = 100_000
+/** Nearly seven years after the process began: what is to stay longer stays as long as that. */
+const LAST_TICK = 2 ** 31 - 1
 
 /** Attempts to have a lock before the thread sleeps for a millisecond: a holder that runs needs less than one of them takes. */
 const SPINS = 200
@@ -79,7 +81,7 @@ export class CounterArea {
   swap(key: Hash128, seen: number, next: number, untilUs: number, nowUs: number): Outcome {
     const bucket = this.bucketOf(key)
     const tick = tickOf(nowUs)
-    const until = tickOf(untilUs) + 1
+    const until = Math.min(LAST_TICK, tickOf(untilUs) + 1)
     if (!this.find(bucket, key)) return seen === 0 ? this.insert(bucket, key, next, until, tick) : 'changed'
     if (this.current(bucket, tick) !== seen) return 'changed'
     if (seen === 0 && this.value() !== 0 && !this.forget(bucket)) return 'changed'

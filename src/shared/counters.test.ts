@@ -38,3 +38,13 @@ test('where there is no place for another crowd either, nobody is counted', () =
   assert.equal(add(counters, 'newcomer', 'another', 3 * SECOND), 1)
   assert.equal(counters.crowded, false)
 })
+
+test('a key that was hashed before is the same key', () => {
+  const counters = small()
+  const [one, two] = [counters.hash('one'), counters.hash('two')]
+  add(counters, 'one', 'here')
+  assert.equal(counters.aimAt(one, 'here').read(0), 1)
+  assert.equal(counters.aimAt(two, 'here').read(0), 0)
+  assert.equal(counters.aimAt(one, 'here').swap(1, 7, SECOND, 0), 'done')
+  assert.equal(counters.aim('one', 'here').read(0), 7)
+})

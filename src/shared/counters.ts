@@ -1,5 +1,14 @@
 import { CounterArea, type Outcome } from './counter-area.ts'
-import { KeyHash } from './key-hash.ts'
+import { KeyHash, type Hash128 } from './key-hash.ts'
+
+/**
+ * Whose numbers they are, each with places of their own, so that none of them takes those of another.
+ *
+ * - `strangers`: of anybody. Their numbers are over soon, and whoever has many addresses has many.
+ * - `guests`: of anybody too, and they last, as of a quota for a month.
+ * - `known`: of those who are in records, whom no stranger can add to.
+ */
+export type Whose = 'strangers' | 'guests' | 'known'
 
 /** What threads share of counters; goes to a worker as it is. */
 export interface CounterMemory {
@@ -16,10 +25,20 @@ export interface CounterSizes {
   readonly reserve: number
 }
 
-/** 262,144 keys and 65,536 crowds in 10 MiB, of which the system gives what is written to. */
-const SIZES: CounterSizes = { buckets: 8_192, reserve: 2_048 }
+/**
+ * 262,144 keys and 65,536 crowds in 10 MiB, of which the system gives what is written to. Of the known two million in
+ * 64 MiB: with 600,000 (200,000 subscriptions of three limits) a bucket of 32 has 9 on average, and none is full.
+ */
+export const counterSizes: Readonly<Record<Whose, CounterSizes>> = {
+  strangers: { buckets: 8_192, reserve: 2_048 },
+  guests: { buckets: 8_192, reserve: 2_048 },
+  known: { buckets: 65_536, reserve: 2_048 },
+}
 
-export function counterMemory(secret: Uint8Array, sizes: CounterSizes = SIZES): CounterMemory {
+export function counterMemory(
+  secret: Uint8Array,
+  sizes: CounterSizes = counterSizes.strangers,
+): CounterMemory {
   const { buckets, reserve } = sizes
   const memory = new SharedArrayBuffer(CounterArea.bytes(buckets + reserve))
   return { memory, buckets, reserve, secret }
@@ -67,6 +86,7 @@ export class Counters {
   private readonly areas: CounterAreas
   private readonly key: KeyHash
   private readonly crowd: KeyHash
+  private target: Hash128
   private crowdName = ''
   private inCrowd = false
 
@@ -74,6 +94,7 @@ export class Counters {
     this.areas = areas
     this.key = new KeyHash(secret)
     this.crowd = new KeyHash(secret)
+    this.target = this.key
   }
 
   /** Whether the key that is aimed at shares the number of its crowd. */
@@ -83,7 +104,17 @@ export class Counters {
 
   /** `crowd` is hashed only where it is needed. */
   aim(key: string, crowd: string): this {
-    this.key.of(key)
+    return this.aimAt(this.key.of(key), crowd)
+  }
+
+  /** What a key is to these counters, for `aimAt`: who counts the same key again and again hashes it once. Not between `aim` and `swap`. */
+  hash(key: string): Hash128 {
+    const { a, b, c, d } = this.key.of(key)
+    return { a, b, c, d }
+  }
+
+  aimAt(hash: Hash128, crowd: string): this {
+    this.target = hash
     this.crowdName = crowd
     this.inCrowd = false
     return this
@@ -91,7 +122,7 @@ export class Counters {
 
   /** 0 where there is nothing, or its time is over. */
   read(nowUs: number): number {
-    return this.inCrowd ? this.areas.crowds.read(this.crowd, nowUs) : this.areas.keys.read(this.key, nowUs)
+    return this.inCrowd ? this.areas.crowds.read(this.crowd, nowUs) : this.areas.keys.read(this.target, nowUs)
   }
 
   /**
@@ -100,7 +131,7 @@ export class Counters {
    */
   swap(seen: number, next: number, untilUs: number, nowUs: number): Outcome {
     if (this.inCrowd) return this.areas.crowds.swap(this.crowd, seen, next, untilUs, nowUs)
-    const outcome = this.areas.keys.swap(this.key, seen, next, untilUs, nowUs)
+    const outcome = this.areas.keys.swap(this.target, seen, next, untilUs, nowUs)
     if (outcome !== 'full') return outcome
     this.crowd.of(this.crowdName)
     this.inCrowd = true

@@ -10,7 +10,8 @@ const file = new URL('./testing/shared-worker.ts', import.meta.url)
 
 function start(state: NodeState, owner: number, job: Job, counters?: CounterMemory): Worker {
   const { handle, ports } = state.handle(owner)
-  const workerData: JobData = { handle: { ...handle, ...(counters && { counters }) }, job }
+  const all = { ...handle.counters, ...(counters && { strangers: counters }) }
+  const workerData: JobData = { handle: { ...handle, counters: all }, job }
   return new Worker(file, { workerData, transferList: [...ports] })
 }
 
@@ -63,6 +64,27 @@ test('purposes count apart', () => {
   mine.counters('one').aim('key', '').swap(0, 5, 1e6, 0)
   assert.equal(mine.counters('two').aim('key', '').read(0), 0)
   assert.equal(mine.counters('one').aim('key', '').read(0), 5)
+})
+
+test('those who are known, guests and strangers count apart, and the main thread counts with them', () => {
+  const state = new NodeState()
+  const mine = own(state, 1)
+  for (const [i, whose] of (['strangers', 'guests', 'known'] as const).entries()) {
+    mine
+      .counters('one', whose)
+      .aim('key', '')
+      .swap(0, i + 1, 1e6, 0)
+    assert.equal(state.counters('one', whose).aim('key', '').read(0), i + 1)
+  }
+  assert.equal(mine.counters('one').aim('key', '').read(0), 1)
+})
+
+test('200,000 who are known have three numbers each, and none has to share one', () => {
+  const counters = own(new NodeState(), 1).counters('limits', 'known')
+  for (let i = 0; i < 600_000; i++) {
+    counters.aim(`subscription ${i}`, 'crowd').swap(0, 1, 1e12, 0)
+    if (counters.crowded) assert.fail(`number ${i} is in a crowd`)
+  }
 })
 
 test('clocks of threads agree', () => {

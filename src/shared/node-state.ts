@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { MessagePort } from 'node:worker_threads'
 import { SharedClock } from './clock.ts'
-import { CounterAreas, counterMemory, type CounterMemory, type Counters } from './counters.ts'
+import {
+  CounterAreas,
+  counterMemory,
+  counterSizes,
+  type CounterMemory,
+  type Counters,
+  type Whose,
+} from './counters.ts'
 import { TableReader, type Lookup } from './table.ts'
 import { SharedTables, type TablesHandle } from './tables.ts'
 
@@ -10,7 +17,7 @@ export interface SharedHandle {
   /** Above 0, and of no other living thread. */
   readonly owner: number
   readonly epochNs: bigint
-  readonly counters: CounterMemory
+  readonly counters: Readonly<Record<Whose, CounterMemory>>
   readonly tables: TablesHandle
 }
 
@@ -18,15 +25,16 @@ export interface SharedHandle {
 export class NodeState {
   readonly tables: SharedTables
   private readonly epochNs = process.hrtime.bigint()
-  private readonly memory: CounterMemory
-  private readonly areas: CounterAreas
+  private readonly memory: Readonly<Record<Whose, CounterMemory>>
+  private readonly areas: Readonly<Record<Whose, CounterAreas>>
   private readonly clock: SharedClock
 
   constructor() {
     this.clock = new SharedClock(this.epochNs)
     this.tables = new SharedTables(randomBytes(16))
-    this.memory = counterMemory(randomBytes(16))
-    this.areas = new CounterAreas(this.memory, 0x7fffffff)
+    const secret = randomBytes(16)
+    this.memory = ofEach(whose => counterMemory(secret, counterSizes[whose]))
+    this.areas = ofEach(whose => new CounterAreas(this.memory[whose], 0x7fffffff))
   }
 
   /** For the worker of this number. */
@@ -37,8 +45,8 @@ export class NodeState {
   }
 
   /** As workers have them. */
-  counters(name: string): Counters {
-    return this.areas.scope(name)
+  counters(name: string, whose: Whose = 'strangers'): Counters {
+    return this.areas[whose].scope(name)
   }
 
   sharedUs(): number {
@@ -47,29 +55,33 @@ export class NodeState {
 
   /** A worker has ended, in whatever it was doing. Before another gets its number. */
   ended(owner: number): void {
-    this.areas.release(owner)
+    for (const areas of Object.values(this.areas)) areas.release(owner)
   }
 }
 
 /** The same, as a worker has it. */
 export class SharedState {
   readonly clock: SharedClock
-  private readonly areas: CounterAreas
+  private readonly areas: Readonly<Record<Whose, CounterAreas>>
   private readonly reader: TableReader
 
   constructor({ owner, epochNs, counters, tables }: SharedHandle) {
     this.clock = new SharedClock(epochNs)
-    this.areas = new CounterAreas(counters, owner)
+    this.areas = ofEach(whose => new CounterAreas(counters[whose], owner))
     this.reader = new TableReader(tables)
   }
 
   /** Numbers of one purpose, which is named: the same name has the same numbers in each worker, and after a reload. */
-  counters(name: string): Counters {
-    return this.areas.scope(name)
+  counters(name: string, whose: Whose = 'strangers'): Counters {
+    return this.areas[whose].scope(name)
   }
 
   /** Rows of one name. */
   table<T>(name: string): Lookup<T> {
     return this.reader.table<T>(name)
   }
+}
+
+function ofEach<T>(make: (whose: Whose) => T): Record<Whose, T> {
+  return { strangers: make('strangers'), guests: make('guests'), known: make('known') }
 }

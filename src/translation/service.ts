@@ -4,7 +4,7 @@ import type { ApiPart } from '../api/api.ts'
 import type { Kinds } from '../model/kinds.ts'
 import type { Condition, Problem } from '../model/resource.ts'
 import type { Resources } from '../model/resources.ts'
-import type { Counters } from '../shared/counters.ts'
+import type { Counters, Whose } from '../shared/counters.ts'
 import type { SharedTables } from '../shared/tables.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { MetricsWriter } from '../telemetry/metrics.ts'
@@ -46,7 +46,7 @@ export interface ServiceKit {
   /** Rows that filters look up and that are of no translation: in all workers at once. Names begin with what they are for. */
   readonly tables: Pick<SharedTables, 'patch' | 'replace'>
   /** Numbers of one purpose, as the kits of filters have them; times are those of `sharedUs`. */
-  counters(name: string): Counters
+  counters(name: string, whose?: Whose): Counters
   /** Microseconds that mean the same in all threads. */
   sharedUs(): number
   /** What filters tell on this channel (Kit.tell); `worker` is the number of one thread, which may be used again. */

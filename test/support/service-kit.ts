@@ -23,7 +23,7 @@ export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
     },
     give: () => Promise.resolve(),
     tables: state.tables,
-    counters: name => state.counters(name),
+    counters: (name, whose) => state.counters(name, whose),
     sharedUs: () => state.sharedUs(),
     listen: () => {},
     declared: () => null,

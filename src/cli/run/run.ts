@@ -145,7 +145,7 @@ class Instance {
       settings: { ...options, hasData: data !== null, secretsDir: secretsFolder(options) },
       kinds,
       tables: this.workers.tables,
-      counters: name => this.workers.counters(name),
+      counters: (name, whose) => this.workers.counters(name, whose),
       sharedUs: () => this.workers.sharedUs(),
       listen: (channel, hear) => this.ears.set(channel, hear),
       declared: () => this.declared,

@@ -55,6 +55,34 @@ test('what is given back is as if it had not been taken', () => {
   for (const expected of ['taken', 'taken', 'denied']) assert.equal(one.take(SECOND), expected)
 })
 
+test('what costs more takes more, and what was had is taken although there is no room', () => {
+  const limit = counter({ requests: 10, windowMs: 1_000, burst: 10 })
+  assert.equal(limit.hasRoom(SECOND, 11), false)
+  assert.equal(limit.secondsUntil(11), Infinity)
+  assert.equal(limit.take(SECOND, 7), 'taken')
+  assert.equal(limit.remaining, 3)
+  assert.equal(limit.take(SECOND, 4), 'denied')
+  assert.equal(limit.charge(SECOND, 23), 'taken')
+  assert.deepEqual([limit.remaining, limit.resetSeconds, limit.secondsUntil(10)], [0, 3, 3])
+  limit.giveBack(SECOND, 25)
+  assert.equal(limit.remaining, 5)
+  limit.giveBack(SECOND, 99)
+  assert.equal(limit.remaining, 10)
+})
+
+test('of a gigabyte a second no more passes than is declared, and not much less', () => {
+  const limit = new RateCounter(
+    sharedState().counters('test'),
+    { requests: 1e9, windowMs: 1_000, burst: 1e6 },
+    true,
+  )
+  limit.aim('client', 'crowd')
+  let passed = 0
+  for (let us = 0; us < 10_000; us++)
+    for (let i = 0; i < 2; i++) if (limit.take(SECOND + us, 1_000) === 'taken') passed += 1_000
+  assert.ok(passed <= 1e7 + 1e6 && passed > 0.98e7, String(passed))
+})
+
 test('in no stretch of time more passes than the burst and what the time has brought', () => {
   const rate = fc.record({
     requests: fc.integer({ min: 1, max: 1_000 }),

@@ -1,6 +1,8 @@
+import { MAX_VALUE, type Outcome } from '../../shared/counter-area.ts'
+import type { Hash128 } from '../../shared/key-hash.ts'
 import type { SharedCounters } from '../kit.ts'
 
-/** So many requests in a window, at a steady pace; `burst` of them may come at once. */
+/** So many requests (or units of something else) in a window, at a steady pace; `burst` of them may come at once. */
 export interface Rate {
   readonly requests: number
   readonly windowMs: number
@@ -25,11 +27,13 @@ export class RateCounter {
   /** As it was seen last. */
   private ahead = 0
 
-  constructor(counters: SharedCounters, { requests, windowMs, burst }: Rate) {
+  /** `inBulk`: many are taken at once, such as bytes, so that the time of one may be less than can be counted. */
+  constructor(counters: SharedCounters, { requests, windowMs, burst }: Rate, inBulk = false) {
     this.counters = counters
+    const interval = (windowMs * 1000 * UNITS_PER_US) / requests
     // Rounded up: never more than what is declared.
-    this.interval = Math.ceil((windowMs * 1000 * UNITS_PER_US) / requests)
-    this.most = this.interval * burst
+    this.interval = inBulk ? interval : Math.ceil(interval)
+    this.most = Math.ceil(this.interval * burst)
   }
 
   /** Whose number the next calls are about, within the same turn. */
@@ -37,42 +41,63 @@ export class RateCounter {
     this.counters.aim(key, crowd)
   }
 
+  /** By what the counters have made of the key. */
+  aimAt(hash: Hash128, crowd: string): void {
+    this.counters.aimAt(hash, crowd)
+  }
+
   /** Whether the key's number is that of its crowd, since there was no place for it alone. */
   get crowded(): boolean {
     return this.counters.crowded
   }
 
-  /** Whether there is room for one more; takes nothing. */
-  hasRoom(nowUs: number): boolean {
+  /** Whether there is room for so many more; takes nothing. */
+  hasRoom(nowUs: number, cost = 1): boolean {
     this.ahead = Math.max(0, this.counters.read(nowUs) - nowUs * UNITS_PER_US)
-    return this.ahead + this.interval <= this.most
+    return this.ahead + this.timeOf(cost) <= this.most
   }
 
-  take(nowUs: number): Taken {
+  take(nowUs: number, cost = 1): Taken {
     const now = nowUs * UNITS_PER_US
+    const time = this.timeOf(cost)
     for (;;) {
       const seen = this.counters.read(nowUs)
       this.ahead = Math.max(0, seen - now)
-      if (this.ahead + this.interval > this.most) return 'denied'
-      const next = now + this.ahead + this.interval
-      const outcome = this.counters.swap(seen, next, next / UNITS_PER_US, nowUs)
+      if (this.ahead + time > this.most) return 'denied'
+      const outcome = this.put(seen, now + this.ahead + time, nowUs)
       if (outcome === 'full') return 'full'
       if (outcome === 'changed') continue
-      this.ahead += this.interval
+      this.ahead += time
       return 'taken'
     }
   }
 
   /** What was taken is given back: another limit has refused the request. */
-  giveBack(nowUs: number): void {
+  giveBack(nowUs: number, cost = 1): void {
     const now = nowUs * UNITS_PER_US
+    const time = this.timeOf(cost)
     for (;;) {
       const seen = this.counters.read(nowUs)
-      if (seen <= now) return
-      const next = Math.max(now, seen - this.interval)
-      if (this.counters.swap(seen, next, seen / UNITS_PER_US, nowUs) === 'changed') continue
-      this.ahead = next - now
-      return
+      this.ahead = Math.max(0, seen - now)
+      if (this.ahead === 0) return
+      this.ahead = Math.max(0, this.ahead - time)
+      const outcome = this.counters.swap(seen, now + this.ahead, seen / UNITS_PER_US, nowUs)
+      if (outcome !== 'changed') return
+    }
+  }
+
+  /** Takes what is not asked about any more, since it has been had; also more than there is room for. */
+  charge(nowUs: number, cost: number): 'taken' | 'full' {
+    const now = nowUs * UNITS_PER_US
+    const time = this.timeOf(cost)
+    for (;;) {
+      const seen = this.counters.read(nowUs)
+      this.ahead = Math.max(0, seen - now)
+      const outcome = this.put(seen, Math.min(MAX_VALUE, now + this.ahead + time), nowUs)
+      if (outcome === 'full') return 'full'
+      if (outcome === 'changed') continue
+      this.ahead += time
+      return 'taken'
     }
   }
 
@@ -85,5 +110,20 @@ export class RateCounter {
   get resetSeconds(): number {
     const until = this.remaining === 0 ? this.ahead + this.interval - this.most : this.ahead
     return Math.ceil(until / UNITS_PER_US / 1e6)
+  }
+
+  /** Seconds, rounded up, until so many may come, as it was seen last; Infinity: never so many at once. */
+  secondsUntil(cost: number): number {
+    const time = this.timeOf(cost)
+    if (time > this.most) return Infinity
+    return Math.max(0, Math.ceil((this.ahead + time - this.most) / UNITS_PER_US / 1e6))
+  }
+
+  private put(seen: number, next: number, nowUs: number): Outcome {
+    return this.counters.swap(seen, next, next / UNITS_PER_US, nowUs)
+  }
+
+  private timeOf(cost: number): number {
+    return Math.ceil(cost * this.interval)
   }
 }

@@ -42,3 +42,50 @@ export interface ApplicationRow {
   readonly account: string
   readonly accountName: string
 }
+
+/** A Plan as it is enforced: every default is filled in. */
+export interface PlanRow {
+  readonly title: string
+  readonly approval: 'Auto' | 'Manual'
+  readonly limits: readonly LimitRow[]
+  /** Of operations; others cost 1. */
+  readonly costs: readonly OperationCost[]
+  /** In lower case; null: what it costs is known beforehand. */
+  readonly costHeader: string | null
+}
+
+export interface OperationCost {
+  readonly operations: readonly string[]
+  readonly cost: number
+}
+
+/** Values as they are written in a Plan. */
+export interface LimitRow {
+  /** Its own in its plan; plain characters, as an sf-string may have them. */
+  readonly name: string
+  readonly kind: 'Rate' | 'Quota'
+  readonly unit: 'Requests' | 'Bytes' | 'Cost'
+  readonly amount: number
+  /** Of a Rate at most a Day; of a Quota at least a Minute. */
+  readonly per: 'Second' | 'Minute' | 'Hour' | 'Day' | 'Week' | 'Month' | 'Year' | 'Lifetime'
+  /** Of a Rate; 0 otherwise. */
+  readonly burst: number
+  readonly anchor: 'Calendar' | 'Subscription'
+  /** A name of the IANA database. */
+  readonly timeZone: string
+  readonly scope: 'Subscription' | 'Credential' | 'Operation'
+  /** Null: all count. */
+  readonly operations: readonly string[] | null
+  readonly exceeded: 'Deny' | 'Flag'
+  readonly counters: 'Local' | 'Exact'
+  readonly onStoreError: 'Local' | 'Allow' | 'Deny'
+}
+
+/** A limit of a RateLimitPolicy. */
+export interface PolicyLimitRow extends LimitRow {
+  readonly by: 'Identity' | 'Application' | 'Account' | 'Claim' | 'ClientAddress' | 'Header' | 'All'
+  /** Of `by: Claim`. */
+  readonly claim: string | null
+  /** Of `by: Header`, in lower case. */
+  readonly header: string | null
+}
