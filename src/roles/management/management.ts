@@ -1,11 +1,17 @@
 import type { Role } from '../../translation/role.ts'
 import { managementFilters } from './filter-types.ts'
+import { API } from './kinds/api.ts'
+import { AuthenticationPolicy } from './kinds/authentication-policy.ts'
+import { AuthorizationPolicy } from './kinds/authorization-policy.ts'
+import { Plan } from './kinds/plan.ts'
+import { Product } from './kinds/product.ts'
+import { RateLimitPolicy } from './kinds/rate-limit-policy.ts'
 import { Management } from './service.ts'
 
 /** API management: who may use an API, how much, under which plan. */
 export const management: Role = {
   name: 'management',
-  kinds: [],
+  kinds: [API, Product, Plan, AuthenticationPolicy, AuthorizationPolicy, RateLimitPolicy],
   filters: managementFilters,
   translate: () => ({ conditions: [] }),
   services: kit => [new Management(kit)],

@@ -1,0 +1,27 @@
+import { GATEWAY_API, PORTCULLIS } from '../../../model/kind.ts'
+import { described, type PolicyTarget, type Violation } from '../../../model/kinds/shapes.ts'
+
+const routed = ['Gateway', 'HTTPRoute', 'GRPCRoute']
+
+/** What the targetRefs of a policy of management are for, as the end of a description. */
+export const TARGETS =
+  'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`; APIs (group portcullis.dev), which stand for all that they cover.'
+
+/** What requests come to on their way, or an API; `policy` is its kind with an article. */
+export function apiTargetViolations(targetRefs: readonly PolicyTarget[], policy: string): Violation[] {
+  return targetRefs.flatMap((target, i) => {
+    const path = ['spec', 'targetRefs', i]
+    const { group, kind, sectionName } = target
+    if (group === PORTCULLIS && kind === 'API') {
+      if (sectionName === undefined) return []
+      const message =
+        'an API has no sections, expected none: name operations in the policy, or rules of a route'
+      return [{ path: [...path, 'sectionName'], message }]
+    }
+    if (group === GATEWAY_API && routed.includes(kind)) return []
+    const expected = `expected Gateway, HTTPRoute or GRPCRoute (group "${GATEWAY_API}") or API (group "${PORTCULLIS}")`
+    return [
+      { path: [...path, 'kind'], message: `${policy} cannot attach to ${described(target)}, ${expected}` },
+    ]
+  })
+}
