@@ -17,7 +17,7 @@ export const trialKit: Kit = {
     swap: () => 'done',
   }),
   tell: () => {},
-  table: () => ({ get: () => undefined }),
+  table: () => ({ get: () => undefined, row: () => undefined }),
   keep(_key, make) {
     const one = make()
     one.drain()

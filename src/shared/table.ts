@@ -6,6 +6,23 @@ import type { TablesHandle } from './tables.ts'
 /** Rows by key; what it gives is shared, and not to be changed. */
 export interface Lookup<T> {
   get(key: string): T | undefined
+  /** The same, for who concludes something from a row and wants to know later whether that still holds. */
+  row(key: string): Row<T> | undefined
+}
+
+export interface Row<T> {
+  readonly value: T
+  readonly mark: RowMark
+}
+
+/** Where and when a row was read; smaller than what it says. */
+export interface RowMark {
+  /**
+   * Whether it is still there and the same: two reads of shared memory, whatever the table holds. A change counts from the moment
+   * in which the main thread has made it. Now and then false although nothing has changed (the table has grown): then it
+   * is to be looked up again.
+   */
+  isCurrent(): boolean
 }
 
 /** The tables, as one worker sees them. */
@@ -32,10 +49,20 @@ export class TableReader {
     const table = this.named(name)
     return {
       get: key => {
-        if (Atomics.load(this.published, 0) !== this.seen) this.catchUp()
-        return table.get(key) as T | undefined
+        this.catchUp()
+        return table.find(key)?.value as T | undefined
+      },
+      row: key => {
+        this.catchUp()
+        const row = table.find(key)
+        return row && { value: row.value as T, mark: new Mark(this, table, row) }
       },
     }
+  }
+
+  /** Takes the generations that have been made known. */
+  catchUp(): void {
+    if (Atomics.load(this.published, 0) !== this.seen) this.receive()
   }
 
   private named(name: string): Table {
@@ -46,7 +73,7 @@ export class TableReader {
     return table
   }
 
-  private catchUp(): void {
+  private receive(): void {
     for (
       let next = receiveMessageOnPort(this.port);
       next !== undefined;
@@ -65,37 +92,68 @@ export class TableReader {
 /** Rows that were read lately, by their places: parsing one costs more than finding it. A power of two. */
 const KEPT = 1_024
 
-interface Row {
+interface Found {
   readonly key: string
+  readonly pair: number
   readonly place: number
   readonly value: unknown
 }
 
+/** It knows its generation by number: by its memory it would keep that. */
+class Mark implements RowMark {
+  private readonly reader: TableReader
+  private readonly table: Table
+  private readonly generation: number
+  private readonly pair: number
+  private readonly place: number
+
+  constructor(reader: TableReader, table: Table, { pair, place }: Found) {
+    this.reader = reader
+    this.table = table
+    this.generation = table.generation
+    this.pair = pair
+    this.place = place
+  }
+
+  isCurrent(): boolean {
+    this.reader.catchUp()
+    return this.table.points(this.generation, this.pair, this.place)
+  }
+}
+
 class Table {
+  /** Rises with each: a place means nothing in another one. */
+  generation = 0
   private readonly hash: KeyHash
   private view: TableView | null = null
-  private kept: (Row | undefined)[] = []
+  private kept: (Found | undefined)[] = []
 
   constructor(hash: KeyHash) {
     this.hash = hash
   }
 
   renew(memory: TableMemory): void {
+    this.generation++
     this.view = new TableView(memory)
-    this.kept = Array<Row | undefined>(KEPT).fill(undefined)
+    this.kept = Array<Found | undefined>(KEPT).fill(undefined)
   }
 
-  get(key: string): unknown {
+  find(key: string): Found | undefined {
     const { view } = this
-    return view === null ? undefined : this.find(view, key, this.hash.of(key))
+    return view === null ? undefined : this.search(view, key, this.hash.of(key))
   }
 
-  private find(view: TableView, key: string, hash: Hash128): unknown {
+  /** Places are never used again, so that who finds one there finds the same row. */
+  points(generation: number, pair: number, place: number): boolean {
+    return generation === this.generation && this.view?.place(pair) === place
+  }
+
+  private search(view: TableView, key: string, hash: Hash128): Found | undefined {
     let pair = view.first(hash)
     for (let place = view.place(pair); place !== EMPTY; place = view.place(pair)) {
       if (place !== REMOVED && view.part(pair) === hash.a) {
-        const row = this.row(view, key, place)
-        if (row !== undefined) return row.value
+        const row = this.row(view, key, pair, place)
+        if (row !== undefined) return row
       }
       pair = view.after(pair)
     }
@@ -103,12 +161,12 @@ class Table {
   }
 
   /** The row at a place, if it is this key's: pairs are used again, and parts of hashes may be alike. */
-  private row(view: TableView, key: string, place: number): Row | undefined {
+  private row(view: TableView, key: string, pair: number, place: number): Found | undefined {
     const at = place & (KEPT - 1)
     const kept = this.kept[at]
     if (kept?.place === place && kept.key === key) return kept
     const [name, value] = JSON.parse(view.text(place)) as [string, unknown]
     if (name !== key) return undefined
-    return (this.kept[at] = { key, place, value })
+    return (this.kept[at] = { key, pair, place, value })
   }
 }

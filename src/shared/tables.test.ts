@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { TableReader } from './table.ts'
+import { TableReader, type Row } from './table.ts'
 import { SharedTables } from './tables.ts'
 
 const secret = new Uint8Array(16)
@@ -80,5 +80,61 @@ test('it is a Map, whatever is put in and taken away', () => {
           assert.equal(reader.table(table).get(`key ${n}`), model.get(`${table} key ${n}`))
     }),
     { numRuns: 30 },
+  )
+})
+
+test('a row that was read is current until it is another one, and what becomes of others is nothing to it', () => {
+  const tables = new SharedTables(secret)
+  const rows = new TableReader(tables.attach()).table<number>('rows')
+  assert.equal(rows.row('a'), undefined)
+  tables.patch('rows', {
+    put: [
+      ['a', 1],
+      ['b', 1],
+    ],
+  })
+  const first = rows.row('a')!
+  assert.deepEqual([first.value, first.mark.isCurrent()], [1, true])
+  tables.patch('rows', { put: [['a', 1]], remove: ['b'] })
+  assert.equal(first.mark.isCurrent(), true)
+  tables.patch('rows', { put: [['a', 2]] })
+  assert.equal(first.mark.isCurrent(), false)
+  // The same again is another row: who has concluded something may have been told otherwise in between.
+  tables.patch('rows', { put: [['a', 1]] })
+  assert.equal(first.mark.isCurrent(), false)
+  const again = rows.row('a')!
+  tables.patch('rows', { remove: ['a'] })
+  assert.equal(again.mark.isCurrent(), false)
+  tables.patch('rows', { put: [['c', 3]] })
+  assert.equal(again.mark.isCurrent(), false)
+})
+
+test('no row that was read is ever current where the table says otherwise', () => {
+  const change = fc.record({
+    key: fc.integer({ min: 0, max: 60 }).map(n => `key ${n}`),
+    value: fc.option(fc.string({ maxLength: 100 }), { nil: undefined }),
+  })
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 600, size: 'max' }), changes => {
+      const tables = new SharedTables(secret)
+      const rows = new TableReader(tables.attach()).table<string>('rows')
+      const read = new Map<string, Row<string>>()
+      let current = 0
+      for (const { key, value } of changes) {
+        if (value === undefined) tables.patch('rows', { remove: [key] })
+        else tables.patch('rows', { put: [[key, value]] })
+        for (const [name, row] of read)
+          if (!row.mark.isCurrent()) read.delete(name)
+          else {
+            assert.equal(rows.get(name), row.value)
+            current++
+          }
+        const row = rows.row(key)
+        if (row !== undefined) read.set(key, row)
+      }
+      // Not by never being current.
+      assert.ok(changes.length < 100 || current > changes.length)
+    }),
+    { numRuns: 50 },
   )
 })
