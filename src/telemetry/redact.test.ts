@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isSecretName, redactQuery, redactText } from './redact.ts'
+import { declareSecret, isSecretName, isSecretParameter, redactQuery, redactText } from './redact.ts'
 
 for (const [name, secret] of [
   ['password', true],
@@ -92,4 +92,27 @@ test('a hostile query costs linear time', () => {
   time(1_000)
   // Sixteen times the length: a quadratic pass would take 256 times as long.
   assert.ok(time(64_000) < 100 * Math.max(time(4_000), 0.01))
+})
+
+test('what is declared to carry credentials is secret, in whatever way it is written', () => {
+  const before = '?plan=gold&partner.ref=abc&x=1'
+  assert.equal(redactQuery(before), before)
+  declareSecret(['Partner.Ref'])
+  declareSecret([])
+  for (const [query, shown] of [
+    [before, '?plan=gold&partner.ref=[redacted]&x=1'],
+    ['?PARTNER.REF=abc', '?PARTNER.REF=[redacted]'],
+    ['?partner%2Eref=abc', '?partner%2Eref=[redacted]'],
+    ['?partnerXref=abc', '?partnerXref=abc'],
+  ] as const)
+    assert.equal(redactQuery(query), shown)
+  assert.deepEqual([isSecretParameter('partner.ref'), isSecretParameter('partner')], [true, false])
+})
+
+test('a key of this gateway is known wherever it stands, and what it is known by stays', () => {
+  const key = 'pc_live_0123456789abcdef_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef_012345'
+  const token = key.replace('pc_live', 'pcp')
+  const text = redactText(`a ${key}, b=${token}`)
+  assert.equal(text, 'a pc_live_0123456789abcdef_[redacted], b=pcp_0123456789abcdef_[redacted]')
+  assert.equal(redactQuery(`?q=${key}&r=1`), '?q=pc_live_0123456789abcdef_[redacted]&r=1')
 })

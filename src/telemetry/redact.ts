@@ -38,11 +38,23 @@ const CARRIED_WORDS = new Set(
  * a secret too, and what stands for a session or a login.
  */
 export function isSecretParameter(name: string): boolean {
-  if (isSecretName(name)) return true
+  if (isSecretName(name) || declared.has(name.toLowerCase())) return true
   // AWSAccessKeyId is among the four that the OTel conventions for url.query name; SAMLResponse is one word (SAML 2.0 §3.5).
   return (
     CARRIED_WORDS.has(wordsOf(name).at(-1) ?? '') || /^(awsaccesskeyid|saml(response|request))$/i.test(name)
   )
+}
+
+/** What is declared to carry credentials, in lower case. It stays: a request that began before a change is logged after it. */
+const declared = new Set<string>()
+
+/** From here on values of parameters and fields of these names are secret in this thread, in any case of letters. */
+export function declareSecret(names: readonly string[]): void {
+  const added = names.map(name => name.toLowerCase()).filter(name => !declared.has(name))
+  if (added.length === 0) return
+  for (const name of added) declared.add(name)
+  suspicious = new RegExp([SUSPICIOUS.source, ...[...declared].map(RegExp.escape)].join('|'), 'i')
+  judged.clear()
 }
 
 function wordsOf(name: string): string[] {
@@ -56,7 +68,8 @@ function wordsOf(name: string): string[] {
 // Every secret name contains one of these or is percent-encoded: one linear pass
 // acquits the usual query without looking at its parameters.
 const SUSPICIOUS =
-  /[%@]|key|code|auth|pass|pwd|secret|token|jwt|cookie|credential|sig|otp|session|sess?id|saml|assertion|verifier|ticket|[cx]srf|bearer|hmac|pin|cvv|confirmation|\bsid/i
+  /[%@]|pcp?_|key|code|auth|pass|pwd|secret|token|jwt|cookie|credential|sig|otp|session|sess?id|saml|assertion|verifier|ticket|[cx]srf|bearer|hmac|pin|cvv|confirmation|\bsid/i
+let suspicious = SUSPICIOUS
 
 /**
  * A query (with or without its "?") with the values of secret parameters
@@ -64,7 +77,7 @@ const SUSPICIOUS =
  * Linear in the length of the query, whatever a client sends.
  */
 export function redactQuery(query: string): string {
-  if (query === '' || !SUSPICIOUS.test(query)) return query
+  if (query === '' || !suspicious.test(query)) return query
   let out = ''
   let from = 0
   while (from < query.length) {
@@ -140,8 +153,12 @@ export function redactUrl(url: string): string {
 
 /** Text with what is recognisably secret in it replaced, whatever its field is called. */
 export function redactText(text: string): string {
-  return text
-    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED)
-    .replace(/\b(bearer|basic) +[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`)
-    .replace(/:\/\/([^\s/:@]*):[^\s/@]+@/g, `://$1:${REDACTED}@`)
+  return (
+    text
+      .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED)
+      .replace(/\b(bearer|basic) +[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`)
+      // Keys and tokens that this gateway gives out (roles/management/credentials/key-text.ts): what they are known by stays.
+      .replace(/(pc_[a-z0-9]{1,16}|pcp)_([a-z0-9]{16})_[A-Za-z0-9]{32}_[A-Za-z0-9]{6}/g, `$1_$2_${REDACTED}`)
+      .replace(/:\/\/([^\s/:@]*):[^\s/@]+@/g, `://$1:${REDACTED}@`)
+  )
 }
