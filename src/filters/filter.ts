@@ -19,6 +19,14 @@ export interface Asked {
   readonly query: string
 }
 
+/** The certificate of a client, which the listener has verified. */
+export interface ClientCertificate {
+  /** Its subject by RFC 4514, the most specific part first: `CN=shop,O=Example`. */
+  readonly subject: string
+  /** Subject alternative names, each behind its type: `DNS:a.example`, `URI:spiffe://…`, `email:…`. */
+  readonly names: readonly string[]
+}
+
 /**
  * What a filter sees of an exchange. The request is changed in place before it
  * is forwarded, the response before its head is sent.
@@ -38,6 +46,8 @@ export interface Exchange {
   readonly clientAddress: string
   /** A balancer's that has told of the client by a PROXY header, or "". */
   readonly peerAddress: string
+  /** Null where none was asked for, shown, or verified. */
+  readonly certificate: ClientCertificate | null
   /** Port of the listener, as a number. */
   readonly localPort: number
   /** Listener.name, or "" where no listener takes the request's host. */

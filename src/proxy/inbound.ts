@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { ClientCertificate } from '../filters/filter.ts'
 import type { ServedConnection } from './serving-port.ts'
 import type { Place, Places } from './places/places.ts'
 import type { Remote } from './remote.ts'
@@ -25,6 +26,7 @@ export class Inbound implements Remote {
   readonly sinceMs: number
   address: string
   peerAddress = ''
+  certificate: ClientCertificate | null = null
   /** Whose share it takes of. */
   client: string
   /** What it has become, once that is known. */

@@ -19,7 +19,7 @@ import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
 import type { Remote } from './remote.ts'
 import { ProxiedStream } from './proxied-stream.ts'
 import { TlsAcceptor, type HandshakeRule, type TlsOwner } from './tls/acceptor.ts'
-import { certificateField } from './tls/client-certificate.ts'
+import { certificateField, clientCertificate } from './tls/client-certificate.ts'
 import { SecurePort } from './tls/secure-port.ts'
 import type { ContextSpec } from './tls/server-contexts.ts'
 import type { TicketKeys } from './tls/ticket-keys.ts'
@@ -238,6 +238,7 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
       return this.pass(inbound, socket, listener, serverName)
     const host = new SecurePort(this, socket, made)
     const field = certificateField(socket, this.runtime.port.client.clientCertificateHeader)
+    inbound.certificate = clientCertificate(socket)
     const http2 = socket.alpnProtocol === 'h2'
     const Connection = http2 ? Http2ServerConnection : Http1ServerConnection
     this.hold(new Connection(socket, host, inbound, field), inbound)

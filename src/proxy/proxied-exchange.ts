@@ -1,6 +1,6 @@
 import type { BodyHold, Transformed } from '../filters/body.ts'
 import type { FilterSteps, RequestStep, SteppedExchange } from '../filters/compile.ts'
-import type { Asked, Verdict } from '../filters/filter.ts'
+import type { Asked, ClientCertificate, Verdict } from '../filters/filter.ts'
 import { Notes } from '../filters/notes.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
@@ -26,6 +26,7 @@ const NOTHING = Buffer.alloc(0)
 export class ProxiedExchange extends Answering implements SteppedExchange, RunHost, Entering, Asked {
   readonly clientAddress: string
   readonly peerAddress: string
+  readonly certificate: ClientCertificate | null
   readonly localPort: number
   readonly startedMs: number
   readonly body: RequestBody
@@ -61,10 +62,12 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     clientAddress: string,
     localPort: number,
     peerAddress = '',
+    certificate: ClientCertificate | null = null,
   ) {
     super(downstream, runtime, request, id)
     this.clientAddress = clientAddress
     this.peerAddress = peerAddress
+    this.certificate = certificate
     this.localPort = localPort
     this.startedMs = performance.now()
     this.authority = request.authority

@@ -1,7 +1,11 @@
+import type { ClientCertificate } from '../filters/filter.ts'
+
 /** Whom a connection is from. */
 export interface Remote {
   /** Of the client; IPv4 as such. */
   readonly address: string
   /** Of the other end of the connection, where a balancer has told of the client; else "". */
   readonly peerAddress: string
+  /** Null as long as none has been verified. */
+  readonly certificate: ClientCertificate | null
 }

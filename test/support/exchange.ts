@@ -20,6 +20,7 @@ export function exchange(
     response: responseHead(responseFields, status),
     clientAddress: '192.0.2.1',
     peerAddress: '',
+    certificate: null,
     localPort: 8080,
     listener: 'default/gateway/http',
     route: 'httproute/default/test/0',

@@ -183,6 +183,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
       address,
       this.hop.localPort,
       this.remote.peerAddress,
+      this.remote.certificate,
     )
     this.exchange = x
     if (sinceMs !== 0) x.tell().headMs = x.startedMs - sinceMs

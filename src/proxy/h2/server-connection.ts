@@ -107,6 +107,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       address,
       this.hop.localPort,
       this.remote.peerAddress,
+      this.remote.certificate,
     )
     stream.handler = x
     x.begin()

@@ -1,6 +1,21 @@
 import type { TLSSocket } from 'node:tls'
 import type { ClientSettings } from '../../snapshot/snapshot.ts'
 import { alternatives } from '../../upstream/tls/identity.ts'
+import type { ClientCertificate } from '../../filters/filter.ts'
+
+/** What filters see of a client's certificate, or null: none was asked for, shown, or verified. */
+export function clientCertificate(socket: TLSSocket): ClientCertificate | null {
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+  if (certificate === undefined) return null
+  const { subject, subjectAltName = '' } = certificate
+  const names = alternatives(subjectAltName).filter(([type]) => type !== 'IP Address')
+  return { subject: subjectText(subject), names: names.map(([type, value]) => `${type}:${value}`) }
+}
+
+/** Its parts are lines, in each of which special characters are escaped as RFC 4514 has it. */
+function subjectText(subject: string): string {
+  return subject.split('\n').reverse().join(',')
+}
 
 /** A field that tells upstreams of the client's certificate, or null: none was asked for, shown, or verified. */
 export function certificateField(
@@ -16,7 +31,7 @@ export function certificateField(
   const names = alternatives(subjectAltName)
   const parts = [
     `Hash=${fingerprint256.replaceAll(':', '').toLowerCase()}`,
-    `Subject=${quoted(subject.split('\n').reverse().join(','))}`,
+    `Subject=${quoted(subjectText(subject))}`,
     ...names.filter(([type]) => type === 'URI').map(([, value]) => `URI=${quotedWhereNeeded(value)}`),
     ...names.filter(([type]) => type === 'DNS').map(([, value]) => `DNS=${quotedWhereNeeded(value)}`),
   ]
