@@ -54,9 +54,11 @@ export async function makeApi(
   return (request, response) => app.routing(request, response)
 }
 
-/** A route that names no parameters has none. */
+/** A route that names no parameters has none, and one that says nothing of who may have it is a mistake. */
 function takeNoOthers(app: Api): void {
   app.addHook('onRoute', route => {
+    if (route.config?.isOpen !== true && route.config?.permission === undefined)
+      throw new Error(`${String(route.method)} ${route.url} names no permission`)
     if (route.schema?.hide !== true) route.schema = { querystring: fields({}), ...route.schema }
   })
 }
@@ -67,11 +69,11 @@ function takeNoOthers(app: Api): void {
  */
 function guard(app: Api): void {
   app.addHook('onRequest', (request, reply, next) => {
-    const { isOpen = false, isReadOnly = false } = request.routeOptions.config
+    const { isOpen = false, isReadOnly = false, permission = null } = request.routeOptions.config
     if (isOpen) return next()
     reply.headers(PRIVATE)
     const reads = request.method === 'GET' || request.method === 'HEAD' || isReadOnly
-    const refusal = refusalOf(accessOf(request.raw), reads)
+    const refusal = refusalOf(accessOf(request.raw), { permission, reads })
     if (refusal === null) return next()
     reply.code(refusal.status).headers(refusalFields(refusal)).send(refusalBody(refusal))
   })

@@ -60,7 +60,9 @@ export function serveConsole(app: Api, folder: string = built): void {
   const files = new ConsoleFiles(folder)
   // An unknown path of the API is none of the console's.
   for (const url of ['/v1', '/v1/*'])
-    app.get(url, { schema: { hide: true } }, (_, reply) => reply.callNotFound())
+    app.get(url, { schema: { hide: true }, config: { permission: 'self' } }, (_, reply) =>
+      reply.callNotFound(),
+    )
   app.get('/*', { schema: { hide: true }, config: { isOpen: true } }, (request, reply) => {
     const path = request.url.split('?')[0]!
     const asset = files.find(path)

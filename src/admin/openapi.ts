@@ -34,7 +34,10 @@ export function serveDocument(app: Api, version: string): void {
   let text: string | null = null
   app.get(
     '/v1/openapi.json',
-    { schema: { summary: 'This document', tags: ['api'], response: { 200: Type.Unknown() } } },
+    {
+      config: { permission: 'self' },
+      schema: { summary: 'This document', tags: ['api'], response: { 200: Type.Unknown() } },
+    },
     (_, reply) => {
       text ??= JSON.stringify(documentOf(parts, version))
       return reply.type('application/json').send(text)

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { roleMay, type Permission } from './permissions.ts'
 
 /**
  * What whoever asked may do, and by what: `views` are all that is only read; by the socket of the data directory one is
@@ -15,7 +16,7 @@ export interface ApiUser {
   readonly id: string
   readonly name: string
   /** Whether a permission is theirs somewhere; where exactly, the route asks that knows about what it is. */
-  may(permission: string): boolean
+  may(permission: Permission): boolean
 }
 
 /** Who keeps accounts. */
@@ -50,14 +51,29 @@ export function accessOf(request: IncomingMessage): Access {
   return known.get(request) ?? { level: 'none', refusal: { status: 401, detail: 'nobody has judged it' } }
 }
 
-/** Null where this is allowed. Reading needs `views`; all else is the operator's. */
-export function refusalOf(access: Access, reads: boolean): Refusal | null {
-  if (access.level === 'none') return access.refusal
-  if (access.level === 'operator') return null
-  if (access.level === 'user')
-    return access.user.may(reads ? 'platform:read' : 'platform:write') ? null : forbidden
-  if (reads) return null
-  return { status: 401, detail: 'what changes something needs a token, on the machine itself too' }
+/** What a route needs of who asks for it. */
+export interface Needed {
+  /** Null of what is no route: whoever has got in is told that it is none. */
+  readonly permission: Permission | null
+  /** It changes nothing. */
+  readonly reads: boolean
 }
 
-const forbidden: Refusal = { status: 403, detail: 'none of the roles of whose token this is allows it' }
+/** Null where this is allowed. Whoever is let in without a token sees what a viewer of everything does. */
+export function refusalOf(access: Access, { permission, reads }: Needed): Refusal | null {
+  if (access.level === 'none') return access.refusal
+  if (access.level === 'operator' || (permission === null && reads)) return null
+  if (access.level === 'user')
+    return permission === null || access.user.may(permission) ? null : forbidden(permission)
+  if (reads && permission !== null && roleMay('viewer', permission)) return null
+  return {
+    status: 401,
+    detail: reads
+      ? 'needs a token, on the machine itself too'
+      : 'what changes something needs a token, on the machine itself too',
+  }
+}
+
+function forbidden(permission: Permission): Refusal {
+  return { status: 403, detail: `needs a role with ${permission}, and whose token this is has none` }
+}

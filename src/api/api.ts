@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider } from 'fastify'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Static, TSchema } from 'typebox'
+import type { Permission } from './permissions.ts'
 import type { Shape } from './shapes/shape.ts'
 import type { Streams } from './sse.ts'
 
@@ -31,5 +32,7 @@ declare module 'fastify' {
     readonly isOpen?: true
     /** It changes nothing, whatever its method: who may see may ask. */
     readonly isReadOnly?: true
+    /** What it needs; absent only where everybody has it. */
+    readonly permission?: Permission
   }
 }

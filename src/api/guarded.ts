@@ -16,7 +16,9 @@ export function answerGuarded(
   response: ServerResponse,
   answer: AdminAnswer,
 ): void | Promise<void> {
-  const refusal = refusalOf(accessOf(request), request.method === 'GET' || request.method === 'HEAD')
+  const reads = request.method === 'GET' || request.method === 'HEAD'
+  const permission = reads ? 'platform:read' : 'platform:write'
+  const refusal = refusalOf(accessOf(request), { permission, reads })
   for (const [name, value] of Object.entries(PRIVATE)) response.setHeader(name, value)
   if (refusal === null) return answer(request, response)
   response.writeHead(refusal.status, refusalFields(refusal)).end(refusalBody(refusal))

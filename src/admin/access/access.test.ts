@@ -7,18 +7,28 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { seenIn } from '../../../test/support/seen.ts'
-import { AdminListener } from '../listener.ts'
+import { AdminListener, type AdminView } from '../listener.ts'
+import { refusalOf, type Accounts } from '../../api/access.ts'
+import type { ApiPart } from '../../api/api.ts'
+import { makeApi } from '../api.ts'
+import type { Permission } from '../../api/permissions.ts'
 import { AdminPaths } from '../paths.ts'
 import { FailedTries } from './failed-tries.ts'
 import { AdminToken } from './token.ts'
 
-async function start(host: string) {
+async function start(host: string, given: Partial<AdminView> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-access-'))
   const token = new AdminToken(join(folder, 'secrets', 'admin-token'))
   assert.deepEqual(token.open(), { made: true, fault: null })
   const paths = new AdminPaths()
   paths.add('/service', (_, response) => void response.end('served'))
-  const admin = new AdminListener({ seen: seenIn(), paths, token, metrics: () => Promise.resolve('m 1\n') })
+  const admin = new AdminListener({
+    seen: seenIn(),
+    paths,
+    token,
+    metrics: () => Promise.resolve('m 1\n'),
+    ...given,
+  })
   const { port } = await admin.listen(host, 0)
   const socket = join(folder, 'socket')
   await admin.listenOnSocket(socket)
@@ -252,4 +262,71 @@ test('a file of the token that is none says what is wrong with it', () => {
   }
   assert.match(new AdminToken(join(file, 'admin-token')).open().fault ?? '', /ENOTDIR|EEXIST/)
   rmSync(folder, { recursive: true })
+})
+
+/** One user for each permission, whose token is its name. */
+const accountsIn = (exist: boolean): Accounts => ({
+  exist,
+  whoBrings: token =>
+    token.startsWith('pcp_')
+      ? {
+          id: token,
+          name: token,
+          may: (permission: Permission) =>
+            permission === 'self' || token === `pcp_${permission.replace(':', '_')}`,
+        }
+      : null,
+})
+
+test('once there are users, only their tokens and the socket let in, to what their roles allow', async () => {
+  using admin = await start('127.0.0.1', { accounts: () => accountsIn(true) })
+  const { port, secret, socket } = admin
+  const host = `Host: localhost:${port}`
+  const get = (...lines: string[]) => ask({ port }, ['GET /v1/status HTTP/1.1', host, ...lines])
+  const none = await get()
+  assert.equal(none.status, 401)
+  assert.match(none.answer, /since there are users; bring a personal access token of a user/)
+  const old = await get(`Authorization: Bearer ${secret}`)
+  assert.equal(old.status, 401)
+  assert.match(old.answer, /admin-token counts only until there are users; bring a personal access token/)
+  assert.equal((await get('Authorization: Bearer pcp_platform_read')).status, 200)
+  const other = await get('Authorization: Bearer pcp_accounts_read')
+  assert.equal(other.status, 403)
+  assert.match(other.answer, /needs a role with platform:read/)
+  // What is nowhere is told to whoever has got in.
+  assert.equal(
+    (await ask({ port }, ['GET /v1/nothing HTTP/1.1', host, 'Authorization: Bearer pcp_accounts_read']))
+      .status,
+    404,
+  )
+  assert.equal((await ask({ path: socket }, ['GET /v1/status HTTP/1.1', host])).status, 200)
+})
+
+test('as long as there are none, admin-token is as it was', async () => {
+  using admin = await start('127.0.0.1', { accounts: () => accountsIn(false) })
+  const { port, secret } = admin
+  const by = async (...lines: string[]) =>
+    (await ask({ port }, ['GET /v1/status HTTP/1.1', `Host: localhost:${port}`, ...lines])).status
+  assert.equal(await by(), 200)
+  assert.equal(await by(`Authorization: Bearer ${secret}`), 200)
+})
+
+test('a route that does not say who may have it is not served', async () => {
+  const without: ApiPart = {
+    load: () => Promise.resolve(app => void app.get('/v1/forgotten', {}, () => 'secrets')),
+  }
+  await assert.rejects(
+    makeApi(seenIn(), new AdminPaths(), [without]),
+    /GET \/v1\/forgotten names no permission/,
+  )
+})
+
+test('without a token one sees what a viewer does', () => {
+  const by = (permission: Permission | null, reads = true) =>
+    refusalOf({ level: 'views', by: 'loopback' }, { permission, reads })?.status ?? 200
+  assert.equal(by('platform:read'), 200)
+  assert.equal(by('accounts:read'), 200)
+  assert.equal(by('users:read'), 401)
+  assert.equal(by('audit:read'), 401)
+  assert.equal(by('accounts:read', false), 401)
 })

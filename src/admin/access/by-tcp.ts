@@ -17,10 +17,12 @@ export interface TcpRules {
 export function byTcp({ bound, token, accounts }: TcpRules, tries = new FailedTries()): Judge {
   const where =
     token === null ? 'there is no token' : `the token is in ${token.file} of the gateway's machine`
+  const haveAccounts = (): boolean => accounts()?.exist === true
   return request => {
     const { authorization } = request.headers
     if (authorization !== undefined) return byToken(request, authorization)
-    const why = accounts()?.exist === true ? 'there are accounts' : whyClosed(request, bound)
+    if (haveAccounts()) return refused(`needs Authorization: Bearer TOKEN, since there are users; ${theirs}`)
+    const why = whyClosed(request, bound)
     return why === null
       ? { level: 'views', by: 'loopback' }
       : refused(`needs Authorization: Bearer TOKEN, since ${why}; ${where}`)
@@ -31,15 +33,20 @@ export function byTcp({ bound, token, accounts }: TcpRules, tries = new FailedTr
     if (user !== null) return { level: 'user', by: 'token', user }
     // First of all: an address is that of many (a proxy, a forwarded port), and one of them must not lock out the operator.
     // What can be guessed is not for the count of tries to prevent, but for the length of a token.
-    if (token?.matches(authorization) === true) return { level: 'operator', by: 'token' }
+    if (token?.matches(authorization) === true) {
+      if (!haveAccounts()) return { level: 'operator', by: 'token' }
+      return refused(`admin-token counts only until there are users; ${theirs}`)
+    }
     const client = shareKey(socket.remoteAddress ?? '')
     const retryAfterS = tries.waitS(client)
     if (retryAfterS > 0)
       return { level: 'none', refusal: { status: 429, detail: 'too many tokens that are none', retryAfterS } }
     tries.failed(client)
-    return refused(`that is another token; ${where}`)
+    return refused(`that is another token; ${haveAccounts() ? theirs : where}`)
   }
 }
+
+const theirs = 'bring a personal access token of a user (pcp_…), or ask by the socket of the data directory'
 
 function userOf(authorization: string, accounts: Accounts | null): ApiUser | null {
   const token = /^bearer +(\S+)$/i.exec(authorization)?.[1]

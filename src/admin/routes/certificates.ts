@@ -7,6 +7,7 @@ export function certificateRoutes(app: Api, { seen, views }: ApiKit): void {
   app.get(
     '/v1/certificates',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'Certificates that something refers to, and until when they are good',
         tags: ['certificates'],

@@ -12,6 +12,7 @@ export function clusterRoutes(app: Api, { views }: ApiKit): void {
   app.get(
     '/v1/clusters',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'Backends and their endpoints',
         description: 'Workers are asked how the endpoints of the page are, and are given half a second.',
@@ -30,7 +31,10 @@ export function clusterRoutes(app: Api, { views }: ApiKit): void {
   )
   app.get(
     '/v1/clusters/:name',
-    { schema: { summary: 'One backend', tags, params: ClusterParams, response: { 200: Cluster } } },
+    {
+      config: { permission: 'platform:read' },
+      schema: { summary: 'One backend', tags, params: ClusterParams, response: { 200: Cluster } },
+    },
     async ({ params: { name } }) => {
       const source = await views.indexed()
       const cluster = source.snapshot.clusters.find(one => one.name === name)

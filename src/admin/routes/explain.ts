@@ -13,7 +13,7 @@ export function explainRoutes(app: Api, { views }: ApiKit): void {
   app.post(
     '/v1/explain',
     {
-      config: { isReadOnly: true },
+      config: { isReadOnly: true, permission: 'platform:read' },
       schema: {
         summary: 'What a request would meet',
         description: 'Nothing is sent anywhere.',

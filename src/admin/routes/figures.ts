@@ -16,12 +16,16 @@ export function figureRoutes(app: Api, { seen, streams }: ApiKit): void {
   const tags = ['figures']
   app.get(
     '/v1/figures',
-    { schema: { summary: 'What goes on, in numbers', tags, response: { 200: Figures } } },
+    {
+      config: { permission: 'platform:read' },
+      schema: { summary: 'What goes on, in numbers', tags, response: { 200: Figures } },
+    },
     () => told.figures(figures.now()),
   )
   app.get(
     '/v1/figures/stream',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'The same once a second, as events of the name figures',
         tags,
@@ -40,6 +44,7 @@ export function figureRoutes(app: Api, { seen, streams }: ApiKit): void {
   app.get(
     '/v1/figures/history',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'The last hour or day',
         tags,

@@ -12,6 +12,7 @@ export function findingRoutes(app: Api, { views }: ApiKit): void {
   app.get(
     '/v1/problems',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'All that is wrong, or worth a look',
         description:
@@ -26,6 +27,7 @@ export function findingRoutes(app: Api, { views }: ApiKit): void {
   app.get(
     '/v1/conditions',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'What is said of each object',
         tags,

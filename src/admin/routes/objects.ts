@@ -11,12 +11,16 @@ const tags = ['objects']
 export function objectRoutes(app: Api, { views }: ApiKit): void {
   app.get(
     '/v1/objects',
-    { schema: { summary: 'Declared objects', tags, querystring: ObjectQuery, response: { 200: Objects } } },
+    {
+      config: { permission: 'platform:read' },
+      schema: { summary: 'Declared objects', tags, querystring: ObjectQuery, response: { 200: Objects } },
+    },
     async ({ query }) => objectPage({ ...views.source, findings: await views.findings() }, query),
   )
   app.get(
     '/v1/objects/:group/:kind/:namespace/:name',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'One declared object, without what is secret',
         tags,

@@ -18,6 +18,7 @@ export function requestRoutes(app: Api, { seen, streams }: ApiKit): void {
   app.get(
     '/v1/requests',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'Recent requests, the newest first',
         tags,
@@ -33,6 +34,7 @@ export function requestRoutes(app: Api, { seen, streams }: ApiKit): void {
   app.get(
     '/v1/requests/stream',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'Requests as they end, as events `request`; `lost` counts those that were not shown',
         tags,
@@ -49,6 +51,7 @@ export function requestRoutes(app: Api, { seen, streams }: ApiKit): void {
   app.get(
     '/v1/requests/:id',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'The story of one request',
         tags,

@@ -8,13 +8,19 @@ import { statusView } from '../views/status.ts'
 export function statusRoutes(app: Api, { seen, views }: ApiKit): void {
   app.get(
     '/v1/status',
-    { schema: { summary: 'The program, and what it serves', tags: ['status'], response: { 200: Status } } },
+    {
+      config: { permission: 'platform:read' },
+      schema: { summary: 'The program, and what it serves', tags: ['status'], response: { 200: Status } },
+    },
     async () => {
       if (seen.inForce() === null) return statusView(seen, null, [])
       return statusView(seen, await views.indexed(), await views.findings())
     },
   )
-  app.get('/status', { schema: { hide: true, response: { 200: Type.Unknown() } } }, (_, reply) =>
-    reply.type('application/json').send(`${JSON.stringify(seen.inForce()?.status ?? {}, null, 2)}\n`),
+  app.get(
+    '/status',
+    { config: { permission: 'platform:read' }, schema: { hide: true, response: { 200: Type.Unknown() } } },
+    (_, reply) =>
+      reply.type('application/json').send(`${JSON.stringify(seen.inForce()?.status ?? {}, null, 2)}\n`),
   )
 }

@@ -13,6 +13,7 @@ export function topologyRoutes(app: Api, { views }: ApiKit): void {
   app.get(
     '/v1/topology',
     {
+      config: { permission: 'platform:read' },
       schema: {
         summary: 'Gateways, their listeners, and a page of their rules',
         tags,
@@ -28,13 +29,17 @@ export function topologyRoutes(app: Api, { views }: ApiKit): void {
   app.get(
     '/v1/rules',
     {
+      config: { permission: 'platform:read' },
       schema: { summary: 'Which requests go where', tags, querystring: RuleQuery, response: { 200: Rules } },
     },
     async ({ query }) => rulePage(await views.indexed(), query),
   )
   app.get(
     '/v1/rules/:id',
-    { schema: { summary: 'One rule', tags, params: RuleParams, response: { 200: Rule } } },
+    {
+      config: { permission: 'platform:read' },
+      schema: { summary: 'One rule', tags, params: RuleParams, response: { 200: Rule } },
+    },
     async ({ params: { id } }) => {
       const rule = ruleView(await views.indexed(), id)
       if (rule === null)
