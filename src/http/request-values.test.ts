@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { requestHead } from '../../test/support/head.ts'
-import { headerValue, queryValue } from './request-values.ts'
+import { headerValue, queryValue, queryValues } from './request-values.ts'
 
 for (const [query, name, expected] of [
   ['', 'a', undefined],
@@ -36,15 +36,20 @@ for (const [query, name, expected] of [
 ] as const)
   test(`parameter ${JSON.stringify(name)} of ${JSON.stringify(query)} is ${JSON.stringify(expected)}`, () => {
     assert.equal(queryValue(query, name), expected)
+    assert.equal(queryValues(query, name)[0], expected)
   })
 
-test('what encodeURIComponent writes is read, the first of each name', () => {
+test('what encodeURIComponent writes is read, the first of each name, and all', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 6 })
   fc.assert(
     fc.property(fc.array(fc.tuple(text, text), { maxLength: 5 }), pairs => {
       const query = `?${pairs.map(pair => pair.map(encodeURIComponent).join('=')).join('&')}`
-      for (const [name] of pairs)
-        if (name !== '') assert.equal(queryValue(query, name), pairs.find(pair => pair[0] === name)![1])
+      for (const [name] of pairs) {
+        if (name === '') continue
+        const values = pairs.flatMap(([of, value]) => (of === name ? [value] : []))
+        assert.equal(queryValue(query, name), values[0])
+        assert.deepEqual(queryValues(query, name), values)
+      }
     }),
   )
 })

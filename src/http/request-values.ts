@@ -44,6 +44,21 @@ export function queryValue(query: string, name: string): string | undefined {
   return undefined
 }
 
+/** Every value of a query parameter, in their order, read as `queryValue` does. */
+export function queryValues(query: string, name: string): string[] {
+  const values: string[] = []
+  for (let start = 1; start <= query.length;) {
+    const ampersand = query.indexOf('&', start)
+    const end = ampersand < 0 ? query.length : ampersand
+    const equals = query.indexOf('=', start)
+    const nameEnd = equals < 0 || equals > end ? end : equals
+    if (isNamed(query, start, nameEnd, name))
+      values.push(decode(query.slice(Math.min(nameEnd + 1, end), end)))
+    start = end + 1
+  }
+  return values
+}
+
 function isNamed(query: string, start: number, end: number, name: string): boolean {
   if (end - start === name.length && query.startsWith(name, start)) return true
   const percent = query.indexOf('%', start)

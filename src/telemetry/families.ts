@@ -123,6 +123,11 @@ const table = {
     help: 'Requests that a service was asked about, by policy and what came of it (allowed, denied, unavailable; _cached where a kept decision was used).',
     labels: ['policy', 'result'],
   },
+  portcullis_authorization_total: {
+    type: 'counter',
+    help: 'Requests that a rule of an AuthorizationPolicy has decided about, by policy, rule and outcome: allowed, denied, or what a policy in dry run would have done (dry_run_allowed, dry_run_denied). Rule "": none of the policy allows it.',
+    labels: ['policy', 'rule', 'outcome'],
+  },
   portcullis_rate_limit_total: {
     type: 'counter',
     help: 'Requests that a local limit has seen, by policy, limit and outcome: allowed, denied, allowed by the number of a whole network (crowded), or refused since there was no place to count them (uncounted).',

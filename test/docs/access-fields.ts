@@ -1,5 +1,5 @@
 /** Those of them that filters write. */
-export const noteFields = ['user.name', 'portcullis.external_auth']
+export const noteFields = ['user.name', 'portcullis.external_auth', 'portcullis.authorization.dry_run']
 
 /** What each field of the access log says; a test holds it to the fields of a line that has all of them. */
 export const accessFields: Readonly<Record<string, string>> = {
@@ -32,6 +32,7 @@ export const accessFields: Readonly<Record<string, string>> = {
   'rpc.grpc.status_code': 'Of a gRPC call.',
   'user.name': 'Who asks, by basic authentication.',
   'portcullis.external_auth': 'What a service that was asked has said, and whether it was kept from before.',
+  'portcullis.authorization.dry_run': 'Policies in dry run that would have denied it, and by which rules.',
   trace_id: 'Of the W3C trace context that came with the request.',
   span_id: 'Of the W3C trace context that came with the request.',
 }

@@ -1,4 +1,5 @@
+import { authorization } from '../../filters/authorization/authorization.ts'
 import type { FilterType } from '../../filters/filter.ts'
 
 /** Those of this role, for workers. */
-export const managementFilters: readonly FilterType[] = []
+export const managementFilters: readonly FilterType[] = [authorization]
