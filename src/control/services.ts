@@ -30,12 +30,20 @@ export class Services {
   }
 
   /** Waits for all of them, and for none longer than `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
+  stop(graceMs: number): Promise<void> {
     this.stopped = true
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, graceMs)
-    await Promise.race([this.each('stop', service => service.stop()), late])
-    clearTimeout(timer)
+    return within(
+      graceMs,
+      this.each('stop', service => service.stop()),
+    )
+  }
+
+  /** Behind `stop`, once workers have drained; waits as that does. */
+  ended(graceMs: number): Promise<void> {
+    return within(
+      graceMs,
+      this.each('ended', service => service.ended?.()),
+    )
   }
 
   private of(role: Role, kit: ServiceKit): readonly RoleService[] {
@@ -58,4 +66,12 @@ export class Services {
       }),
     )
   }
+}
+
+/** Until it is done, and no longer. */
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([done, late])
+  clearTimeout(timer)
 }

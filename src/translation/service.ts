@@ -23,6 +23,8 @@ export interface RoleService {
   applied?(wants: Wants, resources: Resources): void
   /** The process ends: nothing new begins, and what is under way is brought to an end. Awaited. */
   stop(): void | Promise<void>
+  /** Behind that: workers have drained, and what they told has been heard. */
+  ended?(): void | Promise<void>
 }
 
 /** What translation wants of services, by a name that both know: which certificates to obtain. Never sent to workers. */

@@ -30,6 +30,9 @@ import type { RunOptions } from '../command/options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
 import { tellServiceManager } from './service-manager.ts'
 
+/** What services have to write once nobody is served any more. */
+const LAST_MS = 5_000
+
 /** What is in flight when the process is told to end gets this long. */
 const GRACE_MS = 30_000
 
@@ -234,6 +237,7 @@ class Instance {
     this.controller.stop()
     this.garbage.stop()
     await Promise.all([stopped, this.workers.drain(graceMs)])
+    await this.services.ended(LAST_MS)
     await this.figures.stop()
     this.metrics.stop()
     return code

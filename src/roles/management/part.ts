@@ -1,0 +1,20 @@
+import type { Resources } from '../../model/resources.ts'
+import type { Wants } from '../../translation/service.ts'
+import type { Store } from './store/store.ts'
+
+/** One thing that the role does beside the data plane. One that fails takes no other with it. */
+export interface Part {
+  /** For the log. */
+  readonly name: string
+  /**
+   * The store is there, before anything is served where it was there at the start. Awaited; what is to be in tables by
+   * the first request is put there now.
+   */
+  opened?(store: Store): void | Promise<void>
+  /** As of a service. */
+  applied?(wants: Wants, resources: Resources): void
+  /** Nothing new begins. */
+  stop?(): void | Promise<void>
+  /** Workers have told all that they had to tell; the store closes next. */
+  ended?(): void | Promise<void>
+}
