@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely'
-import type { AuditFault } from './audit.ts'
 import type {
   Application,
   AuditRow,
@@ -143,6 +142,8 @@ export interface ChangeOptions {
   readonly action?: string
   /** Whose organisation may read the entry, where the record does not say it. */
   readonly organization?: string | null
+  /** What the entry shows in place of the records, where they have secrets that only their kind knows of. */
+  readonly shown?: { readonly before?: unknown; readonly after?: unknown }
 }
 
 export interface UpdateOptions extends ChangeOptions {
@@ -186,6 +187,12 @@ export interface AuditQuery {
   /** The `next` of the page before. */
   readonly before?: string | null
   readonly limit?: number
+}
+
+/** The first entry of the chain that is not as it was written. */
+export interface AuditFault {
+  readonly seq: number
+  readonly reason: string
 }
 
 export interface Follower {

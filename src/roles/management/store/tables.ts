@@ -1,5 +1,3 @@
-import type { Generated } from 'kysely'
-
 /**
  * The tables of the store, the same in SQLite and PostgreSQL. Names are camelCase here and snake_case in SQL. Times are
  * integer milliseconds since 1970, ids UUIDv7 as text, JSON is text, and what is null is not known or not there.
@@ -161,12 +159,10 @@ export interface StoredObject extends Recorded {
   readonly owner: string | null
 }
 
-/** What makes a flush count once: its id is here in the same transaction that wrote its rows. */
 /** By what usage is told apart; '' is none. Rows of usage have its id. */
 export interface UsageSeries {
-  readonly id: Generated<number>
-  /** Unique: a hash of the dimensions. */
-  readonly key: string
+  /** A hash of the dimensions. */
+  readonly id: string
   readonly api: string
   readonly version: string
   readonly operation: string
@@ -194,7 +190,7 @@ export interface UsageSums {
 export interface UsageRow extends UsageSums {
   readonly bucket: number
   /** Of UsageSeries. */
-  readonly series: number
+  readonly series: string
 }
 
 /** Which entries of a process are in the ledger. */
@@ -274,8 +270,8 @@ export interface Head {
   /** Of this database: a new one in each, also in one that was restored. */
   readonly store: string
   readonly revision: number
-  /** Changes up to this revision are not kept any more. */
-  readonly compacted: number
   readonly auditSeq: number
   readonly auditHash: string
+  /** The migration that who uses this database must know; '' where any version may. */
+  readonly needs: string
 }
