@@ -133,6 +133,33 @@ const table = {
     help: 'Requests that a local limit has seen, by policy, limit and outcome: allowed, denied, allowed by the number of a whole network (crowded), or refused since there was no place to count them (uncounted).',
     labels: ['policy', 'limit', 'outcome'],
   },
+  portcullis_api_requests_total: {
+    type: 'counter',
+    help: 'Requests of a published API, by plan ("" without one) and class of the status (none: the client had gone before there was one).',
+    labels: ['api', 'plan', 'status_class'],
+  },
+  portcullis_api_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the first byte of a request to the last byte of its response, by API; without tunnels.',
+    unit: 'seconds',
+    labels: ['api'],
+    buckets: LATENCY,
+  },
+  portcullis_usage_entries_total: {
+    type: 'counter',
+    help: 'Entries of the usage ledger: written to the store; failed, and tried again; refused by the store for good, and set aside as a file.',
+    labels: ['result'],
+  },
+  portcullis_usage_waiting_requests: {
+    type: 'gauge',
+    help: 'Requests that are counted and not yet in the store.',
+    labels: [],
+  },
+  portcullis_usage_other_requests_total: {
+    type: 'counter',
+    help: 'Requests that usage has counted as "(other)", since there were more consumers and operations than it tells apart.',
+    labels: [],
+  },
   portcullis_mirror_lost_total: {
     type: 'counter',
     help: 'Copies of requests that did not reach a mirror, by reason: a failure, too much that waited (mirror_slow, mirror_full), or a request that was never complete.',

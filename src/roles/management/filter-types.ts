@@ -1,5 +1,6 @@
 import { authorization } from '../../filters/authorization/authorization.ts'
 import type { FilterType } from '../../filters/filter.ts'
+import { usage } from './usage/usage.ts'
 
 /** Those of this role, for workers. */
-export const managementFilters: readonly FilterType[] = [authorization]
+export const managementFilters: readonly FilterType[] = [usage, authorization]

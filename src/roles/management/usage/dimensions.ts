@@ -1,0 +1,48 @@
+/** By what usage is told apart, counted and asked, in the order in which rows have them. */
+export const dimensions = [
+  'api',
+  'version',
+  'operation',
+  'subscription',
+  'application',
+  'account',
+  'product',
+  'plan',
+  'outcome',
+  'status',
+  'latency',
+  'overQuota',
+] as const
+
+export type Dimension = (typeof dimensions)[number]
+
+/** A value of each; `overQuota` is `true` or `false`, the others are "" where there is none. */
+export type Dimensions = Readonly<Record<Dimension, string>>
+
+export interface Sums {
+  readonly requests: number
+  readonly requestBytes: number
+  readonly responseBytes: number
+  readonly cost: number
+}
+
+export const noSums: Sums = { requests: 0, requestBytes: 0, responseBytes: 0, cost: 0 }
+
+export function plus(a: Sums, b: Sums): Sums {
+  return {
+    requests: a.requests + b.requests,
+    requestBytes: a.requestBytes + b.requestBytes,
+    responseBytes: a.responseBytes + b.responseBytes,
+    cost: a.cost + b.cost,
+  }
+}
+
+/** The same for the same dimensions, and different for others. */
+export function textOf(one: Dimensions): string {
+  return JSON.stringify(dimensions.map(name => one[name]))
+}
+
+export function fromText(text: string): Dimensions {
+  const values = JSON.parse(text) as readonly string[]
+  return Object.fromEntries(dimensions.map((name, i) => [name, values[i] ?? ''])) as Dimensions
+}
