@@ -5,9 +5,10 @@ import type { Exchange, Failure, FilterType, Verdict } from '../filter.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
 import { removeSpellings } from '../spellings.ts'
+import { noteTaken, takenFrom } from '../taken.ts'
 import { challenge, readCredentials, type Credentials } from './credentials.ts'
 import type { Hashed } from './hasher.ts'
-import { Verifier } from './verifier.ts'
+import { verifierOf, type Verifier } from './verifier.ts'
 
 /** Who may pass says so by name and password (RFC 7617). */
 export interface BasicAuthConfig extends FilterConfig {
@@ -30,8 +31,7 @@ export const LIKE = ':like'
 /** Who asks, by basic authentication. */
 export const authenticatedUser = new Note<string>('user', 'user.name')
 
-/** What Authorization said before one policy took it out: another one asks for it as well. */
-const sent = new Note<string>('authorization')
+const PLACE = 'header authorization'
 
 export const basicAuth: FilterType<BasicAuthConfig> = {
   type: 'basic-auth',
@@ -66,12 +66,12 @@ class Door {
   constructor(config: BasicAuthConfig, kit: Kit) {
     this.config = config
     this.users = kit.table<string>(config.users)
-    this.verifier = kit.keep('basic-auth', () => new Verifier(() => kit.clock.now()))
+    this.verifier = verifierOf(kit)
     this.fields = ['WWW-Authenticate', challenge(config.realm)]
   }
 
   ask(x: Exchange): Verdict | Promise<Verdict> {
-    const value = x.notes.get(sent) ?? x.request.fields.combined('authorization')
+    const value = takenFrom(x, PLACE) ?? x.request.fields.combined('authorization')
     if (value === undefined) return this.refusal('authentication_required', '')
     const credentials = readCredentials(value)
     if (credentials === null) return this.refusal('authentication_failed', 'no Basic credentials')
@@ -103,7 +103,7 @@ class Door {
 
   private takeOut(x: Exchange): void {
     const value = x.request.fields.combined('authorization')
-    if (value !== undefined) x.notes.set(sent, value)
+    if (value !== undefined) noteTaken(x, PLACE, value)
     x.request.fields.remove('authorization')
   }
 

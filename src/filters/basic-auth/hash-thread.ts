@@ -2,6 +2,7 @@ import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { compareSync } from 'bcryptjs'
 import { apr1, hashKind, sameText } from './htpasswd.ts'
+import { isScryptOf, readScrypt } from './scrypt.ts'
 
 // A thread in which passwords are hashed, one after another: a hash of bcrypt takes 50 ms and more, in which a worker
 // would answer nobody.
@@ -29,6 +30,8 @@ parentPort?.on('message', ({ id, password, hash }: HashQuestion) => {
 })
 
 function isRight(password: string, hash: string): boolean {
+  const scrypt = readScrypt(hash)
+  if (scrypt !== null) return isScryptOf(password, scrypt)
   const kind = hashKind(hash)
   if (kind === 'apr1') return sameText(apr1(password, hash), hash)
   return kind === 'bcrypt' && compareSync(password, hash)

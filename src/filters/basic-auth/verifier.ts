@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { KeyHash } from '../../shared/key-hash.ts'
+import type { Kit } from '../kit.ts'
 import type { Credentials } from './credentials.ts'
 import { Hasher, type Hashed } from './hasher.ts'
 import { hashKind, sameText, sha1Hash } from './htpasswd.ts'
@@ -9,6 +10,11 @@ const KEPT = 4_096
 
 /** Of a cost that is common: who guesses is not told by the time that there is no such user. */
 const NOBODY = '$2y$10$6GABvVO3L64FFXLiu5T39.5aaoeY0Lq69EP4fsHpf75YWlLfLq28m'
+
+/** The one of this worker: passwords of all policies are hashed in one thread. */
+export function verifierOf(kit: Pick<Kit, 'keep' | 'clock'>): Verifier {
+  return kit.keep('basic-auth', () => new Verifier(() => kit.clock.now()))
+}
 
 /**
  * Says whether credentials are right, in one worker. What was found right is known again by a hash of the password, of

@@ -15,7 +15,7 @@ const ask: AskHttp = {
 const asked = { method: 'POST', authority: 'shop.example:8080', path: '/cart', query: '?id=1' }
 const x = (list: string[] = [], more: Partial<typeof asked> = {}) => ({
   asked: { ...asked, ...more },
-  request: { scheme: 'http', fields: new Fields(list) },
+  request: { scheme: 'http', fields: new Fields(list), query: { ...asked, ...more }.query },
   clientAddress: '192.0.2.7',
 })
 const valueOf = (fields: readonly string[], name: string): string[] =>

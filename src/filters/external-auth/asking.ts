@@ -12,7 +12,8 @@ export interface Asker {
     /** With its leading "?", or "". */
     readonly query: string
   }
-  readonly request: { readonly scheme: string; readonly fields: Fields }
+  /** Its query is without credentials that were taken out: the service has no use for them. */
+  readonly request: { readonly scheme: string; readonly fields: Fields; readonly query: string }
   /** After trusted hops. */
   readonly clientAddress: string
 }
@@ -83,7 +84,7 @@ export function compileQuestion(ask: AskHttp, sent: readonly string[] | null): (
   const { target, method, authority } = ask
   return x => {
     const { asked, request } = x
-    const uri = asked.path + asked.query
+    const uri = asked.path + request.query
     return {
       method: method === '' ? asked.method : method,
       target: target.type === 'fixed' ? target.value : target.value + (asked.path === '*' ? '/*' : uri),

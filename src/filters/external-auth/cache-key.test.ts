@@ -34,10 +34,10 @@ const keyOf = (told: Told, by = keys): string => {
       path: told.path ?? '/a',
       query: told.query ?? '',
     },
-    request: { scheme: 'http', fields: new Fields([...(told.fields ?? [])]) },
+    request: { scheme: 'http', fields: new Fields([...(told.fields ?? [])]), query: told.query ?? '' },
     clientAddress: told.address ?? '192.0.2.1',
   }
-  return by.of(x, question(x), told.body === undefined ? null : Buffer.from(told.body), told.identity ?? '')
+  return by.of(x, question(x), told.body === undefined ? null : Buffer.from(told.body), [told.identity ?? ''])
 }
 
 for (const [what, told] of [

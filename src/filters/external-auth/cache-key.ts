@@ -13,17 +13,17 @@ const passing: ReadonlySet<string> = new Set(['x-request-id', 'traceparent', 'tr
 export class CacheKeys {
   private readonly secret = randomBytes(32)
 
-  /** `identity` is who has been found to ask, whose credentials may have been taken out by then. */
+  /** `identity` is who has been found to ask, and by which credentials, which may have been taken out by then. */
   of(
     x: Asker,
     { method, target, authority, fields }: Question,
     body: Buffer | null,
-    identity: string,
+    identity: readonly string[],
   ): string {
     const { asked, request } = x
     const { path, query } = asked
     const hmac = createHmac('sha256', this.secret)
-    const asking = [asked.method, asked.authority, path, query, x.clientAddress, identity]
+    const asking = [asked.method, asked.authority, path, query, x.clientAddress, ...identity]
     const parts = [...asking, method, target, authority]
     for (let i = 0; i < fields.length; i += 2) {
       const name = fields[i]!.toLowerCase()

@@ -3,7 +3,9 @@ import { authenticatedUser } from '../basic-auth/basic-auth.ts'
 import { compileExceptions, type Excepted } from '../exceptions.ts'
 import type { Exchange, Filter, FilterType, RequestHold, Verdict } from '../filter.ts'
 import type { CallOptions, Kit } from '../kit.ts'
+import { identityNote } from '../identity.ts'
 import { Note } from '../notes.ts'
+import { allTaken } from '../taken.ts'
 import type { Question } from './asking.ts'
 import type { ExternalAuthConfig } from './config.ts'
 import type { Decision, Denied } from './decision.ts'
@@ -78,7 +80,7 @@ class ExternalAuth implements Filter {
     const question = this.service.question(x)
     const { kept } = this
     if (kept === null) return this.ask(x, question).then(({ decision }) => this.act(x, decision, false))
-    const key = kept.keys.of(x, question, x.heldBody, x.notes.get(authenticatedUser) ?? '')
+    const key = kept.keys.of(x, question, x.heldBody, askingOf(x))
     const known = kept.get(key)
     if (known !== undefined) return this.act(x, known, true)
     return this.askOnce(x, question, key, kept).then(({ decision }) => this.act(x, decision, false))
@@ -145,6 +147,12 @@ class ExternalAuth implements Filter {
     })
     return whenUnavailable === 'allow' ? undefined : { failure: 'authorization_unavailable', detail }
   }
+}
+
+/** Who has been found to ask, and what was taken out of the request: nothing that is kept of it is for anybody else. */
+function askingOf({ notes }: Exchange): readonly string[] {
+  const principal = notes.get(identityNote)?.principal ?? ''
+  return [notes.get(authenticatedUser) ?? '', principal, ...allTaken({ notes })]
 }
 
 function refusal({ status, fields, body }: Denied): Verdict {

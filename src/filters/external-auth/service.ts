@@ -47,7 +47,7 @@ function grpcService({ cluster, sent, cache }: ExternalAuthConfig, ask: AskGrpc,
   return {
     question: ({ asked, request }) => ({
       method: asked.method,
-      target: asked.path + asked.query,
+      target: asked.path + request.query,
       authority: asked.authority,
       fields: sentOf(request.fields),
     }),

@@ -1,6 +1,7 @@
 import { authorization } from '../../filters/authorization/authorization.ts'
 import type { FilterType } from '../../filters/filter.ts'
+import { authentication } from './authentication/authentication.ts'
 import { usage } from './usage/usage.ts'
 
 /** Those of this role, for workers. */
-export const managementFilters: readonly FilterType[] = [usage, authorization]
+export const managementFilters: readonly FilterType[] = [usage, authentication, authorization]

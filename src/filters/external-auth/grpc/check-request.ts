@@ -25,7 +25,7 @@ export function checkRequest(
 
 function httpRequest(x: Checked, fields: readonly string[], body: Buffer | null): Message {
   const { asked, request } = x
-  const target = asked.path + asked.query
+  const target = asked.path + request.query
   const scheme = schemeOf(x)
   const http = new Message().text(1, x.id).text(2, asked.method)
   for (const [name, value] of headersOf(x, fields, target, scheme))

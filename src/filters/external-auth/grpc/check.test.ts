@@ -8,7 +8,13 @@ import { decisionOf } from './check-response.ts'
 const x = {
   id: 'id-1',
   asked: { method: 'POST', authority: 'shop.example', path: '/cart', query: '?id=1' },
-  request: { scheme: 'http', version: 20, length: 5, fields: new Fields(['X-Forwarded-Proto', 'https']) },
+  request: {
+    scheme: 'http',
+    version: 20,
+    length: 5,
+    query: '?id=1',
+    fields: new Fields(['X-Forwarded-Proto', 'https']),
+  },
   clientAddress: '192.0.2.7',
 }
 /** Another implementation of Protocol Buffers has the last word on what was written. */

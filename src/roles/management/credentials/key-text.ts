@@ -34,6 +34,11 @@ const TOKEN = /^pcp_([a-z0-9]{16})_([A-Za-z0-9]{32})_[A-Za-z0-9]{6}$/
 /** Longest text that can be a key: beyond that nobody looks. */
 const MOST_CHARACTERS = 'pc_'.length + 16 + TAIL_LENGTH
 
+/** Whether somebody may have meant it as an API key, in whatever state it is. */
+export function looksLikeKey(text: string): boolean {
+  return text.startsWith('pc_')
+}
+
 export function isEnvironment(text: string): boolean {
   return /^[a-z0-9]{1,16}$/.test(text)
 }

@@ -1,0 +1,31 @@
+import type { Exchange } from './filter.ts'
+import { Note } from './notes.ts'
+
+/**
+ * Credentials that filters have taken out of a request, place and text, place and text: `header authorization` and what
+ * stood there. Another policy may ask for the same one, and what is kept of a decision or an answer is kept for who has
+ * brought it, and for nobody else.
+ */
+const taken = new Note<string[]>('taken')
+
+/** A place is `header` and a name in lower case, `query` and a name, or `cookie` and a name. */
+export function noteTaken(x: Pick<Exchange, 'notes'>, place: string, text: string): void {
+  const list = x.notes.get(taken)
+  if (list === undefined) x.notes.set(taken, [place, text])
+  else list.push(place, text)
+}
+
+/** What was taken from this place; null where nobody has. */
+export function takenFrom(x: Pick<Exchange, 'notes'>, place: string): string | null {
+  const list = x.notes.get(taken)
+  if (list === undefined) return null
+  for (let i = 0; i < list.length; i += 2) if (list[i] === place) return list[i + 1]!
+  return null
+}
+
+/** All of it, for a key that is hashed: never to be logged or kept as it is. */
+export function allTaken(x: Pick<Exchange, 'notes'>): readonly string[] {
+  return x.notes.get(taken) ?? nothing
+}
+
+const nothing: readonly string[] = []

@@ -1,0 +1,54 @@
+import type { Exchange } from '../../../filters/filter.ts'
+import type { Lookup } from '../../../shared/table.ts'
+import { CREDENTIALS, type CredentialRow } from '../rows.ts'
+import { quoted, type Acceptor, type AcceptContext, type Outcome, type Refused } from './acceptor.ts'
+import type { CertificateAccept } from './config.ts'
+import { recordedIdentity, unrecordedIdentity } from './recorded.ts'
+
+const unknown: Refused = { failure: 'authentication_failed', detail: 'the certificate is of nobody here' }
+const untimely: Refused = {
+  failure: 'authentication_failed',
+  detail: 'the certificate is recorded for another time',
+}
+
+/** The certificate of the connection, which the listener has verified, by its subject or one of its alternative names. */
+export class CertificateAcceptor implements Acceptor {
+  readonly help = 'a client certificate that is known here'
+  readonly headers: readonly string[] = []
+  private readonly subjects: ReadonlySet<string> | null
+  private readonly rows: Lookup<CredentialRow>
+  private readonly wallMs: () => number
+  private readonly text: string
+
+  constructor({ subjects }: CertificateAccept, { policy, kit }: AcceptContext) {
+    this.subjects = subjects === null ? null : new Set(subjects)
+    this.rows = kit.table<CredentialRow>(CREDENTIALS)
+    this.wallMs = () => kit.clock.wallMs()
+    // RFC 9110 §11.6.1 asks for a challenge, and no scheme stands for what happens below HTTP.
+    this.text = `ClientCertificate realm=${quoted(policy)}`
+  }
+
+  challenge(): string {
+    return this.text
+  }
+
+  judge({ certificate }: Exchange): Outcome {
+    if (certificate === null) return null
+    const { subjects } = this
+    const names = [certificate.subject, ...certificate.names].filter(name => name !== '')
+    const allowed = subjects === null ? names : names.filter(name => subjects.has(name))
+    for (const name of allowed) {
+      const row = this.rows.get(`cert ${name}`)
+      if (row?.kind !== 'certificate') continue
+      const nowMs = this.wallMs()
+      if (nowMs < row.notBeforeMs || nowMs >= (row.expiresMs ?? Infinity)) return untimely
+      return recordedIdentity('certificate', `cert:${name}`, row)
+    }
+    const [name] = allowed
+    return subjects === null || name === undefined
+      ? unknown
+      : unrecordedIdentity('certificate', `cert:${name}`)
+  }
+
+  takeOut(): void {}
+}

@@ -1,0 +1,54 @@
+import { issueKey, type IssuedKey } from '../../src/roles/management/credentials/keys.ts'
+import type { Peppers } from '../../src/roles/management/credentials/peppers.ts'
+import { CREDENTIALS, PEPPERS, type CredentialRow } from '../../src/roles/management/rows.ts'
+import type { SharedTables } from '../../src/shared/tables.ts'
+import type { RowValue } from '../../src/shared/table-writer.ts'
+
+/** Peppers of tests: two versions, of which the second is used. */
+export const peppers: Peppers = {
+  current: 2,
+  values: new Map([
+    [1, Buffer.alloc(32, 1)],
+    [2, Buffer.alloc(32, 2)],
+  ]),
+}
+
+type Tables = Pick<SharedTables, 'patch'>
+
+/** Has a table of peppers as the service fills it. */
+export function putPeppers(tables: Tables): void {
+  const put = [...peppers.values].map(
+    ([version, value]) => [String(version), value.toString('base64')] as const,
+  )
+  tables.patch(PEPPERS, { put })
+}
+
+/** A recorded credential; `more` is what a test is about. */
+export function credentialRow(
+  more: Partial<CredentialRow> = {},
+): CredentialRow & { readonly [name: string]: RowValue } {
+  return {
+    credential: '0190b2c4-0000-7000-8000-000000000001',
+    application: '0190b2c4-0000-7000-8000-00000000000a',
+    account: '0190b2c4-0000-7000-8000-00000000000b',
+    kind: 'api-key',
+    hash: '',
+    pepper: 0,
+    notBeforeMs: 0,
+    expiresMs: null,
+    scopes: [],
+    ...more,
+  }
+}
+
+/** Issues a key and records it; what is given is what its client holds. */
+export function putKey(
+  tables: Tables,
+  more: Partial<CredentialRow> = {},
+  under: Peppers = peppers,
+): IssuedKey {
+  const key = issueKey('live', under)
+  const row = credentialRow({ hash: key.hash, pepper: key.pepper, ...more })
+  tables.patch(CREDENTIALS, { put: [[`key ${key.keyId}`, row]] })
+  return key
+}
