@@ -1,9 +1,9 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 
 // Debian keeps servers where an ordinary user's PATH does not look.
-const extra = ['/usr/sbin', '/usr/local/sbin', '/sbin']
+const extra = ['/usr/sbin', '/usr/local/sbin', '/sbin', ...globSync('/usr/lib/postgresql/*/bin')]
 
 /** The full path of a program on this machine, or null. */
 export function findPeer(program: string): string | null {
@@ -29,6 +29,7 @@ export function requirePeer(t: Pick<TestContext, 'skip'>, program: string): stri
 const packages: Readonly<Record<string, string>> = {
   h2load: 'nghttp2-client',
   nginx: 'nginx-light',
+  postgres: 'postgresql',
   taskset: 'util-linux',
 }
 /** Where those come from that Debian does not have. */
