@@ -1,5 +1,6 @@
 import type { InForce } from '../control/controller.ts'
 import type { LiveFigures } from './figures/figures.ts'
+import type { InspectKit } from '../filters/filter.ts'
 import type { RuleTypes } from '../proxy/compile.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
 import type { RecentReader } from '../telemetry/recent/recent-reader.ts'
@@ -29,6 +30,8 @@ export interface Seen {
     clusters: readonly string[] | null,
     withinMs: number,
   ): Promise<readonly (readonly ClusterHealth[] | null)[]>
+  /** For `explain`: what filters would find. */
+  readonly inspectKit: InspectKit
   /** Since 1970. */
   nowMs(): number
 }

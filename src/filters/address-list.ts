@@ -1,7 +1,9 @@
+import { isIP } from 'node:net'
 import { addressRanges } from '../http/address-ranges.ts'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 import { compileExceptions, type Exception } from './exceptions.ts'
-import type { Failure, FilterType } from './filter.ts'
+import type { Exchange, Failure, FilterType } from './filter.ts'
+import { passes } from './inspect.ts'
 
 /** Whose requests are taken: addresses and CIDRs. */
 export interface AddressListConfig extends FilterConfig {
@@ -24,20 +26,25 @@ export const addressList: FilterType<AddressListConfig> = {
       .filter(Boolean)
       .join(', '),
   except: ({ except }) => except,
-  compile({ policy, allow, deny, except }) {
-    const allowed = allow === null ? null : addressRanges(allow)
-    const denied = addressRanges(deny)
-    const isExcepted = compileExceptions(except) ?? (() => false)
-    const inDeny: Failure = { failure: 'address_denied', detail: `${policy}: in deny` }
-    const notInAllow: Failure = { failure: 'address_denied', detail: `${policy}: not in allow` }
-    return {
-      request(x) {
-        if (isExcepted(x)) return undefined
-        if (denied.has(x.clientAddress)) return inDeny
-        return allowed === null || allowed.has(x.clientAddress) ? undefined : notInAllow
-      },
-    }
+  inspect(config, x) {
+    if (isIP(x.clientAddress) === 0) return { ...passes, unknown: 'it depends on the address of the client' }
+    const facts = [{ name: 'client', value: x.clientAddress }]
+    return { ...passes, facts, refusal: judgeOf(config)(x) ?? null }
   },
+  compile: config => ({ request: judgeOf(config) }),
+}
+
+function judgeOf({ policy, allow, deny, except }: AddressListConfig): (x: Exchange) => Failure | undefined {
+  const allowed = allow === null ? null : addressRanges(allow)
+  const denied = addressRanges(deny)
+  const isExcepted = compileExceptions(except) ?? (() => false)
+  const inDeny: Failure = { failure: 'address_denied', detail: `${policy}: in deny` }
+  const notInAllow: Failure = { failure: 'address_denied', detail: `${policy}: not in allow` }
+  return x => {
+    if (isExcepted(x)) return undefined
+    if (denied.has(x.clientAddress)) return inDeny
+    return allowed === null || allowed.has(x.clientAddress) ? undefined : notInAllow
+  }
 }
 
 const SHOWN = 4

@@ -1,6 +1,8 @@
 import type { RoleName } from '../model/kind.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
+import type { Counters, Whose } from '../shared/counters.ts'
+import type { Lookup } from '../shared/table.ts'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 import type { BodyHold, Transformed } from './body.ts'
 import type { Exception } from './exceptions.ts'
@@ -142,4 +144,38 @@ export interface FilterType<C extends FilterConfig = FilterConfig> {
   describe(config: C): string
   /** Requests that its owner leaves out of it, where it is a filter that has such. */
   except?(config: C): readonly Exception[]
+  /**
+   * What it would make of a request that is only asked about, for `explain`: of a filter that refuses some. In the order
+   * of filters; it writes the notes that `request` would, and changes, counts and sends nothing else.
+   */
+  inspect?(config: C, x: Exchange, kit: InspectKit): Inspection | Promise<Inspection>
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
+
+/** Something that a filter has found out, by a short name; never a secret. */
+export interface Fact {
+  readonly name: string
+  readonly value: Json
+}
+
+/** What a filter would make of a request that is only asked about. */
+export interface Inspection {
+  readonly facts: readonly Fact[]
+  /** What the request would be answered, to go no further; null where it would go on. */
+  readonly refusal: Failure | null
+  /** Why nobody can say here whether it would go on; null where that is known. */
+  readonly unknown: string | null
+}
+
+/** What a filter may look at to say so. Nothing is counted, kept or asked of others. */
+export interface InspectKit {
+  /** Null where only a running gateway has these rows. */
+  table<T>(name: string): Pick<Lookup<T>, 'get'> | null
+  /** To be read; null where no gateway runs. */
+  counters(name: string, whose?: Whose): Counters | null
+  /** Of the clock of counters. */
+  sharedUs(): number
+  /** Milliseconds since 1970. */
+  wallMs(): number
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { Worker, type MessagePort } from 'node:worker_threads'
 import { NodeState } from '../shared/node-state.ts'
 import type { Counters, Whose } from '../shared/counters.ts'
+import type { Lookup } from '../shared/table.ts'
 import type { SharedTables } from '../shared/tables.ts'
 import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
@@ -77,6 +78,11 @@ export class WorkerGroup {
   /** Tables by name that all workers read. To be changed before a snapshot is applied that names them. */
   get tables(): SharedTables {
     return this.state.tables
+  }
+
+  /** The rows of one of them, as workers read them. */
+  table<T>(name: string): Lookup<T> {
+    return this.state.table<T>(name)
   }
 
   /** The numbers of one purpose, as the kits of workers have them; times are those of `sharedUs`. */

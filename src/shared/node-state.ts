@@ -28,6 +28,8 @@ export class NodeState {
   private readonly memory: Readonly<Record<Whose, CounterMemory>>
   private readonly areas: Readonly<Record<Whose, CounterAreas>>
   private readonly clock: SharedClock
+  /** Made when somebody here asks. */
+  private reader: TableReader | null = null
 
   constructor() {
     this.clock = new SharedClock(this.epochNs)
@@ -42,6 +44,11 @@ export class NodeState {
     const { epochNs, memory: counters } = this
     const tables = this.tables.attach()
     return { handle: { owner, epochNs, counters, tables }, ports: [tables.port] }
+  }
+
+  /** As workers read it. */
+  table<T>(name: string): Lookup<T> {
+    return (this.reader ??= new TableReader(this.tables.attach())).table<T>(name)
   }
 
   /** As workers have them. */

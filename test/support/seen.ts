@@ -1,6 +1,7 @@
 import { kinds } from '../../src/cli/roles.ts'
 import { ruleTypes } from '../../src/cli/rule-types.ts'
 import { LiveFigures } from '../../src/admin/figures/figures.ts'
+import { declaredKit } from '../../src/filters/inspect.ts'
 import type { Seen } from '../../src/admin/seen.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { FakeClock } from './clock.ts'
@@ -32,6 +33,7 @@ export function seenIn(given: Partial<Seen> = {}): Seen {
       nowMs: () => clock.now(),
     }),
     recent: null,
+    inspectKit: declaredKit({}),
     nowMs: () => 3_500,
     ...given,
   }

@@ -5,6 +5,8 @@ export interface AskedRequest {
   readonly method: string
   readonly url: string
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** IP address of the client, after trusted hops; absent where nobody has said. */
+  readonly client?: string
 }
 
 /** Whether this is an absolute URL; a query may have `://` in it. */

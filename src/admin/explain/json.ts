@@ -3,7 +3,8 @@ import type { Cluster, Endpoint, Match, Rule, SnapshotParts } from '../../snapsh
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { redactQuery } from '../../telemetry/redact.ts'
 import { veiled } from '../veil.ts'
-import { endpointsOf, filtersMet } from './explanation.ts'
+import { decisionJson, undecided, type Decision } from './decision.ts'
+import { endpointsOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 import { matchText } from './text.ts'
 
@@ -14,7 +15,11 @@ import { matchText } from './text.ts'
  */
 export function explanationJson(
   explanation: Explanation,
-  { parts, types }: { readonly parts: SnapshotParts; readonly types: RuleTypes },
+  {
+    parts,
+    types,
+    decision = undecided(explanation, types),
+  }: { readonly parts: SnapshotParts; readonly types: RuleTypes; readonly decision?: Decision },
   mostOthers = Infinity,
 ) {
   const { outcome } = explanation
@@ -39,10 +44,12 @@ export function explanationJson(
       reason,
       ...(tls?.mode === 'terminate' ? { certificates: tls.certificates, wanted: tls.wanted ?? [] } : {}),
     })),
-    filters: filtersMet(explanation, types).map(({ filter, excepted }) => {
+    filters: decision.filters.map(({ filter, excepted, inspection }) => {
       const { phase, describe } = types.filters.find(filter.type)
-      return { phase, excepted, summary: describe(filter), ...veiled(filter) }
+      const facts = inspection?.facts ?? []
+      return { phase, excepted, facts, summary: describe(filter), ...veiled(filter) }
     }),
+    decision: decisionJson(decision),
     route: route.hit === null ? null : routeJson(route.hit, parts),
     others: route.entries
       .filter(entry => entry !== route.hit)

@@ -17,9 +17,12 @@ import type {
 import { certificatesText } from './certificates.ts'
 import { clientLimits, clientRules, clusterLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
-import { endpointsOf, filtersMet } from './explanation.ts'
+import type { Fact, Json } from '../../filters/filter.ts'
+import { decisionText, undecided, type Decision } from './decision.ts'
+import { endpointsOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
 import { isSecretParameter, REDACTED, redactQuery } from '../../telemetry/redact.ts'
+import { plain } from '../../telemetry/plain.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
 
@@ -37,6 +40,8 @@ interface Known {
   readonly types: RuleTypes
   /** None where absent. */
   readonly policies?: PolicyNames
+  /** Where absent, no filter is asked. */
+  readonly decision?: Decision
 }
 
 /** An explanation for a person, line by line. */
@@ -45,7 +50,8 @@ export function explanationText(
   known: Known,
   paint: Paint = painter(false),
 ): string {
-  const painted = lines(explanation, { policies: noPolicies, ...known }).map(line => paintLine(line, paint))
+  const all = { policies: noPolicies, decision: undecided(explanation, known.types), ...known }
+  const painted = lines(explanation, all).map(line => paintLine(line, paint))
   return `${painted.join('\n')}\n`
 }
 
@@ -65,7 +71,7 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
   if (explanation.outcome === 'no-port') return [row('refused', explanation.reason)]
   const port = row('port', explanation.port.key)
   if (explanation.outcome === 'refused') return [port, row('refused', explanation.reason)]
-  const { policies, types } = known
+  const { policies, types, decision } = known
   const policy = policies.ofPort(explanation.port)
   const limits = [
     row('limits', clientLimits(explanation.port) + policy),
@@ -89,7 +95,11 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
     ...(route.hit === null
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
       : routeLines(route.hit)),
-    ...filtersMet(explanation, types).map(({ filter, excepted }) => filterLine(filter, excepted, types)),
+    ...decision.filters.flatMap(one => [
+      filterLine(one.filter, one.excepted, types),
+      ...(one.inspection?.facts ?? []).map(fact => row('', factText(fact))),
+    ]),
+    ...decisionLines(decision),
     ...(route.hit === null ? [] : actionLines(route.hit, known, explanation.stream !== null)),
     ...closingLines(route, policies),
     ...otherLines(route.entries.filter(entry => entry !== route.hit)),
@@ -205,6 +215,24 @@ function respondText({ failure }: Respond): string {
   return `by the gateway: ${status} ${failure}, ${title.toLowerCase()}`
 }
 
+function decisionLines(decision: Decision): readonly string[] {
+  const text = decisionText(decision)
+  return text === null ? [] : [row('decision', plain(text))]
+}
+
+function factText({ name, value }: Fact): string {
+  return `  ${plain(`${name}: ${valueText(value) || 'none'}`)}`
+}
+
+function valueText(value: Json): string {
+  if (value === null) return 'none'
+  if (Array.isArray(value)) return value.map(valueText).join('; ')
+  if (typeof value !== 'object') return String(value)
+  return Object.entries(value)
+    .map(([name, one]) => `${name} ${valueText(one as Json)}`)
+    .join(', ')
+}
+
 /** By phase and role, and who put it there. */
 function filterLine(filter: FilterConfig, excepted: boolean, types: RuleTypes): string {
   const type = types.filters.find(filter.type)
@@ -217,14 +245,14 @@ export function matchText({ path, method, headers, query }: Match): string {
   return [
     `path ${path.type} ${value}`,
     method === '' ? '' : `method ${method}`,
-    ...headers.map(header => `header ${valueText(header)}`),
-    ...query.map(parameter => `query ${valueText(parameter)}`),
+    ...headers.map(header => `header ${matchedValueText(header)}`),
+    ...query.map(parameter => `query ${matchedValueText(parameter)}`),
   ]
     .filter(text => text !== '')
     .join(', ')
 }
 
-function valueText({ name, type, value }: ValueMatch): string {
+function matchedValueText({ name, type, value }: ValueMatch): string {
   const shown = isSecretParameter(name) ? REDACTED : value
   return type === 'exact' ? `${name}=${shown}` : `${name} matching ${shown}`
 }

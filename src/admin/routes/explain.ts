@@ -1,5 +1,8 @@
+import { isIP } from 'node:net'
 import { AdminError } from '../../api/errors.ts'
+import type { InspectKit } from '../../filters/filter.ts'
 import { askedMethod, urlFault, type AskedRequest } from '../explain/asked.ts'
+import { decide } from '../explain/decision.ts'
 import { explainRequest } from '../explain/explanation.ts'
 import { explanationJson } from '../explain/json.ts'
 import { policyNames } from '../explain/policy-names.ts'
@@ -9,43 +12,52 @@ import type { ApiKit } from '../kit.ts'
 import { ExplainRequest, Explanation } from '../shapes/explain.ts'
 import type { ViewSource } from '../views/views.ts'
 
-export function explainRoutes(app: Api, { views }: ApiKit): void {
+export function explainRoutes(app: Api, { seen, views }: ApiKit): void {
   app.post(
     '/v1/explain',
     {
       config: { isReadOnly: true, permission: 'platform:read' },
       schema: {
         summary: 'What a request would meet',
-        description: 'Nothing is sent anywhere.',
+        description:
+          'Nothing is sent anywhere, and nothing is counted. Credentials in `headers` are looked up, and never shown.',
         tags: ['explain'],
         body: ExplainRequest,
         response: { 200: Explanation },
       },
     },
-    ({ body }) => explained(views.source, askedOf(body), body.others ?? Infinity),
+    ({ body }) => explained(views.source, askedOf(body), seen.inspectKit, body.others ?? Infinity),
   )
 }
 
-function askedOf({ method: typed, url, headers = [] }: ExplainRequest): AskedRequest {
+function askedOf({ method: typed, url, headers = [], client }: ExplainRequest): AskedRequest {
   const method = askedMethod(typed)
   if (method === null) throw new AdminError(400, 'body: method is none, expected one such as GET')
   // What is wrong is told without the URL: it may have a password in it.
   if (urlFault(url) !== null)
     throw new AdminError(400, 'body: url is none, expected http://HOST[:PORT]/PATH or HOST/PATH')
-  return { method, url, headers: headers.map(({ name, value }) => [name, value] as const) }
+  if (client !== undefined && isIP(client) === 0) throw new AdminError(400, 'body: client is no IP address')
+  return {
+    method,
+    url,
+    headers: headers.map(({ name, value }) => [name, value] as const),
+    ...(client !== undefined && { client }),
+  }
 }
 
-function explained(
+async function explained(
   { snapshot: parts, status, resources, types, kinds }: ViewSource,
   asked: AskedRequest,
+  kit: InspectKit,
   mostOthers: number,
-): Explanation {
+): Promise<Explanation> {
   const explanation = explainRequest(parts, asked)
+  const decision = await decide(explanation, types, kit, asked.client ?? '')
   const policies = policyNames(status.conditions, resources, kinds)
   const { entries, hit } = 'route' in explanation ? explanation.route : { entries: [], hit: null }
   return {
-    ...explanationJson(explanation, { parts, types }, mostOthers),
+    ...explanationJson(explanation, { parts, types, decision }, mostOthers),
     othersCount: entries.length - (hit === null ? 0 : 1),
-    text: explanationText(explanation, { parts, types, policies }),
+    text: explanationText(explanation, { parts, types, policies, decision }),
   }
 }

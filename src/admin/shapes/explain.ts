@@ -17,6 +17,12 @@ export const ExplainRequest = fields(
         },
       ),
     ),
+    client: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description: 'IP address of who asks, after trusted hops; absent: it is not known.',
+      }),
+    ),
     others: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -37,7 +43,7 @@ export const Explanation = Type.Object(
   {
     additionalProperties: true,
     description:
-      'What `portcullis explain -o json` says: port, limits, listeners, filters, route, others; and its text.',
+      'What `portcullis explain -o json` says: port, limits, listeners, filters (with what each has found), decision, route, others; and its text.',
   },
 )
 export type Explanation = Shape<typeof Explanation>

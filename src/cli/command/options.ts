@@ -49,6 +49,8 @@ export interface ExplainOptions {
   /** As typed, perhaps without a scheme: URL would normalise what the gateway must judge. */
   readonly url: string
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** IP address; absent where it is not said. */
+  readonly client?: string
   readonly paths: readonly string[]
   readonly roles: RoleSelection
   readonly addresses: readonly string[]

@@ -1,6 +1,8 @@
 import { explainRequest } from '../../admin/explain/explanation.ts'
+import { decide } from '../../admin/explain/decision.ts'
 import { explanationJson } from '../../admin/explain/json.ts'
 import { explanationText } from '../../admin/explain/text.ts'
+import { declaredKit } from '../../filters/inspect.ts'
 import { findingsOf } from '../../control/findings.ts'
 import type { ExplainOptions } from '../command/options.ts'
 import { painter, showsColour } from '../../telemetry/colour.ts'
@@ -18,7 +20,9 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const translation = translateAll(roles, load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
   const { parts, conditions } = translation
   const explanation = explainRequest(parts, options)
-  const known = { parts, types: ruleTypes }
+  const kit = declaredKit(translation.tables)
+  const decision = await decide(explanation, ruleTypes, kit, options.client ?? '')
+  const known = { parts, types: ruleTypes, decision }
   const json = () => `${JSON.stringify(explanationJson(explanation, known), null, 2)}\n`
   const text = () =>
     explanationText(

@@ -208,6 +208,12 @@ class Instance {
       types: ruleTypes,
       kinds,
       health: (clusters, withinMs) => this.workers.health(clusters, withinMs),
+      inspectKit: {
+        table: name => this.workers.table(name),
+        counters: (name, whose) => this.workers.counters(name, whose),
+        sharedUs: () => this.workers.sharedUs(),
+        wallMs: Date.now,
+      },
       nowMs: Date.now,
     }
   }

@@ -1,7 +1,8 @@
 import type { Finding } from '../../api/shapes/finding.ts'
 import type { Status } from '../../admin/shapes/status.ts'
 import type { Paint } from '../../telemetry/colour.ts'
-import { counted, plain } from '../command/texts.ts'
+import { counted } from '../command/texts.ts'
+import { plain } from '../../telemetry/plain.ts'
 
 /** Where the text of a row begins. */
 const COLUMN = 10

@@ -2,7 +2,9 @@ import type { Exchange, Failure, Filter, FilterType } from '../filter.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
 import type { AuthorizationConfig } from './config.ts'
-import { Scope, type Judgement, type Matched } from './scope.ts'
+import { inspectScope } from './inspect.ts'
+import { compileScope, named, refusalOf } from './refusal.ts'
+import type { Judgement, Matched, Scope } from './scope.ts'
 
 /**
  * Who may do what, judged scope by scope: a rule that denies is enough at any scope, and at each that has rules which
@@ -15,6 +17,7 @@ export const authorization: FilterType<AuthorizationConfig> = {
   describe: ({ scope, policies }) =>
     `${scope}: ${policies.map(({ policy, dryRun, rules }) => `${policy} ${dryRun ? '(dry run) ' : ''}${shown(rules)}`).join('; ')}`,
   compile: (config, kit) => new Authorization(config, kit),
+  inspect: inspectScope,
 }
 
 const SHOWN = 6
@@ -65,34 +68,6 @@ class Authorization implements Filter {
       for (const policy of judgement.policies) this.count({ policy, rule: '' }, 'denied')
     else if (judgement.by !== null) this.count(judgement.by, judgement.verdict)
   }
-}
-
-export function compileScope(config: AuthorizationConfig, kit: Pick<Kit, 'table' | 'clock'>): Scope {
-  return new Scope(config, {
-    names: config.applications === null ? null : kit.table(config.applications),
-    wallMs: () => kit.clock.wallMs(),
-  })
-}
-
-/** What the client is answered; undefined where it may go on. */
-export function refusalOf(judgement: Judgement, scope: string): Failure | undefined {
-  switch (judgement.verdict) {
-    case 'allowed':
-      return undefined
-    case 'denied':
-      return { failure: 'access_denied', detail: `${scope}: ${named(judgement.by)}` }
-    case 'not-allowed': {
-      const { policies, missingScopes } = judgement
-      const detail = `${scope}: nothing of ${policies.join(', ')} allows it`
-      if (missingScopes === null) return { failure: 'access_denied', detail }
-      const fields = ['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${missingScopes}"`]
-      return { failure: 'insufficient_scope', detail: `${detail} without ${missingScopes}`, fields }
-    }
-  }
-}
-
-function named({ policy, rule }: Matched): string {
-  return rule === '' ? `${policy}: no rule allows it` : `${policy}: ${rule}`
 }
 
 /** Every series from the beginning: one that is not there yet looks as though nothing had been denied. */

@@ -18,6 +18,11 @@ export interface Matched {
   readonly rule: string
 }
 
+export interface MatchingRule extends Matched {
+  readonly action: 'allow' | 'deny'
+  readonly dryRun: boolean
+}
+
 /** What a scope says of a request. */
 export type Judgement =
   /** `by` is the rule that allows, null where none is asked for. */
@@ -64,6 +69,16 @@ export class Scope {
       policies: allowing.map(({ name }) => name),
       missingScopes: firstMissing(allowing, x),
     }
+  }
+
+  /** All rules that match, also those that decide nothing since another one does. */
+  matching(x: Judged): readonly MatchingRule[] {
+    return [...this.enforced, ...this.tried].flatMap(({ name, dryRun, isExcepted, deny, allow }) => {
+      if (isExcepted(x)) return []
+      const of = (action: 'allow' | 'deny', rules: readonly CompiledRule[]) =>
+        rules.filter(rule => rule.matches(x)).map(rule => ({ policy: name, rule: rule.name, action, dryRun }))
+      return [...of('deny', deny), ...of('allow', allow)]
+    })
   }
 
   /** As though the policies that are tried were in force beside the others. */

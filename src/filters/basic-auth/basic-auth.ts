@@ -2,6 +2,7 @@ import { shareKey } from '../../http/share-key.ts'
 import type { FilterConfig } from '../../snapshot/snapshot.ts'
 import { compileExceptions, type Exception } from '../exceptions.ts'
 import type { Exchange, Failure, FilterType, Verdict } from '../filter.ts'
+import { passes } from '../inspect.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
 import { removeSpellings } from '../spellings.ts'
@@ -40,6 +41,15 @@ export const basicAuth: FilterType<BasicAuthConfig> = {
   describe: ({ users, realm }) =>
     `users of ${users.replace(/^basic-auth /, '')}, realm ${JSON.stringify(realm)}`,
   except: ({ except }) => except,
+  /** To hash a password for whoever asks would be a way to try them, and to keep the hasher busy. */
+  inspect({ policy }, x) {
+    const value = takenFrom(x, PLACE) ?? x.request.fields.combined('authorization')
+    const credentials = value === undefined ? null : readCredentials(value)
+    const facts = [{ name: 'user', value: credentials?.user ?? null }]
+    if (credentials !== null) return { ...passes, facts, unknown: 'the password is not tried' }
+    const failure = value === undefined ? 'authentication_required' : 'authentication_failed'
+    return { ...passes, facts, refusal: { failure, detail: policy } }
+  },
   compile(config, kit) {
     const door = new Door(config, kit)
     const isExcepted = compileExceptions(config.except) ?? (() => false)

@@ -2,6 +2,7 @@ import { redactUrl } from '../../telemetry/redact.ts'
 import { authenticatedUser } from '../basic-auth/basic-auth.ts'
 import { compileExceptions, type Excepted } from '../exceptions.ts'
 import type { Exchange, Filter, FilterType, RequestHold, Verdict } from '../filter.ts'
+import { passes } from '../inspect.ts'
 import type { CallOptions, Kit } from '../kit.ts'
 import { identityNote } from '../identity.ts'
 import { Note } from '../notes.ts'
@@ -29,6 +30,7 @@ export const externalAuth: FilterType<ExternalAuthConfig> = {
     return `asks ${cluster} ${how}${otherwise}`
   },
   except: ({ except }) => except,
+  inspect: ({ cluster }) => ({ ...passes, unknown: `${cluster} is not asked` }),
 }
 
 function shownTarget({ target }: Extract<ExternalAuthConfig['ask'], { readonly protocol: 'http' }>): string {

@@ -1,7 +1,9 @@
+import { isIP } from 'node:net'
 import { crowdKey, shareKey } from '../../http/share-key.ts'
 import type { FilterConfig } from '../../snapshot/snapshot.ts'
 import { compileExceptions, type Exception } from '../exceptions.ts'
-import type { Exchange, Failure, FilterType } from '../filter.ts'
+import type { Exchange, Failure, FilterType, Inspection } from '../filter.ts'
+import { compilingKit, passes } from '../inspect.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
 import { limitItem, policyItem } from './fields.ts'
@@ -29,6 +31,13 @@ export const rateLimit: FilterType<RateLimitConfig> = {
   phase: 'limits',
   describe: ({ limits }) => limits.map(describeLimit).join('; '),
   except: ({ except }) => except,
+  inspect(config, x, kit) {
+    if (kit.counters(config.policy) === null)
+      return { ...passes, unknown: 'it depends on what is left of limits' }
+    if (isIP(x.clientAddress) === 0 && config.limits.some(({ by }) => by !== 'all'))
+      return { ...passes, unknown: 'it depends on the address of the client' }
+    return new LimitedPolicy(config, compilingKit(kit)).look(x)
+  },
   compile(config, kit) {
     const policy = new LimitedPolicy(config, kit)
     const isExcepted = compileExceptions(config.except) ?? (() => false)
@@ -130,6 +139,22 @@ class LimitedPolicy {
     return refused.outcome === 'full' ? uncounted(refused.limits) : this.denied(refused.limits)
   }
 
+  /** What is left, and whether it would be let through; takes nothing. */
+  look(x: Exchange): Inspection {
+    const nowUs = this.kit.clock.sharedUs()
+    const crowd = crowdKey(x.clientAddress)
+    const seen = this.limits.map(limit => {
+      limit.counter.aim(limit.keyOf(x), crowd)
+      return { limit, hasRoom: limit.counter.hasRoom(nowUs) }
+    })
+    const without = seen.flatMap(({ limit, hasRoom }) => (hasRoom ? [] : [limit]))
+    const facts = this.limits.map(({ name, counter }) => ({
+      name,
+      value: { left: counter.remaining, resetSeconds: counter.resetSeconds },
+    }))
+    return { facts, refusal: without.length === 0 ? null : this.refusal(without), unknown: null }
+  }
+
   /** What a client is to know, in whatever answer it gets. */
   tell(x: Exchange): void {
     const charge = x.notes.get(charges)?.find(({ policy, told }) => policy === this.name && !told)
@@ -157,6 +182,10 @@ class LimitedPolicy {
 
   private denied(limits: readonly Limit[]): Failure {
     for (const limit of limits) limit.count('denied')
+    return this.refusal(limits)
+  }
+
+  private refusal(limits: readonly Limit[]): Failure {
     const names = limits.map(({ name }) => name)
     const seconds = Math.max(1, ...limits.map(({ counter }) => counter.resetSeconds))
     return {
