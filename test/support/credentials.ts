@@ -52,3 +52,17 @@ export function putKey(
   tables.patch(CREDENTIALS, { put: [[`key ${key.keyId}`, row]] })
   return key
 }
+
+/** As a client holds it, and as it is to be recorded. */
+export function newKey(): IssuedKey {
+  return issueKey('live', peppers)
+}
+
+/** Records many keys, each of a credential of its own. */
+export function putKeys(tables: Tables, keys: readonly IssuedKey[]): void {
+  const put = keys.map(({ keyId, hash, pepper }, i) => {
+    const credential = `0190b2c4-0000-7000-8000-${String(i).padStart(12, '0')}`
+    return [`key ${keyId}`, credentialRow({ hash, pepper, credential })] as const
+  })
+  tables.patch(CREDENTIALS, { put })
+}

@@ -4,7 +4,7 @@ import type { Kit } from '../../../filters/kit.ts'
 import { KeyHash } from '../../../shared/key-hash.ts'
 import type { Lookup } from '../../../shared/table.ts'
 import { parseKeyText, type KeyText } from '../credentials/key-text.ts'
-import { isRightSecret } from '../credentials/peppers.ts'
+import { Pepper } from '../credentials/peppers.ts'
 import { CREDENTIALS, PEPPERS, type CredentialRow } from '../rows.ts'
 import { recordedIdentity } from './recorded.ts'
 import type { Refused } from './acceptor.ts'
@@ -40,8 +40,8 @@ export class Keys {
   /** Of this worker alone, and nothing else is hashed by it. */
   private readonly hash = new KeyHash(randomBytes(16))
   private readonly remembered = new Remembered()
-  private readonly values = new Map<string, Buffer>()
-  private readonly nobody = randomBytes(32)
+  private readonly values = new Map<string, Pepper>()
+  private readonly nobody = new Pepper(randomBytes(32))
 
   constructor(kit: Pick<Kit, 'table' | 'clock'>) {
     this.rows = kit.table<CredentialRow>(CREDENTIALS)
@@ -70,7 +70,7 @@ export class Keys {
     const { value, mark } = row
     const pepper = this.pepper(value.pepper)
     if (pepper === null) return unpeppered
-    if (!isRightSecret(pepper, key, value.hash)) return unknown
+    if (!pepper.isRight(key, value.hash)) return unknown
     const { notBeforeMs, expiresMs } = value
     const known = {
       mark,
@@ -89,17 +89,17 @@ export class Keys {
   }
 
   private refuseNobody(key: KeyText): Refused {
-    isRightSecret(this.nobody, key, NOBODY)
+    this.nobody.isRight(key, NOBODY)
     return unknown
   }
 
   /** Read once for each value: a pepper that was replaced is another one. */
-  private pepper(version: number): Buffer | null {
+  private pepper(version: number): Pepper | null {
     const text = this.peppers.get(String(version))
     if (text === undefined) return null
     const known = this.values.get(text)
     if (known !== undefined) return known
-    const value = Buffer.from(text, 'base64')
+    const value = new Pepper(Buffer.from(text, 'base64'))
     this.values.set(text, value)
     return value
   }

@@ -21,6 +21,6 @@ export function issueToken(peppers: Peppers): IssuedKey {
 }
 
 function issued(made: KeyText & { readonly text: string }, peppers: Peppers): IssuedKey {
-  const { id, secret, text } = made
-  return { text, keyId: id, prefix: shownPrefix(made), ...hashUnder(peppers, id, secret) }
+  const { id, text } = made
+  return { text, keyId: id, prefix: shownPrefix(made), ...hashUnder(peppers, made) }
 }
