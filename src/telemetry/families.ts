@@ -160,6 +160,11 @@ const table = {
     help: 'Requests that usage has counted as "(other)", since there were more consumers and operations than it tells apart.',
     labels: [],
   },
+  portcullis_limit_total: {
+    type: 'counter',
+    help: 'Requests that a limit of a plan or of a RateLimitPolicy has seen, by what that is of, limit and outcome: allowed, allowed although it is exceeded (over), denied, refused since there was no place to count them (uncounted), or since the store that several gateways count in did not answer (unavailable).',
+    labels: ['of', 'limit', 'outcome'],
+  },
   portcullis_mirror_lost_total: {
     type: 'counter',
     help: 'Copies of requests that did not reach a mirror, by reason: a failure, too much that waited (mirror_slow, mirror_full), or a request that was never complete.',

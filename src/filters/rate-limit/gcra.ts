@@ -1,4 +1,4 @@
-import { MAX_VALUE, type Outcome } from '../../shared/counter-area.ts'
+import { MAX_VALUE } from '../../shared/counter-area.ts'
 import type { Hash128 } from '../../shared/key-hash.ts'
 import type { SharedCounters } from '../kit.ts'
 
@@ -24,7 +24,8 @@ export class RateCounter {
   private readonly counters: SharedCounters
   private readonly interval: number
   private readonly most: number
-  /** As it was seen last. */
+  // As it was seen last.
+  private seen = 0
   private ahead = 0
 
   /** `inBulk`: many are taken at once, such as bytes, so that the time of one may be less than can be counted. */
@@ -53,52 +54,45 @@ export class RateCounter {
 
   /** Whether there is room for so many more; takes nothing. */
   hasRoom(nowUs: number, cost = 1): boolean {
-    this.ahead = Math.max(0, this.counters.read(nowUs) - nowUs * UNITS_PER_US)
+    this.read(nowUs)
     return this.ahead + this.timeOf(cost) <= this.most
   }
 
   take(nowUs: number, cost = 1): Taken {
-    const now = nowUs * UNITS_PER_US
+    this.read(nowUs)
+    return this.takeSeen(nowUs, cost)
+  }
+
+  /** Of what `hasRoom` has just seen. */
+  takeSeen(nowUs: number, cost = 1): Taken {
     const time = this.timeOf(cost)
     for (;;) {
-      const seen = this.counters.read(nowUs)
-      this.ahead = Math.max(0, seen - now)
       if (this.ahead + time > this.most) return 'denied'
-      const outcome = this.put(seen, now + this.ahead + time, nowUs)
-      if (outcome === 'full') return 'full'
-      if (outcome === 'changed') continue
-      this.ahead += time
-      return 'taken'
+      const outcome = this.put(time, nowUs)
+      if (outcome !== 'changed') return outcome
     }
   }
 
   /** What was taken is given back: another limit has refused the request. */
   giveBack(nowUs: number, cost = 1): void {
-    const now = nowUs * UNITS_PER_US
+    this.read(nowUs)
     const time = this.timeOf(cost)
-    for (;;) {
-      const seen = this.counters.read(nowUs)
-      this.ahead = Math.max(0, seen - now)
-      if (this.ahead === 0) return
-      this.ahead = Math.max(0, this.ahead - time)
-      const outcome = this.counters.swap(seen, now + this.ahead, seen / UNITS_PER_US, nowUs)
-      if (outcome !== 'changed') return
-    }
+    while (this.ahead > 0 && this.put(-Math.min(time, this.ahead), nowUs) === 'changed');
   }
 
   /** Takes what is not asked about any more, since it has been had; also more than there is room for. */
   charge(nowUs: number, cost: number): 'taken' | 'full' {
-    const now = nowUs * UNITS_PER_US
+    this.read(nowUs)
     const time = this.timeOf(cost)
     for (;;) {
-      const seen = this.counters.read(nowUs)
-      this.ahead = Math.max(0, seen - now)
-      const outcome = this.put(seen, Math.min(MAX_VALUE, now + this.ahead + time), nowUs)
-      if (outcome === 'full') return 'full'
-      if (outcome === 'changed') continue
-      this.ahead += time
-      return 'taken'
+      const outcome = this.put(time, nowUs)
+      if (outcome !== 'changed') return outcome
     }
+  }
+
+  /** How long it takes to pay for what was taken, in microseconds, as it was seen last. */
+  get aheadUs(): number {
+    return this.ahead / UNITS_PER_US
   }
 
   /** How many more may come at once, as it was seen last. */
@@ -119,8 +113,21 @@ export class RateCounter {
     return Math.max(0, Math.ceil((this.ahead + time - this.most) / UNITS_PER_US / 1e6))
   }
 
-  private put(seen: number, next: number, nowUs: number): Outcome {
-    return this.counters.swap(seen, next, next / UNITS_PER_US, nowUs)
+  private read(nowUs: number): void {
+    this.seen = this.counters.read(nowUs)
+    this.ahead = Math.max(0, this.seen - nowUs * UNITS_PER_US)
+  }
+
+  /** So much more time, or less; where the number is another by now that one is read. */
+  private put(time: number, nowUs: number): 'taken' | 'changed' | 'full' {
+    const ahead = this.ahead + time
+    const next = Math.min(MAX_VALUE, nowUs * UNITS_PER_US + ahead)
+    const outcome = this.counters.swap(this.seen, next, Math.max(this.seen, next) / UNITS_PER_US, nowUs)
+    if (outcome === 'changed') this.read(nowUs)
+    if (outcome !== 'done') return outcome
+    this.seen = next
+    this.ahead = ahead
+    return 'taken'
   }
 
   private timeOf(cost: number): number {

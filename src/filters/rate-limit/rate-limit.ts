@@ -6,7 +6,7 @@ import type { Exchange, Failure, FilterType, Inspection } from '../filter.ts'
 import { compilingKit, passes } from '../inspect.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
-import { limitItem, policyItem } from './fields.ts'
+import { limitItem, ratePolicy } from './fields.ts'
 import { RateCounter, type Rate } from './gcra.ts'
 
 /** The limits of one policy. */
@@ -117,7 +117,7 @@ class LimitedPolicy {
     this.name = policy
     this.kit = kit
     this.limits = limits.map(limit => new Limit(policy, limit, kit))
-    this.policies = limits.map(limit => policyItem(limit.name, limit)).join(', ')
+    this.policies = limits.map(limit => ratePolicy(limit.name, limit)).join(', ')
   }
 
   take(x: Exchange): Failure | undefined {

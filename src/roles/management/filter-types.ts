@@ -1,7 +1,17 @@
 import { authorization } from '../../filters/authorization/authorization.ts'
 import type { FilterType } from '../../filters/filter.ts'
 import { authentication } from './authentication/authentication.ts'
+import { identityLimits } from './limits/filters/identity-limits.ts'
+import { plan } from './limits/filters/plan.ts'
+import { subscription } from './limits/filters/subscription.ts'
 import { usage } from './usage/usage.ts'
 
 /** Those of this role, for workers. */
-export const managementFilters: readonly FilterType[] = [usage, authentication, authorization]
+export const managementFilters: readonly FilterType[] = [
+  usage,
+  authentication,
+  subscription,
+  authorization,
+  identityLimits,
+  plan,
+]

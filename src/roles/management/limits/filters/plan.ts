@@ -1,0 +1,105 @@
+import type { Exchange, Failure, FilterType, Verdict } from '../../../../filters/filter.ts'
+import { askedApiNote, costNote, identityNote } from '../../../../filters/identity.ts'
+import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
+import { chargeNote, chargeOf } from '../charge.ts'
+import { Enforcement } from '../enforcement.ts'
+import type { PlanLimits } from '../plan-limits.ts'
+import { standingNote, type Standing } from '../standing.ts'
+import { ApiStandings, type ProductConfig } from '../standings.ts'
+import { costOf } from '../told-cost.ts'
+import { WorkerLimits } from '../worker-limits.ts'
+
+/** Products that have an API, in the order of their names. */
+export interface PlanConfig extends FilterConfig {
+  readonly type: 'plan'
+  /** `default/petstore` */
+  readonly api: string
+  readonly products: readonly ProductConfig[]
+}
+
+/** A plan's limits are enforced because they exist: who may use an API is who has subscribed to a product of it. */
+export const plan: FilterType<PlanConfig> = {
+  type: 'plan',
+  role: 'management',
+  phase: 'plan',
+  describe: ({ products }) =>
+    `subscribers of ${products.map(({ product, plans }) => `${product} (${plans.join(', ')})`).join('; ')}`,
+  compile(config, kit) {
+    const limits = WorkerLimits.of(kit)
+    const standings = new ApiStandings(config.products, limits.standings)
+    const enforcement = new Enforcement(limits.store, kit, {
+      rate: 'plan_rate_limited',
+      quota: 'plan_quota_exceeded',
+    })
+    const settling = new Settling(enforcement)
+    return {
+      request(x): Verdict | Promise<Verdict> {
+        const standing = x.notes.get(standingNote) ?? standings.of(x)
+        if (standing.refusal !== null) return standing.refusal
+        return take(x, standing, enforcement)
+      },
+      response(x) {
+        const standing = x.notes.get(standingNote)
+        if (standing?.plan == null) return
+        settling.atHead(x, standing.plan, standing.owner)
+        enforcement.tell(x, standing.owner)
+      },
+      end(x) {
+        const standing = x.notes.get(standingNote)
+        if (standing?.plan != null) settling.atEnd(x, standing.owner)
+      },
+    }
+  },
+}
+
+function take(x: Exchange, standing: Standing, enforcement: Enforcement): Verdict | Promise<Verdict> {
+  const operation = x.notes.get(askedApiNote)?.operation ?? ''
+  const credential = x.notes.get(identityNote)?.credential ?? ''
+  x.notes.set(standingNote, standing)
+  const limits = standing.plan!
+  if (limits.countsCost) x.notes.set(costNote, limits.costOf(operation))
+  const metered = standing.metered(operation, credential, x.clientAddress)
+  if (metered === null) return undefined
+  const verdict = enforcement.take(x, standing.owner, metered)
+  if (verdict instanceof Promise) return verdict.then(refusal => refused(x, limits, refusal))
+  return refused(x, limits, verdict)
+}
+
+/** Who is refused pays nothing. */
+function refused(x: Exchange, limits: PlanLimits, refusal: Failure | undefined): Failure | undefined {
+  if (refusal !== undefined && limits.countsCost) x.notes.set(costNote, 0)
+  return refusal
+}
+
+/** What a request costs beside what was known before it was let through. */
+class Settling {
+  private readonly enforcement: Enforcement
+
+  constructor(enforcement: Enforcement) {
+    this.enforcement = enforcement
+  }
+
+  /** The backend may say what it has cost; clients are not to see that. */
+  atHead(x: Exchange, { costHeader }: PlanLimits, owner: string): void {
+    if (costHeader === null) return
+    const { fields } = x.response
+    const said = fields.combined(costHeader)
+    if (said === undefined) return
+    fields.remove(costHeader)
+    const cost = costOf(said)
+    const charge = chargeOf(x.notes.get(chargeNote), owner)
+    if (cost === null || (charge !== null && charge.outcome !== 'taken')) return
+    const before = x.notes.get(costNote) ?? 0
+    x.notes.set(costNote, cost)
+    if (charge === null) return
+    this.enforcement.settle(charge, ({ row: { unit } }) => (unit === 'Cost' ? cost - before : 0))
+  }
+
+  atEnd(x: Exchange, owner: string): void {
+    const charge = chargeOf(x.notes.get(chargeNote), owner)
+    if (charge === null || !charge.metered.isSettled) return
+    this.enforcement.settle(charge, ({ isSettled }, taken) => {
+      return isSettled ? x.requestBytes + x.responseBytes - taken : 0
+    })
+  }
+}

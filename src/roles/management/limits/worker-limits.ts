@@ -1,0 +1,28 @@
+import type { Kit } from '../../../filters/kit.ts'
+import { Changes } from './keeping/changes.ts'
+import { Standings } from './standings.ts'
+import { exactStore } from './store/exact.ts'
+import { LimitStore } from './store/limit-store.ts'
+import { LocalStore } from './store/local-store.ts'
+
+/** What one worker has of limits: the same for all plans, policies and rules. */
+export class WorkerLimits {
+  readonly standings: Standings
+  readonly store: LimitStore
+  private readonly changes: Changes
+
+  static of(kit: Kit): WorkerLimits {
+    return kit.keep('management limits', () => new WorkerLimits(kit))
+  }
+
+  private constructor(kit: Kit) {
+    this.standings = new Standings(kit)
+    this.changes = new Changes(kit)
+    const local = new LocalStore(kit, meter => this.changes.add(meter))
+    this.store = new LimitStore(local, exactStore(), kit.clock)
+  }
+
+  drain(): void {
+    this.changes.tell()
+  }
+}
