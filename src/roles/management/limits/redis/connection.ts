@@ -1,0 +1,175 @@
+import { Redis } from 'ioredis'
+import type { KitClock } from '../../../../filters/kit.ts'
+import { StoreAway } from './exact-meter.ts'
+import { scripts } from './script.ts'
+
+/** How long a request waits for Redis, and no longer. */
+const BUDGET_MS = 50
+/** So many answers in a row that did not come in time, and nobody waits any more until Redis has answered a probe. */
+const MOST_LATE = 5
+const PROBE_MS = 250
+/** Of what waits for an answer; beyond that Redis is not keeping up. */
+const MOST_WAITING = 10_000
+const SILENT_MS = 2_000
+const MOST_RECONNECT_MS = 1_000
+
+type Script = keyof typeof scripts
+
+interface Waiting {
+  readonly deadlineMs: number
+  readonly reject: (error: StoreAway) => void
+  settled: boolean
+}
+
+export interface ConnectionEvents {
+  /** Redis can be asked, or cannot any more, and why. */
+  state(away: string | null): void
+}
+
+/**
+ * One connection to Redis or Valkey, with a budget for each call and a breaker: who asks gets an answer within the
+ * budget, or StoreAway.
+ */
+export class Connection {
+  private readonly redis: Redis
+  private readonly clock: KitClock
+  private readonly events: ConnectionEvents
+  private readonly waiting: Waiting[] = []
+  private lateInARow = 0
+  private isOpen = false
+  private why = 'it has not been connected to yet'
+  private forgetSweep: (() => void) | null = null
+  private forgetProbe: (() => void) | null = null
+  private closed = false
+
+  constructor(url: string, clock: KitClock, events: ConnectionEvents) {
+    this.clock = clock
+    this.events = events
+    this.redis = new Redis(url, {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      // What was on its way when the connection broke may have been carried out: it is not sent twice.
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      connectTimeout: 2_000,
+      enableAutoPipelining: true,
+      retryStrategy: times => Math.min(MOST_RECONNECT_MS, 50 * 2 ** Math.min(times, 5)),
+      connectionName: 'portcullis',
+      scripts: Object.fromEntries(Object.entries(scripts).map(([name, lua]) => [name, { lua }])),
+    })
+    this.redis.on('ready', () => this.probe())
+    this.redis.on('close', () => this.goAway('the connection has ended'))
+    this.redis.on('error', (error: Error) => this.goAway(error.message))
+    // Its error has been told of.
+    this.redis.connect().catch(() => {})
+  }
+
+  get away(): boolean {
+    return !this.isOpen
+  }
+
+  /** Rejects with StoreAway within the budget. `late` has the answer of a call that was carried out after that. */
+  async call(
+    script: Script,
+    keys: readonly string[],
+    values: readonly (string | number)[],
+    late: (answer: unknown) => void = () => {},
+  ): Promise<unknown> {
+    if (!this.isOpen) throw new StoreAway(this.why)
+    if (this.waiting.length >= MOST_WAITING) throw new StoreAway('too many calls wait for an answer')
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const one: Waiting = { deadlineMs: this.clock.now() + BUDGET_MS, reject, settled: false }
+    this.waiting.push(one)
+    this.forgetSweep ??= this.clock.after(BUDGET_MS, () => this.sweep())
+    this.run(script, keys, values).then(
+      answer => {
+        if (one.settled) return late(answer)
+        one.settled = true
+        this.lateInARow = 0
+        resolve(answer)
+      },
+      (error: unknown) => {
+        if (one.settled) return
+        one.settled = true
+        reject(new StoreAway(error instanceof Error ? error.message : String(error)))
+      },
+    )
+    return promise
+  }
+
+  /** Without a budget, for what nobody waits for: it ends with the connection. */
+  run(script: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
+    // What `scripts` above has made of it.
+    const redis = this.redis as unknown as Record<Script, (...args: readonly unknown[]) => Promise<unknown>>
+    return redis[script](keys.length, ...keys, ...values)
+  }
+
+  close(): void {
+    this.closed = true
+    this.goAway('it is being left')
+    this.redis.disconnect()
+  }
+
+  /** Those whose time is over, the oldest first. */
+  private sweep(): void {
+    const nowMs = this.clock.now()
+    let over = 0
+    for (const one of this.waiting) {
+      if (!one.settled && one.deadlineMs > nowMs) break
+      over++
+      if (one.settled) continue
+      one.settled = true
+      this.lateInARow++
+      one.reject(new StoreAway(`no answer within ${BUDGET_MS} ms`))
+    }
+    this.waiting.splice(0, over)
+    const [next] = this.waiting
+    this.forgetSweep =
+      next === undefined ? null : this.clock.after(Math.max(1, next.deadlineMs - nowMs), () => this.sweep())
+    if (this.lateInARow >= MOST_LATE)
+      this.goAway(`${this.lateInARow} answers in a row took more than ${BUDGET_MS} ms`)
+  }
+
+  private goAway(why: string): void {
+    for (const one of this.waiting.splice(0)) {
+      if (one.settled) continue
+      one.settled = true
+      one.reject(new StoreAway(why))
+    }
+    this.why = why
+    this.lateInARow = 0
+    this.probeLater()
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.events.state(why)
+  }
+
+  private probeLater(): void {
+    if (this.closed) return
+    this.forgetProbe ??= this.clock.after(PROBE_MS, () => {
+      this.forgetProbe = null
+      this.probe()
+    })
+  }
+
+  /** One question on nobody's behalf: Redis is there again when it answers that in time. */
+  private probe(): void {
+    if (this.closed || this.isOpen) return
+    if (this.redis.status !== 'ready') return this.probeLater()
+    const sentMs = this.clock.now()
+    // A connection that leads nowhere says nothing: another is made.
+    const forget = this.clock.after(SILENT_MS, () => this.redis.disconnect(true))
+    this.redis.ping().then(
+      () => {
+        forget()
+        if (this.clock.now() - sentMs > BUDGET_MS || this.closed || this.isOpen) return this.probeLater()
+        this.isOpen = true
+        this.events.state(null)
+      },
+      () => {
+        forget()
+        this.probeLater()
+      },
+    )
+  }
+}

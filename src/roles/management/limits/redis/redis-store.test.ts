@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { setTimeout as later } from 'node:timers/promises'
+import { trialKit } from '../../../../filters/trial-kit.ts'
+import { requirePeer } from '../../../../../test/support/peer.ts'
+import { RedisServer } from '../../../../../test/support/redis.ts'
+import type { ExactMeter, Level } from './exact-meter.ts'
+import { RedisStore } from './redis-store.ts'
+
+const clock = {
+  ...trialKit.clock,
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
+  after: (ms: number, run: () => void) => {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+const HOUR_MS = 3_600_000
+
+function quota(key: string, amount: number, { flags = false, skewMs = 0 } = {}): ExactMeter {
+  return {
+    key,
+    limit: { isQuota: true, flags, intervalUs: 0, rate: { burst: 0 }, row: { amount }, needOf: cost => cost },
+    counted: { slot: 'one' },
+    windowAt: wallMs => {
+      const startMs = Math.floor((wallMs + skewMs) / HOUR_MS) * HOUR_MS - skewMs
+      return { startMs, endMs: startMs + HOUR_MS }
+    },
+  }
+}
+
+/** One in each `intervalMs`, `burst` at once. */
+function rate(key: string, intervalMs: number, burst: number, flags = false): ExactMeter {
+  const limit = {
+    isQuota: false,
+    flags,
+    intervalUs: intervalMs * 1_000,
+    rate: { burst },
+    row: { amount: 1 },
+    needOf: (cost: number) => cost,
+  }
+  return { key, limit, counted: { slot: 'one' }, windowAt: () => assert.fail('a rate has no window') }
+}
+
+async function available(store: RedisStore): Promise<RedisStore> {
+  while (store.away) await later(5)
+  return store
+}
+
+class Stores implements AsyncDisposable {
+  readonly server: RedisServer
+  readonly logged: string[] = []
+  private readonly all: RedisStore[] = []
+
+  constructor(server: RedisServer) {
+    this.server = server
+  }
+
+  async open(node = 'node'): Promise<RedisStore> {
+    const write = (event: string) => void this.logged.push(event)
+    const store = new RedisStore({ url: this.server.url, node, clock, log: { info: write, warn: write } })
+    this.all.push(store)
+    return available(store)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const store of this.all) store.drain()
+    await this.server[Symbol.asyncDispose]()
+  }
+}
+
+suite('counters in Redis', () => {
+  const onServer = (what: string, run: (stores: Stores) => Promise<void>): void => {
+    test(what, async t => {
+      const program = requirePeer(t, 'redis-server')
+      if (program === null) return
+      await using stores = new Stores(await RedisServer.start(program))
+      await run(stores)
+    })
+  }
+
+  onServer(
+    'three nodes that ask at the same time let through as many as the limit has, and no more',
+    async stores => {
+      const nodes = await Promise.all([stores.open('a'), stores.open('b'), stores.open('c')])
+      const [hourly, burst] = [quota('hourly', 100), rate('burst', HOUR_MS, 120)]
+      const levels = await Promise.all(
+        Array.from({ length: 300 }, (_, i) => Promise.resolve(nodes[i % 3]!.take([hourly, burst], [1, 1]))),
+      )
+      assert.equal(levels.filter(([one]) => one!.outcome === 'taken').length, 100)
+      const [left, slow] = await nodes[0]!.peek([hourly, burst])
+      assert.equal(left!.used, 100)
+      // What the one refused cost nothing of the other.
+      assert.equal(slow!.remaining, 20)
+    },
+  )
+
+  onServer(
+    'a request that one limit refuses costs nothing of any other, whichever comes first',
+    async stores => {
+      const store = await stores.open()
+      const meters = [quota('a', 5), quota('none', 0), rate('b', HOUR_MS, 5)]
+      const outcomes = (await store.take(meters, [1, 1, 1])).map(({ outcome }) => outcome)
+      assert.deepEqual(outcomes, ['taken', 'denied', 'taken'])
+      assert.deepEqual(
+        (await store.peek(meters)).map(({ remaining }) => remaining),
+        [5, 0, 5],
+      )
+    },
+  )
+
+  onServer('a rate gives back what time has earned', async stores => {
+    const store = await stores.open()
+    const fast = rate('fast', 30, 2)
+    const take = async (): Promise<Level> => (await store.take([fast], [1]))[0]!
+    assert.equal((await take()).outcome, 'taken')
+    const second = await take()
+    assert.deepEqual([second.outcome, second.remaining], ['taken', 0])
+    const taken: Level[] = []
+    while (taken.length < 3) {
+      const level = await take()
+      if (level.outcome === 'taken') taken.push(level)
+      else await later(5)
+    }
+    assert.ok(taken.every(({ used }) => used <= 60_000))
+  })
+
+  onServer('what merely flags lets through: a quota counts on, a rate does not', async stores => {
+    const store = await stores.open()
+    const meters = [quota('q', 1, { flags: true }), rate('r', HOUR_MS, 1, true)]
+    await store.take(meters, [1, 1])
+    const [over, fast] = await store.take(meters, [1, 1])
+    assert.deepEqual([over!.outcome, over!.used, over!.remaining], ['over', 2, 0])
+    assert.deepEqual([fast!.outcome, fast!.remaining], ['over', 0])
+    assert.ok(fast!.used <= HOUR_MS * 1_000)
+  })
+
+  onServer('what is known at the end alone is added, and given back', async stores => {
+    const store = await stores.open()
+    const [bytes, pace] = [quota('bytes', 1_000), rate('pace', HOUR_MS, 10)]
+    store.settle([bytes, pace], [700, 4])
+    store.settle([bytes, pace], [-200, -1])
+    const peek = async () => (await store.peek([bytes, pace])).map(({ remaining }) => remaining)
+    while ((await peek())[0] !== 500) await later(5)
+    assert.deepEqual(await peek(), [500, 7])
+  })
+
+  onServer('whom a limit has refused it refuses again without asking', async stores => {
+    const store = await stores.open()
+    const [full, pace] = [quota('full', 1), rate('pace', HOUR_MS, 10)]
+    await store.take([full, pace], [1, 1])
+    const refused = await store.take([full, pace], [1, 1])
+    const again = store.take([full, pace], [1, 1])
+    assert.equal(again instanceof Promise, false)
+    assert.deepEqual(again, refused)
+    assert.equal(refused[1]!.remaining, 9)
+    // Of another plan, with more of it, nobody has been refused.
+    const more = await store.take([quota('full', 2), pace], [1, 1])
+    assert.deepEqual(
+      more.map(({ outcome }) => outcome),
+      ['taken', 'taken'],
+    )
+  })
+
+  onServer('a window is that of the clock of Redis', async stores => {
+    const store = await stores.open()
+    const skewed = quota('hour', 10)
+    const asked: number[] = []
+    const meter: ExactMeter = {
+      ...skewed,
+      // The first look is by a clock that is a day behind.
+      windowAt: wallMs => skewed.windowAt(asked.push(wallMs) === 1 ? wallMs - 24 * HOUR_MS : wallMs),
+    }
+    const [level] = await store.take([meter], [1])
+    assert.deepEqual([level!.outcome, level!.used, asked.length], ['taken', 1, 2])
+  })
+
+  onServer(
+    'while Redis is away nobody waits, and what was used meanwhile is told when it is there again',
+    async stores => {
+      const store = await stores.open()
+      const hourly = quota('hourly', 100)
+      await store.take([hourly], [1])
+      await stores.server.kill()
+      await assert.rejects(async () => {
+        for (;;) await store.take([hourly], [1])
+      }, /StoreAway/)
+      assert.equal(store.away, true)
+      store.settle([hourly], [5])
+      await stores.server.begin()
+      await available(store)
+      const used = async () => (await store.peek([hourly]))[0]!.used
+      while ((await used()) !== 5) await later(5)
+      assert.deepEqual(stores.logged, ['counters.available', 'counters.unavailable', 'counters.available'])
+    },
+  )
+
+  onServer(
+    'a Redis that does not answer is waited for as long as the budget, then not at all; what it took late is given back',
+    async stores => {
+      const store = await stores.open()
+      const hourly = quota('hourly', 100)
+      await store.take([hourly], [1])
+      stores.server.pause()
+      let late = 0
+      for (; !store.away; late++)
+        await assert.rejects(async () => store.take([hourly], [1]), /no answer|in a row/)
+      assert.ok(late >= 1 && late <= 5, String(late))
+      await assert.rejects(async () => store.take([hourly], [1]), /in a row/)
+      stores.server.resume()
+      await available(store)
+      while ((await store.peek([hourly]))[0]!.used !== 1) await later(5)
+    },
+  )
+
+  onServer('a node knows how many there are', async stores => {
+    const [a, b] = [await stores.open('a'), await stores.open('b')]
+    const again = await stores.open('b')
+    while (b.share !== 0.5) await later(5)
+    while (again.share !== 0.5) await later(5)
+    assert.ok([1, 0.5].includes(a.share))
+  })
+})
