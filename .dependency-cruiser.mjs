@@ -50,6 +50,7 @@ const bundled = [
   'ajv',
   'bcryptjs',
   'fastify',
+  'ioredis',
   'kysely',
   'pg',
   'reflect-metadata',

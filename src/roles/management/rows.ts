@@ -13,6 +13,9 @@ export const PEPPERS = 'management peppers'
 /** Key `current`, and key ids. */
 export const SIGNING_KEYS = 'management signing'
 
+/** Keys `url`, and `node`, which names this process among all that count there. */
+export const COUNTER_STORE = 'management counter store'
+
 export interface CredentialRow {
   readonly credential: string
   readonly application: string

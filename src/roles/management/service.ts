@@ -1,17 +1,124 @@
-import type { RoleService, ServiceKit } from '../../translation/service.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Resources } from '../../model/resources.ts'
+import type { Cancel } from '../../upstream/clock.ts'
+import type { RoleService, ServiceKit, Wants } from '../../translation/service.ts'
+import { Consumers } from './consumers.ts'
+import type { Part } from './part.ts'
+import { COUNTER_STORE } from './rows.ts'
+import type { Store } from './store/store.ts'
 
-/** What the role runs beside the data plane: its store, and what workers know of it. */
+/** A store that could not be opened is tried again this much later. */
+const RETRY_MS = 2_000
+
+/**
+ * What the role runs beside the data plane: the store, and the parts that live on it. A store is opened where one is
+ * named or was made before; otherwise when the first object of management is declared, or somebody asks for records, so
+ * that who has none of it pays for none.
+ */
 export class Management implements RoleService {
   readonly name = 'management'
+  readonly consumers: Consumers
   private readonly kit: ServiceKit
+  private readonly parts: readonly Part[]
+  private opening: Promise<Store> | null = null
+  private opened: Store | null = null
+  private retry: Cancel = () => {}
+  private stopped = false
+  private lastFault = ''
 
   constructor(kit: ServiceKit) {
     this.kit = kit
+    this.consumers = new Consumers(kit)
+    this.parts = [this.consumers]
   }
 
-  start(): void {
-    this.kit.log.debug('management.start')
+  async start(): Promise<void> {
+    const { store, hasData, counters } = this.kit.settings
+    if (counters !== '')
+      this.kit.tables.replace(
+        COUNTER_STORE,
+        new Map([
+          ['url', counters],
+          ['node', crypto.randomUUID()],
+        ]),
+      )
+    if (store !== '' || (hasData && existsSync(this.file))) await this.openOrLater()
   }
 
-  stop(): void {}
+  applied(wants: Wants, resources: Resources): void {
+    const declares = this.kit.kinds.all.some(
+      kind => kind.role === 'management' && resources.all(kind).length > 0,
+    )
+    if (declares && this.opened === null) void this.openOrLater()
+    for (const part of this.parts) part.applied?.(wants, resources)
+  }
+
+  /** The store, which is opened where it is not yet. Rejects where it cannot be had. */
+  store(): Promise<Store> {
+    this.opening ??= this.open().catch((error: unknown) => {
+      this.opening = null
+      throw error
+    })
+    return this.opening
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    this.retry()
+    await this.each('stop', part => part.stop?.())
+  }
+
+  async ended(): Promise<void> {
+    await this.each('ended', part => part.ended?.())
+    await this.opened?.close()
+  }
+
+  private get file(): string {
+    return join(this.kit.settings.dataDir, 'store.db')
+  }
+
+  private async open(): Promise<Store> {
+    const { store: url, hasData } = this.kit.settings
+    if (url === '' && !hasData)
+      throw new Error(
+        'there is no place for accounts, keys and usage: name a folder that nobody else uses by --data, or a database by --store',
+      )
+    const { openStore } = await import('./store/open.ts')
+    const store = await openStore({ url: url === '' ? this.file : url })
+    try {
+      for (const part of this.parts) await part.opened?.(store)
+    } catch (error) {
+      await this.each('stop', part => part.stop?.())
+      await store.close()
+      throw error
+    }
+    this.opened = store
+    this.kit.log.info('store.opened', { store: store.place, engine: store.engine })
+    return store
+  }
+
+  /** Tells why not, once for each reason, and tries again. */
+  private async openOrLater(): Promise<void> {
+    try {
+      await this.store()
+      this.lastFault = ''
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      if (message !== this.lastFault) this.kit.log.error('store.unavailable', { message })
+      this.lastFault = message
+      if (this.stopped) return
+      this.retry()
+      this.retry = this.kit.calendar.after(RETRY_MS, () => void this.openOrLater())
+    }
+  }
+
+  private async each(at: string, act: (part: Part) => void | Promise<void> | undefined): Promise<void> {
+    for (const part of this.parts)
+      try {
+        await act(part)
+      } catch (error) {
+        this.kit.log.error('management.failed', { part: part.name, at, error })
+      }
+  }
 }
