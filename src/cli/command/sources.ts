@@ -3,7 +3,7 @@ import type { Kinds } from '../../model/kinds.ts'
 import { CommandFailure } from './flag.ts'
 
 /** What messages call standard input. */
-const STDIN = '<stdin>'
+export const STDIN = '<stdin>'
 
 /** The files and folders of a command that reads once; `-` among them is standard input. */
 export async function sourceOf(paths: readonly string[], kinds: Kinds): Promise<FileSource> {
@@ -16,7 +16,8 @@ export async function sourceOf(paths: readonly string[], kinds: Kinds): Promise<
   )
 }
 
-async function readInput(input: AsyncIterable<Buffer | string>): Promise<string> {
+/** All of it, as text in UTF-8. Throws CommandFailure. */
+export async function readInput(input: AsyncIterable<Buffer | string>): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of input) {

@@ -53,51 +53,61 @@ export function readMapping(text: string): Mapping {
   const alone = equals < 0 || /^(?:[a-z0-9]+:\/\/|:)/.test(text)
   const [left, right] = alone ? ['', text] : [text.slice(0, equals), text.slice(equals + 1)]
   const slash = left.indexOf('/')
-  const named = canonicalHostname(slash < 0 ? left : left.slice(0, slash))
-  const host = named === '*' ? '' : named
+  const typed = canonicalHostname(slash < 0 ? left : left.slice(0, slash))
+  const host = typed === '*' ? '' : typed
   if (host !== '' && !HOST.test(host))
     throw new UsageError(
       `proxy: "${text}" begins with no host or path, expected HOST=BACKEND, /PATH=BACKEND or HOST/PATH=BACKEND${host.includes(':') ? '; the port is that of LISTEN' : ''}`,
     )
-  return { host, path: pathOf(slash < 0 ? '/' : left.slice(slash), text), target: readTarget(right, text) }
+  const named: Named = part => `proxy: "${part}" in "${text}"`
+  return {
+    host,
+    path: readPrefix(slash < 0 ? '/' : left.slice(slash), named),
+    target: readTarget(right, named),
+  }
 }
 
-const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?'
-const HOST = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`)
+/** How a message begins that is about a part of what was typed. */
+type Named = (part: string) => string
 
-function pathOf(path: string, text: string): string {
+const itself: Named = part => `"${part}"`
+
+const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?'
+/** A host name, perhaps with `*.` in front. */
+export const HOST = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`)
+
+/** A path of whole segments: `/api`, also of `/api/`. Throws UsageError. */
+export function readPrefix(path: string, named: Named = itself): string {
   // What Gateway API takes as the value of a path prefix.
   if (!/^\/[-A-Za-z0-9._~!$&'()*+,;=:@%/]*$/.test(path) || /\/\/|\/\.{1,2}(\/|$)|%2f/i.test(path))
-    throw new UsageError(`proxy: "${path}" in "${text}" is no path prefix, expected one like /api`)
+    throw new UsageError(`${named(path)} is no path prefix, expected one like /api`)
   if (path.includes('*'))
-    throw new UsageError(`proxy: "${path}" in "${text}": a prefix needs no "*", /api takes /api/cart too`)
+    throw new UsageError(`${named(path)}: a prefix needs no "*", /api takes /api/cart too`)
   return path.length > 1 ? path.replace(/\/$/, '') : path
 }
 
-/** `:9000`, `10.0.0.7:9000,10.0.0.8:9000`, `https://api.example`, `h2c://:9000`, `http://10.0.0.7:9000/base`. */
-function readTarget(text: string, whole: string): MappedTarget {
+/** `:9000`, `10.0.0.7:9000,10.0.0.8:9000`, `https://api.example`, `h2c://:9000`, `http://10.0.0.7:9000/base`. Throws UsageError. */
+export function readTarget(text: string, named: Named = itself): MappedTarget {
   const [, scheme, authorities, path = ''] =
     /^(?:([a-z0-9]+):\/\/)?([^/?#@]+)(\/[^/?#][^?#]*|\/)?$/.exec(text) ?? []
   const protocol = scheme ?? 'http'
   if (authorities === undefined || (protocol !== 'http' && protocol !== 'h2c' && protocol !== 'https'))
     throw new UsageError(
-      `proxy: "${text}" in "${whole}" is no backend, expected :9000, HOST:PORT, or a URL of http, https or h2c`,
+      `${named(text)} is no backend, expected :9000, HOST:PORT, or a URL of http, https or h2c`,
     )
   // A name alone is more often a forgotten port than a server on port 80.
   const defaultPort = scheme === undefined ? null : protocol === 'https' ? 443 : 80
-  const endpoints = authorities.split(',').map(one => endpointOf(one, defaultPort, whole))
-  return { protocol, endpoints, prefix: path === '' ? '' : pathOf(path, whole) }
+  const endpoints = authorities.split(',').map(one => endpointOf(one, defaultPort, named))
+  return { protocol, endpoints, prefix: path === '' ? '' : readPrefix(path, named) }
 }
 
-function endpointOf(text: string, defaultPort: number | null, whole: string) {
+function endpointOf(text: string, defaultPort: number | null, named: Named) {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(text) ?? []
   const address = (bracketed ?? plain ?? '').toLowerCase() || '127.0.0.1'
   const port = digits === undefined ? defaultPort : Number(digits)
   const known =
     isIP(address) !== 0 || (bracketed === undefined && HOST.test(address) && !address.startsWith('*'))
   if (!known || port === null || port < 1 || port > 65_535 || (text.startsWith(':') && digits === undefined))
-    throw new UsageError(
-      `proxy: "${text}" in "${whole}" is no backend, expected :9000, HOST:PORT, or http://HOST`,
-    )
+    throw new UsageError(`${named(text)} is no backend, expected :9000, HOST:PORT, or http://HOST`)
   return { address, port }
 }

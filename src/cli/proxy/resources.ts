@@ -22,7 +22,9 @@ export function resourcesOf(listen: Listen, mappings: readonly Mapping[], secret
       spec: { parentRefs: [{ name: 'proxy' }], ...(host === '' ? {} : { hostnames: [host] }), rules },
     }
   })
-  return [gateway(listen, secret), ...routes, ...backends].map(text).join('---\n')
+  return [gateway(listen, secret), ...routes, ...backends]
+    .map(one => objectYaml(one).toString(style))
+    .join('---\n')
 }
 
 function gateway({ scheme, address, port }: Listen, secret: string): object {
@@ -37,7 +39,8 @@ function gateway({ scheme, address, port }: Listen, secret: string): object {
   }
 }
 
-function rule({ path, target }: Mapping, name: string): object {
+/** A rule of an HTTPRoute that sends what begins with `path` to that Backend. */
+export function rule({ path, target }: Pick<Mapping, 'path' | 'target'>, name: string): object {
   const matches = path === '/' ? {} : { matches: [{ path: { type: 'PathPrefix', value: path } }] }
   const rewrite = {
     // Everything in place of everything is no change.
@@ -56,12 +59,13 @@ function namesItself({ protocol, endpoints }: MappedTarget): boolean {
   return protocol === 'https' && endpoints.length === 1 && isIP(endpoints[0]!.address) === 0
 }
 
-function backend(name: string, { protocol, endpoints }: MappedTarget): object {
+export function backend(name: string, { protocol, endpoints }: MappedTarget): object {
   const spec = protocol === 'http' ? { endpoints } : { protocol, endpoints }
   return { ...head('portcullis.dev/v1alpha1', 'Backend', name), spec }
 }
 
-function head(apiVersion: string, kind: string, name: string): object {
+/** What every object begins with. */
+export function head(apiVersion: string, kind: string, name: string): object {
   return { apiVersion, kind, metadata: { name } }
 }
 
@@ -87,11 +91,14 @@ class Names {
   }
 }
 
+/** Lines of any length, as `fmt` leaves them. */
+export const style = { lineWidth: 0 } as const
+
 /** An object that has only plain values stands on one line, as people write it, and as `fmt` leaves it. */
-function text(object: object): string {
+export function objectYaml(object: object): Document {
   const document = new Document(object)
   visit(document, {
     Map: (_, node) => void (node.flow = node.items.every(({ value }) => isScalar(value))),
   })
-  return document.toString({ lineWidth: 0 })
+  return document
 }
