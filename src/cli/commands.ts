@@ -3,7 +3,9 @@ import { cert, secret } from './certificates/commands.ts'
 import { keepCompiled } from './command/compile-cache.ts'
 import { isGroup, UsageError } from './command/flag.ts'
 import type { Command, CommandEntry, Flag, Given } from './command/flag.ts'
+import { apply, backup, diff, dump, restore } from './declared/commands.ts'
 import { fmt, init, schema } from './files/commands.ts'
+import { imports } from './import/commands.ts'
 import {
   accessLog,
   addresses,
@@ -22,6 +24,7 @@ import {
   workers,
 } from './command/flags.ts'
 import type { CheckFormat } from './command/options.ts'
+import { records } from './management/groups.ts'
 import { proxy } from './proxy/command.ts'
 import { tail } from './requests/command.ts'
 import { top } from './top/command.ts'
@@ -167,6 +170,13 @@ export const entries: readonly CommandEntry[] = [
   fmt,
   cert,
   secret,
+  imports,
+  diff,
+  apply,
+  dump,
+  ...records,
+  backup,
+  restore,
   schema,
   health,
   shells,

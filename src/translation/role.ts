@@ -21,6 +21,8 @@ export interface Role {
   translate(resources: Resources, options: TranslateOptions): Contribution
   /** What runs beside the data plane. */
   services?(kit: ServiceKit): readonly RoleService[]
+  /** Puts the lines of a backup into the store of this URL or file, which must be empty, and nobody may run on. How many rows it were. */
+  readonly restore?: (url: string, lines: AsyncIterable<string>) => Promise<number>
   /** The short way of endpoints. Absent: the role has none. */
   readonly endpoints?: EndpointsOnly
 }

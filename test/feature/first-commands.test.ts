@@ -145,6 +145,9 @@ suite('portcullis completion', () => {
     assert.equal(await complete('portcullis', 'ex'), 'explain\n')
     assert.match(await complete('portcullis', 'run', '--w'), /^--workers\n$/)
     assert.match(await complete('portcullis', 'check', '--output', 'j'), /^json\n$/)
+    assert.equal(await complete('portcullis', 'keys', 'ro'), 'rotate\n')
+    assert.equal(await complete('portcullis', 'keys', 'rotate', '--ov'), '--overlap\n')
+    assert.equal(await complete('portcullis', 'keys', 'list', '-o', 'j'), 'json\n')
   })
 
   for (const shell of ['zsh', 'fish'])
@@ -159,6 +162,13 @@ suite('portcullis completion', () => {
         assert.match(
           execFileSync(program, ['-c', `source ${file}; complete -C 'portcullis ex'`], { encoding: 'utf8' }),
           /^explain/,
+        )
+      if (shell === 'fish')
+        assert.match(
+          execFileSync(program, ['-c', `source ${file}; complete -C 'portcullis keys ro'`], {
+            encoding: 'utf8',
+          }),
+          /^rotate/,
         )
     })
 

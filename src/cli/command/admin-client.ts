@@ -12,12 +12,41 @@ export interface ServerEvent {
   readonly data: unknown
 }
 
+/** What else a question has: its parameters, its body as JSON, and fields of its own. */
+export interface Asked {
+  readonly query?: Query
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Answer<T> {
+  readonly body: T
+  /** Names the version of what it is about; "" where it has none. */
+  readonly etag: string
+}
+
 /** Asks a running gateway. What goes wrong is a CommandFailure that says what the gateway says of it. */
 export interface AdminClient {
   get<T>(path: string, query?: Query): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
+  /** By any method; fails with Refused where the answer is not of the 2xx. An answer without a body is null. */
+  ask<T>(method: string, path: string, asked?: Asked): Promise<Answer<T>>
+  /** An answer of many lines, as they come. */
+  lines(path: string): AsyncGenerator<string>
   /** Server-sent events, as they come; ends with `signal`, fails when the gateway ends it. */
   events(path: string, query?: Query, signal?: AbortSignal): AsyncGenerator<ServerEvent>
+}
+
+/** The gateway has answered that it will not; `detail` is why. */
+export class Refused extends CommandFailure {
+  readonly status: number
+  readonly detail: string
+
+  constructor(status: number, statusText: string, detail: string) {
+    super(`the gateway answers ${status} ${statusText}: ${detail}`)
+    this.status = status
+    this.detail = detail
+  }
 }
 
 /** Nobody is there to ask. */
@@ -71,15 +100,40 @@ class Client implements AdminClient {
   }
 
   async get<T>(path: string, query: Query = {}): Promise<T> {
-    return (await this.json('GET', withQuery(path, query), null)) as T
+    return (await this.ask<T>('GET', path, { query })).body
   }
 
   async post<T>(path: string, body: unknown): Promise<T> {
-    return (await this.json('POST', path, JSON.stringify(body))) as T
+    return (await this.ask<T>('POST', path, { body })).body
+  }
+
+  async ask<T>(
+    method: string,
+    path: string,
+    { query = {}, body, headers = {} }: Asked = {},
+  ): Promise<Answer<T>> {
+    const response = await this.send(method, withQuery(path, query), { body, headers })
+    const answer = await text(response)
+    const { statusCode = 0 } = response
+    if (statusCode < 200 || statusCode > 299) throw failureOf(response, answer)
+    const { etag = '' } = response.headers
+    return { etag, body: (answer === '' ? null : jsonOf(answer, path)) as T }
+  }
+
+  async *lines(path: string): AsyncGenerator<string> {
+    const response = await this.send('GET', path, {})
+    if (response.statusCode !== 200) throw failureOf(response, await text(response))
+    try {
+      const { createInterface } = await import('node:readline')
+      yield* createInterface({ input: response, crlfDelay: Infinity })
+    } catch (error) {
+      throw error instanceof CommandFailure ? error : ended(error)
+    }
+    if (!response.complete) throw ended(null)
   }
 
   async *events(path: string, query: Query = {}, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
-    const response = await this.send('GET', withQuery(path, query), null, signal)
+    const response = await this.send('GET', withQuery(path, query), {}, signal)
     if (response.statusCode !== 200) throw failureOf(response, await text(response))
     try {
       response.setEncoding('utf8')
@@ -96,33 +150,20 @@ class Client implements AdminClient {
     throw ended(null)
   }
 
-  private async json(method: string, path: string, body: string | null): Promise<unknown> {
-    const response = await this.send(method, path, body)
-    const answer = await text(response)
-    if (response.statusCode !== 200) throw failureOf(response, answer)
-    try {
-      return JSON.parse(answer) as unknown
-    } catch (error) {
-      throw new CommandFailure(`the answer to ${path} is no JSON: is this an admin listener?`, {
-        cause: error,
-      })
-    }
-  }
-
   private async send(
     method: string,
     path: string,
-    body: string | null,
+    { body, headers: own }: Asked,
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
     const { scheme, options, base, missing } = this.target
     const { request } = scheme === 'https' ? await import('node:https') : await import('node:http')
-    const content = body === null ? {} : { 'content-type': 'application/json' }
-    const headers = { ...(options.headers as Record<string, string>), ...content }
+    const content = body === undefined ? {} : { 'content-type': 'application/json' }
+    const headers = { ...(options.headers as Record<string, string>), ...content, ...own }
     return new Promise((resolve, reject) => {
       request({ ...options, method, path: base + path, headers, ...(signal && { signal }) }, resolve)
         .on('error', (error: NodeJS.ErrnoException) => reject(unanswered(error, missing)))
-        .end(body)
+        .end(body === undefined ? null : JSON.stringify(body))
     })
   }
 }
@@ -144,8 +185,16 @@ function* eventIn(frame: string): Generator<ServerEvent> {
   if (content.length > 0) yield { event, data: JSON.parse(content.join('\n')) as unknown }
 }
 
-function failureOf({ statusCode = 0, statusMessage = '' }: IncomingMessage, answer: string): CommandFailure {
-  return new CommandFailure(`the gateway answers ${statusCode} ${statusMessage}: ${detailOf(answer)}`)
+function jsonOf(answer: string, path: string): unknown {
+  try {
+    return JSON.parse(answer)
+  } catch (error) {
+    throw new CommandFailure(`the answer to ${path} is no JSON: is this an admin listener?`, { cause: error })
+  }
+}
+
+function failureOf({ statusCode = 0, statusMessage = '' }: IncomingMessage, answer: string): Refused {
+  return new Refused(statusCode, statusMessage, detailOf(answer))
 }
 
 function detailOf(answer: string): string {

@@ -51,7 +51,7 @@ function groupHelp(group: CommandGroup): string {
   return [
     `Usage: portcullis ${name} COMMAND [FLAGS] [ARGUMENTS]`,
     '',
-    ...wrap(summary, width),
+    ...wrap(summary.replace(/:$/, '.'), width),
     '',
     'Commands:',
     ...table(

@@ -14,7 +14,7 @@ export interface Operation {
   readonly security: unknown
 }
 
-export const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
+const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
 const OTHER_FIELDS = ['$ref', 'summary', 'description', 'servers', 'parameters']
 
 /** What the paths of a document say, in its order. What is wrong with them is told. */

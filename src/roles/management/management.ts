@@ -15,4 +15,16 @@ export const management: Role = {
   filters: managementFilters,
   translate: () => ({ conditions: [] }),
   services: kit => [new Management(kit)],
+  restore,
+}
+
+/** Peppers are not in a backup: without those of its gateway no key of it counts. */
+async function restore(url: string, lines: AsyncIterable<string>): Promise<number> {
+  const { openStore } = await import('./store/open.ts')
+  const store = await openStore({ url })
+  try {
+    return (await store.restore(lines)).rows
+  } finally {
+    await store.close()
+  }
 }
