@@ -10,6 +10,7 @@ export class WorkerLimits {
   readonly standings: Standings
   readonly store: LimitStore
   private readonly changes: Changes
+  private readonly exact: ReturnType<typeof exactStore>
 
   static of(kit: Kit): WorkerLimits {
     return kit.keep('management limits', () => new WorkerLimits(kit))
@@ -19,10 +20,12 @@ export class WorkerLimits {
     this.standings = new Standings(kit)
     this.changes = new Changes(kit)
     const local = new LocalStore(kit, meter => this.changes.add(meter))
-    this.store = new LimitStore(local, exactStore(), kit.clock)
+    this.exact = exactStore(kit)
+    this.store = new LimitStore(local, this.exact, kit.clock)
   }
 
   drain(): void {
     this.changes.tell()
+    this.exact?.drain()
   }
 }

@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { KitClock } from '../../../../filters/kit.ts'
-import { StoreAway } from './exact-meter.ts'
+import { StoreAway } from '../store/exact-store.ts'
 import { scripts } from './script.ts'
 
 /** How long a request waits for Redis, and no longer. */
@@ -12,6 +12,19 @@ const PROBE_MS = 250
 const MOST_WAITING = 10_000
 const SILENT_MS = 2_000
 const MOST_RECONNECT_MS = 1_000
+
+const options = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  // What was on its way when the connection broke may have been carried out: it is not sent twice.
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  connectTimeout: 2_000,
+  enableAutoPipelining: true,
+  retryStrategy: (times: number) => Math.min(MOST_RECONNECT_MS, 50 * 2 ** Math.min(times, 5)),
+  connectionName: 'portcullis',
+  scripts: Object.fromEntries(Object.entries(scripts).map(([name, lua]) => [name, { lua }])),
+}
 
 type Script = keyof typeof scripts
 
@@ -31,7 +44,8 @@ export interface ConnectionEvents {
  * budget, or StoreAway.
  */
 export class Connection {
-  private readonly redis: Redis
+  /** Null until its library is loaded, which only those need who count together. */
+  private redis: Redis | null = null
   private readonly clock: KitClock
   private readonly events: ConnectionEvents
   private readonly waiting: Waiting[] = []
@@ -45,45 +59,38 @@ export class Connection {
   constructor(url: string, clock: KitClock, events: ConnectionEvents) {
     this.clock = clock
     this.events = events
-    this.redis = new Redis(url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      // What was on its way when the connection broke may have been carried out: it is not sent twice.
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: 2_000,
-      enableAutoPipelining: true,
-      retryStrategy: times => Math.min(MOST_RECONNECT_MS, 50 * 2 ** Math.min(times, 5)),
-      connectionName: 'portcullis',
-      scripts: Object.fromEntries(Object.entries(scripts).map(([name, lua]) => [name, { lua }])),
-    })
-    this.redis.on('ready', () => this.probe())
-    this.redis.on('close', () => this.goAway('the connection has ended'))
-    this.redis.on('error', (error: Error) => this.goAway(error.message))
+    void import('ioredis').then(({ Redis: Client }) => this.connect(new Client(url, { ...options })))
+  }
+
+  private connect(redis: Redis): void {
+    if (this.closed) return
+    this.redis = redis
+    redis.on('ready', () => this.probe())
+    redis.on('close', () => this.goAway('the connection has ended'))
+    redis.on('error', (error: Error) => this.goAway(error.message))
     // Its error has been told of.
-    this.redis.connect().catch(() => {})
+    redis.connect().catch(() => {})
   }
 
   get away(): boolean {
     return !this.isOpen
   }
 
-  /** Rejects with StoreAway within the budget. `late` has the answer of a call that was carried out after that. */
+  /** Rejects with StoreAway within the budget; what was asked by then may still be carried out. */
   async call(
     script: Script,
     keys: readonly string[],
     values: readonly (string | number)[],
-    late: (answer: unknown) => void = () => {},
   ): Promise<unknown> {
-    if (!this.isOpen) throw new StoreAway(this.why)
-    if (this.waiting.length >= MOST_WAITING) throw new StoreAway('too many calls wait for an answer')
+    if (!this.isOpen) throw new StoreAway(this.why, false)
+    if (this.waiting.length >= MOST_WAITING) throw new StoreAway('too many calls wait for an answer', false)
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const one: Waiting = { deadlineMs: this.clock.now() + BUDGET_MS, reject, settled: false }
     this.waiting.push(one)
     this.forgetSweep ??= this.clock.after(BUDGET_MS, () => this.sweep())
     this.run(script, keys, values).then(
       answer => {
-        if (one.settled) return late(answer)
+        if (one.settled) return
         one.settled = true
         this.lateInARow = 0
         resolve(answer)
@@ -91,7 +98,7 @@ export class Connection {
       (error: unknown) => {
         if (one.settled) return
         one.settled = true
-        reject(new StoreAway(error instanceof Error ? error.message : String(error)))
+        reject(new StoreAway(error instanceof Error ? error.message : String(error), true))
       },
     )
     return promise
@@ -100,6 +107,7 @@ export class Connection {
   /** Without a budget, for what nobody waits for: it ends with the connection. */
   run(script: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
     // What `scripts` above has made of it.
+    if (this.redis === null) return Promise.reject(new StoreAway(this.why, false))
     const redis = this.redis as unknown as Record<Script, (...args: readonly unknown[]) => Promise<unknown>>
     return redis[script](keys.length, ...keys, ...values)
   }
@@ -107,7 +115,7 @@ export class Connection {
   close(): void {
     this.closed = true
     this.goAway('it is being left')
-    this.redis.disconnect()
+    this.redis?.disconnect()
   }
 
   /** Those whose time is over, the oldest first. */
@@ -120,7 +128,7 @@ export class Connection {
       if (one.settled) continue
       one.settled = true
       this.lateInARow++
-      one.reject(new StoreAway(`no answer within ${BUDGET_MS} ms`))
+      one.reject(new StoreAway(`no answer within ${BUDGET_MS} ms`, true))
     }
     this.waiting.splice(0, over)
     const [next] = this.waiting
@@ -134,7 +142,7 @@ export class Connection {
     for (const one of this.waiting.splice(0)) {
       if (one.settled) continue
       one.settled = true
-      one.reject(new StoreAway(why))
+      one.reject(new StoreAway(why, true))
     }
     this.why = why
     this.lateInARow = 0
@@ -154,12 +162,13 @@ export class Connection {
 
   /** One question on nobody's behalf: Redis is there again when it answers that in time. */
   private probe(): void {
-    if (this.closed || this.isOpen) return
-    if (this.redis.status !== 'ready') return this.probeLater()
+    const { redis } = this
+    if (this.closed || this.isOpen || redis === null) return
+    if (redis.status !== 'ready') return this.probeLater()
     const sentMs = this.clock.now()
     // A connection that leads nowhere says nothing: another is made.
-    const forget = this.clock.after(SILENT_MS, () => this.redis.disconnect(true))
-    this.redis.ping().then(
+    const forget = this.clock.after(SILENT_MS, () => redis.disconnect(true))
+    redis.ping().then(
       () => {
         forget()
         if (this.clock.now() - sentMs > BUDGET_MS || this.closed || this.isOpen) return this.probeLater()

@@ -1,12 +1,12 @@
-import type { Level, ExactMeter } from './exact-meter.ts'
-
+import type { Meter } from '../meter.ts'
+import type { ExactLevel } from '../store/exact-store.ts'
 /** A denial is not believed for longer: another node may give back, and a plan may grow. */
 const MOST_MS = 1_000
 const MOST_KEPT = 10_000
 
 interface Denial {
-  readonly meters: readonly ExactMeter[]
-  readonly levels: readonly Level[]
+  readonly meters: readonly Meter[]
+  readonly levels: readonly ExactLevel[]
   readonly untilMs: number
 }
 
@@ -16,8 +16,8 @@ export class Denials {
 
   /** What the meters of a request said when number `i` of them refused it; times in milliseconds, of one clock. */
   keep(
-    meters: readonly ExactMeter[],
-    levels: readonly Level[],
+    meters: readonly Meter[],
+    levels: readonly ExactLevel[],
     i: number,
     retryMs: number,
     nowMs: number,
@@ -30,7 +30,7 @@ export class Denials {
   }
 
   /** Null where they may have room, or these were never asked together. */
-  of(meters: readonly ExactMeter[], nowMs: number): readonly Level[] | null {
+  of(meters: readonly Meter[], nowMs: number): readonly ExactLevel[] | null {
     if (this.all.size === 0) return null
     for (const { key } of meters) {
       const known = this.all.get(key)
@@ -42,7 +42,7 @@ export class Denials {
   }
 }
 
-function areSame(some: readonly ExactMeter[], others: readonly ExactMeter[]): boolean {
+function areSame(some: readonly Meter[], others: readonly Meter[]): boolean {
   return (
     some.length === others.length &&
     some.every((one, i) => one.key === others[i]!.key && one.limit === others[i]!.limit)

@@ -4,7 +4,12 @@ import { setTimeout as later } from 'node:timers/promises'
 import { trialKit } from '../../../../filters/trial-kit.ts'
 import { requirePeer } from '../../../../../test/support/peer.ts'
 import { RedisServer } from '../../../../../test/support/redis.ts'
-import type { ExactMeter, Level } from './exact-meter.ts'
+import { Limit } from '../limit.ts'
+import { Meter } from '../meter.ts'
+import type { Window } from '../windows/windows.ts'
+import type { LimitRow } from '../../rows.ts'
+import { limitRow, quotaRow } from '../../../../../test/support/limit-rows.ts'
+import type { ExactLevel } from '../store/exact-store.ts'
 import { RedisStore } from './redis-store.ts'
 
 const clock = {
@@ -19,29 +24,15 @@ const clock = {
 
 const HOUR_MS = 3_600_000
 
-function quota(key: string, amount: number, { flags = false, skewMs = 0 } = {}): ExactMeter {
-  return {
-    key,
-    limit: { isQuota: true, flags, intervalUs: 0, rate: { burst: 0 }, row: { amount }, needOf: cost => cost },
-    counted: { slot: 'one' },
-    windowAt: wallMs => {
-      const startMs = Math.floor((wallMs + skewMs) / HOUR_MS) * HOUR_MS - skewMs
-      return { startMs, endMs: startMs + HOUR_MS }
-    },
-  }
+const counted = { whose: 'known', key: 'one', crowd: '', sinceMs: 0 } as const
+
+function quota(name: string, amount: number, more: Partial<LimitRow> = {}): Meter {
+  return new Meter(new Limit(quotaRow(name, amount, { per: 'Hour', ...more })), counted)
 }
 
-/** One in each `intervalMs`, `burst` at once. */
-function rate(key: string, intervalMs: number, burst: number, flags = false): ExactMeter {
-  const limit = {
-    isQuota: false,
-    flags,
-    intervalUs: intervalMs * 1_000,
-    rate: { burst },
-    row: { amount: 1 },
-    needOf: (cost: number) => cost,
-  }
-  return { key, limit, counted: { slot: 'one' }, windowAt: () => assert.fail('a rate has no window') }
+/** So many in an hour, `burst` at once. */
+function rate(name: string, amount: number, burst: number, more: Partial<LimitRow> = {}): Meter {
+  return new Meter(new Limit(limitRow(name, amount, { per: 'Hour', burst, ...more })), counted)
 }
 
 async function available(store: RedisStore): Promise<RedisStore> {
@@ -85,7 +76,7 @@ suite('counters in Redis', () => {
     'three nodes that ask at the same time let through as many as the limit has, and no more',
     async stores => {
       const nodes = await Promise.all([stores.open('a'), stores.open('b'), stores.open('c')])
-      const [hourly, burst] = [quota('hourly', 100), rate('burst', HOUR_MS, 120)]
+      const [hourly, burst] = [quota('hourly', 100), rate('burst', 1, 120)]
       const levels = await Promise.all(
         Array.from({ length: 300 }, (_, i) => Promise.resolve(nodes[i % 3]!.take([hourly, burst], [1, 1]))),
       )
@@ -101,7 +92,7 @@ suite('counters in Redis', () => {
     'a request that one limit refuses costs nothing of any other, whichever comes first',
     async stores => {
       const store = await stores.open()
-      const meters = [quota('a', 5), quota('none', 0), rate('b', HOUR_MS, 5)]
+      const meters = [quota('a', 5), quota('none', 0), rate('b', 1, 5)]
       const outcomes = (await store.take(meters, [1, 1, 1])).map(({ outcome }) => outcome)
       assert.deepEqual(outcomes, ['taken', 'denied', 'taken'])
       assert.deepEqual(
@@ -113,12 +104,12 @@ suite('counters in Redis', () => {
 
   onServer('a rate gives back what time has earned', async stores => {
     const store = await stores.open()
-    const fast = rate('fast', 30, 2)
-    const take = async (): Promise<Level> => (await store.take([fast], [1]))[0]!
+    const fast = rate('fast', 120_000, 2)
+    const take = async (): Promise<ExactLevel> => (await store.take([fast], [1]))[0]!
     assert.equal((await take()).outcome, 'taken')
     const second = await take()
     assert.deepEqual([second.outcome, second.remaining], ['taken', 0])
-    const taken: Level[] = []
+    const taken: ExactLevel[] = []
     while (taken.length < 3) {
       const level = await take()
       if (level.outcome === 'taken') taken.push(level)
@@ -129,7 +120,7 @@ suite('counters in Redis', () => {
 
   onServer('what merely flags lets through: a quota counts on, a rate does not', async stores => {
     const store = await stores.open()
-    const meters = [quota('q', 1, { flags: true }), rate('r', HOUR_MS, 1, true)]
+    const meters = [quota('q', 1, { exceeded: 'Flag' }), rate('r', 1, 1, { exceeded: 'Flag' })]
     await store.take(meters, [1, 1])
     const [over, fast] = await store.take(meters, [1, 1])
     assert.deepEqual([over!.outcome, over!.used, over!.remaining], ['over', 2, 0])
@@ -139,7 +130,7 @@ suite('counters in Redis', () => {
 
   onServer('what is known at the end alone is added, and given back', async stores => {
     const store = await stores.open()
-    const [bytes, pace] = [quota('bytes', 1_000), rate('pace', HOUR_MS, 10)]
+    const [bytes, pace] = [quota('bytes', 1_000), rate('pace', 1, 10)]
     store.settle([bytes, pace], [700, 4])
     store.settle([bytes, pace], [-200, -1])
     const peek = async () => (await store.peek([bytes, pace])).map(({ remaining }) => remaining)
@@ -149,7 +140,7 @@ suite('counters in Redis', () => {
 
   onServer('whom a limit has refused it refuses again without asking', async stores => {
     const store = await stores.open()
-    const [full, pace] = [quota('full', 1), rate('pace', HOUR_MS, 10)]
+    const [full, pace] = [quota('full', 1), rate('pace', 1, 10)]
     await store.take([full, pace], [1, 1])
     const refused = await store.take([full, pace], [1, 1])
     const again = store.take([full, pace], [1, 1])
@@ -166,13 +157,14 @@ suite('counters in Redis', () => {
 
   onServer('a window is that of the clock of Redis', async stores => {
     const store = await stores.open()
-    const skewed = quota('hour', 10)
     const asked: number[] = []
-    const meter: ExactMeter = {
-      ...skewed,
-      // The first look is by a clock that is a day behind.
-      windowAt: wallMs => skewed.windowAt(asked.push(wallMs) === 1 ? wallMs - 24 * HOUR_MS : wallMs),
+    /** The first look is by a clock that is a day behind. */
+    class Skewed extends Meter {
+      override windowAt(wallMs: number): Window {
+        return super.windowAt(asked.push(wallMs) === 1 ? wallMs - 24 * HOUR_MS : wallMs)
+      }
     }
+    const meter = new Skewed(quota('hour', 10).limit, counted)
     const [level] = await store.take([meter], [1])
     assert.deepEqual([level!.outcome, level!.used, asked.length], ['taken', 1, 2])
   })
@@ -198,7 +190,7 @@ suite('counters in Redis', () => {
   )
 
   onServer(
-    'a Redis that does not answer is waited for as long as the budget, then not at all; what it took late is given back',
+    'a Redis that does not answer is waited for as long as the budget, then not at all',
     async stores => {
       const store = await stores.open()
       const hourly = quota('hourly', 100)
@@ -211,7 +203,8 @@ suite('counters in Redis', () => {
       await assert.rejects(async () => store.take([hourly], [1]), /in a row/)
       stores.server.resume()
       await available(store)
-      while ((await store.peek([hourly]))[0]!.used !== 1) await later(5)
+      // What it was asked in vain it did in the end.
+      while ((await store.peek([hourly]))[0]!.used !== 1 + late) await later(5)
     },
   )
 

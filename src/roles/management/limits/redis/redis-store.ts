@@ -1,6 +1,8 @@
 import type { KitClock } from '../../../../filters/kit.ts'
 import type { Logger } from '../../../../telemetry/log.ts'
-import { StoreAway, type ExactLimit, type ExactMeter, type Level } from './exact-meter.ts'
+import type { Limit } from '../limit.ts'
+import type { Meter } from '../meter.ts'
+import { StoreAway, type ExactLevel, type ExactStore } from '../store/exact-store.ts'
 import { Connection } from './connection.ts'
 import { Denials } from './denials.ts'
 import { Settlements, type Settlement } from './settlements.ts'
@@ -24,7 +26,7 @@ export interface RedisStoreOptions {
 }
 
 /** Counters of several nodes in one Redis or Valkey: exact, by its clock, one call for all limits of a request. */
-export class RedisStore {
+export class RedisStore implements ExactStore {
   private readonly options: RedisStoreOptions
   private readonly connection: Connection
   private readonly denials = new Denials()
@@ -58,13 +60,13 @@ export class RedisStore {
   }
 
   take(
-    meters: readonly ExactMeter[],
+    meters: readonly Meter[],
     costs: readonly number[],
-  ): readonly Level[] | Promise<readonly Level[]> {
+  ): readonly ExactLevel[] | Promise<readonly ExactLevel[]> {
     return this.denials.of(meters, this.options.clock.now()) ?? this.ask(meters, costs, true)
   }
 
-  settle(meters: readonly ExactMeter[], costs: readonly number[]): void {
+  settle(meters: readonly Meter[], costs: readonly number[]): void {
     const wallMs = this.wallMs()
     for (const [i, meter] of meters.entries()) {
       const cost = costs[i] ?? 0
@@ -75,7 +77,7 @@ export class RedisStore {
     this.flushLater()
   }
 
-  async peek(meters: readonly ExactMeter[]): Promise<readonly Level[]> {
+  async peek(meters: readonly Meter[]): Promise<readonly ExactLevel[]> {
     return this.ask(
       meters,
       meters.map(() => 0),
@@ -95,21 +97,21 @@ export class RedisStore {
   }
 
   private placeOf(
-    meter: ExactMeter,
+    meter: Meter,
     wallMs: number,
   ): { readonly key: string; readonly startMs: number; readonly endMs: number } {
-    const key = `pc:{${meter.counted.slot}}:${meter.key}`
+    const key = `pc:{${meter.counted.key}}:${meter.key}`
     if (!meter.limit.isQuota) return { key, startMs: 0, endMs: 0 }
     const { startMs, endMs } = meter.windowAt(wallMs)
     return { key: `${key}:${startMs}`, startMs, endMs: endMs === Infinity ? 0 : endMs }
   }
 
   private async ask(
-    meters: readonly ExactMeter[],
+    meters: readonly Meter[],
     costs: readonly number[],
     takes: boolean,
     again = true,
-  ): Promise<readonly Level[]> {
+  ): Promise<readonly ExactLevel[]> {
     const wallMs = this.wallMs()
     const places = meters.map(meter => this.placeOf(meter, wallMs))
     const values = meters.flatMap((meter, i) => {
@@ -132,13 +134,12 @@ export class RedisStore {
       'take',
       places.map(({ key }) => key),
       values,
-      late => takes && this.giveBack(meters, costs, late),
     )
     const [now, ...found] = answer as [string, ...(number | string)[]]
     this.learn(Number(now) / 1000, sentMs)
     if (found.length === 0) {
       if (again) return this.ask(meters, costs, takes, false)
-      throw new StoreAway('its clock and ours do not agree on the time')
+      throw new StoreAway('its clock and ours do not agree on the time', false)
     }
     const levels = meters.map(({ limit }, i) => {
       const outcome = OUTCOMES[Number(found[2 * i])] ?? 'denied'
@@ -150,7 +151,7 @@ export class RedisStore {
     return levels
   }
 
-  private remember(meters: readonly ExactMeter[], costs: readonly number[], levels: readonly Level[]): void {
+  private remember(meters: readonly Meter[], costs: readonly number[], levels: readonly ExactLevel[]): void {
     for (const [i, { outcome, used, resetSeconds }] of levels.entries()) {
       if (outcome !== 'denied') continue
       const { limit } = meters[i]!
@@ -161,16 +162,6 @@ export class RedisStore {
       this.denials.keep(meters, levels, i, retryMs, this.options.clock.now())
       return
     }
-  }
-
-  /** Nobody knows what a late call was for any more: what it took was counted elsewhere. */
-  private giveBack(meters: readonly ExactMeter[], costs: readonly number[], answer: unknown): void {
-    const [, ...found] = answer as readonly (number | string)[]
-    const outcomes = meters.map((_, i) => Number(found[2 * i]))
-    if (found.length === 0 || outcomes.includes(2)) return
-    // A rate that was exceeded and let through has counted nothing.
-    const taken = costs.map((cost, i) => (outcomes[i] === 1 && !meters[i]!.limit.isQuota ? 0 : -cost))
-    this.settle(meters, taken)
   }
 
   /** The middle of the call is when its clock was read, give or take half of what the call took. */
@@ -228,13 +219,13 @@ export class RedisStore {
   }
 }
 
-const OUTCOMES: readonly Level['outcome'][] = ['taken', 'over', 'denied']
+const OUTCOMES: readonly ExactLevel['outcome'][] = ['taken', 'over', 'denied']
 
 function rateLevel(
-  { intervalUs, rate: { burst } }: ExactLimit,
-  outcome: Level['outcome'],
+  { intervalUs, rate: { burst } }: Limit,
+  outcome: ExactLevel['outcome'],
   aheadUs: number,
-): Level {
+): ExactLevel {
   const most = intervalUs * burst
   const remaining = Math.max(0, Math.floor((most - aheadUs) / intervalUs))
   const untilUs = remaining === 0 ? aheadUs + intervalUs - most : aheadUs
@@ -243,12 +234,12 @@ function rateLevel(
 
 /** `endMs` 0: never. */
 function quotaLevel(
-  { row }: ExactLimit,
-  outcome: Level['outcome'],
+  { row }: Limit,
+  outcome: ExactLevel['outcome'],
   used: number,
   endMs: number,
   nowMs: number,
-): Level {
+): ExactLevel {
   const resetSeconds = endMs === 0 ? Infinity : Math.max(1, Math.ceil((endMs - nowMs) / 1000))
   return { outcome, remaining: Math.max(0, row.amount - used), resetSeconds, used }
 }

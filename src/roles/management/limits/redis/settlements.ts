@@ -1,5 +1,4 @@
-import type { ExactMeter } from './exact-meter.ts'
-
+import type { Meter } from '../meter.ts'
 /** What is to be added to one counter. */
 export interface Settlement {
   readonly key: string
@@ -23,7 +22,7 @@ export class Settlements {
     return this.all.size
   }
 
-  add(key: string, { limit }: ExactMeter, cost: number, endMs: number): void {
+  add(key: string, { limit }: Meter, cost: number, endMs: number): void {
     const known = this.all.get(key)
     if (known !== undefined) return void (known.cost += cost)
     const kind = limit.isQuota ? 'q' : 'r'
