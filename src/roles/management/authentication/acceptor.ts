@@ -13,6 +13,9 @@ export interface Refused {
 /** Null where the request has nothing of this kind. */
 export type Outcome = Identity | Refused | null
 
+/** What is there, for who only asks about a request; or why nobody can say here whether it is good. */
+export type Looked = Outcome | { readonly doubt: string }
+
 /** Judges the credentials of one kind for one policy. */
 export interface Acceptor {
   /** What a request is to bring, for who reads the problem: `an API key in the header X-API-Key`. */
@@ -23,6 +26,8 @@ export interface Acceptor {
   readonly headers: readonly string[]
   /** Synchronous where it can be: only a promise is waited for. */
   judge(x: Exchange): Outcome | Promise<Outcome>
+  /** In place of `judge` where a request is only asked about, and judging costs something, asks others, or needs a connection. */
+  look?(x: Exchange): Looked | Promise<Looked>
   /** Leaves nothing of this kind for those behind; `isUsed`: it was one of this kind that was accepted. */
   takeOut(x: Exchange, isUsed: boolean): void
 }

@@ -7,7 +7,7 @@ import { shareKey } from '../../../http/share-key.ts'
 import type { Lookup } from '../../../shared/table.ts'
 import { NOBODY } from '../credentials/passwords.ts'
 import { CREDENTIALS, type CredentialRow } from '../rows.ts'
-import type { Acceptor, AcceptContext, Outcome, Refused } from './acceptor.ts'
+import type { Acceptor, AcceptContext, Looked, Outcome, Refused } from './acceptor.ts'
 import type { BasicAccept } from './config.ts'
 import { recordedIdentity } from './recorded.ts'
 
@@ -52,6 +52,13 @@ export class BasicAcceptor implements Acceptor {
     return right instanceof Promise
       ? right.then(later => this.conclude(later, credentials.user, recorded))
       : this.conclude(right, credentials.user, recorded)
+  }
+
+  /** To hash a password for whoever asks would be a way to try them. */
+  look(x: Exchange): Looked {
+    const value = x.request.fields.combined('authorization') ?? takenFrom(x, PLACE)
+    if (value === null || !isBasic(value)) return null
+    return readCredentials(value) === null ? wrong : { doubt: 'the password is not tried' }
   }
 
   takeOut(x: Exchange): void {

@@ -1,7 +1,14 @@
 import type { Exchange } from '../../../filters/filter.ts'
 import type { Lookup } from '../../../shared/table.ts'
 import { CREDENTIALS, type CredentialRow } from '../rows.ts'
-import { quoted, type Acceptor, type AcceptContext, type Outcome, type Refused } from './acceptor.ts'
+import {
+  quoted,
+  type Acceptor,
+  type AcceptContext,
+  type Looked,
+  type Outcome,
+  type Refused,
+} from './acceptor.ts'
 import type { CertificateAccept } from './config.ts'
 import { recordedIdentity, unrecordedIdentity } from './recorded.ts'
 
@@ -48,6 +55,10 @@ export class CertificateAcceptor implements Acceptor {
     return subjects === null || name === undefined
       ? unknown
       : unrecordedIdentity('certificate', `cert:${name}`)
+  }
+
+  look(x: Exchange): Looked {
+    return x.certificate === null ? { doubt: 'it depends on the certificate of the client' } : this.judge(x)
   }
 
   takeOut(): void {}

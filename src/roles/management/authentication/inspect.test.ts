@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { credentialRow, newKey, putKey, putPeppers } from '../../../../test/support/credentials.ts'
+import { exchange, origin } from '../../../../test/support/exchange.ts'
+import type { Inspection, InspectKit } from '../../../filters/filter.ts'
+import { identityNote } from '../../../filters/identity.ts'
+import { undecidedNote } from '../../../filters/inspect.ts'
+import { NodeState } from '../../../shared/node-state.ts'
+import { APPLICATIONS } from '../rows.ts'
+import { authentication } from './authentication.ts'
+import type { Accept, AuthenticationConfig } from './config.ts'
+
+const key: Accept = { kind: 'api-key', in: [{ where: 'header', name: 'X-API-Key' }] }
+const basic: Accept = { kind: 'basic', realm: 'r' }
+const certificate: Accept = { kind: 'certificate', subjects: null }
+const password = `Basic ${Buffer.from('mary:planted-secret').toString('base64')}`
+
+const state = new NodeState()
+putPeppers(state.tables)
+const good = putKey(state.tables, { scopes: ['read'] }).text
+const { application, credential } = credentialRow()
+state.tables.patch(APPLICATIONS, {
+  put: [[application, { name: 'shop', account: 'a', accountName: 'acme' }]],
+})
+const stranger = newKey().text
+
+const running: InspectKit = {
+  table: name => state.table(name),
+  counters: (name, whose) => state.counters(name, whose),
+  sharedUs: () => state.sharedUs(),
+  wallMs: () => 1_000_000,
+}
+const offline: InspectKit = { ...running, table: () => null }
+
+async function inspect(
+  accepts: readonly Accept[],
+  fields: readonly string[],
+  kit = running,
+  more: Partial<AuthenticationConfig> = {},
+) {
+  const config: AuthenticationConfig = {
+    type: 'authentication',
+    origin,
+    policy: 'default/p',
+    accepts,
+    anonymous: false,
+    forwardCredentials: false,
+    except: [],
+    signup: null,
+    ...more,
+  }
+  const x = exchange({ fields: [...fields] })
+  const found: Inspection = await authentication.inspect!(config, x, kit)
+  return { found, x }
+}
+
+suite('what explain finds of credentials', () => {
+  for (const [what, accepts, fields, kit, expected, failure, unknown] of [
+    ['nothing', [key], [], running, ['not there'], 'authentication_required', null],
+    ['a key', [key], ['X-API-Key', good], running, ['accepted'], null, null],
+    [
+      'a key of nobody',
+      [key],
+      ['X-API-Key', stranger],
+      running,
+      ['api_key_unknown: no such key, or another secret'],
+      'api_key_unknown',
+      null,
+    ],
+    [
+      'no key',
+      [key],
+      ['X-API-Key', 'planted-secret'],
+      running,
+      ['api_key_malformed: shape or checksum'],
+      'api_key_malformed',
+      null,
+    ],
+    ['the first that is good', [key, basic], ['X-API-Key', good], running, ['accepted'], null, null],
+    [
+      'a password',
+      [basic],
+      ['Authorization', password],
+      running,
+      ['the password is not tried'],
+      null,
+      'the password is not tried',
+    ],
+    [
+      'a password before a key',
+      [basic, key],
+      ['Authorization', password, 'X-API-Key', good],
+      running,
+      ['the password is not tried', 'accepted'],
+      null,
+      'the password is not tried',
+    ],
+    [
+      'what a connection has',
+      [certificate, key],
+      [],
+      running,
+      ['it depends on the certificate of the client', 'not there'],
+      null,
+      'it depends on the certificate of the client',
+    ],
+    ['nothing, and none runs', [key], [], offline, ['not there'], 'authentication_required', null],
+    [
+      'a key, and none runs',
+      [key],
+      ['X-API-Key', good],
+      offline,
+      ['whose the credential is only a running gateway knows'],
+      null,
+      'whose the credential is only a running gateway knows',
+    ],
+    [
+      'no key, and none runs',
+      [key],
+      ['X-API-Key', 'planted-secret'],
+      offline,
+      ['api_key_malformed: shape or checksum'],
+      'api_key_malformed',
+      null,
+    ],
+  ] as const)
+    test(what, async () => {
+      const { found, x } = await inspect(accepts, fields, kit)
+      assert.deepEqual(
+        found.facts.slice(0, expected.length).map(({ value }) => value),
+        expected,
+      )
+      assert.equal(found.refusal?.failure ?? null, failure)
+      assert.equal(found.unknown, unknown)
+      // Who is not known is undecided for those behind, unless somebody is.
+      const isOpen = unknown !== null && x.notes.get(identityNote) === undefined
+      assert.equal(x.notes.get(undecidedNote) !== undefined, isOpen)
+      for (const secret of [good, stranger, 'planted-secret', password])
+        assert.ok(!JSON.stringify(found).includes(secret))
+    })
+
+  test('who it is, by the names of records, and for those behind', async () => {
+    const { found, x } = await inspect([key], ['X-API-Key', good])
+    assert.deepEqual(found.facts, [
+      { name: 'an API key in the header X-API-Key', value: 'accepted' },
+      { name: 'who', value: `key:${credential}` },
+      { name: 'application', value: `acme/shop (${application})` },
+      { name: 'scopes', value: ['read'] },
+    ])
+    assert.equal(x.notes.get(identityNote)?.application, application)
+  })
+
+  test('nobody, where a policy lets nobody in particular pass', async () => {
+    const { found, x } = await inspect([key], [], running, { anonymous: true })
+    assert.equal(found.refusal, null)
+    assert.equal(x.notes.get(identityNote)?.kind, 'anonymous')
+  })
+})
