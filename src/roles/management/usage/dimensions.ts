@@ -1,20 +1,8 @@
-/** By what usage is told apart, counted and asked, in the order in which rows have them. */
-export const dimensions = [
-  'api',
-  'version',
-  'operation',
-  'subscription',
-  'application',
-  'account',
-  'product',
-  'plan',
-  'outcome',
-  'status',
-  'latency',
-  'overQuota',
-] as const
+import { usageDimensions, type UsageDimension } from '../../../api/shapes/usage.ts'
 
-export type Dimension = (typeof dimensions)[number]
+/** In the order in which rows have them. */
+export const dimensions = usageDimensions
+export type Dimension = UsageDimension
 
 /** A value of each; `overQuota` is `true` or `false`, the others are "" where there is none. */
 export type Dimensions = Readonly<Record<Dimension, string>>

@@ -1,0 +1,131 @@
+import { Type, type Static } from 'typebox'
+import { fields, orNull, Time, type Shape } from './shape.ts'
+
+/** By what usage is told apart, can be grouped, and chosen. */
+export const usageDimensions = [
+  'api',
+  'version',
+  'operation',
+  'subscription',
+  'application',
+  'account',
+  'product',
+  'plan',
+  'outcome',
+  'status',
+  'latency',
+  'overQuota',
+] as const
+
+export type UsageDimension = (typeof usageDimensions)[number]
+
+export const usageSteps = ['minute', 'hour', 'day', 'total'] as const
+export type UsageStep = (typeof usageSteps)[number]
+
+const meanings: Readonly<Record<UsageDimension, string>> = {
+  api: 'NAMESPACE/NAME of an API.',
+  version: 'Of the API.',
+  operation: 'The operationId; "" where the document knows no such operation.',
+  subscription: 'Its id; "" for who has none.',
+  application: 'Its id; "" where nobody knows which it was.',
+  account: 'Its id; "" where nobody knows whose it was.',
+  product: 'NAMESPACE/NAME of a product.',
+  plan: 'NAMESPACE/NAME of a plan; "" without one.',
+  outcome:
+    'answered (by the backend or the route), denied_authentication, denied_authorization, denied_subscription, denied_limit, denied_other, client_error, upstream_error or gateway_error.',
+  status: 'Class of the status: 1xx to 5xx, or none where the client had gone before there was one.',
+  latency: 'At most so long: 10ms, 30ms, 100ms, 300ms, 1s, 3s, 10s, or more; tunnel for what has become one.',
+  overQuota: 'true: beyond its quota, and let through by a limit that only flags.',
+}
+
+/** Whoever asks for several values gets what has one of them. */
+const chosen = Type.Object(
+  Object.fromEntries(
+    usageDimensions.map(name => [
+      name,
+      Type.Optional(
+        Type.Array(Type.String({ maxLength: 600 }), {
+          maxItems: 100,
+          description: `${meanings[name]} Only what has this value, or one of several.`,
+        }),
+      ),
+    ]),
+  ) as Record<UsageDimension, ReturnType<typeof oneDimension>>,
+).properties
+
+function oneDimension() {
+  return Type.Optional(Type.Array(Type.String()))
+}
+
+export const UsageQuery = fields({
+  ...chosen,
+  from: Type.Optional(
+    Type.String({ maxLength: 40, description: 'RFC 3339. A day before `to` where absent.' }),
+  ),
+  to: Type.Optional(
+    Type.String({ maxLength: 40, description: 'RFC 3339, and not included; now where absent.' }),
+  ),
+  step: Type.Enum(usageSteps, {
+    default: 'total',
+    description: 'A row for each minute, hour or day (UTC), or one for all the time.',
+  }),
+  groupBy: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      description: `Rows for each value of these, separated by commas: ${usageDimensions.join(', ')}.`,
+    }),
+  ),
+  order: Type.Enum(['key', 'requests'], {
+    default: 'key',
+    description:
+      'By time and values, or those with most requests first: then there is one page, of the first `limit`.',
+  }),
+  limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 100, description: 'How many rows at most.' }),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 10_000, description: 'What the last answer has as `next`.' }),
+  ),
+  format: Type.Optional(
+    Type.Enum(['json', 'csv'], { description: 'As Accept says where absent; JSON where that says nothing.' }),
+  ),
+})
+export type UsageQuery = Static<typeof UsageQuery>
+
+const sums = {
+  requests: Type.Number({ description: 'All, with those that were denied.' }),
+  denied: Type.Number({ description: 'Of them by the gateway: outcomes that begin with denied_.' }),
+  errors: Type.Number({
+    description: 'Of them answered with 5xx, or broken off by the backend or the gateway.',
+  }),
+  overQuota: Type.Number({ description: 'Of them let through beyond a quota.' }),
+  requestBytes: Type.Number({ description: 'Of bodies, as they came.' }),
+  responseBytes: Type.Number({ description: 'Of bodies, as they were sent.' }),
+  cost: Type.Number({ description: 'By the plan.' }),
+}
+
+export const UsageSums = fields(sums)
+export type UsageSums = Shape<typeof UsageSums>
+
+export const UsageItem = fields({
+  at: orNull(Time, 'When the step begins; null for all the time.'),
+  by: Type.Record(Type.String(), Type.String(), { description: 'The values of `groupBy`.' }),
+  ...sums,
+})
+export type UsageItem = Shape<typeof UsageItem>
+
+export const Usage = fields(
+  {
+    from: Time,
+    to: Time,
+    step: Type.Enum(usageSteps),
+    groupBy: Type.Array(Type.Enum(usageDimensions)),
+    items: Type.Array(UsageItem),
+    next: orNull(Type.String(), 'The cursor of what follows; null where that is nothing.'),
+    total: orNull(UsageSums, 'Of all rows; null in pages that follow.'),
+    names: Type.Record(Type.String(), Type.String(), {
+      description:
+        'Of the applications and accounts among the values, by id, as far as they are still there.',
+    }),
+  },
+  'What was used from `from` to `to`, which are moved outwards to where the step, or what is still kept, begins and ends.',
+)
+export type Usage = Shape<typeof Usage>
