@@ -1,8 +1,8 @@
 import type { Exchange, Failure } from '../../../filters/filter.ts'
 import { overQuotaNote } from '../../../filters/identity.ts'
 import type { Kit } from '../../../filters/kit.ts'
-import type { FailureName } from '../../../http/failures.ts'
 import { chargeNote, chargeOf, type Charge } from './charge.ts'
+import { denialOf, type Denials } from './denial.ts'
 import type { Limit } from './limit.ts'
 import type { Metered } from './metered.ts'
 import type { LimitStore } from './store/limit-store.ts'
@@ -11,9 +11,9 @@ import type { LimitStore } from './store/limit-store.ts'
 export class Enforcement {
   private readonly store: LimitStore
   private readonly outcomes: Outcomes
-  private readonly denials: Readonly<Record<'rate' | 'quota', FailureName>>
+  private readonly denials: Denials
 
-  constructor(store: LimitStore, kit: Kit, denials: Enforcement['denials']) {
+  constructor(store: LimitStore, kit: Kit, denials: Denials) {
     this.store = store
     this.outcomes = new Outcomes(kit.metrics)
     this.denials = denials
@@ -69,15 +69,7 @@ export class Enforcement {
     if (outcome === 'full')
       return { failure: 'proxy_overloaded', detail: 'there is no place left to count another client in' }
     const limits = exceeded.map(i => metered.meters[i]!.limit)
-    const names = limits.map(({ name }) => name)
-    const isQuota = limits.some(limit => limit.isQuota)
-    return {
-      failure: isQuota ? this.denials.quota : this.denials.rate,
-      detail: `${owner}: ${names.join(', ')}`,
-      // Where it will never have room there is no time to come back at.
-      ...(retrySeconds !== Infinity && { fields: ['Retry-After', String(Math.max(1, retrySeconds))] }),
-      members: { 'violated-policies': names },
-    }
+    return denialOf(owner, limits, retrySeconds, this.denials)
   }
 }
 

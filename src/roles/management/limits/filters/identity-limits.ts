@@ -1,11 +1,14 @@
 import { compileExceptions, type Exception } from '../../../../filters/exceptions.ts'
 import type { Exchange, FilterType } from '../../../../filters/filter.ts'
 import { askedApiNote, costNote, identityNote, type Identity } from '../../../../filters/identity.ts'
+import { passes, undecidedNote } from '../../../../filters/inspect.ts'
 import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
 import type { PolicyLimitRow } from '../../rows.ts'
 import { chargeNote, chargeOf } from '../charge.ts'
 import { describeLimit } from '../describe.ts'
+import type { Denials } from '../denial.ts'
 import { Enforcement } from '../enforcement.ts'
+import { inspectMetered } from '../inspect.ts'
 import { Limit } from '../limit.ts'
 import { Meter } from '../meter.ts'
 import { Metered } from '../metered.ts'
@@ -21,15 +24,24 @@ export interface IdentityLimitsConfig extends FilterConfig {
   readonly except: readonly Exception[]
 }
 
+const denials: Denials = { rate: 'rate_limited', quota: 'rate_limited' }
+
 export const identityLimits: FilterType<IdentityLimitsConfig> = {
   type: 'identity-limits',
   role: 'management',
   phase: 'plan',
   describe: ({ limits }) => limits.map(describePolicyLimit).join('; '),
   except: ({ except }) => except,
+  inspect({ policy, limits: rows }, x, kit) {
+    const undecided = x.notes.get(undecidedNote)
+    const isByWho = rows.some(({ by }) => by !== 'All' && by !== 'ClientAddress' && by !== 'Header')
+    if (undecided !== undefined && isByWho) return { ...passes, unknown: undecided }
+    const limits = new PolicyLimits(policy, rows)
+    return inspectMetered(limits.owner, limits.metered(x), x, kit, denials)
+  },
   compile({ policy, limits: rows, except }, kit) {
     const { store } = WorkerLimits.of(kit)
-    const enforcement = new Enforcement(store, kit, { rate: 'rate_limited', quota: 'rate_limited' })
+    const enforcement = new Enforcement(store, kit, denials)
     const limits = new PolicyLimits(policy, rows)
     const isExcepted = compileExceptions(except) ?? (() => false)
     return {

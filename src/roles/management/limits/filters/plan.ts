@@ -2,7 +2,10 @@ import type { Exchange, Failure, FilterType, Verdict } from '../../../../filters
 import { askedApiNote, costNote, identityNote } from '../../../../filters/identity.ts'
 import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
 import { chargeNote, chargeOf } from '../charge.ts'
+import type { Denials } from '../denial.ts'
 import { Enforcement } from '../enforcement.ts'
+import { inspectPlan } from '../inspect.ts'
+import type { Metered } from '../metered.ts'
 import type { PlanLimits } from '../plan-limits.ts'
 import { standingNote, type Standing } from '../standing.ts'
 import { ApiStandings, type ProductConfig } from '../standings.ts'
@@ -17,6 +20,8 @@ export interface PlanConfig extends FilterConfig {
   readonly products: readonly ProductConfig[]
 }
 
+const denials: Denials = { rate: 'plan_rate_limited', quota: 'plan_quota_exceeded' }
+
 /** A plan's limits are enforced because they exist: who may use an API is who has subscribed to a product of it. */
 export const plan: FilterType<PlanConfig> = {
   type: 'plan',
@@ -24,13 +29,11 @@ export const plan: FilterType<PlanConfig> = {
   phase: 'plan',
   describe: ({ products }) =>
     `subscribers of ${products.map(({ product, plans }) => `${product} (${plans.join(', ')})`).join('; ')}`,
+  inspect: (config, x, kit) => inspectPlan(config, x, kit, standing => meteredOf(x, standing), denials),
   compile(config, kit) {
     const limits = WorkerLimits.of(kit)
     const standings = new ApiStandings(config.products, limits.standings)
-    const enforcement = new Enforcement(limits.store, kit, {
-      rate: 'plan_rate_limited',
-      quota: 'plan_quota_exceeded',
-    })
+    const enforcement = new Enforcement(limits.store, kit, denials)
     const settling = new Settling(enforcement)
     return {
       request(x): Verdict | Promise<Verdict> {
@@ -53,16 +56,23 @@ export const plan: FilterType<PlanConfig> = {
 }
 
 function take(x: Exchange, standing: Standing, enforcement: Enforcement): Verdict | Promise<Verdict> {
-  const operation = x.notes.get(askedApiNote)?.operation ?? ''
-  const credential = x.notes.get(identityNote)?.credential ?? ''
   x.notes.set(standingNote, standing)
   const limits = standing.plan!
-  if (limits.countsCost) x.notes.set(costNote, limits.costOf(operation))
-  const metered = standing.metered(operation, credential, x.clientAddress)
+  if (limits.countsCost) x.notes.set(costNote, limits.costOf(operationOf(x)))
+  const metered = meteredOf(x, standing)
   if (metered === null) return undefined
   const verdict = enforcement.take(x, standing.owner, metered)
   if (verdict instanceof Promise) return verdict.then(refusal => refused(x, limits, refusal))
   return refused(x, limits, verdict)
+}
+
+function meteredOf(x: Exchange, standing: Standing): Metered | null {
+  const credential = x.notes.get(identityNote)?.credential ?? ''
+  return standing.metered(operationOf(x), credential, x.clientAddress)
+}
+
+function operationOf({ notes }: Exchange): string {
+  return notes.get(askedApiNote)?.operation ?? ''
 }
 
 /** Who is refused pays nothing. */

@@ -1,6 +1,7 @@
 import type { FilterType } from '../../../../filters/filter.ts'
 import { planField, subscribedNote, subscriptionField } from '../../../../filters/identity.ts'
 import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
+import { inspectSubscription } from '../inspect.ts'
 import { standingNote } from '../standing.ts'
 import { ApiStandings } from '../standings.ts'
 import { WorkerLimits } from '../worker-limits.ts'
@@ -16,6 +17,7 @@ export const subscription: FilterType<SubscriptionConfig> = {
   role: 'management',
   phase: 'subscription',
   describe: ({ products }) => `by ${products.map(({ product }) => product).join(', ')}`,
+  inspect: inspectSubscription,
   compile({ products }, kit) {
     const standings = new ApiStandings(products, WorkerLimits.of(kit).standings)
     return {
