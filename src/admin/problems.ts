@@ -20,9 +20,9 @@ const BAD_URL = 'the path cannot be percent-decoded'
 export function answerErrors(app: Api, paths: AdminPaths): void {
   app.setErrorHandler((error, request, reply) => {
     const status = statusOf(error)
+    if (error instanceof AdminError) return sendProblem(reply, status, error.message, error.members)
     if (status < 500)
       return sendProblem(reply, status, error instanceof Error ? error.message : String(error))
-    if (error instanceof AdminError) return sendProblem(reply, status, error.message)
     log.error('admin.error', { method: request.method, route: request.routeOptions.url, error })
     return sendProblem(reply, status, 'the log has the reason')
   })
@@ -37,8 +37,13 @@ export function answerErrors(app: Api, paths: AdminPaths): void {
   })
 }
 
-function sendProblem(reply: FastifyReply, status: number, detail: string): FastifyReply {
-  const { fields, body } = problem(status, { title: STATUS_CODES[status] ?? 'Error', detail })
+function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  members: Readonly<Record<string, unknown>> = {},
+): FastifyReply {
+  const { fields, body } = problem(status, { title: STATUS_CODES[status] ?? 'Error', detail }, members)
   for (let i = 0; i < fields.length; i += 2) reply.header(fields[i]!, fields[i + 1])
   return reply.code(status).send(body)
 }

@@ -4,7 +4,7 @@ import type { Condition } from '../model/resource.ts'
 import { Resources } from '../model/resources.ts'
 import { parseResources } from '../../test/support/declared.ts'
 import { translate } from '../../test/support/translate.ts'
-import { complaintsOf, formatCondition } from './conditions.ts'
+import { complaintsOf, formatCondition } from '../model/conditions.ts'
 
 const about = { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: 'default', name: 'front' }
 const parent = { ...about, sectionName: 'http' }

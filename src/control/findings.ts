@@ -1,7 +1,7 @@
 import { formatProblem } from '../model/problem.ts'
 import type { Condition, FieldPath, Position, Problem, ResourceRef } from '../model/resource.ts'
 import { refKey } from '../model/resources.ts'
-import { badConditions, formatCondition, messageOf } from './conditions.ts'
+import { badConditions, formatCondition, messageOf } from '../model/conditions.ts'
 
 /** One thing to say about the resources, wherever it was found. */
 export interface Finding {

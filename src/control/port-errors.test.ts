@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { Resources } from '../model/resources.ts'
 import { parseResources } from '../../test/support/declared.ts'
 import { translate } from '../../test/support/translate.ts'
-import { complaintsOf } from './conditions.ts'
+import { complaintsOf } from '../model/conditions.ts'
 import { withPortErrors } from './port-errors.ts'
 
 const yaml = `

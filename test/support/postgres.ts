@@ -87,7 +87,13 @@ export class Postgres implements AsyncDisposable {
   }
 
   thaw(): void {
-    for (const pid of this.processes()) process.kill(pid, 'SIGCONT')
+    // A connection's may have ended since it was listed.
+    for (const pid of this.processes())
+      try {
+        process.kill(pid, 'SIGCONT')
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+      }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

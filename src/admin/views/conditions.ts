@@ -1,5 +1,5 @@
-import { isGood } from '../../control/conditions.ts'
-import { formatPath } from '../../model/problem.ts'
+import { isGood } from '../../model/conditions.ts'
+import { conditionView } from '../../api/condition-view.ts'
 import type { Condition, ResourceRef } from '../../model/resource.ts'
 import { refKey } from '../../model/resources.ts'
 import type * as shapes from '../../api/shapes/condition.ts'
@@ -34,29 +34,4 @@ export function conditionPage(
   )
   const page = pageByPlace(wanted, query)
   return { ...page, items: page.items.map(conditionView) }
-}
-
-export function conditionView(condition: Condition): shapes.Condition {
-  const { about, parent, listener, type, status, reason, message, path = [], position } = condition
-  return {
-    object: about,
-    parent:
-      parent === undefined
-        ? null
-        : {
-            group: parent.group,
-            kind: parent.kind,
-            namespace: parent.namespace,
-            name: parent.name,
-            sectionName: parent.sectionName ?? null,
-          },
-    listener: listener ?? null,
-    type,
-    status,
-    good: isGood(condition),
-    reason,
-    message,
-    path: formatPath(path),
-    source: position ?? null,
-  }
 }

@@ -20,6 +20,13 @@ export const DeclaredObject = Type.Object(
   },
 )
 
+export const ObjectPath = fields({
+  group: Type.String({ maxLength: 253, description: "core for Kubernetes' own." }),
+  kind: Type.String({ maxLength: 63 }),
+  namespace: Type.String({ maxLength: 63, description: '- for what is in none.' }),
+  name: Type.String({ maxLength: 253 }),
+})
+
 const change = Type.Enum(['created', 'updated', 'deleted', 'unchanged'])
 
 export const ObjectChange = fields(
@@ -51,7 +58,7 @@ export const ObjectSetQuery = fields({
     Type.String({
       pattern: '^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$',
       maxLength: 63,
-      description: 'Whose objects these are, in the label portcullis.dev/owner: who prunes needs it.',
+      description: 'Whose objects these are from now on: who prunes needs it.',
     }),
   ),
 })

@@ -42,7 +42,10 @@ class World implements AsyncDisposable {
   private make(): Management {
     const { settings } = serviceKit()
     return new Management(
-      serviceKit({ tables: this.tables, settings: { ...settings, dataDir: this.dataDir, hasData: true } }),
+      serviceKit({
+        tables: this.tables,
+        settings: { ...settings, dataDir: this.dataDir, secretsDir: this.dataDir, hasData: true },
+      }),
     )
   }
 

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { Resources } from '../../model/resources.ts'
 import type { Cancel } from '../../upstream/clock.ts'
 import type { RoleService, ServiceKit, Wants } from '../../translation/service.ts'
+import type { Source } from '../../translation/source.ts'
+import { AdminPart } from './api/admin-part.ts'
 import { Consumers } from './consumers.ts'
 import type { Part } from './part.ts'
 import { COUNTER_STORE } from './rows.ts'
@@ -19,6 +21,7 @@ const RETRY_MS = 2_000
 export class Management implements RoleService {
   readonly name = 'management'
   readonly consumers: Consumers
+  readonly source: Source
   private readonly kit: ServiceKit
   private readonly parts: readonly Part[]
   private opening: Promise<Store> | null = null
@@ -30,7 +33,13 @@ export class Management implements RoleService {
   constructor(kit: ServiceKit) {
     this.kit = kit
     this.consumers = new Consumers(kit)
-    this.parts = [this.consumers]
+    const admin = new AdminPart(kit, {
+      store: () => this.store(),
+      caughtUp: () => this.consumers.caughtUp(),
+      tell: line => void process.stderr.write(`${line}\n`),
+    })
+    this.source = admin.source
+    this.parts = [this.consumers, admin]
   }
 
   async start(): Promise<void> {

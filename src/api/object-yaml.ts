@@ -1,10 +1,10 @@
 import { stringify } from 'yaml'
-import { isKind } from '../../model/kind.ts'
-import { ConfigMap } from '../../model/kinds/config-map.ts'
-import { Secret } from '../../model/kinds/secret.ts'
-import type { Resource } from '../../model/resource.ts'
-import { isSecretName, REDACTED } from '../../telemetry/redact.ts'
-import { veiled } from '../veil.ts'
+import { isKind } from '../model/kind.ts'
+import { ConfigMap } from '../model/kinds/config-map.ts'
+import { Secret } from '../model/kinds/secret.ts'
+import type { Resource } from '../model/resource.ts'
+import { isSecretName, REDACTED } from '../telemetry/redact.ts'
+import { veiled } from './veil.ts'
 
 /**
  * An object as YAML, without what is secret: no value of a Secret; of a ConfigMap only certificates, for people put

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
-import { Authority } from '../../../test/support/certificates.ts'
-import { parseResources } from '../../../test/support/declared.ts'
+import { Authority } from '../../test/support/certificates.ts'
+import { parseResources } from '../../test/support/declared.ts'
 import { objectYaml } from './object-yaml.ts'
 
 /** The one object of a text, as it is shown. */

@@ -1,6 +1,6 @@
-import { formatPath } from '../model/problem.ts'
-import type { Condition } from '../model/resource.ts'
-import { refKey } from '../model/resources.ts'
+import { formatPath } from './problem.ts'
+import type { Condition } from './resource.ts'
+import { refKey } from './resources.ts'
 
 /**
  * Types of which True is the bad news (Gateway API: GatewayConditionType, ListenerConditionType, RouteConditionType).

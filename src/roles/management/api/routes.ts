@@ -1,0 +1,42 @@
+import type { AddRoutes, Api } from '../../../api/api.ts'
+import { accountRoutes } from './accounts.ts'
+import { applicationRoutes } from './applications.ts'
+import { auditRoutes } from './audit.ts'
+import { backupRoutes } from './backup.ts'
+import { catalogRoutes } from './catalog.ts'
+import type { ManagementApi } from './context.ts'
+import { credentialRoutes } from './credentials.ts'
+import { meRoutes } from './me.ts'
+import { objectWriteRoutes } from './objects.ts'
+import { organizationRoutes } from './organizations.ts'
+import { roleBindingRoutes } from './role-bindings.ts'
+import { setupRoutes } from './setup.ts'
+import { subscriptionRoutes } from './subscriptions.ts'
+import { teamRoutes } from './teams.ts'
+import { tokenRoutes } from './tokens.ts'
+import { userRoutes } from './users.ts'
+
+const routes: readonly ((app: Api, api: ManagementApi) => void)[] = [
+  meRoutes,
+  setupRoutes,
+  organizationRoutes,
+  teamRoutes,
+  userRoutes,
+  tokenRoutes,
+  roleBindingRoutes,
+  accountRoutes,
+  applicationRoutes,
+  credentialRoutes,
+  subscriptionRoutes,
+  catalogRoutes,
+  objectWriteRoutes,
+  auditRoutes,
+  backupRoutes,
+]
+
+/** All that management has in the Admin API, a subject a file. */
+export function managementRoutes(api: ManagementApi): AddRoutes {
+  return app => {
+    for (const add of routes) add(app, api)
+  }
+}
