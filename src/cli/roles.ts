@@ -56,6 +56,6 @@ function absentKinds(
   return [...planned, ...unread]
 }
 
-function absentOf({ group, kind, protects }: ResourceKind): Omit<AbsentKind, 'roles'> {
-  return { group, kind, protects: protects ? 'yes' : 'no', until: '' }
+function absentOf({ group, kind, protects, targets }: ResourceKind): Omit<AbsentKind, 'roles'> {
+  return { group, kind, protects: protects ? 'yes' : 'no', until: '', ...(targets && { targets }) }
 }

@@ -1,4 +1,5 @@
 import type { RoleName } from './kind.ts'
+import type { Targeting } from './targeting.ts'
 
 /** A kind of a role that does not run here: its objects are known, and nothing is made of them. */
 export interface AbsentKind {
@@ -8,6 +9,8 @@ export interface AbsentKind {
   readonly roles: readonly AbsentRole[]
   /** Whether what it targets must not be served without it; `perhaps`: where it says that it targets something. */
   readonly protects: 'yes' | 'perhaps' | 'no'
+  /** As of a ResourceKind. */
+  targets?(spec: unknown, namespace: string): Targeting | null
   /** What there is until its role is built; "" for nothing. */
   readonly until: string
 }

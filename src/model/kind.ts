@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import type { Violation } from './kinds/shapes.ts'
 import type { Resource } from './resource.ts'
+import type { Targeting } from './targeting.ts'
 
 /** Whose field of work something is (ARCHITECTURE.md). */
 export type RoleName = 'ingress' | 'management' | 'composition' | 'mesh'
@@ -24,6 +25,8 @@ export interface ResourceKind<R extends Resource = Resource> {
   readonly unserved?: readonly Unserved[]
   /** What it targets must not be served without it. */
   readonly protects?: true
+  /** What its objects are for, where `targetRefs` do not say it; null where that cannot be read. */
+  targets?(spec: unknown, namespace: string): Targeting | null
   /** How clients or backends are treated: `explain` names its objects beside what they limit. */
   readonly limits?: 'clients' | 'backends'
 }

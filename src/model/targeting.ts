@@ -68,6 +68,27 @@ export function targetingOf(spec: unknown, namespace: string): Targeting | 'none
   return refs.length + selectors.length === 0 ? 'none' : { refs: readRefs, selectors: readSelectors }
 }
 
+/**
+ * What a spec says by a list of names in a field of its own, in place of targetRefs: each is the item's fields over
+ * `rest`. Null where one of them cannot be read.
+ */
+export function namedTargets(
+  spec: unknown,
+  field: string,
+  namespace: string,
+  rest: { readonly group: string; readonly kind: string },
+): Targeting | null {
+  const list = fieldOf(spec, field)
+  if (!Array.isArray(list)) return null
+  const refs = list.map((item: unknown, i) =>
+    typeof item === 'object' && item !== null
+      ? refOf({ ...rest, ...item, group: rest.group, namespace }, namespace, ['spec', field, i])
+      : null,
+  )
+  const read = refs.flatMap(ref => ref ?? [])
+  return read.length < refs.length ? null : { refs: read, selectors: [] }
+}
+
 /** The value of the one field, and the items of the other, with their paths. */
 function fields(spec: unknown, one: string, many: string): (readonly [unknown, FieldPath])[] {
   const single = fieldOf(spec, one)

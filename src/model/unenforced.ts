@@ -29,7 +29,12 @@ export function unenforcedOf(
   const { namespace } = resource.metadata
   const spec = fieldOf(document, 'spec')
   const unclear = namespace === '' || hasMisplacedTargets(document)
-  const read = unclear ? 'unreadable' : targetingOf(spec, namespace)
+  const own = (kind ?? absent)?.targets
+  const read = unclear
+    ? 'unreadable'
+    : own
+      ? (own(spec, namespace) ?? 'unreadable')
+      : targetingOf(spec, namespace)
   const workload = read === 'none' ? workloadOf(resource, spec) : null
   // A kind that we know is for something, also where it does not say for what.
   if (read === 'none' && workload === null && kind === undefined && absent?.protects !== 'yes') return null

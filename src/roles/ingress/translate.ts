@@ -36,7 +36,7 @@ import type { ClusterTarget } from '../../translation/targets.ts'
 import { askedBy } from './external-auth/asking.ts'
 import { ExternalAuthPolicies } from './external-auth/policies.ts'
 import { Placed } from '../../snapshot/placed.ts'
-import { Closing } from './closing/closing.ts'
+import { Closing } from '../../translation/closing.ts'
 import { closeUnenforced } from './closing/unenforced.ts'
 import { trafficPolicies } from './traffic/traffic-policies.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
@@ -60,7 +60,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     providedBy(resources),
     report,
   )
-  const closing = new Closing()
+  const closing = new Closing('ingress')
   const policies = new BackendTlsPolicies(resources, certificates, closing)
   const backends = new BackendRefs(resources, grants, policies)
   const attaching = { resources, gateways, classOf, namespaces: new Namespaces(resources), report }

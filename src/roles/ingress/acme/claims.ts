@@ -7,7 +7,7 @@ import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import type { ListenerState, Provided } from '../gateway/listeners.ts'
 import { CertificatePolicy } from '../kinds/certificate-policy.ts'
-import { gatewayless, listenerless } from '../policy-target.ts'
+import { gatewayless, listenerless } from '../../../translation/policy-target.ts'
 
 /** What one targetRef of a policy has: the listeners whose certificates it sees to. */
 export interface Claim {
@@ -64,7 +64,7 @@ function sectionClaim(
     reject(attachment, report, reason, message)
     return null
   }
-  if (listener === undefined) return refuse('TargetNotFound', listenerless(state, sectionName))
+  if (listener === undefined) return refuse('TargetNotFound', listenerless(state.gateway, sectionName))
   if (!terminates(listener))
     return refuse(
       'Invalid',

@@ -15,8 +15,8 @@ import { missing, type Absence } from '../../../translation/missing.ts'
 import { attachmentsOf, type PolicyAttachment } from '../../../translation/policies.ts'
 import { digest } from '../../../translation/pem.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
-import type { Closing } from '../closing/closing.ts'
-import { backendTarget, sectionsOf, type Targetable } from '../targetable.ts'
+import type { Closing } from '../../../translation/closing.ts'
+import { backendTarget, sectionsOf, type Targetable } from '../../../translation/targetable.ts'
 
 /** What a policy says of its targets. `invalid`: requests must fail, for its authorities cannot be had. */
 export type BackendTls = ClusterTls | 'invalid'

@@ -9,7 +9,12 @@ import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/
 import { parentsOf } from '../routes/attach.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import type { RouteState } from '../routes/route.ts'
-import { backendTarget, gatewayTarget, routeTarget, type Targetable } from '../targetable.ts'
+import {
+  backendTarget,
+  gatewayTarget,
+  routeTarget,
+  type Targetable,
+} from '../../../translation/targetable.ts'
 
 /**
  * Objects that requests come to on their way (a Gateway of ours, a route on one, what such a route sends to), found by
@@ -41,7 +46,7 @@ export function servedObjects(
   const sentTo = new Set(routes.flatMap(backendKeys))
   const targets = [...resources.all(Service), ...resources.all(Backend)]
   return [
-    ...[...gateways.values()].map(gatewayTarget),
+    ...[...gateways.values()].map(({ gateway }) => gatewayTarget(gateway)),
     ...routes.map(routeTarget),
     ...targets.filter(target => sentTo.has(keyOf(target))).map(backendTarget),
   ]

@@ -6,12 +6,18 @@ import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { qualifiedKind, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import type { Targeting, Unenforced } from '../../../model/targeting.ts'
 import type { IgnoredKind } from '../../../translation/role.ts'
-import type { Closing } from './closing.ts'
+import type { Closing } from '../../../translation/closing.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { originOf } from '../origin.ts'
 import { policyName } from '../../../translation/policies.ts'
-import { sectionless, sectionsOf, wholeOf, type Scope, type Targetable } from '../targetable.ts'
+import {
+  sectionless,
+  sectionsOf,
+  wholeOf,
+  type Scope,
+  type Targetable,
+} from '../../../translation/targetable.ts'
 import { Served, servedObjects } from './served-objects.ts'
 
 /**

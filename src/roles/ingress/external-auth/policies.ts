@@ -17,13 +17,14 @@ import type { Flaw } from '../../../translation/report.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
-import { protectedScope, type PolicyWorld } from '../policy-target.ts'
+import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
 import type { RouteState } from '../routes/route.ts'
-import type { Scope } from '../targetable.ts'
+import type { Scope } from '../../../translation/targetable.ts'
 import { policySettings } from './settings.ts'
 
 /** What attaching needs of the world. */
 interface AuthWorld extends PolicyWorld {
+  readonly gateways: ReadonlyMap<string, GatewayState>
   readonly backends: BackendRefs
 }
 

@@ -9,7 +9,7 @@ import type { Attachment as FilterAttachment } from '../../../snapshot/contribut
 import type { ClientSettings } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
 import { clientSettings, groupsOf, suitesOf, tlsVersion } from '../defaults.ts'
-import { gatewayless, listenerless } from '../policy-target.ts'
+import { gatewayless, listenerless } from '../../../translation/policy-target.ts'
 import { compressionOf } from './compression.ts'
 import type { GatewayState } from './gateway.ts'
 import { isServed } from './listeners.ts'
@@ -108,7 +108,7 @@ function attachToListener(
   const key = keyOf(state.gateway)
   const listener = state.listeners.find(({ spec }) => spec.name === section)
   if (listener === undefined)
-    return reject(attachment, report, 'TargetNotFound', listenerless(state, section))
+    return reject(attachment, report, 'TargetNotFound', listenerless(state.gateway, section))
   const other = claims.sections.get(`${key} ${section}`)
   if (other !== undefined)
     return reject(attachment, report, 'Conflicted', `${elder(other, policy)} has this listener`)

@@ -2,24 +2,19 @@ import { Gateway } from '../../../model/kinds/gateway.ts'
 import { GatewayClass } from '../../../model/kinds/gateway-class.ts'
 import { formatPosition } from '../../../model/problem.ts'
 import type { Resources } from '../../../model/resources.ts'
+import {
+  BUILT_IN,
+  classStateOf,
+  classStates,
+  CONTROLLER,
+  type ClassState,
+} from '../../../translation/gateway-classes.ts'
 import type { Report } from '../../../translation/report.ts'
-
-/** `spec.controllerName` of the GatewayClasses that are ours. */
-const CONTROLLER = 'portcullis.dev/gateway'
-
-/** A Gateway of this class needs no GatewayClass object. */
-export const BUILT_IN = 'portcullis'
-
-/** Whose a class is: ours and served, ours and refused, another controller's, or not declared at all. */
-export type ClassState = 'served' | 'refused' | 'foreign' | 'missing'
 
 /** Judges every GatewayClass of ours, and tells of each class name whose it is. */
 export function gatewayClasses(resources: Resources, report: Report): (name: string) => ClassState {
-  const states = new Map<string, ClassState>([[BUILT_IN, 'served']])
   for (const gatewayClass of resources.all(GatewayClass)) {
-    const { controllerName, parametersRef } = gatewayClass.body.spec
-    const state = controllerName !== CONTROLLER ? 'foreign' : parametersRef ? 'refused' : 'served'
-    states.set(gatewayClass.metadata.name, state)
+    const state = classStateOf(gatewayClass)
     if (state === 'served')
       report.good(gatewayClass, 'Accepted', 'Accepted', 'Gateways of this class are served')
     if (state === 'refused') {
@@ -30,7 +25,7 @@ export function gatewayClasses(resources: Resources, report: Report): (name: str
       ])
     }
   }
-  return name => states.get(name) ?? 'missing'
+  return classStates(resources)
 }
 
 /** Gateways that another controller is to serve; where there are no others, nothing at all would be served here. */

@@ -8,7 +8,8 @@ import type { GatewayStatus } from '../../../snapshot/contribution.ts'
 import { addressesOf, overlap, type Addresses } from './addresses.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
-import { BUILT_IN, OURS, type ClassState } from './gateway-class.ts'
+import { BUILT_IN, isOurs, type ClassState } from '../../../translation/gateway-classes.ts'
+import { OURS } from './gateway-class.ts'
 import { isServed, listenersOf, type ListenerState, type Provided } from './listeners.ts'
 import { missing } from '../../../translation/missing.ts'
 
@@ -39,7 +40,7 @@ export function gatewaysOf(
   for (const gateway of resources.all(Gateway)) {
     const state = classOf(gateway.body.spec.gatewayClassName)
     if (state === 'missing') waiting(gateway, resources, report)
-    if (state === 'missing' || state === 'foreign') continue
+    if (!isOurs(state)) continue
     const addresses = addressesOf(gateway, fallback)
     states.set(keyOf(gateway), {
       gateway,

@@ -14,8 +14,8 @@ import { missing, notPermitted } from '../../../translation/missing.ts'
 import { originOf } from '../origin.ts'
 import { accept, attachmentsOf, parentOf, policyName } from '../../../translation/policies.ts'
 import type { Flaw } from '../../../translation/report.ts'
-import { protectedScope, type PolicyWorld } from '../policy-target.ts'
-import type { Scope } from '../targetable.ts'
+import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
+import type { Scope } from '../../../translation/targetable.ts'
 import { usersOf, type Users } from './users.ts'
 
 /** What TrafficPolicies need of the world. */

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Rejection } from '../../../http/failures.ts'
 import { canonicalPath, writtenPaths } from '../../../http/target.ts'
-import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
+import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
 import {
   list,
   object,
@@ -15,6 +15,7 @@ import {
   type Violation,
 } from '../../../model/kinds/shapes.ts'
 import type { Resource } from '../../../model/resource.ts'
+import { namedTargets } from '../../../model/targeting.ts'
 import { documentOf } from '../openapi/document.ts'
 import { apiDefaults } from './defaults.ts'
 import { instant, instantMs } from './instants.ts'
@@ -115,6 +116,8 @@ export const API: ResourceKind<API> = {
   schema,
   rules,
   protects: true,
+  targets: (spec, namespace) =>
+    namedTargets(spec, 'routeRefs', namespace, { group: GATEWAY_API, kind: 'HTTPRoute' }),
 }
 
 function rules({ spec }: ApiBody): Violation[] {

@@ -89,6 +89,8 @@ export const Plan: ResourceKind<Plan> = {
   schema,
   rules,
   protects: true,
+  // Products name it, and are told that it is missing.
+  targets: () => ({ refs: [], selectors: [] }),
 }
 
 function rules({ spec }: PlanBody): Violation[] {

@@ -11,6 +11,7 @@ import {
   type Shape,
 } from '../../../model/kinds/shapes.ts'
 import type { Resource } from '../../../model/resource.ts'
+import { namedTargets } from '../../../model/targeting.ts'
 import { productDefaults } from './defaults.ts'
 import { operationId } from './operations.ts'
 
@@ -71,4 +72,5 @@ export const Product: ResourceKind<Product> = {
   role: 'management',
   schema,
   protects: true,
+  targets: (spec, namespace) => namedTargets(spec, 'apis', namespace, { group: PORTCULLIS, kind: 'API' }),
 }

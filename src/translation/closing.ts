@@ -1,22 +1,28 @@
-import type { Resource } from '../../../model/resource.ts'
-import { keyOf } from '../../../model/resources.ts'
-import type { Closed } from '../../../snapshot/contribution.ts'
-import type { Origin } from '../../../snapshot/snapshot.ts'
-import { policyName, type PolicyAttachment } from '../../../translation/policies.ts'
-import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
-import { originOf } from '../origin.ts'
-import { sectionless, wholeOf, type Scope, type Targetable } from '../targetable.ts'
+import type { RoleName } from '../model/kind.ts'
+import type { Resource } from '../model/resource.ts'
+import { keyOf } from '../model/resources.ts'
+import type { Closed } from '../snapshot/contribution.ts'
+import type { Origin } from '../snapshot/snapshot.ts'
+import { policyName, type PolicyAttachment } from './policies.ts'
+import { isFull, type Flaw, type Report } from './report.ts'
+import { originFor } from './origin.ts'
+import { sectionless, wholeOf, type Scope, type Targetable } from './targetable.ts'
 
 /**
  * What is not to be served because something that protects it is not in force: Gateways, listeners, routes, rules, and
  * backends or their ports; with a condition for each object and listener, whoever closes it.
  */
 export class Closing {
+  private readonly role: RoleName
   readonly places: Closed[] = []
   private readonly objects = new Map<
     string,
     { readonly object: Resource; readonly listener: string | undefined; readonly flaws: Flaw[] }
   >()
+
+  constructor(role: RoleName) {
+    this.role = role
+  }
 
   /** `by` is who would protect it, `flaw` what the object's condition says. */
   close(
@@ -40,7 +46,7 @@ export class Closing {
     const whole = wholeOf(target)
     const missing = sectionless(target, sectionName)
     const by = `${policy.kind} ${policyName(policy)} protects ${target.noun} ${sectionName} of it, which is not there; answered 500 (protection_missing)`
-    this.close(whole, originOf(policy, path), { message: by, follows: true })
+    this.close(whole, originFor(this.role, policy, path), { message: by, follows: true })
     return `${missing}; ${whole.what}, of which some would be served without it, is closed instead: answered 500 (protection_missing)`
   }
 

@@ -1,12 +1,14 @@
-import type { Backend } from '../../model/kinds/backend.ts'
-import type { Service } from '../../model/kinds/service.ts'
-import type { FieldPath, Resource } from '../../model/resource.ts'
-import { refOf, shortName } from '../../model/resources.ts'
-import type { AttachPoint } from '../../snapshot/contribution.ts'
-import { sectionMeant } from '../../translation/missing.ts'
-import { policyName } from '../../translation/policies.ts'
-import type { GatewayState } from './gateway/gateway.ts'
-import type { RouteState } from './routes/route.ts'
+import type { Backend } from '../model/kinds/backend.ts'
+import type { Gateway } from '../model/kinds/gateway.ts'
+import type { GRPCRoute } from '../model/kinds/grpc-route.ts'
+import type { HTTPRoute } from '../model/kinds/http-route.ts'
+import type { Service } from '../model/kinds/service.ts'
+import type { TLSRoute } from '../model/kinds/tls-route.ts'
+import type { FieldPath, Resource } from '../model/resource.ts'
+import { refOf, shortName } from '../model/resources.ts'
+import type { AttachPoint } from '../snapshot/contribution.ts'
+import { sectionMeant } from './missing.ts'
+import { policyName } from './policies.ts'
 
 /** An object that a policy may be for, and what a `sectionName` may name in it. */
 export interface Targetable {
@@ -56,17 +58,17 @@ function longName(resource: Resource): string {
   return `${resource.kind} ${policyName(resource)}`
 }
 
-export function gatewayTarget({ gateway, listeners }: GatewayState): Targetable {
+export function gatewayTarget(gateway: Gateway): Targetable {
   const whole = policyName(gateway)
-  const sections = listeners.map(({ spec: { name }, path }) => ({
+  const sections = gateway.body.spec.listeners.map(({ name }, i) => ({
     name,
     at: { listener: `${whole}/${name}` },
-    path,
+    path: ['spec', 'listeners', i],
   }))
   return { resource: gateway, at: { gateway: whole }, noun: 'listener', sections }
 }
 
-export function routeTarget(route: RouteState['route']): Targetable {
+export function routeTarget(route: HTTPRoute | GRPCRoute | TLSRoute): Targetable {
   const id = `${route.kind.toLowerCase()}/${policyName(route)}`
   const sections = (route.body.spec.rules ?? []).flatMap(({ name }, i) =>
     name === undefined ? [] : [{ name, at: { rule: `${id}/${name}` }, path: ['spec', 'rules', i] }],

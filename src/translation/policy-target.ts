@@ -1,15 +1,14 @@
-import { GATEWAY_API, type ResourceKind } from '../../model/kind.ts'
-import { Gateway } from '../../model/kinds/gateway.ts'
-import { GRPCRoute } from '../../model/kinds/grpc-route.ts'
-import { HTTPRoute } from '../../model/kinds/http-route.ts'
-import type { PolicyTarget } from '../../model/kinds/shapes.ts'
-import type { Resource } from '../../model/resource.ts'
-import { refKey, type Resources } from '../../model/resources.ts'
-import { missing, namesake, type Absence } from '../../translation/missing.ts'
-import { reject, type PolicyAttachment } from '../../translation/policies.ts'
-import type { Report } from '../../translation/report.ts'
-import type { Closing } from './closing/closing.ts'
-import type { GatewayState } from './gateway/gateway.ts'
+import { GATEWAY_API, type ResourceKind } from '../model/kind.ts'
+import { Gateway } from '../model/kinds/gateway.ts'
+import { GRPCRoute } from '../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../model/kinds/http-route.ts'
+import type { PolicyTarget } from '../model/kinds/shapes.ts'
+import type { Resource } from '../model/resource.ts'
+import { refKey, type Resources } from '../model/resources.ts'
+import { missing, namesake, type Absence } from './missing.ts'
+import { reject, type PolicyAttachment } from './policies.ts'
+import type { Report } from './report.ts'
+import type { Closing } from './closing.ts'
 import {
   gatewayTarget,
   routeTarget,
@@ -20,10 +19,13 @@ import {
   type Targetable,
 } from './targetable.ts'
 
+/** The Gateways of our classes, by their keys. */
+export type OurGateways = ReadonlyMap<string, { readonly gateway: Gateway }>
+
 /** What policies about requests need of the world. */
 export interface PolicyWorld {
   readonly resources: Resources
-  readonly gateways: ReadonlyMap<string, GatewayState>
+  readonly gateways: OurGateways
   readonly closing: Closing
   readonly report: Report
 }
@@ -55,11 +57,11 @@ function requestTarget(
   { kind, name }: PolicyTarget,
   namespace: string,
   resources: Resources,
-  gateways: ReadonlyMap<string, GatewayState>,
+  gateways: OurGateways,
 ): Targetable | Absence {
   if (kind === 'Gateway') {
     const state = gateways.get(refKey({ group: GATEWAY_API, kind, namespace, name }))
-    return state === undefined ? gatewayless(resources, namespace, name) : gatewayTarget(state)
+    return state === undefined ? gatewayless(resources, namespace, name) : gatewayTarget(state.gateway)
   }
   const isCalls = kind === 'GRPCRoute'
   const route = isCalls
@@ -79,8 +81,8 @@ function targetless(resources: Resources, kind: ResourceKind, namespace: string,
 }
 
 /** What says that a Gateway has no such listener. */
-export function listenerless(state: GatewayState, section: string): string {
-  return sectionless(gatewayTarget(state), section)
+export function listenerless(gateway: Gateway, section: string): string {
+  return sectionless(gatewayTarget(gateway), section)
 }
 
 /** Why there is no such Gateway of ours. */
