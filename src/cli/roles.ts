@@ -4,12 +4,13 @@ import { Kinds } from '../model/kinds.ts'
 import { plannedKinds } from '../model/kinds/planned.ts'
 import { qualifiedKind } from '../model/resources.ts'
 import { ingress } from '../roles/ingress/ingress.ts'
+import { management } from '../roles/management/management.ts'
 import type { Role } from '../translation/role.ts'
 import { UsageError } from './command/flag.ts'
 import type { RoleSelection } from './command/role-selection.ts'
 
 /** All roles that are built, in the order in which a request from outside meets them. Nothing else here knows one by name. */
-export const roles: readonly Role[] = [ingress]
+export const roles: readonly Role[] = [ingress, management]
 
 /** What one process plays, and what it reads for that. */
 export interface Chosen {
@@ -47,13 +48,23 @@ function absentKinds(
   }
   const planned = plannedKinds
     .filter(kind => !known.has(qualifiedKind(kind)))
-    .map(kind => ({ ...kind, roles: kind.roles.map(absentRole) }))
+    .map(kind => ({ ...kind, roles: kind.roles.map(absentRole).map(notYet) }))
   const unread = built.flatMap(({ name, kinds: own }) =>
     own
       .filter(kind => !read.has(qualifiedKind(kind)))
-      .map(kind => ({ ...absentOf(kind), roles: [absentRole(name)] })),
+      .map(kind => ({ ...absentOf(kind), roles: [name, ...othersOf(kind)].map(absentRole) })),
   )
   return [...planned, ...unread]
+}
+
+/** Roles that are to read a kind of another one. */
+function othersOf(kind: ResourceKind): readonly RoleName[] {
+  return plannedKinds.find(one => qualifiedKind(one) === qualifiedKind(kind))?.roles ?? []
+}
+
+/** A role that is built reads all of its kinds that are. */
+function notYet({ name, why }: AbsentRole): AbsentRole {
+  return { name, why: why === 'left out' ? 'not read' : why }
 }
 
 function absentOf({ group, kind, protects, targets }: ResourceKind): Omit<AbsentKind, 'roles'> {

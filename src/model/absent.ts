@@ -1,11 +1,11 @@
 import type { RoleName } from './kind.ts'
-import type { Targeting } from './targeting.ts'
+import type { Targeting } from './targets.ts'
 
 /** A kind of a role that does not run here: its objects are known, and nothing is made of them. */
 export interface AbsentKind {
   readonly group: string
   readonly kind: string
-  /** Whose field of work it is; none of these runs. */
+  /** Whose field of work it is; none of these runs, or reads it yet. */
   readonly roles: readonly AbsentRole[]
   /** Whether what it targets must not be served without it; `perhaps`: where it says that it targets something. */
   readonly protects: 'yes' | 'perhaps' | 'no'
@@ -17,8 +17,8 @@ export interface AbsentKind {
 
 export interface AbsentRole {
   readonly name: RoleName
-  /** `off`: switched off by its name (`--roles=-mesh`). `left out`: of a list that has others. */
-  readonly why: 'not built' | 'left out' | 'off'
+  /** `off`: switched off by its name (`--roles=-mesh`). `left out`: of a list that has others. `not read`: it may run, and a later version of it reads the kind. */
+  readonly why: 'not built' | 'not read' | 'left out' | 'off'
 }
 
 /** The reason of problems that say that a kind's role does not run. */
@@ -31,7 +31,7 @@ export function isSwitchedOff({ roles }: AbsentKind): boolean {
 
 /** Whether it is as the operator wants it: then it is no error that nothing is made of what protects nothing. */
 export function isWanted({ roles }: AbsentKind): boolean {
-  return roles.every(({ why }) => why !== 'not built')
+  return roles.every(({ why }) => why !== 'not built' && why !== 'not read')
 }
 
 /** `RateLimitPolicy is for the role management, which this version does not have yet: a ClientPolicy limits …`. */
@@ -46,6 +46,7 @@ export function absence(absent: AbsentKind): string {
 
 const words = {
   'not built': 'this version does not have yet',
+  'not read': 'does not read it yet',
   'left out': '--roles leaves out',
   off: '--roles switches off',
 } as const
@@ -56,7 +57,8 @@ function namesOf(roles: readonly AbsentRole[]): string {
 }
 
 /** How it is done without, as what is to be given: `--roles=-management`. */
-export function switchingOff({ roles }: AbsentKind): string {
+export function switchingOff({ group, kind, roles }: AbsentKind): string {
+  if (roles.some(({ why }) => why === 'not read')) return `--ignore-kind ${kind}.${group}`
   const off = roles.map(({ name }) => `-${name}`).join(',')
   return roles.some(({ why }) => why === 'left out') ? `--roles with ${off} in its list` : `--roles=${off}`
 }

@@ -31,7 +31,7 @@ suite('kinds that are none of ours', () => {
     ['v1', 'Gateway', 'error'],
     ['apps/v1', 'Service', 'error'],
     ['gateway.networking.k8s.io/v1', 'TCPRoute', 'error'],
-    ['portcullis.dev/v1alpha1', 'AuthorizationPolicy', 'error'],
+    ['portcullis.dev/v1alpha1', 'ValidationPolicy', 'error'],
     // Misspelt, wherever it claims to belong.
     ['v1', 'Servcie', 'error'],
     ['apps/v1', 'HTTPRuote', 'error'],
@@ -108,8 +108,8 @@ suite('what to use instead is told before anybody mends fields', () => {
     ['gateway.networking.k8s.io/v1alpha2', 'UDPRoute', /^UDPRoute is not served yet$/],
     [
       'portcullis.dev/v1alpha1',
-      'RateLimitPolicy',
-      /^RateLimitPolicy is for the role management, which .* yet: a TrafficPolicy limits/,
+      'TransformationPolicy',
+      /^TransformationPolicy is for the role management, which does not read it yet: an HTTPRoute has filters/,
     ],
     ['apps/v1', 'Deployment', /^Deployment of apps\/v1 is nothing that is served here$/],
   ] as const)

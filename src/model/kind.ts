@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import type { Violation } from './kinds/shapes.ts'
 import type { Resource } from './resource.ts'
-import type { Targeting } from './targeting.ts'
+import type { Targeting } from './targets.ts'
 
 /** Whose field of work something is (ARCHITECTURE.md). */
 export type RoleName = 'ingress' | 'management' | 'composition' | 'mesh'

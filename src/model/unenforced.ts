@@ -4,7 +4,8 @@ import { groupOf, PORTCULLIS, type ResourceKind } from './kind.ts'
 import type { Kinds } from './kinds.ts'
 import { nearest } from './nearest.ts'
 import type { Problem, Resource } from './resource.ts'
-import { labelsOf, targetingOf, type Targeting, type Unenforced } from './targeting.ts'
+import { labelsOf, targetingOf, type Unenforced } from './targeting.ts'
+import type { Targeting } from './targets.ts'
 import { fieldOf } from './words.ts'
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
-import { load } from '../golden/ingress/load.ts'
+import { load } from '../golden/load.ts'
 import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { explainRequest } from '../../src/admin/explain/explanation.ts'
 import { explanationText } from '../../src/admin/explain/text.ts'

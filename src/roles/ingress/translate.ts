@@ -1,4 +1,6 @@
 import { Backend } from '../../model/kinds/backend.ts'
+import { ExternalAuthPolicy } from '../../model/kinds/external-auth-policy.ts'
+import { TrafficPolicy } from '../../model/kinds/traffic-policy.ts'
 import { unservedIn } from '../../model/unserved.ts'
 import type { ResourceRef } from '../../model/resource.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
@@ -26,7 +28,7 @@ import { Grants } from '../../translation/grants.ts'
 import { proveContexts } from './gateway/listener-contexts.ts'
 import type { ListenerState } from './gateway/listeners.ts'
 import { Namespaces } from '../../translation/namespaces.ts'
-import { doubtExceptions } from './doubts/exceptions.ts'
+import { doubtExceptions } from '../../translation/except-doubts.ts'
 import { doubtGreedy } from './doubts/greedy.ts'
 import { clusterNames, clustersOfRules, portsOf } from './gateway/ports.ts'
 import { doubtRetries } from './doubts/retries.ts'
@@ -93,7 +95,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtStreams(streams, report)
   doubtRetries(parts, report)
   doubtUntaken(parts.ports, report)
-  doubtExceptions(resources, report)
+  doubtExceptions([...resources.all(TrafficPolicy), ...resources.all(ExternalAuthPolicy)], resources, report)
   doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
   return {
     ...parts,

@@ -1,6 +1,7 @@
 import { authorization } from '../../filters/authorization/authorization.ts'
 import type { FilterType } from '../../filters/filter.ts'
 import { authentication } from './authentication/authentication.ts'
+import { api } from './catalog/api.ts'
 import { identityLimits } from './limits/filters/identity-limits.ts'
 import { plan } from './limits/filters/plan.ts'
 import { subscription } from './limits/filters/subscription.ts'
@@ -8,6 +9,7 @@ import { usage } from './usage/usage.ts'
 
 /** Those of this role, for workers. */
 export const managementFilters: readonly FilterType[] = [
+  api,
   usage,
   authentication,
   subscription,

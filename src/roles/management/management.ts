@@ -7,13 +7,14 @@ import { Plan } from './kinds/plan.ts'
 import { Product } from './kinds/product.ts'
 import { RateLimitPolicy } from './kinds/rate-limit-policy.ts'
 import { Management } from './service.ts'
+import { translate } from './translation/translate.ts'
 
 /** API management: who may use an API, how much, under which plan. */
 export const management: Role = {
   name: 'management',
   kinds: [API, Product, Plan, AuthenticationPolicy, AuthorizationPolicy, RateLimitPolicy],
   filters: managementFilters,
-  translate: () => ({ conditions: [] }),
+  translate,
   services: kit => [new Management(kit)],
   restore,
 }

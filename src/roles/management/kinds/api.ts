@@ -86,6 +86,10 @@ const schema = object(
           list(routeRef, 1, 32),
           'The routes, or rules of them, that it is served by. A rule belongs to one API.',
         ),
+        signUp: optional(
+          pattern('^https?://[!#-;=?-~]+$', 'a URL like "https://developers.example/"', 1024),
+          'Where who calls it gets a credential: told with each 401.',
+        ),
         basePath: optional(
           pattern('^$|^/', 'a path like "/petstore", or ""', 1024, 0),
           "What clients' paths have in front of those of the OpenAPI document, whose `servers` are not looked at.",

@@ -1,5 +1,10 @@
 import { Type } from 'typebox'
-import { isAddressRange } from '../../../http/address-ranges.ts'
+import {
+  conditionFault,
+  conditionTable,
+  operators,
+  type Attribute,
+} from '../../../filters/authorization/condition-table.ts'
 import { Rejection } from '../../../http/failures.ts'
 import { canonicalPath, writtenPaths } from '../../../http/target.ts'
 import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
@@ -54,8 +59,8 @@ const from = object(
       names(text(512, 1)),
       'Who it is, as logs name it: key:ID, jwt:ISSUER#SUBJECT, cert:SUBJECT, basic:USER. A "*" at the end takes all that begin so; "*" alone is anybody who is known.',
     ),
-    applications: optional(names(text(256, 1)), 'Applications, by id.'),
-    accounts: optional(names(text(256, 1)), 'Accounts that applications belong to, by id.'),
+    applications: optional(names(text(256, 1)), 'Applications, by id, or ACCOUNT/NAME.'),
+    accounts: optional(names(text(256, 1)), 'Accounts that applications belong to, by id or name.'),
     plans: optional(
       names(namespaced),
       'Plans by which it is had, in the namespace of the policy unless they say another.',
@@ -64,7 +69,10 @@ const from = object(
       names(namespaced),
       'Products that it has a subscription to, in the namespace of the policy unless they say another.',
     ),
-    scopes: optional(names(text(256, 1)), 'Scopes of the credential; one of them is enough.'),
+    scopes: optional(
+      names(pattern('^[!#-\\[\\]-~]+( [!#-\\[\\]-~]+)*$', 'scopes with single blanks between them', 512)),
+      'Scopes of the credential; one of the entries is enough, and all of those that stand in it with blanks between them.',
+    ),
     claims: optional(mapList(claim, 'name', 1, 16), 'Claims of the token; all of them.'),
     addresses: optional(
       names(addressRange, 1024),
@@ -91,28 +99,17 @@ const to = object(
 const condition = object(
   {
     attribute: required(
-      Type.Enum(['Header', 'Query', 'Claim', 'Time', 'Weekday', 'Address']),
+      Type.Enum(Object.keys(conditionTable) as Attribute[]),
       'What is looked at: a header, a query parameter, a claim, the time of day, the day of the week, or the address of the client.',
     ),
     name: optional(text(256, 1), 'For Header, Query and Claim: which one.'),
     operator: required(
-      Type.Enum([
-        'In',
-        'NotIn',
-        'Exists',
-        'DoesNotExist',
-        'Prefix',
-        'Suffix',
-        'Matches',
-        'GreaterThan',
-        'LessThan',
-        'Between',
-      ]),
+      Type.Enum([...operators]),
       'How it is compared with `values`, of which one is enough (NotIn: none may fit). Matches: "*" is any text. GreaterThan, LessThan and Between compare numbers, or times.',
     ),
     values: optional(
       list(text(1024), 0, 64),
-      'What it is compared with: text; for Time "08:30", for Weekday Monday to Sunday, for Address addresses and ranges. Between has two, of which the second is no part of it.',
+      'What it is compared with: text; for Time "08:30" or "2026-12-31T00:00:00Z", for Weekday Monday to Sunday, for Address addresses and ranges. Between has two, of which the second is no part of it.',
     ),
     timeZone: optional(
       timeZone,
@@ -226,96 +223,10 @@ function pathViolations(paths: readonly string[], at: FieldPath): Violation[] {
   })
 }
 
-type Operator = AuthorizationCondition['operator']
-
-/** By what is looked at; what is text has all of them. */
-const operatorsOf: Readonly<Partial<Record<AuthorizationCondition['attribute'], readonly Operator[]>>> = {
-  Time: ['Between', 'GreaterThan', 'LessThan'],
-  Weekday: ['In', 'NotIn'],
-  Address: ['In', 'NotIn'],
-}
-
-export const weekdays = [
-  'Monday',
-  'Tuesday',
-  'Wednesday',
-  'Thursday',
-  'Friday',
-  'Saturday',
-  'Sunday',
-] as const
-
 function conditionViolations(one: AuthorizationCondition, path: FieldPath): Violation[] {
-  const { attribute, name, operator, timeZone: zone } = one
-  const isNamed = ['Header', 'Query', 'Claim'].includes(attribute)
-  const isTimed = ['Time', 'Weekday'].includes(attribute)
-  const known = operatorsOf[attribute]
-  const fault = zone === undefined ? null : timeZoneFault(zone)
-  return [
-    ...(isNamed && name === undefined
-      ? [{ path: [...path, 'name'], message: `is required for attribute: ${attribute}` }]
-      : []),
-    ...(!isNamed && name !== undefined
-      ? [{ path: [...path, 'name'], message: 'is only for attribute: Header, Query or Claim' }]
-      : []),
-    ...(!isTimed && zone !== undefined
-      ? [{ path: [...path, 'timeZone'], message: 'is only for attribute: Time or Weekday' }]
-      : []),
-    ...(fault === null ? [] : [{ path: [...path, 'timeZone'], message: fault }]),
-    ...(known === undefined || known.includes(operator)
-      ? valueViolations(one, path)
-      : [
-          {
-            path: [...path, 'operator'],
-            message: `${operator} is none of ${attribute}, expected ${known.join(' or ')}`,
-          },
-        ]),
-  ]
-}
-
-function valueViolations(
-  { attribute, operator, values }: AuthorizationCondition,
-  at: FieldPath,
-): Violation[] {
-  const path = [...at, 'values']
-  const isPresence = operator === 'Exists' || operator === 'DoesNotExist'
-  if (isPresence)
-    return values === undefined ? [] : [{ path, message: `must be absent for operator: ${operator}` }]
-  const count = values?.length ?? 0
-  const wanted = operator === 'Between' ? 2 : operator === 'GreaterThan' || operator === 'LessThan' ? 1 : null
-  if (wanted !== null && count !== wanted)
-    return [{ path, message: `has ${count} for operator: ${operator}, expected ${wanted}` }]
-  if (count === 0) return [{ path, message: `is required for operator: ${operator}` }]
-  const expected = valueWords(attribute, operator)
-  if (expected === null) return []
-  return (values ?? []).flatMap((value, i) =>
-    expected.is(value)
-      ? []
-      : [
-          {
-            path: [...path, i],
-            message: `${JSON.stringify(value.slice(0, 60))} is not valid, expected ${expected.words}`,
-          },
-        ],
-  )
-}
-
-interface ValueWords {
-  readonly words: string
-  is(value: string): boolean
-}
-
-function valueWords(attribute: AuthorizationCondition['attribute'], operator: Operator): ValueWords | null {
-  if (attribute === 'Time') return { words: 'a time of day like "08:30"', is: isTimeOfDay }
-  if (attribute === 'Weekday')
-    return { words: weekdays.join(', '), is: value => weekdays.some(day => day === value) }
-  if (attribute === 'Address')
-    return { words: 'an IP address or a range of them, like "10.0.0.0/8"', is: isAddressRange }
-  return ['GreaterThan', 'LessThan', 'Between'].includes(operator)
-    ? { words: 'a number', is: value => value.trim() !== '' && Number.isFinite(Number(value)) }
-    : null
-}
-
-function isTimeOfDay(value: string): boolean {
-  return /^([01]\d|2[0-3]):[0-5]\d$/.test(value) || value === '24:00'
+  const { attribute, name = '', operator, values = [], timeZone: zone = '' } = one
+  const zoneFault = zone === '' ? null : timeZoneFault(zone)
+  if (zoneFault !== null) return [{ path: [...path, 'timeZone'], message: zoneFault }]
+  const fault = conditionFault({ attribute, name, operator, values, timeZone: zone })
+  return fault === null ? [] : [{ path: [...path, ...fault.path], message: fault.message }]
 }

@@ -97,7 +97,8 @@ function walk(node: Node, path: string, from: number, method: string): string | 
 }
 
 /** Whether a segment is these texts with something between each two. */
-function fits(segment: string, texts: readonly string[]): boolean {
+export function fits(segment: string, texts: readonly string[]): boolean {
+  if (texts.length === 1) return segment === texts[0]
   const first = texts[0]!
   const last = texts.at(-1)!
   if (!segment.startsWith(first) || !segment.endsWith(last)) return false

@@ -1,17 +1,19 @@
-import type { ResourceKind } from '../../../model/kind.ts'
-import { ExternalAuthPolicy } from '../../../model/kinds/external-auth-policy.ts'
-import type { Exceptions } from '../../../model/kinds/exceptions.ts'
-import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
-import { HTTPRoute } from '../../../model/kinds/http-route.ts'
-import { TrafficPolicy } from '../../../model/kinds/traffic-policy.ts'
-import type { Resource } from '../../../model/resource.ts'
-import type { Resources } from '../../../model/resources.ts'
-import { missing } from '../../../translation/missing.ts'
-import type { Report } from '../../../translation/report.ts'
+import type { ResourceKind } from '../model/kind.ts'
+import type { Exceptions } from '../model/kinds/exceptions.ts'
+import { GRPCRoute } from '../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../model/kinds/http-route.ts'
+import type { Resource } from '../model/resource.ts'
+import type { Resources } from '../model/resources.ts'
+import { missing } from './missing.ts'
+import type { Report } from './report.ts'
 
 /** Routes that a policy is to leave out, and that are not there: what was meant stays protected, and its owner wonders why. */
-export function doubtExceptions(resources: Resources, report: Report): void {
-  for (const policy of [...resources.all(TrafficPolicy), ...resources.all(ExternalAuthPolicy)])
+export function doubtExceptions(
+  policies: readonly Resource<{ readonly spec: { readonly except?: Exceptions } }>[],
+  resources: Resources,
+  report: Report,
+): void {
+  for (const policy of policies)
     for (const [i, { routes = [] }] of (policy.body.spec.except ?? []).entries())
       for (const [j, route] of routes.entries())
         doubt(policy, route, ['spec', 'except', i, 'routes', j], resources, report)

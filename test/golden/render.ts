@@ -1,9 +1,9 @@
 import { stringify } from 'yaml'
-import { formatPath } from '../../../src/model/problem.ts'
-import type { Condition } from '../../../src/model/resource.ts'
-import type { Translation } from '../../../src/snapshot/merge.ts'
-import type { Cluster, Listener, Match, Origin, Port, Rule } from '../../../src/snapshot/snapshot.ts'
-import { clientSettings, clusterSettings, ejectionSettings, tlsBounds } from '../../../src/roles/ingress/defaults.ts'
+import { formatPath } from '../../src/model/problem.ts'
+import type { Condition } from '../../src/model/resource.ts'
+import type { Translation } from '../../src/snapshot/merge.ts'
+import type { Cluster, Listener, Match, Origin, Port, Rule } from '../../src/snapshot/snapshot.ts'
+import { clientSettings, clusterSettings, ejectionSettings, tlsBounds } from '../../src/roles/ingress/defaults.ts'
 
 /**
  * A translation as YAML that can be read against the standard: each rule once,
@@ -11,13 +11,14 @@ import { clientSettings, clusterSettings, ejectionSettings, tlsBounds } from '..
  * conditions under the object that carries them.
  */
 export function render(translation: Translation, problems: readonly string[]): string {
-  const { parts, conditions, gateways, problems: doubts } = translation
+  const { parts, conditions, gateways, problems: doubts, tables } = translation
   const document = {
     ...(problems.length > 0 ? { problems } : {}),
     ...(doubts.length > 0 ? { doubts: doubts.map(doubt) } : {}),
     ports: parts.ports.map(port),
     rules: Object.fromEntries([...rulesOf(parts.ports)].map(rule => [rule.id, ruleBody(rule)])),
     clusters: Object.fromEntries(parts.clusters.map(cluster => [cluster.name, clusterBody(cluster, parts.endpoints[cluster.name] ?? [])])),
+    ...(Object.keys(tables).some(name => name.startsWith('management ')) ? { tables: Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, Object.fromEntries(rows)])) } : {}),
     conditions: conditionsOf(conditions),
     gateways: gateways.map(({ about, addresses, listeners }) => ({
       gateway: `${about.namespace}/${about.name}`,

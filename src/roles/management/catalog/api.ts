@@ -1,0 +1,100 @@
+import type { Exchange, Failure, FilterType } from '../../../filters/filter.ts'
+import { apiField, askedApiNote, operationField, type AskedApi } from '../../../filters/identity.ts'
+import { memoized } from '../../../snapshot/memo.ts'
+import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { Operation } from '../openapi/document.ts'
+import { operationMatcher } from '../openapi/matcher.ts'
+
+/** Which API requests are for, and which operation of it. */
+export interface ApiConfig extends FilterConfig {
+  readonly type: 'api'
+  /** `default/petstore` */
+  readonly api: string
+  readonly version: string
+  /** What paths have before those of the operations; "" for nothing. */
+  readonly basePath: string
+  /** None where there is no document. */
+  readonly operations: readonly Operation[]
+  readonly lifecycle: 'Draft' | 'Published' | 'Deprecated' | 'Retired'
+  readonly deprecation: Farewell | null
+}
+
+/** What clients of an API that is on its way out are told, as values of response fields. */
+export interface Farewell {
+  /** Deprecation (RFC 9745). */
+  readonly deprecation: string
+  /** Sunset (RFC 8594), or null. */
+  readonly sunset: string | null
+  /** Link (RFC 8288). */
+  readonly links: readonly string[]
+}
+
+/**
+ * Says which API and operation a request is for, for everyone behind it, and refuses what is not published, or not any
+ * more, before anybody is asked for credentials.
+ */
+export const api: FilterType<ApiConfig> = {
+  type: 'api',
+  role: 'management',
+  phase: 'api',
+  describe,
+  compile(config) {
+    const { api: name, lifecycle, deprecation } = config
+    const find = memoized(finders, config, finderOf)
+    const refusal = refusalOf(config)
+    const says = deprecation !== null && lifecycle === 'Deprecated'
+    return {
+      request(x) {
+        const asked = find(x.asked)
+        x.notes.set(askedApiNote, asked)
+        x.notes.set(apiField, name)
+        if (asked.operation !== '') x.notes.set(operationField, asked.operation)
+        return refusal
+      },
+      ...(says && { response: x => sayFarewell(x, deprecation) }),
+    }
+  },
+}
+
+type Finder = (asked: Pick<Exchange['asked'], 'method' | 'path'>) => AskedApi
+
+/** One for all rules of an API: a document may have thousands of operations. */
+const finders = new WeakMap<ApiConfig, Finder>()
+
+function finderOf({ api: name, version, basePath, operations }: ApiConfig): Finder {
+  const unknown = { api: name, version, operation: '' }
+  if (operations.length === 0) return () => unknown
+  const known = new Map(operations.map(({ id }) => [id, { api: name, version, operation: id }]))
+  const match = operationMatcher(basePath, operations)
+  return ({ method, path }) => known.get(match(method, path)) ?? unknown
+}
+
+function refusalOf({ api: name, lifecycle, deprecation }: ApiConfig): Failure | undefined {
+  if (lifecycle === 'Draft') return { failure: 'api_not_published', detail: name }
+  if (lifecycle !== 'Retired') return undefined
+  return { failure: 'api_retired', detail: name, ...(deprecation && { fields: fieldsOf(deprecation) }) }
+}
+
+function fieldsOf({ deprecation, sunset, links }: Farewell): string[] {
+  return [
+    'Deprecation',
+    deprecation,
+    ...(sunset === null ? [] : ['Sunset', sunset]),
+    ...(links.length === 0 ? [] : ['Link', links.join(', ')]),
+  ]
+}
+
+/** The gateway knows better than a backend how long the API is served; links may be of both. */
+function sayFarewell({ response: { fields } }: Exchange, { deprecation, sunset, links }: Farewell): void {
+  fields.set('Deprecation', deprecation)
+  if (sunset !== null) fields.set('Sunset', sunset)
+  if (links.length > 0) fields.add('Link', links.join(', '))
+}
+
+function describe({ api: name, version, operations, lifecycle, deprecation }: ApiConfig): string {
+  const count = operations.length
+  const known = count === 0 ? '' : `, ${count} operation${count === 1 ? '' : 's'}`
+  const state = lifecycle === 'Published' ? '' : `, ${lifecycle.toLowerCase()}`
+  const sunset = deprecation?.sunset == null ? '' : ` until ${deprecation.sunset}`
+  return `${name} ${version}${known}${state}${sunset}`
+}

@@ -1,0 +1,128 @@
+import type { Exceptions } from '../../../model/kinds/exceptions.ts'
+import type { PolicyTarget } from '../../../model/kinds/shapes.ts'
+import type { Resource } from '../../../model/resource.ts'
+import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
+import type { Attachment, Contribution } from '../../../snapshot/contribution.ts'
+import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import { Closing } from '../../../translation/closing.ts'
+import { doubtExceptions } from '../../../translation/except-doubts.ts'
+import { ourGateways } from '../../../translation/gateway-classes.ts'
+import { Report } from '../../../translation/report.ts'
+import { authorizationAttachments } from '../authorization/attachments.ts'
+import type { AuthenticationConfig } from '../authentication/config.ts'
+import { AuthenticationPolicy } from '../kinds/authentication-policy.ts'
+import { AuthorizationPolicy } from '../kinds/authorization-policy.ts'
+import { RateLimitPolicy } from '../kinds/rate-limit-policy.ts'
+import { PLANS } from '../rows.ts'
+import { apiFilter, apisOf, type ApiState, type ApiWorld } from './apis.ts'
+import { authenticationFilter, defaultAuthentication, placeText } from './authentication.ts'
+import { placesOf } from './covers.ts'
+import { doubtOpen, doubtUnreachable } from './doubts.ts'
+import { limitsFilter, productFilters, usageFilter } from './filters.ts'
+import { planRows, reportPlans } from './plans.ts'
+import { isOfApi, placed, type Placed } from './policies.ts'
+import { Products, reportProducts, type Offer } from './products.ts'
+import { brokenFor, closeBroken } from './unenforced.ts'
+
+/**
+ * APIs, Products, Plans and the policies of the role, to filters at the routes that they are for. Pure. What protects
+ * and is not in force closes what it is for.
+ */
+export function translate(resources: Resources): Contribution {
+  const policies = policiesIn(resources)
+  const products = new Products(resources)
+  const broken = brokenFor(resources)
+  const named = targetedApis(policies)
+  const isProtected = (api: Resource): boolean =>
+    products.of(api).length > 0 || broken.has(keyOf(api)) || named.has(keyOf(api))
+  const report = new Report()
+  const closing = new Closing('management')
+  const world = { resources, gateways: ourGateways(resources), closing, report }
+  const apis = apisOf(world, isProtected)
+  closeBroken(broken, apis, world)
+  reportProducts(apis, world)
+  reportPlans(apis, world)
+  const authentication = placed(AuthenticationPolicy, apis, world)
+  const attach = [
+    ...[...apis.values()].flatMap(state => ofApi(state, products.of(state.api), authentication, world)),
+    ...ofAuthentication(authentication),
+    ...authorizationAttachments(placed(AuthorizationPolicy, apis, world)),
+    ...ofLimits(placed(RateLimitPolicy, apis, world)),
+  ]
+  doubtExceptions(policies, resources, report)
+  closing.tell(report)
+  const plans = planRows(resources)
+  return {
+    attach,
+    close: closing.places,
+    ...(plans.size === 0 ? {} : { tables: { [PLANS]: plans } }),
+    conditions: report.conditions,
+    problems: report.problems,
+  }
+}
+
+/** Any policy of the role, as all of them are. */
+type Policy = Resource<{
+  readonly spec: { readonly targetRefs: readonly PolicyTarget[]; readonly except?: Exceptions }
+}>
+
+function policiesIn(resources: Resources): readonly Policy[] {
+  return [
+    ...resources.all(AuthenticationPolicy),
+    ...resources.all(AuthorizationPolicy),
+    ...resources.all(RateLimitPolicy),
+  ]
+}
+
+/** The APIs that policies are for, by their keys. */
+function targetedApis(policies: readonly Policy[]): ReadonlySet<string> {
+  return new Set(
+    policies.flatMap(({ metadata: { namespace }, body }) =>
+      body.spec.targetRefs
+        .filter(isOfApi)
+        .map(({ group, kind, name }) => refKey({ group, kind, namespace, name })),
+    ),
+  )
+}
+
+/** What stands on what an API covers, for it is there and has Products. */
+function ofApi(
+  state: ApiState,
+  offers: readonly Offer[],
+  policies: readonly Placed<AuthenticationPolicy>[],
+  world: ApiWorld,
+): Attachment[] {
+  const api = apiFilter(state, world)
+  const always: FilterConfig[] = [api, usageFilter(api)]
+  const enforced = productFilters(state, offers)
+  doubtUnreachable(state, world)
+  if (offers.length === 0 && policies.length === 0) doubtOpen(state, world)
+  const places = state.covers.flatMap(cover => placesOf(cover))
+  const taken = new Set(policies.map(({ at }) => placeText(at)))
+  return [
+    ...places.flatMap(at => always.map(filter => ({ at, filter }))),
+    ...defaultAuthentication(state, offers, taken),
+    ...places.flatMap(at => enforced.map(filter => ({ at, filter, protects: true as const }))),
+  ]
+}
+
+function ofAuthentication(policies: readonly Placed<AuthenticationPolicy>[]): Attachment[] {
+  const configs = new Map<string, AuthenticationConfig>()
+  return policies.map(({ policy, at, api }) => {
+    const signup = api?.api.body.spec.signUp ?? null
+    // The same object wherever it is the same: it is compiled once.
+    const key = JSON.stringify([keyOf(policy), signup])
+    const filter = configs.get(key) ?? authenticationFilter(policy, signup)
+    configs.set(key, filter)
+    return { at, filter, protects: true }
+  })
+}
+
+function ofLimits(policies: readonly Placed<RateLimitPolicy>[]): Attachment[] {
+  const configs = new Map<string, FilterConfig>()
+  return policies.map(({ policy, at }) => {
+    const filter = configs.get(keyOf(policy)) ?? limitsFilter(policy)
+    configs.set(keyOf(policy), filter)
+    return { at, filter, protects: true }
+  })
+}
