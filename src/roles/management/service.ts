@@ -6,6 +6,7 @@ import type { RoleService, ServiceKit, Wants } from '../../translation/service.t
 import type { Source } from '../../translation/source.ts'
 import { AdminPart } from './api/admin-part.ts'
 import { Consumers } from './consumers.ts'
+import { QuotaKeeper } from './limits/keeping/quota-keeper.ts'
 import type { Part } from './part.ts'
 import { COUNTER_STORE } from './rows.ts'
 import type { Store } from './store/store.ts'
@@ -39,7 +40,7 @@ export class Management implements RoleService {
       tell: line => void process.stderr.write(`${line}\n`),
     })
     this.source = admin.source
-    this.parts = [this.consumers, admin]
+    this.parts = [this.consumers, new QuotaKeeper(kit), admin]
   }
 
   async start(): Promise<void> {

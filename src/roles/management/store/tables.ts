@@ -202,9 +202,11 @@ export interface UsageWriter {
 }
 
 export interface QuotaCounter {
+  /** The gateway that counts by itself, and what it counts. */
   readonly key: string
-  /** Beginning of the window. */
+  /** Beginning and end of the window; a null end: never. */
   readonly window: number
+  readonly ends: number | null
   readonly used: number
   readonly updated: number
 }

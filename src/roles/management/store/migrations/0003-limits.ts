@@ -10,8 +10,8 @@ export function limits(engine: Engine): Migration {
       await new TableMaker(db, engine).table(
         'quota_counters',
         ['key', 'window'],
-        { key: 'text', window: 'integer', used: 'integer', updated: 'integer' },
-        { index: [['updated']] },
+        { key: 'text', window: 'integer', ends: 'integer?', used: 'integer', updated: 'integer' },
+        { index: [['ends']] },
       )
     },
   }
