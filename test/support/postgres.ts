@@ -48,7 +48,7 @@ export class Postgres implements AsyncDisposable {
 
   /** A new one, empty. */
   async database(name: string): Promise<string> {
-    const client = new Client(this.url())
+    const client = new Client({ connectionString: this.url(), connectionTimeoutMillis: 30_000 })
     await client.connect()
     await client.query(`create database ${client.escapeIdentifier(name)}`)
     await client.end()
@@ -83,17 +83,11 @@ export class Postgres implements AsyncDisposable {
 
   /** Nothing answers, and nothing is refused: as where the network is cut, or the machine hangs. */
   freeze(): void {
-    for (const pid of this.processes()) process.kill(pid, 'SIGSTOP')
+    for (const pid of this.processes()) send(pid, 'SIGSTOP')
   }
 
   thaw(): void {
-    // A connection's may have ended since it was listed.
-    for (const pid of this.processes())
-      try {
-        process.kill(pid, 'SIGCONT')
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-      }
+    for (const pid of this.processes()) send(pid, 'SIGCONT')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -138,6 +132,15 @@ export class Postgres implements AsyncDisposable {
 function unprivileged(program: string, ...args: readonly string[]): [string, ...string[]] {
   if (!isRoot) return [program, ...args]
   return ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups', program, ...args]
+}
+
+function send(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    // A connection's may have ended a moment ago.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 function parentOf(pid: string): number | null {

@@ -33,7 +33,7 @@ import type {
 import type { AuditRow, Tables } from './tables.ts'
 
 /** All others wait for who changes something: it is ended after this long. */
-const transactionLimitMs = 10_000
+const transactionLimitMs = 8_000
 /** How often a transaction is begun that the database gives up because of another. */
 const tries = 5
 
@@ -163,12 +163,36 @@ class DatabaseStore {
   private async transaction<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
     for (let tried = 1; ; tried++)
       try {
-        return await this.on.transaction(db => within(transactionLimitMs, work(db)))
+        return await this.once(work)
       } catch (error) {
         if (!(error instanceof Retry)) throw error
         if (tried === tries) throw new StoreError('busy', `given up after ${tries} tries`, { cause: error })
         await setTimeout(Math.random() * 20 * tried)
       }
+  }
+
+  private async once<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
+    let worked = false
+    try {
+      return await this.on.transaction(async db => {
+        const result = await this.within(transactionLimitMs, work(db))
+        worked = true
+        return result
+      })
+    } catch (cause) {
+      if (!worked || !(cause instanceof StoreError) || cause.code !== 'unavailable') throw cause
+      // Only the commit was left.
+      throw new StoreError('unavailable', cause.message, { cause, uncertain: true })
+    }
+  }
+
+  /** Whatever it still does afterwards fails, as its transaction is over. */
+  private within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = new StoreError('busy', `a transaction was not done after ${limitMs} ms`)
+      const cancel = this.clock.after(limitMs, () => reject(late))
+      work.then(resolve, reject).finally(cancel)
+    })
   }
 
   private readonly now = (): number => Math.trunc(this.clock.now())
@@ -180,21 +204,6 @@ export function storeOn(engine: Engine, clock: Clock, id: string): Store {
     readersOf(engine.reader),
   )
   return store
-}
-
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  const ended = new AbortController()
-  const late = setTimeout(limitMs, null, { ref: false, signal: ended.signal }).then(() => {
-    throw new StoreError('busy', `a transaction was not done after ${limitMs} ms`)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    // Whatever it still does fails, as its transaction is over.
-    work.catch(() => undefined)
-    late.catch(() => undefined)
-    ended.abort()
-  }
 }
 
 /** Only ever later. */

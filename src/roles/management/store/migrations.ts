@@ -11,7 +11,7 @@ import { limits } from './migrations/0003-limits.ts'
  * since the version before goes on using the database beside the new one during an update. One that the version before
  * must not meet sets `head.needs` to its own name.
  */
-function all(engine: Engine): Readonly<Record<string, Migration>> {
+export function allMigrations(engine: Engine): Readonly<Record<string, Migration>> {
   return {
     '0001-records': records(engine),
     '0002-usage': usage(engine),
@@ -22,7 +22,7 @@ function all(engine: Engine): Readonly<Record<string, Migration>> {
 /** Brings the tables to what this version needs; several processes may do so at once. */
 export async function migrate(
   engine: Engine,
-  known: Readonly<Record<string, Migration>> = all(engine),
+  known: Readonly<Record<string, Migration>> = allMigrations(engine),
 ): Promise<void> {
   const done = new Set(await executed(engine))
   if (!Object.keys(known).every(name => done.has(name))) await run(engine, known)
@@ -33,7 +33,7 @@ export async function migrate(
 
 /** Whether this version knows what a database or a dump says that it needs. */
 export function knows(engine: Engine, needs: string): boolean {
-  return needs === '' || needs in all(engine)
+  return needs === '' || needs in allMigrations(engine)
 }
 
 async function run(engine: Engine, known: Readonly<Record<string, Migration>>): Promise<void> {

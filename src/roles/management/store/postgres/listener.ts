@@ -1,6 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
-import { connectionConfig } from './pool.ts'
+import { connectionConfig, orAfter } from './pool.ts'
 
 const againMs = 500
 
@@ -42,7 +41,7 @@ export class Listener {
     this.client = null
     void end(client)
     if (this.closed) return
-    this.timer = globalThis.setTimeout(() => void this.connect(), againMs).unref()
+    this.timer = setTimeout(() => void this.connect(), againMs).unref()
   }
 
   async close(): Promise<void> {
@@ -56,7 +55,7 @@ export class Listener {
 
 async function end(client: Client): Promise<void> {
   try {
-    await Promise.race([client.end(), setTimeout(1_000, undefined, { ref: false })])
+    await orAfter(1_000, client.end())
   } catch {
     // It was at its end.
   }

@@ -56,7 +56,7 @@ export class StorePool implements PostgresPool {
 
   /** A server that stands still does not answer to a good-bye either. */
   async end(): Promise<void> {
-    await Promise.race([this.pool.end(), setTimeout(1_000, undefined, { ref: false })])
+    await orAfter(1_000, this.pool.end())
   }
 }
 
@@ -95,6 +95,14 @@ class StoreClient implements PostgresPoolClient {
     this.client.off('error', this.onError)
     this.client.release(destroy || this.broken !== null)
   }
+}
+
+/** Resolves when this does, or after so long without it. */
+export async function orAfter(ms: number, end: Promise<void>): Promise<void> {
+  const ended = new AbortController()
+  const late = setTimeout(ms, undefined, { signal: ended.signal }).catch(() => undefined)
+  await Promise.race([end, late])
+  ended.abort()
 }
 
 /** Counts and sums are numbers: what is counted stays below 2^53. */
