@@ -5,6 +5,7 @@ import { api } from './catalog/api.ts'
 import { identityLimits } from './limits/filters/identity-limits.ts'
 import { plan } from './limits/filters/plan.ts'
 import { subscription } from './limits/filters/subscription.ts'
+import { upstreamIdentity } from './telling/upstream-identity.ts'
 import { usage } from './usage/usage.ts'
 
 /** Those of this role, for workers. */
@@ -16,4 +17,5 @@ export const managementFilters: readonly FilterType[] = [
   authorization,
   identityLimits,
   plan,
+  upstreamIdentity,
 ]

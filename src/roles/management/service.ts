@@ -6,10 +6,12 @@ import type { RoleService, ServiceKit, Wants } from '../../translation/service.t
 import type { Source } from '../../translation/source.ts'
 import { AdminPart } from './api/admin-part.ts'
 import { Consumers } from './consumers.ts'
+import { PepperRows } from './credentials/pepper-rows.ts'
 import { QuotaKeeper } from './limits/keeping/quota-keeper.ts'
 import type { Part } from './part.ts'
 import { COUNTER_STORE } from './rows.ts'
 import type { Store } from './store/store.ts'
+import { Signing } from './telling/signing.ts'
 
 /** A store that could not be opened is tried again this much later. */
 const RETRY_MS = 2_000
@@ -40,7 +42,8 @@ export class Management implements RoleService {
       tell: line => void process.stderr.write(`${line}\n`),
     })
     this.source = admin.source
-    this.parts = [this.consumers, new QuotaKeeper(kit), admin]
+    // Peppers first: by the time that there is a key, it can be verified.
+    this.parts = [new PepperRows(kit), new Signing(kit), this.consumers, new QuotaKeeper(kit), admin]
   }
 
   async start(): Promise<void> {

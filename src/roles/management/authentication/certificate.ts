@@ -1,4 +1,5 @@
 import type { Exchange } from '../../../filters/filter.ts'
+import type { Identity } from '../../../filters/identity.ts'
 import type { Lookup } from '../../../shared/table.ts'
 import { CREDENTIALS, type CredentialRow } from '../rows.ts'
 import {
@@ -22,13 +23,14 @@ const untimely: Refused = {
 export class CertificateAcceptor implements Acceptor {
   readonly help = 'a client certificate that is known here'
   readonly headers: readonly string[] = []
-  private readonly subjects: ReadonlySet<string> | null
+  /** Those that are let through, and who each is where it is not recorded. */
+  private readonly subjects: ReadonlyMap<string, Identity> | null
   private readonly rows: Lookup<CredentialRow>
   private readonly wallMs: () => number
   private readonly text: string
 
   constructor({ subjects }: CertificateAccept, { policy, kit }: AcceptContext) {
-    this.subjects = subjects === null ? null : new Set(subjects)
+    this.subjects = subjects === null ? null : new Map(subjects.map(name => [name, strangerOf(name)]))
     this.rows = kit.table<CredentialRow>(CREDENTIALS)
     this.wallMs = () => kit.clock.wallMs()
     // RFC 9110 §11.6.1 asks for a challenge, and no scheme stands for what happens below HTTP.
@@ -51,10 +53,8 @@ export class CertificateAcceptor implements Acceptor {
       if (nowMs < row.notBeforeMs || nowMs >= (row.expiresMs ?? Infinity)) return untimely
       return recordedIdentity('certificate', `cert:${name}`, row)
     }
-    const [name] = allowed
-    return subjects === null || name === undefined
-      ? unknown
-      : unrecordedIdentity('certificate', `cert:${name}`)
+    const [name = ''] = allowed
+    return subjects?.get(name) ?? unknown
   }
 
   look(x: Exchange): Looked {
@@ -62,4 +62,8 @@ export class CertificateAcceptor implements Acceptor {
   }
 
   takeOut(): void {}
+}
+
+function strangerOf(name: string): Identity {
+  return unrecordedIdentity('certificate', `cert:${name}`)
 }

@@ -3,13 +3,17 @@ import type { CredentialRow } from '../rows.ts'
 
 const noClaims: Identity['claims'] = Object.freeze({})
 
-/** Who a recorded credential is of. It is shared by all requests that bring it. */
-export function recordedIdentity(
-  kind: Identity['kind'],
-  principal: string,
-  { credential, application, account, scopes }: CredentialRow,
-): Identity {
-  return { kind, principal, credential, application, account, scopes, claims: noClaims }
+/** Rows that are read again and again are the same objects for a while; what is kept of an identity then is, too. */
+const known = new WeakMap<CredentialRow, Identity>()
+
+/** Who a recorded credential is of; `principal` follows from the row. It is shared by all requests that bring it. */
+export function recordedIdentity(kind: Identity['kind'], principal: string, row: CredentialRow): Identity {
+  const before = known.get(row)
+  if (before !== undefined) return before
+  const { credential, application, account, scopes } = row
+  const identity = { kind, principal, credential, application, account, scopes, claims: noClaims }
+  known.set(row, identity)
+  return identity
 }
 
 /** Who is let through without being recorded. */

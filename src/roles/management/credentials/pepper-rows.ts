@@ -1,0 +1,57 @@
+import type { ServiceKit } from '../../../translation/service.ts'
+import type { Part } from '../part.ts'
+import { PEPPERS } from '../rows.ts'
+import type { Store } from '../store/store.ts'
+import type { Peppers } from './peppers.ts'
+import { PeppersFile } from './peppers-file.ts'
+
+/**
+ * Peppers in workers: what is in the file, from when the store is there, and again when the file is another one. Where
+ * they cannot be read, what workers have stays; without any, a key is neither right nor wrong, and answered 503.
+ */
+export class PepperRows implements Part {
+  readonly name = 'peppers'
+  private readonly kit: ServiceKit
+  private readonly file: PeppersFile
+  private isOpen = false
+
+  constructor(kit: ServiceKit) {
+    this.kit = kit
+    this.file = new PeppersFile(kit.settings.secretsDir)
+  }
+
+  opened({ engine }: Store): void {
+    this.isOpen = true
+    const { log } = this.kit
+    this.guarded(() => {
+      const { peppers, made, warning } = this.file.open(engine === 'sqlite')
+      if (made) log.info('peppers.made', { file: this.file.file })
+      if (warning !== null) log.warn('peppers.open', { message: warning })
+      this.put(peppers)
+    })
+  }
+
+  applied(): void {
+    if (!this.isOpen) return
+    this.guarded(() => {
+      const peppers = this.file.reread()
+      if (peppers !== null) this.put(peppers)
+    })
+  }
+
+  private put({ values }: Peppers): void {
+    const rows = [...values].map(([version, value]) => [String(version), value.toString('base64')] as const)
+    this.kit.tables.replace(PEPPERS, new Map(rows))
+  }
+
+  /** Everything else of the store goes on without them. */
+  private guarded(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.kit.log.error('peppers.failed', {
+        message: error instanceof Error ? error.message : String(error),
+      })
+    }
+  }
+}
