@@ -12,6 +12,31 @@ export interface ExplainedRoute {
   >
 }
 
+/** Something that a filter has found out of the request. */
+export interface Fact {
+  readonly name: string
+  readonly value: FactValue
+}
+
+export type FactValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly FactValue[]
+  | { readonly [name: string]: FactValue }
+
+interface Decision {
+  readonly outcome: 'passes' | 'refused' | 'unknown'
+  readonly refusal: {
+    readonly failure: string
+    readonly status: number
+    readonly title: string
+    readonly detail: string
+  } | null
+  readonly unknown: readonly string[]
+}
+
 export type Explanation =
   | { readonly outcome: 'no-port'; readonly reason: string; readonly text: string }
   | { readonly outcome: 'refused'; readonly port: string; readonly reason: string; readonly text: string }
@@ -43,7 +68,10 @@ export type Explanation =
       readonly filters: readonly (Pick<Filter, 'type' | 'phase' | 'origin'> & {
         readonly summary?: string
         readonly excepted: unknown
+        readonly facts: readonly Fact[]
       })[]
+      /** Null where no filter may refuse it. */
+      readonly decision: Decision | null
       readonly route: ExplainedRoute | null
       readonly others: readonly {
         readonly route: string

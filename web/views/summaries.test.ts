@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Endpoint } from '../../src/admin/shapes/cluster.ts'
-import { healthOf, liveHealth } from './summaries.ts'
+import { factText, healthOf, liveHealth } from './summaries.ts'
 
 const sums = { serving: 1, endpoints: 1, requestsPerS: 5, connectFailuresPerS: 0 }
 
@@ -35,3 +35,15 @@ suite('how a cluster is', () => {
     assert.equal(liveHealth({ ...sums, connectFailuresPerS: 1 }).tone, 'good')
   })
 })
+
+for (const [value, expected] of [
+  ['mary', 'mary'],
+  [null, 'none'],
+  [3, '3'],
+  [[], ''],
+  [['read', 'write'], 'read; write'],
+  [{ left: 3, renews: null, flagged: true }, 'left 3, renews none, flagged true'],
+] as const)
+  test(`a fact ${JSON.stringify(value)} reads ${JSON.stringify(expected)}`, () => {
+    assert.equal(factText(value), expected)
+  })

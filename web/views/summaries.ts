@@ -1,6 +1,7 @@
 import type { Cluster, Endpoint } from '../../src/admin/shapes/cluster.ts'
 import type { Figures } from '../../src/admin/shapes/figures.ts'
 import type { Action, Match, Rule } from '../../src/admin/shapes/rule.ts'
+import type { FactValue } from '../api/explanation.ts'
 import type { Tone } from '../parts/mark.tsx'
 import { shortCluster } from '../format.ts'
 import { texts } from '../texts.ts'
@@ -14,6 +15,20 @@ export function matchText({ path, method, headers, query }: Match): string {
     ...query.map(({ name, type, value }) => `?${name}${type === 'regex' ? ' ~ ' : '='}${value}`),
   ]
   return [method, shown, ...named].filter(part => part !== '').join(' ')
+}
+
+/** What a filter has found out, in a line. */
+export function factText(value: FactValue): string {
+  if (value === null) return texts.explain.none
+  if (isList(value)) return value.map(factText).join('; ')
+  if (typeof value !== 'object') return String(value)
+  return Object.entries(value)
+    .map(([name, one]) => `${name} ${factText(one)}`)
+    .join(', ')
+}
+
+function isList(value: FactValue): value is readonly FactValue[] {
+  return Array.isArray(value)
 }
 
 export function hostText(hostnames: readonly string[]): string {

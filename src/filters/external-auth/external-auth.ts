@@ -30,7 +30,7 @@ export const externalAuth: FilterType<ExternalAuthConfig> = {
     return `asks ${cluster} ${how}${otherwise}`
   },
   except: ({ except }) => except,
-  inspect: ({ cluster }) => ({ ...passes, unknown: `${cluster} is not asked` }),
+  inspect: ({ cluster }) => ({ ...passes, unknown: `it depends on what ${cluster} says` }),
 }
 
 function shownTarget({ target }: Extract<ExternalAuthConfig['ask'], { readonly protocol: 'http' }>): string {

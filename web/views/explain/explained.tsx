@@ -85,6 +85,7 @@ function Steps({ met }: { readonly met: Met }) {
           <Filters filters={filters} />
         </Step>
       )}
+      {met.decision === null ? null : <DecisionStep decision={met.decision} />}
       {Object.entries(route?.clusters ?? {}).map(([name, { endpoints }]) => (
         <Step key={name} name={t.phases.cluster} tone={endpoints.length === 0 ? 'bad' : 'good'}>
           <ClusterLink name={name} />{' '}
@@ -94,6 +95,28 @@ function Steps({ met }: { readonly met: Met }) {
         </Step>
       ))}
     </ol>
+  )
+}
+
+const verdicts = { passes: 'good', refused: 'bad', unknown: 'warn' } as const
+
+function DecisionStep({
+  decision: { outcome, refusal, unknown },
+}: {
+  readonly decision: NonNullable<Met['decision']>
+}) {
+  return (
+    <Step name={t.phases.decision} tone={verdicts[outcome]}>
+      {refusal === null ? (
+        t.decisions[outcome]
+      ) : (
+        <>
+          <Mark tone="bad">{refusal.status}</Mark> <code>{refusal.failure}</code> {refusal.title}{' '}
+          <small>{refusal.detail}</small>
+        </>
+      )}
+      {unknown.length === 0 ? null : <p className="note">{unknown.join('; ')}</p>}
+    </Step>
   )
 }
 
