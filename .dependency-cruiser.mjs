@@ -50,6 +50,7 @@ const bundled = [
   'ajv',
   'bcryptjs',
   'fastify',
+  'jose',
   'ioredis',
   'kysely',
   'pg',

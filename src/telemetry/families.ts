@@ -128,6 +128,16 @@ const table = {
     help: 'Requests that a rule of an AuthorizationPolicy has decided about, by policy, rule and outcome: allowed, denied, or what a policy in dry run would have done (dry_run_allowed, dry_run_denied). Rule "": none of the policy allows it.',
     labels: ['policy', 'rule', 'outcome'],
   },
+  portcullis_issuer_fetches_total: {
+    type: 'counter',
+    help: 'Attempts to have the public keys of an issuer of tokens, by issuer and outcome: ok or failed.',
+    labels: ['issuer', 'outcome'],
+  },
+  portcullis_issuer_keys_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the public keys of an issuer of tokens were last had, in seconds since 1970; 0 as long as they never were.',
+    labels: ['issuer'],
+  },
   portcullis_rate_limit_total: {
     type: 'counter',
     help: 'Requests that a local limit has seen, by policy, limit and outcome: allowed, denied, allowed by the number of a whole network (crowded), or refused since there was no place to count them (uncounted).',

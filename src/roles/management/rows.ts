@@ -1,3 +1,5 @@
+import type { RowValue } from '../../shared/table-writer.ts'
+
 // What the service keeps in tables for filters, by name and key. Names begin with the role's.
 
 /** Key `key <id>` of an API key, `cert <subject>`, `basic <user>`, `client <issuer> <client id>`. What is revoked is not there. */
@@ -12,6 +14,14 @@ export const PLANS = 'management plans'
 export const PEPPERS = 'management peppers'
 /** Key `current`, and key ids. */
 export const SIGNING_KEYS = 'management signing'
+
+/** Key: of issuerKey(); and `channel`, which has the name of the channel on which keys are asked for. */
+export const ISSUERS = 'management issuers'
+
+/** Public keys of an issuer of tokens, as its JWK Set (RFC 7517) has them. */
+export interface IssuerRow {
+  readonly keys: readonly { readonly [name: string]: RowValue }[]
+}
 
 /** Keys `url`, and `node`, which names this process among all that count there. */
 export const COUNTER_STORE = 'management counter store'

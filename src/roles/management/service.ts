@@ -8,6 +8,7 @@ import { AdminPart } from './api/admin-part.ts'
 import { Consumers } from './consumers.ts'
 import { PepperRows } from './credentials/pepper-rows.ts'
 import { QuotaKeeper } from './limits/keeping/quota-keeper.ts'
+import { Issuers } from './issuers/issuers.ts'
 import type { Part } from './part.ts'
 import { COUNTER_STORE } from './rows.ts'
 import type { Store } from './store/store.ts'
@@ -43,7 +44,14 @@ export class Management implements RoleService {
     })
     this.source = admin.source
     // Peppers first: by the time that there is a key, it can be verified.
-    this.parts = [new PepperRows(kit), new Signing(kit), this.consumers, new QuotaKeeper(kit), admin]
+    this.parts = [
+      new PepperRows(kit),
+      new Signing(kit),
+      this.consumers,
+      new QuotaKeeper(kit),
+      admin,
+      new Issuers(kit),
+    ]
   }
 
   async start(): Promise<void> {

@@ -8,6 +8,8 @@ import type { Accept } from './config.ts'
 export interface Refused {
   readonly failure: FailureName
   readonly detail: string
+  /** What the answer says beside the problem, where that is not what every 401 says; name, value … */
+  readonly fields?: readonly string[]
 }
 
 /** Null where the request has nothing of this kind. */

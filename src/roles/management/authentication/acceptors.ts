@@ -3,6 +3,7 @@ import { ApiKeyAcceptor } from './api-key.ts'
 import { BasicAcceptor } from './basic.ts'
 import { CertificateAcceptor } from './certificate.ts'
 import type { Accept } from './config.ts'
+import { JwtAcceptor } from './jwt/jwt.ts'
 
 type Make<K extends Accept['kind']> = (
   accept: Extract<Accept, { readonly kind: K }>,
@@ -12,6 +13,7 @@ type Make<K extends Accept['kind']> = (
 /** The kinds of credentials: one more is a file and a line here. */
 const kinds: { readonly [K in Accept['kind']]?: Make<K> } = {
   'api-key': (accept, context) => new ApiKeyAcceptor(accept, context),
+  jwt: (accept, context) => new JwtAcceptor(accept, context),
   certificate: (accept, context) => new CertificateAcceptor(accept, context),
   basic: (accept, context) => new BasicAcceptor(accept, context),
 }

@@ -74,8 +74,9 @@ export class Door implements Filter {
     return undefined
   }
 
-  refuse({ failure, detail }: Refused): Failure {
-    return this.refusals.of(failure, `${this.config.policy}: ${detail}`)
+  refuse({ failure, detail, fields }: Refused): Failure {
+    const refusal = this.refusals.of(failure, `${this.config.policy}: ${detail}`)
+    return fields === undefined ? refusal : { ...refusal, fields }
   }
 }
 

@@ -1,0 +1,6 @@
+//go:build tools
+
+package tools
+
+// Test vectors, of which nothing is built.
+import _ "github.com/c2sp/wycheproof"
