@@ -13,6 +13,8 @@ declare module 'fastify' {
     readonly tags?: readonly string[]
     /** Of the answer; `application/json` where absent. */
     readonly produces?: string
+    /** Another type that the answer may have, of text. */
+    readonly orText?: string
     /** It is no part of the API. */
     readonly hide?: true
   }
@@ -79,7 +81,7 @@ function documentOf(parts: readonly Part[], version: string) {
 }
 
 function operation({ method, url, schema }: Part) {
-  const { summary, description, tags, produces = 'application/json', body } = schema
+  const { summary, description, tags, produces = 'application/json', orText, body } = schema
   const answers = Object.entries((schema.response ?? {}) as Readonly<Record<string, TSchema>>)
   const parameters = [...parametersOf('path', schema.params), ...parametersOf('query', schema.querystring)]
   return {
@@ -95,7 +97,13 @@ function operation({ method, url, schema }: Part) {
       ...Object.fromEntries(
         answers.map(([status, answer]) => [
           status,
-          { description: described(answer), content: { [produces]: { schema: answer } } },
+          {
+            description: described(answer),
+            content: {
+              [produces]: { schema: answer },
+              ...(orText !== undefined && { [orText]: { schema: { type: 'string' } } }),
+            },
+          },
         ]),
       ),
       default: { $ref: '#/components/responses/Problem' },

@@ -1,26 +1,6 @@
 import { Type, type Static } from 'typebox'
+import { usageDimensions, usageSteps, type UsageDimension } from './usage-names.ts'
 import { fields, orNull, Time, type Shape } from './shape.ts'
-
-/** By what usage is told apart, can be grouped, and chosen. */
-export const usageDimensions = [
-  'api',
-  'version',
-  'operation',
-  'subscription',
-  'application',
-  'account',
-  'product',
-  'plan',
-  'outcome',
-  'status',
-  'latency',
-  'overQuota',
-] as const
-
-export type UsageDimension = (typeof usageDimensions)[number]
-
-export const usageSteps = ['minute', 'hour', 'day', 'total'] as const
-export type UsageStep = (typeof usageSteps)[number]
 
 const meanings: Readonly<Record<UsageDimension, string>> = {
   api: 'NAMESPACE/NAME of an API.',
@@ -38,27 +18,30 @@ const meanings: Readonly<Record<UsageDimension, string>> = {
   overQuota: 'true: beyond its quota, and let through by a limit that only flags.',
 }
 
-/** Whoever asks for several values gets what has one of them. */
-const chosen = Type.Object(
-  Object.fromEntries(
-    usageDimensions.map(name => [
-      name,
-      Type.Optional(
-        Type.Array(Type.String({ maxLength: 600 }), {
-          maxItems: 100,
-          description: `${meanings[name]} Only what has this value, or one of several.`,
-        }),
-      ),
-    ]),
-  ) as Record<UsageDimension, ReturnType<typeof oneDimension>>,
-).properties
+const Value = Type.String({ maxLength: 600 })
 
-function oneDimension() {
-  return Type.Optional(Type.Array(Type.String()))
+/** One value, or one of several: the parameter several times. */
+function chosen(name: UsageDimension) {
+  return Type.Optional(
+    Type.Union([Value, Type.Array(Value, { maxItems: 100 })], {
+      description: `Only what has this value, or one of several. ${meanings[name]}`,
+    }),
+  )
 }
 
 export const UsageQuery = fields({
-  ...chosen,
+  api: chosen('api'),
+  version: chosen('version'),
+  operation: chosen('operation'),
+  subscription: chosen('subscription'),
+  application: chosen('application'),
+  account: chosen('account'),
+  product: chosen('product'),
+  plan: chosen('plan'),
+  outcome: chosen('outcome'),
+  status: chosen('status'),
+  latency: chosen('latency'),
+  overQuota: chosen('overQuota'),
   from: Type.Optional(
     Type.String({ maxLength: 40, description: 'RFC 3339. A day before `to` where absent.' }),
   ),
@@ -102,10 +85,10 @@ const sums = {
   cost: Type.Number({ description: 'By the plan.' }),
 }
 
-export const UsageSums = fields(sums)
+const UsageSums = fields(sums)
 export type UsageSums = Shape<typeof UsageSums>
 
-export const UsageItem = fields({
+const UsageItem = fields({
   at: orNull(Time, 'When the step begins; null for all the time.'),
   by: Type.Record(Type.String(), Type.String(), { description: 'The values of `groupBy`.' }),
   ...sums,

@@ -5,6 +5,7 @@ import { audit } from './commands/audit.ts'
 import { keys } from './commands/keys.ts'
 import { subscriptions } from './commands/subscriptions.ts'
 import { teams } from './commands/teams.ts'
+import { usage } from './commands/usage.ts'
 import { roles, setup, tokens, users } from './commands/users.ts'
 
 /** Commands about what is recorded. */
@@ -17,6 +18,7 @@ export const records: readonly CommandEntry[] = [
   roles,
   tokens,
   teams,
+  usage,
   audit,
   setup,
 ]

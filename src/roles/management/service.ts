@@ -13,6 +13,7 @@ import type { Part } from './part.ts'
 import { COUNTER_STORE } from './rows.ts'
 import type { Store } from './store/store.ts'
 import { Signing } from './telling/signing.ts'
+import { UsagePart } from './usage/part.ts'
 
 /** A store that could not be opened is tried again this much later. */
 const RETRY_MS = 2_000
@@ -49,6 +50,7 @@ export class Management implements RoleService {
       new Signing(kit),
       this.consumers,
       new QuotaKeeper(kit),
+      new UsagePart(kit),
       admin,
       new Issuers(kit),
     ]

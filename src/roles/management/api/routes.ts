@@ -14,6 +14,7 @@ import { setupRoutes } from './setup.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
 import { teamRoutes } from './teams.ts'
 import { tokenRoutes } from './tokens.ts'
+import { usageRoutes } from './usage.ts'
 import { userRoutes } from './users.ts'
 
 const routes: readonly ((app: Api, api: ManagementApi) => void)[] = [
@@ -30,6 +31,7 @@ const routes: readonly ((app: Api, api: ManagementApi) => void)[] = [
   subscriptionRoutes,
   catalogRoutes,
   objectWriteRoutes,
+  usageRoutes,
   auditRoutes,
   backupRoutes,
 ]

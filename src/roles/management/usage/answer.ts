@@ -1,5 +1,6 @@
 import { sql, type Expression, type Kysely, type RawBuilder, type SqlBool } from 'kysely'
-import type { UsageDimension, UsageItem, UsageSums } from '../../../api/shapes/usage.ts'
+import type { UsageItem, UsageSums } from '../../../api/shapes/usage.ts'
+import type { UsageDimension } from '../../../api/shapes/usage-names.ts'
 import type { Tables } from '../store/tables.ts'
 import { levels } from './entry-store.ts'
 import { piecesOf, type Piece } from './pieces.ts'

@@ -1,4 +1,4 @@
-import { usageDimensions, type UsageDimension } from '../../../api/shapes/usage.ts'
+import { usageDimensions, type UsageDimension } from '../../../api/shapes/usage-names.ts'
 
 /** In the order in which rows have them. */
 export const dimensions = usageDimensions

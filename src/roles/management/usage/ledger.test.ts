@@ -91,6 +91,12 @@ class TestLedger {
       isAway: error => error instanceof Fault && !error.isFinal,
     })
   }
+
+  static async started(store?: TestStore, path?: string): Promise<TestLedger> {
+    const made = new TestLedger(store, path)
+    await made.ledger.start()
+    return made
+  }
 }
 
 async function folder(t: TestContext): Promise<string> {
@@ -123,10 +129,10 @@ test('flushes in any order, some of them again, are in the store once each', asy
       many,
       fc.array(fc.constantFrom('ok', 'lost', 'unheard'), { maxLength: 6 }),
       async ({ once, order }, fates) => {
-        const whole = new TestLedger()
+        const whole = await TestLedger.started()
         for (const one of once) whole.ledger.hear(one)
         await whole.ledger.stop()
-        const { ledger, store, clock } = new TestLedger()
+        const { ledger, store, clock } = await TestLedger.started()
         const next = (fate: string) => {
           if (fates[0] === fate) {
             fates = fates.slice(1)
@@ -150,7 +156,7 @@ test('flushes in any order, some of them again, are in the store once each', asy
 })
 
 test('what comes while the store is away is added up, and written when it is back', async () => {
-  const { ledger, store, clock } = new TestLedger()
+  const { ledger, store, clock } = await TestLedger.started()
   store.before = away
   ledger.hear(flush(1))
   await clock.run(() => store.writes > 0)
@@ -164,7 +170,7 @@ test('what comes while the store is away is added up, and written when it is bac
 })
 
 test('it says once that the store is away, and once that it is back', async () => {
-  const { ledger, store, clock, logged } = new TestLedger()
+  const { ledger, store, clock, logged } = await TestLedger.started()
   store.before = away
   ledger.hear(flush(1))
   await clock.run(() => store.writes > 3)
@@ -177,7 +183,7 @@ test('it says once that the store is away, and once that it is back', async () =
 test('what waits is on disk, and the next process writes it once', async t => {
   const path = await folder(t)
   const store = new TestStore()
-  const first = new TestLedger(store, path)
+  const first = await TestLedger.started(store, path)
   // It is in the store, and nobody has heard of it.
   store.after = away
   first.ledger.hear(flush(1))
@@ -186,8 +192,7 @@ test('what waits is on disk, and the next process writes it once', async t => {
   first.ledger.hear(flush(2))
   await first.ledger.stop()
   store.before = store.after = () => {}
-  const second = new TestLedger(store, path)
-  await second.ledger.start()
+  const second = await TestLedger.started(store, path)
   second.ledger.hear(flush(1))
   await second.clock.run(() => store.requests === 3)
   await second.ledger.stop()
@@ -202,8 +207,7 @@ test('files of entries that were written and not removed change nothing', async 
   entry.add(flush(1))
   for (let i = 0; i < 3; i++) {
     await new Spill(path).save(entry)
-    const { ledger, clock } = new TestLedger(store, path)
-    await ledger.start()
+    const { ledger, clock } = await TestLedger.started(store, path)
     await clock.run(() => store.writes > i)
     await ledger.stop()
   }
@@ -212,7 +216,7 @@ test('files of entries that were written and not removed change nothing', async 
 
 test('an entry that the store will never take is set aside, and others go on', async t => {
   const path = await folder(t)
-  const { ledger, store, clock, logged } = new TestLedger(new TestStore(), path)
+  const { ledger, store, clock, logged } = await TestLedger.started(new TestStore(), path)
   store.before = () => {
     throw new Fault(true)
   }
@@ -230,8 +234,7 @@ test('an entry that the store will never take is set aside, and others go on', a
 test('a file that is no entry is set aside', async t => {
   const path = await folder(t)
   await writeFile(join(path, 'x-1.json'), '{"format":1')
-  const { ledger, clock, logged } = new TestLedger(new TestStore(), path)
-  await ledger.start()
+  const { ledger, clock, logged } = await TestLedger.started(new TestStore(), path)
   ledger.hear(flush(1))
   await clock.run(() => logged.some(line => line.includes('usage.refused')))
   await ledger.stop()
@@ -240,7 +243,7 @@ test('a file that is no entry is set aside', async t => {
 
 test('while a write hangs, what comes is saved', async t => {
   const path = await folder(t)
-  const { ledger, store, clock } = new TestLedger(new TestStore(), path)
+  const { ledger, store, clock } = await TestLedger.started(new TestStore(), path)
   const { promise: answer, resolve } = Promise.withResolvers<void>()
   store.before = () => answer
   ledger.hear(flush(1))
@@ -251,6 +254,21 @@ test('while a write hangs, what comes is saved', async t => {
   while ((await readdir(path)).filter(name => name.endsWith('.json')).length < 2) await setImmediate()
   resolve()
   await clock.run(() => store.requests === 2)
+  await ledger.stop()
+  assert.deepEqual(await readdir(path), [])
+})
+
+test('before there is a store what comes is kept, and saved', async t => {
+  const path = await folder(t)
+  const store = new TestStore()
+  const first = new TestLedger(store, path)
+  first.ledger.hear(flush(1))
+  await first.ledger.stop()
+  const { ledger, clock } = new TestLedger(store, path)
+  ledger.hear(flush(1, 10, 'book2'))
+  assert.equal(store.writes, 0)
+  await ledger.start()
+  await clock.run(() => store.requests === 11)
   await ledger.stop()
   assert.deepEqual(await readdir(path), [])
 })

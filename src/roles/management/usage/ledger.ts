@@ -56,8 +56,9 @@ export class Ledger {
   /** Until then nothing is written, by performance.now(). */
   private restUntilMs = 0
   /** From then on what waits is saved, where it cannot be written. */
-  private saveFromMs = Infinity
-  private stopped = false
+  private saveFromMs = performance.now() + SAVE_MS
+  /** Nothing is written before there is a store, and after the end. */
+  private state: 'waits' | 'runs' | 'stopped' = 'waits'
   private readonly written
   private readonly failed
   private readonly refused
@@ -75,17 +76,22 @@ export class Ledger {
     this.others = metrics.counter('portcullis_usage_other_requests_total', {})
   }
 
-  /** Begins with what an earlier process has left. */
+  /** The store is there. Begins with what an earlier process has left. */
   async start(): Promise<void> {
+    if (this.state !== 'waits') return
+    this.state = 'runs'
+    this.saveFromMs = Infinity
     const { spill, kit } = this.options
-    this.left = [...((await spill?.list()) ?? [])]
+    // What this one has saved meanwhile it still has.
+    const own = new Set([this.open, this.tried].map(entry => entry && spill?.fileOf(entry.id)))
+    this.left = ((await spill?.list()) ?? []).filter(file => !own.has(file))
     if (this.left.length > 0) {
       kit.log.info('usage.left', {
         files: this.left.length,
         message: 'usage that an earlier process could not write',
       })
-      this.schedule(0)
     }
+    if (this.left.length > 0 || this.open.size > 0) this.schedule(0)
   }
 
   /** One that was heard before is passed over. */
@@ -102,17 +108,18 @@ export class Ledger {
 
   /** Writes what there is, or else has it on disk. */
   async stop(): Promise<void> {
-    this.stopped = true
+    const { state } = this
+    this.state = 'stopped'
     this.timer?.()
     this.timer = null
     await this.writing
     if (this.failures > 0) await this.saveNow()
-    if (this.open.size > 0 || this.tried !== null) await this.write()
+    if (state === 'runs' && (this.open.size > 0 || this.tried !== null)) await this.write()
     if (this.open.size > 0 || this.tried !== null) await this.saveNow()
   }
 
   private schedule(afterMs: number): void {
-    if (this.timer !== null || this.writing !== null || this.stopped) return
+    if (this.timer !== null || this.writing !== null || this.state !== 'runs') return
     const waitMs = Math.max(afterMs, this.restUntilMs - performance.now())
     this.timer = this.options.kit.calendar.after(waitMs, () => {
       this.timer = null
@@ -214,7 +221,7 @@ export class Ledger {
       .catch((error: unknown) => this.options.kit.log.error('usage.unsaved', { error }))
       .then(() => {
         this.saving = null
-        if (this.failures > 0 || this.writing !== null)
+        if (this.failures > 0 || this.writing !== null || this.state === 'waits')
           this.saveFromMs = Math.max(performance.now() + SAVE_MS, afterPause(startedMs))
       })
     return this.saving

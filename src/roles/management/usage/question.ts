@@ -1,4 +1,4 @@
-import type { UsageDimension, UsageStep } from '../../../api/shapes/usage.ts'
+import type { UsageDimension, UsageStep } from '../../../api/shapes/usage-names.ts'
 import type { Span } from './pieces.ts'
 
 /** Whose usage may be seen: of accounts of these organizations, of these accounts, or of these APIs. */
