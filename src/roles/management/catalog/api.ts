@@ -1,5 +1,6 @@
 import type { Exchange, Failure, FilterType } from '../../../filters/filter.ts'
 import { apiField, askedApiNote, operationField, type AskedApi } from '../../../filters/identity.ts'
+import { passes } from '../../../filters/inspect.ts'
 import { memoized } from '../../../snapshot/memo.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
 import type { Operation } from '../openapi/document.ts'
@@ -38,6 +39,12 @@ export const api: FilterType<ApiConfig> = {
   role: 'management',
   phase: 'api',
   describe,
+  inspect(config, x) {
+    const asked = memoized(finders, config, finderOf)(x.asked)
+    x.notes.set(askedApiNote, asked)
+    const operation = asked.operation === '' ? 'none that the document has' : asked.operation
+    return { ...passes, facts: [{ name: 'operation', value: operation }], refusal: refusalOf(config) ?? null }
+  },
   compile(config) {
     const { api: name, lifecycle, deprecation } = config
     const find = memoized(finders, config, finderOf)
