@@ -1,6 +1,7 @@
 import { issueKey, type IssuedKey } from '../../src/roles/management/credentials/keys.ts'
 import type { Peppers } from '../../src/roles/management/credentials/peppers.ts'
-import { CREDENTIALS, PEPPERS, type CredentialRow } from '../../src/roles/management/rows.ts'
+import { CREDENTIALS, PEPPERS, SIGNING_KEYS, type CredentialRow } from '../../src/roles/management/rows.ts'
+import { firstKeys, publicSet } from '../../src/roles/management/telling/signing-keys.ts'
 import type { SharedTables } from '../../src/shared/tables.ts'
 import type { RowValue } from '../../src/shared/table-writer.ts'
 
@@ -65,4 +66,22 @@ export function putKeys(tables: Tables, keys: readonly IssuedKey[]): void {
     return [`key ${keyId}`, credentialRow({ hash, pepper, credential })] as const
   })
   tables.patch(CREDENTIALS, { put })
+}
+
+/** Records what is found by this key: `cert <subject>`, `basic <user>`. */
+export function putCredential(tables: Tables, key: string, more: Partial<CredentialRow>): void {
+  tables.patch(CREDENTIALS, { put: [[key, credentialRow(more)]] })
+}
+
+/** A key is revoked. */
+export function removeKey(tables: Tables, { keyId }: Pick<IssuedKey, 'keyId'>): void {
+  tables.patch(CREDENTIALS, { remove: [`key ${keyId}`] })
+}
+
+/** Has tokens signed from here on; what is given is the set of who verifies them. */
+export function putSigningKey(tables: Tables): string {
+  const keys = firstKeys(Date.now())
+  const { kid, jwk } = keys.current
+  tables.patch(SIGNING_KEYS, { put: [['current', { kid, jwk: { ...jwk } }]] })
+  return publicSet(keys)
 }

@@ -178,6 +178,14 @@ suite('what a backend is told', () => {
     assert.deepEqual(world.told(null, () => {}, hop).request.fields.list, hop)
   })
 
+  test('is told once, wherever it is to be told', () => {
+    const world = new World()
+    const x = world.told(ada, asking)
+    const before = [...x.request.fields.list]
+    assert.equal(world.filter.request!(x), undefined)
+    assert.deepEqual(x.request.fields.list, before)
+  })
+
   test('is signed once a minute for each identity, API and plan, and anew when the key changes', async () => {
     const world = new World()
     const first = tokenOf(world.told(ada, asking))

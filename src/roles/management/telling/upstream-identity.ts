@@ -8,6 +8,7 @@ import {
 } from '../../../filters/identity.ts'
 import type { Kit } from '../../../filters/kit.ts'
 import { passes } from '../../../filters/inspect.ts'
+import { Note } from '../../../filters/notes.ts'
 import { HINT_OWN } from '../../../http/head.ts'
 import { isOwnWord } from '../../../http/owned-fields.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
@@ -35,6 +36,8 @@ export const upstreamIdentity: FilterType<UpstreamIdentityConfig> = {
   }),
 }
 
+const toldNote = new Note<true>('upstream-identity')
+
 /** One for all rules of a worker, so that a token is signed once. */
 class Teller implements Filter {
   private readonly signer: Signer
@@ -49,7 +52,9 @@ class Teller implements Filter {
 
   request({ request, notes, route }: Exchange): undefined {
     const identity = notes.get(identityNote)
-    if (identity === undefined) return undefined
+    // It stands wherever somebody looks for credentials: at a Gateway, and at a route of it.
+    if (identity === undefined || notes.get(toldNote) === true) return undefined
+    notes.set(toldNote, true)
     const { fields } = request
     if ((request.hints & HINT_OWN) !== 0) removeOwnWords(request)
     const api = notes.get(askedApiNote)

@@ -1,4 +1,4 @@
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig, Origin } from '../../../snapshot/snapshot.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
 import { policyName } from '../../../translation/policies.ts'
 import type { ApiConfig } from '../catalog/api.ts'
@@ -6,6 +6,7 @@ import type { RateLimitPolicy } from '../kinds/rate-limit-policy.ts'
 import type { IdentityLimitsConfig } from '../limits/filters/identity-limits.ts'
 import type { PlanConfig } from '../limits/filters/plan.ts'
 import type { SubscriptionConfig } from '../limits/filters/subscription.ts'
+import type { UpstreamIdentityConfig } from '../telling/upstream-identity.ts'
 import type { UsageConfig } from '../usage/usage.ts'
 import type { ApiState } from './apis.ts'
 import { originOf } from './origin.ts'
@@ -33,7 +34,12 @@ export function productFilters({ name }: ApiState, offers: readonly Offer[]): Fi
   })
   const subscription: SubscriptionConfig = { type: 'subscription', origin, api: name, products }
   const plan: PlanConfig = { type: 'plan', origin, api: name, products }
-  return [subscription, plan]
+  return [subscription, plan, tellingFilter(origin)]
+}
+
+/** Where it is found out who asks, the backend is told. */
+export function tellingFilter(origin: Origin): UpstreamIdentityConfig {
+  return { type: 'upstream-identity', origin }
 }
 
 export function limitsFilter(policy: RateLimitPolicy): IdentityLimitsConfig {

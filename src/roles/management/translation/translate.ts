@@ -18,7 +18,7 @@ import { apiFilter, apisOf, type ApiState, type ApiWorld } from './apis.ts'
 import { authenticationFilter, defaultAuthentication, placeText } from './authentication.ts'
 import { placesOf } from './covers.ts'
 import { doubtOpen, doubtUnreachable } from './doubts.ts'
-import { limitsFilter, productFilters, usageFilter } from './filters.ts'
+import { limitsFilter, productFilters, tellingFilter, usageFilter } from './filters.ts'
 import { planRows, reportPlans } from './plans.ts'
 import { isOfApi, placed, type Placed } from './policies.ts'
 import { Products, reportProducts, type Offer } from './products.ts'
@@ -108,13 +108,13 @@ function ofApi(
 
 function ofAuthentication(policies: readonly Placed<AuthenticationPolicy>[]): Attachment[] {
   const configs = new Map<string, AuthenticationConfig>()
-  return policies.map(({ policy, at, api }) => {
+  return policies.flatMap(({ policy, at, api }) => {
     const signup = api?.api.body.spec.signUp ?? null
     // The same object wherever it is the same: it is compiled once.
     const key = JSON.stringify([keyOf(policy), signup])
     const filter = configs.get(key) ?? authenticationFilter(policy, signup)
     configs.set(key, filter)
-    return { at, filter, protects: true }
+    return [filter, tellingFilter(filter.origin)].map(one => ({ at, filter: one, protects: true }))
   })
 }
 
