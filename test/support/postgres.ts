@@ -77,6 +77,8 @@ export class Postgres implements AsyncDisposable {
     this.child = null
     if (child === null || child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
+    // Who waits for it stays until it is gone.
+    child.ref()
     child.kill(signal)
     await exited
   }
