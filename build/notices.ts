@@ -19,7 +19,7 @@ function licencesIn(folder: string, name: string): readonly string[] {
       .flatMap(file => textsAt(join(folder, file)))
   const own = texts(/^(licen[cs]e|notice|copying)/i)
   if (own.length > 0) return own
-  const sections = texts(/^readme/i).flatMap(text => /^(?:#+ )?License\n[^]*$/m.exec(text)?.[0] ?? [])
+  const sections = texts(/^readme/i).flatMap(text => /^(?:#+ )?licen[cs]e\n[^]*$/im.exec(text)?.[0] ?? [])
   const granted = sections.filter(text => text.includes('Permission is hereby granted'))
   if (granted.length === 0) throw new Error(`${name}: no licence in ${folder}`)
   return granted

@@ -12,6 +12,7 @@ import { Issuers } from './issuers/issuers.ts'
 import type { Part } from './part.ts'
 import { COUNTER_STORE } from './rows.ts'
 import type { Store } from './store/store.ts'
+import { Upkeep } from './store/upkeep.ts'
 import { Signing } from './telling/signing.ts'
 import { UsagePart } from './usage/part.ts'
 
@@ -53,6 +54,7 @@ export class Management implements RoleService {
       new UsagePart(kit),
       admin,
       new Issuers(kit),
+      new Upkeep(kit),
     ]
   }
 

@@ -3,31 +3,32 @@ import type { Engine } from './engine.ts'
 import { headOf } from './feed.ts'
 import type { Tables } from './tables.ts'
 
-/**
- * What a dump has, in the order in which it can be put back, and by which column a table is ordered. Left out is what
- * is of no use elsewhere: leases, answers to requests that came twice, the feed.
- */
-export const dumped: readonly (readonly [table: keyof Tables, order: string])[] = [
-  ['organizations', 'id'],
-  ['users', 'id'],
-  ['teams', 'id'],
-  ['teamMembers', 'id'],
-  ['accounts', 'id'],
-  ['roleBindings', 'id'],
-  ['tokens', 'id'],
-  ['applications', 'id'],
-  ['credentials', 'id'],
-  ['subscriptions', 'id'],
-  ['objects', 'id'],
-  ['usageSeries', 'id'],
-  ['usageMinutes', 'bucket'],
-  ['usageHours', 'bucket'],
-  ['usageDays', 'bucket'],
-  ['usageWriters', 'writer'],
-  ['quotaCounters', 'key'],
-  ['settings', 'key'],
-  ['audit', 'seq'],
-]
+/** Of no use elsewhere: who does what just now, answers to requests that came twice, the feed. */
+type Left = 'leases' | 'idempotency' | 'changes' | 'head'
+
+/** By which column each table is ordered; the order of the tables is that in which they can be put back. */
+const orders: Readonly<Record<Exclude<keyof Tables, Left>, string>> = {
+  organizations: 'id',
+  users: 'id',
+  teams: 'id',
+  teamMembers: 'id',
+  accounts: 'id',
+  roleBindings: 'id',
+  tokens: 'id',
+  applications: 'id',
+  credentials: 'id',
+  subscriptions: 'id',
+  objects: 'id',
+  usageSeries: 'id',
+  usageMinutes: 'bucket',
+  usageHours: 'bucket',
+  usageDays: 'bucket',
+  usageWriters: 'writer',
+  quotaCounters: 'key',
+  settings: 'key',
+  audit: 'seq',
+}
+export const dumped = Object.entries(orders) as readonly (readonly [keyof typeof orders, string])[]
 
 /** The first line. */
 export interface DumpHead {
