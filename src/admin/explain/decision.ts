@@ -95,5 +95,5 @@ export function decisionText(decision: Decision): string | null {
   const because = detail === undefined || detail === '' ? '' : ` (${detail})`
   // What is not known comes before the refusal, and could only refuse in another way.
   const otherwise = doubts === '' ? '' : `, or otherwise: ${doubts}`
-  return `answered ${status} ${failure}, ${title.toLowerCase()}${because}${otherwise}`
+  return `answered ${status} ${failure}, ${title.charAt(0).toLowerCase()}${title.slice(1)}${because}${otherwise}`
 }

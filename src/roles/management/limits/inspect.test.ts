@@ -64,13 +64,13 @@ suite('what explain finds of plans', () => {
         limit: 'burst 2 per minute, burst 2',
         left: 2,
         resetSeconds: 0,
-        renews: '2026-11-26T10:20:00.000Z',
+        renews: '2026-11-26T10:20:00Z',
       },
       monthly: {
         limit: 'monthly 3 per month, in UTC',
         left: 3,
         resetSeconds: 394_800,
-        renews: '2026-12-01T00:00:00.000Z',
+        renews: '2026-12-01T00:00:00Z',
       },
     })
     assert.deepEqual([limits.refusal, limits.unknown], [null, null])

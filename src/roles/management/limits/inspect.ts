@@ -92,8 +92,13 @@ function standingFact({ limit }: Meter, level: Level, nowMs: number): Fact {
       limit: describeLimit(limit.row),
       left: remaining,
       resetSeconds: isEver ? resetSeconds : null,
-      renews: isEver ? new Date(nowMs + resetSeconds * 1_000).toISOString() : null,
+      renews: isEver ? instantText(nowMs + resetSeconds * 1_000) : null,
       ...(outcome === 'over' && { flagged: true }),
     },
   }
+}
+
+/** Seconds are rounded up until then, and so what is beyond a whole one is not of the limit. */
+function instantText(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 }
