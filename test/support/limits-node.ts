@@ -23,14 +23,21 @@ export class LimitsNode {
   wallMs = Date.UTC(2026, 10, 26, 10, 20)
   readonly told: { channel: string; message: unknown }[] = []
   readonly counted: string[] = []
-  readonly state: NodeState
   readonly shared: SharedState
+  private readonly own: NodeState | null
   private readonly lease = new Kept().lease()
   private readonly timers: (() => void)[] = []
 
-  constructor(state = new NodeState(), owner = 1) {
-    this.state = state
-    this.shared = new SharedState(state.handle(owner).handle)
+  /** `of`: what is shared, or what one worker has of it. */
+  constructor(of: NodeState | SharedState = new NodeState()) {
+    this.own = of instanceof NodeState ? of : null
+    this.shared = of instanceof NodeState ? new SharedState(of.handle(1).handle) : of
+  }
+
+  /** As the main thread has it. */
+  get state(): NodeState {
+    if (this.own === null) throw new Error('a worker has no part of it')
+    return this.own
   }
 
   /** Moves both clocks on. */

@@ -11,7 +11,7 @@ export interface ChangedCounters {
 }
 
 /** How long a worker gathers them: a part of what may be forgotten where the process dies at once. */
-const GATHER_MS = 200
+const GATHER_MS = 100
 
 /** Quotas of records that have changed in one worker, told to the service now and then: each once, however often it has. */
 export class Changes {

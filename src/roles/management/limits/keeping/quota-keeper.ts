@@ -9,7 +9,7 @@ import { nodeId } from './node-id.ts'
 import { QuotaRows, type KeptQuota } from './quota-rows.ts'
 
 /** How long changes wait to be written; with what workers gather, what is forgotten where the process dies at once. */
-const WRITE_MS = 500
+const WRITE_MS = 300
 /** Writing has a quarter of the time at most: where it takes long it is done less often. */
 const REST = 3
 /** Rows in one transaction. */
