@@ -7,8 +7,9 @@ import {
   readCredentials,
   readSubscriptions,
 } from './consumer-reads.ts'
+import type { LastKnown } from './last-known/last-known-file.ts'
 import type { Part } from './part.ts'
-import { APPLICATIONS, CREDENTIALS, SUBSCRIPTIONS } from './rows.ts'
+import { APPLICATIONS, CREDENTIALS, RECORDS, SUBSCRIPTIONS } from './rows.ts'
 import type { ApplicationRow, CredentialRow, SubscriptionRow } from './rows.ts'
 import type {
   Change,
@@ -95,9 +96,15 @@ export class Consumers implements Part {
     rowOfSubscription(one),
   ])
   private following: Following | null = null
+  private isRead = false
 
   constructor(kit: ServiceKit) {
     this.kit = kit
+    kit.tables.patch(RECORDS, { put: [['unread', true]] })
+  }
+
+  lastKnown(known: LastKnown | null): void {
+    if (known !== null && !this.isRead) this.replace(known)
   }
 
   async opened(store: Store): Promise<void> {
@@ -128,13 +135,19 @@ export class Consumers implements Part {
       credentials: some => void read.credentials.push(...some),
       subscriptions: some => void read.subscriptions.push(...some),
     })
+    this.replace(read)
+    this.isRead = true
+    return revision
+  }
+
+  private replace(read: Omit<LastKnown, 'objects'>): void {
     const { tables } = this.kit
     this.usable.clear()
     for (const one of read.applications) if (isUsable(one)) this.usable.add(one.id)
     this.applications.replace(tables, read.applications)
     this.subscriptions.replace(tables, read.subscriptions)
     this.credentials.replace(tables, read.credentials)
-    return revision
+    tables.patch(RECORDS, { remove: ['unread'] })
   }
 
   private async patch(store: Store, changes: readonly Change[]): Promise<void> {

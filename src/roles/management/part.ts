@@ -1,5 +1,6 @@
 import type { Resources } from '../../model/resources.ts'
 import type { Wants } from '../../translation/service.ts'
+import type { LastKnown } from './last-known/last-known-file.ts'
 import type { Store } from './store/store.ts'
 
 /** One thing that the role does beside the data plane. One that fails takes no other with it. */
@@ -11,6 +12,8 @@ export interface Part {
    * the first request is put there now.
    */
   opened?(store: Store): void | Promise<void>
+  /** The store cannot be had at the start: what was known last is served by until it can; null where nothing is known. */
+  lastKnown?(known: LastKnown | null): void | Promise<void>
   /** As of a service. */
   applied?(wants: Wants, resources: Resources): void
   /** Nothing new begins. */

@@ -23,6 +23,9 @@ export interface IssuerRow {
   readonly keys: readonly { readonly [name: string]: RowValue }[]
 }
 
+/** Key `unread` as long as records were never read: of who is not there nobody knows whether he should be. */
+export const RECORDS = 'management records'
+
 /** Keys `url`, and `node`, which names this process among all that count there. */
 export const COUNTER_STORE = 'management counter store'
 

@@ -9,6 +9,7 @@ import { Consumers } from './consumers.ts'
 import { PepperRows } from './credentials/pepper-rows.ts'
 import { QuotaKeeper } from './limits/keeping/quota-keeper.ts'
 import { Issuers } from './issuers/issuers.ts'
+import { LastKnownKeeper } from './last-known/last-known-keeper.ts'
 import type { Part } from './part.ts'
 import { COUNTER_STORE } from './rows.ts'
 import type { Store } from './store/store.ts'
@@ -16,6 +17,8 @@ import { Upkeep } from './store/upkeep.ts'
 import { Signing } from './telling/signing.ts'
 import { UsagePart } from './usage/part.ts'
 
+/** So long a start waits for a database that others share. */
+const START_MS = 3_000
 /** A store that could not be opened is tried again this much later. */
 const RETRY_MS = 2_000
 
@@ -30,6 +33,7 @@ export class Management implements RoleService {
   readonly source: Source
   private readonly kit: ServiceKit
   private readonly parts: readonly Part[]
+  private readonly keeper: LastKnownKeeper
   private opening: Promise<Store> | null = null
   private opened: Store | null = null
   private retry: Cancel = () => {}
@@ -45,6 +49,7 @@ export class Management implements RoleService {
       tell: line => void process.stderr.write(`${line}\n`),
     })
     this.source = admin.source
+    this.keeper = new LastKnownKeeper(kit)
     // Peppers first: by the time that there is a key, it can be verified.
     this.parts = [
       new PepperRows(kit),
@@ -55,6 +60,7 @@ export class Management implements RoleService {
       admin,
       new Issuers(kit),
       new Upkeep(kit),
+      this.keeper,
     ]
   }
 
@@ -68,7 +74,20 @@ export class Management implements RoleService {
           ['node', crypto.randomUUID()],
         ]),
       )
-    if (store !== '' || (hasData && existsSync(this.file))) await this.openOrLater()
+    if (store === '') {
+      if (hasData && existsSync(this.file)) await this.openOrLater()
+      return
+    }
+    await this.within(START_MS, this.openOrLater())
+    if (this.opened !== null) return
+    const known = this.keeper.read()
+    await this.each('lastKnown', part => part.lastKnown?.(known))
+    this.kit.log.warn('store.last_known', {
+      message:
+        known === null
+          ? 'nothing is known of who may use what: requests that bring keys are answered 503 until the database can be reached'
+          : 'keys, subscriptions and objects are those that were known last, until the database can be reached',
+    })
   }
 
   applied(wants: Wants, resources: Resources): void {
@@ -136,6 +155,13 @@ export class Management implements RoleService {
       this.retry()
       this.retry = this.kit.calendar.after(RETRY_MS, () => void this.openOrLater())
     }
+  }
+
+  private async within(ms: number, done: Promise<void>): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const forget = this.kit.calendar.after(ms, resolve)
+    await Promise.race([done, late])
+    forget()
   }
 
   private async each(at: string, act: (part: Part) => void | Promise<void> | undefined): Promise<void> {

@@ -8,6 +8,7 @@ import { Directory } from '../access/directory.ts'
 import { firstSetupToken } from '../access/setup-token.ts'
 import type { Peppers } from '../credentials/peppers.ts'
 import { PeppersFile } from '../credentials/peppers-file.ts'
+import type { LastKnown } from '../last-known/last-known-file.ts'
 import { StoreSource } from '../objects/store-source.ts'
 import type { Part } from '../part.ts'
 import type { Change, Following, Store } from '../store/store.ts'
@@ -66,6 +67,10 @@ export class AdminPart implements Part {
       this.options.tell(
         `The first user, who administers everything, is made by this token, which is shown once: ${token}`,
       )
+  }
+
+  lastKnown(known: LastKnown | null): void {
+    if (known !== null) this.source.lastKnown(known.objects)
   }
 
   applied(_: Wants, resources: Resources): void {

@@ -6,10 +6,10 @@ import { noteTaken, takenFrom } from '../../../filters/taken.ts'
 import { shareKey } from '../../../http/share-key.ts'
 import type { Lookup } from '../../../shared/table.ts'
 import { NOBODY } from '../credentials/passwords.ts'
-import { CREDENTIALS, type CredentialRow } from '../rows.ts'
+import { CREDENTIALS, RECORDS, type CredentialRow } from '../rows.ts'
 import type { Acceptor, AcceptContext, Looked, Outcome, Refused } from './acceptor.ts'
 import type { BasicAccept } from './config.ts'
-import { recordedIdentity } from './recorded.ts'
+import { recordedIdentity, unread } from './recorded.ts'
 
 const PLACE = 'header authorization'
 
@@ -26,12 +26,14 @@ export class BasicAcceptor implements Acceptor {
   readonly help = 'user and password by basic authentication'
   readonly headers = ['authorization']
   private readonly rows: Lookup<CredentialRow>
+  private readonly records: Lookup<boolean>
   private readonly verifier: Verifier
   private readonly wallMs: () => number
   private readonly text: string
 
   constructor({ realm }: BasicAccept, { kit }: AcceptContext) {
     this.rows = kit.table<CredentialRow>(CREDENTIALS)
+    this.records = kit.table<boolean>(RECORDS)
     this.verifier = verifierOf(kit)
     this.wallMs = () => kit.clock.wallMs()
     this.text = challenge(realm)
@@ -72,6 +74,7 @@ export class BasicAcceptor implements Acceptor {
     if (right === 'busy') return busy
     if (right === 'failed') return failed
     // While it was hashed its row may have gone, or have become another one.
+    if (row === undefined && this.records.get('unread') !== undefined) return unread
     if (!right || row === undefined || this.rows.get(`basic ${user}`)?.hash !== row.hash) return wrong
     const nowMs = this.wallMs()
     if (nowMs < row.notBeforeMs || nowMs >= (row.expiresMs ?? Infinity)) return untimely

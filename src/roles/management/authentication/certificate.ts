@@ -1,7 +1,7 @@
 import type { Exchange } from '../../../filters/filter.ts'
 import type { Identity } from '../../../filters/identity.ts'
 import type { Lookup } from '../../../shared/table.ts'
-import { CREDENTIALS, type CredentialRow } from '../rows.ts'
+import { CREDENTIALS, RECORDS, type CredentialRow } from '../rows.ts'
 import {
   quoted,
   type Acceptor,
@@ -11,7 +11,7 @@ import {
   type Refused,
 } from './acceptor.ts'
 import type { CertificateAccept } from './config.ts'
-import { recordedIdentity, unrecordedIdentity } from './recorded.ts'
+import { recordedIdentity, unread, unrecordedIdentity } from './recorded.ts'
 
 const unknown: Refused = { failure: 'authentication_failed', detail: 'the certificate is of nobody here' }
 const untimely: Refused = {
@@ -26,12 +26,14 @@ export class CertificateAcceptor implements Acceptor {
   /** Those that are let through, and who each is where it is not recorded. */
   private readonly subjects: ReadonlyMap<string, Identity> | null
   private readonly rows: Lookup<CredentialRow>
+  private readonly records: Lookup<boolean>
   private readonly wallMs: () => number
   private readonly text: string
 
   constructor({ subjects }: CertificateAccept, { policy, kit }: AcceptContext) {
     this.subjects = subjects === null ? null : new Map(subjects.map(name => [name, strangerOf(name)]))
     this.rows = kit.table<CredentialRow>(CREDENTIALS)
+    this.records = kit.table<boolean>(RECORDS)
     this.wallMs = () => kit.clock.wallMs()
     // RFC 9110 §11.6.1 asks for a challenge, and no scheme stands for what happens below HTTP.
     this.text = `ClientCertificate realm=${quoted(policy)}`
@@ -54,7 +56,9 @@ export class CertificateAcceptor implements Acceptor {
       return recordedIdentity('certificate', `cert:${name}`, row)
     }
     const [name = ''] = allowed
-    return subjects?.get(name) ?? unknown
+    const stranger = subjects?.get(name)
+    if (stranger !== undefined) return stranger
+    return this.records.get('unread') === undefined ? unknown : unread
   }
 
   look(x: Exchange): Looked {

@@ -5,8 +5,8 @@ import { KeyHash } from '../../../shared/key-hash.ts'
 import type { Lookup } from '../../../shared/table.ts'
 import { parseKeyText, type KeyText } from '../credentials/key-text.ts'
 import { Pepper } from '../credentials/peppers.ts'
-import { CREDENTIALS, PEPPERS, type CredentialRow } from '../rows.ts'
-import { recordedIdentity } from './recorded.ts'
+import { CREDENTIALS, PEPPERS, RECORDS, type CredentialRow } from '../rows.ts'
+import { recordedIdentity, unread } from './recorded.ts'
 import type { Refused } from './acceptor.ts'
 import { Remembered, type Known } from './remembered.ts'
 
@@ -36,6 +36,7 @@ export function keysOf(kit: Kit): Keys {
 export class Keys {
   private readonly rows: Lookup<CredentialRow>
   private readonly peppers: Lookup<string>
+  private readonly records: Lookup<boolean>
   private readonly wallMs: () => number
   /** Of this worker alone, and nothing else is hashed by it. */
   private readonly hash = new KeyHash(randomBytes(16))
@@ -46,6 +47,7 @@ export class Keys {
   constructor(kit: Pick<Kit, 'table' | 'clock'>) {
     this.rows = kit.table<CredentialRow>(CREDENTIALS)
     this.peppers = kit.table<string>(PEPPERS)
+    this.records = kit.table<boolean>(RECORDS)
     this.wallMs = () => kit.clock.wallMs()
   }
 
@@ -66,7 +68,8 @@ export class Keys {
     const key = parseKeyText(text)
     if (key === null) return malformed
     const row = this.rows.row(`key ${key.id}`)
-    if (row === undefined || row.value.kind !== 'api-key') return this.refuseNobody(key)
+    if (row === undefined || row.value.kind !== 'api-key')
+      return this.records.get('unread') === undefined ? this.refuseNobody(key) : unread
     const { value, mark } = row
     const pepper = this.pepper(value.pepper)
     if (pepper === null) return unpeppered

@@ -1,5 +1,6 @@
 import type { Identity } from '../../../filters/identity.ts'
 import type { CredentialRow } from '../rows.ts'
+import type { Refused } from './acceptor.ts'
 
 const noClaims: Identity['claims'] = Object.freeze({})
 
@@ -23,3 +24,9 @@ export function unrecordedIdentity(kind: Identity['kind'], principal: string): I
 
 /** Who brings nothing, where a policy lets nobody in particular pass. */
 export const anonymous: Identity = unrecordedIdentity('anonymous', 'anonymous')
+
+/** Of who is not recorded nobody knows whether he should be, since records were never read: that is no fault of the client. */
+export const unread: Refused = {
+  failure: 'authorization_unavailable',
+  detail: 'what is recorded of credentials cannot be read yet',
+}

@@ -21,10 +21,19 @@ export class PepperRows implements Part {
   }
 
   opened({ engine }: Store): void {
+    this.open(engine === 'sqlite')
+  }
+
+  /** Those that are there: none are made for a database that others share. */
+  lastKnown(): void {
+    this.open(false)
+  }
+
+  private open(mayMake: boolean): void {
     this.isOpen = true
     const { log } = this.kit
     this.guarded(() => {
-      const { peppers, made, warning } = this.file.open(engine === 'sqlite')
+      const { peppers, made, warning } = this.file.open(mayMake)
       if (made) log.info('peppers.made', { file: this.file.file })
       if (warning !== null) log.warn('peppers.open', { message: warning })
       this.put(peppers)

@@ -1,7 +1,7 @@
 import type { Exchange, Failure } from '../../../filters/filter.ts'
 import { askedApiNote, identityNote, type Identity } from '../../../filters/identity.ts'
 import type { Lookup, RowMark } from '../../../shared/table.ts'
-import { PLANS, SUBSCRIPTIONS, type PlanRow, type SubscriptionRow } from '../rows.ts'
+import { PLANS, RECORDS, SUBSCRIPTIONS, type PlanRow, type SubscriptionRow } from '../rows.ts'
 import { PlanLimits } from './plan-limits.ts'
 import { Guests, Refused, Subscriber, type Standing } from './standing.ts'
 
@@ -23,6 +23,11 @@ export interface StandingKit {
 const refuse = (failure: Failure['failure']): Refused => new Refused({ failure })
 
 const unsubscribed = refuse('subscription_required')
+/** Records were never read: nobody knows who has subscribed, and that is no fault of the client. */
+const unread = new Refused({
+  failure: 'authorization_unavailable',
+  detail: 'what is recorded of subscriptions cannot be read yet',
+})
 const notInProduct = refuse('operation_not_in_product')
 
 /** Of a plan that is not in force; nobody passes without its limits. */
@@ -32,18 +37,25 @@ const planless: Failure = { failure: 'protection_missing', detail: 'the plan is 
 export class Standings {
   private readonly subscriptions: Lookup<SubscriptionRow>
   private readonly planRows: Lookup<PlanRow>
+  private readonly records: Lookup<boolean>
   private readonly plans = new WeakMap<PlanRow, PlanLimits>()
   private readonly subscribers = new WeakMap<SubscriptionRow, Subscriber>()
 
   constructor(kit: StandingKit) {
     this.subscriptions = kit.table(SUBSCRIPTIONS)
     this.planRows = kit.table(PLANS)
+    this.records = kit.table(RECORDS)
   }
 
   drain(): void {}
 
   subscription(application: string, product: string): { value: SubscriptionRow; mark: RowMark } | undefined {
     return this.subscriptions.row(`${application} ${product}`)
+  }
+
+  /** Whether records are not known yet. */
+  get isUnread(): boolean {
+    return this.records.get('unread') !== undefined
   }
 
   plan(name: string): { value: PlanLimits; mark: RowMark } | null {
@@ -87,7 +99,8 @@ export class ApiStandings {
     const identity = notes.get(identityNote)
     const operation = notes.get(askedApiNote)?.operation ?? ''
     if (identity === undefined || identity.kind === 'anonymous') return this.guest(operation)
-    return identity.application === null ? unsubscribed : this.subscriber(identity, operation)
+    if (identity.application === null) return this.all.isUnread ? unread : unsubscribed
+    return this.subscriber(identity, operation)
   }
 
   /** Of the first product, by name, that has the operation and is subscribed to. */

@@ -52,6 +52,13 @@ export class StoreSource implements Source {
     this.onChange = null
   }
 
+  /** As long as the store cannot be read. */
+  lastKnown(objects: readonly StoredObject[]): void {
+    if (this.store !== null) return
+    for (const row of objects) this.take(row)
+    this.tell()
+  }
+
   /** Everything, as it is now. */
   async read(store: Store): Promise<void> {
     this.store = store

@@ -45,6 +45,10 @@ export class Signing implements Part {
     this.refresh()
   }
 
+  lastKnown(): void {
+    this.refresh()
+  }
+
   /** Another file may be there. */
   applied(): void {
     if (this.stamp !== '' && stampOf(this.file) !== this.stamp) this.refresh()
