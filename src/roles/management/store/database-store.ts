@@ -103,7 +103,7 @@ class DatabaseStore {
   }
 
   load(loader: Loader): Promise<number> {
-    return this.snapshot(db => load(db, loader))
+    return this.snapshot(db => load(this.on, db, loader))
   }
 
   compact(beforeMs: number): Promise<number> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { sql } from 'kysely'
 import type { Engine } from './engine.ts'
 import { headOf } from './feed.ts'
 import type { Tables } from './tables.ts'
@@ -65,7 +66,7 @@ export async function* dump(engine: Engine): AsyncGenerator<string> {
   yield line({ portcullis: 'store', format: 1, revision, auditSeq, auditHash, needs })
   let rows = 0
   for (const [table, order] of dumped)
-    for await (const piece of engine.rows(db, table, order))
+    for await (const piece of engine.rows(db, db.selectFrom(table).selectAll().orderBy(sql.ref(order))))
       for (const row of piece) {
         rows++
         yield line([table, row as DumpRow[1]])

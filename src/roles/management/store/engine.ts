@@ -1,4 +1,4 @@
-import type { Kysely, RawBuilder, Transaction } from 'kysely'
+import type { Compilable, Expression, Kysely, RawBuilder, Transaction } from 'kysely'
 import type { Tables } from './tables.ts'
 
 /** What differs between SQLite and PostgreSQL. Whatever fails in it is a StoreError, unless a query is wrong. */
@@ -16,8 +16,8 @@ export interface Engine {
   transaction<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T>
   /** Reads of one moment, on a connection of their own, which may take as long as they want. */
   snapshot(): Promise<Snapshot>
-  /** All rows of a table in the order of this column, in pieces. `db` is a snapshot. */
-  rows(db: Kysely<Tables>, table: keyof Tables, order: string): AsyncIterable<readonly object[]>
+  /** What a query finds, in pieces, while it runs once. `db` is a snapshot. */
+  rows<Row>(db: Kysely<Tables>, query: RowQuery<Row>): AsyncIterable<readonly Row[]>
   /** Within a transaction that takes long: it waits for somebody who is slow. */
   patient(db: Transaction<Tables>): Promise<void>
   /** Within a transaction that changes something: all who listen are to be woken when it is committed. */
@@ -30,6 +30,9 @@ export interface Engine {
   backup: ((file: string) => Promise<void>) | null
   close(): Promise<void>
 }
+
+/** A select. */
+export type RowQuery<Row> = Expression<Row> & Compilable<Row>
 
 export interface Snapshot extends AsyncDisposable {
   readonly db: Kysely<Tables>

@@ -7,6 +7,7 @@ import {
   type DatabaseConnection,
   type DialectAdapter,
   type Driver,
+  type QueryResult,
 } from 'kysely'
 import { StoreError } from '../errors.ts'
 import type { SqliteConnection } from './connection.ts'
@@ -33,10 +34,16 @@ export class NodeSqliteDialect extends SqliteDialect {
 
 class NodeSqliteDriver extends SqliteDriver {
   private readonly connection: SqliteConnection
+  private pieces: InPieces | null = null
 
   constructor(connection: SqliteConnection) {
     super({ database: connection })
     this.connection = connection
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    this.pieces ??= new InPieces(await super.acquireConnection(), this.connection)
+    return this.pieces
   }
 
   /**
@@ -60,6 +67,32 @@ class NodeSqliteDriver extends SqliteDriver {
   /** A full disk has SQLite roll back by itself. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (this.connection.database.isTransaction) await super.rollbackTransaction(connection)
+  }
+}
+
+/** Kysely's own has each row by itself. */
+class InPieces implements DatabaseConnection {
+  private readonly whole: DatabaseConnection
+  private readonly connection: SqliteConnection
+
+  constructor(whole: DatabaseConnection, connection: SqliteConnection) {
+    this.whole = whole
+    this.connection = connection
+  }
+
+  executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.whole.executeQuery<Row>(query)
+  }
+
+  async *streamQuery<Row>(query: CompiledQuery, size: number): AsyncIterableIterator<QueryResult<Row>> {
+    let rows: Row[] = []
+    for (const row of this.connection.prepare(query.sql).iterate(query.parameters)) {
+      rows.push(row as Row)
+      if (rows.length < size) continue
+      yield await Promise.resolve({ rows })
+      rows = []
+    }
+    if (rows.length > 0) yield { rows }
   }
 }
 
