@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
 import { credentialRow, newKey, putKey, putPeppers } from '../../../../test/support/credentials.ts'
 import { exchange, origin } from '../../../../test/support/exchange.ts'
 import type { Inspection, InspectKit } from '../../../filters/filter.ts'
 import { identityNote } from '../../../filters/identity.ts'
 import { undecidedNote } from '../../../filters/inspect.ts'
+import { Answers } from '../../../shared/questions.ts'
 import { NodeState } from '../../../shared/node-state.ts'
-import { APPLICATIONS } from '../rows.ts'
+import type { RowValue } from '../../../shared/table-writer.ts'
+import { issuerKey } from '../issuers/issuer.ts'
+import { APPLICATIONS, ISSUERS } from '../rows.ts'
 import { authentication } from './authentication.ts'
-import type { Accept, AuthenticationConfig } from './config.ts'
+import type { Accept, AuthenticationConfig, JwtAccept } from './config.ts'
 
 const key: Accept = { kind: 'api-key', in: [{ where: 'header', name: 'X-API-Key' }] }
 const basic: Accept = { kind: 'basic', realm: 'r' }
@@ -154,5 +158,53 @@ suite('what explain finds of credentials', () => {
     const { found, x } = await inspect([key], [], running, { anonymous: true })
     assert.equal(found.refusal, null)
     assert.equal(x.notes.get(identityNote)?.kind, 'anonymous')
+  })
+})
+
+suite('what explain finds of tokens', () => {
+  const jwt: JwtAccept = {
+    kind: 'jwt',
+    issuer: 'https://login.example',
+    audiences: [],
+    jwksUri: null,
+    algorithms: ['ES256'],
+    leewayMs: 0,
+    requiredScopes: [],
+    requiredClaims: [],
+    in: [{ where: 'bearer', name: 'Bearer' }],
+    applicationClaim: '',
+  }
+  const token = async (exp: number): Promise<{ text: string; jwk: JWK }> => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const signed = new SignJWT({ iss: 'https://login.example', sub: 'ada', exp })
+    const text = await signed.setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(privateKey)
+    return { text, jwk: { ...(await exportJWK(publicKey)), kid: 'one' } }
+  }
+
+  test('whose it is, where the keys of the issuer are known', async () => {
+    const { text, jwk } = await token(2_000)
+    state.tables.patch(ISSUERS, { put: [[issuerKey(jwt), { keys: [jwk as RowValue] }]] })
+    const { found } = await inspect([jwt], ['Authorization', `Bearer ${text}`])
+    state.tables.patch(ISSUERS, { remove: [issuerKey(jwt)] })
+    assert.deepEqual(found.facts.slice(1), [{ name: 'who', value: 'jwt:https://login.example#ada' }])
+  })
+
+  test('where they are not, nobody is asked for them', async () => {
+    let asked = 0
+    const answers = new Answers('explain test', () => Promise.resolve(++asked > 0))
+    state.tables.patch(ISSUERS, { put: [['channel', 'explain test']] })
+    const { text } = await token(2_000)
+    const { found } = await inspect([jwt], ['Authorization', `Bearer ${text}`])
+    answers.close()
+    assert.equal(found.unknown, 'it depends on the keys of https://login.example')
+    assert.equal(asked, 0)
+  })
+
+  test('that it has expired is plain to see', async () => {
+    const { text } = await token(500)
+    for (const kit of [running, offline]) {
+      const { found } = await inspect([jwt], ['Authorization', `Bearer ${text}`], kit)
+      assert.equal(found.refusal?.failure, 'token_expired')
+    }
   })
 })

@@ -1,7 +1,8 @@
 import type { Exchange, Fact, Inspection, InspectKit } from '../../../filters/filter.ts'
 import { identityNote } from '../../../filters/identity.ts'
 import { compilingKit, undecidedNote } from '../../../filters/inspect.ts'
-import { APPLICATIONS, CREDENTIALS, type ApplicationRow } from '../rows.ts'
+import type { FailureName } from '../../../http/failures.ts'
+import { APPLICATIONS, CREDENTIALS, ISSUERS, type ApplicationRow } from '../rows.ts'
 import { isRefused, type Acceptor, type Looked, type Refused } from './acceptor.ts'
 import type { AuthenticationConfig } from './config.ts'
 import { Door, worse } from './door.ts'
@@ -12,7 +13,7 @@ export async function inspectDoor(
   x: Exchange,
   kit: InspectKit,
 ): Promise<Inspection> {
-  const door = new Door(config, compilingKit(kit))
+  const door = new Door(config, compilingKit(quiet(kit)))
   const isLive = kit.table(CREDENTIALS) !== null
   const facts: Fact[] = []
   const doubts: string[] = []
@@ -39,12 +40,33 @@ export async function inspectDoor(
   return { facts: [...facts, ...whoFacts(x, kit)], refusal: null, unknown: null }
 }
 
+/** Without the row by which workers have keys of an issuer fetched. */
+function quiet(kit: InspectKit): InspectKit {
+  return {
+    ...kit,
+    table<T>(name: string) {
+      const rows = kit.table<T>(name)
+      if (name !== ISSUERS || rows === null) return rows
+      return { get: (key: string) => (key === 'channel' ? undefined : rows.get(key)) }
+    },
+  }
+}
+
+/** What can be seen of a credential itself. */
+const plain: ReadonlySet<FailureName> = new Set([
+  'api_key_malformed',
+  'credential_conflict',
+  'token_invalid',
+  'token_expired',
+])
+
 /** Of what is recorded only a running gateway knows whose it is; that it is none is plain to see. */
 async function look(acceptor: Acceptor, x: Exchange, isLive: boolean): Promise<Looked> {
   const looked = await (acceptor.look?.(x) ?? acceptor.judge(x))
   if (looked === null || 'doubt' in looked || isLive || !isRefused(looked)) return looked
-  const isPlain = looked.failure === 'api_key_malformed' || looked.failure === 'credential_conflict'
-  return isPlain ? looked : { doubt: 'whose the credential is only a running gateway knows' }
+  return plain.has(looked.failure)
+    ? looked
+    : { doubt: 'whose the credential is only a running gateway knows' }
 }
 
 function lookedText(looked: Looked): string {

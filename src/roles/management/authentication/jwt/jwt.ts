@@ -6,13 +6,14 @@ import {
   quoted,
   type Acceptor,
   type AcceptContext,
+  type Looked,
   type Outcome,
   type Refused,
 } from '../acceptor.ts'
 import type { JwtAccept } from '../config.ts'
 import { compilePlace, CONFLICT, type CompiledPlace } from '../places.ts'
 import { claimOf, hasValue } from './claims.ts'
-import { Tokens } from './tokens.ts'
+import { keyless, Tokens, unknownKey } from './tokens.ts'
 
 const conflict: Refused = { failure: 'credential_conflict', detail: 'tokens that differ' }
 
@@ -61,6 +62,13 @@ export class JwtAcceptor implements Acceptor {
     if (text === null || (this.isShared && looksLikeKey(text))) return null
     const judged = this.tokens.judge(text, x.clientAddress)
     return judged instanceof Promise ? judged.then(late => this.conclude(late)) : this.conclude(judged)
+  }
+
+  /** By the keys that are known: a worker would have others fetched first. */
+  async look(x: Exchange): Promise<Looked> {
+    const judged = await this.judge(x)
+    if (judged !== keyless && judged !== unknownKey) return judged
+    return { doubt: `it depends on the keys of ${this.accept.issuer}` }
   }
 
   takeOut(x: Exchange, isUsed: boolean): void {

@@ -24,10 +24,10 @@ const kind = invalid('it is of another type (typ)')
 const critical = invalid('it asks for an extension that nobody knows here (crit)')
 const nobody = invalid('it says neither whose it is (sub) nor which client has it')
 const forged = invalid('its signature is not right')
-const unknownKey = invalid('the issuer has no such key')
+export const unknownKey = invalid('the issuer has no such key')
 const untimely: Refused = { failure: 'token_expired', detail: 'its client is recorded for another time' }
 const busy: Refused = { failure: 'proxy_overloaded', detail: 'too many tokens wait to be verified' }
-const keyless: Refused = {
+export const keyless: Refused = {
   failure: 'issuer_unavailable',
   detail: 'the keys of the issuer are not known, and he cannot be asked',
 }
