@@ -156,7 +156,7 @@ export const token: Flag<string> = {
   placeholder: 'TOKEN|@FILE',
   env: 'PORTCULLIS_TOKEN',
   fallback: '',
-  help: 'For --admin: what is in admin-token of the gateway, or the name of a file that has it.',
+  help: 'For --admin: a personal access token (pcp_…), or as long as there are no users what is in admin-token of the gateway; or the name of a file that has it.',
   parse: textOrFile,
 }
 

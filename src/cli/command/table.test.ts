@@ -42,6 +42,12 @@ suite('a table', () => {
   ] as const)
     test(what, () => assert.equal(tableText(columns, rows, room, plainly), expected))
 
+  test('a spare column that says nothing is left out', () =>
+    assert.equal(
+      tableText(columns, [{ ...rows[0]!, note: '' }], null, plainly),
+      'NAME  AGE  ID\na     7 d  x\n',
+    ))
+
   test('colours widen nothing', () =>
     assert.equal(
       tableText([columns[0]!, columns[3]!], rows, null, painter(true)),

@@ -4,7 +4,7 @@ import { plain } from '../../telemetry/plain.ts'
 export interface Column<Row> {
   readonly title: string
   readonly of: (row: Row) => string
-  /** The first to be left out where there is no room; 1 before 2. Columns without a number are always there. */
+  /** The first to be left out where there is no room; 1 before 2. Columns without a number are always there, others only where one of their cells says something. */
   readonly spare?: number
   readonly colour?: (row: Row) => Parameters<Paint>[0] | null
 }
@@ -24,7 +24,8 @@ export function tableText<Row>(
   const cells = new Map(columns.map(column => [column, rows.map(row => plain(column.of(row)))]))
   const width = (column: Column<Row>): number =>
     Math.max(column.title.length, ...cells.get(column)!.map(cell => cell.length))
-  const shown = fitting(columns, width, room)
+  const isEmpty = (column: Column<Row>): boolean => cells.get(column)!.every(cell => cell === '')
+  const shown = fitting(columns, { width, isEmpty }, room)
   const line = (texts: readonly string[], colours: readonly (Parameters<Paint>[0] | null)[]): string =>
     texts
       .map((text, i) => {
@@ -49,10 +50,16 @@ export function tableText<Row>(
 
 function fitting<Row>(
   columns: readonly Column<Row>[],
-  width: (column: Column<Row>) => number,
+  {
+    width,
+    isEmpty,
+  }: {
+    readonly width: (column: Column<Row>) => number
+    readonly isEmpty: (column: Column<Row>) => boolean
+  },
   room: number | null,
 ): readonly Column<Row>[] {
-  let shown = columns
+  let shown = columns.filter(column => column.spare === undefined || !isEmpty(column))
   const total = (): number => shown.reduce((sum, column) => sum + width(column) + GAP, -GAP)
   while (room !== null && total() > room) {
     const [first] = shown.filter(({ spare }) => spare !== undefined).toSorted((a, b) => a.spare! - b.spare!)

@@ -11,7 +11,7 @@ export async function diff(given: Given): Promise<number> {
     process.stdout.write(
       session.output === 'json'
         ? `${JSON.stringify(changes, null, 2)}\n`
-        : changes.map(change => differenceText(change, session.paint)).join(''),
+        : changes.map(change => differenceText(change, session.paint)).join('\n'),
     )
     return changes.length === 0 ? 0 : 1
   } catch (error) {

@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync } from 'node:fs'
+import { createReadStream, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CommandFailure, UsageError, type Given } from '../command/flag.ts'
@@ -26,11 +26,16 @@ export async function restore(given: Given): Promise<number> {
 }
 
 function linesOf(file: string): AsyncIterable<string> {
-  const input = file === '-' ? process.stdin : createReadStream(file)
-  const lines = createInterface({ input, crlfDelay: Infinity })
-  // What the file system says of it is not the interface's to tell.
-  input.once('error', (error: Error) => lines.emit('error', error))
-  return lines
+  const input = file === '-' ? process.stdin : createReadStream(file, { fd: opened(file) })
+  return createInterface({ input, crlfDelay: Infinity })
+}
+
+function opened(file: string): number {
+  try {
+    return openSync(file, 'r')
+  } catch (error) {
+    throw new CommandFailure(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 /** In the folder of --data, which a gateway that runs has to itself. */

@@ -1,7 +1,7 @@
 import type { Account } from '../../api/shapes/account.ts'
 import type { Application } from '../../api/shapes/application.ts'
 import type { Command, Given } from '../command/flag.ts'
-import { factsText, tableText, type Column } from '../command/table.ts'
+import { factsText, roomOf, tableText, type Column } from '../command/table.ts'
 import { applicationColumns } from './applications.ts'
 import { limit, title } from './flags.ts'
 import { operandsOf } from './operands.ts'
@@ -41,7 +41,9 @@ export async function show(given: Given, command: Command): Promise<number> {
   showOne(session, { ...account, applications }, whole => {
     const own = whole.applications
     const table =
-      own.length === 0 ? 'no application\n' : tableText(applicationColumns, own, null, session.paint)
+      own.length === 0
+        ? 'no application\n'
+        : tableText(applicationColumns, own, roomOf(process.stdout), session.paint)
     return `${text(session)(whole)}\n${table}`
   })
   return 0

@@ -4,7 +4,7 @@ import type { Credential } from '../../api/shapes/credential.ts'
 import type { Subscription } from '../../api/shapes/subscription.ts'
 import { Refused } from '../command/admin-client.ts'
 import type { Command, Flag, Given } from '../command/flag.ts'
-import { factsText, tableText, type Column } from '../command/table.ts'
+import { factsText, roomOf, tableText, type Column } from '../command/table.ts'
 import { findApplication, fullName } from './find.ts'
 import { account, limit, title } from './flags.ts'
 import { keyColumns } from './keys.ts'
@@ -80,10 +80,10 @@ export async function show(given: Given, command: Command): Promise<number> {
       text(session)(whole),
       own.length === 0
         ? `no subscription; one is made by: portcullis subscriptions create ${whole.name} PRODUCT\n`
-        : tableText(subscriptionColumns.slice(1), own, null, session.paint),
+        : tableText(subscriptionColumns.slice(1), own, roomOf(process.stdout), session.paint),
       keys.length === 0
         ? `no key; one is made by: portcullis keys create ${whole.name}\n`
-        : tableText(keyColumns, keys, null, session.paint),
+        : tableText(keyColumns, keys, roomOf(process.stdout), session.paint),
     ].join('\n')
   })
   return 0

@@ -13,8 +13,6 @@ export async function findApplication(session: Session, given: Given, text: stri
   if (isId(text)) return ask<Application>(session, 'GET', `/v1/applications/${text}`)
   const { account: of, name } = applicationName(text, given.get(account))
   const within = { ...session.within, ...(of !== '' && { account: of }) }
-  if (of !== '')
-    return ask<Application>(session, 'GET', `/v1/applications/${encodeURIComponent(name)}`, { query: within })
   const known = await all<Application>(session, '/v1/applications', within)
   const found = known.filter(one => one.name === name)
   if (found.length === 1) return found[0]!
@@ -23,7 +21,7 @@ export async function findApplication(session: Session, given: Given, text: stri
       `several accounts have an application "${name}", expected one of ${found.map(fullName).join(', ')}`,
     )
   throw new CommandFailure(
-    `there is no application "${name}"${proposal(
+    `there is no application "${name}"${of === '' ? '' : ` in account ${of}`}${proposal(
       name,
       known.map(one => one.name),
     )}; those there are: portcullis apps list`,
