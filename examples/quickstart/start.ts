@@ -1,12 +1,15 @@
-// `npm start`: three example services, a gateway in front of them, and what to try.
+// `npm start`: three example services, a gateway in front of them, an application with a key, and what to try.
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { readyKey } from './consumer.ts'
 import { isReady, startGateway } from './gateway.ts'
 import { resourcesFor, writtenPorts } from './settings.ts'
 import type { Ports } from './settings.ts'
 import { startUpstreams } from './upstreams.ts'
 
-const usage = `npm start -- [--gateway PORT] [--items PORT] [--echo PORT] [--troubled PORT] [--admin HOST:PORT]`
+const usage = `npm start -- [--gateway PORT] [--items PORT] [--echo PORT] [--troubled PORT] [--admin HOST:PORT] [--data DIR]`
 
 process.exitCode = await start(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`quickstart: ${error instanceof Error ? explain(error) : String(error)}`)
@@ -15,16 +18,17 @@ process.exitCode = await start(process.argv.slice(2)).catch((error: unknown) => 
 
 async function start(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) return tell(usage)
-  const { admin, ...wanted } = readFlags(argv)
+  const { admin, data, ...wanted } = readFlags(argv)
   const upstreams = await startUpstreams(wanted)
   const ports: Ports = { ...upstreams.ports, gateway: wanted.gateway }
   const { folder, remove } = resourcesFor(ports)
   // It shows each request, and what became of each change of a file; where that is no terminal, its requests would be
   // lines of JSON among what is said here.
   const quiet = process.stdout.isTTY ? [] : ['--access-log', 'off']
-  const gateway = startGateway([folder, '--admin', admin, ...quiet])
+  const gateway = startGateway([folder, '--admin', admin, '--data', data, ...quiet])
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.process.kill(signal))
-  if (await isReady(gateway, admin)) console.log(whatToTry(ports, folder, admin))
+  if (await isReady(gateway, admin))
+    console.log(whatToTry(ports, folder, admin, data, await keyOrWhyNot(data)))
   else gateway.process.kill('SIGTERM')
   const code = await gateway.ended
   remove()
@@ -42,7 +46,7 @@ function readFlags(argv: readonly string[]) {
   const port = { type: 'string' } as const
   const { values } = parseArgs({
     args: [...argv],
-    options: { gateway: port, items: port, echo: port, troubled: port, admin: { type: 'string' } },
+    options: { gateway: port, items: port, echo: port, troubled: port, admin: port, data: port },
   })
   return {
     gateway: portOf(values.gateway, writtenPorts.gateway),
@@ -50,6 +54,22 @@ function readFlags(argv: readonly string[]) {
     echo: portOf(values.echo, writtenPorts.echo),
     troubled: portOf(values.troubled, writtenPorts.troubled),
     admin: values.admin ?? '127.0.0.1:8900',
+    data: values.data ?? stateDirectory(),
+  }
+}
+
+/** As commands have it, so that they find this gateway without being told where. */
+function stateDirectory(): string {
+  const { PORTCULLIS_DATA, XDG_STATE_HOME } = process.env
+  return PORTCULLIS_DATA || join(XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'portcullis')
+}
+
+async function keyOrWhyNot(data: string): Promise<string> {
+  try {
+    return await readyKey(data)
+  } catch (error) {
+    console.error(`quickstart: no key was made: ${error instanceof Error ? error.message : String(error)}`)
+    return 'KEY'
   }
 }
 
@@ -70,8 +90,9 @@ function explain(error: Error): string {
   return error.message
 }
 
-function whatToTry(ports: Ports, folder: string, admin: string): string {
+function whatToTry(ports: Ports, folder: string, admin: string, data: string, key: string): string {
   const gateway = `http://127.0.0.1:${ports.gateway}`
+  const asked = data === stateDirectory() ? '' : ` --data ${data}`
   return `
 Portcullis listens on ${gateway} and serves ${folder}
 
@@ -89,6 +110,21 @@ Portcullis listens on ${gateway} and serves ${folder}
       504 after one second                         timeout
   curl -i ${gateway}/goods/1
       301 and Location: …/items/1                  redirect
+
+An API with plans is at /shop (api.yaml). The application quickstart/demo has this key, on the plan "trial":
+
+  KEY=${key}
+  curl -i ${gateway}/shop/items
+      401, and where a key goes                    nobody without one
+  curl -i -H "X-API-Key: $KEY" ${gateway}/shop/items/1
+      200, and RateLimit says what is left         known, subscribed, counted
+  for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code} ' -H "X-API-Key: $KEY" ${gateway}/shop/items; done
+      429 in the end; -i shows Retry-After         five at once, then ten a minute
+  bin/portcullis usage${asked}
+      who has called what, how often, and how it ended
+  bin/portcullis apps show demo${asked}
+      its subscriptions and keys; keys create makes another one
+
   curl http://${admin}/metrics                     counters for Prometheus
   http://${admin}/                                 the console, in a browser
 

@@ -3,7 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -54,19 +57,27 @@ async function launch(args: readonly string[]) {
 suite('quickstart', () => {
   let gateway = 0
   let admin = 0
+  const data = mkdtempSync(join(tmpdir(), 'portcullis-quickstart-test-'))
   let running: Awaited<ReturnType<typeof launch>>
+
+  const begin = async () => {
+    const ports = ['--gateway', String(gateway), '--items', '0', '--echo', '0', '--troubled', '0']
+    running = await launch([...ports, '--admin', `127.0.0.1:${admin}`, '--data', data])
+    assert.match(running.output(), /Portcullis listens on/)
+  }
 
   before(async () => {
     gateway = await freePort()
     admin = await freePort()
-    const ports = ['--items', '0', '--echo', '0', '--troubled', '0']
-    running = await launch(['--gateway', String(gateway), ...ports, '--admin', `127.0.0.1:${admin}`])
-    assert.match(running.output(), /Portcullis listens on/)
+    await begin()
   })
 
   after(async () => {
     assert.equal(await running.stop(), 0, running.output())
+    rmSync(data, { recursive: true })
   })
+
+  const key = (): string => / KEY=(\S+)/.exec(running.output())?.[1] ?? ''
 
   test('prints commands with the ports in use', () => {
     assert.ok(running.output().includes(`curl http://127.0.0.1:${gateway}/items/1`))
@@ -112,12 +123,47 @@ suite('quickstart', () => {
     assert.deepEqual([status, headers['location']], [301, `http://127.0.0.1:${gateway}/items/1`])
   })
 
+  test('its API is for nobody without a key, and says where one goes', async () => {
+    const { status, headers, body } = await get(gateway, '/shop/items')
+    assert.equal(status, 401)
+    assert.ok(headers['www-authenticate'])
+    assert.match(body, /"help":".*X-API-Key/)
+  })
+
+  test('the key that it prints opens it, and the answer says what is left', async () => {
+    const { status, headers, body } = await get(gateway, '/shop/items/1', { 'x-api-key': key() })
+    assert.deepEqual([status, body], [200, '{"id":1,"name":"apple"}\n'], running.output())
+    assert.match(String(headers['ratelimit']), /^"burst";r=\d;t=\d+, "daily";r=\d+;t=\d+$/)
+  })
+
+  test('over the limit of the plan it is 429, until Retry-After', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 12 }, () => get(gateway, '/shop/items', { 'x-api-key': key() })),
+    )
+    const denied = all.find(({ status }) => status === 429)
+    assert.match(String(denied?.headers['retry-after']), /^[1-9]\d*$/)
+  })
+
   test('metrics count the requests', async () => {
     await get(gateway, '/items/2')
     assert.match(
       (await get(admin, '/metrics')).body,
       /portcullis_requests_total\{route="httproute\/default\/items\/0",code="200"\}/,
     )
+  })
+
+  test('another start has the same key, and one that is lost is made anew', async () => {
+    const first = key()
+    assert.equal(await running.stop(), 0, running.output())
+    await begin()
+    assert.equal(key(), first)
+    assert.equal(await running.stop(), 0, running.output())
+    rmSync(join(data, 'quickstart.key'))
+    await begin()
+    assert.match(key(), /^pc_live_/)
+    assert.notEqual(key(), first)
+    assert.equal(readFileSync(join(data, 'quickstart.key'), 'utf8').trim(), key())
+    assert.equal((await get(gateway, '/shop/items', { 'x-api-key': first })).status, 401)
   })
 })
 
