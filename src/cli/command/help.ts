@@ -102,13 +102,17 @@ function meaning(flag: Flag<unknown>): string {
   return notes.length === 0 ? flag.help : `${flag.help} [${notes.join('; ')}]`
 }
 
+/** What is wider than that on the left stands on a line of its own: one long row would squeeze all others. */
+const widestLeft = 44
+
 function table(rows: readonly (readonly [left: string, right: string])[]): string[] {
-  const column = Math.max(...rows.map(([left]) => left.length)) + 4
-  return rows.flatMap(([left, right]) =>
-    wrap(right, width - column).map(
-      (line, i) => (i === 0 ? `  ${left}`.padEnd(column) : ' '.repeat(column)) + line,
-    ),
-  )
+  const fits = (left: string): boolean => left.length <= widestLeft
+  const column = Math.max(...rows.map(([left]) => (fits(left) ? left.length : 0))) + 4
+  return rows.flatMap(([left, right]) => {
+    const texts = wrap(right, width - column)
+    const head = fits(left) ? [`  ${left}`.padEnd(column) + (texts.shift() ?? '')] : [`  ${left}`]
+    return [...head, ...texts.map(line => ' '.repeat(column) + line)]
+  })
 }
 
 function wrap(text: string, columns: number): string[] {
