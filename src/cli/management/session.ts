@@ -15,12 +15,12 @@ export interface Session {
   readonly paint: Paint
 }
 
-/** Of a command with the flags `asking`, and perhaps `organization`. */
-export function sessionOf(given: Given): Session {
+/** Of a command with the flags `asking`, and perhaps `organization`; `form` where the command knows more forms. */
+export function sessionOf(given: Given, form?: OutputFormat): Session {
   const named = given.get(organization)
   return {
     client: adminClient(given),
-    output: given.get(output),
+    output: form ?? given.get(output),
     within: named === '' ? {} : { organization: named },
     paint: painter(showsColour(1)),
   }

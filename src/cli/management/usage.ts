@@ -29,9 +29,9 @@ const PAGE = 10_000
 /** `portcullis usage`; the exit code. */
 export async function usage(given: Given, command: Command): Promise<number> {
   operandsOf(given, command, 0)
-  const session = sessionOf(given)
-  const groupBy = given.has(by) ? given.get(by) : (['application', 'api'] as const)
   const form = given.get(usageOutput)
+  const session = sessionOf(given, form === 'json' ? 'json' : 'text')
+  const groupBy = given.has(by) ? given.get(by) : (['application', 'api'] as const)
   const found = await allOf(session, await queryOf(session, given, groupBy), given.get(rows))
   if (form === 'json') process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
   else if (form === 'csv') process.stdout.write(usageCsv(found))
