@@ -1,5 +1,11 @@
 /** Those of them that filters write. */
-export const noteFields = ['user.name', 'portcullis.external_auth', 'portcullis.authorization.dry_run']
+export const noteFields = [
+  'user.name',
+  'portcullis.external_auth',
+  'portcullis.authorization.dry_run',
+  'portcullis.api',
+  'portcullis.operation',
+]
 
 /** What each field of the access log says; a test holds it to the fields of a line that has all of them. */
 export const accessFields: Readonly<Record<string, string>> = {
@@ -33,6 +39,8 @@ export const accessFields: Readonly<Record<string, string>> = {
   'user.name': 'Who asks, by basic authentication.',
   'portcullis.external_auth': 'What a service that was asked has said, and whether it was kept from before.',
   'portcullis.authorization.dry_run': 'Policies in dry run that would have denied it, and by which rules.',
+  'portcullis.api': 'The API whose route it took, with its namespace.',
+  'portcullis.operation': 'The operation of its OpenAPI document, by its id.',
   trace_id: 'Of the W3C trace context that came with the request.',
   span_id: 'Of the W3C trace context that came with the request.',
 }

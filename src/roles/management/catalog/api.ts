@@ -40,22 +40,20 @@ export const api: FilterType<ApiConfig> = {
   phase: 'api',
   describe,
   inspect(config, x) {
-    const asked = memoized(finders, config, finderOf)(x.asked)
-    x.notes.set(askedApiNote, asked)
-    const operation = asked.operation === '' ? 'none that the document has' : asked.operation
-    return { ...passes, facts: [{ name: 'operation', value: operation }], refusal: refusalOf(config) ?? null }
+    const note = noter(config)
+    const { operation } = note(x)
+    const known = operation === '' ? 'none that the document has' : operation
+    const facts = config.operations.length === 0 ? [] : [{ name: 'operation', value: known }]
+    return { ...passes, facts, refusal: refusalOf(config) ?? null }
   },
   compile(config) {
-    const { api: name, lifecycle, deprecation } = config
-    const find = memoized(finders, config, finderOf)
+    const { lifecycle, deprecation } = config
+    const note = noter(config)
     const refusal = refusalOf(config)
     const says = deprecation !== null && lifecycle === 'Deprecated'
     return {
       request(x) {
-        const asked = find(x.asked)
-        x.notes.set(askedApiNote, asked)
-        x.notes.set(apiField, name)
-        if (asked.operation !== '') x.notes.set(operationField, asked.operation)
+        note(x)
         return refusal
       },
       ...(says && { response: x => sayFarewell(x, deprecation) }),
@@ -63,7 +61,20 @@ export const api: FilterType<ApiConfig> = {
   },
 }
 
-type Finder = (asked: Pick<Exchange['asked'], 'method' | 'path'>) => AskedApi
+/** Writes down for everyone behind it which API and operation a request is for. */
+function noter(config: ApiConfig): (x: Exchange) => AskedApi {
+  const { api: name } = config
+  const find = memoized(finders, config, finderOf)
+  return ({ asked: { method, path }, notes }) => {
+    const asked = find(method, path)
+    notes.set(askedApiNote, asked)
+    notes.set(apiField, name)
+    if (asked.operation !== '') notes.set(operationField, asked.operation)
+    return asked
+  }
+}
+
+type Finder = (method: string, path: string) => AskedApi
 
 /** One for all rules of an API: a document may have thousands of operations. */
 const finders = new WeakMap<ApiConfig, Finder>()
@@ -73,7 +84,7 @@ function finderOf({ api: name, version, basePath, operations }: ApiConfig): Find
   if (operations.length === 0) return () => unknown
   const known = new Map(operations.map(({ id }) => [id, { api: name, version, operation: id }]))
   const match = operationMatcher(basePath, operations)
-  return ({ method, path }) => known.get(match(method, path)) ?? unknown
+  return (method, path) => known.get(match(method, path)) ?? unknown
 }
 
 function refusalOf({ api: name, lifecycle, deprecation }: ApiConfig): Failure | undefined {

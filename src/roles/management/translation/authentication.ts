@@ -59,10 +59,18 @@ export function defaultAuthentication(
   return state.covers.flatMap(cover => openPlaces(cover, taken)).map(at => ({ at, filter, protects: true }))
 }
 
+/** The route of a cover, and its rules there, as text. */
+export function pointsIn({ route, rules }: Cover): readonly string[] {
+  return [wholeOf(route), ...rules.map(rule => placeText({ rule: ruleId(route, rule) }))]
+}
+
+function wholeOf(route: Cover['route']): string {
+  return placeText({ route: `${route.kind.toLowerCase()}/${policyName(route)}` })
+}
+
 function openPlaces(cover: Cover, taken: ReadonlySet<string>): readonly AttachPoint[] {
   const { route, rules } = cover
-  const whole = { route: `${route.kind.toLowerCase()}/${policyName(route)}` }
-  if (taken.has(placeText(whole))) return []
+  if (taken.has(wholeOf(route))) return []
   return placesOf(
     cover,
     rules.filter(rule => !taken.has(placeText({ rule: ruleId(route, rule) }))),

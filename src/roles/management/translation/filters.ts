@@ -17,7 +17,7 @@ export function usageFilter({ origin, api, version }: ApiConfig): UsageConfig {
   return { type: 'usage', origin, api, version }
 }
 
-/** Who has subscribed to what and how much of it may be used: because there is a Product. */
+/** Who has subscribed to what, how much of it may be used, and what the backend is told: because there is a Product. */
 export function productFilters({ name }: ApiState, offers: readonly Offer[]): FilterConfig[] {
   const [first] = offers
   if (first === undefined) return []

@@ -15,7 +15,7 @@ import { AuthorizationPolicy } from '../kinds/authorization-policy.ts'
 import { RateLimitPolicy } from '../kinds/rate-limit-policy.ts'
 import { PLANS } from '../rows.ts'
 import { apiFilter, apisOf, type ApiState, type ApiWorld } from './apis.ts'
-import { authenticationFilter, defaultAuthentication, placeText } from './authentication.ts'
+import { authenticationFilter, defaultAuthentication, placeText, pointsIn } from './authentication.ts'
 import { placesOf } from './covers.ts'
 import { doubtOpen, doubtUnreachable } from './doubts.ts'
 import { limitsFilter, productFilters, tellingFilter, usageFilter } from './filters.ts'
@@ -45,7 +45,7 @@ export function translate(resources: Resources): Contribution {
   const authentication = placed(AuthenticationPolicy, apis, world)
   const attach = [
     ...[...apis.values()].flatMap(state => ofApi(state, products.of(state.api), authentication, world)),
-    ...ofAuthentication(authentication),
+    ...ofAuthentication(authentication, products),
     ...authorizationAttachments(placed(AuthorizationPolicy, apis, world)),
     ...ofLimits(placed(RateLimitPolicy, apis, world)),
   ]
@@ -96,7 +96,7 @@ function ofApi(
   const always: FilterConfig[] = [api, usageFilter(api)]
   const enforced = productFilters(state, offers)
   doubtUnreachable(state, world)
-  if (offers.length === 0 && policies.length === 0) doubtOpen(state, world)
+  if (offers.length === 0 && !policies.some(one => asksFor(state, one))) doubtOpen(state, world)
   const places = state.covers.flatMap(cover => placesOf(cover))
   const taken = new Set(policies.map(({ at }) => placeText(at)))
   return [
@@ -106,15 +106,29 @@ function ofApi(
   ]
 }
 
-function ofAuthentication(policies: readonly Placed<AuthenticationPolicy>[]): Attachment[] {
+/** Whether a policy is for the API, for something that it covers, or for a Gateway, which may be that of its routes. */
+function asksFor(state: ApiState, { at, api }: Placed<AuthenticationPolicy>): boolean {
+  if (api !== null) return api === state
+  if (at === 'all' || 'gateway' in at || 'listener' in at) return true
+  return state.covers.some(cover => pointsIn(cover).includes(placeText(at)))
+}
+
+function ofAuthentication(
+  policies: readonly Placed<AuthenticationPolicy>[],
+  products: Products,
+): Attachment[] {
   const configs = new Map<string, AuthenticationConfig>()
-  return policies.flatMap(({ policy, at, api }) => {
+  const told = new Set<string>()
+  return policies.flatMap(({ policy, at, api }): Attachment[] => {
     const signup = api?.api.body.spec.signUp ?? null
     // The same object wherever it is the same: it is compiled once.
     const key = JSON.stringify([keyOf(policy), signup])
     const filter = configs.get(key) ?? authenticationFilter(policy, signup)
     configs.set(key, filter)
-    return [filter, tellingFilter(filter.origin)].map(one => ({ at, filter: one, protects: true }))
+    // Where a Product is, so is this.
+    const isTold = told.has(placeText(at)) || (api !== null && products.of(api.api).length > 0)
+    told.add(placeText(at))
+    return [{ at, filter, protects: true }, ...(isTold ? [] : [{ at, filter: tellingFilter(filter.origin) }])]
   })
 }
 
