@@ -29,8 +29,11 @@ export function pageOf(name: string): Page {
 }
 
 function fileOf(yaml: string, page: string): string {
-  const [, name] = /^# (portcullis\/[\w-]+\.yaml)$/m.exec(yaml.split('\n', 1)[0]!) ?? []
-  if (name === undefined) throw new Error(`${page}: a yaml block begins with "# portcullis/NAME.yaml"`)
+  const [, name] = /^# ((?:portcullis\/)?[\w-]+\.yaml)$/m.exec(yaml.split('\n', 1)[0]!) ?? []
+  if (name === undefined)
+    throw new Error(
+      `${page}: a yaml block begins with "# portcullis/NAME.yaml", or "# NAME.yaml" beside that`,
+    )
   return name
 }
 

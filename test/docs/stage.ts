@@ -1,6 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -51,7 +59,17 @@ export class Stage implements AsyncDisposable {
     const ended = once(child, 'close')
     const output = await text(child.stdout!)
     const [code] = (await ended) as [number | null]
+    if (command.startsWith('portcullis import')) this.adopt()
     return { output: this.written(output.replaceAll('\r', '')), code }
+  }
+
+  /** What a command has written has the ports that it knows by itself. */
+  private adopt(): void {
+    const folder = join(this.folder, 'portcullis')
+    for (const name of readdirSync(folder)) {
+      const file = join(folder, name)
+      writeFileSync(file, this.here(readFileSync(file, 'utf8')))
+    }
   }
 
   /** `portcullis run …`: resolves when it serves. */

@@ -72,8 +72,8 @@ async function rehearse(page: Page): Promise<void> {
 async function tryOut(stage: Stage, { command, output }: Step): Promise<void> {
   let got = await stage.run(command)
   if (output === null) return assert.equal(got.code, 0, `${command}\n${got.output}`)
-  // The log and the counters are written behind the answer.
-  const comesLater = /access\.jsonl|:8900/.test(command)
+  // The log, the counters and the ledger are written behind the answer.
+  const comesLater = /access\.jsonl|:8900|^portcullis usage/.test(command)
   for (let tries = 0; comesLater && tries < 200 && !isAsShown(output, got.output); tries++) {
     await delay(50)
     got = await stage.run(command)
