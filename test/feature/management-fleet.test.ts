@@ -146,6 +146,14 @@ test('gateways that share a database', async t => {
   const [one, two] = [String(first['key']), String(second['key'])]
   for (const member of [a, b]) for (const key of [one, two]) await member.until(key, 200)
 
+  // When it was used last is seen by all, whichever was asked.
+  while (
+    !((await b.ask('GET', keys))['items'] as { readonly lastUsedAt: string | null }[]).every(
+      ({ lastUsedAt }) => lastUsedAt !== null,
+    )
+  )
+    await later(50)
+
   // What one is told, all know.
   const { id } = first as { readonly id?: string }
   await a.ask('POST', `/credentials/${id ?? ''}/revoke`, {})

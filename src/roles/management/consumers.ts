@@ -100,7 +100,12 @@ export class Consumers implements Part {
 
   constructor(kit: ServiceKit) {
     this.kit = kit
-    kit.tables.patch(RECORDS, { put: [['unread', true]] })
+    kit.tables.patch(RECORDS, {
+      put: [
+        ['unread', true],
+        ['environment', kit.settings.environment],
+      ],
+    })
   }
 
   lastKnown(known: LastKnown | null): void {

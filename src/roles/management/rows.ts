@@ -23,7 +23,10 @@ export interface IssuerRow {
   readonly keys: readonly { readonly [name: string]: RowValue }[]
 }
 
-/** Key `unread` as long as records were never read: of who is not there nobody knows whether he should be. */
+/**
+ * Key `unread` as long as records were never read: of who is not there nobody knows whether he should be. Key
+ * `environment`: what this place is called; keys of another one are not taken.
+ */
 export const RECORDS = 'management records'
 
 /** Keys `url`, and `node`, which names this process among all that count there. */

@@ -6,6 +6,7 @@ import type { RoleService, ServiceKit, Wants } from '../../translation/service.t
 import type { Source } from '../../translation/source.ts'
 import { AdminPart } from './api/admin-part.ts'
 import { Consumers } from './consumers.ts'
+import { LastUses } from './credentials/last-uses.ts'
 import { PepperRows } from './credentials/pepper-rows.ts'
 import { QuotaKeeper } from './limits/keeping/quota-keeper.ts'
 import { Issuers } from './issuers/issuers.ts'
@@ -57,6 +58,7 @@ export class Management implements RoleService {
       this.consumers,
       new QuotaKeeper(kit),
       new UsagePart(kit),
+      new LastUses(kit),
       admin,
       new Issuers(kit),
       new Upkeep(kit),

@@ -10,7 +10,7 @@ import { allTaken } from '../../../filters/taken.ts'
 import { NodeState } from '../../../shared/node-state.ts'
 import type { Drainable } from '../../../upstream/keep.ts'
 import { hashPassword } from '../credentials/passwords.ts'
-import { CREDENTIALS } from '../rows.ts'
+import { CREDENTIALS, RECORDS } from '../rows.ts'
 import { authentication } from './authentication.ts'
 import type { Accept, AuthenticationConfig } from './config.ts'
 
@@ -29,6 +29,8 @@ const everywhere = {
 class World {
   readonly node = new NodeState()
   now = 1_000_000
+  readonly told: unknown[] = []
+  private readonly due: (() => void)[] = []
   private readonly state = sharedState(this.node)
   private readonly kept = new Map<string, Drainable>()
 
@@ -53,7 +55,16 @@ class World {
       config,
       kit({
         table: name => this.state.table(name),
-        clock: { now: () => 0, sharedUs: () => 0, wallMs: () => this.now, after: () => () => {} },
+        clock: {
+          now: () => 0,
+          sharedUs: () => 0,
+          wallMs: () => this.now,
+          after: (_, run) => {
+            this.due.push(run)
+            return () => {}
+          },
+        },
+        tell: (_, message) => void this.told.push(message),
         keep<T extends Drainable>(key: string, make: () => T): T {
           const one = kept.get(key) ?? make()
           kept.set(key, one)
@@ -61,6 +72,11 @@ class World {
         },
       }),
     )
+  }
+
+  /** Timers run. */
+  later(): void {
+    for (const run of this.due.splice(0)) run()
   }
 
   [Symbol.dispose](): void {
@@ -483,5 +499,35 @@ suite('several kinds and policies', () => {
       () => world.policy([{ kind: 'riddle' } as unknown as Accept]),
       /no credentials of kind "riddle" are known/,
     )
+  })
+})
+
+suite('uses', () => {
+  test('of a recorded credential are told together, each once a minute', async () => {
+    using world = new World()
+    const { text } = putKey(world.node.tables)
+    const policy = world.policy([inHeader], { anonymous: true })
+    for (let i = 0; i < 3; i++) assert.equal(await failureOf(policy, request(['X-API-Key', text])), '')
+    assert.equal(await failureOf(policy, request()), '')
+    world.later()
+    const { credential } = credentialRow()
+    assert.deepEqual(world.told, [new Map([[credential, 1_000_000]])])
+    world.now = 1_059_999
+    await failureOf(policy, request(['X-API-Key', text]))
+    world.later()
+    assert.equal(world.told.length, 1)
+    world.now = 1_060_000
+    await failureOf(policy, request(['X-API-Key', text]))
+    world.later()
+    assert.deepEqual(world.told.at(-1), new Map([[credential, 1_060_000]]))
+  })
+
+  test('a key of another environment is nobody here', async () => {
+    using world = new World()
+    const { text } = putKey(world.node.tables)
+    world.node.tables.patch(RECORDS, { put: [['environment', 'staging']] })
+    assert.equal(await failureOf(world.policy([inHeader]), request(['X-API-Key', text])), 'api_key_unknown')
+    world.node.tables.patch(RECORDS, { put: [['environment', 'live']] })
+    assert.equal(await failureOf(world.policy([inHeader]), request(['X-API-Key', text])), '')
   })
 })

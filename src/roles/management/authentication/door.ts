@@ -9,6 +9,7 @@ import { compileAcceptor } from './acceptors.ts'
 import type { Accept, AuthenticationConfig } from './config.ts'
 import { compileRefusals, type Refusals } from './refusals.ts'
 import { anonymous } from './recorded.ts'
+import { usesOf, type Uses } from './uses.ts'
 
 /** Asks one credential after the other. */
 export class Door implements Filter {
@@ -17,6 +18,7 @@ export class Door implements Filter {
   private readonly refusals: Refusals
   private readonly isExcepted: ((x: Excepted) => boolean) | null
   private readonly headers: readonly string[]
+  private readonly uses: Uses
 
   constructor(config: AuthenticationConfig, kit: Kit) {
     const { accepts, policy, except } = config
@@ -26,6 +28,7 @@ export class Door implements Filter {
     this.acceptors = accepts.map(accept => compileAcceptor(accept, { accepts, policy, kit }))
     this.refusals = compileRefusals(config, this.acceptors)
     this.isExcepted = compileExceptions(except)
+    this.uses = usesOf(kit)
     this.headers = [...new Set(this.acceptors.flatMap(({ headers }) => headers))]
   }
 
@@ -61,6 +64,7 @@ export class Door implements Filter {
   }
 
   accept(x: Exchange, identity: Identity, by: Acceptor | null): undefined {
+    if (identity.credential !== null) this.uses.note(identity.credential)
     const { notes } = x
     const known = notes.get(identityNote)
     if (known === undefined || counts(identity, known)) {

@@ -36,7 +36,7 @@ export function keysOf(kit: Kit): Keys {
 export class Keys {
   private readonly rows: Lookup<CredentialRow>
   private readonly peppers: Lookup<string>
-  private readonly records: Lookup<boolean>
+  private readonly records: Lookup<boolean | string>
   private readonly wallMs: () => number
   /** Of this worker alone, and nothing else is hashed by it. */
   private readonly hash = new KeyHash(randomBytes(16))
@@ -47,7 +47,7 @@ export class Keys {
   constructor(kit: Pick<Kit, 'table' | 'clock'>) {
     this.rows = kit.table<CredentialRow>(CREDENTIALS)
     this.peppers = kit.table<string>(PEPPERS)
-    this.records = kit.table<boolean>(RECORDS)
+    this.records = kit.table<boolean | string>(RECORDS)
     this.wallMs = () => kit.clock.wallMs()
   }
 
@@ -67,6 +67,8 @@ export class Keys {
   private verify(text: string): Identity | Refused {
     const key = parseKeyText(text)
     if (key === null) return malformed
+    const here = this.records.get('environment')
+    if (here !== undefined && key.environment !== here) return this.refuseNobody(key)
     const row = this.rows.row(`key ${key.id}`)
     if (row === undefined || row.value.kind !== 'api-key')
       return this.records.get('unread') === undefined ? this.refuseNobody(key) : unread
