@@ -112,3 +112,17 @@ export const Usage = fields(
   'What was used from `from` to `to`, which are moved outwards to where the step, or what is still kept, begins and ends.',
 )
 export type Usage = Shape<typeof Usage>
+
+export const UsageRetention = fields(
+  {
+    minutesHours: Type.Integer({
+      minimum: 3,
+      maximum: 720,
+      description: 'Hours for which minutes are kept.',
+    }),
+    hoursDays: Type.Integer({ minimum: 2, maximum: 3_660, description: 'Days for which hours are kept.' }),
+    daysDays: Type.Integer({ minimum: 31, maximum: 36_600, description: 'Days for which days are kept.' }),
+  },
+  'For how long usage is kept, at which length of its steps; each at least as long as the one before.',
+)
+export type UsageRetention = Shape<typeof UsageRetention>

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { UsageRetention } from '../../../api/shapes/usage.ts'
 import type { Store } from '../store/store.ts'
 import type { Tables } from '../store/tables.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './entry.ts'
@@ -11,12 +12,9 @@ export interface Retention {
   readonly daysMs: number
 }
 
-/** Two days, a quarter with some days to spare, three years and two months. */
-export const defaultRetention: Retention = {
-  minutesMs: 48 * HOUR_MS,
-  hoursMs: 100 * DAY_MS,
-  daysMs: 1_155 * DAY_MS,
-}
+/** Two days; a quarter with some days to spare; three years and two months. */
+export const defaultPeriods: UsageRetention = { minutesHours: 48, hoursDays: 100, daysDays: 1_155 }
+export const defaultRetention: Retention = retentionFrom(defaultPeriods)
 
 /** Of `settings`. */
 export const RETENTION_SETTING = 'usage.retention'
@@ -33,11 +31,19 @@ const SERIES_AT_ONCE = 1_000
 /** Writers that have been silent for so long have left nothing that could still come. */
 const WRITER_MS = 400 * DAY_MS
 
-export async function retentionOf(store: Pick<Store, 'setting'>): Promise<Retention> {
+export async function periodsOf(store: Pick<Store, 'setting'>): Promise<UsageRetention> {
   const text = await store.setting(RETENTION_SETTING)
   return text === null
-    ? defaultRetention
-    : { ...defaultRetention, ...(JSON.parse(text) as Partial<Retention>) }
+    ? defaultPeriods
+    : { ...defaultPeriods, ...(JSON.parse(text) as Partial<UsageRetention>) }
+}
+
+export async function retentionOf(store: Pick<Store, 'setting'>): Promise<Retention> {
+  return retentionFrom(await periodsOf(store))
+}
+
+function retentionFrom({ minutesHours, hoursDays, daysDays }: UsageRetention): Retention {
+  return { minutesMs: minutesHours * HOUR_MS, hoursMs: hoursDays * DAY_MS, daysMs: daysDays * DAY_MS }
 }
 
 /** Removes what is older than it is to be kept, and then series of which nothing is left. Answers how many rows. */
