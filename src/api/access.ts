@@ -21,14 +21,14 @@ export interface ApiUser {
 
 /** Who keeps accounts. */
 export interface Accounts {
-  /** Whether anybody can log in: nothing is open any more, then, to who has not. */
-  readonly exist: boolean
+  /** Whether anybody can log in: nothing is open any more, then, to who has not. `unknown` as long as that cannot be read. */
+  readonly exist: boolean | 'unknown'
   /** Whose token it is; null where it is nobody's. */
   whoBrings(token: string): ApiUser | null
 }
 
 export interface Refusal {
-  readonly status: 401 | 403 | 429
+  readonly status: 401 | 403 | 429 | 503
   readonly detail: string
   readonly retryAfterS?: number
 }

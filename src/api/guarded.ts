@@ -24,7 +24,12 @@ export function answerGuarded(
   response.writeHead(refusal.status, refusalFields(refusal)).end(refusalBody(refusal))
 }
 
-const titles = { 401: 'Unauthorized', 403: 'Forbidden', 429: 'Too Many Requests' } as const
+const titles = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+} as const
 
 export function refusalFields({ status, retryAfterS }: Refusal): Record<string, string> {
   return {

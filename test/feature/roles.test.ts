@@ -72,7 +72,9 @@ suite('what roles would protect that do not run', () => {
       await using upstream = await TestUpstream.start((_, response) => void response.end('ok'))
       const port = await freePort()
       using folder = new Folder({ 'shop.yaml': shop(port, upstream.port) })
-      await using run = await RunProcess.start([folder.path], ...flags, '--workers', '1')
+      // What declares management makes a store, which must not be that of other tests.
+      using data = new Folder()
+      await using run = await RunProcess.start([folder.path], ...flags, '--workers', '1', '--data', data.path)
       await run.started()
       for (const [i, path] of paths.entries())
         assert.equal((await send(port, { path })).status, statuses[i], path)
@@ -105,7 +107,8 @@ suite('what roles would protect that do not run', () => {
     const port = await freePort()
     using folder = new Folder({ 'shop.yaml': shop(port, upstream.port) })
     const env = { PORTCULLIS_ROLES: '-management' }
-    await using run = await RunProcess.startWith(env, [folder.path], '--workers', '1')
+    using data = new Folder()
+    await using run = await RunProcess.startWith(env, [folder.path], '--workers', '1', '--data', data.path)
     await run.started()
     assert.equal((await send(port, { path: '/admin' })).status, 200)
   })

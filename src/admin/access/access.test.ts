@@ -265,7 +265,7 @@ test('a file of the token that is none says what is wrong with it', () => {
 })
 
 /** One user for each permission, whose token is its name. */
-const accountsIn = (exist: boolean): Accounts => ({
+const accountsIn = (exist: Accounts['exist']): Accounts => ({
   exist,
   whoBrings: token =>
     token.startsWith('pcp_')
@@ -299,6 +299,18 @@ test('once there are users, only their tokens and the socket let in, to what the
       .status,
     404,
   )
+  assert.equal((await ask({ path: socket }, ['GET /v1/status HTTP/1.1', host])).status, 200)
+})
+
+test('as long as nobody knows whether there are users, nobody is told that he is none', async () => {
+  using admin = await start('127.0.0.1', { accounts: () => accountsIn('unknown') })
+  const { port, secret, socket } = admin
+  const host = `Host: localhost:${port}`
+  for (const lines of [[], [`Authorization: Bearer ${secret}`], ['Authorization: Bearer pcx_unknown']]) {
+    const { status, answer } = await ask({ port }, ['GET /v1/status HTTP/1.1', host, ...lines])
+    assert.equal(status, 503)
+    assert.match(answer, /retry-after: 1\r\n/i)
+  }
   assert.equal((await ask({ path: socket }, ['GET /v1/status HTTP/1.1', host])).status, 200)
 })
 

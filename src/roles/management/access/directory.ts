@@ -59,8 +59,8 @@ export class Directory implements Accounts {
     this.source = source
   }
 
-  get exist(): boolean {
-    return this.isUnknown || this.known.users.size > 0
+  get exist(): boolean | 'unknown' {
+    return this.isUnknown ? 'unknown' : this.known.users.size > 0
   }
 
   /** There is a store, and nothing is known of it yet. */
