@@ -297,17 +297,17 @@ for (const [kind, spec, ...expected] of [
   [
     'AuthorizationPolicy',
     allow('when: [{attribute: Time, operator: In, values: ["08:00"]}]'),
-    'spec.rules[0].when[0].operator: In is none of Time, expected Between or GreaterThan or LessThan',
+    'spec.rules[0].when[0].operator: Time is not compared by In, expected GreaterThan, LessThan, Between',
   ],
   [
     'AuthorizationPolicy',
     allow('when: [{attribute: Time, operator: Between, values: ["08:00"]}]'),
-    'spec.rules[0].when[0].values: has 1 for operator: Between, expected 2',
+    'spec.rules[0].when[0].values: has 1 for Between, expected 2',
   ],
   [
     'AuthorizationPolicy',
     allow('when: [{attribute: Address, operator: In, values: [10.0.0.0/33]}]'),
-    'spec.rules[0].when[0].values[0]: "10.0.0.0/33" is not valid, expected an IP address or a range of them, like "10.0.0.0/8"',
+    'spec.rules[0].when[0].values[0]: "10.0.0.0/33" is not valid, expected an address or a range like "10.0.0.0/8"',
   ],
   [
     'AuthorizationPolicy',

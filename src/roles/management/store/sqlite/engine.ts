@@ -82,7 +82,13 @@ export class SqliteEngine implements Engine {
   readonly backup = async (file: string): Promise<void> => {
     if (existsSync(file)) throw new StoreError('exists', `${file} is there already`)
     makePrivate(file)
-    await backup(this.writing.database, file)
+    // On a connection of its own: one that is within a transaction has no moment to copy.
+    const connection = open(this.file, true)
+    try {
+      await backup(connection.database, file)
+    } finally {
+      connection.close()
+    }
   }
 
   async close(): Promise<void> {
