@@ -64,3 +64,17 @@ export const ProductLines = listOf(ProductLine, 'Products by namespace and name.
 export type ProductLines = Shape<typeof ProductLines>
 export const PlanLines = listOf(PlanLine, 'Plans by namespace and name.')
 export type PlanLines = Shape<typeof PlanLines>
+
+export const Linkset = Type.Object(
+  {
+    linkset: Type.Array(Type.Object({ anchor: Type.String() }, { additionalProperties: true })),
+  },
+  { description: 'A linkset (RFC 9264 §4.2).' },
+)
+export type Linkset = Shape<typeof Linkset>
+
+export const OpenApiOfApi = Type.Object(
+  { openapi: Type.String() },
+  { additionalProperties: true, description: 'A document of OpenAPI 3.0 or 3.1.' },
+)
+export type OpenApiOfApi = Shape<typeof OpenApiOfApi>

@@ -10,6 +10,20 @@ export const SUBSCRIPTIONS = 'management subscriptions'
 export const APPLICATIONS = 'management applications'
 /** Key `namespace/name`; of the translation. */
 export const PLANS = 'management plans'
+/** Documents about what is published; of the translation. */
+export const PUBLISHED = 'management published'
+
+/** A document that a listener serves. */
+export interface PublishedRow {
+  /** Content-Type */
+  readonly type: string
+  readonly etag: string
+  /** Between each two belongs the origin by which the client reaches it. */
+  readonly pieces: readonly string[]
+  /** Values of Link. */
+  readonly links: readonly string[]
+}
+
 /** Key: version of a pepper; the value is base64. */
 export const PEPPERS = 'management peppers'
 /** Key `current`, and key ids. */

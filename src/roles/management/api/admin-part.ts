@@ -11,7 +11,9 @@ import { PeppersFile } from '../credentials/peppers-file.ts'
 import type { LastKnown } from '../last-known/last-known-file.ts'
 import { StoreSource } from '../objects/store-source.ts'
 import type { Part } from '../part.ts'
+import { PUBLISHED } from '../rows.ts'
 import type { Change, Following, Store } from '../store/store.ts'
+import type { PublishedApis } from '../translation/published/published.ts'
 import type { ManagementApi } from './context.ts'
 
 /** So long an answer waits for workers and others to know of a change that is committed. */
@@ -36,6 +38,7 @@ export class AdminPart implements Part {
   private readonly peppersFile: PeppersFile
   private peppers: Peppers | null = null
   private following: Following | null = null
+  private published: PublishedApis = {}
 
   constructor(kit: ServiceKit, options: AdminPartOptions) {
     this.kit = kit
@@ -73,7 +76,8 @@ export class AdminPart implements Part {
     if (known !== null) this.source.lastKnown(known.objects)
   }
 
-  applied(_: Wants, resources: Resources): void {
+  applied(wants: Wants, resources: Resources): void {
+    this.published = (wants[PUBLISHED] ?? {}) as PublishedApis
     this.source.took(resources)
   }
 
@@ -151,6 +155,7 @@ export class AdminPart implements Part {
       caughtUp: () => this.caughtUp(),
       nowMs: () => kit.calendar.now(),
       declared: () => kit.declared(),
+      published: () => this.published,
       kinds: kit.kinds,
       objects: source,
     }

@@ -97,7 +97,7 @@ export function catalogRoutes(app: Api, api: ManagementApi): void {
 }
 
 /** What somebody may see of it, each by namespace and name. */
-interface Catalog {
+export interface Catalog {
   readonly api: ManagementApi
   readonly apis: readonly API[]
   readonly products: readonly Product[]
@@ -105,7 +105,7 @@ interface Catalog {
 }
 
 /** Public products are seen by everybody who has an account, and so are their APIs and plans. */
-async function catalogFor(api: ManagementApi, actor: Actor): Promise<Catalog> {
+export async function catalogFor(api: ManagementApi, actor: Actor): Promise<Catalog> {
   const resources = api.declared()?.resources
   const maySee = (resource: Resource): boolean => actor.can('catalog:read', objectScope(api, resource))
   const all = resources?.all(Product) ?? []
@@ -167,7 +167,7 @@ function page<R extends Resource, Item>(
   return { items: items.map(line), next }
 }
 
-function found<R extends Resource>(
+export function found<R extends Resource>(
   all: readonly R[],
   { namespace, name }: { readonly namespace: string; readonly name: string },
   what: string,
@@ -239,7 +239,7 @@ function titleOf({ body, metadata }: Resource): string {
   return spec.title ?? metadata.name
 }
 
-function nameOf({ metadata: { namespace, name } }: Resource): string {
+export function nameOf({ metadata: { namespace, name } }: Resource): string {
   return `${namespace}/${name}`
 }
 

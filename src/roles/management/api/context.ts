@@ -5,6 +5,7 @@ import type { Directory } from '../access/directory.ts'
 import type { Peppers } from '../credentials/peppers.ts'
 import type { StoreSource } from '../objects/store-source.ts'
 import type { Store } from '../store/store.ts'
+import type { PublishedApis } from '../translation/published/published.ts'
 
 /** What the routes of management are made with. */
 export interface ManagementApi {
@@ -24,6 +25,8 @@ export interface ManagementApi {
   nowMs(): number
   /** What is in force; null before the first. */
   declared(): Declared | null
+  /** Of its APIs, by NAMESPACE/NAME. */
+  published(): PublishedApis
   readonly kinds: Kinds
   /** Declared objects of the store, as the gateway reads them. */
   readonly objects: StoreSource

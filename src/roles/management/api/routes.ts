@@ -9,6 +9,7 @@ import { credentialRoutes } from './credentials.ts'
 import { meRoutes } from './me.ts'
 import { objectWriteRoutes } from './objects.ts'
 import { organizationRoutes } from './organizations.ts'
+import { publishedRoutes } from './published.ts'
 import { roleBindingRoutes } from './role-bindings.ts'
 import { setupRoutes } from './setup.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
@@ -30,6 +31,7 @@ const routes: readonly ((app: Api, api: ManagementApi) => void)[] = [
   credentialRoutes,
   subscriptionRoutes,
   catalogRoutes,
+  publishedRoutes,
   objectWriteRoutes,
   usageRoutes,
   auditRoutes,

@@ -43,6 +43,10 @@ const deprecation = object({
 })
 
 const openapi = object({
+  servedAt: optional(
+    pattern('^$|^/[!-"$-;=@-z|~]*$', 'a path like "/openapi.json", or ""', 256, 0),
+    'Where everybody gets the document, with what the gateway adds: behind `basePath`. "" for nowhere. Left out, /openapi.json where a Product with visibility Public has the API, and nowhere otherwise.',
+  ),
   document: optional(
     // Of whatever form its version has: documentOf reads what is needed of it.
     Type.Unsafe<object>({ type: 'object' }),
@@ -94,6 +98,10 @@ const schema = object(
           pattern('^$|^/', 'a path like "/petstore", or ""', 1024, 0),
           "What clients' paths have in front of those of the OpenAPI document, whose `servers` are not looked at.",
           apiDefaults.basePath,
+        ),
+        documentation: optional(
+          pattern('^https?://[!#-;=?-~]+$', 'a URL like "https://docs.example/petstore"', 1024),
+          'Where there is something to read for who calls it: service-doc in the catalog.',
         ),
         openapi: optional(openapi, 'What operations it has. Left out, requests are of no operation.'),
       }),

@@ -69,7 +69,8 @@ function hostsOf(api: API, resources: Resources): string[] {
     : routes.flatMap(({ body }) => body.spec.hostnames ?? [])
 }
 
-function firstPath(api: API, resources: Resources): string {
+/** Where its routes begin, for an API without a base path. */
+export function firstPath(api: API, resources: Resources): string {
   for (const { body } of routesOf(api, resources))
     for (const { matches = [] } of body.spec.rules ?? [])
       for (const match of matches)

@@ -13,7 +13,7 @@ import type { AuthenticationConfig } from '../authentication/config.ts'
 import { AuthenticationPolicy } from '../kinds/authentication-policy.ts'
 import { AuthorizationPolicy } from '../kinds/authorization-policy.ts'
 import { RateLimitPolicy } from '../kinds/rate-limit-policy.ts'
-import { PLANS } from '../rows.ts'
+import { PLANS, PUBLISHED } from '../rows.ts'
 import { apiFilter, apisOf, type ApiState, type ApiWorld } from './apis.ts'
 import { authenticationFilter, defaultAuthentication, placeText, pointsIn } from './authentication.ts'
 import { placesOf } from './covers.ts'
@@ -22,6 +22,7 @@ import { limitsFilter, productFilters, tellingFilter, usageFilter } from './filt
 import { planRows, reportPlans } from './plans.ts'
 import { isOfApi, placed, type Placed } from './policies.ts'
 import { Products, reportProducts, type Offer } from './products.ts'
+import { publish } from './published/published.ts'
 import { brokenFor, closeBroken } from './unenforced.ts'
 
 /**
@@ -49,13 +50,18 @@ export function translate(resources: Resources): Contribution {
     ...authorizationAttachments(placed(AuthorizationPolicy, apis, world)),
     ...ofLimits(placed(RateLimitPolicy, apis, world)),
   ]
+  const published = publish([...apis.values()], products, attach, world)
   doubtExceptions(policies, resources, report)
   closing.tell(report)
   const plans = planRows(resources)
   return {
-    attach,
+    attach: [...attach, ...published.attach],
     close: closing.places,
-    ...(plans.size === 0 ? {} : { tables: { [PLANS]: plans } }),
+    tables: {
+      ...(plans.size > 0 && { [PLANS]: plans }),
+      ...(published.rows.size > 0 && { [PUBLISHED]: published.rows }),
+    },
+    ...(apis.size > 0 && { wants: { [PUBLISHED]: published.apis } }),
     conditions: report.conditions,
     problems: report.problems,
   }
