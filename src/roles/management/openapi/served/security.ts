@@ -71,8 +71,8 @@ function capital(word: string): string {
 
 /** Equal for schemes that are looked for in the same place of a request. */
 export function placeOfScheme(scheme: object): string {
-  const { type, in: where, name = '', scheme: http } = scheme as Partial<Record<string, string>>
+  const { type, in: where = '', name = '', scheme: http = '' } = scheme as Partial<Record<string, string>>
   if (type === 'apiKey') return `${where} ${where === 'header' ? name.toLowerCase() : name}`
-  if (type === 'http') return http?.toLowerCase() === 'bearer' ? 'bearer' : `http ${http?.toLowerCase()}`
+  if (type === 'http') return http.toLowerCase() === 'bearer' ? 'bearer' : `http ${http.toLowerCase()}`
   return type === 'mutualTLS' ? type : 'bearer'
 }

@@ -55,7 +55,7 @@ function write(declared: object, added: Added): Json {
 /** Takes out all other operations, and gives those that are left. */
 function keep(document: Json, wanted: readonly string[] | null): Json[] {
   const paths = objectIn(document, 'paths')
-  const ids = wanted && new Set(wanted)
+  const ids = wanted && new Set<unknown>(wanted)
   // What they lead to may be a path that is taken out.
   const items = Object.entries(paths).map(([path, item]) => [path, resolved(document, item)] as const)
   return items.flatMap(([path, item]) => {
@@ -66,7 +66,7 @@ function keep(document: Json, wanted: readonly string[] | null): Json[] {
       const operation = item[method]
       if (!isObject(operation)) return []
       const id = operation['operationId'] ?? `${method.toUpperCase()} ${path}`
-      if (ids === null || ids.has(String(id))) return [operation]
+      if (ids === null || ids.has(id)) return [operation]
       delete item[method]
       return []
     })
