@@ -159,8 +159,8 @@ suite('what is published', () => {
   test('has documents that say what the gateway asks for, limits and answers', async () => {
     await using upstream = await TestUpstream.start((_, response) => void response.end('backend'))
     const port = await freePort()
-    const text = site(port, upstream.port)
-    await using served = await Served.start({ 'site.yaml': text })
+    const written = site(port, upstream.port)
+    await using served = await Served.start({ 'site.yaml': written })
     const old = await validated(await send(port, { path: '/v1/openapi.json' }))
     assert.equal(old.openapi, '3.0.3')
     assert.deepEqual(old.servers, [{ url: 'http://a.example/v1' }])
@@ -176,7 +176,7 @@ suite('what is published', () => {
     assert.equal(current.openapi, '3.1.0')
     // The product has one of its operations.
     assert.deepEqual(Object.keys(current.paths['/pets'] ?? {}), ['get'])
-    await served.change('site.yaml', text.replaceAll('"openapi":{', '"openapi":{"servedAt":"",'))
+    await served.change('site.yaml', written.replaceAll('"openapi":{', '"openapi":{"servedAt":"",'))
     // As any path of the API, without a key.
     assert.equal((await send(port, { path: '/v2/openapi.json' })).status, 401)
   })
