@@ -82,7 +82,7 @@ interface OpenApi {
 
 async function validated({ body }: Pick<Answer, 'body'>): Promise<OpenApi> {
   const read = JSON.parse(body) as OpenApi
-  const { valid, errors } = await new Validator().validate(body)
+  const { valid, errors } = await new Validator().validate(JSON.parse(body) as Record<string, unknown>)
   assert.ok(valid, JSON.stringify(errors))
   return read
 }
