@@ -2,7 +2,8 @@ import { Type } from 'typebox'
 import { Condition } from './condition.ts'
 import { ObjectRef } from './declared.ts'
 import { Finding } from './finding.ts'
-import { fields, orNull, type Shape } from './shape.ts'
+import { listOf, listQuery } from './list.ts'
+import { fields, orNull, Time, type Shape } from './shape.ts'
 
 /** An object as Kubernetes writes it, judged by its kind's schema and rules. */
 export const DeclaredObject = Type.Object(
@@ -26,6 +27,28 @@ export const ObjectPath = fields({
   namespace: Type.String({ maxLength: 63, description: '- for what is in none.' }),
   name: Type.String({ maxLength: 253 }),
 })
+
+export const StoredObject = fields(
+  {
+    object: ObjectRef,
+    owner: orNull(Type.String(), 'Whose set it came with.'),
+    generation: Type.Integer({ description: 'How often its spec was another one.' }),
+    etag: Type.String({ description: 'For If-Match.' }),
+    createdAt: Time,
+    updatedAt: Time,
+    body: Type.Unknown({ description: 'The object as it was given; of a Secret without what it holds.' }),
+  },
+  'A declared object of the store, for who may write it.',
+)
+export type StoredObject = Shape<typeof StoredObject>
+
+export const StoredObjectQuery = listQuery({
+  kind: Type.Optional(Type.String({ maxLength: 63 })),
+  namespace: Type.Optional(Type.String({ maxLength: 63 })),
+  owner: Type.Optional(Type.String({ maxLength: 63 })),
+})
+export const StoredObjects = listOf(StoredObject, 'Declared objects of the store, the oldest first.')
+export type StoredObjects = Shape<typeof StoredObjects>
 
 const change = Type.Enum(['created', 'updated', 'deleted', 'unchanged'])
 

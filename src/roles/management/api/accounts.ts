@@ -1,5 +1,6 @@
 import { accessOf } from '../../../api/access.ts'
 import type { Api } from '../../../api/api.ts'
+import { AdminError } from '../../../api/errors.ts'
 import type { Permission } from '../../../api/permissions.ts'
 import {
   Account,
@@ -142,6 +143,13 @@ export function accountRoutes(app: Api, api: ManagementApi): void {
           .where('account', '=', account.id)
           .execute()
         for (const { id } of bound) await tx.roleBindings.remove(id, { organization: of.id })
+        const left = await tx.applications.list({ where: { account: account.id }, limit: 1 })
+        const [some] = left.items
+        if (some !== undefined)
+          throw new AdminError(
+            409,
+            `account ${account.name} has applications, such as ${some.name}: delete them first`,
+          )
         await tx.accounts.remove(account.id)
         return { body: accountView(account, of) }
       }),

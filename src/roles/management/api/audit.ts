@@ -41,7 +41,12 @@ export function auditRoutes(app: Api, api: ManagementApi): void {
         .$if(until !== undefined, one => one.where('at', '<', msOf(until ?? '', 'query: until')))
         .$if(actor !== undefined, one => one.where('actor', '=', actor ?? ''))
         .$if(kind !== undefined, one => one.where('kind', '=', kind ?? ''))
-        .$if(action !== undefined, one => one.where('action', '=', action ?? ''))
+        .$if(action !== undefined, one =>
+          // As the answer has it, or without the kind.
+          one.where(
+            sql<boolean>`(${sql.ref('action')} = ${action} or ${sql.ref('kind')} || '.' || ${sql.ref('action')} = ${action})`,
+          ),
+        )
         .$if(object !== undefined, one =>
           one.where(sql<boolean>`(${sql.ref('object')} = ${object} or ${sql.ref('name')} = ${object})`),
         )

@@ -183,7 +183,11 @@ async function made(
       revoked: null,
       replaces,
     },
-    { organization: of.id, ...(replaces !== null && { action: 'rotate' }) },
+    {
+      organization: of.id,
+      name: nameOfCredential({ name, prefix: columns.prefix, keyId: columns.keyId }),
+      ...(replaces !== null && { action: 'rotate' }),
+    },
   )
   const body = { ...credentialView(row, nowMs), key }
   return {
@@ -210,11 +214,24 @@ function refuseGone({ revoked, expires }: Row, nowMs: number): void {
 async function retire(tx: ChangeTx, row: Row, overlapS: number, found: ApplicationOf): Promise<void> {
   if (overlapS === 0) return void (await revoke(tx, row, tx.now, found))
   const expires = Math.min(row.expires ?? Infinity, tx.now + overlapS * 1000)
-  await tx.credentials.update(row.id, { expires }, { action: 'retire', organization: found.of.id })
+  await tx.credentials.update(
+    row.id,
+    { expires },
+    { action: 'retire', organization: found.of.id, name: nameOfCredential(row) },
+  )
 }
 
-function revoke(tx: ChangeTx, { id }: Row, nowMs: number, { of }: ApplicationOf): Promise<Row> {
-  return tx.credentials.update(id, { revoked: nowMs }, { action: 'revoke', organization: of.id })
+/** For the audit: what it is for, or else what lists show of it. */
+function nameOfCredential({ name, prefix, keyId }: Pick<Row, 'name' | 'prefix' | 'keyId'>): string {
+  return name || prefix || keyId
+}
+
+function revoke(tx: ChangeTx, row: Row, nowMs: number, { of }: ApplicationOf): Promise<Row> {
+  return tx.credentials.update(
+    row.id,
+    { revoked: nowMs },
+    { action: 'revoke', organization: of.id, name: nameOfCredential(row) },
+  )
 }
 
 function credentialView(row: Row, nowMs: number): Credential {

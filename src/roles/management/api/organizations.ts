@@ -126,6 +126,16 @@ export function organizationRoutes(app: Api, api: ManagementApi): void {
         allowed(actor, 'organizations:write', there, organization)
         precondition(request, there.version)
         if (there.name === DEFAULT) throw new AdminError(409, 'the organization default stays')
+        for (const table of ['accounts', 'teams', 'users'] as const) {
+          const [some] = (await tx[table].list({ where: { organization: there.id }, limit: 1 })).items
+          if (some !== undefined)
+            throw new AdminError(
+              409,
+              `organization ${there.name} has ${table}, such as ${some.name}: delete them first`,
+            )
+        }
+        const bound = await tx.roleBindings.list({ where: { organization: there.id }, limit: 1000 })
+        for (const { id } of bound.items) await tx.roleBindings.remove(id)
         await tx.organizations.remove(there.id)
         return { body: organizationView(there) }
       }),

@@ -16,7 +16,7 @@ import type { RoleBinding as Row } from '../store/tables.ts'
 import { accountAt } from './accounts.ts'
 import { forbidden, missing } from './allow.ts'
 import { bindingScope } from './bindings.ts'
-import { changed, opened } from './changes.ts'
+import { changed, opened, precondition } from './changes.ts'
 import type { ManagementApi } from './context.ts'
 import { afterId, pageOfRows, within } from './lists.ts'
 import { organizationAt, organizationWanted } from './organizations.ts'
@@ -99,6 +99,7 @@ export function roleBindingRoutes(app: Api, api: ManagementApi): void {
         if (row === undefined || scope === undefined || !actor.can('users:read', scope))
           throw missing(`role binding ${binding}`)
         if (!actor.can('users:write', scope)) throw forbidden('users:write', `role binding ${binding}`)
+        precondition(request, row.version)
         await tx.roleBindings.remove(row.id, { organization: row.organizationId })
         return { body: bindingView(row) }
       }),

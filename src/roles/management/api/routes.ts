@@ -12,6 +12,7 @@ import { organizationRoutes } from './organizations.ts'
 import { publishedRoutes } from './published.ts'
 import { roleBindingRoutes } from './role-bindings.ts'
 import { setupRoutes } from './setup.ts'
+import { storedObjectRoutes } from './stored-objects.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
 import { teamRoutes } from './teams.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -34,6 +35,7 @@ const routes: readonly ((app: Api, api: ManagementApi) => void)[] = [
   publishedRoutes,
   objectWriteRoutes,
   usageRoutes,
+  storedObjectRoutes,
   auditRoutes,
   backupRoutes,
 ]

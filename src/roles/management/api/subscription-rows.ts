@@ -66,6 +66,11 @@ export function mayWrite(actor: Actor, row: SubscriptionRow): void {
     throw forbidden('subscriptions:write', `subscription ${row.id}`)
 }
 
+/** For the audit. */
+export function nameOfRow({ accountName, applicationName, product }: SubscriptionRow): string {
+  return `${accountName}/${applicationName} → ${product}`
+}
+
 export function subscriptionView(row: SubscriptionRow): Subscription {
   const { id, product, plan, status, since, planSince, previousPlan, approvedBy, reason } = row
   return {

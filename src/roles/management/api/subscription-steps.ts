@@ -7,7 +7,7 @@ import type { Subscription as Row } from '../store/tables.ts'
 import { forbidden } from './allow.ts'
 import { changed, precondition } from './changes.ts'
 import type { ManagementApi } from './context.ts'
-import { sidesOf, subscriptionFor, subscriptionView, type Sides } from './subscription-rows.ts'
+import { nameOfRow, sidesOf, subscriptionFor, subscriptionView, type Sides } from './subscription-rows.ts'
 
 type Status = Row['status']
 
@@ -68,7 +68,7 @@ export function subscriptionSteps(app: Api, api: ManagementApi): void {
           const after = await tx.subscriptions.update(
             row.id,
             columnsOf(step, row, actor, tx.now, request.body.reason),
-            { action: step.name, organization: row.organizationId },
+            { action: step.name, organization: row.organizationId, name: nameOfRow(row) },
           )
           return { body: subscriptionView({ ...row, ...after }), version: after.version }
         }),

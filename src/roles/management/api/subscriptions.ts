@@ -17,7 +17,13 @@ import { opened, changed, precondition, sent } from './changes.ts'
 import type { ManagementApi } from './context.ts'
 import { afterId, pageOfRows } from './lists.ts'
 import { offered, offersWithin, type Offers } from './offers.ts'
-import { mayWrite, subscriptionFor, subscriptionRows, subscriptionView } from './subscription-rows.ts'
+import {
+  mayWrite,
+  nameOfRow,
+  subscriptionFor,
+  subscriptionRows,
+  subscriptionView,
+} from './subscription-rows.ts'
 import { subscriptionSteps } from './subscription-steps.ts'
 import { organizationWanted } from './organizations.ts'
 import { fullName } from './object-names.ts'
@@ -77,7 +83,11 @@ export function subscriptionRoutes(app: Api, api: ManagementApi): void {
       changed(api, request, reply, async (tx, actor) => {
         const { application: ref, account, organization, product, plan } = request.body
         const asked = { actor, permission: 'subscriptions:write' } as const
-        const { application, of } = await applicationFor(tx, ref, { account, organization }, asked)
+        const {
+          application,
+          account: by,
+          of,
+        } = await applicationFor(tx, ref, { account, organization }, asked)
         const offer = offered(api, actor, fullName(product), fullName(plan))
         const live = await tx.subscriptions.find({
           application: application.id,
@@ -99,7 +109,7 @@ export function subscriptionRoutes(app: Api, api: ManagementApi): void {
             previousSince: null,
             reason: null,
           },
-          { organization: of.id },
+          { organization: of.id, name: `${by.name}/${application.name} → ${offer.product}` },
         )
         const found = await subscriptionRows(tx)
           .where('subscriptions.id', '=', row.id)
@@ -163,7 +173,7 @@ export function subscriptionRoutes(app: Api, api: ManagementApi): void {
         const changedRow = await tx.subscriptions.update(
           row.id,
           { plan, planSince: tx.now, previousPlan: row.plan, previousSince: row.planSince },
-          { action: 'change-plan', organization: row.organizationId },
+          { action: 'change-plan', organization: row.organizationId, name: nameOfRow(row) },
         )
         return { body: subscriptionView({ ...row, ...changedRow }), version: changedRow.version }
       }),

@@ -214,6 +214,7 @@ function memberRoutes(app: Api, api: ManagementApi): void {
         // Who takes somebody in gives them what the team may do.
         powerOver(actor, await teamBindings(tx.db, team.id), `team ${team.name}`)
         const there = await tx.teamMembers.find({ team: team.id, user: user.id })
+        precondition(request, there?.version ?? null)
         const body = { user: { id: user.id, name: user.name } }
         if (there !== null) return { body }
         await tx.teamMembers.insert({ team: team.id, user: user.id }, { organization: team.organization })
@@ -238,6 +239,7 @@ function memberRoutes(app: Api, api: ManagementApi): void {
         powerOver(actor, await teamBindings(tx.db, team.id), `team ${team.name}`)
         const there = await tx.teamMembers.find({ team: team.id, user: user.id })
         if (there === null) throw missing(`member ${user.name} of team ${team.name}`)
+        precondition(request, there.version)
         await tx.teamMembers.remove(there.id, { organization: team.organization })
         return { body: { user: { id: user.id, name: user.name } } }
       }),

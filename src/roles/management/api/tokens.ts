@@ -16,7 +16,7 @@ import type { Peppers } from '../credentials/peppers.ts'
 import type { ChangeTx } from '../store/store.ts'
 import type { Token as Row, User } from '../store/tables.ts'
 import { missing } from './allow.ts'
-import { changed, opened } from './changes.ts'
+import { changed, opened, precondition } from './changes.ts'
 import type { ManagementApi } from './context.ts'
 import { afterId, pageOfRows } from './lists.ts'
 import { msOf, timeOf, timeOrNull } from './times.ts'
@@ -106,6 +106,7 @@ export function tokenRoutes(app: Api, api: ManagementApi): void {
         const user = await ownUser(tx, actor, params.user)
         const token = await tx.tokens.get(params.token)
         if (token?.user !== user.id) throw missing(`token ${params.token} of user ${user.name}`)
+        precondition(request, token.version)
         const revoked =
           token.revoked === null
             ? await tx.tokens.update(

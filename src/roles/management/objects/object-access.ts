@@ -47,6 +47,17 @@ export function mayWriteObject(api: ManagementApi, actor: Actor, write: ObjectWr
   }
 }
 
+/** Whether somebody may write an object of the store, and so may see all of it. */
+export function isWritable(
+  api: ManagementApi,
+  actor: Actor,
+  { group, kind }: Pick<ResourceRef, 'group' | 'kind'>,
+  resource: Resource | null,
+): boolean {
+  if (api.kinds.find(group, kind)?.role !== 'management') return actor.can('routes:write', PLATFORM)
+  return actor.can('apis:write', resource === null ? PLATFORM : objectScope(api, resource))
+}
+
 /** The objects whose requests it would have a say in. */
 function namedBy(resource: Resource | null): readonly ResourceRef[] {
   if (resource === null) return []

@@ -104,7 +104,7 @@ class RecordWriter<Row extends Recorded> extends RecordReader<Row> implements Wr
       action: options.action ?? action,
       kind: this.kind,
       object: row.id,
-      name: typeof row['name'] === 'string' ? row['name'] : '',
+      name: options.name ?? (typeof row['name'] === 'string' ? row['name'] : ''),
       organization,
       before: shown.before,
       after: shown.after,

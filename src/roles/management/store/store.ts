@@ -138,6 +138,8 @@ export interface Writer<Row extends Recorded> extends Reader<Row> {
 export type New<Row extends Recorded> = Omit<Row, keyof Recorded> & { readonly id?: string }
 
 export interface ChangeOptions {
+  /** What the record is called, for people, where it has no name. */
+  readonly name?: string
   /** What audit calls it: `approve`, `rotate`; default `create`, `update`, `delete`. */
   readonly action?: string
   /** Whose organisation may read the entry, where the record does not say it. */
