@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../http/problem.ts'
 import { log } from '../telemetry/log.ts'
 import { AdminError } from '../api/errors.ts'
@@ -19,6 +19,8 @@ const BAD_URL = 'the path cannot be percent-decoded'
 /** `application/problem+json` for all that goes wrong. */
 export function answerErrors(app: Api, paths: AdminPaths): void {
   app.setErrorHandler((error, request, reply) => {
+    // No route takes QUERY, and what is wrong with one is not its Content-Type.
+    if (isUntaken(error)) return nothingThere(request, reply)
     const status = statusOf(error)
     if (error instanceof AdminError) return sendProblem(reply, status, error.message, error.members)
     if (status < 500)
@@ -26,7 +28,9 @@ export function answerErrors(app: Api, paths: AdminPaths): void {
     log.error('admin.error', { method: request.method, route: request.routeOptions.url, error })
     return sendProblem(reply, status, 'the log has the reason')
   })
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler((request, reply) => nothingThere(request, reply))
+
+  function nothingThere(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const url = request.url.split('?')[0]!
     const methods = app.supportedMethods.filter(method => app.hasRoute({ method, url }))
     if (methods.length > 0 && !methods.includes(request.method)) {
@@ -34,7 +38,7 @@ export function answerErrors(app: Api, paths: AdminPaths): void {
       return sendProblem(reply, 405, `expected ${methods.join(' or ')}`)
     }
     return sendProblem(reply, 404, `there are ${paths.names.join(', ')}`)
-  })
+  }
 }
 
 function sendProblem(
@@ -46,6 +50,10 @@ function sendProblem(
   const { fields, body } = problem(status, { title: STATUS_CODES[status] ?? 'Error', detail }, members)
   for (let i = 0; i < fields.length; i += 2) reply.header(fields[i]!, fields[i + 1])
   return reply.code(status).send(body)
+}
+
+function isUntaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE'
 }
 
 function statusOf(error: unknown): number {

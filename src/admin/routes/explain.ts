@@ -32,11 +32,11 @@ export function explainRoutes(app: Api, { seen, views }: ApiKit): void {
 
 function askedOf({ method: typed, url, headers = [], client }: ExplainRequest): AskedRequest {
   const method = askedMethod(typed)
-  if (method === null) throw new AdminError(400, 'body: method is none, expected one such as GET')
+  if (method === null) throw new AdminError(422, 'body: method is none, expected one such as GET')
   // What is wrong is told without the URL: it may have a password in it.
   if (urlFault(url) !== null)
-    throw new AdminError(400, 'body: url is none, expected http://HOST[:PORT]/PATH or HOST/PATH')
-  if (client !== undefined && isIP(client) === 0) throw new AdminError(400, 'body: client is no IP address')
+    throw new AdminError(422, 'body: url is none, expected http://HOST[:PORT]/PATH or HOST/PATH')
+  if (client !== undefined && isIP(client) === 0) throw new AdminError(422, 'body: client is no IP address')
   return {
     method,
     url,

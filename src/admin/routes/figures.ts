@@ -5,6 +5,7 @@ import type { Api } from '../../api/api.ts'
 import type { ApiKit } from '../kit.ts'
 import type { Seen } from '../seen.ts'
 import { Figures, History } from '../shapes/figures.ts'
+import { Events } from '../../api/shapes/events.ts'
 import { fields } from '../../api/shapes/shape.ts'
 import { frameOf } from '../../api/sse.ts'
 import { countsOf, findingsInForce } from '../views/findings.ts'
@@ -30,7 +31,7 @@ export function figureRoutes(app: Api, { seen, streams }: ApiKit): void {
         summary: 'The same once a second, as events of the name figures',
         tags,
         produces: 'text/event-stream',
-        response: { 200: Type.String() },
+        response: { 200: Events },
       },
     },
     (_, reply) => {

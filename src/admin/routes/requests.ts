@@ -8,6 +8,7 @@ import { storyOf } from '../requests/story.ts'
 import type { Seen } from '../seen.ts'
 import { listQuery } from '../../api/shapes/list.ts'
 import { RequestFilter, requestFilter, RequestList, RequestStory } from '../shapes/requests.ts'
+import { Events } from '../../api/shapes/events.ts'
 import { fields } from '../../api/shapes/shape.ts'
 import type { EventStream } from '../../api/sse.ts'
 
@@ -40,7 +41,7 @@ export function requestRoutes(app: Api, { seen, streams }: ApiKit): void {
         tags,
         querystring: RequestFilter,
         produces: 'text/event-stream',
-        response: { 200: Type.String() },
+        response: { 200: Events },
       },
     },
     ({ query }, reply) => {
@@ -75,7 +76,7 @@ function page(recent: RecentReader, filter: RequestFilter, limit: number, cursor
   try {
     return recent.list(recentFilter(filter), limit, cursor ?? null)
   } catch (error) {
-    if (error instanceof RangeError) throw new AdminError(400, `cursor: ${error.message}`)
+    if (error instanceof RangeError) throw new AdminError(422, `cursor: ${error.message}`)
     throw error
   }
 }

@@ -45,7 +45,7 @@ test('what is not there, and what cannot be asked, is told with what is expected
     ['/v1/rules?limit=0', 400, /limit/],
     ['/v1/rules?limit=1001', 400, /limit/],
     ['/v1/rules?colour=red', 400, /\\"colour\\" is not known/],
-    ['/v1/problems?cursor=x', 400, /cursor is none, expected what an answer has as next/],
+    ['/v1/problems?cursor=x', 422, /cursor is none, expected what an answer has as next/],
     ['/v1/problems?severity=bad', 400, /severity/],
     ['/v1/conditions?good=maybe', 400, /good/],
     ['/v1/conditions?good=false', 200, /"items":\[\]/],
@@ -58,14 +58,14 @@ test('what is not there, and what cannot be asked, is told with what is expected
 
 test('a request that is none is not explained, and nothing of it is told', async () => {
   using admin = await listening(seenOf(inForceOf(text)))
-  for (const [body, expected] of [
-    [{ method: 'G ET', url: 'http://a/' }, /method is none/],
-    [{ method: 'GET', url: '/bob:planted@x' }, /url is none, expected http:\/\/HOST/],
-    [{ method: 'GET' }, /url/],
-    [{ method: 'GET', url: 'http://a/', headers: { a: 'b' } }, /headers/],
+  for (const [code, body, expected] of [
+    [422, { method: 'G ET', url: 'http://a/' }, /method is none/],
+    [422, { method: 'GET', url: '/bob:planted@x' }, /url is none, expected http:\/\/HOST/],
+    [400, { method: 'GET' }, /url/],
+    [400, { method: 'GET', url: 'http://a/', headers: { a: 'b' } }, /headers/],
   ] as const) {
     const [status, said] = await admin.ask('/v1/explain', body)
-    assert.equal(status, 400, said)
+    assert.equal(status, code, said)
     assert.match(said, expected)
     assert.doesNotMatch(said, /planted/)
   }

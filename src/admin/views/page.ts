@@ -33,7 +33,7 @@ export function pageByPlace<T>(list: readonly T[], { limit, cursor }: PageQuery)
 function placeOf(cursor: string): number {
   const [, digits] = /^at-(\d{1,9})$/.exec(cursor) ?? []
   if (digits === undefined)
-    throw new AdminError(400, 'query: cursor is none, expected what an answer has as next')
+    throw new AdminError(422, 'query: cursor is none, expected what an answer has as next')
   return Number(digits)
 }
 

@@ -6,7 +6,9 @@ export function listQuery<P extends TProperties>(own: P) {
   return fields({
     ...own,
     limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many at most.' }),
-    cursor: Type.Optional(Type.String({ description: 'What the last answer has as `next`.' })),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 4_096, description: 'What the last answer has as `next`.' }),
+    ),
   })
 }
 

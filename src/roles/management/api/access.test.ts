@@ -101,6 +101,8 @@ DELETE /v1/objects/{group}/{kind}/{namespace}/{name} -- ++ -- ++  -- +- -- +-  -
 POST /v1/objects                                  -- ++ -- ++  -- +- -- +-  -- +- -- --
 a route: PUT /v1/objects                          -  -  +  +   -  -  -  -   -  -  -  -
 
+GET /v1/usage                                     +  +  -  +   +  +  -  +   +  +  +  -
+
 GET /v1/audit                                     -- -- -- ++  -- -- -- +.  -- -- -- --
 GET /v1/audit/verify                              -  -  -  +   -  -  -  -   -  -  -  -
 GET /v1/backup                                    -  -  -  +   -  -  -  -   -  -  -  -
@@ -210,7 +212,7 @@ function planOf(name: string, organization: string, team: string) {
   }
 }
 
-/** Who passes the judgement is stopped by something else, so that nothing changes: "412", "409", "422", "400" are allowed. */
+/** Who passes the judgement is stopped by something else, so that nothing changes: 412, 409, 422 are allowed. */
 const unchanged = { 'if-match': '"0"' }
 
 interface Asked {

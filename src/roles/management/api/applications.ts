@@ -228,7 +228,7 @@ function allowed(actor: Actor, permission: Permission, found: ApplicationOf, ref
 
 function namedAlone(ref: string): AdminError {
   return new AdminError(
-    400,
+    422,
     `query: application ${ref} is looked for in an account, expected account, or its id`,
   )
 }

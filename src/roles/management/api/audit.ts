@@ -98,7 +98,7 @@ export function auditRoutes(app: Api, api: ManagementApi): void {
 
 function seqOf(cursor: string): number {
   if (!/^[1-9]\d{0,14}$/.test(cursor))
-    throw new AdminError(400, 'query: cursor is none, expected what an answer had as next')
+    throw new AdminError(422, 'query: cursor is none, expected what an answer had as next')
   return Number(cursor)
 }
 

@@ -115,7 +115,7 @@ export function credentialRoutes(app: Api, api: ManagementApi): void {
         refuseGone(row, api.nowMs())
         const { overlapS = row.kind === 'basic' ? 0 : DAY_S, expiresAt = null } = request.body
         if (row.kind === 'basic' && overlapS > 0)
-          throw new AdminError(400, 'body: overlapS is 0 for kind basic: a user has one password at a time')
+          throw new AdminError(422, 'body: overlapS is 0 for kind basic: a user has one password at a time')
         await retire(tx, row, overlapS, found)
         return made(api, tx, found, { ...rotated(row), expiresAt }, secret, row.id)
       })
@@ -169,7 +169,7 @@ async function made(
   const notBefore = msOrNull(notBeforeAt, 'body: notBeforeAt')
   const expires = msOrNull(expiresAt, 'body: expiresAt')
   if (expires !== null && expires <= Math.max(nowMs, notBefore ?? 0))
-    throw new AdminError(400, 'body: expiresAt is past, or before notBeforeAt; expected a later time')
+    throw new AdminError(422, 'body: expiresAt is past, or before notBeforeAt; expected a later time')
   const row = await tx.credentials.insert(
     {
       application: application.id,

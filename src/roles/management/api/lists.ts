@@ -30,7 +30,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export function afterId(cursor: string | undefined): string {
   if (cursor === undefined) return ''
   if (!ID.test(cursor))
-    throw new AdminError(400, 'query: cursor is none, expected what an answer had as next')
+    throw new AdminError(422, 'query: cursor is none, expected what an answer had as next')
   return cursor
 }
 

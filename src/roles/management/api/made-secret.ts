@@ -39,8 +39,8 @@ function refuseOthers(kind: keyof typeof needed, given: Readonly<Record<string, 
   const names = needed[kind]
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined && names.includes(name))
-      throw new AdminError(400, `body: ${name} is required for kind ${kind}`)
+      throw new AdminError(422, `body: ${name} is required for kind ${kind}`)
     if (value !== undefined && !names.includes(name))
-      throw new AdminError(400, `body: ${name} is nothing of kind ${kind}`)
+      throw new AdminError(422, `body: ${name} is nothing of kind ${kind}`)
   }
 }

@@ -90,7 +90,7 @@ test('a set is taken whole or not at all, and pruned of what its owner had put t
   await set('', 422, backend('a', 1), bad)
   await set('', 409, backend('a', 1), backend('of-file', 1))
   await set('', 422, backend('a', 1), backend('a', 2))
-  await set('?prune=true', 400, backend('a', 1))
+  await set('?prune=true', 422, backend('a', 1))
   const names = async () =>
     (await api.get(200, 'GET', '/v1/stored-objects')).items.map(({ object }) => object.name)
   assert.deepEqual(await names(), [])

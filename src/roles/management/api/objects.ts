@@ -63,7 +63,7 @@ export function objectWriteRoutes(app: Api, api: ManagementApi): void {
       const plan = await changed(api, request, reply, async (tx, actor) => {
         const set = { prune: false, owner: null }
         const [one] = await planSet(api, tx, actor, wanted, set)
-        if (one === undefined) throw new AdminError(400, 'body: is no object')
+        if (one === undefined) throw new AdminError(422, 'body: is no object')
         precondition(request, one.before?.version ?? null)
         const row = await carryOut(tx, one, api, null)
         return {
@@ -137,7 +137,7 @@ async function writeSet(
   const { query, body } = request as SetRequest
   const { dryRun, prune, owner = null } = query
   if (prune && owner === null)
-    throw new AdminError(400, 'query: prune needs owner: nobody deletes what is not their own')
+    throw new AdminError(422, 'query: prune needs owner: nobody deletes what is not their own')
   const wanted = wantedOf(api, body.objects)
   if (dryRun) {
     const plans = await dryPlans(api, request, wanted, { prune, owner })
@@ -203,7 +203,7 @@ function refuseOther(ref: ResourceRef, body: Readonly<Record<string, unknown>>):
     (ref.namespace === '' || own.namespace === ref.namespace)
   if (!isSame)
     throw new AdminError(
-      400,
+      422,
       `body: is ${shortName(own)} (group ${JSON.stringify(own.group)}), and the path names ${shortName(ref)} (group ${JSON.stringify(ref.group)})`,
     )
 }

@@ -183,9 +183,9 @@ for (const engine of engines)
       await api.get(409, 'POST', path, { body: { kind: 'basic', user: 'till' } })
       const cert = await api.get(201, 'POST', path, { body: { kind: 'certificate', subject: 'CN=till' } })
       assert.equal(cert.key, null)
-      await api.get(400, 'POST', path, { body: { kind: 'certificate' } })
-      await api.get(400, 'POST', path, { body: { user: 'x' } })
-      await api.get(400, 'POST', path, { body: { expiresAt: '2020-01-01T00:00:00Z' } })
+      await api.get(422, 'POST', path, { body: { kind: 'certificate' } })
+      await api.get(422, 'POST', path, { body: { user: 'x' } })
+      await api.get(422, 'POST', path, { body: { expiresAt: '2020-01-01T00:00:00Z' } })
       const all = JSON.stringify([
         items,
         await api.get(200, 'GET', '/v1/audit?limit=1000'),
@@ -251,7 +251,7 @@ for (const engine of engines)
         next = page.next
       }
       assert.deepEqual(names, ['a0', 'a1', 'a2', 'a3', 'a4'])
-      await api.get(400, 'GET', '/v1/accounts?cursor=1')
+      await api.get(422, 'GET', '/v1/accounts?cursor=1')
       const { items } = await api.get(200, 'GET', '/v1/audit?kind=account')
       assert.deepEqual(
         items.map(({ action, name, actor, by }) => [action, name, actor, by]),

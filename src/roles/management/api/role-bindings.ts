@@ -149,17 +149,17 @@ async function scopeFor(
   const none = { organization: null, scopeTeam: null, account: null }
   if (scope === 'platform') {
     if (organization !== undefined || of !== undefined)
-      throw new AdminError(400, 'body: a role for the platform is of no organization, team or account')
+      throw new AdminError(422, 'body: a role for the platform is of no organization, team or account')
     return { columns: none, organization: null }
   }
   if (scope === 'organization') {
     if (organization === undefined || of !== undefined)
-      throw new AdminError(400, 'body: a role for an organization needs organization, and nothing as of')
+      throw new AdminError(422, 'body: a role for an organization needs organization, and nothing as of')
     const row = await organizationAt(readers, organization)
     if (row === null) throw new AdminError(422, `body: there is no organization ${organization}`)
     return { columns: { ...none, organization: row.id }, organization: row.id }
   }
-  if (of === undefined) throw new AdminError(400, `body: a role for one ${scope} needs of, its id or name`)
+  if (of === undefined) throw new AdminError(422, `body: a role for one ${scope} needs of, its id or name`)
   if (scope === 'team') {
     const found = await teamAt(readers, of, organization)
     if (found === null) throw new AdminError(422, `body: there is no team ${of}`)
@@ -176,7 +176,7 @@ async function subjectFor(
   { user, team, organization }: NewRoleBinding,
 ): Promise<Pick<Row, 'user' | 'team'>> {
   if ((user === undefined) === (team === undefined))
-    throw new AdminError(400, 'body: expected user or team, one of them')
+    throw new AdminError(422, 'body: expected user or team, one of them')
   const subject =
     user === undefined ? (await teamAt(tx, team ?? '', organization))?.team : await userAt(tx, user)
   // Who may not administer them is not told that they are there.

@@ -13,7 +13,7 @@ export function timeOrNull(ms: number | null): string | null {
 export function msOf(text: string, field: string): number {
   const ms = Date.parse(text)
   if (Number.isNaN(ms))
-    throw new AdminError(400, `${field} is no time, expected one such as 2027-01-31T12:00:00Z`)
+    throw new AdminError(422, `${field} is no time, expected one such as 2027-01-31T12:00:00Z`)
   return ms
 }
 

@@ -79,7 +79,7 @@ export function tokenRoutes(app: Api, api: ManagementApi): void {
               ? null
               : msOf(expiresAt, 'body: expiresAt')
         if (expires !== null && expires <= nowMs)
-          throw new AdminError(400, 'body: expiresAt is past, expected a time to come')
+          throw new AdminError(422, 'body: expiresAt is past, expected a time to come')
         const body = await makeToken(tx, user, { name, expires }, api.peppers(), nowMs)
         return {
           status: 201,
