@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { seenIn } from '../../test/support/seen.ts'
 import { AdminListener } from './listener.ts'
@@ -93,4 +94,25 @@ test('one who holds all places by heads that never end does not keep a neighbour
   )
   assert.equal((await fetch(`${admin.url}/readyz`)).status, 200)
   for (const socket of held) socket.destroy()
+})
+
+test('a head that is too large, or none, is answered with a problem', async () => {
+  const admin = new AdminListener({
+    seen: seenIn(),
+    paths: new AdminPaths(),
+    metrics: () => Promise.resolve(''),
+  })
+  const { port } = await admin.listen('127.0.0.1', 0)
+  for (const [head, status] of [
+    [`GET /v1/${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431],
+    ['no request\r\n\r\n', 400],
+  ] as const) {
+    const connection = connect(port, '127.0.0.1')
+    connection.write(head)
+    const answer = await text(connection)
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `))
+    assert.match(answer, /Content-Type: application\/problem\+json/)
+    assert.match(answer, new RegExp(`"status":${status}`))
+  }
+  admin.close()
 })

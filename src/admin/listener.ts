@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { problem } from '../http/problem.ts'
 import { log } from '../telemetry/log.ts'
 import type { AdminAnswer } from '../api/answer.ts'
@@ -45,6 +46,8 @@ const strict = {
   requireHostHeader: true,
   insecureHTTPParser: false,
 }
+/** Connections that have an answer under way. */
+const answering = new WeakSet<Duplex>()
 /** Streams of events are written to every 15 s. */
 const SILENCE_MS = 60_000
 
@@ -96,6 +99,8 @@ export class AdminListener {
   private serve(judge: Judge): Server {
     const connections = new Connections()
     const server = createServer(strict, (request, response) => {
+      answering.add(request.socket)
+      response.once('close', () => answering.delete(request.socket))
       if (!connections.begin(request, response)) return
       this.answer(request, response, judge).catch((error: unknown) => failed(response, error))
     })
@@ -103,6 +108,7 @@ export class AdminListener {
     server.maxHeadersCount = 0
     server.setTimeout(SILENCE_MS)
     server.on('connection', socket => connections.add(socket))
+    server.on('clientError', refuseHead)
     // Of a socket that listens: without a listener of its own it would end the process, and with it all that it serves.
     server.on('error', error => log.warn('admin.failed', { error }))
     this.servers.push(server)
@@ -166,4 +172,21 @@ function failed(response: ServerResponse, error: unknown): void {
 function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) })
   response.end(body)
+}
+
+/** What is wrong with a head, as Node's parser names it. */
+const faultyHeads: Readonly<Record<string, readonly [status: number, title: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+}
+
+/** Of what is no request: as Node answers it, but as a problem. Where an answer is under way there is no place for it. */
+function refuseHead(error: Error & { readonly code?: string }, socket: Duplex): void {
+  const [status, title] = faultyHeads[error.code ?? ''] ?? [400, 'Bad Request']
+  if (!socket.writable || answering.has(socket)) return void socket.destroy()
+  const { body } = problem(status, { title })
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  )
 }

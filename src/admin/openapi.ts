@@ -119,7 +119,8 @@ function parametersOf(where: 'path' | 'query', schema: unknown) {
   return Object.entries(properties).map(([name, one]) => ({
     name,
     in: where,
-    required: required.includes(name),
+    // What is left out is filled in before it is judged.
+    required: required.includes(name) && !('default' in one),
     description: described(one),
     schema: one,
   }))

@@ -7,7 +7,11 @@ export function listQuery<P extends TProperties>(own: P) {
     ...own,
     limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many at most.' }),
     cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 4_096, description: 'What the last answer has as `next`.' }),
+      Type.String({
+        pattern: '^[!-~]+$',
+        maxLength: 4_096,
+        description: 'What the last answer has as `next`.',
+      }),
     ),
   })
 }

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Folder, freePort, RunProcess } from '../../support/process.ts'
 import { fillStore, firstUser } from './shop.ts'
@@ -25,24 +26,33 @@ spec:
 const gateway = await RunProcess.start([resources], '--workers', '1', '--data', join(work.path, 'data'))
 await gateway.started()
 const url = `http://127.0.0.1:${gateway.admin}`
-const token = await firstUser(url, gateway)
-await fillStore(url, token)
+await fillStore(url, await firstUser(url, gateway))
+// It deletes users and tokens, its own among them: so it asks by the socket, which nobody can take away.
+const socket = join(work.path, 'data', 'run', 'admin.sock')
+const way = createServer(client => {
+  const gate = connect(socket)
+  for (const one of [client, gate]) one.on('error', () => {})
+  client.on('close', () => gate.destroy())
+  client.pipe(gate).pipe(client)
+})
+way.listen(0, '127.0.0.1')
+await once(way, 'listening')
+const { port: wayPort } = way.address() as AddressInfo
 const tool = spawn(
   'schemathesis',
   [
     '--config-file',
     new URL('schemathesis.toml', import.meta.url).pathname,
     'run',
-    `${url}/v1/openapi.json`,
-    '--header',
-    `Authorization: Bearer ${token}`,
+    `http://127.0.0.1:${wayPort}/v1/openapi.json`,
     ...process.argv.slice(2),
   ],
   { stdio: 'inherit', cwd: work.path },
 )
 const [code] = (await once(tool, 'exit')) as [number | null]
 const faults = gateway.log.all.filter(({ event }) => event === 'admin.error')
-for (const fault of faults) console.error(JSON.stringify(fault))
+for (const fault of faults) process.stderr.write(`${JSON.stringify(fault)}\n`)
+way.close()
 await gateway.stop()
 work[Symbol.dispose]()
 process.exitCode = code === 0 && faults.length === 0 ? 0 : 1
