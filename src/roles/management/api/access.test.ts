@@ -27,6 +27,7 @@ const names = Object.keys(columns) as Column[]
 /**
  * In each cell what comes of the own one, then of the foreign one. `+` allowed, `-` 403, `0` 404: that there is one is
  * not told. In lists `+` is listed and `.` is not. One letter alone: there is no own and foreign.
+ * (These APIs have no OpenAPI document, which is 404 for everybody who may ask.)
  */
 // oxfmt-ignore
 const table = `
@@ -90,6 +91,8 @@ POST /v1/subscriptions/{subscription}/cancel      -- ++ -- ++  -0 +0 -- +0  -0 +
 
 GET /v1/apis                                      ++ ++ ++ ++  +. +. +. +.  +. +. +. --
 GET /v1/apis/{namespace}/{name}                   ++ ++ ++ ++  +0 +0 +0 +0  +0 +0 +0 --
+GET /v1/api-catalog                               +  +  +  +   +  +  +  +   +  +  +  -
+GET /v1/apis/{namespace}/{name}/openapi           00 00 00 00  00 00 00 00  00 00 00 --
 GET /v1/products                                  ++ ++ ++ ++  +. +. +. +.  +. +. +. --
 GET /v1/products/{namespace}/{name}               ++ ++ ++ ++  +0 +0 +0 +0  +0 +0 +0 --
 GET /v1/plans                                     ++ ++ ++ ++  +. +. +. +.  +. +. +. --
@@ -102,6 +105,8 @@ POST /v1/objects                                  -- ++ -- ++  -- +- -- +-  -- +
 a route: PUT /v1/objects                          -  -  +  +   -  -  -  -   -  -  -  -
 
 GET /v1/usage                                     +  +  -  +   +  +  -  +   +  +  +  -
+GET /v1/usage/retention                           +  +  +  +   -  -  -  -   -  -  -  -
+PUT /v1/usage/retention                           -  -  +  +   -  -  -  -   -  -  -  -
 
 GET /v1/audit                                     -- -- -- ++  -- -- -- +.  -- -- -- --
 GET /v1/audit/verify                              -  -  -  +   -  -  -  -   -  -  -  -
