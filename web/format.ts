@@ -1,6 +1,12 @@
 const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const timeOfDay = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 const shortTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const dayTime = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+})
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 
 /** What stands where a value is not known. */
@@ -62,6 +68,7 @@ export function percent(share: number): string {
 
 export const clock = (at: string | Date): string => timeOfDay.format(new Date(at))
 export const hourMinute = (at: string | Date): string => shortTime.format(new Date(at))
+export const dayMinute = (at: string | Date): string => dayTime.format(new Date(at))
 export const date = (at: string): string => day.format(new Date(at))
 
 /** Where something is written: `shop.yaml:14:9`. */

@@ -68,7 +68,7 @@ export class Console implements AsyncDisposable {
   }
 
   async settled(): Promise<void> {
-    await this.page.locator('.waiting').waitFor({ state: 'detached' })
+    await this.page.locator('.waiting').first().waitFor({ state: 'detached' })
   }
 
   /** What axe finds against WCAG 2.2 AA and its own best practices; each as `rule: element`. */

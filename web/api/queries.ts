@@ -38,7 +38,7 @@ export function everythingChanged(): void {
   void queryClient.invalidateQueries()
 }
 
-function one<T>(path: string) {
+export function one<T>(path: string) {
   return queryOptions({ queryKey: [CONFIGURED, path], queryFn: ({ signal }) => askJson<T>(path, { signal }) })
 }
 

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useLive } from '../api/figures.ts'
 import { everythingChanged, statusQuery } from '../api/queries.ts'
+import { usePending } from '../api/me.ts'
 import { unreachableSince } from '../api/reach.ts'
 import { useStore } from '../api/store.ts'
 import { forgetToken, token } from '../api/token.ts'
@@ -12,14 +13,18 @@ import { Toggle } from '../parts/toggle.tsx'
 import { texts } from '../texts.ts'
 import { choose, theme } from './theme.ts'
 import { views } from './views.ts'
+import { WhoAmI } from './who-am-i.tsx'
 
 export function Menu({ onChoose }: { readonly onChoose?: () => void }) {
   const { data: status } = useQuery(statusQuery)
   const { errors = 0, warnings = 0 } = status?.problems ?? {}
+  const pending = usePending()
+  const offered = (view: (typeof views)[number]) =>
+    !('role' in view) || status?.roles.includes(view.role) === true
   return (
     <nav aria-label={texts.navigation}>
       <ul>
-        {views.map(({ to, name, icon }) => (
+        {views.filter(offered).map(({ to, name, icon }) => (
           <li key={to}>
             <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }} onClick={onChoose}>
               <Icon name={icon} />
@@ -27,6 +32,7 @@ export function Menu({ onChoose }: { readonly onChoose?: () => void }) {
               {to === '/problems' && errors + warnings > 0 ? (
                 <Mark tone={errors > 0 ? 'bad' : 'warn'}>{count(errors + warnings)}</Mark>
               ) : null}
+              {to === '/consumers' && pending > 0 ? <Mark tone="accent">{count(pending)}</Mark> : null}
             </Link>
           </li>
         ))}
@@ -45,6 +51,7 @@ export function SideFoot({ onHelp }: { readonly onHelp: () => void }) {
   return (
     <div className="side-foot">
       <Liveness />
+      <WhoAmI />
       {kept === null ? null : (
         <button type="button" className="bare" onClick={forget}>
           <Icon name="lock" /> {texts.token.forget}

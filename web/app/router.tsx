@@ -89,6 +89,45 @@ const object = createRoute({
   component: lazyRouteComponent(() => import('../views/object/object.tsx'), 'ObjectView'),
 })
 
+const apisRoot = createRoute({ getParentRoute: under, path: '/apis' })
+const underApis = () => apisRoot
+const apis = createRoute({
+  getParentRoute: underApis,
+  path: '/',
+  validateSearch: textParams('show'),
+  component: lazyRouteComponent(() => import('../views/apis/apis.tsx'), 'Apis'),
+})
+const api = createRoute({
+  getParentRoute: underApis,
+  path: '$namespace/$name',
+  component: lazyRouteComponent(() => import('../views/apis/api.tsx'), 'ApiView'),
+})
+const consumersRoot = createRoute({ getParentRoute: under, path: '/consumers' })
+const underConsumers = () => consumersRoot
+const consumers = createRoute({
+  getParentRoute: underConsumers,
+  path: '/',
+  validateSearch: textParams('show', 'account', 'status'),
+  component: lazyRouteComponent(() => import('../views/consumers/consumers.tsx'), 'Consumers'),
+})
+const application = createRoute({
+  getParentRoute: underConsumers,
+  path: '$id',
+  component: lazyRouteComponent(() => import('../views/consumers/application.tsx'), 'ApplicationView'),
+})
+const usage = createRoute({
+  getParentRoute: under,
+  path: '/usage',
+  validateSearch: textParams('range', 'group', 'api', 'application', 'plan'),
+  component: lazyRouteComponent(() => import('../views/usage/usage.tsx'), 'UsageView'),
+})
+const audit = createRoute({
+  getParentRoute: under,
+  path: '/audit',
+  validateSearch: textParams('actor', 'kind', 'object'),
+  component: lazyRouteComponent(() => import('../views/audit.tsx'), 'Audit'),
+})
+
 export const router = createRouter({
   routeTree: root.addChildren([
     overview,
@@ -101,6 +140,10 @@ export const router = createRouter({
     problems,
     explain,
     object,
+    apisRoot.addChildren([apis, api]),
+    consumersRoot.addChildren([consumers, application]),
+    usage,
+    audit,
   ]),
   defaultPreload: 'intent',
   // A view that fails leaves the menu.

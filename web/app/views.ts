@@ -11,4 +11,17 @@ export const views = [
   { to: '/certificates', name: texts.views.certificates, icon: 'certificates', key: 'c' },
   { to: '/problems', name: texts.views.problems, icon: 'problems', key: 'p' },
   { to: '/explain', name: texts.views.explain, icon: 'explain', key: 'e' },
-] as const satisfies readonly { to: string; name: string; icon: IconName; key: string }[]
+  { to: '/apis', name: texts.views.apis, icon: 'apis', key: 'a', role: 'management' },
+  { to: '/consumers', name: texts.views.consumers, icon: 'consumers', key: 'k', role: 'management' },
+  { to: '/usage', name: texts.views.usage, icon: 'usage', key: 'u', role: 'management' },
+  { to: '/audit', name: texts.views.audit, icon: 'audit', key: 'd', role: 'management' },
+] as const satisfies readonly View[]
+
+interface View {
+  readonly to: string
+  readonly name: string
+  readonly icon: IconName
+  readonly key: string
+  /** Of this role, where it runs. */
+  readonly role?: string
+}

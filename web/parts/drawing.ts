@@ -2,7 +2,6 @@ import { LineChart } from 'echarts/charts'
 import { AxisPointerComponent, GridComponent } from 'echarts/components'
 import { init, use as loadParts, type EChartsType } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
-import { hourMinute } from '../format.ts'
 
 // Of ECharts only what is drawn, on a canvas: its tooltip would be HTML with style attributes, which the
 // Content-Security-Policy refuses.
@@ -12,7 +11,7 @@ export interface Line {
   readonly name: string
   readonly values: readonly (number | null)[]
   /** A colour of tokens.css. */
-  readonly colour: '--plot-1' | '--plot-2' | '--plot-3'
+  readonly colour: '--plot-1' | '--plot-2' | '--plot-3' | '--plot-4'
   readonly filled?: boolean
 }
 
@@ -20,6 +19,7 @@ interface Shown {
   readonly at: readonly string[]
   readonly lines: readonly Line[]
   readonly format: (value: number | null) => string
+  readonly time: (at: string) => string
 }
 
 /** Lines over time in one element, and where the pointer is among them. */
@@ -42,7 +42,7 @@ export class Drawing {
     zr.on('globalout', () => onPoint(null))
   }
 
-  show({ at, lines, format }: Shown): void {
+  show({ at, lines, format, time }: Shown): void {
     const colour = this.colours()
     this.count = at.length
     const label = { color: colour('--text-3'), fontSize: 11, fontFamily: colour('--font'), hideOverlap: true }
@@ -59,7 +59,7 @@ export class Drawing {
         },
         xAxis: {
           type: 'category',
-          data: at.map(hourMinute),
+          data: at.map(time),
           boundaryGap: false,
           axisLine: { lineStyle: { color: colour('--line-strong') } },
           axisTick: { show: false },

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { shown as shownTheme } from '../app/theme.ts'
 import { useStore } from '../api/store.ts'
-import { hourMinute } from '../format.ts'
+import { dayMinute, hourMinute } from '../format.ts'
 import { texts } from '../texts.ts'
 import type { Drawing, Line } from './drawing.ts'
 
@@ -10,10 +10,13 @@ interface Props {
   readonly at: readonly string[]
   readonly lines: readonly Line[]
   readonly format: (value: number | null) => string
+  /** Whether it goes over days. */
+  readonly dated?: boolean
 }
 
 /** Lines over time. What they are at the pointer, or where arrow keys have gone, stands above; all of it in a table below. */
-export function Plot({ label, at, lines, format }: Props) {
+export function Plot({ label, at, lines, format, dated = false }: Props) {
+  const time = dated ? dayMinute : hourMinute
   const place = useRef<HTMLDivElement>(null)
   const drawing = useRef<Drawing | null>(null)
   const [ready, setReady] = useState(false)
@@ -35,8 +38,8 @@ export function Plot({ label, at, lines, format }: Props) {
     }
   }, [])
   useEffect(() => {
-    if (ready) drawing.current?.show({ at, lines, format })
-  }, [ready, at, lines, format, theme])
+    if (ready) drawing.current?.show({ at, lines, format, time })
+  }, [ready, at, lines, format, time, theme])
   useEffect(() => {
     if (ready) drawing.current?.point(pointed)
   }, [ready, pointed])
@@ -56,7 +59,7 @@ export function Plot({ label, at, lines, format }: Props) {
             {name} <b>{format(values[index] ?? null)}</b>
           </span>
         ))}
-        <span className="when">{at[index] === undefined ? '' : hourMinute(at[index])}</span>
+        <span className="when">{at[index] === undefined ? '' : time(at[index])}</span>
       </figcaption>
       <div
         ref={place}
@@ -66,13 +69,13 @@ export function Plot({ label, at, lines, format }: Props) {
         aria-valuemin={0}
         aria-valuemax={Math.max(0, at.length - 1)}
         aria-valuenow={Math.max(0, index)}
-        aria-valuetext={spoken(at[index], lines, index, format)}
+        aria-valuetext={spoken(at[index], lines, index, { format, time })}
         tabIndex={0}
         onKeyDown={onKeyDown}
       />
       <details className="as-table">
         <summary>{texts.plot.asTable}</summary>
-        <PlotTable label={label} at={at} lines={lines} format={format} />
+        <PlotTable label={label} at={at} lines={lines} format={format} dated={dated} />
       </details>
     </figure>
   )
@@ -82,13 +85,14 @@ function spoken(
   at: string | undefined,
   lines: readonly Line[],
   index: number,
-  format: Props['format'],
+  { format, time }: Pick<Props, 'format'> & { readonly time: (at: string) => string },
 ): string {
   if (at === undefined) return texts.plot.nothing
-  return `${hourMinute(at)}: ${lines.map(({ name, values }) => `${name} ${format(values[index] ?? null)}`).join(', ')}`
+  return `${time(at)}: ${lines.map(({ name, values }) => `${name} ${format(values[index] ?? null)}`).join(', ')}`
 }
 
-function PlotTable({ label, at, lines, format }: Props) {
+function PlotTable({ label, at, lines, format, dated = false }: Props) {
+  const said = dated ? dayMinute : hourMinute
   const rows = at.map((time, i) => [time, i] as const).toReversed()
   return (
     <section className="table-scroll short" aria-label={label} tabIndex={0}>
@@ -106,7 +110,7 @@ function PlotTable({ label, at, lines, format }: Props) {
         <tbody>
           {rows.map(([time, i]) => (
             <tr key={time}>
-              <th scope="row">{hourMinute(time)}</th>
+              <th scope="row">{said(time)}</th>
               {lines.map(({ name, values }) => (
                 <td key={name} className="number">
                   {format(values[i] ?? null)}

@@ -10,6 +10,7 @@ import { Force } from './force.tsx'
 import { Ill } from './ill.tsx'
 import { RouteRanks } from './route-ranks.tsx'
 import { Tiles } from './tiles.tsx'
+import { Pending } from './pending.tsx'
 import { Wrong } from './wrong.tsx'
 
 export function Overview() {
@@ -32,6 +33,7 @@ export function Overview() {
       }
     >
       <Wrong status={status} />
+      <Pending />
       <Tiles recent={recent} />
       <Courses range={range} />
       <div className="columns">

@@ -17,7 +17,9 @@ const statuses: Readonly<Record<StoreErrorCode, number>> = {
 export function storeProblem(error: unknown): unknown {
   const code = codeOf(error)
   if (code === null || !(error instanceof Error)) return error
-  return new AdminError(statuses[code], error.message)
+  // What a database says of its constraints is for nobody who fills in a form.
+  const detail = code === 'exists' ? 'one of the same name is there already' : error.message
+  return new AdminError(statuses[code], detail)
 }
 
 // Not by its class: what is loaded with the store need not be loaded before it.

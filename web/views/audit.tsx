@@ -1,0 +1,189 @@
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useMay, useMe } from '../api/me.ts'
+import { auditQuery } from '../api/recorded.ts'
+import { askJson } from '../api/request.ts'
+import { askForToken } from '../api/token.ts'
+import type { AuditEvent, AuditVerdict } from '../../src/api/shapes/audit.ts'
+import { clock, date } from '../format.ts'
+import { Answer, Empty } from '../parts/answers.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { FilterField } from '../parts/filter-field.tsx'
+import { Facts, Page } from '../parts/page.tsx'
+import { Select } from '../parts/select.tsx'
+import { Table, type Column } from '../parts/table.tsx'
+import { words } from '../words.ts'
+
+const t = words.audit
+const here = getRouteApi('/audit')
+const kinds = [
+  'account',
+  'application',
+  'credential',
+  'object',
+  'organization',
+  'role-binding',
+  'subscription',
+  'team',
+  'token',
+  'user',
+]
+
+export function Audit() {
+  const may = useMay()
+  const me = useMe()
+  return (
+    <Page title={t.title} about={t.about} filled actions={may('audit:read') ? <Verify /> : undefined}>
+      {may('audit:read') ? <Events /> : me === undefined ? null : <Closed isReader={me.by === 'loopback'} />}
+    </Page>
+  )
+}
+
+function Closed({ isReader }: { readonly isReader: boolean }) {
+  return (
+    <Empty title={isReader ? words.write.audit : words.write.forbidden}>
+      {isReader ? (
+        <button type="button" className="main" onClick={askForToken}>
+          {words.write.button}
+        </button>
+      ) : null}
+    </Empty>
+  )
+}
+
+function Events() {
+  const search = here.useSearch()
+  const navigate = here.useNavigate()
+  const [shown, setShown] = useState<AuditEvent | null>(null)
+  const query = useInfiniteQuery(auditQuery(search))
+  const rows = query.data?.pages.flatMap(page => page.items) ?? []
+  const set = (name: 'actor' | 'kind' | 'object') => (value: string) =>
+    void navigate({
+      search: before => ({ ...before, [name]: value === '' ? undefined : value }),
+      replace: true,
+    })
+  const onEnd = () => {
+    if (query.hasNextPage && !query.isFetching) void query.fetchNextPage()
+  }
+  return (
+    <>
+      <search className="choices">
+        <FilterField first label={t.actor} value={search.actor ?? ''} onChange={set('actor')} />
+        <Select
+          label={t.kind}
+          value={search.kind ?? ''}
+          options={[['', t.everyKind], ...kinds.map(kind => [kind, kind] as const)]}
+          onChange={set('kind')}
+        />
+        <FilterField label={t.object} value={search.object ?? ''} onChange={set('object')} />
+      </search>
+      <Answer query={query}>
+        {() =>
+          rows.length === 0 ? (
+            <Empty title={Object.values(search).some(Boolean) ? words.consumers.noneOf : t.nothing}>
+              <p>{t.nothingHint}</p>
+            </Empty>
+          ) : (
+            <Table
+              label={t.title}
+              columns={columnsOf(setShown)}
+              rows={rows}
+              rowKey={({ seq }) => String(seq)}
+              onEnd={onEnd}
+            />
+          )
+        }
+      </Answer>
+      {shown === null ? null : <Event event={shown} onClose={() => setShown(null)} />}
+    </>
+  )
+}
+
+function columnsOf(show: (event: AuditEvent) => void): readonly Column<AuditEvent>[] {
+  return [
+    {
+      title: t.action,
+      width: 14,
+      cell: event => (
+        <button type="button" className="link" onClick={() => show(event)}>
+          {event.action}
+        </button>
+      ),
+    },
+    { title: t.name, cell: ({ name, object }) => <span title={object}>{name || object}</span> },
+    { title: t.who, width: 10, cell: ({ actor }) => <span title={actor}>{actor}</span> },
+    { title: t.by, width: 12, from: 'desk', cell: ({ by }) => <span title={by}>{by}</span> },
+    {
+      title: t.when,
+      width: 12,
+      from: 'tablet',
+      cell: ({ at }) => (
+        <span title={at}>
+          {date(at)} <small className="muted">{clock(at)}</small>
+        </span>
+      ),
+    },
+  ]
+}
+
+function Event({ event, onClose }: { readonly event: AuditEvent; readonly onClose: () => void }) {
+  const { action, name, object, actor, by, at, request, hash, before, after } = event
+  return (
+    <Dialog open onClose={onClose} title={`${action} ${name}`} className="broad">
+      <div className="form">
+        <Facts
+          rows={[
+            [t.when, at],
+            [t.who, actor],
+            [t.by, by],
+            [t.name, <code key="id">{object}</code>],
+            [t.request, request],
+            [t.hash, <code key="hash">{hash}</code>],
+          ]}
+        />
+        <div className="before-after">
+          <State title={t.before} value={before} none={t.was} />
+          <State title={t.after} value={after} none={t.gone} />
+        </div>
+      </div>
+    </Dialog>
+  )
+}
+
+function State({
+  title,
+  value,
+  none,
+}: {
+  readonly title: string
+  readonly value: unknown
+  readonly none: string
+}) {
+  return (
+    <section aria-label={title}>
+      <h3>{title}</h3>
+      {value === null ? (
+        <p className="note">{none}</p>
+      ) : (
+        <pre tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>
+      )}
+    </section>
+  )
+}
+
+/** Reads the whole chain. */
+function Verify() {
+  const verdict = useMutation({ mutationFn: () => askJson<AuditVerdict>('/v1/audit/verify') })
+  const { data, error } = verdict
+  return (
+    <>
+      <span role="status" className={data?.ok === true ? 'verdict' : 'verdict bad'}>
+        {data === undefined ? error?.message : data.ok ? t.whole(data.events) : t.broken(data.fault ?? '')}
+      </span>
+      <button type="button" onClick={() => verdict.mutate()}>
+        {t.verify}
+      </button>
+    </>
+  )
+}

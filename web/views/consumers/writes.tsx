@@ -1,0 +1,26 @@
+import { askForToken } from '../../api/token.ts'
+import { useMay, useMe, type Needed } from '../../api/me.ts'
+import { words } from '../../words.ts'
+
+interface Props {
+  readonly needs: Needed
+  /** Where others say already that it needs a token. */
+  readonly quiet?: boolean
+  readonly children: React.ReactNode
+}
+
+/**
+ * What only who may change something is offered. Whoever looks without a token is told that it needs one; whose roles do
+ * not allow it is offered nothing.
+ */
+export function Writes({ needs, quiet = false, children }: Props) {
+  const may = useMay()
+  const me = useMe()
+  if (may(needs)) return <>{children}</>
+  if (quiet || me?.by !== 'loopback') return null
+  return (
+    <button type="button" title={words.write.needed} onClick={askForToken}>
+      {words.write.button}
+    </button>
+  )
+}
