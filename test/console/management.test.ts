@@ -344,7 +344,7 @@ suite('API management in the console', () => {
       0,
     )
     await viewer.open('/audit')
-    await viewer.page.getByText('Your roles do not show this.').waitFor()
+    await viewer.page.getByText('Your roles do not show this').waitFor()
     assert.deepEqual(viewer.complaints, [])
     assert.deepEqual(
       shown.complaints.filter(text => !/401|403/.test(text)),

@@ -43,9 +43,10 @@ export function Audit() {
 function Closed({ isReader }: { readonly isReader: boolean }) {
   return (
     <Empty title={isReader ? words.write.audit : words.write.forbidden}>
+      <p>{isReader ? words.write.auditWhy : words.write.forbiddenWhy}</p>
       {isReader ? (
         <button type="button" className="main" onClick={askForToken}>
-          {words.write.button}
+          {words.write.look}
         </button>
       ) : null}
     </Empty>
@@ -111,7 +112,7 @@ function columnsOf(show: (event: AuditEvent) => void): readonly Column<AuditEven
         </button>
       ),
     },
-    { title: t.name, cell: ({ name, object }) => <span title={object}>{name || object}</span> },
+    { title: t.name, cell: event => <span title={event.object}>{nameOf(event)}</span> },
     { title: t.who, width: 10, cell: ({ actor }) => <span title={actor}>{actor}</span> },
     { title: t.by, width: 12, from: 'desk', cell: ({ by }) => <span title={by}>{by}</span> },
     {
@@ -127,10 +128,23 @@ function columnsOf(show: (event: AuditEvent) => void): readonly Column<AuditEven
   ]
 }
 
-function Event({ event, onClose }: { readonly event: AuditEvent; readonly onClose: () => void }) {
-  const { action, name, object, actor, by, at, request, hash, before, after } = event
+/** Of a subscription, which has no name, what it is to. */
+function nameOf({ name, object, before, after }: AuditEvent): string {
+  const { product, plan } = (after ?? before ?? {}) as { readonly product?: string; readonly plan?: string }
   return (
-    <Dialog open onClose={onClose} title={`${action} ${name}`} className="broad">
+    name ||
+    [product, plan]
+      .filter(part => part !== undefined)
+      .map(part => part.replace(/^default\//, ''))
+      .join(', ') ||
+    object
+  )
+}
+
+function Event({ event, onClose }: { readonly event: AuditEvent; readonly onClose: () => void }) {
+  const { action, object, actor, by, at, request, hash, before, after } = event
+  return (
+    <Dialog open onClose={onClose} title={`${action} ${nameOf(event)}`} className="broad">
       <div className="form">
         <Facts
           rows={[

@@ -73,7 +73,7 @@ interface TableProps {
 
 function CredentialTable({ items, onDo }: TableProps) {
   return (
-    <section className="table-scroll short" aria-label={t.keys} tabIndex={0}>
+    <section className="table-scroll short steps-table" aria-label={t.keys} tabIndex={0}>
       <table>
         <thead>
           <tr>
