@@ -17,18 +17,18 @@ export class Example {
   output = ''
   private readonly child: ChildProcess
 
-  private constructor(name: string, gateway: number, admin: number) {
+  private constructor(name: string, gateway: number, admin: number, more: readonly string[]) {
     this.gateway = gateway
     this.admin = admin
-    const flags = ['--gateway', String(gateway), '--backend', '0', '--admin', `127.0.0.1:${admin}`]
+    const flags = ['--gateway', String(gateway), '--backend', '0', '--admin', `127.0.0.1:${admin}`, ...more]
     this.child = spawn(process.execPath, [exampleFile(`${name}/start.ts`), ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   }
 
-  /** Resolves when it says what to try, or has ended. */
-  static async start(name: string): Promise<Example> {
-    const example = new Example(name, await freePort(), await freePort())
+  /** Resolves when it says what to try, or has ended. `more`: flags of its own. */
+  static async start(name: string, more: readonly string[] = []): Promise<Example> {
+    const example = new Example(name, await freePort(), await freePort(), more)
     const { child } = example
     const listening = new Promise<void>(resolve => {
       const collect = (chunk: Buffer): void => {
