@@ -1,7 +1,7 @@
 import { readArguments } from './command/args.ts'
 import { entries } from './commands.ts'
 import { CommandFailure, UsageError } from './command/flag.ts'
-import { commandHelp, programHelp } from './command/help.ts'
+import { commandHelp, helpWidth, programHelp } from './command/help.ts'
 import { version } from './version.ts'
 
 // The entry of bin/portcullis. Exit codes: 0 done, 1 the command says no, 2 wrong use; a failure that
@@ -26,9 +26,11 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'version':
       process.stdout.write(`portcullis ${version()}\n`)
       return 0
-    case 'help':
-      process.stdout.write(asked.command ? commandHelp(asked.command) : programHelp(entries))
+    case 'help': {
+      const width = helpWidth(process.stdout)
+      process.stdout.write(asked.command ? commandHelp(asked.command, width) : programHelp(entries, width))
       return 0
+    }
     case 'command':
       return asked.command.run(asked.given)
   }

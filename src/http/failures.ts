@@ -99,7 +99,7 @@ const table = {
     status: 401,
     side: 'downstream',
     retry: 'never',
-    title: 'What the request has for an API key is none',
+    title: 'What the request sends as its API key is no key of a gateway',
   },
   api_key_unknown: {
     status: 401,

@@ -1,6 +1,7 @@
 import { entries } from '../../src/cli/commands.ts'
 import { commandHelp, programHelp } from '../../src/cli/command/help.ts'
-import { isGroup } from '../../src/cli/command/flag.ts'
+import { data } from '../../src/cli/command/flags.ts'
+import { isGroup, type CommandEntry } from '../../src/cli/command/flag.ts'
 import { failures, isFailureName } from '../../src/http/failures.ts'
 import { refusals, rules } from '../../src/http/rejections.ts'
 import { families } from '../../src/telemetry/families.ts'
@@ -22,17 +23,23 @@ export const pages: Readonly<Record<string, () => string>> = {
 }
 
 function commandsPage(): string {
-  // Of the one who asks; documentation is for everyone.
-  const everyone = (text: string): string =>
-    text.replaceAll(/\[default [^\];]*\/portcullis;/g, '[default ~/.local/state/portcullis;')
   const block = (text: string): string => `\`\`\`text\n${text.trimEnd()}\n\`\`\``
   return page(
     'Commands and flags',
     block(programHelp(entries)),
     ...entries
       .flatMap(entry => [entry, ...(isGroup(entry) ? entry.commands : [])])
-      .map(entry => `## portcullis ${entry.name}\n\n${block(everyone(commandHelp(entry)))}`),
+      .map(entry => `## portcullis ${entry.name}\n\n${block(commandHelp(forEveryone(entry)))}`),
   )
+}
+
+/** The folder of whoever runs this is nobody else's: replaced before lines are broken, which its length would move. */
+function forEveryone(entry: CommandEntry): CommandEntry {
+  if (isGroup(entry)) return entry
+  const flags = entry.flags.map(flag =>
+    flag.name === data.name ? { ...flag, fallback: '~/.local/state/portcullis' } : flag,
+  )
+  return { ...entry, flags }
 }
 
 function failuresPage(): string {

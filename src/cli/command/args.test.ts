@@ -5,7 +5,7 @@ import { readArguments } from './args.ts'
 import { commands, entries } from '../commands.ts'
 import { isGroup, UsageError } from './flag.ts'
 import type { Command, CommandGroup, Flag } from './flag.ts'
-import { commandHelp, programHelp } from './help.ts'
+import { commandHelp, helpWidth, programHelp } from './help.ts'
 
 const size: Flag<number> = {
   name: 'size',
@@ -218,6 +218,23 @@ suite('help and version', () => {
       }
       for (const line of text.split('\n')) assert.ok(line.length <= 100, line)
     }
+  })
+})
+
+suite('help in a terminal', () => {
+  for (const [stream, width] of [
+    [{ isTTY: true, columns: 80 }, 80],
+    [{ isTTY: true, columns: 200 }, 100],
+    [{ isTTY: true, columns: 20 }, 60],
+    [{ columns: 80 }, 100],
+    [{ isTTY: true }, 100],
+  ] as const)
+    test(`${JSON.stringify(stream)} has ${width} columns`, () => assert.equal(helpWidth(stream), width))
+
+  test('lines fit into 80 columns, but for usage and examples, which are to be copied', () => {
+    const texts = [programHelp(entries, 80), ...entries.map(entry => commandHelp(entry, 80))]
+    for (const line of texts.flatMap(text => text.split('\n')))
+      if (!/^(Usage:| {2}portcullis | {2}explain METHOD)/.test(line)) assert.ok(line.length <= 80, line)
   })
 })
 

@@ -1,7 +1,19 @@
 import { isGroup, wordWithin } from './flag.ts'
 import type { Command, CommandEntry, CommandGroup, Flag } from './flag.ts'
 
-const width = 100
+/** Lines are no longer than that, however wide the terminal is. */
+const widest = 100
+
+/** Columns that help has in a terminal; a pipe has no width. Below 60 a table of flags would be all column. */
+export function helpWidth({
+  isTTY,
+  columns,
+}: {
+  readonly isTTY?: boolean
+  readonly columns?: number
+}): number {
+  return isTTY && columns ? Math.min(widest, Math.max(60, columns)) : widest
+}
 
 const environment =
   'A flag that is not given is read from an environment variable, which the help of its command names: ' +
@@ -12,20 +24,23 @@ const exitCodes =
   'enough, or nothing installed.'
 
 /** `portcullis --help`: every command, and what holds for all of them. */
-export function programHelp(entries: readonly CommandEntry[]): string {
+export function programHelp(entries: readonly CommandEntry[], width = widest): string {
   return [
     'Portcullis, an API gateway that is configured by Kubernetes Gateway API objects.',
     '',
     'Usage: portcullis COMMAND [FLAGS] [ARGUMENTS]',
     '',
     'Commands:',
-    ...table(entries.map(entryRow)),
+    ...table(entries.map(entryRow), width),
     '',
     'Flags:',
-    ...table([
-      ['--version', 'Print the version.'],
-      ['-h, --help', 'Print this, or with a command what it does and its flags.'],
-    ]),
+    ...table(
+      [
+        ['--version', 'Print the version.'],
+        ['-h, --help', 'Print this, or with a command what it does and its flags.'],
+      ],
+      width,
+    ),
     '',
     ...wrap(environment, width),
     '',
@@ -41,11 +56,11 @@ function entryRow(entry: CommandEntry): readonly [left: string, right: string] {
 }
 
 /** `portcullis COMMAND --help`, made from the command's table of flags; of a group, its commands. */
-export function commandHelp(entry: CommandEntry): string {
-  return isGroup(entry) ? groupHelp(entry) : helpOf(entry)
+export function commandHelp(entry: CommandEntry, width = widest): string {
+  return isGroup(entry) ? groupHelp(entry, width) : helpOf(entry, width)
 }
 
-function groupHelp(group: CommandGroup): string {
+function groupHelp(group: CommandGroup, width: number): string {
   const { name, summary, commands } = group
   const examples = commands.flatMap(command => (command.examples ?? []).slice(0, 1))
   return [
@@ -58,6 +73,7 @@ function groupHelp(group: CommandGroup): string {
       commands.map(
         command => [`${wordWithin(group, command)} ${command.operands}`, command.summary] as const,
       ),
+      width,
     ),
     ...examplesText(examples),
     '',
@@ -66,7 +82,7 @@ function groupHelp(group: CommandGroup): string {
   ].join('\n')
 }
 
-function helpOf(command: Command): string {
+function helpOf(command: Command, width: number): string {
   return [
     `Usage: portcullis ${command.name} [FLAGS] ${command.operands}`.trimEnd(),
     '',
@@ -75,11 +91,14 @@ function helpOf(command: Command): string {
     ...examplesText(command.examples ?? []),
     '',
     'Flags:',
-    ...table([
-      ...command.flags.map(flag => [spelling(flag), meaning(flag)] as const),
-      ['    --version', 'Print the version.'],
-      ['-h, --help', 'Print this.'],
-    ]),
+    ...table(
+      [
+        ...command.flags.map(flag => [spelling(flag), meaning(flag)] as const),
+        ['    --version', 'Print the version.'],
+        ['-h, --help', 'Print this.'],
+      ],
+      width,
+    ),
     '',
   ].join('\n')
 }
@@ -104,9 +123,10 @@ function meaning(flag: Flag<unknown>): string {
 
 /** What is wider than that on the left stands on a line of its own: one long row would squeeze all others. */
 const widestLeft = 44
+const narrowLeft = 28
 
-function table(rows: readonly (readonly [left: string, right: string])[]): string[] {
-  const fits = (left: string): boolean => left.length <= widestLeft
+function table(rows: readonly (readonly [left: string, right: string])[], width: number): string[] {
+  const fits = (left: string): boolean => left.length <= (width < 90 ? narrowLeft : widestLeft)
   const column = Math.max(...rows.map(([left]) => (fits(left) ? left.length : 0))) + 4
   return rows.flatMap(([left, right]) => {
     const texts = wrap(right, width - column)

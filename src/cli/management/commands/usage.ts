@@ -11,7 +11,7 @@ export const usage: Command = {
   details: [
     'DENIED are requests that the gateway has refused, ERRORS those that the backend or the gateway has failed. Both are among REQUESTS.',
     'Of all the time, rows with most requests come first. Times are moved outwards to where a step begins, and hours and days are of UTC.',
-    'What a subscription has left of its limits: portcullis subscriptions',
+    'What is left of the limits of a plan: portcullis explain --running -H "X-API-Key: KEY" GET URL',
   ],
   examples: [
     'portcullis usage --by plan,status --since 7d',

@@ -26,8 +26,7 @@ export function usageRoutes(app: Api, api: UsageApi): void {
       config: { permission: 'usage:read' },
       schema: {
         summary: 'What was used, by any of its dimensions and by time',
-        description:
-          'Each request of an API is counted a second or so after it has ended. What a subscription has left of its limits now is at /v1/subscriptions/{id}/limits.',
+        description: 'Each request of an API is counted a second or so after it has ended.',
         tags: ['usage'],
         querystring: UsageQuery,
         orText: 'text/csv',
