@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { kinds } from '../../src/cli/roles.ts'
 import { systemCalendar } from '../../src/control/controller.ts'
 import { NodeState } from '../../src/shared/node-state.ts'
@@ -16,7 +19,8 @@ export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
       dataDir: '',
       hasData: false,
       certificatesDir: '',
-      secretsDir: '',
+      // "" would be where the tests run: peppers in the working tree, and soon in a commit.
+      secretsDir: mkdtempSync(join(tmpdir(), 'portcullis-secrets-')),
       environment: 'live',
       store: '',
       counters: '',
