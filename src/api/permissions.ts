@@ -25,6 +25,8 @@ const table = {
   'applications:write':    ['admin', 'developer'],
   'credentials:read':      ['viewer', 'api-owner', 'admin', 'developer'],
   'credentials:write':     ['admin', 'developer'],
+  // Scopes of a credential say what it may be used for: who consumes does not give them to himself.
+  'credentials:grant':     ['api-owner', 'admin'],
   'subscriptions:read':    ['viewer', 'api-owner', 'admin', 'developer'],
   // Of the consumer: to subscribe, to choose a plan, to cancel.
   'subscriptions:write':   ['admin', 'developer'],

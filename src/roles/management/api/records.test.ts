@@ -152,6 +152,61 @@ for (const engine of engines)
       assert.ok(!kept.includes(made.body.key))
     })
 
+    test('a role for an account, or in one organization, gives no power over what others are let through by', async t => {
+      const url = await places.url(t)
+      if (url === null) return
+      const api = await AdminRecords.start(
+        t,
+        url,
+        `${shop}---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front }
+spec:
+  gatewayClassName: portcullis
+  listeners: [{ name: http, protocol: HTTP, port: 8080 }]
+`,
+      )
+      await api.get(201, 'PUT', '/v1/accounts/acme', { body: {} })
+      const app = await api.get(201, 'PUT', '/v1/applications/mobile?account=acme', { body: {} })
+      const userWith = async (name: string, binding: object): Promise<string> => {
+        await api.get(201, 'POST', '/v1/users', { body: { name } })
+        await api.get(201, 'POST', '/v1/role-bindings', { body: { user: name, ...binding } })
+        return (await api.get(201, 'POST', `/v1/users/${name}/tokens`, { body: {} })).secret
+      }
+      const dev = await userWith('dev', { role: 'developer', scope: 'account', of: 'acme' })
+      const path = `/v1/applications/${app.id}/credentials`
+      // Scopes are what rules of the API's owner go by.
+      await api.get(403, 'POST', path, { token: dev, body: { scopes: ['admin'] } })
+      await api.get(201, 'POST', path, { token: dev, body: {} })
+      // What was given stays when the key is rotated.
+      const given = await api.get(201, 'POST', path, { body: { scopes: ['read'] } })
+      const next = await api.get(201, 'POST', `/v1/credentials/${given.id}/rotate`, { token: dev, body: {} })
+      assert.deepEqual(next.scopes, ['read'])
+      const owner = await userWith('owner', {
+        role: 'api-owner',
+        scope: 'organization',
+        organization: 'default',
+      })
+      const policyFor = (group: string, kind: string, name: string) => ({
+        apiVersion: 'portcullis.dev/v1alpha1',
+        kind: 'AuthorizationPolicy',
+        metadata: { name: 'all', namespace: 'default' },
+        spec: {
+          targetRefs: [{ group, kind, name }],
+          rules: [{ name: 'nobody', action: 'Deny', to: { paths: ['/*'] } }],
+        },
+      })
+      const put = '/v1/objects/portcullis.dev/AuthorizationPolicy/default/all'
+      const [gateway, own] = [
+        policyFor('gateway.networking.k8s.io', 'Gateway', 'front'),
+        policyFor('portcullis.dev', 'API', 'petstore'),
+      ]
+      // It would deny every organization.
+      await api.get(403, 'PUT', put, { token: owner, body: gateway })
+      await api.get(201, 'PUT', put, { token: owner, body: own })
+    })
+
     test('credentials: shown once, rotated with an overlap, revoked', async t => {
       const url = await places.url(t)
       if (url === null) return

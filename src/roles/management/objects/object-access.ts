@@ -5,7 +5,7 @@ import type { Actor } from '../access/actor.ts'
 import { PLATFORM } from '../access/scope.ts'
 import { forbidden } from '../api/allow.ts'
 import type { ManagementApi } from '../api/context.ts'
-import { objectScope } from '../api/object-scope.ts'
+import { objectScope, ORGANIZATION_LABEL } from '../api/object-scope.ts'
 import { API } from '../kinds/api.ts'
 import { Product } from '../kinds/product.ts'
 
@@ -42,7 +42,7 @@ export function mayWriteObject(api: ManagementApi, actor: Actor, write: ObjectWr
   if (some === null) throw forbidden('apis:write', what)
   for (const named of namedBy(after)) {
     const target = set.get(refKey(named)) ?? api.declared()?.resources.find(refKey(named))
-    if (target === undefined || !actor.can('apis:write', objectScope(api, target)))
+    if (target === undefined || isForAll(target) || !actor.can('apis:write', objectScope(api, target)))
       throw forbidden('apis:write', `${shortName(named)}, which ${what} names`)
   }
 }
@@ -58,6 +58,16 @@ export function isWritable(
   return actor.can('apis:write', resource === null ? PLATFORM : objectScope(api, resource))
 }
 
+/** Requests of all organizations come in by a Gateway that is not said to be of one. */
+function isForAll({ kind, metadata: { labels = {} } }: Resource): boolean {
+  return kind === 'Gateway' && labels[ORGANIZATION_LABEL] === undefined
+}
+
+function plansOf({ body: { spec } }: Product): readonly string[] {
+  const { plans = [], anonymousPlan } = spec
+  return [...plans, ...(anonymousPlan === undefined ? [] : [anonymousPlan])].map(({ name }) => name)
+}
+
 /** The objects whose requests it would have a say in. */
 function namedBy(resource: Resource | null): readonly ResourceRef[] {
   if (resource === null) return []
@@ -70,7 +80,7 @@ function namedBy(resource: Resource | null): readonly ResourceRef[] {
   if (isKind(resource, Product))
     return [
       ...resource.body.spec.apis.map(({ name }) => own(API.group, 'API', name)),
-      ...(resource.body.spec.plans ?? []).map(({ name }) => own(API.group, 'Plan', name)),
+      ...plansOf(resource).map(name => own(API.group, 'Plan', name)),
     ]
   const { spec } = resource.body as {
     readonly spec?: { readonly targetRefs?: readonly Omit<ResourceRef, 'namespace'>[] }
