@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { cases } from './lib/cases.ts'
+import { missingFor } from './lib/managed/helpers.ts'
 import { buildPackage } from './lib/package.ts'
 import type { Peer } from './lib/peer.ts'
 import { peers } from './lib/peers.ts'
@@ -40,12 +41,18 @@ async function main(): Promise<number> {
 }
 
 async function runAll(wanted: NonNullable<ReturnType<typeof readFlags>>, programs: Programs, built: string) {
-  const contestants = wanted.peers.flatMap(peer => contestant(peer, built) ?? [])
+  let own: string | null = null
+  const contestants = wanted.peers.flatMap(
+    peer => contestant(peer, () => (own ??= buildPackage(built))) ?? [],
+  )
   const note = (text: string) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
   }
   const results = []
   for (const given of wanted.cases) {
+    const lacking = missingFor(given.managed)
+    if (lacking !== null) console.error(`${given.name}: left out, ${lacking}`)
+    if (lacking !== null) continue
     const result = await measure(given, contestants, programs, { ...wanted, note })
     note('')
     results.push(result)
@@ -113,9 +120,9 @@ function needed(program: string): string {
   return path
 }
 
-/** A peer that is on this machine, with its version said; null, and said, when it is not. `built` is for our own. */
-function contestant(peer: Peer, built: string): Contestant | null {
-  const program = peer.program === null ? buildPackage(built) : findPeer(peer.program)
+/** A peer that is on this machine, with its version said; null, and said, when it is not. `build` is for our own. */
+function contestant(peer: Peer, build: () => string): Contestant | null {
+  const program = peer.program === null ? build() : findPeer(peer.program)
   if (program === null) {
     console.error(`${peer.name}: not installed, left out`)
     return null

@@ -77,6 +77,7 @@ async function startersOf(given: Case): Promise<Starter[]> {
       backendPort,
       certificate,
       program,
+      helpers: null,
     })
     // The last of them, for whoever loads routes one after another.
     const starter = { name: peer.name, command, env, port, path: pathOf(given, given.routes - 1) }

@@ -50,13 +50,13 @@ suite('figures', () => {
     assert.ok(given)
     const rows = rowsOf({ case: given, samples, left: {} })
     assert.deepEqual(
-      rows.map(row => [row.peer, row.cpuUs, row.ratio, row.errors]),
+      rows.map(row => [row.peer, row.cpuUs, ...row.ratios, row.errors]),
       [
         ['nginx', 11, 1, 0],
         ['ours', 19.5, 1.75, 3],
       ],
     )
-    assert.equal(rowsOf({ case: given, samples: { ours: samples.ours }, left: {} })[0]?.ratio, null)
+    assert.equal(rowsOf({ case: given, samples: { ours: samples.ours }, left: {} })[0]?.ratios[0], null)
   })
 })
 

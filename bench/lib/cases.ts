@@ -24,6 +24,19 @@ export interface Case {
   readonly streams: number
   readonly upstream: 'http/1.1' | 'h2c'
   readonly load: LoadKind
+  /** Clients show who they are; only our own takes part, beside itself without that. */
+  readonly managed: Managed | null
+}
+
+/** What a case has of API management. */
+export interface Managed {
+  readonly credential: 'key' | 'token'
+  /** A Product's API on a plan with a rate and a quota, counted by the node or in Redis. Null: the credential alone. */
+  readonly plan: 'Local' | 'Exact' | null
+  /** Credentials that are recorded, each of an application of its own. */
+  readonly recorded: number
+  /** So many of them are shown in turn. */
+  readonly used: number
 }
 
 /**
@@ -50,7 +63,9 @@ const plain: Case = {
   streams: 1,
   upstream: 'http/1.1',
   load: 'kept',
+  managed: null,
 }
+const key: Managed = { credential: 'key', plan: null, recorded: 1, used: 1 }
 const secure: Case = { ...plain, tls: true }
 const idle: Case = { ...plain, unit: 'connection', connections: 10_000, load: 'idle' }
 const grpc: Case = { ...plain, protocol: 'h2', upstream: 'h2c', load: 'grpc', path: '/bench.Echo/Say' }
@@ -85,6 +100,38 @@ export const cases: readonly Case[] = [
     compressed: true,
   },
   { ...plain, name: 'log', title: 'small, with access log and metrics', accessLog: true },
+  { ...plain, name: 'key', title: 'small, with an API key', managed: key },
+  {
+    ...plain,
+    name: 'keys-100000',
+    title: 'small, with 1,000 API keys in turn of 100,000 that are recorded',
+    managed: { ...key, recorded: 100_000, used: 1000 },
+  },
+  {
+    ...plain,
+    name: 'jwt',
+    title: 'small, with a token that is known again',
+    managed: { ...key, credential: 'token' },
+  },
+  {
+    ...plain,
+    name: 'key-plan',
+    title: 'small, with a key on a plan with a rate and a quota; usage is counted',
+    managed: { ...key, plan: 'Local' },
+  },
+  {
+    ...plain,
+    name: 'key-plan-log',
+    title: 'small, with a key on a plan with a rate and a quota; usage, metrics and access log',
+    accessLog: true,
+    managed: { ...key, plan: 'Local' },
+  },
+  {
+    ...plain,
+    name: 'exact-redis',
+    title: 'small, with a key on a plan with a rate and a quota that are counted in Redis',
+    managed: { ...key, plan: 'Exact' },
+  },
   { ...secure, name: 'tls-h1-kept', title: 'small over TLS' },
   {
     ...secure,
@@ -164,6 +211,13 @@ export const cases: readonly Case[] = [
 
 function h2(connections: number, streams: number) {
   return { protocol: 'h2', connections, streams } as const
+}
+
+/** The case of this name. */
+export function caseNamed(name: string): Case {
+  const found = cases.find(known => known.name === name)
+  if (found === undefined) throw new Error(`there is no case "${name}"`)
+  return found
 }
 
 /** The path of a request that meets route `index` of the case. */

@@ -41,12 +41,21 @@ export class StandIn {
     await once(this.server, 'listening')
   }
 
-  /** Sends one request through a proxy; returns what is missing on either side of it. */
-  async missing(port: number): Promise<readonly string[]> {
-    const { given } = this
-    this.seen.length = 0
+  /** Sends one request through a proxy that does this case; returns what is missing on either side of it. */
+  async missing(
+    port: number,
+    given: Case,
+    shown: readonly [name: string, value: string] | undefined,
+  ): Promise<readonly string[]> {
     const path = pathOf(given, given.routes - 1)
-    const answer = await this.answerOf(port, { path, ...question(given) })
+    if (shown !== undefined) {
+      const refused = await ask(given, port, { path })
+      if (refused?.status !== 401) return [`answered ${refused?.status ?? 'nothing'} to who shows nothing`]
+    }
+    this.seen.length = 0
+    const { headers, body } = question(given)
+    const asked = shown === undefined ? headers : { ...headers, [shown[0]]: shown[1] }
+    const answer = await this.answerOf(port, { path, body, headers: asked })
     const request = this.seen.pop()
     const expected = given.load === 'websocket' ? 101 : 200
     if (answer?.status !== expected || request === undefined)
@@ -104,13 +113,14 @@ export class StandIn {
 }
 
 /** What the case's clients would ask, with the field that filters remove. */
-function question({ load, compressed }: Case): Omit<Asked, 'path'> {
+function question({ load, compressed }: Case): { body: string; headers: Record<string, string> } {
   const accepted = compressed ? { 'Accept-Encoding': 'gzip' } : {}
   const headers = { Host: 'bench.example', 'X-Bench-Secret': '1', ...accepted }
   if (load === 'grpc')
     return { body: 'body', headers: { ...headers, 'content-type': 'application/grpc', te: 'trailers' } }
   if (load !== 'websocket') return { body: 'body', headers }
   return {
+    body: '',
     headers: {
       ...headers,
       Connection: 'Upgrade',
@@ -129,6 +139,13 @@ function lacks(given: Case, request: Headers, response: Headers): string[] {
   const present = (headers: Headers, name: string, where: string) =>
     headers[name.toLowerCase()] === undefined ? [] : [`${name} is still in the ${where}`]
   const always = absent(request, everyPeer, 'request')
+  if (given.managed !== null)
+    return [
+      ...always,
+      ...absent(request, ['X-Portcullis-Principal'], 'request'),
+      ...['X-API-Key', 'Authorization'].flatMap(name => present(request, name, 'request')),
+      ...(given.managed.plan === null ? [] : absent(response, ['RateLimit'], 'response')),
+    ]
   if (given.compressed) return [...always, ...absent(response, ['Content-Encoding', 'Vary'], 'response')]
   if (!given.headerFilters) return always
   return [

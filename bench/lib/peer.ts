@@ -1,5 +1,6 @@
 import type { Case } from './cases.ts'
 import type { Certificate } from './certificate.ts'
+import type { Helpers } from './managed/helpers.ts'
 
 /** Where a peer finds its things for one case. */
 export interface Setup {
@@ -12,6 +13,8 @@ export interface Setup {
   /** For the cases with TLS. */
   readonly certificate: Certificate
   readonly program: string
+  /** For the cases with API management. */
+  readonly helpers: Helpers | null
 }
 
 /** A proxy that is measured, and how it is told to do the same work as the others. */
@@ -21,6 +24,8 @@ export interface Peer {
   readonly program: string | null
   /** Left out of the other cases. */
   readonly takes: (given: Case) => boolean
+  /** What it does in place of the case: for figures of ours that another one is held against. */
+  readonly does?: Case
   /** Arguments that print a version. */
   readonly version: readonly string[]
   /** Writes its configuration and says how it is started in the foreground. */

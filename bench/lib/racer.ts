@@ -1,3 +1,4 @@
+import type { Generator } from './load.ts'
 import type { Running } from './process.ts'
 
 /** One peer's turn in one round. */
@@ -17,5 +18,6 @@ export interface Racer {
   readonly name: string
   readonly port: number
   readonly process: Running
+  readonly load: Generator
   readonly samples: Sample[]
 }

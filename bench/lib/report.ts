@@ -1,3 +1,4 @@
+import type { Case } from './cases.ts'
 import type { Sample } from './racer.ts'
 import type { CaseResult } from './round.ts'
 import { median, ratio, table } from './stats.ts'
@@ -5,8 +6,8 @@ import { median, ratio, table } from './stats.ts'
 export interface Row {
   readonly peer: string
   readonly cpuUs: number
-  /** Times the CPU of nginx, or null when nginx took no part. */
-  readonly ratio: number | null
+  /** Times the CPU of each of `basesOf` in the same round, or null when that took no part. */
+  readonly ratios: readonly (number | null)[]
   readonly rps: number
   readonly p50Us: number
   readonly p99Us: number
@@ -16,21 +17,28 @@ export interface Row {
   readonly errors: number
 }
 
+/** Whom figures are held against: nginx, and in cases with API management ourselves without that. */
+function basesOf({ managed }: Case): readonly string[] {
+  return managed === null ? ['nginx'] : ['portcullis small', 'portcullis log']
+}
+
 /** One row for each peer: medians over the rounds, errors of all of them. */
 export function rowsOf(result: CaseResult): readonly Row[] {
-  const base = result.samples['nginx']
+  const bases = basesOf(result.case).map(name => result.samples[name])
   return Object.entries(result.samples).map(([peer, samples]) => {
     const middle = (pick: (sample: Sample) => number) => median(samples.map(pick))
     const cpu = samples.map(sample => sample.cpuUs)
     return {
       peer,
       cpuUs: middle(sample => sample.cpuUs),
-      ratio: base
-        ? ratio(
-            cpu,
-            base.map(sample => sample.cpuUs),
-          )
-        : null,
+      ratios: bases.map(base =>
+        base === undefined
+          ? null
+          : ratio(
+              cpu,
+              base.map(sample => sample.cpuUs),
+            ),
+      ),
       rps: middle(sample => sample.rps),
       p50Us: middle(sample => sample.p50),
       p99Us: middle(sample => sample.p99),
@@ -48,7 +56,7 @@ export function textOf(result: CaseResult): string {
   const head = [
     '',
     `CPU µs/${unit}`,
-    'x nginx',
+    ...basesOf(result.case).map(base => `x ${base}`),
     `${unit}s/s`,
     'p50 ms',
     'p99 ms',
@@ -59,7 +67,7 @@ export function textOf(result: CaseResult): string {
   const rows = rowsOf(result).map(row => [
     row.peer,
     row.cpuUs.toFixed(1),
-    row.ratio === null ? '-' : row.ratio.toFixed(2),
+    ...row.ratios.map(value => (value === null ? '-' : value.toFixed(2))),
     Math.round(row.rps).toString(),
     (row.p50Us / 1000).toFixed(2),
     (row.p99Us / 1000).toFixed(2),

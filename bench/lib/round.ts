@@ -11,7 +11,8 @@ import { StandIn } from './equal.ts'
 import { sampleIdle } from './idle.ts'
 import { generatorOf } from './generators.ts'
 import type { Generators } from './generators.ts'
-import type { Generator } from './load.ts'
+import { startHelpers } from './managed/helpers.ts'
+import type { Helpers } from './managed/helpers.ts'
 import type { Peer } from './peer.ts'
 import { freePort, proxyCore, start } from './process.ts'
 import type { Running } from './process.ts'
@@ -59,15 +60,17 @@ export async function measure(
     const backendPort = await freePort()
     await standIn.open(backendPort)
     const racers: Racer[] = []
-    for (const contestant of contestants) {
-      const outcome = await enter(contestant, given, dir, backendPort, certificate, standIn, running)
+    const helpers = given.managed === null ? null : await startHelpers(given.managed, dir, running)
+    for (const contestant of contestants.filter(({ peer }) => isOf(given, peer))) {
+      const world = { dir, backendPort, certificate, helpers, programs }
+      const outcome = await enter(contestant, given, world, standIn, running)
       if (typeof outcome === 'string') left[contestant.peer.name] = outcome
       else racers.push(outcome)
     }
     await standIn.close()
     running.push(await startBackend(given, programs.nginx, dir, backendPort))
     if (given.load === 'idle') await fill(given, racers, plan)
-    else await race(given, racers, generatorOf(given, programs, dir), plan)
+    else await race(given, racers, plan)
     return {
       case: given,
       samples: Object.fromEntries(racers.map(racer => [racer.name, racer.samples])),
@@ -80,51 +83,71 @@ export async function measure(
   }
 }
 
+/** Others have no API management; and we are held against ourselves there alone. */
+function isOf({ managed }: Case, { program, does }: Peer): boolean {
+  return managed === null ? does === undefined : program === null
+}
+
+/** What all proxies of a case have in common. */
+interface World {
+  readonly dir: string
+  readonly backendPort: number
+  readonly certificate: Certificate
+  readonly helpers: Helpers | null
+  readonly programs: Programs
+}
+
 /** Starts a proxy and checks its work. A string says why it cannot take part. */
 async function enter(
   { peer, program }: Contestant,
   given: Case,
-  dir: string,
-  backendPort: number,
-  certificate: Certificate,
+  { dir, backendPort, certificate, helpers, programs }: World,
   standIn: StandIn,
   running: Running[],
 ): Promise<Racer | string> {
+  const done = peer.does ?? given
   if (!peer.takes(given)) return 'not set up for this case'
-  const own = join(dir, peer.name)
+  const own = join(dir, peer.name.replaceAll(' ', '-'))
   mkdirSync(own)
   const port = await freePort()
   const adminPort = await freePort()
-  const setup = { case: given, dir: own, port, adminPort, backendPort, certificate, program }
-  const { command, env = {} } = peer.prepare(setup)
+  const setup = { case: done, dir: own, port, adminPort, backendPort, certificate, program, helpers }
+  const credentials = done.managed === null ? [] : (helpers?.consumers.credentials ?? [])
   const probe = async () => (await ask(given, port, { path: '/' })) !== null
   const log = join(own, 'output.log')
   try {
+    const { command, env = {} } = peer.prepare(setup)
     const process = await start({ name: peer.name, core: proxyCore, command, env, log, probe })
     running.push(process)
-    const missing = await standIn.missing(port)
+    const missing = await standIn.missing(port, done, credentials[0])
     if (missing.length > 0) return `not the same work: ${missing.join(', ')}`
-    return { name: peer.name, port, process, samples: [] }
+    return {
+      name: peer.name,
+      port,
+      process,
+      load: generatorOf(done, programs, own, credentials),
+      samples: [],
+    }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
 }
 
-async function race(given: Case, racers: readonly Racer[], load: Generator, plan: Plan) {
+async function race(given: Case, racers: readonly Racer[], plan: Plan) {
   for (const racer of racers) {
     plan.note(`${given.name}: warming up ${racer.name}`)
-    await load(racer.port, plan.warmupSeconds)
+    await racer.load(racer.port, plan.warmupSeconds)
   }
   for (let round = 1; round <= plan.rounds; round++)
     for (const racer of racers) {
       plan.note(`${given.name}: round ${round} of ${plan.rounds}, ${racer.name}`)
-      racer.samples.push(await sample(racer, load, plan.seconds))
+      racer.samples.push(await sample(racer, plan.seconds))
     }
 }
 
-async function sample(racer: Racer, load: Generator, seconds: number): Promise<Sample> {
+async function sample(racer: Racer, seconds: number): Promise<Sample> {
   const before = usageOf(racer.process.pid)
-  const seen = await load(racer.port, seconds)
+  const seen = await racer.load(racer.port, seconds)
   const after = usageOf(racer.process.pid)
   return {
     cpuUs: (after.cpuNs - before.cpuNs) / 1000 / Math.max(1, seen.requests),

@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { prefixOf, requestFilters, responseFilters } from '../cases.ts'
+import { caseNamed, prefixOf, requestFilters, responseFilters } from '../cases.ts'
 import { tlsSecret } from '../../../test/support/certificates.ts'
 import type { Case } from '../cases.ts'
 import { cipherSuite } from '../certificate.ts'
+import { managedObjects } from '../managed/objects.ts'
 import type { Peer, Setup } from '../peer.ts'
 
 export const portcullis: Peer = {
@@ -18,11 +20,32 @@ export const portcullis: Peer = {
     // JSON, one object a file's document would need: a List holds them all.
     const file = join(folder, 'resources.json')
     writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: resources(setup) }))
-    const flags = ['--workers', '1', '--log-level', 'warn', '--data', join(setup.dir, 'data')]
+    const data = join(setup.dir, 'data')
+    const flags = ['--workers', '1', '--log-level', 'warn', '--data', data, ...management(setup, data)]
     const log = setup.case.accessLog ? join(setup.dir, 'access.log') : 'off'
     const admin = `127.0.0.1:${setup.adminPort}`
     return { command: [setup.program, 'run', file, ...flags, '--access-log', log, '--admin', admin] }
   },
+}
+
+/** Itself, without management, in the same rounds: what management costs is the difference. */
+export const beside: readonly Peer[] = ['small', 'log'].map(name => ({
+  ...portcullis,
+  name: `portcullis ${name}`,
+  does: caseNamed(name),
+}))
+
+/** Fills its store as one that moves from another gateway would; gives the flags that it is started with. */
+function management({ case: { managed }, helpers, program }: Setup, data: string): string[] {
+  if (managed === null || helpers === null) return []
+  const { consumers, redisPort } = helpers
+  const secrets = join(data, 'secrets')
+  mkdirSync(secrets, { recursive: true, mode: 0o700 })
+  writeFileSync(join(secrets, 'peppers.json'), consumers.peppersText, { mode: 0o600 })
+  execFileSync(program, ['restore', consumers.dumpFile, '--data', data], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  return redisPort === null ? [] : ['--counters', `redis://127.0.0.1:${redisPort}`]
 }
 
 function resources(setup: Setup): unknown[] {
@@ -49,6 +72,7 @@ function resources(setup: Setup): unknown[] {
     },
     ...(setup.case.tls ? [tlsSecret('bench', setup.certificate), clientPolicy(secure)] : []),
     ...(setup.case.compressed ? [clientPolicy(compressed)] : []),
+    ...(setup.case.managed === null ? [] : managedObjects(setup.case.managed, setup.helpers?.jwksPort ?? 0)),
     ...routes(setup.case).map((rules, i) => ({
       apiVersion: standard,
       kind: setup.case.load === 'grpc' ? 'GRPCRoute' : 'HTTPRoute',
