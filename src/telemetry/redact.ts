@@ -17,8 +17,23 @@ const KEY_KINDS = new Set(
 )
 const TRAILING = new Set('header value string text'.split(' '))
 
+/** Names of fields come again with every request, and to judge one costs a microsecond. */
+const judgedFields = new Map<string, boolean>()
+const JUDGED_FIELDS = 1_024
+
 /** Whether a log field of this name is secret. Words are told apart by case, `-`, `_`, `.` and space. */
 export function isSecretName(name: string): boolean {
+  const known = judgedFields.get(name)
+  if (known !== undefined) return known
+  const secret = endsInSecret(name)
+  if (name.length > JUDGED_CHARACTERS) return secret
+  if (judgedFields.size >= JUDGED_FIELDS) judgedFields.clear()
+  // A copy: what was cut out of a head would keep all of it.
+  judgedFields.set(Buffer.from(name).toString(), secret)
+  return secret
+}
+
+function endsInSecret(name: string): boolean {
   const words = wordsOf(name)
   while (words.length > 1 && TRAILING.has(words.at(-1)!)) words.pop()
   const last = words.at(-1) ?? ''
@@ -151,8 +166,12 @@ export function redactUrl(url: string): string {
   return redactText(before) + (question < 0 ? '' : redactQuery(url.slice(question)))
 }
 
+/** Each of the patterns of redactText has one of these: ids, names and paths, which most texts are, have none. */
+const TELLING = / |pcp?_|:\/\//
+
 /** Text with what is recognisably secret in it replaced, whatever its field is called. */
 export function redactText(text: string): string {
+  if (!TELLING.test(text)) return text
   return (
     text
       .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED)
