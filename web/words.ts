@@ -208,6 +208,8 @@ export const words = {
       suspend: 'Its application is refused until it is resumed.',
       cancel: 'It ends for good. The application may subscribe again.',
     },
+    suspendAll: 'Suspend the application',
+    resumeAll: 'Resume the application',
     suspendApplication: 'None of its keys counts until it is active again.',
     by: (who: string) => `by ${who}`,
     of: (account: string) => `of ${account}`,
@@ -220,6 +222,7 @@ export const words = {
     range: 'Time',
     ranges: { hour: 'Hour', day: 'Day', week: 'Week', month: '30 days' },
     group: 'Grouped by',
+    by: (group: string) => `by ${group}`,
     groups: {
       api: 'API',
       application: 'Application',

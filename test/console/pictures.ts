@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { findPeer } from '../support/peer.ts'
 import { Browser } from './browser.ts'
 import { inventPast } from './invented-past.ts'
+import { apisYaml, consume, use } from './shop-apis.ts'
 import { brokenRoute, services } from './shop-resources.ts'
 import { Shop } from './shop.ts'
 
@@ -49,13 +50,32 @@ const views = {
   explain: `/explain?method=GET&url=${url}`,
   object: '/objects/gateway.networking.k8s.io/HTTPRoute/default/reviews',
 }
+const only = process.argv.slice(2)
 await using browser = await Browser.open(chromium)
-for (const [look, how] of Object.entries(looks)) {
-  await using shown = await browser.page(shop.admin, how)
-  for (const [name, path] of Object.entries(views)) {
-    await shown.open(path)
-    // Plots are drawn after the view, and small ones need some seconds to have a course.
-    await delay(name === 'overview' ? 8_000 : 1_200)
-    await shown.page.screenshot({ path: join(folder, `${name}-${look}.png`) })
+await take(views)
+
+// Of managing APIs: some routes have plans from now on, and those who shop without a key are denied.
+shop.folder.write('apis.yaml', apisYaml)
+await delay(3_000)
+const { key, application } = await consume(shop)
+await use(shop, key, 30)
+await take({
+  api: '/apis/default/catalog',
+  application: `/consumers/${application}`,
+  subscriptions: '/consumers?show=subscriptions',
+  usage: '/usage?range=hour&group=operation',
+})
+
+async function take(views: Readonly<Record<string, string>>): Promise<void> {
+  for (const [look, how] of Object.entries(looks)) {
+    await using shown = await browser.page(shop.admin, how)
+    await shown.page.addInitScript(token => sessionStorage.setItem('portcullis.token', token), shop.token())
+    for (const [name, path] of Object.entries(views)) {
+      if (only.length > 0 && !only.includes(name)) continue
+      await shown.open(path)
+      // Plots are drawn after the view, and small ones need some seconds to have a course.
+      await delay(name === 'overview' ? 8_000 : 1_200)
+      await shown.page.screenshot({ path: join(folder, `${name}-${look}.png`) })
+    }
   }
 }

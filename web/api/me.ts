@@ -29,6 +29,13 @@ export function useMay(): (permission: Needed) => boolean {
   return permission => me?.permissions.includes(permission) === true
 }
 
+/** In which organization something is made by who has a role in one alone; undefined: in the usual one. */
+export function useOrganization(): string | undefined {
+  const bindings = useMe()?.bindings ?? []
+  if (bindings.some(({ scope }) => scope === 'platform')) return undefined
+  return bindings.find(({ organization }) => organization !== null)?.organization?.id
+}
+
 const PENDING_MS = 15_000
 
 /**

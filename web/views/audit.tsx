@@ -113,12 +113,12 @@ function columnsOf(show: (event: AuditEvent) => void): readonly Column<AuditEven
       ),
     },
     { title: t.name, cell: event => <span title={event.object}>{nameOf(event)}</span> },
-    { title: t.who, width: 10, cell: ({ actor }) => <span title={actor}>{actor}</span> },
-    { title: t.by, width: 12, from: 'desk', cell: ({ by }) => <span title={by}>{by}</span> },
+    { title: t.who, width: 10, from: 'tablet', cell: ({ actor }) => <span title={actor}>{actor}</span> },
+    { title: t.by, width: 12, from: 'wide', cell: ({ by }) => <span title={by}>{by}</span> },
     {
       title: t.when,
       width: 12,
-      from: 'tablet',
+      from: 'desk',
       cell: ({ at }) => (
         <span title={at}>
           {date(at)} <small className="muted">{clock(at)}</small>

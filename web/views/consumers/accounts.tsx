@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
+import { useOrganization } from '../../api/me.ts'
 import { accountsQuery, change } from '../../api/recorded.ts'
 import type { Account } from '../../../src/api/shapes/account.ts'
 import { date } from '../../format.ts'
@@ -65,12 +66,13 @@ export function NewAccountButton() {
 function NewAccount({ onClose }: { readonly onClose: () => void }) {
   const [name, setName] = useState('')
   const [title, setTitle] = useState('')
+  const organization = useOrganization()
   return (
     <FormDialog
       title={t.newAccount}
       submit={t.make}
       onClose={onClose}
-      onSubmit={() => change('POST', '/v1/accounts', { name, title })}
+      onSubmit={() => change('POST', '/v1/accounts', { name, title, organization })}
     >
       <TextField
         label={t.name}

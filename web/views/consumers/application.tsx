@@ -78,7 +78,7 @@ function About({ application }: { readonly application: Application }) {
 function SuspendButton({ application }: { readonly application: Application }) {
   const [open, setOpen] = useState(false)
   const { id, name, title, status } = application
-  const step = status === 'active' ? t.suspend : t.resume
+  const step = status === 'active' ? t.suspendAll : t.resumeAll
   const set = () =>
     change('PUT', `/v1/applications/${id}`, { title, status: status === 'active' ? 'suspended' : 'active' })
   return (

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useMay } from '../../api/me.ts'
+import { useMay, useOrganization } from '../../api/me.ts'
 import { accountsQuery, applicationsQuery, change } from '../../api/recorded.ts'
 import type { Account } from '../../../src/api/shapes/account.ts'
 import type { Application } from '../../../src/api/shapes/application.ts'
@@ -109,8 +109,14 @@ function NewApplication({ onClose }: { readonly onClose: () => void }) {
   const [account, setAccount] = useState('')
   const [name, setName] = useState('')
   const [title, setTitle] = useState('')
+  const organization = useOrganization()
   const make = async () => {
-    const of = await accountFor(account, accounts, may('accounts:write'))
+    const there = accounts.find(one => one.name === account)
+    const made =
+      there === undefined && may('accounts:write')
+        ? await change<Account>('POST', '/v1/accounts', { name: account, organization })
+        : there
+    const of = made?.id ?? account
     const { id } = await change<Application>('POST', '/v1/applications', { account: of, name, title })
     await navigate({ to: '/consumers/$id', params: { id } })
   }
@@ -136,12 +142,4 @@ function NewApplication({ onClose }: { readonly onClose: () => void }) {
       <TextField label={t.titleOf} value={title} onChange={setTitle} />
     </FormDialog>
   )
-}
-
-/** The id of the one that is meant; made where there is none of this name. */
-async function accountFor(name: string, accounts: readonly Account[], mayMake: boolean): Promise<string> {
-  const there = accounts.find(one => one.name === name)
-  if (there !== undefined) return there.id
-  if (!mayMake) return name
-  return (await change<Account>('POST', '/v1/accounts', { name })).id
 }

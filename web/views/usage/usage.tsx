@@ -101,11 +101,11 @@ function Grouped({ groups, by, set }: GroupedProps) {
       title={t.groups[by]}
       className="tabled"
       aside={
-        <Toggle
+        <Select
           label={t.group}
           value={by}
           onChange={next => set('group', next)}
-          options={Object.entries(t.groups).map(([value, text]) => ({ value: value as Group, text }))}
+          options={Object.entries(t.groups).map(([value, text]) => [value, t.by(text)] as const)}
         />
       }
     >
