@@ -66,11 +66,11 @@ await take({
   usage: '/usage?range=hour&group=operation',
 })
 
-async function take(views: Readonly<Record<string, string>>): Promise<void> {
+async function take(shownViews: Readonly<Record<string, string>>): Promise<void> {
   for (const [look, how] of Object.entries(looks)) {
     await using shown = await browser.page(shop.admin, how)
     await shown.page.addInitScript(token => sessionStorage.setItem('portcullis.token', token), shop.token())
-    for (const [name, path] of Object.entries(views)) {
+    for (const [name, path] of Object.entries(shownViews)) {
       if (only.length > 0 && !only.includes(name)) continue
       await shown.open(path)
       // Plots are drawn after the view, and small ones need some seconds to have a course.
