@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { LoadResult } from '../model/loaded.ts'
 import type { Condition, Problem } from '../model/resource.ts'
 import type { WorkerGroup } from '../proxy/workers.ts'
@@ -191,10 +192,11 @@ export class Controller {
     if (dueMs !== null) this.awaitDue(dueMs)
     const { snapshot: before } = this
     this.last = { load, conditions, problems }
-    this.fillTables(tables)
+    const filled = this.fillTables(tables)
     if (this.status.portErrors.length === 0 && before.version > 0 && onlyEndpointsChanged(before, parts)) {
       this.sendEndpoints(parts.endpoints)
-      if (this.snapshot === old) this.options.log.info('resources.unchanged', { version: old.version })
+      if (filled.length > 0) this.options.log.info('tables.applied', { tables: filled })
+      else if (this.snapshot === old) this.options.log.info('resources.unchanged', { version: old.version })
       this.report()
     } else await this.sendSnapshot(parts)
     this.emptyTables(tables)
@@ -242,10 +244,13 @@ export class Controller {
     })
   }
 
-  /** Before the snapshot whose filters look there. */
-  private fillTables(tables: Translation['tables']): void {
-    for (const [name, rows] of Object.entries(tables))
-      if (this.tables[name] !== rows) this.options.workers.tables.replace(name, rows)
+  /** Before the snapshot whose filters look there; the answer is which of them have other rows now. */
+  private fillTables(tables: Translation['tables']): readonly string[] {
+    const changed = Object.entries(tables).filter(
+      ([name, rows]) => this.tables[name] !== rows && !isDeepStrictEqual(this.tables[name], rows),
+    )
+    for (const [name, rows] of changed) this.options.workers.tables.replace(name, rows)
+    return changed.map(([name]) => name)
   }
 
   /** Once nobody looks there any more. */

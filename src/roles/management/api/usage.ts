@@ -46,7 +46,7 @@ export function usageRoutes(app: Api, api: ManagementApi): void {
         throw forbidden('platform:write', 'the platform')
       if (after.minutesHours > after.hoursDays * 24 || after.hoursDays > after.daysDays)
         throw new AdminError(
-          400,
+          422,
           'body: hours must be kept for as long as minutes, and days for as long as hours',
         )
       return changed(api, request, reply, async tx => {

@@ -139,7 +139,7 @@ class Reader {
 }
 
 /** A token of a JSON Pointer in a URI fragment (RFC 6901 §6). */
-function unescaped(token: string): string {
+export function unescaped(token: string): string {
   return decoded(token).replaceAll('~1', '/').replaceAll('~0', '~')
 }
 

@@ -77,7 +77,7 @@ for (const [what, query, message] of [
   test(`refused: ${what}`, () =>
     assert.throws(
       () => ask(query),
-      (error: Error & { statusCode?: number }) => error.statusCode === 400 && message.test(error.message),
+      (error: Error & { statusCode?: number }) => error.statusCode === 422 && message.test(error.message),
     ))
 
 test('values that are chosen, one or several', () =>

@@ -32,7 +32,7 @@ export function usageQuestion(query: UsageQuery, { nowMs, retention, scope }: Ci
   const { step, order, limit, cursor } = query
   const groupBy = dimensionsOf(query.groupBy ?? '')
   if (cursor !== undefined && order === 'requests')
-    throw new AdminError(400, 'query: cursor is of order=key; order=requests has one page')
+    throw new AdminError(422, 'query: cursor is of order=key; order=requests has one page')
   return {
     ...spanOf(query, nowMs, retention),
     step,
@@ -53,19 +53,19 @@ function spanOf(query: UsageQuery, nowMs: number, retention: Retention): Span {
   const { step } = query
   const toMs = query.to === undefined ? nowMs : msOf(query.to, 'to')
   const fromMs = query.from === undefined ? toMs - DAY_MS : msOf(query.from, 'from')
-  if (fromMs >= toMs) throw new AdminError(400, 'query: from must be before to')
+  if (fromMs >= toMs) throw new AdminError(422, 'query: from must be before to')
   const lengthMs = lengthsMs[step]
   const finestMs = finenessMs(fromMs, nowMs, retention)
   if (step === 'total') return outwards({ fromMs, toMs }, finestMs, finenessMs(toMs, nowMs, retention))
   // Rows that are gone are not nothing that was used.
   if (finestMs > lengthMs)
     throw new AdminError(
-      400,
+      422,
       `query: of this time only each ${words.get(finestMs)!} is still kept; ask with step=${words.get(finestMs)!}, or from a later time`,
     )
   if ((toMs - fromMs) / lengthMs > MOST_STEPS)
     throw new AdminError(
-      400,
+      422,
       `query: these are more than ${MOST_STEPS} steps; ask for less time, or longer steps`,
     )
   return outwards({ fromMs, toMs }, lengthMs)
@@ -76,7 +76,7 @@ const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)
 function msOf(text: string, name: string): number {
   const ms = RFC3339.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isFinite(ms) || ms < 0)
-    throw new AdminError(400, `query: ${name} is no time, expected one such as 2027-01-31T12:00:00Z`)
+    throw new AdminError(422, `query: ${name} is no time, expected one such as 2027-01-31T12:00:00Z`)
   return ms
 }
 
@@ -85,10 +85,10 @@ function dimensionsOf(text: string): readonly UsageDimension[] {
   for (const [i, name] of names.entries()) {
     if (!isDimension(name))
       throw new AdminError(
-        400,
+        422,
         `query: groupBy: "${name}" is not known, expected some of ${usageDimensions.join(', ')}`,
       )
-    if (names.indexOf(name) !== i) throw new AdminError(400, `query: groupBy: ${name} is there twice`)
+    if (names.indexOf(name) !== i) throw new AdminError(422, `query: groupBy: ${name} is there twice`)
   }
   return names.filter(isDimension)
 }
@@ -121,7 +121,7 @@ function afterOf(cursor: string, step: UsageStep, groupBy: readonly string[]): r
     types.length === 0 ||
     !row.every((value, i) => typeof value === types[i])
   )
-    throw new AdminError(400, 'query: cursor is none of this question, expected what an answer had as next')
+    throw new AdminError(422, 'query: cursor is none of this question, expected what an answer had as next')
   return row as (string | number)[]
 }
 

@@ -51,11 +51,14 @@ class World implements Disposable {
   asked = 0
   /** What asking for keys comes to. */
   onAsked: () => void = () => {}
+  /** When the issuer answers. */
+  until: Promise<void> = Promise.resolve()
   private readonly state = sharedState(this.node)
-  private readonly answers = new Answers('jwt test', () => {
+  private readonly answers = new Answers('jwt test', async () => {
     this.asked++
+    await this.until
     this.onAsked()
-    return Promise.resolve(true)
+    return true
   })
 
   constructor() {
@@ -270,5 +273,24 @@ suite('tokens', () => {
     const outcomes = (await Promise.all(judged)).map(said)
     assert.deepEqual([...new Set(outcomes)].toSorted(), ['proxy_overloaded', 'token_invalid'])
     assert.equal(await outcome(acceptor, await key.sign()), 'jwt:https://login.example#ada')
+  })
+
+  test('who waits for keys of an issuer that does not answer holds up nobody whose key is known', async () => {
+    using world = new World()
+    const [key, other] = [await signer('one'), await signer('two')]
+    world.keys(key)
+    const acceptor = world.acceptor()
+    const { promise: away, resolve: back } = Promise.withResolvers<void>()
+    world.until = away
+    const unknown = await Promise.all(Array.from({ length: 60 }, (_, i) => other.sign({ jti: String(i) })))
+    const judged = []
+    for (const token of unknown) {
+      judged.push(Promise.resolve(acceptor.judge(bearing(token))))
+      await new Promise(setImmediate)
+    }
+    // Of the same client.
+    assert.equal(await outcome(acceptor, await key.sign()), 'jwt:https://login.example#ada')
+    back()
+    assert.ok((await Promise.all(judged)).map(said).every(one => one !== 'jwt:https://login.example#ada'))
   })
 })

@@ -8,7 +8,7 @@ import { CREDENTIALS, ISSUERS, type CredentialRow, type IssuerRow } from '../../
 import type { Refused } from '../acceptor.ts'
 import type { JwtAccept } from '../config.ts'
 import { claimFault, clientOf, scopesOf } from './claims.ts'
-import { SignatureCheck } from './signature.ts'
+import { SignatureCheck, type Signature } from './signature.ts'
 import { readToken, type TokenText } from './token-text.ts'
 
 /** So many tokens are known again in one worker, for one policy: some 16 MB, which only those fill who have as many good ones. */
@@ -60,6 +60,7 @@ export class Tokens {
   private readonly known = new Map<string, Known>()
   private readonly verifying = new Map<string, Promise<Identity | Refused>>()
   private readonly byClient = new Map<string, number>()
+  private atOnce = 0
   private check: KeyCheck | null = null
 
   constructor(accept: JwtAccept, kit: Pick<Kit, 'table' | 'clock'>) {
@@ -99,15 +100,8 @@ export class Tokens {
     // What can be seen without a signature costs none.
     const fault = this.headerFault(token) ?? claimFault(token.claims, this.accept, this.wallMs())
     if (fault !== null) return fault
-    const own = this.byClient.get(client) ?? 0
-    if (this.verifying.size >= MOST_AT_ONCE || own >= MOST_OF_CLIENT) return busy
-    this.byClient.set(client, own + 1)
-    const verified = this.verify(text, token, client).finally(() => {
-      this.verifying.delete(text)
-      const left = (this.byClient.get(client) ?? 1) - 1
-      if (left === 0) this.byClient.delete(client)
-      else this.byClient.set(client, left)
-    })
+    if (this.atOnce >= MOST_AT_ONCE || (this.byClient.get(client) ?? 0) >= MOST_OF_CLIENT) return busy
+    const verified = this.verify(text, token, client).finally(() => this.verifying.delete(text))
     this.verifying.set(text, verified)
     return verified
   }
@@ -123,16 +117,29 @@ export class Tokens {
 
   private async verify(text: string, token: TokenText, client: string): Promise<Identity | Refused> {
     let check = this.checkNow()
-    let found = check === null ? 'key not known' : await check.signatures.of(text)
+    let found = check === null ? 'key not known' : await this.signatureOf(text, check, client)
     if (found === 'key not known') {
-      // The issuer may have new keys.
+      // The issuer may have new keys. Who waits for them has no place among those whose signatures are verified.
       await this.askForKeys(client)
       check = this.checkNow()
       if (check === null) return keyless
-      found = await check.signatures.of(text)
+      found = await this.signatureOf(text, check, client)
     }
     if (check === null || found !== 'right') return found === 'wrong' ? forged : unknownKey
     return this.accepted(text, token, check.mark)
+  }
+
+  private async signatureOf(text: string, { signatures }: KeyCheck, client: string): Promise<Signature> {
+    this.atOnce++
+    this.byClient.set(client, (this.byClient.get(client) ?? 0) + 1)
+    try {
+      return await signatures.of(text)
+    } finally {
+      this.atOnce--
+      const left = (this.byClient.get(client) ?? 1) - 1
+      if (left === 0) this.byClient.delete(client)
+      else this.byClient.set(client, left)
+    }
   }
 
   private accepted(text: string, { claims }: TokenText, keys: RowMark): Identity | Refused {

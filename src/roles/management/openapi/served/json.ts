@@ -1,3 +1,4 @@
+import { unescaped } from '../document.ts'
 /** A part of a document that is being written. */
 export type Json = Record<string, unknown>
 
@@ -30,6 +31,6 @@ export function pointed(document: Json, ref: string): unknown {
   return ref
     .slice(2)
     .split('/')
-    .map(token => decodeURIComponent(token).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map(unescaped)
     .reduce<unknown>((value, name) => (isObject(value) ? value[name] : undefined), document)
 }
