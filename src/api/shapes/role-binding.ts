@@ -4,7 +4,7 @@ import { Id, IdOrName, inOrganization, Name } from './record.ts'
 import { fields, orNull, Time, type Shape } from './shape.ts'
 
 export const roleNames = ['viewer', 'api-owner', 'operator', 'admin', 'developer'] as const
-export const scopes = ['platform', 'organization', 'team', 'account'] as const
+const scopes = ['platform', 'organization', 'team', 'account'] as const
 
 const role = Type.Enum([...roleNames], {
   description:

@@ -3,7 +3,7 @@ import { listOf, listQuery } from './list.ts'
 import { Id, IdOrName, inOrganization, Name, ObjectName, Reason } from './record.ts'
 import { fields, orNull, Time, type Shape } from './shape.ts'
 
-export const subscriptionStatuses = ['pending', 'active', 'suspended', 'rejected', 'cancelled'] as const
+const subscriptionStatuses = ['pending', 'active', 'suspended', 'rejected', 'cancelled'] as const
 const status = Type.Enum([...subscriptionStatuses], {
   description:
     'pending: its plan wants approval (→ active, rejected). active (→ suspended). suspended (→ active). Each of them may be cancelled; rejected and cancelled are ends.',

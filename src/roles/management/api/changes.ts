@@ -58,7 +58,7 @@ export async function changed<T>(
 }
 
 /** For the audit. */
-export function auditedBy(actor: Actor, request: FastifyRequest) {
+function auditedBy(actor: Actor, request: FastifyRequest) {
   const id = request.headers['x-request-id']
   return {
     actor: actor.audited,

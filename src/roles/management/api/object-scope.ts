@@ -6,7 +6,7 @@ import type { ManagementApi } from './context.ts'
 
 /** Labels of a declared object that say whose it is. */
 export const ORGANIZATION_LABEL = 'portcullis.dev/organization'
-export const TEAM_LABEL = 'portcullis.dev/team'
+const TEAM_LABEL = 'portcullis.dev/team'
 
 /** The names of whom a declared object belongs to: by its labels, and of an API by spec.owner. */
 export function ownersOf(resource: Pick<Resource, 'metadata'> & Resource): {

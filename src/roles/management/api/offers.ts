@@ -59,6 +59,6 @@ function productsWithin(api: ManagementApi, { everywhere, organizations, teams }
     .map(nameOf)
 }
 
-export function nameOf({ metadata: { namespace, name } }: Resource): string {
+function nameOf({ metadata: { namespace, name } }: Resource): string {
   return fullName(`${namespace}/${name}`)
 }

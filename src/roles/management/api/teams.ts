@@ -266,7 +266,7 @@ export async function teamAt(
   return of && { team, of }
 }
 
-export async function teamFor(
+async function teamFor(
   readers: Pick<Readers, 'teams' | 'organizations'>,
   ref: string,
   organization: string | undefined,

@@ -39,7 +39,7 @@ export function looksLikeKey(text: string): boolean {
   return text.startsWith('pc_')
 }
 
-export function isEnvironment(text: string): boolean {
+function isEnvironment(text: string): boolean {
   return /^[a-z0-9]{1,16}$/.test(text)
 }
 

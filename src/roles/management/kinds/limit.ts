@@ -76,7 +76,7 @@ interface LimitLike {
 }
 
 /** Of the periods that a Rate has. */
-export const rateWindowMs = { Second: 1_000, Minute: 60_000, Hour: 3_600_000, Day: 86_400_000 } as const
+const rateWindowMs = { Second: 1_000, Minute: 60_000, Hour: 3_600_000, Day: 86_400_000 } as const
 
 /** What a burst takes to be earned again at most: longer, and a limit that was changed would be felt for weeks. */
 const LONGEST_MS = 31 * rateWindowMs.Day
@@ -134,7 +134,7 @@ function burstViolations({ kind, per, amount, burst = amount }: LimitLike, path:
   return [{ path: [...path, 'burst'], message }]
 }
 
-export function isRatePeriod(per: LimitPeriod): per is keyof typeof rateWindowMs {
+function isRatePeriod(per: LimitPeriod): per is keyof typeof rateWindowMs {
   return Object.hasOwn(rateWindowMs, per)
 }
 

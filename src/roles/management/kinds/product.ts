@@ -23,7 +23,7 @@ const apiOfProduct = object({
   ),
 })
 
-export const planReference = object(
+const planReference = object(
   { name: required(objectName, 'The name of the Plan, which is in the namespace of this object.') },
   { title: 'PlanReference' },
 )
@@ -60,7 +60,6 @@ const schema = object(
 )
 
 export type ProductBody = Shape<typeof schema>
-export type ProductSpec = ProductBody['spec']
 export type Product = Resource<ProductBody>
 
 export const Product: ResourceKind<Product> = {

@@ -2,7 +2,7 @@ import type { Kinds } from '../../../model/kinds.ts'
 import { settle, type FileState } from '../../../model/last-good.ts'
 import { resultOf, type LoadResult } from '../../../model/loaded.ts'
 import type { Resource, ResourceKey } from '../../../model/resource.ts'
-import { refKey, type Resources } from '../../../model/resources.ts'
+import type { Resources } from '../../../model/resources.ts'
 import type { Validation } from '../../../model/validate.ts'
 import type { Source } from '../../../translation/source.ts'
 import type { Change, Store } from '../store/store.ts'
@@ -138,8 +138,4 @@ export class StoreSource implements Source {
 
 function isOfFile(resource: Resource | undefined): boolean {
   return resource !== undefined && resource.at([]) !== null
-}
-
-export function rowKey({ group, kind, namespace, name }: StoredObject): ResourceKey {
-  return refKey({ group, kind, namespace, name })
 }

@@ -9,7 +9,7 @@ export const statuses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 
 /** Upper bounds in milliseconds. Half a decade each: what a bucket is for is a service level, and each is a series. */
 const BOUNDS_MS = [10, 30, 100, 300, 1_000, 3_000, 10_000] as const
-export const latencies = ['10ms', '30ms', '100ms', '300ms', '1s', '3s', '10s', 'more', 'tunnel'] as const
+const latencies = ['10ms', '30ms', '100ms', '300ms', '1s', '3s', '10s', 'more', 'tunnel'] as const
 
 /** How long a tunnel was open says nothing of how fast anybody was. */
 const TUNNEL = latencies.indexOf('tunnel')

@@ -1,7 +1,7 @@
 import { usageDimensions, type UsageDimension } from '../../../api/shapes/usage-names.ts'
 
 /** In the order in which rows have them. */
-export const dimensions = usageDimensions
+const dimensions = usageDimensions
 export type Dimension = UsageDimension
 
 /** A value of each; `overQuota` is `true` or `false`, the others are "" where there is none. */

@@ -13,7 +13,7 @@ export interface Retention {
 }
 
 /** Two days; a quarter with some days to spare; three years and two months. */
-export const defaultPeriods: UsageRetention = { minutesHours: 48, hoursDays: 100, daysDays: 1_155 }
+const defaultPeriods: UsageRetention = { minutesHours: 48, hoursDays: 100, daysDays: 1_155 }
 export const defaultRetention: Retention = retentionFrom(defaultPeriods)
 
 /** Of `settings`. */
