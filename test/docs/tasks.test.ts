@@ -16,8 +16,9 @@ const names = readdirSync(join(root, 'docs/tasks'))
 suite('a page of docs/tasks', () => {
   test('each is in the index', () => {
     const index = readFileSync(join(root, 'docs/README.md'), 'utf8')
-    const listed = [...index.matchAll(/\]\(tasks\/([\w-]+\.md)\)/g)].map(([, name]) => name!)
-    assert.deepEqual(listed.toSorted(), names.toSorted())
+    // Beside that others may lead there.
+    const listed = new Set(Array.from(index.matchAll(/\]\(tasks\/([\w-]+\.md)\)/g), ([, name = '']) => name))
+    assert.deepEqual([...listed].toSorted(), names.toSorted())
   })
 
   for (const name of names) {
