@@ -1,4 +1,5 @@
 import type { AccessRecord } from '../access-record.ts'
+import { escapeJson } from '../json.ts'
 import { isSecretName, REDACTED, redactQuery, redactText } from '../redact.ts'
 import { CUT_SHIFT, LENGTHS, parts, TEXT, type PartName } from './layout.ts'
 import type { Story } from './story.ts'
@@ -70,9 +71,26 @@ function whyOf({ failure, rejection, failureReason }: AccessRecord): string {
 function storyText(story: Story | null, notes: AccessRecord['notes']): string {
   const { attempts = [], deeds = [], leftOut = 0 } = story ?? {}
   if (attempts.length === 0 && deeds.length === 0 && notes === null) return ''
-  const shown = (notes ?? []).map(([name, value]) => [name, isSecretName(name) ? REDACTED : noteText(value)])
+  const noted = notesText(notes)
+  // What every request of an API has: notes, and nothing beside.
+  const told =
+    attempts.length === 0 && deeds.length === 0 ? '"attempts":[],"deeds":[]' : triedText(attempts, deeds)
+  return `{${told},"notes":[${noted}],"leftOut":${leftOut}}`
+}
+
+function triedText(attempts: Story['attempts'], deeds: Story['deeds']): string {
   const tried = attempts.map(attempt => ({ ...attempt, reason: redactText(attempt.reason) }))
-  return ascii(JSON.stringify({ attempts: tried, deeds, notes: shown, leftOut }, rounded))
+  return ascii(JSON.stringify({ attempts: tried, deeds }, rounded)).slice(1, -1)
+}
+
+/** By hand, which costs a third of JSON.stringify: names are written in the program, and values are mostly short. */
+function notesText(notes: AccessRecord['notes']): string {
+  let text = ''
+  for (const [name, value] of notes ?? []) {
+    if (text !== '') text += ','
+    text += `["${name}",${noteText(name, value)}]`
+  }
+  return text
 }
 
 /** Numbers with more digits than anybody reads would fill the slot. */
@@ -80,8 +98,11 @@ function rounded(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Math.round(value * 1_000) / 1_000 : value
 }
 
-function noteText(value: unknown): unknown {
-  return typeof value === 'number' ? value : redactText(String(value)).slice(0, 200)
+function noteText(name: string, value: unknown): string {
+  if (isSecretName(name)) return `"${REDACTED}"`
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? String(Math.round(value * 1_000) / 1_000) : 'null'
+  return `"${escapeJson(redactText(String(value)).slice(0, 200))}"`
 }
 
 /** A character is a byte of the slot. */
