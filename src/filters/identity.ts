@@ -33,18 +33,23 @@ export interface Subscribed {
 }
 
 /** Of several policies' identities the nearest with an application, or else the nearest. */
-export const identityNote = new Note<Identity>('identity')
-export const askedApiNote = new Note<AskedApi>('api')
-export const subscribedNote = new Note<Subscribed>('subscription')
+export const identityNote = new Note<Identity>('identity', ({ principal, application }) => [
+  ['portcullis.principal', principal],
+  ...optional('portcullis.application', application),
+])
+export const askedApiNote = new Note<AskedApi>('api', ({ api, operation }) => [
+  ['portcullis.api', api],
+  ...optional('portcullis.operation', operation),
+])
+export const subscribedNote = new Note<Subscribed>('subscription', ({ plan, subscription }) => [
+  ['portcullis.plan', plan],
+  ...optional('portcullis.subscription', subscription),
+])
 /** Whether a limit that lets through is exceeded. */
 export const overQuotaNote = new Note<boolean>('over-quota')
 /** What the request costs by its plan, where that counts cost. */
 export const costNote = new Note<number>('cost')
 
-// What the access log says of these.
-export const principalField = new Note<string>('principal', 'portcullis.principal')
-export const applicationField = new Note<string>('application', 'portcullis.application')
-export const apiField = new Note<string>('api.name', 'portcullis.api')
-export const operationField = new Note<string>('api.operation', 'portcullis.operation')
-export const planField = new Note<string>('plan', 'portcullis.plan')
-export const subscriptionField = new Note<string>('subscription.id', 'portcullis.subscription')
+function optional(name: string, value: string | null): (readonly [string, string])[] {
+  return value === null || value === '' ? [] : [[name, value]]
+}

@@ -1,13 +1,33 @@
-/** A typed name. `log` is the field of the access log that has it, where it is to be there. */
+import { LoggedFields } from '../telemetry/logged-fields.ts'
+
+/** Of an object that many exchanges share; it is asked once for each. */
+type FieldsOf<T> = (value: T) => LoggedFields['fields']
+
+/**
+ * A typed name. `log` is the field of the access log that has it, where it is to be there; of an object that exchanges
+ * share, which fields it has there.
+ */
 export class Note<T> {
   readonly name: string
-  readonly log: string | null
-  /** Never there: it ties the type to the name. */
-  declare readonly type: T
+  private readonly log: string | FieldsOf<T> | null
+  private readonly kept = new WeakMap<WeakKey, LoggedFields>()
 
-  constructor(name: string, log: string | null = null) {
+  constructor(name: string, log: string | (T extends object ? FieldsOf<T> : never) | null = null) {
     this.name = name
     this.log = log
+  }
+
+  /** Null where the access log has nothing of it. */
+  logged(value: T): LoggedFields | null {
+    const { log, kept } = this
+    if (log === null) return null
+    if (typeof log === 'string') return new LoggedFields([[log, value]])
+    // Such notes are of objects.
+    const known = kept.get(value as WeakKey)
+    if (known !== undefined) return known
+    const made = new LoggedFields(log(value))
+    kept.set(value as WeakKey, made)
+    return made
   }
 }
 
@@ -17,15 +37,20 @@ export class Notes {
 
   get<T>(note: Note<T>): T | undefined {
     // `set` took it as the type of the note.
-    return this.all.get(note) as T | undefined
+    return this.all.get(note as Note<unknown>) as T | undefined
   }
 
   set<T>(note: Note<T>, value: T): void {
-    this.all.set(note, value)
+    this.all.set(note as Note<unknown>, value)
   }
 
-  /** Fields of the access log, name and value. */
-  *logged(): IterableIterator<readonly [field: string, value: unknown]> {
-    for (const [{ log }, value] of this.all) if (log !== null) yield [log, value]
+  /** What the access log has of it; null where that is nothing. */
+  logged(): readonly LoggedFields[] | null {
+    let found: LoggedFields[] | null = null
+    for (const [note, value] of this.all) {
+      const logged = note.logged(value)
+      if (logged !== null) (found ??= []).push(logged)
+    }
+    return found
   }
 }

@@ -236,7 +236,7 @@ export class Observer {
     record.failureReason = x.failure === null ? '' : x.failureDetail
     record.rejection = x.rejection
     record.grpcStatus = x.callStatus
-    record.notes = x.writtenNotes === null ? null : [...x.writtenNotes.logged()]
+    record.notes = x.writtenNotes === null ? null : x.writtenNotes.logged()
     record.traceId = x.trace === null ? '' : x.trace.traceId
     record.spanId = x.trace === null ? '' : x.trace.spanId
     record.secure = request.scheme === 'https'

@@ -1,5 +1,6 @@
 import { isRegistered } from '../http/methods.ts'
 import type { AccessRecord } from './access-record.ts'
+import type { LoggedFields } from './logged-fields.ts'
 import { timestamp } from './clock.ts'
 import { field, Fragments } from './fragments.ts'
 import { escapeJson } from './json.ts'
@@ -136,7 +137,13 @@ function endText(record: AccessRecord): string {
 /** Numbers as such, everything else as text. Names are written in the program. */
 function noteFields({ notes }: AccessRecord): string {
   let text = ''
-  for (const [name, value] of notes ?? [])
+  for (const logged of notes ?? []) text += logged.line === '' ? (logged.line = lineOf(logged)) : logged.line
+  return text
+}
+
+function lineOf({ fields }: LoggedFields): string {
+  let text = ''
+  for (const [name, value] of fields)
     text += typeof value === 'number' ? `,"${name}":${value}` : field(name, String(value), NAME_LIMIT)
   return text
 }

@@ -1,3 +1,4 @@
+import type { LoggedFields } from './logged-fields.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { Story } from './recent/story.ts'
 
@@ -54,8 +55,8 @@ export class AccessRecord {
   /** Of the W3C trace context that came with the request. */
   traceId = ''
   spanId = ''
-  /** What filters have to say: the names of fields, and their values. */
-  notes: readonly (readonly [field: string, value: unknown])[] | null = null
+  /** What filters have to say. */
+  notes: readonly LoggedFields[] | null = null
 
   // For what is kept of recent requests; the log has no line for it.
   /** By TLS. */

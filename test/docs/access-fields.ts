@@ -5,6 +5,10 @@ export const noteFields = [
   'portcullis.authorization.dry_run',
   'portcullis.api',
   'portcullis.operation',
+  'portcullis.principal',
+  'portcullis.application',
+  'portcullis.plan',
+  'portcullis.subscription',
 ]
 
 /** What each field of the access log says; a test holds it to the fields of a line that has all of them. */
@@ -41,6 +45,11 @@ export const accessFields: Readonly<Record<string, string>> = {
   'portcullis.authorization.dry_run': 'Policies in dry run that would have denied it, and by which rules.',
   'portcullis.api': 'The API whose route it took, with its namespace.',
   'portcullis.operation': 'The operation of its OpenAPI document, by its id.',
+  'portcullis.principal':
+    'Who asks, and by what kind of credential; `anonymous` where nobody in particular may.',
+  'portcullis.application': 'The application whose credential it was.',
+  'portcullis.plan': 'The plan by which it was asked, with its namespace.',
+  'portcullis.subscription': 'The subscription that it counts for.',
   trace_id: 'Of the W3C trace context that came with the request.',
   span_id: 'Of the W3C trace context that came with the request.',
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { LoggedFields } from '../../src/telemetry/logged-fields.ts'
 import { AccessRecord } from '../../src/telemetry/access-record.ts'
 import { accessLine } from '../../src/telemetry/access-line.ts'
 import { accessFields, noteFields } from './access-fields.ts'
@@ -21,7 +22,7 @@ suite('the references', () => {
     const values = record as unknown as Record<string, string | number>
     for (const [key, value] of Object.entries(values)) values[key] = typeof value === 'string' ? `x${key}` : 1
     record.version = 11
-    record.notes = noteFields.map(name => [name, 'x'])
+    record.notes = [new LoggedFields(noteFields.map(name => [name, 'x']))]
     const line = accessLine(record, 0, 'show')
     assert.deepEqual(Object.keys(JSON.parse(line) as object).toSorted(), Object.keys(accessFields).toSorted())
   })

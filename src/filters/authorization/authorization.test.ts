@@ -234,7 +234,7 @@ suite('dry run', () => {
       mary,
     )
     assert.equal(dryRun, 'd: mary, e: mary')
-    assert.equal(dryRunNote.log, 'portcullis.authorization.dry_run')
+    assert.deepEqual(dryRunNote.logged('d')?.fields, [['portcullis.authorization.dry_run', 'd']])
   })
 })
 

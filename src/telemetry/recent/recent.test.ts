@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
+import { LoggedFields } from '../logged-fields.ts'
 import { Worker } from 'node:worker_threads'
 import { AccessRecord } from '../access-record.ts'
 import { layoutFor } from './layout.ts'
@@ -189,8 +190,10 @@ suite('a record of a recent request', () => {
         status: 500,
         story,
         notes: [
-          ['enduser.token', secret],
-          ['enduser.id', 'ann'],
+          new LoggedFields([
+            ['enduser.token', secret],
+            ['enduser.id', 'ann'],
+          ]),
         ],
       }),
       performance.now(),

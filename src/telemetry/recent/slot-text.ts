@@ -1,4 +1,5 @@
 import type { AccessRecord } from '../access-record.ts'
+import type { LoggedFields } from '../logged-fields.ts'
 import { escapeJson } from '../json.ts'
 import { isSecretName, REDACTED, redactQuery, redactText } from '../redact.ts'
 import { CUT_SHIFT, LENGTHS, parts, TEXT, type PartName } from './layout.ts'
@@ -86,11 +87,15 @@ function triedText(attempts: Story['attempts'], deeds: Story['deeds']): string {
 /** By hand, which costs a third of JSON.stringify: names are written in the program, and values are mostly short. */
 function notesText(notes: AccessRecord['notes']): string {
   let text = ''
-  for (const [name, value] of notes ?? []) {
+  for (const logged of notes ?? []) {
     if (text !== '') text += ','
-    text += `["${name}",${noteText(name, value)}]`
+    text += logged.story === '' ? (logged.story = pairsText(logged)) : logged.story
   }
   return text
+}
+
+function pairsText({ fields }: LoggedFields): string {
+  return fields.map(([name, value]) => `["${name}",${noteText(name, value)}]`).join()
 }
 
 /** Numbers with more digits than anybody reads would fill the slot. */

@@ -3,9 +3,10 @@ import { suite, test } from 'node:test'
 import { credentialRow, peppers, putKey, putPeppers } from '../../../../test/support/credentials.ts'
 import { exchange, origin } from '../../../../test/support/exchange.ts'
 import { kit } from '../../../../test/support/kit.ts'
+import { loggedOf } from '../../../../test/support/logged.ts'
 import { sharedState } from '../../../../test/support/shared-state.ts'
 import type { ClientCertificate, Exchange, Failure, Filter, Verdict } from '../../../filters/filter.ts'
-import { applicationField, identityNote, principalField } from '../../../filters/identity.ts'
+import { identityNote } from '../../../filters/identity.ts'
 import { allTaken } from '../../../filters/taken.ts'
 import { NodeState } from '../../../shared/node-state.ts'
 import type { Drainable } from '../../../upstream/keep.ts'
@@ -127,14 +128,15 @@ suite('API keys', () => {
           scopes: ['read'],
           claims: {},
         })
-        assert.deepEqual(
-          [x.notes.get(principalField), x.notes.get(applicationField)],
-          [`key:${credential}`, application],
-        )
+        const logged = loggedOf(x.notes)
+        assert.deepEqual(logged, {
+          'portcullis.principal': `key:${credential}`,
+          'portcullis.application': application,
+        })
         const left = JSON.stringify([x.request.fields.list, x.request.query])
         if (forwardCredentials) assert.equal(left, before)
         else assert.equal(left, '[["A","b"],""]')
-        assert.ok(!JSON.stringify([...x.notes.logged()]).includes(text))
+        assert.ok(!JSON.stringify(logged).includes(text))
         assert.equal(
           allTaken(x).includes(text) || allTaken(x).includes(`Bearer ${text}`),
           !forwardCredentials,

@@ -1,6 +1,6 @@
 import { compileExceptions, type Excepted } from '../../../filters/exceptions.ts'
 import type { Exchange, Failure, Filter, Verdict } from '../../../filters/filter.ts'
-import { applicationField, identityNote, principalField, type Identity } from '../../../filters/identity.ts'
+import { identityNote, type Identity } from '../../../filters/identity.ts'
 import type { Kit } from '../../../filters/kit.ts'
 import { failures } from '../../../http/failures.ts'
 import { declareSecret } from '../../../telemetry/redact.ts'
@@ -67,11 +67,7 @@ export class Door implements Filter {
     if (identity.credential !== null) this.uses.note(identity.credential)
     const { notes } = x
     const known = notes.get(identityNote)
-    if (known === undefined || counts(identity, known)) {
-      notes.set(identityNote, identity)
-      notes.set(principalField, identity.principal)
-      if (identity.application !== null) notes.set(applicationField, identity.application)
-    }
+    if (known === undefined || counts(identity, known)) notes.set(identityNote, identity)
     if (this.config.forwardCredentials) return undefined
     for (const acceptor of this.acceptors) acceptor.takeOut(x, acceptor === by)
     x.withholdTrailers(this.headers)

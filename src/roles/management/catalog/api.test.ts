@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exchange, origin } from '../../../../test/support/exchange.ts'
+import { loggedOf } from '../../../../test/support/logged.ts'
 import { kit } from '../../../../test/support/kit.ts'
 import { askedApiNote } from '../../../filters/identity.ts'
 import { declaredKit } from '../../../filters/inspect.ts'
@@ -37,7 +38,7 @@ for (const [method, path, operation] of [
     const x = exchange({ method, path })
     assert.equal(api.compile(config(), kit()).request?.(x), undefined)
     assert.deepEqual(x.notes.get(askedApiNote), { api: 'default/petstore', version: 'v1', operation })
-    const logged = Object.fromEntries(x.notes.logged())
+    const logged = loggedOf(x.notes)
     assert.equal(logged['portcullis.api'], 'default/petstore')
     assert.equal(logged['portcullis.operation'], operation === '' ? undefined : operation)
   })

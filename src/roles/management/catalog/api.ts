@@ -1,5 +1,5 @@
 import type { Exchange, Failure, FilterType } from '../../../filters/filter.ts'
-import { apiField, askedApiNote, operationField, type AskedApi } from '../../../filters/identity.ts'
+import { askedApiNote, type AskedApi } from '../../../filters/identity.ts'
 import { passes } from '../../../filters/inspect.ts'
 import { memoized } from '../../../snapshot/memo.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
@@ -63,13 +63,10 @@ export const api: FilterType<ApiConfig> = {
 
 /** Writes down for everyone behind it which API and operation a request is for. */
 function noter(config: ApiConfig): (x: Exchange) => AskedApi {
-  const { api: name } = config
   const find = memoized(finders, config, finderOf)
   return ({ asked: { method, path }, notes }) => {
     const asked = find(method, path)
     notes.set(askedApiNote, asked)
-    notes.set(apiField, name)
-    if (asked.operation !== '') notes.set(operationField, asked.operation)
     return asked
   }
 }

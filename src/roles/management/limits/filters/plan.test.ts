@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { loggedOf } from '../../../../../test/support/logged.ts'
 import { parseList } from 'structured-headers'
 import {
   anonymous,
@@ -165,7 +166,11 @@ suite('who may', () => {
       plan: 'default/free',
       subscription: 's1',
     })
-    assert.deepEqual(Object.fromEntries(x.notes.logged()), {
+    assert.deepEqual(loggedOf(x.notes), {
+      'portcullis.principal': 'key:key of app',
+      'portcullis.application': 'app',
+      'portcullis.api': 'default/api',
+      'portcullis.operation': 'get',
       'portcullis.plan': 'default/free',
       'portcullis.subscription': 's1',
     })

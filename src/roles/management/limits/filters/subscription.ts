@@ -1,5 +1,5 @@
 import type { FilterType } from '../../../../filters/filter.ts'
-import { planField, subscribedNote, subscriptionField } from '../../../../filters/identity.ts'
+import { subscribedNote } from '../../../../filters/identity.ts'
 import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
 import { inspectSubscription } from '../inspect.ts'
 import { standingNote } from '../standing.ts'
@@ -25,10 +25,7 @@ export const subscription: FilterType<SubscriptionConfig> = {
         const standing = standings.of(x)
         x.notes.set(standingNote, standing)
         const { subscribed } = standing
-        if (subscribed === null) return undefined
-        x.notes.set(subscribedNote, subscribed)
-        x.notes.set(planField, subscribed.plan)
-        if (subscribed.subscription !== null) x.notes.set(subscriptionField, subscribed.subscription)
+        if (subscribed !== null) x.notes.set(subscribedNote, subscribed)
         return undefined
       },
     }
