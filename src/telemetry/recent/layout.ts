@@ -91,11 +91,12 @@ export interface Layout {
 /** Slots of a node, in the order of the rings, and how few of them a worker has where there are many workers. */
 const SLOTS = [4_096, 512, 512, 256] as const
 const LEAST = [512, 64, 64, 32] as const
-const SLOT_BYTES = 640
+/** With room for who asks, which API and by which subscription: 330 bytes. */
+const SLOT_BYTES = 1_024
 /** With room for a story. */
 const KEPT_SLOT_BYTES = 2_048
 
-/** Of the memory of one worker among so many: of one, 5 MB, of which only what was written to counts. */
+/** Of the memory of one worker among so many: of one, 7 MB, of which only what was written to counts. */
 export function layoutFor(workers: number): Layout {
   let from = HEADER_BYTES
   const ring = (which: 0 | 1 | 2 | 3, slotBytes: number): RingPlace => {
