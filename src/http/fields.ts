@@ -66,7 +66,7 @@ export class Fields {
     const { list } = this
     for (let i = 0; i < list.length; i += 2) {
       if (!sameName(list[i]!, lower)) continue
-      this.forget(i)
+      this.rewrite(i, list[i]!, list[i + 1]!, `${name}: ${value}\r\n`)
       list[i] = name
       list[i + 1] = value
       this.removeFrom(lower, i + 2)
@@ -85,7 +85,10 @@ export class Fields {
     let to = from
     for (let i = from; i < list.length; i += 2) {
       if (sameName(list[i]!, lower)) {
-        this.forget(i)
+        if (to < this.#covered) {
+          this.rewrite(to, list[i]!, list[i + 1]!, '')
+          this.#covered -= 2
+        }
         continue
       }
       if (to !== i) {
@@ -97,11 +100,14 @@ export class Fields {
     list.length = to
   }
 
-  /** The text no longer tells the truth if it covers this place. */
-  private forget(at: number): void {
+  /** Where the text covers this place: `line` takes that of the field which it has there. Each line is `name: value CRLF`. */
+  private rewrite(at: number, name: string, value: string, line: string): void {
     if (at >= this.#covered) return
-    this.#text = ''
-    this.#covered = 0
+    const { list } = this
+    let from = 0
+    for (let i = 0; i < at; i++) from += list[i]!.length + 2
+    const text = this.#text
+    this.#text = text.slice(0, from) + line + text.slice(from + name.length + value.length + 4)
   }
 }
 
