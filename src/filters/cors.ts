@@ -29,8 +29,6 @@ export const cors: FilterType<CorsConfig> = {
   describe: ({ allowOrigins }) => `cors for ${allowOrigins.join(', ')}`,
   compile(config) {
     const policy = compilePolicy(config)
-    // The origin is remembered, because later filters may take it from the request that goes upstream.
-    const decided = new Note<Decision>('cors')
     return {
       request(x) {
         if ((x.request.hints & HINT_ORIGIN) === 0) return undefined
@@ -38,12 +36,13 @@ export const cors: FilterType<CorsConfig> = {
         if (origin === undefined) return undefined
         const allowOrigin = policy.allowOrigin(origin)
         const preflight = isPreflight(x.request)
-        x.notes.set(decided, { allowOrigin, preflight })
+        x.notes.set(decisions, [...(x.notes.get(decisions) ?? []), { policy, allowOrigin, preflight }])
         return preflight ? answerPreflight(policy, allowOrigin, x.request) : undefined
       },
       response(x) {
         const { fields } = x.response
-        const decision = (x.request.hints & HINT_ORIGIN) === 0 ? undefined : x.notes.get(decided)
+        const all = (x.request.hints & HINT_ORIGIN) === 0 ? undefined : x.notes.get(decisions)
+        const decision = all?.find(one => one.policy === policy)
         if (decision?.preflight === true) return
         // Also without an Origin: a cache must not give that response to a page that has one (Fetch, "CORS protocol and HTTP caches").
         varyByOrigin(fields)
@@ -55,7 +54,11 @@ export const cors: FilterType<CorsConfig> = {
   },
 }
 
+/** Of each policy that a request meets; remembered, because later filters may take the origin from what goes upstream. */
+const decisions = new Note<readonly Decision[]>('cors')
+
 interface Decision {
+  readonly policy: Policy
   /** The value of Access-Control-Allow-Origin, or null where the origin is not allowed. */
   readonly allowOrigin: string | null
   readonly preflight: boolean

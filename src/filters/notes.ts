@@ -9,12 +9,15 @@ type FieldsOf<T> = (value: T) => LoggedFields['fields']
  */
 export class Note<T> {
   readonly name: string
+  /** Its place among those of an exchange. */
+  readonly index: number
   private readonly log: string | FieldsOf<T> | null
   private readonly kept = new WeakMap<WeakKey, LoggedFields>()
 
   constructor(name: string, log: string | (T extends object ? FieldsOf<T> : never) | null = null) {
     this.name = name
     this.log = log
+    this.index = all.push(this as Note<unknown>) - 1
   }
 
   /** Null where the access log has nothing of it. */
@@ -31,24 +34,29 @@ export class Note<T> {
   }
 }
 
-/** What is written of an exchange while it lasts: who is asking, by which plan, what it cost. */
+/** Every note that there is, a few dozen: each is made once, when its file is read. */
+const all: Note<unknown>[] = []
+
+/** What is written of an exchange while it lasts: who is asking, by which plan, what it cost. A map would cost a hash for each. */
 export class Notes {
-  private readonly all = new Map<Note<unknown>, unknown>()
+  private readonly values: unknown[] = []
 
   get<T>(note: Note<T>): T | undefined {
     // `set` took it as the type of the note.
-    return this.all.get(note as Note<unknown>) as T | undefined
+    return this.values[note.index] as T | undefined
   }
 
   set<T>(note: Note<T>, value: T): void {
-    this.all.set(note as Note<unknown>, value)
+    this.values[note.index] = value
   }
 
   /** What the access log has of it; null where that is nothing. */
   logged(): readonly LoggedFields[] | null {
     let found: LoggedFields[] | null = null
-    for (const [note, value] of this.all) {
-      const logged = note.logged(value)
+    const { values } = this
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] === undefined) continue
+      const logged = all[i]!.logged(values[i])
       if (logged !== null) (found ??= []).push(logged)
     }
     return found
