@@ -8,11 +8,15 @@ import { CREDENTIALS, ISSUERS, type CredentialRow, type IssuerRow } from '../../
 import type { Refused } from '../acceptor.ts'
 import type { JwtAccept } from '../config.ts'
 import { claimFault, clientOf, scopesOf } from './claims.ts'
+import { Places } from './places.ts'
 import { SignatureCheck, type Signature } from './signature.ts'
 import { readToken, type TokenText } from './token-text.ts'
 
 /** So many tokens are known again in one worker, for one policy: some 16 MB, which only those fill who have as many good ones. */
 const KEPT = 8_192
+/** Tokens that wait for keys which nobody knows yet, while the issuer is asked once for all of them; of those one client's. */
+const MOST_WAITING = 128
+const MOST_WAITING_OF_CLIENT = 16
 /** Signatures that are being verified at once, and of those one client's: who sends tokens that are wrong must not hold up those that are not known yet. */
 const MOST_AT_ONCE = 256
 const MOST_OF_CLIENT = 32
@@ -59,8 +63,9 @@ export class Tokens {
   /** By the token itself: whoever sends other claims sends another one. */
   private readonly known = new Map<string, Known>()
   private readonly verifying = new Map<string, Promise<Identity | Refused>>()
-  private readonly byClient = new Map<string, number>()
-  private atOnce = 0
+  private readonly signing = new Places(MOST_AT_ONCE, MOST_OF_CLIENT)
+  private asking: Promise<void> | null = null
+  private readonly waiting = new Places(MOST_WAITING, MOST_WAITING_OF_CLIENT)
   private check: KeyCheck | null = null
 
   constructor(accept: JwtAccept, kit: Pick<Kit, 'table' | 'clock'>) {
@@ -100,7 +105,7 @@ export class Tokens {
     // What can be seen without a signature costs none.
     const fault = this.headerFault(token) ?? claimFault(token.claims, this.accept, this.wallMs())
     if (fault !== null) return fault
-    if (this.atOnce >= MOST_AT_ONCE || (this.byClient.get(client) ?? 0) >= MOST_OF_CLIENT) return busy
+    if (!this.signing.hasRoom(client)) return busy
     const verified = this.verify(text, token, client).finally(() => this.verifying.delete(text))
     this.verifying.set(text, verified)
     return verified
@@ -120,7 +125,7 @@ export class Tokens {
     let found = check === null ? 'key not known' : await this.signatureOf(text, check, client)
     if (found === 'key not known') {
       // The issuer may have new keys. Who waits for them has no place among those whose signatures are verified.
-      await this.askForKeys(client)
+      if (!(await this.newKeys(client))) return check === null ? keyless : unknownKey
       check = this.checkNow()
       if (check === null) return keyless
       found = await this.signatureOf(text, check, client)
@@ -130,15 +135,11 @@ export class Tokens {
   }
 
   private async signatureOf(text: string, { signatures }: KeyCheck, client: string): Promise<Signature> {
-    this.atOnce++
-    this.byClient.set(client, (this.byClient.get(client) ?? 0) + 1)
+    this.signing.enter(client)
     try {
       return await signatures.of(text)
     } finally {
-      this.atOnce--
-      const left = (this.byClient.get(client) ?? 1) - 1
-      if (left === 0) this.byClient.delete(client)
-      else this.byClient.set(client, left)
+      this.signing.leave(client)
     }
   }
 
@@ -182,9 +183,20 @@ export class Tokens {
     })
   }
 
-  private async askForKeys(client: string): Promise<void> {
+  /** False where too many wait already. */
+  private async newKeys(client: string): Promise<boolean> {
+    if (!this.waiting.hasRoom(client)) return false
+    this.waiting.enter(client)
+    this.asking ??= this.askForKeys().finally(() => (this.asking = null))
+    await this.asking
+    this.waiting.leave(client)
+    return true
+  }
+
+  /** On nobody's behalf: it is one question, whoever brings tokens. */
+  private async askForKeys(): Promise<void> {
     const channel = this.channels.get('channel')
-    if (channel !== undefined) await askOn(channel, this.issuer, client)
+    if (channel !== undefined) await askOn(channel, this.issuer, '')
   }
 }
 
