@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { parseResources } from '../../../test/support/declared.ts'
 import { serviceKit } from '../../../test/support/service-kit.ts'
+import { Resources } from '../../model/resources.ts'
+import type { ServiceKit } from '../../translation/service.ts'
 import type { RowValue } from '../../shared/table-writer.ts'
 import type { TablePatch } from '../../shared/tables.ts'
 import { APPLICATIONS, CREDENTIALS, SUBSCRIPTIONS } from './rows.ts'
@@ -165,4 +168,33 @@ test('what is revoked, cancelled or suspended is there no more, and what is resu
   assert.deepEqual(counts(), [1, 0, 1])
   await world.change(tx => tx.credentials.update(key, { revoked: 9 }))
   assert.deepEqual(counts(), [0, 0, 1])
+})
+
+test('limits that several gateways are to count together are told of where this one counts alone', async () => {
+  const told: string[] = []
+  const log = Object.assign(Object.create(serviceKit().log) as ServiceKit['log'], {
+    warn: (event: string, fields: { readonly objects?: string }) =>
+      told.push(`${event} ${fields.objects ?? ''}`),
+  })
+  const management = new Management(serviceKit({ log }))
+  const plan = (name: string, counters: string) =>
+    parseResources(
+      'a.yaml',
+      `
+apiVersion: portcullis.dev/v1alpha1
+kind: Plan
+metadata: { name: ${name} }
+spec: { limits: [{ name: monthly, kind: Quota, amount: 5, per: Month, counters: ${counters} }] }
+`,
+    ).resources
+  const declare = (...plans: ReturnType<typeof plan>[]) => management.applied({}, Resources.of(plans.flat()))
+  declare(plan('a', 'Local'))
+  assert.deepEqual(told, [])
+  declare(plan('a', 'Exact'))
+  declare(plan('a', 'Exact'))
+  assert.deepEqual(
+    told.filter(line => line.startsWith('counters')),
+    ['counters.missing Plan/default/a'],
+  )
+  await management.stop()
 })

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Resources } from '../../model/resources.ts'
+import { refOf, shortName, type Resources } from '../../model/resources.ts'
 import type { Cancel } from '../../upstream/clock.ts'
 import type { RoleService, ServiceKit, Wants } from '../../translation/service.ts'
 import type { Source } from '../../translation/source.ts'
@@ -11,6 +11,8 @@ import { PepperRows } from './credentials/pepper-rows.ts'
 import { QuotaKeeper } from './limits/keeping/quota-keeper.ts'
 import { Issuers } from './issuers/issuers.ts'
 import { LastKnownKeeper } from './last-known/last-known-keeper.ts'
+import { Plan } from './kinds/plan.ts'
+import { RateLimitPolicy } from './kinds/rate-limit-policy.ts'
 import type { Part } from './part.ts'
 import { COUNTER_STORE } from './rows.ts'
 import type { Store } from './store/store.ts'
@@ -40,6 +42,7 @@ export class Management implements RoleService {
   private retry: Cancel = () => {}
   private stopped = false
   private lastFault = ''
+  private uncounted = ''
 
   constructor(kit: ServiceKit) {
     this.kit = kit
@@ -97,7 +100,23 @@ export class Management implements RoleService {
       kind => kind.role === 'management' && resources.all(kind).length > 0,
     )
     if (declares && this.opened === null) void this.openOrLater()
+    this.tellUncounted(resources)
     for (const part of this.parts) part.applied?.(wants, resources)
+  }
+
+  /** What several gateways are to count together, and this one counts alone: told again when it is something else. */
+  private tellUncounted(resources: Resources): void {
+    if (this.kit.settings.counters !== '') return
+    const exact = [...resources.all(Plan), ...resources.all(RateLimitPolicy)].filter(({ body }) =>
+      (body.spec.limits ?? []).some(({ counters }) => counters === 'Exact'),
+    )
+    const names = exact.map(resource => shortName(refOf(resource))).join(', ')
+    if (names !== this.uncounted && names !== '')
+      this.kit.log.warn('counters.missing', {
+        objects: names,
+        message: `${names} limit by counters: Exact, and --counters names no store: this gateway counts by itself, and each beside it as well`,
+      })
+    this.uncounted = names
   }
 
   /** The store, which is opened where it is not yet. Rejects where it cannot be had. */
