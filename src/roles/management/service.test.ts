@@ -189,7 +189,7 @@ spec: { limits: [{ name: monthly, kind: Quota, amount: 5, per: Month, counters: 
     ).resources
   const declare = (...plans: ReturnType<typeof plan>[]) => management.applied({}, Resources.of(plans.flat()))
   declare(plan('a', 'Local'))
-  assert.deepEqual(told, [])
+  assert.equal(told.length, 0)
   declare(plan('a', 'Exact'))
   declare(plan('a', 'Exact'))
   assert.deepEqual(
