@@ -147,7 +147,7 @@ suite('stories in the console', () => {
     await page.goto('/routes')
     const dialog = page.getByRole('dialog')
     await dialog.waitFor()
-    assert.match(await dialog.innerText(), /admin-token/)
+    await dialog.getByText(/admin-token/).first().waitFor()
     assert.deepEqual(await shown.violations(), [])
     await dialog.getByLabel('Token').fill('not the token')
     await dialog.getByRole('button', { name: 'Continue' }).click()
