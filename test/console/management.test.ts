@@ -92,7 +92,10 @@ suite('API management in the console', () => {
     await page.getByRole('heading', { name: 'reports' }).waitFor()
 
     await page.getByRole('button', { name: 'Subscribe' }).click()
-    await form.getByText(/5 requests a second/).first().waitFor()
+    await form
+      .getByText(/5 requests a second/)
+      .first()
+      .waitFor()
     await form.getByRole('button', { name: 'Subscribe' }).click()
     await page.locator('tr', { hasText: 'browse' }).getByText('active').waitFor()
 
@@ -219,7 +222,10 @@ suite('API management in the console', () => {
     const row = page.locator('tr', { hasText: 'browse' })
     await row.getByRole('button', { name: 'Change plan' }).click()
     await form.getByLabel('Plan').selectOption('gold')
-    await form.getByText(/100,000 requests a day/).first().waitFor()
+    await form
+      .getByText(/100,000 requests a day/)
+      .first()
+      .waitFor()
     await form.getByRole('button', { name: 'Change plan' }).click()
     await form.waitFor({ state: 'detached' })
     await row.getByText('gold').waitFor()
@@ -279,7 +285,10 @@ suite('API management in the console', () => {
     await page.locator('tr', { hasText: 'acme' }).getByRole('button', { name: 'account.create' }).click()
     const event = page.getByRole('dialog')
     await event.getByText('nothing was there').waitFor()
-    await event.getByText(/"name": "acme"/).first().waitFor()
+    await event
+      .getByText(/"name": "acme"/)
+      .first()
+      .waitFor()
     assert.deepEqual(await shown.violations(), [])
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Verify' }).click()
@@ -298,7 +307,10 @@ suite('API management in the console', () => {
     assert.equal(await page.getByRole('button', { name: 'Revoke' }).count(), 0)
     await shown.open('/audit')
     await page.getByRole('button', { name: 'Use a token' }).first().click()
-    await dialog.getByText(/admin-token/).first().waitFor()
+    await dialog
+      .getByText(/admin-token/)
+      .first()
+      .waitFor()
     assert.deepEqual(await shown.violations(), [])
     await dialog.getByLabel('Token').fill('not the token')
     await dialog.getByRole('button', { name: 'Continue' }).click()
@@ -319,7 +331,10 @@ suite('API management in the console', () => {
     assert.deepEqual(await shown.violations(), [])
     await dialog.getByRole('button', { name: 'I have kept it' }).click()
     await page.getByRole('button', { name: 'ann' }).click()
-    await dialog.getByText(/admin, everywhere/).first().waitFor()
+    await dialog
+      .getByText(/admin, everywhere/)
+      .first()
+      .waitFor()
     await page.keyboard.press('Escape')
     await page.locator('tr', { hasText: 'user.create' }).first().waitFor()
     assert.equal(await page.evaluate('Object.keys(localStorage).length'), 0)

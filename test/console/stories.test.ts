@@ -147,7 +147,10 @@ suite('stories in the console', () => {
     await page.goto('/routes')
     const dialog = page.getByRole('dialog')
     await dialog.waitFor()
-    await dialog.getByText(/admin-token/).first().waitFor()
+    await dialog
+      .getByText(/admin-token/)
+      .first()
+      .waitFor()
     assert.deepEqual(await shown.violations(), [])
     await dialog.getByLabel('Token').fill('not the token')
     await dialog.getByRole('button', { name: 'Continue' }).click()
