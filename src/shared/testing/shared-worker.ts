@@ -1,4 +1,4 @@
-/** A thread that does one job on what is shared, and tells what came of it; for node-state.test.ts and bench/micro/shared.ts. */
+/** A thread that does one job on what is shared, and tells what came of it; for node-state.slow.test.ts and bench/micro/shared.ts. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Counters } from '../counters.ts'
 import { SharedState, type SharedHandle } from '../node-state.ts'
@@ -21,7 +21,7 @@ export interface JobData {
   readonly job: Job
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-assignment -- what node-state.test.ts gave
+// oxlint-disable-next-line typescript/no-unsafe-assignment -- what node-state.slow.test.ts gave
 const { handle, job }: JobData = workerData
 const state = new SharedState(handle)
 
