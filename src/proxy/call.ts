@@ -118,8 +118,9 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
   onWritable(): void {}
 
   onHead(head: ResponseHead): void {
-    this.metrics.answered(head.status, (performance.now() - this.sentMs) / 1000)
-    this.endpoint!.succeeded()
+    const latencyMs = performance.now() - this.sentMs
+    this.metrics.answered(head.status, latencyMs / 1000)
+    this.endpoint!.answered(head.status, latencyMs)
     this.answer = head
     if (head.length > this.options.limitBytes) this.fail('http_response_body_size', '')
   }
@@ -137,6 +138,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
   onEnd(trailers: Fields | null): void {
     this.stream = null
     const { status, fields } = this.answer!
+    if (status < 500) this.endpoint!.completed(status)
     this.finish()
     this.outcome.resolve({ status, fields, body: Buffer.concat(this.pieces), trailers })
   }
@@ -146,8 +148,11 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
   }
 
   onFailure(failure: FailureName, detail: string): void {
-    const { fresh = true, unsent = false } = this.stream ?? {}
+    const { fresh = true, unsent = false, connectedMs } = this.stream ?? {}
     this.stream = null
+    // As forward.ts has it.
+    const mayBeLuck = unsent || (!fresh && failure === 'connection_terminated')
+    if (connectedMs !== 0 && !mayBeLuck) this.endpoint!.broke(failure)
     if (this.answer !== null || !this.mayRepeat(failure, fresh, unsent)) return this.fail(failure, detail)
     this.metClosed = !fresh
     this.unanswered()
@@ -176,7 +181,10 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
   private readonly aborted = (): void => this.fail('client_gone', '')
 
   private timedOut(): void {
-    if (this.stream?.connecting !== true) return this.fail('http_response_timeout', 'deadline')
+    if (this.stream?.connecting !== true) {
+      if (this.stream !== null) this.endpoint!.broke('http_response_timeout')
+      return this.fail('http_response_timeout', 'deadline')
+    }
     // Whoever's patience ended first: an endpoint that is down must be ejected (as forward.ts has it).
     this.endpoint!.connectFailed('connection_timeout', performance.now())
     this.fail('connection_timeout', 'deadline')

@@ -33,6 +33,8 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   /** When the last attempt was sent, and how long its answer's head took. */
   sentMs = 0
   upstreamMs = -1
+  /** As its endpoint is judged by, of the last attempt's head. */
+  private verdict = 0
   tunnel = false
   /** How often the client has been paused because the upstream is slow, or not there. */
   clientPauses = 0
@@ -268,16 +270,22 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   }
 
   onHead(head: ResponseHead): void {
-    this.answered()
+    this.answered(head.status)
     if (this.retryStatus(head.status)) return this.again(head.status, '', '')
-    this.endpoint!.succeeded()
     this.x.sendHead(head)
   }
 
-  private answered(): void {
+  private answered(status: number): void {
     const { connectedMs = 0 } = this.stream ?? {}
     this.upstreamMs = performance.now() - this.sentMs
     if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
+    this.verdict = this.judged(status)
+    this.endpoint!.answered(this.verdict, this.upstreamMs)
+  }
+
+  /** What an answer of this status says of the endpoint, as a status. */
+  protected judged(status: number): number {
+    return status
   }
 
   onData(chunk: Buffer, start: number, end: number, lent: boolean): void {
@@ -297,6 +305,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   onEnd(trailers: Fields | null): void {
     if (this.tunnel) return this.peerEnd()
     this.stream = null
+    if (this.verdict < 500) this.endpoint!.completed(this.judged(this.verdict))
     this.x.sendEnd(trailers)
   }
 
@@ -305,8 +314,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   }
 
   onUpgrade(head: ResponseHead): void {
-    this.answered()
-    this.endpoint!.succeeded()
+    this.answered(head.status)
     this.tunnel = true
     if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
@@ -319,6 +327,9 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     if (connectedMs === 0) this.x.tell().connectMs = performance.now() - this.sentMs
     this.stream = null
     this.metClosed = !fresh
+    // A kept connection that ends before a byte of an answer, or of the request, may just have been closed.
+    const mayBeLuck = unsent || (!fresh && failure === 'connection_terminated')
+    if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
     const { retry: known } = failures[failure]
     const retry = unsent && known !== 'never' ? 'always' : known
     if (this.tunnel || this.x.committed || !this.mayRetry(failure, retry, fresh))
@@ -405,7 +416,16 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     const failure = this.missed()
     if (this.x.committed || !this.mayRetry(failure, failures[failure].retry, true))
       this.x.fail(failure, 'timeouts.backendRequest')
-    else this.again(0, failure, 'timeouts.backendRequest')
+    else {
+      if (failure === 'http_response_timeout') this.hung()
+      this.again(0, failure, 'timeouts.backendRequest')
+    }
+  }
+
+  /** No answer in time. It is the endpoint's fault only where it has the whole of the request, and has not begun to answer. */
+  protected hung(): void {
+    if (this.stream !== null && !this.x.committed && this.x.body.complete)
+      this.endpoint!.broke('http_response_timeout')
   }
 
   protected timedOut(): void {
@@ -432,6 +452,7 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
   cancel(): void {
     if (this.over) return
     this.over = true
+    if (this.x.failure === 'http_response_timeout') this.hung()
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
     this.endAttempt()
     this.mirrors?.abandon()

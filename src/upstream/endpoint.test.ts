@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Endpoint, type EndpointPool } from './endpoint.ts'
+import { Endpoint, type EndpointJudge, type EndpointPool } from './endpoint.ts'
 
 const pool: EndpointPool = { spare: 0, close: () => {} }
 
@@ -23,4 +23,38 @@ test('the rate of requests follows what began, and fades when nothing does', () 
   // Two sweeps at one moment are no time in which nothing began.
   endpoint.measure(now)
   assert.ok(Number.isFinite(endpoint.requestsPerS))
+})
+
+test('who judges an endpoint hears of answers and of what it is to blame for, and of nothing else', () => {
+  const endpoint = new Endpoint({ makePool: () => pool, failed: () => {} }, '10.0.0.1', 80, 1)
+  endpoint.answered(500, 1)
+  endpoint.broke('connection_terminated')
+  const heard: string[] = []
+  const judge: EndpointJudge = {
+    answered: (_, status, latencyMs) => heard.push(`${status} in ${latencyMs}`),
+    completed: (_, status) => heard.push(`whole ${status}`),
+    broke: (_, failure) => heard.push(failure),
+  }
+  endpoint.judge = judge
+  endpoint.answered(200, 3)
+  endpoint.completed(200)
+  for (const failure of [
+    'http_response_timeout',
+    'http_response_body_size',
+    'http_upgrade_failed',
+    'request_header_section_size',
+    'connection_limit_reached',
+    'http_response_incomplete',
+    'client_gone',
+  ] as const)
+    endpoint.broke(failure)
+  assert.deepEqual(heard, ['200 in 3', 'whole 200', 'http_response_timeout', 'http_response_incomplete'])
+})
+
+test('an answer ends the row of connections that could not be made', () => {
+  const endpoint = new Endpoint({ makePool: () => pool, failed: () => {} }, '10.0.0.1', 80, 1)
+  endpoint.connectFailed('connection_refused', 0)
+  assert.equal(endpoint.failures, 1)
+  endpoint.answered(404, 1)
+  assert.equal(endpoint.failures, 0)
 })

@@ -16,6 +16,24 @@ export interface EndpointPool {
   close(): void
 }
 
+/** Who looks at the answers of endpoints. What fails for the sake of a client, or of ourselves, is never told. */
+export interface EndpointJudge<P extends EndpointPool = EndpointPool> {
+  /** The head of an answer is there. `status` is HTTP's, or what a status of gRPC stands for; it failed if it is 500 or more. */
+  answered(endpoint: Endpoint<P>, status: number, latencyMs: number): void
+  /** The whole of an answer whose head did not fail; `status` as its trailers have it. */
+  completed(endpoint: Endpoint<P>, status: number): void
+  /** It broke off, made no sense or did not come, on a connection that was there. */
+  broke(endpoint: Endpoint<P>, failure: FailureName): void
+}
+
+/** What an endpoint is to blame for once it is connected: a limit, an upgrade that it does not offer or a client's head that is too large for it say nothing of it. */
+const blamed: ReadonlySet<FailureName> = new Set([
+  'connection_terminated',
+  'http_response_incomplete',
+  'http_response_timeout',
+  'http_protocol_error',
+])
+
 /** Its cluster. */
 export interface EndpointOwner<P extends EndpointPool> {
   makePool(endpoint: Endpoint<P>): P
@@ -49,6 +67,8 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   /** How often it was ejected of late; lengthens the next ejection. */
   ejections = 0
   returnedAtMs = 0
+  /** Null where nothing is made of answers, which is then all that they cost. */
+  judge: EndpointJudge<P> | null = null
   private readonly owner: EndpointOwner<P>
   private made: P | null = null
   private closed = false
@@ -101,6 +121,22 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   /** A connection was made, or a kept one answered. */
   succeeded(): void {
     this.failures = 0
+  }
+
+  /** The head of an answer to an attempt is there; `status` as EndpointJudge has it, `latencyMs` since the attempt was sent. */
+  answered(status: number, latencyMs: number): void {
+    this.failures = 0
+    this.judge?.answered(this, status, latencyMs)
+  }
+
+  /** The whole of an answer whose head said less than 500 to the attempt. */
+  completed(status: number): void {
+    this.judge?.completed(this, status)
+  }
+
+  /** An attempt failed after it had its connection. */
+  broke(failure: FailureName): void {
+    if (blamed.has(failure)) this.judge?.broke(this, failure)
   }
 
   /** Connections would be made otherwise now: those that are there finish, and the next request gets a new one. */

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { failures, isFailureName } from '../failures.ts'
 import { percentEncode } from './answer.ts'
 import { grpcFormat, withFormat } from './content-type.ts'
-import { failureStatus, httpStatus, isServiceFault, readStatus } from './status.ts'
+import { failureStatus, httpStatus, isServiceFault, readStatus, serviceStatus } from './status.ts'
 import { readTimeout, writeTimeout } from './timeout.ts'
 
 suite('what a failure is to a gRPC client', () => {
@@ -115,3 +115,19 @@ for (const [text, encoded] of [
   ['\u{1f600}~', '%F0%9F%98%80~'],
 ] as const)
   test(`${JSON.stringify(text)} is written ${encoded}`, () => assert.equal(percentEncode(text), encoded))
+
+for (const [code, status] of [
+  [0, 200],
+  [1, 200],
+  [2, 500],
+  [4, 200],
+  [5, 200],
+  [8, 200],
+  [12, 200],
+  [13, 500],
+  [14, 503],
+  [15, 500],
+  [16, 200],
+] as const)
+  test(`a service that answers ${code} is judged as by ${status}`, () =>
+    assert.equal(serviceStatus(code), status))

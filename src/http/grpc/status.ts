@@ -132,6 +132,16 @@ export function isServiceFault(status: number): boolean {
   return serviceFaults.has(status)
 }
 
+/**
+ * What a code says of the service that gave it, as an HTTP status: the faults of a service as Envoy has them
+ * (Grpc::Utility::grpcToHttpStatus). Deadlines are the client's, so that DEADLINE_EXCEEDED is none of them.
+ */
+export function serviceStatus(status: number): number {
+  if (status === UNAVAILABLE) return 503
+  if (status === UNIMPLEMENTED || status === DEADLINE_EXCEEDED) return 200
+  return isServiceFault(status) ? 500 : 200
+}
+
 export function httpStatus(status: number): number {
   return byHttpStatus[status] ?? UNKNOWN
 }

@@ -3,7 +3,7 @@ import { Fields } from '../../http/fields.ts'
 import { statusFields } from '../../http/grpc/answer.ts'
 import { MessageBoundary } from '../../http/grpc/boundary.ts'
 import { grpcFormat } from '../../http/grpc/content-type.ts'
-import { CANCELLED, failureStatus, readStatus } from '../../http/grpc/status.ts'
+import { CANCELLED, failureStatus, readStatus, serviceStatus } from '../../http/grpc/status.ts'
 import { readTimeout, writeTimeout } from '../../http/grpc/timeout.ts'
 import { CHUNKED, type ResponseHead } from '../../http/head.ts'
 import { refusals } from '../../http/rejections.ts'
@@ -53,6 +53,15 @@ export class GrpcForwarding extends Forwarding {
   protected override timedOut(): void {
     this.missed()
     this.x.fail('http_response_timeout', 'deadline')
+  }
+
+  /** A deadline is the client's: one that is too short for the call says nothing of the endpoint. */
+  protected override hung(): void {
+    if (this.timeoutMs === null || performance.now() - this.x.startedMs < this.timeoutMs) super.hung()
+  }
+
+  protected override judged(status: number): number {
+    return this.x.callStatus < 0 ? status : serviceStatus(this.x.callStatus)
   }
 
   /** Another attempt has what is left of the time. */
