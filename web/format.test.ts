@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytes, duration, percent, place, rate, shortCluster, shortRule, span } from './format.ts'
-import { texts } from './texts.ts'
+import { overviewTexts } from './texts/overview.ts'
 
 const rows = [
   [rate(0), '0'],
@@ -39,6 +39,6 @@ const rows = [
 for (const [shown, expected] of rows) test(expected, () => assert.equal(shown, expected))
 
 test('of one thing it is said in the singular', () => {
-  const said = texts.overview.counts({ gateways: 1, listeners: 2, rules: 1, clusters: 0, endpoints: 1 })
+  const said = overviewTexts.counts({ gateways: 1, listeners: 2, rules: 1, clusters: 0, endpoints: 1 })
   assert.equal(said, '1 gateway, 2 listeners, 1 rule, 0 clusters, 1 endpoint')
 })

@@ -16,6 +16,9 @@ export function count(value: number): string {
   return plain.format(value)
 }
 
+/** "1 rule", "2 rules". */
+export const some = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`
+
 /** `0`, `0.04`, `3.2`, `340`, `12.4k`: three digits that count. */
 export function rate(value: number | null | undefined): string {
   if (value === null || value === undefined) return UNKNOWN

@@ -1,14 +1,14 @@
 import { Link, type ErrorComponentProps } from '@tanstack/react-router'
 import { Empty } from '../parts/answers.tsx'
 import { Page } from '../parts/page.tsx'
-import { texts } from '../texts.ts'
+import { crashedTexts, notFoundTexts } from '../texts/shell.ts'
 
 export function NotFound() {
   return (
-    <Page title={texts.notFound.title}>
-      <p>{texts.notFound.text}</p>
+    <Page title={notFoundTexts.title}>
+      <p>{notFoundTexts.text}</p>
       <p>
-        <Link to="/">{texts.notFound.back}</Link>
+        <Link to="/">{notFoundTexts.back}</Link>
       </p>
     </Page>
   )
@@ -16,11 +16,11 @@ export function NotFound() {
 
 export function Crashed({ error }: ErrorComponentProps) {
   return (
-    <Empty title={texts.crashed.title} role="alert">
-      <p>{texts.crashed.text}</p>
+    <Empty title={crashedTexts.title} role="alert">
+      <p>{crashedTexts.text}</p>
       <pre>{error instanceof Error ? error.message : String(error)}</pre>
       <button type="button" onClick={() => location.reload()}>
-        {texts.crashed.again}
+        {crashedTexts.again}
       </button>
     </Empty>
   )

@@ -10,7 +10,9 @@ import { count } from '../format.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Mark } from '../parts/mark.tsx'
 import { Toggle } from '../parts/toggle.tsx'
-import { texts } from '../texts.ts'
+import { commonTexts } from '../texts/common.ts'
+import { keysTexts, reachTexts, themeTexts } from '../texts/shell.ts'
+import { tokenTexts } from '../texts/token.ts'
 import { choose, theme } from './theme.ts'
 import { views } from './views.ts'
 import { WhoAmI } from './who-am-i.tsx'
@@ -22,7 +24,7 @@ export function Menu({ onChoose }: { readonly onChoose?: () => void }) {
   const offered = (view: (typeof views)[number]) =>
     !('role' in view) || status?.roles.includes(view.role) === true
   return (
-    <nav aria-label={texts.navigation}>
+    <nav aria-label={commonTexts.navigation}>
       <ul>
         {views.filter(offered).map(({ to, name, icon }) => (
           <li key={to}>
@@ -54,25 +56,25 @@ export function SideFoot({ onHelp }: { readonly onHelp: () => void }) {
       <WhoAmI />
       {kept === null ? null : (
         <button type="button" className="bare" onClick={forget}>
-          <Icon name="lock" /> {texts.token.forget}
+          <Icon name="lock" /> {tokenTexts.forget}
         </button>
       )}
       <div className="side-row">
         <Toggle
-          label={texts.theme.label}
+          label={themeTexts.label}
           value={chosen}
           onChange={choose}
           options={[
-            { value: 'system', text: <Icon name="system" />, label: texts.theme.system },
-            { value: 'light', text: <Icon name="light" />, label: texts.theme.light },
-            { value: 'dark', text: <Icon name="dark" />, label: texts.theme.dark },
+            { value: 'system', text: <Icon name="system" />, label: themeTexts.system },
+            { value: 'light', text: <Icon name="light" />, label: themeTexts.light },
+            { value: 'dark', text: <Icon name="dark" />, label: themeTexts.dark },
           ]}
         />
         <button
           type="button"
           className="bare"
-          aria-label={texts.keys.open}
-          title={texts.keys.open}
+          aria-label={keysTexts.open}
+          title={keysTexts.open}
           onClick={onHelp}
         >
           <Icon name="keys" />
@@ -89,10 +91,10 @@ function Liveness() {
   const live = useLive().recent.length > 0
   const [tone, text] =
     lost !== null
-      ? (['bad', texts.reach.lostShort] as const)
+      ? (['bad', reachTexts.lostShort] as const)
       : live
-        ? (['good', texts.reach.live] as const)
-        : (['quiet', texts.reach.waiting] as const)
+        ? (['good', reachTexts.live] as const)
+        : (['quiet', reachTexts.waiting] as const)
   return (
     <p className="liveness">
       <Mark tone={tone}>{text}</Mark>

@@ -6,9 +6,8 @@ import { askJson } from '../api/request.ts'
 import { keepToken } from '../api/token.ts'
 import { TextField } from '../parts/form.tsx'
 import { Secret } from '../parts/secret.tsx'
-import { texts } from '../texts.ts'
-
-const t = texts.token
+import { formTexts } from '../texts/common.ts'
+import { tokenTexts as t } from '../texts/token.ts'
 
 interface Props {
   readonly onBack: () => void
@@ -42,7 +41,7 @@ export function SetupForm({ onBack, onDone }: Props) {
             everythingChanged()
           }}
         >
-          {texts.form.kept}
+          {formTexts.kept}
         </button>
       </div>
     )

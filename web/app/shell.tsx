@@ -3,7 +3,8 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { followFigures } from '../api/figures.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icon.tsx'
-import { texts } from '../texts.ts'
+import { commonTexts } from '../texts/common.ts'
+import { keysTexts } from '../texts/shell.ts'
 import { useKeys } from './keyboard.ts'
 import { Menu, SideFoot } from './menu.tsx'
 import { ReachBar } from './reach-bar.tsx'
@@ -19,7 +20,7 @@ export function Shell() {
   return (
     <>
       <a className="skip" href="#main">
-        {texts.skip}
+        {commonTexts.skip}
       </a>
       <div className="shell">
         <header className="side">
@@ -28,7 +29,12 @@ export function Shell() {
           <SideFoot onHelp={help} />
         </header>
         <header className="top">
-          <button type="button" className="bare" aria-label={texts.menu} onClick={() => setOpened(true)}>
+          <button
+            type="button"
+            className="bare"
+            aria-label={commonTexts.menu}
+            onClick={() => setOpened(true)}
+          >
             <Icon name="menu" />
           </button>
           <Brand />
@@ -40,13 +46,13 @@ export function Shell() {
           </main>
         </div>
       </div>
-      <Dialog open={opened} onClose={() => setOpened(false)} title={texts.product} className="drawer">
+      <Dialog open={opened} onClose={() => setOpened(false)} title={commonTexts.product} className="drawer">
         <Menu onChoose={() => setOpened(false)} />
         <SideFoot onHelp={help} />
       </Dialog>
-      <Dialog open={helped} onClose={() => setHelped(false)} title={texts.keys.title}>
+      <Dialog open={helped} onClose={() => setHelped(false)} title={keysTexts.title}>
         <dl className="keys">
-          {texts.keys.rows.map(([key, does]) => (
+          {keysTexts.rows.map(([key, does]) => (
             <div key={key}>
               <dt>
                 <kbd>{key}</kbd>
@@ -65,7 +71,7 @@ function Brand() {
   return (
     <span className="brand">
       <img src="/favicon.svg" alt="" width="22" height="22" />
-      {texts.product}
+      {commonTexts.product}
     </span>
   )
 }

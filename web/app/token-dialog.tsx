@@ -3,10 +3,8 @@ import { everythingChanged } from '../api/queries.ts'
 import { useStore } from '../api/store.ts'
 import { dropToken, forgetToken, keepToken, tokenWanted } from '../api/token.ts'
 import { Dialog } from '../parts/dialog.tsx'
-import { texts } from '../texts.ts'
+import { tokenTexts as t } from '../texts/token.ts'
 import { SetupForm } from './setup-form.tsx'
-
-const t = texts.token
 
 /** Asks for the token where /v1 has answered 401, or where somebody wants to change something. */
 export function TokenDialog() {

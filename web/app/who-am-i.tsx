@@ -5,9 +5,7 @@ import { askForToken } from '../api/token.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Facts } from '../parts/page.tsx'
-import { texts } from '../texts.ts'
-
-const t = texts.token
+import { tokenTexts as t } from '../texts/token.ts'
 
 /** By what one is let in, and as whom. */
 export function WhoAmI() {

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { ApiError, Unreachable } from '../api/request.ts'
-import { texts } from '../texts.ts'
+import { commonTexts, failedTexts } from '../texts/common.ts'
 
 interface Query<T> {
   readonly data: T | undefined
@@ -23,10 +23,10 @@ export function Answer<T>({ query, missing, children }: Props<T>) {
   if (error instanceof ApiError && error.status === 401) return <Waiting />
   if (error instanceof ApiError && error.status === 404 && missing !== undefined) return <>{missing}</>
   return (
-    <Empty title={texts.failed.title} role="alert">
+    <Empty title={failedTexts.title} role="alert">
       <p>{error.message}</p>
       <button type="button" onClick={() => void query.refetch()}>
-        {texts.failed.again}
+        {failedTexts.again}
       </button>
     </Empty>
   )
@@ -35,7 +35,7 @@ export function Answer<T>({ query, missing, children }: Props<T>) {
 export function Waiting() {
   return (
     <div className="waiting" role="status">
-      <span className="hidden">{texts.waiting}</span>
+      <span className="hidden">{commonTexts.waiting}</span>
       <i />
       <i />
       <i />

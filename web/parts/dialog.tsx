@@ -1,6 +1,6 @@
 import * as Radix from '@radix-ui/react-dialog'
 import type { ReactNode } from 'react'
-import { texts } from '../texts.ts'
+import { commonTexts } from '../texts/common.ts'
 import { Icon } from './icon.tsx'
 
 interface Props {
@@ -24,7 +24,7 @@ export function Dialog({ open, onClose, title, className = '', children }: Props
           <header>
             <Radix.Title>{title}</Radix.Title>
             {onClose === null ? null : (
-              <Radix.Close className="bare" aria-label={texts.close}>
+              <Radix.Close className="bare" aria-label={commonTexts.close}>
                 <Icon name="close" />
               </Radix.Close>
             )}

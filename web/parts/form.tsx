@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useId, type ReactNode, type SubmitEvent } from 'react'
 import { Dialog } from './dialog.tsx'
-import { texts } from '../texts.ts'
+import { formTexts } from '../texts/common.ts'
 
 interface Props<T> {
   readonly title: string
@@ -34,10 +34,10 @@ export function FormDialog<T>(props: Props<T>) {
         </p>
         <div className="form-end">
           <button type="button" onClick={onClose}>
-            {texts.form.cancel}
+            {formTexts.cancel}
           </button>
           <button type="submit" className={danger ? 'main danger' : 'main'} aria-disabled={sending.isPending}>
-            {sending.isPending ? texts.form.sending : submit}
+            {sending.isPending ? formTexts.sending : submit}
           </button>
         </div>
       </form>

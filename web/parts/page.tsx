@@ -1,5 +1,5 @@
 import { useEffect, type ReactNode } from 'react'
-import { texts } from '../texts.ts'
+import { commonTexts } from '../texts/common.ts'
 
 interface Props {
   readonly title: string
@@ -13,7 +13,7 @@ interface Props {
 
 export function Page({ title, about, actions, filled = false, children }: Props) {
   useEffect(() => {
-    document.title = `${title} · ${texts.product}`
+    document.title = `${title} · ${commonTexts.product}`
   }, [title])
   return (
     <div className={filled ? 'page filled' : 'page'}>

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { shown as shownTheme } from '../app/theme.ts'
 import { useStore } from '../api/store.ts'
 import { dayMinute, hourMinute } from '../format.ts'
-import { texts } from '../texts.ts'
+import { plotTexts } from '../texts/common.ts'
 import type { Drawing, Line } from './drawing.ts'
 
 interface Props {
@@ -74,7 +74,7 @@ export function Plot({ label, at, lines, format, dated = false }: Props) {
         onKeyDown={onKeyDown}
       />
       <details className="as-table">
-        <summary>{texts.plot.asTable}</summary>
+        <summary>{plotTexts.asTable}</summary>
         <PlotTable label={label} at={at} lines={lines} format={format} dated={dated} />
       </details>
     </figure>
@@ -87,7 +87,7 @@ function spoken(
   index: number,
   { format, time }: Pick<Props, 'format'> & { readonly time: (at: string) => string },
 ): string {
-  if (at === undefined) return texts.plot.nothing
+  if (at === undefined) return plotTexts.nothing
   return `${time(at)}: ${lines.map(({ name, values }) => `${name} ${format(values[index] ?? null)}`).join(', ')}`
 }
 
@@ -99,7 +99,7 @@ function PlotTable({ label, at, lines, format, dated = false }: Props) {
       <table>
         <thead>
           <tr>
-            <th scope="col">{texts.plot.time}</th>
+            <th scope="col">{plotTexts.time}</th>
             {lines.map(({ name }) => (
               <th key={name} scope="col" className="number">
                 {name}

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react'
-import { texts } from '../texts.ts'
+import { formTexts } from '../texts/common.ts'
 import { Dialog } from './dialog.tsx'
 import { Icon } from './icon.tsx'
 
@@ -22,7 +22,7 @@ export function SecretDialog({
         <Secret label={title} secret={secret} />
         <div className="form-end">
           <button type="button" className="main" onClick={onClose}>
-            {texts.form.kept}
+            {formTexts.kept}
           </button>
         </div>
       </div>
@@ -36,10 +36,10 @@ export function Secret({ label, secret }: { readonly label: string; readonly sec
   const copy = () => {
     field.current?.select()
     // Pages that are neither of this machine nor by HTTPS have no clipboard; then it is selected, for the keys.
-    if (!window.isSecureContext) return setDone(texts.form.selected)
+    if (!window.isSecureContext) return setDone(formTexts.selected)
     void navigator.clipboard.writeText(secret).then(
-      () => setDone(texts.form.copied),
-      () => setDone(texts.form.selected),
+      () => setDone(formTexts.copied),
+      () => setDone(formTexts.selected),
     )
   }
   return (
@@ -53,8 +53,8 @@ export function Secret({ label, secret }: { readonly label: string; readonly sec
         onFocus={event => event.target.select()}
       />
       <button type="button" onClick={copy}>
-        {done === texts.form.copied ? <Icon name="check" /> : null}
-        <span aria-live="polite">{done ?? texts.form.copy}</span>
+        {done === formTexts.copied ? <Icon name="check" /> : null}
+        <span aria-live="polite">{done ?? formTexts.copy}</span>
       </button>
     </div>
   )

@@ -7,7 +7,7 @@ import {
   type ReactNode,
   type RefObject,
 } from 'react'
-import { texts } from '../texts.ts'
+import { tableTexts } from '../texts/common.ts'
 
 export interface Column<T> {
   readonly title: string
@@ -111,7 +111,7 @@ export function Table<T>(props: Props<T>) {
         </tbody>
       </table>
       <p className="hidden" role="status">
-        {texts.table.shown(rows.length, total)}
+        {tableTexts.shown(rows.length, total)}
       </p>
     </section>
   )

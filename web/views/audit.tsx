@@ -13,9 +13,10 @@ import { FilterField } from '../parts/filter-field.tsx'
 import { Facts, Page } from '../parts/page.tsx'
 import { Select } from '../parts/select.tsx'
 import { Table, type Column } from '../parts/table.tsx'
-import { words } from '../words.ts'
+import { auditTexts as t } from '../texts/audit.ts'
+import { consumersTexts } from '../texts/consumers.ts'
+import { writeTexts } from '../texts/management.ts'
 
-const t = words.audit
 const here = getRouteApi('/audit')
 const kinds = [
   'account',
@@ -42,11 +43,11 @@ export function Audit() {
 
 function Closed({ isReader }: { readonly isReader: boolean }) {
   return (
-    <Empty title={isReader ? words.write.audit : words.write.forbidden}>
-      <p>{isReader ? words.write.auditWhy : words.write.forbiddenWhy}</p>
+    <Empty title={isReader ? writeTexts.audit : writeTexts.forbidden}>
+      <p>{isReader ? writeTexts.auditWhy : writeTexts.forbiddenWhy}</p>
       {isReader ? (
         <button type="button" className="main" onClick={askForToken}>
-          {words.write.look}
+          {writeTexts.look}
         </button>
       ) : null}
     </Empty>
@@ -82,7 +83,7 @@ function Events() {
       <Answer query={query}>
         {() =>
           rows.length === 0 ? (
-            <Empty title={Object.values(search).some(Boolean) ? words.consumers.noneOf : t.nothing}>
+            <Empty title={Object.values(search).some(Boolean) ? consumersTexts.noneOf : t.nothing}>
               <p>{t.nothingHint}</p>
             </Empty>
           ) : (

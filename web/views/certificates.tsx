@@ -7,9 +7,8 @@ import { ObjectLink } from '../parts/links.tsx'
 import { Mark, Tag, type Tone } from '../parts/mark.tsx'
 import { Page } from '../parts/page.tsx'
 import { Table, type Column } from '../parts/table.tsx'
-import { texts } from '../texts.ts'
+import { certificatesTexts as t } from '../texts/certificates.ts'
 
-const t = texts.certificates
 const tones: Readonly<Record<Certificate['state'], Tone>> = {
   valid: 'good',
   expiring: 'warn',

@@ -1,7 +1,7 @@
 import type { Condition } from '../../src/api/shapes/condition.ts'
 import { Place } from '../parts/links.tsx'
 import { Mark } from '../parts/mark.tsx'
-import { texts } from '../texts.ts'
+import { conditionsTexts } from '../texts/object.ts'
 
 export function Conditions({ conditions }: { readonly conditions: readonly Condition[] }) {
   return (
@@ -17,7 +17,7 @@ export function Conditions({ conditions }: { readonly conditions: readonly Condi
             {condition.parent === null ? null : (
               <em>
                 {' '}
-                {texts.conditions.about} {parentText(condition.parent)}
+                {conditionsTexts.about} {parentText(condition.parent)}
               </em>
             )}
             {condition.message === '' ? null : `: ${condition.message}`}

@@ -2,7 +2,8 @@ import type { Filter } from '../../src/admin/shapes/rule.ts'
 import type { Fact } from '../api/explanation.ts'
 import { OriginLink } from '../parts/links.tsx'
 import { Tag } from '../parts/mark.tsx'
-import { texts } from '../texts.ts'
+import { explainTexts } from '../texts/explain.ts'
+import { routesTexts } from '../texts/routes.ts'
 import { factText } from './summaries.ts'
 
 type Shown = Pick<Filter, 'type' | 'phase' | 'origin'> & {
@@ -15,7 +16,7 @@ type Shown = Pick<Filter, 'type' | 'phase' | 'origin'> & {
 
 /** In the order in which a request meets them. */
 export function Filters({ filters }: { readonly filters: readonly Shown[] }) {
-  if (filters.length === 0) return <p className="note">{texts.routes.noFilters}</p>
+  if (filters.length === 0) return <p className="note">{routesTexts.noFilters}</p>
   return (
     <ol className="filters">
       {filters.map(({ type, phase, origin, summary = '', excepted, facts = [] }, i) => (
@@ -25,7 +26,7 @@ export function Filters({ filters }: { readonly filters: readonly Shown[] }) {
           <b>{type}</b>
           {/* The gateway's words begin with the type. */}
           <span>{summary.startsWith(`${type} `) ? summary.slice(type.length + 1) : summary}</span>
-          {isExcepted(excepted) ? <em>{texts.routes.excepted}</em> : null}
+          {isExcepted(excepted) ? <em>{routesTexts.excepted}</em> : null}
           <OriginLink origin={origin} />
           {facts.length === 0 ? null : <Facts facts={facts} />}
         </li>
@@ -40,7 +41,7 @@ function Facts({ facts }: { readonly facts: readonly Fact[] }) {
       {facts.map(({ name, value }) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{factText(value) || texts.explain.none}</dd>
+          <dd>{factText(value) || explainTexts.none}</dd>
         </div>
       ))}
     </dl>

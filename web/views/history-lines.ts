@@ -1,8 +1,6 @@
 import type { History, HistoryPoint } from '../../src/admin/shapes/figures.ts'
 import type { Line } from '../parts/drawing.ts'
-import { texts } from '../texts.ts'
-
-const t = texts.figures
+import { figuresTexts as t } from '../texts/figures.ts'
 
 /** A history has sums of each step; plots have them per second. */
 export function rateLines({ series, stepS }: History): readonly Line[] {

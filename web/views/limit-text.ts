@@ -1,13 +1,13 @@
 import { count } from '../format.ts'
-import { words } from '../words.ts'
+import { limitTexts } from '../texts/limit.ts'
 
 /** A limit as a Plan has it. */
 interface Limit {
   readonly name: string
   readonly kind: 'Rate' | 'Quota'
-  readonly unit?: keyof typeof words.limit.units
+  readonly unit?: keyof typeof limitTexts.units
   readonly amount: number
-  readonly per: keyof typeof words.limit.per | 'Lifetime'
+  readonly per: keyof typeof limitTexts.per | 'Lifetime'
   readonly burst?: number
   readonly anchor?: string
   readonly timeZone?: string
@@ -20,7 +20,7 @@ interface Limit {
 /** `1,000 requests a day, by the calendar of UTC`: a limit in words. */
 export function limitText(told: unknown): string {
   const limit = told as Limit
-  const t = words.limit
+  const t = limitTexts
   const { kind, unit = 'Requests', amount, per, burst = amount, operations = [] } = limit
   const scope = t.scopes[limit.scope as keyof typeof t.scopes] as string | undefined
   return [
@@ -37,5 +37,5 @@ export function limitText(told: unknown): string {
 
 function windowText({ per, anchor, timeZone = 'UTC' }: Limit): string {
   if (per === 'Lifetime') return ''
-  return anchor === 'Subscription' ? words.limit.anchored : words.limit.zone(timeZone)
+  return anchor === 'Subscription' ? limitTexts.anchored : limitTexts.zone(timeZone)
 }

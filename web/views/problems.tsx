@@ -8,9 +8,8 @@ import { ObjectLink, Place } from '../parts/links.tsx'
 import { Mark, type Tone } from '../parts/mark.tsx'
 import { Page } from '../parts/page.tsx'
 import { Toggle } from '../parts/toggle.tsx'
-import { texts } from '../texts.ts'
+import { problemsTexts as t } from '../texts/problems.ts'
 
-const t = texts.problems
 const tones: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warning: 'warn', note: 'quiet' }
 const MOST = 500
 const here = getRouteApi('/problems')

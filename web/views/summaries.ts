@@ -4,7 +4,9 @@ import type { Action, Match, Rule } from '../../src/admin/shapes/rule.ts'
 import type { FactValue } from '../api/explanation.ts'
 import type { Tone } from '../parts/mark.tsx'
 import { shortCluster } from '../format.ts'
-import { texts } from '../texts.ts'
+import { backendsTexts } from '../texts/backends.ts'
+import { explainTexts } from '../texts/explain.ts'
+import { mapTexts } from '../texts/map.ts'
 
 /** `GET /items/… x-a: 1`: a match in a few characters. */
 export function matchText({ path, method, headers, query }: Match): string {
@@ -19,7 +21,7 @@ export function matchText({ path, method, headers, query }: Match): string {
 
 /** What a filter has found out, in a line. */
 export function factText(value: FactValue): string {
-  if (value === null) return texts.explain.none
+  if (value === null) return explainTexts.none
   if (isList(value)) return value.map(factText).join('; ')
   if (typeof value !== 'object') return String(value)
   return Object.entries(value)
@@ -32,14 +34,14 @@ function isList(value: FactValue): value is readonly FactValue[] {
 }
 
 export function hostText(hostnames: readonly string[]): string {
-  return hostnames.map(name => (name === '' ? texts.map.anyHost : name)).join(', ')
+  return hostnames.map(name => (name === '' ? mapTexts.anyHost : name)).join(', ')
 }
 
 /** Where it goes, by the names of clusters; what else becomes of it in the gateway's words. */
 export function actionText(action: Action): string {
   if (action.type !== 'forward') return action.summary
   return action.backends
-    .map(({ cluster }) => (cluster === null ? texts.map.refused : shortCluster(cluster)))
+    .map(({ cluster }) => (cluster === null ? mapTexts.refused : shortCluster(cluster)))
     .join(', ')
 }
 
@@ -73,7 +75,7 @@ export function liveHealth({ serving, endpoints, requestsPerS, connectFailuresPe
 const rank: Readonly<Record<Tone, number>> = { quiet: 0, accent: 0, good: 0, warn: 1, bad: 2 }
 
 function health(serving: number, all: number): Health {
-  const t = texts.backends
+  const t = backendsTexts
   if (all === 0) return { tone: 'bad', text: t.empty }
   if (serving === all) return { tone: 'good', text: t.well }
   return serving === 0 ? { tone: 'bad', text: t.none } : { tone: 'warn', text: t.part(serving, all) }

@@ -6,13 +6,12 @@ import { Answer, Empty } from '../../parts/answers.tsx'
 import { ObjectLink, Place, RouteLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
-import { words } from '../../words.ts'
+import { apisTexts as t } from '../../texts/apis.ts'
 import { Conditions } from '../conditions.tsx'
 import { Filters } from '../filters.tsx'
 import { limitText } from '../limit-text.ts'
 import { lifecycleTones, short } from './apis.tsx'
 
-const t = words.apis
 const here = getRouteApi('/apis/$namespace/$name')
 
 export function ApiView() {

@@ -8,12 +8,11 @@ import { Mark, type Tone } from '../../parts/mark.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
 import { Toggle } from '../../parts/toggle.tsx'
-import { words } from '../../words.ts'
+import { apisTexts as t } from '../../texts/apis.ts'
 import { limitText } from '../limit-text.ts'
 import { Nothing } from './nothing.tsx'
 import { Policies } from './policies.tsx'
 
-const t = words.apis
 const here = getRouteApi('/apis/')
 type Tab = keyof typeof t.tabs
 const tabs = Object.entries(t.tabs).map(([value, text]) => ({ value, text }))

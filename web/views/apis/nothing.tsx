@@ -1,7 +1,5 @@
 import { Empty } from '../../parts/answers.tsx'
-import { words } from '../../words.ts'
-
-const t = words.apis
+import { apisTexts as t } from '../../texts/apis.ts'
 
 export function Nothing({ of }: { readonly of: keyof typeof t.nothingOf }) {
   return (

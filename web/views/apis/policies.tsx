@@ -6,10 +6,9 @@ import { Answer } from '../../parts/answers.tsx'
 import { ObjectLink, Place } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
-import { words } from '../../words.ts'
+import { apisTexts as t } from '../../texts/apis.ts'
 import { Nothing } from './nothing.tsx'
 
-const t = words.apis
 type Policy = Objects['items'][number]
 interface Row extends Policy {
   readonly conditions: readonly Condition[]

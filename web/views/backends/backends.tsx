@@ -12,11 +12,11 @@ import { ClusterLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
-import { texts } from '../../texts.ts'
+import { backendsTexts as t } from '../../texts/backends.ts'
+import { tableTexts } from '../../texts/common.ts'
 import { Errors } from '../routes/routes.tsx'
 import { balancerText, healthOf } from '../summaries.ts'
 
-const t = texts.backends
 const here = getRouteApi('/backends/')
 
 export function Backends() {
@@ -33,7 +33,7 @@ export function Backends() {
     <Page
       title={t.title}
       filled
-      about={query.data === undefined ? undefined : texts.table.count(rows.length, total, t.nouns)}
+      about={query.data === undefined ? undefined : tableTexts.count(rows.length, total, t.nouns)}
       actions={
         <FilterField
           first

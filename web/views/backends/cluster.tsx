@@ -8,13 +8,14 @@ import { Answer, Empty } from '../../parts/answers.tsx'
 import { OriginLink, RouteLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
+import { backendsTexts as t } from '../../texts/backends.ts'
+import { figuresTexts } from '../../texts/figures.ts'
+import { routesTexts } from '../../texts/routes.ts'
 import { Conditions } from '../conditions.tsx'
 import { Courses } from '../overview/courses.tsx'
 import { balancerText, healthOf } from '../summaries.ts'
 import { Endpoints } from './endpoints.tsx'
 
-const t = texts.backends
 const here = getRouteApi('/backends/$')
 
 export function ClusterView() {
@@ -74,7 +75,7 @@ function ClusterBody({ cluster }: { readonly cluster: Cluster }) {
             />
           </Panel>
           {cluster.conditions.length === 0 ? null : (
-            <Panel title={texts.routes.conditions}>
+            <Panel title={routesTexts.conditions}>
               <Conditions conditions={cluster.conditions} />
             </Panel>
           )}
@@ -88,10 +89,10 @@ function NowPanel({ name }: { readonly name: string }) {
   const sums = useLive().clusters.get(name)
   if (sums === undefined) return null
   return (
-    <Panel title={texts.figures.traffic}>
+    <Panel title={figuresTexts.traffic}>
       <Facts
         rows={[
-          [texts.figures.requestsPerS, rate(sums.requestsPerS)],
+          [figuresTexts.requestsPerS, rate(sums.requestsPerS)],
           [t.retries, rate(sums.retriesPerS)],
           [t.connectFailures, rate(sums.connectFailuresPerS)],
           [t.ejections, rate(sums.ejectionsPerS)],

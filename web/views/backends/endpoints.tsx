@@ -1,10 +1,8 @@
 import type { Endpoint } from '../../../src/admin/shapes/cluster.ts'
 import { rate, span } from '../../format.ts'
 import { Mark } from '../../parts/mark.tsx'
-import { texts } from '../../texts.ts'
+import { backendsTexts as t } from '../../texts/backends.ts'
 import { endpointTones } from '../summaries.ts'
-
-const t = texts.backends
 
 export function Endpoints({ endpoints }: { readonly endpoints: readonly Endpoint[] }) {
   if (endpoints.length === 0) return <p className="note">{t.empty}</p>

@@ -8,11 +8,11 @@ import { date } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
 import { FormDialog, TextField } from '../../parts/form.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
-import { words } from '../../words.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
+import { managementTexts } from '../../texts/management.ts'
 import { StatusMark } from './statuses.tsx'
 import { Writes } from './writes.tsx'
 
-const t = words.consumers
 // A pattern of HTML has the flag v: a "-" in a class is escaped.
 export const NAME = '[a-z0-9]([\\-a-z0-9]{0,61}[a-z0-9])?'
 
@@ -28,7 +28,7 @@ export function Accounts() {
         ) : (
           <>
             <Table label={t.tabs.accounts} columns={columns} rows={items} rowKey={({ id }) => id} />
-            {next === null ? null : <p className="note">{words.more}</p>}
+            {next === null ? null : <p className="note">{managementTexts.more}</p>}
           </>
         )
       }
@@ -80,7 +80,7 @@ function NewAccount({ onClose }: { readonly onClose: () => void }) {
         onChange={setName}
         required
         pattern={NAME}
-        hint={words.nameHint}
+        hint={managementTexts.nameHint}
       />
       <TextField label={t.titleOf} value={title} onChange={setTitle} />
     </FormDialog>

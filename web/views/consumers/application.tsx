@@ -7,13 +7,13 @@ import { date } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
 import { FormDialog } from '../../parts/form.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
-import { words } from '../../words.ts'
+import { apisTexts } from '../../texts/apis.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
 import { Credentials } from './credentials.tsx'
 import { OwnSubscriptions } from './own-subscriptions.tsx'
 import { StatusMark } from './statuses.tsx'
 import { Writes } from './writes.tsx'
 
-const t = words.consumers
 const here = getRouteApi('/consumers/$id')
 
 export function ApplicationView() {
@@ -55,7 +55,7 @@ export function ApplicationView() {
 function About({ application }: { readonly application: Application }) {
   const { id, name, status, account, organization, createdAt } = application
   return (
-    <Panel title={words.apis.about}>
+    <Panel title={apisTexts.about}>
       <Facts
         rows={[
           [t.name, name],

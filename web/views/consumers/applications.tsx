@@ -10,12 +10,12 @@ import { Answer, Empty } from '../../parts/answers.tsx'
 import { FormDialog, TextField } from '../../parts/form.tsx'
 import { Select } from '../../parts/select.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
-import { words } from '../../words.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
+import { managementTexts } from '../../texts/management.ts'
 import { NAME } from './accounts.tsx'
 import { StatusMark } from './statuses.tsx'
 import { Writes } from './writes.tsx'
 
-const t = words.consumers
 const here = getRouteApi('/consumers/')
 
 export function Applications() {
@@ -137,7 +137,7 @@ function NewApplication({ onClose }: { readonly onClose: () => void }) {
         onChange={setName}
         required
         pattern={NAME}
-        hint={words.nameHint}
+        hint={managementTexts.nameHint}
       />
       <TextField label={t.titleOf} value={title} onChange={setTitle} />
     </FormDialog>

@@ -1,12 +1,12 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { Page } from '../../parts/page.tsx'
 import { Toggle } from '../../parts/toggle.tsx'
-import { words } from '../../words.ts'
+import { apisTexts } from '../../texts/apis.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
 import { Accounts, NewAccountButton } from './accounts.tsx'
 import { Applications, NewApplicationButton } from './applications.tsx'
 import { Subscriptions } from './subscriptions.tsx'
 
-const t = words.consumers
 const here = getRouteApi('/consumers/')
 type Tab = keyof typeof t.tabs
 const tabs = Object.entries(t.tabs).map(([value, text]) => ({ value, text }))
@@ -21,7 +21,7 @@ export function Consumers() {
       actions={
         <>
           <Toggle
-            label={words.apis.shown}
+            label={apisTexts.shown}
             value={show}
             options={tabs}
             onChange={next =>

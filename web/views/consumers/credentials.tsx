@@ -7,14 +7,12 @@ import { date, UNKNOWN } from '../../format.ts'
 import { Answer } from '../../parts/answers.tsx'
 import { Panel } from '../../parts/page.tsx'
 import { SecretDialog } from '../../parts/secret.tsx'
-import { words } from '../../words.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
 import { shownAs } from './credential-text.ts'
 import { NewCredential } from './new-credential.tsx'
 import { Revoke, Rotate } from './old-credential.tsx'
 import { StatusMark } from './statuses.tsx'
 import { Writes } from './writes.tsx'
-
-const t = words.consumers
 
 type Doing =
   | { readonly what: 'make' }

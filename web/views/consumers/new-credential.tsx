@@ -2,9 +2,8 @@ import { useState } from 'react'
 import { change } from '../../api/recorded.ts'
 import type { Credential, CredentialWithKey } from '../../../src/api/shapes/credential.ts'
 import { ChoiceField, FormDialog, TextField } from '../../parts/form.tsx'
-import { words } from '../../words.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
 
-const t = words.consumers
 const DAY_MS = 86_400_000
 const kinds = Object.entries(t.kinds)
 

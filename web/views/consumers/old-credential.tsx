@@ -2,10 +2,8 @@ import { useState } from 'react'
 import { change } from '../../api/recorded.ts'
 import type { Credential, CredentialWithKey } from '../../../src/api/shapes/credential.ts'
 import { ChoiceField, FormDialog, TextField } from '../../parts/form.tsx'
-import { words } from '../../words.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
 import { shownAs } from './credential-text.ts'
-
-const t = words.consumers
 
 interface Props {
   readonly credential: Credential

@@ -6,14 +6,12 @@ import type { Application } from '../../../src/api/shapes/application.ts'
 import { Answer } from '../../parts/answers.tsx'
 import { ChoiceField, FormDialog } from '../../parts/form.tsx'
 import { Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
-import { words } from '../../words.ts'
+import { commonTexts } from '../../texts/common.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
 import { short } from '../apis/apis.tsx'
 import { PlanHint } from './plan-hint.tsx'
 import { SubscriptionTable } from './subscriptions.tsx'
 import { Writes } from './writes.tsx'
-
-const t = words.consumers
 
 export function OwnSubscriptions({ application }: { readonly application: Application }) {
   const query = useInfiniteQuery(subscriptionsQuery({ application: application.id }))
@@ -62,7 +60,12 @@ function Subscribe({ application, onClose }: Props) {
   const whole = plans.find(one => nameOf(one) === wanted)
   if (chosen === undefined)
     return (
-      <FormDialog title={t.subscribeTitle} submit={texts.close} onClose={onClose} onSubmit={async () => {}}>
+      <FormDialog
+        title={t.subscribeTitle}
+        submit={commonTexts.close}
+        onClose={onClose}
+        onSubmit={async () => {}}
+      >
         <p>{t.noProducts}</p>
       </FormDialog>
     )

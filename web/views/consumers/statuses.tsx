@@ -1,7 +1,7 @@
 import { Mark, type Tone } from '../../parts/mark.tsx'
-import { words } from '../../words.ts'
+import { consumersTexts } from '../../texts/consumers.ts'
 
-type Status = keyof typeof words.consumers.statuses
+type Status = keyof typeof consumersTexts.statuses
 
 const tones: Readonly<Record<Status, Tone>> = {
   active: 'good',
@@ -15,5 +15,5 @@ const tones: Readonly<Record<Status, Tone>> = {
 }
 
 export function StatusMark({ status }: { readonly status: Status }) {
-  return <Mark tone={tones[status]}>{words.consumers.statuses[status]}</Mark>
+  return <Mark tone={tones[status]}>{consumersTexts.statuses[status]}</Mark>
 }

@@ -5,11 +5,9 @@ import { change } from '../../api/recorded.ts'
 import type { Needed } from '../../api/me.ts'
 import type { Subscription } from '../../../src/api/shapes/subscription.ts'
 import { ChoiceField, FormDialog, TextField } from '../../parts/form.tsx'
-import { words } from '../../words.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
 import { short } from '../apis/apis.tsx'
 import { PlanHint } from './plan-hint.tsx'
-
-const t = words.consumers
 
 export type StepName = 'approve' | 'reject' | 'suspend' | 'resume' | 'cancel'
 

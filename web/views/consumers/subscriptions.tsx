@@ -6,14 +6,14 @@ import type { Subscription } from '../../../src/api/shapes/subscription.ts'
 import { date } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
 import { Select } from '../../parts/select.tsx'
-import { words } from '../../words.ts'
+import { consumersTexts as t } from '../../texts/consumers.ts'
+import { managementTexts } from '../../texts/management.ts'
 import { short } from '../apis/apis.tsx'
 import { AccountFilter } from './applications.tsx'
 import { StatusMark } from './statuses.tsx'
 import { ChangePlan, Step, stepsOf, type StepName } from './subscription-steps.tsx'
 import { Writes } from './writes.tsx'
 
-const t = words.consumers
 const here = getRouteApi('/consumers/')
 const statuses = ['pending', 'active', 'suspended', 'rejected', 'cancelled'] as const
 
@@ -51,7 +51,7 @@ export function Subscriptions() {
               <SubscriptionTable rows={rows} />
               {query.hasNextPage ? (
                 <button type="button" onClick={() => void query.fetchNextPage()}>
-                  {words.older}
+                  {managementTexts.older}
                 </button>
               ) : null}
             </>

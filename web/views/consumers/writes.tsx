@@ -1,6 +1,6 @@
 import { askForToken } from '../../api/token.ts'
 import { useMay, useMe, type Needed } from '../../api/me.ts'
-import { words } from '../../words.ts'
+import { writeTexts } from '../../texts/management.ts'
 
 interface Props {
   readonly needs: Needed
@@ -19,8 +19,8 @@ export function Writes({ needs, quiet = false, children }: Props) {
   if (may(needs)) return <>{children}</>
   if (quiet || me?.by !== 'loopback') return null
   return (
-    <button type="button" title={words.write.needed} onClick={askForToken}>
-      {words.write.button}
+    <button type="button" title={writeTexts.needed} onClick={askForToken}>
+      {writeTexts.button}
     </button>
   )
 }

@@ -5,12 +5,12 @@ import { askJson } from '../../api/request.ts'
 import type { Explanation } from '../../api/explanation.ts'
 import { Empty, Waiting } from '../../parts/answers.tsx'
 import { Page } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
+import { failedTexts } from '../../texts/common.ts'
+import { explainTexts as t } from '../../texts/explain.ts'
 import { Explained } from './explained.tsx'
 import { withoutSecrets } from './address.ts'
 import { readHeaders } from './headers.ts'
 
-const t = texts.explain
 const here = getRouteApi('/explain')
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map(
   name => [name, name] as const,
@@ -102,7 +102,7 @@ export function Explain() {
         {answer.isPending ? (
           <Waiting />
         ) : answer.error !== null ? (
-          <Empty title={texts.failed.title} role="alert">
+          <Empty title={failedTexts.title} role="alert">
             <p>{answer.error.message}</p>
           </Empty>
         ) : answer.data === undefined ? (

@@ -4,11 +4,12 @@ import { ClusterLink, OriginLink, RouteLink } from '../../parts/links.tsx'
 import { Mark, type Tone } from '../../parts/mark.tsx'
 import { Panel } from '../../parts/page.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
-import { texts } from '../../texts.ts'
+import { backendsTexts } from '../../texts/backends.ts'
+import { explainTexts as t } from '../../texts/explain.ts'
+import { routesTexts } from '../../texts/routes.ts'
 import { Filters } from '../filters.tsx'
 import { matchText } from '../summaries.ts'
 
-const t = texts.explain
 type Met = Extract<Explanation, { outcome: 'routed' | 'no-route' }>
 
 const tones: Readonly<Record<Explanation['outcome'], Tone>> = {
@@ -90,7 +91,7 @@ function Steps({ met }: { readonly met: Met }) {
         <Step key={name} name={t.phases.cluster} tone={endpoints.length === 0 ? 'bad' : 'good'}>
           <ClusterLink name={name} />{' '}
           <code>
-            {endpoints.map(({ address, port: at }) => `${address}:${at}`).join(', ') || texts.backends.empty}
+            {endpoints.map(({ address, port: at }) => `${address}:${at}`).join(', ') || backendsTexts.empty}
           </code>
         </Step>
       ))}
@@ -140,19 +141,19 @@ function Step({
 type Other = Met['others'][number]
 
 const columns: readonly Column<Other>[] = [
-  { title: texts.routes.rule, cell: ({ route }) => <RouteLink id={route} /> },
+  { title: routesTexts.rule, cell: ({ route }) => <RouteLink id={route} /> },
   {
-    title: texts.routes.match,
+    title: routesTexts.match,
     from: 'tablet',
     cell: ({ match }) => <code title={matchText(match)}>{matchText(match)}</code>,
   },
   {
-    title: texts.backends.state,
+    title: backendsTexts.state,
     width: 9,
     from: 'desk',
     cell: ({ outcome }) => <Mark tone="quiet">{outcome === 'shadowed' ? t.shadowed : t.missed}</Mark>,
   },
-  { title: texts.backends.reason, cell: ({ reason }) => <span title={reason}>{reason}</span> },
+  { title: backendsTexts.reason, cell: ({ reason }) => <span title={reason}>{reason}</span> },
 ]
 
 function Others({ met }: { readonly met: Met }) {

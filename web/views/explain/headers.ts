@@ -1,4 +1,4 @@
-import { texts } from '../../texts.ts'
+import { explainTexts } from '../../texts/explain.ts'
 
 interface Header {
   readonly name: string
@@ -11,7 +11,7 @@ export function readHeaders(text: string): readonly Header[] | string {
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue
     const [, name, value] = /^\s*([^\s:]+):\s*(.*?)\s*$/.exec(line) ?? []
-    if (name === undefined || value === undefined) return texts.explain.wrongHeader(line.trim())
+    if (name === undefined || value === undefined) return explainTexts.wrongHeader(line.trim())
     headers.push({ name, value })
   }
   return headers

@@ -1,10 +1,9 @@
 import { Link } from '@tanstack/react-router'
 import { useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { rate } from '../../format.ts'
-import { texts } from '../../texts.ts'
+import { mapTexts as t } from '../../texts/map.ts'
 import { layout, type Edge, type Node, type Placed } from './layout.ts'
 
-const t = texts.map
 const LEAST_COLUMN = 148
 const MOST_COLUMN = 300
 

@@ -5,11 +5,12 @@ import type { Rule } from '../../../src/admin/shapes/rule.ts'
 import type { Gateway } from '../../../src/admin/shapes/topology.ts'
 import type { Tone } from '../../parts/mark.tsx'
 import { shortCluster, shortRule, span } from '../../format.ts'
-import { texts } from '../../texts.ts'
+import { backendsTexts } from '../../texts/backends.ts'
+import { certificatesTexts } from '../../texts/certificates.ts'
+import { mapTexts as t } from '../../texts/map.ts'
 import { actionText, endpointTones, healthOf, hostText, matchText, ruleTone, serves } from '../summaries.ts'
 import type { Edge, Node } from './layout.ts'
 
-const t = texts.map
 const ENDPOINTS_OF_ONE = 3
 
 export interface Seen {
@@ -87,15 +88,15 @@ function listenerState(
     .toSorted((a, b) => (a.expiresInS ?? 0) - (b.expiresInS ?? 0))[0]
   if (soonest === undefined)
     return tls.wanted.length > 0
-      ? { tone: 'warn', note: texts.certificates.states.wanted }
+      ? { tone: 'warn', note: certificatesTexts.states.wanted }
       : { tone: 'good', note: '' }
   const { state, expiresInS } = soonest
   const when =
     expiresInS === null
-      ? texts.certificates.states[state]
+      ? certificatesTexts.states[state]
       : expiresInS < 0
-        ? texts.certificates.states.expired
-        : texts.certificates.in(span(expiresInS))
+        ? certificatesTexts.states.expired
+        : certificatesTexts.in(span(expiresInS))
   return { tone: state === 'expiring' ? 'warn' : 'bad', note: t.expires(when) }
 }
 
@@ -154,7 +155,7 @@ function addCluster(cluster: Cluster, seen: Seen, nodes: Node[], edges: Edge[]):
     edges.push({ from: id, to, rate: perS, bad: nodeTone === 'bad' })
   }
   for (const { address, port, state, reason, requestsPerS } of shown) {
-    const note = state === 'serving' ? '' : joined(texts.backends.states[state], reason ?? '')
+    const note = state === 'serving' ? '' : joined(backendsTexts.states[state], reason ?? '')
     one(`${address}:${port}`, `${address}:${port}`, note, endpointTones[state], requestsPerS)
   }
   if (shown.length < sorted.length)

@@ -8,11 +8,10 @@ import { Answer, Empty } from '../../parts/answers.tsx'
 import { FilterField } from '../../parts/filter-field.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Mark } from '../../parts/mark.tsx'
-import { texts } from '../../texts.ts'
+import { mapTexts as t } from '../../texts/map.ts'
 import { Canvas } from './canvas.tsx'
 import { graphOf } from './graph.ts'
 
-const t = texts.map
 const MOST = 30
 const here = getRouteApi('/map')
 

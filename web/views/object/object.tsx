@@ -7,11 +7,11 @@ import { Answer, Empty } from '../../parts/answers.tsx'
 import { ClusterLink, Place, RouteLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
+import { objectTexts as t } from '../../texts/object.ts'
+import { problemsTexts } from '../../texts/problems.ts'
 import { Conditions } from '../conditions.tsx'
 import { Yaml } from './yaml.tsx'
 
-const t = texts.object
 const here = getRouteApi('/objects/$group/$kind/$namespace/$name')
 
 export function ObjectView() {
@@ -54,9 +54,9 @@ function Body({ object }: { readonly object: ObjectWhole }) {
               [
                 t.held,
                 held && since !== null
-                  ? texts.problems.heldSince(`${date(since)}, ${clock(since)}`)
+                  ? problemsTexts.heldSince(`${date(since)}, ${clock(since)}`)
                   : held
-                    ? texts.problems.held
+                    ? problemsTexts.held
                     : null,
               ],
             ]}
@@ -68,7 +68,7 @@ function Body({ object }: { readonly object: ObjectWhole }) {
               {problems.map(({ severity, message, hint, reason }, i) => (
                 <li key={`${reason} ${i}`}>
                   <Mark tone={severity === 'error' ? 'bad' : severity === 'warning' ? 'warn' : 'quiet'}>
-                    {texts.problems.severities[severity]}
+                    {problemsTexts.severities[severity]}
                   </Mark>
                   <span>
                     {message} {hint}

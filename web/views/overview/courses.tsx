@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { historyQuery } from '../../api/queries.ts'
 import { Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
+import { overviewTexts } from '../../texts/overview.ts'
 import { latencyLines, rateLines } from '../history-lines.ts'
 import { duration, rate } from '../../format.ts'
 import { Plot } from '../../parts/plot.tsx'
@@ -16,8 +16,7 @@ interface Props {
 /** Requests, errors and latency over an hour or a day: of all, of a route or of a cluster. */
 export function Courses({ range, about = {} }: Props) {
   const { data } = useQuery(historyQuery(range, about))
-  if (data !== undefined && data.series.length === 0)
-    return <p className="note">{texts.overview.noHistory}</p>
+  if (data !== undefined && data.series.length === 0) return <p className="note">{overviewTexts.noHistory}</p>
   return <Plots history={data ?? empty} />
 }
 
@@ -29,11 +28,11 @@ function Plots({ history }: { readonly history: History }) {
   const latency = useMemo(() => latencyLines(history), [history])
   return (
     <div className="plots">
-      <Panel title={texts.overview.requests}>
-        <Plot label={texts.overview.requests} at={at} lines={rates} format={rate} />
+      <Panel title={overviewTexts.requests}>
+        <Plot label={overviewTexts.requests} at={at} lines={rates} format={rate} />
       </Panel>
-      <Panel title={texts.overview.latency}>
-        <Plot label={texts.overview.latency} at={at} lines={latency} format={duration} />
+      <Panel title={overviewTexts.latency}>
+        <Plot label={overviewTexts.latency} at={at} lines={latency} format={duration} />
       </Panel>
     </div>
   )

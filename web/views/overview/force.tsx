@@ -2,9 +2,7 @@ import type { Status } from '../../../src/admin/shapes/status.ts'
 import { useLive } from '../../api/figures.ts'
 import { bytes, clock, date, percent } from '../../format.ts'
 import { Facts, Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
-
-const t = texts.overview
+import { overviewTexts as t } from '../../texts/overview.ts'
 
 /** What is in force, and what runs it. */
 export function Force({ status }: { readonly status: Status | undefined }) {

@@ -2,7 +2,7 @@ import { useLive } from '../../api/figures.ts'
 import { ClusterLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
+import { overviewTexts } from '../../texts/overview.ts'
 import { liveHealth } from '../summaries.ts'
 
 const MOST = 6
@@ -13,10 +13,10 @@ export function Ill() {
     .filter(({ serving, endpoints, connectFailuresPerS }) => serving < endpoints || connectFailuresPerS > 0)
     .map(sums => ({ ...sums, health: liveHealth(sums) }))
   return (
-    <Panel title={texts.overview.ill}>
+    <Panel title={overviewTexts.ill}>
       {ill.length === 0 ? (
         <p className="well">
-          <Mark tone="good">{texts.overview.allWell}</Mark>
+          <Mark tone="good">{overviewTexts.allWell}</Mark>
         </p>
       ) : (
         <ul className="lines">
@@ -27,7 +27,7 @@ export function Ill() {
               <li key={name}>
                 <ClusterLink name={name} />
                 <Mark tone={tone === 'good' ? 'warn' : tone}>
-                  {tone === 'good' ? texts.overview.connectionsFail : text}
+                  {tone === 'good' ? overviewTexts.connectionsFail : text}
                 </Mark>
               </li>
             ))}

@@ -4,7 +4,8 @@ import { useLive } from '../../api/figures.ts'
 import { statusQuery } from '../../api/queries.ts'
 import { Page } from '../../parts/page.tsx'
 import { Toggle } from '../../parts/toggle.tsx'
-import { texts } from '../../texts.ts'
+import { figuresTexts } from '../../texts/figures.ts'
+import { overviewTexts } from '../../texts/overview.ts'
 import { Courses } from './courses.tsx'
 import { Force } from './force.tsx'
 import { Ill } from './ill.tsx'
@@ -19,15 +20,15 @@ export function Overview() {
   const [range, setRange] = useState<'hour' | 'day'>('hour')
   return (
     <Page
-      title={texts.overview.title}
+      title={overviewTexts.title}
       actions={
         <Toggle
-          label={texts.figures.range}
+          label={figuresTexts.range}
           value={range}
           onChange={setRange}
           options={[
-            { value: 'hour', text: texts.figures.lastHour },
-            { value: 'day', text: texts.figures.lastDay },
+            { value: 'hour', text: figuresTexts.lastHour },
+            { value: 'day', text: figuresTexts.lastDay },
           ]}
         />
       }

@@ -1,19 +1,19 @@
 import { Link } from '@tanstack/react-router'
 import { usePending } from '../../api/me.ts'
 import { Icon } from '../../parts/icon.tsx'
-import { texts } from '../../texts.ts'
+import { overviewTexts } from '../../texts/overview.ts'
 
 /** Subscriptions that somebody has to approve; where there are none, it takes no place. */
 export function Pending() {
   const pending = usePending()
   if (pending === 0) return null
   return (
-    <section className="wrong pending" aria-label={texts.overview.pending(pending)}>
+    <section className="wrong pending" aria-label={overviewTexts.pending(pending)}>
       <header>
         <Icon name="consumers" />
-        <h2>{texts.overview.pending(pending)}</h2>
+        <h2>{overviewTexts.pending(pending)}</h2>
         <Link to="/consumers" search={{ show: 'subscriptions', status: 'pending' }}>
-          {texts.overview.pendingLink}
+          {overviewTexts.pendingLink}
         </Link>
       </header>
     </section>

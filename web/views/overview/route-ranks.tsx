@@ -5,7 +5,9 @@ import { duration, percent, rate } from '../../format.ts'
 import { RouteLink } from '../../parts/links.tsx'
 import { Panel } from '../../parts/page.tsx'
 import { Toggle } from '../../parts/toggle.tsx'
-import { texts } from '../../texts.ts'
+import { figuresTexts } from '../../texts/figures.ts'
+import { overviewTexts } from '../../texts/overview.ts'
+import { routesTexts } from '../../texts/routes.ts'
 
 const MOST = 8
 
@@ -20,19 +22,19 @@ const orders = {
 export function RouteRanks() {
   const [order, setOrder] = useState<keyof typeof orders>('worst')
   const routes = [...useLive().routes.values()].toSorted(orders[order]).slice(0, MOST)
-  const title = order === 'worst' ? texts.overview.worst : texts.overview.busiest
+  const title = order === 'worst' ? overviewTexts.worst : overviewTexts.busiest
   return (
     <Panel
       title={title}
       className="wide"
       aside={
         <Toggle
-          label={texts.overview.sort}
+          label={overviewTexts.sort}
           value={order}
           onChange={setOrder}
           options={[
-            { value: 'worst', text: texts.overview.worst },
-            { value: 'busiest', text: texts.overview.busiest },
+            { value: 'worst', text: overviewTexts.worst },
+            { value: 'busiest', text: overviewTexts.busiest },
           ]}
         />
       }
@@ -49,18 +51,18 @@ function RankTable({ title, routes }: { readonly title: string; readonly routes:
       <caption className="hidden">{title}</caption>
       <thead>
         <tr>
-          <th scope="col">{texts.overview.route}</th>
+          <th scope="col">{overviewTexts.route}</th>
           <th scope="col" className="number">
-            {texts.routes.rate}
+            {routesTexts.rate}
           </th>
           <th scope="col" className="number">
-            {texts.routes.errors}
+            {routesTexts.errors}
           </th>
           <th scope="col" className="number tablet">
-            {texts.figures.p50}
+            {figuresTexts.p50}
           </th>
           <th scope="col" className="number">
-            {texts.figures.p99}
+            {figuresTexts.p99}
           </th>
         </tr>
       </thead>
@@ -87,8 +89,8 @@ function RankTable({ title, routes }: { readonly title: string; readonly routes:
 function Silence() {
   return (
     <div className="silence">
-      <p>{texts.overview.noTraffic}</p>
-      <p className="note">{texts.overview.noTrafficHint}</p>
+      <p>{overviewTexts.noTraffic}</p>
+      <p className="note">{overviewTexts.noTrafficHint}</p>
       <pre>curl -i http://127.0.0.1:8080/</pre>
     </div>
   )

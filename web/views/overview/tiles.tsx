@@ -1,9 +1,8 @@
 import type { Figures } from '../../../src/admin/shapes/figures.ts'
 import { bytes, count, duration, percent, rate, UNKNOWN } from '../../format.ts'
 import { Spark } from '../../parts/spark.tsx'
-import { texts } from '../../texts.ts'
-
-const t = texts.figures
+import { commonTexts } from '../../texts/common.ts'
+import { figuresTexts as t } from '../../texts/figures.ts'
 
 /** The figures of this second, and their course over the last minute and a half. */
 export function Tiles({ recent }: { readonly recent: readonly Figures[] }) {
@@ -18,7 +17,7 @@ export function Tiles({ recent }: { readonly recent: readonly Figures[] }) {
         {now === undefined ? null : t.active(now.active)}
       </Tile>
       <Tile
-        name={`${t.errors} ${texts.perSecond}`}
+        name={`${t.errors} ${commonTexts.perSecond}`}
         value={rate(now?.errorsPerS)}
         course={course(s => s.errorsPerS)}
         tone={(now?.errorsPerS ?? 0) > 0 ? 'bad' : 'quiet'}
@@ -30,7 +29,7 @@ export function Tiles({ recent }: { readonly recent: readonly Figures[] }) {
       </Tile>
       <Tile name={t.p99} value={duration(now?.p99Ms)} course={course(s => s.p99Ms)} tone="warn" />
       <Tile
-        name={`${t.traffic} ${texts.perSecond}`}
+        name={`${t.traffic} ${commonTexts.perSecond}`}
         value={bytes(now?.bytesOutPerS)}
         course={course(s => s.bytesOutPerS)}
       >

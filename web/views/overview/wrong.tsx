@@ -4,7 +4,7 @@ import { problemsQuery } from '../../api/queries.ts'
 import type { Status } from '../../../src/admin/shapes/status.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { ObjectLink, Place } from '../../parts/links.tsx'
-import { texts } from '../../texts.ts'
+import { overviewTexts } from '../../texts/overview.ts'
 
 const MOST = 3
 
@@ -18,13 +18,13 @@ export function Wrong({ status }: { readonly status: Status | undefined }) {
   return (
     <section
       className={`wrong ${errors + failed.length > 0 ? 'bad' : 'warn'}`}
-      aria-label={texts.overview.problemsTitle}
+      aria-label={overviewTexts.problemsTitle}
     >
       <header>
         <Icon name="problems" />
-        <h2>{texts.overview.problems(errors, warnings)}</h2>
-        {status === undefined || status.held === 0 ? null : <span>{texts.overview.held(status.held)}</span>}
-        <Link to="/problems">{texts.overview.allProblems}</Link>
+        <h2>{overviewTexts.problems(errors, warnings)}</h2>
+        {status === undefined || status.held === 0 ? null : <span>{overviewTexts.held(status.held)}</span>}
+        <Link to="/problems">{overviewTexts.allProblems}</Link>
       </header>
       <ul>
         {failed.map(({ key, error }) => (

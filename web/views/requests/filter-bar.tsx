@@ -3,9 +3,9 @@ import { useState, type SubmitEvent } from 'react'
 import { useLive } from '../../api/figures.ts'
 import { FilterField } from '../../parts/filter-field.tsx'
 import { Select } from '../../parts/select.tsx'
-import { texts } from '../../texts.ts'
+import { requestsTexts } from '../../texts/requests.ts'
 
-const t = texts.requests.filters
+const t = requestsTexts.filters
 
 export interface RequestFilters {
   readonly status?: string

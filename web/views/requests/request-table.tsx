@@ -4,10 +4,8 @@ import type { RequestLine } from '../../../src/admin/shapes/requests.ts'
 import { clock, duration, shortRule, UNKNOWN } from '../../format.ts'
 import { Mark, statusTone } from '../../parts/mark.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
-import { texts } from '../../texts.ts'
+import { requestsTexts as t } from '../../texts/requests.ts'
 import { keyOf, targetOf } from './request-text.ts'
-
-const t = texts.requests
 
 interface Props {
   readonly lines: readonly RequestLine[]

@@ -7,12 +7,12 @@ import { Icon } from '../../parts/icon.tsx'
 import { Empty, Waiting } from '../../parts/answers.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Mark } from '../../parts/mark.tsx'
-import { texts } from '../../texts.ts'
+import { failedTexts } from '../../texts/common.ts'
+import { requestsTexts as t } from '../../texts/requests.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { RequestTable } from './request-table.tsx'
 import { useTail, type Filters } from './tail.ts'
 
-const t = texts.requests
 const here = getRouteApi('/requests')
 
 export function Requests() {
@@ -63,7 +63,7 @@ function TailList({ filters, paused }: { readonly filters: Filters; readonly pau
       {lines.length > 0 ? (
         <RequestTable lines={lines} scroller={scroller} onEnd={older} />
       ) : error !== null ? (
-        <Empty title={texts.failed.title} role="alert">
+        <Empty title={failedTexts.title} role="alert">
           <p>{error.message}</p>
         </Empty>
       ) : ready ? (

@@ -2,9 +2,9 @@ import type { RequestStory } from '../../../src/admin/shapes/requests.ts'
 import { bytes, clock, date } from '../../format.ts'
 import { ClusterLink, RouteLink } from '../../parts/links.tsx'
 import { Facts, Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
-
-const t = texts.story
+import { figuresTexts } from '../../texts/figures.ts'
+import { requestsTexts } from '../../texts/requests.ts'
+import { storyTexts as t } from '../../texts/story.ts'
 
 /** All that is known of it beside its story. */
 export function StoryFacts({ story }: { readonly story: RequestStory }) {
@@ -24,7 +24,7 @@ export function StoryFacts({ story }: { readonly story: RequestStory }) {
     others,
     notes,
   } = story
-  const { in: received, out: sent } = texts.figures
+  const { in: received, out: sent } = figuresTexts
   return (
     <Panel title={t.sent}>
       <Facts
@@ -36,7 +36,7 @@ export function StoryFacts({ story }: { readonly story: RequestStory }) {
           [t.protocol, version],
           [t.port, port],
           [t.listener, listener],
-          [t.route, route === null ? texts.requests.noRoute : <RouteLink key="route" id={route} />],
+          [t.route, route === null ? requestsTexts.noRoute : <RouteLink key="route" id={route} />],
           [t.cluster, cluster === null ? null : <ClusterLink key="cluster" name={cluster} />],
           [t.endpoint, endpoint],
           [t.sizes, `${received} ${bytes(story.requestBytes)}, ${sent} ${bytes(story.responseBytes)}`],

@@ -8,12 +8,12 @@ import { Answer, Empty } from '../../parts/answers.tsx'
 import { Place } from '../../parts/links.tsx'
 import { Mark, statusTone, Tag, type Tone } from '../../parts/mark.tsx'
 import { Page, Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
+import { viewsTexts } from '../../texts/shell.ts'
+import { storyTexts as t } from '../../texts/story.ts'
 import { targetOf, urlOf } from './request-text.ts'
 import { StoryFacts } from './story-facts.tsx'
 import { Timeline } from './timeline.tsx'
 
-const t = texts.story
 const here = getRouteApi('/requests/$id')
 
 export function StoryView() {
@@ -39,7 +39,7 @@ function Missing({ error }: { readonly error: Error | null }) {
     <Empty title={t.missing}>
       {error instanceof ApiError ? <p>{error.message}</p> : null}
       <p>{t.missingHint}</p>
-      <Link to="/requests">{texts.views.requests}</Link>
+      <Link to="/requests">{viewsTexts.requests}</Link>
     </Empty>
   )
 }

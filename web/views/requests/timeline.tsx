@@ -1,6 +1,6 @@
 import type { RequestStory, StoryAttempt } from '../../../src/admin/shapes/requests.ts'
 import { duration } from '../../format.ts'
-import { texts } from '../../texts.ts'
+import { storyTexts as t } from '../../texts/story.ts'
 
 interface Span {
   readonly name: string
@@ -10,7 +10,6 @@ interface Span {
   readonly tone: 'accent' | 'bad' | 'quiet' | 'warn'
 }
 
-const t = texts.story
 /** In the order in which they come one after another; together they are the whole. */
 const parts = [
   'filtersMs',

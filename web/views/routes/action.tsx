@@ -4,11 +4,9 @@ import { duration, percent } from '../../format.ts'
 import { ClusterLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
+import { routesTexts as t } from '../../texts/routes.ts'
 import { Filters } from '../filters.tsx'
 import { liveHealth } from '../summaries.ts'
-
-const t = texts.routes
 
 type Forward = Extract<Action, { type: 'forward' }>
 

@@ -13,10 +13,10 @@ import { Mark } from '../../parts/mark.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Select } from '../../parts/select.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
-import { texts } from '../../texts.ts'
+import { tableTexts } from '../../texts/common.ts'
+import { routesTexts as t } from '../../texts/routes.ts'
 import { actionText, hostText, matchText, ruleTone } from '../summaries.ts'
 
-const t = texts.routes
 const here = getRouteApi('/routes/')
 
 export function Routes() {
@@ -32,7 +32,7 @@ export function Routes() {
     <Page
       title={t.title}
       filled
-      about={query.data === undefined ? undefined : texts.table.count(rows.length, total, t.nouns)}
+      about={query.data === undefined ? undefined : tableTexts.count(rows.length, total, t.nouns)}
       actions={
         <>
           <FilterField first label={t.filter} value={search.q ?? ''} onChange={q => change({ q })} />

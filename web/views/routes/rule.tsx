@@ -5,14 +5,14 @@ import type { Rule } from '../../../src/admin/shapes/rule.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
 import { OriginLink } from '../../parts/links.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
-import { texts } from '../../texts.ts'
+import { overviewTexts } from '../../texts/overview.ts'
+import { routesTexts as t } from '../../texts/routes.ts'
 import { Conditions } from '../conditions.tsx'
 import { Filters } from '../filters.tsx'
 import { Courses } from '../overview/courses.tsx'
 import { hostText } from '../summaries.ts'
 import { ActionPanel } from './action.tsx'
 
-const t = texts.routes
 const here = getRouteApi('/routes/$')
 
 export function RuleView() {
@@ -39,7 +39,7 @@ function Missing() {
   return (
     <Empty title={t.missing}>
       <p>{t.missingHint}</p>
-      <Link to="/problems">{texts.overview.allProblems}</Link>
+      <Link to="/problems">{overviewTexts.allProblems}</Link>
     </Empty>
   )
 }

@@ -3,10 +3,9 @@ import type { Usage, UsageItem } from '../../../src/api/shapes/usage.ts'
 import { count, UNKNOWN } from '../../format.ts'
 import type { Line } from '../../parts/drawing.ts'
 import { Plot } from '../../parts/plot.tsx'
-import { words } from '../../words.ts'
+import { usageTexts as t } from '../../texts/usage.ts'
 import { ranges, stepsOf, type Range } from './range.ts'
 
-const t = words.usage
 const format = (value: number | null): string => (value === null ? UNKNOWN : count(value))
 
 /** Sums of each step. */

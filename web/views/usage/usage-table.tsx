@@ -2,10 +2,8 @@ import { Link } from '@tanstack/react-router'
 import type { Usage, UsageItem } from '../../../src/api/shapes/usage.ts'
 import type { UsageDimension } from '../../../src/api/shapes/usage-names.ts'
 import { bytes, count } from '../../format.ts'
-import { words } from '../../words.ts'
+import { usageTexts as t } from '../../texts/usage.ts'
 import { short } from '../apis/apis.tsx'
-
-const t = words.usage
 
 interface Props {
   readonly usage: Usage

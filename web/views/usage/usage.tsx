@@ -11,13 +11,12 @@ import { Answer, Empty } from '../../parts/answers.tsx'
 import { Page, Panel } from '../../parts/page.tsx'
 import { Select } from '../../parts/select.tsx'
 import { Toggle } from '../../parts/toggle.tsx'
-import { words } from '../../words.ts'
+import { usageTexts as t } from '../../texts/usage.ts'
 import { short } from '../apis/apis.tsx'
 import { rangeOf, ranges, type Range } from './range.ts'
 import { UsagePlot } from './usage-plot.tsx'
 import { UsageTable } from './usage-table.tsx'
 
-const t = words.usage
 const here = getRouteApi('/usage')
 type Group = keyof typeof t.groups
 /** So many rows are told; the file has all. */

@@ -1,0 +1,26 @@
+import { some } from '../format.ts'
+
+export const auditTexts = {
+  title: 'Audit',
+  about: 'Every change, whoever made it, the newest first. Each event seals those before it.',
+  actor: 'Who, as in user:ann',
+  kind: 'Kind',
+  everyKind: 'every kind',
+  object: 'Object, by id or name',
+  when: 'When',
+  who: 'Who',
+  action: 'What',
+  name: 'Object',
+  by: 'Let in by',
+  nothing: 'Nothing was changed yet',
+  nothingHint: 'Changes of accounts, keys, subscriptions and declared objects show here.',
+  verify: 'Verify',
+  whole: (n: number) => `All ${some(n, 'event')} are as they were written, and none is missing.`,
+  broken: (fault: string) => `The chain is broken: ${fault}`,
+  before: 'Before',
+  after: 'After',
+  was: 'nothing was there',
+  gone: 'it is gone',
+  request: 'Request',
+  hash: 'Hash',
+} as const

@@ -1,0 +1,25 @@
+export const certificatesTexts = {
+  title: 'Certificates',
+  about:
+    'What clients are shown, and whom backends and clients are verified by. Keys never leave the gateway.',
+  name: 'Certificate',
+  names: 'For',
+  issuer: 'Issued by',
+  key: 'Key',
+  expires: 'Expires',
+  state: 'State',
+  used: 'Used by',
+  notUsed: 'not in use',
+  authority: 'authority',
+  in: (when: string) => `in ${when}`,
+  ago: (when: string) => `${when} ago`,
+  states: {
+    valid: 'valid',
+    expiring: 'expires soon',
+    expired: 'expired',
+    'not-yet': 'not valid yet',
+    wanted: 'being obtained',
+  },
+  nothing: 'No certificate is in use',
+  nothingHint: 'A listener with protocol HTTPS names a Secret, or a CertificatePolicy obtains one by ACME.',
+} as const

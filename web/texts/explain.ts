@@ -1,0 +1,45 @@
+import { count } from '../format.ts'
+
+export const explainTexts = {
+  title: 'Explain',
+  about: 'What would become of a request, by what is in force now. Nothing is sent.',
+  method: 'Method',
+  url: 'URL',
+  urlHint: 'as the client would use it, with the port: http://shop.example:8080/cart',
+  headers: 'Headers, one a line',
+  headersHint: 'They stay on this page: they are not kept in its address.',
+  submit: 'Explain',
+  wrongHeader: (line: string) => `“${line}” is no header; it is written NAME: VALUE`,
+  outcomes: {
+    'no-port': 'Nothing listens there',
+    refused: 'The connection is refused',
+    rejected: 'Answered before any route is looked at',
+    'no-route': 'No route takes it: 404',
+    routed: 'A route takes it',
+  },
+  phases: {
+    port: 'Port',
+    request: 'Request',
+    listener: 'Listener',
+    route: 'Route',
+    filter: 'Filter',
+    decision: 'Decision',
+    action: 'Answer',
+    cluster: 'Backend',
+    rejected: 'Rule of the codec',
+  },
+  decisions: {
+    passes: 'No filter refuses it',
+    refused: 'A filter refuses it',
+    unknown: 'What becomes of it cannot be known beforehand',
+  },
+  none: 'none',
+  others: 'Why not the others',
+  othersCount: (n: number) => `${count(n)} did not take it`,
+  shadowed: 'came too late',
+  missed: 'does not match',
+  asText: 'As text, as the command says it',
+  empty: 'Ask about a request',
+  emptyHint:
+    'The answer says which port, listener and route take it, which filters it meets, and why every other route does not.',
+} as const

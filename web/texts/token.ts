@@ -1,0 +1,38 @@
+export const tokenTexts = {
+  title: 'The gateway asks for a token',
+  text: 'This page is not opened at the gateway’s own machine by a loopback address, or something stands between. Then the views need a token.',
+  own: 'A user has tokens of their own:',
+  where: 'The operator’s is the content of the file',
+  whereMore:
+    'in the folder of --secrets; the log names it at the start (“admin-token”). It counts until there are users.',
+  askedTitle: 'Use a token',
+  askedText: 'Without a token these views are only read, on the gateway’s own machine too.',
+  setup: 'First use…',
+  setupTitle: 'Make the first user',
+  setupText:
+    'The first start of the store has printed a token, once: it makes the user who administers all others.',
+  setupToken: 'Token of the first start',
+  setupName: 'Name of the user',
+  setupNameHint: 'Lower-case letters, digits and “-”.',
+  setupSubmit: 'Make the user',
+  setupBack: 'Back',
+  setupDone: (name: string) =>
+    `The user ${name} is made, with this token. It is shown this once: keep it, and use it from now on.`,
+  me: 'Who am I',
+  meBy: 'Let in by',
+  meUser: 'User',
+  meRoles: 'Roles',
+  meNone: 'none',
+  ways: {
+    token: 'a token of one’s own',
+    socket: 'the socket',
+    'admin-token': 'the operator’s token',
+    loopback: 'this machine, to read',
+  },
+  everywhere: 'everywhere',
+  label: 'Token',
+  refused: 'This token was not accepted.',
+  kept: 'It is kept for this tab alone, and gone when you close it.',
+  submit: 'Continue',
+  forget: 'Forget the token',
+} as const
