@@ -1,109 +1,22 @@
-import { failures, type FailureName, type FailureType } from '../http/failures.ts'
+import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/head.ts'
-import { idempotentMethods } from '../http/idempotent.ts'
-import type { Cluster } from '../upstream/cluster.ts'
-import type { Endpoint } from '../upstream/endpoint.ts'
-import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-stream.ts'
-import type { UpstreamPool } from '../upstream/pool.ts'
-import type { Waiter } from '../upstream/queue.ts'
-import type { FilterSteps } from '../filters/compile.ts'
-import { backendDefaults } from '../model/defaults.ts'
-import type { ClusterMetrics } from '../telemetry/instruments.ts'
-import { chooseBackend } from './backend.ts'
-import type { RequestBody } from './body.ts'
-import { Gathering, hasBegun } from './gathering.ts'
+import { Attempting } from './attempting.ts'
 import { Mirrors } from './mirror.ts'
 import type { Paced } from './pace.ts'
-import type { CompiledBackend, CompiledForward } from './rule.ts'
-import type { Run, RunHost } from './run.ts'
+import type { Run } from './run.ts'
 import { Watch, type Holder } from './watch.ts'
 
 const eventStream = /^text\/event-stream *(?:;|$)/i
 
-/** Below this a connection is not looked at: closing by time takes longer, and looking costs some microseconds. */
-const LOOK_AFTER_MS = 1_000
-
-/** The `forward` action for one exchange: attempts on endpoints, until one answers. */
-export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Holder {
-  endpoint: Endpoint<UpstreamPool> | null = null
-  cluster: Cluster<UpstreamPool> | null = null
-  metrics: ClusterMetrics | null = null
-  attempts = 0
-  /** When the last attempt was sent, and how long its answer's head took. */
-  sentMs = 0
-  upstreamMs = -1
-  /** As its endpoint is judged by, of the last attempt's head. */
-  private verdict = 0
-  tunnel = false
+/** The `forward` action for one exchange: attempts on endpoints until one answers, and the bytes of both directions. */
+export class Forwarding extends Attempting implements Run, Holder {
   /** How often the client has been paused because the upstream is slow, or not there. */
   clientPauses = 0
-  /** The upstream is paused because the client is slow. */
-  blocked = false
-  protected readonly x: RunHost
-  protected readonly action: CompiledForward
-  private backend: CompiledBackend | null = null
-  private stream: UpstreamStream | null = null
-  private failed: Endpoint<UpstreamPool> | null = null
-  /** It waits in the queue of its cluster. */
-  private queued = false
-  /** Since when it waits for a connection, or for what is to be here before it asks for one; 0 where it does not. */
-  private waitingSinceMs = 0
   private mirrors: Mirrors | null = null
-  private over = false
-  /** The last attempt failed on a connection that had served others before. */
-  private metClosed = false
-  private requestTimer: NodeJS.Timeout | null = null
-  /** Of the attempt under way, or of the pause before the next. */
-  private attemptTimer: NodeJS.Timeout | null = null
-  private key: string | null = null
-  private gathering: Gathering | null = null
   private watch: Watch | null = null
   private peerEnded = false
   private clientEnded = false
-
-  constructor(x: RunHost, action: CompiledForward) {
-    this.x = x
-    this.action = action
-  }
-
-  /** Whose share this exchange counts as, where there is not enough for all. */
-  get client(): string {
-    return (this.key ??= this.x.share)
-  }
-
-  /** The whole of the exchange may take so long; 0 is no limit. */
-  protected get requestTimeoutMs(): number {
-    return this.action.requestTimeoutMs
-  }
-
-  get steps(): FilterSteps | null {
-    return this.backend === null ? null : this.backend.steps
-  }
-
-  get silenceMs(): number {
-    return this.cluster === null ? backendDefaults.silenceMs : this.cluster.config.silenceMs
-  }
-
-  /** When the time of the whole is over, by performance.now. */
-  get deadlineMs(): number {
-    const { requestTimeoutMs } = this
-    return requestTimeoutMs > 0 ? this.x.startedMs + requestTimeoutMs : Infinity
-  }
-
-  /** The request's head is here: from now on the time of the whole runs, filters included. */
-  arm(): void {
-    const { requestTimeoutMs } = this
-    if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), requestTimeoutMs)
-  }
-
-  choose(): void {
-    const backend = chooseBackend(this.action)
-    this.backend = backend
-    this.cluster = backend.cluster
-    this.metrics = backend.metrics
-    if (backend.cluster === null) this.x.fail(backend.failure, '')
-  }
 
   /** Begins the first attempt. */
   start(): void {
@@ -112,37 +25,6 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
       this.mirrors = Mirrors.begin(x, x.body, action.mirrors, action.backendTimeoutMs)
     if (x.request.expectContinue && !x.body.complete) x.continue()
     this.attempt()
-  }
-
-  private attempt(): void {
-    const cluster = this.cluster!
-    const { x } = this
-    if (this.over) return
-    if (!x.body.complete && !this.exempt && cluster.pressed && !hasBegun(x.body, cluster)) {
-      this.waitingSinceMs = performance.now()
-      ;(this.gathering ??= new Gathering(this, cluster)).begin()
-    } else this.connect()
-  }
-
-  /** Asks for a connection. */
-  connect(): void {
-    const cluster = this.cluster!
-    const endpoint = cluster.pick(this.failed, this.x)
-    if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
-    this.attempts++
-    if (this.action.backendTimeoutMs > 0)
-      this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
-    const stream = endpoint.pool.acquire(this.lookAfterMs)
-    if (stream !== null) return this.granted(stream, endpoint)
-    const nowMs = performance.now()
-    if (!cluster.queue.wait(this, nowMs)) return this.refused('connection_limit_reached')
-    this.queued = true
-    this.waitingSinceMs ||= nowMs
-    cluster.pressure.waited(this.client, cluster.queue.clients)
-  }
-
-  tooSlow(detail: string): void {
-    this.x.fail('http_request_too_slow', detail)
   }
 
   // Its client, while others may want its connection.
@@ -163,10 +45,6 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     return this.stream !== null
   }
 
-  get body(): RequestBody {
-    return this.x.body
-  }
-
   get conversation(): boolean {
     return false
   }
@@ -180,38 +58,6 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
 
   giveUp(client: Paced, failure: FailureName): void {
     client.giveUp(failure)
-  }
-
-  /** A connection is there, perhaps after waiting for one. */
-  granted(stream: UpstreamStream, endpoint: Endpoint<UpstreamPool>): void {
-    const { x } = this
-    this.queued = false
-    this.endpoint = endpoint
-    this.stream = stream
-    // In the turn of the request's head the time is as good as that of its beginning, and a look at the clock saved.
-    this.sentMs = x.turn ? x.startedMs : performance.now()
-    if (this.waitingSinceMs !== 0) this.waited(this.sentMs)
-    endpoint.begin()
-    try {
-      stream.send(x.request, this)
-    } catch (error) {
-      // The serialiser refuses what a filter has made of the head: that is the end of this request, not of the worker.
-      return x.fail('proxy_internal_error', String(error))
-    }
-    if (x.body.bytes > 0 || (x.body.complete && x.request.length !== 0)) x.body.replay(stream)
-    if (x.turn) return
-    if (stream.flush()) x.resumeRequest()
-  }
-
-  private waited(nowMs: number): void {
-    this.x.tell().waitedMs += Math.max(0, nowMs - this.waitingSinceMs)
-    this.waitingSinceMs = 0
-  }
-
-  refused(failure: FailureName): void {
-    this.queued = false
-    if (this.waitingSinceMs !== 0) this.waited(performance.now())
-    this.x.fail(failure, '')
   }
 
   // The request's bytes.
@@ -255,37 +101,12 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     this.stream?.resume()
   }
 
-  /** A request that must not be repeated is put on no connection that may have been closed; nor is one that has met such a one. */
-  private get lookAfterMs(): number {
-    if (this.metClosed) return 0
-    return this.safeToRepeat ? Infinity : LOOK_AFTER_MS
-  }
-
   // The stream's events.
 
   onInformational(head: ResponseHead): void {
     // We answered the expectation ourselves; RFC 9110 §15.2: no 1xx to a 1.0 client.
     if (head.status === 100 || this.x.request.version < 11 || this.x.committed) return
     this.x.informational(head)
-  }
-
-  onHead(head: ResponseHead): void {
-    this.answered(head.status)
-    if (this.retryStatus(head.status)) return this.again(head.status, '', '')
-    this.x.sendHead(head)
-  }
-
-  private answered(status: number): void {
-    const { connectedMs = 0 } = this.stream ?? {}
-    this.upstreamMs = performance.now() - this.sentMs
-    if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
-    this.verdict = this.judged(status)
-    this.endpoint!.answered(this.verdict, this.upstreamMs)
-  }
-
-  /** What an answer of this status says of the endpoint, as a status. */
-  protected judged(status: number): number {
-    return status
   }
 
   onData(chunk: Buffer, start: number, end: number, lent: boolean): void {
@@ -321,140 +142,14 @@ export class Forwarding implements Run, UpstreamHandler, Waiter<Endpoint<Upstrea
     this.x.sendHead(head)
   }
 
-  onFailure(failure: FailureName, detail: string): void {
-    const { fresh = true, unsent = false, connectedMs } = this.stream ?? {}
-    // All the time went into a connection that was never there.
-    if (connectedMs === 0) this.x.tell().connectMs = performance.now() - this.sentMs
-    this.stream = null
-    this.metClosed = !fresh
-    // A kept connection that ends before a byte of an answer, or of the request, may just have been closed.
-    const mayBeLuck = unsent || (!fresh && failure === 'connection_terminated')
-    if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
-    const { retry: known } = failures[failure]
-    const retry = unsent && known !== 'never' ? 'always' : known
-    if (this.tunnel || this.x.committed || !this.mayRetry(failure, retry, fresh))
-      return this.x.fail(failure, detail)
-    this.again(0, failure, detail)
-  }
-
-  // Attempts.
-
-  /** Whether another attempt is right after this failure (see http/failures.ts). */
-  private mayRetry(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
-    const policy = this.action.retry
-    if (retry === 'never' || !this.x.body.replayable) return false
-    const { connectAttempts } = this.cluster!.config
-    if (retry === 'always') return this.attempts < (policy === null ? connectAttempts : 1 + policy.attempts)
-    if (!this.safeToRepeat) return false
-    if (policy !== null) return this.attempts <= policy.attempts
-    // Without a policy only the race with an upstream that closes a kept connection is mended. One that said a byte has
-    // met the request.
-    return failure === 'connection_terminated' && !fresh && this.attempts < connectAttempts
-  }
-
-  private retryStatus(status: number): boolean {
-    const policy = this.action.retry
-    if (policy === null || this.attempts > policy.attempts || !policy.codes.includes(status)) return false
-    return this.x.body.replayable && this.safeToRepeat
-  }
-
-  private get safeToRepeat(): boolean {
-    const { request } = this.x
-    if (idempotentMethods.has(request.method) || request.fields.has('idempotency-key')) return true
-    return this.cluster?.config.repeatNonIdempotent === true
-  }
-
-  /** Because of this status, or of this failure. */
-  protected again(status: number, failure: FailureName | '', reason: string): void {
-    this.tried(status, failure, reason)
-    this.countAttempt(status)
-    this.endAttempt()
-    this.failed = this.endpoint
-    this.endpoint = null
-    this.sentMs = 0
-    this.upstreamMs = -1
-    this.metrics?.counter('portcullis_upstream_retries_total').add(1)
-    const backoffMs = this.action.retry?.backoffMs ?? 0
-    if (backoffMs === 0) this.attempt()
-    // The configured time is the least (HTTPRouteRetry.backoff); what is added to it keeps apart clients that failed together.
-    else this.attemptTimer = setTimeout(() => this.attempt(), backoffMs * (1 + Math.random() / 2))
-  }
-
-  /** One that another follows; the last is counted with its exchange. */
-  private countAttempt(status: number): void {
-    if (status !== 0) this.metrics?.answered(status, this.upstreamMs / 1000)
-    else if (this.sentMs > 0) this.metrics?.unanswered((performance.now() - this.sentMs) / 1000)
-  }
-
-  private tried(status: number, failure: FailureName | '', reason: string): void {
-    const { x, sentMs } = this
-    const nowMs = performance.now()
-    if (this.waitingSinceMs !== 0) this.waited(nowMs)
-    x.tell().tried({
-      endpoint: this.endpoint?.key ?? '',
-      sentAfterMs: sentMs === 0 ? -1 : sentMs - x.startedMs,
-      endedAfterMs: nowMs - x.startedMs,
-      status,
-      failure,
-      reason,
-    })
-  }
-
-  private endAttempt(): void {
-    if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
-    this.attemptTimer = null
-    this.gathering?.leave()
-    this.blocked = false
-    if (this.queued) this.cluster!.queue.leave(this)
-    this.queued = false
-    this.stream?.abort()
-    this.stream = null
-    this.endpoint?.finish()
-  }
-
-  private attemptTimedOut(): void {
-    const failure = this.missed()
-    if (this.x.committed || !this.mayRetry(failure, failures[failure].retry, true))
-      this.x.fail(failure, 'timeouts.backendRequest')
-    else {
-      if (failure === 'http_response_timeout') this.hung()
-      this.again(0, failure, 'timeouts.backendRequest')
-    }
-  }
-
-  /** No answer in time. It is the endpoint's fault only where it has the whole of the request, and has not begun to answer. */
-  protected hung(): void {
-    if (this.stream !== null && !this.x.committed && this.x.body.complete)
-      this.endpoint!.broke('http_response_timeout')
-  }
-
-  protected timedOut(): void {
-    this.x.fail(this.missed(), 'timeouts.request')
-  }
-
-  /**
-   * What did not come in time. A connection that is not there by now has failed, whoever's patience ended first:
-   * otherwise an endpoint that is down would never be ejected where timeouts of routes are below that of connecting.
-   */
-  protected missed(): FailureName {
-    if (this.gathering?.underWay === true) return 'http_request_timeout'
-    if (this.stream?.connecting !== true) return 'http_response_timeout'
-    this.endpoint!.connectFailed('connection_timeout', performance.now())
-    return 'connection_timeout'
-  }
-
   /** What a response that cannot be completed ends with, or null: it is broken off. */
   lastWords(_failure: FailureName, _detail: string): Fields | null {
     return null
   }
 
-  /** The exchange is over, in whatever way. */
-  cancel(): void {
+  override cancel(): void {
     if (this.over) return
-    this.over = true
-    if (this.x.failure === 'http_response_timeout') this.hung()
-    if (this.requestTimer !== null) clearTimeout(this.requestTimer)
-    this.endAttempt()
+    super.cancel()
     this.mirrors?.abandon()
   }
 

@@ -1,0 +1,330 @@
+import { failures, type FailureName, type FailureType } from '../http/failures.ts'
+import type { Fields } from '../http/fields.ts'
+import type { ResponseHead } from '../http/head.ts'
+import { idempotentMethods } from '../http/idempotent.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-stream.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
+import type { Waiter } from '../upstream/queue.ts'
+import type { FilterSteps } from '../filters/compile.ts'
+import { backendDefaults } from '../model/defaults.ts'
+import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import { chooseBackend } from './backend.ts'
+import type { RequestBody } from './body.ts'
+import { Gathering, hasBegun } from './gathering.ts'
+import type { CompiledBackend, CompiledForward } from './rule.ts'
+import type { RunHost } from './run.ts'
+
+/** Below this a connection is not looked at: closing by time takes longer, and looking costs some microseconds. */
+const LOOK_AFTER_MS = 1_000
+
+/**
+ * The attempts of one exchange: where to, on which connection, how long they may take, and whether another one follows.
+ * What passes meanwhile, in both directions, is a Forwarding's, which is one of these.
+ */
+export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
+  endpoint: Endpoint<UpstreamPool> | null = null
+  cluster: Cluster<UpstreamPool> | null = null
+  metrics: ClusterMetrics | null = null
+  attempts = 0
+  /** When the last attempt was sent, and how long its answer's head took. */
+  sentMs = 0
+  upstreamMs = -1
+  /** As its endpoint is judged by, of the last attempt's head. */
+  protected verdict = 0
+  /** Bytes are passed as they are, both ways. */
+  tunnel = false
+  /** The upstream is paused because the client is slow. */
+  blocked = false
+  protected readonly x: RunHost
+  protected readonly action: CompiledForward
+  private backend: CompiledBackend | null = null
+  protected stream: UpstreamStream | null = null
+  private failed: Endpoint<UpstreamPool> | null = null
+  /** It waits in the queue of its cluster. */
+  private queued = false
+  /** Since when it waits for a connection, or for what is to be here before it asks for one; 0 where it does not. */
+  private waitingSinceMs = 0
+  protected over = false
+  /** The last attempt failed on a connection that had served others before. */
+  private metClosed = false
+  protected requestTimer: NodeJS.Timeout | null = null
+  /** Of the attempt under way, or of the pause before the next. */
+  protected attemptTimer: NodeJS.Timeout | null = null
+  private key: string | null = null
+  protected gathering: Gathering | null = null
+
+  constructor(x: RunHost, action: CompiledForward) {
+    this.x = x
+    this.action = action
+  }
+
+  /** Whose share this exchange counts as, where there is not enough for all. */
+  get client(): string {
+    return (this.key ??= this.x.share)
+  }
+
+  get body(): RequestBody {
+    return this.x.body
+  }
+
+  /** The whole of the exchange may take so long; 0 is no limit. */
+  protected get requestTimeoutMs(): number {
+    return this.action.requestTimeoutMs
+  }
+
+  get steps(): FilterSteps | null {
+    return this.backend === null ? null : this.backend.steps
+  }
+
+  get silenceMs(): number {
+    return this.cluster === null ? backendDefaults.silenceMs : this.cluster.config.silenceMs
+  }
+
+  /** When the time of the whole is over, by performance.now. */
+  get deadlineMs(): number {
+    const { requestTimeoutMs } = this
+    return requestTimeoutMs > 0 ? this.x.startedMs + requestTimeoutMs : Infinity
+  }
+
+  /** The request's head is here: from now on the time of the whole runs, filters included. */
+  arm(): void {
+    const { requestTimeoutMs } = this
+    if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), requestTimeoutMs)
+  }
+
+  choose(): void {
+    const backend = chooseBackend(this.action)
+    this.backend = backend
+    this.cluster = backend.cluster
+    this.metrics = backend.metrics
+    if (backend.cluster === null) this.x.fail(backend.failure, '')
+  }
+
+  protected attempt(): void {
+    const cluster = this.cluster!
+    const { x } = this
+    if (this.over) return
+    if (!x.body.complete && !this.exempt && cluster.pressed && !hasBegun(x.body, cluster)) {
+      this.waitingSinceMs = performance.now()
+      ;(this.gathering ??= new Gathering(this, cluster)).begin()
+    } else this.connect()
+  }
+
+  /** Asks for a connection. */
+  connect(): void {
+    const cluster = this.cluster!
+    const endpoint = cluster.pick(this.failed, this.x)
+    if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
+    this.attempts++
+    if (this.action.backendTimeoutMs > 0)
+      this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
+    const stream = endpoint.pool.acquire(this.lookAfterMs)
+    if (stream !== null) return this.granted(stream, endpoint)
+    const nowMs = performance.now()
+    if (!cluster.queue.wait(this, nowMs)) return this.refused('connection_limit_reached')
+    this.queued = true
+    this.waitingSinceMs ||= nowMs
+    cluster.pressure.waited(this.client, cluster.queue.clients)
+  }
+
+  tooSlow(detail: string): void {
+    this.x.fail('http_request_too_slow', detail)
+  }
+
+  /** A connection is there, perhaps after waiting for one. */
+  granted(stream: UpstreamStream, endpoint: Endpoint<UpstreamPool>): void {
+    const { x } = this
+    this.queued = false
+    this.endpoint = endpoint
+    this.stream = stream
+    // In the turn of the request's head the time is as good as that of its beginning, and a look at the clock saved.
+    this.sentMs = x.turn ? x.startedMs : performance.now()
+    if (this.waitingSinceMs !== 0) this.waited(this.sentMs)
+    endpoint.begin()
+    try {
+      stream.send(x.request, this)
+    } catch (error) {
+      // The serialiser refuses what a filter has made of the head: that is the end of this request, not of the worker.
+      return x.fail('proxy_internal_error', String(error))
+    }
+    if (x.body.bytes > 0 || (x.body.complete && x.request.length !== 0)) x.body.replay(stream)
+    if (x.turn) return
+    if (stream.flush()) x.resumeRequest()
+  }
+
+  private waited(nowMs: number): void {
+    this.x.tell().waitedMs += Math.max(0, nowMs - this.waitingSinceMs)
+    this.waitingSinceMs = 0
+  }
+
+  refused(failure: FailureName): void {
+    this.queued = false
+    if (this.waitingSinceMs !== 0) this.waited(performance.now())
+    this.x.fail(failure, '')
+  }
+
+  /** A request that must not be repeated is put on no connection that may have been closed; nor is one that has met such a one. */
+  private get lookAfterMs(): number {
+    if (this.metClosed) return 0
+    return this.safeToRepeat ? Infinity : LOOK_AFTER_MS
+  }
+
+  onHead(head: ResponseHead): void {
+    this.answered(head.status)
+    if (this.retryStatus(head.status)) return this.again(head.status, '', '')
+    this.x.sendHead(head)
+  }
+
+  protected answered(status: number): void {
+    const { connectedMs = 0 } = this.stream ?? {}
+    this.upstreamMs = performance.now() - this.sentMs
+    if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
+    this.verdict = this.judged(status)
+    this.endpoint!.answered(this.verdict, this.upstreamMs)
+  }
+
+  /** What an answer of this status says of the endpoint, as a status. */
+  protected judged(status: number): number {
+    return status
+  }
+
+  onFailure(failure: FailureName, detail: string): void {
+    const { fresh = true, unsent = false, connectedMs } = this.stream ?? {}
+    // All the time went into a connection that was never there.
+    if (connectedMs === 0) this.x.tell().connectMs = performance.now() - this.sentMs
+    this.stream = null
+    this.metClosed = !fresh
+    // A kept connection that ends before a byte of an answer, or of the request, may just have been closed.
+    const mayBeLuck = unsent || (!fresh && failure === 'connection_terminated')
+    if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
+    const { retry: known } = failures[failure]
+    const retry = unsent && known !== 'never' ? 'always' : known
+    if (this.tunnel || this.x.committed || !this.mayRetry(failure, retry, fresh))
+      return this.x.fail(failure, detail)
+    this.again(0, failure, detail)
+  }
+
+  /** Whether another attempt is right after this failure (see http/failures.ts). */
+  private mayRetry(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
+    const policy = this.action.retry
+    if (retry === 'never' || !this.x.body.replayable) return false
+    const { connectAttempts } = this.cluster!.config
+    if (retry === 'always') return this.attempts < (policy === null ? connectAttempts : 1 + policy.attempts)
+    if (!this.safeToRepeat) return false
+    if (policy !== null) return this.attempts <= policy.attempts
+    // Without a policy only the race with an upstream that closes a kept connection is mended. One that said a byte has
+    // met the request.
+    return failure === 'connection_terminated' && !fresh && this.attempts < connectAttempts
+  }
+
+  private retryStatus(status: number): boolean {
+    const policy = this.action.retry
+    if (policy === null || this.attempts > policy.attempts || !policy.codes.includes(status)) return false
+    return this.x.body.replayable && this.safeToRepeat
+  }
+
+  private get safeToRepeat(): boolean {
+    const { request } = this.x
+    if (idempotentMethods.has(request.method) || request.fields.has('idempotency-key')) return true
+    return this.cluster?.config.repeatNonIdempotent === true
+  }
+
+  /** Because of this status, or of this failure. */
+  protected again(status: number, failure: FailureName | '', reason: string): void {
+    this.tried(status, failure, reason)
+    this.countAttempt(status)
+    this.endAttempt()
+    this.failed = this.endpoint
+    this.endpoint = null
+    this.sentMs = 0
+    this.upstreamMs = -1
+    this.metrics?.counter('portcullis_upstream_retries_total').add(1)
+    const backoffMs = this.action.retry?.backoffMs ?? 0
+    if (backoffMs === 0) this.attempt()
+    // The configured time is the least (HTTPRouteRetry.backoff); what is added to it keeps apart clients that failed together.
+    else this.attemptTimer = setTimeout(() => this.attempt(), backoffMs * (1 + Math.random() / 2))
+  }
+
+  /** One that another follows; the last is counted with its exchange. */
+  private countAttempt(status: number): void {
+    if (status !== 0) this.metrics?.answered(status, this.upstreamMs / 1000)
+    else if (this.sentMs > 0) this.metrics?.unanswered((performance.now() - this.sentMs) / 1000)
+  }
+
+  private tried(status: number, failure: FailureName | '', reason: string): void {
+    const { x, sentMs } = this
+    const nowMs = performance.now()
+    if (this.waitingSinceMs !== 0) this.waited(nowMs)
+    x.tell().tried({
+      endpoint: this.endpoint?.key ?? '',
+      sentAfterMs: sentMs === 0 ? -1 : sentMs - x.startedMs,
+      endedAfterMs: nowMs - x.startedMs,
+      status,
+      failure,
+      reason,
+    })
+  }
+
+  private endAttempt(): void {
+    if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
+    this.attemptTimer = null
+    this.gathering?.leave()
+    this.blocked = false
+    if (this.queued) this.cluster!.queue.leave(this)
+    this.queued = false
+    this.stream?.abort()
+    this.stream = null
+    this.endpoint?.finish()
+  }
+
+  private attemptTimedOut(): void {
+    const failure = this.missed()
+    if (this.x.committed || !this.mayRetry(failure, failures[failure].retry, true))
+      this.x.fail(failure, 'timeouts.backendRequest')
+    else {
+      if (failure === 'http_response_timeout') this.hung()
+      this.again(0, failure, 'timeouts.backendRequest')
+    }
+  }
+
+  /** No answer in time. It is the endpoint's fault only where it has the whole of the request, and has not begun to answer. */
+  protected hung(): void {
+    if (this.stream !== null && !this.x.committed && this.x.body.complete)
+      this.endpoint!.broke('http_response_timeout')
+  }
+
+  protected timedOut(): void {
+    this.x.fail(this.missed(), 'timeouts.request')
+  }
+
+  /**
+   * What did not come in time. A connection that is not there by now has failed, whoever's patience ended first:
+   * otherwise an endpoint that is down would never be ejected where timeouts of routes are below that of connecting.
+   */
+  protected missed(): FailureName {
+    if (this.gathering?.underWay === true) return 'http_request_timeout'
+    if (this.stream?.connecting !== true) return 'http_response_timeout'
+    this.endpoint!.connectFailed('connection_timeout', performance.now())
+    return 'connection_timeout'
+  }
+
+  /** The exchange is over, in whatever way. */
+  cancel(): void {
+    if (this.over) return
+    this.over = true
+    if (this.x.failure === 'http_response_timeout') this.hung()
+    if (this.requestTimer !== null) clearTimeout(this.requestTimer)
+    this.endAttempt()
+  }
+
+  /** Nothing is asked of the pace of its client. */
+  abstract readonly exempt: boolean
+  abstract onInformational(head: ResponseHead): void
+  abstract onData(chunk: Buffer, start: number, end: number, lent: boolean): void
+  abstract onEnd(trailers: Fields | null): void
+  abstract onFlush(): boolean
+  abstract onUpgrade(head: ResponseHead): void
+  abstract onWritable(): void
+}
