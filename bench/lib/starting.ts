@@ -13,6 +13,8 @@ export interface Starter {
   readonly env: Readonly<Record<string, string>>
   readonly port: number
   readonly path: string
+  /** What the request brings beside its Host. */
+  readonly fields?: readonly (readonly [name: string, value: string])[]
   /** What is done before each start. */
   readonly before?: () => void
 }
@@ -61,12 +63,13 @@ export async function startOnce(starter: Starter, log: string): Promise<Started>
 }
 
 /** A request on a connection of its own. */
-function answers200({ port, path }: Starter): Promise<boolean> {
+function answers200({ port, path, fields = [] }: Starter): Promise<boolean> {
   return new Promise(resolve => {
     const socket = createConnection({ port, host: '127.0.0.1' })
     let text = ''
     socket.setEncoding('latin1')
-    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\n\r\n`))
+    const head = [['Host', 'bench'], ...fields].map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\n${head}\r\n`))
     socket.on('data', (chunk: string) => {
       text += chunk
       if (!text.includes('\r\n')) return

@@ -1,5 +1,3 @@
-import type { Hash128 } from './key-hash.ts'
-
 /**
  * One generation of a table, in memory that threads share: the main thread writes, everybody reads.
  *
@@ -37,8 +35,8 @@ export class TableView {
     return this.mask + 1
   }
 
-  /** The pair at which a key's search begins, and the one after a pair. */
-  first({ d }: Hash128): number {
+  /** The pair at which a key's search begins, by word d of its hash, and the one after a pair. */
+  first(d: number): number {
     return d & this.mask
   }
 
@@ -52,6 +50,10 @@ export class TableView {
 
   part(pair: number): number {
     return Atomics.load(this.index, pair * 2)
+  }
+
+  bytes(place: number): number {
+    return this.lengths[place]!
   }
 
   text(place: number): string {

@@ -1,4 +1,4 @@
-import type { Hash128, KeyHash } from './key-hash.ts'
+import type { KeyHash } from './key-hash.ts'
 import { EMPTY, REMOVED, TableView, type TableMemory } from './table-memory.ts'
 
 /** Anything that JSON can say. */
@@ -18,11 +18,15 @@ export class TableWriter {
   private readonly name: string
   private readonly hash: KeyHash
   /** The pair of each key that is there. */
-  private readonly pairs = new Map<string, number>()
+  private pairs = new Map<string, number>()
   private view: TableView
   private current: TableMemory
+  /** The word of each pair's key by which its search begins; readers have that of the key. */
+  private starts: Int32Array
   /** Words of `rows` that are taken; the first is left out, because place 0 says that there is none. */
   private used = 1
+  /** Those of them that nobody is led to any more. */
+  private wasted = 0
   private removed = 0
 
   constructor(name: string, hash: KeyHash) {
@@ -30,6 +34,7 @@ export class TableWriter {
     this.hash = hash
     this.current = make(name, FIRST_PAIRS, FIRST_BYTES)
     this.view = new TableView(this.current)
+    this.starts = new Int32Array(FIRST_PAIRS)
   }
 
   /** The current generation; another object after a change means that readers need it. */
@@ -58,6 +63,7 @@ export class TableWriter {
   remove(key: string): void {
     const pair = this.pairs.get(key)
     if (pair === undefined) return
+    this.waste(pair)
     Atomics.store(this.view.index, pair * 2 + 1, REMOVED)
     this.pairs.delete(key)
     this.removed++
@@ -73,18 +79,27 @@ export class TableWriter {
 
   private point(key: string, place: number): void {
     const known = this.pairs.get(key)
-    if (known !== undefined) return void Atomics.store(this.view.index, known * 2 + 1, place)
+    if (known !== undefined) {
+      this.waste(known)
+      Atomics.store(this.view.index, known * 2 + 1, place)
+      return
+    }
     const hash = this.hash.of(key)
-    const pair = this.freePair(hash)
+    this.aim(key, hash.a, hash.d, place)
+  }
+
+  private aim(key: string, part: number, start: number, place: number): void {
+    const pair = this.freePair(this.view.first(start))
     this.pairs.set(key, pair)
-    Atomics.store(this.view.index, pair * 2, hash.a)
+    this.starts[pair] = start
+    Atomics.store(this.view.index, pair * 2, part)
     // Last: from here on the row is found.
     Atomics.store(this.view.index, pair * 2 + 1, place)
   }
 
-  private freePair(hash: Hash128): number {
+  private freePair(first: number): number {
     const { view } = this
-    let pair = view.first(hash)
+    let pair = first
     for (let place = view.place(pair); place !== EMPTY; place = view.place(pair)) {
       if (place === REMOVED) {
         this.removed--
@@ -95,6 +110,10 @@ export class TableWriter {
     return pair
   }
 
+  private waste(pair: number): void {
+    this.wasted += wordsOf(this.view.bytes(this.view.place(pair)))
+  }
+
   private makeRoom(bytes: number, rows: number): void {
     const { view } = this
     const full = (this.used + wordsOf(bytes)) * 4 > view.rows.length
@@ -102,24 +121,30 @@ export class TableWriter {
     if (full || crowded) this.renew(bytes, rows)
   }
 
-  /** The next generation: what is left of this one, and as much again. */
+  /** The next generation: what is left of this one, and as much again. No key is hashed again, and rows without gaps are copied as one. */
   private renew(bytes: number, rows: number): void {
-    const { view: old, name } = this
-    const places = [...this.pairs].map(([key, pair]) => [key, old.place(pair)] as const)
-    const lengths = new Int32Array(this.current.rows)
-    const words = places.reduce((sum, [, place]) => sum + wordsOf(lengths[place]!), wordsOf(bytes) + 1)
+    const { view: old, pairs, starts, name, used } = this
+    const words = used - this.wasted + wordsOf(bytes)
+    const isDense = this.wasted === 0
     this.current = make(name, powerOfTwo((this.size + rows) * 2), Math.max(FIRST_BYTES, words * 8))
     this.view = new TableView(this.current)
-    this.pairs.clear()
-    this.used = 1
+    this.starts = new Int32Array(this.view.pairs)
+    this.pairs = new Map()
+    this.used = isDense ? used : 1
+    this.wasted = 0
     this.removed = 0
-    for (const [key, place] of places) this.point(key, this.copy(old, place, lengths[place]!))
+    if (isDense) old.rows.copy(this.view.rows, 0, 0, used * 4)
+    for (const [key, pair] of pairs) {
+      const place = old.place(pair)
+      this.aim(key, old.part(pair), starts[pair]!, isDense ? place : this.copy(old, place))
+    }
   }
 
-  private copy(from: TableView, place: number, bytes: number): number {
+  private copy(from: TableView, place: number): number {
     const to = this.used
-    from.rows.copy(this.view.rows, to * 4, place * 4, place * 4 + 4 + bytes)
-    this.used += wordsOf(bytes)
+    const words = wordsOf(from.bytes(place))
+    from.rows.copy(this.view.rows, to * 4, place * 4, (place + words) * 4)
+    this.used += words
     return to
   }
 }

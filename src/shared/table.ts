@@ -149,7 +149,7 @@ class Table {
   }
 
   private search(view: TableView, key: string, hash: Hash128): Found | undefined {
-    let pair = view.first(hash)
+    let pair = view.first(hash.d)
     for (let place = view.place(pair); place !== EMPTY; place = view.place(pair)) {
       if (place !== REMOVED && view.part(pair) === hash.a) {
         const row = this.row(view, key, pair, place)

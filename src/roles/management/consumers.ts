@@ -21,32 +21,51 @@ import type {
   Store,
 } from './store/store.ts'
 
+interface Replacing<R> {
+  add(records: Iterable<R>): void
+  end(): void
+}
+
 type Entry = readonly [key: string, row: RowValue]
 
 /** Records of one kind as rows of one table, by the key that each has there. */
 class Rows<R extends { readonly id: string }> {
   private readonly table: string
   private readonly entryOf: (record: R) => Entry | null
-  private readonly keys = new Map<string, string>()
-  private readonly owners = new Map<string, string>()
+  private keys = new Map<string, string>()
+  private owners = new Map<string, string>()
+  /** Keys of the table that a reading which has not come to its end has not found yet. */
+  private readonly unseen = new Set<string>()
 
   constructor(table: string, entryOf: (record: R) => Entry | null) {
     this.table = table
     this.entryOf = entryOf
   }
 
-  /** All there are. */
-  replace(tables: ServiceKit['tables'], records: Iterable<R>): void {
-    this.keys.clear()
-    this.owners.clear()
-    const rows = new Map<string, RowValue>()
+  /**
+   * All there are, piece by piece: 100,000 rows are not to be in memory beside the table. Each row is good by itself as soon as
+   * it is there; what is there no more goes with `end`, also after readings that were broken off.
+   */
+  replacing(tables: ServiceKit['tables']): Replacing<R> {
+    for (const key of this.owners.keys()) this.unseen.add(key)
+    this.keys = new Map()
+    this.owners = new Map()
+    return {
+      add: records => tables.patch(this.table, { put: this.entries(records) }),
+      end: () => {
+        tables.patch(this.table, { remove: this.unseen.keys().filter(key => !this.owners.has(key)) })
+        this.unseen.clear()
+      },
+    }
+  }
+
+  private *entries(records: Iterable<R>): Iterable<Entry> {
     for (const record of records) {
       const entry = this.entryOf(record)
       if (entry === null) continue
       this.own(record.id, entry[0])
-      rows.set(entry[0], entry[1])
+      yield entry
     }
-    tables.replace(this.table, rows)
   }
 
   /** Those of these ids: what is not among `records` is there no more. */
@@ -109,7 +128,12 @@ export class Consumers implements Part {
   }
 
   lastKnown(known: LastKnown | null): void {
-    if (known !== null && !this.isRead) this.replace(known)
+    if (known === null || this.isRead) return
+    const { applications, subscriptions, credentials, end } = this.replacing()
+    applications(known.applications)
+    subscriptions(known.subscriptions)
+    credentials(known.credentials)
+    end()
   }
 
   async opened(store: Store): Promise<void> {
@@ -130,29 +154,34 @@ export class Consumers implements Part {
   }
 
   private async readAll(store: Store): Promise<number> {
-    const read = {
-      applications: [] as LoadedApplication[],
-      credentials: [] as LoadedCredential[],
-      subscriptions: [] as LoadedSubscription[],
-    }
-    const revision = await store.load({
-      applications: some => void read.applications.push(...some),
-      credentials: some => void read.credentials.push(...some),
-      subscriptions: some => void read.subscriptions.push(...some),
-    })
-    this.replace(read)
+    const { applications, subscriptions, credentials, end } = this.replacing()
+    const revision = await store.load({ applications, subscriptions, credentials })
+    end()
     this.isRead = true
     return revision
   }
 
-  private replace(read: Omit<LastKnown, 'objects'>): void {
+  /** Applications first: a credential counts where its application does. */
+  private replacing() {
     const { tables } = this.kit
     this.usable.clear()
-    for (const one of read.applications) if (isUsable(one)) this.usable.add(one.id)
-    this.applications.replace(tables, read.applications)
-    this.subscriptions.replace(tables, read.subscriptions)
-    this.credentials.replace(tables, read.credentials)
-    tables.patch(RECORDS, { remove: ['unread'] })
+    const all = {
+      applications: this.applications.replacing(tables),
+      subscriptions: this.subscriptions.replacing(tables),
+      credentials: this.credentials.replacing(tables),
+    }
+    return {
+      applications: (some: readonly LoadedApplication[]) => {
+        for (const one of some) if (isUsable(one)) this.usable.add(one.id)
+        all.applications.add(some)
+      },
+      subscriptions: (some: readonly LoadedSubscription[]) => all.subscriptions.add(some),
+      credentials: (some: readonly LoadedCredential[]) => all.credentials.add(some),
+      end: () => {
+        for (const one of Object.values(all)) one.end()
+        tables.patch(RECORDS, { remove: ['unread'] })
+      },
+    }
   }
 
   private async patch(store: Store, changes: readonly Change[]): Promise<void> {
