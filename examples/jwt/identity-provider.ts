@@ -4,8 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
 
-const audience = 'urn:pets'
-
 export interface IdentityProvider {
   readonly issuer: string
   readonly server: Server
@@ -13,8 +11,14 @@ export interface IdentityProvider {
   readonly client: { readonly id: string; readonly secret: string }
 }
 
-/** An OpenID provider for tests, on 127.0.0.1; port 0 lets the system choose. Its key is a new one each time. */
-export async function startIdentityProvider(wanted: number): Promise<IdentityProvider> {
+/**
+ * An OpenID provider for tests, on 127.0.0.1; port 0 lets the system choose. Its key is a new one each time.
+ * @param audience whom its tokens are made for
+ */
+export async function startIdentityProvider(
+  wanted: number,
+  audience = 'urn:pets',
+): Promise<IdentityProvider> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const key = { ...(await exportJWK(privateKey)), kid: 'example', use: 'sig', alg: 'ES256' }
   const server = createServer().listen(wanted, '127.0.0.1')
@@ -34,6 +38,7 @@ export async function startIdentityProvider(wanted: number): Promise<IdentityPro
       },
     ],
     scopes: ['read', 'write'],
+    extraTokenClaims: () => ({ groups: ['sales', 'berlin'] }),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },

@@ -1,8 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startService } from '../grpc/service.ts'
-import { startRoom } from '../websocket/room.ts'
 import { login } from './login.ts'
 
 /** Their ports as docs/tasks has them. */
@@ -13,36 +11,61 @@ export const writtenPorts = {
   login: 9003,
   grpc: 9090,
   room: 9091,
+  issuer: 9400,
 } as const
 
 export type Ports = Readonly<Record<keyof typeof writtenPorts, number>>
 
-export interface Services {
-  readonly ports: Ports
+interface Service {
+  readonly port: number
   close(): void
 }
 
-/** Starts on 127.0.0.1 what the pages of docs/tasks have behind the gateway; 0 lets the system choose a port. */
-export async function startServices(wanted: Ports): Promise<Services> {
-  const named = await Promise.all(
-    (['shop', 'next', 'api', 'login'] as const).map(async name => {
-      const server = createServer(name === 'login' ? login : answers(name)).listen(wanted[name], '127.0.0.1')
-      await once(server, 'listening')
-      return { server, port: (server.address() as AddressInfo).port }
-    }),
-  )
-  const grpc = await startService(wanted.grpc)
-  const room = await startRoom(wanted.room)
-  const [shop, next, api, decides] = named.map(({ port }) => port) as [number, number, number, number]
+export interface Services {
+  /** Those that were started. */
+  readonly ports: Partial<Ports>
+  close(): void
+}
+
+/** What each is made by; what needs a library has it loaded where it is wanted. */
+const makers: Readonly<Record<keyof Ports, (port: number) => Promise<Service>>> = {
+  shop: port => ofHttp(port, answers('shop')),
+  next: port => ofHttp(port, answers('next')),
+  api: port => ofHttp(port, answers('api')),
+  login: port => ofHttp(port, login),
+  grpc: async port => {
+    const { startService } = await import('../grpc/service.ts')
+    const service = await startService(port)
+    return { port: service.port, close: () => service.server.forceShutdown() }
+  },
+  room: async port => (await import('../websocket/room.ts')).startRoom(port),
+  issuer: async port => {
+    const { startIdentityProvider } = await import('../jwt/identity-provider.ts')
+    const { server } = await startIdentityProvider(port, 'urn:shop')
+    return ofServer(server)
+  },
+}
+
+/** Starts on 127.0.0.1 what the pages of docs/tasks have behind the gateway, or some of it; 0 lets the system choose a port. */
+export async function startServices(wanted: Partial<Ports>): Promise<Services> {
+  const names = Object.keys(wanted) as (keyof Ports)[]
+  const started = await Promise.all(names.map(name => makers[name](wanted[name]!)))
+  const ports = Object.fromEntries(names.map((name, i) => [name, started[i]!.port])) as Partial<Ports>
+  return { ports, close: () => started.forEach(service => service.close()) }
+}
+
+async function ofHttp(port: number, answer: RequestListener): Promise<Service> {
+  const server = createServer(answer).listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return ofServer(server)
+}
+
+function ofServer(server: Server): Service {
   const close = (): void => {
-    for (const { server } of named) {
-      server.close()
-      server.closeAllConnections()
-    }
-    grpc.server.forceShutdown()
-    room.close()
+    server.close()
+    server.closeAllConnections()
   }
-  return { ports: { shop, next, api, login: decides, grpc: grpc.port, room: room.port }, close }
+  return { port: (server.address() as AddressInfo).port, close }
 }
 
 /** Says who it is and what it was asked. /headers answers what it received, /catalog a hundred items as JSON, /slow takes 5 s, /unsteady fails twice of three times. */

@@ -2,9 +2,9 @@
 import { startServices, writtenPorts } from './services.ts'
 
 const services = await startServices(writtenPorts)
-const { shop, next, api, login, grpc, room } = services.ports
+const { shop, next, api, login, grpc, room, issuer } = writtenPorts
 console.log(
-  `shop on ${shop}, its next version on ${next}, an API on ${api}, who decides on ${login}, gRPC on ${grpc}, WebSocket on ${room}`,
+  `shop on ${shop}, its next version on ${next}, an API on ${api}, who decides on ${login}, gRPC on ${grpc}, WebSocket on ${room}, an issuer of tokens on ${issuer}`,
 )
 console.log('Ctrl-C ends them.')
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => services.close())

@@ -126,6 +126,6 @@ async function used(shop: Shop): Promise<number> {
 
 /** What the first start has printed, for the first user. */
 export async function setupToken(shop: Shop): Promise<string> {
-  const token = (line: LogLine) => /pcs_[\w-]+/.exec(String(line['text']))?.[0]
+  const token = (line: LogLine) => /pcs_[\w-]+/.exec(JSON.stringify(line))?.[0]
   return token(await shop.gateway.log.first(line => token(line) !== undefined)) ?? ''
 }

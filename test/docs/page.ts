@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** A command of a page, and what the page says that it prints; null where the page says nothing of it. */
+/** A command of a page, and what the page says that it prints; null where the page says nothing of it. A comment that says Ctrl-C is one, too. */
 export interface Step {
   readonly command: string
   readonly output: string | null
@@ -49,7 +49,7 @@ function dialogue(block: string): Step[] {
 }
 
 function lines(block: string): string[] {
-  return block.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  return block.split('\n').filter(line => line !== '' && (!line.startsWith('#') || line.includes('Ctrl-C')))
 }
 
 /** Whether a page's output is this; `…` stands for the rest of a line, and on a line of its own for any lines. */

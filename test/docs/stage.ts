@@ -13,9 +13,13 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startServices, writtenPorts, type Services } from '../../examples/tasks/services.ts'
+import { requirePeer } from '../support/peer.ts'
+import { Postgres } from '../support/postgres.ts'
 import { freePort } from '../support/process.ts'
+import { RedisServer } from '../support/redis.ts'
 import { Seen } from '../support/until.ts'
 import type { Page } from './page.ts'
 
@@ -25,12 +29,14 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 export class Stage implements AsyncDisposable {
   private readonly folder = mkdtempSync(join(tmpdir(), 'portcullis-page-'))
   private readonly services: Services
+  private readonly stores: Stores
   /** Ports as pages have them, and those that stand for them here. */
   private readonly ports: ReadonlyMap<string, string>
   private readonly running: ChildProcess[] = []
 
-  private constructor(services: Services, ports: ReadonlyMap<string, string>, page: Page) {
+  private constructor(services: Services, stores: Stores, ports: ReadonlyMap<string, string>, page: Page) {
     this.services = services
+    this.stores = stores
     this.ports = ports
     for (const name of ['examples', 'node_modules']) symlinkSync(join(root, name), join(this.folder, name))
     for (const name of ['bin', 'portcullis']) mkdirSync(join(this.folder, name))
@@ -41,16 +47,22 @@ export class Stage implements AsyncDisposable {
       writeFileSync(join(this.folder, name), this.here(yaml))
   }
 
-  static async set(page: Page): Promise<Stage> {
-    const services = await startServices({ shop: 0, next: 0, api: 0, login: 0, grpc: 0, room: 0 })
+  /** Null where a server that the page names is not on this machine: the test is skipped then. */
+  static async set(page: Page, t: Pick<TestContext, 'skip'>): Promise<Stage | null> {
+    const stores = await startStores(page, t)
+    if (stores === null) return null
+    const named = Object.entries(writtenPorts).filter(([, port]) => page.text.includes(String(port)))
+    const services = await startServices(Object.fromEntries(named.map(([name]) => [name, 0])))
     const ports = new Map<string, string>()
-    for (const [name, written] of Object.entries(writtenPorts))
+    for (const [name, written] of named)
       ports.set(String(written), String(services.ports[name as keyof typeof writtenPorts]))
     // In the same order, since check shows ports by number.
-    const free = await Promise.all([freePort(), freePort(), freePort()])
+    const own = ['8080', '8081', '8443', '8900', '8901']
+    const free = await Promise.all(own.map(freePort))
     ports.set('9999', String(await freePort()))
-    free.sort((a, b) => a - b).forEach((port, i) => ports.set(['8080', '8443', '8900'][i]!, String(port)))
-    return new Stage(services, ports, page)
+    free.sort((a, b) => a - b).forEach((port, i) => ports.set(own[i]!, String(port)))
+    if (stores.redis !== null) ports.set('6379', String(stores.redis.port))
+    return new Stage(services, stores, ports, page)
   }
 
   /** Both streams of a command of the page, with the page's ports, and its exit code. */
@@ -97,9 +109,20 @@ export class Stage implements AsyncDisposable {
     })
   }
 
+  /** What Ctrl-C does to the gateway that was started last. */
+  async end(): Promise<void> {
+    const child = this.running.pop()!
+    const ended = once(child, 'close')
+    if (child.exitCode === null && child.kill('SIGTERM')) await ended
+  }
+
   /** With the ports of here in place of the page's. */
   private here(page: string): string {
-    return replaceWords(page, this.ports)
+    const { postgres } = this.stores
+    return replaceWords(
+      postgres === null ? page : page.replaceAll(writtenDatabase, postgres.url()),
+      this.ports,
+    )
   }
 
   private written(output: string): string {
@@ -107,13 +130,27 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.running) {
-      const ended = once(child, 'close')
-      if (child.exitCode === null && child.kill('SIGTERM')) await ended
-    }
+    while (this.running.length > 0) await this.end()
     this.services.close()
+    await this.stores.postgres?.[Symbol.asyncDispose]()
+    await this.stores.redis?.[Symbol.asyncDispose]()
     rmSync(this.folder, { recursive: true })
   }
+}
+
+/** Those that the page names. */
+interface Stores {
+  readonly postgres: Postgres | null
+  readonly redis: RedisServer | null
+}
+
+const writtenDatabase = 'postgres://portcullis:portcullis@127.0.0.1:5432/portcullis'
+
+async function startStores(page: Page, t: Pick<TestContext, 'skip'>): Promise<Stores | null> {
+  if (!page.text.includes(writtenDatabase)) return { postgres: null, redis: null }
+  const program = requirePeer(t, 'redis-server')
+  const postgres = program === null ? null : await Postgres.start(t)
+  return program === null || postgres === null ? null : { postgres, redis: await RedisServer.start(program) }
 }
 
 function replaceWords(whole: string, words: ReadonlyMap<string, string>): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite, test } from 'node:test'
+import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { commands } from '../../src/cli/commands.ts'
@@ -27,7 +27,7 @@ suite('a page of docs/tasks', () => {
     if (Object.keys(page.files).length > 0)
       test(`${name}: its commands print what it shows`, async t => {
         if (['bash', 'curl', 'openssl'].some(program => requirePeer(t, program) === null)) return
-        await rehearse(page)
+        await rehearse(page, t)
       })
   }
 })
@@ -59,14 +59,16 @@ suite('what has no YAML to try', () => {
   })
 })
 
-async function rehearse(page: Page): Promise<void> {
+async function rehearse(page: Page, t: TestContext): Promise<void> {
   // What it shows of its own YAML is that nothing is wrong with it.
   const checked = page.steps.find(({ command }) => command === 'portcullis check')?.output ?? ''
   assert.match(checked, /^ok: .*\n$/m)
   assert.doesNotMatch(checked, /warning|…/)
-  await using stage = await Stage.set(page)
+  await using stage = await Stage.set(page, t)
+  if (stage === null) return
   for (const step of page.steps)
-    if (step.command.startsWith('portcullis run')) await stage.serve(step.command)
+    if (step.command.startsWith('#')) await stage.end()
+    else if (step.command.startsWith('portcullis run')) await stage.serve(step.command)
     else await tryOut(stage, step)
 }
 

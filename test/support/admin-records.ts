@@ -121,7 +121,7 @@ export class AdminRecords {
       {
         store: () => Promise.resolve(store),
         caughtUp: () => Promise.resolve(),
-        tell: line => told.push(line),
+        tellSetupToken: token => void told.push(token),
       },
     )
     const sources = new Sources([

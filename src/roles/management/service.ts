@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { isatty } from 'node:tty'
 import { refOf, shortName, type Resources } from '../../model/resources.ts'
 import type { Cancel } from '../../upstream/clock.ts'
 import type { RoleService, ServiceKit, Wants } from '../../translation/service.ts'
 import type { Source } from '../../translation/source.ts'
+import { setupTokenLine } from './access/setup-token.ts'
 import { AdminPart } from './api/admin-part.ts'
 import { Consumers } from './consumers.ts'
 import { LastUses } from './credentials/last-uses.ts'
@@ -50,7 +52,8 @@ export class Management implements RoleService {
     const admin = new AdminPart(kit, {
       store: () => this.store(),
       caughtUp: () => this.consumers.caughtUp(),
-      tell: line => void process.stderr.write(`${line}\n`),
+      tellSetupToken: token =>
+        void process.stderr.write(setupTokenLine(token, isatty(2), kit.calendar.now())),
     })
     this.source = admin.source
     this.keeper = new LastKnownKeeper(kit)

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { jsonLine } from '../../../telemetry/log-line.ts'
 import type { Store } from '../store/store.ts'
 
 /** The setting that has the hash of the token, until somebody has used it. */
@@ -21,6 +22,17 @@ export async function firstSetupToken(store: Store): Promise<string | null> {
     await tx.setSetting(SETUP_TOKEN, hashOf(token))
     return token
   })
+}
+
+/**
+ * What tells of it: a sentence for people, an event for what reads the log. Not by the logger, which takes out what is
+ * secret and may be told to be silent: what is said here is said this once.
+ */
+export function setupTokenLine(token: string, human: boolean, nowMs: number): string {
+  const text =
+    'The first user of the Admin API, who administers everything, is made by this token, which is shown once'
+  if (human) return `${text}:\n\n  portcullis setup NAME --setup-token ${token}\n\n`
+  return jsonLine(new Date(nowMs).toISOString(), 'info', 'setup.token_made', { token, text })
 }
 
 /** 192 random bits: what can be guessed is not for a slow hash to prevent. */

@@ -24,8 +24,8 @@ export interface AdminPartOptions {
   store(): Promise<Store>
   /** Resolves when workers know of every change that was committed before. */
   caughtUp(): Promise<void>
-  /** Tells the person at the terminal; the log has no secrets. */
-  tell(line: string): void
+  /** Tells whoever has started the gateway, this once. */
+  tellSetupToken(token: string): void
 }
 
 /** Who may use the Admin API, what management has in it, and the declared objects that it takes. */
@@ -66,10 +66,7 @@ export class AdminPart implements Part {
       reset: () => this.read(store),
     })
     const token = await firstSetupToken(store)
-    if (token !== null)
-      this.options.tell(
-        `The first user, who administers everything, is made by this token, which is shown once: ${token}`,
-      )
+    if (token !== null) this.options.tellSetupToken(token)
   }
 
   lastKnown(known: LastKnown | null): void {
