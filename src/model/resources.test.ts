@@ -100,10 +100,6 @@ for (const [yaml, expected] of [
   [policy('ClientPolicy', gateway, 'tls: {alpn: [h2]}, compression: {}'), []],
   [policy('BackendPolicy', service, 'loadBalancing: {type: LeastRequest}, dns: {refresh: 1s}'), []],
   [
-    policy('BackendPolicy', service, 'loadBalancing: {type: PeakEWMA}'),
-    ['spec.loadBalancing.type: this balancer is not served yet'],
-  ],
-  [
     policy(
       'BackendPolicy',
       service,

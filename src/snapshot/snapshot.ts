@@ -322,6 +322,8 @@ export interface Cluster {
   readonly origin: Origin
   readonly protocol: 'http' | 'h2'
   readonly balancer: Balancing
+  /** How long an endpoint that comes into service is eased in; absent: not at all. */
+  readonly slowStartMs?: number
   /** Connections from this process; each worker takes its share, at least 1. 0 is no limit. */
   readonly maxConnections: number
   /** Requests that may wait for a connection when maxConnections is reached; 0 is none. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { RandomSource } from './balancers/balancer.ts'
+import { seeded } from '../../test/support/seeded.ts'
 import type { Balancing } from '../snapshot/snapshot.ts'
 import { balancers, makeBalancer } from './balancers.ts'
 
@@ -14,21 +14,11 @@ interface Candidate {
 const candidates = (...weights: number[]): Candidate[] =>
   weights.map((weight, i) => ({ key: String.fromCharCode(97 + i), weight, active: 0 }))
 
-/** mulberry32: the same numbers in every run. */
-function seeded(seed: number): RandomSource {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Of every type, with settings where it has any. */
 const balancings: readonly Balancing[] = [
   { type: 'RoundRobin' },
   { type: 'LeastRequest' },
+  { type: 'PeakEWMA' },
   { type: 'Random' },
   { type: 'ConsistentHash', consistentHash: { source: 'ClientAddress' } },
 ]

@@ -2,18 +2,27 @@ import type { Balancing } from '../snapshot/snapshot.ts'
 import type { Balancer, BalancerType, Candidate, RandomSource } from './balancers/balancer.ts'
 import { consistentHash } from './balancers/consistent-hash.ts'
 import { leastRequest } from './balancers/least-request.ts'
-import { random } from './balancers/random.ts'
+import { peakEwma } from './balancers/peak-ewma.ts'
+import { random as atRandom } from './balancers/random.ts'
 import { roundRobin } from './balancers/round-robin.ts'
+import { systemClock, type Clock } from './clock.ts'
 
 /** Every balancer, in the order in which users are told of them: a new one is its file and a line here. */
-export const balancers: readonly BalancerType[] = [roundRobin, leastRequest, random, consistentHash]
+export const balancers: readonly BalancerType[] = [
+  roundRobin,
+  leastRequest,
+  peakEwma,
+  atRandom,
+  consistentHash,
+]
 
 /** Throws where there is none of this type. */
 export function makeBalancer<E extends Candidate>(
   balancing: Balancing,
-  source: RandomSource = Math.random,
+  random: RandomSource = Math.random,
+  clock: Clock = systemClock,
 ): Balancer<E> {
   const found = balancers.find(({ type }) => type === balancing.type)
   if (found === undefined) throw new Error(`there is no balancer ${balancing.type}`)
-  return found.make(balancing, source)
+  return found.make(balancing, { random, clock })
 }

@@ -476,3 +476,42 @@ test('a cluster named like an inherited property has no endpoints of its own mak
   w.table.apply([clusterOf('constructor')], {})
   assert.equal(w.table.get('constructor')!.size, 0)
 })
+
+test('who is chosen by latency is told of each answer and failure, and nobody else is', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] }, { balancer: { type: 'PeakEWMA' } })
+  const a = w.table.get('a')!
+  const [fast, slow] = [find(a, '10.0.0.1:80'), find(a, '10.0.0.2:80')]
+  fast.answered(200, 10)
+  slow.answered(200, 30)
+  assert.deepEqual(picks(a, 3), Array(3).fill(fast.key))
+  for (let i = 0; i < 2; i++) fast.answered(503, 1)
+  assert.deepEqual(picks(a, 3), Array(3).fill(slow.key))
+  for (let i = 0; i < 2; i++) slow.broke('connection_terminated')
+  assert.deepEqual(picks(a, 3), Array(3).fill(fast.key))
+  fast.connectFailed('connection_refused', w.clock.now())
+  fast.connectFailed('connection_refused', w.clock.now())
+  assert.deepEqual(picks(a, 3), Array(3).fill(slow.key))
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] })
+  assert.deepEqual([fast.latency, slow.latency], [null, null])
+})
+
+test('an endpoint that comes into service is eased in, after an ejection too', () => {
+  const w = world()
+  const eased = {
+    slowStartMs: 10_000,
+    ejection: { consecutiveFailures: 1, baseEjectionMs: 1000, maxEjectionMs: 1000, maxEjectedPercent: 50 },
+  }
+  const weights = () => [...w.table.get('a')!.endpoints].map(({ weight }) => weight)
+  w.apply({ a: ['10.0.0.1:80'] }, eased)
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80*10'] }, eased)
+  assert.deepEqual(weights(), [1, 1])
+  w.clock.advance(10_000)
+  assert.deepEqual(weights(), [1, 10])
+  find(w.table.get('a')!, '10.0.0.1:80').connectFailed('connection_refused', w.clock.now())
+  w.clock.advance(1001)
+  assert.deepEqual(weights(), [0.1, 10])
+  w.clock.advance(5000)
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80*10'] }, { ...eased, slowStartMs: 0 })
+  assert.deepEqual([...weights(), w.clock.waits], [1, 10, []])
+})

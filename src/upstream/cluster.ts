@@ -4,6 +4,7 @@ import { authorityText } from '../http/authority-text.ts'
 import type * as snapshot from '../snapshot/snapshot.ts'
 import { makeBalancer } from './balancers.ts'
 import type { PickInfo, Balancer, RandomSource } from './balancers/balancer.ts'
+import { SlowStart } from './choice/slow-start.ts'
 import type { Clock } from './clock.ts'
 import { dnsReason, type DnsAnswer, type DnsResolver, type DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
@@ -52,6 +53,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   readonly pressure = new Pressure(this)
   private readonly context: ClusterContext<P>
   private readonly ejector: Ejector
+  private readonly slowStart: SlowStart<Endpoint<P>>
   private balancer: Balancer<Endpoint<P>>
   private specs: readonly snapshot.Endpoint[] = []
   private readonly watches = new Map<string, DnsWatch>()
@@ -63,8 +65,9 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.name = config.name
     this.config = config
     this.context = context
-    this.balancer = makeBalancer(config.balancer, context.random)
-    const { clock, events } = context
+    const { clock, events, random } = context
+    this.balancer = makeBalancer(config.balancer, random, clock)
+    this.slowStart = new SlowStart(clock, () => this.rebalance())
     this.ejector = new Ejector(
       clock,
       {
@@ -163,8 +166,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.config = config
     if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
     if (connectionsDiffer(config, before)) for (const endpoint of this.members.values()) endpoint.renew()
-    if (!isDeepStrictEqual(config.balancer, before.balancer))
-      this.balancer = makeBalancer(config.balancer, this.context.random)
+    if (!isDeepStrictEqual(config.balancer, before.balancer)) this.changeBalancer(config.balancer)
     this.ejector.configure(config.ejection, [...this.members.values()])
     this.rebalance()
   }
@@ -193,6 +195,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.drained = true
     for (const watch of this.watches.values()) watch.close()
     this.ejector.close()
+    this.slowStart.close()
     for (const endpoint of this.members.values()) endpoint.close()
     this.settle()
   }
@@ -251,7 +254,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     for (const [key, { address, port, weight }] of wanted) {
       const known = this.members.get(key)
       if (known === undefined) this.members.set(key, new Endpoint(this, address, port, weight))
-      else if (known.weight !== weight) known.weight = weight
+      else if (known.declaredWeight !== weight) known.declaredWeight = weight
       else continue
       changed = true
     }
@@ -278,8 +281,16 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     return found
   }
 
+  private changeBalancer(to: snapshot.Balancing): void {
+    const { random, clock } = this.context
+    this.balancer = makeBalancer(to, random, clock)
+    for (const endpoint of this.members.values()) endpoint.latency = null
+  }
+
   private rebalance(): void {
-    this.balancer.update(this.ejector.serving([...this.members.values()]))
+    const serving = this.ejector.serving([...this.members.values()])
+    this.slowStart.weigh(serving, this.config.slowStartMs ?? 0)
+    this.balancer.update(serving)
   }
 }
 

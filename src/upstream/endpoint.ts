@@ -1,5 +1,6 @@
 import { authorityText } from '../http/authority-text.ts'
 import { failures, type FailureName } from '../http/failures.ts'
+import type { PeakLatency } from './peak-latency.ts'
 
 /** As long as a person looks at a number before it may change. */
 const RATE_S = 2
@@ -51,6 +52,8 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   /** IP address. */
   readonly address: string
   readonly port: number
+  declaredWeight: number
+  /** What it counts for now; less than declared while it is eased in. */
   weight: number
   /** Requests in flight. */
   active = 0
@@ -69,6 +72,8 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   returnedAtMs = 0
   /** Null where nothing is made of answers, which is then all that they cost. */
   judge: EndpointJudge<P> | null = null
+  /** Null where nobody chooses by it. */
+  latency: PeakLatency | null = null
   private readonly owner: EndpointOwner<P>
   private made: P | null = null
   private closed = false
@@ -77,6 +82,7 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
     this.key = authorityText(address, port)
     this.address = address
     this.port = port
+    this.declaredWeight = weight
     this.weight = weight
     this.owner = owner
   }
@@ -115,6 +121,7 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
     if (failures[failure].side === 'internal') return
     this.failures++
     this.lastFailure = failure
+    this.latency?.observe(0, true)
     this.owner.failed(this, nowMs)
   }
 
@@ -126,6 +133,7 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   /** The head of an answer to an attempt is there; `status` as EndpointJudge has it, `latencyMs` since the attempt was sent. */
   answered(status: number, latencyMs: number): void {
     this.failures = 0
+    this.latency?.observe(latencyMs, status >= 500)
     this.judge?.answered(this, status, latencyMs)
   }
 
@@ -136,7 +144,9 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
 
   /** An attempt failed after it had its connection. */
   broke(failure: FailureName): void {
-    if (blamed.has(failure)) this.judge?.broke(this, failure)
+    if (!blamed.has(failure)) return
+    this.latency?.observe(0, true)
+    this.judge?.broke(this, failure)
   }
 
   /** Connections would be made otherwise now: those that are there finish, and the next request gets a new one. */

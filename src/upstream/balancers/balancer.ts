@@ -1,15 +1,19 @@
 import type { RequestHead } from '../../http/head.ts'
 import type { Violation } from '../../model/kinds/shapes.ts'
 import type { Balancing } from '../../snapshot/snapshot.ts'
+import type { Clock } from '../clock.ts'
+import type { PeakLatency } from '../peak-latency.ts'
 
 /** What a balancer looks at. */
 export interface Candidate {
   /** `10.0.0.1:80`: the same in every worker and node. */
   readonly key: string
-  /** At least 1. */
+  /** As declared, at least 1; less while the endpoint is eased in. */
   readonly weight: number
   /** Requests in flight. */
   readonly active: number
+  /** Kept up from when a balancer that asks for it has given it one. */
+  latency?: PeakLatency | null
 }
 
 /** For whom an endpoint is chosen. */
@@ -39,6 +43,8 @@ export interface BalancerType<B extends Balancing = Balancing> {
   readonly type: string
   /** How it chooses, in half a sentence for the reference. */
   readonly does: string
+  /** The same asker comes to the same endpoint, in every worker: by weights that stay as they were declared. */
+  readonly sticky?: true
   /** The field of spec.loadBalancing that it has for itself, which others must not have. */
   readonly settings?: {
     readonly name: string
@@ -48,7 +54,12 @@ export interface BalancerType<B extends Balancing = Balancing> {
     /** What the schema cannot say, of settings that passed it; paths within them. */
     rules?(settings: NonNullable<unknown>): readonly Violation[]
   }
-  make<E extends Candidate>(balancing: B, random: RandomSource): Balancer<E>
+  make<E extends Candidate>(balancing: B, kit: BalancerKit): Balancer<E>
+}
+
+export interface BalancerKit {
+  readonly random: RandomSource
+  readonly clock: Clock
 }
 
 /** Uniform in [0, 1), as Math.random; tests give a repeatable one. */

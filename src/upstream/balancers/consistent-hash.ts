@@ -18,6 +18,7 @@ interface HashBalancing extends Balancing {
 export const consistentHash: BalancerType<HashBalancing> = {
   type: 'ConsistentHash',
   does: 'by a hash of something that a client sends each time',
+  sticky: true,
   settings: {
     name: 'consistentHash',
     description: 'What keeps a client on one endpoint.',
@@ -41,7 +42,7 @@ export const consistentHash: BalancerType<HashBalancing> = {
     },
     rules: settings => nameViolations(settings as Settings),
   },
-  make: ({ consistentHash: settings }, random) => new ConsistentHash(textOf(settings), random),
+  make: ({ consistentHash: settings }, { random }) => new ConsistentHash(textOf(settings), random),
 }
 
 function nameViolations({ source, name }: Settings): { path: string[]; message: string }[] {

@@ -4,7 +4,7 @@ import { Sampler } from './sampler.ts'
 export const leastRequest: BalancerType = {
   type: 'LeastRequest',
   does: 'the less busy of two at random',
-  make: (_balancing, random) => new LeastRequest(random),
+  make: (_balancing, { random }) => new LeastRequest(random),
 }
 
 /**

@@ -4,7 +4,7 @@ import { Sampler } from './sampler.ts'
 export const random: BalancerType = {
   type: 'Random',
   does: 'at random',
-  make: (_balancing, source) => new Random(source),
+  make: (_balancing, { random: source }) => new Random(source),
 }
 
 /** Each attempt at random, in proportion to weight. */

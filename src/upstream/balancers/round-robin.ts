@@ -9,7 +9,7 @@ import {
 export const roundRobin: BalancerType = {
   type: 'RoundRobin',
   does: 'in turn',
-  make: (_balancing, random) => new RoundRobin(random),
+  make: (_balancing, { random }) => new RoundRobin(random),
 }
 
 /**

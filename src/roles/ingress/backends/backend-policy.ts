@@ -2,13 +2,11 @@ import { elder } from '../../../translation/elder.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { Service } from '../../../model/kinds/service.ts'
 import { described } from '../../../model/kinds/shapes.ts'
-import { backendDefaults } from '../../../model/defaults.ts'
 import { durationMs, formatDuration, quantityBytes } from '../../../model/quantity.ts'
 import type { Resource } from '../../../model/resource.ts'
 import { keyOf, type Resources } from '../../../model/resources.ts'
 import { unservedIn } from '../../../model/unserved.ts'
 import type { Balancing, Cluster, Ejection } from '../../../snapshot/snapshot.ts'
-import { balancers } from '../../../upstream/balancers.ts'
 import type { Report } from '../../../translation/report.ts'
 import {
   clusterSettings,
@@ -20,6 +18,7 @@ import {
   type TlsBounds,
 } from '../defaults.ts'
 import { BackendPolicy } from '../kinds/backend-policy.ts'
+import { isSticky, type LoadBalancing } from '../kinds/load-balancing.ts'
 import { missing } from '../../../translation/missing.ts'
 import {
   accept,
@@ -101,11 +100,17 @@ function hasPort(resources: Resources, namespace: string, name: string, port: st
 /** The nearer policy wins, field by field. */
 function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefined): ClusterPolicy {
   const ejection = { ...ejectionSettings, ...(far && ejectionPatch(far)), ...(near && ejectionPatch(near)) }
-  const settings = { ...clusterSettings, ...(far && patchOf(far)), ...(near && patchOf(near)) }
+  const { slowStartMs = 0, ...settings }: ClusterSettings = {
+    ...clusterSettings,
+    ...(far && patchOf(far)),
+    ...(near && patchOf(near)),
+  }
   const tls = { ...tlsBounds, ...(far && tlsPatch(far)), ...(near && tlsPatch(near)) }
   return {
     settings: {
       ...settings,
+      // One policy may have said the one, and another the other.
+      ...(slowStartMs === 0 || isSticky(settings.balancer.type) ? {} : { slowStartMs }),
       patienceMs: patienceOf(settings),
       ejection: ejection.maxEjectedPercent === 0 ? null : ejection,
     },
@@ -136,6 +141,7 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
   const { loadBalancing, connections = {}, responses = {}, pressure = {}, timeouts = {}, dns, retry } = spec
   return given<ClusterSettings>({
     balancer: loadBalancing === undefined ? undefined : balancingOf(loadBalancing),
+    slowStartMs: ms(loadBalancing?.slowStart?.window),
     maxConnections: connections.max,
     maxPending: connections.maxPending,
     maxRequestsPerConnection: connections.maxRequestsPerConnection,
@@ -155,12 +161,9 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
   })
 }
 
-/** Types that are not served yet are none: what is farther away, or the default, stays. */
-function balancingOf({
-  type = backendDefaults.loadBalancing,
-  ...settings
-}: NonNullable<BackendPolicy['body']['spec']['loadBalancing']>): Balancing | undefined {
-  return balancers.some(balancer => balancer.type === type) ? { type, ...settings } : undefined
+/** Without a type what is farther away, or the default, stays. */
+function balancingOf({ type, slowStart: _slowStart, ...settings }: LoadBalancing): Balancing | undefined {
+  return type === undefined ? undefined : { type, ...settings }
 }
 
 function ejectionPatch({ body: { spec } }: BackendPolicy): Patch<Ejection> {

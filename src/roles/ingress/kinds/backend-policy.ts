@@ -19,7 +19,7 @@ import {
   type Violation,
   type Shape,
 } from '../../../model/kinds/shapes.ts'
-import { balancingViolations, loadBalancing, unservedBalancers } from './load-balancing.ts'
+import { balancingViolations, loadBalancing } from './load-balancing.ts'
 import { tlsChoices, tlsViolations } from '../../../model/kinds/tls-settings.ts'
 
 const connections = object({
@@ -234,7 +234,6 @@ export const BackendPolicy: ResourceKind<BackendPolicy> = {
   rules: backendPolicyRules,
   limits: 'backends',
   unserved: [
-    unservedBalancers,
     later('spec.healthChecks', 'active health checks are not served yet'),
     later('spec.retryBudget', 'retry budgets are not served yet'),
     later(

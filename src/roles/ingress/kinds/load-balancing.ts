@@ -1,14 +1,8 @@
 import { Type, type TProperties } from 'typebox'
 import { backendDefaults } from '../../../model/defaults.ts'
-import { later, type Unserved } from '../../../model/kind.ts'
-import { object, optional, type Violation } from '../../../model/kinds/shapes.ts'
+import { duration, object, optional, required, type Violation } from '../../../model/kinds/shapes.ts'
 import type { Balancing } from '../../../snapshot/snapshot.ts'
 import { balancers } from '../../../upstream/balancers.ts'
-
-const served = balancers.map(({ type }) => type)
-
-/** Known, and refused in words of their own. */
-const planned = ['PeakEWMA']
 
 /** The fields that balancers have for themselves. */
 const settings: TProperties = Object.fromEntries(
@@ -19,27 +13,52 @@ const settings: TProperties = Object.fromEntries(
   }),
 )
 
+const sticky = balancers.filter(balancer => balancer.sticky).map(({ type }) => type)
+
+export function isSticky(type: string): boolean {
+  return sticky.includes(type)
+}
+
+/** What a BackendPolicy says of the choice of endpoints. */
+export interface LoadBalancing extends Partial<Balancing> {
+  readonly slowStart?: { readonly window: string }
+}
+
 /** spec.loadBalancing, as the table of balancers has it. */
-export const loadBalancing = Type.Unsafe<Partial<Balancing>>(
+export const loadBalancing = Type.Unsafe<LoadBalancing>(
   object({
     type: optional(
-      Type.Enum([...served, ...planned]),
+      Type.Enum(balancers.map(({ type }) => type)),
       `How an endpoint is chosen, in shares by weight: ${balancers.map(({ type, does }) => `${does} (${type})`).join('; ')}.`,
       backendDefaults.loadBalancing,
+    ),
+    slowStart: optional(
+      object({
+        window: required(
+          duration,
+          'How long it takes from a tenth of the share to all of it. It begins whenever an endpoint comes into service, after an ejection too, and where it is the only one it has all at once.',
+        ),
+      }),
+      `Endpoints that come into service get their share of requests little by little. Not for ${sticky.join(', ')}, where clients would move with it.`,
     ),
     ...settings,
   }),
 )
 
-export const unservedBalancers: Unserved = later(
-  'spec.loadBalancing.type',
-  'this balancer is not served yet',
-  planned,
-)
-
 /** Each balancer has its own settings, and no others. */
-export function balancingViolations(given: Partial<Balancing>): Violation[] {
+export function balancingViolations(given: LoadBalancing): Violation[] {
   const { type = backendDefaults.loadBalancing } = given
+  const eased = given.slowStart !== undefined && isSticky(type)
+  const path = ['spec', 'loadBalancing', 'slowStart']
+  return [
+    ...(eased
+      ? [{ path, message: `must be absent for type ${type}, which keeps clients where they are` }]
+      : []),
+    ...settingsViolations(given, type),
+  ]
+}
+
+function settingsViolations(given: LoadBalancing, type: string): Violation[] {
   return balancers.flatMap((balancer): Violation[] => {
     if (balancer.settings === undefined) return []
     const { name, rules } = balancer.settings
