@@ -1,3 +1,4 @@
+import { flat } from '../http/flat.ts'
 import { isRegistered } from '../http/methods.ts'
 import type { AccessRecord } from './access-record.ts'
 import type { LoggedFields } from './logged-fields.ts'
@@ -137,7 +138,8 @@ function endText(record: AccessRecord): string {
 /** Numbers as such, everything else as text. Names are written in the program. */
 function noteFields({ notes }: AccessRecord): string {
   let text = ''
-  for (const logged of notes ?? []) text += logged.line === '' ? (logged.line = lineOf(logged)) : logged.line
+  for (const logged of notes ?? [])
+    text += logged.line === '' ? (logged.line = flat(lineOf(logged))) : logged.line
   return text
 }
 

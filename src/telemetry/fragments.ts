@@ -1,3 +1,4 @@
+import { flat } from '../http/flat.ts'
 import { escapeJson } from './json.ts'
 
 /** `,"name":"value"`, or "" for "". At most `limit` characters of the value. */
@@ -67,15 +68,3 @@ function sample(text: string): number {
   for (let i = length - 1; i >= 0; i -= step) sum = (sum * 31 + text.charCodeAt(i)) | 0
   return sum
 }
-
-/**
- * A copy in one piece. The codec's strings are slices, and a slice that is kept
- * would keep the whole head of its request. Latin1 wherever it can be: one
- * two-byte piece makes the whole line two-byte, at twice the cost.
- */
-function flat(text: string): string {
-  const encoding = WIDE.test(text) ? 'utf16le' : 'latin1'
-  return Buffer.from(text, encoding).toString(encoding)
-}
-
-const WIDE = /[\u0100-\uffff]/

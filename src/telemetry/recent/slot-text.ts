@@ -1,3 +1,4 @@
+import { flat } from '../../http/flat.ts'
 import type { AccessRecord } from '../access-record.ts'
 import type { LoggedFields } from '../logged-fields.ts'
 import { escapeJson } from '../json.ts'
@@ -89,7 +90,7 @@ function notesText(notes: AccessRecord['notes']): string {
   let text = ''
   for (const logged of notes ?? []) {
     if (text !== '') text += ','
-    text += logged.story === '' ? (logged.story = pairsText(logged)) : logged.story
+    text += logged.story === '' ? (logged.story = flat(pairsText(logged))) : logged.story
   }
   return text
 }

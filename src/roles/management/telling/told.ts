@@ -1,4 +1,5 @@
 import type { AskedApi, Identity, Subscribed } from '../../../filters/identity.ts'
+import { flat } from '../../../http/flat.ts'
 import type { Signer } from './signer.ts'
 
 /** For how long a token is sent, and for how long it is good when it is sent last: clocks differ, and work waits. */
@@ -51,10 +52,10 @@ export class Telling {
   private make(asking: Asking, nowMs: number, key: object | null): Kept {
     const list = fieldsOf(this.identity, asking)
     const token = this.signer.sign(claimsOf(this.identity, asking, nowMs))
-    if (token !== '') list.push('X-Portcullis-Identity', token)
+    if (token !== '') list.push('X-Portcullis-Identity', flat(token))
     let text = ''
     for (let i = 0; i < list.length; i += 2) text += `${list[i]!}: ${list[i + 1]!}\r\n`
-    return { asking, list, text, untilMs: nowMs + SENT_MS, key }
+    return { asking, list, text: flat(text), untilMs: nowMs + SENT_MS, key }
   }
 }
 
