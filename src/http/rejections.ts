@@ -75,6 +75,7 @@ const table = {
     status: 400,
     detail: 'The path has a dot segment beside an encoded slash or backslash',
   },
+  'path-dot-parameters': { status: 400, detail: 'The path has a dot segment with parameters' },
   'host-missing': { status: 400, detail: 'Host is missing' },
   'host-repeated': { status: 400, detail: 'Host is repeated' },
   'host-invalid': { status: 400, detail: 'Host is not a valid host and port' },

@@ -183,6 +183,7 @@ export function canonicalPath(raw: string, paths: PathSettings): string | Reject
     if (HIDDEN_DOTS.test(path)) return refusals['path-encoded-dots']
     if (paths.encodedSlash === 'unescape') path = path.replaceAll('%2F', '/')
   }
+  if (STEPS_WITH_PARAMETERS.test(path)) return refusals['path-dot-parameters']
   // Before dot segments, as file systems do: to whom slashes are one, /a//../b is /b.
   if (paths.emptySegments === 'merge') path = path.replaceAll(/\/{2,}/g, '/')
   return path.includes('/.') ? removeDotSegments(path) : path
@@ -226,6 +227,10 @@ function bareInPath(c: number, illegal: PathSettings['illegalCharacters']): stri
 // decodes before it resolves; one on Windows reads `/files/..%5C..%5Cetc` so too. No registry, Git host or object needs
 // that. Refused also where slashes are decoded here: what climbs by encoded dots is no honest request for anything.
 const HIDDEN_DOTS = /(?:\/|%2F|%5C)\.{1,2}(?:%2F|%5C)|(?:%2F|%5C)\.{1,2}(?:\/|$)/
+
+// Servlet containers take parameters off segments before they resolve dots: to Tomcat `/free/..;/v1/pets` is `/v1/pets`,
+// which leaves the route that protects that. `..;` is a name by RFC 3986 and by nobody's intention; with ";" encoded, too.
+const STEPS_WITH_PARAMETERS = /(?:\/|%2F|%5C)\.{1,2}(?:;|%3B)/
 
 /** RFC 3986 §5.2.4, on whole segments. Empty segments count as segments: /a//../b is /a/b. */
 function removeDotSegments(path: string): string {

@@ -297,7 +297,7 @@ suite('what is asked and answered', () => {
       ['POST', '/public', 401],
       ['GET', '/publicity', 401],
       ['GET', '/public/../one', 401],
-      ['GET', '/public/..;/one', 401],
+      ['GET', '/public/..;/one', 400],
       ['GET', '/public%2Fone', 401],
       ['GET', '/live', 200],
       ['GET', '/one', 401],

@@ -59,6 +59,8 @@ describe('settings', () => {
     [{ encodedSlash: 'unescape' }, '/a%2F..%2Fb', 'path-encoded-dots'],
     [{ encodedSlash: 'unescape' }, '/a/%2e%2e%2fb', 'path-encoded-dots'],
     [{ encodedSlash: 'unescape' }, '/a%5c..', 'path-encoded-dots'],
+    [{ encodedSlash: 'unescape' }, '/a%2F..;%2Fb', 'path-dot-parameters'],
+    [{}, '/a;b/...;c/x..;d/;/e', '/a;b/...;c/x..;d/;/e'],
     [{ encodedSlash: 'unescape' }, '/a%5c%2fb', '/a%5C/b'],
     [{ encodedSlash: 'reject' }, '/a%5cb', 'path-encoded-backslash'],
     [{ encodedSlash: 'reject' }, '/a%5c%2Fb', 'path-encoded-slash'],

@@ -209,6 +209,17 @@ export const requestRejects: readonly Reject[] = [
     target('/a%5Cb\\c'),
   ),
   ...rejects(
+    'path-dot-parameters',
+    target('/free/..;/v1/pets'),
+    target('/free/..;a=b/v1/pets'),
+    target('/free/.;/v1/pets'),
+    target('/..;'),
+    target('/free/%2e%2E;/v1/pets'),
+    target('/free/..%3b/v1/pets'),
+    target('/free%2F..;%2Fv1'),
+    target('/a/b/../..;/c'),
+  ),
+  ...rejects(
     'path-encoded-dots',
     target('/a/..%2Fb'),
     target('/a%2f..'),
