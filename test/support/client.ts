@@ -10,6 +10,8 @@ export interface Asked {
   readonly host?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** An address of this machine that it comes from. */
+  readonly from?: string
 }
 
 export interface Answer {
@@ -23,13 +25,14 @@ export interface Answer {
 
 /** One request on a connection of its own; rejects where the connection breaks before the response's end. */
 export async function send(port: number, asked: Asked = {}): Promise<Answer> {
-  const { method = 'GET', path = '/', host = 'a.example', headers = {}, body } = asked
+  const { method = 'GET', path = '/', host = 'a.example', headers = {}, body, from } = asked
   const call = request({
     host: '127.0.0.1',
     port,
     method,
     path,
     agent: false,
+    ...(from !== undefined && { localAddress: from }),
     headers: { Host: host, ...headers },
   })
   call.end(body)

@@ -22,7 +22,7 @@ import { Sources, type Gathered } from '../../control/source.ts'
 import type { Source } from '../../translation/source.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Garbage } from './garbage.ts'
-import type { OwnListener } from '../../upstream/own-listeners.ts'
+import { setOwnListeners, type OwnListener } from '../../upstream/own-listeners.ts'
 import { choose } from '../roles.ts'
 import { ruleTypes } from '../rule-types.ts'
 import { version } from '../version.ts'
@@ -220,6 +220,8 @@ class Instance {
 
   /** Of nobody's requests shall one come to these listeners by way of a backend. */
   keepFrom(listeners: readonly OwnListener[]): void {
+    // Services of this thread ask others too.
+    setOwnListeners(listeners)
     this.workers.keepFrom(listeners)
   }
 

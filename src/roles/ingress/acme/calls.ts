@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Agent } from 'node:https'
 import * as acme from 'acme-client'
+import { PlainAgent, SecureAgent } from '../../../upstream/own-agents.ts'
 import { AcmeRefusal } from './refusal.ts'
 
 /** One request to a directory, its answer included. Theirs take seconds when they are busy. */
@@ -11,7 +11,7 @@ const MOST_PATIENCE_MS = 7 * 86_400_000
 
 /** What calls to one directory have in common. */
 export interface Calling {
-  readonly agent: Agent
+  readonly agent: SecureAgent
   readonly signal: AbortSignal
   /** What went wrong with the last request. */
   problem: Problem | null
@@ -26,6 +26,8 @@ interface Problem {
   readonly retryAfterMs: number
 }
 
+/** A directory is asked by TLS; to where it redirects may be by none. */
+const plainAgent = new PlainAgent()
 const calls = new AsyncLocalStorage<Calling>()
 
 // The library's own: they try again up to five times, sleeping as long as the server says, and lose why.
@@ -36,6 +38,7 @@ acme.axios.interceptors.request.use(config => {
   if (call === undefined) throw new Error('a request to a directory outside of calling()')
   return {
     ...config,
+    httpAgent: plainAgent,
     httpsAgent: call.agent,
     signal: call.signal,
     timeout: TIMEOUT_MS,
@@ -62,7 +65,7 @@ acme.axios.interceptors.response.use(
 
 /** Calls to a directory whose certificate these authorities may have issued (PEM; null: whom the system trusts). */
 export function newCalling(authorities: string | null, signal: AbortSignal): Calling {
-  const agent = new Agent({ keepAlive: true, ...(authorities === null ? {} : { ca: authorities }) })
+  const agent = new SecureAgent({ keepAlive: true, ...(authorities === null ? {} : { ca: authorities }) })
   return { agent, signal, problem: null }
 }
 

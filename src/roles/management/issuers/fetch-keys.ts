@@ -1,5 +1,12 @@
+import type { IncomingMessage } from 'node:http'
+import { PlainAgent, SecureAgent } from '../../../upstream/own-agents.ts'
 import type { IssuerRow } from '../rows.ts'
 import type { Issuer } from './issuer.ts'
+
+// Imports would read all that the modules have, and so load undici: 4 MB.
+const http = process.getBuiltinModule('node:http')
+const https = process.getBuiltinModule('node:https')
+const [plainAgent, secureAgent] = [new PlainAgent(), new SecureAgent()]
 
 /** A whole fetch, discovery included, has so long. */
 const PATIENCE_MS = 5_000
@@ -24,16 +31,25 @@ export async function fetchKeys({ issuer, jwksUri }: Issuer, signal?: AbortSigna
   return { keys: some.filter(isVerifying).slice(0, MOST_KEYS), maxAgeMs }
 }
 
+interface Got {
+  readonly body: Readonly<Record<string, unknown>>
+  readonly maxAgeMs: number | null
+}
+
 async function discover(issuer: string, signal: AbortSignal): Promise<string> {
   const failures: string[] = []
-  for (const place of metadataOf(issuer))
+  for (const metadata of metadataOf(issuer))
     try {
-      const { body } = await get(place, signal)
+      const { body } = await get(metadata, signal)
       // Otherwise one issuer could name keys for another (OpenID Connect Discovery §4.3).
       if (body['issuer'] !== issuer)
-        throw new Error(`${place} is of the issuer ${JSON.stringify(body['issuer'])}`)
-      if (typeof body['jwks_uri'] === 'string') return body['jwks_uri']
-      throw new Error(`${place} does not say where keys are (jwks_uri)`)
+        throw new Error(`${metadata} is of the issuer ${JSON.stringify(body['issuer'])}`)
+      const place = body['jwks_uri']
+      if (typeof place !== 'string') throw new Error(`${metadata} does not say where keys are (jwks_uri)`)
+      // What is read there decides who comes in: nobody on the way may have written it.
+      if (metadata.startsWith('https:') && !place.startsWith('https:'))
+        throw new Error(`${metadata} says that keys are at ${place}, expected https:`)
+      return place
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error))
     }
@@ -49,23 +65,43 @@ function metadataOf(issuer: string): readonly string[] {
   ]
 }
 
-async function get(
-  url: string,
-  signal: AbortSignal,
-): Promise<{ readonly body: Readonly<Record<string, unknown>>; readonly maxAgeMs: number | null }> {
-  // To where it leads was nobody's decision.
-  const response = await fetch(url, {
-    signal,
-    redirect: 'manual',
-    headers: { accept: 'application/json' },
-  }).catch((error: unknown) => {
-    throw new Error(`${url}: ${reasonOf(error)}`)
-  })
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new Error(`${url} answers ${response.status}`)
+async function get(url: string, signal: AbortSignal): Promise<Got> {
+  const response = await ask(url, signal)
+  try {
+    // To where a redirect leads was nobody's decision.
+    if (response.statusCode !== 200) throw new Error(`${url} answers ${response.statusCode}`)
+    const body = objectOf(await textOf(response, url), url)
+    const maxAge = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(response.headers['cache-control'] ?? '')?.[1]
+    return { body, maxAgeMs: maxAge === undefined ? null : Number(maxAge) * 1000 }
+  } catch (error) {
+    throw signal.aborted ? new Error(`${url}: ${reasonOf(signal.reason)}`) : error
+  } finally {
+    response.destroy()
   }
-  const text = await textOf(response, url)
+}
+
+function ask(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const isSecure = new URL(url).protocol === 'https:'
+  const [asking, agent] = isSecure ? [https.get, secureAgent] : [http.get, plainAgent]
+  asking(url, { agent, signal, headers: { accept: 'application/json' } }, resolve).on('error', error => {
+    reject(new Error(`${url}: ${reasonOf(signal.aborted ? signal.reason : error)}`))
+  })
+  return promise
+}
+
+async function textOf(response: IncomingMessage, url: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > MOST_BYTES) throw new Error(`${url} answers more than ${MOST_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function objectOf(text: string, url: string): Got['body'] {
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -74,31 +110,14 @@ async function get(
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new Error(`${url} answers no JSON object`)
-  const maxAge = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1]
-  return {
-    body: body as Record<string, unknown>,
-    maxAgeMs: maxAge === undefined ? null : Number(maxAge) * 1000,
-  }
+  return body as Record<string, unknown>
 }
 
-async function textOf(response: Response, url: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  const body: AsyncIterable<Uint8Array> | null = response.body
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > MOST_BYTES) throw new Error(`${url} answers more than ${MOST_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-/** The system's word, which fetch puts behind its own. */
+/** The system's word, where it has one. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message
-  return error.name === 'TimeoutError' ? `no answer within ${PATIENCE_MS} ms` : error.message
+  if (error.name === 'TimeoutError') return `no answer within ${PATIENCE_MS} ms`
+  return 'code' in error && error.code !== undefined ? String(error.code) : error.message
 }
 
 /** A key that signatures can be verified by; a secret one is none that anybody should publish. */

@@ -6,6 +6,7 @@ import { suite, test } from 'node:test'
 import { FakeClock } from '../../../../test/support/clock.ts'
 import { IdentityProvider } from '../../../../test/support/identity-provider.ts'
 import { Seen } from '../../../../test/support/until.ts'
+import { setOwnListeners } from '../../../upstream/own-listeners.ts'
 import { fetchKeys } from './fetch-keys.ts'
 import { WatchedIssuer } from './watched-issuer.ts'
 
@@ -57,6 +58,39 @@ suite('keys of an issuer', () => {
     const gone = server.url
     await server[Symbol.asyncDispose]()
     await assert.rejects(fetchKeys({ issuer: gone, jwksUri: `${gone}/jwks` }), /ECONNREFUSED/)
+  })
+
+  test('our own admin listener is not asked for them, whoever says that they are there', async () => {
+    let asked = 0
+    await using admin = await served((_, response) => void (asked++, response.end('{"keys":[]}')))
+    const { port } = new URL(admin.url)
+    setOwnListeners([{ address: '127.0.0.1', port: Number(port) }])
+    try {
+      await using server = await served((request, response) => {
+        const issuer = `http://${request.headers.host ?? ''}`
+        response.end(JSON.stringify({ issuer, jwks_uri: `http://localhost:${port}/v1/status` }))
+      })
+      for (const issuer of [
+        { issuer: server.url, jwksUri: null },
+        { issuer: server.url, jwksUri: `${admin.url}/v1/status` },
+        { issuer: admin.url, jwksUri: null },
+      ])
+        await assert.rejects(fetchKeys(issuer), /the admin listener of this gateway/)
+      assert.equal(asked, 0)
+    } finally {
+      setOwnListeners([])
+    }
+  })
+
+  test('who says the rest very slowly has no more time than who says nothing', async () => {
+    await using server = await served((_, response) => {
+      const timer = setInterval(() => response.write(' '), 10)
+      response.on('close', () => clearInterval(timer))
+    })
+    const stopped = new AbortController()
+    const fetching = fetchKeys({ issuer: server.url, jwksUri: server.url }, stopped.signal)
+    stopped.abort(new Error('the end'))
+    await assert.rejects(fetching, /: the end$/)
   })
 
   test('secrets and keys for encryption are no keys of signatures', async () => {
