@@ -15,12 +15,17 @@ export function claimFault(
   const targets: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   if (audiences.length > 0 && !targets.some(one => typeof one === 'string' && audiences.includes(one)))
     return invalid('it is for another audience')
-  if (typeof exp !== 'number') return invalid('it does not say until when it is valid (exp)')
+  // JSON has no infinity, and 1e999 is one here.
+  if (!isTime(exp)) return invalid('it does not say until when it is valid (exp)')
   if (nowMs >= exp * 1000 + leewayMs) return { failure: 'token_expired', detail: 'it has expired' }
-  if (nbf !== undefined && typeof nbf !== 'number') return invalid('nbf is no number')
+  if (nbf !== undefined && !isTime(nbf)) return invalid('nbf is no number')
   if (nbf !== undefined && nowMs < nbf * 1000 - leewayMs)
     return { failure: 'token_expired', detail: 'it is not valid yet' }
   return null
+}
+
+function isTime(claim: unknown): claim is number {
+  return typeof claim === 'number' && Number.isFinite(claim)
 }
 
 /** `scope` (RFC 8693 §4.2), or `scp`, as some issuers have it. */

@@ -12,8 +12,15 @@ export function readToken(text: string): TokenText | null {
   if (text.length > MOST_CHARACTERS) return null
   const parts = text.split('.')
   if (parts.length !== 3) return null
+  // What is signed is the text; the signature itself has one spelling, so that one token is not thousands to who remembers them.
+  if (!isCanonical(parts[2]!)) return null
   const [header, claims] = [objectOf(parts[0]!), objectOf(parts[1]!)]
   return header === null || claims === null ? null : { header, claims }
+}
+
+/** Without blanks, other characters, or bits behind the last octet (RFC 4648 §3.5). */
+function isCanonical(part: string): boolean {
+  return part !== '' && Buffer.from(part, 'base64url').toString('base64url') === part
 }
 
 function objectOf(part: string): Record<string, unknown> | null {
