@@ -48,11 +48,11 @@ suite('requests of our own', () => {
     await using other = await listening()
     setOwnListeners([{ address: '127.0.0.1', port: admin.port }])
     for (const host of ['127.0.0.1', 'localhost']) {
-      const [response] = await once(
+      const [response] = (await once(
         get(`http://${host}:${other.port}/`, { agent: new PlainAgent() }),
         'response',
-      )
-      assert.equal((response as { readonly statusCode: number }).statusCode, 200)
+      )) as [{ readonly statusCode: number }]
+      assert.equal(response.statusCode, 200)
     }
   })
 })

@@ -18,8 +18,9 @@ type Created = NonNullable<Parameters<InstanceType<typeof HttpAgent>['createConn
 export class PlainAgent extends HttpAgent {
   override createConnection(options: ClientRequestArgs, created?: Created) {
     const fault = faultOf(options)
-    if (fault !== null) return void created?.(fault, undefined as never)
-    return super.createConnection({ ...options, lookup: lookingUp(options) }, created)
+    if (fault === null) return super.createConnection({ ...options, lookup: lookingUp(options) }, created)
+    created?.(fault, undefined as never)
+    return undefined
   }
 }
 
@@ -27,8 +28,9 @@ export class PlainAgent extends HttpAgent {
 export class SecureAgent extends HttpsAgent {
   override createConnection(options: ClientRequestArgs, created?: Created) {
     const fault = faultOf(options)
-    if (fault !== null) return void created?.(fault, undefined as never)
-    return super.createConnection({ ...options, lookup: lookingUp(options) }, created)
+    if (fault === null) return super.createConnection({ ...options, lookup: lookingUp(options) }, created)
+    created?.(fault, undefined as never)
+    return undefined
   }
 }
 

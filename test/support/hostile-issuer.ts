@@ -20,7 +20,7 @@ export class HostileIssuer implements AsyncDisposable {
     server.on('request', (request, response) => {
       this.asked++
       if (this.misdeed === null) response.end(JSON.stringify({ keys: [jwk] }))
-      else void this.misdeed(request, response)
+      else this.misdeed(request, response)
     })
   }
 

@@ -70,7 +70,11 @@ export class Published implements AsyncDisposable {
     const data = new Folder()
     const run = await RunProcess.start(
       [files.path],
-      ...['--workers', String(workers), '--data', data.path, ...args],
+      '--workers',
+      String(workers),
+      '--data',
+      data.path,
+      ...args,
     )
     const published = new Published(port, files, data, run)
     try {

@@ -14,13 +14,17 @@ export class RedisServer implements AsyncDisposable {
   private readonly folder = mkdtempSync(join(tmpdir(), 'portcullis-redis-'))
   private process: ChildProcess | null = null
 
-  private constructor(program: string, port: number) {
+  private readonly more: readonly string[]
+
+  private constructor(program: string, port: number, more: readonly string[]) {
     this.program = program
     this.port = port
+    this.more = more
   }
 
-  static async start(program: string): Promise<RedisServer> {
-    const server = new RedisServer(program, await freePort())
+  /** `more` of its settings, as of its command line. */
+  static async start(program: string, more: readonly string[] = []): Promise<RedisServer> {
+    const server = new RedisServer(program, await freePort(), more)
     await server.begin()
     return server
   }
@@ -32,7 +36,7 @@ export class RedisServer implements AsyncDisposable {
   /** Again, after `kill`; it has forgotten everything. */
   async begin(): Promise<void> {
     const settings = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-    this.process = spawn(this.program, [...settings, '--dir', this.folder], { stdio: 'ignore' })
+    this.process = spawn(this.program, [...settings, ...this.more, '--dir', this.folder], { stdio: 'ignore' })
     while (!(await this.answers())) await later(10)
   }
 
@@ -63,7 +67,7 @@ export class RedisServer implements AsyncDisposable {
       await once(socket, 'connect')
       socket.write('PING\r\n')
       const [answer] = (await once(socket, 'data')) as [Buffer]
-      return answer.toString().startsWith('+PONG')
+      return /^\+PONG|^-NOAUTH/.test(answer.toString())
     } catch {
       return false
     } finally {

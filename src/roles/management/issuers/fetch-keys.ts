@@ -69,7 +69,8 @@ async function get(url: string, signal: AbortSignal): Promise<Got> {
   const response = await ask(url, signal)
   try {
     // To where a redirect leads was nobody's decision.
-    if (response.statusCode !== 200) throw new Error(`${url} answers ${response.statusCode}`)
+    const { statusCode = 0 } = response
+    if (statusCode !== 200) throw new Error(`${url} answers ${statusCode}`)
     const body = objectOf(await textOf(response, url), url)
     const maxAge = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(response.headers['cache-control'] ?? '')?.[1]
     return { body, maxAgeMs: maxAge === undefined ? null : Number(maxAge) * 1000 }
@@ -117,7 +118,7 @@ function objectOf(text: string, url: string): Got['body'] {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${PATIENCE_MS} ms`
-  return 'code' in error && error.code !== undefined ? String(error.code) : error.message
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
 }
 
 /** A key that signatures can be verified by; a secret one is none that anybody should publish. */

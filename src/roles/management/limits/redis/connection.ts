@@ -11,6 +11,9 @@ const PROBE_MS = 250
 /** Of what waits for an answer; beyond that Redis is not keeping up. */
 const MOST_WAITING = 10_000
 const SILENT_MS = 2_000
+/** What answers may have, before one of them is whole: so much for itself, and for each that is waited for. */
+const MOST_BYTES = 65_536
+const MOST_BYTES_OF_ONE = 2_048
 const MOST_RECONNECT_MS = 1_000
 
 const options = {
@@ -50,7 +53,10 @@ export class Connection {
   private readonly events: ConnectionEvents
   private readonly waiting: Waiting[] = []
   private lateInARow = 0
+  /** That have come since an answer was whole. */
+  private bytes = 0
   private isOpen = false
+  private toldAway = false
   private why = 'it has not been connected to yet'
   private forgetSweep: (() => void) | null = null
   private forgetProbe: (() => void) | null = null
@@ -65,6 +71,8 @@ export class Connection {
   private connect(redis: Redis): void {
     if (this.closed) return
     this.redis = redis
+    // Its parser keeps what has come of an answer for as long as it is not whole.
+    redis.on('connect', () => redis.stream.on('data', (chunk: Buffer) => this.count(chunk.length)))
     redis.on('ready', () => this.probe())
     redis.on('close', () => this.goAway('the connection has ended'))
     redis.on('error', (error: Error) => this.goAway(error.message))
@@ -90,6 +98,7 @@ export class Connection {
     this.forgetSweep ??= this.clock.after(BUDGET_MS, () => this.sweep())
     this.run(script, keys, values).then(
       answer => {
+        this.bytes = 0
         if (one.settled) return
         one.settled = true
         this.lateInARow = 0
@@ -112,10 +121,24 @@ export class Connection {
     return redis[script](keys.length, ...keys, ...values)
   }
 
+  /** Ends this connection, and makes another one. */
+  leave(why: string): void {
+    this.goAway(why)
+    this.bytes = 0
+    // Nobody waits for its other side to end it as well.
+    this.redis?.stream.destroy()
+  }
+
   close(): void {
     this.closed = true
     this.goAway('it is being left')
     this.redis?.disconnect()
+  }
+
+  private count(bytes: number): void {
+    this.bytes += bytes
+    if (this.bytes > MOST_BYTES + this.waiting.length * MOST_BYTES_OF_ONE)
+      this.leave('its answer is longer than any')
   }
 
   /** Those whose time is over, the oldest first. */
@@ -147,9 +170,11 @@ export class Connection {
     this.why = why
     this.lateInARow = 0
     this.probeLater()
-    if (!this.isOpen) return
+    if (this.toldAway) return
     this.isOpen = false
-    this.events.state(why)
+    this.toldAway = true
+    // Who could never be connected to has said nothing yet.
+    if (!this.closed) this.events.state(why)
   }
 
   private probeLater(): void {
@@ -167,12 +192,14 @@ export class Connection {
     if (redis.status !== 'ready') return this.probeLater()
     const sentMs = this.clock.now()
     // A connection that leads nowhere says nothing: another is made.
-    const forget = this.clock.after(SILENT_MS, () => redis.disconnect(true))
+    const forget = this.clock.after(SILENT_MS, () => this.leave('it answers nothing'))
     redis.ping().then(
       () => {
+        this.bytes = 0
         forget()
         if (this.clock.now() - sentMs > BUDGET_MS || this.closed || this.isOpen) return this.probeLater()
         this.isOpen = true
+        this.toldAway = false
         this.events.state(null)
       },
       () => {

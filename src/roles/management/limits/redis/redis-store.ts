@@ -3,6 +3,7 @@ import type { Logger } from '../../../../telemetry/log.ts'
 import type { Limit } from '../limit.ts'
 import type { Meter } from '../meter.ts'
 import { StoreAway, type ExactLevel, type ExactStore } from '../store/exact-store.ts'
+import { nodesAnswer, takeAnswer } from './answer.ts'
 import { Connection } from './connection.ts'
 import { Denials } from './denials.ts'
 import { Settlements, type Settlement } from './settlements.ts'
@@ -135,20 +136,29 @@ export class RedisStore implements ExactStore {
       places.map(({ key }) => key),
       values,
     )
-    const [now, ...found] = answer as [string, ...(number | string)[]]
-    this.learn(Number(now) / 1000, sentMs)
-    if (found.length === 0) {
+    const { nowMs, found } = this.understood(() => takeAnswer(answer, meters, this.options.clock.wallMs()))
+    this.learn(nowMs, sentMs)
+    if (found === null) {
       if (again) return this.ask(meters, costs, takes, false)
       throw new StoreAway('its clock and ours do not agree on the time', false)
     }
     const levels = meters.map(({ limit }, i) => {
-      const outcome = OUTCOMES[Number(found[2 * i])] ?? 'denied'
-      const value = Number(found[2 * i + 1])
+      const { outcome, value } = found[i]!
       if (!limit.isQuota) return rateLevel(limit, outcome, value)
-      return quotaLevel(limit, outcome, value, places[i]!.endMs, Number(now) / 1000)
+      return quotaLevel(limit, outcome, value, places[i]!.endMs, nowMs)
     })
     if (takes) this.remember(meters, costs, levels)
     return levels
+  }
+
+  /** Behind an answer to something else, all that come are. */
+  private understood<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      this.connection.leave(error instanceof Error ? error.message : String(error))
+      throw error
+    }
   }
 
   private remember(meters: readonly Meter[], costs: readonly number[], levels: readonly ExactLevel[]): void {
@@ -212,14 +222,12 @@ export class RedisStore implements ExactStore {
     if (this.away) return
     try {
       const nodes = await this.connection.call('nodes', [NODES_KEY], [this.options.node, NODE_COUNTS_MS])
-      this.nodes = Math.max(1, Number(nodes))
+      this.nodes = this.understood(() => nodesAnswer(nodes))
     } catch {
       // The next time tells.
     }
   }
 }
-
-const OUTCOMES: readonly ExactLevel['outcome'][] = ['taken', 'over', 'denied']
 
 function rateLevel(
   { intervalUs, rate: { burst } }: Limit,
