@@ -115,6 +115,11 @@ export const backendDefaults = {
   baseEjectionMs: 10_000,
   maxEjectionMs: 300_000,
   maxEjectedPercent: 50,
+  /** As Envoy has it (healthy_panic_threshold), and what follows (outlier_detection). */
+  panicPercent: 50,
+  outlierIntervalMs: 10_000,
+  successRate: { minEndpoints: 5, minRequests: 100, deviations: 1.9 },
+  latency: { minEndpoints: 3, minRequests: 100, factor: 3, leastMs: 100 },
   dnsRefreshMs: 10_000,
   tlsMinVersion: 'TLS1.2',
   tlsMaxVersion: 'TLS1.3',

@@ -74,7 +74,7 @@ const table = {
   },
   portcullis_upstream_endpoints_serving: {
     type: 'gauge',
-    help: 'Those of them that are not left out because connections to them failed; of the worker that has fewest.',
+    help: 'Those of them that are ready, healthy and not ejected; of the worker that has fewest.',
     labels: ['cluster'],
     merge: 'min',
   },
@@ -115,7 +115,12 @@ const table = {
   },
   portcullis_upstream_ejections_total: {
     type: 'counter',
-    help: 'Endpoints taken out of balancing because they failed.',
+    help: 'Endpoints taken out of balancing because they failed, by reason: connection_failures, consecutive_5xx, consecutive_gateway_errors, success_rate, latency.',
+    labels: ['cluster', 'reason'],
+  },
+  portcullis_upstream_panic: {
+    type: 'gauge',
+    help: 'Workers in which so few endpoints are well that all of them are used.',
     labels: ['cluster'],
   },
   portcullis_external_auth_total: {

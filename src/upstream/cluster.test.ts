@@ -49,9 +49,11 @@ function world(options: { workers?: number; lookup?: DnsLookup } = {}) {
     lookup: () => Promise.reject(new Error('no lookup in this test')),
     ...options,
     events: {
-      onEjected: (cluster, endpoint, failures, forMs) =>
+      onEjected: (cluster, endpoint, { failures }, forMs) =>
         log.push(`${cluster} ${endpoint} out ${failures} ${forMs}`),
       onReturned: (cluster, endpoint) => log.push(`${cluster} ${endpoint} back`),
+      onPanic: (cluster, panics, well, of) =>
+        log.push(`${cluster} ${panics ? 'panics' : 'calm'}: ${well} of ${of}`),
       onResolved: name => log.push(`${name} resolved`),
       onResolveFailed: (name, code) => log.push(`${name} ${code}`),
     },
@@ -263,8 +265,9 @@ test('health: who is out and for how long, who fails, which names have no addres
     find(w.table.get(cluster)!, key).connectFailed('connection_refused', w.clock.now())
   }
   w.clock.advance(400)
-  const whole = { ejectedForMs: 0, failures: 0, failure: null, requestsPerS: 0 }
-  const failing = { ejectedForMs: 0, failures: 1, failure: 'connection_refused', requestsPerS: 0 }
+  const serving = { state: 'serving', reason: '' } as const
+  const whole = { ...serving, ejectedForMs: 0, failures: 0, failure: null, requestsPerS: 0 }
+  const failing = { ...serving, ejectedForMs: 0, failures: 1, failure: 'connection_refused', requestsPerS: 0 }
   assert.deepEqual(w.table.health(null, 10), [
     {
       cluster: 'ejected',
@@ -273,6 +276,8 @@ test('health: who is out and for how long, who fails, which names have no addres
         {
           address: '10.0.0.1',
           port: 80,
+          state: 'ejected',
+          reason: 'connection_failures: 2 in a row',
           ejectedForMs: 600,
           failures: 2,
           failure: 'connection_refused',
@@ -514,4 +519,88 @@ test('an endpoint that comes into service is eased in, after an ejection too', (
   w.clock.advance(5000)
   w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80*10'] }, { ...eased, slowStartMs: 0 })
   assert.deepEqual([...weights(), w.clock.waits], [1, 10, []])
+})
+
+test('an endpoint that is not ready is never chosen; one that still serves is, where none is ready', () => {
+  const w = world()
+  const list = (...readiness: (snapshot.Endpoint['readiness'] | null)[]) =>
+    readiness.map((one, i) => ({
+      address: `10.0.0.${i + 1}`,
+      port: 80,
+      weight: 1,
+      ...(one && { readiness: one }),
+    }))
+  w.apply({ a: [] })
+  const a = w.table.get('a')!
+  a.setEndpoints(list(null, 'terminating', 'unready'))
+  assert.deepEqual(picks(a, 2), Array(2).fill('10.0.0.1:80'))
+  const first = find(a, '10.0.0.1:80')
+  const { pool } = first
+  a.setEndpoints(list('terminating', 'terminating', 'unready'))
+  assert.deepEqual(picks(a, 2), ['10.0.0.1:80', '10.0.0.2:80'])
+  assert.ok(pool.closed, 'whoever is to go keeps no connection that waits')
+  a.setEndpoints(list('unready', 'unready', 'unready'))
+  assert.deepEqual(picks(a, 1), ['none'])
+  assert.equal(a.unavailableReason, 'no_endpoint_ready')
+  a.setEndpoints(list(null, 'unready', 'unready'))
+  assert.equal(a.pick(), first, 'it is the same one')
+  const [health] = w.table.health(['a'], 1)
+  assert.deepEqual(
+    health?.endpoints.map(({ state, reason }) => `${state} ${reason}`),
+    ['serving ', 'unready its EndpointSlice says so', 'unready its EndpointSlice says so'],
+  )
+  assert.deepEqual(w.log, [])
+})
+
+const checks: snapshot.HealthChecks = {
+  type: 'TCP',
+  intervalMs: 1_000,
+  timeoutMs: 1_000,
+  healthyThreshold: 2,
+  unhealthyThreshold: 2,
+  port: null,
+  startsHealthy: true,
+  http: { method: 'GET', path: '/', host: null, statuses: [200], body: '' },
+  grpcService: '',
+}
+
+test('verdicts: who is unhealthy is left out, returns, survives a reload, and panic says so', () => {
+  const w = world()
+  const all = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']
+  w.apply({ a: all }, { healthChecks: checks })
+  const a = w.table.get('a')!
+  assert.deepEqual(picks(a, 3), all)
+  w.table.setVerdicts({ a: { '10.0.0.1:80': 'status 503' }, later: { '10.0.0.9:80': 'gone' } })
+  assert.deepEqual(picks(a, 2), all.slice(1))
+  w.apply({ a: all, later: ['10.0.0.8:80', '10.0.0.9:80'] }, { healthChecks: { ...checks, intervalMs: 5 } })
+  assert.deepEqual(picks(a, 2), all.slice(1))
+  assert.deepEqual(picks(w.table.get('later')!, 1), ['10.0.0.8:80'], 'a verdict may come before its cluster')
+  assert.deepEqual(w.log, [])
+  w.table.setVerdicts({ a: { '10.0.0.2:80': 'status 503' } })
+  assert.deepEqual(picks(a, 3), all)
+  w.table.setVerdicts({ a: { '10.0.0.1:80': '' } })
+  assert.deepEqual(w.log, ['a panics: 1 of 3', 'a calm: 2 of 3'])
+  // Requests that still go there while all are used have it ejected, too: who is well again need not wait for that.
+  const second = find(a, '10.0.0.2:80')
+  second.connectFailed('connection_refused', w.clock.now())
+  second.connectFailed('connection_refused', w.clock.now())
+  assert.equal(w.table.health(['a'], 1)[0]?.endpoints[1]?.reason, 'status 503')
+  w.table.setVerdicts({ a: { '10.0.0.2:80': '' } })
+  assert.deepEqual(picks(a, 3), all)
+  w.table.setVerdicts({ a: { '10.0.0.3:80': 'status 503' } })
+  w.apply({ a: all })
+  assert.deepEqual(picks(a, 3), all, 'without checks nobody is unhealthy')
+})
+
+test('unhealthy from the start: nobody takes requests before a check, and that is no panic', () => {
+  const w = world()
+  w.apply({ a: ['10.0.0.1:80', '10.0.0.2:80'] }, { healthChecks: { ...checks, startsHealthy: false } })
+  const a = w.table.get('a')!
+  assert.deepEqual(picks(a, 1), ['none'])
+  assert.equal(a.unavailableReason, 'no_endpoint_healthy')
+  w.table.setVerdicts({ a: { '10.0.0.2:80': '' } })
+  assert.deepEqual(picks(a, 1), ['10.0.0.2:80'])
+  w.table.setVerdicts({ a: null })
+  assert.deepEqual(picks(a, 1), ['none'])
+  assert.deepEqual(w.log, [])
 })

@@ -8,15 +8,20 @@ import { SlowStart } from './choice/slow-start.ts'
 import type { Clock } from './clock.ts'
 import { dnsReason, type DnsAnswer, type DnsResolver, type DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
-import { Endpoint, type EndpointOwner, type EndpointPool } from './endpoint.ts'
+import { inService, stateOf } from './endpoint-state.ts'
+import { Endpoint, type EndpointOwner, type EndpointPool, type Sickness } from './endpoint.ts'
 import type { Drainable } from './keep.ts'
+import type { Ejected } from './outliers.ts'
 import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
+import type { VerdictBook } from './verdicts.ts'
 
 /** What clusters tell log and metrics. */
 export interface ClusterEvents {
-  onEjected(cluster: string, endpoint: string, failures: number, forMs: number): void
+  onEjected(cluster: string, endpoint: string, why: Ejected, forMs: number): void
   onReturned(cluster: string, endpoint: string): void
+  /** So few of its endpoints are well that all are used; or, `panics` being false, no longer. */
+  onPanic(cluster: string, panics: boolean, well: number, of: number): void
 }
 
 /** What all clusters of a worker share. */
@@ -28,7 +33,11 @@ export interface ClusterContext<P extends EndpointPool> {
   readonly clock: Clock
   readonly random: RandomSource
   readonly events: ClusterEvents
+  /** What checks have found. */
+  readonly verdicts: VerdictBook
 }
+
+const UNCHECKED: Sickness = { reason: 'not checked yet', unchecked: true }
 
 /**
  * One upstream in one worker: its endpoints, the choice among them, and its
@@ -59,6 +68,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   private readonly watches = new Map<string, DnsWatch>()
   private readonly members = new Map<string, Endpoint<P>>()
   private drained = false
+  /** So few are well that all are used. */
+  panics = false
   private settling: (() => void)[] = []
 
   constructor(config: snapshot.Cluster, context: ClusterContext<P>) {
@@ -71,10 +82,11 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.ejector = new Ejector(
       clock,
       {
-        onEjected: ({ key }, failures, forMs) => events.onEjected(this.name, key, failures, forMs),
+        onEjected: ({ key }, why, forMs) => events.onEjected(this.name, key, why, forMs),
         onReturned: ({ key }) => events.onReturned(this.name, key),
       },
       () => this.rebalance(),
+      context.workers,
     )
   }
 
@@ -94,7 +106,10 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   get unavailableReason(): string {
     for (const { answer } of this.watches.values())
       if (answer.state === 'failed') return dnsReason(answer.code ?? '')
-    return this.members.size === 0 ? 'no_endpoint' : ''
+    if (this.members.size === 0) return 'no_endpoint'
+    for (const endpoint of this.members.values())
+      if (stateOf(endpoint) !== 'unready') return 'no_endpoint_healthy'
+    return 'no_endpoint_ready'
   }
 
   /** All endpoints, ejected ones included. */
@@ -109,11 +124,6 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   /** What is known of each name among the endpoints. */
   get names(): Iterable<readonly [name: string, answer: DnsAnswer]> {
     return this.watches.entries().map(([name, { answer }]) => [name, answer] as const)
-  }
-
-  /** So much is ejected that nobody is left out. */
-  get panics(): boolean {
-    return this.ejector.panics
   }
 
   get size(): number {
@@ -167,8 +177,27 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
     if (connectionsDiffer(config, before)) for (const endpoint of this.members.values()) endpoint.renew()
     if (!isDeepStrictEqual(config.balancer, before.balancer)) this.changeBalancer(config.balancer)
-    this.ejector.configure(config.ejection, [...this.members.values()])
+    this.ejector.configure(this.config.ejection, [...this.members.values()])
+    if (config.healthChecks === before.healthChecks) this.rebalance()
+    else this.diagnose()
+  }
+
+  /** There are other verdicts about its endpoints. */
+  diagnose(): void {
+    for (const endpoint of this.members.values()) {
+      const before = endpoint.sickness
+      endpoint.sickness = this.sicknessOf(endpoint)
+      if (before !== null && endpoint.sickness === null) this.ejector.forgive(endpoint)
+    }
     this.rebalance()
+  }
+
+  private sicknessOf({ key }: Endpoint<P>): Sickness | null {
+    const { healthChecks } = this.config
+    if (healthChecks === undefined) return null
+    const said = this.context.verdicts.of(this.name, key)
+    if (said === undefined) return healthChecks.startsHealthy ? null : UNCHECKED
+    return said === '' ? null : { reason: said, unchecked: false }
   }
 
   /** Endpoints that stay, stay as they are: pool, load and record survive. */
@@ -251,18 +280,28 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
       leaving.push(endpoint)
       changed = true
     }
-    for (const [key, { address, port, weight }] of wanted) {
-      const known = this.members.get(key)
-      if (known === undefined) this.members.set(key, new Endpoint(this, address, port, weight))
-      else if (known.declaredWeight !== weight) known.declaredWeight = weight
-      else continue
-      changed = true
-    }
+    for (const [key, spec] of wanted) if (this.take(key, spec)) changed = true
     if (!changed) return
     this.ejector.configure(this.config.ejection, [...this.members.values()])
     this.rebalance()
     // Last: who is refused by one of them picks another at once.
     for (const endpoint of leaving) endpoint.close()
+  }
+
+  /** One that is there, or is to be; whether anything of it is new. */
+  private take(key: string, spec: snapshot.Endpoint): boolean {
+    const { address, port, weight } = spec
+    const readiness = spec.readiness ?? null
+    const known = this.members.get(key)
+    if (known !== undefined && known.declaredWeight === weight && known.readiness === readiness) return false
+    const endpoint = known ?? new Endpoint(this, address, port, weight)
+    endpoint.declaredWeight = weight
+    // Whoever is to go is not to hold connections that wait.
+    if (readiness !== null && endpoint.readiness === null) endpoint.renew()
+    endpoint.readiness = readiness
+    endpoint.sickness = this.sicknessOf(endpoint)
+    this.members.set(key, endpoint)
+    return true
   }
 
   /**
@@ -271,11 +310,12 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
    */
   private resolve(): Map<string, snapshot.Endpoint> {
     const found = new Map<string, snapshot.Endpoint>()
-    for (const { address, port, weight } of this.specs) {
+    for (const { address, port, weight, readiness } of this.specs) {
       for (const resolved of this.watches.get(address)?.answer.addresses ??
         (isIP(address) > 0 ? [address] : [])) {
         const key = authorityText(resolved, port)
-        found.set(key, { address: resolved, port, weight: weight + (found.get(key)?.weight ?? 0) })
+        const sum = weight + (found.get(key)?.weight ?? 0)
+        found.set(key, { address: resolved, port, weight: sum, ...(readiness && { readiness }) })
       }
     }
     return found
@@ -288,9 +328,13 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   }
 
   private rebalance(): void {
-    const serving = this.ejector.serving([...this.members.values()])
+    const { ejection, panicPercent } = this.config
+    const { serving, panics, well, of } = inService([...this.members.values()], ejection, panicPercent)
     this.slowStart.weigh(serving, this.config.slowStartMs ?? 0)
     this.balancer.update(serving)
+    if (panics === this.panics) return
+    this.panics = panics
+    this.context.events.onPanic(this.name, panics, well, of)
   }
 }
 
@@ -308,8 +352,13 @@ function connectionsDiffer(a: snapshot.Cluster, b: snapshot.Cluster): boolean {
 function sameSpecs(a: readonly snapshot.Endpoint[], b: readonly snapshot.Endpoint[]): boolean {
   if (a === b) return true
   if (a.length !== b.length) return false
-  return a.every(({ address, port, weight }, i) => {
+  return a.every(({ address, port, weight, readiness }, i) => {
     const other = b[i]
-    return other?.address === address && other.port === port && other.weight === weight
+    return (
+      other?.address === address &&
+      other.port === port &&
+      other.weight === weight &&
+      other.readiness === readiness
+    )
   })
 }

@@ -6,6 +6,7 @@ import { DnsResolver, type DnsEvents, type DnsLookup } from './dns.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
 import { healthOf, isUnwell, type ClusterHealth } from './health.ts'
 import { Keep } from './keep.ts'
+import { VerdictBook, type Verdicts } from './verdicts.ts'
 
 export interface ClusterTableOptions<P extends EndpointPool> {
   makePool(endpoint: Endpoint<P>, cluster: Cluster<P>): P
@@ -24,6 +25,7 @@ export interface ClusterTableOptions<P extends EndpointPool> {
  */
 export class ClusterTable<P extends EndpointPool = EndpointPool> {
   private readonly keep = new Keep<Cluster<P>>()
+  private readonly verdicts = new VerdictBook()
   private readonly context: ClusterContext<P>
   /** Drained, and with something under way. */
   private readonly leaving = new Set<Cluster<P>>()
@@ -38,7 +40,8 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
     const { workers = 1, events = silent, clock = systemClock, random = Math.random, lookup } = options
     const resolver = new DnsResolver({ clock, random, events, ...(lookup === undefined ? {} : { lookup }) })
     const makePool = (endpoint: Endpoint<P>, cluster: Cluster<P>): P => options.makePool(endpoint, cluster)
-    this.context = { makePool, workers: Math.max(1, workers), resolver, clock, random, events }
+    const { verdicts } = this
+    this.context = { makePool, workers: Math.max(1, workers), resolver, clock, random, events, verdicts }
   }
 
   /**
@@ -84,6 +87,11 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
     return cluster !== undefined
   }
 
+  /** What checks have found of endpoints, or will be there when there are such. */
+  setVerdicts(verdicts: Verdicts): void {
+    for (const cluster of this.verdicts.take(verdicts)) this.keep.peek(cluster)?.diagnose()
+  }
+
   get(name: string): Cluster<P> | undefined {
     return this.keep.peek(name)
   }
@@ -123,6 +131,7 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
 const silent: ClusterEvents & DnsEvents = {
   onEjected() {},
   onReturned() {},
+  onPanic() {},
   onResolved() {},
   onResolveFailed() {},
 }

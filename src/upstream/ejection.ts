@@ -1,42 +1,46 @@
 import type { Ejection } from '../snapshot/snapshot.ts'
 import type { Cancel, Clock } from './clock.ts'
+import { mostEjected, standing } from './endpoint-state.ts'
 import type { Endpoint } from './endpoint.ts'
+import { Outliers, type Ejected } from './outliers.ts'
 
 /** What ejection tells; `forMs` is how long the endpoint stays away. */
 export interface EjectionEvents {
-  onEjected(endpoint: Endpoint, failures: number, forMs: number): void
+  onEjected(endpoint: Endpoint, why: Ejected, forMs: number): void
   onReturned(endpoint: Endpoint): void
 }
 
 /**
- * Passive ejection: an endpoint to which connections fail in a row is left out
- * for a while that grows with every repetition (base × times ejected, up to the
- * maximum), and comes back by time alone.
- *
- * Never more than the configured share is out, but one may be when there are two
- * or more. When everything is out, or endpoints disappear so that more than that
- * share is, everyone serves (panic, as Envoy calls it): an endpoint that may be
- * dead is better than none, and the few that are left would fall next.
+ * Passive ejection: an endpoint to which connections fail in a row, or whose
+ * answers say that it fails (Outliers), is left out for a while that grows with
+ * every repetition (base × times ejected, up to the maximum), and comes back by
+ * time alone. Never more than the configured share is out (mostEjected).
  */
 export class Ejector {
   private readonly clock: Clock
   private readonly events: EjectionEvents
   private readonly onChange: () => void
+  private readonly outliers: Outliers
   private policy: Ejection | null = null
   private members: readonly Endpoint[] = []
   private cancelTimer: Cancel | null = null
 
-  /** `onChange` is called when `serves` may answer differently than before, except by `configure`. */
-  constructor(clock: Clock, events: EjectionEvents, onChange: () => void) {
+  /**
+   * `onChange` is called when `serves` may answer differently than before, except by `configure`. Of numbers of requests
+   * this is one of so many `workers`.
+   */
+  constructor(clock: Clock, events: EjectionEvents, onChange: () => void, workers = 1) {
     this.clock = clock
     this.events = events
     this.onChange = onChange
+    this.outliers = new Outliers(clock, workers, (endpoint, why) => this.tryEject(endpoint, why, clock.now()))
   }
 
-  /** Takes endpoints and policy. Without a policy everyone serves. */
+  /** Takes endpoints and policy. Without a policy nobody is ejected. */
   configure(policy: Ejection | null, members: readonly Endpoint[]): void {
     this.policy = policy
     this.members = members
+    this.outliers.configure(policy?.passive ?? null, members)
     if (policy === null)
       for (const endpoint of members) if (endpoint.ejectedUntilMs > 0) this.giveBack(endpoint)
     this.schedule()
@@ -44,46 +48,52 @@ export class Ejector {
 
   failed(endpoint: Endpoint, nowMs: number): void {
     const { policy } = this
-    if (policy === null || endpoint.ejectedUntilMs > 0) return
-    if (endpoint.failures < policy.consecutiveFailures) return
-    // A request of an old runtime may still fail on an endpoint that was removed.
-    if (!this.members.includes(endpoint)) return
-    if (this.ejected() >= this.mostEjected(policy)) return
-    this.eject(endpoint, policy, nowMs)
-  }
-
-  /** The endpoints to balance over. */
-  serving<E extends Endpoint>(all: readonly E[]): readonly E[] {
-    if (this.panics) return all
-    return all.filter(endpoint => endpoint.ejectedUntilMs === 0)
-  }
-
-  /** More is ejected than may be, or everything: ejection is ignored. */
-  get panics(): boolean {
-    if (this.policy === null) return false
-    const ejected = this.ejected()
-    return ejected > 0 && (ejected === this.members.length || ejected > this.mostEjected(this.policy))
+    const { failures } = endpoint
+    if (policy === null || failures < policy.consecutiveFailures) return
+    this.tryEject(
+      endpoint,
+      { reason: 'connection_failures', failures, detail: `${failures} in a row` },
+      nowMs,
+    )
   }
 
   close(): void {
-    this.cancelTimer?.()
-    this.cancelTimer = null
+    this.stopTimer()
+    this.outliers.close()
   }
 
-  private eject(endpoint: Endpoint, policy: Ejection, nowMs: number): void {
-    const { failures } = endpoint
+  /** Whoever was found healthy again need not wait for its time. */
+  forgive(endpoint: Endpoint): void {
+    if (endpoint.ejectedUntilMs === 0) return
+    this.giveBack(endpoint)
+    this.schedule()
+  }
+
+  private tryEject(endpoint: Endpoint, why: Ejected, nowMs: number): void {
+    const { policy } = this
+    if (policy === null || endpoint.ejectedUntilMs > 0) return
+    // A request of an old runtime may still fail on an endpoint that was removed.
+    if (!this.members.includes(endpoint)) return
+    const { length } = standing(this.members)
+    if (this.ejected() < mostEjected(policy, length)) this.eject(endpoint, policy, why, nowMs)
+  }
+
+  private eject(endpoint: Endpoint, policy: Ejection, why: Ejected, nowMs: number): void {
     endpoint.ejections = rememberedEjections(endpoint, policy, nowMs) + 1
     const forMs = Math.min(policy.baseEjectionMs * endpoint.ejections, policy.maxEjectionMs)
     endpoint.ejectedUntilMs = nowMs + forMs
+    endpoint.ejectedFor = `${why.reason}: ${why.detail}`
     this.schedule()
     this.onChange()
-    this.events.onEjected(endpoint, failures, forMs)
+    this.events.onEjected(endpoint, why, forMs)
   }
 
   private giveBack(endpoint: Endpoint): void {
     endpoint.returnedAtMs = this.clock.now()
     endpoint.ejectedUntilMs = 0
+    endpoint.ejectedFor = ''
     endpoint.failures = 0
+    this.outliers.returned(endpoint)
     this.events.onReturned(endpoint)
   }
 
@@ -93,21 +103,20 @@ export class Ejector {
     return count
   }
 
-  private mostEjected(policy: Ejection): number {
-    const { length } = this.members
-    if (length < 2) return 0
-    return Math.max(1, Math.floor((length * policy.maxEjectedPercent) / 100))
-  }
-
   /** One timer for the earliest return, so that choosing an endpoint needs no look at the clock. */
   private schedule(): void {
-    this.close()
+    this.stopTimer()
     let earliest = Infinity
     for (const { ejectedUntilMs } of this.members)
       if (ejectedUntilMs > 0 && ejectedUntilMs < earliest) earliest = ejectedUntilMs
     if (earliest === Infinity) return
     const waitMs = Math.max(0, earliest - this.clock.now())
     this.cancelTimer = this.clock.after(waitMs, () => this.returnDue())
+  }
+
+  private stopTimer(): void {
+    this.cancelTimer?.()
+    this.cancelTimer = null
   }
 
   private returnDue(): void {

@@ -31,9 +31,9 @@ test('who judges an endpoint hears of answers and of what it is to blame for, an
   endpoint.broke('connection_terminated')
   const heard: string[] = []
   const judge: EndpointJudge = {
-    answered: (_, status, latencyMs) => heard.push(`${status} in ${latencyMs}`),
-    completed: (_, status) => heard.push(`whole ${status}`),
-    broke: (_, failure) => heard.push(failure),
+    answered: (status, latencyMs) => heard.push(`${status} in ${latencyMs}`),
+    completed: status => heard.push(`whole ${status}`),
+    broke: () => heard.push('broke'),
   }
   endpoint.judge = judge
   endpoint.answered(200, 3)
@@ -48,7 +48,9 @@ test('who judges an endpoint hears of answers and of what it is to blame for, an
     'client_gone',
   ] as const)
     endpoint.broke(failure)
-  assert.deepEqual(heard, ['200 in 3', 'whole 200', 'http_response_timeout', 'http_response_incomplete'])
+  endpoint.connectFailed('connection_refused', 0)
+  endpoint.connectFailed('proxy_ports_exhausted', 0)
+  assert.deepEqual(heard, ['200 in 3', 'whole 200', 'broke', 'broke', 'broke'])
 })
 
 test('an answer ends the row of connections that could not be made', () => {

@@ -1,6 +1,7 @@
 import { authorityText } from '../http/authority-text.ts'
 import { failures, type FailureName } from '../http/failures.ts'
 import type { PeakLatency } from './peak-latency.ts'
+import type { Endpoint as Spec } from '../snapshot/snapshot.ts'
 
 /** As long as a person looks at a number before it may change. */
 const RATE_S = 2
@@ -17,14 +18,14 @@ export interface EndpointPool {
   close(): void
 }
 
-/** Who looks at the answers of endpoints. What fails for the sake of a client, or of ourselves, is never told. */
-export interface EndpointJudge<P extends EndpointPool = EndpointPool> {
+/** Who looks at the answers of an endpoint. What fails for the sake of a client, or of ourselves, is never told. */
+export interface EndpointJudge {
   /** The head of an answer is there. `status` is HTTP's, or what a status of gRPC stands for; it failed if it is 500 or more. */
-  answered(endpoint: Endpoint<P>, status: number, latencyMs: number): void
+  answered(status: number, latencyMs: number): void
   /** The whole of an answer whose head did not fail; `status` as its trailers have it. */
-  completed(endpoint: Endpoint<P>, status: number): void
-  /** It broke off, made no sense or did not come, on a connection that was there. */
-  broke(endpoint: Endpoint<P>, failure: FailureName): void
+  completed(status: number): void
+  /** There is none: no connection could be made, or it broke off, made no sense or did not come. */
+  broke(): void
 }
 
 /** What an endpoint is to blame for once it is connected: a limit, an upgrade that it does not offer or a client's head that is too large for it say nothing of it. */
@@ -34,6 +35,14 @@ const blamed: ReadonlySet<FailureName> = new Set([
   'http_response_timeout',
   'http_protocol_error',
 ])
+
+/** What checks have found; null is healthy, or that nobody checks. */
+export interface Sickness {
+  /** For log and views: `status 503, expected 200`. */
+  readonly reason: string
+  /** It is not known to be sick, it just was never seen well. */
+  readonly unchecked: boolean
+}
 
 /** Its cluster. */
 export interface EndpointOwner<P extends EndpointPool> {
@@ -67,11 +76,17 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   lastFailure: FailureName | null = null
   /** When it returns to service, in monotonic milliseconds; 0 while it serves. */
   ejectedUntilMs = 0
+  /** Why it was ejected last, for log and views. */
+  ejectedFor = ''
+  /** What its EndpointSlice says where it is not ready. */
+  readiness: NonNullable<Spec['readiness']> | null = null
+  /** What checks have found; null where it is healthy, or nobody checks. */
+  sickness: Sickness | null = null
   /** How often it was ejected of late; lengthens the next ejection. */
   ejections = 0
   returnedAtMs = 0
   /** Null where nothing is made of answers, which is then all that they cost. */
-  judge: EndpointJudge<P> | null = null
+  judge: EndpointJudge | null = null
   /** Null where nobody chooses by it. */
   latency: PeakLatency | null = null
   private readonly owner: EndpointOwner<P>
@@ -122,6 +137,7 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
     this.failures++
     this.lastFailure = failure
     this.latency?.observe(0, true)
+    this.judge?.broke()
     this.owner.failed(this, nowMs)
   }
 
@@ -134,19 +150,19 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   answered(status: number, latencyMs: number): void {
     this.failures = 0
     this.latency?.observe(latencyMs, status >= 500)
-    this.judge?.answered(this, status, latencyMs)
+    this.judge?.answered(status, latencyMs)
   }
 
   /** The whole of an answer whose head said less than 500 to the attempt. */
   completed(status: number): void {
-    this.judge?.completed(this, status)
+    this.judge?.completed(status)
   }
 
   /** An attempt failed after it had its connection. */
   broke(failure: FailureName): void {
     if (!blamed.has(failure)) return
     this.latency?.observe(0, true)
-    this.judge?.broke(this, failure)
+    this.judge?.broke()
   }
 
   /** Connections would be made otherwise now: those that are there finish, and the next request gets a new one. */

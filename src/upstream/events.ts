@@ -4,6 +4,8 @@ import type { ClusterEvents } from './cluster.ts'
 import { dnsReason, type DnsEvents } from './dns.ts'
 import type { PoolEvents } from './pool.ts'
 
+const PANIC = 'so few of its endpoints are well that all are used, also those that are not'
+
 export interface UpstreamEvents extends ClusterEvents, DnsEvents, PoolEvents {}
 
 /** What happens to upstreams, as log and metrics have it. `metrics` are those of the snapshot that is in force when it happens. */
@@ -18,11 +20,18 @@ export function upstreamEvents(log: Logger, metrics: (cluster: string) => Cluste
       metrics(cluster).counter('portcullis_upstream_faults_total', { rule }).add(1)
       log.warn('endpoint.fault', { cluster, endpoint, rule })
     },
-    onEjected: (cluster, endpoint, failures, forMs) => {
-      metrics(cluster).counter('portcullis_upstream_ejections_total').add(1)
-      log.warn('endpoint.ejected', { cluster, endpoint, failures, forMs })
+    onEjected: (cluster, endpoint, { reason, failures, detail }, forMs) => {
+      metrics(cluster).counter('portcullis_upstream_ejections_total', { reason }).add(1)
+      log.warn('endpoint.ejected', { cluster, endpoint, reason, detail, failures, forMs })
     },
     onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),
+    onPanic: (cluster, panics, well, of) => {
+      metrics(cluster)
+        .gauge('portcullis_upstream_panic')
+        .set(panics ? 1 : 0)
+      if (panics) log.error('cluster.panics', { cluster, well, of, message: PANIC })
+      else log.info('cluster.calm', { cluster, well, of })
+    },
     onResolved: (name, addresses) => log.info('dns.resolved', { name, addresses }),
     onResolveFailed: (name, code, kept, retryInMs) =>
       log.warn('dns.failed', { name, reason: dnsReason(code), code, kept, retryInMs: Math.round(retryInMs) }),

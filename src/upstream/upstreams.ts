@@ -6,11 +6,13 @@ import type { Cluster } from './cluster.ts'
 import { ClusterTable } from './clusters.ts'
 import type { DnsLookup } from './dns.ts'
 import type { Endpoint } from './endpoint.ts'
+import { stateOf } from './endpoint-state.ts'
 import { upstreamEvents, type UpstreamEvents } from './events.ts'
 import type { ClusterHealth } from './health.ts'
 import { Http1Pool } from './h1/pool.ts'
 import { Http2Pool } from './h2/pool.ts'
 import type { PoolParts, UpstreamPool } from './pool.ts'
+import type { Verdicts } from './verdicts.ts'
 import { ClientContexts } from './tls/contexts.ts'
 import { TlsDialer } from './tls/dialer.ts'
 
@@ -87,6 +89,11 @@ export class Upstreams {
     this.clusters.setEndpoints(cluster, endpoints)
   }
 
+  /** What checks have found of endpoints. */
+  setVerdicts(verdicts: Verdicts): void {
+    this.clusters.setVerdicts(verdicts)
+  }
+
   /** How endpoints are: of these clusters; null: of those in which not all is well. */
   health(clusters: readonly string[] | null): readonly ClusterHealth[] {
     return this.clusters.health(clusters, MOST_ASKED)
@@ -122,10 +129,10 @@ export class Upstreams {
     let idle = 0
     let serving = 0
     for (const endpoint of cluster.endpoints) {
-      const { openedPool, ejectedUntilMs } = endpoint
+      const { openedPool } = endpoint
       endpoint.measure(nowMs)
       idle += openedPool?.idleConnections ?? 0
-      if (ejectedUntilMs === 0) serving++
+      if (stateOf(endpoint) === 'serving') serving++
     }
     const metrics = this.metrics(cluster.name)
     metrics.gauge('portcullis_upstream_endpoints').set(cluster.size)

@@ -30,6 +30,8 @@ export const backendsTexts = {
   states: {
     serving: 'serves',
     failing: 'fails, is still asked',
+    unready: 'not ready',
+    unhealthy: 'unhealthy by checks',
     ejected: 'ejected',
     resolving: 'name is looked up',
     unresolved: 'no address found',
@@ -37,7 +39,7 @@ export const backendsTexts = {
   },
   says: (workers: number, all: number) => `${workers} of ${all} workers say so`,
   until: (when: string) => `tried again in ${when}`,
-  panics: 'So much is ejected that nobody is left out.',
+  panics: 'So few endpoints are well that all of them are used.',
   limits: 'Limits',
   tls: 'TLS',
   moreRules: (n: number) => `${count(n)} more`,

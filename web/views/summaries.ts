@@ -89,6 +89,8 @@ export function serves(state: Endpoint['state']): boolean {
 export const endpointTones: Readonly<Record<Endpoint['state'], Tone>> = {
   serving: 'good',
   failing: 'bad',
+  unready: 'quiet',
+  unhealthy: 'bad',
   ejected: 'bad',
   resolving: 'warn',
   unresolved: 'bad',

@@ -1,4 +1,4 @@
-import type { Cluster, Port } from '../../snapshot/snapshot.ts'
+import type { Cluster, Ejection, HealthChecks, Port } from '../../snapshot/snapshot.ts'
 
 /** What a port allows its clients, in one line; what has no limit is left out. */
 export function clientLimits({ protocol, client }: Port): string {
@@ -52,8 +52,33 @@ export function clusterLimits(cluster: Cluster): string {
     maxConnections > 0 && underPressure(cluster),
     cluster.repeatNonIdempotent === true && 'requests of any method may be repeated',
     ejection !== null &&
-      `ejected after ${ejection.consecutiveFailures} failures, at most ${ejection.maxEjectedPercent} % of endpoints`,
+      `ejected after ${ejectionText(ejection)}, at most ${ejection.maxEjectedPercent} % of endpoints`,
+    cluster.panicPercent !== undefined &&
+      (cluster.panicPercent === 0
+        ? 'those that are not well are never used'
+        : `all are used where less than ${cluster.panicPercent} % are well`),
+    cluster.healthChecks !== undefined && checksText(cluster.healthChecks),
   )
+}
+
+function ejectionText({ consecutiveFailures, passive }: Ejection): string {
+  const failures = `${consecutiveFailures} failures`
+  if (passive === undefined) return failures
+  const { consecutive5xx, consecutiveGatewayErrors, successRate, latency } = passive
+  return [
+    failures,
+    ...(consecutive5xx > 0 ? [`${consecutive5xx} answers of 5xx`] : []),
+    ...(consecutiveGatewayErrors > 0 ? [`${consecutiveGatewayErrors} gateway errors`] : []),
+    ...(successRate === null ? [] : [`a success rate ${successRate.deviations} deviations below the others`]),
+    ...(latency === null ? [] : [`a latency ${latency.factor} times that of the others`]),
+  ].join(' or ')
+}
+
+function checksText({ type, http, port, ...checks }: HealthChecks): string {
+  const what = type === 'HTTP' || type === 'HTTP2' ? `${type} ${http.method} ${http.path}` : type
+  const where = port === null ? '' : ` at port ${port}`
+  const from = checks.startsHealthy ? '' : ', unhealthy until the first'
+  return `checked by ${what}${where} every ${time(checks.intervalMs)} within ${time(checks.timeoutMs)}${from}`
 }
 
 /** What is asked of clients while others wait for a connection. */

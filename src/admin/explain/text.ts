@@ -164,7 +164,8 @@ function backendLines(
     ]
   const endpoints = endpointsOf(parts, backend.cluster).map(endpoint => {
     const weight = endpoint.weight === 1 ? '' : ` (weight ${endpoint.weight})`
-    return authorityText(endpoint.address, endpoint.port) + weight
+    const readiness = endpoint.readiness === undefined ? '' : ` (${endpoint.readiness})`
+    return authorityText(endpoint.address, endpoint.port) + weight + readiness
   })
   const where = endpoints.length === 0 ? `no endpoint, ${answered(503)}` : endpoints.join(', ')
   const cluster = parts.clusters.find(({ name }) => name === backend.cluster)

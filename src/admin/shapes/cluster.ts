@@ -4,9 +4,20 @@ import { Origin } from '../../api/shapes/declared.ts'
 import { listOf, listQuery } from '../../api/shapes/list.ts'
 import { fields, orNull, Time, type Shape } from '../../api/shapes/shape.ts'
 
-const endpointState = Type.Enum(['serving', 'failing', 'ejected', 'resolving', 'unresolved', 'unknown'], {
+const endpointStates = [
+  'serving',
+  'unready',
+  'unhealthy',
+  'failing',
+  'ejected',
+  'resolving',
+  'unresolved',
+  'unknown',
+] as const
+
+const endpointState = Type.Enum(endpointStates, {
   description:
-    'failing: connections to it failed last, and it is asked all the same. ejected: it is left out for a while. resolving, unresolved: its name has no answer yet, or no address. unknown: no worker has said.',
+    'unready: its EndpointSlice says so. unhealthy: checks do. failing: connections to it failed last, and it is asked all the same. ejected: it is left out for a while. resolving, unresolved: its name has no answer yet, or no address. unknown: no worker has said.',
 })
 
 const health = {
@@ -55,7 +66,9 @@ export const Cluster = fields(
     settings: Type.Record(Type.String(), Type.Unknown(), {
       description: 'The same for programs; null is no limit.',
     }),
-    panics: Type.Boolean({ description: 'So much is ejected that nobody is left out.' }),
+    panics: Type.Boolean({
+      description: 'So few endpoints are well that nobody who is ready is left out.',
+    }),
     endpoints: Type.Array(Endpoint),
     rules: Type.Array(Type.String(), { description: 'Ids of rules that send to it, the first 100.' }),
     ruleCount: Type.Integer(),

@@ -84,6 +84,8 @@ suite('what is wrong', () => {
     const failing = {
       address: '127.0.0.1',
       port: 9_000,
+      state: 'serving',
+      reason: '',
       ejectedForMs: 0,
       failures: 2,
       failure: 'connection_refused',

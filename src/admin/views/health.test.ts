@@ -6,6 +6,8 @@ import { endpointViews, healthAt } from './health.ts'
 const at = (port: number, more: Partial<EndpointHealth> = {}): EndpointHealth => ({
   address: '10.0.0.1',
   port,
+  state: (more.ejectedForMs ?? 0) > 0 ? 'ejected' : 'serving',
+  reason: '',
   ejectedForMs: 0,
   failures: 0,
   failure: null,

@@ -35,7 +35,16 @@ interface Word {
 }
 
 /** The worst first. */
-const order: readonly State[] = ['unresolved', 'ejected', 'failing', 'resolving', 'unknown', 'serving']
+const order: readonly State[] = [
+  'unresolved',
+  'unhealthy',
+  'ejected',
+  'failing',
+  'resolving',
+  'unready',
+  'unknown',
+  'serving',
+]
 
 /** What is declared of the endpoints of a cluster, with what workers know of each. */
 export function endpointViews(
@@ -88,9 +97,9 @@ export function namesIn({ answers }: Health): ReadonlySet<string> {
   return new Set(answers.flatMap(answer => [...answer.keys()]))
 }
 
-/** Whether a worker says that not all is well. */
+/** Whether a worker says that not all is well. To be not ready is in the course of things. */
 export function isUnwell(endpoint: Pick<shapes.Endpoint, 'state'>): boolean {
-  return endpoint.state !== 'serving' && endpoint.state !== 'unknown'
+  return !['serving', 'unknown', 'unready'].includes(endpoint.state)
 }
 
 function ofAddress({ endpoints }: ClusterHealth, address: string, port: number, atMs: number): Word {
@@ -98,11 +107,13 @@ function ofAddress({ endpoints }: ClusterHealth, address: string, port: number, 
   return found === undefined ? { state: 'unknown', reason: null, untilMs: 0 } : ofEndpoint(found, atMs)
 }
 
-function ofEndpoint({ ejectedForMs, failures: count, failure }: EndpointHealth, atMs: number): Word {
+function ofEndpoint(endpoint: EndpointHealth, atMs: number): Word {
+  const { state, reason: why, ejectedForMs, failures: count, failure } = endpoint
+  if (state === 'unready' || state === 'unhealthy') return { state, reason: why, untilMs: 0 }
   const title = failure === null ? '' : failures[failure].title.toLowerCase()
   const times = count === 1 ? 'once' : `${count} times in a row`
   const reason = failure === null ? null : `${failure}, ${times}: ${title}`
-  if (ejectedForMs > 0) return { state: 'ejected', reason, untilMs: atMs + ejectedForMs }
+  if (ejectedForMs > 0) return { state: 'ejected', reason: reason ?? why, untilMs: atMs + ejectedForMs }
   return { state: count > 0 ? 'failing' : 'serving', reason, untilMs: 0 }
 }
 

@@ -51,6 +51,7 @@ function spanText(seconds: number): string {
 }
 
 const reasons = {
+  unhealthy: 'EndpointUnhealthy',
   ejected: 'EndpointEjected',
   failing: 'EndpointFailing',
   unresolved: 'NameNotResolved',
@@ -59,10 +60,11 @@ const reasons = {
 
 function clusterFinding(cluster: Cluster, endpoints: readonly shapes.Endpoint[]): readonly ToldFinding[] {
   const bad = endpoints.filter(isUnwell)
+  const standing = endpoints.filter(({ state }) => state !== 'unready')
   const [first] = bad
   if (first === undefined) return []
   const { about, position } = declaredBy(cluster.origin)
-  const none = bad.length === endpoints.length
+  const none = bad.length === standing.length
   const named = bad.slice(0, SHOWN).map(endpointText).join('; ')
   const more = bad.length > SHOWN ? `; and ${bad.length - SHOWN} more` : ''
   const whole = none ? `no endpoint of ${cluster.name} can be reached: ` : `of ${cluster.name} `
@@ -80,7 +82,7 @@ function clusterFinding(cluster: Cluster, endpoints: readonly shapes.Endpoint[])
 }
 
 function reasonOf(state: shapes.Endpoint['state']): string {
-  return state === 'serving' || state === 'unknown' ? '' : reasons[state]
+  return state === 'serving' || state === 'unknown' || state === 'unready' ? '' : reasons[state]
 }
 
 function endpointText({ address, port, state, reason, until, says }: shapes.Endpoint): string {

@@ -100,7 +100,8 @@ function backendsText(
 /** So few are named, more are counted. */
 const MOST_ENDPOINTS = 2
 
-function endpointsText(list: readonly Endpoint[]): string {
+function endpointsText(all: readonly Endpoint[]): string {
+  const list = all.filter(({ readiness }) => readiness === undefined)
   if (list.length === 0) return 'no endpoint'
   if (list.length > MOST_ENDPOINTS) return counted(list.length, 'endpoint')
   return list.map(({ address, port }) => authorityText(address, port)).join(', ')

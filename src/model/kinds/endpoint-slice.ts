@@ -21,10 +21,10 @@ const conditions = object({
     'Whether it takes requests: where this is false, none is sent to it.',
     true,
   ),
-  serving: optional(Type.Boolean(), 'As `ready`, also while it ends. Not looked at here.', true),
+  serving: optional(Type.Boolean(), 'As `ready`, also while it ends: it is used where none is ready.', true),
   terminating: optional(
     Type.Boolean(),
-    'Whether it is ending. Not looked at here: `ready` is false then.',
+    'Whether it is ending: no request is sent to it then while others are ready.',
     false,
   ),
 })

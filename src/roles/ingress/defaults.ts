@@ -68,7 +68,10 @@ export const tlsBounds: TlsBounds = {
 }
 
 /** What BackendPolicy decides about a cluster. */
-export type ClusterSettings = Omit<Cluster, 'name' | 'origin' | 'protocol' | 'ejection' | 'tls'>
+export type ClusterSettings = Omit<
+  Cluster,
+  'name' | 'origin' | 'protocol' | 'ejection' | 'panicPercent' | 'tls'
+>
 
 /** What a cluster has without a BackendPolicy. */
 export const clusterSettings: ClusterSettings = {

@@ -6,11 +6,10 @@ import { durationMs, formatDuration, quantityBytes } from '../../../model/quanti
 import type { Resource } from '../../../model/resource.ts'
 import { keyOf, type Resources } from '../../../model/resources.ts'
 import { unservedIn } from '../../../model/unserved.ts'
-import type { Balancing, Cluster, Ejection } from '../../../snapshot/snapshot.ts'
+import type { Balancing, Cluster } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
 import {
   clusterSettings,
-  ejectionSettings,
   suitesOf,
   tlsBounds,
   tlsVersion,
@@ -29,9 +28,10 @@ import {
   type Patch,
 } from '../../../translation/policies.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
+import { ejectionOf } from './ejection.ts'
 
 export interface ClusterPolicy {
-  readonly settings: ClusterSettings & Pick<Cluster, 'ejection'>
+  readonly settings: ClusterSettings & Pick<Cluster, 'ejection' | 'panicPercent'>
   readonly tls: TlsBounds
 }
 
@@ -99,7 +99,6 @@ function hasPort(resources: Resources, namespace: string, name: string, port: st
 
 /** The nearer policy wins, field by field. */
 function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefined): ClusterPolicy {
-  const ejection = { ...ejectionSettings, ...(far && ejectionPatch(far)), ...(near && ejectionPatch(near)) }
   const { slowStartMs = 0, ...settings }: ClusterSettings = {
     ...clusterSettings,
     ...(far && patchOf(far)),
@@ -112,7 +111,7 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
       // One policy may have said the one, and another the other.
       ...(slowStartMs === 0 || isSticky(settings.balancer.type) ? {} : { slowStartMs }),
       patienceMs: patienceOf(settings),
-      ejection: ejection.maxEjectedPercent === 0 ? null : ejection,
+      ...ejectionOf([far, near].filter(policy => policy !== undefined)),
     },
     tls,
   }
@@ -164,16 +163,6 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
 /** Without a type what is farther away, or the default, stays. */
 function balancingOf({ type, slowStart: _slowStart, ...settings }: LoadBalancing): Balancing | undefined {
   return type === undefined ? undefined : { type, ...settings }
-}
-
-function ejectionPatch({ body: { spec } }: BackendPolicy): Patch<Ejection> {
-  const { consecutiveFailures, baseEjection, maxEjection, maxEjectedPercent } = spec.outlierDetection ?? {}
-  return given<Ejection>({
-    consecutiveFailures,
-    baseEjectionMs: ms(baseEjection),
-    maxEjectionMs: ms(maxEjection),
-    maxEjectedPercent,
-  })
 }
 
 function tlsPatch({ body: { spec } }: BackendPolicy): Patch<TlsBounds> {

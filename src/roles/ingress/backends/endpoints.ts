@@ -56,13 +56,28 @@ function sliceEndpoints(service: Service, port: ServicePort, slices: readonly En
     const list = byFamily.get(body.addressType) ?? []
     byFamily.set(body.addressType, list)
     for (const { addresses, conditions } of body.endpoints ?? [])
-      // "A nil value should be interpreted as ready"; consumers may use the first address only (EndpointSlice, v1).
-      if (conditions?.ready !== false) list.push(endpoint(addresses[0]!, found.port))
+      // Consumers may use the first address only (EndpointSlice, v1).
+      list.push({ ...endpoint(addresses[0]!, found.port), ...readinessOf(conditions) })
   }
   // The same pods are in a slice of each family. One family is enough: the Service's first that has anything.
-  const preferred = service.body.spec?.ipFamilies?.find(family => (byFamily.get(family) ?? []).length > 0)
+  const families = service.body.spec?.ipFamilies
+  const preferred =
+    families?.find(family => byFamily.get(family)?.some(one => one.readiness === undefined)) ??
+    families?.find(family => (byFamily.get(family) ?? []).length > 0)
   const all = preferred === undefined ? [...byFamily.values()].flat() : (byFamily.get(preferred) ?? [])
   return distinct(all).sort(byAddress)
+}
+
+type Conditions = NonNullable<EndpointSlice['body']['endpoints']>[number]['conditions']
+
+/** "A nil value should be interpreted as ready" (EndpointSlice, v1); `serving`, left out, is as `ready`. */
+function readinessOf({
+  ready = true,
+  serving = ready,
+  terminating = false,
+}: NonNullable<Conditions> = {}): Pick<Endpoint, 'readiness'> {
+  if (ready) return {}
+  return { readiness: serving && terminating ? 'terminating' : 'unready' }
 }
 
 /** The port of a slice that stands for one of its Service: of the same name and protocol. */
@@ -91,12 +106,14 @@ function endpoint(address: string, port: number, weight: number = routeDefaults.
   return { address, port, weight }
 }
 
-/** An address that is there twice (slices may overlap while they are updated) is one endpoint, the first. */
+/** An address that is there twice (slices may overlap while they are updated) is one endpoint, the first that is ready. */
 function distinct(list: readonly Endpoint[]): Endpoint[] {
   const seen = new Map<string, Endpoint>()
   for (const one of list) {
     const key = `${one.address} ${one.port}`
-    if (!seen.has(key)) seen.set(key, one)
+    const known = seen.get(key)
+    if (known === undefined || (known.readiness !== undefined && one.readiness === undefined))
+      seen.set(key, one)
   }
   return [...seen.values()]
 }
@@ -206,7 +223,11 @@ function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean 
   return (
     a.length === b.length &&
     a.every(
-      (one, i) => one.address === b[i]!.address && one.port === b[i]!.port && one.weight === b[i]!.weight,
+      (one, i) =>
+        one.address === b[i]!.address &&
+        one.port === b[i]!.port &&
+        one.weight === b[i]!.weight &&
+        one.readiness === b[i]!.readiness,
     )
   )
 }

@@ -5,7 +5,7 @@ import { proposal } from '../../../model/nearest.ts'
 import { formatPosition } from '../../../model/problem.ts'
 import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
-import type { Rule, SnapshotParts, StreamRule } from '../../../snapshot/snapshot.ts'
+import type { Endpoint, Rule, SnapshotParts, StreamRule } from '../../../snapshot/snapshot.ts'
 import type { Doubt, Report } from '../../../translation/report.ts'
 import { SERVICE_NAME, portOfSlice, slicesOf } from '../backends/endpoints.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
@@ -17,7 +17,7 @@ export function doubtEndpoints(
   resources: Resources,
   report: Report,
 ): void {
-  const empty = parts.clusters.filter(({ name }) => parts.endpoints[name]?.length === 0)
+  const empty = parts.clusters.filter(({ name }) => parts.endpoints[name]?.every(isUnready))
   if (empty.length === 0) return
   const slices = slicesOf(resources)
   const senders = sendersOf(parts)
@@ -38,6 +38,10 @@ export function doubtEndpoints(
       message: doubt.message + (senders.get(name) ?? ''),
     })
   }
+}
+
+function isUnready({ readiness }: Endpoint): boolean {
+  return readiness === 'unready'
 }
 
 /** Its slices may be among what was refused or cannot be read, which is told elsewhere. */

@@ -20,6 +20,7 @@ import {
   type Shape,
 } from '../../../model/kinds/shapes.ts'
 import { balancingViolations, loadBalancing } from './load-balancing.ts'
+import { outlierDetection } from './outlier-detection.ts'
 import { tlsChoices, tlsViolations } from '../../../model/kinds/tls-settings.ts'
 
 const connections = object({
@@ -70,29 +71,6 @@ const pressure = object({
     duration,
     'How long a body may fall short of that, or a client take nothing of its response, before its connection goes to somebody who waits. Below connections.connectTimeout. 0s: for ever.',
     formatDuration(backendDefaults.patienceMs),
-  ),
-})
-
-const outlierDetection = object({
-  consecutiveFailures: optional(
-    integer(1, 1000),
-    'Connections that fail in a row until an endpoint is left out.',
-    backendDefaults.consecutiveFailures,
-  ),
-  baseEjection: optional(
-    duration,
-    'How long it is left out the first time; twice, three times as long with the next ones.',
-    formatDuration(backendDefaults.baseEjectionMs),
-  ),
-  maxEjection: optional(
-    duration,
-    'The longest time that it is left out.',
-    formatDuration(backendDefaults.maxEjectionMs),
-  ),
-  maxEjectedPercent: optional(
-    integer(0, 100),
-    'Most endpoints that are left out at once, in percent, but always one of two or more. Where more have failed, all are used. 0: none is ever left out.',
-    backendDefaults.maxEjectedPercent,
   ),
 })
 
@@ -175,10 +153,7 @@ const backendPolicySchema = object(
         ),
         responses: optional(responses, 'How large the head of a response may be.'),
         pressure: optional(pressure, 'What slow clients must do while others wait for connections.'),
-        outlierDetection: optional(
-          outlierDetection,
-          'When an endpoint to which no connection can be made is left out for a while.',
-        ),
+        outlierDetection: optional(outlierDetection, 'When an endpoint that fails is left out for a while.'),
         dns: optional(
           object({
             refresh: optional(
