@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 import { chromium, type Browser as Chromium, type BrowserContext, type Page } from 'playwright-core'
 
 const require = createRequire(import.meta.url)
@@ -80,8 +81,15 @@ export class Console implements AsyncDisposable {
       ({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(node => id + ': ' + node.html.slice(0, 200) + ' ' + (node.failureSummary ?? ''))))`)
   }
 
-  text(selector: string): Promise<string> {
-    return this.page.locator(selector).innerText()
+  /** Waits until all of this is said in what the selector finds: nothing is read before it has come. */
+  async says(selector: string, ...patterns: readonly RegExp[]): Promise<void> {
+    for (const hasText of patterns) await this.page.locator(selector).filter({ hasText }).first().waitFor()
+  }
+
+  /** Waits until an expression has this value in the page. */
+  async becomes(expression: string, wanted: unknown): Promise<void> {
+    // Not by waitForFunction: the Content-Security-Policy allows no eval in the page.
+    while ((await this.page.evaluate(expression)) !== wanted) await delay(20)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -65,13 +65,14 @@ suite('API management in the console', () => {
     if (requirePeer(t, 'chromium') === null) return
     await using shown = await asOperator()
     await shown.open('/apis/default/catalog')
-    await shown.page.locator('.filters li').first().waitFor()
-    const text = await shown.text('main')
-    assert.match(text, /5 requests a second, at most 10 at once/)
-    assert.match(text, /40 requests a month, by the calendar of Europe\/Berlin, more is allowed, and flagged/)
-    assert.match(text, /authentication[\s\S]*Product\/browse[\s\S]*apis\.yaml/)
-    assert.match(text, /identity-limits[\s\S]*RateLimitPolicy\/everybody/)
-    assert.match(text, /HTTPRoute\/stock/)
+    await shown.says(
+      'main',
+      /5 requests a second, at most 10 at once/,
+      /40 requests a month, by the calendar of Europe\/Berlin, more is allowed, and flagged/,
+      /authentication[\s\S]*Product\/browse[\s\S]*apis\.yaml/,
+      /identity-limits[\s\S]*RateLimitPolicy\/everybody/,
+      /HTTPRoute\/stock/,
+    )
   })
 
   test('from nothing to a key that works: an account, an application, a subscription, a key', async t => {
@@ -246,6 +247,31 @@ suite('API management in the console', () => {
     await form.getByRole('button', { name: 'Make it' }).click()
     await page.getByRole('link', { name: 'umbrella' }).click()
     await page.getByText('None with this filter').waitFor()
+
+    await told(shop, 'POST', '/v1/applications', { account: 'umbrella', name: 'lab' })
+    await shown.open('/consumers?show=accounts')
+    const row = page.locator('tr', { hasText: 'umbrella' })
+    await row.getByRole('button', { name: 'Suspend' }).click()
+    await form.getByRole('button', { name: 'Suspend' }).click()
+    await row.getByText('suspended').waitFor()
+    // An account with applications is not deleted; the dialog leads to them.
+    await row.getByRole('button', { name: 'Delete' }).click()
+    await form.getByText('which have to be deleted first').waitFor()
+    assert.equal(await form.getByRole('button', { name: 'Delete it' }).count(), 0)
+    assert.deepEqual(await shown.violations(), [])
+    await form.getByRole('link', { name: 'lab' }).click()
+    await page.getByRole('heading', { name: 'lab' }).waitFor()
+    await page.getByRole('button', { name: 'New key' }).click()
+    await form.getByRole('button', { name: 'Make it' }).click()
+    await form.getByRole('button', { name: 'I have kept it' }).click()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await form.getByText('credentials (1 active) and subscriptions (0 active)').waitFor()
+    await form.getByRole('button', { name: 'Delete it' }).click()
+    await page.getByText('None with this filter').waitFor()
+    await shown.open('/consumers?show=accounts')
+    await row.getByRole('button', { name: 'Delete' }).click()
+    await form.getByRole('button', { name: 'Delete it' }).click()
+    await row.waitFor({ state: 'detached' })
     assert.deepEqual(
       shown.complaints.filter(text => !text.includes('409')),
       [],

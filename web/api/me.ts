@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { productsQuery } from './catalog.ts'
 import { meQuery, pendingQuery } from './recorded.ts'
 import { statusQuery } from './queries.ts'
+import { isForbidden } from './request.ts'
 
 /** Those of /v1/me that something in the console depends on. */
 export type Needed =
@@ -10,13 +11,29 @@ export type Needed =
   | 'audit:read'
   | 'catalog:read'
   | 'credentials:write'
+  | 'platform:read'
   | 'subscriptions:approve'
   | 'subscriptions:read'
   | 'subscriptions:write'
+  | 'teams:read'
+  | 'teams:write'
+  | 'users:read'
+  | 'users:write'
 
-/** Whether this gateway manages APIs: without that role nothing of it is there to be asked. */
-function useManages(): boolean {
-  return useQuery(statusQuery).data?.roles.includes('management') === true
+/**
+ * Whether whoever looks sees what is served: undefined while that is not known. It takes a role that holds everywhere;
+ * who has one for an organization, a team or an account sees of management what is theirs, and nothing else.
+ */
+export function usePlatform(): boolean | undefined {
+  const { data, error } = useQuery(statusQuery)
+  if (isForbidden(error)) return false
+  return data === undefined ? undefined : true
+}
+
+/** Whether this gateway manages APIs: without that role nothing of it is there to be asked, and nobody has roles. */
+export function useManages(): boolean {
+  const { data } = useQuery(statusQuery)
+  return usePlatform() === false || data?.roles.includes('management') === true
 }
 
 export function useMe() {

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
-import { ApiError, askJson, inPath, query, Unreachable } from './request.ts'
+import { ApiError, askJson, inPath, isForbidden, query, Unreachable } from './request.ts'
 import type { History } from '../../src/admin/shapes/figures.ts'
 import type { RequestLine, RequestStory } from '../../src/admin/shapes/requests.ts'
 import type { Certificate } from '../../src/admin/shapes/certificate.ts'
@@ -56,7 +56,7 @@ function list<T>(path: string, values: Parameters<typeof query>[0]) {
 export const statusQuery = queryOptions({
   ...one<Status>('/v1/status'),
   // Ports and certificates may fail without a new snapshot.
-  refetchInterval: 15_000,
+  refetchInterval: ({ state }) => (isForbidden(state.error) ? false : 15_000),
 })
 // As many as are told at once: there are seldom more.
 export const problemsQuery = one<Page<Finding>>('/v1/problems?limit=1000')

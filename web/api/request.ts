@@ -11,6 +11,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Whose token it is has no role for it. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 403
+}
+
 /** The gateway could not be reached at all. */
 export class Unreachable extends Error {}
 

@@ -43,7 +43,7 @@ async function keepOpen(path: string, { onEvent, onOpen }: Follower, stopped: Ab
   }
 }
 
-/** Until it ends, whoever ended it; true where it was refused for want of a token. */
+/** Until it ends, whoever ended it; true where it was refused for want of a token, or of a role. */
 async function readOnce(path: string, stopped: AbortSignal, { onEvent, onOpen }: Follower) {
   const over = new AbortController()
   const end = () => over.abort()
@@ -63,7 +63,7 @@ async function readOnce(path: string, stopped: AbortSignal, { onEvent, onOpen }:
     }
     return false
   } catch (error) {
-    if (error instanceof ApiError) return error.status === 401
+    if (error instanceof ApiError) return error.status === 401 || error.status === 403
     if (!stopped.aborted && !document.hidden) notReached()
     return false
   } finally {

@@ -5,11 +5,16 @@ const KEY = 'portcullis.token'
 /** Of this tab alone: session storage ends with it. */
 export const token = new Store<string | null>(sessionStorage.getItem(KEY))
 
-/** Set where /v1 has asked for a token: whether one was sent that it did not take; or where somebody wants to use one. */
-export const tokenWanted = new Store<'no' | 'missing' | 'refused' | 'asked'>('no')
+/** Why a token is asked for: /v1 wants one, has not taken the one that was sent, somebody wants to use one, or to make the first user. */
+export type TokenWanted = 'no' | 'missing' | 'refused' | 'asked' | 'setup'
+export const tokenWanted = new Store<TokenWanted>('no')
 
 export function askForToken(): void {
   tokenWanted.set('asked')
+}
+
+export function askForSetup(): void {
+  tokenWanted.set('setup')
 }
 
 /** Goes on without one. */

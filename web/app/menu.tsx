@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useLive } from '../api/figures.ts'
 import { everythingChanged, statusQuery } from '../api/queries.ts'
-import { usePending } from '../api/me.ts'
+import { useManages, usePending, usePlatform } from '../api/me.ts'
 import { unreachableSince } from '../api/reach.ts'
 import { useStore } from '../api/store.ts'
 import { forgetToken, token } from '../api/token.ts'
@@ -21,8 +21,9 @@ export function Menu({ onChoose }: { readonly onChoose?: () => void }) {
   const { data: status } = useQuery(statusQuery)
   const { errors = 0, warnings = 0 } = status?.problems ?? {}
   const pending = usePending()
-  const offered = (view: (typeof views)[number]) =>
-    !('role' in view) || status?.roles.includes(view.role) === true
+  const isManaged = useManages()
+  const platform = usePlatform()
+  const offered = (view: (typeof views)[number]) => ('managed' in view ? isManaged : platform !== false)
   return (
     <nav aria-label={commonTexts.navigation}>
       <ul>
@@ -89,6 +90,8 @@ function Liveness() {
   const { data: status } = useQuery(statusQuery)
   const lost = useStore(unreachableSince)
   const live = useLive().recent.length > 0
+  // Who does not see what is served is told no figures of it.
+  if (usePlatform() === false && lost === null) return null
   const [tone, text] =
     lost !== null
       ? (['bad', reachTexts.lostShort] as const)

@@ -127,6 +127,24 @@ const audit = createRoute({
   validateSearch: textParams('actor', 'kind', 'object'),
   component: lazyRouteComponent(() => import('../views/audit.tsx'), 'Audit'),
 })
+const accessRoot = createRoute({ getParentRoute: under, path: '/access' })
+const underAccess = () => accessRoot
+const access = createRoute({
+  getParentRoute: underAccess,
+  path: '/',
+  validateSearch: textParams('show'),
+  component: lazyRouteComponent(() => import('../views/access/access.tsx'), 'Access'),
+})
+const user = createRoute({
+  getParentRoute: underAccess,
+  path: 'users/$id',
+  component: lazyRouteComponent(() => import('../views/access/user.tsx'), 'UserView'),
+})
+const team = createRoute({
+  getParentRoute: underAccess,
+  path: 'teams/$id',
+  component: lazyRouteComponent(() => import('../views/access/team.tsx'), 'TeamView'),
+})
 
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -144,6 +162,7 @@ export const router = createRouter({
     consumersRoot.addChildren([consumers, application]),
     usage,
     audit,
+    accessRoot.addChildren([access, user, team]),
   ]),
   defaultPreload: 'intent',
   // A view that fails leaves the menu.

@@ -1,10 +1,11 @@
-import { Outlet, useRouterState } from '@tanstack/react-router'
+import { useRouterState } from '@tanstack/react-router'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { followFigures } from '../api/figures.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { commonTexts } from '../texts/common.ts'
 import { keysTexts } from '../texts/shell.ts'
+import { Allowed } from './allowed.tsx'
 import { useKeys } from './keyboard.ts'
 import { Menu, SideFoot } from './menu.tsx'
 import { ReachBar } from './reach-bar.tsx'
@@ -42,7 +43,7 @@ export function Shell() {
         <div className="content">
           <ReachBar />
           <main id="main" tabIndex={-1}>
-            <Outlet />
+            <Allowed />
           </main>
         </div>
       </div>

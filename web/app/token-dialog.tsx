@@ -1,7 +1,14 @@
 import { useState, type SubmitEvent } from 'react'
 import { everythingChanged } from '../api/queries.ts'
 import { useStore } from '../api/store.ts'
-import { dropToken, forgetToken, keepToken, tokenWanted } from '../api/token.ts'
+import {
+  askForToken,
+  dropToken,
+  forgetToken,
+  keepToken,
+  tokenWanted,
+  type TokenWanted,
+} from '../api/token.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { tokenTexts as t } from '../texts/token.ts'
 import { SetupForm } from './setup-form.tsx'
@@ -9,13 +16,18 @@ import { SetupForm } from './setup-form.tsx'
 /** Asks for the token where /v1 has answered 401, or where somebody wants to change something. */
 export function TokenDialog() {
   const wanted = useStore(tokenWanted)
-  const [setting, setSetting] = useState(false)
+  const [chosen, setSetting] = useState(false)
+  const setting = chosen || wanted === 'setup'
   const close = () => {
     setSetting(false)
     // Without one the views may be open: what was not accepted is not sent any more.
     if (wanted === 'refused') forgetToken()
     dropToken()
     everythingChanged()
+  }
+  const back = () => {
+    setSetting(false)
+    if (wanted === 'setup') askForToken()
   }
   return (
     <Dialog
@@ -24,7 +36,7 @@ export function TokenDialog() {
       title={setting ? t.setupTitle : wanted === 'asked' ? t.askedTitle : t.title}
     >
       {setting ? (
-        <SetupForm onBack={() => setSetting(false)} onDone={() => setSetting(false)} />
+        <SetupForm onBack={back} onDone={() => setSetting(false)} />
       ) : (
         <TokenForm wanted={wanted} onSetup={() => setSetting(true)} />
       )}
@@ -33,7 +45,7 @@ export function TokenDialog() {
 }
 
 interface Props {
-  readonly wanted: 'no' | 'missing' | 'refused' | 'asked'
+  readonly wanted: TokenWanted
   readonly onSetup: () => void
 }
 

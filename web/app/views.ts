@@ -11,10 +11,11 @@ export const views = [
   { to: '/certificates', name: viewsTexts.certificates, icon: 'certificates', key: 'c' },
   { to: '/problems', name: viewsTexts.problems, icon: 'problems', key: 'p' },
   { to: '/explain', name: viewsTexts.explain, icon: 'explain', key: 'e' },
-  { to: '/apis', name: viewsTexts.apis, icon: 'apis', key: 'a', role: 'management' },
-  { to: '/consumers', name: viewsTexts.consumers, icon: 'consumers', key: 'k', role: 'management' },
-  { to: '/usage', name: viewsTexts.usage, icon: 'usage', key: 'u', role: 'management' },
-  { to: '/audit', name: viewsTexts.audit, icon: 'audit', key: 'd', role: 'management' },
+  { to: '/apis', name: viewsTexts.apis, icon: 'apis', key: 'a', managed: true },
+  { to: '/consumers', name: viewsTexts.consumers, icon: 'consumers', key: 'k', managed: true },
+  { to: '/usage', name: viewsTexts.usage, icon: 'usage', key: 'u', managed: true },
+  { to: '/audit', name: viewsTexts.audit, icon: 'audit', key: 'd', managed: true },
+  { to: '/access', name: viewsTexts.access, icon: 'access', key: 's', managed: true },
 ] as const satisfies readonly View[]
 
 interface View {
@@ -22,6 +23,6 @@ interface View {
   readonly name: string
   readonly icon: IconName
   readonly key: string
-  /** Of this role, where it runs. */
-  readonly role?: string
+  /** Of the role management, where it runs; the others tell of what is served. */
+  readonly managed?: true
 }

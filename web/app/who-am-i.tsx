@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Me } from '../../src/api/shapes/user.ts'
 import { useMe } from '../api/me.ts'
@@ -27,6 +28,16 @@ export function WhoAmI() {
             ]}
           />
           <div className="form-end">
+            {me.user === null ? null : (
+              <Link
+                className="button"
+                to="/access/users/$id"
+                params={{ id: me.user.id }}
+                onClick={() => setOpen(false)}
+              >
+                {t.yourTokens}
+              </Link>
+            )}
             <button
               type="button"
               onClick={() => {

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { ObjectRef, Origin } from '../../src/api/shapes/declared.ts'
+import { usePlatform } from '../api/me.ts'
 import { place, shortCluster, shortRule } from '../format.ts'
 
 export function RouteLink({ id }: { readonly id: string }) {
@@ -20,6 +21,8 @@ export function ClusterLink({ name }: { readonly name: string }) {
 
 export function ObjectLink({ object }: { readonly object: ObjectRef }) {
   const { group, kind, namespace, name } = object
+  const text = `${kind}/${namespace === 'default' || namespace === '' ? '' : `${namespace}/`}${name}`
+  if (usePlatform() === false) return text
   return (
     <Link
       to="/objects/$group/$kind/$namespace/$name"
@@ -31,8 +34,7 @@ export function ObjectLink({ object }: { readonly object: ObjectRef }) {
       }}
       title={`${kind}/${namespace}/${name}`}
     >
-      {kind}/{namespace === 'default' || namespace === '' ? '' : `${namespace}/`}
-      {name}
+      {text}
     </Link>
   )
 }

@@ -17,6 +17,8 @@ export interface Column<T> {
   readonly numeric?: boolean
   /** The narrowest screen that has it; absent: each. */
   readonly from?: 'tablet' | 'desk' | 'wide'
+  /** Of buttons: its title is for those who hear it. */
+  readonly steps?: boolean
 }
 
 interface Props<T> {

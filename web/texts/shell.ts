@@ -42,6 +42,7 @@ export const keysTexts = {
     ['g k', 'Consumers'],
     ['g u', 'Usage'],
     ['g d', 'Audit'],
+    ['g s', 'Access'],
     ['?', 'this list'],
   ],
 } as const
@@ -59,4 +60,13 @@ export const viewsTexts = {
   consumers: 'Consumers',
   usage: 'Usage',
   audit: 'Audit',
+  access: 'Access',
+} as const
+
+/** To who has no role that holds everywhere. */
+export const shownTexts = {
+  title: 'What is served',
+  closed: 'Your roles do not show this',
+  closedWhy:
+    'What is served is of everybody: it takes a role that holds everywhere. An administrator can give one.',
 } as const

@@ -23,6 +23,7 @@ export const tokenTexts = {
   meUser: 'User',
   meRoles: 'Roles',
   meNone: 'none',
+  yourTokens: 'Your tokens',
   ways: {
     token: 'a token of one’s own',
     socket: 'the socket',

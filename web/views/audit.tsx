@@ -1,21 +1,21 @@
-import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useMay, useMe } from '../api/me.ts'
+import { useMay } from '../api/me.ts'
 import { auditQuery } from '../api/recorded.ts'
 import { askJson } from '../api/request.ts'
-import { askForToken } from '../api/token.ts'
 import type { AuditEvent, AuditVerdict } from '../../src/api/shapes/audit.ts'
 import { clock, date } from '../format.ts'
-import { Answer, Empty } from '../parts/answers.tsx'
+import { Empty } from '../parts/answers.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { FilterField } from '../parts/filter-field.tsx'
 import { Facts, Page } from '../parts/page.tsx'
 import { Select } from '../parts/select.tsx'
-import { Table, type Column } from '../parts/table.tsx'
+import type { Column } from '../parts/table.tsx'
 import { auditTexts as t } from '../texts/audit.ts'
-import { consumersTexts } from '../texts/consumers.ts'
-import { writeTexts } from '../texts/management.ts'
+import { managementTexts } from '../texts/management.ts'
+import { Closed } from './records/closed.tsx'
+import { RecordTable } from './records/record-table.tsx'
 
 const here = getRouteApi('/audit')
 const kinds = [
@@ -33,24 +33,12 @@ const kinds = [
 
 export function Audit() {
   const may = useMay()
-  const me = useMe()
   return (
     <Page title={t.title} about={t.about} filled actions={may('audit:read') ? <Verify /> : undefined}>
-      {may('audit:read') ? <Events /> : me === undefined ? null : <Closed isReader={me.by === 'loopback'} />}
+      <Closed needs="audit:read">
+        <Events />
+      </Closed>
     </Page>
-  )
-}
-
-function Closed({ isReader }: { readonly isReader: boolean }) {
-  return (
-    <Empty title={isReader ? writeTexts.audit : writeTexts.forbidden}>
-      <p>{isReader ? writeTexts.auditWhy : writeTexts.forbiddenWhy}</p>
-      {isReader ? (
-        <button type="button" className="main" onClick={askForToken}>
-          {writeTexts.look}
-        </button>
-      ) : null}
-    </Empty>
   )
 }
 
@@ -58,16 +46,12 @@ function Events() {
   const search = here.useSearch()
   const navigate = here.useNavigate()
   const [shown, setShown] = useState<AuditEvent | null>(null)
-  const query = useInfiniteQuery(auditQuery(search))
-  const rows = query.data?.pages.flatMap(page => page.items) ?? []
   const set = (name: 'actor' | 'kind' | 'object') => (value: string) =>
     void navigate({
       search: before => ({ ...before, [name]: value === '' ? undefined : value }),
       replace: true,
     })
-  const onEnd = () => {
-    if (query.hasNextPage && !query.isFetching) void query.fetchNextPage()
-  }
+  const isFiltered = Object.values(search).some(Boolean)
   return (
     <>
       <search className="choices">
@@ -80,23 +64,17 @@ function Events() {
         />
         <FilterField label={t.object} value={search.object ?? ''} onChange={set('object')} />
       </search>
-      <Answer query={query}>
-        {() =>
-          rows.length === 0 ? (
-            <Empty title={Object.values(search).some(Boolean) ? consumersTexts.noneOf : t.nothing}>
-              <p>{t.nothingHint}</p>
-            </Empty>
-          ) : (
-            <Table
-              label={t.title}
-              columns={columnsOf(setShown)}
-              rows={rows}
-              rowKey={({ seq }) => String(seq)}
-              onEnd={onEnd}
-            />
-          )
+      <RecordTable
+        label={t.title}
+        list={auditQuery(search)}
+        columns={columnsOf(setShown)}
+        rowKey={({ seq }) => String(seq)}
+        empty={
+          <Empty title={isFiltered ? managementTexts.noneOf : t.nothing}>
+            <p>{t.nothingHint}</p>
+          </Empty>
         }
-      </Answer>
+      />
       {shown === null ? null : <Event event={shown} onClose={() => setShown(null)} />}
     </>
   )

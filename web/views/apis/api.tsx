@@ -1,5 +1,6 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { usePlatform } from '../../api/me.ts'
 import { apiQuery, plansQuery, productsQuery, rulesOfRoute } from '../../api/catalog.ts'
 import type { ApiLine } from '../../../src/api/shapes/catalog.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
@@ -8,7 +9,8 @@ import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
 import { apisTexts as t } from '../../texts/apis.ts'
 import { Conditions } from '../conditions.tsx'
-import { Filters } from '../filters.tsx'
+import { ClosedMark, ClosedReasons } from '../closed-by.tsx'
+import { Met } from '../met.tsx'
 import { limitText } from '../limit-text.ts'
 import { lifecycleTones, short } from './apis.tsx'
 
@@ -17,6 +19,7 @@ const here = getRouteApi('/apis/$namespace/$name')
 export function ApiView() {
   const { namespace, name } = here.useParams()
   const query = useQuery(apiQuery(namespace, name))
+  const isShown = usePlatform() === true
   return (
     <Page
       title={query.data?.title ?? name}
@@ -39,7 +42,7 @@ export function ApiView() {
           <div className="columns">
             <div className="stack">
               <Products api={api} />
-              <Rules api={api} />
+              {isShown ? <Rules api={api} /> : null}
             </div>
             <div className="stack">
               <About api={api} />
@@ -157,12 +160,13 @@ function Rules({ api: { namespace, routes } }: { readonly api: ApiLine }) {
   return (
     <Panel title={t.filters}>
       {rules.length === 0 ? <p className="note">{t.noRules}</p> : null}
-      {rules.map(({ id, filters }) => (
-        <section key={id} className="rule-filters" aria-label={id}>
+      {rules.map(rule => (
+        <section key={rule.id} className="rule-filters" aria-label={rule.id}>
           <p>
-            <RouteLink id={id} />
+            <RouteLink id={rule.id} /> <ClosedMark rule={rule} />
           </p>
-          <Filters filters={filters} />
+          <ClosedReasons rule={rule} />
+          <Met rule={rule} />
         </section>
       ))}
     </Panel>

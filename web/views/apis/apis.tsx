@@ -1,19 +1,23 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi, lazyRouteComponent, Link } from '@tanstack/react-router'
+import { Suspense } from 'react'
 import { apisQuery, plansQuery, productsQuery } from '../../api/catalog.ts'
 import type { ApiLine, PlanLine, ProductLine } from '../../../src/api/shapes/catalog.ts'
-import { Answer, Empty } from '../../parts/answers.tsx'
+import { Answer, Empty, Waiting } from '../../parts/answers.tsx'
 import { ObjectLink, Place } from '../../parts/links.tsx'
 import { Mark, type Tone } from '../../parts/mark.tsx'
 import { Page } from '../../parts/page.tsx'
+import { ShortTable } from '../../parts/short-table.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
 import { Toggle } from '../../parts/toggle.tsx'
 import { apisTexts as t } from '../../texts/apis.ts'
+import { Closed } from '../records/closed.tsx'
 import { limitText } from '../limit-text.ts'
 import { Nothing } from './nothing.tsx'
-import { Policies } from './policies.tsx'
 
 const here = getRouteApi('/apis/')
+/** Reads YAML, which the other lists do not need. */
+const Policies = lazyRouteComponent(() => import('../policies/policies.tsx'), 'Policies')
 type Tab = keyof typeof t.tabs
 const tabs = Object.entries(t.tabs).map(([value, text]) => ({ value, text }))
 
@@ -45,7 +49,13 @@ function Shown({ tab }: { readonly tab: string }) {
     case 'plans':
       return <Plans />
     case 'policies':
-      return <Policies />
+      return (
+        <Closed needs="platform:read">
+          <Suspense fallback={<Waiting />}>
+            <Policies />
+          </Suspense>
+        </Closed>
+      )
     default:
       return <ApiTable />
   }
@@ -95,38 +105,7 @@ function Plans() {
 
 /** Limits are read as a whole, so its rows are as high as they need to be. */
 function PlanTable({ plans }: { readonly plans: readonly PlanLine[] }) {
-  return (
-    <section className="table-scroll short plans" aria-label={t.plans} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {planColumns.map(({ title, from }) => (
-              <th key={title} scope="col" className={from}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {plans.map(plan => (
-            <tr key={nameOf(plan)}>
-              {planColumns.map(({ title, from, cell }, i) =>
-                i === 0 ? (
-                  <th key={title} scope="row" className={from}>
-                    {cell(plan)}
-                  </th>
-                ) : (
-                  <td key={title} className={from}>
-                    {cell(plan)}
-                  </td>
-                ),
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  )
+  return <ShortTable label={t.plans} columns={planColumns} rows={plans} rowKey={nameOf} className="plans" />
 }
 
 type Line = ApiLine | ProductLine | PlanLine

@@ -4,17 +4,16 @@ import { useState } from 'react'
 import { useOrganization } from '../../api/me.ts'
 import { accountsQuery, change } from '../../api/recorded.ts'
 import type { Account } from '../../../src/api/shapes/account.ts'
-import { date } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
-import { FormDialog, TextField } from '../../parts/form.tsx'
-import { Table, type Column } from '../../parts/table.tsx'
+import { FormDialog } from '../../parts/form.tsx'
+import { ShortTable } from '../../parts/short-table.tsx'
+import type { Column } from '../../parts/table.tsx'
 import { consumersTexts as t } from '../../texts/consumers.ts'
 import { managementTexts } from '../../texts/management.ts'
-import { StatusMark } from './statuses.tsx'
-import { Writes } from './writes.tsx'
-
-// A pattern of HTML has the flag v: a "-" in a class is escaped.
-export const NAME = '[a-z0-9]([\\-a-z0-9]{0,61}[a-z0-9])?'
+import { DialogButton } from '../records/dialog-button.tsx'
+import { NamedFields, noName } from '../records/named-fields.tsx'
+import { createdColumn, organizationColumn, statusColumn, titleColumn } from '../records/record-columns.tsx'
+import { DeleteAccount } from './delete-account.tsx'
 
 export function Accounts() {
   const query = useQuery(accountsQuery)
@@ -27,7 +26,13 @@ export function Accounts() {
           </Empty>
         ) : (
           <>
-            <Table label={t.tabs.accounts} columns={columns} rows={items} rowKey={({ id }) => id} />
+            <ShortTable
+              label={t.tabs.accounts}
+              columns={columns}
+              rows={items}
+              rowKey={({ id }) => id}
+              className="steps-table"
+            />
             {next === null ? null : <p className="note">{managementTexts.more}</p>}
           </>
         )
@@ -45,44 +50,59 @@ const columns: readonly Column<Account>[] = [
       </Link>
     ),
   },
-  { title: t.titleOf, from: 'tablet', cell: ({ title }) => title },
-  { title: t.organization, width: 10, from: 'desk', cell: ({ organization }) => organization.name },
-  { title: t.status, width: 8, cell: ({ status }) => <StatusMark status={status} /> },
-  { title: t.created, width: 9, from: 'tablet', cell: ({ createdAt }) => date(createdAt) },
+  titleColumn,
+  organizationColumn,
+  statusColumn,
+  createdColumn,
+  { title: managementTexts.actions, steps: true, cell: account => <Steps account={account} /> },
 ]
 
-export function NewAccountButton() {
-  const [open, setOpen] = useState(false)
+function Steps({ account }: { readonly account: Account }) {
+  const { id, name, title, status } = account
+  const isActive = status === 'active'
+  const step = isActive ? t.suspend : t.resume
+  const body = { title, status: isActive ? 'suspended' : 'active' }
   return (
-    <Writes needs="accounts:write">
-      <button type="button" className="main" onClick={() => setOpen(true)}>
-        {t.newAccount}
-      </button>
-      {open ? <NewAccount onClose={() => setOpen(false)} /> : null}
-    </Writes>
+    <>
+      <DialogButton needs="accounts:write" text={step} quiet>
+        {close => (
+          <FormDialog
+            title={t.stepTitle(step, name)}
+            submit={step}
+            danger={isActive}
+            onClose={close}
+            onSubmit={() => change('PUT', `/v1/accounts/${id}`, body)}
+          >
+            {isActive ? <p>{t.suspendAccount}</p> : null}
+          </FormDialog>
+        )}
+      </DialogButton>
+      <DialogButton needs="accounts:write" text={managementTexts.delete} quiet>
+        {close => <DeleteAccount account={account} onClose={close} />}
+      </DialogButton>
+    </>
+  )
+}
+
+export function NewAccountButton() {
+  return (
+    <DialogButton needs="accounts:write" text={t.newAccount} main>
+      {close => <NewAccount onClose={close} />}
+    </DialogButton>
   )
 }
 
 function NewAccount({ onClose }: { readonly onClose: () => void }) {
-  const [name, setName] = useState('')
-  const [title, setTitle] = useState('')
+  const [named, setNamed] = useState(noName)
   const organization = useOrganization()
   return (
     <FormDialog
       title={t.newAccount}
-      submit={t.make}
+      submit={managementTexts.make}
       onClose={onClose}
-      onSubmit={() => change('POST', '/v1/accounts', { name, title, organization })}
+      onSubmit={() => change('POST', '/v1/accounts', { ...named, organization })}
     >
-      <TextField
-        label={t.name}
-        value={name}
-        onChange={setName}
-        required
-        pattern={NAME}
-        hint={managementTexts.nameHint}
-      />
-      <TextField label={t.titleOf} value={title} onChange={setTitle} />
+      <NamedFields value={named} onChange={setNamed} />
     </FormDialog>
   )
 }

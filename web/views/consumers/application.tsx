@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { applicationQuery, change } from '../../api/recorded.ts'
 import type { Application } from '../../../src/api/shapes/application.ts'
 import { date } from '../../format.ts'
@@ -9,10 +8,12 @@ import { FormDialog } from '../../parts/form.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
 import { apisTexts } from '../../texts/apis.ts'
 import { consumersTexts as t } from '../../texts/consumers.ts'
+import { managementTexts } from '../../texts/management.ts'
 import { Credentials } from './credentials.tsx'
 import { OwnSubscriptions } from './own-subscriptions.tsx'
-import { StatusMark } from './statuses.tsx'
-import { Writes } from './writes.tsx'
+import { DialogButton } from '../records/dialog-button.tsx'
+import { StatusMark } from '../records/statuses.tsx'
+import { DeleteApplication } from './delete-application.tsx'
 
 const here = getRouteApi('/consumers/$id')
 
@@ -28,7 +29,7 @@ export function ApplicationView() {
           <Link className="button" to="/usage" search={{ application: id }}>
             {t.usage}
           </Link>
-          {query.data === undefined ? null : <SuspendButton application={query.data} />}
+          {query.data === undefined ? null : <Steps application={query.data} />}
         </>
       }
     >
@@ -58,16 +59,16 @@ function About({ application }: { readonly application: Application }) {
     <Panel title={apisTexts.about}>
       <Facts
         rows={[
-          [t.name, name],
-          [t.status, <StatusMark key="status" status={status} />],
+          [managementTexts.name, name],
+          [managementTexts.status, <StatusMark key="status" status={status} />],
           [
             t.account,
             <Link key="account" to="/consumers" search={{ account: account.id }}>
               {account.name}
             </Link>,
           ],
-          [t.organization, organization.name],
-          [t.created, date(createdAt)],
+          [managementTexts.organization, organization.name],
+          [managementTexts.created, date(createdAt)],
           ['Id', <code key="id">{id}</code>],
         ]}
       />
@@ -75,28 +76,29 @@ function About({ application }: { readonly application: Application }) {
   )
 }
 
-function SuspendButton({ application }: { readonly application: Application }) {
-  const [open, setOpen] = useState(false)
+function Steps({ application }: { readonly application: Application }) {
   const { id, name, title, status } = application
-  const step = status === 'active' ? t.suspendAll : t.resumeAll
-  const set = () =>
-    change('PUT', `/v1/applications/${id}`, { title, status: status === 'active' ? 'suspended' : 'active' })
+  const isActive = status === 'active'
+  const step = isActive ? t.suspendAll : t.resumeAll
+  const body = { title, status: isActive ? 'suspended' : 'active' }
   return (
-    <Writes needs="applications:write">
-      <button type="button" onClick={() => setOpen(true)}>
-        {step}
-      </button>
-      {open ? (
-        <FormDialog
-          title={t.stepTitle(step, name)}
-          submit={step}
-          danger={status === 'active'}
-          onClose={() => setOpen(false)}
-          onSubmit={set}
-        >
-          {status === 'active' ? <p>{t.suspendApplication}</p> : null}
-        </FormDialog>
-      ) : null}
-    </Writes>
+    <>
+      <DialogButton needs="applications:write" text={step}>
+        {close => (
+          <FormDialog
+            title={t.stepTitle(step, name)}
+            submit={step}
+            danger={isActive}
+            onClose={close}
+            onSubmit={() => change('PUT', `/v1/applications/${id}`, body)}
+          >
+            {isActive ? <p>{t.suspendApplication}</p> : null}
+          </FormDialog>
+        )}
+      </DialogButton>
+      <DialogButton needs="applications:write" text={managementTexts.delete} quiet>
+        {close => <DeleteApplication application={application} onClose={close} />}
+      </DialogButton>
+    </>
   )
 }

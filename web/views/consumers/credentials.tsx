@@ -6,13 +6,16 @@ import type { Credential, CredentialWithKey } from '../../../src/api/shapes/cred
 import { date, UNKNOWN } from '../../format.ts'
 import { Answer } from '../../parts/answers.tsx'
 import { Panel } from '../../parts/page.tsx'
+import { ShortTable } from '../../parts/short-table.tsx'
+import type { Column } from '../../parts/table.tsx'
 import { SecretDialog } from '../../parts/secret.tsx'
 import { consumersTexts as t } from '../../texts/consumers.ts'
+import { managementTexts } from '../../texts/management.ts'
 import { shownAs } from './credential-text.ts'
 import { NewCredential } from './new-credential.tsx'
 import { Revoke, Rotate } from './old-credential.tsx'
-import { StatusMark } from './statuses.tsx'
-import { Writes } from './writes.tsx'
+import { StatusMark } from '../records/statuses.tsx'
+import { Writes } from '../records/writes.tsx'
 
 type Doing =
   | { readonly what: 'make' }
@@ -43,7 +46,13 @@ export function Credentials({ application }: { readonly application: Application
           items.length === 0 ? (
             <p className="note">{t.noKeys}</p>
           ) : (
-            <CredentialTable items={items} onDo={setDoing} />
+            <ShortTable
+              label={t.keys}
+              columns={columnsOf(setDoing)}
+              rows={items.toReversed()}
+              rowKey={({ id }) => id}
+              className="steps-table"
+            />
           )
         }
       </Answer>
@@ -64,72 +73,58 @@ export function Credentials({ application }: { readonly application: Application
   )
 }
 
-interface TableProps {
-  readonly items: readonly Credential[]
-  readonly onDo: (doing: Doing) => void
+type Do = (doing: Doing) => void
+
+const columnsOf = (onDo: Do): readonly Column<Credential>[] => [
+  {
+    title: t.key,
+    cell: credential => (
+      <>
+        <code>{shownAs(credential)}</code> <small className="muted">{labelOf(credential)}</small>
+      </>
+    ),
+  },
+  { title: managementTexts.status, cell: ({ status }) => <StatusMark status={status} /> },
+  {
+    title: t.expires,
+    from: 'tablet',
+    cell: ({ expiresAt }) => (expiresAt === null ? t.never : date(expiresAt)),
+  },
+  {
+    title: t.used,
+    from: 'tablet',
+    cell: ({ lastUsedAt }) => (lastUsedAt === null ? t.notUsed : date(lastUsedAt)),
+  },
+  {
+    title: t.scopes,
+    from: 'desk',
+    cell: ({ scopes }) => (scopes.length === 0 ? UNKNOWN : scopes.join(' ')),
+  },
+  {
+    title: managementTexts.actions,
+    steps: true,
+    cell: credential => <Steps credential={credential} onDo={onDo} />,
+  },
+]
+
+function labelOf({ kind, name }: Credential): string {
+  if (name !== '') return name
+  return kind === 'api-key' ? '' : t.kinds[kind]
 }
 
-function CredentialTable({ items, onDo }: TableProps) {
+function Steps({ credential, onDo }: { readonly credential: Credential; readonly onDo: Do }) {
+  const { kind, status } = credential
+  if (status !== 'active' && status !== 'upcoming') return null
   return (
-    <section className="table-scroll short steps-table" aria-label={t.keys} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t.key}</th>
-            <th scope="col">{t.status}</th>
-            <th scope="col" className="tablet">
-              {t.expires}
-            </th>
-            <th scope="col" className="tablet">
-              {t.used}
-            </th>
-            <th scope="col" className="desk">
-              {t.scopes}
-            </th>
-            <th scope="col">
-              <span className="hidden">{t.actions}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.toReversed().map(credential => (
-            <Row key={credential.id} credential={credential} onDo={onDo} />
-          ))}
-        </tbody>
-      </table>
-    </section>
-  )
-}
-
-function Row({ credential, onDo }: { readonly credential: Credential; readonly onDo: TableProps['onDo'] }) {
-  const { kind, name, status, expiresAt, lastUsedAt, scopes } = credential
-  const counts = status === 'active' || status === 'upcoming'
-  return (
-    <tr>
-      <th scope="row">
-        <code>{shownAs(credential)}</code>{' '}
-        <small className="muted">{name === '' ? (kind === 'api-key' ? '' : t.kinds[kind]) : name}</small>
-      </th>
-      <td>
-        <StatusMark status={status} />
-      </td>
-      <td className="tablet">{expiresAt === null ? t.never : date(expiresAt)}</td>
-      <td className="tablet">{lastUsedAt === null ? t.notUsed : date(lastUsedAt)}</td>
-      <td className="desk">{scopes.length === 0 ? UNKNOWN : scopes.join(' ')}</td>
-      <td className="row-actions">
-        {counts ? (
-          <Writes needs="credentials:write" quiet>
-            {kind === 'api-key' || kind === 'basic' ? (
-              <button type="button" onClick={() => onDo({ what: 'rotate', of: credential })}>
-                {t.rotate}
-              </button>
-            ) : null}
-            <button type="button" onClick={() => onDo({ what: 'revoke', of: credential })}>
-              {t.revoke}
-            </button>
-          </Writes>
-        ) : null}
-      </td>
-    </tr>
+    <Writes needs="credentials:write" quiet>
+      {kind === 'api-key' || kind === 'basic' ? (
+        <button type="button" onClick={() => onDo({ what: 'rotate', of: credential })}>
+          {t.rotate}
+        </button>
+      ) : null}
+      <button type="button" onClick={() => onDo({ what: 'revoke', of: credential })}>
+        {t.revoke}
+      </button>
+    </Writes>
   )
 }

@@ -3,8 +3,9 @@ import { change } from '../../api/recorded.ts'
 import type { Credential, CredentialWithKey } from '../../../src/api/shapes/credential.ts'
 import { ChoiceField, FormDialog, TextField } from '../../parts/form.tsx'
 import { consumersTexts as t } from '../../texts/consumers.ts'
+import { managementTexts } from '../../texts/management.ts'
+import { endOf } from '../records/end-of.ts'
 
-const DAY_MS = 86_400_000
 const kinds = Object.entries(t.kinds)
 
 interface Props {
@@ -22,7 +23,13 @@ export function NewCredential({ application, onClose, onMade }: Props) {
   const make = () =>
     change<CredentialWithKey>('POST', `/v1/applications/${application}/credentials`, bodyOf(kind, values))
   return (
-    <FormDialog title={t.newKey} submit={t.make} onClose={onClose} onSubmit={make} onDone={onMade}>
+    <FormDialog
+      title={t.newKey}
+      submit={managementTexts.make}
+      onClose={onClose}
+      onSubmit={make}
+      onDone={onMade}
+    >
       <ChoiceField
         label={t.kind}
         value={kind}
@@ -73,7 +80,7 @@ function bodyOf(kind: Credential['kind'], { label, scopes, days, ...of }: typeof
     kind,
     name: label.trim(),
     scopes: scopes.split(/\s+/).filter(scope => scope !== ''),
-    expiresAt: days === '' ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString(),
+    expiresAt: endOf(days),
     ...names[kind],
   }
 }

@@ -11,7 +11,7 @@ import { consumersTexts as t } from '../../texts/consumers.ts'
 import { short } from '../apis/apis.tsx'
 import { PlanHint } from './plan-hint.tsx'
 import { SubscriptionTable } from './subscriptions.tsx'
-import { Writes } from './writes.tsx'
+import { Writes } from '../records/writes.tsx'
 
 export function OwnSubscriptions({ application }: { readonly application: Application }) {
   const query = useInfiniteQuery(subscriptionsQuery({ application: application.id }))

@@ -5,14 +5,16 @@ import { subscriptionsQuery } from '../../api/recorded.ts'
 import type { Subscription } from '../../../src/api/shapes/subscription.ts'
 import { date } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
+import { ShortTable } from '../../parts/short-table.tsx'
+import type { Column } from '../../parts/table.tsx'
 import { Select } from '../../parts/select.tsx'
 import { consumersTexts as t } from '../../texts/consumers.ts'
-import { managementTexts } from '../../texts/management.ts'
+import { managementTexts, statusTexts } from '../../texts/management.ts'
 import { short } from '../apis/apis.tsx'
 import { AccountFilter } from './applications.tsx'
-import { StatusMark } from './statuses.tsx'
+import { StatusMark } from '../records/statuses.tsx'
 import { ChangePlan, Step, stepsOf, type StepName } from './subscription-steps.tsx'
-import { Writes } from './writes.tsx'
+import { Writes } from '../records/writes.tsx'
 
 const here = getRouteApi('/consumers/')
 const statuses = ['pending', 'active', 'suspended', 'rejected', 'cancelled'] as const
@@ -23,14 +25,18 @@ export function Subscriptions() {
   const query = useInfiniteQuery(subscriptionsQuery({ account, status }))
   const rows = query.data?.pages.flatMap(page => page.items) ?? []
   const empty =
-    status === 'pending' ? t.noPending : status === '' && account === undefined ? t.noSubscription : t.noneOf
+    status === 'pending'
+      ? t.noPending
+      : status === '' && account === undefined
+        ? t.noSubscription
+        : managementTexts.noneOf
   return (
     <>
       <div className="choices">
         <Select
-          label={t.status}
+          label={managementTexts.status}
           value={status}
-          options={[['', t.everyStatus], ...statuses.map(one => [one, t.statuses[one]] as const)]}
+          options={[['', t.everyStatus], ...statuses.map(one => [one, statusTexts[one]] as const)]}
           onChange={next =>
             void navigate({
               search: ({ status: _, ...others }) => (next === '' ? others : { ...others, status: next }),
@@ -77,81 +83,73 @@ export function SubscriptionTable({ rows, own = false }: TableProps) {
   const [doing, setDoing] = useState<Doing | null>(null)
   const close = () => setDoing(null)
   return (
-    <section className="table-scroll short steps-table" aria-label={t.subscriptions} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{own ? t.product : t.application}</th>
-            {own ? null : <th scope="col">{t.product}</th>}
-            <th scope="col">{t.plan}</th>
-            <th scope="col">{t.status}</th>
-            <th scope="col" className="desk">
-              {t.since}
-            </th>
-            <th scope="col">
-              <span className="hidden">{t.actions}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(row => (
-            <Row key={row.id} row={row} own={own} onDo={setDoing} />
-          ))}
-        </tbody>
-      </table>
+    <>
+      <ShortTable
+        label={t.subscriptions}
+        columns={[...(own ? [productColumn] : [applicationColumn, productColumn]), ...columnsOf(setDoing)]}
+        rows={rows}
+        rowKey={({ id }) => id}
+        className="steps-table"
+      />
       {doing === null ? null : doing.what === 'plan' ? (
         <ChangePlan subscription={doing.of} onClose={close} />
       ) : (
         <Step step={doing.what} subscription={doing.of} onClose={close} />
       )}
-    </section>
+    </>
   )
 }
 
-interface RowProps {
-  readonly row: Subscription
-  readonly own: boolean
-  readonly onDo: (doing: Doing) => void
+const applicationColumn: Column<Subscription> = {
+  title: t.application,
+  cell: ({ application, account }) => (
+    <>
+      <Link to="/consumers/$id" params={{ id: application.id }}>
+        {application.name}
+      </Link>{' '}
+      <small className="muted">{t.of(account.name)}</small>
+    </>
+  ),
 }
+const productColumn: Column<Subscription> = { title: t.product, cell: ({ product }) => short(product) }
 
-function Row({ row, own, onDo }: RowProps) {
-  const { application, account, product, plan, status, since, reason } = row
-  return (
-    <tr>
-      {own ? null : (
-        <th scope="row">
-          <Link to="/consumers/$id" params={{ id: application.id }}>
-            {application.name}
-          </Link>{' '}
-          <small className="muted">{t.of(account.name)}</small>
-        </th>
-      )}
-      {own ? <th scope="row">{short(product)}</th> : <td>{short(product)}</td>}
-      <td>{short(plan)}</td>
-      <td>
+type Do = (doing: Doing) => void
+
+const columnsOf = (onDo: Do): readonly Column<Subscription>[] => [
+  { title: t.plan, cell: ({ plan }) => short(plan) },
+  {
+    title: managementTexts.status,
+    cell: ({ status, reason }) => (
+      <>
         <StatusMark status={status} /> {reason === '' ? null : <small className="muted">{reason}</small>}
-      </td>
-      <td className="desk">{since === null ? '' : date(since)}</td>
-      <td className="row-actions">
-        {status === 'active' ? (
-          <Writes needs="subscriptions:write" quiet>
-            <button type="button" onClick={() => onDo({ what: 'plan', of: row })}>
-              {t.changePlan}
-            </button>
-          </Writes>
-        ) : null}
-        {stepsOf(status).map(([step, needs]) => (
-          <Writes key={step} needs={needs} quiet>
-            <button
-              type="button"
-              className={step === 'approve' ? 'main' : undefined}
-              onClick={() => onDo({ what: step, of: row })}
-            >
-              {t[step]}
-            </button>
-          </Writes>
-        ))}
-      </td>
-    </tr>
+      </>
+    ),
+  },
+  { title: t.since, from: 'desk', cell: ({ since }) => (since === null ? '' : date(since)) },
+  { title: managementTexts.actions, steps: true, cell: row => <Steps of={row} onDo={onDo} /> },
+]
+
+function Steps({ of, onDo }: { readonly of: Subscription; readonly onDo: Do }) {
+  return (
+    <>
+      {of.status === 'active' ? (
+        <Writes needs="subscriptions:write" quiet>
+          <button type="button" onClick={() => onDo({ what: 'plan', of })}>
+            {t.changePlan}
+          </button>
+        </Writes>
+      ) : null}
+      {stepsOf(of.status).map(([step, needs]) => (
+        <Writes key={step} needs={needs} quiet>
+          <button
+            type="button"
+            className={step === 'approve' ? 'main' : undefined}
+            onClick={() => onDo({ what: step, of })}
+          >
+            {t[step]}
+          </button>
+        </Writes>
+      ))}
+    </>
   )
 }

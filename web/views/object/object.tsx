@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { policyKinds } from '../../api/catalog.ts'
 import { objectQuery } from '../../api/queries.ts'
 import type { ObjectWhole } from '../../../src/admin/shapes/object.ts'
 import { clock, date } from '../../format.ts'
@@ -9,6 +10,9 @@ import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
 import { objectTexts as t } from '../../texts/object.ts'
 import { problemsTexts } from '../../texts/problems.ts'
+import { metTexts } from '../../texts/met.ts'
+import { GatewayFilters } from '../met.tsx'
+import { PolicyPanels } from '../policies/policy-panels.tsx'
 import { Conditions } from '../conditions.tsx'
 import { Yaml } from './yaml.tsx'
 
@@ -45,6 +49,12 @@ function Body({ object }: { readonly object: ObjectWhole }) {
         )}
       </Panel>
       <div className="stack">
+        {(policyKinds as readonly string[]).includes(kind) ? <PolicyPanels object={object} /> : null}
+        {kind === 'Gateway' ? (
+          <Panel title={metTexts.gateway}>
+            <GatewayFilters name={`${object.namespace}/${object.name}`} />
+          </Panel>
+        ) : null}
         <Panel title={t.about}>
           <Facts
             rows={[

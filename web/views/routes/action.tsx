@@ -5,25 +5,17 @@ import { ClusterLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Panel } from '../../parts/page.tsx'
 import { routesTexts as t } from '../../texts/routes.ts'
+import { ClosedMark, ClosedReasons } from '../closed-by.tsx'
 import { Filters } from '../filters.tsx'
 import { liveHealth } from '../summaries.ts'
 
 type Forward = Extract<Action, { type: 'forward' }>
 
-export function ActionPanel({ rule: { action, closed, closedOn, closedBy } }: { readonly rule: Rule }) {
-  const shut = closed || closedOn.length > 0
+export function ActionPanel({ rule }: { readonly rule: Rule }) {
+  const { action } = rule
   return (
-    <Panel
-      title={t.action}
-      aside={shut ? <Mark tone="bad">{closed ? t.closed : t.closedOn(closedOn.join(', '))}</Mark> : undefined}
-    >
-      {closedBy.length === 0 ? null : (
-        <ul className="tight bad">
-          {closedBy.map(reason => (
-            <li key={reason}>{reason}</li>
-          ))}
-        </ul>
-      )}
+    <Panel title={t.action} aside={<ClosedMark rule={rule} />}>
+      <ClosedReasons rule={rule} />
       {action.type === 'forward' ? <Backends action={action} /> : <p>{action.summary}</p>}
     </Panel>
   )

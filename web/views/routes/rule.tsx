@@ -8,7 +8,7 @@ import { Facts, Page, Panel } from '../../parts/page.tsx'
 import { overviewTexts } from '../../texts/overview.ts'
 import { routesTexts as t } from '../../texts/routes.ts'
 import { Conditions } from '../conditions.tsx'
-import { Filters } from '../filters.tsx'
+import { Met } from '../met.tsx'
 import { Courses } from '../overview/courses.tsx'
 import { hostText } from '../summaries.ts'
 import { ActionPanel } from './action.tsx'
@@ -52,7 +52,7 @@ function RuleBody({ rule }: { readonly rule: Rule }) {
         <div className="stack wide">
           <ActionPanel rule={rule} />
           <Panel title={t.filters}>
-            <Filters filters={rule.filters} />
+            <Met rule={rule} />
           </Panel>
         </div>
         <div className="stack">
