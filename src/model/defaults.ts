@@ -120,6 +120,10 @@ export const backendDefaults = {
   outlierIntervalMs: 10_000,
   successRate: { minEndpoints: 5, minRequests: 100, deviations: 1.9 },
   latency: { minEndpoints: 3, minRequests: 100, factor: 3, leastMs: 100 },
+  /** As Linkerd, Finagle and the standard's GEP-3388 have it. */
+  retryPercent: 20,
+  retryIntervalMs: 10_000,
+  minRetries: 10,
   dnsRefreshMs: 10_000,
   tlsMinVersion: 'TLS1.2',
   tlsMaxVersion: 'TLS1.3',

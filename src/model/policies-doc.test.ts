@@ -35,6 +35,7 @@ for (const [field, value] of [
   ['spec.responses.fields', backendDefaults.fieldCount],
   ['spec.pressure.bodyStart', backendDefaults.bodyStartBytes],
   ['spec.pressure.bodyRate', backendDefaults.bodyBytesPerSecond],
+  ['spec.retryBudget.percent', backendDefaults.retryPercent],
   ['spec.outlierDetection.consecutiveFailures', backendDefaults.consecutiveFailures],
   ['spec.outlierDetection.maxEjectedPercent', backendDefaults.maxEjectedPercent],
 ] as const)
@@ -52,6 +53,7 @@ for (const [field, value] of [
   ['spec.pressure.patience', backendDefaults.patienceMs],
   ['spec.outlierDetection.baseEjection', backendDefaults.baseEjectionMs],
   ['spec.outlierDetection.maxEjection', backendDefaults.maxEjectionMs],
+  ['spec.retryBudget.interval', backendDefaults.retryIntervalMs],
   ['spec.dns.refresh', backendDefaults.dnsRefreshMs],
 ] as const)
   test(`the documented default of ${field} is the real one`, () =>

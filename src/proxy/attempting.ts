@@ -173,7 +173,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   onHead(head: ResponseHead): void {
     this.answered(head.status)
-    if (this.retryStatus(head.status)) return this.again(head.status, '', '')
+    if (this.retryStatus(head.status) && this.affords()) return this.again(head.status, '', '')
     this.x.sendHead(head)
   }
 
@@ -201,8 +201,8 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
     const { retry: known } = failures[failure]
     const retry = unsent && known !== 'never' ? 'always' : known
-    if (this.tunnel || this.x.committed || !this.mayRetry(failure, retry, fresh))
-      return this.x.fail(failure, detail)
+    const repeats = !this.tunnel && !this.x.committed && this.mayRetry(failure, retry, fresh)
+    if (!repeats || (retry !== 'always' && !this.affords())) return this.x.fail(failure, detail)
     this.again(0, failure, detail)
   }
 
@@ -229,6 +229,11 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     const { request } = this.x
     if (idempotentMethods.has(request.method) || request.fields.has('idempotency-key')) return true
     return this.cluster?.config.repeatNonIdempotent === true
+  }
+
+  /** Whether the cluster may have one more request that it may have had before. */
+  private affords(): boolean {
+    return this.cluster!.affordsRetry()
   }
 
   /** Because of this status, or of this failure. */
@@ -281,8 +286,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   private attemptTimedOut(): void {
     const failure = this.missed()
-    if (this.x.committed || !this.mayRetry(failure, failures[failure].retry, true))
-      this.x.fail(failure, 'timeouts.backendRequest')
+    const { retry } = failures[failure]
+    const repeats = !this.x.committed && this.mayRetry(failure, retry, true)
+    if (!repeats || (retry !== 'always' && !this.affords())) this.x.fail(failure, 'timeouts.backendRequest')
     else {
       if (failure === 'http_response_timeout') this.hung()
       this.again(0, failure, 'timeouts.backendRequest')

@@ -97,12 +97,13 @@ export class Engine {
       places: new Places(),
       limit: options.maxConnections ?? connectionBound(options.workers ?? 1),
     }
+    this.state = options.shared ?? new SharedState(new NodeState().handle(1).handle)
     this.upstreams = new Upstreams({
       ...options,
+      state: this.state,
       shared: this.shared,
       metrics: cluster => this.epochs.current.cluster(cluster),
     })
-    this.state = options.shared ?? new SharedState(new NodeState().handle(1).handle)
     const { instruments } = options.sinks
     this.compiled = new Compiled(this.around(this.epochs.current), {
       epochs: this.epochs,

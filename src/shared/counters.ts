@@ -7,8 +7,9 @@ import { KeyHash, type Hash128 } from './key-hash.ts'
  * - `strangers`: of anybody. Their numbers are over soon, and whoever has many addresses has many.
  * - `guests`: of anybody too, and they last, as of a quota for a month.
  * - `known`: of those who are in records, whom no stranger can add to.
+ * - `clusters`: of what is declared, such as retries to a backend.
  */
-export type Whose = 'strangers' | 'guests' | 'known'
+export type Whose = 'strangers' | 'guests' | 'known' | 'clusters'
 
 /** What threads share of counters; goes to a worker as it is. */
 export interface CounterMemory {
@@ -33,6 +34,8 @@ export const counterSizes: Readonly<Record<Whose, CounterSizes>> = {
   strangers: { buckets: 8_192, reserve: 2_048 },
   guests: { buckets: 8_192, reserve: 2_048 },
   known: { buckets: 65_536, reserve: 2_048 },
+  // 20,000 clusters with 28 numbers each are half of it.
+  clusters: { buckets: 32_768, reserve: 256 },
 }
 
 export function counterMemory(

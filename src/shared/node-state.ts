@@ -90,5 +90,10 @@ export class SharedState {
 }
 
 function ofEach<T>(make: (whose: Whose) => T): Record<Whose, T> {
-  return { strangers: make('strangers'), guests: make('guests'), known: make('known') }
+  return {
+    strangers: make('strangers'),
+    guests: make('guests'),
+    known: make('known'),
+    clusters: make('clusters'),
+  }
 }

@@ -350,12 +350,22 @@ export interface Cluster {
   readonly panicPercent?: number
   /** Checks beside the requests of clients; absent where there are none. */
   readonly healthChecks?: HealthChecks
+  /** Absent: the one that is built in (model/defaults.ts). */
+  readonly retryBudget?: RetryBudgetSettings
   /** Whether a request may be repeated whatever its method; where absent or false, only what RFC 9110 §9.2.2 calls idempotent. */
   readonly repeatNonIdempotent?: boolean
   /** How often DNS endpoints are resolved again, at most (a shorter TTL is not visible to us). */
   readonly dnsRefreshMs: number
   /** Absent where connections are plain. */
   readonly tls?: ClusterTls
+}
+
+/** How many of the requests to a cluster may be retries, of all workers together. */
+export interface RetryBudgetSettings {
+  readonly percent: number
+  readonly intervalMs: number
+  /** So many of an interval, whatever the percentage. */
+  readonly minRetries: number
 }
 
 /** How an endpoint is chosen: spec.loadBalancing of BackendPolicy, whose types are in upstream/balancers.ts. */

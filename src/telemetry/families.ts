@@ -113,6 +113,11 @@ const table = {
     help: 'Attempts beyond the first.',
     labels: ['cluster'],
   },
+  portcullis_upstream_retries_refused_total: {
+    type: 'counter',
+    help: 'Failures that were answered as they were, because the retry budget of the cluster was spent.',
+    labels: ['cluster'],
+  },
   portcullis_upstream_ejections_total: {
     type: 'counter',
     help: 'Endpoints taken out of balancing because they failed, by reason: connection_failures, consecutive_5xx, consecutive_gateway_errors, success_rate, latency.',

@@ -15,6 +15,7 @@ import type { Ejected } from './outliers.ts'
 import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
 import type { VerdictBook } from './verdicts.ts'
+import { RetryBudget, type SharedCounts } from './retry-budget.ts'
 
 /** What clusters tell log and metrics. */
 export interface ClusterEvents {
@@ -22,6 +23,8 @@ export interface ClusterEvents {
   onReturned(cluster: string, endpoint: string): void
   /** So few of its endpoints are well that all are used; or, `panics` being false, no longer. */
   onPanic(cluster: string, panics: boolean, well: number, of: number): void
+  /** What would have been repeated is not: the budget is spent. */
+  onRetryRefused(cluster: string): void
 }
 
 /** What all clusters of a worker share. */
@@ -32,6 +35,7 @@ export interface ClusterContext<P extends EndpointPool> {
   readonly resolver: DnsResolver
   readonly clock: Clock
   readonly random: RandomSource
+  readonly shared: SharedCounts
   readonly events: ClusterEvents
   /** What checks have found. */
   readonly verdicts: VerdictBook
@@ -60,6 +64,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   readonly queue = new Queue<Endpoint<P>>(this)
   /** What is asked of clients while `pressed`. */
   readonly pressure = new Pressure(this)
+  readonly retries: RetryBudget
   private readonly context: ClusterContext<P>
   private readonly ejector: Ejector
   private readonly slowStart: SlowStart<Endpoint<P>>
@@ -79,6 +84,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     const { clock, events, random } = context
     this.balancer = makeBalancer(config.balancer, random, clock)
     this.slowStart = new SlowStart(clock, () => this.rebalance())
+    this.retries = new RetryBudget(config.name, config.retryBudget, context.shared)
     this.ejector = new Ejector(
       clock,
       {
@@ -167,6 +173,13 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     return this.connections === 0 && this.queue.empty && this.pressure.gatherers === 0
   }
 
+  /** Whether one more request may be repeated; it counts if so, and is told of if not. */
+  affordsRetry(): boolean {
+    if (this.retries.spend()) return true
+    this.context.events.onRetryRefused(this.name)
+    return false
+  }
+
   mayWait(): boolean {
     return this.pending < this.maxPending
   }
@@ -174,6 +187,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   update(config: snapshot.Cluster): void {
     const before = this.config
     this.config = config
+    this.retries.update(config.retryBudget)
     if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
     if (connectionsDiffer(config, before)) for (const endpoint of this.members.values()) endpoint.renew()
     if (!isDeepStrictEqual(config.balancer, before.balancer)) this.changeBalancer(config.balancer)

@@ -7,6 +7,8 @@ import type { Endpoint, EndpointPool } from './endpoint.ts'
 import { healthOf, isUnwell, type ClusterHealth } from './health.ts'
 import { Keep } from './keep.ts'
 import { VerdictBook, type Verdicts } from './verdicts.ts'
+import type { SharedCounts } from './retry-budget.ts'
+import { CounterAreas, counterMemory } from '../shared/counters.ts'
 
 export interface ClusterTableOptions<P extends EndpointPool> {
   makePool(endpoint: Endpoint<P>, cluster: Cluster<P>): P
@@ -16,6 +18,8 @@ export interface ClusterTableOptions<P extends EndpointPool> {
   readonly clock?: Clock
   readonly random?: RandomSource
   readonly lookup?: DnsLookup
+  /** What workers count together; absent: this one counts alone. */
+  readonly shared?: SharedCounts
 }
 
 /**
@@ -38,10 +42,20 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
 
   constructor(options: ClusterTableOptions<P>) {
     const { workers = 1, events = silent, clock = systemClock, random = Math.random, lookup } = options
+    const shared = options.shared ?? alone(clock)
     const resolver = new DnsResolver({ clock, random, events, ...(lookup === undefined ? {} : { lookup }) })
     const makePool = (endpoint: Endpoint<P>, cluster: Cluster<P>): P => options.makePool(endpoint, cluster)
     const { verdicts } = this
-    this.context = { makePool, workers: Math.max(1, workers), resolver, clock, random, events, verdicts }
+    this.context = {
+      makePool,
+      workers: Math.max(1, workers),
+      resolver,
+      clock,
+      random,
+      shared,
+      events,
+      verdicts,
+    }
   }
 
   /**
@@ -128,10 +142,19 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
   }
 }
 
+function alone(clock: Clock): SharedCounts {
+  const memory = counterMemory(new Uint8Array(16), { buckets: 64, reserve: 1 })
+  return {
+    counters: new CounterAreas(memory, 1).scope('clusters'),
+    nowUs: () => Math.floor(clock.now() * 1000),
+  }
+}
+
 const silent: ClusterEvents & DnsEvents = {
   onEjected() {},
   onReturned() {},
   onPanic() {},
+  onRetryRefused() {},
   onResolved() {},
   onResolveFailed() {},
 }

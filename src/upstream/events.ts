@@ -24,6 +24,10 @@ export function upstreamEvents(log: Logger, metrics: (cluster: string) => Cluste
       metrics(cluster).counter('portcullis_upstream_ejections_total', { reason }).add(1)
       log.warn('endpoint.ejected', { cluster, endpoint, reason, detail, failures, forMs })
     },
+    onRetryRefused: cluster => {
+      metrics(cluster).counter('portcullis_upstream_retries_refused_total').add(1)
+      log.warn('retry.budget_spent', { cluster })
+    },
     onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),
     onPanic: (cluster, panics, well, of) => {
       metrics(cluster)

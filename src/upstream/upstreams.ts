@@ -13,6 +13,7 @@ import { Http1Pool } from './h1/pool.ts'
 import { Http2Pool } from './h2/pool.ts'
 import type { PoolParts, UpstreamPool } from './pool.ts'
 import type { Verdicts } from './verdicts.ts'
+import type { SharedState } from '../shared/node-state.ts'
 import { ClientContexts } from './tls/contexts.ts'
 import { TlsDialer } from './tls/dialer.ts'
 
@@ -25,6 +26,8 @@ export interface UpstreamsOptions {
   /** Workers that share the limits of this process. */
   readonly workers?: number
   readonly lookup?: DnsLookup
+  /** What workers of the node share; absent: this one is alone. */
+  readonly state?: SharedState
   /** What the machine trusts; absent: what it says that it does. */
   readonly systemAuthorities?: () => readonly string[]
 }
@@ -46,7 +49,7 @@ export class Upstreams {
   private readonly contexts: ClientContexts
   private readonly clusters: ClusterTable<UpstreamPool>
 
-  constructor({ log, metrics, shared, workers = 1, lookup, systemAuthorities }: UpstreamsOptions) {
+  constructor({ log, metrics, shared, workers = 1, lookup, state, systemAuthorities }: UpstreamsOptions) {
     this.shared = shared
     this.metrics = metrics
     this.events = upstreamEvents(log, metrics)
@@ -56,6 +59,9 @@ export class Upstreams {
       workers,
       events: this.events,
       ...(lookup === undefined ? {} : { lookup }),
+      ...(state !== undefined && {
+        shared: { counters: state.counters('clusters', 'clusters'), nowUs: () => state.clock.nowUs() },
+      }),
     })
   }
 
@@ -110,7 +116,11 @@ export class Upstreams {
     look()
     for (const cluster of all) sweepCluster(cluster, nowMs)
     // Of 20,000 clusters most may never be asked for: their series would leave no room for others'.
-    for (const cluster of this.clusters.values()) if (cluster.asked) this.measure(cluster, nowMs)
+    for (const cluster of this.clusters.values()) {
+      if (!cluster.asked) continue
+      cluster.retries.publish()
+      this.measure(cluster, nowMs)
+    }
   }
 
   /** What waits for mirrors. Of HTTP/2 it is among the bytes of streams. */

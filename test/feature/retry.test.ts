@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { send, type Asked } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { backendPolicy } from '../support/policies.ts'
+import { backendPolicy, plain } from '../support/policies.ts'
 import { RawServer } from '../support/raw.ts'
 import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { readBody, TestUpstream } from '../support/upstream.ts'
@@ -141,7 +141,10 @@ test('another endpoint is chosen', async () => {
   })
   await using one = sick
   await using two = await TestUpstream.start((_, response) => void response.end('well'))
-  await using portcullis = await policed([one.port, two.port], { codes: [503], backoff: '1ms' })
+  // Half of all are to be repeated.
+  const upstream = { retryBudget: { percent: 100 } }
+  const rule = { retry: { codes: [503], backoff: '1ms' } }
+  await using portcullis = await startGateway(plain([one.port, two.port], { rule, upstream }))
   // Many at once, or taking turns alone would choose the other one.
   const answers = await Promise.all(Array.from({ length: 60 }, () => send(portcullis.port())))
   assert.deepEqual(new Set(answers.map(({ body }) => body)), new Set(['well']))

@@ -18,6 +18,7 @@ import {
 } from '../defaults.ts'
 import { BackendPolicy } from '../kinds/backend-policy.ts'
 import { isSticky, type LoadBalancing } from '../kinds/load-balancing.ts'
+import { retryBudgetOf } from '../kinds/retry-budget.ts'
 import { missing } from '../../../translation/missing.ts'
 import {
   accept,
@@ -104,6 +105,7 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
     ...(far && patchOf(far)),
     ...(near && patchOf(near)),
   }
+  const budget = { ...far?.body.spec.retryBudget, ...near?.body.spec.retryBudget }
   const tls = { ...tlsBounds, ...(far && tlsPatch(far)), ...(near && tlsPatch(near)) }
   return {
     settings: {
@@ -112,6 +114,7 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
       ...(slowStartMs === 0 || isSticky(settings.balancer.type) ? {} : { slowStartMs }),
       patienceMs: patienceOf(settings),
       ...ejectionOf([far, near].filter(policy => policy !== undefined)),
+      ...(Object.keys(budget).length > 0 && { retryBudget: retryBudgetOf(budget) }),
     },
     tls,
   }

@@ -21,6 +21,7 @@ import {
 } from '../../../model/kinds/shapes.ts'
 import { balancingViolations, loadBalancing } from './load-balancing.ts'
 import { outlierDetection } from './outlier-detection.ts'
+import { retryBudget, retryBudgetViolations } from './retry-budget.ts'
 import { tlsChoices, tlsViolations } from '../../../model/kinds/tls-settings.ts'
 
 const connections = object({
@@ -96,19 +97,6 @@ const healthChecks = object({
   ),
 })
 
-/** As retryConstraint of the standard's XBackendTrafficPolicy (GEP-3388). */
-const retryBudget = object({
-  percent: optional(integer(0, 100), 'Most requests of the interval that may be retries, in percent.'),
-  interval: optional(duration, 'The time over which requests are counted.'),
-  minRetries: optional(
-    object({
-      count: required(integer(1, 1_000_000), 'How many.'),
-      interval: required(duration, 'In which time.'),
-    }),
-    'Retries that are allowed whatever the percentage.',
-  ),
-})
-
 const responses = object({
   fieldBytes: optional(
     byteQuantity,
@@ -165,7 +153,10 @@ const backendPolicySchema = object(
           'How endpoints that are DNS names are resolved.',
         ),
         healthChecks: optional(healthChecks, 'Checks of endpoints beside the requests of clients.'),
-        retryBudget: optional(retryBudget, 'How many of all requests may be retries.'),
+        retryBudget: optional(
+          retryBudget,
+          'How many of the requests to the backend may be retries, of all workers together. Beyond, what failed is answered as it is. Only what may have reached the backend counts: another connection, where none could be made, is no retry.',
+        ),
         retry: optional(
           object({
             nonIdempotent: optional(
@@ -210,7 +201,6 @@ export const BackendPolicy: ResourceKind<BackendPolicy> = {
   limits: 'backends',
   unserved: [
     later('spec.healthChecks', 'active health checks are not served yet'),
-    later('spec.retryBudget', 'retry budgets are not served yet'),
     later(
       'spec.timeouts.request',
       'this timeout is not served yet, use timeouts.request of the HTTPRoute rule',
@@ -244,6 +234,7 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Violation[] {
     ...balancingViolations(spec.loadBalancing ?? {}),
     ...responseViolations(spec),
     ...patienceViolations(spec),
+    ...retryBudgetViolations(spec.retryBudget ?? {}),
     ...tlsViolations(spec.tls ?? {}),
   ]
 }

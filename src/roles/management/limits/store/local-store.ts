@@ -23,6 +23,7 @@ export class LocalStore {
     strangers: new WeakMap(),
     guests: new WeakMap(),
     known: new WeakMap(),
+    clusters: new WeakMap(),
   }
   /** Of rates that this node has a part of; by that. */
   private readonly shares = new Map<number, WeakMap<Limit, Tally>>()

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { CounterAreas, counterMemory } from '../shared/counters.ts'
+import { RetryBudget } from './retry-budget.ts'
+
+/** The budget of one cluster in so many workers, at `clock.ms`. */
+function workers(count: number, settings?: ConstructorParameters<typeof RetryBudget>[1]) {
+  const memory = counterMemory(new Uint8Array(16), { buckets: 4, reserve: 1 })
+  const clock = { ms: 0 }
+  const budgets = Array.from({ length: count }, (_, i) => {
+    const counters = new CounterAreas(memory, i + 1).scope('test')
+    return new RetryBudget('a', settings, { counters, nowUs: () => clock.ms * 1000 })
+  })
+  return { clock, budgets }
+}
+
+const spent = (budgets: readonly RetryBudget[], times: number): number => {
+  let count = 0
+  for (let i = 0; i < times; i++) if (budgets[i % budgets.length]!.spend()) count++
+  return count
+}
+
+suite('retries of ten seconds, of all workers together', () => {
+  for (const [what, requests, percent, expected] of [
+    ['ten, where there were few requests', 0, 20, 10],
+    ['ten, up to fifty requests', 50, 20, 10],
+    ['a fifth of them', 1000, 20, 200],
+    ['as many as they, where that is allowed', 1000, 100, 1000],
+    ['ten, where the share is none', 1000, 0, 10],
+  ] as const)
+    test(what, () => {
+      const { budgets } = workers(3, { percent, intervalMs: 10_000, minRetries: 10 })
+      budgets[0]!.requests = requests
+      budgets[0]!.publish()
+      assert.equal(spent(budgets, 3000), expected)
+    })
+
+  test('a worker knows what it has begun itself before it has told the others', () => {
+    const { budgets } = workers(1)
+    budgets[0]!.requests = 100
+    assert.equal(spent(budgets, 100), 20)
+  })
+
+  test('come back as time goes by', () => {
+    const { clock, budgets } = workers(2)
+    assert.equal(spent(budgets, 20), 10)
+    clock.ms = 5_000
+    assert.equal(spent(budgets, 20), 0)
+    clock.ms = 11_000
+    assert.equal(spent(budgets, 20), 10)
+  })
+
+  test('have those of others among them, which nobody here can refuse', () => {
+    const { budgets } = workers(1)
+    for (let i = 0; i < 12; i++) budgets[0]!.note()
+    assert.equal(spent(budgets, 1), 0)
+  })
+
+  test('are by the settings that came last', () => {
+    const { budgets } = workers(1)
+    const [budget] = budgets as [RetryBudget]
+    assert.equal(spent(budgets, 20), 10)
+    budget.update({ percent: 20, intervalMs: 10_000, minRetries: 12 })
+    assert.equal(spent(budgets, 20), 2)
+    budget.update()
+    assert.equal(spent(budgets, 20), 0)
+  })
+})

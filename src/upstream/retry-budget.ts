@@ -1,0 +1,78 @@
+import type { Counters } from '../shared/counters.ts'
+import { SharedWindow } from '../shared/window.ts'
+import type { RetryBudgetSettings } from '../snapshot/snapshot.ts'
+import { backendDefaults } from '../model/defaults.ts'
+
+/** What workers count together. */
+export interface SharedCounts {
+  readonly counters: Counters
+  /** The same in all of them. */
+  nowUs(): number
+}
+
+/** What a cluster has where no policy says it. */
+const retryBudgetSettings: RetryBudgetSettings = {
+  percent: backendDefaults.retryPercent,
+  intervalMs: backendDefaults.retryIntervalMs,
+  minRetries: backendDefaults.minRetries,
+}
+
+const MOST_REQUESTS_BITS = 29
+const MOST_RETRIES_BITS = 22
+
+/**
+ * How many of the requests of the last seconds may be retries, of all workers together: where a backend fails all of
+ * them, it gets a fifth more and not four times as many. What is begun is counted here, and told the others by sweeps
+ * and before a retry; a retry is decided by all.
+ */
+export class RetryBudget {
+  /** Begun in this worker since `publish`. */
+  requests = 0
+  private readonly name: string
+  private readonly shared: SharedCounts
+  private settings: RetryBudgetSettings
+  private window: SharedWindow | null = null
+
+  constructor(name: string, settings: RetryBudgetSettings | undefined, shared: SharedCounts) {
+    this.name = name
+    this.shared = shared
+    this.settings = settings ?? retryBudgetSettings
+  }
+
+  update(settings: RetryBudgetSettings = retryBudgetSettings): void {
+    if (settings.intervalMs !== this.settings.intervalMs) this.window = null
+    this.settings = settings
+  }
+
+  /** Whether one more may be made; it counts if so. */
+  spend(): boolean {
+    this.publish()
+    return this.opened().add([0, 1], this.shared.nowUs(), () => this.spent)
+  }
+
+  /** A request that somebody before us has repeated: it is one of the retries, and nobody here can refuse it. */
+  note(): void {
+    this.opened().add([0, 1], this.shared.nowUs())
+  }
+
+  publish(): void {
+    const { requests } = this
+    if (requests === 0) return
+    this.requests = 0
+    this.opened().add([requests, 0], this.shared.nowUs())
+  }
+
+  private get spent(): boolean {
+    const { percent, minRetries } = this.settings
+    const [requests, retries] = this.window!.sums as [number, number]
+    return retries >= Math.max(minRetries, Math.floor((requests * percent) / 100))
+  }
+
+  private opened(): SharedWindow {
+    const { shared, name, settings } = this
+    return (this.window ??= new SharedWindow(shared.counters, `retries ${name}`, settings.intervalMs, [
+      MOST_REQUESTS_BITS,
+      MOST_RETRIES_BITS,
+    ]))
+  }
+}
