@@ -93,6 +93,9 @@ function explain(error: Error): string {
 function whatToTry(ports: Ports, folder: string, admin: string, data: string, key: string): string {
   const gateway = `http://127.0.0.1:${ports.gateway}`
   const asked = data === stateDirectory() ? '' : ` --data ${data}`
+  const shown = process.stdout.isTTY
+    ? 'Requests are shown here as they come. '
+    : `bin/portcullis tail${asked} shows requests as they come.\n`
   return `
 Portcullis listens on ${gateway} and serves ${folder}
 
@@ -128,7 +131,7 @@ An API with plans is at /shop (api.yaml). The application quickstart/demo has th
   curl http://${admin}/metrics                     counters for Prometheus
   http://${admin}/                                 the console, in a browser
 
-Requests are shown here as they come. Change a file in that folder and try again: it is live when you
+${shown}Change a file in that folder and try again: it is live when you
 have saved it, and the log here says what became of it. To ask beforehand:
 
   bin/portcullis check ${folder}

@@ -15,6 +15,16 @@ const document = exampleFile('plans/openapi.yaml')
 const importing = (...args: readonly string[]) =>
   portcullis(['import', 'openapi', ...args, '--backend', ':9000'])
 
+const gateway = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: web }
+spec:
+  gatewayClassName: portcullis
+  listeners:
+    - { name: http, protocol: HTTP, port: 8081 }
+`
+
 /** As many operations as make a document of some hundred KiB. */
 function largeDocument(): string {
   const operation = (i: number) => ({
@@ -44,6 +54,25 @@ suite('where the YAML goes', () => {
     assert.match(again.stderr, /pets\.yaml is there already; --force writes over it/)
     assert.equal((await importing(document, '-o', out, '--force')).code, 0)
     assert.equal(readFileSync(file, 'utf8'), made)
+  })
+
+  test('a second API is served by the Gateway that the folder has', async () => {
+    const out = join(folder.path, 'two')
+    assert.equal((await importing(document, '-o', out)).code, 0)
+    const second = await importing(document, '-o', out, '--name', 'store', '--path', '/store')
+    assert.match(second.stderr, /^clients find it at Gateway pets\/store, /m)
+    const checked = await portcullis(['check', '--strict', out])
+    assert.equal(checked.code, 0, checked.stdout)
+    // The same command makes the same files.
+    const made = readFileSync(join(out, 'pets.yaml'), 'utf8')
+    assert.equal((await importing(document, '-o', out, '--force')).code, 0)
+    assert.equal(readFileSync(join(out, 'pets.yaml'), 'utf8'), made)
+    // Which of two is nothing to guess.
+    writeFileSync(join(out, 'web.yaml'), gateway)
+    const third = await importing(document, '-o', out, '--name', 'third')
+    assert.equal(third.code, 1)
+    assert.match(third.stderr, /has Gateways pets, web: --gateway says which/)
+    assert.equal((await importing(document, '-o', out, '--name', 'third', '--gateway', 'web')).code, 0)
   })
 
   test('a large document is in a ConfigMap of its own, which check reads', async () => {

@@ -47,7 +47,7 @@ const gateway: Flag<string> = {
   name: 'gateway',
   placeholder: 'NAME',
   fallback: '',
-  help: 'The Gateway that serves it, which you have already; where absent, one is made, for HTTP on port 8080.',
+  help: 'The Gateway that serves it, which you have already; where absent, that of the folder of -o, or else one is made, for HTTP on port 8080.',
   parse: text => text,
 }
 

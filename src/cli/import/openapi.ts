@@ -37,7 +37,7 @@ export async function importOpenapi(options: ImportOptions): Promise<number> {
   const { document, problems } = readDocument(source.text, source.name)
   tell(problems)
   if (document === null) return 1
-  const wanted = wantedOf(options, document, source)
+  const wanted = under(wantedOf(options, document, source), options.output)
   const files = filesOf(document, source.text, wanted)
   const refused = refusals(files)
   tell(refused)
@@ -66,6 +66,23 @@ function wantedOf({ target, ...given }: ImportOptions, document: ApiDocument, so
     host: given.host,
     gateway: given.gateway,
   }
+}
+
+/** Beside a Gateway that the folder has: another one on the same port would not be served. */
+function under(wanted: Wanted, folder: string): Wanted {
+  if (wanted.gateway !== '' || folder === '' || !existsSync(folder)) return wanted
+  const own = join(folder, `${wanted.name}.yaml`)
+  const others = new FileSource([folder], kinds)
+    .load()
+    .resources.list.filter(({ kind, at }) => kind === 'Gateway' && at([])?.file !== own)
+  const [first] = others
+  if (first === undefined) return wanted
+  const names = others.map(({ metadata }) => metadata.name)
+  if (others.length > 1)
+    throw new CommandFailure(
+      `${folder} has Gateways ${names.join(', ')}: --gateway says which of them is to serve it`,
+    )
+  return { ...wanted, gateway: first.metadata.name }
 }
 
 /** `Swagger Petstore - OpenAPI 3.0` is swagger-petstore, `Shop API` is shop. */
