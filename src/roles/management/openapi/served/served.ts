@@ -48,7 +48,7 @@ function write(declared: object, added: Added): Json {
     requirements.write(operation)
     answers.write(operation)
   }
-  dropEmpty(objectIn(document, 'components'))
+  dropEmpty(document)
   return document
 }
 
@@ -83,7 +83,9 @@ function resolved(document: Json, item: unknown): unknown {
   return { ...structuredClone(found as Json), ...own }
 }
 
-function dropEmpty(components: Json): void {
+function dropEmpty(document: Json): void {
+  const components = objectIn(document, 'components')
   for (const [kind, all] of Object.entries(components))
     if (isObject(all) && Object.keys(all).length === 0) delete components[kind]
+  if (Object.keys(components).length === 0) delete document['components']
 }
