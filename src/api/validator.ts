@@ -1,5 +1,6 @@
 import { Ajv, type AnySchema, type ValidateFunction } from 'ajv'
 import type { FastifySchemaValidationError } from 'fastify'
+import { LINE } from './shapes/shape.ts'
 
 const options = { strict: true, allowUnionTypes: true } as const
 /** Of a URL, where everything is text. */
@@ -33,6 +34,9 @@ function said({ instancePath, keyword, params, message = '' }: FastifySchemaVali
   const name = instancePath.slice(1).replaceAll('/', '.')
   const { additionalProperty, allowedValues } = params
   if (keyword === 'additionalProperties') return `"${String(additionalProperty)}" is not known`
+  const where = `${name}${name === '' ? '' : ' '}`
+  if (params['pattern'] === LINE)
+    return `${where}has a character that is no text, expected one line without controls`
   const values = Array.isArray(allowedValues) ? `: ${allowedValues.join(', ')}` : ''
-  return `${name}${name === '' ? '' : ' '}${message}${values}`
+  return `${where}${message}${values}`
 }

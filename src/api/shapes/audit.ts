@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { listOf, listQuery } from './list.ts'
 import { GivenTime } from './record.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { fields, orNull, text, Time, type Shape } from './shape.ts'
 
 export const AuditEvent = fields(
   {
@@ -23,10 +23,10 @@ export const AuditEvent = fields(
 export type AuditEvent = Shape<typeof AuditEvent>
 
 export const AuditQuery = listQuery({
-  actor: Type.Optional(Type.String({ maxLength: 200 })),
-  kind: Type.Optional(Type.String({ maxLength: 100 })),
-  object: Type.Optional(Type.String({ maxLength: 600 })),
-  action: Type.Optional(Type.String({ maxLength: 100 })),
+  actor: Type.Optional(text(200)),
+  kind: Type.Optional(text(100)),
+  object: Type.Optional(text(600)),
+  action: Type.Optional(text(100)),
   since: Type.Optional(GivenTime),
   until: Type.Optional(GivenTime),
 })

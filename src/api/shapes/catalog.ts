@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Condition } from './condition.ts'
 import { Source } from './declared.ts'
 import { listOf, listQuery } from './list.ts'
-import { fields, orNull, type Shape } from './shape.ts'
+import { fields, orNull, text, type Shape } from './shape.ts'
 
 const head = {
   namespace: Type.String(),
@@ -54,10 +54,10 @@ export const PlanLine = fields(
 export type PlanLine = Shape<typeof PlanLine>
 
 export const CatalogQuery = listQuery({
-  namespace: Type.Optional(Type.String({ maxLength: 63 })),
-  q: Type.Optional(Type.String({ maxLength: 200, description: 'Part of its name or title.' })),
+  namespace: Type.Optional(text(63)),
+  q: Type.Optional(text(200, 'Part of its name or title.')),
 })
-export const CatalogParams = fields({ namespace: Type.String(), name: Type.String() })
+export const CatalogParams = fields({ namespace: text(63), name: text(253) })
 export const ApiLines = listOf(ApiLine, 'APIs by namespace and name.')
 export type ApiLines = Shape<typeof ApiLines>
 export const ProductLines = listOf(ProductLine, 'Products by namespace and name.')

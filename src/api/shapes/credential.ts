@@ -2,13 +2,13 @@ import { Type } from 'typebox'
 import { InAccount } from './application.ts'
 import { listOf, listQuery } from './list.ts'
 import { GivenTime, Id, Reason } from './record.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { fields, orNull, text, Time, type Shape } from './shape.ts'
 
 const kind = Type.Enum(['api-key', 'basic', 'certificate', 'client'], {
   description:
     'api-key: a key that is made here. basic: a user, whose password is made here. certificate: the subject of a client certificate. client: a client id of an issuer of tokens.',
 })
-const Label = Type.String({ maxLength: 100, description: 'What it is for.' })
+const Label = text(100, 'What it is for.')
 const Scopes = Type.Array(Type.String({ pattern: '^[!#-\\[\\]-~]+$', maxLength: 128 }), {
   maxItems: 64,
   uniqueItems: true,
@@ -49,12 +49,11 @@ export const NewCredential = fields({
     Type.String({ pattern: '^[A-Za-z0-9._~@+-]+$', maxLength: 128, description: 'Of kind basic.' }),
   ),
   subject: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 1024,
-      description:
-        'Of kind certificate: its subject, as in CN=mobile,O=Acme, or a name of its subjectAltName.',
-    }),
+    text(
+      1024,
+      'Of kind certificate: its subject, as in CN=mobile,O=Acme, or a name of its subjectAltName.',
+      1,
+    ),
   ),
   issuer: Type.Optional(
     Type.String({ pattern: '^https?://[!-~]+$', maxLength: 1024, description: 'Of kind client.' }),

@@ -3,7 +3,7 @@ import { Condition } from './condition.ts'
 import { ObjectRef } from './declared.ts'
 import { Finding } from './finding.ts'
 import { listOf, listQuery } from './list.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { fields, orNull, text, Time, type Shape } from './shape.ts'
 
 /** An object as Kubernetes writes it, judged by its kind's schema and rules. */
 export const DeclaredObject = Type.Object(
@@ -22,10 +22,10 @@ export const DeclaredObject = Type.Object(
 )
 
 export const ObjectPath = fields({
-  group: Type.String({ maxLength: 253, description: "core for Kubernetes' own." }),
-  kind: Type.String({ maxLength: 63 }),
-  namespace: Type.String({ maxLength: 63, description: '- for what is in none.' }),
-  name: Type.String({ maxLength: 253 }),
+  group: text(253, "core for Kubernetes' own."),
+  kind: text(63),
+  namespace: text(63, '- for what is in none.'),
+  name: text(253),
 })
 
 export const StoredObject = fields(
@@ -43,9 +43,9 @@ export const StoredObject = fields(
 export type StoredObject = Shape<typeof StoredObject>
 
 export const StoredObjectQuery = listQuery({
-  kind: Type.Optional(Type.String({ maxLength: 63 })),
-  namespace: Type.Optional(Type.String({ maxLength: 63 })),
-  owner: Type.Optional(Type.String({ maxLength: 63 })),
+  kind: Type.Optional(text(63)),
+  namespace: Type.Optional(text(63)),
+  owner: Type.Optional(text(63)),
 })
 export const StoredObjects = listOf(StoredObject, 'Declared objects of the store, the oldest first.')
 export type StoredObjects = Shape<typeof StoredObjects>

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { text } from './shape.ts'
 
 // What records have in common.
 
@@ -27,7 +28,7 @@ export const ObjectName = Type.String({
   description: 'NAMESPACE/NAME; without a namespace, default.',
 })
 
-export const Title = Type.String({ maxLength: 200, description: 'For people; "" where it has none.' })
+export const Title = text(200, 'For people; "" where it has none.')
 
 /** A time that somebody asks for. */
 export const GivenTime = Type.String({
@@ -37,7 +38,7 @@ export const GivenTime = Type.String({
   description: 'RFC 3339, as in 2027-01-31T12:00:00Z.',
 })
 
-export const Reason = Type.String({ maxLength: 500, description: 'For people: why.' })
+export const Reason = text(500, 'For people: why.')
 
 /** In which organization a name is looked for. */
 export const inOrganization = {

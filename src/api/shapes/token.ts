@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import { listOf, listQuery } from './list.ts'
 import { GivenTime, Id, IdOrName } from './record.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { fields, orNull, text, Time, type Shape } from './shape.ts'
 
-const Label = Type.String({ maxLength: 100, description: 'What it is for.' })
+const Label = text(100, 'What it is for.')
 
 export const Token = fields(
   {

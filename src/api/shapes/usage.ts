@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { usageDimensions, usageSteps, type UsageDimension } from './usage-names.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { fields, orNull, text, Time, type Shape } from './shape.ts'
 
 const meanings: Readonly<Record<UsageDimension, string>> = {
   api: 'NAMESPACE/NAME of an API.',
@@ -18,7 +18,7 @@ const meanings: Readonly<Record<UsageDimension, string>> = {
   overQuota: 'true: beyond its quota, and let through by a limit that only flags.',
 }
 
-const Value = Type.String({ maxLength: 600 })
+const Value = text(600)
 
 /** One value, or one of several: the parameter several times. */
 function chosen(name: UsageDimension) {

@@ -2,13 +2,13 @@ import { Type } from 'typebox'
 import { listOf, listQuery } from './list.ts'
 import { Id, IdOrName, inOrganization, Name, Title } from './record.ts'
 import { RoleBinding } from './role-binding.ts'
-import { fields, orNull, Time, type Shape } from './shape.ts'
+import { fields, orNull, text, Time, type Shape } from './shape.ts'
 import { TokenWithSecret } from './token.ts'
 
 const status = Type.Enum(['active', 'disabled'], {
   description: 'disabled: no token of the user counts, until it is active again.',
 })
-const Email = Type.String({ maxLength: 254, description: '"" where none is known.' })
+const Email = text(254, '"" where none is known.')
 
 export const User = fields(
   {

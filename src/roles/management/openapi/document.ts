@@ -106,7 +106,7 @@ class Reader {
     const written = fieldOf(operation, 'operationId')
     const id = written ?? `${upper} ${template}`
     const idAt = written === undefined ? at : [...at, 'operationId']
-    if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID || /\p{Cc}/u.test(id))
+    if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID || /[\p{Cc}\p{Cs}]/u.test(id))
       return this.fault(idAt, `is no id, expected text of 1 to ${LONGEST_ID} characters`)
     const first = this.ids.get(id)
     if (first !== undefined)

@@ -29,7 +29,8 @@ export class AuditChain {
       action: entry.action,
       kind: entry.kind,
       object: entry.object,
-      name: entry.name ?? '',
+      // As it can be written: half of a surrogate pair is read back as another character, and so another hash.
+      name: (entry.name ?? '').toWellFormed(),
       organization: entry.organization ?? null,
       before: jsonOrNull(entry.before),
       after: jsonOrNull(entry.after),
