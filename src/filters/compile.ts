@@ -29,6 +29,8 @@ export interface FilterSteps {
 /** A filter that is compiled, and the place of its phase. */
 export interface ReadyFilter {
   readonly order: number
+  /** FilterType.nearest */
+  readonly nearest: boolean
   readonly config: FilterConfig
   readonly filter: Filter
 }
@@ -74,7 +76,8 @@ export class FilterTable {
   ready(configs: readonly FilterConfig[], kit: Kit): readonly ReadyFilter[] {
     return configs.map(config => {
       const { type, order } = this.row(config.type)
-      return { order, config, filter: guarded(type.compile(config, kit), kit) }
+      const nearest = type.nearest === true
+      return { order, nearest, config, filter: guarded(type.compile(config, kit), kit) }
     })
   }
 
@@ -88,7 +91,7 @@ export class FilterTable {
 /** What exchanges run, of filters in the order of lists: those of a listener before those of a rule. */
 export function stepsOf(ready: readonly ReadyFilter[]): FilterSteps {
   if (ready.length === 0) return noSteps
-  const sorted = ready.toSorted((a, b) => a.order - b.order)
+  const sorted = ready.filter(one => !isOutdone(one, ready)).toSorted((a, b) => a.order - b.order)
   const filters = sorted.map(({ filter }) => filter)
   const answering = sorted.filter(({ filter }) => filter.response !== undefined).toReversed()
   return {
@@ -98,6 +101,11 @@ export function stepsOf(ready: readonly ReadyFilter[]): FilterSteps {
     requestOf: sorted.flatMap(({ filter, config }) => requestSteps(filter).map(() => config)),
     responseOf: answering.map(({ config }) => config),
   }
+}
+
+/** Of several of a type of which one acts, the last is the nearest to the action. */
+function isOutdone(one: ReadyFilter, all: readonly ReadyFilter[]): boolean {
+  return one.nearest && all.findLast(({ config }) => config.type === one.config.type) !== one
 }
 
 /** When `end` runs the exchange is over: there is nobody to tell but the log, and others have still to run. */

@@ -66,6 +66,12 @@ export interface Exchange {
   /** Status that was sent, or would have been; 0 as long as there is none. */
   readonly status: number
   readonly failure: FailureName | null
+  /**
+   * Asks the same again behind the filter of this config, as if it had just passed it, for nobody: the answer passes
+   * the filters up to that one, and is dropped. `before` may change the request, and write notes; `ended` is called once.
+   * What is given back ends it.
+   */
+  repeat(behind: FilterConfig, before: (x: Exchange) => void, ended: () => void): () => void
   /** Bytes of bodies that have been moved, without framing. */
   readonly requestBytes: number
   readonly responseBytes: number
@@ -91,17 +97,30 @@ export interface Failure {
 }
 
 /**
- * Undefined: go on. A response, or a failure: answer with it here; later request filters and the action are skipped.
- * Transformed: go on, and the request's body passes through this.
+ * A whole answer from memory, sent at the pace of the client. Those further out than the filter that gives it see it;
+ * those behind it have nothing to do with it any more.
  */
-export type Verdict = undefined | LocalResponse | Failure | Transformed
+export interface Served {
+  /** Its `length` is that of the body. */
+  readonly head: ResponseHead
+  /** Not written again; null for none. */
+  readonly body: Buffer | null
+  /** The body is needed no more, whatever the reason. */
+  readonly done: () => void
+}
+
+/**
+ * Undefined: go on. A response, or a failure: answer with it here; later request filters and the action are skipped, as
+ * with what is served. Transformed: go on, and the request's body passes through this.
+ */
+export type Verdict = undefined | LocalResponse | Failure | Transformed | Served
 
 /**
  * Undefined: go on with the head as it is now. A response, or a failure: in place of what came; filters further out see
  * that. Transformed: the body passes through this; who changes its length sets `response.length` (CHUNKED where it is
  * not known) and `hasLength`. HeldBody: the head waits for the whole of the body.
  */
-export type ResponseVerdict = void | LocalResponse | Failure | Transformed | HeldBody
+export type ResponseVerdict = void | LocalResponse | Failure | Transformed | HeldBody | Served
 
 /** A verdict on a response: its head waits until the body is here, whole. */
 export interface HeldBody {
@@ -138,6 +157,8 @@ export interface FilterType<C extends FilterConfig = FilterConfig> {
   readonly type: C['type']
   readonly role: RoleName
   readonly phase: Phase
+  /** Of several at one request only the nearest acts: a setting, and no protection. */
+  readonly nearest?: true
   /** Everything that does not depend on a request happens here, once per snapshot. Throws where it cannot be had. */
   compile(config: C, kit: Kit): Filter
   /** What `explain` shows of it. */

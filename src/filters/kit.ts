@@ -2,6 +2,7 @@ import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { Counters, Whose } from '../shared/counters.ts'
 import type { Hash128 } from '../shared/key-hash.ts'
+import type { CacheReader } from '../shared/cache/reader.ts'
 import type { Lookup } from '../shared/table.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
@@ -16,6 +17,8 @@ export interface Kit {
   counters(name: string, whose?: Whose): SharedCounters
   /** Rows that the main thread fills, looked up without waiting. */
   table<T>(name: string): Lookup<T>
+  /** Answers that the workers of this node keep. Not to be asked for before there are requests. */
+  responses(): CacheReader
   /** The one of this key in this worker, made by `make` if there is none; drained when a reload leaves nobody who asks for it. */
   keep<T extends Drainable>(key: string, make: () => T): T
   /** Tells the service on the main thread that listens on this channel; what structured clone can say. */

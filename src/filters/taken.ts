@@ -29,3 +29,17 @@ export function allTaken(x: Pick<Exchange, 'notes'>): readonly string[] {
 }
 
 const nothing: readonly string[] = []
+
+/** What filters have told the backend of who asks, in fields that are not the client's. */
+const told = new Note<string[]>('told')
+
+/** An answer to such a request is for who it was told of, whatever it says of itself. */
+export function noteTold(x: Pick<Exchange, 'notes'>, text: string): void {
+  const list = x.notes.get(told)
+  if (list === undefined) x.notes.set(told, [text])
+  else list.push(text)
+}
+
+export function allTold(x: Pick<Exchange, 'notes'>): readonly string[] {
+  return x.notes.get(told) ?? nothing
+}

@@ -17,6 +17,9 @@ export const trialKit: Kit = {
     swap: () => 'done',
   }),
   tell: () => {},
+  responses: () => {
+    throw new Error('nothing is stored where nothing is served')
+  },
   table: () => ({ get: () => undefined, row: () => undefined }),
   keep(_key, make) {
     const one = make()

@@ -196,6 +196,12 @@ const table = {
     title: 'The API is no longer served',
   },
 
+  not_stored: {
+    status: 504,
+    side: 'downstream',
+    retry: 'never',
+    title: 'Only what is stored was asked for, and nothing is',
+  },
   client_gone: { status: 499, side: 'downstream', retry: 'never', title: 'The client closed the connection' },
 
   // Routing.

@@ -131,6 +131,16 @@ export const backendDefaults = {
 
 /** What a TrafficPolicy leaves out. A burst is as many as `requests`. */
 export const trafficDefaults = { by: 'ClientAddress', realm: 'Restricted', forwardCredentials: true } as const
+/** What a TrafficPolicy's `cache` leaves out. */
+export const cacheDefaults = {
+  maxBodyBytes: 1024 * 1024,
+  heuristicPercent: 0,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  collapseMs: 5000,
+  clientDirectives: true,
+  statusHeader: true,
+} as const
 /** What an ExternalAuthPolicy leaves out, and the standard's filter of that purpose, which has no such fields. */
 export const externalAuthDefaults = {
   protocol: 'HTTP',

@@ -1,5 +1,5 @@
 import type { SteppedExchange, FilterSteps, RequestStep, ResponseStep } from '../filters/compile.ts'
-import type { Failure, HeldBody, LocalResponse, WholeVerdict } from '../filters/filter.ts'
+import type { Failure, HeldBody, LocalResponse, Served, WholeVerdict } from '../filters/filter.ts'
 import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
@@ -11,8 +11,9 @@ import { BodyFlow } from './body-flow.ts'
 import type { Downstream } from './downstream.ts'
 import { failureResponse, rejectionResponse } from './failure.ts'
 import type { BodyOwner } from './held-bodies.ts'
-import type { Run } from './run.ts'
+import type { Run, RunHost } from './run.ts'
 import type { Answered, PortRuntime } from './runtime.ts'
+import { ServedRun } from './served-run.ts'
 
 /** Nothing was done wrong: time was up. */
 const cancels: ReadonlySet<FailureName> = new Set([
@@ -66,6 +67,8 @@ export abstract class Answering implements Answered, BodyOwner {
     this.method = request.method
   }
 
+  /** As its run sees it. */
+  protected abstract readonly host: RunHost
   /** As filters see it. */
   protected abstract readonly seen: SteppedExchange
   abstract readonly share: string
@@ -108,6 +111,21 @@ export abstract class Answering implements Answered, BodyOwner {
     if (this.finished || this.answers !== turn + 1) return
     if (body.length > 0) this.sendData(body, 0, body.length, true)
     this.sendEnd(null)
+  }
+
+  /** Answers from memory; `steps` from `from` on are to see it. */
+  protected serve(served: Served, steps: readonly ResponseStep[] | null, from: number): void {
+    if (this.committed || this.finished) return served.done()
+    this.run?.cancel()
+    this.local = true
+    this.failure = null
+    this.failureDetail = ''
+    this.dropAnswer()
+    const run = new ServedRun(this.host, served, this.run)
+    this.run = run
+    const turn = this.answers
+    this.answerWith(served.head, steps, from)
+    if (!this.finished && this.answers === turn + 1) run.start()
   }
 
   /** Answers with a failure, or breaks off when the answer has already begun. */
@@ -245,8 +263,13 @@ export abstract class Answering implements Answered, BodyOwner {
   }
 
   /** Filters further out see this in place of what came. */
-  private replaceAnswer(answer: LocalResponse | Failure, steps: readonly ResponseStep[], i: number): void {
+  private replaceAnswer(
+    answer: LocalResponse | Failure | Served,
+    steps: readonly ResponseStep[],
+    i: number,
+  ): void {
     this.did('answered', steps[i]!)
+    if ('head' in answer) return this.serve(answer, steps, i + 1)
     if ('failure' in answer) this.refuse(answer, steps, i + 1)
     else this.respond(answer, '', steps, i + 1)
   }

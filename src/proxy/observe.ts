@@ -137,6 +137,14 @@ export class Observer {
     if (this.isOver) this.onOver()
   }
 
+  /** The same of one that no client has asked for: only what it was sent to has anything to tell. */
+  repeated(x: Finished): void {
+    this.active--
+    this.sinks.instruments.requestsActive.add(-1)
+    if (x.run !== null) lastAttemptEnded(x.run, x.status, x.failure, performance.now())
+    if (this.isOver) this.onOver()
+  }
+
   /** A connection beyond the limit. */
   refused(): void {
     this.sinks.instruments.failed('proxy_overloaded')

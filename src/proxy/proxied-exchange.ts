@@ -1,19 +1,22 @@
 import type { BodyHold, Transformed } from '../filters/body.ts'
 import type { FilterSteps, RequestStep, SteppedExchange } from '../filters/compile.ts'
-import type { Asked, ClientCertificate, Verdict } from '../filters/filter.ts'
+import type { Asked, ClientCertificate, Exchange, Served, Verdict } from '../filters/filter.ts'
 import { Notes } from '../filters/notes.ts'
 import type { FailureName } from '../http/failures.ts'
-import type { Fields } from '../http/fields.ts'
+import { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead } from '../http/head.ts'
 import { backendDefaults } from '../model/defaults.ts'
+import type { FilterConfig } from '../snapshot/snapshot.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
 import { Answering } from './answering.ts'
 import { BodyFlow } from './body-flow.ts'
 import { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
+import { nobody } from './nobody.ts'
 import type { CompiledAction, Entering, RunHost } from './run.ts'
 import type { CompiledRule } from './rule.ts'
 import { admit, type PortRuntime } from './runtime.ts'
+import { stepsBehind } from './steps-behind.ts'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -39,6 +42,9 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   listener = ''
   /** Null where no route takes the request. */
   rule: CompiledRule | null = null
+  private action: CompiledAction | null = null
+  /** Of a repetition: nobody hears its answer, and this is told of its end. */
+  private unheard: (() => void) | null = null
   /** The downstream is in the middle of a read and will call `onRequestFlush` at its end. */
   turn = true
   /** The whole of the request is here. */
@@ -105,6 +111,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
 
   private meet(steps: FilterSteps, action: CompiledAction): void {
     this.steps = steps
+    this.action = action
     // Its time runs from here on, whatever filters do first.
     try {
       this.run = action.begin(this)
@@ -190,9 +197,40 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
       return true
     }
     this.did('answered', step)
-    if ('failure' in verdict) this.refuse(verdict)
+    if ('head' in verdict) this.serveFrom(verdict, step)
+    else if ('failure' in verdict) this.refuse(verdict)
     else this.respond(verdict)
     return false
+  }
+
+  /** Those that see the answer begin behind the filter of this step, on its way back. */
+  private serveFrom(served: Served, step: RequestStep): void {
+    const { request, requestOf, response, responseOf } = this.steps!
+    const config = requestOf[request!.indexOf(step)]
+    this.serve(served, response, responseOf.findIndex(one => one === config) + 1)
+  }
+
+  repeat(behind: FilterConfig, before: (x: Exchange) => void, ended: () => void): () => void {
+    const { runtime, id, clientAddress, localPort, peerAddress, certificate } = this
+    const head = { ...this.request, fields: new Fields([...this.request.fields.list]) }
+    const again = new ProxiedExchange(
+      nobody,
+      runtime,
+      head,
+      id,
+      clientAddress,
+      localPort,
+      peerAddress,
+      certificate,
+    )
+    again.listener = this.listener
+    again.rule = this.rule
+    again.turn = false
+    again.unheard = ended
+    runtime.observer.began()
+    before(again)
+    again.meet(stepsBehind(this.steps!, behind), this.action!)
+    return () => again.onGone()
   }
 
   // The request's body, where filters want it.
@@ -338,7 +376,9 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     this.body.release()
     this.aborter?.abort()
     this.runEnds()
-    this.runtime.observer.finished(this)
+    if (this.unheard === null) return this.runtime.observer.finished(this)
+    this.runtime.observer.repeated(this)
+    this.unheard()
   }
 
   private runEnds(): void {
@@ -355,6 +395,10 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   // What filters, log and sweeps see.
 
   protected get seen(): SteppedExchange {
+    return this
+  }
+
+  protected get host(): RunHost {
     return this
   }
 

@@ -123,12 +123,12 @@ export abstract class LocalRun implements Run {
   readonly deadlineMs: number = Infinity
   readonly silenceMs: number = backendDefaults.silenceMs
   readonly watched: boolean = false
-  readonly metrics = null
-  readonly cluster = null
-  readonly endpoint = null
-  readonly attempts = 0
-  readonly sentMs = 0
-  readonly upstreamMs = -1
+  metrics: Run['metrics'] = null
+  cluster: Run['cluster'] = null
+  endpoint: Run['endpoint'] = null
+  attempts = 0
+  sentMs = 0
+  upstreamMs = -1
   protected readonly x: RunHost
 
   constructor(x: RunHost) {

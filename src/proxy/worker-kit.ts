@@ -9,6 +9,7 @@ import {
   type SharedCounters,
 } from '../filters/kit.ts'
 import type { Whose } from '../shared/counters.ts'
+import type { CacheReader } from '../shared/cache/reader.ts'
 import type { SharedState } from '../shared/node-state.ts'
 import type { Lookup } from '../shared/table.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -67,6 +68,10 @@ export class WorkerKit implements Kit {
 
   table<T>(name: string): Lookup<T> {
     return this.parts.shared.table<T>(name)
+  }
+
+  responses(): CacheReader {
+    return this.parts.shared.cache
   }
 
   tell(channel: string, message: unknown): void {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { MessagePort } from 'node:worker_threads'
+import { CacheKeeper, type CacheHandle } from './cache/keeper.ts'
+import { CacheReader } from './cache/reader.ts'
 import { SharedClock } from './clock.ts'
 import {
   CounterAreas,
@@ -19,11 +21,13 @@ export interface SharedHandle {
   readonly epochNs: bigint
   readonly counters: Readonly<Record<Whose, CounterMemory>>
   readonly tables: TablesHandle
+  readonly cache: CacheHandle
 }
 
 /** What the workers of a node share in memory, as the main thread has it. */
 export class NodeState {
   readonly tables: SharedTables
+  readonly cache: CacheKeeper
   private readonly epochNs = process.hrtime.bigint()
   private readonly memory: Readonly<Record<Whose, CounterMemory>>
   private readonly areas: Readonly<Record<Whose, CounterAreas>>
@@ -31,7 +35,9 @@ export class NodeState {
   /** Made when somebody here asks. */
   private reader: TableReader | null = null
 
-  constructor() {
+  /** `cacheBytes`: of answers that are kept. */
+  constructor(cacheBytes = 64 * 1024 * 1024) {
+    this.cache = new CacheKeeper(cacheBytes)
     this.clock = new SharedClock(this.epochNs)
     this.tables = new SharedTables(randomBytes(16))
     const secret = randomBytes(16)
@@ -43,7 +49,8 @@ export class NodeState {
   handle(owner: number): { readonly handle: SharedHandle; readonly ports: readonly MessagePort[] } {
     const { epochNs, memory: counters } = this
     const tables = this.tables.attach()
-    return { handle: { owner, epochNs, counters, tables }, ports: [tables.port] }
+    const cache = this.cache.attach(owner)
+    return { handle: { owner, epochNs, counters, tables, cache }, ports: [tables.port, cache.port] }
   }
 
   /** As workers read it. */
@@ -63,16 +70,19 @@ export class NodeState {
   /** A worker has ended, in whatever it was doing. Before another gets its number. */
   ended(owner: number): void {
     for (const areas of Object.values(this.areas)) areas.release(owner)
+    this.cache.release(owner)
   }
 }
 
 /** The same, as a worker has it. */
 export class SharedState {
   readonly clock: SharedClock
+  readonly cache: CacheReader
   private readonly areas: Readonly<Record<Whose, CounterAreas>>
   private readonly reader: TableReader
 
-  constructor({ owner, epochNs, counters, tables }: SharedHandle) {
+  constructor({ owner, epochNs, counters, tables, cache }: SharedHandle) {
+    this.cache = new CacheReader(cache)
     this.clock = new SharedClock(epochNs)
     this.areas = ofEach(whose => new CounterAreas(counters[whose], owner))
     this.reader = new TableReader(tables)

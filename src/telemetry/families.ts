@@ -212,6 +212,11 @@ const table = {
     help: 'Responses that went uncompressed because their client, or all together, had their share of the memory for encoders.',
     labels: [],
   },
+  portcullis_cache_requests_total: {
+    type: 'counter',
+    help: 'Requests that met a cache, by policy and what it did: hit, stale, miss, expired, revalidated, stale-if-error, bypass.',
+    labels: ['policy', 'outcome'],
+  },
   portcullis_rejections_total: {
     type: 'counter',
     help: 'Messages refused by the codec, by rule.',

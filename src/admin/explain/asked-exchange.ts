@@ -30,6 +30,7 @@ export function askedExchange(
     status: 0,
     failure: null,
     requestBytes: 0,
+    repeat: () => () => {},
     responseBytes: 0,
   }
 }

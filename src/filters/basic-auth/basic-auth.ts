@@ -6,7 +6,7 @@ import { passes } from '../inspect.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
 import { removeSpellings } from '../spellings.ts'
-import { noteTaken, takenFrom } from '../taken.ts'
+import { noteTaken, noteTold, takenFrom } from '../taken.ts'
 import { challenge, readCredentials, type Credentials } from './credentials.ts'
 import type { Hashed } from './hasher.ts'
 import { verifierOf, type Verifier } from './verifier.ts'
@@ -106,7 +106,10 @@ class Door {
     x.notes.set(authenticatedUser, user)
     const { userHeader, forwardCredentials } = this.config
     // Bytes of UTF-8: a field's value is written as Latin-1.
-    if (userHeader !== null) x.request.fields.set(userHeader, Buffer.from(user).toString('latin1'))
+    if (userHeader !== null) {
+      x.request.fields.set(userHeader, Buffer.from(user).toString('latin1'))
+      noteTold(x, user)
+    }
     if (!forwardCredentials) this.takeOut(x)
     return undefined
   }

@@ -6,7 +6,7 @@ import { passes } from '../inspect.ts'
 import type { CallOptions, Kit } from '../kit.ts'
 import { identityNote } from '../identity.ts'
 import { Note } from '../notes.ts'
-import { allTaken } from '../taken.ts'
+import { allTaken, noteTold } from '../taken.ts'
 import type { Question } from './asking.ts'
 import type { ExternalAuthConfig } from './config.ts'
 import type { Decision, Denied } from './decision.ts'
@@ -129,6 +129,7 @@ class ExternalAuth implements Filter {
     switch (decision.verdict) {
       case 'allowed':
         bring(x.request.fields, decision, passing)
+        for (const text of [...decision.set, ...decision.added]) noteTold(x, text)
         x.withholdTrailers(namesOf(decision.set))
         passing.passed.add(this.name)
         return undefined

@@ -50,6 +50,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   http_method_not_allowed: UNIMPLEMENTED,
   http_request_too_large: RESOURCE_EXHAUSTED,
   request_header_section_size: RESOURCE_EXHAUSTED,
+  not_stored: UNAVAILABLE,
   client_gone: CANCELLED,
 
   misdirected_request: UNKNOWN,

@@ -6,6 +6,7 @@ import type { Resource } from '../resource.ts'
 import { exceptionRules, exceptions } from './exceptions.ts'
 import { headerName } from './http-filters.ts'
 import { requestTargetViolations } from './request-targets.ts'
+import { responseCache, responseCacheRules } from './response-cache.ts'
 import {
   addressRange,
   integer,
@@ -79,7 +80,7 @@ const schema = object(
       object({
         targetRefs: required(
           policyTargets,
-          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced.',
+          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache` the nearest.',
         ),
         rateLimits: optional(
           mapList(limit, 'name', 1, 16),
@@ -90,15 +91,19 @@ const schema = object(
           basicAuth,
           'Who may pass says so by name and password (RFC 7617); 401 otherwise.',
         ),
+        cache: optional(
+          responseCache,
+          'Answers are kept and given again (RFC 9111, as a shared cache): to who may pass, and only within the same identity unless they say that they are for all. Of several policies the nearest counts.',
+        ),
         except: optional(
           exceptions,
           'Requests that the policy is not for: of each entry, all that it says must fit.',
         ),
       }),
-      'What is asked of every request, before anything else is.',
+      'What is asked of every request, before anything else is; and what need not be asked again.',
     ),
   },
-  { description: 'Limits of requests, lists of addresses, and passwords.' },
+  { description: 'Limits of requests, lists of addresses, passwords, and a cache of answers.' },
 )
 
 export type TrafficPolicyBody = Shape<typeof schema>
@@ -133,15 +138,22 @@ function rules({ spec }: TrafficPolicyBody): Violation[] {
     ...partRules(spec),
     ...(spec.rateLimits ?? []).flatMap((one, i) => limitRules(one, i)),
     ...userHeaderRules(spec),
+    ...(spec.cache === undefined ? [] : responseCacheRules(spec.cache, ['spec', 'cache'])),
     ...exceptionRules(spec.except ?? [], ['spec', 'except']),
   ]
 }
 
-function partRules({ rateLimits, addresses: lists, basicAuth: passwords }: TrafficPolicySpec): Violation[] {
+function partRules({
+  rateLimits,
+  addresses: lists,
+  basicAuth: passwords,
+  cache,
+}: TrafficPolicySpec): Violation[] {
   if (lists !== undefined && lists.allow === undefined && lists.deny === undefined)
     return [{ path: ['spec', 'addresses'], message: 'lists no address, expected allow or deny' }]
-  if (rateLimits !== undefined || lists !== undefined || passwords !== undefined) return []
-  return [{ path: ['spec'], message: 'asks for nothing, expected rateLimits, addresses or basicAuth' }]
+  const parts = [rateLimits, lists, passwords, cache]
+  if (parts.some(part => part !== undefined)) return []
+  return [{ path: ['spec'], message: 'asks for nothing, expected rateLimits, addresses, basicAuth or cache' }]
 }
 
 function limitRules({ requests, unit, burst = requests, by, header }: RateLimit, i: number): Violation[] {

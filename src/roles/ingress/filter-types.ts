@@ -1,5 +1,6 @@
 import { addressList } from '../../filters/address-list.ts'
 import { basicAuth } from '../../filters/basic-auth/basic-auth.ts'
+import { cache } from '../../filters/cache/cache.ts'
 import { compression } from '../../filters/compression/compression.ts'
 import { cors } from '../../filters/cors.ts'
 import { externalAuth } from '../../filters/external-auth/external-auth.ts'
@@ -18,6 +19,7 @@ export const ingressFilters: readonly FilterType[] = [
   rateLimit,
   basicAuth,
   externalAuth,
+  cache,
   requestHeaders,
   responseHeaders,
   urlRewrite,

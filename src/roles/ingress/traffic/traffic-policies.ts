@@ -1,12 +1,13 @@
 import type { AddressListConfig } from '../../../filters/address-list.ts'
 import type { BasicAuthConfig } from '../../../filters/basic-auth/basic-auth.ts'
 import type { LimitConfig, RateLimitConfig } from '../../../filters/rate-limit/rate-limit.ts'
+import type { CacheConfig } from '../../../filters/cache/config.ts'
 import { trafficDefaults } from '../../../model/defaults.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
 import { Secret } from '../../../model/kinds/secret.ts'
 import { TrafficPolicy, windowMs, type RateLimit } from '../../../model/kinds/traffic-policy.ts'
 import { refKey } from '../../../model/resources.ts'
-import type { Attachment, Contribution } from '../../../snapshot/contribution.ts'
+import type { Attachment, AttachPoint, Contribution } from '../../../snapshot/contribution.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
 import type { Grants } from '../../../translation/grants.ts'
@@ -16,6 +17,7 @@ import { accept, attachmentsOf, parentOf, policyName } from '../../../translatio
 import type { Flaw } from '../../../translation/report.ts'
 import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
 import type { Scope } from '../../../translation/targetable.ts'
+import { cacheOf, OnePerPlace, twoCaches } from './cache.ts'
 import { usersOf, type Users } from './users.ts'
 
 /** What TrafficPolicies need of the world. */
@@ -27,13 +29,24 @@ interface TrafficWorld extends PolicyWorld {
 export function trafficPolicies(world: TrafficWorld): Required<Pick<Contribution, 'attach' | 'tables'>> {
   const attach: Attachment[] = []
   const tables: Record<string, Users['rows']> = {}
+  const cached = new OnePerPlace()
   for (const policy of world.resources.all(TrafficPolicy)) {
     const made = filtersOf(policy, world)
     if ('users' in made && made.users !== null) tables[made.users.table] = made.users.rows
-    for (const { at } of targetsOf(policy, 'flaw' in made ? made.flaw : null, world))
-      if ('filters' in made) for (const filter of made.filters) attach.push({ at, filter, protects: true })
+    for (const { at, what } of targetsOf(policy, 'flaw' in made ? made.flaw : null, world)) {
+      if (!('filters' in made)) continue
+      const outdone = policy.body.spec.cache === undefined ? null : cached.claim(at, policyName(policy))
+      if (outdone !== null) world.report.doubt(policy, twoCaches(what, outdone))
+      for (const filter of made.filters)
+        if (filter.type !== 'cache' || outdone === null) attach.push(attachmentOf(at, filter))
+    }
   }
   return { attach, tables }
+}
+
+/** A cache protects nothing: where it cannot act, what it would have kept is asked for. */
+function attachmentOf(at: AttachPoint, filter: FilterConfig): Attachment {
+  return filter.type === 'cache' ? { at, filter } : { at, filter, protects: true }
 }
 
 /** What is there of what it targets, with a condition for each. */
@@ -62,7 +75,7 @@ interface Made {
 
 function filtersOf(policy: TrafficPolicy, world: TrafficWorld): Made | { readonly flaw: Flaw } {
   const { basicAuth } = policy.body.spec
-  const open = [...addressLists(policy), ...rateLimits(policy)]
+  const open = [...addressLists(policy), ...rateLimits(policy), ...caches(policy)]
   if (basicAuth === undefined) return { filters: open, users: null }
   const users = usersFor(policy, basicAuth.secretRef, world)
   if ('message' in users) return { flaw: users }
@@ -89,6 +102,11 @@ function rateLimits(policy: TrafficPolicy): RateLimitConfig[] {
   const { rateLimits: limits } = policy.body.spec
   if (limits === undefined) return []
   return [{ type: 'rate-limit', ...common(policy, 'rateLimits'), limits: limits.map(limitOf) }]
+}
+
+function caches(policy: TrafficPolicy): CacheConfig[] {
+  const { cache } = policy.body.spec
+  return cache === undefined ? [] : [{ type: 'cache', ...common(policy, 'cache'), ...cacheOf(cache) }]
 }
 
 function passwords(

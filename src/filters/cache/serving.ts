@@ -1,0 +1,109 @@
+import { Fields } from '../../http/fields.ts'
+import { NO_BODY, type ResponseHead } from '../../http/head.ts'
+import type { Stored } from '../../shared/cache/stored.ts'
+import type { Served } from '../filter.ts'
+import { isConfirmed, rangeHolds } from './conditions.ts'
+import { ageMs } from './freshness.ts'
+import { spanOf } from './ranges.ts'
+
+export interface Wanted {
+  readonly method: string
+  readonly fields: Fields
+}
+
+/** What a worker makes of an answer once, for all whom it serves from it. */
+interface Ready {
+  readonly wire: string
+  readonly body: Buffer | null
+}
+
+const ready = new WeakMap<Stored, Ready>()
+
+function readyOf(stored: Stored): Ready {
+  const known = ready.get(stored)
+  if (known !== undefined) return known
+  const body = stored.body === null ? null : Buffer.from(stored.body)
+  const made = { wire: new Fields([...stored.fields]).wire(), body }
+  ready.set(stored, made)
+  return made
+}
+
+/** An answer to this request from what is stored: all of it, a part, or that the client has it already. `status`: Cache-Status, or "". */
+export function serve(
+  stored: Stored,
+  wanted: Wanted,
+  nowMs: number,
+  status: string,
+  conditional: boolean,
+  done: () => void,
+): Served {
+  const { wire, body } = readyOf(stored)
+  const fields = new Fields(stored.fields.slice())
+  fields.wrote(0, wire)
+  fields.list.push('Age', String(Math.floor(ageMs(stored.times, nowMs) / 1000)))
+  if (status !== '') fields.list.push('Cache-Status', status)
+  if (!conditional) return whole(stored.status, fields, body, wanted.method, done)
+  return conditionally(stored, wanted, fields, body, done)
+}
+
+function conditionally(
+  stored: Stored,
+  { method, fields: request }: Wanted,
+  fields: Fields,
+  body: Buffer | null,
+  done: () => void,
+): Served {
+  if (stored.status === 200 && isConfirmed(request, new Fields([...stored.fields]), stored.times.receivedMs))
+    return { head: headOf(304, withoutContent(fields), NO_BODY, false), body: null, done }
+  const range = request.get('range')
+  if (method !== 'GET' || stored.status !== 200 || range === undefined || !rangeHolds(request, fields))
+    return whole(stored.status, fields, body, method, done)
+  const bytes = body === null ? 0 : body.length
+  const span = spanOf(range, bytes)
+  if (span === 'all') return whole(200, fields, body, method, done)
+  if (span === 'none') {
+    const told = withoutContent(fields)
+    told.list.push('Content-Range', `bytes */${bytes}`)
+    return { head: headOf(416, told, NO_BODY, true), body: null, done }
+  }
+  fields.list.push('Content-Range', `bytes ${span.first}-${span.last}/${bytes}`)
+  const part = body!.subarray(span.first, span.last + 1)
+  return { head: headOf(206, fields, part.length, true), body: part, done }
+}
+
+function whole(
+  status: number,
+  fields: Fields,
+  body: Buffer | null,
+  method: string,
+  done: () => void,
+): Served {
+  const bytes = body === null ? 0 : body.length
+  if (method === 'HEAD') {
+    if (status !== 204) fields.list.push('Content-Length', String(bytes))
+    return { head: headOf(status, fields, NO_BODY, false), body: null, done }
+  }
+  return { head: headOf(status, fields, bytes === 0 ? NO_BODY : bytes, status !== 204), body, done }
+}
+
+/** RFC 9110 §15.4.5: what tells of a body that is not sent is of no use. */
+const ofContent: readonly string[] = ['content-type', 'content-encoding', 'content-language']
+
+function withoutContent(fields: Fields): Fields {
+  for (const name of ofContent) fields.remove(name)
+  return fields
+}
+
+function headOf(status: number, fields: Fields, length: number, hasLength: boolean): ResponseHead {
+  return {
+    status,
+    reason: '',
+    version: 11,
+    fields,
+    length,
+    hasLength,
+    keepAlive: true,
+    upgrade: '',
+    trailer: '',
+  }
+}

@@ -1,0 +1,34 @@
+import type { FilterSteps } from '../filters/compile.ts'
+import type { FilterConfig } from '../snapshot/snapshot.ts'
+
+const known = new WeakMap<FilterSteps, Map<FilterConfig, FilterSteps>>()
+
+/** What a request meets behind the filter of this config, and an answer up to and with it. Nothing is settled: those further out never saw it. */
+export function stepsBehind(steps: FilterSteps, config: FilterConfig): FilterSteps {
+  const ofSteps = known.get(steps) ?? new Map<FilterConfig, FilterSteps>()
+  known.set(steps, ofSteps)
+  const before = ofSteps.get(config)
+  if (before !== undefined) return before
+  const made = behind(steps, config)
+  ofSteps.set(config, made)
+  return made
+}
+
+function behind(
+  { request, response, requestOf, responseOf }: FilterSteps,
+  config: FilterConfig,
+): FilterSteps {
+  const from = requestOf.lastIndexOf(config) + 1
+  const to = responseOf.indexOf(config) + 1
+  return {
+    request: orNull(request?.slice(from)),
+    response: orNull(response?.slice(0, to)),
+    end: null,
+    requestOf: requestOf.slice(from),
+    responseOf: responseOf.slice(0, to),
+  }
+}
+
+function orNull<T>(list: readonly T[] | undefined): readonly T[] | null {
+  return list === undefined || list.length === 0 ? null : list
+}
