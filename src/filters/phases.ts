@@ -28,6 +28,8 @@ export const phases = [
   // The backend is told who asks.
   'identity',
   'validation',
+  // Outside of the cache, which must not keep what one client is told; and before rewriting, which may take its cookie.
+  'session',
   // What is answered from a cache has passed everything above.
   'cache',
   // Rewriting: the standard's own filters.

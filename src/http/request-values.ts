@@ -44,6 +44,18 @@ export function queryValue(query: string, name: string): string | undefined {
   return undefined
 }
 
+/** RFC 6265 §4.2.1; pairs of several fields (RFC 9113 §8.2.3) are combined by commas, which values cannot hold. */
+export function cookieValue(cookies: string, name: string): string | undefined {
+  for (let at = cookies.indexOf(name); at >= 0; at = cookies.indexOf(name, at + 1)) {
+    const begins = at === 0 || ' ;,'.includes(cookies[at - 1]!)
+    if (!begins || cookies[at + name.length] !== '=') continue
+    const from = at + name.length + 1
+    const length = cookies.slice(from).search(/[;,]/)
+    return length < 0 ? cookies.slice(from) : cookies.slice(from, from + length)
+  }
+  return undefined
+}
+
 /** Every value of a query parameter, in their order, read as `queryValue` does. */
 export function queryValues(query: string, name: string): string[] {
   const values: string[] = []

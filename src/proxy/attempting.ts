@@ -42,6 +42,8 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   private backend: CompiledBackend | null = null
   protected stream: UpstreamStream | null = null
   private failed: Endpoint<UpstreamPool> | null = null
+  /** The endpoint that its session is on. */
+  private kept: Endpoint<UpstreamPool> | null = null
   /** It waits in the queue of its cluster. */
   private queued = false
   /** Since when it waits for a connection, or for what is to be here before it asks for one; 0 where it does not. */
@@ -95,7 +97,10 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   }
 
   choose(): void {
-    const backend = chooseBackend(this.action)
+    const { sessions } = this.action
+    const place = sessions === null ? null : sessions.find(this.x.writtenNotes)
+    if (place !== null) this.kept = place.endpoint
+    const backend = place === null ? chooseBackend(this.action) : place.backend
     this.backend = backend
     this.cluster = backend.cluster
     this.metrics = backend.metrics
@@ -115,7 +120,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** Asks for a connection. */
   connect(): void {
     const cluster = this.cluster!
-    const endpoint = cluster.pick(this.failed, this.x)
+    const endpoint = this.sessionEndpoint ?? cluster.pick(this.failed, this.x)
     if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
     if (this.action.backendTimeoutMs > 0)
@@ -127,6 +132,12 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.queued = true
     this.waitingSinceMs ||= nowMs
     cluster.pressure.waited(this.client, cluster.queue.clients)
+  }
+
+  /** Null where there is none, or it has failed this request. */
+  private get sessionEndpoint(): Endpoint<UpstreamPool> | null {
+    const { kept } = this
+    return kept !== null && kept.serves && kept !== this.failed ? kept : null
   }
 
   tooSlow(detail: string): void {
@@ -183,6 +194,8 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
     this.verdict = this.judged(status)
     this.endpoint!.answered(this.verdict, this.upstreamMs)
+    if (this.action.sessions !== null)
+      this.action.sessions.answered(this.x.writtenNotes, this.cluster!, this.endpoint!)
   }
 
   /** What an answer of this status says of the endpoint, as a status. */

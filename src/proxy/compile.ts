@@ -16,6 +16,7 @@ import type { Overload } from './overload.ts'
 import { compileRedirect } from './redirect.ts'
 import { answering, type CompiledAction } from './run.ts'
 import type { CompiledForward, CompiledMirror, CompiledRule, MirrorLoss } from './rule.ts'
+import { SessionPlaces } from './sessions.ts'
 import type { CompiledStream } from './proxied-stream.ts'
 
 /** What rules may name. */
@@ -182,6 +183,7 @@ function compileForward(action: Forward, around: Surroundings): CompiledForward 
     requestTimeoutMs: action.requestTimeoutMs,
     backendTimeoutMs: action.backendTimeoutMs,
     retry: action.retry,
+    sessions: action.sessions === true ? new SessionPlaces(backends) : null,
   }
 }
 

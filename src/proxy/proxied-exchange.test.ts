@@ -67,6 +67,7 @@ function exchangeOf(
           mirrors: null,
           requestTimeoutMs: rest.requestTimeoutMs ?? 0,
           backendTimeoutMs: 0,
+          sessions: null,
           retry: null,
         })
         run.arm()

@@ -6,6 +6,7 @@ import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { BackendShare, Backends } from './backend.ts'
 import type { CompiledAction, Entering } from './run.ts'
+import type { SessionPlaces } from './sessions.ts'
 
 /** A snapshot.Rule with everything done that does not depend on the request. */
 export interface CompiledRule {
@@ -26,6 +27,8 @@ export interface CompiledForward extends Backends<CompiledBackend> {
   readonly requestTimeoutMs: number
   readonly backendTimeoutMs: number
   readonly retry: Retry | null
+  /** Null where the rule keeps no sessions. */
+  readonly sessions: SessionPlaces<CompiledBackend> | null
 }
 
 export interface CompiledBackend extends BackendShare {

@@ -1,6 +1,7 @@
 import type { Transformed } from '../filters/body.ts'
 import type { FilterSteps } from '../filters/compile.ts'
 import type { LocalResponse } from '../filters/filter.ts'
+import type { Notes } from '../filters/notes.ts'
 import type { FailureName, Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
@@ -79,6 +80,8 @@ export interface RunHost {
   readonly failure: FailureName | null
   /** Where to write what there is to tell of it beyond the usual. */
   tell(): Story
+  /** What filters have told each other; null where that is nothing. */
+  readonly writtenNotes: Notes | null
   /** What the answer is, once it is committed. */
   readonly response: ResponseHead
   /** How the call that is carried ended, by the numbers of its own protocol (gRPC's); below 0 as long as that is not known. */

@@ -193,12 +193,14 @@ export interface Forward {
   /** One attempt, from connecting to the response's end; 0 is none. */
   readonly backendTimeoutMs: number
   readonly retry: Retry | null
+  /** Set where a filter of the rule keeps sessions: then `backends` also has those without weight, whose sessions go on. */
+  readonly sessions?: true
   /** Set where it is a GRPCRoute's: its deadlines (`grpc-timeout`) are kept, and gRPC-Web is translated. */
   readonly grpc?: true
 }
 
 export interface WeightedBackend {
-  /** At least 1: backends of weight 0 are left out by translation. */
+  /** At least 1; 0 of a backend that has sessions to end, and no others. */
   readonly weight: number
   /** Cluster name, or null where the reference is invalid: then its share of requests is answered 500. */
   readonly cluster: string | null

@@ -56,6 +56,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   connections = 0
   /** Requests that wait for a connection, counted by `queue`. */
   pending = 0
+  /** Rises whenever there is another endpoint, or one less. */
+  generation = 0
   /** Somebody has wanted an endpoint of it. */
   asked = false
   /** Bytes of copies for it that wait, where it is a mirror; kept by whoever sends them. */
@@ -296,10 +298,14 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     }
     for (const [key, spec] of wanted) if (this.take(key, spec)) changed = true
     if (!changed) return
+    this.generation++
     this.ejector.configure(this.config.ejection, [...this.members.values()])
     this.rebalance()
     // Last: who is refused by one of them picks another at once.
-    for (const endpoint of leaving) endpoint.close()
+    for (const endpoint of leaving) {
+      endpoint.serves = false
+      endpoint.close()
+    }
   }
 
   /** One that is there, or is to be; whether anything of it is new. */
@@ -343,7 +349,10 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   private rebalance(): void {
     const { ejection, panicPercent } = this.config
-    const { serving, panics, well, of } = inService([...this.members.values()], ejection, panicPercent)
+    const members = [...this.members.values()]
+    const { serving, panics, well, of } = inService(members, ejection, panicPercent)
+    for (const endpoint of members) endpoint.serves = false
+    for (const endpoint of serving) endpoint.serves = true
     this.slowStart.weigh(serving, this.config.slowStartMs ?? 0)
     this.balancer.update(serving)
     if (panics === this.panics) return

@@ -64,6 +64,8 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   declaredWeight: number
   /** What it counts for now; less than declared while it is eased in. */
   weight: number
+  /** Its cluster has it in service: neither ejected nor known to be unready. */
+  serves = false
   /** Requests in flight. */
   active = 0
   /** Of the last seconds, as the sweep has measured it. */

@@ -1,3 +1,4 @@
+import { balancingTexts } from './balancing.ts'
 import { authorityText } from '../../http/authority-text.ts'
 import { describeRewrite } from '../../filters/path-rewrite.ts'
 import { failures, isFailureName } from '../../http/failures.ts'
@@ -173,7 +174,10 @@ function backendLines(
     row('cluster', `${backend.cluster}, ${share}: ${where}`),
     ...(cluster === undefined
       ? []
-      : [row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name))]),
+      : [
+          ...balancingTexts(cluster).map(text => row('balance', text)),
+          row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name)),
+        ]),
     ...types.filters.inOrder(backend.filters).map(filter => filterLine(filter, false, types)),
   ]
 }

@@ -1,5 +1,8 @@
 import type { ParentReference, SessionPersistence } from './route.ts'
 import { repeated, type Violation } from './shapes.ts'
+import { isToken } from '../../http/chars.ts'
+import { isOwn } from '../../http/owned-fields.ts'
+import { durationMs } from '../quantity.ts'
 
 type Path = Violation['path']
 
@@ -29,7 +32,12 @@ export function ruleListRules(rules: readonly RouteRule[], without: 0 | 1): Viol
 }
 
 export function sessionRules(session: SessionPersistence, path: Path): Violation[] {
-  const violations: Violation[] = []
+  const violations: Violation[] = nameViolations(session, path)
+  if (session.cookieConfig?.lifetimeType === 'Permanent' && durationMs(session.absoluteTimeout ?? '1s') === 0)
+    violations.push({
+      path: [...path, 'absoluteTimeout'],
+      message: 'must be more than 0s where cookieConfig.lifetimeType is Permanent',
+    })
   if (session.cookieConfig?.lifetimeType === 'Permanent' && session.absoluteTimeout === undefined)
     violations.push({
       path: [...path, 'absoluteTimeout'],
@@ -38,6 +46,21 @@ export function sessionRules(session: SessionPersistence, path: Path): Violation
   if (session.cookieConfig && session.type === 'Header')
     violations.push({ path: [...path, 'cookieConfig'], message: 'must be absent for type Header' })
   return violations
+}
+
+/** RFC 6265 §4.1.1 and RFC 9110 §5.1: both are tokens. */
+function nameViolations({ sessionName, type }: SessionPersistence, path: Path): Violation[] {
+  if (sessionName === undefined) return []
+  const at = [...path, 'sessionName']
+  if (!isToken(sessionName))
+    return [
+      {
+        path: at,
+        message: "must be a name of a cookie or a header: letters, digits and any of !#$%&'*+-.^_`|~",
+      },
+    ]
+  const taken = type === 'Header' && (isOwn(sessionName) || sessionName.toLowerCase() === 'set-cookie')
+  return taken ? [{ path: at, message: `is a header that the gateway writes itself` }] : []
 }
 
 /** Two references to one parent must tell its sections apart, both by the same of sectionName and port. */

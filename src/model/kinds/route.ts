@@ -62,7 +62,10 @@ export const ruleName = optional(
 export const sessionPersistence = optional(
   object(
     {
-      sessionName: optional(text(128), 'The name of the cookie or the header that has the session.'),
+      sessionName: optional(
+        text(128),
+        'The name of the cookie or the header that has the session; left out, one of its own for each rule.',
+      ),
       absoluteTimeout: optional(duration, 'How long a session lasts at most.'),
       type: optional(Type.Enum(['Cookie', 'Header']), 'What tells the session of a request.', 'Cookie'),
       cookieConfig: optional(
@@ -78,7 +81,7 @@ export const sessionPersistence = optional(
     },
     { title: 'SessionPersistence' },
   ),
-  'Keeps the requests of a session on one endpoint. Known, not served yet: requests go to any endpoint.',
+  'Keeps the requests of a session on one endpoint. An endpoint that is gone or left out is replaced, and the client is told.',
 )
 
 export type ParentReference = Shape<typeof parentRef>

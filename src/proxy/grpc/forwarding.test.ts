@@ -38,6 +38,7 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
     mirrors: null,
     requestTimeoutMs,
     backendTimeoutMs: 0,
+    sessions: null,
     retry: null,
   }
   mock.timers.enable({ apis: ['setTimeout'] })

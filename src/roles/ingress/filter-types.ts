@@ -7,6 +7,7 @@ import { externalAuth } from '../../filters/external-auth/external-auth.ts'
 import type { FilterType } from '../../filters/filter.ts'
 import { requestHeaders, responseHeaders } from '../../filters/header-modifier.ts'
 import { rateLimit } from '../../filters/rate-limit/rate-limit.ts'
+import { session } from '../../filters/session/session.ts'
 import { urlRewrite } from '../../filters/url-rewrite.ts'
 import { acmeChallenge } from './acme/challenge-filter.ts'
 
@@ -20,6 +21,7 @@ export const ingressFilters: readonly FilterType[] = [
   basicAuth,
   externalAuth,
   cache,
+  session,
   requestHeaders,
   responseHeaders,
   urlRewrite,

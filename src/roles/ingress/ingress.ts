@@ -20,6 +20,7 @@ import type { Role } from '../../translation/role.ts'
 import { Acme } from './acme/acme.ts'
 import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
 import { ingressFilters } from './filter-types.ts'
+import { SessionKey } from './sessions/session-key.ts'
 import { translate } from './translate.ts'
 
 /** Ingress: which hosts, ports and protocols are open to the world, and which service a request enters. */
@@ -47,6 +48,6 @@ export const ingress: Role = {
   ],
   filters: ingressFilters,
   translate,
-  services: kit => [new Acme(kit)],
+  services: kit => [new Acme(kit), new SessionKey(kit)],
   endpoints: { onlyEndpointsDiffer, endpointsOnly },
 }

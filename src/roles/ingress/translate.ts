@@ -19,6 +19,7 @@ import { Calendar } from '../../translation/calendar.ts'
 import { Certificates } from '../../translation/certificates.ts'
 import { clientPolicies, type ClientSettingsOf } from './gateway/client-policy.ts'
 import { clustersOf } from './backends/clusters.ts'
+import { keepSessions, SESSIONS } from './sessions/settings.ts'
 import { Report } from '../../translation/report.ts'
 import { doubtEndpoints } from './doubts/endpointless.ts'
 import { slicesOf } from './backends/endpoints.ts'
@@ -102,13 +103,22 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     attach: [...acme.attach, ...encodings, ...traffic.attach, ...attach],
     close,
     tables: traffic.tables,
-    ...(acme.wanted.length === 0 ? {} : { wants: { [ACME]: acme.wanted } }),
+    ...wantsOf(acme.wanted, parts),
     conditions: report.conditions,
     problems: report.problems,
     gateways: [...gateways.values()].map(statusOf),
     dueMs: calendar.dueMs,
     expiresMs: certificates.expiresMs,
   }
+}
+
+/** What services beside the data plane are to know. */
+function wantsOf(certificates: readonly unknown[], { ports }: SnapshotParts): Pick<Contribution, 'wants'> {
+  const wants = {
+    ...(certificates.length === 0 ? {} : { [ACME]: certificates }),
+    ...(keepSessions(ports) ? { [SESSIONS]: true } : {}),
+  }
+  return Object.keys(wants).length === 0 ? {} : { wants }
 }
 
 function partsOf(

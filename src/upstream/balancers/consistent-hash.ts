@@ -1,4 +1,4 @@
-import { queryValue, headerValue } from '../../http/request-values.ts'
+import { cookieValue, headerValue, queryValue } from '../../http/request-values.ts'
 import type { RequestHead } from '../../http/head.ts'
 import type { Balancing } from '../../snapshot/snapshot.ts'
 import type { PickInfo, Balancer, BalancerType, Candidate, RandomSource } from './balancer.ts'
@@ -70,18 +70,6 @@ function textOf({ source, name = '' }: Settings): TextOf {
     case 'QueryParam':
       return of(({ query }) => queryValue(query, name))
   }
-}
-
-/** RFC 6265 §4.2.1; pairs of several fields (RFC 9113 §8.2.3) are combined by commas, which values cannot hold. */
-function cookieValue(cookies: string, name: string): string | undefined {
-  for (let at = cookies.indexOf(name); at >= 0; at = cookies.indexOf(name, at + 1)) {
-    const begins = at === 0 || ' ;,'.includes(cookies[at - 1]!)
-    if (!begins || cookies[at + name.length] !== '=') continue
-    const from = at + name.length + 1
-    const length = cookies.slice(from).search(/[;,]/)
-    return length < 0 ? cookies.slice(from) : cookies.slice(from, from + length)
-  }
-  return undefined
 }
 
 /**

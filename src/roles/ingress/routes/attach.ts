@@ -35,7 +35,7 @@ export interface Outcome {
 
 /** Attaches a route to each of its parents, and says of each how that went. */
 export function attachRoute(world: Attaching, state: RouteState): Outcome {
-  const { route, notServed, doubts } = state
+  const { route, doubts } = state
   const outcome: Outcome = { taken: new Set(), mixed: false }
   const parents = parentsOf(world, route)
   if (parents.length === 0) {
@@ -45,7 +45,6 @@ export function attachRoute(world: Attaching, state: RouteState): Outcome {
     ])
   }
   for (const parent of parents) attachToParent(world, state, parent, outcome)
-  world.report.notServed(route, notServed)
   // Where it is served by others, or by nobody, it is theirs to say.
   if (outcome.taken.size > 0) for (const doubt of doubts) world.report.doubt(route, doubt)
   return outcome

@@ -1,7 +1,6 @@
 import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
-import type { FieldPath } from '../../../model/resource.ts'
 import type { StreamRule } from '../../../snapshot/snapshot.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import type { RankedEntry } from './precedence.ts'
@@ -17,7 +16,6 @@ export interface RouteState {
   /** The rules that are not served as they are written, by their position: PartiallyInvalid, or Accepted where it is all of them. */
   readonly invalid: ReadonlyMap<number, readonly Flaw[]>
   readonly ruleCount: number
-  readonly notServed: readonly { readonly path: FieldPath; readonly note: string }[]
   readonly doubts: readonly Doubt[]
 }
 

@@ -7,6 +7,7 @@ import type {
   HTTPFilter,
   RequestMirror,
 } from '../../../model/kinds/http-filters.ts'
+import type { SessionPersistence } from '../../../model/kinds/route.ts'
 import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import { ingressFilters } from '../filter-types.ts'
@@ -17,6 +18,7 @@ import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../.
 import { backendless } from './backendless.ts'
 import type { BackendRefs, Follow, Use } from '../backends/backend-refs.ts'
 import { closedAction } from '../../../snapshot/placed.ts'
+import { sessionConfig } from '../sessions/settings.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import type { Referrer } from '../../../translation/grants.ts'
 import { noteField } from '../doubts/rule-fields.ts'
@@ -30,7 +32,7 @@ export interface RouteRule {
   readonly name?: string
   readonly filters?: readonly HTTPFilter[]
   readonly backendRefs?: readonly HTTPBackendRef[]
-  readonly sessionPersistence?: object
+  readonly sessionPersistence?: SessionPersistence
 }
 
 /** A match, and its weight for byPrecedence. */
@@ -137,16 +139,10 @@ function newState<R extends RouteRule>(
   }
   const entries: RankedEntry[] = []
   const invalid = new Map<number, readonly Flaw[]>()
-  const notServed: { path: FieldPath; note: string }[] = []
   for (const [i, rule] of rules.entries()) {
     const path = ['spec', 'rules', i]
     const { matches, served, flaws } = ruleOf(work, rule, i)
     if (flaws.length > 0) invalid.set(i, flaws)
-    if (rule.sessionPersistence)
-      notServed.push({
-        path: [...path, 'sessionPersistence'],
-        note: 'session persistence is not served yet; requests go to any endpoint',
-      })
     if (served !== null) {
       noteField(served.origin, { route, path })
       for (const [j, { match, weight }] of matches.entries())
@@ -160,7 +156,6 @@ function newState<R extends RouteRule>(
     unresolved: work.unresolved,
     invalid,
     ruleCount: rules.length,
-    notServed,
     doubts: work.doubts,
   }
 }
@@ -213,7 +208,21 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   const forward = (): Action => forwardTo(backends, mirrors, dialect.forwarding(rule))
   const action = isClosing ? closedAction : (redirect ?? forward())
   const id = `${route.kind.toLowerCase()}/${namespace}/${name}/${rule.name ?? i}`
-  const served = { id, origin: originOf(route, path), filters: isClosing ? [] : filters, action }
+  const { sessionPersistence } = rule
+  const keepsSessions = sessionPersistence !== undefined && action.type === 'forward'
+  const served: Rule = {
+    id,
+    origin: originOf(route, path),
+    filters: isClosing
+      ? []
+      : keepsSessions
+        ? [
+            ...filters,
+            sessionConfig(sessionPersistence, id, plain, originOf(route, [...path, 'sessionPersistence'])),
+          ]
+        : filters,
+    action: keepsSessions ? { ...action, sessions: true } : action,
+  }
   const fault = compileFault(served, types)
   if (fault === null) return { matches, served, flaws }
   const message = `cannot be compiled, and its requests are answered 500: ${fault}`
@@ -244,7 +253,7 @@ function forwardTo(
   mirrors: readonly Mirror[],
   rest: Omit<Forward, 'type' | 'backends' | 'mirrors'>,
 ): Action {
-  if (backends.every(backend => backend.cluster === null))
+  if (backends.every(backend => backend.cluster === null || backend.weight === 0))
     return backends.some(({ closed }) => closed) ? closedAction : failed
   return { type: 'forward', backends, mirrors, ...rest }
 }
@@ -260,7 +269,9 @@ function backendsOf(
   for (const [i, ref] of (rule.backendRefs ?? []).entries()) {
     const at = [...path, 'backendRefs', i]
     const backend = backendOf(work, ref, at, matches, flaws)
+    // Sessions go on where they are, also on a backend that gets no others (GEP-1619, traffic splitting).
     if (backend.weight > 0) backends.push(backend)
+    else if (rule.sessionPersistence && backend.cluster !== null) backends.unshift(backend)
   }
   return backends
 }

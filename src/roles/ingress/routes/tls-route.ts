@@ -34,7 +34,6 @@ export function tlsRouteOf(route: TLSRoute, backends: BackendRefs): RouteState {
     unresolved,
     invalid: new Map(),
     ruleCount: 1,
-    notServed: [],
     doubts: doubt === null ? [] : [doubt],
   }
 }

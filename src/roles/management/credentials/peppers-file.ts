@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Peppers } from './peppers.ts'
-import { isOpenToOthers, makeSecretFile, readSecretFile, replaceSecretFile, stampOf } from './secret-file.ts'
+import {
+  isOpenToOthers,
+  makeSecretFile,
+  readSecretFile,
+  replaceSecretFile,
+  stampOf,
+} from '../../../translation/secret-file.ts'
 
 const BYTES = 32
 /** `{ "current": 1, "peppers": { "1": "<base64>" } }` */

@@ -8,7 +8,7 @@ import {
   readSecretFile,
   replaceSecretFile,
   stampOf,
-} from '../credentials/secret-file.ts'
+} from '../../../translation/secret-file.ts'
 import type { Part } from '../part.ts'
 import { SIGNING_KEYS } from '../rows.ts'
 import type { Store } from '../store/store.ts'
