@@ -7,11 +7,13 @@ import { isForbidden } from './request.ts'
 /** Those of /v1/me that something in the console depends on. */
 export type Needed =
   | 'accounts:write'
+  | 'apis:write'
   | 'applications:write'
   | 'audit:read'
   | 'catalog:read'
   | 'credentials:write'
   | 'platform:read'
+  | 'routes:write'
   | 'subscriptions:approve'
   | 'subscriptions:read'
   | 'subscriptions:write'
@@ -40,10 +42,12 @@ export function useMe() {
   return useQuery({ ...meQuery, enabled: useManages() }).data
 }
 
-/** Whether whoever looks may do this somewhere: what they may not is not offered. */
-export function useMay(): (permission: Needed) => boolean {
+/** Whether whoever looks may do this somewhere, or one of these: what they may not is not offered. */
+export function useMay(): (needed: Needed | readonly Needed[]) => boolean {
   const me = useMe()
-  return permission => me?.permissions.includes(permission) === true
+  return needed =>
+    me !== undefined &&
+    (typeof needed === 'string' ? [needed] : needed).some(one => me.permissions.includes(one))
 }
 
 /** In which organization something is made by who has a role in one alone; undefined: in the usual one. */

@@ -67,10 +67,9 @@ export const clusterQuery = (name: string) =>
   queryOptions({ ...one<Cluster>(`/v1/clusters/${inPath(name)}`), refetchInterval: 3_000 })
 export const storyQuery = (id: string) =>
   queryOptions({ ...one<RequestStory>(`/v1/requests/${inPath(id)}`), retry: false })
-export const objectQuery = ({ group, kind, namespace, name }: ObjectRef) =>
-  one<ObjectWhole>(
-    `/v1/objects/${inPath(group === '' ? 'core' : group)}/${inPath(kind)}/${inPath(namespace)}/${inPath(name)}`,
-  )
+export const objectPath = ({ group, kind, namespace, name }: ObjectRef): string =>
+  `/v1/objects/${[group || 'core', kind, namespace || '-', name].map(inPath).join('/')}`
+export const objectQuery = (object: ObjectRef) => one<ObjectWhole>(objectPath(object))
 export const gatewaysQuery = queryOptions({
   ...one<{ readonly gateways: readonly Gateway[] }>('/v1/topology?limit=1'),
 })

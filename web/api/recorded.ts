@@ -3,6 +3,7 @@ import type { Account } from '../../src/api/shapes/account.ts'
 import type { Application } from '../../src/api/shapes/application.ts'
 import type { AuditEvent } from '../../src/api/shapes/audit.ts'
 import type { Credential } from '../../src/api/shapes/credential.ts'
+import type { StoredObject } from '../../src/api/shapes/declared-object.ts'
 import type { Organization } from '../../src/api/shapes/organization.ts'
 import type { RoleBinding } from '../../src/api/shapes/role-binding.ts'
 import type { Subscription } from '../../src/api/shapes/subscription.ts'
@@ -57,6 +58,13 @@ export const teamQuery = (id: string) => one<Team>(`/v1/teams/${inPath(id)}`)
 export const membersQuery = (team: string) =>
   one<Page<Member>>(`/v1/teams/${inPath(team)}/members${query({ limit: MOST })}`)
 export const bindingsQuery = one<Page<RoleBinding>>(`/v1/role-bindings${query({ limit: MOST })}`)
+export const storedListQuery = recordList<StoredObject>('/v1/stored-objects', {})
+/** Not kept: who changes an object begins with it as it is. */
+export const storedObjectsQuery = (values: Values) =>
+  queryOptions({
+    ...one<Page<StoredObject>>(`/v1/stored-objects${query({ limit: MOST, ...values })}`),
+    gcTime: 0,
+  })
 export const accountsQuery = one<Page<Account>>(`/v1/accounts${query({ limit: MOST })}`)
 export const applicationsQuery = (values: Values) => recordList<Application>('/v1/applications', values)
 export const applicationQuery = (id: string) => one<Application>(`/v1/applications/${inPath(id)}`)

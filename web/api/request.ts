@@ -4,11 +4,25 @@ import { token, tokenRefused } from './token.ts'
 /** What /v1 says where it does not answer: problem+json (RFC 9457). */
 export class ApiError extends Error {
   readonly status: number
+  /** Of a declared object: what is wrong with it, field by field. */
+  readonly problems: readonly FieldProblem[]
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, { detail, problems }: Told) {
     super(detail)
     this.status = status
+    this.problems = problems
   }
+}
+
+interface FieldProblem {
+  /** As in spec.limits[0].per; "" for the whole. */
+  readonly path: string
+  readonly message: string
+}
+
+interface Told {
+  readonly detail: string
+  readonly problems: readonly FieldProblem[]
 }
 
 /** Whose token it is has no role for it. */
@@ -34,7 +48,7 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   reached()
   if (response.ok) return response
   if (response.status === 401) tokenRefused(sent)
-  throw new ApiError(response.status, await detailOf(response))
+  throw new ApiError(response.status, await toldBy(response))
 }
 
 export async function askJson<T>(path: string, init: RequestInit = {}): Promise<T> {
@@ -42,13 +56,13 @@ export async function askJson<T>(path: string, init: RequestInit = {}): Promise<
   return (await response.json()) as T
 }
 
-async function detailOf(response: Response): Promise<string> {
+async function toldBy(response: Response): Promise<Told> {
   const text = await response.text()
   try {
-    const { title, detail } = JSON.parse(text) as { title?: string; detail?: string }
-    return detail ?? title ?? response.statusText
+    const { title, detail, problems = [] } = JSON.parse(text) as Partial<Told> & { readonly title?: string }
+    return { detail: detail ?? title ?? response.statusText, problems }
   } catch {
-    return text.slice(0, 300) || response.statusText
+    return { detail: text.slice(0, 300) || response.statusText, problems: [] }
   }
 }
 

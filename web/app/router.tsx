@@ -102,6 +102,17 @@ const api = createRoute({
   path: '$namespace/$name',
   component: lazyRouteComponent(() => import('../views/apis/api.tsx'), 'ApiView'),
 })
+const newObject = createRoute({
+  getParentRoute: underApis,
+  path: 'new',
+  validateSearch: textParams('kind'),
+  component: lazyRouteComponent(() => import('../views/declared/new-object.tsx'), 'NewObject'),
+})
+const editObject = createRoute({
+  getParentRoute: underApis,
+  path: 'edit/$group/$kind/$namespace/$name',
+  component: lazyRouteComponent(() => import('../views/declared/edit-object.tsx'), 'EditObject'),
+})
 const consumersRoot = createRoute({ getParentRoute: under, path: '/consumers' })
 const underConsumers = () => consumersRoot
 const consumers = createRoute({
@@ -158,7 +169,7 @@ export const router = createRouter({
     problems,
     explain,
     object,
-    apisRoot.addChildren([apis, api]),
+    apisRoot.addChildren([apis, api, newObject, editObject]),
     consumersRoot.addChildren([consumers, application]),
     usage,
     audit,

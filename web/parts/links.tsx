@@ -19,19 +19,19 @@ export function ClusterLink({ name }: { readonly name: string }) {
   )
 }
 
+/** Of an object in an address, as /v1 has them. */
+export function objectParams({ group, kind, namespace, name }: ObjectRef) {
+  return { group: group || 'core', kind, namespace: namespace || '-', name }
+}
+
 export function ObjectLink({ object }: { readonly object: ObjectRef }) {
-  const { group, kind, namespace, name } = object
+  const { kind, namespace, name } = object
   const text = `${kind}/${namespace === 'default' || namespace === '' ? '' : `${namespace}/`}${name}`
   if (usePlatform() === false) return text
   return (
     <Link
       to="/objects/$group/$kind/$namespace/$name"
-      params={{
-        group: group === '' ? 'core' : group,
-        kind,
-        namespace: namespace === '' ? '-' : namespace,
-        name,
-      }}
+      params={objectParams(object)}
       title={`${kind}/${namespace}/${name}`}
     >
       {text}

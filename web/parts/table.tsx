@@ -93,9 +93,9 @@ export function Table<T>(props: Props<T>) {
         </colgroup>
         <thead>
           <tr aria-rowindex={1}>
-            {columns.map(({ title, numeric = false, from }) => (
+            {columns.map(({ title, numeric = false, from, steps = false }) => (
               <th key={title} scope="col" className={classes(numeric, from)}>
-                {title}
+                {steps ? <span className="hidden">{title}</span> : title}
               </th>
             ))}
           </tr>
@@ -126,8 +126,8 @@ interface CellProps<T> {
 }
 
 function Cell<T>({ column, row, heading }: CellProps<T>) {
-  const { cell, numeric = false, from } = column
-  const className = classes(numeric, from)
+  const { cell, numeric = false, from, steps = false } = column
+  const className = steps ? 'row-actions' : classes(numeric, from)
   return heading ? (
     <th scope="row" className={className}>
       {cell(row)}

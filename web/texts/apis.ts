@@ -3,7 +3,7 @@ import { some } from '../format.ts'
 export const apisTexts = {
   title: 'APIs',
   shown: 'What is shown',
-  tabs: { apis: 'APIs', products: 'Products', plans: 'Plans', policies: 'Policies' },
+  tabs: { apis: 'APIs', products: 'Products', plans: 'Plans', policies: 'Policies', store: 'Store' },
   api: 'API',
   version: 'Version',
   lifecycle: 'Lifecycle',

@@ -11,6 +11,10 @@ import { ShortTable } from '../../parts/short-table.tsx'
 import { Table, type Column } from '../../parts/table.tsx'
 import { Toggle } from '../../parts/toggle.tsx'
 import { apisTexts as t } from '../../texts/apis.ts'
+import { Stored } from '../declared/stored.tsx'
+import type { TemplateKind } from '../declared/templates.ts'
+import { Writes } from '../records/writes.tsx'
+import { declaredTexts } from '../../texts/declared.ts'
 import { Closed } from '../records/closed.tsx'
 import { limitText } from '../limit-text.ts'
 import { Nothing } from './nothing.tsx'
@@ -29,17 +33,34 @@ export function Apis() {
       title={t.tabs[show as Tab] ?? t.title}
       filled
       actions={
-        <Toggle
-          label={t.shown}
-          value={show}
-          options={tabs}
-          onChange={next => void navigate({ search: next === 'apis' ? {} : { show: next }, replace: true })}
-        />
+        <>
+          <Toggle
+            label={t.shown}
+            value={show}
+            options={tabs}
+            onChange={next => void navigate({ search: next === 'apis' ? {} : { show: next }, replace: true })}
+          />
+          <Writes needs={['apis:write', 'routes:write']} quiet>
+            <Link className="button main" to="/apis/new" search={{ kind: kindOf(show) }}>
+              {declaredTexts.new}
+            </Link>
+          </Writes>
+        </>
       }
     >
       <Shown tab={show} />
     </Page>
   )
+}
+
+/** Which kind one begins with who makes something new. */
+function kindOf(tab: string): TemplateKind {
+  const kinds: Readonly<Partial<Record<string, TemplateKind>>> = {
+    products: 'Product',
+    plans: 'Plan',
+    policies: 'AuthenticationPolicy',
+  }
+  return kinds[tab] ?? 'API'
 }
 
 function Shown({ tab }: { readonly tab: string }) {
@@ -54,6 +75,12 @@ function Shown({ tab }: { readonly tab: string }) {
           <Suspense fallback={<Waiting />}>
             <Policies />
           </Suspense>
+        </Closed>
+      )
+    case 'store':
+      return (
+        <Closed needs={['apis:write', 'routes:write']}>
+          <Stored />
         </Closed>
       )
     default:

@@ -5,11 +5,13 @@ import { objectQuery } from '../../api/queries.ts'
 import type { ObjectWhole } from '../../../src/admin/shapes/object.ts'
 import { clock, date } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
-import { ClusterLink, Place, RouteLink } from '../../parts/links.tsx'
+import { ClusterLink, objectParams, Place, RouteLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Panel } from '../../parts/page.tsx'
 import { objectTexts as t } from '../../texts/object.ts'
 import { problemsTexts } from '../../texts/problems.ts'
+import { useMay } from '../../api/me.ts'
+import { declaredTexts } from '../../texts/declared.ts'
 import { metTexts } from '../../texts/met.ts'
 import { GatewayFilters } from '../met.tsx'
 import { PolicyPanels } from '../policies/policy-panels.tsx'
@@ -22,7 +24,11 @@ export function ObjectView() {
   const { group, kind, namespace, name } = here.useParams()
   const query = useQuery(objectQuery({ group, kind, namespace, name }))
   return (
-    <Page title={`${kind}/${name}`} about={namespace}>
+    <Page
+      title={`${kind}/${name}`}
+      about={namespace}
+      actions={query.data?.source === null ? <EditLink object={query.data} /> : undefined}
+    >
       <Answer
         query={query}
         missing={
@@ -34,6 +40,17 @@ export function ObjectView() {
         {object => <Body object={object} />}
       </Answer>
     </Page>
+  )
+}
+
+/** Of one that stands in no file. */
+function EditLink({ object }: { readonly object: ObjectWhole }) {
+  const may = useMay()
+  if (!may(object.role === 'management' ? 'apis:write' : 'routes:write')) return null
+  return (
+    <Link className="button" to="/apis/edit/$group/$kind/$namespace/$name" params={objectParams(object)}>
+      {declaredTexts.edit}
+    </Link>
   )
 }
 
@@ -58,7 +75,7 @@ function Body({ object }: { readonly object: ObjectWhole }) {
         <Panel title={t.about}>
           <Facts
             rows={[
-              [t.source, source === null ? null : <Place key="source" at={source} />],
+              [t.source, source === null ? declaredTexts.inStore : <ReadOnly key="source" at={source} />],
               [t.version, group === '' ? version : `${group}/${version}`],
               [t.role, role],
               [
@@ -111,6 +128,15 @@ function Body({ object }: { readonly object: ObjectWhole }) {
         </Panel>
       </div>
     </div>
+  )
+}
+
+function ReadOnly({ at }: { readonly at: NonNullable<ObjectWhole['source']> }) {
+  return (
+    <>
+      <Place at={at} />
+      <small className="muted"> {declaredTexts.inFile}</small>
+    </>
   )
 }
 

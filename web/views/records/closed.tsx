@@ -4,7 +4,7 @@ import { Empty } from '../../parts/answers.tsx'
 import { writeTexts as t } from '../../texts/management.ts'
 
 interface Props {
-  readonly needs: Needed
+  readonly needs: Needed | readonly Needed[]
   readonly children: React.ReactNode
 }
 

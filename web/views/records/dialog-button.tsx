@@ -3,7 +3,7 @@ import type { Needed } from '../../api/me.ts'
 import { Writes } from './writes.tsx'
 
 interface Props {
-  readonly needs: Needed
+  readonly needs: Needed | readonly Needed[]
   readonly text: string
   readonly main?: boolean
   /** Where others say already that it needs a token. */

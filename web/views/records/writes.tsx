@@ -3,7 +3,7 @@ import { useMay, useMe, type Needed } from '../../api/me.ts'
 import { writeTexts } from '../../texts/management.ts'
 
 interface Props {
-  readonly needs: Needed
+  readonly needs: Needed | readonly Needed[]
   /** Where others say already that it needs a token. */
   readonly quiet?: boolean
   readonly children: React.ReactNode
