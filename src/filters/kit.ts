@@ -1,8 +1,7 @@
 import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
-import type { Counters, Whose } from '../shared/counters.ts'
-import type { Hash128 } from '../shared/key-hash.ts'
 import type { CacheReader } from '../shared/cache/reader.ts'
+import type { Counters, Place, Whose } from '../shared/counters.ts'
 import type { Lookup } from '../shared/table.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
@@ -89,5 +88,5 @@ export class CallFailure extends Error {
 export interface SharedCounters extends Pick<Counters, 'crowded' | 'read' | 'swap' | 'hash'> {
   aim(key: string, crowd: string): unknown
   /** By what `hash` made of a key. */
-  aimAt(hash: Hash128, crowd: string): unknown
+  aimAt(hash: Place, crowd: string): unknown
 }

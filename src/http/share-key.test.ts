@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { crowdKey, shareKey } from './share-key.ts'
+import { crowdKey, providerKey, shareKey } from './share-key.ts'
 
 for (const [address, key] of [
   ['192.0.2.1', '192.0.2.1'],
@@ -41,3 +41,12 @@ for (const [address, crowd] of [
   ['::1', '0:0:0::/48'],
 ] as const)
   test(`${address} is one of the crowd of ${crowd}`, () => assert.equal(crowdKey(address), crowd))
+
+for (const [address, provider] of [
+  ['192.0.2.1', '192.0.0.0/16'],
+  ['::ffff:192.0.2.1', '192.0.0.0/16'],
+  ['2001:db8:1:2::1', '2001:db8::/32'],
+  ['2001:DB8::1', '2001:db8::/32'],
+  ['::1', '0:0::/32'],
+] as const)
+  test(`${address} is of the provider ${provider}`, () => assert.equal(providerKey(address), provider))

@@ -27,6 +27,13 @@ export function crowdKey(address: string): string {
   return key.includes(':') ? `${parts.slice(0, 3).join(':')}::/48` : `${parts.slice(0, 3).join('.')}.0/24`
 }
 
+/** The network of the provider that an address likely comes from: the /16 of IPv4, the /32 of IPv6 (RFC 6177 has sites of /48 in it). */
+export function providerKey(address: string): string {
+  const key = shareKey(address)
+  const [first = '', second = ''] = key.split(key.includes(':') ? ':' : '.')
+  return key.includes(':') ? `${first}:${second}::/32` : `${first}.${second}.0.0/16`
+}
+
 function keyOfGroups(groups: readonly number[]): string {
   if (MAPPED.every((group, i) => groups[i] === group)) {
     const [high = 0, low = 0] = groups.slice(6)

@@ -48,3 +48,24 @@ test('a key that was hashed before is the same key', () => {
   assert.equal(counters.aimAt(one, 'here').swap(1, 7, SECOND, 0), 'done')
   assert.equal(counters.aim('one', 'here').read(0), 7)
 })
+
+test('who has as many networks as a provider fills the places of one, and others keep theirs', () => {
+  const memory = counterMemory(new Uint8Array(16), { buckets: 8_192, reserve: 2_048 })
+  const counters = new CounterAreas(memory, 1).scope('test')
+  const count = (key: string, crowd: string, provider: string): number => {
+    counters.aimAt(counters.hash(key, provider), crowd)
+    for (;;) {
+      const seen = counters.read(0)
+      const outcome = counters.swap(seen, seen + 1, SECOND, 0)
+      if (outcome !== 'changed') return outcome === 'done' ? seen + 1 : -1
+    }
+  }
+  // Its own places, then those of crowds; and then it has none.
+  let full = 0
+  for (let i = 0; i < 20_000; i++) if (count(`address ${i}`, `network ${i}`, 'evil') === -1) full++
+  assert.ok(full > 9_000, String(full))
+  const neighbours = Array.from({ length: 500 }, (_, i) => count(`neighbour ${i}`, `${i}`, `provider ${i}`))
+  assert.ok(neighbours.filter(one => one === 1).length > 450)
+  // One key is one number, and its crowd's as well.
+  assert.equal(count('neighbour 499', '499', 'provider 499'), 2)
+})

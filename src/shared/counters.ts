@@ -72,6 +72,16 @@ export class CounterAreas {
   }
 }
 
+/** Low bits of the word that chooses a bucket, which are of a key in its neighbourhood, and of a crowd in it. */
+const KEY_BITS = 8
+const CROWD_BITS = 6
+
+/** What `hash` makes of a key. */
+export interface Place extends Hash128 {
+  /** Of its neighbourhood. */
+  readonly near?: number
+}
+
 /**
  * Numbers by key of one purpose, such as one limit: the same for all workers of a node, and they outlive reloads. One
  * look-up at a time: `aim`, then `read` and `swap` within the same turn.
@@ -79,6 +89,9 @@ export class CounterAreas {
  *     counters.aim(client, crowd)
  *     do seen = counters.read(nowUs)
  *     while ((outcome = counters.swap(seen, seen + 1, untilUs, nowUs)) === 'changed')
+ *
+ * Keys may have a neighbourhood: then their places, and those of their crowds, are in one 32nd of all, so that one who
+ * has as many networks as a provider leaves the others theirs.
  *
  * Memory is bounded, and nobody's number gives way to another's before its time. Where no place is left for a new key
  * it shares the number of its crowd, kept in a reserve: for an address, of all that belong to one network, so that one
@@ -89,7 +102,7 @@ export class Counters {
   private readonly areas: CounterAreas
   private readonly key: KeyHash
   private readonly crowd: KeyHash
-  private target: Hash128
+  private target: Place
   private crowdName = ''
   private inCrowd = false
 
@@ -111,12 +124,14 @@ export class Counters {
   }
 
   /** What a key is to these counters, for `aimAt`: who counts the same key again and again hashes it once. Not between `aim` and `swap`. */
-  hash(key: string): Hash128 {
+  hash(key: string, neighbourhood = ''): Place {
     const { a, b, c, d } = this.key.of(key)
-    return { a, b, c, d }
+    if (neighbourhood === '') return { a, b, c, d }
+    const near = this.key.of(neighbourhood).d
+    return { a, b, c, d: within(near, d, KEY_BITS), near }
   }
 
-  aimAt(hash: Hash128, crowd: string): this {
+  aimAt(hash: Place, crowd: string): this {
     this.target = hash
     this.crowdName = crowd
     this.inCrowd = false
@@ -136,8 +151,14 @@ export class Counters {
     if (this.inCrowd) return this.areas.crowds.swap(this.crowd, seen, next, untilUs, nowUs)
     const outcome = this.areas.keys.swap(this.target, seen, next, untilUs, nowUs)
     if (outcome !== 'full') return outcome
-    this.crowd.of(this.crowdName)
+    const crowd = this.crowd.of(this.crowdName)
+    const { near } = this.target
+    if (near !== undefined) crowd.d = within(near, crowd.d, CROWD_BITS)
     this.inCrowd = true
     return 'changed'
   }
+}
+
+function within(near: number, own: number, bits: number): number {
+  return (near << bits) | (own & ((1 << bits) - 1))
 }

@@ -1,10 +1,13 @@
-import type { Whose } from '../../../shared/counters.ts'
-import type { Hash128 } from '../../../shared/key-hash.ts'
+import type { Place, Whose } from '../../../shared/counters.ts'
 import { isWithin, type Limit } from './limit.ts'
 import type { Window } from './windows/windows.ts'
 
 /** The name of all counters of limits (Kit.counters), of each kind of those who are counted. */
 export const COUNTERS = 'limits'
+
+interface Hashing {
+  hash(key: string, near?: string): Place
+}
 
 /** Who is counted, and where. */
 export interface Counted {
@@ -13,6 +16,8 @@ export interface Counted {
   readonly key: string
   /** Whose number it shares where there is no place for another: of an address its network. "" for who is known, who shares none. */
   readonly crowd: string
+  /** Among whose places its own are, of an address: those of its provider. Absent: anywhere. */
+  readonly near?: string
   /** When the subscription began, in milliseconds since 1970; 0 for others. */
   readonly sinceMs: number
 }
@@ -31,7 +36,7 @@ export class Meter {
   counterKey = ''
   crowd = ''
   private readonly narrower: string
-  private hash: Hash128 | null = null
+  private hash: Place | null = null
   private item = ''
 
   /** `narrower`: of a credential, or an operation; "" for all. */
@@ -51,7 +56,7 @@ export class Meter {
   }
 
   /** What counters make of its key. */
-  hashAt(wallMs: number, counters: { hash(key: string): Hash128 }): Hash128 {
+  hashAt(wallMs: number, counters: Hashing): Place {
     if (this.limit.isQuota) this.windowAt(wallMs)
     return (this.hash ??= this.newHash(counters))
   }
@@ -61,11 +66,11 @@ export class Meter {
     return this.item === '' ? (this.item = this.limit.policyItem(this.window)) : this.item
   }
 
-  private newHash(counters: { hash(key: string): Hash128 }): Hash128 {
-    const { crowd } = this.counted
+  private newHash(counters: Hashing): Place {
+    const { crowd, near } = this.counted
     this.counterKey = this.inWindow(this.key)
     this.crowd = crowd === '' ? this.counterKey : this.inWindow(this.keyOf(crowd))
-    return counters.hash(this.counterKey)
+    return counters.hash(this.counterKey, near)
   }
 
   private keyOf(who: string): string {

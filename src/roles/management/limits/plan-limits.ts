@@ -35,12 +35,17 @@ export class PlanLimits {
     const limits = this.limits.filter(limit => limit.counts(operation))
     if (limits.length === 0) return null
     return new Metered(
-      limits.map(limit => new Meter(limit, counted, narrower(limit, operation, credential))),
+      limits.map(limit => new Meter(limit, placed(limit, counted), narrower(limit, operation, credential))),
       limits.map(({ row: { unit } }) =>
         unit === 'Bytes' ? 0 : unit === 'Cost' ? this.costOf(operation) : 1,
       ),
     )
   }
+}
+
+/** A rate is soon paid for, and a quota stays for long: they do not take each other's places. */
+function placed({ isQuota }: Limit, counted: Counted): Counted {
+  return isQuota || counted.whose !== 'guests' ? counted : { ...counted, whose: 'strangers' }
 }
 
 function narrower({ row: { scope } }: Limit, operation: string, credential: string): string {

@@ -1,7 +1,7 @@
 import type { Failure } from '../../../filters/filter.ts'
 import type { Subscribed } from '../../../filters/identity.ts'
 import { Note } from '../../../filters/notes.ts'
-import { crowdKey, shareKey } from '../../../http/share-key.ts'
+import { crowdKey, providerKey, shareKey } from '../../../http/share-key.ts'
 import type { SubscriptionRow } from '../rows.ts'
 import type { Metered } from './metered.ts'
 import type { PlanLimits } from './plan-limits.ts'
@@ -69,7 +69,8 @@ export class Guests implements Standing {
     const { product } = this.subscribed
     const key = `${product} ${shareKey(clientAddress)}`
     const crowd = `${product} ${crowdKey(clientAddress)}`
-    return this.plan.metered({ whose: 'guests', key, crowd, sinceMs: 0 }, operation, '')
+    const near = providerKey(clientAddress)
+    return this.plan.metered({ whose: 'guests', key, crowd, near, sinceMs: 0 }, operation, '')
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Exchange } from '../../../filters/filter.ts'
 import type { Identity } from '../../../filters/identity.ts'
-import { crowdKey, shareKey } from '../../../http/share-key.ts'
+import { crowdKey, providerKey, shareKey } from '../../../http/share-key.ts'
 import type { PolicyLimitRow } from '../rows.ts'
 import type { Counted } from './meter.ts'
 
@@ -65,7 +65,14 @@ function stranger(
   { clientAddress }: Exchange,
 ): Counted {
   const whose = kind === 'Quota' ? 'guests' : 'strangers'
-  return { whose, key: `${policy} ${who}`, crowd: `${policy} ${crowdKey(clientAddress)}`, sinceMs: 0 }
+  const counted = {
+    whose,
+    key: `${policy} ${who}`,
+    crowd: `${policy} ${crowdKey(clientAddress)}`,
+    sinceMs: 0,
+  } as const
+  // What comes from anywhere has one place, wherever it comes from.
+  return who.startsWith('address ') ? { ...counted, near: providerKey(clientAddress) } : counted
 }
 
 /** Of a claim of its own name, or else within objects: `realm.tenant`. */
