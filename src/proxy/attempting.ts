@@ -42,6 +42,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   private backend: CompiledBackend | null = null
   protected stream: UpstreamStream | null = null
   private failed: Endpoint<UpstreamPool> | null = null
+  private wanted: Endpoint<UpstreamPool> | null = null
   /** The endpoint that its session is on. */
   private kept: Endpoint<UpstreamPool> | null = null
   /** It waits in the queue of its cluster. */
@@ -120,7 +121,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** Asks for a connection. */
   connect(): void {
     const cluster = this.cluster!
-    const endpoint = this.sessionEndpoint ?? cluster.pick(this.failed, this.x)
+    const endpoint = this.chosen()
     if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
     if (this.action.backendTimeoutMs > 0)
@@ -128,10 +129,21 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     const stream = endpoint.pool.acquire(this.lookAfterMs)
     if (stream !== null) return this.granted(stream, endpoint)
     const nowMs = performance.now()
+    if (this.sessionEndpoint !== null || cluster.sticky) this.wanted = endpoint
     if (!cluster.queue.wait(this, nowMs)) return this.refused('connection_limit_reached')
     this.queued = true
     this.waitingSinceMs ||= nowMs
     cluster.pressure.waited(this.client, cluster.queue.clients)
+  }
+
+  private chosen(): Endpoint<UpstreamPool> | null {
+    return this.sessionEndpoint ?? this.cluster!.pick(this.failed, this.x)
+  }
+
+  /** While it waits: the only endpoint that it may have; another one where that has gone meanwhile. */
+  get wants(): Endpoint<UpstreamPool> | null {
+    if (this.wanted !== null && !this.wanted.serves) this.wanted = this.chosen()
+    return this.wanted
   }
 
   /** Null where there is none, or it has failed this request. */

@@ -37,6 +37,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
   private answer: ResponseHead | null = null
   private stream: UpstreamStream | null = null
   private endpoint: Endpoint<UpstreamPool> | null = null
+  private wanted: Endpoint<UpstreamPool> | null = null
   private failed: Endpoint<UpstreamPool> | null = null
   private timer: NodeJS.Timeout | null = null
   private attempts = 0
@@ -76,19 +77,28 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
 
   private attempt(): void {
     const { cluster } = this
-    const endpoint = cluster.pick(this.failed, {
-      clientAddress: this.options.client ?? '',
-      request: this.head,
-    })
+    const endpoint = this.chosen()
     if (endpoint === null) return this.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
     const stream = endpoint.pool.acquire(this.lookAfterMs)
     if (stream !== null) return this.granted(stream, endpoint)
+    if (cluster.sticky) this.wanted = endpoint
     if (!cluster.queue.wait(this, performance.now())) return this.refused('connection_limit_reached')
     cluster.pressure.waited(this.client, cluster.queue.clients)
   }
 
+  private chosen(): Endpoint<UpstreamPool> | null {
+    const { head, options } = this
+    return this.cluster.pick(this.failed, { clientAddress: options.client ?? '', request: head })
+  }
+
   // Waiter.
+
+  /** As Attempting has it. */
+  get wants(): Endpoint<UpstreamPool> | null {
+    if (this.wanted !== null && !this.wanted.serves) this.wanted = this.chosen()
+    return this.wanted
+  }
 
   granted(stream: UpstreamStream, endpoint: Endpoint<UpstreamPool>): void {
     this.endpoint = endpoint

@@ -104,6 +104,11 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     return this.balancer.pick(exclude, asker)
   }
 
+  /** The same asker is to have the same endpoint: whoever waits is given no other. */
+  get sticky(): boolean {
+    return this.balancer.sticky === true
+  }
+
   /** Why `pick` answers null, when it does. */
   get unavailable(): 'dns_error' | 'destination_unavailable' {
     for (const { answer } of this.watches.values()) if (answer.state === 'failed') return 'dns_error'

@@ -3,6 +3,7 @@ import type { ResponseLimits } from '../http/h1/response.ts'
 import type { Cluster } from './cluster.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
 import { RawConnection, type RawHandler } from './raw-connection.ts'
+import type { Waiter } from './queue.ts'
 import type { UpstreamStream } from './upstream-stream.ts'
 import type { TlsDialer } from './tls/dialer.ts'
 
@@ -137,7 +138,15 @@ export abstract class UpstreamPool implements EndpointPool {
     this.closeConnections()
   }
 
-  /** A connection is gone: who waits may have a new one, to whichever endpoint the balancer says. */
+  /**
+   * Who is next for a connection to this endpoint; null where nobody may have it. One that is out of service takes
+   * nobody, and an endpoint that those who wait do not want is none of theirs (a session, a hash).
+   */
+  protected nextWaiter(): Waiter<PoolEndpoint> | null {
+    return this.endpoint.serves ? this.cluster.queue.next(this.endpoint) : null
+  }
+
+  /** A connection is gone: who waits may have a new one, to the endpoint that it wants, or whichever the balancer says. */
   protected gone(): void {
     const { cluster } = this
     cluster.unreserve()
@@ -145,8 +154,9 @@ export abstract class UpstreamPool implements EndpointPool {
     const endpoint = cluster.pick()
     if (endpoint === null || !cluster.reserve()) return
     const waiter = cluster.queue.next()
-    if (waiter === null) cluster.unreserve()
-    else waiter.granted(endpoint.pool.opened(), endpoint)
+    if (waiter === null) return cluster.unreserve()
+    const wanted = waiter.wants ?? endpoint
+    waiter.granted(wanted.pool.opened(), wanted)
   }
 
   private room(): boolean {

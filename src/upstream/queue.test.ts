@@ -41,6 +41,21 @@ const orders = [
 ] as const
 
 suite('those who wait for a connection', () => {
+  test('are passed over for an endpoint that they may not have', () => {
+    const queue = new Queue<string>({ pending: 0, mayWait: () => true })
+    const served = (endpoint: string | null) => queue.next(endpoint)?.client
+    const wait = (client: string, wants: string | null): boolean =>
+      queue.wait({ client, wants, granted() {}, refused() {} }, 0)
+    wait('first', 'a')
+    wait('second', null)
+    wait('third', 'b')
+    wait('first', null)
+    assert.deepEqual(['b', 'b', 'b', 'b'].map(served), ['first', 'second', 'third', undefined])
+    assert.equal(queue.empty, false)
+    assert.equal(served(null), 'first')
+    assert.equal(queue.empty, true)
+  })
+
   for (const [how, came, order] of orders)
     test(`are served ${how}`, () => {
       const { wait, served } = queueOf(10)

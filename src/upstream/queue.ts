@@ -4,7 +4,9 @@ import { Turns, type Sharer } from './turns.ts'
 
 /** An attempt that waits because its cluster has all the connections that it may have. */
 export interface Waiter<E> extends Sharer {
-  /** May be called later, once; the endpoint need not be the one that was asked for. */
+  /** The only endpoint that it may have: of its session, or its hash. Null or absent: any that serves. */
+  readonly wants?: E | null
+  /** May be called later, once; where it wants none in particular the endpoint need not be the one that was asked for. */
   granted(stream: UpstreamStream, endpoint: E): void
   refused(failure: FailureName): void
 }
@@ -50,8 +52,10 @@ export class Queue<E> {
     this.limits.pending--
   }
 
-  next(): Waiter<E> | null {
-    const waiter = this.turns.next()
+  /** Whose turn it is, of those who may have a connection to this endpoint; null: to whichever it wants. */
+  next(endpoint: E | null = null): Waiter<E> | null {
+    const takes = ({ wants = null }: Waiter<E>): boolean => wants === null || wants === endpoint
+    const waiter = endpoint === null ? this.turns.next() : this.turns.next(takes)
     if (waiter === null) return null
     this.waiting.delete(waiter)
     this.limits.pending--

@@ -35,16 +35,17 @@ export class Turns<T extends Sharer> {
     return true
   }
 
-  /** Takes out whose turn it is. */
-  next(): T | null {
-    for (const [client, own] of this.clients) {
-      const [one] = own
-      this.clients.delete(client)
-      if (own.size > 1) this.clients.set(client, own)
-      own.delete(one!)
-      this.size--
-      return one!
-    }
+  /** Takes out whose turn it is, among those who take what there is. */
+  next(takes: (one: T) => boolean = anything): T | null {
+    for (const [client, own] of this.clients)
+      for (const one of own) {
+        if (!takes(one)) continue
+        this.clients.delete(client)
+        if (own.size > 1) this.clients.set(client, own)
+        own.delete(one)
+        this.size--
+        return one
+      }
     return null
   }
 
@@ -59,4 +60,8 @@ export class Turns<T extends Sharer> {
     for (const own of this.clients.values()) if (own.size > most.size) most = own
     return most.size > 1 + (this.clients.get(client)?.size ?? 0) ? most : []
   }
+}
+
+function anything(): true {
+  return true
 }

@@ -185,3 +185,40 @@ test('answers of our own tell of no endpoint, and those of a failing one do', as
   await one.reload(yaml(ports, [rule(cookie)]))
   assert.equal(setCookie(await send(one.port(), { path: '/refuse' })).length, 1)
 })
+
+suite('whoever waits for a connection', () => {
+  const limited = (loadBalancing: object): object => ({
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'BackendPolicy',
+    metadata: { name: 'one' },
+    spec: { targetRefs: [to('up')], loadBalancing, connections: { max: 1 } },
+  })
+
+  test('waits for one to the endpoint of its session', async () => {
+    await using one = await worker(yaml(ports, [rule(cookie)], limited({ type: 'RoundRobin' })))
+    const sessions = new Map<string, string>()
+    while (sessions.size < 4) {
+      const answer = await send(one.port())
+      sessions.set(answer.body, pairOf(answer))
+    }
+    const asked = Array.from({ length: 40 }, (_, i) => [...sessions][i % 4]!)
+    const got = await Promise.all(asked.map(([, pair]) => send(one.port(), { headers: { Cookie: pair } })))
+    assert.deepEqual(
+      got.map(({ body }) => body),
+      asked.map(([name]) => name),
+    )
+  })
+
+  test('waits for one to the endpoint of its hash', async () => {
+    const hash = { type: 'ConsistentHash', consistentHash: { source: 'Header', name: 'x-user' } }
+    await using one = await worker(yaml(ports, [{ backendRefs: [to('up')] }], limited(hash)))
+    const users = Array.from({ length: 40 }, (_, i) => ({ 'x-user': `user-${i % 10}` }))
+    const alone: string[] = []
+    for (const headers of users) alone.push((await send(one.port(), { headers })).body)
+    const together = await Promise.all(users.map(headers => send(one.port(), { headers })))
+    assert.deepEqual(
+      together.map(({ body }) => body),
+      alone,
+    )
+  })
+})

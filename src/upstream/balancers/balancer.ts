@@ -33,6 +33,8 @@ export interface PickInfo {
  * when there is no other. `asker` is null where the choice is for whoever comes next.
  */
 export interface Balancer<E extends Candidate> {
+  /** As BalancerType.sticky. */
+  readonly sticky?: true
   update(endpoints: readonly E[]): void
   pick(exclude: E | null, asker: PickInfo | null): E | null
 }

@@ -85,6 +85,7 @@ function textOf({ source, name = '' }: Settings): TextOf {
  * change, and shares and moves that are only nearly right.
  */
 class ConsistentHash<E extends Candidate> implements Balancer<E> {
+  readonly sticky = true
   private readonly text: TextOf
   private readonly sampler: Sampler
   private endpoints: readonly E[] = []

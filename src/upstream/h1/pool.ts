@@ -25,9 +25,11 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     const most = this.cluster.config.maxRequestsPerConnection
     if (this.draining || (most > 0 && connection.requests >= most)) return connection.close()
     connection.idleSinceMs = this.nowMs
-    const waiter = this.cluster.queue.next()
-    if (waiter === null) this.idle.push(connection)
-    else waiter.granted(connection, this.endpoint)
+    const waiter = this.nextWaiter()
+    if (waiter !== null) return waiter.granted(connection, this.endpoint)
+    // They may have none to this endpoint: its place is for one to another.
+    if (!this.cluster.queue.empty) return connection.close()
+    this.idle.push(connection)
   }
 
   closed(connection: Http1ClientConnection): void {

@@ -44,8 +44,13 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
     while (!this.cluster.queue.empty) {
       const stream = connection.request()
       if (stream === null) return
-      const waiter = this.cluster.queue.next()
-      if (waiter === null) return stream.abort()
+      const waiter = this.nextWaiter()
+      if (waiter === null) {
+        stream.abort()
+        // They may have none to this endpoint: its place is for one to another.
+        if (connection.requests === 0) connection.close()
+        return
+      }
       waiter.granted(stream, this.endpoint)
     }
   }
