@@ -95,7 +95,7 @@ export class Connection {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const one: Waiting = { deadlineMs: this.clock.now() + BUDGET_MS, reject, settled: false }
     this.waiting.push(one)
-    this.forgetSweep ??= this.clock.after(BUDGET_MS, () => this.sweep())
+    this.forgetSweep ??= this.sweepIn(BUDGET_MS)
     this.run(script, keys, values).then(
       answer => {
         this.bytes = 0
@@ -155,10 +155,14 @@ export class Connection {
     }
     this.waiting.splice(0, over)
     const [next] = this.waiting
-    this.forgetSweep =
-      next === undefined ? null : this.clock.after(Math.max(1, next.deadlineMs - nowMs), () => this.sweep())
+    this.forgetSweep = next === undefined ? null : this.sweepIn(Math.max(1, next.deadlineMs - nowMs))
     if (this.lateInARow >= MOST_LATE)
       this.goAway(`${this.lateInARow} answers in a row took more than ${BUDGET_MS} ms`)
+  }
+
+  /** Where this process was held up, answers are there that have not been read yet: they are, before anybody is called late. */
+  private sweepIn(ms: number): () => void {
+    return this.clock.after(ms, () => setImmediate(() => this.sweep()))
   }
 
   private goAway(why: string): void {
