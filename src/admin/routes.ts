@@ -1,6 +1,7 @@
 import type { Api } from '../api/api.ts'
 import type { ApiKit } from './kit.ts'
 import { certificateRoutes } from './routes/certificates.ts'
+import { cacheRoutes } from './routes/cache.ts'
 import { clusterRoutes } from './routes/clusters.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { figureRoutes } from './routes/figures.ts'
@@ -20,5 +21,6 @@ export const routes: readonly ((app: Api, kit: ApiKit) => void)[] = [
   objectRoutes,
   findingRoutes,
   certificateRoutes,
+  cacheRoutes,
   explainRoutes,
 ]

@@ -2,6 +2,7 @@ import type { InForce } from '../control/controller.ts'
 import type { LiveFigures } from './figures/figures.ts'
 import type { InspectKit } from '../filters/filter.ts'
 import type { RuleTypes } from '../proxy/compile.ts'
+import type { CacheKeeper } from '../shared/cache/keeper.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
 import type { RecentReader } from '../telemetry/recent/recent-reader.ts'
 import type { Kinds } from '../model/kinds.ts'
@@ -30,6 +31,8 @@ export interface Seen {
     clusters: readonly string[] | null,
     withinMs: number,
   ): Promise<readonly (readonly ClusterHealth[] | null)[]>
+  /** What is kept of answers. */
+  readonly cache: Pick<CacheKeeper, 'purge' | 'figures'>
   /** For `explain`: what filters would find. */
   readonly inspectKit: InspectKit
   /** Since 1970. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { Worker, type MessagePort } from 'node:worker_threads'
+import type { CacheKeeper } from '../shared/cache/keeper.ts'
 import { NodeState } from '../shared/node-state.ts'
 import type { Counters, Whose } from '../shared/counters.ts'
 import type { Lookup } from '../shared/table.ts'
@@ -21,6 +22,8 @@ export interface WorkerGroupOptions {
   /** What a thread runs (cli/worker.ts). */
   readonly entry: URL
   readonly workers: number
+  /** Of answers that are kept, of all of them together. */
+  readonly cacheBytes?: number
   readonly logLevel: LogLevel
   readonly accessLog: string
   readonly log: Logger
@@ -53,7 +56,7 @@ const REPLACE_GRACE_MS = 30_000
  */
 export class WorkerGroup {
   private readonly options: WorkerGroupOptions
-  private readonly state = new NodeState()
+  private readonly state: NodeState
   private ticketKeys = firstTicketKeys()
   private readonly rotation: NodeJS.Timeout
   private ownListeners: readonly OwnListener[] = []
@@ -70,6 +73,7 @@ export class WorkerGroup {
 
   constructor(options: WorkerGroupOptions) {
     this.options = options
+    this.state = new NodeState(options.cacheBytes)
     this.rotation = setInterval(() => this.rotateTicketKeys(), ROTATE_MS).unref()
     this.lastId = options.workers
     for (let id = 1; id <= options.workers; id++) this.start(id)
@@ -83,6 +87,11 @@ export class WorkerGroup {
   /** The rows of one of them, as workers read them. */
   table<T>(name: string): Lookup<T> {
     return this.state.table<T>(name)
+  }
+
+  /** Answers that are kept for all workers. */
+  get cache(): CacheKeeper {
+    return this.state.cache
   }
 
   /** The numbers of one purpose, as the kits of workers have them; times are those of `sharedUs`. */

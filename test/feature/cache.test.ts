@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { suite, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { send, type Answer, type Asked } from '../support/client.ts'
 import { freePort } from '../support/process.ts'
 import { yamlOf } from '../support/resources.ts'
@@ -172,6 +173,38 @@ suite('a cache of answers', () => {
     while (after.body === body) after = await at.ask('/r/a')
     assert.notEqual(after.body, body)
   })
+
+  for (const [what, purge, also] of [
+    ['URL, whatever its query', { url: 'http://A.EXAMPLE/r/items' }, true],
+    ['URL with its query', { url: 'http://a.example/r/items?page=2' }, false],
+    ['prefix', { prefix: 'http://a.example/r/it' }, true],
+    ['tag', { tag: 'items' }, true],
+    ['all', 'all', true],
+  ] as const)
+    test(`is purged by ${what}, for all workers at once, whatever is under way`, async () => {
+      let held: ServerResponse | null = null
+      await using at = await Site.start((request, response, number) => {
+        const tag = request.url!.startsWith('/r/items') ? 'shop items' : 'other'
+        response.writeHead(200, { 'Cache-Control': 'max-age=60', 'Surrogate-Key': tag })
+        if (request.url === '/r/items?held') held = response
+        else response.end(`answer ${number}`)
+        response.flushHeaders()
+      })
+      const paths = ['/r/items?page=2', '/r/items', '/r/other']
+      const before = new Map<string, string>()
+      for (const path of paths) before.set(path, (await at.hit(path)).body)
+      const late = at.ask('/r/items?held')
+      while (held === null) await setImmediate()
+      assert.equal(at.served.workers.cache.purge(purge), purge === 'all' ? 3 : also ? 2 : 1)
+      const isKept = async (path: string): Promise<boolean> => (await at.ask(path)).body === before.get(path)
+      assert.deepEqual(await isKept('/r/items?page=2'), false)
+      assert.deepEqual(await isKept('/r/items'), !also)
+      assert.deepEqual(await isKept('/r/other'), purge !== 'all')
+      ;(held as ServerResponse).end('late')
+      assert.equal((await late).body, 'late')
+      const { body } = await at.ask('/r/items?held', { 'Cache-Control': 'only-if-cached' })
+      assert.match(body, /not_stored/)
+    })
 
   test('has equal requests wait for one, in each worker, and lets them go where the answer is not for all', async () => {
     const waiting: ServerResponse[] = []

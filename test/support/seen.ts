@@ -3,6 +3,7 @@ import { ruleTypes } from '../../src/cli/rule-types.ts'
 import { LiveFigures } from '../../src/admin/figures/figures.ts'
 import { declaredKit } from '../../src/filters/inspect.ts'
 import type { Seen } from '../../src/admin/seen.ts'
+import { CacheKeeper } from '../../src/shared/cache/keeper.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { FakeClock } from './clock.ts'
 
@@ -33,6 +34,7 @@ export function seenIn(given: Partial<Seen> = {}): Seen {
       nowMs: () => clock.now(),
     }),
     recent: null,
+    cache: new CacheKeeper(1_000_000),
     inspectKit: declaredKit({}),
     nowMs: () => 3_500,
     ...given,

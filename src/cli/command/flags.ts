@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { OutputFormat } from './options.ts'
+import { quantityBytes } from '../../model/quantity.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
 import { UsageError, type Flag } from './flag.ts'
 import { roleNames, roleSelection, type RoleSelection } from './role-selection.ts'
@@ -158,6 +159,19 @@ export const token: Flag<string> = {
   fallback: '',
   help: 'For --admin: a personal access token (pcp_…), or as long as there are no users what is in admin-token of the gateway; or the name of a file that has it.',
   parse: textOrFile,
+}
+
+export const cacheMemory: Flag<number> = {
+  name: 'cache-memory',
+  placeholder: 'BYTES',
+  env: 'PORTCULLIS_CACHE_MEMORY',
+  fallback: '64Mi',
+  help: 'How much memory the answers take that TrafficPolicies with cache keep, for all workers together: 64Mi, 2Gi.',
+  parse: text => {
+    const bytes = quantityBytes(text)
+    if (bytes !== undefined && bytes >= 1024 * 1024) return bytes
+    throw new UsageError(`"${text}" is no memory for a cache, expected at least 1Mi, as in 64Mi`)
+  },
 }
 
 export const logLevel: Flag<LogLevel> = {

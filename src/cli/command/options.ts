@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly store: string
   /** Where several gateways count together; "": nowhere. */
   readonly counters: string
+  /** Of answers that are kept, of all workers together. */
+  readonly cacheBytes: number
   /** null: no admin listener. */
   readonly admin: HostPort | null
   readonly logLevel: LogLevel

@@ -54,6 +54,8 @@ export const proxy: Command = {
       environment: 'live',
       store: '',
       counters: '',
+      // Its one line has no policies.
+      cacheBytes: 1024 * 1024,
       admin: given.get(admin),
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),

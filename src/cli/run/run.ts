@@ -116,6 +116,7 @@ class Instance {
       recent,
       logLevel: options.logLevel,
       accessLog,
+      cacheBytes: options.cacheBytes,
       log,
       metrics: metrics.reader,
       onRestart: () => metrics.restarts.add(1),
@@ -208,6 +209,7 @@ class Instance {
       types: ruleTypes,
       kinds,
       health: (clusters, withinMs) => this.workers.health(clusters, withinMs),
+      cache: this.workers.cache,
       inspectKit: {
         table: name => this.workers.table(name),
         counters: (name, whose) => this.workers.counters(name, whose),

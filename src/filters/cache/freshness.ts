@@ -9,6 +9,9 @@ export interface Times extends StoredTimes {
   readonly isHeuristic: boolean
 }
 
+/** RFC 9111 §1.2.2: what is more than this is this. */
+const MOST_SECONDS = 2 ** 31
+
 export interface HeuristicSettings {
   /** Of the time since Last-Modified; 0: nothing is guessed. */
   readonly heuristicShare: number
@@ -57,11 +60,12 @@ function lifetimeMs(fields: Fields, { sMaxAge, maxAge }: Directives, dateMs: num
   return expiresMs === null ? 0 : Math.max(0, expiresMs - dateMs)
 }
 
-/** The first value counts of several (§5.1); what is no number is not believed. */
+/** Seconds; of a list the first counts (§5.1). What reads in another way is older than anything: it would be fresh for who does not understand it. */
 function ageOf(fields: Fields): number {
-  const [first = ''] = (fields.combined('age') ?? '').split(',', 1)
-  const text = first.trim()
-  return /^\d+$/.test(text) ? Math.min(Number(text), 2 ** 31) : 0
+  const text = fields.combined('age')
+  if (text === undefined) return 0
+  const [, first] = /^(\d+)(?:,\d+)*$/.exec(text) ?? []
+  return first === undefined ? MOST_SECONDS : Math.min(Number(first), MOST_SECONDS)
 }
 
 function guess(status: number, fields: Fields, directives: Directives, dateMs: number): number {

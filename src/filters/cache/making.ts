@@ -93,8 +93,9 @@ function tagsOf(fields: Fields): readonly string[] {
 const unchanged: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-length',
+  'content-md5',
   'content-range',
-  'content-type',
+  'etag',
   'transfer-encoding',
 ])
 

@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { AskedOften } from './asked-often.ts'
 import { Residents } from './residents.ts'
 import { Shelf } from './shelf.ts'
-import { isMeant, storedBytes, type Purge, type Stored } from './stored.ts'
+import { meaning, storedBytes, type Purge, type Stored } from './stored.ts'
 
 /** For a worker; `port` is to be transferred. */
 export interface CacheHandle {
@@ -89,9 +89,8 @@ export class CacheKeeper {
 
   /** How many answers are stored no more. It counts for all workers when the call returns. */
   purge(purge: Purge): number {
-    const meant =
-      typeof purge === 'object' && 'url' in purge ? this.shelf.at(purge.url) : [...this.shelf.all()]
-    const gone = meant.filter(one => isMeant(purge, one))
+    const isMeant = meaning(purge)
+    const gone = [...this.shelf.all()].filter(isMeant)
     for (const one of gone) this.forget(one)
     this.publish(null, gone, true)
     this.purgedAt = this.count()

@@ -52,16 +52,33 @@ export function storedBytes({ url, place, values, fields, body }: Stored): numbe
   return OVERHEAD_BYTES + characters * 2 + (body === null ? 0 : body.byteLength)
 }
 
-/** Which of those at a URL are meant by a purge. */
+/** What is no longer to be given. */
 export type Purge =
+  /** Without a query, whatever query it was asked with: `https://shop.example/items`. */
   | { readonly url: string }
   /** Every URL that begins so: `https://shop.example/items/`. */
   | { readonly prefix: string }
   | { readonly tag: string }
   | 'all'
 
-export function isMeant(purge: Purge, { url, tags }: Stored): boolean {
-  if (purge === 'all') return true
-  if ('tag' in purge) return tags.includes(purge.tag)
-  return 'url' in purge ? url === purge.url : url.startsWith(purge.prefix)
+/** Which answers a purge means. */
+export function meaning(purge: Purge): (stored: Stored) => boolean {
+  if (purge === 'all') return () => true
+  if ('tag' in purge) return ({ tags }) => tags.includes(purge.tag)
+  if ('prefix' in purge) {
+    const prefix = plain(purge.prefix)
+    return ({ url }) => plain(url).startsWith(prefix)
+  }
+  const whole = plain(purge.url)
+  return ({ url }) => {
+    const one = plain(url)
+    return one === whole || (!whole.includes('?') && one.startsWith(`${whole}?`))
+  }
+}
+
+/** Of a URL as clients write it: names of hosts know no case, and the port that goes without saying is not said. */
+function plain(url: string): string {
+  const [origin = '', scheme] = /^(https?):\/\/[^/]*/i.exec(url) ?? []
+  const lower = origin.toLowerCase().replace(scheme?.toLowerCase() === 'https' ? /:443$/ : /:80$/, '')
+  return lower + url.slice(origin.length)
 }
