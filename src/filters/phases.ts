@@ -28,6 +28,8 @@ export const phases = [
   // The backend is told who asks.
   'identity',
   'validation',
+  // What the gateway answers itself, in the form that its owner wants: also in place of what a cache has not.
+  'replies',
   // Outside of the cache, which must not keep what one client is told; and before rewriting, which may take its cookie.
   'session',
   // What is answered from a cache has passed everything above.

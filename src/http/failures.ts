@@ -196,6 +196,7 @@ const table = {
     title: 'The API is no longer served',
   },
 
+  maintenance: { status: 503, side: 'internal', retry: 'never', title: 'Down for maintenance' },
   not_stored: {
     status: 504,
     side: 'downstream',

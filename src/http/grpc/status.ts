@@ -51,6 +51,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   http_request_too_large: RESOURCE_EXHAUSTED,
   request_header_section_size: RESOURCE_EXHAUSTED,
   not_stored: UNAVAILABLE,
+  maintenance: UNAVAILABLE,
   client_gone: CANCELLED,
 
   misdirected_request: UNKNOWN,

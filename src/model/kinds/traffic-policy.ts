@@ -5,6 +5,7 @@ import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { exceptionRules, exceptions } from './exceptions.ts'
 import { headerName } from './http-filters.ts'
+import { localReplies, localRepliesRules } from './local-replies.ts'
 import { requestTargetViolations } from './request-targets.ts'
 import { responseCache, responseCacheRules } from './response-cache.ts'
 import {
@@ -80,7 +81,7 @@ const schema = object(
       object({
         targetRefs: required(
           policyTargets,
-          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache` the nearest.',
+          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache` and of `localReplies` the nearest.',
         ),
         rateLimits: optional(
           mapList(limit, 'name', 1, 16),
@@ -95,6 +96,10 @@ const schema = object(
           responseCache,
           'Answers are kept and given again (RFC 9111, as a shared cache): to who may pass, and only within the same identity unless they say that they are for all. Of several policies the nearest counts.',
         ),
+        localReplies: optional(
+          localReplies,
+          'What the gateway itself answers, as its owner wants it: error pages, and maintenance. Of several policies the nearest counts.',
+        ),
         except: optional(
           exceptions,
           'Requests that the policy is not for: of each entry, all that it says must fit.',
@@ -103,7 +108,10 @@ const schema = object(
       'What is asked of every request, before anything else is; and what need not be asked again.',
     ),
   },
-  { description: 'Limits of requests, lists of addresses, passwords, and a cache of answers.' },
+  {
+    description:
+      'Limits of requests, lists of addresses, passwords, and a cache of answers, and error pages.',
+  },
 )
 
 export type TrafficPolicyBody = Shape<typeof schema>
@@ -138,6 +146,9 @@ function rules({ spec }: TrafficPolicyBody): Violation[] {
     ...partRules(spec),
     ...(spec.rateLimits ?? []).flatMap((one, i) => limitRules(one, i)),
     ...userHeaderRules(spec),
+    ...(spec.localReplies === undefined
+      ? []
+      : localRepliesRules(spec.localReplies, ['spec', 'localReplies'])),
     ...(spec.cache === undefined ? [] : responseCacheRules(spec.cache, ['spec', 'cache'])),
     ...exceptionRules(spec.except ?? [], ['spec', 'except']),
   ]
@@ -148,12 +159,18 @@ function partRules({
   addresses: lists,
   basicAuth: passwords,
   cache,
+  localReplies: replies,
 }: TrafficPolicySpec): Violation[] {
   if (lists !== undefined && lists.allow === undefined && lists.deny === undefined)
     return [{ path: ['spec', 'addresses'], message: 'lists no address, expected allow or deny' }]
-  const parts = [rateLimits, lists, passwords, cache]
+  const parts = [rateLimits, lists, passwords, cache, replies]
   if (parts.some(part => part !== undefined)) return []
-  return [{ path: ['spec'], message: 'asks for nothing, expected rateLimits, addresses, basicAuth or cache' }]
+  return [
+    {
+      path: ['spec'],
+      message: 'asks for nothing, expected rateLimits, addresses, basicAuth, cache or localReplies',
+    },
+  ]
 }
 
 function limitRules({ requests, unit, burst = requests, by, header }: RateLimit, i: number): Violation[] {

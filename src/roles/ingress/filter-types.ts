@@ -6,6 +6,7 @@ import { cors } from '../../filters/cors.ts'
 import { externalAuth } from '../../filters/external-auth/external-auth.ts'
 import type { FilterType } from '../../filters/filter.ts'
 import { requestHeaders, responseHeaders } from '../../filters/header-modifier.ts'
+import { localReplies } from '../../filters/local-replies/local-replies.ts'
 import { rateLimit } from '../../filters/rate-limit/rate-limit.ts'
 import { session } from '../../filters/session/session.ts'
 import { urlRewrite } from '../../filters/url-rewrite.ts'
@@ -20,6 +21,7 @@ export const ingressFilters: readonly FilterType[] = [
   rateLimit,
   basicAuth,
   externalAuth,
+  localReplies,
   cache,
   session,
   requestHeaders,

@@ -1,13 +1,14 @@
 import type { AddressListConfig } from '../../../filters/address-list.ts'
 import type { BasicAuthConfig } from '../../../filters/basic-auth/basic-auth.ts'
 import type { LimitConfig, RateLimitConfig } from '../../../filters/rate-limit/rate-limit.ts'
+import type { LocalRepliesConfig } from '../../../filters/local-replies/local-replies.ts'
 import type { CacheConfig } from '../../../filters/cache/config.ts'
 import { trafficDefaults } from '../../../model/defaults.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
 import { Secret } from '../../../model/kinds/secret.ts'
 import { TrafficPolicy, windowMs, type RateLimit } from '../../../model/kinds/traffic-policy.ts'
 import { refKey } from '../../../model/resources.ts'
-import type { Attachment, AttachPoint, Contribution } from '../../../snapshot/contribution.ts'
+import type { Attachment, Contribution } from '../../../snapshot/contribution.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
 import type { Grants } from '../../../translation/grants.ts'
@@ -17,7 +18,9 @@ import { accept, attachmentsOf, parentOf, policyName } from '../../../translatio
 import type { Flaw } from '../../../translation/report.ts'
 import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
 import type { Scope } from '../../../translation/targetable.ts'
-import { cacheOf, OnePerPlace, twoCaches } from './cache.ts'
+import { cacheOf } from './cache.ts'
+import { localRepliesOf } from './local-replies.ts'
+import { attachmentOf, OnePerPlace } from './settings.ts'
 import { usersOf, type Users } from './users.ts'
 
 /** What TrafficPolicies need of the world. */
@@ -29,24 +32,20 @@ interface TrafficWorld extends PolicyWorld {
 export function trafficPolicies(world: TrafficWorld): Required<Pick<Contribution, 'attach' | 'tables'>> {
   const attach: Attachment[] = []
   const tables: Record<string, Users['rows']> = {}
-  const cached = new OnePerPlace()
+  const settings = new OnePerPlace()
   for (const policy of world.resources.all(TrafficPolicy)) {
     const made = filtersOf(policy, world)
     if ('users' in made && made.users !== null) tables[made.users.table] = made.users.rows
     for (const { at, what } of targetsOf(policy, 'flaw' in made ? made.flaw : null, world)) {
       if (!('filters' in made)) continue
-      const outdone = policy.body.spec.cache === undefined ? null : cached.claim(at, policyName(policy))
-      if (outdone !== null) world.report.doubt(policy, twoCaches(what, outdone))
-      for (const filter of made.filters)
-        if (filter.type !== 'cache' || outdone === null) attach.push(attachmentOf(at, filter))
+      for (const filter of made.filters) {
+        const outdone = settings.claim(at, what, filter, policyName(policy))
+        if (outdone === null) attach.push(attachmentOf(at, filter))
+        else world.report.doubt(policy, outdone)
+      }
     }
   }
   return { attach, tables }
-}
-
-/** A cache protects nothing: where it cannot act, what it would have kept is asked for. */
-function attachmentOf(at: AttachPoint, filter: FilterConfig): Attachment {
-  return filter.type === 'cache' ? { at, filter } : { at, filter, protects: true }
 }
 
 /** What is there of what it targets, with a condition for each. */
@@ -75,7 +74,7 @@ interface Made {
 
 function filtersOf(policy: TrafficPolicy, world: TrafficWorld): Made | { readonly flaw: Flaw } {
   const { basicAuth } = policy.body.spec
-  const open = [...addressLists(policy), ...rateLimits(policy), ...caches(policy)]
+  const open = [...addressLists(policy), ...rateLimits(policy), ...replies(policy), ...caches(policy)]
   if (basicAuth === undefined) return { filters: open, users: null }
   const users = usersFor(policy, basicAuth.secretRef, world)
   if ('message' in users) return { flaw: users }
@@ -102,6 +101,12 @@ function rateLimits(policy: TrafficPolicy): RateLimitConfig[] {
   const { rateLimits: limits } = policy.body.spec
   if (limits === undefined) return []
   return [{ type: 'rate-limit', ...common(policy, 'rateLimits'), limits: limits.map(limitOf) }]
+}
+
+function replies(policy: TrafficPolicy): LocalRepliesConfig[] {
+  const { localReplies } = policy.body.spec
+  if (localReplies === undefined) return []
+  return [{ type: 'local-replies', ...common(policy, 'localReplies'), ...localRepliesOf(localReplies) }]
 }
 
 function caches(policy: TrafficPolicy): CacheConfig[] {
