@@ -464,6 +464,8 @@ export interface Endpoint {
   readonly address: string
   readonly port: number
   readonly weight: number
+  /** Absent: 0, the first that is used. */
+  readonly priority?: number
   /** What its EndpointSlice says where it is not ready; `terminating` still serves, and is used where nobody is ready. */
   readonly readiness?: 'unready' | 'terminating'
 }

@@ -605,3 +605,31 @@ test('unhealthy from the start: nobody takes requests before a check, and that i
   assert.deepEqual(picks(a, 1), ['none'])
   assert.deepEqual(w.log, [])
 })
+
+test('what the first level of priority cannot bear goes to the next, and comes back', () => {
+  const w = world()
+  const ejection = {
+    consecutiveFailures: 1,
+    baseEjectionMs: 1000,
+    maxEjectionMs: 1000,
+    maxEjectedPercent: 100,
+  }
+  const list = [...endpoints('10.0.0.1:80', '10.0.0.2:80'), { ...endpoints('10.0.0.9:80')[0]!, priority: 1 }]
+  w.table.apply([clusterOf('a', { ejection })], { a: list })
+  const a = w.table.get('a')!
+  const first = ['10.0.0.1:80', '10.0.0.2:80']
+  assert.deepEqual([...new Set(picks(a, 20))], first)
+  for (const key of first) find(a, key).connectFailed('connection_refused', w.clock.now())
+  assert.deepEqual([...new Set(picks(a, 20))], ['10.0.0.9:80'], 'two of three are out, and nobody panics')
+  w.clock.advance(1001)
+  assert.deepEqual([...new Set(picks(a, 20))], first)
+  find(a, first[0]!).connectFailed('connection_refused', w.clock.now())
+  const shared = picks(a, 100)
+  assert.deepEqual([...new Set(shared)], ['10.0.0.2:80', '10.0.0.9:80'])
+  assert.equal(shared.filter(key => key === '10.0.0.9:80').length, 30)
+  w.table.setEndpoints(
+    'a',
+    list.map(one => ({ ...one, priority: 1 })),
+  )
+  assert.equal(new Set(picks(a, 30)).size, 2)
+})

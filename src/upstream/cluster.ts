@@ -4,6 +4,7 @@ import { authorityText } from '../http/authority-text.ts'
 import type * as snapshot from '../snapshot/snapshot.ts'
 import { makeBalancer } from './balancers.ts'
 import type { PickInfo, Balancer, RandomSource } from './balancers/balancer.ts'
+import { bearAll, byPriority, levelsOf } from './choice/priorities.ts'
 import { SlowStart } from './choice/slow-start.ts'
 import type { Clock } from './clock.ts'
 import { dnsReason, type DnsAnswer, type DnsResolver, type DnsWatch } from './dns.ts'
@@ -316,11 +317,19 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   /** One that is there, or is to be; whether anything of it is new. */
   private take(key: string, spec: snapshot.Endpoint): boolean {
     const { address, port, weight } = spec
+    const { priority = 0 } = spec
     const readiness = spec.readiness ?? null
     const known = this.members.get(key)
-    if (known !== undefined && known.declaredWeight === weight && known.readiness === readiness) return false
+    if (
+      known !== undefined &&
+      known.declaredWeight === weight &&
+      known.readiness === readiness &&
+      known.priority === priority
+    )
+      return false
     const endpoint = known ?? new Endpoint(this, address, port, weight)
     endpoint.declaredWeight = weight
+    endpoint.priority = priority
     // Whoever is to go is not to hold connections that wait.
     if (readiness !== null && endpoint.readiness === null) endpoint.renew()
     endpoint.readiness = readiness
@@ -335,15 +344,35 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
    */
   private resolve(): Map<string, snapshot.Endpoint> {
     const found = new Map<string, snapshot.Endpoint>()
-    for (const { address, port, weight, readiness } of this.specs) {
+    for (const { address, port, weight, readiness, priority } of this.specs) {
       for (const resolved of this.watches.get(address)?.answer.addresses ??
         (isIP(address) > 0 ? [address] : [])) {
         const key = authorityText(resolved, port)
         const sum = weight + (found.get(key)?.weight ?? 0)
-        found.set(key, { address: resolved, port, weight: sum, ...(readiness && { readiness }) })
+        found.set(key, {
+          address: resolved,
+          port,
+          weight: sum,
+          ...(readiness && { readiness }),
+          ...(priority && { priority }),
+        })
       }
     }
     return found
+  }
+
+  /** A level of priority fails and others bear what it had: there is nothing to panic about (as Envoy has it). */
+  private spared(members: readonly Endpoint<P>[]): boolean {
+    if (!this.isRanked) return false
+    return bearAll(
+      members,
+      members.filter(endpoint => stateOf(endpoint) === 'serving'),
+    )
+  }
+
+  /** Most clusters have one level of priority, and nothing to reckon. */
+  private get isRanked(): boolean {
+    return this.specs.some(({ priority = 0 }) => priority > 0)
   }
 
   private changeBalancer(to: snapshot.Balancing): void {
@@ -353,13 +382,14 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   }
 
   private rebalance(): void {
-    const { ejection, panicPercent } = this.config
+    const { ejection } = this.config
     const members = [...this.members.values()]
+    const panicPercent = this.spared(members) ? 0 : this.config.panicPercent
     const { serving, panics, well, of } = inService(members, ejection, panicPercent)
     for (const endpoint of members) endpoint.serves = false
     for (const endpoint of serving) endpoint.serves = true
     this.slowStart.weigh(serving, this.config.slowStartMs ?? 0)
-    this.balancer.update(serving)
+    this.balancer.update(this.isRanked ? byPriority(levelsOf(members, serving)) : serving)
     if (panics === this.panics) return
     this.panics = panics
     this.context.events.onPanic(this.name, panics, well, of)
@@ -380,13 +410,14 @@ function connectionsDiffer(a: snapshot.Cluster, b: snapshot.Cluster): boolean {
 function sameSpecs(a: readonly snapshot.Endpoint[], b: readonly snapshot.Endpoint[]): boolean {
   if (a === b) return true
   if (a.length !== b.length) return false
-  return a.every(({ address, port, weight, readiness }, i) => {
+  return a.every(({ address, port, weight, readiness, priority }, i) => {
     const other = b[i]
     return (
       other?.address === address &&
       other.port === port &&
       other.weight === weight &&
-      other.readiness === readiness
+      other.readiness === readiness &&
+      other.priority === priority
     )
   })
 }

@@ -62,6 +62,8 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   readonly address: string
   readonly port: number
   declaredWeight: number
+  /** Of two levels the lower is used first. */
+  priority = 0
   /** What it counts for now; less than declared while it is eased in. */
   weight: number
   /** Its cluster has it in service: neither ejected nor known to be unready. */

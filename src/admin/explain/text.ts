@@ -166,7 +166,8 @@ function backendLines(
   const endpoints = endpointsOf(parts, backend.cluster).map(endpoint => {
     const weight = endpoint.weight === 1 ? '' : ` (weight ${endpoint.weight})`
     const readiness = endpoint.readiness === undefined ? '' : ` (${endpoint.readiness})`
-    return authorityText(endpoint.address, endpoint.port) + weight + readiness
+    const priority = endpoint.priority === undefined ? '' : ` (priority ${endpoint.priority})`
+    return authorityText(endpoint.address, endpoint.port) + weight + priority + readiness
   })
   const where = endpoints.length === 0 ? `no endpoint, ${answered(503)}` : endpoints.join(', ')
   const cluster = parts.clusters.find(({ name }) => name === backend.cluster)

@@ -22,6 +22,11 @@ const endpoint = object({
     'Its share among the endpoints, beside the weights of the others. Every address of a name has the weight of the name.',
     routeDefaults.backendWeight,
   ),
+  priority: optional(
+    integer(0, 127),
+    'Its level: the lowest is used as long as 5 of 7 of it serve, and what it cannot bear goes to the next.',
+    0,
+  ),
 })
 
 /** portcullis.dev/v1alpha1 Backend. */

@@ -96,9 +96,10 @@ function byAddress(a: Endpoint, b: Endpoint): number {
 
 function backendEndpoints({ body: { spec } }: Backend): Endpoint[] {
   return distinct(
-    spec.endpoints.map(({ address, port, weight = routeDefaults.backendWeight }) =>
-      endpoint(address, port, weight),
-    ),
+    spec.endpoints.map(({ address, port, weight = routeDefaults.backendWeight, priority = 0 }) => ({
+      ...endpoint(address, port, weight),
+      ...(priority > 0 && { priority }),
+    })),
   )
 }
 
