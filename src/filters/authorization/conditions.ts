@@ -5,7 +5,7 @@ import { withHyphens } from '../spellings.ts'
 import { claimReader } from './claims.ts'
 import { numberOf, type ConditionConfig } from './condition-table.ts'
 import { identityOf, ofAddresses } from './subject.ts'
-import { globMatches } from './texts.ts'
+import { compileGlob } from './texts.ts'
 import { compileTime, compileWeekday } from './times.ts'
 import { not, saidHolds, someHold, truth, type Predicate, type Readings, type ValueTest } from './truth.ts'
 
@@ -46,8 +46,10 @@ function valueTest({ operator, values }: ConditionConfig): ValueTest {
       return value => truth(values.some(one => value.startsWith(one)))
     case 'Suffix':
       return value => truth(values.some(one => value.endsWith(one)))
-    case 'Matches':
-      return value => truth(values.some(one => globMatches(one, value)))
+    case 'Matches': {
+      const globs = values.map(compileGlob)
+      return value => truth(globs.some(matches => matches(value)))
+    }
     case 'GreaterThan':
     case 'LessThan':
     case 'Between':

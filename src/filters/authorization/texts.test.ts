@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { globMatches, textSet } from './texts.ts'
+import { compileGlob, textSet } from './texts.ts'
 
 for (const [patterns, text, has] of [
   [['jwt:a#b'], 'jwt:a#b', true],
@@ -32,7 +32,7 @@ for (const [pattern, text, matches] of [
   ['[a]', 'a', false],
 ] as const)
   test(`${pattern} ${matches ? 'takes' : 'leaves'} ${JSON.stringify(text)}`, () => {
-    assert.equal(globMatches(pattern, text), matches)
+    assert.equal(compileGlob(pattern)(text), matches)
   })
 
 test('a pattern means what a regular expression of it does', () => {
@@ -40,11 +40,28 @@ test('a pattern means what a regular expression of it does', () => {
   fc.assert(
     fc.property(text, text, (pattern, value) => {
       const source = pattern.replace(/[.?]/g, '\\$&').replaceAll('*', '[^]*')
-      assert.equal(globMatches(pattern, value), new RegExp(`^${source}$`).test(value))
+      assert.equal(compileGlob(pattern)(value), new RegExp(`^${source}$`).test(value))
     }),
   )
 })
 
-test('a pattern that ruins regular expressions is judged at once', () => {
-  assert.equal(globMatches('*a'.repeat(200) + 'b', 'a'.repeat(16_000)), false)
+test('so it does where its parts are long, and like each other', () => {
+  const few = (maxLength: number) => fc.string({ unit: fc.constantFrom('a', 'a', 'a', 'b'), maxLength })
+  const parts = fc.array(few(14), { minLength: 2, maxLength: 4 })
+  fc.assert(
+    fc.property(parts, few(3), few(30), (all, between, other) => {
+      const pattern = all.join('*')
+      const regular = new RegExp(`^${pattern.replaceAll('*', '[^]*')}$`)
+      for (const text of [all.join(between), other])
+        assert.equal(compileGlob(pattern)(text), regular.test(text))
+    }),
+  )
+})
+
+test('no pattern and no text make it read a text more than once', () => {
+  // As many as a rule may have: with a step for each pair of characters this is half a minute.
+  for (const pattern of ['*a'.repeat(500) + 'b', `*${'a'.repeat(1_021)}b*`, `${'*aaaaaaaaab'.repeat(90)}*`]) {
+    const matches = compileGlob(pattern)
+    for (let i = 0; i < 64 * 16; i++) assert.equal(matches('a'.repeat(16_000)), false)
+  }
 })
