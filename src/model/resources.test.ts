@@ -107,8 +107,7 @@ for (const [yaml, expected] of [
     ),
     [
       'spec.healthChecks: active health checks are not served yet',
-      'spec.timeouts.request: this timeout is not served yet, use timeouts.request of the HTTPRoute rule',
-      'spec.meshMode: the mesh role is not served yet',
+      'spec.meshMode: the mesh role is not served yet; of this only that what a mesh repeats is not repeated here',
     ],
   ],
 ] as const)

@@ -1,6 +1,6 @@
 import { failures, type FailureName, type FailureType } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
-import type { ResponseHead } from '../http/head.ts'
+import { HINT_OWN, type ResponseHead } from '../http/head.ts'
 import { idempotentMethods } from '../http/idempotent.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -13,11 +13,15 @@ import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import { chooseBackend } from './backend.ts'
 import type { RequestBody } from './body.ts'
 import { Gathering, hasBegun } from './gathering.ts'
+import { pauseBefore, retryAfterMs, withPolicy, type RetryRules } from './retry-rules.ts'
 import type { CompiledBackend, CompiledForward } from './rule.ts'
 import type { RunHost } from './run.ts'
 
 /** Below this a connection is not looked at: closing by time takes longer, and looking costs some microseconds. */
 const LOOK_AFTER_MS = 1_000
+
+/** Which attempt of somebody's a request is, in lower case. */
+const ATTEMPT = 'x-portcullis-attempt'
 
 /**
  * The attempts of one exchange: where to, on which connection, how long they may take, and whether another one follows.
@@ -41,10 +45,11 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   protected readonly action: CompiledForward
   private backend: CompiledBackend | null = null
   protected stream: UpstreamStream | null = null
-  private failed: Endpoint<UpstreamPool> | null = null
   private wanted: Endpoint<UpstreamPool> | null = null
   /** The endpoint that its session is on. */
   private kept: Endpoint<UpstreamPool> | null = null
+  /** Endpoints of attempts that another one has followed. */
+  private failed: Endpoint<UpstreamPool>[] | null = null
   /** It waits in the queue of its cluster. */
   private queued = false
   /** Since when it waits for a connection, or for what is to be here before it asks for one; 0 where it does not. */
@@ -52,9 +57,14 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   protected over = false
   /** The last attempt failed on a connection that had served others before. */
   private metClosed = false
+  /** Before the next attempt. */
+  private pauseMs = 0
+  /** The request says to the backend that it is one that we repeat. */
+  private saysRepeated = false
   protected requestTimer: NodeJS.Timeout | null = null
   /** Of the attempt under way, or of the pause before the next. */
   protected attemptTimer: NodeJS.Timeout | null = null
+  private firstByteTimer: NodeJS.Timeout | null = null
   private key: string | null = null
   protected gathering: Gathering | null = null
 
@@ -74,7 +84,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   /** The whole of the exchange may take so long; 0 is no limit. */
   protected get requestTimeoutMs(): number {
-    return this.action.requestTimeoutMs
+    return this.action.requestTimeoutMs || this.cluster?.config.requestTimeoutMs || 0
   }
 
   get steps(): FilterSteps | null {
@@ -105,10 +115,28 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.backend = backend
     this.cluster = backend.cluster
     this.metrics = backend.metrics
-    if (backend.cluster === null) this.x.fail(backend.failure, '')
+    if (backend.cluster === null) return this.x.fail(backend.failure, '')
+    if (backend.cluster.config.requestTimeoutMs !== undefined) this.armAgain()
   }
 
-  protected attempt(): void {
+  /** Where the backend's policy has a time that the route has not. */
+  private armAgain(): void {
+    const { requestTimeoutMs } = this
+    if (requestTimeoutMs <= 0) return
+    if (this.requestTimer !== null) clearTimeout(this.requestTimer)
+    const leftMs = Math.max(1, this.x.startedMs + requestTimeoutMs - performance.now())
+    this.requestTimer = setTimeout(() => this.timedOut(), leftMs)
+  }
+
+  /** Begins the first attempt. */
+  protected beginAttempts(): void {
+    const { retries } = this.cluster!
+    retries.requests++
+    if (this.isRepeated) retries.note()
+    this.attempt()
+  }
+
+  private attempt(): void {
     const cluster = this.cluster!
     const { x } = this
     if (this.over) return
@@ -121,11 +149,12 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** Asks for a connection. */
   connect(): void {
     const cluster = this.cluster!
+    const { attemptTimeoutMs } = this
     const endpoint = this.chosen()
     if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
-    if (this.action.backendTimeoutMs > 0)
-      this.attemptTimer = setTimeout(() => this.attemptTimedOut(), this.action.backendTimeoutMs)
+    if (attemptTimeoutMs > 0)
+      this.attemptTimer = setTimeout(() => this.attemptTimedOut(this.attemptLimit), attemptTimeoutMs)
     const stream = endpoint.pool.acquire(this.lookAfterMs)
     if (stream !== null) return this.granted(stream, endpoint)
     const nowMs = performance.now()
@@ -137,7 +166,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   }
 
   private chosen(): Endpoint<UpstreamPool> | null {
-    return this.sessionEndpoint ?? this.cluster!.pick(this.failed, this.x)
+    const { sessionEndpoint, failed, x } = this
+    if (sessionEndpoint !== null) return sessionEndpoint
+    return failed === null ? this.cluster!.pick(null, x) : this.cluster!.pickAnother(failed, x)
   }
 
   /** While it waits: the only endpoint that it may have; another one where that has gone meanwhile. */
@@ -149,7 +180,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** Null where there is none, or it has failed this request. */
   private get sessionEndpoint(): Endpoint<UpstreamPool> | null {
     const { kept } = this
-    return kept !== null && kept.serves && kept !== this.failed ? kept : null
+    return kept !== null && kept.serves && this.failed?.includes(kept) !== true ? kept : null
   }
 
   tooSlow(detail: string): void {
@@ -166,6 +197,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.sentMs = x.turn ? x.startedMs : performance.now()
     if (this.waitingSinceMs !== 0) this.waited(this.sentMs)
     endpoint.begin()
+    const { config } = this.cluster!
+    if (config.firstByteTimeoutMs !== undefined) this.awaitFirstByte(config.firstByteTimeoutMs)
+    this.tellDeadline()
     try {
       stream.send(x.request, this)
     } catch (error) {
@@ -175,6 +209,41 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (x.body.bytes > 0 || (x.body.complete && x.request.length !== 0)) x.body.replay(stream)
     if (x.turn) return
     if (stream.flush()) x.resumeRequest()
+  }
+
+  /** One attempt may take so long; 0 is no limit. */
+  private get attemptTimeoutMs(): number {
+    return this.action.backendTimeoutMs || this.cluster!.config.attemptTimeoutMs || 0
+  }
+
+  /** For the log: by whose word it was over. */
+  private get attemptLimit(): string {
+    return this.action.backendTimeoutMs > 0 ? 'timeouts.backendRequest' : 'timeouts.attempt'
+  }
+
+  /** It runs from when all of the request is here: before that it is the client that is waited for. */
+  private awaitFirstByte(ms: number): void {
+    this.firstByteTimer = setTimeout(() => {
+      if (this.x.body.complete) this.attemptTimedOut('timeouts.firstByte')
+      else this.awaitFirstByte(ms)
+    }, ms)
+  }
+
+  /** The backend is told what is left: what it answers after that, nobody reads. */
+  protected tellDeadline(): void {
+    const { deadlineHeader } = this.cluster!.config
+    if (deadlineHeader === undefined) return
+    const { fields } = this.x.request
+    const leftMs = this.leftMs()
+    if (leftMs === Infinity) fields.remove(deadlineHeader.toLowerCase())
+    else fields.set(deadlineHeader, String(Math.floor(leftMs)))
+  }
+
+  /** For the attempt that begins. */
+  protected leftMs(): number {
+    const { attemptTimeoutMs } = this
+    const leftMs = Math.max(0, this.deadlineMs - performance.now())
+    return attemptTimeoutMs > 0 ? Math.min(attemptTimeoutMs, leftMs) : leftMs
   }
 
   private waited(nowMs: number): void {
@@ -196,13 +265,14 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   onHead(head: ResponseHead): void {
     this.answered(head.status)
-    if (this.retryStatus(head.status) && this.affords()) return this.again(head.status, '', '')
+    if (this.repeats(head)) return this.again(head.status, '', '')
     this.x.sendHead(head)
   }
 
   protected answered(status: number): void {
     const { connectedMs = 0 } = this.stream ?? {}
     this.upstreamMs = performance.now() - this.sentMs
+    if (this.firstByteTimer !== null) clearTimeout(this.firstByteTimer)
     if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
     this.verdict = this.judged(status)
     this.endpoint!.answered(this.verdict, this.upstreamMs)
@@ -226,28 +296,74 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
     const { retry: known } = failures[failure]
     const retry = unsent && known !== 'never' ? 'always' : known
-    const repeats = !this.tunnel && !this.x.committed && this.mayRetry(failure, retry, fresh)
-    if (!repeats || (retry !== 'always' && !this.affords())) return this.x.fail(failure, detail)
-    this.again(0, failure, detail)
+    if (!this.tunnel && this.repeatsAfter(failure, retry, fresh)) this.again(0, failure, detail)
+    else this.x.fail(failure, detail)
+  }
+
+  /** Whether another attempt follows this failure, and when. What may have been met asks the budget. */
+  private repeatsAfter(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
+    if (this.x.committed || !this.mayRetry(failure, retry, fresh) || !this.waits(0)) return false
+    if (retry === 'always') return true
+    if (!this.cluster!.affordsRetry()) return false
+    this.sayRepeated()
+    return true
   }
 
   /** Whether another attempt is right after this failure (see http/failures.ts). */
   private mayRetry(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
-    const policy = this.action.retry
+    const { rules } = this
     if (retry === 'never' || !this.x.body.replayable) return false
     const { connectAttempts } = this.cluster!.config
-    if (retry === 'always') return this.attempts < (policy === null ? connectAttempts : 1 + policy.attempts)
+    if (retry === 'always')
+      return this.attempts < (rules?.connectFailures === true ? 1 + rules.attempts : connectAttempts)
     if (!this.safeToRepeat) return false
-    if (policy !== null) return this.attempts <= policy.attempts
+    if (rules !== null && (failure === 'http_response_timeout' ? rules.timeouts : rules.resets))
+      return this.attempts <= rules.attempts
     // Without a policy only the race with an upstream that closes a kept connection is mended. One that said a byte has
     // met the request.
     return failure === 'connection_terminated' && !fresh && this.attempts < connectAttempts
   }
 
-  private retryStatus(status: number): boolean {
-    const policy = this.action.retry
-    if (policy === null || this.attempts > policy.attempts || !policy.codes.includes(status)) return false
-    return this.x.body.replayable && this.safeToRepeat
+  /** Whether another attempt follows this answer, and when. */
+  private repeats(head: ResponseHead): boolean {
+    const { callStatus, body } = this.x
+    if (head.status < 400 && callStatus <= 0) return false
+    const { rules } = this
+    if (rules === null || this.attempts > rules.attempts) return false
+    if (!rules.codes.includes(head.status) && !rules.grpcCodes.includes(callStatus)) return false
+    if (!body.replayable || !this.safeToRepeat || !this.waits(retryAfterMs(head, Date.now()))) return false
+    if (!this.cluster!.affordsRetry()) return false
+    this.sayRepeated()
+    return true
+  }
+
+  /** Null where nothing is repeated but what nobody can have met. */
+  private get rules(): RetryRules | null {
+    const { retry: route } = this.action
+    // "An explicit zero value MUST disable retries" (HTTPRouteRetry.attempts): also those of connections.
+    if (route?.attempts === 0) return route
+    const { retry, meshed = false } = this.cluster!.config
+    if (meshed || this.isRepeated) return null
+    return retry === undefined ? route : withPolicy(route, retry)
+  }
+
+  /** A layer before us repeats it: four attempts of ours for each of its four would be sixteen. */
+  private get isRepeated(): boolean {
+    const { hints, fields } = this.x.request
+    return (hints & HINT_OWN) !== 0 && !this.saysRepeated && Number(fields.get(ATTEMPT) ?? 1) > 1
+  }
+
+  /** The next layer is not to repeat what we do. */
+  private sayRepeated(): void {
+    this.saysRepeated = true
+    this.x.request.fields.set('X-Portcullis-Attempt', String(this.attempts + 1), ATTEMPT)
+  }
+
+  /** Whether there is time for another attempt, and as much as the backend asks to be left alone. */
+  private waits(askedMs: number): boolean {
+    const { rules } = this
+    this.pauseMs = rules === null ? 0 : pauseBefore(rules, this.attempts, askedMs)
+    return this.pauseMs === 0 || performance.now() + this.pauseMs < this.deadlineMs
   }
 
   private get safeToRepeat(): boolean {
@@ -256,25 +372,18 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     return this.cluster?.config.repeatNonIdempotent === true
   }
 
-  /** Whether the cluster may have one more request that it may have had before. */
-  private affords(): boolean {
-    return this.cluster!.affordsRetry()
-  }
-
   /** Because of this status, or of this failure. */
   protected again(status: number, failure: FailureName | '', reason: string): void {
     this.tried(status, failure, reason)
     this.countAttempt(status)
     this.endAttempt()
-    this.failed = this.endpoint
+    if (this.endpoint !== null) (this.failed ??= []).push(this.endpoint)
     this.endpoint = null
     this.sentMs = 0
     this.upstreamMs = -1
     this.metrics?.counter('portcullis_upstream_retries_total').add(1)
-    const backoffMs = this.action.retry?.backoffMs ?? 0
-    if (backoffMs === 0) this.attempt()
-    // The configured time is the least (HTTPRouteRetry.backoff); what is added to it keeps apart clients that failed together.
-    else this.attemptTimer = setTimeout(() => this.attempt(), backoffMs * (1 + Math.random() / 2))
+    if (this.pauseMs === 0) this.attempt()
+    else this.attemptTimer = setTimeout(() => this.attempt(), this.pauseMs)
   }
 
   /** One that another follows; the last is counted with its exchange. */
@@ -300,6 +409,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   private endAttempt(): void {
     if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
     this.attemptTimer = null
+    if (this.firstByteTimer !== null) clearTimeout(this.firstByteTimer)
     this.gathering?.leave()
     this.blocked = false
     if (this.queued) this.cluster!.queue.leave(this)
@@ -309,15 +419,11 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.endpoint?.finish()
   }
 
-  private attemptTimedOut(): void {
+  private attemptTimedOut(limit: string): void {
     const failure = this.missed()
-    const { retry } = failures[failure]
-    const repeats = !this.x.committed && this.mayRetry(failure, retry, true)
-    if (!repeats || (retry !== 'always' && !this.affords())) this.x.fail(failure, 'timeouts.backendRequest')
-    else {
-      if (failure === 'http_response_timeout') this.hung()
-      this.again(0, failure, 'timeouts.backendRequest')
-    }
+    if (!this.repeatsAfter(failure, failures[failure].retry, true)) return this.x.fail(failure, limit)
+    if (failure === 'http_response_timeout') this.hung()
+    this.again(0, failure, limit)
   }
 
   /** No answer in time. It is the endpoint's fault only where it has the whole of the request, and has not begun to answer. */

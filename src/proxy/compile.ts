@@ -14,6 +14,7 @@ import { ListenerChain } from './listener-filters.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
 import { compileRedirect } from './redirect.ts'
+import { routeRetry } from './retry-rules.ts'
 import { answering, type CompiledAction } from './run.ts'
 import type { CompiledForward, CompiledMirror, CompiledRule, MirrorLoss } from './rule.ts'
 import { SessionPlaces } from './sessions.ts'
@@ -182,8 +183,8 @@ function compileForward(action: Forward, around: Surroundings): CompiledForward 
     mirrors: mirrors.length === 0 ? null : mirrors,
     requestTimeoutMs: action.requestTimeoutMs,
     backendTimeoutMs: action.backendTimeoutMs,
-    retry: action.retry,
     sessions: action.sessions === true ? new SessionPlaces(backends) : null,
+    retry: routeRetry(action.retry),
   }
 }
 

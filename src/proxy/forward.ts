@@ -24,8 +24,7 @@ export class Forwarding extends Attempting implements Run, Holder {
     if (action.mirrors !== null)
       this.mirrors = Mirrors.begin(x, x.body, action.mirrors, action.backendTimeoutMs)
     if (x.request.expectContinue && !x.body.complete) x.continue()
-    this.cluster!.retries.requests++
-    this.attempt()
+    this.beginAttempts()
   }
 
   // Its client, while others may want its connection.

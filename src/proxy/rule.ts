@@ -1,10 +1,11 @@
 import type { FailureName } from '../http/failures.ts'
 import type { FilterSteps, ReadyFilter } from '../filters/compile.ts'
-import type { Retry, Rule } from '../snapshot/snapshot.ts'
+import type { Rule } from '../snapshot/snapshot.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { BackendShare, Backends } from './backend.ts'
+import type { RetryRules } from './retry-rules.ts'
 import type { CompiledAction, Entering } from './run.ts'
 import type { SessionPlaces } from './sessions.ts'
 
@@ -26,9 +27,10 @@ export interface CompiledForward extends Backends<CompiledBackend> {
   readonly mirrors: readonly CompiledMirror[] | null
   readonly requestTimeoutMs: number
   readonly backendTimeoutMs: number
-  readonly retry: Retry | null
   /** Null where the rule keeps no sessions. */
   readonly sessions: SessionPlaces<CompiledBackend> | null
+  /** As the route has it. */
+  readonly retry: RetryRules | null
 }
 
 export interface CompiledBackend extends BackendShare {

@@ -352,6 +352,16 @@ export interface Cluster {
   readonly panicPercent?: number
   /** Checks beside the requests of clients; absent where there are none. */
   readonly healthChecks?: HealthChecks
+  /** What is repeated beside what routes say; absent where nothing is. */
+  readonly retry?: ClusterRetry
+  /** A mesh behind repeats what fails: nothing is repeated here that it may have met. */
+  readonly meshed?: true
+  /** The whole of an exchange, and one attempt, where the route says nothing of them; and from sending a request to the head of its answer. */
+  readonly requestTimeoutMs?: number
+  readonly attemptTimeoutMs?: number
+  readonly firstByteTimeoutMs?: number
+  /** The field that tells the backend how many milliseconds are left. */
+  readonly deadlineHeader?: string
   /** Absent: the one that is built in (model/defaults.ts). */
   readonly retryBudget?: RetryBudgetSettings
   /** Whether a request may be repeated whatever its method; where absent or false, only what RFC 9110 §9.2.2 calls idempotent. */
@@ -360,6 +370,21 @@ export interface Cluster {
   readonly dnsRefreshMs: number
   /** Absent where connections are plain. */
   readonly tls?: ClusterTls
+}
+
+/** Which attempts another one follows. */
+export interface ClusterRetry {
+  /** Beyond the first, where the route has no `retry`; 0 is none. */
+  readonly attempts: number
+  /** Statuses, where the route names none; and of gRPC, in an answer that is nothing else. */
+  readonly codes: readonly number[]
+  readonly grpcCodes: readonly number[]
+  readonly connectFailures: boolean
+  readonly resets: boolean
+  readonly timeouts: boolean
+  readonly backoffMs: number
+  /** 0: ten times the backoff. */
+  readonly maxBackoffMs: number
 }
 
 /** How many of the requests to a cluster may be retries, of all workers together. */

@@ -72,6 +72,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   private readonly ejector: Ejector
   private readonly slowStart: SlowStart<Endpoint<P>>
   private balancer: Balancer<Endpoint<P>>
+  /** Those that the balancer chooses from. */
+  private choices: readonly Endpoint<P>[] = []
   private specs: readonly snapshot.Endpoint[] = []
   private readonly watches = new Map<string, DnsWatch>()
   private readonly members = new Map<string, Endpoint<P>>()
@@ -108,6 +110,14 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   /** The same asker is to have the same endpoint: whoever waits is given no other. */
   get sticky(): boolean {
     return this.balancer.sticky === true
+  }
+
+  /** The same after attempts on these: none of them as long as there is another. */
+  pickAnother(tried: readonly Endpoint<P>[], asker: PickInfo): Endpoint<P> | null {
+    const chosen = this.pick(tried.at(-1), asker)
+    if (chosen === null || tried.length < 2 || !tried.includes(chosen)) return chosen
+    const others = this.choices.filter(endpoint => !tried.includes(endpoint))
+    return others[Math.floor(this.context.random() * others.length)] ?? chosen
   }
 
   /** Why `pick` answers null, when it does. */
@@ -389,7 +399,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     for (const endpoint of members) endpoint.serves = false
     for (const endpoint of serving) endpoint.serves = true
     this.slowStart.weigh(serving, this.config.slowStartMs ?? 0)
-    this.balancer.update(this.isRanked ? byPriority(levelsOf(members, serving)) : serving)
+    this.choices = this.isRanked ? byPriority(levelsOf(members, serving)) : serving
+    this.balancer.update(this.choices)
     if (panics === this.panics) return
     this.panics = panics
     this.context.events.onPanic(this.name, panics, well, of)

@@ -16,6 +16,7 @@ const full = {
   queue: { wait: () => true, leave: () => {}, clients: 1 },
   pressure: { waited: () => {} },
   retries: { requests: 0 },
+  config: {},
 } as unknown as Cluster<UpstreamPool>
 
 /** After how many ms a call with this field is given up, by a rule with this timeout; looked at every 50 ms. */

@@ -12,6 +12,9 @@ import { Forwarding } from '../forward.ts'
 /** What setTimeout takes; a deadline beyond that, 24 days, is none. */
 const MOST_MS = 2 ** 31 - 1
 
+/** What is told anew is less by more than that: the time between a head and its sending. */
+const SAME_MS = 2
+
 /**
  * The `forward` action for a gRPC call: keeps the client's deadline, and sees
  * to it that whatever ends the call, the client is told a status that says so.
@@ -44,7 +47,7 @@ export class GrpcForwarding extends Forwarding {
   }
 
   protected override get requestTimeoutMs(): number {
-    const { requestTimeoutMs } = this.action
+    const requestTimeoutMs = super.requestTimeoutMs
     if (this.timeoutMs === null) return requestTimeoutMs
     return requestTimeoutMs === 0 ? this.timeoutMs : Math.min(requestTimeoutMs, this.timeoutMs)
   }
@@ -64,12 +67,18 @@ export class GrpcForwarding extends Forwarding {
     return this.x.callStatus < 0 ? status : serviceStatus(this.x.callStatus)
   }
 
-  /** Another attempt has what is left of the time. */
   protected override again(...why: Parameters<Forwarding['again']>): void {
-    const { request, startedMs } = this.x
-    if (this.timeoutMs !== null)
-      request.fields.set('grpc-timeout', writeTimeout(this.timeoutMs - (performance.now() - startedMs)))
+    this.x.callStatus = -1
     super.again(...why)
+  }
+
+  /** The backend has what is left of the time, by the client's word or ours. The client's own text goes on as long as it is right. */
+  protected override tellDeadline(): void {
+    super.tellDeadline()
+    const leftMs = this.leftMs()
+    if (leftMs === Infinity) return
+    if (this.attempts === 1 && this.timeoutMs !== null && leftMs > this.timeoutMs - SAME_MS) return
+    this.x.request.fields.set('grpc-timeout', writeTimeout(leftMs))
   }
 
   override onHead(head: ResponseHead): void {

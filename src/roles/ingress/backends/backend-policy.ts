@@ -18,6 +18,8 @@ import {
 } from '../defaults.ts'
 import { BackendPolicy } from '../kinds/backend-policy.ts'
 import { isSticky, type LoadBalancing } from '../kinds/load-balancing.ts'
+import { clusterRetryOf, type RetryFields } from '../kinds/retry.ts'
+import { clusterTimeoutsOf } from '../kinds/timeouts.ts'
 import { retryBudgetOf } from '../kinds/retry-budget.ts'
 import { missing } from '../../../translation/missing.ts'
 import {
@@ -105,6 +107,8 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
     ...(far && patchOf(far)),
     ...(near && patchOf(near)),
   }
+  const retry = clusterRetryOf(bothRetries(far?.body.spec.retry, near?.body.spec.retry))
+  const meshMode = near?.body.spec.meshMode ?? far?.body.spec.meshMode ?? 'Disabled'
   const budget = { ...far?.body.spec.retryBudget, ...near?.body.spec.retryBudget }
   const tls = { ...tlsBounds, ...(far && tlsPatch(far)), ...(near && tlsPatch(near)) }
   return {
@@ -115,8 +119,20 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
       patienceMs: patienceOf(settings),
       ...ejectionOf([far, near].filter(policy => policy !== undefined)),
       ...(Object.keys(budget).length > 0 && { retryBudget: retryBudgetOf(budget) }),
+      ...clusterTimeoutsOf({ ...far?.body.spec.timeouts, ...near?.body.spec.timeouts }),
+      ...(retry !== undefined && { retry }),
+      ...(meshMode !== 'Disabled' && { meshed: true as const }),
     },
     tls,
+  }
+}
+
+function bothRetries(far: RetryFields = {}, near: RetryFields = {}): RetryFields {
+  return {
+    ...far,
+    ...near,
+    ...((far.retryOn ?? near.retryOn) && { retryOn: { ...far.retryOn, ...near.retryOn } }),
+    ...((far.backOff ?? near.backOff) && { backOff: { ...far.backOff, ...near.backOff } }),
   }
 }
 

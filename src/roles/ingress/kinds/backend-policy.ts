@@ -21,6 +21,8 @@ import {
 } from '../../../model/kinds/shapes.ts'
 import { balancingViolations, loadBalancing } from './load-balancing.ts'
 import { outlierDetection } from './outlier-detection.ts'
+import { retry, retryViolations } from './retry.ts'
+import { timeouts, timeoutViolations } from './timeouts.ts'
 import { retryBudget, retryBudgetViolations } from './retry-budget.ts'
 import { tlsChoices, tlsViolations } from '../../../model/kinds/tls-settings.ts'
 
@@ -115,16 +117,6 @@ const responses = object({
   ),
 })
 
-const timeouts = object({
-  request: optional(duration, 'How long a request may take with all its attempts.'),
-  attempt: optional(duration, 'How long one attempt may take.'),
-  silence: optional(
-    duration,
-    'How long nothing of a request or its response may move; then 504, or the response is broken off. A tunnel (WebSocket, TLSRoute) has an hour. 0s: never.',
-    formatDuration(backendDefaults.silenceMs),
-  ),
-})
-
 /** portcullis.dev/v1alpha1 BackendPolicy. */
 const backendPolicySchema = object(
   {
@@ -158,14 +150,8 @@ const backendPolicySchema = object(
           'How many of the requests to the backend may be retries, of all workers together. Beyond, what failed is answered as it is. Only what may have reached the backend counts: another connection, where none could be made, is no retry.',
         ),
         retry: optional(
-          object({
-            nonIdempotent: optional(
-              Type.Boolean(),
-              'Whether requests may be repeated whose method is not idempotent, such as POST and PATCH. Without it that needs an Idempotency-Key, or that nothing of them was sent.',
-              false,
-            ),
-          }),
-          'What may be repeated, by `retry` of a route or where a kept connection is closed.',
+          retry,
+          'What is repeated, beside and beyond the `retry` of a route; and what may be, by that or where a kept connection is closed.',
         ),
         tls: optional(
           object(tlsChoices(backendDefaults, 'Left out, those of OpenSSL.')),
@@ -174,7 +160,7 @@ const backendPolicySchema = object(
         timeouts: optional(timeouts, 'How long requests may take.'),
         meshMode: optional(
           Type.Enum(['Disabled', 'Permissive', 'Strict']),
-          'Whether the connections between workloads are secured by the mesh.',
+          'Whether the connections between workloads are secured by the mesh. Unless it is `Disabled` the mesh repeats what fails, and nothing is repeated here that the backend may have had.',
         ),
       }),
       'What is said here goes before what is built in; fields that are left out have their defaults.',
@@ -202,14 +188,10 @@ export const BackendPolicy: ResourceKind<BackendPolicy> = {
   unserved: [
     later('spec.healthChecks', 'active health checks are not served yet'),
     later(
-      'spec.timeouts.request',
-      'this timeout is not served yet, use timeouts.request of the HTTPRoute rule',
+      'spec.meshMode',
+      'the mesh role is not served yet; of this only that what a mesh repeats is not repeated here',
+      ['Permissive', 'Strict'],
     ),
-    later(
-      'spec.timeouts.attempt',
-      'this timeout is not served yet, use timeouts.backendRequest of the HTTPRoute rule',
-    ),
-    later('spec.meshMode', 'the mesh role is not served yet'),
   ],
 }
 
@@ -234,6 +216,8 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Violation[] {
     ...balancingViolations(spec.loadBalancing ?? {}),
     ...responseViolations(spec),
     ...patienceViolations(spec),
+    ...retryViolations(spec.retry ?? {}),
+    ...timeoutViolations(spec.timeouts ?? {}),
     ...retryBudgetViolations(spec.retryBudget ?? {}),
     ...tlsViolations(spec.tls ?? {}),
   ]
