@@ -294,6 +294,18 @@ const table = {
     retry: 'always',
     title: 'The connection limit of the backend is reached',
   },
+  backend_request_limit_reached: {
+    status: 503,
+    side: 'upstream',
+    retry: 'never',
+    title: 'The backend has as many requests as it may have',
+  },
+  breaker_open: {
+    status: 503,
+    side: 'upstream',
+    retry: 'never',
+    title: 'The backend has failed of late, and is left alone for a while',
+  },
   http_response_incomplete: {
     status: 502,
     side: 'upstream',

@@ -120,6 +120,18 @@ export const backendDefaults = {
   outlierIntervalMs: 10_000,
   successRate: { minEndpoints: 5, minRequests: 100, deviations: 1.9 },
   latency: { minEndpoints: 3, minRequests: 100, factor: 3, leastMs: 100 },
+  /** Limits are none unless somebody sets them; the others as in resilience4j and Spring Cloud Gateway, but for the time. */
+  breaker: {
+    maxParallelRequests: 0,
+    maxParallelRetries: 0,
+    intervalMs: 10_000,
+    minRequests: 20,
+    errorPercent: 50,
+    slowPercent: 0,
+    slowAfterMs: 5_000,
+    openMs: 5_000,
+    probes: 3,
+  },
   /** As Linkerd, Finagle and the standard's GEP-3388 have it. */
   retryPercent: 20,
   retryIntervalMs: 10_000,

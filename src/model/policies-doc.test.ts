@@ -35,6 +35,7 @@ for (const [field, value] of [
   ['spec.responses.fields', backendDefaults.fieldCount],
   ['spec.pressure.bodyStart', backendDefaults.bodyStartBytes],
   ['spec.pressure.bodyRate', backendDefaults.bodyBytesPerSecond],
+  ['spec.circuitBreaker.trip.minRequests', backendDefaults.breaker.minRequests],
   ['spec.retryBudget.percent', backendDefaults.retryPercent],
   ['spec.outlierDetection.consecutiveFailures', backendDefaults.consecutiveFailures],
   ['spec.outlierDetection.maxEjectedPercent', backendDefaults.maxEjectedPercent],

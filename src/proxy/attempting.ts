@@ -2,6 +2,7 @@ import { failures, type FailureName, type FailureType } from '../http/failures.t
 import type { Fields } from '../http/fields.ts'
 import { HINT_OWN, type ResponseHead } from '../http/head.ts'
 import { idempotentMethods } from '../http/idempotent.ts'
+import type { Breaker } from '../upstream/breaker.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-stream.ts'
@@ -65,6 +66,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** Of the attempt under way, or of the pause before the next. */
   protected attemptTimer: NodeJS.Timeout | null = null
   private firstByteTimer: NodeJS.Timeout | null = null
+  /** It counts this exchange, and whether that repeats now. */
+  private breaker: Breaker | null = null
+  private repeating = false
   private key: string | null = null
   protected gathering: Gathering | null = null
 
@@ -130,7 +134,12 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   /** Begins the first attempt. */
   protected beginAttempts(): void {
-    const { retries } = this.cluster!
+    const { retries, breaker } = this.cluster!
+    if (breaker !== null) {
+      const refusal = breaker.enter()
+      if (refusal !== null) return this.x.fail(refusal, '')
+      this.breaker = breaker
+    }
     retries.requests++
     if (this.isRepeated) retries.note()
     this.attempt()
@@ -278,6 +287,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.endpoint!.answered(this.verdict, this.upstreamMs)
     if (this.action.sessions !== null)
       this.action.sessions.answered(this.x.writtenNotes, this.cluster!, this.endpoint!)
+    this.breaker?.answered(this.verdict >= 500, this.upstreamMs)
   }
 
   /** What an answer of this status says of the endpoint, as a status. */
@@ -294,7 +304,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     // A kept connection that ends before a byte of an answer, or of the request, may just have been closed.
     const mayBeLuck = unsent || (!fresh && failure === 'connection_terminated')
     if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
-    const { retry: known } = failures[failure]
+    const { retry: known, side } = failures[failure]
+    if (side === 'upstream' && !mayBeLuck && !this.tunnel && !this.x.committed)
+      this.breaker?.answered(true, 0)
     const retry = unsent && known !== 'never' ? 'always' : known
     if (!this.tunnel && this.repeatsAfter(failure, retry, fresh)) this.again(0, failure, detail)
     else this.x.fail(failure, detail)
@@ -377,6 +389,10 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.tried(status, failure, reason)
     this.countAttempt(status)
     this.endAttempt()
+    if (this.breaker !== null) {
+      this.breaker.retries++
+      this.repeating = true
+    }
     if (this.endpoint !== null) (this.failed ??= []).push(this.endpoint)
     this.endpoint = null
     this.sentMs = 0
@@ -412,6 +428,8 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (this.firstByteTimer !== null) clearTimeout(this.firstByteTimer)
     this.gathering?.leave()
     this.blocked = false
+    if (this.repeating) this.breaker!.retries--
+    this.repeating = false
     if (this.queued) this.cluster!.queue.leave(this)
     this.queued = false
     this.stream?.abort()
@@ -428,8 +446,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   /** No answer in time. It is the endpoint's fault only where it has the whole of the request, and has not begun to answer. */
   protected hung(): void {
-    if (this.stream !== null && !this.x.committed && this.x.body.complete)
-      this.endpoint!.broke('http_response_timeout')
+    if (this.stream === null || this.x.committed || !this.x.body.complete) return
+    this.endpoint!.broke('http_response_timeout')
+    this.breaker?.answered(true, 0)
   }
 
   protected timedOut(): void {
@@ -451,6 +470,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   cancel(): void {
     if (this.over) return
     this.over = true
+    this.breaker?.left()
     if (this.x.failure === 'http_response_timeout') this.hung()
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
     this.endAttempt()

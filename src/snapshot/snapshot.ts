@@ -352,6 +352,8 @@ export interface Cluster {
   readonly panicPercent?: number
   /** Checks beside the requests of clients; absent where there are none. */
   readonly healthChecks?: HealthChecks
+  /** Absent: nothing is kept from it. */
+  readonly breaker?: BreakerSettings
   /** What is repeated beside what routes say; absent where nothing is. */
   readonly retry?: ClusterRetry
   /** A mesh behind repeats what fails: nothing is repeated here that it may have met. */
@@ -370,6 +372,26 @@ export interface Cluster {
   readonly dnsRefreshMs: number
   /** Absent where connections are plain. */
   readonly tls?: ClusterTls
+}
+
+/** When requests are kept from a cluster. */
+export interface BreakerSettings {
+  /** At once, of this process; 0 is no limit. */
+  readonly maxRequests: number
+  readonly maxRetries: number
+  readonly trip: BreakerTrip | null
+}
+
+/** By what the attempts of the last seconds came to, of all workers together. */
+export interface BreakerTrip {
+  readonly intervalMs: number
+  readonly minRequests: number
+  /** 0 is never. */
+  readonly errorPercent: number
+  readonly slowPercent: number
+  readonly slowAfterMs: number
+  readonly openMs: number
+  readonly probes: number
 }
 
 /** Which attempts another one follows. */

@@ -115,7 +115,17 @@ const table = {
   },
   portcullis_upstream_retries_refused_total: {
     type: 'counter',
-    help: 'Failures that were answered as they were, because the retry budget of the cluster was spent.',
+    help: 'Failures that were answered as they were, because the retry budget of the cluster was spent, or too many repeated at once.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_breaker_opened_total: {
+    type: 'counter',
+    help: 'How often the breaker of a cluster has opened.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_breaker_open: {
+    type: 'gauge',
+    help: 'Workers whose breaker of the cluster is not closed: all of them, or none.',
     labels: ['cluster'],
   },
   portcullis_upstream_ejections_total: {

@@ -51,6 +51,7 @@ function world(options: { workers?: number; lookup?: DnsLookup } = {}) {
     events: {
       onEjected: (cluster, endpoint, { failures }, forMs) =>
         log.push(`${cluster} ${endpoint} out ${failures} ${forMs}`),
+      onBreaker: (cluster, state) => log.push(`${cluster} ${state}`),
       onRetryRefused: cluster => log.push(`${cluster} refused`),
       onReturned: (cluster, endpoint) => log.push(`${cluster} ${endpoint} back`),
       onPanic: (cluster, panics, well, of) =>

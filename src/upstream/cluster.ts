@@ -16,6 +16,7 @@ import type { Ejected } from './outliers.ts'
 import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
 import type { VerdictBook } from './verdicts.ts'
+import { Breaker, type BreakerState } from './breaker.ts'
 import { RetryBudget, type SharedCounts } from './retry-budget.ts'
 
 /** What clusters tell log and metrics. */
@@ -26,6 +27,7 @@ export interface ClusterEvents {
   onPanic(cluster: string, panics: boolean, well: number, of: number): void
   /** What would have been repeated is not: the budget is spent. */
   onRetryRefused(cluster: string): void
+  onBreaker(cluster: string, state: BreakerState, detail: string): void
 }
 
 /** What all clusters of a worker share. */
@@ -68,6 +70,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   /** What is asked of clients while `pressed`. */
   readonly pressure = new Pressure(this)
   readonly retries: RetryBudget
+  /** Null where nothing is kept from it. */
+  breaker: Breaker | null = null
   private readonly context: ClusterContext<P>
   private readonly ejector: Ejector
   private readonly slowStart: SlowStart<Endpoint<P>>
@@ -90,6 +94,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.balancer = makeBalancer(config.balancer, random, clock)
     this.slowStart = new SlowStart(clock, () => this.rebalance())
     this.retries = new RetryBudget(config.name, config.retryBudget, context.shared)
+    this.setBreaker()
     this.ejector = new Ejector(
       clock,
       {
@@ -193,9 +198,19 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   /** Whether one more request may be repeated; it counts if so, and is told of if not. */
   affordsRetry(): boolean {
-    if (this.retries.spend()) return true
+    if (this.breaker?.mayRepeat !== false && this.retries.spend()) return true
     this.context.events.onRetryRefused(this.name)
     return false
+  }
+
+  private setBreaker(): void {
+    const { config, context, name } = this
+    if (config.breaker === undefined) this.breaker = null
+    else if (this.breaker !== null) this.breaker.update(config.breaker)
+    else
+      this.breaker = new Breaker(name, config.breaker, context.shared, context.workers, {
+        onBreaker: (state, detail) => context.events.onBreaker(name, state, detail),
+      })
   }
 
   mayWait(): boolean {
@@ -206,6 +221,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     const before = this.config
     this.config = config
     this.retries.update(config.retryBudget)
+    this.setBreaker()
     if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
     if (connectionsDiffer(config, before)) for (const endpoint of this.members.values()) endpoint.renew()
     if (!isDeepStrictEqual(config.balancer, before.balancer)) this.changeBalancer(config.balancer)

@@ -155,6 +155,7 @@ const silent: ClusterEvents & DnsEvents = {
   onReturned() {},
   onPanic() {},
   onRetryRefused() {},
+  onBreaker() {},
   onResolved() {},
   onResolveFailed() {},
 }

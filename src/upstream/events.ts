@@ -28,6 +28,10 @@ export function upstreamEvents(log: Logger, metrics: (cluster: string) => Cluste
       metrics(cluster).counter('portcullis_upstream_retries_refused_total').add(1)
       log.warn('retry.budget_spent', { cluster })
     },
+    onBreaker: (cluster, state, detail) => {
+      if (state === 'open') metrics(cluster).counter('portcullis_upstream_breaker_opened_total').add(1)
+      log[state === 'open' ? 'warn' : 'info'](`breaker.${state}`, { cluster, detail })
+    },
     onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),
     onPanic: (cluster, panics, well, of) => {
       metrics(cluster)

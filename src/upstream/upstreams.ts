@@ -119,6 +119,7 @@ export class Upstreams {
     for (const cluster of this.clusters.values()) {
       if (!cluster.asked) continue
       cluster.retries.publish()
+      cluster.breaker?.publish()
       this.measure(cluster, nowMs)
     }
   }
@@ -150,6 +151,8 @@ export class Upstreams {
     metrics.gauge('portcullis_upstream_connections_idle').set(idle)
     metrics.gauge('portcullis_upstream_connections_active').set(cluster.connections - idle)
     metrics.gauge('portcullis_upstream_requests_pending').set(cluster.pending)
+    if (cluster.breaker !== null)
+      metrics.gauge('portcullis_upstream_breaker_open').set(cluster.breaker.state === 'closed' ? 0 : 1)
   }
 
   private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {

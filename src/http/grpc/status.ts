@@ -71,6 +71,8 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   tls_alert_received: UNAVAILABLE,
   connection_terminated: UNAVAILABLE,
   connection_limit_reached: UNAVAILABLE,
+  backend_request_limit_reached: UNAVAILABLE,
+  breaker_open: UNAVAILABLE,
   http_response_incomplete: UNAVAILABLE,
   http_response_timeout: DEADLINE_EXCEEDED,
   http_protocol_error: INTERNAL,

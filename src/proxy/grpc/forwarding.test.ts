@@ -17,6 +17,7 @@ const full = {
   pressure: { waited: () => {} },
   retries: { requests: 0 },
   config: {},
+  breaker: null,
 } as unknown as Cluster<UpstreamPool>
 
 /** After how many ms a call with this field is given up, by a rule with this timeout; looked at every 50 ms. */

@@ -18,6 +18,7 @@ import {
 } from '../defaults.ts'
 import { BackendPolicy } from '../kinds/backend-policy.ts'
 import { isSticky, type LoadBalancing } from '../kinds/load-balancing.ts'
+import { breakerOf } from '../kinds/breaker.ts'
 import { clusterRetryOf, type RetryFields } from '../kinds/retry.ts'
 import { clusterTimeoutsOf } from '../kinds/timeouts.ts'
 import { retryBudgetOf } from '../kinds/retry-budget.ts'
@@ -107,6 +108,7 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
     ...(far && patchOf(far)),
     ...(near && patchOf(near)),
   }
+  const breaker = breakerOf(far?.body.spec.circuitBreaker, near?.body.spec.circuitBreaker)
   const retry = clusterRetryOf(bothRetries(far?.body.spec.retry, near?.body.spec.retry))
   const meshMode = near?.body.spec.meshMode ?? far?.body.spec.meshMode ?? 'Disabled'
   const budget = { ...far?.body.spec.retryBudget, ...near?.body.spec.retryBudget }
@@ -120,6 +122,7 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
       ...ejectionOf([far, near].filter(policy => policy !== undefined)),
       ...(Object.keys(budget).length > 0 && { retryBudget: retryBudgetOf(budget) }),
       ...clusterTimeoutsOf({ ...far?.body.spec.timeouts, ...near?.body.spec.timeouts }),
+      ...(breaker !== undefined && { breaker }),
       ...(retry !== undefined && { retry }),
       ...(meshMode !== 'Disabled' && { meshed: true as const }),
     },

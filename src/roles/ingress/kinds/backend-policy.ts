@@ -21,6 +21,7 @@ import {
 } from '../../../model/kinds/shapes.ts'
 import { balancingViolations, loadBalancing } from './load-balancing.ts'
 import { outlierDetection } from './outlier-detection.ts'
+import { breakerViolations, circuitBreaker } from './breaker.ts'
 import { retry, retryViolations } from './retry.ts'
 import { timeouts, timeoutViolations } from './timeouts.ts'
 import { retryBudget, retryBudgetViolations } from './retry-budget.ts'
@@ -145,6 +146,7 @@ const backendPolicySchema = object(
           'How endpoints that are DNS names are resolved.',
         ),
         healthChecks: optional(healthChecks, 'Checks of endpoints beside the requests of clients.'),
+        circuitBreaker: optional(circuitBreaker, 'When requests are kept from the backend.'),
         retryBudget: optional(
           retryBudget,
           'How many of the requests to the backend may be retries, of all workers together. Beyond, what failed is answered as it is. Only what may have reached the backend counts: another connection, where none could be made, is no retry.',
@@ -216,6 +218,7 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Violation[] {
     ...balancingViolations(spec.loadBalancing ?? {}),
     ...responseViolations(spec),
     ...patienceViolations(spec),
+    ...breakerViolations(spec.circuitBreaker ?? {}),
     ...retryViolations(spec.retry ?? {}),
     ...timeoutViolations(spec.timeouts ?? {}),
     ...retryBudgetViolations(spec.retryBudget ?? {}),

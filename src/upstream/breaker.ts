@@ -1,0 +1,220 @@
+import type { FailureName } from '../http/failures.ts'
+import type { Hash128 } from '../shared/key-hash.ts'
+import { SharedWindow } from '../shared/window.ts'
+import type { BreakerSettings, BreakerTrip } from '../snapshot/snapshot.ts'
+import type { SharedCounts } from './retry-budget.ts'
+
+export type BreakerState = 'closed' | 'open' | 'half-open'
+
+/** What log and metrics are told, by the worker that has found it. */
+export interface BreakerEvents {
+  onBreaker(state: BreakerState, detail: string): void
+}
+
+/** Of a shared state: in tenths of a second, and two counts of probes. Read by every request, so that it is one value. */
+const TICK_US = 100_000
+const COUNT = 1024
+const MOST_PROBES = COUNT - 2
+/** Of workers that change it at once one succeeds each time; where it cannot be changed at all, memory is full. */
+const TRIES = 16
+/** In place of the probes that have begun: it was closed then, and what was counted before that is another time's. */
+const CLOSED = COUNT - 1
+/** Of what is counted in a tenth of the interval: all, failed, slow. */
+const BITS = [17, 17, 17]
+
+/**
+ * Keeps requests from a cluster that is sick, of all workers together: open where too many of the last seconds' attempts
+ * failed or were slow; after a while some requests may try, and it is closed if they succeed, or open again. Beside that
+ * the most requests and retries at once, of which each worker has its share.
+ */
+export class Breaker {
+  /** Exchanges of this worker under way, and those among them that repeat. */
+  requests = 0
+  retries = 0
+  private readonly name: string
+  private readonly shared: SharedCounts
+  private readonly workers: number
+  private readonly events: BreakerEvents
+  private settings: BreakerSettings
+  private readonly key: Hash128
+  private window: SharedWindow | null = null
+  private windowEpoch = -1
+  private untold = 0
+
+  constructor(
+    name: string,
+    settings: BreakerSettings,
+    shared: SharedCounts,
+    workers: number,
+    events: BreakerEvents,
+  ) {
+    this.name = name
+    this.shared = shared
+    this.workers = workers
+    this.events = events
+    this.settings = settings
+    this.key = shared.counters.hash(`breaker ${name}`)
+  }
+
+  update(settings: BreakerSettings): void {
+    if (settings.trip?.intervalMs !== this.settings.trip?.intervalMs) this.window = null
+    this.settings = settings
+  }
+
+  /** Why an exchange must not begin, or null: then it has, and `left` is to be called. */
+  enter(): FailureName | null {
+    const { maxRequests, trip } = this.settings
+    if (maxRequests > 0 && this.requests >= Math.ceil(maxRequests / this.workers))
+      return 'backend_request_limit_reached'
+    if (trip !== null && !this.admits(trip)) return 'breaker_open'
+    this.requests++
+    return null
+  }
+
+  left(): void {
+    this.requests--
+  }
+
+  /** Whether one more of those under way may repeat. */
+  get mayRepeat(): boolean {
+    const { maxRetries } = this.settings
+    return maxRetries === 0 || this.retries < Math.ceil(maxRetries / this.workers)
+  }
+
+  /** For views and metrics. */
+  get state(): BreakerState {
+    const value = this.read(this.shared.nowUs())
+    if (value === 0 || begun(value) === CLOSED) return 'closed'
+    return this.shared.nowUs() < tick(value) * TICK_US ? 'open' : 'half-open'
+  }
+
+  /** An attempt was answered in time, or failed. */
+  answered(failed: boolean, latencyMs: number): void {
+    const { trip } = this.settings
+    if (trip === null) return
+    const slow = trip.slowPercent > 0 && latencyMs > trip.slowAfterMs
+    if (!failed && !slow) {
+      this.untold++
+      // Probes are few, and awaited.
+      if (this.untold === 1) this.probed(trip)
+      return
+    }
+    this.told(trip, failed ? 1 : 0, slow ? 1 : 0)
+  }
+
+  /** What was good since the last time is told the others. */
+  publish(): void {
+    const { trip } = this.settings
+    if (trip !== null && this.untold > 0) this.add(trip, this.read(this.shared.nowUs()), 0, 0, null)
+  }
+
+  private admits(trip: BreakerTrip): boolean {
+    const nowUs = this.shared.nowUs()
+    for (let i = 0; i < TRIES; i++) {
+      const value = this.read(nowUs)
+      if (value === 0 || begun(value) === CLOSED) return true
+      // What is good from now on may be a probe, and is told at once.
+      this.untold = 0
+      if (nowUs < tick(value) * TICK_US) return false
+      // Probes of whom nobody hears any more, their clients having left, are replaced.
+      const stale = nowUs > tick(value) * TICK_US + trip.openMs * 1000
+      const round = stale ? pack(Math.floor(nowUs / TICK_US), 0, 0) : value
+      if (begun(round) >= Math.min(MOST_PROBES, trip.probes)) return false
+      if (!this.swap(value, pack(tick(round), begun(round) + 1, succeeded(round)), trip, nowUs)) continue
+      if (begun(round) === 0) this.events.onBreaker('half-open', '')
+      return true
+    }
+    return false
+  }
+
+  /** Something was good: a probe, where there are any. */
+  private probed(trip: BreakerTrip): void {
+    const nowUs = this.shared.nowUs()
+    for (let i = 0; i < TRIES; i++) {
+      const value = this.read(nowUs)
+      if (value === 0 || begun(value) === CLOSED) return
+      // What began before it was opened says nothing of now.
+      this.untold = 0
+      if (begun(value) === 0) return
+      const good = succeeded(value) + 1
+      const closes = good >= Math.min(MOST_PROBES, trip.probes)
+      const next = closes
+        ? pack(Math.floor(nowUs / TICK_US), CLOSED, 0)
+        : pack(tick(value), begun(value), good)
+      if (!this.swap(value, next, trip, nowUs)) continue
+      if (closes) this.events.onBreaker('closed', '')
+      return
+    }
+  }
+
+  private told(trip: BreakerTrip, failed: number, slow: number): void {
+    const nowUs = this.shared.nowUs()
+    const value = this.read(nowUs)
+    if (value !== 0 && begun(value) !== CLOSED) {
+      this.untold = 0
+      if (begun(value) > 0) this.open(trip, value, nowUs, 'a probe failed')
+      return
+    }
+    let detail = ''
+    this.add(trip, value, failed, slow, sums => {
+      detail = why(trip, sums)
+    })
+    if (detail !== '') this.open(trip, value, nowUs, detail)
+  }
+
+  private open(trip: BreakerTrip, value: number, nowUs: number, detail: string): void {
+    const until = Math.ceil((nowUs + trip.openMs * 1000) / TICK_US)
+    if (this.swap(value, pack(until, 0, 0), trip, nowUs)) this.events.onBreaker('open', detail)
+  }
+
+  /** With what was good before; `judge` sees the sums with it. */
+  private add(
+    trip: BreakerTrip,
+    value: number,
+    failed: number,
+    slow: number,
+    judge: ((sums: readonly number[]) => void) | null,
+  ): void {
+    const epoch = tick(value)
+    if (this.window === null || this.windowEpoch !== epoch) {
+      this.windowEpoch = epoch
+      const key = `attempts ${epoch} ${this.name}`
+      this.window = new SharedWindow(this.shared.counters, key, trip.intervalMs, BITS)
+    }
+    const nowUs = this.shared.nowUs()
+    const all = this.untold + (judge === null ? 0 : 1)
+    this.untold = 0
+    this.window.add([all, failed, slow], nowUs)
+    if (judge === null) return
+    this.window.read(nowUs)
+    judge(this.window.sums)
+  }
+
+  private read(nowUs: number): number {
+    return this.shared.counters.aimAt(this.key, this.name).read(nowUs)
+  }
+
+  /** It is forgotten when what was counted before it is. */
+  private swap(seen: number, next: number, trip: BreakerTrip, nowUs: number): boolean {
+    const untilUs = tick(next) * TICK_US + (2 * trip.intervalMs + 4 * trip.openMs) * 1000
+    const { counters } = this.shared
+    if (counters.aimAt(this.key, this.name).read(nowUs) !== seen) return false
+    return counters.swap(seen, next, untilUs, nowUs) === 'done'
+  }
+}
+
+/** What has opened it; "" where nothing has. */
+function why(
+  { minRequests, errorPercent, slowPercent }: BreakerTrip,
+  [all = 0, failed = 0, slow = 0]: readonly number[],
+): string {
+  if (all < minRequests) return ''
+  if (errorPercent > 0 && failed * 100 >= all * errorPercent) return `${failed} of ${all} failed`
+  if (slowPercent > 0 && slow * 100 >= all * slowPercent) return `${slow} of ${all} were slow`
+  return ''
+}
+
+const tick = (value: number): number => Math.floor(value / (COUNT * COUNT))
+const begun = (value: number): number => Math.floor(value / COUNT) % COUNT
+const succeeded = (value: number): number => value % COUNT
+const pack = (at: number, probes: number, good: number): number => (at * COUNT + probes) * COUNT + good
