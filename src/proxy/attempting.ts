@@ -463,6 +463,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (this.gathering?.underWay === true) return 'http_request_timeout'
     if (this.stream?.connecting !== true) return 'http_response_timeout'
     this.endpoint!.connectFailed('connection_timeout', performance.now())
+    this.breaker?.answered(true, 0)
     return 'connection_timeout'
   }
 
