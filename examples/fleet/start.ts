@@ -40,7 +40,7 @@ async function start(argv: readonly string[]): Promise<number> {
     startOne(join(folder, name), settings, name, service.port),
   )
   const end = (): void => gateways.forEach(({ process: one }) => void one.kill('SIGTERM'))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
   try {
     const admins = [settings.admin, settings['second-admin']]
     const ready = await Promise.all(gateways.map((one, i) => isReady(one, admins[i]!)))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startService } from '../plans/service.ts'
-import { isReady, startGateway } from '../quickstart/gateway.ts'
+import { endBySignals, isReady, startGateway } from '../quickstart/gateway.ts'
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts'
 
 const usage =
@@ -34,7 +34,7 @@ async function start(argv: readonly string[]): Promise<number> {
   )
   const data = join(folder, 'state')
   const gateway = startGateway([file, '--admin', wanted.admin, '--data', data, '--access-log', 'off'])
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.process.kill(signal))
+  endBySignals(gateway)
   if (await isReady(gateway, wanted.admin)) console.log(whatToTry(wanted.gateway, provider))
   else gateway.process.kill('SIGTERM')
   const code = await gateway.ended

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { isReady, startGateway } from '../quickstart/gateway.ts'
+import { endBySignals, isReady, startGateway } from '../quickstart/gateway.ts'
 import { startService } from './service.ts'
 
 const usage = 'node examples/plans/start.ts [--gateway PORT] [--backend PORT] [--admin HOST:PORT]'
@@ -38,7 +38,7 @@ async function start(argv: readonly string[]): Promise<number> {
     '--access-log',
     'off',
   ])
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.process.kill(signal))
+  endBySignals(gateway)
   const told = isReady(gateway, admin).then(async ready => {
     if (!ready) throw new Error('the gateway does not serve')
     console.log(whatToTry(ports, data, await aKey(data)))

@@ -19,6 +19,12 @@ export function startGateway(args: readonly string[]): Gateway {
   return { process: child, ended }
 }
 
+/** Ctrl-C ends it, and so does the terminal that is closed: to the gateway that signal would be to read its files again. */
+export function endBySignals({ process: child }: Gateway): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  process.on('SIGHUP', () => child.kill('SIGTERM'))
+}
+
 /** Waits until /readyz of the admin listener answers 200; false when the gateway ends or 15 s pass before. */
 export async function isReady(gateway: Gateway, admin: string): Promise<boolean> {
   const deadline = Date.now() + 15_000

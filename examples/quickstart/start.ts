@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { readyKey } from './consumer.ts'
-import { isReady, startGateway } from './gateway.ts'
+import { endBySignals, isReady, startGateway } from './gateway.ts'
 import { resourcesFor, writtenPorts } from './settings.ts'
 import type { Ports } from './settings.ts'
 import { startUpstreams } from './upstreams.ts'
@@ -26,7 +26,7 @@ async function start(argv: readonly string[]): Promise<number> {
   // lines of JSON among what is said here.
   const quiet = process.stdout.isTTY ? [] : ['--access-log', 'off']
   const gateway = startGateway([folder, '--admin', admin, '--data', data, ...quiet])
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.process.kill(signal))
+  endBySignals(gateway)
   if (await isReady(gateway, admin))
     console.log(whatToTry(ports, folder, admin, data, await keyOrWhyNot(data)))
   else gateway.process.kill('SIGTERM')

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { isReady, startGateway } from '../quickstart/gateway.ts'
+import { endBySignals, isReady, startGateway } from '../quickstart/gateway.ts'
 import { Authority, configMapOf, secretOf, type KeyPair } from './certificates.ts'
 
 const usage =
@@ -30,7 +30,7 @@ async function start(argv: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-tls-'))
   await write(folder, authority, ports)
   const gateway = startGateway([join(folder, 'portcullis.yaml'), '--admin', admin, '--access-log', 'off'])
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.process.kill(signal))
+  endBySignals(gateway)
   if (await isReady(gateway, admin)) console.log(whatToTry(folder, ports))
   else gateway.process.kill('SIGTERM')
   const code = await gateway.ended

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { isReady, startGateway } from '../quickstart/gateway.ts'
+import { endBySignals, isReady, startGateway } from '../quickstart/gateway.ts'
 import { startRoom } from './room.ts'
 
 const usage = 'node examples/websocket/start.ts [--gateway PORT] [--backend PORT] [--admin HOST:PORT]'
@@ -26,7 +26,7 @@ async function start(argv: readonly string[]): Promise<number> {
   const file = join(folder, 'gateway.yaml')
   writeFileSync(file, resourcesFor(ports))
   const gateway = startGateway([file, '--admin', admin])
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.process.kill(signal))
+  endBySignals(gateway)
   if (await isReady(gateway, admin)) console.log(whatToTry(ports))
   else gateway.process.kill('SIGTERM')
   const code = await gateway.ended
