@@ -23,7 +23,7 @@ interface Index {
  * The endpoints of a rule by what its clients are told of them. Also those of backends without weight: a session goes
  * on where it is (GEP-1619, traffic splitting).
  *
- * A tag takes 2 µs to make: they are made when a session is looked for, once for each endpoint.
+ * A tag takes some microseconds to make: they are made when a session is looked for, once for each endpoint.
  */
 export class SessionPlaces<B extends BackendShare = BackendShare> {
   private readonly backends: readonly B[]

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { SessionTokens } from './tokens.ts'
@@ -27,6 +28,18 @@ test('one without a time is none where sessions end, and the other way round', (
   assert.equal(endless.read(endless.tokenOf(tag, 0), 1e12), tag)
   assert.equal(ending.read(endless.tokenOf(tag, 0), 0), '')
   assert.equal(endless.read(ending.tokenOf(tag, 0), 0), '')
+})
+
+test('a tag is the HMAC that others would make, also of a key that is longer than a block', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 200 }), fc.string(), (key, endpoint) => {
+      const whole = createHmac('sha256', key).update(`r\nendpoint\nc\n${endpoint}`).digest()
+      assert.equal(
+        new SessionTokens(key, 'r', 0).tagOf('c', endpoint),
+        whole.subarray(0, 12).toString('base64url'),
+      )
+    }),
+  )
 })
 
 test('endpoints, clusters, rules and keys each make another tag', () => {
