@@ -26,12 +26,12 @@ const gatewayFields: ReadonlySet<string> = new Set([
   'via',
 ])
 
-/** What the gateway tells backends of who asks begins with this, in lower case. */
-const OWN_PREFIX = 'x-portcullis-'
+/** What the gateway tells backends of who asks begins with this, and so it does to who makes variables of fields. */
+const OWN_PREFIX = /^x[^a-z0-9]portcullis[^a-z0-9]/i
 
 /** Whether a field, by its name in any case, is one that the gateway tells backends of who asks. */
 export function isOwnWord(name: string): boolean {
-  return name.length >= OWN_PREFIX.length && name.slice(0, OWN_PREFIX.length).toLowerCase() === OWN_PREFIX
+  return OWN_PREFIX.test(name)
 }
 
 /** Whether a field of a request, by its name in any case, is of the connection or of the gateway. */

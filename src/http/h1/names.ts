@@ -138,7 +138,21 @@ export function knownField(text: string, from: number, to: number): number {
 function gatewayField(text: string, from: number, to: number): number {
   if (to - from < 12 || (text.charCodeAt(from) | 32) !== 120) return OTHER
   if (same(text, from, 'x-forwarded-')) return FORWARDED
-  return to - from > 12 && same(text, from, 'x-portcullis-') ? OWN : OTHER
+  return to - from > 12 && isSpelled(text, from, 'x-portcullis-') ? OWN : OTHER
+}
+
+/**
+ * Some backends make variables of fields (RFC 3875 §4.1.18), and "_" of whatever is no letter or digit: X.Portcullis.Plan
+ * is X-Portcullis-Plan to them. (Names with "_" itself are refused or dropped before, where they read like one of ours.)
+ */
+function isSpelled(text: string, from: number, lower: string): boolean {
+  for (let i = 1; i < lower.length; i++) {
+    const c = text.charCodeAt(from + i) | 32
+    if (c === lower.charCodeAt(i)) continue
+    const isAlphanumeric = (c >= 97 && c <= 122) || (c >= 48 && c <= 57)
+    if (lower[i] !== '-' || isAlphanumeric) return false
+  }
+  return true
 }
 
 function same(text: string, from: number, lower: string): boolean {

@@ -1,3 +1,5 @@
+import { isOwnWord } from '../owned-fields.ts'
+
 /**
  * Whether a trailer field, named in lower case, may be passed on (RFC 9110
  * §6.5.1). Not what frames the message, routes it, authenticates, says how to
@@ -9,7 +11,7 @@
  */
 export function trailerAllowed(lower: string, underscores = false): boolean {
   const name = underscores ? lower.replaceAll('_', '-') : lower
-  if (refused.has(name) || name.includes('_')) return false
+  if (refused.has(name) || name.includes('_') || isOwnWord(name)) return false
   return !refusedPrefixes.some(prefix => name.startsWith(prefix))
 }
 
@@ -21,7 +23,6 @@ const refusedPrefixes = [
   'access-control-',
   'sec-',
   'x-forwarded-',
-  'x-portcullis-',
   'x-original-',
   'x-rewrite-',
   'x-envoy-',
