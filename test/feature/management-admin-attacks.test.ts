@@ -1,7 +1,9 @@
 // What a hostile user of the Admin API tries, on both engines; a neighbour's records and the audit stay what they are.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Client } from 'pg'
 import { AdminRecords, type Told } from '../support/admin-records.ts'
+import { Postgres } from '../support/postgres.ts'
 import { engines, Places } from '../support/stores.ts'
 
 /** Names that a terminal, a page or a database would do something with. */
@@ -239,3 +241,28 @@ for (const engine of engines)
       assert.ok(!again.text.includes(secret), again.text)
     })
   })
+
+test('a database that is held up is told as such, by whatever asks it, and not as a fault of the gateway', async t => {
+  const postgres = await Postgres.start(t)
+  if (postgres === null) return
+  await using database = postgres
+  const api = await AdminRecords.start(t, database.url())
+  await api.get(201, 'PUT', '/v1/accounts/acme', { body: {} })
+  const other = new Client({ connectionString: database.url() })
+  await other.connect()
+  await other.query('begin')
+  await other.query('lock table accounts, organizations, audit, objects in access exclusive mode')
+  const answers = await Promise.all(
+    ['/v1/accounts', '/v1/accounts/acme', '/v1/organizations', '/v1/audit', '/v1/stored-objects'].map(path =>
+      api.ask('GET', path),
+    ),
+  )
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [503, 503, 503, 503, 503],
+  )
+  for (const { body } of answers) assert.match(body.detail, /lock timeout/)
+  await other.query('rollback')
+  await other.end()
+  await api.get(200, 'GET', '/v1/accounts')
+})

@@ -12,6 +12,7 @@ import { organizationRoutes } from './organizations.ts'
 import { publishedRoutes } from './published.ts'
 import { roleBindingRoutes } from './role-bindings.ts'
 import { setupRoutes } from './setup.ts'
+import { storeProblem } from './store-problem.ts'
 import { storedObjectRoutes } from './stored-objects.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
 import { teamRoutes } from './teams.ts'
@@ -43,6 +44,10 @@ const routes: readonly ((app: Api, api: ManagementApi) => void)[] = [
 /** All that management has in the Admin API, a subject a file. */
 export function managementRoutes(api: ManagementApi): AddRoutes {
   return app => {
+    // What reads the store may find it away too, wherever it reads: that is no fault of this program.
+    app.addHook('onRoute', route => {
+      route.errorHandler ??= (error, _request, reply) => void reply.send(storeProblem(error))
+    })
     for (const add of routes) add(app, api)
   }
 }
