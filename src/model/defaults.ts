@@ -118,6 +118,16 @@ export const backendDefaults = {
   /** As Envoy has it (healthy_panic_threshold), and what follows (outlier_detection). */
   panicPercent: 50,
   outlierIntervalMs: 10_000,
+  healthChecks: {
+    type: 'HTTP',
+    intervalMs: 5_000,
+    timeoutMs: 1_000,
+    healthyThreshold: 2,
+    unhealthyThreshold: 3,
+    initialState: 'Healthy',
+    method: 'GET',
+    path: '/',
+  },
   successRate: { minEndpoints: 5, minRequests: 100, deviations: 1.9 },
   latency: { minEndpoints: 3, minRequests: 100, factor: 3, leastMs: 100 },
   /** Limits are none unless somebody sets them; the others as in resilience4j and Spring Cloud Gateway, but for the time. */

@@ -106,7 +106,6 @@ for (const [yaml, expected] of [
       'healthChecks: {}, meshMode: Strict, timeouts: {request: 1s, silence: 1s}',
     ),
     [
-      'spec.healthChecks: active health checks are not served yet',
       'spec.meshMode: the mesh role is not served yet; of this only that what a mesh repeats is not repeated here',
     ],
   ],

@@ -5,6 +5,7 @@ import { NodeState, SharedState } from '../shared/node-state.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { DnsLookup } from '../upstream/dns.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
+import type { Verdicts } from '../upstream/verdicts.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
 import { CoarseClock } from './clock.ts'
 import type { RuleTypes } from './compile.ts'
@@ -129,6 +130,11 @@ export class Engine {
   /** The short way for endpoint changes. */
   setEndpoints(cluster: string, endpoints: readonly EndpointSpec[]): void {
     this.upstreams.setEndpoints(cluster, endpoints)
+  }
+
+  /** What checks have found of endpoints. */
+  setVerdicts(verdicts: Verdicts): void {
+    this.upstreams.setVerdicts(verdicts)
   }
 
   /** How the endpoints of these clusters are; null: of those in which not all is well. */

@@ -4,6 +4,7 @@ import type { LogLevel } from '../telemetry/log.ts'
 import type { SeriesInfo } from '../telemetry/metrics.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
 import type { OwnListener } from '../upstream/own-listeners.ts'
+import type { Verdicts } from '../upstream/verdicts.ts'
 import type { PortResult } from './engine.ts'
 import type { TicketKeys } from './tls/ticket-keys.ts'
 
@@ -29,6 +30,8 @@ export type SharedBytes = Uint8Array<SharedArrayBuffer>
 export type ToWorker =
   | { readonly type: 'snapshot' | 'patch'; readonly version: number; readonly bytes: SharedBytes }
   | { readonly type: 'endpoints'; readonly lists: Snapshot['endpoints'] }
+  /** What checks have found of endpoints. */
+  | { readonly type: 'verdicts'; readonly verdicts: Verdicts }
   | { readonly type: 'ticket-keys'; readonly keys: TicketKeys }
   /** How the endpoints of these clusters are; null: of those in which not all is well. Answered by the same number. */
   | { readonly type: 'health'; readonly number: number; readonly clusters: readonly string[] | null }

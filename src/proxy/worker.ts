@@ -100,6 +100,8 @@ export function serve(types: RuleTypes): void {
         received.setEndpoints(message.lists)
         for (const [cluster, list] of Object.entries(message.lists)) engine.setEndpoints(cluster, list)
         return
+      case 'verdicts':
+        return engine.setVerdicts(message.verdicts)
       case 'health':
         return tell({ type: 'health', number: message.number, clusters: engine.health(message.clusters) })
       case 'ticket-keys':

@@ -15,6 +15,7 @@ import type { PortResult } from './engine.ts'
 import { Member } from './member.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import type { OwnListener } from '../upstream/own-listeners.ts'
+import { VerdictBook, type Verdicts } from '../upstream/verdicts.ts'
 import { SnapshotBytes } from './snapshot-bytes.ts'
 import { firstTicketKeys, ROTATE_MS, rotated } from './tls/ticket-keys.ts'
 
@@ -60,6 +61,7 @@ export class WorkerGroup {
   private ticketKeys = firstTicketKeys()
   private readonly rotation: NodeJS.Timeout
   private ownListeners: readonly OwnListener[] = []
+  private readonly verdicts = new VerdictBook()
   private readonly members = new Map<number, Member>()
   /** Replaced, and still with requests. */
   private readonly leaving = new Set<Member>()
@@ -150,6 +152,13 @@ export class WorkerGroup {
     this.tellLeaving({ type: 'endpoints', lists })
   }
 
+  /** What checks have found of endpoints, for workers that are still to begin too. */
+  setVerdicts(verdicts: Verdicts): void {
+    this.verdicts.take(verdicts)
+    for (const member of this.members.values()) member.tell({ type: 'verdicts', verdicts })
+    this.tellLeaving({ type: 'verdicts', verdicts })
+  }
+
   /**
    * How the endpoints of these clusters are, as each worker that serves knows it; null: of those in which not all is
    * well. Null in place of what a worker has not answered within this time.
@@ -216,6 +225,7 @@ export class WorkerGroup {
     const member = newMember(entry, settings, ports)
     this.members.set(id, member)
     member.tell({ type: 'own-listeners', listeners: this.ownListeners })
+    member.tell({ type: 'verdicts', verdicts: this.verdicts.all })
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => {
       if (message.type === 'series') metrics.announce(id, message.series)

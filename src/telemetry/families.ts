@@ -133,6 +133,11 @@ const table = {
     help: 'Endpoints taken out of balancing because they failed, by reason: connection_failures, consecutive_5xx, consecutive_gateway_errors, success_rate, latency.',
     labels: ['cluster', 'reason'],
   },
+  portcullis_health_checks_total: {
+    type: 'counter',
+    help: 'Health checks of endpoints, by cluster and result: good, or bad.',
+    labels: ['cluster', 'result'],
+  },
   portcullis_upstream_panic: {
     type: 'gauge',
     help: 'Workers in which so few endpoints are well that all of them are used.',

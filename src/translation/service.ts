@@ -8,7 +8,9 @@ import type { Counters, Whose } from '../shared/counters.ts'
 import type { SharedTables } from '../shared/tables.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { MetricsWriter } from '../telemetry/metrics.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Clock } from '../upstream/clock.ts'
+import type { Verdicts } from '../upstream/verdicts.ts'
 import type { Source } from './source.ts'
 
 /** Something of a role that runs beside the data plane, on the main thread: a watcher, an Admin API, a store. */
@@ -55,6 +57,10 @@ export interface ServiceKit {
   listen(channel: string, hear: (message: unknown, worker: number) => void): void
   /** Null before the first. */
   declared(): Declared | null
+  /** What workers run now, endpoints included; null before the first. */
+  served(): Pick<Snapshot, 'clusters' | 'endpoints' | 'certificates'> | null
+  /** What checks have found of endpoints: to all workers, those that are still to begin among them. */
+  tellVerdicts(verdicts: Verdicts): void
   /** Every kind that is read. */
   readonly kinds: Kinds
   /** Serves a path of the admin listener; one that ends in "/" is all that begin so. Throws where it is taken. `isOpen`: to everybody who reaches it. */

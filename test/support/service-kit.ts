@@ -31,6 +31,8 @@ export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
     sharedUs: () => state.sharedUs(),
     listen: () => {},
     declared: () => null,
+    served: () => null,
+    tellVerdicts: () => {},
     kinds,
     serve: () => {},
     addApi: () => {},

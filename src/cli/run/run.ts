@@ -153,6 +153,8 @@ class Instance {
       sharedUs: () => this.workers.sharedUs(),
       listen: (channel, hear) => this.ears.set(channel, hear),
       declared: () => this.declared,
+      served: () => this.controller.inForce?.snapshot ?? null,
+      tellVerdicts: verdicts => this.workers.setVerdicts(verdicts),
       addApi: part => this.parts.push(part),
       keepAccounts: accounts => (this.accounts = accounts),
       give: (fact, value) => this.controller.give(fact, value),

@@ -70,7 +70,7 @@ export const tlsBounds: TlsBounds = {
 /** What BackendPolicy decides about a cluster. */
 export type ClusterSettings = Omit<
   Cluster,
-  'name' | 'origin' | 'protocol' | 'ejection' | 'panicPercent' | 'tls'
+  'name' | 'origin' | 'protocol' | 'ejection' | 'panicPercent' | 'healthChecks' | 'tls'
 >
 
 /** What a cluster has without a BackendPolicy. */

@@ -19,6 +19,7 @@ import { TLSRoute } from '../../model/kinds/tls-route.ts'
 import type { Role } from '../../translation/role.ts'
 import { Acme } from './acme/acme.ts'
 import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
+import { Health } from './health/health.ts'
 import { ingressFilters } from './filter-types.ts'
 import { SessionKey } from './sessions/session-key.ts'
 import { translate } from './translate.ts'
@@ -48,6 +49,6 @@ export const ingress: Role = {
   ],
   filters: ingressFilters,
   translate,
-  services: kit => [new Acme(kit), new SessionKey(kit)],
+  services: kit => [new Acme(kit), new SessionKey(kit), new Health(kit)],
   endpoints: { onlyEndpointsDiffer, endpointsOnly },
 }

@@ -33,9 +33,10 @@ import {
 } from '../../../translation/policies.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
 import { ejectionOf } from './ejection.ts'
+import { healthChecksOf } from './health-checks.ts'
 
 export interface ClusterPolicy {
-  readonly settings: ClusterSettings & Pick<Cluster, 'ejection' | 'panicPercent'>
+  readonly settings: ClusterSettings & Pick<Cluster, 'ejection' | 'panicPercent' | 'healthChecks'>
   readonly tls: TlsBounds
 }
 
@@ -103,6 +104,7 @@ function hasPort(resources: Resources, namespace: string, name: string, port: st
 
 /** The nearer policy wins, field by field. */
 function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefined): ClusterPolicy {
+  const policies = [far, near].filter(policy => policy !== undefined)
   const { slowStartMs = 0, ...settings }: ClusterSettings = {
     ...clusterSettings,
     ...(far && patchOf(far)),
@@ -119,7 +121,8 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
       // One policy may have said the one, and another the other.
       ...(slowStartMs === 0 || isSticky(settings.balancer.type) ? {} : { slowStartMs }),
       patienceMs: patienceOf(settings),
-      ...ejectionOf([far, near].filter(policy => policy !== undefined)),
+      ...ejectionOf(policies),
+      ...healthChecksOf(policies),
       ...(Object.keys(budget).length > 0 && { retryBudget: retryBudgetOf(budget) }),
       ...clusterTimeoutsOf({ ...far?.body.spec.timeouts, ...near?.body.spec.timeouts }),
       ...(breaker !== undefined && { breaker }),

@@ -12,14 +12,12 @@ import {
   optional,
   described,
   policyTargets,
-  preciseHostname,
   required,
-  set,
-  text,
   type Violation,
   type Shape,
 } from '../../../model/kinds/shapes.ts'
 import { balancingViolations, loadBalancing } from './load-balancing.ts'
+import { healthChecks, healthCheckViolations } from './health-checks.ts'
 import { outlierDetection } from './outlier-detection.ts'
 import { breakerViolations, circuitBreaker } from './breaker.ts'
 import { retry, retryViolations } from './retry.ts'
@@ -75,28 +73,6 @@ const pressure = object({
     duration,
     'How long a body may fall short of that, or a client take nothing of its response, before its connection goes to somebody who waits. Below connections.connectTimeout. 0s: for ever.',
     formatDuration(backendDefaults.patienceMs),
-  ),
-})
-
-const healthChecks = object({
-  type: optional(Type.Enum(['HTTP', 'TCP', 'GRPC']), 'What an endpoint is asked by.', 'HTTP'),
-  interval: optional(duration, 'Time between two checks of an endpoint.'),
-  timeout: optional(duration, 'How long an answer may take.'),
-  healthyThreshold: optional(integer(1, 100), 'Good answers in a row until an endpoint is used again.'),
-  unhealthyThreshold: optional(integer(1, 100), 'Checks that fail in a row until an endpoint is left out.'),
-  http: optional(
-    object({
-      path: optional(text(1024, 1), 'The path that is asked for.'),
-      hostname: optional(preciseHostname, 'The Host that is asked for.'),
-      statuses: optional(set(integer(100, 599), 100), 'Status codes that are good.'),
-    }),
-    'For type HTTP: the request, and which answers are good.',
-  ),
-  grpc: optional(
-    object({
-      service: optional(text(256), 'The service that is asked about; left out, the server as a whole.'),
-    }),
-    'For type GRPC: the health checking protocol of gRPC.',
   ),
 })
 
@@ -188,7 +164,6 @@ export const BackendPolicy: ResourceKind<BackendPolicy> = {
   rules: backendPolicyRules,
   limits: 'backends',
   unserved: [
-    later('spec.healthChecks', 'active health checks are not served yet'),
     later(
       'spec.meshMode',
       'the mesh role is not served yet; of this only that what a mesh repeats is not repeated here',
@@ -223,6 +198,7 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Violation[] {
     ...timeoutViolations(spec.timeouts ?? {}),
     ...retryBudgetViolations(spec.retryBudget ?? {}),
     ...tlsViolations(spec.tls ?? {}),
+    ...healthCheckViolations(spec.healthChecks),
   ]
 }
 
