@@ -11,6 +11,7 @@ import { Sources, type Gathered } from '../../src/control/source.ts'
 import { Kinds } from '../../src/model/kinds.ts'
 import { AdminPart } from '../../src/roles/management/api/admin-part.ts'
 import { management } from '../../src/roles/management/management.ts'
+import { LimitReader } from '../../src/roles/management/limits/subscription-limits.ts'
 import { PeppersFile } from '../../src/roles/management/credentials/peppers-file.ts'
 import { openStore } from '../../src/roles/management/store/open.ts'
 import type { Store } from '../../src/roles/management/store/store.ts'
@@ -102,28 +103,27 @@ export class AdminRecords {
     const parts: ApiPart[] = []
     let accounts: Accounts | null = null
     let inForce: Gathered | null = null
-    const part = new AdminPart(
-      serviceKit({
-        kinds,
-        settings: {
-          dataDir: folder.path,
-          hasData: true,
-          certificatesDir: '',
-          secretsDir: folder.path,
-          environment: 'test',
-          store: '',
-          counters: '',
-        },
-        declared: () => inForce && { ...inForce, conditions: inForce.conflicts },
-        addApi: one => parts.push(one),
-        keepAccounts: one => (accounts = one),
-      }),
-      {
-        store: () => Promise.resolve(store),
-        caughtUp: () => Promise.resolve(),
-        tellSetupToken: token => void told.push(token),
+    const kit = serviceKit({
+      kinds,
+      settings: {
+        dataDir: folder.path,
+        hasData: true,
+        certificatesDir: '',
+        secretsDir: folder.path,
+        environment: 'test',
+        store: '',
+        counters: '',
       },
-    )
+      declared: () => inForce && { ...inForce, conditions: inForce.conflicts },
+      addApi: one => parts.push(one),
+      keepAccounts: one => (accounts = one),
+    })
+    const part = new AdminPart(kit, {
+      store: () => Promise.resolve(store),
+      caughtUp: () => Promise.resolve(),
+      limits: new LimitReader(kit, () => null),
+      tellSetupToken: token => void told.push(token),
+    })
     const sources = new Sources([
       new FileSource([], kinds, { texts: [{ name: 'shop.yaml', text: files }] }),
       part.source,

@@ -1,8 +1,9 @@
 import type { ProductLine } from '../../api/shapes/catalog.ts'
+import type { SubscriptionLimit, SubscriptionLimits } from '../../api/shapes/limit.ts'
 import type { Subscription } from '../../api/shapes/subscription.ts'
 import { proposal } from '../../model/nearest.ts'
 import { CommandFailure, UsageError, type Command, type Given } from '../command/flag.ts'
-import { factsText, type Column } from '../command/table.ts'
+import { factsText, roomOf, tableText, type Column } from '../command/table.ts'
 import { application, plan, product, status } from './commands/subscriptions-flags.ts'
 import { findApplication, findSubscription } from './find.ts'
 import { account, limit, reason } from './flags.ts'
@@ -82,8 +83,39 @@ export async function show(given: Given, command: Command): Promise<number> {
   const operands = operandsOf(given, command, 1, 2)
   const session = sessionOf(given)
   const { id } = await findSubscription(session, given, operands)
-  show1(session, await ask<Subscription>(session, 'GET', `/v1/subscriptions/${id}`))
+  const one = await ask<Subscription>(session, 'GET', `/v1/subscriptions/${id}`)
+  const hasLimits = one.status === 'active' || one.status === 'suspended'
+  const limits = hasLimits
+    ? (await ask<SubscriptionLimits>(session, 'GET', `/v1/subscriptions/${id}/limits`)).items
+    : []
+  showOne(session, { ...one, limits }, () => {
+    const facts = factsOf(session, one)
+    if (limits.length === 0) return facts
+    return `${facts}\n${tableText(limitColumns, limits, roomOf(process.stdout), session.paint)}`
+  })
   return 0
+}
+
+const limitColumns: readonly Column<SubscriptionLimit>[] = [
+  { title: 'LIMIT', of: ({ name }) => name },
+  { title: 'OF', of: ({ operation, credential }) => operation ?? credential ?? '', spare: 2 },
+  { title: 'AMOUNT', of: amountText },
+  { title: 'USED', of: ({ used }) => String(used) },
+  { title: 'LEFT', of: ({ left }) => String(left), colour: ({ left }) => (left === 0 ? 'warning' : null) },
+  { title: 'RENEWS', of: ({ renewsAt }) => (renewsAt === null ? 'never' : timeText(renewsAt)) },
+  {
+    title: 'NOTE',
+    of: ({ flagged, known }) =>
+      [flagged ? 'over: flagged' : '', known ? '' : 'as last known'].filter(Boolean).join(', '),
+    spare: 1,
+  },
+]
+
+/** `100000 bytes a month`, `20 at once` */
+function amountText({ kind, amount, unit, per }: SubscriptionLimit): string {
+  const of = unit === 'Requests' ? '' : ` ${unit.toLowerCase()}`
+  if (kind === 'Rate') return `${amount}${of} at once`
+  return `${amount}${of} ${per === 'Lifetime' ? 'ever' : `a ${per.toLowerCase()}`}`
 }
 
 export async function become(given: Given, command: Command, verb: string): Promise<number> {
@@ -108,21 +140,23 @@ export async function change(given: Given, command: Command): Promise<number> {
 }
 
 function show1(session: Session, subscription: Subscription): void {
-  showOne(session, subscription, one =>
-    factsText(
-      [
-        ['application', `${one.account.name}/${one.application.name}`],
-        ['product', objectName(one.product)],
-        ['plan', objectName(one.plan)],
-        ['status', one.status],
-        ['reason', one.reason],
-        ['since', timeText(one.since)],
-        ['plan since', one.planSince === one.since ? '' : timeText(one.planSince)],
-        ['before', one.previousPlan === null ? '' : objectName(one.previousPlan)],
-        ['approved by', one.approvedBy ?? ''],
-        ['id', one.id],
-      ],
-      session.paint,
-    ),
+  showOne(session, subscription, one => factsOf(session, one))
+}
+
+function factsOf({ paint }: Session, one: Subscription): string {
+  return factsText(
+    [
+      ['application', `${one.account.name}/${one.application.name}`],
+      ['product', objectName(one.product)],
+      ['plan', objectName(one.plan)],
+      ['status', one.status],
+      ['reason', one.reason],
+      ['since', timeText(one.since)],
+      ['plan since', one.planSince === one.since ? '' : timeText(one.planSince)],
+      ['before', one.previousPlan === null ? '' : objectName(one.previousPlan)],
+      ['approved by', one.approvedBy ?? ''],
+      ['id', one.id],
+    ],
+    paint,
   )
 }

@@ -5,7 +5,7 @@ import type { LoadedApplication, LoadedCredential, LoadedSubscription, Store } f
 /** What one statement takes at most: SQLite has 32,766 parameters, PostgreSQL 65,535. */
 const MOST_IDS = 10_000
 
-async function inPieces<T>(
+export async function inPieces<T>(
   ids: readonly string[],
   read: (some: readonly string[]) => Promise<readonly T[]>,
 ): Promise<readonly T[]> {

@@ -11,6 +11,9 @@ import { Consumers } from './consumers.ts'
 import { LastUses } from './credentials/last-uses.ts'
 import { PepperRows } from './credentials/pepper-rows.ts'
 import { QuotaKeeper } from './limits/keeping/quota-keeper.ts'
+import { LimitReader } from './limits/subscription-limits.ts'
+import { CommonQuotas } from './limits/rebuilding/common-quotas.ts'
+import { QuotaRebuilder } from './limits/rebuilding/quota-rebuilder.ts'
 import { Issuers } from './issuers/issuers.ts'
 import { LastKnownKeeper } from './last-known/last-known-keeper.ts'
 import { Plan } from './kinds/plan.ts'
@@ -49,21 +52,26 @@ export class Management implements RoleService {
   constructor(kit: ServiceKit) {
     this.kit = kit
     this.consumers = new Consumers(kit)
+    const common = new CommonQuotas(kit)
     const admin = new AdminPart(kit, {
       store: () => this.store(),
       caughtUp: () => this.consumers.caughtUp(),
       tellSetupToken: token =>
         void process.stderr.write(setupTokenLine(token, isatty(2), kit.calendar.now())),
+      limits: new LimitReader(kit, () => common.store),
     })
     this.source = admin.source
     this.keeper = new LastKnownKeeper(kit)
+    const quotas = new QuotaKeeper(kit)
+    const usage = new UsagePart(kit)
     // Peppers first: by the time that there is a key, it can be verified.
     this.parts = [
       new PepperRows(kit),
       new Signing(kit),
       this.consumers,
-      new QuotaKeeper(kit),
-      new UsagePart(kit),
+      quotas,
+      usage,
+      new QuotaRebuilder(kit, quotas, usage, common),
       new LastUses(kit),
       admin,
       new Issuers(kit),

@@ -41,8 +41,8 @@ const list: Command = {
 const show: Command = {
   name: 'subscriptions show',
   operands: 'ID | APP [PRODUCT]',
-  summary: 'Show a subscription.',
-  details: [WHICH],
+  summary: 'Show a subscription, and what is left of its limits.',
+  details: [WHICH, 'Nothing is taken of the limits by asking.'],
   flags: [account, organization, ...asking],
   run: async given => (await import('../subscriptions.ts')).show(given, show),
 }

@@ -82,6 +82,7 @@ POST /v1/credentials/{credential}/revoke          -- -- -- ++  -- -- -- +0  -- -
 GET /v1/subscriptions                             ++ ++ -- ++  +. +. -- +.  +. +. +. --
 POST /v1/subscriptions                            -- -- -- ++  -- -- -- +0  -- -- +0 --
 GET /v1/subscriptions/{subscription}              ++ ++ -- ++  +0 +0 -- +0  +0 +0 +0 --
+GET /v1/subscriptions/{subscription}/limits       ++ ++ -- ++  +0 +0 -- +0  +0 +0 +0 --
 PATCH /v1/subscriptions/{subscription}            -- -- -- ++  -- -- -- +0  -- -- +0 --
 POST /v1/subscriptions/{subscription}/approve     -- ++ -- ++  -- +0 -- +0  -- +0 -- --
 POST /v1/subscriptions/{subscription}/reject      -- ++ -- ++  -- +0 -- +0  -- +0 -- --

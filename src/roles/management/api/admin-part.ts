@@ -26,6 +26,7 @@ export interface AdminPartOptions {
   caughtUp(): Promise<void>
   /** Tells whoever has started the gateway, this once. */
   tellSetupToken(token: string): void
+  readonly limits: ManagementApi['limits']
 }
 
 /** Who may use the Admin API, what management has in it, and the declared objects that it takes. */
@@ -148,6 +149,7 @@ export class AdminPart implements Part {
         const { newPassword } = await import('./new-password.ts')
         return newPassword()
       },
+      limits: options.limits,
       environment: kit.settings.environment,
       caughtUp: () => this.caughtUp(),
       nowMs: () => kit.calendar.now(),

@@ -3,6 +3,7 @@ import type { Logger } from '../../../telemetry/log.ts'
 import type { Declared } from '../../../translation/service.ts'
 import type { Directory } from '../access/directory.ts'
 import type { Peppers } from '../credentials/peppers.ts'
+import type { LimitReader } from '../limits/subscription-limits.ts'
 import type { StoreSource } from '../objects/store-source.ts'
 import type { Store } from '../store/store.ts'
 import type { PublishedApis } from '../translation/published/published.ts'
@@ -17,6 +18,7 @@ export interface ManagementApi {
   peppers(): Peppers
   /** One that nobody has chosen, and what is recorded of it. */
   newPassword(): Promise<{ readonly password: string; readonly hash: string }>
+  readonly limits: Pick<LimitReader, 'read'>
   /** Part of a key. */
   readonly environment: string
   /** Resolves when workers and the directory of users know of every change that was committed before. */

@@ -14,6 +14,7 @@ import { roleBindingRoutes } from './role-bindings.ts'
 import { setupRoutes } from './setup.ts'
 import { storeProblem } from './store-problem.ts'
 import { storedObjectRoutes } from './stored-objects.ts'
+import { subscriptionLimitRoutes } from './subscription-limits.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
 import { teamRoutes } from './teams.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -32,6 +33,7 @@ const routes: readonly ((app: Api, api: ManagementApi) => void)[] = [
   applicationRoutes,
   credentialRoutes,
   subscriptionRoutes,
+  subscriptionLimitRoutes,
   catalogRoutes,
   publishedRoutes,
   objectWriteRoutes,

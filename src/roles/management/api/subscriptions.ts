@@ -144,7 +144,8 @@ export function subscriptionRoutes(app: Api, api: ManagementApi): void {
       config: { permission: 'subscriptions:write' },
       schema: {
         summary: 'Change to another plan of its product',
-        description: 'What is used up in a window stays used up; limits are those of the new plan at once.',
+        description:
+          'Limits are those of the new plan at once; what was used since the window of one of them began stays used, whether or not the old plan had such a limit.',
         tags,
         params: SubscriptionParams,
         body: SubscriptionChange,

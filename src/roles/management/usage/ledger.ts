@@ -94,6 +94,16 @@ export class Ledger {
     if (this.left.length > 0 || this.open.size > 0) this.schedule(0)
   }
 
+  /** Whether what this process has counted may be in the store already. */
+  get hasWritten(): boolean {
+    return this.number > 1
+  }
+
+  /** Resolves when what earlier processes have left is in the store, or it turned out that it cannot be just now. */
+  async leftIsWritten(): Promise<void> {
+    if (this.left.length > 0) await this.write()
+  }
+
   /** One that was heard before is passed over. */
   hear(flush: Flush): void {
     let numbers = this.heard.get(flush.book)

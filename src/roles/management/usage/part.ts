@@ -42,6 +42,15 @@ export class UsagePart implements Part {
     this.removeLater(store, 0)
   }
 
+  get hasWritten(): boolean {
+    return this.ledger.hasWritten
+  }
+
+  /** Of earlier processes; resolves as well where it cannot be written just now. */
+  async leftIsWritten(): Promise<void> {
+    await this.ledger.leftIsWritten()
+  }
+
   async stop(): Promise<void> {
     this.cancel()
     await this.removing

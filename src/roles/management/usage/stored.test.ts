@@ -29,6 +29,7 @@ interface Row {
   readonly subscription?: string
   readonly application?: string
   readonly account?: string
+  readonly product?: string
   readonly api?: string
   readonly operation?: string
   readonly requests?: number
@@ -41,6 +42,7 @@ function flushOf({
   subscription = 's1',
   application = 'app1',
   account = 'acc1',
+  product = 'default/p',
   api = 'default/a',
   operation = 'get',
   requests = 1,
@@ -48,7 +50,7 @@ function flushOf({
   cost = 0,
 }: Row): Flush {
   const operations = [{ operation, cells: [code, requests, 10 * requests, 100 * requests, cost] }]
-  const who = { subscription, application, account, product: 'default/p', plan: 'default/gold' }
+  const who = { subscription, application, account, product, plan: 'default/gold' }
   const consumers = [{ ...who, operations }]
   return { book: 'b', number: 1, minuteMs, apis: [{ api, version: 'v1', consumers }] }
 }
@@ -341,28 +343,47 @@ for (const engine of engines)
       assert.equal(requests, 1)
     })
 
-    test('a subscription has used what was not denied', async t => {
+    test('an application has used what was neither denied nor failed here, whichever subscription it had', async t => {
       const store = await storeOf(t)
       if (store === null) return
-      const denied = codeOf('denied_limit')
       const nowMs = midnightMs + 90 * MINUTE_MS
+      const mine = { application: 'app1', product: 'default/p', operation: 'get' }
       await write(store, [
-        { minuteMs: midnightMs - MINUTE_MS, requests: 1_000 },
-        { requests: 5, cost: 2.5 },
-        { minuteMs: midnightMs + 80 * MINUTE_MS, requests: 2, operation: 'put', cost: 1 },
-        { requests: 7, code: denied },
-        { requests: 100, subscription: 's2' },
+        { ...mine, minuteMs: midnightMs - MINUTE_MS, requests: 1_000 },
+        { ...mine, requests: 5, cost: 2.5 },
+        {
+          ...mine,
+          subscription: 's9',
+          minuteMs: midnightMs + 80 * MINUTE_MS,
+          requests: 2,
+          operation: 'put',
+          cost: 1,
+        },
+        { ...mine, requests: 7, code: codeOf('denied_limit') },
+        { ...mine, requests: 9, code: codeOf('gateway_error') },
+        { ...mine, product: 'default/other', requests: 50 },
+        { ...mine, application: 'app2', requests: 100 },
       ])
-      const used = (unit: 'Requests' | 'Bytes' | 'Cost', fromMs = midnightMs, operations?: string[]) =>
-        usedSince(
+      const used = async (
+        unit: 'Requests' | 'Bytes' | 'Cost',
+        fromMs = midnightMs,
+        counts: (operation: string) => boolean = () => true,
+      ) => {
+        const all = await usedSince(
           store.db,
-          { subscription: 's1', unit, fromMs, nowMs, ...(operations && { operations }) },
+          { applications: ['app1', 'nobody'], fromMs, nowMs },
           defaultRetention,
         )
+        assert.equal(
+          all.sum('app2', 'default/p', 'Requests', () => true),
+          0,
+        )
+        return all.sum('app1', 'default/p', unit, counts)
+      }
       assert.equal(await used('Requests'), 7)
       assert.equal(await used('Bytes'), 7 * 110)
-      assert.equal(await used('Cost'), 3.5)
-      assert.equal(await used('Requests', midnightMs, ['put']), 2)
+      assert.equal(await used('Cost'), 4)
+      assert.equal(await used('Requests', midnightMs, name => name === 'put'), 2)
       assert.equal(await used('Requests', midnightMs + 2 * MINUTE_MS), 2)
       assert.equal(await used('Requests', nowMs), 0)
     })
@@ -373,9 +394,12 @@ for (const engine of engines)
       const nowMs = midnightMs + 10 * DAY_MS
       await write(store, [{ requests: 5 }, { minuteMs: midnightMs + 40 * MINUTE_MS, requests: 3 }], 1, nowMs)
       await removeOld(store, defaultRetention, nowMs)
-      const fromMs = midnightMs + 30 * MINUTE_MS
-      const question = { subscription: 's1', unit: 'Requests', fromMs, nowMs } as const
-      assert.equal(await usedSince(store.db, question, defaultRetention), 8)
+      const question = { applications: ['app1'], fromMs: midnightMs + 30 * MINUTE_MS, nowMs }
+      const used = await usedSince(store.db, question, defaultRetention)
+      assert.equal(
+        used.sum('app1', 'default/p', 'Requests', () => true),
+        8,
+      )
     })
   })
 

@@ -1,49 +1,105 @@
 import type { Kysely } from 'kysely'
+import type { UsageSums } from '../../../api/shapes/usage.ts'
 import type { Tables } from '../store/tables.ts'
-import { usageTotal } from './answer.ts'
+import { usageRows, type UsageRows } from './answer.ts'
+import { OTHER } from './flush.ts'
+import { outcomes } from './outcome.ts'
 import { finenessMs, outwards } from './pieces.ts'
 import type { Retention } from './retention.ts'
-import { outcomes } from './outcome.ts'
-
-export type UsedUnit = 'Requests' | 'Bytes' | 'Cost'
 
 export interface UsedQuestion {
-  readonly subscription: string
-  readonly unit: UsedUnit
+  readonly applications: readonly string[]
   /** When the window began, and now; milliseconds since 1970. */
   readonly fromMs: number
   readonly nowMs: number
-  /** Only these; absent all. */
-  readonly operations?: readonly string[]
 }
 
-/** Who was denied has used nothing. */
-const uses = outcomes.filter(outcome => !outcome.startsWith('denied_'))
+/** Who was denied has used nothing, nor who met an outage of the gateway: most of those come before anything is taken. */
+const uses = outcomes.filter(outcome => !outcome.startsWith('denied_') && outcome !== 'gateway_error')
+
+/** Rows of one answer. */
+const PAGE = 5_000
+
+/** What applications have used of products, by operation. */
+export class Used {
+  private readonly sums = new Map<string, Map<string, UsageSums>>()
+
+  add(application: string, product: string, operation: string, sums: UsageSums): void {
+    const key = `${application} ${product}`
+    const operations = this.sums.get(key) ?? new Map<string, UsageSums>()
+    operations.set(operation, sums)
+    this.sums.set(key, operations)
+  }
+
+  /** Operations that have a name; "" is of requests of no known one. */
+  operations(application: string, product: string): readonly string[] {
+    return [...(this.sums.get(`${application} ${product}`)?.keys() ?? [])].filter(name => name !== OTHER)
+  }
+
+  sum(
+    application: string,
+    product: string,
+    unit: 'Requests' | 'Bytes' | 'Cost',
+    counts: (operation: string) => boolean,
+  ): number {
+    let all = 0
+    for (const [operation, sums] of this.sums.get(`${application} ${product}`) ?? [])
+      if (counts(operation)) all += inUnit[unit](sums)
+    return Math.ceil(all)
+  }
+}
+
+const inUnit: Readonly<Record<'Requests' | 'Bytes' | 'Cost', (sums: UsageSums) => number>> = {
+  Requests: ({ requests }) => requests,
+  Bytes: ({ requestBytes, responseBytes }) => requestBytes + responseBytes,
+  Cost: ({ cost }) => cost,
+}
+
+/** Applications that the ledger has anything of. */
+export async function usersOf(db: Kysely<Tables>): Promise<ReadonlySet<string>> {
+  const all = new Set<string>()
+  for (let after = ''; ;) {
+    const rows = await db
+      .selectFrom('usageSeries')
+      .select('application')
+      .distinct()
+      .where('application', '>', after)
+      .orderBy('application')
+      .limit(PAGE)
+      .execute()
+    for (const { application } of rows) all.add(application)
+    if (rows.length < PAGE) return all
+    after = rows.at(-1)!.application
+  }
+}
 
 /**
- * What a subscription has used of its plan, by the ledger. Where the beginning of the window is no longer known so
- * finely, it is the beginning of the hour, or day, that it is in: rather too much is used than too little.
+ * What applications have used, by the ledger, whichever subscriptions they had to a product. Where the beginning of the
+ * window is no longer known so finely, it is the beginning of the hour, or day, that it is in: rather too much is used
+ * than too little.
  */
 export async function usedSince(
   db: Kysely<Tables>,
-  { subscription, unit, fromMs, nowMs, operations }: UsedQuestion,
+  { applications, fromMs, nowMs }: UsedQuestion,
   retention: Retention,
-): Promise<number> {
+): Promise<Used> {
   const span = outwards({ fromMs, toMs: nowMs + 1 }, finenessMs(fromMs, nowMs, retention), 60_000)
-  const total = await usageTotal(db, {
-    ...span,
-    step: 'total',
-    groupBy: [],
-    chosen: {
-      subscription: [subscription],
-      outcome: uses,
-      ...(operations !== undefined && { operation: operations }),
-    },
-    scope: null,
-    order: 'key',
-    limit: 1,
-    after: null,
-  })
-  if (unit === 'Cost') return total.cost
-  return unit === 'Requests' ? total.requests : total.requestBytes + total.responseBytes
+  const used = new Used()
+  let after: UsageRows['next'] = null
+  do {
+    const { items, next }: UsageRows = await usageRows(db, {
+      ...span,
+      step: 'total',
+      groupBy: ['application', 'product', 'operation'],
+      chosen: { application: applications, outcome: uses },
+      scope: null,
+      order: 'key',
+      limit: PAGE,
+      after,
+    })
+    for (const { by, ...sums } of items)
+      used.add(by['application'] ?? '', by['product'] ?? '', by['operation'] ?? '', sums)
+    after = next
+  } while (after !== null)
+  return used
 }

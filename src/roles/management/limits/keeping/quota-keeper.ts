@@ -1,5 +1,6 @@
 import type { ServiceKit } from '../../../../translation/service.ts'
 import type { Cancel } from '../../../../upstream/clock.ts'
+import { MAX_VALUE } from '../../../../shared/counter-area.ts'
 import type { Part } from '../../part.ts'
 import type { Store } from '../../store/store.ts'
 import { COUNTERS } from '../meter.ts'
@@ -66,6 +67,36 @@ export class QuotaKeeper implements Part {
     while (this.changed.size > 0 && !this.failing)
   }
 
+  /** Whether the store had any when it was opened: without, they were lost, or never were. */
+  get hasRestored(): boolean {
+    return this.restored !== null
+  }
+
+  /** Puts a number in the place of what is counted, as `next` says, and keeps it. */
+  set(quota: Omit<KeptQuota, 'used'>, next: (seen: number) => number): void {
+    if (!this.put(quota, next)) return
+    this.hear({ keys: [`${quota.key} ${quota.startMs}`], endsMs: [quota.endMs] })
+  }
+
+  /** Whether it is another number than before. */
+  private put({ key, startMs, endMs }: Omit<KeptQuota, 'used'>, next: (seen: number) => number): boolean {
+    const counterKey = `${key} ${startMs}`
+    const nowUs = this.kit.sharedUs()
+    const until = untilUs({ startMs, endMs }, nowUs, this.kit.calendar.now())
+    this.counters.aim(counterKey, counterKey)
+    for (;;) {
+      const seen = this.counters.read(nowUs)
+      const wanted = Math.min(MAX_VALUE, next(seen))
+      if (wanted === seen) return false
+      if (this.counters.swap(seen, wanted, until, nowUs) !== 'changed') return true
+    }
+  }
+
+  used({ key, startMs }: Pick<KeptQuota, 'key' | 'startMs'>): number {
+    const counterKey = `${key} ${startMs}`
+    return this.counters.aim(counterKey, counterKey).read(this.kit.sharedUs())
+  }
+
   private hear({ keys, endsMs }: ChangedCounters): void {
     for (const [i, key] of keys.entries()) this.changed.set(key, endsMs[i]!)
     this.later(WRITE_MS)
@@ -118,21 +149,10 @@ export class QuotaKeeper implements Part {
   private async restore(rows: QuotaRows): Promise<void> {
     while (!this.isRestored) {
       const page = await rows.page(this.restored, this.kit.calendar.now())
-      for (const quota of page) this.putBack(quota)
+      // Added, since requests may have been counted before the store could be opened.
+      for (const quota of page) this.put(quota, seen => seen + quota.used)
       this.restored = page.at(-1) ?? this.restored
       this.isRestored = QuotaRows.isLast(page)
-    }
-  }
-
-  /** Adds, since requests may have been counted before the store could be opened. */
-  private putBack({ key, startMs, endMs, used }: KeptQuota): void {
-    const counterKey = `${key} ${startMs}`
-    const nowUs = this.kit.sharedUs()
-    const until = untilUs({ startMs, endMs }, nowUs, this.kit.calendar.now())
-    this.counters.aim(counterKey, counterKey)
-    for (;;) {
-      const seen = this.counters.read(nowUs)
-      if (this.counters.swap(seen, seen + used, until, nowUs) !== 'changed') return
     }
   }
 }

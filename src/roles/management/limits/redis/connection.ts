@@ -49,7 +49,7 @@ export interface ConnectionEvents {
 export class Connection {
   /** Null until its library is loaded, which only those need who count together. */
   private redis: Redis | null = null
-  private readonly clock: KitClock
+  private readonly clock: Pick<KitClock, 'now' | 'after'>
   private readonly events: ConnectionEvents
   private readonly waiting: Waiting[] = []
   private lateInARow = 0
@@ -62,7 +62,7 @@ export class Connection {
   private forgetProbe: (() => void) | null = null
   private closed = false
 
-  constructor(url: string, clock: KitClock, events: ConnectionEvents) {
+  constructor(url: string, clock: Connection['clock'], events: ConnectionEvents) {
     this.clock = clock
     this.events = events
     void import('ioredis').then(({ Redis: Client }) => this.connect(new Client(url, { ...options })))

@@ -6,6 +6,7 @@ import { StoreAway, type ExactLevel, type ExactStore } from '../store/exact-stor
 import { nodesAnswer, takeAnswer } from './answer.ts'
 import { Connection } from './connection.ts'
 import { Denials } from './denials.ts'
+import { redisKey } from './keys.ts'
 import { Settlements, type Settlement } from './settlements.ts'
 
 /** What the node is counted by, and how often it says that it is there. */
@@ -20,8 +21,8 @@ const MOST_AT_ONCE = 500
 export interface RedisStoreOptions {
   /** `redis://…`, `rediss://…` */
   readonly url: string
-  /** The same for all workers of a node, and no other's. */
-  readonly node: string
+  /** The same for all workers of a node, and no other's; null of who only looks, and counts for no part. */
+  readonly node: string | null
   readonly clock: KitClock
   readonly log: Pick<Logger, 'warn' | 'info'>
 }
@@ -101,10 +102,9 @@ export class RedisStore implements ExactStore {
     meter: Meter,
     wallMs: number,
   ): { readonly key: string; readonly startMs: number; readonly endMs: number } {
-    const key = `pc:{${meter.counted.key}}:${meter.key}`
-    if (!meter.limit.isQuota) return { key, startMs: 0, endMs: 0 }
+    if (!meter.limit.isQuota) return { key: redisKey(meter, 0), startMs: 0, endMs: 0 }
     const { startMs, endMs } = meter.windowAt(wallMs)
-    return { key: `${key}:${startMs}`, startMs, endMs: endMs === Infinity ? 0 : endMs }
+    return { key: redisKey(meter, startMs), startMs, endMs: endMs === Infinity ? 0 : endMs }
   }
 
   private async ask(
@@ -219,9 +219,10 @@ export class RedisStore implements ExactStore {
   }
 
   private async sayHere(): Promise<void> {
-    if (this.away) return
+    const { node } = this.options
+    if (this.away || node === null) return
     try {
-      const nodes = await this.connection.call('nodes', [NODES_KEY], [this.options.node, NODE_COUNTS_MS])
+      const nodes = await this.connection.call('nodes', [NODES_KEY], [node, NODE_COUNTS_MS])
       this.nodes = this.understood(() => nodesAnswer(nodes))
     } catch {
       // The next time tells.

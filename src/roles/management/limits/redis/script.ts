@@ -71,6 +71,22 @@ end
 return 1
 `
 
+/** A quota that is at least so much from now on. KEYS[1]; ARGV: used, end. */
+const RAISE = `
+if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], string.format('%.0f', tonumber(ARGV[1])))
+local ends = tonumber(ARGV[2])
+if ends > 0 then redis.call('PEXPIREAT', KEYS[1], ends + 60000) end
+return 1
+`
+
+/** Whether the mark was there. KEYS[1]; ARGV: 1 to make it. */
+const KEPT = `
+local was = redis.call('EXISTS', KEYS[1])
+if ARGV[1] == '1' then redis.call('SET', KEYS[1], '1') end
+return was
+`
+
 /** Says that a node is there, and how many are. KEYS[1]; ARGV: node, how long it counts (ms). */
 const NODES = `
 local time = redis.call('TIME')
@@ -81,4 +97,4 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('ZCARD', KEYS[1])
 `
 
-export const scripts = { take: TAKE, settle: SETTLE, nodes: NODES } as const
+export const scripts = { take: TAKE, settle: SETTLE, nodes: NODES, raise: RAISE, kept: KEPT } as const

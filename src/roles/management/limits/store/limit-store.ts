@@ -42,15 +42,15 @@ export class LimitStore {
     this.add(charge, costs, 1)
   }
 
-  /** What there is, and nothing is taken: leaves the levels. */
-  async look(metered: Metered): Promise<void> {
+  /** What there is, and nothing is taken: leaves the levels. False where a store that several share did not say. */
+  async look(metered: Metered): Promise<boolean> {
     const { exact } = this
-    const isHere = exact === null || exact.away || metered.exact.length === 0
-    if (!isHere) {
-      const levels = await exact.peek(metered.exact.map(i => metered.meters[i]!)).catch(() => null)
-      this.local.look(metered, metered.costs, metered.all, this.now())
-      if (levels !== null) hear(metered, levels)
-    } else this.local.look(metered, metered.costs, metered.all, this.now())
+    const isAsked = exact !== null && !exact.away && metered.exact.length > 0
+    const meters = metered.exact.map(i => metered.meters[i]!)
+    const levels = isAsked ? await exact.peek(meters).catch(() => null) : null
+    this.local.look(metered, metered.costs, metered.all, this.now())
+    if (levels !== null) hear(metered, levels)
+    return exact === null || levels !== null || metered.exact.length === 0
   }
 
   private ask(
