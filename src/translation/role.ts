@@ -23,8 +23,24 @@ export interface Role {
   services?(kit: ServiceKit): readonly RoleService[]
   /** Puts the lines of a backup into the store of this URL or file, which must be empty, and nobody may run on. How many rows it were. */
   readonly restore?: (url: string, lines: AsyncIterable<string>) => Promise<number>
+  /** What hashes of credentials are made under, in this folder of secrets. Absent: the role has none. */
+  readonly peppers?: (secretsDir: string) => Promise<PeppersKeeper>
   /** The short way of endpoints. Absent: the role has none. */
   readonly endpoints?: EndpointsOnly
+}
+
+/** Versions of peppers in a file. Each throws where it cannot be done, and says why. */
+export interface PeppersKeeper {
+  readonly file: string
+  read(): { readonly current: number; readonly versions: readonly number[] }
+  /** The first; only where there is no file. */
+  make(): void
+  /** One more, which nothing is made under yet; answers its number. */
+  add(): number
+  /** What is made from now on is made under this one. */
+  use(version: number): void
+  /** What was made under it can never be verified again. */
+  drop(version: number): void
 }
 
 /** Endpoints are where requests can be served now: they do not wait for the translation of everything. */

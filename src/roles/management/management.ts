@@ -17,6 +17,10 @@ export const management: Role = {
   translate,
   services: kit => [new Management(kit)],
   restore,
+  peppers: async secretsDir => {
+    const { PeppersFile } = await import('./credentials/peppers-file.ts')
+    return new PeppersFile(secretsDir)
+  },
 }
 
 /** Peppers are not in a backup: without those of its gateway no key of it counts. */

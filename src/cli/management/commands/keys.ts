@@ -1,4 +1,5 @@
 import type { Command, CommandGroup } from '../../command/flag.ts'
+import { data, secrets } from '../../command/flags.ts'
 import { account, asking, expires, organization, reason, scopes } from '../flags.ts'
 import { clientId, everything, issuer, kind, label, overlap, subject, user } from './keys-flags.ts'
 
@@ -54,9 +55,27 @@ const revoke: Command = {
   run: async given => (await import('../keys.ts')).revoke(given, revoke),
 }
 
+const peppers: Command = {
+  name: 'keys peppers',
+  operands: '[make | add | use VERSION | drop VERSION]',
+  summary:
+    'Tell, make or change what keys and tokens are hashed under: peppers.json in the folder of --secrets.',
+  details: [
+    'It is a file, no gateway is asked. One with a store of its own makes it; gateways that share a database are given the same, which make has made.',
+    'To change it without an interruption: add a version and bring the file to every gateway, which reads it within a second; use it, and bring the file again. What was made before counts on. Once all of that has been rotated, drop takes the old version away: what is still hashed under it can never be verified again.',
+  ],
+  examples: [
+    'portcullis keys peppers make --secrets ./secrets',
+    'portcullis keys peppers add --secrets ./secrets',
+    'portcullis keys peppers use 2 --secrets ./secrets',
+  ],
+  flags: [secrets, data],
+  run: async given => (await import('../peppers.ts')).peppers(given),
+}
+
 /** `portcullis keys`. */
 export const keys: CommandGroup = {
   name: 'keys',
   summary: 'What applications are known by:',
-  commands: [create, list, rotate, revoke],
+  commands: [create, list, rotate, revoke, peppers],
 }

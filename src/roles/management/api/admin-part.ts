@@ -113,7 +113,7 @@ export class AdminPart implements Part {
     if (this.peppers === null)
       throw new AdminError(
         503,
-        `there is no ${this.peppersFile.file}, under which keys are hashed; see the log`,
+        `there is no ${this.peppersFile.file} that can be read, under which keys are hashed: bring that of the other gateways of this store, or make the first one by portcullis keys peppers make --secrets DIR`,
       )
     return this.peppers
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Identity } from '../../../filters/identity.ts'
 import type { Kit } from '../../../filters/kit.ts'
 import { KeyHash } from '../../../shared/key-hash.ts'
-import type { Lookup } from '../../../shared/table.ts'
+import type { Lookup, RowMark } from '../../../shared/table.ts'
 import { parseKeyText, type KeyText } from '../credentials/key-text.ts'
 import { Pepper } from '../credentials/peppers.ts'
 import { CREDENTIALS, PEPPERS, RECORDS, type CredentialRow } from '../rows.ts'
@@ -75,10 +75,11 @@ export class Keys {
     const { value, mark } = row
     const pepper = this.pepper(value.pepper)
     if (pepper === null) return unpeppered
-    if (!pepper.isRight(key, value.hash)) return unknown
+    if (!pepper.value.isRight(key, value.hash)) return unknown
     const { notBeforeMs, expiresMs } = value
     const known = {
       mark,
+      pepper: pepper.mark,
       identity: recordedIdentity('api-key', `key:${value.credential}`, value),
       notBeforeMs,
       expiresMs: expiresMs ?? Infinity,
@@ -99,13 +100,12 @@ export class Keys {
   }
 
   /** Read once for each value: a pepper that was replaced is another one. */
-  private pepper(version: number): Pepper | null {
-    const text = this.peppers.get(String(version))
-    if (text === undefined) return null
-    const known = this.values.get(text)
-    if (known !== undefined) return known
-    const value = new Pepper(Buffer.from(text, 'base64'))
-    this.values.set(text, value)
-    return value
+  private pepper(version: number): { readonly value: Pepper; readonly mark: RowMark } | null {
+    const row = this.peppers.row(String(version))
+    if (row === undefined) return null
+    let value = this.values.get(row.value)
+    if (value === undefined)
+      this.values.set(row.value, (value = new Pepper(Buffer.from(row.value, 'base64'))))
+    return { value, mark: row.mark }
   }
 }

@@ -6,6 +6,8 @@ import type { RowMark } from '../../../shared/table.ts'
 export interface Known {
   /** Of the row that said so. */
   readonly mark: RowMark
+  /** Of the pepper that it was verified under: who drops it wants nothing of it to count. */
+  readonly pepper: RowMark
   readonly identity: Identity
   /** Milliseconds since 1970. */
   readonly notBeforeMs: number
@@ -38,15 +40,15 @@ export class Remembered {
   find({ a, b, c, d }: Hash128): Known | null {
     const entry = this.entries.get(a)
     if (entry === undefined || entry.b !== b || entry.c !== c || entry.d !== d) return null
-    if (entry.mark.isCurrent()) return entry
+    if (entry.mark.isCurrent() && entry.pepper.isCurrent()) return entry
     this.entries.delete(a)
     return null
   }
 
-  keep({ a, b, c, d }: Hash128, { mark, identity, notBeforeMs, expiresMs }: Known): void {
+  keep({ a, b, c, d }: Hash128, { mark, pepper, identity, notBeforeMs, expiresMs }: Known): void {
     const { entries } = this
     if (entries.size >= this.most && !entries.has(a)) entries.delete(entries.keys().next().value!)
-    entries.set(a, { b, c, d, mark, identity, notBeforeMs, expiresMs })
+    entries.set(a, { b, c, d, mark, pepper, identity, notBeforeMs, expiresMs })
   }
 
   clear(): void {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { PeppersKeeper } from '../../../translation/role.ts'
 import type { Peppers } from './peppers.ts'
 import {
   isOpenToOthers,
@@ -20,7 +21,7 @@ export class PeppersFault extends Error {}
  * `peppers.json` in --secrets. With an embedded store it is made at the first start. Who has a database beside several
  * gateways brings the same file for each of them: a gateway that made its own would find every key of the others wrong.
  */
-export class PeppersFile {
+export class PeppersFile implements PeppersKeeper {
   readonly file: string
   private stamp = ''
 
@@ -35,7 +36,7 @@ export class PeppersFile {
     readonly warning: string | null
   } {
     const made = mayMake && this.stampNow() === '' && makeSecretFile(this.file, textOf(firstPeppers()))
-    const peppers = this.read()
+    const peppers = this.parsed()
     const warning = isOpenToOthers(this.file)
       ? `${this.file} can be read by others, expected mode 0600`
       : null
@@ -44,7 +45,17 @@ export class PeppersFile {
 
   /** What it says if it is another file than when it was last read; null where it is the same. Throws a PeppersFault. */
   reread(): Peppers | null {
-    return this.stampNow() === this.stamp ? null : this.read()
+    return this.stampNow() === this.stamp ? null : this.parsed()
+  }
+
+  read(): { readonly current: number; readonly versions: readonly number[] } {
+    const { current, values } = this.parsed()
+    return { current, versions: [...values.keys()].toSorted((a, b) => a - b) }
+  }
+
+  make(): void {
+    if (!makeSecretFile(this.file, textOf(firstPeppers())))
+      throw new PeppersFault(`${this.file} is there already: what is hashed under it needs it`)
   }
 
   /**
@@ -52,7 +63,7 @@ export class PeppersFile {
    * any begins to use it.
    */
   add(): number {
-    const { current, values } = this.read()
+    const { current, values } = this.parsed()
     const version = Math.max(...values.keys()) + 1
     this.write({ current, values: new Map([...values, [version, randomBytes(BYTES)]]) })
     return version
@@ -60,24 +71,31 @@ export class PeppersFile {
 
   /** From here on new credentials are made under this version. */
   use(version: number): void {
-    const { values } = this.read()
-    if (!values.has(version)) throw new PeppersFault(`${this.file} has no pepper ${version}`)
+    const { values } = this.parsed()
+    this.expect(version, values)
     this.write({ current: version, values })
   }
 
   /** Takes a version away: what is hashed under it can never be verified again. */
   drop(version: number): void {
-    const { current, values } = this.read()
-    if (version === current) throw new PeppersFault(`${this.file}: pepper ${version} is the current one`)
+    const { current, values } = this.parsed()
+    this.expect(version, values)
+    if (version === current)
+      throw new PeppersFault(`${this.file}: pepper ${version} is the current one, use another one first`)
     this.write({ current, values: new Map([...values].filter(([one]) => one !== version)) })
   }
 
-  private read(): Peppers {
+  private expect(version: number, values: Peppers['values']): void {
+    if (!values.has(version))
+      throw new PeppersFault(`${this.file} has no pepper ${version}, it has ${[...values.keys()].join(', ')}`)
+  }
+
+  private parsed(): Peppers {
     const stamp = this.stampNow()
     const text = readSecretFile(this.file)
     if (text === null)
       throw new PeppersFault(
-        `there is no ${this.file}, under which credentials are hashed: bring that of the other gateways of this store`,
+        `there is no ${this.file}, under which credentials are hashed: bring that of the other gateways of this store; the first one is made by: portcullis keys peppers make`,
       )
     const peppers = parse(text)
     if (peppers === null) throw new PeppersFault(`${this.file} cannot be used, ${EXPECTED}`)
