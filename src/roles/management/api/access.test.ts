@@ -448,3 +448,41 @@ test('a subscription is of two sides: its consumer cancels it, and who owns the 
     body: { application: own.application.id, product: 'cats', plan: 'cats' },
   })
 })
+
+test('a scope is given by who may give it wherever a rule goes by it', async t => {
+  const { api, own, tokens } = await world(t)
+  const admin = tokens.get('oa') ?? ''
+  const policyOf = (name: string, organization: string, target: string, scope: string) => ({
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'AuthorizationPolicy',
+    metadata: { name, labels: { 'portcullis.dev/organization': organization } },
+    spec: {
+      targetRefs: [{ group: 'portcullis.dev', kind: 'API', name: target }],
+      rules: [{ name: 'all', action: 'Allow', from: { scopes: [scope] } }],
+    },
+  })
+  for (const [name, organization, target, scope] of [
+    ['own', 'one', 'pets', 'read other'],
+    ['foreign', 'two', 'cats', 'write'],
+  ] as const)
+    await api.get(201, 'PUT', `/v1/objects/portcullis.dev/AuthorizationPolicy/default/${name}`, {
+      body: policyOf(name, organization, target, scope),
+    })
+  const give = (status: number, scopes: readonly string[], token?: string) =>
+    api.get(status, 'POST', `/v1/applications/${own.application.id}/credentials`, {
+      ...(token !== undefined && { token }),
+      body: { scopes },
+    })
+  const made = await give(201, ['read', 'other'], admin)
+  assert.match((await give(403, ['read', 'write'], admin)).detail, /scope write, which an Authorization/)
+  assert.match((await give(403, ['admin'], admin)).detail, /no AuthorizationPolicy in force names it/)
+  await give(201, ['write', 'admin'])
+  // What takes the place of another has what that had.
+  const rotated = await api.get(201, 'POST', `/v1/credentials/${made.id}/rotate`, { token: admin, body: {} })
+  assert.deepEqual(rotated.scopes, ['read', 'other'])
+
+  // What audit calls it, for people.
+  const { items } = await api.get(200, 'GET', '/v1/audit?limit=1000')
+  const nameless = items.filter(({ name }) => name === '').map(({ action }) => action)
+  assert.deepEqual([...new Set(nameless)], [])
+})

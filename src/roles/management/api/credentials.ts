@@ -16,12 +16,13 @@ import {
 import { actorOf, type Actor } from '../access/actor.ts'
 import type { ChangeTx, Readers } from '../store/store.ts'
 import type { Credential as Row } from '../store/tables.ts'
-import { allow, forbidden, missing } from './allow.ts'
+import { allow, missing } from './allow.ts'
 import { applicationAt, applicationFor, scopeOfApplication, type ApplicationOf } from './applications.ts'
 import { changed, opened, precondition, sent } from './changes.ts'
 import type { ManagementApi } from './context.ts'
 import { afterId, pageOfRows } from './lists.ts'
 import { madeSecret, type MadeSecret } from './made-secret.ts'
+import { mayGrant } from './scope-grants.ts'
 import { msOrNull, timeOf, timeOrNull } from './times.ts'
 
 const tags = ['credentials']
@@ -75,7 +76,7 @@ export function credentialRoutes(app: Api, api: ManagementApi): void {
       return changed(api, request, reply, async (tx, actor) => {
         const asked = { actor, permission: 'credentials:write' } as const
         const found = await applicationFor(tx, request.params.application, request.query, asked)
-        mayGrant(actor, request.body.scopes ?? [], found)
+        mayGrant(api, actor, request.body.scopes ?? [], found)
         return made(api, tx, found, request.body, secret, null)
       })
     },
@@ -142,12 +143,6 @@ export function credentialRoutes(app: Api, api: ManagementApi): void {
         return { body: credentialView(revoked, api.nowMs()), version: revoked.version }
       }),
   )
-}
-
-/** By scopes rules let through: a role for an account alone must not be enough to have any. */
-function mayGrant(actor: Actor, scopes: readonly string[], { of }: ApplicationOf): void {
-  if (scopes.length > 0 && !actor.can('credentials:grant', { organization: of.id }))
-    throw forbidden('credentials:grant', `organization ${of.name}, by whose word a credential has scopes`)
 }
 
 async function credentialFor(

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { StoreError } from './errors.ts'
 import { newId } from './ids.ts'
+import { nameOf } from './name-of.ts'
 import { organizationOf } from './organization-of.ts'
 import { RecordReader, type AnyRow } from './record-reader.ts'
 import {
@@ -104,7 +105,7 @@ class RecordWriter<Row extends Recorded> extends RecordReader<Row> implements Wr
       action: options.action ?? action,
       kind: this.kind,
       object: row.id,
-      name: options.name ?? (typeof row['name'] === 'string' ? row['name'] : ''),
+      name: options.name ?? (await nameOf(this.change.db, this.table, row)),
       organization,
       before: shown.before,
       after: shown.after,
