@@ -32,7 +32,7 @@ export function policyRow(row: LimitRow, more: Partial<PolicyLimitRow> = {}): Po
 }
 
 export function planRow(limits: readonly LimitRow[], more: Partial<PlanRow> = {}): PlanRow {
-  return { title: '', approval: 'Auto', limits, costs: [], costHeader: null, ...more }
+  return { title: '', approval: 'Auto', limits, costs: [], costHeader: null, maxCost: 1_000, ...more }
 }
 
 export function subscriptionRow(

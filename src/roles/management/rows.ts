@@ -85,6 +85,8 @@ export interface PlanRow {
   readonly costs: readonly OperationCost[]
   /** In lower case; null: what it costs is known beforehand. */
   readonly costHeader: string | null
+  /** The most that it can say of one request. */
+  readonly maxCost: number
 }
 
 export interface OperationCost {

@@ -3,7 +3,7 @@ export const apiDefaults = { version: 'v1', lifecycle: 'Published', basePath: ''
 
 export const productDefaults = { visibility: 'Public' } as const
 
-export const planDefaults = { approval: 'Auto', cost: 1 } as const
+export const planDefaults = { approval: 'Auto', cost: 1, maxCost: 1_000 } as const
 
 /** Of a limit, in a Plan or a RateLimitPolicy. A burst is as many as `amount`. */
 export const limitDefaults = {

@@ -67,6 +67,11 @@ const schema = object(
           headerName,
           'A header of responses that says what the request has cost in truth, as a number; it counts in place of `costs`, and clients do not get it.',
         ),
+        maxCost: optional(
+          integer(1, 1_000_000_000),
+          'The most that costHeader can say of one request, so that a backend which is mistaken, or answers for somebody who is not meant well, uses up no quota by one answer. More is taken for this much, and said in the log.',
+          planDefaults.maxCost,
+        ),
       }),
       'How much may be used, and who says so.',
     ),
@@ -116,8 +121,11 @@ function costViolations({ costs = [], limits = [] }: PlanSpec): Violation[] {
   return [...twice, { path: ['spec', 'costs'], message: 'are of no use without a limit of unit Cost' }]
 }
 
-function costHeaderViolations({ costHeader, limits = [] }: PlanSpec): Violation[] {
-  if (costHeader === undefined) return []
+function costHeaderViolations({ costHeader, maxCost, limits = [] }: PlanSpec): Violation[] {
+  if (costHeader === undefined)
+    return maxCost === undefined
+      ? []
+      : [{ path: ['spec', 'maxCost'], message: 'is of no use without costHeader' }]
   const path = ['spec', 'costHeader']
   if (isOwn(costHeader))
     return [{ path, message: `${costHeader} is of the gateway or of the connection, and says no cost` }]

@@ -8,6 +8,7 @@ export class PlanLimits {
   readonly row: PlanRow
   /** Lower case, or null. */
   readonly costHeader: string | null
+  readonly maxCost: number
   /** Whether requests are told apart by what they cost. */
   readonly countsCost: boolean
   /** Whether credentials of one subscription have counts of their own. */
@@ -19,6 +20,7 @@ export class PlanLimits {
     this.row = row
     this.limits = row.limits.map(limit => new Limit(limit))
     this.costHeader = row.costHeader
+    this.maxCost = row.maxCost
     for (const { operations, cost } of row.costs)
       for (const operation of operations) this.costs.set(operation, cost)
     const hasCost = row.limits.some(({ unit }) => unit === 'Cost')

@@ -24,6 +24,7 @@ function rowOf({ metadata, body: { spec } }: Plan): RowValue {
     limits = [],
     costs = [],
     costHeader,
+    maxCost = planDefaults.maxCost,
   } = spec
   return {
     title,
@@ -31,6 +32,7 @@ function rowOf({ metadata, body: { spec } }: Plan): RowValue {
     limits: limits.map(limit => ({ ...limitRow(limit) })),
     costs: costs.map(({ operations, cost }) => ({ operations: [...operations], cost })),
     costHeader: costHeader?.toLowerCase() ?? null,
+    maxCost,
   } satisfies PlanRow
 }
 

@@ -456,6 +456,40 @@ suite('units', () => {
     assert.equal(fieldsOf(x)[0], '"units";q=100;qu="cost";w=2592000')
   })
 
+  test('no answer costs more than the plan lets a backend say, and none gives anything back', () => {
+    const made = node([quotaRow('units', 1_000, { unit: 'Cost' })], { costHeader: 'x-cost', maxCost: 50 })
+    const filter = made.plan(product('pets'))
+    const left = ['51', '999999999999999', '1e9', '-50', '9'.repeat(400), '50'].map(cost => {
+      const x = said(cost)
+      assert.equal(meet(x, filter), '')
+      assert.equal(x.response.fields.get('x-cost'), undefined)
+      return [fieldsOf(x)[1]?.split(';')[1], x.notes.get(costNote)]
+    })
+    assert.deepEqual(left, [
+      ['r=950', 50],
+      ['r=900', 50],
+      ['r=899', 1],
+      ['r=898', 1],
+      ['r=897', 1],
+      ['r=847', 50],
+    ])
+  })
+
+  test('what is broken off counts as it was taken, and the bytes that have passed', () => {
+    const made = node(
+      [quotaRow('units', 100, { unit: 'Cost' }), quotaRow('data', 1_000, { unit: 'Bytes' })],
+      { costs: [{ operations: ['search'], cost: 5 }], costHeader: 'x-cost' },
+    )
+    const filter = made.plan(product('pets'))
+    // The client has gone, or the backend has: there is an end, and no answer before it.
+    const x = asked(app, 'search', { requestBytes: 40, responseBytes: 2 })
+    assert.equal(filter.request?.(x), undefined)
+    filter.end?.(x)
+    const next = asked(app, 'get')
+    assert.equal(meet(next, filter), '')
+    assert.match(fieldsOf(next)[1] ?? '', /^"units";r=94;.*"data";r=958;/)
+  })
+
   test('a cost that there is no room for is refused, and a smaller one is not', () => {
     const made = node([quotaRow('units', 7, { unit: 'Cost' })], {
       costs: [{ operations: ['search'], cost: 5 }],

@@ -1,5 +1,6 @@
 import type { Exchange, Failure, FilterType, Verdict } from '../../../../filters/filter.ts'
 import { askedApiNote, costNote, identityNote } from '../../../../filters/identity.ts'
+import type { Kit } from '../../../../filters/kit.ts'
 import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
 import { chargeNote, chargeOf } from '../charge.ts'
 import type { Denials } from '../denial.ts'
@@ -34,7 +35,7 @@ export const plan: FilterType<PlanConfig> = {
     const limits = WorkerLimits.of(kit)
     const standings = new ApiStandings(config.products, limits.standings)
     const enforcement = new Enforcement(limits.store, kit, denials)
-    const settling = new Settling(enforcement)
+    const settling = new Settling(enforcement, kit)
     return {
       request(x): Verdict | Promise<Verdict> {
         const standing = x.notes.get(standingNote) ?? standings.of(x)
@@ -81,28 +82,46 @@ function refused(x: Exchange, limits: PlanLimits, refusal: Failure | undefined):
   return refusal
 }
 
+const CAPPED_EVERY_MS = 60_000
+
 /** What a request costs beside what was known before it was let through. */
 class Settling {
   private readonly enforcement: Enforcement
+  private readonly kit: Pick<Kit, 'log' | 'clock'>
+  private quietUntilMs = -Infinity
 
-  constructor(enforcement: Enforcement) {
+  constructor(enforcement: Enforcement, kit: Settling['kit']) {
     this.enforcement = enforcement
+    this.kit = kit
   }
 
   /** The backend may say what it has cost; clients are not to see that. */
-  atHead(x: Exchange, { costHeader }: PlanLimits, owner: string): void {
+  atHead(x: Exchange, { costHeader, maxCost }: PlanLimits, owner: string): void {
     if (costHeader === null) return
     const { fields } = x.response
     const said = fields.combined(costHeader)
     if (said === undefined) return
     fields.remove(costHeader)
-    const cost = costOf(said)
+    const told = costOf(said)
     const charge = chargeOf(x.notes.get(chargeNote), owner)
-    if (cost === null || (charge !== null && charge.outcome !== 'taken')) return
+    if (told === null || (charge !== null && charge.outcome !== 'taken')) return
+    const cost = Math.min(told, maxCost)
+    if (told > maxCost) this.capped(owner, told, maxCost)
     const before = x.notes.get(costNote) ?? 0
     x.notes.set(costNote, cost)
     if (charge === null) return
     this.enforcement.settle(charge, ({ row: { unit } }) => (unit === 'Cost' ? cost - before : 0))
+  }
+
+  /** Once for a while: whoever is mistaken is so in each answer. */
+  private capped(owner: string, told: number, maxCost: number): void {
+    const nowMs = this.kit.clock.now()
+    if (nowMs < this.quietUntilMs) return
+    this.quietUntilMs = nowMs + CAPPED_EVERY_MS
+    this.kit.log.warn('cost.capped', {
+      of: owner,
+      message: `a response says that its request has cost ${told}, and maxCost is ${maxCost}: it counts as that`,
+    })
   }
 
   atEnd(x: Exchange, owner: string): void {
