@@ -14,6 +14,8 @@ import {
 import type { Asking } from '../../../../../test/support/limits-worker.ts'
 import { asked, LimitsNode, meet, product } from '../../../../../test/support/limits-node.ts'
 import { NodeState } from '../../../../shared/node-state.ts'
+import { PlanLimits } from '../plan-limits.ts'
+import { LocalStore } from './local-store.ts'
 
 const entry = new URL('../../../../../test/support/limits-worker.ts', import.meta.url)
 const MONTH = Date.UTC(2026, 10, 1)
@@ -62,6 +64,41 @@ test('workers that ask at once let through as many as there are, and what is ref
     assert.equal(used(`${name} Quota/Requests/Month buying`), buy)
   }
   assert.equal(used('default/all all Quota/Requests/Month all'), 5_000)
+})
+
+test('what another worker has taken between the look and the taking is found, and what was taken by then is given back', () => {
+  const node = new LimitsNode()
+  const metered = new PlanLimits(planRow([quotaRow('first', 100), quotaRow('last', 1)])).metered(
+    { whose: 'known', key: 's1', crowd: '', sinceMs: 0 },
+    'get',
+    '',
+  )!
+  const at = { nowUs: node.nowUs, wallMs: node.wallMs }
+  const take = (store: LocalStore) => store.take(metered, metered.costs, metered.all, at)
+  const other = (key: string): number => {
+    const counters = node.shared
+      .counters('limits', 'known')
+      .aim(`s1 Quota/Requests/Month ${key} ${MONTH}`, '')
+    return counters.read(node.nowUs)
+  }
+  // Of this worker's swaps, before the second: the last one goes to somebody else.
+  let swaps = 0
+  const store = new LocalStore({
+    counters(name, whose) {
+      const counters = node.shared.counters(name, whose)
+      const swap = counters.swap.bind(counters)
+      counters.swap = (...given) => {
+        if (++swaps === 2) {
+          const key = `s1 Quota/Requests/Month last ${MONTH}`
+          node.shared.counters(name, whose).aim(key, '').swap(0, 1, given[2], given[3])
+        }
+        return swap(...given)
+      }
+      return counters
+    },
+  })
+  assert.equal(take(store), 'denied')
+  assert.deepEqual([other('first'), other('last')], [0, 1])
 })
 
 test('a quota is counted as by who counts on paper: only what is let through, and in each window by itself', () => {
