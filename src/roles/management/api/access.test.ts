@@ -33,6 +33,7 @@ const names = Object.keys(columns) as Column[]
 const table = `
                                                   pv pw po pa  ov ow oo oa  tv tw ad no
 views                                             +  +  +  +   -  -  -  -   -  -  -  -
+POST /v1/cache/purge                              -  -  +  +   -  -  -  -   -  -  -  -
 GET /v1/openapi.json                              +  +  +  +   +  +  +  +   +  +  +  +
 GET /v1/me                                        +  +  +  +   +  +  +  +   +  +  +  +
 
@@ -127,6 +128,7 @@ const views = [
   'GET /v1/problems',
   'GET /v1/conditions',
   'GET /v1/certificates',
+  'GET /v1/cache',
   'POST /v1/explain',
   'GET /v1/requests',
   'GET /v1/requests/stream',
