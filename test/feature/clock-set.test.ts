@@ -10,7 +10,7 @@ import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/reso
 import { TestUpstream } from '../support/upstream.ts'
 
 const HOUR_MS = 3_600_000
-const preload = fileURLToPath(new URL('../support/set-clock.mjs', import.meta.url))
+const preload = fileURLToPath(new URL('../support/set-clock.ts', import.meta.url))
 
 const ours = (kind: string, name: string, spec: object): object => ({
   apiVersion: 'portcullis.dev/v1alpha1',

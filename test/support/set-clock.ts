@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 // Preloaded into a program: its clock of the day is ahead by as many milliseconds as a file says.
 
 const now = Date.now.bind(Date)
-const file = process.env.CLOCK_AHEAD_FILE
+const file = process.env['CLOCK_AHEAD_FILE'] ?? ''
 let aheadMs = 0
 
-const read = () => {
+const read = (): void => {
   try {
     aheadMs = Number(readFileSync(file, 'utf8'))
   } catch {
