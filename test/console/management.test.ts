@@ -214,6 +214,36 @@ suite('API management in the console', () => {
     assert.deepEqual(shown.complaints, [])
   })
 
+  test('what is left of each limit of a subscription, as it falls', async t => {
+    if (requirePeer(t, 'chromium') === null) return
+    await using shown = await asOperator()
+    const left = async () => {
+      const { items } = await told<{ items: readonly { id: string; product: string }[] }>(
+        shop,
+        'GET',
+        `/v1/subscriptions?application=${application}`,
+      )
+      const id = items.find(({ product }) => product === 'default/browse')?.id ?? ''
+      const limits = await told<{ items: readonly { name: string; left: number }[] }>(
+        shop,
+        'GET',
+        `/v1/subscriptions/${id}/limits`,
+      )
+      return limits.items.find(({ name }) => name === 'monthly')?.left ?? -1
+    }
+    const first = await left()
+    const row = shown.page.locator('tr', { hasText: 'browse' })
+    await shown.open(`/consumers/${application}`)
+    await row.getByText(`${first} of 40 requests this month`).waitFor()
+    await row.getByText(/\d+ of 10 requests at once/).waitFor()
+    await row.getByText(/renews \d+ \w+, \d\d:\d\d/).waitFor()
+    await use(shop, key, 2)
+    assert.equal(await left(), first - 2)
+    await row.getByText(`${first - 2} of 40 requests this month`).waitFor()
+    assert.deepEqual(await shown.violations(), [])
+    assert.deepEqual(shown.complaints, [])
+  })
+
   test('another plan', async t => {
     if (requirePeer(t, 'chromium') === null) return
     await using shown = await asOperator()

@@ -4,6 +4,7 @@ import type { Application } from '../../src/api/shapes/application.ts'
 import type { AuditEvent } from '../../src/api/shapes/audit.ts'
 import type { Credential } from '../../src/api/shapes/credential.ts'
 import type { StoredObject } from '../../src/api/shapes/declared-object.ts'
+import type { SubscriptionLimits } from '../../src/api/shapes/limit.ts'
 import type { Organization } from '../../src/api/shapes/organization.ts'
 import type { RoleBinding } from '../../src/api/shapes/role-binding.ts'
 import type { Subscription } from '../../src/api/shapes/subscription.ts'
@@ -71,6 +72,13 @@ export const applicationQuery = (id: string) => one<Application>(`/v1/applicatio
 export const credentialsQuery = (application: string) =>
   one<Page<Credential>>(`/v1/applications/${inPath(application)}/credentials${query({ limit: MOST })}`)
 export const subscriptionsQuery = (values: Values) => recordList<Subscription>('/v1/subscriptions', values)
+/** It falls with each request, of which nobody is told. */
+export const subscriptionLimitsQuery = (id: string) =>
+  queryOptions({
+    ...one<SubscriptionLimits>(`/v1/subscriptions/${inPath(id)}/limits`),
+    refetchInterval: ({ state }) => (state.error === null ? 5_000 : false),
+    retry: false,
+  })
 /** As many as are told of in the menu; a list of them has all. */
 export const pendingQuery = one<Page<Subscription>>(
   `/v1/subscriptions${query({ status: 'pending', limit: 100 })}`,

@@ -51,6 +51,7 @@ export const consumersTexts = {
   notUsed: 'not yet',
   expiresAt: 'Expires',
   shownOnce: 'It is shown this once, and kept nowhere: copy it now.',
+  keyGoes: 'Clients send it in the header X-API-Key, unless a policy says otherwise.',
   newKeyTitle: 'The new key',
   newPassword: 'The new password',
   rotate: 'Rotate',

@@ -4,7 +4,7 @@ export const tokenTexts = {
   own: 'A user has tokens of their own:',
   where: 'The operator’s is the content of the file',
   whereMore:
-    'in the folder of --secrets; the log names it at the start (“admin-token”). It counts until there are users.',
+    'in the folder of --secrets (secrets in that of --data, where none is named). It counts until there are users.',
   askedTitle: 'Use a token',
   askedText: 'Without a token these views are only read, on the gateway’s own machine too.',
   setup: 'First use…',

@@ -99,7 +99,15 @@ function whereText({ scope, organization, of }: RoleBinding): string {
   return `${t.scopes[scope]}: ${(of ?? organization)?.name ?? ''}`
 }
 
-function TakeAway({ binding: { id, role }, who }: { readonly binding: RoleBinding; readonly who: string }) {
+function TakeAway({
+  binding: { id, role, user },
+  who,
+}: {
+  readonly binding: RoleBinding
+  readonly who: string
+}) {
+  const me = useMe()?.user?.id
+  const isSelf = user !== null && user.id === me
   return (
     <DialogButton needs="users:write" text={t.takeAway} quiet>
       {close => (
@@ -110,7 +118,7 @@ function TakeAway({ binding: { id, role }, who }: { readonly binding: RoleBindin
           onClose={close}
           onSubmit={() => change('DELETE', `/v1/role-bindings/${id}`)}
         >
-          {null}
+          {isSelf ? <p className="bad">{t.yourself}</p> : null}
         </FormDialog>
       )}
     </DialogButton>

@@ -65,7 +65,7 @@ export function Credentials({ application }: { readonly application: Application
         <SecretDialog
           title={doing.made.kind === 'basic' ? t.newPassword : t.newKeyTitle}
           secret={doing.made.key ?? ''}
-          note={t.shownOnce}
+          note={doing.made.kind === 'basic' ? t.shownOnce : `${t.shownOnce} ${t.keyGoes}`}
           onClose={close}
         />
       ) : null}

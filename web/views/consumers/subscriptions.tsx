@@ -14,6 +14,8 @@ import { short } from '../apis/apis.tsx'
 import { AccountFilter } from './applications.tsx'
 import { StatusMark } from '../records/statuses.tsx'
 import { ChangePlan, Step, stepsOf, type StepName } from './subscription-steps.tsx'
+import { leftTexts } from '../../texts/left.ts'
+import { Left } from './left.tsx'
 import { Writes } from '../records/writes.tsx'
 
 const here = getRouteApi('/consumers/')
@@ -86,7 +88,11 @@ export function SubscriptionTable({ rows, own = false }: TableProps) {
     <>
       <ShortTable
         label={t.subscriptions}
-        columns={[...(own ? [productColumn] : [applicationColumn, productColumn]), ...columnsOf(setDoing)]}
+        columns={
+          own
+            ? [productColumn, ...columnsOf(setDoing, leftColumn)]
+            : [applicationColumn, productColumn, ...columnsOf(setDoing)]
+        }
         rows={rows}
         rowKey={({ id }) => id}
         className="steps-table"
@@ -115,7 +121,13 @@ const productColumn: Column<Subscription> = { title: t.product, cell: ({ product
 
 type Do = (doing: Doing) => void
 
-const columnsOf = (onDo: Do): readonly Column<Subscription>[] => [
+/** On the page of an application alone: each subscription is asked for by itself. */
+const leftColumn: Column<Subscription> = {
+  title: leftTexts.title,
+  cell: ({ id, status }) => (status === 'active' ? <Left subscription={id} /> : null),
+}
+
+const columnsOf = (onDo: Do, ...more: readonly Column<Subscription>[]): readonly Column<Subscription>[] => [
   { title: t.plan, cell: ({ plan }) => short(plan) },
   {
     title: managementTexts.status,
@@ -125,6 +137,7 @@ const columnsOf = (onDo: Do): readonly Column<Subscription>[] => [
       </>
     ),
   },
+  ...more,
   { title: t.since, from: 'desk', cell: ({ since }) => (since === null ? '' : date(since)) },
   { title: managementTexts.actions, steps: true, cell: row => <Steps of={row} onDo={onDo} /> },
 ]
