@@ -243,7 +243,9 @@ suite('a cache of answers', () => {
     assert.match(now.body, /^answer [23]$/)
     fails = true
     const sick = await at.ask('/r/a', { 'Cache-Control': 'no-cache' })
-    assert.deepEqual([sick.status, sick.body], [200, now.body])
+    // Each worker may have asked: the later one of two is kept.
+    assert.equal(sick.status, 200)
+    assert.match(sick.body, /^answer [23]$/)
     assert.match(String(sick.headers['cache-status']), /detail=stale-if-error$/)
     assert.equal((await at.ask('/r/other')).status, 503)
   })
