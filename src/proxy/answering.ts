@@ -1,5 +1,13 @@
 import type { SteppedExchange, FilterSteps, RequestStep, ResponseStep } from '../filters/compile.ts'
-import type { Failure, HeldBody, LocalResponse, Served, WholeVerdict } from '../filters/filter.ts'
+import type {
+  Failure,
+  HeldBody,
+  LocalResponse,
+  ResponseVerdict,
+  Served,
+  Verdict,
+  WholeVerdict,
+} from '../filters/filter.ts'
 import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
@@ -205,7 +213,13 @@ export abstract class Answering implements Answered, BodyOwner {
     if (verdict instanceof Promise) {
       this.responseFlow()
       this.run?.pause()
-      this.awaitAnswer(verdict, later => later === undefined || this.obeys(later, steps, i), steps, i)
+      this.awaitAnswer(
+        verdict,
+        later => later === undefined || this.obeys(later, steps, i),
+        steps,
+        i,
+        dropped,
+      )
       return false
     }
     if ('transform' in verdict) {
@@ -225,6 +239,7 @@ export abstract class Answering implements Answered, BodyOwner {
     take: (value: T) => boolean,
     steps: readonly ResponseStep[],
     i: number,
+    drop: (value: T) => void = () => {},
   ): void {
     const { answers } = this
     const isCurrent = (): boolean => !this.finished && this.answers === answers
@@ -232,7 +247,8 @@ export abstract class Answering implements Answered, BodyOwner {
     promise.then(
       value => {
         this.waitedFor(steps[i]!, sinceMs)
-        if (isCurrent() && this.tried(() => take(value))) this.continueAnswer(steps, i + 1)
+        if (!isCurrent()) return drop(value)
+        if (this.tried(() => take(value))) this.continueAnswer(steps, i + 1)
       },
       (error: unknown) => {
         if (!isCurrent()) return
@@ -469,4 +485,9 @@ function filterDeed(
 ): Deeds {
   const { resource: object, file, line } = origin
   return { filter: { type, object, file, line }, did, side, ...(ms !== undefined && { ms }) }
+}
+
+/** An answer for somebody who has gone by now: what it holds of memory is given back. */
+export function dropped(verdict: Verdict | ResponseVerdict): void {
+  if (verdict !== undefined && 'head' in verdict) verdict.done()
 }

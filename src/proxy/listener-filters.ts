@@ -13,6 +13,8 @@ export class ListenerChain {
   /** Of requests that no route takes. */
   readonly steps: FilterSteps
   readonly unrouted: CompiledAction
+  /** Of rules that ask no backend, among them those that are closed: nothing that is kept is given in their place. */
+  private readonly uncached: FilterSteps
   private readonly filters: readonly ReadyFilter[]
   /** Nothing of a listener is served whose filters cannot be had: they may protect it. */
   private readonly closed: CompiledAction | null
@@ -23,12 +25,13 @@ export class ListenerChain {
     this.closed = fault === null ? null : answering(x => x.fail('proxy_configuration_error', fault))
     this.filters = filters
     this.steps = stepsOf(filters)
+    this.uncached = stepsOf(filters.filter(({ config }) => config.type !== 'cache'))
     this.unrouted = this.closed ?? notFound
   }
 
   stepsOf(rule: CompiledRule): FilterSteps {
     if (this.closed !== null) return noSteps
-    if (rule.filters.length === 0) return this.steps
+    if (rule.filters.length === 0) return rule.clusters.length === 0 ? this.uncached : this.steps
     const known = this.merged.get(rule)
     if (known !== undefined) return known
     const steps = stepsOf([...this.filters, ...rule.filters])

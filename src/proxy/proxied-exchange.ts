@@ -8,7 +8,7 @@ import { NO_BODY, type RequestHead } from '../http/head.ts'
 import { backendDefaults } from '../model/defaults.ts'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
-import { Answering } from './answering.ts'
+import { Answering, dropped } from './answering.ts'
 import { BodyFlow } from './body-flow.ts'
 import { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
@@ -178,7 +178,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     step.then(
       verdict => {
         this.waitedFor(asked, sinceMs)
-        if (this.finished || this.local) return
+        if (this.finished || this.local) return dropped(verdict)
         if (verdict === undefined || this.passes(verdict, asked)) this.runRequest(steps, from, near)
       },
       (error: unknown) => {
@@ -212,7 +212,9 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
 
   repeat(behind: FilterConfig, before: (x: Exchange) => void, ended: () => void): () => void {
     const { runtime, id, clientAddress, localPort, peerAddress, certificate } = this
-    const head = { ...this.request, fields: new Fields([...this.request.fields.list]) }
+    // Of a HEAD what is asked again is the whole.
+    const method = this.request.method === 'HEAD' ? 'GET' : this.request.method
+    const head = { ...this.request, method, fields: new Fields([...this.request.fields.list]) }
     const again = new ProxiedExchange(
       nobody,
       runtime,

@@ -143,7 +143,9 @@ for (const [conditions, expected] of [
   [{ ready: true }, '200 up'],
   [{}, '200 up'],
   [{ ready: false }, '503'],
-  [{ ready: false, serving: true, terminating: true }, '503'],
+  // It ends, and there is no other.
+  [{ ready: false, serving: true, terminating: true }, '200 up'],
+  [{ ready: false, serving: false, terminating: true }, '503'],
 ] as const)
   test(`an endpoint with conditions ${JSON.stringify(conditions)}: ${expected}`, async () => {
     await using upstream = await named('up')

@@ -97,7 +97,8 @@ test('the request timeout spans all attempts, the other each of them', async () 
   const began = performance.now()
   assert.equal((await send(portcullis.port())).status, 504)
   const took = performance.now() - began
-  assert.ok(took >= 495, `${took} ms`)
+  // A pause for which there is no time any more is not made: then it is answered a little before.
+  assert.ok(took >= 450, `${took} ms`)
   // More than one was tried, and not all of them; how many depends on how busy the machine is.
   assert.ok(sockets.all.length > 1 && sockets.all.length <= 5, `${sockets.all.length} attempts`)
 })

@@ -1,3 +1,4 @@
+import { failures } from '../../http/failures.ts'
 import { Fields } from '../../http/fields.ts'
 import { NO_BODY, UNTIL_CLOSE } from '../../http/head.ts'
 import { shareKey } from '../../http/share-key.ts'
@@ -148,11 +149,15 @@ export class CacheFilter implements Filter {
     if (config.collapseMs === 0 || x.asked.method !== 'GET') return null
     if (stored === null && isConditional(x.request.fields)) return null
     const flight = shared.flights.find(key)
-    if (flight === undefined) return null
+    // What is to be asked about by each is not waited for twice: they would ask one after another.
+    if (flight === undefined || (untilMs > 0 && stored !== null)) return null
     const nowMs = kit.clock.now()
     const end = untilMs === 0 ? nowMs + config.collapseMs : untilMs
     if (end <= nowMs) return null
-    return flight.wait(end - nowMs, x.signal, kit.clock)?.then(() => this.answer(x, question, end)) ?? null
+    const waits = flight.wait(end - nowMs, x.signal, kit.clock)
+    if (waits === null || waits === undefined) return null
+    // Who has gone meanwhile has had its `end`: nobody would end what it begins.
+    return waits.then(() => (isOver(x) ? undefined : this.answer(x, question, end)))
   }
 
   private find(question: Question, fields: Fields): Found {
@@ -216,7 +221,8 @@ export class CacheFilter implements Filter {
       question,
       directives,
       why: stored !== null ? 'stale' : found.varies ? 'vary-miss' : 'uri-miss',
-      stored: isGet ? stored : null,
+      // What is not to be stored cannot confirm what is (RFC 9111 §5.2.1.5): the condition was not ours.
+      stored: stores ? stored : null,
       wanted,
       conditional,
       stores,
@@ -250,7 +256,6 @@ export class CacheFilter implements Filter {
         fields.remove('cache-control')
         const wanted = new Fields([...fields.list])
         askAbout(fields, stored!)
-        again.request.method = 'GET'
         again.notes.set(askingNote, {
           question,
           directives: directivesOf(undefined),
@@ -309,6 +314,8 @@ export class CacheFilter implements Filter {
   private onError(x: Exchange, asking: Asking): Served | null {
     const { stored, key, flight, directives } = asking
     const nowMs = this.kit.clock.wallMs()
+    // What is closed here has not failed: nothing is given in its place.
+    if (x.failure !== null && failures[x.failure].side !== 'upstream') return null
     if (stored === null || !isGoodOnError(stored, directives, nowMs)) return null
     this.shared.flights.failed(key)
     flight?.end(false)
@@ -344,17 +351,13 @@ export class CacheFilter implements Filter {
       this.kit.clock.wallMs(),
     )
     let now = stored
-    if ('stored' in made) {
-      now = {
-        ...made.stored,
-        body: stored.body,
-        values: stored.values,
-        vary: stored.vary,
-        place: stored.place,
-      }
+    // Who may be given it has changed with what it says now, or by what it varies: then it is asked for anew.
+    const isSame = 'stored' in made && made.stored.place === stored.place && sameNames(made.stored, stored)
+    if (isSame) {
+      now = { ...made.stored, body: stored.body, values: stored.values, vary: stored.vary }
       reader.offer(now, 255, asking.known)
-    } else reader.outdated(asking.question.url)
-    asking.flight?.end(!('stored' in made))
+    } else if (!('stored' in made) || !isOfOther(asking)) reader.replaced(stored)
+    asking.flight?.end(!isSame || mustAsk(made.stored))
     const verdict = asking.background ? undefined : this.given(x, asking, now, 'revalidated')
     // In a promise, so that the end of the 304 is read first: its connection is then kept.
     return Promise.resolve(verdict)
@@ -363,6 +366,7 @@ export class CacheFilter implements Filter {
   private came(x: Exchange, asking: Asking): ResponseVerdict {
     const { response } = x
     const made = this.storableOf(x, asking)
+    this.replace(x, asking, made)
     if (made === null) {
       asking.flight?.end(true)
       this.say(x, asking, false)
@@ -370,11 +374,19 @@ export class CacheFilter implements Filter {
     }
     const finish = (body: SharedArrayBuffer | null): void => {
       const isOffered = this.reader.offer({ ...made, body }, asking.times, asking.known)
-      asking.flight?.end(!isOffered)
+      asking.flight?.end(!isOffered || mustAsk(made))
     }
     this.say(x, asking, true)
     if (response.length === NO_BODY || response.status === 204) return finish(null)
     return this.filling(response.length, finish, asking)
+  }
+
+  /** What was asked about is true no more, where another answer has come that is not to take its place by itself. */
+  private replace({ response: { status } }: Exchange, asking: Asking, made: Stored | null): void {
+    const { stored, stores } = asking
+    if (stored === null || !stores || status >= 500 || status === 429 || isOfOther(asking)) return
+    if (made === null || made.place !== stored.place || made.values !== stored.values)
+      this.reader.replaced(stored)
   }
 
   private filling(length: number, finish: (body: SharedArrayBuffer) => void, asking: Asking): Transformed {
@@ -421,6 +433,24 @@ export class CacheFilter implements Filter {
   private tell(x: Exchange, outcome: Outcome): void {
     x.notes.set(outcomeNote, outcome)
   }
+}
+
+/** What the backend says to somebody whom we have named to it is no word on what is for all. */
+function isOfOther({ question, stored }: Asking): boolean {
+  return question.isTold && stored !== null && stored.place.startsWith('*')
+}
+
+function sameNames(a: Stored, b: Stored): boolean {
+  return a.vary.join() === b.vary.join()
+}
+
+/** Whether the backend is to be asked about it each time. */
+function mustAsk({ policy, times }: Stored): boolean {
+  return policy.asks || times.freshMs <= times.initialAgeMs
+}
+
+function isOver({ signal, failure }: Exchange): boolean {
+  return signal.aborted || failure !== null
 }
 
 /** Puts the conditions of what is stored into the place of the client's. */

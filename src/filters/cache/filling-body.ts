@@ -65,7 +65,9 @@ export class FillingBody implements BodyTransform {
 
   /** It did not come to its end. */
   destroy(): void {
-    this.giveUp()
+    // Its exchange ends, and the next one asks.
+    this.release()
+    this.isTold = true
   }
 
   private finish(memory: SharedArrayBuffer, used: number): void {

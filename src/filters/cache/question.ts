@@ -1,6 +1,7 @@
 import type { Fields } from '../../http/fields.ts'
 import type { RequestHead } from '../../http/head.ts'
 import { isOwnWord } from '../../http/owned-fields.ts'
+import { withHyphens } from '../spellings.ts'
 import { allTaken, allTold } from '../taken.ts'
 import type { Exchange } from '../filter.ts'
 import { identityNote } from '../identity.ts'
@@ -20,6 +21,7 @@ export interface Question {
 const turning: ReadonlySet<string> = new Set([
   'x-http-method',
   'x-http-method-override',
+  'x-http-host-override',
   'x-method-override',
   'x-original-url',
   'x-original-uri',
@@ -40,6 +42,8 @@ const shown: ReadonlySet<string> = new Set([
   'apikey',
   'x-auth-token',
   'x-access-token',
+  'private-token',
+  'ocp-apim-subscription-key',
 ])
 
 /**
@@ -58,7 +62,8 @@ export function questionOf(
   let who = ''
   let isTold = false
   for (let i = 0; i < list.length; i += 2) {
-    const name = list[i]!.toLowerCase()
+    // Backends of CGI's kind read both.
+    const name = withHyphens(list[i]!)
     const value = list[i + 1]!
     const first = name.charCodeAt(0)
     if (first === X) {
@@ -70,7 +75,8 @@ export function questionOf(
       } else if (isForwarding(name)) told += part(name, value)
       else if (shown.has(name)) who += part(name, value)
     } else if (first === F && name === 'forwarded') told += part(name, hostsOf(value))
-    else if ((first === A || first === C || first === P) && shown.has(name)) who += part(name, value)
+    else if ((first === A || first === C || first === O || first === P) && shown.has(name))
+      who += part(name, value)
   }
   const asking = x.notes.get(identityNote)
   if (asking !== undefined && asking.kind !== 'anonymous')
@@ -88,6 +94,7 @@ export function questionOf(
 const A = 97
 const C = 99
 const F = 102
+const O = 111
 const P = 112
 const X = 120
 

@@ -7,6 +7,9 @@ const understood: ReadonlySet<number> = new Set([
   504,
 ])
 
+/** What is about one request: a part, its condition or expectation, what its client has asked too much (RFC 6585). */
+const ofOne: ReadonlySet<number> = new Set([206, 304, 412, 416, 417, 428, 429, 431, 511])
+
 /** Why an answer is not stored; null where it may be. */
 export type Reason = 'status' | 'no-store' | 'private' | 'set-cookie' | 'vary' | 'lifetime'
 
@@ -24,7 +27,7 @@ export interface Offered {
 export function refusal({ status, fields, directives, isUseful }: Offered): Reason | null {
   const { noStore, mustUnderstand } = directives
   const isKnown = understood.has(status)
-  if (!isKnown && (mustUnderstand || status < 200 || status === 206 || status === 304)) return 'status'
+  if (!isKnown && (mustUnderstand || status < 200 || ofOne.has(status))) return 'status'
   // §5.2.2.3: who understands the status need not obey the no-store beside it.
   if (noStore && !(mustUnderstand && isKnown)) return 'no-store'
   if (directives.private) return 'private'

@@ -26,7 +26,12 @@ export interface CacheHandle {
 /** From a worker. */
 export type ToKeeper =
   | { readonly type: 'offer'; readonly stored: Stored; readonly asked: number; readonly seen: number }
-  | { readonly type: 'outdated'; readonly url: string }
+  | {
+      readonly type: 'outdated'
+      readonly url: string
+      /** This one alone, and not all of the URL. */
+      readonly only: Pick<Stored, 'place' | 'values'> | null
+    }
 
 /** To all workers: what is stored from now on, and what is not; or to the one whose offer was not taken, which counts as no change. */
 export type FromKeeper =
@@ -109,7 +114,10 @@ export class CacheKeeper {
       if (isBefore(seen, this.purgedAt) || !this.take(stored, asked)) refuse(stored, from)
       return
     }
-    const gone = this.shelf.at(message.url)
+    const { url, only } = message
+    const gone = [...this.shelf.at(url)].filter(
+      ({ place, values }) => only === null || (place === only.place && values === only.values),
+    )
     for (const one of gone) this.forget(one)
     if (gone.length > 0) this.publish(null, gone)
   }

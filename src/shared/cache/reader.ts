@@ -25,6 +25,8 @@ export class CacheReader {
   private purgedAt: number
   /** Whose bodies are being sent, and to how many. */
   private readonly sent = new Map<Stored, number>()
+  /** Those of them that are not kept any more. */
+  private readonly lingers = new Set<Stored>()
 
   constructor({
     port,
@@ -99,7 +101,14 @@ export class CacheReader {
   /** What was stored of this URL is true no more (RFC 9111 §4.4). */
   outdated(url: string): void {
     for (const one of this.shelf.at(url)) this.drop(one)
-    this.port.postMessage({ type: 'outdated', url } satisfies ToKeeper)
+    this.port.postMessage({ type: 'outdated', url, only: null } satisfies ToKeeper)
+  }
+
+  /** The backend has another answer in the place of this one (RFC 9111 §4.3.3). */
+  replaced(stored: Stored): void {
+    this.drop(stored)
+    const { url, place, values } = stored
+    this.port.postMessage({ type: 'outdated', url, only: { place, values } } satisfies ToKeeper)
   }
 
   /** Its body is being sent to a client, until what is given back is called. */
@@ -115,7 +124,7 @@ export class CacheReader {
       const others = sent.get(stored)! - 1
       if (others > 0) return void sent.set(stored, others)
       sent.delete(stored)
-      if (this.byId.get(stored.id) !== stored) this.linger(-kibibytes(body))
+      if (this.lingers.delete(stored)) this.linger(-kibibytes(body))
     }
   }
 
@@ -165,7 +174,9 @@ export class CacheReader {
   private left(stored: Stored): void {
     if (stored.id === 0 || this.byId.get(stored.id) !== stored) return
     this.byId.delete(stored.id)
-    if (this.sent.has(stored)) this.linger(kibibytes(stored.body!))
+    if (!this.sent.has(stored)) return
+    this.lingers.add(stored)
+    this.linger(kibibytes(stored.body!))
   }
 
   private linger(kib: number): void {
