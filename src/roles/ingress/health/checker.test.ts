@@ -284,6 +284,36 @@ suite('who is asked', () => {
     assert.ok(most <= 64, `${most} at once`)
   })
 
+  test('who waits for a place is asked when clusters whose checks hang are gone', async () => {
+    await using hanging = await RawServer.start(socket => void socket.resume())
+    await using good = await RawUpstream.answering(() => ok('x'))
+    const one = checked(good.port)
+    const [config] = one.clusters
+    const healthChecks: HealthChecks = { ...config!.healthChecks!, timeoutMs: 600_000, intervalMs: 600_000 }
+    const names = ['a', 'b', 'c', 'd']
+    const endpoints = Array.from({ length: 64 }, (_, i) => ({
+      address: `127.1.0.${i + 1}`,
+      port: hanging.port,
+      weight: 1,
+    }))
+    using world = new World()
+    world.checker.apply({
+      clusters: [...names.map(other => ({ ...config!, name: other, healthChecks })), config!],
+      endpoints: { ...Object.fromEntries(names.map(other => [other, endpoints])), ...one.endpoints },
+    })
+    world.checker.apply(one)
+    assert.equal(await world.of(good.port), '')
+  })
+
+  test('a cluster that goes is told of before it can be back', async () => {
+    await using a = await RawUpstream.answering(() => ok('x'))
+    using world = new World()
+    world.checker.apply(checked(a.port))
+    await world.of(a.port)
+    world.checker.apply(snapshotOf(plain(a.port)))
+    assert.equal(world.told.all.at(-1), null)
+  })
+
   test('the admin listener of the gateway never is', async () => {
     await using admin = await RawUpstream.answering(() => ok('x'))
     setOwnListeners([{ address: '127.0.0.1', port: admin.port }])

@@ -98,7 +98,10 @@ export class Checker {
     const wanted = clusters.filter(({ healthChecks }) => healthChecks !== undefined)
     for (const config of wanted) this.take(config, config.healthChecks!)
     const names = new Set(wanted.map(({ name }) => name))
-    for (const name of this.clusters.keys()) if (!names.has(name)) this.drop(name)
+    const dropped = [...this.clusters.keys()].filter(name => !names.has(name))
+    for (const name of dropped) this.drop(name)
+    // At once: one that comes back before others are told would keep what was known of it.
+    if (dropped.length > 0) this.publish()
     const own = wanted.map(config => connecting(config, config.healthChecks!))
     this.contexts.apply(own, certificates)
     this.table.apply(own, endpoints)
@@ -134,7 +137,6 @@ export class Checker {
     for (const { cancel } of this.clusters.get(name)!.records.values()) cancel?.()
     this.clusters.delete(name)
     this.news[name] = null
-    this.gather()
   }
 
   private tick(): void {
@@ -146,6 +148,8 @@ export class Checker {
       const cluster = this.table.get(name)
       if (cluster !== undefined) this.look(checked, cluster, nowMs)
     }
+    // Who was dropped has left places.
+    this.serve()
     this.cancelTick = this.clock.after(TICK_MS, () => this.tick())
   }
 
@@ -242,12 +246,15 @@ export class Checker {
   }
 
   private gather(): void {
-    this.cancelNews ??= this.clock.after(GATHER_MS, () => {
-      this.cancelNews = null
-      const { news } = this
-      this.news = {}
-      this.options.tell(news)
-    })
+    this.cancelNews ??= this.clock.after(GATHER_MS, () => this.publish())
+  }
+
+  private publish(): void {
+    this.cancelNews?.()
+    this.cancelNews = null
+    const { news } = this
+    this.news = {}
+    this.options.tell(news)
   }
 
   private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {
