@@ -4,7 +4,7 @@ import { HINT_OWN, type ResponseHead } from '../http/head.ts'
 import { idempotentMethods } from '../http/idempotent.ts'
 import type { Breaker } from '../upstream/breaker.ts'
 import type { Cluster } from '../upstream/cluster.ts'
-import type { Endpoint } from '../upstream/endpoint.ts'
+import { blameless, type Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-stream.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Waiter } from '../upstream/queue.ts'
@@ -305,7 +305,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     const mayBeLuck = unsent || (!fresh && failure === 'connection_terminated')
     if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
     const { retry: known, side } = failures[failure]
-    if (side === 'upstream' && !mayBeLuck && !this.tunnel && !this.x.committed)
+    if (side === 'upstream' && !blameless.has(failure) && !mayBeLuck && !this.tunnel && !this.x.committed)
       this.breaker?.answered(true, 0)
     const retry = unsent && known !== 'never' ? 'always' : known
     if (!this.tunnel && this.repeatsAfter(failure, retry, fresh)) this.again(0, failure, detail)
@@ -356,7 +356,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (route?.attempts === 0) return route
     const { retry, meshed = false } = this.cluster!.config
     if (meshed || this.isRepeated) return null
-    return retry === undefined ? route : withPolicy(route, retry)
+    return retry === undefined || (route === null && retry.attempts === null)
+      ? route
+      : withPolicy(route, retry)
   }
 
   /** A layer before us repeats it: four attempts of ours for each of its four would be sixteen. */

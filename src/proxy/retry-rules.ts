@@ -41,7 +41,7 @@ export function withPolicy(route: RetryRules | null, policy: ClusterRetry): Retr
   const backoffMs = route?.backoffMs ?? policy.backoffMs
   return {
     ...policy,
-    attempts: route?.attempts ?? policy.attempts,
+    attempts: route?.attempts ?? policy.attempts ?? 0,
     codes: route === null || route.codes.length === 0 ? policy.codes : route.codes,
     backoffMs,
     maxBackoffMs: policy.maxBackoffMs === 0 ? backoffMs * MOST_BACKOFFS : policy.maxBackoffMs,

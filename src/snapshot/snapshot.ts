@@ -396,8 +396,8 @@ export interface BreakerTrip {
 
 /** Which attempts another one follows. */
 export interface ClusterRetry {
-  /** Beyond the first, where the route has no `retry`; 0 is none. */
-  readonly attempts: number
+  /** Beyond the first, where the route has no `retry`; 0 is none, null nothing that is said. */
+  readonly attempts: number | null
   /** Statuses, where the route names none; and of gRPC, in an answer that is nothing else. */
   readonly codes: readonly number[]
   readonly grpcCodes: readonly number[]

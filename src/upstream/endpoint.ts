@@ -36,6 +36,13 @@ const blamed: ReadonlySet<FailureName> = new Set([
   'http_protocol_error',
 ])
 
+/** What a client can bring about with a backend that is well: an upgrade that it does not offer, a head beyond a limit; and a stream that a connection on its way out has refused. */
+export const blameless: ReadonlySet<FailureName> = new Set([
+  'http_upgrade_failed',
+  'response_header_section_size',
+  'connection_limit_reached',
+])
+
 /** What checks have found; null is healthy, or that nobody checks. */
 export interface Sickness {
   /** For log and views: `status 503, expected 200`. */

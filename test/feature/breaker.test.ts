@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { grpcBackend } from '../support/grpc-gateway.ts'
 import { send } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backendPolicy } from '../support/policies.ts'
@@ -7,6 +8,7 @@ import { RawServer } from '../support/raw.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { Seen } from '../support/until.ts'
 import { TestUpstream } from '../support/upstream.ts'
+import { WireServer } from '../support/wire-server.ts'
 
 /** Backend `up` at this port with its policy, and a neighbour below /well. */
 async function beside(
@@ -107,6 +109,21 @@ suite('a breaker', () => {
       await served(portcullis)
     })
   })
+})
+
+test('a breaker is not opened by asking a backend for an upgrade that it does not offer', async () => {
+  await using upstream = await WireServer.start('h2c', (_, response) => void response.end('well'))
+  await using portcullis = await startGateway(
+    yamlOf(
+      gateway(),
+      httpRoute('all', { rules: [{ backendRefs: [to('up')] }] }),
+      grpcBackend('up', [upstream.port]),
+      backendPolicy({ circuitBreaker: { trip } }),
+    ),
+  )
+  const headers = { Connection: 'Upgrade', Upgrade: 'websocket' }
+  for (let i = 0; i < 12; i++) assert.equal((await send(portcullis.port(), { headers })).status, 502)
+  assert.equal((await send(portcullis.port())).body, 'well')
 })
 
 suite('most requests at once', () => {

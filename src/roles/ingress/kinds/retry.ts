@@ -51,7 +51,7 @@ export const retry = object({
   ),
   attempts: optional(
     integer(0, 100),
-    'How often a request is repeated at most, where the route has no `retry`. Left out: once where `retryOn` is there, else never.',
+    'How often a request is repeated at most, where the route has no `retry`. Left out: once where `retryOn` is there, else never, beside connections that could not be made or had been closed.',
   ),
   retryOn: optional(
     object({
@@ -97,7 +97,7 @@ export function clusterRetryOf({ attempts, retryOn, backOff }: RetryFields): Clu
   const on: readonly string[] = retryOn?.triggers ?? ['connect-failure', 'reset', 'timeout']
   const codes = [...on.flatMap(name => codesOf[name] ?? []), ...(retryOn?.httpStatusCodes ?? [])]
   return {
-    attempts: attempts ?? (retryOn === undefined ? 0 : retryDefaults.attempts),
+    attempts: attempts ?? (retryOn === undefined ? null : retryDefaults.attempts),
     codes: [...new Set(codes)].sort((a, b) => a - b),
     grpcCodes: on.flatMap(name => grpcCodesOf[name] ?? []),
     connectFailures: on.includes('connect-failure'),
