@@ -11,6 +11,7 @@ import type { Waiter } from '../upstream/queue.ts'
 import type { FilterSteps } from '../filters/compile.ts'
 import { backendDefaults } from '../model/defaults.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import { timerMs } from '../shared/timer.ts'
 import { chooseBackend } from './backend.ts'
 import type { RequestBody } from './body.ts'
 import { Gathering, hasBegun } from './gathering.ts'
@@ -108,7 +109,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** The request's head is here: from now on the time of the whole runs, filters included. */
   arm(): void {
     const { requestTimeoutMs } = this
-    if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), requestTimeoutMs)
+    if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), timerMs(requestTimeoutMs))
   }
 
   choose(): void {
@@ -129,7 +130,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (requestTimeoutMs <= 0) return
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
     const leftMs = Math.max(1, this.x.startedMs + requestTimeoutMs - performance.now())
-    this.requestTimer = setTimeout(() => this.timedOut(), leftMs)
+    this.requestTimer = setTimeout(() => this.timedOut(), timerMs(leftMs))
   }
 
   /** Begins the first attempt. */
@@ -163,7 +164,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
     if (attemptTimeoutMs > 0)
-      this.attemptTimer = setTimeout(() => this.attemptTimedOut(this.attemptLimit), attemptTimeoutMs)
+      this.attemptTimer = setTimeout(() => this.attemptTimedOut(this.attemptLimit), timerMs(attemptTimeoutMs))
     const stream = endpoint.pool.acquire(this.lookAfterMs)
     if (stream !== null) return this.granted(stream, endpoint)
     const nowMs = performance.now()
@@ -206,8 +207,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.sentMs = x.turn ? x.startedMs : performance.now()
     if (this.waitingSinceMs !== 0) this.waited(this.sentMs)
     endpoint.begin()
-    const { config } = this.cluster!
-    if (config.firstByteTimeoutMs !== undefined) this.awaitFirstByte(config.firstByteTimeoutMs)
+    if (x.body.complete) this.awaitFirstByte()
     this.tellDeadline()
     try {
       stream.send(x.request, this)
@@ -230,22 +230,29 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     return this.action.backendTimeoutMs > 0 ? 'timeouts.backendRequest' : 'timeouts.attempt'
   }
 
-  /** It runs from when all of the request is here: before that it is the client that is waited for. */
-  private awaitFirstByte(ms: number): void {
-    this.firstByteTimer = setTimeout(() => {
-      if (this.x.body.complete) this.attemptTimedOut('timeouts.firstByte')
-      else this.awaitFirstByte(ms)
-    }, ms)
+  /** All of the request is here and sent: before that it is the client that is waited for. */
+  protected awaitFirstByte(): void {
+    const { firstByteTimeoutMs } = this.cluster!.config
+    if (firstByteTimeoutMs === undefined || this.upstreamMs >= 0 || this.firstByteTimer !== null) return
+    this.firstByteTimer = setTimeout(
+      () => this.attemptTimedOut('timeouts.firstByte'),
+      timerMs(firstByteTimeoutMs),
+    )
   }
 
-  /** The backend is told what is left: what it answers after that, nobody reads. */
+  private heardFirstByte(): void {
+    if (this.firstByteTimer !== null) clearTimeout(this.firstByteTimer)
+    this.firstByteTimer = null
+  }
+
+  /** The backend is told what is left: what it answers after that, nobody reads. Never 0, which many read as no limit. */
   protected tellDeadline(): void {
     const { deadlineHeader } = this.cluster!.config
     if (deadlineHeader === undefined) return
     const { fields } = this.x.request
     const leftMs = this.leftMs()
     if (leftMs === Infinity) fields.remove(deadlineHeader.toLowerCase())
-    else fields.set(deadlineHeader, String(Math.floor(leftMs)))
+    else fields.set(deadlineHeader, String(Math.max(1, Math.floor(leftMs))))
   }
 
   /** For the attempt that begins. */
@@ -281,7 +288,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   protected answered(status: number): void {
     const { connectedMs = 0 } = this.stream ?? {}
     this.upstreamMs = performance.now() - this.sentMs
-    if (this.firstByteTimer !== null) clearTimeout(this.firstByteTimer)
+    this.heardFirstByte()
     if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
     this.verdict = this.judged(status)
     this.endpoint!.answered(this.verdict, this.upstreamMs)
@@ -401,7 +408,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.upstreamMs = -1
     this.metrics?.counter('portcullis_upstream_retries_total').add(1)
     if (this.pauseMs === 0) this.attempt()
-    else this.attemptTimer = setTimeout(() => this.attempt(), this.pauseMs)
+    else this.attemptTimer = setTimeout(() => this.attempt(), timerMs(this.pauseMs))
   }
 
   /** One that another follows; the last is counted with its exchange. */
@@ -427,7 +434,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   private endAttempt(): void {
     if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
     this.attemptTimer = null
-    if (this.firstByteTimer !== null) clearTimeout(this.firstByteTimer)
+    this.heardFirstByte()
     this.gathering?.leave()
     this.blocked = false
     if (this.repeating) this.breaker!.retries--

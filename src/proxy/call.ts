@@ -7,6 +7,7 @@ import { canonicalHostname } from '../http/hostname.ts'
 import { idempotentMethods } from '../http/idempotent.ts'
 import { ownedFields } from '../http/owned-fields.ts'
 import { shareKey } from '../http/share-key.ts'
+import { MOST_TIMER_MS } from '../shared/timer.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -16,8 +17,6 @@ import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-strea
 
 /** A POST is put on no connection that has been idle for so long without a look (as forward.ts has it). */
 const LOOK_AFTER_MS = 1_000
-/** What setTimeout takes. */
-const MOST_MS = 2 ** 31 - 1
 
 /**
  * A request of our own, asked by a filter: head and body are here, and the
@@ -68,7 +67,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
       const leftMs = deadlineMs - performance.now()
       if (leftMs <= 0) this.fail('http_response_timeout', 'deadline')
       else {
-        if (leftMs < MOST_MS) this.timer = setTimeout(() => this.timedOut(), Math.ceil(leftMs))
+        if (leftMs < MOST_TIMER_MS) this.timer = setTimeout(() => this.timedOut(), Math.ceil(leftMs))
         this.attempt()
       }
     }

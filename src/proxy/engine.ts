@@ -1,6 +1,7 @@
 import { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../snapshot/snapshot.ts'
 import { Kept } from '../filters/kept.ts'
+import { timerMs } from '../shared/timer.ts'
 import { NodeState, SharedState } from '../shared/node-state.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { DnsLookup } from '../upstream/dns.ts'
@@ -154,7 +155,7 @@ export class Engine {
    */
   async drain(graceMs: number, gently = false): Promise<void> {
     const all = [...this.ports.values(), ...this.leaving]
-    const late = setTimeout(() => all.forEach(port => port.destroy()), graceMs)
+    const late = setTimeout(() => all.forEach(port => port.destroy()), timerMs(graceMs))
     await Promise.all(all.map(port => port.drain(gently)))
     clearTimeout(late)
     clearInterval(this.timer)

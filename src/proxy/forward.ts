@@ -78,6 +78,7 @@ export class Forwarding extends Attempting implements Run, Holder {
   requestEnd(trailers: Fields | null): void {
     if (this.tunnel) return this.clientEnd()
     this.x.body.end(trailers, this.stream, this.mirrors)
+    if (this.stream !== null) this.awaitFirstByte()
     if (this.gathering?.underWay === true) this.gathering.grown()
   }
 

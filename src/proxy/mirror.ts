@@ -1,4 +1,5 @@
 import type { FailureName } from '../http/failures.ts'
+import { timerMs } from '../shared/timer.ts'
 import { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { PickInfo } from '../upstream/balancers/balancer.ts'
@@ -173,7 +174,7 @@ class Copy implements UpstreamHandler, Holder {
   end(): void {
     if (this.stream === null) return
     this.stream.end(null)
-    this.timer = setTimeout(() => this.lose('http_response_timeout'), this.timeoutMs).unref()
+    this.timer = setTimeout(() => this.lose('http_response_timeout'), timerMs(this.timeoutMs)).unref()
   }
 
   flush(): void {

@@ -1,3 +1,5 @@
+import { timerMs } from '../shared/timer.ts'
+
 /** Time and timers as upstream code needs them, so that tests need not wait. */
 export interface Clock {
   /** Monotonic milliseconds (performance.now). */
@@ -11,7 +13,7 @@ export type Cancel = () => void
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms).unref()
+    const timer = setTimeout(run, timerMs(ms)).unref()
     return () => clearTimeout(timer)
   },
 }

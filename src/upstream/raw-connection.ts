@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FailureName } from '../http/failures.ts'
+import { timerMs } from '../shared/timer.ts'
 import { dial, dialFailure, dialReason } from './dial.ts'
 import type { TlsDialer } from './tls/dialer.ts'
 
@@ -40,7 +41,7 @@ export class RawConnection {
     const options = { host: address, port, noDelay: true, allowHalfOpen: true }
     const { socket, ready } = dial(options, address, dialer)
     this.socket = socket
-    this.timer = setTimeout(() => this.fail('connection_timeout', ''), connectTimeoutMs)
+    this.timer = setTimeout(() => this.fail('connection_timeout', ''), timerMs(connectTimeoutMs))
     socket.once(ready, () => this.connected())
     socket.on('error', error => this.failed(error))
     socket.once('close', () => this.closed())

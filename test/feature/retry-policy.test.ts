@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { status as codes } from '@grpc/grpc-js'
 import { send, seenBy, type Asked } from '../support/client.ts'
 import { EchoClient, EchoServer } from '../support/grpc.ts'
 import { startGrpc } from '../support/grpc-gateway.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backendPolicy, plain } from '../support/policies.ts'
-import { RawServer } from '../support/raw.ts'
+import { freePort } from '../support/process.ts'
+import { RawClient, RawServer } from '../support/raw.ts'
 import { echo, TestUpstream } from '../support/upstream.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 
@@ -125,6 +127,12 @@ suite('the policy of a backend has what is repeated', () => {
       assert.equal((await send(portcullis.port())).status, status)
       assert.equal(met, connections)
     })
+})
+
+test('who says only how long to wait keeps the attempts at connections', async () => {
+  await using well = await TestUpstream.start((_, response) => void response.end('well'))
+  await using portcullis = await policed([await freePort(), well.port], { retry: quick })
+  for (let i = 0; i < 2; i++) assert.equal((await send(portcullis.port())).body, 'well')
 })
 
 suite('a backend that asks to be left alone', () => {
@@ -287,6 +295,30 @@ suite('time', () => {
       const line = await portcullis.line(({ 'portcullis.failure': failure }) => failure !== undefined)
       assert.equal(line['portcullis.failure.reason'], reason)
     })
+
+  test('to the first byte runs from when all of the request is here', async () => {
+    await using upstream = await TestUpstream.start((request, response) => {
+      request.on('end', () => setTimeout(() => response.end('in time'), 300)).resume()
+    })
+    await using portcullis = await policed(upstream.port, { timeouts: { firstByte: '1s' } })
+    await using client = await RawClient.to(portcullis.port())
+    client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na')
+    await delay(900)
+    client.write('b')
+    assert.match(await client.until(/\r\n\r\n/), /^HTTP\/1\.1 200 /)
+  })
+
+  test('beyond what a timer takes is not over at once', async () => {
+    await using upstream = await TestUpstream.start((_, response) => {
+      setTimeout(() => response.end('in time'), 50)
+    })
+    const long = '600h'
+    await using portcullis = await policed(upstream.port, {
+      connections: { connectTimeout: long },
+      timeouts: { request: long, attempt: long, firstByte: long },
+    })
+    assert.equal((await send(portcullis.port())).body, 'in time')
+  })
 
   test('to the first byte leaves a body that drips alone', async () => {
     await using upstream = await TestUpstream.start((_, response) => {

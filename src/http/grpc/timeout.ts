@@ -9,8 +9,8 @@ export function readTimeout(text: string): number | null {
   return /^\d{1,8}[HMSmun]$/.test(text) ? Number(text.slice(0, -1)) * units[text.slice(-1)]! : null
 }
 
-/** A `grpc-timeout` of so many milliseconds, rounded down: who is told too much waits for an answer that nobody gets. */
+/** A `grpc-timeout` of so many milliseconds, rounded down: who is told too much waits for an answer that nobody gets. One at least: many read 0 as no limit. */
 export function writeTimeout(ms: number): string {
-  if (ms <= MOST_MS) return `${Math.max(0, Math.floor(ms))}m`
+  if (ms <= MOST_MS) return `${Math.max(1, Math.floor(ms))}m`
   return `${Math.min(MOST_MS, Math.floor(ms / 1000))}S`
 }

@@ -11,41 +11,45 @@ import { noSteps } from '../../filters/compile.ts'
 import { GrpcForwarding } from './forwarding.ts'
 
 /** Every request waits for a connection. */
-const full = {
+const fullParts = {
   pick: () => ({ pool: { acquire: () => null }, finish: () => {} }),
   queue: { wait: () => true, leave: () => {}, clients: 1 },
   pressure: { waited: () => {} },
   retries: { requests: 0 },
   config: {},
   breaker: null,
-} as unknown as Cluster<UpstreamPool>
+}
+const full = fullParts as unknown as Cluster<UpstreamPool>
+
+test('a deadline of the client that passes says nothing of the endpoint, whatever the clock says by then', () => {
+  const broken: string[] = []
+  const stream = { connecting: false, send() {}, flush: () => true, end() {}, abort() {} }
+  const endpoint = {
+    pool: { acquire: () => stream },
+    begin() {},
+    finish() {},
+    broke: (failure: string) => broken.push(failure),
+  }
+  const cluster = { ...fullParts, pick: () => endpoint } as unknown as Cluster<UpstreamPool>
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    // A timer takes whole milliseconds; no time passes beside it.
+    const { forwarding, failures } = callOf('59999999u', 0, cluster)
+    forwarding.arm()
+    forwarding.choose()
+    forwarding.start()
+    mock.timers.tick(60_000)
+    assert.deepEqual([failures, broken], [['http_response_timeout'], []])
+  } finally {
+    mock.timers.reset()
+  }
+})
 
 /** After how many ms a call with this field is given up, by a rule with this timeout; looked at every 50 ms. */
 function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number {
-  const failures: FailureName[] = []
-  const request = requestHead({ fields: timeout === null ? [] : ['grpc-timeout', timeout] })
-  const x = {
-    request,
-    body: new RequestBody(true),
-    share: 'a client',
-    clientAddress: '192.0.2.1',
-    failure: null,
-    callStatus: -1,
-    fail: (failure: FailureName) => void failures.push(failure),
-  } as unknown as RunHost
-  const steps = noSteps
-  const action: CompiledForward = {
-    backends: [{ weight: 1, failure: 'destination_not_found', cluster: full, metrics: null, steps }],
-    totalWeight: 1,
-    mirrors: null,
-    requestTimeoutMs,
-    backendTimeoutMs: 0,
-    sessions: null,
-    retry: null,
-  }
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
-    const forwarding = new GrpcForwarding(x, action)
+    const { forwarding, failures } = callOf(timeout, requestTimeoutMs, full)
     forwarding.arm()
     if (failures.length === 0) forwarding.choose()
     if (failures.length === 0) forwarding.start()
@@ -60,6 +64,39 @@ function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number 
   } finally {
     mock.timers.reset()
   }
+}
+
+function callOf(timeout: string | null, requestTimeoutMs: number, cluster: Cluster<UpstreamPool>) {
+  const failures: FailureName[] = []
+  const request = requestHead({ fields: timeout === null ? [] : ['grpc-timeout', timeout] })
+  const x = {
+    request,
+    body: new RequestBody(true),
+    share: 'a client',
+    clientAddress: '192.0.2.1',
+    startedMs: performance.now(),
+    failure: null as FailureName | null,
+    callStatus: -1,
+    resumeRequest() {},
+    fail: (failure: FailureName) => {
+      failures.push(failure)
+      x.failure = failure
+      forwarding.cancel()
+    },
+  }
+  const host = x as unknown as RunHost
+  const steps = noSteps
+  const action: CompiledForward = {
+    backends: [{ weight: 1, failure: 'destination_not_found', cluster, metrics: null, steps }],
+    totalWeight: 1,
+    mirrors: null,
+    requestTimeoutMs,
+    backendTimeoutMs: 0,
+    sessions: null,
+    retry: null,
+  }
+  const forwarding = new GrpcForwarding(host, action)
+  return { forwarding, failures }
 }
 
 suite('a call is given up after the lesser of its deadline and the timeout of its rule', () => {

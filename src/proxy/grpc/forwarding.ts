@@ -7,10 +7,8 @@ import { CANCELLED, failureStatus, readStatus, serviceStatus } from '../../http/
 import { readTimeout, writeTimeout } from '../../http/grpc/timeout.ts'
 import { CHUNKED, type ResponseHead } from '../../http/head.ts'
 import { refusals } from '../../http/rejections.ts'
+import { MOST_TIMER_MS } from '../../shared/timer.ts'
 import { Forwarding } from '../forward.ts'
-
-/** What setTimeout takes; a deadline beyond that, 24 days, is none. */
-const MOST_MS = 2 ** 31 - 1
 
 /** What is told anew is less by more than that: the time between a head and its sending. */
 const SAME_MS = 2
@@ -22,6 +20,8 @@ const SAME_MS = 2
 export class GrpcForwarding extends Forwarding {
   /** What the client gives the call; null where it says nothing. */
   private timeoutMs: number | null = null
+  /** It was that time which ended first. Not told by the clock: a timer ends before a time with a fraction. */
+  private late = false
   /** Follows the response's messages; null as long as there are none, or what is answered is not gRPC. */
   private messages: MessageBoundary | null = null
 
@@ -32,7 +32,7 @@ export class GrpcForwarding extends Forwarding {
       const timeoutMs = readTimeout(text)
       if (timeoutMs === null) return x.onRejection(refusals['grpc-timeout'])
       if (timeoutMs === 0) return x.fail('http_response_timeout', 'deadline')
-      this.timeoutMs = timeoutMs > MOST_MS ? null : timeoutMs
+      this.timeoutMs = timeoutMs > MOST_TIMER_MS ? null : timeoutMs
     }
     super.arm()
   }
@@ -54,13 +54,14 @@ export class GrpcForwarding extends Forwarding {
 
   /** Whatever it was that did not come, to the client it is the deadline that has passed. */
   protected override timedOut(): void {
+    this.late = this.timeoutMs !== null && this.requestTimeoutMs === this.timeoutMs
     this.missed()
     this.x.fail('http_response_timeout', 'deadline')
   }
 
   /** A deadline is the client's: one that is too short for the call says nothing of the endpoint. */
   protected override hung(): void {
-    if (this.timeoutMs === null || performance.now() - this.x.startedMs < this.timeoutMs) super.hung()
+    if (!this.late) super.hung()
   }
 
   protected override judged(status: number): number {

@@ -6,6 +6,7 @@ import { ChunkedReader } from '../../http/h1/chunked.ts'
 import { ResponseHeadReader, type ResponseLimits } from '../../http/h1/response.ts'
 import { serializeRequest, trailerText } from '../../http/h1/serialize.ts'
 import { TurnWriter } from '../../http/h1/writer.ts'
+import { timerMs } from '../../shared/timer.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream-stream.ts'
 import { dial, dialFailure, dialReason } from '../dial.ts'
 import { isQuiet } from '../quiet.ts'
@@ -95,7 +96,7 @@ export class Http1ClientConnection implements UpstreamStream {
     const { socket, ready } = dial(options, owner.address, owner.dialer)
     this.socket = socket
     this.writer = new TurnWriter(this.socket)
-    this.connectTimer = setTimeout(() => this.fail('connection_timeout', ''), owner.connectTimeoutMs)
+    this.connectTimer = setTimeout(() => this.fail('connection_timeout', ''), timerMs(owner.connectTimeoutMs))
     this.socket.once(ready, () => this.connected())
     this.socket.on('drain', () => this.handler?.onWritable())
     this.socket.on('end', () => this.ended())

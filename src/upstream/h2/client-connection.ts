@@ -8,6 +8,7 @@ import type { ClientStream } from '../../http/h2/client-stream.ts'
 import { http2UpstreamLimits, type Http2Limits } from '../../http/h2/limits.ts'
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
 import { SocketTransport } from '../../http/h2/socket-transport.ts'
+import { timerMs } from '../../shared/timer.ts'
 import { dial, dialFailure, dialReason } from '../dial.ts'
 import type { TlsDialer } from '../tls/dialer.ts'
 
@@ -64,7 +65,10 @@ export class Http2ClientConnection implements ClientHandler {
       shared: owner.shared,
       nowMs,
     })
-    this.connectTimer = setTimeout(() => this.refuse('connection_timeout', ''), owner.connectTimeoutMs)
+    this.connectTimer = setTimeout(
+      () => this.refuse('connection_timeout', ''),
+      timerMs(owner.connectTimeoutMs),
+    )
     socket.once(ready, () => this.connected())
     socket.on('data', (chunk: Buffer) => this.session.receive(chunk))
     socket.on('drain', () => this.session.drained())
