@@ -50,10 +50,13 @@ suite('retries of ten seconds, of all workers together', () => {
     assert.equal(spent(budgets, 20), 10)
   })
 
-  test('have those of others among them, which nobody here can refuse', () => {
+  test('have those of others among them, which use up half at most', () => {
     const { budgets } = workers(1)
-    for (let i = 0; i < 12; i++) budgets[0]!.note()
-    assert.equal(spent(budgets, 1), 0)
+    for (let i = 0; i < 3; i++) budgets[0]!.note()
+    assert.equal(spent(budgets, 20), 7)
+    const { budgets: flooded } = workers(1)
+    for (let i = 0; i < 100; i++) flooded[0]!.note()
+    assert.equal(spent(flooded, 20), 5)
   })
 
   test('are by the settings that came last', () => {

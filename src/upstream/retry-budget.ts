@@ -47,12 +47,16 @@ export class RetryBudget {
   /** Whether one more may be made; it counts if so. */
   spend(): boolean {
     this.publish()
-    return this.opened().add([0, 1], this.shared.nowUs(), () => this.spent)
+    return this.opened().add([0, 1], this.shared.nowUs(), () => this.spentOf(1))
   }
 
-  /** A request that somebody before us has repeated: it is one of the retries, and nobody here can refuse it. */
+  /**
+   * A request that somebody before us has repeated: it is one of the retries, and nobody here can refuse it. Of the
+   * budget half is used up so at most: a hop that passes on what its clients say would leave nobody a retry.
+   */
   note(): void {
-    this.opened().add([0, 1], this.shared.nowUs())
+    this.publish()
+    this.opened().add([0, 1], this.shared.nowUs(), () => this.spentOf(2))
   }
 
   publish(): void {
@@ -62,10 +66,11 @@ export class RetryBudget {
     this.opened().add([requests, 0], this.shared.nowUs())
   }
 
-  private get spent(): boolean {
+  /** A whole of the budget, or of its parts of so many. */
+  private spentOf(parts: number): boolean {
     const { percent, minRetries } = this.settings
     const [requests, retries] = this.window!.sums as [number, number]
-    return retries >= Math.max(minRetries, Math.floor((requests * percent) / 100))
+    return retries * parts >= Math.max(minRetries, Math.floor((requests * percent) / 100))
   }
 
   private opened(): SharedWindow {
