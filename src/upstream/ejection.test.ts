@@ -204,3 +204,10 @@ test('closed: no timer is left', () => {
   w.ejector.close()
   assert.deepEqual(w.clock.waits, [])
 })
+
+test('after its end nobody is ejected by what fails late', () => {
+  const { ejector, fail, log, clock } = world(2)
+  ejector.close()
+  fail(0)
+  assert.deepEqual([log, clock.waits], [[], []])
+})

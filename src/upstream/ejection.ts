@@ -57,8 +57,10 @@ export class Ejector {
     )
   }
 
+  /** Answers that come late eject nobody any more. */
   close(): void {
     this.stopTimer()
+    this.policy = null
     this.outliers.close()
   }
 

@@ -63,6 +63,7 @@ export class Outliers {
   }
 
   close(): void {
+    this.checks = null
     this.stopTimer()
   }
 

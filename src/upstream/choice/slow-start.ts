@@ -35,6 +35,11 @@ export class SlowStart<E extends Eased> {
   /** Gives those that serve their weights; 0 is no window. */
   weigh(serving: readonly E[], windowMs: number): void {
     this.close()
+    if (windowMs === 0) {
+      this.sinceMs.clear()
+      for (const endpoint of serving) endpoint.weight = endpoint.declaredWeight
+      return
+    }
     const nowMs = this.clock.now()
     const isFirst = this.sinceMs.size === 0
     const sinceMs = new Map<E, number>()
@@ -42,7 +47,7 @@ export class SlowStart<E extends Eased> {
     for (const endpoint of serving) {
       const since = isFirst ? -Infinity : (this.sinceMs.get(endpoint) ?? nowMs)
       sinceMs.set(endpoint, since)
-      const share = windowMs === 0 ? 1 : (nowMs - since) / windowMs
+      const share = (nowMs - since) / windowMs
       endpoint.weight = endpoint.declaredWeight * Math.min(1, Math.max(LEAST_SHARE, share))
       if (share < 1) isEasing = true
     }
