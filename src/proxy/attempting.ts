@@ -70,6 +70,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** It counts this exchange, and whether that repeats now. */
   private breaker: Breaker | null = null
   private repeating = false
+  private enteredUs = 0
+  /** It has been told of this attempt. */
+  private breakerTold = false
   private key: string | null = null
   protected gathering: Gathering | null = null
 
@@ -89,6 +92,11 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   /** The whole of the exchange may take so long; 0 is no limit. */
   protected get requestTimeoutMs(): number {
+    return this.ruleTimeoutMs
+  }
+
+  /** The same by what is configured, whatever the client wants. */
+  private get ruleTimeoutMs(): number {
     return this.action.requestTimeoutMs || this.cluster?.config.requestTimeoutMs || 0
   }
 
@@ -140,6 +148,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
       const refusal = breaker.enter()
       if (refusal !== null) return this.x.fail(refusal, '')
       this.breaker = breaker
+      this.enteredUs = breaker.enteredUs
     }
     retries.requests++
     if (this.isRepeated) retries.note()
@@ -294,7 +303,19 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.endpoint!.answered(this.verdict, this.upstreamMs)
     if (this.action.sessions !== null)
       this.action.sessions.answered(this.x.writtenNotes, this.cluster!, this.endpoint!)
-    this.breaker?.answered(this.verdict >= 500, this.upstreamMs)
+    this.tellBreaker(this.verdict >= 500)
+  }
+
+  /** Once for each attempt, by what is known first. */
+  protected tellBreaker(failed: boolean): void {
+    if (this.breakerTold) return
+    this.breakerTold = true
+    this.breaker?.answered(failed, Math.max(0, this.upstreamMs), this.enteredUs)
+  }
+
+  /** The answer to this attempt has begun, though it may be held here still. */
+  private get heard(): boolean {
+    return this.x.committed || this.upstreamMs >= 0
   }
 
   /** What an answer of this status says of the endpoint, as a status. */
@@ -312,8 +333,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     const mayBeLuck = unsent || (!fresh && failure === 'connection_terminated')
     if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
     const { retry: known, side } = failures[failure]
-    if (side === 'upstream' && !blameless.has(failure) && !mayBeLuck && !this.tunnel && !this.x.committed)
-      this.breaker?.answered(true, 0)
+    if (side === 'upstream' && !blameless.has(failure) && !mayBeLuck && !this.tunnel) this.tellBreaker(true)
     const retry = unsent && known !== 'never' ? 'always' : known
     if (!this.tunnel && this.repeatsAfter(failure, retry, fresh)) this.again(0, failure, detail)
     else this.x.fail(failure, detail)
@@ -321,9 +341,9 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   /** Whether another attempt follows this failure, and when. What may have been met asks the budget. */
   private repeatsAfter(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
-    if (this.x.committed || !this.mayRetry(failure, retry, fresh) || !this.waits(0)) return false
+    if (this.heard || !this.mayRetry(failure, retry, fresh) || !this.waits(0)) return false
     if (retry === 'always') return true
-    if (!this.cluster!.affordsRetry()) return false
+    if (!this.cluster!.affordsRetry(this.repeating)) return false
     this.sayRepeated()
     return true
   }
@@ -351,7 +371,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (rules === null || this.attempts > rules.attempts) return false
     if (!rules.codes.includes(head.status) && !rules.grpcCodes.includes(callStatus)) return false
     if (!body.replayable || !this.safeToRepeat || !this.waits(retryAfterMs(head, Date.now()))) return false
-    if (!this.cluster!.affordsRetry()) return false
+    if (!this.cluster!.affordsRetry(this.repeating)) return false
     this.sayRepeated()
     return true
   }
@@ -406,6 +426,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.endpoint = null
     this.sentMs = 0
     this.upstreamMs = -1
+    this.breakerTold = false
     this.metrics?.counter('portcullis_upstream_retries_total').add(1)
     if (this.pauseMs === 0) this.attempt()
     else this.attemptTimer = setTimeout(() => this.attempt(), timerMs(this.pauseMs))
@@ -453,11 +474,21 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.again(0, failure, limit)
   }
 
-  /** No answer in time. It is the endpoint's fault only where it has the whole of the request, and has not begun to answer. */
+  /** No answer in time. It is the endpoint's fault only where it has the whole of the request, had time for it, and has not begun to answer. */
   protected hung(): void {
-    if (this.stream === null || this.x.committed || !this.x.body.complete) return
+    const { body } = this.x
+    if (this.stream === null || this.heard || !body.complete || !this.hadTime(body.completeMs)) return
     this.endpoint!.broke('http_response_timeout')
-    this.breaker?.answered(true, 0)
+    this.tellBreaker(true)
+  }
+
+  /** Since `sinceMs` the endpoint has had half of the shortest limit at least: what the client, filters or an attempt before have used up is not its own. */
+  private hadTime(sinceMs: number): boolean {
+    const { firstByteTimeoutMs = 0, connectTimeoutMs, silenceMs } = this.cluster!.config
+    const limits = [this.attemptTimeoutMs, this.ruleTimeoutMs, firstByteTimeoutMs, silenceMs]
+    if (this.stream?.connecting === true) limits.push(connectTimeoutMs)
+    const shortestMs = Math.min(...limits.filter(ms => ms > 0))
+    return performance.now() - Math.max(this.sentMs, sinceMs) >= shortestMs / 2
   }
 
   protected timedOut(): void {
@@ -471,8 +502,10 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   protected missed(): FailureName {
     if (this.gathering?.underWay === true) return 'http_request_timeout'
     if (this.stream?.connecting !== true) return 'http_response_timeout'
-    this.endpoint!.connectFailed('connection_timeout', performance.now())
-    this.breaker?.answered(true, 0)
+    if (this.hadTime(0)) {
+      this.endpoint!.connectFailed('connection_timeout', performance.now())
+      this.tellBreaker(true)
+    }
     return 'connection_timeout'
   }
 

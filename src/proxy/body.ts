@@ -20,6 +20,8 @@ export interface Copies {
  */
 export class RequestBody {
   complete: boolean
+  /** When its end came, by performance.now; 0 where it was there with the head. */
+  completeMs = 0
   bytes = 0
   trailers: Fields | null = null
   /** Names in lower case that filters have the say of; null for none. */
@@ -56,6 +58,7 @@ export class RequestBody {
   end(trailers: Fields | null, stream: UpstreamStream | null, copies: Copies | null): void {
     copies?.end()
     this.complete = true
+    this.completeMs = performance.now()
     this.trailers = trailers
     if (this.withheld !== null) this.removeWithheld(this.withheld)
     stream?.end(trailers)

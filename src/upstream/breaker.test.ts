@@ -41,7 +41,7 @@ function workers(count: number, settings: Partial<BreakerTrip> | null = {}, limi
 function meet(breaker: Breaker, failed: boolean, latencyMs = 1): string {
   const refusal = breaker.enter()
   if (refusal !== null) return refusal
-  breaker.answered(failed, latencyMs)
+  breaker.answered(failed, latencyMs, breaker.enteredUs)
   breaker.left()
   return failed ? 'failed' : 'good'
 }
@@ -130,8 +130,8 @@ suite('a breaker that is open', () => {
     const [one] = breakers
     clock.ms = 5_100
     assert.deepEqual([one.enter(), one.enter()], [null, null])
-    one.answered(false, 1)
-    one.answered(false, 1)
+    one.answered(false, 1, one.enteredUs)
+    one.answered(false, 1, one.enteredUs)
     assert.equal(one.state, 'closed')
   })
 
@@ -158,11 +158,35 @@ suite('a breaker that is open', () => {
 
   test('hears nothing of attempts that were under way when it opened', () => {
     const { breakers, told } = opened()
-    times(100, () => breakers[1].answered(false, 1))
-    times(100, () => breakers[1].answered(true, 1))
+    times(100, () => breakers[1].answered(false, 1, 0))
+    times(100, () => breakers[1].answered(true, 1, 0))
     assert.deepEqual(told, [])
     assert.equal(breakers[0].state, 'open')
   })
+})
+
+test('what entered before a breaker opened is no probe, and does not open it when it has closed', () => {
+  const { breakers, clock, told } = workers(2)
+  const [one, other] = breakers
+  assert.equal(other.enter(), null)
+  const { enteredUs } = other
+  times(10, () => meet(one, true))
+  clock.ms = 5_100
+  assert.equal(one.enter(), null)
+  other.answered(true, 1, enteredUs)
+  times(2, () => other.answered(false, 1, enteredUs))
+  assert.equal(one.state, 'half-open')
+  one.answered(false, 1, one.enteredUs)
+  meet(one, false)
+  times(10, () => other.answered(true, 1, enteredUs))
+  assert.deepEqual(told, ['open: 10 of 10 failed', 'half-open', 'closed'])
+})
+
+test('a breaker that nothing opens any more is closed', () => {
+  const [one] = workers(1).breakers
+  times(10, () => meet(one, true))
+  one.update({ maxRequests: 0, maxRetries: 0, trip: null })
+  assert.equal(one.state, 'closed')
 })
 
 suite('at once', () => {
@@ -179,8 +203,9 @@ suite('at once', () => {
   test('there are so many retries', () => {
     const [one] = workers(1, null, { maxRetries: 2 }).breakers
     one.retries = 1
-    assert.equal(one.mayRepeat, true)
+    assert.equal(one.mayRepeat(false), true)
     one.retries = 2
-    assert.equal(one.mayRepeat, false)
+    assert.equal(one.mayRepeat(false), false)
+    assert.equal(one.mayRepeat(true), true, 'one of the two may once more')
   })
 })

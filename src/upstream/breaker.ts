@@ -31,6 +31,8 @@ export class Breaker {
   /** Exchanges of this worker under way, and those among them that repeat. */
   requests = 0
   retries = 0
+  /** When the last exchange entered, by the clock of all workers; `answered` takes it back. */
+  enteredUs = 0
   private readonly name: string
   private readonly shared: SharedCounts
   private readonly workers: number
@@ -75,31 +77,31 @@ export class Breaker {
     this.requests--
   }
 
-  /** Whether one more of those under way may repeat. */
-  get mayRepeat(): boolean {
+  /** Whether one more of those under way may repeat; `again`: it is one of those that do. */
+  mayRepeat(again: boolean): boolean {
     const { maxRetries } = this.settings
-    return maxRetries === 0 || this.retries < Math.ceil(maxRetries / this.workers)
+    return maxRetries === 0 || this.retries - (again ? 1 : 0) < Math.ceil(maxRetries / this.workers)
   }
 
   /** For views and metrics. */
   get state(): BreakerState {
     const value = this.read(this.shared.nowUs())
-    if (value === 0 || begun(value) === CLOSED) return 'closed'
+    if (this.settings.trip === null || value === 0 || begun(value) === CLOSED) return 'closed'
     return this.shared.nowUs() < tick(value) * TICK_US ? 'open' : 'half-open'
   }
 
-  /** An attempt was answered in time, or failed. */
-  answered(failed: boolean, latencyMs: number): void {
+  /** An attempt was answered in time, or failed, of an exchange that entered then. */
+  answered(failed: boolean, latencyMs: number, enteredUs: number): void {
     const { trip } = this.settings
     if (trip === null) return
     const slow = trip.slowPercent > 0 && latencyMs > trip.slowAfterMs
     if (!failed && !slow) {
       this.untold++
       // Probes are few, and awaited.
-      if (this.untold === 1) this.probed(trip)
+      if (this.untold === 1) this.probed(trip, enteredUs)
       return
     }
-    this.told(trip, failed ? 1 : 0, slow ? 1 : 0)
+    this.told(trip, failed ? 1 : 0, slow ? 1 : 0, enteredUs)
   }
 
   /** What was good since the last time is told the others. */
@@ -110,6 +112,7 @@ export class Breaker {
 
   private admits(trip: BreakerTrip): boolean {
     const nowUs = this.shared.nowUs()
+    this.enteredUs = nowUs
     for (let i = 0; i < TRIES; i++) {
       const value = this.read(nowUs)
       if (value === 0 || begun(value) === CLOSED) return true
@@ -128,14 +131,14 @@ export class Breaker {
   }
 
   /** Something was good: a probe, where there are any. */
-  private probed(trip: BreakerTrip): void {
+  private probed(trip: BreakerTrip, enteredUs: number): void {
     const nowUs = this.shared.nowUs()
     for (let i = 0; i < TRIES; i++) {
       const value = this.read(nowUs)
       if (value === 0 || begun(value) === CLOSED) return
       // What began before it was opened says nothing of now.
       this.untold = 0
-      if (begun(value) === 0) return
+      if (begun(value) === 0 || isOlder(enteredUs, value)) return
       const good = succeeded(value) + 1
       const closes = good >= Math.min(MOST_PROBES, trip.probes)
       const next = closes
@@ -147,11 +150,12 @@ export class Breaker {
     }
   }
 
-  private told(trip: BreakerTrip, failed: number, slow: number): void {
+  private told(trip: BreakerTrip, failed: number, slow: number, enteredUs: number): void {
     const nowUs = this.shared.nowUs()
     const value = this.read(nowUs)
+    if (value !== 0 && begun(value) !== CLOSED) this.untold = 0
+    if (isOlder(enteredUs, value)) return
     if (value !== 0 && begun(value) !== CLOSED) {
-      this.untold = 0
       if (begun(value) > 0) this.open(trip, value, nowUs, 'a probe failed')
       return
     }
@@ -213,6 +217,9 @@ function why(
   if (slowPercent > 0 && slow * 100 >= all * slowPercent) return `${slow} of ${all} were slow`
   return ''
 }
+
+/** It entered before the probes of this value could, or before it was closed: it says nothing of now. */
+const isOlder = (enteredUs: number, value: number): boolean => enteredUs < tick(value) * TICK_US
 
 const tick = (value: number): number => Math.floor(value / (COUNT * COUNT))
 const begun = (value: number): number => Math.floor(value / COUNT) % COUNT

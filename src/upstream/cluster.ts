@@ -72,6 +72,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   readonly retries: RetryBudget
   /** Null where nothing is kept from it. */
   breaker: Breaker | null = null
+  /** Its gauge is there, and is to say that nothing is kept from it any more. */
+  hadBreaker = false
   private readonly context: ClusterContext<P>
   private readonly ejector: Ejector
   private readonly slowStart: SlowStart<Endpoint<P>>
@@ -196,9 +198,9 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     return this.connections === 0 && this.queue.empty && this.pressure.gatherers === 0
   }
 
-  /** Whether one more request may be repeated; it counts if so, and is told of if not. */
-  affordsRetry(): boolean {
-    if (this.breaker?.mayRepeat !== false && this.retries.spend()) return true
+  /** Whether one more request may be repeated; it counts if so, and is told of if not. `again`: it is one that repeats already. */
+  affordsRetry(again: boolean): boolean {
+    if (this.breaker?.mayRepeat(again) !== false && this.retries.spend()) return true
     this.context.events.onRetryRefused(this.name)
     return false
   }
@@ -207,10 +209,12 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     const { config, context, name } = this
     if (config.breaker === undefined) this.breaker = null
     else if (this.breaker !== null) this.breaker.update(config.breaker)
-    else
+    else {
+      this.hadBreaker = true
       this.breaker = new Breaker(name, config.breaker, context.shared, context.workers, {
         onBreaker: (state, detail) => context.events.onBreaker(name, state, detail),
       })
+    }
   }
 
   mayWait(): boolean {

@@ -151,8 +151,10 @@ export class Upstreams {
     metrics.gauge('portcullis_upstream_connections_idle').set(idle)
     metrics.gauge('portcullis_upstream_connections_active').set(cluster.connections - idle)
     metrics.gauge('portcullis_upstream_requests_pending').set(cluster.pending)
-    if (cluster.breaker !== null)
-      metrics.gauge('portcullis_upstream_breaker_open').set(cluster.breaker.state === 'closed' ? 0 : 1)
+    if (cluster.hadBreaker)
+      metrics
+        .gauge('portcullis_upstream_breaker_open')
+        .set((cluster.breaker?.state ?? 'closed') === 'closed' ? 0 : 1)
   }
 
   private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { grpcBackend } from '../support/grpc-gateway.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Metadata, status as codes } from '@grpc/grpc-js'
+import { EchoClient, EchoServer } from '../support/grpc.ts'
+import { grpcBackend, startGrpc } from '../support/grpc-gateway.ts'
 import { send } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backendPolicy } from '../support/policies.ts'
-import { RawServer } from '../support/raw.ts'
+import { RawClient, RawServer } from '../support/raw.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { Seen } from '../support/until.ts'
 import { TestUpstream } from '../support/upstream.ts'
@@ -124,6 +127,36 @@ test('a breaker is not opened by asking a backend for an upgrade that it does no
   const headers = { Connection: 'Upgrade', Upgrade: 'websocket' }
   for (let i = 0; i < 12; i++) assert.equal((await send(portcullis.port(), { headers })).status, 502)
   assert.equal((await send(portcullis.port())).body, 'well')
+})
+
+test('a breaker is not told of time that the client used up', async () => {
+  let met = 0
+  await using upstream = await TestUpstream.start((_, response) => void (++met > 1 && response.end('well')))
+  const timeouts = { request: '1s' }
+  const policy = { timeouts, circuitBreaker: { trip: { ...trip, minRequests: 1 } } }
+  await beside(upstream.port, policy, async portcullis => {
+    await using client = await RawClient.to(portcullis.port())
+    client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na')
+    await delay(900)
+    client.write('b')
+    assert.match(await client.until(/\r\n\r\n/), /^HTTP\/1\.1 504 /)
+    assert.equal((await send(portcullis.port())).body, 'well')
+  })
+})
+
+test('a breaker opens for calls of gRPC that fail after the head of their answer', async () => {
+  let met = 0
+  await using server = await EchoServer.start({
+    Unary: (call, answer) => {
+      met++
+      call.sendMetadata(new Metadata())
+      answer({ code: codes.UNAVAILABLE })
+    },
+  })
+  await using portcullis = await startGrpc(server.port, backendPolicy({ circuitBreaker: { trip } }))
+  using client = new EchoClient(portcullis.port())
+  for (let i = 0; i < 12; i++) assert.equal((await client.unary({})).code, codes.UNAVAILABLE)
+  assert.equal(met, 10)
 })
 
 suite('most requests at once', () => {

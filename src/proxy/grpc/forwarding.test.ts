@@ -4,6 +4,7 @@ import { requestHead } from '../../../test/support/head.ts'
 import type { FailureName } from '../../http/failures.ts'
 import type { Cluster } from '../../upstream/cluster.ts'
 import type { UpstreamPool } from '../../upstream/pool.ts'
+import { localHead } from '../../http/local.ts'
 import { RequestBody } from '../body.ts'
 import type { RunHost } from '../run.ts'
 import type { CompiledForward } from '../rule.ts'
@@ -45,6 +46,25 @@ test('a deadline of the client that passes says nothing of the endpoint, whateve
   }
 })
 
+test('an answer that breaks off while it is held here is told the breaker once', () => {
+  const told: boolean[] = []
+  const stream = { connecting: false, fresh: true, send() {}, flush: () => true, end() {}, abort() {} }
+  const endpoint = { pool: { acquire: () => stream }, begin() {}, finish() {}, answered() {}, broke() {} }
+  const breaker = {
+    enteredUs: 0,
+    enter: () => null,
+    left() {},
+    answered: (failed: boolean) => told.push(failed),
+  }
+  const cluster = { ...fullParts, pick: () => endpoint, breaker } as unknown as Cluster<UpstreamPool>
+  const { forwarding, failures } = callOf(null, 0, cluster)
+  forwarding.choose()
+  forwarding.start()
+  forwarding.onHead(localHead(200, [], 2000))
+  forwarding.onFailure('connection_terminated', '')
+  assert.deepEqual([failures, told], [['connection_terminated'], [false]])
+})
+
 /** After how many ms a call with this field is given up, by a rule with this timeout; looked at every 50 ms. */
 function givenUpAfter(timeout: string | null, requestTimeoutMs: number): number {
   mock.timers.enable({ apis: ['setTimeout'] })
@@ -77,7 +97,10 @@ function callOf(timeout: string | null, requestTimeoutMs: number, cluster: Clust
     startedMs: performance.now(),
     failure: null as FailureName | null,
     callStatus: -1,
+    committed: false,
     resumeRequest() {},
+    sendHead() {},
+    tell: () => ({}),
     fail: (failure: FailureName) => {
       failures.push(failure)
       x.failure = failure

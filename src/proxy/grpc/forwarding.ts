@@ -24,6 +24,7 @@ export class GrpcForwarding extends Forwarding {
   private late = false
   /** Follows the response's messages; null as long as there are none, or what is answered is not gRPC. */
   private messages: MessageBoundary | null = null
+  private hasData = false
 
   override arm(): void {
     const { x } = this
@@ -68,8 +69,18 @@ export class GrpcForwarding extends Forwarding {
     return this.x.callStatus < 0 ? status : serviceStatus(this.x.callStatus)
   }
 
+  /** What a call that has begun came to is known with its first message, or its end. */
+  protected override tellBreaker(failed: boolean): void {
+    if (failed || this.decided) super.tellBreaker(failed)
+  }
+
+  private get decided(): boolean {
+    return this.messages === null || this.x.callStatus >= 0 || this.hasData
+  }
+
   protected override again(...why: Parameters<Forwarding['again']>): void {
     this.x.callStatus = -1
+    this.messages = null
     super.again(...why)
   }
 
@@ -91,11 +102,16 @@ export class GrpcForwarding extends Forwarding {
 
   override onData(chunk: Buffer, start: number, end: number, lent: boolean): void {
     this.messages?.push(chunk, start, end)
+    if (!this.hasData && end > start) {
+      this.hasData = true
+      this.tellBreaker(false)
+    }
     super.onData(chunk, start, end, lent)
   }
 
   override onEnd(trailers: Fields | null): void {
     if (trailers !== null) this.read(trailers)
+    if (!this.tunnel) super.tellBreaker(this.judged(this.verdict) >= 500)
     super.onEnd(trailers)
   }
 
