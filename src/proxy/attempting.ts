@@ -341,7 +341,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   /** Whether another attempt follows this failure, and when. What may have been met asks the budget. */
   private repeatsAfter(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
-    if (this.heard || !this.mayRetry(failure, retry, fresh) || !this.waits(0)) return false
+    if (this.x.committed || !this.mayRetry(failure, retry, fresh) || !this.waits(0)) return false
     if (retry === 'always') return true
     if (!this.cluster!.affordsRetry(this.repeating)) return false
     this.sayRepeated()
