@@ -15,10 +15,14 @@ export interface FillPlan {
 /** Least room that is taken for a body of unknown length. */
 const FIRST_BYTES = 16 * 1024
 
+/** So much goes to the client at once. */
+const PIECE_BYTES = 64 * 1024
+
 /**
  * A body on its way to the client that is kept for others: it is copied once, into memory that all workers share, and
- * the client is sent from there. The backend is heard at its own pace as long as the body fits: one client that is slow
- * holds up nobody who waits for the same. Beyond its limit it passes as if it were not kept.
+ * the client is sent from there, as fast as it takes it. The backend is heard at its own pace as long as the body fits:
+ * one client that is slow holds up nobody who waits for the same. Its memory counts until the client has all of it.
+ * Beyond its limit it passes as if it were not kept.
  */
 export class FillingBody implements BodyTransform {
   private readonly plan: FillPlan
@@ -27,6 +31,11 @@ export class FillingBody implements BodyTransform {
   private view: Buffer = Buffer.alloc(0)
   private taken = 0
   private used = 0
+  /** How much of it the client has been given, and whether it is to take that first. */
+  private sent = 0
+  private isHeld = false
+  private ending: { readonly trailers: Fields | null } | null = null
+  private isOver = false
   private isTold = false
 
   constructor(plan: FillPlan, next: BodyNext) {
@@ -44,41 +53,63 @@ export class FillingBody implements BodyTransform {
       return
     }
     chunk.copy(this.view, this.used)
-    this.next.write(this.view.subarray(this.used, end))
     this.used = end
   }
 
   flush(): boolean {
-    return this.next.flush() || this.memory !== null
+    this.pass()
+    if (!this.isHeld) this.isHeld = !this.next.flush()
+    if (this.memory !== null) return true
+    if (!this.isHeld) this.release()
+    return !this.isHeld
   }
 
   end(trailers: Fields | null): void {
     const { memory, used, plan } = this
     if (memory !== null && (plan.length < 0 || plan.length === used)) this.finish(memory, used)
     else this.giveUp()
-    this.next.end(trailers)
+    this.ending = { trailers }
+    this.pass()
   }
 
   resume(): void {
-    this.next.resume()
+    this.isHeld = false
+    this.pass()
+    if (this.isHeld) return
+    if (this.memory === null) this.release()
+    if (this.ending === null) this.next.resume()
+    else this.next.flush()
   }
 
-  /** It did not come to its end. */
+  /** The exchange is over. Its flight ends with it, so that the next one asks. */
   destroy(): void {
-    // Its exchange ends, and the next one asks.
     this.release()
     this.isTold = true
+  }
+
+  /** As much as the client takes. The last piece leaves with the next flush. */
+  private pass(): void {
+    while (!this.isHeld && this.sent < this.used) {
+      const from = this.sent
+      this.sent = Math.min(this.used, from + PIECE_BYTES)
+      this.next.write(this.view.subarray(from, this.sent))
+      if (this.sent < this.used) this.isHeld = !this.next.flush()
+    }
+    if (this.ending === null || this.isHeld || this.isOver) return
+    this.isOver = true
+    this.next.end(this.ending.trailers)
   }
 
   private finish(memory: SharedArrayBuffer, used: number): void {
-    const whole = memory.byteLength === used ? memory : memory.slice(0, used)
-    this.release()
     this.isTold = true
-    this.plan.done(whole)
+    this.plan.done(memory.byteLength === used ? memory : memory.slice(0, used))
   }
 
+  /** What is here goes on at once, and counts until it has been taken. */
   private giveUp(): void {
-    this.release()
+    if (this.sent < this.used) this.next.write(this.view.subarray(this.sent, this.used))
+    this.sent = this.used
+    this.memory = null
     if (this.isTold) return
     this.isTold = true
     this.plan.done(null)
