@@ -374,6 +374,16 @@ export interface Cluster {
   readonly tls?: ClusterTls
 }
 
+/** When a request that is not answered is sent to another endpoint too. */
+export interface HedgingSettings {
+  /** Of the latencies of the last minute. */
+  readonly percentile: number
+  readonly minDelayMs: number
+  /** Of the requests of the retry budget's interval. */
+  readonly maxPercent: number
+  readonly methods: readonly string[]
+}
+
 /** When requests are kept from a cluster. */
 export interface BreakerSettings {
   /** At once, of this process; 0 is no limit. */

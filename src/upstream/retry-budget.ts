@@ -59,6 +59,18 @@ export class RetryBudget {
     this.opened().add([0, 1], this.shared.nowUs(), () => this.spentOf(2))
   }
 
+  get intervalMs(): number {
+    return this.settings.intervalMs
+  }
+
+  /** Begun within that time, by all workers. */
+  recentRequests(): number {
+    this.publish()
+    const window = this.opened()
+    window.read(this.shared.nowUs())
+    return window.sums[0]!
+  }
+
   publish(): void {
     const { requests } = this
     if (requests === 0) return
