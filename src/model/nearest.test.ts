@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { distance, nearest } from './nearest.ts'
+import { distance, isSlip, nearest } from './nearest.ts'
 
 const known = ['rules', 'parentRefs', 'hostnames', 'useDefaultGateways', 'PathPrefix', 'GET']
 
@@ -40,3 +40,18 @@ test('distance is symmetric, and 0 only for equal texts', () => {
     ),
   )
 })
+
+for (const [written, name, is] of [
+  ['petstor', 'petstore', true],
+  ['petsotre', 'petstore', true],
+  ['pet-store', 'petstore', true],
+  ['pets', 'petstore', false],
+  ['petstore', 'petstore', false],
+  // What is gone, and what came after it.
+  ['shop-v1', 'shop-v2', false],
+  ['shop', 'shop2', false],
+  ['shop-v9', 'shop-v10', false],
+  // Too short: it is one letter from most.
+  ['api', 'app', false],
+] as const)
+  test(`${written} is ${is ? 'a slip for' : 'not'} ${name}`, () => assert.equal(isSlip(written, name), is))

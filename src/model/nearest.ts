@@ -22,6 +22,23 @@ function containing(written: string, known: readonly string[]): string | undefin
   return names.length === 1 ? names[0] : undefined
 }
 
+/** Shorter names are one letter from most others. */
+const SHORTEST_SLIP = 4
+
+/**
+ * Whether one name is the other with one letter wrong, missing, too many, or two swapped: `petstor`, `pestore`. Not where
+ * only digits tell them apart, or what is long gone (`shop-v1`) would be taken for what came after it (`shop-v2`).
+ */
+export function isSlip(written: string, name: string): boolean {
+  if (written === name || Math.min(written.length, name.length) < SHORTEST_SLIP) return false
+  if (Math.abs(written.length - name.length) > 1 || wordsOf(written) === wordsOf(name)) return false
+  return distance(written, name) === 1
+}
+
+function wordsOf(name: string): string {
+  return name.replaceAll(/[0-9]/g, '')
+}
+
 /** Damerau–Levenshtein distance, of the kind that swaps neighbours once (optimal string alignment). */
 export function distance(a: string, b: string): number {
   let before: number[] = []

@@ -50,8 +50,25 @@ export class Closing {
     return `${missing}; ${whole.what}, of which some would be served without it, is closed instead: answered 500 (protection_missing)`
   }
 
+  /** Closes what the name that a policy has misses by a slip; the answer is how the policy's condition ends. */
+  misspelt(scopes: readonly Scope[], { policy, target, path }: PolicyAttachment<Resource>): string {
+    if (scopes.length === 0) return ''
+    const message = `${policy.kind} ${policyName(policy)} protects ${target.kind} ${target.name}, which is not there, and may mean this one; answered 500 (protection_missing)`
+    for (const scope of scopes)
+      this.close(scope, originFor(this.role, policy, path), { message, follows: true })
+    return endOf(
+      scopes.map(({ what }) => what),
+      policy.kind,
+    )
+  }
+
   tell(report: Report): void {
     for (const { object, listener, flaws } of this.objects.values())
       if (isFull(flaws)) report.warn(object, 'Closed', flaws, listener === undefined ? {} : { listener })
   }
+}
+
+/** What is said of a name that misses those of others by a slip, which are closed since no other of its kind is for them. */
+export function endOf(names: readonly string[], kind: string): string {
+  return `; ${names.join(', ')}, which ${names.length === 1 ? 'is' : 'are'} a slip away and no other ${kind} is for, would be served without it, and ${names.length === 1 ? 'is' : 'are'} closed instead: answered 500 (protection_missing)`
 }

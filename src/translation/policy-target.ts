@@ -9,6 +9,7 @@ import { missing, namesake, type Absence } from './missing.ts'
 import { reject, type PolicyAttachment } from './policies.ts'
 import type { Report } from './report.ts'
 import type { Closing } from './closing.ts'
+import { misspelt, type Alike } from './slips.ts'
 import {
   gatewayTarget,
   routeTarget,
@@ -33,16 +34,21 @@ export interface PolicyWorld {
 /**
  * What a policy that protects requests is for: all of a Gateway or a route, or a listener or rule of it. Null, with a
  * condition, where that is not there. A section that is not there is a mistake in its name, and what it was to protect
- * is somewhere in its object: that is closed.
+ * is somewhere in its object: that is closed. So is what a name misses by a slip, where none of `alike` is for it;
+ * null of a policy without which nothing is open to others.
  */
 export function protectedScope(
   attachment: PolicyAttachment<Resource>,
   { resources, gateways, closing, report }: PolicyWorld,
+  alike: Alike | null,
 ): Scope | null {
   const { policy, target } = attachment
   const object = requestTarget(target, policy.metadata.namespace, resources, gateways)
   if ('message' in object) {
-    reject(attachment, report, 'TargetNotFound', object)
+    const isTold = object.follows || alike === null
+    const meant = isTold ? [] : misspelt(attachment, { resources, gateways }, alike)
+    const message = object.message + closing.misspelt(meant, attachment)
+    reject(attachment, report, 'TargetNotFound', { ...object, message })
     return null
   }
   const { sectionName } = target

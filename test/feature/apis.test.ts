@@ -98,6 +98,35 @@ suite('an API', () => {
     assert.equal(await status('/pets/pets'), 200)
   })
 
+  test('is closed where it was renamed and its Product was not, and no other route is, until the Product is mended', async () => {
+    await using upstream = await TestUpstream.start((_, response) => void response.end('ok'))
+    const port = await freePort()
+    await using served = await Served.start({
+      'site.yaml': site(port, upstream.port),
+      'apis.yaml': yamlOf(ours('API', 'pets', of('pets'))),
+      'product.yaml': both,
+    })
+    const statuses = async () => [
+      (await send(port, { path: '/pets' })).status,
+      (await send(port, { path: '/free' })).status,
+    ]
+    assert.deepEqual(await statuses(), [401, 200])
+    await served.change('apis.yaml', yamlOf(ours('API', 'animals', of('pets'))))
+    assert.deepEqual(await statuses(), [500, 200])
+    const check = await portcullis(['check', served.folder.path])
+    assert.equal(check.code, 1)
+    assert.match(
+      check.stdout,
+      /Product\/pets spec\.apis\[0\].*TargetNotFound: API default\/pets does not exist/,
+    )
+    assert.match(check.stdout, /API\/animals .*Product default\/pets .*closed: answered 500/)
+    const explained = await portcullis(['explain', 'GET', `http://a:${port}/pets`, served.folder.path])
+    assert.match(explained.stdout, /protection_missing/)
+    const named = ours('Product', 'pets', { apis: [{ name: 'animals' }], plans: [{ name: 'free' }] })
+    await served.change('product.yaml', [plan, yamlOf(named)].join('\n---\n'))
+    assert.deepEqual(await statuses(), [401, 200])
+  })
+
   test('is closed where it is broken from the start, and what it does not name is served', async () => {
     await using upstream = await TestUpstream.start((_, response) => void response.end('ok'))
     const port = await freePort()

@@ -81,6 +81,29 @@ suite('what a policy targets that nobody here knows', () => {
     assert.deepEqual(await statuses(), [200, 200])
   })
 
+  test('is what a policy of ours misses by one letter, where no other of its kind is for it', async () => {
+    await using upstream = await hello()
+    const office = (name: string, target: string, spec: object) => ({
+      apiVersion: 'portcullis.dev/v1alpha1',
+      kind: 'TrafficPolicy',
+      metadata: { name },
+      spec: { targetRefs: [ofRoute(target)], ...spec },
+    })
+    const deny = { addresses: { deny: ['192.0.2.0/24'] } }
+    const text = (...policies: readonly object[]) =>
+      yamlOf(gateway(), shop, backend('up', [upstream.port]), ...policies)
+    await using proxy = await startGateway(text(office('a', 'shpo', deny)))
+    const status = async () => (await send(proxy.port(), { path: '/' })).status
+    assert.equal(await status(), 500)
+    await proxy.reload(text(office('a', 'shpo', deny), office('b', 'shop', deny)))
+    assert.equal(await status(), 200)
+    // Without a policy that only says how answers are kept nothing is open to others.
+    await proxy.reload(text(office('a', 'shpo', { localReplies: { maintenance: {} } })))
+    assert.equal(await status(), 200)
+    await proxy.reload(text(office('a', 'shpo', deny), office('b', 'shop', { cache: {} })))
+    assert.equal(await status(), 500)
+  })
+
   test('among other backends has its share answered so', async () => {
     await using upstream = await hello()
     const both = httpRoute('r', {

@@ -93,7 +93,9 @@ export class ExternalAuthPolicies {
 
   private attach(attachment: PolicyAttachment<ExternalAuthPolicy>, world: AuthWorld): void {
     const { report } = world
-    const target = protectedScope(attachment, world)
+    const target = protectedScope(attachment, world, () =>
+      attachmentsOf(world.resources.all(ExternalAuthPolicy)),
+    )
     if (target === null) return
     accept(attachment, report, `is asked for every request of ${target.what}`)
     const cluster = clusterOf(attachment.policy, world.backends)

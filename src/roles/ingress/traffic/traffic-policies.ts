@@ -14,7 +14,13 @@ import { exceptionsOf } from '../../../translation/exceptions.ts'
 import type { Grants } from '../../../translation/grants.ts'
 import { missing, notPermitted } from '../../../translation/missing.ts'
 import { originOf } from '../origin.ts'
-import { accept, attachmentsOf, parentOf, policyName } from '../../../translation/policies.ts'
+import {
+  accept,
+  attachmentsOf,
+  parentOf,
+  policyName,
+  type PolicyAttachment,
+} from '../../../translation/policies.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
 import type { Scope } from '../../../translation/targetable.ts'
@@ -51,8 +57,10 @@ export function trafficPolicies(world: TrafficWorld): Required<Pick<Contribution
 /** What is there of what it targets, with a condition for each. */
 function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld): Scope[] {
   const { closing, report } = world
+  const alike = (): PolicyAttachment<TrafficPolicy>[] =>
+    attachmentsOf(world.resources.all(TrafficPolicy).filter(mayOpen))
   return attachmentsOf([policy]).flatMap(attachment => {
-    const target = protectedScope(attachment, world)
+    const target = protectedScope(attachment, world, mayOpen(policy) ? alike : null)
     if (target === null) return []
     accept(attachment, report, `attached to ${target.what}`)
     const parent = parentOf(attachment)
@@ -65,6 +73,11 @@ function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld
       report.good(policy, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', { parent })
     return [target]
   })
+}
+
+/** Whether something is open to others without it: it does more than set what is served how. */
+function mayOpen({ body: { spec } }: TrafficPolicy): boolean {
+  return spec.addresses !== undefined || spec.rateLimits !== undefined || spec.basicAuth !== undefined
 }
 
 interface Made {

@@ -6,7 +6,7 @@ import { elder } from '../../../translation/elder.ts'
 import { accept, parentOf, policyName, type PolicyAttachment } from '../../../translation/policies.ts'
 import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
 import type { Scope } from '../../../translation/targetable.ts'
-import type { API } from '../kinds/api.ts'
+import { API } from '../kinds/api.ts'
 import { originOf } from './origin.ts'
 
 /** What an API has of one route that it names. */
@@ -38,7 +38,9 @@ export class Covers {
   /** What an API has, with a condition for each route that it names. To be asked of the oldest first. */
   of(api: API): readonly Cover[] {
     return attachmentsOf(api).flatMap(attachment => {
-      const scope = protectedScope(attachment, this.world)
+      const scope = protectedScope(attachment, this.world, () =>
+        this.world.resources.all(API).flatMap(attachmentsOf),
+      )
       if (scope === null) return []
       const route = scope.object as Cover['route']
       const all = rulesIn(scope, route)

@@ -29,7 +29,7 @@ export function placed<P extends Targeting>(
   world: ApiWorld,
 ): readonly Placed<P>[] {
   const all = attachmentsOf(world.resources.all(kind)).flatMap(attachment =>
-    isOfApi(attachment.target) ? onApi(attachment, apis, world) : onRequests(attachment, world),
+    isOfApi(attachment.target) ? onApi(attachment, apis, world) : onRequests(attachment, kind, world),
   )
   return all.toSorted((a, b) => Number(a.api === null) - Number(b.api === null))
 }
@@ -56,8 +56,12 @@ function onApi<P extends Targeting>(
   return api.covers.flatMap(cover => placesOf(cover).map(at => ({ policy, at, scope, api })))
 }
 
-function onRequests<P extends Targeting>(attachment: PolicyAttachment<P>, world: ApiWorld): Placed<P>[] {
-  const target = protectedScope(attachment, world)
+function onRequests<P extends Targeting>(
+  attachment: PolicyAttachment<P>,
+  kind: ResourceKind<P>,
+  world: ApiWorld,
+): Placed<P>[] {
+  const target = protectedScope(attachment, world, () => attachmentsOf(world.resources.all(kind)))
   if (target === null) return []
   accept(attachment, world.report, `attached to ${target.what}`)
   return [{ policy: attachment.policy, at: target.at, scope: target.what, api: null }]

@@ -23,6 +23,8 @@ import { planRows, reportPlans } from './plans.ts'
 import { isOfApi, placed, type Placed } from './policies.ts'
 import { Products, reportProducts, type Offer } from './products.ts'
 import { publish } from './published/published.ts'
+import { doubtRules } from './rule-doubts.ts'
+import { Strays } from './strays.ts'
 import { brokenFor, closeBroken } from './unenforced.ts'
 
 /**
@@ -44,10 +46,15 @@ export function translate(resources: Resources): Contribution {
   reportProducts(apis, world)
   reportPlans(apis, world)
   const authentication = placed(AuthenticationPolicy, apis, world)
+  const authorization = placed(AuthorizationPolicy, apis, world)
+  doubtRules(authorization, world)
+  const strays = new Strays(resources, policies)
   const attach = [
-    ...[...apis.values()].flatMap(state => ofApi(state, products.of(state.api), authentication, world)),
+    ...[...apis.values()].flatMap(state =>
+      ofApi(state, products.of(state.api), authentication, strays, world),
+    ),
     ...ofAuthentication(authentication, products),
-    ...authorizationAttachments(placed(AuthorizationPolicy, apis, world)),
+    ...authorizationAttachments(authorization),
     ...ofLimits(placed(RateLimitPolicy, apis, world)),
   ]
   const published = publish([...apis.values()], products, attach, world)
@@ -96,13 +103,15 @@ function ofApi(
   state: ApiState,
   offers: readonly Offer[],
   policies: readonly Placed<AuthenticationPolicy>[],
+  strays: Strays,
   world: ApiWorld,
 ): Attachment[] {
   const api = apiFilter(state, world)
   const always: FilterConfig[] = [api, usageFilter(api)]
   const enforced = productFilters(state, offers)
   doubtUnreachable(state, world)
-  if (offers.length === 0 && !policies.some(one => asksFor(state, one))) doubtOpen(state, world)
+  const isOpen = offers.length === 0 && !policies.some(one => asksFor(state, one))
+  if (!strays.close(state, isOpen, world) && isOpen) doubtOpen(state, world)
   const places = state.covers.flatMap(cover => placesOf(cover))
   const taken = new Set(policies.map(({ at }) => placeText(at)))
   return [

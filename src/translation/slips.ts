@@ -1,0 +1,65 @@
+import { Gateway } from '../model/kinds/gateway.ts'
+import { GRPCRoute } from '../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../model/kinds/http-route.ts'
+import { isSlip } from '../model/nearest.ts'
+import type { Resource } from '../model/resource.ts'
+import { keyOf, type Resources } from '../model/resources.ts'
+import type { PolicyAttachment } from './policies.ts'
+import { gatewayTarget, routeTarget, sectionsOf, wholeOf, type Scope, type Targetable } from './targetable.ts'
+
+/** What all objects of one kind are for. */
+export type Alike = () => readonly PolicyAttachment<Resource>[]
+
+interface World {
+  readonly resources: Resources
+  readonly gateways: ReadonlyMap<string, unknown>
+}
+
+/**
+ * What a policy is likely for whose target is not there: what its name misses by a slip, and no other of its kind is
+ * for. Served without it, that would be open to whom it keeps out (ADR 0072).
+ */
+export function misspelt(
+  { policy, target: { kind, name, sectionName } }: PolicyAttachment<Resource>,
+  world: World,
+  alike: Alike,
+): readonly Scope[] {
+  const { namespace } = policy.metadata
+  const near = targetsOf(
+    kind,
+    world,
+    ({ metadata }) => metadata.namespace === namespace && isSlip(name, metadata.name),
+  )
+  if (near.length === 0) return []
+  const isNamed = (one: Targetable): boolean =>
+    alike().some(other => isFor(other, kind, namespace, one.resource.metadata.name))
+  return near
+    .filter(one => !isNamed(one))
+    .flatMap(one => {
+      const sections = sectionName === undefined ? [] : sectionsOf(one, sectionName)
+      return sections.length > 0 ? sections : [wholeOf(one)]
+    })
+}
+
+export function isFor(
+  { policy, target }: PolicyAttachment<Resource>,
+  kind: string,
+  namespace: string,
+  name: string,
+): boolean {
+  return target.kind === kind && target.name === name && policy.metadata.namespace === namespace
+}
+
+function targetsOf(
+  kind: string,
+  { resources, gateways }: World,
+  isWanted: (one: Resource) => boolean,
+): Targetable[] {
+  if (kind === 'Gateway')
+    return resources
+      .all(Gateway)
+      .filter(one => isWanted(one) && gateways.has(keyOf(one)))
+      .map(gatewayTarget)
+  const routes = kind === 'GRPCRoute' ? resources.all(GRPCRoute) : resources.all(HTTPRoute)
+  return routes.filter(isWanted).map(routeTarget)
+}
