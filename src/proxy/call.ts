@@ -88,7 +88,11 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
 
   private chosen(): Endpoint<UpstreamPool> | null {
     const { head, options } = this
-    return this.cluster.pick(this.failed, { clientAddress: options.client ?? '', request: head })
+    return this.cluster.pick(this.failed, {
+      clientAddress: options.client ?? '',
+      request: head,
+      principal: null,
+    })
   }
 
   // Waiter.

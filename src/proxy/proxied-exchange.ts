@@ -1,6 +1,7 @@
 import type { BodyHold, Transformed } from '../filters/body.ts'
 import type { FilterSteps, RequestStep, SteppedExchange } from '../filters/compile.ts'
 import type { Asked, ClientCertificate, Exchange, Served, Verdict } from '../filters/filter.ts'
+import { identityNote } from '../filters/identity.ts'
 import { Notes } from '../filters/notes.ts'
 import type { FailureName } from '../http/failures.ts'
 import { Fields } from '../http/fields.ts'
@@ -423,6 +424,11 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
       if (this.finished) this.aborter.abort()
     }
     return this.aborter.signal
+  }
+
+  get principal(): string | null {
+    const identity = this.written?.get(identityNote)
+    return identity === undefined || identity.kind === 'anonymous' ? null : identity.principal
   }
 
   get share(): string {

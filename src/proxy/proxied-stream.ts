@@ -41,6 +41,7 @@ export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'loca
 export class ProxiedStream implements RawHandler, PickInfo {
   /** Its bytes are not ours to understand. */
   readonly request = null
+  readonly principal = null
   private readonly client: Socket
   private readonly stream: CompiledStream
   private readonly backend: BackendShare

@@ -70,6 +70,8 @@ export interface RunHost {
   readonly body: RequestBody
   /** After trusted hops. */
   readonly clientAddress: string
+  /** Who asks, as authentication has found; null where nobody is known. */
+  readonly principal: string | null
   /** Whose share it counts as, where there is not enough for all. */
   readonly share: string
   readonly localPort: number

@@ -21,6 +21,8 @@ const balancings: readonly Balancing[] = [
   { type: 'PeakEWMA' },
   { type: 'Random' },
   { type: 'ConsistentHash', consistentHash: { source: 'ClientAddress' } },
+  { type: 'RingHash', consistentHash: { source: 'ClientAddress' } },
+  { type: 'Maglev', consistentHash: { source: 'ClientAddress' } },
 ]
 const weightLists = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 12 })
 

@@ -2,8 +2,10 @@ import type { Balancing } from '../snapshot/snapshot.ts'
 import type { Balancer, BalancerType, Candidate, RandomSource } from './balancers/balancer.ts'
 import { consistentHash } from './balancers/consistent-hash.ts'
 import { leastRequest } from './balancers/least-request.ts'
+import { maglev } from './balancers/maglev.ts'
 import { peakEwma } from './balancers/peak-ewma.ts'
 import { random as atRandom } from './balancers/random.ts'
+import { ringHash } from './balancers/ring-hash.ts'
 import { roundRobin } from './balancers/round-robin.ts'
 import { systemClock, type Clock } from './clock.ts'
 
@@ -14,6 +16,8 @@ export const balancers: readonly BalancerType[] = [
   peakEwma,
   atRandom,
   consistentHash,
+  ringHash,
+  maglev,
 ]
 
 /** Throws where there is none of this type. */

@@ -167,6 +167,8 @@ test('each attempt goes to an endpoint that was not tried before, whatever the b
     { type: 'Random' },
     { type: 'LeastRequest' },
     { type: 'ConsistentHash', consistentHash: { source: 'QueryParam', name: 'k' } },
+    { type: 'RingHash', consistentHash: { source: 'QueryParam', name: 'k' } },
+    { type: 'Maglev', consistentHash: { source: 'QueryParam', name: 'k' } },
   ]) {
     const sick = await Promise.all([1, 2, 3].map(() => failing(Array.from({ length: 100 }, () => 503))))
     const { upstream: well } = await failing([])

@@ -209,16 +209,17 @@ suite('whoever waits for a connection', () => {
     )
   })
 
-  test('waits for one to the endpoint of its hash', async () => {
-    const hash = { type: 'ConsistentHash', consistentHash: { source: 'Header', name: 'x-user' } }
-    await using one = await worker(yaml(ports, [{ backendRefs: [to('up')] }], limited(hash)))
-    const users = Array.from({ length: 40 }, (_, i) => ({ 'x-user': `user-${i % 10}` }))
-    const alone: string[] = []
-    for (const headers of users) alone.push((await send(one.port(), { headers })).body)
-    const together = await Promise.all(users.map(headers => send(one.port(), { headers })))
-    assert.deepEqual(
-      together.map(({ body }) => body),
-      alone,
-    )
-  })
+  for (const type of ['ConsistentHash', 'RingHash', 'Maglev'])
+    test(`waits for one to the endpoint of its hash, by ${type}`, async () => {
+      const hash = { type, consistentHash: { source: 'Header', name: 'x-user' } }
+      await using one = await worker(yaml(ports, [{ backendRefs: [to('up')] }], limited(hash)))
+      const users = Array.from({ length: 40 }, (_, i) => ({ 'x-user': `user-${i % 10}` }))
+      const alone: string[] = []
+      for (const headers of users) alone.push((await send(one.port(), { headers })).body)
+      const together = await Promise.all(users.map(headers => send(one.port(), { headers })))
+      assert.deepEqual(
+        together.map(({ body }) => body),
+        alone,
+      )
+    })
 })

@@ -22,6 +22,8 @@ export interface PickInfo {
   readonly clientAddress: string
   /** Null of a stream, whose bytes are not ours to understand. */
   readonly request: RequestHead | null
+  /** Who asks, as authentication has found; null where nobody is known. */
+  readonly principal: string | null
 }
 
 /**
@@ -47,16 +49,19 @@ export interface BalancerType<B extends Balancing = Balancing> {
   readonly does: string
   /** The same asker comes to the same endpoint, in every worker: by weights that stay as they were declared. */
   readonly sticky?: true
-  /** The field of spec.loadBalancing that it has for itself, which others must not have. */
-  readonly settings?: {
-    readonly name: string
-    /** JSON Schema, with a description of each field. Written out: workers load this file, and no maker of schemas. */
-    readonly schema: object
-    readonly description: string
-    /** What the schema cannot say, of settings that passed it; paths within them. */
-    rules?(settings: NonNullable<unknown>): readonly Violation[]
-  }
+  /** What it alone, or with others, has of spec.loadBalancing. */
+  readonly settings?: BalancerSettings
   make<E extends Candidate>(balancing: B, kit: BalancerKit): Balancer<E>
+}
+
+/** A field of spec.loadBalancing; types without it must not have it. */
+export interface BalancerSettings {
+  readonly name: string
+  /** JSON Schema, with a description of each field. Written out: workers load this file, and no maker of schemas. */
+  readonly schema: object
+  readonly description: string
+  /** What the schema cannot say, of settings of a type that passed it; paths within them. */
+  rules?(settings: NonNullable<unknown>, type: string): readonly Violation[]
 }
 
 export interface BalancerKit {

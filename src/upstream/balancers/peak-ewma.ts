@@ -5,7 +5,7 @@ import { Sampler } from './sampler.ts'
 
 export const peakEwma: BalancerType = {
   type: 'PeakEWMA',
-  does: 'the one of two at random that is to answer sooner',
+  does: 'the one of two that is to answer sooner',
   make: (_balancing, kit) => new PeakEwma(kit),
 }
 

@@ -4,12 +4,19 @@ import { duration, object, optional, required, type Violation } from '../../../m
 import type { Balancing } from '../../../snapshot/snapshot.ts'
 import { balancers } from '../../../upstream/balancers.ts'
 
-/** The fields that balancers have for themselves. */
+/** The fields that some balancers have and others must not. */
+const owned = new Map(
+  balancers.flatMap(({ settings }) => (settings === undefined ? [] : [[settings.name, settings] as const])),
+)
+
+function ownersOf(name: string): readonly string[] {
+  return balancers.filter(({ settings }) => settings?.name === name).map(({ type }) => type)
+}
+
 const settings: TProperties = Object.fromEntries(
-  balancers.flatMap(({ type, settings: own }) => {
-    if (own === undefined) return []
-    const description = `${own.description} For type ${type}, and only there.`
-    return [[own.name, optional(Type.Unsafe<NonNullable<unknown>>(own.schema), description)]]
+  [...owned].map(([name, { schema, description }]) => {
+    const where = `For type ${ownersOf(name).join(', ')}, and only there.`
+    return [name, optional(Type.Unsafe<NonNullable<unknown>>(schema), `${description} ${where}`)]
   }),
 )
 
@@ -29,7 +36,7 @@ export const loadBalancing = Type.Unsafe<LoadBalancing>(
   object({
     type: optional(
       Type.Enum(balancers.map(({ type }) => type)),
-      `How an endpoint is chosen, in shares by weight: ${balancers.map(({ type, does }) => `${does} (${type})`).join('; ')}.`,
+      `How endpoints are chosen, by weight: ${balancers.map(({ type, does }) => `${does} (${type})`).join('; ')}.`,
       backendDefaults.loadBalancing,
     ),
     slowStart: optional(
@@ -59,18 +66,17 @@ export function balancingViolations(given: LoadBalancing): Violation[] {
 }
 
 function settingsViolations(given: LoadBalancing, type: string): Violation[] {
-  return balancers.flatMap((balancer): Violation[] => {
-    if (balancer.settings === undefined) return []
-    const { name, rules } = balancer.settings
+  return [...owned].flatMap(([name, { rules }]): Violation[] => {
+    const owners = ownersOf(name)
     const path = ['spec', 'loadBalancing', name]
     const own = given[name]
     if (own === undefined || own === null)
-      return balancer.type === type ? [{ path, message: `is required for type ${type}` }] : []
-    const violations = rules?.(own).map(one => ({ ...one, path: [...path, ...one.path] })) ?? []
-    if (balancer.type === type) return violations
-    return [
-      { path, message: `must be absent for type ${type}, expected type ${balancer.type}` },
-      ...violations,
-    ]
+      return owners.includes(type) ? [{ path, message: `is required for type ${type}` }] : []
+    const isOwner = owners.includes(type)
+    const violations =
+      rules?.(own, isOwner ? type : owners[0]!).map(one => ({ ...one, path: [...path, ...one.path] })) ?? []
+    if (isOwner) return violations
+    const message = `must be absent for type ${type}, expected type ${owners.join(', ')}`
+    return [{ path, message }, ...violations]
   })
 }
