@@ -309,7 +309,7 @@ const table = {
   http_response_incomplete: {
     status: 502,
     side: 'upstream',
-    retry: 'never',
+    retry: 'if-idempotent',
     title: 'The response of the backend ended early',
   },
   http_response_timeout: {

@@ -37,6 +37,8 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** When the last attempt was sent, and how long its answer's head took. */
   sentMs = 0
   upstreamMs = -1
+  /** Since when the client has taken all that comes of an answer whose length the backend has told; -1: the backend has not. */
+  protected takingSinceMs = -1
   /** As its endpoint is judged by, of the last attempt's head. */
   protected verdict = 0
   /** Bytes are passed as they are, both ways. */
@@ -290,6 +292,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
 
   onHead(head: ResponseHead): void {
     this.answered(head.status)
+    if (head.hasLength) this.takingSinceMs = this.sentMs + this.upstreamMs
     if (this.repeats(head)) return this.again(head.status, '', '')
     this.x.sendHead(head)
   }
@@ -426,6 +429,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.endpoint = null
     this.sentMs = 0
     this.upstreamMs = -1
+    this.takingSinceMs = -1
     this.breakerTold = false
     this.metrics?.counter('portcullis_upstream_retries_total').add(1)
     if (this.pauseMs === 0) this.attempt()
@@ -474,10 +478,16 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.again(0, failure, limit)
   }
 
-  /** No answer in time. It is the endpoint's fault only where it has the whole of the request, had time for it, and has not begun to answer. */
+  /**
+   * No answer in time. It is the endpoint's fault only where it has the whole of the request, had time for it, and has not
+   * begun to answer; or where what it has begun is to be of a length that it has told, so that it is no stream without end,
+   * and the client was not what it waited for.
+   */
   protected hung(): void {
     const { body } = this.x
-    if (this.stream === null || this.heard || !body.complete || !this.hadTime(body.completeMs)) return
+    if (this.stream === null || !body.complete) return
+    if (this.heard && (this.takingSinceMs < 0 || this.blocked || this.verdict >= 500)) return
+    if (!this.hadTime(this.heard ? this.takingSinceMs : body.completeMs)) return
     this.endpoint!.broke('http_response_timeout')
     this.tellBreaker(true)
   }

@@ -97,9 +97,14 @@ export class Forwarding extends Attempting implements Run, Holder {
   }
 
   resume(): void {
-    if (this.blocked) this.x.tell().clientResumed(performance.now())
+    if (this.blocked) this.clientTakes(performance.now())
     this.blocked = false
     this.stream?.resume()
+  }
+
+  private clientTakes(nowMs: number): void {
+    this.x.tell().clientResumed(nowMs)
+    if (this.takingSinceMs >= 0) this.takingSinceMs = nowMs
   }
 
   // The stream's events.

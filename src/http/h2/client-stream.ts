@@ -172,6 +172,8 @@ export class ClientStream extends Http2Stream {
   onLost(code: number, local: boolean, reason: string = ''): void {
     const { handler } = this
     this.handler = null
+    // The peer has met this very request (§8.7 but for REFUSED_STREAM): no race with a connection that it closes.
+    if (code !== -1 && !local) this.fresh = true
     const detail = code === -1 ? reason || 'connection' : errorName(code)
     handler?.onFailure(this.failureOf(code, local), detail)
   }
