@@ -23,9 +23,14 @@ export function dropToken(): void {
 }
 
 export function keepToken(text: string): void {
+  replaceToken(text)
+  tokenWanted.set('no')
+}
+
+/** Sends this one from now on; who is asked for a token stays so. */
+export function replaceToken(text: string): void {
   sessionStorage.setItem(KEY, text)
   token.set(text)
-  tokenWanted.set('no')
 }
 
 export function forgetToken(): void {

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import type { SetupDone } from '../../src/api/shapes/user.ts'
 import { everythingChanged } from '../api/queries.ts'
 import { askJson } from '../api/request.ts'
-import { keepToken } from '../api/token.ts'
+import { dropToken, replaceToken } from '../api/token.ts'
 import { TextField } from '../parts/form.tsx'
 import { Secret } from '../parts/secret.tsx'
 import { formTexts } from '../texts/common.ts'
@@ -25,6 +25,8 @@ export function SetupForm({ onBack, onDone }: Props) {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ token: once.trim(), name }),
       }),
+    // That of the operator counts no more: a view that asks again with it would be refused, and take this one's place.
+    onSuccess: ({ token }) => token.secret !== null && replaceToken(token.secret),
   })
   const secret = setup.data?.token.secret ?? null
   if (secret !== null)
@@ -37,7 +39,7 @@ export function SetupForm({ onBack, onDone }: Props) {
           className="main"
           onClick={() => {
             onDone()
-            keepToken(secret)
+            dropToken()
             everythingChanged()
           }}
         >
