@@ -6,6 +6,8 @@
  * in the order they are specified").
  */
 export const phases = [
+  // Who is refused first where there is too much to do: known as soon as the route is, before anything that costs.
+  'priority',
   // Proof that a name is ours (ACME), for who knows no credentials and comes from anywhere.
   'challenge',
   // Responses only: what is compressed has passed everything that reads or changes bodies.

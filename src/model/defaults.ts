@@ -152,7 +152,12 @@ export const backendDefaults = {
 } as const
 
 /** What a TrafficPolicy leaves out. A burst is as many as `requests`. */
-export const trafficDefaults = { by: 'ClientAddress', realm: 'Restricted', forwardCredentials: true } as const
+export const trafficDefaults = {
+  by: 'ClientAddress',
+  realm: 'Restricted',
+  forwardCredentials: true,
+  priority: 'Normal',
+} as const
 /** What a TrafficPolicy's `cache` leaves out. */
 export const cacheDefaults = {
   maxBodyBytes: 1024 * 1024,

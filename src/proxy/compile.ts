@@ -1,6 +1,7 @@
 import { isFailureName } from '../http/failures.ts'
 import { noSteps, stepsOf, type FilterTable } from '../filters/compile.ts'
 import type { Kit } from '../filters/kit.ts'
+import { rankingOf } from '../filters/priority.ts'
 import { trialKit } from '../filters/trial-kit.ts'
 import type { Action, FilterConfig, Forward, Mirror, Rule, StreamRule } from '../snapshot/snapshot.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
@@ -63,6 +64,7 @@ export function compileRule(rule: Rule, around: Surroundings): CompiledRule {
       rule,
       filters,
       steps: stepsOf(filters),
+      ranking: rankingOf(rule.filters),
       action: compileAction(rule.action, { ...around, clusters }),
       clusters: asked,
       metrics: around.observer.route(rule.id),
@@ -96,6 +98,7 @@ export function compileClosed(
     rule,
     filters: [],
     steps: noSteps,
+    ranking: null,
     clusters: [],
     action: answering(x => x.fail('proxy_configuration_error', reason)),
     metrics: observer.route(rule.id),

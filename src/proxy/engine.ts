@@ -13,6 +13,7 @@ import type { RuleTypes } from './compile.ts'
 import { Compiled, type Around } from './compiled.ts'
 import { connectionBound } from './connection-bound.ts'
 import { HeldBodies } from './held-bodies.ts'
+import { LoopDelay } from './loop-delay.ts'
 import type { Bound } from './inbound.ts'
 import { Epochs } from './epochs.ts'
 import type { Observer, Sinks } from './observe.ts'
@@ -36,8 +37,8 @@ export interface EngineOptions {
   /** Workers that share ports and limits. */
   readonly workers?: number
   readonly lookup?: DnsLookup
-  /** When this worker sheds requests; absent: overloadLimits. */
-  readonly overload?: OverloadLimits
+  /** When this worker sheds requests; what is absent: overloadLimits. */
+  readonly overload?: Partial<OverloadLimits>
   /** What session tickets are sealed with, the same in all workers; absent: keys of this one alone. */
   readonly ticketKeys?: TicketKeys
   /** What the machine trusts; absent: what it says that it does. */
@@ -75,6 +76,7 @@ export class Engine {
   private readonly ports = new Map<string, PortServer>()
   private readonly leaving = new Set<PortServer>()
   private readonly timer: NodeJS.Timeout
+  private readonly loop: LoopDelay
   private readonly epochs: Epochs
   private readonly kept = new Kept()
   private readonly state: SharedState
@@ -90,7 +92,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.options = options
     this.epochs = new Epochs(options.sinks)
-    const limits = options.overload ?? overloadLimits
+    const limits: OverloadLimits = { ...overloadLimits, ...options.overload }
     this.overload = new Overload(limits)
     // Half of what is shed at, so that streams end before anybody else is turned away.
     this.shared = new SharedStreams({ streams: limits.exchanges, waitingBytes: limits.bufferedBytes / 2 })
@@ -114,6 +116,7 @@ export class Engine {
     })
     this.timer = setInterval(() => this.sweep(), SWEEP_MS)
     this.timer.unref()
+    this.loop = new LoopDelay(this.overload.periodMs, (delayMs, nowMs) => this.lookAtLoop(delayMs, nowMs))
   }
 
   /** Makes this snapshot the one that new requests meet. Calls are carried out one after another. */
@@ -159,6 +162,7 @@ export class Engine {
     await Promise.all(all.map(port => port.drain(gently)))
     clearTimeout(late)
     clearInterval(this.timer)
+    this.loop.stop()
     for (const compiler of this.compilers.values()) compiler.release()
     this.epochs.next()
     this.epochs.settle()
@@ -316,8 +320,19 @@ export class Engine {
     // What waits for mirrors sheds nobody: they lose it.
     this.options.sinks.instruments.bufferedBytes.set(bufferedBytes + this.upstreams.mirroredBytes)
     const exchanges = this.epochs.active
-    if (this.overload.judge(exchanges, bufferedBytes))
-      this.options.log.warn('overload', { shedding: this.overload.shedding, exchanges, bufferedBytes })
+    if (this.overload.judge(exchanges, bufferedBytes)) this.tellShedding({ exchanges, bufferedBytes })
+  }
+
+  private lookAtLoop(delayMs: number, nowMs: number): number {
+    if (this.overload.look(delayMs, nowMs)) this.tellShedding({ delayMs: Math.round(delayMs) })
+    return this.overload.periodMs
+  }
+
+  private tellShedding(why: Readonly<Record<string, number>>): void {
+    const { reason, serves } = this.overload.state
+    this.options.sinks.instruments.shedding.set(reason === null ? 0 : 1)
+    if (reason === null) this.options.log.info('overload.ended', why)
+    else this.options.log.warn('overload.begun', { reason, serves, ...why })
   }
 
   /** Each one is counted; the log tells of the first of each kind. */

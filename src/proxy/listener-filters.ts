@@ -1,4 +1,5 @@
 import { noSteps, stepsOf, type FilterSteps, type ReadyFilter } from '../filters/compile.ts'
+import { rankingOf, type Ranking } from '../filters/priority.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { RouteHit } from './router/host-table.ts'
@@ -13,6 +14,8 @@ export class ListenerChain {
   /** Of requests that no route takes. */
   readonly steps: FilterSteps
   readonly unrouted: CompiledAction
+  /** How important its requests are, where no rule says so. */
+  readonly ranking: Ranking
   /** Of rules that ask no backend, among them those that are closed: nothing that is kept is given in their place. */
   private readonly uncached: FilterSteps
   private readonly filters: readonly ReadyFilter[]
@@ -25,6 +28,7 @@ export class ListenerChain {
     this.closed = fault === null ? null : answering(x => x.fail('proxy_configuration_error', fault))
     this.filters = filters
     this.steps = stepsOf(filters)
+    this.ranking = rankingOf(filters.map(({ config }) => config))
     this.uncached = stepsOf(filters.filter(({ config }) => config.type !== 'cache'))
     this.unrouted = this.closed ?? notFound
   }

@@ -1,4 +1,5 @@
 import type { Notes } from '../filters/notes.ts'
+import { priorities, type Rank } from '../filters/priority.ts'
 import { failures, type FailureName, type Rejection } from '../http/failures.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { Port } from '../snapshot/snapshot.ts'
@@ -9,6 +10,7 @@ import type { Story } from '../telemetry/recent/story.ts'
 import type { ClusterMetrics, Instruments, PortMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
+import type { SheddingReason } from './overload.ts'
 import type { Remote } from './remote.ts'
 import type { CompiledRule } from './rule.ts'
 import type { CompiledStream, FinishedStream } from './proxied-stream.ts'
@@ -116,6 +118,11 @@ export class Observer {
   began(): void {
     this.active++
     this.sinks.instruments.requestsActive.add(1)
+  }
+
+  /** Of those that are finished then, one that is refused because there is too much to do. */
+  shed(rank: Rank, reason: SheddingReason): void {
+    this.sinks.instruments.shed(priorities[rank]!, reason)
   }
 
   finished(x: Finished): void {

@@ -1,6 +1,8 @@
 import { getHeapStatistics } from 'node:v8'
+import { priorities, type Rank } from '../filters/priority.ts'
+import { Shedding, sheddingLimits, type SheddingLimits } from './shedding.ts'
 
-export interface OverloadLimits {
+export interface OverloadLimits extends SheddingLimits {
   /** Exchanges under way in this worker. */
   readonly exchanges: number
   /** Bytes that wait in this worker because clients are slow. */
@@ -13,37 +15,102 @@ export const overloadLimits: OverloadLimits = {
   exchanges: 50_000,
   bufferedBytes: 256 * 1024 * 1024,
   heapShare: 0.9,
+  ...sheddingLimits,
 }
 
 /** Nobody is hurried more than that: what the system takes for a slow client, it takes in lumps. */
 const LEAST_PATIENCE_MS = 3_000
 
+/** Of what it can hold so much is left to those of each rank, the most important first. */
+const BEGINS: readonly number[] = [1, 0.95, 0.9]
+
+export type SheddingReason = 'delay' | 'exchanges' | 'buffered_bytes' | 'heap'
+
+/** What shedding is, as log and metrics are told. */
+export interface SheddingState {
+  /** Null: there is none. */
+  readonly reason: SheddingReason | null
+  /** The least important that are not all refused, in words; `none` where all are. */
+  readonly serves: string
+}
+
 /**
- * Whether this worker has more to do than it can hold. New requests are then
- * answered 503 with Retry-After, at once and cheaply, so that those under way
- * can finish. Judged by the sweep, not by each request.
+ * Whether this worker has more to do than it can do, or hold. New requests are
+ * then answered 503 with Retry-After, at once and cheaply, so that those under way
+ * can finish: the least important first. Time is judged by who looks at the event
+ * loop (shedding.ts), what is held by the sweep; nothing by each request.
  */
 export class Overload {
-  shedding = false
+  /** Somebody may be refused: `refuses` is to be asked, for each request. */
+  active = false
+  readonly shedding: Shedding
+  /** All from this rank on are refused, for what is held; 3: nobody. */
+  private cut = BEGINS.length
+  private heldReason: SheddingReason = 'exchanges'
   /** Share of the bytes that may wait that do, as judged last. */
   private load = 0
   private readonly limits: OverloadLimits
 
   constructor(limits: OverloadLimits = overloadLimits) {
     this.limits = limits
+    this.shedding = new Shedding(limits)
   }
 
-  /** Judges anew; true when the answer changed. */
+  /** What has this request refused, or null. Asked once for each, while `active`. */
+  refuses(rank: Rank): SheddingReason | null {
+    if (rank >= this.cut) return this.heldReason
+    return this.shedding.active && this.shedding.refuses(rank) ? 'delay' : null
+  }
+
+  /** In how many ms to look at the event loop again. */
+  get periodMs(): number {
+    return this.shedding.periodMs
+  }
+
+  get state(): SheddingState {
+    const { cut, shedding } = this
+    if (cut < BEGINS.length) return { reason: this.heldReason, serves: priorities[cut - 1] ?? 'none' }
+    return { reason: shedding.active ? 'delay' : null, serves: priorities.at(-1)! }
+  }
+
+  /** A look at the event loop: so late it was. True when `state` is another. */
+  look(delayMs: number, nowMs: number): boolean {
+    const changed = this.shedding.look(delayMs, nowMs)
+    if (changed) this.activate()
+    return changed
+  }
+
+  /** Judges what is held anew; true when `state` is another. */
   judge(exchanges: number, bufferedBytes: number): boolean {
-    const { limits, shedding } = this
-    this.load = bufferedBytes / limits.bufferedBytes
-    // Recovery needs a tenth of room, so that the answer does not flap.
-    const scale = shedding ? 0.9 : 1
-    this.shedding =
-      exchanges > limits.exchanges * scale ||
-      bufferedBytes > limits.bufferedBytes * scale ||
-      heapShare() > limits.heapShare * scale
-    return this.shedding !== shedding
+    const before = this.state
+    this.load = bufferedBytes / this.limits.bufferedBytes
+    this.cutAt(exchanges, bufferedBytes, heapShare())
+    this.activate()
+    const { state } = this
+    return state.reason !== before.reason || state.serves !== before.serves
+  }
+
+  private cutAt(exchanges: number, bufferedBytes: number, heap: number): void {
+    const { limits, cut } = this
+    this.cut = BEGINS.findIndex((begin, rank) => {
+      // Recovery needs a tenth of room, so that the answer does not flap.
+      const share = rank >= cut ? begin * 0.9 : begin
+      const reason =
+        exchanges > Math.ceil(limits.exchanges * share)
+          ? 'exchanges'
+          : bufferedBytes > limits.bufferedBytes * share
+            ? 'buffered_bytes'
+            : heap > limits.heapShare * share
+              ? 'heap'
+              : null
+      if (reason !== null) this.heldReason = reason
+      return reason !== null
+    })
+    if (this.cut < 0) this.cut = BEGINS.length
+  }
+
+  private activate(): void {
+    this.active = this.shedding.active || this.cut < BEGINS.length
   }
 
   /**

@@ -59,6 +59,7 @@ function exchangeOf(
     filters: [],
     clusters: [],
     enter: null,
+    ranking: null,
     action: {
       begin(host) {
         const run = new Forwarding(host, {

@@ -3,6 +3,7 @@ import type { FilterSteps, RequestStep, SteppedExchange } from '../filters/compi
 import type { Asked, ClientCertificate, Exchange, Served, Verdict } from '../filters/filter.ts'
 import { identityNote } from '../filters/identity.ts'
 import { Notes } from '../filters/notes.ts'
+import { NORMAL, type Ranking } from '../filters/priority.ts'
 import type { FailureName } from '../http/failures.ts'
 import { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead } from '../http/head.ts'
@@ -98,6 +99,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     this.rule = rule
     rule.enter?.(this)
     const around = runtime.filters === null ? null : runtime.filters.find(hit)
+    if (runtime.overload.active && this.isShed(rule.ranking, around?.ranking ?? null)) return
     if (around === null) this.meet(rule.steps, rule.action)
     else this.meet(around.stepsOf(rule), around.actionOf(rule))
   }
@@ -105,9 +107,24 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   /** What no route takes meets the filters of its listener all the same. */
   private beginUnrouted(): void {
     const { name = '', chain = null } = this.runtime.filters?.taking(this.request) ?? {}
+    if (this.runtime.overload.active && this.isShed(null, chain?.ranking ?? null)) return
     if (chain === null) return this.fail('route_not_found', '')
     this.listener = name
     this.meet(chain.steps, chain.unrouted)
+  }
+
+  /**
+   * The worker has too much to do for it: it is refused where its route, and so its priority, is known, and before
+   * anything that costs: filters, a body, a backend.
+   */
+  private isShed(near: Ranking, far: Ranking): boolean {
+    const { overload, observer } = this.runtime
+    const rank = near?.(this) ?? far?.(this) ?? NORMAL
+    const reason = overload.refuses(rank)
+    if (reason === null) return false
+    observer.shed(rank, reason)
+    this.fail('proxy_overloaded', reason)
+    return true
   }
 
   private meet(steps: FilterSteps, action: CompiledAction): void {

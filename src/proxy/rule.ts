@@ -1,5 +1,6 @@
 import type { FailureName } from '../http/failures.ts'
 import type { FilterSteps, ReadyFilter } from '../filters/compile.ts'
+import type { Ranking } from '../filters/priority.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
@@ -16,6 +17,8 @@ export interface CompiledRule {
   readonly steps: FilterSteps
   readonly filters: readonly ReadyFilter[]
   readonly action: CompiledAction
+  /** How important its requests are, where its own filters say so. */
+  readonly ranking: Ranking
   /** By name, what the action was compiled with; null where there was none of that name. */
   readonly clusters: readonly (readonly [name: string, cluster: object | null])[]
   readonly metrics: RouteMetrics

@@ -76,7 +76,6 @@ const MAX_HOPS = 10
 
 /** Why a request is not even routed, or null. */
 export function admit(runtime: PortRuntime, request: RequestHead): FailureName | null {
-  if (runtime.overload.shedding) return 'proxy_overloaded'
   if (!runtime.methods.takes(request.method)) return 'http_method_not_allowed'
   const most = runtime.port.client.bodyBytes
   if (most > 0 && request.length > most) return 'http_request_too_large'

@@ -270,6 +270,16 @@ const table = {
     unit: 'bytes',
     labels: [],
   },
+  portcullis_requests_shed_total: {
+    type: 'counter',
+    help: 'Requests refused because a worker had too much to do, by priority, and by what there was too much of.',
+    labels: ['priority', 'reason'],
+  },
+  portcullis_shedding_workers: {
+    type: 'gauge',
+    help: 'Workers that refuse requests because they have too much to do.',
+    labels: [],
+  },
   portcullis_reloads_total: {
     type: 'counter',
     help: 'Changes of the configuration, by result.',

@@ -16,12 +16,14 @@ import { Slowness } from './recent/slowness.ts'
 export class Instruments {
   readonly requestsActive: Gauge
   readonly bufferedBytes: Gauge
+  readonly shedding: Gauge
   readonly bytesIn: Counter
   readonly bytesOut: Counter
   readonly accessLogDropped: Counter
   private readonly writer: MetricsWriter
   private readonly codes = new CodeIndex()
   private readonly failureCounters = new Map<string, Counter>()
+  private readonly shedCounters = new Map<string, Counter>()
   private readonly ruleCounters = new Map<string, Counter>()
   /** By the number that `codes` gives. */
   private readonly unroutedCounters: (Counter | undefined)[] = []
@@ -40,6 +42,7 @@ export class Instruments {
     this.ports = new Instrumented(port => new PortMetrics(writer.scope(), port))
     this.requestsActive = writer.gauge('portcullis_requests_active', {})
     this.bufferedBytes = writer.gauge('portcullis_buffered_bytes', {})
+    this.shedding = writer.gauge('portcullis_shedding_workers', {})
     this.bytesIn = writer.counter('portcullis_bytes_total', { direction: 'in' })
     this.bytesOut = writer.counter('portcullis_bytes_total', { direction: 'out' })
     this.accessLogDropped = writer.counter('portcullis_access_log_dropped_total', {})
@@ -69,6 +72,18 @@ export class Instruments {
     let counter = this.ruleCounters.get(rule)
     if (counter === undefined)
       this.ruleCounters.set(rule, (counter = this.writer.counter('portcullis_rejections_total', { rule })))
+    counter.add(1)
+  }
+
+  /** Counts a request that is refused because there is too much to do. */
+  shed(priority: string, reason: string): void {
+    const key = `${priority} ${reason}`
+    let counter = this.shedCounters.get(key)
+    if (counter === undefined)
+      this.shedCounters.set(
+        key,
+        (counter = this.writer.counter('portcullis_requests_shed_total', { priority, reason })),
+      )
     counter.add(1)
   }
 

@@ -81,7 +81,7 @@ const schema = object(
       object({
         targetRefs: required(
           policyTargets,
-          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache` and of `localReplies` the nearest.',
+          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache`, `localReplies` and `priority` the nearest.',
         ),
         rateLimits: optional(
           mapList(limit, 'name', 1, 16),
@@ -100,6 +100,11 @@ const schema = object(
           localReplies,
           'What the gateway itself answers, as its owner wants it: error pages, and maintenance. Of several policies the nearest counts.',
         ),
+        priority: optional(
+          Type.Enum(['Critical', 'Normal', 'Sheddable']),
+          'Who is refused first (503, Retry-After) while a worker has too much to do: Sheddable, then Normal; Critical only where memory is short. Of several policies the nearest counts.',
+          trafficDefaults.priority,
+        ),
         except: optional(
           exceptions,
           'Requests that the policy is not for: of each entry, all that it says must fit.',
@@ -110,7 +115,7 @@ const schema = object(
   },
   {
     description:
-      'Limits of requests, lists of addresses, passwords, and a cache of answers, and error pages.',
+      'Limits of requests, lists of addresses, passwords, a cache of answers, error pages, and who is refused first.',
   },
 )
 
@@ -160,15 +165,16 @@ function partRules({
   basicAuth: passwords,
   cache,
   localReplies: replies,
+  priority,
 }: TrafficPolicySpec): Violation[] {
   if (lists !== undefined && lists.allow === undefined && lists.deny === undefined)
     return [{ path: ['spec', 'addresses'], message: 'lists no address, expected allow or deny' }]
-  const parts = [rateLimits, lists, passwords, cache, replies]
+  const parts = [rateLimits, lists, passwords, cache, replies, priority]
   if (parts.some(part => part !== undefined)) return []
   return [
     {
       path: ['spec'],
-      message: 'asks for nothing, expected rateLimits, addresses, basicAuth, cache or localReplies',
+      message: 'asks for nothing, expected rateLimits, addresses, basicAuth, cache, localReplies or priority',
     },
   ]
 }

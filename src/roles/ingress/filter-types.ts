@@ -7,6 +7,7 @@ import { externalAuth } from '../../filters/external-auth/external-auth.ts'
 import type { FilterType } from '../../filters/filter.ts'
 import { requestHeaders, responseHeaders } from '../../filters/header-modifier.ts'
 import { localReplies } from '../../filters/local-replies/local-replies.ts'
+import { priority } from '../../filters/priority.ts'
 import { rateLimit } from '../../filters/rate-limit/rate-limit.ts'
 import { session } from '../../filters/session/session.ts'
 import { urlRewrite } from '../../filters/url-rewrite.ts'
@@ -14,6 +15,7 @@ import { acmeChallenge } from './acme/challenge-filter.ts'
 
 /** The filters of ingress. Apart from the role itself: workers need them, and nothing of its translation. */
 export const ingressFilters: readonly FilterType[] = [
+  priority,
   acmeChallenge,
   compression,
   cors,

@@ -1,5 +1,6 @@
 import type { AddressListConfig } from '../../../filters/address-list.ts'
 import type { BasicAuthConfig } from '../../../filters/basic-auth/basic-auth.ts'
+import type { PriorityConfig } from '../../../filters/priority.ts'
 import type { LimitConfig, RateLimitConfig } from '../../../filters/rate-limit/rate-limit.ts'
 import type { LocalRepliesConfig } from '../../../filters/local-replies/local-replies.ts'
 import type { CacheConfig } from '../../../filters/cache/config.ts'
@@ -87,7 +88,13 @@ interface Made {
 
 function filtersOf(policy: TrafficPolicy, world: TrafficWorld): Made | { readonly flaw: Flaw } {
   const { basicAuth } = policy.body.spec
-  const open = [...addressLists(policy), ...rateLimits(policy), ...replies(policy), ...caches(policy)]
+  const open = [
+    ...addressLists(policy),
+    ...rateLimits(policy),
+    ...replies(policy),
+    ...caches(policy),
+    ...ranks(policy),
+  ]
   if (basicAuth === undefined) return { filters: open, users: null }
   const users = usersFor(policy, basicAuth.secretRef, world)
   if ('message' in users) return { flaw: users }
@@ -125,6 +132,11 @@ function replies(policy: TrafficPolicy): LocalRepliesConfig[] {
 function caches(policy: TrafficPolicy): CacheConfig[] {
   const { cache } = policy.body.spec
   return cache === undefined ? [] : [{ type: 'cache', ...common(policy, 'cache'), ...cacheOf(cache) }]
+}
+
+function ranks(policy: TrafficPolicy): PriorityConfig[] {
+  const { priority } = policy.body.spec
+  return priority === undefined ? [] : [{ type: 'priority', ...common(policy, 'priority'), priority }]
 }
 
 function passwords(

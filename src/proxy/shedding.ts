@@ -1,0 +1,139 @@
+import { CRITICAL, NORMAL, SHEDDABLE, type Rank } from '../filters/priority.ts'
+
+export interface SheddingLimits {
+  /** Shedding begins where the loop was later than this at each of three looks. */
+  readonly beginMs: number
+  /** While requests are shed, this is what the others are to wait. */
+  readonly targetMs: number
+}
+
+export const sheddingLimits: SheddingLimits = { beginMs: 50, targetMs: 2 }
+
+/** How often the delay is looked at: while nothing is shed, so that an idle worker is woken seldom; and while something is. */
+const WATCHING_MS = 50
+const SHEDDING_MS = 20
+
+/** So many in a row are to find the loop late: one pause of the garbage collector is no overload. */
+const LOOKS = 3
+/** Requests between two looks that are taken in any case: a thread that gets no processor has not too much to do. */
+const LEAST = 4
+/** What is known of the mix of priorities fades by this at each look. */
+const MIX = 0.25
+/** Of the delay: a half of what is seen counts at once. */
+const SMOOTH = 0.5
+/** Share refused for each ms above the target: at once, and at each look in addition. */
+const AT_ONCE = 0.008
+const IN_TIME = 0.0008
+/** More than that above the target says no more. */
+const MOST_ABOVE_MS = 100
+/** There are few ms below the target, and recovery is not to take minutes. */
+const BELOW = 2
+/** An answer to everybody takes time too: something is always tried. */
+const MOST = 0.95
+/** Shedding is over when nothing had to be refused for so long. */
+const CALM_MS = 2_000
+
+/**
+ * What share of each priority is refused, so that those who are taken wait for the event loop no longer than a target.
+ * A proportional and integral controller of the delay decides what share of all requests that is; of the least important
+ * ones first, and of Critical ones none. It knows no clock: whoever looks at the loop tells it of each look.
+ */
+export class Shedding {
+  /** Something may be refused: `refuses` is to be asked, for each request. */
+  active = false
+  /** Of all requests, as judged at the last look. */
+  share = 0
+  /** Of the delay, as judged at the last look. */
+  delayMs = 0
+  private readonly limits: SheddingLimits
+  /** In a row that have found the loop late. */
+  private lateLooks = 0
+  private integral = 0
+  private calmSinceMs = 0
+  /** Of this look, by rank. */
+  private readonly came = [0, 0, 0]
+  /** As many as come in a look, by rank. */
+  private readonly mix = [0, 0, 0]
+  private readonly shares = [0, 0, 0]
+  /** What is left over of shares: who is refused is spread evenly, and no chance is needed. */
+  private readonly left = [0, 0, 0]
+  private taken = 0
+
+  constructor(limits: SheddingLimits = sheddingLimits) {
+    this.limits = limits
+  }
+
+  /** In how many ms to look again. */
+  get periodMs(): number {
+    return this.active ? SHEDDING_MS : WATCHING_MS
+  }
+
+  /** A look at the loop: how late it was. True where shedding has begun, or ended, with it. */
+  look(delayMs: number, nowMs: number): boolean {
+    return this.active ? this.steer(delayMs, nowMs) : this.begins(delayMs, nowMs)
+  }
+
+  /** Asked once for each request, while `active`. */
+  refuses(rank: Rank): boolean {
+    this.came[rank]!++
+    const share = this.shares[rank]!
+    if (share === 0) return false
+    if (this.taken < LEAST) {
+      this.taken++
+      return false
+    }
+    const left = this.left[rank]! + share
+    this.left[rank] = left < 1 ? left : left - 1
+    return left >= 1
+  }
+
+  private begins(delayMs: number, nowMs: number): boolean {
+    this.lateLooks = delayMs < this.limits.beginMs ? 0 : this.lateLooks + 1
+    if (this.lateLooks < LOOKS) return false
+    this.lateLooks = 0
+    this.active = true
+    this.delayMs = delayMs
+    this.integral = 0
+    this.share = 0
+    this.calmSinceMs = nowMs
+    this.mix.fill(0)
+    this.came.fill(0)
+    return true
+  }
+
+  private steer(delayMs: number, nowMs: number): boolean {
+    this.delayMs += SMOOTH * (delayMs - this.delayMs)
+    const above = Math.min(MOST_ABOVE_MS, this.delayMs - this.limits.targetMs)
+    this.integral = within(this.integral + IN_TIME * (above < 0 ? BELOW * above : above))
+    this.share = within(this.integral + AT_ONCE * above)
+    this.divide()
+    if (this.share > 0) this.calmSinceMs = nowMs
+    if (nowMs - this.calmSinceMs < CALM_MS) return false
+    this.active = false
+    this.share = 0
+    return true
+  }
+
+  /** Refuses the least important first, by what came lately of each. */
+  private divide(): void {
+    const { came, mix } = this
+    let all = 0
+    for (const rank of ranks) {
+      mix[rank]! += MIX * (came[rank]! - mix[rank]!)
+      came[rank] = 0
+      all += mix[rank]!
+    }
+    this.taken = 0
+    let due = this.share * all
+    for (const rank of [SHEDDABLE, NORMAL] as const) {
+      this.shares[rank] = due <= 0 ? 0 : due >= mix[rank]! ? 1 : due / mix[rank]!
+      due -= mix[rank]!
+    }
+  }
+}
+
+const ranks = [CRITICAL, NORMAL, SHEDDABLE] as const
+
+function within(share: number): number {
+  return Math.max(0, Math.min(MOST, share))
+}

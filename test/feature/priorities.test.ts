@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { send } from '../support/client.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
+import { RawClient } from '../support/raw.ts'
+import { ofGateway, ofRoute, trafficPolicy } from '../support/traffic.ts'
+import { TestUpstream } from '../support/upstream.ts'
+
+/** Sheddable requests are refused from 91 exchanges on, Normal ones from 96, and all from 101. */
+const overload = { exchanges: 100, bufferedBytes: 1e9, heapShare: 1 }
+
+const yaml = (port: number, ...policies: readonly object[]): string =>
+  yamlOf(
+    gateway(),
+    httpRoute('r', {
+      rules: ['pay', 'search', 'hold', 'plain'].map(name => ({
+        name,
+        matches: [prefix(`/${name}`)],
+        backendRefs: [to('up')],
+      })),
+    }),
+    backend('up', [port]),
+    ...policies,
+  )
+
+const rule = (sectionName: string, priority: string, more: object = {}): object =>
+  trafficPolicy(sectionName, { ...ofRoute, sectionName }, { priority, ...more })
+
+/** Holds what is asked for below /hold until it is let go, and answers all else. */
+class Holding {
+  readonly upstream: TestUpstream
+  private readonly held: (() => void)[]
+
+  private constructor(upstream: TestUpstream, held: (() => void)[]) {
+    this.upstream = upstream
+    this.held = held
+  }
+
+  static async start(): Promise<Holding> {
+    const held: (() => void)[] = []
+    const upstream = await TestUpstream.start((request, response) => {
+      if (request.url?.startsWith('/hold') === true) held.push(() => response.end('held'))
+      else response.end('ok')
+    })
+    return new Holding(upstream, held)
+  }
+
+  /** As many more are under way from then on. */
+  async hold(port: number, count: number): Promise<void> {
+    const wanted = this.held.length + count
+    this.answers.push(...Array.from({ length: count }, () => send(port, { path: '/hold' })))
+    while (this.held.length < wanted) await new Promise(setImmediate)
+  }
+
+  readonly answers: Promise<{ readonly status: number }>[] = []
+
+  async release(): Promise<void> {
+    for (const one of this.held.splice(0)) one()
+    for (const answer of await Promise.all(this.answers.splice(0))) assert.equal(answer.status, 200)
+  }
+}
+
+/** What is judged twice a second: until this is answered so. */
+async function until(port: number, path: string, status: number): Promise<void> {
+  while ((await send(port, { path })).status !== status);
+}
+
+async function statuses(port: number, ...paths: readonly string[]): Promise<number[]> {
+  const all: number[] = []
+  for (const path of paths) all.push((await send(port, { path })).status)
+  return all
+}
+
+const shed = (running: TestGateway): string[] =>
+  running
+    .metrics()
+    .split('\n')
+    .filter(line => /^portcullis_(requests_shed_total|shedding_workers)/.test(line))
+    .map(line => line.replace(/ [1-9]\d*$/, ' some'))
+    .toSorted()
+
+suite('a worker that holds too much refuses', () => {
+  test('what is Sheddable first, then Normal, Critical last, with Retry-After; and ends with it', async () => {
+    const holding = await Holding.start()
+    await using upstream = holding.upstream
+    const policies = [rule('pay', 'Critical'), rule('hold', 'Critical'), rule('search', 'Sheddable')]
+    await using running = await startGateway(yaml(upstream.port, ...policies), { overload })
+    const port = running.port()
+    await holding.hold(port, 92)
+    await until(port, '/search', 503)
+    assert.deepEqual(await statuses(port, '/search', '/plain', '/nowhere', '/pay'), [503, 200, 404, 200])
+    await holding.hold(port, 5)
+    await until(port, '/plain', 503)
+    assert.deepEqual(await statuses(port, '/search', '/plain', '/nowhere', '/pay'), [503, 503, 503, 200])
+    const refused = await send(port, { path: '/plain' })
+    assert.equal(refused.headers['retry-after'], '1')
+    assert.match(refused.body, /"reason":"proxy_overloaded"/)
+    await holding.hold(port, 4)
+    await until(port, '/pay', 503)
+    assert.deepEqual(shed(running), [
+      'portcullis_requests_shed_total{priority="Critical",reason="exchanges"} some',
+      'portcullis_requests_shed_total{priority="Normal",reason="exchanges"} some',
+      'portcullis_requests_shed_total{priority="Sheddable",reason="exchanges"} some',
+      'portcullis_shedding_workers some',
+    ])
+    const line = await running.line(
+      one => one['url.path'] === '/pay' && one['http.response.status_code'] === 503,
+    )
+    assert.equal(line['portcullis.failure'], 'proxy_overloaded')
+    assert.equal(line['portcullis.failure.reason'], 'exchanges')
+    await holding.release()
+    await until(port, '/search', 200)
+    assert.match(running.metrics(), /^portcullis_shedding_workers 0$/m)
+  })
+
+  test('by the nearest policy, and by the one behind it for what that leaves out', async () => {
+    const holding = await Holding.start()
+    await using upstream = holding.upstream
+    const policies = [
+      trafficPolicy('all', ofGateway, {
+        priority: 'Sheddable',
+        except: [{ paths: [{ value: '/search/live' }] }],
+      }),
+      rule('hold', 'Critical'),
+      rule('pay', 'Critical', { except: [{ methods: ['DELETE'] }] }),
+    ]
+    await using running = await startGateway(yaml(upstream.port, ...policies), { overload })
+    const port = running.port()
+    await holding.hold(port, 92)
+    await until(port, '/plain', 503)
+    assert.deepEqual(
+      await statuses(port, '/search', '/search/live', '/plain', '/nowhere', '/pay'),
+      [503, 200, 503, 503, 200],
+    )
+    assert.equal((await send(port, { path: '/pay', method: 'DELETE' })).status, 503)
+    await holding.release()
+  })
+
+  test('before filters and before the body', async () => {
+    const holding = await Holding.start()
+    await using upstream = holding.upstream
+    const once = { rateLimits: [{ name: 'one', requests: 1, unit: 'Hour' }] }
+    const policies = [rule('hold', 'Critical'), rule('search', 'Sheddable', once)]
+    await using running = await startGateway(yaml(upstream.port, ...policies), { overload })
+    const port = running.port()
+    assert.deepEqual(await statuses(port, '/search', '/search'), [200, 429])
+    await holding.hold(port, 92)
+    await until(port, '/search', 503)
+    await using client = await RawClient.to(port)
+    client.write('POST /search HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\n')
+    await client.until(/^HTTP\/1\.1 503 [^]*proxy_overloaded/)
+    await holding.release()
+  })
+})
