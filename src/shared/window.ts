@@ -14,6 +14,8 @@ const RING = SLOTS + 4
 export class SharedWindow {
   /** What the last call has read, by field. */
   readonly sums: number[]
+  /** What of that is of the tenth that runs; read by `add` where it may be refused. */
+  readonly latest: number[]
   private readonly counters: Counters
   private readonly key: string
   private readonly slotUs: number
@@ -30,6 +32,7 @@ export class SharedWindow {
     this.scales = bits.map((_, i) => 2 ** bits.slice(i + 1).reduce((sum, more) => sum + more, 0))
     this.mosts = bits.map(width => 2 ** width - 1)
     this.sums = bits.map(() => 0)
+    this.latest = bits.map(() => 0)
   }
 
   /** Fills `sums`. */
@@ -64,6 +67,8 @@ export class SharedWindow {
   private refused(older: readonly number[], seen: number, refuses: (() => boolean) | null): boolean {
     for (let i = 0; i < older.length; i++) this.sums[i] = older[i]!
     this.addTo(this.sums, seen)
+    this.latest.fill(0)
+    this.addTo(this.latest, seen)
     return refuses?.() === true
   }
 

@@ -14,6 +14,13 @@ function workers(count: number, settings?: ConstructorParameters<typeof RetryBud
   return { clock, budgets }
 }
 
+/** The same in each of the tenths of ten seconds. */
+const spentInTime = (clock: { ms: number }, budgets: readonly RetryBudget[], times: number): number => {
+  let count = 0
+  for (let i = 0; i < 10; i++, clock.ms += 999) count += spent(budgets, times)
+  return count
+}
+
 const spent = (budgets: readonly RetryBudget[], times: number): number => {
   let count = 0
   for (let i = 0; i < times; i++) if (budgets[i % budgets.length]!.spend()) count++
@@ -29,16 +36,30 @@ suite('retries of ten seconds, of all workers together', () => {
     ['ten, where the share is none', 1000, 0, 10],
   ] as const)
     test(what, () => {
-      const { budgets } = workers(3, { percent, intervalMs: 10_000, minRetries: 10 })
+      const { clock, budgets } = workers(3, { percent, intervalMs: 10_000, minRetries: 10 })
       budgets[0]!.requests = requests
       budgets[0]!.publish()
-      assert.equal(spent(budgets, 3000), expected)
+      assert.equal(spentInTime(clock, budgets, 3000), expected)
     })
 
+  test('are spread over them: a tenth of the time has a fifth at most, and ten', () => {
+    const { clock, budgets } = workers(2)
+    budgets[0]!.requests = 1000
+    const taken = Array.from({ length: 6 }, () => {
+      const count = spent(budgets, 100)
+      clock.ms += 1000
+      return count
+    })
+    assert.deepEqual(taken, [40, 40, 40, 40, 40, 0])
+    const { budgets: few } = workers(2)
+    few[0]!.requests = 100
+    assert.equal(spent(few, 100), 10)
+  })
+
   test('a worker knows what it has begun itself before it has told the others', () => {
-    const { budgets } = workers(1)
+    const { clock, budgets } = workers(1)
     budgets[0]!.requests = 100
-    assert.equal(spent(budgets, 100), 20)
+    assert.equal(spentInTime(clock, budgets, 100), 20)
   })
 
   test('come back as time goes by', () => {

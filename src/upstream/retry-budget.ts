@@ -17,13 +17,16 @@ const retryBudgetSettings: RetryBudgetSettings = {
   minRetries: backendDefaults.minRetries,
 }
 
+/** Of an interval's retries so many may be made in one tenth of it: spent at once, they would be three times the load for a second. */
+const OF_A_TENTH = 1 / 5
+
 const MOST_REQUESTS_BITS = 29
 const MOST_RETRIES_BITS = 22
 
 /**
  * How many of the requests of the last seconds may be retries, of all workers together: where a backend fails all of
- * them, it gets a fifth more and not four times as many. What is begun is counted here, and told the others by sweeps
- * and before a retry; a retry is decided by all.
+ * them, it gets a fifth more and not four times as many, and in no tenth of that time more than two fifths. What is begun
+ * is counted here, and told the others by sweeps and before a retry; a retry is decided by all.
  */
 export class RetryBudget {
   /** Begun in this worker since `publish`. */
@@ -81,8 +84,10 @@ export class RetryBudget {
   /** A whole of the budget, or of its parts of so many. */
   private spentOf(parts: number): boolean {
     const { percent, minRetries } = this.settings
-    const [requests, retries] = this.window!.sums as [number, number]
-    return retries * parts >= Math.max(minRetries, Math.floor((requests * percent) / 100))
+    const { sums, latest } = this.window!
+    const [requests, retries] = sums as [number, number]
+    const most = Math.max(minRetries, Math.floor((requests * percent) / 100))
+    return retries * parts >= most || latest[1]! * parts >= Math.max(minRetries, most * OF_A_TENTH)
   }
 
   private opened(): SharedWindow {
