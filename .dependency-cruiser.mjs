@@ -29,6 +29,7 @@ const rooms = [
   'proxy',
   'api',
   'translation',
+  'composition',
   'roles',
   'control',
   'admin',
@@ -56,6 +57,7 @@ const bundled = [
   'pg',
   'reflect-metadata',
   'typebox',
+  'undici',
   'yaml',
 ]
 
@@ -69,6 +71,17 @@ export default {
       severity: 'error',
       from: { path: '^src/roles/([^/]+)/' },
       to: { path: '^src/roles/', pathNot: '^src/roles/$1/' },
+    },
+    {
+      name: 'composition-is-a-library',
+      comment:
+        'Developers import it, and run hundreds of tests with it: it loads HTTP, clocks and budgets, and nothing of the data plane.',
+      severity: 'error',
+      from: { path: '^src/composition/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(composition|http|shared)/|^src/upstream/(clock|retry-budget)\\.ts$',
+      },
     },
     {
       name: 'roles-come-by-lists',

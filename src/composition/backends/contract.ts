@@ -1,0 +1,104 @@
+import type { Call } from '../calls/call.ts'
+
+/**
+ * Types of what a backend offers, as `openapi-typescript` and `portcullis composition gen` write them: an interface of
+ * paths, of methods, each with parameters, requestBody and responses.
+ */
+export type Method = 'get' | 'put' | 'post' | 'patch' | 'delete'
+
+/** The paths of a contract that have this method. */
+export type PathsWith<P, M extends Method> = {
+  [K in keyof P & string]: P[K] extends { readonly [m in M]: object } ? K : never
+}[keyof P & string]
+
+/** `GET /users/{id}` and so on, of a contract. */
+export type Operations<P> = {
+  [M in Method]: `${Uppercase<M>} ${PathsWith<P, M>}`
+}[Method]
+
+export type Operation<P, K extends keyof P, M extends Method> = P[K] extends { readonly [m in M]: infer O }
+  ? O
+  : never
+
+/** The operation of a contract that is called `GET /users/{id}`. */
+export type OperationCalled<P, Name> = Name extends `${infer M} ${infer K}`
+  ? K extends keyof P
+    ? Lowercase<M> extends Method
+      ? Operation<P, K, Lowercase<M>>
+      : never
+    : never
+  : never
+
+type Success = 200 | 201 | 202 | 203 | 204 | 205 | 206 | '2XX' | '2xx'
+
+/** What is in the body of an answer; undefined where there is none. */
+type ContentOf<R> = R extends { readonly content: infer C }
+  ? C extends object
+    ? C[keyof C]
+    : undefined
+  : undefined
+
+/** What a call of an operation brings: the body of its answers of success, by the contract. */
+export type ResultOf<O> = O extends { readonly responses: infer R }
+  ? keyof R & Success extends never
+    ? R extends { readonly default: infer D }
+      ? ContentOf<D>
+      : undefined
+    : { [S in keyof R & Success]: ContentOf<R[S]> }[keyof R & Success]
+  : never
+
+/** The members of `T` that are there at all: a contract has `query?: never` for what an operation does not take. */
+type Given<T, K extends string, As extends string = K> = T extends { readonly [k in K]: infer V }
+  ? [V] extends [never]
+    ? unknown
+    : { readonly [k in As]: V }
+  : T extends { readonly [k in K]?: infer V }
+    ? [NonNullable<V>] extends [never]
+      ? unknown
+      : { readonly [k in As]?: NonNullable<V> | undefined }
+    : unknown
+
+type BodyOf<O> = O extends { readonly requestBody: { readonly content: infer C } }
+  ? { readonly body: C[keyof C] }
+  : O extends { readonly requestBody?: infer B }
+    ? [NonNullable<B>] extends [never]
+      ? unknown
+      : NonNullable<B> extends { readonly content: infer C }
+        ? { readonly body?: C[keyof C] | undefined }
+        : unknown
+    : unknown
+
+/** An object of which nothing is required may be left out itself. */
+type Lax<T, K extends string> =
+  Given<T, K> extends { readonly [k in K]: infer V }
+    ? Record<never, never> extends V
+      ? { readonly [k in K]?: V }
+      : Given<T, K>
+    : Given<T, K>
+
+type ParametersOf<O> = O extends { readonly parameters: infer P }
+  ? Given<P, 'path'> & Lax<P, 'query'> & Lax<P, 'header'>
+  : unknown
+
+/** What may be said of any call. */
+export interface CallOptions {
+  /** Fields beyond those of the contract. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Less than that of the backend. */
+  readonly timeoutMs?: number
+  /** Sent as `Idempotency-Key`: then it may be repeated, whatever its method is. */
+  readonly idempotencyKey?: string
+}
+
+export type OptionsOf<O> = ParametersOf<O> & BodyOf<O> & CallOptions
+
+/** The second argument of a call; it may be left out where nothing of it is required. */
+export type Arguments<T> = Record<never, never> extends T ? [options?: T] : [options: T]
+
+/** A client of a backend of this contract: `c.users.get('/users/{id}', { path: { id } })`. */
+export type RestClient<P> = {
+  readonly [M in Method]: <K extends PathsWith<P, M>>(
+    path: K,
+    ...options: Arguments<OptionsOf<Operation<P, K, M>>>
+  ) => Call<ResultOf<Operation<P, K, M>>>
+}

@@ -1,0 +1,117 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Cancel, Clock } from '../../upstream/clock.ts'
+import { CallFailure } from './failure.ts'
+
+const current = new AsyncLocalStorage<Scope>()
+
+/**
+ * A node of the tree of what goes on for a request: the request is its root, each call and each combination of calls a
+ * node below where it was begun. Cancelling one cancels all below. What is begun in a callback of `then` is below that,
+ * also behind an `await`: that is why the scope travels with the asynchronous context and not as an argument.
+ */
+export class Scope {
+  private parent: Scope | null
+  readonly request: RequestScope
+  cancelledBy: CallFailure | null = null
+  /** Told once, after all below have been. */
+  onCancel: ((reason: CallFailure) => void) | null = null
+  private closed = false
+  private controller: AbortController | null = null
+  private readonly below = new Set<Scope>()
+
+  constructor(parent: Scope | null, request?: RequestScope) {
+    this.parent = parent
+    this.request = request ?? (this as unknown as RequestScope)
+    parent?.below.add(this)
+  }
+
+  /** Where a call of this request is begun now. */
+  static of(request: RequestScope): Scope {
+    const scope = Scope.current()
+    return scope?.request === request ? scope : request
+  }
+
+  /** What goes on behind a callback that has returned is its parent's. */
+  static current(): Scope | undefined {
+    let scope = current.getStore()
+    while (scope?.closed === true && scope.parent !== null) scope = scope.parent
+    return scope
+  }
+
+  /** A node below this one; where this is cancelled, so is that. */
+  child(): Scope {
+    const scope = new Scope(this, this.request)
+    scope.cancelledBy = this.cancelledBy
+    return scope
+  }
+
+  /** For a transport. Made when it is asked for, since most nodes never are: it costs more than the rest of the node. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController()
+    if (this.cancelledBy !== null) this.controller.abort(this.cancelledBy)
+    return this.controller.signal
+  }
+
+  run<T>(what: () => T): T {
+    return current.run(this, what)
+  }
+
+  cancel(reason: CallFailure): void {
+    if (this.closed || this.cancelledBy !== null) return
+    this.cancelledBy = reason
+    this.controller?.abort(reason)
+    for (const scope of this.below) scope.cancel(reason)
+    this.parent?.below.delete(this)
+    this.onCancel?.(reason)
+  }
+
+  /** What it stood for has settled. What was begun below and still runs is its parent's: who has it may await it yet. */
+  close(): void {
+    const { parent } = this
+    this.onCancel = null
+    this.closed = true
+    if (parent === null) return
+    parent.below.delete(this)
+    for (const scope of this.below) {
+      scope.parent = parent
+      if (parent.cancelledBy === null) parent.below.add(scope)
+      else scope.cancel(parent.cancelledBy)
+    }
+    this.below.clear()
+  }
+}
+
+/** A part of an answer that is not what it should be. */
+export interface MissingPart {
+  /** Of the member that it would have been, where `all` says so; else of the call. */
+  readonly part: { readonly name: string }
+  readonly error: unknown
+}
+
+/** The root of a request: its one deadline, and what of the answer is missing. */
+export class RequestScope extends Scope {
+  readonly clock: Clock
+  /** By the clock: what is not answered by then is answered 504. */
+  readonly deadlineMs: number
+  /** What calls have of it: the rest is for making an answer of what they brought. */
+  readonly callsUntilMs: number
+  readonly partials: MissingPart[] = []
+  private readonly stopTimer: Cancel
+
+  constructor(clock: Clock, deadlineMs: number, mergeMs: number) {
+    super(null)
+    this.clock = clock
+    this.deadlineMs = deadlineMs
+    this.callsUntilMs = deadlineMs - mergeMs
+    this.stopTimer = clock.after(Math.max(0, deadlineMs - clock.now()), () =>
+      this.cancel(new CallFailure('deadline_exceeded', '')),
+    )
+  }
+
+  /** It is answered: what still runs is cancelled. */
+  end(): void {
+    this.stopTimer()
+    this.onCancel = null
+    this.cancel(new CallFailure('cancelled', '', 'the request is over'))
+  }
+}

@@ -1,0 +1,22 @@
+/** `portcullis/composition`: what a composition is written with. Its tests have `portcullis/composition/testing`. */
+export { http, rest } from './backends/backend.ts'
+export type { Backend, BackendSettings, Backends, CallNames, Clients } from './backends/backend.ts'
+export type { RestClient } from './backends/contract.ts'
+export type { HttpAnswer, HttpClient, HttpOptions } from './backends/http-client.ts'
+export type { Call } from './calls/call.ts'
+export { all, any, race, soft } from './calls/combine.ts'
+export { CallFailure } from './calls/failure.ts'
+export type { CallFailureName, ErrorAnswer } from './calls/failure.ts'
+export { answer, Problem } from './routes/answer.ts'
+export type { Answer } from './routes/answer.ts'
+export { defineGateway } from './routes/gateway.ts'
+export type { Gateway, GatewayOptions } from './routes/gateway.ts'
+export type {
+  After,
+  Asked,
+  Before,
+  FailureRule,
+  PartialReport,
+  RouteContext,
+  Routes,
+} from './routes/route.ts'

@@ -1,0 +1,67 @@
+import type { Clock } from '../../upstream/clock.ts'
+import { Problem } from '../routes/answer.ts'
+import type { Gateway } from '../routes/gateway.ts'
+import type { Route } from '../routes/route.ts'
+import { Retrying } from '../transport/retrying.ts'
+import type { Transport } from '../transport/transport.ts'
+import { CompiledRoute } from './compiled-route.ts'
+import type { GatewayAnswer, GatewayRequest, Observer } from './messages.ts'
+import { writeProblem } from './problems.ts'
+
+export interface EngineOptions {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly observer?: Observer
+  /** Of 0 to 1, for how long to wait before something is repeated. */
+  readonly random?: () => number
+}
+
+/** Runs a composition: takes requests, makes calls by a transport, answers. Knows no sockets, and time by its clock. */
+export class Engine {
+  private readonly gateway: Gateway
+  private readonly routes = new Map<Route, CompiledRoute>()
+  private readonly transport: Transport
+  private readonly clock: Clock
+  private readonly observer: Observer
+
+  constructor(gateway: Gateway, { transport, clock, observer = {}, random }: EngineOptions) {
+    this.gateway = gateway
+    this.transport = transport.retries === true ? transport : new Retrying(transport, clock, random)
+    this.clock = clock
+    this.observer = observer
+  }
+
+  /** Never fails. What no route takes is 404, or 405 where it takes other methods. */
+  async answer(request: GatewayRequest): Promise<GatewayAnswer> {
+    const [path, search] = split(request.target)
+    try {
+      const found = this.gateway.router.find(request.method, path)
+      if (found === null) throw new Problem(404, 'No route takes the request')
+      if (!('route' in found))
+        throw new Problem(405, 'The path does not take the method', { headers: { allow: found.join(', ') } })
+      const answer = await this.compiled(found.route).answer(request, path, search, found.params)
+      return request.method === 'HEAD' ? { ...answer, body: '' } : answer
+    } catch (error) {
+      if (error instanceof Problem) return writeProblem(error)
+      if (error instanceof URIError)
+        return writeProblem(new Problem(400, 'The path of the request has a broken escape'))
+      throw error
+    }
+  }
+
+  /** When it is first asked for: a test that asks for one of a hundred routes need not wait for the others' schemas. */
+  private compiled(route: Route): CompiledRoute {
+    let compiled = this.routes.get(route)
+    if (compiled === undefined) {
+      const { gateway, transport, clock, observer } = this
+      compiled = new CompiledRoute(route, { gateway, transport, clock, observer })
+      this.routes.set(route, compiled)
+    }
+    return compiled
+  }
+}
+
+function split(target: string): [path: string, search: string] {
+  const at = target.indexOf('?')
+  return at === -1 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)]
+}

@@ -1,0 +1,77 @@
+import type { Backends } from '../backends/backend.ts'
+import { Router } from './router.ts'
+import type { After, Before, FailureRule, Route, Routes } from './route.ts'
+
+export interface GatewayOptions<B extends Backends> {
+  /** What the API is called in its OpenAPI document, and which version of it this is. */
+  readonly title?: string
+  readonly version?: string
+  readonly backends: B
+  readonly routes: (r: Routes<B>) => readonly Route[]
+  /** How long a request may take: 30,000 where it is left out. */
+  readonly timeoutMs?: number
+  /** What of that calls do not get, so that an answer can be made of what they brought: 50 where it is left out, a tenth of the time at most. */
+  readonly mergeMs?: number
+  /** How long the body of a request may be: 1 MiB where it is left out. */
+  readonly limitBytes?: number
+  readonly failures?: readonly FailureRule<keyof B & string>[]
+  readonly before?: readonly Before[]
+  readonly after?: readonly After[]
+}
+
+/** An API that is composed of others. It is data: what runs it is the engine, of a test or of a gateway. */
+export interface Gateway<B extends Backends = Backends> {
+  readonly title: string
+  readonly version: string
+  readonly backends: B
+  readonly routes: readonly Route[]
+  readonly router: Router
+  readonly timeoutMs: number
+  readonly mergeMs: number
+  readonly limitBytes: number
+  readonly failures: readonly FailureRule[]
+  readonly before: readonly Before[]
+  readonly after: readonly After[]
+}
+
+/**
+ * An API for one kind of client, made of the APIs of backends. Throws a TypeError where it cannot be one: a path that is
+ * no template, two routes of the same method and shape, a parameter that is not in its path.
+ *
+ * @example
+ * export const gateway = defineGateway({
+ *   backends: { users: rest<Users>({ url: 'http://users', timeoutMs: 800 }) },
+ *   routes: r => [
+ *     r.get('/me/{id}', {
+ *       out: T.Object({ name: T.String() }),
+ *       run: async ({ c, params }) => await c.users.get('/users/{id}', { path: { id: params.id } }),
+ *     }),
+ *   ],
+ * })
+ */
+export function defineGateway<const B extends Backends>(options: GatewayOptions<B>): Gateway<B> {
+  const add =
+    (method: string) =>
+    (path: string, route: unknown): Route => ({ method, path, options: route as Route['options'] })
+  const routes = options.routes({
+    get: add('GET'),
+    post: add('POST'),
+    put: add('PUT'),
+    patch: add('PATCH'),
+    delete: add('DELETE'),
+  } as Routes<B>)
+  const timeoutMs = options.timeoutMs ?? 30_000
+  return {
+    title: options.title ?? 'composed API',
+    version: options.version ?? '0',
+    backends: options.backends,
+    routes,
+    router: new Router(routes),
+    timeoutMs,
+    mergeMs: options.mergeMs ?? 50,
+    limitBytes: options.limitBytes ?? 1024 * 1024,
+    failures: options.failures ?? [],
+    before: options.before ?? [],
+    after: options.after ?? [],
+  }
+}

@@ -1,0 +1,123 @@
+import type { Static, TObject, TSchema } from 'typebox'
+import type { Backends, CallNames, Clients } from '../backends/backend.ts'
+import type { CallFailureName } from '../calls/failure.ts'
+import type { Answer } from './answer.ts'
+import type { ParamsIn } from './template.ts'
+
+/** What of a request is checked before the route runs, and typed by that. Text of paths, queries and fields becomes the numbers and booleans that it is to be. */
+export interface In {
+  readonly params?: TObject
+  readonly query?: TObject
+  /** Fields by their names in lower case. */
+  readonly headers?: TObject
+  /** JSON. Without it a body is not read. */
+  readonly body?: TSchema
+}
+
+type Of<I extends In, K extends keyof In, Else> = I[K] extends TSchema ? Static<I[K]> : Else
+
+/** What filters know of a request. */
+export interface Asked {
+  readonly method: string
+  /** The path as it was asked for, without query. */
+  readonly path: string
+  /** The template of the route. */
+  readonly route: string
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly params: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly body: unknown
+  /** Aborted when the request is over: the client has gone, or it is late. For what is no call of `c`. */
+  readonly signal: AbortSignal
+  /** What is left of its time. */
+  leftMs(): number
+}
+
+/** What a route runs with. */
+export interface RouteContext<B extends Backends, P extends string, I extends In> extends Asked {
+  /** The clients of the backends. */
+  readonly c: Clients<B>
+  readonly params: Of<I, 'params', ParamsIn<P>>
+  readonly query: Of<I, 'query', Readonly<Record<string, never>>>
+  readonly body: Of<I, 'body', undefined>
+}
+
+/** Before a route runs, when its request has been checked: may answer in its place, or throw a Problem. */
+export type Before = (asked: Asked) => void | Answer<unknown> | Promise<void | Answer<unknown>>
+
+/** After a route has run, before its answer is checked and written: may give another one. */
+export type After = (
+  given: Answer<unknown>,
+  asked: Asked,
+) => void | Answer<unknown> | Promise<void | Answer<unknown>>
+
+/** What a failure is answered with; the first rule that fits counts, the route's before the gateway's. */
+export interface FailureRule<Name extends string = string> {
+  readonly backend?: Name
+  /** That the backend answered with: one, or a class. */
+  readonly status?: number | '4xx' | '5xx'
+  readonly failure?: CallFailureName
+  readonly answer: {
+    readonly status: number
+    readonly title?: string
+    readonly type?: string
+    readonly detail?: string
+  }
+}
+
+/**
+ * How it is said that an answer is partial: in the field `X-Portcullis-Partial`, in a member of the answer (an array of
+ * names), or by 502 in place of the answer.
+ */
+export type PartialReport = 'header' | 'refuse' | { readonly member: string }
+
+export interface RouteOptions<B extends Backends, P extends string, I extends In, O extends TSchema> {
+  /** What is checked of the request. */
+  readonly in?: I
+  /** The answer: what is not in it is left out, what does not fit it is an error, and the OpenAPI document has it. */
+  readonly out: O
+  /** Of an answer that says nothing else: 200. */
+  readonly status?: number
+  readonly summary?: string
+  readonly description?: string
+  readonly operationId?: string
+  readonly tags?: readonly string[]
+  /** Less, or more, than the gateway says. */
+  readonly timeoutMs?: number
+  readonly partial?: PartialReport
+  readonly failures?: readonly FailureRule<keyof B & string>[]
+  readonly before?: readonly Before[]
+  readonly after?: readonly After[]
+  /** The calls that it makes, for the manifest: where they are declared, others are refused. */
+  readonly calls?: readonly CallNames<B>[]
+  /** The answer. What is thrown is answered as an error: a Problem as it says, a CallFailure by the rules, else 500. */
+  run(x: RouteContext<B, P, I>): Result<Static<O>> | Promise<Result<Static<O>>>
+}
+
+type Result<T> = T | Answer<T>
+
+/** A route as the engine has it. */
+export interface Route {
+  readonly method: string
+  readonly path: string
+  readonly options: RouteOptions<Backends, string, In, TSchema>
+}
+
+export type AddRoute<B extends Backends> = <
+  const P extends string,
+  O extends TSchema,
+  I extends In = Record<never, never>,
+>(
+  path: P,
+  options: RouteOptions<B, P, I, O>,
+) => Route
+
+/** What `routes` is given: a method for each method of HTTP. */
+export interface Routes<B extends Backends> {
+  readonly get: AddRoute<B>
+  readonly post: AddRoute<B>
+  readonly put: AddRoute<B>
+  readonly patch: AddRoute<B>
+  readonly delete: AddRoute<B>
+}

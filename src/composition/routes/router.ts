@@ -1,0 +1,58 @@
+import type { Route } from './route.ts'
+import { PathTemplate } from './template.ts'
+
+export interface Found {
+  readonly route: Route
+  readonly params: Record<string, string>
+}
+
+interface Entry {
+  readonly template: PathTemplate
+  readonly byMethod: Map<string, Route>
+}
+
+/** Which route takes a request. A segment as it stands comes before a name, from the left; HEAD is GET without a body. */
+export class Router {
+  private readonly entries: readonly Entry[]
+
+  constructor(routes: readonly Route[]) {
+    const entries = new Map<string, Entry>()
+    for (const route of routes) {
+      const template = new PathTemplate(route.path)
+      checkParams(route, template)
+      // Names differ where the shapes are the same: each method keeps its own.
+      const key = template.text
+      const entry = entries.get(key) ?? { template, byMethod: new Map<string, Route>() }
+      for (const other of entries.values())
+        if (other.template.shape === template.shape && other.byMethod.has(route.method))
+          throw new TypeError(
+            `two routes take ${route.method} ${route.path}: the other is ${other.byMethod.get(route.method)!.path}`,
+          )
+      entry.byMethod.set(route.method, route)
+      entries.set(key, entry)
+    }
+    this.entries = [...entries.values()].sort(
+      (a, b) => Number(b.template.isBefore(a.template)) - Number(a.template.isBefore(b.template)),
+    )
+  }
+
+  /** The methods that the path has, where it has not this one; null where nobody takes the path. Throws a URIError for a path with a broken escape. */
+  find(method: string, path: string): Found | readonly string[] | null {
+    const allowed: string[] = []
+    for (const { template, byMethod } of this.entries) {
+      const params = template.match(path)
+      if (params === null) continue
+      const route = byMethod.get(method === 'HEAD' ? 'GET' : method)
+      if (route !== undefined) return { route, params }
+      allowed.push(...byMethod.keys())
+    }
+    if (allowed.includes('GET')) allowed.push('HEAD')
+    return allowed.length === 0 ? null : [...new Set(allowed)]
+  }
+}
+
+function checkParams({ method, path, options }: Route, template: PathTemplate): void {
+  for (const name of Object.keys(options.in?.params?.properties ?? {}))
+    if (!template.names.includes(name))
+      throw new TypeError(`${method} ${path}: in.params has "${name}", which is not in the path`)
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { check, property, string } from 'fast-check'
+import { CallFailure } from '../calls/failure.ts'
+import { PathTemplate } from './template.ts'
+
+suite('path templates', () => {
+  for (const [template, path, expected] of [
+    ['/', '/', {}],
+    ['/users', '/users', {}],
+    ['/users', '/users/', null],
+    ['/users/{id}', '/users/7', { id: '7' }],
+    ['/users/{id}', '/users/', null],
+    ['/users/{id}', '/users/7/orders', null],
+    ['/users/{id}/orders/{order}', '/users/7/orders/o1', { id: '7', order: 'o1' }],
+    ['/users/{id}', '/users/a%2Fb%20c', { id: 'a/b c' }],
+    ['/a b', '/a%20b', null],
+    ['/caf%C3%A9', '/caf%c3%a9', {}],
+    ['/users/{id}', '/user/7', null],
+  ] as const)
+    test(`${template} ${expected === null ? 'leaves' : 'takes'} ${path}`, () => {
+      if (template === '/a b') assert.throws(() => new PathTemplate(template), TypeError)
+      else assert.deepEqual(new PathTemplate(template).match(path), expected)
+    })
+
+  for (const template of [
+    'users',
+    '/users/{id',
+    '/users/x{id}',
+    '/users/{}',
+    '/users?x=1',
+    '/{a}/{a}',
+    '/{a b}',
+  ])
+    test(`${template} is none`, () => assert.throws(() => new PathTemplate(template), TypeError))
+
+  for (const value of [
+    '',
+    '.',
+    '..',
+    '../x',
+    'x/..',
+    'x/../y',
+    '..\\x',
+    '..;a=b/x',
+    undefined,
+    null,
+    {},
+    '\ud800',
+  ])
+    test(`${JSON.stringify(value) ?? 'undefined'} is refused in a path`, () =>
+      assert.throws(
+        () => new PathTemplate('/users/{id}').expand('users GET /users/{id}', { id: value }),
+        (error: unknown) => error instanceof CallFailure && error.failure === 'path_parameter_refused',
+      ))
+
+  test('what is expanded is matched, and stays one segment of the path to every parser', () => {
+    const template = new PathTemplate('/users/{id}/orders')
+    check(
+      property(string({ unit: 'binary' }), id => {
+        let path
+        try {
+          path = template.expand('', { id })
+        } catch (error) {
+          return error instanceof CallFailure
+        }
+        const { pathname } = new URL(path, 'http://backend')
+        return pathname === path && template.match(path)?.['id'] === id
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})

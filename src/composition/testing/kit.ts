@@ -1,0 +1,145 @@
+import { systemClock, type Clock } from '../../upstream/clock.ts'
+import type { Backends, CallNames } from '../backends/backend.ts'
+import { lowerCased } from '../backends/backend.ts'
+import { Engine } from '../engine/engine.ts'
+import type { GatewayRequest } from '../engine/messages.ts'
+import type { Gateway } from '../routes/gateway.ts'
+import { StubTransport } from './stub-transport.ts'
+import { stubsFor, type AllStubs } from './stubs.ts'
+import { TestAnswer } from './test-answer.ts'
+import { TestRequest } from './test-request.ts'
+import { Trace } from './trace.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+export interface TestOptions {
+  /** `virtual` where it is left out: what takes seconds takes none. `real` for routes that await what is no call. */
+  readonly clock?: 'virtual' | 'real'
+}
+
+export interface AskOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** The client goes away then. */
+  readonly leaveAfterMs?: number
+}
+
+type Ask = (target: string, options?: AskOptions) => TestRequest
+
+/** What a test of a gateway has beside the stubs of its backends. */
+export interface Kit<Name extends string> extends AsyncDisposable {
+  readonly get: Ask
+  readonly head: Ask
+  readonly post: Ask
+  readonly put: Ask
+  readonly patch: Ask
+  readonly delete: Ask
+  /** Of the request that was begun last. */
+  readonly trace: Trace<Name>
+  readonly clock: Clock
+}
+
+/**
+ * A gateway under test: in process, without sockets, its backends by stubs that are typed by their contracts, by a clock
+ * that waits for nothing. Throws where a backend is called like something that the kit has itself.
+ *
+ * @example
+ * await using t = await testGateway(gateway)
+ * t.users.stub('GET /users/{id}', { id: '7', name: 'Ada' })
+ * t.users.fail('GET /users/{id}/orders', { status: 503, afterMs: 2000 })
+ * await t.get('/me/7/home').expect(200).partial(['orders']).json({ name: 'Ada', orders: [] })
+ */
+export function testGateway<B extends Backends>(
+  gateway: Gateway<B>,
+  options: TestOptions = {},
+): Promise<AllStubs<B> & Kit<CallNames<B>>> {
+  const bench = new Bench(gateway as unknown as Gateway, options)
+  for (const name of Object.keys(gateway.backends)) {
+    if (name in bench || name === 'then')
+      throw new TypeError(`a backend cannot be called "${name}" in a test: the kit has that itself`)
+    Object.defineProperty(bench, name, { value: stubsFor(name, bench.transport), enumerable: true })
+  }
+  return Promise.resolve(bench as unknown as AllStubs<B> & Kit<CallNames<B>>)
+}
+
+interface Course {
+  readonly trace: Trace
+  readonly mistakes: unknown[]
+}
+
+class Bench implements Kit<string> {
+  readonly clock: Clock
+  readonly transport: StubTransport
+  trace = new Trace()
+  private readonly virtual: VirtualClock | null
+  private readonly engine: Engine
+  private readonly courses = new WeakMap<GatewayRequest, Course>()
+  private readonly requests: TestRequest[] = []
+
+  constructor(gateway: Gateway, { clock = 'virtual' }: TestOptions) {
+    this.virtual = clock === 'virtual' ? new VirtualClock() : null
+    this.clock = this.virtual ?? systemClock
+    this.transport = new StubTransport(this.clock)
+    this.engine = new Engine(gateway, {
+      transport: this.transport,
+      clock: this.clock,
+      // Half of all chances: a test must not depend on one.
+      random: () => 0.5,
+      observer: {
+        called: (record, request) => this.courses.get(request)?.trace.began(record),
+        ended: (record, request) => this.courses.get(request)?.trace.ended(record),
+        mistaken: (error, request) => this.courses.get(request)?.mistakes.push(error),
+      },
+    })
+  }
+
+  readonly get = this.ask('GET')
+  readonly head = this.ask('HEAD')
+  readonly post = this.ask('POST')
+  readonly put = this.ask('PUT')
+  readonly patch = this.ask('PATCH')
+  readonly delete = this.ask('DELETE')
+
+  /** Fails where what was expected of a request was never looked at, since nobody awaited it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const unseen = this.requests.filter(request => request.unseen).length
+    if (unseen > 0) throw new Error(`${unseen} requests of the test were not awaited: nothing was looked at`)
+    await Promise.resolve()
+  }
+
+  private ask(method: string): Ask {
+    return (target, options = {}) => {
+      const request = new TestRequest(this.answer(method, target, options))
+      this.requests.push(request)
+      return request
+    }
+  }
+
+  private async answer(
+    method: string,
+    target: string,
+    { headers = {}, body, leaveAfterMs }: AskOptions,
+  ): Promise<TestAnswer> {
+    const client = new AbortController()
+    const stop = leaveAfterMs === undefined ? null : this.clock.after(leaveAfterMs, () => client.abort())
+    const request: GatewayRequest = {
+      method,
+      target,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...lowerCased(headers) },
+      body: body === undefined ? null : once(Buffer.from(JSON.stringify(body))),
+      signal: client.signal,
+    }
+    const course: Course = { trace: (this.trace = new Trace()), mistakes: [] }
+    this.courses.set(request, course)
+    const answering = this.engine.answer(request)
+    const answer = await (this.virtual?.during(answering) ?? answering)
+    stop?.()
+    if (this.transport.missing.size > 0) throw new Error(this.transport.missingText)
+    return new TestAnswer(answer, course.trace, course.mistakes)
+  }
+}
+
+// oxlint-disable-next-line typescript/require-await -- a body comes asynchronously, this one at once
+async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield content
+}

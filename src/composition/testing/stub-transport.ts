@@ -1,0 +1,146 @@
+import type { Clock } from '../../upstream/clock.ts'
+import type { CallFailure } from '../calls/failure.ts'
+import { PathTemplate } from '../routes/template.ts'
+import type { BackendAnswer, BackendRequest, Transport } from '../transport/transport.ts'
+import { WholeBody } from '../transport/whole-body.ts'
+
+/** What a stub is given of a request. */
+export interface StubRequest {
+  readonly method: string
+  /** Path and query as they would have gone on the wire. */
+  readonly target: string
+  /** What stands in the places of the path's names, decoded. */
+  readonly path: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Of JSON, what it says; undefined where there is none. */
+  readonly body: unknown
+}
+
+/** An answer of a stub with a status or fields of its own. */
+export class Reply {
+  readonly status: number
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>>) {
+    this.status = status
+    this.body = body
+    this.headers = headers
+  }
+}
+
+/** `t.users.stub('GET /users/{id}', reply(404, { detail: 'no such user' }))` */
+export const reply = (
+  status: number,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Reply => new Reply(status, body, headers)
+
+export interface Stub {
+  /** `users GET /users/{id}` */
+  readonly call: string
+  readonly afterMs: number
+  /** How many requests it is for; then the one before it counts again. */
+  left: number
+  readonly answer: (request: StubRequest) => unknown
+}
+
+/** Carries requests to the stubs of a test, in process. */
+export class StubTransport implements Transport {
+  /** Calls that nobody has stubbed: a soft call must not hide that a test forgot one. */
+  readonly missing = new Set<string>()
+  private readonly clock: Clock
+  private readonly stubs: Stub[] = []
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  /** The last one counts. */
+  add(stub: Stub): void {
+    this.stubs.unshift(stub)
+  }
+
+  async send(request: BackendRequest): Promise<BackendAnswer> {
+    const found = this.find(request)
+    if (found === null) {
+      this.missing.add(request.call)
+      throw new TypeError(this.missingText)
+    }
+    found.stub.left--
+    const { answer, afterMs } = found.stub
+    await this.pause(afterMs, request.signal)
+    return answerOf(request.call, await answer(stubRequest(request, found.path)))
+  }
+
+  get missingText(): string {
+    const known = [...new Set(this.stubs.map(({ call }) => call))].join(', ')
+    return `no stub for ${[...this.missing].join(', ')}; there are: ${known === '' ? 'none' : known}`
+  }
+
+  /** By the call's own name, else by the path that it makes: `GET /report/2026` is `GET /report/{year}`. */
+  private find(
+    request: BackendRequest,
+  ): { readonly stub: Stub; readonly path: Record<string, string> } | null {
+    for (const stub of this.stubs) {
+      if (stub.left === 0) continue
+      const [backend, method, template = '/'] = stub.call.split(' ')
+      if (backend !== request.backend || method !== request.method) continue
+      const path = new PathTemplate(template).match(pathBelow(request))
+      if (path !== null) return { stub, path }
+    }
+    return null
+  }
+
+  private pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        stop?.()
+        reject(signal.reason as CallFailure)
+      }
+      if (signal.aborted) return abort()
+      const stop = ms === 0 ? null : ms === Infinity ? () => undefined : this.clock.after(ms, resolve)
+      signal.addEventListener('abort', abort, { once: true })
+      if (stop === null) resolve()
+    })
+  }
+}
+
+function pathBelow({ url, target }: BackendRequest): string {
+  const base = url.pathname.replace(/\/$/, '')
+  return target.slice(base.length).split('?', 1)[0]!
+}
+
+function stubRequest(
+  { method, target, headers, body }: BackendRequest,
+  path: Record<string, string>,
+): StubRequest {
+  const json = body === null ? undefined : Buffer.from(body).toString('utf8')
+  const isJson = headers['content-type']?.startsWith('application/json') === true
+  return {
+    method,
+    target,
+    path,
+    query: new URLSearchParams(target.split('?')[1] ?? ''),
+    headers,
+    body: json === undefined || !isJson ? json : (JSON.parse(json) as unknown),
+  }
+}
+
+function answerOf(call: string, given: unknown): BackendAnswer {
+  const { status, body, headers } = given instanceof Reply ? given : reply(200, given)
+  const isText = typeof body === 'string' && headers['content-type'] !== undefined
+  const content =
+    body === undefined
+      ? new Uint8Array()
+      : body instanceof Uint8Array
+        ? body
+        : Buffer.from(isText ? body : JSON.stringify(body))
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: new WholeBody(call, content),
+  }
+}

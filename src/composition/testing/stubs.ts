@@ -1,0 +1,91 @@
+import type { FailureName } from '../../http/failures.ts'
+import type { Backend, Backends, Contract } from '../backends/backend.ts'
+import type { Operations, OperationCalled, ResultOf } from '../backends/contract.ts'
+import { CallFailure } from '../calls/failure.ts'
+import { reply, type Reply, type StubRequest, type StubTransport } from './stub-transport.ts'
+
+export interface StubOptions {
+  /** How long it takes to answer. */
+  readonly afterMs?: number
+  /** For so many requests; then what was stubbed before counts again. */
+  readonly times?: number
+}
+
+/** How a backend fails: by a status, or else it says nothing until the call's deadline. */
+export interface Fault extends StubOptions {
+  readonly status?: number
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** The connection ends, after `afterMs`. */
+  readonly reset?: true
+  /** There is nobody to connect to. */
+  readonly refused?: true
+}
+
+type Stubbed<T> = T | Reply | ((request: StubRequest) => T | Reply | Promise<T | Reply>)
+
+/** The stubs of a backend, typed by its contract. */
+export interface RestStubs<P> {
+  stub<N extends Operations<P>>(
+    call: N,
+    answer: Stubbed<ResultOf<OperationCalled<P, N>>>,
+    options?: StubOptions,
+  ): void
+  fail(call: Operations<P>, fault: Fault): void
+}
+
+/** Not `unknown`, of which a function would be one, whose argument then had no type. */
+type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly unknown[]
+  | { readonly [name: string]: unknown }
+  | Uint8Array
+
+/** The stubs of a backend that has no contract. */
+export interface HttpStubs {
+  stub(call: `${string} /${string}`, answer: Stubbed<Json>, options?: StubOptions): void
+  fail(call: `${string} /${string}`, fault: Fault): void
+}
+
+type StubsOf<B extends Backend> =
+  B extends Backend<infer C extends Contract>
+    ? [C['paths']] extends [never]
+      ? HttpStubs
+      : RestStubs<C['paths']>
+    : never
+
+/** What a test has for each backend, by its name. */
+export type AllStubs<B extends Backends> = { readonly [N in keyof B]: StubsOf<B[N]> }
+
+export function stubsFor(backend: string, transport: StubTransport): HttpStubs {
+  return {
+    stub(call, answer, { afterMs = 0, times = Infinity } = {}) {
+      const answered =
+        typeof answer === 'function' ? (answer as (request: StubRequest) => unknown) : () => answer
+      transport.add({ call: `${backend} ${call}`, afterMs, left: times, answer: answered })
+    },
+    fail(call, fault) {
+      const { times = Infinity } = fault
+      transport.add({
+        call: `${backend} ${call}`,
+        afterMs: delayOf(fault),
+        left: times,
+        answer: () => failed(backend, call, fault),
+      })
+    },
+  }
+}
+
+const isSilent = ({ status, reset, refused }: Fault): boolean =>
+  status === undefined && reset !== true && refused !== true
+
+const delayOf = (fault: Fault): number => (isSilent(fault) ? Infinity : (fault.afterMs ?? 0))
+
+function failed(backend: string, call: string, { status, body, headers, refused }: Fault): Reply {
+  if (status !== undefined) return reply(status, body, headers)
+  const failure: FailureName = refused === true ? 'connection_refused' : 'connection_terminated'
+  throw new CallFailure(failure, `${backend} ${call}`, 'by the test')
+}

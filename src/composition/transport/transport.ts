@@ -1,0 +1,59 @@
+/**
+ * How a composition reaches its backends: the engine makes requests, a transport carries them. Neither statuses nor
+ * media types mean anything to it.
+ */
+export interface Transport {
+  /**
+   * The head of the answer, as soon as it is here. Fails with a CallFailure of `src/http/failures.ts`, and with the
+   * signal's reason when that is aborted: also while the body comes, which then ends in that.
+   */
+  send(request: BackendRequest): Promise<BackendAnswer>
+  /** Whether it repeats what failed by `retry` itself. */
+  readonly retries?: true
+}
+
+export interface BackendRequest {
+  /** The name of the backend in the composition, and where it is. */
+  readonly backend: string
+  readonly url: URL
+  /** `users GET /users/{id}`: what is told of the call, and what stubs are found by. */
+  readonly call: string
+  readonly method: string
+  /** Path and query as they go on the wire. */
+  readonly target: string
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | null
+  readonly signal: AbortSignal
+  /** By the engine's clock. The engine itself ends the call then; a transport tells it to those who are asked. */
+  readonly deadlineMs: number
+  readonly retry: RetrySettings | null
+  /** Whether it may be repeated that a backend may have acted on it: it is safe, or has an idempotency key. */
+  readonly repeatable: boolean
+}
+
+/** What is repeated where that can be done: a failure of the network, or a status of `statuses`. */
+export interface RetrySettings {
+  /** At most so many beyond the first. */
+  readonly attempts: number
+  /** At most this share of the requests of the last ten seconds (and ten at least) may be retries. */
+  readonly budget: number
+  readonly statuses: readonly number[]
+}
+
+export interface BackendAnswer {
+  readonly status: number
+  /** By their names in lower case; several of a name are joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: AnswerBody
+  /** The first is 1. */
+  readonly attempt?: number
+}
+
+/** A body is read once, or cancelled. */
+export interface AnswerBody extends AsyncIterable<Uint8Array> {
+  /** All of it; fails with `http_response_body_size` where it is longer than `limitBytes`. */
+  bytes(limitBytes: number): Promise<Uint8Array>
+  /** Nobody reads it, or the rest of it. */
+  cancel(): void
+}
