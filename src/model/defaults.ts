@@ -142,6 +142,8 @@ export const backendDefaults = {
     openMs: 5_000,
     probes: 3,
   },
+  /** A twentieth, as Dean and Barroso have it ("The Tail at Scale"). */
+  hedging: { percentile: 95, minDelayMs: 10, maxPercent: 5, methods: ['GET', 'HEAD', 'OPTIONS'] },
   /** As Linkerd, Finagle and the standard's GEP-3388 have it. */
   retryPercent: 20,
   retryIntervalMs: 10_000,

@@ -1,11 +1,8 @@
-import { failures, type FailureName, type FailureType } from '../http/failures.ts'
+import { failures, type FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
-import { HINT_OWN, type ResponseHead } from '../http/head.ts'
-import { idempotentMethods } from '../http/idempotent.ts'
-import type { Breaker } from '../upstream/breaker.ts'
-import type { Cluster } from '../upstream/cluster.ts'
+import type { ResponseHead } from '../http/head.ts'
 import { blameless, type Endpoint } from '../upstream/endpoint.ts'
-import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-stream.ts'
+import { isLuck, type UpstreamStream } from '../upstream/upstream-stream.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Waiter } from '../upstream/queue.ts'
 import type { FilterSteps } from '../filters/compile.ts'
@@ -15,40 +12,22 @@ import { timerMs } from '../shared/timer.ts'
 import { chooseBackend } from './backend.ts'
 import type { RequestBody } from './body.ts'
 import { Gathering, hasBegun } from './gathering.ts'
-import { pauseBefore, retryAfterMs, withPolicy, type RetryRules } from './retry-rules.ts'
-import type { CompiledBackend, CompiledForward } from './rule.ts'
-import type { RunHost } from './run.ts'
+import { Hedge, type Hedged } from './hedge.ts'
+import { Repeating } from './repeating.ts'
+import type { CompiledBackend } from './rule.ts'
 
 /** Below this a connection is not looked at: closing by time takes longer, and looking costs some microseconds. */
 const LOOK_AFTER_MS = 1_000
-
-/** Which attempt of somebody's a request is, in lower case. */
-const ATTEMPT = 'x-portcullis-attempt'
 
 /**
  * The attempts of one exchange: where to, on which connection, how long they may take, and whether another one follows.
  * What passes meanwhile, in both directions, is a Forwarding's, which is one of these.
  */
-export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
-  endpoint: Endpoint<UpstreamPool> | null = null
-  cluster: Cluster<UpstreamPool> | null = null
+export abstract class Attempting extends Repeating implements Hedged, Waiter<Endpoint<UpstreamPool>> {
   metrics: ClusterMetrics | null = null
-  attempts = 0
-  /** When the last attempt was sent, and how long its answer's head took. */
-  sentMs = 0
-  upstreamMs = -1
-  /** Since when the client has taken all that comes of an answer whose length the backend has told; -1: the backend has not. */
-  protected takingSinceMs = -1
-  /** As its endpoint is judged by, of the last attempt's head. */
-  protected verdict = 0
   /** Bytes are passed as they are, both ways. */
   tunnel = false
-  /** The upstream is paused because the client is slow. */
-  blocked = false
-  protected readonly x: RunHost
-  protected readonly action: CompiledForward
   private backend: CompiledBackend | null = null
-  protected stream: UpstreamStream | null = null
   private wanted: Endpoint<UpstreamPool> | null = null
   /** The endpoint that its session is on. */
   private kept: Endpoint<UpstreamPool> | null = null
@@ -61,27 +40,12 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   protected over = false
   /** The last attempt failed on a connection that had served others before. */
   private metClosed = false
-  /** Before the next attempt. */
-  private pauseMs = 0
-  /** The request says to the backend that it is one that we repeat. */
-  private saysRepeated = false
-  protected requestTimer: NodeJS.Timeout | null = null
-  /** Of the attempt under way, or of the pause before the next. */
-  protected attemptTimer: NodeJS.Timeout | null = null
-  private firstByteTimer: NodeJS.Timeout | null = null
-  /** It counts this exchange, and whether that repeats now. */
-  private breaker: Breaker | null = null
-  private repeating = false
   private enteredUs = 0
   /** It has been told of this attempt. */
   private breakerTold = false
   private key: string | null = null
-  protected gathering: Gathering | null = null
-
-  constructor(x: RunHost, action: CompiledForward) {
-    this.x = x
-    this.action = action
-  }
+  /** The second attempt beside the first, under way or to come; null where there is to be none. */
+  private hedge: Hedge | null = null
 
   /** Whose share this exchange counts as, where there is not enough for all. */
   get client(): string {
@@ -92,34 +56,12 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     return this.x.body
   }
 
-  /** The whole of the exchange may take so long; 0 is no limit. */
-  protected get requestTimeoutMs(): number {
-    return this.ruleTimeoutMs
-  }
-
-  /** The same by what is configured, whatever the client wants. */
-  private get ruleTimeoutMs(): number {
-    return this.action.requestTimeoutMs || this.cluster?.config.requestTimeoutMs || 0
-  }
-
   get steps(): FilterSteps | null {
     return this.backend === null ? null : this.backend.steps
   }
 
   get silenceMs(): number {
     return this.cluster === null ? backendDefaults.silenceMs : this.cluster.config.silenceMs
-  }
-
-  /** When the time of the whole is over, by performance.now. */
-  get deadlineMs(): number {
-    const { requestTimeoutMs } = this
-    return requestTimeoutMs > 0 ? this.x.startedMs + requestTimeoutMs : Infinity
-  }
-
-  /** The request's head is here: from now on the time of the whole runs, filters included. */
-  arm(): void {
-    const { requestTimeoutMs } = this
-    if (requestTimeoutMs > 0) this.requestTimer = setTimeout(() => this.timedOut(), timerMs(requestTimeoutMs))
   }
 
   choose(): void {
@@ -132,15 +74,6 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.metrics = backend.metrics
     if (backend.cluster === null) return this.x.fail(backend.failure, '')
     if (backend.cluster.config.requestTimeoutMs !== undefined) this.armAgain()
-  }
-
-  /** Where the backend's policy has a time that the route has not. */
-  private armAgain(): void {
-    const { requestTimeoutMs } = this
-    if (requestTimeoutMs <= 0) return
-    if (this.requestTimer !== null) clearTimeout(this.requestTimer)
-    const leftMs = Math.max(1, this.x.startedMs + requestTimeoutMs - performance.now())
-    this.requestTimer = setTimeout(() => this.timedOut(), timerMs(leftMs))
   }
 
   /** Begins the first attempt. */
@@ -170,12 +103,10 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   /** Asks for a connection. */
   connect(): void {
     const cluster = this.cluster!
-    const { attemptTimeoutMs } = this
     const endpoint = this.chosen()
     if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
-    if (attemptTimeoutMs > 0)
-      this.attemptTimer = setTimeout(() => this.attemptTimedOut(this.attemptLimit), timerMs(attemptTimeoutMs))
+    this.armAttempt(0)
     const stream = endpoint.pool.acquire(this.lookAfterMs)
     if (stream !== null) return this.granted(stream, endpoint)
     const nowMs = performance.now()
@@ -231,48 +162,6 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (stream.flush()) x.resumeRequest()
   }
 
-  /** One attempt may take so long; 0 is no limit. */
-  private get attemptTimeoutMs(): number {
-    return this.action.backendTimeoutMs || this.cluster!.config.attemptTimeoutMs || 0
-  }
-
-  /** For the log: by whose word it was over. */
-  private get attemptLimit(): string {
-    return this.action.backendTimeoutMs > 0 ? 'timeouts.backendRequest' : 'timeouts.attempt'
-  }
-
-  /** All of the request is here and sent: before that it is the client that is waited for. */
-  protected awaitFirstByte(): void {
-    const { firstByteTimeoutMs } = this.cluster!.config
-    if (firstByteTimeoutMs === undefined || this.upstreamMs >= 0 || this.firstByteTimer !== null) return
-    this.firstByteTimer = setTimeout(
-      () => this.attemptTimedOut('timeouts.firstByte'),
-      timerMs(firstByteTimeoutMs),
-    )
-  }
-
-  private heardFirstByte(): void {
-    if (this.firstByteTimer !== null) clearTimeout(this.firstByteTimer)
-    this.firstByteTimer = null
-  }
-
-  /** The backend is told what is left: what it answers after that, nobody reads. Never 0, which many read as no limit. */
-  protected tellDeadline(): void {
-    const { deadlineHeader } = this.cluster!.config
-    if (deadlineHeader === undefined) return
-    const { fields } = this.x.request
-    const leftMs = this.leftMs()
-    if (leftMs === Infinity) fields.remove(deadlineHeader.toLowerCase())
-    else fields.set(deadlineHeader, String(Math.max(1, Math.floor(leftMs))))
-  }
-
-  /** For the attempt that begins. */
-  protected leftMs(): number {
-    const { attemptTimeoutMs } = this
-    const leftMs = Math.max(0, this.deadlineMs - performance.now())
-    return attemptTimeoutMs > 0 ? Math.min(attemptTimeoutMs, leftMs) : leftMs
-  }
-
   private waited(nowMs: number): void {
     this.x.tell().waitedMs += Math.max(0, nowMs - this.waitingSinceMs)
     this.waitingSinceMs = 0
@@ -293,6 +182,11 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
   onHead(head: ResponseHead): void {
     this.answered(head.status)
     if (head.hasLength) this.takingSinceMs = this.sentMs + this.upstreamMs
+    const { hedge } = this
+    if (hedge !== null) {
+      if (hedge.isUnderWay && !this.endsRace(head)) return this.goOnWith(hedge, head.status, '', '')
+      this.dropHedge()
+    }
     if (this.repeats(head)) return this.again(head.status, '', '')
     this.x.sendHead(head)
   }
@@ -304,6 +198,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
     this.verdict = this.judged(status)
     this.endpoint!.answered(this.verdict, this.upstreamMs)
+    if (this.hedge !== null && this.verdict < 500) this.hedge.observe(this.upstreamMs)
     if (this.action.sessions !== null)
       this.action.sessions.answered(this.x.writtenNotes, this.cluster!, this.endpoint!)
     this.tellBreaker(this.verdict >= 500)
@@ -316,130 +211,60 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.breaker?.answered(failed, Math.max(0, this.upstreamMs), this.enteredUs)
   }
 
-  /** The answer to this attempt has begun, though it may be held here still. */
-  private get heard(): boolean {
-    return this.x.committed || this.upstreamMs >= 0
-  }
-
   /** What an answer of this status says of the endpoint, as a status. */
   protected judged(status: number): number {
     return status
   }
 
   onFailure(failure: FailureName, detail: string): void {
-    const { fresh = true, unsent = false, connectedMs } = this.stream ?? {}
+    const { stream } = this
+    const { fresh = true, unsent = false, connectedMs } = stream ?? {}
     // All the time went into a connection that was never there.
     if (connectedMs === 0) this.x.tell().connectMs = performance.now() - this.sentMs
     this.stream = null
     this.metClosed = !fresh
-    // A kept connection that ends before a byte of an answer, or of the request, may just have been closed.
-    const mayBeLuck = unsent || (!fresh && failure === 'connection_terminated')
+    const mayBeLuck = stream !== null && isLuck(stream, failure)
     if (connectedMs !== 0 && !mayBeLuck && !this.tunnel) this.endpoint!.broke(failure)
     const { retry: known, side } = failures[failure]
     if (side === 'upstream' && !blameless.has(failure) && !mayBeLuck && !this.tunnel) this.tellBreaker(true)
+    const { hedge } = this
+    if (hedge?.isUnderWay === true) return this.goOnWith(hedge, 0, failure, detail)
     const retry = unsent && known !== 'never' ? 'always' : known
     if (!this.tunnel && this.repeatsAfter(failure, retry, fresh)) this.again(0, failure, detail)
     else this.x.fail(failure, detail)
   }
 
-  /** Whether another attempt follows this failure, and when. What may have been met asks the budget. */
-  private repeatsAfter(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
-    if (this.x.committed || !this.mayRetry(failure, retry, fresh) || !this.waits(0)) return false
-    if (retry === 'always') return true
-    if (!this.cluster!.affordsRetry(this.repeating)) return false
-    this.sayRepeated()
-    return true
-  }
-
-  /** Whether another attempt is right after this failure (see http/failures.ts). */
-  private mayRetry(failure: FailureName, retry: FailureType['retry'], fresh: boolean): boolean {
-    const { rules } = this
-    if (retry === 'never' || !this.x.body.replayable) return false
-    const { connectAttempts } = this.cluster!.config
-    if (retry === 'always')
-      return this.attempts < (rules?.connectFailures === true ? 1 + rules.attempts : connectAttempts)
-    if (!this.safeToRepeat) return false
-    if (rules !== null && (failure === 'http_response_timeout' ? rules.timeouts : rules.resets))
-      return this.attempts <= rules.attempts
-    // Without a policy only the race with an upstream that closes a kept connection is mended. One that said a byte has
-    // met the request.
-    return failure === 'connection_terminated' && !fresh && this.attempts < connectAttempts
-  }
-
-  /** Whether another attempt follows this answer, and when. */
-  private repeats(head: ResponseHead): boolean {
-    const { callStatus, body } = this.x
-    if (head.status < 400 && callStatus <= 0) return false
-    const { rules } = this
-    if (rules === null || this.attempts > rules.attempts) return false
-    if (!rules.codes.includes(head.status) && !rules.grpcCodes.includes(callStatus)) return false
-    if (!body.replayable || !this.safeToRepeat || !this.waits(retryAfterMs(head, Date.now()))) return false
-    if (!this.cluster!.affordsRetry(this.repeating)) return false
-    this.sayRepeated()
-    return true
-  }
-
-  /** Null where nothing is repeated but what nobody can have met. */
-  private get rules(): RetryRules | null {
-    const { retry: route } = this.action
-    // "An explicit zero value MUST disable retries" (HTTPRouteRetry.attempts): also those of connections.
-    if (route?.attempts === 0) return route
-    const { retry, meshed = false } = this.cluster!.config
-    if (meshed || this.isRepeated) return null
-    return retry === undefined || (route === null && retry.attempts === null)
-      ? route
-      : withPolicy(route, retry)
-  }
-
-  /** A layer before us repeats it: four attempts of ours for each of its four would be sixteen. */
-  private get isRepeated(): boolean {
-    const { hints, fields } = this.x.request
-    return (hints & HINT_OWN) !== 0 && !this.saysRepeated && Number(fields.get(ATTEMPT) ?? 1) > 1
-  }
-
-  /** The next layer is not to repeat what we do. */
-  private sayRepeated(): void {
-    this.saysRepeated = true
-    this.x.request.fields.set('X-Portcullis-Attempt', String(this.attempts + 1), ATTEMPT)
-  }
-
-  /** Whether there is time for another attempt, and as much as the backend asks to be left alone. */
-  private waits(askedMs: number): boolean {
-    const { rules } = this
-    this.pauseMs = rules === null ? 0 : pauseBefore(rules, this.attempts, askedMs)
-    return this.pauseMs === 0 || performance.now() + this.pauseMs < this.deadlineMs
-  }
-
-  private get safeToRepeat(): boolean {
-    const { request } = this.x
-    if (idempotentMethods.has(request.method) || request.fields.has('idempotency-key')) return true
-    return this.cluster?.config.repeatNonIdempotent === true
-  }
-
   /** Because of this status, or of this failure. */
-  protected again(status: number, failure: FailureName | '', reason: string): void {
-    this.tried(status, failure, reason)
-    this.countAttempt(status)
-    this.endAttempt()
+  private again(status: number, failure: FailureName | '', reason: string): void {
+    this.leave(status, failure, reason)
     if (this.breaker !== null) {
       this.breaker.retries++
       this.repeating = true
     }
+    this.metrics?.counter('portcullis_upstream_retries_total').add(1)
+    if (this.pauseMs === 0) this.attempt()
+    else this.attemptTimer = setTimeout(() => this.attempt(), timerMs(this.pauseMs))
+  }
+
+  /** The attempt is over, and another one follows, or is under way. */
+  protected leave(status: number, failure: FailureName | '', reason: string): void {
+    this.tried(status, failure, reason)
+    this.countAttempt(status, failure)
+    this.endAttempt()
     if (this.endpoint !== null) (this.failed ??= []).push(this.endpoint)
     this.endpoint = null
     this.sentMs = 0
     this.upstreamMs = -1
     this.takingSinceMs = -1
     this.breakerTold = false
-    this.metrics?.counter('portcullis_upstream_retries_total').add(1)
-    if (this.pauseMs === 0) this.attempt()
-    else this.attemptTimer = setTimeout(() => this.attempt(), timerMs(this.pauseMs))
   }
 
   /** One that another follows; the last is counted with its exchange. */
-  private countAttempt(status: number): void {
+  private countAttempt(status: number, failure: FailureName | ''): void {
     if (status !== 0) this.metrics?.answered(status, this.upstreamMs / 1000)
-    else if (this.sentMs > 0) this.metrics?.unanswered((performance.now() - this.sentMs) / 1000)
+    // That another one was faster is no failure.
+    else if (this.sentMs > 0 && failure !== '')
+      this.metrics?.unanswered((performance.now() - this.sentMs) / 1000)
   }
 
   private tried(status: number, failure: FailureName | '', reason: string): void {
@@ -460,6 +285,7 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
     this.attemptTimer = null
     this.heardFirstByte()
+    this.dropHedge()
     this.gathering?.leave()
     this.blocked = false
     if (this.repeating) this.breaker!.retries--
@@ -471,52 +297,93 @@ export abstract class Attempting implements UpstreamHandler, Waiter<Endpoint<Ups
     this.endpoint?.finish()
   }
 
-  private attemptTimedOut(limit: string): void {
+  protected attemptTimedOut(limit: string): void {
     const failure = this.missed()
+    const { hedge } = this
+    if (hedge?.isUnderWay === true) {
+      if (failure === 'http_response_timeout') this.hung()
+      return this.goOnWith(hedge, 0, failure, limit)
+    }
     if (!this.repeatsAfter(failure, failures[failure].retry, true)) return this.x.fail(failure, limit)
     if (failure === 'http_response_timeout') this.hung()
     this.again(0, failure, limit)
   }
 
-  /**
-   * No answer in time. It is the endpoint's fault only where it has the whole of the request, had time for it, and has not
-   * begun to answer; or where what it has begun is to be of a length that it has told, so that it is no stream without end,
-   * and the client was not what it waited for.
-   */
-  protected hung(): void {
-    const { body } = this.x
-    if (this.stream === null || !body.complete) return
-    if (this.heard && (this.takingSinceMs < 0 || this.blocked || this.verdict >= 500)) return
-    if (!this.hadTime(this.heard ? this.takingSinceMs : body.completeMs)) return
-    this.endpoint!.broke('http_response_timeout')
-    this.tellBreaker(true)
+  // The second attempt while the first is under way.
+
+  protected override awaitFirstByte(): void {
+    super.awaitFirstByte()
+    const { hedging } = this.cluster!
+    if (hedging === null || this.hedge !== null || this.heard || !this.mayBeHedged) return
+    if (hedging.mayHedge(this.x.request.method)) this.hedge = new Hedge(this, hedging)
   }
 
-  /** Since `sinceMs` the endpoint has had half of the shortest limit at least: what the client, filters or an attempt before have used up is not its own. */
-  private hadTime(sinceMs: number): boolean {
-    const { firstByteTimeoutMs = 0, connectTimeoutMs, silenceMs } = this.cluster!.config
-    const limits = [this.attemptTimeoutMs, this.ruleTimeoutMs, firstByteTimeoutMs, silenceMs]
-    if (this.stream?.connecting === true) limits.push(connectTimeoutMs)
-    const shortestMs = Math.min(...limits.filter(ms => ms > 0))
-    return performance.now() - Math.max(this.sentMs, sinceMs) >= shortestMs / 2
+  /** Never what is itself a repetition, or is to be repeated by nobody but a mesh; nor what belongs to one endpoint. */
+  private get mayBeHedged(): boolean {
+    const { request, body } = this.x
+    if (this.attempts > 1 || this.kept !== null || request.upgrade !== '' || !body.replayable) return false
+    return this.cluster!.config.meshed !== true && this.action.retry?.attempts !== 0 && !this.isRepeated
   }
 
-  protected timedOut(): void {
-    this.x.fail(this.missed(), 'timeouts.request')
+  /** Null where there is no other, or none to spare. */
+  hedgeEndpoint(): Endpoint<UpstreamPool> | null {
+    const { cluster, endpoint, x } = this
+    if (this.over || this.heard || endpoint === null || cluster!.pressed) return null
+    const other = cluster!.pick(endpoint, x)
+    return other === endpoint ? null : other
   }
 
-  /**
-   * What did not come in time. A connection that is not there by now has failed, whoever's patience ended first:
-   * otherwise an endpoint that is down would never be ejected where timeouts of routes are below that of connecting.
-   */
-  protected missed(): FailureName {
-    if (this.gathering?.underWay === true) return 'http_request_timeout'
-    if (this.stream?.connecting !== true) return 'http_response_timeout'
-    if (this.hadTime(0)) {
-      this.endpoint!.connectFailed('connection_timeout', performance.now())
-      this.tellBreaker(true)
-    }
-    return 'connection_timeout'
+  hedgeBegins(): void {
+    this.attempts++
+    if (this.breaker !== null) this.breaker.retries++
+    this.metrics?.counter('portcullis_upstream_hedges_total').add(1)
+    this.tellDeadline()
+  }
+
+  /** The second has an answer before the first. */
+  hedgeAnswered(hedge: Hedge, head: ResponseHead): void {
+    const nowMs = performance.now()
+    if (!this.endsRace(head)) return hedge.isBad(this.worthOf(head), nowMs)
+    // What it has taken until now is the least that it would have.
+    const tookMs = nowMs - this.sentMs
+    hedge.observe(tookMs)
+    this.endpoint!.latency?.observe(tookMs, false)
+    this.metrics?.counter('portcullis_upstream_hedges_won_total').add(1)
+    this.goOnWith(hedge, 0, '', 'outrun')
+    this.onHead(head)
+  }
+
+  /** The second one takes the place of the first. */
+  private goOnWith(hedge: Hedge, status: number, failure: FailureName | '', reason: string): void {
+    this.hedge = null
+    this.leave(status, failure, reason)
+    this.endpoint = hedge.endpoint
+    this.stream = hedge.taken()
+    this.sentMs = hedge.sentMs
+    this.repeating = this.breaker !== null
+    this.armAttempt(performance.now() - hedge.sentMs)
+    this.awaitFirstByte()
+  }
+
+  hedgeEnded(failed: boolean, latencyMs: number): void {
+    if (this.breaker === null) return
+    this.breaker.retries--
+    if (failed) this.breaker.answered(true, latencyMs, this.enteredUs)
+  }
+
+  private dropHedge(): void {
+    this.hedge?.leave()
+    this.hedge = null
+  }
+
+  /** Whether this answer is one for the client, so that nothing better is waited for. */
+  protected endsRace(head: ResponseHead): boolean {
+    return this.worthOf(head) < 500 && this.rules?.codes.includes(head.status) !== true
+  }
+
+  /** What an answer is judged by, as a status. */
+  protected worthOf(head: ResponseHead): number {
+    return head.status
   }
 
   /** The exchange is over, in whatever way. */

@@ -82,7 +82,9 @@ export interface RunHost {
   readonly failure: FailureName | null
   /** Where to write what there is to tell of it beyond the usual. */
   tell(): Story
-  /** What filters have told each other; null where that is nothing. */
+  /** What filters tell each other, and the log. */
+  readonly notes: Notes
+  /** The same; null where that is nothing. */
   readonly writtenNotes: Notes | null
   /** What the answer is, once it is committed. */
   readonly response: ResponseHead

@@ -188,9 +188,9 @@ export interface Forward {
   readonly type: 'forward'
   readonly backends: readonly WeightedBackend[]
   readonly mirrors: readonly Mirror[]
-  /** The whole of the exchange, from the request's head to the response's end; 0 is none. */
+  /** The whole of the exchange, from the request's head to the response's end. 0: nothing is said, and the cluster's counts; Infinity: none. */
   readonly requestTimeoutMs: number
-  /** One attempt, from connecting to the response's end; 0 is none. */
+  /** The same of one attempt, from connecting to the response's end. */
   readonly backendTimeoutMs: number
   readonly retry: Retry | null
   /** Set where a filter of the rule keeps sessions: then `backends` also has those without weight, whose sessions go on. */
@@ -354,6 +354,8 @@ export interface Cluster {
   readonly healthChecks?: HealthChecks
   /** Absent: nothing is kept from it. */
   readonly breaker?: BreakerSettings
+  /** Absent: no request is sent twice at a time. */
+  readonly hedging?: HedgingSettings
   /** What is repeated beside what routes say; absent where nothing is. */
   readonly retry?: ClusterRetry
   /** A mesh behind repeats what fails: nothing is repeated here that it may have met. */

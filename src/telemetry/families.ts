@@ -110,7 +110,17 @@ const table = {
   },
   portcullis_upstream_retries_total: {
     type: 'counter',
-    help: 'Attempts beyond the first.',
+    help: 'Attempts that followed one that failed.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_hedges_total: {
+    type: 'counter',
+    help: 'Second attempts that were made while the first was under way.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_hedges_won_total: {
+    type: 'counter',
+    help: 'Those among them that were answered first.',
     labels: ['cluster'],
   },
   portcullis_upstream_retries_refused_total: {

@@ -17,6 +17,7 @@ import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
 import type { VerdictBook } from './verdicts.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
+import { Hedging } from './hedging.ts'
 import { RetryBudget, type SharedCounts } from './retry-budget.ts'
 
 /** What clusters tell log and metrics. */
@@ -72,6 +73,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   readonly retries: RetryBudget
   /** Null where nothing is kept from it. */
   breaker: Breaker | null = null
+  /** Null where nothing is sent twice. */
+  hedging: Hedging | null = null
   /** Its gauge is there, and is to say that nothing is kept from it any more. */
   hadBreaker = false
   private readonly context: ClusterContext<P>
@@ -97,6 +100,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.slowStart = new SlowStart(clock, () => this.rebalance())
     this.retries = new RetryBudget(config.name, config.retryBudget, context.shared)
     this.setBreaker()
+    this.setHedging()
     this.ejector = new Ejector(
       clock,
       {
@@ -205,6 +209,19 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     return false
   }
 
+  /** The same for one more attempt beside the first. None while a breaker looks whether its backend is well again. */
+  affordsHedge(hedging: Hedging): boolean {
+    const { breaker } = this
+    return (breaker === null || (breaker.state === 'closed' && breaker.mayRepeat(false))) && hedging.spend()
+  }
+
+  private setHedging(): void {
+    const { config, context, name } = this
+    if (config.hedging === undefined) this.hedging = null
+    else if (this.hedging !== null) this.hedging.update(config.hedging)
+    else this.hedging = new Hedging(name, config.hedging, context.shared, this.retries)
+  }
+
   private setBreaker(): void {
     const { config, context, name } = this
     if (config.breaker === undefined) this.breaker = null
@@ -226,6 +243,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.config = config
     this.retries.update(config.retryBudget)
     this.setBreaker()
+    this.setHedging()
     if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
     if (connectionsDiffer(config, before)) for (const endpoint of this.members.values()) endpoint.renew()
     if (!isDeepStrictEqual(config.balancer, before.balancer)) this.changeBalancer(config.balancer)

@@ -56,3 +56,8 @@ export interface UpstreamHandler {
   onFailure(failure: FailureName, detail: string): void
   onWritable(): void
 }
+
+/** A kept connection that ends before a byte of an answer, or of the request, may just have been closed: it says nothing of the endpoint. */
+export function isLuck({ unsent = false, fresh }: UpstreamStream, failure: FailureName): boolean {
+  return unsent || (!fresh && failure === 'connection_terminated')
+}

@@ -331,17 +331,33 @@ suite('time', () => {
     assert.equal((await send(portcullis.port())).body, 'ab')
   })
 
-  test('of the route goes before that of the policy', async () => {
-    await using upstream = await TestUpstream.start((_, response) => {
-      setTimeout(() => response.end('late'), 200)
+  // "0s" of a route disables the timeout (HTTPRouteTimeouts).
+  for (const given of ['30s', '0s'])
+    test(`of the route goes before that of the policy, ${given} too`, async () => {
+      await using upstream = await TestUpstream.start((_, response) => {
+        setTimeout(() => response.end('late'), 200)
+      })
+      await using portcullis = await policed(
+        upstream.port,
+        { timeouts: { request: '50ms', attempt: '50ms' } },
+        { timeouts: { request: given, backendRequest: given } },
+      )
+      assert.equal((await send(portcullis.port())).body, 'late')
     })
-    await using portcullis = await policed(
-      upstream.port,
-      { timeouts: { request: '50ms', attempt: '50ms' } },
-      { timeouts: { request: '30s', backendRequest: '30s' } },
-    )
-    assert.equal((await send(portcullis.port())).body, 'late')
-  })
+
+  for (const [route, policy] of [
+    [{ request: '0s' }, { request: '50ms' }],
+    [{ backendRequest: '0s' }, { attempt: '50ms' }],
+  ] as const)
+    test(`of the policy is not that of a route with ${JSON.stringify(route)}, but of one that says nothing`, async () => {
+      await using upstream = await TestUpstream.start((_, response) => {
+        setTimeout(() => response.end('late'), 200)
+      })
+      await using without = await policed(upstream.port, { timeouts: policy }, { timeouts: route })
+      assert.equal((await send(without.port())).body, 'late')
+      await using with_ = await policed(upstream.port, { timeouts: policy })
+      assert.equal((await send(with_.port())).status, 504)
+    })
 
   test('that is left is told to the backend, and what clients say of it is not', async () => {
     await using upstream = await TestUpstream.start(echo)

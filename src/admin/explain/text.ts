@@ -187,14 +187,19 @@ const closedText = 'a policy or a filter that may protect the backend is not in 
 
 function forwardLines({ requestTimeoutMs, backendTimeoutMs, retry, grpc }: Forward): readonly string[] {
   const timeouts = [
-    requestTimeoutMs === 0 ? '' : `request ${requestTimeoutMs} ms`,
-    backendTimeoutMs === 0 ? '' : `each attempt ${backendTimeoutMs} ms`,
+    timeoutText('request', requestTimeoutMs),
+    timeoutText('each attempt', backendTimeoutMs),
   ].filter(text => text !== '')
   return [
     ...(grpc === undefined ? [] : [row('grpc', "the client's deadline is kept, gRPC-Web becomes gRPC")]),
     ...(timeouts.length === 0 ? [] : [row('timeout', timeouts.join(', '))]),
     ...(retry === null ? [] : [row('retry', retryText(retry))]),
   ]
+}
+
+function timeoutText(what: string, ms: number): string {
+  if (ms === 0) return ''
+  return ms === Infinity ? `${what}: no limit` : `${what} ${ms} ms`
 }
 
 export function retryText({ attempts, codes, backoffMs }: Retry): string {

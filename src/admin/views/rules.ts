@@ -113,6 +113,9 @@ function actionView(action: Action, types: RuleTypes): shapes.Action {
   }
 }
 
+/** Also where the route says that there is none. */
+const limitOrNull = (ms: number): number | null => (ms > 0 && ms < Infinity ? ms : null)
+
 function forwardView(action: Forward, types: RuleTypes): shapes.Forward {
   const { backends, mirrors, requestTimeoutMs, backendTimeoutMs, retry, grpc = false } = action
   const total = backends.reduce((sum, { weight }) => sum + weight, 0)
@@ -127,8 +130,8 @@ function forwardView(action: Forward, types: RuleTypes): shapes.Forward {
       filters: filterViews(filters, types),
     })),
     mirrors,
-    requestTimeoutMs: requestTimeoutMs || null,
-    backendTimeoutMs: backendTimeoutMs || null,
+    requestTimeoutMs: limitOrNull(requestTimeoutMs),
+    backendTimeoutMs: limitOrNull(backendTimeoutMs),
     retry,
     grpc,
   }

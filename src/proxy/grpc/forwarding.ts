@@ -78,10 +78,21 @@ export class GrpcForwarding extends Forwarding {
     return this.messages === null || this.x.callStatus >= 0 || this.hasData
   }
 
-  protected override again(...why: Parameters<Forwarding['again']>): void {
+  protected override leave(...why: Parameters<Forwarding['leave']>): void {
     this.x.callStatus = -1
     this.messages = null
-    super.again(...why)
+    super.leave(...why)
+  }
+
+  protected override worthOf(head: ResponseHead): number {
+    const status = head.fields.get('grpc-status')
+    return status === undefined ? head.status : serviceStatus(readStatus(status))
+  }
+
+  protected override endsRace(head: ResponseHead): boolean {
+    const status = head.fields.get('grpc-status')
+    if (status !== undefined && this.rules?.grpcCodes.includes(readStatus(status)) === true) return false
+    return super.endsRace(head)
   }
 
   /** The backend has what is left of the time, by the client's word or ours. The client's own text goes on as long as it is right. */

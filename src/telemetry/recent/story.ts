@@ -76,6 +76,12 @@ export class Story {
     this.connectMs = 0
   }
 
+  /** One beside another that goes on. */
+  outrun(attempt: Omit<Attempt, 'waitedMs' | 'connectMs'>): void {
+    if (this.attempts.length < MOST_ATTEMPTS) this.attempts.push({ ...attempt, waitedMs: 0, connectMs: 0 })
+    else this.leftOut++
+  }
+
   /** The client does not read, or reads again. */
   clientPaused(nowMs: number): void {
     if (this.pausedMs === 0) this.pausedMs = nowMs

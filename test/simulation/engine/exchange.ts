@@ -1,3 +1,4 @@
+import { Notes } from '../../../src/filters/notes.ts'
 import type { FailureName } from '../../../src/http/failures.ts'
 import { failures } from '../../../src/http/failures.ts'
 import type { RequestHead, ResponseHead } from '../../../src/http/head.ts'
@@ -26,6 +27,7 @@ export class SimulatedExchange implements RunHost {
   readonly startedMs = performance.now()
   readonly turn = false
   readonly principal = null
+  readonly notes = new Notes()
   readonly writtenNotes = null
   readonly clear = true
   committed = false

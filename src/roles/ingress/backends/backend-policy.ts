@@ -19,6 +19,7 @@ import {
 import { BackendPolicy } from '../kinds/backend-policy.ts'
 import { isSticky, type LoadBalancing } from '../kinds/load-balancing.ts'
 import { breakerOf } from '../kinds/breaker.ts'
+import { hedgingOf } from '../kinds/hedging.ts'
 import { clusterRetryOf, type RetryFields } from '../kinds/retry.ts'
 import { clusterTimeoutsOf } from '../kinds/timeouts.ts'
 import { retryBudgetOf } from '../kinds/retry-budget.ts'
@@ -112,6 +113,7 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
   }
   const breaker = breakerOf(far?.body.spec.circuitBreaker, near?.body.spec.circuitBreaker)
   const retry = clusterRetryOf(bothRetries(far?.body.spec.retry, near?.body.spec.retry))
+  const hedging = hedgingOf(far?.body.spec.hedging, near?.body.spec.hedging)
   const meshMode = near?.body.spec.meshMode ?? far?.body.spec.meshMode ?? 'Disabled'
   const budget = { ...far?.body.spec.retryBudget, ...near?.body.spec.retryBudget }
   const tls = { ...tlsBounds, ...(far && tlsPatch(far)), ...(near && tlsPatch(near)) }
@@ -126,6 +128,7 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
       ...(Object.keys(budget).length > 0 && { retryBudget: retryBudgetOf(budget) }),
       ...clusterTimeoutsOf({ ...far?.body.spec.timeouts, ...near?.body.spec.timeouts }),
       ...(breaker !== undefined && { breaker }),
+      ...(hedging !== undefined && { hedging }),
       ...(retry !== undefined && { retry }),
       ...(meshMode !== 'Disabled' && { meshed: true as const }),
     },

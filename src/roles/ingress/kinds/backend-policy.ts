@@ -20,6 +20,7 @@ import { balancingViolations, loadBalancing } from './load-balancing.ts'
 import { healthChecks, healthCheckViolations } from './health-checks.ts'
 import { outlierDetection } from './outlier-detection.ts'
 import { breakerViolations, circuitBreaker } from './breaker.ts'
+import { hedging } from './hedging.ts'
 import { retry, retryViolations } from './retry.ts'
 import { timeouts, timeoutViolations } from './timeouts.ts'
 import { retryBudget, retryBudgetViolations } from './retry-budget.ts'
@@ -123,6 +124,10 @@ const backendPolicySchema = object(
         ),
         healthChecks: optional(healthChecks, 'Checks of endpoints beside the requests of clients.'),
         circuitBreaker: optional(circuitBreaker, 'When requests are kept from the backend.'),
+        hedging: optional(
+          hedging,
+          'When a request that waits for its answer is sent to another endpoint too; the first answer counts, and the other attempt is given up. `{}` for all by default. Left out: never.',
+        ),
         retryBudget: optional(
           retryBudget,
           'How many of the requests to the backend may be retries, of all workers together. Beyond, what failed is answered as it is. Only what may have reached the backend counts: another connection, where none could be made, is no retry.',

@@ -24,10 +24,15 @@ const http: Dialect<HTTPRouteRule> = {
   doubts: globDoubts,
   answerWithoutBackend: 'every request is answered 500',
   forwarding: ({ timeouts, retry }) => ({
-    requestTimeoutMs: durationMs(timeouts?.request ?? '0s') ?? 0,
-    backendTimeoutMs: durationMs(timeouts?.backendRequest ?? '0s') ?? 0,
+    requestTimeoutMs: timeoutOf(timeouts?.request),
+    backendTimeoutMs: timeoutOf(timeouts?.backendRequest),
     retry: retry === undefined ? null : retryOf(retry),
   }),
+}
+
+/** "When 0s is specified, the timeout is disabled": also that of a BackendPolicy. */
+function timeoutOf(text: string | undefined): number {
+  return text === undefined ? 0 : durationMs(text) || Infinity
 }
 
 function retryOf({ attempts = retryDefaults.attempts, codes = [], backoff }: HTTPRouteRetry): Retry {
