@@ -23,6 +23,7 @@ import {
   secrets,
   store,
   workers,
+  zone,
 } from './command/flags.ts'
 import type { CheckFormat } from './command/options.ts'
 import { records } from './management/groups.ts'
@@ -65,6 +66,7 @@ const run: Command = {
   flags: [
     roles,
     workers,
+    zone,
     data,
     certificates,
     secrets,
@@ -85,6 +87,7 @@ const run: Command = {
     const options = {
       ...common(given, given.operands),
       workers: given.get(workers),
+      zone: given.get(zone),
       dataDir: given.get(data),
       isDataNamed: given.has(data),
       certificatesDir: given.get(certificates) || join(given.get(data), 'certificates'),

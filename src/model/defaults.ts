@@ -96,6 +96,10 @@ export const cipherSuites: Readonly<Record<string, string>> = {
 /** What a BackendPolicy leaves out. Milliseconds; 0 is no limit. */
 export const backendDefaults = {
   loadBalancing: 'RoundRobin',
+  // Envoy's min_cluster_size.
+  zoneMinEndpoints: 6,
+  zonePercent: 100,
+  zoneForceEndpoints: 1,
   maxConnections: 1024,
   maxPending: 1024,
   maxRequestsPerConnection: 0,

@@ -23,6 +23,7 @@ import { PortCompiler } from './port-compiler.ts'
 import { PortServer, type PortContext } from './port.ts'
 import type { MirrorLoss } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
+import type { Place } from '../upstream/choice/place.ts'
 import { inSlices } from './steps.ts'
 import { WorkerKit } from './worker-kit.ts'
 import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
@@ -36,6 +37,8 @@ export interface EngineOptions {
   readonly log: Logger
   /** Workers that share ports and limits. */
   readonly workers?: number
+  /** Which of them this is, and where; absent: one that is alone. */
+  readonly place?: Place
   readonly lookup?: DnsLookup
   /** When this worker sheds requests; what is absent: overloadLimits. */
   readonly overload?: Partial<OverloadLimits>

@@ -2,6 +2,7 @@ import type { SharedHandle } from '../shared/node-state.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import type { SeriesInfo } from '../telemetry/metrics.ts'
+import type { Place } from '../upstream/choice/place.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
 import type { OwnListener } from '../upstream/own-listeners.ts'
 import type { Verdicts } from '../upstream/verdicts.ts'
@@ -13,6 +14,7 @@ export interface WorkerSettings {
   readonly id: number
   /** How many there are: limits and ports are shared among them. */
   readonly workers: number
+  readonly place: Place
   readonly logLevel: LogLevel
   /** `stdout`, `off`, or a file. */
   readonly accessLog: string

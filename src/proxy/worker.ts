@@ -48,6 +48,7 @@ export function serve(types: RuleTypes): void {
     },
     log,
     workers: settings.workers,
+    place: settings.place,
     ticketKeys: settings.ticketKeys,
     tell: (channel, message) => tell({ type: 'told', channel, message }),
   })

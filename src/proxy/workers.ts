@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { hostname } from 'node:os'
 import { Worker, type MessagePort } from 'node:worker_threads'
 import type { CacheKeeper } from '../shared/cache/keeper.ts'
 import { NodeState } from '../shared/node-state.ts'
@@ -9,6 +10,7 @@ import type { SharedTables } from '../shared/tables.ts'
 import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Logger, LogLevel } from '../telemetry/log.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
+import type { OwnZone } from '../upstream/choice/place.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
 import type { RecentMemories } from '../telemetry/recent/recent-memories.ts'
 import type { PortResult } from './engine.ts'
@@ -23,6 +25,8 @@ export interface WorkerGroupOptions {
   /** What a thread runs (cli/worker.ts). */
   readonly entry: URL
   readonly workers: number
+  /** Absent: it is not said where this process runs. */
+  readonly zone?: OwnZone | null
   /** Of answers that are kept, of all of them together. */
   readonly cacheBytes?: number
   readonly logLevel: LogLevel
@@ -78,7 +82,7 @@ export class WorkerGroup {
     this.state = new NodeState(options.cacheBytes)
     this.rotation = setInterval(() => this.rotateTicketKeys(), ROTATE_MS).unref()
     this.lastId = options.workers
-    for (let id = 1; id <= options.workers; id++) this.start(id)
+    for (let id = 1; id <= options.workers; id++) this.start(id, id - 1)
   }
 
   /** Tables by name that all workers read. To be changed before a snapshot is applied that names them. */
@@ -191,7 +195,7 @@ export class WorkerGroup {
   async replace(id: number): Promise<void> {
     const old = this.members.get(id)
     if (old === undefined) throw new Error(`there is no worker ${id}`)
-    const next = this.start(++this.lastId)
+    const next = this.start(++this.lastId, old.settings.place.index)
     const ports = await next.serving
     if (ports.length < this.owned.size || ports.some(port => 'error' in port)) {
       this.members.delete(next.settings.id)
@@ -216,12 +220,13 @@ export class WorkerGroup {
     for (const member of this.leaving) member.tell(message)
   }
 
-  private start(id: number): Member {
+  private start(id: number, index: number): Member {
     const { entry, logLevel, accessLog, workers, log, metrics } = this.options
     const { handle: shared, ports } = this.state.handle(id)
     const { ticketKeys } = this
+    const place = { zone: this.options.zone ?? null, index, process: hostname() }
     const recent = this.options.recent?.take() ?? null
-    const settings = { id, workers, logLevel, accessLog, recent, ticketKeys, shared }
+    const settings = { id, workers, place, logLevel, accessLog, recent, ticketKeys, shared }
     const member = newMember(entry, settings, ports)
     this.members.set(id, member)
     member.tell({ type: 'own-listeners', listeners: this.ownListeners })
@@ -244,7 +249,7 @@ export class WorkerGroup {
   }
 
   private ended(member: Member, code: number): void {
-    const { id, recent } = member.settings
+    const { id, recent, place } = member.settings
     if (recent !== null) this.options.recent?.give(recent)
     this.members.delete(id)
     this.options.metrics.retire(id)
@@ -259,7 +264,7 @@ export class WorkerGroup {
     this.options.onRestart?.()
     const timer = setTimeout(() => {
       this.restartTimers.delete(timer)
-      this.start(id)
+      this.start(id, place.index)
     }, waitMs)
     this.restartTimers.add(timer)
   }

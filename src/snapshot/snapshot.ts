@@ -326,6 +326,10 @@ export interface Cluster {
   readonly balancer: Balancing
   /** How long an endpoint that comes into service is eased in; absent: not at all. */
   readonly slowStartMs?: number
+  /** Absent: zones of endpoints are not looked at. */
+  readonly zoneAware?: ZonePreference
+  /** About so many of its endpoints a worker connects to; absent: all. */
+  readonly subsetSize?: number
   /** Connections from this process; each worker takes its share, at least 1. 0 is no limit. */
   readonly maxConnections: number
   /** Requests that may wait for a connection when maxConnections is reached; 0 is none. */
@@ -429,6 +433,16 @@ export interface RetryBudgetSettings {
   readonly minRetries: number
 }
 
+/** Endpoints of the own zone are preferred, as far as they can bear it. */
+export interface ZonePreference {
+  /** With fewer endpoints that serve it is left. */
+  readonly minEndpoints: number
+  /** Of so much of the requests. */
+  readonly percent: number
+  /** With so many endpoints of the own zone that serve, all requests stay, whatever those can bear; absent: never. */
+  readonly forceFrom?: number
+}
+
 /** How an endpoint is chosen: spec.loadBalancing of BackendPolicy, whose types are in upstream/balancers.ts. */
 export interface Balancing {
   readonly type: string
@@ -525,6 +539,8 @@ export interface Endpoint {
   readonly weight: number
   /** Absent: 0, the first that is used. */
   readonly priority?: number
+  /** Where it runs, where that is known. */
+  readonly zone?: string
   /** What its EndpointSlice says where it is not ready; `terminating` still serves, and is used where nobody is ready. */
   readonly readiness?: 'unready' | 'terminating'
 }

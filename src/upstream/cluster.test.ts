@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type * as snapshot from '../snapshot/snapshot.ts'
 import { FakeClock } from '../../test/support/clock.ts'
 import { clusterOf } from '../../test/support/cluster.ts'
+import type { Place } from './choice/place.ts'
 import type { Cluster } from './cluster.ts'
 import { ClusterTable } from './clusters.ts'
 import type { DnsLookup } from './dns.ts'
@@ -34,7 +35,7 @@ const endpoints = (...texts: string[]): snapshot.Endpoint[] =>
     return { address, port: Number(port), weight: Number(weight) }
   })
 
-function world(options: { workers?: number; lookup?: DnsLookup } = {}) {
+function world(options: { workers?: number; lookup?: DnsLookup; place?: Place } = {}) {
   const clock = new FakeClock()
   const pools: FakePool[] = []
   const log: string[] = []
@@ -633,4 +634,26 @@ test('what the first level of priority cannot bear goes to the next, and comes b
     list.map(one => ({ ...one, priority: 1 })),
   )
   assert.equal(new Set(picks(a, 30)).size, 2)
+})
+
+test('after the near ones a request is repeated farther away, and whoever waits is given what may be chosen alone', () => {
+  const { table } = world({ place: { zone: { name: 'a', share: null }, index: 0, process: '' } })
+  const one = (address: string, zone: string): snapshot.Endpoint => ({ address, port: 80, weight: 1, zone })
+  table.apply([clusterOf('c', { zoneAware: { minEndpoints: 1, percent: 100 } })], {
+    c: [one('10.0.0.1', 'a'), one('10.0.0.2', 'a'), one('10.0.1.1', 'b')],
+  })
+  const cluster = table.get('c')!
+  const asker = { clientAddress: '', request: null, principal: null }
+  const near = [...new Set(Array.from({ length: 4 }, () => cluster.pick()!))]
+  assert.deepEqual(near.map(({ key }) => key).sort(), ['10.0.0.1:80', '10.0.0.2:80'])
+  assert.ok(near.includes(cluster.pickAnother(near.slice(0, 1), asker)!))
+  assert.equal(cluster.pickAnother(near, asker)?.key, '10.0.1.1:80')
+  assert.deepEqual(
+    [...cluster.endpoints].map(({ zone, serves, isChoice }) => [zone, serves, isChoice]),
+    [
+      ['a', true, true],
+      ['a', true, true],
+      ['b', true, false],
+    ],
+  )
 })

@@ -1,9 +1,12 @@
 import { isIP } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { authorityText } from '../http/authority-text.ts'
+import { sameEndpoints } from '../snapshot/same-endpoints.ts'
 import type * as snapshot from '../snapshot/snapshot.ts'
 import { makeBalancer } from './balancers.ts'
 import type { PickInfo, Balancer, RandomSource } from './balancers/balancer.ts'
+import { Narrowing } from './choice/narrowing.ts'
+import type { Place } from './choice/place.ts'
 import { bearAll, byPriority, levelsOf } from './choice/priorities.ts'
 import { SlowStart } from './choice/slow-start.ts'
 import type { Clock } from './clock.ts'
@@ -36,6 +39,7 @@ export interface ClusterContext<P extends EndpointPool> {
   makePool(endpoint: Endpoint<P>, cluster: Cluster<P>): P
   /** Among how many workers the limits of this process are shared. */
   readonly workers: number
+  readonly place: Place
   readonly resolver: DnsResolver
   readonly clock: Clock
   readonly random: RandomSource
@@ -80,9 +84,12 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   private readonly context: ClusterContext<P>
   private readonly ejector: Ejector
   private readonly slowStart: SlowStart<Endpoint<P>>
+  private readonly narrowing: Narrowing<Endpoint<P>>
   private balancer: Balancer<Endpoint<P>>
   /** Those that the balancer chooses from. */
   private choices: readonly Endpoint<P>[] = []
+  /** Those, and the ones of the same levels that are farther away, or other workers'. */
+  private reach: readonly Endpoint<P>[] = []
   private specs: readonly snapshot.Endpoint[] = []
   private readonly watches = new Map<string, DnsWatch>()
   private readonly members = new Map<string, Endpoint<P>>()
@@ -97,6 +104,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.context = context
     const { clock, events, random } = context
     this.balancer = makeBalancer(config.balancer, random, clock)
+    this.narrowing = new Narrowing(context.place, context.workers)
     this.slowStart = new SlowStart(clock, () => this.rebalance())
     this.retries = new RetryBudget(config.name, config.retryBudget, context.shared)
     this.setBreaker()
@@ -126,8 +134,10 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   /** The same after attempts on these: none of them as long as there is another. */
   pickAnother(tried: readonly Endpoint<P>[], asker: PickInfo): Endpoint<P> | null {
     const chosen = this.pick(tried.at(-1), asker)
-    if (chosen === null || tried.length < 2 || !tried.includes(chosen)) return chosen
-    const others = this.choices.filter(endpoint => !tried.includes(endpoint))
+    if (chosen === null || !tried.includes(chosen)) return chosen
+    const untried = (endpoint: Endpoint<P>): boolean => !tried.includes(endpoint)
+    const near = this.choices.filter(untried)
+    const others = near.length > 0 ? near : this.reach.filter(untried)
     return others[Math.floor(this.context.random() * others.length)] ?? chosen
   }
 
@@ -272,7 +282,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   /** Endpoints that stay, stay as they are: pool, load and record survive. */
   setEndpoints(specs: readonly snapshot.Endpoint[]): void {
-    if (this.drained || sameSpecs(this.specs, specs)) return
+    if (this.drained || sameEndpoints(this.specs, specs)) return
     this.specs = specs
     this.watchNames()
     this.reconcile()
@@ -357,7 +367,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.rebalance()
     // Last: who is refused by one of them picks another at once.
     for (const endpoint of leaving) {
-      endpoint.serves = false
+      endpoint.serves = endpoint.isChoice = false
       endpoint.close()
     }
   }
@@ -365,19 +375,21 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   /** One that is there, or is to be; whether anything of it is new. */
   private take(key: string, spec: snapshot.Endpoint): boolean {
     const { address, port, weight } = spec
-    const { priority = 0 } = spec
+    const { priority = 0, zone = '' } = spec
     const readiness = spec.readiness ?? null
     const known = this.members.get(key)
     if (
       known !== undefined &&
       known.declaredWeight === weight &&
       known.readiness === readiness &&
-      known.priority === priority
+      known.priority === priority &&
+      known.zone === zone
     )
       return false
     const endpoint = known ?? new Endpoint(this, address, port, weight)
     endpoint.declaredWeight = weight
     endpoint.priority = priority
+    endpoint.zone = zone
     // Whoever is to go is not to hold connections that wait.
     if (readiness !== null && endpoint.readiness === null) endpoint.renew()
     endpoint.readiness = readiness
@@ -392,7 +404,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
    */
   private resolve(): Map<string, snapshot.Endpoint> {
     const found = new Map<string, snapshot.Endpoint>()
-    for (const { address, port, weight, readiness, priority } of this.specs) {
+    for (const { address, port, weight, readiness, priority, zone } of this.specs) {
       for (const resolved of this.watches.get(address)?.answer.addresses ??
         (isIP(address) > 0 ? [address] : [])) {
         const key = authorityText(resolved, port)
@@ -403,6 +415,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
           weight: sum,
           ...(readiness && { readiness }),
           ...(priority && { priority }),
+          ...(zone && { zone }),
         })
       }
     }
@@ -434,14 +447,25 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     const members = [...this.members.values()]
     const panicPercent = this.spared(members) ? 0 : this.config.panicPercent
     const { serving, panics, well, of } = inService(members, ejection, panicPercent)
-    for (const endpoint of members) endpoint.serves = false
+    for (const endpoint of members) endpoint.serves = endpoint.isChoice = false
     for (const endpoint of serving) endpoint.serves = true
     this.slowStart.weigh(serving, this.config.slowStartMs ?? 0)
-    this.choices = this.isRanked ? byPriority(levelsOf(members, serving)) : serving
+    this.choose(members, serving, panics)
+    for (const endpoint of this.choices) endpoint.isChoice = true
     this.balancer.update(this.choices)
     if (panics === this.panics) return
     this.panics = panics
     this.context.events.onPanic(this.name, panics, well, of)
+  }
+
+  /** Of those that serve the ones to choose from: by levels, zones and subsets, where there is any of that. */
+  private choose(members: readonly Endpoint<P>[], serving: readonly Endpoint<P>[], panics: boolean): void {
+    const { narrowing, config, isRanked } = this
+    const levels = isRanked ? levelsOf(members, serving) : [{ endpoints: serving, share: 1 }]
+    const narrows = narrowing.isOf(config)
+    if (narrows) narrowing.apply(levels, members, config, this.generation, panics)
+    this.reach = byPriority(levels)
+    this.choices = narrows ? this.reach.filter(({ weight }) => weight > 0) : this.reach
   }
 }
 
@@ -453,20 +477,4 @@ function connectionsDiffer(a: snapshot.Cluster, b: snapshot.Cluster): boolean {
     a.headBytes !== b.headBytes ||
     a.fieldCount !== b.fieldCount
   )
-}
-
-/** By what they say: a list that says the same may be another array. */
-function sameSpecs(a: readonly snapshot.Endpoint[], b: readonly snapshot.Endpoint[]): boolean {
-  if (a === b) return true
-  if (a.length !== b.length) return false
-  return a.every(({ address, port, weight, readiness, priority }, i) => {
-    const other = b[i]
-    return (
-      other?.address === address &&
-      other.port === port &&
-      other.weight === weight &&
-      other.readiness === readiness &&
-      other.priority === priority
-    )
-  })
 }

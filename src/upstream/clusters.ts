@@ -1,5 +1,6 @@
 import type * as snapshot from '../snapshot/snapshot.ts'
 import type { RandomSource } from './balancers/balancer.ts'
+import { nowhere, type Place } from './choice/place.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { Cluster, type ClusterContext, type ClusterEvents } from './cluster.ts'
 import { DnsResolver, type DnsEvents, type DnsLookup } from './dns.ts'
@@ -14,6 +15,8 @@ export interface ClusterTableOptions<P extends EndpointPool> {
   makePool(endpoint: Endpoint<P>, cluster: Cluster<P>): P
   /** Workers that share the limits of this process. */
   readonly workers?: number
+  /** Absent: one that is alone. */
+  readonly place?: Place
   readonly events?: ClusterEvents & DnsEvents
   readonly clock?: Clock
   readonly random?: RandomSource
@@ -41,7 +44,14 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
   generation = 0
 
   constructor(options: ClusterTableOptions<P>) {
-    const { workers = 1, events = silent, clock = systemClock, random = Math.random, lookup } = options
+    const {
+      workers = 1,
+      place = nowhere,
+      events = silent,
+      clock = systemClock,
+      random = Math.random,
+      lookup,
+    } = options
     const shared = options.shared ?? alone(clock)
     const resolver = new DnsResolver({ clock, random, events, ...(lookup === undefined ? {} : { lookup }) })
     const makePool = (endpoint: Endpoint<P>, cluster: Cluster<P>): P => options.makePool(endpoint, cluster)
@@ -49,6 +59,7 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
     this.context = {
       makePool,
       workers: Math.max(1, workers),
+      place,
       resolver,
       clock,
       random,

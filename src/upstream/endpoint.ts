@@ -71,10 +71,14 @@ export class Endpoint<P extends EndpointPool = EndpointPool> {
   declaredWeight: number
   /** Of two levels the lower is used first. */
   priority = 0
-  /** What it counts for now; less than declared while it is eased in. */
+  /** Where it runs; "" where that is not known. */
+  zone = ''
+  /** What it counts for now; less than declared while it is eased in, and anything where levels, zones or subsets share requests out. */
   weight: number
   /** Its cluster has it in service: neither ejected nor known to be unready. */
   serves = false
+  /** It serves, and may be chosen: no level or zone before its own, and no other worker, is to have the requests. */
+  isChoice = false
   /** Requests in flight. */
   active = 0
   /** Of the last seconds, as the sweep has measured it. */

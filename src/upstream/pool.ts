@@ -140,10 +140,11 @@ export abstract class UpstreamPool implements EndpointPool {
 
   /**
    * Who is next for a connection to this endpoint; null where nobody may have it. One that is out of service takes
-   * nobody, and an endpoint that those who wait do not want is none of theirs (a session, a hash).
+   * nobody, and an endpoint that those who wait do not want is none of theirs (a session, a hash, a level or a zone).
    */
   protected nextWaiter(): Waiter<PoolEndpoint> | null {
-    return this.endpoint.serves ? this.cluster.queue.next(this.endpoint) : null
+    const { serves, isChoice } = this.endpoint
+    return serves ? this.cluster.queue.next(this.endpoint, isChoice) : null
   }
 
   /** A connection is gone: who waits may have a new one, to the endpoint that it wants, or whichever the balancer says. */

@@ -56,6 +56,18 @@ suite('those who wait for a connection', () => {
     assert.equal(queue.empty, true)
   })
 
+  test('and who wants none in particular, for one that may not be chosen', () => {
+    const queue = new Queue<string>({ pending: 0, mayWait: () => true })
+    for (const [client, wants] of [
+      ['first', null],
+      ['second', 'a'],
+    ] as const)
+      queue.wait({ client, wants, granted() {}, refused() {} }, 0)
+    assert.equal(queue.next('a', false)?.client, 'second')
+    assert.equal(queue.next('a', false), null)
+    assert.equal(queue.next('a')?.client, 'first')
+  })
+
   for (const [how, came, order] of orders)
     test(`are served ${how}`, () => {
       const { wait, served } = queueOf(10)

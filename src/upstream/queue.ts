@@ -4,7 +4,7 @@ import { Turns, type Sharer } from './turns.ts'
 
 /** An attempt that waits because its cluster has all the connections that it may have. */
 export interface Waiter<E> extends Sharer {
-  /** The only endpoint that it may have: of its session, or its hash. Null or absent: any that serves. */
+  /** The only endpoint that it may have: of its session, or its hash. Null or absent: any that may be chosen. */
   readonly wants?: E | null
   /** May be called later, once; where it wants none in particular the endpoint need not be the one that was asked for. */
   granted(stream: UpstreamStream, endpoint: E): void
@@ -52,9 +52,9 @@ export class Queue<E> {
     this.limits.pending--
   }
 
-  /** Whose turn it is, of those who may have a connection to this endpoint; null: to whichever it wants. */
-  next(endpoint: E | null = null): Waiter<E> | null {
-    const takes = ({ wants = null }: Waiter<E>): boolean => wants === null || wants === endpoint
+  /** Whose turn it is, of those who may have a connection to this endpoint (`isChoice`: also who wants none in particular); null: to whichever it wants. */
+  next(endpoint: E | null = null, isChoice = true): Waiter<E> | null {
+    const takes = ({ wants = null }: Waiter<E>): boolean => (wants === null ? isChoice : wants === endpoint)
     const waiter = endpoint === null ? this.turns.next() : this.turns.next(takes)
     if (waiter === null) return null
     this.waiting.delete(waiter)

@@ -2,6 +2,7 @@ import type { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Endpoint as EndpointSpec, Snapshot } from '../snapshot/snapshot.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { Place } from './choice/place.ts'
 import type { Cluster } from './cluster.ts'
 import { ClusterTable } from './clusters.ts'
 import type { DnsLookup } from './dns.ts'
@@ -25,6 +26,8 @@ export interface UpstreamsOptions {
   readonly shared: SharedStreams
   /** Workers that share the limits of this process. */
   readonly workers?: number
+  /** Which of them this is, and where; absent: one that is alone. */
+  readonly place?: Place
   readonly lookup?: DnsLookup
   /** What workers of the node share; absent: this one is alone. */
   readonly state?: SharedState
@@ -49,7 +52,16 @@ export class Upstreams {
   private readonly contexts: ClientContexts
   private readonly clusters: ClusterTable<UpstreamPool>
 
-  constructor({ log, metrics, shared, workers = 1, lookup, state, systemAuthorities }: UpstreamsOptions) {
+  constructor({
+    log,
+    metrics,
+    shared,
+    workers = 1,
+    place,
+    lookup,
+    state,
+    systemAuthorities,
+  }: UpstreamsOptions) {
     this.shared = shared
     this.metrics = metrics
     this.events = upstreamEvents(log, metrics)
@@ -58,6 +70,7 @@ export class Upstreams {
       makePool: (endpoint, cluster) => this.makePool(endpoint, cluster),
       workers,
       events: this.events,
+      ...(place && { place }),
       ...(lookup === undefined ? {} : { lookup }),
       ...(state !== undefined && {
         shared: { counters: state.counters('clusters', 'clusters'), nowUs: () => state.clock.nowUs() },

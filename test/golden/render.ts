@@ -101,7 +101,7 @@ function clusterBody(cluster: Cluster, endpoints: Translation['parts']['endpoint
     ...(tls ? { tls: upstreamText(tls) } : {}),
     ...(changed ? { settings: changed } : {}),
     ...(ejected ? { ejection: ejected } : {}),
-    endpoints: endpoints.map(({ address, port: number, weight, priority, readiness }) => `${address} ${number}${weight === 1 ? '' : ` weight ${weight}`}${priority === undefined ? '' : ` priority ${priority}`}${readiness === undefined ? '' : ` ${readiness}`}`),
+    endpoints: endpoints.map(({ address, port: number, weight, priority, zone, readiness }) => `${address} ${number}${weight === 1 ? '' : ` weight ${weight}`}${priority === undefined ? '' : ` priority ${priority}`}${zone === undefined ? '' : ` zone ${zone}`}${readiness === undefined ? '' : ` ${readiness}`}`),
   }
 }
 

@@ -13,9 +13,11 @@ import {
   ipAddress,
   listOf,
   oneOf,
+  ownZone,
   textOrFile,
   workerCount,
 } from './values.ts'
+import type { OwnZone } from '../../upstream/choice/place.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
 // Flags that several commands have.
@@ -56,6 +58,15 @@ export const workers: Flag<number | 'auto'> = {
   fallback: 'auto',
   help: 'Threads that carry traffic; auto is one for each core that the process may use.',
   parse: workerCount,
+}
+
+export const zone: Flag<OwnZone | null> = {
+  name: 'zone',
+  placeholder: 'NAME[=PERCENT]',
+  env: 'PORTCULLIS_ZONE',
+  fallback: '',
+  help: 'Where this process runs, as endpoints say it of themselves: those of its zone are preferred where a policy says so. With a number (a=40), so much of all requests comes in by gateways of this zone; without, as much by each zone.',
+  parse: ownZone,
 }
 
 export const data: Flag<string> = {

@@ -1,3 +1,4 @@
+import type { OwnZone } from '../../upstream/choice/place.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { RoleSelection } from './role-selection.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
@@ -10,6 +11,8 @@ export interface RunOptions {
   readonly roles: RoleSelection
   /** Worker threads; `auto` leaves the number to the machine's cores. */
   readonly workers: number | 'auto'
+  /** null: not said. */
+  readonly zone: OwnZone | null
   readonly dataDir: string
   /** Whether the user has named it: then it must be had. */
   readonly isDataNamed: boolean

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { UsageError } from './flag.ts'
-import { accessLogTarget, headerLines, hostPort, ipAddress, listOf, oneOf, workerCount } from './values.ts'
+import {
+  accessLogTarget,
+  headerLines,
+  hostPort,
+  ipAddress,
+  listOf,
+  oneOf,
+  ownZone,
+  workerCount,
+} from './values.ts'
 
 const accepted: readonly (readonly [
   name: string,
@@ -15,6 +24,10 @@ const accepted: readonly (readonly [
   ['listOf', listOf(ipAddress), '', []],
   ['workerCount', workerCount, 'auto', 'auto'],
   ['workerCount', workerCount, '16', 16],
+  ['ownZone', ownZone, '', null],
+  ['ownZone', ownZone, 'eu-west-1a', { name: 'eu-west-1a', share: null }],
+  ['ownZone', ownZone, 'a=40', { name: 'a', share: 0.4 }],
+  ['ownZone', ownZone, 'a=12.5%', { name: 'a', share: 0.125 }],
   ['hostPort', hostPort, '127.0.0.1:8900', { host: '127.0.0.1', port: 8900 }],
   ['hostPort', hostPort, 'localhost:0', { host: 'localhost', port: 0 }],
   ['hostPort', hostPort, '[::1]:8900', { host: '::1', port: 8900 }],
@@ -37,6 +50,11 @@ const accepted: readonly (readonly [
 const refused: readonly (readonly [name: string, parse: (text: string) => unknown, text: string])[] = [
   ['oneOf', oneOf('a', 'b'), 'c'],
   ['oneOf', oneOf('a', 'b'), 'A'],
+  ['ownZone', ownZone, 'a b'],
+  ['ownZone', ownZone, 'a='],
+  ['ownZone', ownZone, 'a=0'],
+  ['ownZone', ownZone, 'a=101'],
+  ['ownZone', ownZone, '=40'],
   ['listOf', listOf(ipAddress), '127.0.0.1,example'],
   ['workerCount', workerCount, '0'],
   ['workerCount', workerCount, '257'],

@@ -1,3 +1,4 @@
+import type { OwnZone } from '../../upstream/choice/place.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 
@@ -30,6 +31,16 @@ export function workerCount(text: string): number | 'auto' {
   if (!/^\d{1,3}$/.test(text) || count < 1 || count > 256)
     throw new UsageError(`"${text}" is no number of workers, expected "auto" or 1 to 256`)
   return count
+}
+
+/** `a`, or `a=40` where 40 % of all requests come in by its gateways; "" is not said. */
+export function ownZone(text: string): OwnZone | null {
+  if (text === '') return null
+  const [, name = '', percent] = /^([^=,\s]{1,253})(?:=(\d{1,3}(?:\.\d+)?)%?)?$/.exec(text) ?? []
+  const share = percent === undefined ? null : Number(percent) / 100
+  if (name === '' || (share !== null && (share <= 0 || share > 1)))
+    throw new UsageError(`"${text}" is no zone, expected its name, or name=percent with a number up to 100`)
+  return { name, share }
 }
 
 export interface HostPort {

@@ -47,6 +47,7 @@ export const proxy: Command = {
       save: given.get(save),
       roles: given.get(roles),
       workers: given.get(workers),
+      zone: null,
       dataDir: given.get(data),
       isDataNamed: given.has(data),
       certificatesDir: join(given.get(data), 'certificates'),

@@ -113,6 +113,7 @@ class Instance {
     this.workers = new WorkerGroup({
       entry: workerEntry,
       workers,
+      zone: options.zone,
       recent,
       logLevel: options.logLevel,
       accessLog,

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { routeDefaults } from '../defaults.ts'
 import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
-import { integer, list, object, optional, port, required, type Shape } from './shapes.ts'
+import { integer, list, object, optional, port, required, text, type Shape } from './shapes.ts'
 
 const address = Type.String({
   format: 'address',
@@ -26,6 +26,10 @@ const endpoint = object({
     integer(0, 127),
     'Its level: the lowest is used as long as 5 of 7 of it serve, and what it cannot bear goes to the next.',
     0,
+  ),
+  zone: optional(
+    text(253, 1),
+    'Where it runs. Gateways of this zone (--zone) prefer it where a BackendPolicy says so (spec.loadBalancing.zoneAware).',
   ),
 })
 

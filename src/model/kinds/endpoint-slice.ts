@@ -41,7 +41,10 @@ const endpoint = object({
     'Where it runs, by labels, as v1beta1 had it. Not looked at here.',
   ),
   nodeName: optional(Type.String(), 'The node that it runs on. Not looked at here.'),
-  zone: optional(Type.String(), 'The zone that it runs in. Not looked at here.'),
+  zone: optional(
+    Type.String(),
+    'The zone that it runs in: gateways of this zone prefer it where they are to (spec.loadBalancing.zoneAware of a BackendPolicy, trafficDistribution of the Service).',
+  ),
   hints: optional(
     object({
       forZones: optional(names('The name of a zone.'), 'Clients of these zones are to use it.'),

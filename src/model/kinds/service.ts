@@ -111,7 +111,7 @@ const serviceSchema = object(
         ),
         trafficDistribution: optional(
           Type.String(),
-          'Which Pods are preferred for a client. Not looked at here.',
+          'PreferSameZone, PreferClose or PreferSameNode: a gateway prefers endpoints of its zone (--zone), as far as they can bear it, unless a BackendPolicy says otherwise.',
         ),
       }),
       'Its ports, and where they are.',

@@ -143,11 +143,11 @@ test('endpoints of an object that is gone stay until the whole is translated', (
   assert.equal(endpointsOnly(without, before)['Backend/default/b'], before.endpoints['Backend/default/b'])
 })
 
-const elsewhere = (port: number, more = '') => `
+const elsewhere = (port: number, more = '', of = '') => `
 apiVersion: portcullis.dev/v1alpha1
 kind: Backend
 metadata: { name: other }
-spec: { ${more} endpoints: [{ address: 127.0.0.1, port: ${port} }] }
+spec: { ${more} endpoints: [{ address: 127.0.0.1, port: ${port} ${of} }] }
 `
 const toOther = (port = '', name = 'o') =>
   route(name, `rules: [{ backendRefs: [{ group: portcullis.dev, kind: Backend, name: other ${port} }] }]`)
@@ -161,6 +161,9 @@ for (const [what, before, after, expected] of [
   ['a slice comes', '', slice('10.1.0.1'), true],
   ['a slice goes', slice('10.1.0.1'), '', true],
   ['a Backend is elsewhere', elsewhere(1), elsewhere(2), true],
+  ['a Backend has another weight', elsewhere(1, '', ', weight: 2'), elsewhere(1), true],
+  ['a Backend has another priority', elsewhere(1, '', ', priority: 1'), elsewhere(1), true],
+  ['a Backend is in another zone', elsewhere(1, '', ', zone: a'), elsewhere(1, '', ', zone: b'), true],
   [
     'a Backend is elsewhere whose port is named',
     elsewhere(1) + toOther(', port: 1'),

@@ -23,6 +23,7 @@ import { hedgingOf } from '../kinds/hedging.ts'
 import { clusterRetryOf, type RetryFields } from '../kinds/retry.ts'
 import { clusterTimeoutsOf } from '../kinds/timeouts.ts'
 import { retryBudgetOf } from '../kinds/retry-budget.ts'
+import { distributionOf, zonePreferenceOf } from '../kinds/zones-and-subsets.ts'
 import { missing } from '../../../translation/missing.ts'
 import {
   accept,
@@ -56,7 +57,8 @@ export function backendPolicies(
     const { kind, object } = target
     const whole = keyOf(object)
     const port = kind === 'Service' ? target.port.name : undefined
-    return settingsOf(claims.get(whole), port === undefined ? undefined : claims.get(`${whole} ${port}`))
+    const near = port === undefined ? undefined : claims.get(`${whole} ${port}`)
+    return settingsOf(claims.get(whole), near, kind === 'Service' ? distributionOf(object) : {})
   }
 }
 
@@ -104,10 +106,20 @@ function hasPort(resources: Resources, namespace: string, name: string, port: st
 }
 
 /** The nearer policy wins, field by field. */
-function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefined): ClusterPolicy {
+function settingsOf(
+  far: BackendPolicy | undefined,
+  near: BackendPolicy | undefined,
+  own: Partial<ClusterSettings>,
+): ClusterPolicy {
   const policies = [far, near].filter(policy => policy !== undefined)
-  const { slowStartMs = 0, ...settings }: ClusterSettings = {
+  const {
+    slowStartMs = 0,
+    zoneAware,
+    subsetSize,
+    ...settings
+  }: ClusterSettings = {
     ...clusterSettings,
+    ...own,
     ...(far && patchOf(far)),
     ...(near && patchOf(near)),
   }
@@ -121,7 +133,11 @@ function settingsOf(far: BackendPolicy | undefined, near: BackendPolicy | undefi
     settings: {
       ...settings,
       // One policy may have said the one, and another the other.
-      ...(slowStartMs === 0 || isSticky(settings.balancer.type) ? {} : { slowStartMs }),
+      ...(!isSticky(settings.balancer.type) && {
+        ...(slowStartMs > 0 && { slowStartMs }),
+        ...(zoneAware && { zoneAware }),
+        ...(subsetSize !== undefined && { subsetSize }),
+      }),
       patienceMs: patienceOf(settings),
       ...ejectionOf(policies),
       ...healthChecksOf(policies),
@@ -169,6 +185,8 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
   return given<ClusterSettings>({
     balancer: loadBalancing === undefined ? undefined : balancingOf(loadBalancing),
     slowStartMs: ms(loadBalancing?.slowStart?.window),
+    zoneAware: loadBalancing?.zoneAware && zonePreferenceOf(loadBalancing.zoneAware),
+    subsetSize: loadBalancing?.subsets?.size,
     maxConnections: connections.max,
     maxPending: connections.maxPending,
     maxRequestsPerConnection: connections.maxRequestsPerConnection,
@@ -189,7 +207,8 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
 }
 
 /** Without a type what is farther away, or the default, stays. */
-function balancingOf({ type, slowStart: _slowStart, ...settings }: LoadBalancing): Balancing | undefined {
+function balancingOf(loadBalancing: LoadBalancing): Balancing | undefined {
+  const { type, slowStart: _, zoneAware: __, subsets: ___, ...settings } = loadBalancing
   return type === undefined ? undefined : { type, ...settings }
 }
 

@@ -9,6 +9,7 @@ import type { Service, ServicePort } from '../../../model/kinds/service.ts'
 import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
+import { sameEndpoints } from '../../../snapshot/same-endpoints.ts'
 import type { Endpoint, SnapshotParts } from '../../../snapshot/snapshot.ts'
 import { backendRefsOf } from '../closing/served-objects.ts'
 import { targetNamed, type ClusterTarget } from '../../../translation/targets.ts'
@@ -55,9 +56,13 @@ function sliceEndpoints(service: Service, port: ServicePort, slices: readonly En
     if (found?.port === undefined) continue
     const list = byFamily.get(body.addressType) ?? []
     byFamily.set(body.addressType, list)
-    for (const { addresses, conditions } of body.endpoints ?? [])
+    for (const { addresses, conditions, zone = '' } of body.endpoints ?? [])
       // Consumers may use the first address only (EndpointSlice, v1).
-      list.push({ ...endpoint(addresses[0]!, found.port), ...readinessOf(conditions) })
+      list.push({
+        ...endpoint(addresses[0]!, found.port),
+        ...(zone !== '' && { zone }),
+        ...readinessOf(conditions),
+      })
   }
   // The same pods are in a slice of each family. One family is enough: the Service's first that has anything.
   const families = service.body.spec?.ipFamilies
@@ -96,9 +101,10 @@ function byAddress(a: Endpoint, b: Endpoint): number {
 
 function backendEndpoints({ body: { spec } }: Backend): Endpoint[] {
   return distinct(
-    spec.endpoints.map(({ address, port, weight = routeDefaults.backendWeight, priority = 0 }) => ({
+    spec.endpoints.map(({ address, port, weight = routeDefaults.backendWeight, priority = 0, zone }) => ({
       ...endpoint(address, port, weight),
       ...(priority > 0 && { priority }),
+      ...(zone !== undefined && { zone }),
     })),
   )
 }
@@ -218,17 +224,4 @@ function backendsWithPorts(route: Route): readonly string[] {
   )
   withPorts.set(route, (names = names.length === 0 ? none : names))
   return names
-}
-
-function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(
-      (one, i) =>
-        one.address === b[i]!.address &&
-        one.port === b[i]!.port &&
-        one.weight === b[i]!.weight &&
-        one.readiness === b[i]!.readiness,
-    )
-  )
 }

@@ -1,8 +1,16 @@
 import { Type, type TProperties } from 'typebox'
 import { backendDefaults } from '../../../model/defaults.ts'
-import { duration, object, optional, required, type Violation } from '../../../model/kinds/shapes.ts'
+import {
+  duration,
+  object,
+  optional,
+  required,
+  type Shape,
+  type Violation,
+} from '../../../model/kinds/shapes.ts'
 import type { Balancing } from '../../../snapshot/snapshot.ts'
 import { balancers } from '../../../upstream/balancers.ts'
+import { subsets, zoneAware } from './zones-and-subsets.ts'
 
 /** The fields that some balancers have and others must not. */
 const owned = new Map(
@@ -29,6 +37,8 @@ export function isSticky(type: string): boolean {
 /** What a BackendPolicy says of the choice of endpoints. */
 export interface LoadBalancing extends Partial<Balancing> {
   readonly slowStart?: { readonly window: string }
+  readonly zoneAware?: Shape<typeof zoneAware>
+  readonly subsets?: Shape<typeof subsets>
 }
 
 /** spec.loadBalancing, as the table of balancers has it. */
@@ -48,6 +58,14 @@ export const loadBalancing = Type.Unsafe<LoadBalancing>(
       }),
       `Endpoints that come into service get their share of requests little by little. Not for ${sticky.join(', ')}, where clients would move with it.`,
     ),
+    zoneAware: optional(
+      zoneAware,
+      `Endpoints of the gateway's own zone are preferred. Not for ${sticky.join(', ')}, by which gateways of all zones choose alike.`,
+    ),
+    subsets: optional(
+      subsets,
+      `Each worker connects to its part of the endpoints, for clusters of hundreds or thousands. Not for ${sticky.join(', ')}, by which all workers choose alike.`,
+    ),
     ...settings,
   }),
 )
@@ -55,15 +73,18 @@ export const loadBalancing = Type.Unsafe<LoadBalancing>(
 /** Each balancer has its own settings, and no others. */
 export function balancingViolations(given: LoadBalancing): Violation[] {
   const { type = backendDefaults.loadBalancing } = given
-  const eased = given.slowStart !== undefined && isSticky(type)
-  const path = ['spec', 'loadBalancing', 'slowStart']
+  const moving = isSticky(type) ? movers.filter(name => given[name] !== undefined) : []
   return [
-    ...(eased
-      ? [{ path, message: `must be absent for type ${type}, which keeps clients where they are` }]
-      : []),
+    ...moving.map(name => ({
+      path: ['spec', 'loadBalancing', name],
+      message: `must be absent for type ${type}, which keeps clients where they are`,
+    })),
     ...settingsViolations(given, type),
   ]
 }
+
+/** By these some clients would come to another endpoint, or to another one by another gateway. */
+const movers = ['slowStart', 'zoneAware', 'subsets'] as const
 
 function settingsViolations(given: LoadBalancing, type: string): Violation[] {
   return [...owned].flatMap(([name, { rules }]): Violation[] => {
