@@ -20,3 +20,5 @@ export type {
   RouteContext,
   Routes,
 } from './routes/route.ts'
+export { manifestOf } from './manifest/manifest.ts'
+export type { Manifest } from './manifest/manifest.ts'

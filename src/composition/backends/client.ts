@@ -70,11 +70,11 @@ export class Client {
         attempts: 1,
       }
       this.site.began(record)
-      const late = new CallFailure('http_response_timeout', name)
-      const stop = request.clock.after(Math.max(0, deadlineMs - startedMs), () => scope.cancel(late))
+      const late = () => new CallFailure('http_response_timeout', name)
+      const stop = request.clock.after(Math.max(0, deadlineMs - startedMs), () => scope.cancel(late()))
       try {
         this.site.allow(name)
-        if (deadlineMs <= startedMs) throw late
+        if (deadlineMs <= startedMs) throw late()
         const answer = await this.site.transport.send(
           this.requestFor(name, method, path, options, scope.signal, deadlineMs),
         )

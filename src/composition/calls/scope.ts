@@ -52,6 +52,11 @@ export class Scope {
     return this.controller.signal
   }
 
+  /** Whether anybody would notice that it is cancelled: what that is told with costs more than the rest. */
+  protected get isWatched(): boolean {
+    return this.below.size > 0 || this.controller !== null
+  }
+
   run<T>(what: () => T): T {
     return current.run(this, what)
   }
@@ -112,6 +117,6 @@ export class RequestScope extends Scope {
   end(): void {
     this.stopTimer()
     this.onCancel = null
-    this.cancel(new CallFailure('cancelled', '', 'the request is over'))
+    if (this.isWatched) this.cancel(new CallFailure('cancelled', '', 'the request is over'))
   }
 }

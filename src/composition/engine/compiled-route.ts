@@ -20,6 +20,12 @@ interface Surroundings {
   readonly observer: Observer
 }
 
+/** Of RFC 9110 §15.3.5, §15.3.6 and §15.4.5. */
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
+
+/** A name in a list of names: what would end it, and what no field may have, is escaped. */
+const inField = (name: string): string => name.replace(/[^\x20-\x2b\x2d-\x7e]/gu, encodeURIComponent)
+
 /** A route with what does not depend on a request made already. */
 export class CompiledRoute {
   private readonly route: Route
@@ -132,6 +138,7 @@ export class CompiledRoute {
   private written(scope: RequestScope, request: GatewayRequest, given: Answer<unknown>): GatewayAnswer {
     const { options } = this.route
     const status = given.status ?? options.status ?? 200
+    if (WITHOUT_BODY.has(status)) return { status, headers: { ...given.headers }, body: '' }
     const { value, faults } = this.out.allow(given.body)
     if (faults.length > 0)
       throw new Misfit(
@@ -141,7 +148,6 @@ export class CompiledRoute {
     const names = [...new Set(scope.partials.map(({ part }) => part.name))]
     for (const { error } of scope.partials) if (!(error instanceof CallFailure)) this.mistaken(error, request)
     const headers: Record<string, string> = { ...given.headers }
-    if (value == null && status === 204) return { status, headers, body: '' }
     headers['content-type'] ??= 'application/json'
     if (names.length === 0) return { status, headers, body: JSON.stringify(value ?? null) }
     return this.withPartial(names, status, headers, value)
@@ -159,7 +165,7 @@ export class CompiledRoute {
     // Nobody may keep for others what is only half of it.
     headers['cache-control'] = 'no-store'
     if (partial === 'header') {
-      headers['x-portcullis-partial'] = names.join(', ')
+      headers['x-portcullis-partial'] = names.map(inField).join(', ')
       return { status, headers, body: JSON.stringify(value) }
     }
     return { status, headers, body: JSON.stringify({ ...(value as object), [partial.member]: names }) }

@@ -45,7 +45,9 @@ export class Engine {
       if (error instanceof Problem) return writeProblem(error)
       if (error instanceof URIError)
         return writeProblem(new Problem(400, 'The path of the request has a broken escape'))
-      throw error
+      // A schema that cannot be compiled: like what a route does wrong when it runs.
+      this.observer.mistaken?.(error, request, `${request.method} ${path}`)
+      return writeProblem(new Problem(500, 'The composition failed'))
     }
   }
 

@@ -17,7 +17,7 @@ suite('which route takes a request', () => {
   const router = routes(
     'GET /users/{id}',
     'GET /users/me',
-    'PUT /users/{name}',
+    'PUT /users/{id}',
     'GET /{a}/b',
     'GET /users/{id}/x',
   )
@@ -25,7 +25,7 @@ suite('which route takes a request', () => {
     ['GET /users/me', '/users/me'],
     ['GET /users/7', '/users/{id}'],
     ['HEAD /users/7', '/users/{id}'],
-    ['PUT /users/me', '/users/{name}'],
+    ['PUT /users/me', '/users/{id}'],
     ['GET /users/b', '/users/{id}'],
     ['GET /x/b', '/{a}/b'],
     ['POST /users/me', ['GET', 'PUT', 'HEAD']],
@@ -39,10 +39,22 @@ suite('which route takes a request', () => {
 
   for (const [what, ...all] of [
     ['the same twice', 'GET /a', 'GET /a'],
-    ['the same with another name', 'GET /a/{x}', 'GET /a/{y}'],
+    ['the same with another name', 'GET /a/{x}', 'PUT /a/{y}'],
     ['no path', 'GET a'],
   ] as const)
     test(`${what} is refused`, () => assert.throws(() => routes(...all), TypeError))
+
+  test('so is a member for what is missing that the answer has itself, or cannot have', () => {
+    for (const out of [T.Array(T.String()), T.Object({ missing: T.String() })])
+      assert.throws(
+        () =>
+          defineGateway({
+            backends: {},
+            routes: r => [r.get('/', { out, partial: { member: 'missing' }, run: () => null as never })],
+          }),
+        /GET \/: the member "missing"/,
+      )
+  })
 
   test('so is a parameter that is not in the path', () => {
     assert.throws(

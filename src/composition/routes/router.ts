@@ -20,16 +20,15 @@ export class Router {
     for (const route of routes) {
       const template = new PathTemplate(route.path)
       checkParams(route, template)
-      // Names differ where the shapes are the same: each method keeps its own.
-      const key = template.text
-      const entry = entries.get(key) ?? { template, byMethod: new Map<string, Route>() }
-      for (const other of entries.values())
-        if (other.template.shape === template.shape && other.byMethod.has(route.method))
-          throw new TypeError(
-            `two routes take ${route.method} ${route.path}: the other is ${other.byMethod.get(route.method)!.path}`,
-          )
+      checkPartial(route)
+      const entry = entries.get(template.shape) ?? { template, byMethod: new Map<string, Route>() }
+      // Also for OpenAPI, which takes them for the same path.
+      if (entry.template.text !== template.text)
+        throw new TypeError(`two paths differ in names alone: ${entry.template.text} and ${template.text}`)
+      if (entry.byMethod.has(route.method))
+        throw new TypeError(`two routes take ${route.method} ${route.path}`)
       entry.byMethod.set(route.method, route)
-      entries.set(key, entry)
+      entries.set(template.shape, entry)
     }
     this.entries = [...entries.values()].sort(
       (a, b) => Number(b.template.isBefore(a.template)) - Number(a.template.isBefore(b.template)),
@@ -55,4 +54,14 @@ function checkParams({ method, path, options }: Route, template: PathTemplate): 
   for (const name of Object.keys(options.in?.params?.properties ?? {}))
     if (!template.names.includes(name))
       throw new TypeError(`${method} ${path}: in.params has "${name}", which is not in the path`)
+}
+
+function checkPartial({ method, path, options }: Route): void {
+  const { partial, out } = options
+  if (typeof partial !== 'object') return
+  const { type, properties = {} } = out as { readonly type?: string; readonly properties?: object }
+  if (type !== 'object' || partial.member in properties)
+    throw new TypeError(
+      `${method} ${path}: the member "${partial.member}" for what is missing is to be added to an answer that is an object and has none of that name`,
+    )
 }

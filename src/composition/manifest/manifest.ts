@@ -1,0 +1,87 @@
+import type { RetrySettings } from '../transport/transport.ts'
+import type { Gateway } from '../routes/gateway.ts'
+import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
+import { operationIdOf } from './operation-id.ts'
+import { openApiOf, type OpenApiDocument } from './openapi.ts'
+
+/** What a composition is, known without running any of its functions: plain data, for catalogs and for who runs it. */
+export interface Manifest {
+  readonly title: string
+  readonly version: string
+  readonly backends: readonly BackendEntry[]
+  readonly routes: readonly RouteEntry[]
+  /** OpenAPI 3.1 of the composed API. */
+  readonly openapi: OpenApiDocument
+}
+
+export interface BackendEntry {
+  readonly name: string
+  readonly protocol: string
+  readonly url: string
+  readonly timeoutMs: number
+  readonly limitBytes: number
+  readonly retry: RetrySettings | null
+  readonly deadlineHeader: string | null
+  readonly relay: readonly string[]
+}
+
+export interface RouteEntry {
+  readonly method: string
+  readonly path: string
+  readonly operationId: string
+  readonly timeoutMs: number
+  readonly partial: PartialReport
+  readonly failures: readonly FailureRule[]
+  /** How many filters stand before and after it, the gateway's among them. */
+  readonly filters: { readonly before: number; readonly after: number }
+  /** The fan-out, where the route declares it; null: it may call whatever the gateway has. */
+  readonly calls: readonly CallEntry[] | null
+}
+
+export interface CallEntry {
+  readonly backend: string
+  readonly method: string
+  readonly path: string
+}
+
+/** Credentials of `headers` of backends are left out, and so are the functions. */
+export function manifestOf(gateway: Gateway): Manifest {
+  const { title, version, backends, routes } = gateway
+  return {
+    title,
+    version,
+    backends: Object.entries(backends).map(
+      ([name, { protocol, url, timeoutMs, limitBytes, retry, deadlineHeader, relay }]) => ({
+        name,
+        protocol,
+        url: url.href,
+        timeoutMs,
+        limitBytes,
+        retry,
+        deadlineHeader,
+        relay,
+      }),
+    ),
+    routes: routes.map(route => routeEntry(gateway, route)),
+    openapi: openApiOf(gateway),
+  }
+}
+
+function routeEntry(gateway: Gateway, route: Route): RouteEntry {
+  const { before = [], after = [], calls, partial, failures = [], timeoutMs } = route.options
+  return {
+    method: route.method,
+    path: route.path,
+    operationId: operationIdOf(route),
+    timeoutMs: timeoutMs ?? gateway.timeoutMs,
+    partial: partial ?? 'header',
+    failures: [...failures, ...gateway.failures],
+    filters: { before: gateway.before.length + before.length, after: gateway.after.length + after.length },
+    calls: calls?.map(callEntry) ?? null,
+  }
+}
+
+function callEntry(call: string): CallEntry {
+  const [backend = '', method = '', path = ''] = call.split(' ')
+  return { backend, method, path }
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { CompositionFolder } from '../support/composition-folder.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const contracts = /interface Users[\s\S]*?\n}\n[\s\S]*?interface Shop[\s\S]*?\n}\n/.exec(
+  readFileSync(join(root, 'test/support/storefront.ts'), 'utf8'),
+)?.[0]
+
+/** A route with this body, after the calls of the others. */
+const route = (run: string, out = 'T.Unknown()') => `
+defineGateway({
+  backends: { users: rest<Users>({ url: 'http://users' }), shop: rest<Shop>({ url: 'http://shop' }), raw: http({ url: 'http://raw' }) },
+  routes: r => [r.get('/me/{id}', { out: ${out}, async run({ c, params }) { ${run} } })],
+})`
+
+const kit = (use: string) => `
+const gateway = defineGateway({ backends: { users: rest<Users>({ url: 'http://users' }) }, routes: () => [] })
+await using t = await testGateway(gateway)
+${use}`
+
+const user = 'c.users.get("/users/{id}", { path: { id: params.id } })'
+const book = 'c.shop.get("/tiers/{name}/book", { path: { name: "gold" } })'
+
+/** What must not compile, and what the compiler says of it; what has nothing to be said of it must. */
+const table: readonly (readonly [what: string, code: string, said: RegExp | null])[] = [
+  [
+    'calls by the contract',
+    route(`const u = await ${user}; return { name: u.name }`, 'T.Object({ name: T.String() })'),
+    null,
+  ],
+  [
+    'an optional query',
+    route('return await c.users.get("/users/{id}/orders", { path: { id: "7" }, query: { limit: 3 } })'),
+    null,
+  ],
+  [
+    'a body by the contract',
+    route('return await c.users.post("/users/{id}/orders", { path: { id: "7" }, body: { item: "tea" } })'),
+    null,
+  ],
+  [
+    'an answer without a body',
+    route('const gone: undefined = await c.users.delete("/users/{id}", { path: { id: "7" } }); return gone'),
+    null,
+  ],
+  ['a backend without a contract', route('return (await c.raw.get("/what/ever")).json()'), null],
+  [
+    'an unknown path',
+    route('return await c.users.get("/user/{id}", { path: { id: "7" } })'),
+    /"\/user\/\{id\}"' is not assignable/,
+  ],
+  [
+    'a method that the path has not',
+    route('return await c.users.put("/users/{id}", { path: { id: "7" } })'),
+    /not assignable to parameter of type 'never'/,
+  ],
+  [
+    'an unknown path parameter',
+    route('return await c.users.get("/users/{id}", { path: { name: "7" } })'),
+    /'name' does not exist/,
+  ],
+  ['no path parameter', route('return await c.users.get("/users/{id}")'), /Expected 2 arguments/],
+  [
+    'a path parameter of another type',
+    route('return await c.users.get("/users/{id}", { path: { id: 7 } })'),
+    /'number' is not assignable to type 'string'/,
+  ],
+  ['a parameter that the route has not', route('return params.name'), /'name' does not exist/],
+  [
+    'a query of another type',
+    route('return await c.users.get("/users/{id}/orders", { path: { id: "7" }, query: { limit: "3" } })'),
+    /'string' is not assignable to type 'number'/,
+  ],
+  [
+    'no body',
+    route('return await c.users.post("/users/{id}/orders", { path: { id: "7" } })'),
+    /'body' is missing/,
+  ],
+  [
+    'a body of another shape',
+    route('return await c.users.post("/users/{id}/orders", { path: { id: "7" }, body: { thing: "tea" } })'),
+    /'thing' does not exist/,
+  ],
+  ['a member that the answer has not', route(`return (await ${user}).nickname`), /'nickname' does not exist/],
+  [
+    'a wrong result',
+    route(`return { name: (await ${user}).tier.length }`, 'T.Object({ name: T.String() })'),
+    /'number' is not assignable to type 'string'/,
+  ],
+  [
+    'a result without a member',
+    route('return {}', 'T.Object({ name: T.String() })'),
+    /'\{\}' is not assignable to type 'Result<\{ name: string; \}>'/,
+  ],
+  ['an unhandled null of a soft call', route(`return (await soft(${book}, null)).title`), /possibly 'null'/],
+  [
+    'the same through all',
+    route(`const x = await all({ book: soft(${book}, null) }); return x.book.title`),
+    /'x.book' is possibly 'null'/,
+  ],
+  [
+    'a soft call where the answer may not be null',
+    route(
+      `return { book: await soft(${book}, null) }`,
+      'T.Object({ book: T.Object({ title: T.String() }) })',
+    ),
+    /'null' is not assignable/,
+  ],
+  ['an unknown backend', route('return await c.orders.get("/")'), /'orders' does not exist/],
+  [
+    'an unknown call that is declared',
+    route('return 1').replace('out:', 'calls: ["users GET /user/{id}"], out:'),
+    /"users GET \/user\/\{id\}"' is not assignable/,
+  ],
+  [
+    'a rule for an unknown backend',
+    route('return 1').replace('out:', 'failures: [{ backend: "orders", answer: { status: 404 } }], out:'),
+    /"orders"' is not assignable/,
+  ],
+  [
+    'a stub',
+    kit('t.users.stub("GET /users/{id}", { id: "7", name: "Ada", tier: "gold" }, { afterMs: 5 })'),
+    null,
+  ],
+  [
+    'a stub that computes',
+    kit(
+      't.users.stub("GET /users/{id}", ({ path }) => ({ id: path["id"] ?? "", name: "Ada", tier: "tin" }))',
+    ),
+    null,
+  ],
+  [
+    'a stub of an unknown call',
+    kit('t.users.stub("GET /user/{id}", {})'),
+    /"GET \/user\/\{id\}"' is not assignable/,
+  ],
+  [
+    'a stub that breaks the contract',
+    kit('t.users.stub("GET /users/{id}", { id: "7", name: "Ada", tier: "silver" })'),
+    /"silver"' is not assignable/,
+  ],
+  [
+    'a stub that leaves out a member',
+    kit('t.users.stub("GET /users/{id}", { id: "7", tier: "tin" })'),
+    /'name' is missing/,
+  ],
+  [
+    'a trace of an unknown call',
+    kit('t.trace.expectParallel("users GET /user/{id}")'),
+    /"users GET \/user\/\{id\}"' is not assignable/,
+  ],
+]
+
+suite('what a breaking contract does to a composition', () => {
+  const said = new Map<number, string>()
+
+  before(() => {
+    assert.ok(contracts !== undefined)
+    const files: Record<string, string> = {
+      'contracts.ts': contracts.replaceAll(/^interface/gm, 'export interface'),
+    }
+    for (const [i, [, code]] of table.entries())
+      files[`case-${i}.ts`] = `import { Type as T } from 'typebox'
+import { all, defineGateway, http, rest, soft } from 'portcullis/composition'
+import { testGateway } from 'portcullis/composition/testing'
+import type { Shop, Users } from './contracts.ts'
+void [T, all, http, rest, soft, testGateway]
+export type Contracts = [Shop, Users]
+${code}
+`
+    using folder = new CompositionFolder(files)
+    const output = folder.compile()
+    // An error's further lines are indented.
+    for (const [, i = '', text = ''] of output.matchAll(/^case-(\d+)\.ts\S+ (.*(?:\n {2}.*)*)/gm))
+      said.set(Number(i), `${said.get(Number(i)) ?? ''}${text}\n`)
+    const elsewhere = output.split('\n').filter(line => /^\S/.test(line) && !line.startsWith('case-'))
+    assert.deepEqual(elsewhere, [])
+  })
+
+  for (const [i, [what, , expected]] of table.entries())
+    test(`${what} ${expected === null ? 'compiles' : 'does not compile'}`, () => {
+      if (expected === null) assert.equal(said.get(i), undefined)
+      else assert.match(said.get(i) ?? '', expected)
+    })
+})
