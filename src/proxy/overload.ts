@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8'
 import { priorities, type Rank } from '../filters/priority.ts'
 import { Shedding, sheddingLimits, type SheddingLimits } from './shedding.ts'
+import { Turns } from './turns.ts'
 
 export interface OverloadLimits extends SheddingLimits {
   /** Exchanges under way in this worker. */
@@ -44,6 +45,7 @@ export class Overload {
   /** Somebody may be refused: `refuses` is to be asked, for each request. */
   active = false
   readonly shedding: Shedding
+  private readonly turns = new Turns()
   /** All from this rank on are refused, for what is held; 3: nobody. */
   private cut = BEGINS.length
   private heldReason: SheddingReason = 'exchanges'
@@ -57,7 +59,8 @@ export class Overload {
   }
 
   /** What has this request refused, or null. Asked once for each, while `active`. */
-  refuses(rank: Rank): SheddingReason | null {
+  refuses(rank: Rank, nowMs: number): SheddingReason | null {
+    if (this.shedding.active) this.turns.met(nowMs)
     if (rank >= this.cut) return this.heldReason
     return this.shedding.active && this.shedding.refuses(rank) ? 'delay' : null
   }
@@ -73,9 +76,13 @@ export class Overload {
     return { reason: shedding.active ? 'delay' : null, serves: priorities.at(-1)! }
   }
 
-  /** A look at the event loop: so late it was. True when `state` is another. */
+  /**
+   * A look at the event loop: so late it was. True when `state` is another. While requests are shed it is turns that
+   * count: a timer is in time, too, in a loop whose turns are as long as its period.
+   */
   look(delayMs: number, nowMs: number): boolean {
-    const changed = this.shedding.look(delayMs, nowMs)
+    const waitMs = this.turns.take()
+    const changed = this.shedding.look(this.shedding.active ? waitMs : delayMs, nowMs)
     if (changed) this.activate()
     return changed
   }

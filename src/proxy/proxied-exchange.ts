@@ -120,7 +120,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   private isShed(near: Ranking, far: Ranking): boolean {
     const { overload, observer } = this.runtime
     const rank = near?.(this) ?? far?.(this) ?? NORMAL
-    const reason = overload.refuses(rank)
+    const reason = overload.refuses(rank, this.startedMs)
     if (reason === null) return false
     observer.shed(rank, reason)
     this.fail('proxy_overloaded', reason)

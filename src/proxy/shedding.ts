@@ -7,9 +7,9 @@ export interface SheddingLimits {
   readonly targetMs: number
 }
 
-export const sheddingLimits: SheddingLimits = { beginMs: 50, targetMs: 2 }
+export const sheddingLimits: SheddingLimits = { beginMs: 30, targetMs: 3 }
 
-/** How often the delay is looked at: while nothing is shed, so that an idle worker is woken seldom; and while something is. */
+/** How often the delay is looked at: as long as the loop is in time, so that an idle worker is woken seldom; and otherwise. */
 const WATCHING_MS = 50
 const SHEDDING_MS = 20
 
@@ -30,6 +30,12 @@ const MOST_ABOVE_MS = 100
 const BELOW = 2
 /** An answer to everybody takes time too: something is always tried. */
 const MOST = 0.95
+/**
+ * Where the loop is late all the same, clients come again at once, and each refusal takes the time of a good part of a
+ * request: less and less is refused then, by so much each look, down to this. It grows as slowly once the loop is in time.
+ */
+const FUTILE = 0.5
+const YIELD = 0.01
 /** Shedding is over when nothing had to be refused for so long. */
 const CALM_MS = 2_000
 
@@ -49,6 +55,8 @@ export class Shedding {
   /** In a row that have found the loop late. */
   private lateLooks = 0
   private integral = 0
+  /** The share is to be no more. */
+  private most = MOST
   private calmSinceMs = 0
   /** Of this look, by rank. */
   private readonly came = [0, 0, 0]
@@ -65,7 +73,7 @@ export class Shedding {
 
   /** In how many ms to look again. */
   get periodMs(): number {
-    return this.active ? SHEDDING_MS : WATCHING_MS
+    return this.active || this.lateLooks > 0 ? SHEDDING_MS : WATCHING_MS
   }
 
   /** A look at the loop: how late it was. True where shedding has begun, or ended, with it. */
@@ -95,6 +103,7 @@ export class Shedding {
     this.delayMs = delayMs
     this.integral = 0
     this.share = 0
+    this.most = MOST
     this.calmSinceMs = nowMs
     this.mix.fill(0)
     this.came.fill(0)
@@ -104,14 +113,20 @@ export class Shedding {
   private steer(delayMs: number, nowMs: number): boolean {
     this.delayMs += SMOOTH * (delayMs - this.delayMs)
     const above = Math.min(MOST_ABOVE_MS, this.delayMs - this.limits.targetMs)
-    this.integral = within(this.integral + IN_TIME * (above < 0 ? BELOW * above : above))
-    this.share = within(this.integral + AT_ONCE * above)
+    const futile = this.share >= this.most && this.delayMs > this.limits.beginMs
+    this.most = Math.max(FUTILE, Math.min(MOST, this.most + (futile ? -YIELD : YIELD)))
+    this.integral = this.within(this.integral + IN_TIME * (above < 0 ? BELOW * above : above))
+    this.share = this.within(this.integral + AT_ONCE * above)
     this.divide()
     if (this.share > 0) this.calmSinceMs = nowMs
     if (nowMs - this.calmSinceMs < CALM_MS) return false
     this.active = false
     this.share = 0
     return true
+  }
+
+  private within(share: number): number {
+    return Math.max(0, Math.min(this.most, share))
   }
 
   /** Refuses the least important first, by what came lately of each. */
@@ -133,7 +148,3 @@ export class Shedding {
 }
 
 const ranks = [CRITICAL, NORMAL, SHEDDABLE] as const
-
-function within(share: number): number {
-  return Math.max(0, Math.min(MOST, share))
-}
