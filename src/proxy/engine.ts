@@ -13,7 +13,7 @@ import type { RuleTypes } from './compile.ts'
 import { Compiled, type Around } from './compiled.ts'
 import { connectionBound } from './connection-bound.ts'
 import { HeldBodies } from './held-bodies.ts'
-import { LoopDelay } from './loop-delay.ts'
+import { LoopDelay, type Look } from './loop-delay.ts'
 import type { Bound } from './inbound.ts'
 import { Epochs } from './epochs.ts'
 import type { Observer, Sinks } from './observe.ts'
@@ -119,7 +119,7 @@ export class Engine {
     })
     this.timer = setInterval(() => this.sweep(), SWEEP_MS)
     this.timer.unref()
-    this.loop = new LoopDelay(this.overload.periodMs, (delayMs, nowMs) => this.lookAtLoop(delayMs, nowMs))
+    this.loop = new LoopDelay(this.overload.periodMs, look => this.lookAtLoop(look))
   }
 
   /** Makes this snapshot the one that new requests meet. Calls are carried out one after another. */
@@ -326,8 +326,8 @@ export class Engine {
     if (this.overload.judge(exchanges, bufferedBytes)) this.tellShedding({ exchanges, bufferedBytes })
   }
 
-  private lookAtLoop(delayMs: number, nowMs: number): number {
-    if (this.overload.look(delayMs, nowMs)) this.tellShedding({ delayMs: Math.round(delayMs) })
+  private lookAtLoop(look: Look): number {
+    if (this.overload.look(look)) this.tellShedding({ delayMs: Math.round(look.delayMs) })
     return this.overload.periodMs
   }
 

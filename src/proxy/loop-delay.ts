@@ -1,17 +1,27 @@
+/** A look at the event loop. */
+export interface Look {
+  /** So late it was. */
+  readonly delayMs: number
+  /** Share of the time since the last look in which it had something to do. */
+  readonly busy: number
+  readonly nowMs: number
+}
+
 /**
  * How late the event loop is: a timer that is due every so many ms, and when it really runs. What is ready when the loop
  * looks waits until all that was ready before it is done, so this is what a request waits before anybody sees it. It
  * costs some microseconds twenty times a second, of an idle worker too; nothing is asked of a request.
  */
 export class LoopDelay {
-  /** Told how late it was, and answers in how many ms to look again. */
-  private readonly look: (delayMs: number, nowMs: number) => number
+  /** Answers in how many ms to look again. */
+  private readonly take: (look: Look) => number
   private timer: NodeJS.Timeout
   private dueMs = 0
   private periodMs: number
+  private used = performance.eventLoopUtilization()
 
-  constructor(periodMs: number, look: (delayMs: number, nowMs: number) => number) {
-    this.look = look
+  constructor(periodMs: number, take: (look: Look) => number) {
+    this.take = take
     this.periodMs = periodMs
     this.timer = this.start()
   }
@@ -28,7 +38,10 @@ export class LoopDelay {
 
   private run(): void {
     const nowMs = performance.now()
-    const periodMs = this.look(Math.max(0, nowMs - this.dueMs), nowMs)
+    const used = performance.eventLoopUtilization()
+    const { utilization: busy } = performance.eventLoopUtilization(used, this.used)
+    this.used = used
+    const periodMs = this.take({ delayMs: Math.max(0, nowMs - this.dueMs), busy, nowMs })
     this.dueMs = nowMs + periodMs
     if (periodMs === this.periodMs) return
     clearInterval(this.timer)

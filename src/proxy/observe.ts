@@ -40,6 +40,8 @@ export interface Finished {
   readonly requestBytes: number
   readonly responseBytes: number
   readonly writtenNotes: Pick<Notes, 'logged'> | null
+  /** It is not to be among the recent requests. */
+  readonly unkept: boolean
   /** Null where there is nothing beyond the usual. */
   readonly story: Story | null
   readonly run: {
@@ -61,6 +63,9 @@ export interface Sinks {
   readonly recent?: RecentWriter | null
 }
 
+/** One of so many refusals is among the recent requests, of which they would leave nothing else. */
+const KEPT_SHED = 100
+
 /** Log and metrics of the exchanges that begin under one snapshot. */
 export class Observer {
   /** Rises with each snapshot. */
@@ -79,6 +84,7 @@ export class Observer {
   /** Connections being spliced. */
   private streams = 0
   private retired = false
+  private shedded = 0
 
   constructor(sinks: Sinks, epoch = 0, onOver: () => void = () => {}, version = 0) {
     this.sinks = sinks
@@ -120,9 +126,11 @@ export class Observer {
     this.sinks.instruments.requestsActive.add(1)
   }
 
-  /** Of those that are finished then, one that is refused because there is too much to do. */
-  shed(rank: Rank, reason: SheddingReason): void {
+  /** Of those that are finished then, one that is refused because there is too much to do. Whether it is kept. */
+  shed(rank: Rank, reason: SheddingReason): boolean {
     this.sinks.instruments.shed(priorities[rank]!, reason)
+    this.shedded++
+    return this.shedded % KEPT_SHED === 1
   }
 
   finished(x: Finished): void {
@@ -140,7 +148,7 @@ export class Observer {
     if (failure !== null) sinks.instruments.failed(failure)
     if (x.rejection !== '') sinks.instruments.rejected(x.rejection)
     if (x.run !== null) lastAttemptEnded(x.run, status, failure, nowMs)
-    if (this.tells) this.tell(x, status, durationMs, nowMs)
+    if (this.tells && (!x.unkept || sinks.accessLog !== null)) this.tell(x, status, durationMs, nowMs)
     if (this.isOver) this.onOver()
   }
 
@@ -259,15 +267,15 @@ export class Observer {
     record.story = x.story
     // How long a tunnel lasts says nothing.
     record.slow = x.rule !== null && run?.tunnel !== true && x.rule.metrics.isSlow(durationMs, nowMs)
-    this.write(nowMs)
+    this.write(nowMs, x.unkept)
   }
 
   /** What the record says, to who wants it. */
-  private write(nowMs: number): void {
+  private write(nowMs: number, unkept = false): void {
     const { record, sinks } = this
     record.snapshot = this.version
     sinks.accessLog?.write(record)
-    sinks.recent?.write(record, nowMs)
+    if (!unkept) sinks.recent?.write(record, nowMs)
   }
 }
 

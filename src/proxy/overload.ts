@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 import { priorities, type Rank } from '../filters/priority.ts'
+import type { Look } from './loop-delay.ts'
 import { Shedding, sheddingLimits, type SheddingLimits } from './shedding.ts'
 import { Turns } from './turns.ts'
 
@@ -80,9 +81,9 @@ export class Overload {
    * A look at the event loop: so late it was. True when `state` is another. While requests are shed it is turns that
    * count: a timer is in time, too, in a loop whose turns are as long as its period.
    */
-  look(delayMs: number, nowMs: number): boolean {
+  look({ delayMs, busy, nowMs }: Look): boolean {
     const waitMs = this.turns.take()
-    const changed = this.shedding.look(this.shedding.active ? waitMs : delayMs, nowMs)
+    const changed = this.shedding.look(this.shedding.active ? waitMs : delayMs, nowMs, busy)
     if (changed) this.activate()
     return changed
   }

@@ -47,6 +47,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   private action: CompiledAction | null = null
   /** Of a repetition: nobody hears its answer, and this is told of its end. */
   private unheard: (() => void) | null = null
+  unkept = false
   /** The downstream is in the middle of a read and will call `onRequestFlush` at its end. */
   turn = true
   /** The whole of the request is here. */
@@ -122,7 +123,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     const rank = near?.(this) ?? far?.(this) ?? NORMAL
     const reason = overload.refuses(rank, this.startedMs)
     if (reason === null) return false
-    observer.shed(rank, reason)
+    this.unkept = !observer.shed(rank, reason)
     this.fail('proxy_overloaded', reason)
     return true
   }

@@ -21,6 +21,8 @@ const LEAST = 4
 const MIX = 0.25
 /** Of the delay: a half of what is seen counts at once. */
 const SMOOTH = 0.5
+/** A loop that has nothing to do for more than a twentieth of the time is not behind: what is long is a lump that came at once. */
+const BUSY = 0.95
 /** Share refused for each ms above the target: at once, and at each look in addition. */
 const AT_ONCE = 0.008
 const IN_TIME = 0.0008
@@ -76,9 +78,13 @@ export class Shedding {
     return this.active || this.lateLooks > 0 ? SHEDDING_MS : WATCHING_MS
   }
 
-  /** A look at the loop: how late it was. True where shedding has begun, or ended, with it. */
-  look(delayMs: number, nowMs: number): boolean {
-    return this.active ? this.steer(delayMs, nowMs) : this.begins(delayMs, nowMs)
+  /**
+   * A look at the loop: how late it was or, while requests are shed, how long what comes waits; and in what share of the
+   * time since the last look it had something to do. True where shedding has begun, or ended, with it.
+   */
+  look(delayMs: number, nowMs: number, busy = 1): boolean {
+    const standsMs = busy < BUSY ? 0 : delayMs
+    return this.active ? this.steer(standsMs, nowMs) : this.begins(standsMs, nowMs)
   }
 
   /** Asked once for each request, while `active`. */

@@ -23,7 +23,7 @@ export class Instruments {
   private readonly writer: MetricsWriter
   private readonly codes = new CodeIndex()
   private readonly failureCounters = new Map<string, Counter>()
-  private readonly shedCounters = new Map<string, Counter>()
+  private readonly shedCounters = new Map<string, Map<string, Counter>>()
   private readonly ruleCounters = new Map<string, Counter>()
   /** By the number that `codes` gives. */
   private readonly unroutedCounters: (Counter | undefined)[] = []
@@ -77,11 +77,12 @@ export class Instruments {
 
   /** Counts a request that is refused because there is too much to do. */
   shed(priority: string, reason: string): void {
-    const key = `${priority} ${reason}`
-    let counter = this.shedCounters.get(key)
+    let byReason = this.shedCounters.get(priority)
+    if (byReason === undefined) this.shedCounters.set(priority, (byReason = new Map<string, Counter>()))
+    let counter = byReason.get(reason)
     if (counter === undefined)
-      this.shedCounters.set(
-        key,
+      byReason.set(
+        reason,
         (counter = this.writer.counter('portcullis_requests_shed_total', { priority, reason })),
       )
     counter.add(1)
