@@ -21,6 +21,11 @@ export interface Downstream {
    * says with its reset (http/h2/codes.ts): INTERNAL_ERROR where it is left out.
    */
   abort(code?: number): void
+  /**
+   * Turns the request away without an answer, where the client has been told to go elsewhere and can know that nothing was
+   * done about it: it asks there again. False: it is to be answered.
+   */
+  refuse(): boolean
   /** Stops and restarts the flow of the request's body. */
   pause(): void
   resume(): void

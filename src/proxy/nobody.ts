@@ -9,6 +9,7 @@ export const nobody: Downstream = {
   flush: () => true,
   clear: true,
   abort: () => {},
+  refuse: () => false,
   pause: () => {},
   resume: () => {},
   continue: () => {},

@@ -126,6 +126,11 @@ export class Observer {
     this.sinks.instruments.requestsActive.add(1)
   }
 
+  /** A connection whose client is told to go elsewhere, because there is too much to do. */
+  sentAway(): void {
+    this.sinks.instruments.sentAway.add(1)
+  }
+
   /** Of those that are finished then, one that is refused because there is too much to do. Whether it is kept. */
   shed(rank: Rank, reason: SheddingReason): boolean {
     this.sinks.instruments.shed(priorities[rank]!, reason)

@@ -11,12 +11,18 @@ export interface OverloadLimits extends SheddingLimits {
   readonly bufferedBytes: number
   /** Share of the heap that may be used. */
   readonly heapShare: number
+  /** So long a connection of HTTP/2 is not sent away: it may have been, elsewhere. */
+  readonly stayMs: number
+  /** Of those that are to go, so many do with each sweep: all of them at once would be too much for the next one, by handshakes alone. */
+  readonly leavingShare: number
 }
 
 export const overloadLimits: OverloadLimits = {
   exchanges: 50_000,
   bufferedBytes: 256 * 1024 * 1024,
   heapShare: 0.9,
+  stayMs: 10_000,
+  leavingShare: 0.02,
   ...sheddingLimits,
 }
 
@@ -52,6 +58,8 @@ export class Overload {
   private heldReason: SheddingReason = 'exchanges'
   /** Share of the bytes that may wait that do, as judged last. */
   private load = 0
+  /** What is left over of leavingShare. */
+  private leaving = 0
   private readonly limits: OverloadLimits
 
   constructor(limits: OverloadLimits = overloadLimits) {
@@ -115,6 +123,18 @@ export class Overload {
       return reason !== null
     })
     if (this.cut < 0) this.cut = BEGINS.length
+  }
+
+  /**
+   * Whether a connection that may have many requests at once, some of which were refused, is told to go: its client
+   * makes another one, which a balancer gives to somebody with less to do. Asked in each sweep; a few are at a time.
+   */
+  sendsAway(stayedMs: number): boolean {
+    if (!this.active || stayedMs < this.limits.stayMs) return false
+    this.leaving += this.limits.leavingShare
+    if (this.leaving < 1) return false
+    this.leaving -= 1
+    return true
   }
 
   private activate(): void {

@@ -36,6 +36,9 @@ class Told implements Downstream {
   informational(): void {}
   data(): void {}
   abort(): void {}
+  refuse(): boolean {
+    return false
+  }
   pause(): void {}
   resume(): void {}
   continue(): void {}

@@ -124,7 +124,10 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     const reason = overload.refuses(rank, this.startedMs)
     if (reason === null) return false
     this.unkept = !observer.shed(rank, reason)
-    this.fail('proxy_overloaded', reason)
+    this.failure = 'proxy_overloaded'
+    this.failureDetail = reason
+    if (this.downstream.refuse()) this.finish()
+    else this.fail('proxy_overloaded', reason)
     return true
   }
 

@@ -285,6 +285,11 @@ const table = {
     help: 'Requests refused because a worker had too much to do, by priority, and by what there was too much of.',
     labels: ['priority', 'reason'],
   },
+  portcullis_connections_sent_away_total: {
+    type: 'counter',
+    help: 'Connections of HTTP/2 whose clients were told to go elsewhere (GOAWAY) because a worker had too much to do.',
+    labels: [],
+  },
   portcullis_shedding_workers: {
     type: 'gauge',
     help: 'Workers that refuse requests because they have too much to do.',

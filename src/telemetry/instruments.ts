@@ -17,6 +17,7 @@ export class Instruments {
   readonly requestsActive: Gauge
   readonly bufferedBytes: Gauge
   readonly shedding: Gauge
+  readonly sentAway: Counter
   readonly bytesIn: Counter
   readonly bytesOut: Counter
   readonly accessLogDropped: Counter
@@ -43,6 +44,7 @@ export class Instruments {
     this.requestsActive = writer.gauge('portcullis_requests_active', {})
     this.bufferedBytes = writer.gauge('portcullis_buffered_bytes', {})
     this.shedding = writer.gauge('portcullis_shedding_workers', {})
+    this.sentAway = writer.counter('portcullis_connections_sent_away_total', {})
     this.bytesIn = writer.counter('portcullis_bytes_total', { direction: 'in' })
     this.bytesOut = writer.counter('portcullis_bytes_total', { direction: 'out' })
     this.accessLogDropped = writer.counter('portcullis_access_log_dropped_total', {})

@@ -110,6 +110,11 @@ export abstract class Connection implements StreamOwner, SenderOwner, WindowOwne
     return this.phase === ANNOUNCED
   }
 
+  /** The peer has been told that it ends. */
+  get leaving(): boolean {
+    return this.phase !== OPEN
+  }
+
   /** The peer may send bodies. */
   get receiving(): boolean {
     return this.window.open

@@ -2,7 +2,7 @@ import type { FailureName, Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
 import { NO_BODY, type RequestHead, type ResponseHead } from '../head.ts'
 import { localHead } from '../local.ts'
-import { CONNECT_ERROR, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from './codes.ts'
+import { CONNECT_ERROR, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from './codes.ts'
 import type { HeadWriter } from './head-writer.ts'
 import { Http2Stream, type StreamOwner } from './stream.ts'
 import { websocketAccept } from './websocket.ts'
@@ -110,6 +110,13 @@ export class ServerStream extends Http2Stream {
   }
 
   /** The response cannot be completed, and the client must see that; `code` is of h2/codes.ts. */
+  /** §8.7: what is refused so "can be safely retried"; after a GOAWAY that is on another connection. */
+  refuse(): boolean {
+    if (!this.session.leaving) return false
+    this.abort(REFUSED_STREAM)
+    return true
+  }
+
   abort(code: number = INTERNAL_ERROR): void {
     this.handler = null
     this.session.reset(

@@ -19,6 +19,8 @@ export interface StreamOwner {
   readonly congested: boolean
   /** Nothing that was written waits to be sent. */
   readonly clear: boolean
+  /** The peer has been told that it ends. */
+  readonly leaving: boolean
   /** What arrives is in memory that is not written again. */
   readonly lending: boolean
   /** What the peer may send on a new stream. */

@@ -71,6 +71,10 @@ export class GrpcWebDownstream implements Downstream {
     this.inner.abort(code)
   }
 
+  refuse(): boolean {
+    return this.inner.refuse()
+  }
+
   pause(): void {
     this.inner.pause()
   }

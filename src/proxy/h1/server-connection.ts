@@ -318,6 +318,11 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     this.cutOff()
   }
 
+  /** Nothing of HTTP/1 says that a request was not looked at. */
+  refuse(): boolean {
+    return false
+  }
+
   pause(): void {
     if (this.paused) return
     this.paused = true

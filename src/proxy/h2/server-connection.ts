@@ -50,6 +50,9 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
   private busyMs: number
   private over = false
   private readonly untaken = new Untaken()
+  private readonly sinceMs: number
+  /** Of its requests some were refused for there is too much to do, since the last sweep. */
+  private shed = false
 
   /** `certificate` is the field that tells upstreams of the client's certificate. */
   constructor(socket: Socket, host: ServingPort, remote: Remote, certificate: Hop['certificate'] = null) {
@@ -57,6 +60,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     this.remote = remote
     this.host = host
     this.busyMs = host.clock.nowMs
+    this.sinceMs = host.clock.nowMs
     const { client } = host.runtime.port
     const hop: Hop = {
       remoteAddress: remote.address,
@@ -111,6 +115,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     )
     stream.handler = x
     x.begin()
+    if (runtime.overload.active && x.failure === 'proxy_overloaded') this.shed = true
   }
 
   onRefused(stream: ServerStream, rejection: Rejection, contentType: string | undefined): void {
@@ -190,6 +195,8 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     const { overload } = this.host.runtime
     if (this.untaken.look(this.socket, nowMs) > overload.patience(http2Limits.writeTimeoutMs))
       return this.gone()
+    if (this.shed && !this.session.leaving && overload.sendsAway(nowMs - this.sinceMs)) this.sendAway()
+    this.shed = false
     // One that came while the port took its leave has had the time for its first requests.
     if (this.host.draining) this.session.shutdown()
     const { idleTimeoutMs, bodyIdleTimeoutMs } = this.host.runtime.port.client
@@ -200,6 +207,12 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     }
     this.busyMs = nowMs
     this.session.eachStream(stream => this.sweepStream(stream, nowMs, bodyIdleTimeoutMs))
+  }
+
+  /** To another replica: GOAWAY, and what is under way is served. */
+  private sendAway(): void {
+    this.host.runtime.observer.sentAway()
+    this.session.shutdown()
   }
 
   private sweepStream(stream: ServerStream, nowMs: number, bodyIdleMs: number): void {
