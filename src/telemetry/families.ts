@@ -11,7 +11,7 @@ export interface Family {
   readonly unit?: 'seconds' | 'bytes'
   readonly labels: readonly string[]
   /** How the gauges of several workers become one; the default is `sum`. Counters and histograms always add up. */
-  readonly merge?: 'sum' | 'min'
+  readonly merge?: 'sum' | 'min' | 'max'
   /** Upper bounds of a histogram's buckets, rising, in `unit`, without +Inf. */
   readonly buckets?: readonly number[]
 }
@@ -78,6 +78,12 @@ const table = {
     labels: ['cluster'],
     merge: 'min',
   },
+  portcullis_upstream_endpoints_out: {
+    type: 'gauge',
+    help: 'Those that are not, by state: unready (its EndpointSlice says so), unhealthy (checks do), ejected; of the worker that has most. In panic they are asked all the same.',
+    labels: ['cluster', 'state'],
+    merge: 'max',
+  },
   portcullis_upstream_connections_active: {
     type: 'gauge',
     help: 'Connections to upstreams that carry a request.',
@@ -123,6 +129,11 @@ const table = {
     help: 'Those among them that were answered first.',
     labels: ['cluster'],
   },
+  portcullis_upstream_retries_paid_total: {
+    type: 'counter',
+    help: 'Those of them that the retry budget of the cluster has paid for: of requests that the backend may have had before.',
+    labels: ['cluster'],
+  },
   portcullis_upstream_retries_refused_total: {
     type: 'counter',
     help: 'Failures that were answered as they were, because the retry budget of the cluster was spent, or too many repeated at once.',
@@ -130,12 +141,17 @@ const table = {
   },
   portcullis_upstream_breaker_opened_total: {
     type: 'counter',
-    help: 'How often the breaker of a cluster has opened.',
-    labels: ['cluster'],
+    help: 'How often the breaker of a cluster has opened, by reason: errors, slow, or probe (one of those that tried failed).',
+    labels: ['cluster', 'reason'],
   },
   portcullis_upstream_breaker_open: {
     type: 'gauge',
     help: 'Workers whose breaker of the cluster is not closed: all of them, or none.',
+    labels: ['cluster'],
+  },
+  portcullis_upstream_breaker_half_open: {
+    type: 'gauge',
+    help: 'Those of them in which some requests may try, since its time is over.',
     labels: ['cluster'],
   },
   portcullis_upstream_ejections_total: {

@@ -201,6 +201,8 @@ function total(family: Family, entry: Entry): Float64Array {
 function addUp(family: Family, { kept, live }: Entry, sum: Float64Array): void {
   if (kept === null) sum.fill(0)
   else sum.set(kept)
-  if (family.merge === 'min') sum[0] = Math.min(...[...live].map(({ cells, offset }) => cells[offset]!))
+  const values = (): number[] => [...live].map(({ cells, offset }) => cells[offset]!)
+  if (family.merge === 'min') sum[0] = Math.min(...values())
+  else if (family.merge === 'max') sum[0] = Math.max(...values())
   else for (const part of live) addCells(sum, part)
 }

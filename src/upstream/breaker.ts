@@ -6,9 +6,25 @@ import type { SharedCounts } from './retry-budget.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
+/** Why it opens: too many attempts failed, too many were slow, or one of those that tried failed again. */
+export type BreakerCause = 'errors' | 'slow' | 'probe'
+
+/** How it is, as one worker knows it. */
+export interface BreakerView {
+  readonly state: BreakerState
+  /** Why it is not closed; "" in those workers that have not opened it. */
+  readonly reason: string
+  /** How long until some may try; 0 where it is not open. */
+  readonly openForMs: number
+  /** Exchanges of this worker under way, and those among them that repeat. */
+  readonly requests: number
+  readonly retries: number
+}
+
 /** What log and metrics are told, by the worker that has found it. */
 export interface BreakerEvents {
-  onBreaker(state: BreakerState, detail: string): void
+  /** `cause` where it opens, else null. */
+  onBreaker(state: BreakerState, detail: string, cause: BreakerCause | null): void
 }
 
 /** Of a shared state: in tenths of a second, and two counts of probes. Read by every request, so that it is one value. */
@@ -42,6 +58,8 @@ export class Breaker {
   private window: SharedWindow | null = null
   private windowEpoch = -1
   private untold = 0
+  /** The state that this worker has made by opening it, and why. */
+  private opened = { at: 0, reason: '' }
 
   constructor(
     name: string,
@@ -84,10 +102,24 @@ export class Breaker {
   }
 
   /** For views and metrics. */
+  get view(): BreakerView {
+    const { requests, retries, opened } = this
+    const nowUs = this.shared.nowUs()
+    const value = this.read(nowUs)
+    const state = this.stateOf(value, nowUs)
+    const reason = state !== 'closed' && opened.at === tick(value) ? opened.reason : ''
+    const openForMs = state === 'open' ? (tick(value) * TICK_US - nowUs) / 1000 : 0
+    return { state, reason, openForMs, requests, retries }
+  }
+
   get state(): BreakerState {
-    const value = this.read(this.shared.nowUs())
+    const nowUs = this.shared.nowUs()
+    return this.stateOf(this.read(nowUs), nowUs)
+  }
+
+  private stateOf(value: number, nowUs: number): BreakerState {
     if (this.settings.trip === null || value === 0 || begun(value) === CLOSED) return 'closed'
-    return this.shared.nowUs() < tick(value) * TICK_US ? 'open' : 'half-open'
+    return nowUs < tick(value) * TICK_US ? 'open' : 'half-open'
   }
 
   /** An attempt was answered in time, or failed, of an exchange that entered then. */
@@ -107,7 +139,7 @@ export class Breaker {
   /** What was good since the last time is told the others. */
   publish(): void {
     const { trip } = this.settings
-    if (trip !== null && this.untold > 0) this.add(trip, this.read(this.shared.nowUs()), 0, 0, null)
+    if (trip !== null && this.untold > 0) this.add(trip, this.read(this.shared.nowUs()), 0, 0, false)
   }
 
   private admits(trip: BreakerTrip): boolean {
@@ -124,7 +156,7 @@ export class Breaker {
       const round = stale ? pack(Math.floor(nowUs / TICK_US), 0, 0) : value
       if (begun(round) >= Math.min(MOST_PROBES, trip.probes)) return false
       if (!this.swap(value, pack(tick(round), begun(round) + 1, succeeded(round)), trip, nowUs)) continue
-      if (begun(round) === 0) this.events.onBreaker('half-open', '')
+      if (begun(round) === 0) this.events.onBreaker('half-open', '', null)
       return true
     }
     return false
@@ -145,7 +177,7 @@ export class Breaker {
         ? pack(Math.floor(nowUs / TICK_US), CLOSED, 0)
         : pack(tick(value), begun(value), good)
       if (!this.swap(value, next, trip, nowUs)) continue
-      if (closes) this.events.onBreaker('closed', '')
+      if (closes) this.events.onBreaker('closed', '', null)
       return
     }
   }
@@ -156,29 +188,22 @@ export class Breaker {
     if (value !== 0 && begun(value) !== CLOSED) this.untold = 0
     if (isOlder(enteredUs, value)) return
     if (value !== 0 && begun(value) !== CLOSED) {
-      if (begun(value) > 0) this.open(trip, value, nowUs, 'a probe failed')
+      if (begun(value) > 0) this.open(trip, value, nowUs, { cause: 'probe', detail: 'a probe failed' })
       return
     }
-    let detail = ''
-    this.add(trip, value, failed, slow, sums => {
-      detail = why(trip, sums)
-    })
-    if (detail !== '') this.open(trip, value, nowUs, detail)
+    const found = this.add(trip, value, failed, slow, true)
+    if (found !== null) this.open(trip, value, nowUs, found)
   }
 
-  private open(trip: BreakerTrip, value: number, nowUs: number, detail: string): void {
+  private open(trip: BreakerTrip, value: number, nowUs: number, { cause, detail }: Why): void {
     const until = Math.ceil((nowUs + trip.openMs * 1000) / TICK_US)
-    if (this.swap(value, pack(until, 0, 0), trip, nowUs)) this.events.onBreaker('open', detail)
+    if (!this.swap(value, pack(until, 0, 0), trip, nowUs)) return
+    this.opened = { at: until, reason: detail }
+    this.events.onBreaker('open', detail, cause)
   }
 
-  /** With what was good before; `judge` sees the sums with it. */
-  private add(
-    trip: BreakerTrip,
-    value: number,
-    failed: number,
-    slow: number,
-    judge: ((sums: readonly number[]) => void) | null,
-  ): void {
+  /** With what was good before; `one`: it is one more attempt, and what opens the breaker by now is told. */
+  private add(trip: BreakerTrip, value: number, failed: number, slow: number, one: boolean): Why | null {
     const epoch = tick(value)
     if (this.window === null || this.windowEpoch !== epoch) {
       this.windowEpoch = epoch
@@ -186,12 +211,12 @@ export class Breaker {
       this.window = new SharedWindow(this.shared.counters, key, trip.intervalMs, BITS)
     }
     const nowUs = this.shared.nowUs()
-    const all = this.untold + (judge === null ? 0 : 1)
+    const all = this.untold + (one ? 1 : 0)
     this.untold = 0
     this.window.add([all, failed, slow], nowUs)
-    if (judge === null) return
+    if (!one) return null
     this.window.read(nowUs)
-    judge(this.window.sums)
+    return why(trip, this.window.sums)
   }
 
   private read(nowUs: number): number {
@@ -207,15 +232,22 @@ export class Breaker {
   }
 }
 
-/** What has opened it; "" where nothing has. */
+interface Why {
+  readonly cause: BreakerCause
+  readonly detail: string
+}
+
+/** What has opened it; null where nothing has. */
 function why(
   { minRequests, errorPercent, slowPercent }: BreakerTrip,
   [all = 0, failed = 0, slow = 0]: readonly number[],
-): string {
-  if (all < minRequests) return ''
-  if (errorPercent > 0 && failed * 100 >= all * errorPercent) return `${failed} of ${all} failed`
-  if (slowPercent > 0 && slow * 100 >= all * slowPercent) return `${slow} of ${all} were slow`
-  return ''
+): Why | null {
+  if (all < minRequests) return null
+  if (errorPercent > 0 && failed * 100 >= all * errorPercent)
+    return { cause: 'errors', detail: `${failed} of ${all} failed` }
+  if (slowPercent > 0 && slow * 100 >= all * slowPercent)
+    return { cause: 'slow', detail: `${slow} of ${all} were slow` }
+  return null
 }
 
 /** It entered before the probes of this value could, or before it was closed: it says nothing of now. */

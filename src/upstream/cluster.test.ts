@@ -53,7 +53,7 @@ function world(options: { workers?: number; lookup?: DnsLookup; place?: Place } 
       onEjected: (cluster, endpoint, { failures }, forMs) =>
         log.push(`${cluster} ${endpoint} out ${failures} ${forMs}`),
       onBreaker: (cluster, state) => log.push(`${cluster} ${state}`),
-      onRetryRefused: cluster => log.push(`${cluster} refused`),
+      onRetryDecided: (cluster, paid) => paid || log.push(`${cluster} refused`),
       onReturned: (cluster, endpoint) => log.push(`${cluster} ${endpoint} back`),
       onPanic: (cluster, panics, well, of) =>
         log.push(`${cluster} ${panics ? 'panics' : 'calm'}: ${well} of ${of}`),
@@ -271,10 +271,12 @@ test('health: who is out and for how long, who fails, which names have no addres
   const serving = { state: 'serving', reason: '' } as const
   const whole = { ...serving, ejectedForMs: 0, failures: 0, failure: null, requestsPerS: 0 }
   const failing = { ...serving, ejectedForMs: 0, failures: 1, failure: 'connection_refused', requestsPerS: 0 }
+  const used = { breaker: null, retries: { requests: 0, retries: 0, allowed: 10, intervalMs: 10_000 } }
   assert.deepEqual(w.table.health(null, 10), [
     {
       cluster: 'ejected',
       panics: false,
+      ...used,
       endpoints: [
         {
           address: '10.0.0.1',
@@ -293,12 +295,15 @@ test('health: who is out and for how long, who fails, which names have no addres
     {
       cluster: 'alone',
       panics: false,
+      ...used,
       endpoints: [{ address: '10.0.0.3', port: 80, ...failing }],
       names: [],
     },
     {
       cluster: 'unknown',
       panics: false,
+      breaker: null,
+      retries: null,
       endpoints: [],
       names: [{ name: 'bad.internal', state: 'failed', reason: 'name_not_found', addresses: [] }],
     },
@@ -307,6 +312,8 @@ test('health: who is out and for how long, who fails, which names have no addres
     {
       cluster: 'well',
       panics: false,
+      breaker: null,
+      retries: null,
       endpoints: [
         { address: '10.0.0.1', port: 80, ...whole },
         { address: '10.0.0.9', port: 80, ...whole },

@@ -12,14 +12,14 @@ import { SlowStart } from './choice/slow-start.ts'
 import type { Clock } from './clock.ts'
 import { dnsReason, type DnsAnswer, type DnsResolver, type DnsWatch } from './dns.ts'
 import { Ejector } from './ejection.ts'
-import { inService, stateOf } from './endpoint-state.ts'
+import { inService, stateOf, type EndpointState } from './endpoint-state.ts'
 import { Endpoint, type EndpointOwner, type EndpointPool, type Sickness } from './endpoint.ts'
 import type { Drainable } from './keep.ts'
 import type { Ejected } from './outliers.ts'
 import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
 import type { VerdictBook } from './verdicts.ts'
-import { Breaker, type BreakerState } from './breaker.ts'
+import { Breaker, type BreakerCause, type BreakerState } from './breaker.ts'
 import { Hedging } from './hedging.ts'
 import { RetryBudget, type SharedCounts } from './retry-budget.ts'
 
@@ -30,8 +30,9 @@ export interface ClusterEvents {
   /** So few of its endpoints are well that all are used; or, `panics` being false, no longer. */
   onPanic(cluster: string, panics: boolean, well: number, of: number): void
   /** What would have been repeated is not: the budget is spent. */
-  onRetryRefused(cluster: string): void
-  onBreaker(cluster: string, state: BreakerState, detail: string): void
+  /** Whether its budget has paid for one more. */
+  onRetryDecided(cluster: string, paid: boolean): void
+  onBreaker(cluster: string, state: BreakerState, detail: string, cause: BreakerCause | null): void
 }
 
 /** What all clusters of a worker share. */
@@ -81,6 +82,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   hedging: Hedging | null = null
   /** Its gauge is there, and is to say that nothing is kept from it any more. */
   hadBreaker = false
+  /** The same of endpoints in these states. */
+  readonly outStates = new Set<EndpointState>()
   private readonly context: ClusterContext<P>
   private readonly ejector: Ejector
   private readonly slowStart: SlowStart<Endpoint<P>>
@@ -214,9 +217,9 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   /** Whether one more request may be repeated; it counts if so, and is told of if not. `again`: it is one that repeats already. */
   affordsRetry(again: boolean): boolean {
-    if (this.breaker?.mayRepeat(again) !== false && this.retries.spend()) return true
-    this.context.events.onRetryRefused(this.name)
-    return false
+    const affords = this.breaker?.mayRepeat(again) !== false && this.retries.spend()
+    this.context.events.onRetryDecided(this.name, affords)
+    return affords
   }
 
   /** The same for one more attempt beside the first. None while a breaker looks whether its backend is well again. */
@@ -239,7 +242,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     else {
       this.hadBreaker = true
       this.breaker = new Breaker(name, config.breaker, context.shared, context.workers, {
-        onBreaker: (state, detail) => context.events.onBreaker(name, state, detail),
+        onBreaker: (state, detail, cause) => context.events.onBreaker(name, state, detail, cause),
       })
     }
   }

@@ -165,7 +165,7 @@ const silent: ClusterEvents & DnsEvents = {
   onEjected() {},
   onReturned() {},
   onPanic() {},
-  onRetryRefused() {},
+  onRetryDecided() {},
   onBreaker() {},
   onResolved() {},
   onResolveFailed() {},

@@ -24,12 +24,14 @@ export function upstreamEvents(log: Logger, metrics: (cluster: string) => Cluste
       metrics(cluster).counter('portcullis_upstream_ejections_total', { reason }).add(1)
       log.warn('endpoint.ejected', { cluster, endpoint, reason, detail, failures, forMs })
     },
-    onRetryRefused: cluster => {
+    onRetryDecided: (cluster, paid) => {
+      if (paid) return metrics(cluster).counter('portcullis_upstream_retries_paid_total').add(1)
       metrics(cluster).counter('portcullis_upstream_retries_refused_total').add(1)
       log.warn('retry.budget_spent', { cluster })
     },
-    onBreaker: (cluster, state, detail) => {
-      if (state === 'open') metrics(cluster).counter('portcullis_upstream_breaker_opened_total').add(1)
+    onBreaker: (cluster, state, detail, reason) => {
+      if (reason !== null)
+        metrics(cluster).counter('portcullis_upstream_breaker_opened_total', { reason }).add(1)
       log[state === 'open' ? 'warn' : 'info'](`breaker.${state}`, { cluster, detail })
     },
     onReturned: (cluster, endpoint) => log.info('endpoint.returned', { cluster, endpoint }),

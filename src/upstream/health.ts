@@ -1,7 +1,9 @@
 import type { FailureName } from '../http/failures.ts'
+import type { BreakerView } from './breaker.ts'
 import type { Cluster } from './cluster.ts'
 import { dnsReason, type DnsAnswer } from './dns.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
+import type { RetryUse } from './retry-budget.ts'
 import { reasonOf, stateOf, type EndpointState } from './endpoint-state.ts'
 
 /** How the endpoints of a cluster are, as one worker knows it; passes structured clone. */
@@ -9,6 +11,10 @@ export interface ClusterHealth {
   readonly cluster: string
   /** So few are well that nobody is left out. */
   readonly panics: boolean
+  /** Null where nothing is kept from it. */
+  readonly breaker: BreakerView | null
+  /** Null as long as this worker has sent nothing to it. */
+  readonly retries: RetryUse | null
   readonly endpoints: readonly EndpointHealth[]
   /** Endpoints that are names, by these. */
   readonly names: readonly NameHealth[]
@@ -42,6 +48,8 @@ export function healthOf<P extends EndpointPool>(cluster: Cluster<P>, nowMs: num
   return {
     cluster: cluster.name,
     panics: cluster.panics,
+    breaker: cluster.breaker === null ? null : cluster.breaker.view,
+    retries: cluster.asked ? cluster.retries.use : null,
     endpoints: Array.from(cluster.endpoints, endpoint => endpointHealth(endpoint, nowMs)),
     names: Array.from(cluster.names, ([name, { state, code, addresses }]) => ({
       name,
@@ -72,6 +80,7 @@ function endpointHealth(endpoint: Endpoint, nowMs: number): EndpointHealth {
  */
 export function isUnwell<P extends EndpointPool>(cluster: Cluster<P>): boolean {
   if (cluster.panics) return true
+  if (cluster.asked && cluster.breaker !== null && cluster.breaker.state !== 'closed') return true
   if (cluster.config.healthChecks !== undefined)
     for (const { sickness } of cluster.endpoints) if (sickness !== null) return true
   if (cluster.asked)

@@ -10,6 +10,14 @@ export interface SharedCounts {
   nowUs(): number
 }
 
+/** Of the requests that have begun in the interval, how many were retries, and how many may be. */
+export interface RetryUse {
+  readonly requests: number
+  readonly retries: number
+  readonly allowed: number
+  readonly intervalMs: number
+}
+
 /** What a cluster has where no policy says it. */
 const retryBudgetSettings: RetryBudgetSettings = {
   percent: backendDefaults.retryPercent,
@@ -62,6 +70,16 @@ export class RetryBudget {
     this.opened().add([0, 1], this.shared.nowUs(), () => this.spentOf(2))
   }
 
+  /** What is used of it, by all workers. */
+  get use(): RetryUse {
+    const { intervalMs } = this.settings
+    this.publish()
+    const window = this.opened()
+    window.read(this.shared.nowUs())
+    const [requests, retries] = window.sums as [number, number]
+    return { requests, retries, allowed: this.allowed(requests), intervalMs }
+  }
+
   get intervalMs(): number {
     return this.settings.intervalMs
   }
@@ -83,11 +101,16 @@ export class RetryBudget {
 
   /** A whole of the budget, or of its parts of so many. */
   private spentOf(parts: number): boolean {
-    const { percent, minRetries } = this.settings
     const { sums, latest } = this.window!
     const [requests, retries] = sums as [number, number]
-    const most = Math.max(minRetries, Math.floor((requests * percent) / 100))
-    return retries * parts >= most || latest[1]! * parts >= Math.max(minRetries, most * OF_A_TENTH)
+    const most = this.allowed(requests)
+    const ofTenth = Math.max(this.settings.minRetries, most * OF_A_TENTH)
+    return retries * parts >= most || latest[1]! * parts >= ofTenth
+  }
+
+  private allowed(requests: number): number {
+    const { percent, minRetries } = this.settings
+    return Math.max(minRetries, Math.floor((requests * percent) / 100))
   }
 
   private opened(): SharedWindow {

@@ -7,7 +7,7 @@ import type { Cluster } from './cluster.ts'
 import { ClusterTable } from './clusters.ts'
 import type { DnsLookup } from './dns.ts'
 import type { Endpoint } from './endpoint.ts'
-import { stateOf } from './endpoint-state.ts'
+import { stateOf, type EndpointState } from './endpoint-state.ts'
 import { upstreamEvents, type UpstreamEvents } from './events.ts'
 import type { ClusterHealth } from './health.ts'
 import { Http1Pool } from './h1/pool.ts'
@@ -151,23 +151,29 @@ export class Upstreams {
 
   private measure(cluster: Cluster<UpstreamPool>, nowMs: number): void {
     let idle = 0
-    let serving = 0
+    const states: Partial<Record<EndpointState, number>> = {}
     for (const endpoint of cluster.endpoints) {
       const { openedPool } = endpoint
       endpoint.measure(nowMs)
       idle += openedPool?.idleConnections ?? 0
-      if (stateOf(endpoint) === 'serving') serving++
+      const state = stateOf(endpoint)
+      states[state] = (states[state] ?? 0) + 1
     }
     const metrics = this.metrics(cluster.name)
     metrics.gauge('portcullis_upstream_endpoints').set(cluster.size)
-    metrics.gauge('portcullis_upstream_endpoints_serving').set(serving)
+    metrics.gauge('portcullis_upstream_endpoints_serving').set(states.serving ?? 0)
+    for (const state of ['unready', 'unhealthy', 'ejected'] as const) {
+      if (states[state] !== undefined) cluster.outStates.add(state)
+      if (cluster.outStates.has(state))
+        metrics.gauge('portcullis_upstream_endpoints_out', { state }).set(states[state] ?? 0)
+    }
     metrics.gauge('portcullis_upstream_connections_idle').set(idle)
     metrics.gauge('portcullis_upstream_connections_active').set(cluster.connections - idle)
     metrics.gauge('portcullis_upstream_requests_pending').set(cluster.pending)
-    if (cluster.hadBreaker)
-      metrics
-        .gauge('portcullis_upstream_breaker_open')
-        .set((cluster.breaker?.state ?? 'closed') === 'closed' ? 0 : 1)
+    if (!cluster.hadBreaker) return
+    const state = cluster.breaker?.state ?? 'closed'
+    metrics.gauge('portcullis_upstream_breaker_open').set(state === 'closed' ? 0 : 1)
+    metrics.gauge('portcullis_upstream_breaker_half_open').set(state === 'half-open' ? 1 : 0)
   }
 
   private makePool(endpoint: Endpoint<UpstreamPool>, cluster: Cluster<UpstreamPool>): UpstreamPool {

@@ -74,7 +74,7 @@ suite('a breaker', () => {
         await served(portcullis)
         assert.match(
           portcullis.metrics(),
-          /portcullis_upstream_breaker_opened_total\{cluster="Backend\/default\/up"\} 1/,
+          /portcullis_upstream_breaker_opened_total\{cluster="Backend\/default\/up",reason="errors"\} 1/,
         )
       })
     })

@@ -28,7 +28,7 @@ suite('how a cluster is', () => {
     [[], { ...sums, serving: 0, endpoints: 0 }, 'bad'],
   ] as const)
     test(`endpoints ${states.join(', ') || 'none'}, ${JSON.stringify(now)}: ${tone}`, () => {
-      assert.equal(healthOf({ endpoints: states.map(endpoint) }, now).tone, tone)
+      assert.equal(healthOf({ endpoints: states.map(endpoint), breaker: null }, now).tone, tone)
     })
 
   test('one that answers some and fails to connect at times serves', () => {

@@ -61,7 +61,11 @@ type Sums = Pick<
 >
 
 /** As workers have told, and as the figures of this second have it: the worse of the two. */
-export function healthOf({ endpoints }: Pick<Cluster, 'endpoints'>, sums?: Sums): Health {
+export function healthOf(
+  { endpoints, breaker }: Pick<Cluster, 'endpoints' | 'breaker'>,
+  sums?: Sums,
+): Health {
+  if (breaker?.state === 'open') return { tone: 'bad', text: backendsTexts.kept }
   const told = health(endpoints.filter(({ state }) => serves(state)).length, endpoints.length)
   const now = sums === undefined ? told : liveHealth(sums)
   return rank[now.tone] > rank[told.tone] ? now : told

@@ -3,6 +3,7 @@ import type { Cluster, Endpoint, Match, Rule, SnapshotParts } from '../../snapsh
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { redactQuery } from '../../telemetry/redact.ts'
 import { veiled } from '../../api/veil.ts'
+import type { ClusterNow } from '../shapes/cluster.ts'
 import { decisionJson, undecided, type Decision } from './decision.ts'
 import { endpointsOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
@@ -19,7 +20,13 @@ export function explanationJson(
     parts,
     types,
     decision = undecided(explanation, types),
-  }: { readonly parts: SnapshotParts; readonly types: RuleTypes; readonly decision?: Decision },
+    now,
+  }: {
+    readonly parts: SnapshotParts
+    readonly types: RuleTypes
+    readonly decision?: Decision
+    readonly now?: ReadonlyMap<string, ClusterNow>
+  },
   mostOthers = Infinity,
 ) {
   const { outcome } = explanation
@@ -50,7 +57,7 @@ export function explanationJson(
       return { phase, excepted, facts, summary: describe(filter), ...veiled(filter) }
     }),
     decision: decisionJson(decision),
-    route: route.hit === null ? null : routeJson(route.hit, parts),
+    route: route.hit === null ? null : routeJson(route.hit, parts, now),
     others: route.entries
       .filter(entry => entry !== route.hit)
       .slice(0, mostOthers)
@@ -64,7 +71,9 @@ export function explanationJson(
   }
 }
 
-function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts) {
+type Now = ReadonlyMap<string, ClusterNow> | undefined
+
+function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts, now: Now) {
   const { rule, match } = entry
   const { id, origin, action } = rule
   return {
@@ -73,7 +82,7 @@ function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts) {
     hostname,
     match: shownMatch(match),
     action: veiled(action),
-    clusters: clustersOf(rule, parts),
+    clusters: clustersOf(rule, parts, now),
   }
 }
 
@@ -86,23 +95,28 @@ function shownMatch(match: Match): Match & { readonly summary: string } {
 interface ClusterJson {
   readonly settings: Cluster | null
   readonly endpoints: readonly Endpoint[]
+  /** Of a gateway that runs: how it is, and its endpoints. */
+  readonly now?: ClusterNow
 }
 
-function clustersOf({ action }: Rule, parts: SnapshotParts): Readonly<Record<string, ClusterJson>> {
-  if (action.type !== 'forward') return {}
-  const names = [
-    ...action.backends.map(({ cluster }) => cluster),
-    ...action.mirrors.map(({ cluster }) => cluster),
-  ]
+function clustersOf(rule: Rule, parts: SnapshotParts, now: Now): Readonly<Record<string, ClusterJson>> {
   return Object.fromEntries(
-    names
-      .filter(name => name !== null)
-      .map(name => [
+    clusterNames(rule).map(name => {
+      const known = now?.get(name)
+      return [
         name,
         {
           settings: parts.clusters.find(cluster => cluster.name === name) ?? null,
           endpoints: endpointsOf(parts, name),
+          ...(known !== undefined && { now: known }),
         },
-      ]),
+      ]
+    }),
   )
+}
+
+/** Where it sends requests, and copies of them. */
+export function clusterNames({ action }: Rule): readonly string[] {
+  if (action.type !== 'forward') return []
+  return [...action.backends, ...action.mirrors].flatMap(({ cluster }) => cluster ?? [])
 }

@@ -1,4 +1,11 @@
-import type { Cluster, Ejection, HealthChecks, Port } from '../../snapshot/snapshot.ts'
+import type {
+  BreakerTrip,
+  Cluster,
+  ClusterRetry,
+  Ejection,
+  HealthChecks,
+  Port,
+} from '../../snapshot/snapshot.ts'
 
 /** What a port allows its clients, in one line; what has no limit is left out. */
 export function clientLimits({ protocol, client }: Port): string {
@@ -50,7 +57,10 @@ export function clusterLimits(cluster: Cluster): string {
     `silent for ${time(cluster.silenceMs)}`,
     `field of a response ${bytes(cluster.fieldBytes)}, head ${bytes(cluster.headBytes)} of ${cluster.fieldCount} fields`,
     maxConnections > 0 && underPressure(cluster),
+    ...timeTexts(cluster),
     cluster.repeatNonIdempotent === true && 'requests of any method may be repeated',
+    ...repeatTexts(cluster),
+    ...breakerTexts(cluster.breaker),
     ejection !== null &&
       `ejected after ${ejectionText(ejection)}, at most ${ejection.maxEjectedPercent} % of endpoints`,
     cluster.panicPercent !== undefined &&
@@ -59,6 +69,76 @@ export function clusterLimits(cluster: Cluster): string {
         : `all are used where less than ${cluster.panicPercent} % are well`),
     cluster.healthChecks !== undefined && checksText(cluster.healthChecks),
   )
+}
+
+function timeTexts({ requestTimeoutMs, attemptTimeoutMs, firstByteTimeoutMs }: Cluster): readonly string[] {
+  return [
+    ...(requestTimeoutMs === undefined ? [] : [`a request ${time(requestTimeoutMs)}`]),
+    ...(attemptTimeoutMs === undefined ? [] : [`each attempt ${time(attemptTimeoutMs)}`]),
+    ...(firstByteTimeoutMs === undefined ? [] : [`head of a response within ${time(firstByteTimeoutMs)}`]),
+  ]
+}
+
+/** What is repeated by the policy, where the route does not say otherwise, and how much of it there may be. */
+function repeatTexts({ retry, retryBudget, meshed }: Cluster): readonly string[] {
+  return [
+    ...(meshed === true ? ['a mesh behind repeats what fails'] : []),
+    ...(retry === undefined || meshed === true ? [] : [retryText(retry)]),
+    ...(retryBudget === undefined
+      ? []
+      : [
+          `retries at most ${retryBudget.percent} % of the requests of ${time(retryBudget.intervalMs)} or ${retryBudget.minRetries}`,
+        ]),
+  ]
+}
+
+function retryText({ attempts, codes, grpcCodes, backoffMs, maxBackoffMs, ...on }: ClusterRetry): string {
+  if (attempts === 0) return 'nothing repeated'
+  const reasons = [
+    on.connectFailures && 'connect-failure',
+    on.resets && 'reset',
+    on.timeouts && 'timeout',
+    ...rangesOf(codes),
+    ...grpcCodes.map(code => `grpc-status ${code}`),
+  ].filter(reason => reason !== false)
+  const often =
+    attempts === null
+      ? 'repeated as routes say'
+      : attempts === 1
+        ? 'repeated once'
+        : `repeated ${attempts} times`
+  const longest = maxBackoffMs === 0 ? 10 * backoffMs : maxBackoffMs
+  return `${often} after ${reasons.join(' or ')} with pauses of ${time(backoffMs)} to ${time(longest)}`
+}
+
+/** `500 to 599` in place of a hundred numbers. */
+function rangesOf(codes: readonly number[]): readonly string[] {
+  const ranges: { from: number; to: number }[] = []
+  for (const code of codes) {
+    const last = ranges.at(-1)
+    if (last !== undefined && last.to === code - 1) last.to = code
+    else ranges.push({ from: code, to: code })
+  }
+  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from} to ${to}`))
+}
+
+function breakerTexts(breaker: Cluster['breaker']): readonly string[] {
+  if (breaker === undefined) return []
+  const { maxRequests, maxRetries, trip } = breaker
+  return [
+    ...(maxRequests === 0 ? [] : [`${maxRequests} requests at once`]),
+    ...(maxRetries === 0 ? [] : [`${maxRetries} of them repeating`]),
+    ...(trip === null ? [] : [tripText(trip)]),
+  ]
+}
+
+function tripText(trip: BreakerTrip): string {
+  const when = [
+    ...(trip.errorPercent === 0 ? [] : [`${trip.errorPercent} % failed`]),
+    ...(trip.slowPercent === 0 ? [] : [`${trip.slowPercent} % took over ${time(trip.slowAfterMs)}`]),
+  ].join(' or ')
+  if (when === '') return 'a breaker that never opens'
+  return `breaker open for ${time(trip.openMs)} where ${when} of at least ${trip.minRequests} attempts in ${time(trip.intervalMs)} then ${trip.probes === 1 ? '1 probe' : `${trip.probes} probes`}`
 }
 
 function ejectionText({ consecutiveFailures, passive }: Ejection): string {

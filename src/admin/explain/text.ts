@@ -25,6 +25,8 @@ import type { Explanation } from './explanation.ts'
 import { isSecretParameter, REDACTED, redactQuery } from '../../telemetry/redact.ts'
 import { plain } from '../../telemetry/plain.ts'
 import { painter, type Paint } from '../../telemetry/colour.ts'
+import type { ClusterNow } from '../shapes/cluster.ts'
+import { nowLines } from '../views/now-text.ts'
 import { noPolicies, type PolicyNames } from './policy-names.ts'
 
 type Routed = Extract<Explanation, { readonly head: unknown }>
@@ -43,7 +45,11 @@ interface Known {
   readonly policies?: PolicyNames
   /** Where absent, no filter is asked. */
   readonly decision?: Decision
+  /** How clusters are now, by name; of a gateway that does not run nobody knows. */
+  readonly now?: ReadonlyMap<string, ClusterNow>
 }
+
+const nobodyKnows: ReadonlyMap<string, ClusterNow> = new Map()
 
 /** An explanation for a person, line by line. */
 export function explanationText(
@@ -51,7 +57,8 @@ export function explanationText(
   known: Known,
   paint: Paint = painter(false),
 ): string {
-  const all = { policies: noPolicies, decision: undecided(explanation, known.types), ...known }
+  const defaults = { policies: noPolicies, decision: undecided(explanation, known.types), now: nobodyKnows }
+  const all = { ...defaults, ...known }
   const painted = lines(explanation, all).map(line => paintLine(line, paint))
   return `${painted.join('\n')}\n`
 }
@@ -151,7 +158,7 @@ function actionLines(
 function backendLines(
   backend: WeightedBackend,
   total: number,
-  { parts, types, policies }: Required<Known>,
+  { parts, types, policies, now }: Required<Known>,
   isStream: boolean,
 ): readonly string[] {
   const answered = (status: number): string => (isStream ? 'the connection is closed' : `answered ${status}`)
@@ -171,8 +178,10 @@ function backendLines(
   })
   const where = endpoints.length === 0 ? `no endpoint, ${answered(503)}` : endpoints.join(', ')
   const cluster = parts.clusters.find(({ name }) => name === backend.cluster)
+  const known = now.get(backend.cluster)
   return [
     row('cluster', `${backend.cluster}, ${share}: ${where}`),
+    ...(known === undefined ? [] : nowLines(known).map(line => row('now', line))),
     ...(cluster === undefined
       ? []
       : [

@@ -4,13 +4,14 @@ import type { InspectKit } from '../../filters/filter.ts'
 import { askedMethod, urlFault, type AskedRequest } from '../explain/asked.ts'
 import { decide } from '../explain/decision.ts'
 import { explainRequest } from '../explain/explanation.ts'
-import { explanationJson } from '../explain/json.ts'
+import { clusterNames, explanationJson } from '../explain/json.ts'
 import { policyNames } from '../explain/policy-names.ts'
 import { explanationText } from '../explain/text.ts'
 import type { Api } from '../../api/api.ts'
 import type { ApiKit } from '../kit.ts'
 import { ExplainRequest, Explanation } from '../shapes/explain.ts'
-import type { ViewSource } from '../views/views.ts'
+import { nowOf } from '../views/health.ts'
+import type { Views } from '../views/views.ts'
 
 export function explainRoutes(app: Api, { seen, views }: ApiKit): void {
   app.post(
@@ -26,7 +27,7 @@ export function explainRoutes(app: Api, { seen, views }: ApiKit): void {
         response: { 200: Explanation },
       },
     },
-    ({ body }) => explained(views.source, askedOf(body), seen.inspectKit, body.others ?? Infinity),
+    ({ body }) => explained(views, askedOf(body), seen.inspectKit, body.others ?? Infinity),
   )
 }
 
@@ -46,18 +47,26 @@ function askedOf({ method: typed, url, headers = [], client }: ExplainRequest): 
 }
 
 async function explained(
-  { snapshot: parts, status, resources, types, kinds }: ViewSource,
+  { source, health }: Views,
   asked: AskedRequest,
   kit: InspectKit,
   mostOthers: number,
 ): Promise<Explanation> {
+  const { snapshot: parts, status, resources, types, kinds } = source
   const explanation = explainRequest(parts, asked)
   const decision = await decide(explanation, types, kit, asked.client ?? '')
   const policies = policyNames(status.conditions, resources, kinds)
   const { entries, hit } = 'route' in explanation ? explanation.route : { entries: [], hit: null }
+  const names = hit === null ? [] : clusterNames(hit.entry.rule)
+  const asOf = names.length === 0 ? null : await health.of(names)
+  const now = new Map(
+    names.flatMap(name =>
+      asOf === null ? [] : [[name, nowOf(name, parts.endpoints[name] ?? [], asOf)] as const],
+    ),
+  )
   return {
-    ...explanationJson(explanation, { parts, types, decision }, mostOthers),
+    ...explanationJson(explanation, { parts, types, decision, now }, mostOthers),
     othersCount: entries.length - (hit === null ? 0 : 1),
-    text: explanationText(explanation, { parts, types, policies, decision }),
+    text: explanationText(explanation, { parts, types, policies, decision, now }),
   }
 }

@@ -45,6 +45,34 @@ export const Endpoint = fields(
 )
 export type Endpoint = Shape<typeof Endpoint>
 
+/** What workers know of a cluster as a whole. */
+const now = {
+  panics: Type.Boolean({
+    description: 'So few endpoints are well that nobody who is ready is left out.',
+  }),
+  breaker: orNull(
+    fields({
+      state: Type.Enum(['closed', 'open', 'half-open'], {
+        description: 'open: every request is answered 503. half-open: some may try.',
+      }),
+      reason: orNull(Type.String(), 'Why it is not closed.'),
+      until: orNull(Time, 'When some may try, where it is open.'),
+      requests: Type.Integer({ description: 'Under way, of all workers.' }),
+      retries: Type.Integer({ description: 'Those among them that repeat.' }),
+    }),
+    'null: nothing is kept from it, or no worker has said.',
+  ),
+  retryBudget: orNull(
+    fields({
+      requests: Type.Integer({ description: 'Begun in the interval, of all workers.' }),
+      retries: Type.Integer({ description: 'Those that it has paid for.' }),
+      allowed: Type.Integer({ description: 'So many it would pay for.' }),
+      intervalMs: Type.Number(),
+    }),
+    'null as long as nothing is sent there.',
+  ),
+}
+
 export const Cluster = fields(
   {
     name: Type.String({ description: 'As in metrics and logs: Service/default/items:80.' }),
@@ -66,9 +94,7 @@ export const Cluster = fields(
     settings: Type.Record(Type.String(), Type.Unknown(), {
       description: 'The same for programs; null is no limit.',
     }),
-    panics: Type.Boolean({
-      description: 'So few endpoints are well that nobody who is ready is left out.',
-    }),
+    ...now,
     endpoints: Type.Array(Endpoint),
     rules: Type.Array(Type.String(), { description: 'Ids of rules that send to it, the first 100.' }),
     ruleCount: Type.Integer(),
@@ -77,6 +103,9 @@ export const Cluster = fields(
   'A backend: endpoints that are alike, and what is known of them.',
 )
 export type Cluster = Shape<typeof Cluster>
+
+/** How a cluster is: of endpoints with their reasons, and of it as a whole. */
+export type ClusterNow = Pick<Cluster, keyof typeof now | 'endpoints'>
 
 export const ClusterQuery = listQuery({
   q: Type.Optional(Type.String({ description: 'Part of a name, or of the address of an endpoint.' })),

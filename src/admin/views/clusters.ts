@@ -7,7 +7,7 @@ import { clusterLimits } from '../explain/limits.ts'
 import type * as shapes from '../shapes/cluster.ts'
 import { conditionView } from '../../api/condition-view.ts'
 import { conditionsOf } from './conditions.ts'
-import { endpointViews, panics, type Health } from './health.ts'
+import { nowOf, type Health } from './health.ts'
 import { byText, countedPage, textFilter, type CountedPage } from './page.ts'
 import type { RuleIndex } from './rule-index.ts'
 
@@ -65,8 +65,7 @@ export function clusterViews(
       balancer,
       limits: clusterLimits(cluster) + policies.ofCluster(name),
       settings: finite(settings),
-      panics: panics(name, health),
-      endpoints: endpointViews(name, snapshot.endpoints[name] ?? [], health),
+      ...nowOf(name, snapshot.endpoints[name] ?? [], health),
       rules: rules.slice(0, MOST_RULES),
       ruleCount: rules.length,
       conditions: conditionsOf(status.conditions, declaredBy(origin).about).map(conditionView),

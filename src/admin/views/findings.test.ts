@@ -105,7 +105,14 @@ suite('what is wrong', () => {
     ] as const) {
       const whole = { ...failing, port: 9_001, failures: 0, failure: null }
       const answer = (one: typeof failing | typeof whole) => [
-        { cluster: 'Backend/default/up', panics: false, endpoints: [one, whole], names: [] },
+        {
+          cluster: 'Backend/default/up',
+          panics: false,
+          breaker: null,
+          retries: null,
+          endpoints: [one, whole],
+          names: [],
+        },
       ]
       const views = new Views(
         seenOf(of(ports), {

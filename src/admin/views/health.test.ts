@@ -19,6 +19,8 @@ const refused = (failures: number, ejectedForMs = 0) =>
 const told = (endpoints: readonly EndpointHealth[], names: ClusterHealth['names'] = []): ClusterHealth => ({
   cluster: 'a',
   panics: false,
+  breaker: null,
+  retries: null,
   endpoints,
   names,
 })

@@ -88,8 +88,41 @@ function rateOf(known: readonly ClusterHealth[], addresses: readonly string[], p
   return Math.round(rates.reduce((sum, rate) => sum + rate, 0) * 10) / 10
 }
 
-export function panics(cluster: string, { answers }: Health): boolean {
-  return answers.some(answer => answer.get(cluster)?.panics)
+/** A cluster with its endpoints, as workers know it. */
+export function nowOf(cluster: string, endpoints: readonly Endpoint[], health: Health): shapes.ClusterNow {
+  const known = health.answers.flatMap(answer => answer.get(cluster) ?? [])
+  return {
+    panics: known.some(({ panics }) => panics),
+    breaker: breakerOf(known, health.atMs),
+    retryBudget: retryBudgetOf(known),
+    endpoints: endpointViews(cluster, endpoints, health),
+  }
+}
+
+/** It is one for all workers; who has opened it knows why. */
+function breakerOf(known: readonly ClusterHealth[], atMs: number): shapes.Cluster['breaker'] {
+  const views = known.flatMap(({ breaker }) => breaker ?? [])
+  const [first] = views
+  if (first === undefined) return null
+  const { state, reason, openForMs } =
+    views.find(one => one.reason !== '') ?? views.find(one => one.state !== 'closed') ?? first
+  return {
+    state,
+    reason: reason === '' ? null : reason,
+    until: state === 'open' ? new Date(atMs + openForMs).toISOString() : null,
+    requests: totalOf(views, ({ requests }) => requests),
+    retries: totalOf(views, ({ retries }) => retries),
+  }
+}
+
+/** They count together, so that who has heard of most is right. */
+function retryBudgetOf(known: readonly ClusterHealth[]): shapes.Cluster['retryBudget'] {
+  const uses = known.flatMap(({ retries }) => retries ?? [])
+  return uses.toSorted((a, b) => b.requests - a.requests)[0] ?? null
+}
+
+function totalOf<T>(all: readonly T[], of: (one: T) => number): number {
+  return all.reduce((total, one) => total + of(one), 0)
 }
 
 /** The clusters that workers have spoken of. */
@@ -113,7 +146,13 @@ function ofEndpoint(endpoint: EndpointHealth, atMs: number): Word {
   const title = failure === null ? '' : failures[failure].title.toLowerCase()
   const times = count === 1 ? 'once' : `${count} times in a row`
   const reason = failure === null ? null : `${failure}, ${times}: ${title}`
-  if (ejectedForMs > 0) return { state: 'ejected', reason: reason ?? why, untilMs: atMs + ejectedForMs }
+  const isOfConnections = why === '' || why.startsWith('connection_failures')
+  if (ejectedForMs > 0)
+    return {
+      state: 'ejected',
+      reason: isOfConnections ? (reason ?? why) : why,
+      untilMs: atMs + ejectedForMs,
+    }
   return { state: count > 0 ? 'failing' : 'serving', reason, untilMs: 0 }
 }
 

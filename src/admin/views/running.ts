@@ -1,5 +1,4 @@
 import type { InForce } from '../../control/controller.ts'
-import { authorityText } from '../../http/authority-text.ts'
 import { formatPosition } from '../../model/problem.ts'
 import type { Problem } from '../../model/resource.ts'
 import { shortName } from '../../model/resources.ts'
@@ -8,7 +7,8 @@ import type { Cluster } from '../../snapshot/snapshot.ts'
 import type { Certificate } from '../shapes/certificate.ts'
 import type * as shapes from '../shapes/cluster.ts'
 import type { ToldFinding } from './findings.ts'
-import { endpointViews, isUnwell, namesIn, type Health } from './health.ts'
+import { isUnwell, namesIn, nowOf, type Health } from './health.ts'
+import { breakerText, endpointText } from './now-text.ts'
 
 /** So many endpoints of a cluster are named. */
 const SHOWN = 3
@@ -21,9 +21,7 @@ export function runningFindings(
   const unwell = namesIn(health)
   const found = clusters
     .filter(({ name }) => unwell.has(name))
-    .flatMap(cluster =>
-      clusterFinding(cluster, endpointViews(cluster.name, endpoints[cluster.name] ?? [], health)),
-    )
+    .flatMap(cluster => clusterFindings(cluster, nowOf(cluster.name, endpoints[cluster.name] ?? [], health)))
   return health.silent === 0 ? found : [...found, silence(health)]
 }
 
@@ -58,37 +56,58 @@ const reasons = {
   resolving: 'NameNotResolved',
 } as const
 
-function clusterFinding(cluster: Cluster, endpoints: readonly shapes.Endpoint[]): readonly ToldFinding[] {
+function clusterFindings(cluster: Cluster, now: shapes.ClusterNow): readonly ToldFinding[] {
+  const { breaker } = now
+  const kept =
+    breaker === null || breaker.state === 'closed'
+      ? []
+      : [
+          finding(
+            cluster,
+            'error',
+            'BreakerOpen',
+            `requests to ${cluster.name} are answered 503: ${breakerText(breaker)}`,
+          ),
+        ]
+  return [...kept, ...endpointFindings(cluster, now)]
+}
+
+function endpointFindings(
+  cluster: Cluster,
+  { endpoints, panics }: shapes.ClusterNow,
+): readonly ToldFinding[] {
   const bad = endpoints.filter(isUnwell)
   const standing = endpoints.filter(({ state }) => state !== 'unready')
   const [first] = bad
   if (first === undefined) return []
-  const { about, position } = declaredBy(cluster.origin)
   const none = bad.length === standing.length
   const named = bad.slice(0, SHOWN).map(endpointText).join('; ')
   const more = bad.length > SHOWN ? `; and ${bad.length - SHOWN} more` : ''
   const whole = none ? `no endpoint of ${cluster.name} can be reached: ` : `of ${cluster.name} `
-  const message = `${whole}${named}${more}`
+  const all = panics ? '; so few are well that all are used' : ''
+  const message = `${whole}${named}${more}${all}`
+  return [finding(cluster, none ? 'error' : 'warning', reasonOf(first.state), message)]
+}
+
+function finding(
+  cluster: Cluster,
+  severity: Problem['severity'],
+  reason: string,
+  message: string,
+): ToldFinding {
+  const { about, position } = declaredBy(cluster.origin)
   const place = position === null ? '' : `${formatPosition(position)} `
-  return [
-    {
-      ...running(none ? 'error' : 'warning', reasonOf(first.state)),
-      position,
-      resource: about,
-      message,
-      line: `${place}${shortName(about)}: ${message}`,
-    },
-  ]
+  return {
+    ...running(severity, reason),
+    position,
+    resource: about,
+    message,
+    line: `${place}${shortName(about)}: ${message}`,
+  }
 }
 
 function reasonOf(state: shapes.Endpoint['state']): string {
   return state === 'serving' || state === 'unknown' || state === 'unready' ? '' : reasons[state]
-}
-
-function endpointText({ address, port, state, reason, until, says }: shapes.Endpoint): string {
-  const words = says.of > 1 ? ` (${says.workers} of ${says.of} workers say so)` : ''
-  const why = reason === null ? '' : `, ${reason}`
-  return `${authorityText(address, port)} is ${state}${until === null ? '' : ` until ${until}`}${why}${words}`
 }
 
 function silence({ silent, answers }: Health): ToldFinding {

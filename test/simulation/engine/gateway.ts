@@ -105,7 +105,7 @@ class Worker {
         onReturned: (_, endpoint) => tell('returned', endpoint),
         onPanic: (_, panics) => tell(panics ? 'panics' : 'calm'),
         onBreaker: (_, state) => tell(state),
-        onRetryRefused() {},
+        onRetryDecided() {},
         onResolved() {},
         onResolveFailed() {},
       },

@@ -62,6 +62,7 @@ function ClusterBody({ cluster }: { readonly cluster: Cluster }) {
           </Panel>
         </div>
         <div className="stack">
+          <KeptPanel cluster={cluster} />
           <NowPanel name={cluster.name} />
           <Panel title={t.settings}>
             <Facts
@@ -82,6 +83,35 @@ function ClusterBody({ cluster }: { readonly cluster: Cluster }) {
         </div>
       </div>
     </>
+  )
+}
+
+/** What keeps requests from it, and retries. */
+function KeptPanel({ cluster: { breaker, retryBudget } }: { readonly cluster: Cluster }) {
+  if (breaker === null && retryBudget === null) return null
+  const isClosed = breaker === null || breaker.state === 'closed'
+  return (
+    <Panel title={t.now}>
+      <Facts
+        rows={[
+          [
+            t.breaker,
+            breaker === null ? null : (
+              <Mark key="breaker" tone={isClosed ? 'good' : breaker.state === 'open' ? 'bad' : 'warn'}>
+                {t.breakerStates[breaker.state]}
+              </Mark>
+            ),
+          ],
+          [t.reason, breaker?.reason],
+          [
+            t.retryBudget,
+            retryBudget === null
+              ? null
+              : t.budget(retryBudget.retries, retryBudget.allowed, retryBudget.intervalMs / 1000),
+          ],
+        ]}
+      />
+    </Panel>
   )
 }
 
