@@ -4,8 +4,9 @@ import { SESSION_KEY, SESSION_KEYS } from '../../src/filters/session/session.ts'
 import { NodeState } from '../../src/shared/node-state.ts'
 import { send, type Answer } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { backendPolicy } from '../support/policies.ts'
 import { sharedState } from '../support/shared-state.ts'
-import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
+import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 const upstreams = await Promise.all(
@@ -222,4 +223,77 @@ suite('whoever waits for a connection', () => {
         alone,
       )
     })
+})
+
+suite('a session of a backend', () => {
+  const shared = (sessionPersistence: object, ...rules: readonly object[]): string =>
+    yaml(
+      ports,
+      [
+        { matches: [prefix('/one')], backendRefs: [to('up')] },
+        { matches: [prefix('/two')], backendRefs: [to('up')] },
+        { matches: [prefix('/next')], backendRefs: [to('next')] },
+        ...rules,
+      ],
+      backend('next', ports),
+      backendPolicy({ sessionPersistence }),
+    )
+
+  test('holds for all rules that send there, by one cookie, and for no neighbour', async () => {
+    await using one = await worker(shared(cookie))
+    const first = await send(one.port(), { path: '/one' })
+    assert.match(setCookie(first)[0] ?? '', /^where=[\w-]{16}; Path=\/; HttpOnly; SameSite=Strict$/)
+    const brought = { Cookie: pairOf(first) }
+    for (const path of ['/one', '/two'])
+      assert.deepEqual(await answers(one.port(), brought, path), { found: [first.body], told: [] })
+    const beside = await answers(one.port(), brought, '/next')
+    assert.deepEqual([beside.found.length, beside.told], [4, []])
+  })
+
+  test('goes on through a reload and in another gateway, and ends with its policy', async () => {
+    await using one = await worker(shared({}))
+    const first = await send(one.port(), { path: '/one' })
+    const brought = { Cookie: pairOf(first) }
+    await one.reload(shared({}, { matches: [prefix('/three')], backendRefs: [to('up')] }))
+    await using other = await worker(shared({}))
+    for (const port of [one.port(), other.port()])
+      assert.deepEqual(await answers(port, brought, '/two'), { found: [first.body], told: [] })
+    await one.reload(yaml(ports, [{ backendRefs: [to('up')] }]))
+    const later = await answers(one.port(), brought)
+    assert.deepEqual([later.found.length, later.told], [4, []])
+  })
+
+  test('is left to a rule that says it itself', async () => {
+    const own = rule({ type: 'Header', sessionName: 'X-Own' }, { matches: [prefix('/own')] })
+    await using one = await worker(shared(cookie, own))
+    const { headers, distinct } = await send(one.port(), { path: '/own' })
+    assert.match(headers['x-own'] as string, /^[\w-]{16}$/)
+    assert.equal(distinct['set-cookie'], undefined)
+  })
+
+  test('is the one of the rule where several backends say the same', async () => {
+    const same = (name: string) => ({
+      ...backendPolicy({
+        sessionPersistence: cookie,
+        targetRefs: [{ group: 'portcullis.dev', kind: 'Backend', name }],
+      }),
+      metadata: { name },
+    })
+    const text = yamlOf(
+      gateway(),
+      httpRoute('r', { rules: [{ backendRefs: [to('x'), to('y')] }] }),
+      backend('x', ports.slice(0, 2)),
+      backend('y', ports.slice(2)),
+      same('x'),
+      same('y'),
+    )
+    await using one = await worker(text)
+    for (let i = 0; i < 4; i++) {
+      const first = await send(one.port())
+      assert.deepEqual(await answers(one.port(), { Cookie: pairOf(first) }), {
+        found: [first.body],
+        told: [],
+      })
+    }
+  })
 })

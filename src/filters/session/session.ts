@@ -9,10 +9,10 @@ import { SessionTokens } from './tokens.ts'
 export const SESSION_KEYS = 'session-keys'
 export const SESSION_KEY = 'current'
 
-/** Gateway API SessionPersistence (GEP-1619) of one rule. */
+/** Gateway API SessionPersistence (GEP-1619) of one rule, or of a backend. */
 export interface SessionConfig extends FilterConfig {
   readonly type: 'session'
-  /** Rule.id */
+  /** Whose sessions these are: Rule.id, or the name of a backend, whose sessions all rules share. */
   readonly scope: string
   readonly by: 'cookie' | 'header'
   /** As it is sent. */

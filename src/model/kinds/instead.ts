@@ -13,6 +13,7 @@ const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '': { Endpoints: 'an EndpointSlice of discovery.k8s.io/v1' },
   // Gateway API's experimental group.
   'gateway.networking.x-k8s.io': {
+    XBackend: 'a Backend of portcullis.dev/v1alpha1, and a BackendPolicy',
     XBackendTrafficPolicy: backendPolicy,
     XListenerSet: 'listeners of a Gateway',
   },

@@ -19,6 +19,7 @@ import { Calendar } from '../../translation/calendar.ts'
 import { Certificates } from '../../translation/certificates.ts'
 import { clientPolicies, type ClientSettingsOf } from './gateway/client-policy.ts'
 import { clustersOf } from './backends/clusters.ts'
+import { SessionsOfBackends } from './sessions/of-backends.ts'
 import { keepSessions, SESSIONS } from './sessions/settings.ts'
 import { Report } from '../../translation/report.ts'
 import { doubtEndpoints } from './doubts/endpointless.ts'
@@ -136,7 +137,17 @@ function partsOf(
   const names = clusterNames(ports)
   for (const name of asked) names.add(name)
   const used = new Map([...upstreams.clusters].filter(([name]) => names.has(name)))
-  return { ports, ...clustersOf(used, backendPolicies(resources, report), slicesOf(resources)) }
+  const policyOf = backendPolicies(resources, report)
+  const sessions = new Map(
+    [...used].flatMap(([name, { target }]) => {
+      const { sessions: own } = policyOf(target)
+      return own === null ? [] : [[name, own] as const]
+    }),
+  )
+  return {
+    ports: new SessionsOfBackends(sessions, report).on(ports),
+    ...clustersOf(used, policyOf, slicesOf(resources)),
+  }
 }
 
 /** Which Gateways send to a target (by its key): those with a route to it, whether or not they are served. */

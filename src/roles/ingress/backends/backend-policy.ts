@@ -34,12 +34,16 @@ import {
   type Patch,
 } from '../../../translation/policies.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
+import { originOf } from '../origin.ts'
+import type { BackendSessions } from '../sessions/of-backends.ts'
 import { ejectionOf } from './ejection.ts'
 import { healthChecksOf } from './health-checks.ts'
 
 export interface ClusterPolicy {
   readonly settings: ClusterSettings & Pick<Cluster, 'ejection' | 'panicPercent' | 'healthChecks'>
   readonly tls: TlsBounds
+  /** Null where the policies say nothing of sessions. */
+  readonly sessions: BackendSessions | null
 }
 
 /** Attaches BackendPolicies, the oldest first, and tells what each cluster has of them. */
@@ -149,7 +153,15 @@ function settingsOf(
       ...(meshMode !== 'Disabled' && { meshed: true as const }),
     },
     tls,
+    sessions: sessionsOf(near) ?? sessionsOf(far),
   }
+}
+
+/** As a whole from the nearer policy: a name of one and a lifetime of the other would be nobody's session. */
+function sessionsOf(policy: BackendPolicy | undefined): BackendSessions | null {
+  const persistence = policy?.body.spec.sessionPersistence
+  if (policy === undefined || persistence === undefined) return null
+  return { persistence, origin: originOf(policy, ['spec', 'sessionPersistence']) }
 }
 
 function bothRetries(far: RetryFields = {}, near: RetryFields = {}): RetryFields {

@@ -16,6 +16,8 @@ import {
   type Violation,
   type Shape,
 } from '../../../model/kinds/shapes.ts'
+import { sessionPersistence } from '../../../model/kinds/route.ts'
+import { sessionRules } from '../../../model/kinds/route-rules.ts'
 import { balancingViolations, loadBalancing } from './load-balancing.ts'
 import { healthChecks, healthCheckViolations } from './health-checks.ts'
 import { outlierDetection } from './outlier-detection.ts'
@@ -105,6 +107,10 @@ const backendPolicySchema = object(
           'Services, ports of them by `sectionName`, and Backends. What the policy of a port says goes before that of its Service, field by field; of two for the same thing the older one counts.',
         ),
         loadBalancing: optional(loadBalancing, 'Which endpoint a request is sent to.'),
+        sessionPersistence: optional(
+          sessionPersistence,
+          'Keeps the requests of a session on one endpoint of the backend, by whatever rule they come that says nothing of sessions itself. A rule of several backends keeps sessions where all of them say the same.',
+        ),
         connections: optional(
           connections,
           'How many connections there are, how they are made, and who waits.',
@@ -196,6 +202,7 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Violation[] {
   return [
     ...violations,
     ...balancingViolations(spec.loadBalancing ?? {}),
+    ...(spec.sessionPersistence ? sessionRules(spec.sessionPersistence, ['spec', 'sessionPersistence']) : []),
     ...responseViolations(spec),
     ...patienceViolations(spec),
     ...breakerViolations(spec.circuitBreaker ?? {}),

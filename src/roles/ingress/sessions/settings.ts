@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SessionConfig } from '../../../filters/session/session.ts'
 import type { SessionPersistence } from '../../../model/kinds/route.ts'
 import { durationMs } from '../../../model/quantity.ts'
-import type { Match, Origin, PathMatch, Port } from '../../../snapshot/snapshot.ts'
+import type { Origin, PathMatch, Port } from '../../../snapshot/snapshot.ts'
 
 /** What translation wants of services where a rule keeps sessions. */
 export const SESSIONS = 'sessions'
@@ -17,11 +17,11 @@ export function keepSessions(ports: readonly Port[]): boolean {
   )
 }
 
-/** What a rule's sessionPersistence comes to; `scope` is the id of the rule. */
+/** What a rule's sessionPersistence comes to; `scope` is whose sessions these are, `paths` where they are kept. */
 export function sessionConfig(
   { sessionName, absoluteTimeout, type = 'Cookie', cookieConfig }: SessionPersistence,
   scope: string,
-  matches: readonly Match[],
+  paths: readonly PathMatch[],
   origin: Origin,
 ): SessionConfig {
   return {
@@ -32,7 +32,7 @@ export function sessionConfig(
     name: sessionName ?? nameOf(scope),
     absoluteMs: absoluteTimeout === undefined ? 0 : (durationMs(absoluteTimeout) ?? 0),
     permanent: cookieConfig?.lifetimeType === 'Permanent',
-    paths: [...new Set(matches.map(({ path }) => cookiePath(path)))].sort((a, b) => b.length - a.length),
+    paths: [...new Set(paths.map(cookiePath))].sort((a, b) => b.length - a.length),
   }
 }
 
