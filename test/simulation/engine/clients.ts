@@ -1,8 +1,8 @@
-import type { SimulatedExchange, Outcome } from './exchange.ts'
+import type { Outcome } from './exchange.ts'
 import type { World } from './virtual-time.ts'
 
 /** Begins a request of this client. */
-type Ask = (client: number, onOver: (outcome: Outcome) => void) => SimulatedExchange
+type Ask = (client: number, onOver: (outcome: Outcome) => void) => void
 
 /** Requests that come whether or not those before are answered, so many in a second, of so many clients: Poisson's. */
 export function openLoop(

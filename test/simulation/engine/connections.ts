@@ -4,20 +4,20 @@ import { UpstreamPool, type PoolParts } from '../../../src/upstream/pool.ts'
 import type { UpstreamHandler, UpstreamStream } from '../../../src/upstream/upstream-stream.ts'
 import { responseHead } from '../../support/head.ts'
 import type { Host } from './host.ts'
-import type { VirtualTime } from './virtual-time.ts'
+import type { World } from './virtual-time.ts'
 
 const CONNECT_MS = 0.5
 
 /** Connections to a simulated host; how many there may be, who waits for one and who is next is the real pool's. */
 export class SimulatedPool extends UpstreamPool {
   readonly host: Host
-  readonly time: VirtualTime
+  readonly world: World
   private readonly idle: SimulatedConnection[] = []
 
-  constructor(parts: PoolParts, host: Host, time: VirtualTime) {
+  constructor(parts: PoolParts, host: Host, world: World) {
     super(parts, 'http/1.1')
     this.host = host
-    this.time = time
+    this.world = world
   }
 
   get idleConnections(): number {
@@ -77,7 +77,7 @@ class SimulatedConnection implements UpstreamStream {
 
   constructor(pool: SimulatedPool) {
     this.pool = pool
-    pool.time.after(CONNECT_MS, () => this.connected())
+    pool.world.time.after(CONNECT_MS, () => this.connected())
   }
 
   send(_head: RequestHead, handler: UpstreamHandler): void {
@@ -107,17 +107,20 @@ class SimulatedConnection implements UpstreamStream {
     if (this.pool.host.isDown) return this.fail('connection_refused')
     this.connecting = false
     this.unsent = false
-    this.connectedMs = this.pool.time.nowMs
+    this.connectedMs = this.pool.world.time.nowMs
     this.ask()
   }
 
   private ask(): void {
     const request = this.requests
-    this.pool.host.arrive(status => {
-      if (this.dead || this.requests !== request) return
-      if (status === 0) this.fail('connection_terminated')
-      else this.answer(status)
-    })
+    const { host, world } = this.pool
+    host.arrive(status => world.thread.io(() => this.heard(request, status)))
+  }
+
+  private heard(request: number, status: number): void {
+    if (this.dead || this.requests !== request) return
+    if (status === 0) this.fail('connection_terminated')
+    else this.answer(status)
   }
 
   private answer(status: number): void {

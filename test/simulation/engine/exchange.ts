@@ -6,7 +6,7 @@ import { RequestBody } from '../../../src/proxy/body.ts'
 import type { Run, RunHost } from '../../../src/proxy/run.ts'
 import type { CompiledRule } from '../../../src/proxy/rule.ts'
 import { Story } from '../../../src/telemetry/recent/story.ts'
-import { requestHead, responseHead } from '../../support/head.ts'
+import { responseHead } from '../../support/head.ts'
 
 /** What a client has met. */
 export interface Outcome {
@@ -19,7 +19,7 @@ export interface Outcome {
 
 /** An exchange without bytes: the real run of a rule's action, and a client that takes what it is given. */
 export class SimulatedExchange implements RunHost {
-  readonly request: RequestHead = requestHead()
+  readonly request: RequestHead
   readonly body = new RequestBody(true)
   readonly clientAddress: string
   readonly share: string
@@ -39,7 +39,8 @@ export class SimulatedExchange implements RunHost {
   private story: Story | null = null
   private over = false
 
-  constructor(client: string, rule: CompiledRule, onOver: (outcome: Outcome) => void) {
+  constructor(request: RequestHead, client: string, rule: CompiledRule, onOver: (outcome: Outcome) => void) {
+    this.request = request
     this.clientAddress = client
     this.share = client
     this.onOver = onOver
@@ -47,11 +48,6 @@ export class SimulatedExchange implements RunHost {
     this.run.choose()
     // Without a backend it is over by now.
     if (!this.over) this.run.start()
-  }
-
-  /** The client has gone. */
-  leave(): void {
-    this.end(0)
   }
 
   tell(): Story {

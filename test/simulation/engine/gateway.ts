@@ -15,6 +15,7 @@ import { ClusterTable } from '../../../src/upstream/clusters.ts'
 import type { UpstreamPool } from '../../../src/upstream/pool.ts'
 import { clusterOf } from '../../support/cluster.ts'
 import { origin } from '../../support/exchange.ts'
+import { requestHead } from '../../support/head.ts'
 import { SimulatedPool } from './connections.ts'
 import { SimulatedExchange, type Outcome } from './exchange.ts'
 import { Host, type HostSettings } from './host.ts'
@@ -66,9 +67,9 @@ export class Gateway {
   }
 
   /** A request of this client, by the worker that has its connection. */
-  request(client: number, onOver: (outcome: Outcome) => void): SimulatedExchange {
+  request(client: number, onOver: (outcome: Outcome) => void, method = 'GET'): void {
     const { rule } = this.workers[client % this.workers.length]!
-    return new SimulatedExchange(`192.0.2.${client}`, rule, onOver)
+    new SimulatedExchange(requestHead({ method }), `192.0.2.${client}`, rule, onOver)
   }
 }
 
@@ -78,13 +79,14 @@ class Worker {
   private readonly time: World['time']
 
   constructor(
-    { time, random }: World,
+    world: World,
     number: number,
     { workers, cluster, forward }: GatewaySettings,
     hosts: readonly Host[],
     memory: CounterMemory,
     told: Told[],
   ) {
+    const { time, random } = world
     this.time = time
     const tell = (what: Told['what'], endpoint = ''): void => {
       told.push({ atMs: time.elapsedMs, what, endpoint, worker: number })
@@ -95,7 +97,7 @@ class Worker {
         new SimulatedPool(
           { endpoint, cluster: of, events: noEvents, dialer: () => null },
           hosts[endpoint.port - FIRST_PORT]!,
-          time,
+          world,
         ),
       workers,
       random,

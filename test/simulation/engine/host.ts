@@ -59,10 +59,10 @@ export class Host {
   arrive(answer: Answer): void {
     this.arrived++
     this.onArrival()
-    const { fault, settings } = this
-    if (fault?.down === true) this.world.time.after(0, () => answer(0))
-    else if (fault?.status !== undefined && this.world.random() < (fault.share ?? 1))
-      this.later(FAIL_MS, answer, fault.status)
+    const { settings } = this
+    const fault = this.met()
+    if (fault?.down === true) this.later(0, answer, 0)
+    else if (fault?.status !== undefined) this.later(FAIL_MS, answer, fault.status)
     else if (this.busy < settings.places) this.work(answer)
     else if (this.waiting.length < settings.queue) this.waiting.push(answer)
     else this.later(FAIL_MS, answer, 503)
@@ -71,6 +71,12 @@ export class Host {
   private get fault(): Fault | undefined {
     const { elapsedMs } = this.world.time
     return this.settings.faults.find(({ fromMs, untilMs }) => elapsedMs >= fromMs && elapsedMs < untilMs)
+  }
+
+  /** By this request. */
+  private met(): Fault | undefined {
+    const { fault } = this
+    return fault?.share === undefined || this.world.random() < fault.share ? fault : undefined
   }
 
   private work(answer: Answer): void {
@@ -85,7 +91,7 @@ export class Host {
 
   private workMs(): number {
     const { serviceMs, spread } = this.settings
-    const { slower = 1, takesMs } = this.fault ?? {}
+    const { slower = 1, takesMs } = this.met() ?? {}
     return takesMs ?? serviceMs * Math.exp(spread * normal(this.world.random)) * slower
   }
 

@@ -16,10 +16,42 @@ class Timer {
     this.run = run
   }
 
+  stop(): void {
+    this.run = null
+  }
+
   unref(): this {
     return this
   }
 }
+
+/** What setInterval gives: as with libuv the next time is counted from when it has run. */
+class Interval {
+  private timer: Timer
+
+  constructor(time: VirtualTime, thread: Thread, run: () => void, ms: number) {
+    const due = (): void => {
+      const now = this.timer
+      thread.timer(() => {
+        if (this.timer !== now) return
+        this.timer = time.after(ms, due)
+        run()
+      })
+    }
+    this.timer = time.after(ms, due)
+  }
+
+  stop(): void {
+    this.timer.stop()
+    this.timer = STOPPED
+  }
+
+  unref(): this {
+    return this
+  }
+}
+
+const STOPPED = new Timer(0, 0, () => {})
 
 /** Time that passes as fast as events can be carried out, in their order: a binary heap of them. */
 export class VirtualTime {
@@ -36,10 +68,6 @@ export class VirtualTime {
     const timer = new Timer(this.nowMs + Math.max(0, ms), this.made++, run)
     this.push(timer)
     return timer
-  }
-
-  cancel(timer: Timer): void {
-    timer.run = null
   }
 
   every(ms: number, run: () => void): void {
@@ -93,9 +121,21 @@ function isBefore(a: Timer, b: Timer): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
 }
 
+/** The thread that the program runs in. */
+export interface Thread {
+  /** Something has come from outside. */
+  io(run: () => void): void
+  /** A timer of the program is due. */
+  timer(run: () => void): void
+}
+
+/** For whom the program is fast enough that it does not matter how fast. */
+const atOnce: Thread = { io: run => run(), timer: run => run() }
+
 /** What a simulated world is made of. */
 export interface World {
   readonly time: VirtualTime
+  readonly thread: Thread
   /** Uniform in [0, 1), by the seed. */
   readonly random: () => number
 }
@@ -104,8 +144,13 @@ export interface World {
  * Carries out `run` in virtual time. The program's own code reads clocks, sets timers and draws numbers where it needs
  * them; so for as long as `run` takes, which is synchronous, all of these are the world's.
  */
-export function simulate<T>(seed: number, run: (world: World) => T): T {
-  const world: World = { time: new VirtualTime(), random: seeded(seed) }
+export function simulate<T>(
+  seed: number,
+  run: (world: World) => T,
+  makeThread: (time: VirtualTime) => Thread = () => atOnce,
+): T {
+  const time = new VirtualTime()
+  const world: World = { time, thread: makeThread(time), random: seeded(seed) }
   const restore = install(world)
   try {
     return run(world)
@@ -114,14 +159,19 @@ export function simulate<T>(seed: number, run: (world: World) => T): T {
   }
 }
 
-function install({ time, random }: World): () => void {
+function install({ time, thread, random }: World): () => void {
+  const after = (run: () => void, ms = 0): Timer => time.after(ms, () => thread.timer(run))
+  const every = (run: () => void, ms: number): Interval => new Interval(time, thread, run, ms)
+  const cancel = (timer: Timer | Interval | null): void => timer?.stop()
   const replaced: readonly (readonly [object, string, unknown])[] = [
     [performance, 'now', () => time.nowMs],
     [Date, 'now', () => time.nowMs],
     [Math, 'random', random],
-    [globalThis, 'setTimeout', (run: () => void, ms = 0) => time.after(ms, run)],
-    [globalThis, 'setImmediate', (run: () => void) => time.after(0, run)],
-    [globalThis, 'clearTimeout', (timer: Timer | null) => timer !== null && time.cancel(timer)],
+    [globalThis, 'setTimeout', after],
+    [globalThis, 'clearTimeout', cancel],
+    [globalThis, 'setInterval', every],
+    [globalThis, 'clearInterval', cancel],
+    [globalThis, 'setImmediate', (run: () => void) => after(run)],
   ]
   const undo = replaced.map(([of, name, value]) => {
     const before = Object.getOwnPropertyDescriptor(of, name)
