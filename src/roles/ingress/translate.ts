@@ -36,6 +36,7 @@ import { clusterNames, clustersOfRules, portsOf } from './gateway/ports.ts'
 import { doubtRetries } from './doubts/retries.ts'
 import { routesOf } from './routes/routes.ts'
 import { doubtShadows, doubtStreams } from './doubts/shadows.ts'
+import { doubtZones } from './doubts/zones.ts'
 import type { ClusterTarget } from '../../translation/targets.ts'
 import { askedBy } from './external-auth/asking.ts'
 import { ExternalAuthPolicies } from './external-auth/policies.ts'
@@ -98,7 +99,9 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtRetries(parts, report)
   doubtUntaken(parts.ports, report)
   doubtExceptions([...resources.all(TrafficPolicy), ...resources.all(ExternalAuthPolicy)], resources, report)
-  doubtEndpoints(parts, name => upstreams.clusters.get(name)?.target, resources, report)
+  const targetOf = (name: string): ClusterTarget | undefined => upstreams.clusters.get(name)?.target
+  doubtEndpoints(parts, targetOf, resources, report)
+  doubtZones(parts, targetOf, report)
   return {
     ...parts,
     attach: [...acme.attach, ...encodings, ...traffic.attach, ...attach],

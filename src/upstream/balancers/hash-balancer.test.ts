@@ -119,6 +119,21 @@ test('RingHash: who fails is replaced by the one whose clients they would be wit
   )
 })
 
+test('RingHash: with weights, too, nobody else moves as long as one stays that is half as heavy as the heaviest was', () => {
+  fc.assert(
+    fc.property(weightLists, fc.nat(), (weights, at) => {
+      const all = candidates(1000, ...weights)
+      const gone = all[1 + (at % weights.length)]!
+      const balancer = over('RingHash', all)
+      const before = chosen(balancer, 100)
+      balancer.update(all.filter(one => one !== gone))
+      for (const [i, key] of chosen(balancer, 100).entries())
+        if (before[i] !== gone.key) assert.equal(key, before[i])
+    }),
+    { numRuns: 50 },
+  )
+})
+
 /** How far an endpoint's share is from what it should be, at most, beside chance in which clients come. */
 const deviation = {
   ConsistentHash: () => 0,
