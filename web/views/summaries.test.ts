@@ -9,6 +9,8 @@ const endpoint = (state: Endpoint['state']): Endpoint => ({
   address: '10.0.0.1',
   port: 80,
   weight: 1,
+  priority: 0,
+  zone: null,
   requestsPerS: 0,
   state,
   reason: null,

@@ -35,6 +35,8 @@ export const Endpoint = fields(
     address: Type.String({ description: 'IP address, or a name that is resolved.' }),
     port: Type.Integer(),
     weight: Type.Integer(),
+    priority: Type.Integer({ description: 'Of two levels the lower goes first.' }),
+    zone: orNull(Type.String(), 'Where it runs, where that is said.'),
     requestsPerS: Type.Number({ description: 'Attempts of the last seconds, of all workers and addresses.' }),
     ...health,
     resolved: Type.Array(fields({ address: Type.String(), ...health }), {

@@ -58,6 +58,12 @@ suite('of an endpoint the worst of what workers say is told', () => {
     })
 })
 
+test('where an endpoint runs, and its level, are told as they are declared', () => {
+  const plain = { address: '10.0.0.1', port: 80, weight: 1 }
+  const [near, unsaid] = endpointViews('a', [{ ...plain, zone: 'a', priority: 2 }, plain], healthAt([], 0))
+  assert.deepEqual([near?.zone, near?.priority, unsaid?.zone, unsaid?.priority], ['a', 2, null, 0])
+})
+
 suite('of a name its addresses are told', () => {
   const name = { address: 'a.internal', port: 80, weight: 2 }
   const answered = (addresses: readonly string[]) =>

@@ -53,21 +53,18 @@ export function endpointViews(
   { answers, atMs }: Health,
 ): readonly shapes.Endpoint[] {
   const known = answers.flatMap(answer => answer.get(cluster) ?? [])
-  return endpoints.map(({ address, port, weight }) => {
+  return endpoints.map(({ address, port, weight, priority = 0, zone = null }) => {
+    const declared = { address, port, weight, priority, zone }
     if (isIP(address) > 0)
       return {
-        address,
-        port,
-        weight,
+        ...declared,
         requestsPerS: rateOf(known, [address], port),
         ...worst(known.map(one => ofAddress(one, address, port, atMs))),
         resolved: [],
       }
     const addresses = [...new Set(known.flatMap(one => nameIn(one, address)?.addresses ?? []))]
     return {
-      address,
-      port,
-      weight,
+      ...declared,
       requestsPerS: rateOf(known, addresses, port),
       ...worst(known.map(one => ofName(one, address, port, atMs))),
       resolved: addresses.map(resolved => ({
