@@ -28,6 +28,7 @@ const consumer = fc.record({
   account: some('', 'acc1'),
   product: some('', 'default/p'),
   plan: some('', 'default/gold', 'default/free'),
+  credential: some('', 'key1', 'key2'),
   operations: fc.array(
     fc.record({
       operation: some('', 'get', 'put'),

@@ -12,6 +12,7 @@ export const usageDimensions = [
   'status',
   'latency',
   'overQuota',
+  'credential',
 ] as const
 
 export type UsageDimension = (typeof usageDimensions)[number]

@@ -16,6 +16,8 @@ const meanings: Readonly<Record<UsageDimension, string>> = {
   status: 'Class of the status: 1xx to 5xx, or none where the client had gone before there was one.',
   latency: 'At most so long: 10ms, 30ms, 100ms, 300ms, 1s, 3s, 10s, or more; tunnel for what has become one.',
   overQuota: 'true: beyond its quota, and let through by a limit that only flags.',
+  credential:
+    'Its id; "" where none was recorded, and "(other)" of one beyond the first 64 of a subscription.',
 }
 
 const Value = text(600)
@@ -42,6 +44,7 @@ export const UsageQuery = fields({
   status: chosen('status'),
   latency: chosen('latency'),
   overQuota: chosen('overQuota'),
+  credential: chosen('credential'),
   from: Type.Optional(
     Type.String({ maxLength: 40, description: 'RFC 3339. A day before `to` where absent.' }),
   ),

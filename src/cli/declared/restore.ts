@@ -1,6 +1,7 @@
 import { createReadStream, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { CommandFailure, UsageError, type Given } from '../command/flag.ts'
 import { data, store } from '../command/flags.ts'
 import { roles } from '../roles.ts'
@@ -27,7 +28,12 @@ export async function restore(given: Given): Promise<number> {
 
 function linesOf(file: string): AsyncIterable<string> {
   const input = file === '-' ? process.stdin : createReadStream(file, { fd: opened(file) })
-  return createInterface({ input, crlfDelay: Infinity })
+  return linesIn(input)
+}
+
+/** Read when they are asked for: what an interface has read before somebody iterates is lost, and its end with it. */
+async function* linesIn(input: Readable): AsyncGenerator<string> {
+  yield* createInterface({ input, crlfDelay: Infinity })
 }
 
 function opened(file: string): number {

@@ -25,7 +25,7 @@ spec:
 /** One request of each API by each account. */
 async function use(api: AdminRecords, accounts: readonly string[]): Promise<void> {
   const entry = new Entry({ writer: 'w', number: 1 })
-  const who = { subscription: '', application: '', product: '', plan: '' }
+  const who = { subscription: '', application: '', product: '', plan: '', credential: '' }
   const operations = [{ operation: '', cells: [0, 1, 0, 0, 0] }]
   const consumers = accounts.map(account => ({ ...who, account, operations }))
   const apis = ['default/petstore', 'default/other'].map(one => ({ api: one, version: 'v1', consumers }))

@@ -200,7 +200,15 @@ async function usage(db: Store['db']): Promise<void> {
     application: '',
     account: '',
   }
-  const more = { product: '', plan: '', outcome: 'served', status: '2xx', latency: '10', overQuota: 0 }
+  const more = {
+    product: '',
+    plan: '',
+    outcome: 'served',
+    status: '2xx',
+    latency: '10',
+    overQuota: 0,
+    credential: 'c',
+  }
   await db
     .insertInto('usageSeries')
     .values({ id: 's', ...of, ...more, created: 1 })

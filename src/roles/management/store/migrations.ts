@@ -5,6 +5,7 @@ import { StoreError } from './errors.ts'
 import { records } from './migrations/0001-records.ts'
 import { usage } from './migrations/0002-usage.ts'
 import { limits } from './migrations/0003-limits.ts'
+import { usageCredential } from './migrations/0004-usage-credential.ts'
 
 /**
  * All of them, in the order of their names. Within one release a migration only adds (tables, columns with a default),
@@ -16,6 +17,7 @@ export function allMigrations(engine: Engine): Readonly<Record<string, Migration
     '0001-records': records(engine),
     '0002-usage': usage(engine),
     '0003-limits': limits(engine),
+    '0004-usage-credential': usageCredential(engine),
   }
 }
 

@@ -176,6 +176,7 @@ export interface UsageSeries {
   readonly latency: string
   /** 1: beyond its quota, and let through. */
   readonly overQuota: number
+  readonly credential: string
   readonly created: number
 }
 

@@ -18,6 +18,9 @@ export interface Room {
   readonly crowded: () => void
 }
 
+/** Credentials of one subscription that are told apart: who makes keys and keys is not to fill the book. */
+const MOST_CREDENTIALS = 64
+
 /** What consumers have done, by operation. */
 class ConsumerBook implements Consumer {
   readonly subscription: string
@@ -25,16 +28,25 @@ class ConsumerBook implements Consumer {
   readonly account: string
   readonly product: string
   readonly plan: string
+  readonly credential: string
   readonly operations = new Map<string, Map<number, Counts>>()
   /** Another one of the same key. */
   next: ConsumerBook | null = null
 
-  constructor(subscription: string, application: string, account: string, product: string, plan: string) {
+  constructor(
+    subscription: string,
+    application: string,
+    account: string,
+    product: string,
+    plan: string,
+    credential: string,
+  ) {
     this.subscription = subscription
     this.application = application
     this.account = account
     this.product = product
     this.plan = plan
+    this.credential = credential
   }
 }
 
@@ -46,9 +58,11 @@ export class ApiBook {
   readonly api: string
   readonly version: string
   private readonly room: Room
-  /** By subscription, else application; those of one key are a list. */
+  /** By credential, else subscription, else application; those of one key are a list. */
   private readonly consumers = new Map<string, ConsumerBook>()
-  private readonly other = new ConsumerBook(OTHER, OTHER, OTHER, OTHER, OTHER)
+  /** Books with a credential, by subscription. */
+  private readonly credentials = new Map<string, number>()
+  private readonly other = new ConsumerBook(OTHER, OTHER, OTHER, OTHER, OTHER, OTHER)
 
   constructor(api: string, version: string, room: Room) {
     this.api = api
@@ -63,10 +77,11 @@ export class ApiBook {
     account: string,
     product: string,
     plan: string,
+    credential: string,
     operation: string,
     cell: number,
   ): Counts {
-    const key = subscription === '' ? application : subscription
+    const key = isTold(credential) ? credential : subscription === '' ? application : subscription
     let book = this.consumers.get(key) ?? null
     while (
       book !== null &&
@@ -74,14 +89,21 @@ export class ApiBook {
         book.application !== application ||
         book.account !== account ||
         book.product !== product ||
-        book.plan !== plan)
+        book.plan !== plan ||
+        book.credential !== credential)
     )
       book = book.next
     const known = book === null ? undefined : book.operations.get(operation)?.get(cell)
     if (known !== undefined) return known
     if (this.room.taken >= this.room.most) return this.crowd(cell)
     if (book === null) {
-      book = new ConsumerBook(subscription, application, account, product, plan)
+      if (isTold(credential)) {
+        const others = this.credentials.get(subscription) ?? 0
+        if (others >= MOST_CREDENTIALS)
+          return this.find(subscription, application, account, product, plan, OTHER, operation, cell)
+        this.credentials.set(subscription, others + 1)
+      }
+      book = new ConsumerBook(subscription, application, account, product, plan, credential)
       book.next = this.consumers.get(key) ?? null
       this.consumers.set(key, book)
     }
@@ -105,7 +127,7 @@ export class ApiBook {
         if (book.operations.size > 0) {
           book.next = kept
           kept = book
-        }
+        } else this.forget(book)
         book = next
       }
       if (kept === null) this.consumers.delete(key)
@@ -120,11 +142,22 @@ export class ApiBook {
     return operations.length === 0 ? null : consumerFlush(book, operations)
   }
 
+  private forget({ subscription, credential }: ConsumerBook): void {
+    if (!isTold(credential)) return
+    const left = this.credentials.get(subscription)! - 1
+    if (left === 0) this.credentials.delete(subscription)
+    else this.credentials.set(subscription, left)
+  }
+
   /** Its cells are few, whatever comes. */
   private crowd(cell: number): Counts {
     this.room.crowded()
     return this.other.operations.get(OTHER)?.get(cell) ?? newCounts(this.other, OTHER, cell)
   }
+}
+
+function isTold(credential: string): boolean {
+  return credential !== '' && credential !== OTHER
 }
 
 function newCounts(book: ConsumerBook, operation: string, cell: number): Counts {
@@ -163,8 +196,8 @@ function takeCounts(code: number, counts: Counts, into: number[]): void {
 }
 
 function consumerFlush(
-  { subscription, application, account, product, plan }: ConsumerBook,
+  { subscription, application, account, product, plan, credential }: ConsumerBook,
   operations: readonly OperationFlush[],
 ) {
-  return { subscription, application, account, product, plan, operations }
+  return { subscription, application, account, product, plan, credential, operations }
 }

@@ -25,9 +25,10 @@ export function plus(a: Sums, b: Sums): Sums {
   }
 }
 
-/** The same for the same dimensions, and different for others. */
+/** The same for the same dimensions, and different for others. Without a credential as it was before there were any. */
 export function textOf(one: Dimensions): string {
-  return JSON.stringify(dimensions.map(name => one[name]))
+  const values = dimensions.map(name => one[name])
+  return JSON.stringify(one.credential === '' ? values.slice(0, -1) : values)
 }
 
 export function fromText(text: string): Dimensions {

@@ -58,6 +58,7 @@ function flushAt(minuteMs: number, applications: readonly string[]): Parameters<
     account: '',
     product: '',
     plan: '',
+    credential: '',
     operations,
   }))
   return { book: 'b', number: 1, minuteMs, apis: [{ api: 'default/a', version: 'v1', consumers }] }

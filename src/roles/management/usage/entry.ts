@@ -105,11 +105,11 @@ interface Saved {
 
 function* rowsOf({ apis }: Flush): Generator<Sums & { readonly dimensions: Dimensions }> {
   for (const { api, version, consumers } of apis)
-    for (const { operations, subscription, application, account, product, plan } of consumers)
+    for (const { operations, subscription, application, account, product, plan, credential } of consumers)
       for (const { operation, cells } of operations)
         for (let i = 0; i < cells.length; i += NUMBERS_OF_A_CELL) {
           const { overQuota, ...cell } = cellOf(cells[i]!)
-          const who = { subscription, application, account, product, plan }
+          const who = { subscription, application, account, product, plan, credential }
           yield {
             dimensions: { api, version, operation, ...who, ...cell, overQuota: String(overQuota) },
             requests: cells[i + 1]!,
@@ -130,5 +130,6 @@ function nameless(one: Dimensions): Dimensions {
     account: OTHER,
     product: OTHER,
     plan: OTHER,
+    credential: OTHER,
   }
 }

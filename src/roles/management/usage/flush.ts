@@ -23,6 +23,8 @@ export interface Consumer {
   readonly account: string
   readonly product: string
   readonly plan: string
+  /** OTHER where its subscription has too many. */
+  readonly credential: string
 }
 
 export interface ConsumerFlush extends Consumer {

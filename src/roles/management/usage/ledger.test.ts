@@ -107,7 +107,7 @@ async function folder(t: TestContext): Promise<string> {
 
 function flush(number: number, requests = 1, book = 'book1'): Flush {
   const operations = [{ operation: 'get', cells: [0, requests, 0, 0, 0] }]
-  const who = { subscription: 's', application: 'a', account: 'c', product: 'p', plan: 'l' }
+  const who = { subscription: 's', application: 'a', account: 'c', product: 'p', plan: 'l', credential: '' }
   const consumers = [{ ...who, operations }]
   return { book, number, minuteMs: 60_000, apis: [{ api: 'default/a', version: 'v1', consumers }] }
 }

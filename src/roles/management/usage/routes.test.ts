@@ -65,7 +65,14 @@ async function filled(
   const [account = '', ...applications] = ids
   const entry = new Entry({ writer: 'w', number: 1 })
   const operations = [{ operation: '=evil()', cells: [0, 3, 10, 100, 0.5] }]
-  const who = { subscription: 's', account, product: 'default/p', plan: 'default/gold', operations }
+  const who = {
+    subscription: 's',
+    account,
+    product: 'default/p',
+    plan: 'default/gold',
+    credential: '',
+    operations,
+  }
   const consumers = applications.map(application => ({ ...who, application }))
   const minuteMs = nowMs - 3_600_000
   entry.add({ book: 'b', number: 1, minuteMs, apis: [{ api: 'default/a', version: 'v1', consumers }] })

@@ -14,7 +14,7 @@ import { outwards } from './pieces.ts'
 import type { UsageQuestion } from './question.ts'
 import { defaultRetention, removeOld } from './retention.ts'
 import { anyFlush } from '../../../../test/support/flushes.ts'
-import { usedSince } from './used.ts'
+import { usedSince, type Used } from './used.ts'
 
 const midnightMs = Date.UTC(2026, 2, 4)
 
@@ -32,6 +32,7 @@ interface Row {
   readonly product?: string
   readonly api?: string
   readonly operation?: string
+  readonly credential?: string
   readonly requests?: number
   readonly code?: number
   readonly cost?: number
@@ -45,12 +46,13 @@ function flushOf({
   product = 'default/p',
   api = 'default/a',
   operation = 'get',
+  credential = '',
   requests = 1,
   code = 0,
   cost = 0,
 }: Row): Flush {
   const operations = [{ operation, cells: [code, requests, 10 * requests, 100 * requests, cost] }]
-  const who = { subscription, application, account, product, plan: 'default/gold' }
+  const who = { subscription, application, account, product, plan: 'default/gold', credential }
   const consumers = [{ ...who, operations }]
   return { book: 'b', number: 1, minuteMs, apis: [{ api, version: 'v1', consumers }] }
 }
@@ -350,7 +352,7 @@ for (const engine of engines)
       const mine = { application: 'app1', product: 'default/p', operation: 'get' }
       await write(store, [
         { ...mine, minuteMs: midnightMs - MINUTE_MS, requests: 1_000 },
-        { ...mine, requests: 5, cost: 2.5 },
+        { ...mine, requests: 5, cost: 2.5, credential: 'key1' },
         {
           ...mine,
           subscription: 's9',
@@ -367,7 +369,7 @@ for (const engine of engines)
       const used = async (
         unit: 'Requests' | 'Bytes' | 'Cost',
         fromMs = midnightMs,
-        counts: (operation: string) => boolean = () => true,
+        counts: Parameters<Used['sum']>[3] = () => true,
       ) => {
         const all = await usedSince(
           store.db,
@@ -383,7 +385,8 @@ for (const engine of engines)
       assert.equal(await used('Requests'), 7)
       assert.equal(await used('Bytes'), 7 * 110)
       assert.equal(await used('Cost'), 4)
-      assert.equal(await used('Requests', midnightMs, name => name === 'put'), 2)
+      assert.equal(await used('Requests', midnightMs, ({ operation }) => operation === 'put'), 2)
+      assert.equal(await used('Requests', midnightMs, ({ credential }) => credential === 'key1'), 5)
       assert.equal(await used('Requests', midnightMs + 2 * MINUTE_MS), 2)
       assert.equal(await used('Requests', nowMs), 0)
     })

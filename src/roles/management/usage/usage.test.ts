@@ -147,6 +147,7 @@ test('a request is told with all that is known of it', () => {
         status: '2xx',
         latency: '30ms',
         overQuota: 'true',
+        credential: 'k1',
       },
       requests: 1,
       requestBytes: 10,
@@ -162,7 +163,15 @@ test('of whom nothing is known is counted too', () => {
   worker.drain()
   const [{ dimensions } = assert.fail()] = worker.rows()
   assert.equal(dimensions.outcome, 'denied_authentication')
-  for (const name of ['subscription', 'application', 'account', 'product', 'plan', 'operation'] as const)
+  for (const name of [
+    'subscription',
+    'application',
+    'account',
+    'product',
+    'plan',
+    'operation',
+    'credential',
+  ] as const)
     assert.equal(dimensions[name], '', name)
 })
 
@@ -175,6 +184,8 @@ test('what is alike is one series, and what differs in any way another', () => {
     { subscription: 'sub2' },
     { subscription: 'sub1', as: { application: 'app2' } },
     { subscription: 'sub1', as: { account: 'acc2' } },
+    { subscription: 'sub1', as: { credential: 'key2' } },
+    { subscription: 'sub1', as: { credential: null } },
     { subscription: null },
     { subscription: 'sub1', operation: 'getPet' },
     { subscription: 'sub1', over: true },
@@ -243,6 +254,38 @@ test('each request is of the minute in which it ended', () => {
       [10, 2],
       [11, 1],
     ],
+  )
+})
+
+test('keys of one subscription are told apart up to a bound, and leave others theirs', () => {
+  const worker = new TestWorker(200)
+  const filter = worker.filter()
+  const ask = (subscription: string, credential: string): void =>
+    filter.end!(asked({ subscription, as: { credential } }))
+  for (let round = 0; round < 2; round++) for (let i = 0; i < 1_000; i++) ask('many', `key${i}`)
+  ask('few', 'own')
+  worker.drain()
+  const rows = worker.rows()
+  const of = (name: string, key: string) =>
+    rows.find(({ dimensions: { subscription, credential } }) => subscription === name && credential === key)
+      ?.requests
+  assert.deepEqual(
+    [of('many', 'key0'), of('many', 'key63'), of('many', 'key64'), of('many', OTHER), of('few', 'own')],
+    [2, 2, undefined, 2 * (1_000 - 64), 1],
+  )
+  assert.equal(rows.length, 66)
+  assert.deepEqual(worker.warnings, [])
+  // What is idle makes room for the next ones of the same subscription.
+  for (let i = 0; i < 61; i++) {
+    ask('few', 'own')
+    worker.pass(1_000)
+  }
+  worker.flushes.length = 0
+  ask('many', 'key64')
+  worker.drain()
+  assert.deepEqual(
+    worker.rows().map(({ dimensions: { credential } }) => credential),
+    ['key64'],
   )
 })
 

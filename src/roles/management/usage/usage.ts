@@ -61,6 +61,7 @@ class RequestCounter {
       identity?.account ?? '',
       subscribed?.product ?? '',
       plan,
+      identity?.credential ?? '',
       notes.get(askedApiNote)?.operation ?? '',
       cellCode(x.failure, status, durationMs, notes.get(overQuotaNote) === true),
     )

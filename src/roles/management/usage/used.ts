@@ -20,32 +20,50 @@ const uses = outcomes.filter(outcome => !outcome.startsWith('denied_') && outcom
 /** Rows of one answer. */
 const PAGE = 5_000
 
-/** What applications have used of products, by operation. */
-export class Used {
-  private readonly sums = new Map<string, Map<string, UsageSums>>()
+/** What an application has used of a product for one operation, with one credential. */
+interface Part extends UsageSums {
+  readonly operation: string
+  readonly credential: string
+}
 
-  add(application: string, product: string, operation: string, sums: UsageSums): void {
+/** What applications have used of products, by operation and credential. */
+export class Used {
+  private readonly parts = new Map<string, Part[]>()
+
+  add(application: string, product: string, part: Part): void {
     const key = `${application} ${product}`
-    const operations = this.sums.get(key) ?? new Map<string, UsageSums>()
-    operations.set(operation, sums)
-    this.sums.set(key, operations)
+    const known = this.parts.get(key)
+    if (known === undefined) this.parts.set(key, [part])
+    else known.push(part)
   }
 
   /** Operations that have a name; "" is of requests of no known one. */
   operations(application: string, product: string): readonly string[] {
-    return [...(this.sums.get(`${application} ${product}`)?.keys() ?? [])].filter(name => name !== OTHER)
+    return this.named(application, product, ({ operation }) => operation)
+  }
+
+  /** Credentials that were told apart; "" is of requests that no recorded one was shown with. */
+  credentials(application: string, product: string): readonly string[] {
+    return this.named(application, product, ({ credential }) => credential)
   }
 
   sum(
     application: string,
     product: string,
     unit: 'Requests' | 'Bytes' | 'Cost',
-    counts: (operation: string) => boolean,
+    counts: (part: Part) => boolean,
   ): number {
     let all = 0
-    for (const [operation, sums] of this.sums.get(`${application} ${product}`) ?? [])
-      if (counts(operation)) all += inUnit[unit](sums)
+    for (const part of this.of(application, product)) if (counts(part)) all += inUnit[unit](part)
     return Math.ceil(all)
+  }
+
+  private named(application: string, product: string, name: (part: Part) => string): readonly string[] {
+    return [...new Set(this.of(application, product).map(name))].filter(one => one !== OTHER)
+  }
+
+  private of(application: string, product: string): readonly Part[] {
+    return this.parts.get(`${application} ${product}`) ?? []
   }
 }
 
@@ -90,7 +108,7 @@ export async function usedSince(
     const { items, next }: UsageRows = await usageRows(db, {
       ...span,
       step: 'total',
-      groupBy: ['application', 'product', 'operation'],
+      groupBy: ['application', 'product', 'operation', 'credential'],
       chosen: { application: applications, outcome: uses },
       scope: null,
       order: 'key',
@@ -98,7 +116,11 @@ export async function usedSince(
       after,
     })
     for (const { by, ...sums } of items)
-      used.add(by['application'] ?? '', by['product'] ?? '', by['operation'] ?? '', sums)
+      used.add(by['application'] ?? '', by['product'] ?? '', {
+        ...sums,
+        operation: by['operation'] ?? '',
+        credential: by['credential'] ?? '',
+      })
     after = next
   } while (after !== null)
   return used

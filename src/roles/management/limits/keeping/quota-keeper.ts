@@ -30,6 +30,8 @@ export class QuotaKeeper implements Part {
   /** When the windows of those end that are not written yet, by their keys. */
   private changed = new Map<string, number>()
   private rows: QuotaRows | null = null
+  /** By which its rows are told from those of others on the store. */
+  node = ''
   /** The last that was put back; of a store that is lost at that moment the rest follows. */
   private restored: KeptQuota | null = null
   private isRestored = false
@@ -47,8 +49,8 @@ export class QuotaKeeper implements Part {
 
   async opened(store: Store): Promise<void> {
     // A file is one gateway's, and may have been restored elsewhere; a database is for several.
-    const node = store.engine === 'sqlite' ? 'local' : nodeId(this.kit.settings)
-    const rows = new QuotaRows(store, node)
+    this.node = store.engine === 'sqlite' ? 'local' : nodeId(this.kit.settings)
+    const rows = new QuotaRows(store, this.node)
     await this.restore(rows)
     this.rows = rows
     this.ending = false

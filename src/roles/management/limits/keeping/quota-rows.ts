@@ -16,6 +16,52 @@ const PAGE = 5_000
 /** What is over is kept a day longer, for clocks that are set back. */
 const GRACE_MS = 86_400_000
 
+/**
+ * The most that any gateway on the store has written down of each quota of a RateLimitPolicy whose window is not over.
+ * Not the sum: a gateway that follows another one has gone on from its number. Without those of one, `except`.
+ */
+export async function quotasOfPolicies(
+  db: Store['db'],
+  nowMs: number,
+  except = '',
+): Promise<readonly KeptQuota[]> {
+  const most = new Map<string, KeptQuota>()
+  let after = { key: '', window: -1 }
+  for (;;) {
+    const rows = await db
+      .selectFrom('quotaCounters')
+      .select(['key', 'window', 'ends', 'used'])
+      // NODE NAMESPACE/NAME WHO Quota/…; of a plan there is an id in the place of namespace and name.
+      .where('key', 'like', '% %/% % Quota/%')
+      .where(on => on.or([on('ends', 'is', null), on('ends', '>', nowMs)]))
+      .where(on =>
+        on.or([
+          on('key', '>', after.key),
+          on.and([on('key', '=', after.key), on('window', '>', after.window)]),
+        ]),
+      )
+      .orderBy('key')
+      .orderBy('window')
+      .limit(PAGE)
+      .execute()
+    for (const row of rows) {
+      const [node = ''] = row.key.split(' ', 1)
+      const key = row.key.slice(node.length + 1)
+      const known = most.get(`${key} ${row.window}`)
+      if (node === except || (known !== undefined && known.used >= row.used)) continue
+      most.set(`${key} ${row.window}`, {
+        key,
+        startMs: row.window,
+        endMs: row.ends ?? Infinity,
+        used: row.used,
+      })
+    }
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < PAGE) return [...most.values()]
+    after = last
+  }
+}
+
 /** Quotas that one gateway has counted, in the store. */
 export class QuotaRows {
   private readonly store: Pick<Store, 'db' | 'write'>

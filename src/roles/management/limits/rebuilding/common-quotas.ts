@@ -4,7 +4,8 @@ import { systemClock, type Cancel } from '../../../../upstream/clock.ts'
 import { Connection } from '../redis/connection.ts'
 import { RedisStore } from '../redis/redis-store.ts'
 import type { ExactStore } from '../store/exact-store.ts'
-import { KEPT_KEY, redisKey } from '../redis/keys.ts'
+import type { KeptQuota } from '../keeping/quota-rows.ts'
+import { KEPT_KEY, quotaKey, redisKey } from '../redis/keys.ts'
 import type { LedgerQuota } from './subscribed-quotas.ts'
 
 /** How often it is looked whether the store of counters still has them. */
@@ -62,7 +63,19 @@ export class CommonQuotas {
     const exact = quotas.filter(({ meter }) => meter.limit.isExact)
     for (let i = 0; i < exact.length; i += MOST_AT_ONCE) {
       const some = exact.slice(i, i + MOST_AT_ONCE)
-      await Promise.all(some.map(one => this.raiseOne(connection, one)))
+      await Promise.all(some.map(one => this.raiseTo(connection, redisKey(one.meter, one.startMs), one)))
+    }
+  }
+
+  /** As `raise`, of quotas of policies. */
+  async raiseKept(quotas: readonly (KeptQuota & { readonly who: string })[]): Promise<void> {
+    const { connection } = this
+    if (connection === null) return
+    for (let i = 0; i < quotas.length; i += MOST_AT_ONCE) {
+      const some = quotas.slice(i, i + MOST_AT_ONCE)
+      await Promise.all(
+        some.map(one => this.raiseTo(connection, quotaKey(one.who, one.key, one.startMs), one)),
+      )
     }
   }
 
@@ -84,12 +97,13 @@ export class CommonQuotas {
     return { ...systemClock, sharedUs, wallMs: () => calendar.now() }
   }
 
-  private async raiseOne(
+  private async raiseTo(
     connection: Connection,
-    { meter, startMs, endMs, used }: LedgerQuota,
+    key: string,
+    { endMs, used }: Pick<KeptQuota, 'endMs' | 'used'>,
   ): Promise<void> {
     try {
-      await connection.run('raise', [redisKey(meter, startMs)], [used, endMs === Infinity ? 0 : endMs])
+      await connection.run('raise', [key], [used, endMs === Infinity ? 0 : endMs])
     } catch {
       this.owes = true
     }

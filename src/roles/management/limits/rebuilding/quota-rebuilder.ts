@@ -7,9 +7,11 @@ import type { Following, LoadedSubscription, Store } from '../../store/store.ts'
 import { retentionOf } from '../../usage/retention.ts'
 import { usedSince, usersOf } from '../../usage/used.ts'
 import type { QuotaKeeper } from '../keeping/quota-keeper.ts'
+import { quotasOfPolicies } from '../keeping/quota-rows.ts'
 import type { Limit } from '../limit.ts'
 import type { CommonQuotas } from './common-quotas.ts'
 import { PlanQuotas } from './plan-quotas.ts'
+import { PolicyQuotas } from './policy-quotas.ts'
 import { changedPlans, subscribersOf } from './subscriptions.ts'
 import { SubscribedQuota, type LedgerQuota } from './subscribed-quotas.ts'
 
@@ -39,12 +41,13 @@ export interface LedgerState {
 export class QuotaRebuilder implements Part {
   readonly name = 'quotas of the ledger'
   private readonly kit: ServiceKit
-  private readonly keeper: Pick<QuotaKeeper, 'hasRestored' | 'set' | 'used'>
+  private readonly keeper: Pick<QuotaKeeper, 'hasRestored' | 'node' | 'set' | 'used'>
   private readonly ledger: LedgerState
   private readonly common: CommonQuotas
   private store: Store | null = null
   private following: Following | null = null
   private plans: PlanQuotas | null = null
+  private policies = new PolicyQuotas([])
   private hasBegun = false
   private readonly work: (() => Promise<void>)[] = []
   private working: Promise<void> | null = null
@@ -75,7 +78,8 @@ export class QuotaRebuilder implements Part {
   applied(_wants: Wants, resources: Resources): void {
     const before = this.plans
     this.plans = PlanQuotas.in(resources)
-    if (this.plans.hasExact && this.hasBegun) this.common.begin()
+    this.policies = PolicyQuotas.in(resources)
+    if (this.hasBegun) this.beginCommon()
     if (before === null) return this.begin()
     const more = this.plans.newSince(before)
     if (more.size > 0 && this.hasBegun) this.add(() => this.followPlans(more))
@@ -93,6 +97,8 @@ export class QuotaRebuilder implements Part {
     if (this.store === null || this.plans === null || this.hasBegun) return
     this.hasBegun = true
     this.add(() => this.rebuild())
+    // By itself, so that neither is done twice where the other fails.
+    this.add(() => this.takeOver())
   }
 
   /** What this gateway has not kept. */
@@ -107,7 +113,24 @@ export class QuotaRebuilder implements Part {
       where: this.keeper.hasRestored ? 'uncounted' : 'lost',
     })
     this.tell(set)
-    if (this.plans!.hasExact) this.common.begin()
+    this.beginCommon()
+  }
+
+  private beginCommon(): void {
+    if (this.plans?.hasExact === true || this.policies.hasExact) this.common.begin()
+  }
+
+  /**
+   * Quotas of policies that other gateways have counted, for one that has none of its own: it comes in the place of one
+   * that is gone, or the store was restored. The ledger does not know what a policy is for.
+   */
+  private async takeOver(): Promise<void> {
+    const { keeper } = this
+    if (keeper.hasRestored) return
+    const quotas = await quotasOfPolicies(this.store!.db, this.kit.calendar.now(), keeper.node)
+    // What was counted here since the start comes on top.
+    for (const quota of quotas) keeper.set(quota, seen => seen + quota.used)
+    this.tell(quotas.length)
   }
 
   /** What is counted for several gateways, which have lost it. */
@@ -116,7 +139,11 @@ export class QuotaRebuilder implements Part {
       const subscriptions = await subscribersOf(this.store!)
       const quotas = ({ plan }: LoadedSubscription): readonly Limit[] =>
         this.plans!.of(plan).filter(({ isExact }) => isExact)
-      this.tell(await this.carryOut({ subscriptions, quotas, where: 'common' }))
+      const set = await this.carryOut({ subscriptions, quotas, where: 'common' })
+      const ofPolicies = await quotasOfPolicies(this.store!.db, this.kit.calendar.now())
+      const raised = this.policies.exactOf(ofPolicies)
+      await this.common.raiseKept(raised)
+      this.tell(set + raised.length)
       await this.common.rebuilt()
     })
   }
@@ -143,7 +170,7 @@ export class QuotaRebuilder implements Part {
     if (counters > 0)
       this.kit.log.info('quotas.rebuilt', {
         counters,
-        message: 'quotas that were not kept are counted by the ledger of usage',
+        message: 'quotas that were not kept are counted by the ledger of usage, or as others have kept them',
       })
   }
 

@@ -28,23 +28,28 @@ export class SubscribedQuota {
     return { key: this.meter('').key, startMs: this.window.startMs }
   }
 
-  /** Its counters; the ledger does not tell credentials apart, and knows nothing of theirs. */
   countersIn(used: Used): readonly LedgerQuota[] {
     const { application, product } = this.subscription
-    const { scope } = this.limit.row
-    if (scope === 'Credential') return []
-    if (scope === 'Subscription') return this.counterIn(used, '', operation => this.limit.counts(operation))
+    const { limit } = this
+    const { scope } = limit.row
+    if (scope === 'Subscription') return this.counterIn(used, '', ({ operation }) => limit.counts(operation))
+    if (scope === 'Credential')
+      return used
+        .credentials(application, product)
+        .flatMap(id =>
+          this.counterIn(
+            used,
+            ` credential ${id}`,
+            ({ credential, operation }) => credential === id && limit.counts(operation),
+          ),
+        )
     return used
       .operations(application, product)
-      .filter(operation => this.limit.counts(operation))
-      .flatMap(operation => this.counterIn(used, ` operation ${operation}`, one => one === operation))
+      .filter(operation => limit.counts(operation))
+      .flatMap(id => this.counterIn(used, ` operation ${id}`, ({ operation }) => operation === id))
   }
 
-  private counterIn(
-    all: Used,
-    narrower: string,
-    counts: (operation: string) => boolean,
-  ): readonly LedgerQuota[] {
+  private counterIn(all: Used, narrower: string, counts: Parameters<Used['sum']>[3]): readonly LedgerQuota[] {
     const { application, product } = this.subscription
     const used = all.sum(application, product, this.limit.row.unit, counts)
     if (used === 0) return []

@@ -5,6 +5,11 @@ export const KEPT_KEY = 'pc:kept'
 
 /** One hash slot for each who is counted. `startMs`: of the window of a quota. */
 export function redisKey(meter: Meter, startMs: number): string {
-  const key = `pc:{${meter.counted.key}}:${meter.key}`
-  return meter.limit.isQuota ? `${key}:${startMs}` : key
+  const { counted, key } = meter
+  return meter.limit.isQuota ? quotaKey(counted.key, key, startMs) : `pc:{${counted.key}}:${key}`
+}
+
+/** Of a quota. `who`: Counted.key; `key`: Meter.key. */
+export function quotaKey(who: string, key: string, startMs: number): string {
+  return `pc:{${who}}:${key}:${startMs}`
 }

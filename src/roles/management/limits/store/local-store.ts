@@ -81,12 +81,15 @@ export class LocalStore {
     this.haveRoom(metered, costs, places, at, share)
   }
 
-  /** What a store that knows better has counted: where nobody can ask it any more, this node goes on from there. */
+  /**
+   * What a store that knows better has counted: where nobody can ask it any more, this node goes on from there. Less than
+   * before is what it has after it was lost, and what was known of it is needed to put it back.
+   */
   learn(meter: Meter, used: number, at: At): void {
     if (!meter.limit.isQuota) return
     const tally = this.aimed(meter, at, 1)
     tally.hasRoom(0)
-    if (used === tally.used) return
+    if (used <= tally.used) return
     tally.add(used - tally.used)
     this.change(meter, tally)
   }

@@ -51,6 +51,7 @@ const plans: Readonly<Record<string, readonly object[]>> = {
   free: [
     quota('yearly', 20),
     quota('each', 9, { scope: 'Operation' }),
+    quota('key', 40, { scope: 'Credential' }),
     quota('data', 1_000_000, { unit: 'Bytes', operations: ['list'] }),
     quota('ever', 1_000, { per: 'Lifetime' }),
     quota('together', 500, { counters: 'Exact' }),
@@ -71,6 +72,18 @@ function site(port: number, upstream: number, of = plans): string {
   )
 }
 
+/** For whatever comes to the Gateway, which no ledger has. */
+const limits = yamlOf(
+  ours('RateLimitPolicy', 'limits', {
+    targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gw' }],
+    limits: [
+      quota('whole', 100, { by: 'All' }),
+      quota('apps', 200, { by: 'Application', counters: 'Exact' }),
+      quota('keys', 300, { by: 'Identity' }),
+    ],
+  }),
+)
+
 interface Told {
   readonly name: string
   readonly operation: string | null
@@ -85,7 +98,7 @@ class World {
   readonly resources = new Folder()
   readonly secrets = new Folder()
   readonly redis: RedisServer
-  readonly url: string
+  url: string
   data = new Folder()
   run: RunProcess | null = null
 
@@ -129,6 +142,12 @@ class World {
     const args = ['--data', data.path, '--secrets', secrets.path, '--counters', redis.url, '--workers', '2']
     this.run = await RunProcess.start([this.resources.path], ...args, ...store)
     await this.run.started()
+  }
+
+  /** Another folder of data: of another gateway. */
+  move(data: Folder): void {
+    this.data[Symbol.dispose]()
+    this.data = data
   }
 
   get place(): string {
@@ -186,6 +205,29 @@ class World {
     }
   }
 
+  /** What is left of limits for who has the key, without taking any, by their names. */
+  async left(key: string, ...names: readonly string[]): Promise<readonly (number | undefined)[]> {
+    const { text } = await this.ask<{ text: string }>('POST', '/explain', {
+      method: 'GET',
+      url: `http://127.0.0.1:${this.port}/pets`,
+      headers: [{ name: 'X-API-Key', value: key }],
+      client: '127.0.0.1',
+    })
+    return names.map(name => {
+      const found = new RegExp(`^ +${name}: .*left (\\d+)`, 'm').exec(text)
+      return found === null ? undefined : Number(found[1])
+    })
+  }
+
+  async untilLeft(key: string, wanted: Readonly<Record<string, number>>): Promise<void> {
+    for (let i = 0; ; i++) {
+      const left = await this.left(key, ...Object.keys(wanted))
+      if (isDeepStrictEqual(left, Object.values(wanted))) return
+      if (i === 600) assert.deepEqual(left, Object.values(wanted))
+      await later(50)
+    }
+  }
+
   async send(key: string, method = 'GET'): Promise<number> {
     const body = method === 'POST' ? { body: '12345' } : {}
     return (await send(this.port, { method, path: '/pets', headers: { 'X-API-Key': key }, ...body })).status
@@ -197,7 +239,7 @@ class World {
   }
 }
 
-const free = { yearly: 6, 'each list': 4, 'each create': 2, data: 8, ever: 6, together: 6 }
+const free = { yearly: 6, key: 6, 'each list': 4, 'each create': 2, data: 8, ever: 6, together: 6 }
 
 for (const engine of engines)
   suite(`quotas of a ledger in ${engine}`, { timeout: 170_000 }, () => {
@@ -232,6 +274,7 @@ for (const engine of engines)
       await world.untilUsed(subscription, {
         ...free,
         yearly: 7,
+        key: 7,
         'each list': 5,
         data: 10,
         ever: 7,
@@ -259,7 +302,7 @@ for (const engine of engines)
       // Who takes another subscription of the product has used what he has used.
       await world.ask('POST', `/subscriptions/${subscription}/cancel`, {})
       const second = await world.subscribe(app)
-      await world.untilUsed(second, { yearly: 11, together: 11, ever: 11, 'each list': 9 })
+      await world.untilUsed(second, { yearly: 11, key: 11, together: 11, ever: 11, 'each list': 9 })
       assert.equal(await world.send(key), 429)
       assert.equal(await world.send(key, 'POST'), 200)
 
@@ -275,5 +318,72 @@ for (const engine of engines)
       assert.match(shown.stdout, /^LIMIT +OF +AMOUNT +USED +LEFT +RENEWS$/m)
       assert.match(shown.stdout, /^each +list +9 a year +9 +0 +\d{4}-01-01 /m)
       assert.match(shown.stdout, /^ever +1000 ever +12 +988 +never$/m)
+    })
+
+    test('of plans and of policies are what they were in another gateway, on the same store and on one that was restored', async t => {
+      const world = await World.make(t, places)
+      if (world === null) return
+      world.resources.write('limits.yaml', limits)
+      await world.start()
+      const account = await world.ask('POST', '/accounts', { name: 'acme' })
+      const { id: app = '' } = await world.ask('POST', '/applications', {
+        account: account['id'],
+        name: 'shop',
+      })
+      const key = async (): Promise<string> =>
+        (await world.ask('POST', `/applications/${app}/credentials`, { kind: 'api-key' }))['key']!
+      const [one, two] = [await key(), await key()]
+      const subscription = await world.subscribe(app)
+      for (let i = 0; i < 4; i++) assert.equal(await world.send(one), 200)
+      for (let i = 0; i < 2; i++) assert.equal(await world.send(two), 200)
+      await world.untilInLedger(6)
+      // Of the plan its quota for each key; of the policy those of all, of each application, of each key.
+      const firsts = { key: 36, whole: 94, apps: 194, keys: 296 }
+      const seconds = { key: 38, whole: 94, apps: 194, keys: 298 }
+      await world.untilLeft(one, firsts)
+      await world.untilLeft(two, seconds)
+      const store = await opened(t, world.place)
+      const kept = () =>
+        store.db
+          .selectFrom('quotaCounters')
+          .select('used')
+          .where('key', 'like', '%default/limits %')
+          .execute()
+      while (!isDeepStrictEqual((await kept()).map(({ used }) => used).toSorted(), [2, 4, 6, 6]))
+        await later(50)
+      await store.close()
+      const from = ['--admin', `http://127.0.0.1:${world.run!.admin}`, '--token', TOKEN]
+      const file = join(world.secrets.path, 'backup.jsonl')
+      const backup = await portcullis(['backup', file, ...from])
+      assert.equal(backup.code, 0, backup.stderr)
+      await world.run!.stop()
+
+      if (engine === 'postgres') {
+        world.move(new Folder())
+        await world.start()
+        await world.untilLeft(one, firsts)
+        await world.untilLeft(two, seconds)
+        await world.run!.stop()
+      }
+
+      // Nothing is there any more but the backup; Redis has lost what it had as well.
+      world.move(new Folder())
+      await world.redis.kill()
+      await world.redis.begin()
+      if (engine === 'postgres') world.url = (await places.url(t))!
+      const into = engine === 'postgres' ? ['--store', world.url] : ['--data', world.data.path]
+      const restored = await portcullis(['restore', file, ...into])
+      assert.equal(restored.code, 0, restored.stderr)
+      await world.start()
+      await world.untilUsed(subscription, { yearly: 6, ever: 6, together: 6, 'each list': 6 })
+      await world.untilLeft(one, firsts)
+      await world.untilLeft(two, seconds)
+      assert.equal(await world.send(one), 200)
+      await world.untilLeft(one, { key: 35, whole: 93, apps: 193, keys: 295 })
+
+      // Redis alone: applications are counted there.
+      await world.redis.kill()
+      await world.redis.begin()
+      await world.untilLeft(one, { key: 35, whole: 93, apps: 193, keys: 295 })
     })
   })
