@@ -13,6 +13,7 @@ import {
 import { actorOf, type Actor } from '../access/actor.ts'
 import type { ChangeTx, Readers, Store } from '../store/store.ts'
 import type { RoleBinding as Row } from '../store/tables.ts'
+import { keepingAdmin } from './last-admin.ts'
 import { accountAt } from './accounts.ts'
 import { forbidden, missing } from './allow.ts'
 import { bindingScope } from './bindings.ts'
@@ -100,7 +101,8 @@ export function roleBindingRoutes(app: Api, api: ManagementApi): void {
           throw missing(`role binding ${binding}`)
         if (!actor.can('users:write', scope)) throw forbidden('users:write', `role binding ${binding}`)
         precondition(request, row.version)
-        await tx.roleBindings.remove(row.id, { organization: row.organizationId })
+        const { organizationId: organization } = row
+        await keepingAdmin(tx, () => tx.roleBindings.remove(row.id, { organization }))
         return { body: bindingView(row) }
       }),
   )

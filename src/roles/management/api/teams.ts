@@ -15,8 +15,9 @@ import {
   Teams,
 } from '../../../api/shapes/team.ts'
 import { actorOf, type Actor } from '../access/actor.ts'
-import type { Readers } from '../store/store.ts'
+import type { ChangeTx, Readers } from '../store/store.ts'
 import type { Organization, Team as Row } from '../store/tables.ts'
+import { keepingAdmin } from './last-admin.ts'
 import { allow, missing } from './allow.ts'
 import { powerOver, teamBindings } from './bindings.ts'
 import { changed, opened, precondition, sent } from './changes.ts'
@@ -148,23 +149,23 @@ export function teamRoutes(app: Api, api: ManagementApi): void {
         })
         precondition(request, team.version)
         powerOver(actor, await teamBindings(tx.db, team.id), `team ${team.name}`)
-        const gone = await tx.db
-          .selectFrom('roleBindings')
-          .select('id')
-          .where(eb => eb.or([eb('team', '=', team.id), eb('scopeTeam', '=', team.id)]))
-          .execute()
-        for (const { id } of gone) await tx.roleBindings.remove(id)
-        const members = await tx.db
-          .selectFrom('teamMembers')
-          .select('id')
-          .where('team', '=', team.id)
-          .execute()
-        for (const { id } of members) await tx.teamMembers.remove(id)
-        await tx.teams.remove(team.id)
+        await keepingAdmin(tx, () => removeTeam(tx, team.id))
         return { body: teamView(team, of) }
       }),
   )
   memberRoutes(app, api)
+}
+
+async function removeTeam(tx: ChangeTx, team: string): Promise<void> {
+  const gone = await tx.db
+    .selectFrom('roleBindings')
+    .select('id')
+    .where(eb => eb.or([eb('team', '=', team), eb('scopeTeam', '=', team)]))
+    .execute()
+  for (const { id } of gone) await tx.roleBindings.remove(id)
+  const members = await tx.db.selectFrom('teamMembers').select('id').where('team', '=', team).execute()
+  for (const { id } of members) await tx.teamMembers.remove(id)
+  await tx.teams.remove(team)
 }
 
 function memberRoutes(app: Api, api: ManagementApi): void {
@@ -240,7 +241,8 @@ function memberRoutes(app: Api, api: ManagementApi): void {
         const there = await tx.teamMembers.find({ team: team.id, user: user.id })
         if (there === null) throw missing(`member ${user.name} of team ${team.name}`)
         precondition(request, there.version)
-        await tx.teamMembers.remove(there.id, { organization: team.organization })
+        const { organization } = team
+        await keepingAdmin(tx, () => tx.teamMembers.remove(there.id, { organization }))
         return { body: { user: { id: user.id, name: user.name } } }
       }),
   )

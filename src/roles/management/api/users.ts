@@ -6,6 +6,7 @@ import { fields } from '../../../api/shapes/shape.ts'
 import { actorOf, type Actor } from '../access/actor.ts'
 import type { ChangeTx, Readers } from '../store/store.ts'
 import type { Organization, User as Row } from '../store/tables.ts'
+import { keepingAdmin } from './last-admin.ts'
 import { missing } from './allow.ts'
 import { powerOver, userBindings } from './bindings.ts'
 import { changed, opened, precondition, sent } from './changes.ts'
@@ -96,7 +97,7 @@ export function userRoutes(app: Api, api: ManagementApi): void {
         await mayManage(tx, actor, there)
         precondition(request, there.version)
         const { title = '', email = '', status = 'active' } = body
-        const user = await tx.users.update(there.id, { title, email, status })
+        const user = await keepingAdmin(tx, () => tx.users.update(there.id, { title, email, status }))
         return shown(user, await homeOf(tx, user))
       }),
   )
@@ -118,15 +119,19 @@ export function userRoutes(app: Api, api: ManagementApi): void {
         if (there === null) throw missing(`user ${request.params.user}`)
         await mayManage(tx, actor, there)
         precondition(request, there.version)
-        for (const table of ['tokens', 'roleBindings', 'teamMembers'] as const) {
-          const rows = await tx.db.selectFrom(table).select('id').where('user', '=', there.id).execute()
-          for (const { id } of rows) await tx[table].remove(id)
-        }
         const body = userView(there, await homeOf(tx, there))
-        await tx.users.remove(there.id)
+        await keepingAdmin(tx, () => removeUser(tx, there.id))
         return { body }
       }),
   )
+}
+
+async function removeUser(tx: ChangeTx, user: string): Promise<void> {
+  for (const table of ['tokens', 'roleBindings', 'teamMembers'] as const) {
+    const rows = await tx.db.selectFrom(table).select('id').where('user', '=', user).execute()
+    for (const { id } of rows) await tx[table].remove(id)
+  }
+  await tx.users.remove(user)
 }
 
 /** By id or name, of which there is one on the platform. */
