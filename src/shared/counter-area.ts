@@ -7,7 +7,7 @@ export type Outcome = 'done' | 'changed' | 'full'
 export const MAX_VALUE = 2 ** 51 - 1
 
 // A bucket, in 32-bit words. What a look-up compares first stands together: two cache lines for 32 keys.
-const SLOTS = 32
+export const SLOTS = 32
 const KEY_B = 32
 const KEY_C = 64
 const KEY_D = 96
@@ -77,12 +77,33 @@ export class CounterArea {
     }
   }
 
-  /** Puts `next` in the place of `seen`, which `read` gave, and keeps it at least until `untilUs`. */
-  swap(key: Hash128, seen: number, next: number, untilUs: number, nowUs: number): Outcome {
+  /** For how many keys there is one. */
+  get places(): number {
+    return (this.mask + 1) * SLOTS
+  }
+
+  /** Whether the key has a slot, be its time over or not. */
+  has(key: Hash128): boolean {
+    return this.find(this.bucketOf(key), key)
+  }
+
+  /**
+   * Puts `next` in the place of `seen`, which `read` gave, and keeps it at least until `untilUs`. `slots`: a new key has
+   * one of so many of its bucket, the first ones.
+   */
+  swap(
+    key: Hash128,
+    seen: number,
+    next: number,
+    untilUs: number,
+    nowUs: number,
+    slots: number = SLOTS,
+  ): Outcome {
     const bucket = this.bucketOf(key)
     const tick = tickOf(nowUs)
     const until = Math.min(LAST_TICK, tickOf(untilUs) + 1)
-    if (!this.find(bucket, key)) return seen === 0 ? this.insert(bucket, key, next, until, tick) : 'changed'
+    if (!this.find(bucket, key))
+      return seen === 0 ? this.insert(bucket, key, next, until, tick, slots) : 'changed'
     if (this.current(bucket, tick) !== seen) return 'changed'
     if (seen === 0 && this.value() !== 0 && !this.forget(bucket)) return 'changed'
     this.prolong(bucket + UNTIL + this.slot, until)
@@ -132,12 +153,19 @@ export class CounterArea {
     return false
   }
 
-  private insert(bucket: number, key: Hash128, next: number, until: number, tick: number): Outcome {
+  private insert(
+    bucket: number,
+    key: Hash128,
+    next: number,
+    until: number,
+    tick: number,
+    slots: number,
+  ): Outcome {
     if (!this.lock(bucket)) return 'full'
     try {
       // It may have been put in while this thread waited.
       if (this.find(bucket, key)) return 'changed'
-      for (let slot = 0; slot < SLOTS; slot++)
+      for (let slot = 0; slot < slots; slot++)
         if (this.claim(bucket, slot, tick)) return this.put(bucket, slot, key, next, until)
       return 'full'
     } finally {

@@ -1,4 +1,4 @@
-import { CounterArea, type Outcome } from './counter-area.ts'
+import { CounterArea, SLOTS, type Outcome } from './counter-area.ts'
 import { KeyHash, type Hash128 } from './key-hash.ts'
 
 /**
@@ -80,7 +80,24 @@ const CROWD_BITS = 6
 export interface Place extends Hash128 {
   /** Of its neighbourhood. */
   readonly near?: number
+  readonly maker?: Maker
 }
+
+/** Where it is counted how many new keys somebody has made. */
+interface Maker extends Hash128 {
+  /** Of the crowds that its keys come to share. */
+  readonly near: number
+}
+
+/** Of all places so many are anybody's who makes keys; beyond, he has those that half of the buckets have. */
+const SHARE = 1 / 64
+/** When it is begun anew to count what somebody makes, of keys that do not last. */
+const ROUND_US = 600_000_000
+/** In a number, beside the round. */
+const MOST_MADE = 2 ** 24
+
+/** Where the time of a key is over within this, it is of those that do not last. */
+const SHORT_US = 2 * ROUND_US
 
 /**
  * Numbers by key of one purpose, such as one limit: the same for all workers of a node, and they outlive reloads. One
@@ -91,7 +108,9 @@ export interface Place extends Hash128 {
  *     while ((outcome = counters.swap(seen, seen + 1, untilUs, nowUs)) === 'changed')
  *
  * Keys may have a neighbourhood: then their places, and those of their crowds, are in one 32nd of all, so that one who
- * has as many networks as a provider leaves the others theirs.
+ * has as many networks as a provider leaves the others theirs. Keys that may come from anywhere have places anywhere,
+ * and a maker: who has made more than his share of them has no more than half of the places, and leaves the others to
+ * who has made few.
  *
  * Memory is bounded, and nobody's number gives way to another's before its time. Where no place is left for a new key
  * it shares the number of its crowd, kept in a reserve: for an address, of all that belong to one network, so that one
@@ -124,8 +143,9 @@ export class Counters {
   }
 
   /** What a key is to these counters, for `aimAt`: who counts the same key again and again hashes it once. Not between `aim` and `swap`. */
-  hash(key: string, neighbourhood = ''): Place {
+  hash(key: string, neighbourhood = '', maker = ''): Place {
     const { a, b, c, d } = this.key.of(key)
+    if (maker !== '') return { a, b, c, d, maker: this.makerOf(maker) }
     if (neighbourhood === '') return { a, b, c, d }
     const near = this.key.of(neighbourhood).d
     return { a, b, c, d: within(near, d, KEY_BITS), near }
@@ -149,14 +169,48 @@ export class Counters {
    */
   swap(seen: number, next: number, untilUs: number, nowUs: number): Outcome {
     if (this.inCrowd) return this.areas.crowds.swap(this.crowd, seen, next, untilUs, nowUs)
-    const outcome = this.areas.keys.swap(this.target, seen, next, untilUs, nowUs)
+    const { maker } = this.target
+    const outcome = this.areas.keys.swap(
+      this.target,
+      seen,
+      next,
+      untilUs,
+      nowUs,
+      maker === undefined || seen !== 0 ? SLOTS : this.slotsOf(maker, untilUs, nowUs),
+    )
     if (outcome !== 'full') return outcome
     const crowd = this.crowd.of(this.crowdName)
-    const { near } = this.target
+    const near = maker?.near ?? this.target.near
     if (near !== undefined) crowd.d = within(near, crowd.d, CROWD_BITS)
     this.inCrowd = true
     return 'changed'
   }
+
+  private makerOf(name: string): Maker {
+    const near = this.key.of(name).d
+    const { a, b, c, d } = this.key.of(`made by ${name}`)
+    return { a, b, c, d, near }
+  }
+
+  /** How many slots of a bucket a key may have one of, that is made now if it is not there. */
+  private slotsOf(maker: Maker, untilUs: number, nowUs: number): number {
+    const { keys } = this.areas
+    if (keys.has(this.target)) return SLOTS
+    const round = roundOf(untilUs, nowUs)
+    for (;;) {
+      const seen = keys.read(maker, nowUs)
+      const made = Math.floor(seen / MOST_MADE) === round ? seen % MOST_MADE : 0
+      if (made >= keys.places * SHARE) return SLOTS / 2
+      const outcome = keys.swap(maker, seen, round * MOST_MADE + made + 1, untilUs, nowUs)
+      // Where it cannot be counted what he makes, he may have made anything.
+      if (outcome !== 'changed') return outcome === 'done' ? SLOTS : SLOTS / 2
+    }
+  }
+}
+
+/** The round that a number of made keys is of; one for all of those that last. */
+function roundOf(untilUs: number, nowUs: number): number {
+  return untilUs - nowUs > SHORT_US ? 0 : Math.floor(nowUs / ROUND_US) % 2 ** 20
 }
 
 function within(near: number, own: number, bits: number): number {

@@ -348,8 +348,14 @@ for (const engine of engines)
           .selectFrom('quotaCounters')
           .select('used')
           .where('key', 'like', '%default/limits %')
+          .orderBy('used')
           .execute()
-      while (!isDeepStrictEqual((await kept()).map(({ used }) => used).toSorted(), [2, 4, 6, 6]))
+      while (
+        !isDeepStrictEqual(
+          (await kept()).map(({ used }) => used),
+          [2, 4, 6, 6],
+        )
+      )
         await later(50)
       await store.close()
       const from = ['--admin', `http://127.0.0.1:${world.run!.admin}`, '--token', TOKEN]

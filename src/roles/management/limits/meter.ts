@@ -6,7 +6,7 @@ import type { Window } from './windows/windows.ts'
 export const COUNTERS = 'limits'
 
 interface Hashing {
-  hash(key: string, near?: string): Place
+  hash(key: string, near?: string, maker?: string): Place
 }
 
 /** Who is counted, and where. */
@@ -18,6 +18,8 @@ export interface Counted {
   readonly crowd: string
   /** Among whose places its own are, of an address: those of its provider. Absent: anywhere. */
   readonly near?: string
+  /** Of what has places anywhere and can be made up: who has made it up, the provider of the client. */
+  readonly maker?: string
   /** When the subscription began, in milliseconds since 1970; 0 for others. */
   readonly sinceMs: number
 }
@@ -67,10 +69,10 @@ export class Meter {
   }
 
   private newHash(counters: Hashing): Place {
-    const { crowd, near } = this.counted
+    const { crowd, near, maker } = this.counted
     this.counterKey = this.inWindow(this.key)
     this.crowd = crowd === '' ? this.counterKey : this.inWindow(this.keyOf(crowd))
-    return counters.hash(this.counterKey, near)
+    return counters.hash(this.counterKey, near, maker === undefined ? undefined : this.inWindow(maker))
   }
 
   private keyOf(who: string): string {

@@ -72,7 +72,8 @@ function stranger(
     sinceMs: 0,
   } as const
   // What comes from anywhere has one place, wherever it comes from.
-  return who.startsWith('address ') ? { ...counted, near: providerKey(clientAddress) } : counted
+  const provider = providerKey(clientAddress)
+  return who.startsWith('address ') ? { ...counted, near: provider } : { ...counted, maker: provider }
 }
 
 /** Of a claim of its own name, or else within objects: `realm.tenant`. */
