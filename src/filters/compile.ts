@@ -24,6 +24,7 @@ export interface FilterSteps {
   /** Whose each step is, for who tells of an exchange that one of them has answered. */
   readonly requestOf: readonly FilterConfig[]
   readonly responseOf: readonly FilterConfig[]
+  readonly endOf: readonly FilterConfig[]
 }
 
 /** A filter that is compiled, and the place of its phase. */
@@ -41,6 +42,7 @@ export const noSteps: FilterSteps = {
   end: null,
   requestOf: [],
   responseOf: [],
+  endOf: [],
 }
 
 interface Row {
@@ -94,12 +96,14 @@ export function stepsOf(ready: readonly ReadyFilter[]): FilterSteps {
   const sorted = ready.filter(one => !isOutdone(one, ready)).toSorted((a, b) => a.order - b.order)
   const filters = sorted.map(({ filter }) => filter)
   const answering = sorted.filter(({ filter }) => filter.response !== undefined).toReversed()
+  const ending = sorted.filter(({ filter }) => filter.end !== undefined).toReversed()
   return {
     request: orNull(filters.flatMap(requestSteps)),
     response: orNull(answering.map(({ filter }) => filter.response!.bind(filter))),
-    end: orNull(filters.flatMap(filter => filter.end?.bind(filter) ?? []).toReversed()),
+    end: orNull(ending.map(({ filter }) => filter.end!.bind(filter))),
     requestOf: sorted.flatMap(({ filter, config }) => requestSteps(filter).map(() => config)),
     responseOf: answering.map(({ config }) => config),
+    endOf: ending.map(({ config }) => config),
   }
 }
 

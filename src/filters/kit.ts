@@ -24,6 +24,8 @@ export interface Kit {
   tell(channel: string, message: unknown): void
   /** Series of families in telemetry/families.ts; given back when the snapshot has gone. */
   readonly metrics: Pick<MetricsScope, 'counter' | 'gauge' | 'histogram'>
+  /** Among how many workers the limits of this process are shared. */
+  readonly workers: number
   readonly clock: KitClock
   readonly log: Pick<Logger, 'error' | 'warn' | 'info' | 'debug'>
 }

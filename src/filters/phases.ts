@@ -36,6 +36,8 @@ export const phases = [
   'session',
   // What is answered from a cache has passed everything above.
   'cache',
+  // Whoever needs the backend has a place of its route.
+  'bulkhead',
   // Rewriting: the standard's own filters.
   'headers',
 ] as const

@@ -27,6 +27,7 @@ export const trialKit: Kit = {
     return one
   },
   metrics: new Proxy({} as Kit['metrics'], { get: () => () => instrument }),
+  workers: 1,
   clock: { now: () => 0, sharedUs: () => 0, wallMs: () => 0, after: () => () => {} },
   log: { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} },
 }

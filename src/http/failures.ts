@@ -300,6 +300,12 @@ const table = {
     retry: 'never',
     title: 'The backend has as many requests as it may have',
   },
+  bulkhead_full: {
+    status: 503,
+    side: 'internal',
+    retry: 'never',
+    title: 'As many requests of the route are under way as may be',
+  },
   breaker_open: {
     status: 503,
     side: 'upstream',

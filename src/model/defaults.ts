@@ -163,6 +163,7 @@ export const trafficDefaults = {
   realm: 'Restricted',
   forwardCredentials: true,
   priority: 'Normal',
+  bulkhead: { maxPending: 0, maxWaitMs: 1_000 },
 } as const
 /** What a TrafficPolicy's `cache` leaves out. */
 export const cacheDefaults = {

@@ -271,8 +271,8 @@ export class Engine {
 
   private makeKit(): WorkerKit {
     const { kept, upstreams, options, state } = this
-    const { log, tell = () => {} } = options
-    const parts = { clusters: upstreams, log, kept, shared: state, tell }
+    const { log, tell = () => {}, workers = 1 } = options
+    const parts = { clusters: upstreams, log, kept, shared: state, workers, tell }
     return new WorkerKit(parts, this.epochs.current)
   }
 

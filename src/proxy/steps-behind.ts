@@ -3,7 +3,7 @@ import type { FilterConfig } from '../snapshot/snapshot.ts'
 
 const known = new WeakMap<FilterSteps, Map<FilterConfig, FilterSteps>>()
 
-/** What a request meets behind the filter of this config, and an answer up to and with it. Nothing is settled: those further out never saw it. */
+/** What a request meets behind the filter of this config, and an answer up to and with it. Only those behind it settle anything: the others never saw it. */
 export function stepsBehind(steps: FilterSteps, config: FilterConfig): FilterSteps {
   const ofSteps = known.get(steps) ?? new Map<FilterConfig, FilterSteps>()
   known.set(steps, ofSteps)
@@ -15,17 +15,20 @@ export function stepsBehind(steps: FilterSteps, config: FilterConfig): FilterSte
 }
 
 function behind(
-  { request, response, requestOf, responseOf }: FilterSteps,
+  { request, response, end, requestOf, responseOf, endOf }: FilterSteps,
   config: FilterConfig,
 ): FilterSteps {
   const from = requestOf.lastIndexOf(config) + 1
   const to = responseOf.indexOf(config) + 1
+  const met = new Set(requestOf.slice(from))
+  const settles = (_: unknown, i: number): boolean => met.has(endOf[i]!)
   return {
     request: orNull(request?.slice(from)),
     response: orNull(response?.slice(0, to)),
-    end: null,
+    end: orNull(end?.filter(settles)),
     requestOf: requestOf.slice(from),
     responseOf: responseOf.slice(0, to),
+    endOf: endOf.filter(settles),
   }
 }
 

@@ -28,6 +28,7 @@ export interface KitParts {
   readonly log: Logger
   readonly kept: Kept
   readonly shared: SharedState
+  readonly workers: number
   readonly tell: (channel: string, message: unknown) => void
 }
 
@@ -53,6 +54,10 @@ export class WorkerKit implements Kit {
 
   get metrics(): MetricsScope {
     return (this.scope ??= this.observer.newScope())
+  }
+
+  get workers(): number {
+    return this.parts.workers
   }
 
   async call(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse> {

@@ -194,6 +194,11 @@ const table = {
     help: 'Requests that a local limit has seen, by policy, limit and outcome: allowed, denied, allowed by the number of a whole network (crowded), or refused since there was no place to count them (uncounted).',
     labels: ['policy', 'limit', 'outcome'],
   },
+  portcullis_bulkhead_refused_total: {
+    type: 'counter',
+    help: 'Requests that found no place of their route (TrafficPolicy bulkhead), by policy.',
+    labels: ['policy'],
+  },
   portcullis_api_requests_total: {
     type: 'counter',
     help: 'Requests of a published API, by plan ("" without one) and class of the status (none: the client had gone before there was one).',

@@ -72,6 +72,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   connection_terminated: UNAVAILABLE,
   connection_limit_reached: UNAVAILABLE,
   backend_request_limit_reached: UNAVAILABLE,
+  bulkhead_full: UNAVAILABLE,
   breaker_open: UNAVAILABLE,
   http_response_incomplete: UNAVAILABLE,
   http_response_timeout: DEADLINE_EXCEEDED,

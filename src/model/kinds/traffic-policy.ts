@@ -3,6 +3,7 @@ import { isOwn, ownedFields } from '../../http/owned-fields.ts'
 import { trafficDefaults } from '../defaults.ts'
 import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
+import { bulkhead } from './bulkhead.ts'
 import { exceptionRules, exceptions } from './exceptions.ts'
 import { headerName } from './http-filters.ts'
 import { localReplies, localRepliesRules } from './local-replies.ts'
@@ -100,6 +101,10 @@ const schema = object(
           localReplies,
           'What the gateway itself answers, as its owner wants it: error pages, and maintenance. Of several policies the nearest counts.',
         ),
+        bulkhead: optional(
+          bulkhead,
+          'How many requests of a route may be under way at once, so that one whose backend is slow leaves others what they need. What is answered from a cache needs no place. Each policy counts each route by itself: of several the lowest number counts.',
+        ),
         priority: optional(
           Type.Enum(['Critical', 'Normal', 'Sheddable']),
           'Who is refused first (503, Retry-After) while a worker has too much to do: Sheddable, then Normal; Critical only where memory is short. Of several policies the nearest counts.',
@@ -166,15 +171,17 @@ function partRules({
   cache,
   localReplies: replies,
   priority,
+  bulkhead: places,
 }: TrafficPolicySpec): Violation[] {
   if (lists !== undefined && lists.allow === undefined && lists.deny === undefined)
     return [{ path: ['spec', 'addresses'], message: 'lists no address, expected allow or deny' }]
-  const parts = [rateLimits, lists, passwords, cache, replies, priority]
+  const parts = [rateLimits, lists, passwords, cache, replies, places, priority]
   if (parts.some(part => part !== undefined)) return []
   return [
     {
       path: ['spec'],
-      message: 'asks for nothing, expected rateLimits, addresses, basicAuth, cache, localReplies or priority',
+      message:
+        'asks for nothing, expected rateLimits, addresses, basicAuth, cache, localReplies, bulkhead or priority',
     },
   ]
 }

@@ -1,4 +1,5 @@
 import { addressList } from '../../filters/address-list.ts'
+import { bulkhead } from '../../filters/bulkhead/bulkhead.ts'
 import { basicAuth } from '../../filters/basic-auth/basic-auth.ts'
 import { cache } from '../../filters/cache/cache.ts'
 import { compression } from '../../filters/compression/compression.ts'
@@ -25,6 +26,7 @@ export const ingressFilters: readonly FilterType[] = [
   externalAuth,
   localReplies,
   cache,
+  bulkhead,
   session,
   requestHeaders,
   responseHeaders,

@@ -9,9 +9,11 @@ const settings: ReadonlyMap<string, string> = new Map([
   ['priority', 'priority'],
 ])
 
-/** Where a filter cannot act that is a setting, requests are served without it. */
+/** Where a filter cannot act that protects nobody from those who must not pass, requests are served without it. */
 export function attachmentOf(at: AttachPoint, filter: FilterConfig): Attachment {
-  return settings.has(filter.type) ? { at, filter } : { at, filter, protects: true }
+  return settings.has(filter.type) || filter.type === 'bulkhead'
+    ? { at, filter }
+    : { at, filter, protects: true }
 }
 
 /** Of two settings at one place that of the older policy counts: policies come in that order. */

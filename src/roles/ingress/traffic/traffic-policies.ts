@@ -1,10 +1,12 @@
 import type { AddressListConfig } from '../../../filters/address-list.ts'
+import type { BulkheadConfig } from '../../../filters/bulkhead/bulkhead.ts'
 import type { BasicAuthConfig } from '../../../filters/basic-auth/basic-auth.ts'
 import type { PriorityConfig } from '../../../filters/priority.ts'
 import type { LimitConfig, RateLimitConfig } from '../../../filters/rate-limit/rate-limit.ts'
 import type { LocalRepliesConfig } from '../../../filters/local-replies/local-replies.ts'
 import type { CacheConfig } from '../../../filters/cache/config.ts'
 import { trafficDefaults } from '../../../model/defaults.ts'
+import { durationMs } from '../../../model/quantity.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
 import { Secret } from '../../../model/kinds/secret.ts'
 import { TrafficPolicy, windowMs, type RateLimit } from '../../../model/kinds/traffic-policy.ts'
@@ -29,6 +31,8 @@ import { cacheOf } from './cache.ts'
 import { localRepliesOf } from './local-replies.ts'
 import { attachmentOf, OnePerPlace } from './settings.ts'
 import { usersOf, type Users } from './users.ts'
+
+const { bulkhead: defaults } = trafficDefaults
 
 /** What TrafficPolicies need of the world. */
 interface TrafficWorld extends PolicyWorld {
@@ -93,6 +97,7 @@ function filtersOf(policy: TrafficPolicy, world: TrafficWorld): Made | { readonl
     ...rateLimits(policy),
     ...replies(policy),
     ...caches(policy),
+    ...bulkheads(policy),
     ...ranks(policy),
   ]
   if (basicAuth === undefined) return { filters: open, users: null }
@@ -137,6 +142,14 @@ function caches(policy: TrafficPolicy): CacheConfig[] {
 function ranks(policy: TrafficPolicy): PriorityConfig[] {
   const { priority } = policy.body.spec
   return priority === undefined ? [] : [{ type: 'priority', ...common(policy, 'priority'), priority }]
+}
+
+function bulkheads(policy: TrafficPolicy): BulkheadConfig[] {
+  const { bulkhead } = policy.body.spec
+  if (bulkhead === undefined) return []
+  const { maxParallelRequests, maxPending = defaults.maxPending, maxWait } = bulkhead
+  const maxWaitMs = (maxWait === undefined ? undefined : durationMs(maxWait)) ?? defaults.maxWaitMs
+  return [{ type: 'bulkhead', ...common(policy, 'bulkhead'), maxParallelRequests, maxPending, maxWaitMs }]
 }
 
 function passwords(
