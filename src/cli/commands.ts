@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { cert, secret } from './certificates/commands.ts'
+import { composition } from './composition/commands.ts'
 import { keepCompiled } from './command/compile-cache.ts'
 import { isGroup, UsageError } from './command/flag.ts'
 import type { Command, CommandEntry, Flag, Given } from './command/flag.ts'
@@ -177,6 +178,7 @@ export const entries: readonly CommandEntry[] = [
   cert,
   secret,
   imports,
+  composition,
   diff,
   apply,
   dump,

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileSource } from '../../control/files/file-source.ts'
 import { authorityText } from '../../http/authority-text.ts'
-import { formatProblem } from '../../model/problem.ts'
 import type { Problem } from '../../model/resource.ts'
 import { CommandFailure } from '../command/flag.ts'
 import { writeWhole } from '../command/write.ts'
@@ -12,6 +11,7 @@ import { readDocument, type ApiDocument } from './document.ts'
 import { filesOf, PORT, type Files, type Wanted } from './resources.ts'
 import { readSource, type Source } from './source.ts'
 import { plans } from './plans.ts'
+import { tell } from './tell.ts'
 
 export interface ImportOptions {
   /** A file, a URL of http or https, or `-`. */
@@ -28,9 +28,6 @@ export interface ImportOptions {
   readonly force: boolean
 }
 
-/** So many problems are told; the rest is counted. */
-const SHOWN = 20
-
 /** `portcullis import openapi`: 0, or 1 where the document is none that can be published. */
 export async function importOpenapi(options: ImportOptions): Promise<number> {
   const source = await readSource(options.source)
@@ -46,12 +43,6 @@ export async function importOpenapi(options: ImportOptions): Promise<number> {
   else writeTo(options.output, files, options.force)
   process.stderr.write(summary(document, source, wanted, options.output, files))
   return 0
-}
-
-function tell(problems: readonly Problem[]): void {
-  for (const problem of problems.slice(0, SHOWN))
-    process.stderr.write(`${formatProblem(problem)}${problem.severity === 'error' ? '' : ' (warning)'}\n`)
-  if (problems.length > SHOWN) process.stderr.write(`and ${problems.length - SHOWN} more\n`)
 }
 
 function wantedOf({ target, ...given }: ImportOptions, document: ApiDocument, source: Source): Wanted {

@@ -39,7 +39,7 @@ export function resolve(document: unknown, reference: string): unknown {
 }
 
 /** RFC 6901 §6: encoded as in a URI fragment, then `~1` and `~0`. */
-function pointerKey(token: string): string {
+export function pointerKey(token: string): string {
   let text = token
   try {
     text = decodeURIComponent(token)

@@ -31,10 +31,13 @@ export type OperationCalled<P, Name> = Name extends `${infer M} ${infer K}`
 
 type Success = 200 | 201 | 202 | 203 | 204 | 205 | 206 | '2XX' | '2xx'
 
+/** JSON where that can be had, since it is what is asked for. */
+type MediaOf<C> = 'application/json' extends keyof C ? C['application/json'] : C[keyof C]
+
 /** What is in the body of an answer; undefined where there is none. */
 type ContentOf<R> = R extends { readonly content: infer C }
   ? C extends object
-    ? C[keyof C]
+    ? MediaOf<C>
     : undefined
   : undefined
 
@@ -59,12 +62,12 @@ type Given<T, K extends string, As extends string = K> = T extends { readonly [k
     : unknown
 
 type BodyOf<O> = O extends { readonly requestBody: { readonly content: infer C } }
-  ? { readonly body: C[keyof C] }
+  ? { readonly body: MediaOf<C> }
   : O extends { readonly requestBody?: infer B }
     ? [NonNullable<B>] extends [never]
       ? unknown
       : NonNullable<B> extends { readonly content: infer C }
-        ? { readonly body?: C[keyof C] | undefined }
+        ? { readonly body?: MediaOf<C> | undefined }
         : unknown
     : unknown
 
