@@ -100,6 +100,9 @@ export function http(settings: BackendSettings): Backend<HttpContract> {
   return declared('http', settings)
 }
 
+/** W3C Trace Context: what a backend does is part of what the client asked for. */
+const ALWAYS_RELAYED = ['traceparent', 'tracestate']
+
 function declared(protocol: 'rest' | 'http', settings: BackendSettings): Backend<never> {
   const url = new URL(settings.url)
   if (
@@ -117,7 +120,7 @@ function declared(protocol: 'rest' | 'http', settings: BackendSettings): Backend
     url,
     timeoutMs: settings.timeoutMs ?? 10_000,
     deadlineHeader: settings.deadlineHeader?.toLowerCase() ?? null,
-    relay: (settings.relay ?? []).map(name => name.toLowerCase()),
+    relay: [...ALWAYS_RELAYED, ...(settings.relay ?? []).map(name => name.toLowerCase())],
     headers: lowerCased(settings.headers ?? {}),
     retry:
       retry === undefined

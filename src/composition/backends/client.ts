@@ -13,9 +13,6 @@ type Options = HttpOptions & { readonly header?: Readonly<Record<string, QueryVa
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
-/** W3C Trace Context: what a backend does is part of what the client asked for. */
-const ALWAYS_RELAYED = ['traceparent', 'tracestate']
-
 const templates = new Map<string, PathTemplate>()
 /** Paths of a composition are written in its code, those without braces of http() perhaps not. */
 const MOST_TEMPLATES = 2_000
@@ -132,13 +129,14 @@ export class Client {
   private headersFor(options: Options, deadlineMs: number): Record<string, string> {
     const { backend, site } = this
     const headers: Record<string, string> = { accept: 'application/json', ...backend.headers }
-    for (const field of [...ALWAYS_RELAYED, ...backend.relay]) {
+    for (const field of backend.relay) {
       const value = site.headers[field]
       if (value !== undefined) headers[field] = value
     }
-    for (const [field, value] of Object.entries(options.header ?? {}))
-      if (value != null) headers[field.toLowerCase()] = String(value)
-    Object.assign(headers, lowerCased(options.headers ?? {}))
+    if (options.header !== undefined)
+      for (const [field, value] of Object.entries(options.header))
+        if (value != null) headers[field.toLowerCase()] = String(value)
+    if (options.headers !== undefined) Object.assign(headers, lowerCased(options.headers))
     if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
     if (backend.deadlineHeader !== null)
       headers[backend.deadlineHeader] = String(Math.max(1, Math.floor(deadlineMs - site.request.clock.now())))
@@ -156,7 +154,8 @@ function templateOf(path: string): PathTemplate {
 }
 
 /** Names in the order given; of a list one for each (OpenAPI's `form`, exploded); what is null or undefined is left out. */
-function queryOf(query: Readonly<Record<string, QueryValue>> = {}): string {
+function queryOf(query: Readonly<Record<string, QueryValue>> | undefined): string {
+  if (query === undefined) return ''
   const pairs = new URLSearchParams()
   for (const [name, value] of Object.entries(query))
     for (const one of [value].flat()) if (one != null) pairs.append(name, String(one))

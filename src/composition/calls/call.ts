@@ -55,6 +55,11 @@ export class Call<T> implements Promise<T> {
     return this.scope.request
   }
 
+  /** As a plain promise, for who cancels it himself: `then` makes a call of its own. */
+  get outcome(): Promise<T> {
+    return this.promise
+  }
+
   /** Nobody wants the answer: whoever awaits it gets a CallFailure `cancelled`. Nothing happens where it has settled. */
   cancel(why = ''): void {
     this.scope.cancel(new CallFailure('cancelled', this.name, why))
@@ -74,11 +79,15 @@ export class Call<T> implements Promise<T> {
       over = true
     }
     const settled = (work: () => A | B | PromiseLike<A | B>) => {
-      if (!over) next.follow(work)
+      // Only here others' code is run, which may begin calls: to run it in a scope costs more than the rest of a call.
+      if (!over) next.follow(() => next.scope.run(work))
       over = true
     }
     this.promise.then(
-      value => settled(() => (onFulfilled == null ? (value as unknown as A) : onFulfilled(value))),
+      value => {
+        if (onFulfilled == null) next.succeed(value as unknown as A)
+        else settled(() => onFulfilled(value))
+      },
       reason => {
         if (onRejected == null) next.fail(reason)
         else settled(() => onRejected(reason))
@@ -116,7 +125,7 @@ export class Call<T> implements Promise<T> {
 
   private follow(work: () => T | PromiseLike<T>): void {
     try {
-      const result = this.scope.run(work)
+      const result = outcomeOf(work())
       if (isThenable(result))
         result.then(
           value => this.succeed(value),
@@ -144,6 +153,9 @@ export class Call<T> implements Promise<T> {
     for (const part of this.parts) if (part instanceof Call) part.scope.cancel(reason)
   }
 }
+
+/** Of a call its plain promise, else what it is. */
+export const outcomeOf = <P>(part: P): P => (part instanceof Call ? (part.outcome as P) : part)
 
 const isThenable = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
   typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'

@@ -1,4 +1,4 @@
-import { Call } from './call.ts'
+import { Call, outcomeOf } from './call.ts'
 import { CallFailure, isCancelled } from './failure.ts'
 import { Scope } from './scope.ts'
 
@@ -22,7 +22,7 @@ export function all<const P extends Parts>(parts: P): Call<Results<P>> {
 
 async function settleAll<P extends Parts>(parts: P, values: readonly unknown[]): Promise<Results<P>> {
   try {
-    const results = await Promise.all(values)
+    const results = await Promise.all(values.map(outcomeOf))
     if (Array.isArray(parts)) return results as Results<P>
     return Object.fromEntries(Object.keys(parts).map((name, i) => [name, results[i]])) as Results<P>
   } catch (error) {
@@ -38,7 +38,7 @@ async function settleAll<P extends Parts>(parts: P, values: readonly unknown[]):
 export function any<T>(calls: readonly PromiseLike<T>[]): Call<T> {
   return combined('any', calls, async () => {
     try {
-      return await Promise.any(calls)
+      return await Promise.any(calls.map(outcomeOf))
     } catch (error) {
       throw error instanceof AggregateError ? firstOf(error.errors) : error
     } finally {
@@ -57,7 +57,7 @@ export function race<T>(calls: readonly PromiseLike<T>[]): Call<T> {
   if (calls.length === 0) throw new RangeError('race() of nothing would never end')
   return combined('race', calls, async () => {
     try {
-      return await Promise.race(calls)
+      return await Promise.race(calls.map(outcomeOf))
     } finally {
       cancelAll(calls, 'another one was sooner')
     }
@@ -80,7 +80,7 @@ export function soft<T, F>(
   const name = options.name ?? (call instanceof Call ? call.name : 'soft')
   const part: Call<T | F> = combined<T | F>(name, [call], async () => {
     try {
-      return await call
+      return await outcomeOf(call)
     } catch (error) {
       if (isCancelled(error) || request.cancelledBy !== null) throw error
       request.partials.push({ part, error })

@@ -26,6 +26,26 @@ const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
 /** A name in a list of names: what would end it, and what no field may have, is escaped. */
 const inField = (name: string): string => name.replace(/[^\x20-\x2b\x2d-\x7e]/gu, encodeURIComponent)
 
+interface RouteSchemas {
+  readonly parts: RequestParts
+  readonly out: Checked
+}
+
+/** Compiled once for all engines of a route: of the tests of a gateway each has its own engine. */
+const compiledSchemas = new WeakMap<Route, RouteSchemas>()
+
+function schemasOf(route: Route): RouteSchemas {
+  let schemas = compiledSchemas.get(route)
+  if (schemas === undefined) {
+    schemas = {
+      parts: new RequestParts(route.options.in ?? {}),
+      out: new Checked('answer', route.options.out),
+    }
+    compiledSchemas.set(route, schemas)
+  }
+  return schemas
+}
+
 /** A route with what does not depend on a request made already. */
 export class CompiledRoute {
   private readonly route: Route
@@ -44,8 +64,9 @@ export class CompiledRoute {
     this.route = route
     this.around = around
     this.name = `${route.method} ${route.path}`
-    this.parts = new RequestParts(options.in ?? {})
-    this.out = new Checked('answer', options.out)
+    const { parts, out } = schemasOf(route)
+    this.parts = parts
+    this.out = out
     this.rules = [...(options.failures ?? []), ...gateway.failures]
     this.partial = options.partial ?? 'header'
     this.allowed = options.calls === undefined ? null : new Set(options.calls)

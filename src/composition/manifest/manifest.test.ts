@@ -61,7 +61,7 @@ suite('what a composition is, without running it', () => {
       limitBytes: 4 * 1024 * 1024,
       retry: null,
       deadlineHeader: 'x-deadline-ms',
-      relay: ['authorization'],
+      relay: ['traceparent', 'tracestate', 'authorization'],
     })
     assert.deepEqual(routes[0], {
       method: 'GET',

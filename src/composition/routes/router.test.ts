@@ -20,6 +20,7 @@ suite('which route takes a request', () => {
     'PUT /users/{id}',
     'GET /{a}/b',
     'GET /users/{id}/x',
+    'GET /users/{id}.json',
   )
   for (const [asked, expected] of [
     ['GET /users/me', '/users/me'],
@@ -27,6 +28,7 @@ suite('which route takes a request', () => {
     ['HEAD /users/7', '/users/{id}'],
     ['PUT /users/me', '/users/{id}'],
     ['GET /users/b', '/users/{id}'],
+    ['GET /users/7.json', '/users/{id}.json'],
     ['GET /x/b', '/{a}/b'],
     ['POST /users/me', ['GET', 'PUT', 'HEAD']],
     ['GET /users', null],

@@ -17,21 +17,19 @@ suite('path templates', () => {
     ['/a b', '/a%20b', null],
     ['/caf%C3%A9', '/caf%c3%a9', {}],
     ['/users/{id}', '/user/7', null],
+    ['/files/{name}.json', '/files/a.b.json', { name: 'a.b' }],
+    ['/files/{name}.json', '/files/.json', null],
+    ['/books/{id}:archive', '/books/7:archive', { id: '7' }],
+    ['/books/{id}:archive', '/books/7', null],
+    ['/{from}-{to}', '/a-b-c', { from: 'a', to: 'b-c' }],
+    ['/x.y/{id}', '/xzy/7', null],
   ] as const)
     test(`${template} ${expected === null ? 'leaves' : 'takes'} ${path}`, () => {
       if (template === '/a b') assert.throws(() => new PathTemplate(template), TypeError)
       else assert.deepEqual(new PathTemplate(template).match(path), expected)
     })
 
-  for (const template of [
-    'users',
-    '/users/{id',
-    '/users/x{id}',
-    '/users/{}',
-    '/users?x=1',
-    '/{a}/{a}',
-    '/{a b}',
-  ])
+  for (const template of ['users', '/users/{id', '/users/{}', '/users?x=1', '/{a}/{a}', '/{a b}'])
     test(`${template} is none`, () => assert.throws(() => new PathTemplate(template), TypeError))
 
   for (const value of [
@@ -53,6 +51,9 @@ suite('path templates', () => {
         () => new PathTemplate('/users/{id}').expand('users GET /users/{id}', { id: value }),
         (error: unknown) => error instanceof CallFailure && error.failure === 'path_parameter_refused',
       ))
+
+  test('so is what makes one together with text', () =>
+    assert.throws(() => new PathTemplate('/files/.{ext}').expand('', { ext: '.' }), CallFailure))
 
   test('what is expanded is matched, and stays one segment of the path to every parser', () => {
     const template = new PathTemplate('/users/{id}/orders')

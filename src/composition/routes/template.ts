@@ -8,15 +8,17 @@ export type NamesIn<P extends string> = P extends `${string}{${infer Name}}${inf
 /** What a path template makes of a path: each name is a whole segment, decoded. */
 export type ParamsIn<P extends string> = { readonly [N in NamesIn<P>]: string }
 
+/** A segment as it goes on the wire, or what is in it: text, name, text, name, …, text. */
+type Segment = string | { readonly parts: readonly string[]; readonly pattern: RegExp }
+
 /**
- * A path template as OpenAPI has it, `/users/{id}/orders`: a name stands for one whole segment. Throws a TypeError for
- * what is none, since it is a mistake of who wrote it.
+ * A path template as OpenAPI has it, `/users/{id}/orders`: a name stands for a whole segment, or for a part of one
+ * (`/files/{name}.json`, `/books/{id}:archive`). Throws a TypeError for what is none, since it is a mistake of who wrote it.
  */
 export class PathTemplate {
   readonly text: string
   readonly names: readonly string[]
-  /** A segment as it goes on the wire, or the place of a name. */
-  private readonly segments: readonly (string | { readonly name: string })[]
+  private readonly segments: readonly Segment[]
 
   constructor(text: string) {
     if (!text.startsWith('/')) throw new TypeError(`the path ${JSON.stringify(text)} does not begin with "/"`)
@@ -25,26 +27,26 @@ export class PathTemplate {
       .slice(1)
       .split('/')
       .map(segment => segmentOf(segment, text))
-    this.names = this.segments.flatMap(segment => (typeof segment === 'string' ? [] : [segment.name]))
+    this.names = this.segments.flatMap(namesOf)
     if (new Set(this.names).size < this.names.length)
       throw new TypeError(`the path ${JSON.stringify(text)} has a name twice`)
   }
 
   /** Two of the same shape take the same paths. */
   get shape(): string {
-    return this.segments.map(segment => `/${typeof segment === 'string' ? segment : '{}'}`).join('')
+    return this.text.replaceAll(/\{[^}]*\}/g, '{}')
   }
 
-  /** Of two that take a path, the one wins whose first segment that differs is no name. */
+  /** Of two that take a path, the one wins whose first segment that differs is no name, or has more text beside it. */
   isBefore(other: PathTemplate): boolean {
     for (const [i, segment] of this.segments.entries()) {
-      const theirs = other.segments[i]
-      if (typeof segment !== typeof theirs) return typeof segment === 'string'
+      const [ours, theirs] = [textOf(segment), textOf(other.segments[i] ?? segment)]
+      if (ours !== theirs) return ours > theirs
     }
     return false
   }
 
-  /** The decoded segments by name, or null where the path is none of its. Throws a URIError for a broken escape. */
+  /** The decoded values by name, or null where the path is none of its. Throws a URIError for a broken escape. */
   match(path: string): Record<string, string> | null {
     const given = path.slice(1).split('/')
     if (given.length !== this.segments.length) return null
@@ -53,8 +55,11 @@ export class PathTemplate {
       const text = given[i]!
       if (typeof segment === 'string') {
         if (segment !== text && decodeURIComponent(text) !== decodeURIComponent(segment)) return null
-      } else if (text === '') return null
-      else params[segment.name] = decodeURIComponent(text)
+        continue
+      }
+      const values = segment.pattern.exec(text)
+      if (values === null) return null
+      for (const [at, name] of namesOf(segment).entries()) params[name] = decodeURIComponent(values[at + 1]!)
     }
     return params
   }
@@ -65,20 +70,50 @@ export class PathTemplate {
    */
   expand(call: string, values: Readonly<Record<string, unknown>> = {}): string {
     let path = ''
-    for (const segment of this.segments)
-      path += `/${typeof segment === 'string' ? segment : escaped(call, segment.name, values[segment.name])}`
+    for (const segment of this.segments) path += `/${expanded(call, segment, values)}`
     return path
   }
 }
 
-function segmentOf(segment: string, text: string): string | { readonly name: string } {
-  const name = /^\{([A-Za-z_][\w.-]*)\}$/.exec(segment)?.[1]
-  if (name !== undefined) return { name }
-  if (/[{}?#\s]/.test(segment))
+function segmentOf(segment: string, text: string): Segment {
+  const parts = segment.split(/\{([A-Za-z_][\w.-]*)\}/)
+  const texts = parts.filter((_, i) => i % 2 === 0)
+  if (texts.some(part => /[{}?#\s]/.test(part)))
     throw new TypeError(
-      `the path ${JSON.stringify(text)} has ${JSON.stringify(segment)}: a name in braces is a whole segment, and a path has no query`,
+      `the path ${JSON.stringify(text)} has ${JSON.stringify(segment)}: expected names in braces, and no query`,
     )
-  return segment
+  // Nobody could say where one ends and the next begins.
+  if (texts.slice(1, -1).includes(''))
+    throw new TypeError(`the path ${JSON.stringify(text)} has two names with nothing between`)
+  if (parts.length === 1) return segment
+  // All but the last name end at the next text: where each could end anywhere, a path could be made to take minutes.
+  const pattern = parts
+    .map((part, i) => {
+      if (i % 2 === 0) return RegExp.escape(part)
+      return i < parts.length - 2 ? `([^${RegExp.escape(parts[i + 1]![0]!)}]+)` : '(.+)'
+    })
+    .join('')
+  return { parts, pattern: new RegExp(`^${pattern}$`, 's') }
+}
+
+const namesOf = (segment: Segment): readonly string[] =>
+  typeof segment === 'string' ? [] : segment.parts.filter((_, i) => i % 2 === 1)
+
+/** How much of it is text. */
+const textOf = (segment: Segment): number =>
+  typeof segment === 'string'
+    ? Infinity
+    : segment.parts.reduce((length, part, i) => length + (i % 2 === 0 ? part.length : 0), 0)
+
+function expanded(call: string, segment: Segment, values: Readonly<Record<string, unknown>>): string {
+  if (typeof segment === 'string') return segment
+  const whole = segment.parts
+    .map((part, i) => (i % 2 === 0 ? part : escaped(call, part, values[part])))
+    .join('')
+  // `.{ext}` with `.` in it.
+  if (DOT_SEGMENT.test(whole))
+    throw new CallFailure('path_parameter_refused', call, `it makes ${JSON.stringify(whole)}`)
+  return whole
 }
 
 /** Also behind a slash that is escaped, and with parameters (`..;x`): there are servers who read both. */
