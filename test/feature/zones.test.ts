@@ -93,7 +93,7 @@ suite('the own zone', () => {
     const port = await freePort()
     using folder = new Folder({ 'all.yaml': yaml(all, preferred, { name: 'http', port }) })
     await using flag = await RunProcess.start([folder.path], '--zone', 'b', '--workers', '1')
-    await flag.started()
+    assert.equal((await flag.event('started'))['zone'], 'b')
     assert.deepEqual(Object.keys(await answers(port)).sort(), ['b1', 'b2'])
     await flag.stop()
     const env = { PORTCULLIS_ZONE: 'b=80' }

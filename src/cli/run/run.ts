@@ -178,7 +178,14 @@ class Instance {
     }
     sources.watch(change => void this.apply(change))
     this.serving = true
-    log.info('started', { ports, workers: workers.size, admin: options.admin, paths: options.paths })
+    const zone = options.zone === null ? {} : { zone: options.zone.name }
+    log.info('started', {
+      ports,
+      workers: workers.size,
+      ...zone,
+      admin: options.admin,
+      paths: options.paths,
+    })
     return true
   }
 
