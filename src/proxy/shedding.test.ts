@@ -126,6 +126,16 @@ suite('shedding', () => {
       assert.ok(Math.abs(loop.share(NORMAL) - normal) < 0.1, `Normal ${loop.share(NORMAL)}`)
     })
 
+  test('three times too much is refused within a second, though each turn takes three times as long as the one before', () => {
+    const three: Offer = { ...twice, load: 3 }
+    const loop = new Loop().run(1_000, three)
+    assert.equal(loop.shedding.active, true)
+    loop.run(1_000, three).forget()
+    loop.run(4_000, three)
+    assert.ok(loop.goodput > 0.8, `goodput ${loop.goodput}`)
+    assert.ok(Math.max(...loop.turns) < 50, `${Math.max(...loop.turns)}`)
+  })
+
   test('it ends when there is less to do, and what comes then is served', () => {
     const loop = new Loop().run(6_000, twice)
     assert.equal(loop.shedding.active, true)

@@ -15,6 +15,8 @@ const SHEDDING_MS = 20
 
 /** So many in a row are to find the loop late: one pause of the garbage collector is no overload. */
 const LOOKS = 3
+/** Or two, where the second is so much later: behind a pause there is less to do than in it, and with three times too much the third turn takes a second. */
+const GROWS = 1.2
 /** Requests between two looks that are taken in any case: a thread that gets no processor has not too much to do. */
 const LEAST = 4
 /** What is known of the mix of priorities fades by this at each look. */
@@ -103,16 +105,18 @@ export class Shedding {
 
   private begins(delayMs: number, nowMs: number): boolean {
     this.lateLooks = delayMs < this.limits.beginMs ? 0 : this.lateLooks + 1
-    if (this.lateLooks < LOOKS) return false
+    const grows = this.lateLooks > 1 && delayMs > GROWS * this.delayMs
+    this.delayMs = delayMs
+    if (this.lateLooks < LOOKS && !grows) return false
     this.lateLooks = 0
     this.active = true
-    this.delayMs = delayMs
     this.integral = 0
-    this.share = 0
     this.most = MOST
     this.calmSinceMs = nowMs
     this.mix.fill(0)
     this.came.fill(0)
+    // What has come by now is as much as the loop is late: it is not to be taken whole.
+    this.steer(delayMs, nowMs)
     return true
   }
 
@@ -147,7 +151,9 @@ export class Shedding {
     this.taken = 0
     let due = this.share * all
     for (const rank of [SHEDDABLE, NORMAL] as const) {
-      this.shares[rank] = due <= 0 ? 0 : due >= mix[rank]! ? 1 : due / mix[rank]!
+      // When it begins nothing is known of the mix.
+      if (all === 0) this.shares[rank] = this.share
+      else this.shares[rank] = due <= 0 ? 0 : due >= mix[rank]! ? 1 : due / mix[rank]!
       due -= mix[rank]!
     }
   }

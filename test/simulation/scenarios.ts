@@ -2,9 +2,18 @@ import type { Scenario } from './page.ts'
 import { breaker } from './scenarios/breaker.ts'
 import { ejection } from './scenarios/ejection.ts'
 import { hedging } from './scenarios/hedging.ts'
+import { overload } from './scenarios/overload.ts'
 import { retries } from './scenarios/retries.ts'
 import { rolling } from './scenarios/rolling.ts'
 import { slowEndpoint } from './scenarios/slow-endpoint.ts'
 
 /** In the order of docs/RESILIENCE.md. */
-export const scenarios: readonly Scenario[] = [retries, hedging, slowEndpoint, ejection, breaker, rolling]
+export const scenarios: readonly Scenario[] = [
+  retries,
+  hedging,
+  slowEndpoint,
+  ejection,
+  breaker,
+  overload,
+  rolling,
+]

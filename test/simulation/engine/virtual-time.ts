@@ -127,10 +127,18 @@ export interface Thread {
   io(run: () => void): void
   /** A timer of the program is due. */
   timer(run: () => void): void
+  immediate(run: () => void): void
+  /** How long it has had something to do, since it began. */
+  readonly busyMs: number
 }
 
 /** For whom the program is fast enough that it does not matter how fast. */
-const atOnce: Thread = { io: run => run(), timer: run => run() }
+const atOnce = (time: VirtualTime): Thread => ({
+  io: run => run(),
+  timer: run => run(),
+  immediate: run => time.after(0, run),
+  busyMs: 0,
+})
 
 /** What a simulated world is made of. */
 export interface World {
@@ -147,7 +155,7 @@ export interface World {
 export function simulate<T>(
   seed: number,
   run: (world: World) => T,
-  makeThread: (time: VirtualTime) => Thread = () => atOnce,
+  makeThread: (time: VirtualTime) => Thread = atOnce,
 ): T {
   const time = new VirtualTime()
   const world: World = { time, thread: makeThread(time), random: seeded(seed) }
@@ -159,10 +167,27 @@ export function simulate<T>(
   }
 }
 
+interface Utilization {
+  readonly idle: number
+  readonly active: number
+  readonly utilization: number
+}
+
+/** Since the run began, or between two that it has given. */
+function utilizationOf(time: VirtualTime, thread: Thread) {
+  return (to?: Utilization, from?: Utilization): Utilization => {
+    const now = to ?? { active: thread.busyMs, idle: time.elapsedMs - thread.busyMs }
+    const active = now.active - (from?.active ?? 0)
+    const idle = now.idle - (from?.idle ?? 0)
+    return { active, idle, utilization: active + idle === 0 ? 0 : active / (active + idle) }
+  }
+}
+
 function install({ time, thread, random }: World): () => void {
   const after = (run: () => void, ms = 0): Timer => time.after(ms, () => thread.timer(run))
   const every = (run: () => void, ms: number): Interval => new Interval(time, thread, run, ms)
   const cancel = (timer: Timer | Interval | null): void => timer?.stop()
+  const immediate = <T>(run: (of: T) => void, of: T): void => thread.immediate(() => run(of))
   const replaced: readonly (readonly [object, string, unknown])[] = [
     [performance, 'now', () => time.nowMs],
     [Date, 'now', () => time.nowMs],
@@ -171,7 +196,8 @@ function install({ time, thread, random }: World): () => void {
     [globalThis, 'clearTimeout', cancel],
     [globalThis, 'setInterval', every],
     [globalThis, 'clearInterval', cancel],
-    [globalThis, 'setImmediate', (run: () => void) => after(run)],
+    [globalThis, 'setImmediate', immediate],
+    [performance, 'eventLoopUtilization', utilizationOf(time, thread)],
   ]
   const undo = replaced.map(([of, name, value]) => {
     const before = Object.getOwnPropertyDescriptor(of, name)
