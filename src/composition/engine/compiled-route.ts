@@ -26,6 +26,15 @@ const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
 /** A name in a list of names: what would end it, and what no field may have, is escaped. */
 const inField = (name: string): string => name.replace(/[^\x20-\x2b\x2d-\x7e]/gu, encodeURIComponent)
 
+/** A route may put into a field what a backend or a client has said: it must not become another field. */
+function checkFields(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers))
+    if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value))
+      throw new TypeError(
+        `${JSON.stringify(name)}: ${JSON.stringify(value)} is no field of an answer (RFC 9110 §5)`,
+      )
+}
+
 interface RouteSchemas {
   readonly parts: RequestParts
   readonly out: Checked
@@ -159,6 +168,7 @@ export class CompiledRoute {
   private written(scope: RequestScope, request: GatewayRequest, given: Answer<unknown>): GatewayAnswer {
     const { options } = this.route
     const status = given.status ?? options.status ?? 200
+    checkFields(given.headers)
     if (WITHOUT_BODY.has(status)) return { status, headers: { ...given.headers }, body: '' }
     const { value, faults } = this.out.allow(given.body)
     if (faults.length > 0)

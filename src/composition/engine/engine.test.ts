@@ -472,8 +472,10 @@ suite('filters', () => {
       r.get('/', {
         out: T.Object({ n: T.Integer() }),
         before: [asked => (asked.headers['x-cached'] === undefined ? undefined : answer({ n: 0 }))],
-        after: [given => answer(given.body, { headers: { 'x-by': 'route', 'x-route': '1' } })],
-        run: () => answer({ n: 1, secret: 2 }, { headers: { etag: '"1"' } }),
+        after: [
+          given => answer(given.body, { headers: { ...given.headers, 'X-By': 'route', 'x-route': '1' } }),
+        ],
+        run: () => answer({ n: 1, secret: 2 }, { headers: { ETag: '"1"' } }),
       }),
     ],
   })
@@ -490,10 +492,23 @@ suite('filters', () => {
       .json({ n: 1 })
       .header('x-by', 'gateway')
       .header('x-route', '1')
+      .header('etag', '"1"')
   })
 })
 
 suite('what goes out', () => {
+  for (const headers of [{ location: '/a\r\nset-cookie: x=1' }, { 'a b': 'c' }, { name: 'Ж' }])
+    test(`a field that cannot be one is a mistake: ${JSON.stringify(headers)}`, async () => {
+      const gateway = defineGateway({
+        backends: {},
+        routes: r => [r.get('/', { out: T.Null(), run: () => answer(null, { headers: { ...headers } }) })],
+      })
+      await using t = await testGateway(gateway)
+      const res = await t.get('/')
+      res.expect(500)
+      assert.match(String(res.mistakes[0]), /is no field of an answer/)
+    })
+
   test('what does not fit the schema is 502, and where is reported', async () => {
     await using t = await storefrontUp()
     t.users.stub('GET /users/{id}', { id: '7', tier: 'gold' } as unknown as typeof ada)

@@ -1,4 +1,5 @@
 import { problem as written } from '../../http/problem.ts'
+import { lowerCased } from '../backends/backend.ts'
 import { failureAnswer, type CallFailure } from '../calls/failure.ts'
 import { Problem } from '../routes/answer.ts'
 import type { FailureRule } from '../routes/route.ts'
@@ -53,7 +54,7 @@ function usualAnswer({ failure, answer }: CallFailure, relayed: boolean): Usual 
 /** When to come back is worth telling only whom it is told to come back. */
 function laterHeaders(status: number, { answer }: CallFailure): Readonly<Record<string, string>> {
   const after = answer?.headers['retry-after']
-  return status === 503 && after !== undefined ? { 'retry-after': after } : {}
+  return status === 503 && after !== undefined && /^[\w ,:]+$/.test(after) ? { 'retry-after': after } : {}
 }
 
 export function writeProblem({ status, title, more }: Problem): GatewayAnswer {
@@ -65,7 +66,7 @@ export function writeProblem({ status, title, more }: Problem): GatewayAnswer {
     ...(reason !== undefined && { reason }),
   }
   const { body, fields } = written(status, details, members)
-  return { status, headers: { ...named(fields), ...headers }, body }
+  return { status, headers: { ...named(fields), ...lowerCased(headers ?? {}) }, body }
 }
 
 function named(fields: readonly string[]): Record<string, string> {

@@ -1,3 +1,5 @@
+import { lowerCased } from '../backends/backend.ts'
+
 /** An answer with a status or fields of its own: `return answer(order, { status: 201, headers: { location } })`. */
 export class Answer<T> {
   readonly body: T
@@ -13,7 +15,7 @@ export class Answer<T> {
 
 /** `status` is that of the route where it is left out. */
 export function answer<T>(body: T, more: AnswerMore = {}): Answer<T> {
-  return new Answer(body, more.status ?? null, more.headers ?? {})
+  return new Answer(body, more.status ?? null, lowerCased(more.headers ?? {}))
 }
 
 export interface AnswerMore {

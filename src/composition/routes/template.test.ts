@@ -29,7 +29,19 @@ suite('path templates', () => {
       else assert.deepEqual(new PathTemplate(template).match(path), expected)
     })
 
-  for (const template of ['users', '/users/{id', '/users/{}', '/users?x=1', '/{a}/{a}', '/{a b}'])
+  for (const template of [
+    'users',
+    '/users/{id',
+    '/users/{}',
+    '/users?x=1',
+    '/{a}/{a}',
+    '/{a b}',
+    '/{a}{b}',
+    '/a/..',
+    '/a/%2e%2e/b',
+    '/a/..;x/b',
+    '/%zz',
+  ])
     test(`${template} is none`, () => assert.throws(() => new PathTemplate(template), TypeError))
 
   for (const value of [

@@ -8,6 +8,9 @@ export type NamesIn<P extends string> = P extends `${string}{${infer Name}}${inf
 /** What a path template makes of a path: each name is a whole segment, decoded. */
 export type ParamsIn<P extends string> = { readonly [N in NamesIn<P>]: string }
 
+/** Also behind a slash that is escaped, and with parameters (`..;x`): there are servers who read both. */
+const DOT_SEGMENT = /(?:^|[/\\])\.{1,2}(?:[/\\;]|$)/
+
 /** A segment as it goes on the wire, or what is in it: text, name, text, name, …, text. */
 type Segment = string | { readonly parts: readonly string[]; readonly pattern: RegExp }
 
@@ -82,6 +85,11 @@ function segmentOf(segment: string, text: string): Segment {
     throw new TypeError(
       `the path ${JSON.stringify(text)} has ${JSON.stringify(segment)}: expected names in braces, and no query`,
     )
+  // Text that somebody has put into a path is no template: it must not lead out of it.
+  if (parts.length === 1 && isDots(segment))
+    throw new TypeError(
+      `the path ${JSON.stringify(text)} has ${JSON.stringify(segment)}, which leads elsewhere`,
+    )
   // Nobody could say where one ends and the next begins.
   if (texts.slice(1, -1).includes(''))
     throw new TypeError(`the path ${JSON.stringify(text)} has two names with nothing between`)
@@ -94,6 +102,14 @@ function segmentOf(segment: string, text: string): Segment {
     })
     .join('')
   return { parts, pattern: new RegExp(`^${pattern}$`, 's') }
+}
+
+function isDots(segment: string): boolean {
+  try {
+    return DOT_SEGMENT.test(decodeURIComponent(segment))
+  } catch {
+    throw new TypeError(`${JSON.stringify(segment)} has a broken escape`)
+  }
 }
 
 const namesOf = (segment: Segment): readonly string[] =>
@@ -115,9 +131,6 @@ function expanded(call: string, segment: Segment, values: Readonly<Record<string
     throw new CallFailure('path_parameter_refused', call, `it makes ${JSON.stringify(whole)}`)
   return whole
 }
-
-/** Also behind a slash that is escaped, and with parameters (`..;x`): there are servers who read both. */
-const DOT_SEGMENT = /(?:^|[/\\])\.{1,2}(?:[/\\;]|$)/
 
 function escaped(call: string, name: string, value: unknown): string {
   const text =

@@ -159,6 +159,12 @@ suite('backends by undici', () => {
     )
   })
 
+  test('a field that cannot be one is sent to nobody, and is no fault of the backend', async () => {
+    await using up = await Up.listening((_, response) => response.end())
+    const sent = up.transport.send(up.request({ headers: { 'x-a': 'b\r\nx-c: d' } }))
+    await assert.rejects(sent, error => error instanceof Error && !(error instanceof CallFailure))
+  })
+
   test('who aborts before the answer is told why, and the backend sees the connection end', async () => {
     let asked!: () => void
     const reached = new Promise<void>(resolve => (asked = resolve))
