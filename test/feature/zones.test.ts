@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
+import { SESSION_KEY, SESSION_KEYS } from '../../src/filters/session/session.ts'
+import { NodeState } from '../../src/shared/node-state.ts'
 import { send } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { backendPolicy } from '../support/policies.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { Served } from '../support/served.ts'
+import { sharedState } from '../support/shared-state.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 const named = (name: string) =>
@@ -87,6 +90,37 @@ suite('the own zone', () => {
     assert.deepEqual(await answers(few.port()), { a1: 20, a2: 20, b1: 20, b2: 20 })
     await using none = await startGateway(yaml(all, preferred))
     assert.deepEqual(await answers(none.port()), { a1: 20, a2: 20, b1: 20, b2: 20 })
+  })
+
+  test('has those who wait for a connection, and sessions elsewhere theirs', async () => {
+    const one = { connections: { max: 1, connectTimeout: '30s' }, loadBalancing: preferred }
+    const text = yamlOf(
+      gateway(),
+      httpRoute('all', { rules: [{ sessionPersistence: { sessionName: 's' }, backendRefs: [to('up')] }] }),
+      {
+        ...backend('up', []),
+        spec: { endpoints: [all[0]!, all[2]!].map(at => ({ address: '127.0.0.1', ...at })) },
+      },
+      backendPolicy(one),
+    )
+    const inZone = (name: string) => {
+      const node = new NodeState()
+      node.tables.replace(SESSION_KEYS, new Map([[SESSION_KEY, 'a key of both gateways']]))
+      const place = { zone: { name, share: null }, index: 0, process: 'test' }
+      return startGateway(text, { place, shared: sharedState(node) })
+    }
+    await using far = await inZone('b')
+    const session = await send(far.port())
+    assert.equal(session.body, 'b1')
+    const Cookie = session.distinct['set-cookie']![0]!.split(';', 1)[0]!
+    await using near = await inZone('a')
+    // One connection for all of them: the first has it to its session's endpoint, and others wait meanwhile.
+    const asked = Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? { Cookie } : {}))
+    const got = await Promise.all(asked.map(headers => send(near.port(), { headers })))
+    assert.deepEqual(
+      got.map(({ body }) => body),
+      asked.map((_, i) => (i % 2 === 0 ? 'b1' : 'a1')),
+    )
   })
 
   test('is named on the command line or in the environment, with its part of the requests', async () => {
