@@ -24,9 +24,10 @@ function nearText({ percent, minEndpoints, forceFrom }: ZonePreference): string 
   return `the own zone first${part}, ${bound}${least}`
 }
 
-/** `{ source: Header, name: x-user }` as `Header x-user`. */
+/** `{ source: Header, name: x-user, tableSize: 5003 }` as `Header x-user tableSize 5003`. */
 function said(settings: unknown): string {
-  return typeof settings === 'object' && settings !== null
-    ? Object.values(settings).join(' ')
-    : String(settings)
+  if (typeof settings !== 'object' || settings === null) return String(settings)
+  return Object.entries(settings)
+    .map(([name, value]) => (typeof value === 'number' ? `${name} ${value}` : String(value)))
+    .join(' ')
 }
