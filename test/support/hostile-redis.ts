@@ -49,7 +49,7 @@ export class HostileRedis implements AsyncDisposable {
         return say(socket, '+PONG\r\n')
       case 'eval':
       case 'evalsha':
-        if (key === 'pc:nodes') return say(socket, ':1\r\n')
+        if (key === 'pc:nodes' || key === 'pc:probe') return say(socket, ':1\r\n')
         this.calls++
         return this.misdeed === null ? say(socket, taken()) : this.misdeed(socket)
       default:
@@ -78,7 +78,7 @@ export function flood(socket: Socket, begin: string, again: Buffer): void {
 }
 
 /** Arrays of bulk strings, which is how commands come. */
-class Commands {
+export class Commands {
   private text = ''
   private readonly told: (words: readonly string[]) => void
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { KitClock } from '../../../../filters/kit.ts'
 import { StoreAway } from '../store/exact-store.ts'
+import { PROBE_KEY } from './keys.ts'
 import { scripts } from './script.ts'
 
 /** How long a request waits for Redis, and no longer. */
@@ -26,6 +27,8 @@ const options = {
   enableAutoPipelining: true,
   retryStrategy: (times: number) => Math.min(MOST_RECONNECT_MS, 50 * 2 ** Math.min(times, 5)),
   connectionName: 'portcullis',
+  // Whatever is asked has the same answers in both; Redis before 6 does not know HELLO, by which the other one begins.
+  protocol: 2 as const,
   scripts: Object.fromEntries(Object.entries(scripts).map(([name, lua]) => [name, { lua }])),
 }
 
@@ -58,6 +61,8 @@ export class Connection {
   private isOpen = false
   private toldAway = false
   private why = 'it has not been connected to yet'
+  /** What it has answered to the last probe in place of counting. */
+  private refusal = ''
   private forgetSweep: (() => void) | null = null
   private forgetProbe: (() => void) | null = null
   private closed = false
@@ -189,7 +194,7 @@ export class Connection {
     })
   }
 
-  /** One question on nobody's behalf: Redis is there again when it answers that in time. */
+  /** One question on nobody's behalf: Redis is there again when it answers that in time, and has written what it was to. */
   private probe(): void {
     const { redis } = this
     if (this.closed || this.isOpen || redis === null) return
@@ -197,19 +202,36 @@ export class Connection {
     const sentMs = this.clock.now()
     // A connection that leads nowhere says nothing: another is made.
     const forget = this.clock.after(SILENT_MS, () => this.leave('it answers nothing'))
-    redis.ping().then(
+    this.run('probe', [PROBE_KEY], []).then(
       () => {
         this.bytes = 0
         forget()
         if (this.clock.now() - sentMs > BUDGET_MS || this.closed || this.isOpen) return this.probeLater()
+        this.refusal = ''
         this.isOpen = true
         this.toldAway = false
         this.events.state(null)
       },
-      () => {
+      (error: unknown) => {
         forget()
+        if (error instanceof Error && error.name === 'ReplyError') this.refused(error.message)
         this.probeLater()
       },
     )
   }
+
+  /** It is there, and cannot count; told once for each reason. */
+  private refused(message: string): void {
+    if (message === this.refusal || this.closed) return
+    this.refusal = message
+    this.toldAway = false
+    this.goAway(`it cannot count: ${message}${adviceOn(message)}`)
+  }
+}
+
+function adviceOn(message: string): string {
+  // Before 5, a script that has read the clock may write nothing.
+  if (/non deterministic|unknown command/i.test(message)) return '; Redis 5 or newer, or Valkey, is needed'
+  if (message.startsWith('READONLY')) return '; --counters must be the URL of the primary'
+  return ''
 }

@@ -3,6 +3,9 @@ import type { Meter } from '../meter.ts'
 /** Is there as long as Redis has lost nothing of what was counted. */
 export const KEPT_KEY = 'pc:kept'
 
+/** Written to see whether anything can be. */
+export const PROBE_KEY = 'pc:probe'
+
 /** One hash slot for each who is counted. `startMs`: of the window of a quota. */
 export function redisKey(meter: Meter, startMs: number): string {
   const { counted, key } = meter

@@ -97,4 +97,17 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('ZCARD', KEYS[1])
 `
 
-export const scripts = { take: TAKE, settle: SETTLE, nodes: NODES, raise: RAISE, kept: KEPT } as const
+/** What all others need: the clock, and to write. */
+const PROBE = `
+redis.call('SET', KEYS[1], redis.call('TIME')[1], 'PX', 60000)
+return 1
+`
+
+export const scripts = {
+  probe: PROBE,
+  take: TAKE,
+  settle: SETTLE,
+  nodes: NODES,
+  raise: RAISE,
+  kept: KEPT,
+} as const
