@@ -6,7 +6,7 @@ import type { Lookup } from '../shared/table.ts'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 import type { BodyHold, Transformed } from './body.ts'
 import type { Exception } from './exceptions.ts'
-import type { Kit } from './kit.ts'
+import type { Kit, OtherBackend } from './kit.ts'
 import type { Notes } from './notes.ts'
 import type { Phase } from './phases.ts'
 
@@ -66,6 +66,8 @@ export interface Exchange {
   /** Status that was sent, or would have been; 0 as long as there is none. */
   readonly status: number
   readonly failure: FailureName | null
+  /** It has been sent to its backend, and can be sent to another one: its body is here still, and there is time. */
+  readonly mayForward: boolean
   /**
    * Asks the same again behind the filter of this config, as if it had just passed it, for nobody: the answer passes
    * the filters up to that one, and is dropped. `before` may change the request, and write notes; `ended` is called once.
@@ -120,7 +122,12 @@ export type Verdict = undefined | LocalResponse | Failure | Transformed | Served
  * that. Transformed: the body passes through this; who changes its length sets `response.length` (CHUNKED where it is
  * not known) and `hasLength`. HeldBody: the head waits for the whole of the body.
  */
-export type ResponseVerdict = void | LocalResponse | Failure | Transformed | HeldBody | Served
+export type ResponseVerdict = void | LocalResponse | Failure | Transformed | HeldBody | Served | Elsewhere
+
+/** In place of an answer: the request goes to this backend, whose answer meets the same filters. */
+export interface Elsewhere {
+  readonly forwardTo: OtherBackend
+}
 
 /** A verdict on a response: its head waits until the body is here, whole. */
 export interface HeldBody {

@@ -12,6 +12,8 @@ import type { Drainable } from '../upstream/keep.ts'
 export interface Kit {
   /** Asks a cluster. Rejects with a CallFailure where there is no whole answer. */
   call(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse>
+  /** This cluster, for who sends a request there in place of its own backend (Elsewhere). */
+  backend(cluster: string): OtherBackend
   /** Numbers of one purpose, exact across the workers of this node; they outlive reloads. `whose`: strangers' where it is left out. */
   counters(name: string, whose?: Whose): SharedCounters
   /** Rows that the main thread fills, looked up without waiting. */
@@ -28,6 +30,11 @@ export interface Kit {
   readonly workers: number
   readonly clock: KitClock
   readonly log: Pick<Logger, 'error' | 'warn' | 'info' | 'debug'>
+}
+
+/** The proxy's to use. */
+export interface OtherBackend {
+  readonly cluster: string
 }
 
 export interface KitClock {

@@ -34,6 +34,8 @@ export const phases = [
   'replies',
   // Outside of the cache, which must not keep what one client is told; and before rewriting, which may take its cookie.
   'session',
+  // Answers in place of a backend that fails: whatever may refuse the request has let it pass.
+  'fallback',
   // What is answered from a cache has passed everything above.
   'cache',
   // Whoever needs the backend has a place of its route.

@@ -16,6 +16,7 @@ export const trialKit: Kit = {
     read: () => 0,
     swap: () => 'done',
   }),
+  backend: cluster => ({ cluster }),
   tell: () => {},
   responses: () => {
     throw new Error('nothing is stored where nothing is served')

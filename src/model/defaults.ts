@@ -165,6 +165,12 @@ export const trafficDefaults = {
   priority: 'Normal',
   bulkhead: { maxPending: 0, maxWaitMs: 1_000 },
 } as const
+/** What a TrafficPolicy's `fallback` leaves out. */
+export const fallbackDefaults = {
+  lastGoodMs: 3_600_000,
+  status: 503,
+  contentType: 'text/plain; charset=utf-8',
+} as const
 /** What a TrafficPolicy's `cache` leaves out. */
 export const cacheDefaults = {
   maxBodyBytes: 1024 * 1024,

@@ -1,5 +1,7 @@
 import type { SteppedExchange, FilterSteps, RequestStep, ResponseStep } from '../filters/compile.ts'
+import type { OtherBackend } from '../filters/kit.ts'
 import type {
+  Elsewhere,
   Failure,
   HeldBody,
   LocalResponse,
@@ -29,6 +31,13 @@ const cancels: ReadonlySet<FailureName> = new Set([
   'http_response_not_taken',
   'http_response_timeout',
 ])
+
+/** What another run is begun for. */
+export interface LeftFor {
+  readonly status: number
+  readonly failure: FailureName | null
+  readonly reason: string
+}
 
 const NOTHING = Buffer.alloc(0)
 
@@ -83,6 +92,8 @@ export abstract class Answering implements Answered, BodyOwner {
   /** The backend has answered, and so has had the request's body, as far as it wanted it. */
   protected abstract requestTaken(): void
   abstract finish(): void
+  /** Another run takes the place of this one, which came to that. */
+  protected abstract forwardTo(other: OtherBackend, former: Run, why: LeftFor): void
 
   tell(): Story {
     return (this.story ??= new Story())
@@ -280,14 +291,30 @@ export abstract class Answering implements Answered, BodyOwner {
 
   /** Filters further out see this in place of what came. */
   private replaceAnswer(
-    answer: LocalResponse | Failure | Served,
+    answer: LocalResponse | Failure | Served | Elsewhere,
     steps: readonly ResponseStep[],
     i: number,
   ): void {
     this.did('answered', steps[i]!)
+    if ('forwardTo' in answer) return this.goElsewhere(answer.forwardTo)
     if ('head' in answer) return this.serve(answer, steps, i + 1)
     if ('failure' in answer) this.refuse(answer, steps, i + 1)
     else this.respond(answer, '', steps, i + 1)
+  }
+
+  /** Nothing of what was answered is told: another run begins. */
+  private goElsewhere(other: OtherBackend): void {
+    const { response, failure, failureDetail } = this
+    const former = this.run!
+    former.cancel()
+    this.dropAnswer()
+    this.answers++
+    this.local = false
+    this.failure = null
+    this.failureDetail = ''
+    this.callStatus = -1
+    this.runtime.observer.left(former, response.status, failure)
+    this.forwardTo(other, former, { status: response.status, failure, reason: failureDetail })
   }
 
   private holdAnswer({ hold, whole }: HeldBody, steps: readonly ResponseStep[], i: number): boolean {

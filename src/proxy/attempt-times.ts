@@ -61,7 +61,7 @@ export abstract class AttemptTimes {
   }
 
   /** Where the backend's policy has a time that the route has not. */
-  protected armAgain(): void {
+  armAgain(): void {
     const { requestTimeoutMs } = this
     if (requestTimeoutMs <= 0) return
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)

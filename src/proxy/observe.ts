@@ -165,6 +165,11 @@ export class Observer {
     if (this.isOver) this.onOver()
   }
 
+  /** Another run answers in place of this one, of which the last attempt came to that. */
+  left(run: NonNullable<Finished['run']>, status: number, failure: FailureName | null): void {
+    lastAttemptEnded(run, status, failure, performance.now())
+  }
+
   /** A connection beyond the limit. */
   refused(): void {
     this.sinks.instruments.failed('proxy_overloaded')

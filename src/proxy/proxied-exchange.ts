@@ -8,14 +8,16 @@ import type { FailureName } from '../http/failures.ts'
 import { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead } from '../http/head.ts'
 import { backendDefaults } from '../model/defaults.ts'
+import type { OtherBackend } from '../filters/kit.ts'
 import type { FilterConfig } from '../snapshot/snapshot.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
-import { Answering, dropped } from './answering.ts'
+import { Answering, dropped, type LeftFor } from './answering.ts'
 import { BodyFlow } from './body-flow.ts'
 import { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
 import { nobody } from './nobody.ts'
-import type { CompiledAction, Entering, RunHost } from './run.ts'
+import { ForwardElsewhere } from './other-backend.ts'
+import type { CompiledAction, Entering, Run, RunHost } from './run.ts'
 import type { CompiledRule } from './rule.ts'
 import { admit, type PortRuntime } from './runtime.ts'
 import { stepsBehind } from './steps-behind.ts'
@@ -230,6 +232,37 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     const { request, requestOf, response, responseOf } = this.steps!
     const config = requestOf[request!.indexOf(step)]
     this.serve(served, response, responseOf.findIndex(one => one === config) + 1)
+  }
+
+  get mayForward(): boolean {
+    const { rule, body, committed, started, deadlineMs } = this
+    if (!started || committed || this.finished || !body.replayable) return false
+    return rule?.rule.action.type === 'forward' && performance.now() < deadlineMs
+  }
+
+  protected forwardTo(other: OtherBackend, former: Run, { status, failure, reason }: LeftFor): void {
+    const { startedMs, rule } = this
+    const { endpoint, sentMs, attempts } = former
+    if (attempts > 0)
+      this.tell().tried({
+        endpoint: endpoint?.key ?? '',
+        sentAfterMs: sentMs === 0 ? -1 : sentMs - startedMs,
+        endedAfterMs: performance.now() - startedMs,
+        status: failure === null ? status : 0,
+        failure: failure ?? '',
+        reason,
+      })
+    try {
+      if (!(other instanceof ForwardElsewhere)) throw new Error('no backend')
+      const { action } = rule!.rule
+      const run = other.begin(this, former.deadlineMs, action.type === 'forward' && action.grpc === true)
+      this.run = run
+      run.choose()
+      if (this.finished || this.local) return
+      run.start()
+    } catch (error) {
+      this.fail('proxy_internal_error', String(error))
+    }
   }
 
   repeat(behind: FilterConfig, before: (x: Exchange) => void, ended: () => void): () => void {

@@ -20,6 +20,7 @@ import type { Drainable } from '../upstream/keep.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
 import { Call } from './call.ts'
+import { ForwardElsewhere } from './other-backend.ts'
 import type { Observer } from './observe.ts'
 
 /** What the kits of one worker have in common. */
@@ -65,6 +66,10 @@ export class WorkerKit implements Kit {
     if (found === undefined) throw new CallFailure('destination_not_found', cluster)
     this.clusters.set(cluster, found)
     return new Call(found, this.observer.cluster(cluster), request, options).begin()
+  }
+
+  backend(cluster: string): ForwardElsewhere {
+    return new ForwardElsewhere(cluster, this.parts.clusters, () => this.observer.cluster(cluster))
   }
 
   counters(name: string, whose?: Whose): SharedCounters {

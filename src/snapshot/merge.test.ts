@@ -189,6 +189,33 @@ suite('a place is closed', () => {
     })
 })
 
+suite('what a filter sends requests to in place of their own backend', () => {
+  const elsewhere = { ...filter('other'), forwardsTo: 'Service/default/carts:80' }
+  const at: AttachPoint = { rule: `${shop}/items` }
+  const kept = (second: Partial<Contribution>): unknown[] => {
+    const { parts } = withSecond({ ...second, attach: [{ at, filter: elsewhere }, ...(second.attach ?? [])] })
+    const rules = parts.ports.flatMap(({ listeners }) =>
+      listeners.flatMap(({ hosts }) => hosts.flatMap(({ entries }) => entries.map(({ rule }) => rule))),
+    )
+    return rules.find(({ id }) => id === `${shop}/items`)!.filters.map(({ forwardsTo }) => forwardsTo)
+  }
+
+  for (const [what, second, expected] of [
+    ['is sent to', {}, 'Service/default/carts:80'],
+    [
+      'is not where somebody has closed it',
+      { close: [{ at: { backend: 'Service/default/carts' }, origin: policy }] },
+      undefined,
+    ],
+    [
+      'is not where it has filters that would be passed by',
+      { attach: [{ at: { backend: 'Service/default/carts:80' }, filter: filter('own') }] },
+      undefined,
+    ],
+  ] as const)
+    test(what, () => assert.deepEqual(kept(second), [expected]))
+})
+
 test('bytes that no filter can act on are closed where it protects', () => {
   const tunes = withSecond({ attach: [{ at: { gateway: 'default/web' }, filter: filter('a') }] })
   assert.deepEqual(marked(tunes), ['default/web/http'])

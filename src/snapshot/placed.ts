@@ -70,7 +70,7 @@ export class Placed {
   private onListener(listener: Listener): Listener {
     const { name, hosts, streams, filters = [] } = listener
     const here = this.at('all', { gateway: parentOf(name) }, { listener: name })
-    const all = [...filters, ...here.filters]
+    const all = [...filters, ...here.filters.map(one => this.open(one))]
     return {
       ...listener,
       ...(all.length === 0 || streams !== undefined ? {} : { filters: all }),
@@ -95,7 +95,11 @@ export class Placed {
     const action = this.onAction(rule.action)
     if (action === closedAction) return memoized(this.rules, rule, closedRule)
     if (filters.length === 0 && action === rule.action) return rule
-    return memoized(this.rules, rule, () => ({ ...rule, filters: [...rule.filters, ...filters], action }))
+    return memoized(this.rules, rule, () => ({
+      ...rule,
+      filters: [...rule.filters, ...filters.map(one => this.open(one))],
+      action,
+    }))
   }
 
   private onAction(action: Action): Action {
@@ -113,6 +117,18 @@ export class Placed {
     const { filters, closed } = this.ofCluster(backend.cluster)
     if (closed) return { ...backend, cluster: null, closed: true }
     return filters.length === 0 ? backend : { ...backend, filters: [...backend.filters, ...filters] }
+  }
+
+  /** It is not closed, and has no filters of its own: requests may be sent there by who passes by both. */
+  isPlain(cluster: string): boolean {
+    const { filters, closed } = this.ofCluster(cluster)
+    return !closed && filters.length === 0
+  }
+
+  /** Without a backend that is not: the filter then does what it does without. */
+  private open(filter: FilterConfig): FilterConfig {
+    const { forwardsTo, ...rest } = filter
+    return forwardsTo === undefined || this.isPlain(forwardsTo) ? filter : rest
   }
 
   private ofCluster(cluster: string): Here {

@@ -256,6 +256,8 @@ export interface FilterConfig {
   /** FilterType.type */
   readonly type: string
   readonly origin: Origin
+  /** A cluster that it may have requests sent to in place of their own backend: never one that is closed, or that has filters of its own. */
+  readonly forwardsTo?: string
 }
 
 /** How one port treats its clients (ClientPolicy); every field has its default from `model`. */

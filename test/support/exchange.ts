@@ -30,6 +30,7 @@ export function exchange(
     startedMs: 0,
     status,
     failure: null,
+    mayForward: false,
     repeat: () => () => {},
     requestBytes: 0,
     responseBytes: 0,

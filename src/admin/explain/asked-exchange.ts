@@ -29,6 +29,7 @@ export function askedExchange(
     startedMs: 0,
     status: 0,
     failure: null,
+    mayForward: false,
     requestBytes: 0,
     repeat: () => () => {},
     responseBytes: 0,

@@ -11,6 +11,7 @@ import { Note } from '../notes.ts'
 import { conditionNames } from './conditions.ts'
 import type { CacheConfig } from './config.ts'
 import { directivesOf, type Directives } from './directives.ts'
+import { ageMs } from './freshness.ts'
 import { FillMemory } from './fill-memory.ts'
 import { FillingBody } from './filling-body.ts'
 import { Flights, type Flight } from './flights.ts'
@@ -433,6 +434,25 @@ export class CacheFilter implements Filter {
   private tell(x: Exchange, outcome: Outcome): void {
     x.notes.set(outcomeNote, outcome)
   }
+}
+
+/**
+ * What is stored for a request that was sent to the backend, though it is no longer fresh; null where nothing is, it is
+ * older, or must not be used without asking. It was found by who asks, as what is fresh is.
+ */
+export function lastGood(
+  x: Exchange,
+  maxAgeMs: number,
+  kit: Pick<Kit, 'clock' | 'responses'>,
+): Served | null {
+  const asking = x.notes.get(askingNote)
+  const stored = asking?.stored ?? null
+  if (asking === undefined || stored === null || stored.status >= 400) return null
+  const nowMs = kit.clock.wallMs()
+  if (stored.policy.asks || stored.policy.strict || ageMs(stored.times, nowMs) > maxAgeMs) return null
+  x.notes.set(outcomeNote, 'stale-if-error')
+  const wanted = { method: x.asked.method, fields: asking.wanted }
+  return serve(stored, wanted, nowMs, '', asking.conditional, kit.responses().sending(stored))
 }
 
 /** What the backend says to somebody whom we have named to it is no word on what is for all. */

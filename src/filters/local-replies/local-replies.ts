@@ -3,6 +3,7 @@ import type { FilterConfig } from '../../snapshot/snapshot.ts'
 import { compileExceptions, type Exception } from '../exceptions.ts'
 import type { Exchange, FilterType, LocalResponse } from '../filter.ts'
 import { passes } from '../inspect.ts'
+import { fallbackNote } from '../fallback/fallback.ts'
 import { chooser, type Form } from './accepted.ts'
 
 /** TrafficPolicy spec.localReplies. */
@@ -46,7 +47,7 @@ export const localReplies: FilterType<LocalRepliesConfig> = {
       response(x) {
         const { status } = x.response
         // What a backend answers is its own. A gRPC client is told by a status of another kind.
-        if (x.failure === null || status < 400 || isExcepted(x)) return undefined
+        if (x.failure === null || status < 400 || isExcepted(x) || isFallback(x)) return undefined
         const page = ready.find(({ statuses }) => statuses === null || statuses.includes(status))
         const form = page?.choose(x.request.fields.combined('accept')) ?? null
         return page === undefined || form === null ? undefined : replyOf(x, form, page.bodies[form]!)
@@ -66,6 +67,9 @@ export const localReplies: FilterType<LocalRepliesConfig> = {
     return { ...passes, refusal: { failure: 'maintenance', fields: retryAfter(maintenance.retryAfterS) } }
   },
 }
+
+/** What its owner has it answer in place of a backend is as it is to be. */
+const isFallback = ({ notes }: Exchange): boolean => notes.get(fallbackNote) === 'response'
 
 function retryAfter(seconds: number): readonly string[] {
   return seconds === 0 ? [] : ['Retry-After', String(seconds)]

@@ -4,6 +4,7 @@ import { trafficDefaults } from '../defaults.ts'
 import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { bulkhead } from './bulkhead.ts'
+import { fallback, fallbackRules } from './fallback.ts'
 import { exceptionRules, exceptions } from './exceptions.ts'
 import { headerName } from './http-filters.ts'
 import { localReplies, localRepliesRules } from './local-replies.ts'
@@ -82,7 +83,7 @@ const schema = object(
       object({
         targetRefs: required(
           policyTargets,
-          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache`, `localReplies` and `priority` the nearest.',
+          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache`, `localReplies`, `fallback` and `priority` the nearest.',
         ),
         rateLimits: optional(
           mapList(limit, 'name', 1, 16),
@@ -104,6 +105,10 @@ const schema = object(
         bulkhead: optional(
           bulkhead,
           'How many requests of a route may be under way at once, so that one whose backend is slow leaves others what they need. What is answered from a cache needs no place. Each policy counts each route by itself: of several the lowest number counts.',
+        ),
+        fallback: optional(
+          fallback,
+          'What answers where the backend of a route fails: of what is there, the other backend first, then the last good answer, then the fixed one. Of several policies the nearest counts.',
         ),
         priority: optional(
           Type.Enum(['Critical', 'Normal', 'Sheddable']),
@@ -159,6 +164,7 @@ function rules({ spec }: TrafficPolicyBody): Violation[] {
     ...(spec.localReplies === undefined
       ? []
       : localRepliesRules(spec.localReplies, ['spec', 'localReplies'])),
+    ...(spec.fallback === undefined ? [] : fallbackRules(spec.fallback, ['spec', 'fallback'])),
     ...(spec.cache === undefined ? [] : responseCacheRules(spec.cache, ['spec', 'cache'])),
     ...exceptionRules(spec.except ?? [], ['spec', 'except']),
   ]
@@ -172,16 +178,17 @@ function partRules({
   localReplies: replies,
   priority,
   bulkhead: places,
+  fallback: instead,
 }: TrafficPolicySpec): Violation[] {
   if (lists !== undefined && lists.allow === undefined && lists.deny === undefined)
     return [{ path: ['spec', 'addresses'], message: 'lists no address, expected allow or deny' }]
-  const parts = [rateLimits, lists, passwords, cache, replies, places, priority]
+  const parts = [rateLimits, lists, passwords, cache, replies, places, instead, priority]
   if (parts.some(part => part !== undefined)) return []
   return [
     {
       path: ['spec'],
       message:
-        'asks for nothing, expected rateLimits, addresses, basicAuth, cache, localReplies, bulkhead or priority',
+        'asks for nothing, expected rateLimits, addresses, basicAuth, cache, localReplies, bulkhead, fallback or priority',
     },
   ]
 }

@@ -43,6 +43,7 @@ import { ExternalAuthPolicies } from './external-auth/policies.ts'
 import { Placed } from '../../snapshot/placed.ts'
 import { Closing } from '../../translation/closing.ts'
 import { closeUnenforced } from './closing/unenforced.ts'
+import { usable } from './traffic/fallback.ts'
 import { trafficPolicies } from './traffic/traffic-policies.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts'
@@ -78,16 +79,24 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
   closeUnenforced(resources, gateways, options.ignoredKinds ?? [], closing, report)
-  const traffic = trafficPolicies({ resources, gateways, grants, closing, report })
+  const traffic = trafficPolicies({ resources, gateways, grants, backends, closing, report })
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
   closing.tell(report)
   const routes = routesOf(resources, backends).map(route => auth.route(route))
   const streams = attachRoutes(attaching, routes)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const { attach, close } = auth.attachments(upstreams)
-  const asked = askedBy(attach.map(({ filter }) => filter))
+  const closed = new Placed([{ close: closing.places, conditions: [] }])
+  const isOpen = (cluster: string): boolean =>
+    closed.isPlain(cluster) &&
+    [...gateways.values()].every(one => upstreams.clustersOf(one.gateway)(cluster) === cluster)
+  const fallbacks = usable(traffic.attach, traffic.policyOf, isOpen, report)
+  const asked = [
+    ...askedBy(attach.map(({ filter }) => filter)),
+    ...fallbacks.flatMap(({ filter }) => filter.forwardsTo ?? []),
+  ]
   const parts = withCertificates(
-    partsOf(resources, gateways, settingsOf, upstreams, closing, asked, report),
+    partsOf(resources, gateways, settingsOf, upstreams, closed, asked, report),
     certificates,
   )
   const senders = lazy(() => sendersOf(gateways.values(), backends.used, auth))
@@ -104,7 +113,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtZones(parts, targetOf, report)
   return {
     ...parts,
-    attach: [...acme.attach, ...encodings, ...traffic.attach, ...attach],
+    attach: [...acme.attach, ...encodings, ...fallbacks, ...attach],
     close,
     tables: traffic.tables,
     ...wantsOf(acme.wanted, parts),
@@ -130,12 +139,11 @@ function partsOf(
   gateways: ReadonlyMap<string, GatewayState>,
   settingsOf: ClientSettingsOf,
   upstreams: UpstreamTls,
-  closing: Closing,
+  closed: Placed,
   asked: readonly string[],
   report: Report,
 ): SnapshotParts {
   // What is closed is so before anything is doubted, and needs no clusters.
-  const closed = new Placed([{ close: closing.places, conditions: [] }])
   const ports = closed.on(portsOf(gateways.values(), settingsOf, upstreams))
   const names = clusterNames(ports)
   for (const name of asked) names.add(name)

@@ -6,6 +6,7 @@ import type { Doubt } from '../../../translation/report.ts'
 const settings: ReadonlyMap<string, string> = new Map([
   ['cache', 'cache'],
   ['local-replies', 'localReplies'],
+  ['fallback', 'fallback'],
   ['priority', 'priority'],
 ])
 

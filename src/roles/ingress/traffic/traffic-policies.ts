@@ -1,4 +1,5 @@
 import type { AddressListConfig } from '../../../filters/address-list.ts'
+import type { FallbackConfig } from '../../../filters/fallback/fallback.ts'
 import type { BulkheadConfig } from '../../../filters/bulkhead/bulkhead.ts'
 import type { BasicAuthConfig } from '../../../filters/basic-auth/basic-auth.ts'
 import type { PriorityConfig } from '../../../filters/priority.ts'
@@ -24,11 +25,13 @@ import {
   policyName,
   type PolicyAttachment,
 } from '../../../translation/policies.ts'
+import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
 import type { Scope } from '../../../translation/targetable.ts'
 import { cacheOf } from './cache.ts'
 import { localRepliesOf } from './local-replies.ts'
+import { fallbackOf, otherBackend } from './fallback.ts'
 import { attachmentOf, OnePerPlace } from './settings.ts'
 import { usersOf, type Users } from './users.ts'
 
@@ -37,30 +40,43 @@ const { bulkhead: defaults } = trafficDefaults
 /** What TrafficPolicies need of the world. */
 interface TrafficWorld extends PolicyWorld {
   readonly grants: Grants
+  readonly backends: BackendRefs
+}
+
+interface TrafficFilters extends Required<Pick<Contribution, 'attach' | 'tables'>> {
+  readonly policyOf: ReadonlyMap<FilterConfig, TrafficPolicy>
+}
+
+/** Where a policy stands, and the cluster of its other backend for what is there; null where there is none. */
+interface Target extends Scope {
+  readonly forwardsTo: string | null
 }
 
 /** All of them are enforced. One whose users cannot be had closes what it is for: without it everybody would pass. */
-export function trafficPolicies(world: TrafficWorld): Required<Pick<Contribution, 'attach' | 'tables'>> {
+export function trafficPolicies(world: TrafficWorld): TrafficFilters {
   const attach: Attachment[] = []
+  const policyOf = new Map<FilterConfig, TrafficPolicy>()
   const tables: Record<string, Users['rows']> = {}
   const settings = new OnePerPlace()
   for (const policy of world.resources.all(TrafficPolicy)) {
     const made = filtersOf(policy, world)
     if ('users' in made && made.users !== null) tables[made.users.table] = made.users.rows
-    for (const { at, what } of targetsOf(policy, 'flaw' in made ? made.flaw : null, world)) {
+    for (const { at, what, forwardsTo } of targetsOf(policy, 'flaw' in made ? made.flaw : null, world)) {
       if (!('filters' in made)) continue
-      for (const filter of made.filters) {
+      for (const one of made.filters) {
+        const filter = one.type === 'fallback' && forwardsTo !== null ? { ...one, forwardsTo } : one
+        policyOf.set(filter, policy)
         const outdone = settings.claim(at, what, filter, policyName(policy))
         if (outdone === null) attach.push(attachmentOf(at, filter))
         else world.report.doubt(policy, outdone)
       }
     }
   }
-  return { attach, tables }
+  return { attach, tables, policyOf }
 }
 
 /** What is there of what it targets, with a condition for each. */
-function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld): Scope[] {
+function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld): Target[] {
   const { closing, report } = world
   const alike = (): PolicyAttachment<TrafficPolicy>[] =>
     attachmentsOf(world.resources.all(TrafficPolicy).filter(mayOpen))
@@ -74,9 +90,14 @@ function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld
       report.bad(policy, 'ResolvedRefs', [{ ...flaw, message }], { parent })
       const by = `TrafficPolicy ${policyName(policy)} protects it and has no users; answered 500 (protection_missing)`
       closing.close(target, originOf(policy, flaw.path), { message: by, follows: true })
-    } else if (policy.body.spec.basicAuth !== undefined)
+    }
+    const other = otherBackend(policy, target.object.kind, world.backends)
+    if (other !== null && typeof other !== 'string') {
+      const message = `${other.message}; no other backend is asked for ${target.what}`
+      report.bad(policy, 'ResolvedRefs', [{ ...other, message }], { parent })
+    } else if (flaw === null && (other !== null || policy.body.spec.basicAuth !== undefined))
       report.good(policy, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', { parent })
-    return [target]
+    return [{ ...target, forwardsTo: typeof other === 'string' ? other : null }]
   })
 }
 
@@ -98,6 +119,7 @@ function filtersOf(policy: TrafficPolicy, world: TrafficWorld): Made | { readonl
     ...replies(policy),
     ...caches(policy),
     ...bulkheads(policy),
+    ...fallbacks(policy),
     ...ranks(policy),
   ]
   if (basicAuth === undefined) return { filters: open, users: null }
@@ -142,6 +164,13 @@ function caches(policy: TrafficPolicy): CacheConfig[] {
 function ranks(policy: TrafficPolicy): PriorityConfig[] {
   const { priority } = policy.body.spec
   return priority === undefined ? [] : [{ type: 'priority', ...common(policy, 'priority'), priority }]
+}
+
+function fallbacks(policy: TrafficPolicy): FallbackConfig[] {
+  const { fallback } = policy.body.spec
+  return fallback === undefined
+    ? []
+    : [{ type: 'fallback', ...common(policy, 'fallback'), ...fallbackOf(fallback) }]
 }
 
 function bulkheads(policy: TrafficPolicy): BulkheadConfig[] {
