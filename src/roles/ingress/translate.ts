@@ -9,7 +9,7 @@ import type { Contribution } from '../../snapshot/contribution.ts'
 import { lazy } from '../../snapshot/memo.ts'
 import type { SnapshotParts, StreamRule } from '../../snapshot/snapshot.ts'
 import { attachRoutes } from './routes/attach-all.ts'
-import { backendPolicies } from './backends/backend-policy.ts'
+import { backendPolicies, type ClusterPolicy } from './backends/backend-policy.ts'
 import { BackendRefs } from './backends/backend-refs.ts'
 import { BackendTlsPolicies } from './backends/backend-tls-policy.ts'
 import { providedBy } from './acme/claims.ts'
@@ -22,6 +22,7 @@ import { clustersOf } from './backends/clusters.ts'
 import { SessionsOfBackends } from './sessions/of-backends.ts'
 import { keepSessions, SESSIONS } from './sessions/settings.ts'
 import { Report } from '../../translation/report.ts'
+import { doubtBackendSettings } from './doubts/backend-settings.ts'
 import { doubtEndpoints } from './doubts/endpointless.ts'
 import { slicesOf } from './backends/endpoints.ts'
 import { doubtClasses, gatewayClasses } from './gateway/gateway-class.ts'
@@ -95,8 +96,9 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     ...askedBy(attach.map(({ filter }) => filter)),
     ...fallbacks.flatMap(({ filter }) => filter.forwardsTo ?? []),
   ]
+  const policyOf = backendPolicies(resources, report)
   const parts = withCertificates(
-    partsOf(resources, gateways, settingsOf, upstreams, closed, asked, report),
+    partsOf(resources, gateways, settingsOf, upstreams, closed, asked, policyOf, report),
     certificates,
   )
   const senders = lazy(() => sendersOf(gateways.values(), backends.used, auth))
@@ -111,6 +113,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const targetOf = (name: string): ClusterTarget | undefined => upstreams.clusters.get(name)?.target
   doubtEndpoints(parts, targetOf, resources, report)
   doubtZones(parts, targetOf, report)
+  doubtBackendSettings(parts, targetOf, policyOf, report)
   return {
     ...parts,
     attach: [...acme.attach, ...encodings, ...fallbacks, ...attach],
@@ -141,6 +144,7 @@ function partsOf(
   upstreams: UpstreamTls,
   closed: Placed,
   asked: readonly string[],
+  policyOf: (target: ClusterTarget) => ClusterPolicy,
   report: Report,
 ): SnapshotParts {
   // What is closed is so before anything is doubted, and needs no clusters.
@@ -148,7 +152,6 @@ function partsOf(
   const names = clusterNames(ports)
   for (const name of asked) names.add(name)
   const used = new Map([...upstreams.clusters].filter(([name]) => names.has(name)))
-  const policyOf = backendPolicies(resources, report)
   const sessions = new Map(
     [...used].flatMap(([name, { target }]) => {
       const { sessions: own } = policyOf(target)

@@ -44,6 +44,8 @@ export interface ClusterPolicy {
   readonly tls: TlsBounds
   /** Null where the policies say nothing of sessions. */
   readonly sessions: BackendSessions | null
+  /** Whose word it is, the farthest first. */
+  readonly policies: readonly BackendPolicy[]
 }
 
 /** Attaches BackendPolicies, the oldest first, and tells what each cluster has of them. */
@@ -57,13 +59,20 @@ export function backendPolicies(
   for (const attachment of attachmentsOf(resources.all(BackendPolicy)))
     attach(attachment, resources, claims, report)
   for (const [key, policy] of claims) checkPatience(policy, claims.get(key.split(' ', 1)[0]!), report)
+  const known = new Map<ClusterTarget, ClusterPolicy>()
   return target => {
-    const { kind, object } = target
-    const whole = keyOf(object)
-    const port = kind === 'Service' ? target.port.name : undefined
-    const near = port === undefined ? undefined : claims.get(`${whole} ${port}`)
-    return settingsOf(claims.get(whole), near, kind === 'Service' ? distributionOf(object) : {})
+    let policy = known.get(target)
+    if (policy === undefined) known.set(target, (policy = policyOf(target, claims)))
+    return policy
   }
+}
+
+function policyOf(target: ClusterTarget, claims: ReadonlyMap<string, BackendPolicy>): ClusterPolicy {
+  const { kind, object } = target
+  const whole = keyOf(object)
+  const port = kind === 'Service' ? target.port.name : undefined
+  const near = port === undefined ? undefined : claims.get(`${whole} ${port}`)
+  return settingsOf(claims.get(whole), near, kind === 'Service' ? distributionOf(object) : {})
 }
 
 function attach(
@@ -154,6 +163,7 @@ function settingsOf(
     },
     tls,
     sessions: sessionsOf(near) ?? sessionsOf(far),
+    policies,
   }
 }
 
