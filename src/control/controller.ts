@@ -18,6 +18,7 @@ import type { Resources } from '../model/resources.ts'
 import type { Held } from '../model/last-good.ts'
 import { heldConditions } from './held.ts'
 import { withPortErrors, type PortError } from './port-errors.ts'
+import { tellReadiness } from './readiness.ts'
 
 export interface ControllerOptions {
   /** In the order in which requests meet them. */
@@ -262,6 +263,7 @@ export class Controller {
 
   private async sendSnapshot(parts: SnapshotParts): Promise<void> {
     const { workers, log } = this.options
+    tellReadiness(log, this.snapshot.endpoints, parts.endpoints)
     this.snapshot = { ...parts, version: this.snapshot.version + 1 }
     const results = await workers.apply(this.snapshot)
     const portErrors = results.flatMap(result => ('error' in result ? [result] : []))
@@ -296,6 +298,7 @@ export class Controller {
         list !== before[cluster] && JSON.stringify(list) !== JSON.stringify(before[cluster]),
     )
     if (changed.length === 0) return
+    tellReadiness(log, before, endpoints)
     this.snapshot = { ...this.snapshot, endpoints }
     workers.setEndpoints(Object.fromEntries(changed))
     log.info('endpoints.applied', { clusters: changed.map(([cluster]) => cluster) })

@@ -67,8 +67,11 @@ export function stateOf({ readiness, sickness, ejectedUntilMs }: Endpoint): Endp
 
 /** Why it is not serving, as far as this is known; "" where it is. */
 export function reasonOf({ readiness, sickness, ejectedUntilMs, ejectedFor }: Endpoint): string {
-  if (readiness !== null)
-    return readiness === 'terminating' ? 'it is terminating' : 'its EndpointSlice says so'
+  if (readiness !== null) return readinessReason(readiness)
   if (sickness !== null) return sickness.reason
   return ejectedUntilMs > 0 ? ejectedFor : ''
+}
+
+export function readinessReason(readiness: NonNullable<Endpoint['readiness']>): string {
+  return readiness === 'terminating' ? 'it is terminating' : 'its EndpointSlice says so'
 }

@@ -133,6 +133,11 @@ suite('explain, Admin API, metrics, log and problems say the same', { timeout: 1
       for (const state of ['unready', 'unhealthy', 'ejected'])
         await shown.metric('endpoints_out', `,state="${state}"`, 1)
       await shown.metric('endpoints_serving', '', 1)
+      const unready = await shown.process.event('endpoint.unready')
+      assert.deepEqual(
+        [unready['endpoint'], unready['reason']],
+        [`127.0.3.2:${upstream.port}`, 'its EndpointSlice says so'],
+      )
       const unhealthy = await shown.process.event('endpoint.unhealthy')
       assert.equal(unhealthy['reason'], 'status 503, expected 200')
       const ejected = await shown.process.event('endpoint.ejected')
