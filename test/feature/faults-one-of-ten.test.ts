@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { acting, answers, faultyWires } from '../support/faults.ts'
+import { acting, answers, faultyWires, late, type Backend } from '../support/faults.ts'
 import { beside, CONSECUTIVE, faultsOf, outcomeOf } from '../support/fault-table.ts'
 
 const REQUESTS = 60
@@ -45,4 +45,49 @@ suite('one of ten backends, of requests that may not be repeated', { concurrency
           assert.ok(failed.length > 0 && failed.length <= CONSECUTIVE, failed.join())
         })
       })
+})
+
+suite('one of ten backends that answers late, in time', { concurrency: 2 }, () => {
+  const slow = faultsOf('h1').find(([name]) => name === 'answers slowly, in time')![1]
+  const ten = async (stack: AsyncDisposableStack): Promise<[Backend, ...Backend[]]> => {
+    const backends: [Backend, ...Backend[]] = [stack.use(await acting('h1', late(200)))]
+    while (backends.length < 10) backends.push(stack.use(await acting('h1', answers)))
+    return backends
+  }
+
+  test('is left out where latencies are compared: from then on nobody waits for it', async () => {
+    await using stack = new AsyncDisposableStack()
+    const backends = await ten(stack)
+    const [sick] = backends
+    const latency = { minRequests: 1, least: '50ms' }
+    const outlierDetection = { latency, interval: '500ms', baseEjection: '1h', maxEjection: '1h' }
+    await beside('h1', backends, slow, { outlierDetection }, async (portcullis, neighbour) => {
+      const reason = (): string =>
+        portcullis.engine
+          .health(['Backend/default/up'])[0]!
+          .endpoints.find(({ port, state }) => port === sick.port && state === 'ejected')?.reason ?? ''
+      while (reason() === '') assert.equal(await outcomeOf(portcullis, neighbour), 'ok')
+      assert.match(reason(), /^latency: answers took \d+ ms, \d+ ms in the median$/)
+      const { met } = sick
+      for (let i = 0; i < 30; i++) assert.equal(await outcomeOf(portcullis, neighbour), 'ok')
+      assert.equal(sick.met, met)
+    })
+  })
+
+  test('is hardly asked again where PeakEWMA chooses', async () => {
+    await using stack = new AsyncDisposableStack()
+    const backends = await ten(stack)
+    const [sick] = backends
+    await beside(
+      'h1',
+      backends,
+      slow,
+      { loadBalancing: { type: 'PeakEWMA' } },
+      async (portcullis, neighbour) => {
+        while (sick.met === 0) assert.equal(await outcomeOf(portcullis, neighbour), 'ok')
+        for (let i = 0; i < REQUESTS; i++) assert.equal(await outcomeOf(portcullis, neighbour), 'ok')
+        assert.ok(sick.met <= 3, `it has met ${sick.met}, in turn it would be ${REQUESTS / 10}`)
+      },
+    )
+  })
 })
