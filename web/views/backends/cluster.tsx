@@ -3,7 +3,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useLive } from '../../api/figures.ts'
 import { clusterQuery } from '../../api/queries.ts'
 import type { Cluster } from '../../../src/admin/shapes/cluster.ts'
-import { count, rate } from '../../format.ts'
+import { count, rate, span } from '../../format.ts'
 import { Answer, Empty } from '../../parts/answers.tsx'
 import { OriginLink, RouteLink } from '../../parts/links.tsx'
 import { Mark } from '../../parts/mark.tsx'
@@ -86,6 +86,11 @@ function ClusterBody({ cluster }: { readonly cluster: Cluster }) {
   )
 }
 
+function whyKept({ reason, until }: NonNullable<Cluster['breaker']>): string {
+  const again = until === null ? '' : t.until(span((Date.parse(until) - Date.now()) / 1000))
+  return [reason ?? '', again].filter(text => text !== '').join(', ')
+}
+
 /** What keeps requests from it, and retries. */
 function KeptPanel({ cluster: { breaker, retryBudget } }: { readonly cluster: Cluster }) {
   if (breaker === null && retryBudget === null) return null
@@ -102,7 +107,7 @@ function KeptPanel({ cluster: { breaker, retryBudget } }: { readonly cluster: Cl
               </Mark>
             ),
           ],
-          [t.reason, breaker?.reason],
+          [t.reason, breaker === null ? null : whyKept(breaker)],
           [
             t.retryBudget,
             retryBudget === null
