@@ -155,6 +155,29 @@ suite('a client cannot eject endpoints by its own requests', () => {
     assert.deepEqual(await ask(attacker, times(4)), [200, 200, 200, 200])
   })
 
+  test('nor does an answer that it does not take in the time of the route', async () => {
+    const large = ok('x'.repeat(20_000_000))
+    await using upstream = await RawUpstream.answering(() => large)
+    await using other = await RawUpstream.answering(() => large)
+    await using gateway = await startGateway(
+      plain([upstream.port, other.port], {
+        rule: { timeouts: { request: '500ms' } },
+        ...outliers({ consecutive5xx: 1 }),
+      }),
+    )
+    for (let i = 0; i < 4; i++) {
+      await using client = await RawClient.to(gateway.port())
+      client.socket.pause()
+      client.write(get())
+      await gateway.line(() => gateway.lines.length > i)
+    }
+    assert.deepEqual(
+      [...new Set(gateway.lines.map(line => line['portcullis.failure']))],
+      ['http_response_timeout'],
+    )
+    assert.ok(state(gateway).endpoints.every(one => one.state === 'serving'))
+  })
+
   test('requests that make backends fail: the share keeps half of them, and a neighbour is served', async () => {
     const serve = ({ start }: { readonly start: string }) =>
       start.includes('/poison') ? answer(500) : ok('x')
