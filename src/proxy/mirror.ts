@@ -51,7 +51,8 @@ export class Mirrors {
     mirrors: readonly CompiledMirror[],
     timeoutMs: number,
   ): Mirrors | null {
-    const begun = new Mirrors(asker, body, timeoutMs || ANSWER_MS)
+    // That its route sets no limit is no reason to keep what nobody waits for.
+    const begun = new Mirrors(asker, body, timeoutMs === Infinity ? ANSWER_MS : timeoutMs || ANSWER_MS)
     for (const mirror of mirrors) {
       if (mirror.share < 1 && Math.random() >= mirror.share) continue
       if (mirror.cluster.pressed && !hasBegun(body, mirror.cluster)) begun.late.push(mirror)

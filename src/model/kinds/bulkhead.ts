@@ -1,6 +1,6 @@
 import { trafficDefaults } from '../defaults.ts'
 import { formatDuration } from '../quantity.ts'
-import { duration, INT32, integer, object, optional, required, type Shape } from './shapes.ts'
+import { duration, INT32, integer, object, optional, required } from './shapes.ts'
 
 const { bulkhead: defaults } = trafficDefaults
 
@@ -17,5 +17,3 @@ export const bulkhead = object({
   ),
   maxWait: optional(duration, 'How long each of them waits.', formatDuration(defaults.maxWaitMs)),
 })
-
-export type Bulkhead = Shape<typeof bulkhead>
