@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { Type as T } from 'typebox'
 import { storefront } from '../../../test/support/storefront.ts'
 import { defineGateway, http, soft } from '../composition.ts'
-import { testGateway } from '../testing.ts'
+import { reply, testGateway } from '../testing.ts'
 
 const gateway = defineGateway({
   backends: { a: http({ url: 'http://a/base' }) },
@@ -102,9 +102,56 @@ suite('a test of a composition', () => {
     assert.equal(t.clock.now(), 100)
   })
 
-  test('cannot have a backend of a name that it has itself', () => {
+  const contract = {
+    openapi: '3.1.0',
+    paths: {
+      '/x/{id}': {
+        get: {
+          responses: {
+            200: { $ref: '#/components/responses/X' },
+            '4XX': {
+              content: { 'application/problem+json': { schema: { type: 'object', required: ['title'] } } },
+            },
+            503: {},
+          },
+        },
+      },
+    },
+    components: {
+      responses: {
+        X: {
+          content: {
+            'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/Id' } } },
+          },
+        },
+      },
+      schemas: { Id: { type: 'string', pattern: '^[a-z]$' } },
+    },
+  }
+
+  for (const [what, given, said] of [
+    ['an answer as it is there', ['a'], null],
+    ['another error that is there', reply(404, { title: 'x' }), null],
+    ['an answer without a body', reply(503), null],
+    ['an answer of another form', ['A'], /another answer 200 to GET \/x\/\{id\}: \/0 must match pattern/],
+    [
+      'an error of another form',
+      reply(404, {}),
+      /another answer 404 .*: it must have required property 'title'/,
+    ],
+    ['a status that is not there', reply(500, {}), /the contract has no answer 500 to GET \/x\/\{id\}/],
+  ] as const)
+    test(`${said === null ? 'takes' : 'fails by'} a stub of a contract: ${what}`, async () => {
+      await using t = await testGateway(gateway, { contracts: { a: contract } })
+      t.a.stub('GET /x/{id}', given)
+      const asked = async () => await t.get('/')
+      if (said === null) await asked()
+      else await assert.rejects(asked, said)
+    })
+
+  test('cannot have a backend of a name that it has itself', async () => {
     for (const name of ['get', 'trace', 'then', 'clock'])
-      assert.throws(
+      await assert.rejects(
         () =>
           testGateway(defineGateway({ backends: { [name]: http({ url: 'http://a' }) }, routes: () => [] })),
         new RegExp(`cannot be called "${name}"`),

@@ -5,15 +5,17 @@ import { Engine } from '../engine/engine.ts'
 import type { GatewayRequest } from '../engine/messages.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import { StubTransport } from './stub-transport.ts'
-import { stubsFor, type AllStubs } from './stubs.ts'
+import { stubsFor, type AllStubs, type Check } from './stubs.ts'
 import { TestAnswer } from './test-answer.ts'
 import { TestRequest } from './test-request.ts'
 import { Trace } from './trace.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
-export interface TestOptions {
+export interface TestOptions<Name extends string = string> {
   /** `virtual` where it is left out: what takes seconds takes none. `real` for routes that await what is no call. */
   readonly clock?: 'virtual' | 'real'
+  /** OpenAPI documents of backends: answers of their stubs are held to them as they are given. */
+  readonly contracts?: { readonly [N in Name]?: object }
 }
 
 export interface AskOptions {
@@ -49,17 +51,27 @@ export interface Kit<Name extends string> extends AsyncDisposable {
  * t.users.fail('GET /users/{id}/orders', { status: 503, afterMs: 2000 })
  * await t.get('/me/7/home').expect(200).partial(['orders']).json({ name: 'Ada', orders: [] })
  */
-export function testGateway<B extends Backends>(
+export async function testGateway<B extends Backends>(
   gateway: Gateway<B>,
-  options: TestOptions = {},
+  options: TestOptions<keyof B & string> = {},
 ): Promise<AllStubs<B> & Kit<CallNames<B>>> {
   const bench = new Bench(gateway as unknown as Gateway, options)
+  const contracts: Readonly<Record<string, object | undefined>> = options.contracts ?? {}
   for (const name of Object.keys(gateway.backends)) {
     if (name in bench || name === 'then')
       throw new TypeError(`a backend cannot be called "${name}" in a test: the kit has that itself`)
-    Object.defineProperty(bench, name, { value: stubsFor(name, bench.transport), enumerable: true })
+    const stubs = stubsFor(name, bench.transport, await checkOf(contracts[name]))
+    Object.defineProperty(bench, name, { value: stubs, enumerable: true })
   }
-  return Promise.resolve(bench as unknown as AllStubs<B> & Kit<CallNames<B>>)
+  return bench as unknown as AllStubs<B> & Kit<CallNames<B>>
+}
+
+/** Loaded by tests that ask for it: a validator takes longer to load than all else. */
+async function checkOf(document: object | undefined): Promise<Check | null> {
+  if (document === undefined) return null
+  const { ContractCheck } = await import('./contract-check.ts')
+  const contract = new ContractCheck(document)
+  return (call, given) => contract.check(call, given)
 }
 
 interface Course {
@@ -135,6 +147,8 @@ class Bench implements Kit<string> {
     const answer = await (this.virtual?.during(answering) ?? answering)
     stop?.()
     if (this.transport.missing.size > 0) throw new Error(this.transport.missingText)
+    const [broken] = this.transport.broken
+    if (broken !== undefined) throw broken
     return new TestAnswer(answer, course.trace, course.mistakes)
   }
 }

@@ -51,6 +51,8 @@ export interface Stub {
 export class StubTransport implements Transport {
   /** Calls that nobody has stubbed: a soft call must not hide that a test forgot one. */
   readonly missing = new Set<string>()
+  /** How stubs break their contracts. */
+  readonly broken: Error[] = []
   private readonly clock: Clock
   private readonly stubs: Stub[] = []
 
@@ -61,6 +63,16 @@ export class StubTransport implements Transport {
   /** The last one counts. */
   add(stub: Stub): void {
     this.stubs.unshift(stub)
+  }
+
+  /** What is thrown fails the test, whatever the composition makes of it. */
+  hold(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.broken.push(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
   }
 
   async send(request: BackendRequest): Promise<BackendAnswer> {

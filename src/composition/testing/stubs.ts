@@ -60,12 +60,25 @@ type StubsOf<B extends Backend> =
 /** What a test has for each backend, by its name. */
 export type AllStubs<B extends Backends> = { readonly [N in keyof B]: StubsOf<B[N]> }
 
-export function stubsFor(backend: string, transport: StubTransport): HttpStubs {
+/** Throws where the contract has another answer to the call. */
+export type Check = (call: string, given: unknown) => void
+
+export function stubsFor(backend: string, transport: StubTransport, check: Check | null): HttpStubs {
   return {
     stub(call, answer, { afterMs = 0, times = Infinity } = {}) {
       const answered =
         typeof answer === 'function' ? (answer as (request: StubRequest) => unknown) : () => answer
-      transport.add({ call: `${backend} ${call}`, afterMs, left: times, answer: answered })
+      const checked = async (request: StubRequest) => {
+        const given = await answered(request)
+        if (check !== null) transport.hold(() => check(call, given))
+        return given
+      }
+      transport.add({
+        call: `${backend} ${call}`,
+        afterMs,
+        left: times,
+        answer: check === null ? answered : checked,
+      })
     },
     fail(call, fault) {
       const { times = Infinity } = fault
