@@ -306,6 +306,12 @@ const table = {
     retry: 'never',
     title: 'As many requests of the route are under way as may be',
   },
+  concurrency_limit_reached: {
+    status: 503,
+    side: 'upstream',
+    retry: 'never',
+    title: 'The backend has as many requests as it answers in time',
+  },
   breaker_open: {
     status: 503,
     side: 'upstream',

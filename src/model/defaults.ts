@@ -148,6 +148,17 @@ export const backendDefaults = {
   },
   /** A twentieth, as Dean and Barroso have it ("The Tail at Scale"). */
   hedging: { percentile: 95, minDelayMs: 10, maxPercent: 5, methods: ['GET', 'HEAD', 'OPTIONS'] },
+  /** As Envoy's controller has them in its examples. */
+  adaptiveConcurrency: {
+    minLimit: 3,
+    maxLimit: 1000,
+    sampleMs: 100,
+    percentile: 50,
+    minRttIntervalMs: 60_000,
+    minRttRequests: 50,
+    bufferPercent: 25,
+    jitterPercent: 15,
+  },
   /** As Linkerd, Finagle and the standard's GEP-3388 have it. */
   retryPercent: 20,
   retryIntervalMs: 10_000,

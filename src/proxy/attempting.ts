@@ -1,6 +1,7 @@
 import { failures, type FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/head.ts'
+import type { AdaptiveConcurrency } from '../upstream/adaptive-concurrency.ts'
 import { blameless, type Endpoint } from '../upstream/endpoint.ts'
 import { isLuck, type UpstreamStream } from '../upstream/upstream-stream.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
@@ -43,6 +44,8 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   private enteredUs = 0
   /** It has been told of this attempt. */
   private breakerTold = false
+  /** It counts this exchange, until an answer begins. */
+  private concurrency: AdaptiveConcurrency | null = null
   private key: string | null = null
   /** The second attempt beside the first, under way or to come; null where there is to be none. */
   private hedge: Hedge | null = null
@@ -78,7 +81,12 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
 
   /** Begins the first attempt. */
   protected beginAttempts(): void {
-    const { retries, breaker } = this.cluster!
+    const { retries, breaker, concurrency } = this.cluster!
+    // First: a probe of a breaker that is then refused would be lost.
+    if (concurrency !== null) {
+      if (!concurrency.enter()) return this.x.fail('concurrency_limit_reached', '')
+      this.concurrency = concurrency
+    }
     if (breaker !== null) {
       const refusal = breaker.enter()
       if (refusal !== null) return this.x.fail(refusal, '')
@@ -202,6 +210,15 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     if (this.action.sessions !== null)
       this.action.sessions.answered(this.x.writtenNotes, this.cluster!, this.endpoint!)
     this.tellBreaker(this.verdict >= 500)
+    if (this.concurrency !== null) this.leaveConcurrency(this.verdict < 500)
+  }
+
+  /** An answer that has begun may last for hours; what is asked of the backend's speed it has told by then. */
+  private leaveConcurrency(inTime: boolean): void {
+    this.concurrency!.left()
+    // What fails at once says nothing of how long the others take.
+    if (inTime) this.concurrency!.answered(this.upstreamMs, this.sentMs)
+    this.concurrency = null
   }
 
   /** Once for each attempt, by what is known first. */
@@ -391,6 +408,7 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     if (this.over) return
     this.over = true
     this.breaker?.left()
+    if (this.concurrency !== null) this.leaveConcurrency(false)
     if (this.x.failure === 'http_response_timeout') this.hung()
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
     this.endAttempt()

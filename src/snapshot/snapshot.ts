@@ -362,6 +362,8 @@ export interface Cluster {
   readonly breaker?: BreakerSettings
   /** Absent: no request is sent twice at a time. */
   readonly hedging?: HedgingSettings
+  /** Absent: as many requests at once as come. */
+  readonly adaptiveConcurrency?: AdaptiveConcurrencySettings
   /** What is repeated beside what routes say; absent where nothing is. */
   readonly retry?: ClusterRetry
   /** A mesh behind repeats what fails: nothing is repeated here that it may have met. */
@@ -390,6 +392,23 @@ export interface HedgingSettings {
   /** Of the requests of the retry budget's interval. */
   readonly maxPercent: number
   readonly methods: readonly string[]
+}
+
+/** How many requests a cluster bears at once is found out by its latency. Limits are of this process. */
+export interface AdaptiveConcurrencySettings {
+  /** The window that is judged. */
+  readonly sampleMs: number
+  readonly percentile: number
+  readonly minLimit: number
+  readonly maxLimit: number
+  /** How long the least latency is believed. */
+  readonly minRttIntervalMs: number
+  /** By so many requests it is found out again where the limit is met. */
+  readonly minRttRequests: number
+  /** What latency may be above the least one. */
+  readonly bufferPercent: number
+  /** Of minRttIntervalMs. */
+  readonly jitterPercent: number
 }
 
 /** When requests are kept from a cluster. */

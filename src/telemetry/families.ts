@@ -154,6 +154,11 @@ const table = {
     help: 'Those of them in which some requests may try, since its time is over.',
     labels: ['cluster'],
   },
+  portcullis_upstream_concurrency_limit: {
+    type: 'gauge',
+    help: 'Requests at once that a cluster is found to bear, of all workers; 0 where that is not looked at any more.',
+    labels: ['cluster'],
+  },
   portcullis_upstream_ejections_total: {
     type: 'counter',
     help: 'Endpoints taken out of balancing because they failed, by reason: connection_failures, consecutive_5xx, consecutive_gateway_errors, success_rate, latency.',

@@ -20,6 +20,7 @@ import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
 import type { VerdictBook } from './verdicts.ts'
 import { Breaker, type BreakerCause, type BreakerState } from './breaker.ts'
+import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
 import { Hedging } from './hedging.ts'
 import { RetryBudget, type SharedCounts } from './retry-budget.ts'
 
@@ -80,6 +81,10 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   breaker: Breaker | null = null
   /** Null where nothing is sent twice. */
   hedging: Hedging | null = null
+  /** Null where as many requests at once are sent as come. */
+  concurrency: AdaptiveConcurrency | null = null
+  /** Its gauge is there, and is to say that there is no limit any more. */
+  hadConcurrency = false
   /** Its gauge is there, and is to say that nothing is kept from it any more. */
   hadBreaker = false
   /** The same of endpoints in these states. */
@@ -112,6 +117,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.retries = new RetryBudget(config.name, config.retryBudget, context.shared)
     this.setBreaker()
     this.setHedging()
+    this.setConcurrency()
     this.ejector = new Ejector(
       clock,
       {
@@ -235,6 +241,17 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     else this.hedging = new Hedging(name, config.hedging, context.shared, this.retries)
   }
 
+  private setConcurrency(): void {
+    const { adaptiveConcurrency } = this.config
+    if (adaptiveConcurrency === undefined) this.concurrency = null
+    else if (this.concurrency !== null) this.concurrency.update(adaptiveConcurrency)
+    else {
+      this.hadConcurrency = true
+      const { workers, random } = this.context
+      this.concurrency = new AdaptiveConcurrency(adaptiveConcurrency, workers, random)
+    }
+  }
+
   private setBreaker(): void {
     const { config, context, name } = this
     if (config.breaker === undefined) this.breaker = null
@@ -257,6 +274,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.retries.update(config.retryBudget)
     this.setBreaker()
     this.setHedging()
+    this.setConcurrency()
     if (config.dnsRefreshMs !== before.dnsRefreshMs) this.rewatch()
     if (connectionsDiffer(config, before)) for (const endpoint of this.members.values()) endpoint.renew()
     if (!isDeepStrictEqual(config.balancer, before.balancer)) this.changeBalancer(config.balancer)

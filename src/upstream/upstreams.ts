@@ -170,6 +170,8 @@ export class Upstreams {
     metrics.gauge('portcullis_upstream_connections_idle').set(idle)
     metrics.gauge('portcullis_upstream_connections_active').set(cluster.connections - idle)
     metrics.gauge('portcullis_upstream_requests_pending').set(cluster.pending)
+    if (cluster.hadConcurrency)
+      metrics.gauge('portcullis_upstream_concurrency_limit').set(cluster.concurrency?.limit ?? 0)
     if (!cluster.hadBreaker) return
     const state = cluster.breaker?.state ?? 'closed'
     metrics.gauge('portcullis_upstream_breaker_open').set(state === 'closed' ? 0 : 1)

@@ -74,6 +74,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   backend_request_limit_reached: UNAVAILABLE,
   bulkhead_full: UNAVAILABLE,
   breaker_open: UNAVAILABLE,
+  concurrency_limit_reached: UNAVAILABLE,
   http_response_incomplete: UNAVAILABLE,
   http_response_timeout: DEADLINE_EXCEEDED,
   http_protocol_error: INTERNAL,

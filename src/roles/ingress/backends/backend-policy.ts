@@ -18,6 +18,7 @@ import {
 } from '../defaults.ts'
 import { BackendPolicy } from '../kinds/backend-policy.ts'
 import { isSticky, type LoadBalancing } from '../kinds/load-balancing.ts'
+import { adaptiveConcurrencyOf } from '../kinds/adaptive-concurrency.ts'
 import { breakerOf } from '../kinds/breaker.ts'
 import { hedgingOf } from '../kinds/hedging.ts'
 import { clusterRetryOf, type RetryFields } from '../kinds/retry.ts'
@@ -58,7 +59,11 @@ export function backendPolicies(
     report.notServed(policy, unservedIn(policy, BackendPolicy))
   for (const attachment of attachmentsOf(resources.all(BackendPolicy)))
     attach(attachment, resources, claims, report)
-  for (const [key, policy] of claims) checkPatience(policy, claims.get(key.split(' ', 1)[0]!), report)
+  for (const [key, policy] of claims) {
+    const far = claims.get(key.split(' ', 1)[0]!)
+    checkPatience(policy, far, report)
+    checkConcurrency(policy, far, report)
+  }
   const known = new Map<ClusterTarget, ClusterPolicy>()
   return target => {
     let policy = known.get(target)
@@ -137,6 +142,10 @@ function settingsOf(
     ...(near && patchOf(near)),
   }
   const breaker = breakerOf(far?.body.spec.circuitBreaker, near?.body.spec.circuitBreaker)
+  const adaptiveConcurrency = adaptiveConcurrencyOf(
+    far?.body.spec.adaptiveConcurrency,
+    near?.body.spec.adaptiveConcurrency,
+  )
   const retry = clusterRetryOf(bothRetries(far?.body.spec.retry, near?.body.spec.retry))
   const hedging = hedgingOf(far?.body.spec.hedging, near?.body.spec.hedging)
   const meshMode = near?.body.spec.meshMode ?? far?.body.spec.meshMode ?? 'Disabled'
@@ -158,6 +167,7 @@ function settingsOf(
       ...clusterTimeoutsOf({ ...far?.body.spec.timeouts, ...near?.body.spec.timeouts }),
       ...(breaker !== undefined && { breaker }),
       ...(hedging !== undefined && { hedging }),
+      ...(adaptiveConcurrency !== undefined && { adaptiveConcurrency }),
       ...(retry !== undefined && { retry }),
       ...(meshMode !== 'Disabled' && { meshed: true as const }),
     },
@@ -197,6 +207,20 @@ function checkPatience(near: BackendPolicy, far: BackendPolicy | undefined, repo
   const used = formatDuration(connectTimeoutMs * SHARE_OF_WAIT)
   const note = `a patience of ${patience} must be below the connectTimeout, ${formatDuration(connectTimeoutMs)} here: ${used} is used`
   report.notServed(near, [{ path: ['spec'], note }])
+}
+
+/** A limit that is found out acts where no other one is met before. */
+function checkConcurrency(near: BackendPolicy, far: BackendPolicy | undefined, report: Report): void {
+  const { spec } = near.body
+  const found = adaptiveConcurrencyOf(far?.body.spec.adaptiveConcurrency, spec.adaptiveConcurrency)
+  const { maxParallelRequests: most = 0 } = { ...far?.body.spec.circuitBreaker, ...spec.circuitBreaker }
+  if (found === undefined || most === 0 || most > found.minLimit) return
+  report.doubt(near, {
+    severity: 'warning',
+    reason: 'NeverReached',
+    path: spec.adaptiveConcurrency === undefined ? ['spec'] : ['spec', 'adaptiveConcurrency'],
+    message: `adaptiveConcurrency lets ${found.minLimit} requests at once through in any case (minLimit), and circuitBreaker.maxParallelRequests refuses those beyond ${most}: nothing is ever found out`,
+  })
 }
 
 /** Of the time that a request may wait, what is given to clients that are too slow where nothing fitting is said: the rest is for finding them out. */

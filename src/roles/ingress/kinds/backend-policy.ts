@@ -22,6 +22,7 @@ import { balancingViolations, loadBalancing } from './load-balancing.ts'
 import { healthChecks, healthCheckViolations } from './health-checks.ts'
 import { outlierDetection } from './outlier-detection.ts'
 import { breakerViolations, circuitBreaker } from './breaker.ts'
+import { adaptiveConcurrency, adaptiveConcurrencyViolations } from './adaptive-concurrency.ts'
 import { hedging } from './hedging.ts'
 import { retry, retryViolations } from './retry.ts'
 import { timeouts, timeoutViolations } from './timeouts.ts'
@@ -130,6 +131,10 @@ const backendPolicySchema = object(
         ),
         healthChecks: optional(healthChecks, 'Checks of endpoints beside the requests of clients.'),
         circuitBreaker: optional(circuitBreaker, 'When requests are kept from the backend.'),
+        adaptiveConcurrency: optional(
+          adaptiveConcurrency,
+          'How many requests at once the backend bears is found out by its latency; 503 beyond (concurrency_limit_reached). `{}` for all that follows. Left out: as many as come.',
+        ),
         hedging: optional(
           hedging,
           'When a request that waits for its answer is sent to another endpoint too; the first answer counts, and the other attempt is given up. `{}` for all by default. Left out: never.',
@@ -206,6 +211,9 @@ function backendPolicyRules({ spec }: BackendPolicyBody): Violation[] {
     ...responseViolations(spec),
     ...patienceViolations(spec),
     ...breakerViolations(spec.circuitBreaker ?? {}),
+    ...(spec.adaptiveConcurrency === undefined
+      ? []
+      : adaptiveConcurrencyViolations(spec.adaptiveConcurrency)),
     ...retryViolations(spec.retry ?? {}),
     ...timeoutViolations(spec.timeouts ?? {}),
     ...retryBudgetViolations(spec.retryBudget ?? {}),

@@ -12,7 +12,7 @@ import { PORTCULLIS } from '../../../model/kind.ts'
 import { Secret } from '../../../model/kinds/secret.ts'
 import { TrafficPolicy, windowMs, type RateLimit } from '../../../model/kinds/traffic-policy.ts'
 import { refKey } from '../../../model/resources.ts'
-import type { Attachment, Contribution } from '../../../snapshot/contribution.ts'
+import type { AttachPoint, Attachment, Contribution } from '../../../snapshot/contribution.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
 import type { Grants } from '../../../translation/grants.ts'
@@ -26,7 +26,7 @@ import {
   type PolicyAttachment,
 } from '../../../translation/policies.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
-import type { Flaw } from '../../../translation/report.ts'
+import type { Doubt, Flaw } from '../../../translation/report.ts'
 import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
 import type { Scope } from '../../../translation/targetable.ts'
 import { cacheOf } from './cache.ts'
@@ -66,6 +66,7 @@ export function trafficPolicies(world: TrafficWorld): TrafficFilters {
       for (const one of made.filters) {
         const filter = one.type === 'fallback' && forwardsTo !== null ? { ...one, forwardsTo } : one
         policyOf.set(filter, policy)
+        if (isCriticalForAll(at, filter)) world.report.doubt(policy, nothingShed(what))
         const outdone = settings.claim(at, what, filter, policyName(policy))
         if (outdone === null) attach.push(attachmentOf(at, filter))
         else world.report.doubt(policy, outdone)
@@ -179,6 +180,21 @@ function bulkheads(policy: TrafficPolicy): BulkheadConfig[] {
   const { maxParallelRequests, maxPending = defaults.maxPending, maxWait } = bulkhead
   const maxWaitMs = (maxWait === undefined ? undefined : durationMs(maxWait)) ?? defaults.maxWaitMs
   return [{ type: 'bulkhead', ...common(policy, 'bulkhead'), maxParallelRequests, maxPending, maxWaitMs }]
+}
+
+/** Of a Gateway or a listener. */
+function isCriticalForAll(at: AttachPoint, filter: FilterConfig): boolean {
+  const isWide = at === 'all' || 'gateway' in at || 'listener' in at
+  return isWide && 'priority' in filter && filter.priority === 'Critical'
+}
+
+function nothingShed(what: string): Doubt {
+  return {
+    severity: 'warning',
+    reason: 'NothingShed',
+    path: ['spec', 'priority'],
+    message: `all that comes by ${what} is Critical: where there is too much to do nothing is refused of it before memory is short; expected Critical of the routes or rules that matter most`,
+  }
 }
 
 function passwords(
