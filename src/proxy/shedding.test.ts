@@ -148,11 +148,39 @@ suite('shedding', () => {
 
   test('a pause is no overload, and two are none', () => {
     const shedding = new Shedding()
-    for (const delayMs of [0, 400, 0, 300, 300, 0, 60, 60, 1]) assert.equal(shedding.look(delayMs, 0), false)
+    for (const delayMs of [0, 400, 0, 300, 200, 0, 60, 60, 1]) assert.equal(shedding.look(delayMs, 0), false)
     assert.equal(shedding.active, false)
     for (const delayMs of [60, 60]) assert.equal(shedding.look(delayMs, 0), false)
     assert.equal(shedding.look(60, 0), true)
     assert.equal(shedding.active, true)
+  })
+
+  test('a loop that is later and later has too much to do at the second look, whatever it is that comes', () => {
+    const shedding = new Shedding()
+    assert.deepEqual(
+      [100, 300].map(delayMs => shedding.look(delayMs, 0)),
+      [false, true],
+    )
+    for (let i = 0; i < 4; i++) shedding.refuses(NORMAL)
+    assert.equal(
+      [1, 2, 3, 4].some(() => shedding.refuses(NORMAL)),
+      true,
+    )
+  })
+
+  for (const load of [2.5, 3])
+    test(`at ${load} times the capacity it does not take long to be of use`, () => {
+      const offer = { ...twice, load }
+      const loop = new Loop().run(2_500, offer)
+      loop.forget()
+      loop.run(5_000, offer)
+      assert.ok(loop.goodput > 0.85, `goodput ${loop.goodput}`)
+      assert.equal(loop.share(CRITICAL), 1)
+    })
+
+  test('a loop that has time between its turns is not behind, however long they are', () => {
+    const shedding = new Shedding()
+    for (let i = 0; i < 20; i++) assert.equal(shedding.look(100, i, 0.8), false)
   })
 
   test('the first few of each look are taken, however late the loop is', () => {

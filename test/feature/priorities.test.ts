@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { send } from '../support/client.ts'
+import { Logger } from '../../src/telemetry/log.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { block, headers } from '../support/http2/wire.ts'
@@ -90,7 +91,9 @@ suite('a worker that holds too much refuses', () => {
     const holding = await Holding.start()
     await using upstream = holding.upstream
     const policies = [rule('pay', 'Critical'), rule('hold', 'Critical'), rule('search', 'Sheddable')]
-    await using running = await startGateway(yaml(upstream.port, ...policies), { overload })
+    const told: string[] = []
+    const log = new Logger({ human: false, windowMs: 0, write: line => told.push(line) })
+    await using running = await startGateway(yaml(upstream.port, ...policies), { overload, log })
     const port = running.port()
     await holding.hold(port, 92)
     await until(port, '/search', 503)
@@ -117,6 +120,10 @@ suite('a worker that holds too much refuses', () => {
     await holding.release()
     await until(port, '/search', 200)
     assert.match(running.metrics(), /^portcullis_shedding_workers 0$/m)
+    const events = told.join('')
+    for (const serves of ['Normal', 'Critical', 'none'])
+      assert.match(events, new RegExp(`"event":"overload.begun","reason":"exchanges","serves":"${serves}"`))
+    assert.match(events, /"event":"overload.ended"/)
   })
 
   test('by the nearest policy, and by the one behind it for what that leaves out', async () => {

@@ -43,6 +43,7 @@ for (const [upstream, expected] of [
   ],
   [{ retry: { attempts: 0 } }, /nothing repeated/],
   [{ retry: { attempts: 2 }, meshMode: 'Strict' }, /a mesh behind repeats what fails(?!.*repeated 2)/],
+  [{ adaptiveConcurrency: { minLimit: 5 } }, /5 to 1000 requests at once, by how long they take/],
   [{ retryBudget: { percent: 10 } }, /retries at most 10 % of the requests of 10s or 10/],
   [
     { circuitBreaker: { maxParallelRequests: 200, maxParallelRetries: 5, trip: { slowPercent: 30 } } },

@@ -60,6 +60,7 @@ export function clusterLimits(cluster: Cluster): string {
     ...timeTexts(cluster),
     cluster.repeatNonIdempotent === true && 'requests of any method may be repeated',
     ...repeatTexts(cluster),
+    cluster.adaptiveConcurrency !== undefined && concurrencyText(cluster.adaptiveConcurrency),
     ...breakerTexts(cluster.breaker),
     ejection !== null &&
       `ejected after ${ejectionText(ejection)}, at most ${ejection.maxEjectedPercent} % of endpoints`,
@@ -130,6 +131,10 @@ function breakerTexts(breaker: Cluster['breaker']): readonly string[] {
     ...(maxRetries === 0 ? [] : [`${maxRetries} of them repeating`]),
     ...(trip === null ? [] : [tripText(trip)]),
   ]
+}
+
+function concurrencyText({ minLimit, maxLimit }: NonNullable<Cluster['adaptiveConcurrency']>): string {
+  return `${minLimit} to ${maxLimit} requests at once, by how long they take`
 }
 
 function tripText(trip: BreakerTrip): string {
