@@ -8,30 +8,21 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { requirePeer } from '../support/peer.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
+import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 
-const gateway = (port: number, admin: number) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: g }
-spec:
-  gatewayClassName: portcullis
-  addresses: [{ type: IPAddress, value: 127.0.0.1 }]
-  listeners: [{ name: http, protocol: HTTP, port: ${port} }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: r }
-spec:
-  parentRefs: [{ name: g }]
-  rules:
-    - filters: [{ type: URLRewrite, urlRewrite: { hostname: localhost } }]
-      backendRefs: [{ group: portcullis.dev, kind: Backend, name: admin }]
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: admin }
-spec: { endpoints: [{ address: 127.0.0.1, port: ${admin} }] }
-`
+const before = (port: number, admin: number): string =>
+  yamlOf(
+    gateway([{ name: 'http', port }]),
+    backend('admin', [admin]),
+    httpRoute('r', {
+      rules: [
+        {
+          filters: [{ type: 'URLRewrite', urlRewrite: { hostname: 'localhost' } }],
+          backendRefs: [to('admin')],
+        },
+      ],
+    }),
+  )
 
 const nginx = (port: number, admin: number, folder: string, more: string) => `
 daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
@@ -61,7 +52,7 @@ listen all
 async function answerBehind(
   proxy: (port: number, admin: number, folder: string) => AsyncDisposable | Promise<AsyncDisposable>,
 ) {
-  using work = new Folder({ 'gateway.yaml': gateway(await freePort(), 1) })
+  using work = new Folder({ 'gateway.yaml': before(await freePort(), 1) })
   await using run = await RunProcess.start([work.path], '--workers', '1')
   await run.started()
   assert.equal((await run.get('/v1/status')).status, 200)
@@ -119,7 +110,7 @@ test('another gateway of ours opens no view', async () => {
   const { status, text } = await answerBehind(async (port, admin, folder) => {
     mkdirSync(join(folder, 'other'))
     const file = join(folder, 'other', 'gateway.yaml')
-    writeFileSync(file, gateway(port, admin))
+    writeFileSync(file, before(port, admin))
     const other = await RunProcess.start([file], '--workers', '1')
     await other.started()
     return other

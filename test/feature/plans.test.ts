@@ -5,48 +5,18 @@ import { SUBSCRIPTIONS } from '../../src/roles/management/rows.ts'
 import { send, type Answer } from '../support/client.ts'
 import { putKey, putPeppers } from '../support/credentials.ts'
 import { subscriptionRow } from '../support/limit-rows.ts'
+import { petsPlans, petsSite, quota } from '../support/pets.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
-import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
+import { ours } from '../support/published.ts'
+import { yamlOf } from '../support/resources.ts'
 import { Served } from '../support/served.ts'
 import { opened } from '../support/stores.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 // Two workers on real sockets; keys and subscriptions as the service writes them into tables.
 
-const ours = (kind: string, name: string, spec: object): object => ({
-  apiVersion: 'portcullis.dev/v1alpha1',
-  kind,
-  metadata: { name },
-  spec,
-})
-
-const quota = (name: string, amount: number, more: object = {}): object => ({
-  name,
-  kind: 'Quota',
-  amount,
-  per: 'Year',
-  ...more,
-})
-
-const document = {
-  openapi: '3.1.0',
-  info: { title: 'Pets', version: '1' },
-  paths: { '/pets': { get: { operationId: 'list' }, post: { operationId: 'create' } } },
-}
-
-const site = (port: number, upstream: number): string =>
-  yamlOf(
-    gateway([{ name: 'http', port }]),
-    backend('up', [upstream]),
-    httpRoute('r', { rules: [{ name: 'pets', matches: [prefix('/pets')], backendRefs: [to('up')] }] }),
-    ours('API', 'pets', { routeRefs: [{ name: 'r' }], openapi: { document } }),
-  )
-
 const plans = (limits: readonly object[], more: object = {}, product: object = {}): string =>
-  yamlOf(
-    ours('Plan', 'free', { limits, ...more }),
-    ours('Product', 'pets', { apis: [{ name: 'pets' }], plans: [{ name: 'free' }], ...product }),
-  )
+  petsPlans({ free: { limits, ...more } }, product)
 
 /** An application that has subscribed, and its key. */
 function subscribe({ workers: { tables } }: Served, application: string, plan = 'default/free'): string {
@@ -82,7 +52,7 @@ suite('a plan', () => {
     const port = await freePort()
     const limits = [quota('yearly', 40), { name: 'burst', kind: 'Rate', amount: 1_000, per: 'Day' }]
     await using served = await Served.start({
-      'site.yaml': site(port, upstream.port),
+      'site.yaml': petsSite(port, upstream.port),
       'plans.yaml': plans(limits),
     })
     const [one, two] = [subscribe(served, 'one'), subscribe(served, 'two')]
@@ -122,7 +92,7 @@ suite('a plan', () => {
     const port = await freePort()
     const product = { apis: [{ name: 'pets', operations: ['list'] }] }
     await using served = await Served.start({
-      'site.yaml': site(port, upstream.port),
+      'site.yaml': petsSite(port, upstream.port),
       'plans.yaml': plans([], {}, product),
     })
     const key = subscribe(served, 'one')
@@ -151,7 +121,7 @@ suite('a plan', () => {
     const port = await freePort()
     const limits = [quota('units', 20, { unit: 'Cost' }), quota('traffic', 5_000, { unit: 'Bytes' })]
     await using served = await Served.start({
-      'site.yaml': site(port, upstream.port),
+      'site.yaml': petsSite(port, upstream.port),
       'plans.yaml': plans(limits, { costHeader: 'X-Cost' }),
     })
     const key = subscribe(served, 'one')
@@ -173,7 +143,7 @@ suite('a plan', () => {
     await using upstream = await TestUpstream.start((_, response) => void response.end('ok'))
     const port = await freePort()
     await using served = await Served.start({
-      'site.yaml': site(port, upstream.port),
+      'site.yaml': petsSite(port, upstream.port),
       'plans.yaml': plans([quota('trial', 3)], {}, { anonymousPlan: { name: 'free' } }),
     })
     const key = subscribe(served, 'one')
@@ -208,7 +178,7 @@ suite('quotas', () => {
   test('survive an end, and a death without notice but for its last moment', async t => {
     await using upstream = await TestUpstream.start((_, response) => void response.end('ok'))
     const port = await freePort()
-    using folder = new Folder({ 'site.yaml': site(port, upstream.port), 'limits.yaml': policy })
+    using folder = new Folder({ 'site.yaml': petsSite(port, upstream.port), 'limits.yaml': policy })
     using data = new Folder()
     const start = async (): Promise<RunProcess> => {
       const run = await RunProcess.start([folder.path], '--data', data.path, '--workers', '2')

@@ -10,42 +10,16 @@ import { isDeepStrictEqual } from 'node:util'
 import { send } from '../support/client.ts'
 import { portcullis } from '../support/command.ts'
 import { requirePeer } from '../support/peer.ts'
+import { petsPlans, petsSite, quota } from '../support/pets.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
+import { ours } from '../support/published.ts'
 import { RedisServer } from '../support/redis.ts'
-import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
+import { yamlOf } from '../support/resources.ts'
 import { engines, opened, Places } from '../support/stores.ts'
 
 // Quotas that were not kept are counted by the ledger of usage: on the real program, with what a client sees.
 
 const TOKEN = 'a-token-that-is-long-enough'
-
-const ours = (kind: string, name: string, spec: object): object => ({
-  apiVersion: 'portcullis.dev/v1alpha1',
-  kind,
-  metadata: { name },
-  spec,
-})
-
-const quota = (name: string, amount: number, more: object = {}): object => ({
-  name,
-  kind: 'Quota',
-  amount,
-  per: 'Year',
-  ...more,
-})
-
-const openapi = {
-  document: {
-    openapi: '3.1.0',
-    info: { title: 'Pets', version: '1' },
-    paths: {
-      '/pets': {
-        get: { operationId: 'list', responses: { 200: { description: '' } } },
-        post: { operationId: 'create', responses: { 200: { description: '' } } },
-      },
-    },
-  },
-}
 
 const plans: Readonly<Record<string, readonly object[]>> = {
   free: [
@@ -60,15 +34,10 @@ const plans: Readonly<Record<string, readonly object[]>> = {
   gold: [quota('big', 100, { anchor: 'Subscription' }), quota('lot', 30, { counters: 'Exact' })],
 }
 
-function site(port: number, upstream: number, of = plans): string {
-  const names = Object.keys(of)
-  return yamlOf(
-    gateway([{ name: 'http', port }]),
-    backend('up', [upstream]),
-    httpRoute('r', { rules: [{ name: 'pets', matches: [prefix('/pets')], backendRefs: [to('up')] }] }),
-    ours('API', 'pets', { routeRefs: [{ name: 'r' }], openapi }),
-    ours('Product', 'pets', { apis: [{ name: 'pets' }], plans: names.map(name => ({ name })) }),
-    ...names.map(name => ours('Plan', name, { limits: of[name] })),
+const site = (port: number, upstream: number, of = plans): string => {
+  const specs = Object.entries(of).map(([name, limits]) => [name, { limits }])
+  return [petsSite(port, upstream), petsPlans(Object.fromEntries(specs) as Record<string, object>)].join(
+    '\n---\n',
   )
 }
 

@@ -9,35 +9,18 @@ import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import { send } from '../support/client.ts'
 import { snapshotOf } from '../support/gateway.ts'
 import { freePort } from '../support/process.ts'
+import { ours } from '../support/published.ts'
+import { backend, gateway, httpRoute, to, yamlOf } from '../support/resources.ts'
 import { TestUpstream } from '../support/upstream.ts'
 import { workerEntry } from '../support/worker-entry.ts'
 
-const yaml = (port: number, backend: number) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: g }
-spec:
-  gatewayClassName: portcullis
-  addresses: [{ type: IPAddress, value: 127.0.0.1 }]
-  listeners: [{ name: http, protocol: HTTP, port: ${port} }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: r }
-spec:
-  parentRefs: [{ name: g }]
-  rules: [{ backendRefs: [{ group: portcullis.dev, kind: Backend, name: b }] }]
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: b }
-spec: { endpoints: [{ address: 127.0.0.1, port: ${backend} }] }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: API
-metadata: { name: open }
-spec: { routeRefs: [{ name: r }] }
-`
+const yaml = (port: number, upstream: number): string =>
+  yamlOf(
+    gateway([{ name: 'http', port }]),
+    backend('b', [upstream]),
+    httpRoute('r', { rules: [{ backendRefs: [to('b')] }] }),
+    ours('API', 'open', { routeRefs: [{ name: 'r' }] }),
+  )
 
 /** Two workers (one alone has its ports alone), and what they have told. */
 class Group {
@@ -62,11 +45,11 @@ class Group {
   }
 
   static async start(t: TestContext): Promise<Group> {
-    const backend = await TestUpstream.start()
-    t.after(() => backend[Symbol.asyncDispose]())
+    const upstream = await TestUpstream.start()
+    t.after(() => upstream[Symbol.asyncDispose]())
     const group = new Group(await freePort())
     t.after(() => group.workers.drain(0))
-    await group.workers.apply(snapshotOf(yaml(group.port, backend.port)))
+    await group.workers.apply(snapshotOf(yaml(group.port, upstream.port)))
     return group
   }
 

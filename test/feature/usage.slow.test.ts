@@ -11,71 +11,38 @@ import type { Usage, UsageItem } from '../../src/api/shapes/usage.ts'
 import { send } from '../support/client.ts'
 import { portcullis } from '../support/command.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
+import { ours } from '../support/published.ts'
+import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { engines, Places } from '../support/stores.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
-const yaml = (port: number, backend: number, nobody: number) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: g }
-spec:
-  gatewayClassName: portcullis
-  addresses: [{ type: IPAddress, value: 127.0.0.1 }]
-  listeners: [{ name: http, protocol: HTTP, port: ${port} }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: pets }
-spec:
-  parentRefs: [{ name: g }]
-  rules:
-    - matches: [{ path: { value: /broken } }]
-      backendRefs: [{ group: portcullis.dev, kind: Backend, name: nobody }]
-    - backendRefs: [{ group: portcullis.dev, kind: Backend, name: pets }]
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: pets }
-spec: { endpoints: [{ address: 127.0.0.1, port: ${backend} }] }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: nobody }
-spec: { endpoints: [{ address: 127.0.0.1, port: ${nobody} }] }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: API
-metadata: { name: petstore }
-spec:
-  routeRefs: [{ name: pets }]
-  openapi:
-    document:
-      openapi: 3.1.0
-      info: { title: Pets, version: '1' }
-      paths:
-        /pets:
-          get: { operationId: listPets, responses: { '200': { description: all } } }
-          post: { operationId: createPet, responses: { '200': { description: one } } }
-        /broken:
-          get: { operationId: breakPet, responses: { '200': { description: none } } }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Product
-metadata: { name: pets }
-spec:
-  apis: [{ name: petstore }]
-  plans: [{ name: gold }, { name: tiny }]
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Plan
-metadata: { name: gold }
-spec: { title: Gold }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Plan
-metadata: { name: tiny }
-spec: { limits: [{ name: daily, kind: Quota, amount: 2, per: Lifetime }] }
-`
+const operation = (operationId: string): object => ({
+  operationId,
+  responses: { 200: { description: '' } },
+})
+
+const document = {
+  openapi: '3.1.0',
+  info: { title: 'Pets', version: '1' },
+  paths: {
+    '/pets': { get: operation('listPets'), post: operation('createPet') },
+    '/broken': { get: operation('breakPet') },
+  },
+}
+
+const yaml = (port: number, upstream: number, nobody: number): string =>
+  yamlOf(
+    gateway([{ name: 'http', port }]),
+    backend('pets', [upstream]),
+    backend('nobody', [nobody]),
+    httpRoute('pets', {
+      rules: [{ matches: [prefix('/broken')], backendRefs: [to('nobody')] }, { backendRefs: [to('pets')] }],
+    }),
+    ours('API', 'petstore', { routeRefs: [{ name: 'pets' }], openapi: { document } }),
+    ours('Product', 'pets', { apis: [{ name: 'petstore' }], plans: [{ name: 'gold' }, { name: 'tiny' }] }),
+    ours('Plan', 'gold', { title: 'Gold' }),
+    ours('Plan', 'tiny', { limits: [{ name: 'daily', kind: 'Quota', amount: 2, per: 'Lifetime' }] }),
+  )
 
 /** A gateway with an API, whose users come by commands. */
 class Shop implements AsyncDisposable {
