@@ -69,6 +69,6 @@ export class Closing {
 }
 
 /** What is said of a name that misses those of others by a slip, which are closed since no other of its kind is for them. */
-export function endOf(names: readonly string[], kind: string): string {
+function endOf(names: readonly string[], kind: string): string {
   return `; ${names.join(', ')}, which ${names.length === 1 ? 'is' : 'are'} a slip away and no other ${kind} is for, would be served without it, and ${names.length === 1 ? 'is' : 'are'} closed instead: answered 500 (protection_missing)`
 }

@@ -41,7 +41,7 @@ export function misspelt(
     })
 }
 
-export function isFor(
+function isFor(
   { policy, target }: PolicyAttachment<Resource>,
   kind: string,
   namespace: string,
