@@ -16,7 +16,7 @@ import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/reso
 import { engines, Places } from '../support/stores.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
-const operation = (operationId: string): object => ({
+const does = (operationId: string): object => ({
   operationId,
   responses: { 200: { description: '' } },
 })
@@ -25,8 +25,8 @@ const document = {
   openapi: '3.1.0',
   info: { title: 'Pets', version: '1' },
   paths: {
-    '/pets': { get: operation('listPets'), post: operation('createPet') },
-    '/broken': { get: operation('breakPet') },
+    '/pets': { get: does('listPets'), post: does('createPet') },
+    '/broken': { get: does('breakPet') },
   },
 }
 
@@ -53,14 +53,14 @@ class Shop implements AsyncDisposable {
   private readonly backend: TestUpstream
   private readonly sockets: WebSocketServer
 
-  private constructor(port: number, run: RunProcess, folder: Folder, store: string, backend: TestUpstream) {
+  private constructor(port: number, run: RunProcess, folder: Folder, store: string, upstream: TestUpstream) {
     this.port = port
     this.run = run
     this.folder = folder
     this.store = store
-    this.backend = backend
+    this.backend = upstream
     this.sockets = new WebSocketServer({ noServer: true })
-    backend.server.on('upgrade', (request, socket, head) => {
+    upstream.server.on('upgrade', (request, socket, head) => {
       this.sockets.handleUpgrade(request, socket, head, opened => {
         opened.on('message', data => opened.send(data))
       })
@@ -68,7 +68,7 @@ class Shop implements AsyncDisposable {
   }
 
   static async open(store: string): Promise<Shop> {
-    const backend = await TestUpstream.start((request, response) => {
+    const upstream = await TestUpstream.start((request, response) => {
       request.resume().on('end', () => {
         // In two pieces, of a length that nobody knows before.
         response.write('hello ')
@@ -76,9 +76,9 @@ class Shop implements AsyncDisposable {
       })
     })
     const port = await freePort()
-    const folder = new Folder({ 'shop.yaml': yaml(port, backend.port, await freePort()) })
+    const folder = new Folder({ 'shop.yaml': yaml(port, upstream.port, await freePort()) })
     shareSecrets(join(folder.path, '.data', 'secrets'))
-    return new Shop(port, await Shop.start(folder, store), folder, store, backend)
+    return new Shop(port, await Shop.start(folder, store), folder, store, upstream)
   }
 
   async again(): Promise<void> {
