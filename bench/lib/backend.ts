@@ -88,6 +88,11 @@ http {
     root ${root};
     add_header X-Backend nginx;
     rewrite ^/r[0-9]+(/.*)$ $1;
+    location = /kept.json {
+      alias ${root}/small.json;
+      add_header X-Backend nginx;
+      add_header Cache-Control max-age=86400;
+    }
     # "return" would answer before the body has come; a mirror makes nginx read it first. The static
     # handler then refuses POST, which is turned into the small answer.
     location = /sink {

@@ -4,7 +4,7 @@ export interface Case {
   readonly title: string
   /** Of what the CPU time is given: CPU µs/request, /connection, /message. */
   readonly unit: 'request' | 'connection' | 'message'
-  /** Of the backend: `/small.json`, `/10k`, `/1m`, `/list.json` (10 KB that can be compressed), or `/sink`, which reads a body and answers with few bytes. */
+  /** Of the backend: `/small.json`, `/kept.json` (the same, which may be stored), `/10k`, `/1m`, `/list.json` (10 KB that can be compressed), or `/sink`, which reads a body and answers with few bytes. */
   readonly path: string
   /** Bytes of the request's body; 0 is GET. */
   readonly bodyBytes: number
@@ -24,6 +24,8 @@ export interface Case {
   readonly streams: number
   readonly upstream: 'http/1.1' | 'h2c'
   readonly load: LoadKind
+  /** We answer from our cache what the others proxy. */
+  readonly cached: boolean
   /** Clients show who they are; only our own takes part, beside itself without that. */
   readonly managed: Managed | null
 }
@@ -63,6 +65,7 @@ const plain: Case = {
   streams: 1,
   upstream: 'http/1.1',
   load: 'kept',
+  cached: false,
   managed: null,
 }
 const key: Managed = { credential: 'key', plan: null, recorded: 1, used: 1 }
@@ -100,6 +103,13 @@ export const cases: readonly Case[] = [
     compressed: true,
   },
   { ...plain, name: 'log', title: 'small, with access log and metrics', accessLog: true },
+  {
+    ...plain,
+    name: 'cache-hit',
+    title: 'small from our cache, beside those who proxy it',
+    path: '/kept.json',
+    cached: true,
+  },
   { ...plain, name: 'key', title: 'small, with an API key', managed: key },
   {
     ...plain,

@@ -113,12 +113,13 @@ export class StandIn {
 }
 
 /** What the case's clients would ask, with the field that filters remove. */
-function question({ load, compressed }: Case): { body: string; headers: Record<string, string> } {
+function question({ load, compressed, cached }: Case): { body: string; headers: Record<string, string> } {
   const accepted = compressed ? { 'Accept-Encoding': 'gzip' } : {}
   const headers = { Host: 'bench.example', 'X-Bench-Secret': '1', ...accepted }
   if (load === 'grpc')
     return { body: 'body', headers: { ...headers, 'content-type': 'application/grpc', te: 'trailers' } }
-  if (load !== 'websocket') return { body: 'body', headers }
+  // What has a body is not asked of a cache.
+  if (load !== 'websocket') return { body: cached ? '' : 'body', headers }
   return {
     body: '',
     headers: {
@@ -146,6 +147,7 @@ function lacks(given: Case, request: Headers, response: Headers): string[] {
       ...['X-API-Key', 'Authorization'].flatMap(name => present(request, name, 'request')),
       ...(given.managed.plan === null ? [] : absent(response, ['RateLimit'], 'response')),
     ]
+  if (given.cached) return [...always, ...absent(response, ['Cache-Status'], 'response')]
   if (given.compressed) return [...always, ...absent(response, ['Content-Encoding', 'Vary'], 'response')]
   if (!given.headerFilters) return always
   return [

@@ -1,3 +1,4 @@
+import type { Case } from './cases.ts'
 import type { Generator } from './load.ts'
 import type { Running } from './process.ts'
 
@@ -16,6 +17,8 @@ export interface Sample {
 /** One peer that runs, in one case. */
 export interface Racer {
   readonly name: string
+  /** What it does. */
+  readonly given: Case
   readonly port: number
   readonly process: Running
   readonly load: Generator

@@ -18,7 +18,8 @@ export interface Row {
 }
 
 /** Whom figures are held against: nginx, and in cases with API management ourselves without that. */
-function basesOf({ managed }: Case): readonly string[] {
+function basesOf({ managed, cached }: Case): readonly string[] {
+  if (cached) return ['nginx', 'portcullis small']
   return managed === null ? ['nginx'] : ['portcullis small', 'portcullis log']
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { ask } from './ask.ts'
 import { startBackend } from './backend.ts'
+import { caseNamed } from './cases.ts'
 import type { Case } from './cases.ts'
 import { writeCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
@@ -83,9 +84,14 @@ export async function measure(
   }
 }
 
-/** Others have no API management; and we are held against ourselves there alone. */
-function isOf({ managed }: Case, { program, does }: Peer): boolean {
-  return managed === null ? does === undefined : program === null
+/** Others have no API management; and we are held against ourselves there, and where we answer from our cache. */
+function isOf({ managed, cached }: Case, { program, does }: Peer): boolean {
+  if (managed !== null) return program === null
+  return does === undefined || (cached && does.name === 'small')
+}
+
+function workOf(given: Case, { program, does }: Peer): Case {
+  return does ?? (given.cached && program !== null ? caseNamed('small') : given)
 }
 
 /** What all proxies of a case have in common. */
@@ -105,7 +111,7 @@ async function enter(
   standIn: StandIn,
   running: Running[],
 ): Promise<Racer | string> {
-  const done = peer.does ?? given
+  const done = workOf(given, peer)
   if (!peer.takes(given)) return 'not set up for this case'
   const own = join(dir, peer.name.replaceAll(' ', '-'))
   mkdirSync(own)
@@ -123,6 +129,7 @@ async function enter(
     if (missing.length > 0) return `not the same work: ${missing.join(', ')}`
     return {
       name: peer.name,
+      given: done,
       port,
       process,
       load: generatorOf(done, programs, own, credentials),
@@ -137,12 +144,21 @@ async function race(given: Case, racers: readonly Racer[], plan: Plan) {
   for (const racer of racers) {
     plan.note(`${given.name}: warming up ${racer.name}`)
     await racer.load(racer.port, plan.warmupSeconds)
+    if (racer.given.cached) await seeHit(racer)
   }
   for (let round = 1; round <= plan.rounds; round++)
     for (const racer of racers) {
       plan.note(`${given.name}: round ${round} of ${plan.rounds}, ${racer.name}`)
       racer.samples.push(await sample(racer, plan.seconds))
     }
+}
+
+/** What is measured as a hit is one. */
+async function seeHit({ name, given, port }: Racer): Promise<void> {
+  const headers = { Host: 'bench.example' }
+  const answer = await ask(given, port, { path: given.path, headers })
+  const status = String(answer?.headers['cache-status'])
+  if (!status.includes('; hit')) throw new Error(`${name} does not answer from its cache: ${status}`)
 }
 
 async function sample(racer: Racer, seconds: number): Promise<Sample> {

@@ -68,6 +68,8 @@ export function forward(head: RequestHead, hop: Hop, requestId: string): string 
   else if (trustedHops === 0) {
     removeAll(fields, isForwarding)
     setForwarded(fields, peer, hop, head.authority)
+    // What is there now is ours.
+    head.hints &= ~HINT_FORWARDED
   } else client = extendForwarded(head, peer, hop)
   // Who asks, by which plan: a hop that is trusted may have found out, a client may not say so.
   if (trustedHops === 0 && (head.hints & HINT_OWN) !== 0) removeAll(fields, isOwnWord)

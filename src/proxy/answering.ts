@@ -41,6 +41,9 @@ export interface LeftFor {
 
 const NOTHING = Buffer.alloc(0)
 
+/** So much of what is stored is given to the client's side at once, however slow that is. */
+const AT_ONCE_BYTES = 16 * 1024
+
 /**
  * The answer to one request, on its way to the client: from the run that the rule's action began, or made here, by the
  * filters that want to see it. A ProxiedExchange is one of these, and has the request's side.
@@ -101,14 +104,8 @@ export abstract class Answering implements Answered, BodyOwner {
 
   /** What the filter did whose step this is. */
   protected did(deed: Deed, step: RequestStep | ResponseStep, ms?: number): void {
-    for (const steps of [this.run?.steps ?? null, this.steps]) {
-      if (steps === null) continue
-      const inward = steps.request?.findIndex(one => one === step) ?? -1
-      const outward = steps.response?.findIndex(one => one === step) ?? -1
-      const filter = inward >= 0 ? steps.requestOf[inward] : steps.responseOf[outward]
-      if (filter !== undefined)
-        return this.tell().filter(filterDeed(filter, deed, inward >= 0 ? 'request' : 'response', ms))
-    }
+    const told = deedOf(step, deed, [this.run?.steps ?? null, this.steps])
+    if (told !== undefined) this.tell().filter(ms === undefined ? told : { ...told, ms })
   }
 
   // Answers that are made here.
@@ -140,11 +137,28 @@ export abstract class Answering implements Answered, BodyOwner {
     this.failure = null
     this.failureDetail = ''
     this.dropAnswer()
+    const { body, head } = served
+    if (this.run === null && (body === null || body.length <= AT_ONCE_BYTES))
+      return this.serveAtOnce(served, steps, from)
     const run = new ServedRun(this.host, served, this.run)
     this.run = run
     const turn = this.answers
-    this.answerWith(served.head, steps, from)
+    this.answerWith(head, steps, from)
     if (!this.finished && this.answers === turn + 1) run.start()
+  }
+
+  /** What leaves with its head is nothing that could be paused. */
+  private serveAtOnce(
+    { head, body, done }: Served,
+    steps: readonly ResponseStep[] | null,
+    from: number,
+  ): void {
+    const turn = this.answers
+    this.answerWith(head, steps, from)
+    done()
+    if (this.finished || this.answers !== turn + 1) return
+    if (body !== null && body.length > 0) this.sendData(body, 0, body.length, true)
+    this.sendEnd(null)
   }
 
   /** Answers with a failure, or breaks off when the answer has already begun. */
@@ -504,14 +518,30 @@ export abstract class Answering implements Answered, BodyOwner {
   }
 }
 
-function filterDeed(
-  { type, origin }: FilterConfig,
-  did: Deed,
-  side: 'request' | 'response',
-  ms?: number,
-): Deeds {
+type Step = RequestStep | ResponseStep
+
+/** What each step has done before: the same object each time, so that its text is made once. */
+const deeds = new WeakMap<Step, Partial<Record<Deed, Deeds>>>()
+
+/** Undefined where the step is in none of these. */
+function deedOf(step: Step, did: Deed, among: readonly (FilterSteps | null)[]): Deeds | undefined {
+  const known = deeds.get(step)
+  if (known?.[did] !== undefined) return known[did]
+  for (const steps of among) {
+    const inward = steps?.request?.findIndex(one => one === step) ?? -1
+    const outward = steps?.response?.findIndex(one => one === step) ?? -1
+    const filter = inward >= 0 ? steps?.requestOf[inward] : steps?.responseOf[outward]
+    if (filter === undefined) continue
+    const made = filterDeed(filter, did, inward >= 0 ? 'request' : 'response')
+    deeds.set(step, { ...known, [did]: made })
+    return made
+  }
+  return undefined
+}
+
+function filterDeed({ type, origin }: FilterConfig, did: Deed, side: 'request' | 'response'): Deeds {
   const { resource: object, file, line } = origin
-  return { filter: { type, object, file, line }, did, side, ...(ms !== undefined && { ms }) }
+  return { filter: { type, object, file, line }, did, side }
 }
 
 /** An answer for somebody who has gone by now: what it holds of memory is given back. */

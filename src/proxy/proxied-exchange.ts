@@ -136,19 +136,26 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   private meet(steps: FilterSteps, action: CompiledAction): void {
     this.steps = steps
     this.action = action
-    // Its time runs from here on, whatever filters do first.
-    try {
-      this.run = action.begin(this)
-    } catch (error) {
-      return this.fail('proxy_internal_error', String(error))
-    }
-    if (this.finished || this.local) return
     if (steps.request === null) this.choose()
     else this.runRequest(steps.request, 0, false)
   }
 
+  /**
+   * Whether it goes on. What filters answer at once, from a cache or with a refusal, needs no run; who waits has one, whose
+   * time runs meanwhile.
+   */
+  private begins(): boolean {
+    try {
+      this.run ??= this.action!.begin(this)
+    } catch (error) {
+      this.fail('proxy_internal_error', String(error))
+    }
+    return !this.finished && !this.local
+  }
+
   /** The filters of the rule have let it pass; those of where it is sent to are next. */
   private choose(): void {
+    if (!this.begins()) return
     const run = this.run!
     try {
       run.choose()
@@ -199,6 +206,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   ): void {
     const sinceMs = performance.now()
     const asked = steps[from - 1]!
+    this.begins()
     step.then(
       verdict => {
         this.waitedFor(asked, sinceMs)
@@ -494,6 +502,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   }
 
   get deadlineMs(): number {
+    if (this.run === null && this.action !== null && !this.finished && !this.local) this.begins()
     return this.run === null ? Infinity : this.run.deadlineMs
   }
 

@@ -82,8 +82,9 @@ export class SharedState {
   private readonly reader: TableReader
 
   constructor({ owner, epochNs, counters, tables, cache }: SharedHandle) {
-    this.cache = new CacheReader(cache)
-    this.clock = new SharedClock(epochNs)
+    const clock = new SharedClock(epochNs)
+    this.clock = clock
+    this.cache = new CacheReader(cache, () => clock.nowUs())
     this.areas = ofEach(whose => new CounterAreas(counters[whose], owner))
     this.reader = new TableReader(tables)
   }

@@ -72,6 +72,7 @@ function resources(setup: Setup): unknown[] {
     },
     ...(setup.case.tls ? [tlsSecret('bench', setup.certificate), clientPolicy(secure)] : []),
     ...(setup.case.compressed ? [clientPolicy(compressed)] : []),
+    ...(setup.case.cached ? [cachePolicy] : []),
     ...(setup.case.managed === null ? [] : managedObjects(setup.case.managed, setup.helpers?.jwksPort ?? 0)),
     ...routes(setup.case).map((rules, i) => ({
       apiVersion: standard,
@@ -89,6 +90,16 @@ function listener({ case: { tls }, port }: Setup): unknown {
 
 const secure = { tls: { minVersion: 'TLS1.3', ciphers: [cipherSuite] } }
 const compressed = { compression: { algorithms: ['gzip'] } }
+
+const cachePolicy = {
+  apiVersion: 'portcullis.dev/v1alpha1',
+  kind: 'TrafficPolicy',
+  metadata: { name: 'bench' },
+  spec: {
+    targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'bench' }],
+    cache: {},
+  },
+}
 
 function clientPolicy(spec: object): unknown {
   const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'bench' }]

@@ -14,7 +14,7 @@ export const cache: FilterType<CacheConfig> = {
   phase: 'cache',
   nearest: true,
   compile(config, kit) {
-    return new CacheFilter(config, compileExceptions(config.except) ?? (() => false), kit)
+    return new CacheFilter(config, compileExceptions(config.except), kit)
   },
   describe: ({ maxBodyBytes }) => `cache; bodies up to ${formatBytes(maxBodyBytes)}`,
   except: ({ except }) => except,

@@ -20,7 +20,7 @@ export interface Directives {
 /** RFC 9111 §1.2.2: what is more than this is this. */
 const MOST_SECONDS = 2 ** 31
 
-const none: Directives = {
+export const noDirectives: Directives = {
   noStore: false,
   noCache: false,
   private: false,
@@ -65,13 +65,13 @@ const seconds: Readonly<Record<string, Seconds>> = {
 
 /** The last one that was read: of one backend most values are the same. */
 let lastText = ''
-let last: Directives = none
+let last: Directives = noDirectives
 
 /** Of all lines of Cache-Control together; undefined where there is none. */
 export function directivesOf(text: string | undefined): Directives {
-  if (text === undefined) return none
+  if (text === undefined) return noDirectives
   if (text === lastText) return last
-  const read: { -readonly [K in keyof Directives]: Directives[K] } = { ...none }
+  const read: { -readonly [K in keyof Directives]: Directives[K] } = { ...noDirectives }
   for (const [, name = '', quoted, bare] of text.matchAll(
     /([^\s=,;"]+)(?:="((?:[^"\\]|\\.)*)"|=([^\s,;"]*))?/g,
   )) {

@@ -1,22 +1,28 @@
+import type { Claim, Claims } from '../../shared/cache/claims.ts'
 import type { KitClock } from '../kit.ts'
 
 /** How many may wait for one; who comes then asks for itself. */
 const MOST_WAITING = 1_000
+/** A worker has the claim to ask for so long, whatever becomes of it. */
+const CLAIM_MS = 30_000
 /** For so long equal requests are not collapsed whose answer could not be stored: they would only wait for each other. */
 const PASSED_MS = 10_000
 /** For so long a backend that has failed is not asked again for what can be served stale. */
 const FAILING_MS = 2_000
 const MOST_REMEMBERED = 4_096
 
-/** One request under way whose answer others wait for. */
+/** One request under way whose answer others wait for, in this worker or in another. */
 export class Flight {
   readonly key: string
+  /** By which requests in other workers know of it; null where they do not, or it is one of theirs. */
+  readonly claim: Claim | null
   private readonly flights: Flights
   private waiting: (() => void)[] = []
   private isOver = false
 
-  constructor(key: string, flights: Flights) {
+  constructor(key: string, claim: Claim | null, flights: Flights) {
     this.key = key
+    this.claim = claim
     this.flights = flights
   }
 
@@ -42,44 +48,57 @@ export class Flight {
     })
   }
 
-  /** `passes`: what came cannot be stored, so that those who ask next need not wait. */
-  end(passes: boolean): void {
+  /**
+   * `passes`: what came cannot be stored, so that those who ask next need not wait. `isHanded`: the claim is given back by
+   * who has been handed it with the answer.
+   */
+  end(passes: boolean, isHanded = false): void {
     if (this.isOver) return
     this.isOver = true
-    this.flights.ended(this, passes)
+    this.flights.ended(this, passes, isHanded)
     const { waiting } = this
     this.waiting = []
     for (const end of waiting) end()
   }
 }
 
-/** Of one worker. */
+/** Of one worker, which knows by claims of those of others. */
 export class Flights {
   private readonly all = new Map<string, Flight>()
   /** Until when what is equal to these does not wait. */
   private readonly passed = new Map<string, number>()
   private readonly failing = new Map<string, number>()
   private readonly clock: Pick<KitClock, 'now'>
+  private readonly claims: () => Claims
 
-  constructor(clock: Pick<KitClock, 'now'>) {
+  constructor(clock: Pick<KitClock, 'now'>, claims: () => Claims) {
     this.clock = clock
+    this.claims = claims
   }
 
-  find(key: string): Flight | undefined {
-    return this.all.get(key)
+  /** `forMs`: how long one of another worker is worth waiting for. */
+  find(key: string, forMs: number): Flight | undefined {
+    return this.all.get(key) ?? this.elsewhere(key, forMs)
   }
 
-  /** Null where equal requests are not to wait. */
+  /** Null where equal requests are not to wait, or another one is under way. */
   begin(key: string): Flight | null {
-    if (this.isWithin(this.passed, key)) return null
-    const flight = new Flight(key, this)
-    this.all.set(key, flight)
-    return flight
+    if (this.all.has(key) || this.isWithin(this.passed, key)) return null
+    return this.add(key, this.claims().take(key, CLAIM_MS))
   }
 
-  ended(flight: Flight, passes: boolean): void {
-    if (this.all.get(flight.key) === flight) this.all.delete(flight.key)
-    if (passes) this.remember(this.passed, flight.key, PASSED_MS)
+  /** For what need not be asked for now: null also where nobody can say whether another worker does. */
+  beginAlone(key: string): Flight | null {
+    if (this.all.has(key) || this.isWithin(this.passed, key)) return null
+    const claim = this.claims().take(key, CLAIM_MS)
+    return claim === null ? null : this.add(key, claim)
+  }
+
+  ended(flight: Flight, passes: boolean, isHanded: boolean): void {
+    const { key, claim } = flight
+    if (this.all.get(key) === flight) this.all.delete(key)
+    if (passes) this.remember(this.passed, key, PASSED_MS)
+    if (claim !== null && !isHanded) this.claims().release(claim, passes ? PASSED_MS : 0)
   }
 
   /** The backend has failed, and what is stale was served. */
@@ -92,6 +111,24 @@ export class Flights {
   }
 
   drain(): void {}
+
+  private elsewhere(key: string, forMs: number): Flight | undefined {
+    if (this.isWithin(this.passed, key)) return undefined
+    const claimed = this.claims().find(key)
+    if (claimed.state === 'passes') this.remember(this.passed, key, PASSED_MS)
+    if (claimed.state !== 'claimed') return undefined
+    const flight = this.add(key, null)
+    void this.claims()
+      .over(claimed.claim, forMs)
+      .then(() => flight.end(false))
+    return flight
+  }
+
+  private add(key: string, claim: Claim | null): Flight {
+    const flight = new Flight(key, claim, this)
+    this.all.set(key, flight)
+    return flight
+  }
 
   private isWithin(times: Map<string, number>, key: string): boolean {
     const untilMs = times.get(key)

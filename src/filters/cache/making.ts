@@ -1,5 +1,6 @@
 import type { ResponseHead } from '../../http/head.ts'
 import { Fields } from '../../http/fields.ts'
+import type { CacheReader } from '../../shared/cache/reader.ts'
 import type { Stored, StoredPolicy } from '../../shared/cache/stored.ts'
 import type { CacheConfig } from './config.ts'
 import { directivesOf, type Directives } from './directives.ts'
@@ -14,6 +15,8 @@ export interface Origin {
   /** As the backend was asked. */
   readonly request: Fields
   readonly askedMs: number
+  readonly changePlace: number
+  readonly changes: number
   readonly client: string
 }
 
@@ -31,8 +34,9 @@ const MOST_TAGS = 256
 /** An answer as it is to be stored, without its body, or why it is not. */
 export function madeOf(
   { status, fields }: Pick<ResponseHead, 'status' | 'fields'>,
-  { question, request, askedMs, client }: Origin,
+  { question, request, askedMs, changePlace, changes, client }: Origin,
   config: CacheConfig,
+  reader: Pick<CacheReader, 'digest'>,
   nowMs: number,
 ): Made {
   const directives = directivesOf(fields.combined('cache-control'))
@@ -51,23 +55,20 @@ export function madeOf(
     stored: {
       id: 0,
       url: question.url,
-      place: placeOf(question, audienceOf(directives, question.isTold)),
+      place: question.places[audienceOf(directives, question.isTold)],
       vary,
-      values: valuesOf(vary, request),
+      values: valuesOf(vary, request, reader),
       status,
       fields: kept.list,
       body: null,
       times: { initialAgeMs: times.initialAgeMs, receivedMs: times.receivedMs, freshMs: times.freshMs },
       policy,
       tags: tagsOf(fields),
+      changePlace,
+      changes,
       client,
     },
   }
-}
-
-/** A place for all, or for who has asked with the same credentials. */
-export function placeOf({ told, identity }: Question, audience: 'all' | 'same'): string {
-  return audience === 'all' ? `* ${told}` : `= ${told} #${identity}`
 }
 
 function policyOf(directives: Directives, config: CacheConfig): StoredPolicy {

@@ -5,7 +5,22 @@ import { Note } from '../notes.ts'
 /** What the cache has done for a request. */
 export type Outcome = 'hit' | 'stale' | 'miss' | 'expired' | 'revalidated' | 'stale-if-error' | 'bypass'
 
-export const outcomeNote = new Note<Outcome>('cache', 'portcullis.cache')
+/** One object for all requests, so that what the log has of it is written once. */
+export interface Told {
+  readonly outcome: Outcome
+}
+
+export const told: { readonly [O in Outcome]: Told } = {
+  hit: { outcome: 'hit' },
+  stale: { outcome: 'stale' },
+  miss: { outcome: 'miss' },
+  expired: { outcome: 'expired' },
+  revalidated: { outcome: 'revalidated' },
+  'stale-if-error': { outcome: 'stale-if-error' },
+  bypass: { outcome: 'bypass' },
+}
+
+export const outcomeNote = new Note<Told>('cache', ({ outcome }) => [['portcullis.cache', outcome]])
 
 /** Counts for metrics; a series is there from the first request on that needs it. */
 export class Outcomes {

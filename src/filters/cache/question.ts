@@ -1,142 +1,128 @@
-import type { Fields } from '../../http/fields.ts'
-import type { RequestHead } from '../../http/head.ts'
-import { isOwnWord } from '../../http/owned-fields.ts'
-import { withHyphens } from '../spellings.ts'
-import { allTaken, allTold } from '../taken.ts'
+import { HINT_FORWARDED, type RequestHead } from '../../http/head.ts'
 import type { Exchange } from '../filter.ts'
 import { identityNote } from '../identity.ts'
+import { withHyphens } from '../spellings.ts'
+import { allTaken, allTold } from '../taken.ts'
+import {
+  CONDITION,
+  DIRECTIVE,
+  FORWARDED,
+  FORWARDED_URL,
+  FORWARDING,
+  kindOf,
+  OWN_WORD,
+  PLAIN,
+  SHOWN,
+  TURNING,
+} from './field-kinds.ts'
 
 /** By which answers are found and told apart. */
 export interface Question {
   readonly url: string
-  /** What the backend is told beside the URL and what Vary may name. */
-  readonly told: string
-  /** By which credentials it is asked, as a digest; "" for none. */
-  readonly identity: string
+  readonly places: Places
   /** The backend knows from us, or from a hop that we trust, who asks. */
   readonly isTold: boolean
+  /** It has a condition or asks for a part: its answer is not that of others. */
+  readonly isConditional: boolean
+  /** It says something of caches. */
+  readonly hasDirectives: boolean
 }
 
-/** By which some backends take a request for another one than its method and target say. */
-const turning: ReadonlySet<string> = new Set([
-  'x-http-method',
-  'x-http-method-override',
-  'x-http-host-override',
-  'x-method-override',
-  'x-original-url',
-  'x-original-uri',
-  'x-original-host',
-  'x-rewrite-url',
-  'x-override-url',
-  'x-host',
-])
+/** Who else is given an answer: places of a URL. Each has in it what the backend is told beside the URL and what Vary may name. */
+export interface Places {
+  readonly all: string
+  /** For who has asked with the same credentials. */
+  readonly same: string
+}
 
-/** By what clients show who they are, beside what filters have found (RFC 9111 §3.5 knows Authorization alone). */
-const shown: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'client-cert',
-  'x-api-key',
-  'api-key',
-  'apikey',
-  'x-auth-token',
-  'x-access-token',
-  'private-token',
-  'ocp-apim-subscription-key',
-])
+/** What requests are asked by that are of one rule. */
+export class Questions {
+  private readonly keyHeaders: readonly string[]
+  private readonly digest: (text: string) => string
+  /** By rule, of who shows nothing. */
+  private readonly usual = new Map<string, { readonly localPort: number; readonly places: Places }>()
 
-/**
- * Null where it is not for a cache: a backend may take it for another request than its URL says, and its answer would be
- * given to who asks for that URL. Everything that we tell backends beside what the client may vary by Vary is in the
- * key: where hops are trusted, clients behind them may say what X-Forwarded-Host is.
- */
-export function questionOf(
-  x: Exchange,
-  keyHeaders: readonly string[],
-  digest: (text: string) => string,
-): Question | null {
-  const { request, certificate, localPort } = x
-  const { list } = request.fields
-  let told = `${x.route} ${localPort}`
-  let who = ''
-  let isTold = false
-  for (let i = 0; i < list.length; i += 2) {
-    // Backends of CGI's kind read both.
-    const name = withHyphens(list[i]!)
-    const value = list[i + 1]!
-    const first = name.charCodeAt(0)
-    if (first === X) {
-      if (turning.has(name)) return null
-      if (isOwnWord(name)) {
+  /** `keyHeaders` in lower case. `digest` stands for what is not to be kept as it is. */
+  constructor(keyHeaders: readonly string[], digest: (text: string) => string) {
+    this.keyHeaders = keyHeaders
+    this.digest = digest
+  }
+
+  /**
+   * Null where it is not for a cache: a backend may take it for another request than its URL says, and its answer would
+   * be given to who asks for that URL. Everything that we tell backends beside what the client may vary by Vary is in the
+   * key: where hops are trusted, clients behind them may say what X-Forwarded-Host is.
+   */
+  of(x: Exchange): Question | null {
+    const { list } = x.request.fields
+    const isOurs = (x.request.hints & HINT_FORWARDED) === 0
+    let told = ''
+    let who = ''
+    let isTold = false
+    let isConditional = false
+    let hasDirectives = false
+    for (let i = 0; i < list.length; i += 2) {
+      const kind = kindOf(list[i]!)
+      if (kind === PLAIN || (kind === FORWARDED_URL && isOurs)) continue
+      if (kind === TURNING) return null
+      if (kind === CONDITION) isConditional = true
+      else if (kind === DIRECTIVE) hasDirectives = true
+      else if (kind === SHOWN) who += part(list[i]!, list[i + 1]!)
+      else if (kind === FORWARDED) told += part(list[i]!, hostsOf(list[i + 1]!))
+      else if (kind === FORWARDING || kind === FORWARDED_URL) told += part(list[i]!, list[i + 1]!)
+      else if (kind === OWN_WORD) {
         isTold = true
         // A token that we sign is another each minute; who it is of is in the note.
-        if (x.notes.get(identityNote) === undefined) who += part(name, value)
-      } else if (isForwarding(name)) told += part(name, value)
-      else if (shown.has(name)) who += part(name, value)
-    } else if (first === F && name === 'forwarded') told += part(name, hostsOf(value))
-    else if ((first === A || first === C || first === O || first === P) && shown.has(name))
-      who += part(name, value)
+        if (x.notes.get(identityNote) === undefined) who += part(list[i]!, list[i + 1]!)
+      }
+    }
+    const telling = allTold(x)
+    if (telling.length > 0) isTold = true
+    who += this.foundOf(x, telling)
+    for (const name of this.keyHeaders) told += part(name, this.digest(x.request.fields.combined(name) ?? ''))
+    const places = this.placesOf(x, told, who)
+    return { url: urlOf(x.request), places, isTold, isConditional, hasDirectives }
   }
-  const asking = x.notes.get(identityNote)
-  if (asking !== undefined && asking.kind !== 'anonymous')
-    who += part(asking.principal, [asking.credential, asking.application, asking.account].join(' '))
-  for (const text of allTaken(x)) who += part('taken', text)
-  const telling = allTold(x)
-  if (telling.length > 0) isTold = true
-  for (const text of telling) who += part('told', text)
-  if (certificate !== null) who += part(certificate.subject, certificate.names.join())
-  for (const name of keyHeaders) told += part(name, request.fields.combined(name) ?? '')
-  const identity = who === '' ? '' : digest(who)
-  return { url: urlOf(request), told, identity, isTold }
+
+  /** Who asks, by what filters and the listener have found. */
+  private foundOf(x: Exchange, telling: readonly string[]): string {
+    const { certificate } = x
+    const asking = x.notes.get(identityNote)
+    let who = ''
+    if (asking !== undefined && asking.kind !== 'anonymous')
+      who += part(asking.principal, [asking.credential, asking.application, asking.account].join(' '))
+    for (const text of allTaken(x)) who += part('taken', text)
+    for (const text of telling) who += part('told', text)
+    if (certificate !== null) who += part(certificate.subject, certificate.names.join())
+    return who
+  }
+
+  private placesOf({ route, localPort }: Exchange, told: string, who: string): Places {
+    if (told !== '' || who !== '')
+      return placesOf(`${route} ${localPort}${told}`, who === '' ? '' : this.digest(who))
+    const usual = this.usual.get(route)
+    if (usual?.localPort === localPort) return usual.places
+    const places = placesOf(`${route} ${localPort}`, '')
+    this.usual.set(route, { localPort, places })
+    return places
+  }
 }
 
-const A = 97
-const C = 99
-const F = 102
-const O = 111
-const P = 112
-const X = 120
+function placesOf(told: string, identity: string): Places {
+  return { all: `* ${told}`, same: `= ${told} #${identity}` }
+}
 
 /** As it is at the place of a cache: what filters have taken out as a credential is not in it, and nothing is rewritten yet. */
 export function urlOf({ scheme, authority, path, query }: RequestHead): string {
   return `${scheme}://${authority}${path}${query}`
 }
 
-/** Lengths go with texts, so that no two lists read alike. */
+/** Lengths go with texts, so that no two lists read alike; names as backends read them. */
 function part(name: string, value: string): string {
-  return ` ${name.length}:${name} ${value.length}:${value}`
-}
-
-/** X-Forwarded-* but the addresses, which backends answer by only where they should not be cached at all. */
-function isForwarding(name: string): boolean {
-  return name.startsWith('x-forwarded-') && name !== 'x-forwarded-for'
+  return ` ${name.length}:${withHyphens(name)} ${value.length}:${value}`
 }
 
 /** Of Forwarded what is said of hosts and schemes. */
 function hostsOf(value: string): string {
   return (value.match(/(?:host|proto)=(?:"[^"]*"|[^;,]*)/gi) ?? []).join()
 }
-
-/** Whether a request has a condition or asks for a part: its answer is not that of others. */
-export function isConditional(fields: Fields): boolean {
-  const { list } = fields
-  for (let i = 0; i < list.length; i += 2) {
-    const c = list[i]!.charCodeAt(0) | 32
-    if (c !== I && c !== R) continue
-    if (conditions.has(list[i]!.toLowerCase())) return true
-  }
-  return false
-}
-
-const I = 105
-const R = 114
-
-const conditions: ReadonlySet<string> = new Set([
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-  'if-range',
-  'range',
-])

@@ -1,20 +1,64 @@
 import { Fields } from '../../http/fields.ts'
+import { flat } from '../../http/flat.ts'
 import { NO_BODY, type ResponseHead } from '../../http/head.ts'
 import type { Stored } from '../../shared/cache/stored.ts'
 import type { Served } from '../filter.ts'
 import { isConfirmed, rangeHolds } from './conditions.ts'
 import { ageMs } from './freshness.ts'
 import { spanOf } from './ranges.ts'
+import { hitStatus } from './status.ts'
 
 export interface Wanted {
   readonly method: string
   readonly fields: Fields
+  /** It has a condition, or asks for a part. */
+  readonly conditional: boolean
 }
 
 /** What a worker makes of an answer once, for all whom it serves from it. */
-interface Ready {
-  readonly wire: string
+class Ready {
   readonly body: Buffer | null
+  private readonly stored: Stored
+  private readonly wire: string
+  // As hits have it in this second, and for which that is.
+  private list: readonly string[] = []
+  private text = ''
+  private ageS = -1
+  private ttlS = 0
+  private isTold = false
+
+  constructor(stored: Stored) {
+    this.stored = stored
+    this.body = stored.body === null ? null : Buffer.from(stored.body)
+    this.wire = flat(new Fields([...stored.fields]).wire())
+  }
+
+  /** What it says to whom it is given without asking. */
+  hit(nowMs: number, tells: boolean): Fields {
+    const { times } = this.stored
+    const age = ageMs(times, nowMs)
+    const ageS = Math.floor(age / 1000)
+    const ttlS = Math.ceil((times.freshMs - age) / 1000)
+    if (ageS !== this.ageS || ttlS !== this.ttlS || tells !== this.isTold) {
+      const fields = this.fields(ageS, tells ? hitStatus(ttlS) : '')
+      this.list = fields.list
+      this.text = flat(fields.wire())
+      this.ageS = ageS
+      this.ttlS = ttlS
+      this.isTold = tells
+    }
+    const fields = new Fields(this.list.slice())
+    fields.wrote(0, this.text)
+    return fields
+  }
+
+  fields(ageS: number, status: string): Fields {
+    const fields = new Fields(this.stored.fields.slice())
+    fields.wrote(0, this.wire)
+    fields.list.push('Age', String(ageS))
+    if (status !== '') fields.list.push('Cache-Status', status)
+    return fields
+  }
 }
 
 const ready = new WeakMap<Stored, Ready>()
@@ -22,28 +66,45 @@ const ready = new WeakMap<Stored, Ready>()
 function readyOf(stored: Stored): Ready {
   const known = ready.get(stored)
   if (known !== undefined) return known
-  const body = stored.body === null ? null : Buffer.from(stored.body)
-  const made = { wire: new Fields([...stored.fields]).wire(), body }
+  const made = new Ready(stored)
   ready.set(stored, made)
   return made
 }
 
-/** An answer to this request from what is stored: all of it, a part, or that the client has it already. `status`: Cache-Status, or "". */
+/** An answer to this request that was not asked for: all of what is stored, a part, or that the client has it already. */
+export function serveHit(
+  stored: Stored,
+  wanted: Wanted,
+  nowMs: number,
+  tells: boolean,
+  done: () => void,
+): Served {
+  const known = readyOf(stored)
+  return given(stored, wanted, known.hit(nowMs, tells), known.body, done)
+}
+
+/** The same of one that the backend was asked about. `status`: Cache-Status, or "". */
 export function serve(
   stored: Stored,
   wanted: Wanted,
   nowMs: number,
   status: string,
-  conditional: boolean,
   done: () => void,
 ): Served {
-  const { wire, body } = readyOf(stored)
-  const fields = new Fields(stored.fields.slice())
-  fields.wrote(0, wire)
-  fields.list.push('Age', String(Math.floor(ageMs(stored.times, nowMs) / 1000)))
-  if (status !== '') fields.list.push('Cache-Status', status)
-  if (!conditional) return whole(stored.status, fields, body, wanted.method, done)
-  return conditionally(stored, wanted, fields, body, done)
+  const known = readyOf(stored)
+  const ageS = Math.floor(ageMs(stored.times, nowMs) / 1000)
+  return given(stored, wanted, known.fields(ageS, status), known.body, done)
+}
+
+function given(
+  stored: Stored,
+  wanted: Wanted,
+  fields: Fields,
+  body: Buffer | null,
+  done: () => void,
+): Served {
+  if (wanted.conditional) return conditionally(stored, wanted, fields, body, done)
+  return whole(stored.status, fields, body, wanted.method, done)
 }
 
 function conditionally(

@@ -1,7 +1,7 @@
 import type { FailureName } from '../../http/failures.ts'
 import { grpcFormat } from '../../http/grpc/content-type.ts'
 import type { FilterConfig } from '../../snapshot/snapshot.ts'
-import { lastGood } from '../cache/cache-filter.ts'
+import { lastGood } from '../cache/last-good.ts'
 import { compileExceptions, type Exception } from '../exceptions.ts'
 import type { Exchange, Filter, FilterType, ResponseVerdict } from '../filter.ts'
 import type { Kit, OtherBackend } from '../kit.ts'

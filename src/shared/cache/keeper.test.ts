@@ -18,6 +18,8 @@ function answer(url: string, more: Partial<Stored> = {}): Stored {
     times: { initialAgeMs: 0, receivedMs: 0, freshMs: 60_000 },
     policy: { asks: false, strict: false, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
     tags: [],
+    changePlace: 0,
+    changes: 0,
     client: 'somebody',
     ...more,
   }
@@ -29,7 +31,7 @@ function cacheOf(limitBytes: number) {
   const [one, other] = [new CacheReader(keeper.attach(1)), new CacheReader(keeper.attach(2))]
   const has = (reader: CacheReader, url: string): Stored | undefined => {
     reader.catchUp()
-    return reader.find(url, '')?.byValues.get('')
+    return reader.find(url)?.get('')?.byValues.get('')
   }
   /** Until the keeper has answered all offers. */
   const settled = async (): Promise<void> => {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { AskedOften } from './asked-often.ts'
+import { Changes } from './changes.ts'
+import { Claims, release, type Claim } from './claims.ts'
 import { Residents } from './residents.ts'
 import { Shelf } from './shelf.ts'
 import { meaning, storedBytes, type Purge, type Stored } from './stored.ts'
@@ -15,6 +17,9 @@ export interface CacheHandle {
   readonly hits: SharedArrayBuffer
   /** How often what is not stored was asked for (see AskedOften). */
   readonly asked: SharedArrayBuffer
+  /** See Changes, and Claims. */
+  readonly changes: SharedArrayBuffer
+  readonly claims: SharedArrayBuffer
   readonly secret: Uint8Array
   /** Int32 by owner: KiB of bodies that are still sent to clients and are stored no more. */
   readonly lingering: SharedArrayBuffer
@@ -25,12 +30,19 @@ export interface CacheHandle {
 
 /** From a worker. */
 export type ToKeeper =
-  | { readonly type: 'offer'; readonly stored: Stored; readonly asked: number; readonly seen: number }
+  | {
+      readonly type: 'offer'
+      readonly stored: Stored
+      readonly asked: number
+      readonly seen: number
+      /** Given back once all workers can find it; null: there is none. */
+      readonly claim: Claim | null
+    }
   | {
       readonly type: 'outdated'
       readonly url: string
       /** This one alone, and not all of the URL. */
-      readonly only: Pick<Stored, 'place' | 'values'> | null
+      readonly only: Pick<Stored, 'id' | 'place' | 'values'> | null
     }
 
 /** To all workers: what is stored from now on, and what is not; or to the one whose offer was not taken, which counts as no change. */
@@ -58,6 +70,8 @@ export class CacheKeeper {
   private readonly published = new SharedArrayBuffer(8)
   private readonly words = new Int32Array(this.published)
   private readonly asked = AskedOften.memory()
+  private readonly changes = Changes.memory()
+  private readonly claims = Claims.memory()
   private readonly secret = randomBytes(16)
   private readonly lingering = new SharedArrayBuffer(OWNERS * 4)
   private readonly limitBytes: number
@@ -79,9 +93,9 @@ export class CacheKeeper {
     port1.once('close', () => {
       if (this.ports.get(owner) === port1) this.ports.delete(owner)
     })
-    const { published, lingering, limitBytes, asked, secret } = this
+    const { published, lingering, limitBytes, asked, changes, claims, secret } = this
     const { hits } = this.residents
-    const shared = { published, hits, lingering, asked, secret, limitBytes }
+    const shared = { published, hits, lingering, asked, changes, claims, secret, limitBytes }
     return { ...shared, port: port2, seen: this.count(), owner, stored: [...this.shelf.all()] }
   }
 
@@ -109,15 +123,14 @@ export class CacheKeeper {
 
   private receive(message: ToKeeper, from: MessagePort): void {
     if (message.type === 'offer') {
-      const { stored, asked, seen } = message
+      const { stored, asked, seen, claim } = message
       // What was asked before a purge may have been answered before it.
       if (isBefore(seen, this.purgedAt) || !this.take(stored, asked)) refuse(stored, from)
+      if (claim !== null) release(new Int32Array(this.claims), claim)
       return
     }
     const { url, only } = message
-    const gone = [...this.shelf.at(url)].filter(
-      ({ place, values }) => only === null || (place === only.place && values === only.values),
-    )
+    const gone = [...this.shelf.at(url)].filter(one => only === null || isSame(one, only))
     for (const one of gone) this.forget(one)
     if (gone.length > 0) this.publish(null, gone)
   }
@@ -182,6 +195,11 @@ export class CacheKeeper {
 /** Of two counts of changes, which begin again at their end. */
 export function isBefore(seen: number, other: number): boolean {
   return ((other - seen) | 0) > 0
+}
+
+/** What has come into its place meanwhile is not meant. */
+function isSame(one: Stored, { id, place, values }: Pick<Stored, 'id' | 'place' | 'values'>): boolean {
+  return one.place === place && one.values === values && (id === 0 || one.id === id)
 }
 
 function refuse({ url, place, values }: Stored, port: MessagePort): void {

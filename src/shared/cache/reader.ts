@@ -1,6 +1,8 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { KeyHash } from '../key-hash.ts'
 import { AskedOften } from './asked-often.ts'
+import { Changes } from './changes.ts'
+import { Claims, type Claim } from './claims.ts'
 import { isBefore, type CacheHandle, type FromKeeper, type ToKeeper } from './keeper.ts'
 import { Shelf, type Variants } from './shelf.ts'
 import type { Stored } from './stored.ts'
@@ -12,6 +14,7 @@ const COUNTED_BYTES = 16 * 1024
 export class CacheReader {
   /** The largest answer that is kept: one that is more than an eighth of all would push out too many. */
   readonly mostBytes: number
+  readonly claims: Claims
   private readonly shelf = new Shelf()
   private readonly byId = new Map<number, Stored>()
   private readonly port: MessagePort
@@ -19,6 +22,7 @@ export class CacheReader {
   private readonly hits: Int32Array
   private readonly lingering: Int32Array
   private readonly often: AskedOften
+  private readonly changes: Changes
   private readonly hash: KeyHash
   private readonly owner: number
   private seen: number
@@ -28,23 +32,31 @@ export class CacheReader {
   /** Those of them that are not kept any more. */
   private readonly lingers = new Set<Stored>()
 
-  constructor({
-    port,
-    published,
-    seen,
-    hits,
-    asked,
-    secret,
-    lingering,
-    owner,
-    limitBytes,
-    stored,
-  }: CacheHandle) {
+  /** `nowUs`: of the clock that all workers have. */
+  constructor(
+    {
+      port,
+      published,
+      seen,
+      hits,
+      asked,
+      changes,
+      claims,
+      secret,
+      lingering,
+      owner,
+      limitBytes,
+      stored,
+    }: CacheHandle,
+    nowUs: () => number = () => performance.now() * 1000,
+  ) {
     this.port = port
     this.published = new Int32Array(published)
     this.hits = new Int32Array(hits)
     this.lingering = new Int32Array(lingering)
     this.often = new AskedOften(asked, secret)
+    this.changes = new Changes(changes, secret)
+    this.claims = new Claims(claims, secret, nowUs)
     this.hash = new KeyHash(secret)
     this.owner = owner % this.lingering.length
     this.seen = seen
@@ -65,8 +77,20 @@ export class CacheReader {
     return Atomics.load(this.published, 1) === 1
   }
 
-  find(url: string, place: string): Variants | undefined {
-    return this.shelf.find(url, place)
+  /** By place. */
+  find(url: string): ReadonlyMap<string, Variants> | undefined {
+    return this.shelf.find(url)
+  }
+
+  /** Nothing at its URL was changed since it was asked for. */
+  isCurrent({ changePlace, changes }: Stored): boolean {
+    return this.changes.count(changePlace) === changes
+  }
+
+  /** To be remembered by who asks a backend: where changes of this URL are counted, and how many there were. */
+  changesOf(url: string): { readonly changePlace: number; readonly changes: number } {
+    const changePlace = this.changes.placeOf(url)
+    return { changePlace, changes: this.changes.count(changePlace) }
   }
 
   /** Stands for a text that is not to be kept as it is, the same in all workers: nobody can find two texts that it stands for. */
@@ -88,18 +112,20 @@ export class CacheReader {
 
   /**
    * Stores it here at once, and for all workers when the keeper agrees. `asked`: how often it was asked for lately;
-   * `known` as it was when the backend was asked. False where something was purged since: this may be it.
+   * `known` as it was when the backend was asked; `claim` is given back once all workers can find it. False, and it is
+   * not, where something was purged or changed since: this may be it.
    */
-  offer(stored: Stored, asked: number, known: number): boolean {
+  offer(stored: Stored, asked: number, known: number, claim: Claim | null = null): boolean {
     this.catchUp()
-    if (isBefore(known, this.purgedAt)) return false
+    if (isBefore(known, this.purgedAt) || !this.isCurrent(stored)) return false
     this.put(stored)
-    this.port.postMessage({ type: 'offer', stored, asked, seen: this.seen } satisfies ToKeeper)
+    this.port.postMessage({ type: 'offer', stored, asked, seen: this.seen, claim } satisfies ToKeeper)
     return true
   }
 
-  /** What was stored of this URL is true no more (RFC 9111 §4.4). */
+  /** What was stored of this URL is true no more (RFC 9111 §4.4), in no worker from now on, nor what is under way. */
   outdated(url: string): void {
+    this.changes.changed(url)
     for (const one of this.shelf.at(url)) this.drop(one)
     this.port.postMessage({ type: 'outdated', url, only: null } satisfies ToKeeper)
   }
@@ -107,8 +133,8 @@ export class CacheReader {
   /** The backend has another answer in the place of this one (RFC 9111 §4.3.3). */
   replaced(stored: Stored): void {
     this.drop(stored)
-    const { url, place, values } = stored
-    this.port.postMessage({ type: 'outdated', url, only: { place, values } } satisfies ToKeeper)
+    const { url, id, place, values } = stored
+    this.port.postMessage({ type: 'outdated', url, only: { id, place, values } } satisfies ToKeeper)
   }
 
   /** Its body is being sent to a client, until what is given back is called. */
@@ -128,9 +154,9 @@ export class CacheReader {
     }
   }
 
-  /** Takes the changes that have been made known: so a purge counts from the moment in which it was made. */
-  catchUp(): void {
-    if (Atomics.load(this.published, 0) === this.seen) return
+  /** Takes the changes that have been made known: so a purge counts from the moment in which it was made. True where there were any. */
+  catchUp(): boolean {
+    if (Atomics.load(this.published, 0) === this.seen) return false
     for (
       let next = receiveMessageOnPort(this.port);
       next !== undefined;
@@ -138,6 +164,7 @@ export class CacheReader {
     )
       // oxlint-disable-next-line typescript/no-unsafe-argument -- what the keeper posted
       this.apply(next.message)
+    return true
   }
 
   private apply(message: FromKeeper): void {
@@ -157,7 +184,7 @@ export class CacheReader {
 
   /** Only what was offered: by now another may be in its place. */
   private refused({ url, place, values }: { url: string; place: string; values: string }): void {
-    const mine = this.shelf.find(url, place)?.byValues.get(values)
+    const mine = this.shelf.find(url)?.get(place)?.byValues.get(values)
     if (mine?.id === 0) this.drop(mine)
   }
 

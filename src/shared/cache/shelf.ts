@@ -13,8 +13,9 @@ const MOST_VARIANTS = 64
 export class Shelf {
   private readonly urls = new Map<string, Map<string, Variants>>()
 
-  find(url: string, place: string): Variants | undefined {
-    return this.urls.get(url)?.get(place)
+  /** By place. */
+  find(url: string): ReadonlyMap<string, Variants> | undefined {
+    return this.urls.get(url)
   }
 
   /** The answers that it takes the place of. */

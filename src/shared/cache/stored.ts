@@ -1,3 +1,5 @@
+import { plainUrl } from './changes.ts'
+
 /** One answer that is kept, as plain data: it goes from worker to worker, and its body is in memory that all of them share. */
 export interface Stored {
   /** Of its process; 0 until the keeper has given it one. */
@@ -19,6 +21,9 @@ export interface Stored {
   readonly policy: StoredPolicy
   /** By which it can be purged. */
   readonly tags: readonly string[]
+  /** Of what was changed at its URL (see Changes): where, and how often that had been when it was asked for. */
+  readonly changePlace: number
+  readonly changes: number
   /** The client whose request brought it here, by its share: who loses first when all is full. */
   readonly client: string
 }
@@ -66,19 +71,12 @@ export function meaning(purge: Purge): (stored: Stored) => boolean {
   if (purge === 'all') return () => true
   if ('tag' in purge) return ({ tags }) => tags.includes(purge.tag)
   if ('prefix' in purge) {
-    const prefix = plain(purge.prefix)
-    return ({ url }) => plain(url).startsWith(prefix)
+    const prefix = plainUrl(purge.prefix)
+    return ({ url }) => plainUrl(url).startsWith(prefix)
   }
-  const whole = plain(purge.url)
+  const whole = plainUrl(purge.url)
   return ({ url }) => {
-    const one = plain(url)
+    const one = plainUrl(url)
     return one === whole || (!whole.includes('?') && one.startsWith(`${whole}?`))
   }
-}
-
-/** Of a URL as clients write it: names of hosts know no case, and the port that goes without saying is not said. */
-function plain(url: string): string {
-  const [origin = '', scheme] = /^(https?):\/\/[^/]*/i.exec(url) ?? []
-  const lower = origin.toLowerCase().replace(scheme?.toLowerCase() === 'https' ? /:443$/ : /:80$/, '')
-  return lower + url.slice(origin.length)
 }

@@ -4,7 +4,7 @@ import type { LoggedFields } from '../logged-fields.ts'
 import { escapeJson } from '../json.ts'
 import { isSecretName, REDACTED, redactQuery, redactText } from '../redact.ts'
 import { CUT_SHIFT, LENGTHS, parts, TEXT, type PartName } from './layout.ts'
-import type { Story } from './story.ts'
+import type { Deeds, Story } from './story.ts'
 import type { Views } from './views.ts'
 
 /** The text of one record, in parts: what is secret has been left out. */
@@ -76,13 +76,30 @@ function storyText(story: Story | null, notes: AccessRecord['notes']): string {
   const noted = notesText(notes)
   // What every request of an API has: notes, and nothing beside.
   const told =
-    attempts.length === 0 && deeds.length === 0 ? '"attempts":[],"deeds":[]' : triedText(attempts, deeds)
+    attempts.length === 0 ? `"attempts":[],"deeds":[${deedsText(deeds)}]` : triedText(attempts, deeds)
   return `{${told},"notes":[${noted}],"leftOut":${leftOut}}`
 }
 
 function triedText(attempts: Story['attempts'], deeds: Story['deeds']): string {
   const tried = attempts.map(attempt => ({ ...attempt, reason: redactText(attempt.reason) }))
   return ascii(JSON.stringify({ attempts: tried, deeds }, rounded)).slice(1, -1)
+}
+
+/** What filters do is the same for one request after another: answers from a cache, refusals. */
+function deedsText(deeds: Story['deeds']): string {
+  let text = ''
+  for (const deed of deeds) text += (text === '' ? '' : ',') + deedText(deed)
+  return text
+}
+
+const deedTexts = new WeakMap<Deeds, string>()
+
+function deedText(deed: Deeds): string {
+  const known = deedTexts.get(deed)
+  if (known !== undefined) return known
+  const text = flat(ascii(JSON.stringify(deed, rounded)))
+  if (deed.ms === undefined) deedTexts.set(deed, text)
+  return text
 }
 
 /** By hand, which costs a third of JSON.stringify: names are written in the program, and values are mostly short. */

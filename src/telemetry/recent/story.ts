@@ -57,13 +57,15 @@ export class Story {
   /** The upstream was held up because the client did not read. */
   clientMs = 0
   readonly attempts: Attempt[] = []
-  readonly deeds: Deeds[] = []
+  deeds: readonly Deeds[] = []
   /** Of attempts and deeds. */
   leftOut = 0
   private pausedMs = 0
 
   filter(deed: Deeds): void {
-    if (this.deeds.length < MOST_DEEDS) this.deeds.push(deed)
+    // One is what most have: a list that is pushed to has room for sixteen more.
+    if (this.deeds.length === 0) this.deeds = [deed]
+    else if (this.deeds.length < MOST_DEEDS) this.deeds = [...this.deeds, deed]
     else this.leftOut++
   }
 
