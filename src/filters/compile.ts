@@ -30,8 +30,6 @@ export interface FilterSteps {
 /** A filter that is compiled, and the place of its phase. */
 export interface ReadyFilter {
   readonly order: number
-  /** FilterType.nearest */
-  readonly nearest: boolean
   readonly config: FilterConfig
   readonly filter: Filter
 }
@@ -69,18 +67,39 @@ export class FilterTable {
     return this.row(type).type
   }
 
-  /** In the order in which a request meets them. */
+  /** In the order in which a request meets them, each that acts: given are those further out first. */
   inOrder(configs: readonly FilterConfig[]): readonly FilterConfig[] {
-    return configs.toSorted((a, b) => this.row(a.type).order - this.row(b.type).order)
+    return this.merged(configs).toSorted((a, b) => this.row(a.type).order - this.row(b.type).order)
   }
 
   /** Throws where one of them cannot be had. */
   ready(configs: readonly FilterConfig[], kit: Kit): readonly ReadyFilter[] {
-    return configs.map(config => {
-      const { type, order } = this.row(config.type)
-      const nearest = type.nearest === true
-      return { order, nearest, config, filter: guarded(type.compile(config, kit), kit) }
-    })
+    return this.merged(configs).map(config => this.compile(config, kit))
+  }
+
+  /** Those of a listener and of a rule: settings of both are one filter. */
+  together(far: readonly ReadyFilter[], near: readonly ReadyFilter[], kit: Kit): readonly ReadyFilter[] {
+    const all = [...far, ...near]
+    const byConfig = new Map(all.map(one => [one.config, one]))
+    const configs = this.merged(all.map(({ config }) => config))
+    return configs.map(config => byConfig.get(config) ?? this.compile(config, kit))
+  }
+
+  /** Of settings at several places one is left, where the nearest stands. */
+  private merged(configs: readonly FilterConfig[]): readonly FilterConfig[] {
+    const left: FilterConfig[] = []
+    for (const config of configs) {
+      const { type } = this.row(config.type)
+      const before = type.merge === undefined ? -1 : left.findIndex(one => one.type === config.type)
+      if (before < 0) left.push(config)
+      else left.push(type.merge!(left.splice(before, 1)[0]!, config))
+    }
+    return left
+  }
+
+  private compile(config: FilterConfig, kit: Kit): ReadyFilter {
+    const { type, order } = this.row(config.type)
+    return { order, config, filter: guarded(type.compile(config, kit), kit) }
   }
 
   private row(type: string): Row {
@@ -93,7 +112,7 @@ export class FilterTable {
 /** What exchanges run, of filters in the order of lists: those of a listener before those of a rule. */
 export function stepsOf(ready: readonly ReadyFilter[]): FilterSteps {
   if (ready.length === 0) return noSteps
-  const sorted = ready.filter(one => !isOutdone(one, ready)).toSorted((a, b) => a.order - b.order)
+  const sorted = ready.toSorted((a, b) => a.order - b.order)
   const filters = sorted.map(({ filter }) => filter)
   const answering = sorted.filter(({ filter }) => filter.response !== undefined).toReversed()
   const ending = sorted.filter(({ filter }) => filter.end !== undefined).toReversed()
@@ -105,11 +124,6 @@ export function stepsOf(ready: readonly ReadyFilter[]): FilterSteps {
     responseOf: answering.map(({ config }) => config),
     endOf: ending.map(({ config }) => config),
   }
-}
-
-/** Of several of a type of which one acts, the last is the nearest to the action. */
-function isOutdone(one: ReadyFilter, all: readonly ReadyFilter[]): boolean {
-  return one.nearest && all.findLast(({ config }) => config.type === one.config.type) !== one
 }
 
 /** When `end` runs the exchange is over: there is nobody to tell but the log, and others have still to run. */

@@ -164,8 +164,11 @@ export interface FilterType<C extends FilterConfig = FilterConfig> {
   readonly type: C['type']
   readonly role: RoleName
   readonly phase: Phase
-  /** Of several at one request only the nearest acts: a setting, and no protection. */
-  readonly nearest?: true
+  /**
+   * Of several at one request one acts, with what all of them say, the nearer one first: settings, and no protection.
+   * What comes of it has the origin of the nearer.
+   */
+  merge?(far: C, near: C): C
   /** Everything that does not depend on a request happens here, once per snapshot. Throws where it cannot be had. */
   compile(config: C, kit: Kit): Filter
   /** What `explain` shows of it. */

@@ -24,7 +24,6 @@ export const priority: FilterType<PriorityConfig> = {
   type: 'priority',
   role: 'ingress',
   phase: 'priority',
-  nearest: true,
   compile: () => ({}),
   describe: ({ priority: name }) => name,
   except: ({ except }) => except,

@@ -11,7 +11,7 @@ import { Forwarding } from './forward.ts'
 import { GrpcForwarding } from './grpc/forwarding.ts'
 import { enterWeb } from './grpc/web-request.ts'
 import type { HeldBodies } from './held-bodies.ts'
-import { ListenerChain } from './listener-filters.ts'
+import { isOfAnswers, ListenerChain } from './listener-filters.ts'
 import type { Observer } from './observe.ts'
 import type { Overload } from './overload.ts'
 import { compileRedirect } from './redirect.ts'
@@ -58,10 +58,13 @@ const nowhere = { weight: 1, cluster: null }
 
 export function compileRule(rule: Rule, around: Surroundings): CompiledRule {
   try {
-    const filters = around.types.filters.ready(rule.filters, around.kit)
+    const asks = asksOf(rule.action)
+    const wanted = asks ? rule.filters : rule.filters.filter(config => !isOfAnswers(config))
+    const filters = around.types.filters.ready(wanted, around.kit)
     const { asked, clusters } = recorded(around.clusters)
     return {
       rule,
+      asks,
       filters,
       steps: stepsOf(filters),
       ranking: rankingOf(rule.filters),
@@ -73,6 +76,12 @@ export function compileRule(rule: Rule, around: Surroundings): CompiledRule {
   } catch (error) {
     return compileClosed(rule, error, around)
   }
+}
+
+/** Where all that would be asked is closed, or cannot be referred to, nobody is. */
+function asksOf(action: Action): boolean {
+  if (action.type !== 'forward') return action.type === 'handle'
+  return action.backends.some(({ cluster, weight }) => cluster !== null && weight > 0)
 }
 
 /** The same, and a list of what was asked for. */
@@ -96,6 +105,7 @@ export function compileClosed(
   uncompilable(rule.id, reason)
   return {
     rule,
+    asks: false,
     filters: [],
     steps: noSteps,
     ranking: null,
@@ -113,11 +123,13 @@ export function compileChain(
   { types, kit, uncompilable }: Pick<Surroundings, 'types' | 'kit' | 'uncompilable'>,
 ): ListenerChain {
   try {
-    return new ListenerChain(types.filters.ready(filters, kit))
+    return new ListenerChain(types.filters.ready(filters, kit), (far, near) =>
+      types.filters.together(far, near, kit),
+    )
   } catch (error) {
     const reason = String(error)
     uncompilable(name, reason)
-    return new ListenerChain([], reason)
+    return new ListenerChain([], (_, near) => near, reason)
   }
 }
 

@@ -1,13 +1,21 @@
 import { noSteps, stepsOf, type FilterSteps, type ReadyFilter } from '../filters/compile.ts'
 import { rankingOf, type Ranking } from '../filters/priority.ts'
 import type { RequestHead } from '../http/head.ts'
-import type { Listener } from '../snapshot/snapshot.ts'
+import type { FilterConfig, Listener } from '../snapshot/snapshot.ts'
 import type { RouteHit } from './router/host-table.ts'
 import { HostIndex } from './router/hosts.ts'
 import { answering, type CompiledAction } from './run.ts'
 import { misdirectedRule, type CompiledRule } from './rule.ts'
 
 const notFound = answering(x => x.fail('route_not_found', ''))
+
+/** Filters of a listener and of a rule, as what acts. */
+type Together = (far: readonly ReadyFilter[], near: readonly ReadyFilter[]) => readonly ReadyFilter[]
+
+/** What is kept is given in place of a backend's answer, and so by no rule that asks none. */
+export function isOfAnswers({ type }: FilterConfig): boolean {
+  return type === 'cache'
+}
 
 /** The filters of one listener, laid beside those of each of its rules when that is first asked for. */
 export class ListenerChain {
@@ -16,29 +24,33 @@ export class ListenerChain {
   readonly unrouted: CompiledAction
   /** How important its requests are, where no rule says so. */
   readonly ranking: Ranking
-  /** Of rules that ask no backend, among them those that are closed: nothing that is kept is given in their place. */
-  private readonly uncached: FilterSteps
+  /** Of rules that ask no backend, among them those that are closed. */
+  private readonly uncached: readonly ReadyFilter[]
+  private readonly uncachedSteps: FilterSteps
   private readonly filters: readonly ReadyFilter[]
+  private readonly together: Together
   /** Nothing of a listener is served whose filters cannot be had: they may protect it. */
   private readonly closed: CompiledAction | null
   private readonly merged = new WeakMap<CompiledRule, FilterSteps>()
 
   /** `fault`: why they cannot be had. */
-  constructor(filters: readonly ReadyFilter[], fault: string | null = null) {
+  constructor(filters: readonly ReadyFilter[], together: Together, fault: string | null = null) {
     this.closed = fault === null ? null : answering(x => x.fail('proxy_configuration_error', fault))
     this.filters = filters
     this.steps = stepsOf(filters)
     this.ranking = rankingOf(filters.map(({ config }) => config))
-    this.uncached = stepsOf(filters.filter(({ config }) => config.type !== 'cache'))
+    this.uncached = filters.filter(({ config }) => !isOfAnswers(config))
+    this.uncachedSteps = stepsOf(this.uncached)
+    this.together = together
     this.unrouted = this.closed ?? notFound
   }
 
   stepsOf(rule: CompiledRule): FilterSteps {
     if (this.closed !== null) return noSteps
-    if (rule.filters.length === 0) return rule.clusters.length === 0 ? this.uncached : this.steps
+    if (rule.filters.length === 0) return rule.asks ? this.steps : this.uncachedSteps
     const known = this.merged.get(rule)
     if (known !== undefined) return known
-    const steps = stepsOf([...this.filters, ...rule.filters])
+    const steps = stepsOf(this.together(rule.asks ? this.filters : this.uncached, rule.filters))
     this.merged.set(rule, steps)
     return steps
   }

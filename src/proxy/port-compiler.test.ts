@@ -37,7 +37,7 @@ class Counted {
   readonly take = (one: Parameters<typeof compileClosed>[0]) => this.add(compileClosed(one, '', around))
   readonly closed = this.take
   readonly give = (one: object) => this.remove(one)
-  readonly takeChain = () => this.add(new ListenerChain([]))
+  readonly takeChain = () => this.add(new ListenerChain([], () => []))
   readonly giveChain = this.give
   readonly giveStream = this.give
 

@@ -60,6 +60,7 @@ function exchangeOf(
     steps: { ...noSteps, request: rest.filter === undefined ? null : [rest.filter] },
     metrics: observer.route('r'),
     filters: [],
+    asks: true,
     clusters: [],
     enter: null,
     ranking: null,

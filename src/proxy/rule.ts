@@ -19,6 +19,8 @@ export interface CompiledRule {
   readonly action: CompiledAction
   /** How important its requests are, where its own filters say so. */
   readonly ranking: Ranking
+  /** It has a backend that may be asked, which one that is closed has not: what is kept may be given in its place. */
+  readonly asks: boolean
   /** By name, what the action was compiled with; null where there was none of that name. */
   readonly clusters: readonly (readonly [name: string, cluster: object | null])[]
   readonly metrics: RouteMetrics

@@ -53,6 +53,48 @@ suite('what is kept is no way around', () => {
     for (let i = 0; i < 8; i++) assert.equal((await get()).status, 500)
   })
 
+  for (const target of [ofGateway, ofRoute])
+    test(`a route whose only backend is closed, by a cache of the ${target.kind}`, async () => {
+      await using at = await start(
+        (_, response) => {
+          response.writeHead(200, { 'Cache-Control': 'public, max-age=60' })
+          response.end('secret')
+        },
+        { staleIfError: '1h' },
+        target,
+      )
+      const get = () => send(at.port, { path: '/r/a', headers: {} })
+      await until(async () => String((await get()).headers['cache-status']).includes('hit'))
+      await at.served.change(
+        'waf.yaml',
+        yamlOf({
+          apiVersion: 'waf.example/v1',
+          kind: 'FirewallPolicy',
+          metadata: { name: 'waf' },
+          spec: { targetRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'up' }] },
+        }),
+      )
+      for (let i = 0; i < 8; i++) assert.equal((await get()).status, 500)
+    })
+
+  test('a route whose reference is refused gives nothing that is kept', async () => {
+    await using at = await start(
+      (_, response) => {
+        response.writeHead(200, { 'Cache-Control': 'public, max-age=60' })
+        response.end('secret')
+      },
+      { staleIfError: '1h' },
+      ofRoute,
+    )
+    const get = () => send(at.port, { path: '/r/a', headers: {} })
+    await until(async () => String((await get()).headers['cache-status']).includes('hit'))
+    await at.served.change(
+      'site.yaml',
+      site([at.port], 1).replace('"kind":"Backend","name":"up"', '"kind":"Backend","name":"gone"'),
+    )
+    for (let i = 0; i < 8; i++) assert.equal((await get()).status, 500)
+  })
+
   test('a condition of a client that wants nothing stored confirms nothing', async () => {
     let version = 1
     await using at = await start(

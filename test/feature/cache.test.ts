@@ -6,7 +6,7 @@ import { send, type Answer, type Asked } from '../support/client.ts'
 import { freePort } from '../support/process.ts'
 import { yamlOf } from '../support/resources.ts'
 import { Served } from '../support/served.ts'
-import { ofRoute, site, trafficPolicy } from '../support/traffic.ts'
+import { ofGateway, ofRoute, site, trafficPolicy } from '../support/traffic.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 // Two workers on real sockets, each request on a connection of its own: the kernel gives some to each.
@@ -247,6 +247,30 @@ suite('a cache of answers', () => {
     const secrets = await Promise.all(Array.from({ length: 10 }, () => at.ask('/r/secret')))
     assert.equal(new Set(secrets.map(({ body }) => body)).size, 10)
     assert.equal(at.asked.length - asked, 10)
+  })
+
+  test('is as all policies say together, the nearer first', async () => {
+    await using at = await Site.start(
+      (request, response, number) => {
+        response.writeHead(200, { 'Cache-Control': 'max-age=60' })
+        response.end(`${String(request.headers['x-tenant'])} ${number}`)
+      },
+      { collapseTimeout: '1s' },
+    )
+    const policy = trafficPolicy('all', ofGateway, {
+      cache: { keyHeaders: ['X-Tenant'], statusHeader: false },
+    })
+    await at.served.change('all.yaml', yamlOf(policy))
+    for (const tenant of ['a', 'b']) {
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, () => at.ask('/r/a', { 'X-Tenant': tenant })),
+      )
+      for (const { body, headers } of answers) {
+        assert.ok(body.startsWith(`${tenant} `), body)
+        assert.equal(headers['cache-status'], undefined)
+      }
+    }
+    assert.equal(at.asked.length, 2)
   })
 
   test('renews what is stale once, whichever worker has given it', async () => {

@@ -73,4 +73,22 @@ suite('answers of the gateway itself', () => {
     const line = await running.line(({ 'http.response.status_code': code }) => code === 503)
     assert.equal(line['portcullis.failure'], 'maintenance')
   })
+
+  test('count field by field: what a route says hides nothing else that its Gateway says', async () => {
+    await using upstream = await TestUpstream.start((_, response) => void response.end('of the backend'))
+    const closed = trafficPolicy('closed', ofGateway, {
+      localReplies: { maintenance: { retryAfter: '90s' }, errors: [{ text: 'of the Gateway: {status}' }] },
+      except: [{ paths: [{ type: 'PathPrefix', value: '/r/open' }] }],
+    })
+    const pages = trafficPolicy('pages', ofRoute, {
+      localReplies: { errors: [{ text: 'of the route: {status}' }] },
+    })
+    await using running = await startGateway(site(upstream.port, await freePort(), closed, pages))
+    const ask = (path: string) => send(running.port(80), { path, headers: { Accept: 'text/plain' } })
+    const { status, body, headers } = await ask('/r/a')
+    assert.deepEqual([status, body, headers['retry-after']], [503, 'of the route: 503', '90'])
+    // Where the Gateway's policy leaves a request out, what the route says is all there is.
+    assert.equal((await ask('/r/open')).body, 'of the backend')
+    assert.equal((await ask('/elsewhere')).body, 'of the Gateway: 503')
+  })
 })

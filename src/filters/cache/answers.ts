@@ -6,7 +6,7 @@ import type { Transformed } from '../body.ts'
 import type { Exchange, ResponseVerdict, Served } from '../filter.ts'
 import type { KitClock } from '../kit.ts'
 import { isOfOther, type Asking } from './asking.ts'
-import type { CacheConfig } from './config.ts'
+import type { CacheSettings } from './config.ts'
 import { FillingBody } from './filling-body.ts'
 import { madeOf, renewedFields, type Origin } from './making.ts'
 import { outcomeNote, told, type Outcome } from './outcomes.ts'
@@ -20,12 +20,12 @@ const errors: ReadonlySet<number> = new Set([500, 502, 503, 504])
 
 /** What becomes of a backend's answers: stored, taken for a word on what is, or no news because something has failed. */
 export class Answers {
-  private readonly config: CacheConfig
+  private readonly settings: CacheSettings
   private readonly clock: KitClock
   private readonly shared: Shared
 
-  constructor(config: CacheConfig, clock: KitClock, shared: Shared) {
-    this.config = config
+  constructor(settings: CacheSettings, clock: KitClock, shared: Shared) {
+    this.settings = settings
     this.clock = clock
     this.shared = shared
   }
@@ -61,7 +61,7 @@ export class Answers {
     x.notes.set(outcomeNote, told[outcome])
     const code = x.failure === null ? x.response.status : 0
     const detail = outcome === 'stale-if-error' ? outcome : ''
-    const status = this.config.statusHeader ? revalidatedStatus(code, detail) : ''
+    const status = this.settings.statusHeader ? revalidatedStatus(code, detail) : ''
     const done = this.shared.reader.sending(stored)
     const asked = { method: x.asked.method, fields: wanted, conditional }
     return serve(stored, asked, this.clock.wallMs(), status, done)
@@ -132,7 +132,7 @@ export class Answers {
   }
 
   private get mostBytes(): number {
-    return Math.min(this.config.maxBodyBytes, this.shared.reader.mostBytes)
+    return Math.min(this.settings.maxBodyBytes, this.shared.reader.mostBytes)
   }
 
   private storableOf(x: Exchange, asking: Asking): Stored | null {
@@ -151,12 +151,12 @@ export class Answers {
   ): Stored | null {
     const client = shareKey(x.clientAddress)
     const origin: Origin = { question, request: wanted, askedMs, changePlace, changes, client }
-    const made = madeOf(head, origin, this.config, this.shared.reader, this.clock.wallMs())
+    const made = madeOf(head, origin, this.settings, this.shared.reader, this.clock.wallMs())
     return 'stored' in made ? made.stored : null
   }
 
   private say(x: Exchange, { why, collapsed }: Asking, stored: boolean): void {
-    if (!this.config.statusHeader) return
+    if (!this.settings.statusHeader) return
     x.response.fields.add('Cache-Status', forwardStatus(why, x.response.status, stored, collapsed))
   }
 }

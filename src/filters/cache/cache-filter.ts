@@ -1,13 +1,15 @@
 import { Fields } from '../../http/fields.ts'
 import { NO_BODY } from '../../http/head.ts'
 import type { Stored } from '../../shared/cache/stored.ts'
+import type { FilterConfig } from '../../snapshot/snapshot.ts'
 import type { Exchange, Filter, ResponseVerdict, Served, Verdict } from '../filter.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
 import { Answers } from './answers.ts'
 import { askAbout, askingNote, momentOf, whyOf } from './asking.ts'
-import type { CacheConfig } from './config.ts'
+import type { CacheSettings } from './config.ts'
 import { directivesOf, noDirectives, type Directives } from './directives.ts'
+import type { Flight } from './flights.ts'
 import { foundFor, storedFor, type Found } from './found.ts'
 import { invalidated } from './invalidation.ts'
 import { Outcomes, outcomeNote, told, type Outcome } from './outcomes.ts'
@@ -23,31 +25,29 @@ const changingNote = new Note<string>('cache.changing')
 const unsafe = (method: string): boolean => method !== 'OPTIONS' && method !== 'TRACE'
 
 export class CacheFilter implements Filter {
-  private readonly config: CacheConfig
+  private readonly settings: CacheSettings
   private readonly kit: Kit
-  private readonly isExcepted: ((x: Exchange) => boolean) | null
   private readonly shared: Shared
   private readonly questions: Questions
   private readonly answers: Answers
   private readonly renewals: Renewals
   private readonly outcomes: Outcomes
 
-  constructor(config: CacheConfig, isExcepted: ((x: Exchange) => boolean) | null, kit: Kit) {
+  /** `config` is what the filter is known by, `policy` what its series are named after. */
+  constructor(config: FilterConfig, settings: CacheSettings, policy: string, kit: Kit) {
     const shared = kit.keep('cache', () => new Shared(kit))
-    this.config = config
-    this.isExcepted = isExcepted
+    this.settings = settings
     this.kit = kit
     this.shared = shared
-    this.questions = new Questions(config.keyHeaders, text => shared.reader.digest(text))
-    this.answers = new Answers(config, kit.clock, shared)
+    this.questions = new Questions(settings.keyHeaders, text => shared.reader.digest(text))
+    this.answers = new Answers(settings, kit.clock, shared)
     this.renewals = new Renewals(config, kit.clock, shared)
-    this.outcomes = new Outcomes(config.policy, kit.metrics)
+    this.outcomes = new Outcomes(policy, kit.metrics)
   }
 
   request(x: Exchange): Verdict | Promise<Verdict> {
     const { request } = x
     const { method } = x.asked
-    if (this.isExcepted?.(x) === true) return undefined
     if (method !== 'GET' && method !== 'HEAD') {
       if (unsafe(method)) x.notes.set(changingNote, urlOf(request))
       return undefined
@@ -82,7 +82,7 @@ export class CacheFilter implements Filter {
   }
 
   private directivesOf(fields: Fields): Directives {
-    if (!this.config.clientDirectives) return noDirectives
+    if (!this.settings.clientDirectives) return noDirectives
     const text = fields.combined('cache-control')
     // RFC 9111 §5.4: of old clients.
     if (text === undefined && fields.get('pragma') === 'no-cache') return directivesOf('no-cache')
@@ -100,7 +100,7 @@ export class CacheFilter implements Filter {
     reader.used(stored)
     this.tell(x, outcome)
     const asked = { method: x.asked.method, fields: x.request.fields, conditional: isConditional }
-    return serveHit(stored, asked, nowMs, this.config.statusHeader, reader.sending(stored))
+    return serveHit(stored, asked, nowMs, this.settings.statusHeader, reader.sending(stored))
   }
 
   /** RFC 9111 §5.2.1.7. */
@@ -111,19 +111,26 @@ export class CacheFilter implements Filter {
 
   /** Null where it is to ask by itself. */
   private wait(x: Exchange, question: Question, found: Found, untilMs: number): Promise<Verdict> | null {
-    const { config, kit, shared } = this
     const { key, stored } = found
-    if (config.collapseMs === 0 || x.asked.method !== 'GET') return null
+    if (this.settings.collapseMs === 0 || x.asked.method !== 'GET') return null
     if (stored === null && question.isConditional) return null
     // What is to be asked about by each is not waited for twice: they would ask one after another.
     if (untilMs > 0 && stored !== null) return null
-    const nowMs = kit.clock.now()
-    const end = untilMs === 0 ? nowMs + config.collapseMs : untilMs
-    if (end <= nowMs) return null
-    const waits = shared.flights.find(key, end - nowMs)?.wait(end - nowMs, x.signal, kit.clock)
-    if (waits === null || waits === undefined) return null
+    const end = this.endOf(untilMs)
+    const flight = this.shared.flights.find(key, end - this.kit.clock.now())
+    return flight === undefined ? null : this.waitFor(flight, x, question, end)
+  }
+
+  private waitFor(flight: Flight, x: Exchange, question: Question, end: number): Promise<Verdict> | null {
+    const { clock } = this.kit
+    const leftMs = end - clock.now()
+    const waits = leftMs <= 0 ? null : flight.wait(leftMs, x.signal, clock)
     // Who has gone meanwhile has had its `end`: nobody would end what it begins.
-    return waits.then(() => (isOver(x) ? undefined : this.answer(x, question, end)))
+    return waits?.then(() => (isOver(x) ? undefined : this.answer(x, question, end))) ?? null
+  }
+
+  private endOf(untilMs: number): number {
+    return untilMs === 0 ? this.kit.clock.now() + this.settings.collapseMs : untilMs
   }
 
   private forward(
@@ -139,9 +146,13 @@ export class CacheFilter implements Filter {
     const { isConditional } = question
     const isGet = x.asked.method === 'GET'
     const stores = isGet && !directives.noStore && !(stored === null && fields.has('range'))
-    const leads = stores && (stored !== null || !isConditional) && this.config.collapseMs > 0
-    const flight = leads ? flights.begin(key) : null
-    // Another worker may have stored it just before it gave back the claim.
+    const leads = stores && (stored !== null || !isConditional) && this.settings.collapseMs > 0
+    const end = this.endOf(untilMs)
+    const flight = leads ? flights.begin(key, end - this.kit.clock.now()) : null
+    // Another worker has been first by an instant, or has stored it just before it gave back the claim.
+    const waits = flight?.isElsewhere === true && (untilMs === 0 || stored === null)
+    const late = waits ? this.waitFor(flight, x, question, end) : null
+    if (late !== null) return late
     if (flight?.claim != null && reader.catchUp() && storedFor(reader, question, fields) !== stored) {
       flight.end(false)
       return this.answer(x, question, untilMs)
@@ -158,7 +169,7 @@ export class CacheFilter implements Filter {
       stores,
       collapsed: untilMs > 0,
       key,
-      flight,
+      flight: flight?.isElsewhere === true ? null : flight,
       times: reader.asked(question.url, question.places.all),
       background: false,
       ...momentOf(this.shared, question, this.kit.clock.wallMs()),

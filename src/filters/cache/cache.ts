@@ -1,8 +1,8 @@
 import { formatBytes } from '../../model/quantity.ts'
-import { compileExceptions } from '../exceptions.ts'
 import type { FilterType } from '../filter.ts'
+import { exceptOf, layered, mergeLayers } from '../layered.ts'
 import { CacheFilter } from './cache-filter.ts'
-import type { CacheConfig } from './config.ts'
+import { settingsOf, type CacheConfig } from './config.ts'
 
 /**
  * Answers from memory what need not be asked again (RFC 9111, as a shared cache). It stands behind authorization and
@@ -12,10 +12,13 @@ export const cache: FilterType<CacheConfig> = {
   type: 'cache',
   role: 'ingress',
   phase: 'cache',
-  nearest: true,
+  merge: mergeLayers,
   compile(config, kit) {
-    return new CacheFilter(config, compileExceptions(config.except), kit)
+    return layered(config, layers => {
+      const { policy } = layers.at(-1)!
+      return new CacheFilter(config, settingsOf(layers), policy, kit)
+    })
   },
-  describe: ({ maxBodyBytes }) => `cache; bodies up to ${formatBytes(maxBodyBytes)}`,
-  except: ({ except }) => except,
+  describe: ({ layers }) => `cache; bodies up to ${formatBytes(settingsOf(layers).maxBodyBytes)}`,
+  except: exceptOf,
 }

@@ -1,11 +1,12 @@
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
-import type { Exception } from '../exceptions.ts'
+import { cacheDefaults } from '../../model/defaults.ts'
+import { saidOf, type Layer, type Layered } from '../layered.ts'
 
-/** TrafficPolicy spec.cache. */
-export interface CacheConfig extends FilterConfig {
+/** TrafficPolicy spec.cache, of all that say something of it. */
+export interface CacheConfig extends Layered<CacheSettings> {
   readonly type: 'cache'
-  /** `default/pages` */
-  readonly policy: string
+}
+
+export interface CacheSettings {
   /** The largest body that is kept. */
   readonly maxBodyBytes: number
   /** Of the time since Last-Modified, for answers that say nothing of their own; 0: nothing is guessed. */
@@ -21,5 +22,11 @@ export interface CacheConfig extends FilterConfig {
   readonly clientDirectives: boolean
   /** Whether answers say in Cache-Status what the cache did. */
   readonly statusHeader: boolean
-  readonly except: readonly Exception[]
+}
+
+const { heuristicPercent, ...others } = cacheDefaults
+const defaults: CacheSettings = { ...others, heuristicShare: heuristicPercent / 100, keyHeaders: [] }
+
+export function settingsOf(layers: readonly Layer<CacheSettings>[]): CacheSettings {
+  return { ...defaults, ...saidOf(layers) }
 }

@@ -1,4 +1,4 @@
-import type { Claim, Claims } from '../../shared/cache/claims.ts'
+import type { Claim, Claimed, Claims } from '../../shared/cache/claims.ts'
 import type { KitClock } from '../kit.ts'
 
 /** How many may wait for one; who comes then asks for itself. */
@@ -16,13 +16,15 @@ export class Flight {
   readonly key: string
   /** By which requests in other workers know of it; null where they do not, or it is one of theirs. */
   readonly claim: Claim | null
+  readonly isElsewhere: boolean
   private readonly flights: Flights
   private waiting: (() => void)[] = []
   private isOver = false
 
-  constructor(key: string, claim: Claim | null, flights: Flights) {
+  constructor(key: string, claim: Claim | null, isElsewhere: boolean, flights: Flights) {
     this.key = key
     this.claim = claim
+    this.isElsewhere = isElsewhere
     this.flights = flights
   }
 
@@ -78,20 +80,25 @@ export class Flights {
 
   /** `forMs`: how long one of another worker is worth waiting for. */
   find(key: string, forMs: number): Flight | undefined {
-    return this.all.get(key) ?? this.elsewhere(key, forMs)
+    const own = this.all.get(key)
+    if (own !== undefined || this.isWithin(this.passed, key)) return own
+    const claimed = this.claims().find(key)
+    if (claimed.state === 'passes') this.remember(this.passed, key, PASSED_MS)
+    return this.elsewhere(key, claimed, forMs)
   }
 
-  /** Null where equal requests are not to wait, or another one is under way. */
-  begin(key: string): Flight | null {
+  /** Null where equal requests are not to wait, or another one is under way here. One of another worker is `isElsewhere`. */
+  begin(key: string, forMs: number): Flight | null {
     if (this.all.has(key) || this.isWithin(this.passed, key)) return null
-    return this.add(key, this.claims().take(key, CLAIM_MS))
+    const taken = this.claims().take(key, CLAIM_MS)
+    return this.elsewhere(key, taken, forMs) ?? this.add(key, taken.state === 'mine' ? taken.claim : null)
   }
 
-  /** For what need not be asked for now: null also where nobody can say whether another worker does. */
+  /** For what need not be asked for now: null where another worker asks, or nobody can say. */
   beginAlone(key: string): Flight | null {
     if (this.all.has(key) || this.isWithin(this.passed, key)) return null
-    const claim = this.claims().take(key, CLAIM_MS)
-    return claim === null ? null : this.add(key, claim)
+    const taken = this.claims().take(key, CLAIM_MS)
+    return taken.state === 'mine' ? this.add(key, taken.claim) : null
   }
 
   ended(flight: Flight, passes: boolean, isHanded: boolean): void {
@@ -112,20 +119,17 @@ export class Flights {
 
   drain(): void {}
 
-  private elsewhere(key: string, forMs: number): Flight | undefined {
-    if (this.isWithin(this.passed, key)) return undefined
-    const claimed = this.claims().find(key)
-    if (claimed.state === 'passes') this.remember(this.passed, key, PASSED_MS)
+  private elsewhere(key: string, claimed: Claimed, forMs: number): Flight | undefined {
     if (claimed.state !== 'claimed') return undefined
-    const flight = this.add(key, null)
+    const flight = this.add(key, null, true)
     void this.claims()
       .over(claimed.claim, forMs)
       .then(() => flight.end(false))
     return flight
   }
 
-  private add(key: string, claim: Claim | null): Flight {
-    const flight = new Flight(key, claim, this)
+  private add(key: string, claim: Claim | null, isElsewhere = false): Flight {
+    const flight = new Flight(key, claim, isElsewhere, this)
     this.all.set(key, flight)
     return flight
   }

@@ -2,7 +2,7 @@ import type { ResponseHead } from '../../http/head.ts'
 import { Fields } from '../../http/fields.ts'
 import type { CacheReader } from '../../shared/cache/reader.ts'
 import type { Stored, StoredPolicy } from '../../shared/cache/stored.ts'
-import type { CacheConfig } from './config.ts'
+import type { CacheSettings } from './config.ts'
 import { directivesOf, type Directives } from './directives.ts'
 import { timesOf } from './freshness.ts'
 import type { Question } from './question.ts'
@@ -35,13 +35,13 @@ const MOST_TAGS = 256
 export function madeOf(
   { status, fields }: Pick<ResponseHead, 'status' | 'fields'>,
   { question, request, askedMs, changePlace, changes, client }: Origin,
-  config: CacheConfig,
+  settings: CacheSettings,
   reader: Pick<CacheReader, 'digest'>,
   nowMs: number,
 ): Made {
   const directives = directivesOf(fields.combined('cache-control'))
-  const times = timesOf(status, fields, directives, askedMs, nowMs, config)
-  const policy = policyOf(directives, config)
+  const times = timesOf(status, fields, directives, askedMs, nowMs, settings)
+  const policy = policyOf(directives, settings)
   const isFresh = times.freshMs > times.initialAgeMs && !policy.asks
   const isAskable = fields.has('etag') || fields.has('last-modified')
   const lasts = times.isHeuristic ? 0 : Math.max(policy.staleWhileRevalidateMs, policy.staleIfErrorMs)
@@ -71,15 +71,15 @@ export function madeOf(
   }
 }
 
-function policyOf(directives: Directives, config: CacheConfig): StoredPolicy {
+function policyOf(directives: Directives, settings: CacheSettings): StoredPolicy {
   const { noCache, mustRevalidate, sMaxAge, staleWhileRevalidate, staleIfError } = directives
   return {
     asks: noCache,
     // §5.2.2.10: s-maxage says what proxy-revalidate says.
     strict: mustRevalidate || sMaxAge >= 0,
     staleWhileRevalidateMs:
-      staleWhileRevalidate >= 0 ? staleWhileRevalidate * 1000 : config.staleWhileRevalidateMs,
-    staleIfErrorMs: staleIfError >= 0 ? staleIfError * 1000 : config.staleIfErrorMs,
+      staleWhileRevalidate >= 0 ? staleWhileRevalidate * 1000 : settings.staleWhileRevalidateMs,
+    staleIfErrorMs: staleIfError >= 0 ? staleIfError * 1000 : settings.staleIfErrorMs,
   }
 }
 

@@ -1,9 +1,9 @@
 import { Fields } from '../../http/fields.ts'
 import type { Stored } from '../../shared/cache/stored.ts'
+import type { FilterConfig } from '../../snapshot/snapshot.ts'
 import type { Exchange } from '../filter.ts'
 import type { KitClock } from '../kit.ts'
 import { askAbout, askingNote, momentOf } from './asking.ts'
-import type { CacheConfig } from './config.ts'
 import { noDirectives } from './directives.ts'
 import type { Flight } from './flights.ts'
 import { foundFor, storedFor } from './found.ts'
@@ -16,11 +16,11 @@ const MOST_RENEWALS = 64
 
 /** Asks the backend whether what was just served is true still, beside that and for nobody: once for all workers. */
 export class Renewals {
-  private readonly config: CacheConfig
+  private readonly config: FilterConfig
   private readonly clock: KitClock
   private readonly shared: Shared
 
-  constructor(config: CacheConfig, clock: KitClock, shared: Shared) {
+  constructor(config: FilterConfig, clock: KitClock, shared: Shared) {
     this.config = config
     this.clock = clock
     this.shared = shared

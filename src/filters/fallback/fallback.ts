@@ -49,7 +49,7 @@ export const fallback: FilterType<FallbackConfig> = {
   type: 'fallback',
   role: 'ingress',
   phase: 'fallback',
-  nearest: true,
+  merge: (_, near) => near,
   compile: (config, kit) => new FallbackFilter(config, kit),
   describe: ({ forwardsTo, lastGoodMs, response }) =>
     [

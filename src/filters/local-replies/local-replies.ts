@@ -1,18 +1,24 @@
 import { failures } from '../../http/failures.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
-import { compileExceptions, type Exception } from '../exceptions.ts'
-import type { Exchange, FilterType, LocalResponse } from '../filter.ts'
+import { compileExceptions } from '../exceptions.ts'
+import type { Exchange, Filter, FilterType, LocalResponse } from '../filter.ts'
 import { passes } from '../inspect.ts'
 import { fallbackNote } from '../fallback/fallback.ts'
+import { exceptOf, layered, mergeLayers, saidOf, type Layer, type Layered } from '../layered.ts'
 import { chooser, type Form } from './accepted.ts'
 
-/** TrafficPolicy spec.localReplies. */
-export interface LocalRepliesConfig extends FilterConfig {
+/** TrafficPolicy spec.localReplies, of all that say something of it. */
+export interface LocalRepliesConfig extends Layered<LocalRepliesSettings> {
   readonly type: 'local-replies'
+}
+
+export interface LocalRepliesSettings {
   /** Every request is answered 503; null: none is. `retryAfterS` 0: it is not said when it is over. */
   readonly maintenance: { readonly retryAfterS: number } | null
   readonly pages: readonly PageConfig[]
-  readonly except: readonly Exception[]
+}
+
+function settingsOf(layers: readonly Layer<LocalRepliesSettings>[]): LocalRepliesSettings {
+  return { maintenance: null, pages: [], ...saidOf(layers) }
 }
 
 export interface PageConfig {
@@ -35,41 +41,43 @@ export const localReplies: FilterType<LocalRepliesConfig> = {
   type: 'local-replies',
   role: 'ingress',
   phase: 'replies',
-  nearest: true,
-  compile({ maintenance, pages, except }) {
-    const isExcepted = compileExceptions(except) ?? (() => false)
-    const ready = pages.map(({ statuses, bodies }) => ({ statuses, bodies, choose: chooser(bodies) }))
-    const fields = maintenance === null ? [] : retryAfter(maintenance.retryAfterS)
-    return {
-      request(x) {
-        return maintenance === null || isExcepted(x) ? undefined : { failure: 'maintenance', fields }
-      },
-      response(x) {
-        const { status } = x.response
-        // What a backend answers is its own. A gRPC client is told by a status of another kind.
-        if (x.failure === null || status < 400 || isExcepted(x) || isFallback(x)) return undefined
-        const page = ready.find(({ statuses }) => statuses === null || statuses.includes(status))
-        const form = page?.choose(x.request.fields.combined('accept')) ?? null
-        return page === undefined || form === null ? undefined : replyOf(x, form, page.bodies[form]!)
-      },
-    }
-  },
-  describe: ({ maintenance, pages }) =>
-    [
+  merge: mergeLayers,
+  compile: config => layered(config, layers => replying(settingsOf(layers))),
+  describe({ layers }) {
+    const { maintenance, pages } = settingsOf(layers)
+    return [
       ...(maintenance === null ? [] : ['maintenance: 503 for all']),
       ...pages.map(
         ({ statuses, bodies }) => `${statuses?.join(', ') ?? 'errors'} as ${Object.keys(bodies).join(', ')}`,
       ),
-    ].join('; '),
-  except: ({ except }) => except,
-  inspect({ maintenance, except }, x) {
-    if (maintenance === null || compileExceptions(except)?.(x) === true) return passes
+    ].join('; ')
+  },
+  except: exceptOf,
+  inspect({ layers }, x) {
+    const { maintenance } = settingsOf(layers.filter(({ except }) => compileExceptions(except)?.(x) !== true))
+    if (maintenance === null) return passes
     return { ...passes, refusal: { failure: 'maintenance', fields: retryAfter(maintenance.retryAfterS) } }
   },
 }
 
 /** What its owner has it answer in place of a backend is as it is to be. */
 const isFallback = ({ notes }: Exchange): boolean => notes.get(fallbackNote) === 'response'
+
+function replying({ maintenance, pages }: LocalRepliesSettings): Filter {
+  const ready = pages.map(({ statuses, bodies }) => ({ statuses, bodies, choose: chooser(bodies) }))
+  const fields = maintenance === null ? [] : retryAfter(maintenance.retryAfterS)
+  return {
+    ...(maintenance !== null && { request: () => ({ failure: 'maintenance', fields }) }),
+    response(x) {
+      const { status } = x.response
+      // What a backend answers is its own. A gRPC client is told by a status of another kind.
+      if (x.failure === null || status < 400 || isFallback(x)) return undefined
+      const page = ready.find(({ statuses }) => statuses === null || statuses.includes(status))
+      const form = page?.choose(x.request.fields.combined('accept')) ?? null
+      return page === undefined || form === null ? undefined : replyOf(x, form, page.bodies[form]!)
+    },
+  }
+}
 
 function retryAfter(seconds: number): readonly string[] {
   return seconds === 0 ? [] : ['Retry-After', String(seconds)]

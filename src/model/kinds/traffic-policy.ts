@@ -83,7 +83,7 @@ const schema = object(
       object({
         targetRefs: required(
           policyTargets,
-          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache`, `localReplies`, `fallback` and `priority` the nearest.',
+          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache`, `localReplies` (field by field), `fallback` and `priority` the nearest.',
         ),
         rateLimits: optional(
           mapList(limit, 'name', 1, 16),
@@ -96,11 +96,11 @@ const schema = object(
         ),
         cache: optional(
           responseCache,
-          'Answers are kept and given again (RFC 9111, as a shared cache): to who may pass, and only within the same identity unless they say that they are for all. Of several policies the nearest counts.',
+          'Answers are kept and given again (RFC 9111, as a shared cache): to who may pass, and only within the same identity unless they say that they are for all. Of several policies the nearest counts, field by field.',
         ),
         localReplies: optional(
           localReplies,
-          'What the gateway itself answers, as its owner wants it: error pages, and maintenance. Of several policies the nearest counts.',
+          'What the gateway itself answers, as its owner wants it: error pages, and maintenance. Of several policies the nearest counts, field by field.',
         ),
         bulkhead: optional(
           bulkhead,

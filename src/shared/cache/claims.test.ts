@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { Claims, release } from './claims.ts'
+import { Claims, release, type Claim, type Claimed } from './claims.ts'
 
 /** Two workers, and a clock that stands until it is set. */
 function workers() {
@@ -11,11 +11,16 @@ function workers() {
   return { time, memory, one: of(), other: of() }
 }
 
+function mine(taken: Claimed): Claim {
+  assert.ok(taken.state === 'mine', taken.state)
+  return taken.claim
+}
+
 suite('claims', () => {
   test('one of all has it, until it gives it back', async () => {
     const { one, other } = workers()
-    const claim = one.take('a', 10_000)!
-    assert.equal(other.take('a', 10_000), null)
+    const claim = mine(one.take('a', 10_000))
+    assert.equal(other.take('a', 10_000).state, 'claimed')
     const seen = other.find('a')
     assert.ok(seen.state === 'claimed')
     assert.equal(other.find('b').state, 'free')
@@ -23,24 +28,24 @@ suite('claims', () => {
     one.release(claim)
     assert.equal(await over, 'ok')
     assert.equal(other.find('a').state, 'free')
-    assert.ok(other.take('a', 10_000))
+    mine(other.take('a', 10_000))
   })
 
   test('or until its time is over, and what is late gives nothing back', () => {
     const { one, other, time, memory } = workers()
-    const claim = one.take('a', 10_000)!
+    const claim = mine(one.take('a', 10_000))
     time.us += 10_003_000
     assert.equal(other.find('a').state, 'free')
-    assert.ok(other.take('a', 10_000))
-    release(new Int32Array(memory), claim)
+    mine(other.take('a', 10_000))
+    release(new BigInt64Array(memory), claim)
     assert.equal(one.find('a').state, 'claimed')
   })
 
   test('all are told where there is nothing to wait for', () => {
     const { one, other, time } = workers()
-    one.release(one.take('a', 10_000)!, 5_000)
+    one.release(mine(one.take('a', 10_000)), 5_000)
     assert.equal(other.find('a').state, 'passes')
-    assert.equal(other.take('a', 10_000), null)
+    assert.equal(other.take('a', 10_000).state, 'passes')
     time.us += 5_003_000
     assert.equal(other.find('a').state, 'free')
   })

@@ -126,7 +126,7 @@ export class CacheKeeper {
       const { stored, asked, seen, claim } = message
       // What was asked before a purge may have been answered before it.
       if (isBefore(seen, this.purgedAt) || !this.take(stored, asked)) refuse(stored, from)
-      if (claim !== null) release(new Int32Array(this.claims), claim)
+      if (claim !== null) release(new BigInt64Array(this.claims), claim)
       return
     }
     const { url, only } = message

@@ -1,5 +1,6 @@
 import type { AttachPoint, Attachment } from '../../../snapshot/contribution.ts'
 import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { Layered } from '../../../filters/layered.ts'
 import type { Doubt } from '../../../translation/report.ts'
 
 /** Parts of a TrafficPolicy that protect nothing, by the types of their filters: of several at one request one counts. */
@@ -17,26 +18,52 @@ export function attachmentOf(at: AttachPoint, filter: FilterConfig): Attachment 
     : { at, filter, protects: true }
 }
 
-/** Of two settings at one place that of the older policy counts: policies come in that order. */
+/** What is left of settings for a place, and what is to be said of the rest. */
+export interface Claimed {
+  /** Null where nothing is. */
+  readonly left: FilterConfig | null
+  readonly doubt: Doubt | null
+}
+
+/** Of two that say one setting at one place that of the older policy counts: policies come in that order. */
 export class OnePerPlace {
   private readonly taken = new Map<string, string>()
 
-  /** What is to be said where another policy has the place; null where it is this one's, or may be of many. */
-  claim(at: AttachPoint, what: string, { type }: FilterConfig, policy: string): Doubt | null {
-    const field = settings.get(type)
-    if (field === undefined) return null
-    const place = `${type} ${JSON.stringify(at)}`
+  claim(at: AttachPoint, what: string, filter: FilterConfig, policy: string): Claimed {
+    const part = settings.get(filter.type)
+    if (part === undefined) return { left: filter, doubt: null }
+    if (!isLayered(filter)) return this.whole(at, what, filter, part, policy)
+    const [layer] = filter.layers
+    const said = Object.entries(layer!.said)
+    const place = (field: string): string => `${filter.type} ${field} ${JSON.stringify(at)}`
+    const others = new Set(said.flatMap(([field]) => this.taken.get(place(field)) ?? []))
+    const own = said.filter(([field]) => !this.taken.has(place(field)))
+    for (const [field] of own) this.taken.set(place(field), policy)
+    if (others.size === 0) return { left: filter, doubt: null }
+    const left = { ...filter, layers: [{ ...layer!, said: Object.fromEntries(own) }] }
+    const doubt = `some of what it says of ${part} is said for ${what} by`
+    return { left: own.length === 0 ? null : left, doubt: twice(doubt, part, [...others]) }
+  }
+
+  /** Of one that has no fields. */
+  private whole(at: AttachPoint, what: string, filter: FilterConfig, part: string, policy: string): Claimed {
+    const place = `${filter.type} ${JSON.stringify(at)}`
     const other = this.taken.get(place)
-    if (other === undefined) this.taken.set(place, policy)
-    return other === undefined ? null : twice(what, field, other)
+    if (other !== undefined) return { left: null, doubt: twice(`${what} has the ${part} of`, part, [other]) }
+    this.taken.set(place, policy)
+    return { left: filter, doubt: null }
   }
 }
 
-function twice(what: string, field: string, other: string): Doubt {
+function isLayered(filter: FilterConfig): filter is Layered<object> {
+  return 'layers' in filter
+}
+
+function twice(what: string, part: string, others: readonly string[]): Doubt {
   return {
     severity: 'warning',
     reason: 'Overridden',
-    path: ['spec', field],
-    message: `${what} has the ${field} of TrafficPolicy ${other}, which is older`,
+    path: ['spec', part],
+    message: `${what} TrafficPolicy ${others.join(' and ')}, which is older`,
   }
 }

@@ -6,6 +6,7 @@ import type { PriorityConfig } from '../../../filters/priority.ts'
 import type { LimitConfig, RateLimitConfig } from '../../../filters/rate-limit/rate-limit.ts'
 import type { LocalRepliesConfig } from '../../../filters/local-replies/local-replies.ts'
 import type { CacheConfig } from '../../../filters/cache/config.ts'
+import type { Layered } from '../../../filters/layered.ts'
 import { trafficDefaults } from '../../../model/defaults.ts'
 import { durationMs } from '../../../model/quantity.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
@@ -65,11 +66,12 @@ export function trafficPolicies(world: TrafficWorld): TrafficFilters {
       if (!('filters' in made)) continue
       for (const one of made.filters) {
         const filter = one.type === 'fallback' && forwardsTo !== null ? { ...one, forwardsTo } : one
-        policyOf.set(filter, policy)
         if (isCriticalForAll(at, filter)) world.report.doubt(policy, nothingShed(what))
-        const outdone = settings.claim(at, what, filter, policyName(policy))
-        if (outdone === null) attach.push(attachmentOf(at, filter))
-        else world.report.doubt(policy, outdone)
+        const { left, doubt } = settings.claim(at, what, filter, policyName(policy))
+        if (doubt !== null) world.report.doubt(policy, doubt)
+        if (left === null) continue
+        policyOf.set(left, policy)
+        attach.push(attachmentOf(at, left))
       }
     }
   }
@@ -154,12 +156,22 @@ function rateLimits(policy: TrafficPolicy): RateLimitConfig[] {
 function replies(policy: TrafficPolicy): LocalRepliesConfig[] {
   const { localReplies } = policy.body.spec
   if (localReplies === undefined) return []
-  return [{ type: 'local-replies', ...common(policy, 'localReplies'), ...localRepliesOf(localReplies) }]
+  return [{ type: 'local-replies', ...layerOf(policy, 'localReplies', localRepliesOf(localReplies)) }]
 }
 
 function caches(policy: TrafficPolicy): CacheConfig[] {
   const { cache } = policy.body.spec
-  return cache === undefined ? [] : [{ type: 'cache', ...common(policy, 'cache'), ...cacheOf(cache) }]
+  return cache === undefined ? [] : [{ type: 'cache', ...layerOf(policy, 'cache', cacheOf(cache)) }]
+}
+
+/** Of a part that is settings: other policies may say other fields of it. */
+function layerOf<S extends object>(
+  policy: TrafficPolicy,
+  part: string,
+  said: Partial<S>,
+): Pick<Layered<S>, 'origin' | 'layers'> {
+  const { origin, ...layer } = common(policy, part)
+  return { origin, layers: [{ ...layer, said }] }
 }
 
 function ranks(policy: TrafficPolicy): PriorityConfig[] {
