@@ -46,7 +46,10 @@ export async function makeApi(
   answerErrors(app, paths)
   takeNoOthers(app)
   serveDocument(app, seen.program.version)
-  const kit: ApiKit = { seen, streams: new Streams(), views: new Views(seen) }
+  const audit: ApiKit['audit'] = async (request, act) => {
+    for (const part of parts) await part.audit?.(request, act)
+  }
+  const kit: ApiKit = { seen, streams: new Streams(), views: new Views(seen), audit }
   for (const add of routes) add(app, kit)
   for (const part of parts) (await part.load())(app, kit)
   serveConsole(app)

@@ -1,4 +1,4 @@
-import type { PartKit } from '../api/api.ts'
+import type { ApiPart, PartKit } from '../api/api.ts'
 import type { Seen } from './seen.ts'
 import type { Views } from './views/views.ts'
 
@@ -6,4 +6,6 @@ import type { Views } from './views/views.ts'
 export interface ApiKit extends PartKit {
   readonly seen: Seen
   readonly views: Views
+  /** Has it written down by who keeps an audit, if anybody does. */
+  readonly audit: NonNullable<ApiPart['audit']>
 }

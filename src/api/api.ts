@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifyTypeProvider } from 'fastify'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Static, TSchema } from 'typebox'
 import type { Permission } from './permissions.ts'
@@ -17,6 +17,17 @@ export type Api = FastifyInstance<Server, IncomingMessage, ServerResponse, Fasti
 export interface ApiPart {
   /** Called when the API is asked for the first time, so that a gateway nobody looks at does not load what they need. */
   load(): Promise<AddRoutes>
+  /** Where the role keeps an audit: takes what others have done. Never rejects. */
+  audit?(request: FastifyRequest, act: Act): Promise<void>
+}
+
+/** What an admin has done to a gateway that is no change of a record. */
+export interface Act {
+  readonly action: string
+  readonly kind: string
+  readonly object: string
+  /** Without secrets. */
+  readonly after: unknown
 }
 
 export type AddRoutes = (app: Api, kit: PartKit) => void

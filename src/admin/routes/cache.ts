@@ -7,7 +7,7 @@ import { CacheFigures, Purged, PurgeRequest } from '../shapes/cache.ts'
 const tags = ['cache']
 
 /** What is kept of answers. */
-export function cacheRoutes(app: Api, { seen: { cache } }: ApiKit): void {
+export function cacheRoutes(app: Api, { seen: { cache }, audit }: ApiKit): void {
   app.get(
     '/v1/cache',
     {
@@ -29,7 +29,13 @@ export function cacheRoutes(app: Api, { seen: { cache } }: ApiKit): void {
         response: { 200: Purged },
       },
     },
-    ({ body }) => ({ purged: cache.purge(purgeOf(body)) }),
+    async request => {
+      const { body } = request
+      const purged = cache.purge(purgeOf(body))
+      const object = body.all === true ? 'all' : (body.url ?? body.prefix ?? body.tag ?? '')
+      await audit(request, { action: 'purge', kind: 'cache', object, after: { ...body, purged } })
+      return { purged }
+    },
   )
 }
 

@@ -39,6 +39,7 @@ export class AdminPart implements Part {
   private readonly peppersFile: PeppersFile
   private peppers: Peppers | null = null
   private following: Following | null = null
+  private store: Store | null = null
   private published: PublishedApis = {}
 
   constructor(kit: ServiceKit, options: AdminPartOptions) {
@@ -58,6 +59,7 @@ export class AdminPart implements Part {
   }
 
   async opened(store: Store): Promise<void> {
+    this.store = store
     this.openPeppers(store.engine === 'sqlite')
     // What is committed while all is read is told of afterwards, and read once more.
     const revision = await store.revision()
@@ -135,6 +137,12 @@ export class AdminPart implements Part {
     load: async () => {
       const { managementRoutes } = await import('./routes.ts')
       return managementRoutes(this.api)
+    },
+    audit: async (request, act) => {
+      // A gateway without records has no store, and gets none by this.
+      if (this.store === null) return
+      const { audited } = await import('./changes.ts')
+      await audited(this.store, this.kit.log, request, act)
     },
   }
 

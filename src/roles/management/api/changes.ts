@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { accessOf } from '../../../api/access.ts'
+import type { Act } from '../../../api/api.ts'
 import { AdminError } from '../../../api/errors.ts'
 import { actorOf, type Actor } from '../access/actor.ts'
 import type { ChangeTx, Store } from '../store/store.ts'
@@ -54,6 +55,22 @@ export async function changed<T>(
   } catch (error) {
     if (once !== null && !isUncertain(error)) await forgotten(store, once)
     throw storeProblem(error)
+  }
+}
+
+/** Writes down what was done elsewhere; it is done, whether or not the store can be reached. */
+export async function audited(
+  store: Store,
+  log: ManagementApi['log'],
+  request: FastifyRequest,
+  act: Act,
+): Promise<void> {
+  try {
+    await store.change(auditedBy(actorOf(accessOf(request.raw)), request), tx =>
+      Promise.resolve(tx.audit(act)),
+    )
+  } catch (error) {
+    log.error('audit.failed', { action: act.action, kind: act.kind, object: act.object, error })
   }
 }
 

@@ -292,6 +292,19 @@ spec:
       assert.deepEqual(apis[0]?.products, ['default/internal', 'default/petstore'])
     })
 
+    test('a purge of the cache is an event too, with who has done it', async t => {
+      const url = await places.url(t)
+      if (url === null) return
+      const api = await AdminRecords.start(t, url)
+      await api.get(200, 'POST', '/v1/cache/purge', { body: { tag: 'items' } })
+      await api.get(422, 'POST', '/v1/cache/purge', { body: {} })
+      const { items } = await api.get(200, 'GET', '/v1/audit?kind=cache')
+      assert.deepEqual(
+        items.map(({ action, object, actor, by }) => [action, object, actor, by]),
+        [['cache.purge', 'items', 'operator', 'socket']],
+      )
+    })
+
     test('pages go on where they ended, and every change is one event of a chain that holds', async t => {
       const url = await places.url(t)
       if (url === null) return
