@@ -23,7 +23,3 @@ export function isGoodOnError({ times, policy }: Stored, request: Directives, no
   const forMs = Math.max(policy.staleIfErrorMs, request.staleIfError * 1000)
   return ageMs(times, nowMs) - times.freshMs < forMs
 }
-
-export function ttlSeconds({ times }: Stored, nowMs: number): number {
-  return Math.ceil((times.freshMs - ageMs(times, nowMs)) / 1000)
-}
