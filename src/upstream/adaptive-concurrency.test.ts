@@ -115,14 +115,19 @@ suite('adaptive concurrency', () => {
     assert.equal(backend.refused, 0)
   })
 
-  test('what a backend takes at least is forgotten: where it is slower for good, the limit is what it bears', () => {
-    const backend = started({ minRttIntervalMs: 10_000 }).run(5_000, 500)
-    backend.baseMs = 40
-    backend.run(4_000, 500)
-    const low = backend.adaptive.limit
-    backend.run(30_000, 500)
-    assert.ok(backend.adaptive.limit > 2 * low, `${low}, then ${backend.adaptive.limit}`)
-  })
+  for (const [when, minRttIntervalMs] of [
+    ['after its time', 10_000],
+    ['before it, where the least is let through for that alone', 60_000],
+  ] as const)
+    test(`what a backend takes at least is forgotten ${when}: where it is slower for good, the limit is what it bears`, () => {
+      const backend = started({ minRttIntervalMs }).run(5_000, 500)
+      backend.baseMs = 40
+      backend.run(1_000, 500)
+      const low = backend.adaptive.limit
+      assert.ok(low < 10, `${low}`)
+      backend.run(20_000, 500)
+      assert.ok(backend.adaptive.limit > 2 * low, `${low}, then ${backend.adaptive.limit}`)
+    })
 
   test('while it is found out anew, few are let in, and answers to those before do not count', () => {
     const backend = started({ minRttIntervalMs: 2_000 })

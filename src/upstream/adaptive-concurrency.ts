@@ -7,6 +7,10 @@ const INITIAL = 20
 /** Between two windows the limit is changed by no more than these. */
 const LEAST_GRADIENT = 0.5
 const MOST_GRADIENT = 2
+/** So many windows in a row in which the least is let through: then it is not queues that take long, and what is known of the least latency is over (as with Envoy). */
+const LEAST_WINDOWS = 5
+/** Below this nothing falls: half of it and the square root of that is as much again. */
+const LEAST_LEFT = 2
 
 /**
  * How many requests at once a cluster bears, of this worker, found out by how long it takes to answer: the gradient
@@ -32,6 +36,7 @@ export class AdaptiveConcurrency {
   /** Some window since then had more under way than half of the limit. */
   private wasFull = false
   private forgetMs = -1
+  private leastWindows = 0
   /** Since when few are let in, so that latencies are the cluster's own; below 0 where all are. */
   private probingMs = -1
 
@@ -72,7 +77,7 @@ export class AdaptiveConcurrency {
     if (sentMs < this.probingMs) return
     this.samples[this.count++ % MOST_SAMPLES] = rttMs
     if (this.probingMs >= 0) {
-      if (this.count >= this.settings.minRttRequests) this.probed(nowMs)
+      if (this.count >= Math.ceil(this.settings.minRttRequests / this.workers)) this.probed(nowMs)
     } else if (nowMs - this.windowMs >= this.settings.sampleMs) this.judge(nowMs)
   }
 
@@ -92,7 +97,9 @@ export class AdaptiveConcurrency {
     // Of a limit that nobody comes near it is not known whether more could be borne.
     if (isFull || wanted < this.wanted) this.wanted = wanted
     this.next(nowMs)
+    this.leastWindows = this.limit <= Math.max(this.least, LEAST_LEFT) ? this.leastWindows + 1 : 0
     if (nowMs >= this.forgetMs) this.forget(nowMs)
+    else if (this.leastWindows >= LEAST_WINDOWS) this.probingMs = nowMs
   }
 
   private changed(rttMs: number): number {
@@ -115,6 +122,7 @@ export class AdaptiveConcurrency {
   private probed(nowMs: number): void {
     this.minRttMs = this.percentile()
     this.probingMs = -1
+    this.leastWindows = 0
     this.next(nowMs)
     this.remember(nowMs)
   }

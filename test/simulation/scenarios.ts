@@ -1,5 +1,6 @@
 import type { Scenario } from './page.ts'
 import { breaker } from './scenarios/breaker.ts'
+import { concurrency } from './scenarios/concurrency.ts'
 import { ejection } from './scenarios/ejection.ts'
 import { hedging } from './scenarios/hedging.ts'
 import { overload } from './scenarios/overload.ts'
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   slowEndpoint,
   ejection,
   breaker,
+  concurrency,
   overload,
   rolling,
 ]

@@ -66,6 +66,11 @@ export class Gateway {
     return this.workers[worker]!.table.get(NAME)!
   }
 
+  /** How many requests at once all workers together let through, where that adapts. */
+  get concurrencyLimit(): number {
+    return this.workers.reduce((sum, { table }) => sum + (table.get(NAME)!.concurrency?.limit ?? Infinity), 0)
+  }
+
   /** A request of this client, by the worker that has its connection. */
   request(client: number, onOver: (outcome: Outcome) => void, method = 'GET'): void {
     const { rule } = this.workers[client % this.workers.length]!
