@@ -698,7 +698,7 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
       '{targetRefs: [{group: "", kind: Service, name: g}], loadBalancing: {consistentHash: {source: Header}}}',
     ),
     [
-      'a.yaml:4:75 BackendPolicy/x spec.loadBalancing.consistentHash: must be absent for type RoundRobin, expected type ConsistentHash',
+      'a.yaml:4:75 BackendPolicy/x spec.loadBalancing.consistentHash: must be absent for type RoundRobin, expected type ConsistentHash or RingHash or Maglev',
       'a.yaml:4:75 BackendPolicy/x spec.loadBalancing.consistentHash.name: is required for source Header',
     ],
   ],

@@ -97,7 +97,7 @@ function settingsViolations(given: LoadBalancing, type: string): Violation[] {
     const violations =
       rules?.(own, isOwner ? type : owners[0]!).map(one => ({ ...one, path: [...path, ...one.path] })) ?? []
     if (isOwner) return violations
-    const message = `must be absent for type ${type}, expected type ${owners.join(', ')}`
+    const message = `must be absent for type ${type}, expected type ${owners.join(' or ')}`
     return [{ path, message }, ...violations]
   })
 }
