@@ -33,6 +33,7 @@ const accepted: readonly (readonly [
   ['hostPort', hostPort, '[::1]:8900', { host: '::1', port: 8900 }],
   ['hostPort', hostPort, 'off', null],
   ['accessLogTarget', accessLogTarget, 'off', { type: 'off' }],
+  ['accessLogTarget', accessLogTarget, '-', { type: 'stdout' }],
   ['accessLogTarget', accessLogTarget, './off', { type: 'file', path: './off' }],
   ['headerLines', headerLines, '', []],
   [

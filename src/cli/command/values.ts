@@ -109,6 +109,8 @@ export type AccessLogTarget =
 
 export function accessLogTarget(text: string): AccessLogTarget {
   if (text === 'off' || text === 'stdout') return { type: text }
+  // As everywhere; a file of this name is ./-
+  if (text === '-') return { type: 'stdout' }
   if (text === '') throw new UsageError('is empty, expected "stdout", "off" or a file name')
   return { type: 'file', path: text }
 }
