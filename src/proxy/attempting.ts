@@ -157,7 +157,6 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     this.sentMs = x.turn ? x.startedMs : performance.now()
     if (this.waitingSinceMs !== 0) this.waited(this.sentMs)
     endpoint.begin()
-    if (x.body.complete) this.awaitFirstByte()
     this.tellDeadline()
     try {
       stream.send(x.request, this)
@@ -166,6 +165,8 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
       return x.fail('proxy_internal_error', String(error))
     }
     if (x.body.bytes > 0 || (x.body.complete && x.request.length !== 0)) x.body.replay(stream)
+    // Behind the replay, which lets go of a body that is too large to be sent a second time.
+    if (x.body.complete && this.stream === stream) this.awaitFirstByte()
     if (x.turn) return
     if (stream.flush()) x.resumeRequest()
   }
@@ -345,7 +346,7 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   /** Null where there is no other, or none to spare. */
   hedgeEndpoint(): Endpoint<UpstreamPool> | null {
     const { cluster, endpoint, x } = this
-    if (this.over || this.heard || endpoint === null || cluster!.pressed) return null
+    if (this.over || this.heard || endpoint === null || cluster!.pressed || !x.body.replayable) return null
     const other = cluster!.pick(endpoint, x)
     return other === endpoint ? null : other
   }

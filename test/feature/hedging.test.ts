@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
+import { AuthService } from '../support/auth-service.ts'
 import { EchoClient, EchoServer } from '../support/grpc.ts'
 import { startGrpc } from '../support/grpc-gateway.ts'
 import { send, type Asked } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { backendPolicy, clientPolicy } from '../support/policies.ts'
+import { backendPolicy, clientPolicy, externalAuthPolicy } from '../support/policies.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { Seen } from '../support/until.ts'
 import { TestUpstream } from '../support/upstream.ts'
@@ -32,11 +33,12 @@ interface Setting {
   readonly policy?: object
   readonly rule?: object
   readonly client?: object
+  readonly more?: readonly object[]
 }
 
 /** Endpoints that answer /warm at once, and everything else when the test says so; and a neighbour below /well. */
 async function hedged(
-  { wire = 'h1', endpoints = 2, policy = {}, rule = {}, client }: Setting,
+  { wire = 'h1', endpoints = 2, policy = {}, rule = {}, client, more = [] }: Setting,
   run: (portcullis: TestGateway, met: Seen<Met>) => Promise<void>,
 ): Promise<void> {
   const met = new Seen<Met>()
@@ -71,6 +73,7 @@ async function hedged(
       backend('well', [well.port]),
       backendPolicy({ hedging: soon, ...policy }),
       ...(client === undefined ? [] : [clientPolicy(client)]),
+      ...more,
     ),
   )
   try {
@@ -208,6 +211,28 @@ suite('nothing is sent twice', () => {
       }),
     )
 })
+
+for (const headers of [{}, { 'Transfer-Encoding': 'chunked' }])
+  test(`nor is a body that is whole at once, and too large to be kept: ${Object.keys(headers)[0] ?? 'its length said'}`, async () => {
+    await using service = await AuthService.start()
+    const more = [
+      backend('auth', [service.port]),
+      externalAuthPolicy({ forwardBody: { maxSize: 200_000 }, except: [{ paths: [{ value: '/warm' }] }] }),
+    ]
+    const policy = { hedging: { ...soon, methods: ['GET', 'PUT'] } }
+    await hedged({ policy, more }, async (portcullis, met) => {
+      const body = 'x'.repeat(100_000)
+      const sent = send(portcullis.port(), { method: 'PUT', body, headers })
+      const [first] = (await met.count(1)) as [Met]
+      setTimeout(() => answer(first, 200, 'first'), 100)
+      assert.equal((await sent).body, 'first')
+      assert.deepEqual(
+        met.all.map(one => one.body.length),
+        [body.length],
+      )
+      assert.equal(counted(portcullis, 'hedges_total'), 0)
+    })
+  })
 
 test('of many requests that are slow no more than the share is sent twice', () =>
   hedged({ policy: { hedging: { ...soon, maxPercent: 10 } } }, async (portcullis, met) => {
