@@ -19,6 +19,7 @@ const fullParts = {
   retries: { requests: 0 },
   config: {},
   breaker: null,
+  concurrency: null,
   hedging: null,
 }
 const full = fullParts as unknown as Cluster<UpstreamPool>
