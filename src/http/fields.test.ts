@@ -47,6 +47,32 @@ describe('changes', () => {
     })
 })
 
+describe('what is kept', () => {
+  test('is put back as it was when it was kept first, and nothing else', () => {
+    const fields = sample()
+    for (const name of ['accept', 'new', 'accept']) {
+      fields.keep(name)
+      fields.set(name, 'ours')
+    }
+    fields.set('x-one', '2')
+    fields.putBack()
+    const list = ['x-one', '2', 'Accept-Encoding', 'gzip', 'Accept', 'a', 'ACCEPT', 'b']
+    assert.deepEqual(fields.list, list)
+    fields.set('accept', 'z')
+    fields.putBack()
+    assert.equal(fields.combined('accept'), 'z')
+  })
+
+  test('reads on the wire as the list does', () => {
+    const fields = sample()
+    fields.wrote(0, fields.wire())
+    fields.keep('accept')
+    fields.remove('accept')
+    fields.putBack()
+    assert.equal(fields.wire(), new Fields([...fields.list]).wire())
+  })
+})
+
 for (const [name, lower, same] of [
   ['Host', 'host', true],
   ['hOST', 'host', true],

@@ -16,6 +16,8 @@ export class Fields {
   #text = ''
   /** How much of `list` the text covers. */
   #covered = 0
+  /** Names in lower case, and the fields of these names as they were when they were kept. */
+  #kept: { readonly names: string[]; readonly list: string[] } | null = null
 
   constructor(list: string[] = []) {
     this.list = list
@@ -78,6 +80,24 @@ export class Fields {
   /** Removes every field of this name. `name` is in lower case. */
   remove(name: string): void {
     this.removeFrom(name, 0)
+  }
+
+  /** Notes the fields of this name, to be had again by `putBack`; what was noted first counts. `name` is in lower case. */
+  keep(name: string): void {
+    const kept = (this.#kept ??= { names: [], list: [] })
+    if (kept.names.includes(name)) return
+    kept.names.push(name)
+    const { list } = this
+    for (let i = 0; i < list.length; i += 2)
+      if (sameName(list[i]!, name)) kept.list.push(list[i]!, list[i + 1]!)
+  }
+
+  /** Whatever was kept is again as it was then. */
+  putBack(): void {
+    if (this.#kept === null) return
+    for (const name of this.#kept.names) this.remove(name)
+    this.list.push(...this.#kept.list)
+    this.#kept = null
   }
 
   private removeFrom(lower: string, from: number): void {

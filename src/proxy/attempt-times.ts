@@ -101,9 +101,11 @@ export abstract class AttemptTimes {
     const { deadlineHeader } = this.cluster!.config
     if (deadlineHeader === undefined) return
     const { fields } = this.x.request
+    const lower = deadlineHeader.toLowerCase()
     const leftMs = this.leftMs()
-    if (leftMs === Infinity) fields.remove(deadlineHeader.toLowerCase())
-    else fields.set(deadlineHeader, String(Math.max(1, Math.floor(leftMs))))
+    fields.keep(lower)
+    if (leftMs === Infinity) fields.remove(lower)
+    else fields.set(deadlineHeader, String(Math.max(1, Math.floor(leftMs))), lower)
   }
 
   /** For the attempt that begins. */

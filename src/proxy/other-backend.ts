@@ -1,6 +1,8 @@
 import { noSteps } from '../filters/compile.ts'
 import type { OtherBackend } from '../filters/kit.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
+import type { Cluster } from '../upstream/cluster.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
 import { weighed } from './backend.ts'
 import { Forwarding } from './forward.ts'
@@ -20,9 +22,13 @@ export class ForwardElsewhere implements OtherBackend {
     this.metrics = metrics
   }
 
-  /** Within what is left of the time of the request; what the policy of the backend says of it counts beside that. */
+  /** Within what is left of the time of the request (`deadlineMs`, by performance.now), and within that of the backend's own policy, which begins now. */
   begin(x: RunHost, deadlineMs: number, grpc: boolean): Run {
-    const action = this.action(deadlineMs === Infinity ? 0 : Math.max(1, deadlineMs - x.startedMs))
+    const cluster = this.clusters.get(this.cluster) ?? null
+    const ownMs = cluster?.config.requestTimeoutMs || Infinity
+    const untilMs = Math.min(deadlineMs, performance.now() + ownMs)
+    // Times of an action count from the request's head, and Infinity is none at all.
+    const action = this.action(cluster, Math.max(1, untilMs - x.startedMs))
     const run = grpc ? new GrpcForwarding(x, action) : new Forwarding(x, action)
     run.arm()
     run.armAgain()
@@ -30,10 +36,10 @@ export class ForwardElsewhere implements OtherBackend {
   }
 
   /** Made when it is needed, which is when something has failed: clusters come and go. */
-  private action(requestTimeoutMs: number): CompiledForward {
+  private action(cluster: Cluster<UpstreamPool> | null, requestTimeoutMs: number): CompiledForward {
     const backend = {
       weight: 1,
-      cluster: this.clusters.get(this.cluster) ?? null,
+      cluster,
       failure: 'destination_not_found' as const,
       metrics: this.metrics(),
       steps: noSteps,

@@ -260,11 +260,14 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
         failure: failure ?? '',
         reason,
       })
+    // What cache and attempts have written for the first backend alone is nothing for this one.
+    this.request.fields.putBack()
     try {
       if (!(other instanceof ForwardElsewhere)) throw new Error('no backend')
       const { action } = rule!.rule
       const run = other.begin(this, former.deadlineMs, action.type === 'forward' && action.grpc === true)
       this.run = run
+      if (this.finished || this.local) return
       run.choose()
       if (this.finished || this.local) return
       run.start()

@@ -76,8 +76,10 @@ export abstract class Repeating extends AttemptTimes {
 
   /** The next layer is not to repeat what we do. */
   private sayRepeated(): void {
+    const { fields } = this.x.request
     this.saysRepeated = true
-    this.x.request.fields.set('X-Portcullis-Attempt', String(this.attempts + 1), ATTEMPT)
+    fields.keep(ATTEMPT)
+    fields.set('X-Portcullis-Attempt', String(this.attempts + 1), ATTEMPT)
   }
 
   /** Whether there is time for another attempt, and as much as the backend asks to be left alone. */

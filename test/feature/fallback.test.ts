@@ -5,11 +5,12 @@ import { send, type Answer, type Asked } from '../support/client.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { EchoClient, EchoServer } from '../support/grpc.ts'
 import { grpcBackend, grpcRoute } from '../support/grpc-gateway.ts'
-import { backendPolicy, externalAuthPolicy } from '../support/policies.ts'
+import { backendPolicy, clientPolicy, externalAuthPolicy } from '../support/policies.ts'
 import { freePort } from '../support/process.ts'
 import { RawServer } from '../support/raw.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { ofGateway, ofRoute, trafficPolicy } from '../support/traffic.ts'
+import { Seen } from '../support/until.ts'
 import { TestUpstream, readBody } from '../support/upstream.ts'
 import { WireServer } from '../support/wire-server.ts'
 
@@ -177,6 +178,122 @@ for (const otherWire of ['h1', 'h2c'] as const)
     })
   })
 
+suite('the other backend gets the request of the client, not what the first one was told', () => {
+  const policy = { backendRef: to('other'), httpStatusCodes: [503] }
+
+  for (const headers of [{}, { 'X-Forwarded-For': '10.0.0.1', 'X-Portcullis-Attempt': '1', 'X-Left': '9' }])
+    test(`which attempt it is, and the time that is left, ${Object.keys(headers).length === 0 ? 'which nobody told us' : 'as we were told'}`, async () => {
+      const told: unknown[] = []
+      const listen = (status: number) =>
+        TestUpstream.start((request, response) => {
+          told.push([request.headers['x-portcullis-attempt'], request.headers['x-left']])
+          response.writeHead(status).end()
+        })
+      await using upstream = await listen(503)
+      await using other = await listen(200)
+      const rule = { retry: { codes: [503], attempts: 1, backoff: '1ms' }, timeouts: { request: '60s' } }
+      const more = [
+        backendPolicy({ timeouts: { deadlineHeader: 'X-Left' } }),
+        clientPolicy({ trustedHops: 1 }),
+      ]
+      await using portcullis = await startGateway(
+        site(policy, { port: upstream.port, other: other.port, rule, more }),
+      )
+      assert.equal((await ask(portcullis, { headers })).status, 200)
+      assert.equal(told.length, 3)
+      assert.equal((told[1] as string[])[0], '2')
+      assert.deepEqual(told[2], Object.keys(headers).length === 0 ? [undefined, undefined] : ['1', '9'])
+    })
+
+  for (const [what, headers, expected] of [
+    ['conditions that it has not asked', {}, [200, ',,']],
+    ['its own condition', { 'If-None-Match': '"mine"' }, [200, '"mine",,']],
+    ['its own condition, which holds', { 'If-None-Match': '"1"' }, [304, '']],
+    ['a part', { Range: 'bytes=0-1' }, [200, ',,bytes=0-1']],
+  ] as const)
+    test(`of the cache: ${what}`, async () => {
+      const modified = 'Tue, 01 Jan 2030 00:00:00 GMT'
+      let well = true
+      await using upstream = await TestUpstream.start((_, response) => {
+        if (!well) return void response.writeHead(503).end('sick')
+        const fields = {
+          'Cache-Control': 'max-age=0, must-revalidate',
+          ETag: '"1"',
+          'Last-Modified': modified,
+        }
+        response.writeHead(200, fields).end('first')
+      })
+      await using other = await TestUpstream.start((request, response) => {
+        const { 'if-none-match': tag = '', 'if-modified-since': since = '', range = '' } = request.headers
+        response.writeHead(tag === '"1"' ? 304 : 200)
+        response.end(tag === '"1"' ? '' : [tag, since, range].join())
+      })
+      const more = [trafficPolicy('kept', ofRoute, { cache: {} })]
+      await using portcullis = await startGateway(
+        site(policy, { port: upstream.port, other: other.port, more }),
+      )
+      while (!String((await ask(portcullis)).headers['cache-status']).includes('fwd=stale'));
+      well = false
+      const { status, body } = await ask(portcullis, { headers })
+      assert.deepEqual([status, body], expected)
+    })
+
+  test('the time of a call of gRPC, which is not that of its first attempt', async () => {
+    const met = new Seen<true>()
+    await using slow = await EchoServer.start({ Unary: () => met.push(true) })
+    await using other = await EchoServer.start({
+      Unary: (call, reply) => void setTimeout(() => reply(null, call.request), 100),
+    })
+    const target = { kind: 'GRPCRoute', name: 'grpc' }
+    await using portcullis = await startGateway(
+      yamlOf(
+        gateway(),
+        grpcRoute('grpc', { rules: [{ backendRefs: [to('up')] }] }),
+        grpcBackend('up', [slow.port]),
+        grpcBackend('other', [other.port]),
+        backendPolicy({ timeouts: { attempt: '300ms' } }),
+        trafficPolicy('instead', target, { fallback: { backendRef: to('other') } }),
+      ),
+    )
+    using client = new EchoClient(portcullis.port())
+    for (const metadata of [{}, { 'grpc-timeout': '60S' }]) {
+      const { code, message } = await client.unary({ text: 'a' }, { metadata })
+      assert.deepEqual([code, message?.text], [codes.OK, 'a'])
+    }
+    await met.count(2)
+  })
+})
+
+suite('the time of the other backend is that of its own policy', () => {
+  const ofOther = (timeouts: object) =>
+    backendPolicy({ targetRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'other' }], timeouts })
+
+  for (const rule of [{}, { timeouts: { request: '1h' } }])
+    test(`${'timeouts' in rule ? 'within that of the route' : 'where the route has none'}`, async () => {
+      await using silent = await TestUpstream.start(() => {})
+      const policy = { backendRef: to('other') }
+      const more = [ofOther({ request: '200ms' })]
+      await using portcullis = await startGateway(
+        site(policy, { port: await freePort(), other: silent.port, rule, more }),
+      )
+      assert.equal((await ask(portcullis)).status, 504)
+    })
+
+  test('and begins when it is asked', async () => {
+    await using silent = await sick(() => {})
+    await using slow = await TestUpstream.start(
+      (_, response) => void setTimeout(() => response.end('other'), 100),
+    )
+    const policy = { backendRef: to('other') }
+    const more = [
+      { ...backendPolicy({ timeouts: { attempt: '2s' } }), metadata: { name: 'first' } },
+      ofOther({ request: '2s' }),
+    ]
+    await using portcullis = await startGateway(site(policy, { port: silent.port, other: slow.port, more }))
+    assert.equal((await ask(portcullis)).body, 'other')
+  })
+})
+
 suite('where the other backend fails too', () => {
   test('the fixed answer is next, and nothing goes in a circle', async () => {
     let met = 0
@@ -192,6 +309,24 @@ suite('where the other backend fails too', () => {
     const line = await portcullis.line(() => true)
     assert.equal(line['portcullis.fallback'], 'response')
   })
+
+  for (const [what, answer, expected] of [
+    ['in another way than the triggers say', null, 200],
+    ['with an error of its own', 500, 200],
+    ['but has an answer', 404, 404],
+  ] as const)
+    test(`${what}, the fixed answer is ${expected === 200 ? 'next' : 'not'}`, async () => {
+      await using silent = await sick(() => {})
+      await using answering = await TestUpstream.start(
+        (_, response) => void response.writeHead(answer ?? 200).end('second'),
+      )
+      const other = answer === null ? await freePort() : answering.port
+      const policy = { backendRef: to('other'), triggers: ['timeout'], ...fixed }
+      const more = [backendPolicy({ timeouts: { attempt: '200ms' } })]
+      await using portcullis = await startGateway(site(policy, { port: silent.port, other, more }))
+      const { status, body } = await ask(portcullis)
+      assert.deepEqual([status, body], [expected, expected === 200 ? fixed.response.body : 'second'])
+    })
 
   test('its failure is the answer where there is nothing else', async () => {
     await using answering = await TestUpstream.start(

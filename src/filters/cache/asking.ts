@@ -52,10 +52,14 @@ export function isOfOther({ question, stored }: Asking): boolean {
   return question.isTold && stored !== null && stored.place.startsWith('*')
 }
 
-/** Puts the conditions of what is stored into the place of the client's. */
+const replaced = [...conditionNames, 'range']
+
+/** Puts the conditions of what is stored into the place of the client's, for the backend that it came from. */
 export function askAbout(fields: Fields, stored: Stored): void {
-  for (const name of conditionNames) fields.remove(name)
-  fields.remove('range')
+  for (const name of replaced) {
+    fields.keep(name)
+    fields.remove(name)
+  }
   const of = new Fields([...stored.fields])
   const [etag, modified] = [of.get('etag'), of.get('last-modified')]
   if (etag !== undefined) fields.add('If-None-Match', etag)

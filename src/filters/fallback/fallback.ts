@@ -1,4 +1,4 @@
-import type { FailureName } from '../../http/failures.ts'
+import { failures, type FailureName } from '../../http/failures.ts'
 import { grpcFormat } from '../../http/grpc/content-type.ts'
 import type { FilterConfig } from '../../snapshot/snapshot.ts'
 import { lastGood } from '../cache/last-good.ts'
@@ -71,6 +71,12 @@ const stepNote = new Note<number>('fallback.step')
 export const fallbackNote = new Note<string>('fallback', 'portcullis.fallback')
 const reasonNote = new Note<string>('fallback.reason', 'portcullis.fallback.reason')
 
+/** Whether the other backend has failed, in whatever way: triggers and statuses are about the first one. */
+function hasFailed(failure: FailureName | null, status: number): boolean {
+  if (failure === null) return status >= 500
+  return failures[failure].side === 'upstream' || failure === 'destination_not_found'
+}
+
 class FallbackFilter implements Filter {
   private readonly config: FallbackConfig
   private readonly kit: Kit
@@ -96,9 +102,10 @@ class FallbackFilter implements Filter {
   response(x: Exchange): ResponseVerdict {
     const { failure } = x
     const { status } = x.response
-    if (failure === null ? !this.codes.has(status) : !this.failures.has(failure)) return undefined
     const step = x.notes.get(stepNote)
     if (step === undefined || step === MADE_HERE) return undefined
+    const isFailed = failure === null ? this.codes.has(status) : this.failures.has(failure)
+    if (!isFailed && (step !== BACKEND || !hasFailed(failure, status))) return undefined
     return this.verdict(x, step, failure ?? String(status))
   }
 

@@ -10,7 +10,7 @@ import { refusals } from '../../http/rejections.ts'
 import { MOST_TIMER_MS } from '../../shared/timer.ts'
 import { Forwarding } from '../forward.ts'
 
-/** What is told anew is less by more than that: the time between a head and its sending. */
+/** Times that differ by less are the same: what is told anew is less by the time between a head and its sending at least. */
 const SAME_MS = 2
 
 /**
@@ -55,7 +55,7 @@ export class GrpcForwarding extends Forwarding {
 
   /** Whatever it was that did not come, to the client it is the deadline that has passed. */
   protected override timedOut(): void {
-    this.late = this.timeoutMs !== null && this.requestTimeoutMs === this.timeoutMs
+    this.late = this.timeoutMs !== null && this.requestTimeoutMs > this.timeoutMs - SAME_MS
     this.missed()
     this.x.fail('http_response_timeout', 'deadline')
   }
@@ -101,7 +101,9 @@ export class GrpcForwarding extends Forwarding {
     const leftMs = this.leftMs()
     if (leftMs === Infinity) return
     if (this.attempts === 1 && this.timeoutMs !== null && leftMs > this.timeoutMs - SAME_MS) return
-    this.x.request.fields.set('grpc-timeout', writeTimeout(leftMs))
+    const { fields } = this.x.request
+    fields.keep('grpc-timeout')
+    fields.set('grpc-timeout', writeTimeout(leftMs))
   }
 
   override onHead(head: ResponseHead): void {
