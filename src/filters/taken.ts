@@ -43,3 +43,22 @@ export function noteTold(x: Pick<Exchange, 'notes'>, text: string): void {
 export function allTold(x: Pick<Exchange, 'notes'>): readonly string[] {
   return x.notes.get(told) ?? nothing
 }
+
+/** What other services were asked with about a request: name, value, name, value …, of each question. */
+const asked = new Note<(readonly string[])[]>('asked')
+
+/**
+ * By any of it a service may have known who asks, and so may a backend that is sent it as well: an answer is for who
+ * says the same. Other than with `noteTold`, an answer may still say that it is for all.
+ */
+export function noteAsked(x: Pick<Exchange, 'notes'>, fields: readonly string[]): void {
+  const list = x.notes.get(asked)
+  if (list === undefined) x.notes.set(asked, [fields])
+  else list.push(fields)
+}
+
+export function allAsked(x: Pick<Exchange, 'notes'>): readonly (readonly string[])[] {
+  return x.notes.get(asked) ?? noFields
+}
+
+const noFields: readonly (readonly string[])[] = []

@@ -4,10 +4,14 @@ import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
 import { NodeState } from '../../src/shared/node-state.ts'
+import { AuthService } from '../support/auth-service.ts'
 import { Authority, caConfigMap, tlsSecret } from '../support/certificates.ts'
 import { send } from '../support/client.ts'
 import { newKey, putKeys, putPeppers } from '../support/credentials.ts'
+import { ExtAuthzServer } from '../support/ext-authz.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { grpcBackend } from '../support/grpc-gateway.ts'
+import { externalAuthPolicy } from '../support/policies.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { sharedState } from '../support/shared-state.ts'
 import { httpsListener } from '../support/tls.ts'
@@ -18,6 +22,8 @@ import { TestUpstream } from '../support/upstream.ts'
 
 const keys = [newKey(), newKey()] as const
 
+const sessions = [{ 'X-Session-Token': 'one' }, { 'X-Session-Token': 'two' }] as const
+
 /** Told apart by what they send; the last is a client certificate. */
 const credentials = [
   ['API keys', '/keys', keys.map(({ text: key }) => ({ 'X-Partner': key }))],
@@ -25,6 +31,8 @@ const credentials = [
   ['tokens', '/open', [{ Authorization: 'Bearer one' }, { Authorization: 'Bearer two' }]],
   ['keys that only the backend knows', '/open', [{ 'X-API-Key': 'one' }, { 'X-API-Key': 'two' }]],
   ['nothing and a cookie', '/open', [{}, { Cookie: 'session=1' }]],
+  ['headers that an authorizer is asked with', '/asked', sessions],
+  ['headers that an authorizer is asked with by gRPC', '/asked-grpc', sessions],
   ['certificates', '/open', [{}, {}]],
 ] as const
 
@@ -38,6 +46,7 @@ class Site implements AsyncDisposable {
   readonly upstream: TestUpstream
   readonly running: TestGateway
   readonly backend: Backend
+  private readonly services: readonly AsyncDisposable[]
   private readonly root: string
   private readonly clients: readonly { readonly key: string; readonly chain: string }[]
 
@@ -45,12 +54,14 @@ class Site implements AsyncDisposable {
     upstream: TestUpstream,
     running: TestGateway,
     own: Backend,
+    services: readonly AsyncDisposable[],
     root: string,
     clients: Site['clients'],
   ) {
     this.upstream = upstream
     this.running = running
     this.backend = own
+    this.services = services
     this.root = root
     this.clients = clients
   }
@@ -58,6 +69,9 @@ class Site implements AsyncDisposable {
   static async start(): Promise<Site> {
     const own = new Backend()
     const upstream = await TestUpstream.start((asked, response) => own.answer(asked, response))
+    // Both let everything pass, and say nothing of who it is.
+    const auth = await AuthService.start()
+    const grpc = await ExtAuthzServer.start((_, done) => done(null, { status: { code: 0 }, okResponse: {} }))
     const authority = await Authority.make('clients')
     const server = await authority.issue({ names: ['a.example'] })
     const clients = [
@@ -79,26 +93,33 @@ class Site implements AsyncDisposable {
         httpRoute('r', {
           rules: [
             { name: 'keys', matches: [prefix('/keys')], backendRefs: [to('up')] },
+            { name: 'asked', matches: [prefix('/asked')], backendRefs: [to('up')] },
+            { name: 'asked-grpc', matches: [prefix('/asked-grpc')], backendRefs: [to('up')] },
             { name: 'open', matches: [prefix('/open')], backendRefs: [to('up')] },
           ],
         }),
         backend('up', [upstream.port]),
+        backend('auth', [auth.port]),
+        grpcBackend('auth-grpc', [grpc.port]),
+        externalAuthPolicy({ targetRefs: [rule('asked')], http: { allowedHeaders: ['X-Session-Token'] } }),
+        externalAuthPolicy(
+          { targetRefs: [rule('asked-grpc')], protocol: 'GRPC', backendRef: to('auth-grpc') },
+          'ask-grpc',
+        ),
         trafficPolicy('pages', { kind: 'HTTPRoute', name: 'r' }, { cache: { staleIfError: '1h' } }),
         {
           apiVersion: 'portcullis.dev/v1alpha1',
           kind: 'AuthenticationPolicy',
           metadata: { name: 'keys' },
           spec: {
-            targetRefs: [
-              { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'r', sectionName: 'keys' },
-            ],
+            targetRefs: [rule('keys')],
             credentials: [{ apiKey: { in: [{ header: 'X-Partner' }] } }],
           },
         },
       ),
       { shared: sharedState(node) },
     )
-    return new Site(upstream, running, own, authority.root, clients)
+    return new Site(upstream, running, own, [auth, grpc], authority.root, clients)
   }
 
   /** As the first or the second of two. */
@@ -129,7 +150,12 @@ class Site implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.running[Symbol.asyncDispose]()
     await this.upstream[Symbol.asyncDispose]()
+    for (const service of this.services) await service[Symbol.asyncDispose]()
   }
+}
+
+function rule(sectionName: string): object {
+  return { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'r', sectionName }
 }
 
 /** Numbers its answers; holds them, or fails, when it is told to. */
@@ -223,6 +249,22 @@ suite('what is stored is for who has asked', () => {
     })
   }
 })
+
+for (const path of ['/asked', '/asked-grpc'])
+  suite(`where an authorizer is asked, of ${path}`, () => {
+    test('browsers that say no more of who they are share what is stored', async () => {
+      await using site = await Site.start()
+      const one = { 'User-Agent': 'one', Accept: 'a/b', 'Cache-Control': 'max-age=50', Referer: 'http://a/' }
+      assert.equal((await site.ask('', path, one, 0)).body, 'answer 1')
+      assert.equal((await site.ask('', path, { 'User-Agent': 'two' }, 0)).body, 'answer 1')
+    })
+
+    test('an answer that says that it is for all is for all', async () => {
+      await using site = await Site.start()
+      site.backend.cacheControl = 'public, max-age=60'
+      for (const headers of sessions) assert.equal((await site.ask('', path, headers, 0)).body, 'answer 1')
+    })
+  })
 
 suite('what is stored cannot be poisoned', () => {
   for (const headers of [

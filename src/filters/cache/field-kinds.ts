@@ -19,6 +19,8 @@ export const SHOWN = 6
 export const CONDITION = 7
 /** Cache-Control, or Pragma. */
 export const DIRECTIVE = 8
+/** Says nothing of who asks, whatever else is asked with it. */
+export const COMMON = 9
 
 const turning = [
   'x-http-method',
@@ -48,6 +50,31 @@ const shown = [
   'ocp-apim-subscription-key',
 ]
 
+/** How something is wanted, and what is another with every request: Vary says where an answer is by one of them. */
+const common = [
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+  'dnt',
+  'origin',
+  'priority',
+  'referer',
+  'save-data',
+  'traceparent',
+  'tracestate',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'via',
+  'x-request-id',
+  'x-requested-with',
+  // What the URL says too, in the words of an authorizer's question.
+  'x-original-method',
+  // Backends answer by the address only where they should not be cached at all.
+  'x-forwarded-for',
+  'x-real-ip',
+]
+
 const conditions = [
   'if-match',
   'if-none-match',
@@ -61,11 +88,10 @@ const named: ReadonlyMap<string, number> = new Map([
   ...turning.map(name => [name, TURNING] as const),
   ...shown.map(name => [name, SHOWN] as const),
   ...conditions.map(name => [name, CONDITION] as const),
+  ...common.map(name => [name, COMMON] as const),
   ['cache-control', DIRECTIVE],
   ['pragma', DIRECTIVE],
   ['forwarded', FORWARDED],
-  // Backends answer by the address only where they should not be cached at all.
-  ['x-forwarded-for', PLAIN],
   ['x-forwarded-proto', FORWARDED_URL],
   ['x-forwarded-host', FORWARDED_URL],
   ['x-forwarded-port', FORWARDED_URL],
@@ -82,12 +108,14 @@ export function kindOf(name: string): number {
   if (before !== undefined) return before
   // Backends of CGI's kind read both.
   const plain = withHyphens(name)
-  const kind = named.get(plain) ?? (isOwnWord(plain) ? OWN_WORD : forwardingOf(plain))
+  const kind = named.get(plain) ?? (isOwnWord(plain) ? OWN_WORD : prefixedOf(plain))
   if (known.size >= MOST_KNOWN) known.clear()
   known.set(flat(name), kind)
   return kind
 }
 
-function forwardingOf(name: string): number {
-  return name.startsWith('x-forwarded-') ? FORWARDING : PLAIN
+function prefixedOf(name: string): number {
+  if (name.startsWith('x-forwarded-')) return FORWARDING
+  // Those of browsers, which say how a page asks (Fetch Metadata, Client Hints).
+  return name.startsWith('sec-') ? COMMON : PLAIN
 }

@@ -2,8 +2,9 @@ import { HINT_FORWARDED, type RequestHead } from '../../http/head.ts'
 import type { Exchange } from '../filter.ts'
 import { identityNote } from '../identity.ts'
 import { withHyphens } from '../spellings.ts'
-import { allTaken, allTold } from '../taken.ts'
+import { allAsked, allTaken, allTold } from '../taken.ts'
 import {
+  COMMON,
   CONDITION,
   DIRECTIVE,
   FORWARDED,
@@ -63,7 +64,7 @@ export class Questions {
     let hasDirectives = false
     for (let i = 0; i < list.length; i += 2) {
       const kind = kindOf(list[i]!)
-      if (kind === PLAIN || (kind === FORWARDED_URL && isOurs)) continue
+      if (kind === PLAIN || kind === COMMON || (kind === FORWARDED_URL && isOurs)) continue
       if (kind === TURNING) return null
       if (kind === CONDITION) isConditional = true
       else if (kind === DIRECTIVE) hasDirectives = true
@@ -93,6 +94,7 @@ export class Questions {
       who += part(asking.principal, [asking.credential, asking.application, asking.account].join(' '))
     for (const text of allTaken(x)) who += part('taken', text)
     for (const text of telling) who += part('told', text)
+    for (const fields of allAsked(x)) who += askedWith(fields)
     if (certificate !== null) who += part(certificate.subject, certificate.names.join())
     return who
   }
@@ -106,6 +108,16 @@ export class Questions {
     this.usual.set(route, { localPort, places })
     return places
   }
+}
+
+/** What is of another kind is in the key by itself, or in none. */
+function askedWith(fields: readonly string[]): string {
+  let who = ''
+  for (let i = 0; i < fields.length; i += 2) {
+    const kind = kindOf(fields[i]!)
+    if (kind === PLAIN || kind === SHOWN) who += part(fields[i]!, fields[i + 1]!)
+  }
+  return who
 }
 
 function placesOf(told: string, identity: string): Places {

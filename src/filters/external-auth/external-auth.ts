@@ -6,7 +6,7 @@ import { passes } from '../inspect.ts'
 import type { CallOptions, Kit } from '../kit.ts'
 import { identityNote } from '../identity.ts'
 import { Note } from '../notes.ts'
-import { allTaken, noteTold } from '../taken.ts'
+import { allTaken, noteAsked, noteTold } from '../taken.ts'
 import type { Question } from './asking.ts'
 import type { ExternalAuthConfig } from './config.ts'
 import type { Decision, Denied } from './decision.ts'
@@ -80,6 +80,7 @@ class ExternalAuth implements Filter {
     }
     if (passing.passed.has(this.name)) return undefined
     const question = this.service.question(x)
+    noteAsked(x, question.fields)
     const { kept } = this
     if (kept === null) return this.ask(x, question).then(({ decision }) => this.act(x, decision, false))
     const key = kept.keys.of(x, question, x.heldBody, askingOf(x))
