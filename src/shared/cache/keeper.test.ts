@@ -26,8 +26,8 @@ function answer(url: string, more: Partial<Stored> = {}): Stored {
 }
 
 /** A keeper, and what two workers see of it. */
-function cacheOf(limitBytes: number) {
-  const keeper = new CacheKeeper(limitBytes)
+function cacheOf(limitBytes: number, places?: number) {
+  const keeper = new CacheKeeper(limitBytes, places)
   const [one, other] = [new CacheReader(keeper.attach(1)), new CacheReader(keeper.attach(2))]
   const has = (reader: CacheReader, url: string): Stored | undefined => {
     reader.catchUp()
@@ -91,6 +91,24 @@ suite('a cache of several workers', () => {
     for (let i = 0; i < 5; i++) put('/wanted', { client: 'neighbour' })
     await settled()
     assert.ok(has(other, '/wanted'))
+  })
+
+  test('stores on when all places have been given out, though those in a row have stayed', async () => {
+    const { keeper, one, has, settled, put } = cacheOf(1_000_000, 64)
+    const hot = Array.from({ length: 20 }, (_, i) => `/hot/${i}`)
+    for (const url of hot) put(url)
+    await settled()
+    for (let i = 0; i < 300; i++) {
+      for (const url of hot) one.used(has(one, url)!)
+      put(`/${i}`, { body: null })
+      await settled()
+      assert.ok(has(one, `/${i}`), `/${i} is not stored`)
+      assert.ok(keeper.figures.entries <= 64)
+    }
+    assert.deepEqual(
+      hot.filter(url => has(one, url) === undefined),
+      [],
+    )
   })
 
   test('counts what is sent to slow clients until they have it, and no longer than their worker lives', async () => {

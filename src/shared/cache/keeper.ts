@@ -75,13 +75,13 @@ export class CacheKeeper {
   private readonly secret = randomBytes(16)
   private readonly lingering = new SharedArrayBuffer(OWNERS * 4)
   private readonly limitBytes: number
-  private lastId = 0
   /** How many changes had been made known when something was last purged. */
   private purgedAt = 0
 
-  constructor(limitBytes: number) {
+  /** `places`: answers at most. */
+  constructor(limitBytes: number, places?: number) {
     this.limitBytes = limitBytes
-    this.residents = new Residents()
+    this.residents = new Residents(places)
   }
 
   /** For one more worker, which must not have the number of one that lives. */
@@ -139,11 +139,9 @@ export class CacheKeeper {
   private take(offer: Stored, asked: number): boolean {
     const bytes = storedBytes(offer)
     const drop = this.makeRoom(bytes, asked, offer.client)
-    const id = this.residents.nextPlace(this.lastId + 1)
-    if (drop === null || id === null) return false
-    this.lastId = id
+    if (drop === null) return false
     for (const one of drop) this.forget(one)
-    const stored = { ...offer, id }
+    const stored = { ...offer, id: this.residents.nextId() }
     for (const one of this.shelf.put(stored)) {
       this.residents.remove(one)
       drop.push(one)
@@ -157,8 +155,9 @@ export class CacheKeeper {
   private makeRoom(bytes: number, asked: number, client: string): Stored[] | null {
     const drop: Stored[] = []
     let over = this.residents.bytes + this.lingeringBytes + bytes - this.limitBytes
-    if (over > 0) Atomics.store(this.words, 1, 1)
-    while (over > 0) {
+    const needs = (): boolean => over > 0 || this.residents.isTaken(drop.length)
+    if (needs()) Atomics.store(this.words, 1, 1)
+    while (needs()) {
       const victim = this.residents.victim(asked, client, drop)
       if (victim === null) return null
       drop.push(victim)
@@ -176,7 +175,8 @@ export class CacheKeeper {
   private forget(stored: Stored): void {
     this.shelf.remove(stored)
     this.residents.remove(stored)
-    if (this.residents.bytes < this.limitBytes * 0.9) Atomics.store(this.words, 1, 0)
+    if (this.residents.bytes < this.limitBytes * 0.9 && !this.residents.isCrowded)
+      Atomics.store(this.words, 1, 0)
   }
 
   /** The message comes before the word: whoever sees the word finds the message. */

@@ -1,7 +1,7 @@
 import { storedBytes, type Stored } from './stored.ts'
 
 /** Answers at most: a word of shared memory each. A power of two. */
-const PLACES = 1 << 18
+const MOST_PLACES = 1 << 18
 /** How many are looked at to find one that can go: Redis' measurements say that ten come close to the true order. */
 const SAMPLE = 10
 /** So many changes after which what was used before counts half. */
@@ -14,31 +14,48 @@ const HALVED_AFTER = 4_096
  * the one goes whose client has more of the memory.
  */
 export class Residents {
-  /** Int32 by `id % PLACES`: how often it was used, lately. */
-  readonly hits = new SharedArrayBuffer(PLACES * 4)
+  /** Int32 by `id % places`: how often it was used, lately. */
+  readonly hits: SharedArrayBuffer
   bytes = 0
-  private readonly uses = new Int32Array(this.hits)
+  private readonly places: number
+  private readonly uses: Int32Array
   private readonly list: Stored[] = []
   private readonly index = new Map<number, number>()
-  private readonly taken = new Set<number>()
+  /** Numbers at places that were left. */
+  private readonly free: number[] = []
+  private lastId = 0
   private readonly byClient = new Map<string, number>()
   private changes = 0
+
+  constructor(places = MOST_PLACES) {
+    this.places = places
+    this.hits = new SharedArrayBuffer(places * 4)
+    this.uses = new Int32Array(this.hits)
+  }
 
   get count(): number {
     return this.list.length
   }
 
-  /** An id whose place nobody has; null where all are taken. */
-  nextPlace(from: number): number | null {
-    for (let id = from; id < from + SAMPLE; id++) if (!this.taken.has(id % PLACES)) return id
-    return null
+  /** Of all the places there are. */
+  get isCrowded(): boolean {
+    return this.list.length > this.places * 0.9
+  }
+
+  /** So many answers have places that one more has none until `gone` are removed. */
+  isTaken(gone: number): boolean {
+    return this.list.length - gone >= this.places
+  }
+
+  /** For one more: nobody has its place, and nobody has had the number. */
+  nextId(): number {
+    return this.free.pop() ?? ++this.lastId
   }
 
   add(stored: Stored, bytes: number): void {
     const { id, client } = stored
     this.index.set(id, this.list.push(stored) - 1)
-    this.taken.add(id % PLACES)
-    this.uses[id % PLACES] = 0
+    this.uses[id % this.places] = 0
     this.bytes += bytes
     this.byClient.set(client, (this.byClient.get(client) ?? 0) + bytes)
     if (++this.changes % HALVED_AFTER === 0) this.halve()
@@ -54,7 +71,7 @@ export class Residents {
       this.index.set(last.id, at)
     }
     this.index.delete(id)
-    this.taken.delete(id % PLACES)
+    this.free.push(id + this.places)
     const bytes = storedBytes(stored)
     this.bytes -= bytes
     const left = (this.byClient.get(client) ?? 0) - bytes
@@ -83,7 +100,7 @@ export class Residents {
   }
 
   private usesOf({ id }: Stored): number {
-    return this.uses[id % PLACES]!
+    return this.uses[id % this.places]!
   }
 
   private heldBy(client: string): number {
@@ -91,6 +108,6 @@ export class Residents {
   }
 
   private halve(): void {
-    for (const { id } of this.list) this.uses[id % PLACES]! >>= 1
+    for (const { id } of this.list) this.uses[id % this.places]! >>= 1
   }
 }
