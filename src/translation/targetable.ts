@@ -9,6 +9,7 @@ import { refOf, shortName } from '../model/resources.ts'
 import type { AttachPoint } from '../snapshot/contribution.ts'
 import { sectionMeant } from './missing.ts'
 import { policyName } from './policies.ts'
+import { ruleIdOf } from './rule-id.ts'
 
 /** An object that a policy may be for, and what a `sectionName` may name in it. */
 export interface Targetable {
@@ -71,7 +72,7 @@ export function gatewayTarget(gateway: Gateway): Targetable {
 export function routeTarget(route: HTTPRoute | GRPCRoute | TLSRoute): Targetable {
   const id = `${route.kind.toLowerCase()}/${policyName(route)}`
   const sections = (route.body.spec.rules ?? []).flatMap(({ name }, i) =>
-    name === undefined ? [] : [{ name, at: { rule: `${id}/${name}` }, path: ['spec', 'rules', i] }],
+    name === undefined ? [] : [{ name, at: { rule: ruleIdOf(route, name, i) }, path: ['spec', 'rules', i] }],
   )
   return { resource: route, at: { route: id }, noun: 'rule', sections }
 }

@@ -21,6 +21,7 @@ import { closedAction } from '../../../snapshot/placed.ts'
 import { sessionConfig } from '../sessions/settings.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import type { Referrer } from '../../../translation/grants.ts'
+import { ruleIdOf } from '../../../translation/rule-id.ts'
 import { noteField } from '../doubts/rule-fields.ts'
 import { filtersOf } from './filters.ts'
 import { originOf } from '../origin.ts'
@@ -204,10 +205,9 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
     const doubt = backendless(rule.backendRefs ?? [], path, dialect.answerWithoutBackend)
     if (doubt !== null) work.doubts.push(doubt)
   }
-  const { namespace, name } = route.metadata
   const forward = (): Action => forwardTo(backends, mirrors, dialect.forwarding(rule))
   const action = isClosing ? closedAction : (redirect ?? forward())
-  const id = `${route.kind.toLowerCase()}/${namespace}/${name}/${rule.name ?? i}`
+  const id = ruleIdOf(route, rule.name, i)
   const { sessionPersistence } = rule
   const keepsSessions = sessionPersistence !== undefined && action.type === 'forward'
   const served: Rule = {

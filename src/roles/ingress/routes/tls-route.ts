@@ -2,6 +2,7 @@ import { GATEWAY_API } from '../../../model/kind.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { StreamRule } from '../../../snapshot/snapshot.ts'
+import { ruleIdOf } from '../../../translation/rule-id.ts'
 import { backendless } from './backendless.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { Flaw } from '../../../translation/report.ts'
@@ -10,7 +11,7 @@ import type { RouteState } from './route.ts'
 
 /** What a TLSRoute comes to: one rule for all its hostnames. */
 export function tlsRouteOf(route: TLSRoute, backends: BackendRefs): RouteState {
-  const { namespace, name } = route.metadata
+  const { namespace } = route.metadata
   const from = { group: GATEWAY_API, kind: 'TLSRoute', namespace }
   const unresolved: Flaw[] = []
   const [rule] = route.body.spec.rules
@@ -22,7 +23,7 @@ export function tlsRouteOf(route: TLSRoute, backends: BackendRefs): RouteState {
     return weight > 0 ? [{ weight, cluster: typeof cluster === 'string' ? cluster : null }] : []
   })
   const stream: StreamRule = {
-    id: `tlsroute/${namespace}/${name}/${rule?.name ?? 0}`,
+    id: ruleIdOf(route, rule?.name, 0),
     origin: originOf(route, path),
     backends: used,
   }

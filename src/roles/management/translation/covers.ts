@@ -5,6 +5,7 @@ import type { AttachPoint } from '../../../snapshot/contribution.ts'
 import { elder } from '../../../translation/elder.ts'
 import { accept, parentOf, policyName, type PolicyAttachment } from '../../../translation/policies.ts'
 import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
+import { ruleIdOf } from '../../../translation/rule-id.ts'
 import type { Scope } from '../../../translation/targetable.ts'
 import { API } from '../kinds/api.ts'
 import { originOf } from './origin.ts'
@@ -98,9 +99,9 @@ export function placesOf({ scope, route, rules, isWhole }: Cover, only = rules):
   return only.map(rule => ({ rule: ruleId(route, rule) }))
 }
 
-/** Rule.id, as ingress makes it. */
+/** Rule.id of one of its rules. */
 export function ruleId(route: Cover['route'], rule: number): string {
-  return `${route.kind.toLowerCase()}/${policyName(route)}/${ruleName(route, rule)}`
+  return ruleIdOf(route, route.body.spec.rules?.[rule]?.name, rule)
 }
 
 function ruleName({ body }: Cover['route'], rule: number): string {
@@ -111,7 +112,9 @@ function rulesIn(scope: Scope, route: Cover['route']): number[] {
   // An HTTPRoute that lists none has one, which takes all.
   const count = route.body.spec.rules?.length ?? (route.kind === 'HTTPRoute' ? 1 : 0)
   const all = Array.from({ length: count }, (_, i) => i)
-  return scope.section === undefined ? all : all.filter(i => ruleName(route, i) === scope.section)
+  return scope.section === undefined
+    ? all
+    : all.filter(i => route.body.spec.rules?.[i]?.name === scope.section)
 }
 
 /** A routeRef, as the targetRef that it is. */
