@@ -56,6 +56,8 @@ export interface Exchange {
   readonly listener: string
   /** Rule.id, or "" where no route takes the request. */
   readonly route: string
+  /** Rule.digest: what is kept of a rule is for one that says the same. "" where there is none. */
+  readonly ruleDigest: string
   /** What filters tell each other, log and metrics. */
   readonly notes: Notes
   /** Aborted when the client has gone, or the exchange is over in another way. Made when it is first asked for. */

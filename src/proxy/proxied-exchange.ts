@@ -504,6 +504,10 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     return this.rule === null ? '' : this.rule.rule.id
   }
 
+  get ruleDigest(): string {
+    return this.rule?.rule.digest ?? ''
+  }
+
   get deadlineMs(): number {
     if (this.run === null && this.action !== null && !this.finished && !this.local) this.begins()
     return this.run === null ? Infinity : this.run.deadlineMs

@@ -175,8 +175,10 @@ export interface ValueMatch {
 }
 
 export interface Rule {
-  /** `httproute/default/items/0`, `grpcroute/…`, or with the rule's name in place of its index: the route label of metrics and logs. */
+  /** `httproute/default/items/0`, `grpcroute/…`, or with the rule's name in place of its index (rule-id.ts): the route label of metrics and logs. */
   readonly id: string
+  /** Differs where what the rule says does: which requests it takes, and what becomes of them. Absent for what no route says. */
+  readonly digest?: string
   readonly origin: Origin
   readonly filters: readonly FilterConfig[]
   readonly action: Action

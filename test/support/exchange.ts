@@ -24,6 +24,7 @@ export function exchange(
     localPort: 8080,
     listener: 'default/gateway/http',
     route: 'httproute/default/test/0',
+    ruleDigest: '',
     notes: new Notes(),
     signal: new AbortController().signal,
     deadlineMs: Infinity,

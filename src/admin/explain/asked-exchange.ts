@@ -23,6 +23,7 @@ export function askedExchange(
     localPort: port.port,
     listener: listeners.find(({ taken }) => taken)?.listener.name ?? '',
     route: hit?.entry.rule.id ?? '',
+    ruleDigest: hit?.entry.rule.digest ?? '',
     notes: new Notes(),
     signal: new AbortController().signal,
     deadlineMs: Infinity,

@@ -36,12 +36,18 @@ export interface Places {
   readonly same: string
 }
 
+interface Usual {
+  readonly ruleDigest: string
+  readonly localPort: number
+  readonly places: Places
+}
+
 /** What requests are asked by that are of one rule. */
 export class Questions {
   private readonly keyHeaders: readonly string[]
   private readonly digest: (text: string) => string
-  /** By rule, of who shows nothing. */
-  private readonly usual = new Map<string, { readonly localPort: number; readonly places: Places }>()
+  /** By Rule.id, of who shows nothing. */
+  private readonly usual = new Map<string, Usual>()
 
   /** `keyHeaders` in lower case. `digest` stands for what is not to be kept as it is. */
   constructor(keyHeaders: readonly string[], digest: (text: string) => string) {
@@ -99,13 +105,14 @@ export class Questions {
     return who
   }
 
-  private placesOf({ route, localPort }: Exchange, told: string, who: string): Places {
+  /** Of another rule that has the id now, nothing is given: the one that was stored by may have taken others only. */
+  private placesOf({ route, ruleDigest, localPort }: Exchange, told: string, who: string): Places {
     if (told !== '' || who !== '')
-      return placesOf(`${route} ${localPort}${told}`, who === '' ? '' : this.digest(who))
+      return placesOf(`${route} ${ruleDigest} ${localPort}${told}`, who === '' ? '' : this.digest(who))
     const usual = this.usual.get(route)
-    if (usual?.localPort === localPort) return usual.places
-    const places = placesOf(`${route} ${localPort}`, '')
-    this.usual.set(route, { localPort, places })
+    if (usual?.localPort === localPort && usual.ruleDigest === ruleDigest) return usual.places
+    const places = placesOf(`${route} ${ruleDigest} ${localPort}`, '')
+    this.usual.set(route, { ruleDigest, localPort, places })
     return places
   }
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { GATEWAY_API } from '../../../model/kind.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
@@ -212,6 +213,7 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
   const keepsSessions = sessionPersistence !== undefined && action.type === 'forward'
   const served: Rule = {
     id,
+    digest: digestOf(rule),
     origin: originOf(route, path),
     filters: isClosing
       ? []
@@ -236,6 +238,11 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
     served: { ...served, filters: [], action: uncompilable },
     flaws: [{ reason: 'UnsupportedValue', path, message }],
   }
+}
+
+/** Of what it says. */
+function digestOf(rule: RouteRule): string {
+  return hash('sha256', JSON.stringify(rule), 'base64url')
 }
 
 /** Whether something of it must not be skipped. */
