@@ -73,6 +73,26 @@ suite('sums of the last ten seconds', () => {
     assert.deepEqual(sums(one, SECOND), [most + 1, 1, most])
   })
 
+  // A number of the longer time lives on for the whole of it, in a place of the ring that comes again every 14 s.
+  for (const [before, after] of [
+    [300_000, 10_000],
+    [10_000, 300_000],
+  ] as const)
+    test(`begin anew where they are of ${after / 1000} s and were of ${before / 1000} s`, () => {
+      const memory = counterMemory(new Uint8Array(16), { buckets: 4, reserve: 1 })
+      const of = (intervalMs: number): SharedWindow =>
+        new SharedWindow(new CounterAreas(memory, 1).scope('test'), 'key', intervalMs, [29, 22])
+      const old = of(before)
+      for (let slot = 0; slot < 10; slot++) old.add([500, 0], slot * before * 100)
+      const next = of(after)
+      for (let second = 0; second < 40; second++) {
+        next.add([1, 0], before * 1000 + second * SECOND)
+        next.read(before * 1000 + second * SECOND)
+        const expected = after === 10_000 ? Math.min(second + 1, 10) : second + 1
+        assert.equal(next.sums[0], expected, `second ${second}`)
+      }
+    })
+
   test('say so where nothing can be counted', () => {
     const memory = counterMemory(new Uint8Array(16), { buckets: 1, reserve: 1 })
     const full = Array.from(

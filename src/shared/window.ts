@@ -27,7 +27,8 @@ export class SharedWindow {
   /** `bits` for each field, 51 at most: in one tenth of the time a field counts up to that. */
   constructor(counters: Counters, key: string, intervalMs: number, bits: readonly number[]) {
     this.counters = counters
-    this.key = key
+    // Workers that count another time, as around a reload, must not read these numbers: they are of other tenths.
+    this.key = `${key} ${intervalMs}`
     this.slotUs = (intervalMs * 1000) / SLOTS
     this.scales = bits.map((_, i) => 2 ** bits.slice(i + 1).reduce((sum, more) => sum + more, 0))
     this.mosts = bits.map(width => 2 ** width - 1)

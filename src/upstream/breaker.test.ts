@@ -189,6 +189,17 @@ test('a breaker that nothing opens any more is closed', () => {
   assert.equal(one.state, 'closed')
 })
 
+test('a breaker of a shorter interval begins anew: what the longer one has counted was long ago', () => {
+  const { clock, breakers, told } = workers(2, { intervalMs: 300_000 })
+  times(9, () => meet(breakers[0], true))
+  clock.ms = 30_000
+  for (const one of breakers) one.update({ maxRequests: 0, maxRetries: 0, trip })
+  meet(breakers[0], true)
+  assert.deepEqual(told, [])
+  times(9, () => meet(breakers[1], true))
+  assert.deepEqual(told, ['open: 10 of 10 failed'])
+})
+
 suite('at once', () => {
   test('there are so many requests, each worker having its share', () => {
     const [one, other] = workers(2, null, { maxRequests: 3 }).breakers

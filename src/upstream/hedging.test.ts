@@ -64,6 +64,20 @@ suite('hedges are a share of the requests, of all workers together', () => {
     begin()
     assert.equal(spent(made, 100), 5)
   })
+
+  test('are those of the interval that came last', () => {
+    const made = workers(1, {}, 50)
+    const [{ budget }] = made.all as [(typeof made.all)[0]]
+    const begin = (intervalMs: number): void => {
+      budget.update({ percent: 50, intervalMs, minRetries: 10 })
+      budget.requests = 200
+      budget.publish()
+    }
+    begin(300_000)
+    assert.equal(spent(made, 4), 4)
+    begin(10_000)
+    assert.equal(spent(made, 100), 10)
+  })
 })
 
 suite('a second attempt waits', () => {

@@ -89,4 +89,17 @@ suite('retries of ten seconds, of all workers together', () => {
     budget.update()
     assert.equal(spent(budgets, 20), 0)
   })
+  test("are of a shorter interval as soon as it is configured: what a longer one has counted is nobody's requests", () => {
+    const { clock, budgets } = workers(2, { percent: 20, intervalMs: 300_000, minRetries: 10 })
+    for (let i = 0; i < 10; i++, clock.ms += 30_000) {
+      budgets[0]!.requests = 5_000
+      budgets[0]!.publish()
+    }
+    for (const budget of budgets) budget.update({ percent: 20, intervalMs: 10_000, minRetries: 10 })
+    for (let second = 0; second < 20; second++, clock.ms += 1_000) {
+      budgets[1]!.requests = 10
+      assert.equal(budgets[0]!.use.allowed <= 20, true, `second ${second}: ${budgets[0]!.use.allowed}`)
+    }
+    assert.equal(budgets[0]!.use.requests <= 100, true)
+  })
 })
