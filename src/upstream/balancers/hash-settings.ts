@@ -4,13 +4,19 @@ import type { Violation } from '../../model/kinds/shapes.ts'
 import type { Balancing } from '../../snapshot/snapshot.ts'
 import type { BalancerSettings, PickInfo } from './balancer.ts'
 
-/** Maglev's, as with Envoy (65537 places, at most 5000011) and Envoy Gateway. */
+/**
+ * Maglev's, as with Envoy and Envoy Gateway. Not their 5000011 at most: a worker serves nobody while it fills the table,
+ * 2.5 s of that many places, 0.2 s of these.
+ */
 export const TABLE_SIZE = 65_537
-const MOST_TABLE = 5_000_011
-/** RingHash's, as with Envoy (1024, at most 8M), but that the largest is not also the default: here rings grow with endpoints. */
+const MOST_TABLE = 655_373
+/**
+ * RingHash's least as with Envoy; the largest is not also the default, for here rings grow with endpoints, and an eighth
+ * of Envoy's 8M: 0.03 s, and 8 MiB of each worker.
+ */
 export const LEAST_RING = 1024
 export const MOST_RING = 131_072
-const RING_LIMIT = 8_388_608
+const RING_LIMIT = 1_048_576
 
 const sources = ['ClientAddress', 'ClientIdentity', 'Header', 'Cookie', 'QueryParam'] as const
 const named: readonly string[] = ['Header', 'Cookie', 'QueryParam']
@@ -55,7 +61,7 @@ export const hashSettings: BalancerSettings = {
         maximum: MOST_TABLE,
         default: TABLE_SIZE,
         description:
-          'For Maglev: places in its table, a prime number. A hundred times the number of endpoints or more keeps shares even, and others in place when one goes.',
+          'For Maglev: places in its table, a prime number. A hundred times the number of endpoints or more keeps shares even, and others in place when one goes. Each change of endpoints fills it anew, for which a worker stops: 15 ms, and 0.2 s of the largest.',
       },
       minimumRingSize: {
         type: 'integer',
@@ -71,7 +77,7 @@ export const hashSettings: BalancerSettings = {
         maximum: RING_LIMIT,
         default: MOST_RING,
         description:
-          'For RingHash: where there would be more places, each endpoint has half as many, as often as needed. One takes 8 bytes of each worker.',
+          'For RingHash: where there would be more places, each endpoint has half as many, as often as needed. One takes 8 bytes of each worker; each change of endpoints fills the ring anew, for which a worker stops: 3 ms, and 30 ms of the largest.',
       },
     },
   },
