@@ -18,7 +18,7 @@ export interface Room {
   readonly crowded: () => void
 }
 
-/** Credentials of one subscription that are told apart: who makes keys and keys is not to fill the book. */
+/** Credentials of one owner that are told apart: who makes keys and keys is not to fill the book. */
 const MOST_CREDENTIALS = 64
 
 /** What consumers have done, by operation. */
@@ -60,7 +60,7 @@ export class ApiBook {
   private readonly room: Room
   /** By credential, else subscription, else application; those of one key are a list. */
   private readonly consumers = new Map<string, ConsumerBook>()
-  /** Books with a credential, by subscription. */
+  /** Books with a credential, by owner. */
   private readonly credentials = new Map<string, number>()
   private readonly other = new ConsumerBook(OTHER, OTHER, OTHER, OTHER, OTHER, OTHER)
 
@@ -98,10 +98,11 @@ export class ApiBook {
     if (this.room.taken >= this.room.most) return this.crowd(cell)
     if (book === null) {
       if (isTold(credential)) {
-        const others = this.credentials.get(subscription) ?? 0
+        const owner = ownerOf(subscription, application, account)
+        const others = this.credentials.get(owner) ?? 0
         if (others >= MOST_CREDENTIALS)
           return this.find(subscription, application, account, product, plan, OTHER, operation, cell)
-        this.credentials.set(subscription, others + 1)
+        this.credentials.set(owner, others + 1)
       }
       book = new ConsumerBook(subscription, application, account, product, plan, credential)
       book.next = this.consumers.get(key) ?? null
@@ -142,11 +143,12 @@ export class ApiBook {
     return operations.length === 0 ? null : consumerFlush(book, operations)
   }
 
-  private forget({ subscription, credential }: ConsumerBook): void {
+  private forget({ subscription, application, account, credential }: ConsumerBook): void {
     if (!isTold(credential)) return
-    const left = this.credentials.get(subscription)! - 1
-    if (left === 0) this.credentials.delete(subscription)
-    else this.credentials.set(subscription, left)
+    const owner = ownerOf(subscription, application, account)
+    const left = this.credentials.get(owner)! - 1
+    if (left === 0) this.credentials.delete(owner)
+    else this.credentials.set(owner, left)
   }
 
   /** Its cells are few, whatever comes. */
@@ -154,6 +156,11 @@ export class ApiBook {
     this.room.crowded()
     return this.other.operations.get(OTHER)?.get(cell) ?? newCounts(this.other, OTHER, cell)
   }
+}
+
+/** Whose credentials share the places that there are: all who authenticate without a subscription are not one. */
+function ownerOf(subscription: string, application: string, account: string): string {
+  return subscription || application || account
 }
 
 function isTold(credential: string): boolean {

@@ -289,6 +289,37 @@ test('keys of one subscription are told apart up to a bound, and leave others th
   )
 })
 
+// Of an API that asks for a credential and for no subscription.
+test('keys of one application that has no subscription are bounded too, and leave other applications theirs', () => {
+  const worker = new TestWorker()
+  const filter = worker.filter()
+  const ask = (application: string | null, account: string, credential: string): void =>
+    filter.end!(asked({ as: { application, account, credential } }))
+  for (let i = 0; i < 100; i++) ask('many', 'acc1', `key${i}`)
+  for (let i = 0; i < 100; i++) ask(null, 'acc2', `admin${i}`)
+  ask('few', 'acc1', 'own')
+  ask(null, 'acc3', 'other')
+  worker.drain()
+  const told = worker
+    .rows()
+    .filter(({ dimensions: { credential } }) => credential !== OTHER)
+    .map(({ dimensions: { application, account } }) => `${application}/${account}`)
+  const count = (name: string): number => told.filter(one => one === name).length
+  assert.deepEqual(['many/acc1', '/acc2', 'few/acc1', '/acc3'].map(count), [64, 64, 1, 1])
+  // What is idle makes room again, for the application that had it.
+  for (let i = 0; i < 61; i++) {
+    ask('few', 'acc1', 'own')
+    worker.pass(1_000)
+  }
+  worker.flushes.length = 0
+  ask('many', 'acc1', 'key99')
+  worker.drain()
+  assert.deepEqual(
+    worker.rows().map(({ dimensions: { credential } }) => credential),
+    ['key99'],
+  )
+})
+
 test('beyond its bound a worker counts without names, says so once, and finds room again', () => {
   const worker = new TestWorker(3)
   const filter = worker.filter()
