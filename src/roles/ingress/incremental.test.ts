@@ -171,6 +171,15 @@ const gateway = fc
       },
     }),
   )
+const sessions = fc
+  .tuple(fc.constantFrom('p', 'q'), fc.constantFrom('Service s', 'Backend b'), fc.constantFrom('one', 'two'))
+  .map(([name, target, sessionName]) => {
+    const [kind, of] = target.split(' ')
+    const group = kind === 'Backend' ? 'portcullis.dev' : ''
+    return object('portcullis.dev/v1alpha1', 'BackendPolicy', name, {
+      spec: { targetRefs: [{ group, kind, name: of }], sessionPersistence: { sessionName } },
+    })
+  })
 const space = fc.constantFrom({}, { in: 'no' }).map(labels => ({
   apiVersion: 'v1',
   kind: 'Namespace',
@@ -196,7 +205,20 @@ const world = [
 /** One object comes, in front of or behind others, in place of one of its name if there is one; or one goes. */
 const step = fc.record({
   text: fc
-    .oneof(httpRoute, httpRoute, httpRoute, grpcRoute, service, ours, grant, tls, policy, gateway, space)
+    .oneof(
+      httpRoute,
+      httpRoute,
+      httpRoute,
+      grpcRoute,
+      service,
+      ours,
+      grant,
+      tls,
+      policy,
+      gateway,
+      space,
+      sessions,
+    )
     .map(one => JSON.stringify(one)),
   goes: fc.constantFrom(false, false, false, true),
   first: fc.boolean(),
@@ -266,4 +288,39 @@ test('a route that stays is judged again where the labels of its namespace chang
   assert.equal(reasonWith(open!), 'Accepted')
   assert.equal(reasonWith(closed!), 'NotAllowedByListeners')
   assert.equal(reasonWith(open!), 'Accepted')
+})
+
+test('a rule that keeps the sessions of its backend is the same object until one of the two changes', () => {
+  const route = (name: string): object =>
+    object(api, 'HTTPRoute', name, {
+      spec: {
+        parentRefs: [{ name: 'gw' }],
+        rules: [{ backendRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'b' }] }],
+      },
+    })
+  const keeping = (sessionName: string): object =>
+    object('portcullis.dev/v1alpha1', 'BackendPolicy', 'p', {
+      spec: {
+        targetRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'b' }],
+        sessionPersistence: { sessionName },
+      },
+    })
+  const parsed = (...list: readonly object[]): Parsed =>
+    parseResources('a.yaml', list.map(one => JSON.stringify(one)).join('\n---\n'))
+  const own = parsed(...world, route('x'))
+  const [one, two, other] = [keeping('one'), keeping('two'), route('y')].map(declared =>
+    parsed(declared),
+  ) as [Parsed, Parsed, Parsed]
+  const hostOf = (...list: readonly Parsed[]) =>
+    translate(together(list)).parts.ports[0]!.listeners[0]!.hosts[0]!
+  const first = hostOf(own, one)
+  assert.equal(first.entries[0]!.rule.filters[0]?.type, 'session')
+  assert.equal(hostOf(own, one), first)
+  const [same, more] = hostOf(own, one, other).entries
+  assert.equal(same, first.entries[0])
+  assert.equal(more!.rule.filters[0]?.type, 'session')
+  const changed = hostOf(own, two)
+  assert.notDeepEqual(changed, first)
+  assert.deepEqual(hostOf(own), hostOf(own, parsed()))
+  assert.equal(hostOf(own).entries[0]!.rule.filters.length, 0)
 })
