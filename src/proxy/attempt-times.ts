@@ -15,12 +15,14 @@ export abstract class AttemptTimes {
   /** When the last attempt was sent, and how long its answer's head took. */
   sentMs = 0
   upstreamMs = -1
-  /** Since when the client has taken all that comes of an answer whose length the backend has told; -1: the backend has not. */
+  /** Since when we and the client have taken all that comes of an answer whose length the backend has told; -1: the backend has not. */
   protected takingSinceMs = -1
   /** As its endpoint is judged by, of the last attempt's head. */
   protected verdict = 0
   /** The upstream is paused because the client is slow. */
   blocked = false
+  /** The upstream is paused because something of ours is waited for. */
+  protected held = false
   readonly x: RunHost
   protected readonly action: CompiledForward
   protected stream: UpstreamStream | null = null
@@ -131,12 +133,12 @@ export abstract class AttemptTimes {
   /**
    * No answer in time. It is the endpoint's fault only where it has the whole of the request, had time for it, and has not
    * begun to answer; or where what it has begun is to be of a length that it has told, so that it is no stream without end,
-   * and the client was not what it waited for.
+   * and neither the client nor we were what it waited for.
    */
   protected hung(): void {
     const { body } = this.x
     if (this.stream === null || !body.complete) return
-    if (this.heard && (this.takingSinceMs < 0 || this.blocked || this.verdict >= 500)) return
+    if (this.heard && (this.takingSinceMs < 0 || this.blocked || this.held || this.verdict >= 500)) return
     if (!this.hadTime(this.heard ? this.takingSinceMs : body.completeMs)) return
     this.endpoint!.broke('http_response_timeout')
     this.tellBreaker(true)

@@ -306,6 +306,7 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     this.dropHedge()
     this.gathering?.leave()
     this.blocked = false
+    this.held = false
     if (this.repeating) this.breaker!.retries--
     this.repeating = false
     if (this.queued) this.cluster!.queue.leave(this)

@@ -93,18 +93,20 @@ export class Forwarding extends Attempting implements Run, Holder {
   }
 
   pause(): void {
+    this.held = true
     this.stream?.pause()
   }
 
   resume(): void {
-    if (this.blocked) this.clientTakes(performance.now())
-    this.blocked = false
+    if (this.blocked || this.held) this.takesAgain(performance.now())
     this.stream?.resume()
   }
 
-  private clientTakes(nowMs: number): void {
-    this.x.tell().clientResumed(nowMs)
+  private takesAgain(nowMs: number): void {
+    if (this.blocked) this.x.tell().clientResumed(nowMs)
     if (this.takingSinceMs >= 0) this.takingSinceMs = nowMs
+    this.blocked = false
+    this.held = false
   }
 
   // The stream's events.
