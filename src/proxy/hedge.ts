@@ -60,9 +60,12 @@ export class Hedge implements UpstreamHandler {
     const { request, hedging } = this
     this.timer = null
     const endpoint = request.hedgeEndpoint()
-    if (endpoint === null || !request.cluster!.affordsHedge(hedging)) return
+    const cluster = request.cluster!
+    if (endpoint === null || !cluster.mayHedge(hedging)) return
     const stream = endpoint.pool.acquire()
     if (stream === null) return
+    // Paid for once it can be sent; only where another worker has been first by an instant it is not.
+    if (!cluster.affordsHedge(hedging)) return stream.abort()
     this.endpoint = endpoint
     this.stream = stream
     this.sentMs = performance.now()

@@ -14,7 +14,7 @@ const RING = SLOTS + 4
 export class SharedWindow {
   /** What the last call has read, by field. */
   readonly sums: number[]
-  /** What of that is of the tenth that runs; read by `add` where it may be refused. */
+  /** What of that is of the tenth that runs. */
   readonly latest: number[]
   private readonly counters: Counters
   private readonly key: string
@@ -36,11 +36,11 @@ export class SharedWindow {
     this.latest = bits.map(() => 0)
   }
 
-  /** Fills `sums`. */
+  /** Fills `sums` and `latest`. */
   read(nowUs: number): void {
     const slot = Math.floor(nowUs / this.slotUs)
     this.readOlder(slot, nowUs)
-    this.addTo(this.sums, this.aim(slot).read(nowUs))
+    this.addLatest(this.aim(slot).read(nowUs))
   }
 
   /**
@@ -67,10 +67,14 @@ export class SharedWindow {
 
   private refused(older: readonly number[], seen: number, refuses: (() => boolean) | null): boolean {
     for (let i = 0; i < older.length; i++) this.sums[i] = older[i]!
-    this.addTo(this.sums, seen)
-    this.latest.fill(0)
-    this.addTo(this.latest, seen)
+    this.addLatest(seen)
     return refuses?.() === true
+  }
+
+  private addLatest(value: number): void {
+    this.addTo(this.sums, value)
+    this.latest.fill(0)
+    this.addTo(this.latest, value)
   }
 
   private readOlder(slot: number, nowUs: number): void {

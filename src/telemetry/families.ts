@@ -131,7 +131,7 @@ const table = {
   },
   portcullis_upstream_retries_paid_total: {
     type: 'counter',
-    help: 'Those of them that the retry budget of the cluster has paid for: of requests that the backend may have had before.',
+    help: 'Retries and second attempts that the retry budget of the cluster has paid for: of requests that the backend may have had before.',
     labels: ['cluster'],
   },
   portcullis_upstream_retries_refused_total: {

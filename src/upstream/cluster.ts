@@ -30,8 +30,7 @@ export interface ClusterEvents {
   onReturned(cluster: string, endpoint: string): void
   /** So few of its endpoints are well that all are used; or, `panics` being false, no longer. */
   onPanic(cluster: string, panics: boolean, well: number, of: number): void
-  /** What would have been repeated is not: the budget is spent. */
-  /** Whether its budget has paid for one more. */
+  /** Whether its budget has paid for one more; what would have been repeated is not where it has not. */
   onRetryDecided(cluster: string, paid: boolean): void
   onBreaker(cluster: string, state: BreakerState, detail: string, cause: BreakerCause | null): void
 }
@@ -228,10 +227,17 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     return affords
   }
 
-  /** The same for one more attempt beside the first. None while a breaker looks whether its backend is well again. */
-  affordsHedge(hedging: Hedging): boolean {
+  /** Whether there may be one more attempt beside the first; nothing is counted. None while a breaker looks whether its backend is well again. */
+  mayHedge(hedging: Hedging): boolean {
     const { breaker } = this
-    return (breaker === null || (breaker.state === 'closed' && breaker.mayRepeat(false))) && hedging.spend()
+    return (breaker === null || (breaker.state === 'closed' && breaker.mayRepeat(false))) && hedging.affords
+  }
+
+  /** The same for one that has its connection; it counts if so, and is told of. */
+  affordsHedge(hedging: Hedging): boolean {
+    const affords = hedging.spend()
+    if (affords) this.context.events.onRetryDecided(this.name, true)
+    return affords
   }
 
   private setHedging(): void {

@@ -51,6 +51,23 @@ suite('hedges are a share of the requests, of all workers together', () => {
     assert.equal(retries, 100 - 50)
   })
 
+  for (const [what, maxPercent, percent] of [
+    ['the share', 1, 50],
+    ['the budget', 50, 20],
+  ] as const)
+    test(`and where ${what} is spent, nothing is taken of the other`, () => {
+      const made = workers(2, { maxPercent }, percent)
+      const [{ budget, hedging }] = made.all as [(typeof made.all)[0]]
+      budget.requests = 1000
+      const count = spent(made, 1000)
+      assert.equal(count, what === 'the share' ? 10 : 40)
+      assert.equal(budget.use.retries, count)
+      // With more of both, what one of them had counted for nothing would be missing.
+      budget.update({ percent: 50, intervalMs: 10_000, minRetries: 10 })
+      hedging.update({ ...settings, maxPercent: 50 })
+      assert.equal(spent(made, 1000), 100 - count)
+    })
+
   test('come back as time goes by', () => {
     const made = workers(2)
     const begin = (): void => {

@@ -55,12 +55,24 @@ export class Hedging {
     return Math.max(minDelayMs, this.sketch.ms)
   }
 
-  /** Whether one more may be hedged now; it counts if so, as a retry too. */
+  /** Whether one more may be hedged now. Nothing is counted. */
+  get affords(): boolean {
+    const window = this.opened()
+    window.read(this.shared.nowUs())
+    return window.sums[0]! < this.most && this.budget.affords
+  }
+
+  /** The same, and it counts if so, as a retry too. Both are asked first: where one refuses, nothing is taken of the other. */
   spend(): boolean {
-    const most = Math.floor((this.budget.recentRequests() * this.settings.maxPercent) / 100)
+    if (!this.affords) return false
+    const { most } = this
     const window = this.opened()
     const isCounted = window.add([1], this.shared.nowUs(), () => window.sums[0]! >= most)
     return isCounted && this.budget.spend()
+  }
+
+  private get most(): number {
+    return Math.floor((this.budget.recentRequests() * this.settings.maxPercent) / 100)
   }
 
   /** The same time as the budget's. */

@@ -55,6 +55,13 @@ export class RetryBudget {
     this.settings = settings
   }
 
+  /** Whether one more may be made now. Nothing is counted. */
+  get affords(): boolean {
+    this.publish()
+    this.opened().read(this.shared.nowUs())
+    return !this.spentOf(1)
+  }
+
   /** Whether one more may be made; it counts if so. */
   spend(): boolean {
     this.publish()

@@ -111,6 +111,7 @@ for (const wire of ['h1', 'h2c'] as const)
         await first.gone
         assert.equal(counted(portcullis, 'hedges_total'), 1)
         assert.equal(counted(portcullis, 'hedges_won_total'), 1)
+        assert.equal(counted(portcullis, 'retries_paid_total'), 1)
         const line = await portcullis.line(one => one['url.path'] === '/a')
         assert.deepEqual([line['portcullis.hedged'], line['portcullis.attempts']], ['won', 2])
       }))
