@@ -1,6 +1,7 @@
 import type { Kit } from '../../../filters/kit.ts'
 import { Changes } from './keeping/changes.ts'
 import { Standings } from './standings.ts'
+import { Drops } from './store/drops.ts'
 import { exactStore } from './store/exact.ts'
 import { LimitStore } from './store/limit-store.ts'
 import { LocalStore } from './store/local-store.ts'
@@ -21,7 +22,8 @@ export class WorkerLimits {
     this.changes = new Changes(kit)
     const local = new LocalStore(kit, meter => this.changes.add(meter))
     this.exact = exactStore(kit)
-    this.store = new LimitStore(local, this.exact, kit.clock)
+    const drops = this.exact && new Drops(this.exact, local, kit.clock)
+    this.store = new LimitStore(local, this.exact, kit.clock, drops)
   }
 
   drain(): void {

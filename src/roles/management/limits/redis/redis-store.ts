@@ -6,7 +6,7 @@ import { StoreAway, type ExactLevel, type ExactStore } from '../store/exact-stor
 import { nodesAnswer, takeAnswer } from './answer.ts'
 import { Connection } from './connection.ts'
 import { Denials } from './denials.ts'
-import { redisKey } from './keys.ts'
+import { KEPT_KEY, redisKey } from './keys.ts'
 import { Settlements, type Settlement } from './settlements.ts'
 
 /** What the node is counted by, and how often it says that it is there. */
@@ -84,6 +84,15 @@ export class RedisStore implements ExactStore {
       meters,
       meters.map(() => 0),
       false,
+    )
+  }
+
+  /** Behind all that it has answered by now, so that a mark says that those were counted in what is still there. */
+  async isWhole(): Promise<boolean> {
+    if (this.away) return false
+    return this.connection.call('kept', [KEPT_KEY], [0]).then(
+      found => found === 1,
+      () => false,
     )
   }
 

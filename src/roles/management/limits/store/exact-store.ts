@@ -40,6 +40,8 @@ export interface ExactStore {
   settle(meters: readonly Meter[], costs: readonly number[]): void
   /** What is left, without taking. */
   peek(meters: readonly Meter[]): Promise<readonly ExactLevel[]>
+  /** Whether it has lost nothing of what it counted: less than before is what was given back. False where that is not known. */
+  isWhole(): Promise<boolean>
   /** It cannot be asked, and need not be tried. */
   readonly away: boolean
   /** This node's part of a rate meanwhile: one of so many as there were; above 0, at most 1. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setImmediate as settled } from 'node:timers/promises'
 import { limitRow, planRow, quotaRow } from '../../../../../test/support/limit-rows.ts'
 import { LimitsNode } from '../../../../../test/support/limits-node.ts'
 import type { LimitRow } from '../../rows.ts'
@@ -7,6 +8,7 @@ import type { Charge } from '../charge.ts'
 import type { Meter } from '../meter.ts'
 import type { Metered } from '../metered.ts'
 import { PlanLimits } from '../plan-limits.ts'
+import { Drops } from './drops.ts'
 import { StoreAway, type ExactLevel, type ExactStore } from './exact-store.ts'
 import { LimitStore } from './limit-store.ts'
 import { LocalStore } from './local-store.ts'
@@ -20,6 +22,8 @@ class Elsewhere implements ExactStore {
   fault: StoreAway | null = null
   used = 0
   isDenied = false
+  whole = true
+  timesLookedAt = 0
   readonly asked: (readonly number[])[] = []
   readonly settled: (readonly number[])[] = []
 
@@ -31,6 +35,11 @@ class Elsewhere implements ExactStore {
     return Promise.resolve(
       meters.map(() => ({ outcome, used: this.used, remaining: 100 - this.used, resetSeconds: 7 })),
     )
+  }
+
+  isWhole(): Promise<boolean> {
+    this.timesLookedAt++
+    return Promise.resolve(this.whole)
   }
 
   settle(_meters: readonly Meter[], costs: readonly number[]): void {
@@ -46,10 +55,14 @@ class Elsewhere implements ExactStore {
 class World {
   readonly node = new LimitsNode()
   readonly elsewhere = new Elsewhere()
-  readonly store = new LimitStore(new LocalStore(this.node.kit), this.elsewhere, this.node.kit.clock)
+  readonly store: LimitStore
   readonly metered: Metered
 
   constructor(...limits: readonly LimitRow[]) {
+    const { kit } = this.node
+    const local = new LocalStore(kit)
+    const drops = new Drops(this.elsewhere, local, kit.clock)
+    this.store = new LimitStore(local, this.elsewhere, kit.clock, drops)
     const counted = { whose: 'known', key: 's1', crowd: '', sinceMs: 0 } as const
     this.metered = new PlanLimits(planRow(limits)).metered(counted, 'get', '')!
   }
@@ -133,6 +146,35 @@ suite('limits that several nodes count together', () => {
       assert.deepEqual(world.elsewhere.settled, owed ? [[1], [1], [1]] : [])
     })
   }
+
+  for (const [what, whole, expected] of [
+    ['that has lost nothing: it was given back', true, 'taken taken taken taken denied'],
+    ['that has lost what it had: it is needed to put it back', false, 'taken denied'],
+  ] as const)
+    test(`Local: go on from less where that is said by a store ${what}`, async () => {
+      const world = new World(quotaRow('a', 10, exact))
+      world.elsewhere.used = 8
+      await world.ask()
+      Object.assign(world.elsewhere, { used: 5, whole })
+      await world.ask()
+      world.node.tick()
+      await settled()
+      world.elsewhere.away = true
+      assert.equal(await world.outcomes(expected.split(' ').length), expected)
+    })
+
+  test('answers that overtake each other are not taken for less', async () => {
+    const world = new World(quotaRow('a', 10, exact))
+    world.elsewhere.used = 5
+    await world.ask()
+    world.elsewhere.used = 4
+    await world.outcomes(3)
+    world.node.tick()
+    await settled()
+    assert.equal(world.elsewhere.timesLookedAt, 0)
+    world.elsewhere.away = true
+    assert.equal(await world.outcomes(4), 'taken taken taken denied')
+  })
 
   test('Local: a rate has the part of this node', async () => {
     const world = new World(limitRow('pace', 10, exact))

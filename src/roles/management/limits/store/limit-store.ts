@@ -2,6 +2,7 @@ import type { KitClock } from '../../../../filters/kit.ts'
 import type { Charge, ChargeOutcome } from '../charge.ts'
 import type { Metered } from '../metered.ts'
 import type { At } from '../tally.ts'
+import type { Drops } from './drops.ts'
 import { StoreAway, type ExactLevel, type ExactStore } from './exact-store.ts'
 import type { LocalStore } from './local-store.ts'
 
@@ -15,11 +16,19 @@ export class LimitStore {
   private readonly local: LocalStore
   private readonly exact: ExactStore | null
   private readonly clock: Pick<KitClock, 'sharedUs' | 'wallMs'>
+  private readonly drops: Drops | null
 
-  constructor(local: LocalStore, exact: ExactStore | null, clock: LimitStore['clock']) {
+  /** `drops`: of who takes, and not only looks. */
+  constructor(
+    local: LocalStore,
+    exact: ExactStore | null,
+    clock: LimitStore['clock'],
+    drops: Drops | null = null,
+  ) {
     this.local = local
     this.exact = exact
     this.clock = clock
+    this.drops = drops
   }
 
   /** All of it, or nothing. */
@@ -68,6 +77,7 @@ export class LimitStore {
     if (!(answer instanceof Promise)) return this.told(owner, metered, before, answer)
     return answer.then(
       levels => {
+        this.learn(metered, levels)
         // Others have asked meanwhile, and have left their levels.
         this.local.look(metered, metered.costs, metered.local, this.now())
         return this.told(owner, metered, before, levels)
@@ -77,6 +87,16 @@ export class LimitStore {
     )
   }
 
+  /** Of what was asked just now; what is remembered says nothing new. */
+  private learn({ exact, meters }: Metered, levels: readonly ExactLevel[]): void {
+    const at = this.now()
+    for (const [n, i] of exact.entries()) {
+      const meter = meters[i]!
+      const { used } = levels[n]!
+      this.drops?.note(meter, this.local.learn(meter, used, at), used)
+    }
+  }
+
   private told(
     owner: string,
     metered: Metered,
@@ -84,7 +104,6 @@ export class LimitStore {
     levels: readonly ExactLevel[],
   ): Charge {
     const at = this.now()
-    for (const [n, i] of metered.exact.entries()) this.local.learn(metered.meters[i]!, levels[n]!.used, at)
     hear(metered, levels)
     const isDenied = levels.some(({ outcome }) => outcome === 'denied')
     if (isDenied) this.local.add(metered, metered.costs, metered.local, at, -1)

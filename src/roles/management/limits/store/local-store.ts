@@ -82,15 +82,26 @@ export class LocalStore {
   }
 
   /**
-   * What a store that knows better has counted: where nobody can ask it any more, this node goes on from there. Less than
-   * before is what it has after it was lost, and what was known of it is needed to put it back.
+   * What a store that knows better has counted: where nobody can ask it any more, this node goes on from there. Answers
+   * what is known now, which is more where the store says less than before: that may be what it has after it was lost,
+   * and what was known of it is needed to put it back.
    */
-  learn(meter: Meter, used: number, at: At): void {
-    if (!meter.limit.isQuota) return
+  learn(meter: Meter, used: number, at: At): number {
+    if (!meter.limit.isQuota) return used
     const tally = this.aimed(meter, at, 1)
     tally.hasRoom(0)
-    if (used <= tally.used) return
+    if (used <= tally.used) return tally.used
     tally.add(used - tally.used)
+    this.change(meter, tally)
+    return tally.used
+  }
+
+  /** Less was used than was known, unless something else is known by now. */
+  lower(meter: Meter, known: number, used: number, at: At): void {
+    const tally = this.aimed(meter, at, 1)
+    tally.hasRoom(0)
+    if (tally.used !== known) return
+    tally.add(used - known)
     this.change(meter, tally)
   }
 
