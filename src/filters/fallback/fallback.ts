@@ -28,7 +28,7 @@ export interface FixedAnswer {
 }
 
 /** Failures of backends alone: what authentication, authorization or a limit of the client has refused is in no list. */
-const failuresOf: Readonly<Record<Trigger, readonly FailureName[]>> = {
+export const failuresOf: Readonly<Record<Trigger, readonly FailureName[]>> = {
   'no-endpoint': ['destination_unavailable', 'dns_error'],
   'connect-failure': [
     'connection_refused',
@@ -38,10 +38,20 @@ const failuresOf: Readonly<Record<Trigger, readonly FailureName[]>> = {
     'tls_protocol_error',
     'tls_alert_received',
   ],
-  reset: ['connection_terminated', 'http_protocol_error', 'http_response_incomplete'],
+  reset: [
+    'connection_terminated',
+    'http_protocol_error',
+    'http_response_incomplete',
+    'response_header_section_size',
+  ],
   timeout: ['http_response_timeout'],
   'breaker-open': ['breaker_open'],
-  limit: ['backend_request_limit_reached', 'connection_limit_reached', 'bulkhead_full'],
+  limit: [
+    'backend_request_limit_reached',
+    'concurrency_limit_reached',
+    'connection_limit_reached',
+    'bulkhead_full',
+  ],
 }
 
 /** What answers in place of the backend. It stands outside of the cache, and in front of error pages, which leave its answer alone. */
