@@ -1,4 +1,5 @@
 import type { Backends } from '../backends/backend.ts'
+import { allowList } from '../schemas/allow-list.ts'
 import { Router } from './router.ts'
 import type { After, Before, FailureRule, Route, Routes } from './route.ts'
 
@@ -36,7 +37,8 @@ export interface Gateway<B extends Backends = Backends> {
 
 /**
  * An API for one kind of client, made of the APIs of backends. Throws a TypeError where it cannot be one: a path that is
- * no template, two routes of the same method and shape, a parameter that is not in its path.
+ * no template, two routes of the same method and shape, a parameter that is not in its path, a schema of which it is not
+ * known what it lets pass.
  *
  * @example
  * export const gateway = defineGateway({
@@ -60,6 +62,7 @@ export function defineGateway<const B extends Backends>(options: GatewayOptions<
     patch: add('PATCH'),
     delete: add('DELETE'),
   } as Routes<B>)
+  for (const route of routes) checkSchemas(route)
   const timeoutMs = options.timeoutMs ?? 30_000
   return {
     title: options.title ?? 'composed API',
@@ -73,5 +76,19 @@ export function defineGateway<const B extends Backends>(options: GatewayOptions<
     failures: options.failures ?? [],
     before: options.before ?? [],
     after: options.after ?? [],
+  }
+}
+
+/** Here, and not when a request meets it: what a schema lets pass nobody sees in an answer that looks right. */
+function checkSchemas({ method, path, options }: Route): void {
+  const { params, query, headers, body } = options.in ?? {}
+  const schemas = { 'in.params': params, 'in.query': query, 'in.headers': headers, 'in.body': body }
+  for (const [name, schema] of Object.entries({ ...schemas, out: options.out })) {
+    if (schema === undefined) continue
+    try {
+      allowList(schema)
+    } catch (cause) {
+      throw new TypeError(`${method} ${path}: ${name} has ${(cause as Error).message}`, { cause })
+    }
   }
 }

@@ -46,6 +46,25 @@ suite('which route takes a request', () => {
   ] as const)
     test(`${what} is refused`, () => assert.throws(() => routes(...all), TypeError))
 
+  for (const at of ['in.body', 'out'] as const)
+    test(`a schema that is not understood is refused: ${at}`, () => {
+      const schema = T.Array(T.Object({ a: T.String() }, { if: { required: ['a'] } }))
+      assert.throws(
+        () =>
+          defineGateway({
+            backends: {},
+            routes: r => [
+              r.post('/x/y', {
+                in: { body: at === 'in.body' ? schema : T.Null() },
+                out: at === 'out' ? schema : T.Null(),
+                run: () => null as never,
+              }),
+            ],
+          }),
+        new RegExp(`^TypeError: POST /x/y: ${at} has a schema .* with "if"`),
+      )
+    })
+
   test('so is a member for what is missing that the answer has itself, or cannot have', () => {
     for (const out of [T.Array(T.String()), T.Object({ missing: T.String() })])
       assert.throws(
