@@ -52,9 +52,13 @@ export class Scope {
     return this.controller.signal
   }
 
-  /** Whether anybody would notice that it is cancelled: what that is told with costs more than the rest. */
+  /** Whether anybody is to be told that it is cancelled. */
   protected get isWatched(): boolean {
     return this.below.size > 0 || this.controller !== null
+  }
+
+  throwIfCancelled(): void {
+    if (this.cancelledBy !== null) throw this.cancelledBy
   }
 
   run<T>(what: () => T): T {
@@ -86,6 +90,10 @@ export class Scope {
   }
 }
 
+const over = () => new CallFailure('cancelled', '', 'the request is over')
+/** One for all: to make one takes 7 µs, and of most requests nothing runs any more when they are answered. */
+const OVER = over()
+
 /** A part of an answer that is not what it should be. */
 export interface MissingPart {
   /** Of the member that it would have been, where `all` says so; else of the call. */
@@ -113,10 +121,10 @@ export class RequestScope extends Scope {
     )
   }
 
-  /** It is answered: what still runs is cancelled. */
+  /** It is answered: what still runs is cancelled, and what would begin does not. */
   end(): void {
     this.stopTimer()
     this.onCancel = null
-    if (this.isWatched) this.cancel(new CallFailure('cancelled', '', 'the request is over'))
+    this.cancel(this.isWatched ? over() : OVER)
   }
 }

@@ -127,20 +127,26 @@ export class CompiledRoute {
     search: string,
     params: Record<string, string>,
   ): Promise<GatewayAnswer> {
-    const parts = await this.parts.read(request, params, search, this.around.gateway.limitBytes)
+    const parts = await this.parts.read(scope, request, params, search, this.around.gateway.limitBytes)
     const at = { method: request.method, path, route: this.route.path }
     const asked = new RouteRequest(scope, at, parts, this.clients(scope, request))
-    return this.written(scope, request, await this.composed(asked))
+    return this.written(scope, request, await this.composed(scope, asked))
+      scope.throwIfCancelled()
   }
 
-  private async composed(asked: RouteRequest): Promise<Answer<unknown>> {
+  /** None of its steps begins when the request is over: nobody would hear of what it does. */
+    scope.throwIfCancelled()
+  private async composed(scope: RequestScope, asked: RouteRequest): Promise<Answer<unknown>> {
     for (const step of this.steps.before) {
       const given = await step(asked)
       if (given !== undefined) return given
     }
     const result: unknown = await this.route.options.run(asked as never)
     let given = result instanceof Answer ? result : new Answer(result, null, {})
-    for (const step of this.steps.after) given = (await step(given, asked)) ?? given
+    for (const step of this.steps.after) {
+      scope.throwIfCancelled()
+      given = (await step(given, asked)) ?? given
+    }
     return given
   }
 

@@ -216,6 +216,42 @@ suite('calls that nobody awaits', () => {
   })
 })
 
+suite('when the request is over', () => {
+  test('no call goes out any more, also where none was on its way', async () => {
+    let later!: () => unknown
+    await using t = await testGateway(
+      one(c => {
+        later = () => c.a.get('/')
+        return Promise.resolve('done')
+      }),
+    )
+    t.a.stub('GET /', 1)
+    await t.get('/').expect(200).json('done')
+    await assert.rejects(async () => await later(), { failure: 'cancelled' })
+    t.trace.expectCalls()
+  })
+
+  test('who asks then is told so by its signal', async () => {
+    let signal!: () => AbortSignal
+    await using t = await testGateway(
+      defineGateway({
+        backends: {},
+        routes: r => [
+          r.get('/', {
+            out: T.Null(),
+            run(x) {
+              signal = () => x.signal
+              return null
+            },
+          }),
+        ],
+      }),
+    )
+    await t.get('/').expect(200)
+    assert.equal(signal().aborted, true)
+  })
+})
+
 suite('time', () => {
   test('calls share what the request has, less what merging needs', async () => {
     await using t = await testGateway(

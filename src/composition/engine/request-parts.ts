@@ -1,8 +1,10 @@
 import type { TObject, TSchema } from 'typebox'
+import type { RequestScope } from '../calls/scope.ts'
 import { Problem } from '../routes/answer.ts'
 import type { In } from '../routes/route.ts'
 import { Checked, type Fault, type Reading } from '../schemas/checked.ts'
 import type { GatewayRequest } from './messages.ts'
+import { wholeBody } from './request-body.ts'
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
@@ -31,8 +33,9 @@ export class RequestParts {
     this.body = checked('body', schemas.body)
   }
 
-  /** Throws a Problem 400 that says what is wrong where, 413 or 415. */
+  /** Throws a Problem 400 that says what is wrong where, 413 or 415; or what the request ended with meanwhile. */
   async read(
+    scope: RequestScope,
     request: GatewayRequest,
     params: Record<string, string>,
     search: string,
@@ -48,7 +51,8 @@ export class RequestParts {
       this.params === null ? params : { ...params, ...(part(this.params.convert(params)) as object) }
     const query = this.query === null ? {} : part(this.query.convert(queryOf(schemas.query!, search)))
     if (this.headers !== null) part(this.headers.convert(namedOf(schemas.headers!, request.headers)))
-    const body = this.body === null ? undefined : part(this.body.take(await jsonOf(request, limitBytes)))
+    const body =
+      this.body === null ? undefined : part(this.body.take(await jsonOf(scope, request, limitBytes)))
     if (faults.length > 0)
       throw new Problem(400, 'The request is not what the API takes', {
         detail: faults.map(({ at, message }) => `${at} ${message}`).join('; '),
@@ -77,21 +81,19 @@ function namedOf(schema: TObject, headers: Readonly<Record<string, string>>): Re
   return named
 }
 
-async function jsonOf({ headers, body }: GatewayRequest, limitBytes: number): Promise<unknown> {
+async function jsonOf(
+  scope: RequestScope,
+  { headers, body }: GatewayRequest,
+  limitBytes: number,
+): Promise<unknown> {
   if (body === null) return undefined
   if (!JSON_TYPE.test(headers['content-type'] ?? ''))
     throw new Problem(415, 'The body of the request must be JSON', {
       headers: { accept: 'application/json' },
     })
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > limitBytes) throw new Problem(413, 'The body of the request is too large')
-    chunks.push(chunk)
-  }
+  const content = await wholeBody(body, limitBytes, scope)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks, length)))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
   } catch (cause) {
     const problem = new Problem(400, 'The body of the request is no JSON')
     problem.cause = cause
