@@ -8,8 +8,9 @@ import type { Gateway } from '../routes/gateway.ts'
 import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
 import { Checked } from '../schemas/checked.ts'
 import type { Transport } from '../transport/transport.ts'
+import { checkFields } from './fields.ts'
 import type { GatewayAnswer, GatewayRequest, Observer } from './messages.ts'
-import { problemOf, writeProblem } from './problems.ts'
+import { compositionFailed, problemOf, writeProblem } from './problems.ts'
 import { RequestParts } from './request-parts.ts'
 import { RouteRequest } from './route-request.ts'
 
@@ -26,14 +27,8 @@ const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
 /** A name in a list of names: what would end it, and what no field may have, is escaped. */
 const inField = (name: string): string => name.replace(/[^\x20-\x2b\x2d-\x7e]/gu, encodeURIComponent)
 
-/** A route may put into a field what a backend or a client has said: it must not become another field. */
-function checkFields(headers: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(headers))
-    if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value))
-      throw new TypeError(
-        `${JSON.stringify(name)}: ${JSON.stringify(value)} is no field of an answer (RFC 9110 §5)`,
-      )
-}
+/** What JSON cannot say (undefined, a function) is nothing: an answer has a body. */
+const jsonOf = (value: unknown): string => (JSON.stringify(value) as string | undefined) ?? 'null'
 
 interface RouteSchemas {
   readonly parts: RequestParts
@@ -103,7 +98,7 @@ export class CompiledRoute {
       })
       return await Promise.race([scope.run(() => this.run(scope, request, path, search, params)), over])
     } catch (error) {
-      return writeProblem(this.problemOf(error, request))
+      return this.failed(error, request)
     } finally {
       request.signal?.removeEventListener('abort', left)
       scope.end()
@@ -131,16 +126,16 @@ export class CompiledRoute {
     const at = { method: request.method, path, route: this.route.path }
     const asked = new RouteRequest(scope, at, parts, this.clients(scope, request))
     return this.written(scope, request, await this.composed(scope, asked))
-      scope.throwIfCancelled()
   }
 
   /** None of its steps begins when the request is over: nobody would hear of what it does. */
-    scope.throwIfCancelled()
   private async composed(scope: RequestScope, asked: RouteRequest): Promise<Answer<unknown>> {
     for (const step of this.steps.before) {
+      scope.throwIfCancelled()
       const given = await step(asked)
       if (given !== undefined) return given
     }
+    scope.throwIfCancelled()
     const result: unknown = await this.route.options.run(asked as never)
     let given = result instanceof Answer ? result : new Answer(result, null, {})
     for (const step of this.steps.after) {
@@ -186,7 +181,7 @@ export class CompiledRoute {
     for (const { error } of scope.partials) if (!(error instanceof CallFailure)) this.mistaken(error, request)
     const headers: Record<string, string> = { ...given.headers }
     headers['content-type'] ??= 'application/json'
-    if (names.length === 0) return { status, headers, body: JSON.stringify(value ?? null) }
+    if (names.length === 0) return { status, headers, body: jsonOf(value) }
     return this.withPartial(names, status, headers, value)
   }
 
@@ -203,9 +198,19 @@ export class CompiledRoute {
     headers['cache-control'] = 'no-store'
     if (partial === 'header') {
       headers['x-portcullis-partial'] = names.map(inField).join(', ')
-      return { status, headers, body: JSON.stringify(value) }
+      return { status, headers, body: jsonOf(value) }
     }
     return { status, headers, body: JSON.stringify({ ...(value as object), [partial.member]: names }) }
+  }
+
+  /** What a problem is given may be no field, or no JSON: then that is what went wrong. */
+  private failed(error: unknown, request: GatewayRequest): GatewayAnswer {
+    try {
+      return writeProblem(this.problemOf(error, request))
+    } catch (mistake) {
+      this.mistaken(mistake, request)
+      return writeProblem(compositionFailed())
+    }
   }
 
   private problemOf(error: unknown, request: GatewayRequest): Problem {
@@ -217,7 +222,7 @@ export class CompiledRoute {
     this.mistaken(error, request)
     return error instanceof Misfit
       ? new Problem(502, 'What the backends answered does not make what the API promises')
-      : new Problem(500, 'The composition failed')
+      : compositionFailed()
   }
 
   private mistaken(error: unknown, request: GatewayRequest): void {

@@ -320,6 +320,18 @@ suite('partial answers', () => {
       .json({ x: 0, missing: ['x'] })
   })
 
+  for (const nothing of [undefined, () => 1])
+    test(`of nothing that JSON can say it is null: ${String(nothing)}`, async () => {
+      await using t = await testGateway(
+        one(async c => {
+          await half(c)
+          return nothing
+        }),
+      )
+      t.a.fail('GET /', { refused: true })
+      await t.get('/').expect(200).partial(['x']).json(null)
+    })
+
   test('by 502', async () => {
     await using t = await testGateway(one(async c => await half(c), { partial: 'refuse' }))
     t.a.fail('GET /', { refused: true })
@@ -533,17 +545,42 @@ suite('filters', () => {
 })
 
 suite('what goes out', () => {
-  for (const headers of [{ location: '/a\r\nset-cookie: x=1' }, { 'a b': 'c' }, { name: 'Ж' }])
-    test(`a field that cannot be one is a mistake: ${JSON.stringify(headers)}`, async () => {
-      const gateway = defineGateway({
-        backends: {},
-        routes: r => [r.get('/', { out: T.Null(), run: () => answer(null, { headers: { ...headers } }) })],
+  for (const headers of [
+    { location: '/a\r\nset-cookie: x=1' },
+    { 'a b': 'c' },
+    { name: 'Ж' },
+    { 'Content-Length': '3' },
+    { 'transfer-encoding': 'chunked' },
+    { connection: 'close' },
+  ])
+    for (const [what, run] of [
+      ['an answer', () => answer(null, { headers: { ...headers } })],
+      [
+        'a problem',
+        () => {
+          throw new Problem(409, 'Taken', { headers: { ...headers } })
+        },
+      ],
+    ] as const)
+      test(`a field of ${what} that cannot be one is a mistake: ${JSON.stringify(headers)}`, async () => {
+        const gateway = defineGateway({ backends: {}, routes: r => [r.get('/', { out: T.Null(), run })] })
+        await using t = await testGateway(gateway)
+        const res = await t.get('/')
+        res.expect(500).problem({ title: 'The composition failed' })
+        for (const name of Object.keys(headers)) res.header(name, undefined)
+        assert.match(String(res.mistakes[0]), /is no field of an answer/)
       })
-      await using t = await testGateway(gateway)
-      const res = await t.get('/')
-      res.expect(500)
-      assert.match(String(res.mistakes[0]), /is no field of an answer/)
-    })
+
+  test('a problem that cannot be written is a mistake', async () => {
+    await using t = await testGateway(
+      one(() => {
+        throw new Problem(409, 'Taken', { members: { by: 7n } })
+      }),
+    )
+    const res = await t.get('/')
+    res.expect(500)
+    assert.equal(res.mistakes.length, 1)
+  })
 
   test('what does not fit the schema is 502, and where is reported', async () => {
     await using t = await storefrontUp()

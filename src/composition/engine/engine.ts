@@ -6,7 +6,7 @@ import { Retrying } from '../transport/retrying.ts'
 import type { Transport } from '../transport/transport.ts'
 import { CompiledRoute } from './compiled-route.ts'
 import type { GatewayAnswer, GatewayRequest, Observer } from './messages.ts'
-import { writeProblem } from './problems.ts'
+import { compositionFailed, writeProblem } from './problems.ts'
 
 export interface EngineOptions {
   readonly transport: Transport
@@ -47,7 +47,7 @@ export class Engine {
         return writeProblem(new Problem(400, 'The path of the request has a broken escape'))
       // A schema that cannot be compiled: like what a route does wrong when it runs.
       this.observer.mistaken?.(error, request, `${request.method} ${path}`)
-      return writeProblem(new Problem(500, 'The composition failed'))
+      return writeProblem(compositionFailed())
     }
   }
 

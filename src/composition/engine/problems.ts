@@ -3,6 +3,7 @@ import { lowerCased } from '../backends/backend.ts'
 import { failureAnswer, type CallFailure } from '../calls/failure.ts'
 import { Problem } from '../routes/answer.ts'
 import type { FailureRule } from '../routes/route.ts'
+import { checkFields } from './fields.ts'
 import type { GatewayAnswer } from './messages.ts'
 
 /**
@@ -57,8 +58,14 @@ function laterHeaders(status: number, { answer }: CallFailure): Readonly<Record<
   return status === 503 && after !== undefined && /^[\w ,:]+$/.test(after) ? { 'retry-after': after } : {}
 }
 
+/** Of a mistake of the composition its clients are told nothing. */
+export const compositionFailed = (): Problem => new Problem(500, 'The composition failed')
+
+/** Throws where its fields cannot be fields of an answer, or its members are no JSON. */
 export function writeProblem({ status, title, more }: Problem): GatewayAnswer {
-  const { type, detail, headers, reason, members } = more
+  const { type, detail, reason, members } = more
+  const headers = lowerCased(more.headers ?? {})
+  checkFields(headers)
   const details = {
     title,
     ...(type !== undefined && { type }),
@@ -66,7 +73,7 @@ export function writeProblem({ status, title, more }: Problem): GatewayAnswer {
     ...(reason !== undefined && { reason }),
   }
   const { body, fields } = written(status, details, members)
-  return { status, headers: { ...named(fields), ...lowerCased(headers ?? {}) }, body }
+  return { status, headers: { ...named(fields), ...headers }, body }
 }
 
 function named(fields: readonly string[]): Record<string, string> {
