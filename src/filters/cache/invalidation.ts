@@ -6,6 +6,8 @@ import type { Fields } from '../../http/fields.ts'
  */
 export function invalidated(url: string, answer: Fields): readonly string[] {
   const urls = [url]
+  // A Host may be one that no URL has: 1.2.3.256 is a name in RFC 3986, and an address that is none in WHATWG's.
+  if (!URL.canParse(url)) return urls
   const own = new URL(url)
   for (const name of ['location', 'content-location']) {
     const value = answer.get(name)
