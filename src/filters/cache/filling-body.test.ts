@@ -72,3 +72,22 @@ test('beyond its limit it passes, in order, and the backend waits for the client
   assert.equal(state.resumed, 1)
   assert.equal(memory.take(500_000), true)
 })
+
+test('one of unknown length is kept up to a limit that is below its first room, and not beyond', () => {
+  const memory = new FillMemory(500_000)
+  for (const [bytes, stored] of [
+    [0, 0],
+    [100, 100],
+    [1000, 1000],
+    [1001, null],
+  ] as const) {
+    const { body, state, text } = scene(memory, -1, 1000)
+    state.takes = true
+    body.write(Buffer.alloc(bytes, 'a'))
+    body.flush()
+    body.end(null)
+    assert.deepEqual([state.stored, text(), state.ended], [stored, 'a'.repeat(bytes), 1])
+    body.destroy()
+  }
+  assert.equal(memory.take(500_000), true)
+})

@@ -41,7 +41,7 @@ export class FillingBody implements BodyTransform {
   constructor(plan: FillPlan, next: BodyNext) {
     this.plan = plan
     this.next = next
-    const first = plan.length >= 0 ? plan.length : FIRST_BYTES
+    const first = plan.length >= 0 ? plan.length : Math.min(FIRST_BYTES, plan.limitBytes)
     if (first > plan.limitBytes || !this.reserve(first)) this.giveUp()
   }
 
