@@ -228,6 +228,38 @@ suite('a cache of answers', () => {
       assert.match(body, /not_stored/)
     })
 
+  for (const [what, cacheControl, more] of [
+    ['that may be stale where the backend fails', 'max-age=60, stale-if-error=600', {}],
+    [
+      'of which the last good one is given',
+      'max-age=60',
+      { fallback: { lastGood: {}, httpStatusCodes: [503] } },
+    ],
+  ] as const)
+    test(`gives nothing of what was purged while a backend failed, ${what}`, async () => {
+      const held: ServerResponse[] = []
+      await using at = await Site.start(
+        (request, response) => {
+          if (request.headers['x-held'] !== undefined) return void held.push(response)
+          response.writeHead(200, { 'Cache-Control': cacheControl }).end('as it was')
+        },
+        {},
+        more,
+      )
+      await at.hit('/r/a')
+      await at.hit('/r/b')
+      for (const [path, given] of [
+        ['/r/b', 'as it was'],
+        ['/r/a', 'sick'],
+      ] as const) {
+        const late = at.ask(path, { 'Cache-Control': 'no-cache', 'X-Held': '1' })
+        while (held.length === 0) await setImmediate()
+        if (given === 'sick') at.served.workers.cache.purge({ url: `http://a.example${path}` })
+        held.pop()!.writeHead(503).end('sick')
+        assert.equal((await late).body, given)
+      }
+    })
+
   test('has equal requests wait for one, whichever worker has them, and lets them go where the answer is not for all', async () => {
     const waiting: ServerResponse[] = []
     await using at = await Site.start((request, response, number) => {

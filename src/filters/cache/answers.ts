@@ -45,13 +45,13 @@ export class Answers {
   }
 
   private onError(x: Exchange, asking: Asking): Served | null {
-    const { stored, key, flight, directives } = asking
+    const { stored, key, flight, directives, known } = asking
     const { flights, reader } = this.shared
     // What is closed here has not failed: nothing is given in its place.
     if (x.failure !== null && failures[x.failure].side !== 'upstream') return null
     if (stored === null || !isGoodOnError(stored, directives, this.clock.wallMs())) return null
-    // It was changed while the backend was asked.
-    if (!reader.isCurrent(stored)) return null
+    // It was changed, or purged, while the backend was asked.
+    if (!reader.isStanding(stored, known)) return null
     flights.failed(key)
     flight?.end(false)
     return this.given(x, asking, stored, 'stale-if-error')

@@ -7,7 +7,7 @@ import { serve } from './serving.ts'
 
 /**
  * What is stored for a request that was sent to the backend, though it is no longer fresh; null where nothing is, it is
- * older, was changed meanwhile, or must not be used without asking. It was found by who asks, as what is fresh is.
+ * older, was changed or purged meanwhile, or must not be used without asking. It was found by who asks, as what is fresh is.
  */
 export function lastGood(
   x: Exchange,
@@ -21,7 +21,7 @@ export function lastGood(
   const nowMs = kit.clock.wallMs()
   if (policy.asks || policy.strict || ageMs(times, nowMs) > maxAgeMs) return null
   const reader = kit.responses()
-  if (!reader.isCurrent(stored)) return null
+  if (!reader.isStanding(stored, asking.known)) return null
   x.notes.set(outcomeNote, told['stale-if-error'])
   const { wanted: fields, conditional } = asking
   return serve(stored, { method: x.asked.method, fields, conditional }, nowMs, '', reader.sending(stored))

@@ -87,6 +87,12 @@ export class CacheReader {
     return this.changes.count(changePlace) === changes
   }
 
+  /** As well, and nothing was purged since so much was `known`: of what may have gone meanwhile nobody can say what it was. */
+  isStanding(stored: Stored, known: number): boolean {
+    this.catchUp()
+    return !isBefore(known, this.purgedAt) && this.isCurrent(stored)
+  }
+
   /** To be remembered by who asks a backend: where changes of this URL are counted, and how many there were. */
   changesOf(url: string): { readonly changePlace: number; readonly changes: number } {
     const changePlace = this.changes.placeOf(url)
@@ -116,8 +122,7 @@ export class CacheReader {
    * not, where something was purged or changed since: this may be it.
    */
   offer(stored: Stored, asked: number, known: number, claim: Claim | null = null): boolean {
-    this.catchUp()
-    if (isBefore(known, this.purgedAt) || !this.isCurrent(stored)) return false
+    if (!this.isStanding(stored, known)) return false
     this.put(stored)
     this.port.postMessage({ type: 'offer', stored, asked, seen: this.seen, claim } satisfies ToKeeper)
     return true
