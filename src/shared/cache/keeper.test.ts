@@ -111,6 +111,43 @@ suite('a cache of several workers', () => {
     )
   })
 
+  test('pushes out so many for one answer at most, and none where it would need more', async () => {
+    const { keeper, one, has, settled, put } = cacheOf(10_000_000)
+    for (let i = 0; i < 10_000; i++) put(`/${i}`, { body: null })
+    await settled()
+    const { entries } = keeper.figures
+    assert.ok(entries > 9_000)
+    const offer = async (url: string, bytes: number): Promise<boolean> => {
+      one.offer(answer(url, { body: new SharedArrayBuffer(bytes) }), 255, one.known)
+      await settled()
+      return has(one, url) !== undefined
+    }
+    assert.equal(await offer('/large', 1_200_000), false)
+    assert.equal(keeper.figures.entries, entries)
+    assert.equal(await offer('/smaller', 500_000), true)
+    assert.ok(keeper.figures.entries < entries - 400)
+  })
+
+  test('is full no longer than there is no room', async () => {
+    const { one, has, settled, put } = cacheOf(100_000)
+    const done: (() => void)[] = []
+    for (const url of ['/1', '/2', '/3', '/4']) {
+      put(url)
+      await settled()
+      done.push(one.sending(has(one, url)!))
+      one.replaced(has(one, url)!)
+    }
+    await settled()
+    put('/5')
+    await settled()
+    assert.deepEqual([has(one, '/5'), one.isFull], [undefined, true])
+    for (const end of done) end()
+    put('/5')
+    await settled()
+    assert.ok(has(one, '/5'))
+    assert.equal(one.isFull, false)
+  })
+
   test('counts what is sent to slow clients until they have it, and no longer than their worker lives', async () => {
     const { keeper, one, has, settled, put } = cacheOf(1_000_000)
     put('/a')

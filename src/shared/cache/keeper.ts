@@ -57,6 +57,8 @@ export type FromKeeper =
   | { readonly type: 'refused'; readonly url: string; readonly place: string; readonly values: string }
 
 const OWNERS = 1_024
+/** So many go for one answer at most: the main thread finds a thousand in 2 ms, and one that is worth more than them all is rare. */
+const MOST_VICTIMS = 1_000
 
 /**
  * The cache of a process: which answers are kept, on the main thread. Bodies are memory that all threads share, and
@@ -151,19 +153,23 @@ export class CacheKeeper {
     return true
   }
 
-  /** What is to go for it; null where what is there is worth more. */
+  /** What is to go for it; null where what is there is worth more, or too much would have to go for one. */
   private makeRoom(bytes: number, asked: number, client: string): Stored[] | null {
-    const drop: Stored[] = []
-    let over = this.residents.bytes + this.lingeringBytes + bytes - this.limitBytes
-    const needs = (): boolean => over > 0 || this.residents.isTaken(drop.length)
+    const { residents, limitBytes } = this
+    const drop = new Set<Stored>()
+    let over = residents.bytes + this.lingeringBytes + bytes - limitBytes
+    const needs = (): boolean => over > 0 || residents.isTaken(drop.size)
     if (needs()) Atomics.store(this.words, 1, 1)
+    // What is still sent, and no more kept, goes without telling.
+    else if (over < -limitBytes * 0.1) this.tellOfRoom()
+    if (over > MOST_VICTIMS * (residents.bytes / residents.count)) return null
     while (needs()) {
-      const victim = this.residents.victim(asked, client, drop)
+      const victim = drop.size < MOST_VICTIMS ? residents.victim(asked, client, drop) : null
       if (victim === null) return null
-      drop.push(victim)
+      drop.add(victim)
       over -= storedBytes(victim)
     }
-    return drop
+    return [...drop]
   }
 
   private get lingeringBytes(): number {
@@ -175,8 +181,11 @@ export class CacheKeeper {
   private forget(stored: Stored): void {
     this.shelf.remove(stored)
     this.residents.remove(stored)
-    if (this.residents.bytes < this.limitBytes * 0.9 && !this.residents.isCrowded)
-      Atomics.store(this.words, 1, 0)
+    if (this.residents.bytes < this.limitBytes * 0.9) this.tellOfRoom()
+  }
+
+  private tellOfRoom(): void {
+    if (!this.residents.isCrowded) Atomics.store(this.words, 1, 0)
   }
 
   /** The message comes before the word: whoever sees the word finds the message. */

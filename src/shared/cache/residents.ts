@@ -80,11 +80,11 @@ export class Residents {
   }
 
   /** The one that can go for one that was asked for so often; null where all that were looked at are worth more. */
-  victim(asked: number, client: string, but: readonly Stored[]): Stored | null {
+  victim(asked: number, client: string, but: ReadonlySet<Stored>): Stored | null {
     let worst: Stored | null = null
     for (let i = 0; i < SAMPLE; i++) {
       const one = this.list[Math.floor(Math.random() * this.list.length)]
-      if (one === undefined || but.includes(one)) continue
+      if (one === undefined || but.has(one)) continue
       if (worst === null || this.isWorse(one, worst)) worst = one
     }
     if (worst === null) return null
