@@ -281,6 +281,25 @@ suite('a cache of answers', () => {
     assert.equal(at.asked.length - asked, 10)
   })
 
+  test('has nobody wait on for one that hangs where another has been told that the answer is not for all', async () => {
+    const held: ServerResponse[] = []
+    await using at = await Site.start(
+      (_, response, number) => {
+        if (number === 1) held.push(response)
+        else response.writeHead(200, { 'Cache-Control': 'private' }).end(`answer ${number}`)
+      },
+      { collapseTimeout: '200ms' },
+    )
+    const first = at.ask('/r/a')
+    while (held.length === 0) await setImmediate()
+    let waited = 0
+    for (let i = 0; i < 12; i++)
+      if (String((await at.ask('/r/a')).headers['cache-status']).includes('collapsed')) waited++
+    held.pop()!.end('answer 1')
+    assert.equal((await first).body, 'answer 1')
+    assert.ok(waited <= 2, `${waited} have waited: more than one in each worker`)
+  })
+
   test('is as all policies say together, the nearer first', async () => {
     await using at = await Site.start(
       (request, response, number) => {

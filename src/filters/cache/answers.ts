@@ -37,11 +37,18 @@ export class Answers {
       if (stale !== null) return asking.background ? undefined : stale
     }
     if (x.failure !== null) {
-      asking.flight?.end(true)
+      this.passed(asking)
       return undefined
     }
     if (status === 304 && asking.stored !== null) return this.confirmed(x, asking)
     return this.came(x, asking)
+  }
+
+  /** Who asks for the same need not wait; also where this one has waited in vain, and asked beside another. */
+  private passed({ flight, stores, stored, question, key }: Asking): void {
+    if (flight !== null) flight.end(true)
+    // The answer to a condition, or what is not to be stored, says nothing of those of others.
+    else if (stores && (stored !== null || !question.isConditional)) this.shared.flights.passes(key)
   }
 
   private onError(x: Exchange, asking: Asking): Served | null {
@@ -80,7 +87,7 @@ export class Answers {
       this.offer(now, asking, 255)
     } else {
       if (made === null || !isOfOther(asking)) reader.replaced(stored)
-      asking.flight?.end(true)
+      this.passed(asking)
     }
     const verdict = asking.background ? undefined : this.given(x, asking, now, 'revalidated')
     // In a promise, so that the end of the 304 is read first: its connection is then kept.
@@ -92,7 +99,7 @@ export class Answers {
     const made = this.storableOf(x, asking)
     this.replace(x, asking, made)
     if (made === null) {
-      asking.flight?.end(true)
+      this.passed(asking)
       this.say(x, asking, false)
       return undefined
     }
@@ -117,13 +124,9 @@ export class Answers {
       this.shared.reader.replaced(stored)
   }
 
-  private filling(
-    length: number,
-    { flight }: Asking,
-    finish: (body: SharedArrayBuffer) => void,
-  ): Transformed {
+  private filling(length: number, asking: Asking, finish: (body: SharedArrayBuffer) => void): Transformed {
     const done = (body: SharedArrayBuffer | null): void => {
-      if (body === null) flight?.end(true)
+      if (body === null) this.passed(asking)
       else finish(body)
     }
     const limitBytes = this.mostBytes

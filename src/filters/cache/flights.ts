@@ -80,10 +80,12 @@ export class Flights {
 
   /** `forMs`: how long one of another worker is worth waiting for. */
   find(key: string, forMs: number): Flight | undefined {
+    // Also where one is under way: what came to another was for nobody else.
+    if (this.isWithin(this.passed, key)) return undefined
     const own = this.all.get(key)
-    if (own !== undefined || this.isWithin(this.passed, key)) return own
+    if (own !== undefined) return own
     const claimed = this.claims().find(key)
-    if (claimed.state === 'passes') this.remember(this.passed, key, PASSED_MS)
+    if (claimed.state === 'passes') this.passes(key)
     return this.elsewhere(key, claimed, forMs)
   }
 
@@ -104,8 +106,13 @@ export class Flights {
   ended(flight: Flight, passes: boolean, isHanded: boolean): void {
     const { key, claim } = flight
     if (this.all.get(key) === flight) this.all.delete(key)
-    if (passes) this.remember(this.passed, key, PASSED_MS)
+    if (passes) this.passes(key)
     if (claim !== null && !isHanded) this.claims().release(claim, passes ? PASSED_MS : 0)
+  }
+
+  /** What came cannot be stored, whoever has asked for it. */
+  passes(key: string): void {
+    this.remember(this.passed, key, PASSED_MS)
   }
 
   /** The backend has failed, and what is stale was served. */

@@ -7,8 +7,8 @@ function workers() {
   const time = { us: 1_000_000 }
   const memory = Claims.memory()
   const secret = new Uint8Array(16)
-  const of = (): Claims => new Claims(memory, secret, () => time.us)
-  return { time, memory, one: of(), other: of() }
+  const of = (owner: number): Claims => new Claims(memory, secret, owner, () => time.us)
+  return { time, memory, one: of(1), other: of(2) }
 }
 
 function mine(taken: Claimed): Claim {
@@ -37,7 +37,7 @@ suite('claims', () => {
     time.us += 10_003_000
     assert.equal(other.find('a').state, 'free')
     mine(other.take('a', 10_000))
-    release(new BigInt64Array(memory), claim)
+    release(memory, claim)
     assert.equal(one.find('a').state, 'claimed')
   })
 

@@ -28,20 +28,26 @@ const PASS = 1
 
 /**
  * Who of all workers asks a backend for what all of them want: words of shared memory, by a hash under a secret. A claim
- * is until a moment, so that nothing waits for a worker that has died. The lower half of a word is until when, in
+ * is until a moment, so that nothing waits for a worker that hangs; those of one that has died are given back. The lower half of a word is until when, in
  * milliseconds of the clock that all have, the upper half tells keys apart: both change at once, or neither.
  */
 export class Claims {
+  /** The words, and beside each the worker that has taken it last. */
   static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(PLACES * 8)
+    return new SharedArrayBuffer(PLACES * 12)
   }
 
   private readonly words: BigInt64Array
+  private readonly owners: Int32Array
+  private readonly owner: number
   private readonly hash: KeyHash
   private readonly nowUs: () => number
 
-  constructor(memory: SharedArrayBuffer, secret: Uint8Array, nowUs: () => number) {
-    this.words = new BigInt64Array(memory)
+  /** `owner`: the number of this worker. */
+  constructor(memory: SharedArrayBuffer, secret: Uint8Array, owner: number, nowUs: () => number) {
+    this.words = wordsOf(memory)
+    this.owners = ownersOf(memory)
+    this.owner = owner
     this.hash = new KeyHash(new KeyHash(secret).derive('claims'))
     this.nowUs = nowUs
   }
@@ -61,13 +67,15 @@ export class Claims {
     if (seen !== free) return seen
     const word = wordOf(b, this.until(forMs) & ~PASS)
     const now = Atomics.compareExchange(this.words, place, before, word)
-    return now === before ? { state: 'mine', claim: { place, word } } : this.read(place, now, b)
+    if (now !== before) return this.read(place, now, b)
+    Atomics.store(this.owners, place, this.owner)
+    return { state: 'mine', claim: { place, word } }
   }
 
   /** `passForMs` above 0: for so long those who ask for the same do not wait for each other. */
   release(claim: Claim, passForMs = 0): void {
     const now = passForMs > 0 ? wordOf(tagOf(claim.word), this.until(passForMs) | PASS) : 0n
-    release(this.words, claim, now)
+    exchange(this.words, claim, now)
   }
 
   /** Fulfilled when it has been given back, or when time is. */
@@ -98,9 +106,31 @@ export class Claims {
 }
 
 /** By whoever has been handed the claim; one that another has by now stays. */
-export function release(words: BigInt64Array, { place, word }: Claim, now = 0n): void {
+export function release(memory: SharedArrayBuffer, claim: Claim): void {
+  exchange(wordsOf(memory), claim, 0n)
+}
+
+/** What a worker had when it died: nobody waits for it any more. What it has said of passing stays true. */
+export function releaseAll(memory: SharedArrayBuffer, owner: number): void {
+  const [words, owners] = [wordsOf(memory), ownersOf(memory)]
+  for (let place = 0; place < PLACES; place++) {
+    if (owners[place] !== owner) continue
+    const word = Atomics.load(words, place)
+    if (word !== 0n && (momentOf(word) & PASS) !== PASS) exchange(words, { place, word }, 0n)
+  }
+}
+
+function exchange(words: BigInt64Array, { place, word }: Claim, now: bigint): void {
   Atomics.compareExchange(words, place, word, now)
   Atomics.notify(words, place)
+}
+
+function wordsOf(memory: SharedArrayBuffer): BigInt64Array {
+  return new BigInt64Array(memory, 0, PLACES)
+}
+
+function ownersOf(memory: SharedArrayBuffer): Int32Array {
+  return new Int32Array(memory, PLACES * 8, PLACES)
 }
 
 function wordOf(tag: number, moment: number): bigint {

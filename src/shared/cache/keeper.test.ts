@@ -148,6 +148,22 @@ suite('a cache of several workers', () => {
     assert.equal(one.isFull, false)
   })
 
+  test('has nobody wait for what a worker that has died was asking', async () => {
+    const { keeper, one, other } = cacheOf(1_000_000)
+    assert.equal(one.claims.take('a', 30_000).state, 'mine')
+    assert.equal(other.claims.take('b', 30_000).state, 'mine')
+    const passing = one.claims.take('c', 30_000)
+    assert.ok(passing.state === 'mine')
+    one.claims.release(passing.claim, 30_000)
+    const seen = other.claims.find('a')
+    assert.ok(seen.state === 'claimed')
+    const over = other.claims.over(seen.claim, 30_000)
+    keeper.release(1)
+    assert.equal(await over, 'ok')
+    const states = ['a', 'b', 'c'].map(key => other.claims.find(key).state)
+    assert.deepEqual(states, ['free', 'claimed', 'passes'])
+  })
+
   test('counts what is sent to slow clients until they have it, and no longer than their worker lives', async () => {
     const { keeper, one, has, settled, put } = cacheOf(1_000_000)
     put('/a')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { AskedOften } from './asked-often.ts'
 import { Changes } from './changes.ts'
-import { Claims, release, type Claim } from './claims.ts'
+import { Claims, release, releaseAll, type Claim } from './claims.ts'
 import { Residents } from './residents.ts'
 import { Shelf } from './shelf.ts'
 import { meaning, storedBytes, type Purge, type Stored } from './stored.ts'
@@ -104,6 +104,7 @@ export class CacheKeeper {
   /** A worker has ended: it sends nothing to anybody any more. */
   release(owner: number): void {
     Atomics.store(new Int32Array(this.lingering), owner % OWNERS, 0)
+    releaseAll(this.claims, owner)
     this.ports.get(owner)?.close()
     this.ports.delete(owner)
   }
@@ -128,7 +129,7 @@ export class CacheKeeper {
       const { stored, asked, seen, claim } = message
       // What was asked before a purge may have been answered before it.
       if (isBefore(seen, this.purgedAt) || !this.take(stored, asked)) refuse(stored, from)
-      if (claim !== null) release(new BigInt64Array(this.claims), claim)
+      if (claim !== null) release(this.claims, claim)
       return
     }
     const { url, only } = message

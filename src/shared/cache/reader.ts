@@ -56,7 +56,7 @@ export class CacheReader {
     this.lingering = new Int32Array(lingering)
     this.often = new AskedOften(asked, secret)
     this.changes = new Changes(changes, secret)
-    this.claims = new Claims(claims, secret, nowUs)
+    this.claims = new Claims(claims, secret, owner, nowUs)
     this.hash = new KeyHash(secret)
     this.owner = owner % this.lingering.length
     this.seen = seen
