@@ -254,7 +254,15 @@ for (const path of ['/asked', '/asked-grpc'])
   suite(`where an authorizer is asked, of ${path}`, () => {
     test('browsers that say no more of who they are share what is stored', async () => {
       await using site = await Site.start()
-      const one = { 'User-Agent': 'one', Accept: 'a/b', 'Cache-Control': 'max-age=50', Referer: 'http://a/' }
+      const one = {
+        'User-Agent': 'one',
+        Accept: 'a/b',
+        'Cache-Control': 'max-age=50',
+        Referer: 'http://a/',
+        'Sec-Fetch-Site': 'none',
+        'X-B3-TraceId': '1',
+        'X-Forwarded-For': '192.0.2.1',
+      }
       assert.equal((await site.ask('', path, one, 0)).body, 'answer 1')
       assert.equal((await site.ask('', path, { 'User-Agent': 'two' }, 0)).body, 'answer 1')
     })

@@ -56,6 +56,7 @@ const common = [
   'accept-charset',
   'accept-encoding',
   'accept-language',
+  'b3',
   'dnt',
   'origin',
   'priority',
@@ -63,9 +64,13 @@ const common = [
   'save-data',
   'traceparent',
   'tracestate',
+  'uber-trace-id',
   'upgrade-insecure-requests',
   'user-agent',
   'via',
+  'x-amzn-trace-id',
+  'x-cloud-trace-context',
+  'x-correlation-id',
   'x-request-id',
   'x-requested-with',
   // What the URL says too, in the words of an authorizer's question.
@@ -116,6 +121,6 @@ export function kindOf(name: string): number {
 
 function prefixedOf(name: string): number {
   if (name.startsWith('x-forwarded-')) return FORWARDING
-  // Those of browsers, which say how a page asks (Fetch Metadata, Client Hints).
-  return name.startsWith('sec-') ? COMMON : PLAIN
+  // Of browsers, how a page asks (Fetch Metadata, Client Hints), and of Zipkin, which call it is.
+  return name.startsWith('sec-') || name.startsWith('x-b3-') ? COMMON : PLAIN
 }
