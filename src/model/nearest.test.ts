@@ -51,6 +51,13 @@ for (const [written, name, is] of [
   ['shop-v1', 'shop-v2', false],
   ['shop', 'shop2', false],
   ['shop-v9', 'shop-v10', false],
+  // Those of one naming scheme, each of which is meant.
+  ['team-x', 'team-y', false],
+  ['prod-b', 'prod-g', false],
+  ['eu-a-shop', 'eu-b-shop', false],
+  ['shop-a.example', 'shop-b.example', false],
+  ['team-ax', 'team-ay', true],
+  ['team-a', 'teem-a', true],
   // Too short: it is one letter from most.
   ['api', 'app', false],
 ] as const)

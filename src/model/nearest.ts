@@ -27,12 +27,20 @@ const SHORTEST_SLIP = 4
 
 /**
  * Whether one name is the other with one letter wrong, missing, too many, or two swapped: `petstor`, `pestore`. Not where
- * only digits tell them apart, or what is long gone (`shop-v1`) would be taken for what came after it (`shop-v2`).
+ * only digits tell them apart, or what is long gone (`shop-v1`) would be taken for what came after it (`shop-v2`); nor
+ * where a part of one letter does, as in the names of a scheme: `team-x` is gone, and `team-y` is another.
  */
 export function isSlip(written: string, name: string): boolean {
   if (written === name || Math.min(written.length, name.length) < SHORTEST_SLIP) return false
   if (Math.abs(written.length - name.length) > 1 || wordsOf(written) === wordsOf(name)) return false
-  return distance(written, name) === 1
+  return distance(written, name) === 1 && !isOfScheme(written, name)
+}
+
+/** Whether two names differ in one part, which is one letter in both. */
+function isOfScheme(a: string, b: string): boolean {
+  const parts = b.split(/[-.]/)
+  const [own, ...more] = a.split(/[-.]/).flatMap((part, i) => (part === parts[i] ? [] : [[part, parts[i]]]))
+  return more.length === 0 && own !== undefined && own.every(part => part?.length === 1)
 }
 
 function wordsOf(name: string): string {

@@ -16,8 +16,9 @@ interface World {
 }
 
 /**
- * What a policy is likely for whose target is not there: what its name misses by a slip, and no other of its kind is
- * for. Served without it, that would be open to whom it keeps out (ADR 0072).
+ * What a policy is likely for whose target is not there: the one thing that its name misses by a slip, and no other of
+ * its kind is for. Served without it, that would be open to whom it keeps out (ADR 0072). Of several any could be meant,
+ * and all would be down for one name. Its sections of that name, or all of it.
  */
 export function misspelt(
   { policy, target: { kind, name, sectionName } }: PolicyAttachment<Resource>,
@@ -33,12 +34,10 @@ export function misspelt(
   if (near.length === 0) return []
   const isNamed = (one: Targetable): boolean =>
     alike().some(other => isFor(other, kind, namespace, one.resource.metadata.name))
-  return near
-    .filter(one => !isNamed(one))
-    .flatMap(one => {
-      const sections = sectionName === undefined ? [] : sectionsOf(one, sectionName)
-      return sections.length > 0 ? sections : [wholeOf(one)]
-    })
+  const [meant, ...more] = near.filter(one => !isNamed(one))
+  if (meant === undefined || more.length > 0) return []
+  const sections = sectionName === undefined ? [] : sectionsOf(meant, sectionName)
+  return sections.length > 0 ? sections : [wholeOf(meant)]
 }
 
 function isFor(

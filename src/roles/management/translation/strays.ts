@@ -23,13 +23,13 @@ type Policy = Resource<{ readonly spec: { readonly targetRefs: readonly PolicyTa
 
 /**
  * Products and policies whose API is not there, and what they may mean (ADR 0072): an API of their namespace whose name
- * theirs misses by a slip, and that no other of their kind is for; or any at which nobody is asked who he is, since of
+ * theirs misses by a slip, and that no other of their kind is for, if there is one such API alone; or any at which nobody is asked who he is, since of
  * those one has likely been renamed. What is refused is declared, and its routes are closed for it.
  */
 export class Strays {
   private readonly byNamespace: ReadonlyMap<string, readonly Stray[]>
-  /** Kinds with the keys of APIs that one of them is for. */
-  private readonly named: ReadonlySet<string>
+  /** Of those the ones that miss the name of one API by a slip, with its key, which no other of their kind is for. */
+  private readonly meant: ReadonlyMap<Stray, string>
 
   constructor(resources: Resources, policies: readonly Policy[]) {
     const all = [...ofProducts(resources), ...ofPolicies(policies), ...ofBroken(resources)]
@@ -40,7 +40,17 @@ export class Strays {
       )
     })
     this.byNamespace = Map.groupBy(strays, ({ by }) => by.metadata.namespace)
-    this.named = new Set(all.map(({ by, name }) => `${by.kind} ${apiKey(by, name)}`))
+    const named = new Set(all.map(({ by, name }) => `${by.kind} ${apiKey(by, name)}`))
+    const apis = Map.groupBy(resources.all(API), ({ metadata }) => metadata.namespace)
+    this.meant = new Map(
+      strays.flatMap(stray => {
+        const { by, name } = stray
+        const near = (apis.get(by.metadata.namespace) ?? []).filter(
+          api => isSlip(name, api.metadata.name) && !named.has(`${by.kind} ${keyOf(api)}`),
+        )
+        return near.length === 1 ? [[stray, keyOf(near[0]!)]] : []
+      }),
+    )
   }
 
   /** Closes the API if something that has strayed may be for it, and answers whether. `isOpen`: nobody is asked there. */
@@ -49,7 +59,7 @@ export class Strays {
     const { lifecycle = apiDefaults.lifecycle } = api.body.spec
     if (covers.length === 0 || isClosed || lifecycle === 'Draft' || lifecycle === 'Retired') return false
     const strays = (this.byNamespace.get(api.metadata.namespace) ?? []).filter(
-      stray => isOpen || this.isMisspelt(stray, api),
+      stray => isOpen || this.meant.get(stray) === keyOf(api),
     )
     const [first] = strays
     if (first === undefined) return false
@@ -71,10 +81,6 @@ export class Strays {
       { reason: 'ProtectionMissing', path: ['metadata', 'name'], message, follows: true },
     ])
     return true
-  }
-
-  private isMisspelt({ by, name }: Stray, api: API): boolean {
-    return isSlip(name, api.metadata.name) && !this.named.has(`${by.kind} ${keyOf(api)}`)
   }
 }
 
