@@ -5,6 +5,7 @@ import { isSlip } from '../model/nearest.ts'
 import type { Resource } from '../model/resource.ts'
 import { keyOf, type Resources } from '../model/resources.ts'
 import type { PolicyAttachment } from './policies.ts'
+import { isLax, isServedWithin } from './route-gateways.ts'
 import { gatewayTarget, routeTarget, sectionsOf, wholeOf, type Scope, type Targetable } from './targetable.ts'
 
 /** What all objects of one kind are for. */
@@ -17,7 +18,7 @@ interface World {
 
 /**
  * What a policy is likely for whose target is not there: the one thing that its name misses by a slip, and no other of
- * its kind is for. Served without it, that would be open to whom it keeps out (ADR 0072). Of several any could be meant,
+ * its kind is for, nor for its Gateways. Served without it, that would be open to whom it keeps out (ADR 0072). Of several any could be meant,
  * and all would be down for one name. Its sections of that name, or all of it.
  */
 export function misspelt(
@@ -32,12 +33,22 @@ export function misspelt(
     ({ metadata }) => metadata.namespace === namespace && isSlip(name, metadata.name),
   )
   if (near.length === 0) return []
-  const isNamed = (one: Targetable): boolean =>
-    alike().some(other => isFor(other, kind, namespace, one.resource.metadata.name))
+  const others = alike()
+  const places = new Set(others.flatMap(gatewayPlace))
+  const isNamed = ({ resource }: Targetable): boolean =>
+    others.some(other => isFor(other, kind, namespace, resource.metadata.name)) ||
+    (kind !== Gateway.kind && isServedWithin(resource as HTTPRoute | GRPCRoute, places, world.gateways))
   const [meant, ...more] = near.filter(one => !isNamed(one))
   if (meant === undefined || more.length > 0) return []
   const sections = sectionName === undefined ? [] : sectionsOf(meant, sectionName)
   return sections.length > 0 ? sections : [wholeOf(meant)]
+}
+
+/** As in isServedWithin. */
+function gatewayPlace({ policy, target }: PolicyAttachment<Resource>): string[] {
+  if (target.kind !== Gateway.kind || isLax(policy)) return []
+  const whole = `${policy.metadata.namespace}/${target.name}`
+  return [target.sectionName === undefined ? whole : `${whole}/${target.sectionName}`]
 }
 
 function isFor(

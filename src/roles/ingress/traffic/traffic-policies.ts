@@ -81,8 +81,12 @@ export function trafficPolicies(world: TrafficWorld): TrafficFilters {
 /** What is there of what it targets, with a condition for each. */
 function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld): Target[] {
   const { closing, report } = world
+  // Of a Gateway, what it says of other things is no protection of this kind.
   const alike = (): PolicyAttachment<TrafficPolicy>[] =>
-    attachmentsOf(world.resources.all(TrafficPolicy).filter(mayOpen))
+    attachmentsOf(world.resources.all(TrafficPolicy).filter(mayOpen)).filter(
+      ({ policy: other, target }) =>
+        target.kind !== 'Gateway' || guardsOf(policy).every(one => guardsOf(other).includes(one)),
+    )
   return attachmentsOf([policy]).flatMap(attachment => {
     const target = protectedScope(attachment, world, mayOpen(policy) ? alike : null)
     if (target === null) return []
@@ -105,8 +109,13 @@ function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld
 }
 
 /** Whether something is open to others without it: it does more than set what is served how. */
-function mayOpen({ body: { spec } }: TrafficPolicy): boolean {
-  return spec.addresses !== undefined || spec.rateLimits !== undefined || spec.basicAuth !== undefined
+function mayOpen(policy: TrafficPolicy): boolean {
+  return guardsOf(policy).length > 0
+}
+
+/** What of it keeps somebody out. */
+function guardsOf({ body: { spec } }: TrafficPolicy) {
+  return (['addresses', 'rateLimits', 'basicAuth'] as const).filter(field => spec[field] !== undefined)
 }
 
 interface Made {

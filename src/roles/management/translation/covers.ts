@@ -108,10 +108,20 @@ function ruleName({ body }: Cover['route'], rule: number): string {
   return body.spec.rules?.[rule]?.name ?? String(rule)
 }
 
+/** An HTTPRoute that lists none has one, which takes all. */
+function ruleCount({ kind, body }: Cover['route']): number {
+  return body.spec.rules?.length ?? (kind === 'HTTPRoute' ? 1 : 0)
+}
+
+/** The routes of which these have all rules. */
+export function wholeRoutes(covers: readonly Cover[]): Cover['route'][] {
+  return [...Map.groupBy(covers, ({ route }) => route)].flatMap(([route, own]) =>
+    own.reduce((sum, { rules }) => sum + rules.length, 0) >= ruleCount(route) ? [route] : [],
+  )
+}
+
 function rulesIn(scope: Scope, route: Cover['route']): number[] {
-  // An HTTPRoute that lists none has one, which takes all.
-  const count = route.body.spec.rules?.length ?? (route.kind === 'HTTPRoute' ? 1 : 0)
-  const all = Array.from({ length: count }, (_, i) => i)
+  const all = Array.from({ length: ruleCount(route) }, (_, i) => i)
   return scope.section === undefined
     ? all
     : all.filter(i => route.body.spec.rules?.[i]?.name === scope.section)

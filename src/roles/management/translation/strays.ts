@@ -7,6 +7,7 @@ import { policyName } from '../../../translation/policies.ts'
 import { see } from '../../../translation/missing.ts'
 import { API } from '../kinds/api.ts'
 import { apiDefaults } from '../kinds/defaults.ts'
+import { AuthenticationPolicy } from '../kinds/authentication-policy.ts'
 import { Product } from '../kinds/product.ts'
 import { closeApi, type ApiState, type ApiWorld } from './apis.ts'
 import { isOfApi } from './policies.ts'
@@ -22,16 +23,22 @@ interface Stray {
 type Policy = Resource<{ readonly spec: { readonly targetRefs: readonly PolicyTarget[] } }>
 
 /**
- * Products and policies whose API is not there, and what they may mean (ADR 0072): an API of their namespace whose name
- * theirs misses by a slip, and that no other of their kind is for, if there is one such API alone; or any at which nobody is asked who he is, since of
- * those one has likely been renamed. What is refused is declared, and its routes are closed for it.
+ * Products and policies whose API is not there, and what they may mean (ADR 0072): the one API of their namespace whose
+ * name theirs misses by a slip, and that no other of their kind is for; and, of Products and AuthenticationPolicies, any
+ * at which nobody is asked who he is, since of those one has likely been renamed. What is refused is declared, and its
+ * routes are closed for it.
  */
 export class Strays {
   private readonly byNamespace: ReadonlyMap<string, readonly Stray[]>
   /** Of those the ones that miss the name of one API by a slip, with its key, which no other of their kind is for. */
   private readonly meant: ReadonlyMap<Stray, string>
 
-  constructor(resources: Resources, policies: readonly Policy[]) {
+  /** `stands`: whether a policy of this kind is for the API otherwise than by its name. */
+  constructor(
+    resources: Resources,
+    policies: readonly Policy[],
+    stands: (kind: string, api: API) => boolean,
+  ) {
     const all = [...ofProducts(resources), ...ofPolicies(policies), ...ofBroken(resources)]
     const strays = all.filter(({ by, name }) => {
       const { namespace } = by.metadata
@@ -46,7 +53,10 @@ export class Strays {
       strays.flatMap(stray => {
         const { by, name } = stray
         const near = (apis.get(by.metadata.namespace) ?? []).filter(
-          api => isSlip(name, api.metadata.name) && !named.has(`${by.kind} ${keyOf(api)}`),
+          api =>
+            isSlip(name, api.metadata.name) &&
+            !named.has(`${by.kind} ${keyOf(api)}`) &&
+            !stands(by.kind, api),
         )
         return near.length === 1 ? [[stray, keyOf(near[0]!)]] : []
       }),
@@ -59,7 +69,7 @@ export class Strays {
     const { lifecycle = apiDefaults.lifecycle } = api.body.spec
     if (covers.length === 0 || isClosed || lifecycle === 'Draft' || lifecycle === 'Retired') return false
     const strays = (this.byNamespace.get(api.metadata.namespace) ?? []).filter(
-      stray => isOpen || this.meant.get(stray) === keyOf(api),
+      stray => (isOpen && asks(stray)) || this.meant.get(stray) === keyOf(api),
     )
     const [first] = strays
     if (first === undefined) return false
@@ -73,15 +83,21 @@ export class Strays {
       )
     const { by, name: missing } = first
     const what = `${by.kind} ${policyName(by)}${see({ position: by.at(first.path) })}`
-    const open = isOpen
-      ? 'no Product has it and no AuthenticationPolicy is for it'
-      : `no other ${by.kind} is for it`
+    const open =
+      isOpen && asks(first)
+        ? 'no Product has it and no AuthenticationPolicy is for it'
+        : `no other ${by.kind} is for it`
     const message = `${open}, and ${what} protects API ${missing}, which is not there and may be this one; closed: answered 500 (protection_missing)`
     world.report.bad(api, 'Enforced', [
       { reason: 'ProtectionMissing', path: ['metadata', 'name'], message, follows: true },
     ])
     return true
   }
+}
+
+/** Whether it has asked who somebody is: then the API that it was for is open without it. */
+function asks({ by: { kind } }: Stray): boolean {
+  return kind === Product.kind || kind === AuthenticationPolicy.kind
 }
 
 function apiKey({ metadata }: Resource, name: string): string {

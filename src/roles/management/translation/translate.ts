@@ -24,6 +24,7 @@ import { isOfApi, placed, type Placed } from './policies.ts'
 import { Products, reportProducts, type Offer } from './products.ts'
 import { publish } from './published/published.ts'
 import { doubtRules } from './rule-doubts.ts'
+import { standsAt } from './standing.ts'
 import { Strays } from './strays.ts'
 import { brokenFor, closeBroken } from './unenforced.ts'
 
@@ -45,17 +46,29 @@ export function translate(resources: Resources): Contribution {
   closeBroken(broken, apis, world)
   reportProducts(apis, world)
   reportPlans(apis, world)
-  const authentication = placed(AuthenticationPolicy, apis, world)
+  const offered = [...apis.values()].filter(({ api }) => products.of(api).length > 0)
+  const authentication = placed(AuthenticationPolicy, apis, world, offered)
   const authorization = placed(AuthorizationPolicy, apis, world)
   doubtRules(authorization, world)
-  const strays = new Strays(resources, policies)
+  const limits = placed(RateLimitPolicy, apis, world)
+  const standing = new Map<string, readonly Placed<Resource>[]>([
+    [AuthenticationPolicy.kind, authentication],
+    [AuthorizationPolicy.kind, authorization],
+    [RateLimitPolicy.kind, limits],
+  ])
+  const strays = new Strays(resources, policies, (kind, api) => {
+    const state = apis.get(keyOf(api))
+    const own = standing.get(kind)
+    if (kind === AuthenticationPolicy.kind && products.of(api).length > 0) return true
+    return state !== undefined && own !== undefined && standsAt(state, own, world.gateways)
+  })
   const attach = [
     ...[...apis.values()].flatMap(state =>
       ofApi(state, products.of(state.api), authentication, strays, world),
     ),
     ...ofAuthentication(authentication, products),
     ...authorizationAttachments(authorization),
-    ...ofLimits(placed(RateLimitPolicy, apis, world)),
+    ...ofLimits(limits),
   ]
   const published = publish([...apis.values()], products, attach, world)
   doubtExceptions(policies, resources, report)
