@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Endpoint } from '../snapshot/snapshot.ts'
+import type { Endpoint } from '../snapshot/cluster.ts'
 import { tellReadiness } from './readiness.ts'
 
 const at = (port: number, readiness?: Endpoint['readiness']): Endpoint => ({

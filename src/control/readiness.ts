@@ -1,5 +1,6 @@
 import { authorityText } from '../http/authority-text.ts'
-import type { Endpoint, SnapshotParts } from '../snapshot/snapshot.ts'
+import type { Endpoint } from '../snapshot/cluster.ts'
+import type { SnapshotParts } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { readinessReason } from '../upstream/endpoint-state.ts'
 

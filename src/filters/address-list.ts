@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { addressRanges } from '../http/address-ranges.ts'
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 import { compileExceptions, type Exception } from './exceptions.ts'
 import type { Exchange, Failure, FilterType } from './filter.ts'
 import { passes } from './inspect.ts'

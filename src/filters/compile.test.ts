@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 import { exchange as viewOf, origin } from '../../test/support/exchange.ts'
 import { kit } from '../../test/support/kit.ts'
 import { FilterTable, stepsOf, type FilterSteps, type SteppedExchange } from './compile.ts'

@@ -1,4 +1,4 @@
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 import type { BodyHold } from './body.ts'
 import type { Exchange, Filter, FilterType, ResponseVerdict, Verdict } from './filter.ts'
 import type { Kit } from './kit.ts'

@@ -1,6 +1,6 @@
 import { HINT_ORIGIN, type RequestHead } from '../http/head.ts'
 import type { Fields } from '../http/fields.ts'
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 import type { FilterType, LocalResponse } from './filter.ts'
 import { Note } from './notes.ts'
 import { compileOrigins } from './origins.ts'

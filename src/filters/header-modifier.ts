@@ -1,7 +1,7 @@
 import type { Fields } from '../http/fields.ts'
 import { HINT_FORWARDED, HINT_REQUEST_ID, HINT_TRACE, HINT_VIA, type RequestHead } from '../http/head.ts'
 import { ownedFields } from '../http/owned-fields.ts'
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 import { authoritySetter } from './authority.ts'
 import type { FilterType } from './filter.ts'
 

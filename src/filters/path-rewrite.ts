@@ -1,4 +1,4 @@
-import type { PathRewrite } from '../snapshot/snapshot.ts'
+import type { PathRewrite } from '../snapshot/rule.ts'
 
 /**
  * Compiles Gateway API HTTPPathModifier: canonical path in, path out; the query

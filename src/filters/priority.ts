@@ -1,4 +1,4 @@
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 import { compileExceptions, type Excepted, type Exception } from './exceptions.ts'
 import type { FilterType } from './filter.ts'
 

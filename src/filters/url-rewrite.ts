@@ -1,4 +1,4 @@
-import type { FilterConfig, PathRewrite } from '../snapshot/snapshot.ts'
+import type { FilterConfig, PathRewrite } from '../snapshot/rule.ts'
 import { authoritySetter } from './authority.ts'
 import type { FilterType } from './filter.ts'
 import { compilePathRewrite, describeRewrite } from './path-rewrite.ts'

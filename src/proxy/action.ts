@@ -1,6 +1,6 @@
 import type { Kit } from '../filters/kit.ts'
 import type { RoleName } from '../model/kind.ts'
-import type { Action, Handle } from '../snapshot/snapshot.ts'
+import type { Action, Handle } from '../snapshot/rule.ts'
 import type { CompiledAction } from './run.ts'
 
 /** A kind of action beside those of the standard, whole in its own file: a cache before a backend, several calls laid together. */

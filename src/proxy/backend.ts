@@ -1,5 +1,5 @@
 import type { FailureName } from '../http/failures.ts'
-import type { WeightedBackend } from '../snapshot/snapshot.ts'
+import type { WeightedBackend } from '../snapshot/rule.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'

@@ -1,6 +1,6 @@
 import { addressRanges, type AddressRanges } from '../http/address-ranges.ts'
 import { shareKey } from '../http/share-key.ts'
-import type { ClientSettings } from '../snapshot/snapshot.ts'
+import type { ClientSettings } from '../snapshot/client-settings.ts'
 
 /** By whom what is full is shared, as a ClientPolicy has it. */
 export class ClientShares {

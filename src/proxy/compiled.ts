@@ -1,4 +1,4 @@
-import type { FilterConfig, Rule, StreamRule } from '../snapshot/snapshot.ts'
+import type { FilterConfig, Rule, StreamRule } from '../snapshot/rule.ts'
 import type { Instruments } from '../telemetry/instruments.ts'
 import { compileChain, compileClosed, compileRule, compileStream, type Surroundings } from './compile.ts'
 import type { Epochs } from './epochs.ts'

@@ -1,5 +1,7 @@
 import { SharedStreams } from '../http/h2/shared-streams.ts'
-import type { Certificate, Port, Snapshot, Endpoint as EndpointSpec } from '../snapshot/snapshot.ts'
+import type { Endpoint as EndpointSpec } from '../snapshot/cluster.ts'
+import type { Port, Snapshot } from '../snapshot/snapshot.ts'
+import type { Certificate } from '../snapshot/tls.ts'
 import { Kept } from '../filters/kept.ts'
 import { timerMs } from '../shared/timer.ts'
 import { NodeState, SharedState } from '../shared/node-state.ts'

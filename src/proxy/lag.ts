@@ -1,5 +1,5 @@
 import type { FailureName } from '../http/failures.ts'
-import type { Cluster } from '../snapshot/snapshot.ts'
+import type { Cluster } from '../snapshot/cluster.ts'
 import { BodyRate } from './body-rate.ts'
 import type { RequestBody } from './body.ts'
 import type { Paced } from './pace.ts'

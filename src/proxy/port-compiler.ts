@@ -1,4 +1,5 @@
-import type { Certificate, Listener, Port } from '../snapshot/snapshot.ts'
+import type { Listener, Port } from '../snapshot/snapshot.ts'
+import type { Certificate } from '../snapshot/tls.ts'
 import { ClientShares } from './client-shares.ts'
 import type { Compiled } from './compiled.ts'
 import { grpcAnswer } from './grpc/answer.ts'

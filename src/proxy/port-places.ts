@@ -1,4 +1,4 @@
-import type { ClientSettings } from '../snapshot/snapshot.ts'
+import type { ClientSettings } from '../snapshot/client-settings.ts'
 import type { Bound, DisplacementRule, Inbound } from './inbound.ts'
 import { Places } from './places/places.ts'
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { failures, type FailureName } from '../http/failures.ts'
-import type { StreamRule } from '../snapshot/snapshot.ts'
+import type { StreamRule } from '../snapshot/rule.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { PickInfo } from '../upstream/balancers/balancer.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Redirect } from '../snapshot/snapshot.ts'
+import type { Redirect } from '../snapshot/rule.ts'
 import { requestHead } from '../../test/support/head.ts'
 import { compileRedirect } from './redirect.ts'
 

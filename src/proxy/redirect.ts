@@ -1,7 +1,7 @@
 import type { LocalResponse } from '../filters/filter.ts'
 import { compilePathRewrite } from '../filters/path-rewrite.ts'
 import type { RequestHead } from '../http/head.ts'
-import type { Redirect } from '../snapshot/snapshot.ts'
+import type { Redirect } from '../snapshot/rule.ts'
 
 /**
  * Compiles Gateway API HTTPRequestRedirectFilter. `localPort` is the listener's

@@ -1,5 +1,6 @@
 import type { ResponseHead } from '../http/head.ts'
-import type { ClusterRetry, Retry } from '../snapshot/snapshot.ts'
+import type { ClusterRetry } from '../snapshot/resilience.ts'
+import type { Retry } from '../snapshot/rule.ts'
 
 /** What is repeated: what a route says, where it has a `retry`, and what the policy of the backend says beyond that. */
 export interface RetryRules {

@@ -1,7 +1,7 @@
 import type { FailureName } from '../http/failures.ts'
 import type { FilterSteps, ReadyFilter } from '../filters/compile.ts'
 import type { Ranking } from '../filters/priority.ts'
-import type { Rule } from '../snapshot/snapshot.ts'
+import type { Rule } from '../snapshot/rule.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'

@@ -5,7 +5,7 @@ import { startPlugged } from '../../test/support/plugged.ts'
 import { simpleYaml, TestUpstream } from '../../test/support/upstream.ts'
 import { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/head.ts'
-import type { Forward, Handle } from '../snapshot/snapshot.ts'
+import type { Forward, Handle } from '../snapshot/rule.ts'
 import type { ActionType } from './action.ts'
 import { LocalRun, type RunHost } from './run.ts'
 

@@ -1,5 +1,5 @@
 import type { FilterSteps } from '../filters/compile.ts'
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 
 const known = new WeakMap<FilterSteps, Map<FilterConfig, FilterSteps>>()
 

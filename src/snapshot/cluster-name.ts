@@ -1,4 +1,4 @@
-import type { Cluster } from './snapshot.ts'
+import type { Cluster } from './cluster.ts'
 
 /**
  * What a cluster was named after: `Service/default/items:80` of `Service/default/items:80 (h2)`. In parentheses is what

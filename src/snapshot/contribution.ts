@@ -1,6 +1,10 @@
 import type { Condition, Problem, ResourceRef } from '../model/resource.ts'
 import type { RowValue } from '../shared/table-writer.ts'
-import type { Certificate, Cluster, Endpoint, FilterConfig, Origin, Port } from './snapshot.ts'
+import type { Cluster, Endpoint } from './cluster.ts'
+import type { Origin } from './origin.ts'
+import type { FilterConfig } from './rule.ts'
+import type { Port } from './snapshot.ts'
+import type { Certificate } from './tls.ts'
 
 /**
  * What one role makes of the declared objects: data, and nothing that refers to another role. `merge` lays the

@@ -1,5 +1,5 @@
 import type { Position, ResourceRef } from '../model/resource.ts'
-import type { Origin } from './snapshot.ts'
+import type { Origin } from './origin.ts'
 
 /** The object that put a part of the snapshot there, and where that is written; null for what came from no file. */
 export function declaredBy({ resource, group, file, line, column }: Origin): {

@@ -9,7 +9,8 @@ import { contentOf, resultOf } from '../model/loaded.ts'
 import { settle } from '../model/last-good.ts'
 import type { Attachment, Contribution, AttachPoint } from './contribution.ts'
 import { merge, type Translation } from './merge.ts'
-import type { FilterConfig, Origin, Rule } from './snapshot.ts'
+import type { Origin } from './origin.ts'
+import type { FilterConfig, Rule } from './rule.ts'
 
 // What ingress makes of this stands beside what a second role contributes.
 const yaml = `

@@ -4,7 +4,8 @@ import type { Condition } from '../model/resource.ts'
 import type { Contribution, GatewayStatus } from './contribution.ts'
 import { declaredBy } from './declared.ts'
 import { Placed } from './placed.ts'
-import type { Origin, SnapshotParts } from './snapshot.ts'
+import type { Origin } from './origin.ts'
+import type { SnapshotParts } from './snapshot.ts'
 
 export interface Contributed extends Contribution {
   readonly role: RoleName

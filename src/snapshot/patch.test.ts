@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { deserialize, serialize } from 'node:v8'
 import fc from 'fast-check'
 import { applyPatch, diff } from './patch.ts'
-import type { Cluster, Listener, Port, RouteEntry, Rule, Snapshot } from './snapshot.ts'
+import type { Cluster } from './cluster.ts'
+import type { Rule } from './rule.ts'
+import type { Listener, Port, RouteEntry, Snapshot } from './snapshot.ts'
 
 /** As a worker gets it. */
 function sent<T>(value: T): T {

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { lazy } from './memo.ts'
 import { applyRuns, placesBefore, runsOf, type ListRun } from './runs.ts'
-import type { Cluster, VirtualHost, Listener, Match, Port, RouteEntry, Rule, Snapshot } from './snapshot.ts'
+import type { Cluster } from './cluster.ts'
+import type { Match, Rule } from './rule.ts'
+import type { VirtualHost, Listener, Port, RouteEntry, Snapshot } from './snapshot.ts'
 
 /** What makes one snapshot of another: free of functions and classes, as a snapshot is. Absent is as it was. */
 export interface SnapshotPatch {

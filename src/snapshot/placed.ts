@@ -3,16 +3,8 @@ import { targetName } from './cluster-name.ts'
 import type { Contribution, AttachPoint } from './contribution.ts'
 import { declaredBy } from './declared.ts'
 import { memoized } from './memo.ts'
-import type {
-  Action,
-  FilterConfig,
-  VirtualHost,
-  Listener,
-  Port,
-  Rule,
-  StreamRule,
-  WeightedBackend,
-} from './snapshot.ts'
+import type { Action, FilterConfig, Rule, StreamRule, WeightedBackend } from './rule.ts'
+import type { VirtualHost, Listener, Port } from './snapshot.ts'
 
 /** What a place that is not to be served answers. */
 export const closedAction: Action = { type: 'respond', failure: 'protection_missing' }

@@ -1,4 +1,4 @@
-import type { Endpoint } from './snapshot.ts'
+import type { Endpoint } from './cluster.ts'
 
 /** By what they say: a list that says the same may be another array. */
 export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { origin } from '../../test/support/exchange.ts'
 import { FilterTable } from '../filters/compile.ts'
 import type { FilterType } from '../filters/filter.ts'
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 import { compileFaults } from './compile-faults.ts'
 
 const type = (name: string, compile: FilterType['compile']): FilterType => ({

@@ -3,7 +3,7 @@ import { trialKit } from '../filters/trial-kit.ts'
 import type { Condition } from '../model/resource.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
 import { declaredBy } from '../snapshot/declared.ts'
-import type { FilterConfig } from '../snapshot/snapshot.ts'
+import type { FilterConfig } from '../snapshot/rule.ts'
 
 /**
  * What workers will find of filters that roles attach: each is compiled, and thrown away (ADR 0013). Where one cannot

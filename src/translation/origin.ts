@@ -1,7 +1,7 @@
 import { formatPath } from '../model/problem.ts'
 import { groupOf, type RoleName } from '../model/kind.ts'
 import type { FieldPath, Resource } from '../model/resource.ts'
-import type { Origin } from '../snapshot/snapshot.ts'
+import type { Origin } from '../snapshot/origin.ts'
 
 /** Where a part of the snapshot was written; without a position (objects that came from no file) the file is "" and line and column 0. */
 export function originFor(role: RoleName, resource: Resource, path: FieldPath): Origin {

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { canonicalHostname } from '../http/hostname.ts'
-import type { Certificate, KeyType, Leaf } from '../snapshot/snapshot.ts'
+import type { Certificate, KeyType, Leaf } from '../snapshot/tls.ts'
 import { alternatives } from '../upstream/tls/identity.ts'
 
 /** A certificate that can be used, and when. */

@@ -3,7 +3,7 @@ import { Backend } from '../model/kinds/backend.ts'
 import { Service, type ServicePort } from '../model/kinds/service.ts'
 import type { Resources } from '../model/resources.ts'
 import { targetName } from '../snapshot/cluster-name.ts'
-import type { Cluster } from '../snapshot/snapshot.ts'
+import type { Cluster } from '../snapshot/cluster.ts'
 
 /** What a cluster stands for: a port of a Service, or a Backend. */
 export type ClusterTarget = ServiceTarget | BackendTarget

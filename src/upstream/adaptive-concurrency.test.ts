@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { AdaptiveConcurrencySettings } from '../snapshot/snapshot.ts'
+import type { AdaptiveConcurrencySettings } from '../snapshot/resilience.ts'
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
 
 const settings: AdaptiveConcurrencySettings = {

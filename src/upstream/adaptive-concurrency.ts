@@ -1,4 +1,4 @@
-import type { AdaptiveConcurrencySettings } from '../snapshot/snapshot.ts'
+import type { AdaptiveConcurrencySettings } from '../snapshot/resilience.ts'
 
 /** A window of that many samples is judged by the last of them. */
 const MOST_SAMPLES = 512

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { seeded } from '../../test/support/seeded.ts'
-import type { Balancing } from '../snapshot/snapshot.ts'
+import type { Balancing } from '../snapshot/cluster.ts'
 import { balancers, makeBalancer } from './balancers.ts'
 
 interface Candidate {

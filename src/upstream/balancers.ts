@@ -1,4 +1,4 @@
-import type { Balancing } from '../snapshot/snapshot.ts'
+import type { Balancing } from '../snapshot/cluster.ts'
 import type { Balancer, BalancerType, Candidate, RandomSource } from './balancers/balancer.ts'
 import { consistentHash } from './balancers/consistent-hash.ts'
 import { leastRequest } from './balancers/least-request.ts'

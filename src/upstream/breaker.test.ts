@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { CounterAreas, counterMemory } from '../shared/counters.ts'
-import type { BreakerTrip } from '../snapshot/snapshot.ts'
+import type { BreakerTrip } from '../snapshot/resilience.ts'
 import { Breaker } from './breaker.ts'
 
 const trip: BreakerTrip = {

@@ -1,7 +1,7 @@
 import type { FailureName } from '../http/failures.ts'
 import type { Hash128 } from '../shared/key-hash.ts'
 import { SharedWindow } from '../shared/window.ts'
-import type { BreakerSettings, BreakerTrip } from '../snapshot/snapshot.ts'
+import type { BreakerSettings, BreakerTrip } from '../snapshot/resilience.ts'
 import type { SharedCounts } from './retry-budget.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half-open'

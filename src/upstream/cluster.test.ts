@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type * as snapshot from '../snapshot/snapshot.ts'
+import type * as snapshot from '../snapshot/cluster.ts'
+import type { HealthChecks } from '../snapshot/health.ts'
 import { FakeClock } from '../../test/support/clock.ts'
 import { clusterOf } from '../../test/support/cluster.ts'
 import type { Place } from './choice/place.ts'
@@ -562,7 +563,7 @@ test('an endpoint that is not ready is never chosen; one that still serves is, w
   assert.deepEqual(w.log, [])
 })
 
-const checks: snapshot.HealthChecks = {
+const checks: HealthChecks = {
   type: 'TCP',
   intervalMs: 1_000,
   timeoutMs: 1_000,

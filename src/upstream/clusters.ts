@@ -1,4 +1,5 @@
-import type * as snapshot from '../snapshot/snapshot.ts'
+import type * as snapshot from '../snapshot/cluster.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { RandomSource } from './balancers/balancer.ts'
 import { nowhere, type Place } from './choice/place.ts'
 import { systemClock, type Clock } from './clock.ts'
@@ -38,7 +39,7 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
   private readonly leaving = new Set<Cluster<P>>()
   /** What was applied last, and whether all that it names has been asked for. */
   private named: readonly snapshot.Cluster[] = []
-  private lists: snapshot.Snapshot['endpoints'] = {}
+  private lists: Snapshot['endpoints'] = {}
   private asked = false
   /** Rises whenever there is another cluster, or one less. */
   generation = 0
@@ -73,7 +74,7 @@ export class ClusterTable<P extends EndpointPool = EndpointPool> {
    * `endpoints` by cluster name; a cluster that is not in it has none. Lists that are the same objects as before are
    * not looked into: of 20,000 clusters few change at a time.
    */
-  apply(clusters: readonly snapshot.Cluster[], endpoints: snapshot.Snapshot['endpoints']): void {
+  apply(clusters: readonly snapshot.Cluster[], endpoints: Snapshot['endpoints']): void {
     if (clusters === this.named && endpoints === this.lists) return
     this.named = []
     this.asked = true

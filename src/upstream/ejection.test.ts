@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Ejection } from '../snapshot/snapshot.ts'
+import type { Ejection } from '../snapshot/health.ts'
 import { FakeClock } from '../../test/support/clock.ts'
 import { Ejector } from './ejection.ts'
 import { inService } from './endpoint-state.ts'

@@ -1,4 +1,4 @@
-import type { Ejection } from '../snapshot/snapshot.ts'
+import type { Ejection } from '../snapshot/health.ts'
 import type { Cancel, Clock } from './clock.ts'
 import { mostEjected, standing } from './endpoint-state.ts'
 import type { Endpoint } from './endpoint.ts'

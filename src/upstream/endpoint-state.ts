@@ -1,4 +1,4 @@
-import type { Ejection } from '../snapshot/snapshot.ts'
+import type { Ejection } from '../snapshot/health.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /**

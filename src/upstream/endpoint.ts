@@ -1,7 +1,7 @@
 import { authorityText } from '../http/authority-text.ts'
 import { failures, type FailureName } from '../http/failures.ts'
 import type { PeakLatency } from './peak-latency.ts'
-import type { Endpoint as Spec } from '../snapshot/snapshot.ts'
+import type { Endpoint as Spec } from '../snapshot/cluster.ts'
 
 /** As long as a person looks at a number before it may change. */
 const RATE_S = 2

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { CounterAreas, counterMemory } from '../shared/counters.ts'
-import type { HedgingSettings } from '../snapshot/snapshot.ts'
+import type { HedgingSettings } from '../snapshot/resilience.ts'
 import { Hedging } from './hedging.ts'
 import { RetryBudget } from './retry-budget.ts'
 

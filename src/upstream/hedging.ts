@@ -1,5 +1,5 @@
 import { SharedWindow } from '../shared/window.ts'
-import type { HedgingSettings } from '../snapshot/snapshot.ts'
+import type { HedgingSettings } from '../snapshot/resilience.ts'
 import { LatencySketch } from './latency-sketch.ts'
 import type { RetryBudget, SharedCounts } from './retry-budget.ts'
 

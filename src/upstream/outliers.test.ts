@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { FakeClock } from '../../test/support/clock.ts'
-import type { PassiveChecks } from '../snapshot/snapshot.ts'
+import type { PassiveChecks } from '../snapshot/health.ts'
 import { Endpoint } from './endpoint.ts'
 import { Outliers } from './outliers.ts'
 

@@ -1,4 +1,4 @@
-import type { PassiveChecks } from '../snapshot/snapshot.ts'
+import type { PassiveChecks } from '../snapshot/health.ts'
 import type { Cancel, Clock } from './clock.ts'
 import type { Endpoint, EndpointJudge } from './endpoint.ts'
 

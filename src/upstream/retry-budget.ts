@@ -1,6 +1,6 @@
 import type { Counters } from '../shared/counters.ts'
 import { SharedWindow } from '../shared/window.ts'
-import type { RetryBudgetSettings } from '../snapshot/snapshot.ts'
+import type { RetryBudgetSettings } from '../snapshot/resilience.ts'
 import { backendDefaults } from '../model/defaults.ts'
 
 /** What workers count together. */

@@ -1,5 +1,6 @@
 import type { SharedStreams } from '../http/h2/shared-streams.ts'
-import type { Endpoint as EndpointSpec, Snapshot } from '../snapshot/snapshot.ts'
+import type { Endpoint as EndpointSpec } from '../snapshot/cluster.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Place } from './choice/place.ts'

@@ -2,7 +2,10 @@ import { stringify } from 'yaml'
 import { formatPath } from '../../src/model/problem.ts'
 import type { Condition } from '../../src/model/resource.ts'
 import type { Translation } from '../../src/snapshot/merge.ts'
-import type { Cluster, Listener, Match, Origin, Port, Rule } from '../../src/snapshot/snapshot.ts'
+import type { Cluster } from '../../src/snapshot/cluster.ts'
+import type { Origin } from '../../src/snapshot/origin.ts'
+import type { Match, Rule } from '../../src/snapshot/rule.ts'
+import type { Listener, Port } from '../../src/snapshot/snapshot.ts'
 import { clientSettings, clusterSettings, ejectionSettings, tlsBounds } from '../../src/roles/ingress/defaults.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Cluster } from '../../src/snapshot/snapshot.ts'
+import type { Cluster } from '../../src/snapshot/cluster.ts'
 
 /** A cluster of a snapshot, with what a test wants otherwise. */
 export function clusterOf(name: string, more: Partial<Cluster> = {}): Cluster {

@@ -1,6 +1,6 @@
 import type { Exchange } from '../../src/filters/filter.ts'
 import { Notes } from '../../src/filters/notes.ts'
-import type { Origin } from '../../src/snapshot/snapshot.ts'
+import type { Origin } from '../../src/snapshot/origin.ts'
 import { requestHead, responseHead } from './head.ts'
 
 /** An exchange as filters see it; `more` is what a test is about. */

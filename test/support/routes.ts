@@ -1,4 +1,5 @@
-import type { Listener, Match, PathMatch, RouteEntry, Rule, ValueMatch } from '../../src/snapshot/snapshot.ts'
+import type { Match, PathMatch, Rule, ValueMatch } from '../../src/snapshot/rule.ts'
+import type { Listener, RouteEntry } from '../../src/snapshot/snapshot.ts'
 import { origin } from './exchange.ts'
 
 export function rule(id: string): Rule {

@@ -1,6 +1,6 @@
 import { backendDefaults } from '../../model/defaults.ts'
 import { formatDuration } from '../../model/quantity.ts'
-import type { Cluster, ZonePreference } from '../../snapshot/snapshot.ts'
+import type { Cluster, ZonePreference } from '../../snapshot/cluster.ts'
 
 /** How an endpoint of it is chosen, where that is said; nothing where it is in turn. */
 export function balancingTexts(cluster: Cluster): readonly string[] {

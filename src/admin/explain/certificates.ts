@@ -1,4 +1,4 @@
-import type { Termination } from '../../snapshot/snapshot.ts'
+import type { Termination } from '../../snapshot/tls.ts'
 
 /** Where the certificates of a listener come from. */
 export function certificatesText({ certificates, wanted = [] }: Termination): string {

@@ -1,7 +1,7 @@
 import type { Exchange, Failure, Inspection, InspectKit } from '../../filters/filter.ts'
 import { failures } from '../../http/failures.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import { askedExchange } from './asked-exchange.ts'
 import { filtersMet, type Explanation, type MetFilter } from './explanation.ts'
 

@@ -7,14 +7,9 @@ import type { RequestHead } from '../../http/head.ts'
 import { compileMethods } from '../../proxy/methods.ts'
 import { explainRoute } from '../../proxy/router/explain.ts'
 import type { RouteExplanation } from '../../proxy/router/explain.ts'
-import type {
-  Endpoint,
-  FilterConfig,
-  Listener,
-  Port,
-  Snapshot,
-  SnapshotParts,
-} from '../../snapshot/snapshot.ts'
+import type { Endpoint } from '../../snapshot/cluster.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
+import type { Listener, Port, Snapshot, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { asRequests } from './stream.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { hasScheme, type AskedRequest } from './asked.ts'

@@ -1,5 +1,7 @@
 import type { ExplainedEntry } from '../../proxy/router/explain.ts'
-import type { Cluster, Endpoint, Match, Rule, SnapshotParts } from '../../snapshot/snapshot.ts'
+import type { Cluster, Endpoint } from '../../snapshot/cluster.ts'
+import type { Match, Rule } from '../../snapshot/rule.ts'
+import type { SnapshotParts } from '../../snapshot/snapshot.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { redactQuery } from '../../telemetry/redact.ts'
 import { veiled } from '../../api/veil.ts'

@@ -1,11 +1,7 @@
-import type {
-  BreakerTrip,
-  Cluster,
-  ClusterRetry,
-  Ejection,
-  HealthChecks,
-  Port,
-} from '../../snapshot/snapshot.ts'
+import type { Cluster } from '../../snapshot/cluster.ts'
+import type { Ejection, HealthChecks } from '../../snapshot/health.ts'
+import type { BreakerTrip, ClusterRetry } from '../../snapshot/resilience.ts'
+import type { Port } from '../../snapshot/snapshot.ts'
 
 /** What a port allows its clients, in one line; what has no limit is left out. */
 export function clientLimits({ protocol, client }: Port): string {

@@ -6,7 +6,8 @@ import type { Condition, ResourceRef } from '../../model/resource.ts'
 import { shortName, type Resources } from '../../model/resources.ts'
 import { memoized } from '../../snapshot/memo.ts'
 import { targetName } from '../../snapshot/cluster-name.ts'
-import type { Port, Rule } from '../../snapshot/snapshot.ts'
+import type { Rule } from '../../snapshot/rule.ts'
+import type { Port } from '../../snapshot/snapshot.ts'
 
 /** Which policies say how a port or a cluster behaves, as the end of a line: `; ingress: ClientPolicy/default/strict (a.yaml:3:1)`, or "". */
 export interface PolicyNames {

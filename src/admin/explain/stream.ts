@@ -1,4 +1,5 @@
-import type { Listener, RouteEntry, StreamRule } from '../../snapshot/snapshot.ts'
+import type { StreamRule } from '../../snapshot/rule.ts'
+import type { Listener, RouteEntry } from '../../snapshot/snapshot.ts'
 
 /**
  * A listener of byte streams as one of requests that match anything, so that one explanation serves both: of a stream

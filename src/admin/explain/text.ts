@@ -3,18 +3,18 @@ import { authorityText } from '../../http/authority-text.ts'
 import { describeRewrite } from '../../filters/path-rewrite.ts'
 import { failures, isFailureName } from '../../http/failures.ts'
 import type { ExplainedEntry, RouteExplanation } from '../../proxy/router/explain.ts'
+import type { Origin } from '../../snapshot/origin.ts'
 import type {
   Action,
   FilterConfig,
   Forward,
   Match,
-  Origin,
   Respond,
   Retry,
-  SnapshotParts,
   ValueMatch,
   WeightedBackend,
-} from '../../snapshot/snapshot.ts'
+} from '../../snapshot/rule.ts'
+import type { SnapshotParts } from '../../snapshot/snapshot.ts'
 import { certificatesText } from './certificates.ts'
 import { clientLimits, clientRules, clusterLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'

@@ -1,5 +1,6 @@
 import type { FilterTable } from '../../filters/compile.ts'
-import type { FilterConfig, Listener, Rule, StreamRule } from '../../snapshot/snapshot.ts'
+import type { FilterConfig, Rule, StreamRule } from '../../snapshot/rule.ts'
+import type { Listener } from '../../snapshot/snapshot.ts'
 import type { RecentRecord } from '../../telemetry/recent/slot-reader.ts'
 import type { Deeds, FilterAt } from '../../telemetry/recent/story.ts'
 import type { StoryFilter } from '../shapes/requests.ts'

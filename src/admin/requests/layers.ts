@@ -1,4 +1,6 @@
-import type { Listener, Origin, Rule, StreamRule } from '../../snapshot/snapshot.ts'
+import type { Origin } from '../../snapshot/origin.ts'
+import type { Rule, StreamRule } from '../../snapshot/rule.ts'
+import type { Listener } from '../../snapshot/snapshot.ts'
 import type { RecentRecord } from '../../telemetry/recent/slot-reader.ts'
 import type { StoryFilter, StoryStep } from '../shapes/requests.ts'
 import { failureText, layerOf } from './failure-layer.ts'

@@ -1,5 +1,6 @@
 import type { FilterTable } from '../../filters/compile.ts'
-import type { Listener, Rule, Snapshot, StreamRule } from '../../snapshot/snapshot.ts'
+import type { Rule, StreamRule } from '../../snapshot/rule.ts'
+import type { Listener, Snapshot } from '../../snapshot/snapshot.ts'
 import type { RecentRecord } from '../../telemetry/recent/slot-reader.ts'
 import type { RequestStory } from '../shapes/requests.ts'
 import { attemptsOf, timingsOf } from './attempts.ts'

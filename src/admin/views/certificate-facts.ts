@@ -4,7 +4,7 @@ import { Secret } from '../../model/kinds/secret.ts'
 import { isKind } from '../../model/kind.ts'
 import type { Resource } from '../../model/resource.ts'
 import { memoized } from '../../snapshot/memo.ts'
-import type { Certificate } from '../../snapshot/snapshot.ts'
+import type { Certificate } from '../../snapshot/tls.ts'
 import { configValue, secretValue } from '../../translation/certificates.ts'
 import { certificateNames, keyTypeOf } from '../../translation/pem.ts'
 

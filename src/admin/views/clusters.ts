@@ -1,7 +1,7 @@
 import type { InForce } from '../../control/controller.ts'
 import type { Kinds } from '../../model/kinds.ts'
 import { declaredBy } from '../../snapshot/declared.ts'
-import type { Cluster } from '../../snapshot/snapshot.ts'
+import type { Cluster } from '../../snapshot/cluster.ts'
 import { policyNames } from '../explain/policy-names.ts'
 import { clusterLimits } from '../explain/limits.ts'
 import type * as shapes from '../shapes/cluster.ts'

@@ -1,5 +1,5 @@
 import type { RuleTypes } from '../../proxy/compile.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import type * as shapes from '../shapes/rule.ts'
 
 /** In the order in which requests meet them. */

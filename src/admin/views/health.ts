@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { authorityText } from '../../http/authority-text.ts'
 import { failures } from '../../http/failures.ts'
-import type { Endpoint } from '../../snapshot/snapshot.ts'
+import type { Endpoint } from '../../snapshot/cluster.ts'
 import type { ClusterHealth, EndpointHealth, NameHealth } from '../../upstream/health.ts'
 import type * as shapes from '../shapes/cluster.ts'
 

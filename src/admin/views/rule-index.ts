@@ -1,5 +1,6 @@
 import { inSlices, type Steps } from '../../proxy/steps.ts'
-import type { FilterConfig, Listener, Match, Port, Rule, RouteEntry } from '../../snapshot/snapshot.ts'
+import type { FilterConfig, Match, Rule } from '../../snapshot/rule.ts'
+import type { Listener, Port, RouteEntry } from '../../snapshot/snapshot.ts'
 import { asRequests } from '../explain/stream.ts'
 import { byText } from './page.ts'
 

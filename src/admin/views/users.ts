@@ -1,7 +1,9 @@
 import type { ResourceRef } from '../../model/resource.ts'
 import { refKey, shortName } from '../../model/resources.ts'
 import { targetName } from '../../snapshot/cluster-name.ts'
-import type { FilterConfig, Listener, Origin, Rule, Snapshot } from '../../snapshot/snapshot.ts'
+import type { Origin } from '../../snapshot/origin.ts'
+import type { FilterConfig, Rule } from '../../snapshot/rule.ts'
+import type { Listener, Snapshot } from '../../snapshot/snapshot.ts'
 import type * as shapes from '../shapes/object.ts'
 import { clustersOf, type RuleIndex } from './rule-index.ts'
 

@@ -1,14 +1,7 @@
 import { authorityText } from '../../http/authority-text.ts'
-import type {
-  Endpoint,
-  VirtualHost,
-  Listener,
-  Port,
-  RouteEntry,
-  Rule,
-  SnapshotParts,
-  StreamRule,
-} from '../../snapshot/snapshot.ts'
+import type { Endpoint } from '../../snapshot/cluster.ts'
+import type { Rule, StreamRule } from '../../snapshot/rule.ts'
+import type { VirtualHost, Listener, Port, RouteEntry, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { certificatesText } from '../../admin/explain/certificates.ts'
 import { counted } from '../command/texts.ts'
 import { ruleTypes } from '../rule-types.ts'

@@ -1,4 +1,5 @@
-import type { FilterConfig, Origin } from '../../snapshot/snapshot.ts'
+import type { Origin } from '../../snapshot/origin.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import type { Exception } from '../exceptions.ts'
 import type { ConditionConfig } from './condition-table.ts'
 

@@ -1,5 +1,5 @@
 import { shareKey } from '../../http/share-key.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import { compileExceptions, type Exception } from '../exceptions.ts'
 import type { Exchange, Failure, Filter, FilterType, Verdict } from '../filter.ts'
 import type { Kit } from '../kit.ts'

@@ -1,7 +1,7 @@
 import { Fields } from '../../http/fields.ts'
 import { NO_BODY } from '../../http/head.ts'
 import type { Stored } from '../../shared/cache/stored.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import type { Exchange, Filter, ResponseVerdict, Served, Verdict } from '../filter.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'

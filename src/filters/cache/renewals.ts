@@ -1,6 +1,6 @@
 import { Fields } from '../../http/fields.ts'
 import type { Stored } from '../../shared/cache/stored.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import type { Exchange } from '../filter.ts'
 import type { KitClock } from '../kit.ts'
 import { askAbout, askingNote, momentOf } from './asking.ts'

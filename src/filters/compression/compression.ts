@@ -1,4 +1,4 @@
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import type { Exchange, FilterType } from '../filter.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'

@@ -1,4 +1,4 @@
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import type { Exception } from '../exceptions.ts'
 
 /** An ExternalAuthPolicy, or the standard's filter of that purpose, as the proxy runs it. */

@@ -1,6 +1,6 @@
 import { failures, type FailureName } from '../../http/failures.ts'
 import { grpcFormat } from '../../http/grpc/content-type.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import { lastGood } from '../cache/last-good.ts'
 import { compileExceptions, type Exception } from '../exceptions.ts'
 import type { Exchange, Filter, FilterType, ResponseVerdict } from '../filter.ts'

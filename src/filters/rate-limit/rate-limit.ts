@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { crowdKey, shareKey } from '../../http/share-key.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import { compileExceptions, type Exception } from '../exceptions.ts'
 import type { Exchange, Failure, FilterType, Inspection } from '../filter.ts'
 import { compilingKit, passes } from '../inspect.ts'

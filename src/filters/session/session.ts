@@ -1,5 +1,5 @@
 import { cookieValue } from '../../http/request-values.ts'
-import type { FilterConfig } from '../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../snapshot/rule.ts'
 import type { Exchange, Filter, FilterType } from '../filter.ts'
 import type { Kit } from '../kit.ts'
 import { Note } from '../notes.ts'

@@ -7,7 +7,7 @@ import { CHUNKED, NO_BODY, type RequestHead, type ResponseHead } from '../../htt
 import { ChunkedReader } from '../../http/h1/chunked.ts'
 import { RequestHeadReader } from '../../http/h1/request.ts'
 import { newRequestId } from '../../http/request-id.ts'
-import type { ClientSettings } from '../../snapshot/snapshot.ts'
+import type { ClientSettings } from '../../snapshot/client-settings.ts'
 import { cutOff } from '../cut-off.ts'
 import type { Downstream } from '../downstream.ts'
 import { ProxiedExchange } from '../proxied-exchange.ts'

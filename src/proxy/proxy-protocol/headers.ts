@@ -1,4 +1,4 @@
-import type { ClientSettings } from '../../snapshot/snapshot.ts'
+import type { ClientSettings } from '../../snapshot/client-settings.ts'
 import type { ClientShares } from '../client-shares.ts'
 import { readFirst } from '../first-bytes.ts'
 import type { Inbound } from '../inbound.ts'

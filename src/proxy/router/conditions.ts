@@ -1,6 +1,6 @@
 import type { RequestHead } from '../../http/head.ts'
 import { wholeMatch } from '../../snapshot/regex.ts'
-import type { Match, PathMatch, ValueMatch } from '../../snapshot/snapshot.ts'
+import type { Match, PathMatch, ValueMatch } from '../../snapshot/rule.ts'
 import { headerValue, queryValue } from '../../http/request-values.ts'
 
 const slash = 47

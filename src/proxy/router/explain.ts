@@ -1,13 +1,7 @@
 import type { RequestHead } from '../../http/head.ts'
 import { wholeMatch } from '../../snapshot/regex.ts'
-import type {
-  VirtualHost,
-  Listener,
-  Match,
-  PathMatch,
-  RouteEntry,
-  ValueMatch,
-} from '../../snapshot/snapshot.ts'
+import type { Match, PathMatch, ValueMatch } from '../../snapshot/rule.ts'
+import type { VirtualHost, Listener, RouteEntry } from '../../snapshot/snapshot.ts'
 import { firstOfEachName, takesPrefix, takesRegex } from './conditions.ts'
 import { isSecretParameter } from '../../telemetry/redact.ts'
 import { headerValue, queryValue } from '../../http/request-values.ts'

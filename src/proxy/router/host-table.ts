@@ -1,4 +1,5 @@
-import type { VirtualHost, Match, RouteEntry, Rule } from '../../snapshot/snapshot.ts'
+import type { Match, Rule } from '../../snapshot/rule.ts'
+import type { VirtualHost, RouteEntry } from '../../snapshot/snapshot.ts'
 import { placesBefore } from '../../snapshot/runs.ts'
 import type { Steps } from '../steps.ts'
 import { compileClosedMatch, compileConditions, compilePath, type RouteCandidate } from './conditions.ts'

@@ -1,5 +1,5 @@
 import type { RequestHead } from '../../http/head.ts'
-import type { PathMatch } from '../../snapshot/snapshot.ts'
+import type { PathMatch } from '../../snapshot/rule.ts'
 import { atOnce, type Steps } from '../steps.ts'
 import { Bucket } from './bucket.ts'
 import { holds, takesPath, takesRegex, type RouteCandidate } from './conditions.ts'

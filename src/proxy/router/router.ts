@@ -1,6 +1,7 @@
 import type { RequestHead } from '../../http/head.ts'
 import { atOnce, type Steps } from '../steps.ts'
-import type { Listener, Rule } from '../../snapshot/snapshot.ts'
+import type { Rule } from '../../snapshot/rule.ts'
+import type { Listener } from '../../snapshot/snapshot.ts'
 import { coveringHostnames } from '../../snapshot/hostnames.ts'
 import { HostIndex } from './hosts.ts'
 import { HostTable, type RouteHit, type RuleSource } from './host-table.ts'

@@ -1,4 +1,4 @@
-import type { Rule } from '../../snapshot/snapshot.ts'
+import type { Rule } from '../../snapshot/rule.ts'
 import type { RuleSource } from './host-table.ts'
 
 /** Rules that are taken while something is made of them: given back where it is not, and what was given back with it is given only then. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import type { ClientValidation } from '../../snapshot/snapshot.ts'
+import type { ClientValidation } from '../../snapshot/tls.ts'
 import type { ContextSpec } from './server-contexts.ts'
 
 /** Whether a client that a handshake of `made` let in would be let in, as who it is, by one of `now`. */

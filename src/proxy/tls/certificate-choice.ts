@@ -1,4 +1,4 @@
-import type { Leaf } from '../../snapshot/snapshot.ts'
+import type { Leaf } from '../../snapshot/tls.ts'
 import type { ClientHello } from './client-hello.ts'
 import { KeySupport } from './key-support.ts'
 import type { ContextSpec } from './server-contexts.ts'

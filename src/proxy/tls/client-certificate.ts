@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import type { ClientSettings } from '../../snapshot/snapshot.ts'
+import type { ClientSettings } from '../../snapshot/client-settings.ts'
 import { alternatives } from '../../upstream/tls/identity.ts'
 import type { ClientCertificate } from '../../filters/filter.ts'
 

@@ -11,7 +11,7 @@ import { Authority, type KeyKind, type KeyPair } from '../../../test/support/cer
 import { requirePeer } from '../../../test/support/peer.ts'
 import { clientHello, secure } from '../../../test/support/tls.ts'
 import { cipherSuites } from '../../model/defaults.ts'
-import type { KeyType } from '../../snapshot/snapshot.ts'
+import type { KeyType } from '../../snapshot/tls.ts'
 import { readClientHello } from './client-hello.ts'
 import { KeySupport, suiteCodes } from './key-support.ts'
 

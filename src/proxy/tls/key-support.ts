@@ -1,4 +1,5 @@
-import type { ClientSettings, KeyType } from '../../snapshot/snapshot.ts'
+import type { ClientSettings } from '../../snapshot/client-settings.ts'
+import type { KeyType } from '../../snapshot/tls.ts'
 import type { ClientHello } from './client-hello.ts'
 
 /** What a client must offer to be shown a key of one type: code points of IANA's registries of TLS. */

@@ -1,4 +1,6 @@
-import type { Certificate, Listener, Port, StreamRule } from '../../snapshot/snapshot.ts'
+import type { StreamRule } from '../../snapshot/rule.ts'
+import type { Listener, Port } from '../../snapshot/snapshot.ts'
+import type { Certificate } from '../../snapshot/tls.ts'
 import type { RequestHead } from '../../http/head.ts'
 import { HostIndex } from '../router/hosts.ts'
 import type { RouteHit } from '../router/host-table.ts'

@@ -7,7 +7,8 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
-import type { Certificate, ClientSettings, Termination } from '../../snapshot/snapshot.ts'
+import type { ClientSettings } from '../../snapshot/client-settings.ts'
+import type { Certificate, Termination } from '../../snapshot/tls.ts'
 import { acceptLeniently } from './lenient.ts'
 import { KeySupport } from './key-support.ts'
 import type { TicketKey } from './ticket-keys.ts'

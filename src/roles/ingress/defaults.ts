@@ -1,6 +1,9 @@
 import { backendDefaults, cipherSuites, clientDefaults } from '../../model/defaults.ts'
 import { tlsGroup } from '../../model/kinds/tls-groups.ts'
-import type { ClientSettings, Cluster, ClusterTls, Ejection, TlsVersion } from '../../snapshot/snapshot.ts'
+import type { ClientSettings } from '../../snapshot/client-settings.ts'
+import type { Cluster } from '../../snapshot/cluster.ts'
+import type { Ejection } from '../../snapshot/health.ts'
+import type { ClusterTls, TlsVersion } from '../../snapshot/tls.ts'
 
 /** What a port has without a ClientPolicy. */
 export const clientSettings: ClientSettings = {

@@ -1,6 +1,6 @@
 import type { RequestHead } from '../../http/head.ts'
 import type { Violation } from '../../model/kinds/shapes.ts'
-import type { Balancing } from '../../snapshot/snapshot.ts'
+import type { Balancing } from '../../snapshot/cluster.ts'
 import type { Clock } from '../clock.ts'
 import type { PeakLatency } from '../peak-latency.ts'
 

@@ -1,7 +1,7 @@
 import { cookieValue, headerValue, queryValue } from '../../http/request-values.ts'
 import type { RequestHead } from '../../http/head.ts'
 import type { Violation } from '../../model/kinds/shapes.ts'
-import type { Balancing } from '../../snapshot/snapshot.ts'
+import type { Balancing } from '../../snapshot/cluster.ts'
 import type { BalancerSettings, PickInfo } from './balancer.ts'
 
 /**

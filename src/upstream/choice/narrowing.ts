@@ -1,4 +1,4 @@
-import type { Cluster } from '../../snapshot/snapshot.ts'
+import type { Cluster } from '../../snapshot/cluster.ts'
 import type { Place } from './place.ts'
 import type { Level, Ranked } from './priorities.ts'
 import { coverage, subsetOf } from './subsets.ts'

@@ -1,4 +1,4 @@
-import type { ZonePreference } from '../../snapshot/snapshot.ts'
+import type { ZonePreference } from '../../snapshot/cluster.ts'
 import type { OwnZone } from './place.ts'
 
 /** What may be near. */

@@ -1,5 +1,6 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import type { Certificate, Cluster, ClusterTls } from '../../snapshot/snapshot.ts'
+import type { Cluster } from '../../snapshot/cluster.ts'
+import type { Certificate, ClusterTls } from '../../snapshot/tls.ts'
 
 type Certificates = Readonly<Record<string, Certificate>>
 

@@ -1,7 +1,7 @@
 import { isIP, Socket, type TcpNetConnectOpts } from 'node:net'
 import { connect, type SecureContext, type TLSSocket } from 'node:tls'
 import { canonicalHostname } from '../../http/hostname.ts'
-import type { ClusterTls } from '../../snapshot/snapshot.ts'
+import type { ClusterTls } from '../../snapshot/tls.ts'
 import { identityError } from './identity.ts'
 
 /** Makes the context of a cluster's handshakes; throws where OpenSSL refuses what the snapshot says. */

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import type { PeerCertificate } from 'node:tls'
 import { Authority, type Wanted } from '../../../test/support/certificates.ts'
-import type { ClusterTls } from '../../snapshot/snapshot.ts'
+import type { ClusterTls } from '../../snapshot/tls.ts'
 import { alternatives, identityError } from './identity.ts'
 
 /** Each row: how OpenSSL writes the names, and what they are. */

@@ -1,6 +1,6 @@
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { canonicalHostname } from '../../http/hostname.ts'
-import type { ClusterTls } from '../../snapshot/snapshot.ts'
+import type { ClusterTls } from '../../snapshot/tls.ts'
 
 /** One subject alternative name: `DNS`, `URI`, `IP Address` … and its value. */
 type Alternative = readonly [type: string, value: string]

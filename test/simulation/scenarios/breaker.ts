@@ -1,4 +1,4 @@
-import type { BreakerTrip } from '../../../src/snapshot/snapshot.ts'
+import type { BreakerTrip } from '../../../src/snapshot/resilience.ts'
 import { openLoop } from '../engine/clients.ts'
 import { CLIENTS, fifty, PER_SECOND } from '../engine/fleet.ts'
 import { Gateway, type Told } from '../engine/gateway.ts'

@@ -1,5 +1,5 @@
 import { backendDefaults } from '../../../src/model/defaults.ts'
-import type { AdaptiveConcurrencySettings } from '../../../src/snapshot/snapshot.ts'
+import type { AdaptiveConcurrencySettings } from '../../../src/snapshot/resilience.ts'
 import { openLoop } from '../engine/clients.ts'
 import { CLIENTS, fifty } from '../engine/fleet.ts'
 import { Gateway } from '../engine/gateway.ts'

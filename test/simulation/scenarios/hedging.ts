@@ -1,4 +1,4 @@
-import type { HedgingSettings } from '../../../src/snapshot/snapshot.ts'
+import type { HedgingSettings } from '../../../src/snapshot/resilience.ts'
 import { openLoop } from '../engine/clients.ts'
 import { CLIENTS, fifty, PER_SECOND } from '../engine/fleet.ts'
 import { Gateway } from '../engine/gateway.ts'

@@ -1,4 +1,5 @@
-import type { Forward, RetryBudgetSettings } from '../../../src/snapshot/snapshot.ts'
+import type { RetryBudgetSettings } from '../../../src/snapshot/resilience.ts'
+import type { Forward } from '../../../src/snapshot/rule.ts'
 import { openLoop } from '../engine/clients.ts'
 import { CLIENTS, fifty, PER_SECOND } from '../engine/fleet.ts'
 import { Gateway } from '../engine/gateway.ts'

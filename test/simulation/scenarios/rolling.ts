@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../src/snapshot/snapshot.ts'
+import type { Endpoint } from '../../../src/snapshot/cluster.ts'
 import { closedLoop } from '../engine/clients.ts'
 import { CLIENTS, fifty } from '../engine/fleet.ts'
 import { endpointOf, Gateway } from '../engine/gateway.ts'

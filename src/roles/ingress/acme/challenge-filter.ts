@@ -1,7 +1,7 @@
 import type { FilterType } from '../../../filters/filter.ts'
 import { shareKey } from '../../../http/share-key.ts'
 import { askOn } from '../../../shared/questions.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 
 /** What stands on listeners where an authority may look (RFC 8555 §8.3). */
 export interface ChallengeConfig extends FilterConfig {

@@ -6,7 +6,7 @@ import { durationMs, formatDuration, quantityBytes } from '../../../model/quanti
 import type { Resource } from '../../../model/resource.ts'
 import { keyOf, type Resources } from '../../../model/resources.ts'
 import { unservedIn } from '../../../model/unserved.ts'
-import type { Balancing, Cluster } from '../../../snapshot/snapshot.ts'
+import type { Balancing, Cluster } from '../../../snapshot/cluster.ts'
 import type { Report } from '../../../translation/report.ts'
 import {
   clusterSettings,

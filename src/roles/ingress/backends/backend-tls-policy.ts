@@ -7,7 +7,7 @@ import { BackendTLSPolicy, type BackendTLSValidation } from '../../../model/kind
 import { Service } from '../../../model/kinds/service.ts'
 import type { Condition, FieldPath, ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
-import type { ClusterTls } from '../../../snapshot/snapshot.ts'
+import type { ClusterTls } from '../../../snapshot/tls.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
 import { tlsBounds } from '../defaults.ts'

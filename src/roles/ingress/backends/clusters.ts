@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Cluster, ClusterTls, Endpoint, SnapshotParts } from '../../../snapshot/snapshot.ts'
+import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
+import type { SnapshotParts } from '../../../snapshot/snapshot.ts'
+import type { ClusterTls } from '../../../snapshot/tls.ts'
 import type { ClusterPolicy } from './backend-policy.ts'
 import type { TlsBounds } from '../defaults.ts'
 import { targetEndpoints, type Slices } from './endpoints.ts'

@@ -1,6 +1,7 @@
 import { backendDefaults } from '../../../model/defaults.ts'
 import { durationMs } from '../../../model/quantity.ts'
-import type { Cluster, Ejection, PassiveChecks } from '../../../snapshot/snapshot.ts'
+import type { Cluster } from '../../../snapshot/cluster.ts'
+import type { Ejection, PassiveChecks } from '../../../snapshot/health.ts'
 import { given } from '../../../translation/policies.ts'
 import { ejectionSettings } from '../defaults.ts'
 import type { BackendPolicy } from '../kinds/backend-policy.ts'

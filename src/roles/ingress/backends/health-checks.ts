@@ -1,6 +1,7 @@
 import { backendDefaults } from '../../../model/defaults.ts'
 import { durationMs } from '../../../model/quantity.ts'
-import type { Cluster, HealthChecks } from '../../../snapshot/snapshot.ts'
+import type { Cluster } from '../../../snapshot/cluster.ts'
+import type { HealthChecks } from '../../../snapshot/health.ts'
 import type { BackendPolicy } from '../kinds/backend-policy.ts'
 
 const { healthChecks: standard } = backendDefaults

@@ -4,14 +4,8 @@ import { canonicalHostname } from '../../../http/hostname.ts'
 import type { Backend } from '../../../model/kinds/backend.ts'
 import type { Gateway } from '../../../model/kinds/gateway.ts'
 import { closedAction } from '../../../snapshot/placed.ts'
-import type {
-  Action,
-  ClusterTls,
-  FilterConfig,
-  Rule,
-  StreamRule,
-  WeightedBackend,
-} from '../../../snapshot/snapshot.ts'
+import type { Action, FilterConfig, Rule, StreamRule, WeightedBackend } from '../../../snapshot/rule.ts'
+import type { ClusterTls } from '../../../snapshot/tls.ts'
 import { isAsking } from '../external-auth/asking.ts'
 import { clusterTls, type BackendTls, type BackendTlsPolicies } from './backend-tls-policy.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'

@@ -1,5 +1,7 @@
 import { idempotentMethods } from '../../../http/idempotent.ts'
-import type { Cluster, Rule, SnapshotParts } from '../../../snapshot/snapshot.ts'
+import type { Cluster } from '../../../snapshot/cluster.ts'
+import type { Rule } from '../../../snapshot/rule.ts'
+import type { SnapshotParts } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
 import { fieldOf, hostsOf } from './rule-fields.ts'
 

@@ -1,5 +1,7 @@
 import type { FieldPath, Resource } from '../../../model/resource.ts'
-import type { VirtualHost, Listener, Origin, Port, Rule } from '../../../snapshot/snapshot.ts'
+import type { Origin } from '../../../snapshot/origin.ts'
+import type { Rule } from '../../../snapshot/rule.ts'
+import type { VirtualHost, Listener, Port } from '../../../snapshot/snapshot.ts'
 
 /** The object and the field that a rule of the snapshot was made of. */
 export interface RuleField {

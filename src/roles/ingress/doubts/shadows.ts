@@ -1,4 +1,5 @@
-import type { Match, PathMatch, Port, RouteEntry, Rule } from '../../../snapshot/snapshot.ts'
+import type { Match, PathMatch, Rule } from '../../../snapshot/rule.ts'
+import type { Port, RouteEntry } from '../../../snapshot/snapshot.ts'
 import { placesBefore } from '../../../snapshot/runs.ts'
 import type { Report } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'

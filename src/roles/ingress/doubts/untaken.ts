@@ -1,6 +1,8 @@
 import { canonicalPath } from '../../../http/target.ts'
 import { compileMethods, type TakenMethods } from '../../../proxy/methods.ts'
-import type { ClientSettings, Match, Port, Rule } from '../../../snapshot/snapshot.ts'
+import type { ClientSettings } from '../../../snapshot/client-settings.ts'
+import type { Match, Rule } from '../../../snapshot/rule.ts'
+import type { Port } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
 import { fieldOf, hostsOf, type RuleField } from './rule-fields.ts'
 

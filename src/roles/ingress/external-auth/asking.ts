@@ -1,5 +1,5 @@
 import type { ExternalAuthConfig } from '../../../filters/external-auth/config.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 
 /** Whether a filter asks a cluster of its own, which is one that its rule sends to. */
 export function isAsking(filter: FilterConfig): filter is ExternalAuthConfig {

@@ -4,7 +4,7 @@ import { PORTCULLIS } from '../../../model/kind.ts'
 import type { Resource } from '../../../model/resource.ts'
 import { keyOf } from '../../../model/resources.ts'
 import type { Attachment as Attached, Closed, AttachPoint } from '../../../snapshot/contribution.ts'
-import type { FilterConfig, Rule } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig, Rule } from '../../../snapshot/rule.ts'
 import {
   accept,
   attachmentsOf,

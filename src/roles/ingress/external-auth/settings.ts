@@ -4,7 +4,7 @@ import { externalAuthDefaults } from '../../../model/defaults.ts'
 import type { ExternalAuthPolicy, ExternalAuthPolicySpec } from '../../../model/kinds/external-auth-policy.ts'
 import type { BackendObjectReference, ExternalAuth } from '../../../model/kinds/http-filters.ts'
 import { durationMs, quantityBytes } from '../../../model/quantity.ts'
-import type { Origin } from '../../../snapshot/snapshot.ts'
+import type { Origin } from '../../../snapshot/origin.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
 import { originOf } from '../origin.ts'
 

@@ -1,5 +1,6 @@
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
-import type { VirtualHost, RouteEntry, Rule } from '../../../snapshot/snapshot.ts'
+import type { Rule } from '../../../snapshot/rule.ts'
+import type { VirtualHost, RouteEntry } from '../../../snapshot/snapshot.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
 import { byPrecedence, type RankedEntry } from '../routes/precedence.ts'
 import type { HostShare } from './listeners.ts'

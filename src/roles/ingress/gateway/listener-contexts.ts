@@ -1,6 +1,7 @@
 import { refKey } from '../../../model/resources.ts'
 import { objectionTo, settingsName } from '../../../proxy/tls/server-contexts.ts'
-import type { Certificate, ClientSettings, Termination } from '../../../snapshot/snapshot.ts'
+import type { ClientSettings } from '../../../snapshot/client-settings.ts'
+import type { Certificate, Termination } from '../../../snapshot/tls.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import type { ClientSettingsOf } from './client-policy.ts'
 import type { Flaw } from '../../../translation/report.ts'

@@ -1,4 +1,6 @@
-import type { Cluster, Listener, Port, Rule, StreamRule } from '../../../snapshot/snapshot.ts'
+import type { Cluster } from '../../../snapshot/cluster.ts'
+import type { Rule, StreamRule } from '../../../snapshot/rule.ts'
+import type { Listener, Port } from '../../../snapshot/snapshot.ts'
 import { originOf } from '../origin.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { askedBy } from '../external-auth/asking.ts'

@@ -1,4 +1,4 @@
-import type { HealthChecks } from '../../../snapshot/snapshot.ts'
+import type { HealthChecks } from '../../../snapshot/health.ts'
 import type { Cancel } from '../../../upstream/clock.ts'
 
 type Thresholds = Pick<HealthChecks, 'healthyThreshold' | 'unhealthyThreshold'>

@@ -1,5 +1,7 @@
 import { SharedStreams } from '../../../http/h2/shared-streams.ts'
-import type { Cluster as ClusterConfig, HealthChecks, Snapshot } from '../../../snapshot/snapshot.ts'
+import type { Cluster as ClusterConfig } from '../../../snapshot/cluster.ts'
+import type { HealthChecks } from '../../../snapshot/health.ts'
+import type { Snapshot } from '../../../snapshot/snapshot.ts'
 import type { Logger } from '../../../telemetry/log.ts'
 import { systemClock, type Cancel, type Clock } from '../../../upstream/clock.ts'
 import type { Cluster } from '../../../upstream/cluster.ts'

@@ -8,7 +8,7 @@ import {
   type Violation,
 } from '../../../model/kinds/shapes.ts'
 import { durationMs, formatDuration } from '../../../model/quantity.ts'
-import type { AdaptiveConcurrencySettings } from '../../../snapshot/snapshot.ts'
+import type { AdaptiveConcurrencySettings } from '../../../snapshot/resilience.ts'
 
 const { adaptiveConcurrency: defaults } = backendDefaults
 const LEAST_MS = 10

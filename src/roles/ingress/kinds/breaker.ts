@@ -9,7 +9,7 @@ import {
   type Shape,
   type Violation,
 } from '../../../model/kinds/shapes.ts'
-import type { BreakerSettings } from '../../../snapshot/snapshot.ts'
+import type { BreakerSettings } from '../../../snapshot/resilience.ts'
 
 const { breaker: defaults } = backendDefaults
 const LEAST_MS = 1_000

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { backendDefaults } from '../../../model/defaults.ts'
 import { durationMs, formatDuration } from '../../../model/quantity.ts'
 import { duration, integer, object, optional, set, type Shape } from '../../../model/kinds/shapes.ts'
-import type { HedgingSettings } from '../../../snapshot/snapshot.ts'
+import type { HedgingSettings } from '../../../snapshot/resilience.ts'
 
 const { hedging: defaults } = backendDefaults
 

@@ -8,7 +8,7 @@ import {
   type Shape,
   type Violation,
 } from '../../../model/kinds/shapes.ts'
-import type { Balancing } from '../../../snapshot/snapshot.ts'
+import type { Balancing } from '../../../snapshot/cluster.ts'
 import { balancers } from '../../../upstream/balancers.ts'
 import { subsets, zoneAware } from './zones-and-subsets.ts'
 

@@ -9,7 +9,7 @@ import {
   type Shape,
   type Violation,
 } from '../../../model/kinds/shapes.ts'
-import type { RetryBudgetSettings } from '../../../snapshot/snapshot.ts'
+import type { RetryBudgetSettings } from '../../../snapshot/resilience.ts'
 
 const LEAST_MS = 1_000
 

@@ -10,7 +10,7 @@ import {
   type Shape,
   type Violation,
 } from '../../../model/kinds/shapes.ts'
-import type { ClusterRetry } from '../../../snapshot/snapshot.ts'
+import type { ClusterRetry } from '../../../snapshot/resilience.ts'
 
 /** Of an answer, by its status. */
 const codesOf: Readonly<Record<string, readonly number[]>> = {

@@ -3,7 +3,7 @@ import { durationMs, formatDuration } from '../../../model/quantity.ts'
 import { isOwn } from '../../../http/owned-fields.ts'
 import { headerName } from '../../../model/kinds/http-filters.ts'
 import { duration, object, optional, type Shape, type Violation } from '../../../model/kinds/shapes.ts'
-import type { Cluster } from '../../../snapshot/snapshot.ts'
+import type { Cluster } from '../../../snapshot/cluster.ts'
 
 export const timeouts = object({
   request: optional(

@@ -1,7 +1,7 @@
 import { backendDefaults } from '../../../model/defaults.ts'
 import { integer, object, optional, required, type Shape } from '../../../model/kinds/shapes.ts'
 import type { Service } from '../../../model/kinds/service.ts'
-import type { Cluster, ZonePreference } from '../../../snapshot/snapshot.ts'
+import type { Cluster, ZonePreference } from '../../../snapshot/cluster.ts'
 
 const MOST = 100_000
 

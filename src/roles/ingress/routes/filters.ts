@@ -15,7 +15,7 @@ import type {
   RequestRedirect,
 } from '../../../model/kinds/http-filters.ts'
 import type { FieldPath, Resource } from '../../../model/resource.ts'
-import type { FilterConfig, Match, PathRewrite, Redirect } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig, Match, PathRewrite, Redirect } from '../../../snapshot/rule.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { withoutSlash } from './matches.ts'
 import { originOf } from '../origin.ts'

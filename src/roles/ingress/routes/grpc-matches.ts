@@ -1,7 +1,7 @@
 import { routeDefaults } from '../../../model/defaults.ts'
 import type { GRPCMethodMatch, GRPCRouteMatch, GRPCRouteRule } from '../../../model/kinds/grpc-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
-import type { PathMatch } from '../../../snapshot/snapshot.ts'
+import type { PathMatch } from '../../../snapshot/rule.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { headerMatches, regexFlaw, unknownType } from './matches.ts'
 import { grpcWeight } from './precedence.ts'

@@ -1,7 +1,7 @@
 import { retryDefaults } from '../../../model/defaults.ts'
 import type { HTTPRoute, HTTPRouteRetry, HTTPRouteRule } from '../../../model/kinds/http-route.ts'
 import { durationMs } from '../../../model/quantity.ts'
-import type { Retry } from '../../../snapshot/snapshot.ts'
+import type { Retry } from '../../../snapshot/rule.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import { globDoubts } from '../doubts/globs.ts'
 import { matchesOf } from './matches.ts'

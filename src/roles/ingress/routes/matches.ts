@@ -5,7 +5,7 @@ import { canonicalPath, writtenPaths } from '../../../http/target.ts'
 import type { HTTPPathMatch, HTTPRouteMatch, HTTPRouteRule } from '../../../model/kinds/http-route.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import { checkRegex } from '../../../snapshot/regex.ts'
-import type { Match, PathMatch, ValueMatch } from '../../../snapshot/snapshot.ts'
+import type { Match, PathMatch, ValueMatch } from '../../../snapshot/rule.ts'
 import type { Flaw } from '../../../translation/report.ts'
 
 const everything: readonly HTTPRouteMatch[] = [{}]

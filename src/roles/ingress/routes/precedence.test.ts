@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { GRPCMethodMatch } from '../../../model/kinds/grpc-route.ts'
-import type { Match, Rule } from '../../../snapshot/snapshot.ts'
+import type { Match, Rule } from '../../../snapshot/rule.ts'
 import { byPrecedence, grpcWeight, httpWeight, type TieBreak, type RankedEntry } from './precedence.ts'
 
 const rule: Rule = {

@@ -1,6 +1,7 @@
 import { routeDefaults } from '../../../model/defaults.ts'
 import type { GRPCMethodMatch } from '../../../model/kinds/grpc-route.ts'
-import type { Match, RouteEntry } from '../../../snapshot/snapshot.ts'
+import type { Match } from '../../../snapshot/rule.ts'
+import type { RouteEntry } from '../../../snapshot/snapshot.ts'
 
 /** Where an entry comes from, for ties: all of them positions from 0. */
 export interface TieBreak {

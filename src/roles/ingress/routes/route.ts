@@ -1,7 +1,7 @@
 import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
-import type { StreamRule } from '../../../snapshot/snapshot.ts'
+import type { StreamRule } from '../../../snapshot/rule.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import type { RankedEntry } from './precedence.ts'
 

@@ -1,7 +1,7 @@
 import { GATEWAY_API } from '../../../model/kind.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
-import type { StreamRule } from '../../../snapshot/snapshot.ts'
+import type { StreamRule } from '../../../snapshot/rule.ts'
 import { ruleIdOf } from '../../../translation/rule-id.ts'
 import { backendless } from './backendless.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'

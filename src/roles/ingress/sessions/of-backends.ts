@@ -2,15 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { SessionPersistence } from '../../../model/kinds/route.ts'
 import { targetName } from '../../../snapshot/cluster-name.ts'
 import { memoized } from '../../../snapshot/memo.ts'
-import type {
-  Forward,
-  Listener,
-  Origin,
-  Port,
-  RouteEntry,
-  Rule,
-  VirtualHost,
-} from '../../../snapshot/snapshot.ts'
+import type { Origin } from '../../../snapshot/origin.ts'
+import type { Forward, Rule } from '../../../snapshot/rule.ts'
+import type { Listener, Port, RouteEntry, VirtualHost } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
 import { fieldOf } from '../doubts/rule-fields.ts'
 import { sessionConfig } from './settings.ts'

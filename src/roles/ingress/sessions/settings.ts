@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { SessionConfig } from '../../../filters/session/session.ts'
 import type { SessionPersistence } from '../../../model/kinds/route.ts'
 import { durationMs } from '../../../model/quantity.ts'
-import type { Origin, PathMatch, Port } from '../../../snapshot/snapshot.ts'
+import type { Origin } from '../../../snapshot/origin.ts'
+import type { PathMatch } from '../../../snapshot/rule.ts'
+import type { Port } from '../../../snapshot/snapshot.ts'
 
 /** What translation wants of services where a rule keeps sessions. */
 export const SESSIONS = 'sessions'

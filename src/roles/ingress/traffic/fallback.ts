@@ -1,7 +1,7 @@
 import { PORTCULLIS } from '../../../model/kind.ts'
 import type { TrafficPolicy } from '../../../model/kinds/traffic-policy.ts'
 import type { Attachment } from '../../../snapshot/contribution.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 import type { Flaw, Report } from '../../../translation/report.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import { fallbackTriggers, type Fallback } from '../../../model/kinds/fallback.ts'

@@ -1,5 +1,5 @@
 import type { AttachPoint, Attachment } from '../../../snapshot/contribution.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 import type { Layered } from '../../../filters/layered.ts'
 import type { Doubt } from '../../../translation/report.ts'
 

@@ -1,5 +1,5 @@
 import type { Exception } from '../../../filters/exceptions.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 
 /** Who may pass says who he is, by any of these credentials. */
 export interface AuthenticationConfig extends FilterConfig {

@@ -2,7 +2,7 @@ import type { Exchange, Failure, FilterType } from '../../../filters/filter.ts'
 import { askedApiNote, type AskedApi } from '../../../filters/identity.ts'
 import { passes } from '../../../filters/inspect.ts'
 import { memoized } from '../../../snapshot/memo.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 import type { Operation } from '../openapi/document.ts'
 import { operationMatcher } from '../openapi/matcher.ts'
 

@@ -1,6 +1,6 @@
 import type { Exchange, FilterType, LocalResponse } from '../../../filters/filter.ts'
 import { coveringHostnames } from '../../../snapshot/hostnames.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 import { PUBLISHED, type PublishedRow } from '../rows.ts'
 
 /** What a listener tells everybody who asks about the APIs that it serves: the catalog, and their documents. */

@@ -11,7 +11,7 @@ import { passes } from '../../../filters/inspect.ts'
 import { Note } from '../../../filters/notes.ts'
 import { HINT_OWN } from '../../../http/head.ts'
 import { isOwnWord } from '../../../http/owned-fields.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 import { Signer } from './signer.ts'
 import { fieldText, Telling } from './told.ts'
 

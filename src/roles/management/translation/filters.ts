@@ -1,4 +1,5 @@
-import type { FilterConfig, Origin } from '../../../snapshot/snapshot.ts'
+import type { Origin } from '../../../snapshot/origin.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 import { exceptionsOf } from '../../../translation/exceptions.ts'
 import { policyName } from '../../../translation/policies.ts'
 import type { ApiConfig } from '../catalog/api.ts'

@@ -1,5 +1,5 @@
 import type { FieldPath, Resource } from '../../../model/resource.ts'
-import type { Origin } from '../../../snapshot/snapshot.ts'
+import type { Origin } from '../../../snapshot/origin.ts'
 import { originFor } from '../../../translation/origin.ts'
 
 /** Where a part of the snapshot was written that this role contributes. */

@@ -7,7 +7,7 @@ import {
   subscribedNote,
 } from '../../../filters/identity.ts'
 import type { Kit } from '../../../filters/kit.ts'
-import type { FilterConfig } from '../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../snapshot/rule.ts'
 import type { ApiBook } from './api-book.ts'
 import { UsageBook } from './book.ts'
 import { cellCode } from './cell.ts'

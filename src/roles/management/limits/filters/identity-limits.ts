@@ -2,7 +2,7 @@ import { compileExceptions, type Exception } from '../../../../filters/exception
 import type { Exchange, FilterType } from '../../../../filters/filter.ts'
 import { askedApiNote, costNote, identityNote, type Identity } from '../../../../filters/identity.ts'
 import { passes, undecidedNote } from '../../../../filters/inspect.ts'
-import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../../snapshot/rule.ts'
 import type { PolicyLimitRow } from '../../rows.ts'
 import { chargeNote, chargeOf } from '../charge.ts'
 import { describeLimit } from '../describe.ts'

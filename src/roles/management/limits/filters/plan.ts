@@ -1,7 +1,7 @@
 import type { Exchange, Failure, FilterType, Verdict } from '../../../../filters/filter.ts'
 import { askedApiNote, costNote, identityNote } from '../../../../filters/identity.ts'
 import type { Kit } from '../../../../filters/kit.ts'
-import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../../snapshot/rule.ts'
 import { chargeNote, chargeOf } from '../charge.ts'
 import type { Denials } from '../denial.ts'
 import { Enforcement } from '../enforcement.ts'

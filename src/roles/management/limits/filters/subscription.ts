@@ -1,6 +1,6 @@
 import type { FilterType } from '../../../../filters/filter.ts'
 import { subscribedNote } from '../../../../filters/identity.ts'
-import type { FilterConfig } from '../../../../snapshot/snapshot.ts'
+import type { FilterConfig } from '../../../../snapshot/rule.ts'
 import { inspectSubscription } from '../inspect.ts'
 import { standingNote } from '../standing.ts'
 import { ApiStandings } from '../standings.ts'
