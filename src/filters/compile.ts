@@ -133,6 +133,7 @@ function guarded(filter: Filter, { log }: Kit): Filter {
   const { body } = filter
   return {
     ...(body && { body }),
+    ...(filter.urgent && { urgent: filter.urgent.bind(filter) }),
     ...(filter.request && { request: filter.request.bind(filter) }),
     ...(filter.response && { response: filter.response.bind(filter) }),
     end(x) {

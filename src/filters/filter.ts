@@ -159,6 +159,11 @@ export interface Filter {
   response?(x: Exchange): ResponseVerdict | Promise<ResponseVerdict>
   /** The exchange is over, in whatever way, also where `request` never ran. Notes that are made here are logged. */
   end?(x: Exchange): void
+  /**
+   * Whether this request is the gateway's own matter, and so Critical whatever route takes it: asked where there is too much
+   * to do, of filters of listeners. A few of them are at a time: it may not be a door that is never closed.
+   */
+  urgent?(x: Pick<Exchange, 'asked'>): boolean
 }
 
 /** One kind of filter, whole in its own file; a role's list of filters names it. */

@@ -1,4 +1,5 @@
 import { noSteps, stepsOf, type FilterSteps, type ReadyFilter } from '../filters/compile.ts'
+import type { Filter } from '../filters/filter.ts'
 import { rankingOf, type Ranking } from '../filters/priority.ts'
 import type { RequestHead } from '../http/head.ts'
 import type { FilterConfig } from '../snapshot/rule.ts'
@@ -25,6 +26,8 @@ export class ListenerChain {
   readonly unrouted: CompiledAction
   /** How important its requests are, where no rule says so. */
   readonly ranking: Ranking
+  /** Whether a request is the gateway's own matter; null where none ever is. */
+  readonly urgent: Filter['urgent'] | null
   /** Of rules that ask no backend, among them those that are closed. */
   private readonly uncached: readonly ReadyFilter[]
   private readonly uncachedSteps: FilterSteps
@@ -40,6 +43,7 @@ export class ListenerChain {
     this.filters = filters
     this.steps = stepsOf(filters)
     this.ranking = rankingOf(filters.map(({ config }) => config))
+    this.urgent = urgentOf(filters)
     this.uncached = filters.filter(({ config }) => !isOfAnswers(config))
     this.uncachedSteps = stepsOf(this.uncached)
     this.together = together
@@ -59,6 +63,11 @@ export class ListenerChain {
   actionOf(rule: CompiledRule): CompiledAction {
     return this.closed ?? rule.action
   }
+}
+
+function urgentOf(filters: readonly ReadyFilter[]): Filter['urgent'] | null {
+  const urgent = filters.flatMap(({ filter }) => filter.urgent?.bind(filter) ?? [])
+  return urgent.length === 0 ? null : x => urgent.some(one => one(x))
 }
 
 interface Named {

@@ -6,7 +6,7 @@ import { Overload } from './overload.ts'
 const roomy = { exchanges: 1_000, bufferedBytes: 1_000, heapShare: 1, stayMs: 0, leavingShare: 0.5 }
 const limits = { ...roomy, beginMs: 30, targetMs: 3 }
 const refused = (overload: Overload): (string | null)[] =>
-  [CRITICAL, NORMAL, SHEDDABLE].map(rank => overload.refuses(rank as typeof CRITICAL, 0))
+  [CRITICAL, NORMAL, SHEDDABLE].map(rank => overload.refuses(rank as typeof CRITICAL, 'a', 0))
 
 suite('what a worker holds', () => {
   for (const [what, held, expected] of [
@@ -49,5 +49,14 @@ suite('what a worker holds', () => {
     overload.judge(1_001, 0)
     assert.deepEqual(away(5), [false, false, false, false])
     assert.deepEqual(away(20), [false, true, false, true])
+  })
+
+  test("of the gateway's own matters a few are urgent between two looks, and not all of one client", () => {
+    const overload = new Overload(limits)
+    const hurried = (): boolean[] => ['a', 'a', 'a', 'b', 'c', 'd'].map(client => overload.hurries(client))
+    assert.deepEqual(hurried(), [true, true, false, true, true, false])
+    assert.deepEqual(hurried(), [false, false, false, false, false, false])
+    overload.look({ delayMs: 0, busy: 0, nowMs: 50 })
+    assert.deepEqual(hurried(), [true, true, false, true, true, false])
   })
 })

@@ -32,6 +32,10 @@ const LEAST_PATIENCE_MS = 3_000
 /** Of what it can hold so much is left to those of each rank, the most important first. */
 const BEGINS: readonly number[] = [1, 0.95, 0.9]
 
+/** Of the gateway's own matters so many are Critical between two looks at the event loop, and of one client so many. */
+const URGENT = 4
+const URGENT_OF_ONE = 2
+
 export type SheddingReason = 'delay' | 'exchanges' | 'buffered_bytes' | 'heap'
 
 /** What shedding is, as log and metrics are told. */
@@ -58,6 +62,8 @@ export class Overload {
   private heldReason: SheddingReason = 'exchanges'
   /** Share of the bytes that may wait that do, as judged last. */
   private load = 0
+  /** Whose own matters were Critical since the last look. */
+  private urgent: string[] = []
   /** What is left over of leavingShare. */
   private leaving = 0
   private readonly limits: OverloadLimits
@@ -67,11 +73,19 @@ export class Overload {
     this.shedding = new Shedding(limits)
   }
 
-  /** What has this request refused, or null. Asked once for each, while `active`. */
-  refuses(rank: Rank, nowMs: number): SheddingReason | null {
+  /** What has this request of this client refused, or null. Asked once for each, while `active`. */
+  refuses(rank: Rank, client: string, nowMs: number): SheddingReason | null {
     if (this.shedding.active) this.turns.met(nowMs)
     if (rank >= this.cut) return this.heldReason
-    return this.shedding.active && this.shedding.refuses(rank) ? 'delay' : null
+    return this.shedding.active && this.shedding.refuses(rank, client) ? 'delay' : null
+  }
+
+  /** Whether one of the gateway's own matters (an authority that validates a name) may be Critical, too: anybody can ask for it. */
+  hurries(client: string): boolean {
+    const { urgent } = this
+    if (urgent.length >= URGENT || urgent.filter(one => one === client).length >= URGENT_OF_ONE) return false
+    urgent.push(client)
+    return true
   }
 
   /** In how many ms to look at the event loop again. */
@@ -91,6 +105,7 @@ export class Overload {
    */
   look({ delayMs, busy, nowMs }: Look): boolean {
     const waitMs = this.turns.take()
+    if (this.urgent.length > 0) this.urgent = []
     const changed = this.shedding.look(this.shedding.active ? waitMs : delayMs, nowMs, busy)
     if (changed) this.activate()
     return changed

@@ -3,7 +3,7 @@ import type { FilterSteps, RequestStep, SteppedExchange } from '../filters/compi
 import type { Asked, ClientCertificate, Exchange, Served, Verdict } from '../filters/filter.ts'
 import { identityNote } from '../filters/identity.ts'
 import { Notes } from '../filters/notes.ts'
-import { NORMAL, type Ranking } from '../filters/priority.ts'
+import { CRITICAL, NORMAL, type Ranking } from '../filters/priority.ts'
 import type { FailureName } from '../http/failures.ts'
 import { Fields } from '../http/fields.ts'
 import { NO_BODY, type RequestHead } from '../http/head.ts'
@@ -15,6 +15,7 @@ import { Answering, dropped, type LeftFor } from './answering.ts'
 import { BodyFlow } from './body-flow.ts'
 import { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
+import type { ListenerChain } from './listener-filters.ts'
 import { nobody } from './nobody.ts'
 import { ForwardElsewhere } from './other-backend.ts'
 import type { CompiledAction, Entering, Run, RunHost } from './run.ts'
@@ -102,7 +103,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     this.rule = rule
     rule.enter?.(this)
     const around = runtime.filters === null ? null : runtime.filters.find(hit)
-    if (runtime.overload.active && this.isShed(rule.ranking, around?.ranking ?? null)) return
+    if (runtime.overload.active && this.isShed(rule.ranking, around)) return
     if (around === null) this.meet(rule.steps, rule.action)
     else this.meet(around.stepsOf(rule), around.actionOf(rule))
   }
@@ -110,7 +111,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   /** What no route takes meets the filters of its listener all the same. */
   private beginUnrouted(): void {
     const { name = '', chain = null } = this.runtime.filters?.taking(this.request) ?? {}
-    if (this.runtime.overload.active && this.isShed(null, chain?.ranking ?? null)) return
+    if (this.runtime.overload.active && this.isShed(null, chain)) return
     if (chain === null) return this.fail('route_not_found', '')
     this.listener = name
     this.meet(chain.steps, chain.unrouted)
@@ -120,10 +121,12 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
    * The worker has too much to do for it: it is refused where its route, and so its priority, is known, and before
    * anything that costs: filters, a body, a backend.
    */
-  private isShed(near: Ranking, far: Ranking): boolean {
+  private isShed(near: Ranking, around: ListenerChain | null): boolean {
     const { overload, observer } = this.runtime
-    const rank = near?.(this) ?? far?.(this) ?? NORMAL
-    const reason = overload.refuses(rank, this.startedMs)
+    const { share } = this
+    const isOurs = around?.urgent?.(this) === true && overload.hurries(share)
+    const rank = isOurs ? CRITICAL : (near?.(this) ?? around?.ranking?.(this) ?? NORMAL)
+    const reason = overload.refuses(rank, share, this.startedMs)
     if (reason === null) return false
     this.unkept = !observer.shed(rank, reason)
     this.failure = 'proxy_overloaded'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { seeded } from '../../test/support/seeded.ts'
 import { CRITICAL, NORMAL, SHEDDABLE, type Rank } from '../filters/priority.ts'
 import { Shedding } from './shedding.ts'
 
@@ -10,6 +11,8 @@ interface Offer {
   readonly mix: readonly [number, number, number]
   /** What a refusal costs, of what a request costs. */
   readonly refusal: number
+  /** Whose a request is, by what was drawn from 0 to 1; absent: all are of one. */
+  readonly clientOf?: (drawn: number) => number
 }
 
 const COST_MS = 0.06
@@ -22,6 +25,12 @@ class Loop {
   came = [0, 0, 0]
   served = [0, 0, 0]
   turns: number[] = []
+  /** By the place of the client. */
+  cameOf: number[] = []
+  servedOf: number[] = []
+  /** This client is one that comes anew with each request. */
+  once = -1
+  private readonly random = seeded(7)
   private dueMs = 50
   private owed = 0
   private lastMs = 0.02
@@ -39,10 +48,19 @@ class Loop {
     this.came = [0, 0, 0]
     this.served = [0, 0, 0]
     this.turns = []
+    this.cameOf = []
+    this.servedOf = []
   }
 
   share(rank: Rank): number {
     return this.served[rank]! / this.came[rank]!
+  }
+
+  /** What is served, of what clients from this place on ask for. */
+  of(from: number, until = from + 1): number {
+    const sum = (all: readonly number[]): number =>
+      all.slice(from, until).reduce((one, more) => one + more, 0)
+    return sum(this.servedOf) / sum(this.cameOf)
   }
 
   /** Of what the thread could do if all of it were served. */
@@ -63,8 +81,13 @@ class Loop {
     let tookMs = 0
     for (; this.owed >= 1; this.owed--) {
       const rank = this.draw(offer.mix)
-      const refused = shedding.active && shedding.refuses(rank)
+      const client = offer.clientOf?.(this.random()) ?? 0
+      const refused =
+        shedding.active &&
+        shedding.refuses(rank, client === this.once ? `once ${this.nowMs} ${this.owed}` : `c${client}`)
       this.came[rank]!++
+      this.cameOf[client] = (this.cameOf[client] ?? 0) + 1
+      this.servedOf[client] = (this.servedOf[client] ?? 0) + (refused ? 0 : 1)
       if (!refused) this.served[rank]!++
       tookMs += refused ? COST_MS * offer.refusal : COST_MS
     }
@@ -161,9 +184,9 @@ suite('shedding', () => {
       [100, 300].map(delayMs => shedding.look(delayMs, 0)),
       [false, true],
     )
-    for (let i = 0; i < 4; i++) shedding.refuses(NORMAL)
+    for (let i = 0; i < 4; i++) shedding.refuses(NORMAL, 'a')
     assert.equal(
-      [1, 2, 3, 4].some(() => shedding.refuses(NORMAL)),
+      [1, 2, 3, 4].some(() => shedding.refuses(NORMAL, 'a')),
       true,
     )
   })
@@ -187,10 +210,98 @@ suite('shedding', () => {
     const shedding = new Shedding()
     let nowMs = 0
     for (let i = 0; i < 50; i++) {
-      for (let n = 0; n < 4; n++) assert.equal(shedding.active && shedding.refuses(SHEDDABLE), false)
+      for (let n = 0; n < 4; n++) assert.equal(shedding.active && shedding.refuses(SHEDDABLE, 'a'), false)
       shedding.look(500, (nowMs += 500))
     }
     assert.equal(shedding.active, true)
     assert.ok(shedding.share >= 0.5)
+  })
+})
+
+const normal: Offer['mix'] = [0, 1, 0]
+/** So many clients that ask for as much as each other. */
+const alike =
+  (count: number): NonNullable<Offer['clientOf']> =>
+  drawn =>
+    Math.floor(drawn * count)
+/** Clients that ask for so much each. */
+const parts =
+  (...all: readonly number[]): NonNullable<Offer['clientOf']> =>
+  drawn => {
+    let left = drawn * all.reduce((sum, one) => sum + one, 0)
+    return Math.max(
+      0,
+      all.findIndex(part => (left -= part) < 0),
+    )
+  }
+/** What is a thirtieth of a flood, of ten. */
+const neighbours = Array.from({ length: 10 }, () => 0.01)
+
+suite('clients of one priority', () => {
+  for (const [what, mix] of [
+    ['where all is Normal', normal],
+    ['where all priorities are asked for', mixed],
+  ] as const)
+    test(`a flood is refused its own, and its neighbours none, ${what}`, () => {
+      // Three times what the thread can do by one client, a tenth of it by ten others.
+      const flood: Offer = { load: 3.1, mix, refusal: 0.05, clientOf: parts(3, ...neighbours) }
+      const before: Offer = { load: flood.load, mix, refusal: flood.refusal }
+      const loops = [flood, before].map(offer => {
+        const loop = new Loop().run(3_000, offer)
+        loop.forget()
+        return loop.run(10_000, offer)
+      })
+      const [fair, blind] = loops as [Loop, Loop]
+      assert.ok(fair.goodput > 0.98 * blind.goodput, `goodput ${fair.goodput}, was ${blind.goodput}`)
+      if (mix === normal) assert.ok(fair.of(1, 11) > 0.99, `neighbours ${fair.of(1, 11)}`)
+      else assert.equal(fair.share(CRITICAL), 1)
+      assert.ok(fair.of(0) < 0.4, `flood ${fair.of(0)}`)
+      assert.ok(fair.share(SHEDDABLE) <= fair.share(NORMAL) || mix === normal)
+    })
+
+  for (const [count, ms] of [
+    [2, 10_000],
+    [11, 10_000],
+    [100, 20_000],
+    [1_000, 60_000],
+  ] as const)
+    test(`${count} that ask for as much as each other are served as much`, () => {
+      const offer: Offer = { load: 2, mix: normal, refusal: 0.05, clientOf: alike(count) }
+      const loop = new Loop().run(3_000, offer)
+      loop.forget()
+      loop.run(ms, offer)
+      assert.ok(loop.goodput > 0.88, `goodput ${loop.goodput}`)
+      const all = loop.of(0, count)
+      assert.ok(Math.abs(all - 0.48) < 0.06, `${all}`)
+      const shares = Array.from({ length: count }, (_, client) => loop.of(client)).toSorted((a, b) => a - b)
+      // Within what chance makes of so few requests.
+      const [low, high] = [shares[Math.floor(count * 0.05)]!, shares[Math.ceil(count * 0.95) - 1]!]
+      assert.ok(high - low < 0.1, `${low} to ${high}`)
+    })
+
+  test('two floods are served as much as each other, however much each of them asks for', () => {
+    const offer: Offer = { load: 4, mix: normal, refusal: 0.02, clientOf: parts(1, 3, 0.05) }
+    const loop = new Loop().run(3_000, offer)
+    loop.forget()
+    loop.run(10_000, offer)
+    const [less, more] = loop.servedOf as [number, number]
+    assert.ok(Math.abs(less / more - 1) < 0.1, `${less} ${more}`)
+    assert.ok(loop.of(2) > 0.99, `${loop.of(2)}`)
+  })
+
+  test('those who come once are refused evenly too, and of a flood beside them they lose nothing', () => {
+    for (const [load, flood] of [
+      [2, 0],
+      [5, 9],
+    ] as const) {
+      const offer: Offer = { load, mix: normal, refusal: 0.02, clientOf: parts(flood, 1) }
+      const loop = new Loop()
+      loop.once = 1
+      loop.run(3_000, offer).forget()
+      loop.run(6_000, offer)
+      assert.ok(loop.goodput > 0.85, `goodput ${loop.goodput}`)
+      if (flood > 0) assert.ok(loop.of(1) > 0.95, `${loop.of(1)}`)
+      else assert.ok(Math.abs(loop.of(1) - 0.48) < 0.06, `${loop.of(1)}`)
+    }
   })
 })

@@ -1,4 +1,5 @@
 import { CRITICAL, NORMAL, SHEDDABLE, type Rank } from '../filters/priority.ts'
+import { FairLevel } from './fair-level.ts'
 
 export interface SheddingLimits {
   /** Shedding begins where the loop was later than this at each of three looks. */
@@ -46,7 +47,8 @@ const CALM_MS = 2_000
 /**
  * What share of each priority is refused, so that those who are taken wait for the event loop no longer than a target.
  * A proportional and integral controller of the delay decides what share of all requests that is; of the least important
- * ones first, and of Critical ones none. It knows no clock: whoever looks at the loop tells it of each look.
+ * ones first, within a priority of the clients with most of it (fair-level.ts), and of Critical ones none. It knows no
+ * clock: whoever looks at the loop tells it of each look.
  */
 export class Shedding {
   /** Something may be refused: `refuses` is to be asked, for each request. */
@@ -66,9 +68,8 @@ export class Shedding {
   private readonly came = [0, 0, 0]
   /** As many as come in a look, by rank. */
   private readonly mix = [0, 0, 0]
-  private readonly shares = [0, 0, 0]
-  /** What is left over of shares: who is refused is spread evenly, and no chance is needed. */
-  private readonly left = [0, 0, 0]
+  /** By rank, but for Critical, of which none are refused. */
+  private readonly levels = [null, new FairLevel(), new FairLevel()] as const
   private taken = 0
 
   constructor(limits: SheddingLimits = sheddingLimits) {
@@ -89,18 +90,19 @@ export class Shedding {
     return this.active ? this.steer(standsMs, nowMs) : this.begins(standsMs, nowMs)
   }
 
-  /** Asked once for each request, while `active`. */
-  refuses(rank: Rank): boolean {
+  /** Asked once for each request, while `active`. `client`: whose share it counts as (http/share-key.ts). */
+  refuses(rank: Rank, client: string): boolean {
     this.came[rank]!++
-    const share = this.shares[rank]!
-    if (share === 0) return false
+    const level = this.levels[rank]
+    if (level === null) return false
+    const sharer = level.met(client)
+    const odds = level.odds(sharer)
+    if (odds === 0) return false
     if (this.taken < LEAST) {
       this.taken++
       return false
     }
-    const left = this.left[rank]! + share
-    this.left[rank] = left < 1 ? left : left - 1
-    return left >= 1
+    return level.refuses(sharer, odds)
   }
 
   private begins(delayMs: number, nowMs: number): boolean {
@@ -132,6 +134,7 @@ export class Shedding {
     if (nowMs - this.calmSinceMs < CALM_MS) return false
     this.active = false
     this.share = 0
+    for (const level of this.levels) level?.clear()
     return true
   }
 
@@ -152,8 +155,8 @@ export class Shedding {
     let due = this.share * all
     for (const rank of [SHEDDABLE, NORMAL] as const) {
       // When it begins nothing is known of the mix.
-      if (all === 0) this.shares[rank] = this.share
-      else this.shares[rank] = due <= 0 ? 0 : due >= mix[rank]! ? 1 : due / mix[rank]!
+      const share = all === 0 ? this.share : due <= 0 ? 0 : due >= mix[rank]! ? 1 : due / mix[rank]!
+      this.levels[rank].turn(share)
       due -= mix[rank]!
     }
   }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { send } from '../support/client.ts'
+import { Answers } from '../../src/shared/questions.ts'
+import type { ChallengeConfig } from '../../src/roles/ingress/acme/challenge-filter.ts'
+import type { Snapshot } from '../../src/snapshot/snapshot.ts'
 import { Logger } from '../../src/telemetry/log.ts'
+import { origin } from '../support/exchange.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { block, headers } from '../support/http2/wire.ts'
@@ -32,6 +36,22 @@ const asking = (path: string): Buffer =>
 
 const rule = (sectionName: string, priority: string, more: object = {}): object =>
   trafficPolicy(sectionName, { ...ofRoute, sectionName }, { priority, ...more })
+
+/** What a CertificatePolicy puts on listeners; who is asked is this test. */
+const challenge: ChallengeConfig = {
+  type: 'acme-challenge',
+  origin,
+  channel: 'priorities',
+  names: ['a.example'],
+}
+
+function validated(snapshot: Snapshot): Snapshot {
+  const ports = snapshot.ports.map(port => ({
+    ...port,
+    listeners: port.listeners.map(one => ({ ...one, filters: [...(one.filters ?? []), challenge] })),
+  }))
+  return { ...snapshot, ports }
+}
 
 /** Holds what is asked for below /hold until it is let go, and answers all else. */
 class Holding {
@@ -194,5 +214,29 @@ suite('a worker that holds too much refuses', () => {
     client.write('POST /search HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\n')
     await client.until(/^HTTP\/1\.1 503 [^]*proxy_overloaded/)
     await holding.release()
+  })
+
+  test('not who validates a name for our certificate, whatever listener and route say', async () => {
+    const holding = await Holding.start()
+    await using upstream = holding.upstream
+    const answers = new Answers('priorities', () => Promise.resolve('proof'))
+    const policies = [
+      trafficPolicy('all', ofGateway, { priority: 'Sheddable' }),
+      rule('hold', 'Critical'),
+      httpRoute('other', {
+        rules: [{ matches: [prefix('/.well-known/acme-challenge')], backendRefs: [to('up')] }],
+      }),
+    ]
+    await using running = await startGateway(yaml(upstream.port, ...policies), { overload, edit: validated })
+    const port = running.port()
+    await holding.hold(port, 97)
+    await until(port, '/plain', 503)
+    const path = '/.well-known/acme-challenge/DGyRejmCefe7v4NfDGDKfA_1234-5678'
+    const proof = await send(port, { path })
+    assert.deepEqual([proof.status, proof.body], [200, 'proof'])
+    assert.equal((await send(port, { path, method: 'POST' })).status, 503)
+    assert.equal((await send(port, { path, host: 'b.example' })).status, 503)
+    await holding.release()
+    answers.close()
   })
 })

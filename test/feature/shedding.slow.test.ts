@@ -7,7 +7,7 @@ import { send } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import type { Hammered, Hammering } from '../support/hammering.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
-import { ofRoute, trafficPolicy } from '../support/traffic.ts'
+import { ofRoute, site, trafficPolicy } from '../support/traffic.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 const names = ['critical', 'normal', 'sheddable']
@@ -22,22 +22,29 @@ const yaml = (port: number): string =>
     trafficPolicy('sheddable', { ...ofRoute, sectionName: 'sheddable' }, { priority: 'Sheddable' }),
   )
 
-/** Clients in a process of their own; resolves with what they have seen from the time on when shedding had begun. */
-async function hammered(what: Hammering, refusals: number): Promise<Hammered[]> {
+/** Clients in a process of their own; resolves with what they have seen from the time on when shedding had begun, once that is `enough`. */
+async function hammered(
+  what: Hammering,
+  enough: (seen: readonly Hammered[]) => boolean,
+): Promise<Hammered[]> {
   const program = fileURLToPath(new URL('../support/hammering.ts', import.meta.url))
   const child = fork(program, [JSON.stringify(what)])
   let before: Hammered[] | null = null
   try {
     for (;;) {
       const [all] = (await once(child, 'message')) as [Hammered[]]
-      const refused = all.reduce((sum, one) => sum + one.refused, 0)
-      if (before === null && refused > 1_000) before = all
-      if (before !== null && refused > refusals) return all.map((one, i) => since(one, before![i]!))
+      if (before === null && refusals(all) > 1_000) before = all
+      const seen = before === null ? null : all.map((one, i) => since(one, before![i]!))
+      if (seen !== null && enough(seen)) return seen
     }
   } finally {
     child.kill()
     await once(child, 'exit')
   }
+}
+
+function refusals(all: readonly Hammered[]): number {
+  return all.reduce((sum, one) => sum + one.refused, 0)
 }
 
 function since(now: Hammered, before: Hammered): Hammered {
@@ -51,7 +58,8 @@ suite('an event loop that is late', () => {
     // Gateway and backend are one thread here, so that it has too much to do by little.
     await using running = await startGateway(yaml(upstream.port), { overload: { beginMs: 10, targetMs: 3 } })
     const port = running.port()
-    const all = await hammered({ port, connections: 150, paths: names.map(name => `/${name}`) }, 10_000)
+    const crowds = names.map(name => ({ path: `/${name}`, connections: 150 }))
+    const all = await hammered({ port, crowds }, seen => refusals(seen) > 9_000)
     assert.equal(
       all.some(({ odd }) => odd > 0),
       false,
@@ -65,5 +73,34 @@ suite('an event loop that is late', () => {
     while (!/^portcullis_shedding_workers 0$/m.test(running.metrics()))
       await new Promise(resolve => setTimeout(resolve, 50))
     assert.equal((await send(port, { path: '/sheddable' })).status, 200)
+  })
+
+  test('has what one client asks for too much refused, and next to nothing of its neighbours', async () => {
+    await using upstream = await TestUpstream.start((_, response) => response.end('ok'))
+    await using running = await startGateway(site([80], upstream.port), {
+      overload: { beginMs: 10, targetMs: 3 },
+    })
+    const flood = { path: '/r', connections: 300, address: '203.0.113.66' }
+    const gentle = Array.from({ length: 10 }, (_, i) => ({
+      path: '/r',
+      connections: 1,
+      address: `192.0.2.${i + 1}`,
+      restMs: 50,
+    }))
+    const port = running.port()
+    const [flooding, ...all] = await hammered(
+      { port, crowds: [flood, ...gentle] },
+      ([first, ...rest]) =>
+        first!.refused > 1_500 && rest.every(({ served, refused }) => served + refused >= 50),
+    )
+    const share = ({ served, refused }: Hammered): number => refused / (served + refused)
+    const neighbours = all.reduce((sum, one) => ({
+      served: sum.served + one.served,
+      refused: sum.refused + one.refused,
+      odd: sum.odd + one.odd,
+    }))
+    assert.equal(flooding!.odd + neighbours.odd, 0)
+    const told = `of the flood ${share(flooding!)}, of neighbours ${share(neighbours)}`
+    assert.ok(share(neighbours) < share(flooding!) / 4, told)
   })
 })

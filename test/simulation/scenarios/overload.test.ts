@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { isShownAsItIs } from '../current.ts'
 import { quantile } from '../engine/records.ts'
-import { overload, runOf } from './overload.ts'
+import { floodOf, overload, runOf } from './overload.ts'
 
 suite('a worker that is asked for more than it can do', () => {
   test('answers nobody in time where nothing is shed', () => assert.ok(runOf(1.5, false, 2).goodput < 0.05))
@@ -21,6 +21,15 @@ suite('a worker that is asked for more than it can do', () => {
         assert.ok(normal > sheddable, `${normal} ${sheddable}`)
         assert.ok(quantile(refusedMs, 0.5) < 5, `${quantile(refusedMs, 0.5)}`)
       })
+
+  for (const load of [1.25, 3] as const)
+    test(`answers the neighbours of a client that asks for too much (${load} times as much)`, () => {
+      const [fair, blind] = [floodOf(load, 2), floodOf(load, 2, false)]
+      const [flood, neighbours] = fair.served as [number, number]
+      assert.ok(neighbours > 0.99, `${neighbours}`)
+      assert.ok(neighbours > flood && neighbours > blind.served[1]!)
+      assert.ok(fair.goodput > 0.98 * blind.goodput, `${fair.goodput}, was ${blind.goodput}`)
+    })
 })
 
 isShownAsItIs(overload)

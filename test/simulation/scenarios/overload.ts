@@ -1,4 +1,4 @@
-import { priorities, type Rank } from '../../../src/filters/priority.ts'
+import { NORMAL, priorities, type Rank } from '../../../src/filters/priority.ts'
 import { LoopDelay } from '../../../src/proxy/loop-delay.ts'
 import { Overload } from '../../../src/proxy/overload.ts'
 import { openLoop } from '../engine/clients.ts'
@@ -20,23 +20,53 @@ const PATIENCE_MS = 1_000
 /** Of all requests, by rank: Critical, Normal, Sheddable. */
 export const mix = [0.2, 0.5, 0.3] as const
 
+/** Of what the worker can do. */
+const NEIGHBOURS = 0.1
+
 /** Who comes in these seconds counts: from then on it is what lasts, and all of them are answered, or gone, at the end. */
 const FROM_S = 2
 const UNTIL_S = 4
 const END_S = UNTIL_S + PATIENCE_MS / 1000
 
+/** Somebody who asks: how important it is, whose share it counts as, and whom it is counted among. */
+interface Asking {
+  readonly rank: Rank
+  readonly share: string
+  readonly group: 0 | 1 | 2
+}
+
 export interface Run {
-  /** Good answers in time, of what was asked, by rank. */
+  /** Good answers in time, of what was asked, by group. */
   readonly served: readonly number[]
-  /** The same of all ranks, as share of the capacity. */
+  /** The same of all of them, as share of the capacity. */
   readonly goodput: number
   /** How long they took, in ms. */
   readonly goodMs: readonly number[]
   readonly refusedMs: readonly number[]
 }
 
-/** A worker that is asked for `load` times what it can do. */
+/** A worker that is asked for `load` times what it can do, by many clients; groups are priorities. */
 export function runOf(load: number, sheds: boolean, seed: number): Run {
+  return simulated(load, sheds, seed, (random, client) => {
+    const rank = rankOf(random())
+    return { rank, share: `${client}`, group: rank }
+  })
+}
+
+/** The same, all of it Normal and of one client (group 0) but for a tenth of what it can do, which ten others ask for (1). */
+export function floodOf(load: number, seed: number, apart = true): Run {
+  return simulated(load, true, seed, (random, client) => {
+    const group = random() < NEIGHBOURS / load ? 1 : 0
+    return { rank: NORMAL, share: !apart ? 'all' : group === 0 ? 'flood' : `${client % 10}`, group }
+  })
+}
+
+function simulated(
+  load: number,
+  sheds: boolean,
+  seed: number,
+  askingOf: (random: () => number, client: number) => Asking,
+): Run {
   let loop!: EventLoop
   const makeThread = (time: ConstructorParameters<typeof EventLoop>[0]): EventLoop =>
     (loop = new EventLoop(time, IO_MS))
@@ -61,13 +91,13 @@ export function runOf(load: number, sheds: boolean, seed: number): Run {
         CLIENTS,
         load * CAPACITY,
         client => {
-          const rank = rankOf(world.random())
+          const { rank, share, group } = askingOf(world.random, client)
           const cameMs = world.time.nowMs
           const { elapsedMs } = world.time
           const counts = elapsedMs >= FROM_S * 1000 && elapsedMs < UNTIL_S * 1000
-          if (counts) asked[rank]++
+          if (counts) asked[group]++
           loop.io(() => {
-            if (overload.active && overload.refuses(rank, world.time.nowMs) !== null) {
+            if (overload.active && overload.refuses(rank, share, world.time.nowMs) !== null) {
               if (counts) refusedMs.push(world.time.nowMs + IO_MS - cameMs)
               return
             }
@@ -75,7 +105,7 @@ export function runOf(load: number, sheds: boolean, seed: number): Run {
             gateway.request(client, outcome => {
               const ms = world.time.nowMs - cameMs
               if (counts && outcome.status === 200 && ms <= PATIENCE_MS) {
-                good[rank]++
+                good[group]++
                 goodMs.push(ms)
               }
             })
@@ -86,7 +116,7 @@ export function runOf(load: number, sheds: boolean, seed: number): Run {
       world.time.runUntil(END_S * 1000)
       const whole = (UNTIL_S - FROM_S) * CAPACITY
       return {
-        served: good.map((count, rank) => count / asked[rank]!),
+        served: good.map((count, group) => count / asked[group]!),
         goodput: (good[0] + good[1] + good[2]) / whole,
         goodMs,
         refusedMs,
@@ -107,12 +137,14 @@ export const overload: Scenario = {
   show() {
     const shed = loads.map(load => runOf(load, true, 1))
     const not = loads.map(load => runOf(load, false, 1))
+    const flood = loads.map(load => floodOf(load, 1))
+    const alike = loads.map(load => floodOf(load, 1, false))
     const x = axis('asked for, of what the worker can do, %', 300, 50)
     const points = (runs: readonly Run[], of: (run: Run) => number) =>
       runs.map((run, i) => [loads[i]! * 100, of(run) * 100] as const)
     return {
       svg: figure(
-        'Good answers by how much a worker is asked for, with shedding and without, and by priority',
+        'Good answers by how much a worker is asked for, with shedding and without, by priority, and beside a flood',
         [
           {
             title: 'Answers within a second of a worker that has too much to do',
@@ -132,6 +164,17 @@ export const overload: Scenario = {
               points: points(shed, ({ served }) => served[rank]!),
             })),
           },
+          {
+            title:
+              'Where one client asks for all of it but a tenth of what it can do, and ten neighbours for that',
+            x,
+            y: axis('answered, %', 100, 20),
+            series: [
+              { name: 'neighbours, nobody told apart', points: points(alike, ({ served }) => served[1]!) },
+              { name: 'neighbours', points: points(flood, ({ served }) => served[1]!) },
+              { name: 'the one', points: points(flood, ({ served }) => served[0]!) },
+            ],
+          },
         ],
       ),
       table: tableOf(
@@ -140,6 +183,7 @@ export const overload: Scenario = {
           'good answers, nothing shed',
           'shed',
           ...priorities,
+          'neighbours of a flood',
           'good answers took (99 %)',
           'refusals took (median, 99 %)',
         ],
@@ -150,6 +194,7 @@ export const overload: Scenario = {
             percent(not[i]!.goodput),
             percent(goodput),
             ...served.map(share => percent(share)),
+            percent(flood[i]!.served[1]!),
             `${quantile(goodMs, 0.99).toFixed(0)} ms`,
             refusedMs.length === 0
               ? '—'

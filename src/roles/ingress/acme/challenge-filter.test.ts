@@ -26,7 +26,9 @@ for (const [method, host, path, asked] of [
   test(`${method} of ${path} at ${host} ${asked ? 'is answered' : 'goes on'}`, async () => {
     const answers = new Answers('challenge-filter', () => Promise.resolve('answer'))
     const head = { method, hostname: host.split(':')[0]!, authority: host, path }
-    const verdict = await filter('challenge-filter').request?.(exchange(head))
+    const { request, urgent } = filter('challenge-filter')
+    assert.equal(urgent?.(exchange(head)), asked)
+    const verdict = await request?.(exchange(head))
     answers.close()
     if (!asked) return assert.equal(verdict, undefined)
     assert.ok(verdict !== undefined && 'status' in verdict)

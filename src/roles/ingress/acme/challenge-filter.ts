@@ -1,4 +1,4 @@
-import type { FilterType } from '../../../filters/filter.ts'
+import type { Asked, FilterType } from '../../../filters/filter.ts'
 import { shareKey } from '../../../http/share-key.ts'
 import { askOn } from '../../../shared/questions.ts'
 import type { FilterConfig } from '../../../snapshot/rule.ts'
@@ -24,12 +24,15 @@ export const acmeChallenge: FilterType<ChallengeConfig> = {
   compile({ channel, names }) {
     if (channel === '') return {}
     const ours = new Set(names)
+    const isOurs = ({ method, path, hostname }: Asked): boolean =>
+      path.startsWith(PREFIX) && ours.has(hostname) && (method === 'GET' || method === 'HEAD')
     return {
-      request({ asked: { method, path, hostname }, clientAddress }) {
-        if (!path.startsWith(PREFIX) || !ours.has(hostname)) return undefined
-        if (method !== 'GET' && method !== 'HEAD') return undefined
-        return answer(channel, path.slice(PREFIX.length), shareKey(clientAddress))
+      request({ asked, clientAddress }) {
+        if (!isOurs(asked)) return undefined
+        return answer(channel, asked.path.slice(PREFIX.length), shareKey(clientAddress))
       },
+      // Whoever floods us would have our certificates lapse.
+      urgent: ({ asked }) => isOurs(asked),
     }
   },
 }
