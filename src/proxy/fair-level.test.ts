@@ -47,6 +47,27 @@ suite('what is served of clients', () => {
       }
     })
 
+  test('is the same of gentle clients and of a flood whose every request is of another address', () => {
+    const level = new FairLevel()
+    const [gentle, flood] = [
+      { came: 0, served: 0 },
+      { came: 0, served: 0 },
+    ]
+    const ask = (client: string, tally: typeof gentle): void => {
+      const sharer = level.met(client)
+      const odds = level.odds(sharer)
+      tally.came++
+      if (odds === 0 || !level.refuses(sharer, odds)) tally.served++
+    }
+    for (let look = 0; look < 5_000; look++) {
+      for (let i = 0; i < 10; i++) if (random() < 0.4) ask(`gentle ${i}`, gentle)
+      for (let i = 0; i < 100; i++) ask(`once ${look} ${i}`, flood)
+      level.turn(0.6)
+    }
+    const [ofGentle, ofFlood] = [gentle.served / gentle.came, flood.served / flood.came]
+    assert.ok(ofGentle > 0.9 * ofFlood, `${ofGentle}, of the flood ${ofFlood}`)
+  })
+
   test('is nothing where all is refused, and all where nothing is', () => {
     assert.deepEqual(served(new FairLevel(), [3, 50], 1), [0, 0])
     assert.deepEqual(served(new FairLevel(), [3, 50], 0), [3, 50])

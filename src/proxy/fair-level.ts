@@ -5,6 +5,11 @@ const MOST_CLIENTS = 4_096
 const MOST_NETWORKS = 1_024
 /** What a client asks for in a look is the mean of some ten: a page whose parts are asked for at once is no flood. */
 const FADES = 0.1
+/**
+ * Who asks for less in a look (25 times in a second) counts as if it asked for that: or of who has thousands of addresses
+ * and asks once from each, nobody would seem to ask for less, and those who ask now and then would lose more than it.
+ */
+const GENTLE = 0.5
 /** Who has asked for no more than that is forgotten: of one request after a third of a second. */
 const FORGOTTEN = 0.02
 /** Each client begins elsewhere between two refusals, so that those who ask once are not all served, or all refused. */
@@ -53,7 +58,7 @@ export class FairLevel {
   odds(sharer: Sharer): number {
     const { share, level } = this
     if (share === 0 || share === 1 || Number.isNaN(level)) return share
-    const asked = meanOf(sharer)
+    const asked = Math.max(GENTLE, meanOf(sharer))
     return asked <= level ? 0 : 1 - level / asked
   }
 
@@ -96,9 +101,11 @@ export class FairLevel {
     for (let step = 0; step < STEPS; step++) {
       let whole = 0
       let perLevel = 0
-      for (const { count, mean } of this.present)
-        if (mean <= level) whole += count
-        else perLevel += count / mean
+      for (const { count, mean } of this.present) {
+        const asked = Math.max(GENTLE, mean)
+        if (asked <= level) whole += count
+        else perLevel += count / asked
+      }
       if (perLevel === 0) return level
       const next = (share * all - whole) / perLevel
       if (next <= level) return level
