@@ -2,6 +2,7 @@ import { failures, type FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/head.ts'
 import type { AdaptiveConcurrency } from '../upstream/adaptive-concurrency.ts'
+import type { Breaker } from '../upstream/breaker.ts'
 import { blameless, type Endpoint } from '../upstream/endpoint.ts'
 import { isLuck, type UpstreamStream } from '../upstream/upstream-stream.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
@@ -45,7 +46,9 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   /** It has been told of this attempt. */
   private breakerTold = false
   /** It counts this exchange, until an answer begins. */
-  private concurrency: AdaptiveConcurrency | null = null
+  protected concurrency: AdaptiveConcurrency | null = null
+  /** It has passed the limits of its cluster. */
+  private entered = false
   private key: string | null = null
   /** The second attempt beside the first, under way or to come; null where there is to be none. */
   private hedge: Hedge | null = null
@@ -79,26 +82,40 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     if (backend.cluster.config.requestTimeoutMs !== undefined) this.armAgain()
   }
 
-  /** Begins the first attempt. */
-  protected beginAttempts(): void {
+  /** Why there must be no attempt, or null. Who gathers has not asked yet: a body of which nothing comes takes no place. */
+  private enter(): FailureName | null {
     const { retries, breaker, concurrency } = this.cluster!
     // First: a probe of a breaker that is then refused would be lost.
     if (concurrency !== null) {
-      if (!concurrency.enter()) return this.x.fail('concurrency_limit_reached', '')
+      if (!concurrency.enter() && !(this.isYielded(concurrency) && concurrency.enter(true)))
+        return 'concurrency_limit_reached'
       this.concurrency = concurrency
     }
     if (breaker !== null) {
-      const refusal = breaker.enter()
-      if (refusal !== null) return this.x.fail(refusal, '')
+      const refusal = this.enterBreaker(breaker)
+      if (refusal !== null) return refusal
       this.breaker = breaker
       this.enteredUs = breaker.enteredUs
     }
     retries.requests++
     if (this.isRepeated) retries.note()
-    this.attempt()
+    this.entered = true
+    return null
   }
 
-  private attempt(): void {
+  private enterBreaker(breaker: Breaker): FailureName | null {
+    const refusal = breaker.enter()
+    // Where nothing is let through nobody gives way for it.
+    if (refusal !== 'backend_request_limit_reached' || breaker.state === 'open') return refusal
+    return this.isYielded(breaker) ? breaker.enter(true) : refusal
+  }
+
+  /** Somebody who keeps us waiting gives up a place of this limit. */
+  private isYielded(limit: object): boolean {
+    return this.cluster!.pressure.yields(limit, this.client, performance.now())
+  }
+
+  protected attempt(): void {
     const cluster = this.cluster!
     const { x } = this
     if (this.over) return
@@ -111,6 +128,10 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   /** Asks for a connection. */
   connect(): void {
     const cluster = this.cluster!
+    if (!this.entered) {
+      const refusal = this.enter()
+      if (refusal !== null) return this.refused(refusal)
+    }
     const endpoint = this.chosen()
     if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
@@ -409,11 +430,19 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   cancel(): void {
     if (this.over) return
     this.over = true
-    this.breaker?.left()
     if (this.concurrency !== null) this.leaveConcurrency(false)
     if (this.x.failure === 'http_response_timeout') this.hung()
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
     this.endAttempt()
+    this.leaveBreaker()
+  }
+
+  /** Nothing more is asked of its cluster: what the client has yet to take of the answer keeps nobody else from it. */
+  protected leaveBreaker(): void {
+    if (this.repeating) this.breaker!.retries--
+    this.repeating = false
+    this.breaker?.left()
+    this.breaker = null
   }
 
   /** Nothing is asked of the pace of its client. */

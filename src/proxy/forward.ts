@@ -18,13 +18,12 @@ export class Forwarding extends Attempting implements Run, Holder {
   private peerEnded = false
   private clientEnded = false
 
-  /** Begins the first attempt. */
   start(): void {
     const { x, action } = this
     if (action.mirrors !== null)
       this.mirrors = Mirrors.begin(x, x.body, action.mirrors, action.backendTimeoutMs)
     if (x.request.expectContinue && !x.body.complete) x.continue()
-    this.beginAttempts()
+    this.attempt()
   }
 
   // Its client, while others may want its connection.
@@ -54,6 +53,10 @@ export class Forwarding extends Attempting implements Run, Holder {
     if (this.tunnel) return true
     const { committed, response } = this.x
     return committed && eventStream.test(response.fields.get('content-type') ?? '')
+  }
+
+  frees(limit: object): boolean {
+    return limit === this.breaker || limit === this.concurrency
   }
 
   giveUp(client: Paced, failure: FailureName): void {
@@ -135,6 +138,7 @@ export class Forwarding extends Attempting implements Run, Holder {
     if (this.tunnel) return this.peerEnd()
     this.stream = null
     if (this.verdict < 500) this.endpoint!.completed(this.judged(this.verdict))
+    this.leaveBreaker()
     this.x.sendEnd(trailers)
   }
 

@@ -229,6 +229,11 @@ class Copy implements UpstreamHandler, Holder {
     return this.stream !== null
   }
 
+  /** Copies pass limits by. */
+  frees(): boolean {
+    return false
+  }
+
   giveUp(_client: Paced, failure: FailureName): void {
     this.lose(failure)
   }

@@ -13,6 +13,8 @@ export interface Holder extends Flow {
   readonly holding: boolean
   /** Nothing is asked of its client. */
   readonly exempt: boolean
+  /** Its end makes a place of this limit free. */
+  frees(limit: object): boolean
   giveUp(client: Paced, failure: FailureName): void
 }
 
@@ -44,6 +46,10 @@ export class Watch implements Laggard {
 
   lagMs(nowMs: number): number {
     return this.holder.holding ? this.lag.look(nowMs) : 0
+  }
+
+  frees(limit: object): boolean {
+    return this.holder.holding && this.holder.frees(limit)
   }
 
   end(): void {

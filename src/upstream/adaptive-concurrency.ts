@@ -57,9 +57,9 @@ export class AdaptiveConcurrency {
     return this.probingMs >= 0 ? this.least : Math.floor(this.bounded(this.wanted))
   }
 
-  /** Whether one more may begin; then `left` is to be called. */
-  enter(): boolean {
-    if (this.requests >= this.limit) return false
+  /** Whether one more may begin; then `left` is to be called. `yielded`: another has just given up its place for it. */
+  enter(yielded = false): boolean {
+    if (!yielded && this.requests >= this.limit) return false
     this.requests++
     if (this.requests > this.most) this.most = this.requests
     return true

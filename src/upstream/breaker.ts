@@ -81,10 +81,10 @@ export class Breaker {
     this.settings = settings
   }
 
-  /** Why an exchange must not begin, or null: then it has, and `left` is to be called. */
-  enter(): FailureName | null {
+  /** Why an exchange must not begin, or null: then it has, and `left` is to be called. `yielded`: another has just given up its place for it. */
+  enter(yielded = false): FailureName | null {
     const { maxRequests, trip } = this.settings
-    if (maxRequests > 0 && this.requests >= Math.ceil(maxRequests / this.workers))
+    if (maxRequests > 0 && !yielded && this.requests >= Math.ceil(maxRequests / this.workers))
       return 'backend_request_limit_reached'
     if (trip !== null && !this.admits(trip)) return 'breaker_open'
     this.requests++

@@ -205,9 +205,9 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     this.connections--
   }
 
-  /** Somebody waits for a connection, or more than half of those that this worker may hold are taken. */
+  /** Somebody waits for a connection, or was turned away by a limit of late, or more than half of those that this worker may hold are taken. */
   get pressed(): boolean {
-    if (this.pending > 0) return true
+    if (this.pending > 0 || this.pressure.disputed) return true
     const half = this.maxConnections / 2
     if (this.connections <= half) return false
     let taken = this.connections

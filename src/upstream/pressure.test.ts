@@ -3,6 +3,9 @@ import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { Pressure, type GatheringRequest, type Laggard } from './pressure.ts'
 
+/** Of this limit everybody has a place; of others those whose name ends with 1. */
+const places = {}
+
 /** A cluster's numbers, and what has become of whom. */
 function world() {
   const cluster = { pressed: true, pending: 0, maxConnections: 3 }
@@ -14,6 +17,7 @@ function world() {
     lagMs() {
       return this.lag
     },
+    frees: limit => limit === places || name.endsWith('1'),
     end: () => told.push(name),
   })
   /** One sweep: a letter is a client, the number for how long it has kept us waiting; 0 keeps nobody waiting. */
@@ -85,6 +89,59 @@ suite('for those who wait', () => {
     cluster.pressed = false
     pressure.begin()
     assert.equal(pressure.watched, false)
+  })
+})
+
+suite('who is turned away by a limit', () => {
+  for (const [what, held, client, limit, ended] of [
+    ['has the place of who holds most, and has kept us waiting longest', 'a4 a7 a5 b9 c0', 'n', places, 'a7'],
+    ['has none of somebody who keeps nobody waiting', 'a0 a0 a0', 'n', places, ''],
+    ['has none of its own', 'a9 a8 a7', 'a', places, ''],
+    ['has none of a client that would then hold less', 'a9 a8 b0', 'b', places, ''],
+    ['has that of a client with one, where it has nothing', 'a4 b7 c5', 'n', places, 'b7'],
+    ['has that of who has a place of this limit', 'a8 a7 a11 b21', 'n', {}, 'a11'],
+  ] as const)
+    test(what, async () => {
+      const { pressure, told, sweep } = world()
+      sweep(held)
+      assert.equal(pressure.yields(limit, client, 0), ended !== '')
+      assert.deepEqual(told, [])
+      await setImmediate()
+      assert.deepEqual(told, ended === '' ? [] : [ended])
+    })
+
+  test('has it as often as it then holds less, and nobody loses one twice', async () => {
+    const { pressure, told, sweep } = world()
+    sweep('a4 a5 a6 a7')
+    const yields = Array.from({ length: 4 }, () => pressure.yields(places, 'n', 0))
+    await setImmediate()
+    assert.deepEqual(
+      [yields, told],
+      [
+        [true, true, false, false],
+        ['a7', 'a6'],
+      ],
+    )
+  })
+
+  test('has none of who has moved since, nor ends what is over by then', async () => {
+    const { pressure, told, sweep } = world()
+    const [one, two] = sweep('a9 a8 a0')
+    one!.lag = 0
+    assert.equal(pressure.yields(places, 'n', 0), true)
+    two!.frees = () => false
+    await setImmediate()
+    assert.deepEqual(told, [])
+  })
+
+  test('makes pressure for half a minute', () => {
+    const { pressure } = world()
+    assert.equal(pressure.disputed, false)
+    pressure.yields(places, 'n', 1_000)
+    pressure.finish(30_999)
+    assert.equal(pressure.disputed, true)
+    pressure.finish(31_000)
+    assert.equal(pressure.disputed, false)
   })
 })
 

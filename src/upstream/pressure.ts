@@ -12,6 +12,8 @@ export interface GatheringRequest extends Sharer {
 export interface Laggard extends Sharer {
   /** For how long by now, in ms; 0 where it does not any more. */
   lagMs(nowMs: number): number
+  /** Its end makes a place of this limit free. */
+  frees(limit: object): boolean
   /** Ends the exchange, so that its connection is free. */
   end(): void
 }
@@ -31,6 +33,9 @@ interface Shared {
   readonly maxConnections: number
 }
 
+/** For so long after somebody was turned away there is pressure: as a rule clients have come again by then. */
+const DISPUTED_MS = 30_000
+
 /** Who has gathered for less than this does not lose the place to another request of the same client. */
 const GATHER_MS = 1_000
 
@@ -40,7 +45,9 @@ const GATHER_MS = 1_000
  * a body has no connection before enough of it is here; and for everyone who
  * waits for one, that exchange is ended whose client has kept its connection
  * waiting. Without pressure none of this costs anything: exchanges are looked at
- * by sweeps, and only while `watched` is set.
+ * by sweeps, and only while `watched` is set. The same goes for limits at which
+ * nobody waits: who is turned away there has the place of such an exchange, if
+ * one is known, or when it comes again.
  */
 export class Pressure {
   /** There was pressure when the last sweep began. */
@@ -54,6 +61,8 @@ export class Pressure {
   /** By client, who has kept us waiting longest last. */
   private readonly laggards = new Map<string, Lag[]>()
   private relieving = false
+  /** Until when there is pressure because somebody was turned away; 0 where there is none. */
+  private disputedUntilMs = 0
 
   constructor(shared: Shared) {
     this.shared = shared
@@ -62,6 +71,11 @@ export class Pressure {
   /** Requests that gather their bodies. */
   get gatherers(): number {
     return this.since.size
+  }
+
+  /** Somebody was turned away of late. */
+  get disputed(): boolean {
+    return this.disputedUntilMs > 0
   }
 
   /** False where as many gather as there are connections, and none of them has to give way. */
@@ -104,6 +118,7 @@ export class Pressure {
   finish(nowMs: number): void {
     for (const own of this.laggards.values()) own.sort((a, b) => a.lagMs - b.lagMs)
     this.relieve(nowMs, this.shared.pending)
+    if (nowMs >= this.disputedUntilMs) this.disputedUntilMs = 0
     while (this.since.size > 0 && !this.shared.pressed) this.release()
   }
 
@@ -120,6 +135,45 @@ export class Pressure {
       this.relieving = false
       this.relieve(performance.now(), Math.min(clients, this.shared.pending))
     })
+  }
+
+  /**
+   * There is no place of this limit for this client: whether it has one all the same, that of another client who holds more
+   * and is known to keep us waiting. Its exchange is ended behind this turn, so that for as long there is one too many: were
+   * a place made free for nobody in particular, whoever has them all would have that one too.
+   */
+  yields(limit: object, client: string, nowMs: number): boolean {
+    this.disputedUntilMs = nowMs + DISPUTED_MS
+    const one = this.yielding(limit, client, nowMs)
+    if (one === null) return false
+    this.held.set(one.client, this.held.get(one.client)! - 1)
+    this.hold(client)
+    // Not at once: who comes is in the middle of asking.
+    setImmediate(() => {
+      if (one.frees(limit)) one.end()
+    })
+    return true
+  }
+
+  /** As `next`, of those who have a place of this limit; who has nothing may have that of a client who has no more than one. */
+  private yielding(limit: object, client: string, nowMs: number): Laggard | null {
+    const own = this.held.get(client) ?? 0
+    let from: Lag[] | null = null
+    let index = -1
+    let most = 0
+    for (const [other, lags] of this.laggards) {
+      const held = this.held.get(other)!
+      if (other === client || (held <= own + 1 && own > 0) || held < most) continue
+      const at = lags.findLastIndex(({ one }) => one.frees(limit) && one.lagMs(nowMs) > 0)
+      if (at < 0 || (held === most && from !== null && lags[at]!.lagMs <= from[index]!.lagMs)) continue
+      from = lags
+      index = at
+      most = held
+    }
+    if (from === null) return null
+    const [{ one }] = from.splice(index, 1) as [Lag]
+    if (from.length === 0) this.laggards.delete(one.client)
+    return one
   }
 
   private holdsLess(client: string): boolean {
