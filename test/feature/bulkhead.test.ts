@@ -67,6 +67,15 @@ async function isFull(portcullis: TestGateway): Promise<void> {
   assert.match(body, /"reason":"bulkhead_full"/)
 }
 
+/** So many requests are let through at once, and no more; then they are answered. */
+async function hasPlaces(portcullis: TestGateway, held: Seen<Held>, places: number): Promise<void> {
+  const first = Array.from({ length: places }, () => ask(portcullis))
+  await held.count(places)
+  await isFull(portcullis)
+  for (const answer of held.all) answer()
+  await Promise.all(first)
+}
+
 /** Whoever has a place gives it back: the next has it. */
 async function hasPlace(portcullis: TestGateway, held: Seen<Held>, before: number): Promise<void> {
   const next = ask(portcullis)
@@ -110,28 +119,14 @@ test('of two policies the lower number counts', () =>
   beside(
     { maxParallelRequests: 3 },
     async (portcullis, held) => {
-      const first = ask(portcullis)
-      await held.count(1)
-      await isFull(portcullis)
-      held.all[0]!()
-      await first
+      await hasPlaces(portcullis, held, 1)
       await hasPlace(portcullis, held, 1)
     },
     { at: ofGateway, more: [trafficPolicy('fewer', ofRoute, { bulkhead: { maxParallelRequests: 1 } })] },
   ))
 
 test('each worker has its share of the places', () =>
-  beside(
-    { maxParallelRequests: 4 },
-    async (portcullis, held) => {
-      const first = [ask(portcullis), ask(portcullis)]
-      await held.count(2)
-      await isFull(portcullis)
-      for (const answer of held.all) answer()
-      await Promise.all(first)
-    },
-    { workers: 2 },
-  ))
+  beside({ maxParallelRequests: 4 }, (portcullis, held) => hasPlaces(portcullis, held, 2), { workers: 2 }))
 
 test('places outlive a reload, and what was taken before it is given back', () =>
   beside({ maxParallelRequests: 1 }, async (portcullis, held, yamlWith) => {
@@ -168,11 +163,7 @@ suite('who waits', () => {
 
   test('waits no longer than is said', () =>
     beside({ ...waiting, maxWait: '50ms' }, async (portcullis, held) => {
-      const first = ask(portcullis)
-      await held.count(1)
-      await isFull(portcullis)
-      held.all[0]!()
-      await first
+      await hasPlaces(portcullis, held, 1)
       await hasPlace(portcullis, held, 1)
     }))
 
@@ -197,6 +188,14 @@ suite('who waits', () => {
 })
 
 suite('a place is given back', () => {
+  const oneAtATime = (port: number): string =>
+    yamlOf(
+      gateway(),
+      httpRoute('r', { rules: [{ backendRefs: [to('up')] }] }),
+      backend('up', [port]),
+      trafficPolicy('places', ofRoute, { bulkhead: { maxParallelRequests: 1 } }),
+    )
+
   test('when its client leaves', () =>
     beside({ maxParallelRequests: 1 }, async (portcullis, held) => {
       {
@@ -219,14 +218,7 @@ suite('a place is given back', () => {
 
   test('when its backend breaks off', async () => {
     await using upstream = await RawServer.start(socket => socket.on('data', () => socket.resetAndDestroy()))
-    await using portcullis = await startGateway(
-      yamlOf(
-        gateway(),
-        httpRoute('r', { rules: [{ backendRefs: [to('up')] }] }),
-        backend('up', [upstream.port]),
-        trafficPolicy('places', ofRoute, { bulkhead: { maxParallelRequests: 1 } }),
-      ),
-    )
+    await using portcullis = await startGateway(oneAtATime(upstream.port))
     for (let i = 0; i < 3; i++) assert.equal((await ask(portcullis)).status, 502)
   })
 
@@ -236,14 +228,7 @@ suite('a place is given back', () => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
       socket.pipe(socket)
     })
-    await using portcullis = await startGateway(
-      yamlOf(
-        gateway(),
-        httpRoute('r', { rules: [{ backendRefs: [to('up')] }] }),
-        backend('up', [upstream.port]),
-        trafficPolicy('places', ofRoute, { bulkhead: { maxParallelRequests: 1 } }),
-      ),
-    )
+    await using portcullis = await startGateway(oneAtATime(upstream.port))
     {
       await using tunnel = await RawClient.to(portcullis.port())
       tunnel.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello')

@@ -30,69 +30,54 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await setImmediate()
 }
 
+/** A secret is kept, and given from what is kept. */
+async function startKept(target = ofGateway) {
+  const at = await start(
+    (_, response) => {
+      response.writeHead(200, { 'Cache-Control': 'public, max-age=60' })
+      response.end('secret')
+    },
+    { staleIfError: '1h' },
+    target,
+  )
+  const get = () => send(at.port, { path: '/r/a', headers: {} })
+  await until(async () => String((await get()).headers['cache-status']).includes('hit'))
+  const isClosed = async (): Promise<void> => {
+    for (let i = 0; i < 8; i++) assert.equal((await get()).status, 500)
+  }
+  return { ...at, isClosed }
+}
+
+/** Of a program that is not here: what it is for is closed. */
+const firewall = (targetRef: object): string =>
+  yamlOf({
+    apiVersion: 'waf.example/v1',
+    kind: 'FirewallPolicy',
+    metadata: { name: 'waf' },
+    spec: { targetRefs: [targetRef] },
+  })
+
 suite('what is kept is no way around', () => {
   test('a route that is closed: neither what is fresh nor what is stale is given', async () => {
-    await using at = await start(
-      (_, response) => {
-        response.writeHead(200, { 'Cache-Control': 'public, max-age=60' })
-        response.end('secret')
-      },
-      { staleIfError: '1h' },
-    )
-    const get = () => send(at.port, { path: '/r/a', headers: {} })
-    await until(async () => String((await get()).headers['cache-status']).includes('hit'))
-    await at.served.change(
-      'waf.yaml',
-      yamlOf({
-        apiVersion: 'waf.example/v1',
-        kind: 'FirewallPolicy',
-        metadata: { name: 'waf' },
-        spec: { targetRefs: [{ group: 'gateway.networking.k8s.io', ...ofRoute }] },
-      }),
-    )
-    for (let i = 0; i < 8; i++) assert.equal((await get()).status, 500)
+    await using at = await startKept()
+    await at.served.change('waf.yaml', firewall({ group: 'gateway.networking.k8s.io', ...ofRoute }))
+    await at.isClosed()
   })
 
   for (const target of [ofGateway, ofRoute])
     test(`a route whose only backend is closed, by a cache of the ${target.kind}`, async () => {
-      await using at = await start(
-        (_, response) => {
-          response.writeHead(200, { 'Cache-Control': 'public, max-age=60' })
-          response.end('secret')
-        },
-        { staleIfError: '1h' },
-        target,
-      )
-      const get = () => send(at.port, { path: '/r/a', headers: {} })
-      await until(async () => String((await get()).headers['cache-status']).includes('hit'))
-      await at.served.change(
-        'waf.yaml',
-        yamlOf({
-          apiVersion: 'waf.example/v1',
-          kind: 'FirewallPolicy',
-          metadata: { name: 'waf' },
-          spec: { targetRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'up' }] },
-        }),
-      )
-      for (let i = 0; i < 8; i++) assert.equal((await get()).status, 500)
+      await using at = await startKept(target)
+      await at.served.change('waf.yaml', firewall({ group: 'portcullis.dev', kind: 'Backend', name: 'up' }))
+      await at.isClosed()
     })
 
   test('a route whose reference is refused gives nothing that is kept', async () => {
-    await using at = await start(
-      (_, response) => {
-        response.writeHead(200, { 'Cache-Control': 'public, max-age=60' })
-        response.end('secret')
-      },
-      { staleIfError: '1h' },
-      ofRoute,
-    )
-    const get = () => send(at.port, { path: '/r/a', headers: {} })
-    await until(async () => String((await get()).headers['cache-status']).includes('hit'))
+    await using at = await startKept(ofRoute)
     await at.served.change(
       'site.yaml',
       site([at.port], 1).replace('"kind":"Backend","name":"up"', '"kind":"Backend","name":"gone"'),
     )
-    for (let i = 0; i < 8; i++) assert.equal((await get()).status, 500)
+    await at.isClosed()
   })
 
   test('a condition of a client that wants nothing stored confirms nothing', async () => {

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as later } from 'node:timers/promises'
 import { Fleet } from '../support/fleet.ts'
 import { Postgres } from '../support/postgres.ts'
+import { TestUpstream } from '../support/upstream.ts'
 
 test('gateways that share a database', async t => {
   const postgres = await Postgres.start(t)
   if (postgres === null) return
   await using database = postgres
-  const upstream = createServer((_, response) => response.end('here')).listen(0, '127.0.0.1')
-  await once(upstream, 'listening')
-  t.after(() => upstream.close())
+  await using upstream = await TestUpstream.start((_, response) => void response.end('here'))
   await using fleet = new Fleet({
     store: database.url(),
-    upstream: (upstream.address() as AddressInfo).port,
+    upstream: upstream.port,
   })
   const [a, b] = [await fleet.add(), await fleet.add()]
 

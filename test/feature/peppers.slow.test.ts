@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as later } from 'node:timers/promises'
@@ -11,6 +8,7 @@ import { portcullis } from '../support/command.ts'
 import { Postgres } from '../support/postgres.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
+import { TestUpstream } from '../support/upstream.ts'
 
 const ours = (kind: string, name: string, spec: object): object => ({
   apiVersion: 'portcullis.dev/v1alpha1',
@@ -33,11 +31,9 @@ test('a gateway on a database that others share is given peppers by a command, a
   const postgres = await Postgres.start(t)
   if (postgres === null) return
   await using database = postgres
-  const upstream = createServer((_, response) => response.end('here')).listen(0, '127.0.0.1')
-  await once(upstream, 'listening')
-  t.after(() => upstream.close())
+  await using upstream = await TestUpstream.start((_, response) => void response.end('here'))
   const port = await freePort()
-  using resources = new Folder({ 'site.yaml': site(port, (upstream.address() as AddressInfo).port) })
+  using resources = new Folder({ 'site.yaml': site(port, upstream.port) })
   using data = new Folder()
   using secrets = new Folder()
   writeFileSync(join(secrets.path, 'admin-token'), 'a-token-that-is-long-enough')

@@ -1,41 +1,22 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { Commands, RedisServer, say } from './redis-server.ts'
 
 /** What it does with a call of a script; null: as Redis would, with everything taken and 5 used. */
 export type Misdeed = ((socket: Socket) => void) | null
 
 /** Speaks as much of Redis's protocol (RESP3) as a client needs to begin, and then answers scripts as it likes. */
-export class HostileRedis implements AsyncDisposable {
+export class HostileRedis extends RedisServer {
   misdeed: Misdeed = null
   /** Calls of scripts so far that take something. */
   calls = 0
-  private readonly server: Server
-  private readonly sockets = new Set<Socket>()
-
-  private constructor() {
-    this.server = createServer(socket => {
-      this.sockets.add(socket)
-      socket.on('close', () => this.sockets.delete(socket)).on('error', () => {})
-      const commands = new Commands(words => this.answer(socket, words))
-      socket.on('data', chunk => commands.add(chunk))
-    })
-  }
 
   static async start(): Promise<HostileRedis> {
-    const redis = new HostileRedis()
-    redis.server.listen(0, '127.0.0.1')
-    await once(redis.server, 'listening')
-    return redis
+    return await new HostileRedis().listening()
   }
 
-  get url(): string {
-    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.sockets) socket.destroy()
-    this.server.close()
-    await once(this.server, 'close')
+  protected serve(socket: Socket): void {
+    const commands = new Commands(words => this.answer(socket, words))
+    socket.on('data', chunk => commands.add(chunk))
   }
 
   private answer(socket: Socket, words: readonly string[]): void {
@@ -63,10 +44,6 @@ export function taken(atUs: number | string = Date.now() * 1000, outcome = ':0',
   return `*3\r\n+${atUs}\r\n${outcome}\r\n${used}\r\n`
 }
 
-export function say(socket: Socket, text: string | Buffer): void {
-  if (socket.writable) socket.write(text)
-}
-
 /** Writes a beginning, and then this for as long as somebody takes it. */
 export function flood(socket: Socket, begin: string, again: Buffer): void {
   say(socket, begin)
@@ -75,36 +52,4 @@ export function flood(socket: Socket, begin: string, again: Buffer): void {
   }
   socket.on('drain', more)
   more()
-}
-
-/** Arrays of bulk strings, which is how commands come. */
-export class Commands {
-  private text = ''
-  private readonly told: (words: readonly string[]) => void
-
-  constructor(told: (words: readonly string[]) => void) {
-    this.told = told
-  }
-
-  add(chunk: Buffer): void {
-    this.text += chunk.toString('latin1')
-    for (let words = this.next(); words !== null; words = this.next()) this.told(words)
-  }
-
-  private next(): readonly string[] | null {
-    const head = /^\*(\d+)\r\n/.exec(this.text)
-    if (head === null) return null
-    const words: string[] = []
-    let at = head[0].length
-    for (let left = Number(head[1]); left > 0; left--) {
-      const size = /^\$(\d+)\r\n/.exec(this.text.slice(at, at + 20))
-      if (size === null) return null
-      const from = at + size[0].length
-      at = from + Number(size[1]) + 2
-      if (this.text.length < at) return null
-      words.push(this.text.slice(from, at - 2))
-    }
-    this.text = this.text.slice(at)
-    return words
-  }
 }

@@ -91,7 +91,7 @@ export const breaker: Scenario = {
           bands,
           series: runs.map(([name, { load }]) => ({
             name,
-            points: load.counts.map((count, i) => [i + 0.5, count] as const),
+            points: load.points,
           })),
         },
         {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { isShownAsItIs } from '../current.ts'
-import { concurrency, FAULT_S, latencyOf, runOf, SECONDS, settings } from './concurrency.ts'
+import { latencyOf } from '../engine/records.ts'
+import { concurrency, FAULT_S, runOf, SECONDS, settings } from './concurrency.ts'
 
 const [FROM_S, UNTIL_S] = FAULT_S
 

@@ -3,7 +3,7 @@ import type { AdaptiveConcurrencySettings } from '../../../src/snapshot/resilien
 import { openLoop } from '../engine/clients.ts'
 import { CLIENTS, fifty } from '../engine/fleet.ts'
 import { Gateway } from '../engine/gateway.ts'
-import { BySecond, quantile } from '../engine/records.ts'
+import { BySecond, latencyOf } from '../engine/records.ts'
 import { simulate } from '../engine/virtual-time.ts'
 import { percent, tableOf, type Scenario } from '../page.ts'
 import { axis, figure } from '../plot/svg.ts'
@@ -67,10 +67,6 @@ export function runOf(adaptiveConcurrency: AdaptiveConcurrencySettings | null, s
   })
 }
 
-/** Of the good answers of these seconds. */
-export const latencyOf = ({ latenciesMs }: Run, share: number, from: number, until: number): number =>
-  quantile(latenciesMs.slice(from, until).flat(), share)
-
 export const concurrency: Scenario = {
   name: 'concurrency',
   show() {
@@ -94,7 +90,7 @@ export const concurrency: Scenario = {
             bands,
             series: runs.map(([name, { good }]) => ({
               name,
-              points: good.counts.map((count, i) => [i + 0.5, count] as const),
+              points: good.points,
             })),
           },
           {

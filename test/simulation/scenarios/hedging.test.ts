@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { isShownAsItIs } from '../current.ts'
-import { hedging, latencyOf, runOf, SECONDS, settings, shareOf, SLOW_S } from './hedging.ts'
+import { latencyOf } from '../engine/records.ts'
+import { hedging, runOf, SECONDS, settings, shareOf, SLOW_S } from './hedging.ts'
 
 suite('where one answer in fifty is late, wherever it comes from', () => {
   test('one in a hundred is late without hedging', () => {

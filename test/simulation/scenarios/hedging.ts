@@ -2,7 +2,7 @@ import type { HedgingSettings } from '../../../src/snapshot/resilience.ts'
 import { openLoop } from '../engine/clients.ts'
 import { CLIENTS, fifty, PER_SECOND } from '../engine/fleet.ts'
 import { Gateway } from '../engine/gateway.ts'
-import { BySecond, quantile } from '../engine/records.ts'
+import { BySecond, latencyOf, quantile } from '../engine/records.ts'
 import { simulate } from '../engine/virtual-time.ts'
 import { percent, tableOf, type Scenario } from '../page.ts'
 import { axis, figure } from '../plot/svg.ts'
@@ -58,10 +58,6 @@ export function runOf(hedging: HedgingSettings | null, seed: number): Run {
     }
   })
 }
-
-/** Of the requests of these seconds. */
-export const latencyOf = ({ latenciesMs }: Run, share: number, from: number, until: number): number =>
-  quantile(latenciesMs.slice(from, until).flat(), share)
 
 export function shareOf({ hedges, asked }: Run, from: number, until: number): number {
   return hedges.slice(from, until).reduce((sum, count) => sum + count, 0) / asked.sum(from, until)

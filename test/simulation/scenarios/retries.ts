@@ -106,9 +106,7 @@ function panel(
     // A request that began in the last seconds may not be over.
     series: names.map(name => ({
       name,
-      points: of(runs[name])
-        .counts.slice(0, seconds - 3)
-        .map((count, i) => [i + 0.5, count] as const),
+      points: of(runs[name]).points.slice(0, seconds - 3),
     })),
   }
 }

@@ -112,7 +112,7 @@ export const rolling: Scenario = {
           y: axis('answers after 200 ms, per second', 30, 10),
           series: runs.map(([name, { late }]) => ({
             name,
-            points: late.counts.map((count, i) => [i + 0.5, count] as const),
+            points: late.points,
           })),
         },
       ]),
