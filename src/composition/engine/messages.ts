@@ -18,9 +18,11 @@ export interface GatewayAnswer {
   readonly status: number
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Empty where there is none. */
-  readonly body: string
+  /** Empty where there is none. What streams is read once, as fast as the client takes it; to return from it early ends what makes it. */
+  readonly body: AnswerContent
 }
+
+export type AnswerContent = string | Uint8Array | AsyncIterable<Uint8Array>
 
 /** What the engine tells who watches it. */
 export interface Observer {

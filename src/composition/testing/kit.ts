@@ -6,7 +6,8 @@ import type { GatewayRequest } from '../engine/messages.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import { StubTransport } from './stub-transport.ts'
 import { stubsFor, type AllStubs, type Check } from './stubs.ts'
-import { TestAnswer } from './test-answer.ts'
+import { TestAnswer, type WholeAnswer } from './test-answer.ts'
+import { gathered } from '../transport/gathered.ts'
 import { TestRequest } from './test-request.ts'
 import { Trace } from './trace.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -143,13 +144,19 @@ class Bench implements Kit<string> {
     }
     const course: Course = { trace: (this.trace = new Trace()), mistakes: [] }
     this.courses.set(request, course)
-    const answering = this.engine.answer(request)
+    const answering = this.whole(request)
     const answer = await (this.virtual?.during(answering) ?? answering)
     stop?.()
     if (this.transport.missing.size > 0) throw new Error(this.transport.missingText)
     const [broken] = this.transport.broken
     if (broken !== undefined) throw broken
     return new TestAnswer(answer, course.trace, course.mistakes)
+  }
+
+  /** What streams is read to its end: by the virtual clock, as the rest is. */
+  private async whole(request: GatewayRequest): Promise<WholeAnswer> {
+    const { status, headers, body } = await this.engine.answer(request)
+    return { status, headers, text: Buffer.from(await gathered(body)).toString('utf8') }
   }
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../upstream/clock.ts'
 import type { CallFailure } from '../calls/failure.ts'
 import { PathTemplate } from '../routes/template.ts'
 import type { BackendAnswer, BackendRequest, Transport } from '../transport/transport.ts'
+import { gathered } from '../transport/gathered.ts'
 import { WholeBody } from '../transport/whole-body.ts'
 
 /** What a stub is given of a request. */
@@ -84,7 +85,7 @@ export class StubTransport implements Transport {
     found.stub.left--
     const { answer, afterMs } = found.stub
     await this.pause(afterMs, request.signal)
-    return answerOf(request.call, await answer(stubRequest(request, found.path)))
+    return answerOf(request.call, await answer(await stubRequest(request, found.path)))
   }
 
   get missingText(): string {
@@ -125,11 +126,11 @@ function pathBelow({ url, target }: BackendRequest): string {
   return target.slice(base.length).split('?', 1)[0]!
 }
 
-function stubRequest(
+async function stubRequest(
   { method, target, headers, body }: BackendRequest,
   path: Record<string, string>,
-): StubRequest {
-  const json = body === null ? undefined : Buffer.from(body).toString('utf8')
+): Promise<StubRequest> {
+  const json = body === null ? undefined : Buffer.from(await gathered(body)).toString('utf8')
   const isJson = headers['content-type']?.startsWith('application/json') === true
   return {
     method,

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import type { GatewayAnswer } from '../engine/messages.ts'
 import type { Trace } from './trace.ts'
 
+export interface WholeAnswer extends Pick<GatewayAnswer, 'status' | 'headers'> {
+  readonly text: string
+}
+
 /** What a request of a test was answered. */
 export class TestAnswer {
   readonly status: number
@@ -12,10 +16,10 @@ export class TestAnswer {
   /** What the composition did wrong meanwhile: the reason for a 500, which clients are not told. */
   readonly mistakes: readonly unknown[]
 
-  constructor({ status, headers, body }: GatewayAnswer, trace: Trace, mistakes: readonly unknown[]) {
+  constructor({ status, headers, text }: WholeAnswer, trace: Trace, mistakes: readonly unknown[]) {
     this.status = status
     this.headers = headers
-    this.text = body
+    this.text = text
     this.trace = trace
     this.mistakes = mistakes
   }

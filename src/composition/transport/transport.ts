@@ -23,7 +23,8 @@ export interface BackendRequest {
   readonly target: string
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | null
+  /** One that streams is sent once, and never repeated. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
   readonly signal: AbortSignal
   /** By the engine's clock. The engine itself ends the call then; a transport tells it to those who are asked. */
   readonly deadlineMs: number
@@ -52,6 +53,8 @@ export interface BackendAnswer {
 
 /** A body is read once, or cancelled. */
 export interface AnswerBody extends AsyncIterable<Uint8Array> {
+  /** What came behind it (gRPC), by names in lower case; empty before its end, and where nothing did. */
+  readonly trailers?: Readonly<Record<string, string>>
   /** All of it; fails with `http_response_body_size` where it is longer than `limitBytes`. */
   bytes(limitBytes: number): Promise<Uint8Array>
   /** Nobody reads it, or the rest of it. */

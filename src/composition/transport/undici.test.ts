@@ -235,7 +235,7 @@ suite('a composition that stands by itself', () => {
     const engine = new Engine(gateway, { transport: up.transport, clock: systemClock })
     const answer = await engine.answer({ method: 'GET', target: '/me/a%2Fb', headers: {}, body: null })
     assert.deepEqual(
-      { ...answer, body: JSON.parse(answer.body) as unknown },
+      { ...answer, body: JSON.parse(answer.body as string) as unknown },
       {
         status: 200,
         headers: {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
 import type { FailureName } from '../../http/failures.ts'
 import { CallFailure } from '../calls/failure.ts'
@@ -36,10 +37,7 @@ export class UndiciTransport implements Transport {
           path: request.target,
           method: request.method,
           headers: { ...request.headers },
-          body:
-            request.body === null
-              ? null
-              : Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength),
+          body: bodyOf(request.body),
         },
         new Answering(request, resolve, reject),
       )
@@ -50,6 +48,13 @@ export class UndiciTransport implements Transport {
   close(): Promise<void> {
     return this.agent.close()
   }
+}
+
+function bodyOf(body: BackendRequest['body']): Buffer | Readable | null {
+  if (body === null) return null
+  return body instanceof Uint8Array
+    ? Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    : Readable.from(body, { objectMode: false })
 }
 
 /** One request on its way: the head resolves `send`, chunks go to whoever reads the body. */
