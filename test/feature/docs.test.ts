@@ -33,6 +33,20 @@ suite('what documents name is there', () => {
     })
 })
 
+test('docs/README.md leads to each page, and the README to each thing to do', () => {
+  const links = (document: string) =>
+    new Set(
+      [...read(document).matchAll(/\]\(([\w./-]+\.md)/g)].map(([, to = '']) => join(dirname(document), to)),
+    )
+  const [index, front] = [links('docs/README.md'), links('README.md')]
+  const pages = documents.filter(document => /^docs\/(?!README|adr\/)/.test(document))
+  assert.ok(pages.length > 40, pages.join(' '))
+  assert.deepEqual(
+    pages.filter(page => !index.has(page) || (page.startsWith('docs/tasks/') && !front.has(page))),
+    [],
+  )
+})
+
 suite('records of decisions', () => {
   const records = documents.filter(document => document.startsWith('docs/adr/')).toSorted()
 
