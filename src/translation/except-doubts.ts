@@ -7,16 +7,34 @@ import type { Resources } from '../model/resources.ts'
 import { missing } from './missing.ts'
 import type { Report } from './report.ts'
 
-/** Routes that a policy is to leave out, and that are not there: what was meant stays protected, and its owner wonders why. */
+/**
+ * Routes that a policy is to leave out, and that are not there: what was meant stays protected, and its owner wonders why.
+ * And what leaves out everything, so that nothing is.
+ */
 export function doubtExceptions(
   policies: readonly Resource<{ readonly spec: { readonly except?: Exceptions } }>[],
   resources: Resources,
   report: Report,
 ): void {
   for (const policy of policies)
-    for (const [i, { routes = [] }] of (policy.body.spec.except ?? []).entries())
-      for (const [j, route] of routes.entries())
-        doubt(policy, route, ['spec', 'except', i, 'routes', j], resources, report)
+    for (const [i, exception] of (policy.body.spec.except ?? []).entries()) {
+      const path = ['spec', 'except', i]
+      if (isOfAll(exception)) report.doubt(policy, { ...forNobody, path })
+      for (const [j, route] of (exception.routes ?? []).entries())
+        doubt(policy, route, [...path, 'routes', j], resources, report)
+    }
+}
+
+const forNobody = {
+  severity: 'warning',
+  reason: 'AllExcepted',
+  message:
+    'leaves out every path that is read in one way, so that the policy is for nearly no request; expected a longer path, or methods or routes beside it',
+} as const
+
+function isOfAll({ routes, paths = [], methods = [] }: Exceptions[number]): boolean {
+  const isWide = paths.some(({ type, value }) => type !== 'Exact' && value === '/')
+  return isWide && routes === undefined && methods.length === 0
 }
 
 function doubt(

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-import { kinds } from '../roles.ts'
+import { choose, kinds } from '../roles.ts'
+import { translateAll } from '../../translation/role.ts'
 import { FileSource } from '../../control/files/file-source.ts'
 import type { Condition, Problem } from '../../model/resource.ts'
 import { Resources } from '../../model/resources.ts'
@@ -206,6 +207,19 @@ spec: { selector: { app: s }, ports: [{ port: 80 }] }
     assert.deepEqual(
       lines,
       lines.toSorted((a = [], b = []) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0)),
+    )
+  })
+
+  test('what has no listener to serve is an error, also where all of it is left out with its role', () => {
+    const { roles, kinds: read } = choose({ wanted: ['management'], off: [] })
+    const { resources, problems } = new FileSource([], read, {
+      texts: [{ name: 'a.yaml', text: gateway + good }],
+    }).load()
+    const { ok, findings } = judge(problems, translateAll(roles, resources))
+    assert.equal(ok, false)
+    assert.deepEqual(
+      [...linesWith(findings, 'error')],
+      ['there is no listener that requests could come to: nothing would be served'],
     )
   })
 

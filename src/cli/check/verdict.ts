@@ -22,13 +22,25 @@ export function judge(
   strict = false,
 ): CheckVerdict {
   const { parts, conditions } = translation
-  const findings = findingsOf([...problems, ...translation.problems], conditions, strict)
+  const found = findingsOf([...problems, ...translation.problems], conditions, strict)
+  const isIdle = parts.ports.length === 0 && found.every(({ severity }) => severity !== 'error')
+  const findings = isIdle ? [...findingsOf([nothingServed], []), ...found] : found
   return {
     ok: findings.every(({ severity }) => severity !== 'error'),
     findings,
     serves: countOf(parts),
     parts,
   }
+}
+
+/** `run` ends where this is so: of kinds whose role is left out it is no error each. */
+const nothingServed: Problem = {
+  severity: 'error',
+  position: null,
+  resource: null,
+  path: [],
+  reason: 'NothingServed',
+  message: 'there is no listener that requests could come to: nothing would be served',
 }
 
 /** For a person: each finding with the line that it is about, what would be served, and the verdict in one line. */

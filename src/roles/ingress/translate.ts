@@ -47,6 +47,8 @@ import { Closing } from '../../translation/closing.ts'
 import { closeUnenforced } from './closing/unenforced.ts'
 import { usable } from './traffic/fallback.ts'
 import { trafficPolicies } from './traffic/traffic-policies.ts'
+import { doubtTrafficReach } from './doubts/traffic-reach.ts'
+import { doubtTrafficSettings } from './doubts/traffic-settings.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts'
 
@@ -110,6 +112,8 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtStreams(streams, report)
   doubtRetries(parts, report)
   doubtUntaken(parts.ports, report)
+  doubtTrafficSettings(resources.all(TrafficPolicy), report)
+  doubtTrafficReach(parts, traffic.attach, traffic.policyOf, report)
   doubtExceptions([...resources.all(TrafficPolicy), ...resources.all(ExternalAuthPolicy)], resources, report)
   const targetOf = (name: string): ClusterTarget | undefined => upstreams.clusters.get(name)?.target
   doubtEndpoints(parts, targetOf, resources, report)

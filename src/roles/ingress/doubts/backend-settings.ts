@@ -1,29 +1,15 @@
-import { isIP } from 'node:net'
-import { formatDuration } from '../../../model/quantity.ts'
-import type { FieldPath, Problem } from '../../../model/resource.ts'
-import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
+import { durationMs, formatDuration } from '../../../model/quantity.ts'
+import type { FieldPath } from '../../../model/resource.ts'
 import type { SnapshotParts } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
 import type { ClusterPolicy } from '../backends/backend-policy.ts'
 import type { BackendPolicy } from '../kinds/backend-policy.ts'
+import { isWhole, type Doubtful, type Said } from './backend-doubt.ts'
+import { breakerDoubts } from './breaker.ts'
+import { otherEndpointDoubts } from './other-endpoints.ts'
 
 type Spec = BackendPolicy['body']['spec']
-
-/** A cluster, and what its policies say, the farthest first. */
-interface Said {
-  readonly cluster: Cluster
-  readonly endpoints: readonly Endpoint[]
-  readonly specs: readonly Spec[]
-}
-
-interface Doubtful {
-  readonly severity?: Problem['severity']
-  readonly reason?: string
-  /** Below `spec`, of the policy that says it. */
-  readonly path: FieldPath
-  readonly message: string
-}
 
 /** What policies of backends say and can never come to pass: alone, of one beside the other, or with the backend as it is. */
 export function doubtBackendSettings(
@@ -55,7 +41,7 @@ export function doubtBackendSettings(
 }
 
 function doubtsOf(said: Said): readonly Doubtful[] {
-  return doubts.flatMap(doubt => doubt(said) ?? [])
+  return [...doubts.flatMap(doubt => doubt(said) ?? []), ...breakerDoubts(said), ...otherEndpointDoubts(said)]
 }
 
 function valueAt(spec: Spec, path: FieldPath): unknown {
@@ -70,6 +56,7 @@ const doubts: readonly ((said: Said) => Doubtful | null)[] = [
   untimedAttempt,
   untimedFirstByte,
   unsecuredCheck,
+  statuslessCheck,
   nobodyOut,
   fewEndpoints('successRate'),
   fewEndpoints('latency'),
@@ -77,8 +64,8 @@ const doubts: readonly ((said: Said) => Doubtful | null)[] = [
   unusedInterval,
   shadowedGatewayErrors,
   cutEjection,
-  inertBreaker,
-  unseenSlowness,
+  roundedRetries,
+  nothingRepeated,
   postOfCalls,
   repeatedByMesh,
 ]
@@ -115,6 +102,16 @@ function unsecuredCheck({ cluster: { name, healthChecks, tls } }: Said): Doubtfu
   }
 }
 
+function statuslessCheck({ cluster: { healthChecks } }: Said): Doubtful | null {
+  if (healthChecks === undefined || healthChecks.http.statuses.length > 0) return null
+  return {
+    severity: 'error',
+    reason: 'CheckNeverPasses',
+    path: ['healthChecks', 'http', 'statuses'],
+    message: 'names no status that is good, so that every check fails; expected one at least',
+  }
+}
+
 function nobodyOut({ cluster: { ejection }, specs }: Said): Doubtful | null {
   if (ejection !== null) return null
   const others = specs
@@ -128,10 +125,10 @@ function nobodyOut({ cluster: { ejection }, specs }: Said): Doubtful | null {
 }
 
 function fewEndpoints(field: 'successRate' | 'latency'): (said: Said) => Doubtful | null {
-  return ({ cluster: { ejection, origin }, endpoints }) => {
-    const { minEndpoints } = ejection?.passive?.[field] ?? {}
-    if (minEndpoints === undefined || !isWhole(origin, endpoints) || endpoints.length >= minEndpoints)
-      return null
+  return said => {
+    const { cluster, endpoints } = said
+    const { minEndpoints } = cluster.ejection?.passive?.[field] ?? {}
+    if (minEndpoints === undefined || !isWhole(said) || endpoints.length >= minEndpoints) return null
     return {
       path: ['outlierDetection', field],
       message: `${endpoints.length} of ${minEndpoints} endpoints are there (${field}.minEndpoints), so that none is ever compared`,
@@ -140,20 +137,16 @@ function fewEndpoints(field: 'successRate' | 'latency'): (said: Said) => Doubtfu
 }
 
 /** Of n numbers one is at most the root of n - 1 standard deviations below their mean: where it is 0 and all others are 1. */
-function farDeviation({ cluster: { ejection, origin }, endpoints }: Said): Doubtful | null {
-  const { deviations, minEndpoints = 0 } = ejection?.passive?.successRate ?? {}
-  if (deviations === undefined || !isWhole(origin, endpoints) || endpoints.length < minEndpoints) return null
+function farDeviation(said: Said): Doubtful | null {
+  const { cluster, endpoints } = said
+  const { deviations, minEndpoints = 0 } = cluster.ejection?.passive?.successRate ?? {}
+  if (deviations === undefined || !isWhole(said) || endpoints.length < minEndpoints) return null
   const most = Math.sqrt(endpoints.length - 1)
   if (deviations <= most) return null
   return {
     path: ['outlierDetection', 'successRate'],
     message: `of ${endpoints.length} endpoints none can be ${deviations} deviations below the others; expected deviations of at most ${Math.floor(most * 10) / 10}`,
   }
-}
-
-/** A Service may have other endpoints in a minute, and a name other addresses; those of a Backend are what is written. */
-function isWhole({ resource }: Cluster['origin'], endpoints: readonly Endpoint[]): boolean {
-  return resource.startsWith('Backend/') && endpoints.every(({ address }) => isIP(address) > 0)
 }
 
 function unusedInterval({ cluster: { ejection }, specs }: Said): Doubtful | null {
@@ -185,22 +178,26 @@ function cutEjection({ cluster: { ejection } }: Said): Doubtful | null {
   }
 }
 
-function inertBreaker({ cluster: { breaker } }: Said): Doubtful | null {
-  const { trip } = breaker ?? {}
-  if (trip === null || trip === undefined || trip.errorPercent > 0 || trip.slowPercent > 0) return null
+/** Counted by the interval, and never less than one. */
+function roundedRetries({ cluster: { retryBudget }, specs }: Said): Doubtful | null {
+  const least = specs.findLast(spec => spec.retryBudget?.minRetries !== undefined)?.retryBudget?.minRetries
+  if (retryBudget === undefined || least === undefined) return null
+  const { intervalMs } = retryBudget
+  if (least.count * intervalMs >= durationMs(least.interval)!) return null
   return {
-    path: ['circuitBreaker', 'trip'],
-    message: 'it never opens: both errorPercent and slowPercent are 0; expected one of them above',
+    reason: 'RoundedUp',
+    path: ['retryBudget', 'minRetries'],
+    message: `one retry is allowed in each ${formatDuration(intervalMs)} (retryBudget.interval), which is more than ${least.count} in ${least.interval}; expected an interval in which one is allowed`,
   }
 }
 
-function unseenSlowness({ cluster: { breaker, firstByteTimeoutMs } }: Said): Doubtful | null {
-  const { trip } = breaker ?? {}
-  if (trip === null || trip === undefined || firstByteTimeoutMs === undefined) return null
-  if (trip.slowPercent === 0 || trip.slowAfterMs < firstByteTimeoutMs) return null
+function nothingRepeated({ cluster: { retry, meshed } }: Said): Doubtful | null {
+  if (retry === undefined || meshed === true || retry.attempts === 0) return null
+  const { connectFailures, resets, timeouts, codes, grpcCodes } = retry
+  if (connectFailures || resets || timeouts || codes.length + grpcCodes.length > 0) return null
   return {
-    path: ['circuitBreaker', 'trip', 'slowPercent'],
-    message: `no answer is slow: what takes ${formatDuration(trip.slowAfterMs)} (slowAfter) has failed before, by timeouts.firstByte (${formatDuration(firstByteTimeoutMs)})`,
+    path: ['retry', 'retryOn'],
+    message: 'names nothing that another attempt would follow; expected triggers or httpStatusCodes',
   }
 }
 

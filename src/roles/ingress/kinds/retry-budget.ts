@@ -50,7 +50,9 @@ export function retryBudgetViolations({ interval, minRetries }: RetryBudgetField
 export function retryBudgetOf({ percent, interval, minRetries }: RetryBudgetFields): RetryBudgetSettings {
   const intervalMs = interval === undefined ? backendDefaults.retryIntervalMs : durationMs(interval)!
   const { retryPercent, retryIntervalMs, minRetries: least } = backendDefaults
-  const perMs =
-    minRetries === undefined ? least / retryIntervalMs : minRetries.count / durationMs(minRetries.interval)!
-  return { percent: percent ?? retryPercent, intervalMs, minRetries: Math.ceil(perMs * intervalMs) }
+  const { count, ms } =
+    minRetries === undefined
+      ? { count: least, ms: retryIntervalMs }
+      : { count: minRetries.count, ms: durationMs(minRetries.interval)! }
+  return { percent: percent ?? retryPercent, intervalMs, minRetries: Math.ceil((count * intervalMs) / ms) }
 }
