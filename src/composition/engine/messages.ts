@@ -1,4 +1,5 @@
 import type { CallRecord } from '../backends/call-site.ts'
+import type { Tunnel } from '../streams/tunnel.ts'
 
 /** A request as the engine takes it, from whatever protocol it came by. */
 export interface GatewayRequest {
@@ -12,6 +13,8 @@ export interface GatewayRequest {
   readonly signal?: AbortSignal
   /** By the engine's clock, where somebody before has one; the route's own holds beside it. */
   readonly deadlineMs?: number
+  /** The client asks for a WebSocket (a GET of RFC 6455, or what RFC 8441 makes of it); `Sec-WebSocket-*` are among the fields. */
+  readonly upgrade?: 'websocket'
 }
 
 export interface GatewayAnswer {
@@ -20,6 +23,11 @@ export interface GatewayAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** Empty where there is none. What streams is read once, as fast as the client takes it; to return from it early ends what makes it. */
   readonly body: AnswerContent
+  /**
+   * With status 101 alone, which is never the answer to a request without `upgrade`: who carries the answer hands over
+   * the connection, once. `Sec-WebSocket-Accept` is for who carries it.
+   */
+  readonly tunnel?: (tunnel: Tunnel) => void
 }
 
 export type AnswerContent = string | Uint8Array | AsyncIterable<Uint8Array>

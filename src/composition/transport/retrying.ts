@@ -3,7 +3,7 @@ import { CounterAreas, counterMemory } from '../../shared/counters.ts'
 import type { Clock } from '../../upstream/clock.ts'
 import { RetryBudget } from '../../upstream/retry-budget.ts'
 import { CallFailure } from '../calls/failure.ts'
-import type { BackendAnswer, BackendRequest, RetrySettings, Transport } from './transport.ts'
+import type { BackendAnswer, BackendRequest, OpenedTunnel, RetrySettings, Transport } from './transport.ts'
 
 const FIRST_BACKOFF_MS = 25
 const INTERVAL_MS = 10_000
@@ -36,6 +36,13 @@ export class Retrying implements Transport {
     const budget = this.budgetOf(request.backend, retry)
     budget.requests++
     return this.attempt(request, retry, budget)
+  }
+
+  /** Never repeated: what a tunnel is for is begun again by who reads it, who knows what has come of it. */
+  open(request: BackendRequest): Promise<OpenedTunnel> {
+    if (this.inner.open === undefined)
+      return Promise.reject(new TypeError('the transport of this engine opens no WebSockets'))
+    return this.inner.open(request)
   }
 
   private async attempt(

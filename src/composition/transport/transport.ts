@@ -1,3 +1,5 @@
+import type { Tunnel } from '../streams/tunnel.ts'
+
 /**
  * How a composition reaches its backends: the engine makes requests, a transport carries them. Neither statuses nor
  * media types mean anything to it.
@@ -8,8 +10,21 @@ export interface Transport {
    * signal's reason when that is aborted: also while the body comes, which then ends in that.
    */
   send(request: BackendRequest): Promise<BackendAnswer>
+  /**
+   * Opens a WebSocket: a GET with `Upgrade`, of which the transport makes the handshake (key, version, and whether the
+   * answer accepts it). `sec-websocket-protocol` is among the request's fields where one is asked for, and among those of
+   * the answer where one was chosen. Fails as `send` does; with `backend_status` and what it said where the backend answers
+   * with a status of 300 or more, with `http_upgrade_failed` where it does not switch as asked. The signal ends the tunnel too.
+   */
+  open?(request: BackendRequest): Promise<OpenedTunnel>
   /** Whether it repeats what failed by `retry` itself. */
   readonly retries?: true
+}
+
+export interface OpenedTunnel {
+  /** Of the 101, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly tunnel: Tunnel
 }
 
 export interface BackendRequest {
