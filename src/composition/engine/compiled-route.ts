@@ -1,5 +1,5 @@
 import type { Clock } from '../../upstream/clock.ts'
-import { Client } from '../backends/client.ts'
+import { clientOf } from '../backends/clients.ts'
 import type { CallSite } from '../backends/call-site.ts'
 import { CallFailure } from '../calls/failure.ts'
 import { RequestScope } from '../calls/scope.ts'
@@ -145,7 +145,7 @@ export class CompiledRoute {
     return given
   }
 
-  private clients(scope: RequestScope, request: GatewayRequest): Readonly<Record<string, Client>> {
+  private clients(scope: RequestScope, request: GatewayRequest): Readonly<Record<string, unknown>> {
     const { gateway, transport, observer } = this.around
     const site: CallSite = {
       request: scope,
@@ -155,9 +155,9 @@ export class CompiledRoute {
       began: record => observer.called?.(record, request),
       ended: record => observer.ended?.(record, request),
     }
-    const clients: Record<string, Client> = {}
+    const clients: Record<string, unknown> = {}
     for (const [name, backend] of Object.entries(gateway.backends))
-      clients[name] = new Client(name, backend, site)
+      clients[name] = clientOf(name, backend, site)
     return clients
   }
 

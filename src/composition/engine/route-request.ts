@@ -1,4 +1,3 @@
-import type { Client } from '../backends/client.ts'
 import type { RequestScope } from '../calls/scope.ts'
 import type { Asked } from '../routes/route.ts'
 import type { Parts } from './request-parts.ts'
@@ -12,14 +11,14 @@ export class RouteRequest implements Asked {
   readonly params: Asked['params']
   readonly query: Asked['query']
   readonly body: unknown
-  readonly c: Readonly<Record<string, Client>>
+  readonly c: Readonly<Record<string, unknown>>
   private readonly scope: RequestScope
 
   constructor(
     scope: RequestScope,
     at: Pick<Asked, 'method' | 'path' | 'route'>,
     { headers, params, query, body }: Parts,
-    c: Readonly<Record<string, Client>>,
+    c: Readonly<Record<string, unknown>>,
   ) {
     this.scope = scope
     this.method = at.method

@@ -33,6 +33,8 @@ export interface BackendRequest {
   readonly url: URL
   /** `users GET /users/{id}`: what is told of the call, and what stubs are found by. */
   readonly call: string
+  /** It needs HTTP/2 (gRPC: a body that streams while the answer does, and trailers). Left out: any version. */
+  readonly protocol?: 'h2'
   readonly method: string
   /** Path and query as they go on the wire. */
   readonly target: string

@@ -1,13 +1,12 @@
-import { Call } from '../calls/call.ts'
-import { CallFailure } from '../calls/failure.ts'
-import { Scope } from '../calls/scope.ts'
+import type { Call } from '../calls/call.ts'
 import { PathTemplate } from '../routes/template.ts'
 import type { BackendAnswer, BackendRequest } from '../transport/transport.ts'
 import { lowerCased, type Backend } from './backend.ts'
 import { answerOf, resultOf } from './answers.ts'
-import type { CallRecord, CallSite } from './call-site.ts'
+import type { CallSite } from './call-site.ts'
 import type { Method } from './contract.ts'
 import type { HttpOptions, QueryValue } from './http-client.ts'
+import { trackedCall } from './tracked-call.ts'
 
 type Options = HttpOptions & { readonly header?: Readonly<Record<string, QueryValue>> }
 
@@ -17,8 +16,8 @@ const templates = new Map<string, PathTemplate>()
 /** Paths of a composition are written in its code, those without braces of http() perhaps not. */
 const MOST_TEMPLATES = 2_000
 
-/** What a route calls as `c.NAME`, for one request. */
-export class Client {
+/** What a route calls as `c.NAME` of a backend of HTTP, for one request. */
+export class HttpCalls {
   private readonly name: string
   private readonly backend: Backend
   private readonly site: CallSite
@@ -50,44 +49,15 @@ export class Client {
   }
 
   private call(method: Method, path: string, options: Options = {}): Call<unknown> {
-    const { request } = this.site
     const name = `${this.name} ${method.toUpperCase()} ${path}`
-    return Call.begin(name, Scope.of(request), async scope => {
-      const startedMs = request.clock.now()
-      const deadlineMs = Math.min(
-        request.callsUntilMs,
-        startedMs + Math.min(this.backend.timeoutMs, options.timeoutMs ?? Infinity),
+    const timeoutMs = Math.min(this.backend.timeoutMs, options.timeoutMs ?? Infinity)
+    return trackedCall(this.site, name, timeoutMs, async ({ signal, deadlineMs, record }) => {
+      const answer = await this.site.transport.send(
+        this.requestFor(name, method, path, options, signal, deadlineMs),
       )
-      const record: CallRecord = {
-        call: name,
-        startedMs,
-        endedMs: null,
-        outcome: null,
-        status: null,
-        attempts: 1,
-      }
-      this.site.began(record)
-      const late = () => new CallFailure('http_response_timeout', name)
-      const stop = request.clock.after(Math.max(0, deadlineMs - startedMs), () => scope.cancel(late()))
-      try {
-        this.site.allow(name)
-        if (deadlineMs <= startedMs) throw late()
-        const answer = await this.site.transport.send(
-          this.requestFor(name, method, path, options, scope.signal, deadlineMs),
-        )
-        record.status = answer.status
-        record.attempts = answer.attempt ?? 1
-        const result = await this.read(name, answer)
-        record.outcome = 'ok'
-        return result
-      } catch (error) {
-        record.outcome = error instanceof CallFailure ? error.failure : 'error'
-        throw error
-      } finally {
-        stop()
-        record.endedMs = request.clock.now()
-        this.site.ended(record)
-      }
+      record.status = answer.status
+      record.attempts = answer.attempt ?? 1
+      return await this.read(name, answer)
     })
   }
 

@@ -1,0 +1,59 @@
+import { Call } from '../calls/call.ts'
+import { CallFailure } from '../calls/failure.ts'
+import { Scope } from '../calls/scope.ts'
+import type { CallRecord, CallSite } from './call-site.ts'
+
+/** What a client needs to know of a call that has begun. */
+export interface RunningCall {
+  /** `users GET /users/{id}` */
+  readonly name: string
+  readonly signal: AbortSignal
+  /** By the engine's clock; it is ended then. */
+  readonly deadlineMs: number
+  readonly record: CallRecord
+}
+
+/**
+ * A call of whatever protocol: named, told of, with its share of the request's time, and refused where the route declares
+ * others. It lasts until `work` has settled.
+ */
+export function trackedCall<T>(
+  site: CallSite,
+  name: string,
+  timeoutMs: number,
+  work: (call: RunningCall) => Promise<T>,
+): Call<T> {
+  const { request } = site
+  return Call.begin(name, Scope.of(request), async scope => {
+    const startedMs = request.clock.now()
+    const deadlineMs = Math.min(request.callsUntilMs, startedMs + timeoutMs)
+    const record: CallRecord = {
+      call: name,
+      startedMs,
+      endedMs: null,
+      outcome: null,
+      status: null,
+      attempts: 1,
+    }
+    site.began(record)
+    const late = () => new CallFailure('http_response_timeout', name)
+    const stop =
+      deadlineMs === Infinity
+        ? () => undefined
+        : request.clock.after(Math.max(0, deadlineMs - startedMs), () => scope.cancel(late()))
+    try {
+      site.allow(name)
+      if (deadlineMs <= startedMs) throw late()
+      const result = await work({ name, signal: scope.signal, deadlineMs, record })
+      record.outcome = 'ok'
+      return result
+    } catch (error) {
+      record.outcome = error instanceof CallFailure ? error.failure : 'error'
+      throw error
+    } finally {
+      stop()
+      record.endedMs = request.clock.now()
+      site.ended(record)
+    }
+  })
+}
