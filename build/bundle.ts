@@ -101,7 +101,7 @@ class StaticImports {
 }
 
 /** The folders of the packages of which something is in these chunks. */
-function packagesOf(chunks: readonly OutputChunk[]): ReadonlySet<string> {
+export function packagesOf(chunks: readonly OutputChunk[]): ReadonlySet<string> {
   const ids = chunks.flatMap(chunk => chunk.moduleIds)
   return new Set(ids.flatMap(id => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []))
 }

@@ -15,11 +15,12 @@ cd "$root"
 npm pack --pack-destination "$work" >"$work/pack.log" 2>&1 || fail "npm pack: $(cat "$work/pack.log")"
 tarball=$(echo "$work"/portcullis-*.tgz)
 listed=$(tar -tzf "$tarball")
-for file in bin/portcullis dist/cli/main.js dist/cli/worker.js dist/cli/hash-thread.js dist/web/index.html dist/web/index.html.br dist/THIRD-PARTY.txt package.json LICENSE README.md CHANGELOG.md \
+for file in bin/portcullis dist/cli/main.js dist/cli/worker.js dist/cli/hash-thread.js dist/composition/composition.js dist/composition/testing.js \
+  dist/composition/types/composition/composition.d.ts dist/composition/typebox/index.js dist/web/index.html dist/web/index.html.br dist/THIRD-PARTY.txt package.json LICENSE README.md CHANGELOG.md \
   docs/ARCHITECTURE.md examples/quickstart/portcullis/routes.yaml deploy/portcullis.service; do
   grep -qx "package/$file" <<<"$listed" || fail "$file is not in the package"
 done
-if grep -E '\.ts$|\.test\.|/(src|test|testing|bench)/' <<<"$listed"; then fail 'these do not belong in the package'; fi
+if grep -vE '^package/dist/composition/types/.*\.d\.ts$' <<<"$listed" | grep -E '\.ts$|\.test\.|/(src|test|testing|bench)/'; then fail 'these do not belong in the package'; fi
 
 mkdir "$work/packed" && tar -xzf "$tarball" -C "$work/packed"
 if grep -rlF "$root" "$work/packed"; then fail 'these name the folder in which they were built'; fi

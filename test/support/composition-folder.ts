@@ -1,37 +1,50 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Folder } from './process.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** A folder of somebody who writes a composition: `portcullis/composition` and `typebox` are to be had, as if installed. */
+/** What is built of the package for who installs it, once for a process of tests. */
+let built: Folder | null = null
+
+function builtPackage(): string {
+  if (built !== null) return built.path
+  built = new Folder({ 'package.json': readFileSync(join(root, 'package.json'), 'utf8') })
+  process.on('exit', () => built?.[Symbol.dispose]())
+  const args = [join(root, 'build/run.ts'), '--composition', built.path]
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the package cannot be built: ${stderr}`)
+  return built.path
+}
+
+/** A folder of somebody who writes a composition and has installed the package, `typebox` and the types of Node. */
 export class CompositionFolder extends Folder {
   constructor(files: Readonly<Record<string, string>>) {
     super({
       'package.json': JSON.stringify({ type: 'module' }),
       'tsconfig.json': JSON.stringify({
-        extends: join(root, 'tsconfig.json'),
         compilerOptions: {
-          typeRoots: [join(root, 'node_modules/@types')],
-          noUnusedLocals: false,
-          noUnusedParameters: false,
+          target: 'esnext',
+          lib: ['esnext'],
+          module: 'nodenext',
+          types: ['node'],
+          strict: true,
+          noEmit: true,
+          allowImportingTsExtensions: true,
+          verbatimModuleSyntax: true,
+          skipLibCheck: true,
         },
         include: ['*.ts'],
       }),
       ...files,
     })
-    const installed = join(this.path, 'node_modules/portcullis')
-    mkdirSync(installed, { recursive: true })
-    const entries = { './composition': './composition.ts', './composition/testing': './testing.ts' }
-    writeFileSync(
-      join(installed, 'package.json'),
-      JSON.stringify({ name: 'portcullis', type: 'module', exports: entries }),
-    )
-    for (const file of ['composition.ts', 'testing.ts'])
-      symlinkSync(join(root, 'src/composition', file), join(installed, file))
-    symlinkSync(join(root, 'node_modules/typebox'), join(this.path, 'node_modules/typebox'))
+    mkdirSync(join(this.path, 'node_modules/@types'), { recursive: true })
+    // A copy: what it needs is looked for beside it, and not beside what a link leads to.
+    cpSync(builtPackage(), join(this.path, 'node_modules/portcullis'), { recursive: true })
+    for (const name of ['typebox', '@types/node', 'undici-types'])
+      symlinkSync(join(root, 'node_modules', name), join(this.path, 'node_modules', name))
   }
 
   /** What tsc says of it, a line for each error and indented ones below. */
