@@ -104,21 +104,39 @@ export interface MissingPart {
 /** The root of a request: its one deadline, and what of the answer is missing. */
 export class RequestScope extends Scope {
   readonly clock: Clock
-  /** By the clock: what is not answered by then is answered 504. */
-  readonly deadlineMs: number
-  /** What calls have of it: the rest is for making an answer of what they brought. */
-  readonly callsUntilMs: number
   readonly partials: MissingPart[] = []
-  private readonly stopTimer: Cancel
+  private readonly mergeMs: number
+  private untilMs = Infinity
+  private stopTimer: Cancel = () => undefined
 
+  /** `mergeMs` of its time calls do not get. */
   constructor(clock: Clock, deadlineMs: number, mergeMs: number) {
     super(null)
     this.clock = clock
-    this.deadlineMs = deadlineMs
-    this.callsUntilMs = deadlineMs - mergeMs
-    this.stopTimer = clock.after(Math.max(0, deadlineMs - clock.now()), () =>
-      this.cancel(new CallFailure('deadline_exceeded', '')),
-    )
+    this.mergeMs = mergeMs
+    this.extend(deadlineMs)
+  }
+
+  /** By the clock: what is not answered by then is answered 504. Infinity for what streams, once it does. */
+  get deadlineMs(): number {
+    return this.untilMs
+  }
+
+  /** What calls have of it: the rest is for making an answer of what they brought. */
+  get callsUntilMs(): number {
+    return this.untilMs - this.mergeMs
+  }
+
+  /** From now on this deadline holds. */
+  extend(deadlineMs: number): void {
+    this.stopTimer()
+    this.untilMs = deadlineMs
+    this.stopTimer =
+      deadlineMs === Infinity
+        ? () => undefined
+        : this.clock.after(Math.max(0, deadlineMs - this.clock.now()), () =>
+            this.cancel(new CallFailure('deadline_exceeded', '')),
+          )
   }
 
   /** It is answered: what still runs is cancelled, and what would begin does not. */

@@ -4,7 +4,8 @@ import type { Gateway } from '../routes/gateway.ts'
 import type { Route } from '../routes/route.ts'
 import { Retrying } from '../transport/retrying.ts'
 import type { Transport } from '../transport/transport.ts'
-import { CompiledRoute } from './compiled-route.ts'
+import type { CompiledRoute } from './compiled-route.ts'
+import { compiled } from './kinds.ts'
 import type { GatewayAnswer, GatewayRequest, Observer } from './messages.ts'
 import { compositionFailed, writeProblem } from './problems.ts'
 
@@ -39,8 +40,8 @@ export class Engine {
       if (found === null) throw new Problem(404, 'No route takes the request')
       if (!('route' in found))
         throw new Problem(405, 'The path does not take the method', { headers: { allow: found.join(', ') } })
-      const answer = await this.compiled(found.route).answer(request, path, search, found.params)
-      return request.method === 'HEAD' ? { ...answer, body: '' } : answer
+      const answer = await this.compiled(found.route).answer(request, { path, search, params: found.params })
+      return request.method === 'HEAD' ? withoutBody(answer) : answer
     } catch (error) {
       if (error instanceof Problem) return writeProblem(error)
       if (error instanceof URIError)
@@ -53,14 +54,24 @@ export class Engine {
 
   /** When it is first asked for: a test that asks for one of a hundred routes need not wait for the others' schemas. */
   private compiled(route: Route): CompiledRoute {
-    let compiled = this.routes.get(route)
-    if (compiled === undefined) {
+    let found = this.routes.get(route)
+    if (found === undefined) {
       const { gateway, transport, clock, observer } = this
-      compiled = new CompiledRoute(route, { gateway, transport, clock, observer })
-      this.routes.set(route, compiled)
+      found = compiled(route, { gateway, transport, clock, observer })
+      this.routes.set(route, found)
     }
-    return compiled
+    return found
   }
+}
+
+/** What would have come is let go: nobody waits for that. */
+function withoutBody(answer: GatewayAnswer): GatewayAnswer {
+  const { body } = answer
+  if (typeof body !== 'string' && !(body instanceof Uint8Array))
+    body[Symbol.asyncIterator]()
+      .return?.(undefined)
+      .catch(() => undefined)
+  return { ...answer, body: '' }
 }
 
 function split(target: string): [path: string, search: string] {

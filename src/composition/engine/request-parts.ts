@@ -3,6 +3,7 @@ import type { RequestScope } from '../calls/scope.ts'
 import { Problem } from '../routes/answer.ts'
 import type { In } from '../routes/route.ts'
 import { Checked, type Fault, type Reading } from '../schemas/checked.ts'
+import type { Course } from './course.ts'
 import type { GatewayRequest } from './messages.ts'
 import { wholeBody } from './request-body.ts'
 
@@ -15,6 +16,8 @@ export interface Parts {
   readonly body: unknown
 }
 
+const made = new WeakMap<In, RequestParts>()
+
 /** What a route takes of a request, checked. */
 export class RequestParts {
   private readonly schemas: In
@@ -23,7 +26,7 @@ export class RequestParts {
   private readonly headers: Checked | null
   private readonly body: Checked | null
 
-  constructor(schemas: In) {
+  private constructor(schemas: In) {
     this.schemas = schemas
     const checked = (name: string, schema: TSchema | undefined) =>
       schema === undefined ? null : new Checked(name, schema)
@@ -33,14 +36,16 @@ export class RequestParts {
     this.body = checked('body', schemas.body)
   }
 
+  /** The same for all engines: of the tests of a gateway each has its own. */
+  static of(schemas: In): RequestParts {
+    let parts = made.get(schemas)
+    if (parts === undefined) made.set(schemas, (parts = new RequestParts(schemas)))
+    return parts
+  }
+
   /** Throws a Problem 400 that says what is wrong where, 413 or 415; or what the request ended with meanwhile. */
-  async read(
-    scope: RequestScope,
-    request: GatewayRequest,
-    params: Record<string, string>,
-    search: string,
-    limitBytes: number,
-  ): Promise<Parts> {
+  async read({ scope, request, target }: Course, limitBytes: number): Promise<Parts> {
+    const { params, search } = target
     const faults: Fault[] = []
     const part = (reading: Reading) => {
       faults.push(...reading.faults)

@@ -67,6 +67,7 @@ suite('what a composition is, without running it', () => {
       method: 'GET',
       path: '/me/{id}/home',
       operationId: 'getHome',
+      kind: 'composed',
       timeoutMs: 1_000,
       partial: 'header',
       failures: [{ backend: 'users', status: 404, answer: { status: 404, title: 'No such user' } }],

@@ -26,11 +26,14 @@ export interface BackendEntry {
 }
 
 export interface RouteEntry {
+  readonly kind: Route['kind']
+  /** `*` of one that takes any. */
   readonly method: string
   readonly path: string
   readonly operationId: string
   readonly timeoutMs: number
-  readonly partial: PartialReport
+  /** Null of what is no answer that is made of parts. */
+  readonly partial: PartialReport | null
   readonly failures: readonly FailureRule[]
   /** How many filters stand before and after it, the gateway's among them. */
   readonly filters: { readonly before: number; readonly after: number }
@@ -68,13 +71,14 @@ export function manifestOf(gateway: Gateway): Manifest {
 }
 
 function routeEntry(gateway: Gateway, route: Route): RouteEntry {
-  const { before = [], after = [], calls, partial, failures = [], timeoutMs } = route.options
+  const { before = [], after = [], calls, failures = [], timeoutMs } = route.options
   return {
+    kind: route.kind,
     method: route.method,
     path: route.path,
     operationId: operationIdOf(route),
     timeoutMs: timeoutMs ?? gateway.timeoutMs,
-    partial: partial ?? 'header',
+    partial: route.kind === 'composed' ? (route.options.partial ?? 'header') : null,
     failures: [...failures, ...gateway.failures],
     filters: { before: gateway.before.length + before.length, after: gateway.after.length + after.length },
     calls: calls?.map(callEntry) ?? null,

@@ -2,13 +2,15 @@ import type { Backends } from '../backends/backend.ts'
 import { allowList } from '../schemas/allow-list.ts'
 import { Router } from './router.ts'
 import type { After, Before, FailureRule, Route, Routes } from './route.ts'
+import { routesOf } from './routes.ts'
 
 export interface GatewayOptions<B extends Backends> {
   /** What the API is called in its OpenAPI document, and which version of it this is. */
   readonly title?: string
   readonly version?: string
   readonly backends: B
-  readonly routes: (r: Routes<B>) => readonly Route[]
+  /** One after another, or several in a list of their own. */
+  readonly routes: (r: Routes<B>) => readonly (Route | readonly Route[])[]
   /** How long a request may take: 30,000 where it is left out. */
   readonly timeoutMs?: number
   /** What of that calls do not get, so that an answer can be made of what they brought: 50 where it is left out, a tenth of the time at most. */
@@ -52,16 +54,7 @@ export interface Gateway<B extends Backends = Backends> {
  * })
  */
 export function defineGateway<const B extends Backends>(options: GatewayOptions<B>): Gateway<B> {
-  const add =
-    (method: string) =>
-    (path: string, route: unknown): Route => ({ method, path, options: route as Route['options'] })
-  const routes = options.routes({
-    get: add('GET'),
-    post: add('POST'),
-    put: add('PUT'),
-    patch: add('PATCH'),
-    delete: add('DELETE'),
-  } as Routes<B>)
+  const routes = options.routes(routesOf<B>()).flat()
   for (const route of routes) checkSchemas(route)
   const timeoutMs = options.timeoutMs ?? 30_000
   return {
@@ -83,7 +76,10 @@ export function defineGateway<const B extends Backends>(options: GatewayOptions<
 function checkSchemas({ method, path, options }: Route): void {
   const { params, query, headers, body } = options.in ?? {}
   const schemas = { 'in.params': params, 'in.query': query, 'in.headers': headers, 'in.body': body }
-  for (const [name, schema] of Object.entries({ ...schemas, out: options.out })) {
+  for (const [name, schema] of Object.entries({
+    ...schemas,
+    ...('out' in options && { out: options.out }),
+  })) {
     if (schema === undefined) continue
     try {
       allowList(schema)

@@ -2,7 +2,7 @@ import type { Static, TObject, TSchema } from 'typebox'
 import type { Backends, CallNames, Clients } from '../backends/backend.ts'
 import type { CallFailureName } from '../calls/failure.ts'
 import type { Answer } from './answer.ts'
-import type { ParamsIn } from './template.ts'
+import type { ParamsIn, Template } from './template.ts'
 
 /** What of a request is checked before the route runs, and typed by that. Text of paths, queries and fields becomes the numbers and booleans that it is to be. */
 export interface In {
@@ -72,37 +72,59 @@ export interface FailureRule<Name extends string = string> {
  */
 export type PartialReport = 'header' | 'refuse' | { readonly member: string }
 
-export interface RouteOptions<B extends Backends, P extends string, I extends In, O extends TSchema> {
+/** What a route of any kind says. */
+export interface CommonOptions<B extends Backends, I extends In> {
   /** What is checked of the request. */
   readonly in?: I
-  /** The answer: what is not in it is left out, what does not fit it is an error, and the OpenAPI document has it. */
-  readonly out: O
-  /** Of an answer that says nothing else: 200. */
-  readonly status?: number
   readonly summary?: string
   readonly description?: string
   readonly operationId?: string
   readonly tags?: readonly string[]
   /** Less, or more, than the gateway says. */
   readonly timeoutMs?: number
-  readonly partial?: PartialReport
   readonly failures?: readonly FailureRule<keyof B & string>[]
   readonly before?: readonly Before[]
+  /** Of what streams they see the head: an answer whose body is null. */
   readonly after?: readonly After[]
   /** The calls that it makes, for the manifest: where they are declared, others are refused. */
   readonly calls?: readonly CallNames<B>[]
+}
+
+export interface RouteOptions<
+  B extends Backends,
+  P extends string,
+  I extends In,
+  O extends TSchema,
+> extends CommonOptions<B, I> {
+  /** The answer: what is not in it is left out, what does not fit it is an error, and the OpenAPI document has it. */
+  readonly out: O
+  /** Of an answer that says nothing else: 200. */
+  readonly status?: number
+  readonly partial?: PartialReport
   /** The answer. What is thrown is answered as an error: a Problem as it says, a CallFailure by the rules, else 500. */
   run(x: RouteContext<B, P, I>): Result<Static<O>> | Promise<Result<Static<O>>>
 }
 
 type Result<T> = T | Answer<T>
 
-/** A route as the engine has it. */
-export interface Route {
+/** What the engine knows of a route of any kind. */
+export interface BaseRoute {
+  /** Upper case; `*` takes all that no other route of the path takes. */
   readonly method: string
   readonly path: string
+  /** Where `path` is no template of OpenAPI: what it takes. */
+  readonly template?: Template
+  readonly options: CommonOptions<Backends, In>
+}
+
+/** A route whose answer is a value: `r.get` and its like. */
+export interface ComposedRoute extends BaseRoute {
+  readonly kind: 'composed'
   readonly options: RouteOptions<Backends, string, In, TSchema>
 }
+
+/** A route as the engine has it. What answers each kind is in `src/composition/engine/kinds.ts`. */
+export type Route = ComposedRoute
 
 export type AddRoute<B extends Backends> = <
   const P extends string,
@@ -113,7 +135,7 @@ export type AddRoute<B extends Backends> = <
   options: RouteOptions<B, P, I, O>,
 ) => Route
 
-/** What `routes` is given: a method for each method of HTTP. */
+/** What `routes` is given: a method for each method of HTTP, and one for each other kind of route. */
 export interface Routes<B extends Backends> {
   readonly get: AddRoute<B>
   readonly post: AddRoute<B>

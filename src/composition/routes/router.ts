@@ -1,5 +1,5 @@
-import type { Route } from './route.ts'
-import { PathTemplate } from './template.ts'
+import type { ComposedRoute, Route } from './route.ts'
+import { isBefore, PathTemplate, type Template } from './template.ts'
 
 export interface Found {
   readonly route: Route
@@ -7,7 +7,7 @@ export interface Found {
 }
 
 interface Entry {
-  readonly template: PathTemplate
+  readonly template: Template
   readonly byMethod: Map<string, Route>
 }
 
@@ -18,20 +18,20 @@ export class Router {
   constructor(routes: readonly Route[]) {
     const entries = new Map<string, Entry>()
     for (const route of routes) {
-      const template = new PathTemplate(route.path)
+      const method = keyOf(route)
+      const template = route.template ?? new PathTemplate(route.path)
       checkParams(route, template)
-      checkPartial(route)
+      if (route.kind === 'composed') checkPartial(route)
       const entry = entries.get(template.shape) ?? { template, byMethod: new Map<string, Route>() }
       // Also for OpenAPI, which takes them for the same path.
       if (entry.template.text !== template.text)
         throw new TypeError(`two paths differ in names alone: ${entry.template.text} and ${template.text}`)
-      if (entry.byMethod.has(route.method))
-        throw new TypeError(`two routes take ${route.method} ${route.path}`)
-      entry.byMethod.set(route.method, route)
+      if (entry.byMethod.has(method)) throw new TypeError(`two routes take ${route.method} ${route.path}`)
+      entry.byMethod.set(method, route)
       entries.set(template.shape, entry)
     }
     this.entries = [...entries.values()].sort(
-      (a, b) => Number(b.template.isBefore(a.template)) - Number(a.template.isBefore(b.template)),
+      (a, b) => Number(isBefore(b.template, a.template)) - Number(isBefore(a.template, b.template)),
     )
   }
 
@@ -41,7 +41,7 @@ export class Router {
     for (const { template, byMethod } of this.entries) {
       const params = template.match(path)
       if (params === null) continue
-      const route = byMethod.get(method === 'HEAD' ? 'GET' : method)
+      const route = byMethod.get(method === 'HEAD' ? 'GET' : method) ?? byMethod.get('*')
       if (route !== undefined) return { route, params }
       allowed.push(...byMethod.keys())
     }
@@ -50,13 +50,15 @@ export class Router {
   }
 }
 
-function checkParams({ method, path, options }: Route, template: PathTemplate): void {
+const keyOf = ({ method }: Route): string => method
+
+function checkParams({ method, path, options }: Route, template: Template): void {
   for (const name of Object.keys(options.in?.params?.properties ?? {}))
     if (!template.names.includes(name))
       throw new TypeError(`${method} ${path}: in.params has "${name}", which is not in the path`)
 }
 
-function checkPartial({ method, path, options }: Route): void {
+function checkPartial({ method, path, options }: ComposedRoute): void {
   const { partial, out } = options
   if (typeof partial !== 'object') return
   const { type, properties = {} } = out as { readonly type?: string; readonly properties?: object }

@@ -23,6 +23,12 @@ suite('path templates', () => {
     ['/books/{id}:archive', '/books/7', null],
     ['/{from}-{to}', '/a-b-c', { from: 'a', to: 'b-c' }],
     ['/x.y/{id}', '/xzy/7', null],
+    ['/files/{rest=**}', '/files/a/b%2Fc', { rest: 'a/b%2Fc' }],
+    ['/files/{rest=**}', '/files/', { rest: '' }],
+    ['/files/{rest=**}', '/files', { rest: '' }],
+    ['/files/{rest=**}', '/file', null],
+    ['/{rest=**}', '/', { rest: '' }],
+    ['/{shop}/{rest=**}', '/a/b/c', { shop: 'a', rest: 'b/c' }],
   ] as const)
     test(`${template} ${expected === null ? 'leaves' : 'takes'} ${path}`, () => {
       if (template === '/a b') assert.throws(() => new PathTemplate(template), TypeError)
@@ -41,6 +47,9 @@ suite('path templates', () => {
     '/a/%2e%2e/b',
     '/a/..;x/b',
     '/%zz',
+    '/{rest=**}/x',
+    '/a{rest=**}',
+    '/{rest=*}',
   ])
     test(`${template} is none`, () => assert.throws(() => new PathTemplate(template), TypeError))
 
@@ -63,6 +72,25 @@ suite('path templates', () => {
         () => new PathTemplate('/users/{id}').expand('users GET /users/{id}', { id: value }),
         (error: unknown) => error instanceof CallFailure && error.failure === 'path_parameter_refused',
       ))
+
+  for (const rest of [
+    '..',
+    'a/../b',
+    'a/%2e%2e',
+    '%2e%2e%2fx',
+    'a\\..\\b',
+    'a/.',
+    'a?b',
+    'a#b',
+    'a b',
+    '%zz',
+    'é',
+  ])
+    test(`the rest of a path is not ${rest}`, () =>
+      assert.throws(() => new PathTemplate('/files/{rest=**}').expand('', { rest }), CallFailure))
+
+  test('the rest of a path goes on with its escapes', () =>
+    assert.equal(new PathTemplate('/v1/{rest=**}').expand('', { rest: 'a/b%2Fc:d' }), '/v1/a/b%2Fc:d'))
 
   test('so is what makes one together with text', () =>
     assert.throws(() => new PathTemplate('/files/.{ext}').expand('', { ext: '.' }), CallFailure))

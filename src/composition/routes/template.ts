@@ -1,8 +1,8 @@
 import { CallFailure } from '../calls/failure.ts'
 
-/** The names in braces of a path template: `/users/{id}` has `id`. */
+/** The names in braces of a path template: `/users/{id}` has `id`, `/files/{rest=**}` has `rest`. */
 export type NamesIn<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
-  ? Name | NamesIn<Rest>
+  ? (Name extends `${infer Alone}=**` ? Alone : Name) | NamesIn<Rest>
   : never
 
 /** What a path template makes of a path: each name is a whole segment, decoded. */
@@ -11,49 +11,74 @@ export type ParamsIn<P extends string> = { readonly [N in NamesIn<P>]: string }
 /** Also behind a slash that is escaped, and with parameters (`..;x`): there are servers who read both. */
 const DOT_SEGMENT = /(?:^|[/\\])\.{1,2}(?:[/\\;]|$)/
 
+/** What says which paths a route takes. */
+export interface Template {
+  readonly text: string
+  readonly names: readonly string[]
+  /** Two of the same shape take the same paths. */
+  readonly shape: string
+  /** Segment by segment how much of it is text: Infinity where all is, 0 of a name alone, -1 of what takes several. */
+  readonly weights: readonly number[]
+  /** The decoded values by name, or null where the path is none of its. Throws a URIError for a broken escape. */
+  match(path: string): Record<string, string> | null
+}
+
+/** Of two that take a path, the one wins whose first segment that differs is no name, or has more text beside it. */
+export function isBefore(one: Template, other: Template): boolean {
+  for (const [i, weight] of one.weights.entries()) {
+    const theirs = other.weights[i] ?? weight
+    if (weight !== theirs) return weight > theirs
+  }
+  return false
+}
+
 /** A segment as it goes on the wire, or what is in it: text, name, text, name, …, text. */
 type Segment = string | { readonly parts: readonly string[]; readonly pattern: RegExp }
 
 /**
  * A path template as OpenAPI has it, `/users/{id}/orders`: a name stands for a whole segment, or for a part of one
- * (`/files/{name}.json`, `/books/{id}:archive`). Throws a TypeError for what is none, since it is a mistake of who wrote it.
+ * (`/files/{name}.json`, `/books/{id}:archive`). At its end `{rest=**}` takes what is left, be it nothing, with its
+ * escapes as they came. Throws a TypeError for what is none, since it is a mistake of who wrote it.
  */
-export class PathTemplate {
+export class PathTemplate implements Template {
   readonly text: string
   readonly names: readonly string[]
+  /** The name at its end that takes what is left. */
+  private readonly rest: string | null
   private readonly segments: readonly Segment[]
 
   constructor(text: string) {
     if (!text.startsWith('/')) throw new TypeError(`the path ${JSON.stringify(text)} does not begin with "/"`)
     this.text = text
-    this.segments = text
-      .slice(1)
-      .split('/')
-      .map(segment => segmentOf(segment, text))
-    this.names = this.segments.flatMap(namesOf)
+    const [, before = text, rest] = /^(.*)\/\{([A-Za-z_][\w.-]*)=\*\*\}$/s.exec(text) ?? []
+    this.rest = rest ?? null
+    this.segments =
+      before === ''
+        ? []
+        : before
+            .slice(1)
+            .split('/')
+            .map(segment => segmentOf(segment, text))
+    this.names = [...this.segments.flatMap(namesOf), ...(rest === undefined ? [] : [rest])]
     if (new Set(this.names).size < this.names.length)
       throw new TypeError(`the path ${JSON.stringify(text)} has a name twice`)
   }
 
   /** Two of the same shape take the same paths. */
   get shape(): string {
-    return this.text.replaceAll(/\{[^}]*\}/g, '{}')
+    return this.text.replaceAll(/\{[^}]*\}/g, name => (name.endsWith('=**}') ? '{**}' : '{}'))
   }
 
-  /** Of two that take a path, the one wins whose first segment that differs is no name, or has more text beside it. */
-  isBefore(other: PathTemplate): boolean {
-    for (const [i, segment] of this.segments.entries()) {
-      const [ours, theirs] = [textOf(segment), textOf(other.segments[i] ?? segment)]
-      if (ours !== theirs) return ours > theirs
-    }
-    return false
+  get weights(): readonly number[] {
+    return [...this.segments.map(textOf), ...(this.rest === null ? [] : [-1])]
   }
 
-  /** The decoded values by name, or null where the path is none of its. Throws a URIError for a broken escape. */
   match(path: string): Record<string, string> | null {
     const given = path.slice(1).split('/')
-    if (given.length !== this.segments.length) return null
+    const { length } = this.segments
+    if (this.rest === null ? given.length !== length : given.length < length) return null
     const params: Record<string, string> = {}
+    if (this.rest !== null) params[this.rest] = given.slice(length).join('/')
     for (const [i, segment] of this.segments.entries()) {
       const text = given[i]!
       if (typeof segment === 'string') {
@@ -74,6 +99,7 @@ export class PathTemplate {
   expand(call: string, values: Readonly<Record<string, unknown>> = {}): string {
     let path = ''
     for (const segment of this.segments) path += `/${expanded(call, segment, values)}`
+    if (this.rest !== null) path += `/${restOf(call, this.rest, values[this.rest])}`
     return path
   }
 }
@@ -130,6 +156,22 @@ function expanded(call: string, segment: Segment, values: Readonly<Record<string
   if (DOT_SEGMENT.test(whole))
     throw new CallFailure('path_parameter_refused', call, `it makes ${JSON.stringify(whole)}`)
   return whole
+}
+
+/** As it came in a path: it has its escapes, and must not lead out of where it is put. */
+function restOf(call: string, name: string, value: unknown): string {
+  const text = typeof value === 'string' ? value : ''
+  if (!/^(?:[\w.~!$&'()*+,;=:@/-]|%[\dA-Fa-f]{2})*$/.test(text) || leadsOut(text))
+    throw new CallFailure('path_parameter_refused', call, `${name} is ${JSON.stringify(text)}`)
+  return text
+}
+
+function leadsOut(text: string): boolean {
+  try {
+    return DOT_SEGMENT.test(decodeURIComponent(text))
+  } catch {
+    return true
+  }
 }
 
 function escaped(call: string, name: string, value: unknown): string {

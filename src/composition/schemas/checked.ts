@@ -17,6 +17,8 @@ export interface Reading {
   readonly faults: readonly Fault[]
 }
 
+const made = new WeakMap<TSchema, Checked>()
+
 /** A schema as a request or an answer meets it: compiled when the first does. */
 export class Checked {
   private readonly name: string
@@ -29,6 +31,13 @@ export class Checked {
     this.name = name
     this.schema = schema
     this.pick = allowList(schema)
+  }
+
+  /** Of the schema of an answer, the same for all engines: of the tests of a gateway each has its own. */
+  static of(name: string, schema: TSchema): Checked {
+    let checked = made.get(schema)
+    if (checked?.name !== name) made.set(schema, (checked = new Checked(name, schema)))
+    return checked
   }
 
   /** What goes out: what the schema does not name is left out, then the rest is to fit. */

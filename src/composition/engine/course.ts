@@ -1,0 +1,48 @@
+import { CallFailure } from '../calls/failure.ts'
+import type { RequestScope } from '../calls/scope.ts'
+import type { GatewayRequest } from './messages.ts'
+
+/** What the target of a request is to its route. */
+export interface Target {
+  readonly path: string
+  /** Without `?`. */
+  readonly search: string
+  /** Of the path's names, decoded. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** A request on its way through a route: begun when it has come, ended once when nothing of its answer is left to give. */
+export class Course {
+  readonly scope: RequestScope
+  readonly request: GatewayRequest
+  readonly target: Target
+
+  constructor(scope: RequestScope, request: GatewayRequest, target: Target) {
+    this.scope = scope
+    this.request = request
+    this.target = target
+    if (request.signal?.aborted === true) this.left()
+    else request.signal?.addEventListener('abort', this.left, { once: true })
+  }
+
+  /** What this brings, or what the request ended with meanwhile: its deadline, or that the client has gone. */
+  orOver<T>(work: () => Promise<T>): Promise<T> {
+    const { scope } = this
+    const over = new Promise<never>((_, reject) => this.onOver(reject))
+    return Promise.race([scope.run(work), over])
+  }
+
+  /** Who is told, once, when it is over before it has been ended; in place of who was to be told before. */
+  onOver(tell: (reason: CallFailure) => void): void {
+    const { cancelledBy } = this.scope
+    if (cancelledBy === null) this.scope.onCancel = tell
+    else tell(cancelledBy)
+  }
+
+  end(): void {
+    this.request.signal?.removeEventListener('abort', this.left)
+    this.scope.end()
+  }
+
+  private readonly left = (): void => this.scope.cancel(new CallFailure('client_gone', ''))
+}

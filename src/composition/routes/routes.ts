@@ -1,0 +1,21 @@
+import type { Backends } from '../backends/backend.ts'
+import type { ComposedRoute, Routes } from './route.ts'
+
+const composed =
+  (method: string) =>
+  (path: string, options: unknown): ComposedRoute => ({
+    kind: 'composed',
+    method,
+    path,
+    options: options as ComposedRoute['options'],
+  })
+
+/** What `routes` is given. */
+export const routesOf = <B extends Backends>(): Routes<B> =>
+  ({
+    get: composed('GET'),
+    post: composed('POST'),
+    put: composed('PUT'),
+    patch: composed('PATCH'),
+    delete: composed('DELETE'),
+  }) as Routes<B>
