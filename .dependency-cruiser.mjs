@@ -46,6 +46,7 @@ const oneWay = rooms.slice(0, -1).map((room, i) => ({
 
 // Packages that the program is made of.
 const bundled = [
+  '@bufbuild/protobuf',
   '@peculiar/x509',
   'acme-client',
   'ajv',
