@@ -39,7 +39,11 @@ export abstract class AttemptTimes {
 
   /** The whole of the exchange may take so long; 0 is no limit. */
   protected get requestTimeoutMs(): number {
-    return this.ruleTimeoutMs
+    const { untilMs, startedMs } = this.x
+    const ruleMs = this.ruleTimeoutMs
+    if (untilMs === Infinity) return ruleMs
+    const leftMs = Math.max(1, untilMs - startedMs)
+    return ruleMs > 0 ? Math.min(ruleMs, leftMs) : leftMs
   }
 
   /** The same by what is configured, whatever the client wants. */

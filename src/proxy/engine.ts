@@ -27,6 +27,7 @@ import type { MirrorLoss } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
 import type { Place } from '../upstream/choice/place.ts'
 import { inSlices } from './steps.ts'
+import { Within } from './within/within.ts'
 import { WorkerKit } from './worker-kit.ts'
 import { firstTicketKeys, type TicketKeys } from './tls/ticket-keys.ts'
 
@@ -87,6 +88,8 @@ export class Engine {
   private readonly state: SharedState
   private readonly compiled: Compiled
   private readonly compilers = new Map<string, PortCompiler>()
+  /** Where requests begin that come by no port. */
+  readonly within: Within
   /** Of the clusters that rules were compiled with. */
   private generation = 0
   /** Losses of mirrors, by cluster and reason, that the log has told of since the last snapshot. */
@@ -119,6 +122,7 @@ export class Engine {
       instruments,
       makeKit: () => this.makeKit(),
     })
+    this.within = new Within(this.compiled)
     this.timer = setInterval(() => this.sweep(), SWEEP_MS)
     this.timer.unref()
     this.loop = new LoopDelay(this.overload.periodMs, look => this.lookAtLoop(look))
@@ -163,12 +167,17 @@ export class Engine {
    */
   async drain(graceMs: number, gently = false): Promise<void> {
     const all = [...this.ports.values(), ...this.leaving]
-    const late = setTimeout(() => all.forEach(port => port.destroy()), timerMs(graceMs))
+    const late = setTimeout(() => {
+      for (const port of all) port.destroy()
+      this.within.destroy()
+    }, timerMs(graceMs))
     await Promise.all(all.map(port => port.drain(gently)))
+    await this.within.drain()
     clearTimeout(late)
     clearInterval(this.timer)
     this.loop.stop()
     for (const compiler of this.compilers.values()) compiler.release()
+    this.within.release()
     this.epochs.next()
     this.epochs.settle()
     this.upstreams.drain()
@@ -180,6 +189,7 @@ export class Engine {
     const observer = this.epochs.next(snapshot.version)
     this.compiled.around = this.around(observer)
     this.forgetStale()
+    this.within.apply(snapshot.within ?? {})
     const results: PortResult[] = []
     for (const port of snapshot.ports)
       results.push(await this.serve(port, observer, snapshot.certificates ?? noCertificates))
@@ -209,6 +219,7 @@ export class Engine {
     this.generation = generation
     if (!this.compiled.isStale) return
     for (const compiler of this.compilers.values()) compiler.release()
+    this.within.release()
   }
 
   /** Its numbers go with the last exchange that may have gone there, if it has not come back by then. */
@@ -321,6 +332,8 @@ export class Engine {
         server.sweep(nowMs)
         bufferedBytes += server.bufferedBytes
       }
+      this.within.sweep(nowMs)
+      bufferedBytes += this.within.bufferedBytes
     })
     // What waits for mirrors sheds nobody: they lose it.
     this.options.sinks.instruments.bufferedBytes.set(bufferedBytes + this.upstreams.mirroredBytes)

@@ -48,6 +48,7 @@ function stopped(then: (forwarding: Forwarding, pass: (ms: number) => void) => v
       request: requestHead({}),
       body: new RequestBody(true),
       startedMs: nowMs,
+      untilMs: Infinity,
       failure: null as FailureName | null,
       resumeRequest() {},
       sendHead() {},

@@ -165,6 +165,17 @@ export class Observer {
     if (this.isOver) this.onOver()
   }
 
+  /** The same of one that began within this thread: its rule counts it, and the numbers of clients do not. */
+  finishedWithin(x: Finished): void {
+    const nowMs = performance.now()
+    this.active--
+    this.sinks.instruments.requestsActive.add(-1)
+    x.rule?.metrics.finished(x.status, (nowMs - x.startedMs) / 1000)
+    if (x.callStatus >= 0) x.rule?.metrics.finishedGrpc(x.callStatus)
+    if (x.run !== null) lastAttemptEnded(x.run, x.status, x.failure, nowMs)
+    if (this.isOver) this.onOver()
+  }
+
   /** Another run answers in place of this one, of which the last attempt came to that. */
   left(run: NonNullable<Finished['run']>, status: number, failure: FailureName | null): void {
     lastAttemptEnded(run, status, failure, performance.now())

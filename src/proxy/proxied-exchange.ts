@@ -37,6 +37,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   readonly certificate: ClientCertificate | null
   readonly localPort: number
   readonly startedMs: number
+  readonly untilMs: number = Infinity
   readonly body: RequestBody
   /** As the client named them, canonical, before any filter rewrites them: `asked`. */
   readonly authority: string
@@ -447,9 +448,13 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     this.body.release()
     this.aborter?.abort()
     this.runEnds()
-    if (this.unheard === null) return this.runtime.observer.finished(this)
+    if (this.unheard === null) return this.report()
     this.runtime.observer.repeated(this)
     this.unheard()
+  }
+
+  protected report(): void {
+    this.runtime.observer.finished(this)
   }
 
   private runEnds(): void {

@@ -76,6 +76,8 @@ export interface RunHost {
   readonly share: string
   readonly localPort: number
   readonly startedMs: number
+  /** When who asks wants no answer any more, as performance.now() tells time; Infinity where that is not known. */
+  readonly untilMs: number
   /** The downstream is in the middle of a read and will flush at its end. */
   readonly turn: boolean
   readonly committed: boolean

@@ -22,6 +22,8 @@ export interface Snapshot {
    * holds private keys: whoever prints snapshots leaves it out. Absent where nothing needs any.
    */
   readonly certificates?: Readonly<Record<string, Certificate>>
+  /** What requests meet that begin within the thread that has it, by the names that it calls them by. Absent: there are none. */
+  readonly within?: Readonly<Record<string, Rule>>
 }
 
 /** Parts of a snapshot that one role contributes. */

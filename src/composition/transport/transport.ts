@@ -66,7 +66,11 @@ export interface BackendAnswer {
   readonly body: AnswerBody
   /** The first is 1. */
   readonly attempt?: number
+  /** It is of a cache: fresh, too old and given all the same, or of an equal call that was under way. Absent: the backend has made it for this call. */
+  readonly cache?: CacheMark
 }
+
+export type CacheMark = 'hit' | 'stale' | 'collapsed'
 
 /** A body is read once, or cancelled. */
 export interface AnswerBody extends AsyncIterable<Uint8Array> {

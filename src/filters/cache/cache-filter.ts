@@ -12,7 +12,7 @@ import { directivesOf, noDirectives, type Directives } from './directives.ts'
 import type { Flight } from './flights.ts'
 import { foundFor, storedFor, type Found } from './found.ts'
 import { invalidated } from './invalidation.ts'
-import { Outcomes, outcomeNote, told, type Outcome } from './outcomes.ts'
+import { Outcomes, outcomeNote, told, waitedNote, type Outcome } from './outcomes.ts'
 import { Questions, urlOf, type Question } from './question.ts'
 import { Renewals } from './renewals.ts'
 import { serveHit } from './serving.ts'
@@ -126,7 +126,9 @@ export class CacheFilter implements Filter {
     const leftMs = end - clock.now()
     const waits = leftMs <= 0 ? null : flight.wait(leftMs, x.signal, clock)
     // Who has gone meanwhile has had its `end`: nobody would end what it begins.
-    return waits?.then(() => (isOver(x) ? undefined : this.answer(x, question, end))) ?? null
+    if (waits === null) return null
+    x.notes.set(waitedNote, true)
+    return waits.then(() => (isOver(x) ? undefined : this.answer(x, question, end)))
   }
 
   private endOf(untilMs: number): number {

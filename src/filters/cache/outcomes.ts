@@ -22,6 +22,9 @@ export const told: { readonly [O in Outcome]: Told } = {
 
 export const outcomeNote = new Note<Told>('cache', ({ outcome }) => [['portcullis.cache', outcome]])
 
+/** The answer of an equal request was waited for. */
+export const waitedNote = new Note<true>('cache.waited')
+
 /** Counts for metrics; a series is there from the first request on that needs it. */
 export class Outcomes {
   private readonly policy: string

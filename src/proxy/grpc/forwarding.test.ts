@@ -97,6 +97,7 @@ function callOf(timeout: string | null, requestTimeoutMs: number, cluster: Clust
     share: 'a client',
     clientAddress: '192.0.2.1',
     startedMs: performance.now(),
+    untilMs: Infinity,
     failure: null as FailureName | null,
     callStatus: -1,
     committed: false,

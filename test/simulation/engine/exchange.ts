@@ -25,6 +25,7 @@ export class SimulatedExchange implements RunHost {
   readonly share: string
   readonly localPort = 80
   readonly startedMs = performance.now()
+  readonly untilMs = Infinity
   readonly turn = false
   readonly principal = null
   readonly notes = new Notes()

@@ -1,0 +1,135 @@
+import { CallFailure } from '../../filters/kit.ts'
+import type { Fields } from '../../http/fields.ts'
+
+/** What waits for its reader before the backend is told to pause. */
+const HIGH_WATER_BYTES = 64 * 1024
+
+/** Who is told of its reader. */
+export interface Source {
+  /** There is room again. */
+  drained(): void
+  /** Nobody reads the rest. */
+  unread(): void
+}
+
+const nothing = Buffer.alloc(0)
+
+/** The body of an answer on its way to whoever has asked, read once: piece by piece, or all of it. */
+export class IncomingBody implements AsyncIterable<Buffer> {
+  trailers: Fields | null = null
+  ended = false
+  /** What its reader has had. */
+  takenBytes = 0
+  waitingBytes = 0
+  private readonly source: Source
+  private pieces: Buffer[] = []
+  private failure: unknown = undefined
+  private failed = false
+  private blocked = false
+  private wake: (() => void) | null = null
+  /** All of it is wanted, up to so much. */
+  private most = HIGH_WATER_BYTES
+  private tooLong: (() => Error) | null = null
+
+  constructor(source: Source) {
+    this.source = source
+  }
+
+  /** The piece belongs to the body from here on. */
+  push(piece: Buffer): void {
+    if (this.ended) return
+    this.pieces.push(piece)
+    this.waitingBytes += piece.length
+    if (this.tooLong !== null && this.waitingBytes > this.most) return this.giveUp(this.tooLong())
+    if (this.tooLong === null) this.woken()
+  }
+
+  /** False: wait for Source.drained. */
+  get hasRoom(): boolean {
+    this.blocked = this.tooLong === null && this.waitingBytes > this.most
+    return !this.blocked
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.ended) return
+    this.ended = true
+    this.trailers = trailers
+    this.woken()
+  }
+
+  /** What has come before is still read. */
+  fail(reason: unknown): void {
+    if (this.ended) return
+    this.ended = true
+    this.failed = true
+    this.failure = reason
+    this.woken()
+  }
+
+  /** All of it. Fails with what `tooLong` makes, where it is more than `limitBytes`, and gives the rest up. */
+  async all(limitBytes: number, tooLong: () => Error): Promise<Buffer> {
+    this.most = limitBytes
+    this.tooLong = tooLong
+    if (this.waitingBytes > limitBytes) this.giveUp(tooLong())
+    if (!this.ended) {
+      this.unblock()
+      await new Promise<void>(resolve => (this.wake = resolve))
+    }
+    if (this.failed) throw this.failure
+    const { pieces } = this
+    this.taken(this.waitingBytes)
+    this.pieces = []
+    if (pieces.length === 0) return nothing
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, undefined> {
+    try {
+      for (;;) {
+        const piece = this.pieces.shift()
+        if (piece !== undefined) {
+          this.taken(piece.length)
+          yield piece
+        } else if (this.failed) throw this.failure
+        else if (this.ended) return
+        else await new Promise<void>(resolve => (this.wake = resolve))
+      }
+    } finally {
+      this.cancel()
+    }
+  }
+
+  /** Nobody reads it, or the rest of it. */
+  cancel(): void {
+    this.pieces = []
+    this.waitingBytes = 0
+    if (this.ended) return
+    this.fail(new CallFailure('client_gone', 'not read'))
+    this.source.unread()
+  }
+
+  private giveUp(reason: Error): void {
+    this.fail(reason)
+    this.pieces = []
+    this.waitingBytes = 0
+    this.source.unread()
+  }
+
+  private taken(bytes: number): void {
+    this.takenBytes += bytes
+    this.waitingBytes -= bytes
+    if (this.waitingBytes <= this.most / 2) this.unblock()
+  }
+
+  private unblock(): void {
+    if (!this.blocked) return
+    this.blocked = false
+    this.source.drained()
+  }
+
+  private woken(): void {
+    const { wake } = this
+    this.wake = null
+    wake?.()
+  }
+}

@@ -1,0 +1,172 @@
+import { CallFailure } from '../../../composition/calls/failure.ts'
+import { bodyTooLarge } from '../../../composition/transport/whole-body.ts'
+import type {
+  AnswerBody,
+  BackendAnswer,
+  BackendRequest,
+  CacheMark,
+  OpenedTunnel,
+  Transport,
+} from '../../../composition/transport/transport.ts'
+import { CallFailure as FailedCall } from '../../../filters/kit.ts'
+import type { Fields } from '../../../http/fields.ts'
+import type { CallWithin } from '../../../proxy/within/call-within.ts'
+import type { RequestWithin } from '../../../proxy/within/request-within.ts'
+import type { Within } from '../../../proxy/within/within.ts'
+import { TunnelWithin } from './tunnel-within.ts'
+import { handshakeOf, isAccepted } from './websocket-handshake.ts'
+
+/**
+ * Backends of a composition by the clusters of the data plane in the same thread: what balances, limits, repeats, times,
+ * measures and keeps answers is what requests of clients meet. A backend is found by its name in the composition, which
+ * is that of its rule (Snapshot.within).
+ */
+export class ClusterTransport implements Transport {
+  readonly retries = true
+  private readonly within: Pick<Within, 'begin'>
+
+  constructor(within: Pick<Within, 'begin'>) {
+    this.within = within
+  }
+
+  async send(request: BackendRequest): Promise<BackendAnswer> {
+    const call = this.begin(request, request.headers)
+    try {
+      const { status, fields } = await call.answered
+      const { attempts } = call
+      const cache = markOf(call)
+      return {
+        status,
+        headers: headersOf(fields),
+        body: new BodyWithin(call, request.call),
+        attempt: attempts,
+        ...(cache !== null && { cache }),
+      }
+    } catch (error) {
+      throw failureOf(error, request.call)
+    }
+  }
+
+  async open(request: BackendRequest): Promise<OpenedTunnel> {
+    const { key, fields } = handshakeOf()
+    const call = this.begin(request, { ...request.headers, ...fields }, 'websocket')
+    let status: number
+    let headers: Readonly<Record<string, string>>
+    try {
+      const head = await call.answered
+      status = head.status
+      headers = headersOf(head.fields)
+    } catch (error) {
+      throw failureOf(error, request.call)
+    }
+    if (status === 101 && isAccepted(key, headers))
+      return { headers, tunnel: new TunnelWithin(call, request.call) }
+    return refusedBy(call, request.call, status, headers)
+  }
+
+  private begin(
+    { backend, url, call, method, target, body, signal, deadlineMs }: BackendRequest,
+    headers: Readonly<Record<string, string>>,
+    upgrade = '',
+  ): CallWithin {
+    const scheme = SECURE.has(url.protocol) ? 'https' : 'http'
+    const request: RequestWithin = {
+      method,
+      scheme,
+      authority: url.host,
+      target,
+      headers,
+      body,
+      signal,
+      deadlineMs,
+      upgrade,
+    }
+    try {
+      return this.within.begin(backend, request)
+    } catch (error) {
+      throw failureOf(error, call)
+    }
+  }
+}
+
+const SECURE: ReadonlySet<string> = new Set(['https:', 'h2:', 'wss:'])
+
+function markOf({ cached, waited }: CallWithin): CacheMark | null {
+  if (cached === 'hit') return waited ? 'collapsed' : 'hit'
+  return cached === 'stale' || cached === 'stale-if-error' ? 'stale' : null
+}
+
+class BodyWithin implements AnswerBody {
+  private readonly call: CallWithin
+  private readonly name: string
+
+  constructor(call: CallWithin, name: string) {
+    this.call = call
+    this.name = name
+  }
+
+  get trailers(): Readonly<Record<string, string>> {
+    const { trailers } = this.call.body
+    return trailers === null ? none : headersOf(trailers)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.call.body
+    } catch (error) {
+      throw failureOf(error, this.name)
+    }
+  }
+
+  async bytes(limitBytes: number): Promise<Uint8Array> {
+    try {
+      return await this.call.body.all(limitBytes, () => bodyTooLarge(this.name, limitBytes))
+    } catch (error) {
+      throw failureOf(error, this.name)
+    }
+  }
+
+  cancel(): void {
+    this.call.body.cancel()
+  }
+}
+
+const none = {}
+
+/** Several of a name are joined by a comma. */
+function headersOf({ list }: Fields): Readonly<Record<string, string>> {
+  const headers = Object.create(null) as Record<string, string>
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!.toLowerCase()
+    const before = headers[name]
+    headers[name] = before === undefined ? list[i + 1]! : `${before}, ${list[i + 1]!}`
+  }
+  return headers
+}
+
+/** A call's failure has its name; what else is thrown (a field that cannot be one, the reason of its signal) is as it is. */
+export function failureOf(error: unknown, call: string): unknown {
+  return error instanceof FailedCall
+    ? new CallFailure(error.failure, call, error.detail, { cause: error })
+    : error
+}
+
+async function refusedBy(
+  call: CallWithin,
+  name: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): Promise<never> {
+  if (status < 300) {
+    call.cancel()
+    throw new CallFailure('http_upgrade_failed', name, `status ${status}`)
+  }
+  const body = await new BodyWithin(call, name).bytes(MOST_REFUSAL_BYTES).catch(() => null)
+  const text = body === null || body.length === 0 ? undefined : Buffer.from(body).toString()
+  throw new CallFailure('backend_status', name, `status ${status}`, {
+    answer: { status, headers, body: text },
+  })
+}
+
+/** Of what a backend says that opens no tunnel. */
+const MOST_REFUSAL_BYTES = 64 * 1024
