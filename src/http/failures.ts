@@ -318,6 +318,24 @@ const table = {
     retry: 'never',
     title: 'The backend has failed of late, and is left alone for a while',
   },
+  bundle_unavailable: {
+    status: 503,
+    side: 'upstream',
+    retry: 'always',
+    title: 'The composition does not run',
+  },
+  bundle_terminated: {
+    status: 503,
+    side: 'upstream',
+    retry: 'if-idempotent',
+    title: 'The composition ended before it answered',
+  },
+  bundle_stalled: {
+    status: 503,
+    side: 'upstream',
+    retry: 'if-idempotent',
+    title: 'The composition stood still',
+  },
   http_response_incomplete: {
     status: 502,
     side: 'upstream',

@@ -60,6 +60,11 @@ export abstract class AttemptTimes {
     return requestTimeoutMs > 0 ? this.x.startedMs + requestTimeoutMs : Infinity
   }
 
+  /** The same of the attempt that begins, for a stream that tells its backend. */
+  get answerByMs(): number {
+    return performance.now() + this.leftMs()
+  }
+
   /** The request's head is here: from now on the time of the whole runs, filters included. */
   arm(): void {
     const { requestTimeoutMs } = this

@@ -1,3 +1,5 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { FailureName } from '../http/failures.ts'
 import { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Endpoint as EndpointSpec } from '../snapshot/cluster.ts'
 import type { Port, Snapshot } from '../snapshot/snapshot.ts'
@@ -148,6 +150,16 @@ export class Engine {
   /** What checks have found of endpoints. */
   setVerdicts(verdicts: Verdicts): void {
     this.upstreams.setVerdicts(verdicts)
+  }
+
+  /** The way to a thread that answers requests; to be there before the first snapshot that names it. */
+  addThread(thread: number, port: MessagePort): void {
+    this.upstreams.threads.add(thread, port)
+  }
+
+  /** It is gone, or is given up: what is under way there fails by this name. `detail` is for the log. */
+  loseThread(thread: number, failure: FailureName, detail: string): void {
+    this.upstreams.threads.lost(thread, failure, detail)
   }
 
   /** How the endpoints of these clusters are; null: of those in which not all is well. */
@@ -327,6 +339,7 @@ export class Engine {
   private sweep(): void {
     const nowMs = this.clock.tick()
     let bufferedBytes = this.shared.waitingBytes + this.shared.headBytes + this.held.bytes
+    bufferedBytes += this.upstreams.threads.waitingBytes
     this.upstreams.sweep(nowMs, () => {
       for (const server of [...this.ports.values(), ...this.leaving]) {
         server.sweep(nowMs)

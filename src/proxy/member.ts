@@ -37,7 +37,7 @@ export class Member {
   }
 
   tell(message: ToWorker): void {
-    this.worker.postMessage(message)
+    this.worker.postMessage(message, message.type === 'bundle-port' ? [message.port] : [])
   }
 
   apply(bytes: SnapshotBytes): Promise<readonly PortResult[]> {

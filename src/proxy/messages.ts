@@ -1,3 +1,5 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { FailureName } from '../http/failures.ts'
 import type { SharedHandle } from '../shared/node-state.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { LogLevel } from '../telemetry/log.ts'
@@ -34,6 +36,15 @@ export type ToWorker =
   | { readonly type: 'endpoints'; readonly lists: Snapshot['endpoints'] }
   /** What checks have found of endpoints. */
   | { readonly type: 'verdicts'; readonly verdicts: Verdicts }
+  /** The way to a thread that answers requests, before the first snapshot that names it. The port is handed over. */
+  | { readonly type: 'bundle-port'; readonly thread: number; readonly port: MessagePort }
+  /** It is gone, or is given up: what is under way there fails by this name. */
+  | {
+      readonly type: 'bundle-lost'
+      readonly thread: number
+      readonly failure: FailureName
+      readonly detail: string
+    }
   | { readonly type: 'ticket-keys'; readonly keys: TicketKeys }
   /** How the endpoints of these clusters are; null: of those in which not all is well. Answered by the same number. */
   | { readonly type: 'health'; readonly number: number; readonly clusters: readonly string[] | null }

@@ -105,6 +105,10 @@ export function serve(types: RuleTypes): void {
         return engine.setVerdicts(message.verdicts)
       case 'health':
         return tell({ type: 'health', number: message.number, clusters: engine.health(message.clusters) })
+      case 'bundle-port':
+        return engine.addThread(message.thread, message.port)
+      case 'bundle-lost':
+        return engine.loseThread(message.thread, message.failure, message.detail)
       case 'ticket-keys':
         return engine.setTicketKeys(message.keys)
       case 'own-listeners':

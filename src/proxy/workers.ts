@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { Worker, type MessagePort } from 'node:worker_threads'
+import type { FailureName } from '../http/failures.ts'
 import type { CacheKeeper } from '../shared/cache/keeper.ts'
 import { NodeState } from '../shared/node-state.ts'
 import type { Counters, Whose } from '../shared/counters.ts'
@@ -66,6 +67,8 @@ export class WorkerGroup {
   private readonly rotation: NodeJS.Timeout
   private ownListeners: readonly OwnListener[] = []
   private readonly verdicts = new VerdictBook()
+  /** How a worker comes to each thread that answers requests. */
+  private readonly threads = new Map<number, (worker: number) => MessagePort>()
   private readonly members = new Map<number, Member>()
   /** Replaced, and still with requests. */
   private readonly leaving = new Set<Member>()
@@ -174,6 +177,24 @@ export class WorkerGroup {
     return Promise.all([...this.members.values()].map(member => member.health(clusters, withinMs)))
   }
 
+  /**
+   * Gives every worker a way to a thread that answers requests, those that begin later too: `connect` makes the port that
+   * the worker gets, and hands the other side to the thread. Before the first snapshot that names the thread.
+   */
+  addThread(thread: number, connect: (worker: number) => MessagePort): void {
+    this.threads.set(thread, connect)
+    for (const member of [...this.members.values(), ...this.leaving])
+      member.tell({ type: 'bundle-port', thread, port: connect(member.settings.id) })
+  }
+
+  /** The thread is gone, or is given up: what is under way there fails by this name. `detail` is for the log. */
+  loseThread(thread: number, failure: FailureName, detail: string): void {
+    if (!this.threads.delete(thread)) return
+    const message: ToWorker = { type: 'bundle-lost', thread, failure, detail }
+    for (const member of this.members.values()) member.tell(message)
+    this.tellLeaving(message)
+  }
+
   /** For log rotation. */
   reopenLogs(): void {
     for (const member of this.members.values()) member.tell({ type: 'reopen' })
@@ -231,6 +252,8 @@ export class WorkerGroup {
     this.members.set(id, member)
     member.tell({ type: 'own-listeners', listeners: this.ownListeners })
     member.tell({ type: 'verdicts', verdicts: this.verdicts.all })
+    for (const [thread, connect] of this.threads)
+      member.tell({ type: 'bundle-port', thread, port: connect(id) })
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => {
       if (message.type === 'series') metrics.announce(id, message.series)

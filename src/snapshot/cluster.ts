@@ -13,7 +13,8 @@ export interface Cluster {
   /** `Service/default/items:80`, `Backend/default/items`; in parentheses what tells several of one target apart. */
   readonly name: string
   readonly origin: Origin
-  readonly protocol: 'http' | 'h2'
+  /** `bundle`: by threads of this process that answer requests; their endpoints are `thread:7`. */
+  readonly protocol: 'http' | 'h2' | 'bundle'
   readonly balancer: Balancing
   /** How long an endpoint that comes into service is eased in; absent: not at all. */
   readonly slowStartMs?: number

@@ -19,6 +19,7 @@ import type { Ejected } from './outliers.ts'
 import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
 import type { VerdictBook } from './verdicts.ts'
+import { threadOf } from './crossing/address.ts'
 import { Breaker, type BreakerCause, type BreakerState } from './breaker.ts'
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
 import { Hedging } from './hedging.ts'
@@ -346,7 +347,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   private watchNames(): void {
     const wanted = new Set(
-      this.specs.filter(({ address }) => isIP(address) === 0).map(({ address }) => address),
+      this.specs.filter(({ address }) => !isFixed(address)).map(({ address }) => address),
     )
     for (const [name, watch] of this.watches) {
       if (wanted.has(name)) continue
@@ -433,7 +434,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     const found = new Map<string, snapshot.Endpoint>()
     for (const { address, port, weight, readiness, priority, zone } of this.specs) {
       for (const resolved of this.watches.get(address)?.answer.addresses ??
-        (isIP(address) > 0 ? [address] : [])) {
+        (isFixed(address) ? [address] : [])) {
         const key = authorityText(resolved, port)
         const sum = weight + (found.get(key)?.weight ?? 0)
         found.set(key, {
@@ -504,4 +505,9 @@ function connectionsDiffer(a: snapshot.Cluster, b: snapshot.Cluster): boolean {
     a.headBytes !== b.headBytes ||
     a.fieldCount !== b.fieldCount
   )
+}
+
+/** An address as it is, and no name to be resolved. */
+function isFixed(address: string): boolean {
+  return isIP(address) > 0 || threadOf(address) !== null
 }

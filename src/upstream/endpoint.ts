@@ -31,6 +31,8 @@ export interface EndpointJudge {
 /** What an endpoint is to blame for once it is connected: a limit, an upgrade that it does not offer or a client's head that is too large for it say nothing of it. */
 const blamed: ReadonlySet<FailureName> = new Set([
   'connection_terminated',
+  'bundle_terminated',
+  'bundle_stalled',
   'http_response_incomplete',
   'http_response_timeout',
   'http_protocol_error',

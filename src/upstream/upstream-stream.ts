@@ -40,6 +40,8 @@ export interface UpstreamStream {
  * exactly once and last (after `onUpgrade`: `onEnd` when the peer ends its direction).
  */
 export interface UpstreamHandler {
+  /** When the sender gives the request up that it sends now, by performance.now(); absent: that is not known. */
+  readonly answerByMs?: number
   onInformational(head: ResponseHead): void
   onHead(head: ResponseHead): void
   /**

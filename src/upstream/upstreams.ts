@@ -11,6 +11,8 @@ import type { Endpoint } from './endpoint.ts'
 import { stateOf, type EndpointState } from './endpoint-state.ts'
 import { upstreamEvents, type UpstreamEvents } from './events.ts'
 import type { ClusterHealth } from './health.ts'
+import { CrossingPool } from './crossing/pool.ts'
+import { CrossingPorts } from './crossing/ports.ts'
 import { Http1Pool } from './h1/pool.ts'
 import { Http2Pool } from './h2/pool.ts'
 import type { PoolParts, UpstreamPool } from './pool.ts'
@@ -47,6 +49,8 @@ const MOST_ASKED = 1_000
  * and the sweeps that enforce limits of seconds. It outlives snapshots.
  */
 export class Upstreams {
+  /** The ways to threads that answer requests. */
+  readonly threads = new CrossingPorts()
   private readonly shared: SharedStreams
   private readonly events: UpstreamEvents
   private readonly metrics: (cluster: string) => ClusterMetrics
@@ -148,6 +152,7 @@ export class Upstreams {
 
   drain(): void {
     this.clusters.drain()
+    this.threads.close()
   }
 
   private measure(cluster: Cluster<UpstreamPool>, nowMs: number): void {
@@ -188,6 +193,7 @@ export class Upstreams {
       dialer: protocols =>
         tls === undefined ? null : new TlsDialer(tls, wanted => this.contexts.of(wanted), protocols),
     }
+    if (protocol === 'bundle') return new CrossingPool(parts, this.threads)
     return protocol === 'h2' ? new Http2Pool(parts, this.shared) : new Http1Pool(parts)
   }
 }

@@ -32,6 +32,7 @@ export const failuresOf: Readonly<Record<Trigger, readonly FailureName[]>> = {
   'no-endpoint': ['destination_unavailable', 'dns_error'],
   'connect-failure': [
     'connection_refused',
+    'bundle_unavailable',
     'connection_timeout',
     'destination_ip_unroutable',
     'tls_certificate_error',
@@ -40,6 +41,8 @@ export const failuresOf: Readonly<Record<Trigger, readonly FailureName[]>> = {
   ],
   reset: [
     'connection_terminated',
+    'bundle_terminated',
+    'bundle_stalled',
     'http_protocol_error',
     'http_response_incomplete',
     'response_header_section_size',

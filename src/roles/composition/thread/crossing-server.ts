@@ -1,0 +1,87 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { GatewayAnswer, GatewayRequest } from '../../../composition/engine/messages.ts'
+import {
+  CANCEL,
+  CREDIT,
+  DATA,
+  END,
+  LEAVING,
+  LEFT,
+  REQUEST,
+  type FromThread,
+  type ToThread,
+} from '../../../shared/crossing/messages.ts'
+import { Outbox } from '../../../shared/crossing/outbox.ts'
+import type { Clock } from '../../../upstream/clock.ts'
+import { ServedRequest } from './served-request.ts'
+
+/** Answers a request that has crossed. */
+export type Answering = (request: GatewayRequest) => Promise<GatewayAnswer>
+
+/** Takes the requests that a worker of the data plane sends by this port; `clock` is the engine's. */
+export function serveCrossing(port: MessagePort, answer: Answering, clock: Clock): CrossingServer {
+  return new CrossingServer(port, answer, clock)
+}
+
+/** One worker's requests in a thread that answers them. */
+export class CrossingServer {
+  readonly outbox: Outbox<FromThread>
+  private readonly answer: Answering
+  private readonly clock: Clock
+  private readonly requests = new Map<number, ServedRequest>()
+  private readonly left = Promise.withResolvers<void>()
+
+  constructor(port: MessagePort, answer: Answering, clock: Clock) {
+    this.answer = answer
+    this.clock = clock
+    this.outbox = new Outbox(port)
+    port.on('message', (batch: readonly ToThread[]) => this.receive(batch))
+    port.on('close', () => this.closed())
+    port.unref()
+  }
+
+  /** Requests under way. */
+  get active(): number {
+    return this.requests.size
+  }
+
+  /** Has the worker send no more requests, and resolves when all that it has sent are answered, or it is gone. */
+  drain(): Promise<void> {
+    this.outbox.push([LEAVING, 0])
+    return this.left.promise
+  }
+
+  /** Nothing is under way for this request any more. */
+  over(id: number): void {
+    this.requests.delete(id)
+  }
+
+  private receive(batch: readonly ToThread[]): void {
+    for (const message of batch) {
+      if (message[0] === REQUEST) this.begin(message)
+      else if (message[0] === LEFT) this.left.resolve()
+      else this.tell(message)
+    }
+  }
+
+  private begin(message: ToThread & readonly [typeof REQUEST, ...unknown[]]): void {
+    const request = new ServedRequest(this, message, this.clock)
+    this.requests.set(message[1], request)
+    void request.run(this.answer)
+  }
+
+  private tell(message: Exclude<ToThread, readonly [typeof REQUEST | typeof LEFT, ...unknown[]]>): void {
+    const request = this.requests.get(message[1])
+    if (request === undefined) return
+    if (message[0] === DATA) request.received(message[2])
+    else if (message[0] === END) request.ended()
+    else if (message[0] === CREDIT) request.credited(message[2])
+    else if (message[0] === CANCEL) request.cancelled()
+  }
+
+  /** The worker is gone, and with it all that asked. */
+  private closed(): void {
+    for (const request of this.requests.values()) request.cancelled()
+    this.left.resolve()
+  }
+}

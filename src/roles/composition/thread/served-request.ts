@@ -1,0 +1,239 @@
+import type { AnswerContent, GatewayAnswer, GatewayRequest } from '../../../composition/engine/messages.ts'
+import type { Tunnel } from '../../../composition/streams/tunnel.ts'
+import {
+  ANSWER,
+  CREDIT,
+  END,
+  FAIL,
+  ownMs,
+  UPGRADE,
+  WINDOW_BYTES,
+  type FromThread,
+  type REQUEST,
+  type ToThread,
+} from '../../../shared/crossing/messages.ts'
+import { ownBytes, type Outbox } from '../../../shared/crossing/outbox.ts'
+import type { Clock } from '../../../upstream/clock.ts'
+import { headersOf, listOf } from './headers.ts'
+import { Incoming } from './incoming.ts'
+import { Outgoing } from './outgoing.ts'
+
+/** Where it came by. */
+export interface RequestOwner {
+  readonly outbox: Outbox<FromThread>
+  over(id: number): void
+}
+
+/** What an engine reads when the client has gone. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone'
+}
+
+/** One request that has crossed, and its answer on the way back. */
+export class ServedRequest {
+  private readonly owner: RequestOwner
+  private readonly id: number
+  private readonly request: GatewayRequest
+  private readonly gone = new AbortController()
+  private body: Incoming | null = null
+  private out: Outgoing | null = null
+  private made: AsyncIterator<Uint8Array> | null = null
+  private isOver = false
+  // Of a tunnel.
+  private tunnel = false
+  private outEnded = false
+  private inEnded = false
+
+  constructor(
+    owner: RequestOwner,
+    message: ToThread & readonly [typeof REQUEST, ...unknown[]],
+    clock: Clock,
+  ) {
+    const [, id, method, target, fields, upgrade, deadlineMs, first, ended] = message
+    this.owner = owner
+    this.id = id
+    if (first !== null || !ended) this.body = this.incoming(first, ended)
+    this.request = {
+      method,
+      target,
+      headers: headersOf(fields),
+      body: this.body,
+      signal: this.gone.signal,
+      ...(deadlineMs !== Infinity && { deadlineMs: clock.now() + ownMs(deadlineMs) - performance.now() }),
+      ...(upgrade.toLowerCase() === 'websocket' && { upgrade: 'websocket' as const }),
+    }
+  }
+
+  /** Never rejects. */
+  async run(answer: (request: GatewayRequest) => Promise<GatewayAnswer>): Promise<void> {
+    try {
+      const made = await answer(this.request)
+      if (!this.isOver) this.send(made)
+      else if (isStream(made.body)) await returnFrom(made.body[Symbol.asyncIterator]())
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  // What the other side tells.
+
+  received(bytes: Uint8Array): void {
+    this.body?.push(bytes)
+  }
+
+  ended(): void {
+    this.inEnded = true
+    this.body?.end()
+    this.endTunnel()
+  }
+
+  credited(bytes: number): void {
+    this.out?.credited(bytes)
+  }
+
+  /** Nobody waits for it any more. */
+  cancelled(): void {
+    if (this.isOver) return
+    const reason = new ClientGone('the client has gone')
+    this.finish()
+    this.gone.abort(reason)
+    this.body?.fail(reason)
+    this.out?.fail(reason)
+    if (this.made !== null) void returnFrom(this.made)
+  }
+
+  // The answer.
+
+  private send(answer: GatewayAnswer): void {
+    const { id, owner } = this
+    const { status, headers, body, tunnel } = answer
+    const list = listOf(headers)
+    if (status === 101) return this.upgrade(list, tunnel)
+    if (!Number.isInteger(status) || status < 200 || status > 599)
+      throw new TypeError(`${status} is no status of an answer`)
+    if (isStream(body)) return void this.stream(status, list, headers['content-length'], body)
+    const bytes = typeof body === 'string' ? body : ownBytes(body)
+    // What it makes of one or two bytes a character is at most three times as long.
+    if (bytes.length > (typeof bytes === 'string' ? WINDOW_BYTES / 3 : WINDOW_BYTES))
+      return void this.stream(status, list, undefined, typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
+    owner.outbox.push(
+      [ANSWER, id, status, list, bytes.length, bytes, true],
+      typeof bytes === 'string' ? null : bytes,
+    )
+    this.finish()
+  }
+
+  /** As fast as the client takes it. */
+  private async stream(
+    status: number,
+    list: readonly string[],
+    contentLength: string | undefined,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const { id, owner } = this
+    const length = body instanceof Uint8Array ? body.byteLength : lengthOf(contentLength)
+    owner.outbox.push([ANSWER, id, status, list, length, null, false])
+    const out = (this.out = new Outgoing(owner.outbox, id))
+    try {
+      if (body instanceof Uint8Array) void out.write(body)
+      else await this.pump(body, out)
+      if (this.isOver) return
+      // The client may take it slowly, and go meanwhile.
+      out.end([END, id, trailersOf(body)], () => this.finish())
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  private async pump(body: AsyncIterable<Uint8Array>, out: Outgoing): Promise<void> {
+    const iterator = (this.made = body[Symbol.asyncIterator]())
+    for (;;) {
+      const next: IteratorResult<Uint8Array, unknown> = await iterator.next()
+      if (next.done === true || this.isOver) break
+      const room = out.write(next.value)
+      if (room !== null) await room
+    }
+    this.made = null
+  }
+
+  private upgrade(list: readonly string[], open: GatewayAnswer['tunnel']): void {
+    const { id, owner } = this
+    if (open === undefined || this.request.upgrade === undefined)
+      throw new TypeError('101 is an answer with a tunnel, to a request with `upgrade`')
+    this.tunnel = true
+    this.inEnded = false
+    owner.outbox.push([UPGRADE, id, list])
+    const out = (this.out = new Outgoing(owner.outbox, id))
+    const incoming = (this.body = new Incoming(
+      bytes => owner.outbox.push([CREDIT, id, bytes]),
+      () => this.abortTunnel(),
+    ))
+    const tunnel: Tunnel = {
+      incoming,
+      write: bytes => out.write(bytes) ?? Promise.resolve(),
+      end: () => {
+        out.end([END, id, null], () => {
+          this.outEnded = true
+          this.endTunnel()
+        })
+      },
+      abort: () => this.abortTunnel(),
+    }
+    open(tunnel)
+  }
+
+  private abortTunnel(): void {
+    this.fail(new Error('the tunnel was given up'))
+  }
+
+  private endTunnel(): void {
+    if (this.tunnel && this.outEnded && this.inEnded) this.finish()
+  }
+
+  private fail(error: unknown): void {
+    if (this.isOver) return
+    const reason = error instanceof Error ? error : new Error(String(error))
+    this.owner.outbox.push([FAIL, this.id, 'bundle_terminated', reason.message])
+    this.finish()
+    this.body?.fail(reason)
+    this.out?.fail(reason)
+  }
+
+  private finish(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.owner.over(this.id)
+  }
+
+  private incoming(first: Uint8Array | null, ended: boolean): Incoming {
+    const { id, owner } = this
+    const body = new Incoming(bytes => owner.outbox.push([CREDIT, id, bytes]))
+    if (first !== null) body.push(first)
+    if (ended) body.end()
+    return body
+  }
+}
+
+function isStream(body: AnswerContent): body is AsyncIterable<Uint8Array> {
+  return typeof body !== 'string' && !(body instanceof Uint8Array)
+}
+
+/** To return early ends what makes it; what that throws nobody wants to know. */
+async function returnFrom(iterator: AsyncIterator<Uint8Array>): Promise<void> {
+  try {
+    await iterator.return?.()
+  } catch {
+    // It has ended.
+  }
+}
+
+function lengthOf(text: string | undefined): number {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : -1
+}
+
+/** What came behind a body that was relayed (AnswerBody). */
+function trailersOf(body: Uint8Array | AsyncIterable<Uint8Array>): readonly string[] | null {
+  if (!('trailers' in body)) return null
+  const list = listOf(body.trailers as Readonly<Record<string, string>>)
+  return list.length === 0 ? null : list
+}

@@ -1,0 +1,9 @@
+/** How an endpoint that is a thread of this process is named: `thread:7`. */
+export function threadAddress(thread: number): string {
+  return `thread:${thread}`
+}
+
+/** The thread that an address names, or null. */
+export function threadOf(address: string): number | null {
+  return address.startsWith('thread:') ? Number(address.slice(7)) : null
+}

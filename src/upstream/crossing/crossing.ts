@@ -1,0 +1,104 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { FailureName } from '../../http/failures.ts'
+import {
+  ANSWER,
+  CREDIT,
+  DATA,
+  END,
+  FAIL,
+  LEAVING,
+  LEFT,
+  UPGRADE,
+  type FromThread,
+  type ToThread,
+} from '../../shared/crossing/messages.ts'
+import { Outbox } from '../../shared/crossing/outbox.ts'
+import type { CrossingStream } from './stream.ts'
+
+/** The way to one thread that answers requests: what a connection is to a backend, for any number of them at a time. */
+export class Crossing {
+  readonly outbox: Outbox<ToThread>
+  /** Why nothing crosses any more; null as long as it does. */
+  lost: { readonly failure: FailureName; readonly detail: string } | null = null
+  /** The thread wants no more requests. */
+  leaving = false
+  private readonly port: MessagePort
+  private readonly streams = new Map<number, CrossingStream>()
+  private lastId = 0
+
+  constructor(port: MessagePort) {
+    this.port = port
+    this.outbox = new Outbox(port)
+    port.on('message', (batch: readonly FromThread[]) => this.receive(batch))
+    port.on('close', () => this.lose('bundle_terminated', 'thread'))
+    // It must not keep a worker that is to end.
+    port.unref()
+  }
+
+  get open(): boolean {
+    return this.lost === null && !this.leaving
+  }
+
+  /** Bytes that wait here for clients or for the thread. */
+  get waitingBytes(): number {
+    let bytes = 0
+    for (const stream of this.streams.values()) bytes += stream.waitingBytes
+    return bytes
+  }
+
+  /** Gives a request that begins its number. */
+  add(stream: CrossingStream): number {
+    this.streams.set(++this.lastId, stream)
+    return this.lastId
+  }
+
+  /** Nothing more comes of this request. */
+  remove(id: number): void {
+    this.streams.delete(id)
+    this.tellLeft()
+  }
+
+  /** What is under way fails by this name, and nothing begins any more. */
+  lose(failure: FailureName, detail: string): void {
+    if (this.lost !== null) return
+    this.lost = { failure, detail }
+    this.port.close()
+    for (const stream of this.streams.values()) stream.fail(failure, detail)
+  }
+
+  private receive(batch: readonly FromThread[]): void {
+    for (const message of batch) {
+      if (message[0] === LEAVING) this.leave()
+      else this.tell(message)
+    }
+  }
+
+  private leave(): void {
+    this.leaving = true
+    this.tellLeft()
+  }
+
+  private tellLeft(): void {
+    if (this.leaving && this.streams.size === 0 && this.lost === null) this.outbox.push([LEFT, 0])
+  }
+
+  private tell(message: Exclude<FromThread, readonly [typeof LEAVING, ...unknown[]]>): void {
+    const stream = this.streams.get(message[1])
+    // What is not there any more was given up while its answer was on the way.
+    if (stream === undefined) return
+    switch (message[0]) {
+      case ANSWER:
+        return stream.answered(message[2], message[3], message[4], message[5], message[6])
+      case DATA:
+        return stream.received(message[2])
+      case END:
+        return stream.ended(message[2])
+      case CREDIT:
+        return stream.credited(message[2])
+      case UPGRADE:
+        return stream.upgraded(message[2])
+      case FAIL:
+        return stream.fail(message[2], message[3])
+    }
+  }
+}
