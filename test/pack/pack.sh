@@ -86,6 +86,34 @@ echo 'pack: run from compiled JavaScript, ended by SIGTERM: ok'
 npm install --silent --no-audit --no-fund --engine-strict=false --global --prefix "$work/global" "$tarball"
 expect 'a global installation' "portcullis $version" env PATH="$path" "$work/global/bin/portcullis" --version
 
+# Somebody who writes a composition: from nothing but the program, then with what npm brings.
+expect 'a new composition' 'portcullis composition test' env PATH="$path" node_modules/.bin/portcullis composition new shop
+cd shop
+expect 'its test, where nothing is installed' 'pass 3' env PATH="$path" "$work/global/bin/portcullis" composition test
+cd "$work/app" && mkdir stranger && cp shop/*.ts shop/contracts/*.yaml stranger && cd stranger
+sed -i 's,\./\.portcullis/,./,' ./*.ts
+cat >package.json <<'JSON'
+{ "name": "stranger", "private": true, "type": "module" }
+JSON
+cat >tsconfig.json <<'JSON'
+{ "compilerOptions": { "target": "esnext", "lib": ["esnext"], "module": "nodenext", "types": ["node"], "strict": true,
+  "exactOptionalPropertyTypes": true, "noUncheckedIndexedAccess": true, "noEmit": true,
+  "allowImportingTsExtensions": true, "verbatimModuleSyntax": true }, "include": ["*.ts"] }
+JSON
+pinned() { node -p "'$1@' + require('$root/package.json').devDependencies['$1']"; }
+npm install --silent --no-audit --no-fund --engine-strict=false "$tarball" \
+  "$(pinned typebox)" "$(pinned typescript)" "$(pinned @types/node)"
+for name in shop users; do env PATH="$path" node_modules/.bin/portcullis composition gen "$name.yaml" -o "$name.d.ts"; done
+# Declarations of the package are looked at too.
+env PATH="$path" node_modules/.bin/tsc -p . || fail 'the types of a composition: see above'
+echo 'pack: the types of a composition: ok'
+expect 'its test by node alone' 'pass 3' env PATH="$path" node --test
+sed -i "s,'/users/{id}','/user/{id}'," shop.gateway.ts
+if said=$(env PATH="$path" node_modules/.bin/tsc --pretty false -p .); then fail 'an unknown path compiles'; fi
+[[ $said == *'shop.gateway.ts('*'"/user/{id}"'* ]] || fail "of an unknown path tsc said: $said"
+echo 'pack: an unknown path does not compile: ok'
+cd "$work/app"
+
 # Without a Node that is new enough it says so, and does not try.
 mkdir "$work/old" && printf '#!/bin/sh\necho v18.20.0\n' >"$work/old/node" && chmod +x "$work/old/node"
 if said=$(env PATH="$work/old:/bin:/usr/bin" node_modules/.bin/portcullis --version 2>&1); then

@@ -33,6 +33,14 @@ export function workerCount(text: string): number | 'auto' {
   return count
 }
 
+/** A port to listen on; 0 is whichever is free. */
+export function portNumber(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new UsageError(`"${text}" is no port, expected 0 to 65535`)
+  return port
+}
+
 /** `a`, or `a=40` where 40 % of all requests come in by its gateways; "" is not said. */
 export function ownZone(text: string): OwnZone | null {
   if (text === '') return null

@@ -1,3 +1,4 @@
+import { ipAddress, portNumber } from '../command/values.ts'
 import { UsageError, type Command, type CommandGroup, type Flag } from '../command/flag.ts'
 
 const file: Flag<string> = {
@@ -11,26 +12,94 @@ const file: Flag<string> = {
 
 const gen: Command = {
   name: 'composition gen',
-  operands: 'FILE|URL|-',
-  summary: 'Make the TypeScript types of a backend, from its OpenAPI document.',
+  operands: '[FILE|URL|-]',
+  summary: 'Make the TypeScript types of backends, from their OpenAPI documents.',
   details: [
+    'Without FILE, of all documents in the folder contracts: contracts/users.yaml is of the backend users, and becomes .portcullis/users.d.ts. The compiler is told in .portcullis/tsconfig.json where portcullis/composition is.',
     'The document is OpenAPI 3.0 or 3.1, YAML or JSON. Made of it is an interface `paths`, as openapi-typescript writes it, by which `rest<paths>()` of a composition types its calls: a call that the document does not have, or whose result is used as something else, does not compile.',
     'The same document makes the same types. What a document refers to in other files is `unknown`, and told.',
     'The exit code is 0, or 1 where the document has a fault, which is told with its line.',
   ],
   examples: [
+    'portcullis composition gen',
     'portcullis composition gen users.yaml -o users.d.ts',
     'portcullis composition gen https://users.example/openapi.json -o users.d.ts',
   ],
   flags: [file],
   run: async given => {
     const [source, ...more] = given.operands
-    if (source === undefined || more.length > 0)
+    if (more.length > 0 || (source === undefined && given.has(file)))
       throw new UsageError(
         'composition gen: expected one FILE or URL, such as: portcullis composition gen users.yaml',
       )
-    const { generate } = await import('./gen.ts')
-    return generate(source, given.get(file))
+    const { generate, generateFolder } = await import('./gen.ts')
+    return source === undefined ? generateFolder('.') : generate(source, given.get(file))
+  },
+}
+
+const create: Command = {
+  name: 'composition new',
+  operands: 'NAME',
+  summary: 'Make a folder with a composition that runs, and its test.',
+  details: [
+    'In it are the OpenAPI documents of two backends, a route that merges what they answer (one call depends on another, one may fail), its test, and the resources that serve it.',
+  ],
+  examples: ['portcullis composition new shop && cd shop && portcullis composition test'],
+  flags: [],
+  run: async given => {
+    const [folder, ...more] = given.operands
+    if (folder === undefined || more.length > 0)
+      throw new UsageError('composition new: expected one NAME, such as: portcullis composition new shop')
+    const { newComposition } = await import('./new/new.ts')
+    return newComposition(folder)
+  },
+}
+
+const test: Command = {
+  name: 'composition test',
+  operands: '[FILE…]',
+  summary: 'Check the types of a composition, and run its tests.',
+  details: [
+    'Makes the types of contracts/ again, has the TypeScript compiler check the folder where one is installed, and runs *.test.ts, or FILE…, by the test runner of Node.js. portcullis/composition in them is that of this program: nothing need be installed.',
+    'The exit code is 0, or 1 where a contract, a type or a test is wrong.',
+  ],
+  flags: [],
+  run: async given => {
+    const { testComposition } = await import('./test.ts')
+    return testComposition(given.operands)
+  },
+}
+
+const host: Flag<string> = {
+  name: 'host',
+  placeholder: 'ADDRESS',
+  fallback: '127.0.0.1',
+  help: 'The address to listen on.',
+  parse: ipAddress,
+}
+
+const port: Flag<number> = {
+  name: 'port',
+  short: 'p',
+  placeholder: 'PORT',
+  fallback: '9001',
+  help: 'The port of the first contract; the others have the next ones. 0: whichever are free.',
+  parse: portNumber,
+}
+
+const mock: Command = {
+  name: 'composition mock',
+  operands: '[FILE…]',
+  summary: 'Serve what OpenAPI documents have as examples.',
+  details: [
+    'Of the documents in the folder contracts, or of FILE…, each on a port of its own, in the order of their names. What has no example is made of its schema: the same document answers the same, always.',
+    'A client has another answer by the field Prefer (code=404, example=NAME), or by ?__code=404 and ?__example=NAME.',
+  ],
+  examples: ['portcullis composition mock', "curl -H 'Prefer: code=404' http://127.0.0.1:9001/users/7"],
+  flags: [port, host],
+  run: async given => {
+    const { mock: serve } = await import('./mock/command.ts')
+    return serve(given.operands, { host: given.get(host), port: given.get(port) })
   },
 }
 
@@ -38,5 +107,5 @@ const gen: Command = {
 export const composition: CommandGroup = {
   name: 'composition',
   summary: 'For APIs that are composed in TypeScript:',
-  commands: [gen],
+  commands: [create, gen, test, mock],
 }

@@ -1,21 +1,22 @@
-import { readText } from '../../model/yaml.ts'
 import { writeWhole } from '../command/write.ts'
-import { readDocument } from '../import/document.ts'
-import { mapOf } from '../import/faults.ts'
-import { readSource } from '../import/source.ts'
-import { tell } from '../import/tell.ts'
 import { contractOf } from './contract.ts'
+import { readContract } from './folder/contracts.ts'
+import { generateAll, GENERATED } from './folder/generated.ts'
 
-/** `portcullis composition gen`: 0, or 1 where the document is none. `output` is a file, "" for standard output. */
+/** `portcullis composition gen FILE`: 0, or 1 where the document is none. `output` is a file, "" for standard output. */
 export async function generate(name: string, output: string): Promise<number> {
-  const source = await readSource(name)
-  const { document, problems } = readDocument(source.text, source.name)
-  tell(problems)
-  if (document === null) return 1
-  // Judged above: what is left is an object.
-  const root = mapOf(readText(source.text, source.name).declarations[0]?.value) ?? {}
-  const text = contractOf(root, source.name)
+  const contract = await readContract({ name, file: name })
+  if (contract === null) return 1
+  const text = contractOf(contract.document, contract.file)
   if (output === '') process.stdout.write(text)
   else writeWhole(output, text, 0o666)
+  return 0
+}
+
+/** `portcullis composition gen`, of all contracts of the folder. */
+export async function generateFolder(folder: string): Promise<number> {
+  const contracts = await generateAll(folder)
+  if (contracts === null) return 1
+  for (const { name, file } of contracts) process.stdout.write(`${GENERATED}/${name}.d.ts  of ${file}\n`)
   return 0
 }

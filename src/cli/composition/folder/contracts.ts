@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readText } from '../../../model/yaml.ts'
+import { CommandFailure, UsageError } from '../../command/flag.ts'
+import { readDocument } from '../../import/document.ts'
+import { mapOf } from '../../import/faults.ts'
+import { readSource } from '../../import/source.ts'
+import { tell } from '../../import/tell.ts'
+import { baseNameOf } from './names.ts'
+
+/** Where a folder of a composition has the contracts of its backends, each by the backend's name. */
+const FOLDER = 'contracts'
+
+/** An OpenAPI document of a backend. */
+export interface ContractFile {
+  /** What its backend is called: `users` of `contracts/users.yaml`. */
+  readonly name: string
+  readonly file: string
+}
+
+export interface Contract extends ContractFile {
+  /** Without faults. */
+  readonly document: Readonly<Record<string, unknown>>
+}
+
+/** The contracts of a folder, in the order of their names. Throws a UsageError where it has none. */
+export function contractFiles(folder: string): readonly ContractFile[] {
+  let names: string[]
+  try {
+    names = readdirSync(join(folder, FOLDER)).filter(name => /\.(?:ya?ml|json)$/.test(name))
+  } catch {
+    names = []
+  }
+  if (names.length === 0)
+    throw new UsageError(
+      `expected the OpenAPI documents of backends in ${join(folder, FOLDER)}, such as ${FOLDER}/users.yaml`,
+    )
+  const files = names.sort().map(name => ({ name: baseNameOf(name), file: join(folder, FOLDER, name) }))
+  const twice = files.find((one, i) => files[i - 1]?.name === one.name)
+  if (twice !== undefined) throw new CommandFailure(`two contracts are called ${twice.name}: ${twice.file}`)
+  return files
+}
+
+/** Reads one; what is wrong with it is told on standard error, with its line, and then it is null. */
+export async function readContract(of: ContractFile): Promise<Contract | null> {
+  const source = await readSource(of.file)
+  const { document, problems } = readDocument(source.text, source.name)
+  tell(problems)
+  if (document === null) return null
+  // Judged above: what is left is an object.
+  const root = mapOf(readText(source.text, source.name).declarations[0]?.value) ?? {}
+  return { ...of, file: source.name, document: root }
+}
+
+/** All of them; null where one has a fault. */
+export async function readContracts(files: readonly ContractFile[]): Promise<readonly Contract[] | null> {
+  const all: (Contract | null)[] = []
+  for (const file of files) all.push(await readContract(file))
+  return all.includes(null) ? null : (all as Contract[])
+}
+
+export function textAt(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { writeWhole } from '../../command/write.ts'
+import { contractOf } from '../contract.ts'
+import { contractFiles, readContracts, textAt, type Contract } from './contracts.ts'
+
+/** What is made of the contracts: it is not kept by git, and made again by each command of the folder. */
+export const GENERATED = '.portcullis'
+
+/**
+ * The types of a folder's contracts, and where the compiler finds those of `portcullis/composition`. What has not
+ * changed is not written again. Null where a contract has a fault, which has been told.
+ */
+export async function generateAll(folder: string): Promise<readonly Contract[] | null> {
+  const contracts = await readContracts(contractFiles(folder))
+  if (contracts === null) return null
+  mkdirSync(join(folder, GENERATED), { recursive: true })
+  for (const { name, file, document } of contracts)
+    write(join(folder, GENERATED, `${name}.d.ts`), contractOf(document, relative(folder, file)))
+  write(join(folder, GENERATED, 'tsconfig.json'), compilerConfig(folder))
+  return contracts
+}
+
+function write(file: string, text: string): void {
+  if (textAt(file) !== text) writeWhole(file, text, 0o666)
+}
+
+const isSource = import.meta.url.endsWith('.ts')
+const root = fileURLToPath(new URL(isSource ? '../../../../' : '../../', import.meta.url))
+
+/** The running program's types, so that an editor shows them where nothing is installed, and those that it will run with. */
+function compilerConfig(folder: string): string {
+  const types = isSource ? 'src/composition/' : 'dist/composition/types/composition/'
+  const end = isSource ? '.ts' : '.d.ts'
+  const paths: Record<string, readonly string[]> = {
+    'portcullis/composition': [join(root, types, `composition${end}`)],
+    'portcullis/composition/testing': [join(root, types, `testing${end}`)],
+  }
+  const typebox = packageBeside('typebox')
+  if (typebox !== null) {
+    paths['typebox'] = [join(typebox, 'build/index.d.mts')]
+    paths['typebox/*'] = [join(typebox, 'build/*/index.d.mts')]
+  }
+  const node = packageBeside('@types/node')
+  const typeRoots = [
+    join('..', 'node_modules/@types'),
+    ...(node === null || existsSync(join(folder, 'node_modules/@types/node')) ? [] : [dirname(node)]),
+  ]
+  const about = 'By portcullis composition gen. Changes of it are lost with the next.'
+  return `// ${about}\n${JSON.stringify({ compilerOptions: { paths, typeRoots } }, null, 2)}\n`
+}
+
+/** The folder of a package that the program finds; null where it is not installed with it. */
+export function packageBeside(name: string, from = join(root, 'package.json')): string | null {
+  const folders = createRequire(from).resolve.paths(name) ?? []
+  const found = folders.map(folder => join(folder, name)).find(path => existsSync(join(path, 'package.json')))
+  return found ?? null
+}
