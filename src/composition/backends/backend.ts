@@ -1,3 +1,4 @@
+import type { DescService } from '@bufbuild/protobuf'
 import type { RetrySettings } from '../transport/transport.ts'
 import type { HttpClient } from './http-client.ts'
 import type { Operations, RestClient } from './contract.ts'
@@ -41,7 +42,7 @@ export interface Contract {
 
 /** A backend as a composition declares it. */
 export interface Backend<C extends Contract = Contract> {
-  readonly protocol: 'rest' | 'http'
+  readonly protocol: 'rest' | 'http' | 'grpc'
   readonly url: URL
   readonly timeoutMs: number
   readonly deadlineHeader: string | null
@@ -49,8 +50,19 @@ export interface Backend<C extends Contract = Contract> {
   readonly headers: Readonly<Record<string, string>>
   readonly retry: RetrySettings | null
   readonly limitBytes: number
+  /** Of `grpc` alone. */
+  readonly grpc?: GrpcDeclaration
   /** For types alone. */
   readonly contract?: C
+}
+
+/** What a backend of gRPC has beside what others have. */
+export interface GrpcDeclaration {
+  readonly service: DescService
+  /** Whether long messages of requests are compressed. */
+  readonly gzip: boolean
+  /** The names of methods, as they are called, that may be repeated. */
+  readonly idempotent: ReadonlySet<string>
 }
 
 export type Backends = Readonly<Record<string, Backend>>
@@ -101,7 +113,7 @@ export function http(settings: BackendSettings): Backend<HttpContract> {
 }
 
 /** W3C Trace Context: what a backend does is part of what the client asked for. */
-const ALWAYS_RELAYED = ['traceparent', 'tracestate']
+export const ALWAYS_RELAYED = ['traceparent', 'tracestate']
 
 function declared(protocol: 'rest' | 'http', settings: BackendSettings): Backend<never> {
   const url = new URL(settings.url)

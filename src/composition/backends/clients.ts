@@ -1,5 +1,6 @@
 import type { Backend } from './backend.ts'
 import type { CallSite } from './call-site.ts'
+import { grpcClient } from './grpc-calls.ts'
 import { HttpCalls } from './http-calls.ts'
 
 type MakeClient = (name: string, backend: Backend, site: CallSite) => unknown
@@ -8,6 +9,7 @@ type MakeClient = (name: string, backend: Backend, site: CallSite) => unknown
 const clients: Readonly<Record<Backend['protocol'], MakeClient>> = {
   rest: (name, backend, site) => new HttpCalls(name, backend, site),
   http: (name, backend, site) => new HttpCalls(name, backend, site),
+  grpc: grpcClient,
 }
 
 /** What a route calls as `c.NAME`, for one request. */

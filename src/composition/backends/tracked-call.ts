@@ -11,6 +11,8 @@ export interface RunningCall {
   /** By the engine's clock; it is ended then. */
   readonly deadlineMs: number
   readonly record: CallRecord
+  /** Ends it, with this for whoever awaits it. */
+  cancel(reason: CallFailure): void
 }
 
 /**
@@ -44,7 +46,13 @@ export function trackedCall<T>(
     try {
       site.allow(name)
       if (deadlineMs <= startedMs) throw late()
-      const result = await work({ name, signal: scope.signal, deadlineMs, record })
+      const result = await work({
+        name,
+        signal: scope.signal,
+        deadlineMs,
+        record,
+        cancel: reason => scope.cancel(reason),
+      })
       record.outcome = 'ok'
       return result
     } catch (error) {

@@ -1,4 +1,5 @@
 import { failures, type FailureName } from '../../http/failures.ts'
+import type { GrpcStatus } from '../grpc/codes.ts'
 
 /** What can become of a call beside what can become of any request to a backend (`src/http/failures.ts`). */
 const ofCalls = {
@@ -25,6 +26,8 @@ export interface ErrorAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** JSON where it is that, else text; undefined where there was none. */
   readonly body: unknown
+  /** Of a backend of gRPC; `status` is then what stands for its code in HTTP, unless HTTP itself had another one. */
+  readonly grpc?: GrpcStatus
 }
 
 /**

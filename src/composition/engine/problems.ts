@@ -24,9 +24,10 @@ export function problemOf(failure: CallFailure, rules: readonly FailureRule[], r
   })
 }
 
-function fits({ backend, status, failure }: FailureRule, given: CallFailure): boolean {
+function fits({ backend, status, failure, grpc }: FailureRule, given: CallFailure): boolean {
   if (backend !== undefined && backend !== given.backend) return false
   if (failure !== undefined && failure !== given.failure) return false
+  if (grpc !== undefined && grpc !== given.answer?.grpc?.code) return false
   if (status === undefined) return true
   const theirs = given.answer?.status
   return (

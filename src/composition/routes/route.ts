@@ -1,6 +1,7 @@
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Backends, CallNames, Clients } from '../backends/backend.ts'
 import type { CallFailureName } from '../calls/failure.ts'
+import type { GrpcCode } from '../grpc/codes.ts'
 import type { Answer } from './answer.ts'
 import type { ParamsIn, Template } from './template.ts'
 
@@ -57,6 +58,8 @@ export interface FailureRule<Name extends string = string> {
   readonly backend?: Name
   /** That the backend answered with: one, or a class. */
   readonly status?: number | '4xx' | '5xx'
+  /** The code that a backend of gRPC answered with. */
+  readonly grpc?: GrpcCode
   readonly failure?: CallFailureName
   readonly answer: {
     readonly status: number

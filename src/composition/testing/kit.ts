@@ -4,6 +4,7 @@ import { lowerCased } from '../backends/backend.ts'
 import { Engine } from '../engine/engine.ts'
 import type { GatewayRequest } from '../engine/messages.ts'
 import type { Gateway } from '../routes/gateway.ts'
+import { grpcStubsFor } from './grpc-stubs.ts'
 import { StubTransport } from './stub-transport.ts'
 import { stubsFor, type AllStubs, type Check } from './stubs.ts'
 import { TestAnswer, type WholeAnswer } from './test-answer.ts'
@@ -61,7 +62,11 @@ export async function testGateway<B extends Backends>(
   for (const name of Object.keys(gateway.backends)) {
     if (name in bench || name === 'then')
       throw new TypeError(`a backend cannot be called "${name}" in a test: the kit has that itself`)
-    const stubs = stubsFor(name, bench.transport, await checkOf(contracts[name]))
+    const { grpc } = gateway.backends[name]!
+    const stubs =
+      grpc === undefined
+        ? stubsFor(name, bench.transport, await checkOf(contracts[name]))
+        : grpcStubsFor(name, grpc.service, bench.transport)
     Object.defineProperty(bench, name, { value: stubs, enumerable: true })
   }
   return bench as unknown as AllStubs<B> & Kit<CallNames<B>>

@@ -46,6 +46,8 @@ export interface Stub {
   /** How many requests it is for; then the one before it counts again. */
   left: number
   readonly answer: (request: StubRequest) => unknown
+  /** In place of `answer`, of a protocol that has no paths: found by the call's name. */
+  readonly serve?: (request: BackendRequest) => Promise<BackendAnswer>
 }
 
 /** Carries requests to the stubs of a test, in process. */
@@ -83,8 +85,9 @@ export class StubTransport implements Transport {
       throw new TypeError(this.missingText)
     }
     found.stub.left--
-    const { answer, afterMs } = found.stub
+    const { answer, afterMs, serve } = found.stub
     await this.pause(afterMs, request.signal)
+    if (serve !== undefined) return await serve(request)
     return answerOf(request.call, await answer(await stubRequest(request, found.path)))
   }
 
@@ -99,6 +102,7 @@ export class StubTransport implements Transport {
   ): { readonly stub: Stub; readonly path: Record<string, string> } | null {
     for (const stub of this.stubs) {
       if (stub.left === 0) continue
+      if (stub.call === request.call && stub.serve !== undefined) return { stub, path: {} }
       const [backend, method, template = '/'] = stub.call.split(' ')
       if (backend !== request.backend || method !== request.method) continue
       const path = new PathTemplate(template).match(pathBelow(request))
@@ -107,7 +111,8 @@ export class StubTransport implements Transport {
     return null
   }
 
-  private pause(ms: number, signal: AbortSignal): Promise<void> {
+  /** Fails with the signal's reason when that is aborted. */
+  pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         stop?.()

@@ -1,15 +1,11 @@
+import type { DescService } from '@bufbuild/protobuf'
 import type { FailureName } from '../../http/failures.ts'
 import type { Backend, Backends, Contract } from '../backends/backend.ts'
 import type { Operations, OperationCalled, ResultOf } from '../backends/contract.ts'
 import { CallFailure } from '../calls/failure.ts'
+import type { GrpcStubs } from './grpc-stubs.ts'
+import type { StubOptions } from './stub-options.ts'
 import { reply, type Reply, type StubRequest, type StubTransport } from './stub-transport.ts'
-
-export interface StubOptions {
-  /** How long it takes to answer. */
-  readonly afterMs?: number
-  /** For so many requests; then what was stubbed before counts again. */
-  readonly times?: number
-}
 
 /** How a backend fails: by a status, or else it says nothing until the call's deadline. */
 export interface Fault extends StubOptions {
@@ -52,9 +48,11 @@ export interface HttpStubs {
 
 type StubsOf<B extends Backend> =
   B extends Backend<infer C extends Contract>
-    ? [C['paths']] extends [never]
-      ? HttpStubs
-      : RestStubs<C['paths']>
+    ? C extends { readonly service: infer S extends DescService }
+      ? GrpcStubs<S>
+      : [C['paths']] extends [never]
+        ? HttpStubs
+        : RestStubs<C['paths']>
     : never
 
 /** What a test has for each backend, by its name. */

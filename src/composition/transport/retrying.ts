@@ -57,7 +57,7 @@ export class Retrying implements Transport {
         const answer = await this.inner.send(request)
         const askedMs = retryAfterMs(answer)
         if (askedMs !== null) waitMs = Math.max(waitMs, askedMs)
-        if (!may || !retry.statuses.includes(answer.status) || !this.fits(request, waitMs) || !budget.spend())
+        if (!may || !isWorthAnother(answer, retry) || !this.fits(request, waitMs) || !budget.spend())
           return { ...answer, attempt }
         answer.body.cancel()
       } catch (error) {
@@ -107,6 +107,15 @@ export class Retrying implements Transport {
 
 const isWorthRepeating = (error: unknown): boolean =>
   error instanceof CallFailure && isFailureName(error.failure) && failures[error.failure].retry !== 'never'
+
+/** Of gRPC what says no more than its status has that in its head (Trailers-Only). */
+function isWorthAnother(
+  { status, headers }: BackendAnswer,
+  { statuses, grpcCodes = [] }: RetrySettings,
+): boolean {
+  const code = headers['grpc-status']
+  return statuses.includes(status) || (code !== undefined && grpcCodes.includes(Number(code)))
+}
 
 /** Seconds alone (RFC 9110 §10.2.3): whom a date tells to wait has no time left for it. */
 function retryAfterMs({ headers }: BackendAnswer): number | null {

@@ -57,6 +57,8 @@ export interface RetrySettings {
   /** At most this share of the requests of the last ten seconds (and ten at least) may be retries. */
   readonly budget: number
   readonly statuses: readonly number[]
+  /** Of gRPC: codes that an answer without messages may have. */
+  readonly grpcCodes?: readonly number[]
 }
 
 export interface BackendAnswer {

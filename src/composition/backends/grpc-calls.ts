@@ -1,0 +1,200 @@
+import type { DescMethod, Message } from '@bufbuild/protobuf'
+import { writeTimeout } from '../../http/grpc/timeout.ts'
+import type { Call } from '../calls/call.ts'
+import { CallFailure } from '../calls/failure.ts'
+import type * as Codec from '../grpc/codec.ts'
+import { messagesOf, frame, gzipFrame } from '../grpc/frames.ts'
+import { Metadata, metadataFields } from '../grpc/metadata.ts'
+import { checkHead, checkStatus } from '../grpc/status.ts'
+import type { BackendAnswer, BackendRequest } from '../transport/transport.ts'
+import type { Backend, GrpcDeclaration } from './backend.ts'
+import type { CallSite } from './call-site.ts'
+import type { GrpcOptions, Sent } from './grpc.ts'
+import { CallStream, endUnbegun } from './streamed-call.ts'
+import { trackedCall, type RunningCall } from './tracked-call.ts'
+
+let codec: typeof Codec | undefined
+
+/** Loaded with the first call: who composes APIs of HTTP need not wait for protobuf. */
+const loadCodec = async (): Promise<typeof Codec> => (codec ??= await import('../grpc/codec.ts'))
+
+const clients = new WeakMap<Backend, new (name: string, site: CallSite) => object>()
+
+/** What a route calls as `c.NAME` of a backend of gRPC, for one request: a method for each of the service. */
+export function grpcClient(name: string, backend: Backend, site: CallSite): object {
+  let Client = clients.get(backend)
+  if (Client === undefined) {
+    Client = clientClass(backend, backend.grpc!)
+    clients.set(backend, Client)
+  }
+  return new Client(name, site)
+}
+
+/** Made once for a backend, not for each request: a service may have a hundred methods. */
+function clientClass(
+  backend: Backend,
+  declaration: GrpcDeclaration,
+): new (name: string, site: CallSite) => object {
+  class Client {
+    readonly name: string
+    readonly site: CallSite
+
+    constructor(name: string, site: CallSite) {
+      this.name = name
+      this.site = site
+    }
+  }
+  for (const method of declaration.service.methods) {
+    const calls = new MethodCalls(backend, declaration, method)
+    Object.defineProperty(Client.prototype, method.localName, {
+      value(this: Client, given: unknown, options: GrpcOptions = {}) {
+        return calls.begin(this.name, this.site, given, options)
+      },
+    })
+  }
+  return Client
+}
+
+/** The calls of one method. */
+class MethodCalls {
+  private readonly backend: Backend
+  private readonly declaration: GrpcDeclaration
+  private readonly method: DescMethod
+  private readonly target: string
+
+  constructor(backend: Backend, declaration: GrpcDeclaration, method: DescMethod) {
+    this.backend = backend
+    this.declaration = declaration
+    this.method = method
+    this.target = `${backend.url.pathname.replace(/\/$/, '')}/${method.parent.typeName}/${method.name}`
+  }
+
+  begin(
+    backend: string,
+    site: CallSite,
+    given: unknown,
+    options: GrpcOptions,
+  ): Call<Message> | CallStream<Message> {
+    const name = `${backend} ${this.method.localName}`
+    const { timeoutMs } = this.backend
+    const isStream =
+      this.method.methodKind === 'server_streaming' || this.method.methodKind === 'bidi_streaming'
+    if (!isStream)
+      return trackedCall(site, name, Math.min(timeoutMs, options.timeoutMs ?? Infinity), async call =>
+        this.whole(call, await this.ask(backend, site, call, given, options), options),
+      )
+    return new CallStream(site, name, options.timeoutMs ?? Infinity, async call => {
+      const stop = endUnbegun(call, site, timeoutMs)
+      try {
+        const answer = await this.ask(backend, site, call, given, options)
+        return this.read(call, answer, options)
+      } finally {
+        stop()
+      }
+    })
+  }
+
+  /** The head of an answer that will have messages. */
+  private async ask(
+    backend: string,
+    site: CallSite,
+    call: RunningCall,
+    given: unknown,
+    options: GrpcOptions,
+  ): Promise<BackendAnswer> {
+    const { encode } = codec ?? (await loadCodec())
+    const { methodKind, input } = this.method
+    const framed = this.declaration.gzip ? gzipFrame : frame
+    const body =
+      methodKind === 'unary' || methodKind === 'server_streaming'
+        ? await framed(encode(input, given))
+        : sending(call, given as Sent<unknown>, one => framed(encode(input, one)))
+    const answer = await site.transport.send(this.requestFor(backend, site, call, body, options))
+    call.record.status = answer.status
+    call.record.attempts = answer.attempt ?? 1
+    await checkHead(answer, call.name, this.method.parent.file)
+    options.onHead?.(new Metadata(answer.headers))
+    return answer
+  }
+
+  private requestFor(
+    backend: string,
+    site: CallSite,
+    call: RunningCall,
+    body: BackendRequest['body'],
+    options: GrpcOptions,
+  ): BackendRequest {
+    const { url, retry } = this.backend
+    return {
+      backend,
+      url,
+      call: call.name,
+      protocol: 'h2',
+      method: 'POST',
+      target: this.target,
+      headers: this.headersFor(site, call, options),
+      body,
+      signal: call.signal,
+      deadlineMs: call.deadlineMs,
+      retry,
+      repeatable: options.idempotent ?? this.declaration.idempotent.has(this.method.localName),
+    }
+  }
+
+  private headersFor(site: CallSite, call: RunningCall, options: GrpcOptions): Record<string, string> {
+    const { relay, headers } = this.backend
+    const fields: Record<string, string> = { ...headers }
+    for (const field of relay) {
+      const value = site.headers[field]
+      if (value !== undefined) fields[field] = value
+    }
+    if (options.metadata !== undefined) Object.assign(fields, metadataFields(options.metadata))
+    fields['content-type'] = 'application/grpc+proto'
+    fields['te'] = 'trailers'
+    fields['grpc-accept-encoding'] = 'gzip'
+    if (this.declaration.gzip) fields['grpc-encoding'] = 'gzip'
+    const leftMs = call.deadlineMs - site.request.clock.now()
+    if (leftMs !== Infinity) fields['grpc-timeout'] = writeTimeout(leftMs)
+    return fields
+  }
+
+  /** The one message of an answer that does not stream. */
+  private async whole(call: RunningCall, answer: BackendAnswer, options: GrpcOptions): Promise<Message> {
+    let found: Message | null = null
+    for await (const message of this.read(call, answer, options)) {
+      if (found !== null) throw new CallFailure('backend_response_invalid', call.name, 'it has two messages')
+      found = message
+    }
+    if (found === null) throw new CallFailure('backend_response_invalid', call.name, 'it has no message')
+    return found
+  }
+
+  /** Its messages; fails behind them where its status is not OK. */
+  private async *read(
+    call: RunningCall,
+    { headers, body }: BackendAnswer,
+    options: GrpcOptions,
+  ): AsyncGenerator<Message, void> {
+    const { limitBytes } = this.backend
+    const rules = { call: call.name, limitBytes, encoding: headers['grpc-encoding'] ?? 'identity' }
+    for await (const bytes of messagesOf(body, rules))
+      yield codec!.decode(this.method.output, bytes, call.name)
+    const trailers = body.trailers ?? {}
+    options.onTrailers?.(new Metadata(trailers))
+    await checkStatus(trailers, headers, call.name, this.method.parent.file)
+  }
+}
+
+/** Messages as they are to be had, each when the one before it has been taken. Where they cannot be had, the call fails. */
+async function* sending(
+  call: RunningCall,
+  given: Sent<unknown>,
+  framed: (message: unknown) => Uint8Array | Promise<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const one of given) yield await framed(one)
+  } catch (cause) {
+    call.cancel(new CallFailure('cancelled', call.name, 'what it was to send cannot be had', { cause }))
+    throw cause
+  }
+}
