@@ -22,6 +22,7 @@ export async function buildComposition(root: string, dist: string): Promise<read
         composition: source('composition.ts'),
         testing: source('testing.ts'),
         register: source('loading/register.ts'),
+        'tell-manifest': source('loading/tell-manifest.ts'),
       },
       [/^typebox(\/|$)/],
     )),

@@ -103,9 +103,38 @@ const mock: Command = {
   },
 }
 
+const outDir: Flag<string> = {
+  name: 'output',
+  short: 'o',
+  placeholder: 'DIR',
+  fallback: 'dist',
+  help: 'The folder for what is made, over what is there.',
+  parse: text => text,
+}
+
+const build: Command = {
+  name: 'composition build',
+  operands: '[FILE]',
+  summary: 'Make one file of a composition, with its manifest and OpenAPI document.',
+  details: [
+    'FILE is the module that exports the gateway; where it is left out, the only *.gateway.ts of the folder. Made of it are NAME.gateway.mjs, in which is all that it imports but portcullis/composition and typebox, NAME.manifest.json (routes, backends, rules) and NAME.openapi.json.',
+    'The same files make the same bytes. It needs rolldown, which npm install brings in a folder of composition new.',
+  ],
+  examples: ['portcullis composition build', 'portcullis composition build shop.gateway.ts -o out'],
+  flags: [outDir],
+  run: async given => {
+    if (given.operands.length > 1)
+      throw new UsageError(
+        'composition build: expected one FILE, such as: portcullis composition build shop.gateway.ts',
+      )
+    const { buildComposition } = await import('./build.ts')
+    return buildComposition(given.operands, given.get(outDir))
+  },
+}
+
 /** `portcullis composition`. */
 export const composition: CommandGroup = {
   name: 'composition',
   summary: 'For APIs that are composed in TypeScript:',
-  commands: [create, gen, test, mock],
+  commands: [create, gen, test, mock, build],
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { painter, showsColour } from '../../telemetry/colour.ts'
 import { UsageError } from '../command/flag.ts'
 import { generateAll, packageBeside } from './folder/generated.ts'
+import { loading } from './folder/own.ts'
 
 /** `portcullis composition test`: types of the contracts, types of the composition, tests. The exit code of the first that fails. */
 export async function testComposition(files: readonly string[]): Promise<number> {
@@ -38,10 +38,7 @@ async function checkTypes(): Promise<number> {
 }
 
 function runTests(files: readonly string[]): Promise<number> {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const register = extension === 'ts' ? '../../composition/loading/register.ts' : '../composition/register.js'
-  const own = fileURLToPath(new URL(register, import.meta.url))
-  return ended(['--import', own, '--test', '--test-reporter=spec', ...files])
+  return ended(['--import', loading('register'), '--test', '--test-reporter=spec', ...files])
 }
 
 /** The exit code of Node on these; its streams are ours. */

@@ -25,8 +25,11 @@ export function packageJson(name: string): string {
         test: 'portcullis composition test',
         gen: 'portcullis composition gen',
         mock: 'portcullis composition mock',
+        build: 'portcullis composition build',
       },
-      devDependencies: Object.fromEntries<string>(['@types/node', 'typebox', 'typescript'].map(dependency)),
+      devDependencies: Object.fromEntries<string>(
+        ['@types/node', 'rolldown', 'typebox', 'typescript'].map(dependency),
+      ),
     },
     null,
     2,
@@ -65,6 +68,7 @@ An API that is made of others, in TypeScript: \`${name}.gateway.ts\`, with its t
 | \`portcullis composition test\` | checks the types, and runs the tests: no sockets, no waiting |
 | \`portcullis composition gen\` | makes the types of \`contracts/\` again (the other commands do it too) |
 | \`portcullis composition mock\` | serves what the contracts have as examples: shop on port 9001, users on 9002 |
+| \`portcullis composition build\` | makes one file of it in \`dist/\`, with its OpenAPI document |
 
 \`npm install\` once brings the compiler, and what an editor needs.
 
