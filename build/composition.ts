@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { rolldown, type OutputChunk } from 'rolldown'
 
 /**
  * What developers import (`portcullis/composition` and its `/testing`), into `dist/composition`: modules of ECMAScript,
- * as theirs are, that share their parts, so that there is one engine; and the declarations of it all. `typebox` stays
- * outside, since it is theirs as well; a copy of it is in `typebox/` for bundles where nothing is installed.
+ * as theirs are, that share their parts, so that there is one engine; and the declarations of it all. What is
+ * theirs as well (schemas, messages of protobuf) stays outside; a copy of each is beside it, for bundles where nothing is
+ * installed.
  */
 export async function buildComposition(root: string, dist: string): Promise<readonly OutputChunk[]> {
   const folder = join(dist, 'composition')
@@ -24,10 +24,11 @@ export async function buildComposition(root: string, dist: string): Promise<read
         register: source('loading/register.ts'),
         'tell-manifest': source('loading/tell-manifest.ts'),
       },
-      [/^typebox(\/|$)/],
+      shared.map(({ name }) => new RegExp(`^${name}(/|$)`)),
     )),
-    ...(await modules(root, join(folder, 'typebox'), typeboxEntries(root))),
   ]
+  for (const one of shared)
+    chunks.push(...(await modules(root, join(folder, one.folder), entriesOf(root, one.name))))
   // That of dist says that .js is CommonJS.
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   writeDeclarations(root, join(folder, 'types'), ['composition', 'testing'])
@@ -52,16 +53,22 @@ async function modules(root: string, dir: string, input: Record<string, string>,
   return output.filter(file => file.type === 'chunk')
 }
 
-/** `typebox` and what stands behind a slash in its exports. */
-function typeboxEntries(root: string): Record<string, string> {
-  const require = createRequire(join(root, 'package.json'))
-  const file = join(root, 'node_modules/typebox/package.json')
-  const { exports } = JSON.parse(readFileSync(file, 'utf8')) as { exports: Record<string, unknown> }
+/** Packages that compositions and their engine have in common, as loading/own-copy.ts finds them. */
+const shared = [
+  { name: 'typebox', folder: 'typebox' },
+  { name: '@bufbuild/protobuf', folder: 'protobuf' },
+] as const
+
+/** A package and what stands behind a slash in its exports, one level of it. */
+function entriesOf(root: string, name: string): Record<string, string> {
+  const folder = join(root, 'node_modules', name)
+  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    exports: Record<string, { readonly import: string }>
+  }
   return Object.fromEntries(
-    Object.keys(exports).map(path => [
-      path === '.' ? 'index' : path.slice(2),
-      require.resolve(join('typebox', path)),
-    ]),
+    Object.entries(exports)
+      .filter(([path]) => /^\.(?:\/\w+)?$/.test(path))
+      .map(([path, { import: file }]) => [path === '.' ? 'index' : path.slice(2), join(folder, file)]),
   )
 }
 

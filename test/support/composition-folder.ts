@@ -43,7 +43,7 @@ export class CompositionFolder extends Folder {
     mkdirSync(join(this.path, 'node_modules/@types'), { recursive: true })
     // A copy: what it needs is looked for beside it, and not beside what a link leads to.
     cpSync(builtPackage(), join(this.path, 'node_modules/portcullis'), { recursive: true })
-    for (const name of ['typebox', '@types/node', 'undici-types'])
+    for (const name of ['typebox', '@bufbuild', '@types/node', 'undici-types'])
       symlinkSync(join(root, 'node_modules', name), join(this.path, 'node_modules', name))
   }
 

@@ -1,22 +1,34 @@
 import { ipAddress, portNumber } from '../command/values.ts'
+import { isOfGrpc } from './proto/source.ts'
 import { UsageError, type Command, type CommandGroup, type Flag } from '../command/flag.ts'
 
 const file: Flag<string> = {
   name: 'output',
   short: 'o',
-  placeholder: 'FILE',
+  placeholder: 'FILE|FOLDER',
   fallback: '',
-  help: 'The file to write, over what is there; where absent, the types are printed.',
+  help: 'The file to write, over what is there, or of gRPC the folder; where absent, the types are printed.',
   parse: text => text,
+}
+
+const include: Flag<readonly string[]> = {
+  name: 'include',
+  short: 'I',
+  placeholder: 'FOLDER',
+  fallback: '',
+  many: true,
+  help: 'A folder below which .proto files and their imports are; where absent, this one, and those of the files.',
+  parse: text => (text === '' ? [] : text.split('\n')),
 }
 
 const gen: Command = {
   name: 'composition gen',
-  operands: '[FILE|URL|-]',
-  summary: 'Make the TypeScript types of backends, from their OpenAPI documents.',
+  operands: '[FILE…|URL|-]',
+  summary: 'Make the TypeScript types of backends, from OpenAPI, .proto files or what a server says.',
   details: [
     'Without FILE, of all documents in the folder contracts: contracts/users.yaml is of the backend users, and becomes .portcullis/users.d.ts. The compiler is told in .portcullis/tsconfig.json where portcullis/composition is.',
     'The document is OpenAPI 3.0 or 3.1, YAML or JSON. Made of it is an interface `paths`, as openapi-typescript writes it, by which `rest<paths>()` of a composition types its calls: a call that the document does not have, or whose result is used as something else, does not compile.',
+    'Of gRPC, FILE… are .proto files, or one descriptor set (.binpb, .pb, .desc or .protoset) of buf or protoc; grpc://HOST:PORT (or grpcs://) is a server with reflection. Made of each file is a module as protoc-gen-es makes it, users/v1/users_pb.ts of users/v1/users.proto, which needs @bufbuild/protobuf; `grpc(Users, …)` takes its services.',
     'The same document makes the same types. What a document refers to in other files is `unknown`, and told.',
     'The exit code is 0, or 1 where the document has a fault, which is told with its line.',
   ],
@@ -24,10 +36,16 @@ const gen: Command = {
     'portcullis composition gen',
     'portcullis composition gen users.yaml -o users.d.ts',
     'portcullis composition gen https://users.example/openapi.json -o users.d.ts',
+    'portcullis composition gen -I protos protos/shop/v1/shop.proto -o .portcullis',
+    'portcullis composition gen grpc://127.0.0.1:50051 -o .portcullis',
   ],
-  flags: [file],
+  flags: [file, include],
   run: async given => {
     const [source, ...more] = given.operands
+    if (source !== undefined && isOfGrpc(source)) {
+      const { generateModules } = await import('./proto/generate.ts')
+      return generateModules(given.operands, given.get(file), given.get(include))
+    }
     if (more.length > 0 || (source === undefined && given.has(file)))
       throw new UsageError(
         'composition gen: expected one FILE or URL, such as: portcullis composition gen users.yaml',

@@ -43,6 +43,11 @@ function compilerConfig(folder: string): string {
     paths['typebox'] = [join(typebox, 'build/index.d.mts')]
     paths['typebox/*'] = [join(typebox, 'build/*/index.d.mts')]
   }
+  const protobuf = packageBeside('@bufbuild/protobuf')
+  if (protobuf !== null) {
+    paths['@bufbuild/protobuf'] = [join(protobuf, 'dist/esm/index.d.ts')]
+    paths['@bufbuild/protobuf/*'] = [join(protobuf, 'dist/esm/*/index.d.ts')]
+  }
   const node = packageBeside('@types/node')
   const typeRoots = [
     join('..', 'node_modules/@types'),
