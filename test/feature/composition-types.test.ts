@@ -17,6 +17,18 @@ defineGateway({
   routes: r => [r.get('/me/{id}', { out: ${out}, async run({ c, params }) { ${run} } })],
 })`
 
+/** A route of a backend of gRPC. */
+const grpcRoute = (run: string, out = 'T.Unknown()') => `
+defineGateway({
+  backends: { shop: grpc(Books, { url: 'h2c://shop' }) },
+  routes: r => [r.get('/me/{id}', { out: ${out}, async run({ c }) { ${run} } })],
+})`
+
+const grpcKit = (use: string) => `
+const gateway = defineGateway({ backends: { shop: grpc(Books, { url: 'h2c://shop' }) }, routes: () => [] })
+await using t = await testGateway(gateway)
+${use}`
+
 const kit = (use: string) => `
 const gateway = defineGateway({ backends: { users: rest<Users>({ url: 'http://users' }) }, routes: () => [] })
 await using t = await testGateway(gateway)
@@ -153,6 +165,77 @@ const table: readonly (readonly [what: string, code: string, said: RegExp | null
     kit('t.trace.expectParallel("users GET /user/{id}")'),
     /"users GET \/user\/\{id\}"' is not assignable/,
   ],
+  [
+    'a call of gRPC',
+    grpcRoute('return (await c.shop.getBook({ name: "x" })).title', 'T.String()').replace(
+      'out:',
+      'calls: ["shop getBook"], out:',
+    ),
+    null,
+  ],
+  [
+    'streams of gRPC',
+    grpcRoute(
+      'for await (const { price } of c.shop.haggle([{ price: 1 }])) return price; return 0',
+      'T.Number()',
+    ),
+    null,
+  ],
+  [
+    'an unknown proto field',
+    grpcRoute('return (await c.shop.getBook({ id: "x" })).title'),
+    /'id' does not exist in type/,
+  ],
+  [
+    'a proto field of another type',
+    grpcRoute('return (await c.shop.getBook({ name: 7 })).title'),
+    /'number' is not assignable to type 'string/,
+  ],
+  [
+    'a field that the message has not',
+    grpcRoute('return (await c.shop.getBook({ name: "x" })).author'),
+    /'author' does not exist/,
+  ],
+  ['an unknown method', grpcRoute('return await c.shop.getBooks({})'), /'getBooks' does not exist/],
+  [
+    'a message where a stream is sent',
+    grpcRoute('return (await c.shop.addBooks({ title: "x" })).count'),
+    /'title' does not exist in type 'Sent</,
+  ],
+  [
+    'a stream that is awaited for its message',
+    grpcRoute('return (await c.shop.watchBooks({})).title'),
+    /'title' does not exist on type 'CallStream</,
+  ],
+  [
+    'an unhandled null of a soft call of gRPC',
+    grpcRoute('return (await soft(c.shop.getBook({ name: "x" }), null)).title'),
+    /possibly 'null'/,
+  ],
+  [
+    'an unknown call of gRPC that is declared',
+    grpcRoute('return 1').replace('out:', 'calls: ["shop getBooks"], out:'),
+    /"shop getBooks"' is not assignable/,
+  ],
+  [
+    'stubs of gRPC',
+    grpcKit(`t.shop.stub('getBook', ({ name }) => ({ title: name }), { afterMs: 5 })
+t.shop.stub('watchBooks', [{ title: 'x' }])
+t.shop.stub('haggle', async function* (books) { for await (const { price } of books) yield { price } })
+t.shop.fail('addBooks', { code: 'unavailable' })`),
+    null,
+  ],
+  [
+    'a stub of gRPC that breaks the contract',
+    grpcKit('t.shop.stub("getBook", { titel: "x" })'),
+    /'titel' does not exist/,
+  ],
+  [
+    'a stub of an unknown method',
+    grpcKit('t.shop.fail("getBooks", { code: "unavailable" })'),
+    /"getBooks"' is not assignable/,
+  ],
+  ['an unknown code', grpcKit('t.shop.fail("getBook", { code: "gone" })'), /"gone"' is not assignable/],
 ]
 
 suite('what a breaking contract does to a composition', () => {
@@ -161,14 +244,16 @@ suite('what a breaking contract does to a composition', () => {
   before(() => {
     assert.ok(contracts !== undefined)
     const files: Record<string, string> = {
+      'shop_pb.ts': readFileSync(join(root, 'test/support/fixtures/shop/shop_pb.ts'), 'utf8'),
       'contracts.ts': contracts.replaceAll(/^interface/gm, 'export interface'),
     }
     for (const [i, [, code]] of table.entries())
       files[`case-${i}.ts`] = `import { Type as T } from 'typebox'
-import { all, defineGateway, http, rest, soft } from 'portcullis/composition'
+import { all, defineGateway, grpc, http, rest, soft } from 'portcullis/composition'
 import { testGateway } from 'portcullis/composition/testing'
 import type { Shop, Users } from './contracts.ts'
-void [T, all, http, rest, soft, testGateway]
+import { Shop as Books } from './shop_pb.ts'
+void [T, Books, all, grpc, http, rest, soft, testGateway]
 export type Contracts = [Shop, Users]
 ${code}
 `
