@@ -54,6 +54,11 @@ async function* endless(chunkBytes: number): AsyncGenerator<Uint8Array> {
   }
 }
 
+// oxlint-disable-next-line require-yield -- it has nothing to say before its client goes
+async function* neverBegins(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  await new Promise(resolve => signal.addEventListener('abort', resolve))
+}
+
 async function* ticks(count: number): AsyncGenerator<Uint8Array> {
   for (let i = 0; i < count; i++) {
     await later(1)
@@ -102,6 +107,8 @@ async function answer(request: GatewayRequest): Promise<GatewayAnswer> {
       return { status: 200, headers: {}, body: 'ü'.repeat(Number(query)) }
     case '/endless':
       return { status: 200, headers: {}, body: endless(Number(query) || 16_384) }
+    case '/never-begins':
+      return { status: 200, headers: {}, body: neverBegins(signal!) }
     case '/ticks':
       return { status: 200, headers: {}, body: ticks(Number(query)) }
     case '/known-length':

@@ -98,7 +98,7 @@ export class TunnelClient implements AsyncDisposable {
     this.session = session
   }
 
-  static async to(wire: Wire, running: TestGateway): Promise<TunnelClient> {
+  static async to(wire: Wire, running: Pick<TestGateway, 'port'>): Promise<TunnelClient> {
     const port = portFor(wire, running)
     if (!speaksHttp2(wire)) return new TunnelClient(wire, port, null)
     const session = connect(`${isSecure(wire) ? 'https' : 'http'}://127.0.0.1:${port}`, clientTls)

@@ -86,7 +86,7 @@ export function startBetween(upstream: Wire, port: number, more: Between = {}): 
 }
 
 /** Where clients of this wire go. */
-export function portFor(client: Wire, running: TestGateway): number {
+export function portFor(client: Wire, running: Pick<TestGateway, 'port'>): number {
   return running.port(isSecure(client) ? 443 : 80)
 }
 

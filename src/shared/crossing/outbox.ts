@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import { atTurnEnd, type TurnWork } from '../../http/turn.ts'
 
-/** From here on handing memory over costs less than to have it copied twice (docs/adr/0074, bench/micro/crossing.ts). */
-const TRANSFER_BYTES = 8 * 1024
+/** From here on handing memory over costs less than to have it copied twice (docs/adr/0075, bench/micro/crossing.ts). */
+const TRANSFER_BYTES = 2 * 1024
 
 /** Who has something to say at the end of the turn. */
 export interface Speaker {

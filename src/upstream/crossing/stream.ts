@@ -182,7 +182,8 @@ export class CrossingStream implements UpstreamStream, Speaker {
     if (chunk !== null && head.length !== NO_BODY) this.hold(chunk)
     if (ended) this.heldEnd = { trailers: null }
     if (ended) this.crossing?.remove(this.id)
-    if (!this.paused) this.deliver()
+    if (this.paused || (this.held.length === 0 && !ended)) this.handler?.onFlush()
+    else this.deliver()
   }
 
   received(bytes: Uint8Array): void {
@@ -215,6 +216,7 @@ export class CrossingStream implements UpstreamStream, Speaker {
       upgrade: 'websocket',
       trailer: '',
     })
+    this.handler?.onFlush()
   }
 
   credited(bytes: number): void {

@@ -111,6 +111,8 @@ export class ServedRequest {
     if (status === 101) return this.upgrade(list, tunnel)
     if (!Number.isInteger(status) || status < 200 || status > 599)
       throw new TypeError(`${status} is no status of an answer`)
+    if (this.request.method === 'HEAD' || status === 204 || status === 304)
+      return this.sendBodiless(answer, list)
     if (isStream(body)) return void this.stream(status, list, headers['content-length'], body)
     const bytes = typeof body === 'string' ? body : ownBytes(body)
     // What it makes of one or two bytes a character is at most three times as long.
@@ -121,6 +123,13 @@ export class ServedRequest {
       typeof bytes === 'string' ? null : bytes,
     )
     this.finish()
+  }
+
+  /** What would be made of it is not asked for. */
+  private sendBodiless({ status, body }: GatewayAnswer, list: readonly string[]): void {
+    this.owner.outbox.push([ANSWER, this.id, status, list, 0, null, true])
+    this.finish()
+    if (isStream(body)) void returnFrom(body[Symbol.asyncIterator]())
   }
 
   /** As fast as the client takes it. */
