@@ -25,5 +25,10 @@ export type {
   RouteContext,
   Routes,
 } from './routes/route.ts'
+export type { StreamContext, StreamOptions, StreamTimes } from './routes/stream.ts'
+export type { Slow, SlowPolicy } from './streams/bounded-queue.ts'
+export { Gap, item, mapped, StreamItem } from './streams/item.ts'
+export { merged } from './streams/merged.ts'
+export type { Events, EventsOptions, EventStream } from './backends/events.ts'
 export { manifestOf } from './manifest/manifest.ts'
 export type { Manifest } from './manifest/manifest.ts'

@@ -1,6 +1,6 @@
 /** `portcullis/composition/testing`: what a composition is tested with. */
 export { testGateway } from './testing/kit.ts'
-export type { AskOptions, Kit, TestOptions } from './testing/kit.ts'
+export type { AskOptions, Kit, StreamAskOptions, TestOptions } from './testing/kit.ts'
 export { grpcError } from './testing/grpc-error.ts'
 export type { GrpcError } from './testing/grpc-error.ts'
 export type { GrpcFault, GrpcStubs, StubCall } from './testing/grpc-stubs.ts'
@@ -10,3 +10,5 @@ export type { StubOptions } from './testing/stub-options.ts'
 export type { AllStubs, Fault } from './testing/stubs.ts'
 export type { TestAnswer } from './testing/test-answer.ts'
 export type { Trace } from './testing/trace.ts'
+export type { Source, SourceOptions, SourceRequest } from './testing/stub-events.ts'
+export type { TestItem, TestStream } from './testing/test-stream.ts'

@@ -1,4 +1,6 @@
+import type { Static, TSchema } from 'typebox'
 import type { Call } from '../calls/call.ts'
+import type { EventStream, EventsOptions } from './events.ts'
 
 /**
  * Types of what a backend offers, as `openapi-typescript` and `portcullis composition gen` write them: an interface of
@@ -104,4 +106,16 @@ export type RestClient<P> = {
     path: K,
     ...options: Arguments<OptionsOf<Operation<P, K, M>>>
   ) => Call<ResultOf<Operation<P, K, M>>>
+} & RestEvents<P>
+
+/** As `Events`, of the paths that the contract has with GET. */
+interface RestEvents<P> {
+  events<K extends PathsWith<P, 'get'>, S extends TSchema>(
+    path: K,
+    options: EventsOf<P, K> & { readonly item: S },
+  ): EventStream<Static<S>>
+  events<K extends PathsWith<P, 'get'>>(path: K, ...options: Arguments<EventsOf<P, K>>): EventStream<string>
 }
+
+type EventsOf<P, K extends keyof P> = ParametersOf<Operation<P, K, 'get'>> &
+  Omit<EventsOptions, 'path' | 'query' | 'body' | 'method'>

@@ -5,6 +5,7 @@ import { lowerCased, type Backend } from './backend.ts'
 import { answerOf, resultOf } from './answers.ts'
 import type { CallSite } from './call-site.ts'
 import type { Method } from './contract.ts'
+import { EventStream, type EventsOptions } from './events.ts'
 import type { HttpOptions, QueryValue } from './http-client.ts'
 import { trackedCall } from './tracked-call.ts'
 
@@ -46,6 +47,10 @@ export class HttpCalls {
 
   delete(path: string, options?: Options): Call<unknown> {
     return this.call('delete', path, options)
+  }
+
+  events(path: string, options?: EventsOptions): EventStream<unknown> {
+    return new EventStream(this.name, path, this.backend, this.site, options)
   }
 
   private call(method: Method, path: string, options: Options = {}): Call<unknown> {
@@ -114,7 +119,7 @@ export class HttpCalls {
   }
 }
 
-function templateOf(path: string): PathTemplate {
+export function templateOf(path: string): PathTemplate {
   let template = templates.get(path)
   if (template === undefined) {
     template = new PathTemplate(path)
@@ -124,7 +129,7 @@ function templateOf(path: string): PathTemplate {
 }
 
 /** Names in the order given; of a list one for each (OpenAPI's `form`, exploded); what is null or undefined is left out. */
-function queryOf(query: Readonly<Record<string, QueryValue>> | undefined): string {
+export function queryOf(query: Readonly<Record<string, QueryValue>> | undefined): string {
   if (query === undefined) return ''
   const pairs = new URLSearchParams()
   for (const [name, value] of Object.entries(query))
@@ -132,7 +137,7 @@ function queryOf(query: Readonly<Record<string, QueryValue>> | undefined): strin
   return pairs.size === 0 ? '' : `?${pairs.toString()}`
 }
 
-function bodyOf(body: unknown, headers: Record<string, string>): Uint8Array | null {
+export function bodyOf(body: unknown, headers: Record<string, string>): Uint8Array | null {
   if (body === undefined) return null
   if (body instanceof Uint8Array) return body
   if (typeof body === 'string' && headers['content-type'] !== undefined) return Buffer.from(body)

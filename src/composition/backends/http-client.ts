@@ -1,5 +1,6 @@
 import type { Call } from '../calls/call.ts'
 import type { CallOptions, Method } from './contract.ts'
+import type { Events } from './events.ts'
 
 export type QueryValue = string | number | boolean | null | undefined | readonly (string | number | boolean)[]
 
@@ -26,4 +27,4 @@ export interface HttpAnswer {
 /** A client of a backend without a contract: `c.legacy.get('/report/{year}', { path: { year } })`. */
 export type HttpClient = {
   readonly [M in Method]: (path: string, options?: HttpOptions) => Call<HttpAnswer>
-}
+} & Events

@@ -6,6 +6,7 @@ import { RequestScope } from '../calls/scope.ts'
 import { Problem, type Answer } from '../routes/answer.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import type { FailureRule, Route } from '../routes/route.ts'
+import { SlowClient } from '../streams/bounded-queue.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Course, type Target } from './course.ts'
 import type { GatewayAnswer, GatewayRequest, Observer } from './messages.ts'
@@ -126,6 +127,12 @@ export abstract class CompiledRoute<R extends Route = Route> {
       throw new TypeError(`${this.name} calls "${call}", and declares only: ${[...this.allowed].join(', ')}`)
   }
 
+  /** A failure where an answer has begun already: JSON of its problem. */
+  protected problemText(error: unknown, request: GatewayRequest): string {
+    const { body } = this.failed(error, request)
+    return (body as string).trimEnd()
+  }
+
   /** What a problem is given may be no field, or no JSON: then that is what went wrong. */
   private failed(error: unknown, request: GatewayRequest): GatewayAnswer {
     try {
@@ -139,6 +146,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
   /** What a failure is told as; mistakes are reported, and clients are told nothing of them. */
   protected problemOf(error: unknown, request: GatewayRequest): Problem {
     if (error instanceof Problem) return error
+    if (error instanceof SlowClient) return new Problem(503, 'The stream was not taken fast enough')
     if (error instanceof CallFailure && error.failure !== 'cancelled') {
       const { relay } = this.around.gateway.backends[error.backend] ?? {}
       return problemOf(error, this.rules, relay?.includes('authorization') === true)

@@ -16,6 +16,8 @@ export class Course {
   readonly scope: RequestScope
   readonly request: GatewayRequest
   readonly target: Target
+  private tellEnd: (() => void) | null = null
+  private isOver = false
 
   constructor(scope: RequestScope, request: GatewayRequest, target: Target) {
     this.scope = scope
@@ -39,9 +41,17 @@ export class Course {
     else tell(cancelledBy)
   }
 
+  /** Who is told when it ends, whatever the reason is. */
+  onEnd(tell: () => void): void {
+    this.tellEnd = tell
+  }
+
   end(): void {
+    if (this.isOver) return
+    this.isOver = true
     this.request.signal?.removeEventListener('abort', this.left)
     this.scope.end()
+    this.tellEnd?.()
   }
 
   private readonly left = (): void => this.scope.cancel(new CallFailure('client_gone', ''))

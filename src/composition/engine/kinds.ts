@@ -1,18 +1,18 @@
 import type { Route } from '../routes/route.ts'
 import type { CompiledRoute, Surroundings } from './compiled-route.ts'
 import { Composed } from './composed.ts'
+import { Streamed } from './streamed.ts'
 
-type Answering<K extends Route['kind']> = new (
+type Compile<K extends Route['kind']> = (
   route: Extract<Route, { readonly kind: K }>,
   around: Surroundings,
 ) => CompiledRoute
 
 /** What answers requests, by the kind of their route. */
-const kinds: { readonly [K in Route['kind']]: Answering<K> } = {
-  composed: Composed,
+const kinds: { readonly [K in Route['kind']]: Compile<K> } = {
+  composed: (route, around) => new Composed(route, around),
+  stream: (route, around) => new Streamed(route, around),
 }
 
-export function compiled(route: Route, around: Surroundings): CompiledRoute {
-  const Kind: Answering<Route['kind']> = kinds[route.kind]
-  return new Kind(route, around)
-}
+export const compiled = (route: Route, around: Surroundings): CompiledRoute =>
+  (kinds[route.kind] as (route: Route, around: Surroundings) => CompiledRoute)(route, around)

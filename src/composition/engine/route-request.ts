@@ -31,6 +31,11 @@ export class RouteRequest implements Asked {
     this.c = c
   }
 
+  /** Of what streams: where a client that comes back was. */
+  get lastEventId(): string | null {
+    return this.headers['last-event-id'] ?? null
+  }
+
   get signal(): AbortSignal {
     return this.scope.signal
   }

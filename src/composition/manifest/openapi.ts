@@ -1,7 +1,7 @@
 import type { TObject, TSchema } from 'typebox'
 import { failureAnswer } from '../calls/failure.ts'
 import type { Gateway } from '../routes/gateway.ts'
-import type { FailureRule, Route } from '../routes/route.ts'
+import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
 import { PathTemplate } from '../routes/template.ts'
 import { operationIdOf } from './operation-id.ts'
 
@@ -110,31 +110,49 @@ function parameters(where: 'query' | 'header', of: TObject | undefined, schema: 
 const PROBLEM = { $ref: '#/components/responses/Problem' }
 
 function responsesOf(route: Route, common: readonly FailureRule[], schema: Of): Json {
-  const { out, status = 200, failures = [], partial = 'header', in: given } = route.options
+  const { failures = [], in: given } = route.options
+  const [status, success] = answerOf(route, schema)
   const answered = [...failures, ...common].map(({ answer }) => answer.status)
   const own = given === undefined ? [] : given.body === undefined ? [400] : [400, 413, 415]
   const late = [502, 503, failureAnswer('deadline_exceeded').status]
   const problems = [...new Set([...own, ...answered, ...late])]
     .filter(one => one !== status)
     .sort((a, b) => a - b)
-  const hasBody = ![204, 205, 304].includes(status)
   return {
-    [status]: {
-      description: 'The answer',
-      ...(partial === 'header' && { headers: { 'X-Portcullis-Partial': partialHeader } }),
-      ...(hasBody && { content: { 'application/json': { schema: withPartial(schema(out), partial) } } }),
-    },
+    [status]: success,
     ...Object.fromEntries(problems.map(one => [one, PROBLEM])),
     default: PROBLEM,
   }
 }
+
+function answerOf({ kind, options }: Route, schema: Of): [status: number, answer: Json] {
+  const description = 'The answer'
+  if (kind === 'stream') return [200, { description, content: streamContent(schema(options.out)) }]
+  const { status = 200, partial = 'header', out } = options
+  const hasBody = ![204, 205, 304].includes(status)
+  return [
+    status,
+    {
+      description,
+      ...(partial === 'header' && { headers: { 'X-Portcullis-Partial': partialHeader } }),
+      ...(hasBody && { content: { 'application/json': { schema: withPartial(schema(out), partial) } } }),
+    },
+  ]
+}
+
+/** OpenAPI 3.1 has no word for items one after another but that of an array; of events and lines the schema is that of an item. */
+const streamContent = (item: unknown): Json => ({
+  'text/event-stream': { schema: item },
+  'application/x-ndjson': { schema: item },
+  'application/json': { schema: { type: 'array', items: item } },
+})
 
 const partialHeader = {
   description: 'Names of the parts of the answer that could not be had, where there are any.',
   schema: { type: 'string' },
 }
 
-function withPartial(schema: unknown, partial: Route['options']['partial']): unknown {
+function withPartial(schema: unknown, partial: PartialReport): unknown {
   if (typeof partial !== 'object') return schema
   const missing = { type: 'array', items: { type: 'string' }, description: 'Parts that could not be had.' }
   return { allOf: [schema, { type: 'object', properties: { [partial.member]: missing } }] }

@@ -3,6 +3,7 @@ import type { Backends, CallNames, Clients } from '../backends/backend.ts'
 import type { CallFailureName } from '../calls/failure.ts'
 import type { GrpcCode } from '../grpc/codes.ts'
 import type { Answer } from './answer.ts'
+import type { AddStream, StreamRoute } from './stream.ts'
 import type { ParamsIn, Template } from './template.ts'
 
 /** What of a request is checked before the route runs, and typed by that. Text of paths, queries and fields becomes the numbers and booleans that it is to be. */
@@ -127,7 +128,7 @@ export interface ComposedRoute extends BaseRoute {
 }
 
 /** A route as the engine has it. What answers each kind is in `src/composition/engine/kinds.ts`. */
-export type Route = ComposedRoute
+export type Route = ComposedRoute | StreamRoute
 
 export type AddRoute<B extends Backends> = <
   const P extends string,
@@ -145,4 +146,16 @@ export interface Routes<B extends Backends> {
   readonly put: AddRoute<B>
   readonly patch: AddRoute<B>
   readonly delete: AddRoute<B>
+  /**
+   * An answer that goes on. Clients have it as events (SSE), lines of JSON (NDJSON), an array, or a WebSocket.
+   *
+   * @example
+   * r.stream('/prices/{symbol}', {
+   *   out: Price,
+   *   async *run({ c, params, lastEventId }) {
+   *     yield* c.feed.events('/prices/{symbol}', { path: params, item: Price, lastEventId })
+   *   },
+   * })
+   */
+  readonly stream: AddStream<B>
 }

@@ -1,4 +1,5 @@
 import type { Backends } from '../backends/backend.ts'
+import type { StreamRoute } from './stream.ts'
 import type { ComposedRoute, Routes } from './route.ts'
 
 const composed =
@@ -18,4 +19,10 @@ export const routesOf = <B extends Backends>(): Routes<B> =>
     put: composed('PUT'),
     patch: composed('PATCH'),
     delete: composed('DELETE'),
+    stream: (path: string, options: StreamRoute['options']): StreamRoute => ({
+      kind: 'stream',
+      method: options.method ?? 'GET',
+      path,
+      options,
+    }),
   }) as Routes<B>

@@ -9,6 +9,7 @@ import { StubTransport } from './stub-transport.ts'
 import { stubsFor, type AllStubs, type Check } from './stubs.ts'
 import { TestAnswer, type WholeAnswer } from './test-answer.ts'
 import { gathered } from '../transport/gathered.ts'
+import { TestStream } from './test-stream.ts'
 import { TestRequest } from './test-request.ts'
 import { Trace } from './trace.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -28,6 +29,13 @@ export interface AskOptions {
   readonly leaveAfterMs?: number
 }
 
+export interface StreamAskOptions extends Omit<AskOptions, 'leaveAfterMs'> {
+  /** GET where it is left out. */
+  readonly method?: 'GET' | 'POST'
+  /** Where the client was. */
+  readonly lastEventId?: string
+}
+
 type Ask = (target: string, options?: AskOptions) => TestRequest
 
 /** What a test of a gateway has beside the stubs of its backends. */
@@ -38,6 +46,8 @@ export interface Kit<Name extends string> extends AsyncDisposable {
   readonly put: Ask
   readonly patch: Ask
   readonly delete: Ask
+  /** A stream: as events, where `accept` says nothing else. */
+  stream(target: string, options?: StreamAskOptions): TestStream
   /** Of the request that was begun last. */
   readonly trace: Trace<Name>
   readonly clock: Clock
@@ -118,6 +128,20 @@ class Bench implements Kit<string> {
   readonly patch = this.ask('PATCH')
   readonly delete = this.ask('DELETE')
 
+  stream(target: string, { method = 'GET', headers, lastEventId, body }: StreamAskOptions = {}): TestStream {
+    const client = new AbortController()
+    const request = this.request(method, target, client, {
+      body,
+      headers: {
+        accept: 'text/event-stream',
+        ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+        ...headers,
+      },
+    })
+    this.courses.set(request, { trace: (this.trace = new Trace()), mistakes: [] })
+    return new TestStream(this.engine.answer(request), work => this.during(work), client)
+  }
+
   /** Fails where what was expected of a request was never looked at, since nobody awaited it. */
   async [Symbol.asyncDispose](): Promise<void> {
     const unseen = this.requests.filter(request => request.unseen).length
@@ -136,26 +160,41 @@ class Bench implements Kit<string> {
   private async answer(
     method: string,
     target: string,
-    { headers = {}, body, leaveAfterMs }: AskOptions,
+    { headers, body, leaveAfterMs }: AskOptions,
   ): Promise<TestAnswer> {
     const client = new AbortController()
     const stop = leaveAfterMs === undefined ? null : this.clock.after(leaveAfterMs, () => client.abort())
-    const request: GatewayRequest = {
+    const request = this.request(method, target, client, { ...(headers && { headers }), body })
+    const course: Course = { trace: (this.trace = new Trace()), mistakes: [] }
+    this.courses.set(request, course)
+    const answering = this.whole(request)
+    const answer = await this.during(answering)
+    stop?.()
+    return new TestAnswer(answer, course.trace, course.mistakes)
+  }
+
+  private request(
+    method: string,
+    target: string,
+    client: AbortController,
+    { headers = {}, body }: AskOptions,
+  ): GatewayRequest {
+    return {
       method,
       target,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...lowerCased(headers) },
       body: body === undefined ? null : once(Buffer.from(JSON.stringify(body))),
       signal: client.signal,
     }
-    const course: Course = { trace: (this.trace = new Trace()), mistakes: [] }
-    this.courses.set(request, course)
-    const answering = this.whole(request)
-    const answer = await (this.virtual?.during(answering) ?? answering)
-    stop?.()
+  }
+
+  /** By the virtual clock, where there is one. Fails where a stub was missing, or broke its contract. */
+  private async during<T>(work: Promise<T>): Promise<T> {
+    const result = await (this.virtual?.during(work) ?? work)
     if (this.transport.missing.size > 0) throw new Error(this.transport.missingText)
     const [broken] = this.transport.broken
     if (broken !== undefined) throw broken
-    return new TestAnswer(answer, course.trace, course.mistakes)
+    return result
   }
 
   /** What streams is read to its end: by the virtual clock, as the rest is. */

@@ -3,6 +3,7 @@ import type { CallFailure } from '../calls/failure.ts'
 import { PathTemplate } from '../routes/template.ts'
 import type { BackendAnswer, BackendRequest, Transport } from '../transport/transport.ts'
 import { gathered } from '../transport/gathered.ts'
+import { StubBody } from './stub-events.ts'
 import { WholeBody } from '../transport/whole-body.ts'
 
 /** What a stub is given of a request. */
@@ -56,7 +57,7 @@ export class StubTransport implements Transport {
   readonly missing = new Set<string>()
   /** How stubs break their contracts. */
   readonly broken: Error[] = []
-  private readonly clock: Clock
+  readonly clock: Clock
   private readonly stubs: Stub[] = []
 
   constructor(clock: Clock) {
@@ -88,7 +89,7 @@ export class StubTransport implements Transport {
     const { answer, afterMs, serve } = found.stub
     await this.pause(afterMs, request.signal)
     if (serve !== undefined) return await serve(request)
-    return answerOf(request.call, await answer(await stubRequest(request, found.path)))
+    return answerOf(request, await answer(await stubRequest(request, found.path)))
   }
 
   get missingText(): string {
@@ -147,8 +148,9 @@ async function stubRequest(
   }
 }
 
-function answerOf(call: string, given: unknown): BackendAnswer {
+function answerOf({ call, signal }: BackendRequest, given: unknown): BackendAnswer {
   const { status, body, headers } = given instanceof Reply ? given : reply(200, given)
+  if (isStream(body)) return { status, headers, body: new StubBody(call, body, signal) }
   const isText = typeof body === 'string' && headers['content-type'] !== undefined
   const content =
     body === undefined
@@ -162,3 +164,6 @@ function answerOf(call: string, given: unknown): BackendAnswer {
     body: new WholeBody(call, content),
   }
 }
+
+const isStream = (body: unknown): body is AsyncIterable<Uint8Array> =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body

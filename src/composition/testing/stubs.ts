@@ -1,10 +1,11 @@
 import type { DescService } from '@bufbuild/protobuf'
 import type { FailureName } from '../../http/failures.ts'
 import type { Backend, Backends, Contract } from '../backends/backend.ts'
-import type { Operations, OperationCalled, ResultOf } from '../backends/contract.ts'
+import type { OperationCalled, Operations, PathsWith, ResultOf } from '../backends/contract.ts'
 import { CallFailure } from '../calls/failure.ts'
 import type { GrpcStubs } from './grpc-stubs.ts'
 import type { StubOptions } from './stub-options.ts'
+import { sourceReply, type Source, type SourceOptions } from './stub-events.ts'
 import { reply, type Reply, type StubRequest, type StubTransport } from './stub-transport.ts'
 
 /** How a backend fails: by a status, or else it says nothing until the call's deadline. */
@@ -28,6 +29,8 @@ export interface RestStubs<P> {
     options?: StubOptions,
   ): void
   fail(call: Operations<P>, fault: Fault): void
+  /** What `events` of this path brings: see `HttpStubs`. */
+  events(path: PathsWith<P, 'get'>, source: Source, options?: StubOptions & SourceOptions): void
 }
 
 /** Not `unknown`, of which a function would be one, whose argument then had no type. */
@@ -44,6 +47,17 @@ type Json =
 export interface HttpStubs {
   stub(call: `${string} /${string}`, answer: Stubbed<Json>, options?: StubOptions): void
   fail(call: `${string} /${string}`, fault: Fault): void
+  /**
+   * What `events` of this path brings: a list, or a generator for each subscription.
+   *
+   * @example
+   * t.feed.events('/prices/{symbol}', async function* ({ path, pause }) {
+   *   yield item({ symbol: path['symbol'], price: 3 }, { id: '1' })
+   *   await pause(1_000)
+   *   yield item({ symbol: path['symbol'], price: 4 }, { id: '2' })
+   * })
+   */
+  events(path: `/${string}`, source: Source, options?: StubOptions & SourceOptions): void
 }
 
 type StubsOf<B extends Backend> =
@@ -76,6 +90,14 @@ export function stubsFor(backend: string, transport: StubTransport, check: Check
         afterMs,
         left: times,
         answer: check === null ? answered : checked,
+      })
+    },
+    events(path, source, { afterMs = 0, times = Infinity, everyMs } = {}) {
+      transport.add({
+        call: `${backend} GET ${path}`,
+        afterMs,
+        left: times,
+        answer: request => sourceReply(source, request, transport.clock, everyMs),
       })
     },
     fail(call, fault) {

@@ -1,0 +1,44 @@
+import type { BackendRequest } from '../transport/transport.ts'
+import { lowerCased, type Backend } from './backend.ts'
+import type { CallSite } from './call-site.ts'
+import { bodyOf, queryOf, templateOf } from './http-calls.ts'
+import type { HttpOptions } from './http-client.ts'
+
+export interface StreamRequest {
+  readonly call: string
+  readonly method: string
+  readonly path: string
+  readonly options: HttpOptions
+  /** What the stream needs said, which the composition may say otherwise. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+/** A request whose answer goes on: it has no deadline, and is never repeated by who carries it. */
+export function streamRequest(
+  name: string,
+  backend: Backend,
+  site: CallSite,
+  { call, method, path, options, headers: usual, signal }: StreamRequest,
+): BackendRequest {
+  const headers: Record<string, string> = { ...usual, ...backend.headers }
+  for (const field of backend.relay) {
+    const value = site.headers[field]
+    if (value !== undefined) headers[field] = value
+  }
+  Object.assign(headers, lowerCased(options.headers ?? {}))
+  const base = backend.url.pathname.replace(/\/$/, '')
+  return {
+    backend: name,
+    url: backend.url,
+    call,
+    method,
+    target: `${base}${templateOf(path).expand(call, options.path)}${queryOf(options.query)}`,
+    headers,
+    body: bodyOf(options.body, headers),
+    signal,
+    deadlineMs: Infinity,
+    retry: null,
+    repeatable: false,
+  }
+}

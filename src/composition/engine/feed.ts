@@ -1,0 +1,182 @@
+import type { Clock } from '../../upstream/clock.ts'
+import { CallFailure } from '../calls/failure.ts'
+import { BoundedQueue, SlowClient, type Slow } from '../streams/bounded-queue.ts'
+import { Gap, StreamItem } from '../streams/item.ts'
+import type { Course } from './course.ts'
+
+/** What a stream gives next. */
+export type Piece =
+  | { readonly kind: 'item'; readonly json: string; readonly of: StreamItem<unknown> }
+  | { readonly kind: 'gap'; readonly gap: Gap }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface FeedOptions {
+  readonly clock: Clock
+  /** How long the route may take for its next item. */
+  readonly idleMs: number
+  /** JSON of an item, checked. Throws where it does not fit. */
+  readonly written: (item: StreamItem<unknown>) => string
+}
+
+const END: Piece = { kind: 'end' }
+
+/**
+ * The items of a route, one after another, each asked for when the one before has been taken. What fails is the last of
+ * them; a call of `next` never fails itself. It ends its course when it has ended.
+ */
+export class Feed {
+  private readonly course: Course
+  private readonly items: AsyncIterator<unknown>
+  private readonly options: FeedOptions
+  private first: Promise<Piece> | null = null
+  private over = false
+  private interrupted: Piece | null = null
+  private interrupt: ((piece: Piece) => void) | null = null
+
+  constructor(course: Course, items: AsyncIterator<unknown>, options: FeedOptions) {
+    this.course = course
+    this.items = items
+    this.options = options
+    course.onEnd(() => this.letGo())
+  }
+
+  /** Settles with its first item, or when none has come in this time. Throws where it fails before that. */
+  async begun(waitMs: number): Promise<void> {
+    const first = (this.first = this.next())
+    let stop = () => {}
+    const waited = new Promise<null>(
+      resolve => (stop = this.options.clock.after(waitMs, () => resolve(null))),
+    )
+    const piece = await Promise.race([first, waited])
+    stop()
+    if (piece?.kind === 'failed') throw piece.error
+  }
+
+  /** The answer has begun: what ends the request is told in the stream. */
+  goesOn(): void {
+    this.course.onOver(reason => {
+      const { failure } = reason
+      const error = failure === 'http_response_not_taken' ? new SlowClient() : reason
+      this.interrupted = failure === 'client_gone' ? END : { kind: 'failed', error }
+      if (this.interrupt === null) this.stop()
+      else this.interrupt(this.interrupted)
+    })
+  }
+
+  async next(): Promise<Piece> {
+    const { first } = this
+    if (first !== null) {
+      this.first = null
+      return await first
+    }
+    if (this.over) return this.interrupted ?? END
+    const piece = await this.asked()
+    if (piece.kind === 'end' || piece.kind === 'failed') this.stop()
+    return piece
+  }
+
+  /** Nobody takes it any more. */
+  stop(): void {
+    this.over = true
+    this.course.end()
+  }
+
+  private asked(): Promise<Piece> {
+    return new Promise(resolve => {
+      const { clock, idleMs } = this.options
+      const stop =
+        idleMs === Infinity
+          ? null
+          : clock.after(idleMs, () =>
+              given({ kind: 'failed', error: new CallFailure('deadline_exceeded', '', 'no item came') }),
+            )
+      const given = (piece: Piece) => {
+        stop?.()
+        this.interrupt = null
+        resolve(piece)
+      }
+      this.interrupt = given
+      this.course.scope
+        .run(() => this.items.next())
+        .then(
+          result => given(this.pieceOf(result)),
+          (error: unknown) => given({ kind: 'failed', error }),
+        )
+    })
+  }
+
+  private pieceOf(result: IteratorResult<unknown>): Piece {
+    if (result.done === true) return END
+    const { value } = result
+    if (value instanceof Gap) return { kind: 'gap', gap: value }
+    try {
+      const of = value instanceof StreamItem ? value : new StreamItem(value, null, null)
+      return { kind: 'item', json: this.options.written(of), of }
+    } catch (error) {
+      return { kind: 'failed', error }
+    }
+  }
+
+  /** Nobody waits for that: a generator ends itself only when what it waits for has come. */
+  private letGo(): void {
+    this.over = true
+    try {
+      void this.course.scope.run(() => this.items.return?.())?.then(undefined, () => undefined)
+    } catch {
+      // Of what nobody reads any more nothing is to be told.
+    }
+  }
+}
+
+/** The same, taken as fast as the route gives it: what waits for the client is bounded. */
+export class QueuedFeed {
+  private readonly feed: Feed
+  private readonly queue: BoundedQueue<Piece>
+  private last: Piece | null = null
+  private wake: (() => void) | null = null
+
+  constructor(feed: Feed, slow: Slow<never>) {
+    this.feed = feed
+    this.queue = new BoundedQueue(slow)
+    void this.pump()
+  }
+
+  async next(): Promise<Piece> {
+    while (this.queue.length === 0 && this.last === null)
+      await new Promise<void>(resolve => (this.wake = resolve))
+    const { missed } = this.queue
+    this.queue.missed = 0
+    if (missed > 0) return { kind: 'gap', gap: new Gap(missed) }
+    return this.queue.take() ?? this.last!
+  }
+
+  stop(): void {
+    this.end(END)
+    this.feed.stop()
+  }
+
+  private async pump(): Promise<void> {
+    while (this.last === null) {
+      const piece = await this.feed.next()
+      if (piece.kind === 'item' || piece.kind === 'gap') this.offer(piece)
+      else this.end(piece)
+    }
+  }
+
+  private offer(piece: Piece): void {
+    const isItem = piece.kind === 'item'
+    const taken = this.queue.offer(piece, isItem ? piece.json.length : 0, isItem ? piece.of : null)
+    if (!taken) {
+      this.queue.clear()
+      this.end({ kind: 'failed', error: new SlowClient() })
+      this.feed.stop()
+    }
+    this.wake?.()
+  }
+
+  private end(piece: Piece): void {
+    this.last ??= piece
+    this.wake?.()
+  }
+}
