@@ -29,6 +29,8 @@ export type { StreamContext, StreamOptions, StreamTimes } from './routes/stream.
 export type { Slow, SlowPolicy } from './streams/bounded-queue.ts'
 export { Gap, item, mapped, StreamItem } from './streams/item.ts'
 export { merged } from './streams/merged.ts'
+export { shared } from './streams/shared.ts'
+export type { Shared, SharedContext, SharedKey, SharedOptions } from './streams/shared.ts'
 export type { Events, EventsOptions, EventStream } from './backends/events.ts'
 export { manifestOf } from './manifest/manifest.ts'
 export type { Manifest } from './manifest/manifest.ts'

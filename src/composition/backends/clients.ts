@@ -1,4 +1,4 @@
-import type { Backend } from './backend.ts'
+import type { Backend, Backends } from './backend.ts'
 import type { CallSite } from './call-site.ts'
 import { grpcClient } from './grpc-calls.ts'
 import { HttpCalls } from './http-calls.ts'
@@ -12,6 +12,10 @@ const clients: Readonly<Record<Backend['protocol'], MakeClient>> = {
   grpc: grpcClient,
 }
 
-/** What a route calls as `c.NAME`, for one request. */
-export const clientOf = (name: string, backend: Backend, site: CallSite): unknown =>
-  clients[backend.protocol](name, backend, site)
+/** What a route calls as `c`, for one request. */
+export function clientsOf(backends: Backends, site: CallSite): Readonly<Record<string, unknown>> {
+  const all: Record<string, unknown> = {}
+  for (const [name, backend] of Object.entries(backends))
+    all[name] = clients[backend.protocol](name, backend, site)
+  return all
+}

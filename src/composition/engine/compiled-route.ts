@@ -1,5 +1,5 @@
 import type { Clock } from '../../upstream/clock.ts'
-import { clientOf } from '../backends/clients.ts'
+import { clientsOf } from '../backends/clients.ts'
 import type { CallSite } from '../backends/call-site.ts'
 import { CallFailure } from '../calls/failure.ts'
 import { RequestScope } from '../calls/scope.ts'
@@ -7,6 +7,7 @@ import { Problem, type Answer } from '../routes/answer.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import type { FailureRule, Route } from '../routes/route.ts'
 import { SlowClient } from '../streams/bounded-queue.ts'
+import type { Shelf } from '../streams/shelf.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Course, type Target } from './course.ts'
 import type { GatewayAnswer, GatewayRequest, Observer } from './messages.ts'
@@ -20,6 +21,7 @@ export interface Surroundings {
   readonly transport: Transport
   readonly clock: Clock
   readonly observer: Observer
+  readonly shelf: Shelf
 }
 
 /** A route with what does not depend on a request made already. Each kind of route has a class of its own. */
@@ -71,11 +73,10 @@ export abstract class CompiledRoute<R extends Route = Route> {
   private scopeOf({ deadlineMs = Infinity }: GatewayRequest): RequestScope {
     const { clock, gateway } = this.around
     const timeoutMs = Math.min(this.route.options.timeoutMs ?? gateway.timeoutMs, deadlineMs - clock.now())
-    return new RequestScope(
-      clock,
-      clock.now() + timeoutMs,
-      Math.min(gateway.mergeMs, Math.max(0, timeoutMs) / 10),
-    )
+    const mergeMs = Math.min(gateway.mergeMs, Math.max(0, timeoutMs) / 10)
+    const scope = new RequestScope(clock, clock.now() + timeoutMs, mergeMs)
+    scope.shelf = this.around.shelf
+    return scope
   }
 
   /** The request, checked. */
@@ -116,10 +117,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
       began: record => observer.called?.(record, request),
       ended: record => observer.ended?.(record, request),
     }
-    const clients: Record<string, unknown> = {}
-    for (const [name, backend] of Object.entries(gateway.backends))
-      clients[name] = clientOf(name, backend, site)
-    return clients
+    return clientsOf(gateway.backends, site)
   }
 
   private allow(call: string): void {

@@ -1,7 +1,10 @@
 import type { Clock } from '../../upstream/clock.ts'
+import { clientsOf } from '../backends/clients.ts'
+import type { RequestScope } from '../calls/scope.ts'
 import { Problem } from '../routes/answer.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import type { Route } from '../routes/route.ts'
+import { Shelf } from '../streams/shelf.ts'
 import { Retrying } from '../transport/retrying.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { CompiledRoute } from './compiled-route.ts'
@@ -24,12 +27,14 @@ export class Engine {
   private readonly transport: Transport
   private readonly clock: Clock
   private readonly observer: Observer
+  private readonly shelf: Shelf
 
   constructor(gateway: Gateway, { transport, clock, observer = {}, random }: EngineOptions) {
     this.gateway = gateway
     this.transport = transport.retries === true ? transport : new Retrying(transport, clock, random)
     this.clock = clock
     this.observer = observer
+    this.shelf = new Shelf(gateway.backends, clock, scope => this.clientsOfAll(scope))
   }
 
   /** Never fails. What no route takes is 404, or 405 where it takes other methods. */
@@ -56,13 +61,29 @@ export class Engine {
   private compiled(route: Route): CompiledRoute {
     let found = this.routes.get(route)
     if (found === undefined) {
-      const { gateway, transport, clock, observer } = this
-      found = compiled(route, { gateway, transport, clock, observer })
+      const { gateway, transport, clock, observer, shelf } = this
+      found = compiled(route, { gateway, transport, clock, observer, shelf })
       this.routes.set(route, found)
     }
     return found
   }
+
+  /** For streams that are of no client: they have nobody's fields. */
+  private clientsOfAll(scope: RequestScope): Readonly<Record<string, unknown>> {
+    const { gateway, transport, observer } = this
+    return clientsOf(gateway.backends, {
+      request: scope,
+      transport,
+      headers: {},
+      allow: () => undefined,
+      began: record => observer.called?.(record, OF_ALL),
+      ended: record => observer.ended?.(record, OF_ALL),
+    })
+  }
 }
+
+/** What calls of shared streams are told to be for. */
+const OF_ALL: GatewayRequest = { method: 'GET', target: '*', headers: {}, body: null }
 
 /** What would have come is let go: nobody waits for that. */
 function withoutBody(answer: GatewayAnswer): GatewayAnswer {

@@ -114,8 +114,8 @@ class Bench implements Kit<string> {
       // Half of all chances: a test must not depend on one.
       random: () => 0.5,
       observer: {
-        called: (record, request) => this.courses.get(request)?.trace.began(record),
-        ended: (record, request) => this.courses.get(request)?.trace.ended(record),
+        called: (record, request) => this.traceOf(request).began(record),
+        ended: (record, request) => this.traceOf(request).ended(record),
         mistaken: (error, request) => this.courses.get(request)?.mistakes.push(error),
       },
     })
@@ -147,6 +147,11 @@ class Bench implements Kit<string> {
     const unseen = this.requests.filter(request => request.unseen).length
     if (unseen > 0) throw new Error(`${unseen} requests of the test were not awaited: nothing was looked at`)
     await Promise.resolve()
+  }
+
+  /** Of what is for many, it is that of whoever came last. */
+  private traceOf(request: GatewayRequest): Trace {
+    return this.courses.get(request)?.trace ?? this.trace
   }
 
   private ask(method: string): Ask {

@@ -1,0 +1,248 @@
+/* oxlint-disable typescript/require-await -- items that are here already */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { Type as T } from 'typebox'
+import { defineGateway, http, item, mapped, shared, type SharedOptions } from '../composition.ts'
+import { testGateway, type SourceRequest } from '../testing.ts'
+
+const Price = T.Object({ price: T.Number() })
+const backends = { feed: http({ url: 'http://feed', relay: ['authorization'] }) }
+
+type Options = SharedOptions<typeof backends, string, unknown>
+
+/** A gateway whose clients share a stream for each symbol. */
+function gatewayOf(more: Partial<Options> = {}) {
+  const prices = shared(backends, {
+    run: (c, symbol: string, { lastEventId }) =>
+      c.feed.events('/prices/{symbol}', { path: { symbol }, item: Price, lastEventId }),
+    ...(more as object),
+  })
+  return defineGateway({
+    backends,
+    routes: r => [
+      r.stream('/prices/{symbol}', {
+        out: Price,
+        run: ({ params, lastEventId }) => prices.of(params.symbol, { lastEventId }),
+      }),
+      r.stream('/double/{symbol}', {
+        out: Price,
+        run: ({ params }) => mapped(prices.of(params.symbol), one => ({ price: one.price * 2 })),
+      }),
+    ],
+  })
+}
+
+/** An item each second, from 1 on. */
+async function* ticking({ pause }: SourceRequest, last = Infinity) {
+  for (let n = 1; n <= last; n++) {
+    await pause(1_000)
+    yield item({ price: n }, { id: String(n) })
+  }
+}
+
+const pricesOf = (items: readonly { readonly data: unknown }[]) =>
+  items.map(({ data }) => (data as { price: number }).price)
+
+suite('a shared stream', () => {
+  test('is begun once for all who take it, by key', async () => {
+    await using t = await testGateway(gatewayOf())
+    const seen: string[] = []
+    t.feed.events('/prices/{symbol}', request => {
+      seen.push(request.path['symbol']!)
+      return ticking(request)
+    })
+    const clients = Array.from({ length: 50 }, () => t.stream('/prices/EUR'))
+    await using other = t.stream('/prices/USD')
+    await using double = t.stream('/double/EUR')
+    for (const s of clients) assert.deepEqual(await s.data(3), [{ price: 1 }, { price: 2 }, { price: 3 }])
+    assert.deepEqual(await other.data(1), [{ price: 1 }])
+    assert.deepEqual(await double.data(2), [{ price: 2 }, { price: 4 }])
+    assert.deepEqual(seen.toSorted(), ['EUR', 'USD'])
+    for (const s of clients) s.leave()
+  })
+
+  test('knows nothing of the client who has it begin', async () => {
+    await using t = await testGateway(gatewayOf())
+    let given: string | undefined = 'none yet'
+    t.feed.events('/prices/{symbol}', ({ headers }) => {
+      given = headers['authorization']
+      return [{ price: 1 }]
+    })
+    await using s = t.stream('/prices/EUR', { headers: { authorization: 'Bearer secret' } })
+    assert.deepEqual(await s.data(1), [{ price: 1 }])
+    assert.equal(given, undefined)
+  })
+
+  test('goes on for a while when nobody takes it, then ends', async () => {
+    await using t = await testGateway(gatewayOf({ lingerMs: 5_000 }))
+    let begun = 0
+    t.feed.events('/prices/{symbol}', request => {
+      begun++
+      return ticking(request)
+    })
+    await using clock = t.stream('/prices/clock')
+    const first = t.stream('/prices/EUR')
+    assert.deepEqual(pricesOf(await first.take(1)), [1])
+    first.leave()
+    await clock.take(4)
+    const second = t.stream('/prices/EUR')
+    await second.take(1)
+    assert.equal(begun, 2, 'those of EUR and of the clock')
+    second.leave()
+    await clock.take(7)
+    const third = t.stream('/prices/EUR')
+    assert.deepEqual(pricesOf(await third.take(1)), [1])
+    assert.equal(begun, 3)
+    third.leave()
+  })
+
+  test('gives a client that comes back what it has missed', async () => {
+    await using t = await testGateway(gatewayOf())
+    t.feed.events('/prices/{symbol}', ticking)
+    await using all = t.stream('/prices/EUR')
+    await all.take(5)
+    const back = t.stream('/prices/EUR', { lastEventId: '2' })
+    assert.deepEqual(pricesOf(await back.take(4)), [3, 4, 5, 6])
+    back.leave()
+  })
+
+  test('says the gap where it has not kept so much', async () => {
+    await using t = await testGateway(gatewayOf({ replay: { messages: 2 } }))
+    t.feed.events('/prices/{symbol}', ticking)
+    await using all = t.stream('/prices/EUR')
+    await all.take(5)
+    await using back = t.stream('/prices/EUR', { lastEventId: '1' })
+    const [gap, ...rest] = await back.take(3)
+    assert.deepEqual([gap!.event, gap!.data], ['gap', { missed: null }])
+    assert.deepEqual(pricesOf(rest), [4, 5])
+  })
+
+  for (const [what, resumes, events, given] of [
+    ['asks the backend to go on there', true, ['message'], '7'],
+    ['or says the gap', false, ['gap', 'message'], undefined],
+  ] as const)
+    test(`that is begun by a client that comes back ${what}`, async () => {
+      await using t = await testGateway(gatewayOf({ resumes }))
+      let asked: string | undefined
+      t.feed.events('/prices/{symbol}', ({ headers }) => {
+        asked = headers['last-event-id']
+        return [item({ price: 8 }, { id: '8' })]
+      })
+      await using s = t.stream('/prices/EUR', { lastEventId: '7' })
+      assert.deepEqual(
+        (await s.take(3)).map(({ event }) => event),
+        events,
+      )
+      assert.equal(asked, given)
+    })
+
+  test('gives ids to items that have none, which are no ids of another time', async () => {
+    await using t = await testGateway(gatewayOf({ resumes: true }))
+    let asked: string | undefined
+    t.feed.events('/prices/{symbol}', async function* ({ pause, headers }: SourceRequest) {
+      asked = headers['last-event-id']
+      yield { price: 1 }
+      yield { price: 2 }
+      await pause(Infinity)
+    })
+    await using s = t.stream('/prices/EUR')
+    const [first] = await s.take(2)
+    await using back = t.stream('/prices/EUR', { lastEventId: first!.id! })
+    assert.deepEqual(pricesOf(await back.take(1)), [2])
+    await using stale = t.stream('/prices/USD', { lastEventId: 'portcullis-0-1' })
+    assert.deepEqual(
+      (await stale.take(2)).map(({ event }) => event),
+      ['gap', 'message'],
+    )
+    assert.equal(asked, undefined)
+  })
+
+  test('a client that takes nothing is let go, and its neighbours miss nothing', async () => {
+    await using t = await testGateway(gatewayOf({ slow: { messages: 3 } }))
+    t.feed.events('/prices/{symbol}', ticking)
+    await using slow = t.stream('/prices/EUR')
+    await slow.take(1)
+    const neighbours = Array.from({ length: 20 }, () => t.stream('/prices/EUR'))
+    for (const s of neighbours) await s.expect(200)
+    for (let n = 0; n < 10; n++) for (const s of neighbours) assert.equal((await s.take(1)).length, 1)
+    const late = pricesOf(await slow.take(20))
+    assert.ok(late.length <= 4, `it was kept ${late.length}`)
+    assert.equal(await slow.next(), undefined)
+    for (const s of neighbours) s.leave()
+  })
+
+  for (const [what, policy, expected] of [
+    ['loses the oldest', 'drop-oldest' as const, ['message', 'gap', 'message', 'message', 'message']],
+    ['has the newest of each key', { coalesce: () => 'one' }, ['message', 'message', 'message']],
+  ] as const)
+    test(`a client that takes too little ${what}`, async () => {
+      await using t = await testGateway(gatewayOf({ slow: { messages: 3, policy } }))
+      t.feed.events('/prices/{symbol}', ticking)
+      await using slow = t.stream('/prices/EUR')
+      const seen = [...(await slow.take(1))]
+      await using quick = t.stream('/prices/EUR')
+      await quick.take(12)
+      seen.push(...(await slow.take(expected.length - 1)))
+      assert.deepEqual(
+        seen.map(({ event }) => event),
+        expected,
+      )
+    })
+
+  test('that fails fails for all, and is begun anew', async () => {
+    await using t = await testGateway(gatewayOf())
+    t.feed.events('/prices/{symbol}', request => ticking(request, 3))
+    t.feed.events(
+      '/prices/{symbol}',
+      async function* ({ pause }: SourceRequest) {
+        await pause(1_000)
+        throw new Error('broken')
+      },
+      { times: 1 },
+    )
+    const clients = [t.stream('/prices/EUR'), t.stream('/prices/EUR')]
+    for (const s of clients)
+      assert.deepEqual(
+        (await s.take(2)).map(({ event }) => event),
+        ['error'],
+      )
+    await using again = t.stream('/prices/EUR')
+    assert.deepEqual(pricesOf(await again.take(5)), [1, 2, 3])
+  })
+
+  test('has a bound of keys', async () => {
+    await using t = await testGateway(gatewayOf({ mostKeys: 2 }))
+    t.feed.events('/prices/{symbol}', ticking)
+    await using one = t.stream('/prices/a')
+    await using two = t.stream('/prices/b')
+    await one.expect(200)
+    await two.expect(200)
+    await t.get('/prices/c').expect(503)
+    await using same = t.stream('/prices/a')
+    await same.expect(200)
+  })
+
+  test('one client cannot change what others are given', async () => {
+    const all = shared(backends, { run: c => c.feed.events('/prices', { item: Price }) })
+    const gateway = defineGateway({
+      backends,
+      routes: r => [
+        r.stream('/bad', {
+          out: Price,
+          run: () =>
+            mapped(all.of(null), one => {
+              ;(one as { price: number }).price = 0
+              return one
+            }),
+        }),
+        r.stream('/good', { out: Price, run: () => all.of(null) }),
+      ],
+    })
+    await using t = await testGateway(gateway)
+    t.feed.events('/prices', [{ price: 3 }], { everyMs: 1_000 })
+    await using bad = t.stream('/bad')
+    await using good = t.stream('/good')
+    assert.deepEqual(await good.data(1), [{ price: 3 }])
+    assert.equal((await bad.next())?.event, 'error')
+  })
+})
