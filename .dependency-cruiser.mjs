@@ -59,6 +59,7 @@ const bundled = [
   'reflect-metadata',
   'typebox',
   'undici',
+  'ws',
   'yaml',
 ]
 

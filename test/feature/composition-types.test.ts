@@ -29,6 +29,24 @@ const gateway = defineGateway({ backends: { shop: grpc(Books, { url: 'h2c://shop
 await using t = await testGateway(gateway)
 ${use}`
 
+/** A gateway with a route that streams, is a WebSocket, or passes on. */
+const streaming = (declared: string, use = '') => `
+const Price = T.Object({ price: T.Number() })
+const Ask = T.Object({ symbol: T.String() })
+const backends = {
+  users: rest<Users>({ url: 'http://users' }),
+  feed: http({ url: 'http://feed' }),
+  ticks: websocket({ url: 'ws://ticks', receives: Price, sends: Ask }),
+}
+const prices = shared(backends, { run: (c, symbol: string) => c.feed.events('/p/{s}', { path: { s: symbol }, item: Price }) })
+void [prices, item, mapped, relay]
+const gateway = defineGateway({ backends, routes: r => [${declared}] })
+${use}`
+
+const stream = (run: string) => streaming(`r.stream('/p/{symbol}', { out: Price, ${run} })`)
+const socket = (run: string) =>
+  streaming(`r.websocket('/w', { receives: Ask, sends: Price, async run({ socket, c }) { ${run} } })`)
+
 const kit = (use: string) => `
 const gateway = defineGateway({ backends: { users: rest<Users>({ url: 'http://users' }) }, routes: () => [] })
 await using t = await testGateway(gateway)
@@ -236,6 +254,75 @@ t.shop.fail('addBooks', { code: 'unavailable' })`),
     /"getBooks"' is not assignable/,
   ],
   ['an unknown code', grpcKit('t.shop.fail("getBook", { code: "gone" })'), /"gone"' is not assignable/],
+  [
+    'a stream of a backend',
+    stream(
+      'async *run({ c, params, lastEventId }) { yield* c.feed.events("/p/{s}", { path: { s: params.symbol }, item: Price, lastEventId }) }',
+    ),
+    null,
+  ],
+  [
+    'a shared stream',
+    stream('run: ({ params, lastEventId }) => prices.of(params.symbol, { lastEventId })'),
+    null,
+  ],
+  [
+    'a stream that is mapped',
+    stream('run: ({ params }) => mapped(prices.of(params.symbol), one => ({ price: one.price * 2 }))'),
+    null,
+  ],
+  ['an item with an id', stream('async *run() { yield item({ price: 1 }, { id: "1" }) }'), null],
+  [
+    'an item of another type',
+    stream('async *run() { yield { price: "1" } }'),
+    /'string' is not assignable to type 'number'/,
+  ],
+  [
+    'events as text where items have a schema',
+    stream('async *run({ c }) { yield* c.feed.events("/p") }'),
+    /StreamItem<string>/,
+  ],
+  [
+    'a key of another type',
+    stream('run: () => prices.of(7)'),
+    /'number' is not assignable to parameter of type 'string'/,
+  ],
+  [
+    'events of an unknown path',
+    stream('async *run({ c }) { yield* c.users.events("/user", { item: Price }) }'),
+    /"\/user"' is not assignable/,
+  ],
+  [
+    'a WebSocket',
+    socket(
+      'for await (const { symbol } of socket) await socket.send({ price: symbol.length }); await relay(socket, await c.ticks.connect("/t"))',
+    ),
+    null,
+  ],
+  ['a message of another type', socket('await socket.send({ cost: 1 }); void c'), /'cost' does not exist/],
+  [
+    'a message of a backend that it does not take',
+    socket('await (await c.ticks.connect("/t")).send({ price: 1 }); void socket'),
+    /'price' does not exist/,
+  ],
+  [
+    'a stub of a WebSocket',
+    streaming(
+      '',
+      'const t = await testGateway(gateway); t.ticks.accept("/t", async ({ socket }) => { for await (const { symbol } of socket) await socket.send({ price: symbol.length }) })',
+    ),
+    null,
+  ],
+  [
+    'a stub of a WebSocket that breaks the contract',
+    streaming(
+      '',
+      'const t = await testGateway(gateway); t.ticks.accept("/t", async ({ socket }) => { await socket.send({ symbol: "a" }) })',
+    ),
+    /'symbol' does not exist/,
+  ],
+  ['a proxy', streaming("r.proxy('/x/{rest=**}', 'feed', { rewrite: '/{rest=**}' })"), null],
+  ['a proxy to an unknown backend', streaming("r.proxy('/x', 'food')"), /"food"' is not assignable/],
 ]
 
 suite('what a breaking contract does to a composition', () => {
@@ -249,11 +336,11 @@ suite('what a breaking contract does to a composition', () => {
     }
     for (const [i, [, code]] of table.entries())
       files[`case-${i}.ts`] = `import { Type as T } from 'typebox'
-import { all, defineGateway, grpc, http, rest, soft } from 'portcullis/composition'
+import { all, defineGateway, grpc, http, item, mapped, relay, rest, shared, soft, websocket } from 'portcullis/composition'
 import { testGateway } from 'portcullis/composition/testing'
 import type { Shop, Users } from './contracts.ts'
 import { Shop as Books } from './shop_pb.ts'
-void [T, Books, all, grpc, http, rest, soft, testGateway]
+void [T, Books, all, grpc, http, item, mapped, relay, rest, shared, soft, websocket, testGateway]
 export type Contracts = [Shop, Users]
 ${code}
 `

@@ -1,6 +1,9 @@
+import type { TSchema } from 'typebox'
 import type { DescService } from '@bufbuild/protobuf'
 import type { RetrySettings } from '../transport/transport.ts'
 import type { HttpClient } from './http-client.ts'
+import type { Slow } from '../streams/bounded-queue.ts'
+import type { SocketLimits } from '../streams/frame-socket.ts'
 import type { Operations, RestClient } from './contract.ts'
 
 /** Where a backend is, and what holds for each call of it. */
@@ -42,7 +45,7 @@ export interface Contract {
 
 /** A backend as a composition declares it. */
 export interface Backend<C extends Contract = Contract> {
-  readonly protocol: 'rest' | 'http' | 'grpc'
+  readonly protocol: 'rest' | 'http' | 'grpc' | 'websocket'
   readonly url: URL
   readonly timeoutMs: number
   readonly deadlineHeader: string | null
@@ -52,6 +55,8 @@ export interface Backend<C extends Contract = Contract> {
   readonly limitBytes: number
   /** Of `grpc` alone. */
   readonly grpc?: GrpcDeclaration
+  /** Of `websocket` alone. */
+  readonly socket?: SocketDeclaration
   /** For types alone. */
   readonly contract?: C
 }
@@ -63,6 +68,14 @@ export interface GrpcDeclaration {
   readonly gzip: boolean
   /** The names of methods, as they are called, that may be repeated. */
   readonly idempotent: ReadonlySet<string>
+}
+
+/** What a backend of WebSockets has beside what others have. */
+export interface SocketDeclaration {
+  readonly receives: TSchema | undefined
+  readonly sends: TSchema | undefined
+  readonly limits: SocketLimits
+  readonly slow: Slow<never>
 }
 
 export type Backends = Readonly<Record<string, Backend>>
@@ -115,16 +128,20 @@ export function http(settings: BackendSettings): Backend<HttpContract> {
 /** W3C Trace Context: what a backend does is part of what the client asked for. */
 export const ALWAYS_RELAYED = ['traceparent', 'tracestate']
 
-function declared(protocol: 'rest' | 'http', settings: BackendSettings): Backend<never> {
+export function declared(
+  protocol: 'rest' | 'http' | 'websocket',
+  settings: BackendSettings,
+  scheme: 'http' | 'ws' = 'http',
+): Backend<never> {
   const url = new URL(settings.url)
   if (
-    !['http:', 'https:'].includes(url.protocol) ||
+    ![`${scheme}:`, `${scheme}s:`].includes(url.protocol) ||
     url.search !== '' ||
     url.hash !== '' ||
     url.username !== ''
   )
     throw new TypeError(
-      `the url ${JSON.stringify(settings.url)} of a backend: expected http:// or https:// without query and user`,
+      `the url ${JSON.stringify(settings.url)} of a backend: expected ${scheme}:// or ${scheme}s:// without query and user`,
     )
   const { retry } = settings
   return {

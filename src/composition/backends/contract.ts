@@ -1,6 +1,9 @@
 import type { Static, TSchema } from 'typebox'
 import type { Call } from '../calls/call.ts'
-import type { EventStream, EventsOptions } from './events.ts'
+import type { CallOptions } from './call-options.ts'
+import type { EventsOptions, EventStream } from './event-types.ts'
+
+export type { CallOptions } from './call-options.ts'
 
 /**
  * Types of what a backend offers, as `openapi-typescript` and `portcullis composition gen` write them: an interface of
@@ -84,16 +87,6 @@ type Lax<T, K extends string> =
 type ParametersOf<O> = O extends { readonly parameters: infer P }
   ? Given<P, 'path'> & Lax<P, 'query'> & Lax<P, 'header'>
   : unknown
-
-/** What may be said of any call. */
-export interface CallOptions {
-  /** Fields beyond those of the contract. */
-  readonly headers?: Readonly<Record<string, string>>
-  /** Less than that of the backend. */
-  readonly timeoutMs?: number
-  /** Sent as `Idempotency-Key`: then it may be repeated, whatever its method is. */
-  readonly idempotencyKey?: string
-}
 
 export type OptionsOf<O> = ParametersOf<O> & BodyOf<O> & CallOptions
 

@@ -1,4 +1,4 @@
-import type { Static, TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
 import { CallFailure } from '../calls/failure.ts'
 import { Scope } from '../calls/scope.ts'
 import { Checked } from '../schemas/checked.ts'
@@ -8,42 +8,15 @@ import type { BackendAnswer } from '../transport/transport.ts'
 import { resultOf } from './answers.ts'
 import type { Backend } from './backend.ts'
 import type { CallRecord, CallSite } from './call-site.ts'
-import type { HttpOptions } from './http-client.ts'
+import type { EventsOptions, EventStream } from './event-types.ts'
 import { streamRequest } from './stream-request.ts'
-
-export interface EventsOptions extends HttpOptions {
-  /** GET where it is left out. */
-  readonly method?: 'GET' | 'POST'
-  /** Where to go on: that of the client's request, mostly. */
-  readonly lastEventId?: string | null
-  /** How long the backend may say nothing at all, comments counted; no bound where it is left out. */
-  readonly idleMs?: number
-  /** Whether to come back when the stream ends or fails, as EventSource does: at once it has failed where it is left out. */
-  readonly reconnect?: true
-}
-
-/** What `events` is of a client. */
-export interface Events {
-  /**
-   * Subscribes to a stream of events (SSE) or of lines of JSON (NDJSON), as the backend answers. Begins now, and is read
-   * as fast as it is taken. With `item` the data of each is JSON that fits the schema, else its text as it came.
-   *
-   * @example
-   * yield* c.feed.events('/prices/{symbol}', { path: { symbol }, item: Price, lastEventId })
-   */
-  events<S extends TSchema>(
-    path: string,
-    options: EventsOptions & { readonly item: S },
-  ): EventStream<Static<S>>
-  events(path: string, options?: EventsOptions): EventStream<string>
-}
 
 const ACCEPT = 'text/event-stream, application/x-ndjson;q=0.9, application/json;q=0.1'
 const FIRST_RETRY_MS = 1_000
 const MOST_RETRY_MS = 30_000
 
 /** A subscription that has begun: its items, each once, to one reader. It ends with the request, or when its reader returns. */
-export class EventStream<T> implements AsyncIterableIterator<StreamItem<T> | Gap> {
+export class Subscribed<T> implements EventStream<T> {
   private readonly name: string
   private readonly path: string
   private readonly backend: Backend

@@ -1,21 +1,18 @@
 import type { Call } from '../calls/call.ts'
-import { PathTemplate } from '../routes/template.ts'
 import type { BackendAnswer, BackendRequest } from '../transport/transport.ts'
 import { lowerCased, type Backend } from './backend.ts'
 import { answerOf, resultOf } from './answers.ts'
 import type { CallSite } from './call-site.ts'
 import type { Method } from './contract.ts'
-import { EventStream, type EventsOptions } from './events.ts'
+import type { EventsOptions } from './event-types.ts'
+import { Subscribed } from './events.ts'
 import type { HttpOptions, QueryValue } from './http-client.ts'
+import { bodyOf, queryOf, templateOf } from './request-text.ts'
 import { trackedCall } from './tracked-call.ts'
 
 type Options = HttpOptions & { readonly header?: Readonly<Record<string, QueryValue>> }
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-
-const templates = new Map<string, PathTemplate>()
-/** Paths of a composition are written in its code, those without braces of http() perhaps not. */
-const MOST_TEMPLATES = 2_000
 
 /** What a route calls as `c.NAME` of a backend of HTTP, for one request. */
 export class HttpCalls {
@@ -49,8 +46,8 @@ export class HttpCalls {
     return this.call('delete', path, options)
   }
 
-  events(path: string, options?: EventsOptions): EventStream<unknown> {
-    return new EventStream(this.name, path, this.backend, this.site, options)
+  events(path: string, options?: EventsOptions): Subscribed<unknown> {
+    return new Subscribed(this.name, path, this.backend, this.site, options)
   }
 
   private call(method: Method, path: string, options: Options = {}): Call<unknown> {
@@ -117,30 +114,4 @@ export class HttpCalls {
       headers[backend.deadlineHeader] = String(Math.max(1, Math.floor(deadlineMs - site.request.clock.now())))
     return headers
   }
-}
-
-export function templateOf(path: string): PathTemplate {
-  let template = templates.get(path)
-  if (template === undefined) {
-    template = new PathTemplate(path)
-    if (templates.size < MOST_TEMPLATES) templates.set(path, template)
-  }
-  return template
-}
-
-/** Names in the order given; of a list one for each (OpenAPI's `form`, exploded); what is null or undefined is left out. */
-export function queryOf(query: Readonly<Record<string, QueryValue>> | undefined): string {
-  if (query === undefined) return ''
-  const pairs = new URLSearchParams()
-  for (const [name, value] of Object.entries(query))
-    for (const one of [value].flat()) if (one != null) pairs.append(name, String(one))
-  return pairs.size === 0 ? '' : `?${pairs.toString()}`
-}
-
-export function bodyOf(body: unknown, headers: Record<string, string>): Uint8Array | null {
-  if (body === undefined) return null
-  if (body instanceof Uint8Array) return body
-  if (typeof body === 'string' && headers['content-type'] !== undefined) return Buffer.from(body)
-  headers['content-type'] ??= 'application/json'
-  return Buffer.from(JSON.stringify(body))
 }

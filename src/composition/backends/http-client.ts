@@ -1,16 +1,9 @@
 import type { Call } from '../calls/call.ts'
-import type { CallOptions, Method } from './contract.ts'
-import type { Events } from './events.ts'
+import type { HttpOptions } from './call-options.ts'
+import type { Method } from './contract.ts'
+import type { Events } from './event-types.ts'
 
-export type QueryValue = string | number | boolean | null | undefined | readonly (string | number | boolean)[]
-
-export interface HttpOptions extends CallOptions {
-  /** For the names of the path's braces. */
-  readonly path?: Readonly<Record<string, string | number>>
-  readonly query?: Readonly<Record<string, QueryValue>>
-  /** Bytes and text go as they are, everything else as JSON. */
-  readonly body?: unknown
-}
+export type { HttpOptions, QueryValue } from './call-options.ts'
 
 /** The answer of a backend without a contract, its body whole. */
 export interface HttpAnswer {

@@ -1,8 +1,8 @@
 import type { BackendRequest } from '../transport/transport.ts'
 import { lowerCased, type Backend } from './backend.ts'
 import type { CallSite } from './call-site.ts'
-import { bodyOf, queryOf, templateOf } from './http-calls.ts'
 import type { HttpOptions } from './http-client.ts'
+import { bodyOf, queryOf, templateOf } from './request-text.ts'
 
 export interface StreamRequest {
   readonly call: string

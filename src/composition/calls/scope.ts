@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Cancel, Clock } from '../../upstream/clock.ts'
-import type { Shelf } from '../streams/shelf.ts'
 import { CallFailure } from './failure.ts'
 
 const current = new AsyncLocalStorage<Scope>()
@@ -106,8 +105,8 @@ export interface MissingPart {
 export class RequestScope extends Scope {
   readonly clock: Clock
   readonly partials: MissingPart[] = []
-  /** The shared streams of its engine; null where it has none. */
-  shelf: Shelf | null = null
+  /** What its engine has for all of its requests (`streams/shelf.ts`); null where there is nothing. */
+  commons: object | null = null
   private readonly mergeMs: number
   private untilMs = Infinity
   private stopTimer: Cancel = () => undefined

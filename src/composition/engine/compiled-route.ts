@@ -75,7 +75,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
     const timeoutMs = Math.min(this.route.options.timeoutMs ?? gateway.timeoutMs, deadlineMs - clock.now())
     const mergeMs = Math.min(gateway.mergeMs, Math.max(0, timeoutMs) / 10)
     const scope = new RequestScope(clock, clock.now() + timeoutMs, mergeMs)
-    scope.shelf = this.around.shelf
+    scope.commons = this.around.shelf
     return scope
   }
 

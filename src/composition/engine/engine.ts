@@ -41,7 +41,7 @@ export class Engine {
   async answer(request: GatewayRequest): Promise<GatewayAnswer> {
     const [path, search] = split(request.target)
     try {
-      const found = this.gateway.router.find(request.method, path)
+      const found = this.gateway.router.find(request.method, path, request.upgrade !== undefined)
       if (found === null) throw new Problem(404, 'No route takes the request')
       if (!('route' in found))
         throw new Problem(405, 'The path does not take the method', { headers: { allow: found.join(', ') } })

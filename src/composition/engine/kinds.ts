@@ -1,6 +1,8 @@
 import type { Route } from '../routes/route.ts'
 import type { CompiledRoute, Surroundings } from './compiled-route.ts'
 import { Composed } from './composed.ts'
+import { Proxied } from './proxied.ts'
+import { Socketed } from './socketed.ts'
 import { Streamed } from './streamed.ts'
 
 type Compile<K extends Route['kind']> = (
@@ -12,6 +14,8 @@ type Compile<K extends Route['kind']> = (
 const kinds: { readonly [K in Route['kind']]: Compile<K> } = {
   composed: (route, around) => new Composed(route, around),
   stream: (route, around) => new Streamed(route, around),
+  websocket: (route, around) => new Socketed(route, around),
+  proxy: (route, around) => new Proxied(route, around),
 }
 
 export const compiled = (route: Route, around: Surroundings): CompiledRoute =>

@@ -2,7 +2,9 @@ import { Answer, Problem } from '../routes/answer.ts'
 import type { StreamRoute } from '../routes/stream.ts'
 import { Checked } from '../schemas/checked.ts'
 import { negotiated, streamTypes, type StreamFormat } from '../streams/formats.ts'
+import { framesOfWs, type Frames } from '../streams/frames.ts'
 import type { StreamItem } from '../streams/item.ts'
+import type { Tunnel } from '../streams/tunnel.ts'
 import { CompiledRoute, type Surroundings } from './compiled-route.ts'
 import type { Course } from './course.ts'
 import { Feed, QueuedFeed } from './feed.ts'
@@ -11,6 +13,7 @@ import type { GatewayAnswer } from './messages.ts'
 import { Misfit } from './misfit.ts'
 import type { RouteRequest } from './route-request.ts'
 import { StreamBody } from './stream-body.ts'
+import { serveStream } from './stream-socket.ts'
 
 const HEAD_MS = 250
 const KEEPALIVE_MS = 15_000
@@ -28,7 +31,9 @@ export class Streamed extends CompiledRoute<StreamRoute> {
   }
 
   protected override async run(course: Course): Promise<GatewayAnswer> {
-    const format = formatOf(course)
+    const isSocket = course.request.upgrade === 'websocket'
+    const format = isSocket ? null : formatOf(course)
+    const frames = isSocket ? await framesOfWs() : null
     const asked = await this.asked(course)
     let feed: Feed | null = null
     const given = await this.through(course, asked, async () => {
@@ -37,7 +42,9 @@ export class Streamed extends CompiledRoute<StreamRoute> {
       return new Answer(null, null, {})
     })
     checkFields(given.headers)
-    return feed === null ? headOnly(given) : this.streaming(course, feed, format, given)
+    if (feed === null) return headOnly(given)
+    if (format !== null) return this.streaming(course, feed, format, given)
+    return this.socket(course, feed, frames!, given)
   }
 
   private feed(course: Course, asked: RouteRequest): Feed {
@@ -54,19 +61,28 @@ export class Streamed extends CompiledRoute<StreamRoute> {
   }
 
   private streaming(course: Course, feed: Feed, format: StreamFormat, given: Answer<unknown>): GatewayAnswer {
-    const { times = {}, slow } = this.route.options
-    feed.goesOn()
-    const body = new StreamBody({
-      course,
-      clock: this.around.clock,
-      feed: slow === undefined ? feed : new QueuedFeed(feed, slow),
-      format,
-      problem: error => this.problemText(error, course.request),
-      keepaliveMs: times.keepaliveMs ?? KEEPALIVE_MS,
-      stallMs: times.stallMs ?? STALL_MS,
-    })
+    const body = new StreamBody({ ...this.going(course, feed), course, format })
     const headers = { 'cache-control': 'no-store', ...given.headers, 'content-type': format.type }
     return { status: given.status ?? 200, headers, body }
+  }
+
+  private socket(course: Course, feed: Feed, frames: Frames, given: Answer<unknown>): GatewayAnswer {
+    const going = this.going(course, feed)
+    const serve = (tunnel: Tunnel) => void serveStream({ ...going, tunnel, frames })
+    return { status: 101, headers: { ...given.headers }, body: '', tunnel: serve }
+  }
+
+  /** What it is from the head of the answer on. */
+  private going(course: Course, feed: Feed) {
+    const { times = {}, slow } = this.route.options
+    feed.goesOn()
+    return {
+      clock: this.around.clock,
+      feed: slow === undefined ? feed : new QueuedFeed(feed, slow),
+      problem: (error: unknown) => this.problemText(error, course.request),
+      keepaliveMs: times.keepaliveMs ?? KEEPALIVE_MS,
+      stallMs: times.stallMs ?? STALL_MS,
+    }
   }
 
   private jsonOf(item: StreamItem<unknown>): string {

@@ -41,6 +41,8 @@ export function openApiOf({ title, version, routes, failures }: Gateway): OpenAp
   const paths: Record<string, Record<string, unknown>> = {}
   const definitions: Record<string, unknown> = {}
   for (const route of routes) {
+    // Of what passes nothing is known.
+    if (route.kind === 'proxy') continue
     const path = (paths[route.path] ??= {})
     path[route.method.toLowerCase()] = operationOf(route, failures, definitions)
   }
@@ -61,7 +63,7 @@ export function openApiOf({ title, version, routes, failures }: Gateway): OpenAp
 }
 
 function operationOf(
-  route: Route,
+  route: Described,
   common: readonly FailureRule[],
   definitions: Record<string, unknown>,
 ): Json {
@@ -85,6 +87,7 @@ function operationOf(
   }
 }
 
+type Described = Exclude<Route, { readonly kind: 'proxy' }>
 type Of = (schema: TSchema) => unknown
 
 function pathParameters({ path, options }: Route, schema: Of): readonly Json[] {
@@ -109,7 +112,7 @@ function parameters(where: 'query' | 'header', of: TObject | undefined, schema: 
 
 const PROBLEM = { $ref: '#/components/responses/Problem' }
 
-function responsesOf(route: Route, common: readonly FailureRule[], schema: Of): Json {
+function responsesOf(route: Described, common: readonly FailureRule[], schema: Of): Json {
   const { failures = [], in: given } = route.options
   const [status, success] = answerOf(route, schema)
   const answered = [...failures, ...common].map(({ answer }) => answer.status)
@@ -125,8 +128,9 @@ function responsesOf(route: Route, common: readonly FailureRule[], schema: Of): 
   }
 }
 
-function answerOf({ kind, options }: Route, schema: Of): [status: number, answer: Json] {
+function answerOf({ kind, options }: Described, schema: Of): [status: number, answer: Json] {
   const description = 'The answer'
+  if (kind === 'websocket') return [101, { description: 'A WebSocket' }]
   if (kind === 'stream') return [200, { description, content: streamContent(schema(options.out)) }]
   const { status = 200, partial = 'header', out } = options
   const hasBody = ![204, 205, 304].includes(status)

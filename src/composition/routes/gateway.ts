@@ -2,7 +2,9 @@ import type { Backends } from '../backends/backend.ts'
 import { allowList } from '../schemas/allow-list.ts'
 import { Router } from './router.ts'
 import type { After, Before, FailureRule, Route, Routes } from './route.ts'
+import type { ProxyRoute } from './proxy.ts'
 import { routesOf } from './routes.ts'
+import { PathTemplate } from './template.ts'
 
 export interface GatewayOptions<B extends Backends> {
   /** What the API is called in its OpenAPI document, and which version of it this is. */
@@ -55,7 +57,10 @@ export interface Gateway<B extends Backends = Backends> {
  */
 export function defineGateway<const B extends Backends>(options: GatewayOptions<B>): Gateway<B> {
   const routes = options.routes(routesOf<B>()).flat()
-  for (const route of routes) checkSchemas(route)
+  for (const route of routes) {
+    checkSchemas(route)
+    if (route.kind === 'proxy') checkProxy(route, options.backends)
+  }
   const timeoutMs = options.timeoutMs ?? 30_000
   return {
     title: options.title ?? 'composed API',
@@ -70,6 +75,16 @@ export function defineGateway<const B extends Backends>(options: GatewayOptions<
     before: options.before ?? [],
     after: options.after ?? [],
   }
+}
+
+function checkProxy({ path, backend, options }: ProxyRoute, backends: Backends): void {
+  const { protocol } = backends[backend] ?? {}
+  if (protocol === undefined || protocol === 'grpc')
+    throw new TypeError(`proxy ${path}: "${backend}" is no backend that speaks HTTP`)
+  const names = new PathTemplate(path).names
+  for (const name of new PathTemplate(options.rewrite ?? '/').names)
+    if (!names.includes(name))
+      throw new TypeError(`proxy ${path}: rewrite has "${name}", which is not in the path`)
 }
 
 /** Here, and not when a request meets it: what a schema lets pass nobody sees in an answer that looks right. */

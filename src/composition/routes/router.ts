@@ -36,21 +36,29 @@ export class Router {
   }
 
   /** The methods that the path has, where it has not this one; null where nobody takes the path. Throws a URIError for a path with a broken escape. */
-  find(method: string, path: string): Found | readonly string[] | null {
+  find(method: string, path: string, upgrade = false): Found | readonly string[] | null {
     const allowed: string[] = []
     for (const { template, byMethod } of this.entries) {
       const params = template.match(path)
       if (params === null) continue
-      const route = byMethod.get(method === 'HEAD' ? 'GET' : method) ?? byMethod.get('*')
+      const usual = method === 'HEAD' ? 'GET' : method
+      const route =
+        (upgrade ? byMethod.get(UPGRADE) : undefined) ??
+        byMethod.get(usual) ??
+        byMethod.get('*') ??
+        (usual === 'GET' ? byMethod.get(UPGRADE) : undefined)
       if (route !== undefined) return { route, params }
-      allowed.push(...byMethod.keys())
+      allowed.push(...Array.from(byMethod.keys(), key => (key === UPGRADE ? 'GET' : key)))
     }
     if (allowed.includes('GET')) allowed.push('HEAD')
     return allowed.length === 0 ? null : [...new Set(allowed)]
   }
 }
 
-const keyOf = ({ method }: Route): string => method
+/** A WebSocket stands beside a GET of the same path. */
+const keyOf = ({ kind, method }: Route): string => (kind === 'websocket' ? UPGRADE : method)
+
+const UPGRADE = 'upgrade'
 
 function checkParams({ method, path, options }: Route, template: Template): void {
   for (const name of Object.keys(options.in?.params?.properties ?? {}))

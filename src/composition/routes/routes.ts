@@ -1,5 +1,7 @@
 import type { Backends } from '../backends/backend.ts'
+import type { ProxyRoute } from './proxy.ts'
 import type { StreamRoute } from './stream.ts'
+import type { WebSocketRoute } from './websocket.ts'
 import type { ComposedRoute, Routes } from './route.ts'
 
 const composed =
@@ -23,6 +25,19 @@ export const routesOf = <B extends Backends>(): Routes<B> =>
       kind: 'stream',
       method: options.method ?? 'GET',
       path,
+      options,
+    }),
+    websocket: (path: string, options: WebSocketRoute['options']): WebSocketRoute => ({
+      kind: 'websocket',
+      method: 'GET',
+      path,
+      options,
+    }),
+    proxy: (path: string, backend: string, options: ProxyRoute['options'] = {}): ProxyRoute => ({
+      kind: 'proxy',
+      method: '*',
+      path,
+      backend,
       options,
     }),
   }) as Routes<B>

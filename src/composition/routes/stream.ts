@@ -2,7 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Backends } from '../backends/backend.ts'
 import type { Slow } from '../streams/bounded-queue.ts'
 import type { Gap, StreamItem } from '../streams/item.ts'
-import type { BaseRoute, CommonOptions, In, RouteContext } from './route.ts'
+import type { BaseRoute, CommonOptions, In, RouteContext } from './common.ts'
 
 /** What a stream's route runs with. */
 export interface StreamContext<B extends Backends, P extends string, I extends In> extends RouteContext<

@@ -29,9 +29,15 @@ export class BoundedQueue<T> {
   private readonly policy: SlowPolicy<never>
   private readonly waiting: Waiting<T>[] = []
   private readonly byKey = new Map<string, Waiting<T>>()
+  private readonly lost: ((value: T) => void) | null
   private waitingBytes = 0
 
-  constructor({ messages = 256, bytes = 1024 * 1024, policy = 'close' }: Slow<never>) {
+  /** `lost` is told of what is not taken any more, since it was replaced, dropped or cleared. */
+  constructor(
+    { messages = 256, bytes = 1024 * 1024, policy = 'close' }: Slow<never>,
+    lost: ((value: T) => void) | null = null,
+  ) {
+    this.lost = lost
     this.messages = messages
     this.bytes = bytes
     this.policy = policy
@@ -52,12 +58,14 @@ export class BoundedQueue<T> {
       if (key !== null) this.byKey.set(key, entry)
     } else {
       this.waitingBytes -= same.bytes
+      this.lost?.(same.value)
       same.value = value
       same.bytes = bytes
     }
     while (this.isFull) {
       if (this.policy !== 'drop-oldest') return false
-      this.take()
+      const oldest = this.take()
+      if (oldest !== undefined) this.lost?.(oldest)
       this.missed++
     }
     return true
@@ -73,6 +81,7 @@ export class BoundedQueue<T> {
   }
 
   clear(): void {
+    if (this.lost !== null) for (const { value } of this.waiting) this.lost(value)
     this.waiting.length = 0
     this.byKey.clear()
     this.waitingBytes = 0

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/require-await -- items that are here already */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Type as T } from 'typebox'
@@ -38,6 +37,11 @@ async function* ticking({ pause }: SourceRequest, last = Infinity) {
     await pause(1_000)
     yield item({ price: n }, { id: String(n) })
   }
+}
+
+// oxlint-disable-next-line eslint/require-yield -- none comes
+function* failing(): Generator<never> {
+  throw new Error('broken')
 }
 
 const pricesOf = (items: readonly { readonly data: unknown }[]) =>
@@ -196,7 +200,7 @@ suite('a shared stream', () => {
       '/prices/{symbol}',
       async function* ({ pause }: SourceRequest) {
         await pause(1_000)
-        throw new Error('broken')
+        yield* failing()
       },
       { times: 1 },
     )

@@ -3,7 +3,7 @@ import { CallFailure } from '../calls/failure.ts'
 import { RequestScope, type Scope } from '../calls/scope.ts'
 import { BoundedQueue, SlowClient } from './bounded-queue.ts'
 import { Gap, StreamItem } from './item.ts'
-import type { Shared, SharedKey } from './shared.ts'
+import type { SharedKey, Sharing } from './shared-options.ts'
 
 type Given<T> = StreamItem<T> | Gap
 
@@ -13,7 +13,7 @@ interface Kept<T> {
 }
 
 export interface SubscriptionOptions {
-  readonly of: Shared<SharedKey, unknown>
+  readonly of: Sharing
   readonly key: SharedKey
   readonly clock: Clock
   /** Clients of the backends, for this scope. */
@@ -174,7 +174,7 @@ export class Subscriber<T> implements AsyncIterableIterator<Given<T>> {
       if (this.ended !== null) {
         const { error } = this.ended
         if (error === null) return { done: true, value: undefined }
-        throw error
+        throw error instanceof Error ? error : new Error('the stream failed', { cause: error })
       }
       await new Promise<void>(resolve => (this.wake = resolve))
     }

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../../upstream/clock.ts'
-import type { Backends, CallNames } from '../backends/backend.ts'
+import type { Backend, Backends, CallNames } from '../backends/backend.ts'
 import { lowerCased } from '../backends/backend.ts'
 import { Engine } from '../engine/engine.ts'
 import type { GatewayRequest } from '../engine/messages.ts'
@@ -9,6 +9,9 @@ import { StubTransport } from './stub-transport.ts'
 import { stubsFor, type AllStubs, type Check } from './stubs.ts'
 import { TestAnswer, type WholeAnswer } from './test-answer.ts'
 import { gathered } from '../transport/gathered.ts'
+import { framesOfWs } from '../streams/frames.ts'
+import { socketStubsFor } from './stub-sockets.ts'
+import { TestSocket } from './test-socket.ts'
 import { TestStream } from './test-stream.ts'
 import { TestRequest } from './test-request.ts'
 import { Trace } from './trace.ts'
@@ -36,6 +39,12 @@ export interface StreamAskOptions extends Omit<AskOptions, 'leaveAfterMs'> {
   readonly lastEventId?: string
 }
 
+export interface SocketAskOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Subprotocols that are offered. */
+  readonly protocols?: readonly string[]
+}
+
 type Ask = (target: string, options?: AskOptions) => TestRequest
 
 /** What a test of a gateway has beside the stubs of its backends. */
@@ -48,6 +57,8 @@ export interface Kit<Name extends string> extends AsyncDisposable {
   readonly delete: Ask
   /** A stream: as events, where `accept` says nothing else. */
   stream(target: string, options?: StreamAskOptions): TestStream
+  /** A WebSocket, also of a stream. */
+  socket(target: string, options?: SocketAskOptions): TestSocket
   /** Of the request that was begun last. */
   readonly trace: Trace<Name>
   readonly clock: Clock
@@ -72,15 +83,28 @@ export async function testGateway<B extends Backends>(
   for (const name of Object.keys(gateway.backends)) {
     if (name in bench || name === 'then')
       throw new TypeError(`a backend cannot be called "${name}" in a test: the kit has that itself`)
-    const { grpc } = gateway.backends[name]!
-    const stubs =
-      grpc === undefined
-        ? stubsFor(name, bench.transport, await checkOf(contracts[name]))
-        : grpcStubsFor(name, grpc.service, bench.transport)
+    const stubs = await stubsOf(name, gateway.backends[name]!, bench.transport, contracts[name])
     Object.defineProperty(bench, name, { value: stubs, enumerable: true })
   }
+  // By the virtual clock nobody waits for what is loaded.
+  if (hasSockets(gateway as unknown as Gateway)) await framesOfWs()
   return bench as unknown as AllStubs<B> & Kit<CallNames<B>>
 }
+
+async function stubsOf(
+  name: string,
+  backend: Backend,
+  transport: StubTransport,
+  contract: object | undefined,
+): Promise<unknown> {
+  if (backend.grpc !== undefined) return grpcStubsFor(name, backend.grpc.service, transport)
+  if (backend.socket !== undefined) return socketStubsFor(name, backend, transport)
+  return stubsFor(name, transport, await checkOf(contract))
+}
+
+const hasSockets = ({ backends, routes }: Gateway): boolean =>
+  routes.some(({ kind }) => kind === 'stream' || kind === 'websocket') ||
+  Object.values(backends).some(({ protocol }) => protocol === 'websocket')
 
 /** Loaded by tests that ask for it: a validator takes longer to load than all else. */
 async function checkOf(document: object | undefined): Promise<Check | null> {
@@ -140,6 +164,15 @@ class Bench implements Kit<string> {
     })
     this.courses.set(request, { trace: (this.trace = new Trace()), mistakes: [] })
     return new TestStream(this.engine.answer(request), work => this.during(work), client)
+  }
+
+  socket(target: string, { headers, protocols }: SocketAskOptions = {}): TestSocket {
+    const client = new AbortController()
+    const offered = protocols === undefined ? {} : { 'sec-websocket-protocol': protocols.join(', ') }
+    const asked = this.request('GET', target, client, { headers: { ...offered, ...headers } })
+    const request: GatewayRequest = { ...asked, upgrade: 'websocket' }
+    this.courses.set(request, { trace: (this.trace = new Trace()), mistakes: [] })
+    return new TestSocket(this.engine.answer(request), work => this.during(work), client, this.clock)
   }
 
   /** Fails where what was expected of a request was never looked at, since nobody awaited it. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../../upstream/clock.ts'
-import type { CallFailure } from '../calls/failure.ts'
+import { resultOf } from '../backends/answers.ts'
+import { CallFailure } from '../calls/failure.ts'
 import { PathTemplate } from '../routes/template.ts'
-import type { BackendAnswer, BackendRequest, Transport } from '../transport/transport.ts'
+import type { BackendAnswer, BackendRequest, OpenedTunnel, Transport } from '../transport/transport.ts'
 import { gathered } from '../transport/gathered.ts'
-import { StubBody } from './stub-events.ts'
+import { StubBody } from './stub-body.ts'
 import { WholeBody } from '../transport/whole-body.ts'
 
 /** What a stub is given of a request. */
@@ -49,6 +50,13 @@ export interface Stub {
   readonly answer: (request: StubRequest) => unknown
   /** In place of `answer`, of a protocol that has no paths: found by the call's name. */
   readonly serve?: (request: BackendRequest) => Promise<BackendAnswer>
+  /** In place of `answer`, of a WebSocket. */
+  readonly open?: (request: BackendRequest) => Promise<OpenedTunnel>
+}
+
+interface Found {
+  readonly stub: Stub
+  readonly path: Record<string, string>
 }
 
 /** Carries requests to the stubs of a test, in process. */
@@ -80,16 +88,29 @@ export class StubTransport implements Transport {
   }
 
   async send(request: BackendRequest): Promise<BackendAnswer> {
+    const found = await this.taken(request)
+    const { answer, serve } = found.stub
+    if (serve !== undefined) return await serve(request)
+    return answerOf(request, await answer(await stubRequest(request, found.path)))
+  }
+
+  async open(request: BackendRequest): Promise<OpenedTunnel> {
+    const { stub, path } = await this.taken(request)
+    if (stub.open !== undefined) return await stub.open(request)
+    const given = answerOf(request, await stub.answer(await stubRequest(request, path)))
+    resultOf(request.call, given, await given.body.bytes(Infinity))
+    throw new CallFailure('http_upgrade_failed', request.call, `it answered ${given.status}`)
+  }
+
+  private async taken(request: BackendRequest): Promise<Found> {
     const found = this.find(request)
     if (found === null) {
       this.missing.add(request.call)
       throw new TypeError(this.missingText)
     }
     found.stub.left--
-    const { answer, afterMs, serve } = found.stub
-    await this.pause(afterMs, request.signal)
-    if (serve !== undefined) return await serve(request)
-    return answerOf(request, await answer(await stubRequest(request, found.path)))
+    await this.pause(found.stub.afterMs, request.signal)
+    return found
   }
 
   get missingText(): string {
@@ -98,9 +119,7 @@ export class StubTransport implements Transport {
   }
 
   /** By the call's own name, else by the path that it makes: `GET /report/2026` is `GET /report/{year}`. */
-  private find(
-    request: BackendRequest,
-  ): { readonly stub: Stub; readonly path: Record<string, string> } | null {
+  private find(request: BackendRequest): Found | null {
     for (const stub of this.stubs) {
       if (stub.left === 0) continue
       if (stub.call === request.call && stub.serve !== undefined) return { stub, path: {} }

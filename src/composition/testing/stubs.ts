@@ -4,20 +4,10 @@ import type { Backend, Backends, Contract } from '../backends/backend.ts'
 import type { OperationCalled, Operations, PathsWith, ResultOf } from '../backends/contract.ts'
 import { CallFailure } from '../calls/failure.ts'
 import type { GrpcStubs } from './grpc-stubs.ts'
-import type { StubOptions } from './stub-options.ts'
+import type { SocketStubs } from './socket-stubs.ts'
+import type { Fault, StubOptions } from './stub-options.ts'
 import { sourceReply, type Source, type SourceOptions } from './stub-events.ts'
 import { reply, type Reply, type StubRequest, type StubTransport } from './stub-transport.ts'
-
-/** How a backend fails: by a status, or else it says nothing until the call's deadline. */
-export interface Fault extends StubOptions {
-  readonly status?: number
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
-  /** The connection ends, after `afterMs`. */
-  readonly reset?: true
-  /** There is nobody to connect to. */
-  readonly refused?: true
-}
 
 type Stubbed<T> = T | Reply | ((request: StubRequest) => T | Reply | Promise<T | Reply>)
 
@@ -64,9 +54,11 @@ type StubsOf<B extends Backend> =
   B extends Backend<infer C extends Contract>
     ? C extends { readonly service: infer S extends DescService }
       ? GrpcStubs<S>
-      : [C['paths']] extends [never]
-        ? HttpStubs
-        : RestStubs<C['paths']>
+      : C extends { readonly other: infer O }
+        ? SocketStubs<O>
+        : [C['paths']] extends [never]
+          ? HttpStubs
+          : RestStubs<C['paths']>
     : never
 
 /** What a test has for each backend, by its name. */

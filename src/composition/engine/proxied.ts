@@ -1,0 +1,166 @@
+import { ownedFields } from '../../http/owned-fields.ts'
+import { lowerCased } from '../backends/backend.ts'
+import { Answer } from '../routes/answer.ts'
+import type { ProxyRoute } from '../routes/proxy.ts'
+import { PathTemplate } from '../routes/template.ts'
+import type { Tunnel } from '../streams/tunnel.ts'
+import type { AnswerBody, BackendAnswer, BackendRequest, OpenedTunnel } from '../transport/transport.ts'
+import { CompiledRoute, type Surroundings } from './compiled-route.ts'
+import type { Course } from './course.ts'
+import { checkFields } from './fields.ts'
+import type { GatewayAnswer } from './messages.ts'
+import { headOnly } from './streamed.ts'
+
+/** They pass where the backend relays them by name: as with calls, nobody is given credentials that nobody meant for him. */
+const CREDENTIALS = ['authorization', 'proxy-authorization', 'cookie']
+
+/** What a handshake says is for those two who make it. */
+const OF_HANDSHAKES = new Set([
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-extensions',
+  'sec-websocket-accept',
+])
+
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+type Passed = BackendAnswer | OpenedTunnel
+
+/** A route that passes requests on. */
+export class Proxied extends CompiledRoute<ProxyRoute> {
+  private readonly rewrite: PathTemplate | null
+  private readonly dropped: ReadonlySet<string>
+
+  constructor(route: ProxyRoute, around: Surroundings) {
+    super(route, around)
+    const { rewrite } = route.options
+    this.rewrite = rewrite === undefined ? null : new PathTemplate(rewrite)
+    const { relay } = around.gateway.backends[route.backend]!
+    this.dropped = new Set([
+      ...ownedFields,
+      ...OF_HANDSHAKES,
+      ...CREDENTIALS.filter(name => !relay.includes(name)),
+    ])
+  }
+
+  protected override async run(course: Course): Promise<GatewayAnswer> {
+    const asked = await this.asked(course)
+    let passed: Passed | null = null
+    const given = await this.through(course, asked, async () => {
+      passed = await this.pass(course)
+      const status = 'tunnel' in passed ? 101 : passed.status
+      return new Answer(null, status, without(passed.headers, ANSWER_DROPPED))
+    })
+    checkFields(given.headers)
+    if (passed === null) return headOnly(given)
+    course.scope.extend(course.request.deadlineMs ?? Infinity)
+    return this.answered(course, passed, given)
+  }
+
+  private answered(course: Course, passed: Passed, { headers, status }: Answer<unknown>): GatewayAnswer {
+    course.onOver(() => course.end())
+    if ('tunnel' in passed)
+      return { status: 101, headers, body: '', tunnel: client => void joined(course, client, passed.tunnel) }
+    return { status: status ?? passed.status, headers, body: new PassedBody(course, passed.body) }
+  }
+
+  private pass(course: Course): Promise<Passed> {
+    const { transport } = this.around
+    const request = this.requestOf(course)
+    if (course.request.upgrade === undefined) return transport.send(request)
+    if (transport.open === undefined) throw new TypeError('the transport of this engine opens no WebSockets')
+    return transport.open(request)
+  }
+
+  private requestOf({ request, scope, target }: Course): BackendRequest {
+    const { backend: name, path } = this.route
+    const backend = this.around.gateway.backends[name]!
+    const call = `${name} ${request.method} ${path}`
+    const below = this.rewrite === null ? target.path : this.rewrite.expand(call, target.params)
+    return {
+      backend: name,
+      url: backend.url,
+      call,
+      method: request.method,
+      target: `${backend.url.pathname.replace(/\/$/, '')}${below}${target.search === '' ? '' : `?${target.search}`}`,
+      headers: { ...without(request.headers, this.dropped), ...lowerCased(backend.headers) },
+      body: request.body,
+      signal: scope.signal,
+      deadlineMs: Infinity,
+      retry: request.body === null ? backend.retry : null,
+      repeatable: SAFE.has(request.method),
+    }
+  }
+}
+
+const ANSWER_DROPPED: ReadonlySet<string> = new Set([
+  ...ownedFields,
+  'sec-websocket-accept',
+  'sec-websocket-extensions',
+])
+
+function without(
+  headers: Readonly<Record<string, string>>,
+  names: ReadonlySet<string>,
+): Record<string, string> {
+  // Those that `Connection` names are of the connection too (RFC 9110 §7.6.1).
+  const named = new Set(
+    headers['connection']
+      ?.toLowerCase()
+      .split(',')
+      .map(name => name.trim()),
+  )
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.has(name) && !named.has(name)))
+}
+
+/** A body as it comes; the request is over with it. No generator: one that is never read could not be ended. */
+class PassedBody implements AsyncIterableIterator<Uint8Array> {
+  private readonly course: Course
+  private readonly chunks: AsyncIterator<Uint8Array>
+
+  constructor(course: Course, body: AnswerBody) {
+    this.course = course
+    this.chunks = body[Symbol.asyncIterator]()
+    course.onEnd(() => body.cancel())
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      const next: IteratorResult<Uint8Array, unknown> = await this.chunks.next()
+      if (next.done !== true) return next
+      this.course.end()
+      return { done: true, value: undefined }
+    } catch (error) {
+      this.course.end()
+      throw error
+    }
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.course.end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+/** Bytes of either to the other, until one is lost or both have ended. */
+async function joined(course: Course, client: Tunnel, backend: Tunnel): Promise<void> {
+  course.onEnd(() => {
+    client.abort()
+    backend.abort()
+  })
+  try {
+    await Promise.all([piped(client, backend), piped(backend, client)])
+  } catch {
+    // Both are told by the end.
+  }
+  course.end()
+}
+
+async function piped(from: Tunnel, to: Tunnel): Promise<void> {
+  for await (const bytes of from.incoming) await to.write(bytes)
+  to.end()
+}
