@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Type as T } from 'typebox'
 import { Shop, Tier } from '../../../test/support/fixtures/shop/shop_pb.ts'
-import { all, defineGateway, grpc, soft, type CallFailure, type Metadata } from '../composition.ts'
+import {
+  all,
+  defineGateway,
+  grpc,
+  manifestOf,
+  soft,
+  type CallFailure,
+  type Metadata,
+} from '../composition.ts'
 import { grpcError, testGateway } from '../testing.ts'
 
 let head: Metadata | undefined
@@ -54,6 +62,12 @@ const gateway = defineGateway({
         const titles: string[] = []
         for await (const book of c.shop.watchBooks({ name: 'all' })) titles.push(book.title)
         return titles
+      },
+    }),
+    r.stream('/live', {
+      out: T.Object({ title: T.String() }),
+      async *run({ c }) {
+        for await (const { title } of c.shop.watchBooks({ name: 'all' })) yield { title }
       },
     }),
     r.get('/first', {
@@ -147,6 +161,23 @@ suite('a backend of gRPC', () => {
     t.shop.stub('watchBooks', [{ title: 'x' }, { title: 'y' }])
     await t.get('/first').json('x')
     t.trace.expectOutcome('shop watchBooks', 'cancelled')
+  })
+
+  test('streams what is streamed to it, for longer than a call may take', async () => {
+    await using t = await testGateway(gateway)
+    t.shop.stub('watchBooks', async function* (_, call) {
+      yield { title: 'one' }
+      await call.wait(60_000)
+      yield { title: 'two' }
+    })
+    const { text } = await t.get('/live', { headers: { accept: 'application/x-ndjson' } }).expect(200)
+    assert.equal(text, '{"title":"one"}\n{"title":"two"}\n')
+  })
+
+  test('is in the manifest by what goes on the wire', () => {
+    assert.deepEqual(manifestOf(gateway).routes[0]?.calls, [
+      { backend: 'shop', method: 'POST', path: '/shop.v1.Shop/GetBook' },
+    ])
   })
 
   test('fails a stream where it fails, behind what it has brought', async () => {

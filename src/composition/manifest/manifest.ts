@@ -81,11 +81,15 @@ function routeEntry(gateway: Gateway, route: Route): RouteEntry {
     partial: route.kind === 'composed' ? (route.options.partial ?? 'header') : null,
     failures: [...failures, ...gateway.failures],
     filters: { before: gateway.before.length + before.length, after: gateway.after.length + after.length },
-    calls: calls?.map(callEntry) ?? null,
+    calls: calls?.map(call => callEntry(gateway, call)) ?? null,
   }
 }
 
-function callEntry(call: string): CallEntry {
+/** `users GET /users/{id}`, or of gRPC `shop getBook`: in either case with what goes on the wire. */
+function callEntry({ backends }: Gateway, call: string): CallEntry {
   const [backend = '', method = '', path = ''] = call.split(' ')
-  return { backend, method, path }
+  const service = backends[backend]?.grpc?.service
+  return service === undefined
+    ? { backend, method, path }
+    : { backend, method: 'POST', path: `/${service.typeName}/${service.method[method]?.name ?? method}` }
 }
