@@ -10,7 +10,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY build ./build
 COPY src ./src
-COPY tsconfig.json ./
+COPY tsconfig.json LICENSE ./
 COPY web ./web
 RUN npm run build
 
