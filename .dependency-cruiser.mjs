@@ -58,7 +58,6 @@ const bundled = [
   'pg',
   'reflect-metadata',
   'typebox',
-  'undici',
   'ws',
   'yaml',
 ]

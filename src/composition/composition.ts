@@ -1,6 +1,7 @@
 /** `portcullis/composition`: what a composition is written with. Its tests have `portcullis/composition/testing`. */
 export { http, rest } from './backends/backend.ts'
 export type { Backend, BackendSettings, Backends, CallNames, Clients } from './backends/backend.ts'
+export type { Resilience } from './backends/resilience.ts'
 export type { RestClient } from './backends/contract.ts'
 export { grpc } from './backends/grpc.ts'
 export type { GrpcClient, GrpcOptions, GrpcSettings } from './backends/grpc.ts'

@@ -200,7 +200,6 @@ function compileForward(action: Forward, around: Surroundings): CompiledForward 
     backendTimeoutMs: action.backendTimeoutMs,
     sessions: action.sessions === true ? new SessionPlaces(backends) : null,
     retry: routeRetry(action.retry),
-    safeOnly: action.safeOnly === true,
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FailureName, FailureType } from '../http/failures.ts'
 import { HINT_OWN, type ResponseHead } from '../http/head.ts'
-import { idempotentMethods, safeMethods } from '../http/idempotent.ts'
+import { idempotentMethods } from '../http/idempotent.ts'
 import type { Breaker } from '../upstream/breaker.ts'
 import { AttemptTimes } from './attempt-times.ts'
 import { pauseBefore, retryAfterMs, withPolicy, type RetryRules } from './retry-rules.ts'
@@ -90,9 +90,9 @@ export abstract class Repeating extends AttemptTimes {
   }
 
   protected get safeToRepeat(): boolean {
-    const { request } = this.x
-    const methods = this.action.safeOnly === true ? safeMethods : idempotentMethods
-    if (methods.has(request.method) || request.fields.has('idempotency-key')) return true
+    const { request, repeatable } = this.x
+    if (repeatable ?? (idempotentMethods.has(request.method) || request.fields.has('idempotency-key')))
+      return true
     return this.cluster?.config.repeatNonIdempotent === true
   }
 }

@@ -36,8 +36,6 @@ export interface CompiledForward extends Backends<CompiledBackend> {
   readonly sessions: SessionPlaces<CompiledBackend> | null
   /** As the route has it. */
   readonly retry: RetryRules | null
-  /** As Forward.safeOnly. */
-  readonly safeOnly?: boolean
 }
 
 export interface CompiledBackend extends BackendShare {

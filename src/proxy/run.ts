@@ -78,6 +78,8 @@ export interface RunHost {
   readonly startedMs: number
   /** When who asks wants no answer any more, as performance.now() tells time; Infinity where that is not known. */
   readonly untilMs: number
+  /** Whether it may be repeated that a backend may have acted on it, where who asks says so; absent: its method says it. */
+  readonly repeatable?: boolean
   /** The downstream is in the middle of a read and will flush at its end. */
   readonly turn: boolean
   readonly committed: boolean

@@ -55,8 +55,6 @@ export interface Forward {
   readonly sessions?: true
   /** Set where it is a GRPCRoute's: its deadlines (`grpc-timeout`) are kept, and gRPC-Web is translated. */
   readonly grpc?: true
-  /** Set where only safe methods (RFC 9110 §9.2.1) are repeated, and what has an idempotency key: who asks knows best. */
-  readonly safeOnly?: true
 }
 
 export interface WeightedBackend {

@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict'
 import { ruleTypes } from '../../src/cli/rule-types.ts'
+import { CallFailure } from '../../src/composition/calls/failure.ts'
 import type { BackendEntry } from '../../src/composition/manifest/manifest.ts'
 import type { BackendRequest } from '../../src/composition/transport/transport.ts'
 import { Engine, type EngineOptions } from '../../src/proxy/engine.ts'
@@ -23,6 +25,7 @@ export function entryOf(more: Partial<BackendEntry> = {}): BackendEntry {
     retry: null,
     deadlineHeader: null,
     relay: [],
+    resilience: {},
     ...more,
   }
 }
@@ -104,4 +107,10 @@ export function callOf(more: Partial<BackendRequest> = {}): BackendRequest {
     repeatable: true,
     ...more,
   }
+}
+
+export const fails = (failure: string) => (error: unknown) => {
+  assert.ok(error instanceof CallFailure, String(error))
+  assert.equal(error.failure, failure)
+  return true
 }

@@ -5,9 +5,10 @@ import type { HttpClient } from './http-client.ts'
 import type { Slow } from '../streams/bounded-queue.ts'
 import type { SocketLimits } from '../streams/frame-socket.ts'
 import type { Operations, RestClient } from './contract.ts'
+import { resilienceOf, type DeclaredResilience, type Resilience } from './resilience.ts'
 
 /** Where a backend is, and what holds for each call of it. */
-export interface BackendSettings {
+export interface BackendSettings extends Resilience {
   /** `http://users`, or `https://erp.example.com/api`: paths are below it. */
   readonly url: string
   /** How long a call may take, with all that is repeated. 10,000 where it is left out; the request's deadline holds beside it. */
@@ -57,6 +58,8 @@ export interface Backend<C extends Contract = Contract> {
   readonly grpc?: GrpcDeclaration
   /** Of `websocket` alone. */
   readonly socket?: SocketDeclaration
+  /** As it is declared; `timeoutMs` is there where that is said, and not by default. */
+  readonly resilience: DeclaredResilience
   /** For types alone. */
   readonly contract?: C
 }
@@ -160,6 +163,7 @@ export function declared(
             statuses: retry.statuses ?? [502, 503, 504],
           },
     limitBytes: settings.limitBytes ?? 4 * 1024 * 1024,
+    resilience: resilienceOf(settings),
   }
 }
 

@@ -3,10 +3,14 @@ import type { Call } from '../calls/call.ts'
 import { codeNumber, type GrpcCode } from '../grpc/codes.ts'
 import { metadataFields, type Metadata, type MetadataInit } from '../grpc/metadata.ts'
 import { ALWAYS_RELAYED, type Backend, type BackendSettings, type Contract } from './backend.ts'
+import { resilienceOf } from './resilience.ts'
 import type { CallStream } from './streamed-call.ts'
 
 /** Where a service is, and what holds for each call of it. */
-export interface GrpcSettings<S extends DescService> extends Pick<BackendSettings, 'timeoutMs' | 'relay'> {
+export interface GrpcSettings<S extends DescService> extends Pick<
+  BackendSettings,
+  'timeoutMs' | 'relay' | 'attemptTimeoutMs' | 'breaker' | 'bulkhead'
+> {
   /** `h2c://shop:50051` (or `http:`) for HTTP/2 as it is, `https://shop.example.com` for TLS. */
   readonly url: string
   /** Metadata of each call. */
@@ -110,6 +114,7 @@ export function grpc<S extends DescService>(service: S, settings: GrpcSettings<S
             grpcCodes: (retry.codes ?? ['unavailable']).map(codeNumber),
           },
     limitBytes: settings.limitBytes ?? 4 * 1024 * 1024,
+    resilience: resilienceOf(settings),
     grpc: { service, gzip: settings.compression === 'gzip', idempotent: repeatable(service, idempotent) },
   }
 }

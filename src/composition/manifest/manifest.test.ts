@@ -62,6 +62,7 @@ suite('what a composition is, without running it', () => {
       retry: null,
       deadlineHeader: 'x-deadline-ms',
       relay: ['traceparent', 'tracestate', 'authorization'],
+      resilience: { timeoutMs: 500 },
     })
     assert.deepEqual(routes[0], {
       method: 'GET',

@@ -1,3 +1,4 @@
+import type { DeclaredResilience } from '../backends/resilience.ts'
 import type { RetrySettings } from '../transport/transport.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
@@ -23,6 +24,7 @@ export interface BackendEntry {
   readonly retry: RetrySettings | null
   readonly deadlineHeader: string | null
   readonly relay: readonly string[]
+  readonly resilience: DeclaredResilience
 }
 
 export interface RouteEntry {
@@ -54,7 +56,7 @@ export function manifestOf(gateway: Gateway): Manifest {
     title,
     version,
     backends: Object.entries(backends).map(
-      ([name, { protocol, url, timeoutMs, limitBytes, retry, deadlineHeader, relay }]) => ({
+      ([name, { protocol, url, timeoutMs, limitBytes, retry, deadlineHeader, relay, resilience }]) => ({
         name,
         protocol,
         url: url.href,
@@ -63,6 +65,7 @@ export function manifestOf(gateway: Gateway): Manifest {
         retry,
         deadlineHeader,
         relay,
+        resilience,
       }),
     ),
     routes: routes.map(route => routeEntry(gateway, route)),

@@ -39,7 +39,8 @@ export class CacheFilter implements Filter {
     this.settings = settings
     this.kit = kit
     this.shared = shared
-    this.questions = new Questions(settings.keyHeaders, text => shared.reader.digest(text))
+    const digest = (text: string): string => shared.reader.digest(text)
+    this.questions = new Questions(settings.keyHeaders, digest, settings.keysAll)
     this.answers = new Answers(settings, kit.clock, shared)
     this.renewals = new Renewals(config, kit.clock, shared)
     this.outcomes = new Outcomes(policy, kit.metrics)

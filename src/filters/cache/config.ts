@@ -16,6 +16,8 @@ export interface CacheSettings {
   readonly staleIfErrorMs: number
   /** Names, in lower case, of request fields that are part of the key beside what Vary names. */
   readonly keyHeaders: readonly string[]
+  /** Whether every field that may say who asks is part of the key: requests are our own, and all in them is our word. */
+  readonly keysAll: boolean
   /** How long a request waits for an equal one; 0: it does not. */
   readonly collapseMs: number
   /** Whether clients' Cache-Control is heeded. */
@@ -25,7 +27,12 @@ export interface CacheSettings {
 }
 
 const { heuristicPercent, ...others } = cacheDefaults
-const defaults: CacheSettings = { ...others, heuristicShare: heuristicPercent / 100, keyHeaders: [] }
+const defaults: CacheSettings = {
+  ...others,
+  heuristicShare: heuristicPercent / 100,
+  keyHeaders: [],
+  keysAll: false,
+}
 
 export function settingsOf(layers: readonly Layer<CacheSettings>[]): CacheSettings {
   return { ...defaults, ...saidOf(layers) }

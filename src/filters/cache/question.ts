@@ -49,10 +49,13 @@ export class Questions {
   /** By Rule.id, of who shows nothing. */
   private readonly usual = new Map<string, Usual>()
 
-  /** `keyHeaders` in lower case. `digest` stands for what is not to be kept as it is. */
-  constructor(keyHeaders: readonly string[], digest: (text: string) => string) {
+  private readonly keysAll: boolean
+
+  /** `keyHeaders` in lower case. `digest` stands for what is not to be kept as it is. `keysAll`: as CacheSettings has it. */
+  constructor(keyHeaders: readonly string[], digest: (text: string) => string, keysAll = false) {
     this.keyHeaders = keyHeaders
     this.digest = digest
+    this.keysAll = keysAll
   }
 
   /**
@@ -68,8 +71,10 @@ export class Questions {
     let isTold = false
     let isConditional = false
     let hasDirectives = false
+    let ownText = ''
     for (let i = 0; i < list.length; i += 2) {
       const kind = kindOf(list[i]!)
+      if (kind === PLAIN && this.keysAll) ownText += part(list[i]!, list[i + 1]!)
       if (kind === PLAIN || kind === COMMON || (kind === FORWARDED_URL && isOurs)) continue
       if (kind === TURNING) return null
       if (kind === CONDITION) isConditional = true
@@ -86,6 +91,7 @@ export class Questions {
     const telling = allTold(x)
     if (telling.length > 0) isTold = true
     who += this.foundOf(x, telling)
+    if (ownText !== '') told += part('own', this.digest(ownText))
     for (const name of this.keyHeaders) told += part(name, this.digest(x.request.fields.combined(name) ?? ''))
     const places = this.placesOf(x, told, who)
     return { url: urlOf(x.request), places, isTold, isConditional, hasDirectives }

@@ -39,14 +39,14 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
 
   /** `left` is called once it is over. Throws a TypeError where the request can be none. */
   constructor(runtime: PortRuntime, request: RequestWithin, left: (call: CallWithin) => void) {
-    const { client = NOBODY, deadlineMs } = request
+    const { client = NOBODY } = request
     const { promise, resolve, reject } = Promise.withResolvers<ResponseHead>()
     this.answered = promise
     this.resolve = resolve
     this.reject = reject
     this.request = request
     this.left = left
-    this.x = new ExchangeWithin(this, runtime, headOf(request), client, deadlineMs)
+    this.x = new ExchangeWithin(this, runtime, headOf(request), client, request)
     this.touchedMs = this.x.startedMs
   }
 

@@ -2,6 +2,7 @@ import type { RequestHead } from '../../http/head.ts'
 import type { Downstream } from '../downstream.ts'
 import { ProxiedExchange } from '../proxied-exchange.ts'
 import type { PortRuntime } from '../runtime.ts'
+import type { RequestWithin } from './request-within.ts'
 
 /** The client's side of an exchange that began within this thread. */
 export interface DownstreamWithin extends Downstream {
@@ -12,6 +13,7 @@ export interface DownstreamWithin extends Downstream {
 /** An exchange whose client is in this thread. */
 export class ExchangeWithin extends ProxiedExchange {
   override readonly untilMs: number
+  readonly repeatable: boolean
   private readonly client: DownstreamWithin
 
   constructor(
@@ -19,11 +21,12 @@ export class ExchangeWithin extends ProxiedExchange {
     runtime: PortRuntime,
     head: RequestHead,
     address: string,
-    untilMs: number,
+    { deadlineMs, repeatable }: Pick<RequestWithin, 'deadlineMs' | 'repeatable'>,
   ) {
     super(client, runtime, head, '', address, 0)
     this.client = client
-    this.untilMs = untilMs
+    this.untilMs = deadlineMs
+    this.repeatable = repeatable
   }
 
   protected override report(): void {

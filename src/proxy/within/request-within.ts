@@ -32,6 +32,8 @@ export interface RequestWithin {
   readonly signal?: AbortSignal
   /** By performance.now; Infinity where there is none. */
   readonly deadlineMs: number
+  /** Whether it may be repeated that a backend may have acted on it: whatever its method is. */
+  readonly repeatable: boolean
   /** The protocol that it is to leave HTTP for, `websocket`; absent: none. */
   readonly upgrade?: string
 }

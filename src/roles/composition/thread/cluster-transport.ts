@@ -65,7 +65,7 @@ export class ClusterTransport implements Transport {
   }
 
   private begin(
-    { backend, url, call, method, target, body, signal, deadlineMs }: BackendRequest,
+    { backend, url, call, method, target, body, signal, deadlineMs, repeatable }: BackendRequest,
     headers: Readonly<Record<string, string>>,
     upgrade = '',
   ): CallWithin {
@@ -79,6 +79,7 @@ export class ClusterTransport implements Transport {
       body,
       signal,
       deadlineMs,
+      repeatable,
       upgrade,
     }
     try {
