@@ -3,23 +3,14 @@
  * Processor time of both threads for each request, beside a ping of the same port with nothing in it, in the same run.
  * Numbers of one run are in docs/adr/0075.
  */
-import { isMainThread, MessageChannel, Worker, workerData, type MessagePort } from 'node:worker_threads'
-import type { GatewayAnswer } from '../../src/composition/engine/messages.ts'
+import { isMainThread, MessageChannel, parentPort, Worker, type MessagePort } from 'node:worker_threads'
 import { Fields } from '../../src/http/fields.ts'
 import { NO_BODY, type RequestHead } from '../../src/http/head.ts'
-import { serveCrossing } from '../../src/roles/composition/thread/crossing-server.ts'
-import { systemClock } from '../../src/upstream/clock.ts'
 import { Crossing } from '../../src/upstream/crossing/crossing.ts'
 import { CrossingStream, type StreamPool } from '../../src/upstream/crossing/stream.ts'
 import type { UpstreamHandler } from '../../src/upstream/upstream-stream.ts'
 
 type What = 'ping' | 'request' | 'upload'
-
-const ANSWER: GatewayAnswer = {
-  status: 200,
-  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  body: JSON.stringify({ name: 'Ada', orders: [1, 2, 3], text: 'x'.repeat(500) }),
-}
 
 /** What a browser's request has when it comes out of the gateway. */
 const FIELDS = [
@@ -34,12 +25,11 @@ const FIELDS = [
   ['via', '1.1 portcullis'],
 ].flat()
 
-function answering(): void {
-  // oxlint-disable-next-line typescript/no-unsafe-assignment -- what the main thread gave
-  const { port, what }: { port: MessagePort; what: What } = workerData
-  if (what === 'ping') port.on('message', (message: unknown) => port.postMessage(message))
-  else serveCrossing(port, () => Promise.resolve(ANSWER), systemClock)
-  port.ref()
+/** Says what it is told. */
+function echoing(): void {
+  parentPort!.on('message', ({ port }: { readonly port: MessagePort }) =>
+    port.on('message', (message: unknown) => port.postMessage(message)),
+  )
 }
 
 class Bench {
@@ -102,7 +92,7 @@ function headOf(upload: Buffer | null): RequestHead {
     scheme: 'http',
     authority: 'shop.example.com',
     hostname: 'shop.example.com',
-    path: '/me/7/home',
+    path: '/json',
     query: '?x=1',
     version: 11,
     fields: new Fields([...FIELDS]),
@@ -123,10 +113,9 @@ async function until(condition: () => boolean): Promise<void> {
 
 async function measure(what: What, atOnce: number): Promise<void> {
   const { port1, port2 } = new MessageChannel()
-  const worker = new Worker(new URL(import.meta.url), {
-    workerData: { port: port2, what },
-    transferList: [port2],
-  })
+  const entry = what === 'ping' ? import.meta.url : '../../test/support/crossing-thread.ts'
+  const worker = new Worker(new URL(entry, import.meta.url))
+  worker.postMessage({ type: 'port', port: port2 }, [port2])
   const bench = new Bench(port1, what)
   for (let i = 0; i < atOnce; i++) bench.ask()
   await until(() => bench.done > 20_000)
@@ -145,4 +134,4 @@ if (isMainThread) {
   for (const atOnce of [1, 4, 16, 64])
     for (const what of ['ping', 'request', 'upload'] as const) await measure(what, atOnce)
   process.exit()
-} else answering()
+} else echoing()

@@ -35,6 +35,13 @@ const text = (body: string, status = 200): GatewayAnswer => ({
   body,
 })
 
+/** What the micro bench asks for. */
+const json: GatewayAnswer = {
+  status: 200,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: JSON.stringify({ name: 'Ada', orders: [1, 2, 3], text: 'x'.repeat(500) }),
+}
+
 /** Bytes of streams that were asked for. */
 let made = 0
 
@@ -89,6 +96,7 @@ function standStill(): never {
 async function answer(request: GatewayRequest): Promise<GatewayAnswer> {
   const { method, target, headers, signal, deadlineMs } = request
   const [path = '', query = ''] = target.split('?')
+  if (path === '/json') return json
   request.signal?.addEventListener('abort', () => tell(`aborted ${path}`))
   switch (path) {
     case '/echo':

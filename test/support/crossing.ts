@@ -3,6 +3,7 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import { WorkerGroup } from '../../src/proxy/workers.ts'
 import type { Cluster, Endpoint } from '../../src/snapshot/cluster.ts'
 import type { Snapshot } from '../../src/snapshot/snapshot.ts'
+import { threadAddress } from '../../src/upstream/crossing/address.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { MetricsReader } from '../../src/telemetry/metrics-reader.ts'
 import type { ThreadSays, ThreadState, ToTestThread } from './crossing-thread.ts'
@@ -106,7 +107,7 @@ export class Crossed implements AsyncDisposable {
   /** Requests go to these threads from now on. */
   async apply(threads: readonly BundleThread[] = this.threads): Promise<void> {
     const made = snapshotOf(between('h1', 1, this.options.between), ++this.version)
-    const endpoints = threads.map(({ id }): Endpoint => ({ address: `thread:${id}`, port: 1, weight: 1 }))
+    const endpoints = threads.map(({ id }): Endpoint => ({ address: threadAddress(id), port: 1, weight: 1 }))
     const snapshot: Snapshot = {
       ...made,
       clusters: made.clusters.map(cluster => ({ ...cluster, protocol: 'bundle', ...this.options.cluster })),

@@ -13,7 +13,24 @@ import {
   type ToThread,
 } from '../../shared/crossing/messages.ts'
 import { Outbox } from '../../shared/crossing/outbox.ts'
-import type { CrossingStream } from './stream.ts'
+
+/** One request on it, as messages tell of it: a CrossingStream. */
+export interface Crosser {
+  /** Of both directions. */
+  readonly waitingBytes: number
+  answered(
+    status: number,
+    list: readonly string[],
+    lengthBytes: number,
+    body: string | Uint8Array | null,
+    ended: boolean,
+  ): void
+  upgraded(list: readonly string[]): void
+  received(bytes: Uint8Array): void
+  ended(trailers: readonly string[] | null): void
+  credited(bytes: number): void
+  fail(failure: FailureName, detail: string): void
+}
 
 /** The way to one thread that answers requests: what a connection is to a backend, for any number of them at a time. */
 export class Crossing {
@@ -23,7 +40,7 @@ export class Crossing {
   /** The thread wants no more requests. */
   leaving = false
   private readonly port: MessagePort
-  private readonly streams = new Map<number, CrossingStream>()
+  private readonly streams = new Map<number, Crosser>()
   private lastId = 0
 
   constructor(port: MessagePort) {
@@ -47,7 +64,7 @@ export class Crossing {
   }
 
   /** Gives a request that begins its number. */
-  add(stream: CrossingStream): number {
+  add(stream: Crosser): number {
     this.streams.set(++this.lastId, stream)
     return this.lastId
   }

@@ -15,7 +15,7 @@ import {
 import type { Speaker } from '../../shared/crossing/outbox.ts'
 import { Pieces } from '../../shared/crossing/pieces.ts'
 import type { UpstreamHandler, UpstreamStream } from '../upstream-stream.ts'
-import type { Crossing } from './crossing.ts'
+import type { Crosser, Crossing } from './crossing.ts'
 import { answerHead, fieldsOf, type HeadLimits } from './head.ts'
 
 /** Whose request it is. */
@@ -33,7 +33,7 @@ export interface StreamPool {
 }
 
 /** One request to a thread: what is written in a turn crosses at its end, as far as the thread takes it. */
-export class CrossingStream implements UpstreamStream, Speaker {
+export class CrossingStream implements UpstreamStream, Crosser, Speaker {
   readonly fresh = true
   unsent = true
   private readonly pool: StreamPool

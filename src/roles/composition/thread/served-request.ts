@@ -25,7 +25,7 @@ export interface RequestOwner {
 }
 
 /** What an engine reads when the client has gone. */
-export class ClientGone extends Error {
+class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }
 
