@@ -81,7 +81,8 @@ export default {
       from: { path: '^src/composition/', pathNot: '\\.test\\.ts$' },
       to: {
         path: '^src/',
-        pathNot: '^src/(composition|http|shared)/|^src/upstream/(clock|retry-budget)\\.ts$',
+        pathNot:
+          '^src/(composition|http|shared)/|^src/upstream/(clock|retry-budget)\\.ts$|^src/model/(quantity|kinds/shapes)\\.ts$',
       },
     },
     {

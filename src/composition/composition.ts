@@ -42,3 +42,5 @@ export type { SharedContext, SharedKey, SharedOptions } from './streams/shared-o
 export type { Events, EventsOptions, EventStream } from './backends/event-types.ts'
 export { manifestOf } from './manifest/manifest.ts'
 export type { Manifest } from './manifest/manifest.ts'
+export { gatewayOfAggregate } from './aggregate/aggregate.ts'
+export type { AggregateGateway } from './aggregate/aggregate.ts'

@@ -7,15 +7,29 @@ const TEXT_TYPE = /^text\//i
 
 /** What a call by a contract brings: JSON, text, or bytes by the answer's type, undefined where it is empty. */
 export function resultOf(call: string, answer: BackendAnswer, content: Uint8Array): unknown {
+  checkSuccess(call, answer, content)
+  if (content.length === 0) return undefined
+  const type = answer.headers['content-type'] ?? ''
+  if (JSON_TYPE.test(type)) return jsonOf(call, content)
+  return TEXT_TYPE.test(type) ? textOf(content) : content
+}
+
+/** What a call brings that takes JSON alone; undefined where the answer is empty. */
+export function jsonResultOf(call: string, answer: BackendAnswer, content: Uint8Array): unknown {
+  checkSuccess(call, answer, content)
+  if (content.length === 0) return undefined
+  const type = answer.headers['content-type'] ?? ''
+  if (!JSON_TYPE.test(type))
+    throw new CallFailure('backend_response_invalid', call, `it is ${JSON.stringify(type)}, expected JSON`)
+  return jsonOf(call, content)
+}
+
+function checkSuccess(call: string, answer: BackendAnswer, content: Uint8Array): void {
   const { status, headers } = answer
   if (status < 200 || status > 299)
     throw new CallFailure('backend_status', call, String(status), {
       answer: { status, headers, body: errorBody(answer, content) },
     })
-  if (content.length === 0) return undefined
-  const type = headers['content-type'] ?? ''
-  if (JSON_TYPE.test(type)) return jsonOf(call, content)
-  return TEXT_TYPE.test(type) ? textOf(content) : content
 }
 
 /** What a call without a contract brings. */

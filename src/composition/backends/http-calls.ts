@@ -1,18 +1,34 @@
 import type { Call } from '../calls/call.ts'
-import type { BackendAnswer, BackendRequest } from '../transport/transport.ts'
+import type { BackendAnswer } from '../transport/transport.ts'
 import { lowerCased, type Backend } from './backend.ts'
-import { answerOf, resultOf } from './answers.ts'
+import { answerOf, jsonResultOf, resultOf } from './answers.ts'
 import type { CallSite } from './call-site.ts'
 import type { Method } from './contract.ts'
 import type { EventsOptions } from './event-types.ts'
 import { Subscribed } from './events.ts'
 import type { HttpOptions, QueryValue } from './http-client.ts'
 import { bodyOf, queryOf, templateOf } from './request-text.ts'
-import { trackedCall } from './tracked-call.ts'
+import { trackedCall, type RunningCall } from './tracked-call.ts'
 
 type Options = HttpOptions & { readonly header?: Readonly<Record<string, QueryValue>> }
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+/** A call of which all is made but what backend and engine add: of a route that is declared. */
+export interface PreparedCall {
+  /** `users GET /users/{params.id}` */
+  readonly name: string
+  /** In upper case. */
+  readonly method: string
+  /** Path and query, below the backend's own path. */
+  readonly target: string
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>> | null
+  /** JSON. */
+  readonly body: Uint8Array | null
+  /** Less than the backend's; Infinity where it is that. */
+  readonly timeoutMs: number
+}
 
 /** What a route calls as `c.NAME` of a backend of HTTP, for one request. */
 export class HttpCalls {
@@ -50,16 +66,25 @@ export class HttpCalls {
     return new Subscribed(this.name, path, this.backend, this.site, options)
   }
 
+  /** Brings what the JSON of the answer says; fails with an answer that is no success, or no JSON. */
+  prepared(call: PreparedCall): Call<unknown> {
+    const timeoutMs = Math.min(this.backend.timeoutMs, call.timeoutMs)
+    return trackedCall(this.site, call.name, timeoutMs, async running => {
+      const headers = this.headersFor(call.headers, running.deadlineMs)
+      if (call.body !== null) headers['content-type'] ??= 'application/json'
+      const answer = await this.send(running, call.method, call.target, headers, call.body)
+      return jsonResultOf(call.name, answer, await answer.body.bytes(this.backend.limitBytes))
+    })
+  }
+
   private call(method: Method, path: string, options: Options = {}): Call<unknown> {
     const name = `${this.name} ${method.toUpperCase()} ${path}`
     const timeoutMs = Math.min(this.backend.timeoutMs, options.timeoutMs ?? Infinity)
-    return trackedCall(this.site, name, timeoutMs, async ({ signal, deadlineMs, record }) => {
-      const answer = await this.site.transport.send(
-        this.requestFor(name, method, path, options, signal, deadlineMs),
-      )
-      record.status = answer.status
-      record.attempts = answer.attempt ?? 1
-      return await this.read(name, answer)
+    return trackedCall(this.site, name, timeoutMs, async running => {
+      const headers = this.headersFor(fieldsOf(options), running.deadlineMs)
+      const body = bodyOf(options.body, headers)
+      const target = `${templateOf(path).expand(name, options.path)}${queryOf(options.query)}`
+      return await this.read(name, await this.send(running, method.toUpperCase(), target, headers, body))
     })
   }
 
@@ -70,48 +95,71 @@ export class HttpCalls {
       : answerOf(name, answer, content)
   }
 
-  private requestFor(
-    name: string,
-    method: Method,
-    path: string,
-    options: Options,
-    signal: AbortSignal,
-    deadlineMs: number,
-  ): BackendRequest {
+  private async send(
+    { name, signal, deadlineMs, record }: RunningCall,
+    method: string,
+    target: string,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array | null,
+  ): Promise<BackendAnswer> {
     const { backend } = this
-    const headers = this.headersFor(options, deadlineMs)
-    const body = bodyOf(options.body, headers)
-    const base = backend.url.pathname.replace(/\/$/, '')
-    return {
+    const answer = await this.site.transport.send({
       backend: this.name,
       url: backend.url,
       call: name,
-      method: method.toUpperCase(),
-      target: `${base}${templateOf(path).expand(name, options.path)}${queryOf(options.query)}`,
+      method,
+      target: `${basePathOf(backend.url)}${target}`,
       headers,
       body,
       signal,
       deadlineMs,
       retry: backend.retry,
-      repeatable: SAFE.has(method.toUpperCase()) || headers['idempotency-key'] !== undefined,
-    }
+      repeatable: SAFE.has(method) || headers['idempotency-key'] !== undefined,
+    })
+    record.status = answer.status
+    record.attempts = answer.attempt ?? 1
+    return answer
   }
 
   /** The composition's word comes last, but for the deadline, of which only the engine knows. */
-  private headersFor(options: Options, deadlineMs: number): Record<string, string> {
+  private headersFor(
+    given: Readonly<Record<string, string>> | null,
+    deadlineMs: number,
+  ): Record<string, string> {
     const { backend, site } = this
     const headers: Record<string, string> = { accept: 'application/json', ...backend.headers }
     for (const field of backend.relay) {
       const value = site.headers[field]
       if (value !== undefined) headers[field] = value
     }
-    if (options.header !== undefined)
-      for (const [field, value] of Object.entries(options.header))
-        if (value != null) headers[field.toLowerCase()] = String(value)
-    if (options.headers !== undefined) Object.assign(headers, lowerCased(options.headers))
-    if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
+    if (given !== null) Object.assign(headers, given)
     if (backend.deadlineHeader !== null)
       headers[backend.deadlineHeader] = String(Math.max(1, Math.floor(deadlineMs - site.request.clock.now())))
     return headers
   }
+}
+
+/** What a call says itself, by names in lower case. */
+function fieldsOf(options: Options): Readonly<Record<string, string>> | null {
+  const { header, headers, idempotencyKey } = options
+  if (header === undefined && headers === undefined && idempotencyKey === undefined) return null
+  const fields: Record<string, string> = {}
+  if (header !== undefined)
+    for (const [field, value] of Object.entries(header))
+      if (value != null) fields[field.toLowerCase()] = String(value)
+  if (headers !== undefined) Object.assign(fields, lowerCased(headers))
+  if (idempotencyKey !== undefined) fields['idempotency-key'] = idempotencyKey
+  return fields
+}
+
+/** A getter of URL is a call of C++, and of most backends it is "/". */
+const basePaths = new WeakMap<URL, string>()
+
+function basePathOf(url: URL): string {
+  let path = basePaths.get(url)
+  if (path === undefined) {
+    path = url.pathname.replace(/\/$/, '')
+    basePaths.set(url, path)
+  }
+  return path
 }

@@ -8,6 +8,8 @@ const ofCalls = {
   backend_response_invalid: { status: 502, title: 'The answer of a backend cannot be read' },
   /** A path parameter would make another path of the template: it is empty, `.` or `..`. */
   path_parameter_refused: { status: 400, title: 'A parameter cannot be part of a path' },
+  /** A value of the request would make another field, or is no text where text must be. */
+  call_value_refused: { status: 400, title: 'A value of the request cannot be part of a call' },
   /** Nobody wants the answer any more: something else failed, or was sooner, or the request is over. */
   cancelled: { status: 500, title: 'The call was cancelled' },
   deadline_exceeded: { status: 504, title: 'The answer could not be composed in time' },

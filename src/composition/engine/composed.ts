@@ -1,5 +1,5 @@
 import { CallFailure } from '../calls/failure.ts'
-import { Answer, Problem } from '../routes/answer.ts'
+import { Answer, Problem, ShapedAnswer } from '../routes/answer.ts'
 import type { ComposedRoute, PartialReport } from '../routes/route.ts'
 import { Checked } from '../schemas/checked.ts'
 import { CompiledRoute, type Surroundings } from './compiled-route.ts'
@@ -42,7 +42,8 @@ export class Composed extends CompiledRoute<ComposedRoute> {
     const status = given.status ?? options.status ?? 200
     checkFields(given.headers)
     if (WITHOUT_BODY.has(status)) return { status, headers: { ...given.headers }, body: '' }
-    const { value, faults } = this.out.allow(given.body)
+    const { value, faults } =
+      given instanceof ShapedAnswer ? { value: given.body, faults: [] } : this.out.allow(given.body)
     if (faults.length > 0) throw new Misfit(this.name, faults)
     const names = [...new Set(scope.partials.map(({ part }) => part.name))]
     for (const { error } of scope.partials) if (!(error instanceof CallFailure)) this.mistaken(error, request)

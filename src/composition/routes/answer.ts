@@ -13,6 +13,9 @@ export class Answer<T> {
   }
 }
 
+/** An answer of which its route has left nothing but what its schema names: it is not looked through again. */
+export class ShapedAnswer extends Answer<unknown> {}
+
 /** `status` is that of the route where it is left out. */
 export function answer<T>(body: T, more: AnswerMore = {}): Answer<T> {
   return new Answer(body, more.status ?? null, lowerCased(more.headers ?? {}))

@@ -9,7 +9,7 @@ export type NamesIn<P extends string> = P extends `${string}{${infer Name}}${inf
 export type ParamsIn<P extends string> = { readonly [N in NamesIn<P>]: string }
 
 /** Also behind a slash that is escaped, and with parameters (`..;x`): there are servers who read both. */
-const DOT_SEGMENT = /(?:^|[/\\])\.{1,2}(?:[/\\;]|$)/
+export const DOT_SEGMENT = /(?:^|[/\\])\.{1,2}(?:[/\\;]|$)/
 
 /** What says which paths a route takes. */
 export interface Template {
