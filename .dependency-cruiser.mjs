@@ -82,7 +82,7 @@ export default {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(composition|http|shared)/|^src/upstream/(clock|retry-budget)\\.ts$|^src/model/(quantity|kinds/shapes)\\.ts$',
+          '^src/(composition|http|shared)/|^src/upstream/(clock|retry-budget)\\.ts$|^src/model/(quantity|kinds/(shapes|aggregate/.*))\\.ts$',
       },
     },
     {

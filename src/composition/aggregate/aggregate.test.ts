@@ -113,7 +113,7 @@ suite('what is shown of an answer', () => {
 suite('several parts', () => {
   const both = `
 user: { backend: users, path: '/users/{params.id}', merge: true, allow: [name] }
-book: { backend: shop, path: '/tiers/{parts.user.tier}/books', query: { near: '{parts.user.address.city}', x: '{parts.user.none}' }, default: null }
+book: { backend: shop, path: '/tiers/{parts.user.tier}/books', query: { near: '{parts.user.address.city}', x: '{parts.user.none}' }, default: none }
 news: { backend: shop, path: /news, required: false }
 `
   test('go out at once, but for one that needs another, of which also that is had which is not shown', async () => {
@@ -141,7 +141,7 @@ news: { backend: shop, path: /news, required: false }
     t.shop.fail('GET /tiers/{tier}/books', { status: 404 })
     t.shop.fail('GET /news', {})
     const res = await t.get('/me/7')
-    res.expect(200).partial(['book', 'news']).json({ name: 'Ada', book: null })
+    res.expect(200).partial(['book', 'news']).json({ name: 'Ada', book: 'none' })
     res.header('cache-control', 'no-store')
   })
 
@@ -326,6 +326,12 @@ book: { backend: shop, path: '/books/{parts.user.tier}', headers: { x-q: '{query
       t.users.stub('GET /users/{id}', answer)
       await t.get(target).expect(status).problem({ reason })
     })
+})
+
+test('a member that is null is as if it were not there, as in any resource', async () => {
+  await using t = await testGateway(gatewayWith('user: { backend: users, path: /user, default: null }'))
+  t.users.fail('GET /user', { status: 500 })
+  await t.get('/me/7').expect(502)
 })
 
 test('an answer is held to "out", where that is declared', async () => {

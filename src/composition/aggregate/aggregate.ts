@@ -2,15 +2,16 @@ import { durationMs, quantityBytes } from '../../model/quantity.ts'
 import { http, type Backend, type HttpContract } from '../backends/backend.ts'
 import { defineGateway, type Gateway } from '../routes/gateway.ts'
 import type { Route } from '../routes/route.ts'
-import type { Aggregate } from './declaration/aggregate.ts'
-import type { BackendDeclaration } from './declaration/backend.ts'
+import type { Aggregate } from '../../model/kinds/aggregate/aggregate.ts'
+import type { BackendDeclaration } from '../../model/kinds/aggregate/backend.ts'
+import { isObject } from '../schemas/picked.ts'
 import { failureRules } from './failures.ts'
 import { fieldName } from './fields.ts'
 import { Faults, written, type Fault, type Place } from './faults.ts'
 import { routeOf } from './route.ts'
 import { shapeFaults } from './shape-faults.ts'
 
-export { aggregateSchema, type Aggregate } from './declaration/aggregate.ts'
+export type { Aggregate } from '../../model/kinds/aggregate/aggregate.ts'
 export type { Fault } from './faults.ts'
 
 /** The gateway of a declaration, its backends by their names. */
@@ -20,7 +21,7 @@ export type AggregateGateway<Name extends string = string> = Gateway<{
 
 /**
  * The API that `spec.aggregate` of a Composition declares, as `defineGateway` would have made it: parsed JSON or YAML in,
- * what the engine and the test kit run out. Throws a TypeError that says all that is wrong, and where.
+ * what the engine and the test kit run out. Throws an AggregateFault.
  *
  * @example
  * const { spec } = parse(readFileSync('shop.yaml', 'utf8'))
@@ -28,20 +29,24 @@ export type AggregateGateway<Name extends string = string> = Gateway<{
  * await using t = await testGateway(gateway)
  */
 export function gatewayOfAggregate<const Name extends string = string>(
-  aggregate: unknown,
+  declared: unknown,
 ): AggregateGateway<Name> {
+  const aggregate = withoutNulls(declared)
   const shape = shapeFaults(aggregate)
-  if (shape.length > 0) throw refused(shape)
+  if (shape.length > 0) throw new AggregateFault(shape)
   const { gateway, faults } = compiled(aggregate as Aggregate)
-  if (gateway === null) throw refused(faults)
+  if (gateway === null) throw new AggregateFault(faults)
   return gateway as unknown as AggregateGateway<Name>
 }
 
-/** What its schema cannot say of a declaration that fits it: names that are not there, parts that need each other. */
-export const aggregateFaults = (aggregate: Aggregate): readonly Fault[] => compiled(aggregate).faults
+/** All that is wrong with a declaration, a line each. */
+export class AggregateFault extends TypeError {
+  readonly faults: readonly Fault[]
 
-function refused(faults: readonly Fault[]): TypeError {
-  return new TypeError(faults.map(({ path, message }) => `${written(path)}: ${message}`).join('\n'))
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(({ path, message }) => `${written(path)}: ${message}`).join('\n'))
+    this.faults = faults
+  }
 }
 
 function compiled(aggregate: Aggregate): {
@@ -107,4 +112,15 @@ function checkRules(
         [...place, i, 'backend'],
         `${JSON.stringify(backend)} is not there, expected one of "backends" (${backends.join(', ')})`,
       )
+}
+
+/** As in any resource a member that is null is one that is not there: what a test runs must be what a gateway does. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== null)
+      .map(([name, member]) => [name, withoutNulls(member)]),
+  )
 }

@@ -2,8 +2,8 @@ import { Type, type TObject, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { In } from '../routes/route.ts'
 import { allowList } from '../schemas/allow-list.ts'
-import type { RouteDeclaration } from './declaration/aggregate.ts'
-import type { InputDeclaration } from './declaration/inputs.ts'
+import type { RouteDeclaration } from '../../model/kinds/aggregate/aggregate.ts'
+import type { InputDeclaration } from '../../model/kinds/aggregate/inputs.ts'
 import type { Faults, Place } from './faults.ts'
 
 /** What a route takes, as the engine has it. */

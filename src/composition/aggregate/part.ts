@@ -1,7 +1,7 @@
 import { CallFailure, isCancelled } from '../calls/failure.ts'
 import { isObject } from '../schemas/picked.ts'
 import type { Assembly } from './assembly.ts'
-import type { PartDeclaration } from './declaration/part.ts'
+import type { PartDeclaration } from '../../model/kinds/aggregate/part.ts'
 import type { Faults, Place } from './faults.ts'
 import { memberAt } from './members.ts'
 import { partCall, type Bring } from './part-call.ts'

@@ -1,5 +1,5 @@
 import { Compile, type Validator } from 'typebox/compile'
-import { aggregateSchema } from './declaration/aggregate.ts'
+import { aggregateSchema } from '../../model/kinds/aggregate/aggregate.ts'
 import type { Fault, Place } from './faults.ts'
 
 type Schema = Readonly<Record<string, unknown>>

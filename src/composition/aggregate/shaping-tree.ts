@@ -1,4 +1,4 @@
-import type { PartDeclaration } from './declaration/part.ts'
+import type { PartDeclaration } from '../../model/kinds/aggregate/part.ts'
 import type { Faults, Place } from './faults.ts'
 
 /** What happens to a member, and to those below it: of `allow`, `deny`, `rename` and `flatten` laid together. */

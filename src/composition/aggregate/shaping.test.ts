@@ -18,7 +18,7 @@ import { memberAt } from './members.ts'
 import { shapeOf } from './shaping.ts'
 import { shapingTree } from './shaping-tree.ts'
 import { shownSchema } from './shown-schema.ts'
-import type { PartDeclaration } from './declaration/part.ts'
+import type { PartDeclaration } from '../../model/kinds/aggregate/part.ts'
 
 const rules = (part: PartDeclaration) => {
   const faults = new Faults()

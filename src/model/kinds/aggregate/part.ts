@@ -1,14 +1,5 @@
 import { Type, type Static } from 'typebox'
-import {
-  duration,
-  integer,
-  object,
-  optional,
-  pattern,
-  record,
-  set,
-  text,
-} from '../../../model/kinds/shapes.ts'
+import { duration, integer, object, optional, pattern, record, set, text } from '../shapes.ts'
 import { memberPath, name } from './inputs.ts'
 
 export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const

@@ -11,7 +11,7 @@ import {
   required,
   set,
   text,
-} from '../../../model/kinds/shapes.ts'
+} from '../shapes.ts'
 import { name } from './inputs.ts'
 
 const fieldName = pattern("^[!#$%&'*+.^`|~0-9A-Za-z_-]+$", 'a field name', 256)

@@ -10,7 +10,7 @@ import {
   required,
   set,
   text,
-} from '../../../model/kinds/shapes.ts'
+} from '../shapes.ts'
 import { backend, failureRules } from './backend.ts'
 import { inputs, jsonSchema, name } from './inputs.ts'
 import { methods, part } from './part.ts'

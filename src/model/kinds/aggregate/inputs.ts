@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { integer, object, optional, pattern, record, set, text } from '../../../model/kinds/shapes.ts'
+import { integer, object, optional, pattern, record, set, text } from '../shapes.ts'
 
 /** What a value of a path, of the query or of a field is to be. */
 export const input = object(
