@@ -108,8 +108,13 @@ export abstract class CompiledRoute<R extends Route = Route> {
   }
 
   private clients(scope: RequestScope, request: GatewayRequest): Readonly<Record<string, unknown>> {
-    const { gateway, transport, observer } = this.around
-    const site: CallSite = {
+    return clientsOf(this.around.gateway.backends, this.siteOf(scope, request))
+  }
+
+  /** For calls of a request. */
+  protected siteOf(scope: RequestScope, request: GatewayRequest): CallSite {
+    const { transport, observer } = this.around
+    return {
       request: scope,
       transport,
       headers: request.headers,
@@ -117,7 +122,6 @@ export abstract class CompiledRoute<R extends Route = Route> {
       began: record => observer.called?.(record, request),
       ended: record => observer.ended?.(record, request),
     }
-    return clientsOf(gateway.backends, site)
   }
 
   private allow(call: string): void {

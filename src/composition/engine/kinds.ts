@@ -1,4 +1,5 @@
 import type { Route } from '../routes/route.ts'
+import { Transcoded } from '../transcode/transcoded.ts'
 import type { CompiledRoute, Surroundings } from './compiled-route.ts'
 import { Composed } from './composed.ts'
 import { Proxied } from './proxied.ts'
@@ -16,6 +17,7 @@ const kinds: { readonly [K in Route['kind']]: Compile<K> } = {
   stream: (route, around) => new Streamed(route, around),
   websocket: (route, around) => new Socketed(route, around),
   proxy: (route, around) => new Proxied(route, around),
+  transcoded: (route, around) => new Transcoded(route, around),
 }
 
 export const compiled = (route: Route, around: Surroundings): CompiledRoute =>

@@ -2,6 +2,9 @@ import type { DeclaredResilience } from '../backends/resilience.ts'
 import type { RetrySettings } from '../transport/transport.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
+import type { TranscodedRoute } from '../routes/transcode.ts'
+import { methodPath } from '../transcode/call/method-call.ts'
+import { methodId } from '../transcode/openapi/paths.ts'
 import { operationIdOf } from './operation-id.ts'
 import { openApiOf, type OpenApiDocument } from './openapi.ts'
 
@@ -68,10 +71,22 @@ export function manifestOf(gateway: Gateway): Manifest {
         resilience,
       }),
     ),
-    routes: routes.map(route => routeEntry(gateway, route)),
+    routes: routes.flatMap(route =>
+      route.kind === 'transcoded' ? transcodedEntries(gateway, route) : [routeEntry(gateway, route)],
+    ),
     openapi: openApiOf(gateway),
   }
 }
+
+/** Each method of a backend is an entry by each rule that it has; what Connect and gRPC-Web call it by is none of its own. */
+const transcodedEntries = (gateway: Gateway, route: TranscodedRoute): readonly RouteEntry[] =>
+  route.transcoder.rules.map(({ httpMethod, method, template }, i, all) => ({
+    ...routeEntry(gateway, route),
+    method: httpMethod,
+    path: template.text,
+    operationId: methodId(method, all.slice(0, i).filter(one => one.method === method).length),
+    calls: [{ backend: route.backend, method: 'POST', path: methodPath(method) }],
+  }))
 
 function routeEntry(gateway: Gateway, route: Route): RouteEntry {
   const { before = [], after = [], calls, failures = [], timeoutMs } = route.options

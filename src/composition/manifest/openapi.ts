@@ -1,8 +1,9 @@
 import type { TObject, TSchema } from 'typebox'
 import { failureAnswer } from '../calls/failure.ts'
 import type { Gateway } from '../routes/gateway.ts'
-import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
+import type { FailureRule, PartialReport, Route as AnyRoute } from '../routes/route.ts'
 import { PathTemplate } from '../routes/template.ts'
+import { transcodedPaths } from '../transcode/openapi/paths.ts'
 import { operationIdOf } from './operation-id.ts'
 
 export interface OpenApiDocument {
@@ -13,6 +14,8 @@ export interface OpenApiDocument {
 }
 
 type Json = Readonly<Record<string, unknown>>
+/** One whose path and schemas it says itself, and not a contract of a backend. */
+type Route = Exclude<AnyRoute, { readonly kind: 'transcoded' }>
 
 /** RFC 9457, as `src/composition/engine/problems.ts` writes it. */
 const problemSchema = {
@@ -43,6 +46,10 @@ export function openApiOf({ title, version, routes, failures }: Gateway): OpenAp
   for (const route of routes) {
     // Of what passes nothing is known.
     if (route.kind === 'proxy') continue
+    if (route.kind === 'transcoded') {
+      transcodedPaths(route, paths, definitions)
+      continue
+    }
     const path = (paths[route.path] ??= {})
     path[route.method.toLowerCase()] = operationOf(route, failures, definitions)
   }

@@ -56,7 +56,7 @@ export interface Gateway<B extends Backends = Backends> {
  * })
  */
 export function defineGateway<const B extends Backends>(options: GatewayOptions<B>): Gateway<B> {
-  const routes = options.routes(routesOf<B>()).flat()
+  const routes = options.routes(routesOf(options.backends)).flat()
   for (const route of routes) {
     checkSchemas(route)
     if (route.kind === 'proxy') checkProxy(route, options.backends)

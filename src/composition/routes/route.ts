@@ -4,6 +4,7 @@ import type { Answer } from './answer.ts'
 import type { BaseRoute, CommonOptions, In, PartialReport, RouteContext } from './common.ts'
 import type { AddProxy, ProxyRoute } from './proxy.ts'
 import type { AddStream, StreamRoute } from './stream.ts'
+import type { AddTranscode, TranscodedRoute } from './transcode.ts'
 import type { AddWebSocket, WebSocketRoute } from './websocket.ts'
 
 export type {
@@ -42,7 +43,7 @@ export interface ComposedRoute extends BaseRoute {
 }
 
 /** A route as the engine has it. What answers each kind is in `src/composition/engine/kinds.ts`. */
-export type Route = ComposedRoute | StreamRoute | WebSocketRoute | ProxyRoute
+export type Route = ComposedRoute | StreamRoute | WebSocketRoute | ProxyRoute | TranscodedRoute
 
 export type AddRoute<B extends Backends> = <
   const P extends string,
@@ -92,4 +93,12 @@ export interface Routes<B extends Backends> {
    * r.proxy('/legacy/{rest=**}', 'legacy', { rewrite: '/v1/{rest=**}' })
    */
   readonly proxy: AddProxy<B>
+  /**
+   * The methods of a backend of gRPC as REST, by their annotations `google.api.http`, and by Connect, gRPC-Web and gRPC.
+   * Routes of one's own for the same paths come before it. Throws a TypeError that names the method whose rule is wrong.
+   *
+   * @example
+   * r.transcode('shop', { descriptors: registryOfSet(readFileSync('shop.pb')) })
+   */
+  readonly transcode: AddTranscode<B>
 }

@@ -1,8 +1,10 @@
 import type { Backends } from '../backends/backend.ts'
+import { transcodedRoute } from '../transcode/transcoded-route.ts'
 import type { ProxyRoute } from './proxy.ts'
 import type { StreamRoute } from './stream.ts'
 import type { WebSocketRoute } from './websocket.ts'
 import type { ComposedRoute, Routes } from './route.ts'
+import type { TranscodeOptions } from './transcode.ts'
 
 const composed =
   (method: string) =>
@@ -14,7 +16,7 @@ const composed =
   })
 
 /** What `routes` is given. */
-export const routesOf = <B extends Backends>(): Routes<B> =>
+export const routesOf = <B extends Backends>(backends: B): Routes<B> =>
   ({
     get: composed('GET'),
     post: composed('POST'),
@@ -40,4 +42,6 @@ export const routesOf = <B extends Backends>(): Routes<B> =>
       backend,
       options,
     }),
+    transcode: (backend: string, options?: TranscodeOptions<B>) =>
+      transcodedRoute(backends, backend, options),
   }) as Routes<B>

@@ -1,0 +1,98 @@
+import { httpStatus } from '../../../http/grpc/status.ts'
+import { CallFailure } from '../../calls/failure.ts'
+import type { BackendAnswer } from '../../transport/transport.ts'
+import { INTERNAL, OK, UNIMPLEMENTED } from './codes.ts'
+import { messagesOf } from './envelopes.ts'
+import type { Metadata } from './metadata.ts'
+import { okStatus, statusOf, statusOfError, statusOfTrailers, type Status } from './status.ts'
+
+const GRPC = /^application\/grpc(?:\+proto)?\s*(?:;|$)/i
+
+/**
+ * What a backend says to a call of a method. Its messages end without failing, whatever becomes of the call: its status
+ * then says what did.
+ */
+export class MethodAnswer {
+  /** Of the head; empty where the call ended before it had one. */
+  readonly headers: Metadata
+  /** Settles when the messages have ended, or are not read any more; rejects with what went wrong on the way. */
+  readonly over: Promise<void>
+  private readonly answer: BackendAnswer
+  private readonly limitBytes: number
+  private readonly settled = Promise.withResolvers<void>()
+  private ending: Status | null
+  private behind: Metadata = {}
+
+  constructor(answer: BackendAnswer, limitBytes: number) {
+    this.answer = answer
+    this.limitBytes = limitBytes
+    this.over = this.settled.promise
+    this.over.catch(() => undefined)
+    this.ending = endOfHead(answer)
+    this.headers = this.ending === null ? answer.headers : {}
+    if (this.ending === null) return
+    this.behind = answer.headers
+    answer.body.cancel()
+    this.settled.resolve()
+  }
+
+  /** Known at once where there are no messages, else after the last one. */
+  get status(): Status | null {
+    return this.ending
+  }
+
+  /** With the status. */
+  get trailers(): Metadata {
+    return this.behind
+  }
+
+  /** To be read once. Who stops early ends the call. */
+  async *messages(): AsyncGenerator<Uint8Array> {
+    if (this.ending !== null) return
+    const { body, headers } = this.answer
+    try {
+      yield* messagesOf(body, headers['grpc-encoding'] ?? 'identity', this.limitBytes)
+      this.behind = body.trailers ?? {}
+      this.ending = statusOfTrailers(this.behind)
+      this.settled.resolve()
+    } catch (error) {
+      this.fail(error)
+    } finally {
+      if (this.ending === null) this.fail(new CallFailure('cancelled', '', 'its messages are not read'))
+    }
+  }
+
+  /** Of a call that has one message; its status says where it had not. */
+  async one(): Promise<Uint8Array | null> {
+    let first: Uint8Array | null = null
+    for await (const message of this.messages()) {
+      if (first !== null) {
+        this.ending = statusOf(UNIMPLEMENTED, 'the backend answered with more than one message')
+        return null
+      }
+      first = message
+    }
+    if (first === null && this.ending!.code === OK)
+      this.ending = statusOf(UNIMPLEMENTED, 'the backend answered without a message')
+    return this.ending!.code === OK ? first : null
+  }
+
+  /** The call is over, and nobody reads the rest. */
+  fail(error: unknown): void {
+    this.ending ??= statusOfError(error) ?? statusOf(INTERNAL, 'the answer of the backend cannot be read')
+    this.answer.body.cancel()
+    this.settled.reject(error)
+  }
+}
+
+/** Of a head that is all of the answer: a status alone (Trailers-Only), or what is no gRPC at all. */
+function endOfHead({ status, headers }: BackendAnswer): Status | null {
+  if (headers['grpc-status'] !== undefined) return statusOfTrailers(headers)
+  if (status !== 200) return statusOf(httpStatus(status), `the backend answered with HTTP status ${status}`)
+  return GRPC.test(headers['content-type'] ?? '')
+    ? null
+    : statusOf(INTERNAL, 'the backend does not answer with gRPC')
+}
+
+/** Of a call that ended well, for those who need one. */
+export const isOk = (status: Status | null): boolean => (status ?? okStatus).code === OK

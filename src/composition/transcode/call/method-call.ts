@@ -1,0 +1,107 @@
+import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt'
+import type { DescMethod } from '@bufbuild/protobuf'
+import { writeTimeout } from '../../../http/grpc/timeout.ts'
+import type { Backend } from '../../backends/backend.ts'
+import type { CallSite } from '../../backends/call-site.ts'
+import { trackedCall, type RunningCall } from '../../backends/tracked-call.ts'
+import { CallFailure } from '../../calls/failure.ts'
+import type { BackendRequest } from '../../transport/transport.ts'
+import { codeName } from '../../grpc/codes.ts'
+import { OK } from './codes.ts'
+import { envelope } from './envelopes.ts'
+import type { Metadata } from './metadata.ts'
+import { MethodAnswer } from './method-answer.ts'
+
+/** A method of a backend, with what is asked of it. */
+export interface MethodCall {
+  /** Of the backend, in the composition. */
+  readonly name: string
+  readonly backend: Backend
+  readonly method: DescMethod
+  readonly metadata: Metadata
+  /** One, or several as they come. */
+  readonly messages: Uint8Array | AsyncIterable<Uint8Array>
+}
+
+/** `/shop.Shop/GetBook` */
+export const methodPath = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`
+
+/** Calls it by gRPC over HTTP/2. The answer comes with its head; fails with a CallFailure where there is none. */
+export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnswer> {
+  const { name, backend, method } = call
+  const opened = Promise.withResolvers<MethodAnswer>()
+  const timeoutMs = method.methodKind === 'unary' ? backend.timeoutMs : Infinity
+  // Of a client whose messages end badly the call ends with what is wrong with them.
+  const wrong = (reason: unknown) => {
+    opened.reject(reason)
+    opened.promise.then(
+      given => given.fail(reason),
+      () => undefined,
+    )
+  }
+  const tracked = trackedCall(site, `${name} ${method.localName}`, timeoutMs, async running => {
+    const answer = await site.transport.send(requestFor(site, call, running, wrong))
+    running.record.status = answer.status
+    const given = new MethodAnswer(answer, backend.limitBytes)
+    // Whoever was to read it may have gone without a word.
+    running.signal.addEventListener('abort', () => given.fail(running.signal.reason))
+    opened.resolve(given)
+    await given.over
+    const { code } = given.status!
+    if (code !== OK) throw new CallFailure('backend_status', running.name, codeName(code))
+  })
+  tracked.outcome.catch((reason: unknown) => opened.reject(reason))
+  return opened.promise
+}
+
+function requestFor(
+  site: CallSite,
+  call: MethodCall,
+  { name, signal, deadlineMs }: RunningCall,
+  wrong: (reason: unknown) => void,
+): BackendRequest {
+  const { backend, method, messages } = call
+  const base = backend.url.pathname.replace(/\/$/, '')
+  return {
+    backend: call.name,
+    url: backend.url,
+    call: name,
+    protocol: 'h2',
+    method: 'POST',
+    target: `${base}${methodPath(method)}`,
+    headers: headersFor(call, deadlineMs - site.request.clock.now()),
+    body: messages instanceof Uint8Array ? envelope(0, messages) : enveloped(messages, wrong),
+    signal,
+    deadlineMs,
+    retry: backend.retry,
+    repeatable: messages instanceof Uint8Array && isRepeatable(call),
+  }
+}
+
+/** As its .proto file says, or the backend where it is declared. */
+const isRepeatable = ({ method, backend }: MethodCall): boolean =>
+  method.idempotency !== Level.IDEMPOTENCY_UNKNOWN || backend.grpc?.idempotent.has(method.localName) === true
+
+/** The deadline is told as what is left: what the client said is no more true when its request has come this far. */
+function headersFor({ backend, metadata }: MethodCall, leftMs: number): Record<string, string> {
+  return {
+    ...backend.headers,
+    ...metadata,
+    'content-type': 'application/grpc+proto',
+    te: 'trailers',
+    'grpc-accept-encoding': 'identity,gzip',
+    ...(leftMs !== Infinity && { 'grpc-timeout': writeTimeout(leftMs) }),
+  }
+}
+
+async function* enveloped(
+  messages: AsyncIterable<Uint8Array>,
+  wrong: (reason: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const message of messages) yield envelope(0, message)
+  } catch (error) {
+    wrong(error)
+    throw error
+  }
+}

@@ -1,0 +1,191 @@
+import { toBinary, type DescMethod } from '@bufbuild/protobuf'
+import type { Metadata } from '../call/metadata.ts'
+import { isOk, type MethodAnswer } from '../call/method-answer.ts'
+import { httpStatusOf, statusOf, statusOfError, StatusError, type Status } from '../call/status.ts'
+import { INVALID_ARGUMENT } from '../call/codes.ts'
+import { cannotBeRead } from '../connect/unary.ts'
+import { grpcTimeoutMs } from '../grpc/grpc-call.ts'
+import { contentOf, mediaType, type Inbound, type Incoming, type Surface, type Written } from '../inbound.ts'
+import { nothing } from '../request-stream.ts'
+import type { HttpRule } from '../rule/http-rule.ts'
+import type { AnswerJson } from './answer-json.ts'
+import { itemsOf, linesOf } from './request-items.ts'
+import type { RequestContent, RequestMessages } from './request-message.ts'
+import { streamFormat, type StreamFormat } from './stream-format.ts'
+
+/** What of a rule does not depend on a request. */
+export interface RestRule {
+  readonly rule: HttpRule
+  readonly requests: RequestMessages
+  readonly answers: AnswerJson
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/
+const LINES_TYPE = /^application\/(?:x-ndjson|ndjson|jsonl)$/
+
+/** A request that a rule of google.api.http takes, and its answer as JSON. */
+export class RestCall implements Inbound {
+  readonly method: DescMethod
+  private readonly of: RestRule
+  private readonly segments: readonly string[]
+  private readonly incoming: Incoming
+  private readonly surface: Surface
+
+  constructor(of: RestRule, segments: readonly string[], incoming: Incoming, surface: Surface) {
+    this.of = of
+    this.method = of.rule.method
+    this.segments = segments
+    this.incoming = incoming
+    this.surface = surface
+  }
+
+  get timeoutMs(): number | null {
+    return grpcTimeoutMs(this.incoming.request.headers)
+  }
+
+  async messages(): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+    const type = this.incoming.request.headers['content-type']
+    const { methodKind } = this.method
+    if (methodKind === 'unary' || methodKind === 'server_streaming')
+      return this.message(await this.content(type), true)
+    return await this.stream(mediaType(type), type ?? '')
+  }
+
+  private message(content: RequestContent | null, whole: boolean): Uint8Array {
+    const { requests } = this.of
+    const message = whole
+      ? requests.message(this.segments, this.incoming.search, content)
+      : requests.message(null, '', content)
+    return toBinary(this.method.input, message)
+  }
+
+  private async content(type: string | undefined): Promise<RequestContent | null> {
+    const bytes = await contentOf(this.incoming, this.surface.limitBytes)
+    if (bytes.length === 0) return null
+    if (!this.of.requests.takesAnything && this.of.rule.body !== null && !JSON_TYPE.test(mediaType(type)))
+      throw unsupported('the body must be JSON', 'application/json')
+    return { type: type ?? 'application/octet-stream', bytes }
+  }
+
+  /** What path and query say is in the first message. */
+  private async stream(type: string, field: string): Promise<AsyncIterable<Uint8Array>> {
+    const { body } = this.incoming.request
+    const { limitBytes } = this.surface
+    if (this.of.requests.takesAnything) return this.each(body ?? nothing, field)
+    if (LINES_TYPE.test(type)) return this.each(linesOf(body ?? nothing, limitBytes), type)
+    const bytes = await contentOf(this.incoming, limitBytes)
+    if (bytes.length > 0 && !JSON_TYPE.test(type))
+      throw unsupported(
+        'the body must be NDJSON, or an array of JSON',
+        'application/x-ndjson, application/json',
+      )
+    return this.each(bytes.length === 0 ? [] : itemsOf(bytes), type)
+  }
+
+  private async *each(
+    items: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    type: string,
+  ): AsyncGenerator<Uint8Array> {
+    let first = true
+    for await (const bytes of items) {
+      yield this.message({ type, bytes }, first)
+      first = false
+    }
+  }
+
+  async answer(
+    given: MethodAnswer,
+    metadata: (fields: Metadata) => Record<string, string>,
+  ): Promise<Written> {
+    const { methodKind } = this.method
+    if (given.status !== null && !isOk(given.status))
+      return this.withHeaders(this.failed(given.status), metadata(given.trailers))
+    if (methodKind === 'server_streaming' || methodKind === 'bidi_streaming')
+      return await (this.of.answers.isRaw
+        ? this.rawStream(given, metadata)
+        : this.jsonStream(given, metadata))
+    const message = await given.one()
+    const headers = { ...metadata(given.headers), ...metadata(given.trailers) }
+    if (message === null) return this.withHeaders(this.failed(given.status!), headers)
+    const { type, bytes } = this.of.answers.content(message)
+    return { status: 200, headers: { ...headers, 'content-type': type }, body: bytes }
+  }
+
+  private jsonStream(
+    given: MethodAnswer,
+    metadata: (fields: Metadata) => Record<string, string>,
+  ): Promise<Written> {
+    const format = streamFormat(this.incoming.request.headers['accept'])
+    const headers = { ...metadata(given.headers), 'content-type': format.type, vary: 'accept' }
+    return Promise.resolve({ status: 200, headers, body: this.written(given, format) })
+  }
+
+  private async *written(given: MethodAnswer, format: StreamFormat): AsyncGenerator<Uint8Array> {
+    let before = format.open
+    let wrong: Status | null = null
+    try {
+      for await (const message of given.messages()) {
+        yield Buffer.from(before + format.item(JSON.stringify(this.of.answers.json(message))))
+        before = format.between
+      }
+      if (!isOk(given.status)) wrong = given.status
+    } catch (error) {
+      wrong = statusOfError(error) ?? cannotBeRead
+    }
+    if (wrong !== null)
+      yield Buffer.from(before + format.error(this.errorJson(wrong)) + closeOf(format, true))
+    else yield Buffer.from((before === format.between ? '' : before) + closeOf(format, false))
+  }
+
+  /** Bytes one after another; the first says of what type they are. What breaks off has no other way to say so than to end badly. */
+  private async rawStream(
+    given: MethodAnswer,
+    metadata: (fields: Metadata) => Record<string, string>,
+  ): Promise<Written> {
+    const messages = given.messages()
+    const first = await messages.next()
+    if (first.done === true && !isOk(given.status)) return this.failed(given.status!)
+    const { type, bytes } =
+      first.done === true
+        ? { type: 'application/octet-stream', bytes: new Uint8Array() }
+        : this.of.answers.content(first.value)
+    const headers = { ...metadata(given.headers), 'content-type': type }
+    return { status: 200, headers, body: this.rawBytes(bytes, messages, given) }
+  }
+
+  private async *rawBytes(
+    first: Uint8Array,
+    rest: AsyncGenerator<Uint8Array>,
+    given: MethodAnswer,
+  ): AsyncGenerator<Uint8Array> {
+    if (first.length > 0) yield first
+    for await (const message of rest) {
+      const { bytes } = this.of.answers.content(message)
+      if (bytes.length > 0) yield bytes
+    }
+    if (!isOk(given.status)) throw new StatusError(given.status!)
+  }
+
+  failed(status: Status, error: StatusError | null = null): Written {
+    return {
+      status: error?.http ?? httpStatusOf(status),
+      headers: { ...error?.headers, 'content-type': 'application/json' },
+      body: this.errorJson(status),
+    }
+  }
+
+  private errorJson(status: Status): string {
+    return JSON.stringify(this.surface.status.json(status))
+  }
+
+  private withHeaders(written: Written, headers: Record<string, string>): Written {
+    return { ...written, headers: { ...headers, ...written.headers } }
+  }
+}
+
+/** An error is the last event, and needs no other behind it. */
+const closeOf = ({ close, type }: StreamFormat, failed: boolean): string =>
+  failed && type === 'text/event-stream' ? '' : close
+
+const unsupported = (message: string, accept: string): StatusError =>
+  new StatusError(statusOf(INVALID_ARGUMENT, message), { http: 415, headers: { accept } })
