@@ -8,11 +8,11 @@ import type {
   OpenedTunnel,
   Transport,
 } from '../../../composition/transport/transport.ts'
-import { CallFailure as FailedCall } from '../../../filters/kit.ts'
 import type { Fields } from '../../../http/fields.ts'
 import type { CallWithin } from '../../../proxy/within/call-within.ts'
 import type { RequestWithin } from '../../../proxy/within/request-within.ts'
 import type { Within } from '../../../proxy/within/within.ts'
+import { failureOf } from './failure-of.ts'
 import { TunnelWithin } from './tunnel-within.ts'
 import { handshakeOf, isAccepted } from './websocket-handshake.ts'
 
@@ -143,13 +143,6 @@ function headersOf({ list }: Fields): Readonly<Record<string, string>> {
     headers[name] = before === undefined ? list[i + 1]! : `${before}, ${list[i + 1]!}`
   }
   return headers
-}
-
-/** A call's failure has its name; what else is thrown (a field that cannot be one, the reason of its signal) is as it is. */
-export function failureOf(error: unknown, call: string): unknown {
-  return error instanceof FailedCall
-    ? new CallFailure(error.failure, call, error.detail, { cause: error })
-    : error
 }
 
 async function refusedBy(

@@ -1,6 +1,6 @@
 import type { Tunnel } from '../../../composition/streams/tunnel.ts'
 import type { CallWithin } from '../../../proxy/within/call-within.ts'
-import { failureOf } from './cluster-transport.ts'
+import { failureOf } from './failure-of.ts'
 
 /** A connection to a backend that has left HTTP. */
 export class TunnelWithin implements Tunnel {
