@@ -23,6 +23,8 @@ export async function buildComposition(root: string, dist: string): Promise<read
         testing: source('testing.ts'),
         register: source('loading/register.ts'),
         'tell-manifest': source('loading/tell-manifest.ts'),
+        // Its engine is the bundles' own.
+        'bundle-worker': join(root, 'src/cli/bundle-worker.ts'),
       },
       shared.map(({ name }) => new RegExp(`^${name}(/|$)`)),
     )),

@@ -3,6 +3,7 @@ import type { ResourceKind, RoleName } from '../model/kind.ts'
 import { Kinds } from '../model/kinds.ts'
 import { plannedKinds } from '../model/kinds/planned.ts'
 import { qualifiedKind } from '../model/resources.ts'
+import { composition } from '../roles/composition/composition.ts'
 import { ingress } from '../roles/ingress/ingress.ts'
 import { management } from '../roles/management/management.ts'
 import type { Role } from '../translation/role.ts'
@@ -10,7 +11,7 @@ import { UsageError } from './command/flag.ts'
 import type { RoleSelection } from './command/role-selection.ts'
 
 /** All roles that are built, in the order in which a request from outside meets them. Nothing else here knows one by name. */
-export const roles: readonly Role[] = [ingress, management]
+export const roles: readonly Role[] = [ingress, management, composition]
 
 /** What one process plays, and what it reads for that. */
 export interface Chosen {

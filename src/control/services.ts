@@ -29,6 +29,14 @@ export class Services {
     if (!this.stopped) void this.each('applied', service => service.applied?.(wants, resources))
   }
 
+  /** Behind the first `applied`; waits for none longer than `graceMs`. */
+  ready(graceMs: number): Promise<void> {
+    return within(
+      graceMs,
+      this.each('ready', service => service.ready?.()),
+    )
+  }
+
   /** Waits for all of them, and for none longer than `graceMs`. */
   stop(graceMs: number): Promise<void> {
     this.stopped = true

@@ -219,3 +219,11 @@ export const routeDefaults = {
 
 /** What ports of Services and EndpointSlices leave out. */
 export const portDefaults = { protocol: 'TCP' } as const
+
+/** What a Composition leaves out. */
+export const compositionDefaults = {
+  threads: 1,
+  heapBytes: 256 * 1024 * 1024,
+  externalBytes: 256 * 1024 * 1024,
+  stallMs: 5_000,
+} as const

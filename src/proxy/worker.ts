@@ -19,8 +19,16 @@ import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { Received } from './received.ts'
 import type { SnapshotMessage } from './snapshot-bytes.ts'
 
+/** What a thread does that is more than a worker. */
+export interface Beside {
+  /** A message that is none of a worker's. */
+  take(message: unknown): void
+  /** It is to be drained: resolves when nothing comes from elsewhere any more, `graceMs` from now at the latest. */
+  leave(graceMs: number): Promise<void>
+}
+
 /** The body of a data-plane thread: an engine that does what the main thread says. */
-export function serve(types: RuleTypes): void {
+export function serve(types: RuleTypes, beside: Beside | null = null): Engine {
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- what WorkerGroup gave; both ends are in this folder
   const settings: WorkerSettings = workerData
   const port = parentPort!
@@ -82,6 +90,7 @@ export function serve(types: RuleTypes): void {
   }
 
   async function drain(graceMs: number, gently: boolean): Promise<void> {
+    await beside?.leave(graceMs)
     await engine.drain(graceMs, gently)
     sampler.stop()
     await accessLog.close()
@@ -117,8 +126,11 @@ export function serve(types: RuleTypes): void {
         return void drain(message.graceMs, message.gently)
       case 'reopen':
         return accessLog.reopen()
+      default:
+        beside?.take(message)
     }
   })
+  return engine
 }
 
 function sink(name: string): AccessSink | null {

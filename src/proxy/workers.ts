@@ -15,6 +15,7 @@ import type { OwnZone } from '../upstream/choice/place.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
 import type { RecentMemories } from '../telemetry/recent/recent-memories.ts'
 import type { PortResult } from './engine.ts'
+import { Guest, type GuestOptions } from './guest.ts'
 import { Member } from './member.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import type { OwnListener } from '../upstream/own-listeners.ts'
@@ -70,6 +71,8 @@ export class WorkerGroup {
   /** How a worker comes to each thread that answers requests. */
   private readonly threads = new Map<number, (worker: number) => MessagePort>()
   private readonly members = new Map<number, Member>()
+  /** Threads of services. */
+  private readonly guests = new Map<number, Guest>()
   /** Replaced, and still with requests. */
   private readonly leaving = new Set<Member>()
   private lastId: number
@@ -162,7 +165,8 @@ export class WorkerGroup {
   /** What checks have found of endpoints, for workers that are still to begin too. */
   setVerdicts(verdicts: Verdicts): void {
     this.verdicts.take(verdicts)
-    for (const member of this.members.values()) member.tell({ type: 'verdicts', verdicts })
+    for (const one of [...this.members.values(), ...this.guests.values()])
+      one.tell({ type: 'verdicts', verdicts })
     this.tellLeaving({ type: 'verdicts', verdicts })
   }
 
@@ -193,6 +197,29 @@ export class WorkerGroup {
     const message: ToWorker = { type: 'bundle-lost', thread, failure, detail }
     for (const member of this.members.values()) member.tell(message)
     this.tellLeaving(message)
+  }
+
+  /** A thread of a service that is part of the data plane, and has no ports. */
+  begin(options: GuestOptions): Guest {
+    const { handle: shared, ports } = this.state.handle(++this.lastId)
+    const guest = new Guest(
+      { ...this.settingsOf(this.lastId, 0), accessLog: 'off', shared },
+      ports,
+      options,
+      this,
+    )
+    const { id, worker } = guest
+    this.guests.set(id, guest)
+    guest.tell({ type: 'own-listeners', listeners: this.ownListeners })
+    guest.tell({ type: 'verdicts', verdicts: this.verdicts.all })
+    this.options.metrics.attach(id)
+    worker.on('message', (message: FromWorker) => this.hear(id, message))
+    void guest.ended.then(() => {
+      this.guests.delete(id)
+      this.options.metrics.retire(id)
+      this.state.ended(id)
+    })
+    return guest
   }
 
   /** For log rotation. */
@@ -241,13 +268,23 @@ export class WorkerGroup {
     for (const member of this.leaving) member.tell(message)
   }
 
-  private start(id: number, index: number): Member {
-    const { entry, logLevel, accessLog, workers, log, metrics } = this.options
-    const { handle: shared, ports } = this.state.handle(id)
+  private settingsOf(id: number, index: number): Omit<WorkerSettings, 'shared'> {
+    const { logLevel, accessLog, workers } = this.options
     const { ticketKeys } = this
     const place = { zone: this.options.zone ?? null, index, process: hostname() }
+    return { id, workers, place, logLevel, accessLog, recent: null, ticketKeys }
+  }
+
+  private hear(id: number, message: FromWorker): void {
+    if (message.type === 'series') this.options.metrics.announce(id, message.series)
+    if (message.type === 'told') this.options.onTold?.(message.channel, message.message, id)
+  }
+
+  private start(id: number, index: number): Member {
+    const { entry, log, metrics } = this.options
+    const { handle: shared, ports } = this.state.handle(id)
     const recent = this.options.recent?.take() ?? null
-    const settings = { id, workers, place, logLevel, accessLog, recent, ticketKeys, shared }
+    const settings = { ...this.settingsOf(id, index), recent, shared }
     const member = newMember(entry, settings, ports)
     this.members.set(id, member)
     member.tell({ type: 'own-listeners', listeners: this.ownListeners })
@@ -255,10 +292,7 @@ export class WorkerGroup {
     for (const [thread, connect] of this.threads)
       member.tell({ type: 'bundle-port', thread, port: connect(id) })
     metrics.attach(id)
-    member.worker.on('message', (message: FromWorker) => {
-      if (message.type === 'series') metrics.announce(id, message.series)
-      if (message.type === 'told') this.options.onTold?.(message.channel, message.message, id)
-    })
+    member.worker.on('message', (message: FromWorker) => this.hear(id, message))
     member.worker.on('error', error => log.error('worker.failed', { worker: id, error }))
     member.worker.once('exit', code => this.ended(member, code))
     // One that takes over: its end was told, so its beginning is.

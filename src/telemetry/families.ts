@@ -344,6 +344,11 @@ const table = {
     labels: ['result'],
   },
   portcullis_workers: { type: 'gauge', help: 'Workers that serve.', labels: [] },
+  portcullis_composition_restarts_total: {
+    type: 'counter',
+    help: 'Threads of compositions replaced because they ended, by composition and reason: heap, external, stalled, threw, exited, or unloadable.',
+    labels: ['composition', 'reason'],
+  },
   portcullis_worker_restarts_total: {
     type: 'counter',
     help: 'Workers replaced because they died.',

@@ -19,6 +19,11 @@ export interface Role {
   readonly filters?: readonly FilterType[]
   /** Pure: no I/O, no clock, inputs are frozen and the result is data. What cannot be served is a condition, never an exception. */
   translate(resources: Resources, options: TranslateOptions): Contribution
+  /**
+   * What `translate` is to know and files of ours do not say, for who translates once and runs nothing (`check`,
+   * `explain`). Where the role runs its services give the same.
+   */
+  discover?(resources: Resources): Promise<Facts>
   /** What runs beside the data plane. */
   services?(kit: ServiceKit): readonly RoleService[]
   /** Puts the lines of a backup into the store of this URL or file, which must be empty, and nobody may run on. How many rows it were. */
@@ -66,6 +71,12 @@ export interface IgnoredKind {
   readonly kind: string
   /** Null: of any group. */
   readonly group: string | null
+}
+
+/** What all roles find out. */
+export async function discoverAll(roles: readonly Role[], resources: Resources): Promise<Facts> {
+  const found = await Promise.all(roles.map(async role => await role.discover?.(resources)))
+  return Object.assign({}, ...found) as Facts
 }
 
 /** What all roles make of the resources, in their order. Pure, as they are. */

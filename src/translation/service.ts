@@ -7,6 +7,7 @@ import type { Resources } from '../model/resources.ts'
 import type { Counters, Whose } from '../shared/counters.ts'
 import type { SharedTables } from '../shared/tables.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { Guest, GuestOptions } from '../proxy/guest.ts'
 import type { MetricsWriter } from '../telemetry/metrics.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Clock } from '../upstream/clock.ts'
@@ -23,6 +24,8 @@ export interface RoleService {
   readonly source?: Source
   /** What is in force in all workers now, after each change. `wants` are of the contributions. */
   applied?(wants: Wants, resources: Resources): void
+  /** What is in force is served, as far as that is this service's: who starts the process waits for it a while. */
+  ready?(): Promise<void>
   /** The process ends: nothing new begins, and what is under way is brought to an end. Awaited. */
   stop(): void | Promise<void>
   /** Behind that: workers have drained, and what they told has been heard. */
@@ -61,6 +64,8 @@ export interface ServiceKit {
   served(): Pick<Snapshot, 'clusters' | 'endpoints' | 'certificates'> | null
   /** What checks have found of endpoints: to all workers, those that are still to begin among them. */
   tellVerdicts(verdicts: Verdicts): void
+  /** Begins threads that are part of the data plane and have no ports. */
+  readonly threads: { begin(options: GuestOptions): Guest }
   /** Every kind that is read. */
   readonly kinds: Kinds
   /** Serves a path of the admin listener; one that ends in "/" is all that begin so. Throws where it is taken. `isOpen`: to everybody who reaches it. */

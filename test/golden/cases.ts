@@ -7,7 +7,7 @@ import { roleSelection } from '../../src/cli/command/role-selection.ts'
 import { ignoredKind } from '../../src/cli/command/values.ts'
 import { choose } from '../../src/cli/roles.ts'
 import { Resources } from '../../src/model/resources.ts'
-import { translateAll } from '../../src/translation/role.ts'
+import { discoverAll, translateAll } from '../../src/translation/role.ts'
 import { load } from './load.ts'
 import { render } from './render.ts'
 
@@ -17,23 +17,25 @@ const nowMs = Date.parse('2026-11-25T00:00:00Z')
 /**
  * Resources in, snapshot and conditions out. Adding a case is adding a file `name.in.yaml`; UPDATE_GOLDEN=1 writes
  * `name.out.yaml`, which is then to be read against what is promised. A line `# addresses: a, b` in the input stands for
- * `--address`, `# ignored: Kind.group` for `--ignore-kind`, and `# roles: -management` for `--roles`.
+ * `--address`, `# ignored: Kind.group` for `--ignore-kind`, and `# roles: -management` for `--roles`. Paths in it are from the root of
+ * this repository.
  */
 export function goldenCases(folder: URL, least: number): void {
   const inputs = readdirSync(folder)
     .filter(name => name.endsWith('.in.yaml'))
     .sort()
   test('there are cases', () => assert.ok(inputs.length >= least))
-  for (const input of inputs) test(input.replace('.in.yaml', ''), () => goldenCase(folder, input))
+  for (const input of inputs) test(input.replace('.in.yaml', ''), async () => goldenCase(folder, input))
 }
 
-function goldenCase(folder: URL, input: string): void {
+async function goldenCase(folder: URL, input: string): Promise<void> {
   const text = readFileSync(new URL(input, folder), 'utf8')
   const addresses = /^# addresses: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
   const { roles, kinds } = choose(roleSelection(/^# roles: (.+)$/m.exec(text)?.[1] ?? 'all'))
   const { resources, problems, all } = load(text, input, kinds)
   const ignored = /^# ignored: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
-  const options = { addresses, nowMs, ignoredKinds: ignored.map(ignoredKind) }
+  const facts = await discoverAll(roles, resources)
+  const options = { addresses, nowMs, ignoredKinds: ignored.map(ignoredKind), facts }
   const translation = translateAll(roles, resources, options)
   const actual = render(translation, problems)
   const output = new URL(input.replace('.in.', '.out.'), folder)

@@ -6,7 +6,8 @@ import type { Cluster } from '../../src/snapshot/cluster.ts'
 import type { Origin } from '../../src/snapshot/origin.ts'
 import type { Match, Rule } from '../../src/snapshot/rule.ts'
 import type { Listener, Port } from '../../src/snapshot/snapshot.ts'
-import { clientSettings, clusterSettings, ejectionSettings, tlsBounds } from '../../src/roles/ingress/defaults.ts'
+import { clientSettings, ejectionSettings, tlsBounds } from '../../src/roles/ingress/defaults.ts'
+import { clusterSettings } from '../../src/translation/cluster-settings.ts'
 
 /**
  * A translation as YAML that can be read against the standard: each rule once,

@@ -1,3 +1,4 @@
+import { fail } from 'node:assert'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,6 +33,7 @@ export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
     listen: () => {},
     declared: () => null,
     served: () => null,
+    threads: { begin: () => fail('no thread is begun') },
     tellVerdicts: () => {},
     kinds,
     serve: () => {},

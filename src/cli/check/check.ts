@@ -1,6 +1,6 @@
 import { showsColour } from '../../telemetry/colour.ts'
 import type { CheckOptions } from '../command/options.ts'
-import { translateAll } from '../../translation/role.ts'
+import { discoverAll, translateAll } from '../../translation/role.ts'
 import { choose } from '../roles.ts'
 import { sourceOf } from '../command/sources.ts'
 import { judge, verdictGithub, verdictJson, verdictText } from './verdict.ts'
@@ -11,7 +11,8 @@ export async function check(options: CheckOptions): Promise<number> {
   const { roles, kinds } = choose(options.roles)
   const source = await sourceOf(paths, kinds)
   const { resources, problems } = source.load()
-  const translation = translateAll(roles, resources, { addresses, ignoredKinds, nowMs: Date.now() })
+  const facts = await discoverAll(roles, resources)
+  const translation = translateAll(roles, resources, { addresses, ignoredKinds, nowMs: Date.now(), facts })
   const verdict = judge(problems, translation, strict)
   const text = {
     text: () => verdictText(verdict, file => source.textOf(file), showsColour(1)),

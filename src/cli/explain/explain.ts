@@ -7,7 +7,7 @@ import { findingsOf } from '../../control/findings.ts'
 import type { ExplainOptions } from '../command/options.ts'
 import { painter, showsColour } from '../../telemetry/colour.ts'
 import { policyNames } from '../../admin/explain/policy-names.ts'
-import { translateAll } from '../../translation/role.ts'
+import { discoverAll, translateAll } from '../../translation/role.ts'
 import { choose } from '../roles.ts'
 import { ruleTypes } from '../rule-types.ts'
 import { sourceOf } from '../command/sources.ts'
@@ -17,7 +17,13 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const { roles, kinds } = choose(options.roles)
   const load = (await sourceOf(options.paths, kinds)).load()
   const { addresses, ignoredKinds } = options
-  const translation = translateAll(roles, load.resources, { addresses, ignoredKinds, nowMs: Date.now() })
+  const facts = await discoverAll(roles, load.resources)
+  const translation = translateAll(roles, load.resources, {
+    addresses,
+    ignoredKinds,
+    nowMs: Date.now(),
+    facts,
+  })
   const { parts, conditions } = translation
   const explanation = explainRequest(parts, options)
   const kit = declaredKit(translation.tables)

@@ -33,6 +33,9 @@ import { tellServiceManager } from './service-manager.ts'
 /** What services have to write once nobody is served any more. */
 const LAST_MS = 5_000
 
+/** What services need before all of what is declared is served gets this long; the rest is served meanwhile. */
+const READY_MS = 10_000
+
 /** What is in flight when the process is told to end gets this long. */
 const GRACE_MS = 30_000
 
@@ -155,6 +158,7 @@ class Instance {
       listen: (channel, hear) => this.ears.set(channel, hear),
       declared: () => this.declared,
       served: () => this.controller.inForce?.snapshot ?? null,
+      threads: this.workers,
       tellVerdicts: verdicts => this.workers.setVerdicts(verdicts),
       addApi: part => this.parts.push(part),
       keepAccounts: accounts => (this.accounts = accounts),
@@ -177,6 +181,7 @@ class Instance {
       return false
     }
     sources.watch(change => void this.apply(change))
+    await this.services.ready(READY_MS)
     this.serving = true
     const zone = options.zone === null ? {} : { zone: options.zone.name }
     log.info('started', {

@@ -60,14 +60,21 @@ export const headerModifier = object(
 
 /** BackendObjectReference. */
 const backendObjectFields = {
-  group: optional(groupName, 'The API group of the backend: portcullis.dev for a Backend.', ''),
-  kind: optional(kindName, 'The kind of the backend: Service or Backend.', 'Service'),
+  group: optional(
+    groupName,
+    'The API group of the backend: portcullis.dev for a Backend or a Composition.',
+    '',
+  ),
+  kind: optional(kindName, 'The kind of the backend: Service, Backend or Composition.', 'Service'),
   name: required(objectName, 'The name of the backend.'),
   namespace: optional(
     namespaceName,
     'The namespace of the backend; left out, that of the route. A ReferenceGrant must allow another one.',
   ),
-  port: optional(port, 'The port of the Service (not its targetPort). A Backend has its own and needs none.'),
+  port: optional(
+    port,
+    'The port of the Service (not its targetPort). A Backend has its own, a Composition none.',
+  ),
 }
 export const backendObjectReference = object(backendObjectFields, { title: 'BackendObjectReference' })
 

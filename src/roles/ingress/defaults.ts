@@ -1,7 +1,6 @@
 import { backendDefaults, cipherSuites, clientDefaults } from '../../model/defaults.ts'
 import { tlsGroup } from '../../model/kinds/tls-groups.ts'
 import type { ClientSettings } from '../../snapshot/client-settings.ts'
-import type { Cluster } from '../../snapshot/cluster.ts'
 import type { Ejection } from '../../snapshot/health.ts'
 import type { ClusterTls, TlsVersion } from '../../snapshot/tls.ts'
 
@@ -68,31 +67,6 @@ export const tlsBounds: TlsBounds = {
   minVersion: tlsVersion(backendDefaults.tlsMinVersion),
   maxVersion: tlsVersion(backendDefaults.tlsMaxVersion),
   ciphers: '',
-}
-
-/** What BackendPolicy decides about a cluster. */
-export type ClusterSettings = Omit<
-  Cluster,
-  'name' | 'origin' | 'protocol' | 'ejection' | 'panicPercent' | 'healthChecks' | 'tls'
->
-
-/** What a cluster has without a BackendPolicy. */
-export const clusterSettings: ClusterSettings = {
-  balancer: { type: backendDefaults.loadBalancing },
-  maxConnections: backendDefaults.maxConnections,
-  maxPending: backendDefaults.maxPending,
-  maxRequestsPerConnection: backendDefaults.maxRequestsPerConnection,
-  connectTimeoutMs: backendDefaults.connectTimeoutMs,
-  connectAttempts: backendDefaults.connectAttempts,
-  silenceMs: backendDefaults.silenceMs,
-  fieldBytes: backendDefaults.fieldBytes,
-  headBytes: backendDefaults.headBytes,
-  fieldCount: backendDefaults.fieldCount,
-  idleTimeoutMs: backendDefaults.idleTimeoutMs,
-  bodyStartBytes: backendDefaults.bodyStartBytes,
-  bodyBytesPerSecond: backendDefaults.bodyBytesPerSecond,
-  patienceMs: backendDefaults.patienceMs,
-  dnsRefreshMs: backendDefaults.dnsRefreshMs,
 }
 
 export const ejectionSettings: Ejection = {

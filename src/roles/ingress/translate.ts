@@ -18,8 +18,10 @@ import { ACME, type AcmeFacts } from './acme/facts.ts'
 import { certificatePolicies } from './acme/policies.ts'
 import { Calendar } from '../../translation/calendar.ts'
 import { Certificates } from '../../translation/certificates.ts'
+import { BUNDLE_BACKENDS, type BackendClusters } from '../../translation/compositions.ts'
 import { clientPolicies, type ClientSettingsOf } from './gateway/client-policy.ts'
 import { clustersOf } from './backends/clusters.ts'
+import { composedBackends, composedClusters } from './backends/composed-backends.ts'
 import { SessionsOfBackends } from './sessions/of-backends.ts'
 import { keepSessions, SESSIONS } from './sessions/settings.ts'
 import { Report } from '../../translation/report.ts'
@@ -88,6 +90,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   closing.tell(report)
   const routes = routesOf(resources, backends).map(route => auth.route(route))
   const streams = attachRoutes(attaching, routes)
+  const composed = composedBackends(resources, options.facts, backends)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const { attach, close } = auth.attachments(upstreams)
   const closed = new Placed([{ close: closing.places, conditions: [] }])
@@ -95,7 +98,9 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     closed.isPlain(cluster) &&
     [...gateways.values()].every(one => upstreams.clustersOf(one.gateway)(cluster) === cluster)
   const fallbacks = usable(traffic.attach, traffic.policyOf, isOpen, report)
+  const compositions = composedClusters(composed, upstreams, isOpen, report)
   const asked = [
+    ...compositions.names,
     ...askedBy(attach.map(({ filter }) => filter)),
     ...fallbacks.flatMap(({ filter }) => filter.forwardsTo ?? []),
   ]
@@ -121,10 +126,12 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   doubtBackendSettings(parts, targetOf, policyOf, report)
   return {
     ...parts,
+    clusters: [...parts.clusters, ...compositions.clusters],
+    endpoints: { ...parts.endpoints, ...compositions.endpoints },
     attach: [...acme.attach, ...encodings, ...fallbacks, ...attach],
     close,
     tables: traffic.tables,
-    ...wantsOf(acme.wanted, parts),
+    ...wantsOf(acme.wanted, compositions.wanted, parts),
     conditions: report.conditions,
     problems: report.problems,
     gateways: [...gateways.values()].map(statusOf),
@@ -134,8 +141,13 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
 }
 
 /** What services beside the data plane are to know. */
-function wantsOf(certificates: readonly unknown[], { ports }: SnapshotParts): Pick<Contribution, 'wants'> {
+function wantsOf(
+  certificates: readonly unknown[],
+  compositions: BackendClusters,
+  { ports }: SnapshotParts,
+): Pick<Contribution, 'wants'> {
   const wants = {
+    ...(Object.keys(compositions).length === 0 ? {} : { [BUNDLE_BACKENDS]: compositions }),
     ...(certificates.length === 0 ? {} : { [ACME]: certificates }),
     ...(keepSessions(ports) ? { [SESSIONS]: true } : {}),
   }

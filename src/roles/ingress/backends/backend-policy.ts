@@ -8,14 +8,8 @@ import { keyOf, type Resources } from '../../../model/resources.ts'
 import { unservedIn } from '../../../model/unserved.ts'
 import type { Balancing, Cluster } from '../../../snapshot/cluster.ts'
 import type { Report } from '../../../translation/report.ts'
-import {
-  clusterSettings,
-  suitesOf,
-  tlsBounds,
-  tlsVersion,
-  type ClusterSettings,
-  type TlsBounds,
-} from '../defaults.ts'
+import { clusterSettings, type ClusterSettings } from '../../../translation/cluster-settings.ts'
+import { suitesOf, tlsBounds, tlsVersion, type TlsBounds } from '../defaults.ts'
 import { BackendPolicy } from '../kinds/backend-policy.ts'
 import { isSticky, type LoadBalancing } from '../kinds/load-balancing.ts'
 import { adaptiveConcurrencyOf } from '../kinds/adaptive-concurrency.ts'

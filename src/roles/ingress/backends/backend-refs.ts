@@ -1,6 +1,8 @@
 import { portDefaults } from '../../../model/defaults.ts'
 import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
+import { Composition } from '../../../model/kinds/composition.ts'
+import { compositionCluster, isComposition } from '../../../translation/compositions.ts'
 import { BackendTLSPolicy } from '../../../model/kinds/backend-tls-policy.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
 import { Service } from '../../../model/kinds/service.ts'
@@ -54,11 +56,12 @@ export class BackendRefs {
     const { group = '', kind = 'Service', name, namespace = from.namespace } = ref
     const to: ResourceRef = { group, kind, namespace, name }
     const isService = group === '' && kind === 'Service'
-    if (!isService && !(group === PORTCULLIS && kind === 'Backend'))
+    const isComposed = isComposition(to)
+    if (!isService && !isComposed && !(group === PORTCULLIS && kind === 'Backend'))
       return {
         reason: 'InvalidKind',
         path,
-        message: `${kind} (group ${JSON.stringify(group)}) is no backend, expected Service (group "") or Backend (group "${PORTCULLIS}")`,
+        message: `${kind} (group ${JSON.stringify(group)}) is no backend, expected Service (group ""), or Backend or Composition (group "${PORTCULLIS}")`,
       }
     // Before existence: without permission nothing is told about another namespace.
     if (!this.grants.permit(from, to))
@@ -67,6 +70,7 @@ export class BackendRefs {
         path,
         ...notPermitted(this.resources, to, from),
       }
+    if (isComposed) return this.composition(ref, to, from, path, use)
     const found = isService ? this.service(ref, to, from, path, use) : this.backend(ref, to, from, path, use)
     if ('reason' in found) return found
     const target = use === 'grpc' ? forCalls(found) : found
@@ -111,6 +115,24 @@ export class BackendRefs {
     return use === 'stream' && object.body.spec.protocol !== 'udp'
       ? { kind: 'Backend', object }
       : backendTarget(object, path, this.policies.of({ kind: 'Backend', object }) !== null)
+  }
+
+  /** Its cluster is contributed by the role that runs it. */
+  private composition(
+    { port }: BackendObjectReference,
+    to: ResourceRef,
+    from: Referrer,
+    path: FieldPath,
+    use: Use,
+  ): string | Flaw {
+    const { namespace, name } = to
+    const what = `Composition ${namespace}/${name}`
+    if (this.resources.get(Composition, namespace, name) === undefined)
+      return this.absent(Composition, to, from, path)
+    if (port !== undefined) return notFound([...path, 'port'], `${what} has no ports, expected none`)
+    if (use === 'http') return compositionCluster(to)
+    const message = `${what} answers requests of HTTPRoutes, and nothing else can be sent to it yet`
+    return { reason: 'UnsupportedProtocol', path, message }
   }
 
   private service(
@@ -170,6 +192,10 @@ export class BackendRefs {
         message:
           message + namesake(resources.get(Backend, namespace, name), `write ${backendReference(name)}`),
       }
+    if (kind === Composition) {
+      const isPlayed = resources.all(Composition).length > 0
+      return { ...flaw, message: isPlayed ? message : `${message}, or its role does not run here (--roles)` }
+    }
     const service = resources.get(Service, namespace, name)
     const port = service?.body.spec?.ports?.[0]?.port ?? 80
     return { ...flaw, message: message + namesake(service, `write { name: ${name}, port: ${port} }`) }

@@ -114,6 +114,14 @@ export class UpstreamTls {
     return name
   }
 
+  /** How requests that come from no Gateway reach a cluster: by it, with this TLS or none. */
+  ofNoGateway(name: string): BackendTls | null {
+    const target = this.targets.get(name)
+    const tls = target === undefined ? null : this.tlsOf(target)
+    if (target !== undefined && tls !== 'invalid') this.use(name, target, tls)
+    return tls
+  }
+
   private tlsOf(target: ClusterTarget): BackendTls | null {
     const policy = this.policies.of(target)
     if (policy !== null || target.kind === 'Service') return policy

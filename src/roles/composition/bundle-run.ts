@@ -1,0 +1,207 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Manifest } from '../../composition/manifest/manifest.ts'
+import type { Composition } from '../../model/kinds/composition.ts'
+import type { Snapshot } from '../../snapshot/snapshot.ts'
+import type { ServiceKit } from '../../translation/service.ts'
+import { extract } from './bundles/extract.ts'
+import { Follower, stampsOf } from './bundles/follower.ts'
+import { FROM_NO_FILE, sourceOf, type BundleSource } from './bundles/source.ts'
+import type { BundleFact } from './facts.ts'
+import { narrowed } from './threads/narrowed.ts'
+import { ThreadSet } from './threads/thread-set.ts'
+
+/** What is under way in threads that have been replaced gets this long. */
+const LEAVE_MS = 30_000
+
+export interface RunKit {
+  readonly kit: ServiceKit
+  /** `default/home` */
+  readonly composition: string
+  /** Gives the fact to translation; resolves when that is in force in every worker. */
+  readonly give: (fact: BundleFact) => Promise<void>
+  /** The clusters of its backends by their names, of the translation in force. */
+  readonly clusters: () => Readonly<Record<string, string>>
+}
+
+/**
+ * One composition that is declared: its code is extracted, run by threads, and followed. One thing after another; what
+ * comes meanwhile is done once behind it.
+ */
+export class BundleRun {
+  private readonly options: RunKit
+  private readonly follower: Follower
+  private source: BundleSource
+  private set: ThreadSet | null = null
+  private manifest: Manifest | null = null
+  private fault: string | null = null
+  /** Why threads of new code could not begin. */
+  private trouble: string | null = null
+  private snapshot: Snapshot | null = null
+  /** Threads of before are left what they have while others take over. */
+  private isReplacing = false
+  private isDue = false
+  private busy: Promise<void> | null = null
+  private isOver = false
+
+  constructor(options: RunKit, composition: Composition) {
+    this.options = options
+    this.source = sourceOf(composition)
+    this.follower = new Follower(() => this.renew())
+    this.renew()
+  }
+
+  /** Resolves when nothing of it is under way. */
+  async settled(): Promise<void> {
+    while (this.busy !== null) await this.busy
+  }
+
+  /** The object as it is now: other code, or other limits, are other threads. */
+  declare(composition: Composition): void {
+    const source = sourceOf(composition)
+    if (isDeepStrictEqual(source, this.source)) return
+    this.source = source
+    this.renew()
+  }
+
+  /** Something else is in force: its threads get what of that is theirs. */
+  applied(): void {
+    const { set, manifest, snapshot } = this
+    if (set === null || manifest === null || snapshot === null || this.isReplacing) return
+    const next = this.narrow(manifest, snapshot.version + 1)
+    if (next === null || isDeepStrictEqual({ ...next, version: snapshot.version }, snapshot)) return
+    this.snapshot = next
+    set.apply(next)
+  }
+
+  /** It is declared no more. */
+  async stop(): Promise<void> {
+    this.isOver = true
+    this.follower.close()
+    await this.settled()
+    await this.set?.drain(LEAVE_MS)
+  }
+
+  private renew(): void {
+    this.isDue = true
+    this.busy ??= this.work().finally(() => {
+      this.busy = null
+    })
+  }
+
+  private async work(): Promise<void> {
+    while (this.isDue && !this.isOver) {
+      this.isDue = false
+      await this.load()
+    }
+  }
+
+  private async load(): Promise<void> {
+    const { file, limits } = this.source
+    const { kit, composition } = this.options
+    if (file === null) return this.refuse(FROM_NO_FILE)
+    const stamp = stampsOf([file])
+    const { manifest, fault, files } = await extract(file, limits, text => this.printed(text, 0))
+    this.follower.follow(new Map([...stampsOf(files), ...stamp]))
+    if (this.isOver) return
+    if (manifest === null) return this.refuse(fault ?? '')
+    this.fault = null
+    this.isReplacing = true
+    try {
+      await this.replace(file, manifest)
+    } finally {
+      this.isReplacing = false
+    }
+    this.applied()
+    if (this.trouble !== null) return
+    kit.log.info('composition.serving', {
+      composition,
+      bundle: file,
+      threads: this.set?.ids ?? [],
+      routes: manifest.routes.length,
+    })
+  }
+
+  private async refuse(fault: string): Promise<void> {
+    const { kit, composition } = this.options
+    this.fault = fault
+    kit.log.error('composition.refused', { composition, fault, serves: this.set !== null })
+    await this.give(this.manifest)
+  }
+
+  /** Those of before serve until these do, and finish what they have begun. */
+  private async replace(file: string, manifest: Manifest): Promise<void> {
+    // In force before threads begin: they are to find the clusters of their backends.
+    await this.give(manifest)
+    const snapshot = this.narrow(manifest, 1)
+    if (snapshot === null || this.isOver) return
+    const before = this.set
+    const set = this.newSet(file, snapshot)
+    try {
+      await set.begin()
+    } catch (error) {
+      this.trouble = `its threads cannot begin: ${error instanceof Error ? error.message : String(error)}`
+      this.options.kit.log.error('composition.refused', {
+        composition: this.options.composition,
+        fault: this.trouble,
+        serves: before !== null,
+      })
+      return this.give(this.manifest ?? manifest)
+    }
+    this.trouble = null
+    this.manifest = manifest
+    this.snapshot = snapshot
+    this.set = set
+    await this.give(manifest)
+    if (before !== null) void before.drain(LEAVE_MS)
+  }
+
+  private newSet(file: string, snapshot: Snapshot): ThreadSet {
+    const { kit, composition } = this.options
+    const { threads, limits } = this.source
+    return new ThreadSet(
+      {
+        kit,
+        composition,
+        file,
+        limits,
+        count: threads,
+        printed: (text, thread) => this.printed(text, thread),
+        onChange: () => void this.give(this.manifest),
+        onEnd: ({ reason, message }, thread, waitMs) => {
+          kit.log.error('composition.thread_ended', { composition, thread, reason, message, waitMs })
+          kit.metrics.counter('portcullis_composition_restarts_total', { composition, reason }).add(1)
+        },
+      },
+      snapshot,
+    )
+  }
+
+  /** Null before anything is in force. */
+  private narrow(manifest: Manifest, version: number): Snapshot | null {
+    const { kit, composition, clusters } = this.options
+    const served = kit.served()
+    return served && { version, ...narrowed(served, composition, manifest, clusters()) }
+  }
+
+  private async give(manifest: Manifest | null): Promise<void> {
+    if (this.isOver) return
+    const { set, fault, trouble } = this
+    await this.options.give({
+      manifest,
+      backends: manifest?.backends ?? [],
+      fault,
+      threads: set?.ids ?? [],
+      trouble: trouble ?? set?.trouble ?? null,
+    })
+  }
+
+  private printed(text: string, thread: number): void {
+    const { kit, composition } = this.options
+    for (const line of text.split('\n'))
+      if (line.trim() !== '')
+        kit.log.info('composition.printed', { composition, thread, text: line.slice(0, MOST_PRINTED) })
+  }
+}
+
+/** Of a line. */
+const MOST_PRINTED = 1_000

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import type { CompositionLimits } from '../../../model/kinds/composition.ts'
+import { bundleEntry, type BundleTask } from '../thread/settings.ts'
+import type { Extracted } from './extracted.ts'
+
+/** A module that takes longer waits for something, or does not end. */
+const LOAD_MS = 10_000
+
+/** What bundles print while they are loaded, line by line. */
+export type Printed = (text: string) => void
+
+/**
+ * Loads a bundle in a thread of its own, that ends with it, and tells what it is. Never rejects: a module that throws,
+ * waits, or takes too much memory is a fault.
+ */
+export async function extract(
+  file: string,
+  limits: Pick<CompositionLimits, 'heapBytes'>,
+  printed: Printed,
+): Promise<Extracted> {
+  if (!existsSync(file)) return { manifest: null, fault: seen(`${file}: does not exist`), files: [file] }
+  const workerData: BundleTask = { task: 'manifest', file }
+  const worker = new Worker(bundleEntry, {
+    workerData,
+    name: 'portcullis-bundle',
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.heapBytes / 1024 ** 2) },
+  })
+  for (const stream of [worker.stdout, worker.stderr]) stream.on('data', data => printed(String(data)))
+  const { promise, resolve } = Promise.withResolvers<Extracted>()
+  const failed = (why: string): void => resolve({ manifest: null, fault: `${file}: ${why}`, files: [file] })
+  const late = setTimeout(() => failed(`is not loaded after ${LOAD_MS / 1000} s`), LOAD_MS)
+  worker.once('message', (extracted: Extracted) => resolve(extracted))
+  worker.once('error', error => failed(`ends its thread: ${messageOf(error)}`))
+  worker.once('exit', code => failed(`ends its thread with code ${code} before it is loaded`))
+  const extracted = await promise
+  clearTimeout(late)
+  await worker.terminate()
+  return extracted.fault === null ? extracted : { ...extracted, fault: seen(extracted.fault) }
+}
+
+/** Files as messages have them: from where the program runs. */
+function seen(text: string): string {
+  return text.replaceAll(`${process.cwd()}/`, '')
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

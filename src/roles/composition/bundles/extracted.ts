@@ -1,0 +1,10 @@
+import type { Manifest } from '../../../composition/manifest/manifest.ts'
+
+/** What a file says as a bundle, or why nothing. */
+export interface Extracted {
+  readonly manifest: Manifest | null
+  /** `FILE:LINE: what is wrong`; null where nothing is. */
+  readonly fault: string | null
+  /** Absolute: what is to be followed, the bundle itself first. */
+  readonly files: readonly string[]
+}

@@ -1,0 +1,85 @@
+import { registerHooks } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Gateway } from '../../../composition/routes/gateway.ts'
+
+/** A bundle in this thread, and the files of which it is made: itself, and what it imports of its own. */
+export interface LoadedBundle {
+  readonly gateway: Gateway
+}
+
+/** Why a bundle cannot be loaded: `FILE:LINE: what is wrong`. */
+export class BundleFault extends Error {
+  override readonly name = 'BundleFault'
+}
+
+/** Of this program: what is not of a bundle. As built, it is a folder above this file's. */
+const program = new URL(import.meta.url.endsWith('.ts') ? '../../../' : '../', import.meta.url).href
+
+/** The files of bundles that this thread loads from here on. */
+export function followImports(): ReadonlySet<string> {
+  const files = new Set<string>()
+  registerHooks({
+    resolve(specifier, context, next) {
+      try {
+        const found = next(specifier, context)
+        if (isOfBundle(found.url)) files.add(fileURLToPath(found.url))
+        return found
+      } catch (error) {
+        // Once it is there, the bundle may be loaded.
+        const { parentURL = '' } = context
+        if (specifier.startsWith('.') && isOfBundle(parentURL))
+          files.add(fileURLToPath(new URL(specifier, parentURL)))
+        throw error
+      }
+    },
+  })
+  return files
+}
+
+/** Packages do not change while they are used, and a bundle may have thousands of files of them. */
+function isOfBundle(url: string): boolean {
+  return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(program)
+}
+
+/** Runs the module once; throws a BundleFault. */
+export async function loadBundle(file: string, files: ReadonlySet<string>): Promise<LoadedBundle> {
+  let module: Record<string, unknown>
+  try {
+    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  } catch (error) {
+    throw new BundleFault(faultText(error, file, files), { cause: error })
+  }
+  const gateway = [module['gateway'], module['default']].find(isGateway)
+  if (gateway === undefined)
+    throw new BundleFault(
+      `${file}: exports no gateway, expected: export const gateway = defineGateway({ … }), or export default`,
+    )
+  return { gateway }
+}
+
+function isGateway(value: unknown): value is Gateway {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'router' in value &&
+    'backends' in value &&
+    'routes' in value &&
+    Array.isArray(value.routes)
+  )
+}
+
+/** With the place that is of the bundle's own files, as near to the fault as the stack knows. */
+function faultText(error: unknown, file: string, files: ReadonlySet<string>): string {
+  if (!(error instanceof Error)) return `${file}: throws ${String(error)}`
+  const place = placeIn(error.stack ?? '', files)
+  return `${place ?? file}: ${error.message.split('\n', 1)[0] ?? ''}`
+}
+
+/** `/shop/home.gateway.ts:7`, `/shop/home.gateway.ts:7:12` */
+function placeIn(stack: string, files: ReadonlySet<string>): string | null {
+  for (const [, url = '', place = ''] of stack.matchAll(/(file:\/\/[^\s:)]+|\/[^\s:()]+)((?::\d+)+)/g)) {
+    const path = url.startsWith('file:') ? fileURLToPath(url) : url
+    if (files.has(path)) return path + place
+  }
+  return null
+}

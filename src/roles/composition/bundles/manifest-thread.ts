@@ -1,0 +1,21 @@
+import { parentPort } from 'node:worker_threads'
+import { manifestOf } from '../../../composition/manifest/manifest.ts'
+import { BundleFault, followImports, loadBundle } from './load.ts'
+import type { Extracted } from './extracted.ts'
+
+/** The body of the thread of `extract`: no function of a route is run. */
+export async function tellManifest(file: string): Promise<void> {
+  parentPort!.postMessage(await manifestIn(file))
+}
+
+async function manifestIn(file: string): Promise<Extracted> {
+  const files = followImports()
+  const followed = (): readonly string[] => [...new Set([file, ...files])]
+  try {
+    const { gateway } = await loadBundle(file, files)
+    return { manifest: manifestOf(gateway), fault: null, files: followed() }
+  } catch (error) {
+    const fault = error instanceof BundleFault ? error.message : `${file}: ${String(error)}`
+    return { manifest: null, fault, files: followed() }
+  }
+}

@@ -1,0 +1,79 @@
+import { Composition } from '../../model/kinds/composition.ts'
+import type { Resources } from '../../model/resources.ts'
+import { BUNDLE_BACKENDS, BUNDLES, type BackendClusters } from '../../translation/compositions.ts'
+import type { RoleService, ServiceKit, Wants } from '../../translation/service.ts'
+import type { BundleRun } from './bundle-run.ts'
+import type { BundleFact } from './facts.ts'
+
+/** Runs the bundles of all compositions that are declared. */
+export class Compositions implements RoleService {
+  readonly name = 'compositions'
+  private readonly kit: ServiceKit
+  private readonly runs = new Map<string, BundleRun>()
+  private facts: ReadonlyMap<string, BundleFact> = new Map()
+  private clusters: BackendClusters = {}
+  private stopped = false
+  private turn: Promise<void> = Promise.resolve()
+
+  constructor(kit: ServiceKit) {
+    this.kit = kit
+  }
+
+  start(): void {}
+
+  applied(wants: Wants, resources: Resources): void {
+    this.clusters = (wants[BUNDLE_BACKENDS] as BackendClusters | undefined) ?? {}
+    const declared = resources.all(Composition)
+    if (declared.length === 0 && this.runs.size === 0) return
+    this.turn = this.turn.then(() => this.take(declared))
+  }
+
+  /** When the threads of those that can be loaded serve. */
+  async ready(): Promise<void> {
+    await this.turn
+    await Promise.all(this.runs.values().map(run => run.settled()))
+  }
+
+  stop(): void {
+    this.stopped = true
+  }
+
+  /** Not before: what workers still answer comes from these threads. */
+  async ended(): Promise<void> {
+    await Promise.all(this.runs.values().map(run => run.stop()))
+  }
+
+  private async take(declared: readonly Composition[]): Promise<void> {
+    // Nobody who has none loads what runs them.
+    const { BundleRun } = await import('./bundle-run.ts')
+    if (this.stopped) return
+    const names = new Set<string>()
+    for (const composition of declared) {
+      const { namespace, name } = composition.metadata
+      const key = `${namespace}/${name}`
+      names.add(key)
+      const run = this.runs.get(key)
+      run?.declare(composition)
+      run?.applied()
+      if (run === undefined) this.runs.set(key, new BundleRun(this.kitOf(key), composition))
+    }
+    for (const [key, run] of this.runs) {
+      if (names.has(key)) continue
+      this.runs.delete(key)
+      this.facts = new Map([...this.facts].filter(([one]) => one !== key))
+      void run.stop()
+    }
+  }
+
+  private kitOf(composition: string): ConstructorParameters<typeof BundleRun>[0] {
+    return {
+      kit: this.kit,
+      composition,
+      clusters: () => this.clusters[composition] ?? {},
+      give: fact => {
+        this.facts = new Map([...this.facts, [composition, fact]])
+        return this.kit.give(BUNDLES, this.facts)
+      },
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { parentPort } from 'node:worker_threads'
+import { Engine } from '../../../composition/engine/engine.ts'
+import type { GatewayAnswer, GatewayRequest } from '../../../composition/engine/messages.ts'
+import type { RuleTypes } from '../../../proxy/compile.ts'
+import { serve } from '../../../proxy/worker.ts'
+import { log } from '../../../telemetry/log.ts'
+import { systemClock } from '../../../upstream/clock.ts'
+import { loadBundle } from '../bundles/load.ts'
+import { Beat, BEAT_MS } from '../threads/beat.ts'
+import { ClusterTransport } from './cluster-transport.ts'
+import { serveCrossing, type CrossingServer } from './crossing-server.ts'
+import type { BundleTask, CrossingMessage, FromBundle } from './settings.ts'
+
+type ServeTask = Extract<BundleTask, { readonly task: 'serve' }>
+
+/** A thread that serves: the data plane without ports, and in front of that the bundle. */
+export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<void> {
+  keepBeat(new Beat(task.beat))
+  const servers: CrossingServer[] = []
+  let answer = notLoaded
+  const plane = serve(types, {
+    take: message => {
+      const { port } = message as CrossingMessage
+      servers.push(serveCrossing(port, request => answer(request), systemClock))
+    },
+    leave: graceMs => left(servers, graceMs),
+  })
+  const tell = (message: FromBundle): void => parentPort!.postMessage(message)
+  try {
+    const { gateway } = await loadBundle(task.file, new Set())
+    const engine = new Engine(gateway, {
+      transport: new ClusterTransport(plane.within),
+      clock: systemClock,
+      observer: {
+        mistaken: (error, _, route) =>
+          log.error('composition.mistaken', { composition: task.composition, route, error }),
+      },
+    })
+    answer = request => engine.answer(request)
+    tell({ type: 'loaded' })
+  } catch (error) {
+    tell({ type: 'unloadable', fault: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** Nobody has a way to it before it is loaded. */
+const notLoaded = (_: GatewayRequest): Promise<GatewayAnswer> => Promise.reject(new Error('it is not loaded'))
+
+/** Who watches sees by it that the loop turns, and what is held. */
+function keepBeat(beat: Beat): void {
+  setInterval(() => {
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+    beat.write(heapUsed, external + arrayBuffers)
+  }, BEAT_MS)
+}
+
+/** All that workers have sent is answered, or it is too late for the rest. */
+async function left(servers: readonly CrossingServer[], graceMs: number): Promise<void> {
+  const late = after(graceMs, undefined, { ref: false })
+  await Promise.race([Promise.all(servers.map(server => server.drain())), late])
+}

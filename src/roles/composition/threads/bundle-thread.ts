@@ -1,0 +1,144 @@
+import type { CompositionLimits } from '../../../model/kinds/composition.ts'
+import type { FailureName } from '../../../http/failures.ts'
+import type { Guest } from '../../../proxy/guest.ts'
+import type { Snapshot } from '../../../snapshot/snapshot.ts'
+import type { ServiceKit } from '../../../translation/service.ts'
+import { bundleEntry, type BundleTask, type FromBundle } from '../thread/settings.ts'
+import { Beat, BEAT_MS } from './beat.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** A module that takes longer waits for something, or does not end. */
+const LOAD_MS = 10_000
+
+/** Why a thread has ended that was not to. */
+export interface ThreadEnd {
+  /** As metrics name it. */
+  readonly reason: EndReason
+  readonly message: string
+}
+
+export type EndReason = 'heap' | 'external' | 'stalled' | 'threw' | 'exited' | 'unloadable'
+
+export interface ThreadOptions {
+  readonly kit: Pick<ServiceKit, 'threads'>
+  /** `default/home` */
+  readonly composition: string
+  readonly file: string
+  readonly limits: CompositionLimits
+  readonly snapshot: Snapshot
+  readonly printed: (text: string, thread: number) => void
+  /** Once, where it has ended by itself, or had to be ended. */
+  readonly onEnd: (end: ThreadEnd, thread: BundleThread) => void
+}
+
+/** One thread that runs a bundle, and is watched. */
+export class BundleThread {
+  /** Resolves when its code is loaded and its clusters are there; rejects where it ends before. */
+  readonly loaded: Promise<void>
+  readonly startedMs = performance.now()
+  private readonly options: ThreadOptions
+  private readonly guest: Guest
+  private readonly watch: NodeJS.Timeout
+  private readonly late: NodeJS.Timeout
+  private readonly fail: (end: Error) => void
+  private end: ThreadEnd | null = null
+  private failure: FailureName = 'bundle_terminated'
+  private leaving = false
+
+  constructor(options: ThreadOptions) {
+    const { kit, composition, file, limits, snapshot } = options
+    this.options = options
+    const beat = new Beat()
+    const task: BundleTask = { task: 'serve', file, composition, beat: beat.memory }
+    this.guest = kit.threads.begin({
+      entry: bundleEntry,
+      name: `portcullis-${composition}`,
+      data: task,
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.ceil(limits.heapBytes / 1024 ** 2),
+        maxYoungGenerationSizeMb: 12,
+      },
+    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.fail = reject
+    this.listen(resolve)
+    const watchdog = new Watchdog(beat, limits)
+    this.watch = setInterval(() => {
+      const verdict = watchdog.look()
+      if (verdict !== null) this.kill(verdict, verdict.failure)
+    }, BEAT_MS)
+    this.late = setTimeout(
+      () => this.kill({ reason: 'unloadable', message: `it is not loaded after ${LOAD_MS / 1000} s` }),
+      LOAD_MS,
+    )
+    this.loaded = Promise.all([promise, this.guest.apply(snapshot)]).then(() => clearTimeout(this.late))
+    this.loaded.catch(() => {})
+  }
+
+  get id(): number {
+    return this.guest.id
+  }
+
+  /** Workers can send to it. */
+  open(): void {
+    this.guest.open()
+  }
+
+  apply(snapshot: Snapshot): void {
+    void this.guest.apply(snapshot)
+  }
+
+  /** Lets what is under way finish, and ends it. */
+  async drain(graceMs: number): Promise<void> {
+    this.leaving = true
+    await this.guest.drain(graceMs)
+  }
+
+  /** Ends it at once; nobody is told. */
+  async destroy(): Promise<void> {
+    this.leaving = true
+    await this.guest.end()
+  }
+
+  private listen(loaded: () => void): void {
+    const { guest } = this
+    const { worker } = guest
+    for (const stream of [worker.stdout, worker.stderr])
+      stream.on('data', data => this.options.printed(String(data), guest.id))
+    worker.on('message', (message: FromBundle) => {
+      if (message.type === 'loaded') loaded()
+      // What a bundle has begun may keep its loop turning.
+      if (message.type === 'drained') void guest.end()
+      if (message.type === 'unloadable') this.kill({ reason: 'unloadable', message: message.fault })
+    })
+    worker.on('error', error => {
+      this.end ??= endOf(error)
+    })
+    void guest.ended.then(code => this.gone(code))
+  }
+
+  private kill(end: ThreadEnd, failure: FailureName = 'bundle_terminated'): void {
+    if (this.end !== null) return
+    this.end = end
+    this.failure = failure
+    // Before it has ended, which takes a moment: its clients need not wait for that.
+    this.guest.lose(failure, end.message)
+    void this.guest.end()
+  }
+
+  private gone(code: number): void {
+    clearInterval(this.watch)
+    clearTimeout(this.late)
+    const end = this.end ?? { reason: 'exited', message: `it ended itself with code ${code}` }
+    this.guest.lose(this.failure, end.message)
+    this.fail(new Error(end.message))
+    if (!this.leaving || this.end !== null) this.options.onEnd(end, this)
+  }
+}
+
+function endOf(error: unknown): ThreadEnd {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return { reason: 'heap', message: 'it needed more memory than spec.limits.heap' }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { reason: 'threw', message: `nobody caught ${text.split('\n', 2).join(' ')}` }
+}

@@ -1,0 +1,83 @@
+import { Composition } from '../../../model/kinds/composition.ts'
+import { nearest } from '../../../model/nearest.ts'
+import type { Resources } from '../../../model/resources.ts'
+import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
+import type { Contribution } from '../../../snapshot/contribution.ts'
+import { clusterSettings } from '../../../translation/cluster-settings.ts'
+import { compositionCluster } from '../../../translation/compositions.ts'
+import { originFor } from '../../../translation/origin.ts'
+import { Report } from '../../../translation/report.ts'
+import type { TranslateOptions } from '../../../translation/role.ts'
+import { bundleFactsOf, type BundleFact } from '../facts.ts'
+
+/** Each composition is a cluster whose endpoints are its threads; where its backends are, the role of routes says. */
+export function translate(resources: Resources, { facts }: TranslateOptions): Contribution {
+  const report = new Report()
+  const known = bundleFactsOf(facts)
+  const clusters: Cluster[] = []
+  const endpoints: Record<string, readonly Endpoint[]> = {}
+  for (const composition of resources.all(Composition)) {
+    const { namespace, name } = composition.metadata
+    const fact = known?.get(`${namespace}/${name}`) ?? null
+    const cluster = compositionCluster(composition.metadata)
+    clusters.push({
+      name: cluster,
+      origin: originFor('composition', composition, []),
+      protocol: 'bundle',
+      ...clusterSettings,
+      // A thread that ends is no endpoint any more, and what one answers is the composition's own.
+      ejection: null,
+    })
+    endpoints[cluster] = (fact?.threads ?? []).map(id => ({ address: `thread:${id}`, port: 1, weight: 1 }))
+    tell(composition, fact, report)
+  }
+  return { clusters, endpoints, conditions: report.conditions, problems: report.problems }
+}
+
+function tell(composition: Composition, fact: BundleFact | null, report: Report): void {
+  const path = ['spec', 'bundle']
+  // It is being loaded, and then there is something to say.
+  if (fact === null) return
+  const { manifest, fault, threads, trouble } = fact
+  if (fault === null)
+    report.good(
+      composition,
+      'Accepted',
+      'Accepted',
+      `its bundle has ${routesText(manifest?.routes.length ?? 0)}`,
+    )
+  else {
+    const message = manifest === null ? fault : `${fault}; what it was before serves on`
+    report.bad(composition, 'Accepted', [{ reason: 'BundleInvalid', path, message }])
+  }
+  doubtBackends(composition, fact, report)
+  if (threads === null || manifest === null) return
+  if (trouble !== null)
+    report.bad(composition, 'Programmed', [
+      { reason: threads.length === 0 ? 'NoThread' : 'ThreadEnded', path, message: trouble },
+    ])
+  else if (threads.length > 0)
+    report.good(composition, 'Programmed', 'Programmed', `${threads.length} of its threads serve`)
+}
+
+function routesText(count: number): string {
+  return count === 1 ? '1 route' : `${count} routes`
+}
+
+/** What is said of a backend that the bundle does not have is for nothing, and likely for another one. */
+function doubtBackends(composition: Composition, { manifest, backends }: BundleFact, report: Report): void {
+  if (manifest === null) return
+  const names = backends.map(({ name }) => name)
+  for (const name of Object.keys(composition.body.spec.backends ?? {})) {
+    if (names.includes(name)) continue
+    const meant = nearest(name, names)
+    const expected =
+      meant === null ? `expected ${names.join(' or ') || 'none'}` : `did you mean ${JSON.stringify(meant)}?`
+    report.doubt(composition, {
+      severity: 'error',
+      reason: 'UnknownBackend',
+      path: ['spec', 'backends', name],
+      message: `the bundle has no backend ${name}, ${expected}`,
+    })
+  }
+}

@@ -1,0 +1,34 @@
+import { PORTCULLIS } from '../model/kind.ts'
+import type { ResourceRef } from '../model/resource.ts'
+
+/**
+ * What several roles know of compositions: what their bundles say is a fact, by `namespace/name`, and which clusters their
+ * backends are is wanted, so that a thread of a bundle gets these and no others.
+ */
+export const BUNDLES = 'bundles'
+export const BUNDLE_BACKENDS = 'bundle-backends'
+
+/** The fact BUNDLES, as far as it is of the names of backends. */
+export type DeclaredBackends = ReadonlyMap<string, { readonly backends: readonly BundleBackend[] }>
+
+/** A backend as a bundle declares it. */
+export interface BundleBackend {
+  readonly name: string
+  /** Absolute. */
+  readonly url: string
+  /** `rest`, `http`, `grpc`, `websocket`: what is spoken there. */
+  readonly protocol: string
+}
+
+/** What is wanted by BUNDLE_BACKENDS: of each composition (`namespace/name`) the cluster of each backend that has one, by name. */
+export type BackendClusters = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+/** The cluster whose endpoints are the threads of a bundle. */
+export function compositionCluster({ namespace, name }: Pick<ResourceRef, 'namespace' | 'name'>): string {
+  return `Composition/${namespace}/${name}`
+}
+
+/** Whether a reference is to a composition. */
+export function isComposition({ group, kind }: Pick<ResourceRef, 'group' | 'kind'>): boolean {
+  return group === PORTCULLIS && kind === 'Composition'
+}

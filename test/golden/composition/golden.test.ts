@@ -1,0 +1,3 @@
+import { goldenCases } from '../cases.ts'
+
+goldenCases(new URL('./', import.meta.url), 3)
