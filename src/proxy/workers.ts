@@ -162,6 +162,11 @@ export class WorkerGroup {
     this.tellLeaving({ type: 'endpoints', lists })
   }
 
+  /** Resolves when every worker has heard all that it has been told so far, or has not answered for so long. */
+  async heard(withinMs: number): Promise<void> {
+    await Promise.all([...this.members.values(), ...this.leaving].map(member => member.health([], withinMs)))
+  }
+
   /** What checks have found of endpoints, for workers that are still to begin too. */
   setVerdicts(verdicts: Verdicts): void {
     this.verdicts.take(verdicts)

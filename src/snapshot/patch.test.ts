@@ -76,6 +76,7 @@ const drawing = fc.record({
     fc.array(fc.record({ address: words, port: fc.nat(2), weight: fc.nat(2) })),
   ),
   certificates: fc.option(fc.dictionary(words, fc.record({ chain: words })), { nil: undefined }),
+  within: fc.option(fc.dictionary(words, words), { nil: undefined }),
 })
 
 type Drawing = typeof drawing extends fc.Arbitrary<infer D> ? D : never
@@ -99,6 +100,9 @@ function snapshotOf(version: number, drawn: Drawing): Snapshot {
     clusters: drawn.clusters.map(([name, pending]) => cluster(name, pending)),
     // Without the prototypes that fast-check leaves out.
     endpoints: sent(drawn.endpoints),
+    ...(drawn.within && {
+      within: Object.fromEntries(Object.entries(drawn.within).map(([name, to]) => [name, rule(name, to)])),
+    }),
     ...(drawn.certificates && { certificates: sent(drawn.certificates) as Snapshot['certificates'] & {} }),
   }
 }

@@ -14,6 +14,7 @@ export interface SnapshotPatch {
   readonly clusters?: readonly ListRun<Cluster>[]
   readonly endpoints?: RecordPatch<Snapshot['endpoints']>
   readonly certificates?: RecordPatch<NonNullable<Snapshot['certificates']>> | 'none'
+  readonly within?: RecordPatch<NonNullable<Snapshot['within']>> | 'none'
 }
 
 /** A number is the place of one that stays as it is. */
@@ -59,7 +60,8 @@ export function diff(before: Snapshot, after: Snapshot): SnapshotPatch {
   const ports = new PortsDiff(before, after).ports()
   const clusters = clustersDiff(before.clusters, after.clusters)
   const endpoints = recordDiff(before.endpoints, after.endpoints)
-  const certificates = certificatesDiff(before, after)
+  const certificates = optionalDiff(before.certificates, after.certificates)
+  const within = optionalDiff(before.within, after.within)
   return {
     base: before.version,
     version: after.version,
@@ -67,6 +69,7 @@ export function diff(before: Snapshot, after: Snapshot): SnapshotPatch {
     ...(clusters && { clusters }),
     ...(endpoints && { endpoints }),
     ...(certificates && { certificates }),
+    ...(within && { within }),
   }
 }
 
@@ -77,16 +80,15 @@ export function diff(before: Snapshot, after: Snapshot): SnapshotPatch {
 export function applyPatch(before: Snapshot, patch: SnapshotPatch): Snapshot {
   if (patch.base !== before.version)
     throw new RangeError(`a patch for version ${patch.base} meets version ${before.version}`)
-  const { certificates, ...rest } = before
-  const next = patch.certificates
-  const kept = next === 'none' ? undefined : next ? applyRecord(certificates ?? {}, next) : certificates
+  const certificates = applyOptional(before.certificates, patch.certificates)
+  const within = applyOptional(before.within, patch.within)
   return {
-    ...rest,
     version: patch.version,
     ports: patch.ports ? new PortsPatching(before).ports(patch.ports) : before.ports,
     clusters: patch.clusters ? applyRuns(before.clusters, patch.clusters, one => one) : before.clusters,
     endpoints: patch.endpoints ? applyRecord(before.endpoints, patch.endpoints) : before.endpoints,
-    ...(kept && { certificates: kept }),
+    ...(certificates && { certificates }),
+    ...(within && { within }),
   }
 }
 
@@ -102,10 +104,23 @@ function clustersDiff(before: readonly Cluster[], after: readonly Cluster[]): Li
   return isUnchanged(places, before.length) ? null : runsOf(places, i => after[i]!)
 }
 
-function certificatesDiff(before: Snapshot, after: Snapshot): SnapshotPatch['certificates'] | null {
-  if (after.certificates === undefined) return before.certificates === undefined ? null : 'none'
-  const patch = recordDiff(before.certificates ?? {}, after.certificates)
-  return patch ?? (before.certificates === undefined ? { set: {}, gone: [] } : null)
+type OptionalPatch<R extends Readonly<Record<string, unknown>>> = RecordPatch<R> | 'none' | undefined
+
+function optionalDiff<R extends Readonly<Record<string, unknown>>>(
+  before: R | undefined,
+  after: R | undefined,
+): OptionalPatch<R> | null {
+  if (after === undefined) return before === undefined ? null : 'none'
+  const patch = recordDiff(before ?? ({} as R), after)
+  return patch ?? (before === undefined ? { set: {} as R, gone: [] } : null)
+}
+
+function applyOptional<R extends Readonly<Record<string, unknown>>>(
+  before: R | undefined,
+  patch: OptionalPatch<R>,
+): R | undefined {
+  if (patch === undefined) return before
+  return patch === 'none' ? undefined : applyRecord(before ?? ({} as R), patch)
 }
 
 function recordDiff<R extends Readonly<Record<string, unknown>>>(before: R, after: R): RecordPatch<R> | null {

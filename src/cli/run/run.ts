@@ -36,6 +36,9 @@ const LAST_MS = 5_000
 /** What services need before all of what is declared is served gets this long; the rest is served meanwhile. */
 const READY_MS = 10_000
 
+/** A worker that has not heard of endpoints by then stands still, and nobody is to wait for it. */
+const HEARD_MS = 5_000
+
 /** What is in flight when the process is told to end gets this long. */
 const GRACE_MS = 30_000
 
@@ -162,7 +165,11 @@ class Instance {
       tellVerdicts: verdicts => this.workers.setVerdicts(verdicts),
       addApi: part => this.parts.push(part),
       keepAccounts: accounts => (this.accounts = accounts),
-      give: (fact, value) => this.controller.give(fact, value),
+      give: async (fact, value) => {
+        await this.controller.give(fact, value)
+        // Endpoints take a short way, on which nobody waits for workers.
+        await this.workers.heard(HEARD_MS)
+      },
       serve: (path, answer, isOpen) => this.paths.add(path, answer, isOpen),
     })
     sources.add(this.services.sources)

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { CompositionLimits } from '../../../model/kinds/composition.ts'
+import { formatBytes } from '../../../model/quantity.ts'
+import { BEAT_MS } from '../threads/beat.ts'
+import { heapCeilingMb, heapOf } from '../threads/heap.ts'
 import { bundleEntry, type BundleTask } from '../thread/settings.ts'
 import type { Extracted } from './extracted.ts'
 
@@ -26,17 +29,24 @@ export async function extract(
     name: 'portcullis-bundle',
     stdout: true,
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.heapBytes / 1024 ** 2) },
+    resourceLimits: { maxOldGenerationSizeMb: heapCeilingMb(limits) },
   })
   for (const stream of [worker.stdout, worker.stderr]) stream.on('data', data => printed(String(data)))
   const { promise, resolve } = Promise.withResolvers<Extracted>()
   const failed = (why: string): void => resolve({ manifest: null, fault: `${file}: ${why}`, files: [file] })
+  const watch = setInterval(() => {
+    void heapOf(worker).then(bytes => {
+      if (bytes > limits.heapBytes)
+        failed(`needs more than ${formatBytes(limits.heapBytes)} of heap to be loaded (spec.limits.heap)`)
+    })
+  }, BEAT_MS)
   const late = setTimeout(() => failed(`is not loaded after ${LOAD_MS / 1000} s`), LOAD_MS)
   worker.once('message', (extracted: Extracted) => resolve(extracted))
   worker.once('error', error => failed(`ends its thread: ${messageOf(error)}`))
   worker.once('exit', code => failed(`ends its thread with code ${code} before it is loaded`))
   const extracted = await promise
   clearTimeout(late)
+  clearInterval(watch)
   await worker.terminate()
   return extracted.fault === null ? extracted : { ...extracted, fault: seen(extracted.fault) }
 }

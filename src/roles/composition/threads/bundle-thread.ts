@@ -1,5 +1,6 @@
 import type { CompositionLimits } from '../../../model/kinds/composition.ts'
 import type { FailureName } from '../../../http/failures.ts'
+import { heapCeilingMb, heapOf } from './heap.ts'
 import type { Guest } from '../../../proxy/guest.ts'
 import type { Snapshot } from '../../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../../translation/service.ts'
@@ -44,6 +45,7 @@ export class BundleThread {
   private end: ThreadEnd | null = null
   private failure: FailureName = 'bundle_terminated'
   private leaving = false
+  private isGone = false
 
   constructor(options: ThreadOptions) {
     const { kit, composition, file, limits, snapshot } = options
@@ -54,10 +56,7 @@ export class BundleThread {
       entry: bundleEntry,
       name: `portcullis-${composition}`,
       data: task,
-      resourceLimits: {
-        maxOldGenerationSizeMb: Math.ceil(limits.heapBytes / 1024 ** 2),
-        maxYoungGenerationSizeMb: 12,
-      },
+      resourceLimits: { maxOldGenerationSizeMb: heapCeilingMb(limits), maxYoungGenerationSizeMb: 12 },
     })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.fail = reject
@@ -65,7 +64,9 @@ export class BundleThread {
     const watchdog = new Watchdog(beat, limits)
     this.watch = setInterval(() => {
       const verdict = watchdog.look()
-      if (verdict !== null) this.kill(verdict, verdict.failure)
+      if (verdict !== null) return this.kill(verdict, verdict.failure)
+      // A loop that stands still is interrupted for that.
+      if (watchdog.isStill) void heapOf(this.guest.worker).then(bytes => watchdog.seen(bytes))
     }, BEAT_MS)
     this.late = setTimeout(
       () => this.kill({ reason: 'unloadable', message: `it is not loaded after ${LOAD_MS / 1000} s` }),
@@ -121,12 +122,14 @@ export class BundleThread {
     if (this.end !== null) return
     this.end = end
     this.failure = failure
-    // Before it has ended, which takes a moment: its clients need not wait for that.
-    this.guest.lose(failure, end.message)
     void this.guest.end()
+    // Before it has ended, which may take a while: neither its clients nor its successor need to wait for that.
+    this.gone(1)
   }
 
   private gone(code: number): void {
+    if (this.isGone) return
+    this.isGone = true
     clearInterval(this.watch)
     clearTimeout(this.late)
     const end = this.end ?? { reason: 'exited', message: `it ended itself with code ${code}` }

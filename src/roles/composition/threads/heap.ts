@@ -1,0 +1,21 @@
+import type { Worker } from 'node:worker_threads'
+import type { CompositionLimits } from '../../../model/kinds/composition.ts'
+
+const LEAST_CEILING_MB = 4096
+
+/**
+ * Where V8 itself gives up, which may be the end of the process: never before the thread has been found to hold too
+ * much and has been ended. Memory is taken as it is needed.
+ */
+export function heapCeilingMb({ heapBytes }: Pick<CompositionLimits, 'heapBytes'>): number {
+  return Math.max(LEAST_CEILING_MB, Math.ceil((4 * heapBytes) / 1024 ** 2))
+}
+
+/** What is in use of the heap of a thread, also of one whose loop stands still; 0 of one that has ended. */
+export async function heapOf(worker: Worker): Promise<number> {
+  try {
+    return (await worker.getHeapStatistics()).used_heap_size
+  } catch {
+    return 0
+  }
+}
