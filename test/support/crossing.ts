@@ -18,11 +18,13 @@ export class BundleThread {
   readonly id: number
   readonly said = new Seen<ThreadSays>()
   private readonly states = new Seen<ThreadState>()
-  readonly worker = new Worker(new URL('./crossing-thread.ts', import.meta.url))
+  readonly worker: Worker
   readonly exited: Promise<unknown>
 
-  constructor(id: number) {
+  /** `entry` is a file beside this one. */
+  constructor(id: number, entry = './crossing-thread.ts', workerData?: unknown) {
     this.id = id
+    this.worker = new Worker(new URL(entry, import.meta.url), { workerData })
     this.exited = once(this.worker, 'exit')
     this.worker.on('message', (message: ThreadSays) => {
       if (message.type === 'state') this.states.push(message)
@@ -63,6 +65,9 @@ export interface CrossingOptions {
   /** Of what `between` makes. */
   readonly between?: Parameters<typeof between>[2]
   readonly cluster?: Partial<Cluster>
+  /** What threads run, and are given: crossing-thread.ts where it is left out. */
+  readonly entry?: string
+  readonly workerData?: unknown
 }
 
 /** Data-plane workers whose one route leads into threads that answer. */
@@ -98,7 +103,7 @@ export class Crossed implements AsyncDisposable {
   }
 
   add(): BundleThread {
-    const thread = new BundleThread(this.threads.length + 1)
+    const thread = new BundleThread(this.threads.length + 1, this.options.entry, this.options.workerData)
     this.threads.push(thread)
     this.workers.addThread(thread.id, () => thread.connect())
     return thread
