@@ -2,6 +2,7 @@ import { compositionDefaults } from '../defaults.ts'
 import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import { durationMs, formatBytes, formatDuration, quantityBytes } from '../quantity.ts'
 import type { Resource } from '../resource.ts'
+import { aggregateSchema } from './aggregate/aggregate.ts'
 import { backendObjectReference } from './http-filters.ts'
 import {
   byteQuantity,
@@ -42,9 +43,13 @@ const schema = object(
   {
     spec: required(
       object({
-        bundle: required(
+        bundle: optional(
           text(4096, 1),
           'A module file (`./shop.gateway.ts`) whose export `gateway`, or default export, is made by `defineGateway`. Relative to the file that declares this object. It is code of yours: it may do what the gateway may.',
+        ),
+        aggregate: optional(
+          aggregateSchema,
+          'The API itself, in place of a bundle: calls, and what of their answers is shown (docs/AGGREGATE.md).',
         ),
         threads: optional(
           integer(1, 64),
@@ -57,12 +62,12 @@ const schema = object(
           'Where backends of the bundle are, by their names there. Of one that is not named here its url says it.',
         ),
       }),
-      'Which bundle it is, and what that may use.',
+      'Which API it is, and what that may use.',
     ),
   },
   {
     description:
-      'An API that is made of others, by code (docs/COMPOSITION.md). A route refers to it by group portcullis.dev and kind Composition.',
+      'An API that is made of others, by code (docs/COMPOSITION.md) or declared (docs/AGGREGATE.md). A route refers to it by group portcullis.dev and kind Composition.',
   },
 )
 
@@ -104,6 +109,19 @@ export function compositionLimits({ spec: { limits: own = {} } }: CompositionBod
 }
 
 function rules(body: CompositionBody): Violation[] {
+  return [...codeRules(body), ...limitRules(body)]
+}
+
+function codeRules({ spec: { bundle, aggregate } }: CompositionBody): Violation[] {
+  if ((bundle === undefined) !== (aggregate === undefined)) return []
+  const message =
+    bundle === undefined
+      ? 'is required, expected it or "aggregate"'
+      : 'is there beside "aggregate", expected one of both'
+  return [{ path: ['spec', 'bundle'], message }]
+}
+
+function limitRules(body: CompositionBody): Violation[] {
   const { heapBytes, externalBytes, stallMs } = compositionLimits(body)
   const least = [
     ['heap', heapBytes < LEAST_HEAP_BYTES, formatBytes(LEAST_HEAP_BYTES)],

@@ -3,9 +3,9 @@ import type { Manifest } from '../../composition/manifest/manifest.ts'
 import type { Composition } from '../../model/kinds/composition.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../translation/service.ts'
-import { extract } from './bundles/extract.ts'
+import { extractedOf } from './bundles/extracted-of.ts'
 import { Follower, stampsOf } from './bundles/follower.ts'
-import { FROM_NO_FILE, sourceOf, type BundleSource } from './bundles/source.ts'
+import { nameOf, sourceOf, type BundleCode, type BundleSource } from './bundles/source.ts'
 import type { BundleFact } from './facts.ts'
 import { narrowed } from './threads/narrowed.ts'
 import { ThreadSet } from './threads/thread-set.ts'
@@ -34,6 +34,7 @@ export class BundleRun {
   private set: ThreadSet | null = null
   private manifest: Manifest | null = null
   private fault: string | null = null
+  private places: BundleFact['places'] = []
   /** Why threads of new code could not begin. */
   private trouble: string | null = null
   private snapshot: Snapshot | null = null
@@ -96,18 +97,19 @@ export class BundleRun {
   }
 
   private async load(): Promise<void> {
-    const { file, limits } = this.source
+    const { source } = this
     const { kit, composition } = this.options
-    if (file === null) return this.refuse(FROM_NO_FILE)
-    const stamp = stampsOf([file])
-    const { manifest, fault, files } = await extract(file, limits, text => this.printed(text, 0))
+    const { code } = source
+    const stamp = stampsOf(code !== null && 'file' in code ? [code.file] : [])
+    const { manifest, fault, places = [], files } = await extractedOf(source, text => this.printed(text, 0))
     this.follower.follow(new Map([...stampsOf(files), ...stamp]))
     if (this.isOver) return
-    if (manifest === null) return this.refuse(fault ?? '')
+    this.places = places
+    if (manifest === null || code === null) return this.refuse(fault ?? '')
     this.fault = null
     this.isReplacing = true
     try {
-      await this.replace(file, manifest)
+      await this.replace(code, manifest)
     } finally {
       this.isReplacing = false
     }
@@ -115,7 +117,7 @@ export class BundleRun {
     if (this.trouble !== null) return
     kit.log.info('composition.serving', {
       composition,
-      bundle: file,
+      bundle: nameOf(code),
       threads: this.set?.ids ?? [],
       routes: manifest.routes.length,
     })
@@ -129,13 +131,13 @@ export class BundleRun {
   }
 
   /** Those of before serve until these do, and finish what they have begun. */
-  private async replace(file: string, manifest: Manifest): Promise<void> {
+  private async replace(code: BundleCode, manifest: Manifest): Promise<void> {
     // In force before threads begin: they are to find the clusters of their backends.
     await this.give(manifest)
     const snapshot = this.narrow(manifest, 1)
     if (snapshot === null || this.isOver) return
     const before = this.set
-    const set = this.newSet(file, snapshot)
+    const set = this.newSet(code, snapshot)
     try {
       await set.begin()
     } catch (error) {
@@ -155,14 +157,14 @@ export class BundleRun {
     if (before !== null) void before.drain(LEAVE_MS)
   }
 
-  private newSet(file: string, snapshot: Snapshot): ThreadSet {
+  private newSet(code: BundleCode, snapshot: Snapshot): ThreadSet {
     const { kit, composition } = this.options
     const { threads, limits } = this.source
     return new ThreadSet(
       {
         kit,
         composition,
-        file,
+        code,
         limits,
         count: threads,
         printed: (text, thread) => this.printed(text, thread),
@@ -185,11 +187,12 @@ export class BundleRun {
 
   private async give(manifest: Manifest | null): Promise<void> {
     if (this.isOver) return
-    const { set, fault, trouble } = this
+    const { set, fault, places, trouble } = this
     await this.options.give({
       manifest,
       backends: manifest?.backends ?? [],
       fault,
+      places,
       threads: set?.ids ?? [],
       trouble: trouble ?? set?.trouble ?? null,
     })

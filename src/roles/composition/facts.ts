@@ -1,3 +1,4 @@
+import type { Fault } from '../../composition/aggregate/faults.ts'
 import type { Manifest } from '../../composition/manifest/manifest.ts'
 import { BUNDLES, type BundleBackend } from '../../translation/compositions.ts'
 import type { Facts } from '../../translation/service.ts'
@@ -9,6 +10,8 @@ export interface BundleFact {
   readonly backends: readonly BundleBackend[]
   /** Why the file as it is now cannot be loaded; with a manifest, the code before it serves on. */
   readonly fault: string | null
+  /** Of an aggregate: where that is, below `spec.aggregate`. */
+  readonly places: readonly Fault[]
   /** Numbers of the threads that serve; null where none are run, as in `check`. */
   readonly threads: readonly number[] | null
   /** What keeps threads from serving, or has ended the last one. */

@@ -1,3 +1,4 @@
+import type { Fault } from '../../../composition/aggregate/faults.ts'
 import type { Manifest } from '../../../composition/manifest/manifest.ts'
 
 /** What a file says as a bundle, or why nothing. */
@@ -5,6 +6,8 @@ export interface Extracted {
   readonly manifest: Manifest | null
   /** `FILE:LINE: what is wrong`; null where nothing is. */
   readonly fault: string | null
+  /** Of an aggregate: the places of `fault`, below `spec.aggregate`. */
+  readonly places?: readonly Fault[]
   /** Absolute: what is to be followed, the bundle itself first. */
   readonly files: readonly string[]
 }

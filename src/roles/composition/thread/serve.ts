@@ -6,7 +6,8 @@ import type { RuleTypes } from '../../../proxy/compile.ts'
 import { serve } from '../../../proxy/worker.ts'
 import { log } from '../../../telemetry/log.ts'
 import { systemClock } from '../../../upstream/clock.ts'
-import { loadBundle } from '../bundles/load.ts'
+import type { Gateway } from '../../../composition/routes/gateway.ts'
+import type { BundleCode } from '../bundles/source.ts'
 import { Beat, BEAT_MS } from '../threads/beat.ts'
 import { ClusterTransport } from './cluster-transport.ts'
 import { serveCrossing, type CrossingServer } from './crossing-server.ts'
@@ -28,7 +29,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
   })
   const tell = (message: FromBundle): void => parentPort!.postMessage(message)
   try {
-    const { gateway } = await loadBundle(task.file, new Set())
+    const gateway = await gatewayOf(task.code)
     const engine = new Engine(gateway, {
       transport: new ClusterTransport(plane.within),
       clock: systemClock,
@@ -42,6 +43,16 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
   } catch (error) {
     tell({ type: 'unloadable', fault: error instanceof Error ? error.message : String(error) })
   }
+}
+
+/** Who runs code loads nothing of what is declared, nor the other way round. */
+async function gatewayOf(code: BundleCode): Promise<Gateway> {
+  if ('file' in code) {
+    const { loadBundle } = await import('../bundles/load.ts')
+    return (await loadBundle(code.file, new Set())).gateway
+  }
+  const { gatewayOfAggregate } = await import('../../../composition/aggregate/aggregate.ts')
+  return gatewayOfAggregate(code.aggregate) as unknown as Gateway
 }
 
 /** Nobody has a way to it before it is loaded. */

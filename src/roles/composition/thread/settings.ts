@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { BundleCode } from '../bundles/source.ts'
 
 /** What a thread of the entry for bundles (cli/bundle-worker.ts) is begun for, beside what WorkerGroup says. */
 export type BundleTask =
@@ -7,7 +8,7 @@ export type BundleTask =
   /** Answers requests by it, until it is drained. */
   | {
       readonly task: 'serve'
-      readonly file: string
+      readonly code: BundleCode
       /** `default/home` */
       readonly composition: string
       /** Beat's. */

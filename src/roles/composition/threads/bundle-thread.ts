@@ -4,6 +4,7 @@ import { heapCeilingMb, heapOf } from './heap.ts'
 import type { Guest } from '../../../proxy/guest.ts'
 import type { Snapshot } from '../../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../../translation/service.ts'
+import type { BundleCode } from '../bundles/source.ts'
 import { bundleEntry, type BundleTask, type FromBundle } from '../thread/settings.ts'
 import { Beat, BEAT_MS } from './beat.ts'
 import { Watchdog } from './watchdog.ts'
@@ -24,7 +25,7 @@ export interface ThreadOptions {
   readonly kit: Pick<ServiceKit, 'threads'>
   /** `default/home` */
   readonly composition: string
-  readonly file: string
+  readonly code: BundleCode
   readonly limits: CompositionLimits
   readonly snapshot: Snapshot
   readonly printed: (text: string, thread: number) => void
@@ -48,10 +49,10 @@ export class BundleThread {
   private isGone = false
 
   constructor(options: ThreadOptions) {
-    const { kit, composition, file, limits, snapshot } = options
+    const { kit, composition, code, limits, snapshot } = options
     this.options = options
     const beat = new Beat()
-    const task: BundleTask = { task: 'serve', file, composition, beat: beat.memory }
+    const task: BundleTask = { task: 'serve', code, composition, beat: beat.memory }
     this.guest = kit.threads.begin({
       entry: bundleEntry,
       name: `portcullis-${composition}`,

@@ -1,3 +1,4 @@
+import type { Fault } from '../../../composition/aggregate/faults.ts'
 import { Composition } from '../../../model/kinds/composition.ts'
 import { nearest } from '../../../model/nearest.ts'
 import type { Resources } from '../../../model/resources.ts'
@@ -35,20 +36,27 @@ export function translate(resources: Resources, { facts }: TranslateOptions): Co
 }
 
 function tell(composition: Composition, fact: BundleFact | null, report: Report): void {
-  const path = ['spec', 'bundle']
+  const { aggregate } = composition.body.spec
+  const path = ['spec', aggregate === undefined ? 'bundle' : 'aggregate']
   // It is being loaded, and then there is something to say.
   if (fact === null) return
-  const { manifest, fault, threads, trouble } = fact
+  const { manifest, fault, places, threads, trouble } = fact
   if (fault === null)
     report.good(
       composition,
       'Accepted',
       'Accepted',
-      `its bundle has ${routesText(manifest?.routes.length ?? 0)}`,
+      `its ${aggregate === undefined ? 'bundle' : 'aggregate'} has ${routesText(manifest?.routes.length ?? 0)}`,
     )
   else {
-    const message = manifest === null ? fault : `${fault}; what it was before serves on`
-    report.bad(composition, 'Accepted', [{ reason: 'BundleInvalid', path, message }])
+    const before = manifest === null ? '' : '; what it was before serves on'
+    const flawAt = (one: { readonly path: Fault['path']; readonly message: string }) => ({
+      reason: aggregate === undefined ? 'BundleInvalid' : 'AggregateInvalid',
+      path: [...path, ...one.path],
+      message: `${one.message}${before}`,
+    })
+    const [first = { path: [], message: fault }, ...others] = places
+    report.bad(composition, 'Accepted', [flawAt(first), ...others.map(flawAt)])
   }
   doubtBackends(composition, fact, report)
   if (threads === null || manifest === null) return
