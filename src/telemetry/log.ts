@@ -82,6 +82,11 @@ export class Logger {
     if (this.rank >= RANK.debug) this.line('debug', event, fields)
   }
 
+  /** Whether lines of this level are written: what costs much to say need not be said. */
+  tells(level: LogLevel): boolean {
+    return RANK[level] <= this.rank
+  }
+
   setLevel(level: LogLevel): void {
     this.rank = RANK[level]
   }

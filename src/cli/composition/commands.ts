@@ -1,3 +1,4 @@
+import { admin } from '../command/flags.ts'
 import { ipAddress, portNumber } from '../command/values.ts'
 import { isOfGrpc } from './proto/source.ts'
 import { UsageError, type Command, type CommandGroup, type Flag } from '../command/flag.ts'
@@ -150,9 +151,33 @@ const build: Command = {
   },
 }
 
+const page: Flag<number> = {
+  name: 'page',
+  placeholder: 'PORT',
+  fallback: '8910',
+  help: 'The port of the page that shows requests, on loopback. 0: whichever is free.',
+  parse: portNumber,
+}
+
+const dev: Command = {
+  name: 'composition dev',
+  operands: '[PATH…]',
+  summary: 'Serve a composition while it is written, and show what its requests call.',
+  details: [
+    'A gateway serves PATH (./portcullis where it is left out) as portcullis run does, and takes what is saved at once: requests under way finish by the code with which they began. Backends of contracts/ that a Backend of that name has on this machine, and to which nobody listens, are mocks.',
+    'Each request is shown with its calls as a waterfall, here and on a page.',
+  ],
+  examples: ['portcullis composition dev'],
+  flags: [page, admin],
+  run: async given => {
+    const { dev: serve } = await import('./dev/dev.ts')
+    return serve({ paths: given.operands, page: given.get(page), admin: given.get(admin) })
+  },
+}
+
 /** `portcullis composition`. */
 export const composition: CommandGroup = {
   name: 'composition',
   summary: 'For APIs that are composed in TypeScript:',
-  commands: [create, gen, test, mock, build],
+  commands: [create, dev, gen, test, mock, build],
 }

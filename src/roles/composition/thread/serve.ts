@@ -11,6 +11,7 @@ import type { BundleCode } from '../bundles/source.ts'
 import { Beat, BEAT_MS } from '../threads/beat.ts'
 import { ClusterTransport } from './cluster-transport.ts'
 import { serveCrossing, type CrossingServer } from './crossing-server.ts'
+import { FanOutLog } from './fan-out-log.ts'
 import type { BundleTask, CrossingMessage, FromBundle } from './settings.ts'
 
 type ServeTask = Extract<BundleTask, { readonly task: 'serve' }>
@@ -30,15 +31,19 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
   const tell = (message: FromBundle): void => parentPort!.postMessage(message)
   try {
     const gateway = await gatewayOf(task.code)
+    const fanOut = new FanOutLog(task.composition, systemClock)
     const engine = new Engine(gateway, {
       transport: new ClusterTransport(plane.within),
       clock: systemClock,
       observer: {
+        ...fanOut.observer,
         mistaken: (error, _, route) =>
           log.error('composition.mistaken', { composition: task.composition, route, error }),
       },
     })
-    answer = request => engine.answer(request)
+    answer = log.tells('debug')
+      ? fanOut.told(request => engine.answer(request))
+      : request => engine.answer(request)
     tell({ type: 'loaded' })
   } catch (error) {
     tell({ type: 'unloadable', fault: error instanceof Error ? error.message : String(error) })

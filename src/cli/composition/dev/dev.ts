@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, watch } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { painter, showsColour, type Paint } from '../../../telemetry/colour.ts'
+import { CommandFailure } from '../../command/flag.ts'
+import type { HostPort } from '../../command/values.ts'
+import { generateAll } from '../folder/generated.ts'
+import { mockMissing } from './mocks.ts'
+import { Page } from './page.ts'
+import { waterfall, type Answered } from './waterfall.ts'
+
+export interface DevOptions {
+  /** Files and folders of resources. */
+  readonly paths: readonly string[]
+  readonly page: number
+  /** Of the gateway's admin listener; null: it has none. */
+  readonly admin: HostPort | null
+}
+
+interface Line {
+  readonly time?: string
+  readonly level?: string
+  readonly event?: string
+  readonly [field: string]: unknown
+}
+
+/** `portcullis composition dev`: a gateway with the composition, which follows its changes, until it is ended. */
+export async function dev({ paths, page: port, admin }: DevOptions): Promise<number> {
+  const resources = paths[0] ?? 'portcullis'
+  if (!existsSync(resources))
+    throw new CommandFailure(
+      `composition dev: ${resources} does not exist, expected a folder with a Composition`,
+    )
+  const paint = painter(showsColour(1))
+  const contracts = existsSync('contracts') ? await generateAll('.') : []
+  if (contracts === null) return 1
+  const backends = await mockMissing(resources, contracts)
+  const page = new Page()
+  const url = await page.listen(port)
+  for (const { name, at, mock } of backends)
+    process.stdout.write(
+      `${name}  ${at ?? 'of no Backend here'}  ${mock === null ? '' : paint('note', 'a mock, by its contract')}\n`,
+    )
+  process.stdout.write(`requests  ${url}\n`)
+  const watching = existsSync('contracts') ? watch('contracts', () => void generateAll('.')) : null
+  const child = gateway(paths.length === 0 ? [resources] : paths, admin)
+  createInterface(child.stderr!).on('line', line => tell(line, paint, page))
+  // Ctrl-C reaches both: a second signal would have the gateway leave what is under way.
+  process.on('SIGINT', () => undefined)
+  process.once('SIGTERM', () => child.kill('SIGTERM'))
+  const [code] = (await once(child, 'close')) as [number | null]
+  watching?.close()
+  page.close()
+  await Promise.all(backends.map(({ mock }) => mock?.close()))
+  return code ?? 1
+}
+
+/** This program, with all that it would have where it serves. */
+function gateway(paths: readonly string[], admin: HostPort | null): ChildProcess {
+  const own = process.argv[1] ?? ''
+  const at =
+    admin === null ? 'off' : `${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}`
+  const flags = ['--workers', '1', '--log-level', 'debug', '--access-log', 'off', '--admin', at]
+  return spawn(process.execPath, [...process.execArgv, own, 'run', ...paths, ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+}
+
+/** What a developer wants to see of what the gateway says; all else is for who runs it. */
+function tell(text: string, paint: Paint, page: Page): void {
+  const line = parsed(text)
+  if (line === null) return void process.stdout.write(`${text}\n`)
+  const { event = '', level } = line
+  if (event === 'composition.answered') {
+    const answered = line as unknown as Answered
+    page.show(answered)
+    process.stdout.write(waterfall(answered, paint))
+  } else if (event === 'started')
+    process.stdout.write(
+      `${paint('good', 'started')}  on ${(line['ports'] as readonly string[]).join(', ')}\n`,
+    )
+  else if (event === 'composition.printed')
+    process.stdout.write(`${paint('dim', '     |')} ${String(line['text'])}\n`)
+  else if (event === 'composition.serving')
+    process.stdout.write(
+      `${paint('good', 'serving')}  ${String(line['composition'])}, ${String(line['routes'])} routes\n`,
+    )
+  else if (event === 'composition.refused')
+    process.stdout.write(`${paint('error', 'refused')}  ${String(line['fault'])}\n`)
+  else if (level === 'error' || level === 'warn')
+    process.stdout.write(`${paint(level === 'error' ? 'error' : 'warning', event)}  ${restOf(line)}\n`)
+}
+
+function parsed(text: string): Line | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Line) : null
+  } catch {
+    return null
+  }
+}
+
+function restOf({ time: _, level: __, event: ___, ...fields }: Line): string {
+  const { error } = fields
+  const { message, stack } = (error ?? {}) as { readonly message?: string; readonly stack?: string }
+  if (message !== undefined) return `${String(fields['route'] ?? '')} ${stack ?? message}`.trim()
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ')
+}
