@@ -44,6 +44,19 @@ suite('composition new', () => {
     assert.match(said, /^ℹ pass 3$/m)
   })
 
+  test('makes what docs/tasks/compose.md shows', () => {
+    const page = readFileSync(join(root, 'docs/tasks/compose.md'), 'utf8')
+    const shown = [...page.matchAll(/^```(?:ts|yml)\n(?:\/\/|#) (\S+)\n([^]*?)^```$/gm)]
+    assert.deepEqual(
+      shown.map(([, file]) => file),
+      ['shop.gateway.ts', 'portcullis/gateway.yaml'],
+    )
+    for (const [, file = '', text = ''] of shown) {
+      const made = readFileSync(join(folder, file.replace('shop', 'corner-shop')), 'utf8')
+      assert.equal(text, made.replaceAll('corner-shop', 'shop'))
+    }
+  })
+
   test('refuses a folder that has something in it, and what is no name', () => {
     assert.match(portcullis(home.path, 'new', 'corner-shop').said, /corner-shop is not empty/)
     assert.equal(portcullis(home.path, 'new', 'Shop!').status, 2)

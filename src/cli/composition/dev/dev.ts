@@ -52,7 +52,7 @@ export async function dev({ paths, page: port, admin }: DevOptions): Promise<num
   const [code] = (await once(child, 'close')) as [number | null]
   watching?.close()
   page.close()
-  await Promise.all(backends.map(({ mock }) => mock?.close()))
+  await Promise.all(backends.map(async ({ mock }) => mock?.close()))
   return code ?? 1
 }
 
@@ -104,7 +104,8 @@ function parsed(text: string): Line | null {
 function restOf({ time: _, level: __, event: ___, ...fields }: Line): string {
   const { error } = fields
   const { message, stack } = (error ?? {}) as { readonly message?: string; readonly stack?: string }
-  if (message !== undefined) return `${String(fields['route'] ?? '')} ${stack ?? message}`.trim()
+  if (message !== undefined)
+    return `${typeof fields['route'] === 'string' ? `${fields['route']}  ` : ''}${stack ?? message}`
   return Object.entries(fields)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ')

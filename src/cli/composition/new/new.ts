@@ -45,7 +45,7 @@ function told(folder: string, name: string): string {
 
   cd ${folder}
   portcullis composition test       run the test
-  portcullis composition mock       serve what the contracts have as examples, on ports 9001 (shop) and 9002 (users)
+  portcullis composition dev        serve it on port 8080, with mocks of the backends: curl http://localhost:8080/me/7
 
 In an editor, and for the compiler to check it: npm install
 `

@@ -23,6 +23,7 @@ export function packageJson(name: string): string {
       type: 'module',
       scripts: {
         test: 'portcullis composition test',
+        dev: 'portcullis composition dev',
         gen: 'portcullis composition gen',
         mock: 'portcullis composition mock',
         build: 'portcullis composition build',
@@ -66,6 +67,7 @@ An API that is made of others, in TypeScript: \`${name}.gateway.ts\`, with its t
 | | |
 |---|---|
 | \`portcullis composition test\` | checks the types, and runs the tests: no sockets, no waiting |
+| \`portcullis composition dev\` | serves it on port 8080, with mocks of the backends, and shows what each request calls |
 | \`portcullis composition gen\` | makes the types of \`contracts/\` again (the other commands do it too) |
 | \`portcullis composition mock\` | serves what the contracts have as examples: shop on port 9001, users on 9002 |
 | \`portcullis composition build\` | makes one file of it in \`dist/\`, with its OpenAPI document |
