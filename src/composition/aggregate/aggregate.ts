@@ -11,7 +11,6 @@ import { Faults, written, type Fault, type Place } from './faults.ts'
 import { routeOf } from './route.ts'
 import { shapeFaults } from './shape-faults.ts'
 
-export type { Aggregate } from '../../model/kinds/aggregate/aggregate.ts'
 export type { Fault } from './faults.ts'
 
 /** The gateway of a declaration, its backends by their names. */

@@ -37,7 +37,7 @@ function stringTemplate(pieces: readonly Piece[], call: string): Fill<unknown> {
 }
 
 /** Text; what it names must be text, a number or a boolean. */
-export function textTemplate(pieces: readonly Piece[], call: string): Fill<string> {
+function textTemplate(pieces: readonly Piece[], call: string): Fill<string> {
   const [first = ''] = pieces
   if (pieces.length < 2 && typeof first === 'string') return () => first
   return assembly => {
