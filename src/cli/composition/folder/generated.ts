@@ -30,6 +30,9 @@ function write(file: string, text: string): void {
 const isSource = import.meta.url.endsWith('.ts')
 const root = fileURLToPath(new URL(isSource ? '../../../../' : '../../', import.meta.url))
 
+/** Sources, which a clone has in place of declarations, are written for it: without it some do not compile. */
+const ofSources = isSource ? { exactOptionalPropertyTypes: true } : {}
+
 /** The running program's types, so that an editor shows them where nothing is installed, and those that it will run with. */
 function compilerConfig(folder: string): string {
   const types = isSource ? 'src/composition/' : 'dist/composition/types/composition/'
@@ -54,7 +57,7 @@ function compilerConfig(folder: string): string {
     ...(node === null || existsSync(join(folder, 'node_modules/@types/node')) ? [] : [dirname(node)]),
   ]
   const about = 'By portcullis composition gen. Changes of it are lost with the next.'
-  return `// ${about}\n${JSON.stringify({ compilerOptions: { paths, typeRoots } }, null, 2)}\n`
+  return `// ${about}\n${JSON.stringify({ compilerOptions: { paths, typeRoots, ...ofSources } }, null, 2)}\n`
 }
 
 /** The folder of a package that the program finds; null where it is not installed with it. */
