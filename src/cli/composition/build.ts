@@ -3,14 +3,17 @@ import { existsSync, globSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { InputOptions, OutputOptions, RolldownBuild } from 'rolldown'
 import { CommandFailure, UsageError } from '../command/flag.ts'
 import { writeWhole } from '../command/write.ts'
 import { generateAll } from './folder/generated.ts'
 import { loading } from './folder/own.ts'
 
+/** Of rolldown, what is used. */
 interface Bundler {
-  rolldown(options: InputOptions): Promise<RolldownBuild>
+  rolldown(options: object): Promise<{
+    generate(options: object): Promise<{ readonly output: readonly [{ readonly code: string }] }>
+    close(): Promise<void>
+  }>
 }
 
 /** What the program that runs it has: it is never part of a bundle. */
@@ -51,16 +54,19 @@ function onlyGateway(): string {
   return file
 }
 
+/** Named here, so that nobody takes it for a part of the program. */
+const BUNDLER = 'rolldown'
+
 /** Of the folder, else beside the program: it is a large program of its own, which nobody needs who serves. */
 async function bundler(): Promise<Bundler> {
   for (const from of [join(process.cwd(), 'package.json'), import.meta.url])
     try {
-      const file = createRequire(from).resolve('rolldown')
+      const file = createRequire(from).resolve(BUNDLER)
       return (await import(pathToFileURL(file).href)) as Bundler
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
     }
-  throw new CommandFailure('composition build: there is no bundler: npm install --save-dev rolldown')
+  throw new CommandFailure(`composition build: there is no bundler: npm install --save-dev ${BUNDLER}`)
 }
 
 /** The same files make the same bytes, in whatever folder they lie. */
@@ -72,9 +78,8 @@ async function bundled({ rolldown }: Bundler, source: string): Promise<string> {
     platform: 'node',
     logLevel: 'silent',
   })
-  const options: OutputOptions = { format: 'esm', codeSplitting: false }
   try {
-    const { output } = await build.generate(options)
+    const { output } = await build.generate({ format: 'esm', codeSplitting: false })
     return output[0].code
   } catch (error) {
     throw new CommandFailure(

@@ -59,7 +59,7 @@ function failed(
 }
 
 /** Percent-decoded; what is broken stays as it is (doc/PROTOCOL-HTTP2.md: Status-Message). */
-export const messageOf = (trailers: Fields): string =>
+const messageOf = (trailers: Fields): string =>
   (trailers['grpc-message'] ?? '').replace(/(?:%[\dA-Fa-f]{2})+/g, bytes =>
     Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
   )

@@ -543,7 +543,7 @@ class Parser {
 const inScope = (scope: string, name: string): string => (scope === '' ? name : `${scope}.${name}`)
 
 /** As protoc makes the names of JSON. */
-export const camelCase = (name: string): string =>
+const camelCase = (name: string): string =>
   name.replace(/_+([^_]?)/g, (_, letter: string) => letter.toUpperCase())
 
 function nameEntry(field: FieldDescriptorProto, { nested, scope }: FieldPlaces): void {
