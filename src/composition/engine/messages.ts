@@ -19,7 +19,7 @@ export interface GatewayRequest {
 
 export interface GatewayAnswer {
   readonly status: number
-  /** By their names in lower case. */
+  /** By their names in lower case; several of `set-cookie` are lines of one value. */
   readonly headers: Readonly<Record<string, string>>
   /** Empty where there is none. What streams is read once, as fast as the client takes it; to return from it early ends what makes it. */
   readonly body: AnswerContent

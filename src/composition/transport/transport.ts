@@ -63,7 +63,7 @@ export interface RetrySettings {
 
 export interface BackendAnswer {
   readonly status: number
-  /** By their names in lower case; several of a name are joined by a comma. */
+  /** By their names in lower case; several of a name are joined by a comma, of `set-cookie` by a line feed. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: AnswerBody
   /** The first is 1. */

@@ -30,7 +30,7 @@ suite('a backend of HTTP/1', () => {
     assert.equal(answer.attempt, 1)
     assert.equal(answer.cache, undefined)
     assert.equal(answer.headers['x-got'], 'POST /x?y=1 b a.example')
-    assert.equal(answer.headers['set-cookie'], 'a=1, b=2')
+    assert.equal(answer.headers['set-cookie'], 'a=1\nb=2')
     assert.equal(Buffer.from(await answer.body.bytes(100)).toString(), 'hello')
     assert.match(thread.metrics(), /portcullis_upstream_requests_total\{.*cluster="a".*\} 1/)
     assert.match(thread.metrics(), /portcullis_requests_total\{.*route="composition\/default\/c\/a".*\} 1/)

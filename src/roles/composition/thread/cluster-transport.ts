@@ -8,11 +8,11 @@ import type {
   OpenedTunnel,
   Transport,
 } from '../../../composition/transport/transport.ts'
-import type { Fields } from '../../../http/fields.ts'
 import type { CallWithin } from '../../../proxy/within/call-within.ts'
 import type { RequestWithin } from '../../../proxy/within/request-within.ts'
 import type { Within } from '../../../proxy/within/within.ts'
 import { failureOf } from './failure-of.ts'
+import { headersOf } from './headers.ts'
 import { TunnelWithin } from './tunnel-within.ts'
 import { handshakeOf, isAccepted } from './websocket-handshake.ts'
 
@@ -37,7 +37,7 @@ export class ClusterTransport implements Transport {
       const cache = markOf(call)
       return {
         status,
-        headers: headersOf(fields),
+        headers: headersOf(fields.list),
         body: new BodyWithin(call, request.call),
         attempt: attempts,
         ...(cache !== null && { cache }),
@@ -55,7 +55,7 @@ export class ClusterTransport implements Transport {
     try {
       const head = await call.answered
       status = head.status
-      headers = headersOf(head.fields)
+      headers = headersOf(head.fields.list)
     } catch (error) {
       throw failureOf(error, request.call)
     }
@@ -108,7 +108,7 @@ class BodyWithin implements AnswerBody {
 
   get trailers(): Readonly<Record<string, string>> {
     const { trailers } = this.call.body
-    return trailers === null ? none : headersOf(trailers)
+    return trailers === null ? none : headersOf(trailers.list)
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
@@ -133,17 +133,6 @@ class BodyWithin implements AnswerBody {
 }
 
 const none = {}
-
-/** Several of a name are joined by a comma. */
-function headersOf({ list }: Fields): Readonly<Record<string, string>> {
-  const headers = Object.create(null) as Record<string, string>
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i]!.toLowerCase()
-    const before = headers[name]
-    headers[name] = before === undefined ? list[i + 1]! : `${before}, ${list[i + 1]!}`
-  }
-  return headers
-}
 
 async function refusedBy(
   call: CallWithin,
