@@ -1,6 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { integer, object, optional, pattern, record, set, text } from '../shapes.ts'
 
+/** Of those that it may have. */
+const value = Type.Unsafe<number | string>({ type: ['number', 'string'], maxLength: 256 })
+
 /** What a value of a path, of the query or of a field is to be. */
 export const input = object(
   {
@@ -19,7 +22,7 @@ export const input = object(
       Type.Unknown(),
       'What counts where a request does not have it. Not with `required`, nor in `params`.',
     ),
-    enum: optional(set(Type.Union([text(256), Type.Number()]), 256), 'The values that it may have.'),
+    enum: optional(set(value, 256), 'The values that it may have.'),
     pattern: optional(text(256, 1), 'A regular expression that text must fit, anywhere in it.'),
     minLength: optional(integer(0, 65_536), 'The least characters of text.'),
     maxLength: optional(integer(0, 65_536), 'The most characters of text.'),
