@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Type as T } from 'typebox'
-import { defineGateway, http, Problem, websocket } from '../composition.ts'
+import { answer, defineGateway, http, Problem, websocket } from '../composition.ts'
 import { reply, testGateway, type StubRequest } from '../testing.ts'
 
 const gateway = defineGateway({
@@ -65,6 +65,32 @@ suite('a route that passes requests on', () => {
       .get('/trusted/7', { headers: { authorization: 'Bearer a' } })
       .expect(200)
       .json('Bearer a')
+  })
+
+  test('passes several cookies that are set, and lets nobody else set two by one', async () => {
+    const cookies = 'a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT\nb=2'
+    await using t = await testGateway(
+      defineGateway({
+        backends: { old: http({ url: 'http://old' }) },
+        routes: r => [
+          r.proxy('/old', 'old', {}),
+          r.proxy('/more', 'old', {
+            rewrite: '/old',
+            after: [given => answer(given.body, { headers: { 'set-cookie': 'theme=dark\nsession=evil' } })],
+          }),
+          r.get('/theme', {
+            in: { query: T.Object({ theme: T.String() }) },
+            out: T.Null(),
+            run: ({ query }) => answer(null, { headers: { 'set-cookie': `theme=${query.theme}` } }),
+          }),
+        ],
+      }),
+    )
+    t.old.stub('GET /old', reply(200, 'a', { 'set-cookie': cookies }))
+    await t.get('/old').expect(200).header('set-cookie', cookies)
+    await t.get('/more').expect(500)
+    await t.get('/theme?theme=dark').expect(200).header('set-cookie', 'theme=dark')
+    await t.get('/theme?theme=dark%0Asession=evil').expect(500)
   })
 
   test('leaves routes beside it alone, and has filters', async () => {

@@ -46,12 +46,14 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
   protected override async run(course: Course): Promise<GatewayAnswer> {
     const asked = await this.asked(course)
     let passed: Passed | null = null
+    let cookies: string | undefined
     const given = await this.through(course, asked, async () => {
       passed = await this.pass(course)
+      cookies = passed.headers['set-cookie']
       const status = 'tunnel' in passed ? 101 : passed.status
       return new Answer(null, status, without(passed.headers, ANSWER_DROPPED))
     })
-    checkFields(given.headers)
+    checkFields(given.headers, cookies)
     if (passed === null) return headOnly(given)
     course.scope.extend(course.request.deadlineMs ?? Infinity)
     return this.answered(course, passed, given)

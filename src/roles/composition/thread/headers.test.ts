@@ -16,8 +16,15 @@ test('several fields of a name are joined as each name allows', () => {
     'p=1',
     'set-cookie',
     'q=2',
+    'constructor',
+    '3',
+    'constructor',
+    '4',
   ]
-  assert.deepEqual({ ...headersOf(list) }, { a: '1, 2', cookie: 'x=1; y=2', 'set-cookie': 'p=1\nq=2' })
+  assert.deepEqual(
+    { ...headersOf(list) },
+    { a: '1, 2', cookie: 'x=1; y=2', 'set-cookie': 'p=1\nq=2', constructor: '3, 4' },
+  )
 })
 
 test('cookies that are set are fields of their own again, and nothing else has lines', () => {

@@ -1,5 +1,8 @@
 /** Of several of a name, where it is no comma (RFC 9110 §5.3): cookies are one list (RFC 9113 §8.2.3), and those that are set are none. */
-const SEPARATORS: Readonly<Record<string, string>> = { cookie: '; ', 'set-cookie': '\n' }
+const SEPARATORS: ReadonlyMap<string, string> = new Map([
+  ['cookie', '; '],
+  ['set-cookie', '\n'],
+])
 
 /** Fields by their names in lower case, as an engine has them: several of a name are joined. */
 export function headersOf(list: readonly string[]): Readonly<Record<string, string>> {
@@ -8,7 +11,7 @@ export function headersOf(list: readonly string[]): Readonly<Record<string, stri
     const name = list[i]!.toLowerCase()
     const value = list[i + 1]!
     const before = headers[name]
-    headers[name] = before === undefined ? value : `${before}${SEPARATORS[name] ?? ', '}${value}`
+    headers[name] = before === undefined ? value : `${before}${SEPARATORS.get(name) ?? ', '}${value}`
   }
   return headers
 }
