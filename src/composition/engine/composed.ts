@@ -1,3 +1,4 @@
+import { lowerCased } from '../backends/backend.ts'
 import { CallFailure } from '../calls/failure.ts'
 import { Answer, Problem, ShapedAnswer } from '../routes/answer.ts'
 import type { ComposedRoute, PartialReport } from '../routes/route.ts'
@@ -47,7 +48,7 @@ export class Composed extends CompiledRoute<ComposedRoute> {
     if (faults.length > 0) throw new Misfit(this.name, faults)
     const names = [...new Set(scope.partials.map(({ part }) => part.name))]
     for (const { error } of scope.partials) if (!(error instanceof CallFailure)) this.mistaken(error, request)
-    const headers: Record<string, string> = { ...given.headers }
+    const headers = lowerCased(given.headers)
     headers['content-type'] ??= 'application/json'
     if (names.length === 0) return { status, headers, body: jsonOf(value) }
     return this.withPartial(names, status, headers, value)

@@ -14,6 +14,7 @@ import {
   rest,
   soft,
 } from '../composition.ts'
+import type { Answer } from '../routes/answer.ts'
 import { reply, testGateway } from '../testing.ts'
 
 const ada = { id: '7', name: 'Ada', tier: 'gold' } as const
@@ -552,8 +553,11 @@ suite('what goes out', () => {
     { 'Content-Length': '3' },
     { 'transfer-encoding': 'chunked' },
     { connection: 'close' },
+    { 'x-tier': undefined as unknown as string },
+    { 'set-cookie': null as unknown as string },
+    { 'x-tier': { toString: () => 'gold' } as unknown as string },
   ])
-    for (const [what, run] of [
+    for (const [what, run, after = []] of [
       ['an answer', () => answer(null, { headers: { ...headers } })],
       [
         'a problem',
@@ -561,9 +565,19 @@ suite('what goes out', () => {
           throw new Problem(409, 'Taken', { headers: { ...headers } })
         },
       ],
+      // Who writes fields of an answer anew writes them as they like.
+      [
+        'a filter',
+        () => null,
+        [(given: Answer<unknown>) => ({ body: given.body, status: given.status, headers: { ...headers } })],
+      ],
     ] as const)
       test(`a field of ${what} that cannot be one is a mistake: ${JSON.stringify(headers)}`, async () => {
-        const gateway = defineGateway({ backends: {}, routes: r => [r.get('/', { out: T.Null(), run })] })
+        const gateway = defineGateway({
+          backends: {},
+          after: [...after],
+          routes: r => [r.get('/', { out: T.Null(), run })],
+        })
         await using t = await testGateway(gateway)
         const res = await t.get('/')
         res.expect(500).problem({ title: 'The composition failed' })

@@ -12,7 +12,10 @@ import {
   type FromThread,
   type ToThread,
 } from '../../shared/crossing/messages.ts'
+import { log } from '../../telemetry/log.ts'
 import { Outbox } from '../../shared/crossing/outbox.ts'
+
+type OfStream = Exclude<FromThread, readonly [typeof LEAVING, ...unknown[]]>
 
 /** One request on it, as messages tell of it: a CrossingStream. */
 export interface Crosser {
@@ -99,23 +102,33 @@ export class Crossing {
     if (this.leaving && this.streams.size === 0 && this.lost === null) this.outbox.push([LEFT, 0])
   }
 
-  private tell(message: Exclude<FromThread, readonly [typeof LEAVING, ...unknown[]]>): void {
+  private tell(message: OfStream): void {
     const stream = this.streams.get(message[1])
     // What is not there any more was given up while its answer was on the way.
     if (stream === undefined) return
-    switch (message[0]) {
-      case ANSWER:
-        return stream.answered(message[2], message[3], message[4], message[5], message[6])
-      case DATA:
-        return stream.received(message[2])
-      case END:
-        return stream.ended(message[2])
-      case CREDIT:
-        return stream.credited(message[2])
-      case UPGRADE:
-        return stream.upgraded(message[2])
-      case FAIL:
-        return stream.fail(message[2], message[3])
+    try {
+      take(stream, message)
+    } catch (error) {
+      // The thread runs code of somebody else: what it says is input, and must not end a worker that serves everybody.
+      log.error('bundle.unintelligible', { error })
+      stream.fail('bundle_terminated', 'unintelligible')
     }
+  }
+}
+
+function take(stream: Crosser, message: OfStream): void {
+  switch (message[0]) {
+    case ANSWER:
+      return stream.answered(message[2], message[3], message[4], message[5], message[6])
+    case DATA:
+      return stream.received(message[2])
+    case END:
+      return stream.ended(message[2])
+    case CREDIT:
+      return stream.credited(message[2])
+    case UPGRADE:
+      return stream.upgraded(message[2])
+    case FAIL:
+      return stream.fail(message[2], message[3])
   }
 }

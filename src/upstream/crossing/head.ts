@@ -48,7 +48,8 @@ export function fieldsOf(list: readonly string[], limits: HeadLimits, describes:
     const length = name.length + value.length + 4
     bytes += length
     if (length > limits.fieldBytes || bytes > limits.headBytes) return null
-    if (!ownedFields.has(name) || (describes && name === 'content-length')) kept.push(name, value)
+    const lower = name.toLowerCase()
+    if (!ownedFields.has(lower) || (describes && lower === 'content-length')) kept.push(name, value)
   }
   return new Fields(kept)
 }

@@ -40,3 +40,17 @@ test('cookies that are set are fields of their own again, and nothing else has l
   for (const headers of [{ a: '1\nb: 2' }, { 'set-cookie': 'p=1\r\nb: 2' }, { 'a b': '1' }])
     assert.throws(() => listOf(headers), TypeError)
 })
+
+test('what a client calls a field is nothing that objects have', () => {
+  assert.deepEqual({ ...headersOf(['constructor', 'a', 'constructor', 'b']) }, { constructor: 'a, b' })
+})
+
+test('names are in lower case, so that whoever looks for one finds it', () => {
+  assert.deepEqual(listOf({ 'Content-Length': '3', 'X-A': 'b' }), ['content-length', '3', 'x-a', 'b'])
+})
+
+test('what is no text does not cross', () => {
+  for (const value of [undefined, null, 5, ['a'], { toString: () => 'a' }])
+    for (const name of ['x-a', 'set-cookie'])
+      assert.throws(() => listOf({ [name]: value }), TypeError, `${name}: ${typeof value}`)
+})

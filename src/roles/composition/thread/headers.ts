@@ -1,3 +1,5 @@
+import { fieldsIn, isField } from '../../../composition/engine/fields.ts'
+
 /** Of several of a name, where it is no comma (RFC 9110 §5.3): cookies are one list (RFC 9113 §8.2.3), and those that are set are none. */
 const SEPARATORS: ReadonlyMap<string, string> = new Map([
   ['cookie', '; '],
@@ -16,19 +18,21 @@ export function headersOf(list: readonly string[]): Readonly<Record<string, stri
   return headers
 }
 
-/** Of an answer, or a TypeError where one of them is none: what a backend has said must not become another field. */
-export function listOf(headers: Readonly<Record<string, string>>): string[] {
+/**
+ * Of an answer, by names in lower case, or a TypeError where one of them is none: what a backend has said must not become
+ * another field, and what is no text must not cross.
+ */
+export function listOf(headers: Readonly<Record<string, unknown>>): string[] {
   const list: string[] = []
-  for (const name of Object.keys(headers)) {
-    const value = headers[name]!
-    for (const one of name === 'set-cookie' ? value.split('\n') : [value]) {
-      if (!NAME.test(name) || OUTSIDE.test(one))
-        throw new TypeError(`${JSON.stringify(name)}: ${JSON.stringify(value)} is no field (RFC 9110 §5)`)
+  for (const given of Object.keys(headers)) {
+    const name = given.toLowerCase()
+    for (const one of fieldsIn(name, headers[given])) {
+      if (!isField(name, one))
+        throw new TypeError(
+          `${JSON.stringify(given)}: ${JSON.stringify(headers[given])} is no field (RFC 9110 §5)`,
+        )
       list.push(name, one)
     }
   }
   return list
 }
-
-const NAME = /^[!#$%&'*+.^`|~\w-]+$/
-const OUTSIDE = /[^\t\x20-\x7e\x80-\xff]/
