@@ -44,7 +44,7 @@ spec: { endpoints: [{ address: 127.0.0.1, port: ${users} }] }
 
 const home = `
 import { Type as T } from 'typebox'
-import { all, defineGateway, http, rest, soft } from 'portcullis/composition'
+import { all, defineGateway, http, Problem, rest, soft } from 'portcullis/composition'
 import { version } from './version.ts'
 
 interface Users {
@@ -83,6 +83,13 @@ export const gateway = defineGateway({
     } }),
     r.get('/throw', { ...text, run: () => { setTimeout(() => { throw new Error('nobody here') }); return 'soon' } }),
     r.get('/mistake', { ...text, run: () => { throw new Error('a mistake') } }),
+    r.get('/forgotten', { ...text, async run({ c }) {
+      const later = (async () => (await c.users.get('/users/{id}', { path: { id: 'slow' } })).name)()
+      void Promise.reject(new Error('nobody awaits this'))
+      await c.users.get('/users/{id}', { path: { id: '7' } })
+      if (version === 'first') throw new Problem(404, 'No such user')
+      return await later
+    } }),
     r.get('/exit', { ...text, run: () => process.exit(3) }),
   ],
 })
@@ -215,6 +222,23 @@ suite('compositions behind HTTPRoutes', () => {
     assert.match(problems, /BundleInvalid.*version\.ts:1: .*what it was before serves on/s)
     composed.folder.write('version.ts', versionFile('third'))
     await composed.until('/version', 'third')
+  })
+
+  test('a promise that a request leaves behind hurts neither it nor anybody else', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    await using composed = await Composed.start(() => released)
+    const slow = composed.text('/me/slow/home')
+    slow.catch(() => undefined)
+    for (let n = 0; n < 5; n++) {
+      assert.equal((await composed.get('/forgotten')).status, 404)
+      assert.equal(await composed.text('/version'), 'first')
+    }
+    const { error } = await composed.run.event('composition.mistaken')
+    assert.match(JSON.stringify(error), /nobody awaits this/)
+    release()
+    assert.equal(((await slow) as { name: string }).name, 'user of /users/slow')
+    const metrics = await (await composed.run.get('/metrics')).text()
+    assert.doesNotMatch(metrics, /portcullis_composition_restarts_total\{.*\} [1-9]/)
   })
 
   for (const [path, reason] of [

@@ -12,6 +12,7 @@ import { Beat, BEAT_MS } from '../threads/beat.ts'
 import { ClusterTransport } from './cluster-transport.ts'
 import { serveCrossing, type CrossingServer } from './crossing-server.ts'
 import { FanOutLog } from './fan-out-log.ts'
+import { forgotten } from './forgotten.ts'
 import type { BundleTask, CrossingMessage, FromBundle } from './settings.ts'
 
 type ServeTask = Extract<BundleTask, { readonly task: 'serve' }>
@@ -19,6 +20,11 @@ type ServeTask = Extract<BundleTask, { readonly task: 'serve' }>
 /** A thread that serves: the data plane without ports, and in front of that the bundle. */
 export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<void> {
   keepBeat(new Beat(task.beat))
+  const { composition } = task
+  process.on(
+    'unhandledRejection',
+    forgotten(error => log.error('composition.mistaken', { composition, error })),
+  )
   const servers: CrossingServer[] = []
   let answer = notLoaded
   const plane = serve(types, {
@@ -31,14 +37,14 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
   const tell = (message: FromBundle): void => parentPort!.postMessage(message)
   try {
     const gateway = await gatewayOf(task.code)
-    const fanOut = new FanOutLog(task.composition, systemClock)
+    const fanOut = new FanOutLog(composition, systemClock)
     const engine = new Engine(gateway, {
       transport: new ClusterTransport(plane.within),
       clock: systemClock,
       observer: {
         ...fanOut.observer,
         mistaken: (error, _, route) =>
-          log.error('composition.mistaken', { composition: task.composition, route, error }),
+          log.error('composition.mistaken', { composition, route, error }),
       },
     })
     answer = log.tells('debug')
