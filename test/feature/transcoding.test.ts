@@ -7,6 +7,9 @@ import { http, type Backends } from '../../src/composition/backends/backend.ts'
 import { defineGateway } from '../../src/composition/routes/gateway.ts'
 import type { TranscodeOptions } from '../../src/composition/routes/transcode.ts'
 import { rpcTypes } from '../../src/composition/grpc/details.ts'
+import { Engine } from '../../src/composition/engine/engine.ts'
+import { systemClock } from '../../src/upstream/clock.ts'
+import { H2Transport } from '../support/h2-transport.ts'
 import { EngineServer } from '../support/engine-server.ts'
 import { library } from '../support/library.ts'
 import { LibraryServer, type LibraryHandlers } from '../support/library-server.ts'
@@ -385,6 +388,26 @@ suite('streams of a backend', () => {
     const reader = answer.body!.getReader()
     await reader.read()
     await reader.cancel()
+    await cancelled.promise
+  })
+
+  test('a head alone ends the call', async () => {
+    const cancelled = Promise.withResolvers<void>()
+    await using backend = await LibraryServer.start({
+      WatchBooks(call) {
+        call.sendMetadata(new Metadata())
+        call.on('cancelled', () => cancelled.resolve())
+      },
+    })
+    await using transport = new H2Transport()
+    const gateway = defineGateway({
+      backends: { library: http({ url: backend.url }) },
+      routes: r => [r.transcode('library', { descriptors: library })],
+    })
+    const engine = new Engine(gateway, { transport, clock: systemClock })
+    const target = '/v1/shelves/1/books:watch'
+    const { status, body } = await engine.answer({ method: 'HEAD', target, headers: {}, body: null })
+    assert.deepEqual([status, body], [200, ''])
     await cancelled.promise
   })
 })

@@ -4,9 +4,10 @@ import { Answer } from '../routes/answer.ts'
 import type { ProxyRoute } from '../routes/proxy.ts'
 import { PathTemplate } from '../routes/template.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
-import type { AnswerBody, BackendAnswer, BackendRequest, OpenedTunnel } from '../transport/transport.ts'
+import type { BackendAnswer, BackendRequest, OpenedTunnel } from '../transport/transport.ts'
 import { CompiledRoute, type Surroundings } from './compiled-route.ts'
 import type { Course } from './course.ts'
+import { EndingBody } from './ending-body.ts'
 import { checkFields } from './fields.ts'
 import type { GatewayAnswer } from './messages.ts'
 import { headOnly } from './streamed.ts'
@@ -63,7 +64,9 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
     course.onOver(() => course.end())
     if ('tunnel' in passed)
       return { status: 101, headers, body: '', tunnel: client => void joined(course, client, passed.tunnel) }
-    return { status: status ?? passed.status, headers, body: new PassedBody(course, passed.body) }
+    const { body } = passed
+    course.onEnd(() => body.cancel())
+    return { status: status ?? passed.status, headers, body: new EndingBody(course, body) }
   }
 
   private pass(course: Course): Promise<Passed> {
@@ -113,39 +116,6 @@ function without(
       .map(name => name.trim()),
   )
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.has(name) && !named.has(name)))
-}
-
-/** A body as it comes; the request is over with it. No generator: one that is never read could not be ended. */
-class PassedBody implements AsyncIterableIterator<Uint8Array> {
-  private readonly course: Course
-  private readonly chunks: AsyncIterator<Uint8Array>
-
-  constructor(course: Course, body: AnswerBody) {
-    this.course = course
-    this.chunks = body[Symbol.asyncIterator]()
-    course.onEnd(() => body.cancel())
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    try {
-      const next: IteratorResult<Uint8Array, unknown> = await this.chunks.next()
-      if (next.done !== true) return next
-      this.course.end()
-      return { done: true, value: undefined }
-    } catch (error) {
-      this.course.end()
-      throw error
-    }
-  }
-
-  return(): Promise<IteratorResult<Uint8Array>> {
-    this.course.end()
-    return Promise.resolve({ done: true, value: undefined })
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
 }
 
 /** Bytes of either to the other, until one is lost or both have ended. */

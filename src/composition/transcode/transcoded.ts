@@ -1,6 +1,7 @@
 import { httpStatus } from '../../http/grpc/status.ts'
 import { CompiledRoute } from '../engine/compiled-route.ts'
 import type { Course } from '../engine/course.ts'
+import { EndingBody } from '../engine/ending-body.ts'
 import type { GatewayAnswer } from '../engine/messages.ts'
 import { Answer, Problem } from '../routes/answer.ts'
 import type { TranscodedRoute } from '../routes/transcode.ts'
@@ -107,16 +108,8 @@ function merged(given: Answer<unknown>, written: Written | null): Written {
   }
 }
 
-/** Ends the course with the body, and has what comes behind it (trailers) where it has some, as who carries an answer looks for it. */
+/** Has what comes behind it (trailers) where it has some, as who carries an answer looks for it. */
 function endingWith(course: Course, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const ending: AsyncIterable<Uint8Array> = {
-    async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-      try {
-        yield* body
-      } finally {
-        course.end()
-      }
-    },
-  }
+  const ending = new EndingBody(course, body)
   return 'trailers' in body ? Object.defineProperty(ending, 'trailers', { get: () => body.trailers }) : ending
 }

@@ -1,0 +1,33 @@
+import type { Course } from './course.ts'
+
+/** A body as it comes, of what ends with the request; the request is over with it. No generator: one that is never read could not be ended. */
+export class EndingBody implements AsyncIterableIterator<Uint8Array> {
+  private readonly course: Course
+  private readonly chunks: AsyncIterator<Uint8Array>
+
+  constructor(course: Course, body: AsyncIterable<Uint8Array>) {
+    this.course = course
+    this.chunks = body[Symbol.asyncIterator]()
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      const next: IteratorResult<Uint8Array, unknown> = await this.chunks.next()
+      if (next.done !== true) return next
+      this.course.end()
+      return { done: true, value: undefined }
+    } catch (error) {
+      this.course.end()
+      throw error
+    }
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.course.end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
