@@ -166,13 +166,20 @@ export class QueuedFeed {
 
   private offer(piece: Piece): void {
     const isItem = piece.kind === 'item'
-    const taken = this.queue.offer(piece, isItem ? piece.json.length : 0, isItem ? piece.of : null)
-    if (!taken) {
-      this.queue.clear()
-      this.end({ kind: 'failed', error: new SlowClient() })
-      this.feed.stop()
+    try {
+      const taken = this.queue.offer(piece, isItem ? piece.json.length : 0, isItem ? piece.of : null)
+      if (!taken) this.fail(new SlowClient())
+    } catch (error) {
+      // Of `coalesce`, which is the author's.
+      this.fail(error)
     }
     this.wake?.()
+  }
+
+  private fail(error: unknown): void {
+    this.queue.clear()
+    this.end({ kind: 'failed', error })
+    this.feed.stop()
   }
 
   private end(piece: Piece): void {

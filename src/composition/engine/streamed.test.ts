@@ -224,6 +224,21 @@ suite('a stream', () => {
     )
   })
 
+  test('whose items cannot be coalesced fails', async () => {
+    const coalesce = (): never => {
+      throw new TypeError('no key')
+    }
+    const run = async function* () {
+      yield { price: 1 }
+    }
+    await using t = await testGateway(gatewayOf(run, { slow: { policy: { coalesce } } }))
+    await using s = t.stream('/s')
+    assert.deepEqual(
+      (await s.take(2)).map(({ event }) => event),
+      ['error'],
+    )
+  })
+
   test('goes through the filters, which see its head', async () => {
     const gateway = defineGateway({
       backends,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Type as T } from 'typebox'
-import { defineGateway, http, item, mapped, shared, type SharedOptions } from '../composition.ts'
+import { defineGateway, http, item, mapped, Problem, shared, type SharedOptions } from '../composition.ts'
 import { testGateway, type SourceRequest } from '../testing.ts'
 
 const Price = T.Object({ price: T.Number() })
@@ -42,6 +42,12 @@ async function* ticking({ pause }: SourceRequest, last = Infinity) {
 // oxlint-disable-next-line eslint/require-yield -- none comes
 function* failing(): Generator<never> {
   throw new Error('broken')
+}
+
+// oxlint-disable-next-line eslint/require-yield -- none comes
+async function* refusing(): AsyncGenerator<never> {
+  await Promise.resolve()
+  throw new Problem(404, 'No such symbol')
 }
 
 const pricesOf = (items: readonly { readonly data: unknown }[]) =>
@@ -213,6 +219,50 @@ suite('a shared stream', () => {
     await using again = t.stream('/prices/EUR')
     assert.deepEqual(pricesOf(await again.take(5)), [1, 2, 3])
   })
+
+  test('whose items cannot be coalesced fails for the one who is behind, and not for the others', async () => {
+    let asked = 0
+    const coalesce = (): string => {
+      if (asked++ === 0) throw new TypeError('no key')
+      return 'one'
+    }
+    await using t = await testGateway(gatewayOf({ slow: { policy: { coalesce } } }))
+    t.feed.events('/prices/{symbol}', ticking)
+    await using first = t.stream('/prices/EUR')
+    await using second = t.stream('/prices/EUR')
+    await second.expect(200)
+    assert.equal((await first.next())?.event, 'error')
+    assert.deepEqual(pricesOf(await second.take(2)), [1, 2])
+  })
+
+  for (const [what, run] of [
+    [
+      'at once',
+      () => {
+        throw new Problem(404, 'No such symbol')
+      },
+    ],
+    ['with its first item', () => refusing()],
+  ] as const)
+    test(`that fails ${what} is answered so, and is begun anew by the next`, async () => {
+      let isKnown = false
+      const known = shared(backends, {
+        run: (c, symbol: string) =>
+          isKnown ? c.feed.events('/prices/{symbol}', { path: { symbol }, item: Price }) : run(),
+      })
+      const gateway = defineGateway({
+        backends,
+        routes: r => [
+          r.stream('/known/{symbol}', { out: Price, run: ({ params }) => known.of(params.symbol) }),
+        ],
+      })
+      await using t = await testGateway(gateway)
+      t.feed.events('/prices/{symbol}', ticking)
+      for (let n = 0; n < 2; n++) await t.get('/known/EUR').expect(404)
+      isKnown = true
+      await using s = t.stream('/known/EUR')
+      assert.deepEqual(pricesOf(await s.take(2)), [1, 2])
+    })
 
   test('has a bound of keys', async () => {
     await using t = await testGateway(gatewayOf({ mostKeys: 2 }))

@@ -44,7 +44,8 @@ export class Subscription<T> {
     // One of ours means nothing to a backend.
     if (resumes && options.lastEventId?.startsWith('portcullis-') === false)
       this.resumed = options.lastEventId
-    void this.scope.run(() => this.pump())
+    // Behind this: what fails at once is told to who has it begin, and is gone from where it has been put.
+    queueMicrotask(() => void this.scope.run(() => this.pump()))
   }
 
   subscriber(scope: Scope, lastEventId: string | null): Subscriber<T> {
@@ -152,11 +153,19 @@ export class Subscriber<T> implements AsyncIterableIterator<Given<T>> {
 
   offer(one: Given<T>, bytes: number): void {
     if (this.ended !== null) return
-    if (!this.queue.offer(one, bytes, one instanceof Gap ? null : one)) {
-      this.queue.clear()
-      this.end(new SlowClient())
+    try {
+      const taken = this.queue.offer(one, bytes, one instanceof Gap ? null : one)
+      if (!taken) this.fail(new SlowClient())
+    } catch (error) {
+      // Of `coalesce`, which is the author's: it ends the stream of this one alone.
+      this.fail(error)
     }
     this.wake?.()
+  }
+
+  private fail(error: unknown): void {
+    this.queue.clear()
+    this.end(error)
   }
 
   end(error: unknown): void {
