@@ -5,7 +5,7 @@ import { CallFailure } from '../calls/failure.ts'
 import type * as Codec from '../grpc/codec.ts'
 import { messagesOf, frame, gzipFrame } from '../grpc/frames.ts'
 import { Metadata, metadataFields } from '../grpc/metadata.ts'
-import { checkHead, checkStatus } from '../grpc/status.ts'
+import { checkHead, checkStatus, isEmptyStream } from '../grpc/status.ts'
 import type { BackendAnswer, BackendRequest } from '../transport/transport.ts'
 import type { Backend, GrpcDeclaration } from './backend.ts'
 import type { CallSite } from './call-site.ts'
@@ -30,25 +30,29 @@ export function grpcClient(name: string, backend: Backend, site: CallSite): obje
   return new Client(name, site)
 }
 
+/** A service may have methods of any name. */
+const NAME = Symbol('name')
+const SITE = Symbol('site')
+
 /** Made once for a backend, not for each request: a service may have a hundred methods. */
 function clientClass(
   backend: Backend,
   declaration: GrpcDeclaration,
 ): new (name: string, site: CallSite) => object {
   class Client {
-    readonly name: string
-    readonly site: CallSite
+    readonly [NAME]: string
+    readonly [SITE]: CallSite
 
     constructor(name: string, site: CallSite) {
-      this.name = name
-      this.site = site
+      this[NAME] = name
+      this[SITE] = site
     }
   }
   for (const method of declaration.service.methods) {
     const calls = new MethodCalls(backend, declaration, method)
     Object.defineProperty(Client.prototype, method.localName, {
       value(this: Client, given: unknown, options: GrpcOptions = {}) {
-        return calls.begin(this.name, this.site, given, options)
+        return calls.begin(this[NAME], this[SITE], given, options)
       },
     })
   }
@@ -61,11 +65,14 @@ class MethodCalls {
   private readonly declaration: GrpcDeclaration
   private readonly method: DescMethod
   private readonly target: string
+  /** Whether there may be any number of messages in an answer. */
+  private readonly streams: boolean
 
   constructor(backend: Backend, declaration: GrpcDeclaration, method: DescMethod) {
     this.backend = backend
     this.declaration = declaration
     this.method = method
+    this.streams = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming'
     this.target = `${backend.url.pathname.replace(/\/$/, '')}/${method.parent.typeName}/${method.name}`
   }
 
@@ -77,9 +84,7 @@ class MethodCalls {
   ): Call<Message> | CallStream<Message> {
     const name = `${backend} ${this.method.localName}`
     const { timeoutMs } = this.backend
-    const isStream =
-      this.method.methodKind === 'server_streaming' || this.method.methodKind === 'bidi_streaming'
-    if (!isStream)
+    if (!this.streams)
       return trackedCall(site, name, Math.min(timeoutMs, options.timeoutMs ?? Infinity), async call =>
         this.whole(call, await this.ask(backend, site, call, given, options), options),
       )
@@ -112,7 +117,7 @@ class MethodCalls {
     const answer = await site.transport.send(this.requestFor(backend, site, call, body, options))
     call.record.status = answer.status
     call.record.attempts = answer.attempt ?? 1
-    await checkHead(answer, call.name, this.method.parent.file)
+    await checkHead(answer, call.name, this.method.parent.file, this.streams)
     options.onHead?.(new Metadata(answer.headers))
     return answer
   }
@@ -176,6 +181,7 @@ class MethodCalls {
     options: GrpcOptions,
   ): AsyncGenerator<Message, void> {
     const { limitBytes } = this.backend
+    if (isEmptyStream(headers)) return void options.onTrailers?.(new Metadata(headers))
     const rules = { call: call.name, limitBytes, encoding: headers['grpc-encoding'] ?? 'identity' }
     for await (const bytes of messagesOf(body, rules))
       yield codec!.decode(this.method.output, bytes, call.name)

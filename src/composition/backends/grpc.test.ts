@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Type as T } from 'typebox'
 import { Shop, Tier } from '../../../test/support/fixtures/shop/shop_pb.ts'
+import { exampleOf } from '../../../test/support/library.ts'
+import { systemClock } from '../../upstream/clock.ts'
+import { Engine } from '../engine/engine.ts'
+import { WholeBody } from '../transport/whole-body.ts'
 import {
   all,
   defineGateway,
@@ -282,6 +286,52 @@ suite('a backend of gRPC', () => {
     await using t = await testGateway(gateway)
     t.shop.stub('getBook', { pages: 'x' as never })
     await assert.rejects(async () => await t.get('/books/x'), /pages/)
+  })
+
+  test('has a stream of nothing where the answer is a status alone', async () => {
+    const headers = { 'content-type': 'application/grpc', 'grpc-status': '0', 'x-behind': '1' }
+    const send = () => Promise.resolve({ status: 200, headers, body: new WholeBody('', new Uint8Array()) })
+    let behind: Metadata | undefined
+    const empty = defineGateway({
+      backends: { shop: grpc(Shop, { url: 'h2c://shop' }) },
+      routes: r => [
+        r.get('/all', {
+          out: Titles,
+          async run({ c }) {
+            const all = c.shop.watchBooks({}, { onTrailers: metadata => (behind = metadata) })
+            return (await Array.fromAsync(all)).map(({ title }) => title)
+          },
+        }),
+      ],
+    })
+    const engine = new Engine(empty, { transport: { send }, clock: systemClock })
+    const { status, body } = await engine.answer({ method: 'GET', target: '/all', headers: {}, body: null })
+    assert.deepEqual([status, body], [200, '[]'])
+    assert.equal(behind?.fields['x-behind'], '1')
+  })
+
+  test('may have methods of any name', async () => {
+    const shape = exampleOf(
+      'message M {} service S { rpc Name(M) returns (M); rpc Site(M) returns (M); rpc Constructor(M) returns (M); }',
+    )
+    const named = defineGateway({
+      backends: { s: grpc(shape.getService('example.S')!, { url: 'h2c://s' }) },
+      routes: r => [
+        r.get('/{method}', {
+          out: T.String(),
+          async run({ c, params }) {
+            const call = c.s[params.method] as unknown as (message: object) => Promise<object>
+            await call.call(c.s, {})
+            return 'called'
+          },
+        }),
+      ],
+    })
+    await using t = await testGateway(named)
+    for (const method of ['name', 'site', named.backends.s.grpc!.service.methods[2]!.localName]) {
+      t.s.stub(method, () => ({}) as never)
+      await t.get(`/${method}`).expect(200)
+    }
   })
 
   test('is declared by a URL of HTTP/2 and methods that are there', () => {

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { Shop } from '../../../test/support/fixtures/shop/shop_pb.ts'
 import { CallFailure } from '../calls/failure.ts'
 import { WholeBody } from '../transport/whole-body.ts'
-import { checkHead, checkStatus } from './status.ts'
+import { checkHead, checkStatus, isEmptyStream } from './status.ts'
 
 const head = (status: number, headers: Readonly<Record<string, string>>) =>
   checkHead({ status, headers, body: new WholeBody('', new Uint8Array()) }, 'shop getBook', Shop.file)
@@ -36,6 +36,13 @@ const heads: readonly (readonly [
 ]
 
 suite('an answer of a service', () => {
+  test('that is OK alone is a stream of nothing where it may be one', async () => {
+    const headers = { ...GRPC, 'grpc-status': '0' }
+    const answer = { status: 200, headers, body: new WholeBody('', new Uint8Array()) }
+    await checkHead(answer, 'shop watchBooks', Shop.file, true)
+    assert.equal(isEmptyStream(headers), true)
+  })
+
   for (const [what, status, headers, expected] of heads)
     test(`that is ${what} is ${expected?.join(' ') ?? 'read'}`, async () => {
       if (expected === null) return await head(status, headers)

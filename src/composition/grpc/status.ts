@@ -9,8 +9,16 @@ const DETAILS = 'grpc-status-details-bin'
 
 type Fields = Readonly<Record<string, string>>
 
-/** Throws what an answer says that has no messages: it is no gRPC, or a status alone (Trailers-Only). */
-export async function checkHead(answer: BackendAnswer, call: string, file: DescFile): Promise<void> {
+/** Of an answer that is a status alone (Trailers-Only) and OK: so servers say that a stream has nothing. */
+export const isEmptyStream = (headers: Fields): boolean => headers['grpc-status'] === '0'
+
+/** Throws what an answer says that has no messages but needs some: it is no gRPC, or a status alone. */
+export async function checkHead(
+  answer: BackendAnswer,
+  call: string,
+  file: DescFile,
+  streams = false,
+): Promise<void> {
   const { status, headers } = answer
   const said = headers['grpc-status']
   if (
@@ -20,8 +28,10 @@ export async function checkHead(answer: BackendAnswer, call: string, file: DescF
   )
     return
   answer.body.cancel()
-  if (said !== undefined) await checkStatus(headers, headers, call, file)
-  else if (status !== 200)
+  if (said !== undefined) {
+    await checkStatus(headers, headers, call, file)
+    if (streams) return
+  } else if (status !== 200)
     throw failed(call, headers, codeName(httpStatus(status)), `HTTP status ${status}`, [], status)
   throw new CallFailure(
     'backend_response_invalid',
