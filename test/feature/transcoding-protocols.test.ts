@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Code, ConnectError, createClient, type Client, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
 import { createConnectTransport as browserConnect } from '@connectrpc/connect-web'
-import { http } from '../../src/composition/backends/backend.ts'
+import { grpc } from '../../src/composition/backends/grpc.ts'
 import { defineGateway } from '../../src/composition/routes/gateway.ts'
 import { rpcTypes } from '../../src/composition/grpc/details.ts'
 import { EngineServer } from '../support/engine-server.ts'
@@ -26,7 +26,7 @@ const long = 'x'.repeat(5000)
 async function started(handlers: Partial<Handlers> = {}) {
   const backend = await EchoServer.start(handlers)
   const gateway = defineGateway({
-    backends: { echo: http({ url: `http://127.0.0.1:${backend.port}` }) },
+    backends: { echo: grpc(echo.getService('test.Echo')!, { url: `http://127.0.0.1:${backend.port}` }) },
     routes: r => [
       r.transcode('echo', {
         descriptors: echo,

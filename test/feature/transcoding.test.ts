@@ -3,7 +3,8 @@ import { suite, test } from 'node:test'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { anyPack } from '@bufbuild/protobuf/wkt'
 import { Metadata, status as codes } from '@grpc/grpc-js'
-import { http, type Backends } from '../../src/composition/backends/backend.ts'
+import type { Backends } from '../../src/composition/backends/backend.ts'
+import { grpc } from '../../src/composition/backends/grpc.ts'
 import { defineGateway } from '../../src/composition/routes/gateway.ts'
 import type { TranscodeOptions } from '../../src/composition/routes/transcode.ts'
 import { rpcTypes } from '../../src/composition/grpc/details.ts'
@@ -15,6 +16,13 @@ import { library } from '../support/library.ts'
 import { LibraryServer, type LibraryHandlers } from '../support/library-server.ts'
 
 type Options = Omit<Partial<TranscodeOptions<Backends>>, 'calls'>
+
+const backendAt = (url: string) =>
+  grpc(library.getService('library.Library')!, {
+    url,
+    relay: ['authorization'],
+    metadata: { 'x-tenant': 'house' },
+  })
 
 /** A backend of @grpc/grpc-js, and a composition before it that is asked over HTTP/1.1. */
 class Setup implements AsyncDisposable {
@@ -29,7 +37,7 @@ class Setup implements AsyncDisposable {
   static async start(handlers: LibraryHandlers, options: Options = {}): Promise<Setup> {
     const backend = await LibraryServer.start(handlers)
     const gateway = defineGateway({
-      backends: { library: http({ url: backend.url, relay: ['authorization'] }) },
+      backends: { library: backendAt(backend.url) },
       routes: r => [r.transcode('library', { descriptors: library, ...options })],
     })
     return new Setup(await EngineServer.start(gateway), backend)
@@ -172,10 +180,13 @@ suite('one message and one answer', () => {
       },
       { requestMetadata: 'all', answerMetadata: [] },
     )
-    await setup.ask('GET /v1/books/x', { headers: { 'x-custom': 'c', 'x-some-bin': 'AAE=' } })
+    await setup.ask('GET /v1/books/x', {
+      headers: { 'x-custom': 'c', 'x-some-bin': 'AAE=', 'x-tenant': 'evil' },
+    })
     assert.deepEqual(seen?.get('x-custom'), ['c'])
     assert.deepEqual(seen?.get('x-some-bin'), [Buffer.from([0, 1])])
     assert.deepEqual(seen?.get('accept-language'), [])
+    assert.deepEqual(seen?.get('x-tenant'), ['house'], 'which is what the composition says itself')
   })
 })
 
@@ -278,7 +289,7 @@ suite('errors', () => {
 
   test('a backend that is not there is 503, and its deadline 504', async () => {
     const gateway = defineGateway({
-      backends: { library: http({ url: 'http://127.0.0.1:1' }) },
+      backends: { library: backendAt('http://127.0.0.1:1') },
       routes: r => [r.transcode('library', { descriptors: library })],
     })
     await using server = await EngineServer.start(gateway)
@@ -401,7 +412,7 @@ suite('streams of a backend', () => {
     })
     await using transport = new H2Transport()
     const gateway = defineGateway({
-      backends: { library: http({ url: backend.url }) },
+      backends: { library: backendAt(backend.url) },
       routes: r => [r.transcode('library', { descriptors: library })],
     })
     const engine = new Engine(gateway, { transport, clock: systemClock })

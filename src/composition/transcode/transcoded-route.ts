@@ -40,8 +40,12 @@ function madeOf(backend: Backend | undefined, name: string, settings: TranscodeS
 
 /** What the descriptors have, else the service of which the backend is declared. */
 function offered({ grpc }: Backend, { descriptors, services }: TranscodeSettings): Offer {
+  // By HTTP/2, which a gateway speaks with those alone.
+  if (grpc === undefined)
+    throw new TypeError(
+      "its backend is none of gRPC: expected grpc(Shop, …), or grpc(descriptors.getService('shop.v1.Shop')!, …)",
+    )
   if (descriptors !== undefined) return { descriptors, services }
-  if (grpc === undefined) throw new TypeError('it has no descriptors, and its backend is none of gRPC')
   const { service } = grpc
   return { descriptors: registryOfModules(service), services: services ?? [service.typeName] }
 }

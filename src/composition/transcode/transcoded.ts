@@ -45,9 +45,13 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     const backend = gateway.backends[name]
     if (backend === undefined) throw new TypeError(`transcode: there is no backend ${JSON.stringify(name)}`)
     const messages = await inbound.messages()
+    const { requestMetadata: rule } = transcoder
+    const named = rule === 'all' ? backend.relay : [...backend.relay, ...rule]
     const metadata = {
-      ...metadataOf(request.headers, backend.relay),
-      ...metadataOf(request.headers, transcoder.requestMetadata),
+      ...(rule === 'all' && metadataOf(request.headers, rule)),
+      // No client takes their place by the way, only where they are named.
+      ...backend.headers,
+      ...metadataOf(request.headers, named),
     }
     const call = { name, backend, method: inbound.method, metadata, messages }
     const answer = await callMethod(this.siteOf(scope, request), call)

@@ -18,6 +18,7 @@ export interface MethodCall {
   readonly name: string
   readonly backend: Backend
   readonly method: DescMethod
+  /** All of it: of the backend, and of the client. */
   readonly metadata: Metadata
   /** One, or several as they come. */
   readonly messages: Uint8Array | AsyncIterable<Uint8Array>
@@ -83,9 +84,8 @@ const isRepeatable = ({ method, backend }: MethodCall): boolean =>
   method.idempotency !== Level.IDEMPOTENCY_UNKNOWN || backend.grpc?.idempotent.has(method.localName) === true
 
 /** The deadline is told as what is left: what the client said is no more true when its request has come this far. */
-function headersFor({ backend, metadata }: MethodCall, leftMs: number): Record<string, string> {
+function headersFor({ metadata }: MethodCall, leftMs: number): Record<string, string> {
   return {
-    ...backend.headers,
     ...metadata,
     'content-type': 'application/grpc+proto',
     te: 'trailers',

@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { library } from '../../../../test/support/library.ts'
 import { http } from '../../backends/backend.ts'
+import { grpc } from '../../backends/grpc.ts'
 import { manifestOf } from '../../manifest/manifest.ts'
 import { defineGateway } from '../../routes/gateway.ts'
 
 const { openapi, routes } = manifestOf(
   defineGateway({
-    backends: { library: http({ url: 'http://library' }) },
+    backends: { library: grpc(library.getService('library.Library')!, { url: 'http://library' }) },
     routes: r => [r.transcode('library', { descriptors: library })],
   }),
 )
@@ -85,4 +86,15 @@ test('the manifest has an entry for each rule, and what it calls', () => {
   assert.equal(found?.path, '/v1/{name=shelves/*/books/*}:move')
   assert.deepEqual(found.calls, [{ backend: 'library', method: 'POST', path: '/library.Library/MoveBook' }])
   assert.equal(routes.filter(({ method }) => method === 'LOCK').length, 1)
+})
+
+test('a backend that is not of gRPC is refused, since it is not called by HTTP/2', () => {
+  assert.throws(
+    () =>
+      defineGateway({
+        backends: { library: http({ url: 'http://library' }) },
+        routes: r => [r.transcode('library', { descriptors: library })],
+      }),
+    /transcode "library": .*grpc\(/,
+  )
 })
