@@ -20,12 +20,28 @@ const gateway = defineGateway({
         },
       ],
     }),
+    r.proxy('/raw/{rest=**}', 'old'),
     r.proxy('/trusted/{id}', 'trusted', { timeoutMs: 500 }),
     r.proxy('/sockets/{rest=**}', 'sockets', { rewrite: '/{rest=**}' }),
   ],
 })
 
 suite('a route that passes requests on', () => {
+  for (const path of [
+    '/raw/%2e%2e/admin',
+    '/raw/x%2f..%2fadmin',
+    '/raw/..;x/admin',
+    '/raw/x%5c..%5cadmin',
+    '/raw/%zz',
+  ])
+    test(`does not pass ${path} out of the path of its backend`, async () => {
+      await using t = await testGateway(gateway)
+      t.old.stub('GET /raw/{rest=**}', 'reached')
+      await t.get('/raw/a..b/.c').expect(200)
+      await t.get(path).expect(400)
+      await t.get(path.replace('/raw', '/old')).expect(400)
+    })
+
   test('has any method, path, query, fields and bodies pass', async () => {
     await using t = await testGateway(gateway)
     const seen: StubRequest[] = []

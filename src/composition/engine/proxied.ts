@@ -1,8 +1,9 @@
 import { ownedFields } from '../../http/owned-fields.ts'
 import { lowerCased } from '../backends/backend.ts'
+import { CallFailure } from '../calls/failure.ts'
 import { Answer } from '../routes/answer.ts'
 import type { ProxyRoute } from '../routes/proxy.ts'
-import { PathTemplate } from '../routes/template.ts'
+import { leadsOut, PathTemplate } from '../routes/template.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
 import type { BackendAnswer, BackendRequest, OpenedTunnel } from '../transport/transport.ts'
 import { CompiledRoute, type Surroundings } from './compiled-route.ts'
@@ -81,7 +82,7 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
     const { backend: name, path } = this.route
     const backend = this.around.gateway.backends[name]!
     const call = `${name} ${request.method} ${path}`
-    const below = this.rewrite === null ? target.path : this.rewrite.expand(call, target.params)
+    const below = this.rewrite === null ? within(call, target.path) : this.rewrite.expand(call, target.params)
     return {
       backend: name,
       url: backend.url,
@@ -96,6 +97,12 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
       repeatable: SAFE.has(request.method),
     }
   }
+}
+
+/** As `rewrite` does: with dots in it, it would be another path to the backend, maybe none below its own. */
+function within(call: string, path: string): string {
+  if (leadsOut(path)) throw new CallFailure('path_parameter_refused', call, 'the path leads elsewhere')
+  return path
 }
 
 const ANSWER_DROPPED: ReadonlySet<string> = new Set([

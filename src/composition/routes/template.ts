@@ -166,7 +166,8 @@ function restOf(call: string, name: string, value: unknown): string {
   return text
 }
 
-function leadsOut(text: string): boolean {
+/** Whether a path has dots that make another one of it, also behind escapes, or escapes that are broken. */
+export function leadsOut(text: string): boolean {
   try {
     return DOT_SEGMENT.test(decodeURIComponent(text))
   } catch {
