@@ -181,7 +181,7 @@ class MethodCalls {
     options: GrpcOptions,
   ): AsyncGenerator<Message, void> {
     const { limitBytes } = this.backend
-    if (isEmptyStream(headers)) return void options.onTrailers?.(new Metadata(headers))
+    if (isEmptyStream(headers)) return options.onTrailers?.(new Metadata(headers))
     const rules = { call: call.name, limitBytes, encoding: headers['grpc-encoding'] ?? 'identity' }
     for await (const bytes of messagesOf(body, rules))
       yield codec!.decode(this.method.output, bytes, call.name)

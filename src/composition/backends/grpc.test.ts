@@ -298,8 +298,8 @@ suite('a backend of gRPC', () => {
         r.get('/all', {
           out: Titles,
           async run({ c }) {
-            const all = c.shop.watchBooks({}, { onTrailers: metadata => (behind = metadata) })
-            return (await Array.fromAsync(all)).map(({ title }) => title)
+            const books = c.shop.watchBooks({}, { onTrailers: metadata => (behind = metadata) })
+            return (await Array.fromAsync(books)).map(({ title }) => title)
           },
         }),
       ],
