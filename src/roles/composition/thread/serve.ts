@@ -43,8 +43,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
       clock: systemClock,
       observer: {
         ...fanOut.observer,
-        mistaken: (error, _, route) =>
-          log.error('composition.mistaken', { composition, route, error }),
+        mistaken: (error, _, route) => log.error('composition.mistaken', { composition, route, error }),
       },
     })
     answer = log.tells('debug')
