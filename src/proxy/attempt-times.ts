@@ -1,4 +1,5 @@
 import type { FailureName } from '../http/failures.ts'
+import { ownedFields } from '../http/owned-fields.ts'
 import { timerMs } from '../shared/timer.ts'
 import type { Cluster } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -113,6 +114,8 @@ export abstract class AttemptTimes {
     if (deadlineHeader === undefined) return
     const { fields } = this.x.request
     const lower = deadlineHeader.toLowerCase()
+    // Whoever has let that pass: a second Content-Length would be a request smuggled.
+    if (ownedFields.has(lower)) return
     const leftMs = this.leftMs()
     fields.keep(lower)
     if (leftMs === Infinity) fields.remove(lower)

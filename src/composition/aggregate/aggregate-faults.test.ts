@@ -249,7 +249,7 @@ suite('what is wrong with a declaration is told with its place', () => {
 
   test('all of it at once, also of backends', () => {
     const text = `
-backends: { users: { url: 'ftp://x', headers: { host: a } } }
+backends: { users: { url: 'ftp://x', headers: { host: a }, deadlineHeader: Content-Length } }
 routes:
   - path: me
     parts: { a: { backend: shop, path: / } }
@@ -261,6 +261,7 @@ routes:
           error.message.split('\n').map(line => line.split(':', 1)[0]),
           [
             'spec.aggregate.backends.users.headers.host',
+            'spec.aggregate.backends.users.deadlineHeader',
             'spec.aggregate.backends.users.url',
             'spec.aggregate.routes[0].path',
             'spec.aggregate.routes[0].parts.a.backend',

@@ -1,5 +1,5 @@
 import { durationMs, quantityBytes } from '../../model/quantity.ts'
-import { http, type Backend, type HttpContract } from '../backends/backend.ts'
+import { deadlineField, http, type Backend, type HttpContract } from '../backends/backend.ts'
 import { defineGateway, type Gateway } from '../routes/gateway.ts'
 import type { Route } from '../routes/route.ts'
 import type { Aggregate } from '../../model/kinds/aggregate/aggregate.ts'
@@ -85,6 +85,10 @@ function backendOf(name: string, backend: BackendDeclaration, place: Place, faul
     faults.add(place, `${JSON.stringify(name)} is no name, expected letters, digits, "_" and "-"`)
   for (const [field, value] of Object.entries(headers))
     faults.hold([...place, 'headers', field], () => fieldName(field, value))
+  const deadline =
+    deadlineHeader === undefined
+      ? undefined
+      : faults.hold([...place, 'deadlineHeader'], () => deadlineField(deadlineHeader))
   const made = faults.hold([...place, 'url'], () =>
     http({
       url,
@@ -92,7 +96,7 @@ function backendOf(name: string, backend: BackendDeclaration, place: Place, faul
       ...(timeout !== undefined && { timeoutMs: durationMs(timeout)! }),
       ...(retry !== undefined && { retry }),
       ...(relay !== undefined && { relay }),
-      ...(deadlineHeader !== undefined && { deadlineHeader }),
+      ...(deadline != null && { deadlineHeader: deadline }),
       ...(maxBodySize !== undefined && { limitBytes: quantityBytes(maxBodySize)! }),
     }),
   )

@@ -1,5 +1,7 @@
 import type { TSchema } from 'typebox'
 import type { DescService } from '@bufbuild/protobuf'
+import { isOwn } from '../../http/owned-fields.ts'
+import { isField } from '../engine/fields.ts'
 import type { RetrySettings } from '../transport/transport.ts'
 import type { HttpClient } from './http-client.ts'
 import type { Slow } from '../streams/bounded-queue.ts'
@@ -151,7 +153,7 @@ export function declared(
     protocol,
     url,
     timeoutMs: settings.timeoutMs ?? 10_000,
-    deadlineHeader: settings.deadlineHeader?.toLowerCase() ?? null,
+    deadlineHeader: settings.deadlineHeader === undefined ? null : deadlineField(settings.deadlineHeader),
     relay: [...ALWAYS_RELAYED, ...(settings.relay ?? []).map(name => name.toLowerCase())],
     headers: lowerCased(settings.headers ?? {}),
     retry:
@@ -165,6 +167,15 @@ export function declared(
     limitBytes: settings.limitBytes ?? 4 * 1024 * 1024,
     resilience: resilienceOf(settings),
   }
+}
+
+/** The name of that field in lower case, or a TypeError where it is one that the gateway or the connection writes. */
+export function deadlineField(name: string): string {
+  if (isOwn(name) || !isField(name, ''))
+    throw new TypeError(
+      `deadlineHeader of a backend: ${JSON.stringify(name)}, expected a field that neither the gateway nor the connection writes`,
+    )
+  return name.toLowerCase()
 }
 
 export const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
