@@ -92,7 +92,12 @@ export class BundleRun {
   private async work(): Promise<void> {
     while (this.isDue && !this.isOver) {
       this.isDue = false
-      await this.load()
+      try {
+        await this.load()
+      } catch (error) {
+        // Nobody awaits this: what is wrong with one composition must not end what serves all.
+        await this.refuse(String(error))
+      }
     }
   }
 

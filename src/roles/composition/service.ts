@@ -61,6 +61,8 @@ export class Compositions implements RoleService {
       if (names.has(key)) continue
       this.runs.delete(key)
       this.facts = new Map([...this.facts].filter(([one]) => one !== key))
+      // Otherwise one of this name that is declared anew would be sent to threads that have ended.
+      void this.kit.give(BUNDLES, this.facts)
       void run.stop()
     }
   }

@@ -40,12 +40,17 @@ export class Follower {
   }
 }
 
-/** Another text whenever a file is another one; "" where it is not there. */
+/** Another text whenever a file is another one; "" where it is not there, and why where it cannot be looked at. */
 export function stampsOf(files: Iterable<string>): ReadonlyMap<string, string> {
   return new Map([...files].map(file => [file, stampOf(file)]))
 }
 
 function stampOf(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false })
-  return found === undefined ? '' : `${found.ino} ${found.mtimeMs} ${found.size}`
+  try {
+    const found = statSync(file, { throwIfNoEntry: false })
+    return found === undefined ? '' : `${found.ino} ${found.mtimeMs} ${found.size}`
+  } catch (error) {
+    // No rights, a loop of links, a share that is gone (ESTALE): nobody catches what a timer throws.
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  }
 }
