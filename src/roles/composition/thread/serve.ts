@@ -70,10 +70,7 @@ const notLoaded = (_: GatewayRequest): Promise<GatewayAnswer> => Promise.reject(
 
 /** Who watches sees by it that the loop turns, and what is held. */
 function keepBeat(beat: Beat): void {
-  setInterval(() => {
-    const { heapUsed, external, arrayBuffers } = process.memoryUsage()
-    beat.write(heapUsed, external + arrayBuffers)
-  }, BEAT_MS)
+  setInterval(() => beat.measure(), BEAT_MS)
 }
 
 /** All that workers have sent is answered, or it is too late for the rest. */

@@ -18,6 +18,12 @@ export class Beat {
     this.cells[0]!++
   }
 
+  /** By the thread, of itself. What Node calls external has its buffers in it; buffers that are shared it has not. */
+  measure(): void {
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+    this.write(heapUsed, Math.max(external, arrayBuffers))
+  }
+
   get count(): number {
     return this.cells[0]!
   }

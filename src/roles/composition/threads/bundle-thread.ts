@@ -61,8 +61,11 @@ export class BundleThread {
     })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.fail = reject
-    this.listen(resolve)
     const watchdog = new Watchdog(beat, limits)
+    this.listen(() => {
+      watchdog.loaded()
+      resolve()
+    })
     this.watch = setInterval(() => {
       const verdict = watchdog.look()
       if (verdict !== null) return this.kill(verdict, verdict.failure)

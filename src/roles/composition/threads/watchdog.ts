@@ -20,6 +20,7 @@ export class Watchdog {
   private readonly limits: CompositionLimits
   private count = 0
   private still = 0
+  private isLoaded = false
   /** Of a heap that somebody else has looked at, since the loop stands still. */
   private heapBytes = 0
 
@@ -38,12 +39,18 @@ export class Watchdog {
     this.heapBytes = heapBytes
   }
 
+  /** From here on its loop is to turn: what it does before, modules that compute too, has a time of its own. */
+  loaded(): void {
+    this.isLoaded = true
+    this.still = 0
+  }
+
   /** To be called once in BEAT_MS; null as long as all is well. */
   look(): Verdict | null {
     const { beat, limits } = this
     this.still = beat.count === this.count ? this.still + 1 : 0
     this.count = beat.count
-    if (this.still * BEAT_MS >= limits.stallMs)
+    if (this.isLoaded && this.still * BEAT_MS >= limits.stallMs)
       return {
         failure: 'bundle_stalled',
         reason: 'stalled',
