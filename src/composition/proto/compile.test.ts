@@ -10,6 +10,22 @@ const compiled = (files: Readonly<Record<string, string>>, ...names: readonly st
 const proto3 = (text: string) => ({ 'a.proto': `syntax = "proto3";\npackage a.b;\n${text}` })
 
 suite('a .proto file', () => {
+  test('has comments within the braces of an option', () => {
+    const text = (remark: (text: string) => string) =>
+      proto3(`import "google/api/annotations.proto"; message M { string a = 1; }
+service S { rpc Get (M) returns (M) { option (google.api.http) = {
+  ${remark('// A way. }')}
+  get: "/v1/{a=x//*}"${remark('/* and " another */')}additional_bindings { get: "/v2/{a}" ${remark('// one more')}
+  }
+}; } }`)
+    const optionsOf = (remark: (text: string) => string) =>
+      JSON.stringify(compiled(text(remark)).getService('a.b.S')!.methods[0]!.proto.options)
+    assert.equal(
+      optionsOf(one => one),
+      optionsOf(() => '\n'),
+    )
+  })
+
   test('has messages, enums, maps, oneofs and services', () => {
     const registry = compiled(
       proto3(`import "google/protobuf/timestamp.proto";

@@ -90,16 +90,19 @@ export class Reader {
     return Buffer.from(this.bytes(what)).toString('utf8')
   }
 
-  /** What stands between braces, as it stands there. */
+  /** What stands between braces, without comments, which the text format has otherwise (`#`). */
   braced(): string {
-    const { offset } = this.expect('{')
-    let depth = 1
-    while (depth > 0) {
-      const token = this.take()
+    this.expect('{')
+    let text = ''
+    for (let depth = 1; ;) {
+      const token = this.next
       if (token.kind === 'end') throw this.expected('"}"')
       if (token.kind === 'sign') depth += token.text === '{' ? 1 : token.text === '}' ? -1 : 0
+      const before = this.tokens[this.at - 1]!
+      if (token.offset > before.offset + before.text.length) text += ' '
+      this.take()
+      if (depth === 0) return text
+      text += token.text
     }
-    const last = this.tokens[this.at - 1]!
-    return this.text.slice(offset + 1, last.offset)
   }
 }
