@@ -117,15 +117,17 @@ export class Subscribed<T> implements EventStream<T> {
         this.record.call,
         `it is ${type}, no stream of events`,
       )
-    const parser = isEvents ? new EventStreamParser(limitBytes) : new LineParser(limitBytes)
+    const parser = isEvents ? new EventStreamParser(limitBytes, this.lastEventId) : new LineParser(limitBytes)
     try {
       for await (const chunk of this.watched(body)) {
         for (const one of parser.push(chunk)) {
           this.backoffMs = FIRST_RETRY_MS
-          if (one.id !== null) this.lastEventId = one.id
           yield this.taken(one)
         }
-        if (parser instanceof EventStreamParser && parser.retryMs !== null) this.backoffMs = parser.retryMs
+        if (!(parser instanceof EventStreamParser)) continue
+        // Also of an event without data, and none where it was taken back.
+        this.lastEventId = parser.lastEventId
+        if (parser.retryMs !== null) this.backoffMs = parser.retryMs
       }
       if (parser instanceof LineParser) for (const one of parser.end()) yield this.taken(one)
     } catch (error) {

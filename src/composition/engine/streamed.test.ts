@@ -5,6 +5,9 @@ import { Type as T } from 'typebox'
 import { answer, defineGateway, Gap, http, item, mapped, merged, Problem } from '../composition.ts'
 import type { StreamContext, StreamOptions } from '../routes/stream.ts'
 import { testGateway } from '../testing.ts'
+import type { BackendAnswer, BackendRequest } from '../transport/transport.ts'
+import { WholeBody } from '../transport/whole-body.ts'
+import { Engine } from './engine.ts'
 import { gathered } from '../transport/gathered.ts'
 
 const Price = T.Object({ price: T.Number() })
@@ -316,6 +319,29 @@ suite('a stream of backends', () => {
     )
     assert.deepEqual(seen, [undefined, undefined, '2'])
     assert.equal(t.clock.now(), 2_000)
+  })
+
+  test('goes on behind a checkpoint, and anew where its id was taken back', async () => {
+    const sent = ['id: 1\ndata: {"price":1}\n\nid: 2\n\n', 'id\ndata: {"price":2}\n\n', '']
+    const seen: (string | undefined)[] = []
+    const send = ({ headers, signal }: BackendRequest): Promise<BackendAnswer> => {
+      const text = sent[seen.length]
+      seen.push(headers['last-event-id'])
+      if (text === undefined) return new Promise((_, reject) => signal.addEventListener('abort', reject))
+      const body = new WholeBody('', Buffer.from(text))
+      return Promise.resolve({ status: 200, headers: { 'content-type': 'text/event-stream' }, body })
+    }
+    const run: Run = ({ c }) => c.b.events('/e', { item: Price, reconnect: true })
+    // Of all that waits only what comes back does so in this time.
+    const after = (ms: number, wanted: () => void) => {
+      const timer = ms === 1_000 ? setImmediate(wanted) : undefined
+      return () => clearImmediate(timer)
+    }
+    const engine = new Engine(gatewayOf(run), { transport: { send }, clock: { now: () => 0, after } })
+    const { body } = await engine.answer({ method: 'GET', target: '/s', headers: {}, body: null })
+    void gathered(body as AsyncIterable<Uint8Array>)
+    while (seen.length < 3) await new Promise(setImmediate)
+    assert.deepEqual(seen, [undefined, '2', undefined])
   })
 
   for (const [what, stub, status] of [

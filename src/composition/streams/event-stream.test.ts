@@ -16,6 +16,26 @@ const parsed = (text: string, sizes: readonly number[] = []): readonly (readonly
   return items.map(({ data, id, event }) => [data, id, event])
 }
 
+suite('where to go on', () => {
+  for (const [what, text, expected] of [
+    ['is where it was, with nothing new', ': hello\n\n', '7'],
+    ['is an id', 'id: 8\ndata: a\n\n', '8'],
+    ['is an id without data', 'id: 8\n\n', '8'],
+    ['is nowhere once that is said', 'id\ndata: a\n\n', ''],
+    ['is no id of an event that has not ended', 'id: 8\ndata: a\n', '7'],
+  ] as const)
+    test(what, () => {
+      const parser = new EventStreamParser(1_000, '7')
+      parser.push(Buffer.from(text))
+      assert.equal(parser.lastEventId, expected)
+    })
+
+  test('is said with the events that have no id of their own', () => {
+    const [one] = new EventStreamParser(1_000, '7').push(Buffer.from('data: a\n\n'))
+    assert.equal(one!.id, '7')
+  })
+})
+
 suite('an event stream', () => {
   for (const [what, text, expected] of [
     ['data', 'data: a\n\n', [['a', null, null]]],

@@ -6,8 +6,8 @@ import { StreamItem } from './item.ts'
  * `limitBytes`, before it is held.
  */
 export class EventStreamParser {
-  /** Of the last event that was given: what to say when coming back. */
-  lastEventId = ''
+  /** Of the last event that has ended, also one without data: what to say when coming back. */
+  lastEventId: string
   /** How long to wait before coming back, where it has been said. */
   retryMs: number | null = null
   private readonly limitBytes: number
@@ -17,10 +17,12 @@ export class EventStreamParser {
   private data = ''
   private hasData = false
   private event = ''
-  private id = ''
+  private id: string
 
-  constructor(limitBytes: number) {
+  /** `lastEventId` is that of the stream that this one goes on with. */
+  constructor(limitBytes: number, lastEventId = '') {
     this.limitBytes = limitBytes
+    this.lastEventId = this.id = lastEventId
   }
 
   /** The events that have ended in these bytes. */

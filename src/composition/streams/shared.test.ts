@@ -116,6 +116,21 @@ suite('a shared stream', () => {
     back.leave()
   })
 
+  test('gives again rather than loses what came with one id', async () => {
+    await using t = await testGateway(gatewayOf())
+    t.feed.events('/prices/{symbol}', async function* ({ pause }: SourceRequest) {
+      for (let n = 1; n <= 4; n++) {
+        await pause(1_000)
+        yield item({ price: n }, { id: n < 4 ? '1' : '2' })
+      }
+      await pause(Infinity)
+    })
+    await using first = t.stream('/prices/EUR')
+    await first.take(4)
+    await using back = t.stream('/prices/EUR', { lastEventId: '1' })
+    assert.deepEqual(pricesOf(await back.take(3)), [2, 3, 4])
+  })
+
   test('says the gap where it has not kept so much', async () => {
     await using t = await testGateway(gatewayOf({ replay: { messages: 2 } }))
     t.feed.events('/prices/{symbol}', ticking)

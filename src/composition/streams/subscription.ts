@@ -65,7 +65,8 @@ export class Subscription<T> {
   /** What a client that was there has missed. */
   private since(lastEventId: string | null): Given<T>[] {
     if (lastEventId === null || lastEventId === this.resumed) return []
-    const at = this.kept.findLastIndex(({ item }) => item.id === lastEventId)
+    // The first: events may have one together, and of which of them it is nobody can say. Rather twice than not at all.
+    const at = this.kept.findIndex(({ item }) => item.id === lastEventId)
     const missed: Given<T>[] = this.kept.slice(at + 1).map(({ item }) => item)
     return at === -1 ? [new Gap(null), ...missed] : missed
   }
