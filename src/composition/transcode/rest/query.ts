@@ -1,6 +1,6 @@
 import type { DescField } from '@bufbuild/protobuf'
 import type { ReflectMessage } from '@bufbuild/protobuf/reflect'
-import { fieldPath, leafType, ownerOf, type FieldPath } from '../rule/field-path.ts'
+import { besides, fieldPath, leafType, ownerOf, type FieldPath } from '../rule/field-path.ts'
 import type { HttpRule } from '../rule/http-rule.ts'
 import { textValue } from '../rule/text-value.ts'
 import { BadRequest, type Violation } from './violations.ts'
@@ -42,6 +42,7 @@ export class QueryFields {
     if (typeof path === 'string') return this.isIgnored(name) ? null : path
     const field = path.at(-1)!
     const message = ownerOf(root, path)
+    if (typeof message === 'string') return message
     // One may be there by both of its names.
     if (field.fieldKind !== 'list' && [...given].some(one => samePath(one, path)))
       return 'it is there more than once'
@@ -78,8 +79,8 @@ const samePath = (a: FieldPath, b: FieldPath): boolean =>
 
 /** Sets a field, or adds to a list, what a text says; gives what is wrong where it cannot be. */
 export function setField(message: ReflectMessage, field: DescField, text: string): string | null {
-  const other = field.oneof === undefined ? undefined : message.oneofCase(field.oneof)
-  if (other !== undefined && other !== field) return `it cannot be there with ${other.name}`
+  const wrong = besides(message, field)
+  if (wrong !== null) return wrong
   try {
     const value = textValue(leafType(field)!, text)
     if (field.fieldKind === 'list') message.get(field).add(value)

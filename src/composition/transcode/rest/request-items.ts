@@ -38,5 +38,10 @@ export function itemsOf(body: Uint8Array): readonly Uint8Array[] {
     throw badRequest('', 'the body is no JSON', cause)
   }
   if (!Array.isArray(items)) throw badRequest('', 'the body of a stream of messages is an array, or NDJSON')
-  return items.map(item => Buffer.from(JSON.stringify(item)))
+  try {
+    return items.map(item => Buffer.from(JSON.stringify(item)))
+  } catch (cause) {
+    // What can be read deeper than it can be written.
+    throw badRequest('', 'the body is nested too deeply', cause)
+  }
 }

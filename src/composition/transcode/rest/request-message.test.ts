@@ -111,6 +111,24 @@ suite('the examples of google/api/http.proto', () => {
   })
 })
 
+suite('what a path says', () => {
+  const registry = exampleOf(`
+    message Leaf { string x = 1; }
+    message Asked { oneof which { Leaf l = 1; Leaf m = 2; string t = 3; } }
+    service Messaging {
+      rpc Get(Asked) returns (Asked) {
+        option (google.api.http) = { get: "/n/{l.x}" additional_bindings { get: "/h/{t}" } };
+      }
+    }`)
+  for (const [request, name, other] of [
+    ['GET /n/1?m.x=2', 'm.x', 'l'],
+    ['GET /h/1?l.x=2', 'l.x', 't'],
+    ['GET /n/1?t=2', 't', 'l'],
+  ] as const)
+    test(`is not taken back by the query: ${request}`, () =>
+      assert.deepEqual(made(registry, request), [[name, `it cannot be there with ${other}`]]))
+})
+
 suite('queries', () => {
   const registry = library
   for (const [query, expected] of [
@@ -135,6 +153,7 @@ suite('queries', () => {
     ['read_mask=books.title,author.given_name', { readMask: 'books.title,author.givenName' }],
     ['read_mask=author.givenName', { readMask: 'author.givenName' }],
     ['read_mask=', { readMask: '' }],
+    ['read_mask=*', { readMask: '*' }],
     ['after=2026-11-26T10:00:00.5Z', { after: '2026-11-26T10:00:00.500Z' }],
     ['filter.published_at=2026-11-26T11:00:00%2B01:00', { filter: { publishedAt: '2026-11-26T10:00:00Z' } }],
     ['within=1.5s', { within: '1.500s' }],
@@ -193,6 +212,7 @@ suite('queries', () => {
     ['within=5', ['within', 'expected a duration such as 1.5s']],
     ['read_mask=a..b', ['read_mask', 'expected names of fields, parted by commas']],
     ['limit=x', ['limit', whole(32)]],
+    [`${'a.'.repeat(5000)}v=1`, [`${'a.'.repeat(5000)}v`, 'it is more than 100 names deep']],
     ['=x', ['', 'library.ListBooksRequest has no field ""']],
     ['__proto__=x', ['__proto__', 'library.ListBooksRequest has no field "__proto__"']],
     ['a=1&exact=2', ['a', 'library.ListBooksRequest has no field "a"'], ['exact', 'expected true or false']],

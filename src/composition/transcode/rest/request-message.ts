@@ -61,7 +61,7 @@ export class RequestMessages {
     for (const [i, text] of template.values(segments).entries()) {
       const path = variables[i]!
       const owner = ownerOf(root, path)
-      const wrong = setField(owner, path.at(-1)!, text)
+      const wrong = typeof owner === 'string' ? owner : setField(owner, path.at(-1)!, text)
       if (wrong !== null)
         violations.push({ field: template.variables[i]!.field.join('.'), description: wrong })
     }

@@ -22,6 +22,9 @@ const textual: ReadonlySet<string> = new Set(
   ].map(name => `google.protobuf.${name}`),
 )
 
+/** As protobuf reads messages in messages: a message that has itself has no end. */
+const DEEPEST = 100
+
 /** What a text is read as. */
 export type LeafType =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
@@ -42,6 +45,7 @@ export function leafType(field: DescField): LeafType | null {
  * `json` says so also those of JSON.
  */
 export function fieldPath(message: DescMessage, names: readonly string[], json = false): FieldPath | string {
+  if (names.length > DEEPEST) return `it is more than ${DEEPEST} names deep`
   const path: DescField[] = []
   let at: DescMessage | null = message
   for (const name of names) {
@@ -62,14 +66,25 @@ export function fieldPath(message: DescMessage, names: readonly string[], json =
   return path
 }
 
-/** The message that has the last field of a path; those on the way are made where they are not. */
-export function ownerOf(root: ReflectMessage, path: FieldPath): ReflectMessage {
+/**
+ * The message that has the last field of a path; those on the way are made where they are not. What is wrong, where one of
+ * them cannot be there with what is there already.
+ */
+export function ownerOf(root: ReflectMessage, path: FieldPath): ReflectMessage | string {
   let at = root
   for (const field of path.slice(0, -1)) {
     if (field.fieldKind !== 'message') throw new TypeError(`${field.name} is no message`)
+    const wrong = besides(at, field)
+    if (wrong !== null) return wrong
     const next = at.get(field)
     if (!at.isSet(field)) at.set(field, next)
     at = next
   }
   return at
+}
+
+/** What is wrong with a field whose oneof has another one already: to set it would take that back. */
+export function besides(message: ReflectMessage, field: DescField): string | null {
+  const other = field.oneof === undefined ? undefined : message.oneofCase(field.oneof)
+  return other === undefined || other === field ? null : `it cannot be there with ${other.name}`
 }

@@ -111,6 +111,8 @@ function textual(type: DescMessage, text: string, expected: string): ReflectMess
 /** JSON has them in lowerCamelCase; many clients send the names of the .proto file, and no name can mean both. */
 function maskPaths(text: string): string[] {
   if (text === '') return []
+  // All that there is (AIP-134), as in JSON.
+  if (text === '*') return ['*']
   return text.split(',').map(path => {
     if (!/^[a-z]\w*(?:\.[a-z]\w*)*$/i.test(path))
       throw new TypeError('expected names of fields, parted by commas')
