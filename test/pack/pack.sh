@@ -102,7 +102,7 @@ cat >tsconfig.json <<'JSON'
 JSON
 pinned() { node -p "'$1@' + require('$root/package.json').devDependencies['$1']"; }
 npm install --silent --no-audit --no-fund --engine-strict=false "$tarball" \
-  "$(pinned typebox)" "$(pinned typescript)" "$(pinned @types/node)"
+  "$(pinned typebox)" "$(pinned @bufbuild/protobuf)" "$(pinned typescript)" "$(pinned @types/node)"
 for name in shop users; do env PATH="$path" node_modules/.bin/portcullis composition gen "$name.yaml" -o "$name.d.ts"; done
 # Declarations of the package are looked at too.
 env PATH="$path" node_modules/.bin/tsc -p . || fail 'the types of a composition: see above'

@@ -29,7 +29,7 @@ export function packageJson(name: string): string {
         build: 'portcullis composition build',
       },
       devDependencies: Object.fromEntries<string>(
-        ['@types/node', 'rolldown', 'typebox', 'typescript'].map(dependency),
+        ['@bufbuild/protobuf', '@types/node', 'rolldown', 'typebox', 'typescript'].map(dependency),
       ),
     },
     null,
