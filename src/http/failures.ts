@@ -324,16 +324,17 @@ const table = {
     retry: 'always',
     title: 'The composition does not run',
   },
+  // What has ended one thread, or holds it, would do so with the next one too.
   bundle_terminated: {
     status: 503,
     side: 'upstream',
-    retry: 'if-idempotent',
+    retry: 'never',
     title: 'The composition ended before it answered',
   },
   bundle_stalled: {
     status: 503,
     side: 'upstream',
-    retry: 'if-idempotent',
+    retry: 'never',
     title: 'The composition stood still',
   },
   http_response_incomplete: {

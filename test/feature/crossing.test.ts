@@ -274,6 +274,24 @@ suite('a thread that', () => {
     for (let i = 0; i < 10; i++) assert.equal((await client.send({ path: '/' })).status, 200)
   })
 
+  test('dies of a request takes no other thread with it, whatever is repeated', async () => {
+    const retry = {
+      attempts: 2,
+      codes: [],
+      grpcCodes: [],
+      connectFailures: true,
+      resets: true,
+      timeouts: true,
+      backoffMs: 1,
+      maxBackoffMs: 0,
+    }
+    await using crossed = await Crossed.start({ threads: 3, cluster: { retry } })
+    await using client = wireClient('h1', crossed.port)
+    const died = await client.send({ path: '/dies' })
+    assert.deepEqual([died.status, reasonOf(died)], [503, 'bundle_terminated'])
+    assert.equal((await client.send({ path: '/' })).status, 200)
+  })
+
   test('stands still and is given up fails what is under way by name', async () => {
     await using crossed = await Crossed.start()
     await using client = wireClient('h1', crossed.port)
