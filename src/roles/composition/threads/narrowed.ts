@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Manifest } from '../../../composition/manifest/manifest.ts'
 import { compositionCluster } from '../../../translation/compositions.ts'
 import type { Rule } from '../../../snapshot/rule.ts'
-import type { Cluster } from '../../../snapshot/cluster.ts'
+import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
 import type { Snapshot } from '../../../snapshot/snapshot.ts'
 import { backendRule } from '../translation/backend-rule.ts'
 
@@ -16,21 +17,29 @@ export function narrowed(
   const own = served.clusters.find(one => one.name === compositionCluster({ namespace, name }))
   const byName = new Map(served.clusters.map(cluster => [cluster.name, cluster]))
   const clusters = new Map<string, Cluster>()
+  const endpoints: Record<string, readonly Endpoint[]> = {}
   const within: Record<string, Rule> = {}
   for (const backend of backends) {
     const cluster = byName.get(clusterOf[backend.name] ?? '')
     // Its calls fail: destination_not_found. The condition says why.
     if (cluster === undefined) continue
     const id = `composition/${composition}/${backend.name}`
-    const { rule, settings } = backendRule(id, own?.origin ?? cluster.origin, backend, cluster.name)
-    clusters.set(cluster.name, { ...cluster, ...settings })
-    within[backend.name] = rule
+    const origin = own?.origin ?? cluster.origin
+    const { rule, settings } = backendRule(id, origin, backend, cluster.name)
+    const before = clusters.get(cluster.name)
+    const wanted = { ...cluster, ...settings }
+    // Of two backends at one place each has its own breaker, budget and hedging.
+    const isAnother = before !== undefined && !isDeepStrictEqual(before, wanted)
+    const key = isAnother ? `${cluster.name} (${backend.name})` : cluster.name
+    clusters.set(key, { ...wanted, name: key })
+    endpoints[key] = served.endpoints[cluster.name] ?? []
+    within[backend.name] = isAnother ? backendRule(id, origin, backend, key).rule : rule
   }
   const list = [...clusters.values()]
   return {
     ports: [],
     clusters: list,
-    endpoints: Object.fromEntries(list.map(one => [one.name, served.endpoints[one.name] ?? []])),
+    endpoints,
     ...certificatesOf(list, served),
     within,
   }
