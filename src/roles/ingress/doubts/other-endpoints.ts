@@ -3,21 +3,9 @@ import { isWhole, shortestWait, type Doubtful, type Said } from './backend-doubt
 
 /** Settings that choose among endpoints, or send to another one, where there is nothing to choose. */
 export function otherEndpointDoubts(said: Said): readonly Doubtful[] {
-  return [
-    loneHedge,
-    lateHedge,
-    methodlessHedge,
-    fewForZones,
-    oneZone,
-    noPercentOfZones,
-    wholeSubset,
-    loneOutlier,
-  ].flatMap(doubt => doubt(said) ?? [])
-}
-
-function loneHedge(said: Said): Doubtful | null {
-  if (said.cluster.hedging === undefined || !isWhole(said) || said.endpoints.length !== 1) return null
-  return { path: ['hedging'], message: 'there is no other endpoint that a request could be sent to as well' }
+  return [lateHedge, methodlessHedge, fewForZones, oneZone, noPercentOfZones].flatMap(
+    doubt => doubt(said) ?? [],
+  )
 }
 
 function lateHedge(said: Said): Doubtful | null {
@@ -62,29 +50,5 @@ function noPercentOfZones({ cluster: { zoneAware } }: Said): Doubtful | null {
   return {
     path: [...ZONES, 'preferLocal', 'percentageEnabled'],
     message: '0: the own zone is preferred for no request',
-  }
-}
-
-function wholeSubset(said: Said): Doubtful | null {
-  const { subsetSize } = said.cluster
-  const { length } = said.endpoints
-  if (subsetSize === undefined || !isWhole(said) || length === 0 || subsetSize < length) return null
-  return {
-    path: ['loadBalancing', 'subsets', 'size'],
-    message: `there are ${length} endpoints, so that each worker connects to all of them; expected less than that`,
-  }
-}
-
-/** What is compared with others says so itself. */
-const rows = ['consecutiveFailures', 'consecutive5xx', 'consecutiveGatewayErrors'] as const
-
-function loneOutlier(said: Said): Doubtful | null {
-  const { specs, endpoints, cluster } = said
-  if (cluster.ejection === null || !isWhole(said) || endpoints.length !== 1) return null
-  const row = rows.find(name => specs.some(({ outlierDetection }) => outlierDetection?.[name] !== undefined))
-  if (row === undefined) return null
-  return {
-    path: ['outlierDetection', row],
-    message: 'the only endpoint is never left out, for there is no other one',
   }
 }
