@@ -11,14 +11,17 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 const files = {
   'package.json': '{ "type": "module" }',
+  'contracts/stock/stock.proto':
+    'syntax = "proto3"; package stock; service Stock { rpc Get(Item) returns (Item); } message Item {}',
   'names.ts': 'export const greeting: string = "Hello"',
   'shop.gateway.ts': `
 import { Type as T } from 'typebox'
-import { defineGateway } from 'portcullis/composition'
+import { defineGateway, grpc } from 'portcullis/composition'
+import { Stock } from './.portcullis/stock/stock_pb.ts'
 import { greeting } from './names.ts'
 export const gateway = defineGateway({
   title: 'Shop',
-  backends: {},
+  backends: { stock: grpc(Stock, { url: 'h2c://stock' }) },
   routes: r => [
     r.get('/hello/{name}', { out: T.String(), run: ({ params }) => greeting + ' ' + params.name }),
   ],
@@ -49,6 +52,7 @@ test('one file, with what it imports, and what is known of it', () => {
   assert.deepEqual(bytesOf(other, 'out'), [code, manifest, openapi])
   assert.ok(!code!.includes(folder.path))
   assert.deepEqual([...code!.matchAll(/from "([^"]+)"/g)].map(([, name]) => name!).sort(), [
+    '@bufbuild/protobuf/codegenv2',
     'portcullis/composition',
     'typebox',
   ])
@@ -84,7 +88,7 @@ test('what is wrong is told with its line', () => {
   assert.match(several.said, /there are several/)
   assert.deepEqual(build(folder, 'twice.gateway.ts'), {
     status: 1,
-    said: 'twice.gateway.ts:5:24: the path "/hello/{name}/{name}" has a name twice\n',
+    said: 'twice.gateway.ts:6:24: the path "/hello/{name}/{name}" has a name twice\n',
   })
   assert.match(build(folder, 'broken.gateway.ts').said, /broken\.gateway\.ts.*nowhere\.ts/s)
   assert.match(build(folder, 'none.gateway.ts').said, /none\.gateway\.ts: it exports no gateway/)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Seen } from './until.ts'
@@ -80,11 +80,13 @@ export class Folder implements Disposable {
     for (const [name, text] of Object.entries(files)) this.write(name, text)
   }
 
-  /** As editors and deployments write: a new file is renamed over the old one. */
+  /** As editors and deployments write: a new file is renamed over the old one. `name` may be below folders. */
   write(name: string, text: string): void {
-    const hidden = join(this.path, `.${name}.new`)
+    const file = join(this.path, name)
+    const hidden = join(dirname(file), `.${basename(file)}.new`)
+    mkdirSync(dirname(file), { recursive: true })
     writeFileSync(hidden, text)
-    renameSync(hidden, join(this.path, name))
+    renameSync(hidden, file)
   }
 
   [Symbol.dispose](): void {

@@ -17,7 +17,7 @@ interface Bundler {
 }
 
 /** What the program that runs it has: it is never part of a bundle. */
-const OWN = /^(?:portcullis\/composition(?:\/testing)?|typebox(?:\/.*)?|node:.*)$/
+const OWN = /^(?:portcullis\/composition(?:\/testing)?|(?:typebox|@bufbuild\/protobuf)(?:\/.*)?|node:.*)$/
 
 /** `portcullis composition build`: one module, and what is known of it without running it. */
 export async function buildComposition(operands: readonly string[], folder: string): Promise<number> {

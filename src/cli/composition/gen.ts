@@ -1,6 +1,7 @@
+import { relative } from 'node:path'
 import { writeWhole } from '../command/write.ts'
 import { contractOf } from './contract.ts'
-import { readContract } from './folder/contracts.ts'
+import { allContracts, readContract } from './folder/contracts.ts'
 import { generateAll, GENERATED } from './folder/generated.ts'
 
 /** `portcullis composition gen FILE`: 0, or 1 where the document is none. `output` is a file, "" for standard output. */
@@ -18,5 +19,10 @@ export async function generateFolder(folder: string): Promise<number> {
   const contracts = await generateAll(folder)
   if (contracts === null) return 1
   for (const { name, file } of contracts) process.stdout.write(`${GENERATED}/${name}.d.ts  of ${file}\n`)
+  const { protos, include } = allContracts(folder)
+  for (const file of protos)
+    process.stdout.write(
+      `${GENERATED}/${relative(include, file).replace(/\.proto$/, '_pb.ts')}  of ${file}\n`,
+    )
   return 0
 }

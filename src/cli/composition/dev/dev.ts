@@ -43,7 +43,9 @@ export async function dev({ paths, page: port, admin }: DevOptions): Promise<num
       `${name}  ${at ?? 'of no Backend here'}  ${mock === null ? '' : paint('note', 'a mock, by its contract')}\n`,
     )
   process.stdout.write(`requests  ${url}\n`)
-  const watching = existsSync('contracts') ? watch('contracts', () => void generateAll('.')) : null
+  const watching = existsSync('contracts')
+    ? watch('contracts', { recursive: true }, () => void generateAll('.'))
+    : null
   const child = gateway(paths.length === 0 ? [resources] : paths, admin)
   createInterface(child.stderr!).on('line', line => tell(line, paint, page))
   // Ctrl-C reaches both: a second signal would have the gateway leave what is under way.

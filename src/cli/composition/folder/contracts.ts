@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readText } from '../../../model/yaml.ts'
 import { CommandFailure, UsageError } from '../../command/flag.ts'
@@ -23,18 +23,36 @@ export interface Contract extends ContractFile {
   readonly document: Readonly<Record<string, unknown>>
 }
 
-/** The contracts of a folder, in the order of their names. Throws a UsageError where it has none. */
+/** The OpenAPI documents of a folder, in the order of their names. Throws a UsageError where it has none. */
 export function contractFiles(folder: string): readonly ContractFile[] {
+  const files = documentsOf(folder)
+  if (files.length === 0)
+    throw new UsageError(
+      `expected the OpenAPI documents of backends in ${join(folder, FOLDER)}, such as ${FOLDER}/users.yaml`,
+    )
+  return files
+}
+
+/** Everything that types are made of. Throws a UsageError where there is nothing. */
+export function allContracts(folder: string): {
+  readonly documents: readonly ContractFile[]
+  /** .proto files, as the program finds them, and the folder that their imports are below. */
+  readonly protos: readonly string[]
+  readonly include: string
+} {
+  const include = join(folder, FOLDER)
+  const protos = globSync('**/*.proto', { cwd: include }).sort()
+  const documents = protos.length > 0 ? documentsOf(folder) : contractFiles(folder)
+  return { documents, protos: protos.map(name => join(include, name)), include }
+}
+
+function documentsOf(folder: string): readonly ContractFile[] {
   let names: string[]
   try {
     names = readdirSync(join(folder, FOLDER)).filter(name => /\.(?:ya?ml|json)$/.test(name))
   } catch {
     names = []
   }
-  if (names.length === 0)
-    throw new UsageError(
-      `expected the OpenAPI documents of backends in ${join(folder, FOLDER)}, such as ${FOLDER}/users.yaml`,
-    )
   const files = names.sort().map(name => ({ name: baseNameOf(name), file: join(folder, FOLDER, name) }))
   const twice = files.find((one, i) => files[i - 1]?.name === one.name)
   if (twice !== undefined) throw new CommandFailure(`two contracts are called ${twice.name}: ${twice.file}`)

@@ -7,6 +7,7 @@ import { registryOfServer } from '../../../composition/grpc/reflection.ts'
 import { ProtoFault } from '../../../composition/proto/fault.ts'
 import { CommandFailure, UsageError } from '../../command/flag.ts'
 import { writeWhole } from '../../command/write.ts'
+import { textAt } from '../folder/contracts.ts'
 import { Http2Transport } from './http2-transport.ts'
 import { moduleOf } from './module.ts'
 import { moduleName } from './names.ts'
@@ -56,8 +57,11 @@ function print(files: readonly DescFile[]): void {
 
 function write(file: DescFile, folder: string): void {
   const path = join(folder, moduleName(file))
+  const text = moduleOf(file)
+  // What has not changed is left alone: who watches the folder would take it for new code.
+  if (textAt(path) === text) return
   mkdirSync(dirname(path), { recursive: true })
-  writeWhole(path, moduleOf(file), 0o666)
+  writeWhole(path, text, 0o666)
 }
 
 async function registryOf(names: readonly string[], include: readonly string[]): Promise<FileRegistry> {
