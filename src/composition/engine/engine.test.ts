@@ -475,6 +475,32 @@ suite('what comes in', () => {
       if (at !== null) assert.equal((res.body as { errors: { at: string }[] }).errors[0]?.at, at)
     })
 
+  test('fields that a schema wants are there, as text', async () => {
+    const headers = T.Object({ 'x-key': T.String(), 'x-count': T.Optional(T.Integer()) })
+    const gateway = defineGateway({
+      backends: {},
+      routes: r => [
+        r.get('/', {
+          in: { headers },
+          out: T.Object({ key: T.String(), count: T.Optional(T.String()) }),
+          run: ({ headers: given }) => {
+            const key: string = given['x-key']
+            // @ts-expect-error -- it may be missing
+            const count: string = given['x-count']
+            return { key, count }
+          },
+        }),
+      ],
+    })
+    await using t = await testGateway(gateway)
+    await t
+      .get('/', { headers: { 'X-Key': 'k', 'X-Count': '7' } })
+      .expect(200)
+      .json({ key: 'k', count: '7' })
+    await t.get('/', { headers: { 'X-Key': 'k', 'X-Count': 'x' } }).expect(400)
+    await t.get('/').expect(400)
+  })
+
   for (const [what, options, status] of [
     ['a body', { body: { item: 'tea' } }, 201],
     ['a body of another shape', { body: { item: 7 } }, 400],

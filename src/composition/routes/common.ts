@@ -5,17 +5,20 @@ import type { GrpcCode } from '../grpc/codes.ts'
 import type { Answer } from './answer.ts'
 import type { ParamsIn, Template } from './template.ts'
 
-/** What of a request is checked before the route runs, and typed by that. Text of paths, queries and fields becomes the numbers and booleans that it is to be. */
+/** What of a request is checked before the route runs, and typed by that. Text of paths and queries becomes the numbers and booleans that it is to be. */
 export interface In {
   readonly params?: TObject
   readonly query?: TObject
-  /** Fields by their names in lower case. */
+  /** Fields by their names in lower case. Judged as the numbers and booleans that they name; they stay text. */
   readonly headers?: TObject
   /** JSON. Without it a body is not read. */
   readonly body?: TSchema
 }
 
 type Of<I extends In, K extends keyof In, Else> = I[K] extends TSchema ? Static<I[K]> : Else
+
+type HeadersOf<I extends In> = Asked['headers'] &
+  (I['headers'] extends TObject ? { readonly [N in keyof Static<I['headers']>]: string } : unknown)
 
 /** What filters know of a request. */
 export interface Asked {
@@ -39,6 +42,8 @@ export interface Asked {
 export interface RouteContext<B extends Backends, P extends string, I extends In> extends Asked {
   /** The clients of the backends. */
   readonly c: Clients<B>
+  /** By their names in lower case, as text; those that `in.headers` wants are there. */
+  readonly headers: HeadersOf<I>
   readonly params: Of<I, 'params', ParamsIn<P>>
   readonly query: Of<I, 'query', Readonly<Record<string, never>>>
   readonly body: Of<I, 'body', undefined>

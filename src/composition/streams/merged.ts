@@ -1,3 +1,6 @@
+/** What a stream brings; streams of several kinds bring a union. */
+type ItemOf<T> = T extends AsyncIterable<infer Y> ? Y : never
+
 /**
  * Several streams as one, each item as it comes; a stream is asked for its next item when the one before has been taken.
  * Ends when all have ended, and fails with the first that fails; then the others are let go.
@@ -5,11 +8,19 @@
  * @example
  * for await (const price of merged([c.paris.events('/prices'), c.london.events('/prices')])) await socket.send(price.data)
  */
-export async function* merged<T>(streams: readonly AsyncIterable<T>[]): AsyncGenerator<T> {
-  const sources = new Map(streams.map((stream, i) => [i, stream[Symbol.asyncIterator]()]))
-  const ready: { readonly i: number; readonly result?: IteratorResult<T>; readonly error?: unknown }[] = []
+export async function* merged<T extends AsyncIterable<unknown>>(
+  streams: readonly T[],
+): AsyncGenerator<ItemOf<T>> {
+  const sources = new Map(
+    streams.map((stream, i) => [i, stream[Symbol.asyncIterator]() as AsyncIterator<ItemOf<T>>]),
+  )
+  const ready: {
+    readonly i: number
+    readonly result?: IteratorResult<ItemOf<T>>
+    readonly error?: unknown
+  }[] = []
   let wake: (() => void) | null = null
-  const ask = (i: number, source: AsyncIterator<T>) => {
+  const ask = (i: number, source: AsyncIterator<ItemOf<T>>) => {
     void source
       .next()
       .then(
