@@ -40,8 +40,8 @@ export abstract class AttemptTimes {
 
   /** The whole of the exchange may take so long; 0 is no limit. */
   protected get requestTimeoutMs(): number {
-    const { untilMs, startedMs } = this.x
-    const ruleMs = this.ruleTimeoutMs
+    const { untilMs, startedMs, streams = false } = this.x
+    const ruleMs = streams ? 0 : this.ruleTimeoutMs
     if (untilMs === Infinity) return ruleMs
     const leftMs = Math.max(1, untilMs - startedMs)
     return ruleMs > 0 ? Math.min(ruleMs, leftMs) : leftMs
@@ -79,6 +79,12 @@ export abstract class AttemptTimes {
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
     const leftMs = Math.max(1, this.x.startedMs + requestTimeoutMs - performance.now())
     this.requestTimer = setTimeout(() => this.timedOut(), timerMs(leftMs))
+  }
+
+  /** What there is to come of the answer may take as long as it likes. */
+  protected untime(): void {
+    if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
+    if (this.requestTimer !== null) clearTimeout(this.requestTimer)
   }
 
   /** One attempt may take so long; 0 is no limit. */
@@ -122,8 +128,9 @@ export abstract class AttemptTimes {
     else fields.set(deadlineHeader, String(Math.max(1, Math.floor(leftMs))), lower)
   }
 
-  /** For the attempt that begins. */
+  /** For the attempt that begins. Of an answer that goes on it is what the client gives it: a backend that is told ends it by that. */
   protected leftMs(): number {
+    if (this.x.streams === true) return Math.max(0, this.x.untilMs - performance.now())
     const { attemptTimeoutMs } = this
     const leftMs = Math.max(0, this.deadlineMs - performance.now())
     return attemptTimeoutMs > 0 ? Math.min(attemptTimeoutMs, leftMs) : leftMs

@@ -218,6 +218,7 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
       this.dropHedge()
     }
     if (this.repeats(head)) return this.again(head.status, '', '')
+    if (this.x.streams === true) this.untime()
     this.x.sendHead(head)
   }
 

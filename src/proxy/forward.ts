@@ -149,8 +149,7 @@ export class Forwarding extends Attempting implements Run, Holder {
   onUpgrade(head: ResponseHead): void {
     this.answered(head.status)
     this.tunnel = true
-    if (this.attemptTimer !== null) clearTimeout(this.attemptTimer)
-    if (this.requestTimer !== null) clearTimeout(this.requestTimer)
+    this.untime()
     this.x.sendHead(head)
   }
 

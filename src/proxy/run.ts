@@ -80,6 +80,8 @@ export interface RunHost {
   readonly untilMs: number
   /** Whether it may be repeated that a backend may have acted on it, where who asks says so; absent: its method says it. */
   readonly repeatable?: boolean
+  /** Whether its answer may go on without end: no time of a rule or cluster is for all of it, that of an attempt for its head. Absent: no. */
+  readonly streams?: boolean
   /** The downstream is in the middle of a read and will flush at its end. */
   readonly turn: boolean
   readonly committed: boolean

@@ -125,6 +125,26 @@ suite('time', () => {
     await assert.rejects(thread.transport.send(callOf({ deadlineMs })), fails('http_response_timeout'))
   })
 
+  test('what goes on has it for its beginning alone, and a backend is told of none', async () => {
+    const opened = Promise.withResolvers<ServerResponse>()
+    let told: unknown
+    await using up = await TestUpstream.start((request, response) => {
+      told = request.headers['x-left']
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+      opened.resolve(response)
+    })
+    await using thread = await ThreadWithin.of([up.port], {
+      cluster: { requestTimeoutMs: 40 },
+      entry: entry({ timeoutMs: 30, attemptTimeoutMs: 1_000, deadlineHeader: 'X-Left' }),
+    })
+    const answer = await thread.transport.send(callOf({ streams: true, deadlineMs: Infinity }))
+    const response = await opened.promise
+    // Long after all of these times.
+    setTimeout(() => response.end('data: 2\n\n'), 1_200)
+    assert.equal(Buffer.from(await answer.body.bytes(1_000)).toString(), 'data: 1\n\ndata: 2\n\n')
+    assert.equal(told, undefined)
+  })
+
   test('each attempt has its own, and the backend is told what is left', async () => {
     const script = new Scripted(silent, status(200))
     await using up = await TestUpstream.start(script.listener)

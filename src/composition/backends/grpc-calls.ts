@@ -143,6 +143,7 @@ class MethodCalls {
       deadlineMs: call.deadlineMs,
       retry,
       repeatable: options.idempotent ?? this.declaration.idempotent.has(this.method.localName),
+      streams: this.streams,
     }
   }
 

@@ -40,5 +40,6 @@ export function streamRequest(
     deadlineMs: Infinity,
     retry: null,
     repeatable: false,
+    streams: true,
   }
 }

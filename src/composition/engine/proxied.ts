@@ -95,6 +95,7 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
       deadlineMs: Infinity,
       retry: request.body === null ? backend.retry : null,
       repeatable: SAFE.has(request.method),
+      streams: true,
     }
   }
 }

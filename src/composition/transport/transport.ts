@@ -48,6 +48,8 @@ export interface BackendRequest {
   readonly retry: RetrySettings | null
   /** Whether it may be repeated that a backend may have acted on it: it is safe, or has an idempotency key. */
   readonly repeatable: boolean
+  /** Whether its answer may go on without end: `timeoutMs` of its backend is for the beginning of that. Left out: no. */
+  readonly streams?: boolean
 }
 
 /** What is repeated where that can be done: a failure of the network, or a status of `statuses`. */

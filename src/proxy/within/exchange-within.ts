@@ -14,6 +14,7 @@ export interface DownstreamWithin extends Downstream {
 export class ExchangeWithin extends ProxiedExchange {
   override readonly untilMs: number
   readonly repeatable: boolean
+  readonly streams: boolean
   private readonly client: DownstreamWithin
 
   constructor(
@@ -21,12 +22,13 @@ export class ExchangeWithin extends ProxiedExchange {
     runtime: PortRuntime,
     head: RequestHead,
     address: string,
-    { deadlineMs, repeatable }: Pick<RequestWithin, 'deadlineMs' | 'repeatable'>,
+    { deadlineMs, repeatable, streams = false }: Pick<RequestWithin, 'deadlineMs' | 'repeatable' | 'streams'>,
   ) {
     super(client, runtime, head, '', address, 0)
     this.client = client
     this.untilMs = deadlineMs
     this.repeatable = repeatable
+    this.streams = streams
   }
 
   protected override report(): void {

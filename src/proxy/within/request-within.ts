@@ -34,6 +34,8 @@ export interface RequestWithin {
   readonly deadlineMs: number
   /** Whether it may be repeated that a backend may have acted on it: whatever its method is. */
   readonly repeatable: boolean
+  /** Whether its answer may go on without end: the time of its rule or cluster is not for that, that of an attempt for its head. */
+  readonly streams?: boolean
   /** The protocol that it is to leave HTTP for, `websocket`; absent: none. */
   readonly upgrade?: string
 }

@@ -76,6 +76,7 @@ function requestFor(
     deadlineMs,
     retry: backend.retry,
     repeatable: messages instanceof Uint8Array && isRepeatable(call),
+    streams: method.methodKind !== 'unary',
   }
 }
 

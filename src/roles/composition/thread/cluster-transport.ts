@@ -65,7 +65,18 @@ export class ClusterTransport implements Transport {
   }
 
   private begin(
-    { backend, url, call, method, target, body, signal, deadlineMs, repeatable }: BackendRequest,
+    {
+      backend,
+      url,
+      call,
+      method,
+      target,
+      body,
+      signal,
+      deadlineMs,
+      repeatable,
+      streams = false,
+    }: BackendRequest,
     headers: Readonly<Record<string, string>>,
     upgrade = '',
   ): CallWithin {
@@ -80,6 +91,7 @@ export class ClusterTransport implements Transport {
       signal,
       deadlineMs,
       repeatable,
+      streams,
       upgrade,
     }
     try {
