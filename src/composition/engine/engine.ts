@@ -57,6 +57,11 @@ export class Engine {
     }
   }
 
+  /** No request will come any more, and those that came are answered: what is kept going for others ends. */
+  close(): void {
+    this.shelf.endUntaken()
+  }
+
   /** When it is first asked for: a test that asks for one of a hundred routes need not wait for the others' schemas. */
   private compiled(route: Route): CompiledRoute {
     let found = this.routes.get(route)

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Type as T } from 'typebox'
 import { defineGateway, http, item, mapped, Problem, shared, type SharedOptions } from '../composition.ts'
+import { systemClock } from '../../upstream/clock.ts'
+import { Engine } from '../engine/engine.ts'
+import type { Gateway } from '../routes/gateway.ts'
+import { StubBody } from '../testing/stub-body.ts'
 import { testGateway, type SourceRequest } from '../testing.ts'
+import type { BackendRequest, Transport } from '../transport/transport.ts'
 
 const Price = T.Object({ price: T.Number() })
 const backends = { feed: http({ url: 'http://feed', relay: ['authorization'] }) }
@@ -39,6 +44,11 @@ async function* ticking({ pause }: SourceRequest, last = Infinity) {
   }
 }
 
+async function* endless() {
+  yield Buffer.from('data: {"price":1}\n\n')
+  await new Promise(() => undefined)
+}
+
 // oxlint-disable-next-line eslint/require-yield -- none comes
 function* failing(): Generator<never> {
   throw new Error('broken')
@@ -69,6 +79,35 @@ suite('a shared stream', () => {
     assert.deepEqual(await double.data(2), [{ price: 2 }, { price: 4 }])
     assert.deepEqual(seen.toSorted(), ['EUR', 'USD'])
     for (const s of clients) s.leave()
+  })
+
+  test('that lingers ends when no client will come any more', async () => {
+    const call = Promise.withResolvers<BackendRequest>()
+    const transport: Transport = {
+      retries: true,
+      send: request => {
+        call.resolve(request)
+        return Promise.resolve({
+          status: 200,
+          headers: { 'content-type': 'text/event-stream' },
+          body: new StubBody(request.call, endless(), request.signal),
+        })
+      },
+    }
+    const engine = new Engine(gatewayOf() as unknown as Gateway, { transport, clock: systemClock })
+    const signal = new AbortController().signal
+    const asked = { method: 'GET', target: '/prices/EUR', headers: {}, body: null, signal }
+    const { body } = await engine.answer(asked)
+    const client = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    await client.next()
+    const { signal: ended } = await call.promise
+    engine.close()
+    // It has a client.
+    assert.equal(ended.aborted, false)
+    await client.return?.()
+    assert.equal(ended.aborted, false)
+    engine.close()
+    assert.equal(ended.aborted, true)
   })
 
   test('knows nothing of the client who has it begin', async () => {

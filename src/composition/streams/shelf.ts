@@ -41,6 +41,11 @@ export class Shelf {
     return subscription as Subscription<T>
   }
 
+  /** Nobody will come any more: those that go on for whoever might come back end. */
+  endUntaken(): void {
+    for (const all of this.going.values()) for (const subscription of all.values()) subscription.endUntaken()
+  }
+
   /** Its clients are made by the names of its backends: they must be the same. */
   private check(of: Sharing): void {
     for (const [name, backend] of Object.entries(of.backends))

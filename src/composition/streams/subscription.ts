@@ -62,6 +62,10 @@ export class Subscription<T> {
     this.stopLinger = clock.after(of.options.lingerMs ?? 5_000, () => this.end(null))
   }
 
+  endUntaken(): void {
+    if (this.subscribers.size === 0) this.end(null)
+  }
+
   /** What a client that was there has missed. */
   private since(lastEventId: string | null): Given<T>[] {
     if (lastEventId === null || lastEventId === this.resumed) return []

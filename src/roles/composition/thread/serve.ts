@@ -27,12 +27,16 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
   )
   const servers: CrossingServer[] = []
   let answer = notLoaded
+  let close = (): void => undefined
   const plane = serve(types, {
     take: message => {
       const { port } = message as CrossingMessage
       servers.push(serveCrossing(port, request => answer(request), systemClock))
     },
-    leave: graceMs => left(servers, graceMs),
+    leave: async graceMs => {
+      await left(servers, graceMs)
+      close()
+    },
   })
   const tell = (message: FromBundle): void => parentPort!.postMessage(message)
   try {
@@ -46,6 +50,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
         mistaken: (error, _, route) => log.error('composition.mistaken', { composition, route, error }),
       },
     })
+    close = () => engine.close()
     answer = log.tells('debug')
       ? fanOut.told(request => engine.answer(request))
       : request => engine.answer(request)
