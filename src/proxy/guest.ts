@@ -13,6 +13,9 @@ export interface GuestOptions {
   readonly name: string
   readonly data: object
   readonly resourceLimits: ResourceLimits
+  /** How many like it share what a cluster allows, as workers do, and which of them it is. */
+  readonly peers: number
+  readonly index: number
 }
 
 /** How workers come to it: WorkerGroup's. */

@@ -208,7 +208,7 @@ export class WorkerGroup {
   begin(options: GuestOptions): Guest {
     const { handle: shared, ports } = this.state.handle(++this.lastId)
     const guest = new Guest(
-      { ...this.settingsOf(this.lastId, 0), accessLog: 'off', shared },
+      { ...this.settingsOf(this.lastId, options.index), workers: options.peers, accessLog: 'off', shared },
       ports,
       options,
       this,

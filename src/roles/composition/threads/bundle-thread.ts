@@ -27,6 +27,9 @@ export interface ThreadOptions {
   readonly composition: string
   readonly code: BundleCode
   readonly limits: CompositionLimits
+  /** Of its set, and which of them it is. */
+  readonly count: number
+  readonly index: number
   readonly snapshot: Snapshot
   readonly printed: (text: string, thread: number) => void
   /** Once, where it has ended by itself, or had to be ended. */
@@ -57,6 +60,8 @@ export class BundleThread {
       entry: bundleEntry,
       name: `portcullis-${composition}`,
       data: task,
+      peers: options.count,
+      index: options.index,
       resourceLimits: { maxOldGenerationSizeMb: heapCeilingMb(limits), maxYoungGenerationSizeMb: 12 },
     })
     const { promise, resolve, reject } = Promise.withResolvers<void>()

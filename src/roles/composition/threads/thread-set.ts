@@ -5,8 +5,7 @@ import type { Snapshot } from '../../../snapshot/snapshot.ts'
 const EARLY_MS = 5_000
 const MAX_BACKOFF_MS = 10_000
 
-export interface SetOptions extends Omit<ThreadOptions, 'onEnd' | 'snapshot'> {
-  readonly count: number
+export interface SetOptions extends Omit<ThreadOptions, 'onEnd' | 'snapshot' | 'index'> {
   /** Other threads serve than before. */
   readonly onChange: () => void
   /** One has ended that was not to; another begins after `waitMs`. */
@@ -38,7 +37,7 @@ export class ThreadSet {
 
   /** Resolves when all of them serve; rejects where one cannot, and has none then. */
   async begin(): Promise<void> {
-    const all = Array.from({ length: this.options.count }, () => this.make())
+    const all = Array.from({ length: this.options.count }, (_, index) => this.make(index))
     try {
       await Promise.all(all.map(({ loaded }) => loaded))
       if (this.serving.size < all.length) throw new Error('a thread ended as soon as it had begun')
@@ -72,11 +71,12 @@ export class ThreadSet {
     for (const timer of this.timers) clearTimeout(timer)
   }
 
-  private make(onServing: (() => void) | null = null): BundleThread {
+  private make(index: number, onServing: (() => void) | null = null): BundleThread {
     const thread = new BundleThread({
       ...this.options,
+      index,
       snapshot: this.snapshot,
-      onEnd: (end, ended) => this.ended(end, ended),
+      onEnd: (end, ended) => this.ended(end, ended, index),
     })
     this.loading.add(thread)
     thread.loaded.then(
@@ -92,7 +92,7 @@ export class ThreadSet {
     return thread
   }
 
-  private ended(end: ThreadEnd, thread: BundleThread): void {
+  private ended(end: ThreadEnd, thread: BundleThread, index: number): void {
     this.serving.delete(thread)
     // Of those that begin with the set, who awaits that is told.
     if (this.isOver || !this.hasBegun) return
@@ -103,7 +103,7 @@ export class ThreadSet {
     this.options.onChange()
     const timer = setTimeout(() => {
       this.timers.delete(timer)
-      this.make(() => this.replaced())
+      this.make(index, () => this.replaced())
     }, waitMs)
     this.timers.add(timer)
   }
