@@ -26,8 +26,8 @@ test('serves, mocks, follows, and shows', async () => {
   }
   const [port, shopPort, usersPort] = [await freePort(), await freePort(), await freePort()]
   change('portcullis/gateway.yaml', 'port: 8080', `port: ${port}`)
-  change('portcullis/gateway.yaml', 'port: 9001', `port: ${shopPort}`)
-  change('portcullis/gateway.yaml', 'port: 9002', `port: ${usersPort}`)
+  change('portcullis/gateway.yaml', 'port: 9101', `port: ${shopPort}`)
+  change('portcullis/gateway.yaml', 'port: 9102', `port: ${usersPort}`)
   // The users are there, the shop is not.
   const users = createServer((_, response) =>
     response
@@ -44,7 +44,7 @@ test('serves, mocks, follows, and shows', async () => {
     const said = new Seen<string>()
     createInterface(child.stdout).on('line', line => said.push(line))
     await said.first(line => line === `shop  127.0.0.1:${shopPort}  a mock, by its contract`)
-    await said.first(line => line.startsWith(`users  127.0.0.1:${usersPort}`) && !line.includes('mock'))
+    await said.first(line => line === `users  127.0.0.1:${usersPort}  itself`)
     const page = /http:\S+/.exec(await said.first(line => line.startsWith('requests ')))![0]
     await said.first(line => line.startsWith('started '))
     const ask = async () =>

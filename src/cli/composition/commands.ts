@@ -101,7 +101,7 @@ const port: Flag<number> = {
   name: 'port',
   short: 'p',
   placeholder: 'PORT',
-  fallback: '9001',
+  fallback: '9101',
   help: 'The port of the first contract; the others have the next ones. 0: whichever are free.',
   parse: portNumber,
 }
@@ -114,7 +114,7 @@ const mock: Command = {
     'Of the documents in the folder contracts, or of FILE…, each on a port of its own, in the order of their names. What has no example is made of its schema: the same document answers the same, always.',
     'A client has another answer by the field Prefer (code=404, example=NAME), or by ?__code=404 and ?__example=NAME.',
   ],
-  examples: ['portcullis composition mock', "curl -H 'Prefer: code=404' http://127.0.0.1:9001/users/7"],
+  examples: ['portcullis composition mock', "curl -H 'Prefer: code=404' http://127.0.0.1:9102/users/7"],
   flags: [port, host],
   run: async given => {
     const { mock: serve } = await import('./mock/command.ts')

@@ -6,7 +6,7 @@ import { painter, showsColour, type Paint } from '../../../telemetry/colour.ts'
 import { CommandFailure } from '../../command/flag.ts'
 import type { HostPort } from '../../command/values.ts'
 import { generateAll } from '../folder/generated.ts'
-import { mockMissing } from './mocks.ts'
+import { mockMissing, type Found } from './mocks.ts'
 import { Page } from './page.ts'
 import { waterfall, type Answered } from './waterfall.ts'
 
@@ -38,10 +38,7 @@ export async function dev({ paths, page: port, admin }: DevOptions): Promise<num
   const backends = await mockMissing(resources, contracts)
   const page = new Page()
   const url = await page.listen(port)
-  for (const { name, at, mock } of backends)
-    process.stdout.write(
-      `${name}  ${at ?? 'of no Backend here'}  ${mock === null ? '' : paint('note', 'a mock, by its contract')}\n`,
-    )
+  for (const found of backends) process.stdout.write(`${found.name}  ${whoAnswers(found, paint)}\n`)
   process.stdout.write(`requests  ${url}\n`)
   const watching = existsSync('contracts')
     ? watch('contracts', { recursive: true }, () => void generateAll('.'))
@@ -56,6 +53,12 @@ export async function dev({ paths, page: port, admin }: DevOptions): Promise<num
   page.close()
   await Promise.all(backends.map(async ({ mock }) => mock?.close()))
   return code ?? 1
+}
+
+function whoAnswers({ at, mock }: Found, paint: Paint): string {
+  if (at === null) return 'of no Backend here'
+  // Also something else that has its port: what its calls bring then looks odd.
+  return `${at}  ${mock === null ? 'itself' : paint('note', 'a mock, by its contract')}`
 }
 
 /** This program, with all that it would have where it serves. */
@@ -86,7 +89,7 @@ function tell(text: string, paint: Paint, page: Page): void {
     process.stdout.write(`${paint('dim', '     |')} ${String(line['text'])}\n`)
   else if (event === 'composition.serving')
     process.stdout.write(
-      `${paint('good', 'serving')}  ${String(line['composition'])}, ${String(line['routes'])} routes\n`,
+      `${paint('good', 'serving')}  ${String(line['composition'])}, ${line['routes'] === 1 ? '1 route' : `${String(line['routes'])} routes`}\n`,
     )
   else if (event === 'composition.refused')
     process.stdout.write(`${paint('error', 'refused')}  ${String(line['fault'])}\n`)

@@ -9,7 +9,7 @@ import { serveMock, type MockServer } from '../mock/server.ts'
 /** A backend that has a contract, and whether somebody is there. */
 export interface Found {
   readonly name: string
-  /** `127.0.0.1:9001`; null where no resource says where it is. */
+  /** `127.0.0.1:9101`; null where no resource says where it is. */
   readonly at: string | null
   readonly mock: MockServer | null
 }

@@ -69,7 +69,7 @@ An API that is made of others, in TypeScript: \`${name}.gateway.ts\`, with its t
 | \`portcullis composition test\` | checks the types, and runs the tests: no sockets, no waiting |
 | \`portcullis composition dev\` | serves it on port 8080, with mocks of the backends, and shows what each request calls |
 | \`portcullis composition gen\` | makes the types of \`contracts/\` again (the other commands do it too) |
-| \`portcullis composition mock\` | serves what the contracts have as examples: shop on port 9001, users on 9002 |
+| \`portcullis composition mock\` | serves what the contracts have as examples: shop on port 9101, users on 9102 |
 | \`portcullis composition build\` | makes one file of it in \`dist/\`, with its OpenAPI document |
 
 \`npm install\` once brings the compiler, and what an editor needs.

@@ -40,7 +40,7 @@ metadata:
 spec:
   endpoints:
     - address: 127.0.0.1
-      port: 9002
+      port: 9102
 ---
 apiVersion: portcullis.dev/v1alpha1
 kind: Backend
@@ -49,5 +49,5 @@ metadata:
 spec:
   endpoints:
     - address: 127.0.0.1
-      port: 9001
+      port: 9101
 `
