@@ -47,8 +47,9 @@ const reset = (request: IncomingMessage): void => void request.socket.destroy()
 const silent = (): void => undefined
 
 async function bodyOf(thread: ThreadWithin, headers: Readonly<Record<string, string>> = {}, target = '/') {
-  const { body, cache } = await thread.transport.send(callOf({ headers, target }))
-  return { text: Buffer.from(await body.bytes(1000)).toString(), cache }
+  const call = callOf({ headers, target })
+  const { body } = await thread.transport.send(call)
+  return { text: Buffer.from(await body.bytes(1000)).toString(), cache: call.record!.cache }
 }
 
 suite('what is repeated', () => {
@@ -56,8 +57,9 @@ suite('what is repeated', () => {
     const script = new Scripted(status(503), reset, status(200))
     await using up = await TestUpstream.start(script.listener)
     await using thread = await ThreadWithin.of([up.port], { entry: entry({ retry: { attempts: 2 } }) })
-    const answer = await thread.transport.send(callOf())
-    assert.deepEqual([answer.status, answer.attempt, script.seen.length], [200, 3, 3])
+    const call = callOf()
+    const answer = await thread.transport.send(call)
+    assert.deepEqual([answer.status, call.record!.attempts, script.seen.length], [200, 3, 3])
   })
 
   const methods = [
@@ -245,8 +247,25 @@ suite('a backend that is slow or sick', () => {
     })
     assert.equal((await bodyOf(thread)).text, 'good')
     assert.equal((await bodyOf(thread)).text, 'good')
-    assert.equal((await bodyOf(thread, {}, '/other')).text, '[]')
+    const other = callOf({ target: '/other' })
+    const { body } = await thread.transport.send(other)
+    assert.equal(Buffer.from(await body.bytes(10)).toString(), '[]')
+    assert.equal(other.record!.fallback, true)
     assert.equal(script.seen.length, 3)
+  })
+
+  test('attempts of what has failed are told too, and the trace goes on from the call', async () => {
+    const script = new Scripted(reset)
+    await using up = await TestUpstream.start(script.listener)
+    await using thread = await ThreadWithin.of([up.port], { entry: entry({ retry: { attempts: 2 } }) })
+    const call = callOf({ headers: { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` } })
+    call.record!.traceparent = `00-${'a'.repeat(32)}-${'c'.repeat(16)}-01`
+    await assert.rejects(thread.transport.send(call), fails('connection_terminated'))
+    assert.equal(call.record!.attempts, 3)
+    assert.deepEqual(
+      script.seen.map(({ headers }) => headers['traceparent']),
+      Array(3).fill(call.record!.traceparent),
+    )
   })
 })
 
@@ -271,9 +290,9 @@ suite('answers that are kept', () => {
     const kept = new Kept()
     await using up = await TestUpstream.start(kept.listener)
     await using thread = await ThreadWithin.of([up.port], { entry: entry({ cache: {} }) })
-    assert.deepEqual(await bodyOf(thread), { text: '/   1', cache: undefined })
+    assert.deepEqual(await bodyOf(thread), { text: '/   1', cache: null })
     assert.deepEqual(await bodyOf(thread), { text: '/   1', cache: 'hit' })
-    assert.deepEqual(await bodyOf(thread, {}, '/?b'), { text: '/?b   2', cache: undefined })
+    assert.deepEqual(await bodyOf(thread, {}, '/?b'), { text: '/?b   2', cache: null })
   })
 
   for (const field of ['authorization', 'cookie', 'x-user', 'x-tenant-of-ours'])
@@ -308,7 +327,7 @@ suite('answers that are kept', () => {
     for (const response of open)
       response.setHeader('Cache-Control', 'max-age=60').end(String(open.indexOf(response)))
     const [first, ...others] = await Promise.all(calls)
-    assert.equal(first!.cache, undefined)
+    assert.equal(first!.cache, null)
     assert.deepEqual(others, [
       { text: first!.text, cache: 'collapsed' },
       { text: first!.text, cache: 'collapsed' },
@@ -338,7 +357,7 @@ suite('answers that are kept', () => {
     await thread.apply([up.port], { entry: entry({ cache: {} }) }, 2)
     assert.deepEqual(await bodyOf(thread), { ...first, cache: 'hit' })
     await thread.apply([up.port], { entry: entry({ url: 'http://b.example', cache: {} }) }, 3)
-    assert.equal((await bodyOf(thread)).cache, undefined)
+    assert.equal((await bodyOf(thread)).cache, null)
   })
 })
 

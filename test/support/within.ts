@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { ruleTypes } from '../../src/cli/rule-types.ts'
+import { newCallRecord } from '../../src/composition/calls/call-record.ts'
 import { CallFailure } from '../../src/composition/calls/failure.ts'
 import type { BackendEntry } from '../../src/composition/manifest/manifest.ts'
 import type { BackendRequest } from '../../src/composition/transport/transport.ts'
@@ -105,6 +106,7 @@ export function callOf(more: Partial<BackendRequest> = {}): BackendRequest {
     deadlineMs: performance.now() + 60_000,
     retry: null,
     repeatable: true,
+    record: newCallRecord('a GET /', performance.now()),
     ...more,
   }
 }

@@ -1,3 +1,4 @@
+import type { CallRecord } from '../calls/call-record.ts'
 import type { RequestScope } from '../calls/scope.ts'
 import type { Transport } from '../transport/transport.ts'
 
@@ -11,16 +12,4 @@ export interface CallSite {
   allow(call: string): void
   began(record: CallRecord): void
   ended(record: CallRecord): void
-}
-
-/** What became of a call: written as it goes on. Times by the engine's clock. */
-export interface CallRecord {
-  /** `users GET /users/{id}` */
-  readonly call: string
-  readonly startedMs: number
-  endedMs: number | null
-  /** `ok`, or the failure's name. */
-  outcome: string | null
-  status: number | null
-  attempts: number
 }

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
-import { CallFailure } from '../calls/failure.ts'
+import { newCallRecord, type CallRecord } from '../calls/call-record.ts'
+import { CallFailure, failureNameOf } from '../calls/failure.ts'
 import { Scope } from '../calls/scope.ts'
 import { Checked } from '../schemas/checked.ts'
 import { EventStreamParser, LineParser } from '../streams/event-stream.ts'
@@ -7,7 +8,7 @@ import { Gap, StreamItem } from '../streams/item.ts'
 import type { BackendAnswer } from '../transport/transport.ts'
 import { resultOf } from './answers.ts'
 import type { Backend } from './backend.ts'
-import type { CallRecord, CallSite } from './call-site.ts'
+import type { CallSite } from './call-site.ts'
 import type { EventsOptions, EventStream } from './event-types.ts'
 import { streamRequest } from './stream-request.ts'
 
@@ -48,15 +49,7 @@ export class Subscribed<T> implements EventStream<T> {
     this.item = item === undefined ? null : Checked.of('item', item)
     this.lastEventId = lastEventId ?? ''
     this.scope = Scope.of(site.request).child()
-    const call = `${name} ${method} ${path}`
-    this.record = {
-      call,
-      startedMs: site.request.clock.now(),
-      endedMs: null,
-      outcome: null,
-      status: null,
-      attempts: 0,
-    }
+    this.record = newCallRecord(`${name} ${method} ${path}`, site.request.clock.now())
     site.began(this.record)
     this.scope.onCancel = reason => this.ended(reason.failure)
     this.began = this.open()
@@ -83,7 +76,7 @@ export class Subscribed<T> implements EventStream<T> {
       yield* this.all()
       this.ended('ok')
     } catch (error) {
-      this.ended(error instanceof CallFailure ? error.failure : 'error')
+      this.ended(failureNameOf(error))
       throw error
     } finally {
       this.ended('cancelled')
@@ -179,7 +172,6 @@ export class Subscribed<T> implements EventStream<T> {
     this.attempt?.close()
     const attempt = (this.attempt = this.scope.child())
     attempt.throwIfCancelled()
-    this.record.attempts++
     const stop = this.lateAfter(Math.min(this.backend.timeoutMs, options.timeoutMs ?? Infinity))
     try {
       const answer = await this.site.transport.send(
@@ -190,6 +182,7 @@ export class Subscribed<T> implements EventStream<T> {
           options,
           headers: { accept: ACCEPT, ...(this.lastEventId !== '' && { 'last-event-id': this.lastEventId }) },
           signal: attempt.signal,
+          record: this.record,
         }),
       )
       this.record.status = answer.status

@@ -116,7 +116,6 @@ class MethodCalls {
         : sending(call, given as Sent<unknown>, one => framed(encode(input, one)))
     const answer = await site.transport.send(this.requestFor(backend, site, call, body, options))
     call.record.status = answer.status
-    call.record.attempts = answer.attempt ?? 1
     await checkHead(answer, call.name, this.method.parent.file, this.streams)
     options.onHead?.(new Metadata(answer.headers))
     return answer
@@ -144,6 +143,7 @@ class MethodCalls {
       retry,
       repeatable: options.idempotent ?? this.declaration.idempotent.has(this.method.localName),
       streams: this.streams,
+      record: call.record,
     }
   }
 

@@ -115,9 +115,9 @@ export class HttpCalls {
       deadlineMs,
       retry: backend.retry,
       repeatable: SAFE.has(method) || headers['idempotency-key'] !== undefined,
+      record,
     })
     record.status = answer.status
-    record.attempts = answer.attempt ?? 1
     return answer
   }
 

@@ -65,6 +65,7 @@ export class SocketCalls {
         options,
         headers: protocols.length === 0 ? {} : { 'sec-websocket-protocol': protocols.join(', ') },
         signal: scope.signal,
+        record,
       }),
     )
     record.status = 101

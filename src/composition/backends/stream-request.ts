@@ -1,3 +1,4 @@
+import type { CallRecord } from '../calls/call-record.ts'
 import type { BackendRequest } from '../transport/transport.ts'
 import { lowerCased, type Backend } from './backend.ts'
 import type { CallSite } from './call-site.ts'
@@ -12,6 +13,7 @@ export interface StreamRequest {
   /** What the stream needs said, which the composition may say otherwise. */
   readonly headers: Readonly<Record<string, string>>
   readonly signal: AbortSignal
+  readonly record: CallRecord
 }
 
 /** A request whose answer goes on: it has no deadline, and is never repeated by who carries it. */
@@ -19,7 +21,7 @@ export function streamRequest(
   name: string,
   backend: Backend,
   site: CallSite,
-  { call, method, path, options, headers: usual, signal }: StreamRequest,
+  { call, method, path, options, headers: usual, signal, record }: StreamRequest,
 ): BackendRequest {
   const headers: Record<string, string> = { ...usual, ...backend.headers }
   for (const field of backend.relay) {
@@ -41,5 +43,6 @@ export function streamRequest(
     retry: null,
     repeatable: false,
     streams: true,
+    record,
   }
 }

@@ -1,7 +1,8 @@
 import { Call } from '../calls/call.ts'
-import { CallFailure } from '../calls/failure.ts'
+import { newCallRecord, type CallRecord } from '../calls/call-record.ts'
+import { CallFailure, failureNameOf } from '../calls/failure.ts'
 import { Scope } from '../calls/scope.ts'
-import type { CallRecord, CallSite } from './call-site.ts'
+import type { CallSite } from './call-site.ts'
 
 /** What a client needs to know of a call that has begun. */
 export interface RunningCall {
@@ -29,14 +30,7 @@ export function trackedCall<T>(
   return Call.begin(name, Scope.of(request), async scope => {
     const startedMs = request.clock.now()
     const deadlineMs = Math.min(request.callsUntilMs, startedMs + timeoutMs)
-    const record: CallRecord = {
-      call: name,
-      startedMs,
-      endedMs: null,
-      outcome: null,
-      status: null,
-      attempts: 1,
-    }
+    const record = newCallRecord(name, startedMs)
     site.began(record)
     const late = () => new CallFailure('http_response_timeout', name)
     const stop =
@@ -56,7 +50,7 @@ export function trackedCall<T>(
       record.outcome = 'ok'
       return result
     } catch (error) {
-      record.outcome = error instanceof CallFailure ? error.failure : 'error'
+      record.outcome = failureNameOf(error)
       throw error
     } finally {
       stop()

@@ -74,3 +74,7 @@ interface FailureMore {
 /** Whether it says that nobody wants the answer, which is no fault of what was called. */
 export const isCancelled = (error: unknown): error is CallFailure =>
   error instanceof CallFailure && error.failure === 'cancelled'
+
+/** What something ended with, as it is told of: `error` for what is no failure of a call. */
+export const failureNameOf = (error: unknown): string =>
+  error instanceof CallFailure ? error.failure : 'error'

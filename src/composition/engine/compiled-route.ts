@@ -1,7 +1,7 @@
 import type { Clock } from '../../upstream/clock.ts'
 import { clientsOf } from '../backends/clients.ts'
 import type { CallSite } from '../backends/call-site.ts'
-import { CallFailure } from '../calls/failure.ts'
+import { CallFailure, failureNameOf } from '../calls/failure.ts'
 import { RequestScope } from '../calls/scope.ts'
 import { Problem, type Answer } from '../routes/answer.ts'
 import type { Gateway } from '../routes/gateway.ts'
@@ -10,10 +10,11 @@ import { SlowClient } from '../streams/bounded-queue.ts'
 import type { Shelf } from '../streams/shelf.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Course, type Target } from './course.ts'
-import type { GatewayAnswer, GatewayRequest, Observer } from './messages.ts'
+import type { GatewayAnswer, GatewayRequest, Observer, RequestRecord } from './messages.ts'
 import { Misfit } from './misfit.ts'
 import { compositionFailed, problemOf, writeProblem } from './problems.ts'
 import { RequestParts } from './request-parts.ts'
+import { newRequestRecord } from './request-record.ts'
 import { RouteRequest } from './route-request.ts'
 
 export interface Surroundings {
@@ -53,15 +54,34 @@ export abstract class CompiledRoute<R extends Route = Route> {
   /** Also when the route does not come to an end: then at its deadline, or when the client has gone. */
   async answer(request: GatewayRequest, target: Target): Promise<GatewayAnswer> {
     const course = new Course(this.scopeOf(request), request, target)
+    const record = this.recordOf(course)
     try {
       const answer = await course.orOver(() => this.run(course))
+      record.status = answer.status
       if (!goesOn(answer)) course.end()
       return answer
     } catch (error) {
       const failed = this.failed(error, request)
+      record.status = failed.status
+      if (!(error instanceof Problem)) record.failure = failureNameOf(error)
       course.end()
       return failed
     }
+  }
+
+  private recordOf(course: Course): RequestRecord {
+    const { observer, clock } = this.around
+    const { request, scope } = course
+    const record = newRequestRecord(request, this.name, clock.now())
+    observer.entered?.(record)
+    course.afterEnd(failure => {
+      record.endedMs = clock.now()
+      record.failure ??= failure
+      if (scope.partials.length > 0)
+        record.partials = [...new Set(scope.partials.map(({ part }) => part.name))]
+      observer.left?.(record)
+    })
+    return record
   }
 
   /**

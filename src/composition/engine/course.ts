@@ -17,6 +17,7 @@ export class Course {
   readonly request: GatewayRequest
   readonly target: Target
   private tellEnd: (() => void) | null = null
+  private readonly later: ((failure: string | null) => void)[] = []
   private isOver = false
 
   constructor(scope: RequestScope, request: GatewayRequest, target: Target) {
@@ -46,12 +47,18 @@ export class Course {
     this.tellEnd = tell
   }
 
-  end(): void {
+  /** Who watches hears behind them what it has ended with; null: nothing. */
+  afterEnd(tell: (failure: string | null) => void): void {
+    this.later.push(tell)
+  }
+
+  end(failure: string | null = this.scope.cancelledBy?.failure ?? null): void {
     if (this.isOver) return
     this.isOver = true
     this.request.signal?.removeEventListener('abort', this.left)
     this.scope.end()
     this.tellEnd?.()
+    for (const tell of this.later) tell(failure)
   }
 
   private readonly left = (): void => this.scope.cancel(new CallFailure('client_gone', ''))

@@ -1,3 +1,4 @@
+import { failureNameOf } from '../calls/failure.ts'
 import type { Course } from './course.ts'
 
 /** A body as it comes, of what ends with the request; the request is over with it. No generator: one that is never read could not be ended. */
@@ -17,7 +18,7 @@ export class EndingBody implements AsyncIterableIterator<Uint8Array> {
       this.course.end()
       return { done: true, value: undefined }
     } catch (error) {
-      this.course.end()
+      this.course.end(failureNameOf(error))
       throw error
     }
   }

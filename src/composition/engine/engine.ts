@@ -11,6 +11,7 @@ import type { CompiledRoute } from './compiled-route.ts'
 import { compiled } from './kinds.ts'
 import type { GatewayAnswer, GatewayRequest, Observer } from './messages.ts'
 import { compositionFailed, writeProblem } from './problems.ts'
+import { tellUnrouted } from './request-record.ts'
 
 export interface EngineOptions {
   readonly transport: Transport
@@ -48,18 +49,24 @@ export class Engine {
       const answer = await this.compiled(found.route).answer(request, { path, search, params: found.params })
       return request.method === 'HEAD' ? withoutBody(answer) : answer
     } catch (error) {
-      if (error instanceof Problem) return writeProblem(error)
-      if (error instanceof URIError)
-        return writeProblem(new Problem(400, 'The path of the request has a broken escape'))
-      // A schema that cannot be compiled: like what a route does wrong when it runs.
-      this.observer.mistaken?.(error, request, `${request.method} ${path}`)
-      return writeProblem(compositionFailed())
+      const answer = this.unrouted(error, request, path)
+      tellUnrouted(this.observer, request, answer, this.clock.now())
+      return answer
     }
   }
 
   /** No request will come any more, and those that came are answered: what is kept going for others ends. */
   close(): void {
     this.shelf.endUntaken()
+  }
+
+  private unrouted(error: unknown, request: GatewayRequest, path: string): GatewayAnswer {
+    if (error instanceof Problem) return writeProblem(error)
+    if (error instanceof URIError)
+      return writeProblem(new Problem(400, 'The path of the request has a broken escape'))
+    // A schema that cannot be compiled: like what a route does wrong when it runs.
+    this.observer.mistaken?.(error, request, `${request.method} ${path}`)
+    return writeProblem(compositionFailed())
   }
 
   /** When it is first asked for: a test that asks for one of a hundred routes need not wait for the others' schemas. */

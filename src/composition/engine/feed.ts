@@ -1,5 +1,5 @@
 import type { Clock } from '../../upstream/clock.ts'
-import { CallFailure } from '../calls/failure.ts'
+import { CallFailure, failureNameOf } from '../calls/failure.ts'
 import { BoundedQueue, SlowClient, type Slow } from '../streams/bounded-queue.ts'
 import { Gap, StreamItem } from '../streams/item.ts'
 import type { Course } from './course.ts'
@@ -72,14 +72,15 @@ export class Feed {
     }
     if (this.over) return this.interrupted ?? END
     const piece = await this.asked()
-    if (piece.kind === 'end' || piece.kind === 'failed') this.stop()
+    if (piece.kind === 'end') this.stop()
+    else if (piece.kind === 'failed') this.stop(failureNameOf(piece.error))
     return piece
   }
 
   /** Nobody takes it any more. */
-  stop(): void {
+  stop(failure?: string): void {
     this.over = true
-    this.course.end()
+    this.course.end(failure)
   }
 
   private asked(): Promise<Piece> {

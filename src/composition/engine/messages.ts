@@ -1,4 +1,4 @@
-import type { CallRecord } from '../backends/call-site.ts'
+import type { CallRecord } from '../calls/call-record.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
 
 /** A request as the engine takes it, from whatever protocol it came by. */
@@ -32,8 +32,27 @@ export interface GatewayAnswer {
 
 export type AnswerContent = string | Uint8Array | AsyncIterable<Uint8Array>
 
+/** What became of a request: written as it goes on. Times by the engine's clock. */
+export interface RequestRecord {
+  readonly request: GatewayRequest
+  /** `GET /me/{id}/home`; null where no route takes it. */
+  readonly route: string | null
+  readonly startedMs: number
+  /** When nothing of its answer was left to give. */
+  endedMs: number | null
+  status: number | null
+  /** What has kept it from its answer, or from the end of that: a failure's name, or `error`. */
+  failure: string | null
+  /** Parts of its answer that are missing. */
+  partials: readonly string[]
+}
+
 /** What the engine tells who watches it. */
 export interface Observer {
+  /** Before anything is called for it. */
+  entered?(record: RequestRecord): void
+  /** Its answer has been given to the end, or what there will be of it. */
+  left?(record: RequestRecord): void
   /** A call has begun; its record is written until it has ended. */
   called?(call: CallRecord, request: GatewayRequest): void
   ended?(call: CallRecord, request: GatewayRequest): void

@@ -1,6 +1,7 @@
 import { ownedFields } from '../../http/owned-fields.ts'
 import { lowerCased } from '../backends/backend.ts'
-import { CallFailure } from '../calls/failure.ts'
+import { newCallRecord, type CallRecord } from '../calls/call-record.ts'
+import { CallFailure, failureNameOf } from '../calls/failure.ts'
 import { Answer } from '../routes/answer.ts'
 import type { ProxyRoute } from '../routes/proxy.ts'
 import { leadsOut, PathTemplate } from '../routes/template.ts'
@@ -70,18 +71,40 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
     return { status: status ?? passed.status, headers, body: new EndingBody(course, body) }
   }
 
-  private pass(course: Course): Promise<Passed> {
+  /** The call lasts as long as the course, of which it is all. */
+  private async pass(course: Course): Promise<Passed> {
+    const site = this.siteOf(course.scope, course.request)
+    const { backend, path } = this.route
+    const call = `${backend} ${course.request.method} ${path}`
+    const record = newCallRecord(call, course.scope.clock.now())
+    site.began(record)
+    course.afterEnd(failure => {
+      record.outcome ??= failure ?? 'ok'
+      record.endedMs = course.scope.clock.now()
+      site.ended(record)
+    })
+    try {
+      const passed = await this.sent(course, record)
+      record.status = 'tunnel' in passed ? 101 : passed.status
+      return passed
+    } catch (error) {
+      record.outcome = failureNameOf(error)
+      throw error
+    }
+  }
+
+  private sent(course: Course, record: CallRecord): Promise<Passed> {
     const { transport } = this.around
-    const request = this.requestOf(course)
+    const request = this.requestOf(course, record)
     if (course.request.upgrade === undefined) return transport.send(request)
     if (transport.open === undefined) throw new TypeError('the transport of this engine opens no WebSockets')
     return transport.open(request)
   }
 
-  private requestOf({ request, scope, target }: Course): BackendRequest {
-    const { backend: name, path } = this.route
+  private requestOf({ request, scope, target }: Course, record: CallRecord): BackendRequest {
+    const { backend: name } = this.route
     const backend = this.around.gateway.backends[name]!
-    const call = `${name} ${request.method} ${path}`
+    const { call } = record
     const below = this.rewrite === null ? within(call, target.path) : this.rewrite.expand(call, target.params)
     return {
       backend: name,
@@ -96,6 +119,7 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
       retry: request.body === null ? backend.retry : null,
       repeatable: SAFE.has(request.method),
       streams: true,
+      record,
     }
   }
 }
@@ -134,10 +158,11 @@ async function joined(course: Course, client: Tunnel, backend: Tunnel): Promise<
   })
   try {
     await Promise.all([piped(client, backend), piped(backend, client)])
-  } catch {
+    course.end()
+  } catch (error) {
     // Both are told by the end.
+    course.end(course.scope.cancelledBy?.failure ?? failureNameOf(error))
   }
-  course.end()
 }
 
 async function piped(from: Tunnel, to: Tunnel): Promise<void> {

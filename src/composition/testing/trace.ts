@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { CallRecord } from '../backends/call-site.ts'
+import type { CallRecord } from '../calls/call-record.ts'
 
 interface Step {
   readonly record: CallRecord

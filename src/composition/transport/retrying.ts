@@ -32,7 +32,10 @@ export class Retrying implements Transport {
 
   send(request: BackendRequest): Promise<BackendAnswer> {
     const { retry } = request
-    if (retry === null) return this.inner.send(request)
+    if (retry === null) {
+      counted(request)
+      return this.inner.send(request)
+    }
     const budget = this.budgetOf(request.backend, retry)
     budget.requests++
     return this.attempt(request, retry, budget)
@@ -42,6 +45,7 @@ export class Retrying implements Transport {
   open(request: BackendRequest): Promise<OpenedTunnel> {
     if (this.inner.open === undefined)
       return Promise.reject(new TypeError('the transport of this engine opens no WebSockets'))
+    counted(request)
     return this.inner.open(request)
   }
 
@@ -53,12 +57,13 @@ export class Retrying implements Transport {
     for (let attempt = 1; ; attempt++) {
       const may = request.repeatable && attempt <= retry.attempts
       let waitMs = this.backoffMs(attempt)
+      counted(request)
       try {
         const answer = await this.inner.send(request)
         const askedMs = retryAfterMs(answer)
         if (askedMs !== null) waitMs = Math.max(waitMs, askedMs)
         if (!may || !isWorthAnother(answer, retry) || !this.fits(request, waitMs) || !budget.spend())
-          return { ...answer, attempt }
+          return answer
         answer.body.cancel()
       } catch (error) {
         if (!may || !isWorthRepeating(error) || !this.fits(request, waitMs) || !budget.spend()) throw error
@@ -103,6 +108,12 @@ export class Retrying implements Transport {
     }
     return found
   }
+}
+
+function counted({ record, method, target }: BackendRequest): void {
+  if (record === undefined) return
+  record.attempts++
+  record.sent = { method, target }
 }
 
 const isWorthRepeating = (error: unknown): boolean =>

@@ -1,3 +1,4 @@
+import type { CallRecord } from '../calls/call-record.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
 
 /**
@@ -50,6 +51,8 @@ export interface BackendRequest {
   readonly repeatable: boolean
   /** Whether its answer may go on without end: `timeoutMs` of its backend is for the beginning of that. Left out: no. */
   readonly streams?: boolean
+  /** A transport writes there what it does for the call, also where that fails. Left out: nobody reads it. */
+  readonly record?: CallRecord
 }
 
 /** What is repeated where that can be done: a failure of the network, or a status of `statuses`. */
@@ -68,13 +71,7 @@ export interface BackendAnswer {
   /** By their names in lower case; several of a name are joined by a comma, of `set-cookie` by a line feed. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: AnswerBody
-  /** The first is 1. */
-  readonly attempt?: number
-  /** It is of a cache: fresh, too old and given all the same, or of an equal call that was under way. Absent: the backend has made it for this call. */
-  readonly cache?: CacheMark
 }
-
-export type CacheMark = 'hit' | 'stale' | 'collapsed'
 
 /** A body is read once, or cancelled. */
 export interface AnswerBody extends AsyncIterable<Uint8Array> {

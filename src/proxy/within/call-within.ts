@@ -1,4 +1,5 @@
 import { outcomeNote, waitedNote, type Outcome } from '../../filters/cache/outcomes.ts'
+import { fallbackNote } from '../../filters/fallback/fallback.ts'
 import { CallFailure } from '../../filters/kit.ts'
 import type { FailureName } from '../../http/failures.ts'
 import type { Fields } from '../../http/fields.ts'
@@ -77,6 +78,11 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   /** It has waited for the answer of an equal one. */
   get waited(): boolean {
     return this.x.writtenNotes?.get(waitedNote) === true
+  }
+
+  /** Something has answered in the backend's place. */
+  get isFallback(): boolean {
+    return this.x.writtenNotes?.get(fallbackNote) !== undefined
   }
 
   // The request's body, or what goes into the tunnel.

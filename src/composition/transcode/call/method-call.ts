@@ -58,7 +58,7 @@ export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnsw
 function requestFor(
   site: CallSite,
   call: MethodCall,
-  { name, signal, deadlineMs }: RunningCall,
+  { name, signal, deadlineMs, record }: RunningCall,
   wrong: (reason: unknown) => void,
 ): BackendRequest {
   const { backend, method, messages } = call
@@ -77,6 +77,7 @@ function requestFor(
     retry: backend.retry,
     repeatable: messages instanceof Uint8Array && isRepeatable(call),
     streams: method.methodKind !== 'unary',
+    record,
   }
 }
 

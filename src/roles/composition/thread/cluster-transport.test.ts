@@ -23,12 +23,16 @@ suite('a backend of HTTP/1', () => {
       request.pipe(response)
     })
     await using thread = await ThreadWithin.of([up.port])
-    const answer = await thread.transport.send(
-      callOf({ method: 'POST', target: '/x?y=1', headers: { 'x-a': 'b' }, body: Buffer.from('hello') }),
-    )
+    const call = callOf({
+      method: 'POST',
+      target: '/x?y=1',
+      headers: { 'x-a': 'b' },
+      body: Buffer.from('hello'),
+    })
+    const answer = await thread.transport.send(call)
     assert.equal(answer.status, 207)
-    assert.equal(answer.attempt, 1)
-    assert.equal(answer.cache, undefined)
+    const { attempts, cache, sent } = call.record!
+    assert.deepEqual([attempts, cache, sent], [1, null, { method: 'POST', target: '/x?y=1' }])
     assert.equal(answer.headers['x-got'], 'POST /x?y=1 b a.example')
     assert.equal(answer.headers['set-cookie'], 'a=1\nb=2')
     assert.equal(Buffer.from(await answer.body.bytes(100)).toString(), 'hello')

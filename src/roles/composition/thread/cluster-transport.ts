@@ -1,10 +1,10 @@
+import type { CacheMark, CallRecord } from '../../../composition/calls/call-record.ts'
 import { CallFailure } from '../../../composition/calls/failure.ts'
 import { bodyTooLarge } from '../../../composition/transport/whole-body.ts'
 import type {
   AnswerBody,
   BackendAnswer,
   BackendRequest,
-  CacheMark,
   OpenedTunnel,
   Transport,
 } from '../../../composition/transport/transport.ts'
@@ -33,17 +33,11 @@ export class ClusterTransport implements Transport {
     const call = this.begin(request, request.headers)
     try {
       const { status, fields } = await call.answered
-      const { attempts } = call
-      const cache = markOf(call)
-      return {
-        status,
-        headers: headersOf(fields.list),
-        body: new BodyWithin(call, request.call),
-        attempt: attempts,
-        ...(cache !== null && { cache }),
-      }
+      return { status, headers: headersOf(fields.list), body: new BodyWithin(call, request.call) }
     } catch (error) {
       throw failureOf(error, request.call)
+    } finally {
+      mark(request.record, call)
     }
   }
 
@@ -58,6 +52,8 @@ export class ClusterTransport implements Transport {
       headers = headersOf(head.fields.list)
     } catch (error) {
       throw failureOf(error, request.call)
+    } finally {
+      mark(request.record, call)
     }
     if (status === 101 && isAccepted(key, headers))
       return { headers, tunnel: new TunnelWithin(call, request.call) }
@@ -76,10 +72,15 @@ export class ClusterTransport implements Transport {
       deadlineMs,
       repeatable,
       streams = false,
+      record,
     }: BackendRequest,
-    headers: Readonly<Record<string, string>>,
+    fields: Readonly<Record<string, string>>,
     upgrade = '',
   ): CallWithin {
+    const headers =
+      record === undefined || record.traceparent === null
+        ? fields
+        : { ...fields, traceparent: record.traceparent }
     const scheme = SECURE.has(url.protocol) ? 'https' : 'http'
     const request: RequestWithin = {
       method,
@@ -94,6 +95,7 @@ export class ClusterTransport implements Transport {
       streams,
       upgrade,
     }
+    if (record !== undefined) record.sent = { method, target }
     try {
       return this.within.begin(backend, request)
     } catch (error) {
@@ -103,6 +105,14 @@ export class ClusterTransport implements Transport {
 }
 
 const SECURE: ReadonlySet<string> = new Set(['https:', 'h2:', 'wss:'])
+
+/** What has been done for the call until its head is here, or there will be none. */
+function mark(record: CallRecord | undefined, call: CallWithin): void {
+  if (record === undefined) return
+  record.attempts += call.attempts
+  record.cache = markOf(call)
+  record.fallback = call.isFallback
+}
 
 function markOf({ cached, waited }: CallWithin): CacheMark | null {
   if (cached === 'hit') return waited ? 'collapsed' : 'hit'

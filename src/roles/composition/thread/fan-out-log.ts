@@ -1,4 +1,4 @@
-import type { CallRecord } from '../../../composition/backends/call-site.ts'
+import type { CallRecord } from '../../../composition/calls/call-record.ts'
 import type { GatewayAnswer, GatewayRequest, Observer } from '../../../composition/engine/messages.ts'
 import { log } from '../../../telemetry/log.ts'
 import type { Clock } from '../../../upstream/clock.ts'
