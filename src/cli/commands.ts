@@ -18,6 +18,8 @@ import {
   environment,
   ignoredKinds,
   logLevel,
+  otlp,
+  otlpShare,
   output,
   recentRequests,
   roles,
@@ -73,6 +75,8 @@ const run: Command = {
     secrets,
     store,
     counters,
+    otlp,
+    otlpShare,
     cacheMemory,
     environment,
     admin,
@@ -85,6 +89,7 @@ const run: Command = {
   run: async given => {
     if (given.operands.includes('-'))
       throw new UsageError('run: - is no path to follow, expected files or folders')
+    const { collectorOf } = await import('./run/otlp.ts')
     const options = {
       ...common(given, given.operands),
       workers: given.get(workers),
@@ -96,6 +101,8 @@ const run: Command = {
       environment: given.get(environment),
       store: given.get(store),
       counters: given.get(counters),
+      collector: collectorOf(given.get(otlp), process.env),
+      tracesShare: given.get(otlpShare),
       cacheBytes: given.get(cacheMemory),
       admin: given.get(admin),
       logLevel: given.get(logLevel),

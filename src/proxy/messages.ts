@@ -4,6 +4,7 @@ import type { SharedHandle } from '../shared/node-state.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import type { SeriesInfo } from '../telemetry/metrics.ts'
+import type { TracingSettings } from '../telemetry/spans/tracing.ts'
 import type { Place } from '../upstream/choice/place.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
 import type { OwnListener } from '../upstream/own-listeners.ts'
@@ -22,6 +23,8 @@ export interface WorkerSettings {
   readonly accessLog: string
   /** Where recent requests are written; null where nobody could see them. */
   readonly recent: SharedArrayBuffer | null
+  /** Null where nobody is told of spans. */
+  readonly tracing: TracingSettings | null
   /** The same for all, so that a session begun with one is resumed by any other. */
   readonly ticketKeys: TicketKeys
   /** Counters and tables of the node: `new SharedState(shared)`, once. */

@@ -13,6 +13,7 @@ import type { Logger, LogLevel } from '../telemetry/log.ts'
 import type { MetricsReader } from '../telemetry/metrics-reader.ts'
 import type { OwnZone } from '../upstream/choice/place.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
+import type { TracingSettings } from '../telemetry/spans/tracing.ts'
 import type { RecentMemories } from '../telemetry/recent/recent-memories.ts'
 import type { PortResult } from './engine.ts'
 import { Guest, type GuestOptions } from './guest.ts'
@@ -37,6 +38,8 @@ export interface WorkerGroupOptions {
   readonly metrics: MetricsReader
   /** Of recent requests; null where none are kept. Made for as many workers. */
   readonly recent?: RecentMemories | null
+  /** Of spans, which threads tell on the channel SPANS; absent where nobody wants any. */
+  readonly tracing?: TracingSettings | null
   /** What filters of a worker have to say to services. */
   readonly onTold?: (channel: string, message: unknown, worker: number) => void
   /** A worker died and is replaced. */
@@ -274,10 +277,10 @@ export class WorkerGroup {
   }
 
   private settingsOf(id: number, index: number): Omit<WorkerSettings, 'shared'> {
-    const { logLevel, accessLog, workers } = this.options
+    const { logLevel, accessLog, workers, tracing = null } = this.options
     const { ticketKeys } = this
     const place = { zone: this.options.zone ?? null, index, process: hostname() }
-    return { id, workers, place, logLevel, accessLog, recent: null, ticketKeys }
+    return { id, workers, place, logLevel, accessLog, recent: null, tracing, ticketKeys }
   }
 
   private hear(id: number, message: FromWorker): void {

@@ -349,6 +349,11 @@ const table = {
     help: 'Threads of compositions replaced because they ended, by composition and reason: heap, external, stalled, threw, exited, or unloadable.',
     labels: ['composition', 'reason'],
   },
+  portcullis_spans_total: {
+    type: 'counter',
+    help: 'Spans by what became of them: exported, or dropped because the collector did not take them, or not fast enough.',
+    labels: ['result'],
+  },
   portcullis_worker_restarts_total: {
     type: 'counter',
     help: 'Workers replaced because they died.',

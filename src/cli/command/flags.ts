@@ -135,6 +135,31 @@ export const counters: Flag<string> = {
   },
 }
 
+export const otlp: Flag<string> = {
+  name: 'otlp',
+  placeholder: 'URL|off',
+  env: 'PORTCULLIS_OTLP',
+  fallback: '',
+  help: 'Collector of OpenTelemetry that spans go to, by OTLP/HTTP: http://collector:4318. Where it is not said, what OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT say; OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES count too.',
+  parse: text => {
+    if (text === '' || text === 'off' || (URL.canParse(text) && /^https?:/.test(text))) return text
+    throw new UsageError(`is "${text}", expected http://… or https://…, or off`)
+  },
+}
+
+export const otlpShare: Flag<number> = {
+  name: 'otlp-share',
+  placeholder: '0..1',
+  env: 'PORTCULLIS_OTLP_SHARE',
+  fallback: '1',
+  help: 'Of traces that begin at this gateway, how many are told with --otlp; of others the one who began them has decided.',
+  parse: text => {
+    const share = Number(text)
+    if (/^[\d.]+$/.test(text) && share >= 0 && share <= 1) return share
+    throw new UsageError(`is "${text}", expected a number from 0 to 1`)
+  },
+}
+
 export const admin: Flag<HostPort | null> = {
   name: 'admin',
   placeholder: 'HOST:PORT|off',

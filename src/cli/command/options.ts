@@ -1,4 +1,5 @@
 import type { OwnZone } from '../../upstream/choice/place.ts'
+import type { Collector } from '../../telemetry/spans/post.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { RoleSelection } from './role-selection.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
@@ -24,6 +25,10 @@ export interface RunOptions {
   readonly store: string
   /** Where several gateways count together; "": nowhere. */
   readonly counters: string
+  /** Of spans; null: nobody is told of any. */
+  readonly collector: Collector | null
+  /** Of the traces that begin here, how many are told: 0 to 1. */
+  readonly tracesShare: number
   /** Of answers that are kept, of all workers together. */
   readonly cacheBytes: number
   /** null: no admin listener. */

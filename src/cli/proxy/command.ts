@@ -55,6 +55,8 @@ export const proxy: Command = {
       environment: 'live',
       store: '',
       counters: '',
+      collector: null,
+      tracesShare: 1,
       // Its one line has no policies.
       cacheBytes: 1024 * 1024,
       admin: given.get(admin),

@@ -6,6 +6,9 @@ import { KeptReadings } from '../../control/files/kept-readings.ts'
 import { WorkerGroup } from '../../proxy/workers.ts'
 import { log } from '../../telemetry/log.ts'
 import { RecentMemories } from '../../telemetry/recent/recent-memories.ts'
+import type { SpanExporter } from '../../telemetry/spans/exporter.ts'
+import type { Collector } from '../../telemetry/spans/post.ts'
+import { SPANS, type SpanBatch } from '../../telemetry/spans/span-writer.ts'
 import { RecentReader } from '../../telemetry/recent/recent-reader.ts'
 import { AdminPaths } from '../../admin/paths.ts'
 import type { AdminView } from '../../admin/listener.ts'
@@ -61,6 +64,7 @@ export async function run(options: RunOptions, source?: Source): Promise<number>
   const admin = await openAdmin(options, data, instance.view)
   if (admin === 'failed') return instance.end(0, 1)
   instance.keepFrom(admin?.bound ?? [])
+  if (options.collector !== null) await instance.exportSpans(options.collector)
   if (!(await instance.start())) {
     admin.close()
     return instance.end(0, 1)
@@ -106,6 +110,7 @@ class Instance {
   private readonly ears = new Map<string, (message: unknown, worker: number) => void>()
   private readonly parts: ApiPart[] = []
   private accounts: Accounts | null = null
+  private spans: SpanExporter | null = null
   private serving = false
 
   constructor(options: RunOptions, sources: Sources, accessLog: string, data: DataDirectory | null) {
@@ -124,6 +129,7 @@ class Instance {
       logLevel: options.logLevel,
       accessLog,
       cacheBytes: options.cacheBytes,
+      tracing: options.collector && { share: options.tracesShare },
       log,
       metrics: metrics.reader,
       onRestart: () => metrics.restarts.add(1),
@@ -173,6 +179,21 @@ class Instance {
       serve: (path, answer, isOpen) => this.paths.add(path, answer, isOpen),
     })
     sources.add(this.services.sources)
+  }
+
+  /** Before the first worker has anything to tell. */
+  async exportSpans(collector: Collector): Promise<void> {
+    const { SpanExporter } = await import('../../telemetry/spans/exporter.ts')
+    const { resourceOf } = await import('./otlp.ts')
+    const exporter = new SpanExporter({
+      collector,
+      resource: resourceOf(process.env),
+      version: version(),
+      log,
+      metrics: this.metrics.writer,
+    })
+    this.spans = exporter
+    this.ears.set(SPANS, batch => exporter.take(batch as SpanBatch))
   }
 
   /** Serves what the sources say, and follows them; false where that is nothing. */
@@ -270,6 +291,7 @@ class Instance {
     this.garbage.stop()
     await Promise.all([stopped, this.workers.drain(graceMs)])
     await this.services.ended(LAST_MS)
+    await this.spans?.close(LAST_MS)
     await this.figures.stop()
     this.metrics.stop()
     return code

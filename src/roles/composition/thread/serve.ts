@@ -1,18 +1,22 @@
 import { setTimeout as after } from 'node:timers/promises'
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { Engine } from '../../../composition/engine/engine.ts'
 import type { GatewayAnswer, GatewayRequest } from '../../../composition/engine/messages.ts'
 import type { RuleTypes } from '../../../proxy/compile.ts'
+import type { FromWorker, WorkerSettings } from '../../../proxy/messages.ts'
 import { serve } from '../../../proxy/worker.ts'
 import { log } from '../../../telemetry/log.ts'
+import { SPANS, SpanWriter } from '../../../telemetry/spans/span-writer.ts'
 import { systemClock } from '../../../upstream/clock.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 import type { BundleCode } from '../bundles/source.ts'
 import { Beat, BEAT_MS } from '../threads/beat.ts'
+import { CallSpans } from './call-spans.ts'
 import { ClusterTransport } from './cluster-transport.ts'
 import { serveCrossing, type CrossingServer } from './crossing-server.ts'
 import { FanOutLog } from './fan-out-log.ts'
 import { forgotten } from './forgotten.ts'
+import { together } from './observers.ts'
 import type { BundleTask, CrossingMessage, FromBundle } from './settings.ts'
 
 type ServeTask = Extract<BundleTask, { readonly task: 'serve' }>
@@ -28,6 +32,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
   const servers: CrossingServer[] = []
   let answer = notLoaded
   let close = (): void => undefined
+  const writer = new SpanWriter(batch => tellWorkerGroup({ type: 'told', channel: SPANS, message: batch }))
   const plane = serve(types, {
     take: message => {
       const { port } = message as CrossingMessage
@@ -36,29 +41,36 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
     leave: async graceMs => {
       await left(servers, graceMs)
       close()
+      writer.flush()
     },
   })
   const tell = (message: FromBundle): void => parentPort!.postMessage(message)
   try {
     const gateway = await gatewayOf(task.code)
-    const fanOut = new FanOutLog(composition, systemClock)
+    const fanOut = log.tells('debug') ? new FanOutLog(composition, systemClock) : null
+    const { tracing } = workerData as WorkerSettings
+    const spans = tracing && new CallSpans(composition, gateway, writer, tracing)
     const engine = new Engine(gateway, {
       transport: new ClusterTransport(plane.within),
       clock: systemClock,
-      observer: {
-        ...fanOut.observer,
-        mistaken: (error, _, route) => log.error('composition.mistaken', { composition, route, error }),
-      },
+      observer: together([
+        ...(spans === null ? [] : [spans.observer]),
+        ...(fanOut === null ? [] : [fanOut.observer]),
+        {
+          mistaken: (error, _, route) => log.error('composition.mistaken', { composition, route, error }),
+        },
+      ]),
     })
     close = () => engine.close()
-    answer = log.tells('debug')
-      ? fanOut.told(request => engine.answer(request))
-      : request => engine.answer(request)
+    const answered = (request: GatewayRequest): Promise<GatewayAnswer> => engine.answer(request)
+    answer = fanOut?.told(answered) ?? answered
     tell({ type: 'loaded' })
   } catch (error) {
     tell({ type: 'unloadable', fault: error instanceof Error ? error.message : String(error) })
   }
 }
+
+const tellWorkerGroup = (message: FromWorker): void => parentPort!.postMessage(message)
 
 /** Who runs code loads nothing of what is declared, nor the other way round. */
 async function gatewayOf(code: BundleCode): Promise<Gateway> {

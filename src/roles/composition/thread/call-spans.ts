@@ -1,0 +1,172 @@
+import type { CallRecord } from '../../../composition/calls/call-record.ts'
+import type { GatewayRequest, Observer, RequestRecord } from '../../../composition/engine/messages.ts'
+import type { Gateway } from '../../../composition/routes/gateway.ts'
+import { redactQuery } from '../../../telemetry/redact.ts'
+import { newSpanId } from '../../../telemetry/spans/ids.ts'
+import { CLIENT, SERVER, type Span } from '../../../telemetry/spans/span.ts'
+import type { SpanWriter } from '../../../telemetry/spans/span-writer.ts'
+import {
+  continued,
+  traceparentOf,
+  type SpanContext,
+  type TracingSettings,
+} from '../../../telemetry/spans/tracing.ts'
+
+/** What is known of a backend without a call. */
+interface Place {
+  /** Scheme and authority. */
+  readonly origin: string
+  readonly address: string
+  readonly port: number
+  readonly isGrpc: boolean
+}
+
+/**
+ * A span for each request of a composition, and below that one for each of its calls, by the semantic conventions of
+ * OpenTelemetry for HTTP. Backends are told the span of their call in `traceparent`, in place of the client's.
+ */
+export class CallSpans {
+  private readonly composition: string
+  private readonly writer: SpanWriter
+  private readonly settings: TracingSettings
+  private readonly places: ReadonlyMap<string, Place>
+  private readonly contexts = new WeakMap<GatewayRequest, SpanContext>()
+
+  constructor(composition: string, gateway: Gateway, writer: SpanWriter, settings: TracingSettings) {
+    this.composition = composition
+    this.writer = writer
+    this.settings = settings
+    this.places = new Map(
+      Object.entries(gateway.backends).map(([name, { url, protocol }]) => [
+        name,
+        { ...placeOf(url), isGrpc: protocol === 'grpc' },
+      ]),
+    )
+  }
+
+  readonly observer: Observer = {
+    entered: ({ request }) => {
+      const { traceparent, tracestate } = request.headers
+      this.contexts.set(request, continued(traceparent, tracestate, this.settings))
+    },
+    called: (call, request) => {
+      call.traceparent = traceparentOf(this.contextOf(request), newSpanId())
+    },
+    ended: (call, request) => {
+      const context = this.contextOf(request)
+      if (context.sampled) this.writer.add(this.spanOfCall(call, context))
+    },
+    left: record => {
+      const context = this.contextOf(record.request)
+      if (context.sampled) this.writer.add(this.spanOfRequest(record, context))
+    },
+  }
+
+  /** Streams that many share are of no request that has come: they are a trace of their own. */
+  private contextOf(request: GatewayRequest): SpanContext {
+    let context = this.contexts.get(request)
+    if (context === undefined) {
+      context = continued(undefined, undefined, this.settings)
+      this.contexts.set(request, context)
+    }
+    return context
+  }
+
+  private spanOfRequest(record: RequestRecord, context: SpanContext): Span {
+    const { request, route, startedMs, endedMs, status, failure, partials } = record
+    const { wall } = this.writer
+    const [path = '', query] = request.target.split('?', 2)
+    const template = route?.slice(route.indexOf(' ') + 1)
+    return {
+      ...context,
+      isRemote: true,
+      kind: SERVER,
+      name: template === undefined ? request.method : `${request.method} ${template}`,
+      startMs: wall.of(startedMs),
+      endMs: wall.of(endedMs ?? startedMs),
+      attributes: {
+        'http.request.method': request.method,
+        'url.path': path,
+        'url.query': query === undefined ? undefined : redactQuery(query),
+        'url.scheme': request.headers['x-forwarded-proto'] ?? 'http',
+        'http.route': template,
+        'http.response.status_code': status ?? undefined,
+        'error.type': errorOf(failure, status, 500),
+        'portcullis.composition': this.composition,
+        'portcullis.partial': partials.length === 0 ? undefined : partials,
+      },
+      isError: status === null || status >= 500 || (failure !== null && failure !== 'client_gone'),
+    }
+  }
+
+  private spanOfCall(record: CallRecord, { traceId, spanId: parentId, traceState }: SpanContext): Span {
+    const { call, startedMs, endedMs, outcome, status, attempts, sent, cache, fallback, traceparent } = record
+    const { wall } = this.writer
+    const at = call.indexOf(' ')
+    const backend = call.slice(0, at)
+    const place = this.places.get(backend)
+    const failure = outcome === 'ok' ? null : outcome
+    return {
+      traceId,
+      spanId: traceparent!.slice(SPAN_ID, SPAN_ID + 16),
+      parentId,
+      isRemote: false,
+      traceState,
+      kind: CLIENT,
+      name: call.slice(at + 1),
+      startMs: wall.of(startedMs),
+      endMs: wall.of(endedMs ?? startedMs),
+      attributes: {
+        'http.request.method': sent?.method,
+        'url.full': place && sent ? `${place.origin}${withoutSecrets(sent.target)}` : undefined,
+        'server.address': place?.address,
+        'server.port': place?.port,
+        'http.response.status_code': status ?? undefined,
+        'http.request.resend_count': attempts > 1 ? attempts - 1 : undefined,
+        'error.type': errorOf(failure, status, 400),
+        ...(place?.isGrpc === true && rpcOf(sent?.target)),
+        'portcullis.composition': this.composition,
+        'portcullis.backend': backend,
+        'portcullis.call': call,
+        'portcullis.attempts': attempts,
+        'portcullis.cache': cache ?? undefined,
+        'portcullis.fallback': fallback || undefined,
+        'portcullis.outcome': outcome ?? undefined,
+      },
+      isError: failure !== null && !ENDED_BY_OTHERS.has(failure),
+    }
+  }
+}
+
+/** Where the span's id is in `traceparent`. */
+const SPAN_ID = '00-'.length + 32 + '-'.length
+
+/** That nobody wanted the answer any more is no error of the call. */
+const ENDED_BY_OTHERS: ReadonlySet<string> = new Set(['cancelled', 'client_gone'])
+
+const PORTS: Readonly<Record<string, number>> = { 'https:': 443, 'h2:': 443, 'wss:': 443 }
+
+function placeOf(url: URL): Omit<Place, 'isGrpc'> {
+  return {
+    origin: `${url.protocol}//${url.host}`,
+    address: url.hostname,
+    port: url.port === '' ? (PORTS[url.protocol] ?? 80) : Number(url.port),
+  }
+}
+
+/** Of HTTP's statuses, those from `from` on are the error's name where nothing else has one. */
+function errorOf(failure: string | null, status: number | null, from: number): string | undefined {
+  if (failure !== null) return failure === 'backend_status' && status !== null ? String(status) : failure
+  return status !== null && status >= from ? String(status) : undefined
+}
+
+function withoutSecrets(target: string): string {
+  const at = target.indexOf('?')
+  return at === -1 ? target : target.slice(0, at) + redactQuery(target.slice(at))
+}
+
+/** `/shop.v1.Shop/GetBook` */
+function rpcOf(target = ''): Span['attributes'] {
+  const [method, service] = target.split('/').toReversed()
+  return { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': method }
+}
