@@ -8,6 +8,7 @@ import { Kept } from '../filters/kept.ts'
 import { timerMs } from '../shared/timer.ts'
 import { NodeState, SharedState } from '../shared/node-state.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { DnsLookup } from '../upstream/dns.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
 import type { Verdicts } from '../upstream/verdicts.ts'
@@ -232,6 +233,11 @@ export class Engine {
     if (!this.compiled.isStale) return
     for (const compiler of this.compilers.values()) compiler.release()
     this.within.release()
+  }
+
+  /** For what is counted by who runs in the same thread. */
+  metricsScope(): MetricsScope {
+    return this.options.sinks.instruments.newScope()
   }
 
   /** Its numbers go with the last exchange that may have gone there, if it has not come back by then. */

@@ -344,6 +344,35 @@ const table = {
     labels: ['result'],
   },
   portcullis_workers: { type: 'gauge', help: 'Workers that serve.', labels: [] },
+  portcullis_composition_requests_total: {
+    type: 'counter',
+    help: 'Requests that a composition has answered, by its own route (none: no route takes them) and status.',
+    labels: ['composition', 'route', 'code'],
+  },
+  portcullis_composition_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of a request in its composition, from there to the end of its answer.',
+    unit: 'seconds',
+    labels: ['composition', 'route'],
+    buckets: LATENCY,
+  },
+  portcullis_composition_partial_answers_total: {
+    type: 'counter',
+    help: 'Answers of a composition with fallbacks in place of parts that could not be had.',
+    labels: ['composition', 'route'],
+  },
+  portcullis_composition_calls_total: {
+    type: 'counter',
+    help: 'Calls that a composition has made for requests of a route (shared: for streams that many share), by backend and outcome: ok, error for a mistake of the composition, or the name of a failure.',
+    labels: ['composition', 'route', 'backend', 'outcome'],
+  },
+  portcullis_composition_call_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of a call that a composition has made, with its repetitions, to the end of its answer.',
+    unit: 'seconds',
+    labels: ['composition', 'backend'],
+    buckets: LATENCY,
+  },
   portcullis_composition_restarts_total: {
     type: 'counter',
     help: 'Threads of compositions replaced because they ended, by composition and reason: heap, external, stalled, threw, exited, or unloadable.',

@@ -1,4 +1,4 @@
-// Spans of compositions: what a collector is told of requests and of the calls that were made for them.
+// Seeing compositions: what a collector and the metrics are told of requests and of the calls that were made for them.
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
@@ -205,5 +205,15 @@ suite('spans of a composition', () => {
     assert.match(String(quiet), new RegExp(`^00-${traceId('4')}-(?!${parent})[0-9a-f]{16}-00$`))
     assert.match(String(begun), new RegExp(`^00-${own}-[0-9a-f]{16}-01$`))
     assert.ok(!collector.spans.all.some(span => span.traceId === traceId('4')))
+
+    const metrics = await (await fetch(`http://127.0.0.1:${t.run.admin}/metrics`)).text()
+    const labels = 'composition="default/home",route='
+    for (const line of [
+      `requests_total{${labels}"GET /me/{id}",code="200"} 2`,
+      `partial_answers_total{${labels}"GET /me/{id}"} 2`,
+      `calls_total{${labels}"GET /me/{id}",backend="nobody",outcome="connection_refused"} 2`,
+      `calls_total{${labels}"* /old/{rest=**}",backend="users",outcome="ok"} 3`,
+    ])
+      assert.ok(metrics.includes(`portcullis_composition_${line}\n`), `${line} in\n${metrics}`)
   })
 })

@@ -11,6 +11,7 @@ import { systemClock } from '../../../upstream/clock.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 import type { BundleCode } from '../bundles/source.ts'
 import { Beat, BEAT_MS } from '../threads/beat.ts'
+import { CallMetrics } from './call-metrics.ts'
 import { CallSpans } from './call-spans.ts'
 import { ClusterTransport } from './cluster-transport.ts'
 import { serveCrossing, type CrossingServer } from './crossing-server.ts'
@@ -54,6 +55,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
       transport: new ClusterTransport(plane.within),
       clock: systemClock,
       observer: together([
+        new CallMetrics(task.composition, plane.metricsScope()).observer,
         ...(spans === null ? [] : [spans.observer]),
         ...(fanOut === null ? [] : [fanOut.observer]),
         {
