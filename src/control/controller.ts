@@ -67,6 +67,8 @@ export interface InForce {
   readonly held: readonly Held[]
   /** When what holds certificates ceases to be of use, by its key; also where that is past. */
   readonly expiresMs: Translation['expiresMs']
+  /** What is told beside the data plane. */
+  readonly wants: Wants
 }
 
 const PORT_RETRY_MS = 5_000
@@ -202,7 +204,8 @@ export class Controller {
     } else await this.sendSnapshot(parts)
     this.emptyTables(tables)
     const { resources, held } = load
-    this.applied = { resources, translated: conditions, held, expiresMs, appliedMs: this.calendar.now() }
+    const appliedMs = this.calendar.now()
+    this.applied = { resources, translated: conditions, held, expiresMs, wants, appliedMs }
     this.options.onApplied?.(wants, resources)
   }
 

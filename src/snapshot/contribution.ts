@@ -21,7 +21,7 @@ export interface Contribution {
   readonly close?: readonly Closed[]
   /** Rows that filters look up, by the name of their table and their key; whoever asks for a table is told so by its config. */
   readonly tables?: Readonly<Record<string, ReadonlyMap<string, RowValue>>>
-  /** For services beside the data plane, by a name that both know. */
+  /** For services beside the data plane, and for who explains, by a name that both know. */
   readonly wants?: Readonly<Record<string, unknown>>
   readonly conditions: readonly Condition[]
   /** What is in order by its kind, and would only ever answer an error, or does something else than it seems to. */

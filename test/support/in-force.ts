@@ -9,7 +9,7 @@ import { translateAll, type TranslateOptions } from '../../src/translation/role.
 export function inForceOf(text: string, options: TranslateOptions = {}, file = 'shop.yaml'): InForce {
   const { resources, problems, held } = new FileSource([], kinds, { texts: [{ name: file, text }] }).load()
   const translation = translateAll(roles, resources, options)
-  const { parts, conditions, expiresMs } = translation
+  const { parts, conditions, expiresMs, wants } = translation
   const ports = parts.ports.map(({ key }) => key)
   return {
     status: {
@@ -24,6 +24,7 @@ export function inForceOf(text: string, options: TranslateOptions = {}, file = '
     translated: conditions,
     held,
     expiresMs,
+    wants,
     appliedMs: 2_000,
   }
 }

@@ -6,6 +6,8 @@ import type { RuleTypes } from '../../proxy/compile.ts'
 import { redactQuery } from '../../telemetry/redact.ts'
 import { veiled } from '../../api/veil.ts'
 import type { ClusterNow } from '../shapes/cluster.ts'
+import type { Wants } from '../../translation/service.ts'
+import { composedAnswer, type ComposedAnswer } from './composed.ts'
 import { decisionJson, undecided, type Decision } from './decision.ts'
 import { endpointsOf } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
@@ -23,11 +25,13 @@ export function explanationJson(
     types,
     decision = undecided(explanation, types),
     now,
+    wants = {},
   }: {
     readonly parts: SnapshotParts
     readonly types: RuleTypes
     readonly decision?: Decision
     readonly now?: ReadonlyMap<string, ClusterNow>
+    readonly wants?: Wants
   },
   mostOthers = Infinity,
 ) {
@@ -59,7 +63,12 @@ export function explanationJson(
       return { phase, excepted, facts, summary: describe(filter), ...veiled(filter) }
     }),
     decision: decisionJson(decision),
-    route: route.hit === null ? null : routeJson(route.hit, parts, now),
+    route:
+      route.hit === null
+        ? null
+        : routeJson(route.hit, parts, now, cluster =>
+            stream === null ? composedAnswer(wants, cluster, head) : null,
+          ),
     others: route.entries
       .filter(entry => entry !== route.hit)
       .slice(0, mostOthers)
@@ -75,7 +84,12 @@ export function explanationJson(
 
 type Now = ReadonlyMap<string, ClusterNow> | undefined
 
-function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts, now: Now) {
+function routeJson(
+  { hostname, entry }: ExplainedEntry,
+  parts: SnapshotParts,
+  now: Now,
+  composed: (cluster: string) => ComposedAnswer | null,
+) {
   const { rule, match } = entry
   const { id, origin, action } = rule
   return {
@@ -84,7 +98,7 @@ function routeJson({ hostname, entry }: ExplainedEntry, parts: SnapshotParts, no
     hostname,
     match: shownMatch(match),
     action: veiled(action),
-    clusters: clustersOf(rule, parts, now),
+    clusters: clustersOf(rule, parts, now, composed),
   }
 }
 
@@ -99,18 +113,27 @@ interface ClusterJson {
   readonly endpoints: readonly Endpoint[]
   /** Of a gateway that runs: how it is, and its endpoints. */
   readonly now?: ClusterNow
+  /** Of a composition: what it would do with the request. */
+  readonly composed?: ComposedAnswer
 }
 
-function clustersOf(rule: Rule, parts: SnapshotParts, now: Now): Readonly<Record<string, ClusterJson>> {
+function clustersOf(
+  rule: Rule,
+  parts: SnapshotParts,
+  now: Now,
+  composed: (cluster: string) => ComposedAnswer | null,
+): Readonly<Record<string, ClusterJson>> {
   return Object.fromEntries(
     clusterNames(rule).map(name => {
       const known = now?.get(name)
+      const answer = composed(name)
       return [
         name,
         {
           settings: parts.clusters.find(cluster => cluster.name === name) ?? null,
           endpoints: endpointsOf(parts, name),
           ...(known !== undefined && { now: known }),
+          ...(answer !== null && { composed: answer }),
         },
       ]
     }),

@@ -1,4 +1,7 @@
 import { balancingTexts } from './balancing.ts'
+import type { RequestHead } from '../../http/head.ts'
+import type { Wants } from '../../translation/service.ts'
+import { composedAnswer, composedLines, threadsText } from './composed.ts'
 import { authorityText } from '../../http/authority-text.ts'
 import { describeRewrite } from '../../filters/path-rewrite.ts'
 import { failures, isFailureName } from '../../http/failures.ts'
@@ -47,6 +50,8 @@ interface Known {
   readonly decision?: Decision
   /** How clusters are now, by name; of a gateway that does not run nobody knows. */
   readonly now?: ReadonlyMap<string, ClusterNow>
+  /** What is known of compositions; where absent, nothing. */
+  readonly wants?: Wants
 }
 
 const nobodyKnows: ReadonlyMap<string, ClusterNow> = new Map()
@@ -57,7 +62,12 @@ export function explanationText(
   known: Known,
   paint: Paint = painter(false),
 ): string {
-  const defaults = { policies: noPolicies, decision: undecided(explanation, known.types), now: nobodyKnows }
+  const defaults = {
+    policies: noPolicies,
+    decision: undecided(explanation, known.types),
+    now: nobodyKnows,
+    wants: {},
+  }
   const all = { ...defaults, ...known }
   const painted = lines(explanation, all).map(line => paintLine(line, paint))
   return `${painted.join('\n')}\n`
@@ -108,7 +118,7 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
       ...(one.inspection?.facts ?? []).map(fact => row('', factText(fact))),
     ]),
     ...decisionLines(decision),
-    ...(route.hit === null ? [] : actionLines(route.hit, known, explanation.stream !== null)),
+    ...(route.hit === null ? [] : actionLines(route.hit, known, explanation)),
     ...closingLines(route, policies),
     ...otherLines(route.entries.filter(entry => entry !== route.hit)),
   ]
@@ -141,13 +151,13 @@ function closingLines({ hit, listeners }: RouteExplanation, policies: PolicyName
 function actionLines(
   { entry }: ExplainedEntry,
   known: Required<Known>,
-  isStream: boolean,
+  { stream, head }: Routed,
 ): readonly string[] {
   const { action } = entry.rule
   if (action.type !== 'forward') return [row('answer', answerText(action, known.types))]
   const total = action.backends.reduce((sum, { weight }) => sum + weight, 0)
   return [
-    ...action.backends.flatMap(backend => backendLines(backend, total, known, isStream)),
+    ...action.backends.flatMap(backend => backendLines(backend, total, known, stream === null ? head : null)),
     ...action.mirrors.map(({ cluster, numerator, denominator }) =>
       row('mirror', `${cluster}, ${numerator} of ${denominator} requests`),
     ),
@@ -158,10 +168,11 @@ function actionLines(
 function backendLines(
   backend: WeightedBackend,
   total: number,
-  { parts, types, policies, now }: Required<Known>,
-  isStream: boolean,
+  { parts, types, policies, now, wants }: Required<Known>,
+  head: RequestHead | null,
 ): readonly string[] {
-  const answered = (status: number): string => (isStream ? 'the connection is closed' : `answered ${status}`)
+  const answered = (status: number): string =>
+    head === null ? 'the connection is closed' : `answered ${status}`
   const share = `weight ${backend.weight} of ${total}`
   if (backend.cluster === null)
     return [
@@ -176,11 +187,17 @@ function backendLines(
     const priority = endpoint.priority === undefined ? '' : ` (priority ${endpoint.priority})`
     return authorityText(endpoint.address, endpoint.port) + weight + priority + readiness
   })
-  const where = endpoints.length === 0 ? `no endpoint, ${answered(503)}` : endpoints.join(', ')
+  const composed = head && composedAnswer(wants, backend.cluster, head)
+  const none =
+    composed?.isKnown === true
+      ? `${threadsText(composed.threads)}, once it runs`
+      : `no endpoint, ${answered(503)}`
+  const where = endpoints.length === 0 ? none : endpoints.join(', ')
   const cluster = parts.clusters.find(({ name }) => name === backend.cluster)
   const known = now.get(backend.cluster)
   return [
     row('cluster', `${backend.cluster}, ${share}: ${where}`),
+    ...(composed === null ? [] : composedLines(composed).map(([what, text]) => row(what, text))),
     ...(known === undefined ? [] : nowLines(known).map(line => row('now', line))),
     ...(cluster === undefined
       ? []

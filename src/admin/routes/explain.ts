@@ -52,7 +52,7 @@ async function explained(
   kit: InspectKit,
   mostOthers: number,
 ): Promise<Explanation> {
-  const { snapshot: parts, status, resources, types, kinds } = source
+  const { snapshot: parts, status, resources, types, kinds, wants } = source
   const explanation = explainRequest(parts, asked)
   const decision = await decide(explanation, types, kit, asked.client ?? '')
   const policies = policyNames(status.conditions, resources, kinds)
@@ -65,8 +65,8 @@ async function explained(
     ),
   )
   return {
-    ...explanationJson(explanation, { parts, types, decision, now }, mostOthers),
+    ...explanationJson(explanation, { parts, types, decision, now, wants }, mostOthers),
     othersCount: entries.length - (hit === null ? 0 : 1),
-    text: explanationText(explanation, { parts, types, policies, decision, now }),
+    text: explanationText(explanation, { parts, types, policies, decision, now, wants }),
   }
 }

@@ -3,6 +3,9 @@ import type { Endpoint } from '../../snapshot/cluster.ts'
 import type { Rule, StreamRule } from '../../snapshot/rule.ts'
 import type { VirtualHost, Listener, Port, RouteEntry, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { certificatesText } from '../../admin/explain/certificates.ts'
+import type { Wants } from '../../translation/service.ts'
+import { composedBehind } from '../../translation/composed.ts'
+import { threadsText } from '../../admin/explain/composed.ts'
 import { counted } from '../command/texts.ts'
 import { ruleTypes } from '../rule-types.ts'
 import { answerText, matchText } from '../../admin/explain/text.ts'
@@ -34,14 +37,15 @@ const MOST_HOSTS = 8
 const MOST_ENTRIES = 8
 
 /** What would be served, as a person looks at it: ports, listeners, hosts, matches, and where each goes. */
-export function servesText(parts: SnapshotParts): readonly string[] {
+export function servesText(parts: SnapshotParts, wants: Wants = {}): readonly string[] {
+  const places = placesOf(parts, wants)
   return parts.ports.flatMap(port => [
     `${port.key} ${port.protocol}`,
-    ...some(port.listeners, MOST_LISTENERS, 2, 'listener', listener => listenerLines(listener, parts)),
+    ...some(port.listeners, MOST_LISTENERS, 2, 'listener', listener => listenerLines(listener, places)),
   ])
 }
 
-function listenerLines(listener: Listener, parts: SnapshotParts): string[] {
+function listenerLines(listener: Listener, places: Places): string[] {
   const { name, hostname, hosts, streams } = listener
   const head = `  listener ${name}, ${hostname === '' ? 'any host' : hostname}${tlsText(listener)}`
   if (listener.tls?.mode === 'refuse') return [`${head} (TLS): refused, its conditions say why`]
@@ -49,11 +53,11 @@ function listenerLines(listener: Listener, parts: SnapshotParts): string[] {
     return [
       streams.length === 0 ? `${head}: no route, connections are closed` : head,
       ...some(streams, MOST_HOSTS, 4, 'host', ({ hostname: host, rule }) => [
-        `    ${host === '' ? 'any host' : host} → ${backendsText(rule, parts)}`,
+        `    ${host === '' ? 'any host' : host} → ${backendsText(rule, places)}`,
       ]),
     ]
   if (hosts.length === 0) return [`${head}: no route, requests are answered 404`]
-  return [head, ...some(hosts, MOST_HOSTS, 4, 'host', host => hostLines(host, parts))]
+  return [head, ...some(hosts, MOST_HOSTS, 4, 'host', host => hostLines(host, places))]
 }
 
 function tlsText({ tls }: Listener): string {
@@ -62,32 +66,41 @@ function tlsText({ tls }: Listener): string {
   return tls.mode === 'passthrough' ? ' (TLS passed through)' : ''
 }
 
-function hostLines({ hostname, entries }: VirtualHost, parts: SnapshotParts): string[] {
+function hostLines({ hostname, entries }: VirtualHost, places: Places): string[] {
   return [
     `    ${hostname === '' ? 'any host' : hostname}`,
-    ...some(entries, MOST_ENTRIES, 6, 'match', entry => [`      ${entryText(entry, parts)}`]),
+    ...some(entries, MOST_ENTRIES, 6, 'match', entry => [`      ${entryText(entry, places)}`]),
   ]
 }
 
-function entryText({ match, rule }: RouteEntry, parts: SnapshotParts): string {
+function entryText({ match, rule }: RouteEntry, places: Places): string {
   const what = matchText(match).replace(/^path (prefix )?/, '')
   const { action } = rule
-  return `${what} → ${action.type === 'forward' ? backendsText({ backends: action.backends }, parts) : answerText(action, ruleTypes)}`
+  return `${what} → ${action.type === 'forward' ? backendsText({ backends: action.backends }, places) : answerText(action, ruleTypes)}`
 }
 
-function backendsText(
-  { backends }: Pick<StreamRule, 'backends'>,
-  { endpoints }: Pick<SnapshotParts, 'endpoints'>,
-): string {
+function backendsText({ backends }: Pick<StreamRule, 'backends'>, places: Places): string {
   if (backends.length === 0) return 'nowhere'
   const total = backends.reduce((sum, { weight }) => sum + weight, 0)
   return backends
     .map(({ cluster, weight }) => {
       const share = backends.length === 1 ? '' : ` ${Math.round((weight / total) * 100)} %`
       if (cluster === null) return `nowhere (invalid)${share}`
-      return `${cluster} (${endpointsText(endpoints[cluster] ?? [])})${share}`
+      return `${cluster} (${places(cluster)})${share}`
     })
     .join(', ')
+}
+
+/** Where requests of a cluster go. */
+type Places = (cluster: string) => string
+
+/** Threads of a composition are there once it runs. */
+function placesOf({ endpoints }: Pick<SnapshotParts, 'endpoints'>, wants: Wants): Places {
+  return cluster => {
+    const list = endpoints[cluster] ?? []
+    const api = list.length === 0 ? composedBehind(wants, cluster)?.api : undefined
+    return api?.isKnown === true ? threadsText(api.threads) : endpointsText(list)
+  }
 }
 
 /** So few are named, more are counted. */

@@ -14,14 +14,15 @@ export interface CheckVerdict {
   readonly findings: readonly Finding[]
   readonly serves: Counts
   readonly parts: Translation['parts']
+  readonly wants: Translation['wants']
 }
 
 export function judge(
   problems: readonly Problem[],
-  translation: Pick<Translation, 'parts' | 'problems' | 'conditions'>,
+  translation: Pick<Translation, 'parts' | 'problems' | 'conditions' | 'wants'>,
   strict = false,
 ): CheckVerdict {
-  const { parts, conditions } = translation
+  const { parts, conditions, wants } = translation
   const found = findingsOf([...problems, ...translation.problems], conditions, strict)
   const isIdle = parts.ports.length === 0 && found.every(({ severity }) => severity !== 'error')
   const findings = isIdle ? [...findingsOf([nothingServed], []), ...found] : found
@@ -30,6 +31,7 @@ export function judge(
     findings,
     serves: countOf(parts),
     parts,
+    wants,
   }
 }
 
@@ -50,10 +52,10 @@ export function verdictText(
   colour: boolean,
 ): string {
   const paint = painter(colour)
-  const { findings, parts } = verdict
+  const { findings, parts, wants } = verdict
   const excerpts = new Excerpts(textOf)
   const told = findings.flatMap(finding => findingLines(finding, excerpts.of(finding), paint))
-  const serves = servesText(parts).map(line => paint('dim', line))
+  const serves = servesText(parts, wants).map(line => paint('dim', line))
   const gap = told.length > 0 && serves.length > 0 ? [''] : []
   return [...told, ...gap, ...serves, lastLine(verdict, paint), ''].join('\n')
 }

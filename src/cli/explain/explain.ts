@@ -24,11 +24,11 @@ export async function explain(options: ExplainOptions): Promise<number> {
     nowMs: Date.now(),
     facts,
   })
-  const { parts, conditions } = translation
+  const { parts, conditions, wants } = translation
   const explanation = explainRequest(parts, options)
   const kit = declaredKit(translation.tables)
   const decision = await decide(explanation, ruleTypes, kit, options.client ?? '')
-  const known = { parts, types: ruleTypes, decision }
+  const known = { parts, types: ruleTypes, decision, wants }
   const json = () => `${JSON.stringify(explanationJson(explanation, known), null, 2)}\n`
   const text = () =>
     explanationText(

@@ -5,10 +5,12 @@ import type { Resources } from '../../../model/resources.ts'
 import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
 import type { Contribution } from '../../../snapshot/contribution.ts'
 import { clusterSettings } from '../../../translation/cluster-settings.ts'
+import { COMPOSED, type ComposedApi } from '../../../translation/composed.ts'
 import { compositionCluster } from '../../../translation/compositions.ts'
 import { originFor } from '../../../translation/origin.ts'
 import { Report } from '../../../translation/report.ts'
 import type { TranslateOptions } from '../../../translation/role.ts'
+import { ManifestApi } from './composed-api.ts'
 import { bundleFactsOf, type BundleFact } from '../facts.ts'
 
 /** Each composition is a cluster whose endpoints are its threads; where its backends are, the role of routes says. */
@@ -17,6 +19,7 @@ export function translate(resources: Resources, { facts }: TranslateOptions): Co
   const known = bundleFactsOf(facts)
   const clusters: Cluster[] = []
   const endpoints: Record<string, readonly Endpoint[]> = {}
+  const composed: Record<string, ComposedApi> = {}
   for (const composition of resources.all(Composition)) {
     const { namespace, name } = composition.metadata
     const fact = known?.get(`${namespace}/${name}`) ?? null
@@ -30,9 +33,11 @@ export function translate(resources: Resources, { facts }: TranslateOptions): Co
       ejection: null,
     })
     endpoints[cluster] = (fact?.threads ?? []).map(id => ({ address: `thread:${id}`, port: 1, weight: 1 }))
+    if (fact !== null) composed[cluster] = new ManifestApi(composition, fact.manifest)
     tell(composition, fact, report)
   }
-  return { clusters, endpoints, conditions: report.conditions, problems: report.problems }
+  const { conditions, problems } = report
+  return { clusters, endpoints, wants: { [COMPOSED]: composed }, conditions, problems }
 }
 
 function tell(composition: Composition, fact: BundleFact | null, report: Report): void {

@@ -1,0 +1,127 @@
+// What explain and check say of compositions, of which nothing runs.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { kinds, roles } from '../../src/cli/roles.ts'
+import { judge, verdictText } from '../../src/cli/check/verdict.ts'
+import { ruleTypes } from '../../src/cli/rule-types.ts'
+import { FileSource } from '../../src/control/files/file-source.ts'
+import { discoverAll, translateAll } from '../../src/translation/role.ts'
+import type { Translation } from '../../src/snapshot/merge.ts'
+import { explainRequest } from '../../src/admin/explain/explanation.ts'
+import { explanationJson } from '../../src/admin/explain/json.ts'
+import { explanationText } from '../../src/admin/explain/text.ts'
+
+const yaml = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: web }
+spec:
+  gatewayClassName: portcullis
+  listeners: [{ name: http, port: 8080, protocol: HTTP }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: all }
+spec:
+  parentRefs: [{ name: web }]
+  rules:
+    - backendRefs: [{ group: portcullis.dev, kind: Composition, name: shop }]
+    - matches: [{ path: { value: /broken } }]
+      backendRefs: [{ group: portcullis.dev, kind: Composition, name: broken }]
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Composition
+metadata: { name: broken }
+spec: { bundle: ./nowhere.gateway.ts }
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: users }
+spec: { endpoints: [{ address: 127.0.0.1, port: 9000 }] }
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Composition
+metadata: { name: shop }
+spec:
+  threads: 3
+  aggregate:
+    title: Shop
+    version: '1'
+    backends:
+      users: { url: http://users, timeout: 800ms }
+      offers: { url: 'http://10.0.0.1:81' }
+    routes:
+      - path: /me/{id}
+        parts:
+          user: { backend: users, path: '/users/{params.id}' }
+      - path: /me/best
+        parts:
+          offer: { backend: offers, path: /best }
+`
+
+async function translated(): Promise<Translation> {
+  const { resources } = new FileSource([], kinds, { texts: [{ name: 'shop.yaml', text: yaml }] }).load()
+  return translateAll(roles, resources, { facts: await discoverAll(roles, resources) })
+}
+
+suite('a composition, of which nothing runs', () => {
+  for (const [target, expected] of [
+    [
+      '/me/7',
+      [
+        'cluster   Composition/default/shop, weight 1 of 1: 3 threads, once it runs',
+        'composed  by GET /me/{id} of spec.aggregate (composed, get_me_id), 30000 ms',
+        'calls     users GET /users/{params.id}',
+        'backend   users: http at http://users/, 800 ms a call, Backend/default/users',
+      ],
+    ],
+    [
+      '/me/best?x=1',
+      [
+        'cluster   Composition/default/shop, weight 1 of 1: 3 threads, once it runs',
+        'composed  by GET /me/best of spec.aggregate (composed, get_me_best), 30000 ms',
+        'calls     offers GET /best',
+        'backend   offers: http at http://10.0.0.1:81/, 10000 ms a call, Host/10.0.0.1:81',
+      ],
+    ],
+    [
+      '/none',
+      [
+        'cluster   Composition/default/shop, weight 1 of 1: 3 threads, once it runs',
+        'composed  by none of the 2 routes of spec.aggregate: answered 404',
+      ],
+    ],
+    [
+      '/broken',
+      [
+        'cluster   Composition/default/broken, weight 1 of 1: no endpoint, answered 503',
+        'composed  nobody knows by what: ./nowhere.gateway.ts cannot be loaded, answered 503',
+      ],
+    ],
+  ] as const)
+    test(`explains what it would do with ${target}`, async () => {
+      const { parts, wants } = await translated()
+      const explanation = explainRequest(parts, {
+        method: 'GET',
+        url: `http://shop.example:8080${target}`,
+        headers: [],
+      })
+      const known = { parts, wants, types: ruleTypes }
+      const lines = explanationText(explanation, known).split('\n')
+      assert.deepEqual(
+        lines.filter(line => /^(cluster|composed|calls|backend) /.test(line)),
+        expected,
+      )
+      const { route } = explanationJson(explanation, known) as {
+        route: { clusters: Record<string, { composed: { route: { path: string } | null } }> }
+      }
+      const [cluster] = Object.values(route.clusters)
+      assert.equal(cluster!.composed.route?.path ?? null, /by GET (\S+)/.exec(expected[1]!)?.[1] ?? null)
+    })
+
+  test('is threads to check, where it can be loaded', async () => {
+    const text = verdictText(judge([], await translated()), () => null, false)
+    assert.match(text, /^ +\/ → Composition\/default\/shop \(3 threads\)$/m)
+    assert.match(text, /\/broken → Composition\/default\/broken \(no endpoint\)$/m)
+  })
+})
