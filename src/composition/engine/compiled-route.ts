@@ -77,7 +77,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
     course.afterEnd(failure => {
       record.endedMs = clock.now()
       record.failure ??= failure
-      if (scope.partials.length > 0)
+      if (scope.partials.length > 0 && record.failure === null)
         record.partials = [...new Set(scope.partials.map(({ part }) => part.name))]
       observer.left?.(record)
     })

@@ -43,7 +43,7 @@ export interface RequestRecord {
   status: number | null
   /** What has kept it from its answer, or from the end of that: a failure's name, or `error`. */
   failure: string | null
-  /** Parts of its answer that are missing. */
+  /** Parts of its answer that are missing; none where there is no answer. */
   partials: readonly string[]
 }
 

@@ -27,6 +27,13 @@ const gateway = defineGateway({
         }),
     }),
     r.get('/broken', { out: T.Unknown(), run: async ({ c }) => (await c.b.get('/b')).status }),
+    r.get('/lost', {
+      out: T.Unknown(),
+      async run({ c }) {
+        await soft(c.b.get('/b'), null)
+        return (await c.b.get('/b')).status
+      },
+    }),
     r.stream('/stream', {
       out: T.Unknown(),
       async *run({ c }) {
@@ -95,6 +102,17 @@ suite('what who watches is told', () => {
       {
         requests: [['GET /broken', 502, 'connection_refused', []]],
         calls: [['b GET /b', 'connection_refused', null, 1, '/base/b']],
+      },
+    ],
+    [
+      'one that fails with a part that was missing before, which is no partial answer',
+      '/lost',
+      {
+        requests: [['GET /lost', 502, 'connection_refused', []]],
+        calls: [
+          ['b GET /b', 'connection_refused', null, 1, '/base/b'],
+          ['b GET /b', 'connection_refused', null, 1, '/base/b'],
+        ],
       },
     ],
     [

@@ -26,7 +26,12 @@ test('requests and calls are counted by composition, route, backend and outcome'
   const { observer } = new CallMetrics('default/home', writer.scope())
   const call = (name: string, outcome: string, of: GatewayRequest) =>
     observer.ended!({ ...newCallRecord(name, 0), endedMs: 3, outcome }, of)
-  for (const more of [{}, { partials: ['offer'] }, { status: 502 }, { route: null, status: 404 }]) {
+  for (const more of [
+    {},
+    { partials: ['offer'] },
+    { status: 502, partials: ['offer'] },
+    { route: null, status: 404 },
+  ]) {
     const record = recordOf(more)
     observer.entered!(record)
     if (record.route !== null)

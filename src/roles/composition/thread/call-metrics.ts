@@ -82,7 +82,8 @@ class RouteSeries {
     this.codes[number].add(1)
     this.duration ??= scope.histogram('portcullis_composition_request_duration_seconds', labels)
     this.duration.observe(((endedMs ?? startedMs) - startedMs) / 1000)
-    if (partials.length === 0) return
+    // One that is refused for that is no answer with parts.
+    if (partials.length === 0 || (status ?? 0) >= 400) return
     this.partials ??= scope.counter('portcullis_composition_partial_answers_total', labels)
     this.partials.add(1)
   }
