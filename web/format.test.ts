@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytes, duration, percent, place, rate, shortCluster, shortRule, span } from './format.ts'
+import {
+  bytes,
+  duration,
+  endpointName,
+  percent,
+  place,
+  rate,
+  shortCluster,
+  shortRule,
+  span,
+} from './format.ts'
 import { overviewTexts } from './texts/overview.ts'
 
 const rows = [
+  [endpointName({ address: '10.0.0.1', port: 80 }), '10.0.0.1:80'],
+  [endpointName({ address: '::1', port: 80 }), '[::1]:80'],
+  [endpointName({ address: 'thread:7', port: 1 }), 'thread 7'],
   [rate(0), '0'],
   [rate(0.004), '<0.01'],
   [rate(0.04), '0.04'],

@@ -95,3 +95,9 @@ export function shortRule(id: string): string {
 export function shortCluster(name: string): string {
   return name.replace(/^([^/]+)\/default\//, '$1/')
 }
+
+/** `10.0.0.1:80`; a thread of the gateway itself, which answers for a composition, has no port. */
+export function endpointName({ address, port }: { readonly address: string; readonly port: number }): string {
+  if (address.startsWith('thread:')) return address.replace(':', ' ')
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { authorityText } from '../http/authority-text.ts'
 import { sameEndpoints } from '../snapshot/same-endpoints.ts'
@@ -19,7 +18,7 @@ import type { Ejected } from './outliers.ts'
 import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
 import type { VerdictBook } from './verdicts.ts'
-import { threadOf } from './crossing/address.ts'
+import { isFixed } from './crossing/address.ts'
 import { Breaker, type BreakerCause, type BreakerState } from './breaker.ts'
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
 import { Hedging } from './hedging.ts'
@@ -505,9 +504,4 @@ function connectionsDiffer(a: snapshot.Cluster, b: snapshot.Cluster): boolean {
     a.headBytes !== b.headBytes ||
     a.fieldCount !== b.fieldCount
   )
-}
-
-/** An address as it is, and no name to be resolved. */
-function isFixed(address: string): boolean {
-  return isIP(address) > 0 || threadOf(address) !== null
 }

@@ -8,8 +8,34 @@ export interface ExplainedRoute {
   readonly match: Match
   readonly action: unknown
   readonly clusters: Readonly<
-    Record<string, { readonly endpoints: readonly { readonly address: string; readonly port: number }[] }>
+    Record<
+      string,
+      {
+        readonly endpoints: readonly { readonly address: string; readonly port: number }[]
+        /** Of a composition. */
+        readonly composed?: Composed
+      }
+    >
   >
+}
+
+/** What a composition would do with the request. */
+export interface Composed {
+  readonly code: string
+  /** Whether it could be loaded. */
+  readonly isKnown: boolean
+  readonly route: {
+    readonly method: string
+    readonly path: string
+    readonly calls:
+      | readonly { readonly backend: string; readonly method: string; readonly path: string }[]
+      | null
+  } | null
+  readonly backends: readonly {
+    readonly name: string
+    readonly url: string
+    readonly cluster: string | null
+  }[]
 }
 
 /** Something that a filter has found out of the request. */

@@ -26,12 +26,18 @@ export const explainTexts = {
     decision: 'Decision',
     action: 'Answer',
     cluster: 'Backend',
+    composed: 'Composed',
     rejected: 'Rule of the codec',
   },
   decisions: {
     passes: 'No filter refuses it',
     refused: 'A filter refuses it',
     unknown: 'What becomes of it cannot be known beforehand',
+  },
+  composed: {
+    unknown: (code: string) => `${code} cannot be loaded: 503`,
+    none: (code: string) => `No route of ${code} takes it: 404`,
+    any: 'declares no calls, and may make any to:',
   },
   none: 'none',
   others: 'Why not the others',

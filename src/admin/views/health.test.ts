@@ -116,3 +116,13 @@ test('requests of an endpoint are those of all workers, and of all addresses of 
     [2.5, 6.5],
   )
 })
+
+test('a thread of this process is asked for by its number, and no name', () => {
+  const thread = { ...at(1), address: 'thread:7' }
+  const [view] = endpointViews(
+    'a',
+    [{ address: 'thread:7', port: 1, weight: 1 }],
+    healthAt([[told([thread])]], 1_000),
+  )
+  assert.equal(view!.state, 'serving')
+})

@@ -1,9 +1,9 @@
-import { isIP } from 'node:net'
 import { authorityText } from '../../http/authority-text.ts'
 import { failures } from '../../http/failures.ts'
 import type { Endpoint } from '../../snapshot/cluster.ts'
 import type { ClusterHealth, EndpointHealth, NameHealth } from '../../upstream/health.ts'
 import type * as shapes from '../shapes/cluster.ts'
+import { isFixed } from '../../upstream/crossing/address.ts'
 
 /** What workers have said of clusters, and when. */
 export interface Health {
@@ -55,7 +55,7 @@ export function endpointViews(
   const known = answers.flatMap(answer => answer.get(cluster) ?? [])
   return endpoints.map(({ address, port, weight, priority = 0, zone = null }) => {
     const declared = { address, port, weight, priority, zone }
-    if (isIP(address) > 0)
+    if (isFixed(address))
       return {
         ...declared,
         requestsPerS: rateOf(known, [address], port),

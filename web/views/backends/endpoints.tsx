@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../../src/admin/shapes/cluster.ts'
-import { rate, span } from '../../format.ts'
+import { endpointName, rate, span } from '../../format.ts'
 import { Mark } from '../../parts/mark.tsx'
 import { backendsTexts as t } from '../../texts/backends.ts'
 import { endpointTones } from '../summaries.ts'
@@ -28,9 +28,7 @@ export function Endpoints({ endpoints }: { readonly endpoints: readonly Endpoint
           {endpoints.map(({ address, port, weight, requestsPerS, ...health }) => (
             <tr key={`${address} ${port}`}>
               <th scope="row">
-                <code>
-                  {address}:{port}
-                </code>
+                <code>{endpointName({ address, port })}</code>
               </th>
               <td>
                 <Mark tone={endpointTones[health.state]}>{t.states[health.state]}</Mark>

@@ -1,5 +1,6 @@
-import { useState, type ReactNode } from 'react'
-import type { Explanation } from '../../api/explanation.ts'
+import { Fragment, useState, type ReactNode } from 'react'
+import type { Composed, Explanation } from '../../api/explanation.ts'
+import { endpointName } from '../../format.ts'
 import { ClusterLink, OriginLink, RouteLink } from '../../parts/links.tsx'
 import { Mark, type Tone } from '../../parts/mark.tsx'
 import { Panel } from '../../parts/page.tsx'
@@ -87,15 +88,50 @@ function Steps({ met }: { readonly met: Met }) {
         </Step>
       )}
       {met.decision === null ? null : <DecisionStep decision={met.decision} />}
-      {Object.entries(route?.clusters ?? {}).map(([name, { endpoints }]) => (
-        <Step key={name} name={t.phases.cluster} tone={endpoints.length === 0 ? 'bad' : 'good'}>
-          <ClusterLink name={name} />{' '}
-          <code>
-            {endpoints.map(({ address, port: at }) => `${address}:${at}`).join(', ') || backendsTexts.empty}
-          </code>
-        </Step>
+      {Object.entries(route?.clusters ?? {}).map(([name, { endpoints, composed }]) => (
+        <Fragment key={name}>
+          <Step name={t.phases.cluster} tone={endpoints.length === 0 ? 'bad' : 'good'}>
+            <ClusterLink name={name} />{' '}
+            <code>{endpoints.map(endpointName).join(', ') || backendsTexts.empty}</code>
+          </Step>
+          {composed === undefined ? null : <ComposedStep composed={composed} />}
+        </Fragment>
       ))}
     </ol>
+  )
+}
+
+/** Which route of a composition takes it, what that may call, and where. */
+function ComposedStep({ composed: { code, isKnown, route, backends } }: { readonly composed: Composed }) {
+  if (route === null)
+    return (
+      <Step name={t.phases.composed} tone="bad">
+        {isKnown ? t.composed.none(code) : t.composed.unknown(code)}
+      </Step>
+    )
+  return (
+    <Step name={t.phases.composed} tone="good">
+      <code>
+        {route.method} {route.path}
+      </code>{' '}
+      <small>{code}</small>
+      {route.calls === null ? (
+        <p className="note">{t.composed.any}</p>
+      ) : (
+        route.calls.map(call => (
+          <p key={`${call.backend} ${call.method} ${call.path}`}>
+            <code>
+              {call.backend} {call.method} {call.path}
+            </code>
+          </p>
+        ))
+      )}
+      {backends.map(({ name, url, cluster }) => (
+        <p key={name}>
+          {name} <code>{url}</code> {cluster === null ? null : <ClusterLink name={cluster} />}
+        </p>
+      ))}
+    </Step>
   )
 }
 

@@ -4,7 +4,7 @@ import type { Cluster } from '../../../src/admin/shapes/cluster.ts'
 import type { Rule } from '../../../src/admin/shapes/rule.ts'
 import type { Gateway } from '../../../src/admin/shapes/topology.ts'
 import type { Tone } from '../../parts/mark.tsx'
-import { shortCluster, shortRule, span } from '../../format.ts'
+import { endpointName, shortCluster, shortRule, span } from '../../format.ts'
 import { backendsTexts } from '../../texts/backends.ts'
 import { certificatesTexts } from '../../texts/certificates.ts'
 import { mapTexts as t } from '../../texts/map.ts'
@@ -156,7 +156,7 @@ function addCluster(cluster: Cluster, seen: Seen, nodes: Node[], edges: Edge[]):
   }
   for (const { address, port, state, reason, requestsPerS } of shown) {
     const note = state === 'serving' ? '' : joined(backendsTexts.states[state], reason ?? '')
-    one(`${address}:${port}`, `${address}:${port}`, note, endpointTones[state], requestsPerS)
+    one(`${address}:${port}`, endpointName({ address, port }), note, endpointTones[state], requestsPerS)
   }
   if (shown.length < sorted.length)
     one('more', t.moreEndpoints(sorted.length - shown.length), '', 'quiet', null)
