@@ -55,7 +55,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
       transport: new ClusterTransport(plane.within),
       clock: systemClock,
       observer: together([
-        new CallMetrics(task.composition, plane.metricsScope()).observer,
+        new CallMetrics(composition, plane.metricsScope()).observer,
         ...(spans === null ? [] : [spans.observer]),
         ...(fanOut === null ? [] : [fanOut.observer]),
         {
