@@ -130,9 +130,13 @@ export class BackendRefs {
     if (this.resources.get(Composition, namespace, name) === undefined)
       return this.absent(Composition, to, from, path)
     if (port !== undefined) return notFound([...path, 'port'], `${what} has no ports, expected none`)
-    if (use === 'http') return compositionCluster(to)
-    const message = `${what} answers requests of HTTPRoutes, and nothing else can be sent to it yet`
-    return { reason: 'UnsupportedProtocol', path, message }
+    const unsupported = (message: string): Flaw => ({ reason: 'UnsupportedProtocol', path, message })
+    if (use !== 'http')
+      return unsupported(`${what} answers requests of HTTPRoutes, and nothing else can be sent to it yet`)
+    // Its threads have ways from workers alone: each call would be answered 503.
+    if (from.kind === Composition.kind)
+      return unsupported(`${what} cannot be called by another composition, expected a Service or a Backend`)
+    return compositionCluster(to)
   }
 
   private service(
