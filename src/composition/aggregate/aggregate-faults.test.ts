@@ -29,6 +29,16 @@ suite('what is wrong with a declaration is told with its place', () => {
       part('timeout: 5 s'),
       'routes[0].parts.user.timeout: .*, expected a duration like "500ms", "10s" or "1m30s"',
     ],
+    [
+      'a schema that holds nobody to anything',
+      `out: { type: object, required: id }\n${part('allow: [id]')}`,
+      'routes[0].out: a schema with "required": "id", expected a list of names',
+    ],
+    [
+      'a schema that cannot be compiled',
+      `body: { not: { pattern: '(' } }\n${part('allow: [id]')}`,
+      'routes[0].body: Invalid regular expression: .*',
+    ],
     ['no parts', 'parts: {}', 'routes[0].parts: .*'],
     [
       'a backend that is not there',

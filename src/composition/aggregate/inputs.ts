@@ -17,9 +17,12 @@ export function inputsOf(route: RouteDeclaration, place: Place, faults: Faults):
   }
 }
 
-/** A schema that somebody has written, where it is known what it lets pass. */
+/** A schema that somebody has written, where it is known what it lets pass, and checks can be made of it. */
 export function understood(schema: Readonly<Record<string, unknown>>, place: Place, faults: Faults): TSchema {
-  faults.hold(place, () => allowList(schema))
+  faults.hold(place, () => {
+    allowList(schema)
+    Compile(schema)
+  })
   return schema
 }
 

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Type as T } from 'typebox'
 import { storefront } from '../../../test/support/storefront.ts'
-import { defineGateway, http, manifestOf } from '../composition.ts'
+import { defineGateway, http, manifestOf, websocket } from '../composition.ts'
 
 const Node = T.Cyclic({ Node: T.Object({ name: T.String(), below: T.Array(T.Ref('Node')) }) }, 'Node')
 
@@ -51,6 +51,39 @@ const all = defineGateway({
 })
 
 suite('what a composition is, without running it', () => {
+  test('a schema that cannot be compiled is told with its route', () => {
+    const unusable = T.Unsafe<string>({ type: 'string', not: { pattern: '(' } })
+    const run = (): never => assert.fail('run')
+    for (const [gateway, expected] of [
+      [
+        defineGateway({ backends: {}, routes: r => [r.get('/a/{id}', { out: unusable, run })] }),
+        /^GET \/a\/\{id\}: out has Invalid regular/,
+      ],
+      [
+        defineGateway({
+          backends: {},
+          routes: r => [r.post('/a', { in: { body: unusable }, out: T.Null(), run })],
+        }),
+        /^POST \/a: in\.body has Invalid/,
+      ],
+      [
+        defineGateway({ backends: {}, routes: r => [r.websocket('/w', { receives: unusable, run })] }),
+        /^GET \/w: receives has Invalid/,
+      ],
+      [
+        defineGateway({
+          backends: { ticks: websocket({ url: 'ws://ticks', sends: unusable }) },
+          routes: () => [],
+        }),
+        /^backend ticks: sends has Invalid/,
+      ],
+    ] as const)
+      assert.throws(() => manifestOf(gateway as unknown as typeof all), {
+        name: 'TypeError',
+        message: expected,
+      })
+  })
+
   test('backends, routes, fan-out', () => {
     const { backends, routes } = manifestOf(storefront)
     assert.deepEqual(backends[1], {

@@ -2,6 +2,7 @@ import type { DeclaredResilience } from '../backends/resilience.ts'
 import type { RetrySettings } from '../transport/transport.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
+import { compileSchemas } from '../routes/schemas.ts'
 import type { TranscodedRoute } from '../routes/transcode.ts'
 import { methodPath } from '../transcode/call/method-call.ts'
 import { methodId } from '../transcode/openapi/paths.ts'
@@ -52,9 +53,13 @@ export interface CallEntry {
   readonly path: string
 }
 
-/** Credentials of `headers` of backends are left out, and so are the functions. */
+/**
+ * Credentials of `headers` of backends are left out, and so are the functions. Throws a TypeError that names the route
+ * where a schema cannot be compiled: else each request would find that out.
+ */
 export function manifestOf(gateway: Gateway): Manifest {
   const { title, version, backends, routes } = gateway
+  compileSchemas(gateway)
   return {
     title,
     version,

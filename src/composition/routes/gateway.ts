@@ -1,9 +1,9 @@
 import type { Backends } from '../backends/backend.ts'
-import { allowList } from '../schemas/allow-list.ts'
 import { Router } from './router.ts'
 import type { After, Before, FailureRule, Route, Routes } from './route.ts'
 import type { ProxyRoute } from './proxy.ts'
 import { routesOf } from './routes.ts'
+import { understandSchemas } from './schemas.ts'
 import { PathTemplate } from './template.ts'
 
 export interface GatewayOptions<B extends Backends> {
@@ -42,7 +42,7 @@ export interface Gateway<B extends Backends = Backends> {
 /**
  * An API for one kind of client, made of the APIs of backends. Throws a TypeError where it cannot be one: a path that is
  * no template, two routes of the same method and shape, a parameter that is not in its path, a schema of which it is not
- * known what it lets pass.
+ * known what it lets pass, or that is none.
  *
  * @example
  * export const gateway = defineGateway({
@@ -57,10 +57,8 @@ export interface Gateway<B extends Backends = Backends> {
  */
 export function defineGateway<const B extends Backends>(options: GatewayOptions<B>): Gateway<B> {
   const routes = options.routes(routesOf(options.backends)).flat()
-  for (const route of routes) {
-    checkSchemas(route)
-    if (route.kind === 'proxy') checkProxy(route, options.backends)
-  }
+  understandSchemas({ backends: options.backends, routes })
+  for (const route of routes) if (route.kind === 'proxy') checkProxy(route, options.backends)
   const timeoutMs = options.timeoutMs ?? 30_000
   return {
     title: options.title ?? 'composed API',
@@ -85,21 +83,4 @@ function checkProxy({ path, backend, options }: ProxyRoute, backends: Backends):
   for (const name of new PathTemplate(options.rewrite ?? '/').names)
     if (!names.includes(name))
       throw new TypeError(`proxy ${path}: rewrite has "${name}", which is not in the path`)
-}
-
-/** Here, and not when a request meets it: what a schema lets pass nobody sees in an answer that looks right. */
-function checkSchemas({ method, path, options }: Route): void {
-  const { params, query, headers, body } = options.in ?? {}
-  const schemas = { 'in.params': params, 'in.query': query, 'in.headers': headers, 'in.body': body }
-  for (const [name, schema] of Object.entries({
-    ...schemas,
-    ...('out' in options && { out: options.out }),
-  })) {
-    if (schema === undefined) continue
-    try {
-      allowList(schema)
-    } catch (cause) {
-      throw new TypeError(`${method} ${path}: ${name} has ${(cause as Error).message}`, { cause })
-    }
-  }
 }

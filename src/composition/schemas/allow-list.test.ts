@@ -126,6 +126,38 @@ suite('what a schema names, and nothing else', () => {
       assert.throws(() => allowList(raw(schema)), new RegExp(`"${keyword.replace('$', '\\$')}"`))
     })
 
+  for (const [keyword, schema] of [
+    ['type', { type: 'nonsense' }],
+    ['type', { type: ['string', 'text'] }],
+    ['required', { type: 'object', required: 'id' }],
+    ['required', { properties: { a: { required: [1] } } }],
+    ['enum', { enum: 5 }],
+    ['properties', { properties: [] }],
+    ['properties', { properties: { a: 3 } }],
+    ['items', { items: 'string' }],
+    ['anyOf', { anyOf: {} }],
+    ['minimum', { type: 'number', minimum: '1' }],
+    ['multipleOf', { multipleOf: 0 }],
+    ['maxLength', { items: { maxLength: '3' } }],
+    ['pattern', { anyOf: [{ pattern: '(' }] }],
+    ['not', { not: 3 }],
+  ] as const)
+    test(`"${keyword}" of ${JSON.stringify(schema)} is refused: it would hold nobody to anything`, () => {
+      assert.throws(() => allowList(raw(schema)), new RegExp(`a schema with "${keyword}": .*, expected `))
+    })
+
+  test('types of TypeBox that JSON Schema does not have are taken', () => {
+    const schema = T.Object({
+      a: T.Union([T.Undefined(), T.String({ pattern: /^x/ })]),
+      b: T.Optional(T.Enum(['x', 'y'])),
+      c: T.Record(T.String(), T.Integer({ minimum: 0 })),
+      d: T.Tuple([T.Literal(1), T.Null()]),
+      e: T.TemplateLiteral([T.Literal('a'), T.String()]),
+    })
+    const value = { a: 'x1', b: 'x', c: { n: 1 }, d: [1, null], e: 'ab' }
+    assert.deepEqual(new Checked('answer', schema).allow(value), { value, faults: [] })
+  })
+
   test('what says nothing of what is allowed is left to who checks', () => {
     const schema = raw({
       type: 'object',

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
-import { isType, namesItems, namesMembers, understood, type Schema, type SchemaLike } from './json-schema.ts'
+import { isType, namesItems, namesMembers, type Schema, type SchemaLike } from './json-schema.ts'
+import { understood } from './keywords.ts'
 import { isObject, merged, nothingOf, UNNAMED } from './picked.ts'
 
 /** A copy with what is named, or UNNAMED. */

@@ -15,7 +15,10 @@ async function manifestIn(file: string): Promise<Extracted> {
     const { gateway } = await loadBundle(file, files)
     return { manifest: manifestOf(gateway), fault: null, files: followed() }
   } catch (error) {
-    const fault = error instanceof BundleFault ? error.message : `${file}: ${String(error)}`
+    const fault =
+      error instanceof BundleFault
+        ? error.message
+        : `${file}: ${error instanceof Error ? error.message : String(error)}`
     return { manifest: null, fault, files: followed() }
   }
 }
