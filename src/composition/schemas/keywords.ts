@@ -80,7 +80,8 @@ function checkValue(schema: Schema, keyword: string, value: unknown, [fits, expe
 
 function isExpression(pattern: string): boolean {
   try {
-    return new RegExp(pattern, 'u') !== null
+    void new RegExp(pattern, 'u')
+    return true
   } catch {
     return false
   }

@@ -9,6 +9,7 @@ import { nameOf, sourceOf, type BundleCode, type BundleSource } from './bundles/
 import type { BundleFact } from './facts.ts'
 import { narrowed } from './threads/narrowed.ts'
 import { ThreadSet } from './threads/thread-set.ts'
+import { unawaited } from './unawaited.ts'
 
 /** What is under way in threads that have been replaced gets this long. */
 const LEAVE_MS = 30_000
@@ -84,9 +85,12 @@ export class BundleRun {
 
   private renew(): void {
     this.isDue = true
-    this.busy ??= this.work().finally(() => {
-      this.busy = null
-    })
+    const { kit, composition } = this.options
+    this.busy ??= this.work()
+      .catch((error: unknown) => kit.log.error('composition.failed', { composition, error }))
+      .finally(() => {
+        this.busy = null
+      })
   }
 
   private async work(): Promise<void> {
@@ -159,7 +163,7 @@ export class BundleRun {
     this.snapshot = snapshot
     this.set = set
     await this.give(manifest)
-    if (before !== null) void before.drain(LEAVE_MS)
+    if (before !== null) unawaited(before.drain(LEAVE_MS), this.options.kit.log, this.options.composition)
   }
 
   private newSet(code: BundleCode, snapshot: Snapshot): ThreadSet {
@@ -173,7 +177,7 @@ export class BundleRun {
         limits,
         count: threads,
         printed: (text, thread) => this.printed(text, thread),
-        onChange: () => void this.give(this.manifest),
+        onChange: () => unawaited(this.give(this.manifest), kit.log, composition),
         onEnd: ({ reason, message }, thread, waitMs) => {
           kit.log.error('composition.thread_ended', { composition, thread, reason, message, waitMs })
           kit.metrics.counter('portcullis_composition_restarts_total', { composition, reason }).add(1)

@@ -4,6 +4,7 @@ import { BUNDLE_BACKENDS, BUNDLES, type BackendClusters } from '../../translatio
 import type { RoleService, ServiceKit, Wants } from '../../translation/service.ts'
 import type { BundleRun } from './bundle-run.ts'
 import type { BundleFact } from './facts.ts'
+import { unawaited } from './unawaited.ts'
 
 /** Runs the bundles of all compositions that are declared. */
 export class Compositions implements RoleService {
@@ -25,7 +26,10 @@ export class Compositions implements RoleService {
     this.clusters = (wants[BUNDLE_BACKENDS] as BackendClusters | undefined) ?? {}
     const declared = resources.all(Composition)
     if (declared.length === 0 && this.runs.size === 0) return
-    this.turn = this.turn.then(() => this.take(declared))
+    // Who has its turn later has it whatever became of this one.
+    this.turn = this.turn
+      .then(() => this.take(declared))
+      .catch((error: unknown) => this.kit.log.error('compositions.failed', { error }))
   }
 
   /** When the threads of those that can be loaded serve. */
@@ -52,19 +56,25 @@ export class Compositions implements RoleService {
       const { namespace, name } = composition.metadata
       const key = `${namespace}/${name}`
       names.add(key)
-      const run = this.runs.get(key)
-      run?.declare(composition)
-      run?.applied()
-      if (run === undefined) this.runs.set(key, new BundleRun(this.kitOf(key), composition))
+      try {
+        const run = this.runs.get(key)
+        run?.declare(composition)
+        run?.applied()
+        if (run === undefined) this.runs.set(key, new BundleRun(this.kitOf(key), composition))
+      } catch (error) {
+        // Those behind it have nothing to do with that.
+        this.kit.log.error('composition.failed', { composition: key, error })
+      }
     }
-    for (const [key, run] of this.runs) {
-      if (names.has(key)) continue
-      this.runs.delete(key)
-      this.facts = new Map([...this.facts].filter(([one]) => one !== key))
-      // Otherwise one of this name that is declared anew would be sent to threads that have ended.
-      void this.kit.give(BUNDLES, this.facts)
-      void run.stop()
-    }
+    for (const [key, run] of this.runs) if (!names.has(key)) this.leave(key, run)
+  }
+
+  private leave(key: string, run: BundleRun): void {
+    this.runs.delete(key)
+    this.facts = new Map([...this.facts].filter(([one]) => one !== key))
+    // Otherwise one of this name that is declared anew would be sent to threads that have ended.
+    unawaited(this.kit.give(BUNDLES, this.facts), this.kit.log, key)
+    unawaited(run.stop(), this.kit.log, key)
   }
 
   private kitOf(composition: string): ConstructorParameters<typeof BundleRun>[0] {

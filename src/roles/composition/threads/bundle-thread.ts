@@ -7,6 +7,7 @@ import type { ServiceKit } from '../../../translation/service.ts'
 import type { BundleCode } from '../bundles/source.ts'
 import { bundleEntry, type BundleTask, type FromBundle } from '../thread/settings.ts'
 import { Beat, BEAT_MS } from './beat.ts'
+import { unawaited } from '../unawaited.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** A module that takes longer waits for something, or does not end. */
@@ -22,7 +23,7 @@ export interface ThreadEnd {
 export type EndReason = 'heap' | 'external' | 'stalled' | 'threw' | 'exited' | 'unloadable'
 
 export interface ThreadOptions {
-  readonly kit: Pick<ServiceKit, 'threads'>
+  readonly kit: Pick<ServiceKit, 'threads' | 'log'>
   /** `default/home` */
   readonly composition: string
   readonly code: BundleCode
@@ -75,7 +76,7 @@ export class BundleThread {
       const verdict = watchdog.look()
       if (verdict !== null) return this.kill(verdict, verdict.failure)
       // A loop that stands still is interrupted for that.
-      if (watchdog.isStill) void heapOf(this.guest.worker).then(bytes => watchdog.seen(bytes))
+      if (watchdog.isStill) this.unawaited(heapOf(this.guest.worker).then(bytes => watchdog.seen(bytes)))
     }, BEAT_MS)
     this.late = setTimeout(
       () => this.kill({ reason: 'unloadable', message: `it is not loaded after ${LOAD_MS / 1000} s` }),
@@ -95,7 +96,7 @@ export class BundleThread {
   }
 
   apply(snapshot: Snapshot): void {
-    void this.guest.apply(snapshot)
+    this.unawaited(this.guest.apply(snapshot))
   }
 
   /** Lets what is under way finish, and ends it. */
@@ -118,20 +119,25 @@ export class BundleThread {
     worker.on('message', (message: FromBundle) => {
       if (message.type === 'loaded') loaded()
       // What a bundle has begun may keep its loop turning.
-      if (message.type === 'drained') void guest.end()
+      if (message.type === 'drained') this.unawaited(guest.end())
       if (message.type === 'unloadable') this.kill({ reason: 'unloadable', message: message.fault })
     })
     worker.on('error', error => {
       this.end ??= endOf(error)
     })
-    void guest.ended.then(code => this.gone(code))
+    this.unawaited(guest.ended.then(code => this.gone(code)))
+  }
+
+  private unawaited(work: Promise<unknown>): void {
+    const { kit, composition } = this.options
+    unawaited(work, kit.log, composition)
   }
 
   private kill(end: ThreadEnd, failure: FailureName = 'bundle_terminated'): void {
     if (this.end !== null) return
     this.end = end
     this.failure = failure
-    void this.guest.end()
+    this.unawaited(this.guest.end())
     // Before it has ended, which may take a while: neither its clients nor its successor need to wait for that.
     this.gone(1)
   }

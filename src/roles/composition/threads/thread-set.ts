@@ -1,5 +1,6 @@
 import { BundleThread, type ThreadEnd, type ThreadOptions } from './bundle-thread.ts'
 import type { Snapshot } from '../../../snapshot/snapshot.ts'
+import { unawaited } from '../unawaited.ts'
 
 /** One that ends this soon after its beginning waits before another begins, longer each time. */
 const EARLY_MS = 5_000
@@ -79,17 +80,24 @@ export class ThreadSet {
       onEnd: (end, ended) => this.ended(end, ended, index),
     })
     this.loading.add(thread)
-    thread.loaded.then(
-      () => {
-        this.loading.delete(thread)
-        if (this.isOver) return void thread.destroy()
-        this.serving.add(thread)
-        thread.open()
-        onServing?.()
-      },
-      () => this.loading.delete(thread),
+    const { kit, composition } = this.options
+    unawaited(
+      thread.loaded.then(
+        () => this.begun(thread, onServing),
+        () => void this.loading.delete(thread),
+      ),
+      kit.log,
+      composition,
     )
     return thread
+  }
+
+  private async begun(thread: BundleThread, onServing: (() => void) | null): Promise<void> {
+    this.loading.delete(thread)
+    if (this.isOver) return thread.destroy()
+    this.serving.add(thread)
+    thread.open()
+    onServing?.()
   }
 
   private ended(end: ThreadEnd, thread: BundleThread, index: number): void {
