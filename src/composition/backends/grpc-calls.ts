@@ -3,7 +3,7 @@ import { writeTimeout } from '../../http/grpc/timeout.ts'
 import type { Call } from '../calls/call.ts'
 import { CallFailure } from '../calls/failure.ts'
 import type * as Codec from '../grpc/codec.ts'
-import { messagesOf, frame, gzipFrame } from '../grpc/frames.ts'
+import { answerReading, messageEnvelope, messagesOf } from '../grpc/envelopes.ts'
 import { Metadata, metadataFields } from '../grpc/metadata.ts'
 import { checkHead, checkStatus, isEmptyStream } from '../grpc/status.ts'
 import type { BackendAnswer, BackendRequest } from '../transport/transport.ts'
@@ -109,11 +109,11 @@ class MethodCalls {
   ): Promise<BackendAnswer> {
     const { encode } = codec ?? (await loadCodec())
     const { methodKind, input } = this.method
-    const framed = this.declaration.gzip ? gzipFrame : frame
+    const framed = (one: unknown) => messageEnvelope(encode(input, one), this.declaration.gzip)
     const body =
       methodKind === 'unary' || methodKind === 'server_streaming'
-        ? await framed(encode(input, given))
-        : sending(call, given as Sent<unknown>, one => framed(encode(input, one)))
+        ? await framed(given)
+        : sending(call, given as Sent<unknown>, framed)
     const answer = await site.transport.send(this.requestFor(backend, site, call, body, options))
     call.record.status = answer.status
     await checkHead(answer, call.name, this.method.parent.file, this.streams)
@@ -183,8 +183,10 @@ class MethodCalls {
   ): AsyncGenerator<Message, void> {
     const { limitBytes } = this.backend
     if (isEmptyStream(headers)) return options.onTrailers?.(new Metadata(headers))
-    const rules = { call: call.name, limitBytes, encoding: headers['grpc-encoding'] ?? 'identity' }
-    for await (const bytes of messagesOf(body, rules))
+    for await (const bytes of messagesOf(
+      body,
+      answerReading(call.name, headers['grpc-encoding'], limitBytes),
+    ))
       yield codec!.decode(this.method.output, bytes, call.name)
     const trailers = body.trailers ?? {}
     options.onTrailers?.(new Metadata(trailers))
@@ -196,7 +198,7 @@ class MethodCalls {
 async function* sending(
   call: RunningCall,
   given: Sent<unknown>,
-  framed: (message: unknown) => Uint8Array | Promise<Uint8Array>,
+  framed: (message: unknown) => Promise<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   try {
     for await (const one of given) yield await framed(one)

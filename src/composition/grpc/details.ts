@@ -1,25 +1,20 @@
 import {
+  create,
   createRegistry,
   fromBinary,
-  toBinary,
-  create,
-  toJson,
   fromJson,
-  type JsonValue,
+  toBinary,
+  toJson,
   type DescFile,
+  type DescMessage,
   type FileRegistry,
+  type JsonValue,
+  type Message,
   type Registry,
 } from '@bufbuild/protobuf'
-import { anyPack, anyUnpack, type Any } from '@bufbuild/protobuf/wkt'
+import { anyPack, type Any } from '@bufbuild/protobuf/wkt'
 import { compileProtos } from '../proto/compile.ts'
 import type { GrpcDetail } from './codes.ts'
-
-/** A google.rpc.Status, as messages of it are. */
-interface RpcStatus {
-  readonly code: number
-  readonly message: string
-  readonly details: readonly Any[]
-}
 
 let known: FileRegistry | undefined
 
@@ -27,44 +22,55 @@ let known: FileRegistry | undefined
 export const rpcTypes = (): FileRegistry =>
   (known ??= compileProtos(['google/rpc/status.proto', 'google/rpc/error_details.proto'], () => null))
 
-/** Of `grpc-status-details-bin`; what cannot be read is no detail. */
-export function readDetails(bytes: Uint8Array, file: DescFile): readonly GrpcDetail[] {
-  const types = rpcTypes()
+const statusSchema = (): DescMessage => rpcTypes().getMessage('google.rpc.Status')!
+
+/** Details of `grpc-status-details-bin`, whose code and message count for nobody; those that cannot be read are none. */
+export function detailsOf(bytes: Uint8Array | null): readonly Any[] {
+  if (bytes === null) return []
   try {
-    const status = fromBinary(types.getMessage('google.rpc.Status')!, bytes) as unknown as RpcStatus
-    const registry = createRegistry(types, ...withImports(file))
-    return status.details.map(detail => detailOf(detail, registry))
+    return (fromBinary(statusSchema(), bytes) as Message & { readonly details: Any[] }).details
   } catch {
     return []
   }
 }
 
-function detailOf(any: Any, registry: Registry): GrpcDetail {
-  const type = any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1)
-  const schema = registry.getMessage(type)
+/** The bytes of a google.rpc.Status. */
+export const statusBytes = (code: number, message: string, details: readonly Any[]): Uint8Array =>
+  toBinary(
+    statusSchema(),
+    create(statusSchema(), { code, message, details: [...details] } as Record<string, unknown>),
+  )
+
+/** `google.rpc.ErrorInfo` of `type.googleapis.com/google.rpc.ErrorInfo`. */
+export const typeNameOf = ({ typeUrl }: Any): string => typeUrl.slice(typeUrl.lastIndexOf('/') + 1)
+
+/** What is in one; undefined where its type is not known, or it cannot be read. */
+export function detailJson(any: Any, registry: Registry): JsonValue | undefined {
+  const schema = registry.getMessage(typeNameOf(any))
   try {
-    const message = schema === undefined ? undefined : anyUnpack(any, schema)
-    const value = message === undefined ? null : toJson(schema!, message, { registry })
-    return { type, value, bytes: any.value }
+    return schema && toJson(schema, fromBinary(schema, any.value), { registry })
   } catch {
-    return { type, value: null, bytes: any.value }
+    return undefined
   }
 }
 
-/** The other way, for stubs: standard details, by their JSON. Throws where one is none. */
-export function writeDetails(
-  code: number,
-  message: string,
-  details: readonly { readonly type: string; readonly value: unknown }[],
-): Uint8Array {
-  const types = rpcTypes()
-  const packed = details.map(({ type, value }) => {
-    const schema = types.getMessage(type)
-    if (schema === undefined) throw new TypeError(`${type} is no standard detail of an error`)
-    return anyPack(schema, fromJson(schema, value as JsonValue))
-  })
-  const schema = types.getMessage('google.rpc.Status')!
-  return toBinary(schema, create(schema, { code, message, details: packed } as never))
+/** A standard detail, by its JSON. Throws a TypeError where there is none of this type. */
+export function packedDetail(type: string, value: JsonValue): Any {
+  const schema = rpcTypes().getMessage(type)
+  if (schema === undefined) throw new TypeError(`${type} is no standard detail of an error`)
+  return anyPack(schema, fromJson(schema, value))
+}
+
+/** As a composition has them: of the standard types and those of a service's own files. */
+export function readDetails(bytes: Uint8Array, file: DescFile): readonly GrpcDetail[] {
+  const details = detailsOf(bytes)
+  if (details.length === 0) return []
+  const registry = createRegistry(rpcTypes(), ...withImports(file))
+  return details.map(any => ({
+    type: typeNameOf(any),
+    value: detailJson(any, registry) ?? null,
+    bytes: any.value,
+  }))
 }
 
 function withImports(file: DescFile, all = new Set<DescFile>()): ReadonlySet<DescFile> {

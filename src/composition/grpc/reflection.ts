@@ -4,7 +4,7 @@ import { CallFailure } from '../calls/failure.ts'
 import { compileProtos } from '../proto/compile.ts'
 import type { BackendRequest, Transport } from '../transport/transport.ts'
 import { registryOfFiles } from './descriptors.ts'
-import { frame, messagesOf } from './frames.ts'
+import { answerReading, envelope, messagesOf } from './envelopes.ts'
 import { metadataFields, type MetadataInit } from './metadata.ts'
 import { checkHead, checkStatus } from './status.ts'
 
@@ -115,12 +115,12 @@ class Reflection {
     const schema = types.getMessage('reflection.Request')!
     const file = schema.file
     const answer = await transport.send(
-      this.requestFor(frame(toBinary(schema, create(schema, request as never)))),
+      this.requestFor(envelope(0, toBinary(schema, create(schema, request as never)))),
     )
     await checkHead(answer, call, file)
-    const rules = { call, limitBytes: LIMIT_BYTES, encoding: answer.headers['grpc-encoding'] ?? 'identity' }
+    const reading = answerReading(call, answer.headers['grpc-encoding'], LIMIT_BYTES)
     let response: Response | null = null
-    for await (const bytes of messagesOf(answer.body, rules))
+    for await (const bytes of messagesOf(answer.body, reading))
       response = fromBinary(types.getMessage('reflection.Response')!, bytes) as unknown as Response
     await checkStatus(answer.body.trailers ?? {}, answer.headers, call, file)
     if (response === null || response.error !== undefined)

@@ -1,15 +1,49 @@
 import type { DescFile } from '@bufbuild/protobuf'
-import { httpStatus, readStatus } from '../../http/grpc/status.ts'
+import { httpStatus, OK, readStatus } from '../../http/grpc/status.ts'
 import { CallFailure } from '../calls/failure.ts'
 import type { BackendAnswer } from '../transport/transport.ts'
-import { codeHttpStatus, codeName, type GrpcCode, type GrpcDetail } from './codes.ts'
+import { codeHttpStatus, codeName, type GrpcDetail } from './codes.ts'
 import { Metadata } from './metadata.ts'
 
 const DETAILS = 'grpc-status-details-bin'
+const GRPC = /^application\/grpc(?:\+proto)?\s*(?:;|$)/i
 
 type Fields = Readonly<Record<string, string>>
 
-/** Of an answer that is a status alone (Trailers-Only) and OK: so servers say that a stream has nothing. */
+/** How a call ended, as fields say. */
+export interface Ending {
+  readonly code: number
+  readonly message: string
+  /** Bytes of a google.rpc.Status. */
+  readonly details: Uint8Array | null
+  /** The status of HTTP, of an answer that says nothing else. */
+  readonly http: number | null
+}
+
+/** What the fields at the end of a call say (its head's, of a status alone); null where they say nothing. */
+export function endingOf(fields: Fields): Ending | null {
+  const said = fields['grpc-status']
+  if (said === undefined) return null
+  const [details = null] = new Metadata(fields).bytes(DETAILS)
+  return { code: readStatus(said), message: messageOf(fields), details, http: null }
+}
+
+/** What the head of an answer is: that of messages, a status that is all there is (Trailers-Only, or one of HTTP), or no gRPC. */
+export function headOf({ status, headers }: BackendAnswer): 'messages' | Ending | 'no gRPC' {
+  const ending = endingOf(headers)
+  if (ending !== null) return ending
+  if (status !== 200)
+    return { code: httpStatus(status), message: `HTTP status ${status}`, details: null, http: status }
+  return GRPC.test(headers['content-type'] ?? '') ? 'messages' : 'no gRPC'
+}
+
+/** Percent-decoded; what is broken stays as it is (doc/PROTOCOL-HTTP2.md: "implementations MUST NOT error"). */
+const messageOf = (fields: Fields): string =>
+  (fields['grpc-message'] ?? '').replace(/(?:%[\dA-Fa-f]{2})+/g, bytes =>
+    Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
+  )
+
+/** Of an answer that is a status alone and OK: so servers say that a stream has nothing. */
 export const isEmptyStream = (headers: Fields): boolean => headers['grpc-status'] === '0'
 
 /** Throws what an answer says that has no messages but needs some: it is no gRPC, or a status alone. */
@@ -19,25 +53,12 @@ export async function checkHead(
   file: DescFile,
   streams = false,
 ): Promise<void> {
-  const { status, headers } = answer
-  const said = headers['grpc-status']
-  if (
-    status === 200 &&
-    said === undefined &&
-    /^application\/grpc(?:\+proto|;|$)/i.test(headers['content-type'] ?? '')
-  )
-    return
+  const head = headOf(answer)
+  if (head === 'messages') return
   answer.body.cancel()
-  if (said !== undefined) {
-    await checkStatus(headers, headers, call, file)
-    if (streams) return
-  } else if (status !== 200)
-    throw failed(call, headers, codeName(httpStatus(status)), `HTTP status ${status}`, [], status)
-  throw new CallFailure(
-    'backend_response_invalid',
-    call,
-    said === undefined ? 'it is no gRPC' : 'it has no message',
-  )
+  if (head === 'no gRPC') throw new CallFailure('backend_response_invalid', call, 'it is no gRPC')
+  if (head.code !== OK) throw await failed(call, answer.headers, head, file)
+  if (!streams) throw new CallFailure('backend_response_invalid', call, 'it has no message')
 }
 
 /** Throws where the status at the end of a call is not OK, or there is none. */
@@ -47,37 +68,24 @@ export async function checkStatus(
   call: string,
   file: DescFile,
 ): Promise<void> {
-  const said = trailers['grpc-status']
-  if (said === undefined) throw new CallFailure('backend_response_invalid', call, 'it has no grpc-status')
-  if (said === '0') return
-  const code = codeName(readStatus(said))
-  throw failed(call, { ...headers, ...trailers }, code, messageOf(trailers), await detailsOf(trailers, file))
+  const ending = endingOf(trailers)
+  if (ending === null) throw new CallFailure('backend_response_invalid', call, 'it has no grpc-status')
+  if (ending.code !== OK) throw await failed(call, { ...headers, ...trailers }, ending, file)
 }
 
-function failed(
-  call: string,
-  fields: Fields,
-  code: GrpcCode,
-  message: string,
-  details: readonly GrpcDetail[],
-  status = codeHttpStatus(code),
-): CallFailure {
+async function failed(call: string, fields: Fields, ending: Ending, file: DescFile): Promise<CallFailure> {
+  const { message, details: bytes, http } = ending
+  const code = codeName(ending.code)
+  const details = bytes === null ? [] : await detailsOf(bytes, file)
   const headers = withRetryAfter(fields, details)
+  const answer = { status: http ?? codeHttpStatus(code), headers, body: undefined }
   return new CallFailure('backend_status', call, message === '' ? code : `${code}: ${message}`, {
-    answer: { status, headers, body: undefined, grpc: { code, message, details } },
+    answer: { ...answer, grpc: { code, message, details } },
   })
 }
 
-/** Percent-decoded; what is broken stays as it is (doc/PROTOCOL-HTTP2.md: Status-Message). */
-const messageOf = (trailers: Fields): string =>
-  (trailers['grpc-message'] ?? '').replace(/(?:%[\dA-Fa-f]{2})+/g, bytes =>
-    Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
-  )
-
 /** Loaded with the first: most calls that fail have none. */
-async function detailsOf(trailers: Fields, file: DescFile): Promise<readonly GrpcDetail[]> {
-  const [bytes] = new Metadata(trailers).bytes(DETAILS)
-  if (bytes === undefined) return []
+async function detailsOf(bytes: Uint8Array, file: DescFile): Promise<readonly GrpcDetail[]> {
   const { readDetails } = await import('./details.ts')
   return readDetails(bytes, file)
 }

@@ -1,9 +1,16 @@
-import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
+import type {
+  JsonValue,
+  DescMessage,
+  DescMethod,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf'
 import type { FailureName } from '../../http/failures.ts'
 import { percentEncode } from '../../http/grpc/answer.ts'
 import { CallFailure } from '../calls/failure.ts'
 import { codeNumber, type GrpcCode } from '../grpc/codes.ts'
-import { frame, messagesOf } from '../grpc/frames.ts'
+import { answerReading, envelope, messagesOf } from '../grpc/envelopes.ts'
 import { Metadata } from '../grpc/metadata.ts'
 import { gathered } from '../transport/gathered.ts'
 import type { AnswerBody, BackendAnswer, BackendRequest } from '../transport/transport.ts'
@@ -130,10 +137,10 @@ class Serving {
     const { decode } = await import('../grpc/codec.ts')
     const { body, call } = this.request
     const { input } = this.method
-    const rules = { call, limitBytes: Infinity, encoding: 'gzip' }
     const bytes = body instanceof Uint8Array ? once(body) : (body ?? nothing())
     const messages = (async function* () {
-      for await (const one of messagesOf(bytes, rules)) yield decode(input, one, call)
+      for await (const one of messagesOf(bytes, answerReading(call, 'gzip', Infinity)))
+        yield decode(input, one, call)
     })()
     return asksOnce(this.method) ? (await messages.next()).value : messages
   }
@@ -146,7 +153,7 @@ class Serving {
       for await (const one of messages) {
         let bytes!: Uint8Array
         this.transport.hold(() => (bytes = encode(this.method.output, one)))
-        yield frame(bytes)
+        yield envelope(0, bytes)
       }
       return { 'grpc-status': '0' }
     } catch (error) {
@@ -178,8 +185,9 @@ async function statusOf(error: unknown): Promise<Fields> {
     'grpc-message': percentEncode(error.message),
   }
   if (error.details.length > 0) {
-    const { writeDetails } = await import('../grpc/details.ts')
-    const bytes = writeDetails(code, error.message, error.details)
+    const { packedDetail, statusBytes } = await import('../grpc/details.ts')
+    const details = error.details.map(({ type, value }) => packedDetail(type, value as JsonValue))
+    const bytes = statusBytes(code, error.message, details)
     fields['grpc-status-details-bin'] = Buffer.from(bytes).toString('base64')
   }
   return fields

@@ -1,5 +1,5 @@
 import { fromBinary, fromJsonString, toBinary, toJsonString, type DescMessage } from '@bufbuild/protobuf'
-import { INTERNAL, INVALID_ARGUMENT } from './call/codes.ts'
+import { INTERNAL, INVALID_ARGUMENT } from '../../http/grpc/status.ts'
 import { statusOf, StatusError } from './call/status.ts'
 import type { Surface } from './inbound.ts'
 

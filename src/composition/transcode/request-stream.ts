@@ -1,5 +1,5 @@
 import type { DescMethod } from '@bufbuild/protobuf'
-import { UNIMPLEMENTED } from './call/codes.ts'
+import { UNIMPLEMENTED } from '../../http/grpc/status.ts'
 import { statusOf, StatusError } from './call/status.ts'
 
 /** Messages of a stream: all of them, or the one that there must be where the method takes one. */

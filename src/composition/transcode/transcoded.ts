@@ -1,14 +1,20 @@
-import { httpStatus } from '../../http/grpc/status.ts'
+import { httpStatus, RESOURCE_EXHAUSTED } from '../../http/grpc/status.ts'
 import { CompiledRoute } from '../engine/compiled-route.ts'
 import type { Course } from '../engine/course.ts'
 import { EndingBody } from '../engine/ending-body.ts'
 import type { GatewayAnswer } from '../engine/messages.ts'
 import { Answer, Problem } from '../routes/answer.ts'
 import type { TranscodedRoute } from '../routes/transcode.ts'
-import { INTERNAL, RESOURCE_EXHAUSTED } from './call/codes.ts'
 import { metadataOf, type Metadata } from './call/metadata.ts'
 import { callMethod } from './call/method-call.ts'
-import { httpStatusOf, statusOf, StatusError, statusOfError, type Status } from './call/status.ts'
+import {
+  failedStatus,
+  httpStatusOf,
+  statusOf,
+  StatusError,
+  statusOfError,
+  type Status,
+} from './call/status.ts'
 import type { Inbound, Incoming, Written } from './inbound.ts'
 
 /** A route that gives the methods of a backend to clients of other protocols. */
@@ -76,8 +82,9 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
 
   private wrong(course: Course, inbound: Inbound | null, error: unknown): GatewayAnswer {
     const told = error instanceof Problem ? ofProblem(error) : error
-    const status = statusOfError(told) ?? statusOf(INTERNAL, 'the composition failed')
-    if (statusOfError(told) === null) this.mistaken(error, course.request)
+    const said = statusOfError(told)
+    if (said === null) this.mistaken(error, course.request)
+    const status = said ?? failedStatus
     const more = told instanceof StatusError ? told : null
     return inbound?.failed(status, more) ?? this.withoutProtocol(status, more)
   }

@@ -7,7 +7,7 @@ import {
   type Registry,
 } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt'
-import { INVALID_ARGUMENT, UNIMPLEMENTED } from './call/codes.ts'
+import { INVALID_ARGUMENT, UNIMPLEMENTED } from '../../http/grpc/status.ts'
 import type { MetadataRule } from './call/metadata.ts'
 import { methodPath } from './call/method-call.ts'
 import { statusOf, StatusError, StatusWriter } from './call/status.ts'

@@ -1,13 +1,15 @@
 import type { FailureName } from '../failures.ts'
 
-/** Status codes (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md) that the tables below give. */
+/** Status codes (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md), those that somebody here gives. */
+export const OK = 0
 export const CANCELLED = 1
-const UNKNOWN = 2
-const DEADLINE_EXCEEDED = 4
+export const UNKNOWN = 2
+export const INVALID_ARGUMENT = 3
+export const DEADLINE_EXCEEDED = 4
 const PERMISSION_DENIED = 7
-const RESOURCE_EXHAUSTED = 8
-const UNIMPLEMENTED = 12
-const INTERNAL = 13
+export const RESOURCE_EXHAUSTED = 8
+export const UNIMPLEMENTED = 12
+export const INTERNAL = 13
 const UNAVAILABLE = 14
 const DATA_LOSS = 15
 const UNAUTHENTICATED = 16

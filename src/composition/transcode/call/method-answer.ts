@@ -1,12 +1,10 @@
-import { httpStatus } from '../../../http/grpc/status.ts'
+import { INTERNAL, OK, UNIMPLEMENTED } from '../../../http/grpc/status.ts'
 import { CallFailure } from '../../calls/failure.ts'
+import { answerReading, messagesOf, type Reading } from '../../grpc/envelopes.ts'
+import { headOf } from '../../grpc/status.ts'
 import type { BackendAnswer } from '../../transport/transport.ts'
-import { INTERNAL, OK, UNIMPLEMENTED } from './codes.ts'
-import { messagesOf } from './envelopes.ts'
 import type { Metadata } from './metadata.ts'
-import { okStatus, statusOf, statusOfError, statusOfTrailers, type Status } from './status.ts'
-
-const GRPC = /^application\/grpc(?:\+proto)?\s*(?:;|$)/i
+import { okStatus, statusOf, statusOfEnding, statusOfError, statusOfTrailers, type Status } from './status.ts'
 
 /**
  * What a backend says to a call of a method. Its messages end without failing, whatever becomes of the call: its status
@@ -18,14 +16,14 @@ export class MethodAnswer {
   /** Settles when the messages have ended, or are not read any more; rejects with what went wrong on the way. */
   readonly over: Promise<void>
   private readonly answer: BackendAnswer
-  private readonly limitBytes: number
+  private readonly reading: Reading
   private readonly settled = Promise.withResolvers<void>()
   private ending: Status | null
   private behind: Metadata = {}
 
-  constructor(answer: BackendAnswer, limitBytes: number) {
+  constructor(answer: BackendAnswer, call: string, limitBytes: number) {
     this.answer = answer
-    this.limitBytes = limitBytes
+    this.reading = answerReading(call, answer.headers['grpc-encoding'], limitBytes)
     this.over = this.settled.promise
     this.over.catch(() => undefined)
     this.ending = endOfHead(answer)
@@ -49,9 +47,9 @@ export class MethodAnswer {
   /** To be read once. Who stops early ends the call. */
   async *messages(): AsyncGenerator<Uint8Array> {
     if (this.ending !== null) return
-    const { body, headers } = this.answer
+    const { body } = this.answer
     try {
-      yield* messagesOf(body, headers['grpc-encoding'] ?? 'identity', this.limitBytes)
+      yield* messagesOf(body, this.reading)
       this.behind = body.trailers ?? {}
       this.ending = statusOfTrailers(this.behind)
       this.settled.resolve()
@@ -85,13 +83,14 @@ export class MethodAnswer {
   }
 }
 
-/** Of a head that is all of the answer: a status alone (Trailers-Only), or what is no gRPC at all. */
-function endOfHead({ status, headers }: BackendAnswer): Status | null {
-  if (headers['grpc-status'] !== undefined) return statusOfTrailers(headers)
-  if (status !== 200) return statusOf(httpStatus(status), `the backend answered with HTTP status ${status}`)
-  return GRPC.test(headers['content-type'] ?? '')
-    ? null
-    : statusOf(INTERNAL, 'the backend does not answer with gRPC')
+/** Of a head that is all of the answer. */
+function endOfHead(answer: BackendAnswer): Status | null {
+  const head = headOf(answer)
+  if (head === 'messages') return null
+  if (head === 'no gRPC') return statusOf(INTERNAL, 'the backend does not answer with gRPC')
+  return head.http === null
+    ? statusOfEnding(head)
+    : statusOf(head.code, `the backend answered with ${head.message}`)
 }
 
 /** Of a call that ended well, for those who need one. */

@@ -7,8 +7,8 @@ import { trackedCall, type RunningCall } from '../../backends/tracked-call.ts'
 import { CallFailure } from '../../calls/failure.ts'
 import type { BackendRequest } from '../../transport/transport.ts'
 import { codeName } from '../../grpc/codes.ts'
-import { OK } from './codes.ts'
-import { envelope } from './envelopes.ts'
+import { envelope } from '../../grpc/envelopes.ts'
+import { OK } from '../../../http/grpc/status.ts'
 import type { Metadata } from './metadata.ts'
 import { MethodAnswer } from './method-answer.ts'
 
@@ -43,7 +43,7 @@ export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnsw
   const tracked = trackedCall(site, `${name} ${method.localName}`, timeoutMs, async running => {
     const answer = await site.transport.send(requestFor(site, call, running, wrong))
     running.record.status = answer.status
-    const given = new MethodAnswer(answer, backend.limitBytes)
+    const given = new MethodAnswer(answer, running.name, backend.limitBytes)
     // Whoever was to read it may have gone without a word.
     running.signal.addEventListener('abort', () => given.fail(running.signal.reason))
     opened.resolve(given)

@@ -1,21 +1,20 @@
-import {
-  create,
-  createRegistry,
-  fromBinary,
-  toBinary,
-  toJson,
-  type JsonValue,
-  type Registry,
-} from '@bufbuild/protobuf'
-import { anyPack, type Any } from '@bufbuild/protobuf/wkt'
+import { createRegistry, type JsonValue, type Registry } from '@bufbuild/protobuf'
+import type { Any } from '@bufbuild/protobuf/wkt'
 import { isFailureName } from '../../../http/failures.ts'
-import { failureStatus } from '../../../http/grpc/status.ts'
+import {
+  CANCELLED,
+  DEADLINE_EXCEEDED,
+  failureStatus,
+  INTERNAL,
+  INVALID_ARGUMENT,
+  OK,
+  UNKNOWN,
+} from '../../../http/grpc/status.ts'
 import { CallFailure } from '../../calls/failure.ts'
-import { rpcTypes } from '../../grpc/details.ts'
-import { badRequestSchema, statusSchema, type StatusMessage } from '../google/rpc.ts'
-import { BadRequest } from '../rest/violations.ts'
 import { codeHttpStatus, codeName } from '../../grpc/codes.ts'
-import { CANCELLED, DEADLINE_EXCEEDED, INTERNAL, INVALID_ARGUMENT, OK, UNKNOWN } from './codes.ts'
+import { detailJson, detailsOf, packedDetail, rpcTypes, statusBytes } from '../../grpc/details.ts'
+import { endingOf, type Ending } from '../../grpc/status.ts'
+import { BadRequest } from '../rest/violations.ts'
 
 /** How a call ended: `google.rpc.Status`. */
 export interface Status {
@@ -28,6 +27,9 @@ export interface Status {
 export const okStatus: Status = { code: OK, message: '', details: [] }
 
 export const statusOf = (code: number, message: string): Status => ({ code, message, details: [] })
+
+/** Of what is a mistake of our own, of which clients are told nothing. */
+export const failedStatus = statusOf(INTERNAL, 'the composition failed')
 
 /** A request or call that ends with a status: thrown where it is found out. */
 export class StatusError extends Error {
@@ -63,54 +65,34 @@ export function statusOfError(error: unknown): Status | null {
     return statusOf(DEADLINE_EXCEEDED, 'the backend did not answer in time')
   if (failure === 'cancelled' || failure === 'client_gone')
     return statusOf(CANCELLED, 'the request was cancelled')
+  if (failure === 'backend_response_invalid')
+    return statusOf(INTERNAL, 'the answer of the backend cannot be read')
   return statusOf(isFailureName(failure) ? failureStatus(failure, '') : UNKNOWN, failure)
 }
 
 const violated = ({ violations }: BadRequest): Any =>
-  anyPack(
-    badRequestSchema(),
-    create(badRequestSchema(), { fieldViolations: violations.map(one => ({ ...one })) } as Record<
-      string,
-      unknown
-    >),
-  )
+  packedDetail('google.rpc.BadRequest', { fieldViolations: violations.map(one => ({ ...one })) })
 
-/** Of the fields at the end of a call: `grpc-status`, `grpc-message`, `grpc-status-details-bin` (whose code and message count, as all clients have it). */
+/** Of the fields at the end of a call. */
 export function statusOfTrailers(trailers: Readonly<Record<string, string>>): Status {
-  const text = trailers['grpc-status']
-  if (text === undefined) return statusOf(INTERNAL, 'the backend ended its answer without a status')
-  const code = /^\d{1,2}$/.test(text) && Number(text) <= 16 ? Number(text) : UNKNOWN
-  const message = percentDecoded(trailers['grpc-message'] ?? '')
-  return { code, message, details: code === OK ? [] : detailsOf(trailers['grpc-status-details-bin']) }
+  const ending = endingOf(trailers)
+  return ending === null
+    ? statusOf(INTERNAL, 'the backend ended its answer without a status')
+    : statusOfEnding(ending)
 }
 
-/** What cannot be read is left out: the code stands beside it. */
-function detailsOf(field: string | undefined): readonly Any[] {
-  if (field === undefined) return []
-  try {
-    return (fromBinary(statusSchema(), Buffer.from(field, 'base64')) as StatusMessage).details
-  } catch {
-    return []
-  }
-}
-
-/** What is no escape stands for itself (doc/PROTOCOL-HTTP2.md: "when decoding invalid values, implementations MUST NOT error"). */
-function percentDecoded(text: string): string {
-  if (!text.includes('%')) return text
-  const bytes = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
-  return Buffer.from(bytes, 'latin1').toString('utf8')
-}
+export const statusOfEnding = ({ code, message, details }: Ending): Status => ({
+  code,
+  message,
+  details: code === OK ? [] : detailsOf(details),
+})
 
 /** For `grpc-status-details-bin`; empty where there is nothing that the other fields do not say. */
 export function detailsField({ code, message, details }: Status): string {
   if (details.length === 0) return ''
-  const bytes = toBinary(
-    statusSchema(),
-    create(statusSchema(), { code, message, details: [...details] } as Record<string, unknown>),
-  )
-  return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
+  return Buffer.from(statusBytes(code, message, details))
+    .toString('base64')
+    .replace(/=+$/, '')
 }
 
 /** Reads details: those of google.rpc, and those that a backend has of its own. */
@@ -140,20 +122,12 @@ export class StatusWriter {
   }
 
   private known(any: Any): JsonValue | undefined {
-    const desc = this.registry.getMessage(typeNameOf(any))
-    if (desc === undefined) return undefined
-    try {
-      const value = toJson(desc, fromBinary(desc, any.value), { registry: this.registry }) as JsonValue
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? { '@type': any.typeUrl, ...value }
-        : { '@type': any.typeUrl, value }
-    } catch {
-      return undefined
-    }
+    const value = detailJson(any, this.registry)
+    if (value === undefined) return undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { '@type': any.typeUrl, ...value }
+      : { '@type': any.typeUrl, value }
   }
 }
-
-/** `google.rpc.ErrorInfo` of `type.googleapis.com/google.rpc.ErrorInfo`. */
-export const typeNameOf = ({ typeUrl }: Any): string => typeUrl.slice(typeUrl.lastIndexOf('/') + 1)
 
 export const httpStatusOf = ({ code }: Status): number => codeHttpStatus(codeName(code))

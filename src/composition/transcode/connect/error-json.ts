@@ -1,6 +1,13 @@
 import type { JsonValue } from '@bufbuild/protobuf'
-import { connectCode } from '../call/codes.ts'
-import { typeNameOf, type Status, type StatusWriter } from '../call/status.ts'
+import { codeName } from '../../grpc/codes.ts'
+import { typeNameOf } from '../../grpc/details.ts'
+import type { Status, StatusWriter } from '../call/status.ts'
+
+/** As Connect has it, which spells one of them in the American way. */
+function connectCode(code: number): string {
+  const name = codeName(code)
+  return name === 'cancelled' ? 'canceled' : name
+}
 
 /** An error as Connect has it: https://connectrpc.com/docs/protocol#error-end-stream */
 export function errorJson(

@@ -1,4 +1,4 @@
-import { INVALID_ARGUMENT } from '../call/codes.ts'
+import { INVALID_ARGUMENT } from '../../../http/grpc/status.ts'
 import type { Metadata } from '../call/metadata.ts'
 import { statusOf, StatusError } from '../call/status.ts'
 
@@ -19,7 +19,3 @@ export function checkVersion(version: string | null | undefined, expected: strin
       ),
     )
 }
-
-/** Whether a list of encodings has gzip. */
-export const takesGzip = (field: string | undefined): boolean =>
-  (field ?? '').split(',').some(one => /^\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/i.test(one))

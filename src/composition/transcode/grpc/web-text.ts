@@ -1,4 +1,4 @@
-import { INVALID_ARGUMENT } from '../call/codes.ts'
+import { INVALID_ARGUMENT } from '../../../http/grpc/status.ts'
 import { statusOf, StatusError } from '../call/status.ts'
 
 /** Bytes of a body in base64, of which each part may have its own padding (doc/PROTOCOL-WEB.md). */

@@ -7,7 +7,7 @@ import {
   type JsonValue,
 } from '@bufbuild/protobuf'
 import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect'
-import { INTERNAL } from '../call/codes.ts'
+import { INTERNAL } from '../../../http/grpc/status.ts'
 import { statusOf, StatusError } from '../call/status.ts'
 import type { Surface } from '../inbound.ts'
 import type { HttpRule } from '../rule/http-rule.ts'

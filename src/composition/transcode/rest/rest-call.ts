@@ -1,9 +1,15 @@
 import { toBinary, type DescMethod } from '@bufbuild/protobuf'
 import type { Metadata } from '../call/metadata.ts'
 import { isOk, type MethodAnswer } from '../call/method-answer.ts'
-import { httpStatusOf, statusOf, statusOfError, StatusError, type Status } from '../call/status.ts'
-import { INVALID_ARGUMENT } from '../call/codes.ts'
-import { cannotBeRead } from '../connect/unary.ts'
+import {
+  failedStatus,
+  httpStatusOf,
+  statusOf,
+  statusOfError,
+  StatusError,
+  type Status,
+} from '../call/status.ts'
+import { INVALID_ARGUMENT } from '../../../http/grpc/status.ts'
 import { grpcTimeoutMs } from '../grpc/grpc-call.ts'
 import { contentOf, mediaType, type Inbound, type Incoming, type Surface, type Written } from '../inbound.ts'
 import { nothing } from '../request-stream.ts'
@@ -130,7 +136,7 @@ export class RestCall implements Inbound {
       }
       if (!isOk(given.status)) wrong = given.status
     } catch (error) {
-      wrong = statusOfError(error) ?? cannotBeRead
+      wrong = statusOfError(error) ?? failedStatus
     }
     if (wrong !== null)
       yield Buffer.from(before + format.error(this.errorJson(wrong)) + closeOf(format, true))

@@ -8,7 +8,7 @@ import {
   type JsonValue,
 } from '@bufbuild/protobuf'
 import { fieldPath, type FieldPath } from './field-path.ts'
-import { httpAnnotation, httpConfig, type HttpRuleMessage } from '../google/http.ts'
+import { httpAnnotation, httpConfig, type HttpRuleMessage } from './annotation.ts'
 import { HttpTemplate } from './path-template.ts'
 
 /** A way to reach a method by HTTP, compiled. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { CallFailure } from '../calls/failure.ts'
-import { frame, gzipFrame, messagesOf } from './frames.ts'
+import { answerReading, envelope, messageEnvelope, messagesOf } from './envelopes.ts'
 
 const LIMIT = 70_000
 
@@ -14,7 +14,7 @@ async function* inPieces(body: Uint8Array, piece: number): AsyncGenerator<Uint8A
 }
 
 const read = (body: Uint8Array, piece = 16_384, encoding = 'gzip'): Promise<Uint8Array[]> =>
-  Array.fromAsync(messagesOf(inPieces(body, piece), { call: 'a get', limitBytes: LIMIT, encoding }))
+  Array.fromAsync(messagesOf(inPieces(body, piece), answerReading('a get', encoding, LIMIT)))
 
 const prefix = (flag: number, length: number): Buffer => {
   const bytes = Buffer.alloc(5)
@@ -29,10 +29,10 @@ suite('messages of a body', () => {
   for (const piece of [1, 2, 4, 5, 7, 1_000, 1_000_000])
     test(`come whole, however they are cut: every ${piece} bytes`, async () => {
       const body = Buffer.concat([
-        frame(messages[0]!),
-        frame(messages[1]!),
-        await gzipFrame(messages[2]!),
-        frame(messages[3]!),
+        envelope(0, messages[0]!),
+        envelope(0, messages[1]!),
+        await messageEnvelope(messages[2]!, true),
+        envelope(0, messages[3]!),
       ])
       assert.deepEqual(
         (await read(body, piece)).map(one => Buffer.from(one)),
@@ -43,11 +43,11 @@ suite('messages of a body', () => {
   test('come before their body ends', async () => {
     const waits = Promise.withResolvers<void>()
     async function* body() {
-      yield Buffer.concat([frame(messages[0]!), prefix(0, 3)])
+      yield Buffer.concat([envelope(0, messages[0]!), prefix(0, 3)])
       await waits.promise
       yield Buffer.from('end')
     }
-    const found = messagesOf(body(), { call: '', limitBytes: LIMIT, encoding: '' })
+    const found = messagesOf(body(), answerReading('', undefined, LIMIT))
     assert.equal(String((await found.next()).value), 'abc')
     waits.resolve()
     assert.equal(String((await found.next()).value), 'end')
@@ -55,8 +55,8 @@ suite('messages of a body', () => {
   })
 
   test('below a kibibyte are not compressed', async () => {
-    assert.equal((await gzipFrame(Buffer.alloc(1023)))[0], 0)
-    assert.equal((await gzipFrame(Buffer.alloc(1024)))[0], 1)
+    assert.equal((await messageEnvelope(Buffer.alloc(1023), true))[0], 0)
+    assert.equal((await messageEnvelope(Buffer.alloc(1024), true))[0], 1)
   })
 
   for (const [what, body, encoding, failure] of [

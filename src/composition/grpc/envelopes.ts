@@ -1,0 +1,122 @@
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import { CallFailure } from '../calls/failure.ts'
+import { bodyTooLarge } from '../transport/whole-body.ts'
+
+/** Flags and length: of gRPC (doc/PROTOCOL-HTTP2.md: Length-Prefixed-Message), gRPC-Web and Connect. */
+const PREFIX = 5
+
+/** The message is compressed. */
+const COMPRESSED = 1
+
+/** Below this gzip makes no less of a message. */
+export const COMPRESSED_FROM_BYTES = 1024
+
+const inflate = promisify(gunzip)
+
+export const zipped: (bytes: Uint8Array) => Promise<Uint8Array> = promisify(gzip)
+
+/** Bytes as they go on the wire. */
+export function envelope(flags: number, bytes: Uint8Array): Uint8Array {
+  const whole = Buffer.allocUnsafe(PREFIX + bytes.length)
+  whole[0] = flags
+  whole.writeUInt32BE(bytes.length, 1)
+  whole.set(bytes, PREFIX)
+  return whole
+}
+
+/** A message, compressed where that is wanted and worth it. */
+export const messageEnvelope = async (message: Uint8Array, compress: boolean): Promise<Uint8Array> =>
+  compress && message.length >= COMPRESSED_FROM_BYTES
+    ? envelope(COMPRESSED, await zipped(message))
+    : envelope(0, message)
+
+/** What is wrong with a body or a message of it. */
+export type EnvelopeFault = 'too_long' | 'cut_short' | 'flags' | 'encoding' | 'broken'
+
+/** How the messages of a body are read. */
+export interface Reading {
+  /** How long one may be, also when it is inflated. */
+  readonly limitBytes: number
+  /** How those are encoded that say that they are. */
+  readonly encoding: string
+  /** The error of a fault, in the terms of whose body it is. */
+  wrong(fault: EnvelopeFault, message: string, cause?: unknown): Error
+}
+
+/** Of a backend's answer to this call: what is wrong with it is a CallFailure. */
+export const answerReading = (call: string, encoding: string | undefined, limitBytes: number): Reading => ({
+  limitBytes,
+  encoding: encoding ?? 'identity',
+  wrong: (fault, message, cause) =>
+    fault === 'too_long'
+      ? bodyTooLarge(call, limitBytes)
+      : new CallFailure('backend_response_invalid', call, message, { cause }),
+})
+
+/** The messages of a body, as they come; fails where it is none, or ends within one. One that says that it is too long is not waited for. */
+export async function* messagesOf(
+  body: AsyncIterable<Uint8Array>,
+  reading: Reading,
+): AsyncGenerator<Uint8Array, void> {
+  let held: Buffer = Buffer.alloc(0)
+  /** What came behind it: put together when it makes a message, since a long one comes in hundreds of pieces. */
+  let more: Uint8Array[] = []
+  let bytes = 0
+  let needed = PREFIX
+  for await (const chunk of body) {
+    more.push(chunk)
+    bytes += chunk.length
+    if (bytes < needed) continue
+    held = held.length === 0 && more.length === 1 ? asBuffer(chunk) : Buffer.concat([held, ...more], bytes)
+    more = []
+    let at = 0
+    for (;;) {
+      const length = lengthAt(held, at, reading)
+      needed = PREFIX + (length ?? 0)
+      if (length === null || held.length - at < needed) break
+      const message = held.subarray(at + PREFIX, at + needed)
+      const flags = held[at]!
+      at += needed
+      if (flags > COMPRESSED) throw reading.wrong('flags', `the flags of a message are ${flags}`)
+      yield flags === COMPRESSED ? await unzipped(message, reading) : message
+    }
+    held = held.subarray(at)
+    bytes = held.length
+  }
+  if (bytes > 0) throw reading.wrong('cut_short', 'the body ends within a message')
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer<ArrayBuffer> =>
+  Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
+
+/** What the prefix says, or null where that is not here yet. */
+function lengthAt(held: Buffer, at: number, reading: Reading): number | null {
+  if (held.length - at < PREFIX) return null
+  const length = held.readUInt32BE(at + 1)
+  if (length > reading.limitBytes) throw tooLong(reading)
+  return length
+}
+
+const tooLong = (reading: Reading): Error =>
+  reading.wrong('too_long', `a message is longer than ${reading.limitBytes} bytes`)
+
+/** A message as it was before it was compressed. Where that is too long it is not made. */
+export async function unzipped(message: Uint8Array, reading: Reading): Promise<Uint8Array> {
+  const { encoding, limitBytes } = reading
+  if (encoding !== 'gzip')
+    throw reading.wrong(
+      'encoding',
+      `the compression ${JSON.stringify(encoding)} is not known: gzip and identity are`,
+    )
+  try {
+    return await inflate(message, { maxOutputLength: limitBytes })
+  } catch (cause) {
+    if ((cause as { readonly code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(reading)
+    throw reading.wrong('broken', 'a message is no gzip', cause)
+  }
+}
+
+/** Whether a list of encodings, with or without qualities, has gzip. */
+export const takesGzip = (field: string | undefined): boolean =>
+  (field ?? '').split(',').some(one => /^\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/i.test(one))
