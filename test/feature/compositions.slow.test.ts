@@ -57,6 +57,9 @@ interface Users {
 }
 
 const kept: unknown[] = []
+const block = Array.from({ length: 4000 }, (_, i) => i)
+const table = new Map<number, unknown>()
+let written = 0
 const text = { out: T.String() }
 
 export const gateway = defineGateway({
@@ -76,7 +79,12 @@ export const gateway = defineGateway({
     }),
     r.get('/version', { ...text, run: () => version }),
     r.get('/loop', { ...text, run: () => { for (;;); } }),
-    r.get('/heap', { ...text, run: () => { for (;;) kept.push(Array.from({ length: 1000 }, (_, i) => i)) } }),
+    r.get('/heap', { ...text, run: () => { for (;;) kept.push(block.slice(), Array.from({ length: 1000 }, (_, i) => i)) } }),
+    r.get('/churn', { ...text, run: () => {
+      for (let n = 0; n < 1000; n++)
+        table.set(++written % 5000, Array.from({ length: 50 }, (_, k) => ({ k, written })))
+      return 'churned'
+    } }),
     r.get('/external', { ...text, run: () => {
       for (let i = 0; i < 100; i++) kept.push(Buffer.alloc(1024 * 1024, 1))
       return 'held'
@@ -237,6 +245,13 @@ suite('compositions behind HTTPRoutes', () => {
     assert.match(JSON.stringify(error), /nobody awaits this/)
     release()
     assert.equal(((await slow) as { name: string }).name, 'user of /users/slow')
+    const metrics = await (await composed.run.get('/metrics')).text()
+    assert.doesNotMatch(metrics, /portcullis_composition_restarts_total\{.*\} [1-9]/)
+  })
+
+  test('a thread that makes much garbage and holds little is left alone', async () => {
+    await using composed = await Composed.start()
+    for (let n = 0; n < 600; n++) assert.equal(await composed.text('/churn'), 'churned')
     const metrics = await (await composed.run.get('/metrics')).text()
     assert.doesNotMatch(metrics, /portcullis_composition_restarts_total\{.*\} [1-9]/)
   })

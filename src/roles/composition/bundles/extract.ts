@@ -4,6 +4,7 @@ import type { CompositionLimits } from '../../../model/kinds/composition.ts'
 import { formatBytes } from '../../../model/quantity.ts'
 import { BEAT_MS } from '../threads/beat.ts'
 import { heapCeilingMb, heapOf } from '../threads/heap.ts'
+import { FAR_LIMITS } from '../threads/watchdog.ts'
 import { bundleEntry, type BundleTask } from '../thread/settings.ts'
 import type { Extracted } from './extracted.ts'
 
@@ -36,7 +37,7 @@ export async function extract(
   const failed = (why: string): void => resolve({ manifest: null, fault: `${file}: ${why}`, files: [file] })
   const watch = setInterval(() => {
     void heapOf(worker).then(bytes => {
-      if (bytes > limits.heapBytes)
+      if (bytes > FAR_LIMITS * limits.heapBytes)
         failed(`needs more than ${formatBytes(limits.heapBytes)} of heap to be loaded (spec.limits.heap)`)
     })
   }, BEAT_MS)

@@ -11,6 +11,7 @@ import { systemClock } from '../../../upstream/clock.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 import type { BundleCode } from '../bundles/source.ts'
 import { Beat, BEAT_MS } from '../threads/beat.ts'
+import { collectGarbage } from '../threads/heap.ts'
 import { CallMetrics } from './call-metrics.ts'
 import { CallSpans } from './call-spans.ts'
 import { ClusterTransport } from './cluster-transport.ts'
@@ -89,7 +90,7 @@ const notLoaded = (_: GatewayRequest): Promise<GatewayAnswer> => Promise.reject(
 
 /** Who watches sees by it that the loop turns, and what is held. */
 function keepBeat(beat: Beat): void {
-  setInterval(() => beat.measure(), BEAT_MS)
+  setInterval(() => beat.measure(collectGarbage), BEAT_MS)
 }
 
 /** All that workers have sent is answered, or it is too late for the rest. */

@@ -6,7 +6,7 @@ export class Beat {
   readonly memory: SharedArrayBuffer
   private readonly cells: Float64Array
 
-  constructor(memory = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT)) {
+  constructor(memory = new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT)) {
     this.memory = memory
     this.cells = new Float64Array(memory)
   }
@@ -18,10 +18,33 @@ export class Beat {
     this.cells[0]!++
   }
 
-  /** By the thread, of itself. What Node calls external has its buffers in it; buffers that are shared it has not. */
-  measure(): void {
+  /**
+   * By the thread, of itself; `collect` takes away what nothing refers to any more, where that is asked for. What Node
+   * calls external has its buffers in it; buffers that are shared it has not.
+   */
+  measure(collect: () => void): void {
+    // What was left of it is there until it is read: garbage that is made meanwhile says nothing.
+    if (this.isCollected) return void this.cells[0]!++
+    const isAsked = this.cells[3] === ASKED
+    if (isAsked) collect()
     const { heapUsed, external, arrayBuffers } = process.memoryUsage()
     this.write(heapUsed, Math.max(external, arrayBuffers))
+    if (isAsked) this.cells[3] = COLLECTED
+  }
+
+  /** By who watches: the next measure is to be of what is held alone. */
+  askCollection(): void {
+    this.cells[3] = ASKED
+  }
+
+  /** What was asked for is done, and what is written now is of what was left. */
+  get isCollected(): boolean {
+    return this.cells[3] === COLLECTED
+  }
+
+  /** By who watches: it has been read. */
+  forgetCollection(): void {
+    this.cells[3] = 0
   }
 
   get count(): number {
@@ -37,6 +60,9 @@ export class Beat {
     return this.cells[2]!
   }
 }
+
+const ASKED = 1
+const COLLECTED = 2
 
 /** How often it is written, and looked at. */
 export const BEAT_MS = 100

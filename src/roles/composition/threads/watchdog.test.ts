@@ -19,10 +19,36 @@ test('a loop stands still once its code is loaded, and not while that takes long
   assert.equal(looks(watchdog, 1)?.reason, 'stalled')
 })
 
-test('what a heap holds counts also while its code is loaded', () => {
+test('what a heap has counts also while its code is loaded, twice the limit since nothing is collected then', () => {
   const watchdog = new Watchdog(new Beat(), limits)
   assert.equal(looks(watchdog, 1), null)
   assert.ok(watchdog.isStill)
   watchdog.seen(1001)
+  assert.equal(looks(watchdog, 1), null)
+  watchdog.seen(2001)
   assert.equal(looks(watchdog, 1)?.reason, 'heap')
+})
+
+test('what a thread has counts when a collection has left it', () => {
+  const beat = new Beat()
+  const watchdog = new Watchdog(beat, limits)
+  let collections = 0
+  /** One beat of a thread that has so much, of which so much is held, and one look at it. */
+  const turn = (heapBytes: number, heldBytes: number): Verdict | null => {
+    const before = collections
+    beat.measure(() => collections++)
+    if (collections > before) beat.write(heldBytes, 0)
+    else if (!beat.isCollected) beat.write(heapBytes, 0)
+    return watchdog.look()
+  }
+  // The second look is at what the first has asked for; then it is let alone for a second.
+  for (let n = 0; n < 13; n++) assert.equal(turn(1500, 500), null)
+  assert.equal(collections, 2)
+  // What is far above is not let alone.
+  assert.equal(turn(2500, 500), null)
+  assert.equal(turn(2500, 500), null)
+  assert.equal(collections, 3)
+  const verdicts = Array.from({ length: 12 }, () => turn(1500, 1100))
+  assert.equal(verdicts.find(verdict => verdict !== null)?.reason, 'heap')
+  assert.equal(collections, 4)
 })
