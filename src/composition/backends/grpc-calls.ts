@@ -6,10 +6,12 @@ import type * as Codec from '../grpc/codec.ts'
 import { answerReading, messageEnvelope, messagesOf } from '../grpc/envelopes.ts'
 import { Metadata, metadataFields } from '../grpc/metadata.ts'
 import { checkHead, checkStatus, isEmptyStream } from '../grpc/status.ts'
+import { basePathOf } from '../transport/base-path.ts'
 import type { BackendAnswer, BackendRequest } from '../transport/transport.ts'
 import type { Backend, GrpcDeclaration } from './backend.ts'
 import type { CallSite } from './call-site.ts'
 import type { GrpcOptions, Sent } from './grpc.ts'
+import { fieldsFor } from './request-text.ts'
 import { CallStream, endUnbegun } from './streamed-call.ts'
 import { trackedCall, type RunningCall } from './tracked-call.ts'
 
@@ -73,7 +75,7 @@ class MethodCalls {
     this.declaration = declaration
     this.method = method
     this.streams = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming'
-    this.target = `${backend.url.pathname.replace(/\/$/, '')}/${method.parent.typeName}/${method.name}`
+    this.target = `${basePathOf(backend.url)}/${method.parent.typeName}/${method.name}`
   }
 
   begin(
@@ -148,12 +150,7 @@ class MethodCalls {
   }
 
   private headersFor(site: CallSite, call: RunningCall, options: GrpcOptions): Record<string, string> {
-    const { relay, headers } = this.backend
-    const fields: Record<string, string> = { ...headers }
-    for (const field of relay) {
-      const value = site.headers[field]
-      if (value !== undefined) fields[field] = value
-    }
+    const fields = fieldsFor(this.backend, site, {})
     if (options.metadata !== undefined) Object.assign(fields, metadataFields(options.metadata))
     fields['content-type'] = 'application/grpc+proto'
     fields['te'] = 'trailers'

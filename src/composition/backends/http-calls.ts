@@ -1,4 +1,5 @@
 import type { Call } from '../calls/call.ts'
+import { basePathOf } from '../transport/base-path.ts'
 import type { BackendAnswer } from '../transport/transport.ts'
 import { lowerCased, type Backend } from './backend.ts'
 import { answerOf, jsonResultOf, resultOf } from './answers.ts'
@@ -7,7 +8,7 @@ import type { Method } from './contract.ts'
 import type { EventsOptions } from './event-types.ts'
 import { Subscribed } from './events.ts'
 import type { HttpOptions, QueryValue } from './http-client.ts'
-import { bodyOf, queryOf, templateOf } from './request-text.ts'
+import { bodyOf, fieldsFor, queryOf, templateOf } from './request-text.ts'
 import { trackedCall, type RunningCall } from './tracked-call.ts'
 
 type Options = HttpOptions & { readonly header?: Readonly<Record<string, QueryValue>> }
@@ -127,11 +128,7 @@ export class HttpCalls {
     deadlineMs: number,
   ): Record<string, string> {
     const { backend, site } = this
-    const headers: Record<string, string> = { accept: 'application/json', ...backend.headers }
-    for (const field of backend.relay) {
-      const value = site.headers[field]
-      if (value !== undefined) headers[field] = value
-    }
+    const headers = fieldsFor(backend, site, { accept: 'application/json' })
     if (given !== null) Object.assign(headers, given)
     if (backend.deadlineHeader !== null)
       headers[backend.deadlineHeader] = String(Math.max(1, Math.floor(deadlineMs - site.request.clock.now())))
@@ -150,16 +147,4 @@ function fieldsOf(options: Options): Readonly<Record<string, string>> | null {
   if (headers !== undefined) Object.assign(fields, lowerCased(headers))
   if (idempotencyKey !== undefined) fields['idempotency-key'] = idempotencyKey
   return fields
-}
-
-/** A getter of URL is a call of C++, and of most backends it is "/". */
-const basePaths = new WeakMap<URL, string>()
-
-function basePathOf(url: URL): string {
-  let path = basePaths.get(url)
-  if (path === undefined) {
-    path = url.pathname.replace(/\/$/, '')
-    basePaths.set(url, path)
-  }
-  return path
 }

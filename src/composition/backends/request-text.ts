@@ -1,4 +1,6 @@
 import { PathTemplate } from '../routes/template.ts'
+import type { Backend } from './backend.ts'
+import type { CallSite } from './call-site.ts'
 import type { QueryValue } from './http-client.ts'
 
 const templates = new Map<string, PathTemplate>()
@@ -29,4 +31,18 @@ export function bodyOf(body: unknown, headers: Record<string, string>): Uint8Arr
   if (typeof body === 'string' && headers['content-type'] !== undefined) return Buffer.from(body)
   headers['content-type'] ??= 'application/json'
   return Buffer.from(JSON.stringify(body))
+}
+
+/** Fields that a backend gets whatever is called: what its protocol has, what it is declared with, and what it is to get of the client's. */
+export function fieldsFor(
+  backend: Backend,
+  site: CallSite,
+  usual: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const fields: Record<string, string> = { ...usual, ...backend.headers }
+  for (const name of backend.relay) {
+    const value = site.headers[name]
+    if (value !== undefined) fields[name] = value
+  }
+  return fields
 }

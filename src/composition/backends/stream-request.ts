@@ -1,9 +1,10 @@
 import type { CallRecord } from '../calls/call-record.ts'
+import { basePathOf } from '../transport/base-path.ts'
 import type { BackendRequest } from '../transport/transport.ts'
 import { lowerCased, type Backend } from './backend.ts'
 import type { CallSite } from './call-site.ts'
 import type { HttpOptions } from './http-client.ts'
-import { bodyOf, queryOf, templateOf } from './request-text.ts'
+import { bodyOf, fieldsFor, queryOf, templateOf } from './request-text.ts'
 
 export interface StreamRequest {
   readonly call: string
@@ -23,19 +24,14 @@ export function streamRequest(
   site: CallSite,
   { call, method, path, options, headers: usual, signal, record }: StreamRequest,
 ): BackendRequest {
-  const headers: Record<string, string> = { ...usual, ...backend.headers }
-  for (const field of backend.relay) {
-    const value = site.headers[field]
-    if (value !== undefined) headers[field] = value
-  }
+  const headers = fieldsFor(backend, site, usual)
   Object.assign(headers, lowerCased(options.headers ?? {}))
-  const base = backend.url.pathname.replace(/\/$/, '')
   return {
     backend: name,
     url: backend.url,
     call,
     method,
-    target: `${base}${templateOf(path).expand(call, options.path)}${queryOf(options.query)}`,
+    target: `${basePathOf(backend.url)}${templateOf(path).expand(call, options.path)}${queryOf(options.query)}`,
     headers,
     body: bodyOf(options.body, headers),
     signal,

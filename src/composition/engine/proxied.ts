@@ -6,6 +6,7 @@ import { Answer } from '../routes/answer.ts'
 import type { ProxyRoute } from '../routes/proxy.ts'
 import { leadsOut, PathTemplate } from '../routes/template.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
+import { basePathOf } from '../transport/base-path.ts'
 import type { BackendAnswer, BackendRequest, OpenedTunnel } from '../transport/transport.ts'
 import { CompiledRoute, type Surroundings } from './compiled-route.ts'
 import type { Course } from './course.ts'
@@ -111,7 +112,7 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
       url: backend.url,
       call,
       method: request.method,
-      target: `${backend.url.pathname.replace(/\/$/, '')}${below}${target.search === '' ? '' : `?${target.search}`}`,
+      target: `${basePathOf(backend.url)}${below}${target.search === '' ? '' : `?${target.search}`}`,
       headers: { ...without(request.headers, this.dropped), ...lowerCased(backend.headers) },
       body: request.body,
       signal: scope.signal,

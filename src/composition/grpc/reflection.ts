@@ -2,6 +2,7 @@ import { fromBinary, toBinary, create, type FileRegistry } from '@bufbuild/proto
 import { FileDescriptorProtoSchema, type FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 import { CallFailure } from '../calls/failure.ts'
 import { compileProtos } from '../proto/compile.ts'
+import { basePathOf } from '../transport/base-path.ts'
 import type { BackendRequest, Transport } from '../transport/transport.ts'
 import { registryOfFiles } from './descriptors.ts'
 import { answerReading, envelope, messagesOf } from './envelopes.ts'
@@ -76,7 +77,7 @@ class Reflection {
   constructor(transport: Transport, settings: ReflectionSettings, version: string) {
     this.transport = transport
     this.settings = settings
-    this.target = `${settings.url.pathname.replace(/\/$/, '')}/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
+    this.target = `${basePathOf(settings.url)}/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
     this.call = `${settings.backend} reflection`
   }
 

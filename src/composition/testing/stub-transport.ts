@@ -3,6 +3,7 @@ import { resultOf } from '../backends/answers.ts'
 import { CallFailure } from '../calls/failure.ts'
 import { PathTemplate } from '../routes/template.ts'
 import type { BackendAnswer, BackendRequest, OpenedTunnel, Transport } from '../transport/transport.ts'
+import { basePathOf } from '../transport/base-path.ts'
 import { gathered } from '../transport/gathered.ts'
 import { StubBody } from './stub-body.ts'
 import { WholeBody } from '../transport/whole-body.ts'
@@ -147,8 +148,7 @@ export class StubTransport implements Transport {
 }
 
 function pathBelow({ url, target }: BackendRequest): string {
-  const base = url.pathname.replace(/\/$/, '')
-  return target.slice(base.length).split('?', 1)[0]!
+  return target.slice(basePathOf(url).length).split('?', 1)[0]!
 }
 
 async function stubRequest(

@@ -5,6 +5,7 @@ import type { Backend } from '../../backends/backend.ts'
 import type { CallSite } from '../../backends/call-site.ts'
 import { trackedCall, type RunningCall } from '../../backends/tracked-call.ts'
 import { CallFailure } from '../../calls/failure.ts'
+import { basePathOf } from '../../transport/base-path.ts'
 import type { BackendRequest } from '../../transport/transport.ts'
 import { codeName } from '../../grpc/codes.ts'
 import { envelope } from '../../grpc/envelopes.ts'
@@ -62,14 +63,13 @@ function requestFor(
   wrong: (reason: unknown) => void,
 ): BackendRequest {
   const { backend, method, messages } = call
-  const base = backend.url.pathname.replace(/\/$/, '')
   return {
     backend: call.name,
     url: backend.url,
     call: name,
     protocol: 'h2',
     method: 'POST',
-    target: `${base}${methodPath(method)}`,
+    target: `${basePathOf(backend.url)}${methodPath(method)}`,
     headers: headersFor(call, deadlineMs - site.request.clock.now()),
     body: messages instanceof Uint8Array ? envelope(0, messages) : enveloped(messages, wrong),
     signal,

@@ -5,11 +5,8 @@ import { formatBytes } from '../../../model/quantity.ts'
 import { BEAT_MS } from '../threads/beat.ts'
 import { heapCeilingMb, heapOf } from '../threads/heap.ts'
 import { FAR_LIMITS } from '../threads/watchdog.ts'
-import { bundleEntry, type BundleTask } from '../thread/settings.ts'
+import { bundleEntry, LOAD_MS, type BundleTask } from '../thread/settings.ts'
 import type { Extracted } from './extracted.ts'
-
-/** A module that takes longer waits for something, or does not end. */
-const LOAD_MS = 10_000
 
 /** What bundles print while they are loaded, line by line. */
 export type Printed = (text: string) => void

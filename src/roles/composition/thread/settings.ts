@@ -32,3 +32,6 @@ export const bundleEntry = new URL(
   import.meta.url.endsWith('.ts') ? '../../../cli/bundle-worker.ts' : '../composition/bundle-worker.js',
   import.meta.url,
 )
+
+/** A module that takes longer to load waits for something, or does not end. */
+export const LOAD_MS = 10_000

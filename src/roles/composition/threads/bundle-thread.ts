@@ -5,13 +5,10 @@ import type { Guest } from '../../../proxy/guest.ts'
 import type { Snapshot } from '../../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../../translation/service.ts'
 import type { BundleCode } from '../bundles/source.ts'
-import { bundleEntry, type BundleTask, type FromBundle } from '../thread/settings.ts'
+import { bundleEntry, LOAD_MS, type BundleTask, type FromBundle } from '../thread/settings.ts'
 import { Beat, BEAT_MS } from './beat.ts'
 import { unawaited } from '../unawaited.ts'
 import { Watchdog } from './watchdog.ts'
-
-/** A module that takes longer waits for something, or does not end. */
-const LOAD_MS = 10_000
 
 /** Why a thread has ended that was not to. */
 export interface ThreadEnd {
