@@ -1,3 +1,4 @@
+import { accepted, type Offers } from '../../http/accept.ts'
 import type { Gap, StreamItem } from './item.ts'
 
 /** How a stream is written to clients of HTTP. What cannot be said in a format breaks the answer off. */
@@ -48,43 +49,13 @@ const array: StreamFormat = {
 }
 
 /** By preference where a client has none. */
-const formats: readonly (readonly [format: StreamFormat, types: readonly string[]])[] = [
-  [events, ['text/event-stream']],
-  [lines, ['application/x-ndjson', 'application/ndjson', 'application/jsonl']],
-  [array, ['application/json']],
+const formats: Offers<StreamFormat> = [
+  [events, 'text/event-stream'],
+  [lines, 'application/x-ndjson', 'application/ndjson', 'application/jsonl'],
+  [array, 'application/json'],
 ]
 
 export const streamTypes: readonly string[] = formats.map(([{ type }]) => type)
 
-/** What of these a client takes best, by its `Accept` (RFC 9110 §12.5.1); null where it takes none. */
-export function negotiated(accept: string | undefined): StreamFormat | null {
-  if (accept === undefined || accept.trim() === '') return events
-  const ranges = accept.split(',').map(rangeOf)
-  let best: StreamFormat | null = null
-  let bestQuality = 0
-  for (const [format, types] of formats) {
-    const quality = Math.max(...types.map(type => qualityOf(type, ranges)))
-    if (quality > bestQuality) [best, bestQuality] = [format, quality]
-  }
-  return best
-}
-
-interface Range {
-  readonly type: string
-  readonly quality: number
-}
-
-function rangeOf(text: string): Range {
-  const [type = '', ...parameters] = text.split(';').map(part => part.trim().toLowerCase())
-  const quality = parameters.find(one => one.startsWith('q='))?.slice(2)
-  return { type, quality: quality === undefined ? 1 : Number(quality) || 0 }
-}
-
-/** The most specific range counts. */
-function qualityOf(type: string, ranges: readonly Range[]): number {
-  for (const range of [type, `${type.split('/', 1)[0]!}/*`, '*/*']) {
-    const found = ranges.find(one => one.type === range)
-    if (found !== undefined) return found.quality
-  }
-  return 0
-}
+/** What of these a client takes best, by its Accept; null where it takes none. */
+export const negotiated = (accept: string | undefined): StreamFormat | null => accepted(accept, formats)

@@ -15,7 +15,7 @@ for (const [accept, bodies, expected] of [
   ['application/json;q=0, */*', all, 'html'],
   ['text/html;q=0, */*', { html: '<p>' }, null],
   ['application/problem+json', all, null],
-  ['', all, null],
+  ['', all, 'json'],
 ] as const)
   test(`${String(accept)} of ${Object.keys(bodies).join(', ')} takes ${expected ?? 'what there was'}`, () => {
     assert.equal(chooser(bodies)(accept), expected)

@@ -1,3 +1,5 @@
+import { accepted, type Offers } from '../../../http/accept.ts'
+
 /** How the messages of a stream stand in a body. */
 export interface StreamFormat {
   readonly type: string
@@ -39,26 +41,12 @@ const events: StreamFormat = {
   error: json => `event: error\ndata: ${json}\n\n`,
 }
 
-const formats: Readonly<Record<string, StreamFormat>> = {
-  'application/json': array,
-  'application/x-ndjson': lines,
-  'application/ndjson': lines,
-  'application/jsonl': lines,
-  'text/event-stream': events,
-}
+/** By preference where a client has none. */
+const formats: Offers<StreamFormat> = [
+  [array, 'application/json'],
+  [lines, 'application/x-ndjson', 'application/ndjson', 'application/jsonl'],
+  [events, 'text/event-stream'],
+]
 
-/** The first of the formats that a client likes best; an array where it names none. */
-export function streamFormat(accept: string | undefined): StreamFormat {
-  let best = array
-  let most = 0
-  for (const one of (accept ?? '').split(',')) {
-    const [type = '', ...parameters] = one.split(';').map(part => part.trim().toLowerCase())
-    const format = formats[type]
-    const quality = Number(parameters.find(part => part.startsWith('q='))?.slice(2) ?? 1)
-    if (format !== undefined && quality > most) {
-      best = format
-      most = quality
-    }
-  }
-  return best
-}
+/** What of these a client takes best; an array where it takes none, as any other answer of REST is JSON. */
+export const streamFormat = (accept: string | undefined): StreamFormat => accepted(accept, formats) ?? array
