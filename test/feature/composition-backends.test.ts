@@ -413,4 +413,31 @@ suite('a composition by clusters', () => {
     assert.equal(answer.headers['x-portcullis-partial'], 'other')
     assert.deepEqual(JSON.parse(answer.body as string), { name: 'Ada', other: null })
   })
+
+  test('a backend that is told what is left of the time is asked once for what a cache keeps', async () => {
+    const told: unknown[] = []
+    await using up = await TestUpstream.start((request, response) => {
+      told.push(request.headers['x-left'])
+      response.writeHead(200, { 'cache-control': 'max-age=60', 'content-type': 'application/json' })
+      response.end('"well"')
+    })
+    const a = rest<Users>({ url: 'http://a.example', deadlineHeader: 'X-Left', cache: {} })
+    const gateway = defineGateway({
+      backends: { a },
+      routes: r => [
+        r.get('/', { out: T.Unknown(), run: ({ c }) => c.a.get('/users/{id}', { path: { id: '7' } }) }),
+      ],
+    })
+    const [entry] = manifestOf(gateway).backends
+    await using thread = await ThreadWithin.of([up.port], { entry: entry! })
+    const engine = new Engine(gateway, { transport: thread.transport, clock: systemClock })
+    for (let i = 0; i < 4; i++) {
+      // What is left is to be another number each time.
+      const deadlineMs = performance.now() + 4_000 + 1000 * i
+      const answer = await engine.answer({ method: 'GET', target: '/', headers: {}, body: null, deadlineMs })
+      assert.equal(answer.body, '"well"')
+    }
+    assert.equal(told.length, 1)
+    assert.match(String(told[0]), /^\d{4,5}$/)
+  })
 })

@@ -130,7 +130,8 @@ export class HttpCalls {
     const { backend, site } = this
     const headers = fieldsFor(backend, site, { accept: 'application/json' })
     if (given !== null) Object.assign(headers, given)
-    if (backend.deadlineHeader !== null)
+    // Who does it behind a cache must not find it before: it is another in each request.
+    if (backend.deadlineHeader !== null && site.transport.tellsDeadlines !== true)
       headers[backend.deadlineHeader] = String(Math.max(1, Math.floor(deadlineMs - site.request.clock.now())))
     return headers
   }

@@ -20,6 +20,8 @@ export interface Transport {
   open?(request: BackendRequest): Promise<OpenedTunnel>
   /** Whether it repeats what failed by `retry` itself. */
   readonly retries?: true
+  /** Whether it writes what is left of the time into `deadlineHeader` of backends itself. */
+  readonly tellsDeadlines?: true
 }
 
 export interface OpenedTunnel {

@@ -23,6 +23,7 @@ import { handshakeOf, isAccepted } from './websocket-handshake.ts'
  */
 export class ClusterTransport implements Transport {
   readonly retries = true
+  readonly tellsDeadlines = true
   private readonly within: Pick<Within, 'begin'>
 
   constructor(within: Pick<Within, 'begin'>) {
