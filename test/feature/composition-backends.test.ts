@@ -428,8 +428,8 @@ suite('a composition by clusters', () => {
         r.get('/', { out: T.Unknown(), run: ({ c }) => c.a.get('/users/{id}', { path: { id: '7' } }) }),
       ],
     })
-    const [entry] = manifestOf(gateway).backends
-    await using thread = await ThreadWithin.of([up.port], { entry: entry! })
+    const [known] = manifestOf(gateway).backends
+    await using thread = await ThreadWithin.of([up.port], { entry: known! })
     const engine = new Engine(gateway, { transport: thread.transport, clock: systemClock })
     for (let i = 0; i < 4; i++) {
       // What is left is to be another number each time.

@@ -5,9 +5,8 @@ import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
 import { compileSchemas } from '../routes/schemas.ts'
 import type { TranscodedRoute } from '../routes/transcode.ts'
 import { methodPath } from '../transcode/call/method-call.ts'
-import { methodId } from '../transcode/openapi/paths.ts'
-import { operationIdOf } from './operation-id.ts'
 import { openApiOf, type OpenApiDocument } from './openapi.ts'
+import { OperationIds } from './operation-ids.ts'
 
 /** What a composition is, known without running any of its functions: plain data, for catalogs and for who runs it. */
 export interface Manifest {
@@ -60,6 +59,7 @@ export interface CallEntry {
 export function manifestOf(gateway: Gateway): Manifest {
   const { title, version, backends, routes } = gateway
   compileSchemas(gateway)
+  const ids = new OperationIds(routes)
   return {
     title,
     version,
@@ -77,29 +77,35 @@ export function manifestOf(gateway: Gateway): Manifest {
       }),
     ),
     routes: routes.flatMap(route =>
-      route.kind === 'transcoded' ? transcodedEntries(gateway, route) : [routeEntry(gateway, route)],
+      route.kind === 'transcoded'
+        ? transcodedEntries(gateway, route, ids)
+        : [routeEntry(gateway, route, ids)],
     ),
-    openapi: openApiOf(gateway),
+    openapi: openApiOf(gateway, ids),
   }
 }
 
 /** Each method of a backend is an entry by each rule that it has; what Connect and gRPC-Web call it by is none of its own. */
-const transcodedEntries = (gateway: Gateway, route: TranscodedRoute): readonly RouteEntry[] =>
-  route.transcoder.rules.map(({ httpMethod, method, template }, i, all) => ({
-    ...routeEntry(gateway, route),
-    method: httpMethod,
-    path: template.text,
-    operationId: methodId(method, all.slice(0, i).filter(one => one.method === method).length),
-    calls: [{ backend: route.backend, method: 'POST', path: methodPath(method) }],
+const transcodedEntries = (
+  gateway: Gateway,
+  route: TranscodedRoute,
+  ids: OperationIds,
+): readonly RouteEntry[] =>
+  route.transcoder.rules.map(rule => ({
+    ...routeEntry(gateway, route, ids),
+    method: rule.httpMethod,
+    path: rule.template.text,
+    operationId: ids.of(rule),
+    calls: [{ backend: route.backend, method: 'POST', path: methodPath(rule.method) }],
   }))
 
-function routeEntry(gateway: Gateway, route: Route): RouteEntry {
+function routeEntry(gateway: Gateway, route: Route, ids: OperationIds): RouteEntry {
   const { before = [], after = [], calls, failures = [], timeoutMs } = route.options
   return {
     kind: route.kind,
     method: route.method,
     path: route.path,
-    operationId: operationIdOf(route),
+    operationId: ids.of(route),
     timeoutMs: timeoutMs ?? gateway.timeoutMs,
     partial: route.kind === 'composed' ? (route.options.partial ?? 'header') : null,
     failures: [...failures, ...gateway.failures],

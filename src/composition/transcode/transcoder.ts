@@ -72,6 +72,8 @@ export class Transcoder {
   readonly answerMetadata: MetadataRule
   /** Whether JSON has the names of the .proto file. */
   readonly protoNames: boolean
+  /** Whether JSON has numbers of enums. */
+  readonly enumsAsIntegers: boolean
   private readonly settings: TranscodeSettings
   private readonly surface: Omit<Surface, 'limitBytes'>
   private readonly methods = new Map<string, DescMethod>()
@@ -85,6 +87,7 @@ export class Transcoder {
     this.requestMetadata = settings.requestMetadata ?? []
     this.answerMetadata = settings.answerMetadata ?? 'all'
     this.protoNames = settings.json?.protoNames ?? false
+    this.enumsAsIntegers = settings.json?.enumsAsIntegers ?? false
     this.rules = httpRules(this.services, settings.config)
     this.router = new RuleRouter(this.rules)
     const registry = createRegistry(offer.descriptors)

@@ -1,4 +1,6 @@
-import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf'
+import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import type { DocumentPaths } from '../../manifest/document-paths.ts'
+import type { OperationIds } from '../../manifest/operation-ids.ts'
 import type { TranscodedRoute } from '../../routes/transcode.ts'
 import { HTTP_BODY } from '../rest/request-message.ts'
 import { leafType, type FieldPath } from '../rule/field-path.ts'
@@ -9,9 +11,8 @@ import { MessageSchemas, type Json } from './schemas.ts'
 /** How deep messages in messages become parameters of a query: those that have themselves have no end. */
 const DEEPEST = 4
 
-/** `Library_GetBook`, with a number where a method has several rules. */
-export const methodId = ({ parent, name }: DescMethod, before: number): string =>
-  `${parent.name}_${name}${before === 0 ? '' : before + 1}`
+/** Of a parameter that takes what is left of a path. */
+export const REST = 'One or several segments, or none.'
 
 /** OpenAPI has these methods of HTTP alone. */
 const METHODS: ReadonlySet<string> = new Set([
@@ -25,32 +26,29 @@ const METHODS: ReadonlySet<string> = new Set([
   'TRACE',
 ])
 
-type Paths = Record<string, Record<string, unknown>>
-
 /** Adds what a route gives as REST to a document. */
-export function transcodedPaths(
-  route: TranscodedRoute,
-  paths: Paths,
+export function addTranscoded(
+  { transcoder, options }: TranscodedRoute,
+  ids: OperationIds,
+  paths: DocumentPaths,
   components: Record<string, unknown>,
 ): void {
-  const { transcoder, options } = route
-  const schemas = new MessageSchemas(components, transcoder.protoNames)
+  const schemas = new MessageSchemas(components, transcoder)
   components['google.rpc.Status'] ??= STATUS
-  const seen = new Map<DescMethod, number>()
-  for (const rule of transcoder.rules) {
-    const before = seen.get(rule.method) ?? 0
-    seen.set(rule.method, before + 1)
+  // As the router has it: `*` before `**`.
+  for (const rule of transcoder.rules.toSorted((a, b) => Number(isOpen(a)) - Number(isOpen(b)))) {
     if (!METHODS.has(rule.httpMethod)) continue
-    const path = (paths[pathOf(rule)] ??= {})
-    path[rule.httpMethod.toLowerCase()] = {
-      operationId: methodId(rule.method, before),
+    paths.add(pathOf(rule), rule.httpMethod.toLowerCase(), names => ({
+      operationId: ids.of(rule),
       tags: options.tags ?? [rule.method.parent.name],
-      parameters: [...pathParameters(rule), ...queryParameters(rule, schemas)],
+      parameters: [...pathParameters(rule, names), ...queryParameters(rule, schemas)],
       ...bodyOf(rule, schemas),
       responses: { 200: answerOf(rule, schemas), default: ERROR },
-    }
+    }))
   }
 }
+
+const isOpen = ({ template }: HttpRule): boolean => template.segments.at(-1)?.kind === 'rest'
 
 const STATUS = {
   type: 'object',
@@ -74,7 +72,7 @@ function pathOf({ template }: HttpRule): string {
     const variable = template.variables.find(({ from, to }) => from <= i && i < to)
     return variable === undefined ? `{_${i}}` : `{${parameterName(template.segments, variable, i)}}`
   })
-  return `/${segments.join('/')}${template.verb === '' ? '' : `:${template.verb}`}`
+  return `/${segments.join('/')}${template.verb === '' ? '' : `:${encodeURIComponent(template.verb)}`}`
 }
 
 /** `name`, or `name_1`, `name_2` … where it is made of several. */
@@ -88,18 +86,16 @@ function parameterName(
   return places.length === 1 ? name : `${name}_${places.indexOf(at) + 1}`
 }
 
-function pathParameters({ template }: HttpRule): readonly Json[] {
-  return template.segments.flatMap(({ kind }, i) => {
-    if (kind === 'literal') return []
-    const variable = template.variables.find(({ from, to }) => from <= i && i < to)
-    return {
-      name: variable === undefined ? `_${i}` : parameterName(template.segments, variable, i),
+function pathParameters({ template }: HttpRule, names: readonly string[]): readonly Json[] {
+  return template.segments
+    .filter(({ kind }) => kind !== 'literal')
+    .map(({ kind }, i) => ({
+      name: names[i]!,
       in: 'path',
       required: true,
-      ...(kind === 'rest' && { description: 'One or several segments, or none.' }),
+      ...(kind === 'rest' && { description: REST }),
       schema: { type: 'string' },
-    }
-  })
+    }))
 }
 
 function queryParameters(rule: HttpRule, schemas: MessageSchemas): readonly Json[] {

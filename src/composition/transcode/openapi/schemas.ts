@@ -40,14 +40,20 @@ const wellKnown: Readonly<Record<string, Json>> = {
   Empty: { type: 'object' },
 }
 
+/** What of JsonSettings is to be seen in a document. */
+export interface DocumentedJson {
+  readonly protoNames: boolean
+  readonly enumsAsIntegers: boolean
+}
+
 /** Schemas of messages as their JSON is, those of the components of a document among them. */
 export class MessageSchemas {
   private readonly components: Record<string, unknown>
-  private readonly protoNames: boolean
+  private readonly json: DocumentedJson
 
-  constructor(components: Record<string, unknown>, protoNames: boolean) {
+  constructor(components: Record<string, unknown>, json: DocumentedJson) {
     this.components = components
-    this.protoNames = protoNames
+    this.json = json
   }
 
   of(message: DescMessage): Json {
@@ -70,7 +76,7 @@ export class MessageSchemas {
       case 'scalar':
         return scalars[field.scalar]
       case 'enum':
-        return enumSchema(field.enum)
+        return this.enumeration(field.enum)
       case 'message':
         return this.of(field.message)
       case 'list':
@@ -81,12 +87,20 @@ export class MessageSchemas {
   }
 
   nameOf(field: DescField): string {
-    return this.protoNames ? field.name : field.jsonName
+    return this.json.protoNames ? field.name : field.jsonName
   }
 
   private item(field: DescField & { readonly fieldKind: 'list' | 'map' }): Json {
     if (field.message !== undefined) return this.of(field.message)
-    return field.enum === undefined ? scalars[field.scalar!] : enumSchema(field.enum)
+    return field.enum === undefined ? scalars[field.scalar!] : this.enumeration(field.enum)
+  }
+
+  private enumeration({ values, typeName }: DescEnum): Json {
+    if (typeName === 'google.protobuf.NullValue') return { type: 'null' }
+    return this.json.enumsAsIntegers
+      ? // Two names may have one number.
+        { type: 'integer', enum: [...new Set(values.map(({ number }) => number))] }
+      : { type: 'string', enum: values.map(({ name }) => name) }
   }
 
   private google({ typeName, fields }: DescMessage): Json {
@@ -95,8 +109,3 @@ export class MessageSchemas {
     return known ?? { anyOf: [this.field(fields[0]!), { type: 'null' }] }
   }
 }
-
-const enumSchema = ({ values, typeName }: DescEnum): Json =>
-  typeName === 'google.protobuf.NullValue'
-    ? { type: 'null' }
-    : { type: 'string', enum: values.map(({ name }) => name) }
