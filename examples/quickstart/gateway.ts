@@ -25,9 +25,9 @@ export function endBySignals({ process: child }: Gateway): void {
   process.on('SIGHUP', () => child.kill('SIGTERM'))
 }
 
-/** Waits until /readyz of the admin listener answers 200; false when the gateway ends or 15 s pass before. */
+/** Waits until /readyz of the admin listener answers 200; false when the gateway ends or a minute passes before. */
 export async function isReady(gateway: Gateway, admin: string): Promise<boolean> {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 60_000
   let over = false
   const end = gateway.ended.then(() => (over = true))
   while (!over && Date.now() < deadline) {

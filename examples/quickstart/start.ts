@@ -113,6 +113,8 @@ Portcullis listens on ${gateway} and serves ${folder}
       504 after one second                         timeout
   curl -i ${gateway}/goods/1
       301 and Location: …/items/1                  redirect
+  curl -i ${gateway}/page/1
+      a page of three calls, one of which is late  composed in TypeScript (page.gateway.ts)
 
 An API with plans is at /shop (api.yaml). The application quickstart/demo has this key, on the plan "trial":
 

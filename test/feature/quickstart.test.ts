@@ -123,6 +123,14 @@ suite('quickstart', () => {
     assert.deepEqual([status, headers['location']], [301, `http://127.0.0.1:${gateway}/items/1`])
   })
 
+  test('a page is composed, and says what is missing', async () => {
+    const { status, headers, body } = await get(gateway, '/page/1')
+    assert.deepEqual([status, body], [200, '{"name":"apple","next":"bread","advice":null}'])
+    assert.equal(headers['x-portcullis-partial'], 'advice')
+    assert.equal((await get(gateway, '/page/99')).status, 404)
+    assert.equal((await get(gateway, '/page/x')).status, 400)
+  })
+
   test('its API is for nobody without a key, and says where one goes', async () => {
     const { status, headers, body } = await get(gateway, '/shop/items')
     assert.equal(status, 401)
