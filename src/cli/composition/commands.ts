@@ -175,9 +175,51 @@ const dev: Command = {
   },
 }
 
+const fixtures: Flag<string> = {
+  name: 'output',
+  short: 'o',
+  placeholder: 'FOLDER',
+  fallback: 'fixtures',
+  help: 'The folder for what is recorded. What is asked again takes the place of what is there.',
+  parse: text => text,
+}
+
+const hide: Flag<readonly string[]> = {
+  name: 'hide',
+  placeholder: 'NAME',
+  fallback: '',
+  many: true,
+  help: 'A field, parameter or member of JSON whose value is in no fixture, wherever it stands.',
+  parse: text => (text === '' ? [] : text.split('\n')),
+}
+
+const record: Command = {
+  name: 'composition record',
+  operands: '[PATH…]',
+  summary: 'Record what backends answer to a composition, for its tests.',
+  details: [
+    'A gateway serves PATH (./portcullis where it is left out) as portcullis run does, with the backends that are there. Each call of a composition that is answered becomes a file, FOLDER/BACKEND/….json, until Ctrl-C ends it. `t.replay(FOLDER)` of the test kit answers by them.',
+    'In no fixture are fields of requests, and of answers none that carry credentials (Authorization, Cookie, Set-Cookie, Proxy-Authorization, X-API-Key), nor what --hide names. Look through them before they are kept: what backends say of people is in them.',
+  ],
+  examples: [
+    'portcullis composition record',
+    'portcullis composition record --hide email --hide token -o fixtures',
+  ],
+  flags: [fixtures, hide, admin],
+  run: async given => {
+    const { record: serve } = await import('./record.ts')
+    return serve({
+      paths: given.operands,
+      output: given.get(fixtures),
+      hidden: given.get(hide),
+      admin: given.get(admin),
+    })
+  },
+}
+
 /** `portcullis composition`. */
 export const composition: CommandGroup = {
   name: 'composition',
   summary: 'For APIs that are composed in TypeScript:',
-  commands: [create, dev, gen, test, mock, build],
+  commands: [create, dev, gen, test, mock, record, build],
 }

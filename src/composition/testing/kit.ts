@@ -9,6 +9,7 @@ import { StubTransport } from './stub-transport.ts'
 import { stubsFor, type AllStubs, type Check } from './stubs.ts'
 import { TestAnswer, type WholeAnswer } from './test-answer.ts'
 import { gathered } from '../transport/gathered.ts'
+import { replay } from './replay.ts'
 import { framesOfWs } from '../streams/frames.ts'
 import { socketStubsFor } from './stub-sockets.ts'
 import { TestSocket } from './test-socket.ts'
@@ -59,6 +60,11 @@ export interface Kit<Name extends string> extends AsyncDisposable {
   stream(target: string, options?: StreamAskOptions): TestStream
   /** A WebSocket, also of a stream. */
   socket(target: string, options?: SocketAskOptions): TestSocket
+  /**
+   * Calls are answered as `portcullis composition record` has seen it, each by its path, parameters and body. What is
+   * stubbed after it comes first. Throws where the folder has no fixtures; a call that is in none of them fails the test.
+   */
+  replay(folder: string): void
   /** Of the request that was begun last. */
   readonly trace: Trace<Name>
   readonly clock: Clock
@@ -123,12 +129,14 @@ class Bench implements Kit<string> {
   readonly clock: Clock
   readonly transport: StubTransport
   trace = new Trace()
+  private readonly gateway: Gateway
   private readonly virtual: VirtualClock | null
   private readonly engine: Engine
   private readonly courses = new WeakMap<GatewayRequest, Course>()
   private readonly requests: TestRequest[] = []
 
   constructor(gateway: Gateway, { clock = 'virtual' }: TestOptions) {
+    this.gateway = gateway
     this.virtual = clock === 'virtual' ? new VirtualClock() : null
     this.clock = this.virtual ?? systemClock
     this.transport = new StubTransport(this.clock)
@@ -173,6 +181,10 @@ class Bench implements Kit<string> {
     const request: GatewayRequest = { ...asked, upgrade: 'websocket' }
     this.courses.set(request, { trace: (this.trace = new Trace()), mistakes: [] })
     return new TestSocket(this.engine.answer(request), work => this.during(work), client, this.clock)
+  }
+
+  replay(folder: string): void {
+    replay(folder, this.gateway.backends, this.transport)
   }
 
   /** Fails where what was expected of a request was never looked at, since nobody awaited it. */

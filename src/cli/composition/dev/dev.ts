@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, watch } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -6,6 +5,7 @@ import { painter, showsColour, type Paint } from '../../../telemetry/colour.ts'
 import { CommandFailure } from '../../command/flag.ts'
 import type { HostPort } from '../../command/values.ts'
 import { generateAll } from '../folder/generated.ts'
+import { lineOf, startGateway, type Line } from './gateway.ts'
 import { mockMissing, type Found } from './mocks.ts'
 import { Page } from './page.ts'
 import { waterfall, type Answered } from './waterfall.ts'
@@ -16,13 +16,6 @@ export interface DevOptions {
   readonly page: number
   /** Of the gateway's admin listener; null: it has none. */
   readonly admin: HostPort | null
-}
-
-interface Line {
-  readonly time?: string
-  readonly level?: string
-  readonly event?: string
-  readonly [field: string]: unknown
 }
 
 /** `portcullis composition dev`: a gateway with the composition, which follows its changes, until it is ended. */
@@ -43,7 +36,7 @@ export async function dev({ paths, page: port, admin }: DevOptions): Promise<num
   const watching = existsSync('contracts')
     ? watch('contracts', { recursive: true }, () => void generateAll('.'))
     : null
-  const child = gateway(paths.length === 0 ? [resources] : paths, admin)
+  const child = startGateway(paths.length === 0 ? [resources] : paths, admin)
   createInterface(child.stderr!).on('line', line => tell(line, paint, page))
   // Ctrl-C reaches both: a second signal would have the gateway leave what is under way.
   process.on('SIGINT', () => undefined)
@@ -61,20 +54,9 @@ function whoAnswers({ at, mock }: Found, paint: Paint): string {
   return `${at}  ${mock === null ? 'itself' : paint('note', 'a mock, by its contract')}`
 }
 
-/** This program, with all that it would have where it serves. */
-function gateway(paths: readonly string[], admin: HostPort | null): ChildProcess {
-  const own = process.argv[1] ?? ''
-  const at =
-    admin === null ? 'off' : `${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}`
-  const flags = ['--workers', '1', '--log-level', 'debug', '--access-log', 'off', '--admin', at]
-  return spawn(process.execPath, [...process.execArgv, own, 'run', ...paths, ...flags], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-}
-
 /** What a developer wants to see of what the gateway says; all else is for who runs it. */
 function tell(text: string, paint: Paint, page: Page): void {
-  const line = parsed(text)
+  const line = lineOf(text)
   if (line === null) return void process.stdout.write(`${text}\n`)
   const { event = '', level } = line
   if (event === 'composition.answered') {
@@ -95,15 +77,6 @@ function tell(text: string, paint: Paint, page: Page): void {
     process.stdout.write(`${paint('error', 'refused')}  ${String(line['fault'])}\n`)
   else if (level === 'error' || level === 'warn')
     process.stdout.write(`${paint(level === 'error' ? 'error' : 'warning', event)}  ${restOf(line)}\n`)
-}
-
-function parsed(text: string): Line | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Line) : null
-  } catch {
-    return null
-  }
 }
 
 function restOf({ time: _, level: __, event: ___, ...fields }: Line): string {

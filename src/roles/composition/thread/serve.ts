@@ -19,6 +19,7 @@ import { serveCrossing, type CrossingServer } from './crossing-server.ts'
 import { FanOutLog } from './fan-out-log.ts'
 import { forgotten } from './forgotten.ts'
 import { together } from './observers.ts'
+import { recorded } from './recording.ts'
 import type { BundleTask, CrossingMessage, FromBundle } from './settings.ts'
 
 type ServeTask = Extract<BundleTask, { readonly task: 'serve' }>
@@ -53,7 +54,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
     const { tracing } = workerData as WorkerSettings
     const spans = tracing && new CallSpans(composition, gateway, writer, tracing)
     const engine = new Engine(gateway, {
-      transport: new ClusterTransport(plane.within),
+      transport: recorded(new ClusterTransport(plane.within), gateway.backends, composition),
       clock: systemClock,
       observer: together([
         new CallMetrics(composition, plane.metricsScope()).observer,
