@@ -1,36 +1,10 @@
 // Aggregates behind HTTPRoutes: the real gateway, what it answers of two backends, and how a declaration takes over.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { composedYaml, untilAnswered } from '../support/composed-yaml.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { TestUpstream } from '../support/upstream.ts'
 import { wireClient } from '../support/wire-client.ts'
-
-const gatewayYaml = (port: number, users: number, offers: number) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: web }
-spec:
-  gatewayClassName: portcullis
-  listeners: [{ name: http, port: ${port}, protocol: HTTP }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: all }
-spec:
-  parentRefs: [{ name: web }]
-  rules:
-    - backendRefs: [{ group: portcullis.dev, kind: Composition, name: home }]
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: users }
-spec: { endpoints: [{ address: 127.0.0.1, port: ${users} }] }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: offers }
-spec: { endpoints: [{ address: 127.0.0.1, port: ${offers} }] }
-`
 
 const homeYaml = (allow: string) => `
 apiVersion: portcullis.dev/v1alpha1
@@ -65,7 +39,11 @@ test('an aggregate answers of its backends, says what is missing, and is declare
   await using offers = await start({ '/tiers/gold': { title: 'Books' } })
   const port = await freePort()
   using folder = new Folder({
-    'gw.yaml': gatewayYaml(port, users.port, offers.port),
+    'gw.yaml': composedYaml({
+      port,
+      paths: { '/': 'home' },
+      backends: { users: users.port, offers: offers.port },
+    }),
     'home.yaml': homeYaml('[name]'),
   })
   await using run = await RunProcess.start([folder.path], '--workers', '1')
@@ -89,10 +67,9 @@ test('an aggregate answers of its backends, says what is missing, and is declare
   }
 
   folder.write('home.yaml', homeYaml('[name, tier]'))
-  for (;;) {
-    const answer = (await (await fetch(`http://127.0.0.1:${port}/me/7`)).json()) as { readonly tier?: string }
-    if (answer.tier === 'gold') break
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
+  await untilAnswered(
+    `http://127.0.0.1:${port}/me/7`,
+    answer => (answer as { readonly tier?: string }).tier === 'gold',
+  )
   assert.equal(await run.stop(), 0)
 })

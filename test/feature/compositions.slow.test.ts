@@ -1,46 +1,22 @@
 // Compositions behind HTTPRoutes: what they answer, how new code takes over, and that a mistake of one is its own.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { composedYaml, untilAnswered } from '../support/composed-yaml.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { TestUpstream } from '../support/upstream.ts'
 import { wireClient } from '../support/wire-client.ts'
 
 /** A gateway of two compositions, `home` at / and `other` at /other, whose backend `users` is at this port. */
-function gatewayYaml(port: number, users: number): string {
-  return `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: web }
-spec:
-  gatewayClassName: portcullis
-  listeners: [{ name: http, port: ${port}, protocol: HTTP }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: all }
-spec:
-  parentRefs: [{ name: web }]
-  rules:
-    - backendRefs: [{ group: portcullis.dev, kind: Composition, name: home }]
-    - matches: [{ path: { value: /other } }]
-      backendRefs: [{ group: portcullis.dev, kind: Composition, name: other }]
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Composition
-metadata: { name: home }
-spec: { bundle: ./home.gateway.ts, limits: { heap: 64Mi, external: 64Mi, stall: 2s } }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Composition
-metadata: { name: other }
-spec: { bundle: ./other.gateway.ts }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: users }
-spec: { endpoints: [{ address: 127.0.0.1, port: ${users} }] }
-`
-}
+const gatewayYaml = (port: number, users: number): string =>
+  composedYaml({
+    port,
+    paths: { '/': 'home', '/other': 'other' },
+    specs: {
+      home: '{ bundle: ./home.gateway.ts, limits: { heap: 64Mi, external: 64Mi, stall: 2s } }',
+      other: '{ bundle: ./other.gateway.ts }',
+    },
+    backends: { users },
+  })
 
 const home = `
 import { Type as T } from 'typebox'
@@ -156,14 +132,9 @@ class Composed implements AsyncDisposable {
     return JSON.parse(text) as unknown
   }
 
-  /** Asks again until it is answered so: what takes over, or is replaced, does so within seconds. */
-  async until(path: string, wanted: unknown): Promise<void> {
-    for (;;) {
-      const response = await this.get(path)
-      const text = await response.text()
-      if (response.status === 200 && JSON.parse(text) === wanted) return
-      await new Promise(resolve => setTimeout(resolve, 50))
-    }
+  /** What takes over, or is replaced, does so within seconds. */
+  until(path: string, wanted: unknown): Promise<void> {
+    return untilAnswered(`http://127.0.0.1:${this.port}${path}`, answer => answer === wanted)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,35 +10,14 @@ import type { Translation } from '../../src/snapshot/merge.ts'
 import { explainRequest } from '../../src/admin/explain/explanation.ts'
 import { explanationJson } from '../../src/admin/explain/json.ts'
 import { explanationText } from '../../src/admin/explain/text.ts'
+import { composedYaml } from '../support/composed-yaml.ts'
 
-const yaml = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: web }
-spec:
-  gatewayClassName: portcullis
-  listeners: [{ name: http, port: 8080, protocol: HTTP }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: all }
-spec:
-  parentRefs: [{ name: web }]
-  rules:
-    - backendRefs: [{ group: portcullis.dev, kind: Composition, name: shop }]
-    - matches: [{ path: { value: /broken } }]
-      backendRefs: [{ group: portcullis.dev, kind: Composition, name: broken }]
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Composition
-metadata: { name: broken }
-spec: { bundle: ./nowhere.gateway.ts }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: users }
-spec: { endpoints: [{ address: 127.0.0.1, port: 9000 }] }
----
+const yaml = `${composedYaml({
+  port: 8080,
+  paths: { '/': 'shop', '/broken': 'broken' },
+  specs: { broken: '{ bundle: ./nowhere.gateway.ts }' },
+  backends: { users: 9000 },
+})}---
 apiVersion: portcullis.dev/v1alpha1
 kind: Composition
 metadata: { name: shop }

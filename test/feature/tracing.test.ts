@@ -5,34 +5,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { suite, test } from 'node:test'
 import { TestCollector, type ReceivedSpan } from '../support/collector.ts'
+import { composedYaml } from '../support/composed-yaml.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { Seen } from '../support/until.ts'
-
-const gatewayYaml = (port: number, users: number): string => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: web }
-spec:
-  gatewayClassName: portcullis
-  listeners: [{ name: http, port: ${port}, protocol: HTTP }]
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: all }
-spec:
-  parentRefs: [{ name: web }]
-  rules: [{ backendRefs: [{ group: portcullis.dev, kind: Composition, name: home }] }]
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Composition
-metadata: { name: home }
-spec: { bundle: ./home.gateway.ts }
----
-apiVersion: portcullis.dev/v1alpha1
-kind: Backend
-metadata: { name: users }
-spec: { endpoints: [{ address: 127.0.0.1, port: ${users} }] }
-`
 
 const home = `
 import { Type as T } from 'typebox'
@@ -97,7 +72,12 @@ class Traced implements AsyncDisposable {
     const port = await freePort()
     const folder = stack.use(
       new Folder({
-        'gateway.yaml': gatewayYaml(port, (backend.address() as AddressInfo).port),
+        'gateway.yaml': composedYaml({
+          port,
+          paths: { '/': 'home' },
+          specs: { home: '{ bundle: ./home.gateway.ts }' },
+          backends: { users: (backend.address() as AddressInfo).port },
+        }),
         'home.gateway.ts': home,
       }),
     )
