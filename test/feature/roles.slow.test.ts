@@ -118,17 +118,17 @@ suite('roles that cannot be had are wrong use', () => {
   for (const [value, message, commands] of [
     [
       'mesh',
-      /^portcullis: --roles: mesh is not built yet, expected ingress, management$/m,
+      /^portcullis: --roles: mesh is not built yet, expected ingress, management, composition$/m,
       ['run', 'check', 'explain', 'proxy'],
     ],
     [
-      'ingress,composition',
-      /^portcullis: --roles: composition is not built yet, expected ingress, management$/m,
+      'ingress,mesh',
+      /^portcullis: --roles: mesh is not built yet, expected ingress, management, composition$/m,
       ['check'],
     ],
     [
-      '-ingress,-management',
-      /^portcullis: --roles: leaves no role that is built, expected ingress, management$/m,
+      '-ingress,-management,-composition',
+      /^portcullis: --roles: leaves no role that is built, expected ingress, management, composition$/m,
       ['check'],
     ],
     [

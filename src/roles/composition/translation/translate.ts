@@ -37,7 +37,8 @@ export function translate(resources: Resources, { facts }: TranslateOptions): Co
     tell(composition, fact, report)
   }
   const { conditions, problems } = report
-  return { clusters, endpoints, wants: { [COMPOSED]: composed }, conditions, problems }
+  const wants = Object.keys(composed).length === 0 ? {} : { [COMPOSED]: composed }
+  return { clusters, endpoints, wants, conditions, problems }
 }
 
 function tell(composition: Composition, fact: BundleFact | null, report: Report): void {
