@@ -77,6 +77,16 @@ test('serves, mocks, follows, and shows', async () => {
     change('shop.gateway.ts', "'/me/{id}'", "'/me/{id}/{id}'")
     await said.first(line => /^refused {2}.*shop\.gateway\.ts:\d+:\d+: .*has a name twice/.test(line))
     assert.equal((await ask()).name, 'Dear Grace')
+    change('shop.gateway.ts', "'/me/{id}/{id}'", "'/me/{id}' of")
+    await said.first(line => /^refused {2}shop\.gateway\.ts:\d+:\d+: Expected ','/.test(line))
+    assert.equal((await ask()).name, 'Dear Grace')
+    assert.deepEqual(
+      said.all.filter(line => line.startsWith('problem')),
+      [],
+    )
+    change('shop.gateway.ts', "'/me/{id}' of", "'/me/{id}'")
+    change('shop.gateway.ts', "'Dear '", "'My '")
+    while ((await ask()).name !== 'My Grace');
   } finally {
     child.kill('SIGTERM')
     users.close()

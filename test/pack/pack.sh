@@ -90,6 +90,15 @@ expect 'a global installation' "portcullis $version" env PATH="$path" "$work/glo
 expect 'a new composition' 'portcullis composition test' env PATH="$path" node_modules/.bin/portcullis composition new shop
 cd shop
 expect 'its test, where nothing is installed' 'pass 3' env PATH="$path" "$work/global/bin/portcullis" composition test
+# The types of the program lie where there is no TypeBox: they are to find that of the folder, or any result would fit.
+npm install --silent --no-audit --no-fund --engine-strict=false
+expect 'its types' 'types: ok' env PATH="$path" "$work/global/bin/portcullis" composition test
+sed 's,name: x.user.name,name: 7,' shop.gateway.ts >wrong.gateway.ts
+code=0
+said=$(env PATH="$path" "$work/global/bin/portcullis" composition test 2>&1) || code=$?
+[[ $code == 1 && $said == *'wrong.gateway.ts('*"'number' is not assignable to type 'string'"* ]] || fail "of a wrong result: exit code $code, it said: $said"
+echo 'pack: a wrong result does not compile: ok'
+rm wrong.gateway.ts
 cd "$work/app" && mkdir stranger && cp shop/*.ts shop/contracts/*.yaml stranger && cd stranger
 sed -i 's,\./\.portcullis/,./,' ./*.ts
 cat >package.json <<'JSON'

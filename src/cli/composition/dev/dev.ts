@@ -5,10 +5,10 @@ import { painter, showsColour, type Paint } from '../../../telemetry/colour.ts'
 import { CommandFailure } from '../../command/flag.ts'
 import type { HostPort } from '../../command/values.ts'
 import { generateAll } from '../folder/generated.ts'
-import { lineOf, startGateway, type Line } from './gateway.ts'
+import { startGateway } from './gateway.ts'
 import { mockMissing, type Found } from './mocks.ts'
 import { Page } from './page.ts'
-import { waterfall, type Answered } from './waterfall.ts'
+import { Telling } from './telling.ts'
 
 export interface DevOptions {
   /** Files and folders of resources. */
@@ -37,7 +37,8 @@ export async function dev({ paths, page: port, admin }: DevOptions): Promise<num
     ? watch('contracts', { recursive: true }, () => void generateAll('.'))
     : null
   const child = startGateway(paths.length === 0 ? [resources] : paths, admin)
-  createInterface(child.stderr!).on('line', line => tell(line, paint, page))
+  const telling = new Telling(paint, page)
+  createInterface(child.stderr!).on('line', line => telling.tell(line))
   // Ctrl-C reaches both: a second signal would have the gateway leave what is under way.
   process.on('SIGINT', () => undefined)
   process.once('SIGTERM', () => child.kill('SIGTERM'))
@@ -52,39 +53,4 @@ function whoAnswers({ at, mock }: Found, paint: Paint): string {
   if (at === null) return 'of no Backend here'
   // Also something else that has its port: what its calls bring then looks odd.
   return `${at}  ${mock === null ? 'itself' : paint('note', 'a mock, by its contract')}`
-}
-
-/** What a developer wants to see of what the gateway says; all else is for who runs it. */
-function tell(text: string, paint: Paint, page: Page): void {
-  const line = lineOf(text)
-  if (line === null) return void process.stdout.write(`${text}\n`)
-  const { event = '', level } = line
-  if (event === 'composition.answered') {
-    const answered = line as unknown as Answered
-    page.show(answered)
-    process.stdout.write(waterfall(answered, paint))
-  } else if (event === 'started')
-    process.stdout.write(
-      `${paint('good', 'started')}  on ${(line['ports'] as readonly string[]).join(', ')}\n`,
-    )
-  else if (event === 'composition.printed')
-    process.stdout.write(`${paint('dim', '     |')} ${String(line['text'])}\n`)
-  else if (event === 'composition.serving')
-    process.stdout.write(
-      `${paint('good', 'serving')}  ${String(line['composition'])}, ${line['routes'] === 1 ? '1 route' : `${String(line['routes'])} routes`}\n`,
-    )
-  else if (event === 'composition.refused')
-    process.stdout.write(`${paint('error', 'refused')}  ${String(line['fault'])}\n`)
-  else if (level === 'error' || level === 'warn')
-    process.stdout.write(`${paint(level === 'error' ? 'error' : 'warning', event)}  ${restOf(line)}\n`)
-}
-
-function restOf({ time: _, level: __, event: ___, ...fields }: Line): string {
-  const { error } = fields
-  const { message, stack } = (error ?? {}) as { readonly message?: string; readonly stack?: string }
-  if (message !== undefined)
-    return `${typeof fields['route'] === 'string' ? `${fields['route']}  ` : ''}${stack ?? message}`
-  return Object.entries(fields)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' ')
 }

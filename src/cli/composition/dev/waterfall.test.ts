@@ -40,8 +40,7 @@ test('a request and its calls, each where it ran', () => {
      shop GET /orders         ━━━━━━                    12 ms  answered 503  3 attempts
      shop GET /offers/{tier}              ━━━━━━━━━━━━  24 ms
      shop GET /late                                  ━  12 ms  under way
-     shop GET /gone           ━                         0 ms  cancelled
-`,
+     shop GET /gone           ━                         0 ms  cancelled`,
   )
 })
 
@@ -55,5 +54,5 @@ test('a request that calls nothing', () => {
     tookMs: 0,
     calls: [],
   }
-  assert.equal(waterfall(answered, painter(false)), '404  PUT /  0 ms\n')
+  assert.equal(waterfall(answered, painter(false)), '404  PUT /  0 ms')
 })

@@ -40,7 +40,7 @@ export function waterfall(answered: Answered, paint: Paint): string {
     const bar = paint(isFine(call) ? 'good' : isSoft(call) ? 'dim' : 'error', barOf(call, tookMs))
     return `     ${name}  ${bar}  ${paint('dim', `${Math.round(call.toMs - call.fromMs)} ms`)}${end}${times}`
   })
-  return `${[head, ...lines].join('\n')}\n`
+  return [head, ...lines].join('\n')
 }
 
 const isFine = ({ outcome }: Call): boolean => outcome === 'ok'

@@ -40,20 +40,26 @@ const root = fileURLToPath(new URL(isSource ? '../../../../' : '../../', import.
 /** Sources, which a clone has in place of declarations, are written for it: without it some do not compile. */
 const ofSources = isSource ? { exactOptionalPropertyTypes: true } : {}
 
-/** The running program's types, so that an editor shows them where nothing is installed, and those that it will run with. */
+/**
+ * The running program's types, so that an editor shows them where nothing is installed, and those that it will run with.
+ * A program that is installed has no types of other packages beside it: without the folder's, its own would be `any`,
+ * and every result would fit.
+ */
 function compilerConfig(folder: string): string {
+  const installed = (name: string): string | null =>
+    packageBeside(name) ?? packageBeside(name, join(process.cwd(), folder, 'package.json'))
   const types = isSource ? 'src/composition/' : 'dist/composition/types/composition/'
   const end = isSource ? '.ts' : '.d.ts'
   const paths: Record<string, readonly string[]> = {
     'portcullis/composition': [join(root, types, `composition${end}`)],
     'portcullis/composition/testing': [join(root, types, `testing${end}`)],
   }
-  const typebox = packageBeside('typebox')
+  const typebox = installed('typebox')
   if (typebox !== null) {
     paths['typebox'] = [join(typebox, 'build/index.d.mts')]
     paths['typebox/*'] = [join(typebox, 'build/*/index.d.mts')]
   }
-  const protobuf = packageBeside('@bufbuild/protobuf')
+  const protobuf = installed('@bufbuild/protobuf')
   if (protobuf !== null) {
     paths['@bufbuild/protobuf'] = [join(protobuf, 'dist/esm/index.d.ts')]
     paths['@bufbuild/protobuf/*'] = [join(protobuf, 'dist/esm/*/index.d.ts')]

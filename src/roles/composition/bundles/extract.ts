@@ -7,6 +7,7 @@ import { heapCeilingMb, heapOf } from '../threads/heap.ts'
 import { FAR_LIMITS } from '../threads/watchdog.ts'
 import { bundleEntry, LOAD_MS, type BundleTask } from '../thread/settings.ts'
 import type { Extracted } from './extracted.ts'
+import { seenFromHere } from './load.ts'
 
 /** What bundles print while they are loaded, line by line. */
 export type Printed = (text: string) => void
@@ -20,7 +21,8 @@ export async function extract(
   limits: Pick<CompositionLimits, 'heapBytes'>,
   printed: Printed,
 ): Promise<Extracted> {
-  if (!existsSync(file)) return { manifest: null, fault: seen(`${file}: does not exist`), files: [file] }
+  if (!existsSync(file))
+    return { manifest: null, fault: seenFromHere(`${file}: does not exist`), files: [file] }
   const workerData: BundleTask = { task: 'manifest', file }
   const worker = new Worker(bundleEntry, {
     workerData,
@@ -46,12 +48,7 @@ export async function extract(
   clearTimeout(late)
   clearInterval(watch)
   await worker.terminate()
-  return extracted.fault === null ? extracted : { ...extracted, fault: seen(extracted.fault) }
-}
-
-/** Files as messages have them: from where the program runs. */
-function seen(text: string): string {
-  return text.replaceAll(`${process.cwd()}/`, '')
+  return extracted.fault === null ? extracted : { ...extracted, fault: seenFromHere(extracted.fault) }
 }
 
 function messageOf(error: unknown): string {

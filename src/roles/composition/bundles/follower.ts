@@ -1,18 +1,21 @@
 import { statSync } from 'node:fs'
 
 /** How often files are looked at: bundles are few files, and this works where the system tells of no changes. */
-const LOOK_MS = 500
+const LOOK_MS = 250
+/** How long one that has changed must stay as it is: an editor writes a file in one go. */
+const STILL_MS = 50
 
 /** Tells when one of some files is another one, and has been so for one look: what is being written is not believed. */
 export class Follower {
   private readonly onChange: () => void
-  private readonly timer: NodeJS.Timeout
+  private timer: NodeJS.Timeout
+  private isClosed = false
   private stamps: ReadonlyMap<string, string> = new Map()
   private changing: string | null = null
 
   constructor(onChange: () => void) {
     this.onChange = onChange
-    this.timer = setInterval(() => this.look(), LOOK_MS).unref()
+    this.timer = this.lookIn(LOOK_MS)
   }
 
   /** From now on these, as `stampsOf` has seen them before they were read. */
@@ -22,7 +25,15 @@ export class Follower {
   }
 
   close(): void {
-    clearInterval(this.timer)
+    this.isClosed = true
+    clearTimeout(this.timer)
+  }
+
+  private lookIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.look()
+      if (!this.isClosed) this.timer = this.lookIn(this.changing === null ? LOOK_MS : STILL_MS)
+    }, ms).unref()
   }
 
   private look(): void {
@@ -36,6 +47,7 @@ export class Follower {
     this.changing = text
     if (!isStill) return
     this.stamps = now
+    this.changing = null
     this.onChange()
   }
 }

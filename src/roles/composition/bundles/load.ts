@@ -15,6 +15,9 @@ export class BundleFault extends Error {
 /** Of this program: what is not of a bundle. As built, it is a folder above this file's. */
 const program = new URL(import.meta.url.endsWith('.ts') ? '../../../' : '../', import.meta.url).href
 
+/** Files as messages have them: from where the program runs. */
+export const seenFromHere = (text: string): string => text.replaceAll(`${process.cwd()}/`, '')
+
 /** The files of bundles that this thread loads from here on. */
 export function followImports(): ReadonlySet<string> {
   const files = new Set<string>()
@@ -71,8 +74,17 @@ function isGateway(value: unknown): value is Gateway {
 /** With the place that is of the bundle's own files, as near to the fault as the stack knows. */
 function faultText(error: unknown, file: string, files: ReadonlySet<string>): string {
   if (!(error instanceof Error)) return `${file}: throws ${String(error)}`
-  const place = placeIn(error.stack ?? '', files)
+  const stack = error.stack ?? ''
+  const place = placeOfSyntax(stack, files) ?? placeIn(stack, files)
   return `${place ?? file}: ${error.message.split('\n', 1)[0] ?? ''}`
+}
+
+/** What cannot be parsed is shown before the stack: `/shop/home.gateway.ts:7`, lines to that one, and a caret below it. */
+function placeOfSyntax(stack: string, files: ReadonlySet<string>): string | null {
+  const [, place = '', line = '', caret = ''] =
+    /^((?:file:\/)?\/[^\n]*):(\d+)\n(?:.*\n)*?( *)\^+\n/.exec(stack) ?? []
+  const path = place.startsWith('file:') ? fileURLToPath(place) : place
+  return files.has(path) ? `${path}:${line}:${caret.length + 1}` : null
 }
 
 /** `/shop/home.gateway.ts:7`, `/shop/home.gateway.ts:7:12` */

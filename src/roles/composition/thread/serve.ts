@@ -79,8 +79,13 @@ const tellWorkerGroup = (message: FromWorker): void => parentPort!.postMessage(m
 /** Who runs code loads nothing of what is declared, nor the other way round. */
 async function gatewayOf(code: BundleCode): Promise<Gateway> {
   if ('file' in code) {
-    const { loadBundle } = await import('../bundles/load.ts')
-    return (await loadBundle(code.file, new Set())).gateway
+    const { followImports, loadBundle, seenFromHere } = await import('../bundles/load.ts')
+    try {
+      return (await loadBundle(code.file, followImports())).gateway
+    } catch (error) {
+      // What `extract` has loaded has been changed since then.
+      throw new Error(seenFromHere(error instanceof Error ? error.message : String(error)), { cause: error })
+    }
   }
   const { gatewayOfAggregate } = await import('../../../composition/aggregate/aggregate.ts')
   return gatewayOfAggregate(code.aggregate) as unknown as Gateway
