@@ -17,7 +17,11 @@ import {
   data,
   environment,
   ignoredKinds,
+  kubeconfig,
+  kubernetes,
+  kubernetesContext,
   logLevel,
+  namespaces,
   otlp,
   otlpShare,
   output,
@@ -58,7 +62,7 @@ const stdin = 'A PATH of - is standard input: helm template … | portcullis che
 const run: Command = {
   name: 'run',
   operands: '[PATH…]',
-  summary: 'Serve the resources in these files and folders, and follow their changes.',
+  summary: 'Serve the resources in these files and folders, or of a cluster, and follow their changes.',
   details: [
     pathsHelp,
     'SIGTERM and SIGINT drain: the process ends when the requests in flight have ended, or after 30 s; ' +
@@ -68,6 +72,10 @@ const run: Command = {
   ],
   flags: [
     roles,
+    kubernetes,
+    kubeconfig,
+    kubernetesContext,
+    namespaces,
     workers,
     zone,
     data,
@@ -90,8 +98,17 @@ const run: Command = {
     if (given.operands.includes('-'))
       throw new UsageError('run: - is no path to follow, expected files or folders')
     const { collectorOf } = await import('./run/otlp.ts')
+    const cluster = given.get(kubernetes)
+      ? {
+          kubeconfig: given.get(kubeconfig),
+          context: given.get(kubernetesContext),
+          namespaces: given.get(namespaces),
+        }
+      : null
+    const onlyCluster = cluster !== null && given.operands.length === 0
     const options = {
-      ...common(given, given.operands),
+      ...common(given, onlyCluster ? null : given.operands),
+      cluster,
       workers: given.get(workers),
       zone: given.get(zone),
       dataDir: given.get(data),
@@ -202,9 +219,10 @@ export const commands: readonly Command[] = entries.flatMap(entry =>
   isGroup(entry) ? entry.commands : [entry],
 )
 
-function common(given: Given, paths: readonly string[]) {
+/** `paths` null: none are needed. */
+function common(given: Given, paths: readonly string[] | null) {
   return {
-    paths: pathsOr(paths),
+    paths: paths === null ? [] : pathsOr(paths),
     roles: given.get(roles),
     addresses: given.get(addresses),
     ignoredKinds: given.get(ignoredKinds),

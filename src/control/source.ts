@@ -1,5 +1,6 @@
 import type { LoadResult } from '../model/loaded.ts'
 import type { Condition, Resource } from '../model/resource.ts'
+import { formatPosition } from '../model/problem.ts'
 import { keyOf, refOf, Resources } from '../model/resources.ts'
 import type { Source } from '../translation/source.ts'
 
@@ -106,7 +107,7 @@ function conflict(
 ): Condition {
   const at = holder.resource.at([])
   const where =
-    at === null ? holder.source.name : `${holder.source.name} (${at.file}:${at.line}:${at.column})`
+    at === null || at.line === 0 ? holder.source.name : `${holder.source.name} (${formatPosition(at)})`
   return {
     about: refOf(resource),
     type: 'Conflicted',

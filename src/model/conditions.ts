@@ -1,4 +1,4 @@
-import { formatPath } from './problem.ts'
+import { formatPath, formatPosition } from './problem.ts'
 import type { Condition } from './resource.ts'
 import { refKey } from './resources.ts'
 
@@ -51,7 +51,7 @@ function followsFrom(condition: Condition, other: Condition): boolean {
 /** `shop.yaml:14:9 HTTPRoute/items spec.rules[0] (for Gateway/front): ResolvedRefs=False BackendNotFound: …` */
 export function formatCondition(condition: Condition): string {
   const { about, position, path = [], listener, parent, type, status, reason } = condition
-  const where = position == null ? '' : `${position.file}:${position.line}:${position.column} `
+  const where = position == null ? '' : `${formatPosition(position)} `
   const field = path.length === 0 ? '' : ` ${formatPath(path)}`
   const part = listener === undefined ? '' : ` listener ${listener}`
   const towards = parent === undefined ? '' : ` (for ${parent.kind}/${parent.name}${section(parent)})`

@@ -12,7 +12,7 @@ export function formatPath(path: FieldPath): string {
 }
 
 export function formatPosition({ file, line, column }: Position): string {
-  return `${file}:${line}:${column}`
+  return line === 0 ? file : `${file}:${line}:${column}`
 }
 
 /** `FILE:LINE:COLUMN kind/name spec.path: what is wrong, what is expected`; parts that are not known are left out. */

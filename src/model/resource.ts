@@ -1,4 +1,4 @@
-/** Where an object was written; `file` as the user named it, line and column from 1. */
+/** Where an object was written; `file` as the user named it, line and column from 1. Line 0: of a cluster, which has no lines. */
 export interface Position {
   readonly file: string
   readonly line: number

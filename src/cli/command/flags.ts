@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { OutputFormat } from './options.ts'
+import { isNamespaceName } from '../../model/metadata.ts'
 import { quantityBytes } from '../../model/quantity.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
 import { UsageError, type Flag } from './flag.ts'
@@ -49,6 +50,44 @@ export const ignoredKinds: Flag<readonly IgnoredKind[]> = {
   fallback: '',
   help: 'Serve without objects of these kinds, which are not known here, although they may protect what they target.',
   parse: text => listOf(ignoredKind)(text.replaceAll('\n', ',')),
+}
+
+export const kubernetes: Flag<boolean> = {
+  name: 'kubernetes',
+  env: 'PORTCULLIS_KUBERNETES',
+  fallback: '',
+  help: 'Serve the objects of a cluster, beside those of PATHs where there are any: by KUBECONFIG, as the Pod that this is, or by ~/.kube/config.',
+  parse: text => text !== '' && oneOf('true', 'false')(text) === 'true',
+}
+
+export const kubeconfig: Flag<string> = {
+  name: 'kubeconfig',
+  placeholder: 'FILE',
+  env: 'PORTCULLIS_KUBECONFIG',
+  fallback: '',
+  help: 'For --kubernetes: the file that says where the cluster is, and who asks.',
+  parse: text => text,
+}
+
+export const kubernetesContext: Flag<string> = {
+  name: 'context',
+  placeholder: 'NAME',
+  env: 'PORTCULLIS_CONTEXT',
+  fallback: '',
+  help: 'For --kubernetes: a context of the kubeconfig other than the current one.',
+  parse: text => text,
+}
+
+export const namespaces: Flag<readonly string[]> = {
+  name: 'namespace',
+  placeholder: 'NAME,…',
+  env: 'PORTCULLIS_NAMESPACE',
+  fallback: '',
+  help: 'For --kubernetes: only objects of these namespaces, and those that belong to none as far as they may be seen.',
+  parse: listOf(text => {
+    if (isNamespaceName(text)) return text
+    throw new UsageError(`"${text}" is no namespace, expected lower-case letters, digits and "-"`)
+  }),
 }
 
 export const workers: Flag<number | 'auto'> = {

@@ -5,10 +5,22 @@ import type { RoleSelection } from './role-selection.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
+/** A cluster whose objects are served. */
+export interface ClusterOptions {
+  /** "": by the environment. */
+  readonly kubeconfig: string
+  /** "": the current one. */
+  readonly context: string
+  /** None: all. */
+  readonly namespaces: readonly string[]
+}
+
 /** What `run.ts` is given: every flag of `portcullis run`, checked. */
 export interface RunOptions {
   /** Files and folders with resources, as named by the user. */
   readonly paths: readonly string[]
+  /** null: files alone. */
+  readonly cluster: ClusterOptions | null
   readonly roles: RoleSelection
   /** Worker threads; `auto` leaves the number to the machine's cores. */
   readonly workers: number | 'auto'

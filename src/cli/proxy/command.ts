@@ -62,6 +62,7 @@ export const proxy: Command = {
       admin: given.get(admin),
       logLevel: given.get(logLevel),
       accessLog: given.get(accessLog),
+      cluster: null,
       recentRequests: given.get(recentRequests),
       addresses: [],
       ignoredKinds: [],

@@ -22,6 +22,7 @@ import { openAdmin, secretsFolder } from './admin.ts'
 import { Controller, systemCalendar } from '../../control/controller.ts'
 import { Services } from '../../control/services.ts'
 import { Sources, type Gathered } from '../../control/source.ts'
+import type { KubernetesSource } from '../../kubernetes/kubernetes-source.ts'
 import type { Source } from '../../translation/source.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Garbage } from './garbage.ts'
@@ -29,7 +30,7 @@ import { setOwnListeners, type OwnListener } from '../../upstream/own-listeners.
 import { choose } from '../roles.ts'
 import { ruleTypes } from '../rule-types.ts'
 import { version } from '../version.ts'
-import type { RunOptions } from '../command/options.ts'
+import type { ClusterOptions, RunOptions } from '../command/options.ts'
 import { ProcessMetrics } from './process-metrics.ts'
 import { tellServiceManager } from './service-manager.ts'
 
@@ -59,13 +60,16 @@ export async function run(options: RunOptions, source?: Source): Promise<number>
   if (options.accessLog.type === 'file' && !canAppend(accessLog)) return 1
   const data = DataDirectory.open(options.dataDir, options.isDataNamed, log)
   if (data === 'failed') return 1
-  const sources = new Sources([source ?? files(options, data)])
+  const cluster = options.cluster && (await clusterOf(options, options.cluster, data))
+  if (cluster === 'failed') return 1
+  const ofFiles = source === undefined && options.paths.length === 0 ? [] : [source ?? files(options, data)]
+  const sources = new Sources([...ofFiles, ...(cluster === null ? [] : [cluster])])
   const instance = new Instance(options, sources, accessLog, data)
   const admin = await openAdmin(options, data, instance.view)
   if (admin === 'failed') return instance.end(0, 1)
   instance.keepFrom(admin?.bound ?? [])
   if (options.collector !== null) await instance.exportSpans(options.collector)
-  if (!(await instance.start())) {
+  if (!(await instance.start(asked))) {
     admin.close()
     return instance.end(0, 1)
   }
@@ -80,6 +84,16 @@ export async function run(options: RunOptions, source?: Source): Promise<number>
   log.info('ended')
   log.flush()
   return 0
+}
+
+/** What only few need is not loaded by the rest. */
+async function clusterOf(
+  { roles }: RunOptions,
+  options: ClusterOptions,
+  data: DataDirectory | null,
+): Promise<KubernetesSource | 'failed'> {
+  const { openCluster } = await import('./cluster.ts')
+  return openCluster(options, choose(roles).kinds, data)
 }
 
 /** What files said at the last start need not be read by the parser again. */
@@ -196,15 +210,18 @@ class Instance {
     this.ears.set(SPANS, batch => exporter.take(batch as SpanBatch))
   }
 
-  /** Serves what the sources say, and follows them; false where that is nothing. */
-  async start(): Promise<boolean> {
+  /** Serves what the sources say, and follows them; false where that is nothing. `asked`: to end, which a cluster that cannot be reached must not hold up. */
+  async start(asked: Promise<void>): Promise<boolean> {
     const { sources, workers, controller, options } = this
     process.on('SIGHUP', () => sources.reload())
     process.on('SIGUSR2', () => workers.reopenLogs())
     await this.services.start()
-    await this.apply(await sources.load())
+    const load = await Promise.race([sources.load(), asked.then(() => null)])
+    if (load === null) return true
+    await this.apply(load)
     const { ports } = controller.status
-    if (ports.length === 0) {
+    // A cluster has its first Gateway when somebody makes one.
+    if (ports.length === 0 && options.cluster === null) {
       log.error('nothing.served', { message: nothingServed(options.paths, controller) })
       return false
     }

@@ -1,0 +1,241 @@
+import type { ResourceKind } from '../model/kind.ts'
+import type { Kinds } from '../model/kinds.ts'
+import { settle, type FileContent, type FileState } from '../model/last-good.ts'
+import { resultOf, type LoadResult } from '../model/loaded.ts'
+import type { ResourceRef } from '../model/resource.ts'
+import { qualifiedKind } from '../model/resources.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Source } from '../translation/source.ts'
+import type { ApiClient } from './client.ts'
+import type { Collection } from './collection.ts'
+import type { KeptObjects } from './kept-objects.ts'
+import { ObjectStore, type Known, type ObjectChange } from './object-store.ts'
+import { Reflector, type ReflectorState, type ReflectorTimes } from './reflector.ts'
+
+export interface KubernetesSourceOptions {
+  readonly client: ApiClient
+  /** By which objects are judged. */
+  readonly kinds: Kinds
+  /** Those that are asked for: also of roles that do not run, since what their objects protect is closed then. */
+  readonly watched: readonly ResourceKind[]
+  /** None: all. */
+  readonly namespaces: readonly string[]
+  readonly log: Logger
+  /** Null: nothing is kept over a restart. */
+  readonly kept: KeptObjects | null
+  readonly times?: ReflectorTimes
+  /** How long a cluster that was known before may take to be listed until what is kept of it is served. */
+  readonly patienceMs?: number
+}
+
+const PATIENCE_MS = 5_000
+/** Changes come in bursts: the first is told at once, and those behind it together, this much later. */
+const TOGETHER_MS = 10
+/** Kinds that have nothing of ours in their status. */
+const WITHOUT_STATUS = new Set(['Namespace', 'Secret', 'ConfigMap', 'ReferenceGrant', 'EndpointSlice'])
+
+interface Followed {
+  readonly store: ObjectStore
+  readonly reflector: Reflector
+  state: ReflectorState | null
+}
+
+/**
+ * Declared objects of a cluster: lists and watches of all kinds, judged as those of files are. `load` resolves when each
+ * kind has been listed, or is known not to be there; where a cluster cannot be reached, with what was kept of it.
+ */
+export class KubernetesSource implements Source {
+  readonly name = 'kubernetes'
+  private readonly options: KubernetesSourceOptions
+  private readonly stores: ReadonlyMap<string, ObjectStore>
+  private readonly followed: readonly Followed[]
+  private readonly loaded = Promise.withResolvers<LoadResult>()
+  private readonly failing = new Set<Followed>()
+  private readonly absent = new Set<Followed>()
+  private isListed = false
+  private state: readonly FileState[] = []
+  private last: LoadResult | null = null
+  private timer: NodeJS.Timeout | null = null
+  private lastToldMs = 0
+  private onChange: ((result: LoadResult) => void) | null = null
+  private onStatus: (() => void) | null = null
+
+  constructor(options: KubernetesSourceOptions) {
+    this.options = options
+    const { watched, kinds, namespaces } = options
+    const stores = watched.map(kind => {
+      const store: ObjectStore = new ObjectStore(kind, kinds, !WITHOUT_STATUS.has(kind.kind), change =>
+        this.changed(store, change),
+      )
+      return store
+    })
+    this.stores = new Map(stores.map(store => [qualifiedKind(store.kind), store]))
+    this.followed = stores.flatMap(store =>
+      namespaces.length === 0 || store.kind.scope === 'Cluster'
+        ? [this.follow(store, null)]
+        : namespaces.map(namespace => this.follow(store, namespace)),
+    )
+  }
+
+  async load(): Promise<LoadResult> {
+    const { kept, patienceMs = PATIENCE_MS } = this.options
+    const stores = [...this.stores.values()]
+    const isKept = (await kept?.read(stores)) ?? false
+    for (const { reflector } of this.followed) void reflector.run()
+    const timer = isKept ? setTimeout(() => this.serveKept(), patienceMs).unref() : null
+    const result = await this.loaded.promise
+    if (timer !== null) clearTimeout(timer)
+    return result
+  }
+
+  watch(onChange: (result: LoadResult) => void): void {
+    this.onChange = onChange
+  }
+
+  /** Told when what controllers have written of some object is another thing, whoever it was. */
+  watchStatus(onStatus: () => void): void {
+    this.onStatus = onStatus
+  }
+
+  reload(): void {
+    for (const { reflector } of this.followed) reflector.relist()
+    if (this.last !== null) this.onChange?.(this.last)
+  }
+
+  close(): void {
+    for (const { reflector } of this.followed) reflector.close()
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.onChange = null
+    this.onStatus = null
+    void this.options.kept?.close()
+  }
+
+  /** As the server had it last; undefined where it has none, or the kind is not followed. */
+  known(ref: ResourceRef): Known | undefined {
+    return this.stores.get(qualifiedKind(ref))?.get(ref.namespace, ref.name)
+  }
+
+  /** By which version of its API the server has a kind. */
+  versionOf({ group, kind }: Pick<ResourceRef, 'group' | 'kind'>): string {
+    const followed = this.followed.find(
+      ({ store }) => store === this.stores.get(qualifiedKind({ group, kind })),
+    )
+    return followed?.reflector.apiVersion ?? 'v1'
+  }
+
+  private follow(store: ObjectStore, namespace: string | null): Followed {
+    const collection: Collection = { kind: store.kind, namespace }
+    const sink = {
+      put: (object: unknown) => store.put(object),
+      remove: (object: unknown) => store.remove(object),
+      retain: (keys: ReadonlySet<string>) => store.retain(namespace, keys),
+      state: (now: ReflectorState, error: Error | null) => this.stateOf(followed, collection, now, error),
+    }
+    const followed: Followed = {
+      store,
+      reflector: new Reflector(this.options.client, collection, sink, this.options.times),
+      state: null,
+    }
+    return followed
+  }
+
+  private stateOf(
+    followed: Followed,
+    collection: Collection,
+    now: ReflectorState,
+    error: Error | null,
+  ): void {
+    const before = followed.state
+    followed.state = now
+    if (before !== now) this.tellState(followed, collection, error)
+    if (!this.isListed && this.followed.every(one => this.isKnown(one))) this.listed()
+  }
+
+  /** A server that is gone fails for all kinds: it is told once, with the first of them. */
+  private tellState(followed: Followed, { kind, namespace }: Collection, error: Error | null): void {
+    const { log } = this.options
+    const about = { kind: qualifiedKind(kind), ...(namespace !== null && { namespace }) }
+    const { state } = followed
+    const failed = this.failing.size > 0
+    if (state === 'failing') this.failing.add(followed)
+    else this.failing.delete(followed)
+    if (state === 'failing' && !failed) log.warn('kubernetes.failing', { ...about, error: error?.message })
+    if (failed && this.failing.size === 0) log.info('kubernetes.followed', {})
+    if (state === 'forbidden') {
+      const message = `${error?.message ?? ''}; its role needs list and watch`
+      log.error('kubernetes.forbidden', { ...about, message })
+    }
+    if (state === 'missing' && this.isListed) log.warn('kubernetes.kind_missing', about)
+    if (state === 'synced' && this.absent.delete(followed)) log.info('kubernetes.kind_found', about)
+    if (state === 'missing' || state === 'forbidden') this.absent.add(followed)
+  }
+
+  /**
+   * What cannot be had is not there, where it is so by definition (no such kind), and where only one who may see the whole
+   * cluster could have it. What is forbidden otherwise is waited for: it may be what protects the rest.
+   */
+  private isKnown({ state, store }: Followed): boolean {
+    const narrowed = this.options.namespaces.length > 0 && store.kind.scope === 'Cluster'
+    return state === 'synced' || state === 'missing' || (state === 'forbidden' && narrowed)
+  }
+
+  private listed(): void {
+    const { log, kept, client } = this.options
+    this.isListed = true
+    const missing = this.followed.filter(({ state }) => state === 'missing')
+    const names = [...new Set(missing.map(({ store }) => qualifiedKind(store.kind)))]
+    const objects = [...this.stores.values()].reduce((sum, { validations }) => sum + validations.length, 0)
+    log.info('kubernetes.listed', {
+      server: client.access.server.host,
+      objects,
+      ...(names.length > 0 && { missing: names }),
+    })
+    this.loaded.resolve(this.result())
+    this.later()
+    kept?.begin([...this.stores.values()])
+  }
+
+  private serveKept(): void {
+    if (this.isListed) return
+    const message = 'the API server does not answer: what was known of the cluster at the last run is served'
+    this.options.log.warn('kubernetes.kept', { server: this.options.client.access.server.host, message })
+    this.loaded.resolve(this.result())
+  }
+
+  private changed(store: ObjectStore, change: ObjectChange): void {
+    if (change === 'status') return this.onStatus?.()
+    this.options.kept?.changed(store)
+    this.later()
+  }
+
+  private later(): void {
+    if (this.last === null || this.timer !== null) return
+    const sinceMs = performance.now() - this.lastToldMs
+    this.timer = setTimeout(() => this.tell(), Math.max(0, TOGETHER_MS - sinceMs))
+  }
+
+  private tell(): void {
+    this.timer = null
+    const before = this.last
+    const now = this.result()
+    this.lastToldMs = performance.now()
+    if (before?.resources.list !== now.resources.list || before.problems !== now.problems)
+      this.onChange?.(now)
+  }
+
+  private result(): LoadResult {
+    const contents = Array.from(this.stores, ([name, { validations }]): FileContent => ({
+      file: name,
+      validations,
+      problems: [],
+      whole: true,
+      unread: [],
+      attached: [],
+      parts: [],
+    }))
+    const settled = settle(contents, this.state, () => new Date().toISOString())
+    this.state = settled.files
+    this.last = resultOf(settled, [], this.last?.resources ?? null)
+    return this.last
+  }
+}

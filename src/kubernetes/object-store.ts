@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ResourceKind } from '../model/kind.ts'
+import type { Kinds } from '../model/kinds.ts'
+import type { Position, Resource } from '../model/resource.ts'
+import { validate, type Validation } from '../model/validate.ts'
+import { fieldOf } from '../model/words.ts'
+import { trimmedBody, trimmedMetadata } from './trimmed.ts'
+
+/** The place of all that a cluster has. */
+const IN_CLUSTER: Position = Object.freeze({ file: 'kubernetes', line: 0, column: 0 })
+
+/** An object as the server had it last. */
+export interface Known {
+  readonly validation: Validation
+  /** "" of what was kept over a restart: it is not known whether the server still has it. */
+  readonly resourceVersion: string
+  readonly status: unknown
+}
+
+/** What a collection has come to. `object`: something that is looked at; `status`: only what controllers write. */
+export type ObjectChange = 'object' | 'status'
+
+/** The objects of one kind, by namespace and name, each judged once as one of a file would be. */
+export class ObjectStore {
+  readonly kind: ResourceKind
+  private readonly kinds: Kinds
+  private readonly keepsStatus: boolean
+  private readonly changed: (change: ObjectChange) => void
+  private readonly known = new Map<string, Known>()
+  private list: readonly Validation[] | null = null
+
+  constructor(
+    kind: ResourceKind,
+    kinds: Kinds,
+    keepsStatus: boolean,
+    changed: (change: ObjectChange) => void,
+  ) {
+    this.kind = kind
+    this.kinds = kinds
+    this.keepsStatus = keepsStatus
+    this.changed = changed
+  }
+
+  /** In the order in which they came. */
+  get validations(): readonly Validation[] {
+    return (this.list ??= Array.from(this.known.values(), ({ validation }) => validation))
+  }
+
+  get(namespace: string, name: string): Known | undefined {
+    return this.known.get(`${namespace}/${name}`)
+  }
+
+  /** As the server says it; throws for what is no object. The answer is its key. */
+  put(object: unknown): string {
+    const key = keyOf(object)
+    const before = this.known.get(key)
+    const resourceVersion = textOf(fieldOf(fieldOf(object, 'metadata'), 'resourceVersion'))
+    if (before !== undefined && resourceVersion !== '' && before.resourceVersion === resourceVersion)
+      return key
+    const fresh = this.judged(object as object)
+    const status = this.keepsStatus ? fieldOf(object, 'status') : undefined
+    const isSame = before !== undefined && saysTheSame(before.validation, fresh)
+    const validation = isSame ? before.validation : fresh
+    this.known.set(key, { validation, resourceVersion, status })
+    if (!isSame) this.list = null
+    this.changed(isSame ? 'status' : 'object')
+    return key
+  }
+
+  remove(object: unknown): void {
+    this.drop(keyOf(object))
+  }
+
+  /** Of this namespace (null: of all) there is nothing but these. */
+  retain(namespace: string | null, keys: ReadonlySet<string>): void {
+    for (const key of this.known.keys())
+      if (!keys.has(key) && (namespace === null || key.startsWith(`${namespace}/`))) this.drop(key)
+  }
+
+  private drop(key: string): void {
+    if (!this.known.delete(key)) return
+    this.list = null
+    this.changed('object')
+  }
+
+  private judged(object: object): Validation {
+    const { group, kind, versions } = this.kind
+    // Items of lists do not say what they are.
+    const apiVersion = group === '' ? versions[0] : `${group}/${versions[0]}`
+    const value = {
+      apiVersion,
+      kind,
+      metadata: trimmedMetadata(fieldOf(object, 'metadata')),
+      ...trimmedBody(group, kind, object),
+    }
+    return validate({ value, at }, this.kinds)
+  }
+}
+
+const at = (): Position => IN_CLUSTER
+
+/** Whether two of one object differ in nothing that is looked at. */
+function saysTheSame({ resource: before, unenforced }: Validation, { resource: now }: Validation): boolean {
+  if (before === null || now === null || unenforced !== undefined) return false
+  return isDeepStrictEqual(declared(before), declared(now))
+}
+
+/** As it was declared. */
+export function declared({ apiVersion, kind, metadata, body }: Resource): Record<string, unknown> {
+  return { apiVersion, kind, metadata, ...(body as Record<string, unknown>) }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function keyOf(object: unknown): string {
+  const metadata = fieldOf(object, 'metadata')
+  const [name, namespace = ''] = [fieldOf(metadata, 'name'), fieldOf(metadata, 'namespace')]
+  if (typeof name !== 'string' || name === '' || typeof namespace !== 'string')
+    throw new Error('an object has no name')
+  return `${namespace}/${name}`
+}
