@@ -27,7 +27,8 @@ export interface ComposedBackend {
   readonly name: string
   readonly protocol: string
   readonly url: string
-  readonly timeoutMs: number
+  /** Null where it has none. */
+  readonly timeoutMs: number | null
 }
 
 export interface ComposedRoute {
@@ -36,7 +37,8 @@ export interface ComposedRoute {
   readonly method: string
   readonly path: string
   readonly operationId: string
-  readonly timeoutMs: number
+  /** Null where it has none. */
+  readonly timeoutMs: number | null
   /** What it declares; null: it may call whatever its composition has. */
   readonly calls:
     | readonly { readonly backend: string; readonly method: string; readonly path: string }[]

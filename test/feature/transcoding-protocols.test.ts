@@ -253,6 +253,37 @@ suite('Connect on the wire', () => {
   })
 })
 
+// doc/compression.md of gRPC: what nobody knows is UNIMPLEMENTED, whatever is said of each message.
+for (const [what, fields, flags, code] of [
+  ['of a way that nobody knows, though none is', { 'grpc-encoding': 'zip' }, 0, 12],
+  ['and it is not said how', {}, 1, 13],
+  ['and it is said that they are not', { 'grpc-encoding': 'identity' }, 1, 13],
+] as const)
+  test(`messages that are compressed, ${what}, end a call of gRPC-Web with ${code}`, async () => {
+    let calls = 0
+    await using setup = await started({ Unary: () => void calls++ })
+    const answer = await fetch(`${setup.server.http1}/test.Echo/Unary`, {
+      method: 'POST',
+      body: Buffer.from([flags, 0, 0, 0, 0]),
+      headers: { 'content-type': 'application/grpc-web', ...fields },
+    })
+    assert.equal(answer.headers.get('grpc-status'), String(code))
+    assert.equal(calls, 0)
+  })
+
+test('a stream of Connect whose compression nobody knows is unimplemented', async () => {
+  await using setup = await started()
+  const answer = await fetch(`${setup.server.http1}/test.Echo/Collect`, {
+    method: 'POST',
+    body: Buffer.from([0, 0, 0, 0, 0]),
+    headers: { 'content-type': 'application/connect+proto', 'connect-content-encoding': 'zip' },
+  })
+  const end = Buffer.from(await answer.arrayBuffer())
+  assert.equal(end[0], 2)
+  const { error } = JSON.parse(end.subarray(5).toString()) as { error: { code: string } }
+  assert.equal(error.code, 'unimplemented')
+})
+
 test('gRPC-Web in base64, of which each part has its own padding', async () => {
   await using setup = await started()
   const message = Buffer.from([0, 0, 0, 0, 3, 0x0a, 1, 0x61])

@@ -269,14 +269,6 @@ suite('errors', () => {
     ],
     ['POST /v1/shelves/1/books', json({ title: 'x'.repeat(2 ** 20) }), 413, null],
     ['DELETE /v1/shelves/1/books/2', json({}), 400, null],
-    ['GET /library.Library/GetBook', {}, 405, ['allow', 'GET, POST']],
-    ['GET /library.Library/CreateBook', {}, 405, ['allow', 'POST']],
-    [
-      'POST /library.Library/GetBook',
-      { body: 'x' },
-      415,
-      ['accept-post', 'application/json, application/proto, application/grpc-web, application/grpc'],
-    ],
     ['POST /library.Library/Nothing', {}, 404, null],
   ] as const)
     test(`${request} is ${status}`, async () => {
@@ -285,6 +277,35 @@ suite('errors', () => {
       assert.equal(answer.status, status)
       if (header !== null) assert.equal(answer.headers.get(header[0]), header[1])
       await answer.body?.cancel()
+    })
+
+  // Clients of Connect and gRPC take the status of HTTP where the media type is none of their own.
+  for (const [request, init, status, name, value] of [
+    ['GET /library.Library/GetBook', {}, 405, 'allow', 'GET, POST'],
+    ['GET /library.Library/CreateBook', {}, 405, 'allow', 'POST'],
+    [
+      'DELETE /library.Library/CreateBook',
+      { headers: { 'content-type': 'application/grpc' } },
+      405,
+      'allow',
+      'POST',
+    ],
+    [
+      'POST /library.Library/GetBook',
+      { body: 'x' },
+      415,
+      'accept-post',
+      'application/json, application/proto, application/grpc-web, application/grpc',
+    ],
+  ] as const)
+    test(`${request} is ${status}, a problem`, async () => {
+      await using setup = await Setup.start({})
+      const answer = await setup.ask(request, init)
+      assert.deepEqual(
+        [answer.status, answer.headers.get('content-type'), answer.headers.get(name)],
+        [status, 'application/problem+json', value],
+      )
+      assert.equal(((await answer.json()) as { status: number }).status, status)
     })
 
   test('a backend that is not there is 503, and its deadline 504', async () => {

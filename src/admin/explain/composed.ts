@@ -45,16 +45,18 @@ export function composedLines(answer: ComposedAnswer): readonly (readonly [label
     ]
   const { method, path, operationId, timeoutMs, calls, kind } = route
   return [
-    ['composed', `by ${method} ${path} of ${code} (${kind}, ${operationId}), ${timeoutMs} ms`],
+    ['composed', `by ${method} ${path} of ${code} (${kind}, ${operationId}), ${timeText(timeoutMs)}`],
     ...(calls === null
       ? [['calls', 'whatever it likes of these, since it declares none'] as const]
       : calls.map(call => ['calls', `${call.backend} ${call.method} ${call.path}`] as const)),
     ...backends.map(({ name, protocol, url, timeoutMs: ms, cluster }) => {
       const where = cluster === null ? 'nowhere: its name leads to none' : cluster
-      return ['backend', `${name}: ${protocol} at ${url}, ${ms} ms a call, ${where}`] as const
+      return ['backend', `${name}: ${protocol} at ${url}, ${timeText(ms)} a call, ${where}`] as const
     }),
   ]
 }
+
+const timeText = (ms: number | null): string => (ms === null ? 'any time' : `${ms} ms`)
 
 /** In place of endpoints, which are there once it runs. */
 export const threadsText = (threads: number): string => (threads === 1 ? '1 thread' : `${threads} threads`)

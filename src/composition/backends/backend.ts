@@ -13,7 +13,7 @@ import { resilienceOf, type DeclaredResilience, type Resilience } from './resili
 export interface BackendSettings extends Resilience {
   /** `http://users`, or `https://erp.example.com/api`: paths are below it. */
   readonly url: string
-  /** How long a call may take, with all that is repeated. 10,000 where it is left out; the request's deadline holds beside it. */
+  /** How long a call may take, with all that is repeated. 10,000 where it is left out, Infinity for none; the request's deadline holds beside it. */
   readonly timeoutMs?: number
   /** The field by which it is told how many milliseconds are left. */
   readonly deadlineHeader?: string

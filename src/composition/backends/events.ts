@@ -135,7 +135,7 @@ export class Subscribed<T> implements EventStream<T> {
     const chunks = body[Symbol.asyncIterator]()
     try {
       for (;;) {
-        const stop = idleMs === Infinity ? () => undefined : this.lateAfter(idleMs)
+        const stop = this.lateAfter(idleMs)
         const next = await chunks.next()
         stop()
         if (next.done === true) return
@@ -195,6 +195,7 @@ export class Subscribed<T> implements EventStream<T> {
   }
 
   private lateAfter(ms: number): () => void {
+    if (ms === Infinity) return () => undefined
     return this.site.request.clock.after(ms, () =>
       this.attempt?.cancel(new CallFailure('http_response_timeout', this.record.call)),
     )

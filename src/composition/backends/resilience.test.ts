@@ -15,6 +15,10 @@ suite('what is declared of a backend', () => {
     assert.deepEqual(resilienceOf(more as unknown as DeclaredResilience), said)
   })
 
+  test('any time is nothing for who ends calls', () => {
+    assert.deepEqual(resilienceOf({ timeoutMs: Infinity }), {})
+  })
+
   const refused: readonly (readonly [settings: unknown, message: string])[] = [
     [{ attemptTimeoutMs: 0 }, 'attemptTimeoutMs of a backend: 0, expected 1 or more'],
     [{ timeoutMs: Number.NaN }, 'timeoutMs of a backend: null, expected 1 or more'],

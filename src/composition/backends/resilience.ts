@@ -103,7 +103,8 @@ const known = {
 export function resilienceOf(settings: DeclaredResilience): DeclaredResilience {
   const { timeoutMs, attemptTimeoutMs, fallback, cache } = settings
   const said: Record<string, unknown> = {}
-  if (timeoutMs !== undefined) said['timeoutMs'] = within('timeoutMs', timeoutMs, some)
+  if (timeoutMs !== undefined && timeoutMs !== Infinity)
+    said['timeoutMs'] = within('timeoutMs', timeoutMs, some)
   if (attemptTimeoutMs !== undefined)
     said['attemptTimeoutMs'] = within('attemptTimeoutMs', attemptTimeoutMs, some)
   for (const [name, fields] of Object.entries(known)) {

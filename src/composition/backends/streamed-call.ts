@@ -56,6 +56,7 @@ export class CallStream<T> implements AsyncIterable<T> {
 
 /** Ends a call whose answer has not begun by then; of a stream that is all that a backend's time is for. */
 export function endUnbegun(call: RunningCall, site: CallSite, timeoutMs: number): () => void {
+  if (timeoutMs === Infinity) return () => undefined
   return site.request.clock.after(timeoutMs, () =>
     call.cancel(new CallFailure('http_response_timeout', call.name)),
   )

@@ -32,7 +32,7 @@ export const messageEnvelope = async (message: Uint8Array, compress: boolean): P
     : envelope(0, message)
 
 /** What is wrong with a body or a message of it. */
-export type EnvelopeFault = 'too_long' | 'cut_short' | 'flags' | 'encoding' | 'broken'
+export type EnvelopeFault = 'too_long' | 'cut_short' | 'flags' | 'encoding' | 'unsaid_encoding' | 'broken'
 
 /** How the messages of a body are read. */
 export interface Reading {
@@ -101,14 +101,18 @@ function lengthAt(held: Buffer, at: number, reading: Reading): number | null {
 const tooLong = (reading: Reading): Error =>
   reading.wrong('too_long', `a message is longer than ${reading.limitBytes} bytes`)
 
+/** Throws where messages would be compressed in a way that nobody here knows; whether they are each says itself. */
+export function checkEncoding({ encoding, wrong }: Reading): void {
+  if (encoding !== 'gzip' && encoding !== 'identity')
+    throw wrong('encoding', `the compression ${JSON.stringify(encoding)} is not known: gzip and identity are`)
+}
+
 /** A message as it was before it was compressed. Where that is too long it is not made. */
 export async function unzipped(message: Uint8Array, reading: Reading): Promise<Uint8Array> {
+  checkEncoding(reading)
   const { encoding, limitBytes } = reading
   if (encoding !== 'gzip')
-    throw reading.wrong(
-      'encoding',
-      `the compression ${JSON.stringify(encoding)} is not known: gzip and identity are`,
-    )
+    throw reading.wrong('unsaid_encoding', 'a message is compressed, and it is not said how')
   try {
     return await inflate(message, { maxOutputLength: limitBytes })
   } catch (cause) {

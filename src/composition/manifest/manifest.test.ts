@@ -115,6 +115,18 @@ suite('what a composition is, without running it', () => {
     assert.equal(routes[1]?.calls, null)
   })
 
+  test('what takes any time is null in it', () => {
+    const { backends, routes } = manifestOf(
+      defineGateway({
+        timeoutMs: Infinity,
+        backends: { a: http({ url: 'http://a', timeoutMs: Infinity }) },
+        routes: r => [r.get('/a', { out: T.Null(), run: () => null })],
+      }) as unknown as typeof all,
+    )
+    assert.deepEqual([backends[0]?.timeoutMs, routes[0]?.timeoutMs], [null, null])
+    assert.deepEqual(backends[0]?.resilience, {})
+  })
+
   test('it is data, and has no credential', () => {
     const manifest = manifestOf(all)
     assert.deepEqual(JSON.parse(JSON.stringify(manifest)), manifest)

@@ -22,7 +22,8 @@ export interface BackendEntry {
   readonly name: string
   readonly protocol: string
   readonly url: string
-  readonly timeoutMs: number
+  /** Null where it has none. */
+  readonly timeoutMs: number | null
   readonly limitBytes: number
   readonly retry: RetrySettings | null
   readonly deadlineHeader: string | null
@@ -36,7 +37,8 @@ export interface RouteEntry {
   readonly method: string
   readonly path: string
   readonly operationId: string
-  readonly timeoutMs: number
+  /** Null where it has none. */
+  readonly timeoutMs: number | null
   /** Null of what is no answer that is made of parts. */
   readonly partial: PartialReport | null
   readonly failures: readonly FailureRule[]
@@ -68,7 +70,7 @@ export function manifestOf(gateway: Gateway): Manifest {
         name,
         protocol,
         url: url.href,
-        timeoutMs,
+        timeoutMs: finiteMs(timeoutMs),
         limitBytes,
         retry,
         deadlineHeader,
@@ -84,6 +86,9 @@ export function manifestOf(gateway: Gateway): Manifest {
     openapi: openApiOf(gateway, ids),
   }
 }
+
+/** JSON has no Infinity. */
+const finiteMs = (timeoutMs: number): number | null => (timeoutMs === Infinity ? null : timeoutMs)
 
 /** Each method of a backend is an entry by each rule that it has; what Connect and gRPC-Web call it by is none of its own. */
 const transcodedEntries = (
@@ -106,7 +111,7 @@ function routeEntry(gateway: Gateway, route: Route, ids: OperationIds): RouteEnt
     method: route.method,
     path: route.path,
     operationId: ids.of(route),
-    timeoutMs: timeoutMs ?? gateway.timeoutMs,
+    timeoutMs: finiteMs(timeoutMs ?? gateway.timeoutMs),
     partial: route.kind === 'composed' ? (route.options.partial ?? 'header') : null,
     failures: [...failures, ...gateway.failures],
     filters: { before: gateway.before.length + before.length, after: gateway.after.length + after.length },

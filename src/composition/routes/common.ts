@@ -88,7 +88,7 @@ export interface CommonOptions<B extends Backends, I extends In> {
   readonly description?: string
   readonly operationId?: string
   readonly tags?: readonly string[]
-  /** Less, or more, than the gateway says. */
+  /** Less, or more, than the gateway says; Infinity for none. */
   readonly timeoutMs?: number
   readonly failures?: readonly FailureRule<keyof B & string>[]
   readonly before?: readonly Before[]

@@ -13,7 +13,7 @@ export interface GatewayOptions<B extends Backends> {
   readonly backends: B
   /** One after another, or several in a list of their own. */
   readonly routes: (r: Routes<B>) => readonly (Route | readonly Route[])[]
-  /** How long a request may take: 30,000 where it is left out. */
+  /** How long a request may take: 30,000 where it is left out, Infinity for any time. */
   readonly timeoutMs?: number
   /** What of that calls do not get, so that an answer can be made of what they brought: 50 where it is left out, a tenth of the time at most. */
   readonly mergeMs?: number

@@ -1,6 +1,12 @@
 import type { DescMethod } from '@bufbuild/protobuf'
-import { INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED } from '../../http/grpc/status.ts'
-import { messageEnvelope, messagesOf, type EnvelopeFault, type Reading } from '../grpc/envelopes.ts'
+import { INTERNAL, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED } from '../../http/grpc/status.ts'
+import {
+  checkEncoding,
+  messageEnvelope,
+  messagesOf,
+  type EnvelopeFault,
+  type Reading,
+} from '../grpc/envelopes.ts'
 import type { Metadata } from './call/metadata.ts'
 import type { MethodAnswer } from './call/method-answer.ts'
 import { failedStatus, statusOf, StatusError, statusOfError, type Status } from './call/status.ts'
@@ -57,14 +63,13 @@ export abstract class EnvelopedCall extends RpcCall {
     body: AsyncIterable<Uint8Array> | null,
     encoding: string | undefined,
   ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
-    return await asTaken(this.method, this.read(body ?? nothing, encoding))
+    const reading = this.reading(encoding)
+    checkEncoding(reading)
+    return await asTaken(this.method, this.read(body ?? nothing, reading))
   }
 
-  private async *read(
-    body: AsyncIterable<Uint8Array>,
-    encoding: string | undefined,
-  ): AsyncGenerator<Uint8Array> {
-    for await (const bytes of messagesOf(body, this.reading(encoding))) yield this.taken(bytes)
+  private async *read(body: AsyncIterable<Uint8Array>, reading: Reading): AsyncGenerator<Uint8Array> {
+    for await (const bytes of messagesOf(body, reading)) yield this.taken(bytes)
   }
 
   /** What the backend answers, and what `end` makes of its status behind that. */
@@ -89,6 +94,8 @@ const codes: Readonly<Record<EnvelopeFault, number>> = {
   cut_short: INVALID_ARGUMENT,
   flags: INVALID_ARGUMENT,
   encoding: UNIMPLEMENTED,
+  // doc/compression.md of gRPC.
+  unsaid_encoding: INTERNAL,
   broken: INVALID_ARGUMENT,
 }
 

@@ -3,6 +3,7 @@ import { CompiledRoute } from '../engine/compiled-route.ts'
 import type { Course } from '../engine/course.ts'
 import { EndingBody } from '../engine/ending-body.ts'
 import type { GatewayAnswer } from '../engine/messages.ts'
+import { writeProblem } from '../engine/problems.ts'
 import { Answer, Problem } from '../routes/answer.ts'
 import type { TranscodedRoute } from '../routes/transcode.ts'
 import { metadataOf, type Metadata } from './call/metadata.ts'
@@ -81,6 +82,7 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
   }
 
   private wrong(course: Course, inbound: Inbound | null, error: unknown): GatewayAnswer {
+    if (inbound === null && error instanceof Problem) return writeProblem(error)
     const told = error instanceof Problem ? ofProblem(error) : error
     const said = statusOfError(told)
     if (said === null) this.mistaken(error, course.request)

@@ -7,7 +7,8 @@ import {
   type Registry,
 } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt'
-import { INVALID_ARGUMENT, UNIMPLEMENTED } from '../../http/grpc/status.ts'
+import { UNIMPLEMENTED } from '../../http/grpc/status.ts'
+import { Problem } from '../routes/answer.ts'
 import type { MetadataRule } from './call/metadata.ts'
 import { methodPath } from './call/method-call.ts'
 import { statusOf, StatusError, StatusWriter } from './call/status.ts'
@@ -103,7 +104,7 @@ export class Transcoder {
     return this.methods.has(path) || this.router.find('', path) !== null
   }
 
-  /** Throws a StatusError where the request is for no method, or in no protocol. */
+  /** Throws a StatusError where the request is for no method, and a Problem where it is in no protocol. */
   inbound(path: string, incoming: Incoming, limitBytes: number): Inbound {
     const surface: Surface = { ...this.surface, limitBytes }
     const method = this.methods.get(path)
@@ -150,25 +151,18 @@ export class Transcoder {
       : null
   }
 
-  private notInAnyProtocol(method: DescMethod, { request }: Incoming): StatusError {
+  /** Clients of Connect and gRPC read the status of HTTP where the media type is none of theirs. */
+  private notInAnyProtocol(method: DescMethod, { request }: Incoming): Problem {
     const safe = method.idempotency === Level.NO_SIDE_EFFECTS && method.methodKind === 'unary'
     if (request.method !== 'POST')
-      return new StatusError(
-        statusOf(UNIMPLEMENTED, `the method is called by POST${safe ? ' or GET' : ''}`),
-        {
-          http: 405,
-          headers: { allow: safe ? 'GET, POST' : 'POST' },
-        },
-      )
-    return new StatusError(
-      statusOf(INVALID_ARGUMENT, 'the media type of the request is none that the method is called by'),
-      {
-        http: 415,
-        headers: {
-          'accept-post': 'application/json, application/proto, application/grpc-web, application/grpc',
-        },
+      return new Problem(405, `The method is called by POST${safe ? ' or GET' : ''}`, {
+        headers: { allow: safe ? 'GET, POST' : 'POST' },
+      })
+    return new Problem(415, 'The media type of the request is none that the method is called by', {
+      headers: {
+        'accept-post': 'application/json, application/proto, application/grpc-web, application/grpc',
       },
-    )
+    })
   }
 
   private restRule(rule: HttpRule): RestRule {

@@ -288,6 +288,32 @@ suite('a backend of HTTP/2', () => {
   })
 })
 
+// As servers of gRPC do, which are told it.
+suite('a backend that breaks off', () => {
+  for (const [when, leftMs, failure] of [
+    ['at the deadline', 100, 'http_response_timeout'],
+    ['before it', 60_000, 'connection_terminated'],
+  ] as const)
+    test(`${when}: ${failure}`, async () => {
+      await using up = await H2Upstream.start()
+      await using thread = await ThreadWithin.of([up.port], { cluster: { protocol: 'h2' } })
+      const call = callOf({ target: '/reset', deadlineMs: performance.now() + leftMs, repeatable: false })
+      await assert.rejects(thread.transport.send(call), fails(failure))
+    })
+
+  for (const [when, leftMs, failure] of [
+    ['at the deadline', 100, 'http_response_timeout'],
+    ['before it', 60_000, 'http_response_incomplete'],
+  ] as const)
+    test(`within its answer, ${when}: ${failure}`, async () => {
+      await using up = await H2Upstream.start()
+      await using thread = await ThreadWithin.of([up.port], { cluster: { protocol: 'h2' } })
+      const call = callOf({ target: '/reset-within', deadlineMs: performance.now() + leftMs })
+      const answer = await thread.transport.send(call)
+      await assert.rejects(answer.body.bytes(10), fails(failure))
+    })
+})
+
 suite('a backend with TLS', () => {
   test('is verified, and refused where it is somebody else', async () => {
     const authority = await Authority.make('backends')
@@ -395,6 +421,11 @@ class H2Upstream implements AsyncDisposable {
     })
     server.on('stream', (stream, headers) => {
       stream.on('error', () => undefined)
+      if (headers[':path']!.startsWith('/reset')) {
+        if (headers[':path'] === '/reset-within') stream.respond()
+        setTimeout(() => stream.destroy(new Error('late')), 100)
+        return
+      }
       if (headers[':path'] === '/lost') {
         stream.respond({ ':status': 200 })
         stream.write('half', () => stream.session?.destroy())

@@ -34,9 +34,9 @@ export class ClusterTransport implements Transport {
     const call = this.begin(request, request.headers)
     try {
       const { status, fields } = await call.answered
-      return { status, headers: headersOf(fields.list), body: new BodyWithin(call, request.call) }
+      return { status, headers: headersOf(fields.list), body: new BodyWithin(call, request) }
     } catch (error) {
-      throw failureOf(error, request.call)
+      throw failureOf(error, request.call, request.deadlineMs)
     } finally {
       mark(request.record, call)
     }
@@ -52,13 +52,13 @@ export class ClusterTransport implements Transport {
       status = head.status
       headers = headersOf(head.fields.list)
     } catch (error) {
-      throw failureOf(error, request.call)
+      throw failureOf(error, request.call, request.deadlineMs)
     } finally {
       mark(request.record, call)
     }
     if (status === 101 && isAccepted(key, headers))
       return { headers, tunnel: new TunnelWithin(call, request.call) }
-    return refusedBy(call, request.call, status, headers)
+    return refusedBy(call, request, status, headers)
   }
 
   private begin(
@@ -100,7 +100,7 @@ export class ClusterTransport implements Transport {
     try {
       return this.within.begin(backend, request)
     } catch (error) {
-      throw failureOf(error, call)
+      throw failureOf(error, call, deadlineMs)
     }
   }
 }
@@ -123,10 +123,12 @@ function markOf({ cached, waited }: CallWithin): CacheMark | null {
 class BodyWithin implements AnswerBody {
   private readonly call: CallWithin
   private readonly name: string
+  private readonly deadlineMs: number
 
-  constructor(call: CallWithin, name: string) {
+  constructor(call: CallWithin, { call: name, deadlineMs }: BackendRequest) {
     this.call = call
     this.name = name
+    this.deadlineMs = deadlineMs
   }
 
   get trailers(): Readonly<Record<string, string>> {
@@ -138,7 +140,7 @@ class BodyWithin implements AnswerBody {
     try {
       yield* this.call.body
     } catch (error) {
-      throw failureOf(error, this.name)
+      throw failureOf(error, this.name, this.deadlineMs)
     }
   }
 
@@ -146,7 +148,7 @@ class BodyWithin implements AnswerBody {
     try {
       return await this.call.body.all(limitBytes, () => bodyTooLarge(this.name, limitBytes))
     } catch (error) {
-      throw failureOf(error, this.name)
+      throw failureOf(error, this.name, this.deadlineMs)
     }
   }
 
@@ -159,17 +161,17 @@ const none = {}
 
 async function refusedBy(
   call: CallWithin,
-  name: string,
+  request: BackendRequest,
   status: number,
   headers: Readonly<Record<string, string>>,
 ): Promise<never> {
   if (status < 300) {
     call.cancel()
-    throw new CallFailure('http_upgrade_failed', name, `status ${status}`)
+    throw new CallFailure('http_upgrade_failed', request.call, `status ${status}`)
   }
-  const body = await new BodyWithin(call, name).bytes(MOST_REFUSAL_BYTES).catch(() => null)
+  const body = await new BodyWithin(call, request).bytes(MOST_REFUSAL_BYTES).catch(() => null)
   const text = body === null || body.length === 0 ? undefined : Buffer.from(body).toString()
-  throw new CallFailure('backend_status', name, `status ${status}`, {
+  throw new CallFailure('backend_status', request.call, `status ${status}`, {
     answer: { status, headers, body: text },
   })
 }
