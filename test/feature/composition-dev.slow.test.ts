@@ -48,7 +48,10 @@ test('serves, mocks, follows, and shows', async () => {
     const page = /http:\S+/.exec(await said.first(line => line.startsWith('requests ')))![0]
     await said.first(line => line.startsWith('started '))
     const ask = async () =>
-      (await fetch(`http://127.0.0.1:${port}/me/7?token=x`)).json() as Promise<{ name: string }>
+      (await fetch(`http://127.0.0.1:${port}/me/7?token=x`)).json() as Promise<{
+        name: string
+        orders: readonly { id: string }[]
+      }>
     const offer = { title: 'A book', price: 9 }
     assert.deepEqual(await ask(), { name: 'Grace', orders: [{ id: 'o-1', total: 12.5 }], offer })
     await said.first(line => /^200 {2}GET \/me\/7 {2}[\d.]+ ms$/.test(line))
@@ -70,6 +73,10 @@ test('serves, mocks, follows, and shows', async () => {
     const [answer] = (await once(foreign, 'response')) as [{ statusCode: number; resume(): void }]
     answer.resume()
     assert.equal(answer.statusCode, 403)
+
+    // The mock is by the contract as it is.
+    change('contracts/shop.yaml', 'o-1', 'o-2')
+    while ((await ask()).orders[0]?.id !== 'o-2');
 
     change('shop.gateway.ts', 'name: x.user.name', "name: 'Dear ' + x.user.name")
     while ((await ask()).name !== 'Dear Grace');

@@ -27,7 +27,7 @@ const gen: Command = {
   operands: '[FILE…|URL|-]',
   summary: 'Make the TypeScript types of backends, from OpenAPI, .proto files or what a server says.',
   details: [
-    'Without FILE, of all that is in the folder contracts: contracts/users.yaml is of the backend users, and becomes .portcullis/users.d.ts; contracts/shop/v1/shop.proto becomes .portcullis/shop/v1/shop_pb.ts. The compiler is told in .portcullis/tsconfig.json where portcullis/composition is.',
+    'Without FILE, of all that is in the folder contracts: contracts/users.yaml is of the backend users, and becomes .portcullis/users.d.ts; contracts/shop/v1/shop.proto becomes .portcullis/shop/v1/shop_pb.ts, as do descriptor sets there. The compiler is told in .portcullis/tsconfig.json where portcullis/composition is.',
     'The document is OpenAPI 3.0 or 3.1, YAML or JSON. Made of it is an interface `paths`, as openapi-typescript writes it, by which `rest<paths>()` of a composition types its calls: a call that the document does not have, or whose result is used as something else, does not compile.',
     'Of gRPC, FILE… are .proto files, or one descriptor set (.binpb, .pb, .desc or .protoset) of buf or protoc; grpc://HOST:PORT (or grpcs://) is a server with reflection. Made of each file is a module as protoc-gen-es makes it, users/v1/users_pb.ts of users/v1/users.proto, which needs @bufbuild/protobuf; `grpc(Users, …)` takes its services.',
     'The same document makes the same types. What a document refers to in other files is `unknown`, and told.',
@@ -108,13 +108,18 @@ const port: Flag<number> = {
 
 const mock: Command = {
   name: 'composition mock',
-  operands: '[FILE…]',
-  summary: 'Serve what OpenAPI documents have as examples.',
+  operands: '[FILE…|URL]',
+  summary: 'Serve backends by their contracts alone: OpenAPI documents, and services of gRPC.',
   details: [
-    'Of the documents in the folder contracts, or of FILE…, each on a port of its own, in the order of their names. What has no example is made of its schema: the same document answers the same, always.',
+    'Of what is in the folder contracts, or of FILE…, each on a port of its own, in the order of their names. What has no example is made of its schema: the same document answers the same, always.',
     'A client has another answer by the field Prefer (code=404, example=NAME), or by ?__code=404 and ?__example=NAME.',
+    'Services of .proto files, descriptor sets and servers (grpc://HOST:PORT) that have reflection are served by gRPC, HTTP/2 without TLS, and say by reflection what they are. Messages are made of their types: three of a stream, or one for each that comes. Metadata prefer: code=not_found has the call fail.',
   ],
-  examples: ['portcullis composition mock', "curl -H 'Prefer: code=404' http://127.0.0.1:9102/users/7"],
+  examples: [
+    'portcullis composition mock',
+    'portcullis composition mock contracts/stock/v1/stock.proto --port 9002',
+    "curl -H 'Prefer: code=404' http://127.0.0.1:9102/users/7",
+  ],
   flags: [port, host],
   run: async given => {
     const { mock: serve } = await import('./mock/command.ts')
@@ -164,7 +169,7 @@ const dev: Command = {
   operands: '[PATH…]',
   summary: 'Serve a composition while it is written, and show what its requests call.',
   details: [
-    'A gateway serves PATH (./portcullis where it is left out) as portcullis run does, and takes what is saved at once: requests under way finish by the code with which they began. Backends of contracts/ that a Backend of that name has on this machine, and to which nobody listens, are mocks.',
+    'A gateway serves PATH (./portcullis where it is left out) as portcullis run does, and takes what is saved at once: requests under way finish by the code with which they began. Backends of contracts/ (OpenAPI documents and services of gRPC) that a Backend of that name has on this machine, and to which nobody listens, are mocks, which follow their contracts.',
     'Each request is shown with its calls as a waterfall, here and on a page.',
   ],
   examples: ['portcullis composition dev'],

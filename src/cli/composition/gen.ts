@@ -19,10 +19,11 @@ export async function generateFolder(folder: string): Promise<number> {
   const contracts = await generateAll(folder)
   if (contracts === null) return 1
   for (const { name, file } of contracts) process.stdout.write(`${GENERATED}/${name}.d.ts  of ${file}\n`)
-  const { protos, include } = allContracts(folder)
+  const { protos, include, sets } = allContracts(folder)
   for (const file of protos)
     process.stdout.write(
       `${GENERATED}/${relative(include, file).replace(/\.proto$/, '_pb.ts')}  of ${file}\n`,
     )
+  for (const file of sets) process.stdout.write(`${GENERATED}/…_pb.ts  of ${file}\n`)
   return 0
 }

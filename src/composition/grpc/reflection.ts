@@ -1,4 +1,4 @@
-import { fromBinary, toBinary, create, type FileRegistry } from '@bufbuild/protobuf'
+import { fromBinary, toBinary, create, type DescMessage, type FileRegistry } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema, type FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 import { CallFailure } from '../calls/failure.ts'
 import { compileProtos } from '../proto/compile.ts'
@@ -27,8 +27,21 @@ message Service { string name = 1; }
 message Error { int32 code = 1; string message = 2; }
 `
 
+/** What is asked, and what is answered, of either version. */
+export function reflectionTypes(): { readonly Request: DescMessage; readonly Response: DescMessage } {
+  const types = compileProtos(['reflection.proto'], () => PROTO)
+  return {
+    Request: types.getMessage('reflection.Request')!,
+    Response: types.getMessage('reflection.Response')!,
+  }
+}
+
+/** The path of the method of a version. */
+export const reflectionPath = (version: string): string =>
+  `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
+
 /** grpc.reflection.v1, and what it was called before. */
-const VERSIONS = ['v1', 'v1alpha'] as const
+export const REFLECTION_VERSIONS = ['v1', 'v1alpha'] as const
 /** Far more than any service has; a descriptor may be long. */
 const LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -56,12 +69,12 @@ export async function registryOfServer(
   transport: Transport,
   settings: ReflectionSettings,
 ): Promise<FileRegistry> {
-  for (const version of VERSIONS) {
+  for (const version of REFLECTION_VERSIONS) {
     try {
       return await new Reflection(transport, settings, version).registry()
     } catch (error) {
       const isMissing = error instanceof CallFailure && error.answer?.grpc?.code === 'unimplemented'
-      if (!isMissing || version === VERSIONS.at(-1)) throw error
+      if (!isMissing || version === REFLECTION_VERSIONS.at(-1)) throw error
     }
   }
   throw new Error('unreachable')
@@ -72,12 +85,12 @@ class Reflection {
   private readonly settings: ReflectionSettings
   private readonly target: string
   private readonly call: string
-  private readonly types = compileProtos(['reflection.proto'], () => PROTO)
+  private readonly types = reflectionTypes()
 
   constructor(transport: Transport, settings: ReflectionSettings, version: string) {
     this.transport = transport
     this.settings = settings
-    this.target = `${basePathOf(settings.url)}/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
+    this.target = `${basePathOf(settings.url)}${reflectionPath(version)}`
     this.call = `${settings.backend} reflection`
   }
 
@@ -113,16 +126,16 @@ class Reflection {
   /** A stream of its own for each question: servers end it with what they were asked. */
   private async ask(request: object): Promise<Response> {
     const { transport, call, types } = this
-    const schema = types.getMessage('reflection.Request')!
-    const file = schema.file
+    const { Request, Response } = types
+    const { file } = Request
     const answer = await transport.send(
-      this.requestFor(envelope(0, toBinary(schema, create(schema, request as never)))),
+      this.requestFor(envelope(0, toBinary(Request, create(Request, request as never)))),
     )
     await checkHead(answer, call, file)
     const reading = answerReading(call, answer.headers['grpc-encoding'], LIMIT_BYTES)
     let response: Response | null = null
     for await (const bytes of messagesOf(answer.body, reading))
-      response = fromBinary(types.getMessage('reflection.Response')!, bytes) as unknown as Response
+      response = fromBinary(Response, bytes) as unknown as Response
     await checkStatus(answer.body.trailers ?? {}, answer.headers, call, file)
     if (response === null || response.error !== undefined)
       throw new CallFailure('backend_response_invalid', call, response?.error?.message ?? 'it has no message')

@@ -5,6 +5,7 @@ import { painter, showsColour, type Paint } from '../../../telemetry/colour.ts'
 import { CommandFailure } from '../../command/flag.ts'
 import type { HostPort } from '../../command/values.ts'
 import { generateAll } from '../folder/generated.ts'
+import { mockedIn } from '../mock/mocked.ts'
 import { startGateway } from './gateway.ts'
 import { mockMissing, type Found } from './mocks.ts'
 import { Page } from './page.ts'
@@ -26,16 +27,16 @@ export async function dev({ paths, page: port, admin }: DevOptions): Promise<num
       `composition dev: ${resources} does not exist, expected a folder with a Composition`,
     )
   const paint = painter(showsColour(1))
-  const contracts = existsSync('contracts') ? await generateAll('.') : []
+  const hasContracts = existsSync('contracts')
+  if (hasContracts && (await generateAll('.')) === null) return 1
+  const contracts = hasContracts ? await mockedIn('.') : []
   if (contracts === null) return 1
   const backends = await mockMissing(resources, contracts)
   const page = new Page()
   const url = await page.listen(port)
   for (const found of backends) process.stdout.write(`${found.name}  ${whoAnswers(found, paint)}\n`)
   process.stdout.write(`requests  ${url}\n`)
-  const watching = existsSync('contracts')
-    ? watch('contracts', { recursive: true }, () => void generateAll('.'))
-    : null
+  const watching = hasContracts ? watch('contracts', { recursive: true }, () => void renew(backends)) : null
   const child = startGateway(paths.length === 0 ? [resources] : paths, admin)
   const telling = new Telling(paint, page)
   createInterface(child.stderr!).on('line', line => telling.tell(line))
@@ -47,6 +48,18 @@ export async function dev({ paths, page: port, admin }: DevOptions): Promise<num
   page.close()
   await Promise.all(backends.map(async ({ mock }) => mock?.close()))
   return code ?? 1
+}
+
+/** What contracts say now, for types and for mocks; what is wrong with one is told, and all goes on as it was. */
+async function renew(backends: readonly Found[]): Promise<void> {
+  try {
+    const contracts = (await generateAll('.')) === null ? null : await mockedIn('.')
+    for (const contract of contracts ?? [])
+      backends.find(({ name }) => name === contract.name)?.mock?.take(contract as never)
+  } catch (error) {
+    // The last one may have gone, or a file is written just now.
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  }
 }
 
 function whoAnswers({ at, mock }: Found, paint: Paint): string {

@@ -3,8 +3,8 @@ import { Backend } from '../../../model/kinds/backend.ts'
 import { choose } from '../../roles.ts'
 import { roles } from '../../command/flags.ts'
 import { sourceOf } from '../../command/sources.ts'
-import type { Contract } from '../folder/contracts.ts'
-import { serveMock, type MockServer } from '../mock/server.ts'
+import type { MockServer } from '../mock/listening.ts'
+import { serveMock, type Mocked } from '../mock/mocked.ts'
 
 /** A backend that has a contract, and whether somebody is there. */
 export interface Found {
@@ -20,7 +20,7 @@ const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/
 /** Serves the contract of each backend to whose endpoint on this machine nobody listens, there. */
 export async function mockMissing(
   resources: string,
-  contracts: readonly Contract[],
+  contracts: readonly Mocked[],
 ): Promise<readonly Found[]> {
   const { kinds } = choose(roles.parse(roles.fallback))
   const declared = (await sourceOf([resources], kinds)).load().resources.all(Backend)

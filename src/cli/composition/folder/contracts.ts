@@ -6,6 +6,7 @@ import { readDocument } from '../../import/document.ts'
 import { mapOf } from '../../import/faults.ts'
 import { readSource } from '../../import/source.ts'
 import { tell } from '../../import/tell.ts'
+import { isSet } from '../proto/source.ts'
 import { baseNameOf } from './names.ts'
 
 /** Where a folder of a composition has the contracts of its backends, each by the backend's name. */
@@ -23,36 +24,40 @@ export interface Contract extends ContractFile {
   readonly document: Readonly<Record<string, unknown>>
 }
 
-/** The OpenAPI documents of a folder, in the order of their names. Throws a UsageError where it has none. */
-export function contractFiles(folder: string): readonly ContractFile[] {
-  const files = documentsOf(folder)
-  if (files.length === 0)
-    throw new UsageError(
-      `expected the OpenAPI documents of backends in ${join(folder, FOLDER)}, such as ${FOLDER}/users.yaml`,
-    )
-  return files
-}
-
-/** Everything that types are made of. Throws a UsageError where there is nothing. */
-export function allContracts(folder: string): {
+export interface AllContracts {
+  /** OpenAPI, in the order of their names. */
   readonly documents: readonly ContractFile[]
   /** .proto files, as the program finds them, and the folder that their imports are below. */
   readonly protos: readonly string[]
   readonly include: string
-} {
+  /** Descriptor sets. */
+  readonly sets: readonly string[]
+}
+
+/** Everything that types and mocks are made of. Throws a UsageError where there is nothing. */
+export function allContracts(folder: string): AllContracts {
   const include = join(folder, FOLDER)
   const protos = globSync('**/*.proto', { cwd: include }).sort()
-  const documents = protos.length > 0 ? documentsOf(folder) : contractFiles(folder)
-  return { documents, protos: protos.map(name => join(include, name)), include }
+  const sets = namesIn(folder).filter(isSet).sort()
+  const documents = documentsOf(folder)
+  if (documents.length + protos.length + sets.length === 0)
+    throw new UsageError(
+      `expected contracts of backends in ${include}: OpenAPI documents such as ${FOLDER}/users.yaml, .proto files or descriptor sets`,
+    )
+  const below = (name: string): string => join(include, name)
+  return { documents, protos: protos.map(below), include, sets: sets.map(below) }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(join(folder, FOLDER))
+  } catch {
+    return []
+  }
 }
 
 function documentsOf(folder: string): readonly ContractFile[] {
-  let names: string[]
-  try {
-    names = readdirSync(join(folder, FOLDER)).filter(name => /\.(?:ya?ml|json)$/.test(name))
-  } catch {
-    names = []
-  }
+  const names = namesIn(folder).filter(name => /\.(?:ya?ml|json)$/.test(name))
   const files = names.sort().map(name => ({ name: baseNameOf(name), file: join(folder, FOLDER, name) }))
   const twice = files.find((one, i) => files[i - 1]?.name === one.name)
   if (twice !== undefined) throw new CommandFailure(`two contracts are called ${twice.name}: ${twice.file}`)
@@ -70,7 +75,7 @@ export async function readContract(of: ContractFile): Promise<Contract | null> {
   return { ...of, file: source.name, document: root }
 }
 
-/** All of them; null where one has a fault. */
+/** All of them, in their order; null where one has a fault. */
 export async function readContracts(files: readonly ContractFile[]): Promise<readonly Contract[] | null> {
   const all: (Contract | null)[] = []
   for (const file of files) all.push(await readContract(file))

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeWhole } from '../../command/write.ts'
 import { contractOf } from '../contract.ts'
-import { allContracts, readContracts, textAt, type Contract } from './contracts.ts'
+import { allContracts, readContracts, textAt, type AllContracts, type Contract } from './contracts.ts'
 
 /** What is made of the contracts: it is not kept by git, and made again by each command of the folder. */
 export const GENERATED = '.portcullis'
@@ -14,9 +14,9 @@ export const GENERATED = '.portcullis'
  * changed is not written again. Null where a contract has a fault, which has been told.
  */
 export async function generateAll(folder: string): Promise<readonly Contract[] | null> {
-  const { documents, protos, include } = allContracts(folder)
-  const contracts = await readContracts(documents)
-  if (contracts === null || !(await generateProtos(protos, include, folder))) return null
+  const all = allContracts(folder)
+  const contracts = await readContracts(all.documents)
+  if (contracts === null || !(await generateServices(all, folder))) return null
   mkdirSync(join(folder, GENERATED), { recursive: true })
   for (const { name, file, document } of contracts)
     write(join(folder, GENERATED, `${name}.d.ts`), contractOf(document, relative(folder, file)))
@@ -24,10 +24,13 @@ export async function generateAll(folder: string): Promise<readonly Contract[] |
   return contracts
 }
 
-async function generateProtos(protos: readonly string[], include: string, folder: string): Promise<boolean> {
-  if (protos.length === 0) return true
+async function generateServices({ protos, include, sets }: AllContracts, folder: string): Promise<boolean> {
+  const sources = [...(protos.length === 0 ? [] : [protos]), ...sets.map(set => [set])]
+  if (sources.length === 0) return true
   const { generateModules } = await import('../proto/generate.ts')
-  return (await generateModules(protos, join(folder, GENERATED), [include])) === 0
+  const into = join(folder, GENERATED)
+  for (const names of sources) if ((await generateModules(names, into, [include])) !== 0) return false
+  return true
 }
 
 function write(file: string, text: string): void {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
 
-/** `users` of `contracts/users.v2.yaml`. */
-export const baseNameOf = (file: string): string => basename(file).replace(/\..*$/, '')
+/** `users` of `contracts/users.v2.yaml`; a server is called by its host. */
+export const baseNameOf = (file: string): string =>
+  /^\w+:\/\//.test(file) ? new URL(file).hostname : basename(file).replace(/\..*$/, '')

@@ -1,17 +1,14 @@
 import { painter, showsColour } from '../../../telemetry/colour.ts'
 import { UsageError } from '../../command/flag.ts'
-import { baseNameOf } from '../folder/names.ts'
-import { contractFiles, readContracts } from '../folder/contracts.ts'
-import { serveMock, type MockServer } from './server.ts'
+import type { MockServer } from './listening.ts'
+import { mockedIn, mockedOf, schemeOf, serveMock } from './mocked.ts'
 
 /** `portcullis composition mock`: serves until it is ended. */
 export async function mock(
   operands: readonly string[],
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<number> {
-  const files =
-    operands.length === 0 ? contractFiles('.') : operands.map(file => ({ name: baseNameOf(file), file }))
-  const contracts = await readContracts(files)
+  const contracts = operands.length === 0 ? await mockedIn('.') : await mockedOf(operands)
   if (contracts === null) return 1
   if (port + contracts.length > 65_536)
     throw new UsageError(`--port: ${port} leaves no port for each contract`)
@@ -20,17 +17,13 @@ export async function mock(
   const servers: MockServer[] = []
   for (const [i, contract] of contracts.entries()) {
     const at = port === 0 ? 0 : port + i
-    const server = await serveMock(contract, host, at, (method, target, { status, operation }) => {
-      const colour = status < 400 ? 'good' : status < 500 ? 'warning' : 'error'
-      const known =
-        operation === null || operation === `${method} ${target}` ? '' : paint('dim', `  ${operation}`)
-      process.stdout.write(
-        `${contract.name.padEnd(width)}  ${paint(colour, String(status))}  ${method} ${target}${known}\n`,
-      )
+    const server = await serveMock(contract, host, at, ({ status, colour, asked, known }) => {
+      const more = known === null ? '' : paint('dim', `  ${known}`)
+      process.stdout.write(`${contract.name.padEnd(width)}  ${paint(colour, status)}  ${asked}${more}\n`)
     })
     servers.push(server)
     process.stdout.write(
-      `${contract.name.padEnd(width)}  http://${host}:${server.port}  ${paint('dim', contract.file)}\n`,
+      `${contract.name.padEnd(width)}  ${schemeOf(contract)}://${host}:${server.port}  ${paint('dim', contract.file)}\n`,
     )
   }
   process.stdout.write(paint('dim', 'Another answer: Prefer: code=404, or ?__code=404. Ctrl-C ends it.\n'))
