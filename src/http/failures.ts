@@ -337,6 +337,12 @@ const table = {
     retry: 'never',
     title: 'The composition stood still',
   },
+  bundle_overloaded: {
+    status: 503,
+    side: 'upstream',
+    retry: 'never',
+    title: 'The composition holds as much as it may, and much of it for this client',
+  },
   http_response_incomplete: {
     status: 502,
     side: 'upstream',

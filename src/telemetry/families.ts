@@ -373,6 +373,11 @@ const table = {
     labels: ['composition', 'backend'],
     buckets: LATENCY,
   },
+  portcullis_composition_displaced_total: {
+    type: 'counter',
+    help: 'Requests that a composition gave up since its thread held as much as it may, and much of it for their clients.',
+    labels: ['composition'],
+  },
   portcullis_composition_restarts_total: {
     type: 'counter',
     help: 'Threads of compositions replaced because they ended, by composition and reason: heap, external, stalled, threw, exited, or unloadable.',

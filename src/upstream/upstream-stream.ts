@@ -42,6 +42,8 @@ export interface UpstreamStream {
 export interface UpstreamHandler {
   /** When the sender gives the request up that it sends now, by performance.now(); absent: that is not known. */
   readonly answerByMs?: number
+  /** Whose share the request counts as (http/share-key.ts); absent: nobody's in particular. */
+  readonly client?: string
   onInformational(head: ResponseHead): void
   onHead(head: ResponseHead): void
   /**

@@ -8,6 +8,8 @@ export interface CallSite {
   readonly transport: Transport
   /** Of the client's request, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** Whose share its calls count as; undefined: nobody's in particular. */
+  readonly client: string | undefined
   /** Throws where the route declares its calls, and not this one. */
   allow(call: string): void
   began(record: CallRecord): void

@@ -145,6 +145,7 @@ class MethodCalls {
       retry,
       repeatable: options.idempotent ?? this.declaration.idempotent.has(this.method.localName),
       streams: this.streams,
+      client: site.client,
       record: call.record,
     }
   }

@@ -116,6 +116,7 @@ export class HttpCalls {
       deadlineMs,
       retry: backend.retry,
       repeatable: SAFE.has(method) || headers['idempotency-key'] !== undefined,
+      client: this.site.client,
       record,
     })
     record.status = answer.status

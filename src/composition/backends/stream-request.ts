@@ -39,6 +39,7 @@ export function streamRequest(
     retry: null,
     repeatable: false,
     streams: true,
+    client: site.client,
     record,
   }
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Cancel, Clock } from '../../upstream/clock.ts'
 import { CallFailure } from './failure.ts'
+import { nobodysHolding, type Holding } from './holding.ts'
 
 const current = new AsyncLocalStorage<Scope>()
 
@@ -107,6 +108,8 @@ export class RequestScope extends Scope {
   readonly partials: MissingPart[] = []
   /** What its engine has for all of its requests (`streams/shelf.ts`); null where there is nothing. */
   commons: object | null = null
+  /** Who is told what is kept in memory for it. */
+  holding: Holding = nobodysHolding
   private readonly mergeMs: number
   private untilMs = Infinity
   private stopTimer: Cancel = () => undefined

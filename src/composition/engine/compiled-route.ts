@@ -90,12 +90,13 @@ export abstract class CompiledRoute<R extends Route = Route> {
    */
   protected abstract run(course: Course): Promise<GatewayAnswer>
 
-  private scopeOf({ deadlineMs = Infinity }: GatewayRequest): RequestScope {
+  private scopeOf({ deadlineMs = Infinity, holding }: GatewayRequest): RequestScope {
     const { clock, gateway } = this.around
     const timeoutMs = Math.min(this.route.options.timeoutMs ?? gateway.timeoutMs, deadlineMs - clock.now())
     const mergeMs = Math.min(gateway.mergeMs, Math.max(0, timeoutMs) / 10)
     const scope = new RequestScope(clock, clock.now() + timeoutMs, mergeMs)
     scope.commons = this.around.shelf
+    if (holding !== undefined) scope.holding = holding
     return scope
   }
 
@@ -138,6 +139,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
       request: scope,
       transport,
       headers: request.headers,
+      client: request.client,
       allow: call => this.allow(call),
       began: record => observer.called?.(record, request),
       ended: record => observer.ended?.(record, request),

@@ -87,6 +87,7 @@ export class Engine {
       request: scope,
       transport,
       headers: {},
+      client: undefined,
       allow: () => undefined,
       began: record => observer.called?.(record, OF_ALL),
       ended: record => observer.ended?.(record, OF_ALL),

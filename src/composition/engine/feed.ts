@@ -1,5 +1,6 @@
 import type { Clock } from '../../upstream/clock.ts'
 import { CallFailure, failureNameOf } from '../calls/failure.ts'
+import type { Holding } from '../calls/holding.ts'
 import { BoundedQueue, SlowClient, type Slow } from '../streams/bounded-queue.ts'
 import { Gap, StreamItem } from '../streams/item.ts'
 import type { Course } from './course.ts'
@@ -137,9 +138,11 @@ export class QueuedFeed {
   private last: Piece | null = null
   private wake: (() => void) | null = null
 
-  constructor(feed: Feed, slow: Slow<never>) {
+  /** `holding` is told what waits. */
+  constructor(feed: Feed, slow: Slow<never>, holding: Holding) {
     this.feed = feed
-    this.queue = new BoundedQueue(slow)
+    // An item is there as it was made and as it is written.
+    this.queue = new BoundedQueue(slow, null, { add: bytes => holding.add(2 * bytes) })
     void this.pump()
   }
 

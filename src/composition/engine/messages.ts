@@ -1,4 +1,5 @@
 import type { CallRecord } from '../calls/call-record.ts'
+import type { Holding } from '../calls/holding.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
 
 /** A request as the engine takes it, from whatever protocol it came by. */
@@ -15,6 +16,10 @@ export interface GatewayRequest {
   readonly deadlineMs?: number
   /** The client asks for a WebSocket (a GET of RFC 6455, or what RFC 8441 makes of it); `Sec-WebSocket-*` are among the fields. */
   readonly upgrade?: 'websocket'
+  /** Whose share it and its calls count as where there is not enough for all; absent: nobody's in particular. */
+  readonly client?: string
+  /** Who is told what is kept in memory for it; absent: nobody. */
+  readonly holding?: Holding
 }
 
 export interface GatewayAnswer {

@@ -120,6 +120,7 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
       retry: request.body === null ? backend.retry : null,
       repeatable: SAFE.has(request.method),
       streams: true,
+      client: request.client,
       record,
     }
   }

@@ -31,6 +31,7 @@ async function collected(
     if (next.done === true) return Buffer.concat(all, length)
     reading.throwIfCancelled()
     length += next.value.length
+    reading.request.holding.add(next.value.length)
     if (length > limitBytes) throw new Problem(413, 'The body of the request is too large')
     all.push(next.value)
   }

@@ -75,7 +75,16 @@ export class Socketed extends CompiledRoute<WebSocketRoute> {
     const { limits = {}, slow = {} } = this.route.options
     if (scope.cancelledBy !== null) return tunnel.abort()
     const { clock } = this.around
-    const socket = new FrameSocket({ tunnel, side: 'server', frames, clock, limits, slow: slow as never })
+    const { holding } = scope
+    const socket = new FrameSocket({
+      tunnel,
+      side: 'server',
+      frames,
+      clock,
+      limits,
+      slow: slow as never,
+      holding,
+    })
     const over = new Promise<void>(resolve =>
       course.onOver(({ failure }) => {
         if (failure === 'client_gone') socket.abort()

@@ -78,7 +78,7 @@ export class Streamed extends CompiledRoute<StreamRoute> {
     feed.goesOn()
     return {
       clock: this.around.clock,
-      feed: slow === undefined ? feed : new QueuedFeed(feed, slow),
+      feed: slow === undefined ? feed : new QueuedFeed(feed, slow, course.scope.holding),
       problem: (error: unknown) => this.problemText(error, course.request),
       keepaliveMs: times.keepaliveMs ?? KEEPALIVE_MS,
       stallMs: times.stallMs ?? STALL_MS,

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { CallFailure } from '../calls/failure.ts'
+import type { Holding } from '../calls/holding.ts'
 import { bodyTooLarge } from '../transport/whole-body.ts'
 
 /** Flags and length: of gRPC (doc/PROTOCOL-HTTP2.md: Length-Prefixed-Message), gRPC-Web and Connect. */
@@ -40,6 +41,8 @@ export interface Reading {
   readonly limitBytes: number
   /** How those are encoded that say that they are. */
   readonly encoding: string
+  /** Who is told of bytes that wait for the rest of their message; absent: nobody. */
+  readonly holding?: Holding
   /** The error of a fault, in the terms of whose body it is. */
   wrong(fault: EnvelopeFault, message: string, cause?: unknown): Error
 }
@@ -67,6 +70,7 @@ export async function* messagesOf(
   for await (const chunk of body) {
     more.push(chunk)
     bytes += chunk.length
+    reading.holding?.add(chunk.length)
     if (bytes < needed) continue
     held = held.length === 0 && more.length === 1 ? asBuffer(chunk) : Buffer.concat([held, ...more], bytes)
     more = []
@@ -82,6 +86,7 @@ export async function* messagesOf(
       yield flags === COMPRESSED ? await unzipped(message, reading) : message
     }
     held = held.subarray(at)
+    reading.holding?.add(-at)
     bytes = held.length
   }
   if (bytes > 0) throw reading.wrong('cut_short', 'the body ends within a message')

@@ -1,3 +1,5 @@
+import { nobodysHolding, type Holding } from '../calls/holding.ts'
+
 /**
  * What becomes of what waits for a client that takes it too slowly: `close` ends its stream (a WebSocket with 1013),
  * `drop-oldest` loses what has waited longest and says the gap, `coalesce` has newer items take the place of waiting ones
@@ -30,14 +32,17 @@ export class BoundedQueue<T> {
   private readonly waiting: Waiting<T>[] = []
   private readonly byKey = new Map<string, Waiting<T>>()
   private readonly lost: ((value: T) => void) | null
+  private readonly holding: Holding
   private waitingBytes = 0
 
-  /** `lost` is told of what is not taken any more, since it was replaced, dropped or cleared. */
+  /** `lost` is told of what is not taken any more, since it was replaced, dropped or cleared; `holding` of bytes that wait. */
   constructor(
     { messages = 256, bytes = 1024 * 1024, policy = 'close' }: Slow<never>,
     lost: ((value: T) => void) | null = null,
+    holding: Holding = nobodysHolding,
   ) {
     this.lost = lost
+    this.holding = holding
     this.messages = messages
     this.bytes = bytes
     this.policy = policy
@@ -51,13 +56,13 @@ export class BoundedQueue<T> {
   offer(value: T, bytes: number, of: { readonly data: unknown } | null): boolean {
     const key = of !== null && typeof this.policy === 'object' ? this.policy.coalesce(of.data as never) : null
     const same = key === null ? undefined : this.byKey.get(key)
-    this.waitingBytes += bytes
+    this.wait(bytes)
     if (same === undefined) {
       const entry = { value, bytes, key }
       this.waiting.push(entry)
       if (key !== null) this.byKey.set(key, entry)
     } else {
-      this.waitingBytes -= same.bytes
+      this.wait(-same.bytes)
       this.lost?.(same.value)
       same.value = value
       same.bytes = bytes
@@ -75,7 +80,7 @@ export class BoundedQueue<T> {
   take(): T | undefined {
     const entry = this.waiting.shift()
     if (entry === undefined) return undefined
-    this.waitingBytes -= entry.bytes
+    this.wait(-entry.bytes)
     if (entry.key !== null) this.byKey.delete(entry.key)
     return entry.value
   }
@@ -84,7 +89,12 @@ export class BoundedQueue<T> {
     if (this.lost !== null) for (const { value } of this.waiting) this.lost(value)
     this.waiting.length = 0
     this.byKey.clear()
-    this.waitingBytes = 0
+    this.wait(-this.waitingBytes)
+  }
+
+  private wait(bytes: number): void {
+    this.waitingBytes += bytes
+    this.holding.add(bytes)
   }
 
   private get isFull(): boolean {

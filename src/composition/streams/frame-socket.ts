@@ -1,4 +1,5 @@
 import type { Clock } from '../../upstream/clock.ts'
+import { nobodysHolding, type Holding } from '../calls/holding.ts'
 import { BoundedQueue, SlowClient, type Slow } from './bounded-queue.ts'
 import type { Frames, Receiver } from './frames.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -28,6 +29,8 @@ export interface FrameSocketOptions {
   readonly clock: Clock
   readonly limits: SocketLimits
   readonly slow: Slow<never>
+  /** Who is told what waits, in either direction; absent: nobody. */
+  readonly holding?: Holding
 }
 
 interface Sending {
@@ -48,6 +51,8 @@ const STALL_MS = 60_000
 /** So much is read at a time, since small messages take a hundred times their bytes. */
 const SLICE_BYTES = 4096
 const MOST_PARTS = 16_384
+/** What a message takes beside its bytes. */
+const MESSAGE_BYTES = 64
 
 const codes: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
@@ -63,6 +68,9 @@ export class FrameSocket {
   private readonly receiver: Receiver
   private readonly come: (string | Uint8Array)[] = []
   private readonly queue: BoundedQueue<Sending>
+  private readonly holding: Holding
+  /** Of a message that has not come to its end. */
+  private partBytes = 0
   private over: Closed | null = null
   private closing: Buffer | null = null
   private closeSent = false
@@ -81,7 +89,12 @@ export class FrameSocket {
   constructor(options: FrameSocketOptions) {
     const { frames, limits, side, slow } = options
     this.options = options
-    this.queue = new BoundedQueue(slow, ({ done }) => done(this.over === null && this.closing === null))
+    this.holding = options.holding ?? nobodysHolding
+    this.queue = new BoundedQueue(
+      slow,
+      ({ done }) => done(this.over === null && this.closing === null),
+      this.holding,
+    )
     this.closed = new Promise(resolve => (this.settle = resolve))
     this.receiver = new frames.Receiver({
       isServer: side === 'server',
@@ -91,6 +104,8 @@ export class FrameSocket {
     })
     this.receiver.on('message', (data: Buffer, isBinary: boolean) => {
       this.come.push(isBinary ? data : data.toString('utf8'))
+      this.holding.add(data.length + MESSAGE_BYTES - this.partBytes)
+      this.partBytes = 0
       this.wakeReader?.()
     })
     this.receiver.on('ping', (data: Buffer) => {
@@ -111,6 +126,7 @@ export class FrameSocket {
     for (;;) {
       const one = this.come.shift()
       if (one !== undefined) {
+        this.holding.add(-(typeof one === 'string' ? Buffer.byteLength(one) : one.length) - MESSAGE_BYTES)
         this.wakeRoom?.()
         return one
       }
@@ -162,7 +178,10 @@ export class FrameSocket {
         for (let at = 0; at < chunk.length && this.over === null; at += SLICE_BYTES) {
           while (this.come.length >= messages && this.over === null && this.closing === null)
             await new Promise<void>(resolve => (this.wakeRoom = resolve))
-          this.receiver.write(chunk.subarray(at, at + SLICE_BYTES))
+          const slice = chunk.subarray(at, at + SLICE_BYTES)
+          this.partBytes += slice.length
+          this.holding.add(slice.length)
+          this.receiver.write(slice)
         }
         if (this.over !== null) break
       }

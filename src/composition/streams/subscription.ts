@@ -147,7 +147,8 @@ export class Subscriber<T> implements AsyncIterableIterator<Given<T>> {
   constructor(subscription: Subscription<T>, scope: Scope, behind: Given<T>[]) {
     this.subscription = subscription
     this.behind = behind
-    this.queue = new BoundedQueue((subscription.options.of.options.slow ?? {}) as never)
+    const { slow = {} } = subscription.options.of.options
+    this.queue = new BoundedQueue(slow as never, null, scope.request.holding)
     this.scope = scope.child()
     if (this.scope.cancelledBy !== null) this.end(this.scope.cancelledBy)
     this.scope.onCancel = reason => {

@@ -1,5 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import { INTERNAL, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED } from '../../http/grpc/status.ts'
+import type { Holding } from '../calls/holding.ts'
 import {
   checkEncoding,
   messageEnvelope,
@@ -52,7 +53,8 @@ export abstract class RpcCall implements Inbound {
   }
 
   protected reading(encoding: string | undefined): Reading {
-    return requestReading(encoding, this.surface.limitBytes)
+    const { holding } = this.incoming.scope.request
+    return requestReading(encoding, this.surface.limitBytes, holding)
   }
 }
 
@@ -100,8 +102,9 @@ const codes: Readonly<Record<EnvelopeFault, number>> = {
 }
 
 /** Of a client's request: what is wrong with it is a StatusError. */
-const requestReading = (encoding: string | undefined, limitBytes: number): Reading => ({
+const requestReading = (encoding: string | undefined, limitBytes: number, holding: Holding): Reading => ({
   limitBytes,
+  holding,
   encoding: encoding ?? 'identity',
   wrong: (fault, message, cause) =>
     new StatusError(statusOf(codes[fault], message), { http: fault === 'too_long' ? 413 : null, cause }),

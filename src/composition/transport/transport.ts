@@ -53,6 +53,8 @@ export interface BackendRequest {
   readonly repeatable: boolean
   /** Whether its answer may go on without end: `timeoutMs` of its backend is for the beginning of that. Left out: no. */
   readonly streams?: boolean
+  /** Whose share it counts as where the backend has not enough for all; undefined: nobody's in particular. */
+  readonly client?: string | undefined
   /** A transport writes there what it does for the call, also where that fails. Left out: nobody reads it. */
   readonly record?: CallRecord
 }

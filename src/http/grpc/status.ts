@@ -78,6 +78,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   breaker_open: UNAVAILABLE,
   bundle_unavailable: UNAVAILABLE,
   bundle_terminated: UNAVAILABLE,
+  bundle_overloaded: UNAVAILABLE,
   bundle_stalled: UNAVAILABLE,
   concurrency_limit_reached: UNAVAILABLE,
   http_response_incomplete: UNAVAILABLE,

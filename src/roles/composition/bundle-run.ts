@@ -14,6 +14,10 @@ import { unawaited } from './unawaited.ts'
 /** What is under way in threads that have been replaced gets this long. */
 const LEAVE_MS = 30_000
 
+/** What may pass is tried again after so long, twice as long each time. */
+const FIRST_RETRY_MS = 1_000
+const MOST_RETRY_MS = 60_000
+
 export interface RunKit {
   readonly kit: ServiceKit
   /** `default/home` */
@@ -44,11 +48,14 @@ export class BundleRun {
   private isDue = false
   private busy: Promise<void> | null = null
   private isOver = false
+  /** How often it could not be begun, since it is what it is. */
+  private failures = 0
+  private retry: NodeJS.Timeout | undefined
 
   constructor(options: RunKit, composition: Composition) {
     this.options = options
     this.source = sourceOf(composition)
-    this.follower = new Follower(() => this.renew())
+    this.follower = new Follower(() => this.changed())
     this.renew()
   }
 
@@ -62,7 +69,7 @@ export class BundleRun {
     const source = sourceOf(composition)
     if (isDeepStrictEqual(source, this.source)) return
     this.source = source
-    this.renew()
+    this.changed()
   }
 
   /** Something else is in force: its threads get what of that is theirs. */
@@ -78,12 +85,20 @@ export class BundleRun {
   /** It is declared no more. */
   async stop(): Promise<void> {
     this.isOver = true
+    clearTimeout(this.retry)
     this.follower.close()
     await this.settled()
     await this.set?.drain(LEAVE_MS)
   }
 
+  /** It is something else: what could not be begun of before is nothing to this. */
+  private changed(): void {
+    this.failures = 0
+    this.renew()
+  }
+
   private renew(): void {
+    clearTimeout(this.retry)
     this.isDue = true
     const { kit, composition } = this.options
     this.busy ??= this.work()
@@ -110,20 +125,22 @@ export class BundleRun {
     const { kit, composition } = this.options
     const { code } = source
     const stamp = stampsOf(code !== null && 'file' in code ? [code.file] : [])
-    const { manifest, fault, places = [], files } = await extractedOf(source, text => this.printed(text, 0))
+    const extracted = await extractedOf(source, line => this.printed(line, 0))
+    const { manifest, fault, places = [], files, text, mayPass = false } = extracted
     this.follower.follow(new Map([...stampsOf(files), ...stamp]))
     if (this.isOver) return
     this.places = places
-    if (manifest === null || code === null) return this.refuse(fault ?? '')
+    if (manifest === null || code === null) return this.refuse(fault ?? '', mayPass)
     this.fault = null
     this.isReplacing = true
     try {
-      await this.replace(code, manifest)
+      await this.replace('file' in code ? { ...code, ...(text && { text }) } : code, manifest)
     } finally {
       this.isReplacing = false
     }
     this.applied()
     if (this.trouble !== null) return
+    this.failures = 0
     kit.log.info('composition.serving', {
       composition,
       bundle: nameOf(code),
@@ -132,11 +149,23 @@ export class BundleRun {
     })
   }
 
-  private async refuse(fault: string): Promise<void> {
-    const { kit, composition } = this.options
-    this.fault = fault
-    kit.log.error('composition.refused', { composition, fault, serves: this.set !== null })
+  private async refuse(fault: string, mayPass = false): Promise<void> {
+    this.fault = mayPass ? `${fault} (it is tried again)` : fault
+    this.tellRefused(fault, mayPass)
     await this.give(this.manifest)
+  }
+
+  private tellRefused(fault: string, mayPass: boolean): void {
+    const { kit, composition } = this.options
+    const again = mayPass ? { retryMs: this.tryAgain() } : {}
+    kit.log.error('composition.refused', { composition, fault, serves: this.set !== null, ...again })
+  }
+
+  /** After how long. */
+  private tryAgain(): number {
+    const waitMs = Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.failures++)
+    this.retry = setTimeout(() => this.renew(), waitMs)
+    return waitMs
   }
 
   /** Those of before serve until these do, and finish what they have begun. */
@@ -150,12 +179,9 @@ export class BundleRun {
     try {
       await set.begin()
     } catch (error) {
-      this.trouble = `its threads cannot begin: ${error instanceof Error ? error.message : String(error)}`
-      this.options.kit.log.error('composition.refused', {
-        composition: this.options.composition,
-        fault: this.trouble,
-        serves: before !== null,
-      })
+      const why = error instanceof Error ? error.message : String(error)
+      this.trouble = `its threads cannot begin: ${why} (it is tried again)`
+      this.tellRefused(`its threads cannot begin: ${why}`, true)
       return this.give(this.manifest ?? manifest)
     }
     this.trouble = null

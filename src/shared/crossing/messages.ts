@@ -20,6 +20,8 @@ export type ToThread =
       deadlineMs: number,
       body: Uint8Array | null,
       ended: boolean,
+      /** Whose share it counts as (http/share-key.ts). */
+      client: string,
     ]
   | readonly [kind: typeof DATA, id: number, bytes: Uint8Array]
   | readonly [kind: typeof END, id: number]

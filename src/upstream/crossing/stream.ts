@@ -154,7 +154,11 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
       const fields = head.authority === '' ? this.list : ['host', head.authority, ...this.list]
       const deadlineMs = sharedMs(this.handler?.answerByMs ?? Infinity)
       const target = head.path + head.query
-      outbox.push([REQUEST, id, head.method, target, fields, head.upgrade, deadlineMs, body, ends], body)
+      const client = this.handler?.client ?? ''
+      outbox.push(
+        [REQUEST, id, head.method, target, fields, head.upgrade, deadlineMs, body, ends, client],
+        body,
+      )
       this.head = null
       this.unsent = false
       return

@@ -1,11 +1,13 @@
+import type { Holding } from '../../calls/holding.ts'
 import { badRequest } from './violations.ts'
 
 const LINE_FEED = 0x0a
 
-/** Lines of NDJSON, as they come; empty ones are none. */
+/** Lines of NDJSON, as they come; empty ones are none. `holding` is told of bytes that wait for the end of theirs. */
 export async function* linesOf(
   body: AsyncIterable<Uint8Array>,
   limitBytes: number,
+  holding: Holding,
 ): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = []
   let length = 0
@@ -13,6 +15,7 @@ export async function* linesOf(
     let from = 0
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, from)) {
       const line = Buffer.concat([...held, chunk.subarray(from, end)])
+      holding.add(-length)
       held = []
       length = 0
       from = end + 1
@@ -21,6 +24,7 @@ export async function* linesOf(
     if (from === chunk.length) continue
     held.push(chunk.subarray(from))
     length += chunk.length - from
+    holding.add(chunk.length - from)
     if (length > limitBytes) throw badRequest('', `a line is longer than ${limitBytes} bytes`)
   }
   const last = Buffer.concat(held)

@@ -77,8 +77,9 @@ export class RestCall implements Inbound {
   private async stream(type: string, field: string): Promise<AsyncIterable<Uint8Array>> {
     const { body } = this.incoming.request
     const { limitBytes } = this.surface
+    const { holding } = this.incoming.scope.request
     if (this.of.requests.takesAnything) return this.each(body ?? nothing, field)
-    if (LINES_TYPE.test(type)) return this.each(linesOf(body ?? nothing, limitBytes), type)
+    if (LINES_TYPE.test(type)) return this.each(linesOf(body ?? nothing, limitBytes, holding), type)
     const bytes = await contentOf(this.incoming, limitBytes)
     if (bytes.length > 0 && !JSON_TYPE.test(type))
       throw unsupported(

@@ -33,7 +33,8 @@ export async function extract(
   })
   for (const stream of [worker.stdout, worker.stderr]) stream.on('data', data => printed(String(data)))
   const { promise, resolve } = Promise.withResolvers<Extracted>()
-  const failed = (why: string): void => resolve({ manifest: null, fault: `${file}: ${why}`, files: [file] })
+  const failed = (why: string): void =>
+    resolve({ manifest: null, fault: `${file}: ${why}`, files: [file], mayPass: true })
   const watch = setInterval(() => {
     void heapOf(worker).then(bytes => {
       if (bytes > FAR_LIMITS * limits.heapBytes)

@@ -1,5 +1,6 @@
 import type { Fault } from '../../../composition/aggregate/faults.ts'
 import type { Manifest } from '../../../composition/manifest/manifest.ts'
+import type { BundleText } from './text.ts'
 
 /** What a file says as a bundle, or why nothing. */
 export interface Extracted {
@@ -10,4 +11,8 @@ export interface Extracted {
   readonly places?: readonly Fault[]
   /** Absolute: what is to be followed, the bundle itself first. */
   readonly files: readonly string[]
+  /** Of a file with a manifest: what it was made of. */
+  readonly text?: BundleText
+  /** Whether it may be otherwise another time, though no file is. */
+  readonly mayPass?: boolean
 }

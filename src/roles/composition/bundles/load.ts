@@ -1,4 +1,3 @@
-import { registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 
@@ -10,39 +9,15 @@ export interface LoadedBundle {
 /** Why a bundle cannot be loaded: `FILE:LINE: what is wrong`. */
 export class BundleFault extends Error {
   override readonly name = 'BundleFault'
-}
 
-/** Of this program: what is not of a bundle. As built, it is a folder above this file's. */
-const program = new URL(import.meta.url.endsWith('.ts') ? '../../../' : '../', import.meta.url).href
+  /** Whether the same files may be loaded another time: what they need elsewhere may be there by then. */
+  get mayPass(): boolean {
+    return this.cause !== undefined && !(this.cause instanceof SyntaxError)
+  }
+}
 
 /** Files as messages have them: from where the program runs. */
 export const seenFromHere = (text: string): string => text.replaceAll(`${process.cwd()}/`, '')
-
-/** The files of bundles that this thread loads from here on. */
-export function followImports(): ReadonlySet<string> {
-  const files = new Set<string>()
-  registerHooks({
-    resolve(specifier, context, next) {
-      try {
-        const found = next(specifier, context)
-        if (isOfBundle(found.url)) files.add(fileURLToPath(found.url))
-        return found
-      } catch (error) {
-        // Once it is there, the bundle may be loaded.
-        const { parentURL = '' } = context
-        if (specifier.startsWith('.') && isOfBundle(parentURL))
-          files.add(fileURLToPath(new URL(specifier, parentURL)))
-        throw error
-      }
-    },
-  })
-  return files
-}
-
-/** Packages do not change while they are used, and a bundle may have thousands of files of them. */
-function isOfBundle(url: string): boolean {
-  return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(program)
-}
 
 /** Runs the module once; throws a BundleFault. */
 export async function loadBundle(file: string, files: ReadonlySet<string>): Promise<LoadedBundle> {

@@ -4,9 +4,12 @@ import {
   type Composition,
   type CompositionLimits,
 } from '../../../model/kinds/composition.ts'
+import type { BundleText } from './text.ts'
 
 /** What threads run: a module file, absolute, or what is declared in its place. */
-export type BundleCode = { readonly file: string } | { readonly aggregate: unknown }
+export type BundleCode =
+  | { readonly file: string; /** As it was extracted. */ readonly text?: BundleText }
+  | { readonly aggregate: unknown }
 
 /** What a composition runs, and what a thread of it may use. */
 export interface BundleSource {

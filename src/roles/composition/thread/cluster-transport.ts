@@ -73,6 +73,7 @@ export class ClusterTransport implements Transport {
       deadlineMs,
       repeatable,
       streams = false,
+      client,
       record,
     }: BackendRequest,
     fields: Readonly<Record<string, string>>,
@@ -95,6 +96,7 @@ export class ClusterTransport implements Transport {
       repeatable,
       streams,
       upgrade,
+      ...(client !== undefined && { client }),
     }
     if (record !== undefined) record.sent = { method, target }
     try {

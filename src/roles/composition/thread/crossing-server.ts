@@ -13,25 +13,41 @@ import {
 } from '../../../shared/crossing/messages.ts'
 import { Outbox } from '../../../shared/crossing/outbox.ts'
 import type { Clock } from '../../../upstream/clock.ts'
+import { Holdings } from './holdings.ts'
 import { ServedRequest } from './served-request.ts'
 
 /** Answers a request that has crossed. */
 export type Answering = (request: GatewayRequest) => Promise<GatewayAnswer>
 
-/** Takes the requests that a worker of the data plane sends by this port; `clock` is the engine's. */
-export function serveCrossing(port: MessagePort, answer: Answering, clock: Clock): CrossingServer {
-  return new CrossingServer(port, answer, clock)
+/**
+ * Takes the requests that a worker of the data plane sends by this port; `clock` is the engine's, `holdings` those of the
+ * thread: absent where nothing is bounded.
+ */
+export function serveCrossing(
+  port: MessagePort,
+  answer: Answering,
+  clock: Clock,
+  holdings = new Holdings(Infinity, () => undefined),
+): CrossingServer {
+  return new CrossingServer(port, answer, clock, holdings)
 }
+
+/** So many are begun in a turn. */
+const TURN_MESSAGES = 16
 
 /** One worker's requests in a thread that answers them. */
 export class CrossingServer {
   readonly outbox: Outbox<FromThread>
+  readonly holdings: Holdings
   private readonly answer: Answering
   private readonly clock: Clock
   private readonly requests = new Map<number, ServedRequest>()
+  /** What has come and is still to be begun, in its order. */
+  private backlog: ToThread[] = []
   private readonly left = Promise.withResolvers<void>()
 
-  constructor(port: MessagePort, answer: Answering, clock: Clock) {
+  constructor(port: MessagePort, answer: Answering, clock: Clock, holdings: Holdings) {
+    this.holdings = holdings
     this.answer = answer
     this.clock = clock
     this.outbox = new Outbox(port)
@@ -57,7 +73,22 @@ export class CrossingServer {
   }
 
   private receive(batch: readonly ToThread[]): void {
-    for (const message of batch) {
+    const isBusy = this.backlog.length > 0
+    this.backlog = this.backlog.concat(batch)
+    if (!isBusy) this.work()
+  }
+
+  /** What a hundred requests do before they first wait would be one turn of the loop, which would seem to stand still. */
+  private readonly work = (): void => {
+    const { backlog } = this
+    this.backlog = backlog.length > TURN_MESSAGES ? backlog.slice(TURN_MESSAGES) : []
+    this.take(backlog, Math.min(backlog.length, TURN_MESSAGES))
+    if (this.backlog.length > 0) setImmediate(this.work)
+  }
+
+  private take(messages: readonly ToThread[], count: number): void {
+    for (let i = 0; i < count; i++) {
+      const message = messages[i]!
       if (message[0] === REQUEST) this.begin(message)
       else if (message[0] === LEFT) this.left.resolve()
       else this.tell(message)

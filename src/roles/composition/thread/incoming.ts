@@ -1,3 +1,4 @@
+import type { Holding } from '../../../composition/calls/holding.ts'
 import { CREDIT_BYTES } from '../../../shared/crossing/messages.ts'
 
 /**
@@ -5,6 +6,7 @@ import { CREDIT_BYTES } from '../../../shared/crossing/messages.ts'
  * what is left when the reader returns, keeps the other side waiting, and never grows.
  */
 export class Incoming implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
+  private readonly holding: Holding
   private readonly credit: (bytes: number) => void
   private readonly returned: () => void
   private pieces: Uint8Array[] = []
@@ -13,8 +15,9 @@ export class Incoming implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
   private failure: Error | null = null
   private waiting: PromiseWithResolvers<IteratorResult<Uint8Array, undefined>> | null = null
 
-  /** `credit` is told of bytes that were read; `returned` of a reader that wants no more. */
-  constructor(credit: (bytes: number) => void, returned: () => void = nothing) {
+  /** `holding` is told of bytes that wait to be read, `credit` of those that were; `returned` of a reader that wants no more. */
+  constructor(holding: Holding, credit: (bytes: number) => void, returned: () => void = nothing) {
+    this.holding = holding
     this.credit = credit
     this.returned = returned
   }
@@ -23,7 +26,11 @@ export class Incoming implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
 
   push(bytes: Uint8Array): void {
     const { waiting } = this
-    if (waiting === null) return void this.pieces.push(bytes)
+    if (waiting === null) {
+      this.pieces.push(bytes)
+      this.holding.add(bytes.byteLength)
+      return
+    }
     this.waiting = null
     waiting.resolve(this.read(bytes))
   }
@@ -37,7 +44,7 @@ export class Incoming implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
   fail(reason: Error): void {
     if (this.ended || this.failure !== null) return
     this.failure = reason
-    this.pieces = []
+    this.drop()
     this.waiting?.reject(reason)
     this.waiting = null
   }
@@ -50,7 +57,10 @@ export class Incoming implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const piece = this.pieces.shift()
-    if (piece !== undefined) return Promise.resolve(this.read(piece))
+    if (piece !== undefined) {
+      this.holding.add(-piece.byteLength)
+      return Promise.resolve(this.read(piece))
+    }
     if (this.failure !== null) return Promise.reject(this.failure)
     if (this.ended) return Promise.resolve(over)
     // Two at once wait for the same piece: a body has one reader, who asks when he has the one before.
@@ -59,7 +69,7 @@ export class Incoming implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
   }
 
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.pieces = []
+    this.drop()
     if (!this.ended && this.failure === null) {
       this.ended = true
       this.waiting?.resolve(over)
@@ -67,6 +77,11 @@ export class Incoming implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
       this.returned()
     }
     return Promise.resolve(over)
+  }
+
+  private drop(): void {
+    for (const { byteLength } of this.pieces) this.holding.add(-byteLength)
+    this.pieces = []
   }
 
   private read(piece: Uint8Array): IteratorResult<Uint8Array, undefined> {

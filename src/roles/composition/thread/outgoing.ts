@@ -1,3 +1,4 @@
+import type { Holding } from '../../../composition/calls/holding.ts'
 import { DATA, WINDOW_BYTES, type FromThread } from '../../../shared/crossing/messages.ts'
 import type { Outbox, Speaker } from '../../../shared/crossing/outbox.ts'
 import { Pieces } from '../../../shared/crossing/pieces.ts'
@@ -6,6 +7,7 @@ import { Pieces } from '../../../shared/crossing/pieces.ts'
 export class Outgoing implements Speaker {
   private readonly outbox: Outbox<FromThread>
   private readonly id: number
+  private readonly holding: Holding
   private readonly written = new Pieces()
   private window = WINDOW_BYTES
   private due = false
@@ -15,15 +17,18 @@ export class Outgoing implements Speaker {
   private failure: Error | null = null
   private waiting: PromiseWithResolvers<void> | null = null
 
-  constructor(outbox: Outbox<FromThread>, id: number) {
+  /** `holding` is told of bytes that wait to be taken. */
+  constructor(outbox: Outbox<FromThread>, id: number, holding: Holding) {
     this.outbox = outbox
     this.id = id
+    this.holding = holding
   }
 
   /** Bytes are not to be written again. Null where there is room for more; else resolves when there is. */
   write(bytes: Uint8Array): Promise<void> | null {
     if (this.failure !== null) return handled(Promise.reject(this.failure))
     this.written.push(bytes)
+    this.holding.add(bytes.byteLength)
     this.hear()
     if (this.written.bytes < this.window) return null
     this.waiting ??= Promise.withResolvers()
@@ -49,6 +54,7 @@ export class Outgoing implements Speaker {
   /** Nobody takes it any more. */
   fail(reason: Error): void {
     this.failure = reason
+    this.holding.add(-this.written.bytes)
     this.written.clear()
     this.waiting?.reject(reason)
     this.waiting = null
@@ -65,6 +71,7 @@ export class Outgoing implements Speaker {
     const bytes = this.written.take(this.window)
     if (bytes !== null) {
       this.window -= bytes.byteLength
+      this.holding.add(-bytes.byteLength)
       this.outbox.push([DATA, this.id, bytes], bytes)
     }
     if (this.last === null || this.written.bytes > 0 || this.failure !== null) return

@@ -5,7 +5,9 @@ import type { GatewayAnswer, GatewayRequest } from '../../../composition/engine/
 import type { RuleTypes } from '../../../proxy/compile.ts'
 import type { FromWorker, WorkerSettings } from '../../../proxy/messages.ts'
 import { serve } from '../../../proxy/worker.ts'
+import type { Counter } from '../../../telemetry/instrument.ts'
 import { log } from '../../../telemetry/log.ts'
+import type { MetricsScope } from '../../../telemetry/metrics.ts'
 import { SPANS, SpanWriter } from '../../../telemetry/spans/span-writer.ts'
 import { systemClock } from '../../../upstream/clock.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
@@ -18,6 +20,7 @@ import { ClusterTransport } from './cluster-transport.ts'
 import { serveCrossing, type CrossingServer } from './crossing-server.ts'
 import { FanOutLog } from './fan-out-log.ts'
 import { forgotten } from './forgotten.ts'
+import { Holdings } from './holdings.ts'
 import { together } from './observers.ts'
 import { recorded } from './recording.ts'
 import type { BundleTask, CrossingMessage, FromBundle } from './settings.ts'
@@ -39,7 +42,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
   const plane = serve(types, {
     take: message => {
       const { port } = message as CrossingMessage
-      servers.push(serveCrossing(port, request => answer(request), systemClock))
+      servers.push(serveCrossing(port, request => answer(request), systemClock, holdings))
     },
     leave: async graceMs => {
       await left(servers, graceMs)
@@ -47,6 +50,7 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
       writer.flush()
     },
   })
+  const holdings = new Holdings(task.holdBytes, displacedIn(composition, plane.metricsScope()))
   const tell = (message: FromBundle): void => parentPort!.postMessage(message)
   try {
     const gateway = await gatewayOf(task.code)
@@ -79,17 +83,38 @@ const tellWorkerGroup = (message: FromWorker): void => parentPort!.postMessage(m
 /** Who runs code loads nothing of what is declared, nor the other way round. */
 async function gatewayOf(code: BundleCode): Promise<Gateway> {
   if ('file' in code) {
-    const { followImports, loadBundle, seenFromHere } = await import('../bundles/load.ts')
+    const [{ loadBundle, seenFromHere }, { filesOf, loadAsKept }] = await Promise.all([
+      import('../bundles/load.ts'),
+      import('../bundles/text.ts'),
+    ])
+    const { file, text } = code
+    if (text !== undefined) loadAsKept(text)
     try {
-      return (await loadBundle(code.file, followImports())).gateway
+      return (await loadBundle(file, text === undefined ? new Set() : filesOf(text))).gateway
     } catch (error) {
-      // What `extract` has loaded has been changed since then.
+      // It was loaded when it was extracted, and something else is not as it was then.
       throw new Error(seenFromHere(error instanceof Error ? error.message : String(error)), { cause: error })
     }
   }
   const { gatewayOfAggregate } = await import('../../../composition/aggregate/aggregate.ts')
   return gatewayOfAggregate(code.aggregate) as unknown as Gateway
 }
+
+/** Counts requests that have lost their places, and says now and then that there are any. */
+function displacedIn(composition: string, scope: MetricsScope): () => void {
+  let counter: Counter | null = null
+  let toldMs = -Infinity
+  return () => {
+    counter ??= scope.counter('portcullis_composition_displaced_total', { composition })
+    counter.add(1)
+    const nowMs = systemClock.now()
+    if (nowMs - toldMs < TOLD_EVERY_MS) return
+    toldMs = nowMs
+    log.warn('composition.overloaded', { composition })
+  }
+}
+
+const TOLD_EVERY_MS = 10_000
 
 /** Nobody has a way to it before it is loaded. */
 const notLoaded = (_: GatewayRequest): Promise<GatewayAnswer> => Promise.reject(new Error('it is not loaded'))

@@ -14,6 +14,7 @@ import {
 } from '../../../shared/crossing/messages.ts'
 import { ownBytes, type Outbox } from '../../../shared/crossing/outbox.ts'
 import type { Clock } from '../../../upstream/clock.ts'
+import type { Holder, Holdings, Share } from './holdings.ts'
 import { headersOf, listOf } from './headers.ts'
 import { Incoming } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
@@ -21,6 +22,7 @@ import { Outgoing } from './outgoing.ts'
 /** Where it came by. */
 export interface RequestOwner {
   readonly outbox: Outbox<FromThread>
+  readonly holdings: Holdings
   over(id: number): void
 }
 
@@ -29,12 +31,18 @@ class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }
 
+/** The same where the thread has given it up. */
+class Displaced extends Error {
+  override readonly name = 'Displaced'
+}
+
 /** One request that has crossed, and its answer on the way back. */
-export class ServedRequest {
+export class ServedRequest implements Holder {
   private readonly owner: RequestOwner
   private readonly id: number
   private readonly request: GatewayRequest
   private readonly gone = new AbortController()
+  private readonly share: Share
   private body: Incoming | null = null
   private out: Outgoing | null = null
   private made: AsyncIterator<Uint8Array> | null = null
@@ -49,9 +57,10 @@ export class ServedRequest {
     message: ToThread & readonly [typeof REQUEST, ...unknown[]],
     clock: Clock,
   ) {
-    const [, id, method, target, fields, upgrade, deadlineMs, first, ended] = message
+    const [, id, method, target, fields, upgrade, deadlineMs, first, ended, client] = message
     this.owner = owner
     this.id = id
+    this.share = owner.holdings.begin(client, this)
     if (first !== null || !ended) this.body = this.incoming(first, ended)
     this.request = {
       method,
@@ -59,6 +68,8 @@ export class ServedRequest {
       headers: headersOf(fields),
       body: this.body,
       signal: this.gone.signal,
+      client,
+      holding: this.share,
       ...(deadlineMs !== Infinity && { deadlineMs: clock.now() + ownMs(deadlineMs) - performance.now() }),
       ...(upgrade.toLowerCase() === 'websocket' && { upgrade: 'websocket' as const }),
     }
@@ -93,8 +104,17 @@ export class ServedRequest {
 
   /** Nobody waits for it any more. */
   cancelled(): void {
+    if (!this.isOver) this.leave(new ClientGone('the client has gone'))
+  }
+
+  displaced(): void {
     if (this.isOver) return
-    const reason = new ClientGone('the client has gone')
+    const reason = new Displaced('others need what it holds')
+    this.owner.outbox.push([FAIL, this.id, 'bundle_overloaded', reason.message])
+    this.leave(reason)
+  }
+
+  private leave(reason: Error): void {
     this.finish()
     this.gone.abort(reason)
     this.body?.fail(reason)
@@ -142,7 +162,7 @@ export class ServedRequest {
     const { id, owner } = this
     const length = body instanceof Uint8Array ? body.byteLength : lengthOf(contentLength)
     owner.outbox.push([ANSWER, id, status, list, length, null, false])
-    const out = (this.out = new Outgoing(owner.outbox, id))
+    const out = (this.out = new Outgoing(owner.outbox, id, this.share))
     try {
       if (body instanceof Uint8Array) void out.write(body)
       else await this.pump(body, out)
@@ -172,8 +192,9 @@ export class ServedRequest {
     this.tunnel = true
     this.inEnded = false
     owner.outbox.push([UPGRADE, id, list])
-    const out = (this.out = new Outgoing(owner.outbox, id))
+    const out = (this.out = new Outgoing(owner.outbox, id, this.share))
     const incoming = (this.body = new Incoming(
+      this.share,
       bytes => owner.outbox.push([CREDIT, id, bytes]),
       () => this.abortTunnel(),
     ))
@@ -211,12 +232,13 @@ export class ServedRequest {
   private finish(): void {
     if (this.isOver) return
     this.isOver = true
+    this.share.end()
     this.owner.over(this.id)
   }
 
   private incoming(first: Uint8Array | null, ended: boolean): Incoming {
     const { id, owner } = this
-    const body = new Incoming(bytes => owner.outbox.push([CREDIT, id, bytes]))
+    const body = new Incoming(this.share, bytes => owner.outbox.push([CREDIT, id, bytes]))
     if (first !== null) body.push(first)
     if (ended) body.end()
     return body

@@ -13,6 +13,8 @@ export type BundleTask =
       readonly composition: string
       /** Beat's. */
       readonly beat: SharedArrayBuffer
+      /** What requests may hold for their clients, together. */
+      readonly holdBytes: number
     }
 
 /** What a thread that serves is told beside what workers are. */

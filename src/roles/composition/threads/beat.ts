@@ -25,11 +25,13 @@ export class Beat {
   measure(collect: () => void): void {
     // What was left of it is there until it is read: garbage that is made meanwhile says nothing.
     if (this.isCollected) return void this.cells[0]!++
-    const isAsked = this.cells[3] === ASKED
-    if (isAsked) collect()
+    const state = this.cells[3]
+    if (state === ASKED || state === SWEEPING) collect()
+    // Buffers that one collection has found are taken away beside it, and are counted until the next (Node 24.21).
+    if (state === ASKED) this.cells[3] = SWEEPING
     const { heapUsed, external, arrayBuffers } = process.memoryUsage()
     this.write(heapUsed, Math.max(external, arrayBuffers))
-    if (isAsked) this.cells[3] = COLLECTED
+    if (state === SWEEPING) this.cells[3] = COLLECTED
   }
 
   /** By who watches: the next measure is to be of what is held alone. */
@@ -62,7 +64,8 @@ export class Beat {
 }
 
 const ASKED = 1
-const COLLECTED = 2
+const SWEEPING = 2
+const COLLECTED = 3
 
 /** How often it is written, and looked at. */
 export const BEAT_MS = 100

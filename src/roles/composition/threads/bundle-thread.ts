@@ -1,6 +1,6 @@
 import type { CompositionLimits } from '../../../model/kinds/composition.ts'
 import type { FailureName } from '../../../http/failures.ts'
-import { heapCeilingMb, heapOf } from './heap.ts'
+import { heapCeilingMb, heapOf, holdBytes } from './heap.ts'
 import type { Guest } from '../../../proxy/guest.ts'
 import type { Snapshot } from '../../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../../translation/service.ts'
@@ -47,13 +47,20 @@ export class BundleThread {
   private end: ThreadEnd | null = null
   private failure: FailureName = 'bundle_terminated'
   private leaving = false
-  private isGone = false
+  /** It has ended, or is given up. */
+  isGone = false
 
   constructor(options: ThreadOptions) {
     const { kit, composition, code, limits, snapshot } = options
     this.options = options
     const beat = new Beat()
-    const task: BundleTask = { task: 'serve', code, composition, beat: beat.memory }
+    const task: BundleTask = {
+      task: 'serve',
+      code,
+      composition,
+      beat: beat.memory,
+      holdBytes: holdBytes(limits),
+    }
     this.guest = kit.threads.begin({
       entry: bundleEntry,
       name: `portcullis-${composition}`,

@@ -13,6 +13,11 @@ export function heapCeilingMb({ heapBytes }: Pick<CompositionLimits, 'heapBytes'
   return Math.max(LEAST_CEILING_MB, Math.ceil((4 * heapBytes) / 1024 ** 2))
 }
 
+/** What requests may hold for clients, on the heap or beside it: a third, since what is made of it on the way is there as well. */
+export function holdBytes({ heapBytes, externalBytes }: CompositionLimits): number {
+  return Math.min(heapBytes, externalBytes) / 3
+}
+
 /** What is in use of the heap of a thread, also of one whose loop stands still; 0 of one that has ended. */
 export async function heapOf(worker: Worker): Promise<number> {
   try {

@@ -95,16 +95,18 @@ export class ThreadSet {
   private async begun(thread: BundleThread, onServing: (() => void) | null): Promise<void> {
     this.loading.delete(thread)
     if (this.isOver) return thread.destroy()
+    if (thread.isGone) return
     this.serving.add(thread)
     thread.open()
     onServing?.()
   }
 
   private ended(end: ThreadEnd, thread: BundleThread, index: number): void {
-    this.serving.delete(thread)
+    const hasServed = this.serving.delete(thread)
     // Of those that begin with the set, who awaits that is told.
     if (this.isOver || !this.hasBegun) return
-    this.ends = performance.now() - thread.startedMs < EARLY_MS ? this.ends + 1 : 1
+    const isEarly = !hasServed || performance.now() - thread.startedMs < EARLY_MS
+    this.ends = isEarly ? this.ends + 1 : 1
     const waitMs = Math.min(MAX_BACKOFF_MS, 50 * 2 ** this.ends)
     this.trouble = `thread ${thread.id} has ended: ${end.message}`
     this.options.onEnd(end, thread.id, waitMs)

@@ -1,0 +1,116 @@
+import type { Holding } from '../../../composition/calls/holding.ts'
+
+/** Whose request loses its place. */
+export interface Holder {
+  /** Others need what it holds. Not from within `add`. */
+  displaced(): void
+}
+
+/**
+ * What a request costs that holds nothing else: its objects, its route's and those of one call or stream (measured by
+ * ten thousand streams of events: 9 KiB each).
+ */
+export const REQUEST_BYTES = 10 * 1024
+
+/**
+ * What the requests of a thread hold for their clients, bounded by less than what ends the thread. Where that is more, the
+ * client that holds most loses a request: so whoever does not read what it has asked for, or does not end what it sends,
+ * takes nothing from those who hold less. Of clients, and requests, that hold about as much (less than twice) the one loses
+ * of which nothing has moved for the longest time.
+ */
+export class Holdings {
+  private readonly limitBytes: number
+  private readonly displaced: () => void
+  private readonly clients = new Map<string, Account>()
+  private bytes = 0
+  private moves = 0
+
+  /** `displaced` is told of each request that loses its place. */
+  constructor(limitBytes: number, displaced: () => void) {
+    this.limitBytes = limitBytes
+    this.displaced = displaced
+  }
+
+  /** A request of this client begins, and holds what every request does. */
+  begin(client: string, holder: Holder): Share {
+    let account = this.clients.get(client)
+    if (account === undefined) this.clients.set(client, (account = { client, bytes: 0, shares: new Set() }))
+    const share = new Share(this, account, holder)
+    account.shares.add(share)
+    share.add(REQUEST_BYTES)
+    return share
+  }
+
+  /** Of a share, which is there. */
+  moved(share: Share, bytes: number): void {
+    share.bytes += bytes
+    share.movedAt = ++this.moves
+    share.account.bytes += bytes
+    this.bytes += bytes
+    while (this.bytes > this.limitBytes) {
+      const loser = this.loser()
+      this.remove(loser)
+      this.displaced()
+      queueMicrotask(() => loser.holder.displaced())
+    }
+  }
+
+  remove(share: Share): void {
+    const { account } = share
+    if (!account.shares.delete(share)) return
+    this.bytes -= share.bytes
+    account.bytes -= share.bytes
+    if (account.shares.size === 0) this.clients.delete(account.client)
+  }
+
+  private loser(): Share {
+    let most = 0
+    for (const { bytes } of this.clients.values()) most = Math.max(most, bytes)
+    let loser: Share | null = null
+    for (const account of this.clients.values()) {
+      if (2 * account.bytes <= most) continue
+      const share = largest(account)
+      if (loser === null || share.movedAt < loser.movedAt) loser = share
+    }
+    return loser!
+  }
+}
+
+/** What one request holds. */
+export class Share implements Holding {
+  bytes = 0
+  /** Rises with every move of any. */
+  movedAt = 0
+  readonly account: Account
+  readonly holder: Holder
+  private readonly holdings: Holdings
+
+  constructor(holdings: Holdings, account: Account, holder: Holder) {
+    this.holdings = holdings
+    this.account = account
+    this.holder = holder
+  }
+
+  add(bytes: number): void {
+    if (this.account.shares.has(this)) this.holdings.moved(this, bytes)
+  }
+
+  end(): void {
+    this.holdings.remove(this)
+  }
+}
+
+interface Account {
+  readonly client: string
+  bytes: number
+  readonly shares: Set<Share>
+}
+
+function largest({ shares }: Account): Share {
+  let most = 0
+  for (const { bytes } of shares) most = Math.max(most, bytes)
+  let found: Share | null = null
+  for (const share of shares)
+    if (2 * share.bytes > most && (found === null || share.movedAt < found.movedAt)) found = share
+  return found!
+}
