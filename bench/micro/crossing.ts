@@ -50,6 +50,7 @@ class Bench {
       crossing: this.crossing,
       limits: { fieldBytes: 16_384, headBytes: 65_536, fieldCount: 100 },
       over() {},
+      goesOn: () => true,
       linger() {},
       unreachable() {},
       faulted() {},

@@ -226,4 +226,6 @@ export const compositionDefaults = {
   heapBytes: 256 * 1024 * 1024,
   externalBytes: 256 * 1024 * 1024,
   stallMs: 5_000,
+  requests: 1_024,
+  streams: 16_384,
 } as const

@@ -41,7 +41,7 @@ export class Forwarding extends Attempting implements Run, Holder {
   }
 
   get holding(): boolean {
-    return this.stream !== null
+    return this.stream !== null && this.stream.goesOn !== true
   }
 
   get conversation(): boolean {

@@ -24,6 +24,8 @@ export interface Cluster {
   readonly subsetSize?: number
   /** Connections from this process; each worker takes its share, at least 1. 0 is no limit. */
   readonly maxConnections: number
+  /** Of a `bundle`: answers that go on (events, WebSockets), which are no connections; each worker takes its share. Absent, or 0: no limit. */
+  readonly maxStreams?: number
   /** Requests that may wait for a connection when maxConnections is reached; 0 is none. */
   readonly maxPending: number
   readonly maxRequestsPerConnection: number

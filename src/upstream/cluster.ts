@@ -22,6 +22,7 @@ import { isFixed } from './crossing/address.ts'
 import { Breaker, type BreakerCause, type BreakerState } from './breaker.ts'
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
 import { Hedging } from './hedging.ts'
+import { Turns, type Sharer } from './turns.ts'
 import { RetryBudget, type SharedCounts } from './retry-budget.ts'
 
 /** What clusters tell log and metrics. */
@@ -65,6 +66,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   connections = 0
   /** Requests that wait for a connection, counted by `queue`. */
   pending = 0
+  /** Answers that go on, beside connections: those of threads (crossing/). */
+  readonly going = new Turns<Sharer>()
   /** Rises whenever there is another endpoint, or one less. */
   generation = 0
   /** Somebody has wanted an endpoint of it. */
@@ -189,6 +192,12 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
     return maxConnections === 0 ? Infinity : Math.ceil(maxConnections / this.context.workers)
   }
 
+  /** Answers that may go on in this worker; Infinity without a limit. */
+  get maxStreams(): number {
+    const { maxStreams = 0 } = this.config
+    return maxStreams === 0 ? Infinity : Math.ceil(maxStreams / this.context.workers)
+  }
+
   /** Requests that may wait in this worker. */
   get maxPending(): number {
     return Math.ceil(this.config.maxPending / this.context.workers)
@@ -217,7 +226,9 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 
   /** Nothing is under way, and nobody waits. */
   get idle(): boolean {
-    return this.connections === 0 && this.queue.empty && this.pressure.gatherers === 0
+    return (
+      this.connections === 0 && this.going.size === 0 && this.queue.empty && this.pressure.gatherers === 0
+    )
   }
 
   /** Whether one more request may be repeated; it counts if so, and is told of if not. `again`: it is one that repeats already. */

@@ -15,6 +15,8 @@ export interface UpstreamStream {
   readonly unsent?: boolean
   /** The connection is still being made, and nothing of the request has left. */
   readonly connecting?: boolean
+  /** Its answer goes on, and it counts among its cluster's connections no more. */
+  readonly goesOn?: boolean
   /** When its connection was there, as performance.now() tells time: behind `send` where that had to wait for it. */
   readonly connectedMs?: number
   /** Bytes that were flushed and wait for the connection or the peer. */

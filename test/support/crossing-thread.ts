@@ -66,6 +66,12 @@ async function* neverBegins(signal: AbortSignal): AsyncGenerator<Uint8Array> {
   await new Promise(resolve => signal.addEventListener('abort', resolve))
 }
 
+/** One, and then nothing until its client goes. */
+async function* heartbeats(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(': here\n\n')
+  await new Promise(resolve => signal.addEventListener('abort', resolve))
+}
+
 async function* ticks(count: number): AsyncGenerator<Uint8Array> {
   for (let i = 0; i < count; i++) {
     await later(1)
@@ -119,6 +125,13 @@ async function answer(request: GatewayRequest): Promise<GatewayAnswer> {
       return { status: 200, headers: {}, body: neverBegins(signal!) }
     case '/ticks':
       return { status: 200, headers: {}, body: ticks(Number(query)) }
+    case '/events':
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/event-stream' },
+        body: heartbeats(signal!),
+        goesOn: true,
+      }
     case '/known-length':
       return { status: 200, headers: { 'content-length': '4' }, body: four() }
     case '/trailers':

@@ -28,6 +28,8 @@ export interface GatewayAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** Empty where there is none. What streams is read once, as fast as the client takes it; to return from it early ends what makes it. */
   readonly body: AnswerContent
+  /** It may go on without end: as long as it does it is a stream, and no request that is under way. A tunnel always is. */
+  readonly goesOn?: boolean
   /**
    * With status 101 alone, which is never the answer to a request without `upgrade`: who carries the answer hands over
    * the connection, once. `Sec-WebSocket-Accept` is for who carries it.

@@ -28,6 +28,8 @@ const OF_HANDSHAKES = new Set([
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
+const EVENT_STREAM = /^text\/event-stream *(?:;|$)/i
+
 type Passed = BackendAnswer | OpenedTunnel
 
 /** A route that passes requests on. */
@@ -69,7 +71,8 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
       return { status: 101, headers, body: '', tunnel: client => void joined(course, client, passed.tunnel) }
     const { body } = passed
     course.onEnd(() => body.cancel())
-    return { status: status ?? passed.status, headers, body: new EndingBody(course, body) }
+    const goesOn = EVENT_STREAM.test(headers['content-type'] ?? '')
+    return { status: status ?? passed.status, headers, body: new EndingBody(course, body), goesOn }
   }
 
   /** The call lasts as long as the course, of which it is all. */

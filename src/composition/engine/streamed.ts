@@ -63,7 +63,7 @@ export class Streamed extends CompiledRoute<StreamRoute> {
   private streaming(course: Course, feed: Feed, format: StreamFormat, given: Answer<unknown>): GatewayAnswer {
     const body = new StreamBody({ ...this.going(course, feed), course, format })
     const headers = { 'cache-control': 'no-store', ...given.headers, 'content-type': format.type }
-    return { status: given.status ?? 200, headers, body }
+    return { status: given.status ?? 200, headers, body, goesOn: true }
   }
 
   private socket(course: Course, feed: Feed, frames: Frames, given: Answer<unknown>): GatewayAnswer {

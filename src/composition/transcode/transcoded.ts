@@ -24,7 +24,10 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     let inbound: Inbound | null = null
     try {
       inbound = this.inbound(course)
-      return this.given(course, await course.orOver(() => this.answered(course, inbound!)))
+      const written = await course.orOver(() => this.answered(course, inbound!))
+      const { methodKind } = inbound.method
+      const goesOn = methodKind === 'server_streaming' || methodKind === 'bidi_streaming'
+      return this.given(course, written, goesOn)
     } catch (error) {
       return this.wrong(course, inbound, error)
     }
@@ -75,10 +78,10 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
   }
 
   /** What streams has the course until it has ended, whether or not anybody reads it. */
-  private given(course: Course, { status, headers, body }: Written): GatewayAnswer {
+  private given(course: Course, { status, headers, body }: Written, goesOn: boolean): GatewayAnswer {
     if (typeof body === 'string' || body instanceof Uint8Array) return { status, headers, body }
     course.onOver(() => undefined)
-    return { status, headers, body: endingWith(course, body) }
+    return { status, headers, body: endingWith(course, body), goesOn }
   }
 
   private wrong(course: Course, inbound: Inbound | null, error: unknown): GatewayAnswer {

@@ -34,6 +34,16 @@ const limits = object(
       'How long the loop of a thread may stand still. One that does is ended, and another begins.',
       formatDuration(compositionDefaults.stallMs),
     ),
+    requests: optional(
+      integer(1, 1_000_000),
+      'How many requests may be under way in all of its threads; more wait in turn by client. What streams is none any more once it has begun.',
+      compositionDefaults.requests,
+    ),
+    streams: optional(
+      integer(1, 1_000_000),
+      'How many answers may go on in all of its threads: events, streams of gRPC, WebSockets. Beyond, the client that has most loses its oldest; the memory of threads bounds them too.',
+      compositionDefaults.streams,
+    ),
   },
   { title: 'CompositionLimits' },
 )
@@ -56,7 +66,10 @@ const schema = object(
           'How many threads run it, each with one copy. They are none of those that carry the traffic.',
           compositionDefaults.threads,
         ),
-        limits: optional(limits, 'What each of its threads may use.'),
+        limits: optional(
+          limits,
+          'What each of its threads may use, and how much may be under way in all of them.',
+        ),
         backends: optional(
           record(backendObjectReference, 64),
           'Where backends of the bundle are, by their names there. Of one that is not named here its url says it.',
@@ -105,6 +118,17 @@ export function compositionLimits({ spec: { limits: own = {} } }: CompositionBod
     externalBytes:
       (external === undefined ? undefined : quantityBytes(external)) ?? compositionDefaults.externalBytes,
     stallMs: (stall === undefined ? undefined : durationMs(stall)) ?? compositionDefaults.stallMs,
+  }
+}
+
+/** Of all threads, by what the cluster of a composition calls it. */
+export function compositionPlaces({ spec: { limits: { requests, streams } = {} } }: CompositionBody): {
+  readonly maxConnections: number
+  readonly maxStreams: number
+} {
+  return {
+    maxConnections: requests ?? compositionDefaults.requests,
+    maxStreams: streams ?? compositionDefaults.streams,
   }
 }
 

@@ -42,6 +42,8 @@ export type FromThread =
       body: string | Uint8Array | null,
       ended: boolean,
     ]
+  /** The answer that follows may go on without end: it is a stream from here on, and no request that is under way. */
+  | readonly [kind: typeof GOING, id: number]
   /** A 101: bytes are no longer HTTP. */
   | readonly [kind: typeof UPGRADE, id: number, fields: readonly string[]]
   | readonly [kind: typeof DATA, id: number, bytes: Uint8Array]
@@ -62,6 +64,7 @@ export const ANSWER = 6
 export const UPGRADE = 7
 export const FAIL = 8
 export const LEAVING = 9
+export const GOING = 10
 
 /**
  * Bytes that either side may have sent of one body before the other has taken them: what one request that nobody reads,

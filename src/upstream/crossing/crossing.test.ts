@@ -21,6 +21,7 @@ class Asked implements Crosser {
     this.over.resolve(failure)
   }
 
+  going(): void {}
   upgraded(): void {}
   received(): void {}
   ended(): void {}

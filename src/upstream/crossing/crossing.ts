@@ -6,6 +6,7 @@ import {
   DATA,
   END,
   FAIL,
+  GOING,
   LEAVING,
   LEFT,
   UPGRADE,
@@ -28,6 +29,7 @@ export interface Crosser {
     body: string | Uint8Array | null,
     ended: boolean,
   ): void
+  going(): void
   upgraded(list: readonly string[]): void
   received(bytes: Uint8Array): void
   ended(trailers: readonly string[] | null): void
@@ -126,6 +128,8 @@ function take(stream: Crosser, message: OfStream): void {
       return stream.ended(message[2])
     case CREDIT:
       return stream.credited(message[2])
+    case GOING:
+      return stream.going()
     case UPGRADE:
       return stream.upgraded(message[2])
     case FAIL:

@@ -33,7 +33,23 @@ export class CrossingPool extends UpstreamPool implements StreamPool {
 
   over(stream: CrossingStream): void {
     this.lingering.delete(stream)
+    if (!this.cluster.going.delete(stream)) this.gone()
+  }
+
+  goesOn(stream: CrossingStream): boolean {
+    const { cluster } = this
+    const { going } = cluster
+    if (going.size >= cluster.maxStreams) {
+      const [loser] = going.most(stream.client) as Iterable<CrossingStream>
+      if (loser === undefined) return false
+      going.delete(loser)
+      // Not at once: who comes is in the middle of its answer. It has left those that count already.
+      cluster.connections++
+      setImmediate(() => loser.displaced())
+    }
+    going.add(stream)
     this.gone()
+    return true
   }
 
   linger(stream: CrossingStream): void {

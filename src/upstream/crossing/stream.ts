@@ -25,6 +25,8 @@ export interface StreamPool {
   readonly limits: HeadLimits
   /** It counts no more; called exactly once. */
   over(stream: CrossingStream): void
+  /** It counts among those that go on from here on, and no more as a connection; false where they are too many. */
+  goesOn(stream: CrossingStream): boolean
   /** Nobody holds it, and what was written is still to be taken. */
   linger(stream: CrossingStream): void
   /** The thread cannot be asked. */
@@ -36,6 +38,9 @@ export interface StreamPool {
 export class CrossingStream implements UpstreamStream, Crosser, Speaker {
   readonly fresh = true
   unsent = true
+  goesOn = false
+  /** Whose it is. */
+  client = ''
   private readonly pool: StreamPool
   private crossing: Crossing | null = null
   private handler: UpstreamHandler | null = null
@@ -82,6 +87,7 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
     this.list = [...head.fields.list]
     this.method = head.method
     this.handler = handler
+    this.client = handler.client ?? ''
     this.writeEnded = head.length === NO_BODY
     if (head.upgrade !== '') this.key = head.fields.get('sec-websocket-key')
     const { crossing } = this.pool
@@ -154,9 +160,8 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
       const fields = head.authority === '' ? this.list : ['host', head.authority, ...this.list]
       const deadlineMs = sharedMs(this.handler?.answerByMs ?? Infinity)
       const target = head.path + head.query
-      const client = this.handler?.client ?? ''
       outbox.push(
-        [REQUEST, id, head.method, target, fields, head.upgrade, deadlineMs, body, ends, client],
+        [REQUEST, id, head.method, target, fields, head.upgrade, deadlineMs, body, ends, this.client],
         body,
       )
       this.head = null
@@ -201,7 +206,15 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
     if (!this.paused) this.deliver()
   }
 
+  going(): void {
+    if (this.goesOn || this.done) return
+    this.goesOn = true
+    if (!this.pool.goesOn(this)) this.displaced()
+  }
+
   upgraded(list: readonly string[]): void {
+    this.going()
+    if (this.done) return
     const fields = fieldsOf(list, this.pool.limits, false)
     if (fields === null) return this.tooLarge()
     if (this.key === undefined) return this.fail('http_upgrade_failed', 'unexpected_101')
@@ -221,6 +234,17 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
       trailer: '',
     })
     this.handler?.onFlush()
+  }
+
+  /** Its place is somebody else's. */
+  displaced(): void {
+    const { handler } = this
+    this.handler = null
+    this.finish(true)
+    handler?.onFailure(
+      this.isAnswered && !this.tunnel ? 'http_response_incomplete' : 'bundle_overloaded',
+      'streams',
+    )
   }
 
   credited(bytes: number): void {

@@ -5,6 +5,7 @@ import {
   CREDIT,
   END,
   FAIL,
+  GOING,
   ownMs,
   UPGRADE,
   WINDOW_BYTES,
@@ -133,6 +134,7 @@ export class ServedRequest implements Holder {
       throw new TypeError(`${status} is no status of an answer`)
     if (this.request.method === 'HEAD' || status === 204 || status === 304)
       return this.sendBodiless(answer, list)
+    if (answer.goesOn === true) owner.outbox.push([GOING, id])
     if (isStream(body)) return void this.stream(status, list, headers['content-length'], body)
     const bytes = typeof body === 'string' ? body : ownBytes(body)
     // What it makes of one or two bytes a character is at most three times as long.

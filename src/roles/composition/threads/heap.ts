@@ -13,9 +13,16 @@ export function heapCeilingMb({ heapBytes }: Pick<CompositionLimits, 'heapBytes'
   return Math.max(LEAST_CEILING_MB, Math.ceil((4 * heapBytes) / 1024 ** 2))
 }
 
-/** What requests may hold for clients, on the heap or beside it: a third, since what is made of it on the way is there as well. */
+/** What a thread has of its own: the program, and modules of the bundle. */
+const OWN_BYTES = 32 * 1024 ** 2
+
+/**
+ * What requests may hold for clients, on the heap or beside it: half of what a thread has beyond its own, since what is made
+ * of it on the way is there as well.
+ */
 export function holdBytes({ heapBytes, externalBytes }: CompositionLimits): number {
-  return Math.min(heapBytes, externalBytes) / 3
+  const bytes = Math.min(heapBytes, externalBytes)
+  return Math.max(bytes / 4, (bytes - OWN_BYTES) / 2)
 }
 
 /** What is in use of the heap of a thread, also of one whose loop stands still; 0 of one that has ended. */

@@ -1,5 +1,5 @@
 import type { Fault } from '../../../composition/aggregate/faults.ts'
-import { Composition } from '../../../model/kinds/composition.ts'
+import { Composition, compositionPlaces } from '../../../model/kinds/composition.ts'
 import { nearest } from '../../../model/nearest.ts'
 import type { Resources } from '../../../model/resources.ts'
 import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
@@ -29,6 +29,7 @@ export function translate(resources: Resources, { facts }: TranslateOptions): Co
       origin: originFor('composition', composition, []),
       protocol: 'bundle',
       ...clusterSettings,
+      ...compositionPlaces(composition.body),
       // A thread that ends is no endpoint any more, and what one answers is the composition's own.
       ejection: null,
     })
