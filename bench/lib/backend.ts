@@ -22,13 +22,14 @@ export const smallBody = JSON.stringify({ id: 1, name: 'item', text: 'x'.repeat(
 
 /** Starts what all proxies forward to in this case. */
 export function startBackend(given: Case, nginx: string, dir: string, port: number): Promise<Running> {
-  if (given.load === 'grpc') return startOwn('grpc', dir, port)
+  if (given.upstream === 'h2c') return startOwn('grpc', dir, port)
+  if (given.composed !== null) return startOwn('parts', dir, port)
   if (given.load === 'websocket') return startOwn('echo', dir, port)
   return startFiles(nginx, dir, port)
 }
 
 /** A server of ours, for what nginx cannot do: see bench/backends. */
-function startOwn(program: 'grpc' | 'echo', dir: string, port: number): Promise<Running> {
+function startOwn(program: 'grpc' | 'echo' | 'parts', dir: string, port: number): Promise<Running> {
   return start({
     name: `the backend (${program})`,
     core: loadCore,

@@ -22,11 +22,23 @@ const everyPeer = [
   'via',
 ]
 
+/** Sees, while proxies start, that what they do is equal. */
+export interface Judge {
+  open(port: number): Promise<void>
+  /** Asks a proxy that does this case; says what is missing. */
+  missing(
+    port: number,
+    given: Case,
+    shown: readonly [name: string, value: string] | undefined,
+  ): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
 /**
  * Stands in for the backend while the proxies start, to see that all of them do
  * the same work; then it makes room for the real one on the same port.
  */
-export class StandIn {
+export class StandIn implements Judge {
   private readonly given: Case
   private readonly seen: IncomingHttpHeaders[] = []
   private readonly server: Http1Server | Http2Server

@@ -16,14 +16,16 @@ const programs = {
   websocket: 'websocket',
   idle: 'idle',
   upload: 'upload',
+  subscribers: 'subscribers',
 } as const
 
 /** Our own generators, for what others do not do: see bench/load. */
 export function ownLoad(given: Case): Generator {
-  return async (port, seconds) => readResult(await outputOf(command(given, port, seconds)))
+  return async (port, seconds) => readResult(await outputOf(ownCommand(given, port, seconds)))
 }
 
-function command(given: Case, port: number, seconds: number): readonly string[] {
+/** The program in bench/load that loads this case. */
+export function ownCommand(given: Case, port: number, seconds: number): readonly string[] {
   const { load: kind, tls, protocol, path, bodyBytes, connections } = given
   const program = kind in programs ? programs[kind as keyof typeof programs] : ''
   const settings: LoadSettings = { port, kind, tls, protocol, path, bodyBytes, connections, seconds }
@@ -39,7 +41,7 @@ export interface Held {
 
 /** Opens the case's connections. Throws with what the program wrote where it fails. */
 export async function holdIdle(given: Case, port: number): Promise<Held> {
-  const child = spawn('taskset', ['-c', String(loadCore), ...command(given, port, 0)], {
+  const child = spawn('taskset', ['-c', String(loadCore), ...ownCommand(given, port, 0)], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const exit = once(child, 'exit')

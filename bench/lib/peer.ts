@@ -24,8 +24,11 @@ export interface Peer {
   readonly program: string | null
   /** Left out of the other cases. */
   readonly takes: (given: Case) => boolean
-  /** What it does in place of the case: for figures of ours that another one is held against. */
-  readonly does?: Case
+  /**
+   * What it does in a case: that itself, another one whose figures are to be held against it, or null: it takes no part.
+   * Left out: what a proxy without API management, cache and compositions does.
+   */
+  readonly does?: (given: Case) => Case | null
   /** Arguments that print a version. */
   readonly version: readonly string[]
   /** Writes its configuration and says how it is started in the foreground. */

@@ -50,8 +50,8 @@ async function end(child: ChildProcess, exit: Promise<unknown>): Promise<void> {
 }
 
 async function answers(probe: () => Promise<boolean>, child: ChildProcess): Promise<boolean> {
-  // 10,000 routes take some seconds to load in some of them.
-  const deadline = Date.now() + 30_000
+  // 10,000 routes take some seconds to load in some of them, and a JVM on a core that others use too.
+  const deadline = Date.now() + 60_000
   while (Date.now() < deadline && !hasEnded(child)) {
     if (await probe()) return true
     await delay(50)

@@ -17,8 +17,9 @@ export interface Row {
   readonly errors: number
 }
 
-/** Whom figures are held against: nginx, and in cases with API management ourselves without that. */
-function basesOf({ managed, cached }: Case): readonly string[] {
+/** Whom figures are held against: nginx; who composes by hand, and of gRPC ourselves without that; and in cases with API management ourselves without that. */
+function basesOf({ managed, cached, composed }: Case): readonly string[] {
+  if (composed !== null) return composed === 'notes' ? ['bff', 'portcullis grpc'] : ['bff']
   if (cached) return ['nginx', 'portcullis small']
   return managed === null ? ['nginx'] : ['portcullis small', 'portcullis log']
 }

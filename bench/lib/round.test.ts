@@ -10,20 +10,20 @@ import { peers } from './peers.ts'
 import { rowsOf } from './report.ts'
 import { measure } from './round.ts'
 
-/** Measures one case with nginx as the only proxy, briefly; null, and skipped, where this machine cannot. */
-async function withNginx(t: TestContext, name: string, changes: Partial<Case> = {}) {
+/** Measures one case with one peer, briefly; null, and skipped, where this machine cannot. */
+async function measured(t: TestContext, name: string, only: string, changes: Partial<Case> = {}) {
   if (availableParallelism() < 2) {
     t.skip('needs two cores')
     return null
   }
   const [nginx, wrk, h2load] = ['nginx', 'wrk', 'h2load'].map(program => requirePeer(t, program))
   if (!nginx || !wrk || !h2load || requirePeer(t, 'taskset') === null) return null
-  const peer = peers.find(known => known.name === 'nginx')
+  const peer = peers.find(known => known.name === only)
   const given = cases.find(known => known.name === name)
   assert.ok(peer && given)
   const notes: string[] = []
   const plan = { rounds: 1, seconds: 1, warmupSeconds: 1, note: (text: string) => void notes.push(text) }
-  const contestants = [{ peer, program: nginx }]
+  const contestants = [{ peer, program: only === 'nginx' ? nginx : process.execPath }]
   const result = await measure({ ...given, ...changes }, contestants, { nginx, wrk, h2load }, plan)
   assert.deepEqual(result.left, {})
   const [row] = rowsOf(result)
@@ -42,9 +42,9 @@ for (const name of [
   'websocket',
 ])
   test(`${name} is measured: nginx before its backend`, async t => {
-    const measured = await withNginx(t, name)
-    if (measured === null) return
-    const { row, notes } = measured
+    const result = await measured(t, name, 'nginx')
+    if (result === null) return
+    const { row, notes } = result
     assert.equal(row.errors, 0)
     assert.equal(row.ratios[0], 1)
     // Below a microsecond or above a hundred milliseconds it would not be a request's time on a core.
@@ -54,10 +54,30 @@ for (const name of [
   })
 
 test('idle connections are measured: nginx before its backend', async t => {
-  const measured = await withNginx(t, 'idle-10000-tls', { connections: 200 })
-  if (measured === null) return
-  const { row } = measured
+  const result = await measured(t, 'idle-10000-tls', 'nginx', { connections: 200 })
+  if (result === null) return
+  const { row } = result
   assert.equal(row.errors, 0)
   // What OpenSSL keeps of a connection.
   assert.ok(row.connectionBytes > 1000 && row.connectionBytes < 500_000, `${row.connectionBytes} bytes`)
+})
+
+for (const name of ['fan-out-3', 'fan-out-failing', 'transcode-unary', 'transcode-stream'])
+  test(`${name} is measured: a BFF before its backends, which answers what it should`, async t => {
+    const result = await measured(t, name, 'bff')
+    if (result === null) return
+    const { row } = result
+    assert.equal(row.errors, 0)
+    assert.equal(row.ratios[0], 1)
+    assert.ok(row.cpuUs > 1 && row.cpuUs < 100_000, `${row.cpuUs} µs`)
+  })
+
+test('subscribers are measured: a BFF with a feed for all of them', async t => {
+  const result = await measured(t, 'subscribers-10000', 'bff', { connections: 100 })
+  if (result === null) return
+  const { row } = result
+  assert.equal(row.errors, 0)
+  // One or two events in a second for each.
+  assert.ok(row.rps >= 50 && row.rps <= 400, `${row.rps} events`)
+  assert.ok(row.p50Us > 0 && row.p50Us <= row.p99Us)
 })

@@ -8,7 +8,10 @@ import { caseNamed } from './cases.ts'
 import type { Case } from './cases.ts'
 import { writeCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
+import { Answers } from './composed/answers.ts'
+import { sampleSubscribers } from './composed/subscribers.ts'
 import { StandIn } from './equal.ts'
+import type { Judge } from './equal.ts'
 import { sampleIdle } from './idle.ts'
 import { generatorOf } from './generators.ts'
 import type { Generators } from './generators.ts'
@@ -55,22 +58,25 @@ export async function measure(
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
   const running: Running[] = []
   const left: Record<string, string> = {}
-  const standIn = new StandIn(given)
+  const backend = (port: number) => startBackend(given, programs.nginx, dir, port)
+  const judge = given.composed === null ? new StandIn(given) : new Answers(backend)
   const certificate = await writeCertificate(dir)
   try {
     const backendPort = await freePort()
-    await standIn.open(backendPort)
+    await judge.open(backendPort)
     const racers: Racer[] = []
     const helpers = given.managed === null ? null : await startHelpers(given.managed, dir, running)
-    for (const contestant of contestants.filter(({ peer }) => isOf(given, peer))) {
+    for (const contestant of contestants) {
+      const done = workOf(given, contestant.peer)
+      if (done === null) continue
       const world = { dir, backendPort, certificate, helpers, programs }
-      const outcome = await enter(contestant, given, world, standIn, running)
+      const outcome = await enter(contestant, given, done, world, judge, running)
       if (typeof outcome === 'string') left[contestant.peer.name] = outcome
       else racers.push(outcome)
     }
-    await standIn.close()
-    running.push(await startBackend(given, programs.nginx, dir, backendPort))
-    if (given.load === 'idle') await fill(given, racers, plan)
+    await judge.close()
+    running.push(await backend(backendPort))
+    if (given.load === 'idle' || given.load === 'subscribers') await fill(given, racers, plan)
     else await race(given, racers, plan)
     return {
       case: given,
@@ -78,20 +84,16 @@ export async function measure(
       left,
     }
   } finally {
-    await standIn.close()
+    await judge.close()
     await Promise.all(running.map(process => process.stop()))
     rmSync(dir, { recursive: true, force: true })
   }
 }
 
-/** Others have no API management; and we are held against ourselves there, and where we answer from our cache. */
-function isOf({ managed, cached }: Case, { program, does }: Peer): boolean {
-  if (managed !== null) return program === null
-  return does === undefined || (cached && does.name === 'small')
-}
-
-function workOf(given: Case, { program, does }: Peer): Case {
-  return does ?? (given.cached && program !== null ? caseNamed('small') : given)
+function workOf(given: Case, { does }: Peer): Case | null {
+  if (does !== undefined) return does(given)
+  if (given.managed !== null || given.composed !== null) return null
+  return given.cached ? caseNamed('small') : given
 }
 
 /** What all proxies of a case have in common. */
@@ -103,15 +105,15 @@ interface World {
   readonly programs: Programs
 }
 
-/** Starts a proxy and checks its work. A string says why it cannot take part. */
+/** Starts a proxy, which is to do `done`, and checks its work. A string says why it cannot take part. */
 async function enter(
   { peer, program }: Contestant,
   given: Case,
+  done: Case,
   { dir, backendPort, certificate, helpers, programs }: World,
-  standIn: StandIn,
+  judge: Judge,
   running: Running[],
 ): Promise<Racer | string> {
-  const done = workOf(given, peer)
   if (!peer.takes(given)) return 'not set up for this case'
   const own = join(dir, peer.name.replaceAll(' ', '-'))
   mkdirSync(own)
@@ -125,7 +127,7 @@ async function enter(
     const { command, env = {} } = peer.prepare(setup)
     const process = await start({ name: peer.name, core: proxyCore, command, env, log, probe })
     running.push(process)
-    const missing = await standIn.missing(port, done, credentials[0])
+    const missing = await judge.missing(port, done, credentials[0])
     if (missing.length > 0) return `not the same work: ${missing.join(', ')}`
     return {
       name: peer.name,
@@ -180,6 +182,8 @@ async function sample(racer: Racer, seconds: number): Promise<Sample> {
 async function fill(given: Case, racers: readonly Racer[], plan: Plan) {
   for (const racer of racers) {
     plan.note(`${given.name}: ${racer.name}`)
-    racer.samples.push(await sampleIdle(given, racer))
+    racer.samples.push(
+      given.load === 'idle' ? await sampleIdle(given, racer) : await sampleSubscribers(given, racer, plan),
+    )
   }
 }

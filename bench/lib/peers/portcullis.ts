@@ -6,6 +6,8 @@ import { caseNamed, prefixOf, requestFilters, responseFilters } from '../cases.t
 import { tlsSecret } from '../../../test/support/certificates.ts'
 import type { Case } from '../cases.ts'
 import { cipherSuite } from '../certificate.ts'
+import { plainCall } from '../composed/cases.ts'
+import { composedObjects } from '../composed/resources.ts'
 import { managedObjects } from '../managed/objects.ts'
 import type { Peer, Setup } from '../peer.ts'
 
@@ -13,27 +15,40 @@ export const portcullis: Peer = {
   name: 'portcullis',
   program: null,
   takes: () => true,
+  does: given => given,
   version: ['--version'],
-  prepare(setup) {
-    const folder = join(setup.dir, 'resources')
-    mkdirSync(folder, { recursive: true })
-    // JSON, one object a file's document would need: a List holds them all.
-    const file = join(folder, 'resources.json')
-    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: resources(setup) }))
-    const data = join(setup.dir, 'data')
-    const flags = ['--workers', '1', '--log-level', 'warn', '--data', data, ...management(setup, data)]
-    const log = setup.case.accessLog ? join(setup.dir, 'access.log') : 'off'
-    const admin = `127.0.0.1:${setup.adminPort}`
-    return { command: [setup.program, 'run', file, ...flags, '--access-log', log, '--admin', admin] }
-  },
+  prepare: setup => prepared(setup, false),
 }
 
-/** Itself, without management, in the same rounds: what management costs is the difference. */
-export const beside: readonly Peer[] = ['small', 'log'].map(name => ({
-  ...portcullis,
-  name: `portcullis ${name}`,
-  does: caseNamed(name),
-}))
+function prepared(setup: Setup, declared: boolean): ReturnType<Peer['prepare']> {
+  const folder = join(setup.dir, 'resources')
+  mkdirSync(folder, { recursive: true })
+  // JSON, one object a file's document would need: a List holds them all.
+  const file = join(folder, 'resources.json')
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: resources(setup, declared) }))
+  const data = join(setup.dir, 'data')
+  const flags = ['--workers', '1', '--log-level', 'warn', '--data', data, ...management(setup, data)]
+  const log = setup.case.accessLog ? join(setup.dir, 'access.log') : 'off'
+  const admin = `127.0.0.1:${setup.adminPort}`
+  return { command: [setup.program, 'run', file, ...flags, '--access-log', log, '--admin', admin] }
+}
+
+/** Itself, without management, cache or transcoding, in the same rounds: what these cost is the difference. */
+export const beside: readonly Peer[] = [
+  besideOf('small', given => (given.managed !== null || given.cached ? caseNamed('small') : null)),
+  besideOf('log', given => (given.managed === null ? null : caseNamed('log'))),
+  besideOf('grpc', plainCall),
+]
+
+function besideOf(name: string, does: (given: Case) => Case | null): Peer {
+  return { ...portcullis, name: `portcullis ${name}`, does }
+}
+
+/** The pages without code. */
+export const withoutCode: Peer = {
+  ...besideOf('declared', given => (given.composed === 'pages' ? given : null)),
+  prepare: setup => prepared(setup, true),
+}
 
 /** Fills its store as one that moves from another gateway would; gives the flags that it is started with. */
 function management({ case: { managed }, helpers, program }: Setup, data: string): string[] {
@@ -48,8 +63,10 @@ function management({ case: { managed }, helpers, program }: Setup, data: string
   return redisPort === null ? [] : ['--counters', `redis://127.0.0.1:${redisPort}`]
 }
 
-function resources(setup: Setup): unknown[] {
-  const standard = 'gateway.networking.k8s.io/v1'
+const standard = 'gateway.networking.k8s.io/v1'
+
+function resources(setup: Setup, declared: boolean): unknown[] {
+  const { composed } = setup.case
   return [
     {
       apiVersion: standard,
@@ -74,13 +91,17 @@ function resources(setup: Setup): unknown[] {
     ...(setup.case.compressed ? [clientPolicy(compressed)] : []),
     ...(setup.case.cached ? [cachePolicy] : []),
     ...(setup.case.managed === null ? [] : managedObjects(setup.case.managed, setup.helpers?.jwksPort ?? 0)),
-    ...routes(setup.case).map((rules, i) => ({
-      apiVersion: standard,
-      kind: setup.case.load === 'grpc' ? 'GRPCRoute' : 'HTTPRoute',
-      metadata: { name: `routes-${i}` },
-      spec: { parentRefs: [{ name: 'bench' }], rules },
-    })),
+    ...(composed === null ? routesOf(setup.case) : composedObjects(composed, declared)),
   ]
+}
+
+function routesOf(given: Case): unknown[] {
+  return routes(given).map((rules, i) => ({
+    apiVersion: standard,
+    kind: given.load === 'grpc' ? 'GRPCRoute' : 'HTTPRoute',
+    metadata: { name: `routes-${i}` },
+    spec: { parentRefs: [{ name: 'bench' }], rules },
+  }))
 }
 
 function listener({ case: { tls }, port }: Setup): unknown {
