@@ -21,6 +21,8 @@ export interface ResourceKind<R extends Resource = Resource> {
   readonly schema: TSchema
   /** What the schema cannot say. Called with bodies that passed the schema only. */
   rules?(body: R['body']): readonly Violation[]
+  /** Those of `rules` that an API server can hold, which is asked first in a cluster. */
+  readonly cel?: readonly CelRule[]
   /** Fields that are known, and valid, and not acted upon by this release. */
   readonly unserved?: readonly Unserved[]
   /** What it targets must not be served without it. */
@@ -29,6 +31,17 @@ export interface ResourceKind<R extends Resource = Resource> {
   targets?(spec: unknown, namespace: string): Targeting | null
   /** How clients or backends are treated: `explain` names its objects beside what they limit. */
   readonly limits?: 'clients' | 'backends'
+}
+
+/**
+ * A rule in the language of API servers (x-kubernetes-validations of a CustomResourceDefinition). Fields that
+ * may be left out are to be asked for by `has`: there are no defaults in what is kept.
+ */
+export interface CelRule {
+  /** Into the body, to what is `self` in the rule: `spec.targetRefs.*`, where `*` is every element of a list or map. */
+  readonly path: string
+  readonly rule: string
+  readonly message: string
 }
 
 /**

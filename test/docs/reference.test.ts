@@ -5,6 +5,7 @@ import { LoggedFields } from '../../src/telemetry/logged-fields.ts'
 import { AccessRecord } from '../../src/telemetry/access-record.ts'
 import { accessLine } from '../../src/telemetry/access-line.ts'
 import { accessFields, noteFields } from './access-fields.ts'
+import { definitions } from './definitions.ts'
 import { pages } from './reference.ts'
 
 const folder = new URL('../../docs/reference/', import.meta.url)
@@ -26,4 +27,15 @@ suite('the references', () => {
     const line = accessLine(record, 0, 'show')
     assert.deepEqual(Object.keys(JSON.parse(line) as object).toSorted(), Object.keys(accessFields).toSorted())
   })
+})
+
+suite('the definitions for clusters', () => {
+  const crds = new URL('../../deploy/crds/', import.meta.url)
+
+  for (const [name, text] of Object.entries(definitions))
+    test(`${name} says what the schema says (npm run docs writes it)`, () =>
+      assert.equal(readFileSync(new URL(name, crds), 'utf8'), text))
+
+  test('there is none that nothing makes', () =>
+    assert.deepEqual(readdirSync(crds).toSorted(), Object.keys(definitions).toSorted()))
 })

@@ -10,7 +10,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 }
 /** Tests of examples, which a test of ours has run as their README says. */
 const byExamples = ['examples/storefront/storefront.test.ts']
-const running = ['test', 'test:slow', 'test:console']
+const running = ['test', 'test:slow', 'test:cluster', 'test:console']
 const ci = readFileSync(join(root, '.ci/run'), 'utf8')
 
 const filesOf = (script: string): string[] =>

@@ -33,7 +33,11 @@ const packages: Readonly<Record<string, string>> = {
   taskset: 'util-linux',
 }
 /** Where those come from that Debian does not have. */
-const sources: Readonly<Record<string, string>> = { h2spec: 'see .ci/run', pebble: 'see .ci/run' }
+const sources: Readonly<Record<string, string>> = {
+  h2spec: 'see .ci/run',
+  kube: 'see .ci/run',
+  pebble: 'see .ci/run',
+}
 
 function isExecutable(path: string): boolean {
   try {

@@ -1,3 +1,4 @@
+import { gatewayTargetCel } from './request-targets.ts'
 import { Type } from 'typebox'
 import { clientDefaults } from '../defaults.ts'
 import { formatBytes, formatDuration } from '../quantity.ts'
@@ -21,7 +22,7 @@ import {
   type Violation,
   type Shape,
 } from './shapes.ts'
-import { groupViolations, tlsChoices, tlsViolations } from './tls-settings.ts'
+import { groupViolations, tlsChoices, tlsViolations, tlsCel } from './tls-settings.ts'
 
 const limits = object({
   requestLineBytes: optional(
@@ -256,6 +257,16 @@ export const ClientPolicy: ResourceKind<ClientPolicy> = {
   role: 'ingress',
   schema: clientPolicySchema,
   rules: clientPolicyRules,
+  cel: [
+    ...gatewayTargetCel,
+    ...tlsCel,
+    {
+      path: 'spec',
+      rule: '!has(self.proxyProtocol) || !has(self.proxyProtocol.required) || self.proxyProtocol.required || (has(self.trustedPeers) && size(self.trustedPeers) > 0)',
+      message:
+        'proxyProtocol.required: false lets every client choose its address, expected true, or trustedPeers with the addresses of the balancers',
+    },
+  ],
   limits: 'clients',
 }
 

@@ -96,6 +96,13 @@ export const Composition: ResourceKind<Composition> = {
   role: 'composition',
   schema,
   rules,
+  cel: [
+    {
+      path: 'spec',
+      rule: 'has(self.bundle) != has(self.aggregate)',
+      message: 'expected bundle or aggregate, and one of them',
+    },
+  ],
 }
 
 /** Less than that no thread begins with. */

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { routeDefaults } from '../defaults.ts'
 import { Rejection } from '../../http/failures.ts'
 import { canonicalPath, writtenPaths } from '../../http/target.ts'
+import type { CelRule } from '../kind.ts'
 import type { FieldPath } from '../resource.ts'
 import { methodViolations, methodName } from './methods.ts'
 import {
@@ -53,6 +54,15 @@ export const exceptions = list(
 )
 
 export type Exceptions = Shape<typeof exceptions>
+
+/** The same for an API server, of `spec.except`. */
+export const exceptionCel: readonly CelRule[] = [
+  {
+    path: 'spec.except.*',
+    rule: 'has(self.routes) || has(self.paths) || (has(self.methods) && size(self.methods) > 0)',
+    message: 'leaves out every request, expected routes, paths or methods',
+  },
+]
 
 /** Something is to be said in each, or it would leave out everything. */
 export function exceptionRules(except: Exceptions, at: FieldPath): Violation[] {

@@ -6,10 +6,10 @@ import { externalAuthDefaults } from '../defaults.ts'
 import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import { durationMs, formatBytes, formatDuration, quantityBytes } from '../quantity.ts'
 import type { Resource } from '../resource.ts'
-import { exceptionRules, exceptions } from './exceptions.ts'
+import { exceptionRules, exceptions, exceptionCel } from './exceptions.ts'
 import { backendRefRules } from './http-filter-rules.ts'
 import { backendObjectReference, headerName } from './http-filters.ts'
-import { requestTargetViolations } from './request-targets.ts'
+import { requestTargetViolations, requestTargetCel } from './request-targets.ts'
 import {
   byteQuantity,
   duration,
@@ -141,6 +141,25 @@ export const ExternalAuthPolicy: ResourceKind<ExternalAuthPolicy> = {
   role: 'ingress',
   schema,
   rules,
+  cel: [
+    ...requestTargetCel,
+    ...exceptionCel,
+    {
+      path: 'spec',
+      rule: "has(self.protocol) && self.protocol == 'GRPC' ? !has(self.http) : !has(self.grpc)",
+      message: 'http is only for protocol: HTTP, and grpc for protocol: GRPC',
+    },
+    {
+      path: 'spec.http',
+      rule: '!has(self.path) || !has(self.pathPrefix)',
+      message: 'pathPrefix must be absent where path is given',
+    },
+    {
+      path: 'spec',
+      rule: "!has(self.timeout) || duration(self.timeout) > duration('0s')",
+      message: 'timeout must be more than 0s',
+    },
+  ],
   protects: true,
 }
 

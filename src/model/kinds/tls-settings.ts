@@ -1,3 +1,4 @@
+import type { CelRule } from '../kind.ts'
 import { Type } from 'typebox'
 import { cipherSuites } from '../defaults.ts'
 import { proposal } from '../nearest.ts'
@@ -44,6 +45,15 @@ export function groupViolations(groups: readonly string[] = []): Violation[] {
 }
 
 /** What is wrong with `spec.tls`; versions left out are the least and the most that there are. */
+/** The same for an API server, as far as it can know of it. */
+export const tlsCel: readonly CelRule[] = [
+  {
+    path: 'spec.tls',
+    rule: '!has(self.minVersion) || !has(self.maxVersion) || self.minVersion <= self.maxVersion',
+    message: 'minVersion is above maxVersion, expected it below or equal',
+  },
+]
+
 export function tlsViolations({ minVersion, maxVersion, ciphers = [] }: TlsChoices): Violation[] {
   const path = ['spec', 'tls']
   const violations: Violation[] = ciphers.flatMap((name, i) =>

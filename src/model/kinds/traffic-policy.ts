@@ -5,10 +5,10 @@ import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { bulkhead } from './bulkhead.ts'
 import { fallback, fallbackRules } from './fallback.ts'
-import { exceptionRules, exceptions } from './exceptions.ts'
+import { exceptionRules, exceptions, exceptionCel } from './exceptions.ts'
 import { headerName } from './http-filters.ts'
 import { localReplies, localRepliesRules } from './local-replies.ts'
-import { requestTargetViolations } from './request-targets.ts'
+import { requestTargetViolations, requestTargetCel } from './request-targets.ts'
 import { responseCache, responseCacheRules } from './response-cache.ts'
 import {
   addressRange,
@@ -143,6 +143,46 @@ export const TrafficPolicy: ResourceKind<TrafficPolicy> = {
   role: 'ingress',
   schema,
   rules,
+  cel: [
+    ...requestTargetCel,
+    ...exceptionCel,
+    {
+      path: 'spec',
+      rule: 'has(self.rateLimits) || has(self.addresses) || has(self.basicAuth) || has(self.cache) || has(self.localReplies) || has(self.bulkhead) || has(self.fallback) || has(self.priority)',
+      message:
+        'asks for nothing, expected rateLimits, addresses, basicAuth, cache, localReplies, bulkhead, fallback or priority',
+    },
+    {
+      path: 'spec.addresses',
+      rule: 'has(self.allow) || has(self.deny)',
+      message: 'lists no address, expected allow or deny',
+    },
+    {
+      path: 'spec.rateLimits.*',
+      rule: "has(self.header) == (has(self.by) && self.by == 'Header')",
+      message: 'header is required for by: Header, and only for that',
+    },
+    {
+      path: 'spec.rateLimits.*',
+      rule: "!has(self.burst) || self.burst * (self.unit == 'Second' ? 1 : self.unit == 'Minute' ? 60 : 3600) <= self.requests * 86400",
+      message: 'burst takes more than a day to be earned again',
+    },
+    {
+      path: 'spec.fallback',
+      rule: 'has(self.backendRef) || has(self.lastGood) || has(self.response)',
+      message: 'falls back to nothing, expected backendRef, lastGood or response',
+    },
+    {
+      path: 'spec.localReplies',
+      rule: 'has(self.errors) || has(self.maintenance)',
+      message: 'answers nothing, expected errors or maintenance',
+    },
+    {
+      path: 'spec.localReplies.errors.*',
+      rule: 'has(self.html) || has(self.json) || has(self.text)',
+      message: 'has no body, expected html, json or text',
+    },
+  ],
   protects: true,
 }
 

@@ -18,8 +18,8 @@ import {
 } from '../../../model/kinds/shapes.ts'
 import { sessionPersistence } from '../../../model/kinds/route.ts'
 import { sessionRules } from '../../../model/kinds/route-rules.ts'
-import { balancingViolations, loadBalancing } from './load-balancing.ts'
-import { healthChecks, healthCheckViolations } from './health-checks.ts'
+import { balancingViolations, loadBalancing, balancingCel } from './load-balancing.ts'
+import { healthChecks, healthCheckViolations, healthCheckCel } from './health-checks.ts'
 import { outlierDetection } from './outlier-detection.ts'
 import { breakerViolations, circuitBreaker } from './breaker.ts'
 import { adaptiveConcurrency, adaptiveConcurrencyViolations } from './adaptive-concurrency.ts'
@@ -27,7 +27,7 @@ import { hedging } from './hedging.ts'
 import { retry, retryViolations } from './retry.ts'
 import { timeouts, timeoutViolations } from './timeouts.ts'
 import { retryBudget, retryBudgetViolations } from './retry-budget.ts'
-import { tlsChoices, tlsViolations } from '../../../model/kinds/tls-settings.ts'
+import { tlsChoices, tlsViolations, tlsCel } from '../../../model/kinds/tls-settings.ts'
 
 const connections = object({
   max: optional(
@@ -178,6 +178,31 @@ export const BackendPolicy: ResourceKind<BackendPolicy> = {
   role: 'ingress',
   schema: backendPolicySchema,
   rules: backendPolicyRules,
+  cel: [
+    ...tlsCel,
+    ...balancingCel,
+    ...healthCheckCel,
+    {
+      path: 'spec.targetRefs.*',
+      rule: `(self.group == '' && self.kind == 'Service') || (self.group == '${PORTCULLIS}' && self.kind == 'Backend' && !has(self.sectionName))`,
+      message: 'expected Service (group ""), or Backend (group "portcullis.dev"), which has no sections',
+    },
+    {
+      path: 'spec.circuitBreaker.trip',
+      rule: "!has(self.interval) || duration(self.interval) >= duration('1s')",
+      message: 'interval must be 1s at least',
+    },
+    {
+      path: 'spec.retryBudget',
+      rule: "!has(self.interval) || duration(self.interval) >= duration('1s')",
+      message: 'interval must be 1s at least',
+    },
+    {
+      path: 'spec.retry.backOff',
+      rule: '!has(self.baseInterval) || !has(self.maxInterval) || duration(self.maxInterval) >= duration(self.baseInterval)',
+      message: 'maxInterval must not be below baseInterval',
+    },
+  ],
   limits: 'backends',
   unserved: [
     later(

@@ -1,3 +1,4 @@
+import { gatewayTargetCel } from '../../../model/kinds/request-targets.ts'
 import { Type } from 'typebox'
 import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
 import type { Resource } from '../../../model/resource.ts'
@@ -111,6 +112,7 @@ export const CertificatePolicy: ResourceKind<CertificatePolicy> = {
   role: 'ingress',
   schema: certificatePolicySchema,
   rules: certificatePolicyRules,
+  cel: gatewayTargetCel,
 }
 
 function certificatePolicyRules({ spec: { targetRefs } }: CertificatePolicyBody): Violation[] {

@@ -1,3 +1,4 @@
+import type { CelRule } from '../../../model/kind.ts'
 import { Type } from 'typebox'
 import { backendDefaults } from '../../../model/defaults.ts'
 import {
@@ -79,6 +80,28 @@ export const healthChecks = object({
 
 export type HealthChecksSpec = Shape<typeof healthChecks>
 
+/** More often than that is load, and no check. */
+const LEAST_MS = 100
+
+/** The same for an API server. */
+export const healthCheckCel: readonly CelRule[] = [
+  {
+    path: 'spec.healthChecks',
+    rule: "!has(self.http) || !has(self.type) || self.type in ['HTTP', 'HTTP2']",
+    message: 'http is only for type HTTP or HTTP2',
+  },
+  {
+    path: 'spec.healthChecks',
+    rule: "!has(self.grpc) || (has(self.type) && self.type == 'GRPC')",
+    message: 'grpc is only for type GRPC',
+  },
+  {
+    path: 'spec.healthChecks',
+    rule: `!has(self.interval) || duration(self.interval) >= duration('${LEAST_MS}ms')`,
+    message: `interval must be at least ${LEAST_MS}ms`,
+  },
+]
+
 export function healthCheckViolations(given: HealthChecksSpec | undefined): Violation[] {
   if (given === undefined) return []
   const { type = standard.type, http, grpc, interval, timeout } = given
@@ -103,6 +126,3 @@ export function healthCheckViolations(given: HealthChecksSpec | undefined): Viol
     fail(['timeout'], `must be more than 0s and at most the interval (${formatDuration(intervalMs)})`)
   return violations
 }
-
-/** More often than that is load, and no check. */
-const LEAST_MS = 100

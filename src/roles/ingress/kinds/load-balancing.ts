@@ -1,3 +1,4 @@
+import type { CelRule } from '../../../model/kind.ts'
 import { Type, type TProperties } from 'typebox'
 import { backendDefaults } from '../../../model/defaults.ts'
 import {
@@ -69,6 +70,17 @@ export const loadBalancing = Type.Unsafe<LoadBalancing>(
     ...settings,
   }),
 )
+
+/** The same for an API server. */
+export const balancingCel: readonly CelRule[] = [...owned.keys()].map(name => {
+  const owners = ownersOf(name)
+  const chosen = owners.map(type => `self.type == '${type}'`).join(' || ')
+  return {
+    path: 'spec.loadBalancing',
+    rule: `has(self.${name}) == (has(self.type) && (${chosen}))`,
+    message: `${name} is required for type ${owners.join(' or ')}, and only for that`,
+  }
+})
 
 /** Each balancer has its own settings, and no others. */
 export function balancingViolations(given: LoadBalancing): Violation[] {

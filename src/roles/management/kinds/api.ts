@@ -127,6 +127,23 @@ export const API: ResourceKind<API> = {
   role: 'management',
   schema,
   rules,
+  cel: [
+    {
+      path: 'spec',
+      rule: "has(self.lifecycle) && self.lifecycle == 'Deprecated' ? has(self.deprecation) : (!has(self.deprecation) || (has(self.lifecycle) && self.lifecycle == 'Retired'))",
+      message: 'deprecation is required for lifecycle: Deprecated, and only for that and Retired',
+    },
+    {
+      path: 'spec',
+      rule: "!has(self.basePath) || !self.basePath.endsWith('/')",
+      message: 'basePath ends in "/", with which the paths of the document begin, expected none at the end',
+    },
+    {
+      path: 'spec.openapi',
+      rule: 'has(self.document) != has(self.configMapRef)',
+      message: 'expected document or configMapRef, and one of them',
+    },
+  ],
   protects: true,
   targets: (spec, namespace) =>
     namedTargets(spec, 'routeRefs', namespace, { group: GATEWAY_API, kind: 'HTTPRoute' }),

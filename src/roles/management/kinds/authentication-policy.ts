@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { isOwn } from '../../../http/owned-fields.ts'
 import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
-import { exceptionRules, exceptions } from '../../../model/kinds/exceptions.ts'
+import { exceptionRules, exceptions, exceptionCel } from '../../../model/kinds/exceptions.ts'
 import { headerName } from '../../../model/kinds/http-filters.ts'
 import {
   integer,
@@ -19,7 +19,7 @@ import {
 } from '../../../model/kinds/shapes.ts'
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { authenticationDefaults, jwtAlgorithms } from './defaults.ts'
-import { apiTargetViolations, TARGETS } from './targets.ts'
+import { apiTargetViolations, TARGETS, apiTargetCel } from './targets.ts'
 
 const place = object(
   {
@@ -165,6 +165,13 @@ export type AuthenticationPolicy = Resource<AuthenticationPolicyBody>
 export type AcceptedCredential = AuthenticationPolicySpec['credentials'][number]
 export type CredentialPlace = Shape<typeof place>
 
+const credentialKinds = ['apiKey', 'jwt', 'clientCertificate', 'basic'] as const
+const placeKinds = ['header', 'query', 'cookie', 'scheme'] as const
+
+function oneOfCel(fields: readonly string[]): string {
+  return `[${fields.map(field => `has(self.${field})`).join(', ')}].filter(given, given).size() == 1`
+}
+
 export const AuthenticationPolicy: ResourceKind<AuthenticationPolicy> = {
   group: PORTCULLIS,
   versions: ['v1alpha1'],
@@ -174,11 +181,22 @@ export const AuthenticationPolicy: ResourceKind<AuthenticationPolicy> = {
   role: 'management',
   schema,
   rules,
+  cel: [
+    ...apiTargetCel,
+    ...exceptionCel,
+    {
+      path: 'spec.credentials.*',
+      rule: oneOfCel(credentialKinds),
+      message: `expected one of ${credentialKinds.join(', ')}`,
+    },
+    ...['apiKey', 'jwt'].map(kind => ({
+      path: `spec.credentials.*.${kind}.in.*`,
+      rule: oneOfCel(placeKinds),
+      message: `expected one of ${placeKinds.join(', ')}`,
+    })),
+  ],
   protects: true,
 }
-
-const credentialKinds = ['apiKey', 'jwt', 'clientCertificate', 'basic'] as const
-const placeKinds = ['header', 'query', 'cookie', 'scheme'] as const
 
 function rules({ spec }: AuthenticationPolicyBody): Violation[] {
   return [

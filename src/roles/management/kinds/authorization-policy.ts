@@ -8,7 +8,7 @@ import {
 import { Rejection } from '../../../http/failures.ts'
 import { canonicalPath, writtenPaths } from '../../../http/target.ts'
 import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
-import { exceptionRules, exceptions } from '../../../model/kinds/exceptions.ts'
+import { exceptionRules, exceptions, exceptionCel } from '../../../model/kinds/exceptions.ts'
 import { methodName, methodViolations } from '../../../model/kinds/methods.ts'
 import {
   addressRange,
@@ -28,7 +28,7 @@ import {
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { authorizationDefaults } from './defaults.ts'
 import { operationId } from './operations.ts'
-import { apiTargetViolations, TARGETS } from './targets.ts'
+import { apiTargetViolations, TARGETS, apiTargetCel } from './targets.ts'
 import { timeZone, timeZoneFault } from './time-zones.ts'
 
 const names = <S extends Parameters<typeof list>[0]>(items: S, most = 256) => ({
@@ -178,6 +178,15 @@ export const AuthorizationPolicy: ResourceKind<AuthorizationPolicy> = {
   role: 'management',
   schema,
   rules,
+  cel: [
+    ...apiTargetCel,
+    ...exceptionCel,
+    {
+      path: 'spec.rules.*.from.principals.*',
+      rule: "self.indexOf('*') < 0 || self.indexOf('*') == size(self) - 1",
+      message: '"*" can only be the last character',
+    },
+  ],
   protects: true,
 }
 

@@ -1,3 +1,4 @@
+import type { CelRule } from '../../../model/kind.ts'
 import { Type } from 'typebox'
 import type { FieldPath } from '../../../model/resource.ts'
 import { integer, optional, pattern, required, type Violation } from '../../../model/kinds/shapes.ts'
@@ -85,6 +86,25 @@ const periods = {
   Rate: ['Second', 'Minute', 'Hour', 'Day'],
   Quota: ['Minute', 'Hour', 'Day', 'Week', 'Month', 'Year', 'Lifetime'],
 } as const
+
+/** The same for an API server, of `spec.limits`. */
+export const limitCel: readonly CelRule[] = [
+  {
+    path: 'spec.limits.*',
+    rule: `self.kind == 'Rate' ? self.per in ['${periods.Rate.join("', '")}'] : self.per in ['${periods.Quota.join("', '")}']`,
+    message: `per is one of ${periods.Rate.join(', ')} for a Rate, of ${periods.Quota.join(', ')} for a Quota`,
+  },
+  {
+    path: 'spec.limits.*',
+    rule: "self.kind == 'Rate' || !has(self.burst)",
+    message: 'burst is only for kind: Rate',
+  },
+  {
+    path: 'spec.limits.*',
+    rule: "!has(self.onStoreError) || (has(self.counters) && self.counters == 'Exact')",
+    message: 'onStoreError is only for counters: Exact',
+  },
+]
 
 export function limitViolations(limits: readonly LimitLike[], at: FieldPath): Violation[] {
   return limits.flatMap((limit, i) => {

@@ -15,7 +15,7 @@ import {
 } from '../../../model/kinds/shapes.ts'
 import type { Resource } from '../../../model/resource.ts'
 import { limitDefaults, planDefaults } from './defaults.ts'
-import { limitFields, limitViolations } from './limit.ts'
+import { limitFields, limitViolations, limitCel } from './limit.ts'
 import { operationId } from './operations.ts'
 
 const limit = object(
@@ -93,6 +93,24 @@ export const Plan: ResourceKind<Plan> = {
   role: 'management',
   schema,
   rules,
+  cel: [
+    ...limitCel,
+    {
+      path: 'spec.limits.*',
+      rule: "(self.kind == 'Quota' && self.per != 'Lifetime') || (!has(self.anchor) && !has(self.timeZone))",
+      message: 'anchor and timeZone are only for kind: Quota, whose windows end',
+    },
+    {
+      path: 'spec',
+      rule: "(!has(self.costHeader) && (!has(self.costs) || size(self.costs) == 0)) || (has(self.limits) && self.limits.exists(one, has(one.unit) && one.unit == 'Cost'))",
+      message: 'costs and costHeader are of no use without a limit of unit Cost',
+    },
+    {
+      path: 'spec',
+      rule: '!has(self.maxCost) || has(self.costHeader)',
+      message: 'maxCost is of no use without costHeader',
+    },
+  ],
   protects: true,
   // Products name it, and are told that it is missing.
   targets: () => ({ refs: [], selectors: [] }),

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { ownedFields } from '../../../http/owned-fields.ts'
 import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
-import { exceptionRules, exceptions } from '../../../model/kinds/exceptions.ts'
+import { exceptionRules, exceptions, exceptionCel } from '../../../model/kinds/exceptions.ts'
 import { headerName } from '../../../model/kinds/http-filters.ts'
 import {
   mapList,
@@ -15,8 +15,8 @@ import {
 } from '../../../model/kinds/shapes.ts'
 import type { Resource } from '../../../model/resource.ts'
 import { limitDefaults } from './defaults.ts'
-import { limitFields, limitViolations } from './limit.ts'
-import { apiTargetViolations, TARGETS } from './targets.ts'
+import { limitFields, limitViolations, limitCel } from './limit.ts'
+import { apiTargetViolations, TARGETS, apiTargetCel } from './targets.ts'
 
 const limit = object(
   {
@@ -70,6 +70,21 @@ export const RateLimitPolicy: ResourceKind<RateLimitPolicy> = {
   role: 'management',
   schema,
   rules,
+  cel: [
+    ...apiTargetCel,
+    ...exceptionCel,
+    ...limitCel,
+    ...(['Claim', 'Header'] as const).map(by => ({
+      path: 'spec.limits.*',
+      rule: `has(self.${by.toLowerCase()}) == (has(self.by) && self.by == '${by}')`,
+      message: `${by.toLowerCase()} is required for by: ${by}, and only for that`,
+    })),
+    {
+      path: 'spec.limits.*',
+      rule: "!has(self.unit) || self.unit != 'Cost'",
+      message: 'only a Plan says what requests cost, expected Requests or Bytes',
+    },
+  ],
   protects: true,
 }
 
