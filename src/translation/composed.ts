@@ -1,4 +1,4 @@
-import { BUNDLE_BACKENDS, type BackendClusters } from './compositions.ts'
+import { BUNDLE_BACKENDS, type BackendClusters, type ComposedRoute } from './compositions.ts'
 import type { Wants } from './service.ts'
 
 /** What is wanted by this: nothing, but who explains what happens behind a cluster of threads finds that there (Composed). */
@@ -29,20 +29,6 @@ export interface ComposedBackend {
   readonly url: string
   /** Null where it has none. */
   readonly timeoutMs: number | null
-}
-
-export interface ComposedRoute {
-  readonly kind: string
-  /** `*` of one that takes any. */
-  readonly method: string
-  readonly path: string
-  readonly operationId: string
-  /** Null where it has none. */
-  readonly timeoutMs: number | null
-  /** What it declares; null: it may call whatever its composition has. */
-  readonly calls:
-    | readonly { readonly backend: string; readonly method: string; readonly path: string }[]
-    | null
 }
 
 /** What is behind a cluster, with the clusters of its backends by name; null where that is no composition. */

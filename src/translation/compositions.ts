@@ -11,6 +11,35 @@ export const BUNDLE_BACKENDS = 'bundle-backends'
 /** The fact BUNDLES, as far as it is of the names of backends. */
 export type DeclaredBackends = ReadonlyMap<string, { readonly backends: readonly BundleBackend[] }>
 
+/** The fact BUNDLES, as far as it is of the APIs that are composed. */
+export type DeclaredApis = ReadonlyMap<string, DeclaredApi>
+
+export interface DeclaredApi {
+  /** The same object until the code is another; null where none could be loaded. */
+  readonly manifest: {
+    /** OpenAPI 3.1 */
+    readonly openapi: object
+    readonly routes: readonly ComposedRoute[]
+  } | null
+  /** Why the code as it is now cannot be loaded; null where it can. */
+  readonly fault: string | null
+}
+
+/** A route of the API of a composition. */
+export interface ComposedRoute {
+  readonly kind: string
+  /** `*` of one that takes any. */
+  readonly method: string
+  readonly path: string
+  readonly operationId: string
+  /** Null where it has none. */
+  readonly timeoutMs: number | null
+  /** What it declares; null: it may call whatever its composition has. */
+  readonly calls:
+    | readonly { readonly backend: string; readonly method: string; readonly path: string }[]
+    | null
+}
+
 /** A backend as a bundle declares it. */
 export interface BundleBackend {
   readonly name: string

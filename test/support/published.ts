@@ -16,6 +16,10 @@ export const ours = (kind: string, name: string, spec: object): object => ({
 export interface PublishedOptions {
   /** Of the Plan `free`. */
   readonly limits: readonly object[]
+  /** In place of the Gateway, route `pets` to Backend `up`, and API `pets`. */
+  readonly site?: (port: number) => string
+  /** Beside what is declared, by name. */
+  readonly files?: Readonly<Record<string, string>>
   /** More objects. */
   readonly more?: readonly object[]
   /** More of the Product's spec. */
@@ -51,21 +55,24 @@ export class Published implements AsyncDisposable {
   /** `upstream` is the port of its backend. */
   static async start(
     upstream: number,
-    { limits, more = [], product = {}, args = [], workers = 2 }: PublishedOptions,
+    { limits, site, files: beside = {}, more = [], product = {}, args = [], workers = 2 }: PublishedOptions,
   ): Promise<Published> {
     const port = await freePort()
     const files = new Folder({
-      'site.yaml': yamlOf(
-        gateway([{ name: 'http', port }]),
-        backend('up', [upstream]),
-        httpRoute('pets', { rules: [{ backendRefs: [to('up')] }] }),
-        ours('API', 'pets', { routeRefs: [{ name: 'pets' }] }),
-      ),
+      'site.yaml':
+        site?.(port) ??
+        yamlOf(
+          gateway([{ name: 'http', port }]),
+          backend('up', [upstream]),
+          httpRoute('pets', { rules: [{ backendRefs: [to('up')] }] }),
+          ours('API', 'pets', { routeRefs: [{ name: 'pets' }] }),
+        ),
       'plans.yaml': yamlOf(
         ours('Plan', 'free', { limits }),
         ours('Product', 'pets', { apis: [{ name: 'pets' }], plans: [{ name: 'free' }], ...product }),
       ),
       'more.yaml': yamlOf(...more),
+      ...beside,
     })
     const data = new Folder()
     const run = await RunProcess.start(

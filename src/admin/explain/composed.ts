@@ -1,5 +1,6 @@
 import type { Wants } from '../../translation/service.ts'
-import { composedBehind, type ComposedApi, type ComposedRoute } from '../../translation/composed.ts'
+import { composedBehind, type ComposedApi } from '../../translation/composed.ts'
+import type { ComposedRoute } from '../../translation/compositions.ts'
 
 /** What a composition would do with a request, by what it declares. */
 export interface ComposedAnswer {

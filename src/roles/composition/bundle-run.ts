@@ -224,7 +224,8 @@ export class BundleRun {
     if (this.isOver) return
     const { set, fault, places, trouble } = this
     await this.options.give({
-      manifest,
+      // What clients are told is to change with the threads that answer them.
+      manifest: this.manifest ?? manifest,
       backends: manifest?.backends ?? [],
       fault,
       places,

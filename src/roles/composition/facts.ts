@@ -5,8 +5,9 @@ import type { Facts } from '../../translation/service.ts'
 
 /** What is known of the bundle of one composition. */
 export interface BundleFact {
-  /** Of the code that serves, or is to; null where none could be loaded yet. */
+  /** Of the code that serves, or where none does yet, is to; null where none could be loaded. */
   readonly manifest: Manifest | null
+  /** Of the code that is to serve: its threads begin when these have clusters. */
   readonly backends: readonly BundleBackend[]
   /** Why the file as it is now cannot be loaded; with a manifest, the code before it serves on. */
   readonly fault: string | null

@@ -5,12 +5,11 @@ import { SubscriptionLimits } from '../../../api/shapes/limit.ts'
 import { SubscriptionParams } from '../../../api/shapes/subscription.ts'
 import type { Resources } from '../../../model/resources.ts'
 import { actorOf } from '../access/actor.ts'
-import { API } from '../kinds/api.ts'
 import { Product } from '../kinds/product.ts'
 import type { PlanRow } from '../rows.ts'
 import type { Store } from '../store/store.ts'
-import { openApiOf } from '../translation/openapi.ts'
 import { planRows } from '../translation/plans.ts'
+import type { PublishedApis } from '../translation/published/published.ts'
 import { opened } from './changes.ts'
 import type { ManagementApi } from './context.ts'
 import { partsOf } from './object-names.ts'
@@ -41,7 +40,7 @@ export function subscriptionLimitRoutes(app: Api, api: ManagementApi): void {
         subscription: row.id,
         sinceMs: row.since ?? 0,
         plan: plan as unknown as PlanRow,
-        operations: operationsOf(resources, row.product),
+        operations: operationsOf(resources, api.published(), row.product),
         credentials: await credentialsOf(store, row.application),
       })
       return { plan: row.plan, items: [...items] }
@@ -50,14 +49,12 @@ export function subscriptionLimitRoutes(app: Api, api: ManagementApi): void {
 }
 
 /** Those that have a name. */
-function operationsOf(resources: Resources, product: string): readonly string[] {
+function operationsOf(resources: Resources, published: PublishedApis, product: string): readonly string[] {
   const { namespace, name } = partsOf(product)
   const apis = resources.get(Product, namespace, name)?.body.spec.apis ?? []
   const all = apis.flatMap(({ name: api, operations }) => {
     if (operations !== undefined) return operations
-    const found = resources.get(API, namespace, api)
-    const document = found === undefined ? null : openApiOf(found, resources)
-    return document === null || !('operations' in document) ? [] : document.operations.map(({ id }) => id)
+    return published[`${namespace}/${api}`]?.operations ?? []
   })
   return [...new Set(all)]
 }

@@ -23,6 +23,7 @@ const config = (more: Partial<ApiConfig> = {}): ApiConfig => ({
     { id: 'listPets', method: 'GET', template: '/pets' },
     { id: 'getPet', method: 'GET', template: '/pets/{id}' },
   ],
+  routes: null,
   lifecycle: 'Published',
   deprecation: null,
   ...more,

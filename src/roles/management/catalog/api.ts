@@ -1,10 +1,11 @@
+import { routeFinder, type Findable } from '../../../composition/manifest/route-finder.ts'
 import type { Exchange, Failure, FilterType } from '../../../filters/filter.ts'
 import { askedApiNote, type AskedApi } from '../../../filters/identity.ts'
 import { passes } from '../../../filters/inspect.ts'
 import { memoized } from '../../../snapshot/memo.ts'
 import type { FilterConfig } from '../../../snapshot/rule.ts'
 import type { Operation } from '../openapi/document.ts'
-import { operationMatcher } from '../openapi/matcher.ts'
+import { belowBase, operationMatcher, type OperationMatcher } from '../openapi/matcher.ts'
 
 /** Which API requests are for, and which operation of it. */
 export interface ApiConfig extends FilterConfig {
@@ -16,8 +17,15 @@ export interface ApiConfig extends FilterConfig {
   readonly basePath: string
   /** None where there is no document. */
   readonly operations: readonly Operation[]
+  /** Set of what a composition answers: an operation is what its own router finds. */
+  readonly routes: readonly RouteOfOperation[] | null
   readonly lifecycle: 'Draft' | 'Published' | 'Deprecated' | 'Retired'
   readonly deprecation: Farewell | null
+}
+
+/** A route of a composition; `operationId` is the id of an operation, unless nothing is known of what passes there. */
+export interface RouteOfOperation extends Findable {
+  readonly operationId: string
 }
 
 /** What clients of an API that is on its way out are told, as values of response fields. */
@@ -76,12 +84,20 @@ type Finder = (method: string, path: string) => AskedApi
 /** One for all rules of an API: a document may have thousands of operations. */
 const finders = new WeakMap<ApiConfig, Finder>()
 
-function finderOf({ api: name, version, basePath, operations }: ApiConfig): Finder {
+function finderOf({ api: name, version, basePath, operations, routes }: ApiConfig): Finder {
   const unknown = { api: name, version, operation: '' }
   if (operations.length === 0) return () => unknown
   const known = new Map(operations.map(({ id }) => [id, { api: name, version, operation: id }]))
-  const match = operationMatcher(basePath, operations)
+  const match = routes === null ? operationMatcher(basePath, operations) : routeMatcher(basePath, routes)
   return (method, path) => known.get(match(method, path)) ?? unknown
+}
+
+function routeMatcher(basePath: string, routes: readonly RouteOfOperation[]): OperationMatcher {
+  const find = routeFinder(routes)
+  return (method, asked) => {
+    const path = belowBase(asked, basePath)
+    return path === null ? '' : (find(method, path)?.operationId ?? '')
+  }
 }
 
 function refusalOf({ api: name, lifecycle, deprecation }: ApiConfig): Failure | undefined {

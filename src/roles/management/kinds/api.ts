@@ -62,6 +62,15 @@ const openapi = object({
     }),
     'A ConfigMap that has the document.',
   ),
+  compositionRef: optional(
+    object({
+      name: optional(
+        objectName,
+        'The name of the Composition, which is in the namespace of the API. Left out: the one that its routes send to.',
+      ),
+    }),
+    'A Composition whose API this is: its document and operations are those of the code that serves, as far as the routes let them through.',
+  ),
 })
 
 /** portcullis.dev/v1alpha1 API. */
@@ -219,13 +228,14 @@ function routeKey({ kind = 'HTTPRoute', name, sectionName: section }: ApiSpec['r
 function openapiViolations({ openapi: of }: ApiSpec): Violation[] {
   if (of === undefined) return []
   const path = ['spec', 'openapi']
-  const { document, configMapRef } = of
-  if (document === undefined)
-    return configMapRef === undefined
-      ? [{ path, message: 'says nothing, expected document or configMapRef' }]
-      : []
-  if (configMapRef !== undefined)
-    return [{ path, message: 'says document and configMapRef, expected one of them' }]
+  const sources = (['document', 'configMapRef', 'compositionRef'] as const).filter(
+    name => of[name] !== undefined,
+  )
+  if (sources.length === 0)
+    return [{ path, message: 'says nothing, expected document, configMapRef or compositionRef' }]
+  if (sources.length > 1) return [{ path, message: `says ${sources.join(' and ')}, expected one of them` }]
+  const { document } = of
+  if (document === undefined) return []
   return documentOf(document).faults.map(fault => ({
     path: [...path, 'document', ...fault.path],
     message: fault.message,

@@ -38,6 +38,8 @@ for (const [kind, spec] of [
   ],
   ['API', document('"/pets/{id}": {get: {operationId: getPet}}')],
   ['API', '{routeRefs: [{name: r}], openapi: {configMapRef: {name: m}}}'],
+  ['API', '{routeRefs: [{name: r}], openapi: {compositionRef: {}}}'],
+  ['API', '{routeRefs: [{name: r}], openapi: {compositionRef: {name: home}, servedAt: ""}}'],
   ['Product', '{apis: [{name: a}]}'],
   [
     'Product',
@@ -142,7 +144,12 @@ for (const [kind, spec, ...expected] of [
   [
     'API',
     '{routeRefs: [{name: r}], openapi: {}}',
-    'spec.openapi: says nothing, expected document or configMapRef',
+    'spec.openapi: says nothing, expected document, configMapRef or compositionRef',
+  ],
+  [
+    'API',
+    '{routeRefs: [{name: r}], openapi: {compositionRef: {}, configMapRef: {name: m}}}',
+    'spec.openapi: says configMapRef and compositionRef, expected one of them',
   ],
   [
     'API',

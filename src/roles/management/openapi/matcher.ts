@@ -51,7 +51,8 @@ export function operationMatcher(basePath: string, operations: readonly Operatio
 /** As in exceptions of policies (src/filters/exceptions.ts). */
 const ambiguous = /%2F|%5C|\/\.{1,2};/i
 
-function belowBase(path: string, basePath: string): string | null {
+/** What of a path is below a base path; null where it is not. */
+export function belowBase(path: string, basePath: string): string | null {
   if (basePath === '') return path
   if (!path.startsWith(basePath)) return null
   if (path.length === basePath.length) return '/'

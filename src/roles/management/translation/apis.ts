@@ -1,18 +1,18 @@
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { keyOf } from '../../../model/resources.ts'
 import { parentOf, policyName } from '../../../translation/policies.ts'
-import type { PolicyWorld } from '../../../translation/policy-target.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import type { ApiConfig } from '../catalog/api.ts'
 import { API } from '../kinds/api.ts'
 import { apiDefaults } from '../kinds/defaults.ts'
 import type { Operation } from '../openapi/document.ts'
+import { composedIn, type ComposedDocument, type ComposedWorld } from './composed.ts'
 import { Covers, placesOf, type Cover } from './covers.ts'
 import { farewellOf } from './deprecation.ts'
 import { openApiOf, type FoundDocument } from './openapi.ts'
 import { originOf } from './origin.ts'
 
-export type ApiWorld = PolicyWorld
+export type ApiWorld = ComposedWorld
 
 /** One API while a translation runs. */
 export interface ApiState {
@@ -21,7 +21,7 @@ export interface ApiState {
   readonly name: string
   readonly covers: readonly Cover[]
   /** Null where it has no document that can be read. */
-  readonly document: FoundDocument | null
+  readonly document: FoundDocument | ComposedDocument | null
   readonly operations: readonly Operation[] | null
   /** Whether it has one that cannot be read, and is closed. */
   readonly isClosed: boolean
@@ -34,7 +34,9 @@ export function apisOf(world: ApiWorld, isProtected: (api: API) => boolean): Rea
 }
 
 function stateOf(api: API, covers: readonly Cover[], world: ApiWorld): ApiState {
-  const found = openApiOf(api, world.resources)
+  const ref = api.body.spec.openapi?.compositionRef
+  const found = ref === undefined ? openApiOf(api, world.resources) : composedIn(api, ref, covers, world)
+  const isAwaited = ref !== undefined && found === null
   const isFlawed = found !== null && 'reason' in found
   const document = isFlawed ? null : found
   const state = {
@@ -43,15 +45,29 @@ function stateOf(api: API, covers: readonly Cover[], world: ApiWorld): ApiState 
     covers,
     document,
     operations: document?.operations ?? null,
-    isClosed: isFlawed,
+    isClosed: isFlawed || isAwaited,
   }
   if (isFlawed) closeUndocumented(state, found, world)
-  else if (api.body.spec.openapi?.configMapRef !== undefined)
+  else if (isAwaited) closeAwaiting(state, world)
+  else if (document !== null && document.path.at(-1) !== 'document')
     for (const { attachment } of covers)
-      world.report.good(api, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', {
+      world.report.good(api, 'ResolvedRefs', 'ResolvedRefs', resolvedText(document), {
         parent: parentOf(attachment),
       })
   return state
+}
+
+function resolvedText(document: FoundDocument | ComposedDocument): string {
+  if (!('composition' in document)) return 'every reference is resolved'
+  const { composition, count, operations } = document
+  const part = operations.length === count ? `the ${count}` : `${operations.length} of the ${count}`
+  return `has ${part} operation${count === 1 ? '' : 's'} of Composition ${composition}`
+}
+
+/** For the moments until its code is loaded: there is nothing to say, and nobody could tell which operation a request is for. */
+function closeAwaiting({ api, covers }: ApiState, { closing }: ApiWorld): void {
+  const origin = originOf(api, ['spec', 'openapi', 'compositionRef'])
+  for (const cover of covers) for (const at of placesOf(cover)) closing.places.push({ at, origin })
 }
 
 /** Limits and rights may be by operation: nobody could tell which one a request is for. */
@@ -79,7 +95,7 @@ export function closeApi(
 }
 
 /** What tells requests of an API from others. */
-export function apiFilter({ api, name, operations }: ApiState, world: ApiWorld): ApiConfig {
+export function apiFilter({ api, name, operations, document }: ApiState, world: ApiWorld): ApiConfig {
   const {
     version = apiDefaults.version,
     lifecycle = apiDefaults.lifecycle,
@@ -93,6 +109,7 @@ export function apiFilter({ api, name, operations }: ApiState, world: ApiWorld):
     version,
     basePath,
     operations: operations ?? [],
+    routes: document !== null && 'routes' in document ? document.routes : null,
     lifecycle,
     deprecation,
   }

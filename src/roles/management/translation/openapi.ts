@@ -14,7 +14,7 @@ export interface FoundDocument extends OpenApiDocument {
   readonly path: readonly string[]
 }
 
-/** Null where it has none; a flaw where it cannot be had, or is none that can be read. */
+/** One that is declared. Null where it has none; a flaw where it cannot be had, or is none that can be read. */
 export function openApiOf(api: API, resources: Resources): FoundDocument | Flaw | null {
   const { openapi } = api.body.spec
   if (openapi === undefined) return null

@@ -120,12 +120,13 @@ function reportReferences(
 
 /** They open nothing, and nothing else is opened in their place. */
 function unknownOperations(
-  { name, operations }: ApiState,
+  { name, operations, isClosed }: ApiState,
   wanted: readonly string[],
   path: FieldPath,
 ): Flaw[] {
   if (operations === null)
-    return wanted.length === 0
+    // Where it is closed for want of its document, that is told of the API.
+    return wanted.length === 0 || isClosed
       ? []
       : [
           {

@@ -4,6 +4,8 @@ import type { Resource } from '../../../model/resource.ts'
 import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
 import type { Attachment, Contribution } from '../../../snapshot/contribution.ts'
 import type { FilterConfig } from '../../../snapshot/rule.ts'
+import { BUNDLES, type DeclaredApis } from '../../../translation/compositions.ts'
+import type { TranslateOptions } from '../../../translation/role.ts'
 import { Closing } from '../../../translation/closing.ts'
 import { doubtExceptions } from '../../../translation/except-doubts.ts'
 import { ourGateways } from '../../../translation/gateway-classes.ts'
@@ -32,7 +34,7 @@ import { brokenFor, closeBroken } from './unenforced.ts'
  * APIs, Products, Plans and the policies of the role, to filters at the routes that they are for. Pure. What protects
  * and is not in force closes what it is for.
  */
-export function translate(resources: Resources): Contribution {
+export function translate(resources: Resources, { facts }: TranslateOptions): Contribution {
   const policies = policiesIn(resources)
   const products = new Products(resources)
   const broken = brokenFor(resources)
@@ -41,7 +43,8 @@ export function translate(resources: Resources): Contribution {
     products.of(api).length > 0 || broken.has(keyOf(api)) || named.has(keyOf(api))
   const report = new Report()
   const closing = new Closing('management')
-  const world = { resources, gateways: ourGateways(resources), closing, report }
+  const composed = (facts?.[BUNDLES] as DeclaredApis | undefined) ?? new Map<string, never>()
+  const world = { resources, gateways: ourGateways(resources), closing, report, composed }
   const apis = apisOf(world, isProtected)
   closeBroken(broken, apis, world)
   reportProducts(apis, world)

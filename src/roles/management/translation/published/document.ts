@@ -12,6 +12,8 @@ import type { Offer } from '../products.ts'
 /** Stands in a text where the origin belongs by which the API is reached; no document has it. */
 export const ORIGIN = '\u0001origin\u0001'
 
+type Document = NonNullable<ApiState['document']>
+
 /** All filters that policies and Products have put somewhere. */
 export type Standing = readonly Attachment[]
 
@@ -37,7 +39,7 @@ export function piecesOf(
     [429, isLimited],
   ]
   const added: Added = {
-    operations: operationsOf(offers),
+    operations: operationsOf(offers, document),
     server: `${ORIGIN}${basePath === '' ? '/' : basePath}`,
     security: unique(here.map(filters => filters.filter(isAuthentication)).flatMap(alternativesOf)),
     isLimited,
@@ -52,12 +54,15 @@ export function piecesIn(text: string): readonly string[] {
   return text.split(JSON.stringify(ORIGIN).slice(1, -1))
 }
 
-/** Those of its Products that everybody may see; where there are none, of all. */
-function operationsOf(offers: readonly Offer[]): readonly string[] | null {
+/** Those of its Products that everybody may see; where there are none, of all. Of a composition, what its routes let through. */
+function operationsOf(offers: readonly Offer[], document: Document): readonly string[] | null {
   const open = offers.filter(isPublic)
   const counted = open.length === 0 ? offers : open
-  if (counted.length === 0 || counted.some(({ operations }) => operations === null)) return null
-  return [...new Set(counted.flatMap(({ operations }) => operations ?? []))]
+  const isAll = counted.length === 0 || counted.some(({ operations }) => operations === null)
+  const opened = isAll ? null : [...new Set(counted.flatMap(({ operations }) => operations ?? []))]
+  if (!('composition' in document) || document.operations.length === document.count) return opened
+  const own = document.operations.map(({ id }) => id)
+  return opened === null ? own : opened.filter(id => own.includes(id))
 }
 
 export function isPublic({ product }: Offer): boolean {

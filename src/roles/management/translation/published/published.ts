@@ -25,6 +25,8 @@ export interface PublishedApi {
   readonly origin: string
   /** Of its document, with the origin between each two; null where it has none. */
   readonly pieces: readonly string[] | null
+  /** Ids of its operations; none where it has no document. */
+  readonly operations: readonly string[]
 }
 
 export type PublishedApis = Readonly<Record<string, PublishedApi>>
@@ -57,7 +59,10 @@ export function publish(
   const attach = [...new Map(all.flatMap(({ places }) => places.map(one => [one.listener, one])))]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([listener, place]) => ofListener(listener, place, all, naming, rows, world))
-  const told = all.map(({ state, entry, origin, pieces }) => [state.name, { entry, origin, pieces }])
+  const told = all.map(({ state, entry, origin, pieces, operations }) => [
+    state.name,
+    { entry, origin, pieces, operations },
+  ])
   return { attach, rows, apis: Object.fromEntries(told) as PublishedApis }
 }
 
@@ -80,7 +85,8 @@ function publishedOf(
   const isPrivate = offers.length > 0 && !isOpen
   const path = at === '' || isItsOwn || isPrivate ? null : basePath + at
   const entry = isOpen && places.length > 0 ? entryOf(state, path, world.resources) : null
-  return { state, places, path, entry, pieces, origin: originAt(places) }
+  const operations = state.operations?.map(({ id }) => id) ?? []
+  return { state, places, path, entry, pieces, operations, origin: originAt(places) }
 }
 
 function entryOf({ api, name }: ApiState, path: string | null, resources: Resources): CatalogEntry {

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Type as T } from 'typebox'
+import { parseResources } from '../../../../test/support/declared.ts'
+import { library } from '../../../../test/support/library.ts'
+import { ours } from '../../../../test/support/published.ts'
+import { gateway, httpRoute, yamlOf } from '../../../../test/support/resources.ts'
+import { translate } from '../../../../test/support/translate.ts'
+import { defineGateway, grpc, http, manifestOf } from '../../../composition/composition.ts'
+import type { Gateway } from '../../../composition/routes/gateway.ts'
+import { Resources } from '../../../model/resources.ts'
+import { BUNDLES } from '../../../translation/compositions.ts'
+import { api, type ApiConfig } from '../catalog/api.ts'
+import { askedApiNote } from '../../../filters/identity.ts'
+import { exchange } from '../../../../test/support/exchange.ts'
+import { kit } from '../../../../test/support/kit.ts'
+
+const backends = {
+  files: http({ url: 'http://files' }),
+  library: grpc(library.getService('library.Library')!, { url: 'http://library' }),
+}
+const text = { out: T.String(), run: () => 'never' }
+
+const shop = defineGateway({
+  backends,
+  routes: r => [
+    r.websocket('/ticks/{symbol}', { run: () => undefined }),
+    r.get('/ticks/{symbol}', { ...text, operationId: 'ticks' }),
+    r.websocket('/talk', { run: () => undefined, operationId: 'talk' }),
+    r.get('/files/{rest=**}', { ...text, operationId: 'file' }),
+    r.delete('/files/{id}', { ...text, operationId: 'delete' }),
+    r.get('/v1/books', { ...text, operationId: 'ours' }),
+    r.proxy('/v1/locks/{rest=**}', 'files'),
+    r.transcode('library', { descriptors: library }),
+  ],
+})
+
+const resources = Resources.of(
+  parseResources(
+    'a.yaml',
+    yamlOf(
+      gateway(),
+      httpRoute('r', {
+        rules: [{ backendRefs: [{ group: 'portcullis.dev', kind: 'Composition', name: 'shop' }] }],
+      }),
+      ours('Composition', 'shop', { bundle: './shop.ts' }),
+      ours('API', 'shop', { routeRefs: [{ name: 'r' }], openapi: { compositionRef: {} } }),
+    ),
+  ).resources,
+)
+
+const translated = (fact?: object) =>
+  translate(resources, {
+    facts: fact === undefined ? {} : { [BUNDLES]: new Map([['default/shop', fact]]) },
+  })
+
+const factOf = (of: unknown) => {
+  const manifest = manifestOf(of as Gateway)
+  return { manifest, backends: [], fault: null, places: [], threads: null, trouble: null }
+}
+
+const ruleOf = ({ parts }: ReturnType<typeof translate>) =>
+  parts.ports[0]!.listeners[0]!.hosts[0]!.entries[0]!.rule
+
+const told = ({ conditions }: ReturnType<typeof translate>) =>
+  conditions.filter(({ about, status }) => about.kind === 'API' && status !== 'True')
+
+const filter = ruleOf(translated(factOf(shop))).filters.find(({ type }) => type === 'api') as ApiConfig
+
+for (const [method, path, operation] of [
+  ['GET', '/ticks/x', 'ticks'],
+  ['GET', '/talk', 'talk'],
+  ['GET', '/files/a/b/c', 'file'],
+  ['HEAD', '/files', 'file'],
+  ['GET', '/files/a%2Fb', 'file'],
+  ['DELETE', '/files/a', 'delete'],
+  ['DELETE', '/files/a/b', ''],
+  // One's own before what is transcoded, of which another rule has the same method.
+  ['GET', '/v1/books', 'ours'],
+  ['GET', '/v1/shelves/a/books/b', 'Library_GetBook'],
+  ['GET', '/v1/books/b', 'Library_GetBook2'],
+  ['POST', '/v1/shelves/a/books/b:move', 'Library_MoveBook'],
+  // What passes is of no operation, also where a rule would take it.
+  ['LOCK', '/v1/locks/a/b', ''],
+  ['POST', '/library.Library/GetBook', 'Library_GetBook'],
+  ['POST', '/library.Library/Nothing', ''],
+  ['GET', '/v1/%zz', ''],
+] as const)
+  test(`${method} ${path} is ${operation || 'no operation'}, as the composition finds it`, () => {
+    const x = exchange({ method, path })
+    void api.compile(filter, kit()).request?.(x)
+    assert.equal(x.notes.get(askedApiNote)?.operation, operation)
+  })
+
+test('operations are those that can be met, each once', () => {
+  const ids = filter.operations.map(({ id }) => id)
+  assert.equal(new Set(ids).size, ids.length)
+  for (const id of ['ticks', 'talk', 'file', 'delete', 'ours', 'Library_GetBook2', 'Library_Discuss'])
+    assert.ok(ids.includes(id), id)
+  // The rule of ListBooks that one's own route takes, that of GetBook that a proxy takes, and the WebSocket beside a GET.
+  for (const id of ['Library_ListBooks2', 'Library_GetBook3', 'get_ticks_symbol'])
+    assert.ok(!ids.includes(id), id)
+})
+
+test('until the code has been loaded it is closed, and nothing is said of that', () => {
+  const awaiting = translated()
+  assert.deepEqual(ruleOf(awaiting).action, { type: 'respond', failure: 'protection_missing' })
+  assert.deepEqual(told(awaiting), [])
+})
+
+test('a composition of which nothing is known has no operations to tell', () => {
+  const passing = defineGateway({
+    backends,
+    routes: r => [r.proxy('/{rest=**}', 'files')],
+  })
+  const translation = translated(factOf(passing))
+  assert.deepEqual(ruleOf(translation).action, { type: 'respond', failure: 'protection_missing' })
+  assert.match(
+    told(translation)[0]!.message,
+    /the document of Composition default\/shop: paths: has no operation/,
+  )
+})
