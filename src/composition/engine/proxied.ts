@@ -1,3 +1,4 @@
+import type { Cancel } from '../../upstream/clock.ts'
 import { ownedFields } from '../../http/owned-fields.ts'
 import { lowerCased } from '../backends/backend.ts'
 import { newCallRecord, type CallRecord } from '../calls/call-record.ts'
@@ -69,10 +70,15 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
     course.onOver(() => course.end())
     if ('tunnel' in passed)
       return { status: 101, headers, body: '', tunnel: client => void joined(course, client, passed.tunnel) }
-    const { body } = passed
+    const { body, lengthBytes } = passed
     course.onEnd(() => body.cancel())
     const goesOn = EVENT_STREAM.test(headers['content-type'] ?? '')
-    return { status: status ?? passed.status, headers, body: new EndingBody(course, body), goesOn }
+    return {
+      status: status ?? passed.status,
+      headers: lengthBytes === undefined ? headers : { ...headers, 'content-length': String(lengthBytes) },
+      body: new EndingBody(course, body),
+      goesOn,
+    }
   }
 
   /** The call lasts as long as the course, of which it is all. */
@@ -97,15 +103,40 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
     }
   }
 
-  private sent(course: Course, record: CallRecord): Promise<Passed> {
+  /** `timeoutMs` of the backend is for the beginning of its answer, once it has all of the request. */
+  private async sent(course: Course, record: CallRecord): Promise<Passed> {
+    const { scope, request } = course
+    const { timeoutMs } = this.around.gateway.backends[this.route.backend]!
+    let stop: Cancel | null = null
+    let hasBegun = false
+    const expected = (): void => {
+      if (hasBegun) return
+      stop = scope.clock.after(timeoutMs, () =>
+        scope.cancel(new CallFailure('http_response_timeout', record.call)),
+      )
+    }
+    const body = request.body === null ? null : toldOf(request.body, expected)
+    if (body === null) expected()
+    try {
+      return await this.passed(this.requestOf(course, record, body), request.upgrade !== undefined)
+    } finally {
+      hasBegun = true
+      ;(stop as Cancel | null)?.()
+    }
+  }
+
+  private passed(request: BackendRequest, isUpgrade: boolean): Promise<Passed> {
     const { transport } = this.around
-    const request = this.requestOf(course, record)
-    if (course.request.upgrade === undefined) return transport.send(request)
+    if (!isUpgrade) return transport.send(request)
     if (transport.open === undefined) throw new TypeError('the transport of this engine opens no WebSockets')
     return transport.open(request)
   }
 
-  private requestOf({ request, scope, target }: Course, record: CallRecord): BackendRequest {
+  private requestOf(
+    { request, scope, target }: Course,
+    record: CallRecord,
+    body: BackendRequest['body'],
+  ): BackendRequest {
     const { backend: name } = this.route
     const backend = this.around.gateway.backends[name]!
     const { call } = record
@@ -116,8 +147,12 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
       call,
       method: request.method,
       target: `${basePathOf(backend.url)}${below}${target.search === '' ? '' : `?${target.search}`}`,
-      headers: { ...without(request.headers, this.dropped), ...lowerCased(backend.headers) },
-      body: request.body,
+      headers: {
+        ...without(request.headers, this.dropped),
+        ...(request.headers['te'] === 'trailers' && { te: 'trailers' }),
+        ...lowerCased(backend.headers),
+      },
+      body,
       signal: scope.signal,
       deadlineMs: Infinity,
       retry: request.body === null ? backend.retry : null,
@@ -133,6 +168,12 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
 function within(call: string, path: string): string {
   if (leadsOut(path)) throw new CallFailure('path_parameter_refused', call, 'the path leads elsewhere')
   return path
+}
+
+/** Who sends it is told when all of it has been read. */
+async function* toldOf(body: AsyncIterable<Uint8Array>, tell: () => void): AsyncGenerator<Uint8Array> {
+  yield* body
+  tell()
 }
 
 const ANSWER_DROPPED: ReadonlySet<string> = new Set([

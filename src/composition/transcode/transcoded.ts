@@ -81,7 +81,7 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
   private given(course: Course, { status, headers, body }: Written, goesOn: boolean): GatewayAnswer {
     if (typeof body === 'string' || body instanceof Uint8Array) return { status, headers, body }
     course.onOver(() => undefined)
-    return { status, headers, body: endingWith(course, body), goesOn }
+    return { status, headers, body: new EndingBody(course, body), goesOn }
   }
 
   private wrong(course: Course, inbound: Inbound | null, error: unknown): GatewayAnswer {
@@ -122,10 +122,4 @@ function merged(given: Answer<unknown>, written: Written | null): Written {
     headers: { 'content-type': 'application/json', ...given.headers },
     body: JSON.stringify(given.body ?? null),
   }
-}
-
-/** Has what comes behind it (trailers) where it has some, as who carries an answer looks for it. */
-function endingWith(course: Course, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const ending = new EndingBody(course, body)
-  return 'trailers' in body ? Object.defineProperty(ending, 'trailers', { get: () => body.trailers }) : ending
 }

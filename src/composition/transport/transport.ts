@@ -74,6 +74,8 @@ export interface BackendAnswer {
   readonly status: number
   /** By their names in lower case; several of a name are joined by a comma, of `set-cookie` by a line feed. */
   readonly headers: Readonly<Record<string, string>>
+  /** What the backend has told of the body's length, also where there is none (HEAD, 304); absent: nothing. */
+  readonly lengthBytes?: number
   readonly body: AnswerBody
 }
 

@@ -84,7 +84,7 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
 
   send(head: RequestHead, handler: UpstreamHandler): void {
     this.head = head
-    this.list = [...head.fields.list]
+    this.list = head.acceptsTrailers ? ['te', 'trailers', ...head.fields.list] : [...head.fields.list]
     this.method = head.method
     this.handler = handler
     this.client = handler.client ?? ''

@@ -8,6 +8,7 @@ import type {
   OpenedTunnel,
   Transport,
 } from '../../../composition/transport/transport.ts'
+import type { ResponseHead } from '../../../http/head.ts'
 import type { CallWithin } from '../../../proxy/within/call-within.ts'
 import type { RequestWithin } from '../../../proxy/within/request-within.ts'
 import type { Within } from '../../../proxy/within/within.ts'
@@ -33,8 +34,15 @@ export class ClusterTransport implements Transport {
   async send(request: BackendRequest): Promise<BackendAnswer> {
     const call = this.begin(request, request.headers)
     try {
-      const { status, fields } = await call.answered
-      return { status, headers: headersOf(fields.list), body: new BodyWithin(call, request) }
+      const head = await call.answered
+      const { status, fields } = head
+      const lengthBytes = lengthOf(head)
+      return {
+        status,
+        headers: headersOf(fields.list),
+        ...(lengthBytes !== null && { lengthBytes }),
+        body: new BodyWithin(call, request),
+      }
     } catch (error) {
       throw failureOf(error, request.call, request.deadlineMs)
     } finally {
@@ -120,6 +128,13 @@ function mark(record: CallRecord | undefined, call: CallWithin): void {
 function markOf({ cached, waited }: CallWithin): CacheMark | null {
   if (cached === 'hit') return waited ? 'collapsed' : 'hit'
   return cached === 'stale' || cached === 'stale-if-error' ? 'stale' : null
+}
+
+/** Where there is no body the field says it of another answer (RFC 9110 §8.6). */
+function lengthOf({ length, hasLength, fields }: ResponseHead): number | null {
+  if (length >= 0 && hasLength) return length
+  const told = Number(fields.get('content-length') ?? NaN)
+  return Number.isSafeInteger(told) ? told : null
 }
 
 class BodyWithin implements AnswerBody {

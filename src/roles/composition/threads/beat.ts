@@ -20,7 +20,7 @@ export class Beat {
 
   /**
    * By the thread, of itself; `collect` takes away what nothing refers to any more, where that is asked for. What Node
-   * calls external has its buffers in it; buffers that are shared it has not.
+   * calls external has its buffers in it, but not those that are shared, which are array buffers alone.
    */
   measure(collect: () => void): void {
     // What was left of it is there until it is read: garbage that is made meanwhile says nothing.
