@@ -220,7 +220,7 @@ suite('definitions of our kinds, by an API server', () => {
 
   before(async context => {
     cluster = await RealCluster.start(context as Parameters<typeof RealCluster.start>[0])
-    cluster?.kubectl(['apply', '--server-side', '-f', join(root, 'deploy/crds')])
+    cluster?.kubectl(['apply', '--server-side', '-f', join(root, 'deploy/kustomize/crds.yaml')])
     cluster?.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
   })
 

@@ -5,7 +5,7 @@ import { LoggedFields } from '../../src/telemetry/logged-fields.ts'
 import { AccessRecord } from '../../src/telemetry/access-record.ts'
 import { accessLine } from '../../src/telemetry/access-line.ts'
 import { accessFields, noteFields } from './access-fields.ts'
-import { definitions } from './definitions.ts'
+import { deployment } from './deployment.ts'
 import { pages } from './reference.ts'
 
 const folder = new URL('../../docs/reference/', import.meta.url)
@@ -29,13 +29,8 @@ suite('the references', () => {
   })
 })
 
-suite('the definitions for clusters', () => {
-  const crds = new URL('../../deploy/crds/', import.meta.url)
-
-  for (const [name, text] of Object.entries(definitions))
-    test(`${name} says what the schema says (npm run docs writes it)`, () =>
-      assert.equal(readFileSync(new URL(name, crds), 'utf8'), text))
-
-  test('there is none that nothing makes', () =>
-    assert.deepEqual(readdirSync(crds).toSorted(), Object.keys(definitions).toSorted()))
+suite('what is applied to clusters', () => {
+  for (const [name, make] of Object.entries(deployment))
+    test(`${name} says what kinds and schemas say (npm run docs writes it)`, () =>
+      assert.equal(readFileSync(new URL(`../../deploy/${name}`, import.meta.url), 'utf8'), make()))
 })

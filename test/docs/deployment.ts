@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { parse, stringify } from 'yaml'
+import { kinds } from '../../src/cli/roles.ts'
+import { customResourceDefinitions, type JsonObject } from '../../src/model/crd.ts'
+import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../../src/model/kind.ts'
+
+const kustomize = new URL('../../deploy/kustomize/', import.meta.url)
+
+/** What is in deploy/ of what the program knows, by file: `npm run docs` writes it, and a test holds it to that. */
+export const deployment: Readonly<Record<string, () => string>> = {
+  'kustomize/crds.yaml': () => documents(customResourceDefinitions(kinds)),
+  'kustomize/access.yaml': () => documents(access()),
+  'install.yaml': installed,
+}
+
+const name = 'portcullis'
+const namespace = 'portcullis-system'
+const labels = { 'app.kubernetes.io/name': name }
+
+/** The account of the Pods, and the least that it needs. */
+function access(): readonly JsonObject[] {
+  const account = { kind: 'ServiceAccount', name, namespace }
+  const api = 'rbac.authorization.k8s.io'
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } },
+    {
+      apiVersion: `${api}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name, labels },
+      rules: [
+        // Everything that roles read, of all namespaces: Secrets, for certificates, are among it.
+        ...byGroup(kinds.all, kind => kind.plural, ['get', 'list', 'watch']),
+        ...byGroup(kinds.all.filter(isTold), kind => `${kind.plural}/status`, ['patch']),
+      ],
+    },
+    {
+      apiVersion: `${api}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name, labels },
+      roleRef: { apiGroup: api, kind: 'ClusterRole', name },
+      subjects: [account],
+    },
+    {
+      apiVersion: `${api}/v1`,
+      kind: 'Role',
+      metadata: { name, namespace, labels },
+      // Which of the replicas writes statuses.
+      rules: [
+        { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+        {
+          apiGroups: ['coordination.k8s.io'],
+          resources: ['leases'],
+          resourceNames: [name],
+          verbs: ['get', 'update'],
+        },
+      ],
+    },
+    {
+      apiVersion: `${api}/v1`,
+      kind: 'RoleBinding',
+      metadata: { name, namespace, labels },
+      roleRef: { apiGroup: api, kind: 'Role', name },
+      subjects: [account],
+    },
+  ]
+}
+
+/** Of whose objects the status says what became of them. */
+function isTold({ group, kind }: ResourceKind): boolean {
+  return group === PORTCULLIS || (group === GATEWAY_API && kind !== 'ReferenceGrant')
+}
+
+function byGroup(
+  those: readonly ResourceKind[],
+  resource: (kind: ResourceKind) => string,
+  verbs: readonly string[],
+): JsonObject[] {
+  const groups = Map.groupBy(those, ({ group }) => group)
+  return [...groups].map(([group, list]) => ({
+    apiGroups: [group],
+    resources: list.map(resource).toSorted(),
+    verbs,
+  }))
+}
+
+/** What `kubectl apply -f deploy/` takes: all that the kustomization names, in its order. */
+function installed(): string {
+  const { resources } = parse(readFileSync(new URL('kustomization.yaml', kustomize), 'utf8')) as {
+    readonly resources: readonly string[]
+  }
+  const about = '# All of deploy/kustomize in one file (npm run docs writes it): kubectl apply --server-side -f deploy/\n'
+  const texts = resources.map(file => {
+    const make = deployment[`kustomize/${file}`]
+    return make === undefined ? readFileSync(new URL(file, kustomize), 'utf8') : make()
+  })
+  return about + texts.join('---\n')
+}
+
+function documents(objects: readonly JsonObject[]): string {
+  return objects.map(one => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
+}
