@@ -20,11 +20,13 @@ import {
   kubeconfig,
   kubernetes,
   kubernetesContext,
+  lease,
   logLevel,
   namespaces,
   otlp,
   otlpShare,
   output,
+  publish,
   recentRequests,
   roles,
   secrets,
@@ -76,6 +78,8 @@ const run: Command = {
     kubeconfig,
     kubernetesContext,
     namespaces,
+    publish,
+    lease,
     workers,
     zone,
     data,
@@ -103,6 +107,8 @@ const run: Command = {
           kubeconfig: given.get(kubeconfig),
           context: given.get(kubernetesContext),
           namespaces: given.get(namespaces),
+          published: given.get(publish),
+          lease: given.get(lease),
         }
       : null
     const onlyCluster = cluster !== null && given.operands.length === 0

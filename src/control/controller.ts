@@ -38,6 +38,8 @@ export interface ControllerOptions {
   readonly calendar?: Clock
   /** Told of what is in force, after each change. */
   readonly onApplied?: (wants: Wants, resources: Resources) => void
+  /** Told when what is said of it is another thing, behind that: of a port too that is to be had again. */
+  readonly onSaid?: (inForce: InForce) => void
 }
 
 /** What sources have; of several, with what is to be said of objects that more than one has. */
@@ -69,6 +71,7 @@ export interface InForce {
   readonly expiresMs: Translation['expiresMs']
   /** What is told beside the data plane. */
   readonly wants: Wants
+  readonly gateways: Translation['gateways']
 }
 
 const PORT_RETRY_MS = 5_000
@@ -189,7 +192,7 @@ export class Controller {
       facts: this.facts,
     })
     if (load !== this.last?.load && (await this.isHalf(translation))) return
-    const { parts, conditions, problems, dueMs, expiresMs, wants, tables } = translation
+    const { parts, conditions, problems, dueMs, expiresMs, wants, tables, gateways } = translation
     this.options.certificates.show(expiresMs)
     this.forgetDue()
     if (dueMs !== null) this.awaitDue(dueMs)
@@ -205,8 +208,9 @@ export class Controller {
     this.emptyTables(tables)
     const { resources, held } = load
     const appliedMs = this.calendar.now()
-    this.applied = { resources, translated: conditions, held, expiresMs, wants, appliedMs }
+    this.applied = { resources, translated: conditions, held, expiresMs, wants, gateways, appliedMs }
     this.options.onApplied?.(wants, resources)
+    this.tellSaid()
   }
 
   /**
@@ -318,8 +322,14 @@ export class Controller {
   private async retryPorts(): Promise<void> {
     const { ports } = this.snapshot
     const lost = ports.filter(({ key }) => this.status.portErrors.some(error => error.key === key))
-    if (await this.options.workers.anyFree(lost)) await this.sendSnapshot(this.snapshot)
-    else this.retryLater()
+    if (!(await this.options.workers.anyFree(lost))) return this.retryLater()
+    await this.sendSnapshot(this.snapshot)
+    this.tellSaid()
+  }
+
+  private tellSaid(): void {
+    const { inForce } = this
+    if (inForce !== null) this.options.onSaid?.(inForce)
   }
 
   private report(): number {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent, type RequestOptions } from 'node:http'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
+import type { ConnectionOptions } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import { attempt } from '../model/scan.ts'
 
 /** How an API server is reached. */
@@ -92,6 +94,7 @@ async function configured(file: string, context: string): Promise<Access> {
   }
   // kubectl proxy, which knows who asks: the library has no agent for plain HTTP.
   const plain = cluster.server.startsWith('http:') ? new HttpAgent({ keepAlive: true }) : null
+  const kept = new KeptAgent()
   return {
     server: new URL(cluster.server),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? null,
@@ -99,7 +102,29 @@ async function configured(file: string, context: string): Promise<Access> {
       if (plain !== null) return { agent: plain }
       const options: RequestOptions = { headers: {} }
       await config.applyToHTTPSOptions(options)
-      return options
+      // Proxies have agents of their own.
+      return cluster.proxyUrl ? options : { ...options, agent: kept.of(options as TlsOptions) }
     },
   }
+}
+
+/** The library's agent makes a connection, and a handshake, for each request. */
+class KeptAgent {
+  private agent: Agent | null = null
+  private identity: TlsOptions = {}
+
+  of({ ca, cert, key, rejectUnauthorized, servername }: TlsOptions): Agent {
+    const identity = { ca, cert, key, rejectUnauthorized, servername }
+    // Commands of kubeconfigs give other certificates by and by.
+    if (this.agent === null || !isDeepStrictEqual(identity, this.identity))
+      this.agent = new Agent({ keepAlive: true, ...given(identity) })
+    this.identity = identity
+    return this.agent
+  }
+}
+
+type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>
+
+function given(options: TlsOptions): TlsOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

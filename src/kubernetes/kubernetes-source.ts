@@ -58,14 +58,14 @@ export class KubernetesSource implements Source {
   private timer: NodeJS.Timeout | null = null
   private lastToldMs = 0
   private onChange: ((result: LoadResult) => void) | null = null
-  private onStatus: (() => void) | null = null
+  private onTouched: ((ref: ResourceRef) => void) | null = null
 
   constructor(options: KubernetesSourceOptions) {
     this.options = options
     const { watched, kinds, namespaces } = options
     const stores = watched.map(kind => {
-      const store: ObjectStore = new ObjectStore(kind, kinds, !WITHOUT_STATUS.has(kind.kind), change =>
-        this.changed(store, change),
+      const store: ObjectStore = new ObjectStore(kind, kinds, !WITHOUT_STATUS.has(kind.kind), (change, key) =>
+        this.changed(store, change, key),
       )
       return store
     })
@@ -92,9 +92,9 @@ export class KubernetesSource implements Source {
     this.onChange = onChange
   }
 
-  /** Told when what controllers have written of some object is another thing, whoever it was. */
-  watchStatus(onStatus: () => void): void {
-    this.onStatus = onStatus
+  /** Told of each object that has another version, whatever of it is another thing. */
+  watchVersions(onTouched: (ref: ResourceRef) => void): void {
+    this.onTouched = onTouched
   }
 
   reload(): void {
@@ -106,13 +106,18 @@ export class KubernetesSource implements Source {
     for (const { reflector } of this.followed) reflector.close()
     if (this.timer !== null) clearTimeout(this.timer)
     this.onChange = null
-    this.onStatus = null
+    this.onTouched = null
     void this.options.kept?.close()
   }
 
   /** As the server had it last; undefined where it has none, or the kind is not followed. */
   known(ref: ResourceRef): Known | undefined {
     return this.stores.get(qualifiedKind(ref))?.get(ref.namespace, ref.name)
+  }
+
+  /** The kind of this name that is followed. */
+  kindOf(ref: Pick<ResourceRef, 'group' | 'kind'>): ResourceKind | null {
+    return this.stores.get(qualifiedKind(ref))?.kind ?? null
   }
 
   /** By which version of its API the server has a kind. */
@@ -202,8 +207,10 @@ export class KubernetesSource implements Source {
     this.loaded.resolve(this.result())
   }
 
-  private changed(store: ObjectStore, change: ObjectChange): void {
-    if (change === 'status') return this.onStatus?.()
+  private changed(store: ObjectStore, change: ObjectChange, key: string): void {
+    const [namespace = '', name = ''] = key.split('/')
+    this.onTouched?.({ group: store.kind.group, kind: store.kind.kind, namespace, name })
+    if (change === 'status') return
     this.options.kept?.changed(store)
     this.later()
   }

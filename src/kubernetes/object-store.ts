@@ -17,7 +17,7 @@ export interface Known {
   readonly status: unknown
 }
 
-/** What a collection has come to. `object`: something that is looked at; `status`: only what controllers write. */
+/** What of an object is another thing: something that is looked at, or only what controllers write. */
 export type ObjectChange = 'object' | 'status'
 
 /** The objects of one kind, by namespace and name, each judged once as one of a file would be. */
@@ -25,7 +25,7 @@ export class ObjectStore {
   readonly kind: ResourceKind
   private readonly kinds: Kinds
   private readonly keepsStatus: boolean
-  private readonly changed: (change: ObjectChange) => void
+  private readonly changed: (change: ObjectChange, key: string) => void
   private readonly known = new Map<string, Known>()
   private list: readonly Validation[] | null = null
 
@@ -33,7 +33,7 @@ export class ObjectStore {
     kind: ResourceKind,
     kinds: Kinds,
     keepsStatus: boolean,
-    changed: (change: ObjectChange) => void,
+    changed: (change: ObjectChange, key: string) => void,
   ) {
     this.kind = kind
     this.kinds = kinds
@@ -63,7 +63,7 @@ export class ObjectStore {
     const validation = isSame ? before.validation : fresh
     this.known.set(key, { validation, resourceVersion, status })
     if (!isSame) this.list = null
-    this.changed(isSame ? 'status' : 'object')
+    this.changed(isSame ? 'status' : 'object', key)
     return key
   }
 
@@ -80,7 +80,7 @@ export class ObjectStore {
   private drop(key: string): void {
     if (!this.known.delete(key)) return
     this.list = null
-    this.changed('object')
+    this.changed('object', key)
   }
 
   private judged(object: object): Validation {

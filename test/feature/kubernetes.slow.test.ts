@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import { send } from '../support/client.ts'
 import { ApiServer } from '../support/kubernetes/api-server.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
+import { Seen } from '../support/until.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 /** A Gateway, and the Service that a route leads to, at an upstream of this test. */
@@ -60,11 +61,21 @@ spec:
 function configured(folder: Folder, api: ApiServer): readonly string[] {
   const file = join(folder.path, 'kubeconfig')
   writeFileSync(file, api.kubeconfig)
-  return ['--kubernetes', '--kubeconfig', file, '--workers', '1']
+  return ['--kubernetes', '--kubeconfig', file, '--workers', '1', '--publish', '192.0.2.1']
 }
 
 const statusOf = async (port: number, target: string): Promise<number> =>
   (await send(port, { path: target })).status
+
+/** Resolves when an object has a status. */
+async function written(api: ApiServer, kind: string, name: string): Promise<void> {
+  const seen = new Seen<unknown>()
+  const stop = api
+    .collectionOf(kind)
+    .follow(0, ({ object }) => seen.push(object.metadata.name === name && object.status))
+  await seen.first(status => status !== undefined && status !== false)
+  stop()
+}
 
 suite('a cluster as a source', () => {
   test('routes are served as they are applied, changed and deleted', async () => {
@@ -81,6 +92,8 @@ suite('a cluster as a source', () => {
     await run.started()
     assert.equal(await statusOf(port, '/items'), 200)
     assert.equal(await statusOf(port, '/more'), 404)
+    await run.event('kubernetes.leads')
+    await written(api, 'HTTPRoute', 'items')
 
     api.apply(route('more', '/more'))
     await run.event('snapshot.applied', line => line['version'] === 2)

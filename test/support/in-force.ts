@@ -9,7 +9,7 @@ import { translateAll, type TranslateOptions } from '../../src/translation/role.
 export function inForceOf(text: string, options: TranslateOptions = {}, file = 'shop.yaml'): InForce {
   const { resources, problems, held } = new FileSource([], kinds, { texts: [{ name: file, text }] }).load()
   const translation = translateAll(roles, resources, options)
-  const { parts, conditions, expiresMs, wants } = translation
+  const { parts, conditions, expiresMs, wants, gateways } = translation
   const ports = parts.ports.map(({ key }) => key)
   return {
     status: {
@@ -25,6 +25,7 @@ export function inForceOf(text: string, options: TranslateOptions = {}, file = '
     held,
     expiresMs,
     wants,
+    gateways,
     appliedMs: 2_000,
   }
 }

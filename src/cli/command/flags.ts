@@ -18,6 +18,7 @@ import {
   textOrFile,
   workerCount,
 } from './values.ts'
+import type { Published } from '../../kubernetes/status/published.ts'
 import type { OwnZone } from '../../upstream/choice/place.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
@@ -88,6 +89,32 @@ export const namespaces: Flag<readonly string[]> = {
     if (isNamespaceName(text)) return text
     throw new UsageError(`"${text}" is no namespace, expected lower-case letters, digits and "-"`)
   }),
+}
+
+export const publish: Flag<Published> = {
+  name: 'publish',
+  placeholder: 'ADDRESS,…|service/NAMESPACE/NAME',
+  env: 'PORTCULLIS_PUBLISH',
+  fallback: '',
+  help: 'For --kubernetes: where Gateways that name no addresses are reached, for their status: IP addresses or names, or the Service whose balancer has them.',
+  parse: text => {
+    const [, namespace, name] = /^service\/([^/]+)\/([^/]+)$/.exec(text) ?? []
+    if (namespace !== undefined && name !== undefined) return { service: { namespace, name } }
+    return { addresses: listOf(one => one)(text) }
+  },
+}
+
+export const lease: Flag<{ readonly namespace: string; readonly name: string }> = {
+  name: 'lease',
+  placeholder: '[NAMESPACE/]NAME',
+  env: 'PORTCULLIS_LEASE',
+  fallback: 'portcullis',
+  help: 'For --kubernetes: the Lease by which one of the replicas writes statuses; in the namespace of the Pod or context where none is said.',
+  parse: text => {
+    const [, namespace = '', name] = /^(?:([a-z0-9-]+)\/)?([a-z0-9][a-z0-9.-]*)$/.exec(text) ?? []
+    if (name !== undefined) return { namespace, name }
+    throw new UsageError(`"${text}" is no name of a Lease, expected NAME or NAMESPACE/NAME`)
+  },
 }
 
 export const workers: Flag<number | 'auto'> = {

@@ -3,6 +3,7 @@ import type { Collector } from '../../telemetry/spans/post.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { RoleSelection } from './role-selection.ts'
 import type { IgnoredKind } from '../../translation/role.ts'
+import type { Published } from '../../kubernetes/status/published.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
 /** A cluster whose objects are served. */
@@ -13,6 +14,9 @@ export interface ClusterOptions {
   readonly context: string
   /** None: all. */
   readonly namespaces: readonly string[]
+  readonly published: Published
+  /** NAMESPACE/NAME of the Lease by which one replica writes statuses; "" for a namespace of its own. */
+  readonly lease: { readonly namespace: string; readonly name: string }
 }
 
 /** What `run.ts` is given: every flag of `portcullis run`, checked. */

@@ -1,36 +1,80 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { Kinds } from '../../model/kinds.ts'
-import { qualifiedKind } from '../../model/resources.ts'
+import type { InForce } from '../../control/controller.ts'
 import { openAccess } from '../../kubernetes/access.ts'
 import { ApiClient } from '../../kubernetes/client.ts'
 import { KeptObjects } from '../../kubernetes/kept-objects.ts'
 import { KubernetesSource } from '../../kubernetes/kubernetes-source.ts'
+import { Leader } from '../../kubernetes/status/leader.ts'
+import { publishedAddresses, publishingService } from '../../kubernetes/status/published.ts'
+import { StatusWriter } from '../../kubernetes/status/status-writer.ts'
+import type { Kinds } from '../../model/kinds.ts'
+import type { ResourceRef } from '../../model/resource.ts'
+import { qualifiedKind, refKey } from '../../model/resources.ts'
 import { log } from '../../telemetry/log.ts'
 import type { ClusterOptions } from '../command/options.ts'
 import { kinds as allKinds } from '../roles.ts'
 import type { DataDirectory } from './data-directory.ts'
 
-/** The cluster of --kubernetes as a source; `failed`, and told, where it is not known how to reach it. */
+/** The cluster of --kubernetes; `failed`, and told, where it is not known how to reach it. */
 export async function openCluster(
-  { kubeconfig, context, namespaces }: ClusterOptions,
+  options: ClusterOptions,
   kinds: Kinds,
   data: DataDirectory | null,
-): Promise<KubernetesSource | 'failed'> {
+): Promise<Cluster | 'failed'> {
   try {
+    const { kubeconfig, context } = options
     const access = await openAccess({ kubeconfig, context, env: process.env })
-    const watched = allKinds.all
-    const scope = JSON.stringify([access.server.href, namespaces, watched.map(qualifiedKind)])
-    return new KubernetesSource({
-      client: new ApiClient(access),
-      kinds,
-      watched,
-      namespaces,
-      log,
-      kept: data && new KeptObjects({ folder: join(data.path, 'kubernetes'), scope, log }),
-    })
+    return new Cluster(options, new ApiClient(access), kinds, data)
   } catch (error) {
     const message = `cannot reach a cluster (--kubernetes): ${error instanceof Error ? error.message : String(error)}`
     log.error('kubernetes.failed', { message })
     return 'failed'
+  }
+}
+
+/** A cluster's objects as a source, and what is said of them in their statuses by the replica that leads. */
+export class Cluster {
+  readonly source: KubernetesSource
+  private readonly writer: StatusWriter
+  private readonly leader: Leader
+
+  constructor(options: ClusterOptions, client: ApiClient, kinds: Kinds, data: DataDirectory | null) {
+    const { namespaces, published, lease } = options
+    const watched = allKinds.all
+    const scope = JSON.stringify([client.access.server.href, namespaces, watched.map(qualifiedKind)])
+    const kept = data && new KeptObjects({ folder: join(data.path, 'kubernetes'), scope, log })
+    const source = new KubernetesSource({ client, kinds, watched, namespaces, log, kept })
+    const addresses = (): readonly string[] => publishedAddresses(published, source)
+    const writer = new StatusWriter({ client, source, log, addresses })
+    this.source = source
+    this.writer = writer
+    this.leader = new Leader({
+      client,
+      namespace: lease.namespace || (client.access.namespace ?? 'default'),
+      name: lease.name,
+      identity: `${hostname()}_${randomUUID()}`,
+      log,
+      changed: leads => writer.lead(leads),
+    })
+    const service = publishingService(published)
+    const publishing = service && refKey(service)
+    source.watchVersions((ref: ResourceRef) => {
+      if (publishing !== null && refKey(ref) === publishing) writer.all()
+      else writer.touched(ref)
+    })
+  }
+
+  /** What is in force in all workers now: the first time, statuses begin. */
+  said({ resources, status, gateways }: InForce): void {
+    this.writer.applied({ resources, conditions: status.conditions, gateways })
+    this.leader.start()
+  }
+
+  /** Another replica may lead at once. */
+  async stop(): Promise<void> {
+    await this.writer.close()
+    await this.leader.close()
   }
 }

@@ -22,8 +22,8 @@ import { openAdmin, secretsFolder } from './admin.ts'
 import { Controller, systemCalendar } from '../../control/controller.ts'
 import { Services } from '../../control/services.ts'
 import { Sources, type Gathered } from '../../control/source.ts'
-import type { KubernetesSource } from '../../kubernetes/kubernetes-source.ts'
 import type { Source } from '../../translation/source.ts'
+import type { Cluster } from './cluster.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Garbage } from './garbage.ts'
 import { setOwnListeners, type OwnListener } from '../../upstream/own-listeners.ts'
@@ -63,8 +63,8 @@ export async function run(options: RunOptions, source?: Source): Promise<number>
   const cluster = options.cluster && (await clusterOf(options, options.cluster, data))
   if (cluster === 'failed') return 1
   const ofFiles = source === undefined && options.paths.length === 0 ? [] : [source ?? files(options, data)]
-  const sources = new Sources([...ofFiles, ...(cluster === null ? [] : [cluster])])
-  const instance = new Instance(options, sources, accessLog, data)
+  const sources = new Sources([...ofFiles, ...(cluster === null ? [] : [cluster.source])])
+  const instance = new Instance(options, sources, accessLog, data, cluster)
   const admin = await openAdmin(options, data, instance.view)
   if (admin === 'failed') return instance.end(0, 1)
   instance.keepFrom(admin?.bound ?? [])
@@ -91,7 +91,7 @@ async function clusterOf(
   { roles }: RunOptions,
   options: ClusterOptions,
   data: DataDirectory | null,
-): Promise<KubernetesSource | 'failed'> {
+): Promise<Cluster | 'failed'> {
   const { openCluster } = await import('./cluster.ts')
   return openCluster(options, choose(roles).kinds, data)
 }
@@ -125,12 +125,21 @@ class Instance {
   private readonly parts: ApiPart[] = []
   private accounts: Accounts | null = null
   private spans: SpanExporter | null = null
+  /** Null: files alone. */
+  private readonly cluster: Cluster | null
   private serving = false
 
-  constructor(options: RunOptions, sources: Sources, accessLog: string, data: DataDirectory | null) {
+  constructor(
+    options: RunOptions,
+    sources: Sources,
+    accessLog: string,
+    data: DataDirectory | null,
+    cluster: Cluster | null,
+  ) {
     const { metrics } = this
     this.options = options
     this.sources = sources
+    this.cluster = cluster
     const workers = options.workers === 'auto' ? availableParallelism() : options.workers
     const isSeen = options.admin !== null || data !== null
     const recent = isSeen && options.recentRequests ? new RecentMemories(workers) : null
@@ -161,6 +170,7 @@ class Instance {
       reloads,
       certificates,
       onApplied: (wants, resources) => this.services.applied(wants, resources),
+      onSaid: inForce => cluster?.said(inForce),
     })
     this.figures = new LiveFigures({
       metrics: metrics.reader,
@@ -303,10 +313,11 @@ class Instance {
   async end(graceMs: number, code: number): Promise<number> {
     this.serving = false
     this.sources.close()
+    const left = this.cluster?.stop()
     const stopped = this.services.stop(graceMs)
     this.controller.stop()
     this.garbage.stop()
-    await Promise.all([stopped, this.workers.drain(graceMs)])
+    await Promise.all([stopped, left, this.workers.drain(graceMs)])
     await this.services.ended(LAST_MS)
     await this.spans?.close(LAST_MS)
     await this.figures.stop()

@@ -1,0 +1,205 @@
+import { isIP } from 'node:net'
+import { groupOf, PORTCULLIS } from '../../model/kind.ts'
+import type { Condition, Resource, ResourceKey } from '../../model/resource.ts'
+import { keyOf, refKey } from '../../model/resources.ts'
+import { fieldOf } from '../../model/words.ts'
+import type { GatewayStatus } from '../../snapshot/contribution.ts'
+import { CONTROLLER } from '../../translation/gateway-classes.ts'
+import { supportedFeatures } from './features.ts'
+
+/** What is said of one object now. */
+export interface Said {
+  readonly resource: Resource
+  readonly conditions: readonly Condition[]
+  /** Those of our classes, by their keys. */
+  readonly gateways: ReadonlyMap<ResourceKey, GatewayStatus>
+  /** Where Gateways are reached that name no addresses themselves. */
+  readonly addresses: readonly string[]
+}
+
+/** meta/v1 Condition. */
+interface ApiCondition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+  readonly observedGeneration: number
+  readonly lastTransitionTime: string
+}
+
+/** The fields of a status that are written; what is not named stays as it is. */
+export type StatusFields = Readonly<Record<string, unknown>>
+
+/** Of the lists of conditions in Gateway API. */
+const MOST_CONDITIONS = 8
+/** PolicyStatus (GEP-713). */
+const MOST_ANCESTORS = 16
+const MESSAGE_LENGTH = 32_768
+/** The standard's conditions of Gateways and listeners, and ours: those of other types are somebody else's. */
+const ownTypes: ReadonlySet<unknown> = new Set([
+  'Accepted',
+  'Programmed',
+  'ResolvedRefs',
+  'Conflicted',
+  'OverlappingTLSConfig',
+  'InsecureFrontendValidationMode',
+  'NotServed',
+  'Current',
+])
+
+/**
+ * What the status of an object is to be where it now is `before`: our own entries anew, those of others as they are.
+ * Times of transition stay where the status of a condition stays. Null: nothing of it is ours to say. Pure.
+ */
+export function wantedStatus(said: Said, before: unknown, now: string): StatusFields | null {
+  const { apiVersion, kind } = said.resource
+  if (kind === 'GatewayClass') return ofClass(said, before, now)
+  if (kind === 'Gateway') return ofGateway(said, before, now)
+  if (kind.endsWith('Route')) return ofRoute(said, before, now)
+  const ancestors = ancestorsOf(said, before, now)
+  if (groupOf(apiVersion) !== PORTCULLIS) return ancestors
+  const own = said.conditions.filter(({ parent }) => parent === undefined)
+  const old = fieldOf(before, 'conditions')
+  const conditions = own.length === 0 && old === undefined ? {} : { conditions: timed(own, said, old, now) }
+  const fields = { ...ancestors, ...conditions }
+  return Object.keys(fields).length === 0 ? null : fields
+}
+
+function ofClass(said: Said, before: unknown, now: string): StatusFields | null {
+  if (said.conditions.length === 0) return null
+  const old = fieldOf(before, 'conditions')
+  return {
+    conditions: [...timed(said.conditions, said, old, now), ...foreign(old)],
+    supportedFeatures: supportedFeatures.map(name => ({ name })),
+  }
+}
+
+function ofGateway(said: Said, before: unknown, now: string): StatusFields | null {
+  const { resource, conditions, gateways, addresses } = said
+  const gateway = gateways.get(keyOf(resource))
+  if (conditions.length === 0 || gateway === undefined) return null
+  const own = conditions.filter(({ listener }) => listener === undefined)
+  const old = fieldOf(before, 'conditions')
+  const isProgrammed = own.some(({ type, status }) => type === 'Programmed' && status === 'True')
+  const reached = gateway.addresses.length > 0 ? gateway.addresses : addresses
+  return {
+    addresses: (isProgrammed ? reached : []).map(value => ({
+      type: isIP(value) === 0 ? 'Hostname' : 'IPAddress',
+      value,
+    })),
+    conditions: [...timed(own, said, old, now), ...foreign(old)],
+    listeners: gateway.listeners.map(listener => {
+      const known = itemsOf(before, 'listeners').find(one => fieldOf(one, 'name') === listener.name)
+      const was = fieldOf(known, 'conditions')
+      const its = conditions.filter(one => one.listener === listener.name)
+      return { ...listener, conditions: [...timed(its, said, was, now), ...foreign(was)] }
+    }),
+  }
+}
+
+function ofRoute(said: Said, before: unknown, now: string): StatusFields | null {
+  const { resource, gateways } = said
+  // A Gateway that is not there may be meant for another controller.
+  const conditions = said.conditions.filter(
+    ({ parent }) => parent?.kind !== 'Gateway' || gateways.has(refKey(parent)),
+  )
+  const entries = itemsOf(before, 'parents')
+  const others = entries.filter(one => !isOwn(one))
+  const refs = itemsOf(fieldOf(resource.body, 'spec'), 'parentRefs')
+  const whole = conditions.filter(({ parent }) => parent === undefined)
+  const parents = refs.flatMap(parentRef => {
+    const its = conditions.filter(
+      ({ parent }) => parent !== undefined && isMeant(parentRef, parent, resource),
+    )
+    if (its.length === 0) return []
+    const old = entries.find(one => isOwn(one) && sameFields(fieldOf(one, 'parentRef'), parentRef))
+    const own = timed([...its, ...whole], said, fieldOf(old, 'conditions'), now)
+    return [{ parentRef, controllerName: CONTROLLER, conditions: own }]
+  })
+  return entries.length === others.length && parents.length === 0
+    ? null
+    : { parents: [...others, ...parents] }
+}
+
+function isMeant(ref: unknown, parent: NonNullable<Condition['parent']>, { metadata }: Resource): boolean {
+  const { kind = 'Gateway', name, namespace = metadata.namespace, sectionName, port } = ref as ParentRef
+  return (
+    parent.kind === kind &&
+    parent.name === name &&
+    parent.namespace === namespace &&
+    parent.sectionName === sectionName &&
+    parent.port === port
+  )
+}
+
+/** As it passed the schema of routes. */
+interface ParentRef {
+  readonly kind?: string
+  readonly name: string
+  readonly namespace?: string
+  readonly sectionName?: string
+  readonly port?: number
+}
+
+function ancestorsOf(said: Said, before: unknown, now: string): StatusFields | null {
+  const entries = itemsOf(before, 'ancestors')
+  const others = entries.filter(one => !isOwn(one))
+  const byParent = Map.groupBy(
+    said.conditions.filter(({ parent }) => parent !== undefined),
+    ({ parent }) => JSON.stringify(parent),
+  )
+  const own = Array.from(byParent.values(), its => {
+    const ancestorRef = its[0]!.parent!
+    const old = entries.find(one => isOwn(one) && sameFields(fieldOf(one, 'ancestorRef'), ancestorRef))
+    const conditions = timed(its, said, fieldOf(old, 'conditions'), now)
+    return { ancestorRef, controllerName: CONTROLLER, conditions }
+  })
+  if (entries.length === others.length && own.length === 0) return null
+  return { ancestors: [...others, ...own.slice(0, Math.max(0, MOST_ANCESTORS - others.length))] }
+}
+
+function timed(
+  conditions: readonly Condition[],
+  { resource }: Said,
+  before: unknown,
+  now: string,
+): ApiCondition[] {
+  const old = Array.isArray(before) ? (before as readonly unknown[]) : []
+  const types = new Map(conditions.map(one => [one.type, one]))
+  return [...types.values()].slice(0, MOST_CONDITIONS).map(({ type, status, reason, message }) => {
+    const same = old.find(one => fieldOf(one, 'type') === type && fieldOf(one, 'status') === status)
+    const since = fieldOf(same, 'lastTransitionTime')
+    return {
+      type,
+      status,
+      reason,
+      message: message.slice(0, MESSAGE_LENGTH),
+      observedGeneration: resource.metadata.generation ?? 0,
+      lastTransitionTime: typeof since === 'string' ? since : now,
+    }
+  })
+}
+
+/** What others have put beside ours. */
+function foreign(conditions: unknown): readonly unknown[] {
+  return Array.isArray(conditions) ? conditions.filter(one => !ownTypes.has(fieldOf(one, 'type'))) : []
+}
+
+function isOwn(entry: unknown): boolean {
+  return fieldOf(entry, 'controllerName') === CONTROLLER
+}
+
+function sameFields(a: unknown, b: unknown): boolean {
+  return JSON.stringify(inOrder(a)) === JSON.stringify(inOrder(b))
+}
+
+function inOrder(value: unknown): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))
+    : value
+}
+
+function itemsOf(value: unknown, field: string): readonly unknown[] {
+  const items = fieldOf(value, field)
+  return Array.isArray(items) ? items : []
+}
