@@ -166,11 +166,14 @@ export class KubernetesSource implements Source {
     else this.failing.delete(followed)
     if (state === 'failing' && !failed) log.warn('kubernetes.failing', { ...about, error: error?.message })
     if (failed && this.failing.size === 0) log.info('kubernetes.followed', {})
+    // Each of them would wait as long as it has waited for a server that was gone.
+    if (state !== 'failing') for (const { reflector } of this.failing) reflector.hasten()
     if (state === 'forbidden') {
       const message = `${error?.message ?? ''}; its role needs list and watch`
       log.error('kubernetes.forbidden', { ...about, message })
     }
-    if (state === 'missing' && this.isListed) log.warn('kubernetes.kind_missing', about)
+    if (state === 'missing' && this.isListed && !this.absent.has(followed))
+      log.warn('kubernetes.kind_missing', about)
     if (state === 'synced' && this.absent.delete(followed)) log.info('kubernetes.kind_found', about)
     if (state === 'missing' || state === 'forbidden') this.absent.add(followed)
   }
@@ -195,8 +198,8 @@ export class KubernetesSource implements Source {
       objects,
       ...(names.length > 0 && { missing: names }),
     })
-    this.loaded.resolve(this.result())
-    this.later()
+    if (this.last === null) this.loaded.resolve(this.result())
+    else this.later()
     kept?.begin([...this.stores.values()])
   }
 
@@ -223,11 +226,9 @@ export class KubernetesSource implements Source {
 
   private tell(): void {
     this.timer = null
-    const before = this.last
     const now = this.result()
     this.lastToldMs = performance.now()
-    if (before?.resources.list !== now.resources.list || before.problems !== now.problems)
-      this.onChange?.(now)
+    this.onChange?.(now)
   }
 
   private result(): LoadResult {

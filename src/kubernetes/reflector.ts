@@ -64,6 +64,7 @@ export class Reflector {
   private readonly backoff: Backoff
   /** Ends what is under way, so that the next turn begins. */
   private turn = new AbortController()
+  private waiting: AbortController | null = null
   /** From which on changes are to be told; null: list first. */
   private version: string | null = null
   /** Of those that the kind has, which the server served last. */
@@ -100,6 +101,11 @@ export class Reflector {
   relist(): void {
     this.version = null
     this.turn.abort()
+  }
+
+  /** Where it waits after a failure, it tries again now: the server is there for others. */
+  hasten(): void {
+    this.waiting?.abort()
   }
 
   /** The version of the API by which the server has this kind. */
@@ -145,9 +151,11 @@ export class Reflector {
   }
 
   private async pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: AbortSignal.any([this.closing.signal, this.turn.signal]) }).catch(
-      () => {},
-    )
+    const waiting = new AbortController()
+    this.waiting = waiting
+    const signal = AbortSignal.any([this.closing.signal, this.turn.signal, waiting.signal])
+    await delay(ms, undefined, { signal }).catch(() => {})
+    this.waiting = null
   }
 
   /** The version that the list is of. */

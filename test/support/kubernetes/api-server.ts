@@ -42,6 +42,8 @@ export const TOKEN = 'token-of-the-test'
  */
 export class ApiServer implements AsyncDisposable {
   readonly requests = new Seen<ApiRequest>()
+  /** Kinds, each time that a watch of one has begun. */
+  readonly watched = new Seen<string>()
   /** Asked before each answer. */
   fault: Fault = () => false
   readonly pair: KeyPair
@@ -321,6 +323,7 @@ export class ApiServer implements AsyncDisposable {
         stop()
         this.watches.delete(response)
       })
+      this.watched.push(collection.kind.kind)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       this.watches.delete(response)
