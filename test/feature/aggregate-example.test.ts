@@ -1,11 +1,14 @@
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { after, before, suite, test } from 'node:test'
 import { gatewayOfAggregate } from '../../src/composition/composition.ts'
 import { reply, testGateway } from '../../src/composition/testing.ts'
 import { parse } from 'yaml'
+import { send } from '../support/client.ts'
+import { Example } from '../support/example.ts'
 
 const { spec } = parse(
-  readFileSync(new URL('../../examples/aggregate/storefront.yaml', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../examples/aggregate/portcullis/storefront.yaml', import.meta.url), 'utf8'),
 ) as {
   readonly spec: { readonly aggregate: unknown }
 }
@@ -62,4 +65,54 @@ test('an order, which may be repeated since it has a key', async () => {
     .json({ id: 'o1', total: 3 })
   t.trace.expectAttempts('users POST /users/{params.id}/orders', 2)
   await t.post('/me/7/orders', { body: { items: ['tea'] } }).expect(400)
+})
+
+// With its services, over sockets: what its README and start.ts tell people to try.
+suite('the example of an aggregate', () => {
+  let example: Example
+
+  before(async () => {
+    example = await Example.start('aggregate')
+  })
+
+  after(async () => {
+    await example.stop()
+  })
+
+  const ask = async (path: string, more: object = {}) => {
+    const { status, headers, body } = await send(example.gateway, { path, ...more })
+    return { status, partial: headers['x-portcullis-partial'], body: JSON.parse(body) as unknown }
+  }
+
+  test('one page of two services', async () => {
+    const body = {
+      name: 'Ada',
+      city: 'Wien',
+      orders: [{ id: 'o-1', total: 12.5 }],
+      offer: { title: 'Tea, first flush', price: 4 },
+    }
+    assert.deepEqual(await ask('/me/7/home'), { status: 200, partial: undefined, body }, example.output)
+  })
+
+  test('a page without what is missing, and none without a user', async () => {
+    const body = { name: 'Bob', city: 'Graz', orders: [] }
+    assert.deepEqual(await ask('/me/8/home'), { status: 200, partial: 'offer', body })
+    const nobody = await ask('/me/9/home')
+    assert.equal(nobody.status, 404)
+    assert.partialDeepStrictEqual(nobody.body, { title: 'No such user' })
+  })
+
+  test('an order is one however often it is sent', async () => {
+    const order = () =>
+      ask('/me/8/orders', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'k1' },
+        body: '{"items":["tea","bread"]}',
+      })
+    const first = await order()
+    assert.deepEqual(first, { status: 201, partial: undefined, body: { id: 'o-2', total: 10 } })
+    assert.deepEqual(await order(), first)
+    const page = (await ask('/me/8/home')).body as { readonly orders: readonly unknown[] }
+    assert.deepEqual(page.orders, [first.body])
+  })
 })
