@@ -30,7 +30,10 @@ const composed = (
   routes: (r: Routes<typeof backends>) => ReturnType<Parameters<typeof defineGateway>[0]['routes']>,
 ) => defineGateway({ backends, routes: routes as never }) as unknown as Gateway
 
-const aggregates = readFileSync(new URL('../../examples/aggregate/portcullis/storefront.yaml', import.meta.url), 'utf8')
+const aggregates = readFileSync(
+  new URL('../../examples/aggregate/portcullis/storefront.yaml', import.meta.url),
+  'utf8',
+)
 
 const Node = T.Cyclic({ Node: T.Object({ name: T.String(), below: T.Array(T.Ref('Node')) }) }, 'Node')
 

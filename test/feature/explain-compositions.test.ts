@@ -38,8 +38,8 @@ spec:
           offer: { backend: offers, path: /best }
 `
 
-async function translated(): Promise<Translation> {
-  const { resources } = new FileSource([], kinds, { texts: [{ name: 'shop.yaml', text: yaml }] }).load()
+async function translated(text = yaml): Promise<Translation> {
+  const { resources } = new FileSource([], kinds, { texts: [{ name: 'shop.yaml', text }] }).load()
   return translateAll(roles, resources, { facts: await discoverAll(roles, resources) })
 }
 
@@ -73,7 +73,7 @@ suite('a composition, of which nothing runs', () => {
     [
       '/broken',
       [
-        'cluster   Composition/default/broken, weight 1 of 1: no endpoint, answered 503',
+        'cluster   Composition/default/broken, weight 1 of 1: no thread',
         'composed  nobody knows by what: ./nowhere.gateway.ts cannot be loaded, answered 503',
       ],
     ],
@@ -101,6 +101,35 @@ suite('a composition, of which nothing runs', () => {
   test('is threads to check, where it can be loaded', async () => {
     const text = verdictText(judge([], await translated()), () => null, false)
     assert.match(text, /^ +\/ → Composition\/default\/shop \(3 threads\)$/m)
-    assert.match(text, /\/broken → Composition\/default\/broken \(no endpoint\)$/m)
+    assert.match(text, /\/broken → Composition\/default\/broken \(cannot be loaded\)$/m)
+  })
+
+  test('of which something is wrong is told once, at the place of the composition', async () => {
+    const text = `apiVersion: portcullis.dev/v1alpha1
+kind: Composition
+metadata: { name: lonely }
+spec:
+  aggregate:
+    title: A
+    version: '1'
+    backends: { uses: {}, shop: { url: 'http://shop:81' }, ext: { url: 'http://api.example' } }
+    routes: [{ path: /, parts: { a: { backend: uses, path: / } } }]
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: users }
+spec: { endpoints: [{ address: 127.0.0.1, port: 9000 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: shop }
+spec: { selector: { app: shop }, ports: [{ port: 80 }] }
+`
+    const said = verdictText(judge([], await translated(text)), () => null, false)
+    assert.deepEqual(said.split('\n').slice(1, 4), [
+      'shop.yaml:8:27 Composition/lonely spec.aggregate.backends.shop: ResolvedRefs=False BackendNotFound: the backend shop (http://shop:81/): Service default/shop has no port 81, expected 80',
+      'shop.yaml:3:13 Composition/lonely metadata.name: nothing sends requests to it, so that its threads run for nobody; expected a rule of an HTTPRoute with backendRefs: [{ group: portcullis.dev, kind: Composition, name: lonely }] (warning)',
+      'shop.yaml:8:17 Composition/lonely spec.aggregate.backends.uses: the backend uses (http://uses/) is a name of DNS, since no Backend or Service of default is called so; did you mean "users"? (warning)',
+    ])
   })
 })

@@ -189,9 +189,11 @@ function backendLines(
   })
   const composed = head && composedAnswer(wants, backend.cluster, head)
   const none =
-    composed?.isKnown === true
-      ? `${threadsText(composed.threads)}, once it runs`
-      : `no endpoint, ${answered(503)}`
+    composed === null
+      ? `no endpoint, ${answered(503)}`
+      : composed.isKnown
+        ? `${threadsText(composed.threads)}, once it runs`
+        : 'no thread'
   const where = endpoints.length === 0 ? none : endpoints.join(', ')
   const cluster = parts.clusters.find(({ name }) => name === backend.cluster)
   const known = now.get(backend.cluster)

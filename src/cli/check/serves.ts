@@ -99,7 +99,8 @@ function placesOf({ endpoints }: Pick<SnapshotParts, 'endpoints'>, wants: Wants)
   return cluster => {
     const list = endpoints[cluster] ?? []
     const api = list.length === 0 ? composedBehind(wants, cluster)?.api : undefined
-    return api?.isKnown === true ? threadsText(api.threads) : endpointsText(list)
+    if (api === undefined) return endpointsText(list)
+    return api.isKnown ? threadsText(api.threads) : 'cannot be loaded'
   }
 }
 

@@ -51,6 +51,7 @@ import { usable } from './traffic/fallback.ts'
 import { trafficPolicies } from './traffic/traffic-policies.ts'
 import { doubtTrafficReach } from './doubts/traffic-reach.ts'
 import { doubtTrafficSettings } from './doubts/traffic-settings.ts'
+import { doubtUnnamed } from './doubts/unnamed-compositions.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts'
 
@@ -123,6 +124,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const targetOf = (name: string): ClusterTarget | undefined => upstreams.clusters.get(name)?.target
   doubtEndpoints(parts, targetOf, resources, report)
   doubtZones(parts, targetOf, report)
+  doubtUnnamed(backends.compositions, resources, report)
   doubtBackendSettings(parts, targetOf, policyOf, report)
   return {
     ...parts,

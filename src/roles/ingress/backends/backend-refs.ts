@@ -39,6 +39,8 @@ export type Follow = (ref: BackendObjectReference, path: FieldPath, use?: Use) =
 export class BackendRefs {
   /** By cluster name. */
   readonly used = new Map<string, ClusterTarget>()
+  /** `namespace/name` of those that routes send to. */
+  readonly compositions = new Set<string>()
   private readonly policies: BackendTlsPolicies
   private readonly resources: Resources
   private readonly grants: Grants
@@ -136,6 +138,7 @@ export class BackendRefs {
     // Its threads have ways from workers alone: each call would be answered 503.
     if (from.kind === Composition.kind)
       return unsupported(`${what} cannot be called by another composition, expected a Service or a Backend`)
+    this.compositions.add(`${namespace}/${name}`)
     return compositionCluster(to)
   }
 

@@ -5,6 +5,7 @@ import { Backend } from '../../../model/kinds/backend.ts'
 import { Composition } from '../../../model/kinds/composition.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
 import { Service } from '../../../model/kinds/service.ts'
+import { isSlip } from '../../../model/nearest.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
 import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
@@ -29,6 +30,8 @@ interface Composed {
   readonly backend: BundleBackend
   readonly path: FieldPath
   readonly to: string | Host | Flaw
+  /** A name of an object here that is nearly the host's. */
+  readonly likely?: string | null
 }
 
 /** What a url names that is no object here. */
@@ -68,18 +71,23 @@ function whereIs(
   backend: BundleBackend,
   resources: Resources,
   refs: BackendRefs,
-): Pick<Composed, 'path' | 'to'> {
-  const named = composition.body.spec.backends?.[backend.name]
-  const path = named === undefined ? ['spec', 'bundle'] : ['spec', 'backends', backend.name]
+): Pick<Composed, 'path' | 'to' | 'likely'> {
+  const { aggregate, backends } = composition.body.spec
+  const named = backends?.[backend.name]
+  const declared = aggregate === undefined ? ['bundle'] : ['aggregate', 'backends', backend.name]
+  const path = ['spec', ...(named === undefined ? declared : ['backends', backend.name])]
   const { namespace } = composition.metadata
   const host = hostOf(backend)
   if (host === null) return { path, to: unserved(backend, path) }
   const ref = named ?? objectNamed(host, namespace, resources)
-  if (ref === null) return { path, to: host }
+  if (ref === null) return { path, to: host, likely: likelyMeant(host, namespace, resources) }
   const from = { group: PORTCULLIS, kind: Composition.kind, namespace }
   const use: Use = host.protocol === 'h2' ? 'grpc' : 'http'
   const to = refs.resolve(ref, from, path, use)
-  return { path, to: typeof to === 'string' ? to : { ...to, message: `${subject(backend)}: ${to.message}` } }
+  if (typeof to === 'string') return { path, to }
+  // What is wrong with a name in a url is at no field of the reference that it stands for.
+  const place = named === undefined ? path : to.path
+  return { path, to: { ...to, path: place, message: `${subject(backend)}: ${to.message}` } }
 }
 
 function subject({ name, url }: BundleBackend): string {
@@ -119,6 +127,15 @@ function objectNamed(
     : null
 }
 
+/** A name without a dot is one of DNS too, in a search domain; one that is nearly an object's is likely meant for that. */
+function likelyMeant({ address }: Host, namespace: string, resources: Resources): string | null {
+  if (isIP(address) !== 0 || address.includes('.')) return null
+  const near = [...resources.all(Backend), ...resources.all(Service)]
+    .filter(({ metadata }) => metadata.namespace === namespace)
+    .map(({ metadata }) => metadata.name)
+  return near.find(name => isSlip(address, name)) ?? null
+}
+
 /** What compositions add to the snapshot, and what is wanted of the service that runs them. */
 export interface ComposedClusters {
   readonly clusters: readonly Cluster[]
@@ -143,7 +160,14 @@ export function composedClusters(
     const flaws: Flaw[] = []
     const { namespace, name } = composition.metadata
     const own: Record<string, string> = (wanted[`${namespace}/${name}`] = {})
-    for (const { backend, path, to } of list) {
+    for (const { backend, path, to, likely = null } of list) {
+      if (likely !== null)
+        report.doubt(composition, {
+          severity: 'warning',
+          reason: 'LikelyMisspelled',
+          path,
+          message: `${subject(backend)} is a name of DNS, since no Backend or Service of ${namespace} is called so; did you mean ${JSON.stringify(likely)}?`,
+        })
       if (typeof to === 'string') {
         const cluster = secured(to, backend, path, upstreams, isOpen)
         if (typeof cluster !== 'string') flaws.push(cluster)
