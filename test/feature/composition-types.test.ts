@@ -10,6 +10,9 @@ const contracts = /interface Users[\s\S]*?\n}\n[\s\S]*?interface Shop[\s\S]*?\n}
   readFileSync(join(root, 'test/support/storefront.ts'), 'utf8'),
 )?.[0]
 
+/** Of the code of a case, behind its imports. */
+const FIRST_LINE = 8
+
 /** A route with this body, after the calls of the others. */
 const route = (run: string, out = 'T.Unknown()') => `
 defineGateway({
@@ -81,12 +84,12 @@ const table: readonly (readonly [what: string, code: string, said: RegExp | null
   [
     'an unknown path',
     route('return await c.users.get("/user/{id}", { path: { id: "7" } })'),
-    /"\/user\/\{id\}"' is not assignable/,
+    /"\/user\/\{id\}"' is not assignable to parameter of type '"\/users\/\{id\}"'\./,
   ],
   [
     'a method that the path has not',
     route('return await c.users.put("/users/{id}", { path: { id: "7" } })'),
-    /not assignable to parameter of type 'never'/,
+    /not assignable to parameter of type .*"PUT is no method of it, GET is"/,
   ],
   [
     'an unknown path parameter',
@@ -290,7 +293,7 @@ t.shop.fail('addBooks', { code: 'unavailable' })`),
   [
     'events of an unknown path',
     stream('async *run({ c }) { yield* c.users.events("/user", { item: Price }) }'),
-    /"\/user"' is not assignable/,
+    /^error TS2345: Argument of type '"\/user"' is not assignable to parameter of type 'PathsWith</,
   ],
   [
     'a WebSocket',
@@ -327,6 +330,8 @@ t.shop.fail('addBooks', { code: 'unavailable' })`),
 
 suite('what a breaking contract does to a composition', () => {
   const said = new Map<number, string>()
+  /** The lines of a case that something is said of. */
+  const lines = new Map<number, number[]>()
 
   before(() => {
     assert.ok(contracts !== undefined)
@@ -347,8 +352,12 @@ ${code}
     using folder = new CompositionFolder(files)
     const output = folder.compile()
     // An error's further lines are indented.
-    for (const [, i = '', text = ''] of output.matchAll(/^case-(\d+)\.ts\S+ (.*(?:\n {2}.*)*)/gm))
+    for (const [, i = '', line = '', text = ''] of output.matchAll(
+      /^case-(\d+)\.ts\((\d+),\d+\): (.*(?:\n {2}.*)*)/gm,
+    )) {
       said.set(Number(i), `${said.get(Number(i)) ?? ''}${text}\n`)
+      lines.set(Number(i), [...(lines.get(Number(i)) ?? []), Number(line)])
+    }
     const elsewhere = output.split('\n').filter(line => /^\S/.test(line) && !line.startsWith('case-'))
     assert.deepEqual(elsewhere, [])
   })
@@ -356,6 +365,10 @@ ${code}
   for (const [i, [what, , expected]] of table.entries())
     test(`${what} ${expected === null ? 'compiles' : 'does not compile'}`, () => {
       if (expected === null) assert.equal(said.get(i), undefined)
-      else assert.match(said.get(i) ?? '', expected)
+      else {
+        assert.match(said.get(i) ?? '', expected)
+        // At the composition, and not at what it imports.
+        assert.ok(lines.get(i)!.every(line => line >= FIRST_LINE))
+      }
     })
 })

@@ -93,22 +93,51 @@ export type OptionsOf<O> = ParametersOf<O> & BodyOf<O> & CallOptions
 /** The second argument of a call; it may be left out where nothing of it is required. */
 export type Arguments<T> = Record<never, never> extends T ? [options?: T] : [options: T]
 
-/** A client of a backend of this contract: `c.users.get('/users/{id}', { path: { id } })`. */
+/**
+ * A client of a backend of this contract: `c.users.get('/users/{id}', { path: { id } })`. What a path may be depends on
+ * the path that is written, so that the compiler names the nearest ones, or the methods that the path has.
+ */
 export type RestClient<P> = {
-  readonly [M in Method]: <K extends PathsWith<P, M>>(
-    path: K,
-    ...options: Arguments<OptionsOf<Operation<P, K, M>>>
-  ) => Call<ResultOf<Operation<P, K, M>>>
+  readonly [M in Method]: <const K extends string>(
+    path: Known<P, M, K>,
+    ...options: Arguments<OptionsOf<Operation<P, K & keyof P, M>>>
+  ) => Call<ResultOf<Operation<P, K & keyof P, M>>>
 } & RestEvents<P>
 
 /** As `Events`, of the paths that the contract has with GET. */
 interface RestEvents<P> {
-  events<K extends PathsWith<P, 'get'>, S extends TSchema>(
-    path: K,
-    options: EventsOf<P, K> & { readonly item: S },
-  ): EventStream<Static<S>>
-  events<K extends PathsWith<P, 'get'>>(path: K, ...options: Arguments<EventsOf<P, K>>): EventStream<string>
+  events<const K extends string, S extends TSchema = never>(
+    path: Known<P, 'get', K>,
+    ...options: Arguments<EventsOf<P, K & keyof P> & { readonly item?: S }>
+  ): EventStream<[S] extends [never] ? string : Static<S>>
 }
+
+type Known<P, M extends Method, K extends string> =
+  K extends PathsWith<P, M>
+    ? K
+    : K extends keyof P
+      ? `${Uppercase<M>} is no method of it, ${Uppercase<MethodsOf<P[K]>>} is`
+      : NearestOf<PathsWith<P, M>, K>
+
+type MethodsOf<Item> = { [M in Method]: Item extends { readonly [m in M]: object } ? M : never }[Method]
+
+/** Of names those that are alike in their first part or in what is behind that; all where none is. */
+type NearestOf<Name extends string, Written extends string> = [Alike<Name, Written>] extends [never]
+  ? Name
+  : Alike<Name, Written>
+
+type Alike<Name extends string, Written extends string> = Name extends string
+  ? First<Name> extends First<Written>
+    ? Name
+    : Rest<Name> extends Rest<Written>
+      ? Name
+      : never
+  : never
+
+/** `/users` of `/users/{id}`. */
+type First<S extends string> = S extends `/${infer One}/${string}` ? `/${One}` : S
+
+type Rest<S extends string> = S extends `/${string}/${infer Behind}` ? Behind : never
 
 type EventsOf<P, K extends keyof P> = ParametersOf<Operation<P, K, 'get'>> &
   Omit<EventsOptions, 'path' | 'query' | 'body' | 'method'>
