@@ -43,7 +43,7 @@ import { status } from './status/command.ts'
 import { pathsHelp } from './command/texts.ts'
 import { oneOf, pathsOr } from './command/values.ts'
 import { explain } from './explain/command.ts'
-import { allocateYoung } from './command/young.ts'
+import { allocateYoung, sizeYoungByThread } from './command/young.ts'
 
 const checkOutput: Flag<CheckFormat> = {
   ...output,
@@ -133,6 +133,7 @@ const run: Command = {
       recentRequests: given.get(recentRequests),
     }
     allocateYoung()
+    sizeYoungByThread()
     keepCompiled(options.dataDir)
     const { run: serve } = await import('./run/run.ts')
     return serve(options)

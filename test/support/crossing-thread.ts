@@ -1,4 +1,5 @@
 /** A thread that answers requests which cross from data-plane workers, by what their path asks for (crossing.ts). */
+import { abortSignalOf } from '../../src/shared/cancellation.ts'
 import { setTimeout as later } from 'node:timers/promises'
 import { parentPort, type MessagePort } from 'node:worker_threads'
 import { serveCrossing } from '../../src/roles/composition/thread/crossing-server.ts'
@@ -122,14 +123,14 @@ async function answer(request: GatewayRequest): Promise<GatewayAnswer> {
     case '/endless':
       return { status: 200, headers: {}, body: endless(Number(query) || 16_384) }
     case '/never-begins':
-      return { status: 200, headers: {}, body: neverBegins(signal!) }
+      return { status: 200, headers: {}, body: neverBegins(abortSignalOf(signal!)) }
     case '/ticks':
       return { status: 200, headers: {}, body: ticks(Number(query)) }
     case '/events':
       return {
         status: 200,
         headers: { 'content-type': 'text/event-stream' },
-        body: heartbeats(signal!),
+        body: heartbeats(abortSignalOf(signal!)),
         goesOn: true,
       }
     case '/known-length':

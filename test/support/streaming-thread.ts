@@ -1,4 +1,5 @@
 /** A thread with a composition that streams what one backend says to all who ask (composition-streams.test.ts). */
+import { abortSignalOf } from '../../src/shared/cancellation.ts'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
@@ -36,7 +37,7 @@ const gateway = defineGateway({
 /** Reaches the source of events, and nothing else. */
 const transport: Transport = {
   async send({ url, target, headers, signal }) {
-    const asked = get(new URL(target, url), { headers: { ...headers }, signal })
+    const asked = get(new URL(target, url), { headers: { ...headers }, signal: abortSignalOf(signal) })
     const [response] = (await once(asked, 'response')) as [IncomingMessage]
     return {
       status: response.statusCode!,

@@ -12,3 +12,11 @@ import { setFlagsFromString } from 'node:v8'
 export function allocateYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
 }
+
+/**
+ * Has each thread's young memory be of the size that its `resourceLimits` say: without this, what bin/portcullis says for
+ * the main thread holds for all of them.
+ */
+export function sizeYoungByThread(): void {
+  setFlagsFromString('--max-semi-space-size=0')
+}

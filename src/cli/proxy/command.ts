@@ -11,7 +11,7 @@ import {
   secrets,
   workers,
 } from '../command/flags.ts'
-import { allocateYoung } from '../command/young.ts'
+import { allocateYoung, sizeYoungByThread } from '../command/young.ts'
 
 const save: Flag<string> = {
   name: 'save',
@@ -68,6 +68,7 @@ export const proxy: Command = {
       ignoredKinds: [],
     }
     allocateYoung()
+    sizeYoungByThread()
     keepCompiled(options.dataDir)
     const { proxy: serve } = await import('./proxy.ts')
     return serve(options)

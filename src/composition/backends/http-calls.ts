@@ -8,7 +8,7 @@ import type { Method } from './contract.ts'
 import type { EventsOptions } from './event-types.ts'
 import { Subscribed } from './events.ts'
 import type { HttpOptions, QueryValue } from './http-client.ts'
-import { bodyOf, fieldsFor, queryOf, templateOf } from './request-text.ts'
+import { bodyOf, fieldsFor, knownCall, queryOf } from './request-text.ts'
 import { trackedCall, type RunningCall } from './tracked-call.ts'
 
 type Options = HttpOptions & { readonly header?: Readonly<Record<string, QueryValue>> }
@@ -74,29 +74,27 @@ export class HttpCalls {
       const headers = this.headersFor(call.headers, running.deadlineMs)
       if (call.body !== null) headers['content-type'] ??= 'application/json'
       const answer = await this.send(running, call.method, call.target, headers, call.body)
+      running.record.status = answer.status
       return jsonResultOf(call.name, answer, await answer.body.bytes(this.backend.limitBytes))
     })
   }
 
   private call(method: Method, path: string, options: Options = {}): Call<unknown> {
-    const name = `${this.name} ${method.toUpperCase()} ${path}`
-    const timeoutMs = Math.min(this.backend.timeoutMs, options.timeoutMs ?? Infinity)
+    const { backend } = this
+    const { name, method: onWire, template } = knownCall(this.name, method, path)
+    const timeoutMs = Math.min(backend.timeoutMs, options.timeoutMs ?? Infinity)
     return trackedCall(this.site, name, timeoutMs, async running => {
       const headers = this.headersFor(fieldsOf(options), running.deadlineMs)
       const body = bodyOf(options.body, headers)
-      const target = `${templateOf(path).expand(name, options.path)}${queryOf(options.query)}`
-      return await this.read(name, await this.send(running, method.toUpperCase(), target, headers, body))
+      const target = `${template.expand(name, options.path)}${queryOf(options.query)}`
+      const answer = await this.send(running, onWire, target, headers, body)
+      running.record.status = answer.status
+      const content = await answer.body.bytes(backend.limitBytes)
+      return backend.protocol === 'rest' ? resultOf(name, answer, content) : answerOf(name, answer, content)
     })
   }
 
-  private async read(name: string, answer: BackendAnswer): Promise<unknown> {
-    const content = await answer.body.bytes(this.backend.limitBytes)
-    return this.backend.protocol === 'rest'
-      ? resultOf(name, answer, content)
-      : answerOf(name, answer, content)
-  }
-
-  private async send(
+  private send(
     { name, signal, deadlineMs, record }: RunningCall,
     method: string,
     target: string,
@@ -104,7 +102,7 @@ export class HttpCalls {
     body: Uint8Array | null,
   ): Promise<BackendAnswer> {
     const { backend } = this
-    const answer = await this.site.transport.send({
+    return this.site.transport.send({
       backend: this.name,
       url: backend.url,
       call: name,
@@ -119,8 +117,6 @@ export class HttpCalls {
       client: this.site.client,
       record,
     })
-    record.status = answer.status
-    return answer
   }
 
   /** The composition's word comes last, but for the deadline, of which only the engine knows. */

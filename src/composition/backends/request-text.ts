@@ -3,6 +3,34 @@ import type { Backend } from './backend.ts'
 import type { CallSite } from './call-site.ts'
 import type { QueryValue } from './http-client.ts'
 
+/** What of a call is the same whenever it is made. */
+interface KnownCall {
+  /** `users GET /users/{id}` */
+  readonly name: string
+  /** In upper case. */
+  readonly method: string
+  readonly template: PathTemplate
+}
+
+/** By backend, method and path. */
+const calls = new Map<string, Map<string, Map<string, KnownCall>>>()
+let known = 0
+
+export function knownCall(backend: string, method: string, path: string): KnownCall {
+  const found = calls.get(backend)?.get(method)?.get(path)
+  if (found !== undefined) return found
+  const onWire = method.toUpperCase()
+  const call = { name: `${backend} ${onWire} ${path}`, method: onWire, template: templateOf(path) }
+  if (known++ < MOST_TEMPLATES) belowOf(belowOf(calls, backend), method).set(path, call)
+  return call
+}
+
+function belowOf<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  let below = map.get(key)
+  if (below === undefined) map.set(key, (below = new Map<string, V>()))
+  return below
+}
+
 const templates = new Map<string, PathTemplate>()
 /** Paths of a composition are written in its code, those without braces of http() perhaps not. */
 const MOST_TEMPLATES = 2_000

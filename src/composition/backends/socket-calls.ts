@@ -64,7 +64,7 @@ export class SocketCalls {
         path,
         options,
         headers: protocols.length === 0 ? {} : { 'sec-websocket-protocol': protocols.join(', ') },
-        signal: scope.signal,
+        signal: scope.cancellation,
         record,
       }),
     )

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../../shared/cancellation.ts'
 import type { CallRecord } from '../calls/call-record.ts'
 import { basePathOf } from '../transport/base-path.ts'
 import type { BackendRequest } from '../transport/transport.ts'
@@ -13,7 +14,7 @@ export interface StreamRequest {
   readonly options: HttpOptions
   /** What the stream needs said, which the composition may say otherwise. */
   readonly headers: Readonly<Record<string, string>>
-  readonly signal: AbortSignal
+  readonly signal: Cancellation
   readonly record: CallRecord
 }
 

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../../shared/cancellation.ts'
 import { Call } from '../calls/call.ts'
 import { newCallRecord, type CallRecord } from '../calls/call-record.ts'
 import { CallFailure, failureNameOf } from '../calls/failure.ts'
@@ -8,7 +9,7 @@ import type { CallSite } from './call-site.ts'
 export interface RunningCall {
   /** `users GET /users/{id}` */
   readonly name: string
-  readonly signal: AbortSignal
+  readonly signal: Cancellation
   /** By the engine's clock; it is ended then. */
   readonly deadlineMs: number
   readonly record: CallRecord
@@ -42,7 +43,7 @@ export function trackedCall<T>(
       if (deadlineMs <= startedMs) throw late()
       const result = await work({
         name,
-        signal: scope.signal,
+        signal: scope.cancellation,
         deadlineMs,
         record,
         cancel: reason => scope.cancel(reason),

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Canceller, type Cancellation } from '../../shared/cancellation.ts'
 import type { Cancel, Clock } from '../../upstream/clock.ts'
 import { CallFailure } from './failure.ts'
 import { nobodysHolding, type Holding } from './holding.ts'
@@ -18,6 +19,7 @@ export class Scope {
   onCancel: ((reason: CallFailure) => void) | null = null
   private closed = false
   private controller: AbortController | null = null
+  private canceller: Canceller | null = null
   private readonly below = new Set<Scope>()
 
   constructor(parent: Scope | null, request?: RequestScope) {
@@ -46,7 +48,14 @@ export class Scope {
     return scope
   }
 
-  /** For a transport. Made when it is asked for, since most nodes never are: it costs more than the rest of the node. */
+  /** For a transport. */
+  get cancellation(): Cancellation {
+    this.canceller ??= new Canceller()
+    if (this.cancelledBy !== null) this.canceller.abort(this.cancelledBy)
+    return this.canceller
+  }
+
+  /** For code of a composition. Made when it is asked for: it costs more than the rest of the node. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController()
     if (this.cancelledBy !== null) this.controller.abort(this.cancelledBy)
@@ -55,7 +64,7 @@ export class Scope {
 
   /** Whether anybody is to be told that it is cancelled. */
   protected get isWatched(): boolean {
-    return this.below.size > 0 || this.controller !== null
+    return this.below.size > 0 || this.controller !== null || this.canceller !== null
   }
 
   throwIfCancelled(): void {
@@ -70,6 +79,7 @@ export class Scope {
     if (this.closed || this.cancelledBy !== null) return
     this.cancelledBy = reason
     this.controller?.abort(reason)
+    this.canceller?.abort(reason)
     for (const scope of this.below) scope.cancel(reason)
     this.parent?.below.delete(this)
     this.onCancel?.(reason)

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../../shared/cancellation.ts'
 import type { CallRecord } from '../calls/call-record.ts'
 import type { Holding } from '../calls/holding.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
@@ -11,7 +12,7 @@ export interface GatewayRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: AsyncIterable<Uint8Array> | null
   /** Aborted when the client has gone. */
-  readonly signal?: AbortSignal
+  readonly signal?: Cancellation
   /** By the engine's clock, where somebody before has one; the route's own holds beside it. */
   readonly deadlineMs?: number
   /** The client asks for a WebSocket (a GET of RFC 6455, or what RFC 8441 makes of it); `Sec-WebSocket-*` are among the fields. */

@@ -153,7 +153,7 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
         ...lowerCased(backend.headers),
       },
       body,
-      signal: scope.signal,
+      signal: scope.cancellation,
       deadlineMs: Infinity,
       retry: request.body === null ? backend.retry : null,
       repeatable: SAFE.has(request.method),

@@ -33,7 +33,9 @@ export function isBefore(one: Template, other: Template): boolean {
 }
 
 /** A segment as it goes on the wire, or what is in it: text, name, text, name, …, text. */
-type Segment = string | { readonly parts: readonly string[]; readonly pattern: RegExp }
+type Segment =
+  | string
+  | { readonly parts: readonly string[]; readonly names: readonly string[]; readonly pattern: RegExp }
 
 /**
  * A path template as OpenAPI has it, `/users/{id}/orders`: a name stands for a whole segment, or for a part of one
@@ -79,7 +81,8 @@ export class PathTemplate implements Template {
     if (this.rest === null ? given.length !== length : given.length < length) return null
     const params: Record<string, string> = {}
     if (this.rest !== null) params[this.rest] = given.slice(length).join('/')
-    for (const [i, segment] of this.segments.entries()) {
+    for (let i = 0; i < length; i++) {
+      const segment = this.segments[i]!
       const text = given[i]!
       if (typeof segment === 'string') {
         if (segment !== text && decodeURIComponent(text) !== decodeURIComponent(segment)) return null
@@ -87,7 +90,8 @@ export class PathTemplate implements Template {
       }
       const values = segment.pattern.exec(text)
       if (values === null) return null
-      for (const [at, name] of namesOf(segment).entries()) params[name] = decodeURIComponent(values[at + 1]!)
+      const { names } = segment
+      for (let at = 0; at < names.length; at++) params[names[at]!] = decodeURIComponent(values[at + 1]!)
     }
     return params
   }
@@ -127,7 +131,8 @@ function segmentOf(segment: string, text: string): Segment {
       return i < parts.length - 2 ? `([^${RegExp.escape(parts[i + 1]![0]!)}]+)` : '(.+)'
     })
     .join('')
-  return { parts, pattern: new RegExp(`^${pattern}$`, 's') }
+  const names = parts.filter((_, i) => i % 2 === 1)
+  return { parts, names, pattern: new RegExp(`^${pattern}$`, 's') }
 }
 
 function isDots(segment: string): boolean {
@@ -138,8 +143,7 @@ function isDots(segment: string): boolean {
   }
 }
 
-const namesOf = (segment: Segment): readonly string[] =>
-  typeof segment === 'string' ? [] : segment.parts.filter((_, i) => i % 2 === 1)
+const namesOf = (segment: Segment): readonly string[] => (typeof segment === 'string' ? [] : segment.names)
 
 /** How much of it is text. */
 const textOf = (segment: Segment): number =>
@@ -149,9 +153,10 @@ const textOf = (segment: Segment): number =>
 
 function expanded(call: string, segment: Segment, values: Readonly<Record<string, unknown>>): string {
   if (typeof segment === 'string') return segment
-  const whole = segment.parts
-    .map((part, i) => (i % 2 === 0 ? part : escaped(call, part, values[part])))
-    .join('')
+  const { parts } = segment
+  let whole = parts[0]!
+  for (let i = 1; i < parts.length; i += 2)
+    whole += escaped(call, parts[i]!, values[parts[i]!]) + parts[i + 1]!
   // `.{ext}` with `.` in it.
   if (DOT_SEGMENT.test(whole))
     throw new CallFailure('path_parameter_refused', call, `it makes ${JSON.stringify(whole)}`)

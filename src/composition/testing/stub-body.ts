@@ -1,3 +1,4 @@
+import type { Cancellation } from '../../shared/cancellation.ts'
 import { CallFailure } from '../calls/failure.ts'
 import type { AnswerBody } from '../transport/transport.ts'
 import { bodyTooLarge } from '../transport/whole-body.ts'
@@ -6,9 +7,9 @@ import { bodyTooLarge } from '../transport/whole-body.ts'
 export class StubBody implements AnswerBody {
   private readonly call: string
   private readonly chunks: AsyncIterator<Uint8Array>
-  private readonly signal: AbortSignal
+  private readonly signal: Cancellation
 
-  constructor(call: string, chunks: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+  constructor(call: string, chunks: AsyncIterable<Uint8Array>, signal: Cancellation) {
     this.call = call
     this.chunks = chunks[Symbol.asyncIterator]()
     this.signal = signal

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../../shared/cancellation.ts'
 import type { Clock } from '../../upstream/clock.ts'
 import { resultOf } from '../backends/answers.ts'
 import { CallFailure } from '../calls/failure.ts'
@@ -133,7 +134,7 @@ export class StubTransport implements Transport {
   }
 
   /** Fails with the signal's reason when that is aborted. */
-  pause(ms: number, signal: AbortSignal): Promise<void> {
+  pause(ms: number, signal: Cancellation): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         stop?.()

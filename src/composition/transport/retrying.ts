@@ -1,4 +1,5 @@
 import { failures, isFailureName } from '../../http/failures.ts'
+import type { Cancellation } from '../../shared/cancellation.ts'
 import { CounterAreas, counterMemory } from '../../shared/counters.ts'
 import type { Clock } from '../../upstream/clock.ts'
 import { RetryBudget } from '../../upstream/retry-budget.ts'
@@ -82,7 +83,7 @@ export class Retrying implements Transport {
     return mostMs / 2 + (this.random() * mostMs) / 2
   }
 
-  private pause(ms: number, signal: AbortSignal): Promise<void> {
+  private pause(ms: number, signal: Cancellation): Promise<void> {
     return new Promise((resolve, reject) => {
       const stop = this.clock.after(ms, () => {
         signal.removeEventListener('abort', abort)

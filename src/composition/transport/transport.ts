@@ -1,4 +1,5 @@
 import type { CallRecord } from '../calls/call-record.ts'
+import type { Cancellation } from '../../shared/cancellation.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
 
 /**
@@ -45,7 +46,7 @@ export interface BackendRequest {
   readonly headers: Readonly<Record<string, string>>
   /** One that streams is sent once, and never repeated. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
-  readonly signal: AbortSignal
+  readonly signal: Cancellation
   /** By the engine's clock. The engine itself ends the call then; a transport tells it to those who are asked. */
   readonly deadlineMs: number
   readonly retry: RetrySettings | null

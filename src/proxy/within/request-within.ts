@@ -1,3 +1,4 @@
+import type { Cancellation } from '../../shared/cancellation.ts'
 import { hasControl, isToken } from '../../http/chars.ts'
 import { Fields } from '../../http/fields.ts'
 import {
@@ -29,7 +30,7 @@ export interface RequestWithin {
   /** Whose share it counts as where there is not enough for all: an address. Absent: all such are one. */
   readonly client?: string
   /** Aborted: nobody wants the answer. One whose reason has the failure `http_response_timeout` was too late. */
-  readonly signal?: AbortSignal
+  readonly signal?: Cancellation
   /** By performance.now; Infinity where there is none. */
   readonly deadlineMs: number
   /** Whether it may be repeated that a backend may have acted on it: whatever its method is. */

@@ -1,3 +1,4 @@
+import { abortSignalOf } from '../../../shared/cancellation.ts'
 import { once } from 'node:events'
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import { CallFailure } from '../../../composition/calls/failure.ts'
@@ -23,7 +24,7 @@ export class Http2Transport implements Transport, Disposable {
   async send({ method, target, headers, body, signal, call }: BackendRequest): Promise<BackendAnswer> {
     const stream = this.session.request(
       { ...headers, [constants.HTTP2_HEADER_METHOD]: method, [constants.HTTP2_HEADER_PATH]: target },
-      { signal },
+      { signal: abortSignalOf(signal) },
     )
     try {
       stream.end(body)

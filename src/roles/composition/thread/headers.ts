@@ -6,9 +6,13 @@ const SEPARATORS: ReadonlyMap<string, string> = new Map([
   ['set-cookie', '\n'],
 ])
 
+/** Without anything inherited, and faster to fill than what Object.create(null) makes, which V8 keeps as a table. */
+const Named = function () {} as unknown as new () => Record<string, string>
+Named.prototype = Object.create(null) as object
+
 /** Fields by their names in lower case, as an engine has them: several of a name are joined. */
 export function headersOf(list: readonly string[]): Readonly<Record<string, string>> {
-  const headers = Object.create(null) as Record<string, string>
+  const headers = new Named()
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i]!.toLowerCase()
     const value = list[i + 1]!

@@ -13,6 +13,7 @@ import {
   type REQUEST,
   type ToThread,
 } from '../../../shared/crossing/messages.ts'
+import { Canceller } from '../../../shared/cancellation.ts'
 import { ownBytes, type Outbox } from '../../../shared/crossing/outbox.ts'
 import type { Clock } from '../../../upstream/clock.ts'
 import type { Holder, Holdings, Share } from './holdings.ts'
@@ -42,7 +43,7 @@ export class ServedRequest implements Holder {
   private readonly owner: RequestOwner
   private readonly id: number
   private readonly request: GatewayRequest
-  private readonly gone = new AbortController()
+  private readonly gone = new Canceller()
   private readonly share: Share
   private body: Incoming | null = null
   private out: Outgoing | null = null
@@ -68,7 +69,7 @@ export class ServedRequest implements Holder {
       target,
       headers: headersOf(fields),
       body: this.body,
-      signal: this.gone.signal,
+      signal: this.gone,
       client,
       holding: this.share,
       ...(deadlineMs !== Infinity && { deadlineMs: clock.now() + ownMs(deadlineMs) - performance.now() }),
