@@ -146,6 +146,7 @@ class MethodCalls {
       repeatable: options.idempotent ?? this.declaration.idempotent.has(this.method.localName),
       streams: this.streams,
       client: site.client,
+      holding: site.request.holding,
       record: call.record,
     }
   }

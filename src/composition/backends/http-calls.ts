@@ -75,7 +75,7 @@ export class HttpCalls {
       if (call.body !== null) headers['content-type'] ??= 'application/json'
       const answer = await this.send(running, call.method, call.target, headers, call.body)
       running.record.status = answer.status
-      return jsonResultOf(call.name, answer, await answer.body.bytes(this.backend.limitBytes))
+      return jsonResultOf(call.name, answer, await this.contentOf(answer))
     })
   }
 
@@ -89,9 +89,18 @@ export class HttpCalls {
       const target = `${template.expand(name, options.path)}${queryOf(options.query)}`
       const answer = await this.send(running, onWire, target, headers, body)
       running.record.status = answer.status
-      const content = await answer.body.bytes(backend.limitBytes)
+      const content = await this.contentOf(answer)
       return backend.protocol === 'rest' ? resultOf(name, answer, content) : answerOf(name, answer, content)
     })
+  }
+
+  private async contentOf({ body }: BackendAnswer): Promise<Uint8Array> {
+    const content = await body.bytes(this.backend.limitBytes)
+    this.site.request.keeps(content)
+    // Who has lost its place by that is told now, and makes nothing of it any more.
+    await Promise.resolve()
+    this.site.request.throwIfCancelled()
+    return content
   }
 
   private send(
@@ -115,6 +124,7 @@ export class HttpCalls {
       retry: backend.retry,
       repeatable: SAFE.has(method) || headers['idempotency-key'] !== undefined,
       client: this.site.client,
+      holding: this.site.request.holding,
       record,
     })
   }

@@ -41,6 +41,7 @@ export function streamRequest(
     repeatable: false,
     streams: true,
     client: site.client,
+    holding: site.request.holding,
     record,
   }
 }

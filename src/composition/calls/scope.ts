@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { Canceller, type Cancellation } from '../../shared/cancellation.ts'
 import type { Cancel, Clock } from '../../upstream/clock.ts'
 import { CallFailure } from './failure.ts'
-import { nobodysHolding, type Holding } from './holding.ts'
+import { nobodysHolding, objectBytes, type Holding } from './holding.ts'
 
 const current = new AsyncLocalStorage<Scope>()
 
@@ -120,6 +120,10 @@ export class RequestScope extends Scope {
   commons: object | null = null
   /** Who is told what is kept in memory for it. */
   holding: Holding = nobodysHolding
+  /** Whose share it counts as; "": nobody's in particular. */
+  client = ''
+  /** Its answer goes on: what calls bring is for an item, and not for as long as that. */
+  goesOn = false
   private readonly mergeMs: number
   private untilMs = Infinity
   private stopTimer: Cancel = () => undefined
@@ -152,6 +156,11 @@ export class RequestScope extends Scope {
         : this.clock.after(Math.max(0, deadlineMs - this.clock.now()), () =>
             this.cancel(new CallFailure('deadline_exceeded', '')),
           )
+  }
+
+  /** What a call has brought is there as long as the request is. */
+  keeps(json: Uint8Array): void {
+    if (!this.goesOn) this.holding.add(json.length + objectBytes(json))
   }
 
   /** It is answered: what still runs is cancelled, and what would begin does not. */

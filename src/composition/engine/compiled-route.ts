@@ -90,12 +90,13 @@ export abstract class CompiledRoute<R extends Route = Route> {
    */
   protected abstract run(course: Course): Promise<GatewayAnswer>
 
-  private scopeOf({ deadlineMs = Infinity, holding }: GatewayRequest): RequestScope {
+  private scopeOf({ deadlineMs = Infinity, holding, client = '' }: GatewayRequest): RequestScope {
     const { clock, gateway } = this.around
     const timeoutMs = Math.min(this.route.options.timeoutMs ?? gateway.timeoutMs, deadlineMs - clock.now())
     const mergeMs = Math.min(gateway.mergeMs, Math.max(0, timeoutMs) / 10)
     const scope = new RequestScope(clock, clock.now() + timeoutMs, mergeMs)
     scope.commons = this.around.shelf
+    scope.client = client
     if (holding !== undefined) scope.holding = holding
     return scope
   }

@@ -159,6 +159,7 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
       repeatable: SAFE.has(request.method),
       streams: true,
       client: request.client,
+      holding: scope.holding,
       record,
     }
   }

@@ -1,4 +1,5 @@
 import type { TObject, TSchema } from 'typebox'
+import { objectBytes } from '../calls/holding.ts'
 import type { RequestScope } from '../calls/scope.ts'
 import { Problem } from '../routes/answer.ts'
 import type { In } from '../routes/route.ts'
@@ -86,21 +87,6 @@ function namedOf(schema: TObject, headers: Readonly<Record<string, string>>): Re
   return named
 }
 
-const SMALL_BYTES = 8 * 1024
-/** What V8 takes for each: 8 of a number, 12 and 20 of an empty object and array, 20 of an object with one member. */
-const ELEMENT_BYTES = 20
-const COMMA = 0x2c
-const BRACKET = 0x5b
-const BRACE = 0x7b
-
-/** About what the objects of JSON take beside its text, which is what sets `[[],[],…]` apart from a long string. */
-function objectBytes(json: Uint8Array): number {
-  if (json.length < SMALL_BYTES) return 0
-  let elements = 0
-  for (const byte of json) if (byte === COMMA || byte === BRACKET || byte === BRACE) elements++
-  return elements * ELEMENT_BYTES
-}
-
 async function jsonOf(
   scope: RequestScope,
   { headers, body }: GatewayRequest,
@@ -113,6 +99,9 @@ async function jsonOf(
     })
   const content = await wholeBody(body, limitBytes, scope)
   scope.holding.add(objectBytes(content))
+  // Who has lost its place by that is told now, and makes nothing of it any more.
+  await Promise.resolve()
+  scope.throwIfCancelled()
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
   } catch (cause) {

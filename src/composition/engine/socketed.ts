@@ -74,6 +74,7 @@ export class Socketed extends CompiledRoute<WebSocketRoute> {
     const { scope } = course
     const { limits = {}, slow = {} } = this.route.options
     if (scope.cancelledBy !== null) return tunnel.abort()
+    scope.goesOn = true
     const { clock } = this.around
     const { holding } = scope
     const socket = new FrameSocket({

@@ -49,6 +49,7 @@ export class Streamed extends CompiledRoute<StreamRoute> {
 
   private feed(course: Course, asked: RouteRequest): Feed {
     const { times = {}, run } = this.route.options
+    course.scope.goesOn = true
     course.scope.extend(
       Math.min(course.scope.clock.now() + (times.totalMs ?? Infinity), course.request.deadlineMs ?? Infinity),
     )

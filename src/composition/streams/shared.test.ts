@@ -330,6 +330,51 @@ suite('a shared stream', () => {
     await same.expect(200)
   })
 
+  test('who has most keys loses one that nobody else takes, where there are as many as may be', async () => {
+    const transport: Transport = {
+      retries: true,
+      send: ({ call, signal }) =>
+        Promise.resolve({
+          status: 200,
+          headers: { 'content-type': 'text/event-stream' },
+          body: new StubBody(call, endless(), signal),
+        }),
+    }
+    const gateway = gatewayOf({ mostKeys: 3, lingerMs: 60_000 }) as unknown as Gateway
+    const engine = new Engine(gateway, { transport, clock: systemClock })
+    const ask = async (symbol: string, client: string, signal?: AbortSignal) => {
+      const target = `/prices/${symbol}`
+      const { status, body } = await engine.answer({
+        method: 'GET',
+        target,
+        headers: {},
+        body: null,
+        client,
+        ...(signal && { signal }),
+      })
+      return {
+        status,
+        items: status === 200 ? (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]() : null,
+      }
+    }
+    const leaving = new AbortController()
+    const attacks = [await ask('a', 'attacker'), await ask('b', 'attacker'), await ask('c', 'attacker')]
+    assert.equal((await ask('a', 'neighbour')).status, 200)
+    assert.equal((await ask('d', 'attacker')).status, 503)
+    const neighbour = await ask('e', 'neighbour', leaving.signal)
+    assert.equal(neighbour.status, 200)
+    // Not the oldest, which a neighbour takes too.
+    await attacks[1]!.items!.next()
+    assert.match(
+      Buffer.from((await attacks[1]!.items!.next()).value as Uint8Array).toString(),
+      /Too many streams/,
+    )
+    // What nobody takes any more makes room for anybody.
+    leaving.abort()
+    assert.equal((await ask('f', 'attacker')).status, 200)
+    engine.close()
+  })
+
   test('one client cannot change what others are given', async () => {
     const all = shared(backends, { run: c => c.feed.events('/prices', { item: Price }) })
     const gateway = defineGateway({

@@ -28,7 +28,7 @@ export class Shared<K extends SharedKey, T> implements Sharing {
     const shelf = scope?.request.commons
     if (scope === undefined || !(shelf instanceof Shelf))
       throw new TypeError('a shared stream is for the routes of a gateway')
-    const subscription = shelf.subscription<T>(this, key, lastEventId)
+    const subscription = shelf.subscription<T>(this, key, lastEventId, scope.request.client)
     return subscription.subscriber(scope, lastEventId)
   }
 }

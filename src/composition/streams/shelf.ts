@@ -5,6 +5,11 @@ import { Problem } from '../routes/answer.ts'
 import type { SharedKey, Sharing } from './shared-options.ts'
 import { Subscription } from './subscription.ts'
 
+/** What is kept of all keys of one `shared` for those who come back; each key has as much of it as the others. */
+const MOST_KEPT_BYTES = 32 * 1024 * 1024
+
+const tooMany = (): Problem => new Problem(503, 'Too many streams go on at once')
+
 /** The shared streams of an engine that go on. */
 export class Shelf {
   private readonly backends: Backends
@@ -18,21 +23,26 @@ export class Shelf {
     this.clients = clients
   }
 
-  /** The one that goes on for this key, or a new one. Throws a Problem 503 where that would be one too many. */
-  subscription<T>(of: Sharing, key: SharedKey, lastEventId: string | null): Subscription<T> {
+  /**
+   * The one that goes on for this key, or a new one, that this client has begin. Throws a Problem 503 where that would be
+   * one too many, and none that goes on has to give way.
+   */
+  subscription<T>(of: Sharing, key: SharedKey, lastEventId: string | null, client: string): Subscription<T> {
     this.check(of)
     const all = this.going.get(of) ?? new Map<string, Subscription<unknown>>()
     this.going.set(of, all)
     const name = JSON.stringify(key)
     const found = all.get(name)
     if (found !== undefined) return found as Subscription<T>
-    if (all.size >= (of.options.mostKeys ?? 1_000)) throw new Problem(503, 'Too many streams go on at once')
+    if (all.size >= (of.options.mostKeys ?? 1_000) && !makeRoom(all.values(), client)) throw tooMany()
     const subscription: Subscription<unknown> = new Subscription<unknown>({
       of,
       key,
       clock: this.clock,
       clients: this.clients,
       lastEventId,
+      client,
+      mostKeptBytes: () => MOST_KEPT_BYTES / all.size,
       gone: () => {
         if (all.get(name) === subscription) all.delete(name)
       },
@@ -52,4 +62,28 @@ export class Shelf {
       if (this.backends[name] !== backend)
         throw new TypeError(`the backend "${name}" of a shared stream is not that of the gateway`)
   }
+}
+
+/**
+ * Ends one that nobody takes; else, of the client that has begun most, and more than this one would have, the oldest that
+ * nobody else takes. False where there is none.
+ */
+function makeRoom(all: Iterable<Subscription<unknown>>, client: string): boolean {
+  const begun = new Map<string, Subscription<unknown>[]>()
+  for (const one of all) {
+    if (one.isUntaken) {
+      one.endUntaken()
+      return true
+    }
+    const { client: owner } = one.options
+    const own = begun.get(owner)
+    if (own === undefined) begun.set(owner, [one])
+    else own.push(one)
+  }
+  let most: readonly Subscription<unknown>[] = []
+  for (const own of begun.values()) if (own.length > most.length) most = own
+  if (most.length <= 1 + (begun.get(client)?.length ?? 0)) return false
+  const loser = most.find(({ isOfOne }) => isOfOne)
+  loser?.end(tooMany())
+  return loser !== undefined
 }

@@ -22,6 +22,10 @@ export interface SubscriptionOptions {
   readonly gone: () => void
   /** Of the client that has it begin. */
   readonly lastEventId: string | null
+  /** That client, as whose share it counts. */
+  readonly client: string
+  /** How much of it may be kept now, whatever `replay` says. */
+  readonly mostKeptBytes: () => number
 }
 
 /** One stream of a backend on its way to many: what comes is kept for those who come back, and waits for each by itself. */
@@ -62,8 +66,18 @@ export class Subscription<T> {
     this.stopLinger = clock.after(of.options.lingerMs ?? 5_000, () => this.end(null))
   }
 
+  get isUntaken(): boolean {
+    return this.subscribers.size === 0
+  }
+
+  /** Nobody takes it but the client that had it begin. */
+  get isOfOne(): boolean {
+    for (const { client } of this.subscribers) if (client !== this.options.client) return false
+    return true
+  }
+
   endUntaken(): void {
-    if (this.subscribers.size === 0) this.end(null)
+    if (this.isUntaken) this.end(null)
   }
 
   /** What a client that was there has missed. */
@@ -112,10 +126,13 @@ export class Subscription<T> {
     const { messages = 100, bytes = 1024 * 1024 } = this.options.of.options.replay ?? {}
     this.kept.push(one)
     this.keptBytes += one.bytes
-    while (this.kept.length > messages || this.keptBytes > bytes) this.keptBytes -= this.kept.shift()!.bytes
+    const mostBytes = Math.min(bytes, this.options.mostKeptBytes())
+    while (this.kept.length > messages || this.keptBytes > mostBytes)
+      this.keptBytes -= this.kept.shift()!.bytes
   }
 
-  private end(error: unknown): void {
+  /** Those who take it are told why; null: it is over. */
+  end(error: unknown): void {
     if (this.over) return
     this.over = true
     this.stopLinger?.()
@@ -136,6 +153,7 @@ function frozen<T>(value: T): T {
 
 /** One who takes a subscription, for as long as a request goes on. */
 export class Subscriber<T> implements AsyncIterableIterator<Given<T>> {
+  readonly client: string
   private readonly subscription: Subscription<T>
   private readonly scope: Scope
   /** What it is behind with since it came; it is kept anyway. */
@@ -147,6 +165,7 @@ export class Subscriber<T> implements AsyncIterableIterator<Given<T>> {
   constructor(subscription: Subscription<T>, scope: Scope, behind: Given<T>[]) {
     this.subscription = subscription
     this.behind = behind
+    this.client = scope.request.client
     const { slow = {} } = subscription.options.of.options
     this.queue = new BoundedQueue(slow as never, null, scope.request.holding)
     this.scope = scope.child()

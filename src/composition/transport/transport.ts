@@ -1,5 +1,6 @@
 import type { CallRecord } from '../calls/call-record.ts'
 import type { Cancellation } from '../../shared/cancellation.ts'
+import type { Holding } from '../calls/holding.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
 
 /**
@@ -56,6 +57,8 @@ export interface BackendRequest {
   readonly streams?: boolean
   /** Whose share it counts as where the backend has not enough for all; undefined: nobody's in particular. */
   readonly client?: string | undefined
+  /** Who is told what of the answer waits in memory; undefined: nobody. */
+  readonly holding?: Holding | undefined
   /** A transport writes there what it does for the call, also where that fails. Left out: nobody reads it. */
   readonly record?: CallRecord
 }

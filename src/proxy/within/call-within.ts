@@ -20,7 +20,7 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   /** The head of the answer, or a 101. Rejects with a CallFailure of the kit, or with the reason of the request's signal. */
   readonly answered: Promise<ResponseHead>
   /** What follows the head; of a tunnel, what comes from the other side. */
-  readonly body = new IncomingBody(this)
+  readonly body: IncomingBody
   readonly clear = true
   private readonly request: RequestWithin
   private readonly x: ExchangeWithin
@@ -46,6 +46,7 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
     this.resolve = resolve
     this.reject = reject
     this.request = request
+    this.body = new IncomingBody(this, request.holding)
     this.left = left
     this.x = new ExchangeWithin(this, runtime, headOf(request), client, request)
     this.touchedMs = this.x.startedMs

@@ -22,6 +22,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   takenBytes = 0
   waitingBytes = 0
   private readonly source: Source
+  private readonly holding: { add(bytes: number): void } | null
   private pieces: Buffer[] = []
   private failure: unknown = undefined
   private failed = false
@@ -31,8 +32,10 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   private most = HIGH_WATER_BYTES
   private tooLong: (() => Error) | null = null
 
-  constructor(source: Source) {
+  /** `holding` is told of bytes that wait. */
+  constructor(source: Source, holding: { add(bytes: number): void } | null = null) {
     this.source = source
+    this.holding = holding
   }
 
   /** The piece belongs to the body from here on. */
@@ -40,6 +43,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     if (this.ended) return
     this.pieces.push(piece)
     this.waitingBytes += piece.length
+    this.holding?.add(piece.length)
     if (this.tooLong !== null && this.waitingBytes > this.most) return this.giveUp(this.tooLong())
     if (this.tooLong === null) this.woken()
   }
@@ -101,8 +105,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
 
   /** Nobody reads it, or the rest of it. */
   cancel(): void {
-    this.pieces = []
-    this.waitingBytes = 0
+    this.drop()
     if (this.ended) return
     this.fail(new CallFailure('client_gone', 'not read'))
     this.source.unread()
@@ -110,14 +113,20 @@ export class IncomingBody implements AsyncIterable<Buffer> {
 
   private giveUp(reason: Error): void {
     this.fail(reason)
-    this.pieces = []
-    this.waitingBytes = 0
+    this.drop()
     this.source.unread()
+  }
+
+  private drop(): void {
+    this.pieces = []
+    this.holding?.add(-this.waitingBytes)
+    this.waitingBytes = 0
   }
 
   private taken(bytes: number): void {
     this.takenBytes += bytes
     this.waitingBytes -= bytes
+    this.holding?.add(-bytes)
     if (this.waitingBytes <= this.most / 2) this.unblock()
   }
 

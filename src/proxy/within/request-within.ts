@@ -29,6 +29,8 @@ export interface RequestWithin {
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
   /** Whose share it counts as where there is not enough for all: an address. Absent: all such are one. */
   readonly client?: string
+  /** Who is told what of the answer waits to be read; absent: nobody. */
+  readonly holding?: { add(bytes: number): void }
   /** Aborted: nobody wants the answer. One whose reason has the failure `http_response_timeout` was too late. */
   readonly signal?: Cancellation
   /** By performance.now; Infinity where there is none. */

@@ -82,6 +82,7 @@ export class ClusterTransport implements Transport {
       repeatable,
       streams = false,
       client,
+      holding,
       record,
     }: BackendRequest,
     fields: Readonly<Record<string, string>>,
@@ -105,6 +106,7 @@ export class ClusterTransport implements Transport {
       streams,
       upgrade,
       ...(client !== undefined && { client }),
+      ...(holding !== undefined && { holding }),
     }
     if (record !== undefined) record.sent = { method, target }
     try {

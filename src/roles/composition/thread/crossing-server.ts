@@ -112,6 +112,7 @@ export class CrossingServer {
 
   /** The worker is gone, and with it all that asked. */
   private closed(): void {
+    this.backlog = []
     for (const request of this.requests.values()) request.cancelled()
     this.left.resolve()
   }

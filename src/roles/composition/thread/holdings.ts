@@ -28,13 +28,13 @@ export class Holdings {
     this.displaced = displaced
   }
 
-  /** A request of this client begins, and holds what every request does. */
-  begin(client: string, holder: Holder): Share {
+  /** A request of this client begins, with fields of so many bytes, and holds what every request does. */
+  begin(client: string, holder: Holder, fieldBytes = 0): Share {
     let account = this.clients.get(client)
     if (account === undefined) this.clients.set(client, (account = { client, bytes: 0, shares: new Set() }))
     const share = new Share(this, account, holder)
     account.shares.add(share)
-    share.add(REQUEST_BYTES)
+    share.add(REQUEST_BYTES + fieldBytes)
     return share
   }
 

@@ -62,7 +62,7 @@ export class ServedRequest implements Holder {
     const [, id, method, target, fields, upgrade, deadlineMs, first, ended, client] = message
     this.owner = owner
     this.id = id
-    this.share = owner.holdings.begin(client, this)
+    this.share = owner.holdings.begin(client, this, target.length + bytesOf(fields))
     if (first !== null || !ended) this.body = this.incoming(first, ended)
     this.request = {
       method,
@@ -225,8 +225,9 @@ export class ServedRequest implements Holder {
 
   private fail(error: unknown): void {
     if (this.isOver) return
-    const reason = error instanceof Error ? error : new Error(String(error))
-    this.owner.outbox.push([FAIL, this.id, 'bundle_terminated', reason.message])
+    const text = textOf(error)
+    const reason = error instanceof Error ? error : new Error(text)
+    this.owner.outbox.push([FAIL, this.id, 'bundle_terminated', text])
     this.finish()
     this.body?.fail(reason)
     this.out?.fail(reason)
@@ -245,6 +246,22 @@ export class ServedRequest implements Holder {
     if (first !== null) body.push(first)
     if (ended) body.end()
     return body
+  }
+}
+
+/** What fields take as long as the request goes on, which may be days. */
+function bytesOf(fields: readonly string[]): number {
+  let bytes = 0
+  for (const { length } of fields) bytes += length
+  return bytes
+}
+
+/** What a bundle throws may be anything. */
+function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'what it threw cannot be said'
   }
 }
 
