@@ -16,6 +16,13 @@ export { registryOfModules, registryOfProtos, registryOfSet, registryOfSetFile }
 export type { Metadata, MetadataInit } from './grpc/metadata.ts'
 export { answer, Problem } from './routes/answer.ts'
 export type { Answer } from './routes/answer.ts'
+export { defineFilter } from './filters/filter.ts'
+export type { Filter, FilterOptions } from './filters/filter.ts'
+export type { FilterContext, FilterRequest, FilterResponse, Outcome, RequestView } from './filters/context.ts'
+export type { FilterHeaders } from './filters/headers.ts'
+export type { HeldBody } from './filters/held-body.ts'
+export { fail } from './filters/outcome.ts'
+export type { FailureMore, FilterFailure } from './filters/outcome.ts'
 export { defineGateway } from './routes/gateway.ts'
 export type { Gateway, GatewayOptions } from './routes/gateway.ts'
 export type {

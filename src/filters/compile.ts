@@ -43,6 +43,8 @@ export const noSteps: FilterSteps = {
   endOf: [],
 }
 
+const EXTENSION = phases.indexOf('extension')
+
 interface Row {
   readonly type: FilterType
   /** Place of its phase. */
@@ -69,7 +71,7 @@ export class FilterTable {
 
   /** In the order in which a request meets them, each that acts: given are those further out first. */
   inOrder(configs: readonly FilterConfig[]): readonly FilterConfig[] {
-    return this.merged(configs).toSorted((a, b) => this.row(a.type).order - this.row(b.type).order)
+    return this.merged(configs).toSorted((a, b) => this.orderOf(a) - this.orderOf(b))
   }
 
   /** Throws where one of them cannot be had. */
@@ -98,8 +100,12 @@ export class FilterTable {
   }
 
   private compile(config: FilterConfig, kit: Kit): ReadyFilter {
-    const { type, order } = this.row(config.type)
-    return { order, config, filter: guarded(type.compile(config, kit), kit) }
+    const { type } = this.row(config.type)
+    return { order: this.orderOf(config), config, filter: guarded(type.compile(config, kit), kit) }
+  }
+
+  private orderOf({ type, ahead }: FilterConfig): number {
+    return ahead === true ? EXTENSION : this.row(type).order
   }
 
   private row(type: string): Row {

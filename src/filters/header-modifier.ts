@@ -4,6 +4,7 @@ import { ownedFields } from '../http/owned-fields.ts'
 import type { FilterConfig } from '../snapshot/rule.ts'
 import { authoritySetter } from './authority.ts'
 import type { FilterType } from './filter.ts'
+import { noteTaken } from './taken.ts'
 
 export interface HeaderModifierConfig extends FilterConfig {
   readonly type: 'request-headers' | 'response-headers'
@@ -33,8 +34,16 @@ export const requestHeaders: FilterType<HeaderModifierConfig> = {
     const host = [...config.set, ...config.add].find(({ name }) => name.toLowerCase() === 'host')
     const setAuthority = host === undefined ? null : authoritySetter(host.value)
     const hints = hintsOf([...config.set, ...config.add])
+    const taken =
+      config.ahead === true ? [...config.set.map(({ name }) => name.toLowerCase()), ...config.remove] : []
     return {
-      request({ request }) {
+      request(x) {
+        const { request } = x
+        // The cache is behind it, and has to know what it does not see.
+        for (const name of taken) {
+          const value = request.fields.combined(name)
+          if (value !== undefined) noteTaken(x, `header ${name}`, value)
+        }
         modify(request.fields)
         setAuthority?.(request)
         request.hints |= hints
@@ -108,6 +117,6 @@ const hintByName: Readonly<Partial<Record<string, RequestHead['hints']>>> = {
  * Hints must stay true when a filter brings such a field in. Not HINT_ORIGIN: it
  * says that the client sent an Origin, and that is what CORS asks.
  */
-function hintsOf(fields: readonly Field[]): number {
+export function hintsOf(fields: readonly Pick<Field, 'name'>[]): number {
   return fields.reduce((hints, { name }) => hints | (hintByName[name.toLowerCase()] ?? 0), 0)
 }

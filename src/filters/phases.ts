@@ -34,6 +34,9 @@ export const phases = [
   'replies',
   // Outside of the cache, which must not keep what one client is told; and before rewriting, which may take its cookie.
   'session',
+  // Filters of the user's own, and the standard's that stand before one of them in its list: what is stored behind them
+  // passes them again each time, and nothing answers in place of one that refuses.
+  'extension',
   // Answers in place of a backend that fails: whatever may refuse the request has let it pass.
   'fallback',
   // What is answered from a cache has passed everything above.

@@ -343,6 +343,12 @@ const table = {
     retry: 'never',
     title: 'The composition holds as much as it may, and much of it for this client',
   },
+  filter_unavailable: {
+    status: 503,
+    side: 'internal',
+    retry: 'never',
+    title: 'A filter of the route does not run, or has failed',
+  },
   http_response_incomplete: {
     status: 502,
     side: 'upstream',

@@ -220,7 +220,10 @@ export const routeDefaults = {
 /** What ports of Services and EndpointSlices leave out. */
 export const portDefaults = { protocol: 'TCP' } as const
 
-/** What a Composition leaves out. */
+/** What a Filter leaves out beside that. */
+export const filterDefaults = { timeoutMs: 1_000 } as const
+
+/** What a Composition or a Filter leaves out of its bundle's threads. */
 export const compositionDefaults = {
   threads: 1,
   heapBytes: 256 * 1024 * 1024,

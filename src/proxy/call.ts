@@ -127,6 +127,10 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
 
   // UpstreamHandler.
 
+  get answerByMs(): number {
+    return this.options.deadlineMs
+  }
+
   onInformational(): void {}
   onWritable(): void {}
 

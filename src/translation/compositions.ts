@@ -1,15 +1,24 @@
 import { PORTCULLIS } from '../model/kind.ts'
-import type { ResourceRef } from '../model/resource.ts'
+import type { Resource, ResourceRef } from '../model/resource.ts'
+import type { FilterShape } from '../shared/crossing/filtering.ts'
 
 /**
- * What several roles know of compositions: what their bundles say is a fact, by `namespace/name`, and which clusters their
+ * What several roles know of compositions and filters: what their bundles say is a fact, by `bundleKey`, and which clusters their
  * backends are is wanted, so that a thread of a bundle gets these and no others.
  */
 export const BUNDLES = 'bundles'
 export const BUNDLE_BACKENDS = 'bundle-backends'
 
-/** The fact BUNDLES, as far as it is of the names of backends. */
-export type DeclaredBackends = ReadonlyMap<string, { readonly backends: readonly BundleBackend[] }>
+/** The fact BUNDLES, as far as it is of what other roles are to know. */
+export type DeclaredBundles = ReadonlyMap<string, DeclaredBundle>
+
+export interface DeclaredBundle {
+  readonly backends: readonly BundleBackend[]
+  /** Of a filter; null where nobody knows what it does. */
+  readonly filter: FilterShape | null
+  /** Why the code as it is now cannot be loaded, or null. */
+  readonly fault: string | null
+}
 
 /** The fact BUNDLES, as far as it is of the APIs that are composed. */
 export type DeclaredApis = ReadonlyMap<string, DeclaredApi>
@@ -49,12 +58,23 @@ export interface BundleBackend {
   readonly protocol: string
 }
 
-/** What is wanted by BUNDLE_BACKENDS: of each composition (`namespace/name`) the cluster of each backend that has one, by name. */
+/** What is wanted by BUNDLE_BACKENDS: of each bundle (`bundleKey`) the cluster of each backend that has one, by name. */
 export type BackendClusters = Readonly<Record<string, Readonly<Record<string, string>>>>
 
-/** The cluster whose endpoints are the threads of a bundle. */
-export function compositionCluster({ namespace, name }: Pick<ResourceRef, 'namespace' | 'name'>): string {
-  return `Composition/${namespace}/${name}`
+/** The cluster whose endpoints are the threads of a composition's bundle, or a filter's. */
+export function threadsCluster({
+  kind,
+  metadata: { namespace, name },
+}: Pick<Resource, 'kind' | 'metadata'>): string {
+  return `${kind}/${namespace}/${name}`
+}
+
+/** By which the facts of a bundle are known: `default/home` of a composition, `filter/default/tenant` of a filter. */
+export function bundleKey({
+  kind,
+  metadata: { namespace, name },
+}: Pick<Resource, 'kind' | 'metadata'>): string {
+  return kind === 'Filter' ? `filter/${namespace}/${name}` : `${namespace}/${name}`
 }
 
 /** Whether a reference is to a composition. */

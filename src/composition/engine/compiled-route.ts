@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly clock: Clock
   readonly observer: Observer
   readonly shelf: Shelf
+  /** Of a filter. */
+  readonly config: unknown
 }
 
 /** A route with what does not depend on a request made already. Each kind of route has a class of its own. */
@@ -129,7 +131,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
     return given
   }
 
-  private clients(scope: RequestScope, request: GatewayRequest): Readonly<Record<string, unknown>> {
+  protected clients(scope: RequestScope, request: GatewayRequest): Readonly<Record<string, unknown>> {
     return clientsOf(this.around.gateway.backends, this.siteOf(scope, request))
   }
 

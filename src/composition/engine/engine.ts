@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly observer?: Observer
   /** Of 0 to 1, for how long to wait before something is repeated. */
   readonly random?: () => number
+  /** Of a filter: what its Filter has for it, checked. */
+  readonly config?: unknown
 }
 
 /** Runs a composition: takes requests, makes calls by a transport, answers. Knows no sockets, and time by its clock. */
@@ -29,12 +31,14 @@ export class Engine {
   private readonly clock: Clock
   private readonly observer: Observer
   private readonly shelf: Shelf
+  private readonly config: unknown
 
-  constructor(gateway: Gateway, { transport, clock, observer = {}, random }: EngineOptions) {
+  constructor(gateway: Gateway, { transport, clock, observer = {}, random, config }: EngineOptions) {
     this.gateway = gateway
     this.transport = transport.retries === true ? transport : new Retrying(transport, clock, random)
     this.clock = clock
     this.observer = observer
+    this.config = config
     this.shelf = new Shelf(gateway.backends, clock, scope => this.clientsOfAll(scope))
   }
 
@@ -73,8 +77,8 @@ export class Engine {
   private compiled(route: Route): CompiledRoute {
     let found = this.routes.get(route)
     if (found === undefined) {
-      const { gateway, transport, clock, observer, shelf } = this
-      found = compiled(route, { gateway, transport, clock, observer, shelf })
+      const { gateway, transport, clock, observer, shelf, config } = this
+      found = compiled(route, { gateway, transport, clock, observer, shelf, config })
       this.routes.set(route, found)
     }
     return found

@@ -2,6 +2,7 @@ import type { Route } from '../routes/route.ts'
 import { Transcoded } from '../transcode/transcoded.ts'
 import type { CompiledRoute, Surroundings } from './compiled-route.ts'
 import { Composed } from './composed.ts'
+import { Filtering } from './filtering.ts'
 import { Proxied } from './proxied.ts'
 import { Socketed } from './socketed.ts'
 import { Streamed } from './streamed.ts'
@@ -18,6 +19,7 @@ const kinds: { readonly [K in Route['kind']]: Compile<K> } = {
   websocket: (route, around) => new Socketed(route, around),
   proxy: (route, around) => new Proxied(route, around),
   transcoded: (route, around) => new Transcoded(route, around),
+  filter: (route, around) => new Filtering(route, around),
 }
 
 export const compiled = (route: Route, around: Surroundings): CompiledRoute =>

@@ -1,4 +1,5 @@
 import type { Cancellation } from '../../shared/cancellation.ts'
+import type { FilterCall } from '../../shared/crossing/filtering.ts'
 import type { CallRecord } from '../calls/call-record.ts'
 import type { Holding } from '../calls/holding.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
@@ -21,6 +22,8 @@ export interface GatewayRequest {
   readonly client?: string
   /** Who is told what is kept in memory for it; absent: nobody. */
   readonly holding?: Holding
+  /** With the method `FILTER`: what a filter is asked. `headers` are those of the client's request all the same. */
+  readonly filtering?: FilterCall
 }
 
 export interface GatewayAnswer {

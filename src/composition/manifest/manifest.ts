@@ -1,5 +1,7 @@
+import type { FilterShape } from '../../shared/crossing/filtering.ts'
 import type { DeclaredResilience } from '../backends/resilience.ts'
 import type { RetrySettings } from '../transport/transport.ts'
+import type { Filter } from '../filters/filter.ts'
 import type { Gateway } from '../routes/gateway.ts'
 import type { FailureRule, PartialReport, Route } from '../routes/route.ts'
 import { compileSchemas } from '../routes/schemas.ts'
@@ -16,6 +18,8 @@ export interface Manifest {
   readonly routes: readonly RouteEntry[]
   /** OpenAPI 3.1 of the composed API. */
   readonly openapi: OpenApiDocument
+  /** What it does, of a filter; absent of an API. */
+  readonly filter?: FilterShape
 }
 
 export interface BackendEntry {
@@ -58,7 +62,7 @@ export interface CallEntry {
  * Credentials of `headers` of backends are left out, and so are the functions. Throws a TypeError that names the route
  * where a schema cannot be compiled: else each request would find that out.
  */
-export function manifestOf(gateway: Gateway): Manifest {
+export function manifestOf(gateway: Gateway | Filter): Manifest {
   const { title, version, backends, routes } = gateway
   compileSchemas(gateway)
   const ids = new OperationIds(routes)
@@ -84,6 +88,7 @@ export function manifestOf(gateway: Gateway): Manifest {
         : [routeEntry(gateway, route, ids)],
     ),
     openapi: openApiOf(gateway, ids),
+    ...('filter' in gateway && { filter: gateway.filter.shape }),
   }
 }
 

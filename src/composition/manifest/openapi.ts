@@ -16,7 +16,7 @@ export interface OpenApiDocument {
 
 type Json = Readonly<Record<string, unknown>>
 /** One whose path and schemas it says itself, and not a contract of a backend. */
-type Route = Exclude<AnyRoute, { readonly kind: 'transcoded' }>
+type Route = Exclude<AnyRoute, { readonly kind: 'transcoded' | 'filter' }>
 
 /** RFC 9457, as `src/composition/engine/problems.ts` writes it. */
 const problemSchema = {
@@ -46,7 +46,7 @@ export function openApiOf({ title, version, routes, failures }: Gateway, ids: Op
   const definitions: Record<string, unknown> = {}
   for (const route of routes.toSorted((a, b) => rankOf(a) - rankOf(b))) {
     // Of what passes nothing is known.
-    if (route.kind === 'proxy') continue
+    if (route.kind === 'proxy' || route.kind === 'filter') continue
     if (route.kind === 'transcoded') {
       addTranscoded(route, ids, paths, definitions)
       continue

@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Backends } from '../backends/backend.ts'
 import type { Answer } from './answer.ts'
 import type { BaseRoute, CommonOptions, In, PartialReport, RouteContext } from './common.ts'
+import type { FilterRoute } from './filter.ts'
 import type { AddProxy, ProxyRoute } from './proxy.ts'
 import type { AddStream, StreamRoute } from './stream.ts'
 import type { AddTranscode, TranscodedRoute } from './transcode.ts'
@@ -43,7 +44,7 @@ export interface ComposedRoute extends BaseRoute {
 }
 
 /** A route as the engine has it. What answers each kind is in `src/composition/engine/kinds.ts`. */
-export type Route = ComposedRoute | StreamRoute | WebSocketRoute | ProxyRoute | TranscodedRoute
+export type Route = ComposedRoute | StreamRoute | WebSocketRoute | ProxyRoute | TranscodedRoute | FilterRoute
 
 export type AddRoute<B extends Backends> = <
   const P extends string,

@@ -80,6 +80,7 @@ const byFailure: Readonly<Record<FailureName, number>> = {
   bundle_terminated: UNAVAILABLE,
   bundle_overloaded: UNAVAILABLE,
   bundle_stalled: UNAVAILABLE,
+  filter_unavailable: UNAVAILABLE,
   concurrency_limit_reached: UNAVAILABLE,
   http_response_incomplete: UNAVAILABLE,
   http_response_timeout: DEADLINE_EXCEEDED,

@@ -63,7 +63,7 @@ const filter = object(
     requestMirror: optional(requestMirror, 'Sends a copy of calls to another backend. On a rule only.'),
     extensionRef: optional(
       localObjectReference,
-      'A filter of an implementation. None is known here: calls of the rule fail.',
+      'A filter of your own: group portcullis.dev, kind Filter. On a rule only. Of any other kind calls of the rule fail.',
     ),
   },
   { title: 'GRPCRouteFilter' },

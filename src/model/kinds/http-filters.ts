@@ -258,7 +258,7 @@ export const httpFilter = object(
     urlRewrite: optional(urlRewrite, 'Changes Host and path of what the backend is sent.'),
     extensionRef: optional(
       localObjectReference,
-      'A filter of an implementation. None is known here: requests of the rule are answered 500.',
+      'A filter of your own: group portcullis.dev, kind Filter. On a rule only. Of any other kind requests are answered 500.',
     ),
     cors: optional(cors, 'Lets scripts of other origins read responses, and answers preflights.'),
     externalAuth: optional(

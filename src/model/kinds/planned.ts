@@ -20,7 +20,6 @@ export const plannedKinds: readonly PlannedKind[] = [
   },
   // Of requests between services; management has those from outside.
   { ...of('AuthorizationPolicy', 'mesh'), protects: 'yes', until: '' },
-  { ...of('Filter', 'composition'), protects: 'perhaps', until: 'an HTTPRoute has filters of its own' },
 ]
 
 function of(

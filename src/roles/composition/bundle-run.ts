@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Manifest } from '../../composition/manifest/manifest.ts'
-import type { Composition } from '../../model/kinds/composition.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../translation/service.ts'
 import { extractedOf } from './bundles/extracted-of.ts'
 import { Follower, stampsOf } from './bundles/follower.ts'
-import { nameOf, sourceOf, type BundleCode, type BundleSource } from './bundles/source.ts'
+import { nameOf, sourceOf, type BundleCode, type Bundled, type BundleSource } from './bundles/source.ts'
 import type { BundleFact } from './facts.ts'
 import { narrowed } from './threads/narrowed.ts'
 import { ThreadSet } from './threads/thread-set.ts'
@@ -20,8 +19,10 @@ const MOST_RETRY_MS = 60_000
 
 export interface RunKit {
   readonly kit: ServiceKit
-  /** `default/home` */
+  /** bundleKey: `default/home`, `filter/default/tenant`. */
   readonly composition: string
+  /** Whose endpoints its threads are. */
+  readonly cluster: string
   /** Gives the fact to translation; resolves when that is in force in every worker. */
   readonly give: (fact: BundleFact) => Promise<void>
   /** The clusters of its backends by their names, of the translation in force. */
@@ -29,7 +30,7 @@ export interface RunKit {
 }
 
 /**
- * One composition that is declared: its code is extracted, run by threads, and followed. One thing after another; what
+ * One composition, or filter, that is declared: its code is extracted, run by threads, and followed. One thing after another; what
  * comes meanwhile is done once behind it.
  */
 export class BundleRun {
@@ -52,9 +53,9 @@ export class BundleRun {
   private failures = 0
   private retry: NodeJS.Timeout | undefined
 
-  constructor(options: RunKit, composition: Composition) {
+  constructor(options: RunKit, object: Bundled) {
     this.options = options
-    this.source = sourceOf(composition)
+    this.source = sourceOf(object)
     this.follower = new Follower(() => this.changed())
     this.renew()
   }
@@ -65,8 +66,8 @@ export class BundleRun {
   }
 
   /** The object as it is now: other code, or other limits, are other threads. */
-  declare(composition: Composition): void {
-    const source = sourceOf(composition)
+  declare(object: Bundled): void {
+    const source = sourceOf(object)
     if (isDeepStrictEqual(source, this.source)) return
     this.source = source
     this.changed()
@@ -215,9 +216,9 @@ export class BundleRun {
 
   /** Null before anything is in force. */
   private narrow(manifest: Manifest, version: number): Snapshot | null {
-    const { kit, composition, clusters } = this.options
+    const { kit, composition: key, cluster: own, clusters } = this.options
     const served = kit.served()
-    return served && { version, ...narrowed(served, composition, manifest, clusters()) }
+    return served && { version, ...narrowed(served, { key, own }, manifest, clusters()) }
   }
 
   private async give(manifest: Manifest | null): Promise<void> {
@@ -227,6 +228,8 @@ export class BundleRun {
       // What clients are told is to change with the threads that answer them.
       manifest: this.manifest ?? manifest,
       backends: manifest?.backends ?? [],
+      // Of the threads that serve: how they are asked is in force with them.
+      filter: (this.manifest ?? manifest)?.filter ?? null,
       fault,
       places,
       threads: set?.ids ?? [],

@@ -1,6 +1,7 @@
 import { Composition } from '../../model/kinds/composition.ts'
+import { Filter } from '../../model/kinds/filter.ts'
 import type { Resources } from '../../model/resources.ts'
-import { BUNDLES } from '../../translation/compositions.ts'
+import { bundleKey, BUNDLES } from '../../translation/compositions.ts'
 import type { Facts } from '../../translation/service.ts'
 import { extractedOf } from './bundles/extracted-of.ts'
 import type { Extracted } from './bundles/extracted.ts'
@@ -9,13 +10,12 @@ import type { BundleFact } from './facts.ts'
 
 /** What bundles are, for who translates and runs nothing: so that `check` says what `run` would. */
 export async function discover(resources: Resources): Promise<Facts> {
-  const all = resources.all(Composition)
+  const all = [...resources.all(Composition), ...resources.all(Filter)]
   if (all.length === 0) return {}
   const bundles = await Promise.all(
-    all.map(async composition => {
-      const { namespace, name } = composition.metadata
-      const extracted = await extractedOf(sourceOf(composition), printed)
-      return [`${namespace}/${name}`, factOf(extracted)] as const
+    all.map(async object => {
+      const extracted = await extractedOf(sourceOf(object), printed)
+      return [bundleKey(object), factOf(extracted)] as const
     }),
   )
   return { [BUNDLES]: new Map(bundles) }
@@ -25,5 +25,6 @@ export async function discover(resources: Resources): Promise<Facts> {
 const printed = (text: string): void => void process.stderr.write(text)
 
 function factOf({ manifest, fault, places = [] }: Extracted): BundleFact {
-  return { manifest, backends: manifest?.backends ?? [], fault, places, threads: null, trouble: null }
+  const backends = manifest?.backends ?? []
+  return { manifest, backends, filter: manifest?.filter ?? null, fault, places, threads: null, trouble: null }
 }

@@ -1,12 +1,20 @@
 import { Composition } from '../../model/kinds/composition.ts'
+import { Filter } from '../../model/kinds/filter.ts'
 import type { Resources } from '../../model/resources.ts'
-import { BUNDLE_BACKENDS, BUNDLES, type BackendClusters } from '../../translation/compositions.ts'
+import {
+  BUNDLE_BACKENDS,
+  bundleKey,
+  BUNDLES,
+  threadsCluster,
+  type BackendClusters,
+} from '../../translation/compositions.ts'
 import type { RoleService, ServiceKit, Wants } from '../../translation/service.ts'
 import type { BundleRun } from './bundle-run.ts'
+import type { Bundled } from './bundles/source.ts'
 import type { BundleFact } from './facts.ts'
 import { unawaited } from './unawaited.ts'
 
-/** Runs the bundles of all compositions that are declared. */
+/** Runs the bundles of all compositions and filters that are declared. */
 export class Compositions implements RoleService {
   readonly name = 'compositions'
   private readonly kit: ServiceKit
@@ -24,7 +32,7 @@ export class Compositions implements RoleService {
 
   applied(wants: Wants, resources: Resources): void {
     this.clusters = (wants[BUNDLE_BACKENDS] as BackendClusters | undefined) ?? {}
-    const declared = resources.all(Composition)
+    const declared = [...resources.all(Composition), ...resources.all(Filter)]
     if (declared.length === 0 && this.runs.size === 0) return
     // Who has its turn later has it whatever became of this one.
     this.turn = this.turn
@@ -47,20 +55,19 @@ export class Compositions implements RoleService {
     await Promise.all(this.runs.values().map(run => run.stop()))
   }
 
-  private async take(declared: readonly Composition[]): Promise<void> {
+  private async take(declared: readonly Bundled[]): Promise<void> {
     // Nobody who has none loads what runs them.
     const { BundleRun } = await import('./bundle-run.ts')
     if (this.stopped) return
     const names = new Set<string>()
-    for (const composition of declared) {
-      const { namespace, name } = composition.metadata
-      const key = `${namespace}/${name}`
+    for (const object of declared) {
+      const key = bundleKey(object)
       names.add(key)
       try {
         const run = this.runs.get(key)
-        run?.declare(composition)
+        run?.declare(object)
         run?.applied()
-        if (run === undefined) this.runs.set(key, new BundleRun(this.kitOf(key), composition))
+        if (run === undefined) this.runs.set(key, new BundleRun(this.kitOf(key, object), object))
       } catch (error) {
         // Those behind it have nothing to do with that.
         this.kit.log.error('composition.failed', { composition: key, error })
@@ -77,10 +84,11 @@ export class Compositions implements RoleService {
     unawaited(run.stop(), this.kit.log, key)
   }
 
-  private kitOf(composition: string): ConstructorParameters<typeof BundleRun>[0] {
+  private kitOf(composition: string, object: Bundled): ConstructorParameters<typeof BundleRun>[0] {
     return {
       kit: this.kit,
       composition,
+      cluster: threadsCluster(object),
       clusters: () => this.clusters[composition] ?? {},
       give: fact => {
         this.facts = new Map([...this.facts, [composition, fact]])

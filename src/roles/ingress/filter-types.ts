@@ -5,6 +5,7 @@ import { cache } from '../../filters/cache/cache.ts'
 import { compression } from '../../filters/compression/compression.ts'
 import { cors } from '../../filters/cors.ts'
 import { externalAuth } from '../../filters/external-auth/external-auth.ts'
+import { extension } from '../../filters/extension/extension.ts'
 import { fallback } from '../../filters/fallback/fallback.ts'
 import type { FilterType } from '../../filters/filter.ts'
 import { requestHeaders, responseHeaders } from '../../filters/header-modifier.ts'
@@ -26,6 +27,7 @@ export const ingressFilters: readonly FilterType[] = [
   basicAuth,
   externalAuth,
   localReplies,
+  extension,
   fallback,
   cache,
   bulkhead,

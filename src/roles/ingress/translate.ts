@@ -38,6 +38,7 @@ import { doubtExceptions } from '../../translation/except-doubts.ts'
 import { doubtGreedy } from './doubts/greedy.ts'
 import { clusterNames, clustersOfRules, portsOf } from './gateway/ports.ts'
 import { doubtRetries } from './doubts/retries.ts'
+import { Extensions } from './routes/extensions.ts'
 import { routesOf } from './routes/routes.ts'
 import { doubtShadows, doubtStreams } from './doubts/shadows.ts'
 import { doubtZones } from './doubts/zones.ts'
@@ -89,7 +90,8 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const traffic = trafficPolicies({ resources, gateways, grants, backends, closing, report })
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
   closing.tell(report)
-  const routes = routesOf(resources, backends).map(route => auth.route(route))
+  const extensions = new Extensions(resources, options.facts)
+  const routes = routesOf(resources, { backends, extensions }).map(route => auth.route(route))
   const streams = attachRoutes(attaching, routes)
   const composed = composedBackends(resources, options.facts, backends)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)

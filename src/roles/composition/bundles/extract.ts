@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import type { CompositionLimits } from '../../../model/kinds/composition.ts'
+import type { BundleLimits } from '../../../model/kinds/bundle.ts'
 import { formatBytes } from '../../../model/quantity.ts'
 import { BEAT_MS } from '../threads/beat.ts'
 import { heapCeilingMb, heapOf } from '../threads/heap.ts'
 import { FAR_LIMITS } from '../threads/watchdog.ts'
 import { bundleEntry, LOAD_MS, type BundleTask } from '../thread/settings.ts'
 import type { Extracted } from './extracted.ts'
-import { seenFromHere } from './load.ts'
+import { seenFromHere, type ModuleCode } from './load.ts'
 
 /** What bundles print while they are loaded, line by line. */
 export type Printed = (text: string) => void
@@ -17,13 +17,14 @@ export type Printed = (text: string) => void
  * waits, or takes too much memory is a fault.
  */
 export async function extract(
-  file: string,
-  limits: Pick<CompositionLimits, 'heapBytes'>,
+  code: ModuleCode,
+  limits: Pick<BundleLimits, 'heapBytes'>,
   printed: Printed,
 ): Promise<Extracted> {
+  const { file } = code
   if (!existsSync(file))
     return { manifest: null, fault: seenFromHere(`${file}: does not exist`), files: [file] }
-  const workerData: BundleTask = { task: 'manifest', file }
+  const workerData: BundleTask = { task: 'manifest', code }
   const worker = new Worker(bundleEntry, {
     workerData,
     name: 'portcullis-bundle',
@@ -44,7 +45,7 @@ export async function extract(
   const late = setTimeout(() => failed(`is not loaded after ${LOAD_MS / 1000} s`), LOAD_MS)
   worker.once('message', (extracted: Extracted) => resolve(extracted))
   worker.once('error', error => failed(`ends its thread: ${messageOf(error)}`))
-  worker.once('exit', code => failed(`ends its thread with code ${code} before it is loaded`))
+  worker.once('exit', status => failed(`ends its thread with code ${status} before it is loaded`))
   const extracted = await promise
   clearTimeout(late)
   clearInterval(watch)

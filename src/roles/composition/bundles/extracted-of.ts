@@ -10,5 +10,5 @@ export async function extractedOf({ code, limits }: BundleSource, printed: Print
     return declaredIn(code.aggregate)
   }
   const { extract } = await import('./extract.ts')
-  return extract(code.file, limits, printed)
+  return extract(code, limits, printed)
 }

@@ -7,7 +7,7 @@ export interface Extracted {
   readonly manifest: Manifest | null
   /** `FILE:LINE: what is wrong`; null where nothing is. */
   readonly fault: string | null
-  /** Of an aggregate: the places of `fault`, below `spec.aggregate`. */
+  /** The places of `fault`: of an aggregate below `spec.aggregate`, of a filter's config below `spec`. */
   readonly places?: readonly Fault[]
   /** Absolute: what is to be followed, the bundle itself first. */
   readonly files: readonly string[]

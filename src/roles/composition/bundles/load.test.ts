@@ -25,7 +25,7 @@ suite('a bundle', () => {
     test(`that ${what} is told with its place`, async () => {
       using folder = new Folder({ 'a.gateway.ts': code })
       const file = join(folder.path, 'a.gateway.ts')
-      await assert.rejects(loadBundle(file, new Set([file])), {
+      await assert.rejects(loadBundle({ file }, new Set([file])), {
         name: 'BundleFault',
         message: `${file}${said}`,
       })

@@ -1,19 +1,20 @@
 import { parentPort } from 'node:worker_threads'
 import { manifestOf } from '../../../composition/manifest/manifest.ts'
 import type { Extracted } from './extracted.ts'
-import { BundleFault, loadBundle } from './load.ts'
+import { BundleFault, loadBundle, type ModuleCode } from './load.ts'
 import { followImports } from './text.ts'
 
 /** The body of the thread of `extract`: no function of a route is run. */
-export async function tellManifest(file: string): Promise<void> {
-  parentPort!.postMessage(await manifestIn(file))
+export async function tellManifest(code: ModuleCode): Promise<void> {
+  parentPort!.postMessage(await manifestIn(code))
 }
 
-async function manifestIn(file: string): Promise<Extracted> {
+async function manifestIn(code: ModuleCode): Promise<Extracted> {
+  const { file } = code
   const { files, text } = followImports()
   const followed = (): readonly string[] => [...new Set([file, ...files])]
   try {
-    const { gateway } = await loadBundle(file, files)
+    const { gateway } = await loadBundle(code, files)
     return { manifest: manifestOf(gateway), fault: null, files: followed(), text }
   } catch (error) {
     const fault =
@@ -21,6 +22,7 @@ async function manifestIn(file: string): Promise<Extracted> {
         ? error.message
         : `${file}: ${error instanceof Error ? error.message : String(error)}`
     const mayPass = error instanceof BundleFault && error.mayPass
-    return { manifest: null, fault, files: followed(), mayPass }
+    const places = error instanceof BundleFault ? error.places : []
+    return { manifest: null, fault, ...(places.length > 0 && { places }), files: followed(), mayPass }
   }
 }

@@ -1,34 +1,47 @@
 import { dirname, resolve } from 'node:path'
-import {
-  compositionLimits,
-  type Composition,
-  type CompositionLimits,
-} from '../../../model/kinds/composition.ts'
+import { bundleLimits, type BundleLimits } from '../../../model/kinds/bundle.ts'
+import type { Composition } from '../../../model/kinds/composition.ts'
+import { Filter } from '../../../model/kinds/filter.ts'
 import type { BundleText } from './text.ts'
 
-/** What threads run: a module file, absolute, or what is declared in its place. */
+/** An object whose bundle is run. */
+export type Bundled = Composition | Filter
+
+/** What threads run: a module file, absolute, or what is declared in its place. `filter`: the module is one, and is given this. */
 export type BundleCode =
-  | { readonly file: string; /** As it was extracted. */ readonly text?: BundleText }
+  | {
+      readonly file: string
+      readonly filter?: FilterGiven
+      /** As it was extracted. */ readonly text?: BundleText
+    }
   | { readonly aggregate: unknown }
 
-/** What a composition runs, and what a thread of it may use. */
+export interface FilterGiven {
+  readonly config: unknown
+}
+
+/** What a composition or a filter runs, and what a thread of it may use. */
 export interface BundleSource {
   /** Null for an object that no file declares, and that can name none. */
   readonly code: BundleCode | null
   readonly threads: number
-  readonly limits: CompositionLimits
+  readonly limits: BundleLimits
 }
 
 /** Paths are relative to the file that declares the object. */
-export function sourceOf({ body, at }: Composition): BundleSource {
-  const { bundle, aggregate, threads = 1 } = body.spec
+export function sourceOf(object: Bundled): BundleSource {
+  const { threads = 1, limits } = object.body.spec
+  return { code: codeOf(object), threads, limits: bundleLimits(limits) }
+}
+
+function codeOf({ kind, body: { spec }, at }: Bundled): BundleCode | null {
   const position = at(['spec', 'bundle'])
-  const file = position === null || bundle === undefined ? null : resolve(dirname(position.file), bundle)
-  return {
-    code: aggregate !== undefined ? { aggregate } : file === null ? null : { file },
-    threads,
-    limits: compositionLimits(body),
-  }
+  if ('aggregate' in spec && spec.aggregate !== undefined) return { aggregate: spec.aggregate }
+  if (position === null || spec.bundle === undefined) return null
+  const file = resolve(dirname(position.file), spec.bundle)
+  return kind === Filter.kind
+    ? { file, filter: { config: 'config' in spec ? spec.config : undefined } }
+    : { file }
 }
 
 /** As logs name it. */

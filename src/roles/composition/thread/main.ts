@@ -8,7 +8,7 @@ export async function runBundle(types: RuleTypes): Promise<void> {
   const task: BundleTask = workerData
   if (task.task === 'manifest') {
     const { tellManifest } = await import('../bundles/manifest-thread.ts')
-    return tellManifest(task.file)
+    return tellManifest(task.code)
   }
   const { serveBundle } = await import('./serve.ts')
   return serveBundle(task, types)

@@ -11,6 +11,7 @@ import type { MetricsScope } from '../../../telemetry/metrics.ts'
 import { SPANS, SpanWriter } from '../../../telemetry/spans/span-writer.ts'
 import { systemClock } from '../../../upstream/clock.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
+import type { LoadedBundle } from '../bundles/load.ts'
 import type { BundleCode } from '../bundles/source.ts'
 import { Beat, BEAT_MS } from '../threads/beat.ts'
 import { collectGarbage } from '../threads/heap.ts'
@@ -19,6 +20,7 @@ import { CallSpans } from './call-spans.ts'
 import { ClusterTransport } from './cluster-transport.ts'
 import { serveCrossing, type CrossingServer } from './crossing-server.ts'
 import { FanOutLog } from './fan-out-log.ts'
+import { filterRequest } from './filter-request.ts'
 import { forgotten } from './forgotten.ts'
 import { Holdings } from './holdings.ts'
 import { together } from './observers.ts'
@@ -53,13 +55,14 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
   const holdings = new Holdings(task.holdBytes, displacedIn(composition, plane.metricsScope()))
   const tell = (message: FromBundle): void => parentPort!.postMessage(message)
   try {
-    const gateway = await gatewayOf(task.code)
+    const { gateway, config } = await loaded(task.code)
     const fanOut = log.tells('debug') ? new FanOutLog(composition, systemClock) : null
     const { tracing } = workerData as WorkerSettings
     const spans = tracing && new CallSpans(composition, gateway, writer, tracing)
     const engine = new Engine(gateway, {
       transport: recorded(new ClusterTransport(plane.within), gateway.backends, composition),
       clock: systemClock,
+      config,
       observer: together([
         new CallMetrics(composition, plane.metricsScope()).observer,
         ...(spans === null ? [] : [spans.observer]),
@@ -71,7 +74,8 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
     })
     close = () => engine.close()
     const answered = (request: GatewayRequest): Promise<GatewayAnswer> => engine.answer(request)
-    answer = fanOut?.told(answered) ?? answered
+    const told = fanOut?.told(answered) ?? answered
+    answer = 'filter' in gateway ? request => told(filterRequest(request)) : told
     tell({ type: 'loaded' })
   } catch (error) {
     tell({ type: 'unloadable', fault: error instanceof Error ? error.message : String(error) })
@@ -81,23 +85,23 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
 const tellWorkerGroup = (message: FromWorker): void => parentPort!.postMessage(message)
 
 /** Who runs code loads nothing of what is declared, nor the other way round. */
-async function gatewayOf(code: BundleCode): Promise<Gateway> {
+async function loaded(code: BundleCode): Promise<LoadedBundle> {
   if ('file' in code) {
     const [{ loadBundle, seenFromHere }, { filesOf, loadAsKept }] = await Promise.all([
       import('../bundles/load.ts'),
       import('../bundles/text.ts'),
     ])
-    const { file, text } = code
+    const { text } = code
     if (text !== undefined) loadAsKept(text)
     try {
-      return (await loadBundle(file, text === undefined ? new Set() : filesOf(text))).gateway
+      return await loadBundle(code, text === undefined ? new Set() : filesOf(text))
     } catch (error) {
       // It was loaded when it was extracted, and something else is not as it was then.
       throw new Error(seenFromHere(error instanceof Error ? error.message : String(error)), { cause: error })
     }
   }
   const { gatewayOfAggregate } = await import('../../../composition/aggregate/aggregate.ts')
-  return gatewayOfAggregate(code.aggregate) as unknown as Gateway
+  return { gateway: gatewayOfAggregate(code.aggregate) as unknown as Gateway }
 }
 
 /** Counts requests that have lost their places, and says now and then that there are any. */

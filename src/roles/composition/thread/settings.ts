@@ -4,7 +4,7 @@ import type { BundleCode } from '../bundles/source.ts'
 /** What a thread of the entry for bundles (cli/bundle-worker.ts) is begun for, beside what WorkerGroup says. */
 export type BundleTask =
   /** Tells what the bundle is, and ends. */
-  | { readonly task: 'manifest'; readonly file: string }
+  | { readonly task: 'manifest'; readonly code: Extract<BundleCode, { readonly file: string }> }
   /** Answers requests by it, until it is drained. */
   | {
       readonly task: 'serve'

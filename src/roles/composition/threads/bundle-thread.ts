@@ -1,4 +1,4 @@
-import type { CompositionLimits } from '../../../model/kinds/composition.ts'
+import type { BundleLimits } from '../../../model/kinds/bundle.ts'
 import type { FailureName } from '../../../http/failures.ts'
 import { heapCeilingMb, heapOf, holdBytes } from './heap.ts'
 import type { Guest } from '../../../proxy/guest.ts'
@@ -31,7 +31,7 @@ export interface ThreadOptions {
   /** `default/home` */
   readonly composition: string
   readonly code: BundleCode
-  readonly limits: CompositionLimits
+  readonly limits: BundleLimits
   /** Of its set, and which of them it is. */
   readonly count: number
   readonly index: number

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Worker } from 'node:worker_threads'
-import type { CompositionLimits } from '../../../model/kinds/composition.ts'
+import type { BundleLimits } from '../../../model/kinds/bundle.ts'
 
 const LEAST_CEILING_MB = 4096
 
@@ -9,7 +9,7 @@ const LEAST_CEILING_MB = 4096
  * Where V8 itself gives up, which may be the end of the process: never before the thread has been found to hold too
  * much and has been ended. Memory is taken as it is needed.
  */
-export function heapCeilingMb({ heapBytes }: Pick<CompositionLimits, 'heapBytes'>): number {
+export function heapCeilingMb({ heapBytes }: Pick<BundleLimits, 'heapBytes'>): number {
   return Math.max(LEAST_CEILING_MB, Math.ceil((4 * heapBytes) / 1024 ** 2))
 }
 
@@ -20,7 +20,7 @@ const OWN_BYTES = 32 * 1024 ** 2
  * What requests may hold for clients, on the heap or beside it: half of what a thread has beyond its own, since what is made
  * of it on the way is there as well.
  */
-export function holdBytes({ heapBytes, externalBytes }: CompositionLimits): number {
+export function holdBytes({ heapBytes, externalBytes }: BundleLimits): number {
   const bytes = Math.min(heapBytes, externalBytes)
   return Math.max(bytes / 4, (bytes - OWN_BYTES) / 2)
 }

@@ -19,7 +19,10 @@ function narrow(orders: Partial<BackendSettings>, users: Partial<BackendSettings
   const backends = { orders: http({ url: place, ...orders }), users: http({ url: place, ...users }) }
   const manifest = manifestOf(defineGateway({ title: 't', version: '1', backends, routes: () => [] }))
   const served = { clusters: [cluster], endpoints }
-  return narrowed(served, 'default/home', manifest, { orders: 'apis', users: 'apis' })
+  return narrowed(served, { key: 'default/home', own: 'Composition/default/home' }, manifest, {
+    orders: 'apis',
+    users: 'apis',
+  })
 }
 
 suite('two backends at one place', () => {

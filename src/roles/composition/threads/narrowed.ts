@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Manifest } from '../../../composition/manifest/manifest.ts'
-import { compositionCluster } from '../../../translation/compositions.ts'
 import type { Rule } from '../../../snapshot/rule.ts'
 import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
 import type { Snapshot } from '../../../snapshot/snapshot.ts'
@@ -9,12 +8,11 @@ import { backendRule } from '../translation/backend-rule.ts'
 /** Of what workers have, what threads of one bundle need: the clusters of its backends, and nothing of anybody else. */
 export function narrowed(
   served: Pick<Snapshot, 'clusters' | 'endpoints' | 'certificates'>,
-  composition: string,
+  { key, own: ownCluster }: { readonly key: string; readonly own: string },
   { backends }: Manifest,
   clusterOf: Readonly<Record<string, string>>,
 ): Omit<Snapshot, 'version'> {
-  const [namespace = '', name = ''] = composition.split('/')
-  const own = served.clusters.find(one => one.name === compositionCluster({ namespace, name }))
+  const own = served.clusters.find(one => one.name === ownCluster)
   const byName = new Map(served.clusters.map(cluster => [cluster.name, cluster]))
   const clusters = new Map<string, Cluster>()
   const endpoints: Record<string, readonly Endpoint[]> = {}
@@ -23,17 +21,17 @@ export function narrowed(
     const cluster = byName.get(clusterOf[backend.name] ?? '')
     // Its calls fail: destination_not_found. The condition says why.
     if (cluster === undefined) continue
-    const id = `composition/${composition}/${backend.name}`
+    const id = `composition/${key}/${backend.name}`
     const origin = own?.origin ?? cluster.origin
     const { rule, settings } = backendRule(id, origin, backend, cluster.name)
     const before = clusters.get(cluster.name)
     const wanted = { ...cluster, ...settings }
     // Of two backends at one place each has its own breaker, budget and hedging.
     const isAnother = before !== undefined && !isDeepStrictEqual(before, wanted)
-    const key = isAnother ? `${cluster.name} (${backend.name})` : cluster.name
-    clusters.set(key, { ...wanted, name: key })
-    endpoints[key] = served.endpoints[cluster.name] ?? []
-    within[backend.name] = isAnother ? backendRule(id, origin, backend, key).rule : rule
+    const to = isAnother ? `${cluster.name} (${backend.name})` : cluster.name
+    clusters.set(to, { ...wanted, name: to })
+    endpoints[to] = served.endpoints[cluster.name] ?? []
+    within[backend.name] = isAnother ? backendRule(id, origin, backend, to).rule : rule
   }
   const list = [...clusters.values()]
   return {

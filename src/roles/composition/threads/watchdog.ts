@@ -1,5 +1,5 @@
 import type { FailureName } from '../../../http/failures.ts'
-import type { CompositionLimits } from '../../../model/kinds/composition.ts'
+import type { BundleLimits } from '../../../model/kinds/bundle.ts'
 import { formatBytes, formatDuration } from '../../../model/quantity.ts'
 import { BEAT_MS, type Beat } from './beat.ts'
 
@@ -19,7 +19,7 @@ export interface Verdict {
  */
 export class Watchdog {
   private readonly beat: Beat
-  private readonly limits: CompositionLimits
+  private readonly limits: BundleLimits
   private count = 0
   private still = 0
   private isLoaded = false
@@ -29,7 +29,7 @@ export class Watchdog {
   /** Looks before another collection is asked for. */
   private rest = 0
 
-  constructor(beat: Beat, limits: CompositionLimits) {
+  constructor(beat: Beat, limits: BundleLimits) {
     this.beat = beat
     this.limits = limits
   }

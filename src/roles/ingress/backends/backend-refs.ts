@@ -2,8 +2,9 @@ import { portDefaults } from '../../../model/defaults.ts'
 import { PORTCULLIS, type ResourceKind } from '../../../model/kind.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { Composition } from '../../../model/kinds/composition.ts'
-import { compositionCluster, isComposition } from '../../../translation/compositions.ts'
+import { isComposition, threadsCluster } from '../../../translation/compositions.ts'
 import { BackendTLSPolicy } from '../../../model/kinds/backend-tls-policy.ts'
+import { Filter } from '../../../model/kinds/filter.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
 import { Service } from '../../../model/kinds/service.ts'
 import { backendReference } from '../../../model/hints.ts'
@@ -129,17 +130,19 @@ export class BackendRefs {
   ): string | Flaw {
     const { namespace, name } = to
     const what = `Composition ${namespace}/${name}`
-    if (this.resources.get(Composition, namespace, name) === undefined)
-      return this.absent(Composition, to, from, path)
+    const object = this.resources.get(Composition, namespace, name)
+    if (object === undefined) return this.absent(Composition, to, from, path)
     if (port !== undefined) return notFound([...path, 'port'], `${what} has no ports, expected none`)
     const unsupported = (message: string): Flaw => ({ reason: 'UnsupportedProtocol', path, message })
     if (use !== 'http')
       return unsupported(`${what} answers requests of HTTPRoutes, and nothing else can be sent to it yet`)
     // Its threads have ways from workers alone: each call would be answered 503.
-    if (from.kind === Composition.kind)
-      return unsupported(`${what} cannot be called by another composition, expected a Service or a Backend`)
+    if (from.kind === Composition.kind || from.kind === Filter.kind)
+      return unsupported(
+        `${what} cannot be called by ${from.kind === Filter.kind ? 'a filter' : 'another composition'}, expected a Service or a Backend`,
+      )
     this.compositions.add(`${namespace}/${name}`)
-    return compositionCluster(to)
+    return threadsCluster(object)
   }
 
   private service(

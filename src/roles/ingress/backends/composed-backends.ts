@@ -3,6 +3,7 @@ import { canonicalHostname } from '../../../http/hostname.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { Composition } from '../../../model/kinds/composition.ts'
+import { Filter } from '../../../model/kinds/filter.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
 import { Service } from '../../../model/kinds/service.ts'
 import { isSlip } from '../../../model/nearest.ts'
@@ -11,10 +12,11 @@ import type { Resources } from '../../../model/resources.ts'
 import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
 import { clusterSettings } from '../../../translation/cluster-settings.ts'
 import {
+  bundleKey,
   BUNDLES,
   type BackendClusters,
   type BundleBackend,
-  type DeclaredBackends,
+  type DeclaredBundles,
 } from '../../../translation/compositions.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
 import type { Facts } from '../../../translation/service.ts'
@@ -24,9 +26,11 @@ import { clusterTls } from './backend-tls-policy.ts'
 import { ejectionOf } from './ejection.ts'
 import type { UpstreamTls } from './upstream-tls.ts'
 
+type Bundled = Composition | Filter
+
 /** One backend of one bundle: the cluster of an object, one of its own by name or address, or why there is none. */
 interface Composed {
-  readonly composition: Composition
+  readonly bundle: Bundled
   readonly backend: BundleBackend
   readonly path: FieldPath
   readonly to: string | Host | Flaw
@@ -51,37 +55,33 @@ export function composedBackends(
   facts: Facts | undefined,
   refs: BackendRefs,
 ): readonly Composed[] {
-  const declared = facts?.[BUNDLES] as DeclaredBackends | undefined
+  const declared = facts?.[BUNDLES] as DeclaredBundles | undefined
   if (declared === undefined) return []
-  return resources.all(Composition).flatMap(composition => {
-    const { namespace, name } = composition.metadata
-    const { backends = [] } = declared.get(`${namespace}/${name}`) ?? {}
-    return backends.map(backend => ({
-      composition,
-      backend,
-      ...whereIs(composition, backend, resources, refs),
-    }))
+  return [...resources.all(Composition), ...resources.all(Filter)].flatMap(bundle => {
+    const { backends = [] } = declared.get(bundleKey(bundle)) ?? {}
+    return backends.map(backend => ({ bundle, backend, ...whereIs(bundle, backend, resources, refs) }))
   })
 }
 
 const PORTS = { http: 80, https: 443, ws: 80, wss: 443, h2c: 80, h2: 443 } as const
 
 function whereIs(
-  composition: Composition,
+  bundle: Bundled,
   backend: BundleBackend,
   resources: Resources,
   refs: BackendRefs,
 ): Pick<Composed, 'path' | 'to' | 'likely'> {
-  const { aggregate, backends } = composition.body.spec
+  const { backends } = bundle.body.spec
+  const isAggregate = 'aggregate' in bundle.body.spec && bundle.body.spec.aggregate !== undefined
   const named = backends?.[backend.name]
-  const declared = aggregate === undefined ? ['bundle'] : ['aggregate', 'backends', backend.name]
+  const declared = isAggregate ? ['aggregate', 'backends', backend.name] : ['bundle']
   const path = ['spec', ...(named === undefined ? declared : ['backends', backend.name])]
-  const { namespace } = composition.metadata
+  const { namespace } = bundle.metadata
   const host = hostOf(backend)
   if (host === null) return { path, to: unserved(backend, path) }
   const ref = named ?? objectNamed(host, namespace, resources)
   if (ref === null) return { path, to: host, likely: likelyMeant(host, namespace, resources) }
-  const from = { group: PORTCULLIS, kind: Composition.kind, namespace }
+  const from = { group: PORTCULLIS, kind: bundle.kind, namespace }
   const use: Use = host.protocol === 'h2' ? 'grpc' : 'http'
   const to = refs.resolve(ref, from, path, use)
   if (typeof to === 'string') return { path, to }
@@ -156,13 +156,13 @@ export function composedClusters(
   const endpoints: Record<string, readonly Endpoint[]> = {}
   const names: string[] = []
   const wanted: Record<string, Record<string, string>> = {}
-  for (const [composition, list] of Map.groupBy(all, one => one.composition)) {
+  for (const [bundle, list] of Map.groupBy(all, one => one.bundle)) {
     const flaws: Flaw[] = []
-    const { namespace, name } = composition.metadata
-    const own: Record<string, string> = (wanted[`${namespace}/${name}`] = {})
+    const { namespace } = bundle.metadata
+    const own: Record<string, string> = (wanted[bundleKey(bundle)] = {})
     for (const { backend, path, to, likely = null } of list) {
       if (likely !== null)
-        report.doubt(composition, {
+        report.doubt(bundle, {
           severity: 'warning',
           reason: 'LikelyMisspelled',
           path,
@@ -174,14 +174,14 @@ export function composedClusters(
         else names.push((own[backend.name] = cluster))
       } else if ('reason' in to) flaws.push(to)
       else {
-        const cluster = hostCluster(to, composition)
+        const cluster = hostCluster(to, bundle)
         own[backend.name] = cluster.name
         if (!clusters.has(cluster.name)) clusters.set(cluster.name, cluster)
         endpoints[cluster.name] = [{ address: to.address, port: to.port, weight: 1 }]
       }
     }
-    if (isFull(flaws)) report.bad(composition, 'ResolvedRefs', flaws)
-    else report.good(composition, 'ResolvedRefs', 'ResolvedRefs', 'every backend is resolved')
+    if (isFull(flaws)) report.bad(bundle, 'ResolvedRefs', flaws)
+    else report.good(bundle, 'ResolvedRefs', 'ResolvedRefs', 'every backend is resolved')
   }
   return { clusters: [...clusters.values()], endpoints, names, wanted }
 }
@@ -216,14 +216,14 @@ function secured(
     : name
 }
 
-function hostCluster({ address, port, isSecure, protocol }: Host, composition: Composition): Cluster {
+function hostCluster({ address, port, isSecure, protocol }: Host, bundle: Bundled): Cluster {
   const at = `${address.includes(':') ? `[${address}]` : address}:${port}`
   const ways = [...(isSecure ? ['tls'] : []), ...(protocol === 'h2' ? ['h2'] : [])]
   const serverName = isIP(address) === 0 ? canonicalHostname(address) : ''
   return {
     name: `Host/${at}${ways.length === 0 ? '' : ` (${ways.join(' ')})`}`,
     // Several compositions may be the reason for it, and the first is as good as any.
-    origin: originOf(composition, ['spec', 'bundle']),
+    origin: originOf(bundle, ['spec', 'bundle']),
     protocol,
     ...clusterSettings,
     ...ejectionOf([]),

@@ -1,11 +1,11 @@
 import type { CorsConfig } from '../../../filters/cors.ts'
+import type { ExtensionConfig } from '../../../filters/extension/config.ts'
 import type { HeaderModifierConfig } from '../../../filters/header-modifier.ts'
 import type { UrlRewriteConfig } from '../../../filters/url-rewrite.ts'
 import { ownedFields } from '../../../http/owned-fields.ts'
 import { canonicalPath, parseAuthority, writtenPaths } from '../../../http/target.ts'
 import { unbroughtReason } from '../../../model/kinds/external-auth-policy.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
-import { PORTCULLIS } from '../../../model/kind.ts'
 import type {
   CORS,
   ExternalAuth,
@@ -17,6 +17,7 @@ import type {
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import type { FilterConfig, Match, PathRewrite, Redirect } from '../../../snapshot/rule.ts'
 import type { Flaw } from '../../../translation/report.ts'
+import type { Extensions } from './extensions.ts'
 import { withoutSlash } from './matches.ts'
 import { originOf } from '../origin.ts'
 import { filterSettings } from '../external-auth/settings.ts'
@@ -30,6 +31,8 @@ export interface Filters {
   readonly flaws: readonly Flaw[]
   /** Filters that cannot be had, or whom they would ask. They must not be skipped, so what they would have seen is answered 500. */
   readonly missing: readonly Flaw[]
+  /** Filters that let nothing pass, and say so to each request. */
+  readonly lost: readonly Flaw[]
 }
 
 interface Work {
@@ -39,8 +42,16 @@ interface Work {
   readonly filters: FilterConfig[]
   readonly flaws: Flaw[]
   readonly missing: Flaw[]
+  readonly lost: Flaw[]
   readonly follow: Follow
+  readonly extensions: Extensions
   redirect: Redirect | null
+}
+
+/** What is asked of where references lead. */
+export interface References {
+  readonly follow: Follow
+  readonly extensions: Extensions
 }
 
 /** `place` is where the list stands: some filters cannot work on one of several backends. */
@@ -50,7 +61,7 @@ export function filtersOf(
   path: FieldPath,
   matches: readonly Match[],
   place: 'rule' | 'backend',
-  follow: Follow,
+  { follow, extensions }: References,
 ): Filters {
   const work: Work = {
     resource,
@@ -58,7 +69,9 @@ export function filtersOf(
     filters: [],
     flaws: combinationFlaws(list, path),
     missing: [],
+    lost: [],
     follow,
+    extensions,
     redirect: null,
   }
   for (const [i, filter] of list.entries()) {
@@ -69,10 +82,18 @@ export function filtersOf(
         path: at,
         message: `${filter.type} is served on rules only, not on a backendRef`,
       })
+    else if (place === 'backend' && filter.type === 'ExtensionRef') work.missing.push(onBackend(at))
     else addFilter(work, filter, at)
   }
   return work
 }
+
+/** What is stored of the rule's answers would not pass it again. */
+const onBackend = (path: FieldPath): Flaw => ({
+  reason: 'UnsupportedValue',
+  path,
+  message: `ExtensionRef is served on rules only, not on a backendRef; what is for that is answered 500`,
+})
 
 const REPEATABLE = ['RequestMirror', 'ExtensionRef', 'ExternalAuth']
 
@@ -113,7 +134,7 @@ function addFilter(work: Work, filter: HTTPFilter, path: FieldPath): void {
     work.redirect ??= redirectAction(work, requestRedirect, [...path, 'requestRedirect'])
     return
   }
-  if (type === 'ExtensionRef') work.missing.push(missingExtension(filter, path))
+  if (type === 'ExtensionRef') addExtension(work, filter, path)
 }
 
 function addExternalAuth(work: Work, auth: ExternalAuth, path: FieldPath): void {
@@ -136,22 +157,16 @@ function addExternalAuth(work: Work, auth: ExternalAuth, path: FieldPath): void 
   work.filters.push(filterSettings(originOf(work.resource, path), auth, namespace, cluster))
 }
 
-/** Of a policy of ours, in the place where other gateways have theirs. */
-function policyAdvice(ref: HTTPFilter['extensionRef']): string {
-  if (ref?.group !== PORTCULLIS || !ref.kind.endsWith('Policy')) return ''
-  return ': a policy says itself what it is for, by its spec.targetRefs'
-}
-
-function missingExtension({ extensionRef }: HTTPFilter, path: FieldPath): Flaw {
-  const what =
-    extensionRef === undefined
-      ? 'an extension'
-      : `${extensionRef.kind} (group ${JSON.stringify(extensionRef.group)})`
-  return {
-    reason: 'InvalidKind',
-    path: [...path, 'extensionRef'],
-    message: `${what} is no filter that is known here${policyAdvice(extensionRef)}; its requests are answered 500`,
-  }
+/** A filter of the user's own; those of the standard that stand before it in the list stay there. */
+function addExtension(work: Work, { extensionRef }: HTTPFilter, path: FieldPath): void {
+  const at = [...path, 'extensionRef']
+  const extension = work.extensions.resolve(extensionRef, work.resource.metadata.namespace, at)
+  if ('path' in extension) return void work.missing.push(extension)
+  const { config, flaw } = extension
+  if (flaw !== null) work.lost.push({ ...flaw, path: at })
+  for (const [i, before] of work.filters.entries()) work.filters[i] = { ...before, ahead: true }
+  const own: ExtensionConfig = { type: 'extension', origin: originOf(work.resource, path), ...config }
+  work.filters.push(own)
 }
 
 function addModifier(

@@ -1,12 +1,11 @@
 import type { GRPCRoute, GRPCRouteRule } from '../../../model/kinds/grpc-route.ts'
-import type { BackendRefs } from '../backends/backend-refs.ts'
 import { callMatches } from './grpc-matches.ts'
 import type { RouteState } from './route.ts'
-import { routeState, type Dialect } from './rules.ts'
+import { routeState, type Dialect, type Leads } from './rules.ts'
 
 /** Without rules it takes nothing: unlike an HTTPRoute it has no rule by default. */
-export function grpcRouteOf(route: GRPCRoute, age: number, backends: BackendRefs): RouteState {
-  return routeState(route, route.body.spec.rules ?? [], age, backends, grpc)
+export function grpcRouteOf(route: GRPCRoute, age: number, leads: Leads): RouteState {
+  return routeState(route, route.body.spec.rules ?? [], age, leads, grpc)
 }
 
 const grpc: Dialect<GRPCRouteRule> = {

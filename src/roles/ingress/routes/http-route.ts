@@ -2,17 +2,16 @@ import { retryDefaults } from '../../../model/defaults.ts'
 import type { HTTPRoute, HTTPRouteRetry, HTTPRouteRule } from '../../../model/kinds/http-route.ts'
 import { durationMs } from '../../../model/quantity.ts'
 import type { Retry } from '../../../snapshot/rule.ts'
-import type { BackendRefs } from '../backends/backend-refs.ts'
 import { globDoubts } from '../doubts/globs.ts'
 import { matchesOf } from './matches.ts'
 import { httpWeight } from './precedence.ts'
 import type { RouteState } from './route.ts'
-import { routeState, type Dialect } from './rules.ts'
+import { routeState, type Dialect, type Leads } from './rules.ts'
 
 const oneRule: readonly HTTPRouteRule[] = [{}]
 
-export function httpRouteOf(route: HTTPRoute, age: number, backends: BackendRefs): RouteState {
-  return routeState(route, route.body.spec.rules ?? oneRule, age, backends, http)
+export function httpRouteOf(route: HTTPRoute, age: number, leads: Leads): RouteState {
+  return routeState(route, route.body.spec.rules ?? oneRule, age, leads, http)
 }
 
 const http: Dialect<HTTPRouteRule> = {

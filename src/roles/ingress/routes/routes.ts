@@ -3,10 +3,10 @@ import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resources } from '../../../model/resources.ts'
-import type { BackendRefs } from '../backends/backend-refs.ts'
 import { grpcRouteOf } from './grpc-route.ts'
 import { httpRouteOf } from './http-route.ts'
 import { isValid, type RouteState } from './route.ts'
+import type { Leads } from './rules.ts'
 import { tlsRouteOf } from './tls-route.ts'
 
 /**
@@ -14,14 +14,14 @@ import { tlsRouteOf } from './tls-route.ts'
  * one order of age, for the older one has a hostname that both want; those that are not
  * accepted come last, so that they take no hostname from those that are.
  */
-export function routesOf(resources: Resources, backends: BackendRefs): RouteState[] {
+export function routesOf(resources: Resources, leads: Leads): RouteState[] {
   const requests = requestRoutes(resources).map((route, age) =>
-    isKind(route, HTTPRoute) ? httpRouteOf(route, age, backends) : grpcRouteOf(route, age, backends),
+    isKind(route, HTTPRoute) ? httpRouteOf(route, age, leads) : grpcRouteOf(route, age, leads),
   )
   return [
     ...requests.filter(isValid),
     ...requests.filter(state => !isValid(state)),
-    ...resources.all(TLSRoute).map(route => tlsRouteOf(route, backends)),
+    ...resources.all(TLSRoute).map(route => tlsRouteOf(route, leads.backends)),
   ]
 }
 

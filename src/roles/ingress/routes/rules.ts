@@ -24,7 +24,8 @@ import type { Doubt, Flaw } from '../../../translation/report.ts'
 import type { Referrer } from '../../../translation/grants.ts'
 import { ruleIdOf } from '../../../translation/rule-id.ts'
 import { noteField } from '../doubts/rule-fields.ts'
-import { filtersOf } from './filters.ts'
+import type { Extensions } from './extensions.ts'
+import { filtersOf, type References } from './filters.ts'
 import { originOf } from '../origin.ts'
 import type { RankedEntry } from './precedence.ts'
 import type { RouteState } from './route.ts'
@@ -56,11 +57,19 @@ export interface Dialect<R extends RouteRule> {
   forwarding(rule: R): Omit<Forward, 'type' | 'backends' | 'mirrors'>
 }
 
+/** Where references of routes lead. */
+export interface Leads {
+  readonly backends: BackendRefs
+  readonly extensions: Extensions
+}
+
 /** What a route came to, and all that it depends on beside the route: where its references led. */
 interface Known {
   readonly state: RouteState
   readonly age: number
   readonly followed: readonly Followed[]
+  /** What its filters of its own were, by their names. */
+  readonly extensions: ReadonlyMap<string, string>
 }
 
 interface Followed {
@@ -82,7 +91,7 @@ export function routeState<R extends RouteRule>(
   route: HTTPRoute | GRPCRoute,
   rules: readonly R[],
   age: number,
-  backends: BackendRefs,
+  { backends, extensions }: Leads,
   dialect: Dialect<R>,
 ): RouteState {
   const before = known.get(route)
@@ -90,7 +99,8 @@ export function routeState<R extends RouteRule>(
   if (
     before?.followed.every(
       ({ way, ref, path, use, cluster }) => backends.resolveOnce(way, ref, from, path, use) === cluster,
-    ) === true
+    ) === true &&
+    before.extensions.entries().every(([name, said]) => extensions.said(name, from.namespace) === said)
   ) {
     if (before.age === age) return before.state
     // One that came or went has moved all behind it, once.
@@ -99,16 +109,32 @@ export function routeState<R extends RouteRule>(
     return state
   }
   const followed = new Map<string, Followed>()
-  const state = newState(route, rules, age, dialect, (ref, path, use = dialect.use) => {
+  const follow: Follow = (ref, path, use = dialect.use) => {
     const cluster = backends.resolve(ref, from, path, use)
     const way = wayOf(from, ref, use)
     if (typeof cluster === 'string') followed.set(way, { way, ref, path, use, cluster })
     return cluster
-  })
+  }
+  const state = newState(route, rules, age, dialect, { follow, extensions })
   // What stands in the way of a reference may be anything, and is told with its place.
-  if (state.unresolved.length === 0) known.set(route, { state, age, followed: [...followed.values()] })
+  if (state.unresolved.length === 0)
+    known.set(route, {
+      state,
+      age,
+      followed: [...followed.values()],
+      extensions: extensionsOf(rules, extensions, from),
+    })
   else known.delete(route)
   return state
+}
+
+function extensionsOf(
+  rules: readonly RouteRule[],
+  extensions: Extensions,
+  { namespace }: Referrer,
+): ReadonlyMap<string, string> {
+  const names = rules.flatMap(({ filters = [] }) => filters.flatMap(one => one.extensionRef?.name ?? []))
+  return new Map(names.map(name => [name, extensions.said(name, namespace)]))
 }
 
 /** Equal for references that lead to the same. */
@@ -130,12 +156,12 @@ function newState<R extends RouteRule>(
   rules: readonly R[],
   age: number,
   dialect: Dialect<R>,
-  follow: Follow,
+  references: References,
 ): RouteState {
   const work: RouteWork<R> = {
     route,
     dialect,
-    follow,
+    references,
     unresolved: [],
     doubts: [],
   }
@@ -165,7 +191,7 @@ function newState<R extends RouteRule>(
 interface RouteWork<R extends RouteRule> {
   readonly route: HTTPRoute | GRPCRoute
   readonly dialect: Dialect<R>
-  readonly follow: Follow
+  readonly references: References
   readonly unresolved: Flaw[]
   readonly doubts: Doubt[]
 }
@@ -191,12 +217,13 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
     redirect,
     flaws: filterFlaws,
     missing,
-  } = filtersOf(route, rule.filters ?? [], [...path, 'filters'], plain, 'rule', work.follow)
+    lost,
+  } = filtersOf(route, rule.filters ?? [], [...path, 'filters'], plain, 'rule', work.references)
   flaws.push(...filterFlaws)
   const backends = backendsOf(work, rule, path, plain, flaws)
   const mirrors = mirrorsOf(work, rule.filters ?? [], path)
   // An extension that nobody knows is an unresolved reference, as is a service that cannot be asked.
-  work.unresolved.push(...missing)
+  work.unresolved.push(...missing, ...lost)
   const isClosing = missing.length > 0 || (flaws.length > 0 && isProtected(rule))
   // Dropped, its requests would come to another rule, and past a filter that must not be skipped.
   const isClosed = isClosing && isMatched
@@ -248,7 +275,7 @@ function digestOf(rule: RouteRule): string {
 /** Whether something of it must not be skipped. */
 function isProtected({ filters = [], backendRefs = [] }: RouteRule): boolean {
   return [...filters, ...backendRefs.flatMap(backend => backend.filters ?? [])].some(
-    ({ type }) => type === 'ExternalAuth',
+    ({ type }) => type === 'ExternalAuth' || type === 'ExtensionRef',
   )
 }
 
@@ -299,7 +326,7 @@ function backendOf(
     filters,
     flaws: filterFlaws,
     missing,
-  } = filtersOf(work.route, ref.filters ?? [], [...path, 'filters'], matches, 'backend', work.follow)
+  } = filtersOf(work.route, ref.filters ?? [], [...path, 'filters'], matches, 'backend', work.references)
   flaws.push(...filterFlaws)
   // A filter that cannot be had must not be skipped: the backend's share is answered 500.
   work.unresolved.push(...missing)
@@ -315,7 +342,7 @@ function resolve(
   ref: HTTPBackendRef | RequestMirror['backendRef'],
   path: FieldPath,
 ): string | null {
-  const cluster = work.follow(ref, path)
+  const cluster = work.references.follow(ref, path)
   if (typeof cluster === 'string') return cluster
   work.unresolved.push(cluster)
   return null

@@ -1,0 +1,253 @@
+import { NO_BODY } from '../../http/head.ts'
+import {
+  FILTERING,
+  type FilterCall,
+  type FilterPart,
+  type FilterVerdict,
+  type Passes,
+} from '../../shared/crossing/filtering.ts'
+import type {
+  Exchange,
+  Failure,
+  Filter,
+  FilterType,
+  LocalResponse,
+  RequestHold,
+  ResponseVerdict,
+  Verdict,
+  WholeVerdict,
+} from '../filter.ts'
+import { hintsOf } from '../header-modifier.ts'
+import { passes } from '../inspect.ts'
+import { CallFailure, type IncomingResponse, type Kit } from '../kit.ts'
+import { Note } from '../notes.ts'
+import { noteTaken, noteTold } from '../taken.ts'
+import type { ExtensionConfig } from './config.ts'
+import { inPlaceOf } from './replaced-body.ts'
+import { namesOf, Unintelligible, verdictOf } from './verdict.ts'
+
+/**
+ * A filter of the user's own (`kind: Filter`): what it decides is asked of the threads of its bundle. Where they give no
+ * verdict nothing passes.
+ */
+export const extension: FilterType<ExtensionConfig> = {
+  type: 'extension',
+  role: 'composition',
+  phase: 'extension',
+  compile: (config, kit) => new Extension(config, kit),
+  describe: ({ filter, shape }) =>
+    `Filter ${filter}: ${shape === null ? 'not loaded, answered 503' : shown(shape)}`,
+  inspect: ({ filter, shape }) =>
+    shape === null
+      ? { ...passes, refusal: unavailable(filter, 'it is not loaded') }
+      : { ...passes, unknown: `it depends on what Filter ${filter} says` },
+}
+
+function shown(shape: NonNullable<ExtensionConfig['shape']>): string {
+  const parts = Object.entries(shape).flatMap(([phase, part]: [string, FilterPart | null]) =>
+    part === null ? [] : [part.body === 'none' ? phase : `${phase} with its body (${part.body})`],
+  )
+  return parts.join(' and ')
+}
+
+const unavailable = (filter: string, why: string): Failure => ({
+  failure: 'filter_unavailable',
+  detail: `${filter}: ${why}`,
+})
+
+/** What each filter that a request has passed has left for its answer; absent of those that it has not. */
+const passed = new Note<Map<Filter, unknown>>('extension.passed')
+
+class Extension implements Filter {
+  readonly body?: RequestHold
+  private readonly config: ExtensionConfig
+  private readonly kit: Kit
+  private readonly answerBytes: number
+
+  constructor(config: ExtensionConfig, kit: Kit) {
+    this.config = config
+    this.kit = kit
+    const { request = null, response = null } = config.shape ?? {}
+    if (request?.body === 'held') this.body = { limitBytes: request.limitBytes, over: 'fail' }
+    this.answerBytes = Math.max(LEAST_ANSWER_BYTES, request?.limitBytes ?? 0, response?.limitBytes ?? 0)
+  }
+
+  request(x: Exchange): Verdict | Promise<Verdict> {
+    const { shape, filter } = this.config
+    if (shape === null) return unavailable(filter, 'it is not loaded')
+    if (shape.response?.body === 'held') askForWhole(x)
+    if (shape.request === null) {
+      this.pass(x, undefined)
+      return undefined
+    }
+    return this.ask(x, 'request', x.heldBody, answer => this.decided(x, answer))
+  }
+
+  response(x: Exchange): ResponseVerdict | Promise<ResponseVerdict> {
+    const part = this.config.shape?.response ?? null
+    // What was answered before the request came this far has nothing to do with this filter.
+    if (part === null || x.notes.get(passed)?.has(this) !== true) return undefined
+    if (part.body === 'none' || !hasBody(x))
+      return this.ask(x, 'response', null, answer => this.answered(x, answer) as ResponseVerdict)
+    return {
+      hold: { limitBytes: part.limitBytes, over: 'fail' },
+      whole: body => this.ask(x, 'response', body, answer => this.answered(x, answer)),
+    }
+  }
+
+  /** What `then` makes of its verdict; whatever goes wrong is a refusal. */
+  private async ask<T>(
+    x: Exchange,
+    phase: FilterCall['phase'],
+    body: Buffer | null,
+    take: (answer: IncomingResponse) => T,
+  ): Promise<T | Failure> {
+    const { cluster, filter, timeoutMs } = this.config
+    const { kit } = this
+    const question = {
+      method: 'POST',
+      target: `/${phase}`,
+      authority: 'filter',
+      fields: [FILTERING, JSON.stringify(this.callOf(x, phase, body !== null))],
+      ...(body !== null && { body }),
+    }
+    const options = {
+      signal: x.signal,
+      deadlineMs: Math.min(x.deadlineMs, kit.clock.now() + timeoutMs),
+      limitBytes: this.answerBytes,
+      client: x.clientAddress,
+    }
+    try {
+      return take(await kit.call(cluster, question, options))
+    } catch (error) {
+      const why = whyOf(error)
+      if (x.failure !== 'client_gone')
+        kit.log.warn('filter.unavailable', { filter, phase, route: x.route, reason: why })
+      return unavailable(filter, why)
+    }
+  }
+
+  private callOf(x: Exchange, phase: FilterCall['phase'], isHeld: boolean): FilterCall {
+    const { request } = x
+    const state = x.notes.get(passed)?.get(this)
+    return {
+      phase,
+      id: x.id,
+      method: request.method,
+      scheme: request.scheme,
+      host: request.authority,
+      path: request.path,
+      query: request.query,
+      fields: request.fields.list,
+      client: x.clientAddress,
+      route: x.route,
+      hasBody: isHeld,
+      ...(state !== undefined && { state }),
+      ...(phase === 'response' && {
+        response: { status: x.response.status, fields: x.response.fields.list, failure: x.failure },
+      }),
+    }
+  }
+
+  private decided(x: Exchange, answer: IncomingResponse): Verdict {
+    const verdict = verdictOf(answer)
+    if (verdict.kind !== 'pass') return refusal(verdict, answer.body)
+    const isReplaced = verdict.body === true
+    if (isReplaced && x.request.length === NO_BODY)
+      throw new Unintelligible('it gave a body to a request that has none')
+    changeRequest(x, verdict)
+    this.pass(x, verdict.state)
+    return isReplaced ? inPlaceOf(x.request, answer.body) : undefined
+  }
+
+  private answered(x: Exchange, answer: IncomingResponse): WholeVerdict {
+    const verdict = verdictOf(answer)
+    if (verdict.kind !== 'pass') return refusal(verdict, answer.body)
+    const { response } = x
+    const { status = response.status, changes = [], body } = verdict
+    if (isBodiless(status) !== isBodiless(response.status))
+      throw new Unintelligible(`it made ${status} of ${response.status}`)
+    if (status !== response.status) {
+      response.status = status
+      response.reason = ''
+    }
+    for (const [how, name, value] of changes) {
+      if (how === 'set') response.fields.set(name, value)
+      else if (how === 'add') response.fields.add(name, value)
+      else response.fields.remove(name.toLowerCase())
+    }
+    if (body !== true) return undefined
+    if (!hasBody(x)) throw new Unintelligible('it gave a body to an answer that has none')
+    // What was said of the bytes is not of these (RFC 9110 §8.8.1, RFC 9530).
+    for (const name of OF_BYTES) response.fields.remove(name)
+    return answer.body
+  }
+
+  private pass(x: Exchange, state: unknown): void {
+    const known = x.notes.get(passed)
+    if (known === undefined) x.notes.set(passed, new Map([[this, state]]))
+    else known.set(this, state)
+  }
+}
+
+/** A verdict is small, and what a filter answers itself is what a person reads. */
+const LEAST_ANSWER_BYTES = 1024 * 1024
+
+const OF_BYTES = [
+  'etag',
+  'last-modified',
+  'content-md5',
+  'content-digest',
+  'digest',
+  'accept-ranges',
+] as const
+
+function refusal(verdict: Exclude<FilterVerdict, Passes>, body: Buffer): LocalResponse | Failure {
+  if (verdict.kind === 'answer') return { status: verdict.status, fields: verdict.fields, body }
+  // It was held to the table before.
+  return { failure: verdict.failure as Failure['failure'], detail: verdict.detail, fields: verdict.fields }
+}
+
+/**
+ * The cache behind it is told of everything that the backend is told by it: an answer is for who was told of, and for
+ * nobody else.
+ */
+function changeRequest(x: Exchange, { path, query, changes = [] }: Passes): void {
+  const { request } = x
+  if (path !== undefined) request.path = path
+  if (query !== undefined) request.query = query
+  for (const [how, name, value] of changes) {
+    const lower = name.toLowerCase()
+    const before = how === 'add' ? undefined : request.fields.combined(lower)
+    if (before !== undefined) noteTaken(x, `header ${lower}`, before)
+    if (how === 'remove') {
+      request.fields.remove(lower)
+      continue
+    }
+    if (how === 'set') request.fields.set(name, value)
+    else request.fields.add(name, value)
+    noteTold(x, `${lower}: ${value}`)
+  }
+  if (changes.length === 0) return
+  x.withholdTrailers(namesOf(changes))
+  request.hints |= hintsOf(changes.map(([, name]) => ({ name })))
+}
+
+/** A part of it, or one that is encoded, is nothing that a filter could read. */
+function askForWhole({ request: { fields } }: Exchange): void {
+  for (const name of ['range', 'if-range', 'accept-encoding']) fields.remove(name)
+}
+
+const isBodiless = (status: number): boolean => status === 204 || status === 304
+
+function hasBody({ response: { status, length }, asked }: Exchange): boolean {
+  return !isBodiless(status) && status !== 101 && length !== NO_BODY && asked.method !== 'HEAD'
+}
+
+function whyOf(error: unknown): string {
+  if (error instanceof CallFailure) {
+    const { failure, detail } = error
+    return detail === '' ? failure : `${failure}: ${detail}`
+  }
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,200 @@
+// Filters of the user's own (kind: Filter): what they change, answer and refuse, and that nothing passes one that fails.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { filteredYaml, type Filtered } from '../support/filtered-yaml.ts'
+import { Folder, freePort, RunProcess } from '../support/process.ts'
+import { TestUpstream } from '../support/upstream.ts'
+
+/** What the backend has seen, as it tells it. */
+interface Seen {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A gateway that runs, with a backend that tells what it has seen. */
+class FilteredGateway implements AsyncDisposable {
+  readonly folder: Folder
+  readonly port: number
+  readonly run: RunProcess
+  readonly backend: TestUpstream
+  private readonly asked: { count: number }
+
+  private constructor(
+    folder: Folder,
+    port: number,
+    run: RunProcess,
+    backend: TestUpstream,
+    asked: { count: number },
+  ) {
+    this.asked = asked
+    this.folder = folder
+    this.port = port
+    this.run = run
+    this.backend = backend
+  }
+
+  static async start(
+    said: Omit<Filtered, 'port' | 'backend'>,
+    files: Readonly<Record<string, string>>,
+  ): Promise<FilteredGateway> {
+    const asked = { count: 0 }
+    const backend = await TestUpstream.start((request, response) => {
+      asked.count++
+      const pieces: Buffer[] = []
+      request.on('data', (piece: Buffer) => pieces.push(piece))
+      request.on('end', () => {
+        const { method, url, headers } = request
+        const seen = { method, url, headers, body: Buffer.concat(pieces).toString() }
+        response.setHeader('content-type', 'application/json')
+        response.setHeader('etag', '"1"')
+        if (url?.startsWith('/kept') === true) response.setHeader('cache-control', 'public, max-age=60')
+        response.end(JSON.stringify(seen))
+      })
+    })
+    const port = await freePort()
+    const folder = new Folder({ 'gw.yaml': filteredYaml({ ...said, port, backend: backend.port }), ...files })
+    const run = await RunProcess.start([folder.path], '--workers', '2')
+    await run.started()
+    // On a busy machine what begins is served before its filters are there, and refused.
+    for (const name of Object.keys(said.specs))
+      await run.event('composition.serving', line => line['composition'] === `filter/default/${name}`)
+    return new FilteredGateway(folder, port, run, backend, asked)
+  }
+
+  /** How many requests the backend has had. */
+  get count(): number {
+    return this.asked.count
+  }
+
+  send(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`, init)
+  }
+
+  async seen(path: string, init: RequestInit = {}): Promise<Seen> {
+    const response = await this.send(path, init)
+    const text = await response.text()
+    assert.equal(response.status, 200, text)
+    return JSON.parse(text) as Seen
+  }
+
+  /** What is replaced serves again within seconds. */
+  async untilServed(path: string): Promise<void> {
+    for (;;) {
+      const response = await this.send(path)
+      await response.text()
+      if (response.status === 200) return
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  }
+
+  async refused(path: string, status: number, reason: string): Promise<void> {
+    const response = await this.send(path)
+    const text = await response.text()
+    assert.equal(response.status, status, text)
+    assert.equal((JSON.parse(text) as { reason: string }).reason, reason)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.run[Symbol.asyncDispose]()
+    await this.backend[Symbol.asyncDispose]()
+    this.folder[Symbol.dispose]()
+  }
+}
+
+const tenant = `
+import { Type as T } from 'typebox'
+import { answer, defineFilter, fail, Problem } from 'portcullis/composition'
+
+export const filter = defineFilter({
+  config: T.Object({ header: T.String(), version: T.String({ default: 'first' }) }),
+  requestBody: 'held',
+  responseBody: 'held',
+  limitBytes: 1000,
+  request(r) {
+    switch (r.path) {
+      case '/problem': throw new Problem(403, 'No such tenant', { reason: 'tenant_unknown' })
+      case '/fail': return fail('http_request_denied', { detail: 'by name' })
+      case '/answer': return answer({ by: 'filter' }, { status: 201, headers: { 'x-by': 'filter' } })
+      case '/text': return answer('plain')
+      case '/throw': throw new Error('a mistake')
+      case '/late': return new Promise(() => {})
+      case '/path': r.path = '/other/%41'; r.query = '?a=1'; break
+      case '/crlf': r.headers.set('x-bad', 'a\\r\\nx-smuggled: 1'); break
+      case '/length': r.headers.set('content-length', '3'); break
+      case '/blank': r.path = '/a b HTTP/1.1'; break
+      case '/nothing': return 'what' as never
+      case '/exit': process.exit(3)
+    }
+    r.headers.delete('x-client')
+    r.headers.set(r.config.header, r.host.split(':')[0]!)
+    if (r.body.bytes.length > 0) r.body.replace(r.body.text().toUpperCase())
+    r.state = { path: r.path, version: r.config.version }
+  },
+  response(r) {
+    if (r.headers.get('x-answer') === 'throw') throw new Error('a mistake')
+    if (r.request.path === '/response/throw') throw new Error('a mistake')
+    if (r.request.path === '/response/answer') return answer({ in: 'place' }, { status: 202 })
+    if (r.request.path === '/response/status') r.status = 206
+    r.headers.set('x-state', JSON.stringify(r.state))
+    r.headers.set('x-failure', String(r.failure))
+    if (r.request.path === '/response/body') r.body.replace({ was: JSON.parse(r.body.text()).url })
+  },
+})
+`
+
+const spec = '{ bundle: ./tenant.filter.ts, config: { header: x-tenant }, timeout: 2s }'
+
+suite('a filter of a route', () => {
+  test('changes, answers and refuses, and lets nothing pass where it fails', async () => {
+    await using gateway = await FilteredGateway.start(
+      { filters: ['tenant'], specs: { tenant: spec } },
+      { 'tenant.filter.ts': tenant },
+    )
+    const init = { method: 'POST', body: 'hello', headers: { 'x-client': 'mine', 'x-tenant': 'forged' } }
+    const seen = await gateway.seen('/items?b=2', init)
+    assert.deepEqual([seen.method, seen.url, seen.body], ['POST', '/items?b=2', 'HELLO'])
+    assert.equal(seen.headers['x-tenant'], '127.0.0.1')
+    assert.equal(seen.headers['content-length'], '5')
+    assert.equal(seen.headers['x-client'], undefined)
+    assert.equal((await gateway.seen('/path')).url, '/other/A?a=1')
+
+    const given = await gateway.send('/items')
+    assert.deepEqual(JSON.parse(given.headers.get('x-state')!), { path: '/items', version: 'first' })
+    assert.equal(given.headers.get('x-failure'), 'null')
+    assert.equal(given.headers.get('etag'), '"1"')
+    const changed = await gateway.send('/response/body')
+    assert.deepEqual(await changed.json(), { was: '/response/body' })
+    assert.equal(changed.headers.get('etag'), null)
+    const whole = await gateway.send('/response/status')
+    assert.equal(whole.status, 206)
+    await whole.text()
+
+    await gateway.refused('/problem', 403, 'tenant_unknown')
+    await gateway.refused('/fail', 403, 'http_request_denied')
+    const own = await gateway.send('/answer')
+    assert.deepEqual(
+      [own.status, own.headers.get('x-by'), await own.json()],
+      [201, 'filter', { by: 'filter' }],
+    )
+    const text = await gateway.send('/text')
+    assert.deepEqual(
+      [text.headers.get('content-type'), await text.text()],
+      ['text/plain; charset=utf-8', 'plain'],
+    )
+    const instead = await gateway.send('/response/answer')
+    assert.deepEqual([instead.status, await instead.json()], [202, { in: 'place' }])
+
+    const before = gateway.count
+    for (const path of ['/throw', '/late', '/crlf', '/length', '/blank', '/nothing', '/exit'])
+      await gateway.refused(path, 503, 'filter_unavailable')
+    assert.equal(gateway.count, before)
+    await gateway.run.event('composition.thread_ended')
+    await gateway.untilServed('/items')
+    await gateway.refused('/response/throw', 503, 'filter_unavailable')
+    const long = await gateway.send('/items', { method: 'POST', body: 'x'.repeat(1001) })
+    assert.equal(long.status, 413)
+    await long.text()
+  })
+})
