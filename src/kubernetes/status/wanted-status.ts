@@ -148,8 +148,9 @@ function ancestorsOf(said: Said, before: unknown, now: string): StatusFields | n
     said.conditions.filter(({ parent }) => parent !== undefined),
     ({ parent }) => JSON.stringify(parent),
   )
-  const own = Array.from(byParent.values(), its => {
-    const ancestorRef = its[0]!.parent!
+  // Parsed, so that fields without a value are not there, as they come back from the server.
+  const own = Array.from(byParent, ([parent, its]) => {
+    const ancestorRef = JSON.parse(parent) as unknown
     const old = entries.find(one => isOwn(one) && sameFields(fieldOf(one, 'ancestorRef'), ancestorRef))
     const conditions = timed(its, said, fieldOf(old, 'conditions'), now)
     return { ancestorRef, controllerName: CONTROLLER, conditions }
