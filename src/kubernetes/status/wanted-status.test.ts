@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Condition, Resource } from '../../model/resource.ts'
+import { keyOf, refOf } from '../../model/resources.ts'
+import { wantedStatus } from './wanted-status.ts'
+
+function resource(
+  apiVersion: string,
+  kind: string,
+  name: string,
+  generation: number,
+  spec: object,
+): Resource {
+  const metadata = { name, namespace: 'default', generation }
+  return { apiVersion, kind, metadata, body: { spec }, at: () => null }
+}
+
+const GATEWAY_API = 'gateway.networking.k8s.io/v1'
+const gateway = resource(GATEWAY_API, 'Gateway', 'front', 3, {})
+const route = resource(GATEWAY_API, 'HTTPRoute', 'items', 7, {
+  parentRefs: [{ name: 'front' }, { name: 'front', sectionName: 'http' }],
+})
+const policy = resource('portcullis.dev/v1alpha1', 'TrafficPolicy', 'local', 1, {})
+const backend = resource('portcullis.dev/v1alpha1', 'Backend', 'up', 2, {})
+const front = refOf(gateway)
+const said = {
+  addresses: ['192.0.2.1', 'gateway.example'],
+  gateways: new Map([[keyOf(gateway), { about: front, addresses: [], listeners: [] }]]),
+}
+const condition = (type: string, status: Condition['status'] = 'True', more: object = {}): Condition => ({
+  about: front,
+  type,
+  status,
+  reason: type,
+  message: 'm',
+  ...more,
+})
+const NOW = '2026-02-02T00:00:00Z'
+const BEFORE = '2026-01-01T00:00:00Z'
+const api = (type: string, status: string, observedGeneration: number, lastTransitionTime = NOW) => ({
+  type,
+  status,
+  reason: type,
+  message: 'm',
+  observedGeneration,
+  lastTransitionTime,
+})
+const foreignEntry = { controllerName: 'example.com/x', parentRef: { name: 'front' }, conditions: [] }
+
+suite('the status that is wanted', () => {
+  const cases: readonly (readonly [
+    what: string,
+    resource: Resource,
+    conditions: readonly Condition[],
+    before: unknown,
+    expected: unknown,
+  ])[] = [
+    [
+      'of a Gateway of another class is nothing',
+      { ...gateway, metadata: { ...gateway.metadata, name: 'x' } },
+      [],
+      {},
+      null,
+    ],
+    [
+      'has addresses once it is programmed, and conditions of others',
+      gateway,
+      [condition('Programmed')],
+      {
+        conditions: [
+          { type: 'example.com/Checked', status: 'True' },
+          api('Programmed', 'Unknown', 2, BEFORE),
+        ],
+      },
+      {
+        addresses: [
+          { type: 'IPAddress', value: '192.0.2.1' },
+          { type: 'Hostname', value: 'gateway.example' },
+        ],
+        conditions: [api('Programmed', 'True', 3), { type: 'example.com/Checked', status: 'True' }],
+        listeners: [],
+      },
+    ],
+    [
+      'has none before, and keeps the time of what has not changed',
+      gateway,
+      [condition('Programmed', 'False')],
+      { conditions: [api('Programmed', 'False', 2, BEFORE)] },
+      { addresses: [], conditions: [api('Programmed', 'False', 3, BEFORE)], listeners: [] },
+    ],
+    [
+      'of a route is by parent, behind those of others',
+      route,
+      [condition('Accepted', 'True', { parent: front }), condition('NotServed')],
+      { parents: [foreignEntry] },
+      {
+        parents: [
+          foreignEntry,
+          {
+            parentRef: { name: 'front' },
+            controllerName: 'portcullis.dev/gateway',
+            conditions: [api('Accepted', 'True', 7), api('NotServed', 'True', 7)],
+          },
+        ],
+      },
+    ],
+    [
+      'of a parent by section is not that of the whole',
+      route,
+      [condition('Accepted', 'False', { parent: { ...front, sectionName: 'http' } })],
+      undefined,
+      {
+        parents: [
+          {
+            parentRef: { name: 'front', sectionName: 'http' },
+            controllerName: 'portcullis.dev/gateway',
+            conditions: [api('Accepted', 'False', 7)],
+          },
+        ],
+      },
+    ],
+    ['of a route without parents of ours is nothing', route, [], { parents: [foreignEntry] }, null],
+    [
+      'leaves out a Gateway that is not there',
+      route,
+      [condition('Accepted', 'False', { parent: { ...front, name: 'gone' } })],
+      {},
+      null,
+    ],
+    [
+      'takes entries of ours away with their parents',
+      route,
+      [],
+      { parents: [{ ...foreignEntry, controllerName: 'portcullis.dev/gateway' }] },
+      { parents: [] },
+    ],
+    [
+      'of a policy is by ancestor',
+      policy,
+      [condition('Accepted', 'True', { parent: front })],
+      {},
+      {
+        ancestors: [
+          {
+            ancestorRef: front,
+            controllerName: 'portcullis.dev/gateway',
+            conditions: [api('Accepted', 'True', 1)],
+          },
+        ],
+      },
+    ],
+    [
+      'of one of ours without targets is its conditions',
+      backend,
+      [condition('NotServed')],
+      {},
+      { conditions: [api('NotServed', 'True', 2)] },
+    ],
+    ['of one of which nothing is said is nothing', backend, [], undefined, null],
+  ]
+  for (const [what, resource, conditions, before, expected] of cases)
+    test(what, () => {
+      const wanted = wantedStatus({ ...said, resource, conditions }, before, NOW)
+      assert.deepEqual(wanted, expected)
+    })
+})
