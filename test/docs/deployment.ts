@@ -88,7 +88,8 @@ function installed(): string {
   const { resources } = parse(readFileSync(new URL('kustomization.yaml', kustomize), 'utf8')) as {
     readonly resources: readonly string[]
   }
-  const about = '# All of deploy/kustomize in one file (npm run docs writes it): kubectl apply --server-side -f deploy/\n'
+  const about =
+    '# All of deploy/kustomize in one file (npm run docs writes it): kubectl apply --server-side -f deploy/\n'
   const texts = resources.map(file => {
     const make = deployment[`kustomize/${file}`]
     return make === undefined ? readFileSync(new URL(file, kustomize), 'utf8') : make()

@@ -225,9 +225,7 @@ suite('strangers and a neighbour of one thread', () => {
         const displaced = () => bounded.metric('portcullis_composition_displaced_total')
         const soFar = await displaced()
         const isOne = from === 'one address'
-        const addresses = Array.from({ length: count }, (_, i) =>
-          isOne ? '127.0.0.2' : `127.0.1.${i + 1}`,
-        )
+        const addresses = Array.from({ length: count }, (_, i) => (isOne ? '127.0.0.2' : `127.0.1.${i + 1}`))
         await Promise.all(addresses.map(async address => says(await bounded.dial(address))))
         const paths: readonly Path[] = isOne ? ['/small', '/take', '/large'] : ['/small', '/take']
         do await bounded.served(paths)
