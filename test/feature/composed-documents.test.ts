@@ -78,6 +78,21 @@ const twoServices = (() => {
   })
 })()
 
+/** Paths that are one but for the names, the text or the verbs of their variables. */
+const shapes = (() => {
+  const bindings = ['x/*', 'y/*', '*', 'x/**'].map(
+    (pattern, i) => `additional_bindings { get: "/v1/{${i % 2 === 0 ? 'b' : 'a'}=${pattern}}" }`,
+  )
+  const registry = exampleOf(`
+    message M { string a = 1; string b = 2; }
+    service A { rpc Get(M) returns (M) { option (google.api.http) = { get: "/v1/{a=*}:go" ${bindings.join(' ')}
+      additional_bindings { post: "/v1/{a}" body: "*" } additional_bindings { put: "/v1/{a=x}/{b}" } additional_bindings { delete: "/v1/x/{a}" } }; } }`)
+  return defineGateway({
+    backends: { a: grpc(registry.getService('example.A')!, { url: 'http://x' }) },
+    routes: r => [r.transcode('a', { descriptors: registry })],
+  })
+})()
+
 const documents: readonly (readonly [name: string, gateway: unknown])[] = [
   ['a storefront', storefront],
   ['one route', golden],
@@ -90,6 +105,7 @@ const documents: readonly (readonly [name: string, gateway: unknown])[] = [
   ],
   ['what is transcoded, and routes of its own', before],
   ['two services', twoServices],
+  ['two shapes of one path', shapes],
 ]
 
 const documentOf = (gateway: unknown): Document => manifestOf(gateway as Gateway).openapi

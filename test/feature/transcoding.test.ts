@@ -60,15 +60,14 @@ const json = (body: unknown, headers: Record<string, string> = {}): RequestInit 
 })
 
 /** An error with details, as servers send it. */
-function detailed(code: number, message: string): { code: number; details: string; metadata: Metadata } {
-  const violations = rpcTypes().getMessage('google.rpc.BadRequest')!
-  const any = anyPack(
-    violations,
-    create(violations, { fieldViolations: [{ field: 'name', description: 'no such shelf' }] } as Record<
-      string,
-      unknown
-    >),
-  )
+function detailed(
+  code: number,
+  message: string,
+  type = 'google.rpc.BadRequest',
+  value: Record<string, unknown> = { fieldViolations: [{ field: 'name', description: 'no such shelf' }] },
+): { code: number; details: string; metadata: Metadata } {
+  const detail = rpcTypes().getMessage(type)!
+  const any = anyPack(detail, create(detail, value))
   const schema = rpcTypes().getMessage('google.rpc.Status')!
   const status = create(schema, { code, message, details: [any] } as Record<string, unknown>)
   const metadata = new Metadata()
@@ -191,6 +190,23 @@ suite('one message and one answer', () => {
 })
 
 suite('errors', () => {
+  for (const [code, http] of [
+    [codes.RESOURCE_EXHAUSTED, 429],
+    [codes.UNAVAILABLE, 503],
+  ] as const)
+    test(`say when to come again: ${http}`, async () => {
+      const retry = { retryDelay: { seconds: 2n, nanos: 500_000_000 } }
+      await using setup = await Setup.start({
+        GetBook: (_, done) => done(detailed(code, 'later', 'google.rpc.RetryInfo', retry)),
+      })
+      const answer = await setup.ask('GET /v1/books/2')
+      assert.deepEqual([answer.status, answer.headers.get('retry-after')], [http, '3'])
+      const { details } = (await answer.json()) as { details: readonly unknown[] }
+      assert.deepEqual(details, [
+        { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '2.500s' },
+      ])
+    })
+
   test('have the status of HTTP that stands for theirs, and details', async () => {
     await using setup = await Setup.start({
       GetBook: (_, done) => done(detailed(codes.NOT_FOUND, 'keine Bücher')),

@@ -91,12 +91,15 @@ async function detailsOf(bytes: Uint8Array, file: DescFile): Promise<readonly Gr
 }
 
 /** What google.rpc.RetryInfo says, as a client of HTTP is told it. */
+export function retryAfter(retryDelay: string | undefined): Fields {
+  const seconds = Number.parseFloat(retryDelay ?? '')
+  return Number.isNaN(seconds) ? {} : { 'retry-after': String(Math.max(0, Math.ceil(seconds))) }
+}
+
 function withRetryAfter(fields: Fields, details: readonly GrpcDetail[]): Fields {
   const info = details.find(({ type }) => type === 'google.rpc.RetryInfo')?.value as
     | { readonly retryDelay?: string }
     | null
     | undefined
-  const seconds = Number.parseFloat(info?.retryDelay ?? '')
-  if (Number.isNaN(seconds) || fields['retry-after'] !== undefined) return fields
-  return { ...fields, 'retry-after': String(Math.max(0, Math.ceil(seconds))) }
+  return { ...retryAfter(info?.retryDelay), ...fields }
 }

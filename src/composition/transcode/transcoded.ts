@@ -1,22 +1,35 @@
 import { httpStatus, RESOURCE_EXHAUSTED } from '../../http/grpc/status.ts'
+import { CallFailure } from '../calls/failure.ts'
 import { CompiledRoute } from '../engine/compiled-route.ts'
 import type { Course } from '../engine/course.ts'
 import { EndingBody } from '../engine/ending-body.ts'
+import { checkFields } from '../engine/fields.ts'
 import type { GatewayAnswer } from '../engine/messages.ts'
 import { writeProblem } from '../engine/problems.ts'
 import { Answer, Problem } from '../routes/answer.ts'
 import type { TranscodedRoute } from '../routes/transcode.ts'
+import { FrameSocket } from '../streams/frame-socket.ts'
+import { framesOfWs, type Frames } from '../streams/frames.ts'
+import type { Tunnel } from '../streams/tunnel.ts'
 import { metadataOf, type Metadata } from './call/metadata.ts'
+import type { MethodAnswer } from './call/method-answer.ts'
 import { callMethod } from './call/method-call.ts'
 import {
   failedStatus,
   httpStatusOf,
+  retryAfterOf,
   statusOf,
   StatusError,
   statusOfError,
   type Status,
 } from './call/status.ts'
 import type { Inbound, Incoming, Written } from './inbound.ts'
+import { hasSaidAll, RestSocket } from './rest/rest-socket.ts'
+
+/** How many messages of a WebSocket may wait for the backend; each may have what a body may. */
+const MOST_MESSAGES = 4
+/** How long a call goes on whose client has said all and closed. */
+const LAST_MS = 5_000
 
 /** A route that gives the methods of a backend to clients of other protocols. */
 export class Transcoded extends CompiledRoute<TranscodedRoute> {
@@ -24,6 +37,7 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     let inbound: Inbound | null = null
     try {
       inbound = this.inbound(course)
+      if (inbound instanceof RestSocket) return await this.opened(course, inbound)
       const written = await course.orOver(() => this.answered(course, inbound!))
       const { methodKind } = inbound.method
       const goesOn = methodKind === 'server_streaming' || methodKind === 'bidi_streaming'
@@ -49,12 +63,21 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     return merged(given, written)
   }
 
-  private async called({ scope, request }: Course, inbound: Inbound): Promise<Written> {
+  private async called(course: Course, inbound: Inbound): Promise<Written> {
+    const answer = await this.call(course, inbound, await inbound.messages())
+    const { answerMetadata } = this.route.transcoder
+    return await inbound.answer(answer, (fields: Metadata) => metadataOf(fields, answerMetadata))
+  }
+
+  private call(
+    { scope, request }: Course,
+    { method }: Inbound,
+    messages: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<MethodAnswer> {
     const { gateway } = this.around
     const { backend: name, transcoder } = this.route
     const backend = gateway.backends[name]
     if (backend === undefined) throw new TypeError(`transcode: there is no backend ${JSON.stringify(name)}`)
-    const messages = await inbound.messages()
     const { requestMetadata: rule } = transcoder
     const named = rule === 'all' ? backend.relay : [...backend.relay, ...rule]
     const metadata = {
@@ -63,9 +86,47 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
       ...backend.headers,
       ...metadataOf(request.headers, named),
     }
-    const call = { name, backend, method: inbound.method, metadata, messages }
-    const answer = await callMethod(this.siteOf(scope, request), call)
-    return await inbound.answer(answer, (fields: Metadata) => metadataOf(fields, transcoder.answerMetadata))
+    return callMethod(this.siteOf(scope, request), { name, backend, method, metadata, messages })
+  }
+
+  /** The handshake is answered before the backend is asked: what it says may depend on what the client says first. */
+  private async opened(course: Course, inbound: RestSocket): Promise<GatewayAnswer> {
+    this.setDeadline(course, inbound)
+    const asked = await this.asked(course)
+    let frames: Frames | null = null
+    const given = await this.through(course, asked, async () => {
+      frames = await framesOfWs()
+      return new Answer(null, 101, {})
+    })
+    checkFields(given.headers)
+    if (frames === null) return merged(given, null)
+    course.onOver(() => course.end())
+    const tunnel = (one: Tunnel) => void this.serve(course, inbound, one, frames!)
+    return { status: 101, headers: { ...given.headers }, body: '', tunnel }
+  }
+
+  private async serve(course: Course, inbound: RestSocket, tunnel: Tunnel, frames: Frames): Promise<void> {
+    const { scope } = course
+    if (scope.cancelledBy !== null) return tunnel.abort()
+    const { clock, gateway } = this.around
+    const limits = { messageBytes: gateway.limitBytes, messages: MOST_MESSAGES }
+    const socket = new FrameSocket({ tunnel, side: 'server', frames, clock, limits, slow: {} })
+    const over = new Promise<never>((_, reject) => course.onOver(reject))
+    const gone = () => scope.cancel(new CallFailure('client_gone', ''))
+    void socket.closed.then(closed => {
+      if (hasSaidAll(closed)) course.onEnd(clock.after(LAST_MS, gone))
+      else gone()
+    })
+    try {
+      const exchange = () => inbound.exchange(socket, messages => this.call(course, inbound, messages))
+      await inbound.end(socket, await Promise.race([scope.run(exchange), over]))
+    } catch (error) {
+      const status = statusOfError(error)
+      if (status === null) this.mistaken(error, course.request)
+      await inbound.end(socket, status ?? failedStatus)
+    }
+    await socket.closed
+    course.end()
   }
 
   /** The client may want less than there is, and a stream has no end of its own. */
@@ -97,7 +158,7 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
   private withoutProtocol(status: Status, error: StatusError | null): GatewayAnswer {
     return {
       status: error?.http ?? httpStatusOf(status),
-      headers: { ...error?.headers, 'content-type': 'application/json' },
+      headers: { ...retryAfterOf(status), ...error?.headers, 'content-type': 'application/json' },
       body: this.route.transcoder.errorJson(status),
     }
   }

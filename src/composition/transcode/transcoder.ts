@@ -21,6 +21,7 @@ import { AnswerJson } from './rest/answer-json.ts'
 import type { IgnoredParameters } from './rest/query.ts'
 import { RequestMessages } from './rest/request-message.ts'
 import { RestCall, type RestRule } from './rest/rest-call.ts'
+import { RestSocket } from './rest/rest-socket.ts'
 import { httpRules, type HttpRule, type ServiceConfig } from './rule/http-rule.ts'
 import { RuleRouter } from './rule/rule-router.ts'
 
@@ -111,6 +112,8 @@ export class Transcoder {
     const call = method === undefined ? null : this.rpc(method, incoming, surface)
     if (call !== null) return call
     const { request } = incoming
+    const socket = request.upgrade === 'websocket' ? this.socket(path, incoming, surface) : null
+    if (socket !== null) return socket
     const found = this.router.find(request.method, path)
     if (found !== null && 'rule' in found)
       return new RestCall(this.rests.get(found.rule)!, found.segments, incoming, surface)
@@ -141,6 +144,18 @@ export class Transcoder {
     return streams === undefined
       ? new ConnectUnary(method, of as Codec, incoming, surface)
       : new ConnectStream(method, of as Codec, incoming, surface)
+  }
+
+  /** A browser opens one by GET alone: it is for a stream of whatever method of HTTP the path has. */
+  private socket(path: string, incoming: Incoming, surface: Surface): RestSocket | null {
+    const get = this.router.find('GET', path)
+    const methods = get === null ? [] : 'rule' in get ? ['GET'] : get
+    for (const method of methods) {
+      const found = this.router.find(method, path)
+      if (found !== null && 'rule' in found && found.rule.method.methodKind !== 'unary')
+        return new RestSocket(this.rests.get(found.rule)!, found.segments, incoming, surface)
+    }
+    return null
   }
 
   private connectGet(method: DescMethod, incoming: Incoming, surface: Surface): Inbound | null {

@@ -13,7 +13,7 @@ import {
 import { CallFailure } from '../../calls/failure.ts'
 import { codeHttpStatus, codeName } from '../../grpc/codes.ts'
 import { detailJson, detailsOf, packedDetail, rpcTypes, statusBytes } from '../../grpc/details.ts'
-import { endingOf, type Ending } from '../../grpc/status.ts'
+import { endingOf, retryAfter, type Ending } from '../../grpc/status.ts'
 import { BadRequest } from '../rest/violations.ts'
 
 /** How a call ended: `google.rpc.Status`. */
@@ -131,3 +131,11 @@ export class StatusWriter {
 }
 
 export const httpStatusOf = ({ code }: Status): number => codeHttpStatus(codeName(code))
+
+/** What google.rpc.RetryInfo among the details says, as a client of HTTP is told it (RFC 9110 §10.2.3); none where it says nothing. */
+export function retryAfterOf({ details }: Status): Readonly<Record<string, string>> {
+  const info = details.find(({ typeUrl }) => typeUrl.endsWith('/google.rpc.RetryInfo'))
+  if (info === undefined) return {}
+  const said = detailJson(info, createRegistry(rpcTypes())) as { readonly retryDelay?: string } | undefined
+  return retryAfter(said?.retryDelay)
+}

@@ -37,10 +37,16 @@ export class RequestMessages {
 
   /**
    * What `path` (its segments, without the verb; null: it says nothing), query and body say together. What a path says of
-   * a field counts before what the body does. Throws a BadRequest.
+   * a field counts before what the body does. `body` is what the content is, where that is not for the rule to say. Throws a
+   * BadRequest.
    */
-  message(path: readonly string[] | null, search: string, content: RequestContent | null): Message {
-    const message = this.ofBody(content)
+  message(
+    path: readonly string[] | null,
+    search: string,
+    content: RequestContent | null,
+    body: HttpRule['body'] = this.rule.body,
+  ): Message {
+    const message = this.ofBody(content, body)
     const root = reflect(this.rule.method.input, message)
     if (path !== null) this.ofPath(root, path)
     this.query.into(root, search)
@@ -68,8 +74,8 @@ export class RequestMessages {
     if (violations.length > 0) throw new BadRequest(violations)
   }
 
-  private ofBody(content: RequestContent | null): Message {
-    const { body, method } = this.rule
+  private ofBody(content: RequestContent | null, body: HttpRule['body']): Message {
+    const { method } = this.rule
     const message = create(method.input)
     if (content === null || content.bytes.length === 0) return message
     if (body === null) throw badRequest('', 'the request has a body, and no field is taken from one')

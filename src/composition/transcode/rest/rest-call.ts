@@ -4,6 +4,7 @@ import { isOk, type MethodAnswer } from '../call/method-answer.ts'
 import {
   failedStatus,
   httpStatusOf,
+  retryAfterOf,
   statusOf,
   statusOfError,
   StatusError,
@@ -32,10 +33,10 @@ const LINES_TYPE = /^application\/(?:x-ndjson|ndjson|jsonl)$/
 /** A request that a rule of google.api.http takes, and its answer as JSON. */
 export class RestCall implements Inbound {
   readonly method: DescMethod
-  private readonly of: RestRule
-  private readonly segments: readonly string[]
-  private readonly incoming: Incoming
-  private readonly surface: Surface
+  protected readonly of: RestRule
+  protected readonly segments: readonly string[]
+  protected readonly incoming: Incoming
+  protected readonly surface: Surface
 
   constructor(of: RestRule, segments: readonly string[], incoming: Incoming, surface: Surface) {
     this.of = of
@@ -176,12 +177,12 @@ export class RestCall implements Inbound {
   failed(status: Status, error: StatusError | null = null): Written {
     return {
       status: error?.http ?? httpStatusOf(status),
-      headers: { ...error?.headers, 'content-type': 'application/json' },
+      headers: { ...retryAfterOf(status), ...error?.headers, 'content-type': 'application/json' },
       body: this.errorJson(status),
     }
   }
 
-  private errorJson(status: Status): string {
+  protected errorJson(status: Status): string {
     return JSON.stringify(this.surface.status.json(status))
   }
 

@@ -31,7 +31,11 @@ export interface HttpRule {
  * several.
  */
 export interface ServiceConfig {
-  readonly http?: { readonly rules?: readonly unknown[] }
+  readonly http?: {
+    readonly rules?: readonly unknown[]
+    /** `%2F` in a variable that takes several segments is a slash; left out, it stays as it is. */
+    readonly fully_decode_reserved_expansion?: boolean
+  }
 }
 
 /**
@@ -39,11 +43,11 @@ export interface ServiceConfig {
  * and what is wrong with its rule.
  */
 export function httpRules(services: readonly DescService[], config: ServiceConfig = {}): readonly HttpRule[] {
-  const configured = configuredRules(services, config)
+  const { rules: configured, fully } = configuredRules(services, config)
   return services.flatMap(service =>
     service.methods.flatMap(method => {
       const rule = configured.get(nameOf(method)) ?? annotation(method)
-      return rule === null ? [] : rulesOf(method, rule)
+      return rule === null ? [] : rulesOf(method, rule, fully)
     }),
   )
 }
@@ -60,41 +64,46 @@ function annotation({ proto }: DescMethod): HttpRuleMessage | null {
 function configuredRules(
   services: readonly DescService[],
   { http }: ServiceConfig,
-): ReadonlyMap<string, HttpRuleMessage> {
-  if (http === undefined) return new Map()
+): { readonly rules: ReadonlyMap<string, HttpRuleMessage>; readonly fully: boolean } {
+  if (http === undefined) return { rules: new Map(), fully: false }
   const names = services.flatMap(({ methods }) => methods.map(nameOf))
-  const { rules } = readConfig(http as JsonValue)
+  const { rules, fullyDecodeReservedExpansion: fully } = readConfig(http as JsonValue)
   for (const { selector } of rules)
     if (!names.includes(selector))
       throw new TypeError(
         `the rule for ${JSON.stringify(selector)}: expected one of ${names.slice(0, 20).join(', ')}`,
       )
-  return new Map(rules.map(rule => [rule.selector, rule]))
+  return { rules: new Map(rules.map(rule => [rule.selector, rule])), fully }
 }
 
-function readConfig(http: JsonValue): { readonly rules: readonly HttpRuleMessage[] } {
+interface Http {
+  readonly rules: readonly HttpRuleMessage[]
+  readonly fullyDecodeReservedExpansion: boolean
+}
+
+function readConfig(http: JsonValue): Http {
   try {
-    return fromJson(httpConfig(), http) as unknown as { readonly rules: readonly HttpRuleMessage[] }
+    return fromJson(httpConfig(), http) as unknown as Http
   } catch (cause) {
     throw new TypeError(`the service configuration: ${(cause as Error).message}`, { cause })
   }
 }
 
-function rulesOf(method: DescMethod, rule: HttpRuleMessage): readonly HttpRule[] {
+function rulesOf(method: DescMethod, rule: HttpRuleMessage, fully: boolean): readonly HttpRule[] {
   try {
     return [rule, ...rule.additionalBindings].map((one, i) => {
       if (i > 0 && one.additionalBindings.length > 0)
         throw new TypeError('additional_bindings are in additional_bindings')
-      return compiled(method, one)
+      return compiled(method, one, fully)
     })
   } catch (cause) {
     throw new TypeError(`${nameOf(method)}, google.api.http: ${(cause as Error).message}`, { cause })
   }
 }
 
-function compiled(method: DescMethod, rule: HttpRuleMessage): HttpRule {
+function compiled(method: DescMethod, rule: HttpRuleMessage, fully: boolean): HttpRule {
   const [httpMethod, path] = patternOf(rule)
-  const template = new HttpTemplate(path)
+  const template = new HttpTemplate(path, fully)
   return {
     method,
     httpMethod,

@@ -179,3 +179,13 @@ test('a broken escape in a path is for who answers 400', () => {
   assert.throws(() => found(['/v1/{a}'], 'GET', '/v1/%zz'), URIError)
   assert.throws(() => found(['/v1/{a=**}'], 'GET', '/v1/x/%zz'), URIError)
 })
+
+// Of http.proto: in several segments they are decoded where that is asked for, "except in cases of single segment matches".
+for (const [path, value] of [
+  ['/v1/a%2Fb/c', 'a/b/c'],
+  ['/v1/a%2Fb', 'a%2Fb'],
+] as const)
+  test(`fully_decode_reserved_expansion makes ${value} of ${path}`, () => {
+    const template = new HttpTemplate('/v1/{a=**}', true)
+    assert.deepEqual(template.values(path.slice('/v1/'.length).split('/').toSpliced(0, 0, 'v1')), [value])
+  })

@@ -26,10 +26,13 @@ export class HttpTemplate {
   readonly variables: readonly TemplateVariable[]
   /** Without its colon; empty where there is none. */
   readonly verb: string
+  private readonly fully: boolean
 
-  constructor(text: string) {
+  /** `fully`: escapes of slashes are decoded too, of a variable that takes several segments. */
+  constructor(text: string, fully = false) {
     const { segments, variables, verb } = new Parser(text).template()
     this.text = text
+    this.fully = fully
     this.segments = segments
     this.variables = variables
     this.verb = verb
@@ -47,10 +50,8 @@ export class HttpTemplate {
     return this.variables.map(({ from, to, multiple }) => {
       if (!multiple) return decoded(segments[from]!)
       const open = this.segments[to - 1]?.kind === 'rest'
-      return segments
-        .slice(from, open ? undefined : to)
-        .map(decodedButSlashes)
-        .join('/')
+      const own = segments.slice(from, open ? undefined : to)
+      return own.map(this.fully && own.length > 1 ? decoded : decodedButSlashes).join('/')
     })
   }
 }
