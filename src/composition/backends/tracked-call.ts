@@ -52,6 +52,7 @@ export function trackedCall<T>(
       return result
     } catch (error) {
       record.outcome = failureNameOf(error)
+      record.grpcCode = error instanceof CallFailure ? (error.answer?.grpc?.code ?? null) : null
       throw error
     } finally {
       stop()

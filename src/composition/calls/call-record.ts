@@ -1,3 +1,5 @@
+import type { GrpcCode } from '../grpc/codes.ts'
+
 /** What became of a call: written as it goes on. Times by the engine's clock. */
 export interface CallRecord {
   /** `users GET /users/{id}` */
@@ -7,6 +9,8 @@ export interface CallRecord {
   /** `ok`, or the failure's name. */
   outcome: string | null
   status: number | null
+  /** Of gRPC: the code that the backend ended it with, where that was not OK. */
+  grpcCode: GrpcCode | null
   /** Of all requests that were sent for it, also where they failed. */
   attempts: number
   /** Of what was sent last, as it went on the wire; null before that. */
@@ -34,6 +38,7 @@ export function newCallRecord(call: string, startedMs: number): CallRecord {
     endedMs: null,
     outcome: null,
     status: null,
+    grpcCode: null,
     attempts: 0,
     sent: null,
     cache: null,

@@ -58,7 +58,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
     const course = new Course(this.scopeOf(request), request, target)
     const record = this.recordOf(course)
     try {
-      const answer = await course.orOver(() => this.run(course))
+      const answer = await course.orOver(() => this.run(course, record))
       record.status = answer.status
       if (!goesOn(answer)) course.end()
       return answer
@@ -90,7 +90,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
    * The answer. What streams (a body that is iterated, a tunnel) has the course until it has ended, and must end it then
    * (`course.end`), also where it is never read: when the course is over, `course.onOver` is told.
    */
-  protected abstract run(course: Course): Promise<GatewayAnswer>
+  protected abstract run(course: Course, record: RequestRecord): Promise<GatewayAnswer>
 
   private scopeOf({ deadlineMs = Infinity, holding, client = '' }: GatewayRequest): RequestScope {
     const { clock, gateway } = this.around

@@ -2,6 +2,7 @@ import type { Cancellation } from '../../shared/cancellation.ts'
 import type { FilterCall } from '../../shared/crossing/filtering.ts'
 import type { CallRecord } from '../calls/call-record.ts'
 import type { Holding } from '../calls/holding.ts'
+import type { GrpcCode } from '../grpc/codes.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
 
 /** A request as the engine takes it, from whatever protocol it came by. */
@@ -54,8 +55,23 @@ export interface RequestRecord {
   status: number | null
   /** What has kept it from its answer, or from the end of that: a failure's name, or `error`. */
   failure: string | null
+  /** The method of a backend that it is for, where it is transcoded. */
+  method: MethodRecord | null
   /** Parts of its answer that are missing; none where there is no answer. */
   partials: readonly string[]
+}
+
+/** A request of a method of gRPC, in whatever protocol. */
+export interface MethodRecord {
+  /** `/v1/books/{name}`, of a rule of google.api.http; null of what calls the method by its name. */
+  readonly template: string | null
+  /** What it is called by (`rpc.system` of OpenTelemetry); null of REST. */
+  readonly system: 'grpc' | 'connect_rpc' | null
+  /** `shop.v1.Shop`, and `GetBook`. */
+  readonly service: string
+  readonly name: string
+  /** What the client was told, once it has been. */
+  readonly code: GrpcCode | null
 }
 
 /** What the engine tells who watches it. */

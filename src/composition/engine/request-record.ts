@@ -5,7 +5,16 @@ export function newRequestRecord(
   route: string | null,
   startedMs: number,
 ): RequestRecord {
-  return { request, route, startedMs, endedMs: null, status: null, failure: null, partials: [] }
+  return {
+    request,
+    route,
+    startedMs,
+    endedMs: null,
+    status: null,
+    failure: null,
+    method: null,
+    partials: [],
+  }
 }
 
 /** Of a request that no route has taken. */

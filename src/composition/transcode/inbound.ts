@@ -32,6 +32,10 @@ export interface Written {
 /** A request of a method in the protocol that its client speaks: read into messages of the method, and answered in that protocol. */
 export interface Inbound {
   readonly method: DescMethod
+  /** Of its rule (`/v1/books/{name}`); null where its path is the method's. */
+  readonly template: string | null
+  /** As `rpc.system` of OpenTelemetry has it; null of REST. */
+  readonly system: 'grpc' | 'connect_rpc' | null
   /** What the client gives the call; null where it says nothing. */
   readonly timeoutMs: number | null
   /** Throws a BadRequest or StatusError where the request makes none. */

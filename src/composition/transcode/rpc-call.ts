@@ -21,6 +21,8 @@ export type Choose = (fields: Metadata) => Record<string, string>
 /** A method that is called by its path, in one of the protocols that do. */
 export abstract class RpcCall implements Inbound {
   readonly method: DescMethod
+  readonly template: string | null = null
+  abstract readonly system: 'grpc' | 'connect_rpc'
   protected readonly incoming: Incoming
   protected readonly surface: Surface
   protected readonly codec: Codec

@@ -4,13 +4,14 @@ import { CompiledRoute } from '../engine/compiled-route.ts'
 import type { Course } from '../engine/course.ts'
 import { EndingBody } from '../engine/ending-body.ts'
 import { checkFields } from '../engine/fields.ts'
-import type { GatewayAnswer } from '../engine/messages.ts'
+import type { GatewayAnswer, RequestRecord } from '../engine/messages.ts'
 import { writeProblem } from '../engine/problems.ts'
 import { Answer, Problem } from '../routes/answer.ts'
 import type { TranscodedRoute } from '../routes/transcode.ts'
 import { FrameSocket } from '../streams/frame-socket.ts'
 import { framesOfWs, type Frames } from '../streams/frames.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
+import { TranscodedMethod } from './call/transcoded-method.ts'
 import { metadataOf, type Metadata } from './call/metadata.ts'
 import type { MethodAnswer } from './call/method-answer.ts'
 import { callMethod } from './call/method-call.ts'
@@ -33,17 +34,18 @@ const LAST_MS = 5_000
 
 /** A route that gives the methods of a backend to clients of other protocols. */
 export class Transcoded extends CompiledRoute<TranscodedRoute> {
-  protected override async run(course: Course): Promise<GatewayAnswer> {
+  protected override async run(course: Course, record: RequestRecord): Promise<GatewayAnswer> {
     let inbound: Inbound | null = null
     try {
       inbound = this.inbound(course)
-      if (inbound instanceof RestSocket) return await this.opened(course, inbound)
-      const written = await course.orOver(() => this.answered(course, inbound!))
+      const method = (record.method = new TranscodedMethod(inbound))
+      if (inbound instanceof RestSocket) return await this.opened(course, inbound, method)
+      const written = await course.orOver(() => this.answered(course, inbound!, method))
       const { methodKind } = inbound.method
       const goesOn = methodKind === 'server_streaming' || methodKind === 'bidi_streaming'
       return this.given(course, written, goesOn)
     } catch (error) {
-      return this.wrong(course, inbound, error)
+      return this.wrong(course, inbound, error, record)
     }
   }
 
@@ -52,26 +54,26 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     return this.route.transcoder.inbound(target.path, incoming, this.around.gateway.limitBytes)
   }
 
-  private async answered(course: Course, inbound: Inbound): Promise<Written> {
+  private async answered(course: Course, inbound: Inbound, method: TranscodedMethod): Promise<Written> {
     this.setDeadline(course, inbound)
     const asked = await this.asked(course)
     let written: Written | null = null
     const given = await this.through(course, asked, async () => {
-      written = await this.called(course, inbound)
+      written = await this.called(course, inbound, method)
       return new Answer(null, written.status, written.headers)
     })
     return merged(given, written)
   }
 
-  private async called(course: Course, inbound: Inbound): Promise<Written> {
-    const answer = await this.call(course, inbound, await inbound.messages())
+  private async called(course: Course, inbound: Inbound, method: TranscodedMethod): Promise<Written> {
+    const answer = await this.call(course, method, await inbound.messages())
     const { answerMetadata } = this.route.transcoder
     return await inbound.answer(answer, (fields: Metadata) => metadataOf(fields, answerMetadata))
   }
 
-  private call(
+  private async call(
     { scope, request }: Course,
-    { method }: Inbound,
+    told: TranscodedMethod,
     messages: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<MethodAnswer> {
     const { gateway } = this.around
@@ -86,11 +88,13 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
       ...backend.headers,
       ...metadataOf(request.headers, named),
     }
-    return callMethod(this.siteOf(scope, request), { name, backend, method, metadata, messages })
+    const { method } = told
+    const call = { name, backend, method, metadata, messages }
+    return (told.answer = await callMethod(this.siteOf(scope, request), call))
   }
 
   /** The handshake is answered before the backend is asked: what it says may depend on what the client says first. */
-  private async opened(course: Course, inbound: RestSocket): Promise<GatewayAnswer> {
+  private async opened(course: Course, inbound: RestSocket, told: TranscodedMethod): Promise<GatewayAnswer> {
     this.setDeadline(course, inbound)
     const asked = await this.asked(course)
     let frames: Frames | null = null
@@ -101,11 +105,17 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     checkFields(given.headers)
     if (frames === null) return merged(given, null)
     course.onOver(() => course.end())
-    const tunnel = (one: Tunnel) => void this.serve(course, inbound, one, frames!)
+    const tunnel = (one: Tunnel) => void this.serve(course, inbound, told, one, frames!)
     return { status: 101, headers: { ...given.headers }, body: '', tunnel }
   }
 
-  private async serve(course: Course, inbound: RestSocket, tunnel: Tunnel, frames: Frames): Promise<void> {
+  private async serve(
+    course: Course,
+    inbound: RestSocket,
+    told: TranscodedMethod,
+    tunnel: Tunnel,
+    frames: Frames,
+  ): Promise<void> {
     const { scope } = course
     if (scope.cancelledBy !== null) return tunnel.abort()
     const { clock, gateway } = this.around
@@ -118,12 +128,13 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
       else gone()
     })
     try {
-      const exchange = () => inbound.exchange(socket, messages => this.call(course, inbound, messages))
+      const exchange = () => inbound.exchange(socket, messages => this.call(course, told, messages))
       await inbound.end(socket, await Promise.race([scope.run(exchange), over]))
     } catch (error) {
       const status = statusOfError(error)
       if (status === null) this.mistaken(error, course.request)
-      await inbound.end(socket, status ?? failedStatus)
+      told.told = status ?? failedStatus
+      await inbound.end(socket, told.told)
     }
     await socket.closed
     course.end()
@@ -145,12 +156,18 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     return { status, headers, body: new EndingBody(course, body), goesOn }
   }
 
-  private wrong(course: Course, inbound: Inbound | null, error: unknown): GatewayAnswer {
+  private wrong(
+    course: Course,
+    inbound: Inbound | null,
+    error: unknown,
+    { method }: RequestRecord,
+  ): GatewayAnswer {
     if (inbound === null && error instanceof Problem) return writeProblem(error)
     const told = error instanceof Problem ? ofProblem(error) : error
     const said = statusOfError(told)
     if (said === null) this.mistaken(error, course.request)
     const status = said ?? failedStatus
+    if (method instanceof TranscodedMethod) method.told = status
     const more = told instanceof StatusError ? told : null
     return inbound?.failed(status, more) ?? this.withoutProtocol(status, more)
   }

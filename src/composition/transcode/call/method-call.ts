@@ -7,7 +7,7 @@ import { trackedCall, type RunningCall } from '../../backends/tracked-call.ts'
 import { CallFailure } from '../../calls/failure.ts'
 import { basePathOf } from '../../transport/base-path.ts'
 import type { BackendRequest } from '../../transport/transport.ts'
-import { codeName } from '../../grpc/codes.ts'
+import { codeHttpStatus, codeName } from '../../grpc/codes.ts'
 import { envelope } from '../../grpc/envelopes.ts'
 import { OK } from '../../../http/grpc/status.ts'
 import type { Metadata } from './metadata.ts'
@@ -49,8 +49,13 @@ export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnsw
     running.signal.addEventListener('abort', () => given.fail(running.signal.reason))
     opened.resolve(given)
     await given.over
-    const { code } = given.status!
-    if (code !== OK) throw new CallFailure('backend_status', running.name, codeName(code))
+    const { code: number, message } = given.status!
+    if (number === OK) return
+    const code = codeName(number)
+    const said = { status: codeHttpStatus(code), headers: {}, body: undefined }
+    throw new CallFailure('backend_status', running.name, code, {
+      answer: { ...said, grpc: { code, message, details: [] } },
+    })
   })
   tracked.outcome.catch((reason: unknown) => opened.reject(reason))
   return opened.promise

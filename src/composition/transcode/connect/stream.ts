@@ -13,6 +13,8 @@ const END_STREAM = 2
 
 /** Connect's calls whose messages stream: in envelopes, and the status in the last of them, whatever it is. */
 export class ConnectStream extends EnvelopedCall {
+  override readonly system = 'connect_rpc'
+
   override get timeoutMs(): number | null {
     return connectTimeoutMs(this.fields)
   }

@@ -10,6 +10,8 @@ import { checkVersion, connectTimeoutMs } from './protocol.ts'
 
 /** Connect's call of one message and one answer, by POST, or by GET where the method is safe (https://connectrpc.com/docs/protocol). */
 export class ConnectUnary extends RpcCall {
+  override readonly system = 'connect_rpc'
+
   override get timeoutMs(): number | null {
     return connectTimeoutMs(this.fields)
   }

@@ -26,6 +26,7 @@ export function grpcTimeoutMs({ 'grpc-timeout': text }: Metadata): number | null
 
 /** A call as gRPC has it (doc/PROTOCOL-HTTP2.md), whose trailers are trailers, or as gRPC-Web has it, where they are the last frame. */
 export class GrpcCall extends EnvelopedCall {
+  override readonly system = 'grpc'
   private readonly wire: GrpcWire
 
   constructor(method: DescMethod, wire: GrpcWire, codec: Codec, incoming: Incoming, surface: Surface) {

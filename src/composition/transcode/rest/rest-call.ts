@@ -33,6 +33,7 @@ const LINES_TYPE = /^application\/(?:x-ndjson|ndjson|jsonl)$/
 /** A request that a rule of google.api.http takes, and its answer as JSON. */
 export class RestCall implements Inbound {
   readonly method: DescMethod
+  readonly system: null = null
   protected readonly of: RestRule
   protected readonly segments: readonly string[]
   protected readonly incoming: Incoming
@@ -44,6 +45,10 @@ export class RestCall implements Inbound {
     this.segments = segments
     this.incoming = incoming
     this.surface = surface
+  }
+
+  get template(): string {
+    return this.of.rule.template.text
   }
 
   get timeoutMs(): number | null {

@@ -15,6 +15,7 @@ const recordOf = (more: Partial<RequestRecord>): RequestRecord => ({
   endedMs: 20,
   status: 200,
   failure: null,
+  method: null,
   partials: [],
   ...more,
 })

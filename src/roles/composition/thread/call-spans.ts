@@ -1,5 +1,11 @@
 import type { CallRecord } from '../../../composition/calls/call-record.ts'
-import type { GatewayRequest, Observer, RequestRecord } from '../../../composition/engine/messages.ts'
+import type {
+  GatewayRequest,
+  MethodRecord,
+  Observer,
+  RequestRecord,
+} from '../../../composition/engine/messages.ts'
+import { codeNumber, type GrpcCode } from '../../../composition/grpc/codes.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 import { redactQuery } from '../../../telemetry/redact.ts'
 import { newSpanId } from '../../../telemetry/spans/ids.ts'
@@ -76,12 +82,14 @@ export class CallSpans {
     const { request, route, startedMs, endedMs, status, failure, partials } = record
     const { wall } = this.writer
     const [path = '', query] = request.target.split('?', 2)
-    const template = route?.slice(route.indexOf(' ') + 1)
+    const { method } = record
+    const template = method === null ? route?.slice(route.indexOf(' ') + 1) : (method.template ?? undefined)
+    const fault = faultOf(method)
     return {
       ...context,
       isRemote: true,
       kind: SERVER,
-      name: template === undefined ? request.method : `${request.method} ${template}`,
+      name: nameOf(record, template),
       startMs: wall.of(startedMs),
       endMs: wall.of(endedMs ?? startedMs),
       attributes: {
@@ -91,16 +99,19 @@ export class CallSpans {
         'url.scheme': request.headers['x-forwarded-proto'] ?? 'http',
         'http.route': template,
         'http.response.status_code': status ?? undefined,
-        'error.type': errorOf(failure, status, 500),
+        'error.type': fault ?? errorOf(failure, status, 500),
+        ...(method !== null && requestRpcOf(method)),
         'portcullis.composition': this.composition,
         'portcullis.partial': partials.length === 0 ? undefined : partials,
       },
-      isError: status === null || status >= 500 || (failure !== null && failure !== 'client_gone'),
+      isError:
+        fault !== null || status === null || status >= 500 || (failure !== null && failure !== 'client_gone'),
     }
   }
 
   private spanOfCall(record: CallRecord, { traceId, spanId: parentId, traceState }: SpanContext): Span {
     const { call, startedMs, endedMs, outcome, status, attempts, sent, cache, fallback, traceparent } = record
+    const { grpcCode } = record
     const { wall } = this.writer
     const at = call.indexOf(' ')
     const backend = call.slice(0, at)
@@ -113,7 +124,7 @@ export class CallSpans {
       isRemote: false,
       traceState,
       kind: CLIENT,
-      name: call.slice(at + 1),
+      name: place?.isGrpc === true && sent !== null ? rpcName(sent.target) : call.slice(at + 1),
       startMs: wall.of(startedMs),
       endMs: wall.of(endedMs ?? startedMs),
       attributes: {
@@ -123,8 +134,8 @@ export class CallSpans {
         'server.port': place?.port,
         'http.response.status_code': status ?? undefined,
         'http.request.resend_count': attempts > 1 ? attempts - 1 : undefined,
-        'error.type': errorOf(failure, status, 400),
-        ...(place?.isGrpc === true && rpcOf(sent?.target)),
+        'error.type': grpcCode ?? errorOf(failure, status, 400),
+        ...(place?.isGrpc === true && rpcOf(sent?.target, grpcCode ?? (failure === null ? 'ok' : null))),
         'portcullis.composition': this.composition,
         'portcullis.backend': backend,
         'portcullis.call': call,
@@ -156,8 +167,9 @@ function placeOf(url: URL): Omit<Place, 'isGrpc'> {
 
 /** Of HTTP's statuses, those from `from` on are the error's name where nothing else has one. */
 function errorOf(failure: string | null, status: number | null, from: number): string | undefined {
-  if (failure !== null) return failure === 'backend_status' && status !== null ? String(status) : failure
-  return status !== null && status >= from ? String(status) : undefined
+  const isError = status !== null && status >= from
+  if (failure !== null && !(failure === 'backend_status' && isError)) return failure
+  return isError ? String(status) : undefined
 }
 
 function withoutSecrets(target: string): string {
@@ -165,8 +177,44 @@ function withoutSecrets(target: string): string {
   return at === -1 ? target : target.slice(0, at) + redactQuery(target.slice(at))
 }
 
-/** `/shop.v1.Shop/GetBook` */
-function rpcOf(target = ''): Span['attributes'] {
-  const [method, service] = target.split('/').toReversed()
-  return { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': method }
+/** `shop.v1.Shop/GetBook` of `/shop.v1.Shop/GetBook`, which is below whatever path the backend has. */
+const rpcName = (target: string): string => target.split('/').slice(-2).join('/')
+
+function rpcOf(target = '', code: GrpcCode | null = null): Span['attributes'] {
+  const [service, method] = rpcName(target).split('/')
+  return {
+    'rpc.system': 'grpc',
+    'rpc.service': service,
+    'rpc.method': method,
+    'rpc.grpc.status_code': code === null ? undefined : codeNumber(code),
+  }
+}
+
+/** Codes that are the fault of who serves (semantic conventions for gRPC); others are the client's. */
+const FAULTS: ReadonlySet<string> = new Set<GrpcCode>([
+  'unknown',
+  'deadline_exceeded',
+  'unimplemented',
+  'internal',
+  'unavailable',
+  'data_loss',
+])
+
+/** Of what is called by its name alone: HTTP's status says nothing of it. */
+const faultOf = (method: MethodRecord | null): GrpcCode | null =>
+  method !== null && method.system !== null && method.code !== null && FAULTS.has(method.code)
+    ? method.code
+    : null
+
+function nameOf({ request, method }: RequestRecord, template: string | undefined): string {
+  if (method !== null && method.system !== null) return `${method.service}/${method.name}`
+  return template === undefined ? request.method : `${request.method} ${template}`
+}
+
+function requestRpcOf({ system, service, name, code }: MethodRecord): Span['attributes'] {
+  if (system === null) return {}
+  const called = { 'rpc.system': system, 'rpc.service': service, 'rpc.method': name }
+  if (code === null) return called
+  if (system === 'grpc') return { ...called, 'rpc.grpc.status_code': codeNumber(code) }
+  return { ...called, 'rpc.connect_rpc.error_code': code === 'ok' ? undefined : code }
 }
