@@ -30,7 +30,7 @@ const gen: Command = {
     'Without FILE, of all that is in the folder contracts: contracts/users.yaml is of the backend users, and becomes .portcullis/users.d.ts; contracts/shop/v1/shop.proto becomes .portcullis/shop/v1/shop_pb.ts, as do descriptor sets there. The compiler is told in .portcullis/tsconfig.json where portcullis/composition is.',
     'The document is OpenAPI 3.0 or 3.1, YAML or JSON. Made of it is an interface `paths`, as openapi-typescript writes it, by which `rest<paths>()` of a composition types its calls: a call that the document does not have, or whose result is used as something else, does not compile.',
     'Of gRPC, FILE… are .proto files, or one descriptor set (.binpb, .pb, .desc or .protoset) of buf or protoc; grpc://HOST:PORT (or grpcs://) is a server with reflection. Made of each file is a module as protoc-gen-es makes it, users/v1/users_pb.ts of users/v1/users.proto, which needs @bufbuild/protobuf; `grpc(Users, …)` takes its services.',
-    'The same document makes the same types. What a document refers to in other files is `unknown`, and told.',
+    'The same document makes the same types. What a document refers to in other files is part of it (keep them in a folder below contracts); at other addresses it is `unknown`, and told.',
     'The exit code is 0, or 1 where the document has a fault, which is told with its line.',
   ],
   examples: [

@@ -9,6 +9,7 @@ const document = {
     schemas: {
       User: { type: 'object', properties: { id: { type: 'string' } } },
       'a/b': { type: 'string' },
+      Known: { allOf: [{ properties: { kind: { const: 'known' } } }] },
     },
     parameters: { limit: { in: 'query', name: 'limit', schema: { type: 'integer' } } },
     responses: { Gone: { description: 'gone' } },
@@ -91,6 +92,14 @@ suite('the type of a schema', () => {
     ['an object of whatever', { type: 'object' }, '{ [name: string]: unknown }'],
     ['an object of nothing', { type: 'object', additionalProperties: false }, 'Record<string, never>'],
     ['no number', { const: Infinity }, 'unknown'],
+    [
+      'one of those that a property tells apart',
+      {
+        oneOf: [{ $ref: '#/components/schemas/User' }, { $ref: '#/components/schemas/Known' }],
+        discriminator: { propertyName: 'kind', mapping: { person: '#/components/schemas/User' } },
+      },
+      '(components["schemas"]["User"] & { "kind": "person" }) | components["schemas"]["Known"]',
+    ],
   ] as const)
     test(`${what} is ${expected.replaceAll('\n', ' ')}`, () =>
       assert.equal(new SchemaTypes(document).type(schema), expected))
@@ -195,9 +204,41 @@ export interface components {
       "id"?: string
     }
     "a/b": string
+    "Known": {
+      "kind"?: "known"
+    }
   }
 }
 `,
+    )
+  })
+
+  test('queries as they are sent: joined lists and JSON are text, members of an object stand for themselves', () => {
+    const object = { type: 'object', properties: { a: { type: 'string' } } }
+    const list = { type: 'array', items: { type: 'string' } }
+    const text = contractOf(
+      {
+        paths: {
+          '/': {
+            get: {
+              parameters: [
+                { in: 'query', name: 'each', schema: list },
+                { in: 'query', name: 'joined', explode: false, schema: list },
+                { in: 'query', name: 'piped', style: 'pipeDelimited', schema: list },
+                { in: 'query', name: 'deep', style: 'deepObject', required: true, schema: object },
+                { in: 'query', name: 'json', content: { 'application/json': { schema: object } } },
+                { in: 'query', name: 'spread', schema: object },
+              ],
+              responses: {},
+            },
+          },
+        },
+      },
+      'a.yaml',
+    )
+    assert.match(
+      text,
+      /"query": \{\n {10}"each"\?: string\[\]\n {10}"joined"\?: string\n {10}"piped"\?: string\n {10}"deep": \{\n {12}"a"\?: string\n {10}\}\n {10}"json"\?: string\n {8}\} & Partial<\{\n {12}"a"\?: string\n {10}\}>\n/,
     )
   })
 })

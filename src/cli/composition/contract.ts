@@ -45,13 +45,11 @@ class Contract {
   }
 
   private components(): string {
-    const schemas = mapOf(mapOf(this.document['components'])?.['schemas']) ?? {}
-    return Object.entries(schemas)
-      .map(
-        ([name, schema]) =>
-          `${comment(mapOf(schema)?.['description'], '    ')}    ${quoted(name)}: ${this.schemas.type(schema, '    ')}\n`,
-      )
-      .join('')
+    const own = mapOf(mapOf(this.document['components'])?.['schemas']) ?? {}
+    const text = ([name, schema]: readonly [string, unknown]): string =>
+      `${comment(mapOf(schema)?.['description'], '    ')}    ${quoted(name)}: ${this.schemas.type(schema, '    ')}\n`
+    // In this order: what the first refer to is among the second.
+    return [...Object.entries(own).map(text), ...this.schemas.ofOtherFiles().map(text)].join('')
   }
 
   private operation(method: (typeof METHODS)[number], item: Json): string {
@@ -88,12 +86,33 @@ class Contract {
   private place(place: (typeof PLACES)[number], parameters: readonly Json[]): string {
     if (parameters.length === 0) return ''
     const isRequired = (one: Json) => place === 'path' || one['required'] === true
-    const members = parameters.map(one => {
-      const schema = one['schema'] ?? mapOf(Object.values(mapOf(one['content']) ?? {})[0])?.['schema']
-      const optional = isRequired(one) ? '' : '?'
-      return `${comment(one['description'], '          ')}          ${quoted(String(one['name']))}${optional}: ${this.schemas.type(schema, '          ')}\n`
+    // Its members are parameters themselves (style form, explode).
+    const spread = place === 'query' ? parameters.filter(one => this.isSpread(one)) : []
+    const members = parameters
+      .filter(one => !spread.includes(one))
+      .map(one => {
+        const optional = isRequired(one) ? '' : '?'
+        return `${comment(one['description'], '          ')}          ${quoted(String(one['name']))}${optional}: ${this.parameter(one)}\n`
+      })
+    const more = spread.map(one => {
+      const type = this.schemas.type(one['schema'], '          ')
+      return ` & ${isRequired(one) ? type : `Partial<${type}>`}`
     })
-    return `        ${quoted(place)}${parameters.some(isRequired) ? '' : '?'}: {\n${members.join('')}        }\n`
+    return `        ${quoted(place)}${parameters.some(isRequired) ? '' : '?'}: {\n${members.join('')}        }${more.join('')}\n`
+  }
+
+  /** What is not sent name by name, as lists joined by a comma and values in JSON are, is the text that is sent. */
+  private parameter(one: Json): string {
+    const { schema, content, style, explode } = one
+    if (content !== undefined) return 'string'
+    const isJoined = one['in'] === 'query' && (explode === false || /Delimited$/.test(String(style)))
+    return isJoined && this.at(schema)['type'] === 'array'
+      ? 'string'
+      : this.schemas.type(schema, '          ')
+  }
+
+  private isSpread({ style = 'form', explode = true, schema }: Json): boolean {
+    return style === 'form' && explode === true && 'properties' in this.at(schema)
   }
 
   private requestBody(operation: Json): string {

@@ -1,5 +1,6 @@
 import { mapOf } from '../import/faults.ts'
 import { pointerKey, resolve } from '../import/references.ts'
+import { OTHERS } from './folder/other-files.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -22,6 +23,8 @@ export class SchemaTypes {
   private readonly document: unknown
   /** References that are being followed: one that leads to itself has no end. */
   private readonly following = new Set<string>()
+  /** Of other files, by their references: they have names as the document's own components have. */
+  private readonly others = new Map<string, string>()
 
   constructor(document: unknown) {
     this.document = document
@@ -36,11 +39,35 @@ export class SchemaTypes {
     return map['nullable'] === true && type !== 'unknown' ? union([type, 'null']) : type
   }
 
+  /** Schemas of other files that have been referred to, and those that they refer to, with their names. */
+  *ofOtherFiles(): Generator<readonly [name: string, schema: unknown]> {
+    for (const [reference, name] of this.others) yield [name, resolve(this.document, reference)]
+  }
+
+  /** `Pet` of `#/…/types.yaml/components/schemas/Pet`, or `pet` of `#/…/pet.yaml`; another one where that is taken. */
+  private nameOfOther(reference: string): string {
+    const known = this.others.get(reference)
+    if (known !== undefined) return known
+    const last = pointerKey(reference.slice(reference.lastIndexOf('/') + 1))
+    const plain = last.replace(/^.*\//, '').replace(/\.(?:ya?ml|json)$/, '')
+    const taken = new Set([...Object.keys(this.components()), ...this.others.values()])
+    let name = plain
+    for (let i = 2; taken.has(name); i++) name = `${plain}_${i}`
+    this.others.set(reference, name)
+    return name
+  }
+
+  private components(): Json {
+    return mapOf(mapOf(mapOf(this.document)?.['components'])?.['schemas']) ?? {}
+  }
+
   /** Components are named; what else is referred to stands where the reference was. */
   private referred(reference: string, indent: string): string {
     const name = /^#\/components\/schemas\/([^/]+)$/.exec(reference)?.[1]
     const target = resolve(this.document, reference)
     if (target == null || this.following.has(reference)) return 'unknown'
+    if (reference.startsWith(`#/${OTHERS}/`))
+      return `components["schemas"][${quoted(this.nameOfOther(reference))}]`
     if (name !== undefined) return `components["schemas"][${quoted(pointerKey(name))}]`
     this.following.add(reference)
     const type = this.type(target, indent)
@@ -58,9 +85,34 @@ export class SchemaTypes {
     for (const one of listOf(map['allOf'])) parts.push(this.type(one, indent))
     for (const keyword of ['oneOf', 'anyOf'])
       if (listOf(map[keyword]).length > 0)
-        parts.push(union(listOf(map[keyword]).map(one => this.type(one, indent))))
+        parts.push(union(listOf(map[keyword]).map(one => this.choice(one, map['discriminator'], indent))))
     const said = parts.filter(part => part !== 'unknown')
     return said.length === 0 ? 'unknown' : said.length === 1 ? said[0]! : said.map(grouped).join(' & ')
+  }
+
+  /** One of several; where a discriminator tells them apart, with the value that this one has. */
+  private choice(one: unknown, discriminator: unknown, indent: string): string {
+    const type = this.type(one, indent)
+    const reference = mapOf(one)?.['$ref']
+    const { propertyName, mapping } = mapOf(discriminator) ?? {}
+    if (typeof reference !== 'string' || typeof propertyName !== 'string') return type
+    if (this.tells(one, propertyName)) return type
+    const name = pointerKey(reference.slice(reference.lastIndexOf('/') + 1))
+    const values = Object.entries(mapOf(mapping) ?? {})
+      .filter(([, target]) => target === reference || target === name)
+      .map(([value]) => value)
+    return `${grouped(type)} & { ${quoted(propertyName)}: ${union((values.length > 0 ? values : [name]).map(quoted))} }`
+  }
+
+  /** Whether a schema says itself which values a property has. */
+  private tells(schema: unknown, property: string, deep = 0): boolean {
+    const map = mapOf(schema)
+    if (map === null || deep > 8) return false
+    if (typeof map['$ref'] === 'string')
+      return this.tells(resolve(this.document, map['$ref']), property, deep + 1)
+    const said = mapOf(mapOf(map['properties'])?.[property])
+    if (said !== null && ('const' in said || 'enum' in said || '$ref' in said)) return true
+    return listOf(map['allOf']).some(one => this.tells(one, property, deep + 1))
   }
 
   private own(map: Json, indent: string): string | null {

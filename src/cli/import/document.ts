@@ -24,6 +24,8 @@ export interface ApiDocument {
   readonly open: readonly Operation[]
 }
 
+type Declaration = ReturnType<typeof readText>['declarations'][number]
+
 export interface DocumentReading {
   /** Null where something is wrong. */
   readonly document: ApiDocument | null
@@ -31,8 +33,12 @@ export interface DocumentReading {
   readonly problems: readonly Problem[]
 }
 
-/** Reads OpenAPI 3.0 or 3.1 as YAML or JSON; `file` is what messages call it. */
-export function readDocument(text: string, file: string): DocumentReading {
+/** Reads OpenAPI 3.0 or 3.1 as YAML or JSON; `file` is what messages call it, `whole` what is judged of it. */
+export function readDocument(
+  text: string,
+  file: string,
+  whole = ({ value }: Declaration): unknown => value,
+): DocumentReading {
   const { declarations, problems } = readText(text, file)
   if (problems.length > 0) return { document: null, problems }
   const [declaration, ...more] = declarations
@@ -40,7 +46,7 @@ export function readDocument(text: string, file: string): DocumentReading {
   if (more.length > 0)
     return failed(file, `has ${more.length + 1} documents, expected one`, more[0]!.at([])?.line)
   const faults = new Faults(declaration)
-  const document = judge(declaration.value, faults)
+  const document = judge(whole(declaration), faults)
   const told = inOrder(faults.problems)
   return { document: told.some(({ severity }) => severity === 'error') ? null : document, problems: told }
 }

@@ -56,10 +56,12 @@ function walk(value: unknown, path: FieldPath, told: (path: FieldPath, target: s
   for (const [key, field] of Object.entries(map)) {
     const here = [...path, key]
     if (key === '$ref' && typeof field === 'string') told(here, field)
-    // A schema may have a property, and a document a component, of such a name.
-    else if (!DATA.has(key) || namesThings(path)) walk(field, here, told)
+    else if (!isData(key, path)) walk(field, here, told)
   }
 }
+
+/** Whether what a key below this path has is data. A schema may have a property, and a document a component, of such a name. */
+export const isData = (key: string, path: FieldPath): boolean => DATA.has(key) && !namesThings(path)
 
 /** Whether the keys of what is there are names of the author's choice. */
 function namesThings(path: FieldPath): boolean {

@@ -8,7 +8,15 @@ export interface CallOptions {
   readonly idempotencyKey?: string
 }
 
-export type QueryValue = string | number | boolean | null | undefined | readonly (string | number | boolean)[]
+/** A list is a parameter for each of its items, an object one for each member: `filter[author]=Ada` (OpenAPI's `deepObject`). */
+export type QueryValue =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly (string | number | boolean)[]
+  | { readonly [member: string]: QueryValue }
 
 export interface HttpOptions extends CallOptions {
   /** For the names of the path's braces. */

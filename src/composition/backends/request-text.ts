@@ -44,13 +44,23 @@ export function templateOf(path: string): PathTemplate {
   return template
 }
 
-/** Names in the order given; of a list one for each (OpenAPI's `form`, exploded); what is null or undefined is left out. */
+/**
+ * Names in the order given; of a list one for each (OpenAPI's `form`, exploded), of an object one for each member
+ * (`deepObject`); what is null or undefined is left out.
+ */
 export function queryOf(query: Readonly<Record<string, QueryValue>> | undefined): string {
   if (query === undefined) return ''
   const pairs = new URLSearchParams()
-  for (const [name, value] of Object.entries(query))
-    for (const one of [value].flat()) if (one != null) pairs.append(name, String(one))
+  for (const [name, value] of Object.entries(query)) addTo(pairs, name, value)
   return pairs.size === 0 ? '' : `?${pairs.toString()}`
+}
+
+function addTo(pairs: URLSearchParams, name: string, value: QueryValue): void {
+  if (value == null) return
+  if (Array.isArray(value)) for (const one of value as readonly QueryValue[]) addTo(pairs, name, one)
+  else if (typeof value === 'object')
+    for (const [member, one] of Object.entries(value)) addTo(pairs, `${name}[${member}]`, one)
+  else pairs.append(name, String(value))
 }
 
 export function bodyOf(body: unknown, headers: Record<string, string>): Uint8Array | null {

@@ -1,13 +1,14 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readText } from '../../../model/yaml.ts'
 import { CommandFailure, UsageError } from '../../command/flag.ts'
 import { readDocument } from '../../import/document.ts'
-import { mapOf } from '../../import/faults.ts'
 import { readSource } from '../../import/source.ts'
 import { tell } from '../../import/tell.ts'
 import { isSet } from '../proto/source.ts'
 import { baseNameOf } from './names.ts'
+import { OTHERS, withOtherFiles, type Bundled } from './other-files.ts'
+
+type Json = Readonly<Record<string, unknown>>
 
 /** Where a folder of a composition has the contracts of its backends, each by the backend's name. */
 const FOLDER = 'contracts'
@@ -64,15 +65,26 @@ function documentsOf(folder: string): readonly ContractFile[] {
   return files
 }
 
-/** Reads one; what is wrong with it is told on standard error, with its line, and then it is null. */
+/** Reads one, with what it refers to in other files; what is wrong is told on standard error, with its line, and then it is null. */
 export async function readContract(of: ContractFile): Promise<Contract | null> {
   const source = await readSource(of.file)
-  const { document, problems } = readDocument(source.text, source.name)
-  tell(problems)
-  if (document === null) return null
-  // Judged above: what is left is an object.
-  const root = mapOf(readText(source.text, source.name).declarations[0]?.value) ?? {}
-  return { ...of, file: source.name, document: root }
+  const isFile = source.base !== '' && !/^https?:\/\//i.test(source.name)
+  let bundled: Bundled = { document: {}, problems: [] }
+  const { document, problems } = readDocument(source.text, source.name, declaration => {
+    // Null is told of as no object.
+    bundled = isFile
+      ? withOtherFiles(declaration, source.name)
+      : { document: declaration.value as Json, problems: [] }
+    return bundled.document
+  })
+  // What is wrong with a reference to a file, or within one, is told once, at its place there.
+  const known = new Set(bundled.problems.map(({ path }) => path.join()))
+  const own = problems.filter(({ path }) => path[0] !== OTHERS && !known.has(path.join()))
+  const all = [...own, ...bundled.problems]
+  tell(all)
+  if (document === null || all.some(({ severity }) => severity === 'error')) return null
+  // Judged above: it is an object.
+  return { ...of, file: source.name, document: bundled.document }
 }
 
 /** All of them, in their order; null where one has a fault. */
