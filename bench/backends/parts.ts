@@ -1,12 +1,12 @@
 // What compositions call, and costs little: parts of pages, and a feed of events. `node parts.ts PORT`
-//   /parts/NAME/ID at once, /slow/NAME/ID after 20 ms, /failing/NAME/ID with 503, /feed an event each 500 ms
+//   /parts/NAME/ID at once, /slow/NAME/ID after 20 ms, /failing/NAME/ID with 503, /feed an event each second
 import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
 
 import { partOf } from '../composed/part.ts'
 
 const SLOW_MS = 20
-const TICK_MS = 500
+const TICK_MS = 1000
 
 const bodies = new Map<string, Buffer>()
 const failing = answer('503 Service Unavailable', JSON.stringify({ title: 'Not today' }))

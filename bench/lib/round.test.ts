@@ -11,7 +11,13 @@ import { rowsOf } from './report.ts'
 import { measure } from './round.ts'
 
 /** Measures one case with one peer, briefly; null, and skipped, where this machine cannot. */
-async function measured(t: TestContext, name: string, only: string, changes: Partial<Case> = {}) {
+async function measured(
+  t: TestContext,
+  name: string,
+  only: string,
+  changes: Partial<Case> = {},
+  seconds = 1,
+) {
   if (availableParallelism() < 2) {
     t.skip('needs two cores')
     return null
@@ -22,7 +28,7 @@ async function measured(t: TestContext, name: string, only: string, changes: Par
   const given = cases.find(known => known.name === name)
   assert.ok(peer && given)
   const notes: string[] = []
-  const plan = { rounds: 1, seconds: 1, warmupSeconds: 1, note: (text: string) => void notes.push(text) }
+  const plan = { rounds: 1, seconds, warmupSeconds: 1, note: (text: string) => void notes.push(text) }
   const contestants = [{ peer, program: only === 'nginx' ? nginx : process.execPath }]
   const result = await measure({ ...given, ...changes }, contestants, { nginx, wrk, h2load }, plan)
   assert.deepEqual(result.left, {})
@@ -73,11 +79,11 @@ for (const name of ['fan-out-3', 'fan-out-failing', 'transcode-unary', 'transcod
   })
 
 test('subscribers are measured: a BFF with a feed for all of them', async t => {
-  const result = await measured(t, 'subscribers-10000', 'bff', { connections: 100 })
+  const result = await measured(t, 'subscribers-10000', 'bff', { connections: 100 }, 2)
   if (result === null) return
   const { row } = result
   assert.equal(row.errors, 0)
-  // One or two events in a second for each.
-  assert.ok(row.rps >= 50 && row.rps <= 400, `${row.rps} events`)
+  // One to three events in two seconds for each.
+  assert.ok(row.rps >= 40 && row.rps <= 160, `${row.rps} events`)
   assert.ok(row.p50Us > 0 && row.p50Us <= row.p99Us)
 })

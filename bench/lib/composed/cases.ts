@@ -35,7 +35,7 @@ export function composedCases(plain: Case): readonly Case[] {
     {
       ...plain,
       name: 'subscribers-10000',
-      title: '10,000 subscribers of one feed of events, each 500 ms one',
+      title: '10,000 subscribers of one feed of events, one each second',
       unit: 'message',
       path: '/feed',
       connections: 10_000,
