@@ -40,7 +40,7 @@ async function served(folder: string, api: ApiServer, scope?: string): Promise<s
   const failing = cluster.log.first(({ event }) => event === 'kubernetes.failing').then(() => null)
   const first = await Promise.race([loaded, failing])
   // Before it is known whether something was kept, all of it is read.
-  return first ?? Promise.race([loaded, new Promise<null>(resolve => setTimeout(resolve, 200, null))])
+  return first ?? (await Promise.race([loaded, new Promise<null>(resolve => setTimeout(resolve, 200, null))]))
 }
 
 suite('what is kept of a cluster', () => {

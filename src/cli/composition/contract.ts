@@ -105,7 +105,7 @@ class Contract {
   private parameter(one: Json): string {
     const { schema, content, style, explode } = one
     if (content !== undefined) return 'string'
-    const isJoined = one['in'] === 'query' && (explode === false || /Delimited$/.test(String(style)))
+    const isJoined = one['in'] === 'query' && (explode === false || String(style).endsWith('Delimited'))
     return isJoined && this.at(schema)['type'] === 'array'
       ? 'string'
       : this.schemas.type(schema, '          ')

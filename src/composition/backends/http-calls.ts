@@ -144,6 +144,9 @@ export class HttpCalls {
   }
 }
 
+/** Lists are joined by commas, as OpenAPI's style `simple` has them. */
+type Simple = string | number | boolean | readonly string[]
+
 /** What a call says itself, by names in lower case. */
 function fieldsOf(options: Options): Readonly<Record<string, string>> | null {
   const { header, headers, idempotencyKey } = options
@@ -151,7 +154,7 @@ function fieldsOf(options: Options): Readonly<Record<string, string>> | null {
   const fields: Record<string, string> = {}
   if (header !== undefined)
     for (const [field, value] of Object.entries(header))
-      if (value != null) fields[field.toLowerCase()] = String(value)
+      if (value != null) fields[field.toLowerCase()] = String(value as Simple)
   if (headers !== undefined) Object.assign(fields, lowerCased(headers))
   if (idempotencyKey !== undefined) fields['idempotency-key'] = idempotencyKey
   return fields

@@ -158,9 +158,9 @@ suite('the status that is wanted', () => {
     ],
     ['of one of which nothing is said is nothing', backend, [], undefined, null],
   ]
-  for (const [what, resource, conditions, before, expected] of cases)
+  for (const [what, object, conditions, before, expected] of cases)
     test(what, () => {
-      const wanted = wantedStatus({ ...said, resource, conditions }, before, NOW)
+      const wanted = wantedStatus({ ...said, resource: object, conditions }, before, NOW)
       assert.deepEqual(wanted, expected)
     })
 })
