@@ -29,7 +29,7 @@ function access(): readonly JsonObject[] {
       metadata: { name, labels },
       rules: [
         // Everything that roles read, of all namespaces: Secrets, for certificates, are among it.
-        ...byGroup(kinds.all, kind => kind.plural, ['get', 'list', 'watch']),
+        ...byGroup(kinds.all, kind => kind.plural, ['list', 'watch']),
         ...byGroup(kinds.all.filter(isTold), kind => `${kind.plural}/status`, ['patch']),
       ],
     },
