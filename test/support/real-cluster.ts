@@ -94,7 +94,8 @@ export class RealCluster implements AsyncDisposable {
     }
   }
 
-  private configFor(token: string): string {
+  /** A kubeconfig of who has this token, in whose Pods this namespace would be. */
+  configFor(token: string, namespace = 'default'): string {
     const certificate = join(this.folder, 'pki', 'apiserver.crt')
     return JSON.stringify({
       apiVersion: 'v1',
@@ -106,7 +107,7 @@ export class RealCluster implements AsyncDisposable {
         },
       ],
       users: [{ name: 'test', user: { token } }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace } }],
       'current-context': 'test',
     })
   }
