@@ -198,3 +198,103 @@ suite('a filter of a route', () => {
     await long.text()
   })
 })
+
+/** Says of each request and answer that it has passed. */
+const marking = (name: string): string => `
+import { defineFilter } from 'portcullis/composition'
+export default defineFilter({
+  request(r) { r.headers.set('x-order', [r.headers.get('x-order') ?? '', '${name}'].join(' ').trim()) },
+  response(r) { r.headers.set('x-back', [r.headers.get('x-back') ?? '', '${name}'].join(' ').trim()) },
+})
+`
+
+/** Lets pass who names a tenant, and tells the backend of it. */
+const guard = `
+import { defineFilter, Problem } from 'portcullis/composition'
+export const filter = defineFilter({
+  request(r) {
+    const tenant = r.headers.get('x-key')
+    if (tenant === null) throw new Problem(401, 'No key')
+    r.headers.set('x-tenant', tenant)
+  },
+  response(r) { r.headers.set('x-guarded', 'yes') },
+})
+`
+
+const caching = `---
+apiVersion: portcullis.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: kept }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: all }]
+  cache: {}
+`
+
+suite('filters of a route', () => {
+  test('run in the order of the list, among those of the standard, and answers meet them in reverse', async () => {
+    await using gateway = await FilteredGateway.start(
+      {
+        filters: [
+          '{ type: RequestHeaderModifier, requestHeaderModifier: { set: [{ name: x-order, value: first }] } }',
+          'a',
+          'b',
+          '{ type: RequestHeaderModifier, requestHeaderModifier: { add: [{ name: x-order, value: last }] } }',
+        ],
+        specs: { a: '{ bundle: ./a.ts }', b: '{ bundle: ./b.ts }' },
+      },
+      { 'a.ts': marking('a'), 'b.ts': marking('b') },
+    )
+    const response = await gateway.send('/items')
+    const { headers } = (await response.json()) as Seen
+    assert.equal(headers['x-order'], 'first a b, last')
+    assert.equal(response.headers.get('x-back'), 'b a')
+  })
+
+  test('are passed by what is stored each time it is given, and nobody has what was told of another', async () => {
+    await using gateway = await FilteredGateway.start(
+      { filters: ['guard'], specs: { guard: '{ bundle: ./guard.ts }' }, more: caching },
+      { 'guard.ts': guard },
+    )
+    const of = async (key: string): Promise<string | undefined> => {
+      const response = await gateway.send('/kept', { headers: { 'x-key': key } })
+      assert.equal(response.headers.get('x-guarded'), 'yes')
+      return ((await response.json()) as Seen).headers['x-tenant']
+    }
+    assert.equal(await of('ada'), 'ada')
+    assert.equal(await of('bob'), 'bob')
+    const { count } = gateway
+    assert.deepEqual([await of('ada'), await of('bob')], ['ada', 'bob'])
+    assert.equal(gateway.count, count)
+    const refused = await gateway.send('/kept')
+    assert.deepEqual([refused.status, refused.headers.get('x-guarded')], [401, null])
+    await refused.text()
+  })
+
+  test('are taken over by new code without a request that fails', async () => {
+    await using gateway = await FilteredGateway.start(
+      { filters: ['a'], specs: { a: '{ bundle: ./a.ts }' } },
+      { 'a.ts': marking('first') },
+    )
+    const seen = new Set<string>()
+    let isOver = false
+    const load = Array.from({ length: 8 }, async () => {
+      while (!isOver) {
+        const response = await gateway.send('/items')
+        const text = await response.text()
+        assert.equal(response.status, 200, text)
+        seen.add(`${(JSON.parse(text) as Seen).headers['x-order']}`)
+      }
+    })
+    gateway.folder.write('a.ts', marking('second'))
+    await gateway.run.event('composition.serving', line => Number((line['threads'] as number[])[0]) > 3)
+    while (!seen.has('second')) await new Promise(resolve => setTimeout(resolve, 20))
+    gateway.folder.write('a.ts', 'export const = 1')
+    const { fault } = await gateway.run.event('composition.refused')
+    assert.match(String(fault), /a\.ts:1: /)
+    isOver = true
+    await Promise.all(load)
+    assert.deepEqual([...seen], ['first', 'second'])
+    const problems = await (await gateway.run.get('/v1/problems')).text()
+    assert.match(problems, /BundleInvalid.*a\.ts:1: .*what it was before serves on/s)
+  })
+})
