@@ -54,6 +54,7 @@ export const failuresOf: Readonly<Record<Trigger, readonly FailureName[]>> = {
     'concurrency_limit_reached',
     'connection_limit_reached',
     'bulkhead_full',
+    'bundle_overloaded',
   ],
 }
 
