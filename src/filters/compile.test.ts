@@ -119,3 +119,22 @@ test('the phase decides, whatever the order of lists, and whichever role a filte
   for (const step of steps.end ?? []) step(x)
   assert.deepEqual(ran, phases.map(phase => `!${phase}`).toReversed())
 })
+
+const EXTENSION_AT = phases.indexOf('extension')
+
+for (const [i, phase] of phases.entries())
+  test(`what stands before a filter of the user's own goes no further in: ${phase}`, () => {
+    const types = phases.map((of): FilterType => ({
+      type: of,
+      role: 'ingress',
+      phase: of,
+      describe: () => of,
+      compile: () => ({}),
+    }))
+    const others = phases.filter(one => one !== phase).map((type): FilterConfig => ({ type, origin }))
+    const ahead: FilterConfig = { type: phase, origin, ahead: true }
+    const order = new FilterTable(types).inOrder([ahead, ...others]).map(({ type }) => type)
+    const expected = phases.filter(one => one !== phase)
+    expected.splice(Math.min(i, EXTENSION_AT), 0, phase)
+    assert.deepEqual(order, expected)
+  })

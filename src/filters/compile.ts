@@ -105,7 +105,8 @@ export class FilterTable {
   }
 
   private orderOf({ type, ahead }: FilterConfig): number {
-    return ahead === true ? EXTENSION : this.row(type).order
+    const { order } = this.row(type)
+    return ahead === true ? Math.min(EXTENSION, order) : order
   }
 
   private row(type: string): Row {

@@ -36,7 +36,7 @@ export interface FilterConfig {
   /** FilterType.type */
   readonly type: string
   readonly origin: Origin
-  /** It stands before a filter of the phase `extension` in its list, and keeps its place there. */
+  /** It stands before a filter of the phase `extension` in its list, and runs no further in. */
   readonly ahead?: true
   /** A cluster that it may have requests sent to in place of their own backend: never one that is closed, or that has filters of its own. */
   readonly forwardsTo?: string

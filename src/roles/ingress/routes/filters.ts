@@ -157,7 +157,7 @@ function addExternalAuth(work: Work, auth: ExternalAuth, path: FieldPath): void 
   work.filters.push(filterSettings(originOf(work.resource, path), auth, namespace, cluster))
 }
 
-/** A filter of the user's own; those of the standard that stand before it in the list stay there. */
+/** A filter of the user's own; those of the standard that stand before it in the list run before it. */
 function addExtension(work: Work, { extensionRef }: HTTPFilter, path: FieldPath): void {
   const at = [...path, 'extensionRef']
   const extension = work.extensions.resolve(extensionRef, work.resource.metadata.namespace, at)
