@@ -394,6 +394,8 @@ export abstract class Answering implements Answered, BodyOwner {
   }
 
   private commit(): void {
+    if (this.tunnelling && this.response.status !== 101)
+      return this.fail('proxy_internal_error', `a filter made ${this.response.status} of a tunnel's 101`)
     this.requestTaken()
     if (this.outward !== null) return this.commitFlow(this.outward)
     this.committed = true

@@ -165,9 +165,10 @@ class Extension implements Filter {
     if (verdict.kind !== 'pass') return refusal(verdict, answer.body)
     const { response } = x
     const { status = response.status, changes = [], body } = verdict
-    if (isBodiless(status) !== isBodiless(response.status))
-      throw new Unintelligible(`it made ${status} of ${response.status}`)
     if (status !== response.status) {
+      // What follows a 101 is no HTTP, whatever the client is told.
+      if (response.status === 101 || isBodiless(status) !== isBodiless(response.status))
+        throw new Unintelligible(`it made ${status} of ${response.status}`)
       response.status = status
       response.reason = ''
     }

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { exchange, origin } from '../../../test/support/exchange.ts'
+import { kit } from '../../../test/support/kit.ts'
+import { Fields } from '../../http/fields.ts'
+import { FILTERING, type FilterCall, type FilterShape, type Passes } from '../../shared/crossing/filtering.ts'
+import type { Exchange, Filter } from '../filter.ts'
+import type { CallOptions, IncomingResponse, OutgoingRequest } from '../kit.ts'
+import { extension } from './extension.ts'
+
+const NOW_MS = 5_000
+const TIMEOUT_MS = 100
+
+/** A filter whose threads give these verdicts, one after another, and what they were asked. */
+class Asked {
+  readonly calls: (FilterCall & { readonly deadlineMs: number; readonly bytes: Buffer | undefined })[] = []
+  readonly filter: Filter
+  private readonly verdicts: readonly (readonly [verdict: Omit<Passes, 'kind'>, body?: string])[]
+
+  constructor(shape: FilterShape, ...verdicts: Asked['verdicts']) {
+    this.verdicts = verdicts
+    const settings = { filter: 'default/a', cluster: 'a', shape, timeoutMs: TIMEOUT_MS }
+    const call = (_: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse> =>
+      Promise.resolve(this.answer(request, options))
+    const clock = { ...kit().clock, now: () => NOW_MS }
+    this.filter = extension.compile({ type: 'extension', origin, ...settings }, kit({ call, clock }))
+  }
+
+  private answer({ fields, body }: OutgoingRequest, { deadlineMs }: CallOptions): IncomingResponse {
+    const call = JSON.parse(fields[fields.indexOf(FILTERING) + 1]!) as FilterCall
+    const [verdict, text = ''] = this.verdicts[this.calls.length] ?? [{}]
+    this.calls.push({ ...call, deadlineMs, bytes: body })
+    const said = [FILTERING, JSON.stringify({ kind: 'pass', ...verdict })]
+    return { status: 200, fields: new Fields(said), body: Buffer.from(text), trailers: null }
+  }
+
+  /** The request passes it, and the answer meets it; of a body that is held, with that body. */
+  async answered(x: Exchange, body = ''): Promise<unknown> {
+    assert.equal(await this.filter.request!(x), undefined)
+    const verdict = await this.filter.response!(x)
+    if (verdict === undefined || !('hold' in verdict)) return verdict
+    return verdict.whole(Buffer.from(body))
+  }
+}
+
+const part = { body: 'none', limitBytes: 1000 } as const
+const held = { body: 'held', limitBytes: 1000 } as const
+
+const refused = (why: RegExp) => (verdict: unknown) => {
+  const { failure, detail = '' } = verdict as { failure?: string; detail?: string }
+  assert.equal(failure, 'filter_unavailable')
+  assert.match(detail, why)
+}
+
+suite('the status of an answer', () => {
+  for (const [from, to] of [
+    [101, 200],
+    [101, 403],
+    [200, 204],
+    [304, 200],
+  ] as const)
+    test(`is not made ${to} of ${from}`, async () => {
+      const x = exchange({}, [], from)
+      const asked = new Asked({ request: null, response: part }, [{ status: to }])
+      refused(new RegExp(`it made ${to} of ${from}`))(await asked.answered(x))
+      assert.equal(x.response.status, from)
+    })
+
+  test('of a tunnel may stay', async () => {
+    const x = exchange({}, [], 101)
+    const asked = new Asked({ request: null, response: part }, [{ changes: [['set', 'x-a', '1']] }])
+    assert.equal(await asked.answered(x), undefined)
+    assert.deepEqual([x.response.status, x.response.fields.combined('x-a')], [101, '1'])
+  })
+})
