@@ -73,3 +73,20 @@ suite('the status of an answer', () => {
     assert.deepEqual([x.response.status, x.response.fields.combined('x-a')], [101, '1'])
   })
 })
+
+suite('the time of a filter', () => {
+  test('is within that of the route for a request, and its own for an answer: also one that says that time is up', async () => {
+    for (const [more, expected] of [
+      [{}, [NOW_MS + TIMEOUT_MS, NOW_MS + TIMEOUT_MS]],
+      [{ deadlineMs: NOW_MS + 10 }, [NOW_MS + 10, NOW_MS + TIMEOUT_MS]],
+      [{ deadlineMs: NOW_MS - 1, failure: 'http_response_timeout' }, [NOW_MS - 1, NOW_MS + TIMEOUT_MS]],
+    ] as const) {
+      const asked = new Asked({ request: part, response: part })
+      await asked.answered(exchange({}, [], 504, more))
+      assert.deepEqual(
+        asked.calls.map(({ deadlineMs }) => deadlineMs),
+        expected,
+      )
+    }
+  })
+})

@@ -111,9 +111,11 @@ class Extension implements Filter {
       fields: [FILTERING, JSON.stringify(this.callOf(x, phase, body !== null))],
       ...(body !== null && { body }),
     }
+    const ownMs = kit.clock.now() + timeoutMs
     const options = {
       signal: x.signal,
-      deadlineMs: Math.min(x.deadlineMs, kit.clock.now() + timeoutMs),
+      // The route ends by itself what it waits for. What it answers then is an answer as any other, and not late.
+      deadlineMs: phase === 'response' ? ownMs : Math.min(x.deadlineMs, ownMs),
       limitBytes: this.answerBytes,
       client: x.clientAddress,
     }
