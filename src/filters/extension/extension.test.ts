@@ -90,3 +90,30 @@ suite('the time of a filter', () => {
     }
   })
 })
+
+suite('the request that an answer is of', () => {
+  test('is as the filter let it go on, whatever has become of it behind', async () => {
+    const x = exchange({ path: '/items', query: '?a=1', authority: 'shop.example', fields: ['X-Key', 'mine'] })
+    const { filter, calls } = new Asked({ request: part, response: part }, [
+      { path: '/changed', query: '?b=2', changes: [['set', 'x-tenant', 'ada']], state: 1 },
+    ])
+    assert.equal(await filter.request!(x), undefined)
+    const { request } = x
+    Object.assign(request, { path: '/internal/items', query: '?secret', authority: 'backend.internal' })
+    request.fields.set('authorization', 'Bearer of-the-backend')
+    request.fields.remove('x-key')
+    assert.equal(await filter.response!(x), undefined)
+    const { path, query, host, fields, state } = calls[1]!
+    assert.deepEqual([path, query, host, state], ['/changed', '?b=2', 'shop.example', 1])
+    assert.deepEqual(fields, ['X-Key', 'mine', 'x-tenant', 'ada'])
+  })
+
+  test('is known where the filter has no function for it', async () => {
+    const x = exchange({ path: '/items' })
+    const { filter, calls } = new Asked({ request: null, response: part })
+    assert.equal(filter.request!(x), undefined)
+    x.request.path = '/internal'
+    await filter.response!(x)
+    assert.deepEqual([calls.length, calls[0]!.path, 'state' in calls[0]!], [1, '/items', false])
+  })
+})

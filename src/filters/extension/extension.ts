@@ -1,4 +1,4 @@
-import { NO_BODY } from '../../http/head.ts'
+import { NO_BODY, type RequestHead } from '../../http/head.ts'
 import {
   FILTERING,
   type FilterCall,
@@ -55,8 +55,26 @@ const unavailable = (filter: string, why: string): Failure => ({
   detail: `${filter}: ${why}`,
 })
 
-/** What each filter that a request has passed has left for its answer; absent of those that it has not. */
-const passed = new Note<Map<Filter, unknown>>('extension.passed')
+/** A request as a filter has let it go on, and what it has left for its answer. */
+interface Passed {
+  readonly state: unknown
+  /** Null where the answer is not shown to it. What is behind may put there what is the backend's alone. */
+  readonly request: Asked | null
+}
+
+type Asked = Pick<FilterCall, 'method' | 'scheme' | 'host' | 'path' | 'query' | 'fields'>
+
+const askedOf = ({ method, scheme, authority, path, query, fields }: RequestHead): Asked => ({
+  method,
+  scheme,
+  host: authority,
+  path,
+  query,
+  fields: fields.list,
+})
+
+/** Of each filter that a request has passed; absent of those that it has not. */
+const passed = new Note<Map<Filter, Passed>>('extension.passed')
 
 class Extension implements Filter {
   readonly body?: RequestHold
@@ -130,17 +148,12 @@ class Extension implements Filter {
   }
 
   private callOf(x: Exchange, phase: FilterCall['phase'], isHeld: boolean): FilterCall {
-    const { request } = x
-    const state = x.notes.get(passed)?.get(this)
+    const left = phase === 'response' ? x.notes.get(passed)?.get(this) : undefined
+    const state = left?.state
     return {
+      ...(left?.request ?? askedOf(x.request)),
       phase,
       id: x.id,
-      method: request.method,
-      scheme: request.scheme,
-      host: request.authority,
-      path: request.path,
-      query: request.query,
-      fields: request.fields.list,
       client: x.clientAddress,
       route: x.route,
       hasBody: isHeld,
@@ -187,9 +200,14 @@ class Extension implements Filter {
   }
 
   private pass(x: Exchange, state: unknown): void {
+    const isShown = this.config.shape!.response !== null
+    const left = {
+      state,
+      request: isShown ? { ...askedOf(x.request), fields: [...x.request.fields.list] } : null,
+    }
     const known = x.notes.get(passed)
-    if (known === undefined) x.notes.set(passed, new Map([[this, state]]))
-    else known.set(this, state)
+    if (known === undefined) x.notes.set(passed, new Map([[this, left]]))
+    else known.set(this, left)
   }
 }
 
