@@ -93,7 +93,12 @@ suite('the time of a filter', () => {
 
 suite('the request that an answer is of', () => {
   test('is as the filter let it go on, whatever has become of it behind', async () => {
-    const x = exchange({ path: '/items', query: '?a=1', authority: 'shop.example', fields: ['X-Key', 'mine'] })
+    const x = exchange({
+      path: '/items',
+      query: '?a=1',
+      authority: 'shop.example',
+      fields: ['X-Key', 'mine'],
+    })
     const { filter, calls } = new Asked({ request: part, response: part }, [
       { path: '/changed', query: '?b=2', changes: [['set', 'x-tenant', 'ada']], state: 1 },
     ])
@@ -115,5 +120,26 @@ suite('the request that an answer is of', () => {
     x.request.path = '/internal'
     await filter.response!(x)
     assert.deepEqual([calls.length, calls[0]!.path, 'state' in calls[0]!], [1, '/items', false])
+  })
+})
+
+suite('a body', () => {
+  for (const request of [part, held])
+    test(`of a request crosses as ${request.body}`, async () => {
+      const bytes = request.body === 'held' ? Buffer.from('hello') : null
+      const x = exchange({ method: 'POST', length: 5 }, [], 200, { heldBody: bytes })
+      const { filter, calls } = new Asked({ request, response: null }, [{ body: true }, 'HELLO'])
+      const verdict = await filter.request!(x)
+      assert.deepEqual([calls[0]!.body, calls[0]!.bytes ?? null], [request.body, bytes])
+      if (request.body === 'none') refused(/that it has not seen/)(verdict)
+      else assert.ok(typeof verdict === 'object' && 'transform' in verdict)
+    })
+
+  test('of an answer that a filter has not seen is not replaced', async () => {
+    const asked = new Asked({ request: null, response: part }, [{ body: true }, 'HELLO'])
+    const x = exchange({})
+    x.response.length = 5
+    refused(/that it has not seen/)(await asked.answered(x))
+    assert.deepEqual([asked.calls[0]!.body, x.response.length], ['none', 5])
   })
 })

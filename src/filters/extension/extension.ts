@@ -126,7 +126,7 @@ class Extension implements Filter {
       method: 'POST',
       target: `/${phase}`,
       authority: 'filter',
-      fields: [FILTERING, JSON.stringify(this.callOf(x, phase, body !== null))],
+      fields: [FILTERING, JSON.stringify(this.callOf(x, phase))],
       ...(body !== null && { body }),
     }
     const ownMs = kit.clock.now() + timeoutMs
@@ -147,7 +147,7 @@ class Extension implements Filter {
     }
   }
 
-  private callOf(x: Exchange, phase: FilterCall['phase'], isHeld: boolean): FilterCall {
+  private callOf(x: Exchange, phase: FilterCall['phase']): FilterCall {
     const left = phase === 'response' ? x.notes.get(passed)?.get(this) : undefined
     const state = left?.state
     return {
@@ -156,7 +156,7 @@ class Extension implements Filter {
       id: x.id,
       client: x.clientAddress,
       route: x.route,
-      hasBody: isHeld,
+      body: this.config.shape![phase]!.body,
       ...(state !== undefined && { state }),
       ...(phase === 'response' && {
         response: { status: x.response.status, fields: x.response.fields.list, failure: x.failure },
@@ -164,8 +164,16 @@ class Extension implements Filter {
     }
   }
 
-  private decided(x: Exchange, answer: IncomingResponse): Verdict {
+  /** Throws Unintelligible. */
+  private verdictOf(answer: IncomingResponse, phase: FilterCall['phase']): FilterVerdict {
     const verdict = verdictOf(answer)
+    if (verdict.kind === 'pass' && verdict.body === true && this.config.shape![phase]!.body === 'none')
+      throw new Unintelligible('it gave a body in place of one that it has not seen')
+    return verdict
+  }
+
+  private decided(x: Exchange, answer: IncomingResponse): Verdict {
+    const verdict = this.verdictOf(answer, 'request')
     if (verdict.kind !== 'pass') return refusal(verdict, answer.body)
     const isReplaced = verdict.body === true
     if (isReplaced && x.request.length === NO_BODY)
@@ -176,7 +184,7 @@ class Extension implements Filter {
   }
 
   private answered(x: Exchange, answer: IncomingResponse): WholeVerdict {
-    const verdict = verdictOf(answer)
+    const verdict = this.verdictOf(answer, 'response')
     if (verdict.kind !== 'pass') return refusal(verdict, answer.body)
     const { response } = x
     const { status = response.status, changes = [], body } = verdict

@@ -3,7 +3,7 @@
  * and of its answer (`FILTERING`). Bodies cross as bodies do.
  */
 
-/** Whether a filter is given a body: not, all of it at once, or as it comes. */
+/** Whether a filter is given a body: not, or all of it at once. */
 export type BodyUse = 'none' | 'held'
 
 /** One of the two functions of a filter. */
@@ -35,7 +35,8 @@ export interface FilterCall {
   readonly client: string
   /** Rule.id */
   readonly route: string
-  readonly hasBody: boolean
+  /** What of the body has crossed, as the worker knows the filter: code that has another use of it may not judge. */
+  readonly body: BodyUse
   /** What its request left for its response, as JSON; absent for nothing. */
   readonly state?: unknown
   /** In the phase of that name. `failure`: by what the gateway made it, or null. */
