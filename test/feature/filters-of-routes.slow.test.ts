@@ -49,6 +49,11 @@ class FilteredGateway implements AsyncDisposable {
         const seen = { method, url, headers, body: Buffer.concat(pieces).toString() }
         response.setHeader('content-type', 'application/json')
         response.setHeader('etag', '"1"')
+        const { answer } = Object.fromEntries(new URL(url ?? '', 'http://a').searchParams)
+        if (answer !== undefined) {
+          response.writeHead(Number(answer)).end()
+          return
+        }
         if (url?.startsWith('/kept') === true) response.setHeader('cache-control', 'public, max-age=60')
         response.end(JSON.stringify(seen))
       })
@@ -139,7 +144,9 @@ export const filter = defineFilter({
     if (r.request.path === '/response/status') r.status = 206
     r.headers.set('x-state', JSON.stringify(r.state))
     r.headers.set('x-failure', String(r.failure))
-    if (r.request.path === '/response/body') r.body.replace({ was: JSON.parse(r.body.text()).url })
+    if (r.request.path !== '/response/body') return
+    const { url = null } = r.body.bytes.length === 0 ? {} : JSON.parse(r.body.text())
+    r.body.replace({ was: url })
   },
 })
 `
@@ -170,6 +177,22 @@ suite('a filter of a route', () => {
     const whole = await gateway.send('/response/status')
     assert.equal(whole.status, 206)
     await whole.text()
+
+    // What has no bytes is shown as an empty body, and has none of the filter's where it cannot have one.
+    for (const [method, query, status, text] of [
+      ['HEAD', '', 200, ''],
+      ['GET', '?answer=204', 204, ''],
+      ['GET', '?answer=205', 205, ''],
+      ['GET', '?answer=304', 304, ''],
+      ['GET', '?answer=200', 200, '{"was":null}'],
+      ['GET', '?answer=404', 404, '{"was":null}'],
+    ] as const) {
+      const none = await gateway.send(`/response/body${query}`, { method })
+      assert.deepEqual([none.status, await none.text()], [status, text], `${method} ${query}`)
+      assert.ok(none.headers.get('x-state')?.includes('/response/body'))
+      if (method === 'HEAD')
+        assert.deepEqual([none.headers.get('etag'), none.headers.get('content-length')], [null, null])
+    }
 
     await gateway.refused('/problem', 403, 'tenant_unknown')
     await gateway.refused('/fail', 403, 'http_request_denied')

@@ -10,7 +10,7 @@ import type { GatewayAnswer } from './messages.ts'
 import { Misfit } from './misfit.ts'
 
 /** Of RFC 9110 §15.3.5, §15.3.6 and §15.4.5. */
-const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
+export const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** A name in a list of names: what would end it, and what no field may have, is escaped. */
 const inField = (name: string): string => name.replace(/[^\x20-\x2b\x2d-\x7e]/gu, encodeURIComponent)

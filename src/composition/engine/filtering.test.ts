@@ -84,4 +84,12 @@ suite('a filter that is asked', () => {
     const [given] = await said(filter as unknown as Gateway, { ...call, body: 'held' })
     assert.equal(Buffer.from(given.body as Uint8Array).toString(), '0')
   })
+
+  for (const status of [204, 205, 304])
+    test(`answers ${status} without a body, and says nothing of one`, async () => {
+      const filter = defineFilter({ request: () => answer({ a: 1 }, { status, headers: { 'x-a': '1' } }) })
+      const [given] = await said(filter as unknown as Gateway, call)
+      assert.deepEqual(verdictOf(given), { kind: 'answer', status, fields: ['x-a', '1'] })
+      assert.equal(given.body.toString(), '')
+    })
 })

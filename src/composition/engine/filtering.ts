@@ -10,6 +10,7 @@ import { bytesOf, HeldBody } from '../filters/held-body.ts'
 import { FilterFailure } from '../filters/outcome.ts'
 import { Answer, Problem } from '../routes/answer.ts'
 import { CompiledRoute } from './compiled-route.ts'
+import { WITHOUT_BODY } from './composed.ts'
 import type { Course } from './course.ts'
 import { checkFields } from './fields.ts'
 import type { AnswerContent, GatewayAnswer } from './messages.ts'
@@ -124,7 +125,8 @@ function textOf(value: unknown, what: string): string {
 }
 
 /** Text and bytes as they are, anything else as JSON; null for no body. */
-function writtenAnswer({ status, headers, body }: Answer<unknown>): GatewayAnswer {
+function writtenAnswer({ status: given, headers, body }: Answer<unknown>): GatewayAnswer {
+  const status = given ?? 200
   checkFields(headers)
   const type =
     body instanceof Uint8Array
@@ -132,9 +134,9 @@ function writtenAnswer({ status, headers, body }: Answer<unknown>): GatewayAnswe
       : typeof body === 'string'
         ? 'text/plain; charset=utf-8'
         : 'application/json'
-  const isEmpty = body === null || body === undefined
+  const isEmpty = body === null || body === undefined || WITHOUT_BODY.has(status)
   return {
-    status: status ?? 200,
+    status,
     headers: isEmpty ? headers : { 'content-type': type, ...headers },
     body: isEmpty ? '' : bytesOf(body),
   }

@@ -58,6 +58,8 @@ suite('the status of an answer', () => {
     [101, 403],
     [200, 204],
     [304, 200],
+    [205, 200],
+    [200, 205],
   ] as const)
     test(`is not made ${to} of ${from}`, async () => {
       const x = exchange({}, [], from)
@@ -142,4 +144,40 @@ suite('a body', () => {
     refused(/that it has not seen/)(await asked.answered(x))
     assert.deepEqual([asked.calls[0]!.body, x.response.length], ['none', 5])
   })
+
+  for (const [method, status, length, body, fields, expected] of [
+    ['HEAD', 200, 0, '', 'x-a', undefined],
+    ['HEAD', 404, 0, '', 'x-a', undefined],
+    ['GET', 304, 0, '', 'x-a', undefined],
+    ['PUT', 204, 0, '', 'etag content-length x-a', undefined],
+    ['PUT', 205, 0, '', 'etag content-length x-a', undefined],
+    // No backend should send one: what the filter has seen is not sent in place of what it has said.
+    ['PUT', 205, 3, 'old', 'etag content-length x-a', Buffer.alloc(0)],
+    ['GET', 101, 0, '', 'etag content-length x-a', undefined],
+    ['GET', 200, 3, 'old', 'content-length x-a', Buffer.from('new')],
+    ['GET', 404, 0, '', 'content-length x-a', 'new'],
+  ] as const)
+    test(`in place of that of ${status} to ${method}, of ${length} bytes, is what can be sent`, async () => {
+      const x = exchange({ method }, ['ETag', '"1"', 'Content-Length', '3', 'X-A', '1'], status)
+      x.response.length = length
+      const asked = new Asked({ request: null, response: held }, [{ body: true }, 'new'])
+      const verdict = await asked.answered(x, body)
+      assert.deepEqual([asked.calls[0]!.body, (asked.calls[0]!.bytes ?? '').toString()], ['held', body])
+      const left = x.response.fields.list.filter((_, i) => i % 2 === 0).map(name => name.toLowerCase())
+      assert.deepEqual(left, fields.split(' '))
+      if (typeof expected !== 'string') assert.deepEqual(verdict, expected)
+      else
+        assert.deepEqual(verdict, {
+          status,
+          fields: x.response.fields.list,
+          body: Buffer.from(expected),
+        })
+    })
+
+  for (const status of [204, 205, 304])
+    test(`of an answer that is given with ${status} is none`, async () => {
+      const answer = { kind: 'answer', status, fields: [] } as const
+      const { filter } = new Asked({ request: part, response: null }, [answer as never, 'text'])
+      assert.deepEqual(await filter.request!(exchange({})), { status, fields: [], body: Buffer.alloc(0) })
+    })
 })

@@ -23,7 +23,7 @@ import { CallFailure, type IncomingResponse, type Kit } from '../kit.ts'
 import { Note } from '../notes.ts'
 import { noteTaken, noteTold } from '../taken.ts'
 import type { ExtensionConfig } from './config.ts'
-import { inPlaceOf } from './replaced-body.ts'
+import { bodyInstead, hasBody, inPlaceOf, isBodiless, NOTHING } from './bodies.ts'
 import { namesOf, Unintelligible, verdictOf } from './verdict.ts'
 
 /**
@@ -200,11 +200,7 @@ class Extension implements Filter {
       else if (how === 'add') response.fields.add(name, value)
       else response.fields.remove(name.toLowerCase())
     }
-    if (body !== true) return undefined
-    if (!hasBody(x)) throw new Unintelligible('it gave a body to an answer that has none')
-    // What was said of the bytes is not of these (RFC 9110 §8.8.1, RFC 9530).
-    for (const name of OF_BYTES) response.fields.remove(name)
-    return answer.body
+    return body === true ? bodyInstead(x, answer.body) : undefined
   }
 
   private pass(x: Exchange, state: unknown): void {
@@ -222,17 +218,13 @@ class Extension implements Filter {
 /** A verdict is small, and what a filter answers itself is what a person reads. */
 const LEAST_ANSWER_BYTES = 1024 * 1024
 
-const OF_BYTES = [
-  'etag',
-  'last-modified',
-  'content-md5',
-  'content-digest',
-  'digest',
-  'accept-ranges',
-] as const
-
 function refusal(verdict: Exclude<FilterVerdict, Passes>, body: Buffer): LocalResponse | Failure {
-  if (verdict.kind === 'answer') return { status: verdict.status, fields: verdict.fields, body }
+  if (verdict.kind === 'answer')
+    return {
+      status: verdict.status,
+      fields: verdict.fields,
+      body: isBodiless(verdict.status) ? NOTHING : body,
+    }
   // It was held to the table before.
   return { failure: verdict.failure as Failure['failure'], detail: verdict.detail, fields: verdict.fields }
 }
@@ -265,12 +257,6 @@ function changeRequest(x: Exchange, { path, query, changes = [] }: Passes): void
 /** A part of it, or one that is encoded, is nothing that a filter could read. */
 function askForWhole({ request: { fields } }: Exchange): void {
   for (const name of ['range', 'if-range', 'accept-encoding']) fields.remove(name)
-}
-
-const isBodiless = (status: number): boolean => status === 204 || status === 304
-
-function hasBody({ response: { status, length }, asked }: Exchange): boolean {
-  return !isBodiless(status) && status !== 101 && length !== NO_BODY && asked.method !== 'HEAD'
 }
 
 function whyOf(error: unknown): string {

@@ -1,0 +1,62 @@
+import { CHUNKED, NO_BODY, type RequestHead } from '../../http/head.ts'
+import type { Transformed } from '../body.ts'
+import type { Exchange, WholeVerdict } from '../filter.ts'
+
+/** This goes on in place of the body of a request, which is all here; its length is told. */
+export function inPlaceOf(request: RequestHead, body: Buffer): Transformed {
+  // An empty one is a body still: NO_BODY would leave the one that was there on its way.
+  request.length = body.length === 0 ? CHUNKED : body.length
+  request.hasLength = body.length > 0
+  return {
+    transform: next => ({
+      write: () => {},
+      flush: () => true,
+      end(trailers) {
+        if (body.length > 0) next.write(body)
+        next.end(trailers)
+      },
+      resume: () => next.resume(),
+      destroy: () => {},
+    }),
+  }
+}
+
+/** What was said of bytes that are not sent (RFC 9110 §8.8.1, RFC 9530). */
+const OF_BYTES = [
+  'etag',
+  'last-modified',
+  'content-md5',
+  'content-digest',
+  'digest',
+  'accept-ranges',
+] as const
+
+/** The filter's body in place of what came, where there can be one. */
+export function bodyInstead(x: Exchange, body: Buffer): WholeVerdict {
+  const { response } = x
+  const { status, fields } = response
+  const isOfGet = x.asked.method === 'HEAD' || status === 304
+  // 204 and 205 are of what was done, and say nothing of bytes that came.
+  if (isOfGet || !isBodiless(status)) for (const name of OF_BYTES) fields.remove(name)
+  if (isOfGet) {
+    // How long it would be for GET nobody knows.
+    fields.remove('content-length')
+    response.length = NO_BODY
+    response.hasLength = false
+    return undefined
+  }
+  const left = isBodiless(status) ? NOTHING : body
+  if (hasBody(x)) return left
+  return left.length === 0 ? undefined : { status, fields: [...fields.list], body: left }
+}
+
+export const NOTHING = Buffer.alloc(0)
+
+/** RFC 9110 §15.3.5, §15.3.6, §15.4.5, and what follows a 101. */
+export const isBodiless = (status: number): boolean =>
+  status === 101 || status === 204 || status === 205 || status === 304
+
+/** One follows, also of who may not have it by its status. */
+export function hasBody({ response: { status, length }, asked }: Exchange): boolean {
+  return (status === 205 || !isBodiless(status)) && length !== NO_BODY && asked.method !== 'HEAD'
+}
