@@ -70,6 +70,11 @@ export interface CallOptions {
   readonly limitBytes: number
   /** Exchange.clientAddress, on whose behalf it is: whose share of the cluster it takes. */
   readonly client?: string
+  /**
+   * Milliseconds for which it waits for a place of the cluster before the longest call of the client that has most of them
+   * gives way, where that has more. It gives way itself then (connection_limit_reached). Absent: neither.
+   */
+  readonly patienceMs?: number
 }
 
 export interface IncomingResponse {

@@ -9,7 +9,7 @@ import { ownedFields } from '../http/owned-fields.ts'
 import { shareKey } from '../http/share-key.ts'
 import { MOST_TIMER_MS } from '../shared/timer.ts'
 import type { ClusterMetrics } from '../telemetry/instruments.ts'
-import type { Cluster } from '../upstream/cluster.ts'
+import type { Cluster, Yielding } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Waiter } from '../upstream/queue.ts'
@@ -23,7 +23,7 @@ const LOOK_AFTER_MS = 1_000
  * answer is collected up to a limit. It meets the cluster as any other request
  * does: its balancer, pools, limits, those who wait, TLS, ejection and metrics.
  */
-export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
+export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yielding {
   readonly client: string
   private readonly cluster: Cluster<UpstreamPool>
   private readonly metrics: ClusterMetrics
@@ -39,6 +39,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
   private wanted: Endpoint<UpstreamPool> | null = null
   private failed: Endpoint<UpstreamPool> | null = null
   private timer: NodeJS.Timeout | null = null
+  private patience: NodeJS.Timeout | null = null
   private attempts = 0
   private sentMs = 0
   private metClosed = false
@@ -84,6 +85,34 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
     if (cluster.sticky) this.wanted = endpoint
     if (!cluster.queue.wait(this, performance.now())) return this.refused('connection_limit_reached')
     cluster.pressure.waited(this.client, cluster.queue.clients)
+    this.bePatient()
+  }
+
+  private bePatient(): void {
+    const { patienceMs } = this.options
+    if (patienceMs !== undefined) this.patience = setTimeout(() => this.press(), patienceMs)
+  }
+
+  /** One round of turns is made room for, as long as others have more places than this client. */
+  private press(): void {
+    const { cluster } = this
+    for (let left = cluster.queue.clients; left > 0 && this.patience !== null; left--) {
+      const [longest] = cluster.yielding.most(this.client)
+      if (longest === undefined) break
+      longest.giveWay()
+    }
+    if (this.patience !== null) this.bePatient()
+  }
+
+  /** Yielding. */
+  giveWay(): void {
+    this.fail('connection_limit_reached', 'gave_way')
+  }
+
+  private settle(): void {
+    if (this.patience !== null) clearTimeout(this.patience)
+    this.patience = null
+    this.cluster.yielding.delete(this)
   }
 
   private chosen(): Endpoint<UpstreamPool> | null {
@@ -104,6 +133,8 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
   }
 
   granted(stream: UpstreamStream, endpoint: Endpoint<UpstreamPool>): void {
+    this.settle()
+    if (this.options.patienceMs !== undefined) this.cluster.yielding.add(this)
     this.endpoint = endpoint
     this.stream = stream
     this.sentMs = performance.now()
@@ -172,6 +203,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
     if (connectedMs !== 0 && !mayBeLuck) this.endpoint!.broke(failure)
     if (this.answer !== null || !this.mayRepeat(failure, fresh, unsent)) return this.fail(failure, detail)
     this.metClosed = !fresh
+    this.settle()
     this.unanswered()
     this.failed = this.endpoint
     this.endpoint?.finish()
@@ -222,6 +254,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>> {
     this.over = true
     if (this.timer !== null) clearTimeout(this.timer)
     this.options.signal?.removeEventListener('abort', this.aborted)
+    this.settle()
     this.cluster.queue.leave(this)
     this.stream?.abort()
     this.stream = null

@@ -17,12 +17,12 @@ import type { Drainable } from './keep.ts'
 import type { Ejected } from './outliers.ts'
 import { Pressure } from './pressure.ts'
 import { Queue } from './queue.ts'
+import { Turns, type Sharer } from './turns.ts'
 import type { VerdictBook } from './verdicts.ts'
 import { isFixed } from './crossing/address.ts'
 import { Breaker, type BreakerCause, type BreakerState } from './breaker.ts'
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
 import { Hedging } from './hedging.ts'
-import { Turns, type Sharer } from './turns.ts'
 import { RetryBudget, type SharedCounts } from './retry-budget.ts'
 
 /** What clusters tell log and metrics. */
@@ -34,6 +34,11 @@ export interface ClusterEvents {
   /** Whether its budget has paid for one more; what would have been repeated is not where it has not. */
   onRetryDecided(cluster: string, paid: boolean): void
   onBreaker(cluster: string, state: BreakerState, detail: string, cause: BreakerCause | null): void
+}
+
+/** A call that has a place, and ends where a client with fewer needs that. */
+export interface Yielding extends Sharer {
+  giveWay(): void
 }
 
 /** What all clusters of a worker share. */
@@ -76,6 +81,8 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
   mirroredBytes = 0
   /** Who waits, whichever endpoint it will be: also when that, or the cluster itself, has gone meanwhile. */
   readonly queue = new Queue<Endpoint<P>>(this)
+  /** Those who have a place, and may have to give it to a client that has fewer. */
+  readonly yielding = new Turns<Yielding>()
   /** What is asked of clients while `pressed`. */
   readonly pressure = new Pressure(this)
   readonly retries: RetryBudget

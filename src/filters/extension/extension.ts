@@ -136,6 +136,8 @@ class Extension implements Filter {
       deadlineMs: phase === 'response' ? ownMs : Math.min(x.deadlineMs, ownMs),
       limitBytes: this.answerBytes,
       client: x.clientAddress,
+      // What it waits for may be slow for one client alone, and it stands in the way of all of them.
+      patienceMs: timeoutMs / PATIENCE,
     }
     try {
       return take(await kit.call(cluster, question, options))
@@ -214,6 +216,9 @@ class Extension implements Filter {
     else known.set(this, left)
   }
 }
+
+/** Who waits for a place of the bundle has the most of its time left for the filter itself. */
+const PATIENCE = 4
 
 /** A verdict is small, and what a filter answers itself is what a person reads. */
 const LEAST_ANSWER_BYTES = 1024 * 1024
