@@ -163,4 +163,61 @@ suite('the status that is wanted', () => {
       const wanted = wantedStatus({ ...said, resource: object, conditions }, before, NOW)
       assert.deepEqual(wanted, expected)
     })
+  const listening = {
+    ...said,
+    gateways: new Map([
+      [
+        keyOf(gateway),
+        {
+          about: front,
+          addresses: [],
+          listeners: [{ name: 'http', attachedRoutes: 0, supportedKinds: [] }],
+        },
+      ],
+    ]),
+  }
+  interface Written {
+    readonly conditions: readonly { readonly type: string }[]
+    readonly listeners: readonly Pick<Written, 'conditions'>[]
+  }
+  const typesOf = ({ conditions }: Pick<Written, 'conditions'>): string[] => conditions.map(one => one.type)
+
+  for (const type of [
+    'Accepted',
+    'Programmed',
+    'ResolvedRefs',
+    'Conflicted',
+    'OverlappingTLSConfig',
+    'InsecureFrontendValidationMode',
+    'PartiallyInvalid',
+    'NotServed',
+    'Closed',
+    'Current',
+    'OfTomorrow',
+  ])
+    test(`has ${type} of a Gateway and a listener once`, () => {
+      const conditions = [
+        condition('Programmed'),
+        condition(type),
+        condition(type, 'True', { listener: 'http' }),
+      ]
+      const write = (before: unknown, told = conditions) =>
+        wantedStatus({ ...listening, resource: gateway, conditions: told }, before, NOW) as unknown as Written
+      const again = write(write(undefined))
+      assert.deepEqual(typesOf(again), [...new Set(['Programmed', type])])
+      assert.deepEqual(again.listeners.map(typesOf), [[type]])
+      if (type === 'OfTomorrow') return
+      const mended = write(again, [condition('Accepted')])
+      assert.deepEqual([typesOf(mended), mended.listeners.map(typesOf)], [['Accepted'], [[]]])
+    })
+
+  test('has no more conditions than a server takes, ours first', () => {
+    const before = {
+      conditions: Array.from({ length: 8 }, (_, i) => ({ type: `example.com/${i}`, status: 'True' })),
+    }
+    const told = { ...said, resource: gateway, conditions: [condition('Accepted'), condition('Programmed')] }
+    const written = wantedStatus(told, before, NOW) as unknown as Written
+    assert.deepEqual(typesOf(written).slice(0, 3), ['Accepted', 'Programmed', 'example.com/0'])
+    assert.equal(written.conditions.length, 8)
+  })
 })

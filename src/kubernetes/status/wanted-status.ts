@@ -35,7 +35,10 @@ const MOST_CONDITIONS = 8
 /** PolicyStatus (GEP-713). */
 const MOST_ANCESTORS = 16
 const MESSAGE_LENGTH = 32_768
-/** The standard's conditions of Gateways and listeners, and ours: those of other types are somebody else's. */
+/**
+ * What translation says of classes, Gateways and listeners, in the standard's words and in ours: conditions of other types
+ * are somebody else's.
+ */
 const ownTypes: ReadonlySet<unknown> = new Set([
   'Accepted',
   'Programmed',
@@ -43,7 +46,10 @@ const ownTypes: ReadonlySet<unknown> = new Set([
   'Conflicted',
   'OverlappingTLSConfig',
   'InsecureFrontendValidationMode',
+  'PartiallyInvalid',
   'NotServed',
+  'Closed',
+  'Enforced',
   'Current',
 ])
 
@@ -69,7 +75,7 @@ function ofClass(said: Said, before: unknown, now: string): StatusFields | null 
   if (said.conditions.length === 0) return null
   const old = fieldOf(before, 'conditions')
   return {
-    conditions: [...timed(said.conditions, said, old, now), ...foreign(old)],
+    conditions: besideOthers(said.conditions, said, old, now),
     supportedFeatures: supportedFeatures.map(name => ({ name })),
   }
 }
@@ -87,12 +93,12 @@ function ofGateway(said: Said, before: unknown, now: string): StatusFields | nul
       type: isIP(value) === 0 ? 'Hostname' : 'IPAddress',
       value,
     })),
-    conditions: [...timed(own, said, old, now), ...foreign(old)],
+    conditions: besideOthers(own, said, old, now),
     listeners: gateway.listeners.map(listener => {
       const known = itemsOf(before, 'listeners').find(one => fieldOf(one, 'name') === listener.name)
       const was = fieldOf(known, 'conditions')
       const its = conditions.filter(one => one.listener === listener.name)
-      return { ...listener, conditions: [...timed(its, said, was, now), ...foreign(was)] }
+      return { ...listener, conditions: besideOthers(its, said, was, now) }
     }),
   }
 }
@@ -181,9 +187,15 @@ function timed(
   })
 }
 
-/** What others have put beside ours. */
-function foreign(conditions: unknown): readonly unknown[] {
-  return Array.isArray(conditions) ? conditions.filter(one => !ownTypes.has(fieldOf(one, 'type'))) : []
+/** Ours, and behind them what others have put there. A type that is there twice would have the whole status refused. */
+function besideOthers(conditions: readonly Condition[], said: Said, before: unknown, now: string): unknown[] {
+  const own = timed(conditions, said, before, now)
+  const types = new Set<unknown>(own.map(({ type }) => type))
+  const others = (Array.isArray(before) ? (before as readonly unknown[]) : []).filter(one => {
+    const type = fieldOf(one, 'type')
+    return !types.has(type) && !ownTypes.has(type)
+  })
+  return [...own, ...others].slice(0, MOST_CONDITIONS)
 }
 
 function isOwn(entry: unknown): boolean {
