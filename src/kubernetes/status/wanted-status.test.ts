@@ -128,6 +128,31 @@ suite('the status that is wanted', () => {
       null,
     ],
     [
+      'leaves a Service to a mesh, and a set of listeners to who has it',
+      resource(GATEWAY_API, 'HTTPRoute', 'items', 7, {
+        parentRefs: [
+          { group: '', kind: 'Service', name: 'front' },
+          { kind: 'ListenerSet', name: 'front' },
+          { name: 'front' },
+        ],
+      }),
+      [
+        condition('Accepted', 'False', { parent: { ...front, group: '', kind: 'Service' } }),
+        condition('Accepted', 'False', { parent: { ...front, kind: 'ListenerSet' } }),
+        condition('Accepted', 'True', { parent: front }),
+      ],
+      {},
+      {
+        parents: [
+          {
+            parentRef: { name: 'front' },
+            controllerName: 'portcullis.dev/gateway',
+            conditions: [api('Accepted', 'True', 7)],
+          },
+        ],
+      },
+    ],
+    [
       'takes entries of ours away with their parents',
       route,
       [],
@@ -210,6 +235,17 @@ suite('the status that is wanted', () => {
       const mended = write(again, [condition('Accepted')])
       assert.deepEqual([typesOf(mended), mended.listeners.map(typesOf)], [['Accepted'], [[]]])
     })
+
+  test('has no more parents than a server takes, those of others first', () => {
+    const others = Array.from({ length: 31 }, () => foreignEntry)
+    const conditions = [
+      condition('Accepted', 'True', { parent: front }),
+      condition('Accepted', 'True', { parent: { ...front, sectionName: 'http' } }),
+    ]
+    const written = wantedStatus({ ...said, resource: route, conditions }, { parents: others }, NOW)
+    const { parents } = written as { readonly parents: readonly (typeof foreignEntry)[] }
+    assert.deepEqual([parents.length, parents[31]?.controllerName], [32, 'portcullis.dev/gateway'])
+  })
 
   test('has no more conditions than a server takes, ours first', () => {
     const before = {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { groupOf, PORTCULLIS } from '../../model/kind.ts'
+import { GATEWAY_API, groupOf, PORTCULLIS } from '../../model/kind.ts'
 import type { Condition, Resource, ResourceKey } from '../../model/resource.ts'
 import { keyOf, refKey } from '../../model/resources.ts'
 import { fieldOf } from '../../model/words.ts'
@@ -32,6 +32,8 @@ export type StatusFields = Readonly<Record<string, unknown>>
 
 /** Of the lists of conditions in Gateway API. */
 const MOST_CONDITIONS = 8
+/** RouteStatus. */
+const MOST_PARENTS = 32
 /** PolicyStatus (GEP-713). */
 const MOST_ANCESTORS = 16
 const MESSAGE_LENGTH = 32_768
@@ -105,9 +107,9 @@ function ofGateway(said: Said, before: unknown, now: string): StatusFields | nul
 
 function ofRoute(said: Said, before: unknown, now: string): StatusFields | null {
   const { resource, gateways } = said
-  // A Gateway that is not there may be meant for another controller.
+  // What is no Gateway of ours, or is not there, may be meant for another controller: a mesh has Services as parents.
   const conditions = said.conditions.filter(
-    ({ parent }) => parent?.kind !== 'Gateway' || gateways.has(refKey(parent)),
+    ({ parent }) => parent === undefined || gateways.has(refKey(parent)),
   )
   const entries = itemsOf(before, 'parents')
   const others = entries.filter(one => !isOwn(one))
@@ -124,12 +126,20 @@ function ofRoute(said: Said, before: unknown, now: string): StatusFields | null 
   })
   return entries.length === others.length && parents.length === 0
     ? null
-    : { parents: [...others, ...parents] }
+    : { parents: [...others, ...parents.slice(0, Math.max(0, MOST_PARENTS - others.length))] }
 }
 
 function isMeant(ref: unknown, parent: NonNullable<Condition['parent']>, { metadata }: Resource): boolean {
-  const { kind = 'Gateway', name, namespace = metadata.namespace, sectionName, port } = ref as ParentRef
+  const {
+    group = GATEWAY_API,
+    kind = 'Gateway',
+    name,
+    namespace = metadata.namespace,
+    sectionName,
+    port,
+  } = ref as ParentRef
   return (
+    parent.group === group &&
     parent.kind === kind &&
     parent.name === name &&
     parent.namespace === namespace &&
@@ -140,6 +150,7 @@ function isMeant(ref: unknown, parent: NonNullable<Condition['parent']>, { metad
 
 /** As it passed the schema of routes. */
 interface ParentRef {
+  readonly group?: string
   readonly kind?: string
   readonly name: string
   readonly namespace?: string
