@@ -5,9 +5,11 @@ import type { Condition, Resource, ResourceKey, ResourceRef } from '../../model/
 import { keyOf, refKey, refOf, type Resources } from '../../model/resources.ts'
 import type { GatewayStatus } from '../../snapshot/contribution.ts'
 import type { Logger } from '../../telemetry/log.ts'
+import { systemClock, type Clock } from '../../upstream/clock.ts'
 import { ApiError, type ApiClient } from '../client.ts'
 import { pathOf } from '../collection.ts'
 import type { KubernetesSource } from '../kubernetes-source.ts'
+import { Attempts, type Attempt } from './attempts.ts'
 import { wantedStatus, type StatusFields } from './wanted-status.ts'
 
 /** What is in force in all workers, and what is to be said of it. */
@@ -18,18 +20,14 @@ export interface Spoken {
 }
 
 export interface StatusWriterOptions {
-  readonly client: ApiClient
+  readonly client: Pick<ApiClient, 'mergePatch'>
   readonly source: Pick<KubernetesSource, 'known' | 'versionOf' | 'kindOf'>
   readonly log: Logger
   /** Where Gateways are reached that name no addresses. */
   readonly addresses: () => readonly string[]
-  /** How long after a failure it is tried again; 1 s where absent. */
+  /** How long after a first failure it is tried again; 1 s where absent. */
   readonly retryMs?: number
-}
-
-interface Pending {
-  readonly onto: string
-  readonly fields: StatusFields
+  readonly clock?: Clock
 }
 
 /** Requests at once: a server that gives each client a share is not to be kept from others. */
@@ -37,6 +35,9 @@ const AT_ONCE = 16
 /** Objects that are looked at before others have a turn. */
 const PIECE = 200
 const RETRY_MS = 1_000
+const MOST_RETRY_MS = 300_000
+/** What the server has looked at and will not take, however often it is asked. */
+const refusals: ReadonlySet<number> = new Set([400, 403, 422])
 const WRITE_MS = 10_000
 
 const gatewayApi = new Set([
@@ -56,8 +57,8 @@ export class StatusWriter {
   private readonly options: StatusWriterOptions
   private readonly closing = new AbortController()
   private readonly queue = new Set<ResourceKey>()
-  /** What was written and has not come back: by the version that it was written onto. */
-  private readonly pending = new Map<ResourceKey, Pending>()
+  /** What was written and has not come back. */
+  private readonly attempts: Attempts
   private spoken: Spoken | null = null
   private conditions: ReadonlyMap<ResourceKey, readonly Condition[]> = new Map()
   private gateways: ReadonlyMap<ResourceKey, GatewayStatus> = new Map()
@@ -66,6 +67,13 @@ export class StatusWriter {
 
   constructor(options: StatusWriterOptions) {
     this.options = options
+    const { clock = systemClock, retryMs = RETRY_MS } = options
+    this.attempts = new Attempts({
+      clock,
+      firstMs: retryMs,
+      mostMs: MOST_RETRY_MS,
+      again: key => this.look(key),
+    })
   }
 
   /** Something else is in force. */
@@ -77,19 +85,19 @@ export class StatusWriter {
 
   lead(leads: boolean): void {
     this.leads = leads
-    this.pending.clear()
+    this.attempts.clear()
     if (leads) this.all()
   }
 
   /** An object, or its status, is another one in the cluster. */
   touched(ref: ResourceRef): void {
     if (!hasStatus(ref) || this.spoken === null) return
-    this.queue.add(refKey(ref))
-    this.work()
+    this.look(refKey(ref))
   }
 
   async close(): Promise<void> {
     this.closing.abort()
+    this.attempts.clear()
     await this.working
   }
 
@@ -101,6 +109,11 @@ export class StatusWriter {
     this.gateways = new Map(gateways.map(gateway => [refKey(gateway.about), gateway]))
     for (const resource of this.spoken.resources.list)
       if (hasStatus(refOf(resource))) this.queue.add(keyOf(resource))
+    this.work()
+  }
+
+  private look(key: ResourceKey): void {
+    this.queue.add(key)
     this.work()
   }
 
@@ -141,11 +154,8 @@ export class StatusWriter {
     if (known === undefined || known.resourceVersion === '' || resource.at([])?.line !== 0) return null
     const fields = this.wanted(resource, key, known.status)
     if (fields === null || isSaid(fields, known.status)) return null
-    const pending = this.pending.get(key)
-    if (pending?.onto === known.resourceVersion && sameBut(pending.fields, fields)) return null
-    const write = { onto: known.resourceVersion, fields }
-    this.pending.set(key, write)
-    return () => this.write(key, ref, write)
+    const attempt = this.attempts.begin(key, known.resourceVersion, fields)
+    return attempt && (() => this.write(key, ref, attempt))
   }
 
   private wanted(resource: Resource, key: ResourceKey, before: unknown): StatusFields | null {
@@ -158,25 +168,36 @@ export class StatusWriter {
     return wantedStatus(said, before, new Date().toISOString().replace(/\.\d+/, ''))
   }
 
-  private async write(key: ResourceKey, ref: ResourceRef, pending: Pending): Promise<void> {
-    const { client, source, log, retryMs = RETRY_MS } = this.options
+  private async write(key: ResourceKey, ref: ResourceRef, attempt: Attempt): Promise<void> {
+    const { client, source } = this.options
     const kind = source.kindOf(ref)
     if (kind === null) return
     const namespace = kind.scope === 'Cluster' ? null : ref.namespace
     const path = `${pathOf({ kind, namespace }, source.versionOf(ref), ref.name)}/status`
-    const body = { metadata: { resourceVersion: pending.onto }, status: pending.fields }
+    const body = { metadata: { resourceVersion: attempt.onto }, status: attempt.fields }
     try {
       const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(WRITE_MS)])
       await client.mergePatch(path, body, signal)
     } catch (error) {
-      if (this.pending.get(key) === pending) this.pending.delete(key)
-      const code = error instanceof ApiError ? error.code : 0
-      // It is gone; of one that has changed the watch tells.
-      if (code === 404 || this.closing.signal.aborted) return
-      if (code !== 409) log.warn('kubernetes.status_failed', { object: key, error: String(error) })
-      const waitMs = Math.max(retryMs, error instanceof ApiError ? error.retryAfterMs : 0)
-      setTimeout(() => this.touched(ref), code === 409 ? Math.min(waitMs, 100) : waitMs).unref()
+      if (!this.closing.signal.aborted) this.failed(key, attempt, error)
     }
+  }
+
+  private failed(key: ResourceKey, attempt: Attempt, error: unknown): void {
+    const { code, retryAfterMs } = error instanceof ApiError ? error : { code: 0, retryAfterMs: 0 }
+    // It is gone, or has changed: the watch tells of both.
+    if (code === 404 || code === 409) return
+    const text = String(error)
+    const isRefused = refusals.has(code)
+    if (this.attempts.isNews(key, text))
+      this.options.log.warn('kubernetes.status_failed', {
+        object: key,
+        error: text,
+        ...(isRefused && {
+          message: 'it is not tried again before the object, or what is said of it, changes',
+        }),
+      })
+    if (!isRefused) this.attempts.retry(key, attempt, retryAfterMs)
   }
 }
 
@@ -192,11 +213,4 @@ function isSaid(fields: StatusFields, status: unknown): boolean {
   return Object.entries(fields).every(
     ([name, value]) => isDeepStrictEqual(value, current[name]) || (isEmpty(value) && isEmpty(current[name])),
   )
-}
-
-/** Times of transition are those of the attempt. */
-function sameBut(a: StatusFields, b: StatusFields): boolean {
-  const timeless = (fields: StatusFields): string =>
-    JSON.stringify(fields, (name, value: unknown) => (name === 'lastTransitionTime' ? undefined : value))
-  return timeless(a) === timeless(b)
 }

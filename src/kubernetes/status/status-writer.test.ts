@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { FakeClock } from '../../../test/support/clock.ts'
+import { Seen } from '../../../test/support/until.ts'
+import { kinds } from '../../cli/roles.ts'
+import type { Condition, Resource } from '../../model/resource.ts'
+import { refKey, refOf, Resources } from '../../model/resources.ts'
+import { Logger } from '../../telemetry/log.ts'
+import { ApiError } from '../client.ts'
+import type { Known } from '../object-store.ts'
+import { StatusWriter } from './status-writer.ts'
+
+const CREATED = '2026-01-01T00:00:00Z'
+const at = () => ({ file: 'kubernetes', line: 0, column: 0 })
+const backend = (name: string, generation = 1, creationTimestamp = CREATED): Resource => ({
+  apiVersion: 'portcullis.dev/v1alpha1',
+  kind: 'Backend',
+  metadata: { name, namespace: 'default', generation, creationTimestamp },
+  body: { spec: { endpoints: [] } },
+  at,
+})
+const condition = (about: Resource, message = 'm'): Condition => ({
+  about: refOf(about),
+  type: 'NotServed',
+  status: 'True',
+  reason: 'FieldNotServed',
+  message,
+})
+
+/** A writer over a cluster that is a map, whose server answers as `answer` says. */
+class Run {
+  readonly clock = new FakeClock()
+  readonly known = new Map<string, Known>()
+  readonly patches = new Seen<string>()
+  readonly bodies: unknown[] = []
+  readonly warnings: string[] = []
+  answer: (name: string) => ApiError | null = () => null
+  readonly writer = new StatusWriter({
+    client: {
+      mergePatch: (path, body) => {
+        const name = path.split('/').at(-2)!
+        this.bodies.push(body)
+        this.patches.push(name)
+        const error = this.answer(name)
+        return error === null ? Promise.resolve({}) : Promise.reject(error)
+      },
+    },
+    source: {
+      known: ref => this.known.get(refKey(ref)),
+      versionOf: () => 'v1alpha1',
+      kindOf: ({ kind }) => kinds.all.find(one => one.kind === kind) ?? null,
+    },
+    log: new Logger({ level: 'warn', human: false, write: line => this.warnings.push(line) }),
+    addresses: () => [],
+    clock: this.clock,
+  })
+  private version = 0
+
+  /** As the server has it now. */
+  has(resource: Resource, status: unknown = undefined): void {
+    const ref = refOf(resource)
+    const validation = { resource, identity: ref, problems: [] } as unknown as Known['validation']
+    this.known.set(refKey(ref), { validation, resourceVersion: String(++this.version), status })
+  }
+
+  apply(resources: readonly Resource[], message = 'm'): void {
+    const conditions = resources.map(one => condition(one, message))
+    this.writer.applied({ resources: Resources.of(resources), conditions, gateways: [] })
+  }
+
+  count(name: string): number {
+    return this.patches.all.filter(one => one === name).length
+  }
+
+  /** Resolves when all that was to be written before has been: the last object is another one each time. */
+  async settled(): Promise<void> {
+    const other = backend(`other-${++this.version}`)
+    this.has(other)
+    const spoken = this.current
+    this.apply([...spoken, other], this.message)
+    await this.patches.first(name => name === other.metadata.name)
+  }
+
+  current: readonly Resource[] = []
+  message = 'm'
+}
+
+suite('what cannot be written', () => {
+  const items = backend('items')
+
+  for (const code of [400, 403, 422])
+    test(`is left alone after ${code}, told once, until something changes`, async () => {
+      const run = new Run()
+      run.current = [items]
+      run.answer = name => (name === 'items' ? new ApiError(code, 'no') : null)
+      run.has(items)
+      run.apply([items])
+      run.writer.lead(true)
+      await run.patches.first()
+      for (let i = 0; i < 5; i++) {
+        run.clock.advance(600_000)
+        run.writer.touched(refOf(items))
+        run.writer.all()
+        await run.settled()
+      }
+      assert.equal(run.count('items'), 1)
+      assert.equal(run.warnings.length, 1)
+      run.has(items)
+      run.writer.touched(refOf(items))
+      await run.settled()
+      assert.equal(run.count('items'), 2)
+      run.message = 'another'
+      await run.settled()
+      assert.equal(run.count('items'), 3)
+      assert.equal(run.warnings.length, 1)
+    })
+
+  test('is tried again later each time where the server fails, at most every 5 minutes', async () => {
+    const run = new Run()
+    run.current = [items]
+    run.answer = name => (name === 'items' ? new ApiError(500, 'no') : null)
+    run.has(items)
+    run.apply([items])
+    run.writer.lead(true)
+    await run.patches.first()
+    const waits: number[] = []
+    for (let i = 2; i < 16; i++) {
+      await run.settled()
+      const [wait = 0] = run.clock.waits
+      waits.push(wait)
+      run.clock.advance(wait)
+      await run.patches.first(() => run.count('items') === i)
+    }
+    for (const [i, wait] of waits.entries()) {
+      const most = Math.min(300_000, 1000 * 2 ** i)
+      assert.ok(wait >= most / 2 && wait <= most, `${i}: ${wait}`)
+    }
+    assert.equal(run.warnings.length, 1)
+    await run.settled()
+    // What is new is tried at once, and its back-off begins anew.
+    run.message = 'another'
+    await run.settled()
+    assert.equal(run.count('items'), 16)
+    await run.settled()
+    assert.ok(run.clock.waits[0]! <= 1000, String(run.clock.waits))
+  })
+
+  test('waits as long as the server asks', async () => {
+    const run = new Run()
+    run.current = [items]
+    run.answer = name => (name === 'items' ? new ApiError(429, 'busy', 7_000) : null)
+    run.has(items)
+    run.apply([items])
+    run.writer.lead(true)
+    await run.patches.first()
+    await run.settled()
+    assert.deepEqual(run.clock.waits, [7_000])
+  })
+})
