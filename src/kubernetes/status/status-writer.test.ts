@@ -157,3 +157,35 @@ suite('what cannot be written', () => {
     assert.deepEqual(run.clock.waits, [7_000])
   })
 })
+
+suite('what a writer remembers', () => {
+  const items = backend('items')
+
+  test('is nothing where another replica leads', () => {
+    const run = new Run()
+    run.has(items)
+    run.apply([items])
+    for (let i = 0; i < 100; i++) run.writer.touched(refOf(backend(`b${i}`)))
+    assert.equal(run.writer.remembered, 0)
+  })
+
+  test('ends with what it was about: what came back, and what is gone', async () => {
+    const run = new Run()
+    const gone = backend('gone')
+    run.current = [items, gone]
+    run.has(items)
+    run.has(gone)
+    run.apply(run.current)
+    run.writer.lead(true)
+    await run.patches.first(() => run.patches.all.length === 2)
+    assert.equal(run.writer.remembered, 2)
+    for (const [i, { status }] of (run.bodies as { status: unknown }[]).entries())
+      run.has(i === 0 ? items : gone, status)
+    run.known.delete(refKey(refOf(gone)))
+    run.writer.touched(refOf(items))
+    run.writer.touched(refOf(gone))
+    await run.settled()
+    // The other one, which was written at last.
+    assert.equal(run.writer.remembered, 1)
+  })
+})

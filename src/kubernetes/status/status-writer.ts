@@ -86,13 +86,20 @@ export class StatusWriter {
   lead(leads: boolean): void {
     this.leads = leads
     this.attempts.clear()
+    // Who begins to lead looks at everything.
+    this.queue.clear()
     if (leads) this.all()
   }
 
   /** An object, or its status, is another one in the cluster. */
   touched(ref: ResourceRef): void {
-    if (!hasStatus(ref) || this.spoken === null) return
+    if (!hasStatus(ref) || this.spoken === null || !this.leads) return
     this.look(refKey(ref))
+  }
+
+  /** Objects of which something is remembered: those that wait, and those that were written and have not come back. */
+  get remembered(): number {
+    return this.queue.size + this.attempts.size
   }
 
   async close(): Promise<void> {
@@ -146,6 +153,18 @@ export class StatusWriter {
 
   /** Null where nothing is to be written. */
   private writeOf(key: ResourceKey): (() => Promise<void>) | null {
+    const write = this.due(key)
+    if (write === null) {
+      this.attempts.drop(key)
+      return null
+    }
+    const { ref, onto, fields } = write
+    const attempt = this.attempts.begin(key, onto, fields)
+    return attempt && (() => this.write(key, ref, attempt))
+  }
+
+  /** What the server does not have yet, whether or not it has been sent. */
+  private due(key: ResourceKey): (Pick<Attempt, 'onto' | 'fields'> & { readonly ref: ResourceRef }) | null {
     const resource = this.spoken?.resources.find(key)
     if (resource === undefined) return null
     const ref = refOf(resource)
@@ -154,8 +173,7 @@ export class StatusWriter {
     if (known === undefined || known.resourceVersion === '' || resource.at([])?.line !== 0) return null
     const fields = this.wanted(resource, key, known.status)
     if (fields === null || isSaid(fields, known.status)) return null
-    const attempt = this.attempts.begin(key, known.resourceVersion, fields)
-    return attempt && (() => this.write(key, ref, attempt))
+    return { ref, onto: known.resourceVersion, fields }
   }
 
   private wanted(resource: Resource, key: ResourceKey, before: unknown): StatusFields | null {
