@@ -189,3 +189,24 @@ suite('what a writer remembers', () => {
     assert.equal(run.writer.remembered, 1)
   })
 })
+
+suite('what was translated', () => {
+  const items = backend('items')
+
+  for (const [what, now] of [
+    ['has another generation', backend('items', 2)],
+    ['was deleted, and made anew by its name', backend('items', 1, '2026-02-02T00:00:00Z')],
+  ] as const)
+    test(`is not written where the object ${what}`, async () => {
+      const run = new Run()
+      run.current = [items]
+      run.has(now)
+      run.apply([items])
+      run.writer.lead(true)
+      await run.settled()
+      assert.equal(run.count('items'), 0)
+      run.current = [now]
+      await run.settled()
+      assert.equal(run.count('items'), 1)
+    })
+})

@@ -9,6 +9,7 @@ import { systemClock, type Clock } from '../../upstream/clock.ts'
 import { ApiError, type ApiClient } from '../client.ts'
 import { pathOf } from '../collection.ts'
 import type { KubernetesSource } from '../kubernetes-source.ts'
+import type { Known } from '../object-store.ts'
 import { Attempts, type Attempt } from './attempts.ts'
 import { wantedStatus, type StatusFields } from './wanted-status.ts'
 
@@ -171,6 +172,7 @@ export class StatusWriter {
     const known = this.options.source.known(ref)
     // A file has it, or it is of another run.
     if (known === undefined || known.resourceVersion === '' || resource.at([])?.line !== 0) return null
+    if (!isOf(resource, known)) return null
     const fields = this.wanted(resource, key, known.status)
     if (fields === null || isSaid(fields, known.status)) return null
     return { ref, onto: known.resourceVersion, fields }
@@ -221,6 +223,18 @@ export class StatusWriter {
 
 function hasStatus({ group, kind }: Pick<ResourceRef, 'group' | 'kind'>): boolean {
   return group === PORTCULLIS || (gatewayApi.has(kind) && group !== '')
+}
+
+/**
+ * Whether what was translated is what the server has: neither an older generation of it, nor another object that had its
+ * name. Of what is broken the version before it is in force.
+ */
+function isOf({ metadata }: Resource, { validation }: Known): boolean {
+  const now = validation.resource?.metadata
+  return (
+    now === undefined ||
+    (now.generation === metadata.generation && now.creationTimestamp === metadata.creationTimestamp)
+  )
 }
 
 function isSaid(fields: StatusFields, status: unknown): boolean {
