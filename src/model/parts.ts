@@ -228,12 +228,13 @@ function moved(said: Said, lines: number): Said {
 }
 
 function movedValidation(validation: Validation, lines: number): Validation {
-  const { resource, problems, unenforced } = validation
+  const { resource, problems, unenforced, written } = validation
   return {
     ...validation,
     resource: resource === null ? null : movedResource(resource, lines),
     problems: problems.map(problem => movedProblem(problem, lines)),
     ...(unenforced && { unenforced: movedUnenforced(unenforced, lines) }),
+    ...(written && { written: movedResource(written, lines) }),
   }
 }
 

@@ -52,13 +52,14 @@ export class Resources {
   readonly unenforced: readonly Unenforced[]
   /** The first error of a text that cannot be read: any object may have stood there. */
   readonly unread: Problem | null
+  /** What is wrong with objects that are declared, also those of which an earlier version is here: of each the first error. */
+  readonly refusals: ReadonlyMap<ResourceKey, Problem>
   /** As they came. */
   private readonly given: readonly Resource[]
   private readonly byKind: ReadonlyMap<string, readonly Resource[]>
   private readonly byKey: ReadonlyMap<ResourceKey, Resource>
   /** What has come in the place of some that are in byKey, which many changes have in common. */
   private readonly instead: ReadonlyMap<ResourceKey, Resource>
-  private readonly errors: ReadonlyMap<ResourceKey, Problem>
 
   private constructor(
     { given, list, byKind, byKey, instead }: Indexed,
@@ -73,7 +74,7 @@ export class Resources {
     this.instead = instead
     const errors = problems.filter(({ severity }) => severity === 'error')
     this.unread = errors.find(({ resource }) => resource === null) ?? null
-    this.errors = new Map(
+    this.refusals = new Map(
       // Of several the first is to be mended first.
       errors
         .toReversed()
@@ -129,12 +130,12 @@ export class Resources {
 
   /** What is wrong with an object that is declared and not there, for it was refused; null where it is not declared. */
   refusal({ group, kind }: ResourceKind, namespace: string, name: string): Problem | null {
-    return this.errors.get(refKey({ group, kind, namespace, name })) ?? null
+    return this.refusals.get(refKey({ group, kind, namespace, name })) ?? null
   }
 
   /** Of any object of a kind and a namespace; in any namespace where that is left out. */
   refusalOfAny({ group, kind }: ResourceKind, namespace?: string): Problem | null {
-    for (const error of this.errors.values()) {
+    for (const error of this.refusals.values()) {
       const { resource } = error
       if (resource?.kind !== kind || resource.group !== group) continue
       if (namespace === undefined || resource.namespace === namespace) return error

@@ -35,6 +35,8 @@ export interface Validation {
   readonly problems: readonly Problem[]
   /** Set where it may be there to protect something, and is not in force; it has one of the problems, or the only one. */
   readonly unenforced?: Unenforced
+  /** As it is declared, where `resource` is null for what is wrong with it and it says which object of which kind it is. */
+  readonly written?: Resource
   /** Set where some of the declaration is in other files. */
   readonly namesFiles?: true
 }
@@ -78,9 +80,11 @@ export function validate(
   problems.sort(byPosition)
   const resource = kind && problems.length === 0 ? resourceOf(document, kind, at) : null
   const unenforced = unenforcedOf(document, kind, problems, at, kinds)
-  if (unenforced === null) return { resource, identity, problems, ...(namesFiles && { namesFiles }) }
+  const kept = kind && resource === null ? writtenOf(document, kind, identity, at) : null
+  const said = { resource, identity, ...(kept && { written: kept }) }
+  if (unenforced === null) return { ...said, problems, ...(namesFiles && { namesFiles }) }
   // Of what is right but for its kind, it is told with what becomes of its targets.
-  return { resource, identity, problems: unenforced.broken ? problems : [], unenforced }
+  return { ...said, problems: unenforced.broken ? problems : [], unenforced }
 }
 
 function serviceRef({ name, namespace }: NonNullable<Violation['service']>, own: string): ResourceRef {
@@ -200,6 +204,30 @@ function resourceOf(document: unknown, kind: ResourceKind, at: Resource['at']): 
     apiVersion: text(fieldOf(document, 'apiVersion')),
     kind: kind.kind,
     metadata: Object.freeze(metadataOf(metadata, kind)),
+    body: bodyOf(document),
+    at,
+  })
+}
+
+/** Null where it cannot be told which object it is. */
+function writtenOf(
+  document: unknown,
+  kind: ResourceKind,
+  { namespace, name }: Identity,
+  at: Resource['at'],
+): Resource | null {
+  if (namespace === null || name === null) return null
+  const metadata = fieldOf(document, 'metadata')
+  const [generation, created] = [fieldOf(metadata, 'generation'), fieldOf(metadata, 'creationTimestamp')]
+  return Object.freeze({
+    apiVersion: text(fieldOf(document, 'apiVersion')),
+    kind: kind.kind,
+    metadata: Object.freeze({
+      name,
+      namespace,
+      ...(typeof generation === 'number' && { generation }),
+      ...(typeof created === 'string' && { creationTimestamp: created }),
+    }),
     body: bodyOf(document),
     at,
   })

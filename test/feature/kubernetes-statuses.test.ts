@@ -42,6 +42,7 @@ interface Said {
   readonly type: string
   readonly status: string
   readonly reason: string
+  readonly message: string
   readonly observedGeneration: number
   readonly lastTransitionTime: string
 }
@@ -73,7 +74,7 @@ function saidOf(api: ApiServer, name: string, controller = CONTROLLER): readonly
 /** Resolves when a status is as it is wanted: each write of the server's is looked at. */
 async function until(api: ApiServer, isSo: () => boolean): Promise<void> {
   const seen = new Seen<null>()
-  const stops = ['HTTPRoute', 'Gateway', 'GatewayClass', 'Lease', 'TrafficPolicy'].map(kind => {
+  const stops = ['HTTPRoute', 'Gateway', 'GatewayClass', 'Lease', 'TrafficPolicy', 'Backend'].map(kind => {
     const collection = api.collectionOf(kind)
     return collection.follow(Number.MAX_SAFE_INTEGER, () => seen.push(null))
   })
@@ -199,6 +200,47 @@ suite('statuses in a cluster', () => {
     await until(api, () => saidOf(api, 'items').length > 0)
     assert.equal(conflicts, 2)
     assert.equal(statusOf(api, 'HTTPRoute', 'items').parents?.length, 2)
+  })
+
+  test('what is broken and was never good is not accepted, and its old status goes', async () => {
+    const bad = route('items').replace('value: /', 'value: "no slash"')
+    const badPolicy = `
+apiVersion: portcullis.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: few }
+spec: { targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: items }], priority: 7 }
+---`
+    const badBackend = `
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: up }
+spec: { endpoints: 7 }
+---`
+    const badGateway = gateway('back').replace('port: 80', 'port: 0')
+    const theirs = gateway('their').replace('Class: ours', 'Class: theirs').replace('port: 80', 'port: 0')
+    const yaml = classOf('ours') + classOf('theirs', 'example.com/other') + gateway('front')
+    await using run = await started(
+      yaml + bad + badPolicy + badBackend + badGateway + theirs.replace('ours', 'theirs'),
+    )
+    const { api, writer } = run
+    const conditions = [{ type: 'Accepted', status: 'True' }]
+    const old = { controllerName: CONTROLLER, conditions }
+    api.setStatus('HTTPRoute', 'items', { parents: [{ ...old, parentRef: { name: 'front' } }] })
+    api.setStatus('TrafficPolicy', 'few', { ancestors: [{ ...old, ancestorRef: { name: 'items' } }] })
+    writer.lead(true)
+    const own = (kind: string, name: string) =>
+      statusOf(api, kind, name).conditions?.find(({ type }) => type === 'Accepted')
+    await until(api, () => saidOf(api, 'items').join() === 'Accepted False UnsupportedValue 1')
+    await until(api, () => own('TrafficPolicy', 'few')?.reason === 'Invalid')
+    assert.deepEqual((api.get('TrafficPolicy', 'few')?.status as { ancestors: unknown }).ancestors, [])
+    await until(api, () => own('Gateway', 'back')?.status === 'False')
+    assert.equal(own('Gateway', 'their'), undefined)
+    api.apply(badBackend.replace('7', '8'))
+    await until(api, () => own('Backend', 'up')?.observedGeneration === 2)
+    assert.match(own('Backend', 'up')?.message ?? '', /^spec.endpoints: /)
+    // Mended, it is accepted.
+    api.apply(route('items'))
+    await until(api, () => saidOf(api, 'items')[0] === 'Accepted True Accepted 2')
   })
 
   test('who does not lead writes nothing', async () => {

@@ -3,15 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PORTCULLIS } from '../../model/kind.ts'
 import type { Condition, Resource, ResourceKey, ResourceRef } from '../../model/resource.ts'
 import { keyOf, refKey, refOf, type Resources } from '../../model/resources.ts'
+import { fieldOf } from '../../model/words.ts'
 import type { GatewayStatus } from '../../snapshot/contribution.ts'
 import type { Logger } from '../../telemetry/log.ts'
+import { classStates, isOurs } from '../../translation/gateway-classes.ts'
 import { systemClock, type Clock } from '../../upstream/clock.ts'
 import { ApiError, type ApiClient } from '../client.ts'
 import { pathOf } from '../collection.ts'
 import type { KubernetesSource } from '../kubernetes-source.ts'
 import type { Known } from '../object-store.ts'
 import { Attempts, type Attempt } from './attempts.ts'
-import { wantedStatus, type StatusFields } from './wanted-status.ts'
+import { brokenBy, refusing, type Why } from './unserved.ts'
+import { wantedStatus, type Said, type StatusFields } from './wanted-status.ts'
 
 /** What is in force in all workers, and what is to be said of it. */
 export interface Spoken {
@@ -115,8 +118,10 @@ export class StatusWriter {
     const { conditions, gateways } = this.spoken
     this.conditions = Map.groupBy(conditions, ({ about }) => refKey(about))
     this.gateways = new Map(gateways.map(gateway => [refKey(gateway.about), gateway]))
-    for (const resource of this.spoken.resources.list)
-      if (hasStatus(refOf(resource))) this.queue.add(keyOf(resource))
+    const { list, refusals } = this.spoken.resources
+    for (const resource of list) if (hasStatus(refOf(resource))) this.queue.add(keyOf(resource))
+    for (const [key, { resource }] of refusals)
+      if (resource !== null && hasStatus(resource)) this.queue.add(key)
     this.work()
   }
 
@@ -166,26 +171,49 @@ export class StatusWriter {
 
   /** What the server does not have yet, whether or not it has been sent. */
   private due(key: ResourceKey): (Pick<Attempt, 'onto' | 'fields'> & { readonly ref: ResourceRef }) | null {
-    const resource = this.spoken?.resources.find(key)
-    if (resource === undefined) return null
-    const ref = refOf(resource)
-    const known = this.options.source.known(ref)
-    // A file has it, or it is of another run.
-    if (known === undefined || known.resourceVersion === '' || resource.at([])?.line !== 0) return null
-    if (!isOf(resource, known)) return null
-    const fields = this.wanted(resource, key, known.status)
+    const inForce = this.spoken?.resources.find(key)
+    const ref = inForce === undefined ? this.spoken?.resources.refusals.get(key)?.resource : refOf(inForce)
+    const known = ref ? this.options.source.known(ref) : undefined
+    // A file has it alone, or it is of another run.
+    if (!ref || known === undefined || known.resourceVersion === '') return null
+    const said = inForce === undefined ? this.ofBroken(known) : this.ofForce(inForce, known)
+    if (said === null) return null
+    const now = new Date().toISOString().replace(/\.\d+/, '')
+    const fields = wantedStatus({ ...said, addresses: this.options.addresses() }, known.status, now)
     if (fields === null || isSaid(fields, known.status)) return null
     return { ref, onto: known.resourceVersion, fields }
   }
 
-  private wanted(resource: Resource, key: ResourceKey, before: unknown): StatusFields | null {
-    const said = {
+  private ofForce(resource: Resource, known: Known): Omit<Said, 'addresses'> | null {
+    if (resource.at([])?.line !== 0 || !isOf(resource, known)) return null
+    const conditions = this.conditions.get(keyOf(resource)) ?? []
+    const brokenGeneration = known.validation.written?.metadata.generation
+    return {
       resource,
-      conditions: this.conditions.get(key) ?? [],
+      conditions,
       gateways: this.gateways,
-      addresses: this.options.addresses(),
+      ...(brokenGeneration !== undefined && { brokenGeneration }),
     }
-    return wantedStatus(said, before, new Date().toISOString().replace(/\.\d+/, ''))
+  }
+
+  /** Of an object of which no version was good. */
+  private ofBroken({ validation: { written, problems } }: Known): Omit<Said, 'addresses'> | null {
+    return written === undefined ? null : this.ofUnserved(written, brokenBy(written, problems))
+  }
+
+  private ofUnserved(resource: Resource, why: Why): Omit<Said, 'addresses'> {
+    const key = keyOf(resource)
+    const others = this.conditions.get(key) ?? []
+    const conditions = [...refusing(resource, why, this.gateways), ...others]
+    if (resource.kind !== 'Gateway' || !this.isOurs(resource))
+      return { resource, conditions, gateways: this.gateways }
+    const status = { about: refOf(resource), addresses: [], listeners: [] }
+    return { resource, conditions, gateways: new Map([[key, status]]) }
+  }
+
+  private isOurs({ body }: Resource): boolean {
+    const name = fieldOf(fieldOf(body, 'spec'), 'gatewayClassName')
+    return this.spoken !== null && isOurs(classStates(this.spoken.resources)(String(name)))
   }
 
   private async write(key: ResourceKey, ref: ResourceRef, attempt: Attempt): Promise<void> {

@@ -10,6 +10,8 @@ import { supportedFeatures } from './features.ts'
 /** What is said of one object now. */
 export interface Said {
   readonly resource: Resource
+  /** The generation that is declared, where it is broken and an earlier one is in force. */
+  readonly brokenGeneration?: number
   readonly conditions: readonly Condition[]
   /** Those of our classes, by their keys. */
   readonly gateways: ReadonlyMap<ResourceKey, GatewayStatus>
@@ -178,11 +180,12 @@ function ancestorsOf(said: Said, before: unknown, now: string): StatusFields | n
 
 function timed(
   conditions: readonly Condition[],
-  { resource }: Said,
+  { resource, brokenGeneration }: Said,
   before: unknown,
   now: string,
 ): ApiCondition[] {
   const old = Array.isArray(before) ? (before as readonly unknown[]) : []
+  const { generation = 0 } = resource.metadata
   const types = new Map(conditions.map(one => [one.type, one]))
   return [...types.values()].slice(0, MOST_CONDITIONS).map(({ type, status, reason, message }) => {
     const same = old.find(one => fieldOf(one, 'type') === type && fieldOf(one, 'status') === status)
@@ -192,7 +195,8 @@ function timed(
       status,
       reason,
       message: message.slice(0, MESSAGE_LENGTH),
-      observedGeneration: resource.metadata.generation ?? 0,
+      // Of what is in force all else is said.
+      observedGeneration: type === 'Current' ? (brokenGeneration ?? generation) : generation,
       lastTransitionTime: typeof since === 'string' ? since : now,
     }
   })

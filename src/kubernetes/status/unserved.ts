@@ -1,0 +1,55 @@
+import { GATEWAY_API } from '../../model/kind.ts'
+import { formatPath } from '../../model/problem.ts'
+import type { Condition, Problem, Resource, ResourceKey } from '../../model/resource.ts'
+import { refKey, refOf } from '../../model/resources.ts'
+import { fieldOf } from '../../model/words.ts'
+import type { GatewayStatus } from '../../snapshot/contribution.ts'
+
+/** Why an object is not in force. */
+export type Why = Pick<Condition, 'reason' | 'message'>
+
+/** Problems that are told of one object. */
+const SHOWN = 8
+
+/** Of one that is broken, and of which no version was good. */
+export function brokenBy({ kind }: Resource, problems: readonly Problem[]): Why {
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  const told = errors.slice(0, SHOWN).map(({ path, message }) => `${formatPath(path)}: ${message}`)
+  const rest = errors.length > SHOWN ? `; and ${errors.length - SHOWN} more` : ''
+  // Gateway API has another word of routes than of Gateways and policies.
+  return { reason: kind.endsWith('Route') ? 'UnsupportedValue' : 'Invalid', message: told.join('; ') + rest }
+}
+
+/** That it is not accepted: of a route for each parent among `gateways`, which are ours. */
+export function refusing(
+  resource: Resource,
+  why: Why,
+  gateways: ReadonlyMap<ResourceKey, GatewayStatus>,
+): readonly Condition[] {
+  const about = refOf(resource)
+  const accepted = { about, ...why, type: 'Accepted', status: 'False' } as const
+  if (resource.kind === 'Gateway') return [accepted, { ...accepted, type: 'Programmed', reason: 'Invalid' }]
+  if (!resource.kind.endsWith('Route')) return [accepted]
+  const refs = fieldOf(fieldOf(resource.body, 'spec'), 'parentRefs')
+  return (Array.isArray(refs) ? (refs as readonly unknown[]) : [])
+    .map(ref => parentOf(ref, resource))
+    .filter(parent => gateways.has(refKey(parent)))
+    .map(parent => ({ ...accepted, parent }))
+}
+
+/** Of a reference that need not be in order. */
+function parentOf(ref: unknown, { metadata }: Resource): NonNullable<Condition['parent']> {
+  const text = (name: string, absent: string): string => {
+    const value = fieldOf(ref, name)
+    return typeof value === 'string' ? value : absent
+  }
+  const [sectionName, port] = [fieldOf(ref, 'sectionName'), fieldOf(ref, 'port')]
+  return {
+    group: text('group', GATEWAY_API),
+    kind: text('kind', 'Gateway'),
+    namespace: text('namespace', metadata.namespace),
+    name: text('name', ''),
+    ...(typeof sectionName === 'string' && { sectionName }),
+    ...(typeof port === 'number' && { port }),
+  }
+}
