@@ -62,10 +62,17 @@ suite('several sources', () => {
     const both = await sources.load()
     assert.deepEqual(namespacesOf(both), ['a of files', 'b of files', 'c of store'])
     assert.deepEqual(
-      both.conflicts.map(({ about, type, status, message }) => [about.name, type, status, message]),
+      both.conflicts.map(({ about, source, type, status, message }) => [
+        about.name,
+        source,
+        type,
+        status,
+        message,
+      ]),
       [
         [
           'b',
+          'store',
           'Conflicted',
           'True',
           'what store has is not in force: it is in files (files.yaml:6:1) too, which comes first',

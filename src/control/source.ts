@@ -115,5 +115,6 @@ function conflict(
     reason: 'InSeveralSources',
     message: `what ${source.name} has is not in force: it is in ${where} too, which comes first`,
     position: resource.at([]),
+    source: source.name,
   }
 }

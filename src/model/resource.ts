@@ -76,6 +76,8 @@ export interface Condition {
   readonly position?: Position | null
   /** Set where it is only the consequence of something that is told elsewhere: of an object that was refused. */
   readonly follows?: true
+  /** Set where several sources have the object, and it speaks of that of one that is not in force: the name of that source. */
+  readonly source?: string
   /** All that it speaks of, each with its place, where that is more than one thing; the message has the first of them. */
   readonly flaws?: readonly ConditionFlaw[]
 }

@@ -46,6 +46,7 @@ class Run {
       },
     },
     source: {
+      name: 'kubernetes',
       known: ref => this.known.get(refKey(ref)),
       versionOf: () => 'v1alpha1',
       kindOf: ({ kind }) => kinds.all.find(one => one.kind === kind) ?? null,
@@ -209,4 +210,55 @@ suite('what was translated', () => {
       await run.settled()
       assert.equal(run.count('items'), 1)
     })
+})
+
+suite('what two sources have', () => {
+  const items = backend('items')
+  const ofFile: Resource = { ...items, at: () => ({ file: 'a.yaml', line: 3, column: 1 }) }
+  const conflict = (source: string): Condition => ({
+    ...condition(items),
+    type: 'Conflicted',
+    reason: 'InSeveralSources',
+    source,
+  })
+  interface Body {
+    readonly status: { readonly conditions: readonly Condition[] }
+  }
+  const typesIn = (body: unknown): string[] =>
+    (body as Body).status.conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`)
+
+  test('is conflicted in the cluster where a file comes first', async () => {
+    const run = new Run()
+    run.has(items)
+    const conditions = [condition(items), conflict('kubernetes')]
+    run.writer.applied({ resources: Resources.of([ofFile]), conditions, gateways: [] })
+    run.writer.lead(true)
+    await run.patches.first()
+    assert.deepEqual(typesIn(run.bodies[0]), [
+      'Accepted False InSeveralSources',
+      'Conflicted True InSeveralSources',
+    ])
+  })
+
+  test('is not where the cluster comes first', async () => {
+    const run = new Run()
+    run.has(items)
+    const conditions = [condition(items), conflict('store')]
+    run.writer.applied({ resources: Resources.of([items]), conditions, gateways: [] })
+    run.writer.lead(true)
+    await run.patches.first()
+    assert.deepEqual(typesIn(run.bodies[0]), ['NotServed True FieldNotServed'])
+  })
+
+  test('is left alone where only others have it twice', async () => {
+    const run = new Run()
+    run.has(items)
+    const other = backend('other')
+    run.has(other)
+    const conditions = [condition(other), conflict('store')]
+    run.writer.applied({ resources: Resources.of([ofFile, other]), conditions, gateways: [] })
+    run.writer.lead(true)
+    await run.patches.first(name => name === 'other')
+    assert.equal(run.count('items'), 0)
+  })
 })

@@ -25,7 +25,7 @@ export interface Spoken {
 
 export interface StatusWriterOptions {
   readonly client: Pick<ApiClient, 'mergePatch'>
-  readonly source: Pick<KubernetesSource, 'known' | 'versionOf' | 'kindOf'>
+  readonly source: Pick<KubernetesSource, 'name' | 'known' | 'versionOf' | 'kindOf'>
   readonly log: Logger
   /** Where Gateways are reached that name no addresses. */
   readonly addresses: () => readonly string[]
@@ -185,8 +185,10 @@ export class StatusWriter {
   }
 
   private ofForce(resource: Resource, known: Known): Omit<Said, 'addresses'> | null {
-    if (resource.at([])?.line !== 0 || !isOf(resource, known)) return null
-    const conditions = this.conditions.get(keyOf(resource)) ?? []
+    const told = this.conditions.get(keyOf(resource)) ?? []
+    if (resource.at([])?.line !== 0) return this.ofLoser(told, known)
+    if (!isOf(resource, known)) return null
+    const conditions = told.filter(({ source }) => source === undefined)
     const brokenGeneration = known.validation.written?.metadata.generation
     return {
       resource,
@@ -196,19 +198,29 @@ export class StatusWriter {
     }
   }
 
-  /** Of an object of which no version was good. */
-  private ofBroken({ validation: { written, problems } }: Known): Omit<Said, 'addresses'> | null {
-    return written === undefined ? null : this.ofUnserved(written, brokenBy(written, problems))
+  /** Of an object that another source has too, which comes first. */
+  private ofLoser(told: readonly Condition[], { validation }: Known): Omit<Said, 'addresses'> | null {
+    const resource = validation.resource ?? validation.written
+    const conflict = told.find(({ source }) => source === this.options.source.name)
+    return conflict && resource ? this.ofUnserved(resource, conflict, [conflict]) : null
   }
 
-  private ofUnserved(resource: Resource, why: Why): Omit<Said, 'addresses'> {
-    const key = keyOf(resource)
-    const others = this.conditions.get(key) ?? []
-    const conditions = [...refusing(resource, why, this.gateways), ...others]
+  /** Of an object of which no version was good. */
+  private ofBroken({ validation: { written, problems } }: Known): Omit<Said, 'addresses'> | null {
+    if (written === undefined) return null
+    return this.ofUnserved(written, brokenBy(written, problems), this.conditions.get(keyOf(written)) ?? [])
+  }
+
+  private ofUnserved(
+    resource: Resource,
+    { reason, message }: Why,
+    others: readonly Condition[],
+  ): Omit<Said, 'addresses'> {
+    const conditions = [...refusing(resource, { reason, message }, this.gateways), ...others]
     if (resource.kind !== 'Gateway' || !this.isOurs(resource))
       return { resource, conditions, gateways: this.gateways }
     const status = { about: refOf(resource), addresses: [], listeners: [] }
-    return { resource, conditions, gateways: new Map([[key, status]]) }
+    return { resource, conditions, gateways: new Map([[keyOf(resource), status]]) }
   }
 
   private isOurs({ body }: Resource): boolean {
