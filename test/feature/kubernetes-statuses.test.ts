@@ -218,7 +218,11 @@ spec: { endpoints: 7 }
 ---`
     const badGateway = gateway('back').replace('port: 80', 'port: 0')
     const theirs = gateway('their').replace('Class: ours', 'Class: theirs').replace('port: 80', 'port: 0')
-    const yaml = classOf('ours') + classOf('theirs', 'example.com/other') + gateway('front')
+    const yaml =
+      classOf('ours') +
+      classOf('theirs', 'example.com/other') +
+      classOf('bad', 'example.com/other').replace('spec: {', 'spec: { description: 7,') +
+      gateway('front')
     await using run = await started(
       yaml + bad + badPolicy + badBackend + badGateway + theirs.replace('ours', 'theirs'),
     )
@@ -235,6 +239,7 @@ spec: { endpoints: 7 }
     assert.deepEqual((api.get('TrafficPolicy', 'few')?.status as { ancestors: unknown }).ancestors, [])
     await until(api, () => own('Gateway', 'back')?.status === 'False')
     assert.equal(own('Gateway', 'their'), undefined)
+    assert.equal(own('GatewayClass', 'bad'), undefined)
     api.apply(badBackend.replace('7', '8'))
     await until(api, () => own('Backend', 'up')?.observedGeneration === 2)
     assert.match(own('Backend', 'up')?.message ?? '', /^spec.endpoints: /)

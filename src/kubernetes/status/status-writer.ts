@@ -6,7 +6,7 @@ import { keyOf, refKey, refOf, type Resources } from '../../model/resources.ts'
 import { fieldOf } from '../../model/words.ts'
 import type { GatewayStatus } from '../../snapshot/contribution.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import { classStates, isOurs } from '../../translation/gateway-classes.ts'
+import { classStates, CONTROLLER, isOurs } from '../../translation/gateway-classes.ts'
 import { systemClock, type Clock } from '../../upstream/clock.ts'
 import { ApiError, type ApiClient } from '../client.ts'
 import { pathOf } from '../collection.ts'
@@ -215,17 +215,20 @@ export class StatusWriter {
     resource: Resource,
     { reason, message }: Why,
     others: readonly Condition[],
-  ): Omit<Said, 'addresses'> {
+  ): Omit<Said, 'addresses'> | null {
+    if (!this.isOurs(resource)) return null
     const conditions = [...refusing(resource, { reason, message }, this.gateways), ...others]
-    if (resource.kind !== 'Gateway' || !this.isOurs(resource))
-      return { resource, conditions, gateways: this.gateways }
+    if (resource.kind !== 'Gateway') return { resource, conditions, gateways: this.gateways }
     const status = { about: refOf(resource), addresses: [], listeners: [] }
     return { resource, conditions, gateways: new Map([[keyOf(resource), status]]) }
   }
 
-  private isOurs({ body }: Resource): boolean {
-    const name = fieldOf(fieldOf(body, 'spec'), 'gatewayClassName')
-    return this.spoken !== null && isOurs(classStates(this.spoken.resources)(String(name)))
+  /** Classes and Gateways of other controllers are theirs to judge. */
+  private isOurs({ kind, body }: Resource): boolean {
+    const spec = fieldOf(body, 'spec')
+    if (kind === 'GatewayClass') return fieldOf(spec, 'controllerName') === CONTROLLER
+    if (kind !== 'Gateway' || this.spoken === null) return true
+    return isOurs(classStates(this.spoken.resources)(String(fieldOf(spec, 'gatewayClassName'))))
   }
 
   private async write(key: ResourceKey, ref: ResourceRef, attempt: Attempt): Promise<void> {
