@@ -41,25 +41,23 @@ function definitionOf(kind: ResourceKind): JsonObject {
         storage: i === 0,
         schema: { openAPIV3Schema: objectSchema(kind) },
         subresources: { status: {} },
-        additionalPrinterColumns: columnsOf(kind),
+        additionalPrinterColumns: columns,
       })),
     },
   }
 }
 
-function columnsOf(kind: ResourceKind): Json {
-  const accepted = isPolicy(kind) ? '.status.ancestors[*]' : '.status'
-  return [
-    {
-      name: 'Accepted',
-      type: 'string',
-      jsonPath: `${accepted}.conditions[?(@.type=="Accepted")].status`,
-    },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-  ]
-}
+/** At whatever depth: of the object itself, or of what it attaches to. */
+const columns: Json = [
+  {
+    name: 'Accepted',
+    type: 'string',
+    jsonPath: '.status..conditions[?(@.type=="Accepted")].status',
+  },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+]
 
-/** What attaches to others has a status for each of them (GEP-713, PolicyStatus). */
+/** By which kubectl plugins know policies (GEP-713). */
 function isPolicy({ schema }: ResourceKind): boolean {
   return within(plain(schema), ['spec', 'targetRefs']) !== null
 }
@@ -76,7 +74,7 @@ function objectSchema(kind: ResourceKind): JsonObject {
       kind: { type: 'string' },
       metadata: { type: 'object' },
       ...properties,
-      status: isPolicy(kind) ? policyStatus : { ...conditionedStatus, description: 'What became of it.' },
+      status,
     },
   }
 }
@@ -227,16 +225,15 @@ const conditions: JsonObject = {
   },
 }
 
-const conditionedStatus: JsonObject = { type: 'object', properties: { conditions } }
-
-/** Of gateway.networking.k8s.io/v1 (GEP-713). */
-const policyStatus: JsonObject = {
+/** What is said of the object itself, and beside it PolicyStatus of gateway.networking.k8s.io/v1 (GEP-713). */
+const status: JsonObject = {
   type: 'object',
-  description: 'What became of it, for each Gateway that it counts for.',
-  required: ['ancestors'],
+  description: 'What became of it.',
   properties: {
+    conditions,
     ancestors: {
       type: 'array',
+      description: 'What became of it at each object that it is for.',
       maxItems: 16,
       'x-kubernetes-list-type': 'atomic',
       items: {

@@ -4,8 +4,10 @@ import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { kinds } from '../../src/cli/roles.ts'
+import { wantedStatus } from '../../src/kubernetes/status/wanted-status.ts'
 import { GATEWAY_API, PORTCULLIS } from '../../src/model/kind.ts'
 import { formatProblem } from '../../src/model/problem.ts'
+import type { Condition, Resource } from '../../src/model/resource.ts'
 import { validate } from '../../src/model/validate.ts'
 import { readText } from '../../src/model/yaml.ts'
 import { pageOf } from '../docs/page.ts'
@@ -240,6 +242,21 @@ suite('definitions of our kinds, by an API server', () => {
     return { status, said: message, warnings }
   }
 
+  /** Into its status, as a gateway would; `kept` is what came back. */
+  async function write(object: Declared, conditions: readonly Condition[]) {
+    const { plural } = ours.find(({ kind }) => kind === object.kind)!
+    const path = `/apis/${object.apiVersion}/namespaces/default/${plural}/${object.metadata.name}`
+    const known = JSON.parse((await cluster!.ask('GET', path)).body) as { readonly status?: object }
+    const metadata = { name: object.metadata.name, namespace: 'default', generation: 1 }
+    const resource: Resource = { ...object, metadata, body: {}, at: () => null }
+    const said = { resource, conditions, gateways: new Map(), addresses: [] }
+    const now = wantedStatus(said, known.status, '2026-01-01T00:00:00Z')
+    const written = { ...known, status: { ...known.status, ...now } }
+    const { status, body } = await cluster!.ask('PUT', `${path}/status`, written)
+    assert.equal(status, 200, body)
+    return { now, kept: (JSON.parse(body) as { readonly status: unknown }).status }
+  }
+
   test('it takes them without a warning', async t => {
     if (cluster === null) return t.skip('no API server')
     for (const { plural } of ours) {
@@ -294,6 +311,47 @@ suite('definitions of our kinds, by an API server', () => {
         if (!isBroken) wrong.push(`${kind} ${where}: ${message}: broken by none of the table`)
       }
     assert.deepEqual(wrong, [])
+  })
+
+  test('what is said of each kind is kept, of itself and of what it is for', async t => {
+    if (cluster === null) return t.skip('no API server')
+    const byKind = new Map(shown().map(({ object }) => [object.kind, object]))
+    const objects = [...byKind.values()].map(object => ({
+      ...object,
+      metadata: { name: object.metadata.name, namespace: 'default' },
+    }))
+    assert.ok(objects.length > 10, String(objects.length))
+    cluster.kubectl(
+      ['apply', '--server-side', '-f', '-'],
+      objects.map(one => JSON.stringify(one)).join('\n---\n'),
+    )
+    const about = { group: PORTCULLIS, kind: 'API', namespace: 'default', name: 'a' }
+    const condition = { about, type: 'Accepted', status: 'True', reason: 'Accepted', message: 'm' } as const
+    for (const [conditions, accepted] of [
+      [[{ ...condition, parent: about }], 'True'],
+      [[{ ...condition, status: 'False' }], 'False'],
+      [
+        [
+          { ...condition, parent: about },
+          { ...condition, type: 'Current', status: 'False' },
+        ],
+        'True',
+      ],
+    ] as const) {
+      for (const object of objects) {
+        const { now, kept } = await write(object, conditions)
+        assert.deepEqual(kept, { ...(kept as object), ...now }, object.kind)
+      }
+      const kindsOf = objects.map(({ kind }) => ours.find(one => one.kind === kind)!.plural).join()
+      const columns: readonly string[] = cluster
+        .kubectl(['get', kindsOf, '--no-headers'])
+        .split('\n')
+        .filter(line => line !== '')
+      assert.deepEqual(
+        columns.map(line => line.split(/ +/)[1]),
+        objects.map(() => accepted),
+      )
+    }
   })
 
   test('kubectl explains them with our words, and says whose they are', t => {

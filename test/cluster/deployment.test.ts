@@ -52,7 +52,17 @@ metadata: { name: few, namespace: default }
 spec:
   targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: items }]
   priority: Critical
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: API
+metadata: { name: items, namespace: default }
+spec: { routeRefs: [{ name: items }] }
 `
+
+/** The server takes it, and we do not: the version before it stays in force. */
+const broken = JSON.stringify({
+  spec: { rateLimits: [{ name: 'a', requests: 1, unit: 'Second', by: 'Header', header: 'connection' }] },
+})
 
 interface Conditioned {
   readonly type: string
@@ -139,7 +149,8 @@ suite('a gateway that kubectl has installed', () => {
       '--kubernetes',
       `--kubeconfig=${kubeconfig}`,
       '--workers=1',
-      '--roles=ingress,composition',
+      '--roles=ingress,composition,management',
+      `--data=${join(cluster.folder, 'data')}`,
       '--publish=service/portcullis-system/portcullis',
     )
     await run.started()
@@ -151,6 +162,7 @@ suite('a gateway that kubectl has installed', () => {
       ['condition=Programmed', 'gateway/front'],
       ['jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True', 'httproute/items'],
       ['jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True', 'trafficpolicy/few'],
+      ['jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True', 'api/items'],
     ] as const) {
       const { ok, said } = await Promise.resolve(wait(condition, object))
       assert.ok(ok, `${object}: ${said}`)
@@ -176,7 +188,11 @@ suite('a gateway that kubectl has installed', () => {
     assert.deepEqual([...said.keys()].toSorted(), ['Accepted', 'ResolvedRefs'])
     for (const { status: holds, observedGeneration } of said.values())
       assert.deepEqual([holds, observedGeneration], ['True', metadata.generation])
-    assert.match(cluster.kubectl(['get', 'trafficpolicy', 'few']), /few\s+True/)
+    cluster.kubectl(['patch', 'trafficpolicy', 'few', '--type=merge', '-p', broken])
+    const kept = wait('condition=Current=False', 'trafficpolicy/few')
+    assert.ok(kept.ok, kept.said)
+    for (const object of ['trafficpolicy/few', 'api/items'])
+      assert.match(cluster.kubectl(['get', object]), /(few|items)\s+True/)
     assert.equal(await run.stop(), 0)
     const told = run.log.all.map(line => JSON.stringify(line)).join('\n')
     assert.doesNotMatch(told, /forbidden|"level":"error"/i)
