@@ -58,7 +58,7 @@ class Run {
   private version = 0
 
   /** As the server has it now. */
-  has(resource: Resource, status: unknown = undefined): void {
+  has(resource: Resource, status?: unknown): void {
     const ref = refOf(resource)
     const validation = { resource, identity: ref, problems: [] } as unknown as Known['validation']
     this.known.set(refKey(ref), { validation, resourceVersion: String(++this.version), status })

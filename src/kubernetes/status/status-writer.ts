@@ -41,7 +41,7 @@ const PIECE = 200
 const RETRY_MS = 1_000
 const MOST_RETRY_MS = 300_000
 /** What the server has looked at and will not take, however often it is asked. */
-const refusals: ReadonlySet<number> = new Set([400, 403, 422])
+const refusedFor: ReadonlySet<number> = new Set([400, 403, 422])
 const WRITE_MS = 10_000
 
 const gatewayApi = new Set([
@@ -251,7 +251,7 @@ export class StatusWriter {
     // It is gone, or has changed: the watch tells of both.
     if (code === 404 || code === 409) return
     const text = String(error)
-    const isRefused = refusals.has(code)
+    const isRefused = refusedFor.has(code)
     if (this.attempts.isNews(key, text))
       this.options.log.warn('kubernetes.status_failed', {
         object: key,
