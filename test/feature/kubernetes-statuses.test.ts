@@ -50,6 +50,7 @@ interface Said {
 interface Status {
   readonly conditions?: readonly Said[]
   readonly addresses?: readonly object[]
+  readonly ancestors?: readonly object[]
   readonly supportedFeatures?: readonly { readonly name: string }[]
   readonly listeners?: readonly {
     readonly name: string
@@ -236,7 +237,7 @@ spec: { endpoints: 7 }
       statusOf(api, kind, name).conditions?.find(({ type }) => type === 'Accepted')
     await until(api, () => saidOf(api, 'items').join() === 'Accepted False UnsupportedValue 1')
     await until(api, () => own('TrafficPolicy', 'few')?.reason === 'Invalid')
-    assert.deepEqual((api.get('TrafficPolicy', 'few')?.status as { ancestors: unknown }).ancestors, [])
+    assert.deepEqual(statusOf(api, 'TrafficPolicy', 'few').ancestors, [])
     await until(api, () => own('Gateway', 'back')?.status === 'False')
     assert.equal(own('Gateway', 'their'), undefined)
     assert.equal(own('GatewayClass', 'bad'), undefined)
