@@ -85,3 +85,7 @@ function decode(text: string): string {
   )
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }
+
+/** Whether it asks for a WebSocket, by whatever version of HTTP. */
+export const isWebSocket = ({ upgrade }: Pick<RequestHead, 'upgrade'>): boolean =>
+  upgrade.toLowerCase() === 'websocket'

@@ -19,8 +19,8 @@ export interface ComposedApi {
   readonly isKnown: boolean
   readonly backends: readonly ComposedBackend[]
   readonly routes: readonly ComposedRoute[]
-  /** The route that takes a request; null for none. */
-  find(method: string, path: string): ComposedRoute | null
+  /** The route that takes a request, or one that asks for a WebSocket (`upgrade`); null for none. */
+  find(method: string, path: string, upgrade: boolean): ComposedRoute | null
 }
 
 export interface ComposedBackend {

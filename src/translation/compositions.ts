@@ -47,6 +47,8 @@ export interface ComposedRoute {
   readonly calls:
     | readonly { readonly backend: string; readonly method: string; readonly path: string }[]
     | null
+  /** Of a method of gRPC: how it is reached beside its rule. */
+  readonly transcoded?: { readonly byName: boolean; readonly socket: boolean }
 }
 
 /** A backend as a bundle declares it. */

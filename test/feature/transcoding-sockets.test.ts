@@ -1,6 +1,7 @@
 // Streams of gRPC as WebSockets: through a gateway and a thread, to a server of @grpc/grpc-js, from clients of `ws`.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { after, before, suite, test } from 'node:test'
 import { status, type ServerDuplexStream } from '@grpc/grpc-js'
 import { WebSocket, type ClientOptions } from 'ws'
@@ -44,6 +45,8 @@ suite('a stream of gRPC as a WebSocket', () => {
   let sent = 0
   let library: LibraryServer
   let crossed: Crossed
+  /** One whose WebSockets are as they are where nothing is said of them. */
+  let usual: Crossed
   let held: Talk | null = null
 
   const talk = (call: Talk): void => {
@@ -94,9 +97,13 @@ suite('a stream of gRPC as a WebSocket', () => {
         call.end()
       },
     })
-    crossed = await Crossed.start({ entry: './transcoding-thread.ts', workerData: library.url })
+    const { url } = library
+    const sockets = { everyMethod: true, origins: ['https://pages.example'] }
+    crossed = await Crossed.start({ entry: './transcoding-thread.ts', workerData: { url, sockets } })
+    usual = await Crossed.start({ entry: './transcoding-thread.ts', workerData: { url } })
   })
   after(async () => {
+    await usual[Symbol.asyncDispose]()
     await crossed[Symbol.asyncDispose]()
     await library[Symbol.asyncDispose]()
   })
@@ -179,18 +186,54 @@ suite('a stream of gRPC as a WebSocket', () => {
     assert.match(JSON.stringify(client.told.all), /"code":4/)
   })
 
+  /** How a handshake is refused, or 101. */
+  const handshake = async (port: number, path: string, headers: Record<string, string> = {}) => {
+    const client = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers })
+    client.on('error', () => undefined)
+    const status = await Promise.race([
+      once(client, 'unexpected-response').then(([, response]) => response as IncomingMessage),
+      once(client, 'open').then(() => ({ statusCode: 101, headers: {} }) as IncomingMessage),
+    ])
+    client.terminate()
+    return status
+  }
+
   test('a method of one message is none, and neither is a path without a rule', async () => {
     for (const [path, expected] of [
       ['/v1/shelves/a/books/b', 501],
       ['/v1/nothing', 404],
-    ] as const) {
-      const client = new WebSocket(`ws://127.0.0.1:${crossed.port}${path}`)
-      client.on('error', () => undefined)
-      const [, response] = (await once(client, 'unexpected-response')) as [unknown, { statusCode: number }]
-      assert.equal(response.statusCode, expected, path)
-      client.terminate()
-    }
+    ] as const)
+      assert.equal((await handshake(crossed.port, path)).statusCode, expected, path)
   })
+
+  test('a rule of another method is opened only where that is said: its handshake is a GET', async () => {
+    const { length } = heard.all
+    const refused = await handshake(usual.port, '/v1/shelves/poems/books:import')
+    assert.deepEqual([refused.statusCode, refused.headers['allow']], [405, 'POST'])
+    assert.equal((await handshake(usual.port, '/v1/discussion')).statusCode, 101)
+    assert.equal((await handshake(crossed.port, '/v1/shelves/poems/books:import')).statusCode, 101)
+    assert.ok(heard.all.slice(length).every(([method]) => method !== 'ImportBooks'))
+  })
+
+  for (const [origin, expected] of [
+    ['http://shop.example', 101],
+    ['https://SHOP.example', 101],
+    ['https://shop.example:8443', 403],
+    ['https://evil.example', 403],
+    ['https://shop.example.evil.example', 403],
+    ['https://evil.example, https://shop.example', 403],
+    ['null', 403],
+    // What `sockets.origins` lists, and only where it does.
+    ['https://pages.example', 101],
+    ['http://pages.example', 403],
+  ] as const)
+    test(`a page of ${origin} is answered ${expected}`, async () => {
+      const headers = { host: 'shop.example', origin }
+      const { statusCode } = await handshake(crossed.port, '/v1/discussion', headers)
+      assert.equal(statusCode, expected)
+      const unlisted = await handshake(usual.port, '/v1/discussion', headers)
+      assert.equal(unlisted.statusCode, origin.includes('pages') ? 403 : expected)
+    })
 
   /** Others are served meanwhile, as long as it takes. */
   const neighbours = async (): Promise<void> => {

@@ -337,6 +337,31 @@ suite('errors', () => {
     assert.deepEqual([late.status, ((await late.json()) as { code: number }).code], [504, 4])
   })
 
+  test('the path of a method is no path of a rule for another', async () => {
+    const called: string[] = []
+    const rule = { selector: 'library.Library.CreateBook', post: '/{parent}/{book_id}', body: 'book' }
+    await using setup = await Setup.start(
+      {
+        CreateBook: ({ request }, done) => {
+          called.push(`CreateBook ${String(request['parent'])}`)
+          done(null, {})
+        },
+        DeleteBook: (_, done) => {
+          called.push('DeleteBook')
+          done(null, {})
+        },
+      },
+      { config: { http: { rules: [rule] } } },
+    )
+    for (const [path, init, expected] of [
+      ['/library.Library/DeleteBook', json({}), 200],
+      ['/library.Library/DeleteBook', {}, 415],
+      ['/poems/emma', {}, 200],
+    ] as const)
+      assert.equal((await setup.ask(`POST ${path}`, init)).status, expected)
+    assert.deepEqual(called, ['DeleteBook', 'CreateBook poems'])
+  })
+
   test('a mistake of ours is told to nobody but who watches', async () => {
     await using setup = await Setup.start(
       { GetBook: (_, done) => done(null, {}) },

@@ -2,14 +2,17 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { defineGateway, grpc } from '../../src/composition/composition.ts'
 import { Engine } from '../../src/composition/engine/engine.ts'
+import type { TranscodeSettings } from '../../src/composition/transcode/transcoder.ts'
 import { serveCrossing } from '../../src/roles/composition/thread/crossing-server.ts'
 import { systemClock } from '../../src/upstream/clock.ts'
 import { H2Transport } from './h2-transport.ts'
 import { library } from './library.ts'
 
+const { url, ...options } = workerData as { readonly url: string } & TranscodeSettings
+
 const gateway = defineGateway({
-  backends: { library: grpc(library.getService('library.Library')!, { url: workerData as string }) },
-  routes: r => [r.transcode('library', { descriptors: library })],
+  backends: { library: grpc(library.getService('library.Library')!, { url }) },
+  routes: r => [r.transcode('library', { descriptors: library, ...options })],
 })
 
 const engine = new Engine(gateway, { transport: new H2Transport(), clock: systemClock })

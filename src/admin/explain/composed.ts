@@ -1,3 +1,5 @@
+import type { RequestHead } from '../../http/head.ts'
+import { isWebSocket } from '../../http/request-values.ts'
 import type { Wants } from '../../translation/service.ts'
 import { composedBehind, type ComposedApi } from '../../translation/composed.ts'
 import type { ComposedRoute } from '../../translation/compositions.ts'
@@ -16,16 +18,12 @@ export interface ComposedAnswer {
 }
 
 /** The path is the client's: what a filter of the route rewrites is not looked at. Null where the cluster is no composition. */
-export function composedAnswer(
-  wants: Wants,
-  cluster: string,
-  { method, path }: { readonly method: string; readonly path: string },
-): ComposedAnswer | null {
+export function composedAnswer(wants: Wants, cluster: string, head: RequestHead): ComposedAnswer | null {
   const behind = composedBehind(wants, cluster)
   if (behind === null) return null
   const { api, clusters } = behind
   const { composition, code, threads, isKnown } = api
-  const route = api.find(method, path)
+  const route = api.find(head.method, head.path, isWebSocket(head))
   const called = route?.calls == null ? null : new Set(route.calls.map(({ backend }) => backend))
   const backends = api.backends
     .filter(({ name }) => route !== null && (called === null || called.has(name)))
@@ -46,7 +44,10 @@ export function composedLines(answer: ComposedAnswer): readonly (readonly [label
     ]
   const { method, path, operationId, timeoutMs, calls, kind } = route
   return [
-    ['composed', `by ${method} ${path} of ${code} (${kind}, ${operationId}), ${timeText(timeoutMs)}`],
+    [
+      'composed',
+      `by ${method} ${path} of ${code} (${kind}${operationId === '' ? '' : `, ${operationId}`}), ${timeText(timeoutMs)}`,
+    ],
     ...(calls === null
       ? [['calls', 'whatever it likes of these, since it declares none'] as const]
       : calls.map(call => ['calls', `${call.backend} ${call.method} ${call.path}`] as const)),

@@ -9,6 +9,7 @@ import type { TranscodedRoute } from '../routes/transcode.ts'
 import { methodPath } from '../transcode/call/method-call.ts'
 import { openApiOf, type OpenApiDocument } from './openapi.ts'
 import { OperationIds } from './operation-ids.ts'
+import type { TranscodedEntry } from './route-finder.ts'
 
 /** What a composition is, known without running any of its functions: plain data, for catalogs and for who runs it. */
 export interface Manifest {
@@ -40,6 +41,7 @@ export interface RouteEntry {
   /** `*` of one that takes any. */
   readonly method: string
   readonly path: string
+  /** "" of a method that has no rule: the document does not know it. */
   readonly operationId: string
   /** Null where it has none. */
   readonly timeoutMs: number | null
@@ -50,6 +52,8 @@ export interface RouteEntry {
   readonly filters: { readonly before: number; readonly after: number }
   /** The fan-out, where the route declares it; null: it may call whatever the gateway has. */
   readonly calls: readonly CallEntry[] | null
+  /** Absent of what is not transcoded. */
+  readonly transcoded?: TranscodedEntry
 }
 
 export interface CallEntry {
@@ -95,19 +99,38 @@ export function manifestOf(gateway: Gateway | Filter): Manifest {
 /** JSON has no Infinity. */
 const finiteMs = (timeoutMs: number): number | null => (timeoutMs === Infinity ? null : timeoutMs)
 
-/** Each method of a backend is an entry by each rule that it has; what Connect and gRPC-Web call it by is none of its own. */
-const transcodedEntries = (
+/** Each method of a backend is an entry by each rule that it has, and by its name where it has none. */
+function transcodedEntries(
   gateway: Gateway,
   route: TranscodedRoute,
   ids: OperationIds,
-): readonly RouteEntry[] =>
-  route.transcoder.rules.map(rule => ({
-    ...routeEntry(gateway, route, ids),
+): readonly RouteEntry[] {
+  const { transcoder, backend } = route
+  const entry = routeEntry(gateway, route, ids)
+  const byName = transcoder.protocols.size > 0
+  const ofRules = transcoder.rules.map(rule => ({
+    ...entry,
     method: rule.httpMethod,
     path: rule.template.text,
     operationId: ids.of(rule),
-    calls: [{ backend: route.backend, method: 'POST', path: methodPath(rule.method) }],
+    calls: [{ backend, method: 'POST', path: methodPath(rule.method) }],
+    transcoded: { byName, socket: transcoder.opensSocket(rule) },
   }))
+  if (!byName) return ofRules
+  const ruled = new Set(transcoder.rules.map(({ method }) => method))
+  const ofNames = transcoder.services
+    .flatMap(({ methods }) => methods)
+    .filter(method => !ruled.has(method))
+    .map(method => ({
+      ...entry,
+      method: 'POST',
+      path: methodPath(method),
+      operationId: '',
+      calls: [{ backend, method: 'POST', path: methodPath(method) }],
+      transcoded: { byName, socket: false },
+    }))
+  return [...ofRules, ...ofNames]
+}
 
 function routeEntry(gateway: Gateway, route: Route, ids: OperationIds): RouteEntry {
   const { before = [], after = [], calls, failures = [], timeoutMs } = route.options

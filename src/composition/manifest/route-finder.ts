@@ -9,37 +9,84 @@ export interface Findable {
   readonly method: string
   readonly path: string
   readonly calls: readonly { readonly path: string }[] | null
+  readonly transcoded?: TranscodedEntry
+}
+
+/** How a method of a backend is reached beside the rule of its entry. */
+export interface TranscodedEntry {
+  /** Whether clients of Connect or gRPC call it by its name, whatever the rule. */
+  readonly byName: boolean
+  /** Whether a WebSocket opens it by GET. */
+  readonly socket: boolean
 }
 
 /**
- * Which route of a manifest takes a request, as the engine finds it: routes of its own come before what is transcoded.
- * A WebSocket is its GET where there is one of the same path. Paths as they were sent; null for none.
+ * Which route of a manifest takes a request, as the engine finds it: routes of its own come before what is transcoded, and
+ * of that the name of a method before any rule. `upgrade`: the request asks for a WebSocket, which is its GET where there
+ * is none of the same path. Paths as they were sent; null for none.
  */
 export function routeFinder<R extends Findable>(
   routes: readonly R[],
-): (method: string, path: string) => R | null {
+): (method: string, path: string, upgrade?: boolean) => R | null {
   const own = routes
     .filter(({ kind }) => kind !== 'transcoded')
     .map(entry => ({ entry, template: new PathTemplate(entry.path) }))
-    .toSorted((a, b) => Number(a.entry.kind === 'websocket') - Number(b.entry.kind === 'websocket'))
-    .toSorted((a, b) => Number(isBefore(b.template, a.template)) - Number(isBefore(a.template, b.template)))
-  const transcoded = routes.filter(({ kind }) => kind === 'transcoded')
-  const rules = new RuleRouter(
-    transcoded.map(entry => ({ entry, httpMethod: entry.method, template: new HttpTemplate(entry.path) })),
+  const orders = [false, true].map(upgrade =>
+    own
+      .toSorted((a, b) => rank(a.entry, upgrade) - rank(b.entry, upgrade))
+      .toSorted(
+        (a, b) => Number(isBefore(b.template, a.template)) - Number(isBefore(a.template, b.template)),
+      ),
   )
-  // Connect and gRPC have no rules: they call a method by its name.
-  const byName = new Map(transcoded.map(entry => [entry.calls?.[0]?.path, entry] as const).reverse())
-  return (method, path) => {
+  const findTranscoded = transcodedFinder(routes.filter(({ kind }) => kind === 'transcoded'))
+  return (method, path, upgrade = false) => {
     const usual = method === 'HEAD' ? 'GET' : method
     try {
-      for (const { entry, template } of own)
+      for (const { entry, template } of orders[Number(upgrade)]!)
         if ((entry.method === usual || entry.method === '*') && template.match(path) !== null) return entry
-      const found = rules.find(usual, path)
-      if (found !== null && 'rule' in found) return found.rule.entry
-      return byName.get(path) ?? null
+      return findTranscoded(usual, path, upgrade)
     } catch {
       // A broken escape, which no route takes.
       return null
     }
   }
 }
+
+/** Of those of one path, which comes first. */
+const rank = ({ kind, method }: Findable, upgrade: boolean): number =>
+  kind === 'websocket' ? (upgrade ? 0 : 3) : method === '*' ? 2 : 1
+
+function transcodedFinder<R extends Findable>(
+  entries: readonly R[],
+): (method: string, path: string, upgrade: boolean) => R | null {
+  const rules = new RuleRouter(
+    entries
+      .filter(entry => entry.path !== nameOf(entry))
+      .map(entry => ({ entry, httpMethod: entry.method, template: new HttpTemplate(entry.path) })),
+  )
+  // What has the name as path of its own is it; else the first of the method's rules.
+  const byName = new Map<string | undefined, R>()
+  for (const entry of entries)
+    if (entry.path === nameOf(entry) || (entry.transcoded?.byName !== false && !byName.has(nameOf(entry))))
+      byName.set(nameOf(entry), entry)
+  const ruleOf = (method: string, path: string): R | readonly string[] | null => {
+    const found = rules.find(method, path)
+    return found !== null && 'rule' in found ? found.rule.entry : found
+  }
+  return (method, path, upgrade) => {
+    const named = byName.get(path)
+    if (named !== undefined) return named
+    const found = ruleOf(method, path)
+    if (found === null || !isList(found)) return found
+    if (!upgrade) return null
+    for (const other of found) {
+      const entry = ruleOf(other, path)
+      if (entry !== null && !isList(entry) && entry.transcoded?.socket === true) return entry
+    }
+    return null
+  }
+}
+
+const nameOf = ({ calls }: Findable): string | undefined => calls?.[0]?.path
+
+const isList = (found: object): found is readonly string[] => Array.isArray(found)

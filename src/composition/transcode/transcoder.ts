@@ -23,7 +23,8 @@ import { RequestMessages } from './rest/request-message.ts'
 import { RestCall, type RestRule } from './rest/rest-call.ts'
 import { RestSocket } from './rest/rest-socket.ts'
 import { httpRules, type HttpRule, type ServiceConfig } from './rule/http-rule.ts'
-import { RuleRouter } from './rule/rule-router.ts'
+import { RuleRouter, type Matched } from './rule/rule-router.ts'
+import { checkOrigin, compiledOrigins, type SocketSettings } from './socket-settings.ts'
 
 /** How messages are JSON; all false where it is left out, as the JSON mapping of protobuf has it. */
 export interface JsonSettings {
@@ -61,6 +62,8 @@ export interface TranscodeSettings {
   readonly requestMetadata?: MetadataRule
   /** What of the backend's metadata the client gets; all where it is left out. */
   readonly answerMetadata?: MetadataRule
+  /** Which streams are WebSockets, and of whose pages. Left out: those of rules of GET, of pages of the request's own host. */
+  readonly sockets?: SocketSettings
 }
 
 const PROTOCOLS = ['connect', 'grpc-web', 'grpc'] as const
@@ -81,6 +84,7 @@ export class Transcoder {
   private readonly methods = new Map<string, DescMethod>()
   private readonly router: RuleRouter<HttpRule>
   private readonly rests = new Map<HttpRule, RestRule>()
+  private readonly origins: ReadonlySet<string>
 
   constructor(offer: Offer, settings: TranscodeSettings) {
     this.settings = settings
@@ -90,6 +94,7 @@ export class Transcoder {
     this.answerMetadata = settings.answerMetadata ?? 'all'
     this.protoNames = settings.json?.protoNames ?? false
     this.enumsAsIntegers = settings.json?.enumsAsIntegers ?? false
+    this.origins = compiledOrigins(settings.sockets?.origins ?? [])
     this.rules = httpRules(this.services, settings.config)
     this.router = new RuleRouter(this.rules)
     const registry = createRegistry(offer.descriptors)
@@ -105,17 +110,29 @@ export class Transcoder {
     return this.methods.has(path) || this.router.find('', path) !== null
   }
 
-  /** Throws a StatusError where the request is for no method, and a Problem where it is in no protocol. */
+  /** Whether a WebSocket opens the stream of a rule where its path has no rule of GET. */
+  opensSocket({ httpMethod, method }: HttpRule): boolean {
+    return (
+      method.methodKind !== 'unary' &&
+      (httpMethod === 'GET' || httpMethod === '*' || this.settings.sockets?.everyMethod === true)
+    )
+  }
+
+  /**
+   * Throws a StatusError where the request is for no method, and a Problem where it is in no protocol, or a WebSocket of
+   * a page of another host. The path of a method is that method's whatever the media type: no rule takes it for another,
+   * since who decides by operations knows the path alone.
+   */
   inbound(path: string, incoming: Incoming, limitBytes: number): Inbound {
     const surface: Surface = { ...this.surface, limitBytes }
     const method = this.methods.get(path)
     const call = method === undefined ? null : this.rpc(method, incoming, surface)
     if (call !== null) return call
     const { request } = incoming
-    const socket = request.upgrade === 'websocket' ? this.socket(path, incoming, surface) : null
+    const socket = request.upgrade === 'websocket' ? this.socket(path, method, incoming, surface) : null
     if (socket !== null) return socket
     const found = this.router.find(request.method, path)
-    if (found !== null && 'rule' in found)
+    if (isFor(found, method))
       return new RestCall(this.rests.get(found.rule)!, found.segments, incoming, surface)
     if (method !== undefined) throw this.notInAnyProtocol(method, incoming)
     throw new StatusError(statusOf(UNIMPLEMENTED, 'the path does not take the method'), {
@@ -146,14 +163,20 @@ export class Transcoder {
       : new ConnectStream(method, of as Codec, incoming, surface)
   }
 
-  /** A browser opens one by GET alone: it is for a stream of whatever method of HTTP the path has. */
-  private socket(path: string, incoming: Incoming, surface: Surface): RestSocket | null {
+  /** A handshake is a GET: a rule of another method is one that whoever protects that method does not see asked for. */
+  private socket(
+    path: string,
+    named: DescMethod | undefined,
+    incoming: Incoming,
+    surface: Surface,
+  ): RestSocket | null {
     const get = this.router.find('GET', path)
     const methods = get === null ? [] : 'rule' in get ? ['GET'] : get
     for (const method of methods) {
       const found = this.router.find(method, path)
-      if (found !== null && 'rule' in found && found.rule.method.methodKind !== 'unary')
-        return new RestSocket(this.rests.get(found.rule)!, found.segments, incoming, surface)
+      if (!isFor(found, named) || !this.opensSocket(found.rule)) continue
+      checkOrigin(incoming.request.headers, this.origins)
+      return new RestSocket(this.rests.get(found.rule)!, found.segments, incoming, surface)
     }
     return null
   }
@@ -189,6 +212,13 @@ export class Transcoder {
     }
   }
 }
+
+/** Whether a rule has been found, and none of another method than that whose name the path is. */
+const isFor = (
+  found: Matched<HttpRule> | readonly string[] | null,
+  named: DescMethod | undefined,
+): found is Matched<HttpRule> =>
+  found !== null && 'rule' in found && (named === undefined || found.rule.method === named)
 
 /** Services of gRPC itself are for who operates the backend, and not for clients of an API. */
 function servicesOf({ descriptors, services: names }: Offer): readonly DescService[] {

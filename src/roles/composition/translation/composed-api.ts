@@ -29,8 +29,8 @@ export class ManifestApi implements ComposedApi {
     this.routes = manifest?.routes ?? []
   }
 
-  find(method: string, path: string): RouteEntry | null {
+  find(method: string, path: string, upgrade: boolean): RouteEntry | null {
     this.#find ??= routeFinder(this.routes)
-    return this.#find(method, path)
+    return this.#find(method, path, upgrade)
   }
 }

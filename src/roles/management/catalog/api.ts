@@ -2,10 +2,11 @@ import { routeFinder, type Findable } from '../../../composition/manifest/route-
 import type { Exchange, Failure, FilterType } from '../../../filters/filter.ts'
 import { askedApiNote, type AskedApi } from '../../../filters/identity.ts'
 import { passes } from '../../../filters/inspect.ts'
+import { isWebSocket } from '../../../http/request-values.ts'
 import { memoized } from '../../../snapshot/memo.ts'
 import type { FilterConfig } from '../../../snapshot/rule.ts'
 import type { Operation } from '../openapi/document.ts'
-import { belowBase, operationMatcher, type OperationMatcher } from '../openapi/matcher.ts'
+import { belowBase, operationMatcher } from '../openapi/matcher.ts'
 
 /** Which API requests are for, and which operation of it. */
 export interface ApiConfig extends FilterConfig {
@@ -72,14 +73,14 @@ export const api: FilterType<ApiConfig> = {
 /** Writes down for everyone behind it which API and operation a request is for. */
 function noter(config: ApiConfig): (x: Exchange) => AskedApi {
   const find = memoized(finders, config, finderOf)
-  return ({ asked: { method, path }, notes }) => {
-    const asked = find(method, path)
+  return ({ asked: { method, path }, request, notes }) => {
+    const asked = find(method, path, isWebSocket(request))
     notes.set(askedApiNote, asked)
     return asked
   }
 }
 
-type Finder = (method: string, path: string) => AskedApi
+type Finder = (method: string, path: string, upgrade: boolean) => AskedApi
 
 /** One for all rules of an API: a document may have thousands of operations. */
 const finders = new WeakMap<ApiConfig, Finder>()
@@ -89,14 +90,17 @@ function finderOf({ api: name, version, basePath, operations, routes }: ApiConfi
   if (operations.length === 0) return () => unknown
   const known = new Map(operations.map(({ id }) => [id, { api: name, version, operation: id }]))
   const match = routes === null ? operationMatcher(basePath, operations) : routeMatcher(basePath, routes)
-  return (method, path) => known.get(match(method, path)) ?? unknown
+  return (method, path, upgrade) => known.get(match(method, path, upgrade)) ?? unknown
 }
 
-function routeMatcher(basePath: string, routes: readonly RouteOfOperation[]): OperationMatcher {
+function routeMatcher(
+  basePath: string,
+  routes: readonly RouteOfOperation[],
+): (method: string, path: string, upgrade: boolean) => string {
   const find = routeFinder(routes)
-  return (method, asked) => {
+  return (method, asked, upgrade) => {
     const path = belowBase(asked, basePath)
-    return path === null ? '' : (find(method, path)?.operationId ?? '')
+    return path === null ? '' : (find(method, path, upgrade)?.operationId ?? '')
   }
 }
 

@@ -7,6 +7,8 @@ import { ours } from '../../../../test/support/published.ts'
 import { gateway, httpRoute, yamlOf } from '../../../../test/support/resources.ts'
 import { translate } from '../../../../test/support/translate.ts'
 import { defineGateway, grpc, http, manifestOf } from '../../../composition/composition.ts'
+import { compileProtos } from '../../../composition/proto/compile.ts'
+import type { TranscodeSettings } from '../../../composition/transcode/transcoder.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 import { Resources } from '../../../model/resources.ts'
 import { BUNDLES } from '../../../translation/compositions.ts'
@@ -14,6 +16,21 @@ import { api, type ApiConfig } from '../catalog/api.ts'
 import { askedApiNote } from '../../../filters/identity.ts'
 import { exchange } from '../../../../test/support/exchange.ts'
 import { kit } from '../../../../test/support/kit.ts'
+
+/** A rule that takes all paths of two segments, as the names of methods are. */
+const wide = compileProtos(['wide.proto'], name =>
+  name !== 'wide.proto'
+    ? null
+    : `syntax = "proto3";
+      package wide;
+      import "google/api/annotations.proto";
+      message One { string collection = 1; string id = 2; }
+      service Wide {
+        rpc Create(One) returns (One) { option (google.api.http) = { post: "/{collection}/{id}" body: "*" }; }
+        rpc Plain(One) returns (One);
+        rpc Talk(stream One) returns (stream One) { option (google.api.http) = { put: "/v2/talk" body: "*" }; }
+      }`,
+)
 
 const backends = {
   files: http({ url: 'http://files' }),
@@ -65,7 +82,16 @@ const ruleOf = ({ parts }: ReturnType<typeof translate>) =>
 const told = ({ conditions }: ReturnType<typeof translate>) =>
   conditions.filter(({ about, status }) => about.kind === 'API' && status !== 'True')
 
-const filter = ruleOf(translated(factOf(shop))).filters.find(({ type }) => type === 'api') as ApiConfig
+const filterOf = (of: unknown) =>
+  ruleOf(translated(factOf(of))).filters.find(({ type }) => type === 'api') as ApiConfig
+
+const filter = filterOf(shop)
+
+const operationOf = (config: ApiConfig, request: Parameters<typeof exchange>[0]) => {
+  const x = exchange(request)
+  void api.compile(config, kit()).request?.(x)
+  return x.notes.get(askedApiNote)?.operation
+}
 
 for (const [method, path, operation] of [
   ['GET', '/ticks/x', 'ticks'],
@@ -87,19 +113,56 @@ for (const [method, path, operation] of [
   ['GET', '/v1/%zz', ''],
 ] as const)
   test(`${method} ${path} is ${operation || 'no operation'}, as the composition finds it`, () => {
-    const x = exchange({ method, path })
-    void api.compile(filter, kit()).request?.(x)
-    assert.equal(x.notes.get(askedApiNote)?.operation, operation)
+    assert.equal(operationOf(filter, { method, path }), operation)
+  })
+
+for (const [upgrade, path, operation] of [
+  ['', '/ticks/x', 'ticks'],
+  ['websocket', '/ticks/x', 'get_ticks_symbol'],
+  ['WebSocket', '/ticks/x', 'get_ticks_symbol'],
+  ['h2c', '/ticks/x', 'ticks'],
+  ['websocket', '/talk', 'talk'],
+  ['websocket', '/files/a', 'file'],
+  ['websocket', '/v1/discussion', 'Library_Discuss'],
+  // Of a POST, which no handshake is.
+  ['websocket', '/v1/shelves/a/books:import', ''],
+] as const)
+  test(`GET ${path} ${upgrade && `as ${upgrade} `}is ${operation || 'no operation'}`, () => {
+    assert.equal(operationOf(filter, { method: 'GET', path, upgrade }), operation)
+  })
+
+for (const [options, method, path, upgrade, operation] of [
+  // A method without a rule has no operation, and never that of a rule which takes its path.
+  [{}, 'POST', '/wide.Wide/Plain', '', ''],
+  [{}, 'GET', '/wide.Wide/Plain', '', ''],
+  [{}, 'POST', '/wide.Wide/Talk', '', 'Wide_Talk'],
+  [{}, 'POST', '/any/thing', '', 'Wide_Create'],
+  [{}, 'POST', '/wide.Wide/Other', '', 'Wide_Create'],
+  [{}, 'GET', '/any/thing', '', ''],
+  // Nobody calls methods by their names.
+  [{ protocols: [] }, 'POST', '/wide.Wide/Plain', '', 'Wide_Create'],
+  [{ protocols: [] }, 'POST', '/wide.Wide/Talk', '', 'Wide_Create'],
+  [{}, 'GET', '/v2/talk', 'websocket', ''],
+  [{ sockets: { everyMethod: true } }, 'GET', '/v2/talk', 'websocket', 'Wide_Talk'],
+  [{ sockets: { everyMethod: true } }, 'GET', '/v2/talk', '', ''],
+  [{ sockets: { everyMethod: true } }, 'GET', '/any/thing', 'websocket', ''],
+] as const satisfies readonly (readonly [TranscodeSettings, ...unknown[]])[])
+  test(`${method} ${path} ${upgrade} is ${operation || 'no operation'} with ${JSON.stringify(options)}`, () => {
+    const gatewayOf = defineGateway({
+      backends: { wide: grpc(wide.getService('wide.Wide')!, { url: 'http://wide' }) },
+      routes: r => [r.transcode('wide', { descriptors: wide, ...options })],
+    })
+    assert.equal(operationOf(filterOf(gatewayOf), { method, path, upgrade }), operation)
   })
 
 test('operations are those that can be met, each once', () => {
   const ids = filter.operations.map(({ id }) => id)
   assert.equal(new Set(ids).size, ids.length)
-  for (const id of ['ticks', 'talk', 'file', 'delete', 'ours', 'Library_GetBook2', 'Library_Discuss'])
-    assert.ok(ids.includes(id), id)
-  // The rule of ListBooks that one's own route takes, that of GetBook that a proxy takes, and the WebSocket beside a GET.
-  for (const id of ['Library_ListBooks2', 'Library_GetBook3', 'get_ticks_symbol'])
-    assert.ok(!ids.includes(id), id)
+  const named = ['ticks', 'talk', 'file', 'delete', 'ours', 'Library_GetBook2', 'Library_Discuss']
+  // The WebSocket beside a GET is asked for by `Upgrade`.
+  for (const id of [...named, 'get_ticks_symbol']) assert.ok(ids.includes(id), id)
+  // The rule of ListBooks that one's own route takes, that of GetBook that a proxy takes, and a method without a rule.
+  for (const id of ['Library_ListBooks2', 'Library_GetBook3', '']) assert.ok(!ids.includes(id), id)
 })
 
 test('until the code has been loaded it is closed, and nothing is said of that', () => {

@@ -113,19 +113,22 @@ interface Reading {
 const readings = new WeakMap<Manifest, Reading>()
 
 function read({ openapi, routes: all }: Manifest): Reading {
-  const routes = all.map(({ kind, method, path, operationId, calls }) => ({
+  const routes = all.map(({ kind, method, path, operationId, calls, transcoded }) => ({
     kind,
     method,
     path,
     operationId,
     calls: kind === 'transcoded' ? (calls?.map(call => ({ path: call.path })) ?? null) : null,
+    ...(transcoded !== undefined && { transcoded }),
   }))
   const find = routeFinder(routes)
+  const isFound = (route: RouteOfOperation) =>
+    find(route.method, pathOf(route.path), route.kind === 'websocket') === route
   const [fault] = documentOf(openapi).faults
   return {
     // Of two that take the same requests one is never found, and of what passes (proxy) nothing is known.
     operations: routes
-      .filter(route => route.kind !== 'proxy' && find(route.method, pathOf(route.path)) === route)
+      .filter(route => route.kind !== 'proxy' && route.operationId !== '' && isFound(route))
       .map(({ operationId: id, method, path: template }) => ({ id, method, template })),
     routes,
     fault: fault === undefined ? null : `${formatPath(fault.path)}: ${fault.message}`,
