@@ -190,12 +190,12 @@ suite('a stream of gRPC as a WebSocket', () => {
   const handshake = async (port: number, path: string, headers: Record<string, string> = {}) => {
     const client = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers })
     client.on('error', () => undefined)
-    const status = await Promise.race([
-      once(client, 'unexpected-response').then(([, response]) => response as IncomingMessage),
+    const response = await Promise.race([
+      once(client, 'unexpected-response').then(([, refused]) => refused as IncomingMessage),
       once(client, 'open').then(() => ({ statusCode: 101, headers: {} }) as IncomingMessage),
     ])
     client.terminate()
-    return status
+    return response
   }
 
   test('a method of one message is none, and neither is a path without a rule', async () => {

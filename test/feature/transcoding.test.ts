@@ -343,7 +343,7 @@ suite('errors', () => {
     await using setup = await Setup.start(
       {
         CreateBook: ({ request }, done) => {
-          called.push(`CreateBook ${String(request['parent'])}`)
+          called.push(`CreateBook ${JSON.stringify(request['parent'])}`)
           done(null, {})
         },
         DeleteBook: (_, done) => {
@@ -359,7 +359,7 @@ suite('errors', () => {
       ['/poems/emma', {}, 200],
     ] as const)
       assert.equal((await setup.ask(`POST ${path}`, init)).status, expected)
-    assert.deepEqual(called, ['DeleteBook', 'CreateBook poems'])
+    assert.deepEqual(called, ['DeleteBook', 'CreateBook "poems"'])
   })
 
   test('a mistake of ours is told to nobody but who watches', async () => {

@@ -118,9 +118,11 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
   ): Promise<void> {
     const { scope } = course
     if (scope.cancelledBy !== null) return tunnel.abort()
+    scope.goesOn = true
+    const { holding } = scope
     const { clock, gateway } = this.around
     const limits = { messageBytes: gateway.limitBytes, messages: MOST_MESSAGES }
-    const socket = new FrameSocket({ tunnel, side: 'server', frames, clock, limits, slow: {} })
+    const socket = new FrameSocket({ tunnel, side: 'server', frames, clock, limits, slow: {}, holding })
     const over = new Promise<never>((_, reject) => course.onOver(reject))
     const gone = () => scope.cancel(new CallFailure('client_gone', ''))
     void socket.closed.then(closed => {

@@ -83,6 +83,8 @@ function requestFor(
     repeatable: messages instanceof Uint8Array && isRepeatable(call),
     streams: method.methodKind !== 'unary',
     record,
+    client: site.client,
+    holding: site.request.holding,
   }
 }
 

@@ -22,7 +22,10 @@ export class RestSocket extends RestCall {
     call: (messages: Uint8Array | AsyncIterable<Uint8Array>) => Promise<MethodAnswer>,
   ): Promise<Status> {
     const said = this.said(socket)
-    const given = await call(this.method.methodKind === 'server_streaming' ? await this.only(said) : said)
+    const isOne = this.method.methodKind === 'server_streaming'
+    const messages = isOne ? await this.only(said) : said
+    if (isOne) void saysNoMore(socket)
+    const given = await call(messages)
     const { answers } = this.of
     for await (const message of given.messages()) {
       // Of a client that has closed the rest is not written: the call goes on as long as it may.
@@ -76,5 +79,14 @@ export class RestSocket extends RestCall {
       }
     if (this.of.requests.takesAnything) return { type: 'application/octet-stream', bytes: message }
     throw new StatusError(statusOf(INVALID_ARGUMENT, 'a message is JSON, and so it is text'))
+  }
+}
+
+/** What nobody is to read must not wait, and hold what others need. */
+async function saysNoMore(socket: FrameSocket): Promise<void> {
+  for (;;) {
+    const message = await socket.receive()
+    if (message === null) return
+    if (message.length > 0) return socket.close(1008, 'the method takes no more messages')
   }
 }
