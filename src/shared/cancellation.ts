@@ -19,12 +19,14 @@ export class Canceller implements Cancellation {
   private first: (() => void) | null = null
   private others: (() => void)[] | null = null
 
+  /** One that is there already is not added again. */
   addEventListener(_: 'abort', listener: () => void): void {
-    if (this.aborted) return
-    if (this.first === null) this.first = listener
+    if (this.aborted || this.first === listener || this.others?.includes(listener) === true) return
+    if (this.first === null && this.others === null) this.first = listener
     else (this.others ??= []).push(listener)
   }
 
+  /** Also while the others are told. */
   removeEventListener(_: 'abort', listener: () => void): void {
     if (this.first === listener) this.first = null
     else if (this.others !== null) this.others = this.others.filter(other => other !== listener)
@@ -34,10 +36,21 @@ export class Canceller implements Cancellation {
     if (this.aborted) return
     this.aborted = true
     this.reason = reason
-    const { first, others } = this
-    this.first = this.others = null
-    first?.()
-    if (others !== null) for (const listener of others) listener()
+    for (let next = this.take(); next !== undefined; next = this.take())
+      try {
+        next()
+      } catch (error) {
+        // As an EventTarget has it: the mistake of one keeps nothing from the others, and is nobody's who aborts.
+        process.nextTick(() => {
+          throw error
+        })
+      }
+  }
+
+  private take(): (() => void) | undefined {
+    const { first } = this
+    this.first = null
+    return first ?? this.others?.shift()
   }
 }
 
