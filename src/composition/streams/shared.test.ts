@@ -330,7 +330,8 @@ suite('a shared stream', () => {
     await same.expect(200)
   })
 
-  test('who has most keys loses one that nobody else takes, where there are as many as may be', async () => {
+  /** Three keys at most, which never end, asked for as this client or that. */
+  const asking = () => {
     const transport: Transport = {
       retries: true,
       send: ({ call, signal }) =>
@@ -357,6 +358,11 @@ suite('a shared stream', () => {
         items: status === 200 ? (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]() : null,
       }
     }
+    return { engine, ask }
+  }
+
+  test('who has most keys loses one that nobody else takes, where there are as many as may be', async () => {
+    const { engine, ask } = asking()
     const leaving = new AbortController()
     const attacks = [await ask('a', 'attacker'), await ask('b', 'attacker'), await ask('c', 'attacker')]
     assert.equal((await ask('a', 'neighbour')).status, 200)
@@ -372,6 +378,17 @@ suite('a shared stream', () => {
     // What nobody takes any more makes room for anybody.
     leaving.abort()
     assert.equal((await ask('f', 'attacker')).status, 200)
+    engine.close()
+  })
+
+  test('two clients that take all keys together make room for a third', async () => {
+    const { engine, ask } = asking()
+    for (const client of ['one', 'other'])
+      for (const symbol of ['a', 'b', 'c']) assert.equal((await ask(symbol, client)).status, 200)
+    assert.equal((await ask('d', 'one')).status, 503)
+    assert.equal((await ask('e', 'neighbour')).status, 200)
+    // Of two and two none has more than the newcomer would.
+    assert.equal((await ask('f', 'neighbour')).status, 503)
     engine.close()
   })
 

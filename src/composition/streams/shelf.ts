@@ -24,7 +24,7 @@ export class Shelf {
   }
 
   /**
-   * The one that goes on for this key, or a new one, that this client has begin. Throws a Problem 503 where that would be
+   * The one that goes on for this key, or a new one for this client. Throws a Problem 503 where that would be
    * one too many, and none that goes on has to give way.
    */
   subscription<T>(of: Sharing, key: SharedKey, lastEventId: string | null, client: string): Subscription<T> {
@@ -41,7 +41,6 @@ export class Shelf {
       clock: this.clock,
       clients: this.clients,
       lastEventId,
-      client,
       mostKeptBytes: () => MOST_KEPT_BYTES / all.size,
       gone: () => {
         if (all.get(name) === subscription) all.delete(name)
@@ -65,25 +64,31 @@ export class Shelf {
 }
 
 /**
- * Ends one that nobody takes; else, of the client that has begun most, and more than this one would have, the oldest that
- * nobody else takes. False where there is none.
+ * Ends one that nobody takes; else the one whose takers take most keys, each of them more than this client would: the
+ * oldest of several. False where there is none. Who has another client take a key too gains no more than if that one had
+ * begun it.
  */
 function makeRoom(all: Iterable<Subscription<unknown>>, client: string): boolean {
-  const begun = new Map<string, Subscription<unknown>[]>()
+  const keys = new Map<string, number>()
+  const taken: (readonly [one: Subscription<unknown>, takers: ReadonlySet<string>])[] = []
   for (const one of all) {
     if (one.isUntaken) {
       one.endUntaken()
       return true
     }
-    const { client: owner } = one.options
-    const own = begun.get(owner)
-    if (own === undefined) begun.set(owner, [one])
-    else own.push(one)
+    const takers = one.takers()
+    for (const taker of takers) keys.set(taker, (keys.get(taker) ?? 0) + 1)
+    taken.push([one, takers])
   }
-  let most: readonly Subscription<unknown>[] = []
-  for (const own of begun.values()) if (own.length > most.length) most = own
-  if (most.length <= 1 + (begun.get(client)?.length ?? 0)) return false
-  const loser = most.find(({ isOfOne }) => isOfOne)
+  let most = 1 + (keys.get(client) ?? 0)
+  let loser: Subscription<unknown> | null = null
+  for (const [one, takers] of taken) {
+    let least = Infinity
+    for (const taker of takers) least = Math.min(least, keys.get(taker)!)
+    if (least <= most) continue
+    most = least
+    loser = one
+  }
   loser?.end(tooMany())
-  return loser !== undefined
+  return loser !== null
 }

@@ -22,8 +22,6 @@ export interface SubscriptionOptions {
   readonly gone: () => void
   /** Of the client that has it begin. */
   readonly lastEventId: string | null
-  /** That client, as whose share it counts. */
-  readonly client: string
   /** How much of it may be kept now, whatever `replay` says. */
   readonly mostKeptBytes: () => number
 }
@@ -70,10 +68,11 @@ export class Subscription<T> {
     return this.subscribers.size === 0
   }
 
-  /** Nobody takes it but the client that had it begin. */
-  get isOfOne(): boolean {
-    for (const { client } of this.subscribers) if (client !== this.options.client) return false
-    return true
+  /** The clients that take it. */
+  takers(): ReadonlySet<string> {
+    const takers = new Set<string>()
+    for (const { client } of this.subscribers) takers.add(client)
+    return takers
   }
 
   endUntaken(): void {
