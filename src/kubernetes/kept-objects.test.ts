@@ -65,6 +65,31 @@ suite('what is kept of a cluster', () => {
       assert.equal(await served(path, api, scope), expected)
     })
 
+  test('is served alone until all is listed', { timeout: 20_000 }, async () => {
+    await using api = await ApiServer.start()
+    using folder = new Folder()
+    const path = join(folder.path, 'kubernetes')
+    api.apply(objects)
+    await keep(path, api)
+    api.apply(objects.replace('name: a', 'name: unprotected'))
+    // What protects the new route can be had as little as this.
+    api.forbid('Secret', true)
+    using cluster = new ClusterSource(api, [HTTPRoute, Secret], { kept: keptIn(path), patienceMs: 200 })
+    const loading = cluster.load()
+    await api.watched.first(kind => kind === 'HTTPRoute')
+    assert.equal(namesOf(await loading), 'a,s')
+    assert.deepEqual((await cluster.log.first(({ event }) => event === 'kubernetes.kept'))['kinds'], ['Secret'])
+    const seen = new Promise<void>(resolve => {
+      cluster.source.watchVersions(({ name }) => name === 'another' && resolve())
+    })
+    api.apply(objects.replace('name: a', 'name: another'))
+    await seen
+    assert.deepEqual(cluster.results.all.map(namesOf), ['a,s'])
+    api.forbid('Secret', false)
+    await cluster.names('a', 'another', 's', 'unprotected')
+    assert.equal(cluster.results.all.length, 2)
+  })
+
   test('is for this user alone', { timeout: 20_000 }, async () => {
     await using api = await ApiServer.start()
     using folder = new Folder()

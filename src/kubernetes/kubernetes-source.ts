@@ -53,6 +53,7 @@ export class KubernetesSource implements Source {
   private readonly failing = new Set<Followed>()
   private readonly absent = new Set<Followed>()
   private isListed = false
+  private isLoaded = false
   private state: readonly FileState[] = []
   private last: LoadResult | null = null
   private timer: NodeJS.Timeout | null = null
@@ -80,9 +81,10 @@ export class KubernetesSource implements Source {
   async load(): Promise<LoadResult> {
     const { kept, patienceMs = PATIENCE_MS } = this.options
     const stores = [...this.stores.values()]
-    const isKept = (await kept?.read(stores)) ?? false
+    // Before anything is listed: what is new among what was kept may be what is still to be protected.
+    const before = (await kept?.read(stores)) ? this.result() : null
     for (const { reflector } of this.followed) void reflector.run()
-    const timer = isKept ? setTimeout(() => this.serveKept(), patienceMs).unref() : null
+    const timer = before && setTimeout(() => this.serveKept(before), patienceMs).unref()
     const result = await this.loaded.promise
     if (timer !== null) clearTimeout(timer)
     return result
@@ -99,7 +101,7 @@ export class KubernetesSource implements Source {
 
   reload(): void {
     for (const { reflector } of this.followed) reflector.relist()
-    if (this.last !== null) this.onChange?.(this.last)
+    if (this.last !== null && this.isLoaded) this.onChange?.(this.last)
   }
 
   close(): void {
@@ -198,16 +200,26 @@ export class KubernetesSource implements Source {
       objects,
       ...(names.length > 0 && { missing: names }),
     })
-    if (this.last === null) this.loaded.resolve(this.result())
-    else this.later()
+    if (this.isLoaded) this.later()
+    else this.serve(this.result())
     kept?.begin([...this.stores.values()])
   }
 
-  private serveKept(): void {
-    if (this.isListed) return
-    const message = 'the API server does not answer: what was known of the cluster at the last run is served'
-    this.options.log.warn('kubernetes.kept', { server: this.options.client.access.server.host, message })
-    this.loaded.resolve(this.result())
+  /** All that was known at the last run, and nothing of what has been listed since, until all is listed. */
+  private serveKept(result: LoadResult): void {
+    if (this.isLoaded) return
+    const waits = this.followed.filter(one => !this.isKnown(one)).map(({ store }) => qualifiedKind(store.kind))
+    this.options.log.warn('kubernetes.kept', {
+      server: this.options.client.access.server.host,
+      kinds: [...new Set(waits)],
+      message: 'these kinds are not listed yet: what was known of the cluster at the last run is served',
+    })
+    this.serve(result)
+  }
+
+  private serve(result: LoadResult): void {
+    this.isLoaded = true
+    this.loaded.resolve(result)
   }
 
   private changed(store: ObjectStore, change: ObjectChange, key: string): void {
@@ -219,7 +231,7 @@ export class KubernetesSource implements Source {
   }
 
   private later(): void {
-    if (this.last === null || this.timer !== null) return
+    if (!this.isListed || this.timer !== null) return
     const sinceMs = performance.now() - this.lastToldMs
     this.timer = setTimeout(() => this.tell(), Math.max(0, TOGETHER_MS - sinceMs))
   }
