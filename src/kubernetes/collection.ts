@@ -2,7 +2,7 @@ import type { ResourceKind } from '../model/kind.ts'
 
 /** The objects of a kind in one namespace; null: in all, or of a kind that has none. */
 export interface Collection {
-  readonly kind: Pick<ResourceKind, 'group' | 'kind' | 'plural' | 'versions'>
+  readonly kind: Pick<ResourceKind, 'group' | 'kind' | 'plural' | 'versions' | 'protects'>
   readonly namespace: string | null
 }
 

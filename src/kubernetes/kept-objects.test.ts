@@ -78,7 +78,9 @@ suite('what is kept of a cluster', () => {
     const loading = cluster.load()
     await api.watched.first(kind => kind === 'HTTPRoute')
     assert.equal(namesOf(await loading), 'a,s')
-    assert.deepEqual((await cluster.log.first(({ event }) => event === 'kubernetes.kept'))['kinds'], ['Secret'])
+    assert.deepEqual((await cluster.log.first(({ event }) => event === 'kubernetes.kept'))['kinds'], [
+      'Secret',
+    ])
     const seen = new Promise<void>(resolve => {
       cluster.source.watchVersions(({ name }) => name === 'another' && resolve())
     })

@@ -8,9 +8,10 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Source } from '../translation/source.ts'
 import type { ApiClient } from './client.ts'
 import type { Collection } from './collection.ts'
+import { Discovery, type Presence } from './discovery.ts'
 import type { KeptObjects } from './kept-objects.ts'
 import { ObjectStore, type Known, type ObjectChange } from './object-store.ts'
-import { Reflector, type ReflectorState, type ReflectorTimes } from './reflector.ts'
+import { Reflector, REFLECTOR_TIMES, type ReflectorState, type ReflectorTimes } from './reflector.ts'
 
 export interface KubernetesSourceOptions {
   readonly client: ApiClient
@@ -38,6 +39,8 @@ interface Followed {
   readonly store: ObjectStore
   readonly reflector: Reflector
   state: ReflectorState | null
+  /** Whether it has been missing for a while. */
+  isGone: boolean
 }
 
 /**
@@ -49,6 +52,8 @@ export class KubernetesSource implements Source {
   private readonly options: KubernetesSourceOptions
   private readonly stores: ReadonlyMap<string, ObjectStore>
   private readonly followed: readonly Followed[]
+  private readonly discovery: Discovery
+  private readonly closing = new AbortController()
   private readonly loaded = Promise.withResolvers<LoadResult>()
   private readonly failing = new Set<Followed>()
   private readonly absent = new Set<Followed>()
@@ -63,13 +68,14 @@ export class KubernetesSource implements Source {
 
   constructor(options: KubernetesSourceOptions) {
     this.options = options
-    const { watched, kinds, namespaces } = options
+    const { watched, kinds, namespaces, times = REFLECTOR_TIMES } = options
     const stores = watched.map(kind => {
       const store: ObjectStore = new ObjectStore(kind, kinds, !WITHOUT_STATUS.has(kind.kind), (change, key) =>
         this.changed(store, change, key),
       )
       return store
     })
+    this.discovery = new Discovery(options.client, watched, this.closing.signal, times.absentMs / 2)
     this.stores = new Map(stores.map(store => [qualifiedKind(store.kind), store]))
     this.followed = stores.flatMap(store =>
       namespaces.length === 0 || store.kind.scope === 'Cluster'
@@ -105,6 +111,7 @@ export class KubernetesSource implements Source {
   }
 
   close(): void {
+    this.closing.abort()
     for (const { reflector } of this.followed) reflector.close()
     if (this.timer !== null) clearTimeout(this.timer)
     this.onChange = null
@@ -137,13 +144,32 @@ export class KubernetesSource implements Source {
       remove: (object: unknown) => store.remove(object),
       retain: (keys: ReadonlySet<string>) => store.retain(namespace, keys),
       state: (now: ReflectorState, error: Error | null) => this.stateOf(followed, collection, now, error),
+      gone: () => void this.gone(followed),
     }
+    const presence = async (): Promise<Presence> =>
+      (await this.discovery.presences()).get(qualifiedKind(store.kind))!
     const followed: Followed = {
       store,
-      reflector: new Reflector(this.options.client, collection, sink, this.options.times),
+      reflector: new Reflector(this.options.client, collection, sink, presence, this.options.times),
       state: null,
+      isGone: false,
     }
     return followed
+  }
+
+  /**
+   * Kinds that have gone lose their objects in one step, once each of them is known to have gone: of definitions that are
+   * deleted together those of policies may be noticed first, and what they protected must not stay without them.
+   */
+  private async gone(noticed: Followed): Promise<void> {
+    noticed.isGone = true
+    const presences = await this.discovery.presences().catch(() => null)
+    if (presences === null || !noticed.isGone) return
+    const absent = this.followed.filter(({ store }) => presences.get(qualifiedKind(store.kind)) === 'absent')
+    const unnoticed = absent.filter(({ isGone }) => !isGone)
+    for (const { state, reflector } of unnoticed) if (state === 'synced') reflector.relist()
+    if (unnoticed.length > 0) return
+    for (const { store } of absent) store.retain(null, new Set())
   }
 
   private stateOf(
@@ -154,6 +180,7 @@ export class KubernetesSource implements Source {
   ): void {
     const before = followed.state
     followed.state = now
+    if (now !== 'missing') followed.isGone = false
     if (before !== now) this.tellState(followed, collection, error)
     if (!this.isListed && this.followed.every(one => this.isKnown(one))) this.listed()
   }
@@ -174,10 +201,11 @@ export class KubernetesSource implements Source {
       const message = `${error?.message ?? ''}; its role needs list and watch`
       log.error('kubernetes.forbidden', { ...about, message })
     }
+    if (state === 'elsewhere') log.error('kubernetes.version_unknown', { ...about, message: error?.message })
     if (state === 'missing' && this.isListed && !this.absent.has(followed))
       log.warn('kubernetes.kind_missing', about)
     if (state === 'synced' && this.absent.delete(followed)) log.info('kubernetes.kind_found', about)
-    if (state === 'missing' || state === 'forbidden') this.absent.add(followed)
+    if (state === 'missing' || state === 'forbidden' || state === 'elsewhere') this.absent.add(followed)
   }
 
   /**
@@ -208,7 +236,9 @@ export class KubernetesSource implements Source {
   /** All that was known at the last run, and nothing of what has been listed since, until all is listed. */
   private serveKept(result: LoadResult): void {
     if (this.isLoaded) return
-    const waits = this.followed.filter(one => !this.isKnown(one)).map(({ store }) => qualifiedKind(store.kind))
+    const waits = this.followed
+      .filter(one => !this.isKnown(one))
+      .map(({ store }) => qualifiedKind(store.kind))
     this.options.log.warn('kubernetes.kept', {
       server: this.options.client.access.server.host,
       kinds: [...new Set(waits)],

@@ -3,6 +3,7 @@ import { fieldOf } from '../model/words.ts'
 import { Backoff, type BackoffOptions } from './backoff.ts'
 import { ApiError, type ApiClient } from './client.ts'
 import { pathOf, selectionOf, type Collection } from './collection.ts'
+import type { Presence } from './discovery.ts'
 
 /** What is told of a collection, in the order in which the server says it. */
 export interface Sink {
@@ -13,13 +14,19 @@ export interface Sink {
   retain(keys: ReadonlySet<string>): void
   /** What there is to know of the way to it; `error` where that is bad. */
   state(now: ReflectorState, error: Error | null): void
+  /** The server has had no such kind for a while; told again for as long as it has none. */
+  gone(): void
 }
+
+/** How a server has the kind, as far as it says so itself; rejects where it does not. */
+export type AskPresence = () => Promise<Presence>
 
 /**
  * `synced`: listed at least once, and followed. `missing`: the server has no such kind. `forbidden`: it has, and we may
- * not see it. `failing`: neither could be found out, or what is known grows old.
+ * not see it. `elsewhere`: it has, by versions that are not known here, and may protect by them. `failing`: nothing of it
+ * could be found out, or what is known grows old.
  */
-export type ReflectorState = 'synced' | 'missing' | 'forbidden' | 'failing'
+export type ReflectorState = 'synced' | 'missing' | 'forbidden' | 'elsewhere' | 'failing'
 
 export interface ReflectorTimes {
   readonly backoff: BackoffOptions
@@ -29,7 +36,7 @@ export interface ReflectorTimes {
   readonly absentMs: number
 }
 
-const REFLECTOR_TIMES: ReflectorTimes = {
+export const REFLECTOR_TIMES: ReflectorTimes = {
   backoff: { firstMs: 200, mostMs: 30_000 },
   silenceMs: 150_000,
   absentMs: 5_000,
@@ -59,6 +66,7 @@ export class Reflector {
   private readonly client: ApiClient
   private readonly collection: Collection
   private readonly sink: Sink
+  private readonly presence: AskPresence
   private readonly times: ReflectorTimes
   private readonly closing = new AbortController()
   private readonly backoff: Backoff
@@ -72,10 +80,17 @@ export class Reflector {
   private unreadable = 0
   private missed = 0
 
-  constructor(client: ApiClient, collection: Collection, sink: Sink, times = REFLECTOR_TIMES) {
+  constructor(
+    client: ApiClient,
+    collection: Collection,
+    sink: Sink,
+    presence: AskPresence,
+    times = REFLECTOR_TIMES,
+  ) {
     this.client = client
     this.collection = collection
     this.sink = sink
+    this.presence = presence
     this.times = times
     this.backoff = new Backoff(times.backoff)
   }
@@ -128,24 +143,54 @@ export class Reflector {
 
   private async failed(error: Error): Promise<void> {
     if (this.closing.signal.aborted) return
-    const { code, retryAfterMs } = error instanceof ApiError ? error : { code: 0, retryAfterMs: 0 }
-    if (code === 404) return this.absent('missing', error)
-    if (code === 403) return this.absent('forbidden', error)
+    const { code } = error instanceof ApiError ? error : { code: 0 }
+    if (code === 404) return this.notFound(error)
+    if (code === 403) return this.forbidden(error)
     if (code === 410 || (error instanceof Unreadable && ++this.unreadable >= MOST_UNREADABLE)) {
       this.version = null
       this.unreadable = 0
     }
+    await this.fails(error)
+  }
+
+  private async fails(error: Error): Promise<void> {
+    const { code, retryAfterMs } = error instanceof ApiError ? error : { code: 0, retryAfterMs: 0 }
     // That a version is forgotten is no failure of the server's.
     if (code !== 410) this.sink.state('failing', error)
     await this.pause(Math.max(retryAfterMs, this.backoff.next()))
   }
 
-  /** Each of the versions of the kind is asked for before it is said to be missing. */
-  private async absent(state: 'missing' | 'forbidden', error: Error): Promise<void> {
+  private async forbidden(error: Error): Promise<void> {
+    this.nextVersion()
+    await this.isAbsent('forbidden', error)
+  }
+
+  /** Each of the versions of the kind is asked for, and then the server for what it has, before it is missing. */
+  private async notFound(error: Error): Promise<void> {
+    this.nextVersion()
+    if (this.apiIndex !== 0) return
+    let presence: Presence
+    try {
+      presence = await this.presence()
+    } catch (unknown) {
+      return this.fails(unknown as Error)
+    }
+    if (presence === 'served') return this.fails(error)
+    if (presence === 'elsewhere') {
+      const known = this.collection.kind.versions.join(' or ')
+      return this.isAbsent('elsewhere', new Error(`the server has it, and not as ${known}`))
+    }
+    if (++this.missed >= MOST_MISSED) this.sink.gone()
+    await this.isAbsent('missing', error)
+  }
+
+  private nextVersion(): void {
     this.version = null
     this.apiIndex = (this.apiIndex + 1) % this.collection.kind.versions.length
-    if (state === 'missing' && this.apiIndex !== 0) return
-    if (state === 'missing' && ++this.missed >= MOST_MISSED) this.sink.retain(new Set())
+  }
+
+  private async isAbsent(state: 'missing' | 'forbidden' | 'elsewhere', error: Error): Promise<void> {
+    if (state !== 'missing') this.missed = 0
     this.sink.state(state, error)
     await this.pause(this.times.absentMs * (0.5 + Math.random() / 2))
   }

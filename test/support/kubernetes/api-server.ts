@@ -51,6 +51,7 @@ export class ApiServer implements AsyncDisposable {
   private readonly watches = new Map<ServerResponse, string>()
   private readonly forbidden = new Set<string>()
   private readonly removed = new Set<string>()
+  private readonly served = new Map<string, readonly string[]>()
   private server: Server | null = null
   /** Also those whose handshake is not over, which the server itself does not count. */
   private readonly sockets = new Set<Socket>()
@@ -172,6 +173,13 @@ export class ApiServer implements AsyncDisposable {
     else this.removed.add(plural)
   }
 
+  /** By these versions of its API in place of those that are known. */
+  serveAs(kind: string, versions: readonly string[] | null): void {
+    const { plural } = this.collectionOf(kind).kind
+    if (versions === null) this.served.delete(plural)
+    else this.served.set(plural, versions)
+  }
+
   /** As RBAC without that right. */
   forbid(kind: string, isForbidden: boolean): void {
     const { plural } = this.collectionOf(kind).kind
@@ -240,6 +248,8 @@ export class ApiServer implements AsyncDisposable {
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
+    const discovered = this.discovered(path)
+    if (discovered !== null) return sendJson(response, 200, discovered)
     const { collection, namespace, name, isStatus } = this.found(path)
     if (name === null) {
       if (method === 'POST') {
@@ -260,6 +270,33 @@ export class ApiServer implements AsyncDisposable {
     )
   }
 
+  private versionsOf({ kind: { plural, versions } }: ApiCollection): readonly string[] {
+    return this.removed.has(plural) ? [] : (this.served.get(plural) ?? versions)
+  }
+
+  /** `/apis` and `/apis/GROUP/VERSION`; null of every other path, and of what there is none of. */
+  private discovered(path: string): object | null {
+    const [, root, group, groupVersion, ...rest] = path.split('/')
+    if (root !== 'apis' || rest.length > 0) return null
+    const all = [...this.collections.values()].filter(({ kind }) => kind.group !== '')
+    const versionsOf = (wanted: string): readonly string[] => [
+      ...new Set(all.flatMap(one => (one.kind.group === wanted ? this.versionsOf(one) : []))),
+    ]
+    if (group === undefined) {
+      const names = new Set(all.map(({ kind }) => kind.group))
+      const groups = Array.from(names, name => ({
+        name,
+        versions: versionsOf(name).map(version => ({ groupVersion: `${name}/${version}`, version })),
+      })).filter(({ versions }) => versions.length > 0)
+      return { kind: 'APIGroupList', apiVersion: 'v1', groups }
+    }
+    if (groupVersion === undefined || !versionsOf(group).includes(groupVersion)) return null
+    const resources = all
+      .filter(one => one.kind.group === group && this.versionsOf(one).includes(groupVersion))
+      .map(({ kind: { plural: name, kind, scope } }) => ({ name, kind, namespaced: scope !== 'Cluster' }))
+    return { kind: 'APIResourceList', groupVersion: `${group}/${groupVersion}`, resources }
+  }
+
   /** `/apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME/status`. */
   private found(path: string) {
     const match =
@@ -270,8 +307,7 @@ export class ApiServer implements AsyncDisposable {
     const isServed =
       collection !== undefined &&
       collection.kind.group === (match?.['group'] ?? '') &&
-      collection.kind.versions.includes(match?.['version'] ?? '') &&
-      !this.removed.has(collection.kind.plural)
+      this.versionsOf(collection).includes(match?.['version'] ?? '')
     if (!isServed) throw new Refused(404, 'the server could not find the requested resource')
     if (this.forbidden.has(collection.kind.plural))
       throw new Refused(403, `${collection.kind.plural} is forbidden: cannot list resource`)

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { kinds } from '../cli/roles.ts'
+import { HTTPRoute } from '../model/kinds/http-route.ts'
+import { Service } from '../model/kinds/service.ts'
+import { ApiServer } from '../../test/support/kubernetes/api-server.ts'
+import { ClusterSource, namesOf } from '../../test/support/kubernetes/cluster-source.ts'
+
+const Policy = kinds.find('portcullis.dev', 'TrafficPolicy')!
+
+const objects = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: route }
+spec: { rules: [{ matches: [{ path: { value: / } }] }] }
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: policy }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: route }]
+  addresses: { allow: [10.0.0.0/8] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: service }
+spec: { ports: [{ port: 80 }] }
+`
+const TIMEOUT = { timeout: 20_000 }
+
+/** How often the collection of a kind has been listed. */
+const listed = (api: ApiServer, plural: string): number =>
+  api.requests.all.filter(({ path, query }) => path.endsWith(`/${plural}`) && !query.has('watch')).length
+
+const listedOften = (api: ApiServer, plural: string): Promise<unknown> => {
+  const before = listed(api, plural)
+  return api.requests.first(() => listed(api, plural) > before + 10)
+}
+
+suite('a 404', () => {
+  test('of a proxy that has no server takes nothing away', TIMEOUT, async () => {
+    await using api = await ApiServer.start()
+    api.apply(objects)
+    using cluster = new ClusterSource(api, [HTTPRoute, Policy, Service])
+    await cluster.load()
+    api.fault = (_, response) => {
+      response.writeHead(404)
+      response.end('default backend - 404')
+      return true
+    }
+    api.breakWatches()
+    await Promise.all(['httproutes', 'trafficpolicies', 'services'].map(plural => listedOften(api, plural)))
+    assert.deepEqual(cluster.results.all.map(namesOf), ['policy,route,service'])
+    assert.equal(
+      cluster.log.all.some(({ event }) => event === 'kubernetes.failing'),
+      true,
+    )
+  })
+
+  for (const [plural, name] of [
+    ['trafficpolicies', 'policy'],
+    ['services', 'service'],
+  ] as const)
+    test(`of ${plural} at the start is not believed where the server has them`, TIMEOUT, async () => {
+      await using api = await ApiServer.start()
+      api.apply(objects)
+      let left = 2
+      api.fault = ({ path }, response) => {
+        if (!path.endsWith(`/${plural}`) || left-- <= 0) return false
+        response.writeHead(404)
+        response.end('404 page not found')
+        return true
+      }
+      using cluster = new ClusterSource(api, [HTTPRoute, Policy, Service])
+      assert.match(namesOf(await cluster.load()), new RegExp(name))
+      assert.equal(left < 0, true)
+    })
+
+  test('of policies that are there in another version keeps it from being ready', TIMEOUT, async () => {
+    await using api = await ApiServer.start()
+    api.apply(objects)
+    api.serveAs('TrafficPolicy', ['v9'])
+    using cluster = new ClusterSource(api, [HTTPRoute, Policy])
+    let isLoaded = false
+    const loading = cluster.load().then(result => ((isLoaded = true), result))
+    const line = await cluster.log.first(({ event }) => event === 'kubernetes.version_unknown')
+    assert.equal(line['kind'], 'TrafficPolicy.portcullis.dev')
+    await listedOften(api, 'trafficpolicies')
+    assert.equal(isLoaded, false)
+    api.serveAs('TrafficPolicy', null)
+    assert.equal(namesOf(await loading), 'policy,route')
+    api.serveAs('TrafficPolicy', ['v9'])
+    api.breakWatches('TrafficPolicy')
+    await listedOften(api, 'trafficpolicies')
+    assert.equal(cluster.results.all.length, 1)
+  })
+
+  test('of all kinds of a group that is gone takes their objects in one step', TIMEOUT, async () => {
+    await using api = await ApiServer.start()
+    api.apply(objects)
+    using cluster = new ClusterSource(api, [HTTPRoute, Policy, Service])
+    await cluster.load()
+    api.define('TrafficPolicy', false)
+    api.define('HTTPRoute', false)
+    // Of routes it is noticed later.
+    api.breakWatches('TrafficPolicy')
+    await cluster.names('service')
+    assert.deepEqual(cluster.results.all.map(namesOf), ['policy,route,service', 'service'])
+  })
+})
