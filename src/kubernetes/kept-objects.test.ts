@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { HTTPRoute } from '../model/kinds/http-route.ts'
 import { Secret } from '../model/kinds/secret.ts'
 import { ApiServer } from '../../test/support/kubernetes/api-server.ts'
 import { ClusterSource, namesOf } from '../../test/support/kubernetes/cluster-source.ts'
 import { Folder } from '../../test/support/process.ts'
+import { Seen } from '../../test/support/until.ts'
 import { Logger } from '../telemetry/log.ts'
 import { KeptObjects } from './kept-objects.ts'
 
@@ -91,6 +102,37 @@ suite('what is kept of a cluster', () => {
     await cluster.names('a', 'another', 's', 'unprotected')
     assert.equal(cluster.results.all.length, 2)
   })
+
+  test(
+    'is nothing while a part of it cannot be written, and all of it soon after',
+    { timeout: 20_000 },
+    async () => {
+      await using api = await ApiServer.start()
+      using folder = new Folder()
+      const path = join(folder.path, 'kubernetes')
+      api.apply(objects)
+      await keep(path, api)
+      const log = new Seen<string>()
+      const kept = new KeptObjects({
+        folder: path,
+        scope: 'here',
+        log: new Logger({ write: line => log.push(line) }),
+        writeMs: 20,
+      })
+      // In the way of the second kind that is written.
+      mkdirSync(join(path, 'Secret.next'))
+      using cluster = new ClusterSource(api, [HTTPRoute, Secret], { kept })
+      await cluster.load()
+      await log.first(line => line.includes('kubernetes.not_kept'))
+      assert.equal(existsSync(join(path, 'complete')), false)
+      rmdirSync(join(path, 'Secret.next'))
+      while (!existsSync(join(path, 'complete'))) await setImmediate()
+      assert.equal(log.all.length, 1)
+      await kept.close()
+      await api.stop()
+      assert.equal(await served(path, api), 'a,s')
+    },
+  )
 
   test('is for this user alone', { timeout: 20_000 }, async () => {
     await using api = await ApiServer.start()

@@ -34,7 +34,7 @@ export interface KeptOptions {
 
 /**
  * What a cluster had last, in a file for each kind, so that a gateway that is started while there is no API server
- * serves what it served. `complete` says that all of them are there: half of what was known is not served, since what
+ * serves what it served. `complete` says that all of them are there, of one time: half of what was known is not served, since what
  * protects it may be in the other half.
  */
 export class KeptObjects {
@@ -43,7 +43,7 @@ export class KeptObjects {
   private stores: readonly ObjectStore[] = []
   private forget: Cancel | null = null
   private writing: Promise<void> = Promise.resolve()
-  private isComplete = false
+  private fails = false
   private isClosed = false
 
   constructor(options: KeptOptions) {
@@ -98,7 +98,11 @@ export class KeptObjects {
   private write(): Promise<void> {
     this.writing = this.writing
       .then(() => this.writeDirty())
+      .then(() => void (this.fails = false))
       .catch((error: unknown) => {
+        this.later()
+        if (this.fails) return
+        this.fails = true
         const message = `what is known of the cluster cannot be kept for a restart without an API server: ${String(error)}`
         this.options.log.warn('kubernetes.not_kept', { message })
       })
@@ -110,17 +114,16 @@ export class KeptObjects {
     const stores = [...this.dirty]
     this.dirty.clear()
     if (stores.length === 0) return
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    if (!this.isComplete) await rm(this.file('complete'), { force: true })
     try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      // What ends between two kinds leaves new ones of the one beside old ones of the other.
+      await rm(this.file('complete'), { force: true })
       for (const store of stores) await this.writeLines(store)
+      await writeFile(this.file('complete'), `${FORMAT}\n${scope}\n`, { mode: 0o600 })
     } catch (error) {
       for (const store of stores) this.dirty.add(store)
       throw error
     }
-    if (this.isComplete) return
-    await writeFile(this.file('complete'), `${FORMAT}\n${scope}\n`, { mode: 0o600 })
-    this.isComplete = true
   }
 
   private async writeLines(store: ObjectStore): Promise<void> {
