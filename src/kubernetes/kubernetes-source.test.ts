@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { kinds } from '../cli/roles.ts'
 import { HTTPRoute } from '../model/kinds/http-route.ts'
 import { Service } from '../model/kinds/service.ts'
 import { ApiServer } from '../../test/support/kubernetes/api-server.ts'
 import { ClusterSource, namesOf } from '../../test/support/kubernetes/cluster-source.ts'
+import { Seen } from '../../test/support/until.ts'
 
 const Policy = kinds.find('portcullis.dev', 'TrafficPolicy')!
 
@@ -107,4 +109,46 @@ suite('a 404', () => {
     await cluster.names('service')
     assert.deepEqual(cluster.results.all.map(namesOf), ['policy,route,service', 'service'])
   })
+})
+
+test('kinds whose watches are cut ask again with the pauses of each', TIMEOUT, async () => {
+  await using api = await ApiServer.start()
+  api.apply(objects)
+  const times = { backoff: { firstMs: 200, mostMs: 60_000 }, silenceMs: 60_000, absentMs: 10 }
+  using cluster = new ClusterSource(api, [HTTPRoute, Policy, Service], { times })
+  await cluster.load()
+  await api.watched.count(3)
+  const cut = new Seen<number>()
+  api.fault = ({ query }, response) => {
+    if (!query.has('watch')) return false
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.flushHeaders()
+    // Behind its head, which has come by then.
+    setTimeout(() => response.destroy(), 10)
+    cut.push(performance.now())
+    return true
+  }
+  api.breakWatches()
+  // Between five of one kind there are at least 200, 400, 800 and 1600 ms.
+  const all = await cut.count(13)
+  assert.equal(all[12]! - all[0]! > 2_900, true)
+})
+
+test('of a broken object a change of its status alone is nothing new', TIMEOUT, async () => {
+  await using api = await ApiServer.start()
+  api.apply(objects)
+  using cluster = new ClusterSource(api, [HTTPRoute, Service])
+  await cluster.load()
+  api.apply(objects.split('---')[0]!.replace('rules:', 'rulez:'))
+  const [first] = (await cluster.results.first(({ held }) => held.length > 0)).held
+  assert.equal(first?.resource.metadata.name, 'route')
+  for (let i = 0; i < 3; i++) api.setStatus('HTTPRoute', 'route', { parents: [], i })
+  api.setStatus('HTTPRoute', 'route', { parents: [], last: true })
+  const before = cluster.results.all.length
+  api.apply(objects.split('---')[2]!.replace('port: 80', 'port: 81'))
+  await cluster.results.first(result => cluster.results.all.indexOf(result) >= before)
+  const statusOf = () => cluster.source.known({ ...HTTPRoute, namespace: 'default', name: 'route' })?.status
+  while (JSON.stringify(statusOf()) !== '{"parents":[],"last":true}') await nextTurn()
+  assert.equal(cluster.results.all.length, before + 1)
+  assert.deepEqual(cluster.results.all.at(-1)?.held, [first])
 })

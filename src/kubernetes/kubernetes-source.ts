@@ -1,6 +1,6 @@
 import type { ResourceKind } from '../model/kind.ts'
 import type { Kinds } from '../model/kinds.ts'
-import { settle, type FileContent, type FileState } from '../model/last-good.ts'
+import { settle, sinceFirstAsked, type FileContent, type FileState } from '../model/last-good.ts'
 import { resultOf, type LoadResult } from '../model/loaded.ts'
 import type { ResourceRef } from '../model/resource.ts'
 import { qualifiedKind } from '../model/resources.ts'
@@ -32,6 +32,7 @@ export interface KubernetesSourceOptions {
 const PATIENCE_MS = 5_000
 /** Changes come in bursts: the first is told at once, and those behind it together, this much later. */
 const TOGETHER_MS = 10
+const HASTEN_MS = 5_000
 /** Kinds that have nothing of ours in their status. */
 const WITHOUT_STATUS = new Set(['Namespace', 'Secret', 'ConfigMap', 'ReferenceGrant', 'EndpointSlice'])
 
@@ -54,6 +55,7 @@ export class KubernetesSource implements Source {
   private readonly followed: readonly Followed[]
   private readonly discovery: Discovery
   private readonly closing = new AbortController()
+  private readonly since = sinceFirstAsked()
   private readonly loaded = Promise.withResolvers<LoadResult>()
   private readonly failing = new Set<Followed>()
   private readonly absent = new Set<Followed>()
@@ -63,6 +65,7 @@ export class KubernetesSource implements Source {
   private last: LoadResult | null = null
   private timer: NodeJS.Timeout | null = null
   private lastToldMs = 0
+  private hastenedMs = -Infinity
   private onChange: ((result: LoadResult) => void) | null = null
   private onTouched: ((ref: ResourceRef) => void) | null = null
 
@@ -144,6 +147,7 @@ export class KubernetesSource implements Source {
       remove: (object: unknown) => store.remove(object),
       retain: (keys: ReadonlySet<string>) => store.retain(namespace, keys),
       state: (now: ReflectorState, error: Error | null) => this.stateOf(followed, collection, now, error),
+      heard: () => this.heard(),
       gone: () => void this.gone(followed),
     }
     const presence = async (): Promise<Presence> =>
@@ -185,6 +189,16 @@ export class KubernetesSource implements Source {
     if (!this.isListed && this.followed.every(one => this.isKnown(one))) this.listed()
   }
 
+  /**
+   * Those that fail would wait as long as they have waited for a server that was gone. Not often: where some kinds fail
+   * alone, the others must not make them ask without a pause.
+   */
+  private heard(): void {
+    if (this.failing.size === 0 || performance.now() - this.hastenedMs < HASTEN_MS) return
+    this.hastenedMs = performance.now()
+    for (const { reflector } of this.failing) reflector.hasten()
+  }
+
   /** A server that is gone fails for all kinds: it is told once, with the first of them. */
   private tellState(followed: Followed, { kind, namespace }: Collection, error: Error | null): void {
     const { log } = this.options
@@ -195,8 +209,6 @@ export class KubernetesSource implements Source {
     else this.failing.delete(followed)
     if (state === 'failing' && !failed) log.warn('kubernetes.failing', { ...about, error: error?.message })
     if (failed && this.failing.size === 0) log.info('kubernetes.followed', {})
-    // Each of them would wait as long as it has waited for a server that was gone.
-    if (state !== 'failing') for (const { reflector } of this.failing) reflector.hasten()
     if (state === 'forbidden') {
       const message = `${error?.message ?? ''}; its role needs list and watch`
       log.error('kubernetes.forbidden', { ...about, message })
@@ -283,7 +295,7 @@ export class KubernetesSource implements Source {
       attached: [],
       parts: [],
     }))
-    const settled = settle(contents, this.state, () => new Date().toISOString())
+    const settled = settle(contents, this.state, this.since)
     this.state = settled.files
     this.last = resultOf(settled, [], this.last?.resources ?? null)
     return this.last

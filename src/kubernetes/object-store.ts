@@ -17,6 +17,12 @@ export interface Known {
   readonly status: unknown
 }
 
+/** What was made of an object; with what it says where no resource says it. */
+interface Judged {
+  readonly validation: Validation
+  readonly broken: unknown
+}
+
 /** What of an object is another thing: something that is looked at, or only what controllers write. */
 export type ObjectChange = 'object' | 'status'
 
@@ -26,7 +32,7 @@ export class ObjectStore {
   private readonly kinds: Kinds
   private readonly keepsStatus: boolean
   private readonly changed: (change: ObjectChange, key: string) => void
-  private readonly known = new Map<string, Known>()
+  private readonly known = new Map<string, Known & Judged>()
   private list: readonly Validation[] | null = null
 
   constructor(
@@ -59,9 +65,9 @@ export class ObjectStore {
       return key
     const fresh = this.judged(object as object)
     const status = this.keepsStatus ? fieldOf(object, 'status') : undefined
-    const isSame = before !== undefined && saysTheSame(before.validation, fresh)
-    const validation = isSame ? before.validation : fresh
-    this.known.set(key, { validation, resourceVersion, status })
+    const isSame = before !== undefined && saysTheSame(before, fresh)
+    const { validation, broken } = isSame ? before : fresh
+    this.known.set(key, { validation, broken, resourceVersion, status })
     if (!isSame) this.list = null
     this.changed(isSame ? 'status' : 'object', key)
     return key
@@ -83,7 +89,7 @@ export class ObjectStore {
     this.changed('object', key)
   }
 
-  private judged(object: object): Validation {
+  private judged(object: object): Judged {
     const { group, kind, versions } = this.kind
     // Items of lists do not say what they are.
     const apiVersion = group === '' ? versions[0] : `${group}/${versions[0]}`
@@ -93,17 +99,20 @@ export class ObjectStore {
       metadata: trimmedMetadata(fieldOf(object, 'metadata')),
       ...trimmedBody(group, kind, object),
     }
-    return validate({ value, at }, this.kinds)
+    const validation = validate({ value, at }, this.kinds)
+    return { validation, broken: validation.resource === null ? value : null }
   }
 }
 
 const at = (): Position => IN_CLUSTER
 
 /** Whether two of one object differ in nothing that is looked at. */
-function saysTheSame({ resource: before, unenforced }: Validation, { resource: now }: Validation): boolean {
-  if (before === null || now === null || unenforced !== undefined) return false
-  return isDeepStrictEqual(declared(before), declared(now))
+function saysTheSame(before: Judged, now: Judged): boolean {
+  return isDeepStrictEqual(saidBy(before), saidBy(now))
 }
+
+const saidBy = ({ validation: { resource }, broken }: Judged): unknown =>
+  resource === null ? { broken } : declared(resource)
 
 /** As it was declared. */
 export function declared({ apiVersion, kind, metadata, body }: Resource): Record<string, unknown> {

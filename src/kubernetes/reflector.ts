@@ -14,6 +14,8 @@ export interface Sink {
   retain(keys: ReadonlySet<string>): void
   /** What there is to know of the way to it; `error` where that is bad. */
   state(now: ReflectorState, error: Error | null): void
+  /** The server has said something of the collection, as only one that works can. */
+  heard(): void
   /** The server has had no such kind for a while; told again for as long as it has none. */
   gone(): void
 }
@@ -133,6 +135,7 @@ export class Reflector {
       this.version = await this.list(signal)
       this.missed = 0
       this.sink.state('synced', null)
+      this.sink.heard()
     }
     const beganMs = performance.now()
     await this.watch(signal)
@@ -261,6 +264,7 @@ export class Reflector {
     else if (type === 'DELETED') readable(() => this.sink.remove(object))
     else if (type !== 'BOOKMARK') throw new Unreadable('an event is of no type that is known')
     this.version = version
+    this.sink.heard()
     if (this.unreadable > 0) this.unreadable = 0
     this.backoff.reset()
   }

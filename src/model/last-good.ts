@@ -56,6 +56,16 @@ export function settle(
   return inPlace(contents, before) ?? new Settler(contents, before, since).run()
 }
 
+/** The moment at which it is asked of a version first, and the same for that version ever after: it is part of a text that must not change without a reason. */
+export function sinceFirstAsked(): (resource: Resource) => string {
+  const known = new WeakMap<Resource, string>()
+  return resource => {
+    let since = known.get(resource)
+    if (since === undefined) known.set(resource, (since = new Date().toISOString()))
+    return since
+  }
+}
+
 /**
  * Where each file has valid objects of the same keys in the same order as before, and nothing else, there is nothing to
  * settle: what changed is in the place of what was there. Null otherwise.

@@ -1,5 +1,5 @@
 import type { Kinds } from '../../../model/kinds.ts'
-import { settle, type FileState } from '../../../model/last-good.ts'
+import { settle, sinceFirstAsked, type FileState } from '../../../model/last-good.ts'
 import { resultOf, type LoadResult } from '../../../model/loaded.ts'
 import type { Resource, ResourceKey } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
@@ -24,6 +24,7 @@ export class StoreSource implements Source {
   readonly name = 'store'
   private readonly kinds: Kinds
   private readonly known = new Map<string, Known>()
+  private readonly since = sinceFirstAsked()
   private state: readonly FileState[] = []
   private last: LoadResult
   private store: Store | null = null
@@ -130,7 +131,7 @@ export class StoreSource implements Source {
   private result(): LoadResult {
     const validations = [...this.known.values()].map(({ validation }) => validation)
     const content = { file: '', validations, problems: [], whole: true, unread: [], attached: [], parts: [] }
-    const settled = settle([content], this.state, () => new Date().toISOString())
+    const settled = settle([content], this.state, this.since)
     this.state = settled.files
     return resultOf(settled, [], this.last?.resources ?? null)
   }
