@@ -152,3 +152,36 @@ test('of a broken object a change of its status alone is nothing new', TIMEOUT, 
   assert.equal(cluster.results.all.length, before + 1)
   assert.deepEqual(cluster.results.all.at(-1)?.held, [first])
 })
+
+for (const [what, depth] of [
+  ['deeply', 2_000],
+  ['as deeply as servers take', 9_000],
+] as const)
+  test(`an object that nests ${what} keeps nobody else from being listed`, TIMEOUT, async () => {
+    await using api = await ApiServer.start()
+    api.apply(objects)
+    api.fault = ({ path, query }, response) => {
+      if (!path.endsWith('/trafficpolicies') || query.has('watch')) return false
+      const item = (name: string, spec: string): string =>
+        `{"metadata":{"name":"${name}","namespace":"default","resourceVersion":"3"},"spec":${spec}}`
+      const target = '"targetRefs":[{"group":"gateway.networking.k8s.io","kind":"HTTPRoute","name":"route"}]'
+      const deep = `{${target},"addresses":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`
+      const fine = `{${target},"addresses":{"allow":["10.0.0.0/8"]}}`
+      response.writeHead(200)
+      response.end(
+        `{"metadata":{"resourceVersion":"5"},"items":[${item('deep', deep)},${item('fine', fine)}]}`,
+      )
+      return true
+    }
+    using cluster = new ClusterSource(api, [HTTPRoute, Policy])
+    const { resources, problems } = await cluster.load()
+    assert.equal(resources.list.map(({ metadata }) => metadata.name).join(), 'route,fine')
+    assert.deepEqual(
+      resources.unenforced.map(({ resource, targeting }) => [
+        resource.metadata.name,
+        targeting?.refs[0]?.name,
+      ]),
+      [['deep', 'route']],
+    )
+    assert.match(problems[0]?.message ?? '', /nested too deeply/)
+  })

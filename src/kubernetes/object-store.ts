@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { cleaned } from '../model/cleaned.ts'
 import type { ResourceKind } from '../model/kind.ts'
 import type { Kinds } from '../model/kinds.ts'
-import type { Position, Resource } from '../model/resource.ts'
+import type { Position, Problem, Resource } from '../model/resource.ts'
 import { validate, type Validation } from '../model/validate.ts'
 import { fieldOf } from '../model/words.ts'
 import { trimmedBody, trimmedMetadata } from './trimmed.ts'
@@ -99,8 +100,27 @@ export class ObjectStore {
       metadata: trimmedMetadata(fieldOf(object, 'metadata')),
       ...trimmedBody(group, kind, object),
     }
-    const validation = validate({ value, at }, this.kinds)
-    return { validation, broken: validation.resource === null ? value : null }
+    try {
+      const validation = validate({ value, at }, this.kinds)
+      return { validation, broken: validation.resource === null ? cleaned(value).document : null }
+    } catch (error) {
+      // One object must not keep the others of its kind from being listed.
+      return { validation: this.unjudged(object, error), broken: error }
+    }
+  }
+
+  /** Of an object with which something went wrong here: what it may protect cannot be told. */
+  private unjudged(object: object, error: unknown): Validation {
+    const { group, kind, versions, protects } = this.kind
+    const [namespace = '', name = ''] = keyOf(object).split('/')
+    const message = `cannot be judged: ${String(error)}`
+    const resource = { group, kind, namespace, name }
+    const problem: Problem = { severity: 'error', position: IN_CLUSTER, resource, path: [], message }
+    const apiVersion = group === '' ? versions[0] : `${group}/${versions[0]}`
+    const raw: Resource = { apiVersion, kind, metadata: { namespace, name }, body: {}, at }
+    const identity = { kind: { group, kind }, namespace, name }
+    const unenforced = { resource: raw, problem, broken: true, known: true, targeting: null }
+    return { resource: null, identity, problems: [problem], ...(protects && { unenforced }) }
   }
 }
 

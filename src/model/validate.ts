@@ -1,3 +1,4 @@
+import { cleaned, MOST_NESTED } from './cleaned.ts'
 import { absence, isWanted, ROLE_ABSENT, type AbsentKind } from './absent.ts'
 import { FOREIGN_KIND, isForeign } from './foreign.ts'
 import { insteadOf, isLater, untilThen } from './kinds/instead.ts'
@@ -12,8 +13,7 @@ import {
 } from './metadata.ts'
 import { proposal } from './nearest.ts'
 import type { Violation } from './kinds/shapes.ts'
-import { put } from './plain.ts'
-import type { Metadata, Problem, Resource, ResourceRef } from './resource.ts'
+import type { FieldPath, Metadata, Problem, Resource, ResourceRef } from './resource.ts'
 import { qualifiedKind } from './resources.ts'
 import type { Unenforced } from './targeting.ts'
 import { schemaFaults } from './schema-check.ts'
@@ -57,14 +57,14 @@ export function validate(
   { value, at, violations: named = [], namesFiles }: Omit<Declaration, 'places'>,
   kinds: Kinds,
 ): Validation {
-  const document = withoutNulls(value)
+  const { document, deepAt } = cleaned(value)
   const apiVersion = text(fieldOf(document, 'apiVersion'))
   const written = text(fieldOf(document, 'kind'))
   const kind = meantKind(kinds, apiVersion, written)
   const absent = kinds.absent(groupOf(apiVersion), written)
   const identity = identityOf(document, kind, absent)
   const remarks: readonly Remark[] = kind
-    ? [...named, ...check(document, kind)]
+    ? [...named, ...(deepAt ? [tooDeep(deepAt)] : check(document, kind))]
     : [absent ? absentRemark(absent) : kindRemark(kinds, document)]
   const name = text(fieldOf(fieldOf(document, 'metadata'), 'name'))
   const shown = { group: groupOf(apiVersion), kind: written, namespace: identity.namespace ?? '', name }
@@ -86,6 +86,11 @@ export function validate(
   // Of what is right but for its kind, it is told with what becomes of its targets.
   return { ...said, problems: unenforced.broken ? problems : [], unenforced }
 }
+
+const tooDeep = (path: FieldPath): Remark => ({
+  path,
+  message: `is nested too deeply, expected at most ${MOST_NESTED} levels`,
+})
 
 function serviceRef({ name, namespace }: NonNullable<Violation['service']>, own: string): ResourceRef {
   return { group: '', kind: 'Service', namespace: namespace ?? own, name }
@@ -254,27 +259,4 @@ function bodyOf(document: unknown): Readonly<Record<string, unknown>> {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
-}
-
-/**
- * Frozen, and without the null fields: a copy where there are any, otherwise the value itself, which places (places.ts)
- * hold anyway. Nulls in lists stay, for the schema to name.
- */
-function withoutNulls(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  return Object.freeze(Array.isArray(value) ? itemsWithoutNulls(value) : fieldsWithoutNulls(value))
-}
-
-function itemsWithoutNulls(list: readonly unknown[]): readonly unknown[] {
-  const items = list.map(withoutNulls)
-  return items.every((item, i) => item === list[i]) ? list : items
-}
-
-function fieldsWithoutNulls(value: object): object {
-  const fields = Object.entries(value)
-  const kept = fields.map(([, item]) => withoutNulls(item))
-  if (fields.every(([, item], i) => item !== null && item === kept[i])) return value
-  const copy: Record<string, unknown> = {}
-  for (const [i, [key, item]] of fields.entries()) if (item !== null) put(copy, key, kept[i])
-  return copy
 }
