@@ -131,7 +131,7 @@ const broken: readonly (readonly [kind: string, message: RegExp, spec: string])[
   ['Composition', /expected bundle or aggregate/, '{threads: 2}'],
   ['API', /deprecation is required for/, '{routeRefs: [{name: r}], lifecycle: Deprecated}'],
   ['API', /basePath ends in/, '{routeRefs: [{name: r}], basePath: /a/}'],
-  ['API', /expected document or configMapRef/, '{routeRefs: [{name: r}], openapi: {}}'],
+  ['API', /expected document, configMapRef or compositionRef/, '{routeRefs: [{name: r}], openapi: {}}'],
   ['AuthenticationPolicy', /expected Gateway, HTTPRoute/, `{${elsewhere}, credentials: [{apiKey: {}}]}`],
   [
     'AuthenticationPolicy',

@@ -149,8 +149,8 @@ export const API: ResourceKind<API> = {
     },
     {
       path: 'spec.openapi',
-      rule: 'has(self.document) != has(self.configMapRef)',
-      message: 'expected document or configMapRef, and one of them',
+      rule: '[has(self.document), has(self.configMapRef), has(self.compositionRef)].filter(given, given).size() == 1',
+      message: 'expected document, configMapRef or compositionRef, and one of them',
     },
   ],
   protects: true,
