@@ -61,7 +61,7 @@ export class Discovery {
     const list = fieldOf(answer, field)
     if (fieldOf(answer, 'kind') !== kind || !Array.isArray(list))
       throw new Error(`GET ${path}: the answer is no ${kind}`)
-    return list
+    return list as readonly unknown[]
   }
 }
 
