@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { kinds } from '../cli/roles.ts'
 import { HTTPRoute } from '../model/kinds/http-route.ts'
 import { Service } from '../model/kinds/service.ts'
 import { ApiServer } from '../../test/support/kubernetes/api-server.ts'
-import { ClusterSource, namesOf } from '../../test/support/kubernetes/cluster-source.ts'
+import { allKinds, ClusterSource, namesOf } from '../../test/support/kubernetes/cluster-source.ts'
 import { Seen } from '../../test/support/until.ts'
 
-const Policy = kinds.find('portcullis.dev', 'TrafficPolicy')!
+const Policy = allKinds.find('portcullis.dev', 'TrafficPolicy')!
 
 const objects = `
 apiVersion: gateway.networking.k8s.io/v1

@@ -65,7 +65,11 @@ async function opened(target: string) {
     limits: {},
     slow: {},
   })
-  return { transport, held, holding, socket, end: () => (socket.abort(), gone.abort()) }
+  const end = () => {
+    socket.abort()
+    gone.abort()
+  }
+  return { transport, held, holding, socket, end }
 }
 
 suite('what a transcoded WebSocket keeps is its client’s', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { FakeClock } from '../../../test/support/clock.ts'
 import { Seen } from '../../../test/support/until.ts'
-import { kinds } from '../../cli/roles.ts'
+import { allKinds } from '../../../test/support/kubernetes/cluster-source.ts'
 import type { Condition, Resource } from '../../model/resource.ts'
 import { refKey, refOf, Resources } from '../../model/resources.ts'
 import { Logger } from '../../telemetry/log.ts'
@@ -49,7 +49,7 @@ class Run {
       name: 'kubernetes',
       known: ref => this.known.get(refKey(ref)),
       versionOf: () => 'v1alpha1',
-      kindOf: ({ kind }) => kinds.all.find(one => one.kind === kind) ?? null,
+      kindOf: ({ kind }) => allKinds.all.find(one => one.kind === kind) ?? null,
     },
     log: new Logger({ level: 'warn', human: false, write: line => this.warnings.push(line) }),
     addresses: () => [],

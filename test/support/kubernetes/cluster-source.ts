@@ -12,6 +12,9 @@ import { translateAll } from '../../../src/translation/role.ts'
 import { Seen } from '../until.ts'
 import { TOKEN, type ApiServer } from './api-server.ts'
 
+/** All that the program reads, for tests of rooms that do not know the roles. */
+export const allKinds = kinds
+
 /** Nobody waits in a test; what must not be asked too often is counted there. */
 const soon: ReflectorTimes = { backoff: { firstMs: 5, mostMs: 20 }, silenceMs: 60_000, absentMs: 10 }
 
