@@ -197,7 +197,7 @@ suite('the API of a composition', () => {
     assert.match(problems.text, /Composition default\/bad cannot be loaded/)
     const checked = await portcullis(['check', shop.published.files.path])
     assert.equal(checked.code, 1)
-    assert.match(checked.stdout + checked.stderr, /bad\.gateway\.ts:1: /)
+    assert.match(checked.stdout + checked.stderr, /bad\.gateway\.ts:1:\d+: /)
     const explained = await portcullis([
       'explain',
       'GET',
