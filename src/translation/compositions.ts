@@ -48,7 +48,7 @@ export interface ComposedRoute {
     | readonly { readonly backend: string; readonly method: string; readonly path: string }[]
     | null
   /** Of a method of gRPC: how it is reached beside its rule. */
-  readonly transcoded?: { readonly byName: boolean; readonly socket: boolean }
+  readonly transcoded?: { readonly route: number; readonly byName: boolean; readonly socket: boolean }
 }
 
 /** A backend as a bundle declares it. */

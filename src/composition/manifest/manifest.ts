@@ -70,6 +70,7 @@ export function manifestOf(gateway: Gateway | Filter): Manifest {
   const { title, version, backends, routes } = gateway
   compileSchemas(gateway)
   const ids = new OperationIds(routes)
+  let nth = 0
   return {
     title,
     version,
@@ -88,7 +89,7 @@ export function manifestOf(gateway: Gateway | Filter): Manifest {
     ),
     routes: routes.flatMap(route =>
       route.kind === 'transcoded'
-        ? transcodedEntries(gateway, route, ids)
+        ? transcodedEntries(gateway, route, nth++, ids)
         : [routeEntry(gateway, route, ids)],
     ),
     openapi: openApiOf(gateway, ids),
@@ -103,6 +104,7 @@ const finiteMs = (timeoutMs: number): number | null => (timeoutMs === Infinity ?
 function transcodedEntries(
   gateway: Gateway,
   route: TranscodedRoute,
+  nth: number,
   ids: OperationIds,
 ): readonly RouteEntry[] {
   const { transcoder, backend } = route
@@ -114,7 +116,7 @@ function transcodedEntries(
     path: rule.template.text,
     operationId: ids.of(rule),
     calls: [{ backend, method: 'POST', path: methodPath(rule.method) }],
-    transcoded: { byName, socket: transcoder.opensSocket(rule) },
+    transcoded: { route: nth, byName, socket: transcoder.opensSocket(rule) },
   }))
   if (!byName) return ofRules
   const ruled = new Set(transcoder.rules.map(({ method }) => method))
@@ -127,7 +129,7 @@ function transcodedEntries(
       path: methodPath(method),
       operationId: '',
       calls: [{ backend, method: 'POST', path: methodPath(method) }],
-      transcoded: { byName, socket: false },
+      transcoded: { route: nth, byName, socket: false },
     }))
   return [...ofRules, ...ofNames]
 }

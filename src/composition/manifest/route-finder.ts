@@ -14,6 +14,8 @@ export interface Findable {
 
 /** How a method of a backend is reached beside the rule of its entry. */
 export interface TranscodedEntry {
+  /** Which `r.transcode` of the gateway it is of, from 0: the first that takes a path has it. */
+  readonly route: number
   /** Whether clients of Connect or gRPC call it by its name, whatever the rule. */
   readonly byName: boolean
   /** Whether a WebSocket opens it by GET. */
@@ -38,13 +40,20 @@ export function routeFinder<R extends Findable>(
         (a, b) => Number(isBefore(b.template, a.template)) - Number(isBefore(a.template, b.template)),
       ),
   )
-  const findTranscoded = transcodedFinder(routes.filter(({ kind }) => kind === 'transcoded'))
+  const transcoded = routes.filter(({ kind }) => kind === 'transcoded')
+  const finders = [...Map.groupBy(transcoded, one => one.transcoded?.route ?? 0).values()].map(
+    transcodedFinder,
+  )
   return (method, path, upgrade = false) => {
     const usual = method === 'HEAD' ? 'GET' : method
     try {
       for (const { entry, template } of orders[Number(upgrade)]!)
         if ((entry.method === usual || entry.method === '*') && template.match(path) !== null) return entry
-      return findTranscoded(usual, path, upgrade)
+      for (const find of finders) {
+        const found = find(usual, path, upgrade)
+        if (found !== undefined) return found
+      }
+      return null
     } catch {
       // A broken escape, which no route takes.
       return null
@@ -56,9 +65,10 @@ export function routeFinder<R extends Findable>(
 const rank = ({ kind, method }: Findable, upgrade: boolean): number =>
   kind === 'websocket' ? (upgrade ? 0 : 3) : method === '*' ? 2 : 1
 
+/** Of one `r.transcode`: null where it takes the path and not the method, undefined where it does not take the path. */
 function transcodedFinder<R extends Findable>(
   entries: readonly R[],
-): (method: string, path: string, upgrade: boolean) => R | null {
+): (method: string, path: string, upgrade: boolean) => R | null | undefined {
   const rules = new RuleRouter(
     entries
       .filter(entry => entry.path !== nameOf(entry))
@@ -77,7 +87,8 @@ function transcodedFinder<R extends Findable>(
     const named = byName.get(path)
     if (named !== undefined) return named
     const found = ruleOf(method, path)
-    if (found === null || !isList(found)) return found
+    if (found === null) return undefined
+    if (!isList(found)) return found
     if (!upgrade) return null
     for (const other of found) {
       const entry = ruleOf(other, path)

@@ -155,6 +155,24 @@ for (const [options, method, path, upgrade, operation] of [
     assert.equal(operationOf(filterOf(gatewayOf), { method, path, upgrade }), operation)
   })
 
+test('of two services the first that takes a path has it, also where the other has a method of that name', () => {
+  const backend = grpc(wide.getService('wide.Wide')!, { url: 'http://wide' })
+  const both = (first: TranscodeSettings, second: TranscodeSettings) =>
+    filterOf(
+      defineGateway({
+        backends: { one: backend, two: backend },
+        routes: r => [
+          r.transcode('one', { descriptors: wide, ...first }),
+          r.transcode('two', { descriptors: wide, ...second }),
+        ],
+      }),
+    )
+  const asked = { method: 'POST', path: '/wide.Wide/Plain' }
+  // The rule of the first, which nobody calls by names, takes two segments of any kind.
+  assert.equal(operationOf(both({ protocols: [] }, {}), asked), 'Wide_Create')
+  assert.equal(operationOf(both({}, { protocols: [] }), asked), '')
+})
+
 test('operations are those that can be met, each once', () => {
   const ids = filter.operations.map(({ id }) => id)
   assert.equal(new Set(ids).size, ids.length)
