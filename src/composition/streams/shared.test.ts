@@ -330,6 +330,40 @@ suite('a shared stream', () => {
     await same.expect(200)
   })
 
+  test('keeps of all keys what one may have, also of those that say nothing any more', async () => {
+    const large = 'x'.repeat(1_500_000)
+    const Text = T.Object({ text: T.String() })
+    const texts = shared(backends, {
+      replay: { messages: 100, bytes: 32 * 1024 * 1024 },
+      async *run(_, symbol: string) {
+        for (let n = 1; symbol === 'a' && n <= 14; n++) yield item({ text: large }, { id: String(n) })
+        yield item({ text: 'last' }, { id: 'last' })
+        await new Promise(() => undefined)
+      },
+    })
+    const gateway = defineGateway({
+      backends,
+      routes: r => [
+        r.stream('/texts/{symbol}', {
+          out: Text,
+          run: ({ params, lastEventId }) => texts.of(params.symbol, { lastEventId }),
+        }),
+      ],
+    })
+    await using t = await testGateway(gateway)
+    const after = (id: string) => t.stream('/texts/a', { lastEventId: id })
+    await using first = t.stream('/texts/a')
+    await first.take(15)
+    await using back = after('1')
+    assert.equal((await back.take(14)).length, 14)
+    // Another key has half of it from now on.
+    await using other = t.stream('/texts/b')
+    await other.take(1)
+    await using late = after('1')
+    const items = await late.take(13)
+    assert.deepEqual([items[0]!.event, items.at(-1)!.id], ['gap', 'last'], String(items.length))
+  })
+
   /** Three keys at most, which never end, asked for as this client or that. */
   const asking = () => {
     const transport: Transport = {

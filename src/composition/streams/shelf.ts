@@ -47,6 +47,7 @@ export class Shelf {
       },
     })
     all.set(name, subscription)
+    for (const other of all.values()) other.trim()
     return subscription as Subscription<T>
   }
 

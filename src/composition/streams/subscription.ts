@@ -122,9 +122,14 @@ export class Subscription<T> {
   }
 
   private keep(one: Kept<T>): void {
-    const { messages = 100, bytes = 1024 * 1024 } = this.options.of.options.replay ?? {}
     this.kept.push(one)
     this.keptBytes += one.bytes
+    this.trim()
+  }
+
+  /** To what it may keep now: also where nothing comes of this key, and others have begun. */
+  trim(): void {
+    const { messages = 100, bytes = 1024 * 1024 } = this.options.of.options.replay ?? {}
     const mostBytes = Math.min(bytes, this.options.mostKeptBytes())
     while (this.kept.length > messages || this.keptBytes > mostBytes)
       this.keptBytes -= this.kept.shift()!.bytes
