@@ -9,8 +9,8 @@ export interface Composed {
   readonly backends: Readonly<Record<string, number>>
 }
 
-/** A Gateway, its HTTPRoute, the compositions and the Backends of those. */
-export const composedYaml = ({ port, paths, specs = {}, backends }: Composed): string => `
+/** A Gateway `web`, and an HTTPRoute `all` of it with these rules, as lines of YAML. */
+export const routedYaml = (port: number, rules: string): string => `
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: { name: web }
@@ -24,19 +24,29 @@ metadata: { name: all }
 spec:
   parentRefs: [{ name: web }]
   rules:
-${Object.entries(paths)
-  .map(
-    ([path, name]) => `    - matches: [{ path: { value: ${path} } }]
+${rules}`
+
+/** A Gateway, its HTTPRoute, the compositions and the Backends of those. */
+export const composedYaml = ({ port, paths, specs = {}, backends }: Composed): string =>
+  routedYaml(port, rulesOf(paths)) +
+  Object.entries(specs)
+    .map(([name, spec]) => objectYaml('Composition', name, spec))
+    .join('') +
+  Object.entries(backends)
+    .map(([name, at]) => objectYaml('Backend', name, `{ endpoints: [{ address: 127.0.0.1, port: ${at} }] }`))
+    .join('')
+
+const rulesOf = (paths: Composed['paths']): string =>
+  Object.entries(paths)
+    .map(
+      ([path, name]) => `    - matches: [{ path: { value: ${path} } }]
       backendRefs: [{ group: portcullis.dev, kind: Composition, name: ${name} }]
 `,
-  )
-  .join('')}${Object.entries(specs)
-  .map(([name, spec]) => object('Composition', name, spec))
-  .join('')}${Object.entries(backends)
-  .map(([name, at]) => object('Backend', name, `{ endpoints: [{ address: 127.0.0.1, port: ${at} }] }`))
-  .join('')}`
+    )
+    .join('')
 
-const object = (kind: string, name: string, spec: string): string => `---
+/** An object of ours behind others. */
+export const objectYaml = (kind: string, name: string, spec: string): string => `---
 apiVersion: portcullis.dev/v1alpha1
 kind: ${kind}
 metadata: { name: ${name} }

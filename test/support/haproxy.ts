@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { listens } from './listens.ts'
 import { freePort } from './process.ts'
 
 /** A real HAProxy that passes the bytes of connections on, each behind a header of its own (`send-proxy`, `send-proxy-v2`). */
@@ -43,15 +43,7 @@ listen all
 
   private async listens(): Promise<boolean> {
     if (this.child.exitCode !== null) throw new Error(`haproxy ended with ${this.child.exitCode}`)
-    const socket = connect(this.port, '127.0.0.1')
-    try {
-      await once(socket, 'connect')
-      return true
-    } catch {
-      return false
-    } finally {
-      socket.destroy()
-    }
+    return listens(this.port)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,9 @@
 // What the suite starts for each kind of server, and ends by SIGTERM: says where of the gateway under test that is.
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { listens } from '../../support/listens.ts'
 import { mutualYaml, underTest } from './gateway.ts'
 import { firstMessage, framed, readRequest, responseBytes } from './messages.ts'
 
@@ -25,16 +25,4 @@ async function declareMutual(authority: string): Promise<void> {
   writeFileSync(`${folder}/.mutual-${process.pid}`, mutualYaml(ports.mutual, authority))
   renameSync(`${folder}/.mutual-${process.pid}`, file)
   while (!(await listens(ports.mutual))) await wait(50)
-}
-
-async function listens(at: number): Promise<boolean> {
-  const socket = connect(at, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }
