@@ -24,7 +24,9 @@ import {
   type FileDescriptorProto,
   type ServiceDescriptorProto,
 } from '@bufbuild/protobuf/wkt'
+import { defaultOf } from './default-value.ts'
 import type { Place } from './fault.ts'
+import { ENUM_LAST, FIELDS_END, readNumber, readRanges, readReserved } from './numbers.ts'
 import { readBracketed, readOption, type Holder, type Option } from './options.ts'
 import { Reader } from './reader.ts'
 
@@ -76,10 +78,6 @@ const EDITIONS: Readonly<Record<string, Edition>> = {
   '2023': Edition.EDITION_2023,
   '2024': Edition.EDITION_2024,
 }
-
-/** Past the last number that a field may have. */
-const FIELDS_END = 536_870_912
-const ENUM_LAST = 2_147_483_647
 
 /** A .proto file (proto2, proto3 or an edition). Throws a ProtoFault where it is none. */
 export const parseProto = (text: string, file: string): ParsedFile => new Parser(text, file).parse()
@@ -213,7 +211,7 @@ class Parser {
         this.statement(options)
       } else if (reader.is('oneof') && !this.isField()) this.addOneof(message, places, path)
       else if (reader.is('extensions') && !this.isField()) this.readExtensionRanges(message, scope)
-      else if (reader.is('reserved') && !this.isField()) this.readReserved(message, FIELDS_END - 1, 1)
+      else if (reader.is('reserved') && !this.isField()) readReserved(reader, message, FIELDS_END - 1, 1)
       else this.addField(places, path, null)
     }
     addSyntheticOneofs(message)
@@ -267,7 +265,7 @@ class Parser {
     if (!isGroup) field.name = reader.word('the name of a field')
     if (isMap) nameEntry(field, places)
     reader.expect('=')
-    this.readNumber(field, places)
+    readNumber(reader, field, places.used)
     const options = readBracketed(reader)
     if (isGroup) this.readGroup(field, places, path)
     else reader.expect(';')
@@ -333,22 +331,6 @@ class Parser {
     field.type = Type.MESSAGE
   }
 
-  private readNumber(field: FieldDescriptorProto, { used }: FieldPlaces): void {
-    const { reader } = this
-    const place = reader.next
-    const number = reader.integer('the number of a field')
-    if (number < 1 || number >= FIELDS_END || (number >= 19_000 && number <= 19_999))
-      throw reader.fault(
-        place,
-        `${number} cannot be the number of a field: 1 to ${FIELDS_END - 1}, but for 19000 to 19999`,
-      )
-    const other = used?.get(number)
-    if (other !== undefined)
-      throw reader.fault(place, `the number ${number} of "${field.name}" is that of "${other}"`)
-    used?.set(number, field.name)
-    field.number = number
-  }
-
   private readGroupName(field: FieldDescriptorProto): void {
     const { reader } = this
     if (this.syntax !== 'proto2') throw reader.fault(reader.next, `${this.syntax} has no groups`)
@@ -407,7 +389,7 @@ class Parser {
   private readExtensionRanges(message: DescriptorProto, scope: string): void {
     const { reader } = this
     reader.take()
-    const ranges = this.ranges(FIELDS_END - 1, 1).map(([start, end]) => ({
+    const ranges = readRanges(reader, FIELDS_END - 1, 1).map(([start, end]) => ({
       $typeName: 'google.protobuf.DescriptorProto.ExtensionRange' as const,
       start,
       end,
@@ -419,37 +401,6 @@ class Parser {
       this.hold(ExtensionRangeOptionsSchema, options, scope, value =>
         Object.assign(range, { options: value }),
       )
-  }
-
-  private readReserved(into: DescriptorProto | EnumDescriptorProto, last: number, beyond: 0 | 1): void {
-    const { reader } = this
-    reader.take()
-    if (reader.next.kind === 'string' || reader.next.kind === 'word')
-      do into.reservedName.push(reader.next.kind === 'word' ? reader.take().text : reader.string('a name'))
-      while (reader.accept(','))
-    else
-      for (const [start, end] of this.ranges(last, beyond))
-        (into.reservedRange as { $typeName: never; start: number; end: number }[]).push({
-          $typeName: (into.$typeName === 'google.protobuf.DescriptorProto'
-            ? 'google.protobuf.DescriptorProto.ReservedRange'
-            : 'google.protobuf.EnumDescriptorProto.EnumReservedRange') as never,
-          start,
-          end,
-        })
-    reader.expect(';')
-  }
-
-  /** `2, 5 to 9, 100 to max`; `beyond` is added to the ends: those of messages are exclusive. */
-  private ranges(last: number, beyond: 0 | 1): [start: number, end: number][] {
-    const { reader } = this
-    const all: [number, number][] = []
-    do {
-      const start = reader.integer('a number')
-      let end = start
-      if (reader.accept('to')) end = reader.accept('max') ? last : reader.integer('a number or max')
-      all.push([start, end + beyond])
-    } while (reader.accept(','))
-    return all
   }
 
   private addEnum(into: EnumDescriptorProto[], scope: string, path: readonly number[]): void {
@@ -466,7 +417,7 @@ class Parser {
       if (reader.is('option') && !reader.isThen('=')) {
         reader.take()
         this.statement(options)
-      } else if (reader.is('reserved') && !reader.isThen('=')) this.readReserved(type, ENUM_LAST, 0)
+      } else if (reader.is('reserved') && !reader.isThen('=')) readReserved(reader, type, ENUM_LAST, 0)
       else this.addValue(type, scope, at)
     }
     if (type.value.length === 0) throw reader.fault(place, `enum ${type.name} has no values`)
@@ -563,37 +514,4 @@ function addSyntheticOneofs(message: DescriptorProto): void {
     field.oneofIndex = message.oneofDecl.length
     message.oneofDecl.push({ $typeName: 'google.protobuf.OneofDescriptorProto', name })
   }
-}
-
-/** As descriptors have it: text as it is, bytes with escapes of C, numbers in decimal. */
-function defaultOf(value: string, type: Type): string {
-  if (!value.startsWith('"')) return numberOf(value, type)
-  const text = value.slice(1, -1)
-  if (type === Type.BYTES)
-    return text
-      .replace(/\\x([\da-f]{2})/g, (_, hex: string) => ESCAPES[hex] ?? `\\${octal(hex)}`)
-      .replaceAll("'", "\\'")
-  const latin = text.replace(/\\x([\da-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
-  return Buffer.from(latin, 'latin1').toString('utf8')
-}
-
-/** Those that have a letter or sign of their own (absl::CEscape). */
-const ESCAPES: Readonly<Record<string, string>> = {
-  '0a': '\\n',
-  '0d': '\\r',
-  '09': '\\t',
-  '22': '\\"',
-  '5c': '\\\\',
-}
-
-const octal = (hex: string): string => Number.parseInt(hex, 16).toString(8).padStart(3, '0')
-
-function numberOf(text: string, type: Type): string {
-  if (!/^-?[.\d]/.test(text)) return text
-  if (type === Type.DOUBLE || type === Type.FLOAT) return String(Number(text))
-  const digits = text.replace('-', '')
-  const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits)
-  return String(text.startsWith('-') ? -value : value)
 }
