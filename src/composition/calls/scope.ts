@@ -112,6 +112,9 @@ export interface MissingPart {
   readonly error: unknown
 }
 
+/** A good quarter of what a thread has for all by default: a few requests that do hold so much are seen yet. */
+const MOST_KEPT_BYTES = 32 * 1024 * 1024
+
 /** The root of a request: its one deadline, and what of the answer is missing. */
 export class RequestScope extends Scope {
   readonly clock: Clock
@@ -125,6 +128,7 @@ export class RequestScope extends Scope {
   /** Its answer goes on: what calls bring is for an item, and not for as long as that. */
   goesOn = false
   private readonly mergeMs: number
+  private keptBytes = 0
   private untilMs = Infinity
   private stopTimer: Cancel = () => undefined
 
@@ -158,9 +162,16 @@ export class RequestScope extends Scope {
           )
   }
 
-  /** What a call has brought is there as long as the request is. */
+  /**
+   * What a call has brought is there as long as the request is, for all that is known here. Of a route that reads one page
+   * after another most is garbage, and so it is charged no more than MOST_KEPT_BYTES.
+   */
   keeps(json: Uint8Array): void {
-    if (!this.goesOn) this.holding.add(json.length + objectBytes(json))
+    if (this.goesOn) return
+    const bytes = Math.min(json.length + objectBytes(json), MOST_KEPT_BYTES - this.keptBytes)
+    if (bytes <= 0) return
+    this.keptBytes += bytes
+    this.holding.add(bytes)
   }
 
   /** It is answered: what still runs is cancelled, and what would begin does not. */
