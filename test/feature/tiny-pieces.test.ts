@@ -1,28 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { startGateway } from '../support/gateway.ts'
+import { heldBytes } from '../support/held.ts'
 import { plain } from '../support/policies.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { RawClient } from '../support/raw.ts'
 import { TestUpstream } from '../support/upstream.ts'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-/** What this process holds on to: the least of several looks, for memory of buffers is given back beside the collection. */
-async function held(): Promise<number> {
-  let least = Infinity
-  for (let i = 0; i < 10; i++) {
-    collect()
-    await setImmediate()
-    const { heapUsed, arrayBuffers } = process.memoryUsage()
-    least = Math.min(least, heapUsed + arrayBuffers)
-  }
-  return least
-}
 
 const clients = 20
 const bytes = 60_000
@@ -36,13 +20,13 @@ suite('a body in tiny pieces', () => {
     })
     await using gateway = await startGateway(plain(upstream.port))
     const all = await Promise.all(Array.from({ length: clients }, () => RawClient.to(gateway.port())))
-    const before = await held()
+    const before = await heldBytes()
     for (const client of all) {
       client.write('PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
       client.write('1\r\nb\r\n'.repeat(bytes))
     }
     while (received < clients * bytes * 6) await setImmediate()
-    const more = (await held()) - before
+    const more = (await heldBytes()) - before
     for (const client of all) client.socket.destroy()
     // 64 KiB each are what may be kept; what the test itself needs for sending has gone.
     assert.ok(more < clients * 300_000, `${Math.round(more / clients)} bytes for each of ${clients} requests`)

