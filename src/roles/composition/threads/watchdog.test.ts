@@ -57,3 +57,25 @@ test('what a thread has counts when a collection has left it', () => {
   const verdicts = Array.from({ length: 14 }, () => turn(1500, 1100))
   assert.equal(verdicts.find(verdict => verdict !== null)?.reason, 'heap')
 })
+
+test('buffers count when two collections have left them, and far more than the limit at once', () => {
+  for (const [held, collections] of [
+    [[1100, 1100], 2],
+    [[2100], 1],
+    [[1100, 900, 1100, 1100], 4],
+  ] as const) {
+    const beat = new Beat()
+    const watchdog = new Watchdog(beat, limits)
+    const left: number[] = [...held]
+    let verdict: Verdict | null = null
+    let asked = 0
+    for (let n = 0; n < 40 && verdict === null && left.length > 0; n++) {
+      beat.measure(() => undefined)
+      const isLeft = beat.isCollected
+      beat.write(500, isLeft ? left.shift()! : 1500)
+      if (isLeft) asked++
+      verdict = watchdog.look()
+    }
+    assert.deepEqual([verdict?.reason, asked], ['external', collections], String(held))
+  }
+})
