@@ -27,6 +27,7 @@ export interface Answered {
 export class RealCluster implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'portcullis-kube-'))
   readonly kubeconfig = join(this.folder, 'kubeconfig')
+  private readonly accountsKey = join(this.folder, 'accounts.key')
   private readonly program: string
   private readonly children: ChildProcess[] = []
   private port = 0
@@ -37,13 +38,13 @@ export class RealCluster implements AsyncDisposable {
     process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }))
   }
 
-  /** Null where there is no such program: the test is skipped then, and fails in CI. */
-  static async start(t: Pick<TestContext, 'skip'>): Promise<RealCluster | null> {
+  /** Null where there is no such program: the test is skipped then, and fails in CI. `flags`: more of the API server. */
+  static async start(t: Pick<TestContext, 'skip'>, ...flags: readonly string[]): Promise<RealCluster | null> {
     const program = requirePeer(t, 'kube')
     if (program === null) return null
     const cluster = new RealCluster(program)
     try {
-      await cluster.up()
+      await cluster.up(flags)
     } catch (error) {
       await cluster[Symbol.asyncDispose]()
       throw error
@@ -51,9 +52,9 @@ export class RealCluster implements AsyncDisposable {
     return cluster
   }
 
-  private async up(): Promise<void> {
+  private async up(flags: readonly string[]): Promise<void> {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const key = join(this.folder, 'accounts.key')
+    const key = this.accountsKey
     const known = join(this.folder, 'accounts.pub')
     const tokens = join(this.folder, 'tokens.csv')
     writeFileSync(key, privateKey.export({ type: 'sec1', format: 'pem' }))
@@ -78,6 +79,7 @@ export class RealCluster implements AsyncDisposable {
       `--token-auth-file=${tokens}`,
       '--authorization-mode=RBAC',
       '--disable-admission-plugins=ServiceAccount',
+      ...flags,
     )
     const certificate = join(this.folder, 'pki', 'apiserver.crt')
     await this.until(() => existsSync(certificate) && readFileSync(certificate).length > 0)
@@ -112,23 +114,41 @@ export class RealCluster implements AsyncDisposable {
     })
   }
 
+  /** Controllers of Kubernetes itself, by their names. */
+  control(...names: readonly string[]): void {
+    this.run(
+      'controllers',
+      `--kubeconfig=${this.kubeconfig}`,
+      '--leader-elect=false',
+      '--secure-port=0',
+      `--controllers=${names.join()}`,
+      `--service-account-private-key-file=${this.accountsKey}`,
+    )
+  }
+
   private run(...args: readonly string[]): void {
     const child = spawn(this.program, args, { stdio: ['ignore', 'ignore', 'ignore'] })
     this.children.push(child)
   }
 
   /** What the API server answers to the one that may do everything. */
-  async ask(method: string, path: string, body?: unknown): Promise<Answered> {
+  async ask(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Answered> {
+    const payload = body === undefined ? '' : JSON.stringify(body)
     const asked = request({
       host: '127.0.0.1',
       port: this.port,
       ca: this.authority,
       method,
       path,
-      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      // Node sends the body of a DELETE without its length otherwise.
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        'content-type': type,
+        'content-length': Buffer.byteLength(payload),
+      },
       agent: false,
     })
-    asked.end(body === undefined ? '' : JSON.stringify(body))
+    asked.end(payload)
     const [response] = (await once(asked, 'response')) as [IncomingMessage]
     let text = ''
     for await (const chunk of response.setEncoding('utf8')) text += chunk as string
