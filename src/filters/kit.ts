@@ -7,11 +7,17 @@ import type { Logger } from '../telemetry/log.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { Cancel } from '../upstream/clock.ts'
 import type { Drainable } from '../upstream/keep.ts'
+import type { BodyNext, BodyTransform } from './body.ts'
 
 /** What a filter is given when it is compiled. State is found by keys of its own choice, and so neither multiplies by port and snapshot nor is lost by a reload. */
 export interface Kit {
   /** Asks a cluster. Rejects with a CallFailure where there is no whole answer. */
   call(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse>
+  /**
+   * Asks a cluster for what it makes of a body, piece by piece. Resolves with the head of the answer, before anything of
+   * the body is sent; deadline and patience are for that. Rejects with a CallFailure.
+   */
+  stream(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<StreamedResponse>
   /** This cluster, for who sends a request there in place of its own backend (Elsewhere). */
   backend(cluster: string): OtherBackend
   /** Numbers of one purpose, exact across the workers of this node; they outlive reloads. `whose`: strangers' where it is left out. */
@@ -57,6 +63,8 @@ export interface OutgoingRequest {
   /** End-to-end fields, name, value …; those that the codec owns (RequestHead.fields) are left out. */
   readonly fields: readonly string[]
   readonly body?: Buffer
+  /** A body is to come, and nobody knows how long it is. */
+  readonly streams?: true
   /** The trailers of the answer are wanted (`TE: trailers`), as in gRPC. */
   readonly trailers?: true
 }
@@ -83,6 +91,21 @@ export interface IncomingResponse {
   readonly body: Buffer
   /** Null where there are none. */
   readonly trailers: Fields | null
+}
+
+/** The head of an answer whose body is still to come; one of the three is to be called. */
+export interface StreamedResponse {
+  readonly status: number
+  readonly fields: Fields
+  /** All of its body, where it has that without the other's. Rejects with a CallFailure, also where it is more than the limit. */
+  whole(): Promise<Buffer>
+  /**
+   * Sends what passes there, and passes on what comes back; trailers pass by. Breaks off by `failure` where the answer does
+   * not come to its end, or neither takes nor gives anything for `stallMs` of which it could.
+   */
+  transform(next: BodyNext, failure: FailureName, stallMs: number): BodyTransform
+  /** Nobody wants it. */
+  close(): void
 }
 
 /** Why there is no answer, by its name in http/failures.ts. */

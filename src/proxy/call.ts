@@ -1,8 +1,8 @@
-import { CallFailure, type CallOptions, type IncomingResponse, type OutgoingRequest } from '../filters/kit.ts'
+import { CallFailure, type CallOptions, type OutgoingRequest } from '../filters/kit.ts'
 import { hasControl } from '../http/chars.ts'
 import { failures, type FailureName } from '../http/failures.ts'
 import { Fields } from '../http/fields.ts'
-import { NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
+import { CHUNKED, NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts'
 import { canonicalHostname } from '../http/hostname.ts'
 import { idempotentMethods } from '../http/idempotent.ts'
 import { ownedFields } from '../http/owned-fields.ts'
@@ -19,31 +19,29 @@ import type { UpstreamHandler, UpstreamStream } from '../upstream/upstream-strea
 const LOOK_AFTER_MS = 1_000
 
 /**
- * A request of our own, asked by a filter: head and body are here, and the
- * answer is collected up to a limit. It meets the cluster as any other request
- * does: its balancer, pools, limits, those who wait, TLS, ejection and metrics.
+ * A request of our own, asked by a filter. It meets the cluster as any other
+ * request does: its balancer, pools, limits, those who wait, TLS, ejection and
+ * metrics. What becomes of its answer is up to who extends it.
  */
-export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yielding {
+export abstract class Call<T> implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yielding {
   readonly client: string
+  protected readonly options: CallOptions
+  protected readonly outcome = Promise.withResolvers<T>()
+  protected answer: ResponseHead | null = null
+  protected stream: UpstreamStream | null = null
+  protected over = false
   private readonly cluster: Cluster<UpstreamPool>
   private readonly metrics: ClusterMetrics
   private readonly head: RequestHead
   private readonly body: Buffer
-  private readonly options: CallOptions
-  private readonly outcome = Promise.withResolvers<IncomingResponse>()
-  private readonly pieces: Buffer[] = []
-  private bytes = 0
-  private answer: ResponseHead | null = null
-  private stream: UpstreamStream | null = null
   private endpoint: Endpoint<UpstreamPool> | null = null
   private wanted: Endpoint<UpstreamPool> | null = null
-  private failed: Endpoint<UpstreamPool> | null = null
+  private lost: Endpoint<UpstreamPool> | null = null
   private timer: NodeJS.Timeout | null = null
   private patience: NodeJS.Timeout | null = null
   private attempts = 0
   private sentMs = 0
   private metClosed = false
-  private over = false
 
   /** Throws where the request would break the message apart. */
   constructor(
@@ -60,7 +58,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
     this.head = headOf(request, cluster.config.tls === undefined ? 'http' : 'https')
   }
 
-  begin(): Promise<IncomingResponse> {
+  begin(): Promise<T> {
     const { signal, deadlineMs } = this.options
     if (signal?.aborted === true) this.fail('client_gone', '')
     else {
@@ -109,7 +107,8 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
     this.fail('connection_limit_reached', 'gave_way')
   }
 
-  private settle(): void {
+  /** It is nobody's turn any more to wait for it, nor to have its place. */
+  protected settle(): void {
     if (this.patience !== null) clearTimeout(this.patience)
     this.patience = null
     this.cluster.yielding.delete(this)
@@ -117,7 +116,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
 
   private chosen(): Endpoint<UpstreamPool> | null {
     const { head, options } = this
-    return this.cluster.pick(this.failed, {
+    return this.cluster.pick(this.lost, {
       clientAddress: options.client ?? '',
       request: head,
       principal: null,
@@ -163,32 +162,28 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
   }
 
   onInformational(): void {}
-  onWritable(): void {}
+  abstract onWritable(): void
+  abstract onData(chunk: Buffer, start: number, end: number): void
+  abstract onFlush(): boolean
+  /** The head of the answer is here. */
+  protected abstract headed(head: ResponseHead): void
+  /** All of the answer is. */
+  protected abstract ended(head: ResponseHead, trailers: Fields | null): void
 
   onHead(head: ResponseHead): void {
     const latencyMs = performance.now() - this.sentMs
     this.metrics.answered(head.status, latencyMs / 1000)
     this.endpoint!.answered(head.status, latencyMs)
     this.answer = head
-    if (head.length > this.options.limitBytes) this.fail('http_response_body_size', '')
-  }
-
-  onData(chunk: Buffer, start: number, end: number): void {
-    this.bytes += end - start
-    if (this.bytes > this.options.limitBytes) return this.fail('http_response_body_size', '')
-    this.pieces.push(Buffer.from(chunk.subarray(start, end)))
-  }
-
-  onFlush(): boolean {
-    return true
+    this.headed(head)
   }
 
   onEnd(trailers: Fields | null): void {
     this.stream = null
-    const { status, fields } = this.answer!
-    if (status < 500) this.endpoint!.completed(status)
+    const head = this.answer!
+    if (head.status < 500) this.endpoint!.completed(head.status)
     this.finish()
-    this.outcome.resolve({ status, fields, body: Buffer.concat(this.pieces), trailers })
+    this.ended(head, trailers)
   }
 
   onUpgrade(): void {
@@ -205,7 +200,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
     this.metClosed = !fresh
     this.settle()
     this.unanswered()
-    this.failed = this.endpoint
+    this.lost = this.endpoint
     this.endpoint?.finish()
     this.endpoint = null
     this.metrics.counter('portcullis_upstream_retries_total').add(1)
@@ -229,6 +224,12 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
 
   private readonly aborted = (): void => this.fail('client_gone', '')
 
+  /** What follows is for as long as it takes. */
+  protected untimed(): void {
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = null
+  }
+
   private timedOut(): void {
     if (this.stream?.connecting !== true) {
       if (this.stream !== null) this.endpoint!.broke('http_response_timeout')
@@ -239,10 +240,14 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
     this.fail('connection_timeout', 'deadline')
   }
 
-  private fail(failure: FailureName, detail: string): void {
+  protected fail(failure: FailureName, detail: string): void {
     if (this.over) return
     if (this.answer === null && failures[failure].side === 'upstream') this.unanswered()
     this.finish()
+    this.failed(failure, detail)
+  }
+
+  protected failed(failure: FailureName, detail: string): void {
     this.outcome.reject(new CallFailure(failure, detail))
   }
 
@@ -250,9 +255,9 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
     if (this.endpoint !== null) this.metrics.unanswered((performance.now() - this.sentMs) / 1000)
   }
 
-  private finish(): void {
+  protected finish(): void {
     this.over = true
-    if (this.timer !== null) clearTimeout(this.timer)
+    this.untimed()
     this.options.signal?.removeEventListener('abort', this.aborted)
     this.settle()
     this.cluster.queue.leave(this)
@@ -264,7 +269,7 @@ export class Call implements UpstreamHandler, Waiter<Endpoint<UpstreamPool>>, Yi
 }
 
 function headOf(
-  { method, target, authority, fields, body, trailers }: OutgoingRequest,
+  { method, target, authority, fields, body, trailers, streams }: OutgoingRequest,
   scheme: 'http' | 'https',
 ): RequestHead {
   const mark = target.indexOf('?')
@@ -278,7 +283,7 @@ function headOf(
     query: target.slice(end),
     version: 11,
     fields: new Fields(endToEnd(fields)),
-    length: body === undefined || body.length === 0 ? NO_BODY : body.length,
+    length: streams === true ? CHUNKED : body === undefined || body.length === 0 ? NO_BODY : body.length,
     hasLength: body !== undefined,
     keepAlive: true,
     upgrade: '',

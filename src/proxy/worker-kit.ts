@@ -19,7 +19,8 @@ import type { Cluster } from '../upstream/cluster.ts'
 import type { Drainable } from '../upstream/keep.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
-import { Call } from './call.ts'
+import { StreamedCall } from './streamed-call.ts'
+import { WholeCall } from './whole-call.ts'
 import { ForwardElsewhere } from './other-backend.ts'
 import type { Observer } from './observe.ts'
 
@@ -62,10 +63,20 @@ export class WorkerKit implements Kit {
   }
 
   async call(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<IncomingResponse> {
-    const found = this.parts.clusters.get(cluster) ?? this.clusters.get(cluster)
-    if (found === undefined) throw new CallFailure('destination_not_found', cluster)
-    this.clusters.set(cluster, found)
-    return new Call(found, this.observer.cluster(cluster), request, options).begin()
+    return new WholeCall(this.cluster(cluster), this.observer.cluster(cluster), request, options).begin()
+  }
+
+  async stream(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<StreamedCall> {
+    const streaming = { ...request, streams: true as const }
+    return new StreamedCall(this.cluster(cluster), this.observer.cluster(cluster), streaming, options).begin()
+  }
+
+  /** Throws a CallFailure. */
+  private cluster(name: string): Cluster<UpstreamPool> {
+    const found = this.parts.clusters.get(name) ?? this.clusters.get(name)
+    if (found === undefined) throw new CallFailure('destination_not_found', name)
+    this.clusters.set(name, found)
+    return found
   }
 
   backend(cluster: string): ForwardElsewhere {

@@ -11,19 +11,21 @@ export interface Seen {
   readonly body: string
 }
 
-/** A gateway that runs, with a backend that tells what it has seen. */
+type Upstream = AsyncDisposable & { readonly port: number }
+
+/** A gateway that runs, in front of a backend that tells what it has seen, or another one. */
 export class FilteredGateway implements AsyncDisposable {
   readonly folder: Folder
   readonly port: number
   readonly run: RunProcess
-  readonly backend: TestUpstream
+  private readonly backend: Upstream
   private readonly asked: { count: number }
 
   private constructor(
     folder: Folder,
     port: number,
     run: RunProcess,
-    backend: TestUpstream,
+    backend: Upstream,
     asked: { count: number },
   ) {
     this.asked = asked
@@ -36,26 +38,10 @@ export class FilteredGateway implements AsyncDisposable {
   static async start(
     said: Omit<Filtered, 'port' | 'backend'>,
     files: Readonly<Record<string, string>>,
+    other?: Upstream,
   ): Promise<FilteredGateway> {
     const asked = { count: 0 }
-    const backend = await TestUpstream.start((request, response) => {
-      asked.count++
-      const pieces: Buffer[] = []
-      request.on('data', (piece: Buffer) => pieces.push(piece))
-      request.on('end', () => {
-        const { method, url, headers } = request
-        const seen = { method, url, headers, body: Buffer.concat(pieces).toString() }
-        response.setHeader('content-type', 'application/json')
-        response.setHeader('etag', '"1"')
-        const { answer } = Object.fromEntries(new URL(url ?? '', 'http://a').searchParams)
-        if (answer !== undefined) {
-          response.writeHead(Number(answer)).end()
-          return
-        }
-        if (url?.startsWith('/kept') === true) response.setHeader('cache-control', 'public, max-age=60')
-        response.end(JSON.stringify(seen))
-      })
-    })
+    const backend = other ?? (await telling(asked))
     const port = await freePort()
     const folder = new Folder({ 'gw.yaml': filteredYaml({ ...said, port, backend: backend.port }), ...files })
     const run = await RunProcess.start([folder.path], '--workers', '2')
@@ -66,7 +52,7 @@ export class FilteredGateway implements AsyncDisposable {
     return new FilteredGateway(folder, port, run, backend, asked)
   }
 
-  /** How many requests the backend has had. */
+  /** How many requests the backend has had that tells of them. */
   get count(): number {
     return this.asked.count
   }
@@ -105,3 +91,23 @@ export class FilteredGateway implements AsyncDisposable {
     this.folder[Symbol.dispose]()
   }
 }
+
+const telling = (asked: { count: number }): Promise<TestUpstream> =>
+  TestUpstream.start((request, response) => {
+    asked.count++
+    const pieces: Buffer[] = []
+    request.on('data', (piece: Buffer) => pieces.push(piece))
+    request.on('end', () => {
+      const { method, url, headers } = request
+      const seen = { method, url, headers, body: Buffer.concat(pieces).toString() }
+      response.setHeader('content-type', 'application/json')
+      response.setHeader('etag', '"1"')
+      const { answer } = Object.fromEntries(new URL(url ?? '', 'http://a').searchParams)
+      if (answer !== undefined) {
+        response.writeHead(Number(answer)).end()
+        return
+      }
+      if (url?.startsWith('/kept') === true) response.setHeader('cache-control', 'public, max-age=60')
+      response.end(JSON.stringify(seen))
+    })
+  })

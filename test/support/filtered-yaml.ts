@@ -9,13 +9,26 @@ export interface Filtered {
   readonly specs: Readonly<Record<string, string>>
   /** The port of the backend that it sends to. */
   readonly backend: number
+  /** As a Backend says it; absent: http. */
+  readonly protocol?: string
   /** Further objects. */
   readonly more?: string
 }
 
-export const filteredYaml = ({ port, filters, specs, backend, more = '' }: Filtered): string =>
+export const filteredYaml = ({
+  port,
+  filters,
+  specs,
+  backend,
+  protocol = 'http',
+  more = '',
+}: Filtered): string =>
   routedYaml(port, ruleOf(filters)) +
-  objectYaml('Backend', 'items', `{ endpoints: [{ address: 127.0.0.1, port: ${backend} }] }`) +
+  objectYaml(
+    'Backend',
+    'items',
+    `{ protocol: ${protocol}, endpoints: [{ address: 127.0.0.1, port: ${backend} }] }`,
+  ) +
   Object.entries(specs)
     .map(([name, spec]) => objectYaml('Filter', name, spec))
     .join('') +

@@ -8,12 +8,14 @@ import type { FilterRoute } from '../routes/filter.ts'
 import { FilterHeaders } from '../filters/headers.ts'
 import { bytesOf, HeldBody } from '../filters/held-body.ts'
 import { FilterFailure } from '../filters/outcome.ts'
+import { StreamedBody } from '../filters/streamed-body.ts'
 import { Answer, Problem } from '../routes/answer.ts'
 import { CompiledRoute } from './compiled-route.ts'
 import { WITHOUT_BODY } from './composed.ts'
 import type { Course } from './course.ts'
 import { checkFields } from './fields.ts'
 import type { AnswerContent, GatewayAnswer } from './messages.ts'
+import { PassingBody } from './passing-body.ts'
 import { writeProblem } from './problems.ts'
 import { wholeBody } from './request-body.ts'
 
@@ -31,14 +33,20 @@ export class Filtering extends CompiledRoute<FilterRoute> {
     // A worker may know the code that was here before, until what is new has come to it.
     if (filtering.body !== use)
       throw new TypeError(`${this.name} has a body of ${use}, and ${filtering.body} has crossed`)
-    const body = use === 'none' ? null : new HeldBody(await this.bodyOf(course))
+    const body = await this.bodyFor(course)
     const r = this.contextOf(course, filtering, body)
     try {
-      return this.given(await this.route.run(r as never), r, filtering, body)
+      return this.given(await this.route.run(r as never), r, course, body)
     } catch (error) {
       if (error instanceof Problem) return answered(writeProblem(error))
       throw error
     }
+  }
+
+  private async bodyFor(course: Course): Promise<HeldBody | StreamedBody | null> {
+    const { body: use } = this.route.part
+    if (use === 'none') return null
+    return use === 'held' ? new HeldBody(await this.bodyOf(course)) : new StreamedBody()
   }
 
   private bodyOf({ request, scope }: Course): Promise<Uint8Array> {
@@ -46,7 +54,7 @@ export class Filtering extends CompiledRoute<FilterRoute> {
     return body === null ? Promise.resolve(EMPTY) : wholeBody(body, this.route.part.limitBytes, scope)
   }
 
-  private contextOf(course: Course, call: FilterCall, body: HeldBody | null): Context {
+  private contextOf(course: Course, call: FilterCall, body: HeldBody | StreamedBody | null): Context {
     const { scope, request } = course
     const asked = viewOf(call)
     const { id, client, route, response } = call
@@ -73,14 +81,36 @@ export class Filtering extends CompiledRoute<FilterRoute> {
     }
   }
 
-  private given(given: unknown, r: Context, call: FilterCall, body: HeldBody | null): GatewayAnswer {
-    if (given === undefined) return passed(r, call, body)
+  private given(
+    given: unknown,
+    r: Context,
+    course: Course,
+    body: HeldBody | StreamedBody | null,
+  ): GatewayAnswer {
+    const call = course.request.filtering!
+    if (given === undefined)
+      return body instanceof StreamedBody ? this.passedThrough(r, course, body) : passed(r, call, body)
     if (given instanceof Answer) return answered(writtenAnswer(given))
     if (given instanceof FilterFailure) {
       const { detail = '', headers = {} } = given.more
       return verdict({ kind: 'fail', failure: given.failure, detail, fields: listOf(headers) }, '')
     }
     throw new TypeError(`${this.name} gave ${typeof given}, expected nothing, answer(…) or fail(…)`)
+  }
+
+  /** The verdict goes ahead, and what the body becomes follows it for as long as it takes. */
+  private passedThrough(r: Context, course: Course, streamed: StreamedBody): GatewayAnswer {
+    const { request, scope } = course
+    const call = request.filtering!
+    const transform = StreamedBody.transformOf(streamed)
+    if (transform === null) return passed(r, call, null)
+    const passes = { ...passesOf(r, call), body: true as const }
+    if (request.body === null) return verdict(passes, '')
+    const body = new PassingBody(course, request.body, transform, error => this.mistaken(error, request))
+    scope.extend(Infinity)
+    scope.goesOn = true
+    course.onOver(() => course.end())
+    return { ...verdict(passes, body), goesOn: true }
   }
 }
 
@@ -104,19 +134,21 @@ const viewOf = ({ method, scheme, host, path, query, fields }: FilterCall) => ({
 })
 
 function passed(r: Context, call: FilterCall, body: HeldBody | null): GatewayAnswer {
-  const changes = FilterHeaders.changesOf(r.headers)
   const replaced = body === null ? null : HeldBody.replacementOf(body)
+  return verdict({ ...passesOf(r, call), ...(replaced !== null && { body: true as const }) }, replaced ?? '')
+}
+
+function passesOf(r: Context, call: FilterCall): Passes {
+  const changes = FilterHeaders.changesOf(r.headers)
   const isRequest = call.response === undefined
-  const passes: Passes = {
+  return {
     kind: 'pass',
     ...(isRequest && r.path !== call.path && { path: textOf(r.path, 'path') }),
     ...(isRequest && r.query !== call.query && { query: textOf(r.query, 'query') }),
     ...(!isRequest && r.status !== call.response.status && { status: r.status as number }),
     ...(changes.length > 0 && { changes }),
     ...(isRequest && r.state !== undefined && { state: r.state }),
-    ...(replaced !== null && { body: true as const }),
   }
-  return verdict(passes, replaced ?? '')
 }
 
 function textOf(value: unknown, what: string): string {

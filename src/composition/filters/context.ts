@@ -4,6 +4,7 @@ import type { BodyUse } from '../../shared/crossing/filtering.ts'
 import type { HeldBody } from './held-body.ts'
 import type { FilterHeaders } from './headers.ts'
 import type { FilterFailure } from './outcome.ts'
+import type { StreamedBody } from './streamed-body.ts'
 
 /** What a function of a filter gives: nothing, and the request or its answer goes on; else what is answered in its place. */
 export type Outcome = void | Answer<unknown> | FilterFailure
@@ -24,11 +25,15 @@ export interface FilterContext<B extends Backends, C> {
   state: unknown
   /** Aborted when the client has gone, or time is up. For what is no call of `c`. */
   readonly signal: AbortSignal
-  /** What is left of the time of this step. */
+  /** What is left of the time of this step; Infinity once it has let go on what streams. */
   leftMs(): number
 }
 
-export type BodyOf<U extends BodyUse> = U extends 'held' ? { readonly body: HeldBody } : unknown
+export type BodyOf<U extends BodyUse> = U extends 'held'
+  ? { readonly body: HeldBody }
+  : U extends 'stream'
+    ? { readonly body: StreamedBody }
+    : unknown
 
 /** A request at the place of the filter: what filters before it have made of it. */
 export interface RequestView {

@@ -11,7 +11,7 @@ export interface FilterOptions<B extends Backends, C extends TSchema, U extends 
   readonly backends?: B
   /** What `spec.config` of its Filter has to fit. Without it there is none. */
   readonly config?: C
-  /** Whether `request` is given the body: `'none'` where it is left out, or `'held'`, all of it. */
+  /** Whether `request` is given the body: `'none'` where it is left out; `'held'`, all of it; `'stream'`, as it comes. */
   readonly requestBody?: U
   /** The same of `response`. */
   readonly responseBody?: V
@@ -48,6 +48,24 @@ const LIMIT_BYTES = 1024 * 1024
  *   },
  *   response(r) {
  *     r.headers.delete('server')
+ *   },
+ * })
+ *
+ * @example
+ * // Lines as they come, of an answer of any length.
+ * export const filter = defineFilter({
+ *   responseBody: 'stream',
+ *   response(r) {
+ *     if (r.headers.get('content-type') !== 'application/x-ndjson') return
+ *     r.body.through(async function* (pieces) {
+ *       let rest = ''
+ *       for await (const text of ReadableStream.from(pieces).pipeThrough(new TextDecoderStream())) {
+ *         const lines = `${rest}${text}`.split('\n')
+ *         rest = lines.pop()!
+ *         for (const line of lines) yield `${withoutEmail(line)}\n`
+ *       }
+ *       if (rest !== '') yield withoutEmail(rest)
+ *     })
  *   },
  * })
  */

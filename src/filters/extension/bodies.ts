@@ -1,4 +1,4 @@
-import { CHUNKED, NO_BODY, type RequestHead } from '../../http/head.ts'
+import { CHUNKED, NO_BODY, type RequestHead, type ResponseHead } from '../../http/head.ts'
 import type { Transformed } from '../body.ts'
 import type { Exchange, WholeVerdict } from '../filter.ts'
 
@@ -21,6 +21,16 @@ export function inPlaceOf(request: RequestHead, body: Buffer): Transformed {
   }
 }
 
+/** A body passes through this, and how long it becomes nobody knows. */
+export function bodyThrough(
+  head: RequestHead | ResponseHead,
+  transform: Transformed['transform'],
+): Transformed {
+  head.length = CHUNKED
+  head.hasLength = false
+  return { transform }
+}
+
 /** What was said of bytes that are not sent (RFC 9110 §8.8.1, RFC 9530). */
 const OF_BYTES = [
   'etag',
@@ -31,20 +41,24 @@ const OF_BYTES = [
   'accept-ranges',
 ] as const
 
-/** The filter's body in place of what came, where there can be one. */
-export function bodyInstead(x: Exchange, body: Buffer): WholeVerdict {
-  const { response } = x
+/** Takes away what was said of bytes in whose place others are, or would be for GET; whether it is of those alone. */
+export function unsaid({ response, asked }: Exchange): boolean {
   const { status, fields } = response
-  const isOfGet = x.asked.method === 'HEAD' || status === 304
+  const isOfGet = asked.method === 'HEAD' || status === 304
   // 204 and 205 are of what was done, and say nothing of bytes that came.
   if (isOfGet || !isBodiless(status)) for (const name of OF_BYTES) fields.remove(name)
-  if (isOfGet) {
-    // How long it would be for GET nobody knows.
-    fields.remove('content-length')
-    response.length = NO_BODY
-    response.hasLength = false
-    return undefined
-  }
+  if (!isOfGet) return false
+  // How long it would be for GET nobody knows.
+  fields.remove('content-length')
+  response.length = NO_BODY
+  response.hasLength = false
+  return true
+}
+
+/** The filter's body in place of what came, where there can be one. */
+export function bodyInstead(x: Exchange, body: Buffer): WholeVerdict {
+  if (unsaid(x)) return undefined
+  const { status, fields } = x.response
   const left = isBodiless(status) ? NOTHING : body
   if (hasBody(x)) return left
   return left.length === 0 ? undefined : { status, fields: [...fields.list], body: left }

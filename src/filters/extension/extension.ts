@@ -6,6 +6,7 @@ import {
   type FilterVerdict,
   type Passes,
 } from '../../shared/crossing/filtering.ts'
+import type { BodyNext, Transformed } from '../body.ts'
 import type {
   Exchange,
   Failure,
@@ -19,11 +20,18 @@ import type {
 } from '../filter.ts'
 import { hintsOf } from '../header-modifier.ts'
 import { passes } from '../inspect.ts'
-import { CallFailure, type IncomingResponse, type Kit } from '../kit.ts'
+import {
+  CallFailure,
+  type CallOptions,
+  type IncomingResponse,
+  type Kit,
+  type OutgoingRequest,
+  type StreamedResponse,
+} from '../kit.ts'
 import { Note } from '../notes.ts'
 import { noteTaken, noteTold } from '../taken.ts'
 import type { ExtensionConfig } from './config.ts'
-import { bodyInstead, hasBody, inPlaceOf, isBodiless, NOTHING } from './bodies.ts'
+import { bodyInstead, bodyThrough, hasBody, inPlaceOf, isBodiless, NOTHING, unsaid } from './bodies.ts'
 import { namesOf, Unintelligible, verdictOf } from './verdict.ts'
 
 /**
@@ -93,11 +101,13 @@ class Extension implements Filter {
   request(x: Exchange): Verdict | Promise<Verdict> {
     const { shape, filter } = this.config
     if (shape === null) return unavailable(filter, 'it is not loaded')
-    if (shape.response?.body === 'held') askForWhole(x)
+    if (shape.response !== null && shape.response.body !== 'none') askForWhole(x)
     if (shape.request === null) {
       this.pass(x, undefined)
       return undefined
     }
+    if (shape.request.body === 'stream' && x.request.length !== NO_BODY)
+      return this.askOfStream(x, 'request', answer => this.decidedOfStream(x, answer))
     return this.ask(x, 'request', x.heldBody, answer => this.decided(x, answer))
   }
 
@@ -107,28 +117,61 @@ class Extension implements Filter {
     if (part === null || x.notes.get(passed)?.has(this) !== true) return undefined
     if (part.body === 'none' || !hasBody(x))
       return this.ask(x, 'response', null, answer => this.answered(x, answer) as ResponseVerdict)
+    if (part.body === 'stream')
+      return this.askOfStream(x, 'response', answer => this.answeredOfStream(x, answer))
     return {
       hold: { limitBytes: part.limitBytes, over: 'fail' },
       whole: body => this.ask(x, 'response', body, answer => this.answered(x, answer)),
     }
   }
 
-  /** What `then` makes of its verdict; whatever goes wrong is a refusal. */
-  private async ask<T>(
+  /** What `take` makes of its verdict; whatever goes wrong is a refusal. */
+  private ask<T>(
     x: Exchange,
     phase: FilterCall['phase'],
     body: Buffer | null,
     take: (answer: IncomingResponse) => T,
   ): Promise<T | Failure> {
-    const { cluster, filter, timeoutMs } = this.config
-    const { kit } = this
-    const question = {
+    const question = { ...this.questionOf(x, phase), ...(body !== null && { body }) }
+    return this.judged(x, phase, async options =>
+      take(await this.kit.call(this.config.cluster, question, options)),
+    )
+  }
+
+  /** The same, before anything of the body has crossed. */
+  private askOfStream<T>(
+    x: Exchange,
+    phase: FilterCall['phase'],
+    take: (answer: StreamedResponse) => T | Promise<T>,
+  ): Promise<T | Failure> {
+    const question = this.questionOf(x, phase)
+    return this.judged(x, phase, async options => {
+      const answer = await this.kit.stream(this.config.cluster, question, options)
+      try {
+        return await take(answer)
+      } catch (error) {
+        answer.close()
+        throw error
+      }
+    })
+  }
+
+  private questionOf(x: Exchange, phase: FilterCall['phase']): OutgoingRequest {
+    return {
       method: 'POST',
       target: `/${phase}`,
       authority: 'filter',
       fields: [FILTERING, JSON.stringify(this.callOf(x, phase))],
-      ...(body !== null && { body }),
     }
+  }
+
+  private async judged<T>(
+    x: Exchange,
+    phase: FilterCall['phase'],
+    ask: (options: CallOptions) => Promise<T>,
+  ): Promise<T | Failure> {
+    const { filter, timeoutMs } = this.config
+    const { kit } = this
     const ownMs = kit.clock.now() + timeoutMs
     const options = {
       signal: x.signal,
@@ -140,7 +183,7 @@ class Extension implements Filter {
       patienceMs: timeoutMs / PATIENCE,
     }
     try {
-      return take(await kit.call(cluster, question, options))
+      return await ask(options)
     } catch (error) {
       const why = whyOf(error)
       if (x.failure !== 'client_gone')
@@ -167,7 +210,10 @@ class Extension implements Filter {
   }
 
   /** Throws Unintelligible. */
-  private verdictOf(answer: IncomingResponse, phase: FilterCall['phase']): FilterVerdict {
+  private verdictOf(
+    answer: Pick<IncomingResponse, 'status' | 'fields'>,
+    phase: FilterCall['phase'],
+  ): FilterVerdict {
     const verdict = verdictOf(answer)
     if (verdict.kind === 'pass' && verdict.body === true && this.config.shape![phase]!.body === 'none')
       throw new Unintelligible('it gave a body in place of one that it has not seen')
@@ -177,7 +223,7 @@ class Extension implements Filter {
   private decided(x: Exchange, answer: IncomingResponse): Verdict {
     const verdict = this.verdictOf(answer, 'request')
     if (verdict.kind !== 'pass') return refusal(verdict, answer.body)
-    const isReplaced = verdict.body === true
+    const isReplaced = verdict.body === true && this.config.shape!.request!.body === 'held'
     if (isReplaced && x.request.length === NO_BODY)
       throw new Unintelligible('it gave a body to a request that has none')
     changeRequest(x, verdict)
@@ -185,11 +231,56 @@ class Extension implements Filter {
     return isReplaced ? inPlaceOf(x.request, answer.body) : undefined
   }
 
+  private async decidedOfStream(x: Exchange, answer: StreamedResponse): Promise<Verdict> {
+    const verdict = this.verdictOf(answer, 'request')
+    if (verdict.kind !== 'pass') return refusal(verdict, await answer.whole())
+    changeRequest(x, verdict)
+    this.pass(x, verdict.state)
+    if (verdict.body === true) return bodyThrough(x.request, this.through(x, 'request', answer))
+    answer.close()
+    return undefined
+  }
+
   private answered(x: Exchange, answer: IncomingResponse): WholeVerdict {
     const verdict = this.verdictOf(answer, 'response')
     if (verdict.kind !== 'pass') return refusal(verdict, answer.body)
-    const { response } = x
-    const { status = response.status, changes = [], body } = verdict
+    this.changeAnswer(x, verdict)
+    if (verdict.body !== true) return undefined
+    if (this.config.shape!.response!.body === 'held') return bodyInstead(x, answer.body)
+    unsaid(x)
+    return undefined
+  }
+
+  private async answeredOfStream(x: Exchange, answer: StreamedResponse): Promise<ResponseVerdict> {
+    const verdict = this.verdictOf(answer, 'response')
+    if (verdict.kind !== 'pass') return refusal(verdict, await answer.whole())
+    this.changeAnswer(x, verdict)
+    if (verdict.body === true) {
+      unsaid(x)
+      return bodyThrough(x.response, this.through(x, 'response', answer))
+    }
+    answer.close()
+    return undefined
+  }
+
+  /** What fails in the middle ends the exchange, so that nobody takes half a body for all of it; what is answered then it does not see. */
+  private through(
+    x: Exchange,
+    phase: FilterCall['phase'],
+    answer: StreamedResponse,
+  ): Transformed['transform'] {
+    const { filter, timeoutMs } = this.config
+    return next => {
+      const fail: BodyNext['fail'] = (failure, detail) => {
+        x.notes.get(passed)?.delete(this)
+        this.kit.log.warn('filter.unavailable', { filter, phase, route: x.route, reason: detail })
+        next.fail(failure, `${filter}: ${detail}`)
+      }
+      return answer.transform({ ...next, fail }, 'filter_unavailable', timeoutMs)
+    }
+  }
+
+  private changeAnswer({ response }: Exchange, { status = response.status, changes = [] }: Passes): void {
     if (status !== response.status) {
       // What follows a 101 is no HTTP, whatever the client is told.
       if (response.status === 101 || isBodiless(status) !== isBodiless(response.status))
@@ -202,7 +293,6 @@ class Extension implements Filter {
       else if (how === 'add') response.fields.add(name, value)
       else response.fields.remove(name.toLowerCase())
     }
-    return body === true ? bodyInstead(x, answer.body) : undefined
   }
 
   private pass(x: Exchange, state: unknown): void {

@@ -37,7 +37,7 @@ const limits = object(
     ),
     streams: optional(
       integer(1, 1_000_000),
-      'How many answers may go on in all of its threads: events, streams of gRPC, WebSockets. Beyond, the client that has most loses its oldest; the memory of threads bounds them too.',
+      'How many answers may go on in all of its threads: events, streams of gRPC, WebSockets, bodies on their way through a filter. Beyond, the client that has most loses its oldest; the memory of threads bounds them too.',
       compositionDefaults.streams,
     ),
   },

@@ -3,8 +3,8 @@
  * and of its answer (`FILTERING`). Bodies cross as bodies do.
  */
 
-/** Whether a filter is given a body: not, or all of it at once. */
-export type BodyUse = 'none' | 'held'
+/** Whether a filter is given a body: not, all of it at once, or piece by piece as it comes. */
+export type BodyUse = 'none' | 'held' | 'stream'
 
 /** One of the two functions of a filter. */
 export interface FilterPart {
@@ -35,7 +35,7 @@ export interface FilterCall {
   readonly client: string
   /** Rule.id */
   readonly route: string
-  /** What of the body has crossed, as the worker knows the filter: code that has another use of it may not judge. */
+  /** What of the body has crossed, or is to once it goes on, as the worker knows the filter: code that has another use of it may not judge. */
   readonly body: BodyUse
   /** What its request left for its response, as JSON; absent for nothing. */
   readonly state?: unknown
@@ -50,7 +50,7 @@ export interface FilterCall {
 /** How a head is to change: `set` and `add` have a value, `remove` has "". */
 export type FieldChange = readonly [how: 'set' | 'add' | 'remove', name: string, value: string]
 
-/** It goes on. What is absent stays as it is; with `body` what crosses back is in place of the body that crossed. */
+/** It goes on. What is absent stays as it is; with `body` what crosses back is in place of the body that crossed, or does from now on. */
 export interface Passes {
   readonly kind: 'pass'
   readonly path?: string
