@@ -3,20 +3,19 @@ import { cert, secret } from './certificates/commands.ts'
 import { composition } from './composition/commands.ts'
 import { keepCompiled } from './command/compile-cache.ts'
 import { isGroup, UsageError } from './command/flag.ts'
+import { settingsOf, translationFlags } from './command/translation-flags.ts'
 import type { Command, CommandEntry, Flag, Given } from './command/flag.ts'
 import { apply, backup, diff, dump, restore } from './declared/commands.ts'
 import { fmt, init, schema } from './files/commands.ts'
 import { imports } from './import/commands.ts'
 import {
   accessLog,
-  addresses,
   admin,
   certificates,
   cacheMemory,
   counters,
   data,
   environment,
-  ignoredKinds,
   kubeconfig,
   kubernetes,
   kubernetesContext,
@@ -93,8 +92,7 @@ const run: Command = {
     environment,
     admin,
     logLevel,
-    addresses,
-    ignoredKinds,
+    ...translationFlags,
     accessLog,
     recentRequests,
   ],
@@ -151,7 +149,7 @@ const check: Command = {
     'Text is coloured on a terminal; NO_COLOR forbids that, FORCE_COLOR wants it.',
     'The exit code is 0 where everything would serve (warnings allowed), 1 where something would not serve as it is written, 2 for wrong use.',
   ],
-  flags: [checkOutput, strict, roles, addresses, ignoredKinds],
+  flags: [checkOutput, strict, roles, ...translationFlags],
   run: async given => {
     const options = {
       ...common(given, given.operands),
@@ -231,7 +229,6 @@ function common(given: Given, paths: readonly string[] | null) {
   return {
     paths: paths === null ? [] : pathsOr(paths),
     roles: given.get(roles),
-    addresses: given.get(addresses),
-    ignoredKinds: given.get(ignoredKinds),
+    settings: settingsOf(given),
   }
 }

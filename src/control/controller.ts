@@ -4,7 +4,7 @@ import type { Condition, Problem } from '../model/resource.ts'
 import type { WorkerGroup } from '../proxy/workers.ts'
 import { onlyEndpointsChanged } from '../snapshot/diff.ts'
 import type { Translation } from '../snapshot/merge.ts'
-import { translateAll, type IgnoredKind, type Role } from '../translation/role.ts'
+import { translateAll, type Role, type TranslateSettings } from '../translation/role.ts'
 import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { systemClock, type Cancel, type Clock } from '../upstream/clock.ts'
@@ -25,9 +25,7 @@ export interface ControllerOptions {
   readonly roles: readonly Role[]
   readonly workers: WorkerGroup
   readonly log: Logger
-  readonly addresses: readonly string[]
-  /** None where absent. */
-  readonly ignoredKinds?: readonly IgnoredKind[]
+  readonly settings: TranslateSettings
   readonly reloads: { readonly ok: Counter; readonly partial: Counter }
   readonly certificates: CertificateMetrics
   /** How long until a port that was not to be had is tried again; 5 s where absent. */
@@ -186,8 +184,7 @@ export class Controller {
     const { snapshot: old } = this
     this.sendEarly(load)
     const translation = translateAll(this.options.roles, load.resources, {
-      addresses: this.options.addresses,
-      ignoredKinds: this.options.ignoredKinds ?? [],
+      ...this.options.settings,
       nowMs: this.calendar.now(),
       facts: this.facts,
     })

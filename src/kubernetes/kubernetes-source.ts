@@ -34,7 +34,14 @@ const PATIENCE_MS = 5_000
 const TOGETHER_MS = 10
 const HASTEN_MS = 5_000
 /** Kinds that have nothing of ours in their status. */
-const WITHOUT_STATUS = new Set(['Namespace', 'Secret', 'ConfigMap', 'ReferenceGrant', 'EndpointSlice'])
+const WITHOUT_STATUS = new Set([
+  'Namespace',
+  'Secret',
+  'ConfigMap',
+  'ReferenceGrant',
+  'EndpointSlice',
+  'IngressClass',
+])
 
 interface Followed {
   readonly store: ObjectStore

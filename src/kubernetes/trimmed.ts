@@ -35,6 +35,10 @@ const own: Readonly<Record<string, (body: Record<string, unknown>) => Record<str
       spec: { ...kept, ports: ports.map(one => picked(one, ['name', 'protocol', 'appProtocol', 'port'])) },
     }
   },
+  'Ingress.networking.k8s.io': ({ spec }) => ({
+    spec: picked(spec, ['ingressClassName', 'defaultBackend', 'tls', 'rules']),
+  }),
+  'IngressClass.networking.k8s.io': ({ spec }) => ({ spec: picked(spec, ['controller', 'parameters']) }),
   'EndpointSlice.discovery.k8s.io': ({ addressType, endpoints, ports }) => ({
     addressType,
     ...(Array.isArray(endpoints) && { endpoints: endpoints.map(trimmedEndpoint) }),

@@ -217,6 +217,9 @@ export const routeDefaults = {
   backendWeight: 1,
 } as const
 
+/** Where Ingresses are served. */
+export const ingressDefaults = { http: 80, https: 443 } as const
+
 /** What ports of Services and EndpointSlices leave out. */
 export const portDefaults = { protocol: 'TCP' } as const
 

@@ -103,8 +103,7 @@ suite('what to use instead is told before anybody mends fields', () => {
     ],
     ['v1', 'Endpoints', /: write an EndpointSlice of discovery\.k8s\.io\/v1 in its place$/],
     ['traefik.io/v1alpha1', 'IngressRouteTCP', /: write a TLSRoute in its place$/],
-    ['networking.k8s.io/v1', 'Ingress', /^Ingress is not served yet: write an HTTPRoute in its place$/],
-    ['extensions/v1beta1', 'Ingress', /^Ingress is not served yet: write an HTTPRoute in its place$/],
+    ['networking.k8s.io/v1', 'NetworkPolicy', /^NetworkPolicy of .* is nothing that is served here$/],
     ['gateway.networking.k8s.io/v1alpha2', 'UDPRoute', /^UDPRoute is not served yet$/],
     [
       'portcullis.dev/v1alpha1',

@@ -1,6 +1,10 @@
 import type { AbsentKind } from './absent.ts'
 import type { ResourceKind } from './kind.ts'
+import { NETWORKING } from './kinds/ingress.ts'
 import { qualifiedKind } from './resources.ts'
+
+/** Groups in which Kubernetes has kinds beside those that are read. */
+const sharedGroups: ReadonlySet<string> = new Set(['', NETWORKING])
 
 /** The kinds that a process reads, put together from those of its roles: whoever reads declarations is given them. */
 export class Kinds {
@@ -22,7 +26,7 @@ export class Kinds {
     this.announced = [...this.names, ...absent.map(({ kind }) => kind)]
     this.absentByKey = new Map(absent.map(kind => [qualifiedKind(kind), kind]))
     this.wholeGroups = new Set(
-      [...this.all, ...absent].map(({ group }) => group).filter(group => group !== ''),
+      [...this.all, ...absent].map(({ group }) => group).filter(group => !sharedGroups.has(group)),
     )
   }
 

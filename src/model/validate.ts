@@ -144,8 +144,6 @@ function kindRemark(kinds: Kinds, document: unknown): Remark {
     return {
       path: ['kind'],
       message: `${kind} is not served yet${untilThen(groupOf(apiVersion), kind)}`,
-      // What it says is for Ingresses alone.
-      ...(kind === 'IngressClass' && { severity: 'warning' as const, reason: FOREIGN_KIND }),
     }
   if (isForeign(kinds, apiVersion, kind))
     return {

@@ -56,15 +56,27 @@ export interface EndpointsOnly {
   endpointsOnly(resources: Resources, snapshot: Snapshot): SnapshotParts['endpoints']
 }
 
-export interface TranslateOptions {
+/** What the operator says of translation. */
+export interface TranslateSettings {
   /** IP addresses for Gateways that name none themselves; absent or empty: every address of the machine. */
   readonly addresses?: readonly string[]
-  /** Now, in milliseconds since 1970, to tell which certificates are valid; absent, all are. */
-  readonly nowMs?: number
   /** Kinds that nobody here knows, and that are left out although they may protect something. */
   readonly ignoredKinds?: readonly IgnoredKind[]
+  /** Where Ingresses are served; absent: 80 and 443. */
+  readonly ingressPorts?: IngressPorts
+}
+
+export interface TranslateOptions extends TranslateSettings {
+  /** Now, in milliseconds since 1970, to tell which certificates are valid; absent, all are. */
+  readonly nowMs?: number
   /** What services have found out; none where nothing runs, as in `check`. */
   readonly facts?: Facts
+}
+
+/** The ports for HTTP, and for HTTP over TLS. */
+export interface IngressPorts {
+  readonly http: number
+  readonly https: number
 }
 
 export interface IgnoredKind {

@@ -2,6 +2,7 @@ import type { Backend } from '../model/kinds/backend.ts'
 import type { Gateway } from '../model/kinds/gateway.ts'
 import type { GRPCRoute } from '../model/kinds/grpc-route.ts'
 import type { HTTPRoute } from '../model/kinds/http-route.ts'
+import type { Ingress } from '../model/kinds/ingress.ts'
 import type { Service } from '../model/kinds/service.ts'
 import type { TLSRoute } from '../model/kinds/tls-route.ts'
 import type { FieldPath, Resource } from '../model/resource.ts'
@@ -75,6 +76,11 @@ export function routeTarget(route: HTTPRoute | GRPCRoute | TLSRoute): Targetable
     name === undefined ? [] : [{ name, at: { rule: ruleIdOf(route, name, i) }, path: ['spec', 'rules', i] }],
   )
   return { resource: route, at: { route: id }, noun: 'rule', sections }
+}
+
+/** Of an Ingress no part has a name. */
+export function ingressTarget(ingress: Ingress): Targetable {
+  return { resource: ingress, at: { route: `ingress/${policyName(ingress)}` }, noun: 'rule', sections: [] }
 }
 
 /** Ports have their numbers beside their names. */

@@ -67,7 +67,7 @@ function access(): readonly JsonObject[] {
 
 /** Of whose objects the status says what became of them. */
 function isTold({ group, kind }: ResourceKind): boolean {
-  return group === PORTCULLIS || (group === GATEWAY_API && kind !== 'ReferenceGrant')
+  return group === PORTCULLIS || kind === 'Ingress' || (group === GATEWAY_API && kind !== 'ReferenceGrant')
 }
 
 function byGroup(

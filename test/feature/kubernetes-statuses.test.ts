@@ -36,6 +36,13 @@ spec:
   rules: [{ matches: [{ path: { value: ${path} } }], backendRefs: [{ name: absent, port: 80 }] }]
 ---`
 
+const ingress = (name: string, className: string) => `
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: ${name} }
+spec: { ingressClassName: ${className}, defaultBackend: { service: { name: absent, port: { number: 80 } } } }
+---`
+
 const isWrite = ({ method, path }: ApiRequest): boolean => method === 'PATCH' && path.endsWith('/status')
 
 interface Said {
@@ -49,6 +56,7 @@ interface Said {
 
 interface Status {
   readonly conditions?: readonly Said[]
+  readonly loadBalancer?: { readonly ingress?: readonly object[] }
   readonly addresses?: readonly object[]
   readonly ancestors?: readonly object[]
   readonly supportedFeatures?: readonly { readonly name: string }[]
@@ -75,10 +83,12 @@ function saidOf(api: ApiServer, name: string, controller = CONTROLLER): readonly
 /** Resolves when a status is as it is wanted: each write of the server's is looked at. */
 async function until(api: ApiServer, isSo: () => boolean): Promise<void> {
   const seen = new Seen<null>()
-  const stops = ['HTTPRoute', 'Gateway', 'GatewayClass', 'Lease', 'TrafficPolicy', 'Backend'].map(kind => {
-    const collection = api.collectionOf(kind)
-    return collection.follow(Number.MAX_SAFE_INTEGER, () => seen.push(null))
-  })
+  const stops = ['HTTPRoute', 'Ingress', 'Gateway', 'GatewayClass', 'Lease', 'TrafficPolicy', 'Backend'].map(
+    kind => {
+      const collection = api.collectionOf(kind)
+      return collection.follow(Number.MAX_SAFE_INTEGER, () => seen.push(null))
+    },
+  )
   seen.push(null)
   await seen.first(isSo)
   for (const stop of stops) stop()
@@ -136,6 +146,24 @@ suite('statuses in a cluster', () => {
       'ResolvedRefs False BackendNotFound 1',
     ])
     assert.equal(api.get('GatewayClass', 'theirs')?.status, undefined)
+  })
+
+  test('of an Ingress of ours it is where it is reached, and of those of others nothing', async () => {
+    const both = ingress('ours', 'portcullis') + ingress('theirs', 'nginx')
+    await using run = await started(both, ['192.0.2.7', 'balancer.example'])
+    const { api, writer } = run
+    const elsewhere = { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } }
+    api.setStatus('Ingress', 'theirs', elsewhere)
+    const reached = (name: string) => statusOf(api, 'Ingress', name).loadBalancer?.ingress
+    const writes = () => api.requests.all.filter(isWrite).map(({ path }) => path)
+    writer.lead(true)
+    await until(api, () => reached('ours') !== undefined)
+    assert.deepEqual(reached('ours'), [{ ip: '192.0.2.7' }, { hostname: 'balancer.example' }])
+    api.apply(ingress('more', 'portcullis'))
+    await until(api, () => reached('more') !== undefined)
+    assert.deepEqual(statusOf(api, 'Ingress', 'theirs'), elsewhere)
+    const of = (name: string) => `/apis/networking.k8s.io/v1/namespaces/default/ingresses/${name}/status`
+    assert.deepEqual(writes(), [of('ours'), of('more')])
   })
 
   test('what others say stays, and ours goes with its parent', async () => {

@@ -52,7 +52,7 @@ export class Served implements AsyncDisposable {
       roles,
       workers: this.workers,
       log,
-      addresses: [],
+      settings: {},
       reloads,
       certificates: new CertificateMetrics(writer),
       portRetryMs: 50,

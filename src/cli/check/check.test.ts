@@ -150,7 +150,7 @@ spec: { selector: { app: s }, ports: [{ port: 80 }] }
 
   test("somebody else's kinds are no errors to the strict either", () => {
     const { ok, warnings } = verdictOn(
-      `${gateway + good}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: { name: a }\n`,
+      `${gateway + good}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: a }\n`,
       true,
     )
     assert.deepEqual([ok, warnings.length], [true, 2])

@@ -7,12 +7,12 @@ import { judge, verdictGithub, verdictJson, verdictText } from './verdict.ts'
 
 /** `portcullis check`: 0 when everything would serve as it is written, else 1. */
 export async function check(options: CheckOptions): Promise<number> {
-  const { paths, addresses, ignoredKinds, output, strict } = options
+  const { paths, settings, output, strict } = options
   const { roles, kinds } = choose(options.roles)
   const source = await sourceOf(paths, kinds)
   const { resources, problems } = source.load()
   const facts = await discoverAll(roles, resources)
-  const translation = translateAll(roles, resources, { addresses, ignoredKinds, nowMs: Date.now(), facts })
+  const translation = translateAll(roles, resources, { ...settings, nowMs: Date.now(), facts })
   const verdict = judge(problems, translation, strict)
   const text = {
     text: () => verdictText(verdict, file => source.textOf(file), showsColour(1)),

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { OutputFormat } from './options.ts'
 import { isNamespaceName } from '../../model/metadata.ts'
 import { quantityBytes } from '../../model/quantity.ts'
-import type { IgnoredKind } from '../../translation/role.ts'
 import { UsageError, type Flag } from './flag.ts'
 import { roleNames, roleSelection, type RoleSelection } from './role-selection.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
@@ -10,8 +9,6 @@ import {
   accessLogTarget,
   gatewayUrl,
   hostPort,
-  ignoredKind,
-  ipAddress,
   listOf,
   oneOf,
   ownZone,
@@ -32,25 +29,6 @@ export const roles: Flag<RoleSelection> = {
   help: 'Parts that this process plays: all that this version has, or a list of them. With a minus (-management) all but that, and what it would protect is served without.',
   choices: ['all', ...roleNames, ...roleNames.map(name => `-${name}`)],
   parse: roleSelection,
-}
-
-export const addresses: Flag<readonly string[]> = {
-  name: 'address',
-  placeholder: 'IP,…',
-  env: 'PORTCULLIS_ADDRESS',
-  fallback: '',
-  help: 'Where Gateways without spec.addresses listen, in place of every address of the machine.',
-  parse: listOf(ipAddress),
-}
-
-export const ignoredKinds: Flag<readonly IgnoredKind[]> = {
-  name: 'ignore-kind',
-  placeholder: 'KIND[.GROUP],…',
-  env: 'PORTCULLIS_IGNORE_KIND',
-  many: true,
-  fallback: '',
-  help: 'Serve without objects of these kinds, which are not known here, although they may protect what they target.',
-  parse: text => listOf(ignoredKind)(text.replaceAll('\n', ',')),
 }
 
 export const kubernetes: Flag<boolean> = {

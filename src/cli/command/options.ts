@@ -2,7 +2,7 @@ import type { OwnZone } from '../../upstream/choice/place.ts'
 import type { Collector } from '../../telemetry/spans/post.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { RoleSelection } from './role-selection.ts'
-import type { IgnoredKind } from '../../translation/role.ts'
+import type { TranslateSettings } from '../../translation/role.ts'
 import type { Published } from '../../kubernetes/status/published.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
@@ -50,9 +50,7 @@ export interface RunOptions {
   /** null: no admin listener. */
   readonly admin: HostPort | null
   readonly logLevel: LogLevel
-  /** Addresses for Gateways without spec.addresses; none is every address of the machine. */
-  readonly addresses: readonly string[]
-  readonly ignoredKinds: readonly IgnoredKind[]
+  readonly settings: TranslateSettings
   readonly accessLog: AccessLogTarget
   /** The last few thousand are kept in memory, to be looked at. */
   readonly recentRequests: boolean
@@ -64,8 +62,7 @@ export interface CheckOptions {
   /** Warnings are errors. */
   readonly strict: boolean
   readonly roles: RoleSelection
-  readonly addresses: readonly string[]
-  readonly ignoredKinds: readonly IgnoredKind[]
+  readonly settings: TranslateSettings
   readonly output: CheckFormat
 }
 
@@ -79,8 +76,7 @@ export interface ExplainOptions {
   readonly client?: string
   readonly paths: readonly string[]
   readonly roles: RoleSelection
-  readonly addresses: readonly string[]
-  readonly ignoredKinds: readonly IgnoredKind[]
+  readonly settings: TranslateSettings
   readonly output: OutputFormat
 }
 

@@ -1,6 +1,7 @@
 import { askedMethod, urlFault, type AskedRequest } from '../../admin/explain/asked.ts'
 import { UsageError, type Command, type Flag, type Given } from '../command/flag.ts'
-import { addresses, adminUrl, data, ignoredKinds, output, roles, token } from '../command/flags.ts'
+import { adminUrl, data, output, roles, token } from '../command/flags.ts'
+import { settingsOf, translationFlags } from '../command/translation-flags.ts'
 import { pathsHelp } from '../command/texts.ts'
 import { headerLines, ipAddress, oneOf, pathsOr } from '../command/values.ts'
 
@@ -51,7 +52,7 @@ export const explain: Command = {
     'The exit code is 0 when a route takes the request, if only to answer by an error of its own, else 1.',
     '--exchange tells the story of a request that a running gateway has had (the id is in the body of an error, and in X-Request-Id): which layer decided what, attempts, filters, and where the time went. It is 1 where that request is not kept any more.',
   ],
-  flags: [header, client, output, roles, addresses, ignoredKinds, running, exchange, adminUrl, token, data],
+  flags: [header, client, output, roles, ...translationFlags, running, exchange, adminUrl, token, data],
   run: async given => {
     const id = given.get(exchange)
     if (id !== '') return tellExchange(id, given)
@@ -73,8 +74,7 @@ export const explain: Command = {
       ...asked,
       paths: pathsOr(paths),
       roles: given.get(roles),
-      addresses: given.get(addresses),
-      ignoredKinds: given.get(ignoredKinds),
+      settings: settingsOf(given),
       output: given.get(output),
     })
   },

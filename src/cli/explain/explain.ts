@@ -16,11 +16,9 @@ import { sourceOf } from '../command/sources.ts'
 export async function explain(options: ExplainOptions): Promise<number> {
   const { roles, kinds } = choose(options.roles)
   const load = (await sourceOf(options.paths, kinds)).load()
-  const { addresses, ignoredKinds } = options
   const facts = await discoverAll(roles, load.resources)
   const translation = translateAll(roles, load.resources, {
-    addresses,
-    ignoredKinds,
+    ...options.settings,
     nowMs: Date.now(),
     facts,
   })

@@ -64,8 +64,7 @@ export const proxy: Command = {
       accessLog: given.get(accessLog),
       cluster: null,
       recentRequests: given.get(recentRequests),
-      addresses: [],
-      ignoredKinds: [],
+      settings: {},
     }
     allocateYoung()
     sizeYoungByThread()

@@ -158,15 +158,13 @@ class Instance {
       onRestart: () => metrics.restarts.add(1),
       onTold: (channel, message, worker) => this.ears.get(channel)?.(message, worker),
     })
-    const { addresses, ignoredKinds } = options
     const { roles, kinds } = choose(options.roles)
     const { reloads, certificates } = metrics
     this.controller = new Controller({
       roles,
       workers: this.workers,
       log,
-      addresses,
-      ignoredKinds,
+      settings: options.settings,
       reloads,
       certificates,
       onApplied: (wants, resources) => this.services.applied(wants, resources),

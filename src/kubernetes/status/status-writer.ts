@@ -44,13 +44,14 @@ const MOST_RETRY_MS = 300_000
 const refusedFor: ReadonlySet<number> = new Set([400, 403, 422])
 const WRITE_MS = 10_000
 
-const gatewayApi = new Set([
+const standard = new Set([
   'GatewayClass',
   'Gateway',
   'HTTPRoute',
   'GRPCRoute',
   'TLSRoute',
   'BackendTLSPolicy',
+  'Ingress',
 ])
 
 /**
@@ -265,7 +266,7 @@ export class StatusWriter {
 }
 
 function hasStatus({ group, kind }: Pick<ResourceRef, 'group' | 'kind'>): boolean {
-  return group === PORTCULLIS || (gatewayApi.has(kind) && group !== '')
+  return group === PORTCULLIS || (standard.has(kind) && group !== '')
 }
 
 /**

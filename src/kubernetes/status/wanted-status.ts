@@ -66,6 +66,7 @@ export function wantedStatus(said: Said, before: unknown, now: string): StatusFi
   if (kind === 'GatewayClass') return ofClass(said, before, now)
   if (kind === 'Gateway') return ofGateway(said, before, now)
   if (kind.endsWith('Route')) return ofRoute(said, before, now)
+  if (kind === 'Ingress') return ofIngress(said, before)
   const ancestors = ancestorsOf(said, before, now)
   if (groupOf(apiVersion) !== PORTCULLIS) return ancestors
   const own = said.conditions.filter(({ parent }) => parent === undefined)
@@ -129,6 +130,20 @@ function ofRoute(said: Said, before: unknown, now: string): StatusFields | null 
   return entries.length === others.length && parents.length === 0
     ? null
     : { parents: [...others, ...parents.slice(0, Math.max(0, MOST_PARENTS - others.length))] }
+}
+
+/** An Ingress has no conditions, but where it is reached: what is not ours to serve has nothing said of it. */
+function ofIngress({ conditions, addresses }: Said, before: unknown): StatusFields | null {
+  const accepted = conditions.find(({ type }) => type === 'Accepted')
+  if (accepted === undefined) return null
+  const reached = accepted.status === 'True' ? addresses : []
+  const known = itemsOf(fieldOf(before, 'loadBalancer'), 'ingress')
+  if (reached.length === 0 && known.length === 0) return null
+  return {
+    loadBalancer: {
+      ingress: reached.map(value => (isIP(value) === 0 ? { hostname: value } : { ip: value })),
+    },
+  }
 }
 
 function isMeant(ref: unknown, parent: NonNullable<Condition['parent']>, { metadata }: Resource): boolean {

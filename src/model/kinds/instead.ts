@@ -88,11 +88,6 @@ const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     TCPRoute: 'for connections with TLS there is TLSRoute',
     UDPRoute: '',
   },
-  'networking.k8s.io': {
-    Ingress: 'write an HTTPRoute in its place',
-    IngressClass: 'a Gateway of the class portcullis needs none',
-  },
-  extensions: { Ingress: 'write an HTTPRoute in its place' },
 }
 
 /** What to write in place of somebody else's kind, as the end of a message; "" where nothing is known. */

@@ -10,6 +10,8 @@ import { Gateway } from '../../model/kinds/gateway.ts'
 import { GatewayClass } from '../../model/kinds/gateway-class.ts'
 import { GRPCRoute } from '../../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../../model/kinds/http-route.ts'
+import { Ingress } from '../../model/kinds/ingress.ts'
+import { IngressClass } from '../../model/kinds/ingress-class.ts'
 import { Namespace } from '../../model/kinds/namespace.ts'
 import { ReferenceGrant } from '../../model/kinds/reference-grant.ts'
 import { Secret } from '../../model/kinds/secret.ts'
@@ -33,6 +35,8 @@ export const ingress: Role = {
     HTTPRoute,
     GRPCRoute,
     TLSRoute,
+    IngressClass,
+    Ingress,
     BackendTLSPolicy,
     ReferenceGrant,
     Service,

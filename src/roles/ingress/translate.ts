@@ -8,7 +8,7 @@ import type { TranslateOptions } from '../../translation/role.ts'
 import type { Contribution } from '../../snapshot/contribution.ts'
 import { lazy } from '../../snapshot/memo.ts'
 import type { StreamRule } from '../../snapshot/rule.ts'
-import type { SnapshotParts } from '../../snapshot/snapshot.ts'
+import type { Port, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { attachRoutes } from './routes/attach-all.ts'
 import { backendPolicies, type ClusterPolicy } from './backends/backend-policy.ts'
 import { BackendRefs } from './backends/backend-refs.ts'
@@ -19,13 +19,15 @@ import { certificatePolicies } from './acme/policies.ts'
 import { Calendar } from '../../translation/calendar.ts'
 import { Certificates } from '../../translation/certificates.ts'
 import { BUNDLE_BACKENDS, type BackendClusters } from '../../translation/compositions.ts'
-import { clientPolicies, type ClientSettingsOf } from './gateway/client-policy.ts'
+import { clientPolicies } from './gateway/client-policy.ts'
 import { clustersOf } from './backends/clusters.ts'
 import { composedBackends, composedClusters } from './backends/composed-backends.ts'
 import { SessionsOfBackends } from './sessions/of-backends.ts'
 import { keepSessions, SESSIONS } from './sessions/settings.ts'
 import { Report } from '../../translation/report.ts'
 import { doubtBackendSettings } from './doubts/backend-settings.ts'
+import { ourIngresses } from './ingresses/classes.ts'
+import { Ingresses } from './ingresses/ingresses.ts'
 import { doubtEndpoints } from './doubts/endpointless.ts'
 import { slicesOf } from './backends/endpoints.ts'
 import { doubtClasses, gatewayClasses } from './gateway/gateway-class.ts'
@@ -86,13 +88,15 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportGateway(state, report)
     reportClientCertificate(state.gateway, state.listeners, certificates, report)
   }
-  closeUnenforced(resources, gateways, options.ignoredKinds ?? [], closing, report)
+  const ours = ourIngresses(resources, report)
+  closeUnenforced(resources, gateways, ours, options.ignoredKinds ?? [], closing, report)
   const traffic = trafficPolicies({ resources, gateways, grants, backends, closing, report })
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
   closing.tell(report)
   const extensions = new Extensions(resources, options.facts)
   const routes = routesOf(resources, { backends, extensions }).map(route => auth.route(route))
   const streams = attachRoutes(attaching, routes)
+  const ingresses = new Ingresses(ours, { backends, extensions }, certificates, report)
   const composed = composedBackends(resources, options.facts, backends)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const { attach, close } = auth.attachments(upstreams)
@@ -108,14 +112,19 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     ...fallbacks.flatMap(({ filter }) => filter.forwardsTo ?? []),
   ]
   const policyOf = backendPolicies(resources, report)
+  const allPorts = ingresses.on(
+    portsOf(gateways.values(), settingsOf, upstreams),
+    options,
+    upstreams.rulesOf(null),
+  )
   const parts = withCertificates(
-    partsOf(resources, gateways, settingsOf, upstreams, closed, asked, policyOf, report),
+    partsOf(resources, allPorts, upstreams, closed, asked, policyOf, report),
     certificates,
   )
   const senders = lazy(() => sendersOf(gateways.values(), backends.used, auth))
   policies.report(report, target => senders()(target))
   for (const backend of resources.all(Backend)) report.notServed(backend, unservedIn(backend, Backend))
-  doubtClasses(resources, classOf, report)
+  doubtClasses(resources, classOf, ingresses.any, report)
   doubtGreedy(parts.ports, doubtShadows(parts.ports, report), report)
   doubtStreams(streams, report)
   doubtRetries(parts, report)
@@ -160,8 +169,7 @@ function wantsOf(
 
 function partsOf(
   resources: Resources,
-  gateways: ReadonlyMap<string, GatewayState>,
-  settingsOf: ClientSettingsOf,
+  all: readonly Port[],
   upstreams: UpstreamTls,
   closed: Placed,
   asked: readonly string[],
@@ -169,7 +177,7 @@ function partsOf(
   report: Report,
 ): SnapshotParts {
   // What is closed is so before anything is doubted, and needs no clusters.
-  const ports = closed.on(portsOf(gateways.values(), settingsOf, upstreams))
+  const ports = closed.on(all)
   const names = clusterNames(ports)
   for (const name of asked) names.add(name)
   const used = new Map([...upstreams.clusters].filter(([name]) => names.has(name)))

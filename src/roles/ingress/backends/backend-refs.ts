@@ -6,7 +6,7 @@ import { isComposition, threadsCluster } from '../../../translation/compositions
 import { BackendTLSPolicy } from '../../../model/kinds/backend-tls-policy.ts'
 import { Filter } from '../../../model/kinds/filter.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
-import { Service } from '../../../model/kinds/service.ts'
+import { Service, type ServicePort } from '../../../model/kinds/service.ts'
 import { backendReference } from '../../../model/hints.ts'
 import type { FieldPath, ResourceRef } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
@@ -33,8 +33,13 @@ const SERVED = {
 /** What is sent to a backend: requests, calls of gRPC, or bytes as they come. */
 export type Use = 'http' | 'grpc' | 'stream'
 
+/** A port by its name, in place of its number: of a Service, in an Ingress. */
+export interface NamedPort {
+  readonly portName?: string
+}
+
 /** The cluster that a reference of a route leads to, or why there is none; `use` where it is not that of the route's own backends. */
-export type Follow = (ref: BackendObjectReference, path: FieldPath, use?: Use) => string | Flaw
+export type Follow = (ref: BackendObjectReference & NamedPort, path: FieldPath, use?: Use) => string | Flaw
 
 /** Resolves references to backends, and remembers the targets that are in use. */
 export class BackendRefs {
@@ -55,7 +60,7 @@ export class BackendRefs {
   }
 
   /** The name of the cluster, or why there is none; `use` is what is to be sent there. */
-  resolve(ref: BackendObjectReference, from: Referrer, path: FieldPath, use: Use): string | Flaw {
+  resolve(ref: BackendObjectReference & NamedPort, from: Referrer, path: FieldPath, use: Use): string | Flaw {
     const { group = '', kind = 'Service', name, namespace = from.namespace } = ref
     const to: ResourceRef = { group, kind, namespace, name }
     const isService = group === '' && kind === 'Service'
@@ -88,7 +93,7 @@ export class BackendRefs {
    */
   resolveOnce(
     way: string,
-    ref: BackendObjectReference,
+    ref: BackendObjectReference & NamedPort,
     from: Referrer,
     path: FieldPath,
     use: Use,
@@ -146,7 +151,7 @@ export class BackendRefs {
   }
 
   private service(
-    { port }: BackendObjectReference,
+    { port, portName }: BackendObjectReference & NamedPort,
     to: ResourceRef,
     from: Referrer,
     path: FieldPath,
@@ -155,15 +160,12 @@ export class BackendRefs {
     const { namespace, name } = to
     const object = this.resources.get(Service, namespace, name)
     if (object === undefined) return this.absent(Service, to, from, path)
+    if (portName !== undefined) return this.named(object, portName, path, use)
     if (port === undefined)
       return notFound(path, `port is missing, expected a port of Service ${namespace}/${name}`)
     const ports = object.body.spec?.ports ?? []
     const found = portNumbered(object, port)
-    if (found !== undefined) {
-      const target = { kind: 'Service' as const, object, port: found }
-      const refused = serviceTarget(target, path, this.policies.of(target) !== null, use)
-      return 'reason' in refused ? this.perhapsSecured(refused, target) : refused
-    }
+    if (found !== undefined) return this.portOf(object, found, path, use)
     const inner = ports.find(({ targetPort }) => targetPort === port)
     const has =
       ports.length === 0
@@ -172,6 +174,22 @@ export class BackendRefs {
           ? `expected ${ports.map(p => p.port).join(' or ')}`
           : `which is the targetPort of its port ${inner.port}; expected ${inner.port}`
     return notFound([...path, 'port'], `Service ${namespace}/${name} has no port ${port}, ${has}`)
+  }
+
+  private named(object: Service, name: string, path: FieldPath, use: Use): ClusterTarget | Flaw {
+    const ports = object.body.spec?.ports ?? []
+    const found = ports.find(port => port.name === name)
+    if (found !== undefined) return this.portOf(object, found, path, use)
+    const names = ports.flatMap(port => port.name ?? [])
+    const has = names.length === 0 ? 'its ports have no names' : `expected ${names.join(' or ')}`
+    const { namespace, name: service } = object.metadata
+    return notFound(path, `Service ${namespace}/${service} has no port named ${JSON.stringify(name)}, ${has}`)
+  }
+
+  private portOf(object: Service, port: ServicePort, path: FieldPath, use: Use): ClusterTarget | Flaw {
+    const target = { kind: 'Service' as const, object, port }
+    const refused = serviceTarget(target, path, this.policies.of(target) !== null, use)
+    return 'reason' in refused ? this.perhapsSecured(refused, target) : refused
   }
 
   /** What a BackendTLSPolicy would secure that was refused only follows from that. */

@@ -45,8 +45,8 @@ export class UpstreamTls {
     this.certificates = certificates
   }
 
-  /** Turns rules into those of one Gateway; a rule stays one object, and as it is where nothing is secured. */
-  rulesOf(gateway: Gateway): (rule: Rule) => Rule {
+  /** Turns rules into those of one Gateway, or of none; a rule stays one object, and as it is where nothing is secured. */
+  rulesOf(gateway: Gateway | null): (rule: Rule) => Rule {
     if (this.isPlain()) return rule => rule
     const clusterOf = this.clustersOf(gateway)
     const known = new Map<Rule, Rule>()
@@ -58,8 +58,8 @@ export class UpstreamTls {
   }
 
   /** The clusters that requests of one Gateway go to, by those that are named; null where they must fail. */
-  clustersOf(gateway: Gateway): ClusterOf {
-    const own = clientCertificate(gateway, this.certificates)
+  clustersOf(gateway: Gateway | null): ClusterOf {
+    const own = gateway === null ? null : clientCertificate(gateway, this.certificates)
     const known = new Map<string, string | null>()
     return name => {
       let cluster = known.get(name)
@@ -96,14 +96,14 @@ export class UpstreamTls {
   }
 
   /** The cluster that requests of this Gateway go to; null where they must fail. */
-  private clusterOf(name: string, gateway: Gateway, own: Resolved | Flaw | null): string | null {
+  private clusterOf(name: string, gateway: Gateway | null, own: Resolved | Flaw | null): string | null {
     const target = this.targets.get(name)
     if (target === undefined) return name
     const tls = this.tlsOf(target)
     if (tls === null) return this.use(name, target, null)
     // Never without the certificate that the Gateway wants to be shown, nor without knowing whom to trust.
     if (tls === 'invalid' || (own !== null && !('parsed' in own))) return null
-    if (own === null) return this.use(name, target, tls)
+    if (own === null || gateway === null) return this.use(name, target, tls)
     const { namespace, name: gatewayName } = gateway.metadata
     const key = digest(`${tls.key} ${own.name} ${own.parsed.certificate.fingerprint}`)
     return this.use(`${name} (${namespace}/${gatewayName})`, target, { ...tls, certificate: own.name, key })

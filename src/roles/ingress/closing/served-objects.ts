@@ -4,6 +4,7 @@ import type { BackendObjectReference } from '../../../model/kinds/http-filters.t
 import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { Service } from '../../../model/kinds/service.ts'
 import { TLSRoute } from '../../../model/kinds/tls-route.ts'
+import type { Ingress, IngressBackend } from '../../../model/kinds/ingress.ts'
 import type { ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import { parentsOf } from '../routes/attach.ts'
@@ -12,12 +13,13 @@ import type { RouteState } from '../routes/route.ts'
 import {
   backendTarget,
   gatewayTarget,
+  ingressTarget,
   routeTarget,
   type Targetable,
 } from '../../../translation/targetable.ts'
 
 /**
- * Objects that requests come to on their way (a Gateway of ours, a route on one, what such a route sends to), found by
+ * Objects that requests come to on their way (a Gateway of ours, a route on one, an Ingress, what these send to), found by
  * name: thousands of policies may each have a route of thousands.
  */
 export class Served {
@@ -39,15 +41,17 @@ export class Served {
 export function servedObjects(
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
+  ingresses: readonly Ingress[],
 ): Targetable[] {
   const routes = routesOf(resources).filter(route =>
     parentsOf({ gateways }, route).some(({ carrier }) => gateways.has(refKey(carrier.parent))),
   )
-  const sentTo = new Set(routes.flatMap(backendKeys))
+  const sentTo = new Set([...routes.flatMap(backendKeys), ...ingresses.flatMap(ingressBackendKeys)])
   const targets = [...resources.all(Service), ...resources.all(Backend)]
   return [
     ...[...gateways.values()].map(({ gateway }) => gatewayTarget(gateway)),
     ...routes.map(routeTarget),
+    ...ingresses.map(ingressTarget),
     ...targets.filter(target => sentTo.has(keyOf(target))).map(backendTarget),
   ]
 }
@@ -73,4 +77,17 @@ function backendKeys(route: RouteState['route']): string[] {
     ({ group = '', kind = 'Service', namespace = route.metadata.namespace, name }) =>
       refKey({ group, kind, namespace, name }),
   )
+}
+
+function ingressBackendKeys({ metadata: { namespace }, body: { spec = {} } }: Ingress): string[] {
+  const { defaultBackend, rules = [] } = spec
+  const paths = rules.flatMap(({ http }) => http?.paths.map(({ backend }) => backend) ?? [])
+  return [...paths, ...(defaultBackend === undefined ? [] : [defaultBackend])].map(backend =>
+    refKey({ ...ingressBackendRef(backend), namespace }),
+  )
+}
+
+function ingressBackendRef({ service, resource }: IngressBackend): Omit<ResourceRef, 'namespace'> {
+  const { apiGroup: group = '', kind = 'Service', name = service?.name ?? '' } = resource ?? {}
+  return { group, kind, name }
 }

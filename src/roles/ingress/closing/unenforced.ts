@@ -1,6 +1,7 @@
 import { ROLE_ABSENT, switchingOff } from '../../../model/absent.ts'
 import { leftOut } from '../../../model/last-good.ts'
 import { groupOf } from '../../../model/kind.ts'
+import type { Ingress } from '../../../model/kinds/ingress.ts'
 import { onlyTunes } from '../../../model/kinds/tuning.ts'
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { qualifiedKind, refOf, shortName, type Resources } from '../../../model/resources.ts'
@@ -29,12 +30,13 @@ import { Served, servedObjects } from './served-objects.ts'
 export function closeUnenforced(
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
+  ingresses: readonly Ingress[],
   ignored: readonly IgnoredKind[],
   closing: Closing,
   report: Report,
 ): void {
   if (resources.unenforced.length === 0) return
-  const served = new Served(servedObjects(resources, gateways))
+  const served = new Served(servedObjects(resources, gateways, ingresses))
   const notes = new Notes(report)
   for (const one of resources.unenforced) {
     const hits = hitsOf(one, served)

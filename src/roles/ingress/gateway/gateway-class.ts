@@ -1,5 +1,6 @@
 import { Gateway } from '../../../model/kinds/gateway.ts'
 import { GatewayClass } from '../../../model/kinds/gateway-class.ts'
+import { Ingress } from '../../../model/kinds/ingress.ts'
 import { formatPosition } from '../../../model/problem.ts'
 import type { Resources } from '../../../model/resources.ts'
 import {
@@ -28,10 +29,11 @@ export function gatewayClasses(resources: Resources, report: Report): (name: str
   return classStates(resources)
 }
 
-/** Gateways that another controller is to serve; where there are no others, nothing at all would be served here. */
+/** Gateways that another controller is to serve; where there are no others, and no Ingresses, nothing at all would be served here. */
 export function doubtClasses(
   resources: Resources,
   classOf: (name: string) => ClassState,
+  ingresses: boolean,
   report: Report,
 ): void {
   const gateways = resources.all(Gateway)
@@ -40,12 +42,13 @@ export function doubtClasses(
   const foreign = gateways.filter(({ body }) => classOf(body.spec.gatewayClassName) === 'foreign')
   for (const gateway of foreign)
     report.doubt(gateway, {
-      severity: foreign.length === gateways.length && !hidden ? 'error' : 'warning',
+      severity: foreign.length === gateways.length && !hidden && !ingresses ? 'error' : 'warning',
       reason: 'ForeignClass',
       path: ['spec', 'gatewayClassName'],
       message: foreignText(gateway.body.spec.gatewayClassName, resources),
     })
-  if (gateways.length === 0 && !hidden)
+  // What is wrong with Ingresses is told of them.
+  if (gateways.length === 0 && !hidden && resources.all(Ingress).length === 0)
     report.absence('error', 'NoGateway', 'there is no Gateway: nothing would be served')
 }
 

@@ -54,7 +54,7 @@ function gatewayPorts(
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080`, and `*:8080` for every address. */
-function portKey(address: string, port: number): string {
+export function portKey(address: string, port: number): string {
   return `${address === ANY ? '*' : address.includes(':') ? `[${address}]` : address}:${port}`
 }
 

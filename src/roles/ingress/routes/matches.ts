@@ -27,7 +27,7 @@ function oneMatch(match: HTTPRouteMatch, path: FieldPath, flaws: Flaw[]): Match 
   }
 }
 
-function pathMatch(
+export function pathMatch(
   { type = routeDefaults.pathType, value = routeDefaults.path }: HTTPPathMatch,
   path: FieldPath,
   flaws: Flaw[],

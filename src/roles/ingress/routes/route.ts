@@ -1,13 +1,14 @@
 import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import type { Resource } from '../../../model/resource.ts'
 import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { StreamRule } from '../../../snapshot/rule.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import type { RankedEntry } from './precedence.ts'
 
 /** What a route comes to, whatever it is attached to. */
-export interface RouteState {
-  readonly route: HTTPRoute | GRPCRoute | TLSRoute
+export interface RouteState<R extends Resource = HTTPRoute | GRPCRoute | TLSRoute> {
+  readonly route: R
   readonly entries: readonly RankedEntry[]
   /** Of a TLSRoute, in place of entries. */
   readonly stream: StreamRule | null
@@ -20,6 +21,6 @@ export interface RouteState {
 }
 
 /** Whether it has a rule that is served as it is written, or none at all, which is nothing wrong. */
-export function isValid({ invalid, ruleCount }: RouteState): boolean {
+export function isValid({ invalid, ruleCount }: Pick<RouteState, 'invalid' | 'ruleCount'>): boolean {
   return invalid.size < ruleCount || ruleCount === 0
 }

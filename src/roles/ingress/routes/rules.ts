@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { GATEWAY_API } from '../../../model/kind.ts'
+import { groupOf } from '../../../model/kind.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
 import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import type {
@@ -10,6 +10,7 @@ import type {
 } from '../../../model/kinds/http-filters.ts'
 import type { SessionPersistence } from '../../../model/kinds/route.ts'
 import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import type { Ingress } from '../../../model/kinds/ingress.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import { ingressFilters } from '../filter-types.ts'
 import { FilterTable } from '../../../filters/compile.ts'
@@ -17,7 +18,7 @@ import { noActions } from '../../../proxy/action.ts'
 import { compileFault } from '../../../proxy/compile.ts'
 import type { Action, Forward, Match, Mirror, Rule, WeightedBackend } from '../../../snapshot/rule.ts'
 import { backendless } from './backendless.ts'
-import type { BackendRefs, Follow, Use } from '../backends/backend-refs.ts'
+import type { BackendRefs, Follow, NamedPort, Use } from '../backends/backend-refs.ts'
 import { closedAction } from '../../../snapshot/placed.ts'
 import { sessionConfig } from '../sessions/settings.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
@@ -30,13 +31,18 @@ import { originOf } from '../origin.ts'
 import type { RankedEntry } from './precedence.ts'
 import type { RouteState } from './route.ts'
 
-/** What the rules of HTTPRoutes and GRPCRoutes have in common; the filters of a GRPCRoute are some of HTTP's. */
+/** What the rules of HTTPRoutes, GRPCRoutes and Ingresses have in common; the filters of a GRPCRoute are some of HTTP's. */
 export interface RouteRule {
   readonly name?: string
+  /** Where it is written, of an object whose rules are not `spec.rules` and have one backend. */
+  readonly places?: { readonly rule: FieldPath; readonly backend: FieldPath }
   readonly filters?: readonly HTTPFilter[]
-  readonly backendRefs?: readonly HTTPBackendRef[]
+  readonly backendRefs?: readonly NamedBackendRef[]
   readonly sessionPersistence?: SessionPersistence
 }
+
+/** Of an Ingress a port may be named in place of its number. */
+type NamedBackendRef = HTTPBackendRef & NamedPort
 
 /** A match, and its weight for byPrecedence. */
 export interface WeightedMatch {
@@ -63,9 +69,12 @@ export interface Leads {
   readonly extensions: Extensions
 }
 
+/** What has rules of this shape. */
+export type RuleObject = HTTPRoute | GRPCRoute | Ingress
+
 /** What a route came to, and all that it depends on beside the route: where its references led. */
-interface Known {
-  readonly state: RouteState
+interface Known<O extends RuleObject = RuleObject> {
+  readonly state: RouteState<O>
   readonly age: number
   readonly followed: readonly Followed[]
   /** What its filters of its own were, by their names. */
@@ -74,28 +83,29 @@ interface Known {
 
 interface Followed {
   readonly way: string
-  readonly ref: BackendObjectReference
+  readonly ref: BackendObjectReference & NamedPort
   readonly path: FieldPath
   readonly use: Use
   readonly cluster: string
 }
 
 /** Resources are immutable and stay the same object until they change. */
-const known = new WeakMap<HTTPRoute | GRPCRoute, Known>()
+const known = new WeakMap<RuleObject, Known>()
 
 /**
  * `age` is the route's position among all, the oldest first. A route comes to what it came to before as long as its
  * references lead where they led: then its rules are the same objects.
  */
-export function routeState<R extends RouteRule>(
-  route: HTTPRoute | GRPCRoute,
+export function routeState<R extends RouteRule, O extends RuleObject>(
+  route: O,
   rules: readonly R[],
   age: number,
   { backends, extensions }: Leads,
   dialect: Dialect<R>,
-): RouteState {
-  const before = known.get(route)
-  const from = { group: GATEWAY_API, kind: route.kind, namespace: route.metadata.namespace }
+): RouteState<O> {
+  // Of an object there is what was made of it.
+  const before = known.get(route) as Known<O> | undefined
+  const from = { group: groupOf(route.apiVersion), kind: route.kind, namespace: route.metadata.namespace }
   if (
     before?.followed.every(
       ({ way, ref, path, use, cluster }) => backends.resolveOnce(way, ref, from, path, use) === cluster,
@@ -140,24 +150,24 @@ function extensionsOf(
 /** Equal for references that lead to the same. */
 function wayOf(
   from: Referrer,
-  { group, kind, namespace, name, port }: BackendObjectReference,
+  { group, kind, namespace, name, port, portName }: BackendObjectReference & NamedPort,
   use: Use,
 ): string {
-  return JSON.stringify([from.kind, from.namespace, group, kind, namespace, name, port, use])
+  return JSON.stringify([from.kind, from.namespace, group, kind, namespace, name, port, use, portName])
 }
 
-function withAge(state: RouteState, age: number): RouteState {
+function withAge<O extends RuleObject>(state: RouteState<O>, age: number): RouteState<O> {
   const entries = state.entries.map(ranked => ({ ...ranked, tie: { ...ranked.tie, route: age } }))
   return { ...state, entries }
 }
 
-function newState<R extends RouteRule>(
-  route: HTTPRoute | GRPCRoute,
+function newState<R extends RouteRule, O extends RuleObject>(
+  route: O,
   rules: readonly R[],
   age: number,
   dialect: Dialect<R>,
   references: References,
-): RouteState {
+): RouteState<O> {
   const work: RouteWork<R> = {
     route,
     dialect,
@@ -168,7 +178,7 @@ function newState<R extends RouteRule>(
   const entries: RankedEntry[] = []
   const invalid = new Map<number, readonly Flaw[]>()
   for (const [i, rule] of rules.entries()) {
-    const path = ['spec', 'rules', i]
+    const path = placeOf(rule, i)
     const { matches, served, flaws } = ruleOf(work, rule, i)
     if (flaws.length > 0) invalid.set(i, flaws)
     if (served !== null) {
@@ -188,8 +198,12 @@ function newState<R extends RouteRule>(
   }
 }
 
+function placeOf({ places }: RouteRule, i: number): FieldPath {
+  return places?.rule ?? ['spec', 'rules', i]
+}
+
 interface RouteWork<R extends RouteRule> {
-  readonly route: HTTPRoute | GRPCRoute
+  readonly route: RuleObject
   readonly dialect: Dialect<R>
   readonly references: References
   readonly unresolved: Flaw[]
@@ -208,7 +222,7 @@ interface RuleResult {
 
 function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): RuleResult {
   const { route, dialect } = work
-  const path = ['spec', 'rules', i]
+  const path = placeOf(rule, i)
   const { matches, flaws } = dialect.matches(rule, path)
   const isMatched = flaws.length === 0
   const plain = matches.map(({ match }) => match)
@@ -268,7 +282,7 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
 }
 
 /** Of what it says. */
-function digestOf(rule: RouteRule): string {
+function digestOf({ places: _, ...rule }: RouteRule): string {
   return hash('sha256', JSON.stringify(rule), 'base64url')
 }
 
@@ -306,7 +320,7 @@ function backendsOf(
 ): WeightedBackend[] {
   const backends: WeightedBackend[] = []
   for (const [i, ref] of (rule.backendRefs ?? []).entries()) {
-    const at = [...path, 'backendRefs', i]
+    const at = rule.places?.backend ?? [...path, 'backendRefs', i]
     const backend = backendOf(work, ref, at, matches, flaws)
     // Sessions go on where they are, also on a backend that gets no others (GEP-1619, traffic splitting).
     if (backend.weight > 0) backends.push(backend)
@@ -317,7 +331,7 @@ function backendsOf(
 
 function backendOf(
   work: Work,
-  ref: HTTPBackendRef,
+  ref: NamedBackendRef,
   path: FieldPath,
   matches: readonly Match[],
   flaws: Flaw[],
@@ -339,7 +353,7 @@ function backendOf(
 
 function resolve(
   work: Work,
-  ref: HTTPBackendRef | RequestMirror['backendRef'],
+  ref: NamedBackendRef | RequestMirror['backendRef'],
   path: FieldPath,
 ): string | null {
   const cluster = work.references.follow(ref, path)
