@@ -1,4 +1,4 @@
-import { GATEWAY_API } from '../model/kind.ts'
+import { ListenerSet } from '../model/kinds/listener-set.ts'
 import { Gateway } from '../model/kinds/gateway.ts'
 import type { Condition, FieldPath, Position } from '../model/resource.ts'
 import { qualifiedKind, refKey, type Resources } from '../model/resources.ts'
@@ -10,7 +10,7 @@ export interface PortError {
   readonly error: string
 }
 
-const GATEWAY = qualifiedKind({ group: GATEWAY_API, kind: 'Gateway' })
+const owners = new Set([Gateway, ListenerSet].map(qualifiedKind))
 
 /** What a failure to listen means, for those who do not read errno. */
 export function listenReason(error: string): string {
@@ -45,7 +45,7 @@ export function withPortErrors(
   const left = new Set(conditions.filter(one => isServed(one) && !lost.has(keyOf(one))).map(gatewayOf))
   return conditions.map(condition => {
     const { listener, type, status } = condition
-    if (qualifiedKind(condition.about) !== GATEWAY || status !== 'True') return condition
+    if (!owners.has(qualifiedKind(condition.about)) || status !== 'True') return condition
     const own = lost.get(keyOf(condition))
     if (own !== undefined && type === 'Accepted')
       return { ...condition, status: 'False', reason: 'PortUnavailable', ...own }
@@ -59,7 +59,7 @@ export function withPortErrors(
   })
 }
 
-/** By the key of the Gateway and the name of its listener. */
+/** By the key of the Gateway or ListenerSet and the name of its listener. */
 function lostListeners(
   ports: readonly Port[],
   errors: readonly PortError[],
@@ -67,15 +67,20 @@ function lostListeners(
 ): ReadonlyMap<string, Lost> {
   const lost = new Map<string, Lost>()
   for (const { key, error } of errors)
-    for (const { name } of ports.find(port => port.key === key)?.listeners ?? []) {
-      const [namespace = '', gatewayName = '', section = ''] = name.split('/')
-      const gateway = resources.get(Gateway, namespace, gatewayName)
-      const index = gateway?.body.spec.listeners.findIndex(listener => listener.name === section) ?? -1
+    for (const { name, set = name } of ports.find(port => port.key === key)?.listeners ?? []) {
+      const isAdded = set !== name
+      const kind = isAdded ? ListenerSet : Gateway
+      const [namespace = '', own = ''] = set.split('/')
+      const section = name.split(/[/:]/).at(-1)!
+      const owner = isAdded
+        ? resources.get(ListenerSet, namespace, own)
+        : resources.get(Gateway, namespace, own)
+      const index = owner?.body.spec.listeners.findIndex(listener => listener.name === section) ?? -1
       const path = ['spec', 'listeners', Math.max(0, index), 'port']
-      lost.set(`${GATEWAY}/${namespace}/${gatewayName} ${section}`, {
+      lost.set(`${qualifiedKind(kind)}/${namespace}/${own} ${section}`, {
         message: `cannot listen on ${key}: ${listenReason(error)}`,
         path,
-        position: gateway?.at(path) ?? null,
+        position: owner?.at(path) ?? null,
       })
     }
   return lost
@@ -83,7 +88,7 @@ function lostListeners(
 
 function isServed({ about, listener, type, status }: Condition): boolean {
   return (
-    qualifiedKind(about) === GATEWAY && listener !== undefined && type === 'Programmed' && status === 'True'
+    owners.has(qualifiedKind(about)) && listener !== undefined && type === 'Programmed' && status === 'True'
   )
 }
 

@@ -26,7 +26,7 @@ export interface Contribution {
   readonly conditions: readonly Condition[]
   /** What is in order by its kind, and would only ever answer an error, or does something else than it seems to. */
   readonly problems?: readonly Problem[]
-  /** What a Gateway's status says beside its conditions. */
+  /** What the status of a Gateway or a ListenerSet says beside its conditions. */
   readonly gateways?: readonly GatewayStatus[]
   /** When the same resources come to something else, for a certificate begins or ceases to be valid; null: never. */
   readonly dueMs?: number | null
@@ -38,6 +38,8 @@ export interface Contribution {
 export type AttachPoint =
   /** `default/web`: every listener of this Gateway. */
   | { readonly gateway: string }
+  /** `apps/extra`: every listener of this ListenerSet. */
+  | { readonly listenerSet: string }
   /** Listener.name: requests of this listener, those that no route takes among them. */
   | { readonly listener: string }
   /** `httproute/default/items`: every rule of this route, on whatever listener. */
@@ -68,6 +70,8 @@ export interface GatewayStatus {
   /** IP addresses that it listens on; empty for every address of the machine, and for a Gateway that is not served. */
   readonly addresses: readonly string[]
   readonly listeners: readonly ListenerStatus[]
+  /** How many ListenerSets of it are accepted; absent where none is. */
+  readonly attachedListenerSets?: number
 }
 
 /** Gateway API ListenerStatus, without its conditions. */

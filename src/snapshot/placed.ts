@@ -60,8 +60,9 @@ export class Placed {
   }
 
   private onListener(listener: Listener): Listener {
-    const { name, hosts, streams, filters = [] } = listener
-    const here = this.at('all', { gateway: parentOf(name) }, { listener: name })
+    const { name, set, hosts, streams, filters = [] } = listener
+    const ofSet = set === undefined ? [] : [{ listenerSet: set }]
+    const here = this.at('all', { gateway: parentOf(name) }, ...ofSet, { listener: name })
     const all = [...filters, ...here.filters.map(one => this.open(one))]
     return {
       ...listener,

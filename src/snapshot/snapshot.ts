@@ -48,8 +48,10 @@ export interface Port {
  * hostname that takes its host, and no other (listener isolation).
  */
 export interface Listener {
-  /** `default/gateway/section`. */
+  /** `default/gateway/section`; `default/gateway/apps:extra:section` of ListenerSet apps/extra. */
   readonly name: string
+  /** `apps/extra`, of a ListenerSet that has added it to its Gateway. */
+  readonly set?: string
   readonly origin: Origin
   /** "" any, `a.example`, or `*.example`; lower case. */
   readonly hostname: string

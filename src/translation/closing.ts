@@ -30,7 +30,7 @@ export class Closing {
     by: Origin,
     flaw: Pick<Flaw, 'message' | 'follows'>,
   ): void {
-    const listener = object.kind === 'Gateway' ? section : undefined
+    const listener = object.kind === 'Gateway' || object.kind === 'ListenerSet' ? section : undefined
     const key = `${keyOf(object)} ${listener ?? ''}`
     const known = this.objects.get(key) ?? { object, listener, flaws: [] }
     known.flaws.push({ ...flaw, reason: 'ProtectionMissing', path })

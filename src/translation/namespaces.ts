@@ -1,4 +1,6 @@
+import type { Gateway } from '../model/kinds/gateway.ts'
 import type { AllowedRoutes } from '../model/kinds/gateway-listener.ts'
+import type { ListenerSet } from '../model/kinds/listener-set.ts'
 import { Namespace } from '../model/kinds/namespace.ts'
 import type { LabelSelector } from '../model/kinds/shapes.ts'
 import type { Resources } from '../model/resources.ts'
@@ -26,7 +28,19 @@ export class Namespaces {
     const { from = 'Same', selector } = allowedRoutes?.namespaces ?? {}
     if (from === 'All') return true
     if (from === 'Same') return namespace === home
-    // A selector that is missing selects nothing; an empty one, everything (meta/v1 LabelSelector).
+    return this.isSelected(selector, namespace)
+  }
+
+  /** Whether a Gateway lets a ListenerSet add listeners (GatewaySpec.allowedListeners). */
+  takesSet({ metadata: home, body }: Gateway, { metadata: { namespace } }: ListenerSet): boolean {
+    const { from = 'None', selector } = body.spec.allowedListeners?.namespaces ?? {}
+    if (from === 'All') return true
+    if (from === 'Same') return namespace === home.namespace
+    return from === 'Selector' && this.isSelected(selector, namespace)
+  }
+
+  /** A selector that is missing selects nothing; an empty one, everything (meta/v1 LabelSelector). */
+  private isSelected(selector: LabelSelector | undefined, namespace: string): boolean {
     return selector !== undefined && selects(selector, this.labelsOf(namespace))
   }
 }

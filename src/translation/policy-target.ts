@@ -2,16 +2,18 @@ import { GATEWAY_API, type ResourceKind } from '../model/kind.ts'
 import { Gateway } from '../model/kinds/gateway.ts'
 import { GRPCRoute } from '../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../model/kinds/http-route.ts'
+import { ListenerSet } from '../model/kinds/listener-set.ts'
 import type { PolicyTarget } from '../model/kinds/shapes.ts'
-import type { Resource } from '../model/resource.ts'
+import type { Resource, ResourceRef } from '../model/resource.ts'
 import { refKey, type Resources } from '../model/resources.ts'
+import { gatewayOf } from './listener-name.ts'
 import { missing, namesake, type Absence } from './missing.ts'
 import { reject, type PolicyAttachment } from './policies.ts'
 import type { Report } from './report.ts'
 import type { Closing } from './closing.ts'
 import { misspelt, type Alike } from './slips.ts'
 import {
-  gatewayTarget,
+  listenersTarget,
   routeTarget,
   sectionless,
   sectionsOf,
@@ -67,7 +69,13 @@ function requestTarget(
 ): Targetable | Absence {
   if (kind === 'Gateway') {
     const state = gateways.get(refKey({ group: GATEWAY_API, kind, namespace, name }))
-    return state === undefined ? gatewayless(resources, namespace, name) : gatewayTarget(state.gateway)
+    return state === undefined ? gatewayless(resources, namespace, name) : listenersTarget(state.gateway)
+  }
+  if (kind === ListenerSet.kind) {
+    const set = resources.get(ListenerSet, namespace, name)
+    if (set === undefined) return targetless(resources, ListenerSet, namespace, name)
+    const parent = gatewayOf(set)
+    return gateways.has(refKey(parent)) ? listenersTarget(set) : setless(set, parent)
   }
   const isCalls = kind === 'GRPCRoute'
   const route = isCalls
@@ -76,6 +84,12 @@ function requestTarget(
   return route === undefined
     ? targetless(resources, isCalls ? GRPCRoute : HTTPRoute, namespace, name)
     : routeTarget(route)
+}
+
+/** Why a ListenerSet is not one of ours. */
+function setless({ metadata }: ListenerSet, { kind, namespace, name }: ResourceRef): Absence {
+  const message = `ListenerSet ${metadata.namespace}/${metadata.name} is added to ${kind} ${namespace}/${name}, which is none of ours, as is told of them`
+  return { message, follows: true }
 }
 
 /** A policy is for what is in its own namespace: of a target that is in another one, that is said. */
@@ -88,7 +102,7 @@ function targetless(resources: Resources, kind: ResourceKind, namespace: string,
 
 /** What says that a Gateway has no such listener. */
 export function listenerless(gateway: Gateway, section: string): string {
-  return sectionless(gatewayTarget(gateway), section)
+  return sectionless(listenersTarget(gateway), section)
 }
 
 /** Why there is no such Gateway of ours. */

@@ -1,12 +1,21 @@
 import { Gateway } from '../model/kinds/gateway.ts'
 import { GRPCRoute } from '../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../model/kinds/http-route.ts'
+import { ListenerSet } from '../model/kinds/listener-set.ts'
 import { isSlip } from '../model/nearest.ts'
 import type { Resource } from '../model/resource.ts'
-import { keyOf, type Resources } from '../model/resources.ts'
+import { keyOf, refKey, type Resources } from '../model/resources.ts'
 import type { PolicyAttachment } from './policies.ts'
-import { isLax, isServedWithin } from './route-gateways.ts'
-import { gatewayTarget, routeTarget, sectionsOf, wholeOf, type Scope, type Targetable } from './targetable.ts'
+import { gatewayOf, listenerName } from './listener-name.ts'
+import { isLax, isServedWithin, setPlace } from './route-gateways.ts'
+import {
+  listenersTarget,
+  routeTarget,
+  sectionsOf,
+  wholeOf,
+  type Scope,
+  type Targetable,
+} from './targetable.ts'
 
 /** What all objects of one kind are for. */
 export type Alike = () => readonly PolicyAttachment<Resource>[]
@@ -34,21 +43,32 @@ export function misspelt(
   )
   if (near.length === 0) return []
   const others = alike()
-  const places = new Set(others.flatMap(gatewayPlace))
+  const places = new Set(others.flatMap(other => listenerPlace(other, world.resources)))
   const isNamed = ({ resource }: Targetable): boolean =>
     others.some(other => isFor(other, kind, namespace, resource.metadata.name)) ||
-    (kind !== Gateway.kind && isServedWithin(resource as HTTPRoute | GRPCRoute, places, world.gateways))
+    (!isOfListeners(kind) && isServedWithin(resource as HTTPRoute | GRPCRoute, places, world))
   const [meant, ...more] = near.filter(one => !isNamed(one))
   if (meant === undefined || more.length > 0) return []
   const sections = sectionName === undefined ? [] : sectionsOf(meant, sectionName)
   return sections.length > 0 ? sections : [wholeOf(meant)]
 }
 
+function isOfListeners(kind: string): boolean {
+  return kind === Gateway.kind || kind === ListenerSet.kind
+}
+
 /** As in isServedWithin. */
-function gatewayPlace({ policy, target }: PolicyAttachment<Resource>): string[] {
-  if (target.kind !== Gateway.kind || isLax(policy)) return []
-  const whole = `${policy.metadata.namespace}/${target.name}`
-  return [target.sectionName === undefined ? whole : `${whole}/${target.sectionName}`]
+function listenerPlace({ policy, target }: PolicyAttachment<Resource>, resources: Resources): string[] {
+  const { kind, name, sectionName } = target
+  if (!isOfListeners(kind) || isLax(policy)) return []
+  const { namespace } = policy.metadata
+  if (kind === Gateway.kind) {
+    const whole = `${namespace}/${name}`
+    return [sectionName === undefined ? whole : `${whole}/${sectionName}`]
+  }
+  const set = resources.get(ListenerSet, namespace, name)
+  if (set === undefined) return []
+  return [sectionName === undefined ? setPlace(`${namespace}/${name}`) : listenerName(set, sectionName)]
 }
 
 function isFor(
@@ -65,11 +85,16 @@ function targetsOf(
   { resources, gateways }: World,
   isWanted: (one: Resource) => boolean,
 ): Targetable[] {
-  if (kind === 'Gateway')
+  if (kind === ListenerSet.kind)
+    return resources
+      .all(ListenerSet)
+      .filter(one => isWanted(one) && gateways.has(refKey(gatewayOf(one))))
+      .map(listenersTarget)
+  if (kind === Gateway.kind)
     return resources
       .all(Gateway)
       .filter(one => isWanted(one) && gateways.has(keyOf(one)))
-      .map(gatewayTarget)
+      .map(listenersTarget)
   const routes = kind === 'GRPCRoute' ? resources.all(GRPCRoute) : resources.all(HTTPRoute)
   return routes.filter(isWanted).map(routeTarget)
 }

@@ -1,5 +1,4 @@
 import type { Backend } from '../model/kinds/backend.ts'
-import type { Gateway } from '../model/kinds/gateway.ts'
 import type { GRPCRoute } from '../model/kinds/grpc-route.ts'
 import type { HTTPRoute } from '../model/kinds/http-route.ts'
 import type { Ingress } from '../model/kinds/ingress.ts'
@@ -8,6 +7,7 @@ import type { TLSRoute } from '../model/kinds/tls-route.ts'
 import type { FieldPath, Resource } from '../model/resource.ts'
 import { refOf, shortName } from '../model/resources.ts'
 import type { AttachPoint } from '../snapshot/contribution.ts'
+import { isSet, listenerName, type ListenerOwner } from './listener-name.ts'
 import { sectionMeant } from './missing.ts'
 import { policyName } from './policies.ts'
 import { ruleIdOf } from './rule-id.ts'
@@ -60,14 +60,16 @@ function longName(resource: Resource): string {
   return `${resource.kind} ${policyName(resource)}`
 }
 
-export function gatewayTarget(gateway: Gateway): Targetable {
-  const whole = policyName(gateway)
-  const sections = gateway.body.spec.listeners.map(({ name }, i) => ({
+/** A Gateway, with the listeners of ListenerSets too; or a ListenerSet. */
+export function listenersTarget(owner: ListenerOwner): Targetable {
+  const whole = policyName(owner)
+  const sections = owner.body.spec.listeners.map(({ name }, i) => ({
     name,
-    at: { listener: `${whole}/${name}` },
+    at: { listener: listenerName(owner, name) },
     path: ['spec', 'listeners', i],
   }))
-  return { resource: gateway, at: { gateway: whole }, noun: 'listener', sections }
+  const at = isSet(owner) ? { listenerSet: whole } : { gateway: whole }
+  return { resource: owner, at, noun: 'listener', sections }
 }
 
 export function routeTarget(route: HTTPRoute | GRPCRoute | TLSRoute): Targetable {

@@ -47,7 +47,7 @@ export const gatewayFeatures: Readonly<Record<string, string>> = {
   HTTPRouteRetryCodes: 'yes',
   HTTPRouteRetryConnectionError: 'yes',
   HTTPRouteSchemeRedirect: 'yes',
-  ListenerSet: 'no',
+  ListenerSet: 'yes',
   Mesh: 'no: the mesh role is not built yet',
   ReferenceGrant: 'yes',
   TCPRoute: 'no',

@@ -24,9 +24,10 @@ export function render(translation: Translation, problems: readonly string[]): s
     clusters: Object.fromEntries(parts.clusters.map(cluster => [cluster.name, clusterBody(cluster, parts.endpoints[cluster.name] ?? [])])),
     ...(Object.keys(tables).some(name => name.startsWith('management ')) ? { tables: Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, Object.fromEntries(rows)])) } : {}),
     conditions: conditionsOf(conditions),
-    gateways: gateways.map(({ about, addresses, listeners }) => ({
-      gateway: `${about.namespace}/${about.name}`,
+    gateways: gateways.map(({ about, addresses, listeners, attachedListenerSets: sets }) => ({
+      [about.kind === 'Gateway' ? 'gateway' : 'listenerSet']: `${about.namespace}/${about.name}`,
       addresses,
+      ...(sets === undefined ? {} : { attachedListenerSets: sets }),
       listeners: listeners.map(({ name, attachedRoutes, supportedKinds }) => `${name}: ${attachedRoutes} routes, kinds ${supportedKinds.map(k => k.kind).join(', ') || '(none)'}`),
     })),
   }

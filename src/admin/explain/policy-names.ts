@@ -70,15 +70,18 @@ function closes(
 ): boolean {
   if (shortName(about) === origin.resource)
     return !message.includes('spec.rules[') || message.includes(`${origin.path}: `)
-  const gateway = `${about.namespace}/${about.name}/`
-  if (about.kind !== 'Gateway') return false
-  return section === undefined ? listener.startsWith(gateway) : listener === gateway + section
+  return isOn({ ...about, ...(section !== undefined && { sectionName: section }) }, listener)
 }
 
 type Parent = NonNullable<Condition['parent']>
 
-/** `listener` is `namespace/gateway/section`. */
-function isOn({ namespace, name, sectionName }: Parent, listener: string): boolean {
+/** `listener` is a Listener.name. */
+function isOn({ kind, namespace, name, sectionName }: Parent, listener: string): boolean {
+  if (kind === 'ListenerSet') {
+    const added = `/${namespace}:${name}:`
+    return sectionName === undefined ? listener.includes(added) : listener.endsWith(added + sectionName)
+  }
+  if (kind !== 'Gateway') return false
   const gateway = `${namespace}/${name}/`
   return sectionName === undefined ? listener.startsWith(gateway) : listener === gateway + sectionName
 }

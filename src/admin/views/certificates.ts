@@ -1,3 +1,5 @@
+import { ListenerSet } from '../../model/kinds/listener-set.ts'
+import { listenerName, type ListenerOwner } from '../../translation/listener-name.ts'
 import type { InForce } from '../../control/controller.ts'
 import { Gateway } from '../../model/kinds/gateway.ts'
 import type { Kinds } from '../../model/kinds.ts'
@@ -122,18 +124,18 @@ function usersOf({ ports, clusters }: Snapshot, resources: Resources): Users {
     if (tls.certificate !== null) add(tls.certificate, `cluster ${name}`)
   }
   // A listener whose certificate has expired does not name it any more.
-  for (const gateway of resources.all(Gateway)) addReferences(gateway, add)
+  for (const owner of [...resources.all(Gateway), ...resources.all(ListenerSet)]) addReferences(owner, add)
   return { by, wanted }
 }
 
-function addReferences(gateway: Gateway, add: (name: string, user: string) => void): void {
-  const { namespace, name } = gateway.metadata
-  for (const listener of gateway.body.spec.listeners)
+function addReferences(owner: ListenerOwner, add: (name: string, user: string) => void): void {
+  const { namespace } = owner.metadata
+  for (const listener of owner.body.spec.listeners)
     for (const { group = '', kind = 'Secret', name: secret, namespace: of = namespace } of listener.tls
       ?.certificateRefs ?? [])
       add(
         refKey({ group, kind, namespace: of, name: secret }),
-        `listener ${namespace}/${name}/${listener.name}`,
+        `listener ${listenerName(owner, listener.name)}`,
       )
 }
 

@@ -1,7 +1,9 @@
+import { ListenerSet } from '../../model/kinds/listener-set.ts'
+import { gatewayOf, listenerName, type ListenerOwner } from '../../translation/listener-name.ts'
 import type { InForce } from '../../control/controller.ts'
 import { listenReason } from '../../control/port-errors.ts'
 import { Gateway } from '../../model/kinds/gateway.ts'
-import { refOf } from '../../model/resources.ts'
+import { keyOf, refKey, refOf } from '../../model/resources.ts'
 import type { Condition } from '../../model/resource.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import type { Port } from '../../snapshot/snapshot.ts'
@@ -37,7 +39,10 @@ export function gatewayViews(
     const conditions = conditionsOf(source.status.conditions, refOf(gateway))
     // A Gateway of somebody else's class has no condition from us.
     if (conditions.length === 0) return []
-    const listeners = gateway.body.spec.listeners.map((_, i) => listenerView(gateway, i, conditions, source))
+    const listeners = ownersOf(gateway, source).flatMap(owner => {
+      const its = owner === gateway ? conditions : conditionsOf(source.status.conditions, refOf(owner))
+      return owner.body.spec.listeners.map((_, i) => listenerView(owner, i, its, source))
+    })
     const shown = listeners.filter(one => section === undefined || one.name === section)
     if (section !== undefined && shown.length === 0) return []
     return [
@@ -52,14 +57,20 @@ export function gatewayViews(
   })
 }
 
+/** The Gateway, and the ListenerSets that are added to it. */
+function ownersOf(gateway: Gateway, { resources }: GatewaySource): readonly ListenerOwner[] {
+  const sets = resources.all(ListenerSet).filter(set => refKey(gatewayOf(set)) === keyOf(gateway))
+  return [gateway, ...sets]
+}
+
 function listenerView(
-  gateway: Gateway,
+  owner: ListenerOwner,
   place: number,
   conditions: readonly Condition[],
   { status, types, index }: GatewaySource,
 ): shapes.Listener {
-  const { name: section, protocol, hostname = '', tls } = gateway.body.spec.listeners[place]!
-  const name = `${gateway.metadata.namespace}/${gateway.metadata.name}/${section}`
+  const { name: section, protocol, hostname = '', tls } = owner.body.spec.listeners[place]!
+  const name = listenerName(owner, section)
   const placed = index.listeners.get(name)
   const declared = tls === undefined ? null : { ...noTls, mode: 'refuse' as const }
   return {
@@ -73,7 +84,7 @@ function listenerView(
     limits: placed?.ports[0] === undefined ? null : clientLimits(placed.ports[0]),
     filters: filterViews(placed?.listener.filters ?? [], types),
     rules: placed?.rules ?? 0,
-    origin: placed?.listener.origin ?? originFor('ingress', gateway, ['spec', 'listeners', place]),
+    origin: placed?.listener.origin ?? originFor('ingress', owner, ['spec', 'listeners', place]),
     conditions: conditions.filter(({ listener }) => listener === section).map(conditionView),
   }
 }

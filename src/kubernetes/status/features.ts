@@ -45,6 +45,7 @@ export const supportedFeatures: readonly string[] = [
   'HTTPRouteRetryCodes',
   'HTTPRouteRetryConnectionError',
   'HTTPRouteSchemeRedirect',
+  'ListenerSet',
   'ReferenceGrant',
   'TLSRoute',
   'TLSRouteModeMixed',

@@ -13,7 +13,7 @@ import { pathOf } from '../collection.ts'
 import type { KubernetesSource } from '../kubernetes-source.ts'
 import type { Known } from '../object-store.ts'
 import { Attempts, type Attempt } from './attempts.ts'
-import { brokenBy, refusing, type Why } from './unserved.ts'
+import { brokenBy, hasListeners, parentOf, refusing, type Why } from './unserved.ts'
 import { wantedStatus, type Said, type StatusFields } from './wanted-status.ts'
 
 /** What is in force in all workers, and what is to be said of it. */
@@ -47,6 +47,7 @@ const WRITE_MS = 10_000
 const standard = new Set([
   'GatewayClass',
   'Gateway',
+  'ListenerSet',
   'HTTPRoute',
   'GRPCRoute',
   'TLSRoute',
@@ -219,16 +220,20 @@ export class StatusWriter {
   ): Omit<Said, 'addresses'> | null {
     if (!this.isOurs(resource)) return null
     const conditions = [...refusing(resource, { reason, message }, this.gateways), ...others]
-    if (resource.kind !== 'Gateway') return { resource, conditions, gateways: this.gateways }
+    if (!hasListeners(resource)) return { resource, conditions, gateways: this.gateways }
     const status = { about: refOf(resource), addresses: [], listeners: [] }
     return { resource, conditions, gateways: new Map([[keyOf(resource), status]]) }
   }
 
   /** Classes and Gateways of other controllers are theirs to judge. */
-  private isOurs({ kind, body }: Resource): boolean {
+  private isOurs(resource: Resource): boolean {
+    const { kind, body } = resource
     const spec = fieldOf(body, 'spec')
     if (kind === 'GatewayClass') return fieldOf(spec, 'controllerName') === CONTROLLER
-    if (kind !== 'Gateway' || this.spoken === null) return true
+    if (this.spoken === null) return true
+    if (kind === 'ListenerSet')
+      return this.gateways.has(refKey(parentOf(fieldOf(spec, 'parentRef'), resource)))
+    if (kind !== 'Gateway') return true
     return isOurs(classStates(this.spoken.resources)(String(fieldOf(spec, 'gatewayClassName'))))
   }
 

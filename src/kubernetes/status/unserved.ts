@@ -28,7 +28,7 @@ export function refusing(
 ): readonly Condition[] {
   const about = refOf(resource)
   const accepted = { about, ...why, type: 'Accepted', status: 'False' } as const
-  if (resource.kind === 'Gateway') return [accepted, { ...accepted, type: 'Programmed', reason: 'Invalid' }]
+  if (hasListeners(resource)) return [accepted, { ...accepted, type: 'Programmed', reason: 'Invalid' }]
   if (!resource.kind.endsWith('Route')) return [accepted]
   const refs = fieldOf(fieldOf(resource.body, 'spec'), 'parentRefs')
   return (Array.isArray(refs) ? (refs as readonly unknown[]) : [])
@@ -37,8 +37,13 @@ export function refusing(
     .map(parent => ({ ...accepted, parent }))
 }
 
+/** A Gateway, or a ListenerSet, which have statuses of one shape. */
+export function hasListeners({ kind }: Pick<Resource, 'kind'>): boolean {
+  return kind === 'Gateway' || kind === 'ListenerSet'
+}
+
 /** Of a reference that need not be in order. */
-function parentOf(ref: unknown, { metadata }: Resource): NonNullable<Condition['parent']> {
+export function parentOf(ref: unknown, { metadata }: Resource): NonNullable<Condition['parent']> {
   const text = (name: string, absent: string): string => {
     const value = fieldOf(ref, name)
     return typeof value === 'string' ? value : absent

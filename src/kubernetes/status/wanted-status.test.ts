@@ -236,6 +236,33 @@ suite('the status that is wanted', () => {
       assert.deepEqual([typesOf(mended), mended.listeners.map(typesOf)], [['Accepted'], [[]]])
     })
 
+  test('has of a ListenerSet what it has of a Gateway, without addresses, and of a Gateway how many there are', () => {
+    const set = resource(GATEWAY_API, 'ListenerSet', 'more', 5, { parentRef: { name: 'front' } })
+    const about = refOf(set)
+    const listeners = [{ name: 'http', attachedRoutes: 1, supportedKinds: [] }]
+    const gateways = (attached: object) =>
+      new Map([
+        [keyOf(gateway), { about: front, addresses: [], listeners: [], ...attached }],
+        [keyOf(set), { about, addresses: [], listeners }],
+      ])
+    const conditions = [condition('Accepted'), condition('Accepted', 'False', { listener: 'http' })]
+    const told = { ...said, gateways: gateways({ attachedListenerSets: 1 }) }
+    assert.deepEqual(wantedStatus({ ...told, resource: set, conditions }, {}, NOW), {
+      conditions: [api('Accepted', 'True', 5)],
+      listeners: [{ ...listeners[0], conditions: [api('Accepted', 'False', 5)] }],
+    })
+    const countIn = (before: object, all = told) =>
+      (wantedStatus({ ...all, resource: gateway, conditions }, before, NOW) as Record<string, unknown>)[
+        'attachedListenerSets'
+      ]
+    const none = { ...said, gateways: gateways({}) }
+    assert.deepEqual(
+      [countIn({}), countIn({}, none), countIn({ attachedListenerSets: 1 }, none)],
+      [1, undefined, 0],
+    )
+    assert.equal(wantedStatus({ ...said, resource: set, conditions }, {}, NOW), null)
+  })
+
   test('has no more parents than a server takes, those of others first', () => {
     const others = Array.from({ length: 31 }, () => foreignEntry)
     const conditions = [

@@ -65,6 +65,7 @@ export function wantedStatus(said: Said, before: unknown, now: string): StatusFi
   const { apiVersion, kind } = said.resource
   if (kind === 'GatewayClass') return ofClass(said, before, now)
   if (kind === 'Gateway') return ofGateway(said, before, now)
+  if (kind === 'ListenerSet') return ofListeners(said, before, now)
   if (kind.endsWith('Route')) return ofRoute(said, before, now)
   if (kind === 'Ingress') return ofIngress(said, before)
   const ancestors = ancestorsOf(said, before, now)
@@ -88,18 +89,34 @@ function ofClass(said: Said, before: unknown, now: string): StatusFields | null 
 function ofGateway(said: Said, before: unknown, now: string): StatusFields | null {
   const { resource, conditions, gateways, addresses } = said
   const gateway = gateways.get(keyOf(resource))
-  if (conditions.length === 0 || gateway === undefined) return null
-  const own = conditions.filter(({ listener }) => listener === undefined)
-  const old = fieldOf(before, 'conditions')
-  const isProgrammed = own.some(({ type, status }) => type === 'Programmed' && status === 'True')
+  const fields = ofListeners(said, before, now)
+  if (gateway === undefined || fields === null) return null
+  const isProgrammed = conditions.some(
+    ({ listener, type, status }) => listener === undefined && type === 'Programmed' && status === 'True',
+  )
   const reached = gateway.addresses.length > 0 ? gateway.addresses : addresses
+  const { attachedListenerSets = 0 } = gateway
+  // Definitions of older releases do not have it, and would drop it each time.
+  const isCounted = attachedListenerSets > 0 || fieldOf(before, 'attachedListenerSets') !== undefined
   return {
     addresses: (isProgrammed ? reached : []).map(value => ({
       type: isIP(value) === 0 ? 'Hostname' : 'IPAddress',
       value,
     })),
-    conditions: besideOthers(own, said, old, now),
-    listeners: gateway.listeners.map(listener => {
+    ...fields,
+    ...(isCounted && { attachedListenerSets }),
+  }
+}
+
+/** What Gateways and ListenerSets have in common. */
+function ofListeners(said: Said, before: unknown, now: string): StatusFields | null {
+  const { resource, conditions, gateways } = said
+  const status = gateways.get(keyOf(resource))
+  if (conditions.length === 0 || status === undefined) return null
+  const own = conditions.filter(({ listener }) => listener === undefined)
+  return {
+    conditions: besideOthers(own, said, fieldOf(before, 'conditions'), now),
+    listeners: status.listeners.map(listener => {
       const known = itemsOf(before, 'listeners').find(one => fieldOf(one, 'name') === listener.name)
       const was = fieldOf(known, 'conditions')
       const its = conditions.filter(one => one.listener === listener.name)

@@ -18,7 +18,7 @@ const spec = (more = ''): string => `{ ${target}, ${service}${more === '' ? '' :
 const to = (kind: string, group = 'gateway.networking.k8s.io'): string =>
   `{ targetRefs: [{ group: "${group}", kind: ${kind}, name: x }], ${service} }`
 const noTarget = (what: string): string =>
-  `spec.targetRefs.0.kind: an ExternalAuthPolicy cannot attach to ${what}, expected Gateway, HTTPRoute or GRPCRoute (group "gateway.networking.k8s.io")`
+  `spec.targetRefs.0.kind: an ExternalAuthPolicy cannot attach to ${what}, expected Gateway, ListenerSet, HTTPRoute or GRPCRoute (group "gateway.networking.k8s.io")`
 const notBrought = 'is of the gateway or of the connection, and cannot be brought by an answer'
 
 /** Each row: a spec, and what is wrong with it. */

@@ -142,10 +142,7 @@ const gatewaySchema = object(
           infrastructure,
           'For what a controller makes in a cluster to serve the Gateway.',
         ),
-        allowedListeners: optional(
-          allowedListeners,
-          'Which ListenerSets may add listeners. They are not served yet.',
-        ),
+        allowedListeners: optional(allowedListeners, 'Which ListenerSets may add listeners; left out, none.'),
         tls: optional(gatewayTls, 'Certificates of clients, and the one that backends are shown.'),
         defaultScope: optional(
           Type.Enum(['All', 'None']),

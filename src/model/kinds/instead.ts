@@ -15,7 +15,7 @@ const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'gateway.networking.x-k8s.io': {
     XBackend: 'a Backend of portcullis.dev/v1alpha1, and a BackendPolicy',
     XBackendTrafficPolicy: backendPolicy,
-    XListenerSet: 'listeners of a Gateway',
+    XListenerSet: 'a ListenerSet of gateway.networking.k8s.io/v1',
   },
   // Istio.
   'networking.istio.io': {
@@ -84,7 +84,6 @@ function both<T>(groups: readonly string[], kinds: T): Record<string, T> {
 /** Kinds that a later release reads, by group, and what there is until then: "" for nothing. */
 const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'gateway.networking.k8s.io': {
-    ListenerSet: 'write its listeners into the Gateway',
     TCPRoute: 'for connections with TLS there is TLSRoute',
     UDPRoute: '',
   },

@@ -21,7 +21,11 @@ import {
 export const parentRef = object(
   {
     group: optional(groupName, 'The API group of the parent.', 'gateway.networking.k8s.io'),
-    kind: optional(kindName, 'The kind of the parent; a Gateway is served.', 'Gateway'),
+    kind: optional(
+      kindName,
+      'The kind of the parent: a Gateway with its own listeners, or a ListenerSet with those that it adds.',
+      'Gateway',
+    ),
     namespace: optional(
       namespaceName,
       'The namespace of the parent; left out, that of the route. The listener must allow routes of others (`allowedRoutes`).',
@@ -38,7 +42,7 @@ export const parentRef = object(
 
 export const parentRefs = optional(
   list(parentRef, 0, 32),
-  'The Gateways, or listeners of them, that are to serve the route.',
+  'The Gateways and ListenerSets, or listeners of them, that are to serve the route.',
 )
 
 /** Of the experimental channel (GEP-3793). */

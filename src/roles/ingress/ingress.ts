@@ -12,6 +12,7 @@ import { GRPCRoute } from '../../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../../model/kinds/http-route.ts'
 import { Ingress } from '../../model/kinds/ingress.ts'
 import { IngressClass } from '../../model/kinds/ingress-class.ts'
+import { ListenerSet } from '../../model/kinds/listener-set.ts'
 import { Namespace } from '../../model/kinds/namespace.ts'
 import { ReferenceGrant } from '../../model/kinds/reference-grant.ts'
 import { Secret } from '../../model/kinds/secret.ts'
@@ -32,6 +33,7 @@ export const ingress: Role = {
   kinds: [
     GatewayClass,
     Gateway,
+    ListenerSet,
     HTTPRoute,
     GRPCRoute,
     TLSRoute,

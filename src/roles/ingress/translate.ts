@@ -31,8 +31,9 @@ import { Ingresses } from './ingresses/ingresses.ts'
 import { doubtEndpoints } from './doubts/endpointless.ts'
 import { slicesOf } from './backends/endpoints.ts'
 import { doubtClasses, gatewayClasses } from './gateway/gateway-class.ts'
-import { gatewaysOf, reportGateway, statusOf, type GatewayState } from './gateway/gateway.ts'
+import { gatewaysOf, reportGateway, statusesOf, type GatewayState } from './gateway/gateway.ts'
 import { Grants } from '../../translation/grants.ts'
+import { ownListeners, routeParents } from './gateway/listener-sets.ts'
 import { proveContexts } from './gateway/listener-contexts.ts'
 import type { ListenerState } from './gateway/listeners.ts'
 import { Namespaces } from '../../translation/namespaces.ts'
@@ -68,25 +69,28 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const classOf = gatewayClasses(resources, report)
   const calendar = new Calendar(options.nowMs)
   const certificates = new Certificates(resources, grants, calendar)
+  const namespaces = new Namespaces(resources)
   const gateways = gatewaysOf(
     resources,
     certificates,
     classOf,
     options.addresses ?? [],
     providedBy(resources),
+    namespaces,
     report,
   )
   const closing = new Closing('ingress')
   const policies = new BackendTlsPolicies(resources, certificates, closing)
   const backends = new BackendRefs(resources, grants, policies)
-  const attaching = { resources, gateways, classOf, namespaces: new Namespaces(resources), report }
+  const parents = routeParents(gateways)
+  const attaching = { resources, gateways, parents, classOf, namespaces, report }
   const { settingsOf, attach: encodings } = clientPolicies(resources, gateways, report)
   const facts = (options.facts?.[ACME] as AcmeFacts | undefined) ?? null
   const acme = certificatePolicies(attaching, certificates, facts)
   for (const state of gateways.values()) {
     proveContexts(state, settingsOf, certificates)
     reportGateway(state, report)
-    reportClientCertificate(state.gateway, state.listeners, certificates, report)
+    reportClientCertificate(state.gateway, ownListeners(state), certificates, report)
   }
   const ours = ourIngresses(resources, report)
   closeUnenforced(resources, gateways, ours, options.ignoredKinds ?? [], closing, report)
@@ -147,7 +151,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     ...wantsOf(acme.wanted, compositions.wanted, parts),
     conditions: report.conditions,
     problems: report.problems,
-    gateways: [...gateways.values()].map(statusOf),
+    gateways: [...gateways.values()].flatMap(statusesOf),
     dueMs: calendar.dueMs,
     expiresMs: certificates.expiresMs,
   }

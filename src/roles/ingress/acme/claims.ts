@@ -5,6 +5,7 @@ import { refKey, type Resources } from '../../../model/resources.ts'
 import { attachmentsOf, reject, type PolicyAttachment } from '../../../translation/policies.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
+import { ownListeners } from '../gateway/listener-sets.ts'
 import type { ListenerState, Provided } from '../gateway/listeners.ts'
 import { CertificatePolicy } from '../kinds/certificate-policy.ts'
 import { gatewayless, listenerless } from '../../../translation/policy-target.ts'
@@ -59,7 +60,7 @@ function sectionClaim(
   if (sectionName === undefined) return null
   const state = stateOf(attachment, resources, gateways, report)
   if (state === null) return null
-  const listener = state.listeners.find(({ spec }) => spec.name === sectionName)
+  const listener = ownListeners(state).find(({ spec }) => spec.name === sectionName)
   const refuse = (reason: string, message: string): null => {
     reject(attachment, report, reason, message)
     return null
@@ -97,7 +98,7 @@ function gatewayClaim(
     return null
   }
   whole.set(state, policy)
-  const listeners = state.listeners.filter(
+  const listeners = ownListeners(state).filter(
     listener => terminates(listener) && !hasOwn(listener.spec) && !owners.has(listener),
   )
   return { attachment, state, listeners }

@@ -18,8 +18,8 @@ export function routeHostnames(
   const routes = [...resources.all(HTTPRoute), ...resources.all(GRPCRoute), ...resources.all(TLSRoute)]
   for (const route of routes)
     for (const parent of parentsOf(world, route)) {
-      const gateway = world.gateways.get(refKey(parent.carrier.parent))
-      const taking = gateway === undefined ? [] : listenersFor(world, route, parent, gateway)
+      const served = world.parents.get(refKey(parent.carrier.parent))
+      const taking = served === undefined ? [] : listenersFor(world, route, parent, served)
       for (const listener of 'reason' in taking ? [] : taking) {
         if (!open.has(listener)) continue
         const names = found.get(listener) ?? new Set()

@@ -173,7 +173,7 @@ function answersFor(
   }
   return state.listeners
     .filter(({ spec, hostname }) => isOfRequests(spec) && names.some(name => covers(hostname, name)))
-    .map(({ spec }) => ({ at: { listener: `${policyName(state.gateway)}/${spec.name}` }, filter }))
+    .map(({ name }) => ({ at: { listener: name }, filter }))
 }
 
 function isOfRequests({ protocol }: ListenerState['spec']): boolean {

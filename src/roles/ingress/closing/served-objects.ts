@@ -9,11 +9,12 @@ import type { ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import { parentsOf } from '../routes/attach.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
+import { routeParents } from '../gateway/listener-sets.ts'
 import type { RouteState } from '../routes/route.ts'
 import {
   backendTarget,
-  gatewayTarget,
   ingressTarget,
+  listenersTarget,
   routeTarget,
   type Targetable,
 } from '../../../translation/targetable.ts'
@@ -43,13 +44,14 @@ export function servedObjects(
   gateways: ReadonlyMap<string, GatewayState>,
   ingresses: readonly Ingress[],
 ): Targetable[] {
+  const parents = routeParents(gateways)
   const routes = routesOf(resources).filter(route =>
-    parentsOf({ gateways }, route).some(({ carrier }) => gateways.has(refKey(carrier.parent))),
+    parentsOf({ gateways }, route).some(({ carrier }) => parents.has(refKey(carrier.parent))),
   )
   const sentTo = new Set([...routes.flatMap(backendKeys), ...ingresses.flatMap(ingressBackendKeys)])
   const targets = [...resources.all(Service), ...resources.all(Backend)]
   return [
-    ...[...gateways.values()].map(({ gateway }) => gatewayTarget(gateway)),
+    ...[...parents.values()].map(({ owner }) => listenersTarget(owner)),
     ...routes.map(routeTarget),
     ...ingresses.map(ingressTarget),
     ...targets.filter(target => sentTo.has(keyOf(target))).map(backendTarget),

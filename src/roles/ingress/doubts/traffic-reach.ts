@@ -59,10 +59,11 @@ function reachOf({ ports }: Parts, attach: readonly Attachment[]): ReadonlyMap<F
   return reached
 }
 
-function placesOf({ name }: Listener, { id }: Rule): readonly string[] {
+function placesOf({ name, set }: Listener, { id }: Rule): readonly string[] {
   return [
     'all',
     keyOf({ gateway: parentOf(name) }),
+    ...(set === undefined ? [] : [keyOf({ listenerSet: set })]),
     keyOf({ listener: name }),
     keyOf({ route: parentOf(id) }),
     keyOf({ rule: id }),

@@ -1,8 +1,9 @@
 import type { ExternalAuthConfig } from '../../../filters/external-auth/config.ts'
 import { ExternalAuthPolicy } from '../../../model/kinds/external-auth-policy.ts'
 import { PORTCULLIS } from '../../../model/kind.ts'
+import { ListenerSet } from '../../../model/kinds/listener-set.ts'
 import type { Resource } from '../../../model/resource.ts'
-import { keyOf } from '../../../model/resources.ts'
+import { keyOf, refKey } from '../../../model/resources.ts'
 import type { Attachment as Attached, Closed, AttachPoint } from '../../../snapshot/contribution.ts'
 import type { FilterConfig, Rule } from '../../../snapshot/rule.ts'
 import {
@@ -17,6 +18,7 @@ import type { Flaw } from '../../../translation/report.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
+import { gatewayOf } from '../../../translation/listener-name.ts'
 import { protectedScope, type PolicyWorld } from '../../../translation/policy-target.ts'
 import type { RouteState } from '../routes/route.ts'
 import type { Scope } from '../../../translation/targetable.ts'
@@ -62,7 +64,7 @@ export class ExternalAuthPolicies {
     return { ...state, entries }
   }
 
-  /** What stands on Gateways and listeners, asking the clusters that these have; what must not be served where one cannot be had. */
+  /** What stands on Gateways, ListenerSets and listeners, asking the clusters that these have; what must not be served where one cannot be had. */
   attachments(upstreams: UpstreamTls): { attach: Attached[]; close: Closed[] } {
     const attach: Attached[] = []
     const close: Closed[] = []
@@ -107,7 +109,9 @@ export class ExternalAuthPolicies {
   }
 
   private add({ object, section, at }: Scope, filter: ExternalAuthConfig, { gateways }: AuthWorld): void {
-    const state = gateways.get(keyOf(object))
+    const state = gateways.get(
+      object.kind === ListenerSet.kind ? refKey(gatewayOf(object as ListenerSet)) : keyOf(object),
+    )
     if (state !== undefined) return void this.onGateways.push({ state, at, filter })
     const scope = scopeOf(keyOf(object), section)
     this.onRoutes.set(scope, [...(this.onRoutes.get(scope) ?? []), filter])

@@ -12,6 +12,7 @@ import { clientSettings, groupsOf, suitesOf, tlsVersion } from '../defaults.ts'
 import { gatewayless, listenerless } from '../../../translation/policy-target.ts'
 import { compressionOf } from './compression.ts'
 import type { GatewayState } from './gateway.ts'
+import { ownListeners } from './listener-sets.ts'
 import { isServed } from './listeners.ts'
 import {
   accept,
@@ -106,7 +107,7 @@ function attachToListener(
 ): void {
   const { policy } = attachment
   const key = keyOf(state.gateway)
-  const listener = state.listeners.find(({ spec }) => spec.name === section)
+  const listener = ownListeners(state).find(({ spec }) => spec.name === section)
   if (listener === undefined)
     return reject(attachment, report, 'TargetNotFound', listenerless(state.gateway, section))
   const other = claims.sections.get(`${key} ${section}`)

@@ -4,7 +4,7 @@ import type { ClientPolicy } from '../../../model/kinds/client-policy.ts'
 import { quantityBytes } from '../../../model/quantity.ts'
 import type { Attachment } from '../../../snapshot/contribution.ts'
 import { originOf } from '../origin.ts'
-import { policyName } from '../../../translation/policies.ts'
+import { isSet } from '../../../translation/listener-name.ts'
 import type { GatewayState } from './gateway.ts'
 
 /**
@@ -12,15 +12,15 @@ import type { GatewayState } from './gateway.ts'
  * Gateway, field by field. Unlike the settings of a port it is not shared by listeners, since by then the host is known.
  */
 export function compressionOf(
-  { gateway, listeners }: GatewayState,
+  { listeners }: GatewayState,
   whole: ClientPolicy | undefined,
   ownOf: (listener: string) => ClientPolicy | undefined,
 ): readonly Attachment[] {
   return listeners
     .filter(({ spec }) => spec.protocol === 'HTTP' || spec.protocol === 'HTTPS')
-    .flatMap(({ spec }): Attachment[] => {
-      const filter = configOf(whole, ownOf(spec.name))
-      return filter === null ? [] : [{ at: { listener: `${policyName(gateway)}/${spec.name}` }, filter }]
+    .flatMap(({ spec, name, owner }): Attachment[] => {
+      const filter = configOf(whole, isSet(owner) ? undefined : ownOf(spec.name))
+      return filter === null ? [] : [{ at: { listener: name }, filter }]
     })
 }
 

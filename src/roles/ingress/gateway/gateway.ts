@@ -1,4 +1,5 @@
 import { elder } from '../../../translation/elder.ts'
+import type { ListenerSet } from '../../../model/kinds/listener-set.ts'
 import { GATEWAY_API } from '../../../model/kind.ts'
 import { Gateway } from '../../../model/kinds/gateway.ts'
 import { GatewayClass } from '../../../model/kinds/gateway-class.ts'
@@ -10,7 +11,19 @@ import type { Certificates } from '../../../translation/certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
 import { BUILT_IN, isOurs, type ClassState } from '../../../translation/gateway-classes.ts'
 import { OURS } from './gateway-class.ts'
+import {
+  addSets,
+  attachedSets,
+  ownListeners,
+  reportSets,
+  reportStraySets,
+  setStatuses,
+  setsByGateway,
+  type SetState,
+} from './listener-sets.ts'
+import type { Namespaces } from '../../../translation/namespaces.ts'
 import { isServed, listenersOf, type ListenerState, type Provided } from './listeners.ts'
+import { isSet } from '../../../translation/listener-name.ts'
 import { missing } from '../../../translation/missing.ts'
 
 /** One Gateway of ours while a translation runs. */
@@ -19,7 +32,9 @@ export interface GatewayState {
   readonly addresses: Addresses
   /** Why it is not accepted, beside its listeners. */
   readonly refused: readonly Flaw[]
+  /** Its own, and behind them those of ListenerSets: in the order of precedence. */
   readonly listeners: readonly ListenerState[]
+  readonly sets: readonly SetState[]
 }
 
 /** Whether what the Gateway says of itself lets anything be served. */
@@ -34,14 +49,18 @@ export function gatewaysOf(
   classOf: (name: string) => ClassState,
   fallback: readonly string[],
   provided: Provided,
+  namespaces: Namespaces,
   report: Report,
 ): Map<string, GatewayState> {
   const states = new Map<string, GatewayState>()
+  const setsOf = setsByGateway(resources)
   for (const gateway of resources.all(Gateway)) {
     const state = classOf(gateway.body.spec.gatewayClassName)
     if (state === 'missing') waiting(gateway, resources, report)
     if (!isOurs(state)) continue
     const addresses = addressesOf(gateway, fallback)
+    const own = listenersOf(gateway, certificates, provided)
+    const sets = addSets(gateway, own, setsOf.get(keyOf(gateway)) ?? [], namespaces, certificates)
     states.set(keyOf(gateway), {
       gateway,
       addresses,
@@ -50,9 +69,11 @@ export function gatewaysOf(
         ...addresses.unsupported,
         ...parameterFlaws(gateway),
       ],
-      listeners: listenersOf(gateway, certificates, provided),
+      listeners: [...own, ...sets.flatMap(({ listeners }) => listeners)],
+      sets,
     })
   }
+  reportStraySets(resources, report)
   claimPorts([...states.values()])
   return states
 }
@@ -87,12 +108,17 @@ function parameterFlaws({ body: { spec } }: Gateway): Flaw[] {
   return [{ reason: 'InvalidParameters', path: ['spec', 'infrastructure', 'parametersRef'], message }]
 }
 
-/** An address and port belongs to the oldest Gateway that needs it; the others' listeners have to do without. */
+/**
+ * An address and port belongs to the oldest Gateway that needs it; the others' listeners have to do without. What
+ * ListenerSets add comes behind all that Gateways have themselves.
+ */
 function claimPorts(states: readonly GatewayState[]): void {
   const claims = new Map<number, GatewayState[]>()
-  for (const state of states) {
-    if (!isUsable(state)) continue
-    for (const listener of state.listeners) {
+  const usable = states.filter(isUsable)
+  const own = usable.map(state => ({ state, listeners: ownListeners(state) }))
+  const added = usable.flatMap(state => state.sets.map(({ listeners }) => ({ state, listeners })))
+  for (const { state, listeners } of [...own, ...added]) {
+    for (const listener of listeners) {
       const { port } = listener.spec
       if (!isServed(listener)) continue
       const owners = claims.get(port) ?? []
@@ -114,21 +140,24 @@ function portTaken({ path, spec }: ListenerState, { gateway }: GatewayState, own
 
 /** Conditions of the Gateway and its listeners, once routes are attached. */
 export function reportGateway(state: GatewayState, report: Report): void {
-  const { gateway, listeners } = state
+  const { gateway, listeners, sets } = state
   const programmed = isUsable(state) && listeners.some(isServed)
   reportAccepted(state, report)
   if (programmed) report.good(gateway, 'Programmed', 'Programmed', 'the proxy serves this Gateway')
   else report.bad(gateway, 'Programmed', notProgrammed(state))
   for (const listener of listeners) reportListener(state, listener, report)
+  reportSets(state, report)
   reportFallback(gateway, report)
-  reportOptions(gateway, report)
+  for (const owner of [gateway, ...sets.map(({ set }) => set)]) reportOptions(owner, report)
 }
 
 /**
  * Accepted is False where nothing is left to serve, and True with the reason
  * ListenersNotValid where some listeners are.
  */
-function reportAccepted({ gateway, refused, listeners }: GatewayState, report: Report): void {
+function reportAccepted(state: GatewayState, report: Report): void {
+  const { gateway, refused } = state
+  const listeners = ownListeners(state)
   if (isFull(refused)) return report.bad(gateway, 'Accepted', refused)
   const invalid = listeners.filter(listener => listener.refused.length > 0)
   const flaws = invalid
@@ -158,49 +187,57 @@ function reportFallback(gateway: Gateway, report: Report): void {
 }
 
 function reportListener(state: GatewayState, listener: ListenerState, report: Report): void {
-  const { gateway } = state
-  const { refused, conflicts, unresolved, overlapping, pending, path } = listener
+  const { owner, refused, conflicts, unresolved, overlapping, pending, path } = listener
   const carrier = { listener: listener.spec.name }
-  if (isFull(refused)) report.bad(gateway, 'Accepted', refused, carrier)
-  else report.good(gateway, 'Accepted', 'Accepted', 'the listener is valid', carrier)
-  if (isFull(conflicts)) report.warn(gateway, 'Conflicted', conflicts, carrier)
+  if (isFull(refused)) report.bad(owner, 'Accepted', refused, carrier)
+  else report.good(owner, 'Accepted', 'Accepted', 'the listener is valid', carrier)
+  if (isFull(conflicts)) report.warn(owner, 'Conflicted', conflicts, carrier)
   else
-    report.add(gateway, {
+    report.add(owner, {
       ...carrier,
       type: 'Conflicted',
       status: 'False',
       reason: 'NoConflicts',
       message: 'no other listener is in the way',
     })
-  if (isFull(unresolved)) report.bad(gateway, 'ResolvedRefs', unresolved, carrier)
-  else report.good(gateway, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', carrier)
-  if (isFull(overlapping)) report.warn(gateway, 'OverlappingTLSConfig', overlapping, carrier)
+  if (isFull(unresolved)) report.bad(owner, 'ResolvedRefs', unresolved, carrier)
+  else report.good(owner, 'ResolvedRefs', 'ResolvedRefs', 'every reference is resolved', carrier)
+  if (isFull(overlapping)) report.warn(owner, 'OverlappingTLSConfig', overlapping, carrier)
   if (isFull(pending) && isServed(listener) && isUsable(state))
-    return report.bad(gateway, 'Programmed', pending, carrier)
+    return report.bad(owner, 'Programmed', pending, carrier)
   if (isServed(listener) && isUsable(state))
-    return report.good(gateway, 'Programmed', 'Programmed', 'the proxy serves this listener', carrier)
+    return report.good(owner, 'Programmed', 'Programmed', 'the proxy serves this listener', carrier)
+  const [conflict] = isSet(owner) ? conflicts : []
+  if (conflict !== undefined) return report.bad(owner, 'Programmed', [conflict], carrier)
   const why = isUsable(state) ? 'it is not valid; its other conditions say why' : 'its Gateway is not served'
-  report.bad(gateway, 'Programmed', [{ reason: 'Invalid', path, message: why }], carrier)
+  report.bad(owner, 'Programmed', [{ reason: 'Invalid', path, message: why }], carrier)
 }
 
 /** Options of listeners that nobody here knows: another implementation's do no harm, one of ours is misspelt. */
-function reportOptions(gateway: Gateway, report: Report): void {
-  const fields = gateway.body.spec.listeners.flatMap(({ tls }, i) =>
+function reportOptions(owner: Gateway | ListenerSet, report: Report): void {
+  const fields = owner.body.spec.listeners.flatMap(({ tls }, i) =>
     unknownOptions(tls?.options, ['spec', 'listeners', i, 'tls', 'options']),
   )
-  report.unknownOptions(gateway, fields)
+  report.unknownOptions(owner, fields)
 }
 
-/** The parts of a Gateway's status that are no conditions. */
-export function statusOf(state: GatewayState): GatewayStatus {
+/** The parts of the statuses of a Gateway and its ListenerSets that are no conditions. */
+export function statusesOf(state: GatewayState): GatewayStatus[] {
   const programmed = isUsable(state) && state.listeners.some(isServed)
-  return {
+  const attached = attachedSets(state)
+  const own = {
     about: refOf(state.gateway),
     addresses: programmed ? state.addresses.list.filter(address => address !== '') : [],
-    listeners: state.listeners.map(({ spec, attachedRoutes, routeKinds }) => ({
-      name: spec.name,
-      attachedRoutes,
-      supportedKinds: routeKinds.map(kind => ({ group: GATEWAY_API, kind })),
-    })),
+    listeners: listenerStatuses(ownListeners(state)),
+    ...(attached > 0 && { attachedListenerSets: attached }),
   }
+  return [own, ...setStatuses(state, listenerStatuses)]
+}
+
+function listenerStatuses(listeners: readonly ListenerState[]): GatewayStatus['listeners'] {
+  return listeners.map(({ spec, attachedRoutes, routeKinds }) => ({
+    name: spec.name,
+    attachedRoutes,
+    supportedKinds: routeKinds.map(kind => ({ group: GATEWAY_API, kind })),
+  }))
 }

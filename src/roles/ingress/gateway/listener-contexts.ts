@@ -20,13 +20,7 @@ export function proveContexts(
 ): void {
   for (const listener of state.listeners)
     if (listener.tls?.mode === 'terminate')
-      prove(
-        listener,
-        listener.tls,
-        settingsOf(state, listener.spec.port),
-        used,
-        state.gateway.metadata.namespace,
-      )
+      prove(listener, listener.tls, settingsOf(state, listener.spec.port), used)
 }
 
 function prove(
@@ -34,7 +28,6 @@ function prove(
   termination: Termination,
   client: ClientSettings,
   used: ReadonlyMap<string, Certificate>,
-  namespace: string,
 ): void {
   const objections = new Map<string, string>()
   for (const name of termination.certificates) {
@@ -44,7 +37,7 @@ function prove(
   if (objections.size === 0) return
   const left = termination.certificates.filter(name => !objections.has(name))
   for (const [name, objection] of objections)
-    listener.unresolved.push(flawOf(listener, name, objection, namespace, left.length > 0))
+    listener.unresolved.push(flawOf(listener, name, objection, left.length > 0))
   const key = digest([termination.key, ...left].join('\n'))
   const { lenient = termination.certificates.length } = termination
   const still = termination.certificates.slice(0, lenient).filter(name => !objections.has(name)).length
@@ -60,17 +53,20 @@ function prove(
 }
 
 function flawOf(
-  { spec, path }: ListenerState,
+  { spec, path, owner: { metadata } }: ListenerState,
   certificate: string,
   objection: string,
-  namespace: string,
   others: boolean,
 ): Flaw {
   const refs = spec.tls?.certificateRefs ?? []
   const index = refs.findIndex(
     ref =>
-      refKey({ group: '', kind: 'Secret', namespace: ref.namespace ?? namespace, name: ref.name }) ===
-      certificate,
+      refKey({
+        group: '',
+        kind: 'Secret',
+        namespace: ref.namespace ?? metadata.namespace,
+        name: ref.name,
+      }) === certificate,
   )
   return {
     reason: 'InvalidCertificateRef',

@@ -1,12 +1,14 @@
 import { GATEWAY_API } from '../../../model/kind.ts'
 import type { Gateway, GatewaySpec } from '../../../model/kinds/gateway.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
+import { formatPath } from '../../../model/problem.ts'
 import type { FieldPath, Problem } from '../../../model/resource.ts'
 import type { ClientValidation, ListenerTls, Termination } from '../../../snapshot/tls.ts'
 import type { Certificates, Resolved } from '../../../translation/certificates.ts'
 import { see } from '../../../translation/missing.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import type { Referrer } from '../../../translation/grants.ts'
+import type { ListenerOwner } from '../../../translation/listener-name.ts'
 import { digest } from '../../../translation/pem.ts'
 
 /** What a listener's TLS comes to. */
@@ -25,7 +27,9 @@ const none: TlsState = { tls: null, unresolved: [], refused: [] }
 const certificateReasons = { invalid: 'InvalidCertificateRef', kind: 'InvalidCertificateRef' }
 const authorityReasons = { invalid: 'InvalidCACertificateRef', kind: 'InvalidCACertificateKind' }
 
+/** `owner` refers to certificates, and its Gateway says what clients must show. */
 export function listenerTls(
+  owner: ListenerOwner,
   gateway: Gateway,
   spec: GatewayListener,
   path: FieldPath,
@@ -34,11 +38,15 @@ export function listenerTls(
 ): TlsState {
   if (spec.protocol !== 'HTTPS' && spec.protocol !== 'TLS') return none
   if (spec.tls?.mode === 'Passthrough') return { ...none, tls: { mode: 'passthrough' } }
-  const from = { group: GATEWAY_API, kind: 'Gateway', namespace: gateway.metadata.namespace }
+  const from = { group: GATEWAY_API, kind: owner.kind, namespace: owner.metadata.namespace }
+  const ofGateway = { ...from, kind: gateway.kind, namespace: gateway.metadata.namespace }
   const own = certificatesOf(spec, path, from, certificates, provision)
   const inner = spec.protocol === 'HTTPS' ? ('http' as const) : ('stream' as const)
   // spec.tls.frontend is about "Listeners handling HTTPS traffic".
-  const clients = inner === 'stream' ? nobody : clientsOf(gateway.body.spec, spec.port, from, certificates)
+  const clients =
+    inner === 'stream' ? nobody : clientsOf(gateway.body.spec, spec.port, ofGateway, certificates)
+  const flawsOf = (flaws: readonly Flaw[]): readonly Flaw[] =>
+    owner === gateway ? flaws : flaws.map(flaw => ({ ...ofGatewayText(flaw), path }))
   // Without one authority of several fewer clients are trusted, never more.
   const served = (provision === 'policy' || own.found.length > 0) && clients.refused.length === 0
   const termination: ListenerTls = {
@@ -50,9 +58,14 @@ export function listenerTls(
   }
   return {
     tls: served ? termination : { mode: 'refuse' },
-    unresolved: [...own.flaws, ...clients.flaws],
-    refused: clients.refused,
+    unresolved: [...own.flaws, ...flawsOf(clients.flaws)],
+    refused: flawsOf(clients.refused),
   }
+}
+
+/** What is wrong in a Gateway, for who has only added a listener to it. */
+function ofGatewayText(flaw: Flaw): Flaw {
+  return { ...flaw, message: `${formatPath(flaw.path)} of its Gateway: ${flaw.message}`, follows: true }
 }
 
 /** The same with certificates that have been obtained, which are shown to none who asks for another name. */

@@ -1,13 +1,16 @@
 import { GATEWAY_API } from '../../../model/kind.ts'
 import type { Gateway } from '../../../model/kinds/gateway.ts'
+import type { ListenerSet } from '../../../model/kinds/listener-set.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { StreamRule } from '../../../snapshot/rule.ts'
 import type { ListenerTls } from '../../../snapshot/tls.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
+import { listenerName, type ListenerOwner } from '../../../translation/listener-name.ts'
+import { policyName } from '../../../translation/policies.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
-import { listenerTls, type Provision } from './listener-tls.ts'
+import { listenerTls, type Provision, type TlsState } from './listener-tls.ts'
 import { Owners } from './owners.ts'
 import type { RankedEntry } from '../routes/precedence.ts'
 
@@ -17,7 +20,11 @@ export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute'
 /** One listener of a Gateway while a translation runs. */
 export interface ListenerState {
   readonly spec: GatewayListener
-  /** `spec.listeners[i]` */
+  /** The Gateway, or the ListenerSet that has added it. */
+  readonly owner: ListenerOwner
+  /** As in the snapshot. */
+  readonly name: string
+  /** `spec.listeners[i]` of the owner. */
   readonly path: FieldPath
   /** "" where the listener takes any. */
   readonly hostname: string
@@ -64,6 +71,9 @@ export function isServed(listener: ListenerState): boolean {
   return listener.refused.length === 0 && listener.routeKinds.length > 0 && listener.tls?.mode !== 'refuse'
 }
 
+/** Listeners of one Gateway, its own and those that are added to it: each may be a socket in each worker. */
+const MOST_LISTENERS = 1024
+
 /** Judges the listeners of one Gateway by themselves and against each other. */
 export function listenersOf(
   gateway: Gateway,
@@ -74,32 +84,90 @@ export function listenersOf(
   return listeners.map((spec, i) => {
     const path = ['spec', 'listeners', i]
     const conflicts = conflictsOf(spec, listeners, path)
-    const kinds = invalidKinds(spec, path)
-    const { tls, unresolved, refused } = listenerTls(
-      gateway,
+    const tls = listenerTls(gateway, gateway, spec, path, certificates, provided(gateway, spec))
+    return stateOf({
       spec,
+      owner: gateway,
       path,
-      certificates,
-      provided(gateway, spec),
-    )
-    return {
-      spec,
-      path,
-      hostname: spec.hostname ?? '',
-      routeKinds: supportedKinds(spec).filter(kind => isAllowed(spec, kind)),
-      refused: [...unsupported(spec, path), ...conflicts, ...refused],
       conflicts,
-      unresolved: [...kinds, ...unresolved],
-      pending: [],
-      challenges: '',
       tls,
       overlapping: overlapsOf(spec, listeners, path),
-      attachedRoutes: 0,
-      hosts: new Map(),
-      owners: new Owners(),
-      streams: new Map(),
-    }
+    })
   })
+}
+
+/**
+ * Judges the listeners that a ListenerSet adds to a Gateway, by themselves, against each other and against those that
+ * come first (ListenerSetSpec.listeners): the Gateway's whatever becomes of them, and those of other ListenerSets that
+ * were taken.
+ */
+export function addedListeners(
+  set: ListenerSet,
+  gateway: Gateway,
+  before: readonly ListenerState[],
+  certificates: Certificates,
+): ListenerState[] {
+  const { listeners } = set.body.spec
+  const first = before
+    .filter(({ owner, refused }) => owner === gateway || refused.length === 0)
+    .map(({ spec }) => spec)
+  return listeners.map((spec, i) => {
+    const path = ['spec', 'listeners', i]
+    const taken = conflictsOf(spec, first, path).map(flaw => ({
+      ...flaw,
+      message: takenText(spec, flaw, gateway),
+    }))
+    const conflicts = taken.length > 0 ? taken : conflictsOf(spec, listeners, path)
+    const tls = listenerTls(set, gateway, spec, path, certificates, 'nobody')
+    const overlapping = overlapsOf(spec, listeners, path)
+    const state = stateOf({ spec, owner: set, path, conflicts, tls, overlapping })
+    if (before.length + i >= MOST_LISTENERS) state.refused.push(tooMany(path, gateway))
+    return state
+  })
+}
+
+/** Who has it is not told: it may be of another namespace. */
+function takenText({ hostname, port }: GatewayListener, { reason }: Flaw, gateway: Gateway): string {
+  const what =
+    reason === 'ProtocolConflict' ? `port ${port}` : `${hostname ?? 'any hostname'} on port ${port}`
+  const how = reason === 'ProtocolConflict' ? 'is used with another protocol' : 'is taken'
+  return `${what} ${how} by a listener of Gateway ${policyName(gateway)} that comes first`
+}
+
+function tooMany(path: FieldPath, gateway: Gateway): Flaw {
+  const message = `Gateway ${policyName(gateway)} has ${MOST_LISTENERS} listeners with those that come first, which are all that are served`
+  return { reason: 'TooManyListeners', path, message }
+}
+
+function stateOf({
+  spec,
+  owner,
+  path,
+  conflicts,
+  tls: { tls, unresolved, refused },
+  overlapping,
+}: Pick<ListenerState, 'spec' | 'owner' | 'path' | 'conflicts' | 'overlapping'> & {
+  readonly tls: TlsState
+}): ListenerState {
+  return {
+    spec,
+    owner,
+    name: listenerName(owner, spec.name),
+    path,
+    hostname: spec.hostname ?? '',
+    routeKinds: supportedKinds(spec).filter(kind => isAllowed(spec, kind)),
+    refused: [...unsupported(spec, path), ...conflicts, ...refused],
+    conflicts,
+    unresolved: [...invalidKinds(spec, path), ...unresolved],
+    pending: [],
+    challenges: '',
+    tls,
+    overlapping,
+    attachedRoutes: 0,
+    hosts: new Map(),
+    owners: new Owners(),
+    streams: new Map(),
+  }
 }
 
 function supportedKinds({ protocol }: GatewayListener): readonly RouteKind[] {

@@ -2,6 +2,7 @@ import type { Cluster } from '../../../snapshot/cluster.ts'
 import type { Rule, StreamRule } from '../../../snapshot/rule.ts'
 import type { Listener, Port } from '../../../snapshot/snapshot.ts'
 import { originOf } from '../origin.ts'
+import { isSet } from '../../../translation/listener-name.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { askedBy } from '../external-auth/asking.ts'
 import { ANY } from './addresses.ts'
@@ -38,8 +39,8 @@ function gatewayPorts(
     // Those that cannot be served still have their hostname: nobody else may answer in their place.
     const refusing = state.listeners.filter(one => one.spec.port === port && one.tls?.mode === 'refuse')
     const listeners = [
-      ...states.map(listener => withStreams(listenerOf(state, listener, ruleOf), listener, streamOf)),
-      ...refusing.map(listener => ({ ...listenerOf(state, listener, ruleOf), hosts: [] })),
+      ...states.map(listener => withStreams(listenerOf(listener, ruleOf), listener, streamOf)),
+      ...refusing.map(listener => ({ ...listenerOf(listener, ruleOf), hosts: [] })),
     ]
     const client = settingsOf(state, port)
     return state.addresses.list.map(address => ({
@@ -59,16 +60,16 @@ export function portKey(address: string, port: number): string {
 }
 
 function listenerOf(
-  { gateway }: GatewayState,
-  { spec, path, hostname, hosts, tls, challenges }: ListenerState,
+  { spec, owner, name, path, hostname, hosts, tls, challenges }: ListenerState,
   ruleOf: (rule: Rule) => Rule,
 ): Listener {
   const sorted = [...hosts]
     .filter(([, shares]) => shares.some(({ entries }) => entries.length > 0))
     .sort(([a], [b]) => bySpecificity(a, b))
   const listener = {
-    name: `${policyName(gateway)}/${spec.name}`,
-    origin: originOf(gateway, path),
+    name,
+    ...(isSet(owner) && { set: policyName(owner) }),
+    origin: originOf(owner, path),
     hostname,
     hosts: listenerHosts(spec, sorted, ruleOf),
     ...(challenges === '' ? {} : { challenges }),

@@ -56,7 +56,14 @@ function sceneOf({ gateways, resources }: Attaching): Scene {
 function factsOf(state: GatewayState): unknown[] {
   const { gateway, listeners } = state
   const served = listeners.map(isServed)
-  return [gateway, isUsable(state), ...served, ...listeners.map(({ routeKinds }) => routeKinds.join(' '))]
+  const sets = state.sets.map(({ set }) => set)
+  return [
+    gateway,
+    isUsable(state),
+    ...sets,
+    ...served,
+    ...listeners.map(({ routeKinds }) => routeKinds.join(' ')),
+  ]
 }
 
 /** Whether it could be: not where a route of the other kind has its hostname now. */

@@ -1,6 +1,7 @@
 import { elder } from '../../../translation/elder.ts'
 import { GATEWAY_API } from '../../../model/kind.ts'
 import { Gateway } from '../../../model/kinds/gateway.ts'
+import { ListenerSet } from '../../../model/kinds/listener-set.ts'
 import type { ParentReference } from '../../../model/kinds/route.ts'
 import { nearest } from '../../../model/nearest.ts'
 import { formatPosition } from '../../../model/problem.ts'
@@ -8,10 +9,12 @@ import type { Condition, FieldPath } from '../../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
 import { isUsable, type GatewayState } from '../gateway/gateway.ts'
+import type { RouteParent } from '../gateway/listener-sets.ts'
 import type { ClassState } from '../../../translation/gateway-classes.ts'
 import { bySpecificity, onListener } from './hostnames.ts'
 import { isServed, type HostShare, type ListenerState } from '../gateway/listeners.ts'
 import { missing, namesake, type Absence } from '../../../translation/missing.ts'
+import { policyName } from '../../../translation/policies.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
 import type { Owner } from '../gateway/owners.ts'
 import { isValid, type RouteState } from './route.ts'
@@ -20,6 +23,8 @@ import { isValid, type RouteState } from './route.ts'
 export interface Attaching {
   readonly resources: Resources
   readonly gateways: ReadonlyMap<string, GatewayState>
+  /** Those, and their ListenerSets. */
+  readonly parents: ReadonlyMap<string, RouteParent>
   readonly classOf: (name: string) => ClassState
   readonly namespaces: Namespaces
   readonly report: Report
@@ -95,15 +100,15 @@ function parentOf(route: RouteState['route'], ref: ParentReference, path: FieldP
 }
 
 function attachToParent(world: Attaching, state: RouteState, parent: Parent, outcome: Outcome): void {
-  const { report, gateways } = world
+  const { report, parents } = world
   const { route, unresolved } = state
   const { carrier } = parent
-  const gateway = gateways.get(refKey(carrier.parent))
-  if (gateway === undefined) {
+  const served = parents.get(refKey(carrier.parent))
+  if (served === undefined) {
     outcome.mixed = true
     return reportStranger(world, route, parent)
   }
-  const found = listenersFor(world, route, parent, gateway)
+  const found = listenersFor(world, route, parent, served)
   if ('reason' in found) report.bad(route, 'Accepted', [found], carrier)
   else {
     const judged = found.map(listener => ({ listener, conflict: conflictOn(listener, route) }))
@@ -115,7 +120,7 @@ function attachToParent(world: Attaching, state: RouteState, parent: Parent, out
       report.bad(route, 'Accepted', conflicts, carrier)
     else {
       for (const listener of free) attachToListener(state, listener, outcome.taken)
-      reportRules(world, state, carrier, attachedText(gateway, free, conflicts))
+      reportRules(world, state, carrier, attachedText(served, free, conflicts))
     }
   }
   if (isFull(unresolved)) report.bad(route, 'ResolvedRefs', unresolved, carrier)
@@ -147,9 +152,15 @@ function reportStranger(
   const { group, kind, namespace, name } = carrier.parent
   const lost = (absence: Absence): void =>
     report.bad(route, 'Accepted', [{ reason: 'NoMatchingParent', path, ...absence }], carrier)
-  if (group !== GATEWAY_API || kind !== 'Gateway')
+  if (group === GATEWAY_API && kind === ListenerSet.kind) {
+    // Of one whose Gateway is not served here it is told by that.
+    if (resources.get(ListenerSet, namespace, name) === undefined)
+      lost(missing(resources, ListenerSet, namespace, name))
+    return
+  }
+  if (group !== GATEWAY_API || kind !== Gateway.kind)
     return lost({
-      message: `${kind} (group ${JSON.stringify(group)}) is not served as a parent, expected Gateway (group "${GATEWAY_API}")`,
+      message: `${kind} (group ${JSON.stringify(group)}) is not served as a parent, expected Gateway or ListenerSet (group "${GATEWAY_API}")`,
     })
   const gateway = resources.get(Gateway, namespace, name)
   if (gateway === undefined) {
@@ -168,7 +179,7 @@ function reportStranger(
 
 /** ` (did you mean "http", a.yaml:7:7?)` */
 function sectionMeant(
-  gateway: GatewayState['gateway'],
+  owner: RouteParent['owner'],
   listeners: readonly ListenerState[],
   { sectionName, port }: ParentReference,
 ): string {
@@ -180,7 +191,7 @@ function sectionMeant(
   )
   // Of the name that was meant, and another port, both are to be looked at.
   const meant = port === undefined ? listeners.find(({ spec }) => spec.name === found) : undefined
-  const at = meant === undefined ? null : gateway.at(meant.path)
+  const at = meant === undefined ? null : owner.at(meant.path)
   if (meant !== undefined)
     return ` (did you mean ${JSON.stringify(found)}${at === null ? '' : `, ${formatPosition(at)}`}?)`
   const names = listeners.map(({ spec }) => `${spec.name} (port ${spec.port})`)
@@ -192,13 +203,18 @@ export function listenersFor(
   { namespaces }: Attaching,
   route: RouteState['route'],
   { ref, path }: Parent,
-  { gateway, listeners }: GatewayState,
+  { owner, listeners }: RouteParent,
 ): readonly ListenerState[] | Flaw {
-  const { namespace, name } = gateway.metadata
+  const { namespace } = owner.metadata
+  const what = `${owner.kind} ${policyName(owner)}`
   const { sectionName, port } = ref
   const named = listeners.filter(
     ({ spec }) => (sectionName ?? spec.name) === spec.name && (port ?? spec.port) === spec.port,
   )
+  if (listeners.length === 0) {
+    const message = `${what} is not attached to its Gateway, as its own conditions say`
+    return { reason: 'NoMatchingParent', path, message, follows: true }
+  }
   if (named.length === 0) {
     const wanted = [
       sectionName === undefined ? '' : ` named ${sectionName}`,
@@ -207,7 +223,7 @@ export function listenersFor(
     return {
       reason: 'NoMatchingParent',
       path,
-      message: `Gateway ${namespace}/${name} has no listener${wanted}${sectionMeant(gateway, listeners, ref)}`,
+      message: `${what} has no listener${wanted}${sectionMeant(owner, listeners, ref)}`,
     }
   }
   const allowed = named.filter(
@@ -216,7 +232,7 @@ export function listenersFor(
       namespaces.allowed(spec.allowedRoutes, namespace, route.metadata.namespace),
   )
   if (allowed.length === 0) {
-    const message = `no listener of Gateway ${namespace}/${name} takes ${route.kind}s of namespace ${route.metadata.namespace}; its protocol and allowedRoutes decide`
+    const message = `no listener of ${what} takes ${route.kind}s of namespace ${route.metadata.namespace}; its protocol and allowedRoutes decide`
     return { reason: 'NotAllowedByListeners', path, message }
   }
   const matching = allowed.filter(
@@ -227,7 +243,7 @@ export function listenersFor(
   return {
     reason: 'NoMatchingListenerHostname',
     path: ['spec', 'hostnames'],
-    message: `none is taken by Gateway ${namespace}/${name}, whose listeners have ${hostnames}`,
+    message: `none is taken by ${what}, whose listeners have ${hostnames}`,
   }
 }
 
@@ -292,7 +308,7 @@ export function takeShares(listener: ListenerState, state: RouteState, shares: r
  * Gateway's conditions to say, and for this message.
  */
 function attachedText(
-  state: GatewayState,
+  { state, owner }: RouteParent,
   listeners: readonly ListenerState[],
   conflicts: readonly Flaw[],
 ): string {
@@ -301,6 +317,6 @@ function attachedText(
   const attached =
     served.length > 0
       ? `attached to listener ${names(served)}`
-      : `attached to listener ${names(listeners)}, which is not served; the conditions of ${shortName(refOf(state.gateway))} say why`
+      : `attached to listener ${names(listeners)}, which is not served; the conditions of ${shortName(refOf(isUsable(state) ? owner : state.gateway))} say why`
   return [attached, ...conflicts.map(({ message }) => message)].join('; ')
 }

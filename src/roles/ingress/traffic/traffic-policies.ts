@@ -85,7 +85,8 @@ function targetsOf(policy: TrafficPolicy, flaw: Flaw | null, world: TrafficWorld
   const alike = (): PolicyAttachment<TrafficPolicy>[] =>
     attachmentsOf(world.resources.all(TrafficPolicy).filter(mayOpen)).filter(
       ({ policy: other, target }) =>
-        target.kind !== 'Gateway' || guardsOf(policy).every(one => guardsOf(other).includes(one)),
+        !['Gateway', 'ListenerSet'].includes(target.kind) ||
+        guardsOf(policy).every(one => guardsOf(other).includes(one)),
     )
   return attachmentsOf([policy]).flatMap(attachment => {
     const target = protectedScope(attachment, world, mayOpen(policy) ? alike : null)
@@ -203,9 +204,9 @@ function bulkheads(policy: TrafficPolicy): BulkheadConfig[] {
   return [{ type: 'bulkhead', ...common(policy, 'bulkhead'), maxParallelRequests, maxPending, maxWaitMs }]
 }
 
-/** Of a Gateway or a listener. */
+/** Of a Gateway, a ListenerSet or a listener. */
 function isCriticalForAll(at: AttachPoint, filter: FilterConfig): boolean {
-  const isWide = at === 'all' || 'gateway' in at || 'listener' in at
+  const isWide = at === 'all' || 'gateway' in at || 'listenerSet' in at || 'listener' in at
   return isWide && 'priority' in filter && filter.priority === 'Critical'
 }
 

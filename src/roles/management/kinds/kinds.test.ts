@@ -269,7 +269,7 @@ for (const [kind, spec, ...expected] of [
   [
     'AuthenticationPolicy',
     '{targetRefs: [{group: "", kind: Service, name: s}], credentials: [{apiKey: {}}]}',
-    'spec.targetRefs[0].kind: an AuthenticationPolicy cannot attach to Service (group ""), expected Gateway, HTTPRoute or GRPCRoute (group "gateway.networking.k8s.io") or API (group "portcullis.dev")',
+    'spec.targetRefs[0].kind: an AuthenticationPolicy cannot attach to Service (group ""), expected Gateway, ListenerSet, HTTPRoute or GRPCRoute (group "gateway.networking.k8s.io") or API (group "portcullis.dev")',
   ],
   [
     'AuthenticationPolicy',

@@ -1,18 +1,18 @@
 import { GATEWAY_API, PORTCULLIS, type CelRule } from '../../../model/kind.ts'
 import { described, type PolicyTarget, type Violation } from '../../../model/kinds/shapes.ts'
 
-const routed = ['Gateway', 'HTTPRoute', 'GRPCRoute']
+const routed = ['Gateway', 'ListenerSet', 'HTTPRoute', 'GRPCRoute']
 
 /** What the targetRefs of a policy of management are for, as the end of a description. */
 export const TARGETS =
-  'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`; APIs (group portcullis.dev), which stand for all that they cover.'
+  'Gateways and ListenerSets, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`; APIs (group portcullis.dev), which stand for all that they cover.'
 
 /** The same for an API server. */
 export const apiTargetCel: readonly CelRule[] = [
   {
     path: 'spec.targetRefs.*',
     rule: `(self.group == '${PORTCULLIS}' && self.kind == 'API') || (self.group == '${GATEWAY_API}' && self.kind in ['${routed.join("', '")}'])`,
-    message: `expected Gateway, HTTPRoute or GRPCRoute (group "${GATEWAY_API}") or API (group "${PORTCULLIS}")`,
+    message: `expected Gateway, ListenerSet, HTTPRoute or GRPCRoute (group "${GATEWAY_API}") or API (group "${PORTCULLIS}")`,
   },
   {
     path: 'spec.targetRefs.*',
@@ -33,7 +33,7 @@ export function apiTargetViolations(targetRefs: readonly PolicyTarget[], policy:
       return [{ path: [...path, 'sectionName'], message }]
     }
     if (group === GATEWAY_API && routed.includes(kind)) return []
-    const expected = `expected Gateway, HTTPRoute or GRPCRoute (group "${GATEWAY_API}") or API (group "${PORTCULLIS}")`
+    const expected = `expected Gateway, ListenerSet, HTTPRoute or GRPCRoute (group "${GATEWAY_API}") or API (group "${PORTCULLIS}")`
     return [
       { path: [...path, 'kind'], message: `${policy} cannot attach to ${described(target)}, ${expected}` },
     ]

@@ -58,9 +58,9 @@ export function isWritable(
   return actor.can('apis:write', resource === null ? PLATFORM : objectScope(api, resource))
 }
 
-/** Requests of all organizations come in by a Gateway that is not said to be of one. */
+/** Requests of all organizations come in by a Gateway or ListenerSet that is not said to be of one. */
 function isForAll({ kind, metadata: { labels = {} } }: Resource): boolean {
-  return kind === 'Gateway' && labels[ORGANIZATION_LABEL] === undefined
+  return (kind === 'Gateway' || kind === 'ListenerSet') && labels[ORGANIZATION_LABEL] === undefined
 }
 
 function plansOf({ body: { spec } }: Product): readonly string[] {

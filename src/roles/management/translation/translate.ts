@@ -63,7 +63,7 @@ export function translate(resources: Resources, { facts }: TranslateOptions): Co
     const state = apis.get(keyOf(api))
     const own = standing.get(kind)
     if (kind === AuthenticationPolicy.kind && products.of(api).length > 0) return true
-    return state !== undefined && own !== undefined && standsAt(state, own, world.gateways)
+    return state !== undefined && own !== undefined && standsAt(state, own, world)
   })
   const attach = [
     ...[...apis.values()].flatMap(state =>
@@ -137,10 +137,10 @@ function ofApi(
   ]
 }
 
-/** Whether a policy is for the API, for something that it covers, or for a Gateway, which may be that of its routes. */
+/** Whether a policy is for the API, for something that it covers, or for a Gateway or ListenerSet, which may be that of its routes. */
 function asksFor(state: ApiState, { at, api }: Placed<AuthenticationPolicy>): boolean {
   if (api !== null) return api === state
-  if (at === 'all' || 'gateway' in at || 'listener' in at) return true
+  if (at === 'all' || 'gateway' in at || 'listenerSet' in at || 'listener' in at) return true
   return state.covers.some(cover => pointsIn(cover).includes(placeText(at)))
 }
 

@@ -72,15 +72,24 @@ export function isPublic({ product }: Offer): boolean {
 function standingAt({ route }: Cover, rule: number, standing: Standing): readonly Attachment['filter'][] {
   const id = ruleId(route, rule)
   const whole = `${route.kind.toLowerCase()}/${policyName(route)}`
-  const parents = (route.body.spec.parentRefs ?? []).map(
-    ({ namespace = route.metadata.namespace, name }) => `${namespace}/${name}`,
-  )
+  const refs = route.body.spec.parentRefs ?? []
+  const named = (wanted: string, between: string): string[] =>
+    refs
+      .filter(({ kind = 'Gateway' }) => kind === wanted)
+      .map(({ namespace = route.metadata.namespace, name }) => `${namespace}${between}${name}`)
+  const gateways = named('Gateway', '/')
+  const sets = named('ListenerSet', ':')
   const isHere = (at: AttachPoint): boolean => {
     if (at === 'all') return true
     if ('rule' in at) return at.rule === id
     if ('route' in at) return at.route === whole
-    if ('gateway' in at) return parents.includes(at.gateway)
-    return 'listener' in at && parents.some(parent => at.listener.startsWith(`${parent}/`))
+    if ('gateway' in at) return gateways.includes(at.gateway)
+    if ('listenerSet' in at) return sets.includes(at.listenerSet.replace('/', ':'))
+    return (
+      'listener' in at &&
+      (gateways.some(one => at.listener.startsWith(`${one}/`)) ||
+        sets.some(one => at.listener.includes(`/${one}:`)))
+    )
   }
   return [...new Set(standing.filter(({ at }) => isHere(at)).map(({ filter }) => filter))]
 }

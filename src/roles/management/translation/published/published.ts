@@ -78,7 +78,7 @@ function publishedOf(
   const offers = products.of(api)
   const isOpen = offers.some(isPublic)
   const isThere = lifecycle === 'Published' || lifecycle === 'Deprecated'
-  const places = isThere && !state.isClosed ? servedAt(state, world.gateways, namespaces) : []
+  const places = isThere && !state.isClosed ? servedAt(state, world, namespaces) : []
   const pieces = piecesOf(state, offers, standing)
   const at = openapi?.servedAt ?? (isOpen ? '/openapi.json' : '')
   const isItsOwn = state.operations?.some(one => one.method === 'GET' && one.template === at) ?? true

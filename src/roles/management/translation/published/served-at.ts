@@ -1,11 +1,11 @@
-import type { Gateway } from '../../../../model/kinds/gateway.ts'
 import type { GatewayListener } from '../../../../model/kinds/gateway-listener.ts'
+import { ListenerSet } from '../../../../model/kinds/listener-set.ts'
+import { refKey } from '../../../../model/resources.ts'
 import { coveringHostnames } from '../../../../snapshot/hostnames.ts'
 import { GATEWAY_API } from '../../../../model/kind.ts'
-import { policyName } from '../../../../translation/policies.ts'
-import type { OurGateways } from '../../../../translation/policy-target.ts'
+import { gatewayOf, isSet, listenerName, type ListenerOwner } from '../../../../translation/listener-name.ts'
 import type { Namespaces } from '../../../../translation/namespaces.ts'
-import type { ApiState } from '../apis.ts'
+import type { ApiState, ApiWorld } from '../apis.ts'
 import type { Cover } from '../covers.ts'
 
 /** A listener that has routes of an API, and the hosts at which it is served there: "" any, `*.example` too. */
@@ -19,38 +19,49 @@ export interface ServedAt {
 /** Where clients reach an API, as its routes and the listeners say. */
 export function servedAt(
   { covers }: ApiState,
-  gateways: OurGateways,
+  world: Pick<ApiWorld, 'resources' | 'gateways'>,
   namespaces: Namespaces,
 ): readonly ServedAt[] {
-  return [...gateways.values()].flatMap(({ gateway }) =>
-    gateway.body.spec.listeners.flatMap(spec => {
+  return ownersOf(world, namespaces).flatMap(owner =>
+    owner.body.spec.listeners.flatMap(spec => {
       if (spec.protocol !== 'HTTP' && spec.protocol !== 'HTTPS') return []
-      const routes = covers
-        .map(({ route }) => route)
-        .filter(route => isTaken(route, gateway, spec, namespaces))
+      const routes = covers.map(({ route }) => route).filter(route => isTaken(route, owner, spec, namespaces))
       const hostnames = new Set(
         routes.flatMap(({ body }) => common(spec.hostname ?? '', body.spec.hostnames ?? [])),
       )
       return hostnames.size === 0
         ? []
-        : [{ listener: `${policyName(gateway)}/${spec.name}`, spec, hostnames: [...hostnames] }]
+        : [{ listener: listenerName(owner, spec.name), spec, hostnames: [...hostnames] }]
     }),
   )
 }
 
+/** Gateways, and the ListenerSets that they take. */
+function ownersOf(
+  { resources, gateways }: Pick<ApiWorld, 'resources' | 'gateways'>,
+  namespaces: Namespaces,
+): readonly ListenerOwner[] {
+  const sets = resources.all(ListenerSet).filter(set => {
+    const gateway = gateways.get(refKey(gatewayOf(set)))?.gateway
+    return gateway !== undefined && namespaces.takesSet(gateway, set)
+  })
+  return [...[...gateways.values()].map(({ gateway }) => gateway), ...sets]
+}
+
 function isTaken(
   { metadata: { namespace }, body }: Cover['route'],
-  { metadata: home, body: { spec: gateway } }: Gateway,
+  owner: ListenerOwner,
   { name, port, allowedRoutes }: GatewayListener,
   namespaces: Namespaces,
 ): boolean {
+  const { metadata: home, kind } = owner
   const { parentRefs = [], useDefaultGateways } = body.spec
   if (!namespaces.allowed(allowedRoutes, home.namespace, namespace)) return false
-  if (useDefaultGateways === 'All' && gateway.defaultScope === 'All') return true
+  if (useDefaultGateways === 'All' && !isSet(owner) && owner.body.spec.defaultScope === 'All') return true
   return parentRefs.some(
     ref =>
       (ref.group ?? GATEWAY_API) === GATEWAY_API &&
-      (ref.kind ?? 'Gateway') === 'Gateway' &&
+      (ref.kind ?? 'Gateway') === kind &&
       (ref.namespace ?? namespace) === home.namespace &&
       ref.name === home.name &&
       (ref.sectionName ?? name) === name &&
