@@ -18,6 +18,8 @@ export interface Kit {
    * the body is sent; deadline and patience are for that. Rejects with a CallFailure.
    */
   stream(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<StreamedResponse>
+  /** Exchanges that have begun may ask this cluster, and its threads, as long as they last: also once no snapshot names it. */
+  hold(cluster: string): void
   /** This cluster, for who sends a request there in place of its own backend (Elsewhere). */
   backend(cluster: string): OtherBackend
   /** Numbers of one purpose, exact across the workers of this node; they outlive reloads. `whose`: strangers' where it is left out. */

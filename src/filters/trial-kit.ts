@@ -9,6 +9,7 @@ const instrument = { add: () => {}, set: () => {}, observe: () => {} }
 export const trialKit: Kit = {
   call: () => Promise.reject(new CallFailure('destination_not_found', 'trial')),
   stream: () => Promise.reject(new CallFailure('destination_not_found', 'trial')),
+  hold: () => {},
   counters: () => ({
     crowded: false,
     hash: () => ({ a: 0, b: 0, c: 0, d: 0 }),

@@ -1,11 +1,34 @@
 import type { BodyNext, BodyTransform } from '../filters/body.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
-import type { StreamedCall } from './streamed-call.ts'
+
+/** Who has what follows the head of an answer. */
+export interface CallReader {
+  data(chunk: Buffer): void
+  /** False: no more until the call is resumed. */
+  flush(): boolean
+  writable(): void
+  ended(): void
+  failed(failure: FailureName, detail: string): void
+}
+
+/** A call whose head is answered, as who sends its body and reads its answer sees it. */
+export interface OpenCall {
+  /** Of what was sent and is still to be taken. */
+  readonly waitingBytes: number
+  readBy(reader: CallReader): void
+  /** The chunk belongs to the call from here on. */
+  send(chunk: Buffer): void
+  /** False: wait for `CallReader.writable`. */
+  sent(): boolean
+  sendEnd(): void
+  resume(): void
+  close(): void
+}
 
 /** A body on its way through whoever answers a call. Trailers pass by: they come behind what it makes of the body. */
 export class CrossingBody implements BodyTransform {
-  private readonly call: StreamedCall
+  private readonly call: OpenCall
   private readonly next: BodyNext
   private readonly failure: FailureName
   private readonly stallMs: number
@@ -22,7 +45,7 @@ export class CrossingBody implements BodyTransform {
   /** What was to be moved when it was last looked at, and how far things were then. */
   private looked: { readonly moves: number; readonly waitingBytes: number } | null = null
 
-  constructor(call: StreamedCall, next: BodyNext, failure: FailureName, stallMs: number) {
+  constructor(call: OpenCall, next: BodyNext, failure: FailureName, stallMs: number) {
     this.call = call
     this.next = next
     this.failure = failure

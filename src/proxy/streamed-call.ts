@@ -4,21 +4,11 @@ import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/head.ts'
 import { Call } from './call.ts'
-import { CrossingBody } from './crossing-body.ts'
-
-/** Who has what follows the head of an answer. */
-interface Reader {
-  data(chunk: Buffer): void
-  /** False: no more until the call is resumed. */
-  flush(): boolean
-  writable(): void
-  ended(): void
-  failed(failure: FailureName, detail: string): void
-}
+import { CrossingBody, type CallReader, type OpenCall } from './crossing-body.ts'
 
 /** The body is sent once the head of the answer is here, by who then has the rest of it. */
-export class StreamedCall extends Call<StreamedCall> implements StreamedResponse {
-  private reader: Reader | null = null
+export class StreamedCall extends Call<StreamedCall> implements StreamedResponse, OpenCall {
+  private reader: CallReader | null = null
   private early: Buffer[] = []
   private isEnded = false
   private failure: CallFailure | null = null
@@ -59,9 +49,9 @@ export class StreamedCall extends Call<StreamedCall> implements StreamedResponse
     if (!this.over) this.finish()
   }
 
-  // Of who reads.
+  // OpenCall.
 
-  readBy(reader: Reader): void {
+  readBy(reader: CallReader): void {
     this.reader = reader
     const { early } = this
     this.early = []
@@ -80,12 +70,10 @@ export class StreamedCall extends Call<StreamedCall> implements StreamedResponse
     this.stream?.flush()
   }
 
-  /** False: wait for `Reader.writable`. */
   sent(): boolean {
     return this.stream?.flush() ?? true
   }
 
-  /** Of what was sent and is still to be taken. */
   get waitingBytes(): number {
     return this.stream?.queuedBytes ?? 0
   }

@@ -26,7 +26,7 @@ import type { Observer } from './observe.ts'
 
 /** What the kits of one worker have in common. */
 export interface KitParts {
-  readonly clusters: Pick<Upstreams, 'get'>
+  readonly clusters: Pick<Upstreams, 'get' | 'hold'>
   readonly log: Logger
   readonly kept: Kept
   readonly shared: SharedState
@@ -44,6 +44,7 @@ export class WorkerKit implements Kit {
   private readonly observer: Observer
   /** As they were when they were last called: exchanges may outlive them. */
   private readonly clusters = new Map<string, Cluster<UpstreamPool>>()
+  private readonly releases: (() => void)[] = []
 
   constructor(parts: KitParts, observer: Observer) {
     this.parts = parts
@@ -69,6 +70,13 @@ export class WorkerKit implements Kit {
   async stream(cluster: string, request: OutgoingRequest, options: CallOptions): Promise<StreamedCall> {
     const streaming = { ...request, streams: true as const }
     return new StreamedCall(this.cluster(cluster), this.observer.cluster(cluster), streaming, options).begin()
+  }
+
+  hold(cluster: string): void {
+    const held = this.parts.clusters.hold(cluster)
+    if (held === null) return
+    this.clusters.set(cluster, held.cluster)
+    this.releases.push(held.release)
   }
 
   /** Throws a CallFailure. */
@@ -105,6 +113,7 @@ export class WorkerKit implements Kit {
 
   /** The rule has gone, and the last exchange that met it. */
   retire(): void {
+    for (const release of this.releases) release()
     this.lease.close()
     this.scope?.close()
   }

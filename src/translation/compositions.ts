@@ -1,6 +1,6 @@
 import { PORTCULLIS } from '../model/kind.ts'
 import type { Resource, ResourceRef } from '../model/resource.ts'
-import type { FilterShape } from '../shared/crossing/filtering.ts'
+import type { FilterPart, FilterShape } from '../shared/crossing/filtering.ts'
 
 /**
  * What several roles know of compositions and filters: what their bundles say is a fact, by `bundleKey`, and which clusters their
@@ -63,12 +63,18 @@ export interface BundleBackend {
 /** What is wanted by BUNDLE_BACKENDS: of each bundle (`bundleKey`) the cluster of each backend that has one, by name. */
 export type BackendClusters = Readonly<Record<string, Readonly<Record<string, string>>>>
 
-/** The cluster whose endpoints are the threads of a composition's bundle, or a filter's. */
-export function threadsCluster({
-  kind,
-  metadata: { namespace, name },
-}: Pick<Resource, 'kind' | 'metadata'>): string {
-  return `${kind}/${namespace}/${name}`
+/**
+ * The cluster whose endpoints are the threads of a composition's bundle, or a filter's. Which bodies a filter is given is
+ * part of the name: an exchange that has begun asks by what was in force then, and code that does otherwise is elsewhere.
+ */
+export function threadsCluster(
+  { kind, metadata: { namespace, name } }: Pick<Resource, 'kind' | 'metadata'>,
+  shape: FilterShape | null = null,
+): string {
+  const bodies = Object.entries(shape ?? {}).flatMap(([phase, part]: [string, FilterPart | null]) =>
+    part === null || part.body === 'none' ? [] : [`${phase} ${part.body}`],
+  )
+  return `${kind}/${namespace}/${name}${bodies.length === 0 ? '' : ` (${bodies.join(', ')})`}`
 }
 
 /** By which the facts of a bundle are known: `default/home` of a composition, `filter/default/tenant` of a filter. */

@@ -11,6 +11,7 @@ import type { Endpoint } from './endpoint.ts'
 import { stateOf, type EndpointState } from './endpoint-state.ts'
 import { upstreamEvents, type UpstreamEvents } from './events.ts'
 import type { ClusterHealth } from './health.ts'
+import { threadAddress } from './crossing/address.ts'
 import { CrossingPool } from './crossing/pool.ts'
 import { CrossingPorts } from './crossing/ports.ts'
 import { Http1Pool } from './h1/pool.ts'
@@ -50,12 +51,14 @@ const MOST_ASKED = 1_000
  */
 export class Upstreams {
   /** The ways to threads that answer requests. */
-  readonly threads = new CrossingPorts()
+  readonly threads = new CrossingPorts(thread => this.isHeld(thread))
   private readonly shared: SharedStreams
   private readonly events: UpstreamEvents
   private readonly metrics: (cluster: string) => ClusterMetrics
   private readonly contexts: ClientContexts
   private readonly clusters: ClusterTable<UpstreamPool>
+  /** By how many each is held. */
+  private readonly holds = new Map<Cluster<UpstreamPool>, number>()
 
   constructor({
     log,
@@ -125,6 +128,28 @@ export class Upstreams {
 
   get(name: string): Cluster<UpstreamPool> | undefined {
     return this.clusters.get(name)
+  }
+
+  /** Until it is released its threads are asked, also those that leave. Null where there is no such cluster. */
+  hold(name: string): { readonly cluster: Cluster<UpstreamPool>; readonly release: () => void } | null {
+    const cluster = this.clusters.get(name)
+    if (cluster === undefined) return null
+    const { holds } = this
+    holds.set(cluster, (holds.get(cluster) ?? 0) + 1)
+    const release = (): void => {
+      const left = holds.get(cluster)! - 1
+      if (left > 0) holds.set(cluster, left)
+      else holds.delete(cluster)
+      if (left === 0) this.threads.released()
+    }
+    return { cluster, release }
+  }
+
+  private isHeld(thread: number): boolean {
+    const address = threadAddress(thread)
+    for (const { endpoints } of this.holds.keys())
+      for (const endpoint of endpoints) if (endpoint.address === address) return true
+    return false
   }
 
   /** Enforces limits of seconds. `look` is to have every exchange say what it holds of clusters under pressure. */

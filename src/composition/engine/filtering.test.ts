@@ -5,6 +5,7 @@ import { FILTERING, type FilterCall, type FilterVerdict } from '../../shared/cro
 import { systemClock } from '../../upstream/clock.ts'
 import { answer, defineFilter } from '../composition.ts'
 import type { Gateway } from '../routes/gateway.ts'
+import { gathered } from '../transport/gathered.ts'
 import { Engine } from './engine.ts'
 import type { GatewayAnswer } from './messages.ts'
 
@@ -56,6 +57,10 @@ suite('a filter that is asked', () => {
     ['request', 'none', 'none', true],
     ['request', 'held', 'none', false],
     ['request', 'none', 'held', false],
+    ['request', 'stream', 'stream', true],
+    ['request', 'stream', 'held', false],
+    ['request', 'held', 'stream', false],
+    ['response', 'stream', 'stream', true],
     ['response', 'held', 'held', true],
     ['response', 'held', 'none', false],
     ['response', 'none', 'held', false],
@@ -69,11 +74,51 @@ suite('a filter that is asked', () => {
         response: () => void ran++,
       })
       const asked = { ...call, phase, body: crossed, ...(phase === 'response' && { response }) }
-      const [given, mistakes] = await said(filter as unknown as Gateway, asked, crossed === 'held' ? 'x' : '')
+      const [given, mistakes] = await said(filter as unknown as Gateway, asked, crossed === 'none' ? '' : 'x')
       assert.equal(ran, isAnswered ? 1 : 0)
       assert.deepEqual(verdictOf(given), isAnswered ? { kind: 'pass' } : null)
       if (!isAnswered) assert.match(mistakes.join(), /crossed/)
     })
+
+  for (const [name, body, expected] of [
+    ['as it comes, behind the verdict', 'hello', '<HELLO>'],
+    ['not at all where there is none', '', ''],
+  ] as const)
+    test(`has what streams ${name}`, async () => {
+      let calls = 0
+      const filter = defineFilter({
+        requestBody: 'stream',
+        request(r) {
+          r.headers.set('x-a', '1')
+          r.body.through(async function* (pieces) {
+            calls++
+            for await (const piece of pieces) yield Buffer.from(piece).toString().toUpperCase()
+          })
+          r.body.through(async function* (pieces) {
+            for await (const piece of pieces) yield `<${Buffer.from(piece).toString()}>`
+          })
+        },
+      })
+      const [given] = await said(filter as unknown as Gateway, { ...call, body: 'stream' }, body)
+      assert.deepEqual(verdictOf(given), { kind: 'pass', changes: [['set', 'x-a', '1']], body: true })
+      assert.equal(given.goesOn === true, body !== '')
+      assert.equal(calls, 0)
+      assert.equal(Buffer.from(await gathered(given.body)).toString(), expected)
+    })
+
+  test('that gives what is no piece has made a mistake, and the body breaks off', async () => {
+    const filter = defineFilter({
+      responseBody: 'stream',
+      response: r =>
+        r.body.through(async function* (pieces) {
+          for await (const { length } of pieces) yield length as never
+        }),
+    })
+    const asked = { ...call, phase: 'response', body: 'stream', response } as const
+    const [given, mistakes] = await said(filter as unknown as Gateway, asked, 'hello')
+    await assert.rejects(gathered(given.body), /number is no piece of a body/)
+    assert.match(mistakes.join(), /number is no piece of a body/)
+  })
 
   test('has an empty body where there is none', async () => {
     const filter = defineFilter({ requestBody: 'held', request: r => answer(`${r.body.bytes.length}`) })

@@ -94,6 +94,7 @@ class Extension implements Filter {
     this.config = config
     this.kit = kit
     const { request = null, response = null } = config.shape ?? {}
+    kit.hold(config.cluster)
     if (request?.body === 'held') this.body = { limitBytes: request.limitBytes, over: 'fail' }
     this.answerBytes = Math.max(LEAST_ANSWER_BYTES, request?.limitBytes ?? 0, response?.limitBytes ?? 0)
   }

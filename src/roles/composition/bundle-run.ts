@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Manifest } from '../../composition/manifest/manifest.ts'
+import type { FilterShape } from '../../shared/crossing/filtering.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../translation/service.ts'
 import { extractedOf } from './bundles/extracted-of.ts'
@@ -21,8 +22,8 @@ export interface RunKit {
   readonly kit: ServiceKit
   /** bundleKey: `default/home`, `filter/default/tenant`. */
   readonly composition: string
-  /** Whose endpoints its threads are. */
-  readonly cluster: string
+  /** Whose endpoints its threads are; of a filter, of what it does. */
+  readonly cluster: (shape: FilterShape | null) => string
   /** Gives the fact to translation; resolves when that is in force in every worker. */
   readonly give: (fact: BundleFact) => Promise<void>
   /** The clusters of its backends by their names, of the translation in force. */
@@ -216,7 +217,8 @@ export class BundleRun {
 
   /** Null before anything is in force. */
   private narrow(manifest: Manifest, version: number): Snapshot | null {
-    const { kit, composition: key, cluster: own, clusters } = this.options
+    const { kit, composition: key, cluster, clusters } = this.options
+    const own = cluster(manifest.filter ?? null)
     const served = kit.served()
     return served && { version, ...narrowed(served, { key, own }, manifest, clusters()) }
   }

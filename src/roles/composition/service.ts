@@ -88,7 +88,7 @@ export class Compositions implements RoleService {
     return {
       kit: this.kit,
       composition,
-      cluster: threadsCluster(object),
+      cluster: shape => threadsCluster(object, shape),
       clusters: () => this.clusters[composition] ?? {},
       give: fact => {
         this.facts = new Map([...this.facts, [composition, fact]])

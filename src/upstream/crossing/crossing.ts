@@ -42,14 +42,17 @@ export class Crossing {
   readonly outbox: Outbox<ToThread>
   /** Why nothing crosses any more; null as long as it does. */
   lost: { readonly failure: FailureName; readonly detail: string } | null = null
-  /** The thread wants no more requests. */
+  /** The thread wants no more requests, but of those who hold it. */
   leaving = false
+  private hasLeft = false
+  private readonly isHeld: () => boolean
   private readonly port: MessagePort
   private readonly streams = new Map<number, Crosser>()
   private lastId = 0
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, isHeld: () => boolean = () => false) {
     this.port = port
+    this.isHeld = isHeld
     this.outbox = new Outbox(port)
     port.on('message', (batch: readonly FromThread[]) => this.receive(batch))
     port.on('close', () => this.lose('bundle_terminated', 'thread'))
@@ -58,7 +61,7 @@ export class Crossing {
   }
 
   get open(): boolean {
-    return this.lost === null && !this.leaving
+    return this.lost === null && (!this.leaving || (!this.hasLeft && this.isHeld()))
   }
 
   /** Bytes that wait here for clients or for the thread. */
@@ -100,8 +103,11 @@ export class Crossing {
     this.tellLeft()
   }
 
-  private tellLeft(): void {
-    if (this.leaving && this.streams.size === 0 && this.lost === null) this.outbox.push([LEFT, 0])
+  /** Once nothing is under way, and nothing is to come. */
+  tellLeft(): void {
+    if (!this.leaving || this.hasLeft || this.streams.size > 0 || this.lost !== null || this.isHeld()) return
+    this.hasLeft = true
+    this.outbox.push([LEFT, 0])
   }
 
   private tell(message: OfStream): void {

@@ -5,10 +5,16 @@ import { Crossing } from './crossing.ts'
 /** The ways from this worker to the threads that answer requests, by the number of each. */
 export class CrossingPorts {
   private readonly crossings = new Map<number, Crossing>()
+  private readonly isHeld: (thread: number) => boolean
+
+  /** `isHeld`: of a thread that leaves, whether somebody who has begun may ask it yet. */
+  constructor(isHeld: (thread: number) => boolean = () => false) {
+    this.isHeld = isHeld
+  }
 
   /** To be there before the first snapshot that names the thread. */
   add(thread: number, port: MessagePort): void {
-    this.crossings.set(thread, new Crossing(port))
+    this.crossings.set(thread, new Crossing(port, () => this.isHeld(thread)))
   }
 
   /** The thread is gone, or is to be given up: what is under way there fails by this name. `detail` is for the log. */
@@ -19,6 +25,11 @@ export class CrossingPorts {
 
   get(thread: number): Crossing | null {
     return this.crossings.get(thread) ?? null
+  }
+
+  /** Somebody who might have asked is over. */
+  released(): void {
+    for (const crossing of this.crossings.values()) crossing.tellLeft()
   }
 
   /** Bytes that wait for clients or for threads. */

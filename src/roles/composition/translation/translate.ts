@@ -26,7 +26,7 @@ export function translate(resources: Resources, { facts }: TranslateOptions): Co
   const composed: Record<string, ComposedApi> = {}
   for (const bundled of [...resources.all(Composition), ...resources.all(Filter)]) {
     const fact = known?.get(bundleKey(bundled)) ?? null
-    const name = threadsCluster(bundled)
+    const name = threadsCluster(bundled, fact?.filter)
     clusters.push({
       name,
       origin: originFor('composition', bundled, []),

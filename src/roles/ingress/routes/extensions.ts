@@ -65,7 +65,7 @@ export class Extensions {
     const shape = bundle?.filter ?? null
     const config = {
       filter: `${namespace}/${name}`,
-      cluster: threadsCluster(filter),
+      cluster: threadsCluster(filter, shape),
       shape,
       timeoutMs: filterTimeoutMs(filter.body),
     }
