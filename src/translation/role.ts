@@ -62,6 +62,8 @@ export interface TranslateSettings {
   readonly addresses?: readonly string[]
   /** Kinds that nobody here knows, and that are left out although they may protect something. */
   readonly ignoredKinds?: readonly IgnoredKind[]
+  /** Names of annotations of other controllers that may protect, and are done without; `prefix/*` for all of one. */
+  readonly ignoredAnnotations?: readonly string[]
   /** Where Ingresses are served; absent: 80 and 443. */
   readonly ingressPorts?: IngressPorts
 }

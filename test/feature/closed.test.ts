@@ -9,6 +9,7 @@ import { send } from '../support/client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
+import { Served } from '../support/served.ts'
 import { SecureUpstream } from '../support/secure-upstream.ts'
 import { failureOf } from '../support/tls.ts'
 import { TestUpstream } from '../support/upstream.ts'
@@ -240,4 +241,40 @@ suite('portcullis with a policy that nobody here knows', () => {
     assert.equal(status, 2)
     assert.match(stderr, /--ignore-kind: "Security Policy" is no kind, expected KIND or KIND\.GROUP/)
   })
+})
+
+suite('what an annotation of another controller may protect', () => {
+  const annotated = (name: string) => ({
+    ...shop,
+    metadata: { name: 'shop', annotations: { [name]: 'default-auth@kubernetescrd' } },
+  })
+  const middlewares = 'traefik.ingress.kubernetes.io/router.middlewares'
+
+  test('is closed until it is gone, and said once', async () => {
+    await using upstream = await hello()
+    const port = await freePort()
+    const text = (route: object) =>
+      yamlOf(gateway([{ name: 'http', port }]), route, backend('up', [upstream.port]))
+    await using served = await Served.start({ 'a.yaml': text(annotated(middlewares)) })
+    assert.equal((await send(port)).status, 500)
+    const lines = served.log.all.filter(line => JSON.stringify(line).includes(middlewares))
+    assert.equal(lines.length, 1, JSON.stringify(lines))
+    await served.change('a.yaml', text(shop))
+    assert.equal((await send(port)).body, 'hello')
+  })
+
+  for (const ignored of [middlewares, 'traefik.ingress.kubernetes.io/*'])
+    test(`is served where the operator gives --ignore-annotation ${ignored}`, async () => {
+      await using upstream = await hello()
+      const port = await freePort()
+      const text = yamlOf(
+        gateway([{ name: 'http', port }]),
+        annotated(middlewares),
+        backend('up', [upstream.port]),
+      )
+      using folder = new Folder({ 'a.yaml': text })
+      await using run = await RunProcess.start([folder.path], '--workers=1', `--ignore-annotation=${ignored}`)
+      await run.started()
+      assert.equal((await send(port)).body, 'hello')
+    })
 })

@@ -17,7 +17,7 @@ const nowMs = Date.parse('2026-11-25T00:00:00Z')
 /**
  * Resources in, snapshot and conditions out. Adding a case is adding a file `name.in.yaml`; UPDATE_GOLDEN=1 writes
  * `name.out.yaml`, which is then to be read against what is promised. A line `# addresses: a, b` in the input stands for
- * `--address`, `# ignored: Kind.group` for `--ignore-kind`, and `# roles: -management` for `--roles`. Paths in it are from the root of
+ * `--address`, `# ignored: Kind.group` for `--ignore-kind`, `# ignored-annotations: a/b` for `--ignore-annotation`, and `# roles: -management` for `--roles`. Paths in it are from the root of
  * this repository.
  */
 export function goldenCases(folder: URL, least: number): void {
@@ -35,7 +35,8 @@ async function goldenCase(folder: URL, input: string): Promise<void> {
   const { resources, problems, all } = load(text, input, kinds)
   const ignored = /^# ignored: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
   const facts = await discoverAll(roles, resources)
-  const options = { addresses, nowMs, ignoredKinds: ignored.map(ignoredKind), facts }
+  const ignoredAnnotations = /^# ignored-annotations: (.+)$/m.exec(text)?.[1]?.split(', ') ?? []
+  const options = { addresses, nowMs, ignoredKinds: ignored.map(ignoredKind), ignoredAnnotations, facts }
   const translation = translateAll(roles, resources, options)
   const actual = render(translation, problems)
   const output = new URL(input.replace('.in.', '.out.'), folder)

@@ -1,7 +1,7 @@
 import { ingressDefaults } from '../../model/defaults.ts'
 import type { IgnoredKind, IngressPorts, TranslateSettings } from '../../translation/role.ts'
 import { UsageError, type Flag, type Given } from './flag.ts'
-import { ignoredKind, ipAddress, listOf } from './values.ts'
+import { annotationName, ignoredKind, ipAddress, listOf } from './values.ts'
 
 // What `run`, `check` and `explain` make of the same objects must be the same.
 
@@ -24,6 +24,16 @@ const ignoredKinds: Flag<readonly IgnoredKind[]> = {
   parse: text => listOf(ignoredKind)(text.replaceAll('\n', ',')),
 }
 
+const ignoredAnnotations: Flag<readonly string[]> = {
+  name: 'ignore-annotation',
+  placeholder: 'NAME,…',
+  env: 'PORTCULLIS_IGNORE_ANNOTATION',
+  many: true,
+  fallback: '',
+  help: 'Serve routes, Ingresses and Services without these annotations of other controllers, although they may protect them: nginx.ingress.kubernetes.io/limit-rps, or konghq.com/* for all of one.',
+  parse: text => listOf(annotationName)(text.replaceAll('\n', ',')),
+}
+
 const ingressPorts: Flag<IngressPorts> = {
   name: 'ingress-ports',
   placeholder: 'HTTP,HTTPS',
@@ -38,12 +48,13 @@ const ingressPorts: Flag<IngressPorts> = {
   },
 }
 
-export const translationFlags = [addresses, ignoredKinds, ingressPorts]
+export const translationFlags = [addresses, ignoredKinds, ignoredAnnotations, ingressPorts]
 
 export function settingsOf(given: Given): TranslateSettings {
   return {
     addresses: given.get(addresses),
     ignoredKinds: given.get(ignoredKinds),
+    ignoredAnnotations: given.get(ignoredAnnotations),
     ingressPorts: given.get(ingressPorts),
   }
 }

@@ -105,6 +105,12 @@ export function ignoredKind(text: string): IgnoredKind {
   return { kind, group: group ?? null }
 }
 
+/** `nginx.ingress.kubernetes.io/auth-url`, or `konghq.com/*` for all of one. */
+export function annotationName(text: string): string {
+  if (/^[a-z0-9.-]+\/(\*|[A-Za-z0-9._-]+)$/.test(text)) return text
+  throw new UsageError(`"${text}" is no annotation, expected PREFIX/NAME, or PREFIX/* for all of one`)
+}
+
 /** An IP address of this machine. */
 export function ipAddress(text: string): string {
   if (isIP(text) === 0) throw new UsageError(`"${text}" is no IP address`)

@@ -50,6 +50,8 @@ import { askedBy } from './external-auth/asking.ts'
 import { ExternalAuthPolicies } from './external-auth/policies.ts'
 import { Placed } from '../../snapshot/placed.ts'
 import { Closing } from '../../translation/closing.ts'
+import { closeAnnotated } from './closing/annotated.ts'
+import { Served, servedObjects } from './closing/served-objects.ts'
 import { closeUnenforced } from './closing/unenforced.ts'
 import { usable } from './traffic/fallback.ts'
 import { trafficPolicies } from './traffic/traffic-policies.ts'
@@ -93,7 +95,9 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportClientCertificate(state.gateway, ownListeners(state), certificates, report)
   }
   const ours = ourIngresses(resources, report)
-  closeUnenforced(resources, gateways, ours, options.ignoredKinds ?? [], closing, report)
+  const served = lazy(() => new Served(servedObjects(resources, gateways, ours)))
+  closeUnenforced(resources, served, options.ignoredKinds ?? [], closing, report)
+  closeAnnotated(resources, served, options.ignoredAnnotations ?? [], closing, report)
   const traffic = trafficPolicies({ resources, gateways, grants, backends, closing, report })
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
   closing.tell(report)

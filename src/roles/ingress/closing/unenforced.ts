@@ -1,7 +1,6 @@
 import { ROLE_ABSENT, switchingOff } from '../../../model/absent.ts'
 import { leftOut } from '../../../model/last-good.ts'
 import { groupOf } from '../../../model/kind.ts'
-import type { Ingress } from '../../../model/kinds/ingress.ts'
 import { onlyTunes } from '../../../model/kinds/tuning.ts'
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { qualifiedKind, refOf, shortName, type Resources } from '../../../model/resources.ts'
@@ -10,7 +9,6 @@ import type { Targeting } from '../../../model/targets.ts'
 import type { IgnoredKind } from '../../../translation/role.ts'
 import type { Closing } from '../../../translation/closing.ts'
 import type { Report } from '../../../translation/report.ts'
-import type { GatewayState } from '../gateway/gateway.ts'
 import { originOf } from '../origin.ts'
 import { policyName } from '../../../translation/policies.ts'
 import {
@@ -20,7 +18,7 @@ import {
   type Scope,
   type Targetable,
 } from '../../../translation/targetable.ts'
-import { Served, servedObjects } from './served-objects.ts'
+import type { Served } from './served-objects.ts'
 
 /**
  * Closes what objects target that are not in force and may be there to protect it ("fail closed"): a request that they
@@ -29,14 +27,13 @@ import { Served, servedObjects } from './served-objects.ts'
  */
 export function closeUnenforced(
   resources: Resources,
-  gateways: ReadonlyMap<string, GatewayState>,
-  ingresses: readonly Ingress[],
+  lookUp: () => Served,
   ignored: readonly IgnoredKind[],
   closing: Closing,
   report: Report,
 ): void {
   if (resources.unenforced.length === 0) return
-  const served = new Served(servedObjects(resources, gateways, ingresses))
+  const served = lookUp()
   const notes = new Notes(report)
   for (const one of resources.unenforced) {
     const hits = hitsOf(one, served)

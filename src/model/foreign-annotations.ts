@@ -1,0 +1,132 @@
+/** What an annotation of another controller asks for, as far as it matters to who serves without it. */
+export interface ForeignAnnotation {
+  /** Whose it is, for people. */
+  readonly controller: string
+  /** What says the same here, where it may protect; "" where nothing does. Null: it only tunes. */
+  readonly instead: string | null
+}
+
+/** Whether it may protect, and what to write in its place; the first that fits counts. */
+type Row = readonly [pattern: RegExp, instead: string, only?: RegExp]
+
+interface Controller {
+  readonly name: string
+  readonly prefixes: readonly string[]
+  readonly protecting: readonly Row[]
+}
+
+const AUTH = 'an ExternalAuthPolicy'
+const BASIC = 'basicAuth of a TrafficPolicy'
+const ADDRESSES = 'addresses of a TrafficPolicy'
+const LIMITS = 'rateLimits of a TrafficPolicy'
+const CLIENTS = 'tls.frontend of a Gateway'
+const BACKEND_TLS = 'a BackendTLSPolicy'
+const MATCHES = 'matches of an HTTPRoute'
+const LISTENERS = 'listeners of a Gateway'
+const NOTHING = ''
+
+/** Values that switch something on; all others leave it as it was without the annotation. */
+const ON = /^(true|on|yes|1|detect|deny)$/i
+const SECURE = /^(https|grpcs|h2-ssl|h1-ssl|true)$/i
+
+/** What ingress-nginx has made common. */
+const common: readonly Row[] = [
+  [/^auth-tls-/, CLIENTS],
+  [/^(auth-(type|secret|secret-type|realm))$/, BASIC],
+  [/^(auth|oauth|oauth2)(-|$)/, AUTH],
+  [/^(global-rate-limit|limit|rate-limit)(-|$)/, LIMITS],
+  [/^(white|allow|deny|black|block)-?list(-source-range)?$/, ADDRESSES],
+  [/^(enable-modsecurity|enable-owasp-core-rules|waf)$/, NOTHING, /^(?!(false|off|no|0|)$)/i],
+  [/^(modsecurity-|waf-)/, NOTHING],
+  // Whatever may be written there: `deny all`, or who may pass.
+  [/snippet/, NOTHING],
+  [/^(proxy-ssl-|secure-)/, BACKEND_TLS, /^(?!(off|false)$)/i],
+  [/^backend-protocol$/, BACKEND_TLS, SECURE],
+  [/^satisfy$/, NOTHING],
+]
+
+// oxfmt-ignore
+const controllers: readonly Controller[] = [
+  // Also those who have taken over its annotations under the older name: haproxy-ingress, Traefik 1, Voyager.
+  { name: 'ingress-nginx', prefixes: ['nginx.ingress.kubernetes.io', 'ingress.kubernetes.io'], protecting: common },
+  { name: 'NGINX Ingress Controller', prefixes: ['nginx.org', 'nginx.com'], protecting: [
+    [/^basic-auth-/, BASIC],
+    [/^jwt-/, 'an AuthenticationPolicy'],
+    [/^limit-req-/, LIMITS],
+    [/^policies$/, 'a TrafficPolicy or an ExternalAuthPolicy'],
+    [/^(server|location)-snippets$/, NOTHING],
+    [/^ssl-services$/, BACKEND_TLS],
+  ] },
+  { name: 'F5 WAF for NGINX', prefixes: ['appprotect.f5.com', 'appprotectdos.f5.com'], protecting: [[/./, NOTHING]] },
+  { name: 'Kong', prefixes: ['konghq.com'], protecting: [
+    [/^(plugins|override)$/, 'policies: TrafficPolicy, ExternalAuthPolicy, AuthenticationPolicy'],
+    [/^(methods|headers\.|snis)/, MATCHES],
+    // Left out, both are served.
+    [/^protocols$/, LISTENERS, /^(https|grpcs|tls)$/],
+    [/^protocol$/, BACKEND_TLS, /^(https|grpcs|tls)$/],
+    [/^(client-cert|tls-verify|ca-certificates)/, BACKEND_TLS],
+  ] },
+  { name: 'Kong', prefixes: ['configuration.konghq.com', 'plugins.konghq.com'], protecting: [[/./, 'policies: TrafficPolicy, ExternalAuthPolicy, AuthenticationPolicy']] },
+  { name: 'Traefik', prefixes: ['traefik.ingress.kubernetes.io'], protecting: [
+    [/^router\.middlewares$/, 'filters of an HTTPRoute, a TrafficPolicy or an ExternalAuthPolicy'],
+    [/^router\.tls\.options$/, CLIENTS],
+    // One that is open to few would be open to all.
+    [/^router\.entrypoints$/, LISTENERS, /^(?!\s*(web|websecure|http|https)(\s*,\s*(web|websecure|http|https))*\s*$)/],
+    [/^service\.serversscheme$/, BACKEND_TLS, SECURE],
+    ...common,
+  ] },
+  { name: 'HAProxy Kubernetes Ingress Controller', prefixes: ['haproxy.org', 'haproxy.com'], protecting: [
+    [/^client-(ca|crt-optional)$/, CLIENTS],
+    [/^server-(ssl|ca|crt)$/, BACKEND_TLS, /^(?!false$)/],
+    ...common,
+  ] },
+  { name: 'HAProxy Ingress', prefixes: ['haproxy-ingress.github.io'], protecting: [
+    [/^config-/, NOTHING],
+    ...common,
+  ] },
+  { name: 'OpenShift', prefixes: ['haproxy.router.openshift.io'], protecting: [
+    [/^ip_(white|allow)list$/, ADDRESSES],
+    [/^rate-limit-connections/, LIMITS],
+  ] },
+  { name: 'APISIX', prefixes: ['k8s.apisix.apache.org'], protecting: [
+    [/^plugin-config-name$/, 'policies: TrafficPolicy, ExternalAuthPolicy, AuthenticationPolicy'],
+    [/^(allow|block)list-source-range$/, ADDRESSES],
+    [/^http-(allow|block)-methods$/, MATCHES],
+    [/^(auth-|enable-csrf|csrf-key)/, AUTH],
+    [/^upstream-scheme$/, BACKEND_TLS, SECURE],
+  ] },
+  { name: 'Skipper', prefixes: ['zalando.org'], protecting: [[/^(skipper-(filter|predicate|routes)|ratelimit)$/, 'an HTTPRoute']] },
+  { name: 'AWS Load Balancer Controller', prefixes: ['alb.ingress.kubernetes.io'], protecting: [
+    [/^auth-/, AUTH],
+    [/^(wafv2-acl-|waf-acl-|shield-)/, NOTHING],
+    [/^(inbound-cidrs|security-groups|prefix-lists?)/, ADDRESSES],
+    [/^mutual-authentication$/, CLIENTS],
+    [/^(conditions|actions|transforms)\./, 'an HTTPRoute'],
+    // What is reached from inside would be reached from everywhere.
+    [/^scheme$/, LISTENERS, /^internal$/],
+    [/^backend-protocol$/, BACKEND_TLS, SECURE],
+  ] },
+  { name: 'Azure Application Gateway', prefixes: ['appgw.ingress.kubernetes.io'], protecting: [
+    [/^waf-/, NOTHING],
+    [/^use-private-ip$/, LISTENERS, ON],
+    [/^(backend-protocol|appgw-trusted-root-certificate)$/, BACKEND_TLS, /^(?!http$)/i],
+  ] },
+  { name: 'Google Kubernetes Engine', prefixes: ['cloud.google.com'], protecting: [
+    [/^backend-config$/, 'policies: TrafficPolicy, ExternalAuthPolicy'],
+    [/^app-protocols$/, BACKEND_TLS, /HTTPS|HTTP2/],
+  ] },
+]
+
+const byPrefix = new Map(controllers.flatMap(one => one.prefixes.map(prefix => [prefix, one] as const)))
+
+/** Whose annotation this is; null where it is of no controller that is known. */
+export function foreignAnnotation(name: string, value: string): ForeignAnnotation | null {
+  const slash = name.indexOf('/')
+  const controller = byPrefix.get(name.slice(0, Math.max(0, slash)))
+  if (controller === undefined) return null
+  const own = name.slice(slash + 1)
+  const row = controller.protecting.find(
+    ([pattern, , only]) => pattern.test(own) && (only?.test(value.trim()) ?? true),
+  )
+  return { controller: controller.name, instead: row?.[1] ?? null }
+}
