@@ -162,7 +162,8 @@ export const backendDefaults = {
   /** As Linkerd, Finagle and the standard's GEP-3388 have it. */
   retryPercent: 20,
   retryIntervalMs: 10_000,
-  minRetries: 10,
+  /** Ten a second. */
+  minRetries: 100,
   dnsRefreshMs: 10_000,
   tlsMinVersion: 'TLS1.2',
   tlsMaxVersion: 'TLS1.3',

@@ -3,8 +3,11 @@ import { suite, test } from 'node:test'
 import { CounterAreas, counterMemory } from '../shared/counters.ts'
 import { RetryBudget } from './retry-budget.ts'
 
+/** Less than the default, so that little is to be spent. */
+const ten = { percent: 20, intervalMs: 10_000, minRetries: 10 }
+
 /** The budget of one cluster in so many workers, at `clock.ms`. */
-function workers(count: number, settings?: ConstructorParameters<typeof RetryBudget>[1]) {
+function workers(count: number, settings: ConstructorParameters<typeof RetryBudget>[1] = ten) {
   const memory = counterMemory(new Uint8Array(16), { buckets: 4, reserve: 1 })
   const clock = { ms: 0 }
   const budgets = Array.from({ length: count }, (_, i) => {
@@ -62,6 +65,14 @@ suite('retries of ten seconds, of all workers together', () => {
     assert.equal(spentInTime(clock, budgets, 100), 20)
   })
 
+  test('are a hundred in ten seconds where no policy says it, twenty of them at once', () => {
+    const { clock, budgets } = workers(1)
+    budgets[0]!.update()
+    assert.equal(spent(budgets, 100), 20)
+    clock.ms = 999
+    assert.equal(spentInTime(clock, budgets, 100), 80)
+  })
+
   test('come back as time goes by', () => {
     const { clock, budgets } = workers(2)
     assert.equal(spent(budgets, 20), 10)
@@ -84,10 +95,10 @@ suite('retries of ten seconds, of all workers together', () => {
     const { budgets } = workers(1)
     const [budget] = budgets as [RetryBudget]
     assert.equal(spent(budgets, 20), 10)
-    budget.update({ percent: 20, intervalMs: 10_000, minRetries: 12 })
+    budget.update({ percent: 20, intervalMs: 10_000, minRetries: 60 })
     assert.equal(spent(budgets, 20), 2)
     budget.update()
-    assert.equal(spent(budgets, 20), 0)
+    assert.equal(spent(budgets, 20), 8)
   })
   test("are of a shorter interval as soon as it is configured: what a longer one has counted is nobody's requests", () => {
     const { clock, budgets } = workers(2, { percent: 20, intervalMs: 300_000, minRetries: 10 })

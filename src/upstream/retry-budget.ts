@@ -28,6 +28,9 @@ const retryBudgetSettings: RetryBudgetSettings = {
 /** Of an interval's retries so many may be made in one tenth of it: spent at once, they would be three times the load for a second. */
 const OF_A_TENTH = 1 / 5
 
+/** Of so few it is no matter when they are made. */
+const LEAST_OF_A_TENTH = 10
+
 const MOST_REQUESTS_BITS = 29
 const MOST_RETRIES_BITS = 22
 
@@ -111,7 +114,7 @@ export class RetryBudget {
     const { sums, latest } = this.window!
     const [requests, retries] = sums as [number, number]
     const most = this.allowed(requests)
-    const ofTenth = Math.max(this.settings.minRetries, most * OF_A_TENTH)
+    const ofTenth = Math.max(LEAST_OF_A_TENTH, most * OF_A_TENTH)
     return retries * parts >= most || latest[1]! * parts >= ofTenth
   }
 

@@ -53,7 +53,7 @@ const refused = (portcullis: TestGateway): number =>
   )
 
 suite('a backend that fails every request', () => {
-  test('gets ten retries in ten seconds and then a fifth, not three for each request', () =>
+  test('gets a hundred retries in ten seconds, no more than twenty in one, not three for each request', () =>
     storm(null, async ({ portcullis, arrived }) => {
       const answers = []
       for (let i = 0; i < 100; i++) answers.push(await send(portcullis.port()))

@@ -142,7 +142,7 @@ test('another endpoint is chosen', async () => {
   await using one = sick
   await using two = await TestUpstream.start((_, response) => void response.end('well'))
   // Half of all are to be repeated, at once.
-  const upstream = { retryBudget: { minRetries: { count: 60, interval: '10s' } } }
+  const upstream = { retryBudget: { minRetries: { count: 600, interval: '10s' } } }
   const rule = { retry: { codes: [503], backoff: '1ms' } }
   await using portcullis = await startGateway(plain([one.port, two.port], { rule, upstream }))
   // Many at once, or taking turns alone would choose the other one.

@@ -196,7 +196,7 @@ suite('explain, Admin API, metrics, log and problems say the same', { timeout: 1
       const { breaker, retryBudget, limits } = await shown.cluster(one => one.breaker?.state !== 'closed')
       assert.equal(breaker?.reason, '4 of 4 failed')
       if (breaker?.state === 'open') assert.ok(Date.parse(breaker.until ?? '') > Date.now() - 60_000)
-      assert.deepEqual(retryBudget, { requests: 2, retries: 2, allowed: 10, intervalMs: 10_000 })
+      assert.deepEqual(retryBudget, { requests: 2, retries: 2, allowed: 100, intervalMs: 10_000 })
       assert.match(limits, /repeated once after 500 to 599 with pauses of 25ms to 250ms/)
       assert.match(limits, /breaker open for 2s where 50 % failed of at least 4 attempts in 10s then 1 probe/)
       await shown.metric('breaker_opened_total', ',reason="errors"', 1)
@@ -206,7 +206,7 @@ suite('explain, Admin API, metrics, log and problems say the same', { timeout: 1
       await shown.cluster(one => one.breaker?.state === 'half-open')
       const lines = (await shown.explained()).join('\n')
       assert.match(lines, /its breaker is half-open, 4 of 4 failed, 0 requests under way/)
-      assert.match(lines, /2 of 10 retries of its budget used, with 2 requests in 10s/)
+      assert.match(lines, /2 of 100 retries of its budget used, with 2 requests in 10s/)
       await shown.metric('breaker_half_open', '', 1)
       assert.deepEqual(await shown.problems(), ['error BreakerOpen'])
       sick = false

@@ -8,7 +8,7 @@ import type { BackendAnswer, BackendRequest, OpenedTunnel, RetrySettings, Transp
 
 const FIRST_BACKOFF_MS = 25
 const INTERVAL_MS = 10_000
-const MIN_RETRIES = 10
+const MIN_RETRIES = 100
 
 /**
  * Repeats what failed, for a transport that does not: with the budget that the data plane's clusters have, backend by

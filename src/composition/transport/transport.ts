@@ -67,7 +67,7 @@ export interface BackendRequest {
 export interface RetrySettings {
   /** At most so many beyond the first. */
   readonly attempts: number
-  /** At most this share of the requests of the last ten seconds (and ten at least) may be retries. */
+  /** At most this share of the requests of the last ten seconds (and ten a second at least) may be retries. */
   readonly budget: number
   readonly statuses: readonly number[]
   /** Of gRPC: codes that an answer without messages may have. */
