@@ -106,6 +106,8 @@ export const backendDefaults = {
   connectTimeoutMs: 5000,
   connectAttempts: 3,
   silenceMs: 300_000,
+  /** What is in a tunnel may have a heartbeat or not. */
+  tunnelSilenceMs: 3_600_000,
   fieldBytes: 16 * 1024,
   headBytes: 64 * 1024,
   fieldCount: 200,

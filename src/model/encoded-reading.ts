@@ -16,6 +16,7 @@ const OPEN: ReadonlySet<string> = new Set([
   'Namespace',
   'ReferenceGrant',
   'Service',
+  'TCPRoute',
   'TLSRoute',
 ])
 

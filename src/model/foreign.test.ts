@@ -30,7 +30,7 @@ suite('kinds that are none of ours', () => {
     ['networking.x-k8s.io/v1alpha1', 'HTTPRoute', 'error'],
     ['v1', 'Gateway', 'error'],
     ['apps/v1', 'Service', 'error'],
-    ['gateway.networking.k8s.io/v1', 'TCPRoute', 'error'],
+    ['gateway.networking.k8s.io/v1', 'UDPRoute', 'error'],
     ['portcullis.dev/v1alpha1', 'ValidationPolicy', 'error'],
     // Misspelt, wherever it claims to belong.
     ['v1', 'Servcie', 'error'],
@@ -102,7 +102,7 @@ suite('what to use instead is told before anybody mends fields', () => {
       /: write a Gateway of gateway\.networking\.k8s\.io\/v1 in its place$/,
     ],
     ['v1', 'Endpoints', /: write an EndpointSlice of discovery\.k8s\.io\/v1 in its place$/],
-    ['traefik.io/v1alpha1', 'IngressRouteTCP', /: write a TLSRoute in its place$/],
+    ['traefik.io/v1alpha1', 'IngressRouteTCP', /: write a TCPRoute, or for TLS a TLSRoute in its place$/],
     ['networking.k8s.io/v1', 'NetworkPolicy', /^NetworkPolicy of .* is nothing that is served here$/],
     ['gateway.networking.k8s.io/v1alpha2', 'UDPRoute', /^UDPRoute is not served yet$/],
     [

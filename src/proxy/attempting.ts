@@ -67,7 +67,8 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   }
 
   get silenceMs(): number {
-    return this.cluster === null ? backendDefaults.silenceMs : this.cluster.config.silenceMs
+    const { silenceMs, tunnelSilenceMs } = this.cluster === null ? backendDefaults : this.cluster.config
+    return this.tunnel ? (tunnelSilenceMs ?? backendDefaults.tunnelSilenceMs) : silenceMs
   }
 
   choose(): void {

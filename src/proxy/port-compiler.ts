@@ -1,3 +1,4 @@
+import type { StreamRule } from '../snapshot/rule.ts'
 import type { Listener, Port } from '../snapshot/snapshot.ts'
 import type { Certificate } from '../snapshot/tls.ts'
 import { ClientShares } from './client-shares.ts'
@@ -12,6 +13,9 @@ import type { PortRuntime } from './runtime.ts'
 import type { Steps } from './steps.ts'
 import type { CompiledStream } from './proxied-stream.ts'
 import { compileTlsListeners } from './tls/listeners.ts'
+
+/** Of a port on which no request comes by itself. */
+const noRequests = { router: { route: () => null } }
 
 type Certificates = Readonly<Record<string, Certificate>>
 
@@ -43,7 +47,7 @@ export class PortCompiler {
   /** Whether it would come to what it came to last. */
   isCurrent(port: Port, certificates: Certificates): boolean {
     const { last } = this
-    return last?.port === port && (port.protocol === 'http' || last.certificates === certificates)
+    return last?.port === port && (port.protocol !== 'tls' || last.certificates === certificates)
   }
 
   /** Where it throws, what it has taken is given back, and what the runtime before holds stays held: it goes on serving. */
@@ -82,10 +86,13 @@ export class PortCompiler {
     const { client, listeners } = port
     const shares = new ClientShares(client)
     const methods = compileMethods(client.methods)
-    const base = { port, shares, observer, overload, methods, held, errorHead: grpcAnswer, filters: null }
+    const own = { port, shares, observer, overload, methods, held }
+    const base = { ...own, errorHead: grpcAnswer, filters: null, stream: null }
+    if (port.protocol === 'tcp')
+      return { ...base, ...noRequests, stream: this.streamOf(listeners, next), tls: null }
     if (port.protocol === 'tls') {
       const tls = yield* this.tlsOf(base, certificates, next, rules)
-      return { ...base, router: { route: () => null }, tls }
+      return { ...base, ...noRequests, tls }
     }
     const router = yield* this.routerOf('', listeners, next, rules)
     return { ...base, router, filters: this.filtersOf(listeners, next), tls: null }
@@ -108,21 +115,27 @@ export class PortCompiler {
     next: Holding,
     rules: TakenRules<CompiledRule>,
   ): Steps<NonNullable<PortRuntime['tls']>> {
-    const { compiled } = this
     for (const listener of base.port.listeners) yield* this.routerOf(listener.name, [listener], next, rules)
-    this.misdirected ??= compiled.take(misdirectedRule)
+    this.misdirected ??= this.compiled.take(misdirectedRule)
     return compileTlsListeners(
       base,
       certificates,
       ({ name }) => next.routers.get(name)!,
       this.misdirected,
-      rule => {
-        const stream = compiled.takeStream(rule)
-        next.streams.push(stream)
-        return stream
-      },
+      rule => this.take(rule, next),
       listener => this.filtersOf([listener], next),
     )
+  }
+
+  private take(rule: StreamRule, { streams }: Holding): CompiledStream {
+    const stream = this.compiled.takeStream(rule)
+    streams.push(stream)
+    return stream
+  }
+
+  private streamOf([listener]: readonly Listener[], next: Holding): CompiledStream | null {
+    const rule = listener?.streams?.[0]?.rule
+    return rule === undefined ? null : this.take(rule, next)
   }
 
   /** Null where no listener has any, so that nobody asks. */

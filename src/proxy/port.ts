@@ -7,6 +7,7 @@ import type { SharedStreams } from '../http/h2/shared-streams.ts'
 import { newRequestId } from '../http/request-id.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { CoarseClock } from './clock.ts'
+import { cutOff } from './cut-off.ts'
 import { Http1ServerConnection } from './h1/server-connection.ts'
 import { Http2ServerConnection } from './h2/server-connection.ts'
 import { LEAVE_MS, type ServingPort, type ServedConnection } from './serving-port.ts'
@@ -17,7 +18,7 @@ import { PortPlaces } from './port-places.ts'
 import { ProxyHeaders, type ProxyHeaderOwner } from './proxy-protocol/headers.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
 import type { Remote } from './remote.ts'
-import { ProxiedStream } from './proxied-stream.ts'
+import { ProxiedStream, type CompiledStream } from './proxied-stream.ts'
 import { TlsAcceptor, type HandshakeRule, type TlsOwner } from './tls/acceptor.ts'
 import { certificateField, clientCertificate } from './tls/client-certificate.ts'
 import { SecurePort } from './tls/secure-port.ts'
@@ -153,7 +154,9 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
 
   /** From here on it is the client who speaks. */
   began(inbound: Inbound, said: Buffer | null): void {
-    if (this.runtime.tls === null) this.openings.accept(inbound, this.clock.nowMs, said)
+    const { port, tls } = this.runtime
+    if (port.protocol === 'tcp') this.spliceAll(inbound, said)
+    else if (tls === null) this.openings.accept(inbound, this.clock.nowMs, said)
     else this.acceptor.accept(inbound, said)
   }
 
@@ -200,8 +203,8 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
     inbound.leave()
     this.runtime.observer.refused()
     socket.on('error', () => {})
-    // Before a handshake there is nothing to say it in.
-    if (this.runtime.tls !== null) socket.destroy()
+    // Before a handshake there is nothing to say it in, and nobody knows what is spoken by TCP.
+    if (this.runtime.port.protocol !== 'http') socket.destroy()
     else socket.end(OVERLOADED, () => socket.destroy())
   }
 
@@ -247,20 +250,41 @@ export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHea
   /** Splices a connection to a backend of its listener, or ends it where none takes its server name. */
   pass(inbound: Inbound, socket: Socket, { listener, streams }: TlsListener, serverName: string): void {
     const found = streams?.find(serverName) ?? null
-    inbound.settle()
-    if (found === null) {
-      this.refused('tls_unrecognized_name', inbound, '')
-      socket.destroy()
-      return
+    if (found !== null) return this.splice(inbound, socket, found, listener.name, serverName)
+    this.refused('tls_unrecognized_name', inbound, '')
+    socket.destroy()
+  }
+
+  /** Of a port of TCP all connections have one way, also those whose client waits for the backend to speak. */
+  private spliceAll(inbound: Inbound, said: Buffer | null): void {
+    const { socket } = inbound
+    const { stream, port } = this.runtime
+    if (stream === null) {
+      this.faulted('tcp_no_route', inbound)
+      socket.on('error', () => {})
+      return cutOff(socket)
     }
+    socket.pause()
+    if (said !== null) socket.unshift(said)
+    this.splice(inbound, socket, stream, port.listeners[0]!.name, '')
+  }
+
+  private splice(
+    inbound: Inbound,
+    socket: Socket,
+    to: CompiledStream,
+    listener: string,
+    serverName: string,
+  ): void {
+    inbound.settle()
     const { observer } = this.runtime
-    const facts = { listener: listener.name, serverName, localPort: this.localPort, remote: inbound }
-    const stream: ProxiedStream = new ProxiedStream(socket, found, facts, this.clock.nowMs, one => {
+    const facts = { listener, serverName, localPort: this.localPort, remote: inbound }
+    const stream: ProxiedStream = new ProxiedStream(socket, to, facts, this.clock.nowMs, one => {
       this.streams.delete(stream)
       observer.streamed(one)
     })
     this.streams.add(stream)
-    observer.streaming(found)
+    observer.streaming(to)
     stream.begin()
   }
 

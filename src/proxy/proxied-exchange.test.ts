@@ -98,6 +98,7 @@ function exchangeOf(
     overload: new Overload(),
     methods,
     filters: null,
+    stream: null,
     held: new HeldBodies(),
     errorHead: () => null,
   }

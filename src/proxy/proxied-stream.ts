@@ -1,15 +1,16 @@
 import type { Socket } from 'node:net'
 import { failures, type FailureName } from '../http/failures.ts'
+import { backendDefaults } from '../model/defaults.ts'
 import type { StreamRule } from '../snapshot/rule.ts'
 import type { RouteMetrics } from '../telemetry/instruments.ts'
 import type { PickInfo } from '../upstream/balancers/balancer.ts'
+import type { Cluster, Yielding } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { RawConnection, RawHandler } from '../upstream/raw-connection.ts'
 import { chooseBackend, type BackendShare, type Backends } from './backend.ts'
 import { cutOff } from './cut-off.ts'
 import type { Remote } from './remote.ts'
-import { TUNNEL_IDLE_MS } from './silence.ts'
 
 /** A snapshot.StreamRule with its clusters found. */
 export interface CompiledStream extends Backends {
@@ -21,8 +22,10 @@ export interface CompiledStream extends Backends {
 export interface FinishedStream {
   readonly stream: CompiledStream
   readonly listener: string
+  /** "" for what is no TLS. */
   readonly serverName: string
-  readonly remote: Remote
+  /** `client` is whose share it takes of. */
+  readonly remote: Remote & { readonly client: string }
   readonly localPort: number
   readonly startedMs: number
   readonly cluster: string
@@ -38,11 +41,11 @@ export interface FinishedStream {
 export type StreamFacts = Pick<FinishedStream, 'listener' | 'serverName' | 'localPort' | 'remote'>
 
 /** A client's connection and one to a backend, and the bytes between them as they are. */
-export class ProxiedStream implements RawHandler, PickInfo {
+export class ProxiedStream implements RawHandler, PickInfo, Yielding {
   /** Its bytes are not ours to understand. */
   readonly request = null
   readonly principal = null
-  private readonly client: Socket
+  private readonly socket: Socket
   private readonly stream: CompiledStream
   private readonly backend: BackendShare
   private readonly facts: StreamFacts
@@ -62,20 +65,24 @@ export class ProxiedStream implements RawHandler, PickInfo {
 
   /** The client may have been read from, and has what was read put back; it is paused until there is a backend. */
   constructor(
-    client: Socket,
+    socket: Socket,
     stream: CompiledStream,
     facts: StreamFacts,
     nowMs: number,
     finished: (finished: FinishedStream) => void,
   ) {
-    this.client = client
+    this.socket = socket
     this.stream = stream
     this.backend = chooseBackend(stream)
     this.facts = facts
     this.finished = finished
     this.movedMs = nowMs
-    client.on('error', () => (this.broken = true))
-    client.once('close', () => this.end(this.upstream === null ? 'client_gone' : null))
+    socket.on('error', () => (this.broken = true))
+    socket.once('close', () => this.end(this.upstream === null ? 'client_gone' : null))
+  }
+
+  get client(): string {
+    return this.facts.remote.client
   }
 
   get clientAddress(): string {
@@ -89,18 +96,35 @@ export class ProxiedStream implements RawHandler, PickInfo {
     const endpoint = cluster.pick(this.endpoint, this)
     if (endpoint === null) return this.end(cluster.unavailable, cluster.unavailableReason)
     this.endpoint = endpoint
-    this.connection = endpoint.pool.splice(this)
-    if (this.connection === null) this.end('connection_limit_reached')
-    else endpoint.begin()
+    this.connection = endpoint.pool.splice(this) ?? this.spliceInTurn(cluster, endpoint.pool)
+    if (this.connection === null) return this.end('connection_limit_reached')
+    endpoint.begin()
+    cluster.yielding.add(this)
+  }
+
+  /** At the cluster's limit, where streams may last for days: the client with most of them loses the oldest to one with fewer. */
+  private spliceInTurn(cluster: Cluster<UpstreamPool>, pool: UpstreamPool): RawConnection | null {
+    const [longest] = cluster.yielding.most(this.client)
+    if (longest === undefined) return null
+    longest.giveWay()
+    return pool.splice(this)
+  }
+
+  giveWay(): void {
+    this.end('connection_limit_reached', 'displaced')
   }
 
   /** Ends what has been silent for too long. */
   sweep(nowMs: number): void {
-    const moved = this.client.bytesRead + this.client.bytesWritten
+    const moved = this.socket.bytesRead + this.socket.bytesWritten
     if (moved !== this.moved) {
       this.moved = moved
       this.movedMs = nowMs
-    } else if (nowMs - this.movedMs > TUNNEL_IDLE_MS) this.end(null)
+    } else if (nowMs - this.movedMs > this.silenceMs) this.end(null)
+  }
+
+  private get silenceMs(): number {
+    return this.backend.cluster?.config.tunnelSilenceMs ?? backendDefaults.tunnelSilenceMs
   }
 
   destroy(): void {
@@ -108,18 +132,19 @@ export class ProxiedStream implements RawHandler, PickInfo {
   }
 
   onConnected(upstream: Socket): void {
-    const { client } = this
+    const { socket } = this
     this.upstream = upstream
     this.endpoint?.succeeded()
     // pipe holds back who is faster than the other, and passes on the end of each direction by itself.
-    client.pipe(upstream)
-    upstream.pipe(client)
+    socket.pipe(upstream)
+    upstream.pipe(socket)
   }
 
   onFailure(failure: FailureName, reason: string): void {
     const { cluster, metrics } = this.backend
     this.endpoint?.finish()
     this.connection = null
+    cluster?.yielding.delete(this)
     // Nothing has been sent to an endpoint that could not be connected to.
     const most = cluster?.config.connectAttempts ?? 0
     if (this.attempts >= most || failures[failure].retry === 'never') return this.end(failure, reason)
@@ -135,12 +160,15 @@ export class ProxiedStream implements RawHandler, PickInfo {
   private end(failure: FailureName | null, reason: string = ''): void {
     if (this.over) return
     this.over = true
-    const { client, upstream, connection, endpoint, facts, startedMs, attempts } = this
+    const { socket, upstream, connection, endpoint, facts, startedMs, attempts } = this
     if (connection !== null) endpoint?.finish()
-    const leave = this.broken || failure !== null ? cutOff : finish
-    leave(client)
-    if (upstream === null) connection?.abort()
-    else leave(upstream)
+    this.backend.cluster?.yielding.delete(this)
+    const isCut = this.broken || failure !== null
+    const leave = isCut ? cutOff : finish
+    leave(socket)
+    if (upstream !== null) leave(upstream)
+    // At once, so that another one may be made in its place.
+    if (isCut || upstream === null) connection?.abort()
     this.finished({
       ...facts,
       stream: this.stream,
@@ -150,8 +178,8 @@ export class ProxiedStream implements RawHandler, PickInfo {
       attempts,
       failure,
       reason,
-      bytesIn: client.bytesRead,
-      bytesOut: client.bytesWritten,
+      bytesIn: socket.bytesRead,
+      bytesOut: socket.bytesWritten,
     })
   }
 }

@@ -22,6 +22,8 @@ export interface PortRuntime {
   readonly router: Routes
   /** Of a port with TLS, where each listener has a runtime of its own. */
   readonly tls: TlsTable | null
+  /** Where the connections of a port of TCP are spliced to; null where no route has them, and for other ports. */
+  readonly stream: CompiledStream | null
   /** By whom its connections share what is full. */
   readonly shares: ClientShares
   readonly observer: Observer

@@ -33,8 +33,10 @@ export interface Cluster {
   /** Connections tried for one request, or stream, where none can be made and no route says how often. */
   readonly connectAttempts: number
   readonly idleTimeoutMs: number
-  /** An exchange of which nothing has moved for this long is given up; Infinity is never. Tunnels have a limit of their own. */
+  /** An exchange of which nothing has moved for this long is given up; Infinity is never. */
   readonly silenceMs: number
+  /** The same of a tunnel, or a connection that is spliced; absent: an hour. */
+  readonly tunnelSilenceMs?: number
   /** Of the head of a response: one field, all of it, and how many fields. */
   readonly fieldBytes: number
   readonly headBytes: number

@@ -36,8 +36,11 @@ export interface Port {
   /** "" for every address of the machine. */
   readonly address: string
   readonly port: number
-  /** On a port of `tls`, every listener says by its `tls` what becomes of a connection that asks for its hostname. */
-  readonly protocol: 'http' | 'tls'
+  /**
+   * On a port of `tls`, every listener says by its `tls` what becomes of a connection that asks for its hostname. That
+   * of `tcp` has one listener, and one route of it, for the hostname "".
+   */
+  readonly protocol: 'http' | 'tls' | 'tcp'
   readonly client: ClientSettings
   /** In no particular order; the hostname decides which one a request meets. */
   readonly listeners: readonly Listener[]

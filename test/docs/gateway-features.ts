@@ -50,7 +50,7 @@ export const gatewayFeatures: Readonly<Record<string, string>> = {
   ListenerSet: 'yes',
   Mesh: 'no: the mesh role is not built yet',
   ReferenceGrant: 'yes',
-  TCPRoute: 'no',
+  TCPRoute: 'yes',
   TLSRoute: 'yes',
   TLSRouteModeMixed: 'yes',
   TLSRouteModeTerminate: 'yes',

@@ -61,7 +61,7 @@ export class Stage implements AsyncDisposable {
     const free = await Promise.all(own.map(freePort))
     ports.set('9999', String(await freePort()))
     free.sort((a, b) => a - b).forEach((port, i) => ports.set(own[i]!, String(port)))
-    if (stores.redis !== null) ports.set('6379', String(stores.redis.port))
+    if (stores.redis !== null) ports.set(writtenRedis, String(stores.redis.port))
     return new Stage(services, stores, ports, page)
   }
 
@@ -145,12 +145,16 @@ interface Stores {
 }
 
 const writtenDatabase = 'postgres://portcullis:portcullis@127.0.0.1:5432/portcullis'
+const writtenRedis = '6379'
 
+/** Null where one that the page names is not on this machine. */
 async function startStores(page: Page, t: Pick<TestContext, 'skip'>): Promise<Stores | null> {
-  if (!page.text.includes(writtenDatabase)) return { postgres: null, redis: null }
-  const program = requirePeer(t, 'redis-server')
-  const postgres = program === null ? null : await Postgres.start(t)
-  return program === null || postgres === null ? null : { postgres, redis: await RedisServer.start(program) }
+  const [namesPostgres, namesRedis] = [writtenDatabase, writtenRedis].map(one => page.text.includes(one))
+  const program = namesRedis ? requirePeer(t, 'redis-server') : null
+  if (namesRedis && program === null) return null
+  const postgres = namesPostgres ? await Postgres.start(t) : null
+  if (namesPostgres && postgres === null) return null
+  return { postgres, redis: program === null ? null : await RedisServer.start(program) }
 }
 
 function replaceWords(whole: string, words: ReadonlyMap<string, string>): string {

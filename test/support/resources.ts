@@ -35,6 +35,16 @@ export function httpRoute(name: string, spec: object, namespace = 'default'): ob
   }
 }
 
+/** A TCPRoute of Gateway `gw`, or of one listener of it. */
+export function tcpRoute(name: string, refs: readonly object[], parent: object = {}): object {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'TCPRoute',
+    metadata: { name },
+    spec: { parentRefs: [{ name: 'gw', ...parent }], rules: [{ backendRefs: refs }] },
+  }
+}
+
 /** A Backend with an endpoint on 127.0.0.1 for each port. */
 export function backend(name: string, ports: readonly number[], namespace = 'default'): object {
   return {

@@ -14,6 +14,9 @@ import { asRequests } from './stream.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { hasScheme, type AskedRequest } from './asked.ts'
 
+/** What becomes of bytes that are no requests: those of TLS, passed on or ended here, and of plain TCP. */
+export type StreamWay = 'passthrough' | 'terminate' | 'tcp'
+
 /** How far the request comes, and what it meets. */
 export type Explanation =
   /** Nothing listens where it goes. */
@@ -31,8 +34,8 @@ export type Explanation =
   | {
       readonly outcome: 'no-route' | 'routed'
       readonly port: Port
-      /** Not of a request: bytes are passed on, inside TLS or without it, and `head` tells the name in the handshake. */
-      readonly stream: 'passthrough' | 'terminate' | null
+      /** Null of a request; else bytes are passed on, and `head` tells the name in the handshake. */
+      readonly stream: StreamWay | null
       readonly head: RequestHead
       readonly route: RouteExplanation
     }
@@ -51,10 +54,12 @@ function urlsOf(ports: readonly Port[], text: string): readonly string[] {
   const meant = ports.filter(({ port }) => named === undefined || port === Number(named))
   if (meant.length === 0) return [`http://${text}`]
   return meant.map(({ port, protocol }) => {
-    const scheme = protocol === 'tls' ? 'https' : 'http'
-    return `${scheme}://${authority}${named === undefined ? `:${port}` : ''}${rest}`
+    return `${schemes[protocol]}://${authority}${named === undefined ? `:${port}` : ''}${rest}`
   })
 }
+
+/** Of what comes to a port, as it is asked for. */
+const schemes = { http: 'http', tls: 'https', tcp: 'tcp' } as const
 
 function explainAt(ports: readonly Port[], asked: AskedRequest): Explanation {
   const { scheme, authority, target } = split(asked.url)
@@ -63,9 +68,9 @@ function explainAt(ports: readonly Port[], asked: AskedRequest): Explanation {
   const port = portFor(ports, url.hostname, number)
   if (port === undefined)
     return { outcome: 'no-port', reason: `nothing listens on port ${number}; ${listOf(ports)}` }
+  if (schemes[port.protocol] !== scheme) return { outcome: 'refused', port, reason: wrongScheme(port) }
+  if (port.protocol === 'tcp') return explainBytes(port, authority)
   const secure = port.protocol === 'tls'
-  if (secure !== (scheme === 'https'))
-    return { outcome: 'refused', port, reason: wrongScheme(secure, number) }
   const named = secure ? listenerNamed(port, authority) : null
   if (named?.streams !== undefined) return explainStream(port, named, authority)
   const head = readHead(asked, authority, target, port)
@@ -88,7 +93,7 @@ function explained(
   port: Port,
   head: RequestHead,
   route: RouteExplanation,
-  stream: 'passthrough' | 'terminate' | null,
+  stream: StreamWay | null,
 ): Explanation {
   return { outcome: route.hit === null ? 'no-route' : 'routed', port, stream, head, route }
 }
@@ -99,6 +104,16 @@ function explainStream(port: Port, named: Listener, authority: string): Explanat
   if (head === null || head instanceof Rejection) return handshakeFails(port, named, authority)
   const mode = named.tls?.mode === 'passthrough' ? 'passthrough' : 'terminate'
   return explained(port, head, explainRoute(port.listeners.map(asRequests), head), mode)
+}
+
+/** Of plain TCP nothing is asked at all. */
+function explainBytes(port: Port, authority: string): Explanation {
+  const head = readHead(bare, authority, '/', port)
+  if (head instanceof Rejection) return { outcome: 'refused', port, reason: head.detail }
+  const route = explainRoute(port.listeners.map(asRequests), head)
+  const reason = 'it has every connection of its port'
+  const listeners = route.listeners.map(one => ({ ...one, reason }))
+  return explained(port, head, { ...route, listeners }, 'tcp')
 }
 
 function handshakeFails(port: Port, named: Listener | null, authority: string): Explanation {
@@ -114,8 +129,9 @@ function withoutUser(authority: string): string {
   return authority.slice(authority.lastIndexOf('@') + 1)
 }
 
-function wrongScheme(secure: boolean, port: number): string {
-  return secure
+function wrongScheme({ protocol, port }: Port): string {
+  if (protocol === 'tcp') return `port ${port} is for TCP, expected tcp://`
+  return protocol === 'tls'
     ? `port ${port} is for TLS, expected https://`
     : `no listener of port ${port} has protocol HTTPS, expected http://`
 }

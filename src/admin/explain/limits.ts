@@ -1,3 +1,4 @@
+import { backendDefaults } from '../../model/defaults.ts'
 import type { Cluster } from '../../snapshot/cluster.ts'
 import type { Ejection, HealthChecks } from '../../snapshot/health.ts'
 import type { BreakerTrip, ClusterRetry } from '../../snapshot/resilience.ts'
@@ -5,6 +6,9 @@ import type { Port } from '../../snapshot/snapshot.ts'
 
 /** What a port allows its clients, in one line; what has no limit is left out. */
 export function clientLimits({ protocol, client }: Port): string {
+  const connections = client.connections > 0 && `${client.connections} connections per worker`
+  if (protocol === 'tcp')
+    return sentence(proxyHeader(client), connections || 'as many connections as the process has files for')
   return sentence(
     proxyHeader(client),
     `request line ${bytes(client.requestLineBytes)}`,
@@ -14,7 +18,7 @@ export function clientLimits({ protocol, client }: Port): string {
     `body idle ${time(client.bodyIdleTimeoutMs)}`,
     `connection idle ${time(client.idleTimeoutMs)}`,
     `${client.streams} streams per connection of HTTP/2, stalled for ${time(client.stallTimeoutMs)}`,
-    client.connections > 0 && `${client.connections} connections per worker`,
+    connections,
     client.openings > 0 && `${client.openings} that have said nothing yet`,
     protocol === 'tls' && client.handshakes > 0 && `${client.handshakes} in a handshake`,
     client.requestsPerConnection > 0 && `${client.requestsPerConnection} requests per connection`,
@@ -42,6 +46,19 @@ function proxyHeader(client: Port['client']): string | false {
   return `PROXY header ${proxyProtocol.replace(',', ' or ')}${from}${proxyProtocolRequired ? '' : ', or none'}`
 }
 
+/** The same of a cluster that connections are spliced to. */
+export function streamLimits(cluster: Cluster): string {
+  const { maxConnections, ejection } = cluster
+  return sentence(
+    maxConnections > 0 && `${maxConnections} connections, shared by client`,
+    `connect within ${time(cluster.connectTimeoutMs)}, ${cluster.connectAttempts} times`,
+    `silent for ${time(cluster.tunnelSilenceMs ?? backendDefaults.tunnelSilenceMs)}`,
+    ejection !== null &&
+      `ejected after ${ejection.consecutiveFailures} failures, at most ${ejection.maxEjectedPercent} % of endpoints`,
+    cluster.healthChecks !== undefined && checksText(cluster.healthChecks),
+  )
+}
+
 /** What a cluster may use of its endpoints, in one line. */
 export function clusterLimits(cluster: Cluster): string {
   const { maxConnections, maxPending, ejection } = cluster
@@ -51,6 +68,7 @@ export function clusterLimits(cluster: Cluster): string {
     `connect within ${time(cluster.connectTimeoutMs)}, ${cluster.connectAttempts} times`,
     `connection idle ${time(cluster.idleTimeoutMs)}`,
     `silent for ${time(cluster.silenceMs)}`,
+    cluster.tunnelSilenceMs !== undefined && `a tunnel for ${time(cluster.tunnelSilenceMs)}`,
     `field of a response ${bytes(cluster.fieldBytes)}, head ${bytes(cluster.headBytes)} of ${cluster.fieldCount} fields`,
     maxConnections > 0 && underPressure(cluster),
     ...timeTexts(cluster),

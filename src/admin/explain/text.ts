@@ -19,7 +19,7 @@ import type {
 } from '../../snapshot/rule.ts'
 import type { SnapshotParts } from '../../snapshot/snapshot.ts'
 import { certificatesText } from './certificates.ts'
-import { clientLimits, clientRules, clusterLimits } from './limits.ts'
+import { clientLimits, clientRules, clusterLimits, streamLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import type { Fact, Json } from '../../filters/filter.ts'
 import { decisionText, undecided, type Decision } from './decision.ts'
@@ -93,7 +93,7 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
   const policy = policies.ofPort(explanation.port)
   const limits = [
     row('limits', clientLimits(explanation.port) + policy),
-    row('takes', clientRules(explanation.port) + policy),
+    ...(explanation.port.protocol === 'tcp' ? [] : [row('takes', clientRules(explanation.port) + policy)]),
   ]
   if (explanation.outcome === 'rejected')
     return [
@@ -112,7 +112,7 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
     ]),
     ...(route.hit === null
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
-      : routeLines(route.hit)),
+      : routeLines(route.hit, explanation)),
     ...decision.filters.flatMap(one => [
       filterLine(one.filter, one.excepted, types),
       ...(one.inspection?.facts ?? []).map(fact => row('', factText(fact))),
@@ -128,16 +128,16 @@ function askedLine({ head, stream }: Routed): string {
   const host = head.hostname || '(none)'
   if (stream === null)
     return row('request', `${head.method} ${head.path}${redactQuery(head.query)}, host ${host}`)
+  if (stream === 'tcp') return row('stream', 'TCP, its bytes passed on')
   const bytes = stream === 'passthrough' ? 'passed on as it is' : 'ended here, its bytes passed on'
   return row('stream', `TLS for ${host}, ${bytes}`)
 }
 
-function routeLines({ entry, hostname }: ExplainedEntry): readonly string[] {
+function routeLines({ entry, hostname }: ExplainedEntry, { stream }: Routed): readonly string[] {
   const { rule, match } = entry
-  return [
-    row('route', `${rule.id}, ${from(rule.origin)}`),
-    row('match', `${hostname === '' ? '' : `host ${hostname}, `}${matchText(match)}`),
-  ]
+  const route = row('route', `${rule.id}, ${from(rule.origin)}`)
+  if (stream === 'tcp') return [route]
+  return [route, row('match', `${hostname === '' ? '' : `host ${hostname}, `}${matchText(match)}`)]
 }
 
 /** What has closed the rule that takes the request: the answer alone does not say. */
@@ -205,7 +205,10 @@ function backendLines(
       ? []
       : [
           ...balancingTexts(cluster).map(text => row('balance', text)),
-          row('limits', clusterLimits(cluster) + policies.ofCluster(cluster.name)),
+          row(
+            'limits',
+            (head === null ? streamLimits : clusterLimits)(cluster) + policies.ofCluster(cluster.name),
+          ),
         ]),
     ...types.filters.inOrder(backend.filters).map(filter => filterLine(filter, false, types)),
   ]

@@ -76,7 +76,9 @@ export const Rule = fields(
   {
     id: Type.String({ description: 'As in metrics, logs and requests: httproute/default/items/0.' }),
     origin: Origin,
-    stream: Type.Boolean({ description: 'Whether it is for connections and not for requests (TLSRoute).' }),
+    stream: Type.Boolean({
+      description: 'Whether it is for connections and not for requests (TLSRoute, TCPRoute).',
+    }),
     listeners: Type.Array(Type.String()),
     hostnames: Type.Array(Type.String(), { description: '"" for any.' }),
     matches: Type.Array(Match, { description: 'One of them is to match; in the order of precedence.' }),

@@ -41,19 +41,20 @@ export function servesText(parts: SnapshotParts, wants: Wants = {}): readonly st
   const places = placesOf(parts, wants)
   return parts.ports.flatMap(port => [
     `${port.key} ${port.protocol}`,
-    ...some(port.listeners, MOST_LISTENERS, 2, 'listener', listener => listenerLines(listener, places)),
+    ...some(port.listeners, MOST_LISTENERS, 2, 'listener', listener => listenerLines(listener, port, places)),
   ])
 }
 
-function listenerLines(listener: Listener, places: Places): string[] {
+function listenerLines(listener: Listener, { protocol }: Port, places: Places): string[] {
   const { name, hostname, hosts, streams } = listener
-  const head = `  listener ${name}, ${hostname === '' ? 'any host' : hostname}${tlsText(listener)}`
+  const any = protocol === 'tcp' ? 'any connection' : 'any host'
+  const head = `  listener ${name}, ${hostname === '' ? any : hostname}${tlsText(listener)}`
   if (listener.tls?.mode === 'refuse') return [`${head} (TLS): refused, its conditions say why`]
   if (streams !== undefined)
     return [
       streams.length === 0 ? `${head}: no route, connections are closed` : head,
       ...some(streams, MOST_HOSTS, 4, 'host', ({ hostname: host, rule }) => [
-        `    ${host === '' ? 'any host' : host} → ${backendsText(rule, places)}`,
+        `    ${host === '' ? any : host} → ${backendsText(rule, places)}`,
       ]),
     ]
   if (hosts.length === 0) return [`${head}: no route, requests are answered 404`]

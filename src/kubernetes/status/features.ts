@@ -47,6 +47,7 @@ export const supportedFeatures: readonly string[] = [
   'HTTPRouteSchemeRedirect',
   'ListenerSet',
   'ReferenceGrant',
+  'TCPRoute',
   'TLSRoute',
   'TLSRouteModeMixed',
   'TLSRouteModeTerminate',

@@ -51,6 +51,7 @@ const standard = new Set([
   'HTTPRoute',
   'GRPCRoute',
   'TLSRoute',
+  'TCPRoute',
   'BackendTLSPolicy',
   'Ingress',
 ])

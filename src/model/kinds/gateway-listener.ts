@@ -25,7 +25,7 @@ const protocolName = Type.String({
     '^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+)$',
   expected: 'a protocol like "HTTP", "HTTPS", "TLS", "TCP", "UDP", or one with a domain in front',
   // What editors offer.
-  examples: ['HTTP', 'HTTPS', 'TLS'],
+  examples: ['HTTP', 'HTTPS', 'TLS', 'TCP'],
   minLength: 1,
   maxLength: 255,
 })
@@ -87,7 +87,7 @@ export const listenerSchema = object({
   port: required(port, 'The TCP port. Listeners of one port must differ in protocol or hostname.'),
   protocol: required(
     protocolName,
-    'HTTP; HTTPS, by TLS; or TLS, for TLSRoutes. HTTP and HTTPS speak HTTP/1.1 and HTTP/2. TCP and UDP are not served.',
+    'HTTP; HTTPS, by TLS; TLS, for TLSRoutes; or TCP, for a TCPRoute. HTTP and HTTPS speak HTTP/1.1 and HTTP/2. UDP is not served.',
   ),
   tls: optional(listenerTls, 'For HTTPS and TLS, which need it.'),
   allowedRoutes: optional(

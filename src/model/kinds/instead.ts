@@ -34,7 +34,7 @@ const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // Traefik, by its two groups.
   ...both(['traefik.io', 'traefik.containo.us'], {
     IngressRoute: route,
-    IngressRouteTCP: 'a TLSRoute',
+    IngressRouteTCP: 'a TCPRoute, or for TLS a TLSRoute',
     Middleware: middleware,
     ServersTransport: `a BackendTLSPolicy, and ${backendPolicy}`,
     TLSOption: clientPolicy,
@@ -48,7 +48,7 @@ const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     KongClusterPlugin: middleware,
     KongPlugin: middleware,
     KongUpstreamPolicy: backendPolicy,
-    TCPIngress: 'a TLSRoute',
+    TCPIngress: 'a TCPRoute, or for TLS a TLSRoute',
   },
   'apisix.apache.org': {
     ApisixPluginConfig: middleware,
@@ -57,7 +57,11 @@ const instead: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ApisixUpstream: backendPolicy,
   },
   // NGINX: the ingress controller, and the Gateway Fabric.
-  'k8s.nginx.org': { TransportServer: 'a TLSRoute', VirtualServer: route, VirtualServerRoute: route },
+  'k8s.nginx.org': {
+    TransportServer: 'a TCPRoute, or for TLS a TLSRoute',
+    VirtualServer: route,
+    VirtualServerRoute: route,
+  },
   'gateway.nginx.org': { ClientSettingsPolicy: clientPolicy, UpstreamSettingsPolicy: backendPolicy },
   // HAProxy's ingress controller.
   'ingress.v3.haproxy.org': { Backend: backendPolicy },
@@ -84,7 +88,6 @@ function both<T>(groups: readonly string[], kinds: T): Record<string, T> {
 /** Kinds that a later release reads, by group, and what there is until then: "" for nothing. */
 const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'gateway.networking.k8s.io': {
-    TCPRoute: 'for connections with TLS there is TLSRoute',
     UDPRoute: '',
   },
 }

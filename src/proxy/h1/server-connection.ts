@@ -14,7 +14,6 @@ import { ProxiedExchange } from '../proxied-exchange.ts'
 import { LEAVE_MS, type ServingPort, type ServedConnection } from '../serving-port.ts'
 import type { Remote } from '../remote.ts'
 import { takenBytes, type Paced } from '../pace.ts'
-import { TUNNEL_IDLE_MS } from '../silence.ts'
 import { Untaken } from '../untaken.ts'
 import { Http1Response } from './response.ts'
 
@@ -477,7 +476,8 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
     const { client } = this.server.runtime.port
     const { overload } = this.server.runtime
     const still = nowMs - this.touchedMs
-    const patienceMs = this.phase === TUNNEL ? TUNNEL_IDLE_MS : client.bodyIdleTimeoutMs
+    const tunnelMs = this.phase === TUNNEL ? this.exchange?.silenceMs : undefined
+    const patienceMs = tunnelMs ?? client.bodyIdleTimeoutMs
     if (this.untaken.look(this.socket, nowMs) > overload.patience(patienceMs)) this.destroy()
     else if (this.phase === HEAD) {
       const headMs = this.headSinceMs === 0 ? 0 : nowMs - this.headSinceMs
@@ -518,7 +518,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
 
   private sweepExchange(stillMs: number, bodyIdleMs: number): void {
     if (this.phase === TUNNEL) {
-      if (stillMs <= TUNNEL_IDLE_MS) return
+      if (this.exchange !== null && stillMs <= this.exchange.silenceMs) return
       this.exchange?.fail('http_response_timeout', 'idle')
       this.destroy()
     } else if (this.socket.writableLength > 0) return

@@ -17,7 +17,6 @@ import { grpcRefusal } from '../grpc/answer.ts'
 import type { ServingPort, ServedConnection } from '../serving-port.ts'
 import type { Remote } from '../remote.ts'
 import { StreamPace } from './pace.ts'
-import { TUNNEL_IDLE_MS } from '../silence.ts'
 import { Untaken } from '../untaken.ts'
 
 /** After our last byte the client gets this long to end the connection. */
@@ -222,7 +221,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
     if (run?.watched === true) run.look(new StreamPace(stream, x, this.session), nowMs)
     const still = nowMs - Math.max(stream.receivedMs, stream.sentMs)
     if (run?.tunnel === true) {
-      if (still > TUNNEL_IDLE_MS) x.fail('http_response_timeout', 'idle')
+      if (still > x.silenceMs) x.fail('http_response_timeout', 'idle')
       return
     }
     const patienceMs = run?.conversation === true ? x.silenceMs : bodyIdleMs

@@ -6,7 +6,6 @@ import type { Fields } from '../../http/fields.ts'
 import type { ResponseHead } from '../../http/head.ts'
 import type { Paced } from '../pace.ts'
 import type { PortRuntime } from '../runtime.ts'
-import { TUNNEL_IDLE_MS } from '../silence.ts'
 import { ExchangeWithin, type DownstreamWithin } from './exchange-within.ts'
 import { FailedHead } from './failed-head.ts'
 import { IncomingBody, type Source } from './incoming-body.ts'
@@ -31,7 +30,6 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   private over = false
   /** What failed where the answer was made in its place. */
   private replaced: FailureName | null = null
-  private tunnel = false
   /** The request's body is on its way, and is to wait. */
   private sending = false
   private paused = false
@@ -155,7 +153,6 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
 
   upgrade(head: ResponseHead): void {
     if (this.over) return
-    this.tunnel = true
     this.resolve(head)
   }
 
@@ -243,12 +240,12 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   }
 
   sweep(nowMs: number): void {
-    const { x, tunnel } = this
+    const { x } = this
     if (x.run?.watched === true) x.run.look(this, nowMs)
     // Whoever reads it, or writes it, is slow, and not the backend.
     if (this.body.waitingBytes > 0 || this.reading) return
     const stillMs = nowMs - this.touchedMs
-    if (stillMs > (tunnel ? TUNNEL_IDLE_MS : x.silenceMs)) x.fail('http_response_timeout', 'timeouts.silence')
+    if (stillMs > x.silenceMs) x.fail('http_response_timeout', 'timeouts.silence')
   }
 
   /** Ends it for a drain. */

@@ -92,6 +92,7 @@ export class Within {
       port: portWithin,
       router: { route: () => hit },
       tls: null,
+      stream: null,
       shares,
       observer,
       overload,

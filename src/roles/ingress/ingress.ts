@@ -18,6 +18,7 @@ import { ReferenceGrant } from '../../model/kinds/reference-grant.ts'
 import { Secret } from '../../model/kinds/secret.ts'
 import { Service } from '../../model/kinds/service.ts'
 import { TrafficPolicy } from '../../model/kinds/traffic-policy.ts'
+import { TCPRoute } from '../../model/kinds/tcp-route.ts'
 import { TLSRoute } from '../../model/kinds/tls-route.ts'
 import type { Role } from '../../translation/role.ts'
 import { Acme } from './acme/acme.ts'
@@ -37,6 +38,7 @@ export const ingress: Role = {
     HTTPRoute,
     GRPCRoute,
     TLSRoute,
+    TCPRoute,
     IngressClass,
     Ingress,
     BackendTLSPolicy,

@@ -234,6 +234,8 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
     connectAttempts: connections.attempts,
     // As in the standard's timeouts, 0 is none.
     silenceMs: timeouts.silence === undefined ? undefined : ms(timeouts.silence) || Infinity,
+    tunnelSilenceMs:
+      timeouts.tunnelSilence === undefined ? undefined : ms(timeouts.tunnelSilence) || Infinity,
     fieldBytes: bytes(responses.fieldBytes),
     headBytes: bytes(responses.headBytes),
     fieldCount: responses.fields,

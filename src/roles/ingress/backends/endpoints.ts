@@ -3,16 +3,14 @@ import { portDefaults, routeDefaults } from '../../../model/defaults.ts'
 import { isKind } from '../../../model/kind.ts'
 import { Backend } from '../../../model/kinds/backend.ts'
 import { EndpointSlice } from '../../../model/kinds/endpoint-slice.ts'
-import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
-import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import type { Service, ServicePort } from '../../../model/kinds/service.ts'
-import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
 import { sameEndpoints } from '../../../snapshot/same-endpoints.ts'
 import type { Endpoint } from '../../../snapshot/cluster.ts'
 import type { SnapshotParts } from '../../../snapshot/snapshot.ts'
 import { backendRefsOf } from '../closing/served-objects.ts'
+import { allRoutes, type Route } from '../routes/route.ts'
 import { targetNamed, type ClusterTarget } from '../../../translation/targets.ts'
 
 /** Names the Service that an EndpointSlice belongs to (discovery.k8s.io/v1, LabelServiceName). */
@@ -208,11 +206,8 @@ function isElsewhere(old: Backend, now: Backend): boolean {
 /** Whether some route refers to it by a port, which one of its endpoints may not have. */
 function isNamedWithPort({ metadata }: Resource, resources: Resources): boolean {
   const name = `${metadata.namespace}/${metadata.name}`
-  const routes = [...resources.all(HTTPRoute), ...resources.all(GRPCRoute), ...resources.all(TLSRoute)]
-  return routes.some(route => backendsWithPorts(route).includes(name))
+  return allRoutes(resources).some(route => backendsWithPorts(route).includes(name))
 }
-
-type Route = HTTPRoute | GRPCRoute | TLSRoute
 
 const none: readonly string[] = []
 const withPorts = new WeakMap<Route, readonly string[]>()

@@ -1,16 +1,13 @@
 import { Backend } from '../../../model/kinds/backend.ts'
-import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
-import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { Service } from '../../../model/kinds/service.ts'
-import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Ingress, IngressBackend } from '../../../model/kinds/ingress.ts'
 import type { ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import { parentsOf } from '../routes/attach.ts'
 import type { GatewayState } from '../gateway/gateway.ts'
 import { routeParents } from '../gateway/listener-sets.ts'
-import type { RouteState } from '../routes/route.ts'
+import { allRoutes, type RouteState } from '../routes/route.ts'
 import {
   backendTarget,
   ingressTarget,
@@ -45,7 +42,7 @@ export function servedObjects(
   ingresses: readonly Ingress[],
 ): Targetable[] {
   const parents = routeParents(gateways)
-  const routes = routesOf(resources).filter(route =>
+  const routes = allRoutes(resources).filter(route =>
     parentsOf({ gateways }, route).some(({ carrier }) => parents.has(refKey(carrier.parent))),
   )
   const sentTo = new Set([...routes.flatMap(backendKeys), ...ingresses.flatMap(ingressBackendKeys)])
@@ -56,10 +53,6 @@ export function servedObjects(
     ...ingresses.map(ingressTarget),
     ...targets.filter(target => sentTo.has(keyOf(target))).map(backendTarget),
   ]
-}
-
-function routesOf(resources: Resources): RouteState['route'][] {
-  return [...resources.all(HTTPRoute), ...resources.all(GRPCRoute), ...resources.all(TLSRoute)]
 }
 
 /** Everything that a route refers to as a backend, mirrors included. */

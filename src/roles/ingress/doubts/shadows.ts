@@ -5,7 +5,7 @@ import type { Report } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
 import type { ListenerState } from '../gateway/listeners.ts'
 import { fieldOf, hostsOf, describeRule, type RuleField } from './rule-fields.ts'
-import type { RouteState } from '../routes/route.ts'
+import { hostnamesOf, type RouteState } from '../routes/route.ts'
 
 const SHADOWED = { severity: 'error', reason: 'Shadowed', path: [] } as const
 const EXPECTED = 'takes all that it would take; expected another hostname or match'
@@ -56,7 +56,7 @@ export function doubtShadows(ports: readonly Port[], report: Report): ReadonlySe
   return hidden
 }
 
-/** TLSRoutes all of whose hostnames others have, on every listener that took them. */
+/** Routes of connections of which others have all, on every listener that took them. */
 export function doubtStreams(
   attached: ReadonlyMap<RouteState, ReadonlySet<ListenerState>>,
   report: Report,
@@ -65,12 +65,13 @@ export function doubtStreams(
     if (stream === null) continue
     const shares = [...listeners].flatMap(({ streams }) => [...streams])
     if (shares.length === 0 || shares.some(([, { rule }]) => rule === stream)) continue
-    const names = route.body.spec.hostnames ?? ['']
+    const own = hostnamesOf(route)
+    const names = own.length === 0 ? [''] : own
     const taker = shares.find(([hostname]) => names.some(name => intersect(hostname, name) !== null))?.[1]
-    const who = taker === undefined ? 'another TLSRoute' : describeRule(taker.rule)
+    const who = taker === undefined ? `another ${route.kind}` : describeRule(taker.rule)
     report.doubt(route, {
       ...SHADOWED,
-      message: `no connection reaches it: ${who} comes first, and ${EXPECTED}`,
+      message: `no connection reaches it: ${who} comes first, and ${own.length === 0 ? 'takes all; expected another listener' : EXPECTED}`,
     })
   }
 }

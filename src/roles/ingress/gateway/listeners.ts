@@ -15,7 +15,7 @@ import { Owners } from './owners.ts'
 import type { RankedEntry } from '../routes/precedence.ts'
 
 /** The kinds of routes that there are. */
-export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute'
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute'
 
 /** One listener of a Gateway while a translation runs. */
 export interface ListenerState {
@@ -48,7 +48,7 @@ export interface ListenerState {
   readonly hosts: Map<string, HostShare[]>
   /** Of these hostnames. */
   readonly owners: Owners
-  /** The rules of its TLSRoutes by hostname: the route whose own is the most specific has it, of equals the oldest. */
+  /** The rules of its routes of connections by hostname: the route whose own is the most specific has it, of equals the oldest. */
   readonly streams: Map<string, StreamShare>
 }
 
@@ -170,9 +170,15 @@ function stateOf({
   }
 }
 
+const kindsByProtocol: Readonly<Record<string, readonly RouteKind[]>> = {
+  HTTP: ['HTTPRoute', 'GRPCRoute'],
+  HTTPS: ['HTTPRoute', 'GRPCRoute'],
+  TLS: ['TLSRoute'],
+  TCP: ['TCPRoute'],
+}
+
 function supportedKinds({ protocol }: GatewayListener): readonly RouteKind[] {
-  if (protocol === 'HTTP' || protocol === 'HTTPS') return ['HTTPRoute', 'GRPCRoute']
-  return protocol === 'TLS' ? ['TLSRoute'] : []
+  return Object.hasOwn(kindsByProtocol, protocol) ? kindsByProtocol[protocol]! : []
 }
 
 /** Whether allowedRoutes.kinds names it; an empty list is what the API server makes of an absent one. */
@@ -185,28 +191,37 @@ function isAllowed({ allowedRoutes }: GatewayListener, wanted: RouteKind): boole
 }
 
 function unsupported({ protocol }: GatewayListener, path: FieldPath): Flaw[] {
-  if (['HTTP', 'HTTPS', 'TLS'].includes(protocol)) return []
-  const known = ['TCP', 'UDP'].includes(protocol)
-  const message = known
-    ? `${protocol} is not served yet, expected HTTP, HTTPS or TLS`
-    : `${protocol} is no protocol that is known here, expected HTTP, HTTPS or TLS`
+  if (Object.hasOwn(kindsByProtocol, protocol)) return []
+  const expected = 'expected HTTP, HTTPS, TLS or TCP'
+  const message =
+    protocol === 'UDP'
+      ? `UDP is not served yet, ${expected}`
+      : `${protocol} is no protocol that is known here, ${expected}`
   return [{ reason: 'UnsupportedProtocol', path: [...path, 'protocol'], message }]
+}
+
+/** What comes to a port is one of these, and listeners of one port must agree on it. */
+const spoken: Readonly<Record<string, 'plain' | 'tls' | 'tcp'>> = {
+  HTTP: 'plain',
+  HTTPS: 'tls',
+  TLS: 'tls',
+  TCP: 'tcp',
 }
 
 /**
  * Listeners of one port that a request could not be told between: none of them is
- * taken, for the standard forbids to choose a winner. TCP listeners do not count,
- * because they are not served ("If an implementation does not support TCP …").
+ * taken, for the standard forbids to choose a winner. One of TCP takes all that
+ * comes, and shares its port with none (GEP-2644).
  */
 function conflictsOf(spec: GatewayListener, all: readonly GatewayListener[], path: FieldPath): Flaw[] {
-  const shared = ['HTTP', 'HTTPS', 'TLS']
-  if (!shared.includes(spec.protocol)) return []
+  const own = spoken[spec.protocol]
+  if (own === undefined) return []
   const others = all.filter(
-    other => other !== spec && other.port === spec.port && shared.includes(other.protocol),
+    other => other !== spec && other.port === spec.port && Object.hasOwn(spoken, other.protocol),
   )
-  const cleartext = others.filter(other => (other.protocol === 'HTTP') !== (spec.protocol === 'HTTP'))
-  if (cleartext.length > 0) {
-    const message = `port ${spec.port} is also used with ${cleartext[0]!.protocol} by listener ${names(cleartext)}, expected another port`
+  const unlike = others.filter(({ protocol }) => spoken[protocol] !== own || own === 'tcp')
+  if (unlike.length > 0) {
+    const message = `port ${spec.port} is also used with ${unlike[0]!.protocol} by listener ${names(unlike)}, expected another port`
     return [{ reason: 'ProtocolConflict', path: [...path, 'protocol'], message }]
   }
   // HTTPS and TLS listeners are told apart by SNI alone, so a hostname of both would have two.

@@ -35,7 +35,7 @@ function gatewayPorts(
 ): Port[] {
   const served = Map.groupBy(state.listeners.filter(isServed), ({ spec }) => spec.port)
   return [...served].flatMap(([port, states]) => {
-    const protocol = states.some(({ tls }) => tls !== null) ? ('tls' as const) : ('http' as const)
+    const protocol = protocolOf(states)
     // Those that cannot be served still have their hostname: nobody else may answer in their place.
     const refusing = state.listeners.filter(one => one.spec.port === port && one.tls?.mode === 'refuse')
     const listeners = [
@@ -52,6 +52,12 @@ function gatewayPorts(
       listeners,
     }))
   })
+}
+
+/** Listeners of one port agree on it (listeners.ts). */
+function protocolOf(listeners: readonly ListenerState[]): Port['protocol'] {
+  if (listeners.some(({ spec }) => spec.protocol === 'TCP')) return 'tcp'
+  return listeners.some(({ tls }) => tls !== null) ? 'tls' : 'http'
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080`, and `*:8080` for every address. */
@@ -82,7 +88,7 @@ function withStreams(
   { spec, streams, tls }: ListenerState,
   streamOf: (rule: StreamRule, passthrough: boolean) => StreamRule,
 ): Listener {
-  if (spec.protocol !== 'TLS') return listener
+  if (spec.protocol !== 'TLS' && spec.protocol !== 'TCP') return listener
   const sorted = [...streams].sort(([a], [b]) => bySpecificity(a, b))
   const passthrough = tls?.mode === 'passthrough'
   return {

@@ -32,7 +32,7 @@ import { tlsChoices, tlsViolations, tlsCel } from '../../../model/kinds/tls-sett
 const connections = object({
   max: optional(
     integer(0, INT32),
-    'Most connections to the backend, of this process, those of TLSRoutes among them; each worker has its share. 0: no limit.',
+    'Most connections to the backend, of this process, those of TLSRoutes and TCPRoutes among them, where the client with most of these loses one to who has fewer; each worker has its share. 0: no limit.',
     backendDefaults.maxConnections,
   ),
   maxPending: optional(

@@ -24,8 +24,13 @@ export const timeouts = object({
   ),
   silence: optional(
     duration,
-    'How long nothing of a request or its response may move; then 504, or the response is broken off. A tunnel (WebSocket, TLSRoute) has an hour. 0s: never.',
+    'How long nothing of a request or its response may move; then 504, or the response is broken off. 0s: never.',
     formatDuration(backendDefaults.silenceMs),
+  ),
+  tunnelSilence: optional(
+    duration,
+    'How long nothing may move in a tunnel (WebSocket), or a connection of a TLSRoute or a TCPRoute, which is then ended. 0s: never.',
+    formatDuration(backendDefaults.tunnelSilenceMs),
   ),
 })
 

@@ -17,7 +17,7 @@ import { missing, namesake, type Absence } from '../../../translation/missing.ts
 import { policyName } from '../../../translation/policies.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
 import type { Owner } from '../gateway/owners.ts'
-import { isValid, type RouteState } from './route.ts'
+import { hostnamesOf, isValid, type RouteState } from './route.ts'
 
 /** What attaching needs of the world. */
 export interface Attaching {
@@ -235,9 +235,7 @@ export function listenersFor(
     const message = `no listener of ${what} takes ${route.kind}s of namespace ${route.metadata.namespace}; its protocol and allowedRoutes decide`
     return { reason: 'NotAllowedByListeners', path, message }
   }
-  const matching = allowed.filter(
-    ({ hostname }) => onListener(hostname, route.body.spec.hostnames ?? []).size > 0,
-  )
+  const matching = allowed.filter(({ hostname }) => onListener(hostname, hostnamesOf(route)).size > 0)
   if (matching.length > 0) return matching
   const hostnames = allowed.map(({ hostname }) => hostname).join(', ')
   return {
@@ -250,7 +248,7 @@ export function listenersFor(
 /** Why a listener cannot take a route whose hostnames it takes: those are of the other kind of route already. */
 function conflictOn(listener: ListenerState, route: RouteState['route']): Flaw | null {
   if (!isOwner(route)) return null
-  for (const hostname of onListener(listener.hostname, route.body.spec.hostnames ?? []).keys()) {
+  for (const hostname of onListener(listener.hostname, hostnamesOf(route)).keys()) {
     const rival = listener.owners.rivalOf(route, hostname)
     if (rival === null) continue
     const message = `on listener ${listener.spec.name} ${elder(rival.route, route)} has ${rival.hostname || 'any hostname'}, and HTTPRoutes and GRPCRoutes share no hostname; use another one, or another listener`
@@ -270,7 +268,7 @@ function attachToListener(state: RouteState, listener: ListenerState, taken: Set
   const { route, stream } = state
   if (stream === null) return takeShares(listener, state, sharesOf(state, listener))
   if (isValid(state)) listener.attachedRoutes++
-  for (const [hostname, own] of onListener(listener.hostname, route.body.spec.hostnames ?? [])) {
+  for (const [hostname, own] of onListener(listener.hostname, hostnamesOf(route))) {
     const taker = listener.streams.get(hostname)
     // Routes come the oldest first, so that of equals the older one stays.
     if (taker === undefined || bySpecificity(own, taker.own) < 0)
@@ -283,10 +281,7 @@ export type Share = readonly [hostname: string, share: HostShare]
 
 /** What a route that is no TLSRoute brings to a listener. */
 export function sharesOf({ route, entries }: RouteState, { hostname }: ListenerState): Share[] {
-  return [...onListener(hostname, route.body.spec.hostnames ?? [])].map(([name, own]) => [
-    name,
-    { own, entries },
-  ])
+  return [...onListener(hostname, hostnamesOf(route))].map(([name, own]) => [name, { own, entries }])
 }
 
 /** A route that is not accepted can still have rules that answer 500: a filter that must not be skipped closes its paths. */

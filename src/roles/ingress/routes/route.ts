@@ -1,16 +1,24 @@
-import type { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
-import type { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import type { ResourceKind } from '../../../model/kind.ts'
+import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
+import { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import { TCPRoute } from '../../../model/kinds/tcp-route.ts'
+import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resource } from '../../../model/resource.ts'
-import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
+import type { Resources } from '../../../model/resources.ts'
 import type { StreamRule } from '../../../snapshot/rule.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import type { RankedEntry } from './precedence.ts'
 
+/** Those of connections, which have a StreamRule. */
+export type StreamRoute = TLSRoute | TCPRoute
+
+export type Route = HTTPRoute | GRPCRoute | StreamRoute
+
 /** What a route comes to, whatever it is attached to. */
-export interface RouteState<R extends Resource = HTTPRoute | GRPCRoute | TLSRoute> {
+export interface RouteState<R extends Resource = Route> {
   readonly route: R
   readonly entries: readonly RankedEntry[]
-  /** Of a TLSRoute, in place of entries. */
+  /** Of a route of connections, in place of entries. */
   readonly stream: StreamRule | null
   /** References that cannot be followed: ResolvedRefs. */
   readonly unresolved: readonly Flaw[]
@@ -23,4 +31,16 @@ export interface RouteState<R extends Resource = HTTPRoute | GRPCRoute | TLSRout
 /** Whether it has a rule that is served as it is written, or none at all, which is nothing wrong. */
 export function isValid({ invalid, ruleCount }: Pick<RouteState, 'invalid' | 'ruleCount'>): boolean {
   return invalid.size < ruleCount || ruleCount === 0
+}
+
+/** Of every kind, whether or not any Gateway of ours serves them. */
+export function allRoutes(resources: Resources): Route[] {
+  return [HTTPRoute, GRPCRoute, TLSRoute, TCPRoute].flatMap((kind: ResourceKind<Route>) =>
+    resources.all(kind),
+  )
+}
+
+/** Those that it names; none where it takes whatever its listener does. */
+export function hostnamesOf({ body: { spec } }: Route): readonly string[] {
+  return 'hostnames' in spec ? (spec.hostnames ?? []) : []
 }

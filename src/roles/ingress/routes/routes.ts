@@ -1,13 +1,14 @@
 import { isKind } from '../../../model/kind.ts'
 import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../../../model/kinds/http-route.ts'
+import { TCPRoute } from '../../../model/kinds/tcp-route.ts'
 import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resources } from '../../../model/resources.ts'
 import { grpcRouteOf } from './grpc-route.ts'
 import { httpRouteOf } from './http-route.ts'
 import { isValid, type RouteState } from './route.ts'
 import type { Leads } from './rules.ts'
-import { tlsRouteOf } from './tls-route.ts'
+import { streamRouteOf } from './stream-route.ts'
 
 /**
  * All routes in the order in which they are attached. HTTPRoutes and GRPCRoutes have
@@ -21,7 +22,9 @@ export function routesOf(resources: Resources, leads: Leads): RouteState[] {
   return [
     ...requests.filter(isValid),
     ...requests.filter(state => !isValid(state)),
-    ...resources.all(TLSRoute).map(route => tlsRouteOf(route, leads.backends)),
+    ...[TLSRoute, TCPRoute].flatMap(kind =>
+      resources.all(kind).map(route => streamRouteOf(route, leads.backends)),
+    ),
   ]
 }
 

@@ -1,18 +1,17 @@
 import { GATEWAY_API } from '../../../model/kind.ts'
 import { routeDefaults } from '../../../model/defaults.ts'
-import type { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { StreamRule } from '../../../snapshot/rule.ts'
 import { ruleIdOf } from '../../../translation/rule-id.ts'
 import { backendless } from './backendless.ts'
 import type { BackendRefs } from '../backends/backend-refs.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { originOf } from '../origin.ts'
-import type { RouteState } from './route.ts'
+import type { RouteState, StreamRoute } from './route.ts'
 
-/** What a TLSRoute comes to: one rule for all its hostnames. */
-export function tlsRouteOf(route: TLSRoute, backends: BackendRefs): RouteState {
+/** What a route of connections comes to: one rule, for all hostnames that it has. */
+export function streamRouteOf(route: StreamRoute, backends: BackendRefs): RouteState {
   const { namespace } = route.metadata
-  const from = { group: GATEWAY_API, kind: 'TLSRoute', namespace }
+  const from = { group: GATEWAY_API, kind: route.kind, namespace }
   const unresolved: Flaw[] = []
   const [rule] = route.body.spec.rules
   const path = ['spec', 'rules', 0]
