@@ -433,15 +433,15 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
   ],
   [
     'a permanent cookie without end',
-    route('  rules: [{sessionPersistence: {cookieConfig: {lifetimeType: Permanent}}}]\n'),
+    route('  rules: [{sessionPersistence: {cookie: {lifetimeType: Permanent}}}]\n'),
     [
-      'a.yaml:5:12 HTTPRoute/x spec.rules[0].sessionPersistence.absoluteTimeout: is required where cookieConfig.lifetimeType is Permanent',
+      'a.yaml:5:12 HTTPRoute/x spec.rules[0].sessionPersistence.absoluteTimeout: is required where cookie.lifetimeType is Permanent',
     ],
   ],
   [
     'a cookie for a header',
-    route('  rules: [{sessionPersistence: {type: Header, cookieConfig: {}}}]\n'),
-    ['a.yaml:5:47 HTTPRoute/x spec.rules[0].sessionPersistence.cookieConfig: must be absent for type Header'],
+    route('  rules: [{sessionPersistence: {type: Header, header: {name: X-A}, cookie: {}}}]\n'),
+    ['a.yaml:5:68 HTTPRoute/x spec.rules[0].sessionPersistence.cookie: must be absent for type Header'],
   ],
 
   // Gateway's rules.

@@ -36,7 +36,7 @@ const rule = (sessionPersistence: object, more: object = {}): object => ({
 const yaml = (used: readonly number[], rules: readonly object[], ...more: readonly object[]): string =>
   yamlOf(gateway(), httpRoute('r', { rules }), backend('up', used), ...more)
 
-const cookie = { sessionName: 'where' }
+const cookie = { cookie: { name: 'where' } }
 const setCookie = ({ distinct }: Answer): readonly string[] => distinct['set-cookie'] ?? []
 const pairOf = (answer: Answer): string => setCookie(answer)[0]!.split(';', 1)[0]!
 
@@ -79,7 +79,7 @@ suite('a session keeps its endpoint', () => {
   })
 
   test('by a header', async () => {
-    await using one = await worker(yaml(ports, [rule({ type: 'Header', sessionName: 'X-Where' })]))
+    await using one = await worker(yaml(ports, [rule({ type: 'Header', header: { name: 'X-Where' } })]))
     const first = await send(one.port())
     const token = first.headers['x-where'] as string
     assert.match(token, /^[\w-]{16}$/)
@@ -157,7 +157,12 @@ suite('a token', () => {
 
   test('of one rule is none of another', async () => {
     const at = (value: string) => ({ matches: [{ path: { type: 'PathPrefix', value } }] })
-    await using one = await worker(yaml(ports, [rule(cookie, at('/one')), rule(cookie, at('/two'))]))
+    await using one = await worker(
+      yaml(ports, [
+        rule({ cookie: { ...cookie.cookie, path: '/one' } }, at('/one')),
+        rule(cookie, at('/two')),
+      ]),
+    )
     const first = await send(one.port(), { path: '/one/x' })
     assert.match(setCookie(first)[0] ?? '', /; Path=\/one;/)
     const elsewhere = await answers(one.port(), { Cookie: pairOf(first) }, '/two')
@@ -165,7 +170,7 @@ suite('a token', () => {
   })
 
   test('that is to outlive the browser has its age, and its time in what only we can write', async () => {
-    const permanent = { ...cookie, absoluteTimeout: '5m', cookieConfig: { lifetimeType: 'Permanent' } }
+    const permanent = { cookie: { ...cookie.cookie, lifetimeType: 'Permanent' }, absoluteTimeout: '5m' }
     await using one = await worker(yaml(ports, [rule(permanent)]))
     const first = await send(one.port())
     const [line = ''] = setCookie(first)
@@ -251,11 +256,11 @@ suite('a session of a backend', () => {
   })
 
   test('goes on through a reload and in another gateway, and ends with its policy', async () => {
-    await using one = await worker(shared({}))
+    await using one = await worker(shared({ cookie: {} }))
     const first = await send(one.port(), { path: '/one' })
     const brought = { Cookie: pairOf(first) }
-    await one.reload(shared({}, { matches: [prefix('/three')], backendRefs: [to('up')] }))
-    await using other = await worker(shared({}))
+    await one.reload(shared({ cookie: {} }, { matches: [prefix('/three')], backendRefs: [to('up')] }))
+    await using other = await worker(shared({ cookie: {} }))
     for (const port of [one.port(), other.port()])
       assert.deepEqual(await answers(port, brought, '/two'), { found: [first.body], told: [] })
     await one.reload(yaml(ports, [{ backendRefs: [to('up')] }]))
@@ -264,7 +269,7 @@ suite('a session of a backend', () => {
   })
 
   test('is left to a rule that says it itself', async () => {
-    const own = rule({ type: 'Header', sessionName: 'X-Own' }, { matches: [prefix('/own')] })
+    const own = rule({ type: 'Header', header: { name: 'X-Own' } }, { matches: [prefix('/own')] })
     await using one = await worker(shared(cookie, own))
     const { headers, distinct } = await send(one.port(), { path: '/own' })
     assert.match(headers['x-own'] as string, /^[\w-]{16}$/)

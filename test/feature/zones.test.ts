@@ -96,7 +96,9 @@ suite('the own zone', () => {
     const one = { connections: { max: 1, connectTimeout: '30s' }, loadBalancing: preferred }
     const text = yamlOf(
       gateway(),
-      httpRoute('all', { rules: [{ sessionPersistence: { sessionName: 's' }, backendRefs: [to('up')] }] }),
+      httpRoute('all', {
+        rules: [{ sessionPersistence: { cookie: { name: 's' } }, backendRefs: [to('up')] }],
+      }),
       {
         ...backend('up', []),
         spec: { endpoints: [all[0]!, all[2]!].map(at => ({ address: '127.0.0.1', ...at })) },

@@ -21,8 +21,8 @@ export interface SessionConfig extends FilterConfig {
   readonly absoluteMs: number
   /** The cookie is to outlive the browser, for as long as the session lasts. */
   readonly permanent: boolean
-  /** What the rule matches, as values of the attribute Path, the longest first. */
-  readonly paths: readonly string[]
+  /** Of the cookie. */
+  readonly path: string
 }
 
 /** The session of an exchange: where it is, and who has answered. */
@@ -76,7 +76,7 @@ class SessionFilter implements Filter {
   }
 
   /** An answer of another endpoint than the session was on, or of the first one. */
-  response({ notes, response, failure, request, asked }: Exchange): void {
+  response({ notes, response, failure, request }: Exchange): void {
     const found = notes.get(sessionNote)
     if (found === undefined || failure !== null) return
     const { tokens, tag, answered } = found
@@ -84,7 +84,7 @@ class SessionFilter implements Filter {
     const token = tokens.tokenOf(answered, this.kit.clock.wallMs())
     const { by, name } = this.config
     if (by === 'header') response.fields.set(name, token, this.lower)
-    else response.fields.add('Set-Cookie', `${name}=${token}${this.attributes(request.scheme, asked.path)}`)
+    else response.fields.add('Set-Cookie', `${name}=${token}${this.attributes(request.scheme)}`)
   }
 
   private ready(): SessionTokens | null {
@@ -100,12 +100,11 @@ class SessionFilter implements Filter {
   }
 
   /** Scripts have no use for it, and no other site (GEP-1619: Secure, HttpOnly and SameSite=Strict by default). */
-  private attributes(scheme: string, path: string): string {
-    const { paths, permanent, absoluteMs } = this.config
-    const own = paths.find(one => path === one || path.startsWith(one.endsWith('/') ? one : `${one}/`)) ?? '/'
+  private attributes(scheme: string): string {
+    const { path, permanent, absoluteMs } = this.config
     const lasts = permanent ? `; Max-Age=${Math.floor(absoluteMs / 1000)}` : ''
     // A browser takes no Secure cookie from a connection without TLS.
     const secure = scheme === 'https' ? '; Secure' : ''
-    return `; Path=${own}${lasts}; HttpOnly; SameSite=Strict${secure}`
+    return `; Path=${path}${lasts}; HttpOnly; SameSite=Strict${secure}`
   }
 }

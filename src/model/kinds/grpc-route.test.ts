@@ -106,10 +106,8 @@ for (const [spec, expected] of [
     ],
   ],
   [
-    '{ rules: [{ sessionPersistence: { cookieConfig: { lifetimeType: Permanent } } }] }',
-    [
-      'spec.rules.0.sessionPersistence.absoluteTimeout: is required where cookieConfig.lifetimeType is Permanent',
-    ],
+    '{ rules: [{ sessionPersistence: { cookie: { lifetimeType: Permanent } } }] }',
+    ['spec.rules.0.sessionPersistence.absoluteTimeout: is required where cookie.lifetimeType is Permanent'],
   ],
   [
     '{ rules: [{ timeouts: { request: 1s } }] }',

@@ -31,36 +31,55 @@ export function ruleListRules(rules: readonly RouteRule[], without: 0 | 1): Viol
   return violations
 }
 
+/** The CEL rules of the CRDs (v1.7.0), and what cookies and headers are besides. */
 export function sessionRules(session: SessionPersistence, path: Path): Violation[] {
-  const violations: Violation[] = nameViolations(session, path)
-  if (session.cookieConfig?.lifetimeType === 'Permanent' && durationMs(session.absoluteTimeout ?? '1s') === 0)
+  const { type = 'Cookie', cookie, header, absoluteTimeout } = session
+  const [own, other] = type === 'Cookie' ? (['cookie', 'header'] as const) : (['header', 'cookie'] as const)
+  const violations: Violation[] = []
+  if (session[own] === undefined)
+    violations.push({ path: [...path, own], message: `is required for type ${type}` })
+  if (session[other] !== undefined)
+    violations.push({ path: [...path, other], message: `must be absent for type ${type}` })
+  if (cookie !== undefined) violations.push(...cookieViolations(cookie, absoluteTimeout, path))
+  if (header !== undefined) violations.push(...nameViolations(header.name, [...path, 'header', 'name']))
+  const { name = '' } = header ?? {}
+  if (isOwn(name) || name.toLowerCase() === 'set-cookie')
     violations.push({
-      path: [...path, 'absoluteTimeout'],
-      message: 'must be more than 0s where cookieConfig.lifetimeType is Permanent',
+      path: [...path, 'header', 'name'],
+      message: 'is a header that the gateway writes itself',
     })
-  if (session.cookieConfig?.lifetimeType === 'Permanent' && session.absoluteTimeout === undefined)
+  return violations
+}
+
+function cookieViolations(
+  { name, path = '/', lifetimeType }: NonNullable<SessionPersistence['cookie']>,
+  absoluteTimeout: string | undefined,
+  at: Path,
+): Violation[] {
+  const violations = name === undefined ? [] : nameViolations(name, [...at, 'cookie', 'name'])
+  // RFC 6265 §5.2.4: of another path than that browsers make one of their own. What ends an attribute, or the field.
+  if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(path))
     violations.push({
-      path: [...path, 'absoluteTimeout'],
-      message: 'is required where cookieConfig.lifetimeType is Permanent',
+      path: [...at, 'cookie', 'path'],
+      message: 'must begin with "/", and have no ";" and nothing beyond ASCII',
     })
-  if (session.cookieConfig && session.type === 'Header')
-    violations.push({ path: [...path, 'cookieConfig'], message: 'must be absent for type Header' })
+  if (lifetimeType !== 'Permanent') return violations
+  if (absoluteTimeout === undefined || durationMs(absoluteTimeout) === 0)
+    violations.push({
+      path: [...at, 'absoluteTimeout'],
+      message:
+        absoluteTimeout === undefined
+          ? 'is required where cookie.lifetimeType is Permanent'
+          : 'must be more than 0s where cookie.lifetimeType is Permanent',
+    })
   return violations
 }
 
 /** RFC 6265 §4.1.1 and RFC 9110 §5.1: both are tokens. */
-function nameViolations({ sessionName, type }: SessionPersistence, path: Path): Violation[] {
-  if (sessionName === undefined) return []
-  const at = [...path, 'sessionName']
-  if (!isToken(sessionName))
-    return [
-      {
-        path: at,
-        message: "must be a name of a cookie or a header: letters, digits and any of !#$%&'*+-.^_`|~",
-      },
-    ]
-  const taken = type === 'Header' && (isOwn(sessionName) || sessionName.toLowerCase() === 'set-cookie')
-  return taken ? [{ path: at, message: `is a header that the gateway writes itself` }] : []
+function nameViolations(name: string, path: Path): Violation[] {
+  if (isToken(name)) return []
+  const message = "must be a name of a cookie or a header: letters, digits and any of !#$%&'*+-.^_`|~"
+  return [{ path, message }]
 }
 
 /** Two references to one parent must tell its sections apart, both by the same of sectionName and port. */

@@ -62,25 +62,27 @@ export const ruleName = optional(
   'A name of the rule for logs, metrics and policies; no other rule of the route has it.',
 )
 
-/** SessionPersistence (GEP-1619), experimental. */
+/** SessionPersistence (GEP-1619, as in v1.7), experimental. */
 export const sessionPersistence = optional(
   object(
     {
-      sessionName: optional(
-        text(128),
-        'The name of the cookie or the header that has the session; left out, one of its own for each rule.',
-      ),
       absoluteTimeout: optional(duration, 'How long a session lasts at most.'),
       type: optional(Type.Enum(['Cookie', 'Header']), 'What tells the session of a request.', 'Cookie'),
-      cookieConfig: optional(
+      cookie: optional(
         object({
+          name: optional(text(256), 'The name of the cookie; left out, one of its own for each rule.'),
+          path: optional(text(1024), 'The Path of the cookie.', '/'),
           lifetimeType: optional(
             Type.Enum(['Permanent', 'Session']),
             'Whether the cookie outlives the browser session; Permanent needs `absoluteTimeout`.',
             'Session',
           ),
         }),
-        'For type Cookie.',
+        'For type Cookie, which needs it; it may be empty.',
+      ),
+      header: optional(
+        object({ name: required(text(256), 'The name of the header, which the client sends back.') }),
+        'For type Header, which needs it.',
       ),
     },
     { title: 'SessionPersistence' },

@@ -261,12 +261,7 @@ function ruleOf<R extends RouteRule>(work: RouteWork<R>, rule: R, i: number): Ru
       : keepsSessions
         ? [
             ...filters,
-            sessionConfig(
-              sessionPersistence,
-              id,
-              plain.map(match => match.path),
-              originOf(route, [...path, 'sessionPersistence']),
-            ),
+            sessionConfig(sessionPersistence, id, originOf(route, [...path, 'sessionPersistence'])),
           ]
         : filters,
     action: keepsSessions ? { ...action, sessions: true } : action,

@@ -16,7 +16,6 @@ export interface BackendSessions {
 }
 
 /** Where the cookie is sent: to whatever path leads to the backend. */
-const everywhere = [{ type: 'prefix', value: '/' }] as const
 
 /** A rule that keeps sessions, and what was made of it that is not in the rule itself. */
 interface Made extends BackendSessions {
@@ -109,7 +108,7 @@ export class SessionsOfBackends {
 }
 
 function keeping(rule: Rule, action: Forward, { persistence, origin }: BackendSessions, scope: string): Rule {
-  const session = sessionConfig(persistence, scope, everywhere, origin)
+  const session = sessionConfig(persistence, scope, origin)
   return { ...rule, filters: [...rule.filters, session], action: { ...action, sessions: true } }
 }
 
