@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { grpcError, reply, testGateway } from 'portcullis/composition/testing'
+import { grpcError, reply, testFilter, testGateway } from 'portcullis/composition/testing'
+import { filter } from './app-version.filter.ts'
 import { gateway } from './storefront.gateway.ts'
 
 const ada = { id: '7', name: 'Ada', tier: 'gold', email: 'ada@example.com' } as const
@@ -115,4 +116,14 @@ test('pictures, as they are', async () => {
   )
   const { text } = await t.get('/pictures/tea.svg').expect(200).header('content-type', 'image/svg+xml')
   assert.equal(text, '<svg id="tea.svg"/>')
+})
+
+test('an app that is too old', async () => {
+  await using t = await testFilter(filter, { config: { least: 3 } })
+  await t
+    .get('/me/7/home', { headers: { 'user-agent': 'shop-app/2 (Android 17)' } })
+    .expect(403)
+    .problem({ reason: 'app_outdated' })
+  await t.get('/me/7/home', { headers: { 'user-agent': 'shop-app/3' } }).passes()
+  await t.get('/me/7/home', { headers: { 'user-agent': 'curl/8' } }).passes()
 })

@@ -1,6 +1,10 @@
 /** `portcullis/composition/testing`: what a composition is tested with. */
 export { testGateway } from './testing/kit.ts'
-export type { AskOptions, Kit, SocketAskOptions, StreamAskOptions, TestOptions } from './testing/kit.ts'
+export type { TestOptions } from './testing/bench.ts'
+export type { AskOptions, Kit, SocketAskOptions, StreamAskOptions } from './testing/kit.ts'
+export { testFilter } from './testing/filter-kit.ts'
+export type { FilterAskOptions, FilteredRequest, FilterKit, FilterTestOptions } from './testing/filter-kit.ts'
+export type { PassedRequest, RespondOptions } from './testing/passed-request.ts'
 export { grpcError } from './testing/grpc-error.ts'
 export type { GrpcError } from './testing/grpc-error.ts'
 export type { GrpcFault, GrpcStubs, StubCall } from './testing/grpc-stubs.ts'

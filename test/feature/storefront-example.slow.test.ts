@@ -67,6 +67,12 @@ suite('the example of a storefront', () => {
     return { status, headers, body: JSON.parse(body) as unknown }
   }
 
+  test('an app that is too old is told so by the filter in front', async () => {
+    const { status, body } = await ask('/me/7/home', { headers: { 'user-agent': 'shop-app/2' } })
+    assert.equal(status, 403)
+    assert.partialDeepStrictEqual(body, { title: 'The app is too old', reason: 'app_outdated' })
+  })
+
   test('one page of three services', async () => {
     const { status, headers, body } = await ask('/me/7/home')
     assert.deepEqual(
@@ -170,5 +176,5 @@ test("its own test passes, by the program's own runner", () => {
   })
   assert.equal(status, 0, stdout + stderr)
   assert.match(stdout, /^types: ok$/m)
-  assert.match(stdout, /^ℹ pass 7$/m)
+  assert.match(stdout, /^ℹ pass 8$/m)
 })

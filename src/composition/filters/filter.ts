@@ -24,8 +24,8 @@ export interface FilterOptions<B extends Backends, C extends TSchema, U extends 
 }
 
 /** A filter of a gateway's route. It is data: what runs it is the engine, of a test or of a gateway. */
-export interface Filter<B extends Backends = Backends> extends Gateway<B> {
-  readonly filter: { readonly shape: FilterShape; readonly config: TSchema | null }
+export interface Filter<B extends Backends = Backends, C extends TSchema = TSchema> extends Gateway<B> {
+  readonly filter: { readonly shape: FilterShape; readonly config: C | null }
 }
 
 /** How a filter is asked: no method of HTTP, so that nobody takes its figures for those of an API. */
@@ -74,7 +74,7 @@ export function defineFilter<
   C extends TSchema = TSchema,
   const U extends BodyUse = 'none',
   const V extends BodyUse = 'none',
->(options: FilterOptions<B, C, U, V>): Filter<B> {
+>(options: FilterOptions<B, C, U, V>): Filter<B, C> {
   const { request, response, requestBody = 'none', responseBody = 'none', config = null } = options
   const { limitBytes = LIMIT_BYTES, backends = {} as B } = options
   if (request === undefined && response === undefined)

@@ -1,29 +1,17 @@
-import { systemClock, type Clock } from '../../upstream/clock.ts'
-import type { Backend, Backends, CallNames } from '../backends/backend.ts'
-import { lowerCased } from '../backends/backend.ts'
-import { Engine } from '../engine/engine.ts'
+import type { Clock } from '../../upstream/clock.ts'
+import { lowerCased, type Backends, type CallNames } from '../backends/backend.ts'
 import type { GatewayRequest } from '../engine/messages.ts'
 import type { Gateway } from '../routes/gateway.ts'
-import { grpcStubsFor } from './grpc-stubs.ts'
-import { StubTransport } from './stub-transport.ts'
-import { stubsFor, type AllStubs, type Check } from './stubs.ts'
+import { addStubs, Bench, lookedAt, type TestOptions } from './bench.ts'
+import type { AllStubs } from './stubs.ts'
 import { TestAnswer, type WholeAnswer } from './test-answer.ts'
 import { gathered } from '../transport/gathered.ts'
 import { replay } from './replay.ts'
 import { framesOfWs } from '../streams/frames.ts'
-import { socketStubsFor } from './stub-sockets.ts'
 import { TestSocket } from './test-socket.ts'
 import { TestStream } from './test-stream.ts'
 import { TestRequest } from './test-request.ts'
-import { Trace } from './trace.ts'
-import { VirtualClock } from './virtual-clock.ts'
-
-export interface TestOptions<Name extends string = string> {
-  /** `virtual` where it is left out: what takes seconds takes none. `real` for routes that await what is no call. */
-  readonly clock?: 'virtual' | 'real'
-  /** OpenAPI documents of backends: answers of their stubs are held to them as they are given. */
-  readonly contracts?: { readonly [N in Name]?: object }
-}
+import type { Trace } from './trace.ts'
 
 export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>
@@ -84,74 +72,19 @@ export async function testGateway<B extends Backends>(
   gateway: Gateway<B>,
   options: TestOptions<keyof B & string> = {},
 ): Promise<AllStubs<B> & Kit<CallNames<B>>> {
-  const bench = new Bench(gateway as unknown as Gateway, options)
-  const contracts: Readonly<Record<string, object | undefined>> = options.contracts ?? {}
-  for (const name of Object.keys(gateway.backends)) {
-    if (name in bench || name === 'then')
-      throw new TypeError(`a backend cannot be called "${name}" in a test: the kit has that itself`)
-    const stubs = await stubsOf(name, gateway.backends[name]!, bench.transport, contracts[name])
-    Object.defineProperty(bench, name, { value: stubs, enumerable: true })
-  }
+  const bench = new GatewayBench(gateway as unknown as Gateway, options)
+  await addStubs(bench, options.contracts)
   // By the virtual clock nobody waits for what is loaded.
   if (hasSockets(gateway as unknown as Gateway)) await framesOfWs()
   return bench as unknown as AllStubs<B> & Kit<CallNames<B>>
-}
-
-async function stubsOf(
-  name: string,
-  backend: Backend,
-  transport: StubTransport,
-  contract: object | undefined,
-): Promise<unknown> {
-  if (backend.grpc !== undefined) return grpcStubsFor(name, backend.grpc.service, transport)
-  if (backend.socket !== undefined) return socketStubsFor(name, backend, transport)
-  return stubsFor(name, transport, await checkOf(contract))
 }
 
 const hasSockets = ({ backends, routes }: Gateway): boolean =>
   routes.some(({ kind }) => kind === 'stream' || kind === 'websocket') ||
   Object.values(backends).some(({ protocol }) => protocol === 'websocket')
 
-/** Loaded by tests that ask for it: a validator takes longer to load than all else. */
-async function checkOf(document: object | undefined): Promise<Check | null> {
-  if (document === undefined) return null
-  const { ContractCheck } = await import('./contract-check.ts')
-  const contract = new ContractCheck(document)
-  return (call, given) => contract.check(call, given)
-}
-
-interface Course {
-  readonly trace: Trace
-  readonly mistakes: unknown[]
-}
-
-class Bench implements Kit<string> {
-  readonly clock: Clock
-  readonly transport: StubTransport
-  trace = new Trace()
-  private readonly gateway: Gateway
-  private readonly virtual: VirtualClock | null
-  private readonly engine: Engine
-  private readonly courses = new WeakMap<GatewayRequest, Course>()
+class GatewayBench extends Bench implements Kit<string> {
   private readonly requests: TestRequest[] = []
-
-  constructor(gateway: Gateway, { clock = 'virtual' }: TestOptions) {
-    this.gateway = gateway
-    this.virtual = clock === 'virtual' ? new VirtualClock() : null
-    this.clock = this.virtual ?? systemClock
-    this.transport = new StubTransport(this.clock)
-    this.engine = new Engine(gateway, {
-      transport: this.transport,
-      clock: this.clock,
-      // Half of all chances: a test must not depend on one.
-      random: () => 0.5,
-      observer: {
-        called: (record, request) => this.traceOf(request).began(record),
-        ended: (record, request) => this.traceOf(request).ended(record),
-        mistaken: (error, request) => this.courses.get(request)?.mistakes.push(error),
-      },
-    })
-  }
 
   readonly get = this.ask('GET')
   readonly head = this.ask('HEAD')
@@ -170,7 +103,7 @@ class Bench implements Kit<string> {
         ...headers,
       },
     })
-    this.courses.set(request, { trace: (this.trace = new Trace()), mistakes: [] })
+    this.begin(request)
     return new TestStream(this.engine.answer(request), work => this.during(work), client)
   }
 
@@ -179,7 +112,7 @@ class Bench implements Kit<string> {
     const offered = protocols === undefined ? {} : { 'sec-websocket-protocol': protocols.join(', ') }
     const asked = this.request('GET', target, client, { headers: { ...offered, ...headers } })
     const request: GatewayRequest = { ...asked, upgrade: 'websocket' }
-    this.courses.set(request, { trace: (this.trace = new Trace()), mistakes: [] })
+    this.begin(request)
     return new TestSocket(this.engine.answer(request), work => this.during(work), client, this.clock)
   }
 
@@ -189,14 +122,8 @@ class Bench implements Kit<string> {
 
   /** Fails where what was expected of a request was never looked at, since nobody awaited it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const unseen = this.requests.filter(request => request.unseen).length
-    if (unseen > 0) throw new Error(`${unseen} requests of the test were not awaited: nothing was looked at`)
+    lookedAt(this.requests)
     await Promise.resolve()
-  }
-
-  /** Of what is for many, it is that of whoever came last. */
-  private traceOf(request: GatewayRequest): Trace {
-    return this.courses.get(request)?.trace ?? this.trace
   }
 
   private ask(method: string): Ask {
@@ -215,8 +142,7 @@ class Bench implements Kit<string> {
     const client = new AbortController()
     const stop = leaveAfterMs === undefined ? null : this.clock.after(leaveAfterMs, () => client.abort())
     const request = this.request(method, target, client, { ...(headers && { headers }), body })
-    const course: Course = { trace: (this.trace = new Trace()), mistakes: [] }
-    this.courses.set(request, course)
+    const course = this.begin(request)
     const answering = this.whole(request)
     const answer = await this.during(answering)
     stop?.()
@@ -236,15 +162,6 @@ class Bench implements Kit<string> {
       body: body === undefined ? null : once(Buffer.from(JSON.stringify(body))),
       signal: client.signal,
     }
-  }
-
-  /** By the virtual clock, where there is one. Fails where a stub was missing, or broke its contract. */
-  private async during<T>(work: Promise<T>): Promise<T> {
-    const result = await (this.virtual?.during(work) ?? work)
-    if (this.transport.missing.size > 0) throw new Error(this.transport.missingText)
-    const [broken] = this.transport.broken
-    if (broken !== undefined) throw broken
-    return result
   }
 
   /** What streams is read to its end: by the virtual clock, as the rest is. */

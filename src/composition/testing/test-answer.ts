@@ -59,7 +59,8 @@ export class TestAnswer {
     return this
   }
 
-  private get story(): string {
+  /** What was answered, its calls, and what was done wrong. */
+  get story(): string {
     const mistakes = this.mistakes.map(one =>
       one instanceof Error ? (one.stack ?? one.message) : String(one),
     )

@@ -1,3 +1,4 @@
+import { bodyFields, isBodiless } from '../../http/body-fields.ts'
 import { CHUNKED, NO_BODY, type RequestHead, type ResponseHead } from '../../http/head.ts'
 import type { Transformed } from '../body.ts'
 import type { Exchange, WholeVerdict } from '../filter.ts'
@@ -31,22 +32,12 @@ export function bodyThrough(
   return { transform }
 }
 
-/** What was said of bytes that are not sent (RFC 9110 §8.8.1, RFC 9530). */
-const OF_BYTES = [
-  'etag',
-  'last-modified',
-  'content-md5',
-  'content-digest',
-  'digest',
-  'accept-ranges',
-] as const
-
 /** Takes away what was said of bytes in whose place others are, or would be for GET; whether it is of those alone. */
 export function unsaid({ response, asked }: Exchange): boolean {
   const { status, fields } = response
   const isOfGet = asked.method === 'HEAD' || status === 304
   // 204 and 205 are of what was done, and say nothing of bytes that came.
-  if (isOfGet || !isBodiless(status)) for (const name of OF_BYTES) fields.remove(name)
+  if (isOfGet || !isBodiless(status)) for (const name of bodyFields) fields.remove(name)
   if (!isOfGet) return false
   // How long it would be for GET nobody knows.
   fields.remove('content-length')
@@ -65,10 +56,6 @@ export function bodyInstead(x: Exchange, body: Buffer): WholeVerdict {
 }
 
 export const NOTHING = Buffer.alloc(0)
-
-/** RFC 9110 §15.3.5, §15.3.6, §15.4.5, and what follows a 101. */
-export const isBodiless = (status: number): boolean =>
-  status === 101 || status === 204 || status === 205 || status === 304
 
 /** One follows, also of who may not have it by its status. */
 export function hasBody({ response: { status, length }, asked }: Exchange): boolean {

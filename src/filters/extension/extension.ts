@@ -1,3 +1,4 @@
+import { isBodiless } from '../../http/body-fields.ts'
 import { NO_BODY, type RequestHead } from '../../http/head.ts'
 import {
   FILTERING,
@@ -6,6 +7,13 @@ import {
   type FilterVerdict,
   type Passes,
 } from '../../shared/crossing/filtering.ts'
+import {
+  changeFields,
+  checkChange,
+  namesOf,
+  Unintelligible,
+  verdictOf,
+} from '../../shared/crossing/verdict.ts'
 import type { BodyNext, Transformed } from '../body.ts'
 import type {
   Exchange,
@@ -31,8 +39,7 @@ import {
 import { Note } from '../notes.ts'
 import { noteTaken, noteTold } from '../taken.ts'
 import type { ExtensionConfig } from './config.ts'
-import { bodyInstead, bodyThrough, hasBody, inPlaceOf, isBodiless, NOTHING, unsaid } from './bodies.ts'
-import { namesOf, Unintelligible, verdictOf } from './verdict.ts'
+import { bodyInstead, bodyThrough, hasBody, inPlaceOf, NOTHING, unsaid } from './bodies.ts'
 
 /**
  * A filter of the user's own (`kind: Filter`): what it decides is asked of the threads of its bundle. Where they give no
@@ -283,17 +290,11 @@ class Extension implements Filter {
 
   private changeAnswer({ response }: Exchange, { status = response.status, changes = [] }: Passes): void {
     if (status !== response.status) {
-      // What follows a 101 is no HTTP, whatever the client is told.
-      if (response.status === 101 || isBodiless(status) !== isBodiless(response.status))
-        throw new Unintelligible(`it made ${status} of ${response.status}`)
+      checkChange(response.status, status)
       response.status = status
       response.reason = ''
     }
-    for (const [how, name, value] of changes) {
-      if (how === 'set') response.fields.set(name, value)
-      else if (how === 'add') response.fields.add(name, value)
-      else response.fields.remove(name.toLowerCase())
-    }
+    changeFields(response.fields, changes)
   }
 
   private pass(x: Exchange, state: unknown): void {

@@ -1,14 +1,10 @@
-import { isFailureName } from '../../http/failures.ts'
 import { hasControl } from '../../http/chars.ts'
+import { isFailureName } from '../../http/failures.ts'
+import type { Fields } from '../../http/fields.ts'
+import { isBodiless } from '../../http/body-fields.ts'
 import { ownedFields } from '../../http/owned-fields.ts'
 import { canonicalPath, writtenPaths } from '../../http/target.ts'
-import {
-  FILTERING,
-  type FieldChange,
-  type FilterVerdict,
-  type Passes,
-} from '../../shared/crossing/filtering.ts'
-import type { IncomingResponse } from '../kit.ts'
+import { FILTERING, type FieldChange, type FilterVerdict, type Passes } from './filtering.ts'
 
 /** What a bundle has said is none of what it may say. */
 export class Unintelligible extends Error {
@@ -16,7 +12,13 @@ export class Unintelligible extends Error {
 }
 
 /** What a bundle has said, held to what a head may have: code that is mistaken must not break a message apart. Throws Unintelligible. */
-export function verdictOf({ status, fields }: Pick<IncomingResponse, 'status' | 'fields'>): FilterVerdict {
+export function verdictOf({
+  status,
+  fields,
+}: {
+  readonly status: number
+  readonly fields: Fields
+}): FilterVerdict {
   const text = status === 200 ? fields.get(FILTERING) : undefined
   if (text === undefined) throw new Unintelligible('it threw')
   const verdict = JSON.parse(text) as FilterVerdict
@@ -63,3 +65,19 @@ function checkField(name: string, value: string): void {
 /** Names of fields that it has the say of, in lower case. */
 export const namesOf = (changes: readonly FieldChange[]): readonly string[] =>
   changes.map(([, name]) => name.toLowerCase())
+
+/** Of an answer: nobody else is to know of them. */
+export function changeFields(fields: Fields, changes: readonly FieldChange[]): void {
+  for (const [how, name, value] of changes) {
+    if (how === 'set') fields.set(name, value)
+    else if (how === 'add') fields.add(name, value)
+    else fields.remove(name.toLowerCase())
+  }
+}
+
+/** Another status may stand in the place of one, as long as both have a body, or neither may have one. Throws Unintelligible. */
+export function checkChange(from: number, to: number): void {
+  // What follows a 101 is no HTTP, whatever the client is told.
+  if (from === 101 || isBodiless(to) !== isBodiless(from))
+    throw new Unintelligible(`it made ${to} of ${from}`)
+}
