@@ -38,6 +38,7 @@ const WITHOUT_STATUS = new Set([
   'Namespace',
   'Secret',
   'ConfigMap',
+  'ClusterTrustBundle',
   'ReferenceGrant',
   'EndpointSlice',
   'IngressClass',

@@ -27,6 +27,9 @@ const own: Readonly<Record<string, (body: Record<string, unknown>) => Record<str
   Namespace: () => ({}),
   Secret: body => picked(body, ['type', 'data']),
   ConfigMap: body => picked(body, ['data', 'binaryData']),
+  'ClusterTrustBundle.certificates.k8s.io': ({ spec }) => ({
+    spec: picked(spec, ['signerName', 'trustBundle']),
+  }),
   Service: ({ spec }) => {
     const kept = picked(spec, ['clusterIP', 'type', 'externalName', 'ipFamilies', 'trafficDistribution'])
     const ports = fieldOf(spec, 'ports')

@@ -13,6 +13,7 @@ const OPEN: ReadonlySet<string> = new Set([
   'Gateway',
   'GatewayClass',
   'HTTPRoute',
+  'ListenerSet',
   'Namespace',
   'ReferenceGrant',
   'Service',

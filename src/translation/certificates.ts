@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import type { ResourceKind } from '../model/kind.ts'
+import { isKind, type ResourceKind } from '../model/kind.ts'
+import { ClusterTrustBundle } from '../model/kinds/cluster-trust-bundle.ts'
 import { ConfigMap } from '../model/kinds/config-map.ts'
 import { Secret } from '../model/kinds/secret.ts'
 import type { FieldPath } from '../model/resource.ts'
@@ -34,7 +35,11 @@ export interface Resolved {
 
 /** Resources are immutable and stay the same object until they change, so each is read once. */
 const keyPairs = new WeakMap<Secret, Parsed | Malformed>()
-const authorities = new WeakMap<Secret | ConfigMap, Parsed | Malformed>()
+const authorities = new WeakMap<Holder, Parsed | Malformed>()
+
+/** What has certificates of authorities. */
+type Holder = Secret | ConfigMap | ClusterTrustBundle
+const holders: readonly ResourceKind<Holder>[] = [ConfigMap, Secret, ClusterTrustBundle]
 
 /** Resolves references to certificates, and remembers what is in use. */
 export class Certificates {
@@ -70,27 +75,28 @@ export class Certificates {
     return this.use(key, parsed)
   }
 
-  /** Certificates of authorities: `ca.crt` of a ConfigMap or a Secret. */
+  /** Certificates of authorities: `ca.crt` of a ConfigMap or a Secret, or a ClusterTrustBundle, which everyone may read. */
   authority(ref: CertificateRef, from: Referrer, path: FieldPath, reasons: RefReasons): Resolved | Flaw {
-    const { group = '', kind = 'ConfigMap', name, namespace = from.namespace } = ref
+    const { group = '', kind = 'ConfigMap', name } = ref
     const flaw = flawAt(path)
-    if (group !== '' || (kind !== 'ConfigMap' && kind !== 'Secret'))
+    const held = holders.find(one => one.group === group && one.kind === kind)
+    if (held === undefined)
       return flaw(
         reasons.kind,
-        `${kind} (group ${JSON.stringify(group)}) is no authority, expected ConfigMap or Secret (group "")`,
+        `${kind} (group ${JSON.stringify(group)}) is no authority, expected ConfigMap or Secret (group "") or ClusterTrustBundle (group "${ClusterTrustBundle.group}")`,
       )
-    const refused = this.refusal({ kind, name, namespace }, from, path)
+    const isOfCluster = held.scope === 'Cluster'
+    if (isOfCluster && ref.namespace !== undefined)
+      return flaw(reasons.invalid, `${kind} ${name} is of no namespace, expected none`)
+    const namespace = isOfCluster ? '' : (ref.namespace ?? from.namespace)
+    const refused = isOfCluster ? null : this.refusal({ kind, name, namespace }, from, path)
     if (refused !== null) return refused
-    const held = kind === 'Secret' ? Secret : ConfigMap
-    const holder: Secret | ConfigMap | undefined = this.resources.get<Secret | ConfigMap>(
-      held,
-      namespace,
-      name,
-    )
+    const holder = this.resources.get<Holder>(held, namespace, name)
     if (holder === undefined) return this.absent(held, { namespace, name }, from, path, reasons)
     const key = refKey({ group, kind, namespace, name })
-    const parsed = this.current(memoized(authorities, holder, readAuthorities), 'ca.crt', key)
-    if ('wrong' in parsed) return flaw(reasons.invalid, `${kind} ${namespace}/${name}: ${parsed.wrong}`)
+    const parsed = this.current(memoized(authorities, holder, readAuthorities), fieldOf(holder), key)
+    const shown = namespace === '' ? name : `${namespace}/${name}`
+    if ('wrong' in parsed) return flaw(reasons.invalid, `${kind} ${shown}: ${parsed.wrong}`)
     return this.use(`${key} ca`, parsed)
   }
 
@@ -127,7 +133,13 @@ export class Certificates {
     path: FieldPath,
     reasons: RefReasons,
   ): Flaw {
-    const absence = missing(this.resources, kind, namespace, name, namespace !== from.namespace)
+    const absence = missing(
+      this.resources,
+      kind,
+      namespace,
+      name,
+      namespace !== '' && namespace !== from.namespace,
+    )
     return { reason: reasons.invalid, path, ...absence }
   }
 
@@ -154,15 +166,17 @@ function readKeyPair(secret: Secret): Parsed | Malformed {
   return parseKeyPair(secretValue(secret, 'tls.crt'), secretValue(secret, 'tls.key'))
 }
 
-function readAuthorities(holder: Secret | ConfigMap): Parsed | Malformed {
-  return parseAuthorities(
-    isSecret(holder) ? secretValue(holder, 'ca.crt') : configValue(holder, 'ca.crt'),
-    'ca.crt',
-  )
+function readAuthorities(holder: Holder): Parsed | Malformed {
+  return parseAuthorities(authoritiesOf(holder), fieldOf(holder))
 }
 
-function isSecret(holder: Secret | ConfigMap): holder is Secret {
-  return holder.kind === 'Secret'
+function authoritiesOf(holder: Holder): string {
+  if (isKind(holder, ClusterTrustBundle)) return holder.body.spec.trustBundle
+  return isKind(holder, Secret) ? secretValue(holder, 'ca.crt') : configValue(holder as ConfigMap, 'ca.crt')
+}
+
+function fieldOf(holder: Holder): string {
+  return isKind(holder, ClusterTrustBundle) ? 'spec.trustBundle' : 'ca.crt'
 }
 
 /** Of `stringData`, else of `data`; "" where it has no such key. */

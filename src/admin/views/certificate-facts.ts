@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { ClusterTrustBundle } from '../../model/kinds/cluster-trust-bundle.ts'
 import { ConfigMap } from '../../model/kinds/config-map.ts'
 import { Secret } from '../../model/kinds/secret.ts'
 import { isKind } from '../../model/kind.ts'
@@ -35,6 +36,7 @@ function readHolder(holder: Resource): CertificateFacts | null {
     const own = secretValue(holder, 'tls.crt')
     return own === '' ? read(secretValue(holder, 'ca.crt'), true) : read(own, false)
   }
+  if (isKind(holder, ClusterTrustBundle)) return read(holder.body.spec.trustBundle, true)
   return isKind(holder, ConfigMap) ? read(configValue(holder, 'ca.crt'), true) : null
 }
 

@@ -151,7 +151,8 @@ function heldBy(
   resources: Resources,
   kinds: Kinds,
 ): { readonly object: ResourceRef; readonly source: shapes.Certificate['source'] } {
-  const [kind = '', namespace = '', own = ''] = (name.split(' ')[0] ?? '').split('/')
+  const [qualified = '', namespace = '', own = ''] = (name.split(' ')[0] ?? '').split('/')
+  const [kind = ''] = qualified.split('.')
   const group = kinds.all.find(one => one.kind === kind)?.group ?? ''
   const object = { group, kind, namespace, name: own }
   return { object, source: resources.find(refKey(object))?.at([]) ?? null }

@@ -38,7 +38,7 @@ const subjectAltName = object({
 const validation = object({
   caCertificateRefs: optional(
     list(localObjectReference, 0, 8),
-    'ConfigMaps or Secrets with the certificates of authorities (key ca.crt) that are trusted. Not beside `wellKnownCACertificates`.',
+    'ConfigMaps or Secrets with the certificates of authorities (key ca.crt), or ClusterTrustBundles, that are trusted. Not beside `wellKnownCACertificates`.',
   ),
   wellKnownCACertificates: optional(
     pattern(

@@ -1,10 +1,12 @@
 import { Type } from 'typebox'
+import { externalAuth } from './http-filters.ts'
 import {
   groupName,
   hostname,
   kindName,
   labelSelector,
   list,
+  localObjectReference,
   object,
   optional,
   port,
@@ -75,6 +77,20 @@ const allowedRoutes = object({
   ),
 })
 
+const listenerFilter = object(
+  {
+    type: required(Type.Enum(['ExternalAuth', 'ExtensionRef']), 'What the filter does.'),
+    externalAuth: optional(externalAuth, 'For type ExternalAuth.'),
+    extensionRef: optional(localObjectReference, 'For type ExtensionRef.'),
+  },
+  { title: 'ListenerFilter' },
+)
+
+/** Of the experimental channel (v1.7.0). */
+const listenerFilters = object({
+  requests: optional(list(listenerFilter, 0, 16), 'In this order.'),
+})
+
 export const listenerSchema = object({
   name: required(
     sectionName,
@@ -93,6 +109,10 @@ export const listenerSchema = object({
   allowedRoutes: optional(
     allowedRoutes,
     'Which routes may attach; left out, those of the namespace of the Gateway.',
+  ),
+  filters: optional(
+    listenerFilters,
+    'Filters that run before a route is chosen. They are not served: with them all requests are answered 500. Attach an ExternalAuthPolicy to the listener instead.',
   ),
 })
 
@@ -125,9 +145,31 @@ function oneListener(listener: GatewayListener, path: Violation['path']): Violat
   if (listener.hostname !== undefined && ['TCP', 'UDP'].includes(protocol))
     violations.push({ path: [...path, 'hostname'], message: `must be absent for protocol ${protocol}` })
   if (tls) violations.push(...certificateRules(tls, [...path, 'tls']))
+  if (listener.filters !== undefined) violations.push(...filterRules(listener, [...path, 'filters']))
   const selector = listener.allowedRoutes?.namespaces?.selector
   if (selector)
     violations.push(...selectorRules(selector, [...path, 'allowedRoutes', 'namespaces', 'selector']))
+  return violations
+}
+
+function filterRules({ protocol, filters }: GatewayListener, path: Violation['path']): Violation[] {
+  const violations: Violation[] = []
+  if (!['HTTP', 'HTTPS'].includes(protocol))
+    violations.push({ path, message: `must be absent for protocol ${protocol}` })
+  for (const [i, filter] of (filters?.requests ?? []).entries()) {
+    const isAuth = filter.type === 'ExternalAuth'
+    const [own, other] = isAuth
+      ? (['externalAuth', 'extensionRef'] as const)
+      : (['extensionRef', 'externalAuth'] as const)
+    const at = [...path, 'requests', i]
+    if (filter[own] === undefined)
+      violations.push({ path: [...at, own], message: `is required for filter type ${filter.type}` })
+    if (filter[other] !== undefined)
+      violations.push({
+        path: [...at, other],
+        message: `must be absent for filter type ${filter.type}, expected ${own}`,
+      })
+  }
   return violations
 }
 

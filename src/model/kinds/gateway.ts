@@ -38,6 +38,10 @@ const gatewayAddress = object({
     text(253),
     'The address to listen on; left out, what --address of the command says, else every one.',
   ),
+  routability: optional(
+    text(253),
+    'From where the address is to be reached: left out, or "", as the gateway is. Others, such as Cluster, are not served, and the Gateway is refused.',
+  ),
 })
 
 const clientValidation = object(
@@ -46,7 +50,7 @@ const clientValidation = object(
       object({
         caCertificateRefs: required(
           list(objectReference, 1, 16),
-          'ConfigMaps or Secrets with the certificates of authorities (key ca.crt) that vouch for clients.',
+          'ConfigMaps or Secrets with the certificates of authorities (key ca.crt), or ClusterTrustBundles, that vouch for clients.',
         ),
         mode: optional(
           Type.Enum(['AllowValidOnly', 'AllowInsecureFallback']),
@@ -191,12 +195,24 @@ function gatewayRules({ spec }: GatewayBody): Violation[] {
 }
 
 function addressRules(addresses: readonly GatewayAddress[]): Violation[] {
-  const violations = addresses.flatMap((address, i) => oneAddress(address, ['spec', 'addresses', i, 'value']))
+  const violations = addresses.flatMap((address, i) => [
+    ...oneAddress(address, ['spec', 'addresses', i, 'value']),
+    ...routabilityRules(address, ['spec', 'addresses', i, 'routability']),
+  ])
   const unique = ({ type = 'IPAddress', value }: GatewayAddress) =>
     value !== undefined && (type === 'IPAddress' || type === 'Hostname') ? `${type} ${value}` : undefined
   for (const i of repeated(addresses, unique))
     violations.push({ path: ['spec', 'addresses', i, 'value'], message: 'is given twice' })
   return violations
+}
+
+function routabilityRules({ routability = '' }: GatewayAddress, path: Violation['path']): Violation[] {
+  const [domain = '', rest = ''] = routability.split(/\/(.*)/s)
+  const isPrefixed = rest !== '' && isQualifiedName(`${domain}/x`) && !/(^|\.)k8s\.io$/.test(domain)
+  if (routability === '' || routability === 'Cluster' || isPrefixed) return []
+  return [
+    { path, message: 'must be empty, "Cluster", or a word with a domain in front that is not of k8s.io' },
+  ]
 }
 
 function oneAddress({ type = 'IPAddress', value }: GatewayAddress, path: Violation['path']): Violation[] {

@@ -177,7 +177,7 @@ const cors = object({
 })
 
 /** HTTPExternalAuthFilter (GEP-1494), experimental. */
-const externalAuth = object({
+export const externalAuth = object({
   protocol: required(Type.Enum(['HTTP', 'GRPC']), 'How the service is asked; GRPC is the protocol of Envoy.'),
   backendRef: required(backendObjectReference, 'The service that is asked.'),
   grpc: optional(

@@ -3,6 +3,7 @@ import { BackendPolicy } from './kinds/backend-policy.ts'
 import { CertificatePolicy } from './kinds/certificate-policy.ts'
 import { BackendTLSPolicy } from '../../model/kinds/backend-tls-policy.ts'
 import { ClientPolicy } from '../../model/kinds/client-policy.ts'
+import { ClusterTrustBundle } from '../../model/kinds/cluster-trust-bundle.ts'
 import { ConfigMap } from '../../model/kinds/config-map.ts'
 import { EndpointSlice } from '../../model/kinds/endpoint-slice.ts'
 import { ExternalAuthPolicy } from '../../model/kinds/external-auth-policy.ts'
@@ -47,6 +48,7 @@ export const ingress: Role = {
     EndpointSlice,
     Secret,
     ConfigMap,
+    ClusterTrustBundle,
     Namespace,
     Backend,
     BackendPolicy,

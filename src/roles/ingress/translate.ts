@@ -31,9 +31,11 @@ import { Ingresses } from './ingresses/ingresses.ts'
 import { doubtEndpoints } from './doubts/endpointless.ts'
 import { slicesOf } from './backends/endpoints.ts'
 import { doubtClasses, gatewayClasses } from './gateway/gateway-class.ts'
-import { gatewaysOf, reportGateway, statusesOf, type GatewayState } from './gateway/gateway.ts'
+import { closeFiltered } from './closing/filtered-listeners.ts'
+import { gatewaysOf, reportGateway, statusesOf } from './gateway/gateway.ts'
+import { ownListeners, type GatewayState } from './gateway/gateway-state.ts'
 import { Grants } from '../../translation/grants.ts'
-import { ownListeners, routeParents } from './gateway/listener-sets.ts'
+import { routeParents } from './gateway/listener-sets.ts'
 import { proveContexts } from './gateway/listener-contexts.ts'
 import type { ListenerState } from './gateway/listeners.ts'
 import { Namespaces } from '../../translation/namespaces.ts'
@@ -96,6 +98,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   }
   const ours = ourIngresses(resources, report)
   const served = lazy(() => new Served(servedObjects(resources, gateways, ours)))
+  closeFiltered(gateways, closing)
   closeUnenforced(resources, served, options.ignoredKinds ?? [], closing, report)
   closeAnnotated(resources, served, options.ignoredAnnotations ?? [], closing, report)
   const traffic = trafficPolicies({ resources, gateways, grants, backends, closing, report })

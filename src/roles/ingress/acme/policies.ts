@@ -3,7 +3,7 @@ import type { Certificates, Resolved } from '../../../translation/certificates.t
 import type { Attachment as FilterAttachment } from '../../../snapshot/contribution.ts'
 import { originOf } from '../origin.ts'
 import type { Flaw } from '../../../translation/report.ts'
-import type { GatewayState } from '../gateway/gateway.ts'
+import type { GatewayState } from '../gateway/gateway-state.ts'
 import { withObtained } from '../gateway/listener-tls.ts'
 import type { ListenerState } from '../gateway/listeners.ts'
 import { CertificatePolicy } from '../kinds/certificate-policy.ts'

@@ -5,7 +5,7 @@ import type { Ingress, IngressBackend } from '../../../model/kinds/ingress.ts'
 import type { ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import { parentsOf } from '../routes/attach.ts'
-import type { GatewayState } from '../gateway/gateway.ts'
+import type { GatewayState } from '../gateway/gateway-state.ts'
 import { routeParents } from '../gateway/listener-sets.ts'
 import { allRoutes, type RouteState } from '../routes/route.ts'
 import {

@@ -5,7 +5,7 @@ import type { Flaw } from '../../../translation/report.ts'
 /** Every address of the machine, both families. */
 export const ANY = ''
 
-/** Where a Gateway listens, or why it cannot: an address of a type that is not served, or one that is none. */
+/** Where a Gateway listens, or why it cannot: an address of a type or routability that is not served, or one that is none. */
 export interface Addresses {
   readonly list: readonly string[]
   readonly unsupported: readonly Flaw[]
@@ -20,13 +20,19 @@ export function addressesOf(gateway: Gateway, fallback: readonly string[]): Addr
   const open = fallback.length > 0 ? fallback : [ANY]
   const declared = gateway.body.spec.addresses ?? []
   if (declared.length === 0) list.push(...open)
-  for (const [i, { type = 'IPAddress', value = '' }] of declared.entries()) {
+  for (const [i, { type = 'IPAddress', value = '', routability = '' }] of declared.entries()) {
     const path = ['spec', 'addresses', i]
     if (type !== 'IPAddress')
       unsupported.push({
         reason: 'UnsupportedAddress',
         path,
         message: `${type} is not served, expected IPAddress`,
+      })
+    else if (routability !== '')
+      unsupported.push({
+        reason: 'UnsupportedAddress',
+        path: [...path, 'routability'],
+        message: `${routability} is not served, expected none: the address is reached from where the gateway is`,
       })
     else if (value === '') list.push(...open)
     else if (isIP(value) > 0) list.push(value)

@@ -11,8 +11,7 @@ import type { Report } from '../../../translation/report.ts'
 import { clientSettings, groupsOf, suitesOf, tlsVersion } from '../defaults.ts'
 import { gatewayless, listenerless } from '../../../translation/policy-target.ts'
 import { compressionOf } from './compression.ts'
-import type { GatewayState } from './gateway.ts'
-import { ownListeners } from './listener-sets.ts'
+import { ownListeners, type GatewayState } from './gateway-state.ts'
 import { isServed } from './listeners.ts'
 import {
   accept,

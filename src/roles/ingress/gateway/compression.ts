@@ -5,7 +5,7 @@ import { quantityBytes } from '../../../model/quantity.ts'
 import type { Attachment } from '../../../snapshot/contribution.ts'
 import { originOf } from '../origin.ts'
 import { isSet } from '../../../translation/listener-name.ts'
-import type { GatewayState } from './gateway.ts'
+import type { GatewayState } from './gateway-state.ts'
 
 /**
  * ClientPolicy spec.compression, for each listener that takes requests: what its own policy says goes before that of the

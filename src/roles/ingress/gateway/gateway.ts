@@ -6,7 +6,8 @@ import { GatewayClass } from '../../../model/kinds/gateway-class.ts'
 import { proposal } from '../../../model/nearest.ts'
 import { keyOf, refOf, type Resources } from '../../../model/resources.ts'
 import type { GatewayStatus } from '../../../snapshot/contribution.ts'
-import { addressesOf, overlap, type Addresses } from './addresses.ts'
+import { addressesOf, overlap } from './addresses.ts'
+import { isUsable, ownListeners, type GatewayState } from './gateway-state.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import { isFull, unknownOptions, type Flaw, type Report } from '../../../translation/report.ts'
 import { BUILT_IN, isOurs, type ClassState } from '../../../translation/gateway-classes.ts'
@@ -14,33 +15,15 @@ import { OURS } from './gateway-class.ts'
 import {
   addSets,
   attachedSets,
-  ownListeners,
   reportSets,
   reportStraySets,
   setStatuses,
   setsByGateway,
-  type SetState,
 } from './listener-sets.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
-import { isServed, listenersOf, type ListenerState, type Provided } from './listeners.ts'
+import { isProgrammed, isServed, listenersOf, type ListenerState, type Provided } from './listeners.ts'
 import { isSet } from '../../../translation/listener-name.ts'
 import { missing } from '../../../translation/missing.ts'
-
-/** One Gateway of ours while a translation runs. */
-export interface GatewayState {
-  readonly gateway: Gateway
-  readonly addresses: Addresses
-  /** Why it is not accepted, beside its listeners. */
-  readonly refused: readonly Flaw[]
-  /** Its own, and behind them those of ListenerSets: in the order of precedence. */
-  readonly listeners: readonly ListenerState[]
-  readonly sets: readonly SetState[]
-}
-
-/** Whether what the Gateway says of itself lets anything be served. */
-export function isUsable({ refused, addresses }: GatewayState): boolean {
-  return refused.length === 0 && addresses.unusable.length === 0
-}
 
 /** The Gateways of our classes, the oldest first, by their keys. */
 export function gatewaysOf(
@@ -141,7 +124,7 @@ function portTaken({ path, spec }: ListenerState, { gateway }: GatewayState, own
 /** Conditions of the Gateway and its listeners, once routes are attached. */
 export function reportGateway(state: GatewayState, report: Report): void {
   const { gateway, listeners, sets } = state
-  const programmed = isUsable(state) && listeners.some(isServed)
+  const programmed = isUsable(state) && listeners.some(isProgrammed)
   reportAccepted(state, report)
   if (programmed) report.good(gateway, 'Programmed', 'Programmed', 'the proxy serves this Gateway')
   else report.bad(gateway, 'Programmed', notProgrammed(state))
@@ -159,9 +142,9 @@ function reportAccepted(state: GatewayState, report: Report): void {
   const { gateway, refused } = state
   const listeners = ownListeners(state)
   if (isFull(refused)) return report.bad(gateway, 'Accepted', refused)
-  const invalid = listeners.filter(listener => listener.refused.length > 0)
+  const invalid = listeners.filter(({ refused: own, unserved }) => own.length + unserved.length > 0)
   const flaws = invalid
-    .flatMap(listener => listener.refused)
+    .flatMap(({ refused: own, unserved }) => [...own, ...unserved])
     .map(flaw => ({ ...flaw, reason: 'ListenersNotValid' }))
   if (!isFull(flaws)) return report.good(gateway, 'Accepted', 'Accepted', 'the Gateway is valid')
   if (invalid.length === listeners.length) return report.bad(gateway, 'Accepted', flaws)
@@ -170,7 +153,10 @@ function reportAccepted(state: GatewayState, report: Report): void {
 
 function notProgrammed({ refused, addresses, listeners }: GatewayState): readonly [Flaw, ...Flaw[]] {
   if (isFull(addresses.unusable)) return addresses.unusable
-  const flaws = [...refused, ...listeners.flatMap(listener => [...listener.refused, ...listener.unresolved])]
+  const flaws = [
+    ...refused,
+    ...listeners.flatMap(one => [...one.refused, ...one.unserved, ...one.unresolved]),
+  ]
   const [first, ...rest] = flaws.map(flaw => ({ ...flaw, reason: 'Invalid' }))
   return first === undefined
     ? [{ reason: 'Invalid', path: ['spec'], message: 'no listener can be served' }]
@@ -187,8 +173,9 @@ function reportFallback(gateway: Gateway, report: Report): void {
 }
 
 function reportListener(state: GatewayState, listener: ListenerState, report: Report): void {
-  const { owner, refused, conflicts, unresolved, overlapping, pending, path } = listener
+  const { owner, conflicts, unserved, unresolved, overlapping, pending, path } = listener
   const carrier = { listener: listener.spec.name }
+  const refused = [...listener.refused, ...unserved]
   if (isFull(refused)) report.bad(owner, 'Accepted', refused, carrier)
   else report.good(owner, 'Accepted', 'Accepted', 'the listener is valid', carrier)
   if (isFull(conflicts)) report.warn(owner, 'Conflicted', conflicts, carrier)
@@ -205,7 +192,7 @@ function reportListener(state: GatewayState, listener: ListenerState, report: Re
   if (isFull(overlapping)) report.warn(owner, 'OverlappingTLSConfig', overlapping, carrier)
   if (isFull(pending) && isServed(listener) && isUsable(state))
     return report.bad(owner, 'Programmed', pending, carrier)
-  if (isServed(listener) && isUsable(state))
+  if (isProgrammed(listener) && isUsable(state))
     return report.good(owner, 'Programmed', 'Programmed', 'the proxy serves this listener', carrier)
   const [conflict] = isSet(owner) ? conflicts : []
   if (conflict !== undefined) return report.bad(owner, 'Programmed', [conflict], carrier)
@@ -223,7 +210,7 @@ function reportOptions(owner: Gateway | ListenerSet, report: Report): void {
 
 /** The parts of the statuses of a Gateway and its ListenerSets that are no conditions. */
 export function statusesOf(state: GatewayState): GatewayStatus[] {
-  const programmed = isUsable(state) && state.listeners.some(isServed)
+  const programmed = isUsable(state) && state.listeners.some(isProgrammed)
   const attached = attachedSets(state)
   const own = {
     about: refOf(state.gateway),

@@ -5,7 +5,7 @@ import type { Certificate, Termination } from '../../../snapshot/tls.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import type { ClientSettingsOf } from './client-policy.ts'
 import type { Flaw } from '../../../translation/report.ts'
-import type { GatewayState } from './gateway.ts'
+import type { GatewayState } from './gateway-state.ts'
 import type { ListenerState } from './listeners.ts'
 import { digest } from '../../../translation/pem.ts'
 

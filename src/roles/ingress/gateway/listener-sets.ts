@@ -9,17 +9,8 @@ import { missing } from '../../../translation/missing.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
-import { isUsable, type GatewayState } from './gateway.ts'
-import { addedListeners, isServed, type ListenerState } from './listeners.ts'
-
-/** One ListenerSet of a Gateway of ours. */
-export interface SetState {
-  readonly set: ListenerSet
-  /** Why the Gateway does not take it. */
-  readonly refused: readonly Flaw[]
-  /** None where it is not taken. */
-  readonly listeners: readonly ListenerState[]
-}
+import { isUsable, ownListeners, type GatewayState, type SetState } from './gateway-state.ts'
+import { addedListeners, isProgrammed, type ListenerState } from './listeners.ts'
 
 /** To which Gateway each ListenerSet is to be added, the oldest first, by the keys of Gateways. */
 export function setsByGateway(resources: Resources): ReadonlyMap<string, readonly ListenerSet[]> {
@@ -65,11 +56,6 @@ export function routeParents(gateways: ReadonlyMap<string, GatewayState>): Reado
   return parents
 }
 
-/** Those that no ListenerSet has added. */
-export function ownListeners({ gateway, listeners }: GatewayState): readonly ListenerState[] {
-  return listeners.filter(({ owner }) => owner === gateway)
-}
-
 /** Conditions of the ListenerSets themselves; those of their listeners are told with those of the Gateway. */
 export function reportSets(state: GatewayState, report: Report): void {
   for (const set of state.sets) reportSet(set, state, report)
@@ -85,7 +71,7 @@ function reportSet({ set, refused, listeners }: SetState, state: GatewayState, r
     const flaw = parentFlaw(state, 'ParentNotAccepted')
     return both([flaw], [{ ...flaw, reason: 'ParentNotProgrammed' }])
   }
-  const lost = listeners.filter(listener => !isServed(listener))
+  const lost = listeners.filter(listener => !isProgrammed(listener))
   const flaws = lost.flatMap(notServed).map(flaw => ({ ...flaw, reason: 'ListenersNotValid' }))
   if (lost.length === listeners.length && isFull(flaws)) return both(flaws)
   if (isFull(flaws)) report.warn(set, 'Accepted', flaws)
@@ -94,8 +80,8 @@ function reportSet({ set, refused, listeners }: SetState, state: GatewayState, r
   else report.bad(set, 'Programmed', [parentFlaw(state, 'ParentNotProgrammed')])
 }
 
-function notServed({ refused, unresolved }: ListenerState): readonly Flaw[] {
-  return refused.length > 0 ? refused : unresolved
+function notServed({ refused, unserved, unresolved }: ListenerState): readonly Flaw[] {
+  return [refused, unserved, unresolved].find(isFull) ?? []
 }
 
 function parentFlaw({ gateway }: GatewayState, reason: string): Flaw {
@@ -124,7 +110,7 @@ export function reportStraySets(resources: Resources, report: Report): void {
 /** ListenerSets of this Gateway that are accepted (GatewayStatus.attachedListenerSets). */
 export function attachedSets({ refused, sets }: GatewayState): number {
   if (refused.length > 0) return 0
-  return sets.filter(({ listeners }) => listeners.some(isServed)).length
+  return sets.filter(({ listeners }) => listeners.some(isProgrammed)).length
 }
 
 /** The parts of their statuses that are no conditions. */

@@ -11,6 +11,7 @@ import { policyName } from '../../../translation/policies.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
 import { listenerTls, type Provision, type TlsState } from './listener-tls.ts'
+import { unservedFilters } from './listener-filters.ts'
 import { Owners } from './owners.ts'
 import type { RankedEntry } from '../routes/precedence.ts'
 
@@ -33,6 +34,8 @@ export interface ListenerState {
   /** Why it is not accepted. Addresses and ports are judged later, across Gateways. */
   readonly refused: Flaw[]
   readonly conflicts: readonly Flaw[]
+  /** What it asks for that is not served, so that it is closed (listener-filters.ts). */
+  readonly unserved: readonly Flaw[]
   readonly unresolved: Flaw[]
   /** Why it serves nobody yet: certificates that are being obtained. */
   readonly pending: Flaw[]
@@ -69,6 +72,11 @@ export type Provided = (gateway: Gateway, listener: GatewayListener) => Provisio
 /** Whether requests will be taken here, as far as the listener itself is concerned. */
 export function isServed(listener: ListenerState): boolean {
   return listener.refused.length === 0 && listener.routeKinds.length > 0 && listener.tls?.mode !== 'refuse'
+}
+
+/** Whether all that it asks for is served. */
+export function isProgrammed(listener: ListenerState): boolean {
+  return isServed(listener) && listener.unserved.length === 0
 }
 
 /** Listeners of one Gateway, its own and those that are added to it: each may be a socket in each worker. */
@@ -111,13 +119,13 @@ export function addedListeners(
   const first = before
     .filter(({ owner, refused }) => owner === gateway || refused.length === 0)
     .map(({ spec }) => spec)
+  const pathOf = (i: number): FieldPath => ['spec', 'listeners', i]
+  const taken = listeners.map((spec, i) => conflictsOf(spec, first, pathOf(i)))
+  const left = listeners.filter((_, i) => taken[i]!.length === 0)
   return listeners.map((spec, i) => {
-    const path = ['spec', 'listeners', i]
-    const taken = conflictsOf(spec, first, path).map(flaw => ({
-      ...flaw,
-      message: takenText(spec, flaw, gateway),
-    }))
-    const conflicts = taken.length > 0 ? taken : conflictsOf(spec, listeners, path)
+    const path = pathOf(i)
+    const lost = taken[i]!.map(flaw => ({ ...flaw, message: takenText(spec, flaw, gateway) }))
+    const conflicts = lost.length > 0 ? lost : conflictsOf(spec, left, path)
     const tls = listenerTls(set, gateway, spec, path, certificates, 'nobody')
     const overlapping = overlapsOf(spec, listeners, path)
     const state = stateOf({ spec, owner: set, path, conflicts, tls, overlapping })
@@ -158,6 +166,7 @@ function stateOf({
     routeKinds: supportedKinds(spec).filter(kind => isAllowed(spec, kind)),
     refused: [...unsupported(spec, path), ...conflicts, ...refused],
     conflicts,
+    unserved: unservedFilters(spec, path),
     unresolved: [...invalidKinds(spec, path), ...unresolved],
     pending: [],
     challenges: '',

@@ -1,6 +1,6 @@
 import { Namespace } from '../../../model/kinds/namespace.ts'
 import type { Condition, Problem, Resource } from '../../../model/resource.ts'
-import { isUsable, type GatewayState } from '../gateway/gateway.ts'
+import { isUsable, type GatewayState } from '../gateway/gateway-state.ts'
 import { isServed, type ListenerState } from '../gateway/listeners.ts'
 import { attachRoute, isOwner, sharesOf, takeShares, type Attaching, type Share } from './attach.ts'
 import type { RouteState } from './route.ts'
