@@ -90,11 +90,11 @@ export default {
     {
       name: 'roles-come-by-lists',
       comment:
-        'Who assembles roles takes them from the lists of cli/roles.ts (translation, services) and cli/rule-types.ts (filters and actions, for workers), and knows none by name. What threads of bundles run is one of them.',
+        'Who assembles roles takes them from the lists of cli/roles.ts (translation, services) and cli/rule-types.ts (filters and actions, for workers), and knows none by name. What threads of bundles run is one of them, and so is what lodges with workers.',
       severity: 'error',
       from: {
         path: '^(src/(cli|admin|control|kubernetes)|build|bench)/',
-        pathNot: '^src/cli/(roles|rule-types|bundle-worker)\\.ts$',
+        pathNot: '^src/cli/(roles|rule-types|bundle-worker|worker)\\.ts$',
       },
       to: { path: '^src/roles/' },
     },

@@ -38,9 +38,13 @@ export async function bundle(root: string, dist: string): Promise<ReadonlySet<st
       },
     )),
     ...(await build(root, dist, { 'cli/schemas': source('model/schema-compiler.ts') })),
-    ...(await build(root, dist, { 'cli/worker': source('cli/worker.ts') })),
+    // What it loads when it needs it has names of its own: files of the main thread are beside them.
+    ...(await build(root, dist, { 'cli/worker': source('cli/worker.ts') }, { prefix: 'worker-' })),
     ...(await build(root, dist, { 'cli/hash-thread': source('filters/basic-auth/hash-thread.ts') })),
   ]
+  const names = chunks.map(({ fileName }) => fileName)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) throw new Error(`two builds write ${twice}`)
   // The package's own says that .js is ESM, as its sources are.
   writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
   return packagesOf(chunks)
@@ -48,12 +52,14 @@ export async function bundle(root: string, dist: string): Promise<ReadonlySet<st
 
 interface Options {
   readonly minify?: true
+  /** Of the names of chunks. */
+  readonly prefix?: string
   readonly plugins?: Plugin[]
   readonly groups?: { readonly name: string; readonly test: (id: string) => boolean }[]
 }
 
 async function build(root: string, dist: string, input: Record<string, string>, options: Options = {}) {
-  const { plugins = [], groups = [], minify = false } = options
+  const { plugins = [], groups = [], minify = false, prefix = '' } = options
   const bundled = await rolldown({
     checks: { bundlerTimings: false },
     cwd: root,
@@ -65,7 +71,7 @@ async function build(root: string, dist: string, input: Record<string, string>, 
     dir: dist,
     format: 'cjs',
     entryFileNames: '[name].js',
-    chunkFileNames: chunk => (chunk.name.includes('/') ? '[name].js' : 'cli/[name].js'),
+    chunkFileNames: chunk => (chunk.name.includes('/') ? '[name].js' : `cli/${prefix}[name].js`),
     codeSplitting: { groups },
     minify,
     sourcemap: !minify,

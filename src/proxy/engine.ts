@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { FailureName } from '../http/failures.ts'
 import { SharedStreams } from '../http/h2/shared-streams.ts'
 import type { Endpoint as EndpointSpec } from '../snapshot/cluster.ts'
@@ -6,6 +5,7 @@ import type { Port, Snapshot } from '../snapshot/snapshot.ts'
 import type { Certificate } from '../snapshot/tls.ts'
 import { Kept } from '../filters/kept.ts'
 import { timerMs } from '../shared/timer.ts'
+import type { CrossingPort } from '../shared/crossing/crossing-port.ts'
 import { NodeState, SharedState } from '../shared/node-state.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
@@ -154,7 +154,7 @@ export class Engine {
   }
 
   /** The way to a thread that answers requests; to be there before the first snapshot that names it. */
-  addThread(thread: number, port: MessagePort): void {
+  addThread(thread: number, port: CrossingPort): void {
     this.upstreams.threads.add(thread, port)
   }
 

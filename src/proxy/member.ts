@@ -1,43 +1,47 @@
-import { once } from 'node:events'
-import type { Worker } from 'node:worker_threads'
+import { MessagePort, type Worker } from 'node:worker_threads'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ClusterHealth } from '../upstream/health.ts'
 import type { PortResult } from './engine.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { SnapshotBytes } from './snapshot-bytes.ts'
 
-/** One thread: what it was told, and the snapshots that it has yet to answer. */
-export class Member {
+/** One thread, or an engine in it: what it was told, and the snapshots that it has yet to answer. */
+export class Member<W extends Worker | MessagePort = Worker> {
   readonly settings: WorkerSettings
-  readonly worker: Worker
+  readonly worker: W
   readonly startedMs = performance.now()
   /** What became of the ports of the snapshot that it began with. */
   serving: Promise<readonly PortResult[]> = Promise.resolve([])
   /** What it was told last, endpoints included; null where it is to have everything. */
   private told: Snapshot | null = null
+  private readonly ended: Promise<void>
   private readonly asked = new Map<number, (clusters: readonly ClusterHealth[] | null) => void>()
   private lastNumber = 0
   private readonly waiting = new Map<number, (ports: readonly PortResult[]) => void>()
   /** Of the last snapshot that it was sent whole. */
   private wholeVersion = 0
 
-  constructor(settings: WorkerSettings, worker: Worker) {
+  constructor(settings: WorkerSettings, worker: W) {
     this.settings = settings
     this.worker = worker
-    worker.on('message', (message: FromWorker) => {
+    const by: Worker | MessagePort = worker
+    by.on('message', (message: FromWorker) => {
       if (message.type === 'applied') this.answer(message.version, message.ports)
       if (message.type === 'lost') this.tellAll(message.version)
       if (message.type === 'health') this.asked.get(message.number)?.(message.clusters)
     })
     // A worker that died has nothing to say; its successor gets the snapshot that is current then.
-    worker.once('exit', () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.ended = promise
+    by.once(by instanceof MessagePort ? 'close' : 'exit', () => {
+      resolve()
       this.answer(Infinity, [])
-      for (const resolve of this.asked.values()) resolve(null)
+      for (const answer of this.asked.values()) answer(null)
     })
   }
 
   tell(message: ToWorker): void {
-    this.worker.postMessage(message, message.type === 'bundle-port' ? [message.port] : [])
+    this.worker.postMessage(message, handedOver(message))
   }
 
   apply(bytes: SnapshotBytes): Promise<readonly PortResult[]> {
@@ -74,7 +78,7 @@ export class Member {
   /** `gently`: who may be about to ask again is not closed on. */
   async drain(graceMs: number, gently: boolean): Promise<void> {
     this.tell({ type: 'drain', graceMs, gently })
-    await once(this.worker, 'exit')
+    await this.ended
   }
 
   private send(bytes: SnapshotBytes): void {
@@ -100,4 +104,10 @@ export class Member {
         resolve(ports)
       }
   }
+}
+
+function handedOver(message: ToWorker): readonly MessagePort[] {
+  if (message.type === 'bundle-port') return [message.port]
+  if (message.type === 'lodger') return [message.port, message.shared.tables.port, message.shared.cache.port]
+  return []
 }

@@ -55,6 +55,16 @@ export type ToWorker =
   | { readonly type: 'own-listeners'; readonly listeners: readonly OwnListener[] }
   | { readonly type: 'drain'; readonly graceMs: number; readonly gently: boolean }
   | { readonly type: 'reopen' }
+  | LodgerMessage
+
+/** Something that answers requests in the worker itself; before the first snapshot that names `thread`. The port, by which its engine is told what workers are, and those of `shared` are handed over. */
+export interface LodgerMessage {
+  readonly type: 'lodger'
+  readonly thread: number
+  readonly shared: SharedHandle
+  readonly data: object
+  readonly port: MessagePort
+}
 
 export type FromWorker =
   | { readonly type: 'applied'; readonly version: number; readonly ports: readonly PortResult[] }
@@ -65,3 +75,5 @@ export type FromWorker =
   /** By a filter, for a service that listens on the channel. */
   | { readonly type: 'told'; readonly channel: string; readonly message: unknown }
   | { readonly type: 'drained' }
+  /** Of a lodger: it serves, or why it cannot. */
+  | { readonly type: 'lodged'; readonly fault: string | null }

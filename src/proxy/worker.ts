@@ -2,7 +2,6 @@ import { flushCompileCache } from 'node:module'
 import { isatty } from 'node:tty'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SharedState } from '../shared/node-state.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts'
 import { accessText } from '../telemetry/access-text.ts'
 import { DescriptorSink, FileSink, type AccessSink } from '../telemetry/access-sink.ts'
@@ -14,10 +13,10 @@ import { RecentWriter } from '../telemetry/recent/recent-writer.ts'
 import { RuntimeSampler } from '../telemetry/runtime-sampler.ts'
 import { setOwnListeners } from '../upstream/own-listeners.ts'
 import type { RuleTypes } from './compile.ts'
-import { Engine, type PortResult } from './engine.ts'
-import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
-import { Received } from './received.ts'
-import type { SnapshotMessage } from './snapshot-bytes.ts'
+import { Engine } from './engine.ts'
+import { Lodgers, type Lodge } from './lodgers.ts'
+import type { FromWorker, WorkerSettings } from './messages.ts'
+import { obey } from './obeying.ts'
 
 /** What a thread does that is more than a worker. */
 export interface Beside {
@@ -27,8 +26,14 @@ export interface Beside {
   leave(graceMs: number): Promise<void>
 }
 
-/** The body of a data-plane thread: an engine that does what the main thread says. */
-export function serve(types: RuleTypes, beside: Beside | null = null): Engine {
+/** Of lodgers, when nobody asks any more: what they ask themselves is nobody's. */
+const LODGERS_GRACE_MS = 100
+
+/** The body of a data-plane thread: an engine that does what the main thread says. `lodge`: of a worker, who may have lodgers. */
+export function serve(
+  types: RuleTypes,
+  { beside = null, lodge }: { readonly beside?: Beside | null; readonly lodge?: Lodge } = {},
+): Engine {
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- what WorkerGroup gave; both ends are in this folder
   const settings: WorkerSettings = workerData
   const port = parentPort!
@@ -41,7 +46,6 @@ export function serve(types: RuleTypes, beside: Beside | null = null): Engine {
   })
   const instruments = new Instruments(writer)
   const sampler = new RuntimeSampler(writer, String(settings.id))
-  const applied = writer.gauge('portcullis_snapshot_version', {})
   const accessLog = new AccessLog(sink(settings.accessLog), {
     onDropped: instruments.accessLogDropped,
     ...(settings.accessLog === 'stdout' && isatty(1) ? { line: forPeople() } : {}),
@@ -61,37 +65,12 @@ export function serve(types: RuleTypes, beside: Beside | null = null): Engine {
     tell: (channel, message) => tell({ type: 'told', channel, message }),
   })
 
-  const received = new Received()
-
-  function receive({ type, version, bytes }: SnapshotMessage): void {
-    let snapshot: Snapshot
-    try {
-      snapshot = type === 'snapshot' ? received.whole(bytes) : received.patched(bytes)
-    } catch (error) {
-      log.warn('patch.lost', { version, error })
-      return tell({ type: 'lost', version })
-    }
-    void apply(snapshot)
-  }
-
-  /** Never rejects: what serves goes on, and the main thread hears that this snapshot is not in force. */
-  async function apply(snapshot: Snapshot): Promise<void> {
-    const { version } = snapshot
-    let ports: readonly PortResult[]
-    try {
-      ports = await engine.apply(snapshot)
-      applied.set(version)
-    } catch (error) {
-      log.error('snapshot.failed', { version, error })
-      ports = engine.unchanged(snapshot, error)
-    }
-    writer.flush()
-    tell({ type: 'applied', version, ports })
-  }
+  const lodgers = lodge === undefined ? null : new Lodgers(types, engine, settings, lodge)
 
   async function drain(graceMs: number, gently: boolean): Promise<void> {
     await beside?.leave(graceMs)
     await engine.drain(graceMs, gently)
+    await lodgers?.drain(LODGERS_GRACE_MS)
     sampler.stop()
     await accessLog.close()
     tell({ type: 'drained' })
@@ -101,34 +80,24 @@ export function serve(types: RuleTypes, beside: Beside | null = null): Engine {
   // What has run until then is what a next start needs; a process that is killed would not write it.
   setTimeout(flushCompileCache, 5_000).unref()
 
-  port.on('message', (message: ToWorker) => {
-    switch (message.type) {
-      case 'snapshot':
-      case 'patch':
-        return receive(message)
-      case 'endpoints':
-        received.setEndpoints(message.lists)
-        for (const [cluster, list] of Object.entries(message.lists)) engine.setEndpoints(cluster, list)
-        return
-      case 'verdicts':
-        return engine.setVerdicts(message.verdicts)
-      case 'health':
-        return tell({ type: 'health', number: message.number, clusters: engine.health(message.clusters) })
-      case 'bundle-port':
-        return engine.addThread(message.thread, message.port)
-      case 'bundle-lost':
-        return engine.loseThread(message.thread, message.failure, message.detail)
-      case 'ticket-keys':
-        return engine.setTicketKeys(message.keys)
-      case 'own-listeners':
-        return setOwnListeners(message.listeners)
-      case 'drain':
-        return void drain(message.graceMs, message.gently)
-      case 'reopen':
-        return accessLog.reopen()
-      default:
-        beside?.take(message)
-    }
+  obey(port, {
+    engine,
+    writer,
+    applied: writer.gauge('portcullis_snapshot_version', {}),
+    other: message => {
+      switch (message.type) {
+        case 'own-listeners':
+          return setOwnListeners(message.listeners)
+        case 'drain':
+          return void drain(message.graceMs, message.gently)
+        case 'reopen':
+          return accessLog.reopen()
+        case 'lodger':
+          return lodgers?.add(message)
+        default:
+          beside?.take(message)
+      }
+    },
   })
   return engine
 }

@@ -17,6 +17,7 @@ import type { TracingSettings } from '../telemetry/spans/tracing.ts'
 import type { RecentMemories } from '../telemetry/recent/recent-memories.ts'
 import type { PortResult } from './engine.ts'
 import { Guest, type GuestOptions } from './guest.ts'
+import { LodgerGroup } from './lodger-group.ts'
 import { Member } from './member.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import type { OwnListener } from '../upstream/own-listeners.ts'
@@ -76,6 +77,8 @@ export class WorkerGroup {
   private readonly members = new Map<number, Member>()
   /** Threads of services. */
   private readonly guests = new Map<number, Guest>()
+  /** What of services is in every worker. */
+  private readonly lodgers = new Map<number, LodgerGroup>()
   /** Replaced, and still with requests. */
   private readonly leaving = new Set<Member>()
   private lastId: number
@@ -173,7 +176,7 @@ export class WorkerGroup {
   /** What checks have found of endpoints, for workers that are still to begin too. */
   setVerdicts(verdicts: Verdicts): void {
     this.verdicts.take(verdicts)
-    for (const one of [...this.members.values(), ...this.guests.values()])
+    for (const one of [...this.members.values(), ...this.guests.values(), ...this.lodgers.values()])
       one.tell({ type: 'verdicts', verdicts })
     this.tellLeaving({ type: 'verdicts', verdicts })
   }
@@ -201,7 +204,7 @@ export class WorkerGroup {
 
   /** The thread is gone, or is given up: what is under way there fails by this name. `detail` is for the log. */
   loseThread(thread: number, failure: FailureName, detail: string): void {
-    if (!this.threads.delete(thread)) return
+    if (!this.threads.delete(thread) && !this.lodgers.delete(thread)) return
     const message: ToWorker = { type: 'bundle-lost', thread, failure, detail }
     for (const member of this.members.values()) member.tell(message)
     this.tellLeaving(message)
@@ -228,6 +231,33 @@ export class WorkerGroup {
       this.state.ended(id)
     })
     return guest
+  }
+
+  /** What every worker is to have in itself; `data` is for what `serve` has been given to make it. */
+  lodge(data: object): LodgerGroup {
+    const { log, metrics } = this.options
+    const id = ++this.lastId
+    const group = new LodgerGroup(id, data, {
+      hear: (owner, message) => this.hear(owner, message),
+      left: owner => {
+        metrics.retire(owner)
+        this.state.ended(owner)
+      },
+      failed: (worker, fault) => log.error('bundle.failed', { worker, thread: id, fault }),
+      over: () => this.loseThread(id, 'bundle_terminated', 'drained'),
+    })
+    this.lodgers.set(id, group)
+    for (const member of this.members.values()) this.settle(group, member)
+    return group
+  }
+
+  private settle(group: LodgerGroup, member: Member): void {
+    const { settings } = member
+    const owner = ++this.lastId
+    const { handle: shared } = this.state.handle(owner)
+    this.options.metrics.attach(owner)
+    group.add({ worker: settings.id, owner, settings, shared, tell: message => member.tell(message) })
+    group.tell({ type: 'verdicts', verdicts: this.verdicts.all })
   }
 
   /** For log rotation. */
@@ -299,6 +329,7 @@ export class WorkerGroup {
     member.tell({ type: 'verdicts', verdicts: this.verdicts.all })
     for (const [thread, connect] of this.threads)
       member.tell({ type: 'bundle-port', thread, port: connect(id) })
+    for (const group of this.lodgers.values()) this.settle(group, member)
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => this.hear(id, message))
     member.worker.on('error', error => log.error('worker.failed', { worker: id, error }))

@@ -8,6 +8,7 @@ import type { Counters, Whose } from '../shared/counters.ts'
 import type { SharedTables } from '../shared/tables.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Guest, GuestOptions } from '../proxy/guest.ts'
+import type { LodgerGroup } from '../proxy/lodger-group.ts'
 import type { MetricsWriter } from '../telemetry/metrics.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Clock } from '../upstream/clock.ts'
@@ -64,8 +65,8 @@ export interface ServiceKit {
   served(): Pick<Snapshot, 'clusters' | 'endpoints' | 'certificates'> | null
   /** What checks have found of endpoints: to all workers, those that are still to begin among them. */
   tellVerdicts(verdicts: Verdicts): void
-  /** Begins threads that are part of the data plane and have no ports. */
-  readonly threads: { begin(options: GuestOptions): Guest }
+  /** Begins threads that are part of the data plane and have no ports, or what is the same in the threads of workers. */
+  readonly threads: { begin(options: GuestOptions): Guest; lodge(data: object): LodgerGroup }
   /** Every kind that is read. */
   readonly kinds: Kinds
   /** Serves a path of the admin listener; one that ends in "/" is all that begin so. Throws where it is taken. `isOpen`: to everybody who reaches it. */

@@ -33,7 +33,7 @@ export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
     listen: () => {},
     declared: () => null,
     served: () => null,
-    threads: { begin: () => fail('no thread is begun') },
+    threads: { begin: () => fail('no thread is begun'), lodge: () => fail('no thread is begun') },
     tellVerdicts: () => {},
     kinds,
     serve: () => {},

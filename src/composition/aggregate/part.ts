@@ -69,16 +69,33 @@ export class Part {
   }
 
   /** Settles when it is here, or stands for something that may be missing; fails where the request does. */
-  async run(assembly: Assembly): Promise<void> {
-    try {
-      this.take(assembly, await this.bring(assembly))
-    } catch (error) {
-      if (this.isHard || isCancelled(error) || assembly.scope.cancelledBy !== null) throw error
-      assembly.scope.partials.push({ part: { name: this.title }, error })
-      assembly.failed[this.at] = error
-      assembly.picked[this.at] = this.fallback
-      assembly.shown[this.at] = this.fallback
-    }
+  run(assembly: Assembly): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const missed = (error: unknown): void => {
+        if (this.isHard || isCancelled(error) || assembly.scope.cancelledBy !== null)
+          return reject(error as Error)
+        assembly.scope.partials.push({ part: { name: this.title }, error })
+        assembly.failed[this.at] = error
+        assembly.picked[this.at] = this.fallback
+        assembly.shown[this.at] = this.fallback
+        resolve()
+      }
+      const take = (brought: unknown): void => {
+        try {
+          this.take(assembly, brought)
+          resolve()
+        } catch (error) {
+          missed(error)
+        }
+      }
+      try {
+        const brought = this.bring(assembly)
+        if (brought instanceof Promise) brought.then(take, missed)
+        else take(brought)
+      } catch (error) {
+        missed(error)
+      }
+    })
   }
 
   private take(assembly: Assembly, brought: unknown): void {

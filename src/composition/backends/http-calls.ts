@@ -31,6 +31,12 @@ export interface PreparedCall {
   readonly timeoutMs: number
 }
 
+/** An answer with all of its body. */
+interface Whole {
+  readonly answer: BackendAnswer
+  readonly content: Uint8Array
+}
+
 /** What a route calls as `c.NAME` of a backend of HTTP, for one request. */
 export class HttpCalls {
   private readonly name: string
@@ -70,12 +76,13 @@ export class HttpCalls {
   /** Brings what the JSON of the answer says; fails with an answer that is no success, or no JSON. */
   prepared(call: PreparedCall): Call<unknown> {
     const timeoutMs = Math.min(this.backend.timeoutMs, call.timeoutMs)
-    return trackedCall(this.site, call.name, timeoutMs, async running => {
+    return trackedCall(this.site, call.name, timeoutMs, running => {
       const headers = this.headersFor(call.headers, running.deadlineMs)
       if (call.body !== null) headers['content-type'] ??= 'application/json'
-      const answer = await this.send(running, call.method, call.target, headers, call.body)
-      running.record.status = answer.status
-      return jsonResultOf(call.name, answer, await this.contentOf(answer))
+      return this.whole(running, call.method, call.target, headers, call.body).then(({ answer, content }) => {
+        this.site.request.throwIfCancelled()
+        return jsonResultOf(call.name, answer, content)
+      })
     })
   }
 
@@ -83,24 +90,34 @@ export class HttpCalls {
     const { backend } = this
     const { name, method: onWire, template } = knownCall(this.name, method, path)
     const timeoutMs = Math.min(backend.timeoutMs, options.timeoutMs ?? Infinity)
-    return trackedCall(this.site, name, timeoutMs, async running => {
+    return trackedCall(this.site, name, timeoutMs, running => {
       const headers = this.headersFor(fieldsOf(options), running.deadlineMs)
       const body = bodyOf(options.body, headers)
       const target = `${template.expand(name, options.path)}${queryOf(options.query)}`
-      const answer = await this.send(running, onWire, target, headers, body)
-      running.record.status = answer.status
-      const content = await this.contentOf(answer)
-      return backend.protocol === 'rest' ? resultOf(name, answer, content) : answerOf(name, answer, content)
+      return this.whole(running, onWire, target, headers, body).then(({ answer, content }) => {
+        this.site.request.throwIfCancelled()
+        return backend.protocol === 'rest' ? resultOf(name, answer, content) : answerOf(name, answer, content)
+      })
     })
   }
 
-  private async contentOf({ body }: BackendAnswer): Promise<Uint8Array> {
-    const content = await body.bytes(this.backend.limitBytes)
-    this.site.request.keeps(content)
-    // Who has lost its place by that is told now, and makes nothing of it any more.
-    await Promise.resolve()
-    this.site.request.throwIfCancelled()
-    return content
+  /** Whose request has lost its place by what has come is told before this resolves, and makes nothing of it any more. */
+  private whole(
+    running: RunningCall,
+    method: string,
+    target: string,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array | null,
+  ): Promise<Whole> {
+    return new Promise((resolve, reject) => {
+      this.send(running, method, target, headers, body).then(answer => {
+        running.record.status = answer.status
+        answer.body.bytes(this.backend.limitBytes).then(content => {
+          this.site.request.keeps(content)
+          resolve({ answer, content })
+        }, reject)
+      }, reject)
+    })
   }
 
   private send(

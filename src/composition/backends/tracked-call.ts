@@ -1,4 +1,5 @@
 import type { Cancellation } from '../../shared/cancellation.ts'
+import type { Cancel } from '../../upstream/clock.ts'
 import { Call } from '../calls/call.ts'
 import { newCallRecord, type CallRecord } from '../calls/call-record.ts'
 import { CallFailure, failureNameOf } from '../calls/failure.ts'
@@ -27,37 +28,74 @@ export function trackedCall<T>(
   timeoutMs: number,
   work: (call: RunningCall) => Promise<T>,
 ): Call<T> {
-  const { request } = site
-  return Call.begin(name, Scope.of(request), async scope => {
-    const startedMs = request.clock.now()
-    const deadlineMs = Math.min(request.callsUntilMs, startedMs + timeoutMs)
-    const record = newCallRecord(name, startedMs)
-    site.began(record)
-    const late = () => new CallFailure('http_response_timeout', name)
-    const stop =
-      deadlineMs === Infinity
-        ? () => undefined
-        : request.clock.after(Math.max(0, deadlineMs - startedMs), () => scope.cancel(late()))
+  return Call.begin(name, Scope.of(site.request), scope => {
+    const running = new Running(site, name, timeoutMs, scope)
     try {
       site.allow(name)
-      if (deadlineMs <= startedMs) throw late()
-      const result = await work({
-        name,
-        signal: scope.cancellation,
-        deadlineMs,
-        record,
-        cancel: reason => scope.cancel(reason),
-      })
-      record.outcome = 'ok'
-      return result
+      running.checkTime()
+      // Not by `await`: the frame of an async function is as large as all else of a call, and a request has several.
+      return work(running).then(running.succeeded, running.failed) as Promise<T>
     } catch (error) {
-      record.outcome = failureNameOf(error)
-      record.grpcCode = error instanceof CallFailure ? (error.answer?.grpc?.code ?? null) : null
-      throw error
-    } finally {
-      stop()
-      record.endedMs = request.clock.now()
-      site.ended(record)
+      return running.failed(error)
     }
   })
+}
+
+class Running implements RunningCall {
+  readonly name: string
+  readonly deadlineMs: number
+  readonly record: CallRecord
+  private readonly site: CallSite
+  private readonly scope: Scope
+  private readonly stop: Cancel | null
+
+  constructor(site: CallSite, name: string, timeoutMs: number, scope: Scope) {
+    const { clock, callsUntilMs } = site.request
+    const startedMs = clock.now()
+    this.name = name
+    this.site = site
+    this.scope = scope
+    this.deadlineMs = Math.min(callsUntilMs, startedMs + timeoutMs)
+    this.record = newCallRecord(name, startedMs)
+    site.began(this.record)
+    this.stop =
+      this.deadlineMs === Infinity
+        ? null
+        : clock.after(Math.max(0, this.deadlineMs - startedMs), () => scope.cancel(this.late()))
+  }
+
+  get signal(): Cancellation {
+    return this.scope.cancellation
+  }
+
+  cancel(reason: CallFailure): void {
+    this.scope.cancel(reason)
+  }
+
+  checkTime(): void {
+    if (this.deadlineMs <= this.record.startedMs) throw this.late()
+  }
+
+  readonly succeeded = <T>(result: T): T => {
+    this.record.outcome = 'ok'
+    this.ended()
+    return result
+  }
+
+  readonly failed = (error: unknown): never => {
+    this.record.outcome = failureNameOf(error)
+    this.record.grpcCode = error instanceof CallFailure ? (error.answer?.grpc?.code ?? null) : null
+    this.ended()
+    throw error
+  }
+
+  private ended(): void {
+    this.stop?.()
+    this.record.endedMs = this.site.request.clock.now()
+    this.site.ended(this.record)
+  }
+
+  private late(): CallFailure {
+    return new CallFailure('http_response_timeout', this.name)
+  }
 }

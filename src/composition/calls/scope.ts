@@ -20,12 +20,13 @@ export class Scope {
   private closed = false
   private controller: AbortController | null = null
   private canceller: Canceller | null = null
-  private readonly below = new Set<Scope>()
+  /** Most have none. */
+  private below: Set<Scope> | null = null
 
   constructor(parent: Scope | null, request?: RequestScope) {
     this.parent = parent
     this.request = request ?? (this as unknown as RequestScope)
-    parent?.below.add(this)
+    parent?.adopt(this)
   }
 
   /** Where a call of this request is begun now. */
@@ -64,7 +65,7 @@ export class Scope {
 
   /** Whether anybody is to be told that it is cancelled. */
   protected get isWatched(): boolean {
-    return this.below.size > 0 || this.controller !== null || this.canceller !== null
+    return (this.below?.size ?? 0) > 0 || this.controller !== null || this.canceller !== null
   }
 
   throwIfCancelled(): void {
@@ -80,8 +81,8 @@ export class Scope {
     this.cancelledBy = reason
     this.controller?.abort(reason)
     this.canceller?.abort(reason)
-    for (const scope of this.below) scope.cancel(reason)
-    this.parent?.below.delete(this)
+    if (this.below !== null) for (const scope of this.below) scope.cancel(reason)
+    this.parent?.below?.delete(this)
     this.onCancel?.(reason)
   }
 
@@ -91,13 +92,19 @@ export class Scope {
     this.onCancel = null
     this.closed = true
     if (parent === null) return
-    parent.below.delete(this)
+    parent.below?.delete(this)
+    if (this.below === null) return
     for (const scope of this.below) {
       scope.parent = parent
-      if (parent.cancelledBy === null) parent.below.add(scope)
+      if (parent.cancelledBy === null) parent.adopt(scope)
       else scope.cancel(parent.cancelledBy)
     }
-    this.below.clear()
+    this.below = null
+  }
+
+  private adopt(scope: Scope): void {
+    this.below ??= new Set()
+    this.below.add(scope)
   }
 }
 

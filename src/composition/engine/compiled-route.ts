@@ -112,7 +112,18 @@ export abstract class CompiledRoute<R extends Route = Route> {
   }
 
   /** Through the filters, and by `work` where none answers. No step begins when the request is over: nobody would hear of what it does. */
-  protected async through(
+  protected through(
+    course: Course,
+    asked: RouteRequest,
+    work: () => Promise<Answer<unknown>>,
+  ): Promise<Answer<unknown>> {
+    const { before, after } = this.steps
+    if (before.length + after.length > 0) return this.throughSteps(course, asked, work)
+    course.scope.throwIfCancelled()
+    return work()
+  }
+
+  private async throughSteps(
     { scope }: Course,
     asked: RouteRequest,
     work: () => Promise<Answer<unknown>>,

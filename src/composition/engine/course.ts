@@ -30,9 +30,10 @@ export class Course {
 
   /** What this brings, or what the request ended with meanwhile: its deadline, or that the client has gone. */
   orOver<T>(work: () => Promise<T>): Promise<T> {
-    const { scope } = this
-    const over = new Promise<never>((_, reject) => this.onOver(reject))
-    return Promise.race([scope.run(work), over])
+    return new Promise((resolve, reject) => {
+      this.onOver(reject)
+      this.scope.run(work).then(resolve, reject)
+    })
   }
 
   /** Who is told, once, when it is over before it has been ended; in place of who was to be told before. */

@@ -71,15 +71,22 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   }
 
   /** All of it. Fails with what `tooLong` makes, where it is more than `limitBytes`, and gives the rest up. */
-  async all(limitBytes: number, tooLong: () => Error): Promise<Buffer> {
+  all(limitBytes: number, tooLong: () => Error): Promise<Buffer> {
     this.most = limitBytes
     this.tooLong = tooLong
     if (this.waitingBytes > limitBytes) this.giveUp(tooLong())
-    if (!this.ended) {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        if (this.failed) reject(this.failure as Error)
+        else resolve(this.takeAll())
+      }
+      if (this.ended) return settle()
+      this.wake = settle
       this.unblock()
-      await new Promise<void>(resolve => (this.wake = resolve))
-    }
-    if (this.failed) throw this.failure
+    })
+  }
+
+  private takeAll(): Buffer {
     const { pieces } = this
     this.taken(this.waitingBytes)
     this.pieces = []

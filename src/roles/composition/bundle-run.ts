@@ -8,6 +8,9 @@ import { Follower, stampsOf } from './bundles/follower.ts'
 import { nameOf, sourceOf, type BundleCode, type Bundled, type BundleSource } from './bundles/source.ts'
 import type { BundleFact } from './facts.ts'
 import { narrowed } from './threads/narrowed.ts'
+import type { BundleSet } from './threads/bundle-set.ts'
+import { holdBytes } from './threads/heap.ts'
+import { LodgerSet } from './threads/lodger-set.ts'
 import { ThreadSet } from './threads/thread-set.ts'
 import { unawaited } from './unawaited.ts'
 
@@ -38,7 +41,7 @@ export class BundleRun {
   private readonly options: RunKit
   private readonly follower: Follower
   private source: BundleSource
-  private set: ThreadSet | null = null
+  private set: BundleSet | null = null
   private manifest: Manifest | null = null
   private fault: string | null = null
   private places: BundleFact['places'] = []
@@ -194,16 +197,20 @@ export class BundleRun {
     if (before !== null) unawaited(before.drain(LEAVE_MS), this.options.kit.log, this.options.composition)
   }
 
-  private newSet(code: BundleCode, snapshot: Snapshot): ThreadSet {
+  private newSet(code: BundleCode, snapshot: Snapshot): BundleSet {
     const { kit, composition } = this.options
     const { threads, limits } = this.source
+    if (threads === null && 'aggregate' in code) {
+      const task = { composition, aggregate: code.aggregate, holdBytes: holdBytes(limits) }
+      return new LodgerSet({ kit, task }, snapshot)
+    }
     return new ThreadSet(
       {
         kit,
         composition,
         code,
         limits,
-        count: threads,
+        count: threads ?? 1,
         printed: (text, thread) => this.printed(text, thread),
         onChange: () => unawaited(this.give(this.manifest), kit.log, composition),
         onEnd: ({ reason, message }, thread, waitMs) => {

@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
 import { atTurnEnd, type TurnWork } from '../../http/turn.ts'
+import type { CrossingPort } from './crossing-port.ts'
 
 /** From here on handing memory over costs less than to have it copied twice (docs/adr/0075, bench/micro/crossing.ts). */
 const TRANSFER_BYTES = 2 * 1024
@@ -14,13 +14,13 @@ export interface Speaker {
  * other side is most, and cloning a message of its own most of the rest.
  */
 export class Outbox<M> implements TurnWork {
-  private readonly port: MessagePort
+  private readonly port: CrossingPort
   private batch: M[] = []
   private transfers: ArrayBuffer[] = []
   private speakers: Speaker[] = []
   private due = false
 
-  constructor(port: MessagePort) {
+  constructor(port: CrossingPort) {
     this.port = port
   }
 

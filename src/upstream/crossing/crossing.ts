@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { FailureName } from '../../http/failures.ts'
 import {
   ANSWER,
@@ -13,6 +12,7 @@ import {
   type FromThread,
   type ToThread,
 } from '../../shared/crossing/messages.ts'
+import type { CrossingPort } from '../../shared/crossing/crossing-port.ts'
 import { log } from '../../telemetry/log.ts'
 import { Outbox } from '../../shared/crossing/outbox.ts'
 
@@ -46,11 +46,11 @@ export class Crossing {
   leaving = false
   private hasLeft = false
   private readonly isHeld: () => boolean
-  private readonly port: MessagePort
+  private readonly port: CrossingPort
   private readonly streams = new Map<number, Crosser>()
   private lastId = 0
 
-  constructor(port: MessagePort, isHeld: () => boolean = () => false) {
+  constructor(port: CrossingPort, isHeld: () => boolean = () => false) {
     this.port = port
     this.isHeld = isHeld
     this.outbox = new Outbox(port)

@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { FailureName } from '../../http/failures.ts'
+import type { CrossingPort } from '../../shared/crossing/crossing-port.ts'
 import { Crossing } from './crossing.ts'
 
 /** The ways from this worker to the threads that answer requests, by the number of each. */
@@ -13,7 +13,7 @@ export class CrossingPorts {
   }
 
   /** To be there before the first snapshot that names the thread. */
-  add(thread: number, port: MessagePort): void {
+  add(thread: number, port: CrossingPort): void {
     this.crossings.set(thread, new Crossing(port, () => this.isHeld(thread)))
   }
 

@@ -24,14 +24,17 @@ export interface FilterGiven {
 export interface BundleSource {
   /** Null for an object that no file declares, and that can name none. */
   readonly code: BundleCode | null
-  readonly threads: number
+  /** Null: the workers themselves, since it is no code. */
+  readonly threads: number | null
   readonly limits: BundleLimits
 }
 
 /** Paths are relative to the file that declares the object. */
 export function sourceOf(object: Bundled): BundleSource {
-  const { threads = 1, limits } = object.body.spec
-  return { code: codeOf(object), threads, limits: bundleLimits(limits) }
+  const { threads, limits } = object.body.spec
+  const code = codeOf(object)
+  const isCode = code === null || 'file' in code
+  return { code, threads: threads ?? (isCode ? 1 : null), limits: bundleLimits(limits) }
 }
 
 function codeOf({ kind, body: { spec }, at }: Bundled): BundleCode | null {

@@ -31,23 +31,27 @@ export class ClusterTransport implements Transport {
     this.within = within
   }
 
-  async send(request: BackendRequest): Promise<BackendAnswer> {
-    const call = this.begin(request, request.headers)
+  send(request: BackendRequest): Promise<BackendAnswer> {
+    let call: CallWithin
     try {
-      const head = await call.answered
-      const { status, fields } = head
-      const lengthBytes = lengthOf(head)
-      return {
-        status,
-        headers: headersOf(fields.list),
-        ...(lengthBytes !== null && { lengthBytes }),
-        body: new BodyWithin(call, request),
-      }
+      call = this.begin(request, request.headers)
     } catch (error) {
-      throw failureOf(error, request.call, request.deadlineMs)
-    } finally {
-      mark(request.record, call)
+      return Promise.reject(error as Error)
     }
+    return call.answered.then(
+      head => {
+        mark(request.record, call)
+        const { status, fields } = head
+        const lengthBytes = lengthOf(head)
+        const headers = headersOf(fields.list)
+        const body = new BodyWithin(call, request)
+        return lengthBytes === null ? { status, headers, body } : { status, headers, lengthBytes, body }
+      },
+      (error: unknown) => {
+        mark(request.record, call)
+        throw failureOf(error, request.call, request.deadlineMs)
+      },
+    )
   }
 
   async open(request: BackendRequest): Promise<OpenedTunnel> {
@@ -163,12 +167,12 @@ class BodyWithin implements AnswerBody {
     }
   }
 
-  async bytes(limitBytes: number): Promise<Uint8Array> {
-    try {
-      return await this.call.body.all(limitBytes, () => bodyTooLarge(this.name, limitBytes))
-    } catch (error) {
-      throw failureOf(error, this.name, this.deadlineMs)
-    }
+  bytes(limitBytes: number): Promise<Uint8Array> {
+    return this.call.body
+      .all(limitBytes, () => bodyTooLarge(this.name, limitBytes))
+      .catch((error: unknown) => {
+        throw failureOf(error, this.name, this.deadlineMs)
+      })
   }
 
   cancel(): void {

@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { GatewayAnswer, GatewayRequest } from '../../../composition/engine/messages.ts'
+import type { CrossingPort } from '../../../shared/crossing/crossing-port.ts'
 import {
   CANCEL,
   CREDIT,
@@ -24,7 +24,7 @@ export type Answering = (request: GatewayRequest) => Promise<GatewayAnswer>
  * thread: absent where nothing is bounded.
  */
 export function serveCrossing(
-  port: MessagePort,
+  port: CrossingPort,
   answer: Answering,
   clock: Clock,
   holdings = new Holdings(Infinity, () => undefined),
@@ -46,7 +46,7 @@ export class CrossingServer {
   private backlog: ToThread[] = []
   private readonly left = Promise.withResolvers<void>()
 
-  constructor(port: MessagePort, answer: Answering, clock: Clock, holdings: Holdings) {
+  constructor(port: CrossingPort, answer: Answering, clock: Clock, holdings: Holdings) {
     this.holdings = holdings
     this.answer = answer
     this.clock = clock

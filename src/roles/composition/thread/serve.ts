@@ -1,30 +1,20 @@
 import { setTimeout as after } from 'node:timers/promises'
-import { parentPort, workerData } from 'node:worker_threads'
-import { Engine } from '../../../composition/engine/engine.ts'
+import { parentPort } from 'node:worker_threads'
 import type { GatewayAnswer, GatewayRequest } from '../../../composition/engine/messages.ts'
 import type { RuleTypes } from '../../../proxy/compile.ts'
-import type { FromWorker, WorkerSettings } from '../../../proxy/messages.ts'
-import { serve } from '../../../proxy/worker.ts'
-import type { Counter } from '../../../telemetry/instrument.ts'
+import type { FromWorker } from '../../../proxy/messages.ts'
+import { serve, type Beside } from '../../../proxy/worker.ts'
 import { log } from '../../../telemetry/log.ts'
-import type { MetricsScope } from '../../../telemetry/metrics.ts'
-import { SPANS, SpanWriter } from '../../../telemetry/spans/span-writer.ts'
 import { systemClock } from '../../../upstream/clock.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 import type { LoadedBundle } from '../bundles/load.ts'
 import type { BundleCode } from '../bundles/source.ts'
 import { Beat, BEAT_MS } from '../threads/beat.ts'
 import { collectGarbage } from '../threads/heap.ts'
-import { CallMetrics } from './call-metrics.ts'
-import { CallSpans } from './call-spans.ts'
-import { ClusterTransport } from './cluster-transport.ts'
-import { serveCrossing, type CrossingServer } from './crossing-server.ts'
-import { FanOutLog } from './fan-out-log.ts'
-import { filterRequest } from './filter-request.ts'
+import { AnsweringEngine, displacedIn } from './answering.ts'
+import { serveCrossing, type Answering, type CrossingServer } from './crossing-server.ts'
 import { forgotten } from './forgotten.ts'
 import { Holdings } from './holdings.ts'
-import { together } from './observers.ts'
-import { recorded } from './recording.ts'
 import type { BundleTask, CrossingMessage, FromBundle } from './settings.ts'
 
 type ServeTask = Extract<BundleTask, { readonly task: 'serve' }>
@@ -38,10 +28,9 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
     forgotten(error => log.error('composition.mistaken', { composition, error })),
   )
   const servers: CrossingServer[] = []
-  let answer = notLoaded
+  let answer: Answering = notLoaded
   let close = (): void => undefined
-  const writer = new SpanWriter(batch => tellWorkerGroup({ type: 'told', channel: SPANS, message: batch }))
-  const plane = serve(types, {
+  const beside: Beside = {
     take: message => {
       const { port } = message as CrossingMessage
       servers.push(serveCrossing(port, request => answer(request), systemClock, holdings))
@@ -49,40 +38,24 @@ export async function serveBundle(task: ServeTask, types: RuleTypes): Promise<vo
     leave: async graceMs => {
       await left(servers, graceMs)
       close()
-      writer.flush()
     },
-  })
-  const holdings = new Holdings(task.holdBytes, displacedIn(composition, plane.metricsScope()))
+  }
+  const plane = serve(types, { beside })
+  const holdings = new Holdings(task.holdBytes, displacedIn(composition, plane))
   const tell = (message: FromBundle): void => parentPort!.postMessage(message)
   try {
     const { gateway, config } = await loaded(task.code)
-    const fanOut = log.tells('debug') ? new FanOutLog(composition, systemClock) : null
-    const { tracing } = workerData as WorkerSettings
-    const spans = tracing && new CallSpans(composition, gateway, writer, tracing)
-    const engine = new Engine(gateway, {
-      transport: recorded(new ClusterTransport(plane.within), gateway.backends, composition),
-      clock: systemClock,
-      config,
-      observer: together([
-        new CallMetrics(composition, plane.metricsScope()).observer,
-        ...(spans === null ? [] : [spans.observer]),
-        ...(fanOut === null ? [] : [fanOut.observer]),
-        {
-          mistaken: (error, _, route) => log.error('composition.mistaken', { composition, route, error }),
-        },
-      ]),
-    })
+    const engine = new AnsweringEngine({ composition, gateway, config, plane, tell: tellWorkerGroup })
     close = () => engine.close()
-    const answered = (request: GatewayRequest): Promise<GatewayAnswer> => engine.answer(request)
-    const told = fanOut?.told(answered) ?? answered
-    answer = 'filter' in gateway ? request => told(filterRequest(request)) : told
+    answer = engine.answer
     tell({ type: 'loaded' })
   } catch (error) {
     tell({ type: 'unloadable', fault: error instanceof Error ? error.message : String(error) })
   }
 }
 
-const tellWorkerGroup = (message: FromWorker): void => parentPort!.postMessage(message)
+const tellWorkerGroup = (channel: string, message: unknown): void =>
+  parentPort!.postMessage({ type: 'told', channel, message } satisfies FromWorker)
 
 /** Who runs code loads nothing of what is declared, nor the other way round. */
 async function loaded(code: BundleCode): Promise<LoadedBundle> {
@@ -103,22 +76,6 @@ async function loaded(code: BundleCode): Promise<LoadedBundle> {
   const { gatewayOfAggregate } = await import('../../../composition/aggregate/aggregate.ts')
   return { gateway: gatewayOfAggregate(code.aggregate) as unknown as Gateway }
 }
-
-/** Counts requests that have lost their places, and says now and then that there are any. */
-function displacedIn(composition: string, scope: MetricsScope): () => void {
-  let counter: Counter | null = null
-  let toldMs = -Infinity
-  return () => {
-    counter ??= scope.counter('portcullis_composition_displaced_total', { composition })
-    counter.add(1)
-    const nowMs = systemClock.now()
-    if (nowMs - toldMs < TOLD_EVERY_MS) return
-    toldMs = nowMs
-    log.warn('composition.overloaded', { composition })
-  }
-}
-
-const TOLD_EVERY_MS = 10_000
 
 /** Nobody has a way to it before it is loaded. */
 const notLoaded = (_: GatewayRequest): Promise<GatewayAnswer> => Promise.reject(new Error('it is not loaded'))

@@ -17,6 +17,14 @@ export type BundleTask =
       readonly holdBytes: number
     }
 
+/** What a worker is to serve in itself. */
+export interface LodgerTask {
+  readonly composition: string
+  readonly aggregate: unknown
+  /** What requests may hold for their clients, together. */
+  readonly holdBytes: number
+}
+
 /** What a thread that serves is told beside what workers are. */
 export interface CrossingMessage {
   readonly type: 'crossing'

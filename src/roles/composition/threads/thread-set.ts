@@ -1,3 +1,4 @@
+import type { BundleSet } from './bundle-set.ts'
 import { BundleThread, type ThreadEnd, type ThreadOptions } from './bundle-thread.ts'
 import type { Snapshot } from '../../../snapshot/snapshot.ts'
 import { unawaited } from '../unawaited.ts'
@@ -14,7 +15,7 @@ export interface SetOptions extends Omit<ThreadOptions, 'onEnd' | 'snapshot' | '
 }
 
 /** Threads that run one version of a bundle. One that ends is replaced. */
-export class ThreadSet {
+export class ThreadSet implements BundleSet {
   private readonly options: SetOptions
   private snapshot: Snapshot
   private readonly loading = new Set<BundleThread>()
