@@ -217,11 +217,11 @@ suite('repeating', () => {
     t.trace.expectAttempts('users GET /users/{id}', 1)
     t.users.fail('GET /users/{id}', { status: 503 })
     let attempts = 0
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 40; i++) {
       const { trace } = await t.get('/me/7/home').expect(503)
       attempts += trace.calls.find(({ call }) => call === 'users GET /users/{id}')!.attempts
     }
-    // Ten of ten seconds, where few requests are made.
-    assert.equal(attempts, 30)
+    // Twenty in a second, where few requests are made.
+    assert.equal(attempts, 60)
   })
 })
