@@ -90,7 +90,7 @@ const broken: readonly (readonly [kind: string, message: RegExp, spec: string])[
     `{${gateway}, tls: {minVersion: TLS1.3, maxVersion: TLS1.2}}`,
   ],
   ['ClientPolicy', /lets every client choose its address/, `{${gateway}, proxyProtocol: {required: false}}`],
-  ['TrafficPolicy', /expected Gateway, HTTPRoute/, `{${elsewhere}, priority: Critical}`],
+  ['TrafficPolicy', /expected Gateway, ListenerSet, HTTPRoute/, `{${elsewhere}, priority: Critical}`],
   ['TrafficPolicy', /leaves out every request/, `{${gateway}, priority: Critical, except: [{}]}`],
   ['TrafficPolicy', /asks for nothing/, `{${gateway}}`],
   ['TrafficPolicy', /lists no address/, `{${gateway}, addresses: {}}`],
@@ -107,7 +107,11 @@ const broken: readonly (readonly [kind: string, message: RegExp, spec: string])[
   ['TrafficPolicy', /falls back to nothing/, `{${gateway}, fallback: {}}`],
   ['TrafficPolicy', /answers nothing/, `{${gateway}, localReplies: {}}`],
   ['TrafficPolicy', /has no body/, `{${gateway}, localReplies: {errors: [{statuses: [404]}]}}`],
-  ['ExternalAuthPolicy', /expected Gateway, HTTPRoute/, `{${elsewhere}, backendRef: {name: s, port: 80}}`],
+  [
+    'ExternalAuthPolicy',
+    /expected Gateway, ListenerSet, HTTPRoute/,
+    `{${elsewhere}, backendRef: {name: s, port: 80}}`,
+  ],
   [
     'ExternalAuthPolicy',
     /leaves out every request/,
@@ -132,7 +136,11 @@ const broken: readonly (readonly [kind: string, message: RegExp, spec: string])[
   ['API', /deprecation is required for/, '{routeRefs: [{name: r}], lifecycle: Deprecated}'],
   ['API', /basePath ends in/, '{routeRefs: [{name: r}], basePath: /a/}'],
   ['API', /expected document, configMapRef or compositionRef/, '{routeRefs: [{name: r}], openapi: {}}'],
-  ['AuthenticationPolicy', /expected Gateway, HTTPRoute/, `{${elsewhere}, credentials: [{apiKey: {}}]}`],
+  [
+    'AuthenticationPolicy',
+    /expected Gateway, ListenerSet, HTTPRoute/,
+    `{${elsewhere}, credentials: [{apiKey: {}}]}`,
+  ],
   [
     'AuthenticationPolicy',
     /an API has no sections/,
@@ -154,7 +162,11 @@ const broken: readonly (readonly [kind: string, message: RegExp, spec: string])[
     /jwt.in\[0\]: .*expected one of header/,
     `{${gateway}, credentials: [{${jwt.slice(0, -1)}, in: [{}]}}]}`,
   ],
-  ['AuthorizationPolicy', /expected Gateway, HTTPRoute/, `{${elsewhere}, rules: [{name: r, action: Allow}]}`],
+  [
+    'AuthorizationPolicy',
+    /expected Gateway, ListenerSet, HTTPRoute/,
+    `{${elsewhere}, rules: [{name: r, action: Allow}]}`,
+  ],
   [
     'AuthorizationPolicy',
     /an API has no sections/,
@@ -176,7 +188,7 @@ const broken: readonly (readonly [kind: string, message: RegExp, spec: string])[
   ['Plan', /onStoreError is only/, `{${limit(', onStoreError: Deny')}}`],
   ['Plan', /costs and costHeader/, `{${limit('')}, costHeader: x-cost}`],
   ['Plan', /maxCost is of no use/, `{${limit('')}, maxCost: 5}`],
-  ['RateLimitPolicy', /expected Gateway, HTTPRoute/, `{${elsewhere}, ${limit('')}}`],
+  ['RateLimitPolicy', /expected Gateway, ListenerSet, HTTPRoute/, `{${elsewhere}, ${limit('')}}`],
   [
     'RateLimitPolicy',
     /an API has no sections/,

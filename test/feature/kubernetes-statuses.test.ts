@@ -36,6 +36,13 @@ spec:
   rules: [{ matches: [{ path: { value: ${path} } }], backendRefs: [{ name: absent, port: 80 }] }]
 ---`
 
+const listenerSet = (name: string, gatewayName: string, port = 81) => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: { name: ${name} }
+spec: { parentRef: { name: ${gatewayName} }, listeners: [{ name: more, protocol: HTTP, port: ${port} }] }
+---`
+
 const ingress = (name: string, className: string) => `
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -58,6 +65,7 @@ interface Status {
   readonly conditions?: readonly Said[]
   readonly loadBalancer?: { readonly ingress?: readonly object[] }
   readonly addresses?: readonly object[]
+  readonly attachedListenerSets?: number
   readonly ancestors?: readonly object[]
   readonly supportedFeatures?: readonly { readonly name: string }[]
   readonly listeners?: readonly {
@@ -83,12 +91,19 @@ function saidOf(api: ApiServer, name: string, controller = CONTROLLER): readonly
 /** Resolves when a status is as it is wanted: each write of the server's is looked at. */
 async function until(api: ApiServer, isSo: () => boolean): Promise<void> {
   const seen = new Seen<null>()
-  const stops = ['HTTPRoute', 'Ingress', 'Gateway', 'GatewayClass', 'Lease', 'TrafficPolicy', 'Backend'].map(
-    kind => {
-      const collection = api.collectionOf(kind)
-      return collection.follow(Number.MAX_SAFE_INTEGER, () => seen.push(null))
-    },
-  )
+  const stops = [
+    'HTTPRoute',
+    'Ingress',
+    'Gateway',
+    'ListenerSet',
+    'GatewayClass',
+    'Lease',
+    'TrafficPolicy',
+    'Backend',
+  ].map(kind => {
+    const collection = api.collectionOf(kind)
+    return collection.follow(Number.MAX_SAFE_INTEGER, () => seen.push(null))
+  })
   seen.push(null)
   await seen.first(isSo)
   for (const stop of stops) stop()
@@ -146,6 +161,45 @@ suite('statuses in a cluster', () => {
       'ResolvedRefs False BackendNotFound 1',
     ])
     assert.equal(api.get('GatewayClass', 'theirs')?.status, undefined)
+  })
+
+  test('of a ListenerSet of a Gateway of ours, and of those of others nothing', async () => {
+    const taking = (yaml: string) =>
+      yaml.replace('listeners:', 'allowedListeners: { namespaces: { from: Same } }\n  listeners:')
+    const bad = listenerSet('bad', 'front').replace('port: 81', 'port: 0')
+    await using run = await started(
+      classOf('ours') +
+        classOf('theirs', 'example.com/other') +
+        taking(gateway('front')) +
+        gateway('other', 'theirs') +
+        route('items').replace('name: other', 'kind: ListenerSet, name: more') +
+        listenerSet('more', 'front') +
+        listenerSet('their', 'other') +
+        listenerSet('lost', 'nowhere') +
+        bad +
+        bad.replaceAll('bad', 'their-bad').replace('front', 'other'),
+    )
+    const { api, writer } = run
+    const told = (name: string) =>
+      (statusOf(api, 'ListenerSet', name).conditions ?? []).map(
+        ({ type, status, reason }) => `${type} ${status} ${reason}`,
+      )
+    const attached = () => statusOf(api, 'Gateway', 'front').attachedListenerSets
+    writer.lead(true)
+    await until(api, () => told('more').length > 0 && told('bad').length > 0 && attached() === 1)
+    assert.deepEqual(told('more'), ['Accepted True Accepted', 'Programmed True Programmed'])
+    assert.deepEqual(told('bad'), ['Accepted False Invalid', 'Programmed False Invalid'])
+    const { listeners } = statusOf(api, 'ListenerSet', 'more')
+    assert.deepEqual(
+      listeners?.map(({ name, attachedRoutes }) => [name, attachedRoutes]),
+      [['more', 1]],
+    )
+    await until(api, () => saidOf(api, 'items').length === 4)
+    assert.equal(saidOf(api, 'items').filter(one => one === 'Accepted True Accepted 1').length, 2)
+    api.apply(gateway('front'))
+    await until(api, () => told('more')[0] === 'Accepted False NotAllowed' && attached() === 0)
+    for (const name of ['their', 'lost', 'their-bad'])
+      assert.equal(api.get('ListenerSet', name)?.status, undefined, name)
   })
 
   test('of an Ingress of ours it is where it is reached, and of those of others nothing', async () => {
