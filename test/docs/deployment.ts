@@ -10,6 +10,11 @@ const kustomize = new URL('../../deploy/kustomize/', import.meta.url)
 export const deployment: Readonly<Record<string, () => string>> = {
   'kustomize/crds.yaml': () => documents(customResourceDefinitions(kinds)),
   'kustomize/access.yaml': () => documents(access()),
+  'helm/Chart.yaml': chart,
+  'helm/files/crds.yaml': () => documents(customResourceDefinitions(kinds).map(keptByHelm)),
+  'helm/files/rules.yaml': () => plain(rules(kinds.all)),
+  'helm/files/namespaced-rules.yaml': () =>
+    plain(rules(kinds.all.filter(({ scope }) => scope === 'Namespaced'))),
   'install.yaml': installed,
 }
 
@@ -27,11 +32,7 @@ function access(): readonly JsonObject[] {
       apiVersion: `${api}/v1`,
       kind: 'ClusterRole',
       metadata: { name, labels },
-      rules: [
-        // Everything that roles read, of all namespaces: Secrets, for certificates, are among it.
-        ...byGroup(kinds.all, kind => kind.plural, ['list', 'watch']),
-        ...byGroup(kinds.all.filter(isTold), kind => `${kind.plural}/status`, ['patch']),
-      ],
+      rules: rules(kinds.all),
     },
     {
       apiVersion: `${api}/v1`,
@@ -63,6 +64,42 @@ function access(): readonly JsonObject[] {
       subjects: [account],
     },
   ]
+}
+
+/** Everything that roles read: Secrets, for certificates, are among it. */
+function rules(those: readonly ResourceKind[]): readonly JsonObject[] {
+  return [
+    ...byGroup(those, kind => kind.plural, ['list', 'watch']),
+    ...byGroup(those.filter(isTold), kind => `${kind.plural}/status`, ['patch']),
+  ]
+}
+
+/** Of the version of the program. */
+function chart(): string {
+  const { version, description, license } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as { readonly version: string; readonly description: string; readonly license: string }
+  return plain({
+    apiVersion: 'v2',
+    name,
+    description,
+    type: 'application',
+    version,
+    appVersion: version,
+    // What the definitions ask of an API server, and the `sleep` of a Pod that ends.
+    kubeVersion: '>=1.31.0-0',
+    annotations: { 'artifacthub.io/license': license },
+  })
+}
+
+/** Who removes a release must not lose all that was declared. */
+function keptByHelm(definition: JsonObject): JsonObject {
+  const metadata = definition['metadata'] as JsonObject
+  const annotations = {
+    ...(metadata['annotations'] as JsonObject | undefined),
+    'helm.sh/resource-policy': 'keep',
+  }
+  return { ...definition, metadata: { ...metadata, annotations } }
 }
 
 /** Of whose objects the status says what became of them. */
@@ -98,5 +135,9 @@ function installed(): string {
 }
 
 function documents(objects: readonly JsonObject[]): string {
-  return objects.map(one => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
+  return objects.map(plain).join('---\n')
+}
+
+function plain(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 }
