@@ -10,7 +10,8 @@ import type { Namespaces } from '../../../translation/namespaces.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
 import { isUsable, ownListeners, type GatewayState, type SetState } from './gateway-state.ts'
-import { addedListeners, isProgrammed, type ListenerState } from './listeners.ts'
+import { addedListeners, TakenListeners } from './added-listeners.ts'
+import { isProgrammed, type ListenerState } from './listeners.ts'
 
 /** To which Gateway each ListenerSet is to be added, the oldest first, by the keys of Gateways. */
 export function setsByGateway(resources: Resources): ReadonlyMap<string, readonly ListenerSet[]> {
@@ -25,12 +26,10 @@ export function addSets(
   namespaces: Namespaces,
   certificates: Certificates,
 ): readonly SetState[] {
-  const all = [...own]
+  const taken = new TakenListeners(own)
   return sets.map(set => {
     if (!namespaces.takesSet(gateway, set)) return { set, refused: [notAllowed(gateway, set)], listeners: [] }
-    const listeners = addedListeners(set, gateway, all, certificates)
-    all.push(...listeners)
-    return { set, refused: [], listeners }
+    return { set, refused: [], listeners: addedListeners(set, gateway, taken, certificates) }
   })
 }
 

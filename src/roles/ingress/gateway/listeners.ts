@@ -1,13 +1,11 @@
 import { GATEWAY_API } from '../../../model/kind.ts'
 import type { Gateway } from '../../../model/kinds/gateway.ts'
-import type { ListenerSet } from '../../../model/kinds/listener-set.ts'
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import type { StreamRule } from '../../../snapshot/rule.ts'
 import type { ListenerTls } from '../../../snapshot/tls.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import { listenerName, type ListenerOwner } from '../../../translation/listener-name.ts'
-import { policyName } from '../../../translation/policies.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
 import { listenerTls, type Provision, type TlsState } from './listener-tls.ts'
@@ -79,9 +77,6 @@ export function isProgrammed(listener: ListenerState): boolean {
   return isServed(listener) && listener.unserved.length === 0
 }
 
-/** Listeners of one Gateway, its own and those that are added to it: each may be a socket in each worker. */
-const MOST_LISTENERS = 1024
-
 /** Judges the listeners of one Gateway by themselves and against each other. */
 export function listenersOf(
   gateway: Gateway,
@@ -104,50 +99,7 @@ export function listenersOf(
   })
 }
 
-/**
- * Judges the listeners that a ListenerSet adds to a Gateway, by themselves, against each other and against those that
- * come first (ListenerSetSpec.listeners): the Gateway's whatever becomes of them, and those of other ListenerSets that
- * were taken.
- */
-export function addedListeners(
-  set: ListenerSet,
-  gateway: Gateway,
-  before: readonly ListenerState[],
-  certificates: Certificates,
-): ListenerState[] {
-  const { listeners } = set.body.spec
-  const first = before
-    .filter(({ owner, refused }) => owner === gateway || refused.length === 0)
-    .map(({ spec }) => spec)
-  const pathOf = (i: number): FieldPath => ['spec', 'listeners', i]
-  const taken = listeners.map((spec, i) => conflictsOf(spec, first, pathOf(i)))
-  const left = listeners.filter((_, i) => taken[i]!.length === 0)
-  return listeners.map((spec, i) => {
-    const path = pathOf(i)
-    const lost = taken[i]!.map(flaw => ({ ...flaw, message: takenText(spec, flaw, gateway) }))
-    const conflicts = lost.length > 0 ? lost : conflictsOf(spec, left, path)
-    const tls = listenerTls(set, gateway, spec, path, certificates, 'nobody')
-    const overlapping = overlapsOf(spec, listeners, path)
-    const state = stateOf({ spec, owner: set, path, conflicts, tls, overlapping })
-    if (before.length + i >= MOST_LISTENERS) state.refused.push(tooMany(path, gateway))
-    return state
-  })
-}
-
-/** Who has it is not told: it may be of another namespace. */
-function takenText({ hostname, port }: GatewayListener, { reason }: Flaw, gateway: Gateway): string {
-  const what =
-    reason === 'ProtocolConflict' ? `port ${port}` : `${hostname ?? 'any hostname'} on port ${port}`
-  const how = reason === 'ProtocolConflict' ? 'is used with another protocol' : 'is taken'
-  return `${what} ${how} by a listener of Gateway ${policyName(gateway)} that comes first`
-}
-
-function tooMany(path: FieldPath, gateway: Gateway): Flaw {
-  const message = `Gateway ${policyName(gateway)} has ${MOST_LISTENERS} listeners with those that come first, which are all that are served`
-  return { reason: 'TooManyListeners', path, message }
-}
-
-function stateOf({
+export function stateOf({
   spec,
   owner,
   path,
@@ -222,7 +174,7 @@ const spoken: Readonly<Record<string, 'plain' | 'tls' | 'tcp'>> = {
  * taken, for the standard forbids to choose a winner. One of TCP takes all that
  * comes, and shares its port with none (GEP-2644).
  */
-function conflictsOf(spec: GatewayListener, all: readonly GatewayListener[], path: FieldPath): Flaw[] {
+export function conflictsOf(spec: GatewayListener, all: readonly GatewayListener[], path: FieldPath): Flaw[] {
   const own = spoken[spec.protocol]
   if (own === undefined) return []
   const others = all.filter(
@@ -244,7 +196,7 @@ function conflictsOf(spec: GatewayListener, all: readonly GatewayListener[], pat
  * ListenerConditionOverlappingTLSConfig: clients may reuse a connection for every name that its certificate has, and
  * so meet the TLS settings of another listener. Such requests are answered 421.
  */
-function overlapsOf(spec: GatewayListener, all: readonly GatewayListener[], path: FieldPath): Flaw[] {
+export function overlapsOf(spec: GatewayListener, all: readonly GatewayListener[], path: FieldPath): Flaw[] {
   if (spec.protocol !== 'HTTPS') return []
   const others = all.filter(
     other =>
