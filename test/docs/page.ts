@@ -8,7 +8,7 @@ export interface Step {
 
 export interface Page {
   readonly text: string
-  /** Its YAML blocks, by the file name that each begins with as a comment. */
+  /** Its YAML blocks, by the file name that each begins with as a comment, and its TypeScript beside them. */
   readonly files: Readonly<Record<string, string>>
   /** Of its `console` blocks (with output) and `sh` blocks (without), in the order of the page. */
   readonly steps: readonly Step[]
@@ -23,6 +23,7 @@ export function pageOf(name: string): Page {
   const steps: Step[] = []
   for (const [, language, block = ''] of text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm))
     if (language === 'yaml') files[fileOf(block, name)] = block
+    else if (language === 'ts') Object.assign(files, codeOf(block))
     else if (language === 'console') steps.push(...dialogue(block))
     else if (language === 'sh') steps.push(...lines(block).map(command => ({ command, output: null })))
   return { text, files, steps }
@@ -35,6 +36,12 @@ function fileOf(yaml: string, page: string): string {
       `${page}: a yaml block begins with "# portcullis/NAME.yaml", or "# NAME.yaml" beside that`,
     )
   return name
+}
+
+/** Code that stands beside the YAML; others are of folders that a page does not try. */
+function codeOf(block: string): Record<string, string> {
+  const [, name] = /^\/\/ (portcullis\/[\w.-]+\.ts)$/m.exec(block.split('\n', 1)[0]!) ?? []
+  return name === undefined ? {} : { [name]: block }
 }
 
 /** A line with `$ ` is a command, what follows is its output. */

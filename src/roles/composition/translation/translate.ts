@@ -111,7 +111,9 @@ function doubtBackends(bundled: Bundled, { manifest, backends }: BundleFact, rep
     if (names.includes(name)) continue
     const meant = nearest(name, names)
     const expected =
-      meant === null ? `expected ${names.join(' or ') || 'none'}` : `did you mean ${JSON.stringify(meant)}?`
+      meant === undefined
+        ? `expected ${names.join(' or ') || 'none'}`
+        : `did you mean ${JSON.stringify(meant)}?`
     report.doubt(bundled, {
       severity: 'error',
       reason: 'UnknownBackend',
