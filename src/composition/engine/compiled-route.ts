@@ -117,10 +117,13 @@ export abstract class CompiledRoute<R extends Route = Route> {
     asked: RouteRequest,
     work: () => Promise<Answer<unknown>>,
   ): Promise<Answer<unknown>> {
-    const { before, after } = this.steps
-    if (before.length + after.length > 0) return this.throughSteps(course, asked, work)
+    if (this.hasSteps) return this.throughSteps(course, asked, work)
     course.scope.throwIfCancelled()
     return work()
+  }
+
+  protected get hasSteps(): boolean {
+    return this.steps.before.length + this.steps.after.length > 0
   }
 
   private async throughSteps(

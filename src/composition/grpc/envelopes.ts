@@ -1,11 +1,11 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { CallFailure } from '../calls/failure.ts'
-import type { Holding } from '../calls/holding.ts'
+import { nobodysHolding, type Holding } from '../calls/holding.ts'
 import { bodyTooLarge } from '../transport/whole-body.ts'
 
 /** Flags and length: of gRPC (doc/PROTOCOL-HTTP2.md: Length-Prefixed-Message), gRPC-Web and Connect. */
-const PREFIX = 5
+export const PREFIX = 5
 
 /** The message is compressed. */
 const COMPRESSED = 1
@@ -62,35 +62,85 @@ export async function* messagesOf(
   body: AsyncIterable<Uint8Array>,
   reading: Reading,
 ): AsyncGenerator<Uint8Array, void> {
-  let held: Buffer = Buffer.alloc(0)
-  /** What came behind it: put together when it makes a message, since a long one comes in hundreds of pieces. */
-  let more: Uint8Array[] = []
-  let bytes = 0
-  let needed = PREFIX
+  for await (const batch of batchesOf(body, reading)) yield* batch
+}
+
+/** The same, those together that a piece of the body has made whole: one at least. */
+export async function* batchesOf(
+  body: AsyncIterable<Uint8Array>,
+  reading: Reading,
+): AsyncGenerator<readonly Uint8Array[], void> {
+  const reader = new EnvelopeReader(reading)
   for await (const chunk of body) {
+    const messages = reader.push(chunk)
+    if (messages.length > 0)
+      yield messages.some(isPromise)
+        ? await Promise.all(messages.map(one => Promise.resolve(one)))
+        : (messages as Uint8Array[])
+  }
+  reader.end()
+}
+
+/** All of a body that is here already. Those that are compressed are promises. */
+export function wholeMessages(
+  body: Uint8Array,
+  reading: Reading,
+): readonly (Uint8Array | Promise<Uint8Array>)[] {
+  const reader = new EnvelopeReader({ ...reading, holding: nobodysHolding })
+  const messages = reader.push(body)
+  reader.end()
+  return messages
+}
+
+const isPromise = (message: Uint8Array | Promise<Uint8Array>): boolean => message instanceof Promise
+
+class EnvelopeReader {
+  private readonly reading: Reading
+  private held: Buffer = nothing
+  /** What came behind it: put together when it makes a message, since a long one comes in hundreds of pieces. */
+  private more: Uint8Array[] = []
+  private bytes = 0
+  private needed = PREFIX
+
+  constructor(reading: Reading) {
+    this.reading = reading
+  }
+
+  push(chunk: Uint8Array): (Uint8Array | Promise<Uint8Array>)[] {
+    const { reading, more } = this
     more.push(chunk)
-    bytes += chunk.length
+    this.bytes += chunk.length
     reading.holding?.add(chunk.length)
-    if (bytes < needed) continue
-    held = held.length === 0 && more.length === 1 ? asBuffer(chunk) : Buffer.concat([held, ...more], bytes)
-    more = []
+    if (this.bytes < this.needed) return []
+    const held =
+      this.held.length === 0 && more.length === 1
+        ? asBuffer(chunk)
+        : Buffer.concat([this.held, ...more], this.bytes)
+    this.more = []
+    const messages: (Uint8Array | Promise<Uint8Array>)[] = []
     let at = 0
     for (;;) {
       const length = lengthAt(held, at, reading)
-      needed = PREFIX + (length ?? 0)
-      if (length === null || held.length - at < needed) break
-      const message = held.subarray(at + PREFIX, at + needed)
+      this.needed = PREFIX + (length ?? 0)
+      if (length === null || held.length - at < this.needed) break
+      const message = held.subarray(at + PREFIX, at + this.needed)
       const flags = held[at]!
-      at += needed
+      at += this.needed
       if (flags > COMPRESSED) throw reading.wrong('flags', `the flags of a message are ${flags}`)
-      yield flags === COMPRESSED ? await unzipped(message, reading) : message
+      messages.push(flags === COMPRESSED ? unzipped(message, reading) : message)
     }
-    held = held.subarray(at)
+    this.held = at === held.length ? nothing : held.subarray(at)
     reading.holding?.add(-at)
-    bytes = held.length
+    this.bytes = this.held.length
+    return messages
   }
-  if (bytes > 0) throw reading.wrong('cut_short', 'the body ends within a message')
+
+  end(): void {
+    if (this.bytes > 0) throw this.reading.wrong('cut_short', 'the body ends within a message')
+  }
 }
+
+const nothing = Buffer.alloc(0)
 
 const asBuffer = (bytes: Uint8Array): Buffer<ArrayBuffer> =>
   Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)

@@ -24,7 +24,7 @@ export interface Ending {
 export function endingOf(fields: Fields): Ending | null {
   const said = fields['grpc-status']
   if (said === undefined) return null
-  const [details = null] = new Metadata(fields).bytes(DETAILS)
+  const [details = null] = fields[DETAILS] === undefined ? [] : new Metadata(fields).bytes(DETAILS)
   return { code: readStatus(said), message: messageOf(fields), details, http: null }
 }
 
@@ -39,9 +39,9 @@ export function headOf({ status, headers }: BackendAnswer): 'messages' | Ending 
 
 /** Percent-decoded; what is broken stays as it is (doc/PROTOCOL-HTTP2.md: "implementations MUST NOT error"). */
 const messageOf = (fields: Fields): string =>
-  (fields['grpc-message'] ?? '').replace(/(?:%[\dA-Fa-f]{2})+/g, bytes =>
+  fields['grpc-message']?.replace(/(?:%[\dA-Fa-f]{2})+/g, bytes =>
     Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
-  )
+  ) ?? ''
 
 /** Of an answer that is a status alone and OK: so servers say that a stream has nothing. */
 export const isEmptyStream = (headers: Fields): boolean => headers['grpc-status'] === '0'

@@ -29,6 +29,9 @@ export interface Written {
   readonly body: AnswerContent
 }
 
+/** One, or several as they come. */
+export type Messages = Uint8Array | AsyncIterable<Uint8Array>
+
 /** A request of a method in the protocol that its client speaks: read into messages of the method, and answered in that protocol. */
 export interface Inbound {
   readonly method: DescMethod
@@ -39,7 +42,7 @@ export interface Inbound {
   /** What the client gives the call; null where it says nothing. */
   readonly timeoutMs: number | null
   /** Throws a BadRequest or StatusError where the request makes none. */
-  messages(): Promise<Uint8Array | AsyncIterable<Uint8Array>>
+  messages(): Messages | Promise<Messages>
   /** `metadata` chooses what of the backend's fields passes. */
   answer(given: MethodAnswer, metadata: (fields: Metadata) => Record<string, string>): Promise<Written>
   failed(status: Status, error: StatusError | null): Written

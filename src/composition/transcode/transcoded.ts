@@ -24,7 +24,7 @@ import {
   statusOfError,
   type Status,
 } from './call/status.ts'
-import type { Inbound, Incoming, Written } from './inbound.ts'
+import type { Inbound, Incoming, Messages, Written } from './inbound.ts'
 import { hasSaidAll, RestSocket } from './rest/rest-socket.ts'
 
 /** How many messages of a WebSocket may wait for the backend; each may have what a body may. */
@@ -34,19 +34,24 @@ const LAST_MS = 5_000
 
 /** A route that gives the methods of a backend to clients of other protocols. */
 export class Transcoded extends CompiledRoute<TranscodedRoute> {
-  protected override async run(course: Course, record: RequestRecord): Promise<GatewayAnswer> {
-    let inbound: Inbound | null = null
+  private readonly choose = (fields: Metadata): Record<string, string> =>
+    metadataOf(fields, this.route.transcoder.answerMetadata)
+
+  protected override run(course: Course, record: RequestRecord): Promise<GatewayAnswer> {
+    let inbound: Inbound
     try {
       inbound = this.inbound(course)
-      const method = (record.method = new TranscodedMethod(inbound))
-      if (inbound instanceof RestSocket) return await this.opened(course, inbound, method)
-      const written = await course.orOver(() => this.answered(course, inbound!, method))
-      const { methodKind } = inbound.method
-      const goesOn = methodKind === 'server_streaming' || methodKind === 'bidi_streaming'
-      return this.given(course, written, goesOn)
     } catch (error) {
-      return this.wrong(course, inbound, error, record)
+      return Promise.resolve(this.wrong(course, null, error, record))
     }
+    const method = (record.method = new TranscodedMethod(inbound))
+    const wrong = (error: unknown): GatewayAnswer => this.wrong(course, inbound, error, record)
+    if (inbound instanceof RestSocket) return this.opened(course, inbound, method).catch(wrong)
+    const { methodKind } = inbound.method
+    const goesOn = methodKind === 'server_streaming' || methodKind === 'bidi_streaming'
+    return course
+      .orOver(() => this.answered(course, inbound, method))
+      .then(written => this.given(course, written, goesOn), wrong)
   }
 
   private inbound({ request, target, scope }: Course): Inbound {
@@ -54,8 +59,12 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     return this.route.transcoder.inbound(target.path, incoming, this.around.gateway.limitBytes)
   }
 
-  private async answered(course: Course, inbound: Inbound, method: TranscodedMethod): Promise<Written> {
+  private answered(course: Course, inbound: Inbound, method: TranscodedMethod): Promise<Written> {
     this.setDeadline(course, inbound)
+    return this.hasSteps ? this.filtered(course, inbound, method) : this.called(course, inbound, method)
+  }
+
+  private async filtered(course: Course, inbound: Inbound, method: TranscodedMethod): Promise<Written> {
     const asked = await this.asked(course)
     let written: Written | null = null
     const given = await this.through(course, asked, async () => {
@@ -65,16 +74,17 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     return merged(given, written)
   }
 
-  private async called(course: Course, inbound: Inbound, method: TranscodedMethod): Promise<Written> {
-    const answer = await this.call(course, method, await inbound.messages())
-    const { answerMetadata } = this.route.transcoder
-    return await inbound.answer(answer, (fields: Metadata) => metadataOf(fields, answerMetadata))
+  private called(course: Course, inbound: Inbound, method: TranscodedMethod): Promise<Written> {
+    const call = (messages: Messages): Promise<Written> =>
+      this.call(course, method, messages).then(answer => inbound.answer(answer, this.choose))
+    const messages = inbound.messages()
+    return messages instanceof Promise ? messages.then(call) : call(messages)
   }
 
-  private async call(
+  private call(
     { scope, request }: Course,
     told: TranscodedMethod,
-    messages: Uint8Array | AsyncIterable<Uint8Array>,
+    messages: Messages,
   ): Promise<MethodAnswer> {
     const { gateway } = this.around
     const { backend: name, transcoder } = this.route
@@ -90,7 +100,7 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     }
     const { method } = told
     const call = { name, backend, method, metadata, messages }
-    return (told.answer = await callMethod(this.siteOf(scope, request), call))
+    return callMethod(this.siteOf(scope, request), call).then(answer => (told.answer = answer))
   }
 
   /** The handshake is answered before the backend is asked: what it says may depend on what the client says first. */
@@ -144,8 +154,10 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
 
   /** The client may want less than there is, and a stream has no end of its own. */
   private setDeadline({ scope, request }: Course, { method, timeoutMs }: Inbound): void {
-    const nowMs = scope.clock.now()
     const streams = method.methodKind !== 'unary'
+    // The scope's is the nearer one of the route's and the client's already.
+    if (!streams && timeoutMs === null) return
+    const nowMs = scope.clock.now()
     const ownMs = streams ? (this.route.options.timeoutMs ?? Infinity) : scope.deadlineMs - nowMs
     const untilMs = Math.min(nowMs + Math.min(ownMs, timeoutMs ?? Infinity), request.deadlineMs ?? Infinity)
     if (untilMs !== scope.deadlineMs) scope.extend(untilMs)

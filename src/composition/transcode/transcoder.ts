@@ -81,6 +81,7 @@ export class Transcoder {
   readonly enumsAsIntegers: boolean
   private readonly settings: TranscodeSettings
   private readonly surface: Omit<Surface, 'limitBytes'>
+  private lastSurface: Surface | null = null
   private readonly methods = new Map<string, DescMethod>()
   private readonly router: RuleRouter<HttpRule>
   private readonly rests = new Map<HttpRule, RestRule>()
@@ -124,7 +125,7 @@ export class Transcoder {
    * since who decides by operations knows the path alone.
    */
   inbound(path: string, incoming: Incoming, limitBytes: number): Inbound {
-    const surface: Surface = { ...this.surface, limitBytes }
+    const surface = this.surfaceFor(limitBytes)
     const method = this.methods.get(path)
     const call = method === undefined ? null : this.rpc(method, incoming, surface)
     if (call !== null) return call
@@ -139,6 +140,12 @@ export class Transcoder {
       http: found === null ? 404 : 405,
       headers: found === null ? {} : { allow: found.join(', ') },
     })
+  }
+
+  /** The same for all requests of a gateway. */
+  private surfaceFor(limitBytes: number): Surface {
+    if (this.lastSurface?.limitBytes !== limitBytes) this.lastSurface = { ...this.surface, limitBytes }
+    return this.lastSurface
   }
 
   /** For an error where it is not known what the client speaks. */

@@ -1,6 +1,6 @@
 import { INTERNAL, OK, UNIMPLEMENTED } from '../../../http/grpc/status.ts'
 import { CallFailure } from '../../calls/failure.ts'
-import { answerReading, messagesOf, type Reading } from '../../grpc/envelopes.ts'
+import { answerReading, batchesOf, PREFIX, wholeMessages, type Reading } from '../../grpc/envelopes.ts'
 import { headOf } from '../../grpc/status.ts'
 import type { BackendAnswer } from '../../transport/transport.ts'
 import type { Metadata } from './metadata.ts'
@@ -46,13 +46,15 @@ export class MethodAnswer {
 
   /** To be read once. Who stops early ends the call. */
   async *messages(): AsyncGenerator<Uint8Array> {
+    for await (const batch of this.batches()) yield* batch
+  }
+
+  /** The same, those together that have come together. */
+  async *batches(): AsyncGenerator<readonly Uint8Array[]> {
     if (this.ending !== null) return
-    const { body } = this.answer
     try {
-      yield* messagesOf(body, this.reading)
-      this.behind = body.trailers ?? {}
-      this.ending = statusOfTrailers(this.behind)
-      this.settled.resolve()
+      yield* batchesOf(this.answer.body, this.reading)
+      this.ended()
     } catch (error) {
       this.fail(error)
     } finally {
@@ -61,18 +63,40 @@ export class MethodAnswer {
   }
 
   /** Of a call that has one message; its status says where it had not. */
-  async one(): Promise<Uint8Array | null> {
-    let first: Uint8Array | null = null
-    for await (const message of this.messages()) {
-      if (first !== null) {
-        this.ending = statusOf(UNIMPLEMENTED, 'the backend answered with more than one message')
+  one(): Promise<Uint8Array | null> {
+    if (this.ending !== null) return Promise.resolve(this.only([]))
+    return this.answer.body
+      .bytes(this.reading.limitBytes + PREFIX)
+      .then(content => {
+        const messages = wholeMessages(content, this.reading)
+        const [first] = messages
+        if (!(first instanceof Promise)) return this.whole(messages)
+        return first.then(message => this.whole([message, ...messages.slice(1)]))
+      })
+      .catch((error: unknown) => {
+        this.fail(error)
         return null
-      }
-      first = message
-    }
-    if (first === null && this.ending!.code === OK)
+      })
+  }
+
+  private whole(messages: readonly (Uint8Array | Promise<Uint8Array>)[]): Uint8Array | null {
+    this.ended()
+    return this.only(messages)
+  }
+
+  private only(messages: readonly (Uint8Array | Promise<Uint8Array>)[]): Uint8Array | null {
+    if (messages.length > 1)
+      this.ending = statusOf(UNIMPLEMENTED, 'the backend answered with more than one message')
+    else if (messages.length === 0 && this.ending!.code === OK)
       this.ending = statusOf(UNIMPLEMENTED, 'the backend answered without a message')
-    return this.ending!.code === OK ? first : null
+    return this.ending!.code === OK ? (messages[0] as Uint8Array) : null
+  }
+
+  /** All of its messages are here. */
+  private ended(): void {
+    this.behind = this.answer.body.trailers ?? {}
+    this.ending = statusOfTrailers(this.behind)
+    this.settled.resolve()
   }
 
   /** The call is over, and nobody reads the rest. */

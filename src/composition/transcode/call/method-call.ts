@@ -30,35 +30,36 @@ export const methodPath = (method: DescMethod): string => `/${method.parent.type
 
 /** Calls it by gRPC over HTTP/2. The answer comes with its head; fails with a CallFailure where there is none. */
 export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnswer> {
-  const { name, backend, method } = call
-  const opened = Promise.withResolvers<MethodAnswer>()
-  const timeoutMs = method.methodKind === 'unary' ? backend.timeoutMs : Infinity
-  // Of a client whose messages end badly the call ends with what is wrong with them.
-  const wrong = (reason: unknown) => {
-    opened.reject(reason)
-    opened.promise.then(
-      given => given.fail(reason),
-      () => undefined,
-    )
-  }
-  const tracked = trackedCall(site, `${name} ${method.localName}`, timeoutMs, async running => {
-    const answer = await site.transport.send(requestFor(site, call, running, wrong))
-    running.record.status = answer.status
-    const given = new MethodAnswer(answer, running.name, backend.limitBytes)
-    // Whoever was to read it may have gone without a word.
-    running.signal.addEventListener('abort', () => given.fail(running.signal.reason))
-    opened.resolve(given)
-    await given.over
-    const { code: number, message } = given.status!
-    if (number === OK) return
-    const code = codeName(number)
-    const said = { status: codeHttpStatus(code), headers: {}, body: undefined }
-    throw new CallFailure('backend_status', running.name, code, {
-      answer: { ...said, grpc: { code, message, details: [] } },
-    })
+  return new Promise((resolve, reject) => {
+    const { name, backend, method } = call
+    const timeoutMs = method.methodKind === 'unary' ? backend.timeoutMs : Infinity
+    let given: MethodAnswer | null = null
+    // Of a client whose messages end badly the call ends with what is wrong with them.
+    const wrong = (reason: unknown) => {
+      reject(reason as Error)
+      given?.fail(reason)
+    }
+    trackedCall(site, `${name} ${method.localName}`, timeoutMs, running =>
+      site.transport.send(requestFor(site, call, running, wrong)).then(answer => {
+        running.record.status = answer.status
+        const one = (given = new MethodAnswer(answer, running.name, backend.limitBytes))
+        // Whoever was to read it may have gone without a word.
+        running.signal.addEventListener('abort', () => one.fail(running.signal.reason))
+        resolve(one)
+        return one.over.then(() => checkStatus(running.name, one))
+      }),
+    ).outcome.catch(reject)
   })
-  tracked.outcome.catch((reason: unknown) => opened.reject(reason))
-  return opened.promise
+}
+
+function checkStatus(call: string, { status }: MethodAnswer): void {
+  const { code: number, message } = status!
+  if (number === OK) return
+  const code = codeName(number)
+  const said = { status: codeHttpStatus(code), headers: {}, body: undefined }
+  throw new CallFailure('backend_status', call, code, {
+    answer: { ...said, grpc: { code, message, details: [] } },
+  })
 }
 
 function requestFor(

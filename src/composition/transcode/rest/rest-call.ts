@@ -55,12 +55,15 @@ export class RestCall implements Inbound {
     return grpcTimeoutMs(this.incoming.request.headers)
   }
 
-  async messages(): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
-    const type = this.incoming.request.headers['content-type']
+  messages(): ReturnType<Inbound['messages']> {
+    const { headers, body } = this.incoming.request
+    const type = headers['content-type']
     const { methodKind } = this.method
-    if (methodKind === 'unary' || methodKind === 'server_streaming')
-      return this.message(await this.content(type), true)
-    return await this.stream(mediaType(type), type ?? '')
+    if (methodKind !== 'unary' && methodKind !== 'server_streaming')
+      return this.stream(mediaType(type), type ?? '')
+    return body === null
+      ? this.message(null, true)
+      : this.content(type).then(content => this.message(content, true))
   }
 
   private message(content: RequestContent | null, whole: boolean): Uint8Array {
@@ -137,9 +140,13 @@ export class RestCall implements Inbound {
     let before = format.open
     let wrong: Status | null = null
     try {
-      for await (const message of given.messages()) {
-        yield Buffer.from(before + format.item(JSON.stringify(this.of.answers.json(message))))
-        before = format.between
+      for await (const batch of given.batches()) {
+        let text = ''
+        for (const message of batch) {
+          text += before + format.item(JSON.stringify(this.of.answers.json(message)))
+          before = format.between
+        }
+        yield Buffer.from(text)
       }
       if (!isOk(given.status)) wrong = given.status
     } catch (error) {
