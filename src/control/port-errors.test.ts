@@ -24,6 +24,21 @@ spec:
   listeners:
     - { name: one, protocol: HTTP, port: 82, hostname: x.example }
     - { name: two, protocol: HTTP, port: 82, hostname: y.example }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: c }
+spec:
+  gatewayClassName: portcullis
+  allowedListeners: { namespaces: { from: Same } }
+  listeners: [{ name: one, protocol: HTTP, port: 83 }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: { name: s }
+spec:
+  parentRef: { name: c }
+  listeners: [{ name: one, protocol: HTTP, port: 84 }]
 `
 
 /** All that is not good when these ports cannot be had. */
@@ -58,6 +73,13 @@ suite('conditions when a port cannot be had', () => {
       'b one Programmed Invalid',
       'b two Accepted PortUnavailable',
       'b two Programmed Invalid',
+    ]))
+
+  test('what a ListenerSet has added is lost to it, and its Gateway stays', () =>
+    assert.deepEqual(lost('*:84').toSorted(), [
+      's - Programmed PortUnavailable',
+      's one Accepted PortUnavailable',
+      's one Programmed Invalid',
     ]))
 
   test('it is told once for each listener, with the place in the file and what to do', () => {

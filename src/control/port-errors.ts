@@ -55,7 +55,7 @@ export function withPortErrors(
     const first = [...lost].find(([key]) => key.startsWith(`${gatewayOf(condition)} `))?.[1]
     return first === undefined
       ? condition
-      : { ...condition, status: 'False', reason: 'AddressNotUsable', ...first }
+      : { ...condition, status: 'False', reason: wholeReason(condition), ...first }
   })
 }
 
@@ -90,6 +90,11 @@ function isServed({ about, listener, type, status }: Condition): boolean {
   return (
     owners.has(qualifiedKind(about)) && listener !== undefined && type === 'Programmed' && status === 'True'
   )
+}
+
+/** The standard has a word of its own for ListenerSets. */
+function wholeReason({ about }: Condition): string {
+  return about.kind === ListenerSet.kind ? 'PortUnavailable' : 'AddressNotUsable'
 }
 
 function gatewayOf({ about }: Condition): string {

@@ -232,6 +232,45 @@ suite('gateways', () => {
     assert.deepEqual(gatewayViews(source, { listener: 'default/front/none' }), [])
   })
 
+  test('what a ListenerSet adds is among them, with what is said of it there', async () => {
+    const more = `
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: { name: more }
+spec:
+  parentRef: { name: front }
+  listeners: [{ name: http, protocol: HTTP, port: 82 }, { name: taken, protocol: HTTP, port: 80 }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: more }
+spec:
+  parentRefs: [{ kind: ListenerSet, name: more }]
+  rules: [{ backendRefs: [${backend('up')}] }]
+`
+    const allowing = text.replace(
+      'gatewayClassName: portcullis',
+      'gatewayClassName: portcullis\n  allowedListeners: { namespaces: { from: Same } }',
+    )
+    const [gateway] = gatewayViews(await new Views(seenOf(inForceOf(allowing + more))).indexed())
+    assert.deepEqual(
+      gateway?.listeners
+        .slice(-2)
+        .map(({ name, section, programmed, rules, origin }) => [
+          name,
+          section,
+          programmed,
+          rules,
+          origin.resource,
+        ]),
+      [
+        ['default/front/default:more:http', 'http', true, 1, 'ListenerSet/default/more'],
+        ['default/front/default:more:taken', 'taken', false, 0, 'ListenerSet/default/more'],
+      ],
+    )
+  })
+
   test('a port that cannot be listened on is told of', async () => {
     const inForce = inForceOf(text)
     const portErrors = [{ key: '*:80', error: 'EADDRINUSE' }]

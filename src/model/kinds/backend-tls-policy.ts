@@ -59,7 +59,7 @@ const validation = object({
   ),
 })
 
-/** gateway.networking.k8s.io BackendTLSPolicy, v1 and v1alpha3 of release v1.6.1. */
+/** gateway.networking.k8s.io BackendTLSPolicy, v1 and v1alpha3 of release v1.7.0. */
 const backendTlsPolicySchema = object(
   {
     spec: required(
@@ -101,7 +101,7 @@ export const BackendTLSPolicy: ResourceKind<BackendTLSPolicy> = {
   protects: true,
 }
 
-/** The CEL rules of the CRD (v1.6.1). */
+/** The CEL rules of the CRD (v1.7.0). */
 function backendTlsPolicyRules({ spec }: BackendTLSPolicyBody): Violation[] {
   return [...targetRules(spec.targetRefs), ...validationRules(spec.validation)]
 }

@@ -2,7 +2,7 @@ import { GATEWAY_API, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { domainPrefixed, object, objectReference, optional, required, text, type Shape } from './shapes.ts'
 
-/** gateway.networking.k8s.io GatewayClass, v1 and v1beta1 of release v1.6.1 (both channels are equal here). */
+/** gateway.networking.k8s.io GatewayClass, v1 and v1beta1 of release v1.7.0 (both channels are equal here). */
 const gatewayClassSchema = object(
   {
     spec: required(

@@ -126,7 +126,7 @@ const allowedListeners = object({
 })
 
 /**
- * gateway.networking.k8s.io Gateway, v1 and v1beta1 of release v1.6.1, experimental channel included
+ * gateway.networking.k8s.io Gateway, v1 and v1beta1 of release v1.7.0, experimental channel included
  * (`defaultScope`). What the CRD says in CEL is below.
  */
 const gatewaySchema = object(
@@ -178,7 +178,7 @@ export const Gateway: ResourceKind<Gateway> = {
   rules: gatewayRules,
 }
 
-/** The CEL rules and the oneOf of the Gateway CRD (v1.6.1), with its defaults taken into account. */
+/** The CEL rules and the oneOf of the Gateway CRD (v1.7.0), with its defaults taken into account. */
 function gatewayRules({ spec }: GatewayBody): Violation[] {
   return [
     ...listenerRules(spec.listeners),

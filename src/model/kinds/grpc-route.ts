@@ -94,7 +94,7 @@ const routeRule = object({
 })
 
 /**
- * gateway.networking.k8s.io GRPCRoute, v1 of release v1.6.1, experimental channel included
+ * gateway.networking.k8s.io GRPCRoute, v1 of release v1.7.0, experimental channel included
  * (sessionPersistence, useDefaultGateways). What the CRD says in CEL is in the rules below.
  */
 const grpcRouteSchema = object(
@@ -131,7 +131,7 @@ export const GRPCRoute: ResourceKind<GRPCRoute> = {
 
 type Path = Violation['path']
 
-/** The CEL rules of the GRPCRoute CRD (v1.6.1, experimental channel), with its defaults taken into account. */
+/** The CEL rules of the GRPCRoute CRD (v1.7.0, experimental channel), with its defaults taken into account. */
 function grpcRouteRules({ spec }: GRPCRouteBody): Violation[] {
   const rules = spec.rules ?? []
   return [

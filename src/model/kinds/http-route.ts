@@ -119,7 +119,7 @@ const routeRule = object({
 })
 
 /**
- * gateway.networking.k8s.io HTTPRoute, v1 and v1beta1 of release v1.6.1, experimental channel included
+ * gateway.networking.k8s.io HTTPRoute, v1 and v1beta1 of release v1.7.0, experimental channel included
  * (ExternalAuth, retry, sessionPersistence, useDefaultGateways). What the CRD says in CEL is below.
  */
 const httpRouteSchema = object(
@@ -163,7 +163,7 @@ export const HTTPRoute: ResourceKind<HTTPRoute> = {
 
 type Path = Violation['path']
 
-/** The CEL rules of the HTTPRoute CRD (v1.6.1, experimental channel), with its defaults taken into account. */
+/** The CEL rules of the HTTPRoute CRD (v1.7.0, experimental channel), with its defaults taken into account. */
 function httpRouteRules({ spec }: HTTPRouteBody): Violation[] {
   const rules = spec.rules ?? []
   return [

@@ -27,7 +27,7 @@ const to = object({
   name: optional(objectName, 'Only the object of this name; left out, all of the kind.'),
 })
 
-/** gateway.networking.k8s.io ReferenceGrant, v1 and v1beta1 of release v1.6.1. */
+/** gateway.networking.k8s.io ReferenceGrant, v1 and v1beta1 of release v1.7.0. */
 const referenceGrantSchema = object(
   {
     spec: required(

@@ -13,7 +13,7 @@ const rule = object({
 })
 
 /**
- * gateway.networking.k8s.io TLSRoute, v1 of release v1.6.1, experimental channel included
+ * gateway.networking.k8s.io TLSRoute, v1 of release v1.7.0, experimental channel included
  * (useDefaultGateways). v1alpha2 and v1alpha3 are read by the same schema: what they take beyond it (no
  * hostnames, several rules) is what v1 gave up.
  */
@@ -52,7 +52,7 @@ export const TLSRoute: ResourceKind<TLSRoute> = {
   rules: tlsRouteRules,
 }
 
-/** The CEL rules of the CRD (v1.6.1). */
+/** The CEL rules of the CRD (v1.7.0). */
 function tlsRouteRules({ spec }: TLSRouteBody): Violation[] {
   return [
     ...parentRules(spec.parentRefs ?? []),

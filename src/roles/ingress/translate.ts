@@ -64,7 +64,7 @@ import { doubtUntaken } from './doubts/untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts'
 
 /**
- * Gateway API, as declared, to what the proxy runs (release v1.6.1). Pure and
+ * Gateway API, as declared, to what the proxy runs (release v1.7.0). Pure and
  * deterministic; a Rule is one object wherever it is used. Whatever is not served as it is written has a condition that says so.
  */
 export function translate(resources: Resources, options: TranslateOptions = {}): Contribution {
