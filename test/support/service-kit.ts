@@ -1,5 +1,5 @@
 import { fail } from 'node:assert'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kinds } from '../../src/cli/roles.ts'
@@ -21,7 +21,7 @@ export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
       hasData: false,
       certificatesDir: '',
       // "" would be where the tests run: peppers in the working tree, and soon in a commit.
-      secretsDir: mkdtempSync(join(tmpdir(), 'portcullis-secrets-')),
+      secretsDir: mkdtempSync(join(ofThisProcess(), 'secrets-')),
       environment: 'live',
       store: '',
       counters: '',
@@ -41,4 +41,15 @@ export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
     keepAccounts: () => {},
     ...given,
   }
+}
+
+let folder: string | null = null
+
+/** Gone with it: who has a kit needs not know that it has a folder. */
+function ofThisProcess(): string {
+  if (folder === null) {
+    const made = (folder = mkdtempSync(join(tmpdir(), 'portcullis-kits-')))
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+  }
+  return folder
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { serviceKit } from '../../../../test/support/service-kit.ts'
@@ -24,14 +23,15 @@ interface KeySet {
 
 /** A process with its --secrets, at a time of its own. */
 class World {
-  readonly secretsDir = join(mkdtempSync(join(tmpdir(), 'signing-')), 'secrets')
+  private readonly settings = serviceKit().settings
+  readonly secretsDir = join(this.settings.secretsDir, 'secrets')
   readonly rows = new Map<string, ReadonlyMap<string, unknown>>()
   readonly events: string[] = []
   nowMs = 1_000 * DAY_MS
   private later: (() => void) | null = null
   private answer: AdminAnswer | null = null
   readonly kit = serviceKit({
-    settings: { ...serviceKit().settings, secretsDir: this.secretsDir },
+    settings: { ...this.settings, secretsDir: this.secretsDir },
     log: new Logger({
       human: false,
       windowMs: 0,
