@@ -83,7 +83,7 @@ const schema = object(
       object({
         targetRefs: required(
           policyTargets,
-          'Gateways, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache`, `localReplies` (field by field), `fallback` and `priority` the nearest.',
+          'Gateways and ListenerSets, and listeners of them by `sectionName`; HTTPRoutes and GRPCRoutes, and rules of them by `sectionName`. Every policy that applies to a request is enforced; of `cache`, `localReplies` (field by field), `fallback` and `priority` the nearest.',
         ),
         rateLimits: optional(
           mapList(limit, 'name', 1, 16),
