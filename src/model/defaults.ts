@@ -108,6 +108,8 @@ export const backendDefaults = {
   silenceMs: 300_000,
   /** What is in a tunnel may have a heartbeat or not. */
   tunnelSilenceMs: 3_600_000,
+  /** As conntrack has it (nf_conntrack_udp_timeout_stream). */
+  sessionSilenceMs: 120_000,
   fieldBytes: 16 * 1024,
   headBytes: 64 * 1024,
   fieldCount: 200,

@@ -19,6 +19,7 @@ const OPEN: ReadonlySet<string> = new Set([
   'Service',
   'TCPRoute',
   'TLSRoute',
+  'UDPRoute',
 ])
 
 /** A value, and where its parts were written, in the order in which one walks over it. */

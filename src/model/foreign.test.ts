@@ -30,7 +30,6 @@ suite('kinds that are none of ours', () => {
     ['networking.x-k8s.io/v1alpha1', 'HTTPRoute', 'error'],
     ['v1', 'Gateway', 'error'],
     ['apps/v1', 'Service', 'error'],
-    ['gateway.networking.k8s.io/v1', 'UDPRoute', 'error'],
     ['portcullis.dev/v1alpha1', 'ValidationPolicy', 'error'],
     // Misspelt, wherever it claims to belong.
     ['v1', 'Servcie', 'error'],
@@ -104,7 +103,6 @@ suite('what to use instead is told before anybody mends fields', () => {
     ['v1', 'Endpoints', /: write an EndpointSlice of discovery\.k8s\.io\/v1 in its place$/],
     ['traefik.io/v1alpha1', 'IngressRouteTCP', /: write a TCPRoute, or for TLS a TLSRoute in its place$/],
     ['networking.k8s.io/v1', 'NetworkPolicy', /^NetworkPolicy of .* is nothing that is served here$/],
-    ['gateway.networking.k8s.io/v1alpha2', 'UDPRoute', /^UDPRoute is not served yet$/],
     [
       'portcullis.dev/v1alpha1',
       'TransformationPolicy',

@@ -1,5 +1,4 @@
 import { isSwitchedOff, type AbsentKind } from './absent.ts'
-import { isLater } from './kinds/instead.ts'
 import { groupOf, PORTCULLIS, type ResourceKind } from './kind.ts'
 import type { Kinds } from './kinds.ts'
 import { nearest } from './nearest.ts'
@@ -74,7 +73,7 @@ function workloadOf({ apiVersion, kind }: Resource, spec: unknown): Targeting | 
 /** Likely one of our kinds that only set something, with a mistake in its name. */
 function isSettings({ apiVersion, kind }: Resource, kinds: Kinds): boolean {
   const group = groupOf(apiVersion)
-  if (group !== PORTCULLIS || isLater(group, kind)) return false
+  if (group !== PORTCULLIS) return false
   const meant = nearest(kind, kinds.announced)
   return kinds.all.some(one => one.kind === meant && one.group === PORTCULLIS && !one.protects)
 }

@@ -34,7 +34,6 @@ const goldens: readonly (readonly [name: string, yaml: string, expected: readonl
     head('HTTPRuote'),
     ['a.yaml:2:1 HTTPRuote/x kind: unknown kind "HTTPRuote" (did you mean "HTTPRoute"?)'],
   ],
-  ['a kind of a later release', head('UDPRoute'), ['a.yaml:2:1 UDPRoute/x kind: UDPRoute is not served yet']],
   [
     'an unknown version',
     `${head('HTTPRoute', 'gateway.networking.k8s.io/v2')}spec: {}\n`,

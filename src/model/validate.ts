@@ -1,7 +1,7 @@
 import { cleaned, MOST_NESTED } from './cleaned.ts'
 import { absence, isWanted, ROLE_ABSENT, type AbsentKind } from './absent.ts'
 import { FOREIGN_KIND, isForeign } from './foreign.ts'
-import { insteadOf, isLater, untilThen } from './kinds/instead.ts'
+import { insteadOf } from './kinds/instead.ts'
 import { groupOf, type ResourceKind } from './kind.ts'
 import type { Kinds } from './kinds.ts'
 import {
@@ -121,7 +121,7 @@ const below = (field: string, remarks: readonly Remark[]): Remark[] =>
 /** The kind of ours that a declaration is of, also where it has another group by mistake. */
 function meantKind(kinds: Kinds, apiVersion: string, written: string): ResourceKind | undefined {
   const exact = kinds.find(groupOf(apiVersion), written)
-  if (exact || isForeign(kinds, apiVersion, written) || isLater(groupOf(apiVersion), written)) return exact
+  if (exact || isForeign(kinds, apiVersion, written)) return exact
   if (kinds.absent(groupOf(apiVersion), written)) return undefined
   return kinds.all.find(({ kind }) => kind === written)
 }
@@ -140,11 +140,6 @@ function kindRemark(kinds: Kinds, document: unknown): Remark {
   if (typeof kind !== 'string')
     return { path: ['kind'], message: `is not text, expected one of ${names.join(', ')}` }
   const apiVersion = text(fieldOf(document, 'apiVersion'))
-  if (isLater(groupOf(apiVersion), kind))
-    return {
-      path: ['kind'],
-      message: `${kind} is not served yet${untilThen(groupOf(apiVersion), kind)}`,
-    }
   if (isForeign(kinds, apiVersion, kind))
     return {
       path: ['kind'],

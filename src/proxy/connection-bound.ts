@@ -18,7 +18,7 @@ export function connectionBound(workers: number): number {
 }
 
 /** The process's limit. Node has raised the soft one to the hard one. */
-function openFiles(): number {
+export function openFiles(): number {
   try {
     const [, soft = ''] =
       /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []

@@ -26,6 +26,9 @@ import { Overload, overloadLimits, type OverloadLimits } from './overload.ts'
 import { Places } from './places/places.ts'
 import { PortCompiler } from './port-compiler.ts'
 import { PortServer, type PortContext } from './port.ts'
+import type { EnginePort } from './serving-port.ts'
+import { UdpPort } from './udp/port.ts'
+import { SessionBook, sessionBound } from './udp/session-book.ts'
 import type { MirrorLoss } from './rule.ts'
 import type { PortRuntime } from './runtime.ts'
 import type { Place } from '../upstream/choice/place.ts'
@@ -56,6 +59,8 @@ export interface EngineOptions {
   readonly tell?: (channel: string, message: unknown) => void
   /** Connections of clients that this worker may have; absent: connectionBound. */
   readonly maxConnections?: number
+  /** Sessions of UDP that this worker may have; absent: sessionBound. */
+  readonly maxSessions?: number
 }
 
 /**
@@ -81,9 +86,10 @@ export class Engine {
   private readonly held = new HeldBodies()
   private readonly shared: SharedStreams
   private readonly connections: Bound
+  private readonly sessions: SessionBook
   private readonly upstreams: Upstreams
-  private readonly ports = new Map<string, PortServer>()
-  private readonly leaving = new Set<PortServer>()
+  private readonly ports = new Map<string, EnginePort>()
+  private readonly leaving = new Set<EnginePort>()
   private readonly timer: NodeJS.Timeout
   private readonly loop: LoopDelay
   private readonly epochs: Epochs
@@ -112,6 +118,7 @@ export class Engine {
       places: new Places(),
       limit: options.maxConnections ?? connectionBound(options.workers ?? 1),
     }
+    this.sessions = new SessionBook(options.maxSessions ?? sessionBound(options.workers ?? 1))
     this.state = options.shared ?? new SharedState(new NodeState().handle(1).handle)
     this.upstreams = new Upstreams({
       ...options,
@@ -271,7 +278,10 @@ export class Engine {
       known.swap(runtime)
       return { key, port: known.localPort }
     }
-    const server = new PortServer(runtime, this.portContext())
+    const server =
+      port.protocol === 'udp'
+        ? new UdpPort(runtime, { clock: this.clock, sessions: this.sessions })
+        : new PortServer(runtime, this.portContext())
     try {
       await server.listen((this.options.workers ?? 1) > 1)
     } catch (error) {
@@ -335,7 +345,7 @@ export class Engine {
     }
   }
 
-  private left(server: PortServer): void {
+  private left(server: EnginePort): void {
     const { key } = server
     this.leaving.delete(server)
     if (this.ports.has(key) || [...this.leaving].some(other => other.key === key)) return

@@ -240,6 +240,11 @@ export class Observer {
     this.write(nowMs)
   }
 
+  /** A datagram that nobody is to have. */
+  dropped(rule: string): void {
+    this.sinks.instruments.rejected(rule)
+  }
+
   /** A connection that ended before its first request; `rule` says at which step, `detail` what more is known. */
   refusedConnection(port: Port, rule: string, remote: Remote, detail = ''): void {
     const { sinks, record } = this

@@ -14,6 +14,10 @@ import type { Steps } from './steps.ts'
 import type { CompiledStream } from './proxied-stream.ts'
 import { compileTlsListeners } from './tls/listeners.ts'
 
+function isOfStreams({ protocol }: Port): boolean {
+  return protocol === 'tcp' || protocol === 'udp'
+}
+
 /** Of a port on which no request comes by itself. */
 const noRequests = { router: { route: () => null } }
 
@@ -88,7 +92,7 @@ export class PortCompiler {
     const methods = compileMethods(client.methods)
     const own = { port, shares, observer, overload, methods, held }
     const base = { ...own, errorHead: grpcAnswer, filters: null, stream: null }
-    if (port.protocol === 'tcp')
+    if (isOfStreams(port))
       return { ...base, ...noRequests, stream: this.streamOf(listeners, next), tls: null }
     if (port.protocol === 'tls') {
       const tls = yield* this.tlsOf(base, certificates, next, rules)

@@ -10,7 +10,7 @@ import type { CoarseClock } from './clock.ts'
 import { cutOff } from './cut-off.ts'
 import { Http1ServerConnection } from './h1/server-connection.ts'
 import { Http2ServerConnection } from './h2/server-connection.ts'
-import { LEAVE_MS, type ServingPort, type ServedConnection } from './serving-port.ts'
+import { LEAVE_MS, type EnginePort, type ServingPort, type ServedConnection } from './serving-port.ts'
 import { Inbound, type Bound, type DisplacementRule, type InboundPort } from './inbound.ts'
 import { ListeningSocket } from './listening-socket.ts'
 import { Openings, type OpeningOwner } from './opening.ts'
@@ -41,7 +41,9 @@ export interface PortContext {
 }
 
 /** One address and port that this worker listens on, and its clients. It outlives reloads; its runtime is swapped. */
-export class PortServer implements ServingPort, TlsOwner, OpeningOwner, ProxyHeaderOwner, InboundPort {
+export class PortServer
+  implements EnginePort, ServingPort, TlsOwner, OpeningOwner, ProxyHeaderOwner, InboundPort
+{
   readonly key: string
   readonly scheme = 'http'
   readonly clock: CoarseClock

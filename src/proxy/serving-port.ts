@@ -22,6 +22,28 @@ export interface ServingPort {
   faulted(fault: string, remote: Remote): void
 }
 
+/** What an engine asks of its ports, whatever comes to them. */
+export interface EnginePort {
+  readonly key: string
+  /** What is really listened on, where the snapshot says 0. */
+  readonly localPort: number
+  /** Bytes that wait because clients are slow. */
+  readonly bufferedBytes: number
+  /** Rejects where the port cannot be had; `reusePort` where other workers have it too. */
+  listen(reusePort: boolean): Promise<void>
+  /** What begins from now on meets this runtime. */
+  swap(runtime: PortRuntime): void
+  /** What begins from now on is another snapshot's, in which nothing of this port differs. */
+  observe(observer: PortRuntime['observer']): void
+  /** The worker's ticket keys are others now. */
+  keysRotated(): void
+  sweep(nowMs: number): void
+  /** Resolves when nothing is left; `gently` where others serve the same port. */
+  drain(gently?: boolean): Promise<void>
+  /** Ends what is left. */
+  destroy(): void
+}
+
 /** Who has been silent for this long when a port takes its leave is not about to ask for anything. */
 export const LEAVE_MS = 1_000
 

@@ -37,6 +37,8 @@ export interface Cluster {
   readonly silenceMs: number
   /** The same of a tunnel, or a connection that is spliced; absent: an hour. */
   readonly tunnelSilenceMs?: number
+  /** The same of a session of UDP; absent: two minutes. */
+  readonly sessionSilenceMs?: number
   /** Of the head of a response: one field, all of it, and how many fields. */
   readonly fieldBytes: number
   readonly headBytes: number

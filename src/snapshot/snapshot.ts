@@ -31,16 +31,16 @@ export type SnapshotParts = Omit<Snapshot, 'version'>
 
 /** One address and port that is listened on. */
 export interface Port {
-  /** `0.0.0.0:8080`, `[::]:8080`; what survives a reload is found by it. */
+  /** `0.0.0.0:8080`, `[::]:8080`, `udp *:53`; what survives a reload is found by it. */
   readonly key: string
   /** "" for every address of the machine. */
   readonly address: string
   readonly port: number
   /**
    * On a port of `tls`, every listener says by its `tls` what becomes of a connection that asks for its hostname. That
-   * of `tcp` has one listener, and one route of it, for the hostname "".
+   * of `tcp` or `udp` has one listener, and one route of it, for the hostname "".
    */
-  readonly protocol: 'http' | 'tls' | 'tcp'
+  readonly protocol: 'http' | 'tls' | 'tcp' | 'udp'
   readonly client: ClientSettings
   /** In no particular order; the hostname decides which one a request meets. */
   readonly listeners: readonly Listener[]

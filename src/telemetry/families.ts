@@ -280,12 +280,12 @@ const table = {
   },
   portcullis_stream_connections_active: {
     type: 'gauge',
-    help: 'Connections that are spliced to a backend, by route (TLSRoute, TCPRoute).',
+    help: 'Connections that are spliced to a backend, by route (TLSRoute, TCPRoute), or sessions (UDPRoute).',
     labels: ['route'],
   },
   portcullis_stream_connections_total: {
     type: 'counter',
-    help: 'Connections for a backend that are over, by route (TLSRoute, TCPRoute).',
+    help: 'Connections for a backend that are over, by route (TLSRoute, TCPRoute), or sessions (UDPRoute).',
     labels: ['route'],
   },
   portcullis_stream_bytes_total: {

@@ -4,6 +4,7 @@ import type { HTTPRoute } from '../model/kinds/http-route.ts'
 import type { Ingress } from '../model/kinds/ingress.ts'
 import type { Service } from '../model/kinds/service.ts'
 import type { TCPRoute } from '../model/kinds/tcp-route.ts'
+import type { UDPRoute } from '../model/kinds/udp-route.ts'
 import type { TLSRoute } from '../model/kinds/tls-route.ts'
 import type { FieldPath, Resource } from '../model/resource.ts'
 import { refOf, shortName } from '../model/resources.ts'
@@ -73,7 +74,7 @@ export function listenersTarget(owner: ListenerOwner): Targetable {
   return { resource: owner, at, noun: 'listener', sections }
 }
 
-export function routeTarget(route: HTTPRoute | GRPCRoute | TLSRoute | TCPRoute): Targetable {
+export function routeTarget(route: HTTPRoute | GRPCRoute | TLSRoute | TCPRoute | UDPRoute): Targetable {
   const id = `${route.kind.toLowerCase()}/${policyName(route)}`
   const sections = (route.body.spec.rules ?? []).flatMap(({ name }, i) =>
     name === undefined ? [] : [{ name, at: { rule: ruleIdOf(route, name, i) }, path: ['spec', 'rules', i] }],

@@ -20,8 +20,8 @@ interface BackendTarget extends Spoken {
 }
 
 interface Spoken {
-  /** Set where calls of gRPC are sent to something that does not say that it speaks HTTP/2. */
-  readonly as?: 'h2'
+  /** Set where calls of gRPC are sent to something that does not say that it speaks HTTP/2, and where datagrams are. */
+  readonly as?: 'h2' | 'udp'
 }
 
 /** A target that is spoken to in two ways is two clusters, with names of their own whether or not both are in use. */
@@ -40,7 +40,7 @@ export function forCalls(target: ClusterTarget): ClusterTarget {
 
 /** What is spoken: a Backend's spec.protocol or the appProtocol of a Service's port say it, HTTP/1.1 where neither does. */
 export function protocolOf(target: ClusterTarget): Cluster['protocol'] {
-  if (target.as !== undefined) return target.as
+  if (target.as === 'h2') return 'h2'
   if (target.kind === 'Service') return H2C.includes(appProtocolOf(target.port)) ? 'h2' : 'http'
   const { protocol } = target.object.body.spec
   return protocol === 'h2' || protocol === 'h2c' ? 'h2' : 'http'
@@ -58,22 +58,27 @@ export function targetNamed(resources: Resources, cluster: string): ClusterTarge
   // Names of objects are DNS names, so neither "/" nor ":" is in one.
   const [kind, namespace = '', rest = ''] = targetName(cluster).split('/')
   const [name = '', portText] = rest.split(':')
+  const as = cluster.endsWith(' (udp)') ? ({ as: 'udp' } as const) : {}
   if (kind === 'Backend') {
     const object = resources.get(Backend, namespace, name)
-    return object && { kind, object }
+    return object && { kind, object, ...as }
   }
   const object = resources.get(Service, namespace, name)
-  const port = object && portNumbered(object, Number(portText))
-  return kind === 'Service' && port ? { kind, object, port } : undefined
+  const port = object && portNumbered(object, Number(portText), 'as' in as ? 'UDP' : 'TCP')
+  return kind === 'Service' && port ? { kind, object, port, ...as } : undefined
 }
 
 /**
- * The port of a Service by its number: TCP where UDP has the same one. An
+ * The port of a Service by its number: that of the protocol, where another one has the same. An
  * ExternalName Service needs no ports: the port of the reference is the port of the name.
  */
-export function portNumbered({ body }: Service, port: number): ServicePort | undefined {
+export function portNumbered(
+  { body }: Service,
+  port: number,
+  protocol: 'TCP' | 'UDP' = 'TCP',
+): ServicePort | undefined {
   const { type, ports = [] } = body.spec ?? {}
-  if (type === 'ExternalName' && ports.length === 0) return { port }
+  if (type === 'ExternalName' && ports.length === 0) return { port, protocol }
   const same = ports.filter(p => p.port === port)
-  return same.find(p => (p.protocol ?? portDefaults.protocol) === 'TCP') ?? same[0]
+  return same.find(p => (p.protocol ?? portDefaults.protocol) === protocol) ?? same[0]
 }

@@ -58,5 +58,5 @@ export const gatewayFeatures: Readonly<Record<string, string>> = {
   TLSRoute: 'yes',
   TLSRouteModeMixed: 'yes',
   TLSRouteModeTerminate: 'yes',
-  UDPRoute: 'no',
+  UDPRoute: 'yes',
 }

@@ -35,11 +35,16 @@ export function httpRoute(name: string, spec: object, namespace = 'default'): ob
   }
 }
 
-/** A TCPRoute of Gateway `gw`, or of one listener of it. */
-export function tcpRoute(name: string, refs: readonly object[], parent: object = {}): object {
+/** A TCPRoute, or one of another kind, of Gateway `gw`, or of one listener of it. */
+export function tcpRoute(
+  name: string,
+  refs: readonly object[],
+  parent: object = {},
+  kind = 'TCPRoute',
+): object {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'TCPRoute',
+    kind,
     metadata: { name },
     spec: { parentRefs: [{ name: 'gw', ...parent }], rules: [{ backendRefs: refs }] },
   }

@@ -79,7 +79,7 @@ export type Explanation =
       /** `others` may have fewer. */
       readonly othersCount: number
       readonly port: string
-      readonly stream: 'passthrough' | 'terminate' | 'tcp' | null
+      readonly stream: 'passthrough' | 'terminate' | 'tcp' | 'udp' | null
       readonly request: {
         readonly method: string
         readonly host: string

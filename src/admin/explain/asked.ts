@@ -22,13 +22,13 @@ export function askedMethod(text: string): string | null {
   return isRegistered(upper) ? upper : text
 }
 
-const SCHEMES = new Set(['http:', 'https:', 'tcp:'])
+const SCHEMES = new Set(['http:', 'https:', 'tcp:', 'udp:'])
 
 /** Why a URL, with or without a scheme, cannot be asked for; null where it can. */
 export function urlFault(text: string): string | null {
   const absolute = hasScheme(text) ? text : `http://${text}`
   const url = URL.canParse(absolute) ? new URL(absolute) : null
   return url === null || text.startsWith('/') || !SCHEMES.has(url.protocol)
-    ? `"${text}" is no URL, expected http://HOST[:PORT]/PATH, HOST/PATH or tcp://HOST:PORT`
+    ? `"${text}" is no URL, expected http://HOST[:PORT]/PATH, HOST/PATH, tcp://HOST:PORT or udp://HOST:PORT`
     : null
 }

@@ -14,8 +14,8 @@ import { asRequests } from './stream.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import { hasScheme, type AskedRequest } from './asked.ts'
 
-/** What becomes of bytes that are no requests: those of TLS, passed on or ended here, and of plain TCP. */
-export type StreamWay = 'passthrough' | 'terminate' | 'tcp'
+/** What becomes of bytes that are no requests: those of TLS, passed on or ended here, and of plain TCP and UDP. */
+export type StreamWay = 'passthrough' | 'terminate' | 'tcp' | 'udp'
 
 /** How far the request comes, and what it meets. */
 export type Explanation =
@@ -59,17 +59,19 @@ function urlsOf(ports: readonly Port[], text: string): readonly string[] {
 }
 
 /** Of what comes to a port, as it is asked for. */
-const schemes = { http: 'http', tls: 'https', tcp: 'tcp' } as const
+const schemes = { http: 'http', tls: 'https', tcp: 'tcp', udp: 'udp' } as const
 
 function explainAt(ports: readonly Port[], asked: AskedRequest): Explanation {
   const { scheme, authority, target } = split(asked.url)
   const url = new URL(asked.url)
   const number = Number(url.port === '' ? (scheme === 'https' ? 443 : 80) : url.port)
-  const port = portFor(ports, url.hostname, number)
+  // TCP and UDP may have one number.
+  const meant = ports.filter(({ protocol }) => schemes[protocol] === scheme)
+  const port = portFor(meant, url.hostname, number) ?? portFor(ports, url.hostname, number)
   if (port === undefined)
     return { outcome: 'no-port', reason: `nothing listens on port ${number}; ${listOf(ports)}` }
   if (schemes[port.protocol] !== scheme) return { outcome: 'refused', port, reason: wrongScheme(port) }
-  if (port.protocol === 'tcp') return explainBytes(port, authority)
+  if (port.protocol === 'tcp' || port.protocol === 'udp') return explainBytes(port, authority, port.protocol)
   const secure = port.protocol === 'tls'
   const named = secure ? listenerNamed(port, authority) : null
   if (named?.streams !== undefined) return explainStream(port, named, authority)
@@ -106,14 +108,15 @@ function explainStream(port: Port, named: Listener, authority: string): Explanat
   return explained(port, head, explainRoute(port.listeners.map(asRequests), head), mode)
 }
 
-/** Of plain TCP nothing is asked at all. */
-function explainBytes(port: Port, authority: string): Explanation {
+/** Of plain TCP and UDP nothing is asked at all. */
+function explainBytes(port: Port, authority: string, stream: 'tcp' | 'udp'): Explanation {
   const head = readHead(bare, authority, '/', port)
   if (head instanceof Rejection) return { outcome: 'refused', port, reason: head.detail }
   const route = explainRoute(port.listeners.map(asRequests), head)
-  const reason = 'it has every connection of its port'
+  const reason =
+    stream === 'tcp' ? 'it has every connection of its port' : 'it has every datagram of its port'
   const listeners = route.listeners.map(one => ({ ...one, reason }))
-  return explained(port, head, { ...route, listeners }, 'tcp')
+  return explained(port, head, { ...route, listeners }, stream)
 }
 
 function handshakeFails(port: Port, named: Listener | null, authority: string): Explanation {
@@ -131,6 +134,7 @@ function withoutUser(authority: string): string {
 
 function wrongScheme({ protocol, port }: Port): string {
   if (protocol === 'tcp') return `port ${port} is for TCP, expected tcp://`
+  if (protocol === 'udp') return `port ${port} is for UDP, expected udp://`
   return protocol === 'tls'
     ? `port ${port} is for TLS, expected https://`
     : `no listener of port ${port} has protocol HTTPS, expected http://`

@@ -1,4 +1,5 @@
 import { backendDefaults } from '../../model/defaults.ts'
+import { MOST_SESSIONS } from '../../proxy/udp/session-book.ts'
 import type { Cluster } from '../../snapshot/cluster.ts'
 import type { Ejection, HealthChecks } from '../../snapshot/health.ts'
 import type { BreakerTrip, ClusterRetry } from '../../snapshot/resilience.ts'
@@ -7,6 +8,8 @@ import type { Port } from '../../snapshot/snapshot.ts'
 /** What a port allows its clients, in one line; what has no limit is left out. */
 export function clientLimits({ protocol, client }: Port): string {
   const connections = client.connections > 0 && `${client.connections} connections per worker`
+  if (protocol === 'udp')
+    return `${MOST_SESSIONS} sessions per worker, or fewer by the files that the process may open`
   if (protocol === 'tcp')
     return sentence(proxyHeader(client), connections || 'as many connections as the process has files for')
   return sentence(

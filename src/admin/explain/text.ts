@@ -17,7 +17,7 @@ import type {
   ValueMatch,
   WeightedBackend,
 } from '../../snapshot/rule.ts'
-import type { SnapshotParts } from '../../snapshot/snapshot.ts'
+import type { Port, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { certificatesText } from './certificates.ts'
 import { clientLimits, clientRules, clusterLimits, streamLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
@@ -93,7 +93,7 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
   const policy = policies.ofPort(explanation.port)
   const limits = [
     row('limits', clientLimits(explanation.port) + policy),
-    ...(explanation.port.protocol === 'tcp' ? [] : [row('takes', clientRules(explanation.port) + policy)]),
+    ...(isOfStreams(explanation.port) ? [] : [row('takes', clientRules(explanation.port) + policy)]),
   ]
   if (explanation.outcome === 'rejected')
     return [
@@ -129,6 +129,7 @@ function askedLine({ head, stream }: Routed): string {
   if (stream === null)
     return row('request', `${head.method} ${head.path}${redactQuery(head.query)}, host ${host}`)
   if (stream === 'tcp') return row('stream', 'TCP, its bytes passed on')
+  if (stream === 'udp') return row('stream', 'UDP, those of a client to one endpoint')
   const bytes = stream === 'passthrough' ? 'passed on as it is' : 'ended here, its bytes passed on'
   return row('stream', `TLS for ${host}, ${bytes}`)
 }
@@ -136,7 +137,7 @@ function askedLine({ head, stream }: Routed): string {
 function routeLines({ entry, hostname }: ExplainedEntry, { stream }: Routed): readonly string[] {
   const { rule, match } = entry
   const route = row('route', `${rule.id}, ${from(rule.origin)}`)
-  if (stream === 'tcp') return [route]
+  if (stream === 'tcp' || stream === 'udp') return [route]
   return [route, row('match', `${hostname === '' ? '' : `host ${hostname}, `}${matchText(match)}`)]
 }
 
@@ -318,4 +319,8 @@ function from({ resource, path, file, line, column }: Origin): string {
 
 function row(what: string, text: string): string {
   return `${what.padEnd(COLUMN)}${text}`
+}
+
+function isOfStreams({ protocol }: Port): boolean {
+  return protocol === 'tcp' || protocol === 'udp'
 }

@@ -77,7 +77,7 @@ export const Rule = fields(
     id: Type.String({ description: 'As in metrics, logs and requests: httproute/default/items/0.' }),
     origin: Origin,
     stream: Type.Boolean({
-      description: 'Whether it is for connections and not for requests (TLSRoute, TCPRoute).',
+      description: 'Whether it is for connections and not for requests (TLSRoute, TCPRoute, UDPRoute).',
     }),
     listeners: Type.Array(Type.String()),
     hostnames: Type.Array(Type.String(), { description: '"" for any.' }),

@@ -18,7 +18,7 @@ export const Status = fields(
     ports: Type.Array(
       fields({
         key: Type.String({ description: 'Address and port: 0.0.0.0:8080.' }),
-        protocol: Type.Enum(['http', 'tls', 'tcp']),
+        protocol: Type.Enum(['http', 'tls', 'tcp', 'udp']),
         error: orNull(Type.String(), 'Why it cannot be listened on; null where it is.'),
       }),
     ),

@@ -47,12 +47,14 @@ export function servesText(parts: SnapshotParts, wants: Wants = {}): readonly st
 
 function listenerLines(listener: Listener, { protocol }: Port, places: Places): string[] {
   const { name, hostname, hosts, streams } = listener
-  const any = protocol === 'tcp' ? 'any connection' : 'any host'
+  const any = { tcp: 'any connection', udp: 'any datagram', http: 'any host', tls: 'any host' }[protocol]
   const head = `  listener ${name}, ${hostname === '' ? any : hostname}${tlsText(listener)}`
   if (listener.tls?.mode === 'refuse') return [`${head} (TLS): refused, its conditions say why`]
   if (streams !== undefined)
     return [
-      streams.length === 0 ? `${head}: no route, connections are closed` : head,
+      streams.length === 0
+        ? `${head}: no route, ${protocol === 'udp' ? 'datagrams are dropped' : 'connections are closed'}`
+        : head,
       ...some(streams, MOST_HOSTS, 4, 'host', ({ hostname: host, rule }) => [
         `    ${host === '' ? any : host} → ${backendsText(rule, places)}`,
       ]),

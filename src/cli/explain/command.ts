@@ -45,7 +45,7 @@ export const explain: Command = {
     'Say which listener, route, filters, limits and cluster a request would meet, who asks and what is decided, and why other routes did not match.',
   details: [
     "URL is as the client would use it: http://shop.example:8080/cart?x=1. Without a scheme (shop.example/cart) it is asked at the port whose routes take it. Another authority than the URL's is given as -H 'Host: …'.",
-    'tcp://HOST:PORT, without METHOD, is a connection to a listener of protocol TCP.',
+    'tcp://HOST:PORT, without METHOD, is a connection to a listener of protocol TCP, and udp://HOST:PORT a datagram to one of UDP.',
     'Nothing is sent, and nothing is counted. Credentials of -H are looked for where policies look for them, and never shown; whose they are only a running gateway knows (--running, or --admin URL).',
     'Standard output has the answer, standard error all that is wrong with the resources: it may be the reason.',
     pathsHelp,
@@ -97,10 +97,10 @@ async function tellExchange(id: string, given: Given): Promise<number> {
   return explainExchange(adminClient(given), id, given.get(output))
 }
 
-/** Where bytes are passed on there is no method: `tcp://HOST:PORT` stands by itself. */
+/** Where bytes are passed on there is no method: `tcp://HOST:PORT` and `udp://HOST:PORT` stand by themselves. */
 function withMethod(operands: readonly string[]): readonly string[] {
   const [first = ''] = operands
-  return first.startsWith('tcp://') ? ['GET', ...operands] : operands
+  return /^(tcp|udp):\/\//.test(first) ? ['GET', ...operands] : operands
 }
 
 function requestMethod(text: string): string {

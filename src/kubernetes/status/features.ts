@@ -52,4 +52,5 @@ export const supportedFeatures: readonly string[] = [
   'TLSRoute',
   'TLSRouteModeMixed',
   'TLSRouteModeTerminate',
+  'UDPRoute',
 ]

@@ -52,6 +52,7 @@ const standard = new Set([
   'GRPCRoute',
   'TLSRoute',
   'TCPRoute',
+  'UDPRoute',
   'BackendTLSPolicy',
   'Ingress',
 ])

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { routeDefaults } from '../defaults.ts'
-import { later, PORTCULLIS, type ResourceKind } from '../kind.ts'
+import { PORTCULLIS, type ResourceKind } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 import { integer, list, object, optional, port, required, text, type Shape } from './shapes.ts'
 
@@ -41,7 +41,7 @@ const backendSchema = object(
         endpoints: required(list(endpoint, 1, 256), 'Where it is: requests are balanced among these.'),
         protocol: optional(
           Type.Enum(['http', 'h2c', 'https', 'h2', 'tcp', 'udp']),
-          'http and https speak HTTP/1.1, h2c and h2 HTTP/2; https and h2 by TLS, and verify the backend. Calls of a GRPCRoute go by HTTP/2 to all four. tcp is for TLSRoutes.',
+          'http and https speak HTTP/1.1, h2c and h2 HTTP/2; https and h2 by TLS, and verify the backend. Calls of a GRPCRoute go by HTTP/2 to all four. tcp is for TLSRoutes and TCPRoutes, udp for UDPRoutes.',
           'http',
         ),
       }),
@@ -65,7 +65,4 @@ export const Backend: ResourceKind<Backend> = {
   scope: 'Namespaced',
   role: 'ingress',
   schema: backendSchema,
-  unserved: [
-    later('spec.protocol', 'UDP backends are not served yet, expected http, https, h2c, h2 or tcp', ['udp']),
-  ],
 }

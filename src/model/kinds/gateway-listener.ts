@@ -27,7 +27,7 @@ const protocolName = Type.String({
     '^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+)$',
   expected: 'a protocol like "HTTP", "HTTPS", "TLS", "TCP", "UDP", or one with a domain in front',
   // What editors offer.
-  examples: ['HTTP', 'HTTPS', 'TLS', 'TCP'],
+  examples: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
   minLength: 1,
   maxLength: 255,
 })
@@ -100,10 +100,10 @@ export const listenerSchema = object({
     hostname,
     'The host, or server name, whose requests it takes; *. takes one or more labels. Left out, all that no other listener of the port has.',
   ),
-  port: required(port, 'The TCP port. Listeners of one port must differ in protocol or hostname.'),
+  port: required(port, 'The port, of TCP or UDP. Listeners of one port must differ in protocol or hostname.'),
   protocol: required(
     protocolName,
-    'HTTP; HTTPS, by TLS; TLS, for TLSRoutes; or TCP, for a TCPRoute. HTTP and HTTPS speak HTTP/1.1 and HTTP/2. UDP is not served.',
+    'HTTP; HTTPS, by TLS; TLS, for TLSRoutes; TCP, for a TCPRoute; or UDP, for a UDPRoute. HTTP and HTTPS speak HTTP/1.1 and HTTP/2.',
   ),
   tls: optional(listenerTls, 'For HTTPS and TLS, which need it.'),
   allowedRoutes: optional(

@@ -85,35 +85,8 @@ function both<T>(groups: readonly string[], kinds: T): Record<string, T> {
   return Object.fromEntries(groups.map(group => [group, kinds]))
 }
 
-/** Kinds that a later release reads, by group, and what there is until then: "" for nothing. */
-const later: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'gateway.networking.k8s.io': {
-    UDPRoute: '',
-  },
-}
-
 /** What to write in place of somebody else's kind, as the end of a message; "" where nothing is known. */
 export function insteadOf(group: string, kind: string): string {
-  const found = entry(instead, group, kind)
-  return found === undefined ? '' : `: write ${found} in its place`
-}
-
-/** Whether a later release reads this kind. */
-export function isLater(group: string, kind: string): boolean {
-  return entry(later, group, kind) !== undefined
-}
-
-/** What there is until then, as the end of a message; "" where there is nothing. */
-export function untilThen(group: string, kind: string): string {
-  const found = entry(later, group, kind) ?? ''
-  return found === '' ? '' : `: ${found}`
-}
-
-function entry(
-  table: Readonly<Record<string, Readonly<Record<string, string>>>>,
-  group: string,
-  kind: string,
-): string | undefined {
-  const kinds = Object.hasOwn(table, group) ? table[group] : undefined
-  return kinds !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  const kinds = Object.hasOwn(instead, group) ? instead[group]! : {}
+  return Object.hasOwn(kinds, kind) ? `: write ${kinds[kind]!} in its place` : ''
 }

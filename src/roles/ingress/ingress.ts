@@ -20,6 +20,7 @@ import { Secret } from '../../model/kinds/secret.ts'
 import { Service } from '../../model/kinds/service.ts'
 import { TrafficPolicy } from '../../model/kinds/traffic-policy.ts'
 import { TCPRoute } from '../../model/kinds/tcp-route.ts'
+import { UDPRoute } from '../../model/kinds/udp-route.ts'
 import { TLSRoute } from '../../model/kinds/tls-route.ts'
 import type { Role } from '../../translation/role.ts'
 import { Acme } from './acme/acme.ts'
@@ -40,6 +41,7 @@ export const ingress: Role = {
     GRPCRoute,
     TLSRoute,
     TCPRoute,
+    UDPRoute,
     IngressClass,
     Ingress,
     BackendTLSPolicy,

@@ -1,7 +1,5 @@
-import { Backend } from '../../model/kinds/backend.ts'
 import { ExternalAuthPolicy } from '../../model/kinds/external-auth-policy.ts'
 import { TrafficPolicy } from '../../model/kinds/traffic-policy.ts'
-import { unservedIn } from '../../model/unserved.ts'
 import type { ResourceRef } from '../../model/resource.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
 import type { TranslateOptions } from '../../translation/role.ts'
@@ -134,7 +132,6 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   )
   const senders = lazy(() => sendersOf(gateways.values(), backends.used, auth))
   policies.report(report, target => senders()(target))
-  for (const backend of resources.all(Backend)) report.notServed(backend, unservedIn(backend, Backend))
   doubtClasses(resources, classOf, ingresses.any, report)
   doubtGreedy(parts.ports, doubtShadows(parts.ports, report), report)
   doubtStreams(streams, report)

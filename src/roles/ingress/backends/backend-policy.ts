@@ -236,6 +236,8 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
     silenceMs: timeouts.silence === undefined ? undefined : ms(timeouts.silence) || Infinity,
     tunnelSilenceMs:
       timeouts.tunnelSilence === undefined ? undefined : ms(timeouts.tunnelSilence) || Infinity,
+    sessionSilenceMs:
+      timeouts.sessionSilence === undefined ? undefined : ms(timeouts.sessionSilence) || Infinity,
     fieldBytes: bytes(responses.fieldBytes),
     headBytes: bytes(responses.headBytes),
     fieldCount: responses.fields,

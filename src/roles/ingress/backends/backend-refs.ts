@@ -30,8 +30,8 @@ const SERVED = {
   grpc: ['', 'http', ...H2C],
 }
 
-/** What is sent to a backend: requests, calls of gRPC, or bytes as they come. */
-export type Use = 'http' | 'grpc' | 'stream'
+/** What is sent to a backend: requests, calls of gRPC, bytes as they come, or datagrams. */
+export type Use = 'http' | 'grpc' | 'stream' | 'datagrams'
 
 /** A port by its name, in place of its number: of a Service, in an Ingress. */
 export interface NamedPort {
@@ -81,7 +81,8 @@ export class BackendRefs {
     if (isComposed) return this.composition(ref, to, from, path, use)
     const found = isService ? this.service(ref, to, from, path, use) : this.backend(ref, to, from, path, use)
     if ('reason' in found) return found
-    const target = use === 'grpc' ? forCalls(found) : found
+    const target =
+      use === 'grpc' ? forCalls(found) : use === 'datagrams' ? { ...found, as: 'udp' as const } : found
     const cluster = clusterName(target)
     this.used.set(cluster, target)
     return cluster
@@ -119,6 +120,8 @@ export class BackendRefs {
         [...path, 'port'],
         `Backend ${namespace}/${name} has endpoints on other ports than ${port}; leave port out, they say theirs`,
       )
+    if (use === 'datagrams')
+      return object.body.spec.protocol === 'udp' ? { kind: 'Backend', object } : notForDatagrams(object, path)
     // Whoever is at the end of a stream agrees with the client on what is spoken.
     return use === 'stream' && object.body.spec.protocol !== 'udp'
       ? { kind: 'Backend', object }
@@ -164,7 +167,7 @@ export class BackendRefs {
     if (port === undefined)
       return notFound(path, `port is missing, expected a port of Service ${namespace}/${name}`)
     const ports = object.body.spec?.ports ?? []
-    const found = portNumbered(object, port)
+    const found = portNumbered(object, port, use === 'datagrams' ? 'UDP' : 'TCP')
     if (found !== undefined) return this.portOf(object, found, path, use)
     const inner = ports.find(({ targetPort }) => targetPort === port)
     const has =
@@ -240,11 +243,16 @@ function backendTarget(object: Backend, path: FieldPath, secured: boolean): Clus
   const secure = protocol === 'https' || protocol === 'h2'
   const lacking = secure && !secured ? namelessBackend(object) : null
   if (secure && lacking === null) return { kind: 'Backend', object }
-  const why = lacking ?? 'which is not served yet, expected http, https, h2c or h2'
+  const why =
+    lacking ??
+    (protocol === 'udp' ? 'expected a UDPRoute' : 'which is not served yet, expected http, https, h2c or h2')
   const message = `Backend ${object.metadata.namespace}/${object.metadata.name} has protocol ${protocol}: ${why}`
-  const flaw = { reason: 'UnsupportedProtocol', path, message }
-  // Of its protocol that is not served the Backend itself has a condition.
-  return protocol === 'udp' ? { ...flaw, follows: true as const } : flaw
+  return { reason: 'UnsupportedProtocol', path, message }
+}
+
+function notForDatagrams({ metadata, body }: Backend, path: FieldPath): Flaw {
+  const message = `Backend ${metadata.namespace}/${metadata.name} has protocol ${body.spec.protocol ?? 'http'}, expected udp for what a UDPRoute sends`
+  return { reason: 'UnsupportedProtocol', path, message }
 }
 
 function serviceTarget(
@@ -257,9 +265,10 @@ function serviceTarget(
   const { protocol = portDefaults.protocol, appProtocol = '' } = port
   const where = `port ${port.port} of Service ${object.metadata.namespace}/${object.metadata.name}`
   const unsupported = (message: string): Flaw => ({ reason: 'UnsupportedProtocol', path, message })
-  if (protocol !== 'TCP')
-    return unsupported(`${where} has protocol ${protocol}, which a route cannot be sent to yet`)
-  if (use === 'stream') return target
+  const wanted = use === 'datagrams' ? 'UDP' : 'TCP'
+  if (protocol !== wanted)
+    return unsupported(`${where} has protocol ${protocol}, expected ${wanted} for what such a route sends`)
+  if (use === 'stream' || use === 'datagrams') return target
   const named = appProtocolOf(port)
   if (named === 'https' && !secured)
     return unsupported(

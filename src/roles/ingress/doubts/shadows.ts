@@ -71,7 +71,7 @@ export function doubtStreams(
     const who = taker === undefined ? `another ${route.kind}` : describeRule(taker.rule)
     report.doubt(route, {
       ...SHADOWED,
-      message: `no connection reaches it: ${who} comes first, and ${own.length === 0 ? 'takes all; expected another listener' : EXPECTED}`,
+      message: `no ${route.kind === 'UDPRoute' ? 'datagram' : 'connection'} reaches it: ${who} comes first, and ${own.length === 0 ? 'takes all; expected another listener' : EXPECTED}`,
     })
   }
 }

@@ -21,7 +21,14 @@ import {
   setsByGateway,
 } from './listener-sets.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
-import { isProgrammed, isServed, listenersOf, type ListenerState, type Provided } from './listeners.ts'
+import {
+  isProgrammed,
+  isServed,
+  listenersOf,
+  transportPort,
+  type ListenerState,
+  type Provided,
+} from './listeners.ts'
 import { isSet } from '../../../translation/listener-name.ts'
 import { missing } from '../../../translation/missing.ts'
 
@@ -96,13 +103,13 @@ function parameterFlaws({ body: { spec } }: Gateway): Flaw[] {
  * ListenerSets add comes behind all that Gateways have themselves.
  */
 function claimPorts(states: readonly GatewayState[]): void {
-  const claims = new Map<number, GatewayState[]>()
+  const claims = new Map<string, GatewayState[]>()
   const usable = states.filter(isUsable)
   const own = usable.map(state => ({ state, listeners: ownListeners(state) }))
   const added = usable.flatMap(state => state.sets.map(({ listeners }) => ({ state, listeners })))
   for (const { state, listeners } of [...own, ...added]) {
     for (const listener of listeners) {
-      const { port } = listener.spec
+      const port = transportPort(listener.spec)
       if (!isServed(listener)) continue
       const owners = claims.get(port) ?? []
       const owner = owners.find(other => other !== state && sharesAddress(other, state))

@@ -14,7 +14,7 @@ import { Owners } from './owners.ts'
 import type { RankedEntry } from '../routes/precedence.ts'
 
 /** The kinds of routes that there are. */
-export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute'
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute'
 
 /** One listener of a Gateway while a translation runs. */
 export interface ListenerState {
@@ -136,6 +136,7 @@ const kindsByProtocol: Readonly<Record<string, readonly RouteKind[]>> = {
   HTTPS: ['HTTPRoute', 'GRPCRoute'],
   TLS: ['TLSRoute'],
   TCP: ['TCPRoute'],
+  UDP: ['UDPRoute'],
 }
 
 function supportedKinds({ protocol }: GatewayListener): readonly RouteKind[] {
@@ -153,34 +154,32 @@ function isAllowed({ allowedRoutes }: GatewayListener, wanted: RouteKind): boole
 
 function unsupported({ protocol }: GatewayListener, path: FieldPath): Flaw[] {
   if (Object.hasOwn(kindsByProtocol, protocol)) return []
-  const expected = 'expected HTTP, HTTPS, TLS or TCP'
-  const message =
-    protocol === 'UDP'
-      ? `UDP is not served yet, ${expected}`
-      : `${protocol} is no protocol that is known here, ${expected}`
+  const message = `${protocol} is no protocol that is known here, expected HTTP, HTTPS, TLS, TCP or UDP`
   return [{ reason: 'UnsupportedProtocol', path: [...path, 'protocol'], message }]
 }
 
 /** What comes to a port is one of these, and listeners of one port must agree on it. */
-const spoken: Readonly<Record<string, 'plain' | 'tls' | 'tcp'>> = {
+const spoken: Readonly<Record<string, 'plain' | 'tls' | 'tcp' | 'udp'>> = {
   HTTP: 'plain',
   HTTPS: 'tls',
   TLS: 'tls',
   TCP: 'tcp',
+  UDP: 'udp',
 }
 
 /**
  * Listeners of one port that a request could not be told between: none of them is
  * taken, for the standard forbids to choose a winner. One of TCP takes all that
- * comes, and shares its port with none (GEP-2644).
+ * comes, and shares its port with none but one of UDP (GEP-2644, GEP-2645).
  */
 export function conflictsOf(spec: GatewayListener, all: readonly GatewayListener[], path: FieldPath): Flaw[] {
   const own = spoken[spec.protocol]
   if (own === undefined) return []
   const others = all.filter(
-    other => other !== spec && other.port === spec.port && Object.hasOwn(spoken, other.protocol),
+    other =>
+      other !== spec && transportPort(other) === transportPort(spec) && Object.hasOwn(spoken, other.protocol),
   )
-  const unlike = others.filter(({ protocol }) => spoken[protocol] !== own || own === 'tcp')
+  const unlike = others.filter(({ protocol }) => spoken[protocol] !== own || own === 'tcp' || own === 'udp')
   if (unlike.length > 0) {
     const message = `port ${spec.port} is also used with ${unlike[0]!.protocol} by listener ${names(unlike)}, expected another port`
     return [{ reason: 'ProtocolConflict', path: [...path, 'protocol'], message }]
@@ -222,4 +221,9 @@ function invalidKinds(spec: GatewayListener, path: FieldPath): Flaw[] {
     const message = `${kind} (group ${JSON.stringify(group)}) is not served on ${spec.protocol} listeners${expected}`
     return [{ reason: 'InvalidRouteKinds', path: [...path, 'allowedRoutes', 'kinds', i], message }]
   })
+}
+
+/** Ports of TCP and of UDP are not the same: `tcp 53`. */
+export function transportPort({ protocol, port }: GatewayListener): string {
+  return `${protocol === 'UDP' ? 'udp' : 'tcp'} ${port}`
 }

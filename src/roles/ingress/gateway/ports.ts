@@ -10,7 +10,7 @@ import type { ClientSettingsOf } from './client-policy.ts'
 import { isUsable, type GatewayState } from './gateway-state.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
 import { listenerHosts } from './hosts.ts'
-import { isServed, type ListenerState } from './listeners.ts'
+import { isServed, transportPort, type ListenerState } from './listeners.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
 
 /** What is listened on, by port and address. */
@@ -33,18 +33,21 @@ function gatewayPorts(
   ruleOf: (rule: Rule) => Rule,
   streamOf: (rule: StreamRule, passthrough: boolean) => StreamRule,
 ): Port[] {
-  const served = Map.groupBy(state.listeners.filter(isServed), ({ spec }) => spec.port)
-  return [...served].flatMap(([port, states]) => {
+  const served = Map.groupBy(state.listeners.filter(isServed), ({ spec }) => transportPort(spec))
+  return [...served].flatMap(([key, states]) => {
+    const { port } = states[0]!.spec
     const protocol = protocolOf(states)
     // Those that cannot be served still have their hostname: nobody else may answer in their place.
-    const refusing = state.listeners.filter(one => one.spec.port === port && one.tls?.mode === 'refuse')
+    const refusing = state.listeners.filter(
+      one => transportPort(one.spec) === key && one.tls?.mode === 'refuse',
+    )
     const listeners = [
       ...states.map(listener => withStreams(listenerOf(listener, ruleOf), listener, streamOf)),
       ...refusing.map(listener => ({ ...listenerOf(listener, ruleOf), hosts: [] })),
     ]
     const client = settingsOf(state, port)
     return state.addresses.list.map(address => ({
-      key: portKey(address, port),
+      key: portKey(address, port, protocol),
       address,
       port,
       protocol,
@@ -56,13 +59,16 @@ function gatewayPorts(
 
 /** Listeners of one port agree on it (listeners.ts). */
 function protocolOf(listeners: readonly ListenerState[]): Port['protocol'] {
-  if (listeners.some(({ spec }) => spec.protocol === 'TCP')) return 'tcp'
+  const protocols = listeners.map(({ spec }) => spec.protocol)
+  if (protocols.includes('UDP')) return 'udp'
+  if (protocols.includes('TCP')) return 'tcp'
   return listeners.some(({ tls }) => tls !== null) ? 'tls' : 'http'
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080`, and `*:8080` for every address. */
-export function portKey(address: string, port: number): string {
-  return `${address === ANY ? '*' : address.includes(':') ? `[${address}]` : address}:${port}`
+export function portKey(address: string, port: number, protocol: Port['protocol']): string {
+  const transport = protocol === 'udp' ? 'udp ' : ''
+  return `${transport}${address === ANY ? '*' : address.includes(':') ? `[${address}]` : address}:${port}`
 }
 
 function listenerOf(
@@ -88,9 +94,9 @@ function withStreams(
   { spec, streams, tls }: ListenerState,
   streamOf: (rule: StreamRule, passthrough: boolean) => StreamRule,
 ): Listener {
-  if (spec.protocol !== 'TLS' && spec.protocol !== 'TCP') return listener
+  if (!['TLS', 'TCP', 'UDP'].includes(spec.protocol)) return listener
   const sorted = [...streams].sort(([a], [b]) => bySpecificity(a, b))
-  const passthrough = tls?.mode === 'passthrough'
+  const passthrough = tls?.mode === 'passthrough' || spec.protocol === 'UDP'
   return {
     ...listener,
     streams: sorted.map(([hostname, { rule }]) => ({ hostname, rule: streamOf(rule, passthrough) })),

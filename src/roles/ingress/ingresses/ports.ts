@@ -40,11 +40,11 @@ export function withIngresses(
   for (const one of ingresses) {
     if (one.listeners.length === 0) continue
     const { port, protocol, listeners } = one
-    if (laid.some(there => there.port === port))
-      laid = laid.map(there => (there.port === port ? together(there, one, obstacles) : there))
+    const isSame = (there: Port): boolean => there.port === port && there.protocol !== 'udp'
+    if (laid.some(isSame)) laid = laid.map(there => (isSame(there) ? together(there, one, obstacles) : there))
     else
       for (const address of addresses.length === 0 ? [ANY] : addresses)
-        laid.push({ key: portKey(address, port), address, port, protocol, client, listeners })
+        laid.push({ key: portKey(address, port, protocol), address, port, protocol, client, listeners })
   }
   return { ports: laid.sort((a, b) => a.port - b.port || (a.address < b.address ? -1 : 1)), obstacles }
 }

@@ -32,6 +32,11 @@ export const timeouts = object({
     'How long nothing may move in a tunnel (WebSocket), or a connection of a TLSRoute or a TCPRoute, which is then ended. 0s: never.',
     formatDuration(backendDefaults.tunnelSilenceMs),
   ),
+  sessionSilence: optional(
+    duration,
+    'How long nothing may move in a session of a UDPRoute, which is then forgotten; a quarter of it where the client has not been heard after an answer. 0s: never, where it has.',
+    formatDuration(backendDefaults.sessionSilenceMs),
+  ),
 })
 
 type TimeoutFields = Shape<typeof timeouts>

@@ -2,6 +2,7 @@ import type { ResourceKind } from '../../../model/kind.ts'
 import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { TCPRoute } from '../../../model/kinds/tcp-route.ts'
+import { UDPRoute } from '../../../model/kinds/udp-route.ts'
 import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
@@ -9,8 +10,8 @@ import type { StreamRule } from '../../../snapshot/rule.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import type { RankedEntry } from './precedence.ts'
 
-/** Those of connections, which have a StreamRule. */
-export type StreamRoute = TLSRoute | TCPRoute
+/** Those of connections and datagrams, which have a StreamRule. */
+export type StreamRoute = TLSRoute | TCPRoute | UDPRoute
 
 export type Route = HTTPRoute | GRPCRoute | StreamRoute
 
@@ -35,7 +36,7 @@ export function isValid({ invalid, ruleCount }: Pick<RouteState, 'invalid' | 'ru
 
 /** Of every kind, whether or not any Gateway of ours serves them. */
 export function allRoutes(resources: Resources): Route[] {
-  return [HTTPRoute, GRPCRoute, TLSRoute, TCPRoute].flatMap((kind: ResourceKind<Route>) =>
+  return [HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute].flatMap((kind: ResourceKind<Route>) =>
     resources.all(kind),
   )
 }

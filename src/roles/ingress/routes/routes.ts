@@ -2,6 +2,7 @@ import { isKind } from '../../../model/kind.ts'
 import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
 import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { TCPRoute } from '../../../model/kinds/tcp-route.ts'
+import { UDPRoute } from '../../../model/kinds/udp-route.ts'
 import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { Resources } from '../../../model/resources.ts'
 import { grpcRouteOf } from './grpc-route.ts'
@@ -22,7 +23,7 @@ export function routesOf(resources: Resources, leads: Leads): RouteState[] {
   return [
     ...requests.filter(isValid),
     ...requests.filter(state => !isValid(state)),
-    ...[TLSRoute, TCPRoute].flatMap(kind =>
+    ...[TLSRoute, TCPRoute, UDPRoute].flatMap(kind =>
       resources.all(kind).map(route => streamRouteOf(route, leads.backends)),
     ),
   ]

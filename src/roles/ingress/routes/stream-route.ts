@@ -12,12 +12,13 @@ import type { RouteState, StreamRoute } from './route.ts'
 export function streamRouteOf(route: StreamRoute, backends: BackendRefs): RouteState {
   const { namespace } = route.metadata
   const from = { group: GATEWAY_API, kind: route.kind, namespace }
+  const use = route.kind === 'UDPRoute' ? 'datagrams' : 'stream'
   const unresolved: Flaw[] = []
   const [rule] = route.body.spec.rules
   const path = ['spec', 'rules', 0]
   const used = (rule?.backendRefs ?? []).flatMap((ref, i) => {
     const { weight = routeDefaults.backendWeight } = ref
-    const cluster = backends.resolve(ref, from, [...path, 'backendRefs', i], 'stream')
+    const cluster = backends.resolve(ref, from, [...path, 'backendRefs', i], use)
     if (typeof cluster !== 'string') unresolved.push(cluster)
     return weight > 0 ? [{ weight, cluster: typeof cluster === 'string' ? cluster : null }] : []
   })
@@ -26,7 +27,11 @@ export function streamRouteOf(route: StreamRoute, backends: BackendRefs): RouteS
     origin: originOf(route, path),
     backends: used,
   }
-  const doubt = backendless(rule?.backendRefs ?? [], path, 'every connection is refused')
+  const doubt = backendless(
+    rule?.backendRefs ?? [],
+    path,
+    use === 'stream' ? 'every connection is refused' : 'every datagram is dropped',
+  )
   return {
     route,
     entries: [],

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { suite, test } from 'node:test'
+import { setImmediate, setTimeout as later } from 'node:timers/promises'
+import { attacker, neighbour } from '../support/from.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { backendPolicy } from '../support/policies.ts'
+import { freePort } from '../support/process.ts'
+import { gateway, tcpRoute, to, yamlOf } from '../support/resources.ts'
+import { Seen } from '../support/until.ts'
+
+const listeners = [
+  { name: 'dns', port: 53, protocol: 'UDP' },
+  { name: 'none', port: 54, protocol: 'UDP' },
+]
+
+function udpBackend(name: string, ports: readonly number[]): object {
+  return {
+    apiVersion: 'portcullis.dev/v1alpha1',
+    kind: 'Backend',
+    metadata: { name },
+    spec: { protocol: 'udp', endpoints: ports.map(port => ({ address: '127.0.0.1', port })) },
+  }
+}
+
+function yaml(ports: readonly number[], ...more: readonly object[]): string {
+  return yamlOf(
+    gateway(listeners),
+    tcpRoute('dns', [to('up')], { sectionName: 'dns' }, 'UDPRoute'),
+    udpBackend('up', ports),
+    ...more,
+  )
+}
+
+/** Answers each datagram with its name, where it comes from, and the text. */
+class Answerer implements AsyncDisposable {
+  readonly from = new Seen<RemoteInfo>()
+  private readonly socket: Socket
+
+  private constructor(socket: Socket, name: string) {
+    this.socket = socket
+    socket.on('message', (data, remote) => {
+      this.from.push(remote)
+      if (data.toString() !== 'say nothing')
+        socket.send(`${name} ${data.toString()}`, remote.port, remote.address)
+    })
+  }
+
+  static async start(name: string): Promise<Answerer> {
+    const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 })
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    return new Answerer(socket, name)
+  }
+
+  get port(): number {
+    return this.socket.address().port
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.socket.close()
+    await once(this.socket, 'close')
+  }
+}
+
+class Client implements Disposable {
+  readonly seen = new Seen<string>()
+  readonly from = new Set<string>()
+  private readonly socket: Socket
+  private readonly port: number
+
+  private constructor(socket: Socket, port: number) {
+    this.socket = socket
+    this.port = port
+    socket.on('message', (data, { address, port: theirs }) => {
+      this.from.add(`${address}:${theirs}`)
+      this.seen.push(data.toString())
+    })
+    socket.on('error', () => {})
+  }
+
+  static async at(address: string, port: number): Promise<Client> {
+    const socket = createSocket('udp4')
+    socket.bind(0, address)
+    await once(socket, 'listening')
+    return new Client(socket, port)
+  }
+
+  /** Resolves when it has left. */
+  say(text: string): Promise<void> {
+    return new Promise(resolve => this.socket.send(text, this.port, '127.0.0.1', () => resolve()))
+  }
+
+  /** Asks until there is an answer to it: datagrams may be lost. */
+  async ask(text: string): Promise<string> {
+    for (;;) {
+      await this.say(text)
+      const answer = await Promise.race([
+        this.seen.first(one => one.endsWith(` ${text}`)),
+        later(500, null, { ref: false }),
+      ])
+      if (answer !== null) return answer
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close()
+  }
+}
+
+const active = (started: TestGateway): number =>
+  Number(/^portcullis_stream_connections_active\{[^}]*\} (\d+)$/m.exec(started.metrics())?.[1] ?? 0)
+
+test('datagrams of one client go to one endpoint, and answers come from where it has asked', async () => {
+  await using one = await Answerer.start('one')
+  await using two = await Answerer.start('two')
+  await using started = await startGateway(yaml([one.port, two.port]))
+  const names = new Set<string>()
+  for (let i = 0; i < 8; i++) {
+    using client = await Client.at(neighbour, started.port(53))
+    const [name = ''] = (await client.ask(`first ${i}`)).split(' ')
+    names.add(name)
+    for (let j = 0; j < 5; j++) assert.equal(await client.ask(`next ${j}`), `${name} next ${j}`)
+    assert.deepEqual([...client.from], [`127.0.0.1:${started.port(53)}`])
+  }
+  assert.deepEqual([...names].toSorted(), ['one', 'two'])
+})
+
+test('of two clients each has its own answers', async () => {
+  await using up = await Answerer.start('up')
+  await using started = await startGateway(yaml([up.port]))
+  using a = await Client.at(neighbour, started.port(53))
+  using b = await Client.at(neighbour, started.port(53))
+  for (let i = 0; i < 50; i++) {
+    await a.say(`a${i}`)
+    await b.say(`b${i}`)
+  }
+  await Promise.all([a.seen.count(50), b.seen.count(50)])
+  assert.ok(a.seen.all.every(text => text.startsWith('up a')))
+  assert.ok(b.seen.all.every(text => text.startsWith('up b')))
+  assert.equal(active(started), 2)
+})
+
+test('a session is logged and counted when it is over', async () => {
+  await using up = await Answerer.start('up')
+  await using started = await startGateway(
+    yaml([up.port], backendPolicy({ timeouts: { sessionSilence: '2s' } })),
+  )
+  using client = await Client.at(neighbour, started.port(53))
+  assert.equal(await client.ask('hello'), 'up hello')
+  const line = await started.line(one => one['http.route'] === 'udproute/default/dns/0')
+  assert.equal(line['client.address'], neighbour)
+  assert.equal(line['http.request.body.size'], 5)
+  assert.equal(line['http.response.body.size'], 8)
+  assert.equal(active(started), 0)
+})
+
+test('where nobody listens, the next session goes elsewhere', async () => {
+  await using up = await Answerer.start('up')
+  const dead = await freePort()
+  await using started = await startGateway(
+    yaml([dead, up.port], backendPolicy({ outlierDetection: { consecutiveFailures: 2 } })),
+  )
+  for (let i = 0; i < 6; i++) {
+    using client = await Client.at(neighbour, started.port(53))
+    assert.equal(await client.ask(`${i}`), `up ${i}`)
+  }
+  await started.line(line => line['portcullis.failure'] === 'connection_refused')
+  assert.match(started.metrics(), /^portcullis_upstream_ejections_total\{.*\} 1$/m)
+})
+
+test('without a route nothing is answered, and counted', async () => {
+  await using up = await Answerer.start('up')
+  await using started = await startGateway(yaml([up.port]))
+  using client = await Client.at(neighbour, started.port(54))
+  await client.say('anybody?')
+  while (!/_total\{[^}]*udp_no_route[^}]*\} [1-9]/.test(started.metrics())) await setImmediate()
+  assert.equal(client.seen.all.length, 0)
+})
+
+test('a reload keeps sessions, and those that begin meet the new one', async () => {
+  await using one = await Answerer.start('one')
+  await using two = await Answerer.start('two')
+  await using started = await startGateway(yaml([one.port]))
+  using old = await Client.at(neighbour, started.port(53))
+  assert.equal(await old.ask('a'), 'one a')
+  await started.reload(
+    yamlOf(
+      gateway(listeners),
+      tcpRoute('dns', [to('other')], { sectionName: 'dns' }, 'UDPRoute'),
+      udpBackend('up', [one.port]),
+      udpBackend('other', [two.port]),
+    ),
+  )
+  using young = await Client.at(neighbour, started.port(53))
+  assert.equal(await young.ask('b'), 'two b')
+  assert.equal(await old.ask('c'), 'one c')
+})
+
+test('an endpoint that is gone loses its sessions', async () => {
+  await using one = await Answerer.start('one')
+  await using two = await Answerer.start('two')
+  await using started = await startGateway(yaml([one.port]))
+  using client = await Client.at(neighbour, started.port(53))
+  assert.equal(await client.ask('a'), 'one a')
+  await started.reload(yaml([two.port]))
+  for (let i = 0; (await client.ask(`${i}`)) !== `two ${i}`; i++) await later(50)
+})
+
+suite('an attacker with more sources than there are sessions', () => {
+  /** Those that wait in the sockets' buffers are taken, as far as they are. */
+  async function quiet(up: Answerer): Promise<void> {
+    let last = -1
+    while (up.from.all.length !== last) {
+      last = up.from.all.length
+      for (let i = 0; i < 50; i++) await setImmediate()
+    }
+  }
+
+  for (const [what, addressOf] of [
+    ['of one address', () => attacker],
+    ['of thousands', (i: number) => `127.${10 + (i >> 16)}.${(i >> 8) & 255}.${1 + (i & 127)}`],
+  ] as const)
+    test(`${what}, ends no session of a neighbour, nor keeps one from him`, async () => {
+      await using up = await Answerer.start('up')
+      await using started = await startGateway(yaml([up.port]), { maxSessions: 64 })
+      using known = await Client.at(neighbour, started.port(53))
+      await known.ask('a')
+      await known.ask('b')
+      await quiet(up)
+      const { port } = up.from.all.at(-1)!
+      for (let i = 0; i < 2_000; i++) {
+        using one = await Client.at(addressOf(i), started.port(53))
+        await one.say('say nothing')
+        if (i % 250 !== 249) continue
+        await quiet(up)
+        using newcomer = await Client.at('127.0.0.3', started.port(53))
+        assert.equal(await newcomer.ask(`new ${i}`), `up new ${i}`)
+        assert.equal(await known.ask(`known ${i}`), `up known ${i}`)
+        assert.equal(up.from.all.at(-1)!.port, port)
+      }
+      assert.ok(active(started) <= 64)
+      assert.ok(up.from.all.length > 1_000, `${up.from.all.length}`)
+    })
+})
