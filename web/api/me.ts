@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { productsQuery } from './catalog.ts'
 import { meQuery, pendingQuery } from './recorded.ts'
-import { statusQuery } from './queries.ts'
-import { isForbidden } from './request.ts'
+import { seesPlatform, statusQuery } from './queries.ts'
+import { useStore } from './store.ts'
 
 /** Those of /v1/me that something in the console depends on. */
 export type Needed =
@@ -27,9 +27,8 @@ export type Needed =
  * who has one for an organization, a team or an account sees of management what is theirs, and nothing else.
  */
 export function usePlatform(): boolean | undefined {
-  const { data, error } = useQuery(statusQuery)
-  if (isForbidden(error)) return false
-  return data === undefined ? undefined : true
+  useQuery(statusQuery)
+  return useStore(seesPlatform)
 }
 
 /** Whether this gateway manages APIs: without that role nothing of it is there to be asked, and nobody has roles. */

@@ -11,6 +11,7 @@ import type { Rule } from '../../src/admin/shapes/rule.ts'
 import type { Status } from '../../src/admin/shapes/status.ts'
 import type { Gateway, Topology } from '../../src/admin/shapes/topology.ts'
 import type { Page } from './page.ts'
+import { Store } from './store.ts'
 
 const PAGE = 200
 
@@ -53,8 +54,24 @@ function list<T>(path: string, values: Parameters<typeof query>[0]) {
   })
 }
 
+/**
+ * Whether whoever looks is shown what is served; undefined before the first answer. Beside the query, whose error is none
+ * any more while it is asked again.
+ */
+export const seesPlatform = new Store<boolean | undefined>(undefined)
+
 export const statusQuery = queryOptions({
   ...one<Status>('/v1/status'),
+  queryFn: async ({ signal }) => {
+    try {
+      const status = await askJson<Status>('/v1/status', { signal })
+      seesPlatform.set(true)
+      return status
+    } catch (error) {
+      if (isForbidden(error)) seesPlatform.set(false)
+      throw error
+    }
+  },
   // Ports and certificates may fail without a new snapshot.
   refetchInterval: ({ state }) => (isForbidden(state.error) ? false : 15_000),
 })
