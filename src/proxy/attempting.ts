@@ -13,6 +13,7 @@ import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import { timerMs } from '../shared/timer.ts'
 import { chooseBackend } from './backend.ts'
 import type { RequestBody } from './body.ts'
+import type { Attempted, AttemptSpan } from './exchange-spans.ts'
 import { Gathering, hasBegun } from './gathering.ts'
 import { Hedge, type Hedged } from './hedge.ts'
 import { Repeating } from './repeating.ts'
@@ -50,6 +51,10 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   /** It has passed the limits of its cluster. */
   private entered = false
   private key: string | null = null
+  /** Of the attempt under way; null where nobody wants any, or none is. */
+  private span: AttemptSpan | null = null
+  /** What it was answered; 0 as long as it is not. */
+  private status = 0
   /** The second attempt beside the first, under way or to come; null where there is to be none. */
   private hedge: Hedge | null = null
 
@@ -180,6 +185,7 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     if (this.waitingSinceMs !== 0) this.waited(this.sentMs)
     endpoint.begin()
     this.tellDeadline()
+    if (x.span !== null) this.span = x.span.attempt(x.request, this.attempts, this.sentMs)
     try {
       stream.send(x.request, this)
     } catch (error) {
@@ -226,6 +232,7 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   protected answered(status: number): void {
     const { connectedMs = 0 } = this.stream ?? {}
     this.upstreamMs = performance.now() - this.sentMs
+    this.status = status
     this.heardFirstByte()
     if (connectedMs > this.sentMs) this.x.tell().connectMs = connectedMs - this.sentMs
     this.verdict = this.judged(status)
@@ -320,6 +327,33 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
       failure,
       reason,
     })
+    this.endSpan(failure || (reason === 'outrun' ? 'outrun' : ''), nowMs)
+  }
+
+  private endSpan(failure: FailureName | 'outrun' | '', nowMs: number): void {
+    const { span, x, status } = this
+    if (span === null) return
+    this.span = null
+    this.status = 0
+    x.span!.attempted(span, this.attempted(this.endpoint!, status, failure), x.callStatus, nowMs)
+  }
+
+  /** As a span has it. */
+  attempted(
+    { key }: Endpoint<UpstreamPool>,
+    status: number,
+    failure: FailureName | 'outrun' | '',
+  ): Attempted {
+    const { name, config } = this.cluster!
+    const { protocol, tls } = config
+    return {
+      cluster: name,
+      isHttp2: protocol === 'h2',
+      isSecure: tls !== undefined,
+      endpoint: key,
+      status,
+      failure,
+    }
   }
 
   private endAttempt(): void {
@@ -401,6 +435,7 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     this.leave(status, failure, reason)
     this.endpoint = hedge.endpoint
     this.stream = hedge.taken()
+    this.span = hedge.span
     this.sentMs = hedge.sentMs
     this.repeating = this.breaker !== null
     this.armAttempt(performance.now() - hedge.sentMs)
@@ -434,9 +469,17 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     this.over = true
     if (this.concurrency !== null) this.leaveConcurrency(false)
     if (this.x.failure === 'http_response_timeout') this.hung()
+    if (this.span !== null) this.endSpan(this.failureOfBackend, performance.now())
     if (this.requestTimer !== null) clearTimeout(this.requestTimer)
     this.endAttempt()
     this.leaveBreaker()
+  }
+
+  /** What ended the last attempt: what is wrong with the client, or here, is nothing of it but that nobody wants the answer. */
+  private get failureOfBackend(): FailureName | '' {
+    const { failure } = this.x
+    if (failure === null) return ''
+    return failures[failure].side === 'upstream' || this.status === 0 ? failure : ''
   }
 
   /** Nothing more is asked of its cluster: what the client has yet to take of the answer keeps nobody else from it. */

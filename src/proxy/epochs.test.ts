@@ -12,6 +12,7 @@ const begin = (): Epochs =>
 const over = {
   status: 200,
   failure: null,
+  span: null,
   rejection: '',
   callStatus: -1,
   rule: null,

@@ -50,6 +50,7 @@ function stopped(then: (forwarding: Forwarding, pass: (ms: number) => void) => v
       startedMs: nowMs,
       untilMs: Infinity,
       failure: null as FailureName | null,
+      span: null,
       resumeRequest() {},
       sendHead() {},
       tell: () => ({ clientPaused() {}, clientResumed() {} }),

@@ -25,7 +25,7 @@ for (const [what, isConnected, affords, expected] of [
       return affords
     }
     const hedged = {
-      x: { request: { fields: new Fields(), length: 0 }, notes: { set() {} } },
+      x: { request: { fields: new Fields(), length: 0 }, notes: { set() {} }, span: null },
       cluster: { mayHedge: () => true, affordsHedge },
       hedgeEndpoint: () => ({ pool: { acquire }, begin() {} }),
       hedgeBegins() {},

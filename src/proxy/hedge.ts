@@ -8,6 +8,7 @@ import type { Hedging } from '../upstream/hedging.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import { isLuck, type UpstreamHandler, type UpstreamStream } from '../upstream/upstream-stream.ts'
 import type { Cluster } from '../upstream/cluster.ts'
+import type { Attempted, AttemptSpan } from './exchange-spans.ts'
 import type { RunHost } from './run.ts'
 import { ATTEMPT } from './repeating.ts'
 
@@ -19,6 +20,7 @@ export interface Hedged extends UpstreamHandler {
   readonly x: RunHost
   readonly cluster: Cluster<UpstreamPool> | null
   readonly attempts: number
+  attempted(endpoint: Endpoint<UpstreamPool>, status: number, failure: FailureName | 'outrun' | ''): Attempted
   hedgeEndpoint(): Endpoint<UpstreamPool> | null
   hedgeBegins(): void
   hedgeAnswered(hedge: Hedge, head: ResponseHead): void
@@ -33,6 +35,8 @@ export interface Hedged extends UpstreamHandler {
 export class Hedge implements UpstreamHandler {
   endpoint: Endpoint<UpstreamPool> | null = null
   sentMs = 0
+  /** Null where nobody wants any. */
+  span: AttemptSpan | null = null
   private stream: UpstreamStream | null = null
   /** It is the attempt of its request now. */
   private isTaken = false
@@ -78,7 +82,9 @@ export class Hedge implements UpstreamHandler {
   private send(stream: UpstreamStream): void {
     const { x, attempts } = this.request
     try {
-      stream.send(repeated(x.request, attempts), this)
+      const head = repeated(x.request, attempts)
+      if (x.span !== null) this.span = x.span.attempt(head, attempts, this.sentMs)
+      stream.send(head, this)
     } catch {
       // What no serialiser takes the first attempt has failed with already.
       return this.leave()
@@ -119,6 +125,10 @@ export class Hedge implements UpstreamHandler {
       failure,
       reason,
     })
+    if (this.span !== null) {
+      const what = this.request.attempted(this.endpoint!, status, failure || (status === 0 ? 'outrun' : ''))
+      x.span!.attempted(this.span, what, -1, nowMs)
+    }
     this.stream?.abort()
     this.stream = null
     this.endpoint!.finish()

@@ -10,6 +10,7 @@ import type { Story } from '../telemetry/recent/story.ts'
 import type { ClusterMetrics, Instruments, PortMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
+import type { ExchangeSpan, ExchangeSpans } from './exchange-spans.ts'
 import type { SheddingReason } from './overload.ts'
 import type { Remote } from './remote.ts'
 import type { CompiledRule } from './rule.ts'
@@ -35,6 +36,8 @@ export interface Finished {
   /** Of gRPC; below 0 where it was no such call, or nobody knows how it ended. */
   readonly callStatus: number
   readonly trace: TraceContext | null
+  /** Null where nobody wants spans. */
+  readonly span: ExchangeSpan | null
   readonly listener: string
   readonly rule: CompiledRule | null
   readonly requestBytes: number
@@ -61,6 +64,8 @@ export interface Sinks {
   readonly accessLog: AccessLog | null
   /** Keeps the last few thousand; absent where nobody could see them. */
   readonly recent?: RecentWriter | null
+  /** Makes their spans; absent where nobody wants any. */
+  readonly spans?: ExchangeSpans | null
 }
 
 /** One of so many refusals is among the recent requests, of which they would leave nothing else. */
@@ -92,6 +97,10 @@ export class Observer {
     this.version = version
     this.tells = sinks.accessLog !== null || sinks.recent != null
     this.onOver = onOver
+  }
+
+  get spans(): ExchangeSpans | null {
+    return this.sinks.spans ?? null
   }
 
   route(id: string): RouteMetrics {
@@ -154,6 +163,7 @@ export class Observer {
     if (x.rejection !== '') sinks.instruments.rejected(x.rejection)
     if (x.run !== null) lastAttemptEnded(x.run, status, failure, nowMs)
     if (this.tells && (!x.unkept || sinks.accessLog !== null)) this.tell(x, status, durationMs, nowMs)
+    if (x.span !== null) x.span.finished(x, nowMs)
     if (this.isOver) this.onOver()
   }
 

@@ -10,6 +10,7 @@ import { NO_BODY, type RequestHead } from '../http/head.ts'
 import { backendDefaults } from '../model/defaults.ts'
 import type { OtherBackend } from '../filters/kit.ts'
 import type { FilterConfig } from '../snapshot/rule.ts'
+import type { ExchangeSpan } from './exchange-spans.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
 import { Answering, dropped, type LeftFor } from './answering.ts'
 import { BodyFlow } from './body-flow.ts'
@@ -44,7 +45,8 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   readonly path: string
   readonly query: string
   readonly hostname: string
-  readonly trace: TraceContext | null
+  trace: TraceContext | null
+  span: ExchangeSpan | null = null
   listener = ''
   /** Null where no route takes the request. */
   rule: CompiledRule | null = null
@@ -95,6 +97,7 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   begin(): void {
     const { runtime, request } = this
     runtime.observer.began()
+    this.beginSpan()
     const refusal = admit(runtime, request)
     if (refusal !== null) return this.fail(refusal, '')
     const hit = runtime.router.route(request)
@@ -107,6 +110,11 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
     if (runtime.overload.active && this.isShed(rule.ranking, around)) return
     if (around === null) this.meet(rule.steps, rule.action)
     else this.meet(around.stepsOf(rule), around.actionOf(rule))
+  }
+
+  protected beginSpan(): void {
+    const { spans } = this.runtime.observer
+    if (spans !== null) this.trace = this.span = spans.begin(this.request)
   }
 
   /** What no route takes meets the filters of its listener all the same. */

@@ -10,6 +10,7 @@ import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import type { Story } from '../telemetry/recent/story.ts'
 import type { RequestBody } from './body.ts'
 import type { Downstream } from './downstream.ts'
+import type { ExchangeSpan } from './exchange-spans.ts'
 import type { Paced } from './pace.ts'
 
 /** What stands at the end of a rule's filters: compiled once, begins a run for each exchange. */
@@ -86,6 +87,8 @@ export interface RunHost {
   readonly turn: boolean
   readonly committed: boolean
   readonly failure: FailureName | null
+  /** Null where nobody wants spans. */
+  readonly span: ExchangeSpan | null
   /** Where to write what there is to tell of it beyond the usual. */
   tell(): Story
   /** What filters tell each other, and the log. */

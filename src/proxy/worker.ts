@@ -10,10 +10,12 @@ import { Instruments } from '../telemetry/instruments.ts'
 import { log } from '../telemetry/log.ts'
 import { MetricsWriter } from '../telemetry/metrics.ts'
 import { RecentWriter } from '../telemetry/recent/recent-writer.ts'
+import { SPANS, SpanWriter } from '../telemetry/spans/span-writer.ts'
 import { RuntimeSampler } from '../telemetry/runtime-sampler.ts'
 import { setOwnListeners } from '../upstream/own-listeners.ts'
 import type { RuleTypes } from './compile.ts'
 import { Engine } from './engine.ts'
+import { ExchangeSpans } from './exchange-spans.ts'
 import { Lodgers, type Lodge } from './lodgers.ts'
 import type { FromWorker, WorkerSettings } from './messages.ts'
 import { obey } from './obeying.ts'
@@ -50,6 +52,12 @@ export function serve(
     onDropped: instruments.accessLogDropped,
     ...(settings.accessLog === 'stdout' && isatty(1) ? { line: forPeople() } : {}),
   })
+  const { tracing } = settings
+  // Threads beside the workers have spans of their own, of requests as they know them.
+  const spans =
+    tracing === null || beside !== null
+      ? null
+      : new ExchangeSpans(new SpanWriter(message => tell({ type: 'told', channel: SPANS, message })), tracing)
   const engine = new Engine({
     types,
     shared: new SharedState(settings.shared),
@@ -57,6 +65,7 @@ export function serve(
       instruments,
       accessLog: accessLog.enabled ? accessLog : null,
       recent: settings.recent === null ? null : new RecentWriter(settings.recent, settings.workers),
+      spans,
     },
     log,
     workers: settings.workers,
@@ -71,6 +80,7 @@ export function serve(
     await beside?.leave(graceMs)
     await engine.drain(graceMs, gently)
     await lodgers?.drain(LODGERS_GRACE_MS)
+    spans?.writer.flush()
     sampler.stop()
     await accessLog.close()
     tell({ type: 'drained' })

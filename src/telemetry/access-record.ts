@@ -52,7 +52,7 @@ export class AccessRecord {
   rejection = ''
   /** `rpc.grpc.status_code`; below 0 where it was no gRPC call, or nobody knows how it ended. */
   grpcStatus = -1
-  /** Of the W3C trace context that came with the request. */
+  /** Of the exchange's own span, where there is a collector; else of the W3C trace context that came with the request. */
   traceId = ''
   spanId = ''
   /** What filters have to say. */

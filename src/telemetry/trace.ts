@@ -11,8 +11,8 @@ export interface TraceContext {
 
 /**
  * W3C Trace Context (level 2) as it passes through: a valid context goes on
- * unmodified, because exchanges are no spans of ours (those of compositions are,
- * spans/) and must not stand between parent and child; an invalid traceparent is removed together with its tracestate,
+ * unmodified, because without a collector exchanges are no spans and must not
+ * stand between parent and child; an invalid traceparent is removed together with its tracestate,
  * an invalid tracestate alone (§3.2.3, §3.3). Returns the context for the log.
  */
 export function propagate(head: Pick<RequestHead, 'hints' | 'fields'>): TraceContext | null {

@@ -50,6 +50,7 @@ export const accessFields: Readonly<Record<string, string>> = {
   'portcullis.application': 'The application whose credential it was.',
   'portcullis.plan': 'The plan by which it was asked, with its namespace.',
   'portcullis.subscription': 'The subscription that it counts for.',
-  trace_id: 'Of the W3C trace context that came with the request.',
-  span_id: 'Of the W3C trace context that came with the request.',
+  trace_id:
+    'Of the W3C trace context that came with the request; with a collector, also of one that begins here.',
+  span_id: "With a collector the exchange's own; else of the W3C trace context that came with the request.",
 }

@@ -133,12 +133,15 @@ class Traced implements AsyncDisposable {
 
   /** The spans of one trace when there are so many: that of the request, and those of its calls as they began. */
   async trace(number: number, count: number): Promise<readonly [ReceivedSpan, ...ReceivedSpan[]]> {
-    const of = () => this.collector.spans.all.filter(span => span.traceId === traceId(number))
+    const of = () =>
+      this.collector.spans.all.filter(
+        span => span.traceId === traceId(number) && 'portcullis.composition' in span.attributes,
+      )
     await this.collector.spans.first(() => of().length >= count)
     assert.deepEqual(this.collector.faults, [])
     const [request, ...more] = of().filter(({ kind }) => kind === SERVER)
     assert.ok(request !== undefined && more.length === 0)
-    assert.equal(request.parentSpanId, PARENT)
+    assert.equal(await this.collector.parentOf(request), PARENT)
     const calls = of().filter(({ kind }) => kind === CLIENT)
     assert.equal(calls.length, count - 1)
     for (const call of calls) assert.equal(call.parentSpanId, request.spanId)

@@ -90,10 +90,12 @@ class Traced implements AsyncDisposable {
     return fetch(`http://127.0.0.1:${this.port}${path}`, { headers })
   }
 
-  /** The spans of one trace, when there are so many. */
+  /** The spans of one trace that compositions have told of, when there are so many. */
   async trace(traceId: string, count: number): Promise<Readonly<Record<string, ReceivedSpan>>> {
     const of = (): readonly ReceivedSpan[] =>
-      this.collector.spans.all.filter(span => span.traceId === traceId)
+      this.collector.spans.all.filter(
+        span => span.traceId === traceId && 'portcullis.composition' in span.attributes,
+      )
     await this.collector.spans.first(() => of().length >= count)
     assert.deepEqual(this.collector.faults, [])
     assert.equal(of().length, count)
@@ -125,7 +127,7 @@ suite('spans of a composition', () => {
       'asked GET /users/{id}': users,
       'asked GET /best': nobody,
     } = spans
-    assert.equal(request!.parentSpanId, parent)
+    assert.equal(await collector.parentOf(request!), parent)
     assert.deepEqual([request!.kind, users!.kind, nobody!.kind], [2, 3, 3])
     assert.deepEqual([users!.parentSpanId, nobody!.parentSpanId], [request!.spanId, request!.spanId])
     assert.deepEqual([request!.isError, users!.isError, nobody!.isError], [false, false, true])

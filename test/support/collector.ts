@@ -46,6 +46,16 @@ export class TestCollector implements AsyncDisposable {
     return `http://127.0.0.1:${this.port}`
   }
 
+  /** Of a composition: its span is below that of the attempt which has come to it, and that below the exchange's, whose parent this gives. */
+  async parentOf({ traceId, parentSpanId }: ReceivedSpan): Promise<string> {
+    const above = (spanId: string): Promise<ReceivedSpan> =>
+      this.spans.first(span => span.traceId === traceId && span.spanId === spanId)
+    const attempt = await above(parentSpanId)
+    const exchange = await above(attempt.parentSpanId)
+    assert.deepEqual([attempt.kind, exchange.kind], [3, 2])
+    return exchange.parentSpanId
+  }
+
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pieces: Buffer[] = []
     for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece)

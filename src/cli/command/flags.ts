@@ -184,7 +184,7 @@ export const otlp: Flag<string> = {
   placeholder: 'URL|off',
   env: 'PORTCULLIS_OTLP',
   fallback: '',
-  help: 'Collector of OpenTelemetry that spans go to, by OTLP/HTTP: http://collector:4318. Where it is not said, what OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT say; OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES count too.',
+  help: 'Collector of OpenTelemetry that spans of requests, attempts and calls go to, by OTLP/HTTP: http://collector:4318. Where it is not said, what OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT say; OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES count too.',
   parse: text => {
     if (text === '' || text === 'off' || (URL.canParse(text) && /^https?:/.test(text))) return text
     throw new UsageError(`is "${text}", expected http://… or https://…, or off`)

@@ -101,6 +101,7 @@ function callOf(timeout: string | null, requestTimeoutMs: number, cluster: Clust
     failure: null as FailureName | null,
     callStatus: -1,
     committed: false,
+    span: null,
     resumeRequest() {},
     sendHead() {},
     tell: () => ({}),

@@ -31,6 +31,9 @@ export class ExchangeWithin extends ProxiedExchange {
     this.streams = streams
   }
 
+  /** The call that it is has one, made by whoever calls. */
+  protected override beginSpan(): void {}
+
   protected override report(): void {
     this.runtime.observer.finishedWithin(this)
     this.client.finished()

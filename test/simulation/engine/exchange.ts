@@ -28,6 +28,7 @@ export class SimulatedExchange implements RunHost {
   readonly untilMs = Infinity
   readonly turn = false
   readonly principal = null
+  readonly span = null
   readonly notes = new Notes()
   readonly writtenNotes = null
   readonly clear = true

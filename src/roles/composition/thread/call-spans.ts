@@ -87,7 +87,8 @@ export class CallSpans {
     const fault = faultOf(method)
     return {
       ...context,
-      isRemote: true,
+      // Of the worker that it has come by.
+      isRemote: false,
       kind: SERVER,
       name: nameOf(record, template),
       startMs: wall.of(startedMs),
