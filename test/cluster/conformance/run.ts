@@ -13,7 +13,7 @@ import { isInside } from './network.ts'
 import { differences, expectedFailures, profilesOf, runSuite } from './suite.ts'
 
 const NAMESPACE = 'portcullis-system'
-const PROFILES = '--conformance-profiles=GATEWAY-HTTP,GATEWAY-GRPC,GATEWAY-TLS,GATEWAY-TCP'
+const PROFILES = '--conformance-profiles=GATEWAY-HTTP,GATEWAY-GRPC,GATEWAY-TLS,GATEWAY-TCP,GATEWAY-UDP'
 const root = join(import.meta.dirname, '../../..')
 const folder = join(root, '.portcullis/conformance')
 
