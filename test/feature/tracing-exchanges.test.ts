@@ -7,6 +7,7 @@ import { suite, test } from 'node:test'
 import { TestCollector, type ReceivedSpan } from '../support/collector.ts'
 import { EchoClient, EchoServer } from '../support/grpc.ts'
 import { grpcBackend, grpcRoute } from '../support/grpc-gateway.ts'
+import { backendPolicy } from '../support/policies.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { backend, gateway as gatewayOf, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { Seen } from '../support/until.ts'
@@ -48,15 +49,20 @@ class Traced implements AsyncDisposable {
     const served = createServer((request: IncomingMessage, response: ServerResponse) => {
       asked.push(request)
       const isFirst = asked.all.filter(one => one.url === request.url).length === 1
-      if (request.url === '/reset') request.socket.destroy()
-      else if (request.url === '/half') response.write('a', () => request.socket.destroy())
+      // Of the two that are sent at once the first is never answered.
+      if (request.url === '/two/slow' && isFirst) return
+      if (request.url === '/half') response.write('a', () => request.socket.destroy())
       else response.writeHead(request.url!.startsWith('/again') && isFirst ? 503 : 200).end('hello')
     })
     await once(served.listen(0, '127.0.0.1'), 'listening')
     const behind = (served.address() as AddressInfo).port
+    const beside = createServer((request, response) => served.emit('request', request, response))
+    await once(beside.listen(0, '127.0.0.1'), 'listening')
     stack.defer(() => {
       served.close()
       served.closeAllConnections()
+      beside.close()
+      beside.closeAllConnections()
     })
     const echo = stack.use(
       await EchoServer.start({ Unary: (_, answer) => answer({ code: 13, details: 'x' }) }),
@@ -72,6 +78,7 @@ class Traced implements AsyncDisposable {
         parentRefs: [{ name: 'gw', sectionName: 'http' }],
         rules: [
           { backendRefs: [to('up')], retry: { codes: [503], attempts: 2, backoff: '1ms' } },
+          { matches: [prefix('/two')], backendRefs: [to('two')] },
           { matches: [prefix('/nobody')], backendRefs: [to('nobody')] },
         ],
       }),
@@ -81,6 +88,12 @@ class Traced implements AsyncDisposable {
       }),
       backend('up', [behind]),
       backend('nobody', [1]),
+      backend('two', [behind, (beside.address() as AddressInfo).port]),
+      backendPolicy({
+        targetRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'two' }],
+        hedging: { percentile: 50, minDelay: '1ms', maxPercent: 100 },
+        retryBudget: { percent: 100 },
+      }),
       grpcBackend('echo', [echo.port]),
     )
     const folder = stack.use(new Folder({ 'gw.yaml': yaml }))
@@ -199,6 +212,30 @@ suite('spans of the data plane', () => {
     await fetch(`http://127.0.0.1:${t.calls}/nothing`, { headers: other }).catch(() => undefined)
     const [lost] = await t.trace(traceId('3'), 0)
     assert.deepEqual([lost.isError, lost.attributes['portcullis.failure']], [false, 'route_not_found'])
+  })
+
+  test('of each of two attempts at once, of which one has lost', async () => {
+    await using t = await Traced.start()
+    // Until it is known how long an answer takes nothing is sent twice.
+    for (let i = 0; i < 8; i++) await t.get('/two/warm')
+    await t.get('/two/slow', { traceparent: traceparent('1') })
+    const [exchange, lost, won] = await t.trace(traceId('1'), 2)
+    assert.equal(exchange.attributes['portcullis.attempts'], 2)
+    const of = ({ isError, attributes }: ReceivedSpan) => [
+      isError,
+      attributes['error.type'],
+      attributes['http.response.status_code'],
+      attributes['http.request.resend_count'],
+    ]
+    assert.deepEqual(of(lost!), [false, 'outrun', undefined, undefined])
+    assert.deepEqual(of(won!), [false, undefined, 200, 1])
+    const told = t.asked.all
+      .filter(({ url }) => url === '/two/slow')
+      .map(({ headers }) => headers['traceparent'])
+    assert.deepEqual(
+      told,
+      [lost, won].map(one => `00-${traceId('1')}-${one!.spanId}-01`),
+    )
   })
 
   test('of gRPC by its own conventions', async () => {
