@@ -298,11 +298,11 @@ test('a rule that keeps the sessions of its backend is the same object until one
         rules: [{ backendRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'b' }] }],
       },
     })
-  const keeping = (sessionName: string): object =>
+  const keeping = (name: string): object =>
     object('portcullis.dev/v1alpha1', 'BackendPolicy', 'p', {
       spec: {
         targetRefs: [{ group: 'portcullis.dev', kind: 'Backend', name: 'b' }],
-        sessionPersistence: { sessionName },
+        sessionPersistence: { cookie: { name } },
       },
     })
   const parsed = (...list: readonly object[]): Parsed =>
