@@ -272,7 +272,7 @@ test('health: who is out and for how long, who fails, which names have no addres
   const serving = { state: 'serving', reason: '' } as const
   const whole = { ...serving, ejectedForMs: 0, failures: 0, failure: null, requestsPerS: 0 }
   const failing = { ...serving, ejectedForMs: 0, failures: 1, failure: 'connection_refused', requestsPerS: 0 }
-  const used = { breaker: null, retries: { requests: 0, retries: 0, allowed: 10, intervalMs: 10_000 } }
+  const used = { breaker: null, retries: { requests: 0, retries: 0, allowed: 100, intervalMs: 10_000 } }
   assert.deepEqual(w.table.health(null, 10), [
     {
       cluster: 'ejected',
