@@ -6,6 +6,7 @@ import type { Breaker } from '../upstream/breaker.ts'
 import { blameless, type Endpoint } from '../upstream/endpoint.ts'
 import { isLuck, type UpstreamStream } from '../upstream/upstream-stream.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
+import type { Source } from '../upstream/proxy-header.ts'
 import type { Waiter } from '../upstream/queue.ts'
 import type { FilterSteps } from '../filters/compile.ts'
 import { backendDefaults } from '../model/defaults.ts'
@@ -142,7 +143,7 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     if (endpoint === null) return this.x.fail(cluster.unavailable, cluster.unavailableReason)
     this.attempts++
     this.armAttempt(0)
-    const stream = endpoint.pool.acquire(this.lookAfterMs)
+    const stream = endpoint.pool.acquire(this.lookAfterMs, this.x)
     if (stream !== null) return this.granted(stream, endpoint)
     const nowMs = performance.now()
     if (this.sessionEndpoint !== null || cluster.sticky) this.wanted = endpoint
@@ -156,6 +157,10 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
     const { sessionEndpoint, failed, x } = this
     if (sessionEndpoint !== null) return sessionEndpoint
     return failed === null ? this.cluster!.pick(null, x) : this.cluster!.pickAnother(failed, x)
+  }
+
+  get source(): Source | null {
+    return this.x.source ?? null
   }
 
   /** While it waits: the only endpoint that it may have; another one where that has gone meanwhile. */

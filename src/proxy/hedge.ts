@@ -66,7 +66,7 @@ export class Hedge implements UpstreamHandler {
     const endpoint = request.hedgeEndpoint()
     const cluster = request.cluster!
     if (endpoint === null || !cluster.mayHedge(hedging)) return
-    const stream = endpoint.pool.acquire()
+    const stream = endpoint.pool.acquire(Infinity, request.x)
     if (stream === null) return
     // Paid for once it can be sent; only where another worker has been first by an instant it is not.
     if (!cluster.affordsHedge(hedging)) return stream.abort()

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { plainAddress } from '../http/forwarded.ts'
 import type { ClientCertificate } from '../filters/filter.ts'
 import type { ServedConnection } from './serving-port.ts'
 import type { Place, Places } from './places/places.ts'
@@ -26,6 +27,7 @@ export class Inbound implements Remote {
   readonly sinceMs: number
   address: string
   peerAddress = ''
+  clientPort: number
   certificate: ClientCertificate | null = null
   /** Whose share it takes of. */
   client: string
@@ -41,8 +43,13 @@ export class Inbound implements Remote {
     this.socket = socket
     this.port = port
     this.address = address
+    this.clientPort = socket.remotePort ?? 0
     this.client = client
     this.sinceMs = nowMs
+  }
+
+  get localAddress(): string {
+    return plainAddress(this.socket.localAddress ?? '')
   }
 
   /** Takes a place until its end. The one to be displaced for it, itself where there is nobody else, or null. */
@@ -67,7 +74,8 @@ export class Inbound implements Remote {
   }
 
   /** A balancer has told whose it is. */
-  becomes(address: string, client: string): void {
+  becomes(address: string, port: number, client: string): void {
+    this.clientPort = port
     this.peerAddress = this.address
     this.address = address
     this.client = client

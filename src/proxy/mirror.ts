@@ -120,7 +120,7 @@ function beginCopy(mirror: CompiledMirror, asker: Mirrored, timeoutMs: number): 
     lost(cluster.unavailable)
     return null
   }
-  const stream = endpoint.pool.acquire()
+  const stream = endpoint.pool.acquire(Infinity, asker)
   if (stream !== null) return new Copy(mirror, stream, endpoint, asker.request, timeoutMs)
   lost('connection_limit_reached')
   return null

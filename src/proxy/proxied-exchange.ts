@@ -1,3 +1,5 @@
+import type { Source } from '../upstream/proxy-header.ts'
+import type { Remote } from './remote.ts'
 import type { BodyHold, Transformed } from '../filters/body.ts'
 import type { FilterSteps, RequestStep, SteppedExchange } from '../filters/compile.ts'
 import type { Asked, ClientCertificate, Exchange, Served, Verdict } from '../filters/filter.ts'
@@ -54,6 +56,8 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   /** Of a repetition: nobody hears its answer, and this is told of its end. */
   private unheard: (() => void) | null = null
   unkept = false
+  /** By which connection it has come; null of what no client has asked for. */
+  remote: Remote | null = null
   /** The downstream is in the middle of a read and will call `onRequestFlush` at its end. */
   turn = true
   /** The whole of the request is here. */
@@ -531,6 +535,14 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
 
   get requestBytes(): number {
     return this.inward === null ? this.body.bytes : this.inward.receivedBytes
+  }
+
+  /** Only asked where a backend is told. What a proxy in front tells in a field has no port. */
+  get source(): Source | null {
+    const { remote, clientAddress, localPort } = this
+    if (remote === null) return null
+    const { address, clientPort, localAddress } = remote
+    return { clientAddress, clientPort: address === clientAddress ? clientPort : 0, localAddress, localPort }
   }
 
   /** How long nothing may move. */

@@ -7,6 +7,7 @@ import type { PickInfo } from '../upstream/balancers/balancer.ts'
 import type { Cluster, Yielding } from '../upstream/cluster.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
+import type { Source } from '../upstream/proxy-header.ts'
 import type { RawConnection, RawHandler } from '../upstream/raw-connection.ts'
 import { chooseBackend, type BackendShare, type Backends } from './backend.ts'
 import { cutOff } from './cut-off.ts'
@@ -85,6 +86,12 @@ export class ProxiedStream implements RawHandler, PickInfo, Yielding {
     return this.facts.remote.client
   }
 
+  get source(): Source {
+    const { remote, localPort } = this.facts
+    const { address, clientPort, localAddress } = remote
+    return { clientAddress: address, clientPort, localAddress, localPort }
+  }
+
   get clientAddress(): string {
     return this.facts.remote.address
   }
@@ -96,7 +103,7 @@ export class ProxiedStream implements RawHandler, PickInfo, Yielding {
     const endpoint = cluster.pick(this.endpoint, this)
     if (endpoint === null) return this.end(cluster.unavailable, cluster.unavailableReason)
     this.endpoint = endpoint
-    this.connection = endpoint.pool.splice(this) ?? this.spliceInTurn(cluster, endpoint.pool)
+    this.connection = endpoint.pool.splice(this, this) ?? this.spliceInTurn(cluster, endpoint.pool)
     if (this.connection === null) return this.end('connection_limit_reached')
     endpoint.begin()
     cluster.yielding.add(this)
@@ -107,7 +114,7 @@ export class ProxiedStream implements RawHandler, PickInfo, Yielding {
     const [longest] = cluster.yielding.most(this.client)
     if (longest === undefined) return null
     longest.giveWay()
-    return pool.splice(this)
+    return pool.splice(this, this)
   }
 
   giveWay(): void {

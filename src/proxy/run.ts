@@ -1,3 +1,4 @@
+import type { Source } from '../upstream/proxy-header.ts'
 import type { Transformed } from '../filters/body.ts'
 import type { FilterSteps } from '../filters/compile.ts'
 import type { LocalResponse } from '../filters/filter.ts'
@@ -76,6 +77,8 @@ export interface RunHost {
   /** Whose share it counts as, where there is not enough for all. */
   readonly share: string
   readonly localPort: number
+  /** Whose connection it has come by, for a backend that is told; absent or null for what no client has asked for. */
+  readonly source?: Source | null
   readonly startedMs: number
   /** When who asks wants no answer any more, as performance.now() tells time; Infinity where that is not known. */
   readonly untilMs: number

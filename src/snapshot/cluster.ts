@@ -29,6 +29,8 @@ export interface Cluster {
   /** Requests that may wait for a connection when maxConnections is reached; 0 is none. */
   readonly maxPending: number
   readonly maxRequestsPerConnection: number
+  /** The version of the PROXY header that its connections begin with, each for one client; absent: none. */
+  readonly proxyProtocol?: 'V1' | 'V2'
   readonly connectTimeoutMs: number
   /** Connections tried for one request, or stream, where none can be made and no route says how often. */
   readonly connectAttempts: number

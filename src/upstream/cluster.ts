@@ -518,6 +518,7 @@ export class Cluster<P extends EndpointPool = EndpointPool> implements Drainable
 function connectionsDiffer(a: snapshot.Cluster, b: snapshot.Cluster): boolean {
   return (
     a.tls?.key !== b.tls?.key ||
+    a.proxyProtocol !== b.proxyProtocol ||
     a.fieldBytes !== b.fieldBytes ||
     a.headBytes !== b.headBytes ||
     a.fieldCount !== b.fieldCount

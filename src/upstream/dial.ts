@@ -5,19 +5,24 @@ import { isOwn, ProhibitedAddress } from './own-listeners.ts'
 import { UnusableTls, type TlsDialer } from './tls/dialer.ts'
 import { tlsFailure, tlsReason } from './tls/failure.ts'
 
-/** A connection, plain or TLS, still to be made: `ready` is the event that tells that it is. */
+/**
+ * A connection, plain or TLS, still to be made: `ready` is the event that tells that it is. `preface` is what leaves
+ * first, in front of TLS.
+ */
 export function dial(
   options: TcpNetConnectOpts,
   address: string,
   dialer: TlsDialer | null,
+  preface: Buffer | null = null,
 ): { readonly socket: Socket; readonly ready: 'connect' | 'secureConnect' } {
   if (isOwn(address, options.port)) {
     const error = new ProhibitedAddress('the admin listener of this gateway')
     return { socket: new Socket().destroy(error), ready: 'connect' }
   }
-  return dialer === null
-    ? { socket: connect(options), ready: 'connect' }
-    : { socket: dialer.connect(options, address), ready: 'secureConnect' }
+  if (dialer !== null) return { socket: dialer.connect(options, address, preface), ready: 'secureConnect' }
+  const socket = connect(options)
+  if (preface !== null) socket.write(preface)
+  return { socket, ready: 'connect' }
 }
 
 /** As the system tells of it; `address` is the one that was connected to. */

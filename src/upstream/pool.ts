@@ -3,6 +3,7 @@ import type { ResponseLimits } from '../http/h1/response.ts'
 import type { Cluster } from './cluster.ts'
 import type { Endpoint, EndpointPool } from './endpoint.ts'
 import { RawConnection, type RawHandler } from './raw-connection.ts'
+import { proxyHeader, type Sourced } from './proxy-header.ts'
 import type { Waiter } from './queue.ts'
 import type { UpstreamStream } from './upstream-stream.ts'
 import type { TlsDialer } from './tls/dialer.ts'
@@ -58,9 +59,9 @@ export abstract class UpstreamPool implements EndpointPool {
   abstract readonly idleConnections: number
   abstract readonly spare: number
   /** Room for one request on a connection that is there, or null; for `lookAfterMs` see `acquire`. */
-  protected abstract kept(lookAfterMs: number): UpstreamStream | null
+  protected abstract kept(lookAfterMs: number, preface: Buffer | null): UpstreamStream | null
   /** The same on a new connection, which can be sent to while it is being made. */
-  protected abstract open(): UpstreamStream
+  protected abstract open(preface: Buffer | null): UpstreamStream
   /** Closes the longest idle connection to make room for one to a sibling endpoint. */
   abstract evict(): boolean
   protected abstract sweepConnections(nowMs: number): void
@@ -88,17 +89,29 @@ export abstract class UpstreamPool implements EndpointPool {
    * Room for one request, or null at the cluster's limit. A connection that has been idle for `lookAfterMs` is looked at
    * first, whether its peer has closed it.
    */
-  acquire(lookAfterMs = Infinity): UpstreamStream | null {
-    return this.kept(lookAfterMs) ?? this.added()
+  acquire(lookAfterMs = Infinity, asker: Sourced | null = null): UpstreamStream | null {
+    const preface = this.prefaceFor(asker)
+    return this.kept(lookAfterMs, preface) ?? this.added(preface)
+  }
+
+  /** What its connections begin with, and are kept by: each is one client's alone then. Null where nobody is told of. */
+  protected prefaceFor(asker: Sourced | null): Buffer | null {
+    const { proxyProtocol } = this.cluster.config
+    return proxyProtocol === undefined ? null : proxyHeader(proxyProtocol, asker?.source ?? null)
+  }
+
+  /** Connections are no other client's: who waits needs one of its own. */
+  protected get isTold(): boolean {
+    return this.cluster.config.proxyProtocol !== undefined
   }
 
   /** Room on a new connection. */
-  protected added(): UpstreamStream | null {
-    return this.room() ? this.opened() : null
+  protected added(preface: Buffer | null): UpstreamStream | null {
+    return this.room() ? this.opened(preface) : null
   }
 
   /** A connection for a stream of bytes, which ends with it, or null at the cluster's limit: streams may last for days, so that nobody waits for one to end. */
-  splice(handler: RawHandler): RawConnection | null {
+  splice(handler: RawHandler, asker: Sourced | null = null): RawConnection | null {
     if (!this.room()) return null
     this.events.onConnect(this.cluster.name)
     // One for all of them: it has the endpoint's session tickets.
@@ -108,6 +121,7 @@ export abstract class UpstreamPool implements EndpointPool {
       address,
       port,
       connectTimeoutMs,
+      preface: this.prefaceFor(asker),
       connectFailed: (failure: FailureName, reason: string) => this.connectFailed(failure, reason),
       closed: () => this.gone(),
     }
@@ -157,7 +171,7 @@ export abstract class UpstreamPool implements EndpointPool {
     const waiter = cluster.queue.next()
     if (waiter === null) return cluster.unreserve()
     const wanted = waiter.wants ?? endpoint
-    waiter.granted(wanted.pool.opened(), wanted)
+    waiter.granted(wanted.pool.opened(wanted.pool.prefaceFor(waiter)), wanted)
   }
 
   private room(): boolean {
@@ -167,8 +181,8 @@ export abstract class UpstreamPool implements EndpointPool {
     return false
   }
 
-  protected opened(): UpstreamStream {
+  protected opened(preface: Buffer | null): UpstreamStream {
     this.events.onConnect(this.cluster.name)
-    return this.open()
+    return this.open(preface)
   }
 }

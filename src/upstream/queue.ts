@@ -1,9 +1,10 @@
 import type { FailureName } from '../http/failures.ts'
 import type { UpstreamStream } from './upstream-stream.ts'
+import type { Sourced } from './proxy-header.ts'
 import { Turns, type Sharer } from './turns.ts'
 
 /** An attempt that waits because its cluster has all the connections that it may have. */
-export interface Waiter<E> extends Sharer {
+export interface Waiter<E> extends Sharer, Sourced {
   /** The only endpoint that it may have: of its session, or its hash. Null or absent: any that may be chosen. */
   readonly wants?: E | null
   /** May be called later, once; where it wants none in particular the endpoint need not be the one that was asked for. */

@@ -9,6 +9,8 @@ export interface RawOwner {
   readonly address: string
   readonly port: number
   readonly connectTimeoutMs: number
+  /** What it begins with, before TLS and what is spliced; null for nothing. */
+  readonly preface: Buffer | null
   connectFailed(failure: FailureName, reason: string): void
   /** The connection is gone; called exactly once. */
   closed(): void
@@ -37,9 +39,9 @@ export class RawConnection {
   constructor(owner: RawOwner, dialer: TlsDialer | null, handler: RawHandler) {
     this.owner = owner
     this.handler = handler
-    const { address, port, connectTimeoutMs } = owner
+    const { address, port, connectTimeoutMs, preface } = owner
     const options = { host: address, port, noDelay: true, allowHalfOpen: true }
-    const { socket, ready } = dial(options, address, dialer)
+    const { socket, ready } = dial(options, address, dialer, preface)
     this.socket = socket
     this.timer = setTimeout(() => this.fail('connection_timeout', ''), timerMs(connectTimeoutMs))
     socket.once(ready, () => this.connected())

@@ -54,6 +54,7 @@ export function streamLimits(cluster: Cluster): string {
   const { maxConnections, ejection } = cluster
   return sentence(
     maxConnections > 0 && `${maxConnections} connections, shared by client`,
+    cluster.proxyProtocol !== undefined && `PROXY header ${cluster.proxyProtocol}`,
     `connect within ${time(cluster.connectTimeoutMs)}, ${cluster.connectAttempts} times`,
     `silent for ${time(cluster.tunnelSilenceMs ?? backendDefaults.tunnelSilenceMs)}`,
     ejection !== null &&
@@ -67,6 +68,8 @@ export function clusterLimits(cluster: Cluster): string {
   const { maxConnections, maxPending, ejection } = cluster
   return sentence(
     maxConnections > 0 && `${maxConnections} connections, ${maxPending} requests waiting for one`,
+    cluster.proxyProtocol !== undefined &&
+      `PROXY header ${cluster.proxyProtocol}, so that each is one client's`,
     cluster.maxRequestsPerConnection > 0 && `${cluster.maxRequestsPerConnection} requests per connection`,
     `connect within ${time(cluster.connectTimeoutMs)}, ${cluster.connectAttempts} times`,
     `connection idle ${time(cluster.idleTimeoutMs)}`,

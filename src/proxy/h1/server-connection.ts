@@ -184,6 +184,7 @@ export class Http1ServerConnection implements Downstream, ServedConnection, Pace
       this.remote.peerAddress,
       this.remote.certificate,
     )
+    x.remote = this.remote
     this.exchange = x
     if (sinceMs !== 0) x.tell().headMs = x.startedMs - sinceMs
     x.begin()

@@ -112,6 +112,7 @@ export class Http2ServerConnection implements ServerHandler, ServedConnection {
       this.remote.peerAddress,
       this.remote.certificate,
     )
+    x.remote = this.remote
     stream.handler = x
     x.begin()
     if (runtime.overload.active && x.failure === 'proxy_overloaded') this.shed = true

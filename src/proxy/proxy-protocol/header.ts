@@ -6,6 +6,8 @@ import { crc32c } from './crc32c.ts'
 export interface ProxyHeader {
   readonly version: 'V1' | 'V2'
   readonly address: string
+  /** Of the client; 0 where there is no address. */
+  readonly port: number
   /** Bytes that it takes; what follows is the client's. */
   readonly bytes: number
 }
@@ -49,16 +51,18 @@ function readV1(bytes: Buffer): ProxyHeaderResult {
   if (bytes[end - 1] !== 13) return 'malformed'
   const line = bytes.toString('latin1', V1_PREFIX.length, end - 1)
   // What an UNKNOWN says further is to be ignored.
-  const address = line === 'UNKNOWN' || line.startsWith('UNKNOWN ') ? '' : sourceOf(line)
-  return address === null ? 'malformed' : { version: 'V1', address, bytes: end + 1 }
+  const source = line === 'UNKNOWN' || line.startsWith('UNKNOWN ') ? nobody : sourceOf(line)
+  return source === null ? 'malformed' : { version: 'V1', ...source, bytes: end + 1 }
 }
 
-function sourceOf(line: string): string | null {
+const nobody = { address: '', port: 0 }
+
+function sourceOf(line: string): typeof nobody | null {
   const [family, from = '', to = '', fromPort = '', toPort = '', ...rest] = line.split(' ')
   const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isBareIPv6 : null
   if (isAddress === null || rest.length > 0) return null
   if (!isAddress(from) || !isAddress(to) || !isPort(fromPort) || !isPort(toPort)) return null
-  return canonical(from)
+  return { address: canonical(from), port: Number(fromPort) }
 }
 
 function isBareIPv6(text: string): boolean {
@@ -75,7 +79,7 @@ function readV2(bytes: Buffer): ProxyHeaderResult {
   if ((command !== 0x20 && command !== 0x21) || length > V2_BYTES) return 'malformed'
   const end = V2_FIXED + length
   if (bytes.length < end) return end
-  const said = { version: 'V2', address: '', bytes: end } as const
+  const said = { version: 'V2', ...nobody, bytes: end } as const
   // LOCAL: the balancer speaks for itself, and the rest is to be discarded (§2.2).
   if (command === 0x20) return said
   const kind = bytes[13]!
@@ -85,7 +89,9 @@ function readV2(bytes: Buffer): ProxyHeaderResult {
   // Of a stream: nothing else is accepted here.
   if (addresses === undefined || family === 0 || (kind & 15) !== 1 || length < addresses) return 'malformed'
   if (!fineTlvs(bytes.subarray(0, end), V2_FIXED + addresses)) return 'malformed'
-  return family === 3 ? said : { ...said, address: family === 1 ? ipv4(bytes) : ipv6(bytes) }
+  if (family === 3) return said
+  const address = family === 1 ? ipv4(bytes) : ipv6(bytes)
+  return { ...said, address, port: bytes.readUInt16BE(V2_FIXED + (family === 1 ? 8 : 32)) }
 }
 
 function ipv4(bytes: Buffer): string {

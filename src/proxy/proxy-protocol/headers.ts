@@ -93,7 +93,8 @@ export class ProxyHeaders {
     } else if (!proxyProtocol.includes(result.version)) this.refuse(inbound, 'proxy_header_version')
     else {
       const said = bytes.length === result.bytes ? null : bytes.subarray(result.bytes)
-      if (result.address !== '') inbound.becomes(result.address, this.owner.runtime.shares.of(result.address))
+      if (result.address !== '')
+        inbound.becomes(result.address, result.port, this.owner.runtime.shares.of(result.address))
       this.owner.began(inbound, said)
     }
   }

@@ -141,7 +141,14 @@ export class UdpPort implements EnginePort {
     if (stream === null) return this.lost('udp_no_route')
     const book = this.context.sessions
     if (!book.mayBegin(client, nowMs)) return this.lost('udp_sessions_begun')
-    const remote = { address, peerAddress: '', certificate: null, client }
+    const remote = {
+      address,
+      peerAddress: '',
+      clientPort: from.port,
+      localAddress: '',
+      certificate: null,
+      client,
+    }
     const facts = { listener: port.listeners[0]!.name, serverName: '', localPort: this.localPort, remote }
     const reply = (data: Buffer): void => this.reply(local.socket, data, from)
     const session = new UdpSession(stream, facts, nowMs, reply, finished => {

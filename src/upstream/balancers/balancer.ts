@@ -2,6 +2,7 @@ import type { RequestHead } from '../../http/head.ts'
 import type { Violation } from '../../model/kinds/shapes.ts'
 import type { Balancing } from '../../snapshot/cluster.ts'
 import type { Clock } from '../clock.ts'
+import type { Sourced } from '../proxy-header.ts'
 import type { PeakLatency } from '../peak-latency.ts'
 
 /** What a balancer looks at. */
@@ -17,7 +18,7 @@ export interface Candidate {
 }
 
 /** For whom an endpoint is chosen. */
-export interface PickInfo {
+export interface PickInfo extends Sourced {
   /** After trusted hops; "" where there is no client, as of a call of our own. */
   readonly clientAddress: string
   /** Null of a stream, whose bytes are not ours to understand. */

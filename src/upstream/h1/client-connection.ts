@@ -81,8 +81,12 @@ export class Http1ClientConnection implements UpstreamStream {
   private buffer = shared
   private connectTimer: NodeJS.Timeout | null
 
-  constructor(owner: ConnectionOwner) {
+  /** What it has begun with, and whose it is by that; null where it is anybody's. */
+  readonly preface: Buffer | null
+
+  constructor(owner: ConnectionOwner, preface: Buffer | null = null) {
     this.owner = owner
+    this.preface = preface
     this.reader = new ResponseHeadReader(owner.limits)
     const options = {
       host: owner.address,
@@ -93,11 +97,14 @@ export class Http1ClientConnection implements UpstreamStream {
       highWaterMark: 16 * 1024,
       onread: { buffer: () => this.buffer, callback: (bytes: number) => this.read(this.buffer, bytes) },
     }
-    const { socket, ready } = dial(options, owner.address, owner.dialer)
+    const { socket, ready } = dial(options, owner.address, owner.dialer, preface)
     this.socket = socket
     this.writer = new TurnWriter(this.socket)
     this.connectTimer = setTimeout(() => this.fail('connection_timeout', ''), timerMs(owner.connectTimeoutMs))
     this.socket.once(ready, () => this.connected())
+    // TLS behind a preface knows no `onread` (tls/dialer.ts).
+    if (preface !== null && owner.dialer !== null)
+      this.socket.on('data', (chunk: Buffer) => void this.read(chunk, chunk.length))
     this.socket.on('drain', () => this.handler?.onWritable())
     this.socket.on('end', () => this.ended())
     this.socket.on('error', error => this.failed(error))

@@ -25,9 +25,9 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     const most = this.cluster.config.maxRequestsPerConnection
     if (this.draining || (most > 0 && connection.requests >= most)) return connection.close()
     connection.idleSinceMs = this.nowMs
-    const waiter = this.nextWaiter()
+    const waiter = this.isTold ? null : this.nextWaiter()
     if (waiter !== null) return waiter.granted(connection, this.endpoint)
-    // They may have none to this endpoint: its place is for one to another.
+    // They may have none to this endpoint, or none that is another's: its place is for another one.
     if (!this.cluster.queue.empty) return connection.close()
     this.idle.push(connection)
   }
@@ -41,8 +41,15 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
 
   /** Makes a connection for whoever comes next; one at a time, and none where there is one. */
   override warm(): void {
-    if (this.warming !== null || this.draining || this.idle.length > 0 || !this.cluster.reserve()) return
-    this.warming = this.opened()
+    if (
+      this.isTold ||
+      this.warming !== null ||
+      this.draining ||
+      this.idle.length > 0 ||
+      !this.cluster.reserve()
+    )
+      return
+    this.warming = this.opened(null)
   }
 
   evict(): boolean {
@@ -51,7 +58,8 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     return oldest !== undefined
   }
 
-  protected kept(lookAfterMs: number): UpstreamStream | null {
+  protected kept(lookAfterMs: number, preface: Buffer | null): UpstreamStream | null {
+    if (preface !== null) return this.keptFor(preface, lookAfterMs)
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
       if (connection.isFit(lookAfterMs)) return connection
       connection.close()
@@ -59,8 +67,19 @@ export class Http1Pool extends UpstreamPool implements ConnectionOwner {
     return null
   }
 
-  protected open(): UpstreamStream {
-    return new Http1ClientConnection(this)
+  private keptFor(preface: Buffer, lookAfterMs: number): UpstreamStream | null {
+    for (let at = this.idle.length - 1; at >= 0; at--) {
+      const connection = this.idle[at]!
+      if (connection.preface?.equals(preface) !== true) continue
+      this.idle.splice(at, 1)
+      if (connection.isFit(lookAfterMs)) return connection
+      connection.close()
+    }
+    return null
+  }
+
+  protected open(preface: Buffer | null): UpstreamStream {
+    return new Http1ClientConnection(this, preface)
   }
 
   protected sweepConnections(nowMs: number): void {

@@ -47,12 +47,16 @@ export class Http2ClientConnection implements ClientHandler {
   private connectTimer: NodeJS.Timeout | null
   private gone = false
 
-  constructor(owner: Http2Owner, nowMs: number) {
+  /** What it has begun with, and whose it is by that; null where it is anybody's. */
+  readonly preface: Buffer | null
+
+  constructor(owner: Http2Owner, nowMs: number, preface: Buffer | null = null) {
     this.owner = owner
+    this.preface = preface
     this.idleSinceMs = nowMs
     const { address: host, port, dialer } = owner
     const options = { host, port, noDelay: true, highWaterMark: 16 * 1024 }
-    const { socket, ready } = dial(options, host, dialer)
+    const { socket, ready } = dial(options, host, dialer, preface)
     this.socket = socket
     this.session = new ClientSession({
       transport: new SocketTransport(socket),

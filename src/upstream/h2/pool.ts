@@ -1,4 +1,5 @@
 import type { SharedStreams } from '../../http/h2/shared-streams.ts'
+import type { Sourced } from '../proxy-header.ts'
 import { UpstreamPool, type PoolParts } from '../pool.ts'
 import type { UpstreamStream } from '../upstream-stream.ts'
 import { Http2ClientConnection, type Http2Owner } from './client-connection.ts'
@@ -30,8 +31,9 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
   }
 
   /** An endpoint that takes no requests for the time being would take none on another connection. */
-  override acquire(): UpstreamStream | null {
-    return this.kept() ?? (this.shut ? null : this.added())
+  override acquire(_: number = Infinity, asker: Sourced | null = null): UpstreamStream | null {
+    const preface = this.prefaceFor(asker)
+    return this.kept(Infinity, preface) ?? (this.shut ? null : this.added(preface))
   }
 
   private get shut(): boolean {
@@ -42,6 +44,7 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
   available(connection: Http2ClientConnection): void {
     if (this.draining || this.retireIfUsedUp(connection)) return
     while (!this.cluster.queue.empty) {
+      if (this.isTold) return connection.requests === 0 ? connection.close() : undefined
       const stream = connection.request()
       if (stream === null) return
       const waiter = this.nextWaiter()
@@ -69,16 +72,17 @@ export class Http2Pool extends UpstreamPool implements Http2Owner {
     return false
   }
 
-  protected kept(): UpstreamStream | null {
+  protected kept(_: number, preface: Buffer | null): UpstreamStream | null {
     for (const connection of this.all.keys()) {
+      if (preface !== null && connection.preface?.equals(preface) !== true) continue
       const stream = connection.request()
       if (stream !== null) return stream
     }
     return null
   }
 
-  protected open(): UpstreamStream {
-    const connection = new Http2ClientConnection(this, this.nowMs)
+  protected open(preface: Buffer | null): UpstreamStream {
+    const connection = new Http2ClientConnection(this, this.nowMs, preface)
     this.all.set(connection, this.nowMs + MAX_AGE_MS * (0.9 + Math.random() / 5))
     // A session that has not heard its peer's settings takes requests (RFC 9113 §6.5.2).
     return connection.request()!

@@ -1,4 +1,4 @@
-import { isIP, Socket, type TcpNetConnectOpts } from 'node:net'
+import { connect as connectPlain, isIP, Socket, type TcpNetConnectOpts } from 'node:net'
 import { connect, type SecureContext, type TLSSocket } from 'node:tls'
 import { canonicalHostname } from '../../http/hostname.ts'
 import type { ClusterTls } from '../../snapshot/tls.ts'
@@ -32,11 +32,11 @@ export class TlsDialer {
    * is written before waits for that, here: that nothing leaves before the peer is judged does not hang on how the TLS library
    * orders its work.
    */
-  connect(options: TcpNetConnectOpts, address: string): Socket {
+  connect(options: TcpNetConnectOpts, address: string, preface: Buffer | null = null): Socket {
     const { tls, session } = this
     try {
       const socket = connect({
-        ...options,
+        ...(preface === null ? options : { ...options, ...prefaced(options, preface) }),
         secureContext: this.contextOf(tls),
         servername: this.sni,
         ...(this.protocols.length === 0 ? {} : { ALPNProtocols: [...this.protocols] }),
@@ -60,4 +60,19 @@ export class TlsDialer {
       else socket.once('secureConnect', () => (this.session = session))
     })
   }
+}
+
+/** TLS on a connection that has begun otherwise. What it reads comes by `data` then: `onread` is for sockets of one's own. */
+function prefaced(
+  { host, port, noDelay, allowHalfOpen }: TcpNetConnectOpts,
+  preface: Buffer,
+): { socket: Socket } {
+  const socket = connectPlain({
+    port,
+    ...(host !== undefined && { host }),
+    ...(noDelay !== undefined && { noDelay }),
+    ...(allowHalfOpen !== undefined && { allowHalfOpen }),
+  })
+  socket.write(preface)
+  return { socket }
 }

@@ -230,6 +230,7 @@ function patchOf({ body: { spec } }: BackendPolicy): Patch<ClusterSettings> {
     maxConnections: connections.max,
     maxPending: connections.maxPending,
     maxRequestsPerConnection: connections.maxRequestsPerConnection,
+    proxyProtocol: connections.proxyProtocol,
     connectTimeoutMs: ms(connections.connectTimeout),
     connectAttempts: connections.attempts,
     // As in the standard's timeouts, 0 is none.

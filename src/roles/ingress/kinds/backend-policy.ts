@@ -55,6 +55,10 @@ const connections = object({
     'Connections tried for a request where none can be made, each to another endpoint where there is one. Where the route has a `retry`, its `attempts` count.',
     backendDefaults.connectAttempts,
   ),
+  proxyProtocol: optional(
+    Type.Enum(['V1', 'V2']),
+    'The PROXY header that each connection begins with, before TLS: it tells the backend the addresses and ports of the client and of the gateway. A connection is of one client then, and is never used for another. Left out: none.',
+  ),
   idleTimeout: optional(
     duration,
     'How long a connection without a request is kept. To be below what the backend has, so that no request meets a connection that it just closes.',
