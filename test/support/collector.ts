@@ -103,7 +103,7 @@ function spanOf(given: unknown): ReceivedSpan {
   assert.match(String(spanId), /^(?!0{16})[0-9a-f]{16}$/)
   assert.match(String(parentSpanId), /^([0-9a-f]{16})?$/)
   assert.ok(typeof name === 'string' && name !== '')
-  assert.ok(kind === 2 || kind === 3, String(kind))
+  assert.ok(kind === 1 || kind === 2 || kind === 3, String(kind))
   assert.ok(Number.isInteger(flags) && (flags as number) <= 0x3ff && ((flags as number) & 1) === 1)
   const startNs = nanosOf(span['startTimeUnixNano'])
   const endNs = nanosOf(span['endTimeUnixNano'])

@@ -1,4 +1,5 @@
-/** As OTLP numbers them (opentelemetry-proto, trace.proto): who answers, and who asks. */
+/** As OTLP numbers them (opentelemetry-proto, trace.proto): what is part of something here, who answers, and who asks. */
+export const INTERNAL = 1
 export const SERVER = 2
 export const CLIENT = 3
 
@@ -16,7 +17,7 @@ export interface Span {
   readonly isRemote: boolean
   /** `tracestate`; "" for none. */
   readonly traceState: string
-  readonly kind: typeof SERVER | typeof CLIENT
+  readonly kind: typeof INTERNAL | typeof SERVER | typeof CLIENT
   readonly name: string
   /** Milliseconds since 1970, with a fraction. */
   readonly startMs: number

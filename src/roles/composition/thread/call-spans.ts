@@ -9,7 +9,7 @@ import { codeNumber, type GrpcCode } from '../../../composition/grpc/codes.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 import { redactQuery } from '../../../telemetry/redact.ts'
 import { newSpanId } from '../../../telemetry/spans/ids.ts'
-import { CLIENT, SERVER, type Span } from '../../../telemetry/spans/span.ts'
+import { CLIENT, INTERNAL, SERVER, type Span } from '../../../telemetry/spans/span.ts'
 import type { SpanWriter } from '../../../telemetry/spans/span-writer.ts'
 import {
   continued,
@@ -64,7 +64,9 @@ export class CallSpans {
     },
     left: record => {
       const context = this.contextOf(record.request)
-      if (context.sampled) this.writer.add(this.spanOfRequest(record, context))
+      if (!context.sampled) return
+      const isOfFilter = record.request.filtering !== undefined
+      this.writer.add(isOfFilter ? this.spanOfFilter(record, context) : this.spanOfRequest(record, context))
     },
   }
 
@@ -107,6 +109,25 @@ export class CallSpans {
       },
       isError:
         fault !== null || status === null || status >= 500 || (failure !== null && failure !== 'client_gone'),
+    }
+  }
+
+  /** It is asked by the gateway, in no protocol that a client speaks. */
+  private spanOfFilter(record: RequestRecord, context: SpanContext): Span {
+    const { request, startedMs, endedMs, status, failure } = record
+    const { wall } = this.writer
+    const { phase } = request.filtering!
+    const filter = this.composition.replace(/^filter\//, '')
+    const type = errorOf(failure, status, 500)
+    return {
+      ...context,
+      isRemote: false,
+      kind: INTERNAL,
+      name: `Filter ${filter} ${phase}`,
+      startMs: wall.of(startedMs),
+      endMs: wall.of(endedMs ?? startedMs),
+      attributes: { 'portcullis.filter': filter, 'portcullis.phase': phase, 'error.type': type },
+      isError: type !== undefined && failure !== 'client_gone',
     }
   }
 
