@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -30,7 +30,10 @@ export class RealCluster implements AsyncDisposable {
   private readonly accountsKey = join(this.folder, 'accounts.key')
   private readonly program: string
   private readonly children: ChildProcess[] = []
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 16 })
   private port = 0
+  private etcd = ''
+  private server: readonly string[] = []
   private authority: Buffer = Buffer.alloc(0)
 
   private constructor(program: string) {
@@ -62,11 +65,11 @@ export class RealCluster implements AsyncDisposable {
     writeFileSync(tokens, `${TOKEN},admin,admin,system:masters\n`)
     const [clients, peers] = [await freePort(), await freePort()]
     this.port = await freePort()
-    const etcd = `http://127.0.0.1:${clients}`
-    this.run('etcd', join(this.folder, 'etcd'), etcd, `http://127.0.0.1:${peers}`)
-    this.run(
+    this.etcd = `http://127.0.0.1:${clients}`
+    this.run('etcd', join(this.folder, 'etcd'), this.etcd, `http://127.0.0.1:${peers}`)
+    this.server = [
       'apiserver',
-      `--etcd-servers=${etcd}`,
+      `--etcd-servers=${this.etcd}`,
       '--bind-address=127.0.0.1',
       `--secure-port=${this.port}`,
       '--advertise-address=127.0.0.1',
@@ -80,12 +83,44 @@ export class RealCluster implements AsyncDisposable {
       '--authorization-mode=RBAC',
       '--disable-admission-plugins=ServiceAccount',
       ...flags,
-    )
+    ]
+    this.run(...this.server)
     const certificate = join(this.folder, 'pki', 'apiserver.crt')
     await this.until(() => existsSync(certificate) && readFileSync(certificate).length > 0)
     this.authority = readFileSync(certificate)
-    await this.until(async () => (await this.ask('GET', '/readyz').catch(() => null))?.status === 200)
+    await this.answers()
     writeFileSync(this.kubeconfig, this.configFor(TOKEN))
+  }
+
+  private async answers(): Promise<void> {
+    await this.until(async () => (await this.ask('GET', '/readyz').catch(() => null))?.status === 200)
+  }
+
+  /** The API server ends at once, with all watches, and another one takes its place; `meanwhile` is what happens in between. */
+  async restartServer(meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    const index = this.children.findIndex(({ spawnargs }) => spawnargs.includes('apiserver'))
+    const [child] = this.children.splice(index, 1)
+    child!.kill('SIGKILL')
+    await once(child!, 'exit')
+    await meanwhile()
+    this.run(...this.server)
+    await this.answers()
+  }
+
+  /** etcd forgets all versions but the last of each object: who asks for what came after an earlier one is told 410. */
+  async compact(): Promise<void> {
+    const post = async (path: string, body: object): Promise<unknown> => {
+      const response = await fetch(`${this.etcd}/v3/kv/${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      })
+      if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
+      return response.json()
+    }
+    const { header } = (await post('range', { key: 'AA==' })) as {
+      readonly header: { readonly revision: string }
+    }
+    await post('compaction', { revision: header.revision, physical: true })
   }
 
   private async until(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -146,7 +181,7 @@ export class RealCluster implements AsyncDisposable {
         'content-type': type,
         'content-length': Buffer.byteLength(payload),
       },
-      agent: false,
+      agent: this.agent,
     })
     asked.end(payload)
     const [response] = (await once(asked, 'response')) as [IncomingMessage]
@@ -182,6 +217,7 @@ export class RealCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.agent.destroy()
     for (const child of this.children.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue
       child.kill('SIGKILL')

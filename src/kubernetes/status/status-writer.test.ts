@@ -31,6 +31,8 @@ const condition = (about: Resource, message = 'm'): Condition => ({
 class Run {
   readonly clock = new FakeClock()
   readonly known = new Map<string, Known>()
+  /** Keys of objects that were asked for. */
+  readonly looks: string[] = []
   readonly patches = new Seen<string>()
   readonly bodies: unknown[] = []
   readonly warnings: string[] = []
@@ -47,7 +49,10 @@ class Run {
     },
     source: {
       name: 'kubernetes',
-      known: ref => this.known.get(refKey(ref)),
+      known: ref => {
+        this.looks.push(refKey(ref))
+        return this.known.get(refKey(ref))
+      },
       versionOf: () => 'v1alpha1',
       kindOf: ({ kind }) => allKinds.all.find(one => one.kind === kind) ?? null,
     },
@@ -260,5 +265,32 @@ suite('what two sources have', () => {
     run.writer.lead(true)
     await run.patches.first(name => name === 'other')
     assert.equal(run.count('items'), 0)
+  })
+})
+
+suite('of many objects', () => {
+  test('a change has those looked at of which something else is said, those that are gone among them', async () => {
+    const run = new Run()
+    const all = Array.from({ length: 50 }, (_, i) => backend(`items-${i}`))
+    const said = (changed: string, list: readonly Resource[]): readonly Condition[] =>
+      list.map(one => condition(one, one.metadata.name === changed ? 'another' : 'm'))
+    const apply = (changed: string, list: readonly Resource[]): void =>
+      run.writer.applied({ resources: Resources.of(list), conditions: said(changed, list), gateways: [] })
+    for (const one of all) run.has(one)
+    run.writer.lead(true)
+    apply('', all)
+    await run.patches.count(all.length)
+    run.looks.length = 0
+    const left = all.slice(1)
+    apply('items-7', left)
+    await run.patches.count(all.length + 1)
+    assert.deepEqual([...new Set(run.looks)], [refKey(refOf(all[7]!))])
+    // Who begins to lead looks at everything.
+    run.looks.length = 0
+    run.writer.lead(false)
+    apply('items-8', left)
+    run.writer.lead(true)
+    await run.patches.count(2 * all.length)
+    assert.equal(new Set(run.looks).size, left.length)
   })
 })

@@ -84,18 +84,37 @@ export class StatusWriter {
     })
   }
 
-  /** Something else is in force. */
+  /** Something else is in force: what is said anew is looked at, of thousands mostly one. */
   applied(spoken: Spoken): void {
-    const isSame = this.spoken?.conditions === spoken.conditions && this.spoken.resources === spoken.resources
+    const { spoken: before, conditions } = this
+    if (before?.conditions === spoken.conditions && before.resources === spoken.resources) return
+    this.take(spoken)
+    // Who begins to lead looks at everything.
+    if (!this.leads) return
+    for (const [key, now] of this.conditions)
+      if (!isSameSaid(conditions.get(key), now) && hasStatus(now[0]!.about)) this.queue.add(key)
+    for (const [key, [then]] of conditions)
+      if (!this.conditions.has(key) && hasStatus(then!.about)) this.queue.add(key)
+    // A Gateway's status counts routes; what is refused is judged by what the source knows.
+    for (const key of this.gateways.keys()) this.queue.add(key)
+    for (const [key, { resource }] of spoken.resources.refusals)
+      if (resource !== null && hasStatus(resource)) this.queue.add(key)
+    for (const key of before?.resources.refusals.keys() ?? []) this.queue.add(key)
+    this.work()
+  }
+
+  private take(spoken: Spoken): void {
     this.spoken = spoken
-    if (!isSame) this.all()
+    if (!this.leads) return
+    this.conditions = Map.groupBy(spoken.conditions, ({ about }) => keyOfRef(about))
+    this.gateways = new Map(spoken.gateways.map(gateway => [refKey(gateway.about), gateway]))
   }
 
   lead(leads: boolean): void {
     this.leads = leads
     this.attempts.clear()
-    // Who begins to lead looks at everything.
     this.queue.clear()
+    if (this.spoken !== null) this.take(this.spoken)
     if (leads) this.all()
   }
 
@@ -119,9 +138,6 @@ export class StatusWriter {
   /** Everything is looked at, of which little is written. */
   all(): void {
     if (this.spoken === null || !this.leads) return
-    const { conditions, gateways } = this.spoken
-    this.conditions = Map.groupBy(conditions, ({ about }) => refKey(about))
-    this.gateways = new Map(gateways.map(gateway => [refKey(gateway.about), gateway]))
     const { list, refusals } = this.spoken.resources
     for (const resource of list) if (hasStatus(refOf(resource))) this.queue.add(keyOf(resource))
     for (const [key, { resource }] of refusals)
@@ -296,4 +312,32 @@ function isSaid(fields: StatusFields, status: unknown): boolean {
   return Object.entries(fields).every(
     ([name, value]) => isDeepStrictEqual(value, current[name]) || (isEmpty(value) && isEmpty(current[name])),
   )
+}
+
+/** Most of what is said is the same object from one translation to the next (translation/report.ts). */
+function isSameSaid(before: readonly Condition[] | undefined, now: readonly Condition[]): boolean {
+  return before?.length === now.length && now.every((one, i) => one === before[i] || isSame(one, before[i]!))
+}
+
+function isSame(a: Condition, b: Condition): boolean {
+  return (
+    // Another object of the same name has conditions of its own.
+    a.about === b.about &&
+    a.type === b.type &&
+    a.status === b.status &&
+    a.reason === b.reason &&
+    a.message === b.message &&
+    a.listener === b.listener &&
+    a.source === b.source &&
+    isDeepStrictEqual(a.parent, b.parent)
+  )
+}
+
+/** Who a condition is about is the same object as long as that is: of 10,000 conditions each change asks. */
+const keys = new WeakMap<ResourceRef, ResourceKey>()
+
+function keyOfRef(ref: ResourceRef): ResourceKey {
+  let key = keys.get(ref)
+  if (key === undefined) keys.set(ref, (key = refKey(ref)))
+  return key
 }
