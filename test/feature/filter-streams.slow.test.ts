@@ -347,6 +347,32 @@ spec:
 })
 
 suite('bodies that pass through a filter', () => {
+  test('are stored as they were before, and pass it each time that they are given', async () => {
+    let asked = 0
+    const caching = `---
+apiVersion: portcullis.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: kept }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: all }]
+  cache: {}
+`
+    await using gateway = await start(
+      await TestUpstream.start((_, response) => {
+        response.setHeader('cache-control', 'public, max-age=60')
+        response.end(`hello ${++asked}`)
+      }),
+      { more: caching },
+    )
+    for (const path of ['/kept', '/kept', '/stream', '/stream']) {
+      const { body, headers } = await send(gateway.port, { path })
+      const which = path === '/kept' ? '1' : '2!'
+      assert.equal(body, `HELLO ${which}`)
+      assert.equal(headers['content-length'], undefined)
+    }
+    assert.equal(asked, 2)
+  })
+
   test('stay whole where new code takes over', async () => {
     const letters = (name: string): string => `
 import { defineFilter } from 'portcullis/composition'
