@@ -46,10 +46,16 @@ export class UdpPort implements EnginePort {
     this.lookedMs = context.clock.nowMs
   }
 
-  /** Rejects where one of the addresses cannot be had. With `reusePort` the system gives all datagrams of one client to one worker. */
+  /** Rejects where an address is somebody else's, or there is none. With `reusePort` the system gives all datagrams of one client to one worker. */
   async listen(reusePort: boolean): Promise<void> {
     this.reusePort = reusePort
-    for (const address of localAddresses(this.runtime.port.address)) await this.bind(address)
+    const wanted = localAddresses(this.runtime.port.address)
+    for (const address of wanted)
+      await this.bind(address).catch((error: NodeJS.ErrnoException) => {
+        // One that the machine is still to get, or has just lost, is looked for again; the others serve meanwhile.
+        if (error.code !== 'EADDRNOTAVAIL' || wanted.length === 1) throw error
+      })
+    if (this.locals.size === 0) throw Object.assign(new Error('no address'), { code: 'EADDRNOTAVAIL' })
   }
 
   swap(runtime: PortRuntime): void {
