@@ -6,6 +6,7 @@ import { EndpointSlice } from '../../../model/kinds/endpoint-slice.ts'
 import type { Service, ServicePort } from '../../../model/kinds/service.ts'
 import type { Resource } from '../../../model/resource.ts'
 import type { Resources } from '../../../model/resources.ts'
+import { memoized } from '../../../snapshot/memo.ts'
 import { sameEndpoints } from '../../../snapshot/same-endpoints.ts'
 import type { Endpoint } from '../../../snapshot/cluster.ts'
 import type { SnapshotParts } from '../../../snapshot/snapshot.ts'
@@ -38,13 +39,35 @@ export function slicesOf(resources: Resources): Slices {
  * resolves: `externalName`, or `name.namespace.svc` for a Service with a
  * clusterIP. Otherwise nowhere, which is answered 503.
  */
-function serviceEndpoints(service: Service, port: ServicePort, slices: Slices): Endpoint[] {
+function serviceEndpoints(service: Service, port: ServicePort, slices: Slices): readonly Endpoint[] {
   const { type, externalName, clusterIP = '' } = service.body.spec ?? {}
   const { name, namespace } = service.metadata
   if (type === 'ExternalName') return externalName === undefined ? [] : [endpoint(externalName, port.port)]
   const own = slices(service)
-  if (own.length > 0) return sliceEndpoints(service, port, own)
+  if (own.length > 0) return sliceEndpointsOnce(service, port, own)
   return clusterIP === '' || clusterIP === 'None' ? [] : [endpoint(`${name}.${namespace}.svc`, port.port)]
+}
+
+/** What a port came to, and all that it depends on beside its Service, whose it is. */
+interface Known {
+  readonly slices: readonly EndpointSlice[]
+  readonly endpoints: readonly Endpoint[]
+}
+
+const ofPorts = new WeakMap<ServicePort, Known>()
+
+/** Of 20,000 endpoints a change is about a few: those of slices that stay are the same list. */
+function sliceEndpointsOnce(
+  service: Service,
+  port: ServicePort,
+  slices: readonly EndpointSlice[],
+): readonly Endpoint[] {
+  const before = ofPorts.get(port)
+  if (before?.slices.length === slices.length && slices.every((one, i) => one === before.slices[i]))
+    return before.endpoints
+  const endpoints = sliceEndpoints(service, port, slices)
+  ofPorts.set(port, { slices, endpoints })
+  return endpoints
 }
 
 function sliceEndpoints(service: Service, port: ServicePort, slices: readonly EndpointSlice[]): Endpoint[] {
@@ -98,6 +121,8 @@ function byAddress(a: Endpoint, b: Endpoint): number {
   return a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port
 }
 
+const ofBackends = new WeakMap<Backend, readonly Endpoint[]>()
+
 function backendEndpoints({ body: { spec } }: Backend): Endpoint[] {
   return distinct(
     spec.endpoints.map(({ address, port, weight = routeDefaults.backendWeight, priority = 0, zone }) => ({
@@ -124,10 +149,10 @@ function distinct(list: readonly Endpoint[]): Endpoint[] {
   return [...seen.values()]
 }
 
-export function targetEndpoints(target: ClusterTarget, slices: Slices): Endpoint[] {
+export function targetEndpoints(target: ClusterTarget, slices: Slices): readonly Endpoint[] {
   return target.kind === 'Service'
     ? serviceEndpoints(target.object, target.port, slices)
-    : backendEndpoints(target.object)
+    : memoized(ofBackends, target.object, backendEndpoints)
 }
 
 /**
