@@ -502,3 +502,57 @@ spec:
     /^cluster +none, weight 1 of 1: the reference is invalid, the connection is closed$/m,
   )
 })
+
+suite('bytes and datagrams of a port', () => {
+  const route = (kind: string, name: string): string => `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ${kind}
+metadata: { name: ${name} }
+spec:
+  parentRefs: [{ name: data, sectionName: ${name} }]
+  rules: [{ backendRefs: [{ group: portcullis.dev, kind: Backend, name: ${name} }] }]
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: Backend
+metadata: { name: ${name} }
+spec: { protocol: ${kind === 'UDPRoute' ? 'udp' : 'tcp'}, endpoints: [{ address: 10.0.0.5, port: 53 }] }
+`
+  const bytes = translate(
+    Resources.of(
+      parseResources(
+        'data.yaml',
+        `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: data }
+spec:
+  gatewayClassName: portcullis
+  listeners:
+    - { name: tcp, protocol: TCP, port: 53 }
+    - { name: udp, protocol: UDP, port: 53 }
+    - { name: none, protocol: TCP, port: 54 }
+${route('TCPRoute', 'tcp')}${route('UDPRoute', 'udp')}`,
+      ).resources,
+    ),
+  ).parts
+  for (const [url, outcome, expected] of [
+    ['tcp://db.example:53', 'routed', /^cluster +Backend\/default\/tcp, weight 1 of 1: 10\.0\.0\.5:53$/m],
+    [
+      'udp://db.example:53',
+      'routed',
+      /^cluster +Backend\/default\/udp \(udp\), weight 1 of 1: 10\.0\.0\.5:53$/m,
+    ],
+    ['tcp://db.example:53', 'routed', /^limits +1024 connections, shared by client, .*silent for 3600s/m],
+    ['udp://db.example:53', 'routed', /^limits +sessions silent for 120s, ejected after 5 failures/m],
+    ['tcp://db.example:54', 'no-route', /^route +none matches: the connection is closed$/m],
+    ['udp://db.example:54', 'refused', /^refused +port 54 is for TCP, expected tcp:\/\/$/m],
+    ['http://db.example:53/', 'refused', /^refused +port 53 is for (TCP|UDP), expected (tcp|udp):\/\/$/m],
+    ['tcp://db.example:55', 'no-port', /nothing listens on port 55/],
+  ] as const)
+    test(`${url}: ${String(expected)}`, () => {
+      const explanation = explainRequest(bytes, { method: 'GET', url, headers: [] })
+      assert.equal(explanation.outcome, outcome)
+      assert.match(explanationText(explanation, { parts: bytes, types }), expected)
+      assert.equal(explanationJson(explanation, { parts: bytes, types }).outcome, outcome)
+    })
+})

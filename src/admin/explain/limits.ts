@@ -51,16 +51,31 @@ function proxyHeader(client: Port['client']): string | false {
 
 /** The same of a cluster that connections are spliced to. */
 export function streamLimits(cluster: Cluster): string {
-  const { maxConnections, ejection } = cluster
+  const { maxConnections } = cluster
   return sentence(
     maxConnections > 0 && `${maxConnections} connections, shared by client`,
     cluster.proxyProtocol !== undefined && `PROXY header ${cluster.proxyProtocol}`,
     `connect within ${time(cluster.connectTimeoutMs)}, ${cluster.connectAttempts} times`,
     `silent for ${time(cluster.tunnelSilenceMs ?? backendDefaults.tunnelSilenceMs)}`,
-    ejection !== null &&
-      `ejected after ${ejection.consecutiveFailures} failures, at most ${ejection.maxEjectedPercent} % of endpoints`,
-    cluster.healthChecks !== undefined && checksText(cluster.healthChecks),
+    ...healthTexts(cluster),
   )
+}
+
+/** The same of one that datagrams are sent to. */
+export function sessionLimits(cluster: Cluster): string {
+  const silence = time(cluster.sessionSilenceMs ?? backendDefaults.sessionSilenceMs)
+  return sentence(`sessions silent for ${silence}`, ...healthTexts(cluster))
+}
+
+function healthTexts({ ejection, healthChecks }: Cluster): readonly string[] {
+  return [
+    ...(ejection === null
+      ? []
+      : [
+          `ejected after ${ejection.consecutiveFailures} failures, at most ${ejection.maxEjectedPercent} % of endpoints`,
+        ]),
+    ...(healthChecks === undefined ? [] : [checksText(healthChecks)]),
+  ]
 }
 
 /** What a cluster may use of its endpoints, in one line. */

@@ -19,7 +19,7 @@ import type {
 } from '../../snapshot/rule.ts'
 import type { Port, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { certificatesText } from './certificates.ts'
-import { clientLimits, clientRules, clusterLimits, streamLimits } from './limits.ts'
+import { clientLimits, clientRules, clusterLimits, sessionLimits, streamLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import type { Fact, Json } from '../../filters/filter.ts'
 import { decisionText, undecided, type Decision } from './decision.ts'
@@ -157,8 +157,11 @@ function actionLines(
   const { action } = entry.rule
   if (action.type !== 'forward') return [row('answer', answerText(action, known.types))]
   const total = action.backends.reduce((sum, { weight }) => sum + weight, 0)
+  const limitsOf = stream === null ? clusterLimits : stream === 'udp' ? sessionLimits : streamLimits
   return [
-    ...action.backends.flatMap(backend => backendLines(backend, total, known, stream === null ? head : null)),
+    ...action.backends.flatMap(backend =>
+      backendLines(backend, total, known, stream === null ? head : null, limitsOf),
+    ),
     ...action.mirrors.map(({ cluster, numerator, denominator }) =>
       row('mirror', `${cluster}, ${numerator} of ${denominator} requests`),
     ),
@@ -171,6 +174,7 @@ function backendLines(
   total: number,
   { parts, types, policies, now, wants }: Required<Known>,
   head: RequestHead | null,
+  limitsOf: typeof clusterLimits,
 ): readonly string[] {
   const answered = (status: number): string =>
     head === null ? 'the connection is closed' : `answered ${status}`
@@ -206,10 +210,7 @@ function backendLines(
       ? []
       : [
           ...balancingTexts(cluster).map(text => row('balance', text)),
-          row(
-            'limits',
-            (head === null ? streamLimits : clusterLimits)(cluster) + policies.ofCluster(cluster.name),
-          ),
+          row('limits', limitsOf(cluster) + policies.ofCluster(cluster.name)),
         ]),
     ...types.filters.inOrder(backend.filters).map(filter => filterLine(filter, false, types)),
   ]
