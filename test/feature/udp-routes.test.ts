@@ -170,6 +170,18 @@ test('where nobody listens, the next session goes elsewhere', async () => {
   assert.match(started.metrics(), /^portcullis_upstream_ejections_total\{.*\} 1$/m)
 })
 
+test('an endpoint that the system does not let us send to ends its session, and nothing else', async () => {
+  await using up = await Answerer.start('up')
+  const broadcast = yaml([up.port]).replace('"address":"127.0.0.1"', '"address":"255.255.255.255"')
+  await using started = await startGateway(broadcast)
+  using client = await Client.at(neighbour, started.port(53))
+  await client.say('a')
+  const line = await started.line(one => one['portcullis.failure'] !== undefined)
+  assert.equal(line['portcullis.failure.reason'], 'EACCES')
+  await started.reload(yaml([up.port]))
+  assert.equal(await client.ask('b'), 'up b')
+})
+
 test('without a route nothing is answered, and counted', async () => {
   await using up = await Answerer.start('up')
   await using started = await startGateway(yaml([up.port]))

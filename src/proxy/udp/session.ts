@@ -69,7 +69,9 @@ export class UdpSession implements PickInfo {
     this.socket = socket
     socket.on('error', error => this.broke(error))
     socket.on('message', data => this.answer(data))
-    socket.connect(port, address, () => this.connected())
+    // Not as a callback, which would get the error in place of the event.
+    socket.once('connect', () => this.connected())
+    socket.connect(port, address)
   }
 
   /** From the client. */
