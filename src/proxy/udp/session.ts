@@ -17,6 +17,9 @@ const MOST_WAITING = 16
 /** Bytes that the system did not take yet; beyond, what comes is lost, as it may be anywhere on its way. */
 export const MOST_UNSENT_BYTES = 1024 * 1024
 
+/** What ICMP tells of who was sent to. */
+const gone: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
+
 /** Datagrams of one client's address and port, and the endpoint that has them. */
 export class UdpSession implements PickInfo {
   readonly request = null
@@ -140,7 +143,8 @@ export class UdpSession implements PickInfo {
 
   /** ICMP has told of it: there is nobody. What comes next begins another session, perhaps with another endpoint. */
   private broke(error: NodeJS.ErrnoException): void {
-    if (this.over) return
+    // A datagram that is too large, or has no room, is lost, and its sender is no judge of the endpoint.
+    if (this.over || (this.waiting === null && !gone.has(error.code ?? ''))) return
     const failure = dialFailure(error, true)
     this.endpoint!.connectFailed(failure, performance.now())
     this.end(failure, dialReason(error))
