@@ -30,6 +30,7 @@ export class Lodgers {
   private readonly settings: WorkerSettings
   private readonly lodge: Lodge
   private readonly all = new Set<Lodger>()
+  private isDrained = false
 
   constructor(types: RuleTypes, host: Engine, settings: WorkerSettings, lodge: Lodge) {
     this.types = types
@@ -39,6 +40,8 @@ export class Lodgers {
   }
 
   add(message: LodgerMessage): void {
+    // Nobody asks any more, and its port would keep the thread.
+    if (this.isDrained) return message.port.close()
     const { host, types, settings, lodge } = this
     const lodger = new Lodger(message, { host, types, settings, lodge }, () => this.all.delete(lodger))
     this.all.add(lodger)
@@ -46,6 +49,7 @@ export class Lodgers {
 
   /** What is under way in them gets so long. */
   async drain(graceMs: number): Promise<void> {
+    this.isDrained = true
     await Promise.all([...this.all].map(lodger => lodger.drain(graceMs)))
   }
 }

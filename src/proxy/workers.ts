@@ -247,7 +247,7 @@ export class WorkerGroup {
       over: () => this.loseThread(id, 'bundle_terminated', 'drained'),
     })
     this.lodgers.set(id, group)
-    for (const member of this.members.values()) this.settle(group, member)
+    for (const member of [...this.members.values(), ...this.leaving]) this.settle(group, member)
     return group
   }
 

@@ -11,6 +11,7 @@ import { threadAddress } from '../../src/upstream/crossing/address.ts'
 import { clusterOf } from '../support/cluster.ts'
 import { snapshotOf } from '../support/gateway.ts'
 import { freePort, type LogLine } from '../support/process.ts'
+import { RawClient } from '../support/raw.ts'
 import { Seen } from '../support/until.ts'
 import { TestUpstream } from '../support/upstream.ts'
 import { wireClient } from '../support/wire-client.ts'
@@ -32,7 +33,7 @@ const aggregate = {
 }
 const page = { one: { at: '/7' }, two: { at: '/7?x=2' } }
 
-/** Two workers, whose one route leads to what lodges with them. */
+/** Workers, whose one route leads to what lodges with them. */
 class Lodged implements AsyncDisposable {
   readonly log = new Seen<LogLine>()
   readonly metrics = new MetricsReader()
@@ -41,11 +42,11 @@ class Lodged implements AsyncDisposable {
   readonly group: LodgerGroup
   private version = 0
 
-  private constructor(port: number, declared: unknown) {
+  private constructor(port: number, declared: unknown, workers: number) {
     this.port = port
     this.workers = new WorkerGroup({
       entry: workerEntry,
-      workers: 2,
+      workers,
       logLevel: 'error',
       accessLog: 'off',
       log: new Logger({
@@ -55,11 +56,16 @@ class Lodged implements AsyncDisposable {
       }),
       metrics: this.metrics,
     })
-    this.group = this.workers.lodge({ composition: 'default/home', aggregate: declared, holdBytes: 2 ** 20 })
+    this.group = this.lodge(declared)
   }
 
-  static async start(upstream: number, declared: unknown = aggregate): Promise<Lodged> {
-    const lodged = new Lodged(await freePort(), declared)
+  /** One more. */
+  lodge(declared: unknown = aggregate): LodgerGroup {
+    return this.workers.lodge({ composition: 'default/home', aggregate: declared, holdBytes: 2 ** 20 })
+  }
+
+  static async start(upstream: number, declared: unknown = aggregate, workers = 2): Promise<Lodged> {
+    const lodged = new Lodged(await freePort(), declared, workers)
     try {
       await Promise.all([lodged.group.begun(), lodged.group.apply(lodged.inner(upstream))])
       await lodged.route([lodged.group])
@@ -157,6 +163,29 @@ suite('a composition that lodges with workers', () => {
     await asking
     assert.ok(answers.length > 0)
     for (const answer of answers) assert.deepEqual(answer, [200, page])
+  })
+
+  test('is had by workers that leave while something else takes its place', async () => {
+    await using upstream = await start()
+    await using lodged = await Lodged.start(upstream.port)
+    await using clients = new AsyncDisposableStack()
+    const halves = await Promise.all(Array.from({ length: 8 }, () => RawClient.to(lodged.port)))
+    for (const client of halves) {
+      clients.use(client)
+      // A worker that leaves waits for the rest, and sends it to where requests go by then.
+      client.write('GET /page/7 HTTP/1.1\r\nHost: a\r\n')
+    }
+    const replaced = lodged.workers.ids.map(id => lodged.workers.replace(id))
+    await lodged.log.count(replaced.length)
+    const next = lodged.lodge()
+    await Promise.all([next.begun(), next.apply(lodged.inner(upstream.port))])
+    await lodged.route([next])
+    for (const client of halves) client.write('\r\n')
+    await Promise.all(halves.map(client => client.until(/\}\}$/)))
+    for (const { text } of halves) assert.match(text, /^HTTP\/1\.1 200 /)
+    await clients.disposeAsync()
+    await Promise.all(replaced)
+    await next.drain(1_000)
   })
 
   test('finishes what it has begun when it leaves, and nothing comes behind that', async () => {
