@@ -54,9 +54,9 @@ suite('one cause is told once', () => {
     ['nothing wrong', gateway('front', 'protocol: HTTP, port: 80'), []],
     [
       'a protocol that is not served, not that its listener is not programmed',
-      gateway('front', 'protocol: HTTP, port: 80', 'protocol: UDP, port: 81'),
+      gateway('front', 'protocol: HTTP, port: 80', 'protocol: example.com/quic, port: 81'),
       [
-        /^gw\.yaml:9:\d+ Gateway\/front spec\.listeners\[1\]\.protocol listener l1: Accepted=False Unsupp\w+: UDP /,
+        /^gw\.yaml:9:\d+ Gateway\/front spec\.listeners\[1\]\.protocol listener l1: Accepted=False Unsupp\w+: example\.com\/quic /,
       ],
     ],
     [
@@ -73,7 +73,7 @@ suite('one cause is told once', () => {
     ],
     [
       'two causes are two lines',
-      gateway('front', 'protocol: UDP, port: 80', 'protocol: UDP, port: 81'),
+      gateway('front', 'protocol: example.com/a, port: 80', 'protocol: example.com/b, port: 81'),
       [/listener l0: Accepted=False/, /listener l1: Accepted=False/],
     ],
   ] as const)

@@ -95,7 +95,7 @@ for (const [yaml, expected] of [
   [backend('http'), []],
   [backend('h2c'), []],
   [backend('https'), []],
-  [backend('udp'), ['spec.protocol: UDP backends are not served yet, expected http, https, h2c, h2 or tcp']],
+  [backend('udp'), []],
   [policy('ClientPolicy', gateway, 'trustedHops: 1, limits: {bodyBytes: 1Mi}'), []],
   [policy('ClientPolicy', gateway, 'tls: {alpn: [h2]}, compression: {}'), []],
   [policy('BackendPolicy', service, 'loadBalancing: {type: LeastRequest}, dns: {refresh: 1s}'), []],

@@ -102,7 +102,7 @@ suite('check', () => {
     ],
     [
       'a protocol that is not served',
-      gateway.replace('protocol: HTTP,', 'protocol: UDP,') + good,
+      gateway.replace('protocol: HTTP,', 'protocol: example.com/quic,') + good,
       /Gateway\/front .*UnsupportedProtocol/,
     ],
     ['broken YAML', `${gateway}\nkind: [`, /a\.yaml:\d+:\d+/],
