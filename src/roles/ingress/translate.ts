@@ -95,7 +95,21 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     reportClientCertificate(state.gateway, ownListeners(state), certificates, report)
   }
   const ours = ourIngresses(resources, report)
-  const served = lazy(() => new Served(servedObjects(resources, gateways, ours)))
+  const composed = composedBackends(resources, options.facts, backends)
+  const composedTargets = composed.flatMap(({ to }) =>
+    typeof to === 'string' ? (backends.used.get(to) ?? []) : [],
+  )
+  const served = lazy(
+    () =>
+      new Served(
+        servedObjects(
+          resources,
+          gateways,
+          ours,
+          composedTargets.map(({ object }) => object),
+        ),
+      ),
+  )
   closeFiltered(gateways, closing)
   closeUnenforced(resources, served, options.ignoredKinds ?? [], closing, report)
   closeAnnotated(resources, served, options.ignoredAnnotations ?? [], closing, report)
@@ -106,7 +120,6 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const routes = routesOf(resources, { backends, extensions }).map(route => auth.route(route))
   const streams = attachRoutes(attaching, routes)
   const ingresses = new Ingresses(ours, { backends, extensions }, certificates, report)
-  const composed = composedBackends(resources, options.facts, backends)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const { attach, close } = auth.attachments(upstreams)
   const closed = new Placed([{ close: closing.places, conditions: [] }])

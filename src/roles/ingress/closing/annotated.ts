@@ -1,15 +1,13 @@
 import { foreignAnnotation, type ForeignAnnotation } from '../../../model/foreign-annotations.ts'
-import { GRPCRoute } from '../../../model/kinds/grpc-route.ts'
-import { HTTPRoute } from '../../../model/kinds/http-route.ts'
 import { Ingress } from '../../../model/kinds/ingress.ts'
 import { Service } from '../../../model/kinds/service.ts'
-import { TLSRoute } from '../../../model/kinds/tls-route.ts'
 import type { FieldPath, Resource } from '../../../model/resource.ts'
 import { refOf, type Resources } from '../../../model/resources.ts'
 import type { Closing } from '../../../translation/closing.ts'
 import { isFull, type Report } from '../../../translation/report.ts'
 import { wholeOf, type Targetable } from '../../../translation/targetable.ts'
 import { originOf } from '../origin.ts'
+import { routeKinds } from '../routes/route.ts'
 import type { Served } from './served-objects.ts'
 
 /** An annotation of another controller. */
@@ -35,7 +33,7 @@ export function closeAnnotated(
   closing: Closing,
   report: Report,
 ): void {
-  const kinds = [HTTPRoute, GRPCRoute, TLSRoute, Ingress, Service]
+  const kinds = [...routeKinds, Ingress, Service]
   const annotated = kinds
     .flatMap(kind => resources.all<Resource>(kind))
     .filter(one => foundIn(one).length > 0)

@@ -1,8 +1,9 @@
 import { Backend } from '../../../model/kinds/backend.ts'
 import type { BackendObjectReference } from '../../../model/kinds/http-filters.ts'
 import { Service } from '../../../model/kinds/service.ts'
+import { TrafficPolicy } from '../../../model/kinds/traffic-policy.ts'
 import type { Ingress, IngressBackend } from '../../../model/kinds/ingress.ts'
-import type { ResourceRef } from '../../../model/resource.ts'
+import type { Resource, ResourceRef } from '../../../model/resource.ts'
 import { keyOf, refKey, refOf, shortName, type Resources } from '../../../model/resources.ts'
 import { parentsOf } from '../routes/attach.ts'
 import type { GatewayState } from '../gateway/gateway-state.ts'
@@ -36,16 +37,23 @@ export class Served {
   }
 }
 
+/** `composed`: what compositions and filters send to. */
 export function servedObjects(
   resources: Resources,
   gateways: ReadonlyMap<string, GatewayState>,
   ingresses: readonly Ingress[],
+  composed: readonly Resource[],
 ): Targetable[] {
   const parents = routeParents(gateways)
   const routes = allRoutes(resources).filter(route =>
     parentsOf({ gateways }, route).some(({ carrier }) => parents.has(refKey(carrier.parent))),
   )
-  const sentTo = new Set([...routes.flatMap(backendKeys), ...ingresses.flatMap(ingressBackendKeys)])
+  const sentTo = new Set([
+    ...routes.flatMap(backendKeys),
+    ...ingresses.flatMap(ingressBackendKeys),
+    ...resources.all(TrafficPolicy).flatMap(fallbackKeys),
+    ...composed.map(keyOf),
+  ])
   const targets = [...resources.all(Service), ...resources.all(Backend)]
   return [
     ...[...parents.values()].map(({ owner }) => listenersTarget(owner)),
@@ -68,10 +76,19 @@ export function backendRefsOf({ body }: RouteState['route']): readonly BackendOb
 }
 
 function backendKeys(route: RouteState['route']): string[] {
-  return backendRefsOf(route).map(
-    ({ group = '', kind = 'Service', namespace = route.metadata.namespace, name }) =>
-      refKey({ group, kind, namespace, name }),
-  )
+  return backendRefsOf(route).map(ref => backendKey(ref, route))
+}
+
+function fallbackKeys(policy: TrafficPolicy): string[] {
+  const ref = policy.body.spec.fallback?.backendRef
+  return ref === undefined ? [] : [backendKey(ref, policy)]
+}
+
+function backendKey(
+  { group = '', kind = 'Service', namespace, name }: BackendObjectReference,
+  { metadata }: Resource,
+): string {
+  return refKey({ group, kind, namespace: namespace ?? metadata.namespace, name })
 }
 
 function ingressBackendKeys({ metadata: { namespace }, body: { spec = {} } }: Ingress): string[] {

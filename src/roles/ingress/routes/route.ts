@@ -34,11 +34,11 @@ export function isValid({ invalid, ruleCount }: Pick<RouteState, 'invalid' | 'ru
   return invalid.size < ruleCount || ruleCount === 0
 }
 
+export const routeKinds: readonly ResourceKind<Route>[] = [HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute]
+
 /** Of every kind, whether or not any Gateway of ours serves them. */
 export function allRoutes(resources: Resources): Route[] {
-  return [HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute].flatMap((kind: ResourceKind<Route>) =>
-    resources.all(kind),
-  )
+  return routeKinds.flatMap(kind => [...resources.all(kind)])
 }
 
 /** Those that it names; none where it takes whatever its listener does. */
