@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { setImmediate, setTimeout as later } from 'node:timers/promises'
 import { attacker, neighbour } from '../support/from.ts'
@@ -8,21 +6,12 @@ import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backendPolicy } from '../support/policies.ts'
 import { freePort } from '../support/process.ts'
 import { gateway, tcpRoute, to, yamlOf } from '../support/resources.ts'
-import { Seen } from '../support/until.ts'
+import { Answerer, Client, udpBackend } from '../support/udp.ts'
 
 const listeners = [
   { name: 'dns', port: 53, protocol: 'UDP' },
   { name: 'none', port: 54, protocol: 'UDP' },
 ]
-
-function udpBackend(name: string, ports: readonly number[]): object {
-  return {
-    apiVersion: 'portcullis.dev/v1alpha1',
-    kind: 'Backend',
-    metadata: { name },
-    spec: { protocol: 'udp', endpoints: ports.map(port => ({ address: '127.0.0.1', port })) },
-  }
-}
 
 function yaml(ports: readonly number[], ...more: readonly object[]): string {
   return yamlOf(
@@ -31,82 +20,6 @@ function yaml(ports: readonly number[], ...more: readonly object[]): string {
     udpBackend('up', ports),
     ...more,
   )
-}
-
-/** Answers each datagram with its name, where it comes from, and the text. */
-class Answerer implements AsyncDisposable {
-  readonly from = new Seen<RemoteInfo>()
-  private readonly socket: Socket
-
-  private constructor(socket: Socket, name: string) {
-    this.socket = socket
-    socket.on('message', (data, remote) => {
-      this.from.push(remote)
-      if (data.toString() !== 'say nothing')
-        socket.send(`${name} ${data.toString()}`, remote.port, remote.address)
-    })
-  }
-
-  static async start(name: string): Promise<Answerer> {
-    const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 })
-    socket.bind(0, '127.0.0.1')
-    await once(socket, 'listening')
-    return new Answerer(socket, name)
-  }
-
-  get port(): number {
-    return this.socket.address().port
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.socket.close()
-    await once(this.socket, 'close')
-  }
-}
-
-class Client implements Disposable {
-  readonly seen = new Seen<string>()
-  readonly from = new Set<string>()
-  private readonly socket: Socket
-  private readonly port: number
-
-  private constructor(socket: Socket, port: number) {
-    this.socket = socket
-    this.port = port
-    socket.on('message', (data, { address, port: theirs }) => {
-      this.from.add(`${address}:${theirs}`)
-      this.seen.push(data.toString())
-    })
-    socket.on('error', () => {})
-  }
-
-  static async at(address: string, port: number): Promise<Client> {
-    const socket = createSocket('udp4')
-    socket.bind(0, address)
-    await once(socket, 'listening')
-    return new Client(socket, port)
-  }
-
-  /** Resolves when it has left. */
-  say(text: string): Promise<void> {
-    return new Promise(resolve => this.socket.send(text, this.port, '127.0.0.1', () => resolve()))
-  }
-
-  /** Asks until there is an answer to it: datagrams may be lost. */
-  async ask(text: string): Promise<string> {
-    for (;;) {
-      await this.say(text)
-      const answer = await Promise.race([
-        this.seen.first(one => one.endsWith(` ${text}`)),
-        later(500, null, { ref: false }),
-      ])
-      if (answer !== null) return answer
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.socket.close()
-  }
 }
 
 const active = (started: TestGateway): number =>

@@ -7,7 +7,8 @@ import type { CoarseClock } from '../clock.ts'
 import type { PortRuntime } from '../runtime.ts'
 import { LEAVE_MS, type EnginePort } from '../serving-port.ts'
 import { localAddresses } from './local-addresses.ts'
-import { MOST_UNSENT_BYTES, UdpSession } from './session.ts'
+import { sendOrLose } from './send-or-lose.ts'
+import { UdpSession } from './session.ts'
 import type { SessionBook } from './session-book.ts'
 
 /** How often the machine is asked which addresses it has. */
@@ -133,6 +134,8 @@ export class UdpPort implements EnginePort {
   }
 
   private receive(local: Local, data: Buffer, from: RemoteInfo): void {
+    // Its sender wants no answer (RFC 768), and there is no port for one to be sent to.
+    if (from.port === 0) return void this.lost('udp_no_source_port')
     const { nowMs } = this.context.clock
     const key = `${from.address} ${from.port}`
     const session = local.sessions.get(key) ?? this.begin(local, key, from, nowMs)
@@ -156,7 +159,7 @@ export class UdpPort implements EnginePort {
       client,
     }
     const facts = { listener: port.listeners[0]!.name, serverName: '', localPort: this.localPort, remote }
-    const reply = (data: Buffer): void => this.reply(local.socket, data, from)
+    const reply = (data: Buffer): void => sendOrLose(local.socket, data, from)
     const session = new UdpSession(stream, facts, nowMs, reply, finished => {
       if (local.sessions.get(key) === session) local.sessions.delete(key)
       observer.streamed(finished)
@@ -167,10 +170,6 @@ export class UdpPort implements EnginePort {
     observer.streaming(stream)
     session.begin()
     return session
-  }
-
-  private reply(socket: Socket, data: Buffer, { address, port }: RemoteInfo): void {
-    if (socket.getSendQueueSize() < MOST_UNSENT_BYTES) socket.send(data, port, address)
   }
 
   private lost(rule: string): null {

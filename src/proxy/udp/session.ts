@@ -9,13 +9,12 @@ import type { UpstreamPool } from '../../upstream/pool.ts'
 import { chooseBackend, type BackendShare } from '../backend.ts'
 import type { Place } from '../places/places.ts'
 import type { CompiledStream, FinishedStream, StreamFacts } from '../proxied-stream.ts'
+import { sendOrLose } from './send-or-lose.ts'
 
 /** As conntrack has it: a client that has not been heard after an answer has a quarter of the time. */
 const UNHEARD_SHARE = 1 / 4
 /** Datagrams that wait for the socket, which is there after the same turn of the event loop. */
 const MOST_WAITING = 16
-/** Bytes that the system did not take yet; beyond, what comes is lost, as it may be anywhere on its way. */
-export const MOST_UNSENT_BYTES = 1024 * 1024
 
 /** What ICMP tells of who was sent to. */
 const gone: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
@@ -86,7 +85,7 @@ export class UdpSession implements PickInfo {
       this.place?.settle()
     }
     const { waiting } = this
-    if (waiting === null) this.send(data)
+    if (waiting === null) sendOrLose(this.socket!, data)
     else if (waiting.length < MOST_WAITING) waiting.push(data)
   }
 
@@ -127,11 +126,7 @@ export class UdpSession implements PickInfo {
     if (this.over) return
     const { waiting } = this
     this.waiting = null
-    for (const data of waiting ?? []) this.send(data)
-  }
-
-  private send(data: Buffer): void {
-    if (this.socket!.getSendQueueSize() < MOST_UNSENT_BYTES) this.socket!.send(data)
+    for (const data of waiting ?? []) sendOrLose(this.socket!, data)
   }
 
   private answer(data: Buffer): void {
