@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { CallFailure } from '../calls/failure.ts'
-import { answerReading, envelope, messageEnvelope, messagesOf } from './envelopes.ts'
+import { answerReading, envelope, messageEnvelope, messagesOf, onlyMessage } from './envelopes.ts'
 
 const LIMIT = 70_000
 
@@ -53,6 +53,59 @@ suite('messages of a body', () => {
     assert.equal(String((await found.next()).value), 'end')
     assert.equal((await found.next()).done, true)
   })
+
+  test('that are good come before one of the same piece that is not', async () => {
+    for (const bad of [prefix(2, 0), prefix(0, LIMIT + 1), framed(Buffer.from('no gzip'))]) {
+      const found = messagesOf(
+        inPieces(Buffer.concat([envelope(0, messages[0]!), framed(gzipSync('packed')), bad]), 16_384),
+        answerReading('', 'gzip', LIMIT),
+      )
+      assert.equal(String((await found.next()).value), 'abc')
+      assert.equal(String((await found.next()).value), 'packed')
+      await assert.rejects(found.next(), CallFailure)
+    }
+  })
+
+  test('of one piece are inflated one after the other, and counted while they are taken', async () => {
+    const one = framed(gzipSync(Buffer.alloc(LIMIT)))
+    let most = 0
+    let bytes = 0
+    const holding = {
+      add(more: number) {
+        bytes += more
+        most = Math.max(most, bytes)
+      },
+    }
+    const body = Buffer.concat(Array.from({ length: 50 }, () => one))
+    const found = messagesOf(inPieces(body, body.length), { ...answerReading('', 'gzip', LIMIT), holding })
+    assert.equal((await found.next()).value!.length, LIMIT)
+    assert.ok(bytes >= LIMIT, `${bytes} are counted of one that is here`)
+    for await (const { length } of found) assert.equal(length, LIMIT)
+    assert.ok(most < 2 * LIMIT, `${most} at once`)
+    assert.equal(bytes, 0)
+  })
+
+  for (const [what, body, expected] of [
+    ['one', envelope(0, messages[0]!), 'abc'],
+    ['one that is compressed', framed(gzipSync('abc')), 'abc'],
+    ['none', Buffer.alloc(0), null],
+    ['two', Buffer.concat([envelope(0, messages[0]!), envelope(0, messages[0]!)]), 'several'],
+    [
+      'one and a compressed one',
+      Buffer.concat([envelope(0, messages[0]!), framed(gzipSync('z'))]),
+      'several',
+    ],
+    [
+      'a compressed one and one',
+      Buffer.concat([framed(gzipSync('z')), envelope(0, messages[0]!)]),
+      'several',
+    ],
+    ['two compressed ones', Buffer.concat([framed(gzipSync('z')), framed(gzipSync('z'))]), 'several'],
+  ] as const)
+    test(`of a body that has ${what}`, async () => {
+      const only = await onlyMessage(body, answerReading('', 'gzip', LIMIT))
+      assert.equal(only instanceof Uint8Array ? Buffer.from(only).toString() : only, expected)
+    })
 
   test('below a kibibyte are not compressed', async () => {
     assert.equal((await messageEnvelope(Buffer.alloc(1023), true))[0], 0)

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { CallFailure } from '../calls/failure.ts'
-import { nobodysHolding, type Holding } from '../calls/holding.ts'
+import type { Holding } from '../calls/holding.ts'
 import { bodyTooLarge } from '../transport/whole-body.ts'
 
 /** Flags and length: of gRPC (doc/PROTOCOL-HTTP2.md: Length-Prefixed-Message), gRPC-Web and Connect. */
@@ -65,38 +65,52 @@ export async function* messagesOf(
   for await (const batch of batchesOf(body, reading)) yield* batch
 }
 
-/** The same, those together that a piece of the body has made whole: one at least. */
+/**
+ * The same, those together that a piece of the body has made whole: one at least. One that is compressed comes by itself,
+ * and is inflated when those before it have been taken: of what is in a piece it may be a thousand times as much.
+ */
 export async function* batchesOf(
   body: AsyncIterable<Uint8Array>,
   reading: Reading,
 ): AsyncGenerator<readonly Uint8Array[], void> {
   const reader = new EnvelopeReader(reading)
   for await (const chunk of body) {
-    const messages = reader.push(chunk)
-    if (messages.length > 0)
-      yield messages.some(isPromise)
-        ? await Promise.all(messages.map(one => Promise.resolve(one)))
-        : (messages as Uint8Array[])
+    reader.push(chunk)
+    for (;;) {
+      const plain = reader.plain()
+      if (plain.length > 0) yield plain
+      const packed = reader.packed()
+      if (packed === null) break
+      const message = await unzipped(packed, reading)
+      reading.holding?.add(message.length)
+      yield [message]
+      reading.holding?.add(-message.length)
+    }
   }
   reader.end()
 }
 
-/** All of a body that is here already. Those that are compressed are promises. */
-export function wholeMessages(
+/** The message of a body that is here already; null where there is none. */
+export function onlyMessage(
   body: Uint8Array,
   reading: Reading,
-): readonly (Uint8Array | Promise<Uint8Array>)[] {
-  const reader = new EnvelopeReader({ ...reading, holding: nobodysHolding })
-  const messages = reader.push(body)
+): Uint8Array | Promise<Uint8Array> | 'several' | null {
+  const reader = new EnvelopeReader(reading)
+  reader.push(body)
+  const [first, second] = reader.plain()
+  const packed = second === undefined ? reader.packed() : null
+  const isMore = first !== undefined && packed !== null
+  if (second !== undefined || isMore || reader.plain().length > 0 || reader.packed() !== null)
+    return 'several'
   reader.end()
-  return messages
+  return first ?? (packed === null ? null : unzipped(packed, reading))
 }
 
-const isPromise = (message: Uint8Array | Promise<Uint8Array>): boolean => message instanceof Promise
-
+/** Takes a body apart, piece by piece. */
 class EnvelopeReader {
   private readonly reading: Reading
   private held: Buffer = nothing
+  private at = 0
   /** What came behind it: put together when it makes a message, since a long one comes in hundreds of pieces. */
   private more: Uint8Array[] = []
   private bytes = 0
@@ -106,37 +120,59 @@ class EnvelopeReader {
     this.reading = reading
   }
 
-  push(chunk: Uint8Array): (Uint8Array | Promise<Uint8Array>)[] {
-    const { reading, more } = this
+  push(chunk: Uint8Array): void {
+    const { more, reading } = this
     more.push(chunk)
     this.bytes += chunk.length
     reading.holding?.add(chunk.length)
-    if (this.bytes < this.needed) return []
-    const held =
-      this.held.length === 0 && more.length === 1
-        ? asBuffer(chunk)
-        : Buffer.concat([this.held, ...more], this.bytes)
+    if (this.bytes < this.needed) return
+    const left = this.held.subarray(this.at)
+    this.held =
+      left.length === 0 && more.length === 1 ? asBuffer(chunk) : Buffer.concat([left, ...more], this.bytes)
+    this.at = 0
     this.more = []
-    const messages: (Uint8Array | Promise<Uint8Array>)[] = []
-    let at = 0
-    for (;;) {
-      const length = lengthAt(held, at, reading)
-      this.needed = PREFIX + (length ?? 0)
-      if (length === null || held.length - at < this.needed) break
-      const message = held.subarray(at + PREFIX, at + this.needed)
-      const flags = held[at]!
-      at += this.needed
-      if (flags > COMPRESSED) throw reading.wrong('flags', `the flags of a message are ${flags}`)
-      messages.push(flags === COMPRESSED ? unzipped(message, reading) : message)
+  }
+
+  /** Those that are whole, up to one that is compressed, or wrong: that is told to who asks for what is behind them. */
+  plain(): Uint8Array[] {
+    const messages: Uint8Array[] = []
+    try {
+      while (this.isWhole() && this.flags !== COMPRESSED) messages.push(this.take())
+    } catch (error) {
+      if (messages.length === 0) throw error
     }
-    this.held = at === held.length ? nothing : held.subarray(at)
-    reading.holding?.add(-at)
-    this.bytes = this.held.length
     return messages
+  }
+
+  /** One that is compressed, where that is the next. */
+  packed(): Uint8Array | null {
+    return this.isWhole() && this.flags === COMPRESSED ? this.take() : null
   }
 
   end(): void {
     if (this.bytes > 0) throw this.reading.wrong('cut_short', 'the body ends within a message')
+  }
+
+  private get flags(): number {
+    return this.held[this.at]!
+  }
+
+  private isWhole(): boolean {
+    const { held, at, reading } = this
+    if (this.more.length > 0) return false
+    const length = lengthAt(held, at, reading)
+    this.needed = PREFIX + (length ?? 0)
+    if (length === null || held.length - at < this.needed) return false
+    if (this.flags > COMPRESSED) throw reading.wrong('flags', `the flags of a message are ${this.flags}`)
+    return true
+  }
+
+  private take(): Uint8Array {
+    const { held, at, needed } = this
+    this.at += needed
+    this.bytes -= needed
+    this.reading.holding?.add(-needed)
+    return held.subarray(at + PREFIX, at + needed)
   }
 }
 

@@ -1,6 +1,6 @@
 import { INTERNAL, OK, UNIMPLEMENTED } from '../../../http/grpc/status.ts'
 import { CallFailure } from '../../calls/failure.ts'
-import { answerReading, batchesOf, PREFIX, wholeMessages, type Reading } from '../../grpc/envelopes.ts'
+import { answerReading, batchesOf, onlyMessage, PREFIX, type Reading } from '../../grpc/envelopes.ts'
 import { headOf } from '../../grpc/status.ts'
 import type { BackendAnswer } from '../../transport/transport.ts'
 import type { Metadata } from './metadata.ts'
@@ -64,14 +64,12 @@ export class MethodAnswer {
 
   /** Of a call that has one message; its status says where it had not. */
   one(): Promise<Uint8Array | null> {
-    if (this.ending !== null) return Promise.resolve(this.only([]))
+    if (this.ending !== null) return Promise.resolve(this.judged(null))
     return this.answer.body
       .bytes(this.reading.limitBytes + PREFIX)
       .then(content => {
-        const messages = wholeMessages(content, this.reading)
-        const [first] = messages
-        if (!(first instanceof Promise)) return this.whole(messages)
-        return first.then(message => this.whole([message, ...messages.slice(1)]))
+        const message = onlyMessage(content, this.reading)
+        return message instanceof Promise ? message.then(one => this.only(one)) : this.only(message)
       })
       .catch((error: unknown) => {
         this.fail(error)
@@ -79,17 +77,17 @@ export class MethodAnswer {
       })
   }
 
-  private whole(messages: readonly (Uint8Array | Promise<Uint8Array>)[]): Uint8Array | null {
+  private only(message: Uint8Array | 'several' | null): Uint8Array | null {
     this.ended()
-    return this.only(messages)
+    return this.judged(message)
   }
 
-  private only(messages: readonly (Uint8Array | Promise<Uint8Array>)[]): Uint8Array | null {
-    if (messages.length > 1)
+  private judged(message: Uint8Array | 'several' | null): Uint8Array | null {
+    if (message === 'several')
       this.ending = statusOf(UNIMPLEMENTED, 'the backend answered with more than one message')
-    else if (messages.length === 0 && this.ending!.code === OK)
+    else if (message === null && this.ending!.code === OK)
       this.ending = statusOf(UNIMPLEMENTED, 'the backend answered without a message')
-    return this.ending!.code === OK ? (messages[0] as Uint8Array) : null
+    return this.ending!.code === OK ? (message as Uint8Array) : null
   }
 
   /** All of its messages are here. */
