@@ -44,9 +44,13 @@ export class LodgerGroup {
     this.kit = kit
   }
 
-  /** From here on this worker has it, too. */
-  add({ worker, owner, settings, shared, tell }: Host): void {
-    if (this.isLeaving) return
+  /** Whether workers that begin are to have it. */
+  get isOpen(): boolean {
+    return !this.isLeaving
+  }
+
+  /** From here on this worker has it, too. Resolves when it serves there, or cannot. */
+  async add({ worker, owner, settings, shared, tell }: Host): Promise<void> {
     const { port1, port2 } = new MessageChannel()
     const member = new Member({ ...settings, shared }, port1)
     const lodged = Promise.withResolvers<void>()
@@ -66,6 +70,7 @@ export class LodgerGroup {
     this.lodged.set(worker, lodged)
     tell({ type: 'lodger', thread: this.id, shared, data: this.data, port: port2 })
     if (this.snapshot !== null) void member.apply(new SnapshotBytes(this.snapshot))
+    await lodged.promise.catch(() => undefined)
   }
 
   /** Resolves when it serves in all workers that there are; rejects where it cannot in one of them. */

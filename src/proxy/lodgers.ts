@@ -18,8 +18,8 @@ export interface Lodging {
 }
 
 /**
- * Puts what `data` describes between a way from the worker and an engine of its own. Rejects with what keeps it from
- * serving. Requests may come by `port` before it has resolved.
+ * Puts what `data` describes between a way from the worker and an engine of its own, which has a snapshot. Rejects with
+ * what keeps it from serving. Requests may have come by `port` before.
  */
 export type Lodge = (data: object, port: CrossingPort, plane: Engine) => Promise<Lodging>
 
@@ -67,6 +67,8 @@ class Lodger {
   private readonly writer: MetricsWriter
   private readonly lodging: Promise<Lodging | null>
   private readonly left: () => void
+  /** Up, before it has begun. */
+  private readonly given = Promise.withResolvers<null>()
   private leaving: Promise<void> | null = null
 
   constructor({ thread, shared, data, port }: LodgerMessage, house: House, left: () => void) {
@@ -90,9 +92,12 @@ class Lodger {
     })
     const [here, there] = LocalPort.pair(error => log.error('bundle.failed', { thread, error }))
     host.addThread(thread, here)
-    this.lodging = lodge(data, there, this.plane).then(
+    // Before its clusters are there it could but fail what is asked of it.
+    const ready = Promise.withResolvers<void>()
+    const begun = ready.promise.then(() => (this.leaving === null ? lodge(data, there, this.plane) : null))
+    this.lodging = Promise.race([begun, this.given.promise]).then(
       lodging => {
-        tell({ type: 'lodged', fault: null })
+        if (lodging !== null) tell({ type: 'lodged', fault: null })
         return lodging
       },
       (error: unknown) => {
@@ -105,6 +110,7 @@ class Lodger {
       engine: this.plane,
       writer,
       applied: writer.gauge('portcullis_snapshot_version', {}),
+      onApplied: () => ready.resolve(),
       other: message => {
         if (message.type === 'drain') void this.drain(message.graceMs)
       },
@@ -117,6 +123,7 @@ class Lodger {
   }
 
   private async leave(graceMs: number): Promise<void> {
+    this.given.resolve(null)
     const lodging = await this.lodging
     await lodging?.leave(graceMs)
     await this.plane.drain(graceMs)

@@ -13,6 +13,8 @@ export interface Obeying {
   readonly writer: MetricsWriter
   /** The version of what is in force. */
   readonly applied: Gauge
+  /** After each snapshot that is in force. */
+  readonly onApplied?: () => void
   /** A message that is not about what the engine serves. */
   readonly other: (message: Exclude<ToWorker, OfEngine>) => void
 }
@@ -34,7 +36,7 @@ type OfEngine = Extract<
 >
 
 /** Has an engine do what the main thread says by this port. */
-export function obey(port: MessagePort, { engine, writer, applied, other }: Obeying): void {
+export function obey(port: MessagePort, { engine, writer, applied, onApplied, other }: Obeying): void {
   const tell = (message: FromWorker): void => port.postMessage(message)
   const received = new Received()
 
@@ -56,6 +58,7 @@ export function obey(port: MessagePort, { engine, writer, applied, other }: Obey
     try {
       ports = await engine.apply(snapshot)
       applied.set(version)
+      onApplied?.()
     } catch (error) {
       log.error('snapshot.failed', { version, error })
       ports = engine.unchanged(snapshot, error)

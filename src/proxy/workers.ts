@@ -247,17 +247,19 @@ export class WorkerGroup {
       over: () => this.loseThread(id, 'bundle_terminated', 'drained'),
     })
     this.lodgers.set(id, group)
-    for (const member of [...this.members.values(), ...this.leaving]) this.settle(group, member)
+    for (const member of [...this.members.values(), ...this.leaving]) void this.settle(group, member)
     return group
   }
 
-  private settle(group: LodgerGroup, member: Member): void {
+  private async settle(group: LodgerGroup, member: Member): Promise<void> {
     const { settings } = member
     const owner = ++this.lastId
     const { handle: shared } = this.state.handle(owner)
     this.options.metrics.attach(owner)
-    group.add({ worker: settings.id, owner, settings, shared, tell: message => member.tell(message) })
+    const tell = (message: ToWorker): void => member.tell(message)
+    const added = group.add({ worker: settings.id, owner, settings, shared, tell })
     group.tell({ type: 'verdicts', verdicts: this.verdicts.all })
+    await added
   }
 
   /** For log rotation. */
@@ -329,14 +331,16 @@ export class WorkerGroup {
     member.tell({ type: 'verdicts', verdicts: this.verdicts.all })
     for (const [thread, connect] of this.threads)
       member.tell({ type: 'bundle-port', thread, port: connect(id) })
-    for (const group of this.lodgers.values()) this.settle(group, member)
+    const open = [...this.lodgers.values()].filter(({ isOpen }) => isOpen)
+    const lodged = Promise.all(open.map(group => this.settle(group, member)))
     metrics.attach(id)
     member.worker.on('message', (message: FromWorker) => this.hear(id, message))
     member.worker.on('error', error => log.error('worker.failed', { worker: id, error }))
     member.worker.once('exit', code => this.ended(member, code))
     // One that takes over: its end was told, so its beginning is.
     if (this.snapshot.version > 0) {
-      member.serving = member.apply(new SnapshotBytes(this.snapshot))
+      const applied = member.apply(new SnapshotBytes(this.snapshot))
+      member.serving = lodged.then(() => applied)
       void member.serving.then(serving => {
         if (serving.length > 0) log.info('worker.serving', { worker: id })
       })

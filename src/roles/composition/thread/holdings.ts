@@ -16,7 +16,7 @@ export const REQUEST_BYTES = 10 * 1024
  * of which nothing has moved for the longest time.
  */
 export class Holdings {
-  private readonly limitBytes: number
+  private limitBytes: number
   private readonly displaced: () => void
   private readonly clients = new Map<string, Account>()
   private bytes = 0
@@ -26,6 +26,11 @@ export class Holdings {
   constructor(limitBytes: number, displaced: () => void) {
     this.limitBytes = limitBytes
     this.displaced = displaced
+  }
+
+  /** From the next move on. */
+  bound(limitBytes: number): void {
+    this.limitBytes = limitBytes
   }
 
   /** A request of this client begins, with fields of so many bytes, and holds what every request does. */

@@ -214,6 +214,17 @@ suite('a composition that lodges with workers', () => {
     await drained
   })
 
+  test('answers nobody before its clusters are there', async () => {
+    await using upstream = await start()
+    await using lodged = await Lodged.start(upstream.port)
+    const late = lodged.lodge()
+    await lodged.route([late])
+    const asking = lodged.ask()
+    await late.apply(lodged.inner(upstream.port))
+    assert.deepEqual(await asking, [200, page])
+    await late.drain(1_000)
+  })
+
   test('has metrics of its own, counted once', async () => {
     await using upstream = await start()
     await using lodged = await Lodged.start(upstream.port)
