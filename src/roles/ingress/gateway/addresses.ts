@@ -51,7 +51,8 @@ export function overlap(a: string, b: string): boolean {
   return includes(a, b) || includes(b, a)
 }
 
-function includes(outer: string, inner: string): boolean {
+/** Whether a socket on `outer` takes all that is meant for `inner`. */
+export function includes(outer: string, inner: string): boolean {
   if (outer === inner || outer === ANY) return true
   return outer === '::' ? inner !== ANY : outer === '0.0.0.0' && isIP(inner) === 4
 }

@@ -46,7 +46,7 @@ export class Ingresses {
     const hosts = ingressHosts(states, ruleOf)
     const own = ingressPorts(given, [plainListener(first.route, hosts)], tlsListeners(tls.hosts, hosts))
     const laid = withIngresses(ports, own, addresses, clientSettings)
-    reportObstacles(states, tls, laid.obstacles, report)
+    reportObstacles(states, tls, laid.obstacles, given, report)
     doubtIsolated(states, ports, given.http, report)
     return laid.ports
   }

@@ -1,8 +1,11 @@
 import type { Ingress } from '../../../model/kinds/ingress.ts'
+import { formatPath } from '../../../model/problem.ts'
+import type { FieldPath } from '../../../model/resource.ts'
 import { coveringHostnames } from '../../../snapshot/hostnames.ts'
 import type { Port } from '../../../snapshot/snapshot.ts'
 import { policyName } from '../../../translation/policies.ts'
-import { isFull, type Report } from '../../../translation/report.ts'
+import { isFull, type Doubt, type Report } from '../../../translation/report.ts'
+import type { IngressPorts } from '../../../translation/role.ts'
 import { isValid, type RouteState } from '../routes/route.ts'
 import { sharesOf } from './ingress-route.ts'
 import { fallbackOf } from './listeners.ts'
@@ -51,31 +54,74 @@ export function reportObstacles(
   states: readonly RouteState<Ingress>[],
   { hosts }: IngressTls,
   obstacles: readonly Obstacle[],
+  ports: IngressPorts,
   report: Report,
 ): void {
-  for (const obstacle of obstacles) {
-    const by = `listener ${obstacle.by.name} of a Gateway`
-    if ('port' in obstacle) {
-      const [first] = states
-      if (first !== undefined)
-        report.doubt(first.route, {
-          severity: 'error',
-          reason: 'PortTaken',
-          path: ['spec'],
-          message: `${by} has port ${obstacle.port} with another protocol, and so no Ingress is served there; give the Gateway another port, or Ingresses by --ingress-ports`,
-        })
-      continue
+  // A Gateway with several addresses is in the way at each of them.
+  const told = new Set<string>()
+  for (const obstacle of obstacles)
+    for (const [ingress, doubt] of doubtsOf(obstacle, states, hosts, ports)) {
+      const text = `${policyName(ingress)} ${formatPath(doubt.path)} ${doubt.message}`
+      if (!told.has(text)) report.doubt(ingress, doubt)
+      told.add(text)
     }
-    const { hostname } = obstacle.listener
-    const named = hosts.get(hostname)
-    if (named !== undefined)
-      report.doubt(named.ingress, {
-        severity: 'error',
-        reason: 'HostnameTaken',
-        path: named.path,
-        message: `${by} has ${hostname === '' ? 'any hostname' : hostname} on this port, and takes no requests for Ingresses`,
-      })
+}
+
+type Told = readonly (readonly [ingress: Ingress, doubt: Doubt])[]
+
+function doubtsOf(
+  obstacle: Obstacle,
+  states: readonly RouteState<Ingress>[],
+  tls: IngressTls['hosts'],
+  { https }: IngressPorts,
+): Told {
+  if ('port' in obstacle) {
+    const doubt = {
+      severity: 'error',
+      reason: 'PortTaken',
+      path: ['spec'],
+      message: takenText(obstacle),
+    } as const
+    const there = states.filter(
+      ({ route: { body } }) => obstacle.port !== https || (body.spec?.tls ?? []).length > 0,
+    )
+    return there.map(({ route }) => [route, doubt])
   }
+  if ('host' in obstacle) {
+    const { host, by } = obstacle
+    const message = `more rules of routes of listener ${by.name} of a Gateway are for ${host === '' ? 'any hostname' : host}, too, than can be put before those of Ingresses; give these routes hostnames of their own`
+    return states.flatMap(({ route }) => {
+      const path = hostPath(route, host)
+      return path === null
+        ? []
+        : [[route, { severity: 'error', reason: 'HostnameTaken', path, message }] as const]
+    })
+  }
+  const { hostname } = obstacle.listener
+  const named = tls.get(hostname)
+  if (named === undefined) return []
+  const { ingress, path } = named
+  if ('by' in obstacle) {
+    const { by } = obstacle
+    const message = `listener ${by.name} of a Gateway has ${by.hostname === '' ? 'any hostname' : by.hostname} on this port, and takes no requests for Ingresses`
+    return [[ingress, { severity: 'error', reason: 'HostnameTaken', path, message }]]
+  }
+  const message = `clients who ask for ${hostname === '' ? 'any name' : hostname} are shown the certificate of listener ${obstacle.shownBy.name} of a Gateway, which has any hostname on this port`
+  return [[ingress, { severity: 'warning', reason: 'CertificateTaken', path, message }]]
+}
+
+function takenText(obstacle: Extract<Obstacle, { readonly port: number }>): string {
+  const { port } = obstacle
+  const expected = 'give the Gateway another port, or Ingresses by --ingress-ports'
+  if (!('address' in obstacle))
+    return `listener ${obstacle.by.name} of a Gateway has port ${port} with another protocol, and so no Ingress is served there; ${expected}`
+  const { address, by } = obstacle
+  return `listener ${by.listeners[0]?.name ?? ''} of a Gateway has ${by.key}, and so Ingresses are not on port ${port} of ${address === '' ? 'every address' : address}, but where Gateways are; ${expected}`
+}
+
+function hostPath({ body }: Ingress, host: string): FieldPath | null {
+  const i = (body.spec?.rules ?? []).findIndex(rule => (rule.host ?? '') === host)
+  return i < 0 ? null : ['spec', 'rules', i, ...(host === '' ? [] : ['host'])]
 }
 
 /** Hosts that a listener of a Gateway has for itself on the port for plain HTTP, since its hostname is the more specific. */
@@ -92,11 +138,10 @@ export function doubtIsolated(
     for (const host of sharesOf(state).byHost.keys()) {
       const by = coveringHostnames(host).flatMap(name => named.get(name) ?? [])[0]
       if (by === undefined) continue
-      const i = (state.route.body.spec?.rules ?? []).findIndex(rule => rule.host === host)
       report.doubt(state.route, {
         severity: 'error',
         reason: 'HostnameTaken',
-        path: i < 0 ? ['spec'] : ['spec', 'rules', i, 'host'],
+        path: hostPath(state.route, host) ?? ['spec'],
         message: `no request without TLS reaches it: listener ${by.name} of a Gateway has ${by.hostname} on port ${http}, and a request meets the listener with the most specific hostname alone`,
       })
     }
