@@ -4,10 +4,14 @@ export interface ForeignAnnotation {
   readonly controller: string
   /** What says the same here, where it may protect; "" where nothing does. Null: it only tunes. */
   readonly instead: string | null
+  readonly scope: AnnotationScope
 }
 
+/** What it is for beside the object that it stands on: nothing, all Ingresses of the same hosts, or of the same load balancer of AWS. */
+export type AnnotationScope = 'object' | 'host' | 'group'
+
 /** Whether it may protect, and what to write in its place; the first that fits counts. */
-type Row = readonly [pattern: RegExp, instead: string, only?: RegExp]
+type Row = readonly [pattern: RegExp, instead: string, only?: RegExp, scope?: AnnotationScope]
 
 interface Controller {
   readonly name: string
@@ -27,11 +31,13 @@ const NOTHING = ''
 
 /** Values that switch something on; all others leave it as it was without the annotation. */
 const ON = /^(true|on|yes|1|detect|deny)$/i
+const ANY = /^/
 const SECURE = /^(https|grpcs|h2-ssl|h1-ssl|true)$/i
 
 /** What ingress-nginx has made common. */
 const common: readonly Row[] = [
-  [/^auth-tls-/, CLIENTS],
+  // A certificate is asked for before there is a path.
+  [/^auth-tls-/, CLIENTS, ANY, 'host'],
   [/^(auth-(type|secret|secret-type|realm))$/, BASIC],
   [/^(auth|oauth|oauth2)(-|$)/, AUTH],
   [/^(global-rate-limit|limit|rate-limit)(-|$)/, LIMITS],
@@ -39,6 +45,7 @@ const common: readonly Row[] = [
   [/^(enable-modsecurity|enable-owasp-core-rules|waf)$/, NOTHING, /^(?!(false|off|no|0|)$)/i],
   [/^(modsecurity-|waf-)/, NOTHING],
   // Whatever may be written there: `deny all`, or who may pass.
+  [/^server-snippet/, NOTHING, ANY, 'host'],
   [/snippet/, NOTHING],
   [/^(proxy-ssl-|secure-)/, BACKEND_TLS, /^(?!(off|false)$)/i],
   [/^backend-protocol$/, BACKEND_TLS, SECURE],
@@ -54,7 +61,8 @@ const controllers: readonly Controller[] = [
     [/^jwt-/, 'an AuthenticationPolicy'],
     [/^limit-req-/, LIMITS],
     [/^policies$/, 'a TrafficPolicy or an ExternalAuthPolicy'],
-    [/^(server|location)-snippets$/, NOTHING],
+    [/^server-snippets$/, NOTHING, ANY, 'host'],
+    [/^location-snippets$/, NOTHING],
     [/^ssl-services$/, BACKEND_TLS],
   ] },
   { name: 'F5 WAF for NGINX', prefixes: ['appprotect.f5.com', 'appprotectdos.f5.com'], protecting: [[/./, NOTHING]] },
@@ -69,14 +77,14 @@ const controllers: readonly Controller[] = [
   { name: 'Kong', prefixes: ['configuration.konghq.com', 'plugins.konghq.com'], protecting: [[/./, 'policies: TrafficPolicy, ExternalAuthPolicy, AuthenticationPolicy']] },
   { name: 'Traefik', prefixes: ['traefik.ingress.kubernetes.io'], protecting: [
     [/^router\.middlewares$/, 'filters of an HTTPRoute, a TrafficPolicy or an ExternalAuthPolicy'],
-    [/^router\.tls\.options$/, CLIENTS],
+    [/^router\.tls\.options$/, CLIENTS, ANY, 'host'],
     // One that is open to few would be open to all.
     [/^router\.entrypoints$/, LISTENERS, /^(?!\s*(web|websecure|http|https)(\s*,\s*(web|websecure|http|https))*\s*$)/],
     [/^service\.serversscheme$/, BACKEND_TLS, SECURE],
     ...common,
   ] },
   { name: 'HAProxy Kubernetes Ingress Controller', prefixes: ['haproxy.org', 'haproxy.com'], protecting: [
-    [/^client-(ca|crt-optional)$/, CLIENTS],
+    [/^client-(ca|crt-optional)$/, CLIENTS, ANY, 'host'],
     [/^server-(ssl|ca|crt)$/, BACKEND_TLS, /^(?!false$)/],
     ...common,
   ] },
@@ -98,17 +106,17 @@ const controllers: readonly Controller[] = [
   { name: 'Skipper', prefixes: ['zalando.org'], protecting: [[/^(skipper-(filter|predicate|routes)|ratelimit)$/, 'an HTTPRoute']] },
   { name: 'AWS Load Balancer Controller', prefixes: ['alb.ingress.kubernetes.io'], protecting: [
     [/^auth-/, AUTH],
-    [/^(wafv2-acl-|waf-acl-|shield-)/, NOTHING],
-    [/^(inbound-cidrs|security-groups|prefix-lists?)/, ADDRESSES],
-    [/^mutual-authentication$/, CLIENTS],
+    [/^(wafv2-acl-|waf-acl-|shield-)/, NOTHING, ANY, 'group'],
+    [/(^inbound-cidrs$|security-groups|prefix-lists?$)/, ADDRESSES, ANY, 'group'],
+    [/^mutual-authentication$/, CLIENTS, ANY, 'group'],
     [/^(conditions|actions|transforms)\./, 'an HTTPRoute'],
     // What is reached from inside would be reached from everywhere.
-    [/^scheme$/, LISTENERS, /^internal$/],
+    [/^scheme$/, LISTENERS, /^internal$/, 'group'],
     [/^backend-protocol$/, BACKEND_TLS, SECURE],
   ] },
   { name: 'Azure Application Gateway', prefixes: ['appgw.ingress.kubernetes.io'], protecting: [
     [/^waf-/, NOTHING],
-    [/^use-private-ip$/, LISTENERS, ON],
+    [/^use-private-ip$/, LISTENERS, ON, 'host'],
     [/^(backend-protocol|appgw-trusted-root-certificate)$/, BACKEND_TLS, /^(?!http$)/i],
   ] },
   { name: 'Google Kubernetes Engine', prefixes: ['cloud.google.com'], protecting: [
@@ -128,5 +136,6 @@ export function foreignAnnotation(name: string, value: string): ForeignAnnotatio
   const row = controller.protecting.find(
     ([pattern, , only]) => pattern.test(own) && (only?.test(value.trim()) ?? true),
   )
-  return { controller: controller.name, instead: row?.[1] ?? null }
+  const [, instead = null, , scope = 'object'] = row ?? []
+  return { controller: controller.name, instead, scope }
 }

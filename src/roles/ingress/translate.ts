@@ -112,7 +112,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   )
   closeFiltered(gateways, closing)
   closeUnenforced(resources, served, options.ignoredKinds ?? [], closing, report)
-  closeAnnotated(resources, served, options.ignoredAnnotations ?? [], closing, report)
+  closeAnnotated(resources, ours, served, options.ignoredAnnotations ?? [], closing, report)
   const traffic = trafficPolicies({ resources, gateways, grants, backends, closing, report })
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
   closing.tell(report)
