@@ -263,6 +263,42 @@ suite('the status that is wanted', () => {
     assert.equal(wantedStatus({ ...said, resource: set, conditions }, {}, NOW), null)
   })
 
+  for (const [kind, served] of [
+    ['Gateway', 'the proxy serves this Gateway'],
+    ['ListenerSet', 'the proxy serves this ListenerSet'],
+  ] as const)
+    test(`takes back what we have said of a ${kind} for which nobody is responsible any more`, () => {
+      const own = resource(GATEWAY_API, kind, 'gone', 5, {})
+      const told = {
+        ...said,
+        resource: own,
+        conditions: [condition('Accepted', 'Unknown'), condition('Programmed', 'Unknown')],
+      }
+      const before = {
+        addresses: [{ type: 'IPAddress', value: '192.0.2.1' }],
+        attachedListenerSets: 1,
+        conditions: [
+          api('Accepted', 'True', 5, BEFORE),
+          { ...api('Programmed', 'True', 5, BEFORE), message: served },
+          { type: 'example.com/Checked', status: 'True' },
+        ],
+        listeners: [{ name: 'http', attachedRoutes: 1, conditions: [api('Accepted', 'True', 5, BEFORE)] }],
+      }
+      const written = wantedStatus(told, before, NOW)
+      assert.deepEqual(written, {
+        ...(kind === 'Gateway' && { addresses: [], attachedListenerSets: 0 }),
+        conditions: [
+          api('Accepted', 'Unknown', 5),
+          api('Programmed', 'Unknown', 5),
+          { type: 'example.com/Checked', status: 'True' },
+        ],
+        listeners: [],
+      })
+      assert.equal(wantedStatus(told, { ...before, ...written }, NOW), null)
+      const theirs = before.conditions.map(one => ({ ...one, message: 'of another controller' }))
+      assert.equal(wantedStatus(told, { ...before, conditions: theirs }, NOW), null)
+    })
+
   test('has no more parents than a server takes, those of others first', () => {
     const others = Array.from({ length: 31 }, () => foreignEntry)
     const conditions = [

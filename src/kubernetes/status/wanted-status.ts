@@ -5,6 +5,7 @@ import { keyOf, refKey } from '../../model/resources.ts'
 import { fieldOf } from '../../model/words.ts'
 import type { GatewayStatus } from '../../snapshot/contribution.ts'
 import { CONTROLLER } from '../../translation/gateway-classes.ts'
+import { SERVING } from '../../translation/serving-words.ts'
 import { supportedFeatures } from './features.ts'
 
 /** What is said of one object now. */
@@ -90,12 +91,12 @@ function ofGateway(said: Said, before: unknown, now: string): StatusFields | nul
   const { resource, conditions, gateways, addresses } = said
   const gateway = gateways.get(keyOf(resource))
   const fields = ofListeners(said, before, now)
-  if (gateway === undefined || fields === null) return null
+  if (fields === null) return null
   const isProgrammed = conditions.some(
     ({ listener, type, status }) => listener === undefined && type === 'Programmed' && status === 'True',
   )
-  const reached = gateway.addresses.length > 0 ? gateway.addresses : addresses
-  const { attachedListenerSets = 0 } = gateway
+  const reached = gateway !== undefined && gateway.addresses.length > 0 ? gateway.addresses : addresses
+  const attachedListenerSets = gateway?.attachedListenerSets ?? 0
   // Definitions of older releases do not have it, and would drop it each time.
   const isCounted = attachedListenerSets > 0 || fieldOf(before, 'attachedListenerSets') !== undefined
   return {
@@ -112,17 +113,29 @@ function ofGateway(said: Said, before: unknown, now: string): StatusFields | nul
 function ofListeners(said: Said, before: unknown, now: string): StatusFields | null {
   const { resource, conditions, gateways } = said
   const status = gateways.get(keyOf(resource))
-  if (conditions.length === 0 || status === undefined) return null
+  if (conditions.length === 0 || (status === undefined && !wasServed(resource, before))) return null
   const own = conditions.filter(({ listener }) => listener === undefined)
   return {
     conditions: besideOthers(own, said, fieldOf(before, 'conditions'), now),
-    listeners: status.listeners.map(listener => {
+    listeners: (status?.listeners ?? []).map(listener => {
       const known = itemsOf(before, 'listeners').find(one => fieldOf(one, 'name') === listener.name)
       const was = fieldOf(known, 'conditions')
       const its = conditions.filter(one => one.listener === listener.name)
       return { ...listener, conditions: besideOthers(its, said, was, now) }
     }),
   }
+}
+
+/**
+ * Whether we have said that it is in order. Where its class, or the Gateway of a ListenerSet, is gone, nobody else may
+ * take that back; what others have said stays theirs.
+ */
+function wasServed({ kind }: Resource, before: unknown): boolean {
+  const { valid, served } = SERVING[kind === 'Gateway' ? 'Gateway' : 'ListenerSet']
+  return itemsOf(before, 'conditions').some(one => {
+    const message = fieldOf(one, 'message')
+    return fieldOf(one, 'status') === 'True' && (message === valid || message === served)
+  })
 }
 
 function ofRoute(said: Said, before: unknown, now: string): StatusFields | null {

@@ -31,6 +31,7 @@ import {
 } from './listeners.ts'
 import { isSet } from '../../../translation/listener-name.ts'
 import { missing } from '../../../translation/missing.ts'
+import { SERVING } from '../../../translation/serving-words.ts'
 
 /** The Gateways of our classes, the oldest first, by their keys. */
 export function gatewaysOf(
@@ -63,7 +64,7 @@ export function gatewaysOf(
       sets,
     })
   }
-  reportStraySets(resources, report)
+  reportStraySets(resources, classOf, report)
   claimPorts([...states.values()])
   return states
 }
@@ -133,7 +134,7 @@ export function reportGateway(state: GatewayState, report: Report): void {
   const { gateway, listeners, sets } = state
   const programmed = isUsable(state) && listeners.some(isProgrammed)
   reportAccepted(state, report)
-  if (programmed) report.good(gateway, 'Programmed', 'Programmed', 'the proxy serves this Gateway')
+  if (programmed) report.good(gateway, 'Programmed', 'Programmed', SERVING.Gateway.served)
   else report.bad(gateway, 'Programmed', notProgrammed(state))
   for (const listener of listeners) reportListener(state, listener, report)
   reportSets(state, report)
@@ -153,7 +154,7 @@ function reportAccepted(state: GatewayState, report: Report): void {
   const flaws = invalid
     .flatMap(({ refused: own, unserved }) => [...own, ...unserved])
     .map(flaw => ({ ...flaw, reason: 'ListenersNotValid' }))
-  if (!isFull(flaws)) return report.good(gateway, 'Accepted', 'Accepted', 'the Gateway is valid')
+  if (!isFull(flaws)) return report.good(gateway, 'Accepted', 'Accepted', SERVING.Gateway.valid)
   if (invalid.length === listeners.length) return report.bad(gateway, 'Accepted', flaws)
   report.warn(gateway, 'Accepted', flaws)
 }

@@ -3,12 +3,14 @@ import { Gateway } from '../../../model/kinds/gateway.ts'
 import { ListenerSet } from '../../../model/kinds/listener-set.ts'
 import { keyOf, refKey, refOf, type Resources } from '../../../model/resources.ts'
 import type { GatewayStatus } from '../../../snapshot/contribution.ts'
+import type { ClassState } from '../../../translation/gateway-classes.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import { gatewayOf, type ListenerOwner } from '../../../translation/listener-name.ts'
 import { missing } from '../../../translation/missing.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { isFull, type Flaw, type Report } from '../../../translation/report.ts'
+import { SERVING } from '../../../translation/serving-words.ts'
 import { isUsable, ownListeners, type GatewayState, type SetState } from './gateway-state.ts'
 import { addedListeners, TakenListeners } from './added-listeners.ts'
 import { isProgrammed, type ListenerState } from './listeners.ts'
@@ -67,41 +69,48 @@ function reportSet({ set, refused, listeners }: SetState, state: GatewayState, r
   }
   if (isFull(refused)) return both(refused)
   if (isFull(state.refused)) {
-    const flaw = parentFlaw(state, 'ParentNotAccepted')
+    const flaw = parentFlaw(state.gateway, 'ParentNotAccepted')
     return both([flaw], [{ ...flaw, reason: 'ParentNotProgrammed' }])
   }
   const lost = listeners.filter(listener => !isProgrammed(listener))
   const flaws = lost.flatMap(notServed).map(flaw => ({ ...flaw, reason: 'ListenersNotValid' }))
   if (lost.length === listeners.length && isFull(flaws)) return both(flaws)
   if (isFull(flaws)) report.warn(set, 'Accepted', flaws)
-  else report.good(set, 'Accepted', 'Accepted', 'the ListenerSet is valid')
-  if (isUsable(state)) report.good(set, 'Programmed', 'Programmed', 'the proxy serves this ListenerSet')
-  else report.bad(set, 'Programmed', [parentFlaw(state, 'ParentNotProgrammed')])
+  else report.good(set, 'Accepted', 'Accepted', SERVING.ListenerSet.valid)
+  if (isUsable(state)) report.good(set, 'Programmed', 'Programmed', SERVING.ListenerSet.served)
+  else report.bad(set, 'Programmed', [parentFlaw(state.gateway, 'ParentNotProgrammed')])
 }
 
 function notServed({ refused, unserved, unresolved }: ListenerState): readonly Flaw[] {
   return [refused, unserved, unresolved].find(isFull) ?? []
 }
 
-function parentFlaw({ gateway }: GatewayState, reason: string): Flaw {
+function parentFlaw(gateway: Gateway, reason: string): Flaw {
   const message = `Gateway ${policyName(gateway)} is not served; its own conditions say why`
   return { reason, path: ['spec', 'parentRef'], message, follows: true }
 }
 
-/** ListenerSets of a Gateway that is not there keep the standard's default status: nobody is responsible yet. */
-export function reportStraySets(resources: Resources, report: Report): void {
+/** ListenerSets of a Gateway that is not there, or has no class, keep the standard's default status: nobody is responsible yet. */
+export function reportStraySets(
+  resources: Resources,
+  classOf: (name: string) => ClassState,
+  report: Report,
+): void {
   for (const set of resources.all(ListenerSet)) {
     const { group, kind, namespace, name } = gatewayOf(set)
     const isGateway = group === GATEWAY_API && kind === Gateway.kind
-    if (isGateway && resources.get(Gateway, namespace, name) !== undefined) continue
+    const gateway = isGateway ? resources.get(Gateway, namespace, name) : undefined
+    if (gateway !== undefined && classOf(gateway.body.spec.gatewayClassName) !== 'missing') continue
     const path = ['spec', 'parentRef']
-    const flaw = isGateway
-      ? { reason: 'Pending', path, ...missing(resources, Gateway, namespace, name) }
-      : {
-          reason: 'Pending',
-          path,
-          message: `${kind} (group ${JSON.stringify(group)}) is not served as a parent, expected Gateway (group "${GATEWAY_API}")`,
-        }
+    const flaw = gateway
+      ? parentFlaw(gateway, 'Pending')
+      : isGateway
+        ? { reason: 'Pending', path, ...missing(resources, Gateway, namespace, name) }
+        : {
+            reason: 'Pending',
+            path,
+            message: `${kind} (group ${JSON.stringify(group)}) is not served as a parent, expected Gateway (group "${GATEWAY_API}")`,
+          }
     for (const type of ['Accepted', 'Programmed']) report.unknown(set, type, flaw)
   }
 }
