@@ -5,8 +5,10 @@ import type { FieldPath } from '../../../model/resource.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
 import { policyName } from '../../../translation/policies.ts'
 import type { Flaw } from '../../../translation/report.ts'
+import { clientSettings } from '../defaults.ts'
+import { isProvable } from './listener-contexts.ts'
 import { listenerTls } from './listener-tls.ts'
-import { conflictsOf, overlapsOf, stateOf, type ListenerState } from './listeners.ts'
+import { conflictsOf, isServed, overlapsOf, stateOf, type ListenerState } from './listeners.ts'
 
 /** Listeners that are added to one Gateway, each of which may be a socket in each worker; and those of one namespace. */
 const MOST_ADDED = 1024
@@ -14,7 +16,7 @@ const MOST_OF_NAMESPACE = 256
 
 /**
  * What comes before a listener that is to be added to a Gateway (ListenerSetSpec.listeners): the Gateway's own whatever
- * becomes of them, and those of other ListenerSets that were taken.
+ * becomes of them, and those of other ListenerSets that are served: a broken one would keep others out.
  */
 export class TakenListeners {
   private readonly byPort = new Map<number, GatewayListener[]>()
@@ -29,13 +31,13 @@ export class TakenListeners {
     return this.byPort.get(port) ?? []
   }
 
-  /** False where there are as many as may be. */
-  add(spec: GatewayListener, namespace: string): boolean {
+  /** False where there are as many as may be. What is not served counts, and keeps nobody out. */
+  add(spec: GatewayListener, namespace: string, served: boolean): boolean {
     const count = this.byNamespace.get(namespace) ?? 0
     if (this.added >= MOST_ADDED || count >= MOST_OF_NAMESPACE) return false
     this.added++
     this.byNamespace.set(namespace, count + 1)
-    this.put(spec)
+    if (served) this.put(spec)
     return true
   }
 
@@ -64,10 +66,19 @@ export function addedListeners(
     const tls = listenerTls(set, gateway, spec, path, certificates, 'nobody')
     const overlapping = overlapsOf(spec, listeners, path)
     const state = stateOf({ spec, owner: set, path, conflicts, tls, overlapping })
-    if (state.refused.length === 0 && !first.add(spec, set.metadata.namespace))
+    if (
+      state.refused.length === 0 &&
+      !first.add(spec, set.metadata.namespace, willServe(state, certificates))
+    )
       state.refused.push(tooMany(path, gateway))
     return state
   })
+}
+
+/** Contexts are proven once more with the settings of the Gateway's clients, which are not known before its listeners are. */
+function willServe(state: ListenerState, { used }: Certificates): boolean {
+  const { tls } = state
+  return isServed(state) && (tls?.mode !== 'terminate' || isProvable(tls, clientSettings, used))
 }
 
 /** Who has it is not told: it may be of another namespace. */

@@ -23,6 +23,15 @@ export function proveContexts(
       prove(listener, listener.tls, settingsOf(state, listener.spec.port), used)
 }
 
+/** Whether any of its certificates comes to a context. */
+export function isProvable(
+  termination: Termination,
+  client: ClientSettings,
+  used: ReadonlyMap<string, Certificate>,
+): boolean {
+  return termination.certificates.some(name => objectionFor(name, termination, client, used) === null)
+}
+
 function prove(
   listener: ListenerState,
   termination: Termination,

@@ -37,9 +37,10 @@ function gatewayPorts(
   return [...served].flatMap(([key, states]) => {
     const { port } = states[0]!.spec
     const protocol = protocolOf(states)
-    // Those that cannot be served still have their hostname: nobody else may answer in their place.
+    // Those that cannot be served still have their hostname where no other listener does: none for more names may answer.
+    const names = new Set(states.map(({ hostname }) => hostname))
     const refusing = state.listeners.filter(
-      one => transportPort(one.spec) === key && one.tls?.mode === 'refuse',
+      one => transportPort(one.spec) === key && one.tls?.mode === 'refuse' && !names.has(one.hostname),
     )
     const listeners = [
       ...states.map(listener => withStreams(listenerOf(listener, ruleOf), listener, streamOf)),
