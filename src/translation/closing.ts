@@ -38,6 +38,11 @@ export class Closing {
     this.places.push({ at, origin: by })
   }
 
+  /** Whether all of an object is closed. */
+  isClosed(object: Resource): boolean {
+    return this.objects.has(`${keyOf(object)} `)
+  }
+
   /** Closes the object whose section a policy names that is not there; the answer is what the policy's condition says. */
   sectionless(
     target: Targetable,

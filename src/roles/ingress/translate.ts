@@ -119,7 +119,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const extensions = new Extensions(resources, options.facts)
   const routes = routesOf(resources, { backends, extensions }).map(route => auth.route(route))
   const streams = attachRoutes(attaching, routes)
-  const ingresses = new Ingresses(ours, { backends, extensions }, certificates, report)
+  const ingresses = new Ingresses(ours, { backends, extensions }, certificates, closing, report)
   const upstreams = new UpstreamTls(backends.used, policies, certificates)
   const { attach, close } = auth.attachments(upstreams)
   const closed = new Placed([{ close: closing.places, conditions: [] }])

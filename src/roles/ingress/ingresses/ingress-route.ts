@@ -1,12 +1,16 @@
 import type { Ingress, IngressBackend, IngressPath } from '../../../model/kinds/ingress.ts'
 import type { FieldPath } from '../../../model/resource.ts'
 import { memoized } from '../../../snapshot/memo.ts'
-import type { Match } from '../../../snapshot/rule.ts'
+import { closedAction } from '../../../snapshot/placed.ts'
+import type { Match, Rule } from '../../../snapshot/rule.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
+import { ruleIdOf } from '../../../translation/rule-id.ts'
+import { originOf } from '../origin.ts'
 import { pathMatch } from '../routes/matches.ts'
-import { httpWeight, type RankedEntry } from '../routes/precedence.ts'
+import { EXACT, httpWeight, type RankedEntry } from '../routes/precedence.ts'
 import type { RouteState } from '../routes/route.ts'
 import { routeState, type Dialect, type Leads, type RouteRule } from '../routes/rules.ts'
+import { mayBePattern, patternMatch } from './closed-patterns.ts'
 
 /** A path of an Ingress, or its default backend. */
 interface IngressRule extends RouteRule {
@@ -36,9 +40,46 @@ export function sharesOf(state: RouteState<Ingress>): IngressShares {
   return memoized(shares, state, newShares)
 }
 
-const shares = new WeakMap<RouteState<Ingress>, IngressShares>()
+/**
+ * Of one that is closed: what may be a pattern to the controller that protects it takes all that the pattern may, before
+ * everything else of its host, or those requests would come to another Ingress without protection.
+ */
+export function closedSharesOf(state: RouteState<Ingress>, age: number): IngressShares {
+  return memoized(closedShares, state, () => newShares(withPatterns(state, age)))
+}
 
-function newShares({ route, entries }: RouteState<Ingress>): IngressShares {
+const shares = new WeakMap<RouteState<Ingress>, IngressShares>()
+const closedShares = new WeakMap<RouteState<Ingress>, IngressShares>()
+
+type Entries = Pick<RouteState<Ingress>, 'route' | 'entries'>
+
+function withPatterns({ route, entries }: Entries, age: number): Entries {
+  const served = new Map(entries.map(({ tie, entry }) => [tie.rule, entry.rule]))
+  const patterns = new Map<number, RankedEntry>()
+  for (const [i, { path, places }] of rulesOf(route).entries()) {
+    if (path === null || !mayBePattern(route, path)) continue
+    const match = { ...everything, path: patternMatch(path.path ?? '') }
+    // What cannot be a path of a request has no rule.
+    const rule = served.get(i) ?? closedRule(route, places.rule, i)
+    patterns.set(i, {
+      entry: { match, rule },
+      weight: beforeAll(match),
+      tie: { route: age, rule: i, match: 0 },
+    })
+  }
+  return { route, entries: [...entries.filter(({ tie }) => !patterns.has(tie.rule)), ...patterns.values()] }
+}
+
+function closedRule(ingress: Ingress, path: FieldPath, i: number): Rule {
+  const id = ruleIdOf(ingress, undefined, i)
+  return { id, origin: originOf(ingress, path), filters: [], action: closedAction }
+}
+
+function beforeAll(match: Match): readonly number[] {
+  return [EXACT + 1, ...httpWeight(match).slice(1)]
+}
+
+function newShares({ route, entries }: Pick<RouteState<Ingress>, 'route' | 'entries'>): IngressShares {
   const rules = rulesOf(route)
   const hosts = new Map<string, RankedEntry[]>()
   const add = (host: string, entry: RankedEntry): void => {

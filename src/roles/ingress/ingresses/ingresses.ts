@@ -3,6 +3,7 @@ import type { Ingress } from '../../../model/kinds/ingress.ts'
 import type { Rule } from '../../../snapshot/rule.ts'
 import type { Port } from '../../../snapshot/snapshot.ts'
 import type { Certificates } from '../../../translation/certificates.ts'
+import type { Closing } from '../../../translation/closing.ts'
 import type { Report } from '../../../translation/report.ts'
 import type { TranslateSettings } from '../../../translation/role.ts'
 import { clientSettings } from '../defaults.ts'
@@ -18,14 +19,22 @@ import { ingressTls, type IngressTls } from './tls.ts'
 export class Ingresses {
   private readonly states: readonly RouteState<Ingress>[]
   private readonly tls: IngressTls
+  private readonly closing: Closing
   private readonly report: Report
 
-  constructor(ours: readonly Ingress[], leads: Leads, certificates: Certificates, report: Report) {
+  constructor(
+    ours: readonly Ingress[],
+    leads: Leads,
+    certificates: Certificates,
+    closing: Closing,
+    report: Report,
+  ) {
     this.states = ours.map((one, age) => ingressRoute(one, age, leads))
     this.tls = ingressTls(
       this.states.map(({ route }) => route),
       certificates,
     )
+    this.closing = closing
     this.report = report
     reportIngresses(this.states, this.tls, report)
   }
@@ -42,8 +51,8 @@ export class Ingresses {
   ): readonly Port[] {
     const [first] = this.states
     if (first === undefined) return ports
-    const { states, tls, report } = this
-    const hosts = ingressHosts(states, ruleOf)
+    const { states, tls, closing, report } = this
+    const hosts = ingressHosts(states, ingress => closing.isClosed(ingress), ruleOf)
     const own = ingressPorts(given, [plainListener(first.route, hosts)], tlsListeners(tls.hosts, hosts))
     const laid = withIngresses(ports, own, addresses, clientSettings)
     reportObstacles(states, tls, laid.obstacles, given, report)

@@ -8,7 +8,7 @@ import type { HostShare } from '../gateway/listeners.ts'
 import { originOf } from '../origin.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
 import type { RouteState } from '../routes/route.ts'
-import { sharesOf } from './ingress-route.ts'
+import { closedSharesOf, sharesOf } from './ingress-route.ts'
 import type { HostTls } from './tls.ts'
 
 /** By what the hosts of all Ingresses are found again (hosts.ts): there is one list of them. */
@@ -17,6 +17,7 @@ const HTTP: GatewayListener = { name: 'http', protocol: 'HTTP', port: 80 }
 /** The hosts of all Ingresses, the most specific first. Of default backends that of the oldest has hosts that nobody has. */
 export function ingressHosts(
   states: readonly RouteState<Ingress>[],
+  isClosed: (ingress: Ingress) => boolean,
   ruleOf: (rule: Rule) => Rule,
 ): VirtualHost[] {
   const shares = new Map<string, HostShare[]>()
@@ -25,8 +26,10 @@ export function ingressHosts(
     if (list === undefined) shares.set(host, [share])
     else list.push(share)
   }
-  for (const state of states)
-    for (const [host, entries] of sharesOf(state).byHost) add(host, { own: host, entries })
+  for (const [age, state] of states.entries()) {
+    const { byHost } = isClosed(state.route) ? closedSharesOf(state, age) : sharesOf(state)
+    for (const [host, entries] of byHost) add(host, { own: host, entries })
+  }
   const fallback = fallbackOf(states)
   if (fallback !== null) add('', { own: '', entries: sharesOf(fallback).fallback! })
   return listenerHosts(

@@ -42,7 +42,9 @@ export function httpWeight({ path, method, headers, query }: Match): readonly nu
   return [pathWeight[path.type], path.value.length, method === '' ? 0 : 1, headers.length, query.length]
 }
 
-const pathWeight = { exact: 2, regex: 1, prefix: 0 } as const
+/** What the weight of an exact path begins with; of none is it more. */
+export const EXACT = 2
+const pathWeight = { exact: EXACT, regex: 1, prefix: 0 } as const
 
 /**
  * GRPCRouteRule.matches: more characters of the service, more of the method, more

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Ingress } from '../../../model/kinds/ingress.ts'
+import { wholeMatch } from '../../../snapshot/regex.ts'
+import { mayBePattern, patternMatch } from './closed-patterns.ts'
+
+suite('what a pattern of another controller may take', () => {
+  for (const [pattern, path, expected] of [
+    ['/admin(/|$)(.*)', '/admin', true],
+    ['/admin(/|$)(.*)', '/admin/users', true],
+    ['/admin(/|$)(.*)', '/ADMIN/users', true],
+    ['/admin(/|$)(.*)', '/administrator', false],
+    ['/admin(/|$)(.*)', '/shop', false],
+    ['/admin.*', '/administrator', true],
+    ['/admin.*', '/adm', false],
+    ['/admin', '/administrator', true],
+    ['/admins?/x', '/admin/x', true],
+    ['/admin/*', '/admin/x', true],
+    ['/admin/{id}', '/admin/1', true],
+    ['/adm[i]n', '/admin', true],
+    ['/admin\\.php', '/admin.php', true],
+    ['/~/admin/\\d+$', '/admin/1', true],
+    ['/a|/b', '/b', true],
+    ['/a(x)|/b', '/b', true],
+    ['/a(x|y)', '/b', false],
+    ['/(.*)', '/anything', true],
+    ['/*', '/anything', true],
+    ['/caf%c3%a9/(.*)', '/caf%C3%A9/x', true],
+  ] as const)
+    test(`${pattern} ${expected ? 'takes' : 'leaves'} ${path}`, () => {
+      const { type, value } = patternMatch(pattern)
+      if (type === 'prefix') assert.equal(value, '')
+      assert.equal(type === 'prefix' || wholeMatch(value).test(path), expected)
+    })
+
+  for (const [path, pathType, annotations, expected] of [
+    ['/admin(/|$)(.*)', 'ImplementationSpecific', {}, true],
+    ['/admin/*', 'Prefix', {}, true],
+    ['/~/admin', 'ImplementationSpecific', {}, true],
+    ['/admin', 'Prefix', {}, false],
+    ['/a.b', 'Prefix', {}, false],
+    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/use-regex': 'true' }, true],
+    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/use-regex': 'false' }, false],
+    ['/admin', 'Exact', { 'nginx.ingress.kubernetes.io/use-regex': 'true' }, false],
+    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/rewrite-target': '/$2' }, true],
+    ['/admin', 'Prefix', { 'nginx.org/path-regex': 'case_sensitive' }, true],
+    ['/admin', 'Prefix', { 'haproxy-ingress.github.io/path-type': 'regex' }, true],
+    ['/admin', 'Prefix', { 'haproxy-ingress.github.io/path-type': 'prefix' }, false],
+  ] as const)
+    test(`${pathType} ${path} with ${JSON.stringify(annotations)} ${expected ? 'may be' : 'is no'} pattern`, () => {
+      const ingress = { metadata: { annotations } } as unknown as Ingress
+      assert.equal(mayBePattern(ingress, { path, pathType, backend: {} }), expected)
+    })
+})
