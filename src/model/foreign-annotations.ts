@@ -17,6 +17,8 @@ interface Controller {
   readonly name: string
   readonly prefixes: readonly string[]
   readonly protecting: readonly Row[]
+  /** What does not protect is nobody's business: others have the prefix too. */
+  readonly shared?: true
 }
 
 const AUTH = 'an ExternalAuthPolicy'
@@ -27,12 +29,18 @@ const CLIENTS = 'tls.frontend of a Gateway'
 const BACKEND_TLS = 'a BackendTLSPolicy'
 const MATCHES = 'matches of an HTTPRoute'
 const LISTENERS = 'listeners of a Gateway'
+const IDENTITY = 'an ExternalAuthPolicy or an AuthenticationPolicy'
 const NOTHING = ''
 
 /** Values that switch something on; all others leave it as it was without the annotation. */
 const ON = /^(true|on|yes|1|detect|deny)$/i
 const ANY = /^/
-const SECURE = /^(https|grpcs|h2-ssl|h1-ssl|true)$/i
+const SECURE = /^(https|grpcs|wss|tls|h2-ssl|h1-ssl|true)$/i
+/** A list of protocols that all have TLS. */
+const ALL_SECURE = /^(https|grpcs|wss|tls|tls_passthrough)(\s*,\s*(https|grpcs|wss|tls|tls_passthrough))*$/i
+/** Entry points of Traefik among which is one that is not for everybody. */
+const FEW = /^(?!(web|websecure|http|https)(\s*,\s*(web|websecure|http|https))*$)/
+const SWITCHED_ON = /^(?!(false|off|no|0|)$)/i
 
 /** What ingress-nginx has made common. */
 const common: readonly Row[] = [
@@ -42,7 +50,7 @@ const common: readonly Row[] = [
   [/^(auth|oauth|oauth2)(-|$)/, AUTH],
   [/^(global-rate-limit|limit|rate-limit)(-|$)/, LIMITS],
   [/^(white|allow|deny|black|block)-?list(-source-range)?$/, ADDRESSES],
-  [/^(enable-modsecurity|enable-owasp-core-rules|waf)$/, NOTHING, /^(?!(false|off|no|0|)$)/i],
+  [/^(enable-modsecurity|enable-owasp-core-rules|waf)$/, NOTHING, SWITCHED_ON],
   [/^(modsecurity-|waf-)/, NOTHING],
   // Whatever may be written there: `deny all`, or who may pass.
   [/^server-snippet/, NOTHING, ANY, 'host'],
@@ -51,6 +59,23 @@ const common: readonly Row[] = [
   [/^backend-protocol$/, BACKEND_TLS, SECURE],
   [/^satisfy$/, NOTHING],
 ]
+
+/** Names that mean one thing whoever has them: there are more controllers than are known here. */
+const anyones: readonly Row[] = [
+  [/^auth-tls-/, CLIENTS, ANY, 'host'],
+  [/^(basic-)?auth([-_.](type|secret|realm|user|basic)|$)/, BASIC],
+  [/^(auth|oauth2?|oidc|jwt|basic-auth|forward-auth|external-auth)([-_.]|$)/, AUTH],
+  [/(white|allow|deny|black|block)[-_]?list([-_]source[-_]range)?$|^(allow|deny)-source-range$/, ADDRESSES],
+  [/^((global-)?rate-?limit|limit-(rps|rpm|req|rate|connections?))([-_.]|$)/, LIMITS],
+  [/^(enable-)?(modsecurity|owasp|waf)([-_.]|$)/, NOTHING, SWITCHED_ON],
+  [/^server-snippets?$/, NOTHING, ANY, 'host'],
+  [/(^|-)snippets?$/, NOTHING],
+]
+
+/** Who has those of prefixes that are not known. */
+const UNKNOWN = 'another controller'
+/** Of ours. */
+const OWN = /(^|\.)portcullis\.dev$/
 
 // oxfmt-ignore
 const controllers: readonly Controller[] = [
@@ -70,8 +95,8 @@ const controllers: readonly Controller[] = [
     [/^(plugins|override)$/, 'policies: TrafficPolicy, ExternalAuthPolicy, AuthenticationPolicy'],
     [/^(methods|headers\.|snis)/, MATCHES],
     // Left out, both are served.
-    [/^protocols$/, LISTENERS, /^(https|grpcs|tls)$/],
-    [/^protocol$/, BACKEND_TLS, /^(https|grpcs|tls)$/],
+    [/^protocols$/, LISTENERS, ALL_SECURE],
+    [/^protocol$/, BACKEND_TLS, SECURE],
     [/^(client-cert|tls-verify|ca-certificates)/, BACKEND_TLS],
   ] },
   { name: 'Kong', prefixes: ['configuration.konghq.com', 'plugins.konghq.com'], protecting: [[/./, 'policies: TrafficPolicy, ExternalAuthPolicy, AuthenticationPolicy']] },
@@ -79,7 +104,7 @@ const controllers: readonly Controller[] = [
     [/^router\.middlewares$/, 'filters of an HTTPRoute, a TrafficPolicy or an ExternalAuthPolicy'],
     [/^router\.tls\.options$/, CLIENTS, ANY, 'host'],
     // One that is open to few would be open to all.
-    [/^router\.entrypoints$/, LISTENERS, /^(?!\s*(web|websecure|http|https)(\s*,\s*(web|websecure|http|https))*\s*$)/],
+    [/^(router\.entrypoints|frontend-entry-points)$/, LISTENERS, FEW],
     [/^service\.serversscheme$/, BACKEND_TLS, SECURE],
     ...common,
   ] },
@@ -103,7 +128,12 @@ const controllers: readonly Controller[] = [
     [/^(auth-|enable-csrf|csrf-key)/, AUTH],
     [/^upstream-scheme$/, BACKEND_TLS, SECURE],
   ] },
-  { name: 'Skipper', prefixes: ['zalando.org'], protecting: [[/^(skipper-(filter|predicate|routes)|ratelimit)$/, 'an HTTPRoute']] },
+  { name: 'Skipper', prefixes: ['zalando.org'], protecting: [
+    [/^(skipper-(filter|predicate|routes)|ratelimit)$/, 'an HTTPRoute'],
+    [/^aws-load-balancer-scheme$/, LISTENERS, /^internal$/i],
+    [/^aws-load-balancer-security-group$/, ADDRESSES],
+    [/^aws-waf-web-acl-id$/, NOTHING],
+  ] },
   { name: 'AWS Load Balancer Controller', prefixes: ['alb.ingress.kubernetes.io'], protecting: [
     [/^auth-/, AUTH],
     [/^(wafv2-acl-|waf-acl-|shield-)/, NOTHING, ANY, 'group'],
@@ -111,31 +141,51 @@ const controllers: readonly Controller[] = [
     [/^mutual-authentication$/, CLIENTS, ANY, 'group'],
     [/^(conditions|actions|transforms)\./, 'an HTTPRoute'],
     // What is reached from inside would be reached from everywhere.
-    [/^scheme$/, LISTENERS, /^internal$/, 'group'],
+    [/^scheme$/, LISTENERS, /^internal$/i, 'group'],
+    [/^listen-ports$/, LISTENERS, /^(?!.*"HTTP")/],
     [/^backend-protocol$/, BACKEND_TLS, SECURE],
   ] },
   { name: 'Azure Application Gateway', prefixes: ['appgw.ingress.kubernetes.io'], protecting: [
     [/^waf-/, NOTHING],
     [/^use-private-ip$/, LISTENERS, ON, 'host'],
+    [/^appgw-ssl-profile$/, CLIENTS, ANY, 'host'],
     [/^(backend-protocol|appgw-trusted-root-certificate)$/, BACKEND_TLS, /^(?!http$)/i],
   ] },
-  { name: 'Google Kubernetes Engine', prefixes: ['cloud.google.com'], protecting: [
+  { name: 'Google Kubernetes Engine', prefixes: ['cloud.google.com', 'beta.cloud.google.com'], protecting: [
     [/^backend-config$/, 'policies: TrafficPolicy, ExternalAuthPolicy'],
-    [/^app-protocols$/, BACKEND_TLS, /HTTPS|HTTP2/],
+    [/^app-protocols$/, BACKEND_TLS, /HTTPS|HTTP2/i],
   ] },
+  { name: 'Google Kubernetes Engine', prefixes: ['kubernetes.io'], shared: true, protecting: [
+    [/^ingress\.allow-http$/, LISTENERS, /^false$/i],
+  ] },
+  // What it lets through without asking has to be told so.
+  { name: 'Pomerium', prefixes: ['ingress.pomerium.io'], protecting: [
+    [/^allow_public_unauthenticated_access$/, IDENTITY, /^(?!true$)/i],
+    [/^(?!allow_public_unauthenticated_access$)/, IDENTITY],
+  ] },
+  { name: 'F5 BIG-IP', prefixes: ['virtual-server.f5.com'], protecting: [[/^serverssl$/, BACKEND_TLS], ...common] },
+  { name: 'Higress', prefixes: ['higress.io', 'mse.ingress.kubernetes.io'], protecting: [
+    [/^domain-(white|black)list-source-range$/, ADDRESSES, ANY, 'host'],
+    [/^route-limit-/, LIMITS],
+    [/^(match-method$|(exact|prefix|regex)-match-(header|query)-)/, MATCHES],
+    ...common,
+  ] },
+  { name: 'Voyager', prefixes: ['ingress.appscode.com'], protecting: common },
+  { name: 'Contour', prefixes: ['projectcontour.io'], protecting: [[/^upstream-protocol\.tls$/, BACKEND_TLS], ...common] },
 ]
 
 const byPrefix = new Map(controllers.flatMap(one => one.prefixes.map(prefix => [prefix, one] as const)))
 
-/** Whose annotation this is; null where it is of no controller that is known. */
+/** Whose annotation this is; null where it is of no controller that is known, and has no name that protects whoever has it. */
 export function foreignAnnotation(name: string, value: string): ForeignAnnotation | null {
   const slash = name.indexOf('/')
-  const controller = byPrefix.get(name.slice(0, Math.max(0, slash)))
-  if (controller === undefined) return null
+  const prefix = name.slice(0, Math.max(0, slash))
+  if (prefix === '' || OWN.test(prefix)) return null
+  const controller = byPrefix.get(prefix)
   const own = name.slice(slash + 1)
-  const row = controller.protecting.find(
-    ([pattern, , only]) => pattern.test(own) && (only?.test(value.trim()) ?? true),
-  )
+  const fits = ([pattern, , only = ANY]: Row): boolean => pattern.test(own) && only.test(value.trim())
+  const row = controller?.protecting.find(fits) ?? anyones.find(fits)
+  if (row === undefined && (controller === undefined || controller.shared === true)) return null
   const [, instead = null, , scope = 'object'] = row ?? []
-  return { controller: controller.name, instead, scope }
+  return { controller: controller?.name ?? UNKNOWN, instead, scope }
 }
