@@ -165,3 +165,40 @@ suite('ingresses', () => {
     assert.equal(await world.ask('shop.example', '/cart/old'), 'b')
   })
 })
+
+suite('what protects Ingresses elsewhere', () => {
+  const one = (value: string, to: string, annotations: Record<string, string> = {}) => ({
+    ...ingress(to, { rules: [{ host: 'shop.example', http: { paths: [path(value, to)] } }] }),
+    metadata: { name: to, annotations },
+  })
+  const nginx = 'nginx.ingress.kubernetes.io'
+
+  test('closes what its pattern may take before the path of another, until it is gone', async () => {
+    const admin = '/admin(/|$)(.*)'
+    const guarded = one(admin, 'a', { [`${nginx}/auth-url`]: 'https://auth.example' })
+    await using world = await World.start(guarded, one('/', 'b'))
+    for (const [target, expected] of [
+      ['/admin', '500'],
+      ['/admin/users', '500'],
+      ['/ADMIN/users', '500'],
+      ['/%61dmin/users', '500'],
+      ['/administrator', 'b'],
+      ['/', 'b'],
+    ] as const)
+      assert.equal(await world.ask('shop.example', target), expected, target)
+    await world.served.change('ingress.yaml', yamlOf(one(admin, 'a')))
+    assert.equal(await world.ask('shop.example', '/admin/users'), 'b')
+    await world.served.change('ingress.yaml', yamlOf(guarded))
+    assert.equal(await world.ask('shop.example', '/admin/users'), '500')
+  })
+
+  test('closes the other paths of a host that asks for certificates, until it is gone', async () => {
+    const guarded = one('/api', 'a', { [`${nginx}/auth-tls-secret`]: 'default/ca' })
+    await using world = await World.start(guarded, one('/admin', 'b'))
+    assert.equal(await world.ask('shop.example', '/api'), '500')
+    assert.equal(await world.ask('shop.example', '/admin'), '500')
+    await world.served.change('ingress.yaml', yamlOf(one('/api', 'a')))
+    assert.equal(await world.ask('shop.example', '/api'), 'a')
+    assert.equal(await world.ask('shop.example', '/admin'), 'b')
+  })
+})
