@@ -192,6 +192,22 @@ suite('what protects Ingresses elsewhere', () => {
     assert.equal(await world.ask('shop.example', '/admin/users'), '500')
   })
 
+  test('closes what its letters may begin before shorter paths of others', async () => {
+    const annotations = { [`${nginx}/auth-url`]: 'https://auth.example', [`${nginx}/use-regex`]: 'true' }
+    const other = ingress('other', {
+      rules: [{ host: 'shop.example', http: { paths: [path('/', 'b'), path('/admin/help', 'b')] } }],
+    })
+    await using world = await World.start(one('/admin', 'a', annotations), other)
+    for (const [target, expected] of [
+      ['/admin/users', '500'],
+      ['/Admin', '500'],
+      ['/administrator', '500'],
+      ['/admin/help/1', 'b'],
+      ['/help', 'b'],
+    ] as const)
+      assert.equal(await world.ask('shop.example', target), expected, target)
+  })
+
   test('closes the other paths of a host that asks for certificates, until it is gone', async () => {
     const guarded = one('/api', 'a', { [`${nginx}/auth-tls-secret`]: 'default/ca' })
     await using world = await World.start(guarded, one('/admin', 'b'))

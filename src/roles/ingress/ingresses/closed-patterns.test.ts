@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Ingress } from '../../../model/kinds/ingress.ts'
 import { wholeMatch } from '../../../snapshot/regex.ts'
-import { mayBePattern, patternMatch } from './closed-patterns.ts'
+import { patternIn, patternMatch } from './closed-patterns.ts'
 
 suite('what a pattern of another controller may take', () => {
   for (const [pattern, path, expected] of [
@@ -34,21 +34,21 @@ suite('what a pattern of another controller may take', () => {
     })
 
   for (const [path, pathType, annotations, expected] of [
-    ['/admin(/|$)(.*)', 'ImplementationSpecific', {}, true],
-    ['/admin/*', 'Prefix', {}, true],
-    ['/~/admin', 'ImplementationSpecific', {}, true],
-    ['/admin', 'Prefix', {}, false],
-    ['/a.b', 'Prefix', {}, false],
-    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/use-regex': 'true' }, true],
-    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/use-regex': 'false' }, false],
-    ['/admin', 'Exact', { 'nginx.ingress.kubernetes.io/use-regex': 'true' }, false],
-    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/rewrite-target': '/$2' }, true],
-    ['/admin', 'Prefix', { 'nginx.org/path-regex': 'case_sensitive' }, true],
-    ['/admin', 'Prefix', { 'haproxy-ingress.github.io/path-type': 'regex' }, true],
-    ['/admin', 'Prefix', { 'haproxy-ingress.github.io/path-type': 'prefix' }, false],
+    ['/admin(/|$)(.*)', 'ImplementationSpecific', {}, 'pattern'],
+    ['/admin/*', 'Prefix', {}, 'pattern'],
+    ['/~/admin', 'ImplementationSpecific', {}, 'pattern'],
+    ['/admin', 'Prefix', {}, null],
+    ['/a.b', 'Prefix', {}, null],
+    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/use-regex': 'true' }, 'letters'],
+    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/use-regex': 'false' }, null],
+    ['/admin', 'Exact', { 'nginx.ingress.kubernetes.io/use-regex': 'true' }, null],
+    ['/admin', 'Prefix', { 'nginx.ingress.kubernetes.io/rewrite-target': '/$2' }, 'letters'],
+    ['/admin', 'Prefix', { 'nginx.org/path-regex': 'case_sensitive' }, 'letters'],
+    ['/admin', 'Prefix', { 'haproxy-ingress.github.io/path-type': 'regex' }, 'letters'],
+    ['/admin', 'Prefix', { 'haproxy-ingress.github.io/path-type': 'prefix' }, null],
   ] as const)
-    test(`${pathType} ${path} with ${JSON.stringify(annotations)} ${expected ? 'may be' : 'is no'} pattern`, () => {
+    test(`${pathType} ${path} with ${JSON.stringify(annotations)} ${expected === null ? 'is what it says' : `may be ${expected}`}`, () => {
       const ingress = { metadata: { annotations } } as unknown as Ingress
-      assert.equal(mayBePattern(ingress, { path, pathType, backend: {} }), expected)
+      assert.equal(patternIn(ingress, { path, pathType, backend: {} }), expected)
     })
 })

@@ -9,16 +9,19 @@ const NO_REGEX = /^(false|exact|prefix|begin|)$/i
 
 const SPECIAL = /[*^$()[\]\\|?+{}]/
 
-/** Whether other controllers may take more for this path than what is written. */
-export function mayBePattern(
+/**
+ * Whether other controllers may take more for this path than what is written: `pattern` where it says more than letters,
+ * `letters` where it only begins so; a longer path comes before that one, as in nginx.
+ */
+export function patternIn(
   { metadata: { annotations = {} } }: Ingress,
   { path = '', pathType }: IngressPath,
-): boolean {
-  if (SPECIAL.test(path) || path.startsWith('/~/')) return true
-  return (
-    pathType !== 'Exact' &&
-    Object.entries(annotations).some(([name, value]) => REGEX.test(name) && !NO_REGEX.test(value.trim()))
+): 'pattern' | 'letters' | null {
+  if (SPECIAL.test(path) || path.startsWith('/~/')) return 'pattern'
+  const isRegex = Object.entries(annotations).some(
+    ([name, value]) => REGEX.test(name) && !NO_REGEX.test(value.trim()),
   )
+  return isRegex && pathType !== 'Exact' ? 'letters' : null
 }
 
 /**

@@ -6,11 +6,11 @@ import type { Match, Rule } from '../../../snapshot/rule.ts'
 import type { Doubt, Flaw } from '../../../translation/report.ts'
 import { ruleIdOf } from '../../../translation/rule-id.ts'
 import { originOf } from '../origin.ts'
-import { pathMatch } from '../routes/matches.ts'
+import { pathMatch, withoutSlash } from '../routes/matches.ts'
 import { EXACT, httpWeight, type RankedEntry } from '../routes/precedence.ts'
 import type { RouteState } from '../routes/route.ts'
 import { routeState, type Dialect, type Leads, type RouteRule } from '../routes/rules.ts'
-import { mayBePattern, patternMatch } from './closed-patterns.ts'
+import { patternIn, patternMatch } from './closed-patterns.ts'
 
 /** A path of an Ingress, or its default backend. */
 interface IngressRule extends RouteRule {
@@ -42,7 +42,7 @@ export function sharesOf(state: RouteState<Ingress>): IngressShares {
 
 /**
  * Of one that is closed: what may be a pattern to the controller that protects it takes all that the pattern may, before
- * everything else of its host, or those requests would come to another Ingress without protection.
+ * everything else of its host (behind longer paths where it is letters alone), or those requests would come to another Ingress without protection.
  */
 export function closedSharesOf(state: RouteState<Ingress>, age: number): IngressShares {
   return memoized(closedShares, state, () => newShares(withPatterns(state, age)))
@@ -57,13 +57,15 @@ function withPatterns({ route, entries }: Entries, age: number): Entries {
   const served = new Map(entries.map(({ tie, entry }) => [tie.rule, entry.rule]))
   const patterns = new Map<number, RankedEntry>()
   for (const [i, { path, places }] of rulesOf(route).entries()) {
-    if (path === null || !mayBePattern(route, path)) continue
-    const match = { ...everything, path: patternMatch(path.path ?? '') }
+    const pattern = path === null ? null : patternIn(route, path)
+    if (path === null || pattern === null) continue
+    const letters = path.path ?? ''
+    const match = { ...everything, path: patternMatch(letters) }
     // What cannot be a path of a request has no rule.
     const rule = served.get(i) ?? closedRule(route, places.rule, i)
     patterns.set(i, {
       entry: { match, rule },
-      weight: beforeAll(match),
+      weight: pattern === 'pattern' ? beforeAll(match) : asPrefix(letters),
       tie: { route: age, rule: i, match: 0 },
     })
   }
@@ -77,6 +79,10 @@ function closedRule(ingress: Ingress, path: FieldPath, i: number): Rule {
 
 function beforeAll(match: Match): readonly number[] {
   return [EXACT + 1, ...httpWeight(match).slice(1)]
+}
+
+function asPrefix(value: string): readonly number[] {
+  return httpWeight({ ...everything, path: { type: 'prefix', value: withoutSlash(value) } })
 }
 
 function newShares({ route, entries }: Pick<RouteState<Ingress>, 'route' | 'entries'>): IngressShares {
