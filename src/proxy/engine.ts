@@ -285,6 +285,7 @@ export class Engine {
     try {
       await server.listen((this.options.workers ?? 1) > 1)
     } catch (error) {
+      server.destroy()
       return { key, error: (error as NodeJS.ErrnoException).code ?? String(error) }
     }
     this.ports.set(key, server)

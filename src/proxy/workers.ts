@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { Worker, type MessagePort } from 'node:worker_threads'
 import type { FailureName } from '../http/failures.ts'
@@ -23,6 +21,7 @@ import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import type { OwnListener } from '../upstream/own-listeners.ts'
 import { VerdictBook, type Verdicts } from '../upstream/verdicts.ts'
 import { SnapshotBytes } from './snapshot-bytes.ts'
+import { whyTaken } from './why-taken.ts'
 import { firstTicketKeys, ROTATE_MS, rotated } from './tls/ticket-keys.ts'
 
 export interface WorkerGroupOptions {
@@ -377,7 +376,7 @@ export class WorkerGroup {
     const free: Port[] = []
     const taken: PortResult[] = []
     for (const port of ports) {
-      const error = this.owned.has(port.key) ? null : await tryListen(port)
+      const error = this.owned.has(port.key) ? null : await whyTaken(port)
       if (error === null) free.push(port)
       else taken.push({ key: port.key, error })
     }
@@ -396,17 +395,4 @@ function merge(results: readonly PortResult[]): PortResult[] {
   const byKey = new Map<string, PortResult>()
   for (const result of results) if (!byKey.has(result.key) || 'error' in result) byKey.set(result.key, result)
   return [...byKey.values()]
-}
-
-async function tryListen({ address, port }: Port): Promise<string | null> {
-  const server = createServer()
-  server.listen({ port, ...(address === '' ? {} : { host: address }), exclusive: true })
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : String(error)
-  }
-  server.close()
-  await once(server, 'close')
-  return null
 }

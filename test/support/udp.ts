@@ -50,10 +50,12 @@ export class Client implements Disposable {
   readonly from = new Set<string>()
   private readonly socket: Socket
   private readonly port: number
+  private readonly to: string
 
-  private constructor(socket: Socket, port: number) {
+  private constructor(socket: Socket, port: number, to: string) {
     this.socket = socket
     this.port = port
+    this.to = to
     socket.on('message', (data, { address, port: theirs }) => {
       this.from.add(`${address}:${theirs}`)
       this.seen.push(data.toString())
@@ -61,16 +63,16 @@ export class Client implements Disposable {
     socket.on('error', () => {})
   }
 
-  static async at(address: string, port: number): Promise<Client> {
+  static async at(address: string, port: number, to = '127.0.0.1'): Promise<Client> {
     const socket = createSocket('udp4')
     socket.bind(0, address)
     await once(socket, 'listening')
-    return new Client(socket, port)
+    return new Client(socket, port, to)
   }
 
   /** Resolves when it has left. */
   say(text: string): Promise<void> {
-    return new Promise(resolve => this.socket.send(text, this.port, '127.0.0.1', () => resolve()))
+    return new Promise(resolve => this.socket.send(text, this.port, this.to, () => resolve()))
   }
 
   /** Asks until there is an answer to it: datagrams may be lost. */

@@ -1,11 +1,10 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { once } from 'node:events'
-import { isIPv6 } from 'node:net'
+import type { RemoteInfo, Socket } from 'node:dgram'
 import { setTimeout as later } from 'node:timers/promises'
 import { plainAddress } from '../../http/forwarded.ts'
 import type { CoarseClock } from '../clock.ts'
 import type { PortRuntime } from '../runtime.ts'
 import { LEAVE_MS, type EnginePort } from '../serving-port.ts'
+import { bindEach, bound } from './bind.ts'
 import { localAddresses } from './local-addresses.ts'
 import { sendOrLose } from './send-or-lose.ts'
 import { UdpSession } from './session.ts'
@@ -50,13 +49,13 @@ export class UdpPort implements EnginePort {
   /** Rejects where an address is somebody else's, or there is none. With `reusePort` the system gives all datagrams of one client to one worker. */
   async listen(reusePort: boolean): Promise<void> {
     this.reusePort = reusePort
-    const wanted = localAddresses(this.runtime.port.address)
-    for (const address of wanted)
-      await this.bind(address).catch((error: NodeJS.ErrnoException) => {
-        // One that the machine is still to get, or has just lost, is looked for again; the others serve meanwhile.
-        if (error.code !== 'EADDRNOTAVAIL' || wanted.length === 1) throw error
-      })
-    if (this.locals.size === 0) throw Object.assign(new Error('no address'), { code: 'EADDRNOTAVAIL' })
+    try {
+      await bindEach(this.runtime.port.address, address => this.bind(address))
+    } catch (error) {
+      // Those that are bound would be held from whoever asks for them next.
+      this.destroy()
+      throw error
+    }
   }
 
   swap(runtime: PortRuntime): void {
@@ -94,19 +93,8 @@ export class UdpPort implements EnginePort {
   }
 
   private async bind(address: string): Promise<void> {
-    const socket = createSocket({
-      type: isIPv6(address) ? 'udp6' : 'udp4',
-      reusePort: this.reusePort,
-      ipv6Only: isIPv6(address),
-    })
+    const socket = await bound(address, this.localPort, this.reusePort)
     const local = { socket, sessions: new Map<string, UdpSession>() }
-    socket.bind({ address, port: this.localPort, exclusive: true })
-    try {
-      await once(socket, 'listening')
-    } catch (error) {
-      socket.close()
-      throw error
-    }
     this.localPort = socket.address().port
     socket.on('message', (data, from) => this.receive(local, data, from))
     // Of one datagram that could not be sent, as to a source that nobody can be reached at.
@@ -127,10 +115,15 @@ export class UdpPort implements EnginePort {
   private async lookAgain(nowMs: number): Promise<void> {
     this.lookedMs = nowMs
     this.looking = true
-    const wanted = new Set(localAddresses(this.runtime.port.address))
-    for (const address of this.locals.keys()) if (!wanted.has(address)) this.leave(address)
-    for (const address of wanted) if (!this.locals.has(address)) await this.bind(address).catch(() => {})
-    this.looking = false
+    try {
+      const wanted = new Set(localAddresses(this.runtime.port.address))
+      for (const address of this.locals.keys()) if (!wanted.has(address)) this.leave(address)
+      for (const address of wanted) if (!this.locals.has(address)) await this.bind(address).catch(() => {})
+    } catch {
+      // To ask takes a file, and there may be none left (EMFILE): those that are there stay.
+    } finally {
+      this.looking = false
+    }
   }
 
   private receive(local: Local, data: Buffer, from: RemoteInfo): void {
