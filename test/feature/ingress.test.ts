@@ -193,11 +193,15 @@ suite('what protects Ingresses elsewhere', () => {
   })
 
   test('closes what its letters may begin before shorter paths of others', async () => {
-    const annotations = { [`${nginx}/auth-url`]: 'https://auth.example', [`${nginx}/use-regex`]: 'true' }
-    const other = ingress('other', {
-      rules: [{ host: 'shop.example', http: { paths: [path('/', 'b'), path('/admin/help', 'b')] } }],
-    })
-    await using world = await World.start(one('/admin', 'a', annotations), other)
+    const guarded = one('/admin', 'a', { [`${nginx}/auth-url`]: 'https://auth.example' })
+    const other = {
+      ...ingress('other', {
+        rules: [{ host: 'shop.example', http: { paths: [path('/', 'b'), path('/admin/help', 'b')] } }],
+      }),
+      // Of one Ingress it is for its hosts.
+      metadata: { name: 'other', annotations: { [`${nginx}/use-regex`]: 'true' } },
+    }
+    await using world = await World.start(other, guarded)
     for (const [target, expected] of [
       ['/admin/users', '500'],
       ['/Admin', '500'],
@@ -206,6 +210,9 @@ suite('what protects Ingresses elsewhere', () => {
       ['/help', 'b'],
     ] as const)
       assert.equal(await world.ask('shop.example', target), expected, target)
+    await world.served.change('ingress.yaml', yamlOf({ ...other, metadata: { name: 'other' } }))
+    assert.equal(await world.ask('shop.example', '/Admin'), 'b')
+    assert.equal(await world.ask('shop.example', '/admin'), '500')
   })
 
   test('closes the other paths of a host that asks for certificates, until it is gone', async () => {

@@ -3,24 +3,26 @@ import { canonicalPath, writtenPaths } from '../../../http/target.ts'
 import type { Ingress, IngressPath } from '../../../model/kinds/ingress.ts'
 import type { PathMatch } from '../../../snapshot/rule.ts'
 
-/** Annotations by which every path of an Ingress is a regular expression; a rewrite makes it so in ingress-nginx. */
+/** Annotations by which every path of a host is a regular expression; a rewrite makes it so in ingress-nginx. */
 const REGEX = /\/(use-regex|path-regex|rewrite-target|path-type)$/
 const NO_REGEX = /^(false|exact|prefix|begin|)$/i
 
 const SPECIAL = /[*^$()[\]\\|?+{}]/
+
+/** Whether other controllers may take every path of its hosts for a regular expression: of all Ingresses there, as ingress-nginx does. */
+export function hasRegex({ metadata: { annotations = {} } }: Ingress): boolean {
+  return Object.entries(annotations).some(([name, value]) => REGEX.test(name) && !NO_REGEX.test(value.trim()))
+}
 
 /**
  * Whether other controllers may take more for this path than what is written: `pattern` where it says more than letters,
  * `letters` where it only begins so; a longer path comes before that one, as in nginx.
  */
 export function patternIn(
-  { metadata: { annotations = {} } }: Ingress,
   { path = '', pathType }: IngressPath,
+  isRegex: boolean,
 ): 'pattern' | 'letters' | null {
   if (SPECIAL.test(path) || path.startsWith('/~/')) return 'pattern'
-  const isRegex = Object.entries(annotations).some(
-    ([name, value]) => REGEX.test(name) && !NO_REGEX.test(value.trim()),
-  )
   return isRegex && pathType !== 'Exact' ? 'letters' : null
 }
 

@@ -44,20 +44,34 @@ export function sharesOf(state: RouteState<Ingress>): IngressShares {
  * Of one that is closed: what may be a pattern to the controller that protects it takes all that the pattern may, before
  * everything else of its host (behind longer paths where it is letters alone), or those requests would come to another Ingress without protection.
  */
-export function closedSharesOf(state: RouteState<Ingress>, age: number): IngressShares {
-  return memoized(closedShares, state, () => newShares(withPatterns(state, age)))
+export function closedSharesOf(
+  state: RouteState<Ingress>,
+  age: number,
+  regexHosts: ReadonlySet<string>,
+): IngressShares {
+  const regex = rulesOf(state.route).map(({ host }) => regexHosts.has(host))
+  const key = regex.join()
+  const before = closedShares.get(state)
+  if (before?.key === key) return before.made
+  const made = newShares(withPatterns(state, age, regex))
+  closedShares.set(state, { key, made })
+  return made
 }
 
 const shares = new WeakMap<RouteState<Ingress>, IngressShares>()
-const closedShares = new WeakMap<RouteState<Ingress>, IngressShares>()
+/** Also by which of its rules are on hosts of regular expressions. */
+const closedShares = new WeakMap<
+  RouteState<Ingress>,
+  { readonly key: string; readonly made: IngressShares }
+>()
 
 type Entries = Pick<RouteState<Ingress>, 'route' | 'entries'>
 
-function withPatterns({ route, entries }: Entries, age: number): Entries {
+function withPatterns({ route, entries }: Entries, age: number, regex: readonly boolean[]): Entries {
   const served = new Map(entries.map(({ tie, entry }) => [tie.rule, entry.rule]))
   const patterns = new Map<number, RankedEntry>()
   for (const [i, { path, places }] of rulesOf(route).entries()) {
-    const pattern = path === null ? null : patternIn(route, path)
+    const pattern = path === null ? null : patternIn(path, regex[i]!)
     if (path === null || pattern === null) continue
     const letters = path.path ?? ''
     const match = { ...everything, path: patternMatch(letters) }

@@ -1,6 +1,7 @@
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { Ingress } from '../../../model/kinds/ingress.ts'
 import { coveringHostnames } from '../../../snapshot/hostnames.ts'
+import { lazy } from '../../../snapshot/memo.ts'
 import type { Rule } from '../../../snapshot/rule.ts'
 import type { Listener, VirtualHost } from '../../../snapshot/snapshot.ts'
 import { listenerHosts } from '../gateway/hosts.ts'
@@ -8,6 +9,7 @@ import type { HostShare } from '../gateway/listeners.ts'
 import { originOf } from '../origin.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
 import type { RouteState } from '../routes/route.ts'
+import { hasRegex } from './closed-patterns.ts'
 import { closedSharesOf, sharesOf } from './ingress-route.ts'
 import type { HostTls } from './tls.ts'
 
@@ -26,8 +28,9 @@ export function ingressHosts(
     if (list === undefined) shares.set(host, [share])
     else list.push(share)
   }
+  const regexHosts = lazy(() => hostsOfRegex(states))
   for (const [age, state] of states.entries()) {
-    const { byHost } = isClosed(state.route) ? closedSharesOf(state, age) : sharesOf(state)
+    const { byHost } = isClosed(state.route) ? closedSharesOf(state, age, regexHosts()) : sharesOf(state)
     for (const [host, entries] of byHost) add(host, { own: host, entries })
   }
   const fallback = fallbackOf(states)
@@ -37,6 +40,11 @@ export function ingressHosts(
     [...shares].sort(([a], [b]) => bySpecificity(a, b)),
     ruleOf,
   )
+}
+
+function hostsOfRegex(states: readonly RouteState<Ingress>[]): ReadonlySet<string> {
+  const found = states.filter(({ route }) => hasRegex(route))
+  return new Set(found.flatMap(({ route }) => route.body.spec?.rules?.map(({ host = '' }) => host) ?? []))
 }
 
 /** Whose default backend has requests that no rule takes. */
