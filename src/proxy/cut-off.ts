@@ -6,6 +6,11 @@ import { TLSSocket } from 'node:tls'
  * of one: without close_notify the peer knows that something is missing (RFC 8446 §6.1).
  */
 export function cutOff(socket: Socket): void {
-  if (socket instanceof TLSSocket) socket.destroy()
+  if (socket instanceof TLSSocket || isShutting(socket)) socket.destroy()
   else socket.resetAndDestroy()
+}
+
+/** All has been written, and its end is on the way: libuv refuses to reset then, and Node would never close it. */
+function isShutting(socket: Socket): boolean {
+  return socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished
 }

@@ -3,6 +3,7 @@ import { plainAddress } from '../http/forwarded.ts'
 import type { ClientCertificate } from '../filters/filter.ts'
 import type { ServedConnection } from './serving-port.ts'
 import type { Place, Places } from './places/places.ts'
+import type { ProxiedStream } from './proxied-stream.ts'
 import type { Remote } from './remote.ts'
 
 /** What there is only so much of, and the field of ClientPolicy (or the process's bound) that says how much. */
@@ -33,6 +34,8 @@ export class Inbound implements Remote {
   client: string
   /** What it has become, once that is known. */
   served: ServedConnection | null = null
+  /** The same where its bytes are not ours to understand. */
+  stream: ProxiedStream | null = null
   /** Somebody else has its place: what else is seen of its end is no news. */
   displaced = false
   private readonly held: Place<Inbound>[] = []

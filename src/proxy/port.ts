@@ -164,10 +164,11 @@ export class PortServer
 
   /** Another client has the place of this one. */
   displaced(inbound: Inbound, rule: DisplacementRule): void {
-    const { socket, served } = inbound
+    const { socket, served, stream } = inbound
     inbound.displaced = true
     inbound.leave()
     this.faulted(rule, inbound)
+    if (stream !== null) return stream.destroy()
     if (served?.idle !== true) {
       socket.destroy()
       return
@@ -286,6 +287,7 @@ export class PortServer
       observer.streamed(one)
     })
     this.streams.add(stream)
+    inbound.stream = stream
     observer.streaming(to)
     stream.begin()
   }

@@ -79,7 +79,11 @@ export class ProxiedStream implements RawHandler, PickInfo, Yielding {
     this.finished = finished
     this.movedMs = nowMs
     socket.on('error', () => (this.broken = true))
-    socket.once('close', () => this.end(this.upstream === null ? 'client_gone' : null))
+    socket.once('close', () => {
+      // Somebody here has ended it, and not its client.
+      if (!socket.readableEnded) this.broken = true
+      this.end(this.upstream === null ? 'client_gone' : null)
+    })
   }
 
   get client(): string {
@@ -127,14 +131,16 @@ export class ProxiedStream implements RawHandler, PickInfo, Yielding {
     if (moved !== this.moved) {
       this.moved = moved
       this.movedMs = nowMs
-    } else if (nowMs - this.movedMs > this.silenceMs) this.end(null)
+    } else if (nowMs - this.movedMs > this.silenceMs) this.destroy()
   }
 
   private get silenceMs(): number {
     return this.backend.cluster?.config.tunnelSilenceMs ?? backendDefaults.tunnelSilenceMs
   }
 
+  /** Neither side takes it for an end: there may be more to come. */
   destroy(): void {
+    this.broken = true
     this.end(null)
   }
 

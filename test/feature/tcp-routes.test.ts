@@ -8,7 +8,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { backendPolicy, clientPolicy } from '../support/policies.ts'
 import { RawClient, RawServer } from '../support/raw.ts'
 import { backend, gateway, tcpRoute, to, yamlOf } from '../support/resources.ts'
-import { ended } from '../support/until.ts'
+import { ended, Seen } from '../support/until.ts'
 
 const listeners = [
   { name: 'db', port: 5432, protocol: 'TCP' },
@@ -145,17 +145,41 @@ test('of two routes the older has all connections', async () => {
   }
 })
 
-test('a silent connection is ended after timeouts.tunnelSilence', async () => {
-  await using upstream = await RawServer.start(greet('one'))
-  await using started = await startGateway(
-    yaml(upstream.port, backendPolicy({ timeouts: { tunnelSilence: '1s' } })),
-  )
-  const client = await connectFrom(neighbour, started.port(5432))
-  await ended(client)
-  client.destroy()
-  const line = await started.line(one => one['http.route'] === 'tcproute/default/db/0')
-  assert.equal(line['portcullis.failure'], undefined)
-})
+/** Each row: what ends a stream that has not ended by itself, the policy that it takes, and how it is done. */
+for (const [what, policy, cut] of [
+  [
+    'that has been silent for timeouts.tunnelSilence',
+    backendPolicy({ timeouts: { tunnelSilence: '1s' } }),
+    null,
+  ],
+  ['that outlives a drain', clientPolicy({}), (started: TestGateway) => started.engine.drain(50)],
+  [
+    'that loses its place to another client',
+    clientPolicy({ limits: { connections: 2 } }),
+    async (started: TestGateway) => {
+      // Of the two of one client the older has the place that the other needs.
+      await using _second = await connectFrom(attacker, started.port(5432))
+      await using _other = await connectFrom(neighbour, started.port(5432))
+      await started.line(line => line['portcullis.rejection'] === 'connection_displaced')
+    },
+  ],
+] as const)
+  test(`a stream ${what} is reset on both sides, and no failure`, async () => {
+    const errors = new Seen<string | undefined>()
+    await using upstream = await RawServer.start(socket => {
+      socket.on('error', error => errors.push((error as NodeJS.ErrnoException).code))
+      socket.on('end', () => errors.push('end'))
+      greet('one')(socket)
+    })
+    await using started = await startGateway(yaml(upstream.port, policy))
+    const client = connect({ host: '127.0.0.1', port: started.port(5432), localAddress: attacker })
+    const closed = assert.rejects(once(client, 'close'), { code: 'ECONNRESET' })
+    await once(client, 'data')
+    await Promise.all([cut?.(started), closed])
+    assert.equal(await errors.first(), 'ECONNRESET')
+    const line = await started.line(one => one['http.route'] === 'tcproute/default/db/0')
+    assert.equal(line['portcullis.failure'], undefined)
+  })
 
 test('whose a connection is, a balancer may tell, and the rest goes on', async () => {
   await using upstream = await RawServer.start(greet('one'))
