@@ -69,6 +69,32 @@ test('a session is logged and counted when it is over', async () => {
   assert.equal(active(started), 0)
 })
 
+test('a session goes on as long as its endpoint speaks, where its client has been heard', async t => {
+  let aheadMs = 0
+  const now = performance.now.bind(performance)
+  t.mock.method(performance, 'now', () => now() + aheadMs)
+  await using up = await Answerer.start('up')
+  await using started = await startGateway(
+    yaml([up.port], backendPolicy({ timeouts: { sessionSilence: '40s' } })),
+  )
+  const linesOf = (address: string): number =>
+    started.lines.filter(line => line['client.address'] === address).length
+  using client = await Client.at(neighbour, started.port(53))
+  await client.ask('a')
+  await client.ask('b')
+  const { port } = up.from.all.at(-1)!
+  for (let i = 1; i <= 6; i++) {
+    // Those who were not heard again have a quarter of the time: their end tells that the time has passed.
+    using unheard = await Client.at(attacker, started.port(53))
+    await unheard.ask('once')
+    aheadMs += 11_000
+    while (linesOf(attacker) < i) await setImmediate()
+    up.tell(port, `told ${i}`)
+    while (client.seen.all.at(-1) !== `told ${i}` && linesOf(neighbour) === 0) await setImmediate()
+  }
+  assert.equal(linesOf(neighbour), 0)
+})
+
 test('where nobody listens, the next session goes elsewhere', async () => {
   await using up = await Answerer.start('up')
   const dead = await freePort()

@@ -38,6 +38,11 @@ export class Answerer implements AsyncDisposable {
     return this.socket.address().port
   }
 
+  /** Says something that nobody has asked for. */
+  tell(port: number, text: string): void {
+    this.socket.send(text, port, '127.0.0.1')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.socket.close()
     await once(this.socket, 'close')

@@ -129,20 +129,19 @@ export class UdpPort implements EnginePort {
   private receive(local: Local, data: Buffer, from: RemoteInfo): void {
     // Its sender wants no answer (RFC 768), and there is no port for one to be sent to.
     if (from.port === 0) return void this.lost('udp_no_source_port')
-    const { nowMs } = this.context.clock
     const key = `${from.address} ${from.port}`
-    const session = local.sessions.get(key) ?? this.begin(local, key, from, nowMs)
-    session?.take(data, nowMs)
+    const session = local.sessions.get(key) ?? this.begin(local, key, from)
+    session?.take(data)
   }
 
-  private begin(local: Local, key: string, from: RemoteInfo, nowMs: number): UdpSession | null {
+  private begin(local: Local, key: string, from: RemoteInfo): UdpSession | null {
     const { stream, observer, shares, port } = this.runtime
     const address = plainAddress(from.address)
     const client = shares.of(address)
     // Nothing is answered, and nothing is written down: who sends this may be anybody, and a million.
     if (stream === null) return this.lost('udp_no_route')
-    const book = this.context.sessions
-    if (!book.mayBegin(client, nowMs)) return this.lost('udp_sessions_begun')
+    const { clock, sessions: book } = this.context
+    if (!book.mayBegin(client, clock.nowMs)) return this.lost('udp_sessions_begun')
     const remote = {
       address,
       peerAddress: '',
@@ -153,7 +152,7 @@ export class UdpPort implements EnginePort {
     }
     const facts = { listener: port.listeners[0]!.name, serverName: '', localPort: this.localPort, remote }
     const reply = (data: Buffer): void => sendOrLose(local.socket, data, from)
-    const session = new UdpSession(stream, facts, nowMs, reply, finished => {
+    const session = new UdpSession(stream, facts, clock, reply, finished => {
       if (local.sessions.get(key) === session) local.sessions.delete(key)
       observer.streamed(finished)
     })

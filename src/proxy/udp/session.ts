@@ -7,6 +7,7 @@ import type { PickInfo } from '../../upstream/balancers/balancer.ts'
 import type { Endpoint } from '../../upstream/endpoint.ts'
 import type { UpstreamPool } from '../../upstream/pool.ts'
 import { chooseBackend, type BackendShare } from '../backend.ts'
+import type { CoarseClock } from '../clock.ts'
 import type { Place } from '../places/places.ts'
 import type { CompiledStream, FinishedStream, StreamFacts } from '../proxied-stream.ts'
 import { sendOrLose } from './send-or-lose.ts'
@@ -26,6 +27,7 @@ export class UdpSession implements PickInfo {
   place: Place<UdpSession> | null = null
   private readonly stream: CompiledStream
   private readonly facts: StreamFacts
+  private readonly clock: CoarseClock
   private readonly backend: BackendShare
   private readonly startedMs = performance.now()
   private readonly reply: (data: Buffer) => void
@@ -43,14 +45,15 @@ export class UdpSession implements PickInfo {
   constructor(
     stream: CompiledStream,
     facts: StreamFacts,
-    nowMs: number,
+    clock: CoarseClock,
     reply: (data: Buffer) => void,
     finished: (finished: FinishedStream) => void,
   ) {
     this.stream = stream
     this.backend = chooseBackend(stream)
     this.facts = facts
-    this.movedMs = nowMs
+    this.clock = clock
+    this.movedMs = clock.nowMs
     this.reply = reply
     this.finished = finished
   }
@@ -77,9 +80,9 @@ export class UdpSession implements PickInfo {
   }
 
   /** From the client. */
-  take(data: Buffer, nowMs: number): void {
+  take(data: Buffer): void {
     this.bytesIn += data.length
-    this.movedMs = nowMs
+    this.movedMs = this.clock.nowMs
     if (this.answered && !this.heard) {
       this.heard = true
       this.place?.settle()
@@ -132,6 +135,8 @@ export class UdpSession implements PickInfo {
   private answer(data: Buffer): void {
     this.bytesOut += data.length
     this.answered = true
+    // Before, its source may be one that somebody has invented: answers alone do not keep it.
+    if (this.heard) this.movedMs = this.clock.nowMs
     this.endpoint!.succeeded()
     this.reply(data)
   }
