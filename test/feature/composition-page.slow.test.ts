@@ -23,7 +23,7 @@ const portcullis = (cwd: string, ...args: readonly string[]) => {
 }
 
 test('what the page shows compiles and passes its tests, with types from its document', () => {
-  assert.deepEqual(Object.keys(files), ['users.yaml', 'home.gateway.ts', 'home.test.ts'])
+  assert.deepEqual(Object.keys(files), ['users.yaml', 'home.gateway.ts', 'home.test.ts', 'tenant.filter.ts'])
   using folder = new CompositionFolder(files)
   assert.deepEqual(portcullis(folder.path, 'composition', 'gen', 'users.yaml', '-o', 'users.d.ts'), {
     status: 0,
