@@ -261,6 +261,8 @@ suite('what the chart makes, on a real API server', () => {
       [true, 'watch', 'ingresses.networking.k8s.io', '-n', 'team-b'],
       [true, 'patch', 'ingresses.networking.k8s.io', '--subresource=status', '-n', 'team-a'],
       [true, 'update', 'leases.coordination.k8s.io/narrow-portcullis', '-n', NAMESPACE],
+      [true, 'watch', 'services/narrow-portcullis', '-n', NAMESPACE],
+      [false, 'watch', 'services', '-n', NAMESPACE],
       [false, 'list', 'secrets', '-n', 'team-c'],
       [false, 'list', 'secrets', '-n', NAMESPACE],
       [false, 'list', 'secrets', '-A'],
@@ -278,14 +280,17 @@ suite('what the chart makes, on a real API server', () => {
     assert.ok(args.includes('--namespace=team-a,team-b'), args.join(' '))
     await using run = await RunProcess.start(
       [],
-      ...args.filter(one => !one.startsWith('--publish')),
+      ...args,
       `--kubeconfig=${kubeconfig}`,
       '--workers=1',
       `--ingress-ports=${port},${await freePort()}`,
       `--data=${join(cluster.folder, 'narrow-data')}`,
-      '--publish=192.0.2.7',
     )
     await run.started()
+    // What a balancer would write.
+    const balanced = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } } })
+    const service = ['service/narrow-portcullis', '-n', NAMESPACE]
+    cluster.kubectl(['patch', ...service, '--subresource=status', '--type=merge', '-p', balanced])
     assert.equal((await send(port, { host: 'team-a.example' })).body, 'items')
     assert.equal((await send(port, { host: 'team-c.example' })).status, 404)
     const reached = 'jsonpath={.status.loadBalancer.ingress[0].ip}=192.0.2.7'

@@ -7,11 +7,11 @@ import { ApiClient } from '../../kubernetes/client.ts'
 import { KeptObjects } from '../../kubernetes/kept-objects.ts'
 import { KubernetesSource } from '../../kubernetes/kubernetes-source.ts'
 import { Leader } from '../../kubernetes/status/leader.ts'
-import { publishedAddresses, publishingService } from '../../kubernetes/status/published.ts'
+import { serviceAddresses } from '../../kubernetes/status/published.ts'
+import { PublishingService } from '../../kubernetes/status/publishing-service.ts'
 import { StatusWriter } from '../../kubernetes/status/status-writer.ts'
 import type { Kinds } from '../../model/kinds.ts'
-import type { ResourceRef } from '../../model/resource.ts'
-import { qualifiedKind, refKey } from '../../model/resources.ts'
+import { qualifiedKind } from '../../model/resources.ts'
 import { log } from '../../telemetry/log.ts'
 import type { ClusterOptions } from '../command/options.ts'
 import { kinds as allKinds } from '../roles.ts'
@@ -39,6 +39,8 @@ export class Cluster {
   readonly source: KubernetesSource
   private readonly writer: StatusWriter
   private readonly leader: Leader
+  /** Null where addresses are given. */
+  private readonly publishing: PublishingService | null
 
   constructor(options: ClusterOptions, client: ApiClient, kinds: Kinds, data: DataDirectory | null) {
     const { namespaces, published, lease } = options
@@ -46,7 +48,8 @@ export class Cluster {
     const scope = JSON.stringify([client.access.server.href, namespaces, watched.map(qualifiedKind)])
     const kept = data && new KeptObjects({ folder: join(data.path, 'kubernetes'), scope, log })
     const source = new KubernetesSource({ client, kinds, watched, namespaces, log, kept })
-    const addresses = (): readonly string[] => publishedAddresses(published, source)
+    const addresses = (): readonly string[] =>
+      'addresses' in published ? published.addresses : serviceAddresses(this.publishing?.known)
     const writer = new StatusWriter({ client, source, log, addresses })
     this.source = source
     this.writer = writer
@@ -58,22 +61,30 @@ export class Cluster {
       log,
       changed: leads => writer.lead(leads),
     })
-    const service = publishingService(published)
-    const publishing = service && refKey(service)
-    source.watchVersions((ref: ResourceRef) => {
-      if (publishing !== null && refKey(ref) === publishing) writer.all()
-      else writer.touched(ref)
-    })
+    this.publishing =
+      'service' in published
+        ? new PublishingService({
+            client,
+            kinds,
+            service: published.service,
+            log,
+            changed: () => writer.all(),
+          })
+        : null
+    void this.publishing?.run()
+    source.watchVersions(ref => writer.touched(ref))
   }
 
   /** What is in force in all workers now: the first time, statuses begin. */
   said({ resources, status, gateways }: InForce): void {
     this.writer.applied({ resources, conditions: status.conditions, gateways })
-    this.leader.start()
+    if (this.publishing === null) this.leader.start()
+    else void this.publishing.settled.then(() => this.leader.start())
   }
 
   /** Another replica may lead at once. */
   async stop(): Promise<void> {
+    this.publishing?.close()
     await this.writer.close()
     await this.leader.close()
   }

@@ -378,11 +378,12 @@ function namespaced(object: Written, { scope }: ServedKind): Written {
   return { ...object, metadata: { namespace: 'default', ...(object['metadata'] as object) } }
 }
 
-/** `type!=a,type!=b` of Secrets, which are what we select by. */
+/** `type!=a,type!=b` of Secrets, and `metadata.name=a`, which are what we select by. */
 function isSelected(object: ApiObject, query: URLSearchParams): boolean {
   const selector = query.get('fieldSelector') ?? ''
   const { type = 'Opaque' } = object as { readonly type?: string }
-  return !selector.split(',').includes(`type!=${type}`)
+  const name = /^metadata\.name=(.+)$/.exec(selector)?.[1] ?? object.metadata.name
+  return name === object.metadata.name && !selector.split(',').includes(`type!=${type}`)
 }
 
 function statusOf({ code, message }: Refused): object {
