@@ -94,7 +94,7 @@ class Run {
 suite('what cannot be written', () => {
   const items = backend('items')
 
-  for (const code of [400, 403, 422])
+  for (const code of [400, 422])
     test(`is left alone after ${code}, told once, until something changes`, async () => {
       const run = new Run()
       run.current = [items]
@@ -149,6 +149,23 @@ suite('what cannot be written', () => {
     assert.equal(run.count('items'), 16)
     await run.settled()
     assert.ok(run.clock.waits[0]! <= 1000, String(run.clock.waits))
+  })
+
+  test('is tried again every 5 minutes where the right is missing', async () => {
+    const run = new Run()
+    run.current = [items]
+    run.answer = name => (name === 'items' ? new ApiError(403, 'no') : null)
+    run.has(items)
+    run.apply([items])
+    run.writer.lead(true)
+    await run.patches.first()
+    for (const times of [2, 3]) {
+      await run.settled()
+      assert.deepEqual(run.clock.waits, [300_000])
+      run.clock.advance(300_000)
+      await run.patches.first(() => run.count('items') === times)
+    }
+    assert.equal(run.warnings.length, 1)
   })
 
   test('waits as long as the server asks', async () => {
@@ -265,6 +282,42 @@ suite('what two sources have', () => {
     run.writer.lead(true)
     await run.patches.first(name => name === 'other')
     assert.equal(run.count('items'), 0)
+  })
+})
+
+suite('an Ingress that is broken', () => {
+  const ingress = (name: string, ingressClassName: string): Resource => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name, namespace: 'default', generation: 1, creationTimestamp: CREATED },
+    body: { spec: { ingressClassName, rules: 'none' } },
+    at,
+  })
+
+  test('loses the addresses of its status where its class is ours, and not where it is not', async () => {
+    const run = new Run()
+    const all = [ingress('ours', 'portcullis'), ingress('theirs', 'nginx')]
+    const problem = { severity: 'error', position: null, resource: null, path: [], message: 'no' } as const
+    const refusals = all.map(one => {
+      const ref = refOf(one)
+      const validation = { resource: null, written: one, identity: ref, problems: [problem] }
+      run.known.set(refKey(ref), {
+        validation: validation as unknown as Known['validation'],
+        resourceVersion: '1',
+        status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+      })
+      return { ...problem, resource: ref }
+    })
+    const resources = Resources.of([], [], refusals)
+    run.writer.applied({ resources, conditions: [], gateways: [] })
+    run.writer.lead(true)
+    await run.patches.first(name => name === 'ours')
+    await run.settled()
+    assert.deepEqual(run.bodies[0], {
+      metadata: { resourceVersion: '1' },
+      status: { loadBalancer: { ingress: [] } },
+    })
+    assert.equal(run.count('theirs'), 0)
   })
 })
 

@@ -7,6 +7,7 @@ import { fieldOf } from '../../model/words.ts'
 import type { GatewayStatus } from '../../snapshot/contribution.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { classStates, CONTROLLER, isOurs } from '../../translation/gateway-classes.ts'
+import { ingressClassStates } from '../../translation/ingress-classes.ts'
 import { systemClock, type Clock } from '../../upstream/clock.ts'
 import { ApiError, type ApiClient } from '../client.ts'
 import { pathOf } from '../collection.ts'
@@ -41,7 +42,9 @@ const PIECE = 200
 const RETRY_MS = 1_000
 const MOST_RETRY_MS = 300_000
 /** What the server has looked at and will not take, however often it is asked. */
-const refusedFor: ReadonlySet<number> = new Set([400, 403, 422])
+const refusedFor: ReadonlySet<number> = new Set([400, 422])
+/** A right that is missing may be given at any time, and the watch does not tell of it. */
+const FORBIDDEN = 403
 const WRITE_MS = 10_000
 
 const standard = new Set([
@@ -243,7 +246,7 @@ export class StatusWriter {
     return { resource, conditions, gateways: new Map([[keyOf(resource), status]]) }
   }
 
-  /** Classes and Gateways of other controllers are theirs to judge. */
+  /** Classes, Gateways and Ingresses of other controllers are theirs to judge. */
   private isOurs(resource: Resource): boolean {
     const { kind, body } = resource
     const spec = fieldOf(body, 'spec')
@@ -251,6 +254,7 @@ export class StatusWriter {
     if (this.spoken === null) return true
     if (kind === 'ListenerSet')
       return this.gateways.has(refKey(parentOf(fieldOf(spec, 'parentRef'), resource)))
+    if (kind === 'Ingress') return isOurs(ingressClassStates(this.spoken.resources)(resource))
     if (kind !== 'Gateway') return true
     return isOurs(classStates(this.spoken.resources)(String(fieldOf(spec, 'gatewayClassName'))))
   }
@@ -284,7 +288,7 @@ export class StatusWriter {
           message: 'it is not tried again before the object, or what is said of it, changes',
         }),
       })
-    if (!isRefused) this.attempts.retry(key, attempt, retryAfterMs)
+    if (!isRefused) this.attempts.retry(key, attempt, code === FORBIDDEN ? MOST_RETRY_MS : retryAfterMs)
   }
 }
 
