@@ -105,6 +105,7 @@ export class Engine {
   private readonly toldLosses = new Set<string>()
   private ticketKeys: TicketKeys
   private applying: Promise<unknown> = Promise.resolve()
+  private draining = false
 
   constructor(options: EngineOptions) {
     this.options = options
@@ -138,9 +139,9 @@ export class Engine {
     this.loop = new LoopDelay(this.overload.periodMs, look => this.lookAtLoop(look))
   }
 
-  /** Makes this snapshot the one that new requests meet. Calls are carried out one after another. */
+  /** Makes this snapshot the one that new requests meet. Calls are carried out one after another; nothing serves after `drain`. */
   apply(snapshot: Snapshot): Promise<PortResult[]> {
-    const turn = this.applying.then(() => this.swap(snapshot))
+    const turn = this.applying.then(() => (this.draining ? [] : this.swap(snapshot)))
     this.applying = turn.catch(() => {})
     return turn
   }
@@ -186,6 +187,9 @@ export class Engine {
    * same ports, so that connections that wait for a request may have one more, and no client meets a closed door.
    */
   async drain(graceMs: number, gently = false): Promise<void> {
+    this.draining = true
+    // What is under way may yet open a port, which would keep the thread for ever.
+    await this.applying
     const all = [...this.ports.values(), ...this.leaving]
     const late = setTimeout(() => {
       for (const port of all) port.destroy()
