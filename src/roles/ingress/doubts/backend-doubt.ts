@@ -1,11 +1,14 @@
 import { isIP } from 'node:net'
 import type { FieldPath, Problem } from '../../../model/resource.ts'
 import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
+import type { ClusterTarget } from '../../../translation/targets.ts'
 import type { BackendPolicy } from '../kinds/backend-policy.ts'
 
 /** A cluster, and what its policies say, the farthest first. */
 export interface Said {
   readonly cluster: Cluster
+  /** What it stands for. */
+  readonly target?: ClusterTarget | undefined
   readonly endpoints: readonly Endpoint[]
   readonly specs: readonly BackendPolicy['body']['spec'][]
 }

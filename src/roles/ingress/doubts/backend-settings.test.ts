@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parseResources } from '../../../../test/support/declared.ts'
-import { plain } from '../../../../test/support/policies.ts'
+import { backendPolicy, plain } from '../../../../test/support/policies.ts'
+import { backend, gateway, tcpRoute, to, yamlOf } from '../../../../test/support/resources.ts'
+import { udpBackend } from '../../../../test/support/udp.ts'
 import { translate } from '../../../../test/support/translate.ts'
 import { Resources } from '../../../model/resources.ts'
 
@@ -110,5 +112,26 @@ suite('settings of backends that can never apply are doubted, and those just bes
   ] as const)
     test(`${JSON.stringify(spec)} with ${endpoints} endpoints: ${expected || 'nothing'}`, () => {
       assert.equal(doubted(spec, endpoints).join(), expected)
+    })
+})
+
+suite('PROXY towards a backend', () => {
+  for (const [kind, protocol, up, expected] of [
+    ['TCPRoute', 'TCP', backend('up', [9_000]), ''],
+    ['UDPRoute', 'UDP', udpBackend('up', [9_000]), 'connections.proxyProtocol NeverApplies'],
+  ] as const)
+    test(`of a ${kind}: ${expected || 'nothing'}`, () => {
+      const listener = { name: 'l', port: 5300, protocol }
+      const route = tcpRoute('r', [to('up')], {}, kind)
+      const policy = backendPolicy({ connections: { proxyProtocol: 'V2' } })
+      const text = yamlOf(gateway([listener]), route, up, policy)
+      const { resources, unenforced, problems } = parseResources('a.yaml', text)
+      assert.deepEqual(problems, [])
+      assert.deepEqual(
+        translate(Resources.of(resources, unenforced)).problems.map(
+          ({ path, reason }) => `${path.slice(1).join('.')} ${reason ?? ''}`,
+        ),
+        expected === '' ? [] : [expected],
+      )
     })
 })

@@ -26,6 +26,7 @@ export function doubtBackendSettings(
     const specs = policies.map(({ body }) => body.spec)
     for (const { path, message, severity = 'warning', reason = 'NeverApplies' } of doubtsOf({
       cluster,
+      target,
       endpoints: endpoints[cluster.name] ?? [],
       specs,
     })) {
@@ -68,7 +69,18 @@ const doubts: readonly ((said: Said) => Doubtful | null)[] = [
   nothingRepeated,
   postOfCalls,
   repeatedByMesh,
+  untoldDatagrams,
 ]
+
+/** Of a backend that is told whose a connection is, and of datagrams is not. */
+function untoldDatagrams({ target, specs }: Said): Doubtful | null {
+  if (target?.as !== 'udp' || specs.every(({ connections }) => connections?.proxyProtocol === undefined))
+    return null
+  return {
+    path: ['connections', 'proxyProtocol'],
+    message: 'datagrams have no header of PROXY: the backend sees the address of the gateway',
+  }
+}
 
 function untimedAttempt({ cluster: { requestTimeoutMs, attemptTimeoutMs, retry } }: Said): Doubtful | null {
   if (requestTimeoutMs === undefined || attemptTimeoutMs === undefined) return null
