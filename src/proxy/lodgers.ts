@@ -67,7 +67,7 @@ class Lodger {
   private readonly writer: MetricsWriter
   private readonly lodging: Promise<Lodging | null>
   private readonly left: () => void
-  /** Up, before it has begun. */
+  /** Resolves where it is to leave before it has begun. */
   private readonly given = Promise.withResolvers<null>()
   private leaving: Promise<void> | null = null
 
@@ -88,6 +88,8 @@ class Lodger {
       workers: settings.workers,
       place: settings.place,
       ticketKeys: settings.ticketKeys,
+      // The loop is that of the worker, who looks at it and sheds.
+      overload: { beginMs: Infinity },
       tell: (channel, message) => tell({ type: 'told', channel, message }),
     })
     const [here, there] = LocalPort.pair(error => log.error('bundle.failed', { thread, error }))
