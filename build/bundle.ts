@@ -61,7 +61,8 @@ interface Options {
 async function build(root: string, dist: string, input: Record<string, string>, options: Options = {}) {
   const { plugins = [], groups = [], minify = false, prefix = '' } = options
   const bundled = await rolldown({
-    checks: { bundlerTimings: false },
+    // What is imported late is so for those who run the sources.
+    checks: { bundlerTimings: false, ineffectiveDynamicImport: false },
     cwd: root,
     input,
     platform: 'node',

@@ -39,7 +39,8 @@ export async function buildComposition(root: string, dist: string): Promise<read
 
 async function modules(root: string, dir: string, input: Record<string, string>, external: RegExp[] = []) {
   const bundled = await rolldown({
-    checks: { bundlerTimings: false },
+    // What is imported late is so for those who run the sources.
+    checks: { bundlerTimings: false, ineffectiveDynamicImport: false },
     cwd: root,
     external,
     input,
