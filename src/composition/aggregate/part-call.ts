@@ -38,7 +38,7 @@ export function partCall(
 }
 
 function begin(backend: string, call: (assembly: Assembly) => PreparedCall, times: number): Bring {
-  if (times === 1) return assembly => clientOf(assembly, backend).prepared(call(assembly)).outcome
+  if (times === 1) return assembly => clientOf(assembly, backend).brought(call(assembly))
   return assembly => {
     const prepared = call(assembly)
     return any(Array.from({ length: times }, () => clientOf(assembly, backend).prepared(prepared))).outcome

@@ -176,15 +176,16 @@ function runOf(
 ): RouteOptions<never, never, never, TSchema>['run'] {
   const after = parts.map(part => [...part.after])
   const fields = answer(null, { headers }).headers
-  return async (asked: Asked & { readonly c: object }): Promise<Answer<unknown>> => {
+  return (asked: Asked & { readonly c: object }): Promise<Answer<unknown>> => {
     const scope = Scope.current()!.request
     const assembly = new Assembly(asked, scope, asked.c as Readonly<Record<string, HttpCalls>>)
     const begun: Promise<void>[] = []
     for (const at of order) begun[at] = behind(after[at]!, begun, parts[at]!, assembly)
-    await Promise.all(begun)
-    return isChecked
-      ? answer(merge(assembly), { headers: fields })
-      : new ShapedAnswer(merge(assembly), null, fields)
+    return Promise.all(begun).then(() =>
+      isChecked
+        ? answer(merge(assembly), { headers: fields })
+        : new ShapedAnswer(merge(assembly), null, fields),
+    )
   }
 }
 

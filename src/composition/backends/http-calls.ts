@@ -9,7 +9,7 @@ import type { EventsOptions } from './event-types.ts'
 import { Subscribed } from './events.ts'
 import type { HttpOptions, QueryValue } from './http-client.ts'
 import { bodyOf, fieldsFor, knownCall, queryOf } from './request-text.ts'
-import { trackedCall, type RunningCall } from './tracked-call.ts'
+import { trackedCall, trackedResult, type RunningCall } from './tracked-call.ts'
 
 type Options = HttpOptions & { readonly header?: Readonly<Record<string, QueryValue>> }
 
@@ -75,14 +75,27 @@ export class HttpCalls {
 
   /** Brings what the JSON of the answer says; fails with an answer that is no success, or no JSON. */
   prepared(call: PreparedCall): Call<unknown> {
-    const timeoutMs = Math.min(this.backend.timeoutMs, call.timeoutMs)
-    return trackedCall(this.site, call.name, timeoutMs, running => {
-      const headers = this.headersFor(call.headers, running.deadlineMs)
-      if (call.body !== null) headers['content-type'] ??= 'application/json'
-      return this.whole(running, call.method, call.target, headers, call.body).then(({ answer, content }) => {
-        this.site.request.throwIfCancelled()
-        return jsonResultOf(call.name, answer, content)
-      })
+    return trackedCall(this.site, call.name, this.timeoutOf(call), running => this.jsonOf(call, running))
+  }
+
+  /** The same, for who awaits it and nothing else. */
+  brought(call: PreparedCall): Promise<unknown> {
+    return trackedResult(this.site, call.name, this.timeoutOf(call), running => this.jsonOf(call, running))
+  }
+
+  private timeoutOf({ timeoutMs }: PreparedCall): number {
+    return Math.min(this.backend.timeoutMs, timeoutMs)
+  }
+
+  private jsonOf(
+    { name, method, target, headers: given, body }: PreparedCall,
+    running: RunningCall,
+  ): Promise<unknown> {
+    const headers = this.headersFor(given, running.deadlineMs)
+    if (body !== null) headers['content-type'] ??= 'application/json'
+    return this.whole(running, method, target, headers, body).then(({ answer, content }) => {
+      this.site.request.throwIfCancelled()
+      return jsonResultOf(name, answer, content)
     })
   }
 

@@ -28,17 +28,54 @@ export function trackedCall<T>(
   timeoutMs: number,
   work: (call: RunningCall) => Promise<T>,
 ): Call<T> {
-  return Call.begin(name, Scope.of(site.request), scope => {
-    const running = new Running(site, name, timeoutMs, scope)
-    try {
-      site.allow(name)
-      running.checkTime()
-      // Not by `await`: the frame of an async function is as large as all else of a call, and a request has several.
-      return work(running).then(running.succeeded, running.failed) as Promise<T>
-    } catch (error) {
-      return running.failed(error)
-    }
+  return Call.begin(name, Scope.of(site.request), scope => begun(site, name, timeoutMs, scope, work))
+}
+
+/** The same for who awaits it and nothing else: nobody but the request cancels it. */
+export function trackedResult<T>(
+  site: CallSite,
+  name: string,
+  timeoutMs: number,
+  work: (call: RunningCall) => Promise<T>,
+): Promise<T> {
+  const scope = Scope.of(site.request).child()
+  if (scope.cancelledBy !== null) return Promise.reject(scope.cancelledBy)
+  return new Promise((resolve, reject) => {
+    scope.onCancel = reject
+    begun(site, name, timeoutMs, scope, work).then(
+      result => {
+        scope.close()
+        resolve(result)
+      },
+      (error: unknown) => {
+        scope.close()
+        reject(error as Error)
+      },
+    )
   })
+}
+
+/** Not by `await`: the frame of an async function is as large as all else of a call, and a request has several. */
+function begun<T>(
+  site: CallSite,
+  name: string,
+  timeoutMs: number,
+  scope: Scope,
+  work: (call: RunningCall) => Promise<T>,
+): Promise<T> {
+  const running = new Running(site, name, timeoutMs, scope)
+  const failed = (error: unknown): never => {
+    running.failed(error)
+    throw error
+  }
+  try {
+    site.allow(name)
+    running.checkTime()
+    return work(running).then(result => running.succeeded(result), failed)
+  } catch (error) {
+    running.failed(error)
+    return Promise.reject(error as Error)
+  }
 }
 
 class Running implements RunningCall {
@@ -76,17 +113,16 @@ class Running implements RunningCall {
     if (this.deadlineMs <= this.record.startedMs) throw this.late()
   }
 
-  readonly succeeded = <T>(result: T): T => {
+  succeeded<T>(result: T): T {
     this.record.outcome = 'ok'
     this.ended()
     return result
   }
 
-  readonly failed = (error: unknown): never => {
+  failed(error: unknown): void {
     this.record.outcome = failureNameOf(error)
     this.record.grpcCode = error instanceof CallFailure ? (error.answer?.grpc?.code ?? null) : null
     this.ended()
-    throw error
   }
 
   private ended(): void {

@@ -13,7 +13,7 @@ import { Course, type Target } from './course.ts'
 import type { GatewayAnswer, GatewayRequest, Observer, RequestRecord } from './messages.ts'
 import { Misfit } from './misfit.ts'
 import { compositionFailed, problemOf, writeProblem } from './problems.ts'
-import { RequestParts } from './request-parts.ts'
+import { RequestParts, type Parts } from './request-parts.ts'
 import { newRequestRecord } from './request-record.ts'
 import { RouteRequest } from './route-request.ts'
 
@@ -104,9 +104,14 @@ export abstract class CompiledRoute<R extends Route = Route> {
   }
 
   /** The request, checked. */
-  protected async asked(course: Course): Promise<RouteRequest> {
-    const { scope, request, target } = course
-    const parts = await this.parts.read(course, this.around.gateway.limitBytes)
+  protected asked(course: Course): RouteRequest | Promise<RouteRequest> {
+    const parts = this.parts.read(course, this.around.gateway.limitBytes)
+    return parts instanceof Promise
+      ? parts.then(all => this.routeRequest(course, all))
+      : this.routeRequest(course, parts)
+  }
+
+  private routeRequest({ scope, request, target }: Course, parts: Parts): RouteRequest {
     const at = { method: request.method, path: target.path, route: this.route.path }
     return new RouteRequest(scope, at, parts, this.clients(scope, request))
   }

@@ -8,6 +8,7 @@ import type { Course } from './course.ts'
 import { checkFields } from './fields.ts'
 import type { GatewayAnswer } from './messages.ts'
 import { Misfit } from './misfit.ts'
+import type { RouteRequest } from './route-request.ts'
 
 /** Of RFC 9110 §15.3.5, §15.3.6 and §15.4.5. */
 export const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
@@ -17,6 +18,9 @@ const inField = (name: string): string => name.replace(/[^\x20-\x2b\x2d-\x7e]/gu
 
 /** What JSON cannot say (undefined, a function) is nothing: an answer has a body. */
 const jsonOf = (value: unknown): string => (JSON.stringify(value) as string | undefined) ?? 'null'
+
+const answerOf = (result: unknown): Answer<unknown> =>
+  result instanceof Answer ? result : new Answer(result, null, {})
 
 /** A route whose answer is a value. */
 export class Composed extends CompiledRoute<ComposedRoute> {
@@ -29,13 +33,17 @@ export class Composed extends CompiledRoute<ComposedRoute> {
     this.partial = route.options.partial ?? 'header'
   }
 
-  protected override async run(course: Course): Promise<GatewayAnswer> {
-    const asked = await this.asked(course)
-    const given = await this.through(course, asked, async () => {
-      const result: unknown = await this.route.options.run(asked as never)
-      return result instanceof Answer ? result : new Answer(result, null, {})
-    })
-    return this.written(course, given)
+  protected override run(course: Course): Promise<GatewayAnswer> {
+    const asked = this.asked(course)
+    return asked instanceof Promise
+      ? asked.then(one => this.composed(course, one))
+      : this.composed(course, asked)
+  }
+
+  private composed(course: Course, asked: RouteRequest): Promise<GatewayAnswer> {
+    return this.through(course, asked, () =>
+      Promise.resolve(this.route.options.run(asked as never)).then(answerOf),
+    ).then(given => this.written(course, given))
   }
 
   private written({ scope, request }: Course, given: Answer<unknown>): GatewayAnswer {

@@ -43,19 +43,22 @@ export class Engine {
   }
 
   /** Never fails. What no route takes is 404, or 405 where it takes other methods. */
-  async answer(request: GatewayRequest): Promise<GatewayAnswer> {
+  answer(request: GatewayRequest): Promise<GatewayAnswer> {
     const [path, search] = split(request.target)
+    const refused = (error: unknown): GatewayAnswer => {
+      const answer = this.unrouted(error, request, path)
+      tellUnrouted(this.observer, request, answer, this.clock.now())
+      return answer
+    }
     try {
       const found = this.gateway.router.find(request.method, path, request.upgrade !== undefined)
       if (found === null) throw new Problem(404, 'No route takes the request')
       if (!('route' in found))
         throw new Problem(405, 'The path does not take the method', { headers: { allow: found.join(', ') } })
-      const answer = await this.compiled(found.route).answer(request, { path, search, params: found.params })
-      return request.method === 'HEAD' ? withoutBody(answer) : answer
+      const answer = this.compiled(found.route).answer(request, { path, search, params: found.params })
+      return answer.then(request.method === 'HEAD' ? withoutBody : null, refused)
     } catch (error) {
-      const answer = this.unrouted(error, request, path)
-      tellUnrouted(this.observer, request, answer, this.clock.now())
-      return answer
+      return Promise.resolve(refused(error))
     }
   }
 

@@ -45,7 +45,12 @@ export class RequestParts {
   }
 
   /** Throws a Problem 400 that says what is wrong where, 413 or 415; or what the request ended with meanwhile. */
-  async read({ scope, request, target }: Course, limitBytes: number): Promise<Parts> {
+  read(course: Course, limitBytes: number): Parts | Promise<Parts> {
+    if (this.body === null) return this.made(course, undefined)
+    return jsonOf(course.scope, course.request, limitBytes).then(json => this.made(course, json))
+  }
+
+  private made({ request, target }: Course, json: unknown): Parts {
     const { params, search } = target
     const faults: Fault[] = []
     const part = (reading: Reading) => {
@@ -57,8 +62,7 @@ export class RequestParts {
       this.params === null ? params : { ...params, ...(part(this.params.convert(params)) as object) }
     const query = this.query === null ? {} : part(this.query.convert(queryOf(schemas.query!, search)))
     if (this.headers !== null) part(this.headers.convert(namedOf(schemas.headers!, request.headers)))
-    const body =
-      this.body === null ? undefined : part(this.body.take(await jsonOf(scope, request, limitBytes)))
+    const body = this.body === null ? undefined : part(this.body.take(json))
     if (faults.length > 0)
       throw new Problem(400, 'The request is not what the API takes', {
         detail: faults.map(({ at, message }) => `${at} ${message}`).join('; '),
