@@ -48,9 +48,10 @@ export interface WorkerGroupOptions {
 
 /**
  * What requests leave behind dies young. V8 would let it grow to 48 MB (three times 16) for each worker, and keep
- * them; with a quarter of that a request costs the same (bench/README.md).
+ * them; with half of that a request costs the same (bench/README.md), also a page of ten parts, of which 64 at once
+ * are more than a quarter holds (ADR 0090).
  */
-const resourceLimits = { maxYoungGenerationSizeMb: 12 } as const
+const resourceLimits = { maxYoungGenerationSizeMb: 24 } as const
 
 /** A worker that dies this soon after its start waits before it is replaced, longer each time. */
 const EARLY_MS = 5_000
