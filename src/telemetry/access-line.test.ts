@@ -76,7 +76,6 @@ test('a full record, by its names', () => {
 test('what is unknown is left out', () => {
   assert.deepEqual(parsed({}), {
     time: '2026-11-23T12:03:04.005Z',
-    'network.protocol.version': '1.1',
     'server.port': 0,
     'url.path': '',
     'client.address': '',

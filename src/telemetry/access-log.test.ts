@@ -122,7 +122,7 @@ test('once the sink takes again, so does the log', async () => {
 test('what a sink fails to write is counted, and the rest goes on', async () => {
   const sink = new HeldSink(400)
   const log = new AccessLog(sink)
-  for (let i = 0; i < 4; i++) log.write(recordOf({ path: `/${i}` }))
+  for (let i = 0; i < 4; i++) log.write(recordOf({ version: 11, path: `/${i}` }))
   const closed = log.close()
   const first = sink.chunks[0]!
   assert.equal(jsonLines(first).length, 1)
@@ -153,7 +153,7 @@ test('pieces are whole lines that fit, and a longer line goes alone', async () =
 test('close does not wait for ever, and counts what was left', async () => {
   const sink = new HeldSink(400)
   const log = new AccessLog(sink, { closeMs: 1 })
-  for (let i = 0; i < 5; i++) log.write(recordOf({ path: `/${i}` }))
+  for (let i = 0; i < 5; i++) log.write(recordOf({ version: 11, path: `/${i}` }))
   const closed = log.close()
   sink.take()
   await closed

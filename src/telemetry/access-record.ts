@@ -18,8 +18,8 @@ export class AccessRecord {
   query = ''
   /** 0 when the client was gone before there was one. */
   status = 0
-  /** As in RequestHead: 10, 11, 20. */
-  version = 11
+  /** As in RequestHead: 10, 11, 20; 0 where no request was read, and is left out. */
+  version = 0
   /** After trusted hops, `client.address`. */
   clientAddress = ''
   /** Of a balancer that has told of the client by a PROXY header, `network.peer.address`. */
@@ -74,7 +74,7 @@ export class AccessRecord {
     this.path = ''
     this.query = ''
     this.status = 0
-    this.version = 11
+    this.version = 0
     this.clientAddress = ''
     this.peerAddress = ''
     this.serverAddress = ''

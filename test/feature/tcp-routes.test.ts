@@ -45,6 +45,7 @@ test('the backend may speak first, and what the client says comes back', async (
   client.socket.end()
   await client.closed()
   const line = await started.line(one => one['http.route'] === 'tcproute/default/db/0')
+  assert.equal(line['network.protocol.version'], undefined)
   assert.equal(line['http.request.body.size'], 5)
   assert.equal(line['http.response.body.size'], 9)
   assert.equal(line['portcullis.failure'], undefined)

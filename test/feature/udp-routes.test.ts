@@ -63,6 +63,7 @@ test('a session is logged and counted when it is over', async () => {
   using client = await Client.at(neighbour, started.port(53))
   assert.equal(await client.ask('hello'), 'up hello')
   const line = await started.line(one => one['http.route'] === 'udproute/default/dns/0')
+  assert.equal(line['network.protocol.version'], undefined)
   assert.equal(line['client.address'], neighbour)
   assert.equal(line['http.request.body.size'], 5)
   assert.equal(line['http.response.body.size'], 8)
