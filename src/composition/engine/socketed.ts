@@ -106,6 +106,8 @@ export class Socketed extends CompiledRoute<WebSocketRoute> {
       this.closeFor(error, course, socket)
     }
     await socket.closed
+    // Nobody takes what is left.
+    socket.abort()
     course.end()
   }
 

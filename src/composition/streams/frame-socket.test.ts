@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { PassThrough, type Duplex } from 'node:stream'
 import { suite, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../upstream/clock.ts'
@@ -124,5 +124,59 @@ suite('a WebSocket with one of another implementation', () => {
     } finally {
       server.close()
     }
+  })
+})
+
+suite('what has come and nobody has taken', () => {
+  const frame = (opcode: number, bytes: number): Buffer =>
+    Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | bytes, 0, 0, 0, 0]), Buffer.alloc(bytes)])
+
+  /** A socket, what its holder counts, and the other side. */
+  async function held(what: readonly Buffer[], isEnded = false) {
+    const incoming = new PassThrough()
+    const state = { bytes: 0, isOpen: true }
+    const leave = () => void (state.isOpen = false)
+    const tunnel = { incoming, write: () => Promise.resolve(), end: leave, abort: leave }
+    const holding = { add: (bytes: number) => void (state.bytes += bytes) }
+    const socket = await socketOf(incoming, 'server', { tunnel, holding })
+    for (const part of what) incoming.write(part)
+    if (isEnded) incoming.end()
+    return { socket, state, incoming }
+  }
+
+  for (const [how, what, isEnded] of [
+    ['closed', [frame(2, 100), frame(2, 50), frame(8, 0)], false],
+    ['ended', [frame(2, 100), frame(2, 50)], true],
+  ] as const) {
+    test(`counts as its client's until it is taken, once the other side has ${how}`, async () => {
+      const { socket, state } = await held(what, isEnded)
+      await socket.closed
+      assert.deepEqual(state, { bytes: 150 + 2 * 64, isOpen: true })
+      assert.equal((await socket.receive())?.length, 100)
+      assert.deepEqual(state, { bytes: 50 + 64, isOpen: true })
+      assert.equal((await socket.receive())?.length, 50)
+      assert.deepEqual(state, { bytes: 0, isOpen: false })
+      assert.equal(await socket.receive(), null)
+    })
+
+    test(`is let go where it is given up, once the other side has ${how}`, async () => {
+      const { socket, state } = await held(what, isEnded)
+      await socket.closed
+      socket.abort()
+      assert.deepEqual(state, { bytes: 0, isOpen: false })
+      assert.equal(await socket.receive(), null)
+    })
+  }
+
+  test('is no more when this side has closed, however long the other goes on', async () => {
+    const { socket, state, incoming } = await held([frame(2, 100)])
+    assert.equal((await socket.receive())?.length, 100)
+    socket.close(1000)
+    for (let n = 0; n < 1000; n++) incoming.write(frame(2, 100))
+    incoming.write(frame(8, 0))
+    await socket.closed
+    // Of the frame that closes nobody takes anything away.
+    assert.ok(state.bytes < 10, String(state.bytes))
+    assert.equal(await socket.receive(), null)
   })
 })

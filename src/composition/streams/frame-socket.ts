@@ -65,7 +65,8 @@ const codes: Readonly<Record<string, number>> = {
 export class FrameSocket {
   readonly closed: Promise<Closed>
   private readonly options: FrameSocketOptions
-  private readonly receiver: Receiver
+  /** Null when it is over, since it has what came of a message. */
+  private receiver: Receiver | null
   private readonly come: (string | Uint8Array)[] = []
   private readonly queue: BoundedQueue<Sending>
   private readonly holding: Holding
@@ -84,6 +85,8 @@ export class FrameSocket {
   private stopTimer: () => void
   private wakeReader: (() => void) | null = null
   private wakeRoom: (() => void) | null = null
+  /** To be done with the tunnel when nothing that has come by it is held. */
+  private letGo: (() => void) | null = null
   private settle!: (closed: Closed) => void
 
   constructor(options: FrameSocketOptions) {
@@ -96,27 +99,20 @@ export class FrameSocket {
       this.holding,
     )
     this.closed = new Promise(resolve => (this.settle = resolve))
-    this.receiver = new frames.Receiver({
+    const receiver = (this.receiver = new frames.Receiver({
       isServer: side === 'server',
       maxPayload: limits.messageBytes ?? 1024 * 1024,
       maxFragments: MOST_PARTS,
       maxBufferedChunks: MOST_PARTS,
-    })
-    this.receiver.on('message', (data: Buffer, isBinary: boolean) => {
-      this.come.push(isBinary ? data : data.toString('utf8'))
-      this.holding.add(data.length + MESSAGE_BYTES - this.partBytes)
-      this.partBytes = 0
-      this.wakeReader?.()
-    })
-    this.receiver.on('ping', (data: Buffer) => {
+    }))
+    receiver.on('message', (data: Buffer, isBinary: boolean) => this.came(data, isBinary))
+    receiver.on('ping', (data: Buffer) => {
       // Of several the last alone (RFC 6455 §5.5.3), so that they cannot pile up.
       this.pong = data
       void this.flush()
     })
-    this.receiver.on('conclude', (code: number, reason: Buffer) => this.concluded(code, reason))
-    this.receiver.on('error', (error: { readonly code?: string }) =>
-      this.close(codes[error.code ?? ''] ?? 1002),
-    )
+    receiver.on('conclude', (code: number, reason: Buffer) => this.concluded(code, reason))
+    receiver.on('error', (error: { readonly code?: string }) => this.close(codes[error.code ?? ''] ?? 1002))
     this.stopTimer = this.tick()
     void this.read()
   }
@@ -126,8 +122,9 @@ export class FrameSocket {
     for (;;) {
       const one = this.come.shift()
       if (one !== undefined) {
-        this.holding.add(-(typeof one === 'string' ? Buffer.byteLength(one) : one.length) - MESSAGE_BYTES)
+        this.holding.add(-bytesOf(one))
         this.wakeRoom?.()
+        this.leave()
         return one
       }
       if (this.over !== null || this.closing !== null) return null
@@ -164,9 +161,22 @@ export class FrameSocket {
     this.giveUpAfter(this.options.limits.stallMs ?? STALL_MS)
   }
 
-  /** The connection is of no use any more. */
+  /** The connection is of no use any more, nor is what has come by it and nobody has taken. */
   abort(): void {
     this.lost(1006, '')
+    for (const one of this.come.splice(0)) this.holding.add(-bytesOf(one))
+    this.leave()
+  }
+
+  private came(data: Buffer, isBinary: boolean): void {
+    const { partBytes } = this
+    this.partBytes = 0
+    // Who closes is not read any more, and the other side may go on as long as it likes (RFC 6455 §1.4).
+    if (this.closing !== null) return this.holding.add(-partBytes)
+    const one = isBinary ? data : data.toString('utf8')
+    this.come.push(one)
+    this.holding.add(bytesOf(one) - partBytes)
+    this.wakeReader?.()
   }
 
   private async read(): Promise<void> {
@@ -181,7 +191,7 @@ export class FrameSocket {
           const slice = chunk.subarray(at, at + SLICE_BYTES)
           this.partBytes += slice.length
           this.holding.add(slice.length)
-          this.receiver.write(slice)
+          this.receiver?.write(slice)
         }
         if (this.over !== null) break
       }
@@ -269,11 +279,25 @@ export class FrameSocket {
     this.stopTimer()
     this.queue.clear()
     this.sending?.(false)
-    end()
+    this.receiver = null
+    // A client's share has what has come as long as there is a tunnel.
+    this.letGo = end
+    this.leave()
     this.settle(closed)
     this.wakeReader?.()
     this.wakeRoom?.()
   }
+
+  private leave(): void {
+    if (this.options.side === 'server' && this.come.length > 0) return
+    this.letGo?.()
+    this.letGo = null
+  }
+}
+
+/** What a message takes that waits. */
+function bytesOf(one: string | Uint8Array): number {
+  return MESSAGE_BYTES + (typeof one === 'string' ? Buffer.byteLength(one) : one.length)
 }
 
 function closeData(code: number, reason: string): Buffer {

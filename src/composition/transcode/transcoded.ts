@@ -149,6 +149,8 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
       await inbound.end(socket, told.told)
     }
     await socket.closed
+    // Nobody takes what is left.
+    socket.abort()
     course.end()
   }
 

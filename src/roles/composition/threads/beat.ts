@@ -25,13 +25,13 @@ export class Beat {
   measure(collect: () => void): void {
     // What was left of it is there until it is read: garbage that is made meanwhile says nothing.
     if (this.isCollected) return void this.cells[0]!++
-    const state = this.cells[3]
-    if (state === ASKED || state === SWEEPING) collect()
-    // Buffers that one collection has found are taken away beside it, and are counted until the next (Node 24.21).
-    if (state === ASKED) this.cells[3] = SWEEPING
+    const isAsked = this.cells[3] === ASKED
+    // Buffers that one collection has found are taken away beside it, and are counted until the next begins (Node 24.21):
+    // at once, since what becomes garbage between them would be counted in its turn.
+    if (isAsked) for (let i = 0; i < 2; i++) collect()
     const { heapUsed, external, arrayBuffers } = process.memoryUsage()
     this.write(heapUsed, Math.max(external, arrayBuffers))
-    if (state === SWEEPING) this.cells[3] = COLLECTED
+    if (isAsked) this.cells[3] = COLLECTED
   }
 
   /** By who watches: the next measure is to be of what is held alone. */
@@ -64,8 +64,7 @@ export class Beat {
 }
 
 const ASKED = 1
-const SWEEPING = 2
-const COLLECTED = 3
+const COLLECTED = 2
 
 /** How often it is written, and looked at. */
 export const BEAT_MS = 100

@@ -28,8 +28,6 @@ export class Watchdog {
   private isAsked = false
   /** Looks before another collection is asked for. */
   private rest = 0
-  /** A collection has left too many buffers. */
-  private isSuspected = false
 
   constructor(beat: Beat, limits: BundleLimits) {
     this.beat = beat
@@ -80,9 +78,8 @@ export class Watchdog {
       if (!this.beat.isCollected) return null
       this.isAsked = false
       this.beat.forgetCollection()
-      this.isSuspected = !this.isSuspected && this.areBuffers(excess)
-      this.rest = this.isSuspected ? 0 : COLLECTION_LOOKS
-      return this.isSuspected ? null : excess
+      this.rest = COLLECTION_LOOKS
+      return excess
     }
     this.rest--
     // What grows so fast is asked for at once: V8's own limit is the end of the process.
@@ -91,11 +88,6 @@ export class Watchdog {
     this.isAsked = true
     this.beat.askCollection()
     return null
-  }
-
-  /** Buffers that a collection has found are given back beside it, and late where processors are busy: the next one judges. */
-  private areBuffers(excess: Verdict | null): boolean {
-    return excess?.reason === 'external' && this.beat.externalBytes <= FAR_LIMITS * this.limits.externalBytes
   }
 
   private excess(): Verdict | null {
