@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { FakeClock } from '../../../../test/support/clock.ts'
 import { Folder } from '../../../../test/support/process.ts'
+import { challengeDocument, findToken } from './challenges.ts'
 import { FolderStore } from './folder-store.ts'
 import type { Lease } from './store.ts'
 
@@ -35,6 +36,18 @@ for (const name of ['', '.a', '../a', 'a/b', 'a\0', 'a b', 'x'.repeat(201)])
     using folder = new Folder()
     await assert.rejects(storeOf(folder).read(`accounts/${name}`), /cannot be the name of a document/)
   })
+
+test('what is shown for a token is found whatever the token begins with', async () => {
+  using folder = new Folder()
+  const store = storeOf(folder)
+  for (const first of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
+    const token = `${first}N-RNcQJ-XBn5t3Y1I-gkieaWv58Xpzk0lgcAHdnCF8`
+    await store.write(challengeDocument({ token }), token)
+    assert.equal(await findToken(store, token), token)
+    await store.remove(challengeDocument({ token }))
+    assert.equal(await findToken(store, token), null)
+  }
+})
 
 test('of many who make a document at once, one has made it', async () => {
   using folder = new Folder()

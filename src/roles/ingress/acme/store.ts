@@ -28,9 +28,9 @@ export interface Lease {
   release(): Promise<void>
 }
 
-/** A part of a name that any store takes: no separators, nothing hidden. Throws for anything else. */
+/** A part of a name that any store takes: no separators, nothing hidden. Tokens begin with any of base64url (RFC 8555 §8.1). Throws for anything else. */
 export function checkedName(name: string): string {
-  if (!/^[A-Za-z0-9_][-A-Za-z0-9_.]{0,199}$/.test(name))
+  if (!/^[-A-Za-z0-9_][-A-Za-z0-9_.]{0,199}$/.test(name))
     throw new Error(`"${name}" cannot be the name of a document`)
   return name
 }
