@@ -86,6 +86,11 @@ export class Scope {
     this.onCancel?.(reason)
   }
 
+  /** As `run`, for what is done again and again: what `run` makes for each time is made once. */
+  reentry(): <T>(what: () => T) => T {
+    return current.run(this, () => AsyncLocalStorage.snapshot())
+  }
+
   /** What it stood for has settled. What was begun below and still runs is its parent's: who has it may await it yet. */
   close(): void {
     const { parent } = this

@@ -4,10 +4,11 @@ import type { Holding } from '../calls/holding.ts'
 import { BoundedQueue, SlowClient, type Slow } from '../streams/bounded-queue.ts'
 import { Gap, StreamItem } from '../streams/item.ts'
 import type { Course } from './course.ts'
+import type { WrittenItem } from './written-item.ts'
 
 /** What a stream gives next. */
 export type Piece =
-  | { readonly kind: 'item'; readonly json: string; readonly of: StreamItem<unknown> }
+  | WrittenItem
   | { readonly kind: 'gap'; readonly gap: Gap }
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly error: unknown }
@@ -16,8 +17,8 @@ export interface FeedOptions {
   readonly clock: Clock
   /** How long the route may take for its next item. */
   readonly idleMs: number
-  /** JSON of an item, checked. Throws where it does not fit. */
-  readonly written: (item: StreamItem<unknown>) => string
+  /** An item, checked. Throws where it does not fit. */
+  readonly written: (item: StreamItem<unknown>) => WrittenItem
 }
 
 const END: Piece = { kind: 'end' }
@@ -25,6 +26,9 @@ const END: Piece = { kind: 'end' }
 /**
  * The items of a route, one after another, each asked for when the one before has been taken. What fails is the last of
  * them; a call of `next` never fails itself. It ends its course when it has ended.
+ *
+ * Of thousands who wait for the same item each has what it waits with: callbacks that are made once, in place of promises
+ * and closures for each item, which grow old while they wait.
  */
 export class Feed {
   private readonly course: Course
@@ -33,12 +37,16 @@ export class Feed {
   private first: Promise<Piece> | null = null
   private over = false
   private interrupted: Piece | null = null
-  private interrupt: ((piece: Piece) => void) | null = null
+  /** Who waits for the next. */
+  private taker: ((piece: Piece) => void) | null = null
+  private stopIdle: (() => void) | null = null
+  private readonly within: <T>(work: () => T) => T
 
   constructor(course: Course, items: AsyncIterator<unknown>, options: FeedOptions) {
     this.course = course
     this.items = items
     this.options = options
+    this.within = course.scope.reentry()
     course.onEnd(() => this.letGo())
   }
 
@@ -60,22 +68,27 @@ export class Feed {
       const { failure } = reason
       const error = failure === 'http_response_not_taken' ? new SlowClient() : reason
       this.interrupted = failure === 'client_gone' ? END : { kind: 'failed', error }
-      if (this.interrupt === null) this.stop()
-      else this.interrupt(this.interrupted)
+      if (this.taker === null) this.stop()
+      else this.give(this.interrupted)
     })
   }
 
-  async next(): Promise<Piece> {
+  next(): Promise<Piece> {
+    return new Promise(resolve => this.take(resolve))
+  }
+
+  /** The same by a callback, which may be called at once; not before the one before has been. */
+  take(taker: (piece: Piece) => void): void {
     const { first } = this
     if (first !== null) {
       this.first = null
-      return await first
+      return void first.then(taker)
     }
-    if (this.over) return this.interrupted ?? END
-    const piece = await this.asked()
-    if (piece.kind === 'end') this.stop()
-    else if (piece.kind === 'failed') this.stop(failureNameOf(piece.error))
-    return piece
+    if (this.over) return taker(this.interrupted ?? END)
+    this.taker = taker
+    const { clock, idleMs } = this.options
+    if (idleMs !== Infinity) this.stopIdle = clock.after(idleMs, this.idled)
+    this.within(this.ask)
   }
 
   /** Nobody takes it any more. */
@@ -84,28 +97,31 @@ export class Feed {
     this.course.end(failure)
   }
 
-  private asked(): Promise<Piece> {
-    return new Promise(resolve => {
-      const { clock, idleMs } = this.options
-      const stop =
-        idleMs === Infinity
-          ? null
-          : clock.after(idleMs, () =>
-              given({ kind: 'failed', error: new CallFailure('deadline_exceeded', '', 'no item came') }),
-            )
-      const given = (piece: Piece) => {
-        stop?.()
-        this.interrupt = null
-        resolve(piece)
-      }
-      this.interrupt = given
-      this.course.scope
-        .run(() => this.items.next())
-        .then(
-          result => given(this.pieceOf(result)),
-          (error: unknown) => given({ kind: 'failed', error }),
-        )
-    })
+  private readonly ask = (): void => {
+    try {
+      this.items.next().then(this.came, this.broke)
+    } catch (error) {
+      this.broke(error)
+    }
+  }
+
+  private readonly came = (result: IteratorResult<unknown>): void => this.give(this.pieceOf(result))
+
+  private readonly broke = (error: unknown): void => this.give({ kind: 'failed', error })
+
+  private readonly idled = (): void =>
+    this.give({ kind: 'failed', error: new CallFailure('deadline_exceeded', '', 'no item came') })
+
+  /** What comes when nobody waits any more came too late. */
+  private give(piece: Piece): void {
+    const { taker } = this
+    if (taker === null) return
+    this.taker = null
+    this.stopIdle?.()
+    this.stopIdle = null
+    if (piece.kind === 'end') this.stop()
+    else if (piece.kind === 'failed') this.stop(failureNameOf(piece.error))
+    taker(piece)
   }
 
   private pieceOf(result: IteratorResult<unknown>): Piece {
@@ -113,8 +129,7 @@ export class Feed {
     const { value } = result
     if (value instanceof Gap) return { kind: 'gap', gap: value }
     try {
-      const of = value instanceof StreamItem ? value : new StreamItem(value, null, null)
-      return { kind: 'item', json: this.options.written(of), of }
+      return this.options.written(value instanceof StreamItem ? value : new StreamItem(value, null, null))
     } catch (error) {
       return { kind: 'failed', error }
     }
@@ -149,6 +164,19 @@ export class QueuedFeed {
   async next(): Promise<Piece> {
     while (this.queue.length === 0 && this.last === null)
       await new Promise<void>(resolve => (this.wake = resolve))
+    return this.first()
+  }
+
+  /** As Feed's. */
+  take(taker: (piece: Piece) => void): void {
+    if (this.queue.length > 0 || this.last !== null) return taker(this.first())
+    this.wake = () => {
+      this.wake = null
+      taker(this.first())
+    }
+  }
+
+  private first(): Piece {
     const { missed } = this.queue
     this.queue.missed = 0
     if (missed > 0) return { kind: 'gap', gap: new Gap(missed) }

@@ -22,17 +22,23 @@ type Chunk = IteratorResult<Uint8Array, undefined>
 
 const DONE: Chunk = { done: true, value: undefined }
 
-/** A stream as the body of an answer: a chunk for each item, when whoever carries the answer asks for one. */
+/**
+ * A stream as the body of an answer: a chunk for each item, when whoever carries the answer asks for one. Thousands may wait
+ * for the same item: what each waits with is one promise, and timers that are made anew only when they have come.
+ */
 export class StreamBody implements AsyncIterableIterator<Uint8Array> {
   private readonly options: StreamBodyOptions
   private piece: Piece | null = null
   private asked = false
-  private wake: (() => void) | null = null
+  private resolve: ((chunk: Chunk) => void) | null = null
+  private reject: ((reason: unknown) => void) | null = null
   private begun = false
   private hasItems = false
   private over = false
   private takenMs: number | null
+  private waitsMs = 0
   private stopWatch: () => void
+  private stopSilence: (() => void) | null = null
 
   constructor(options: StreamBodyOptions) {
     this.options = options
@@ -45,31 +51,57 @@ export class StreamBody implements AsyncIterableIterator<Uint8Array> {
     return this
   }
 
-  async next(): Promise<Chunk> {
-    if (this.over) return DONE
+  next(): Promise<Chunk> {
+    if (this.over) return Promise.resolve(DONE)
+    const { clock, feed, format, keepaliveMs } = this.options
     this.takenMs = null
-    this.ask()
-    if (this.piece === null) await this.pieceOrSilence()
-    const { piece } = this
-    this.piece = null
-    this.takenMs = this.options.clock.now()
-    const { open, idle } = this.options.format
-    const before = this.begun ? '' : open
-    this.begun = true
-    if (piece === null) return chunkOf(before + idle!)
-    if (piece.kind === 'item') {
-      const text = this.options.format.item(piece.json, piece.of, !this.hasItems)
-      this.hasItems = true
-      return chunkOf(before + text)
-    }
-    if (piece.kind === 'gap') return this.gap(before, piece)
-    return this.last(before, piece)
+    this.waitsMs = clock.now()
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+      if (this.piece !== null) return this.give(this.piece)
+      if (format.idle !== null) this.stopSilence ??= clock.after(keepaliveMs, this.silent)
+      if (this.asked) return
+      this.asked = true
+      feed.take(this.took)
+    })
   }
 
   /** Whoever carried it wants no more. */
   return(): Promise<Chunk> {
     this.end()
     return Promise.resolve(DONE)
+  }
+
+  private readonly took = (piece: Piece): void => {
+    this.asked = false
+    this.piece = piece
+    if (this.resolve !== null) this.give(piece)
+  }
+
+  /** Null: there is nothing, for so long that it is to be said. */
+  private give(piece: Piece | null): void {
+    const { resolve, reject } = this
+    this.resolve = this.reject = this.piece = null
+    this.takenMs = this.options.clock.now()
+    try {
+      resolve!(this.chunkOf(piece))
+    } catch (error) {
+      reject!(error)
+    }
+  }
+
+  private chunkOf(piece: Piece | null): Chunk {
+    const { format } = this.options
+    const before = this.begun ? '' : format.open
+    this.begun = true
+    if (piece === null) return chunkOf(before + format.idle!)
+    if (piece.kind === 'gap') return this.gap(before, piece)
+    if (piece.kind !== 'item') return this.last(before, piece)
+    const isFirst = !this.hasItems
+    this.hasItems = true
+    if (before === '') return { done: false, value: piece.chunkIn(format, isFirst) }
+    return chunkOf(before + format.item(piece.json, piece.of, isFirst))
   }
 
   private gap(before: string, { gap }: Extract<Piece, { kind: 'gap' }>): Chunk {
@@ -90,27 +122,13 @@ export class StreamBody implements AsyncIterableIterator<Uint8Array> {
     return chunkOf(before + text)
   }
 
-  private ask(): void {
-    if (this.asked || this.piece !== null) return
-    this.asked = true
-    void this.options.feed.next().then(piece => {
-      this.asked = false
-      this.piece = piece
-      this.wake?.()
-    })
-  }
-
-  /** A promise of its own each time: what waits for the next item itself would keep all who ever did. */
-  private async pieceOrSilence(): Promise<void> {
-    const { clock, keepaliveMs, format } = this.options
-    await new Promise<void>(resolve => {
-      const stop = format.idle === null ? null : clock.after(keepaliveMs, resolve)
-      this.wake = () => {
-        stop?.()
-        resolve()
-      }
-    })
-    this.wake = null
+  /** As `look` does, for what the route is silent about. */
+  private readonly silent = (): void => {
+    const { clock, keepaliveMs } = this.options
+    const stillMs = this.resolve === null ? 0 : clock.now() - this.waitsMs
+    const isSilent = stillMs >= keepaliveMs
+    this.stopSilence = clock.after(isSilent ? keepaliveMs : keepaliveMs - stillMs, this.silent)
+    if (isSilent) this.give(null)
   }
 
   /** Looks now and then, since a timer for each chunk would cost more than the chunk. */
@@ -124,6 +142,8 @@ export class StreamBody implements AsyncIterableIterator<Uint8Array> {
   private end(): void {
     this.over = true
     this.stopWatch()
+    this.stopSilence?.()
+    this.stopSilence = null
     this.options.feed.stop()
   }
 }

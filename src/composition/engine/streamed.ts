@@ -14,6 +14,7 @@ import { Misfit } from './misfit.ts'
 import type { RouteRequest } from './route-request.ts'
 import { StreamBody } from './stream-body.ts'
 import { serveStream } from './stream-socket.ts'
+import { WrittenItem } from './written-item.ts'
 
 const HEAD_MS = 250
 const KEEPALIVE_MS = 15_000
@@ -23,7 +24,7 @@ const STALL_MS = 60_000
 export class Streamed extends CompiledRoute<StreamRoute> {
   private readonly out: Checked
   /** Of what many clients are given, each item is checked and written once. */
-  private readonly kept = new WeakMap<StreamItem<unknown>, string>()
+  private readonly kept = new WeakMap<StreamItem<unknown>, WrittenItem>()
 
   constructor(route: StreamRoute, around: Surroundings) {
     super(route, around)
@@ -57,7 +58,7 @@ export class Streamed extends CompiledRoute<StreamRoute> {
     return new Feed(course, items, {
       clock: course.scope.clock,
       idleMs: times.idleMs ?? Infinity,
-      written: item => this.jsonOf(item),
+      written: item => this.writtenOf(item),
     })
   }
 
@@ -86,14 +87,14 @@ export class Streamed extends CompiledRoute<StreamRoute> {
     }
   }
 
-  private jsonOf(item: StreamItem<unknown>): string {
+  private writtenOf(item: StreamItem<unknown>): WrittenItem {
     const kept = this.kept.get(item)
     if (kept !== undefined) return kept
     const { value, faults } = this.out.allow(item.data)
     if (faults.length > 0) throw new Misfit(this.name, faults)
-    const json = (JSON.stringify(value) as string | undefined) ?? 'null'
-    if (Object.isFrozen(item)) this.kept.set(item, json)
-    return json
+    const written = new WrittenItem(item, (JSON.stringify(value) as string | undefined) ?? 'null')
+    if (Object.isFrozen(item)) this.kept.set(item, written)
+    return written
   }
 }
 

@@ -164,7 +164,9 @@ export class Subscriber<T> implements AsyncIterableIterator<Given<T>> {
   private readonly behind: Given<T>[]
   private readonly queue: BoundedQueue<Given<T>>
   private ended: { readonly error: unknown } | null = null
-  private wake: (() => void) | null = null
+  // Of who waits for the next: of thousands each has one promise that grows old.
+  private resolve: ((result: IteratorResult<Given<T>>) => void) | null = null
+  private reject: ((reason: Error) => void) | null = null
 
   constructor(subscription: Subscription<T>, scope: Scope, behind: Given<T>[]) {
     this.subscription = subscription
@@ -189,7 +191,7 @@ export class Subscriber<T> implements AsyncIterableIterator<Given<T>> {
       // Of `coalesce`, which is the author's: it ends the stream of this one alone.
       this.fail(error)
     }
-    this.wake?.()
+    this.tell()
   }
 
   private fail(error: unknown): void {
@@ -202,19 +204,30 @@ export class Subscriber<T> implements AsyncIterableIterator<Given<T>> {
     this.scope.onCancel = null
     this.scope.close()
     this.subscription.leave(this)
-    this.wake?.()
+    this.tell()
   }
 
-  async next(): Promise<IteratorResult<Given<T>>> {
-    for (;;) {
-      const one = this.take()
-      if (one !== undefined) return { done: false, value: one }
-      if (this.ended !== null) {
-        const { error } = this.ended
-        if (error === null) return { done: true, value: undefined }
-        throw error instanceof Error ? error : new Error('the stream failed', { cause: error })
-      }
-      await new Promise<void>(resolve => (this.wake = resolve))
+  /** The next item, by one call after another. */
+  next(): Promise<IteratorResult<Given<T>>> {
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+      this.tell()
+    })
+  }
+
+  /** Whoever waits has what there is, if anything. */
+  private tell(): void {
+    const { resolve, reject, ended } = this
+    if (resolve === null) return
+    const one = this.take()
+    if (one === undefined && ended === null) return
+    this.resolve = this.reject = null
+    if (one !== undefined) resolve({ done: false, value: one })
+    else if (ended!.error === null) resolve({ done: true, value: undefined })
+    else {
+      const { error } = ended!
+      reject!(error instanceof Error ? error : new Error('the stream failed', { cause: error }))
     }
   }
 

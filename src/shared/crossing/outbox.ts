@@ -2,7 +2,7 @@ import { atTurnEnd, type TurnWork } from '../../http/turn.ts'
 import type { CrossingPort } from './crossing-port.ts'
 
 /** From here on handing memory over costs less than to have it copied twice (docs/adr/0075, bench/micro/crossing.ts). */
-const TRANSFER_BYTES = 2 * 1024
+export const TRANSFER_BYTES = 2 * 1024
 
 /** Who has something to say at the end of the turn. */
 export interface Speaker {

@@ -1,3 +1,5 @@
+import { TRANSFER_BYTES } from './outbox.ts'
+
 /** Bytes that wait for the other thread to take more. */
 export class Pieces {
   /** How many. */
@@ -10,10 +12,17 @@ export class Pieces {
     this.bytes += piece.byteLength
   }
 
-  /** The first of them, at most so many, in memory of their own; null where that is none. */
+  /**
+   * The first of them, at most so many, in memory of their own; null where that is none. What is one piece with memory of its
+   * own already, and is not handed over, stays that: of many who are given the same it crosses once.
+   */
   take(most: number): Uint8Array<ArrayBuffer> | null {
     let length = Math.min(most, this.bytes)
     if (length <= 0) return null
+    if (this.all.length === 1 && length === this.bytes && isCloned(this.all[0]!)) {
+      this.bytes = 0
+      return this.all.pop() as Uint8Array<ArrayBuffer>
+    }
     const taken = Buffer.allocUnsafeSlow(length)
     this.bytes -= length
     let count = 0
@@ -34,4 +43,9 @@ export class Pieces {
     this.all = []
     this.bytes = 0
   }
+}
+
+/** A clone of it is of its bytes and no others. */
+function isCloned(piece: Uint8Array): boolean {
+  return piece.byteLength < TRANSFER_BYTES && piece.byteLength === piece.buffer.byteLength
 }
