@@ -1,6 +1,6 @@
 // `node bench/cluster.ts`: from a change in an API server to its first answer, what is declared in a cluster in memory, and
 // thousands of changes while traffic flows. See bench/README.md.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -210,6 +210,13 @@ async function changeEndpoint(port: number, n: number): Promise<number> {
   return took
 }
 
+/** What the gateway has warned of. */
+function warnings(): readonly string[] {
+  return readFileSync(join(dir, 'log'), 'utf8')
+    .split('\n')
+    .filter(line => /"level":"(?:warn|error)"/.test(line))
+}
+
 /** So many routes come, change and go, while others are asked for. */
 async function churned(port: number, { pid }: Running, round: number): Promise<void> {
   const load = new Worker(new URL('./lib/changing/light-load.ts', import.meta.url), {
@@ -245,8 +252,10 @@ async function churned(port: number, { pid }: Running, round: number): Promise<v
   await until(goneMs, async () => (await ask(http1, port, { path: last }))?.status === 404)
   const seen = once(load, 'message')
   load.postMessage('end')
-  const [{ requests, failed, slowestMs }] = (await seen) as [Seen]
+  const [{ requests, failed, failures, slowestMs }] = (await seen) as [Seen]
   await load.terminate()
+  if (failed > 0) console.log(failures)
+  for (const line of warnings()) console.log(line)
   console.log(
     `${failed} of ${requests} requests failed, the slowest took ${slowestMs.toFixed(0)} ms; RSS ${megabytes(usageOf(pid).rssBytes)} MB`,
   )

@@ -4,6 +4,59 @@
  */
 export type ListRun<T> = { readonly from: number; readonly count: number } | { readonly items: readonly T[] }
 
+/** What one list has lost, and another one has got. */
+export interface Difference<T> {
+  readonly gone: readonly T[]
+  readonly come: readonly T[]
+}
+
+/**
+ * What makes one list of another where that is little: at each place at which they differ the next item that both have is
+ * not far. An item that stands elsewhere has gone and come. Null where more than `most` items would be in either.
+ */
+export function difference<T>(
+  before: readonly T[],
+  after: readonly T[],
+  most: number,
+  same: (one: T, other: T) => boolean = Object.is,
+): Difference<T> | null {
+  const [gone, come]: [T[], T[]] = [[], []]
+  let [i, j] = [0, 0]
+  while (i < before.length || j < after.length) {
+    if (i < before.length && j < after.length && same(before[i]!, after[j]!)) {
+      i++
+      j++
+      continue
+    }
+    const [left, right] = [most - gone.length, most - come.length]
+    const met = meeting(before, i, after, j, left, right, same)
+    if (met === null) return null
+    while (i < met.i) gone.push(before[i++]!)
+    while (j < met.j) come.push(after[j++]!)
+  }
+  return { gone, come }
+}
+
+/** The nearest places from these on at which both have the same, or both end. */
+function meeting<T>(
+  before: readonly T[],
+  i: number,
+  after: readonly T[],
+  j: number,
+  left: number,
+  right: number,
+  same: (one: T, other: T) => boolean,
+): { readonly i: number; readonly j: number } | null {
+  for (let far = 1; far <= left + right; far++)
+    for (let a = Math.max(0, far - right); a <= Math.min(far, left); a++) {
+      const [x, y] = [i + a, j + far - a]
+      if (x > before.length || y > after.length) continue
+      const [isEnd, isOtherEnd] = [x === before.length, y === after.length]
+      if (isEnd ? isOtherEnd : !isOtherEnd && same(before[x]!, after[y]!)) return { i: x, j: y }
+    }
+  return null
+}
+
 /** For each item after, where the same object stood before; -1 for one that did not. */
 export function placesBefore<T>(before: readonly T[], after: readonly T[]): Int32Array {
   const places = new Int32Array(after.length).fill(-1)

@@ -10,6 +10,8 @@ export interface Seen {
   readonly requests: number
   /** Not answered with 200. */
   readonly failed: number
+  /** What those saw, by how many did: a status with its body, or an error of the connection. */
+  readonly failures: Readonly<Record<string, number>>
   readonly slowestMs: number
 }
 
@@ -17,24 +19,37 @@ const EVERY_MS = 4
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 const { port, path } = workerData as { port: number; path: string }
 
-let seen = { requests: 0, failed: 0, slowestMs: 0 }
+interface Seeing {
+  requests: number
+  failed: number
+  readonly failures: Record<string, number>
+  slowestMs: number
+}
+
+const nothing = (): Seeing => ({ requests: 0, failed: 0, failures: {}, slowestMs: 0 })
+let seen = nothing()
 
 function ask(): void {
   const begunMs = performance.now()
-  const over = (status: number): void => {
+  const over = (failure: string | null): void => {
     seen.requests++
-    if (status !== 200) seen.failed++
+    if (failure !== null) {
+      seen.failed++
+      seen.failures[failure] = (seen.failures[failure] ?? 0) + 1
+    }
     seen.slowestMs = Math.max(seen.slowestMs, performance.now() - begunMs)
   }
   const call = request({ host: '127.0.0.1', port, path, agent }, response => {
-    response.resume()
-    response.on('end', () => over(response.statusCode ?? 0))
-    response.on('error', () => over(0))
+    const { statusCode } = response
+    let body = ''
+    response.on('data', chunk => (body += String(chunk)))
+    response.on('end', () => over(statusCode === 200 ? null : `${statusCode ?? 0} ${body.slice(0, 200)}`))
+    response.on('error', error => over(error.message))
   })
   // A kept connection that is closed as the request leaves is tried again by every client (RFC 9112 §9.3.1).
   call.on('error', (error: NodeJS.ErrnoException) => {
     if (call.reusedSocket && error.code === 'ECONNRESET') ask()
-    else over(0)
+    else over(error.message)
   })
   call.end()
 }
@@ -43,7 +58,7 @@ let asking = false
 
 parentPort!.on('message', (word: 'begin' | 'end') => {
   asking = word === 'begin'
-  if (asking) seen = { requests: 0, failed: 0, slowestMs: 0 }
+  if (asking) seen = nothing()
   else parentPort!.postMessage(seen)
 })
 

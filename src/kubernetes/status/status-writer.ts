@@ -14,6 +14,7 @@ import { pathOf } from '../collection.ts'
 import type { KubernetesSource } from '../kubernetes-source.ts'
 import type { Known } from '../object-store.ts'
 import { Attempts, type Attempt } from './attempts.ts'
+import { SaidConditions } from './said-conditions.ts'
 import { brokenBy, hasListeners, parentOf, refusing, type Why } from './unserved.ts'
 import { wantedStatus, type Said, type StatusFields } from './wanted-status.ts'
 
@@ -71,7 +72,7 @@ export class StatusWriter {
   /** What was written and has not come back. */
   private readonly attempts: Attempts
   private spoken: Spoken | null = null
-  private conditions: ReadonlyMap<ResourceKey, readonly Condition[]> = new Map()
+  private readonly conditions = new SaidConditions()
   private gateways: ReadonlyMap<ResourceKey, GatewayStatus> = new Map()
   private leads = false
   private working: Promise<void> | null = null
@@ -89,15 +90,14 @@ export class StatusWriter {
 
   /** Something else is in force: what is said anew is looked at, of thousands mostly one. */
   applied(spoken: Spoken): void {
-    const { spoken: before, conditions } = this
+    const { spoken: before } = this
     if (before?.conditions === spoken.conditions && before.resources === spoken.resources) return
-    this.take(spoken)
+    this.spoken = spoken
     // Who begins to lead looks at everything.
     if (!this.leads) return
-    for (const [key, now] of this.conditions)
-      if (!isSameSaid(conditions.get(key), now) && hasStatus(now[0]!.about)) this.queue.add(key)
-    for (const [key, [then]] of conditions)
-      if (!this.conditions.has(key) && hasStatus(then!.about)) this.queue.add(key)
+    for (const [key, about] of this.conditions.take(spoken.conditions))
+      if (hasStatus(about)) this.queue.add(key)
+    this.gateways = gatewaysOf(spoken)
     // A Gateway's status counts routes; what is refused is judged by what the source knows.
     for (const key of this.gateways.keys()) this.queue.add(key)
     for (const [key, { resource }] of spoken.resources.refusals)
@@ -106,19 +106,14 @@ export class StatusWriter {
     this.work()
   }
 
-  private take(spoken: Spoken): void {
-    this.spoken = spoken
-    if (!this.leads) return
-    this.conditions = Map.groupBy(spoken.conditions, ({ about }) => keyOfRef(about))
-    this.gateways = new Map(spoken.gateways.map(gateway => [refKey(gateway.about), gateway]))
-  }
-
   lead(leads: boolean): void {
     this.leads = leads
     this.attempts.clear()
     this.queue.clear()
-    if (this.spoken !== null) this.take(this.spoken)
-    if (leads) this.all()
+    if (!leads || this.spoken === null) return
+    this.conditions.take(this.spoken.conditions)
+    this.gateways = gatewaysOf(this.spoken)
+    this.all()
   }
 
   /** An object, or its status, is another one in the cluster. */
@@ -208,7 +203,7 @@ export class StatusWriter {
   }
 
   private ofForce(resource: Resource, known: Known): Omit<Said, 'addresses'> | null {
-    const told = this.conditions.get(keyOf(resource)) ?? []
+    const told = this.conditions.of(keyOf(resource))
     if (resource.at([])?.line !== 0) return this.ofLoser(told, known)
     if (!isOf(resource, known)) return null
     const conditions = told.filter(({ source }) => source === undefined)
@@ -231,7 +226,7 @@ export class StatusWriter {
   /** Of an object of which no version was good. */
   private ofBroken({ validation: { written, problems } }: Known): Omit<Said, 'addresses'> | null {
     if (written === undefined) return null
-    return this.ofUnserved(written, brokenBy(written, problems), this.conditions.get(keyOf(written)) ?? [])
+    return this.ofUnserved(written, brokenBy(written, problems), this.conditions.of(keyOf(written)))
   }
 
   private ofUnserved(
@@ -292,6 +287,10 @@ export class StatusWriter {
   }
 }
 
+function gatewaysOf({ gateways }: Spoken): ReadonlyMap<ResourceKey, GatewayStatus> {
+  return new Map(gateways.map(gateway => [refKey(gateway.about), gateway]))
+}
+
 function hasStatus({ group, kind }: Pick<ResourceRef, 'group' | 'kind'>): boolean {
   return group === PORTCULLIS || (standard.has(kind) && group !== '')
 }
@@ -316,32 +315,4 @@ function isSaid(fields: StatusFields, status: unknown): boolean {
   return Object.entries(fields).every(
     ([name, value]) => isDeepStrictEqual(value, current[name]) || (isEmpty(value) && isEmpty(current[name])),
   )
-}
-
-/** Most of what is said is the same object from one translation to the next (translation/report.ts). */
-function isSameSaid(before: readonly Condition[] | undefined, now: readonly Condition[]): boolean {
-  return before?.length === now.length && now.every((one, i) => one === before[i] || isSame(one, before[i]!))
-}
-
-function isSame(a: Condition, b: Condition): boolean {
-  return (
-    // Another object of the same name has conditions of its own.
-    a.about === b.about &&
-    a.type === b.type &&
-    a.status === b.status &&
-    a.reason === b.reason &&
-    a.message === b.message &&
-    a.listener === b.listener &&
-    a.source === b.source &&
-    isDeepStrictEqual(a.parent, b.parent)
-  )
-}
-
-/** Who a condition is about is the same object as long as that is: of 10,000 conditions each change asks. */
-const keys = new WeakMap<ResourceRef, ResourceKey>()
-
-function keyOfRef(ref: ResourceRef): ResourceKey {
-  let key = keys.get(ref)
-  if (key === undefined) keys.set(ref, (key = refKey(ref)))
-  return key
 }

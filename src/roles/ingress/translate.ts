@@ -39,8 +39,9 @@ import type { ListenerState } from './gateway/listeners.ts'
 import { Namespaces } from '../../translation/namespaces.ts'
 import { doubtExceptions } from '../../translation/except-doubts.ts'
 import { doubtGreedy } from './doubts/greedy.ts'
-import { clusterNames, clustersOfRules, portsOf } from './gateway/ports.ts'
+import { clusterNames, portsOf } from './gateway/ports.ts'
 import { doubtRetries } from './doubts/retries.ts'
+import { clustersOfRule } from './routes/entry-tally.ts'
 import { Extensions } from './routes/extensions.ts'
 import { routesOf } from './routes/routes.ts'
 import { doubtShadows, doubtStreams } from './doubts/shadows.ts'
@@ -226,7 +227,9 @@ function sendersOf(
     const ranked = listeners.flatMap(({ hosts }) =>
       [...hosts.values()].flat().flatMap(({ entries }) => entries),
     )
-    const names = clustersOfRules(new Set(ranked.map(({ entry }) => entry.rule)))
+    const names = new Set<string>()
+    for (const rule of new Set(ranked.map(({ entry }) => entry.rule)))
+      for (const name of clustersOfRule(rule)) names.add(name)
     for (const { cluster } of listeners.flatMap(encrypted)) if (cluster !== null) names.add(cluster)
     for (const name of auth.askedOf(gateway)) names.add(name)
     for (const name of names) {

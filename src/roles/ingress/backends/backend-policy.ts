@@ -71,8 +71,15 @@ function policyOf(target: ClusterTarget, claims: ReadonlyMap<string, BackendPoli
   const whole = keyOf(object)
   const port = kind === 'Service' ? target.port.name : undefined
   const near = port === undefined ? undefined : claims.get(`${whole} ${port}`)
-  return settingsOf(claims.get(whole), near, kind === 'Service' ? distributionOf(object) : {})
+  const far = claims.get(whole)
+  const own = kind === 'Service' ? distributionOf(object) : {}
+  // Of thousands of targets most have no policy, and the same settings.
+  if (far === undefined && near === undefined && Object.keys(own).length === 0)
+    return (withoutPolicy ??= settingsOf(undefined, undefined, {}))
+  return settingsOf(far, near, own)
 }
+
+let withoutPolicy: ClusterPolicy | null = null
 
 function attach(
   attachment: PolicyAttachment<BackendPolicy>,

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { ServicePort } from '../../../model/kinds/service.ts'
 import type { Cluster, Endpoint } from '../../../snapshot/cluster.ts'
+import { memoized } from '../../../snapshot/memo.ts'
 import type { SnapshotParts } from '../../../snapshot/snapshot.ts'
 import type { ClusterTls } from '../../../snapshot/tls.ts'
 import type { ClusterPolicy } from './backend-policy.ts'
@@ -19,17 +21,42 @@ export function clustersOf(
   const clusters: Cluster[] = []
   const endpoints: Record<string, readonly Endpoint[]> = {}
   for (const [name, { target, tls }] of [...used].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const policy = policyOf(target)
-    clusters.push({
-      name,
-      origin: originOf(target.object, pathOf(target)),
-      protocol: protocolOf(target),
-      ...policy.settings,
-      ...(tls === null ? {} : { tls: withBounds(tls, policy.tls) }),
-    })
+    clusters.push(clusterOnce(name, target, tls, policyOf(target)))
     endpoints[name] = targetEndpoints(target, slices)
   }
   return { clusters, endpoints }
+}
+
+/** What a target came to by one name, and all that it depends on beside its object, whose it is. */
+interface Known {
+  readonly port: ServicePort | null
+  readonly tls: ClusterTls | null
+  readonly policy: ClusterPolicy
+  readonly cluster: Cluster
+}
+
+const known = new WeakMap<ClusterTarget['object'], Map<string, Known>>()
+
+/** Of thousands of clusters a change is about a few: the others are the same objects. */
+function clusterOnce(
+  name: string,
+  target: ClusterTarget,
+  tls: ClusterTls | null,
+  policy: ClusterPolicy,
+): Cluster {
+  const port = target.kind === 'Service' ? target.port : null
+  const names = memoized(known, target.object, () => new Map<string, Known>())
+  const before = names.get(name)
+  if (before?.port === port && before.tls === tls && before.policy === policy) return before.cluster
+  const cluster = {
+    name,
+    origin: originOf(target.object, pathOf(target)),
+    protocol: protocolOf(target),
+    ...policy.settings,
+    ...(tls === null ? {} : { tls: withBounds(tls, policy.tls) }),
+  }
+  names.set(name, { port, tls, policy, cluster })
+  return cluster
 }
 
 function withBounds(tls: ClusterTls, bounds: TlsBounds): ClusterTls {

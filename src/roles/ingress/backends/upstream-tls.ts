@@ -14,6 +14,9 @@ import type { ListenerState } from '../gateway/listeners.ts'
 import { digest } from '../../../translation/pem.ts'
 import type { ClusterTarget } from '../../../translation/targets.ts'
 
+/** Where nothing is secured, rules are those of the routes. */
+export const asItIs = (rule: Rule): Rule => rule
+
 /** A cluster as the rules of one Gateway use it. */
 export interface UsedCluster {
   readonly target: ClusterTarget
@@ -47,7 +50,7 @@ export class UpstreamTls {
 
   /** Turns rules into those of one Gateway, or of none; a rule stays one object, and as it is where nothing is secured. */
   rulesOf(gateway: Gateway | null): (rule: Rule) => Rule {
-    if (this.isPlain()) return rule => rule
+    if (this.isPlain()) return asItIs
     const clusterOf = this.clustersOf(gateway)
     const known = new Map<Rule, Rule>()
     return rule => {

@@ -1,6 +1,7 @@
 import { wholeMatch } from '../../../snapshot/regex.ts'
 import type { Port, RouteEntry } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
+import { tallyOf } from '../routes/entry-tally.ts'
 import { fieldOf, hostsOf, describeRule } from './rule-fields.ts'
 
 /** How many paths are tried on patterns in one translation: what is suspicious may cost a little, and no more. */
@@ -14,8 +15,8 @@ export function doubtGreedy(ports: readonly Port[], hidden: ReadonlySet<RouteEnt
   const told = new Set<unknown>()
   const budget = { tries: MOST_TRIES }
   for (const { entries } of hostsOf(ports)) {
+    if (tallyOf(entries).regexes === 0) continue
     const first = entries.findIndex(({ match }) => match.path.type === 'regex')
-    if (first < 0) continue
     const prefixes = entries
       .slice(first)
       .filter(entry => entry.match.path.type === 'prefix' && !hidden.has(entry))

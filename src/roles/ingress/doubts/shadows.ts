@@ -1,5 +1,6 @@
 import type { Match, PathMatch, Rule } from '../../../snapshot/rule.ts'
 import type { Port, RouteEntry } from '../../../snapshot/snapshot.ts'
+import { memoized, Successive, type Made } from '../../../snapshot/memo.ts'
 import { placesBefore } from '../../../snapshot/runs.ts'
 import type { Report } from '../../../translation/report.ts'
 import { intersect } from '../routes/hostnames.ts'
@@ -98,11 +99,10 @@ const MOST_WIDE = 100
  * Null in place of the list where nothing is hidden.
  */
 function hidersOf(entries: readonly RouteEntry[]): readonly (RouteEntry | null)[] | null {
-  return (judged.get(entries) ?? judge(entries)).hiders
+  return memoized(judged, entries, judge).hiders
 }
 
 interface Judged {
-  readonly entries: readonly RouteEntry[]
   readonly hiders: readonly (RouteEntry | null)[] | null
   /** Whether all pairs were looked at. */
   readonly whole: boolean
@@ -110,16 +110,12 @@ interface Judged {
 
 /** Hosts in which nothing changes have the same entries. */
 const judged = new WeakMap<readonly RouteEntry[], Judged>()
-/** By the first and by the last entry: where others change, one of them stays. */
-const last = new WeakMap<RouteEntry, Judged>()
+const last = new Successive<RouteEntry, Judged>()
 
 function judge(entries: readonly RouteEntry[]): Judged {
-  const [first, end] = [entries[0], entries.at(-1)]
-  const before = (first && last.get(first)) ?? (end && last.get(end))
-  const now = before && isClean(entries, before) ? { entries, hiders: null, whole: true } : judgeAll(entries)
-  judged.set(entries, now)
-  for (const one of [first, end]) if (one !== undefined) last.set(one, now)
-  return now
+  const before = last.before(entries)
+  const isStillClean = before !== null && isClean(entries, before)
+  return last.keep(entries, isStillClean ? { hiders: null, whole: true } : judgeAll(entries))
 }
 
 function judgeAll(entries: readonly RouteEntry[]): Judged {
@@ -129,16 +125,16 @@ function judgeAll(entries: readonly RouteEntry[]): Judged {
     if (hider === null) seen.add(entry)
     return hider
   })
-  return { entries, hiders: hiders.every(hider => hider === null) ? null : hiders, whole: seen.whole }
+  return { hiders: hiders.every(hider => hider === null) ? null : hiders, whole: seen.whole }
 }
 
 /** So many new entries are compared with all others one by one. */
 const MOST_FRESH = 16
 
 /** Whether nothing is hidden, since nothing was before, and what is new neither hides anything nor is hidden. */
-function isClean(entries: readonly RouteEntry[], before: Judged): boolean {
-  if (before.hiders !== null || !before.whole) return false
-  const places = placesBefore(before.entries, entries)
+function isClean(entries: readonly RouteEntry[], { list, value }: Made<RouteEntry, Judged>): boolean {
+  if (value.hiders !== null || !value.whole) return false
+  const places = placesBefore(list, entries)
   const fresh: number[] = []
   let place = -1
   for (let i = 0; i < places.length; i++) {

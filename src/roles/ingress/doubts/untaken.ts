@@ -4,6 +4,7 @@ import type { ClientSettings } from '../../../snapshot/client-settings.ts'
 import type { Match, Rule } from '../../../snapshot/rule.ts'
 import type { Port } from '../../../snapshot/snapshot.ts'
 import type { Report } from '../../../translation/report.ts'
+import { tallyOf } from '../routes/entry-tally.ts'
 import { fieldOf, hostsOf, type RuleField } from './rule-fields.ts'
 
 /** Matches for requests that are answered before any route is looked at, by the ClientPolicies of all their ports. */
@@ -12,9 +13,9 @@ export function doubtUntaken(ports: readonly Port[], report: Report): void {
   const wishes = new Map<RuleField, Map<string, boolean>>()
   for (const port of ports) {
     const methods = compileMethods(port.client.methods)
-    for (const { entries } of hostsOf([port]))
+    for (const { entries } of hostsOf([port])) {
+      if (tallyOf(entries).asking === 0) continue
       for (const { match, rule } of entries) {
-        if (asksNothing(match, rule)) continue
         for (const [wish, possible] of wishesOf(match, rule, methods, port.client)) {
           const field = fieldOf(rule)
           if (field === undefined) continue
@@ -22,6 +23,7 @@ export function doubtUntaken(ports: readonly Port[], report: Report): void {
           wishes.set(field, own.set(wish, possible || own.get(wish) === true))
         }
       }
+    }
   }
   for (const [{ route, path }, own] of wishes)
     for (const [wish, possible] of own)
@@ -32,12 +34,6 @@ export function doubtUntaken(ports: readonly Port[], report: Report): void {
           path,
           message: `no request can have ${wish}`,
         })
-}
-
-/** Nearly always. */
-function asksNothing({ method, path }: Match, { action }: Rule): boolean {
-  const isCall = action.type === 'forward' && action.grpc === true
-  return method === '' && !isCall && !path.value.includes('%5C')
 }
 
 /** What a match asks for that a ClientPolicy may rule out, and whether it does not. */

@@ -1,6 +1,8 @@
 import type { GatewayListener } from '../../../model/kinds/gateway-listener.ts'
 import type { Rule } from '../../../snapshot/rule.ts'
+import { difference } from '../../../snapshot/runs.ts'
 import type { VirtualHost, RouteEntry } from '../../../snapshot/snapshot.ts'
+import { asItIs } from '../backends/upstream-tls.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
 import { byPrecedence, type RankedEntry } from '../routes/precedence.ts'
 import type { HostShare } from './listeners.ts'
@@ -11,6 +13,8 @@ interface Known {
   /** In their order. */
   readonly ranked: readonly RankedEntry[]
   readonly host: VirtualHost
+  /** Whether its rules are those of the routes. */
+  readonly asItIs: boolean
 }
 
 /** By the listener as it is declared: what the last translation made of its hostnames. */
@@ -30,9 +34,13 @@ export function listenerHosts(
   for (const [hostname, shares] of sorted) {
     const old = before?.get(hostname)
     const ranked = rankedOf(shares, old)
+    if (ruleOf === asItIs && old !== undefined && ranked === old.ranked && old.asItIs) {
+      now.set(hostname, { ...old, shares })
+      continue
+    }
     const entries = ranked.map(({ entry }) => entryOf(entry, ruleOf))
     const host = old !== undefined && sameItems(old.host.entries, entries) ? old.host : { hostname, entries }
-    now.set(hostname, { shares, ranked, host })
+    now.set(hostname, { shares, ranked, host, asItIs: ruleOf === asItIs })
   }
   known.set(spec, now)
   return [...now.values()].map(({ host }) => host)
@@ -56,18 +64,48 @@ function rankedOf(shares: readonly HostShare[], before: Known | undefined): read
   return byOwn.flatMap(([, same]) => same.flatMap(({ entries }) => entries).sort(byPrecedence))
 }
 
+/** So many entries are looked for one by one; beyond that a table of them all costs less. */
+const MOST_PLACED = 32
+
 /** No two entries are equal in precedence, so that there is one order, however it comes about. */
 function sortedIn(shares: readonly HostShare[], before: Known): readonly RankedEntry[] {
-  const old = new Set(before.shares.map(({ entries }) => entries))
+  const { gone, come } = difference(before.shares, shares, MOST_PLACED, sameShare) ?? {
+    gone: before.shares,
+    come: shares,
+  }
+  const old = new Set(gone.map(({ entries }) => entries))
   const fresh: RankedEntry[] = []
-  for (const { entries } of shares) if (!old.delete(entries)) fresh.push(...entries)
-  const gone = new Set([...old].flat())
-  const stay = gone.size === 0 ? before.ranked : before.ranked.filter(one => !gone.has(one))
-  return merged(stay, fresh.sort(byPrecedence))
+  for (const { entries } of come) if (!old.delete(entries)) fresh.push(...entries)
+  return inserted(without(before.ranked, [...old].flat()), fresh.sort(byPrecedence))
+}
+
+function without(list: readonly RankedEntry[], gone: readonly RankedEntry[]): RankedEntry[] {
+  if (gone.length > MOST_PLACED) {
+    const all = new Set(gone)
+    return list.filter(one => !all.has(one))
+  }
+  const left = [...list]
+  for (const one of gone) left.splice(left.indexOf(one), 1)
+  return left
+}
+
+function inserted(list: RankedEntry[], others: readonly RankedEntry[]): readonly RankedEntry[] {
+  if (others.length > MOST_PLACED) return merged(list, others)
+  for (const one of others) list.splice(placeOf(list, one), 0, one)
+  return list
+}
+
+function placeOf(list: readonly RankedEntry[], one: RankedEntry): number {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (byPrecedence(list[middle]!, one) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function merged(list: readonly RankedEntry[], others: readonly RankedEntry[]): readonly RankedEntry[] {
-  if (others.length === 0) return list
   const all: RankedEntry[] = []
   let next = 0
   for (const one of list) {

@@ -4,11 +4,11 @@ import type { Listener, Port } from '../../../snapshot/snapshot.ts'
 import { originOf } from '../origin.ts'
 import { isSet } from '../../../translation/listener-name.ts'
 import { policyName } from '../../../translation/policies.ts'
-import { askedBy } from '../external-auth/asking.ts'
 import { ANY } from './addresses.ts'
 import type { ClientSettingsOf } from './client-policy.ts'
 import { isUsable, type GatewayState } from './gateway-state.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
+import { tallyOf } from '../routes/entry-tally.ts'
 import { listenerHosts } from './hosts.ts'
 import { isServed, transportPort, type ListenerState } from './listeners.ts'
 import type { UpstreamTls } from '../backends/upstream-tls.ts'
@@ -108,27 +108,9 @@ function withStreams(
 export function clusterNames(ports: readonly Port[]): Set<Cluster['name']> {
   const names = new Set<string>()
   for (const { hosts, streams = [] } of new Set(ports.flatMap(({ listeners }) => listeners))) {
-    for (const { entries } of hosts) for (const { rule } of entries) addClusters(rule, names)
+    for (const { entries } of hosts) for (const name of tallyOf(entries).clusters.keys()) names.add(name)
     for (const { rule } of streams)
       for (const { cluster } of rule.backends) if (cluster !== null) names.add(cluster)
   }
   return names
-}
-
-/** Names of the clusters that these rules send to. */
-export function clustersOfRules(rules: Iterable<Rule>): Set<Cluster['name']> {
-  const names = new Set<string>()
-  for (const rule of rules) addClusters(rule, names)
-  return names
-}
-
-/** Makes nothing where no filter asks anybody: a change asks this of each of 10,000 rules. */
-function addClusters({ filters, action }: Rule, names: Set<Cluster['name']>): void {
-  if (filters.length > 0) for (const cluster of askedBy(filters)) names.add(cluster)
-  if (action.type !== 'forward') return
-  for (const { cluster, filters: own } of action.backends) {
-    if (own.length > 0) for (const asked of askedBy(own)) names.add(asked)
-    if (cluster !== null) names.add(cluster)
-  }
-  for (const { cluster } of action.mirrors) names.add(cluster)
 }

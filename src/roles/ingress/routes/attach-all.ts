@@ -1,5 +1,7 @@
 import { Namespace } from '../../../model/kinds/namespace.ts'
 import type { Condition, Problem, Resource } from '../../../model/resource.ts'
+import { Successive } from '../../../snapshot/memo.ts'
+import { placesBefore } from '../../../snapshot/runs.ts'
 import { isUsable, type GatewayState } from '../gateway/gateway-state.ts'
 import { isServed, type ListenerState } from '../gateway/listeners.ts'
 import { attachRoute, isOwner, sharesOf, takeShares, type Attaching, type Share } from './attach.ts'
@@ -24,6 +26,9 @@ const known = new WeakMap<RouteState, Known>()
 /** By the first Gateway. */
 const scenes = new WeakMap<Resource, Scene>()
 
+/** What became of the routes at their places. */
+const attached = new Successive<RouteState, readonly (Known | undefined)[]>()
+
 /**
  * Attaches all routes, the oldest first; answers with the listeners that took each TLSRoute. What becomes of a route
  * where it depends on nothing but itself and our Gateways is found out once: most of 10,000 did not change.
@@ -35,10 +40,16 @@ export function attachRoutes(
   const listeners = [...world.gateways.values()].flatMap(gateway => gateway.listeners)
   const scene = sceneOf(world)
   const streams = new Map<RouteState, ReadonlySet<ListenerState>>()
-  for (const state of routes) {
-    if (state.stream !== null) streams.set(state, attachRoute(world, state).taken)
-    else if (!attachAsBefore(world, state, scene, listeners)) attachAnew(world, state, scene, listeners)
-  }
+  const { list, value } = attached.before(routes) ?? { list: [], value: [] }
+  const places = placesBefore(list, routes)
+  const now = routes.map((state, i) => {
+    if (state.stream !== null) return void streams.set(state, attachRoute(world, state).taken)
+    const then = value[places[i]!] ?? known.get(state)
+    return then?.scene === scene && attachAsBefore(world, state, then, listeners)
+      ? then
+      : attachAnew(world, state, scene, listeners)
+  })
+  attached.keep(routes, now)
   return streams
 }
 
@@ -70,15 +81,10 @@ function factsOf(state: GatewayState): unknown[] {
 function attachAsBefore(
   { report }: Attaching,
   state: RouteState,
-  scene: Scene,
+  before: Known,
   listeners: readonly ListenerState[],
 ): boolean {
-  const before = known.get(state)
-  if (
-    before?.scene !== scene ||
-    before.taken.some(one => isRivalled(state, listeners[one.listener]!, one.shares))
-  )
-    return false
+  if (before.taken.some(one => isRivalled(state, listeners[one.listener]!, one.shares))) return false
   for (const { listener, shares } of before.taken) takeShares(listeners[listener]!, state, shares)
   for (const condition of before.conditions) report.conditions.push(condition)
   for (const problem of before.problems) report.problems.push(problem)
@@ -94,15 +100,17 @@ function attachAnew(
   state: RouteState,
   scene: Scene,
   listeners: readonly ListenerState[],
-): void {
+): Known | undefined {
   const { conditions, problems } = world.report
   const [saidBefore, foundBefore] = [conditions.length, problems.length]
   const { taken, mixed } = attachRoute(world, state)
   if (mixed) return void known.delete(state)
-  known.set(state, {
+  const now = {
     scene,
     conditions: conditions.slice(saidBefore),
     problems: problems.slice(foundBefore),
     taken: [...taken].map(one => ({ listener: listeners.indexOf(one), shares: sharesOf(state, one) })),
-  })
+  }
+  known.set(state, now)
+  return now
 }

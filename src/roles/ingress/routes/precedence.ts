@@ -3,10 +3,11 @@ import type { GRPCMethodMatch } from '../../../model/kinds/grpc-route.ts'
 import type { Match } from '../../../snapshot/rule.ts'
 import type { RouteEntry } from '../../../snapshot/snapshot.ts'
 
-/** Where an entry comes from, for ties: all of them positions from 0. */
+/** Where an entry comes from, for ties. */
 export interface TieBreak {
-  /** Of the route among all, the oldest first, then by namespace/name. */
+  /** Larger than those of older routes, and of one age than those in front by namespace/name. */
   readonly route: number
+  /** Positions from 0. */
   readonly rule: number
   readonly match: number
 }

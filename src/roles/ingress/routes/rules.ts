@@ -81,8 +81,11 @@ interface Known<O extends RuleObject = RuleObject> {
   readonly extensions: ReadonlyMap<string, string>
 }
 
-interface Followed {
+/** A reference that led to a cluster. */
+export interface Followed {
+  /** Equal for references that lead to the same. */
   readonly way: string
+  readonly from: Referrer
   readonly ref: BackendObjectReference & NamedPort
   readonly path: FieldPath
   readonly use: Use
@@ -93,7 +96,7 @@ interface Followed {
 const known = new WeakMap<RuleObject, Known>()
 
 /**
- * `age` is the route's position among all, the oldest first. A route comes to what it came to before as long as its
+ * `age` is a number that is larger than those of older routes. A route comes to what it came to before as long as its
  * references lead where they led: then its rules are the same objects.
  */
 export function routeState<R extends RouteRule, O extends RuleObject>(
@@ -107,13 +110,11 @@ export function routeState<R extends RouteRule, O extends RuleObject>(
   const before = known.get(route) as Known<O> | undefined
   const from = { group: groupOf(route.apiVersion), kind: route.kind, namespace: route.metadata.namespace }
   if (
-    before?.followed.every(
-      ({ way, ref, path, use, cluster }) => backends.resolveOnce(way, ref, from, path, use) === cluster,
-    ) === true &&
+    before?.followed.every(one => leadsAsBefore(one, backends)) === true &&
     before.extensions.entries().every(([name, said]) => extensions.said(name, from.namespace) === said)
   ) {
     if (before.age === age) return before.state
-    // One that came or went has moved all behind it, once.
+    // All are numbered anew where no number was left between two.
     const state = withAge(before.state, age)
     known.set(route, { ...before, state, age })
     return state
@@ -122,7 +123,7 @@ export function routeState<R extends RouteRule, O extends RuleObject>(
   const follow: Follow = (ref, path, use = dialect.use) => {
     const cluster = backends.resolve(ref, from, path, use)
     const way = wayOf(from, ref, use)
-    if (typeof cluster === 'string') followed.set(way, { way, ref, path, use, cluster })
+    if (typeof cluster === 'string') followed.set(way, { way, from, ref, path, use, cluster })
     return cluster
   }
   const state = newState(route, rules, age, dialect, { follow, extensions })
@@ -136,6 +137,19 @@ export function routeState<R extends RouteRule, O extends RuleObject>(
     })
   else known.delete(route)
   return state
+}
+
+export function leadsAsBefore(
+  { way, from, ref, path, use, cluster }: Followed,
+  backends: BackendRefs,
+): boolean {
+  return backends.resolveOnce(way, ref, from, path, use) === cluster
+}
+
+/** Where the references of a route led, if what it came to depends on nothing else beside it. */
+export function ledBy(route: RuleObject): readonly Followed[] | null {
+  const found = known.get(route)
+  return found?.extensions.size === 0 ? found.followed : null
 }
 
 function extensionsOf(

@@ -4,17 +4,14 @@ import type { SessionPersistence } from '../../../model/kinds/route.ts'
 import { durationMs } from '../../../model/quantity.ts'
 import type { Origin } from '../../../snapshot/origin.ts'
 import type { Port } from '../../../snapshot/snapshot.ts'
+import { tallyOf } from '../routes/entry-tally.ts'
 
 /** What translation wants of services where a rule keeps sessions. */
 export const SESSIONS = 'sessions'
 
 export function keepSessions(ports: readonly Port[]): boolean {
   return ports.some(({ listeners }) =>
-    listeners.some(({ hosts }) =>
-      hosts.some(({ entries }) =>
-        entries.some(({ rule }) => rule.action.type === 'forward' && rule.action.sessions === true),
-      ),
-    ),
+    listeners.some(({ hosts }) => hosts.some(({ entries }) => tallyOf(entries).sessions > 0)),
   )
 }
 
