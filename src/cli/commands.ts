@@ -16,6 +16,7 @@ import {
   counters,
   data,
   environment,
+  gatewayServices,
   kubeconfig,
   kubernetes,
   kubernetesContext,
@@ -33,7 +34,7 @@ import {
   workers,
   zone,
 } from './command/flags.ts'
-import type { CheckFormat } from './command/options.ts'
+import type { CheckFormat, ClusterOptions } from './command/options.ts'
 import { records } from './management/groups.ts'
 import { proxy } from './proxy/command.ts'
 import { tail } from './requests/command.ts'
@@ -78,6 +79,7 @@ const run: Command = {
     kubernetesContext,
     namespaces,
     publish,
+    gatewayServices,
     lease,
     workers,
     zone,
@@ -100,18 +102,15 @@ const run: Command = {
     if (given.operands.includes('-'))
       throw new UsageError('run: - is no path to follow, expected files or folders')
     const { collectorOf } = await import('./run/otlp.ts')
-    const cluster = given.get(kubernetes)
-      ? {
-          kubeconfig: given.get(kubeconfig),
-          context: given.get(kubernetesContext),
-          namespaces: given.get(namespaces),
-          published: given.get(publish),
-          lease: given.get(lease),
-        }
-      : null
+    const cluster = given.get(kubernetes) ? clusterOf(given) : null
     const onlyCluster = cluster !== null && given.operands.length === 0
+    const { settings, ...others } = common(given, onlyCluster ? null : given.operands)
     const options = {
-      ...common(given, onlyCluster ? null : given.operands),
+      ...others,
+      settings: {
+        ...settings,
+        ...(cluster?.gatewayServices && { gatewayServices: cluster.gatewayServices }),
+      },
       cluster,
       workers: given.get(workers),
       zone: given.get(zone),
@@ -225,6 +224,27 @@ export const commands: readonly Command[] = entries.flatMap(entry =>
 )
 
 /** `paths` null: none are needed. */
+function clusterOf(given: Given): ClusterOptions {
+  const published = given.get(publish)
+  const type = given.get(gatewayServices)
+  if (type !== null && !('service' in published))
+    throw new UsageError(
+      '--gateway-services needs --publish service/NAMESPACE/NAME: the Service of these Pods, which those of Gateways are made like',
+    )
+  const service = 'service' in published ? published.service : null
+  return {
+    kubeconfig: given.get(kubeconfig),
+    context: given.get(kubernetesContext),
+    namespaces: given.get(namespaces),
+    published,
+    gatewayServices:
+      type === null || service === null
+        ? null
+        : { type, namespace: service.namespace, deployment: service.name },
+    lease: given.get(lease),
+  }
+}
+
 function common(given: Given, paths: readonly string[] | null) {
   return {
     paths: paths === null ? [] : pathsOr(paths),

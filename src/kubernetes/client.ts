@@ -66,6 +66,11 @@ export class ApiClient {
     return json(await this.open('PATCH', path, {}, { signal, body, type: MERGE_PATCH }))
   }
 
+  /** `options`: meta/v1 DeleteOptions. */
+  async delete(path: string, options: unknown, signal: AbortSignal): Promise<unknown> {
+    return json(await this.open('DELETE', path, {}, { signal, body: options, type: 'application/json' }))
+  }
+
   /** Lines of an answer without an end, such as a watch; resolves when the server ends it. */
   async stream(path: string, query: Query, { signal, silenceMs, begun, line }: StreamOptions): Promise<void> {
     const response = await this.open('GET', path, query, { signal, silenceMs })

@@ -21,6 +21,8 @@ export interface KubernetesSourceOptions {
   readonly watched: readonly ResourceKind[]
   /** None: all. */
   readonly namespaces: readonly string[]
+  /** Where Services are read also if it is none of these; absent: nowhere. */
+  readonly servicesIn?: string
   readonly log: Logger
   /** Null: nothing is kept over a restart. */
   readonly kept: KeptObjects | null
@@ -91,7 +93,7 @@ export class KubernetesSource implements Source {
     this.followed = stores.flatMap(store =>
       namespaces.length === 0 || store.kind.scope === 'Cluster'
         ? [this.follow(store, null)]
-        : namespaces.map(namespace => this.follow(store, namespace)),
+        : this.namespacesOf(store.kind).map(namespace => this.follow(store, namespace)),
     )
   }
 
@@ -146,6 +148,12 @@ export class KubernetesSource implements Source {
       ({ store }) => store === this.stores.get(qualifiedKind({ group, kind })),
     )
     return followed?.reflector.apiVersion ?? 'v1'
+  }
+
+  private namespacesOf({ group, kind }: ResourceKind): readonly string[] {
+    const { namespaces, servicesIn } = this.options
+    const isMore = group === '' && kind === 'Service' && servicesIn !== undefined
+    return isMore ? [...new Set([...namespaces, servicesIn])] : namespaces
   }
 
   private follow(store: ObjectStore, namespace: string | null): Followed {

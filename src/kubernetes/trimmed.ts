@@ -1,4 +1,5 @@
 import { fieldOf } from '../model/words.ts'
+import { DEPLOYMENT_LABEL } from '../translation/gateway-services.ts'
 
 /** What kubectl applied, whole, once more. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -19,24 +20,27 @@ export function trimmedMetadata(metadata: unknown): Record<string, unknown> {
  * of a route may be a filter that protects it.
  */
 export function trimmedBody(group: string, kind: string, object: object): Record<string, unknown> {
-  const { apiVersion: _, kind: __, metadata: ___, status: ____, ...body } = object as Record<string, unknown>
-  return own[group === '' ? kind : `${kind}.${group}`]?.(body) ?? body
+  const { apiVersion: _, kind: __, metadata, status: ___, ...body } = object as Record<string, unknown>
+  return own[group === '' ? kind : `${kind}.${group}`]?.(body, metadata) ?? body
 }
 
-const own: Readonly<Record<string, (body: Record<string, unknown>) => Record<string, unknown>>> = {
+type Trim = (body: Record<string, unknown>, metadata: unknown) => Record<string, unknown>
+
+const own: Readonly<Record<string, Trim>> = {
   Namespace: () => ({}),
   Secret: body => picked(body, ['type', 'data']),
   ConfigMap: body => picked(body, ['data', 'binaryData']),
   'ClusterTrustBundle.certificates.k8s.io': ({ spec }) => ({
     spec: picked(spec, ['signerName', 'trustBundle']),
   }),
-  Service: ({ spec }) => {
-    const kept = picked(spec, ['clusterIP', 'type', 'externalName', 'ipFamilies', 'trafficDistribution'])
+  Service: ({ spec }, metadata) => {
+    // Of those that are made for Gateways all is looked at that is written.
+    const isMade = fieldOf(fieldOf(metadata, 'labels'), DEPLOYMENT_LABEL) !== undefined
+    const kept = picked(spec, isMade ? [...serviceFields, ...madeFields] : serviceFields)
     const ports = fieldOf(spec, 'ports')
     if (!Array.isArray(ports)) return { spec: kept }
-    return {
-      spec: { ...kept, ports: ports.map(one => picked(one, ['name', 'protocol', 'appProtocol', 'port'])) },
-    }
+    const fields = isMade ? ['name', 'protocol', 'port', 'targetPort'] : portFields
+    return { spec: { ...kept, ports: ports.map(one => picked(one, fields)) } }
   },
   'Ingress.networking.k8s.io': ({ spec }) => ({
     spec: picked(spec, ['ingressClassName', 'defaultBackend', 'tls', 'rules']),
@@ -48,6 +52,10 @@ const own: Readonly<Record<string, (body: Record<string, unknown>) => Record<str
     ...(Array.isArray(ports) && { ports: ports.map(one => picked(one, ['name', 'protocol', 'port'])) }),
   }),
 }
+
+const serviceFields = ['clusterIP', 'type', 'externalName', 'ipFamilies', 'trafficDistribution']
+const portFields = ['name', 'protocol', 'appProtocol', 'port']
+const madeFields = ['selector', 'externalTrafficPolicy', 'loadBalancerIP', 'loadBalancerSourceRanges']
 
 function trimmedEndpoint(endpoint: unknown): Record<string, unknown> {
   const { conditions, ...kept } = picked(endpoint, ['addresses', 'conditions', 'zone'])

@@ -270,7 +270,7 @@ export class Engine {
     this.compilers.set(key, compiler)
     if (known !== undefined && compiler.isCurrent(port, certificates)) {
       known.observe(observer)
-      return { key, port: known.localPort }
+      return { key, port: port.target ?? known.localPort }
     }
     const runtime = await this.compile(port, compiler, certificates)
     // Thrown from here it would end the worker, and the one after it; a port that serves goes on with what it has.
@@ -280,7 +280,7 @@ export class Engine {
     }
     if (known !== undefined) {
       known.swap(runtime)
-      return { key, port: known.localPort }
+      return { key, port: port.target ?? known.localPort }
     }
     const server =
       port.protocol === 'udp'
@@ -295,7 +295,7 @@ export class Engine {
     this.ports.set(key, server)
     // Shown from here on, at zero.
     observer.port(key)
-    return { key, port: server.localPort }
+    return { key, port: port.target ?? server.localPort }
   }
 
   private async compile(

@@ -48,7 +48,7 @@ export class PortServer
   readonly scheme = 'http'
   readonly clock: CoarseClock
   runtime: PortRuntime
-  /** What is really listened on, where the snapshot says 0. */
+  /** What clients know it by: where the snapshot says 0, what is really listened on. */
   localPort: number
   draining = false
   readonly revoked = false
@@ -72,8 +72,9 @@ export class PortServer
   }
 
   async listen(reusePort: boolean): Promise<void> {
-    const { address, port } = this.runtime.port
-    this.localPort = await this.listening.listen(address, port, reusePort)
+    const { address, port, target } = this.runtime.port
+    const listened = await this.listening.listen(address, target ?? port, reusePort)
+    if (target === undefined) this.localPort = listened
   }
 
   /** Requests that begin from now on meet this runtime. */

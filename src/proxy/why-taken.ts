@@ -14,14 +14,14 @@ export async function whyTaken(port: Port): Promise<string | null> {
   }
 }
 
-async function tryTcp({ address, port }: Port): Promise<void> {
+async function tryTcp({ address, port, target = port }: Port): Promise<void> {
   const server = createServer()
-  server.listen({ port, ...(address === '' ? {} : { host: address }), exclusive: true })
+  server.listen({ port: target, ...(address === '' ? {} : { host: address }), exclusive: true })
   await once(server, 'listening')
   server.close()
   await once(server, 'close')
 }
 
-async function tryUdp({ address, port }: Port): Promise<void> {
-  await bindEach(address, async local => void (await bound(local, port, false)).close())
+async function tryUdp({ address, port, target = port }: Port): Promise<void> {
+  await bindEach(address, async local => void (await bound(local, target, false)).close())
 }

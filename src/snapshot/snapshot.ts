@@ -31,11 +31,14 @@ export type SnapshotParts = Omit<Snapshot, 'version'>
 
 /** One address and port that is listened on. */
 export interface Port {
-  /** `0.0.0.0:8080`, `[::]:8080`, `udp *:53`; what survives a reload is found by it. */
+  /** `0.0.0.0:8080`, `[::]:8080`, `udp *:53`, `*:20417 for 443`; what survives a reload is found by it. */
   readonly key: string
   /** "" for every address of the machine. */
   readonly address: string
+  /** That of its listeners, which clients know: what is said to them of a port is this one. */
   readonly port: number
+  /** What is listened on where a Service in front of it has `port`; absent: the same. */
+  readonly target?: number
   /**
    * On a port of `tls`, every listener says by its `tls` what becomes of a connection that asks for its hostname. That
    * of `tcp` or `udp` has one listener, and one route of it, for the hostname "".

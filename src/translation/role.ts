@@ -5,6 +5,7 @@ import type { Resources } from '../model/resources.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
 import { merge, type Translation } from '../snapshot/merge.ts'
 import { compileFaults } from './compile-faults.ts'
+import type { GatewayServiceSettings } from './gateway-services.ts'
 import type { Facts, RoleService, ServiceKit } from './service.ts'
 import type { Snapshot, SnapshotParts } from '../snapshot/snapshot.ts'
 
@@ -66,6 +67,8 @@ export interface TranslateSettings {
   readonly ignoredAnnotations?: readonly string[]
   /** Where Ingresses are served; absent: 80 and 443. */
   readonly ingressPorts?: IngressPorts
+  /** Each Gateway has a Service, and so ports, of its own; absent: all are reached in one way. */
+  readonly gatewayServices?: GatewayServiceSettings
 }
 
 export interface TranslateOptions extends TranslateSettings {

@@ -62,14 +62,21 @@ function urlsOf(ports: readonly Port[], text: string): readonly string[] {
 const schemes = { http: 'http', tls: 'https', tcp: 'tcp', udp: 'udp' } as const
 
 function explainAt(ports: readonly Port[], asked: AskedRequest): Explanation {
-  const { scheme, authority, target } = split(asked.url)
+  const { scheme } = split(asked.url)
   const url = new URL(asked.url)
   const number = Number(url.port === '' ? (scheme === 'https' ? 443 : 80) : url.port)
   // TCP and UDP may have one number.
   const meant = ports.filter(({ protocol }) => schemes[protocol] === scheme)
-  const port = portFor(meant, url.hostname, number) ?? portFor(ports, url.hostname, number)
-  if (port === undefined)
+  const own = portsFor(meant, url.hostname, number)
+  const found = own.length > 0 ? own : portsFor(ports, url.hostname, number)
+  if (found.length === 0)
     return { outcome: 'no-port', reason: `nothing listens on port ${number}; ${listOf(ports)}` }
+  const answers = found.map(port => explainOn(port, asked))
+  return answers.find(({ outcome }) => outcome === 'routed') ?? answers[0]!
+}
+
+function explainOn(port: Port, asked: AskedRequest): Explanation {
+  const { scheme, authority, target } = split(asked.url)
   if (schemes[port.protocol] !== scheme) return { outcome: 'refused', port, reason: wrongScheme(port) }
   if (port.protocol === 'tcp' || port.protocol === 'udp') return explainBytes(port, authority, port.protocol)
   const secure = port.protocol === 'tls'
@@ -174,13 +181,19 @@ function split(url: string): {
   return { scheme: scheme.toLowerCase(), authority, target }
 }
 
-/** The port of that number on the address asked, else on every address, else, for a name, any. */
-function portFor(ports: readonly Port[], hostname: string, number: number): Port | undefined {
+/**
+ * The port of that number on the address asked, else on every address, else, for a name, any. Where Gateways have Services
+ * of their own several may have it, and one is meant alone by the number that is listened on.
+ */
+function portsFor(ports: readonly Port[], hostname: string, number: number): readonly Port[] {
   const address = hostname.replace(/^\[|\]$/g, '')
-  const candidates = ports.filter(({ port }) => port === number)
-  const exact =
-    candidates.find(port => port.address === address) ?? candidates.find(port => port.address === '')
-  return exact ?? (isIP(address) === 0 ? candidates[0] : undefined)
+  const known = ports.filter(({ port }) => port === number)
+  const candidates = known.length > 0 ? known : ports.filter(({ target }) => target === number)
+  for (const wanted of [address, '']) {
+    const exact = candidates.filter(port => port.address === wanted)
+    if (exact.length > 0) return exact
+  }
+  return isIP(address) === 0 ? candidates.slice(0, 1) : []
 }
 
 function listOf(ports: readonly Port[]): string {

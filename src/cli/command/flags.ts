@@ -15,6 +15,7 @@ import {
   textOrFile,
   workerCount,
 } from './values.ts'
+import { gatewayServiceTypes, type GatewayServiceType } from '../../translation/gateway-services.ts'
 import type { Published } from '../../kubernetes/status/published.ts'
 import type { OwnZone } from '../../upstream/choice/place.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
@@ -79,6 +80,19 @@ export const publish: Flag<Published> = {
     const [, namespace, name] = /^service\/([^/]+)\/([^/]+)$/.exec(text) ?? []
     if (namespace !== undefined && name !== undefined) return { service: { namespace, name } }
     return { addresses: listOf(one => one)(text) }
+  },
+}
+
+export const gatewayServices: Flag<GatewayServiceType | null> = {
+  name: 'gateway-services',
+  placeholder: 'TYPE|off',
+  env: 'PORTCULLIS_GATEWAY_SERVICES',
+  fallback: 'off',
+  help: 'For --kubernetes: each Gateway gets a Service of this type, made like that of --publish, and so an address of its own: two may have the same port. LoadBalancer, NodePort or ClusterIP.',
+  choices: ['off', ...gatewayServiceTypes],
+  parse: text => {
+    const type = oneOf('off', ...gatewayServiceTypes)(text)
+    return type === 'off' ? null : type
   },
 }
 

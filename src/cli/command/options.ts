@@ -3,6 +3,7 @@ import type { Collector } from '../../telemetry/spans/post.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { RoleSelection } from './role-selection.ts'
 import type { TranslateSettings } from '../../translation/role.ts'
+import type { GatewayServiceSettings } from '../../translation/gateway-services.ts'
 import type { Published } from '../../kubernetes/status/published.ts'
 import type { AccessLogTarget, HostPort } from './values.ts'
 
@@ -15,6 +16,8 @@ export interface ClusterOptions {
   /** None: all. */
   readonly namespaces: readonly string[]
   readonly published: Published
+  /** The Services that Gateways have, each its own; null: they have none. */
+  readonly gatewayServices: GatewayServiceSettings | null
   /** NAMESPACE/NAME of the Lease by which one replica writes statuses; "" for a namespace of its own. */
   readonly lease: { readonly namespace: string; readonly name: string }
 }

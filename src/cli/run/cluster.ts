@@ -6,6 +6,7 @@ import { openAccess } from '../../kubernetes/access.ts'
 import { ApiClient } from '../../kubernetes/client.ts'
 import { KeptObjects } from '../../kubernetes/kept-objects.ts'
 import { KubernetesSource } from '../../kubernetes/kubernetes-source.ts'
+import { GatewayServices } from '../../kubernetes/services/gateway-services.ts'
 import { Leader } from '../../kubernetes/status/leader.ts'
 import { serviceAddresses } from '../../kubernetes/status/published.ts'
 import { PublishingService } from '../../kubernetes/status/publishing-service.ts'
@@ -13,6 +14,11 @@ import { StatusWriter } from '../../kubernetes/status/status-writer.ts'
 import type { Kinds } from '../../model/kinds.ts'
 import { qualifiedKind } from '../../model/resources.ts'
 import { log } from '../../telemetry/log.ts'
+import {
+  GATEWAY_SERVICES,
+  type GatewayServiceFacts,
+  type GatewayServiceWant,
+} from '../../translation/gateway-services.ts'
 import type { ClusterOptions } from '../command/options.ts'
 import { kinds as allKinds } from '../roles.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -41,13 +47,17 @@ export class Cluster {
   private readonly leader: Leader
   /** Null where addresses are given. */
   private readonly publishing: PublishingService | null
+  /** Null where Gateways have no Services of their own. */
+  private readonly services: GatewayServices | null
+  private onFound: (facts: GatewayServiceFacts) => void = () => {}
 
   constructor(options: ClusterOptions, client: ApiClient, kinds: Kinds, data: DataDirectory | null) {
-    const { namespaces, published, lease } = options
+    const { namespaces, published, lease, gatewayServices: settings } = options
     const watched = allKinds.all
     const scope = JSON.stringify([client.access.server.href, namespaces, watched.map(qualifiedKind)])
     const kept = data && new KeptObjects({ folder: join(data.path, 'kubernetes'), scope, log })
-    const source = new KubernetesSource({ client, kinds, watched, namespaces, log, kept })
+    const servicesIn = settings === null ? {} : { servicesIn: settings.namespace }
+    const source = new KubernetesSource({ client, kinds, watched, namespaces, ...servicesIn, log, kept })
     const addresses = (): readonly string[] =>
       'addresses' in published ? published.addresses : serviceAddresses(this.publishing?.known)
     const writer = new StatusWriter({ client, source, log, addresses })
@@ -59,8 +69,13 @@ export class Cluster {
       name: lease.name,
       identity: `${hostname()}_${randomUUID()}`,
       log,
-      changed: leads => writer.lead(leads),
+      changed: leads => {
+        writer.lead(leads)
+        this.services?.lead(leads)
+      },
     })
+    this.services =
+      settings && new GatewayServices({ client, source, settings, log, found: facts => this.onFound(facts) })
     this.publishing =
       'service' in published
         ? new PublishingService({
@@ -72,12 +87,22 @@ export class Cluster {
           })
         : null
     void this.publishing?.run()
-    source.watchVersions(ref => writer.touched(ref))
+    source.watchVersions(ref => {
+      writer.touched(ref)
+      this.services?.touched(ref)
+    })
+  }
+
+  /** Told where Gateways are reached that have Services of their own. */
+  watchServices(onFound: (facts: GatewayServiceFacts) => void): void {
+    this.onFound = onFound
   }
 
   /** What is in force in all workers now: the first time, statuses begin. */
-  said({ resources, status, gateways }: InForce): void {
+  said({ resources, status, gateways, wants }: InForce): void {
     this.writer.applied({ resources, conditions: status.conditions, gateways })
+    const services = wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[] | undefined
+    this.services?.applied(resources, services ?? [])
     if (this.publishing === null) this.leader.start()
     else void this.publishing.settled.then(() => this.leader.start())
   }
@@ -85,7 +110,7 @@ export class Cluster {
   /** Another replica may lead at once. */
   async stop(): Promise<void> {
     this.publishing?.close()
-    await this.writer.close()
+    await Promise.all([this.writer.close(), this.services?.close()])
     await this.leader.close()
   }
 }

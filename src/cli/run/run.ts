@@ -14,6 +14,7 @@ import { AdminPaths } from '../../admin/paths.ts'
 import type { AdminView } from '../../admin/listener.ts'
 import type { Accounts } from '../../api/access.ts'
 import type { ApiPart } from '../../api/api.ts'
+import { GATEWAY_SERVICES } from '../../translation/gateway-services.ts'
 import type { Declared } from '../../translation/service.ts'
 import { LiveFigures } from '../../admin/figures/figures.ts'
 import { PastFile } from '../../admin/figures/past-file.ts'
@@ -170,6 +171,7 @@ class Instance {
       onApplied: (wants, resources) => this.services.applied(wants, resources),
       onSaid: inForce => cluster?.said(inForce),
     })
+    cluster?.watchServices(facts => void this.controller.give(GATEWAY_SERVICES, facts))
     this.figures = new LiveFigures({
       metrics: metrics.reader,
       workers: () => this.workers.size,

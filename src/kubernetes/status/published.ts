@@ -8,11 +8,20 @@ export type Published =
 
 /** Of a Service what its balancer has, or else its address in the cluster. */
 export function serviceAddresses(known: Known | undefined): readonly string[] {
+  const given = balancerAddresses(known)
+  return given.length > 0 ? given : clusterAddresses(known)
+}
+
+/** What the balancer of a Service has. */
+export function balancerAddresses(known: Known | undefined): readonly string[] {
   const ingress = fieldOf(fieldOf(known?.status, 'loadBalancer'), 'ingress')
-  const given = Array.isArray(ingress)
+  return Array.isArray(ingress)
     ? ingress.flatMap(one => text(fieldOf(one, 'ip')) ?? text(fieldOf(one, 'hostname')) ?? [])
     : []
-  if (given.length > 0) return given
+}
+
+/** The address of a Service in its cluster. */
+export function clusterAddresses(known: Known | undefined): readonly string[] {
   const own = text(fieldOf(fieldOf(known?.validation.resource?.body, 'spec'), 'clusterIP'))
   return own === null || own === 'None' ? [] : [own]
 }

@@ -36,7 +36,7 @@ const gatewayAddress = object({
   type: optional(addressType, 'What `value` is; an IPAddress is served.', 'IPAddress'),
   value: optional(
     text(253),
-    'The address to listen on; left out, what --address of the command says, else every one.',
+    'The address to listen on; left out, what --address of the command says, else every one. Where a Service is made for the Gateway (--gateway-services), the one that its balancer is asked for.',
   ),
   routability: optional(
     text(253),
@@ -99,11 +99,11 @@ const infrastructure = object({
       ),
       8,
     ),
-    'Labels for what is made for the Gateway; nothing is, so that they change nothing.',
+    'Labels for the Service that is made for the Gateway (--gateway-services); without one they change nothing.',
   ),
   annotations: optional(
     record(text(4096), 16),
-    'Annotations for what is made for the Gateway; nothing is, so that they change nothing.',
+    'Annotations for the Service that is made for the Gateway (--gateway-services), such as those that its balancer reads; without one they change nothing.',
   ),
   parametersRef: optional(
     localObjectReference,

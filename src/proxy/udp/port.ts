@@ -93,9 +93,10 @@ export class UdpPort implements EnginePort {
   }
 
   private async bind(address: string): Promise<void> {
-    const socket = await bound(address, this.localPort, this.reusePort)
+    const { target } = this.runtime.port
+    const socket = await bound(address, target ?? this.localPort, this.reusePort)
     const local = { socket, sessions: new Map<string, UdpSession>() }
-    this.localPort = socket.address().port
+    if (target === undefined) this.localPort = socket.address().port
     socket.on('message', (data, from) => this.receive(local, data, from))
     // Of one datagram that could not be sent, as to a source that nobody can be reached at.
     socket.on('error', () => {})

@@ -32,6 +32,9 @@ import { doubtClasses, gatewayClasses } from './gateway/gateway-class.ts'
 import { closeFiltered } from './closing/filtered-listeners.ts'
 import { gatewaysOf, reportGateway, statusesOf } from './gateway/gateway.ts'
 import { ownListeners, type GatewayState } from './gateway/gateway-state.ts'
+import { OwnServices } from './gateway/own-services.ts'
+import { wantedServices } from './gateway/reach.ts'
+import { GATEWAY_SERVICES, type GatewayServiceWant } from '../../translation/gateway-services.ts'
 import { Grants } from '../../translation/grants.ts'
 import { routeParents } from './gateway/listener-sets.ts'
 import { proveContexts } from './gateway/listener-contexts.ts'
@@ -78,6 +81,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     certificates,
     classOf,
     options.addresses ?? [],
+    OwnServices.of(resources, options),
     providedBy(resources),
     namespaces,
     report,
@@ -166,7 +170,12 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     attach: [...acme.attach, ...encodings, ...fallbacks, ...attach],
     close,
     tables: traffic.tables,
-    ...wantsOf(acme.wanted, compositions.wanted, parts),
+    ...wantsOf(
+      acme.wanted,
+      compositions.wanted,
+      options.gatewayServices && wantedServices(gateways.values()),
+      parts,
+    ),
     conditions: report.conditions,
     problems: report.problems,
     gateways: [...gateways.values()].flatMap(statusesOf),
@@ -179,11 +188,13 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
 function wantsOf(
   certificates: readonly unknown[],
   compositions: BackendClusters,
+  services: readonly GatewayServiceWant[] | undefined,
   { ports }: SnapshotParts,
 ): Pick<Contribution, 'wants'> {
   const wants = {
     ...(Object.keys(compositions).length === 0 ? {} : { [BUNDLE_BACKENDS]: compositions }),
     ...(certificates.length === 0 ? {} : { [ACME]: certificates }),
+    ...(services !== undefined && { [GATEWAY_SERVICES]: services }),
     ...(keepSessions(ports) ? { [SESSIONS]: true } : {}),
   }
   return Object.keys(wants).length === 0 ? {} : { wants }

@@ -3,11 +3,14 @@ import type { ListenerSet } from '../../../model/kinds/listener-set.ts'
 import type { Flaw } from '../../../translation/report.ts'
 import type { Addresses } from './addresses.ts'
 import type { ListenerState } from './listeners.ts'
+import type { OwnService } from './own-services.ts'
 
 /** One Gateway of ours while a translation runs. */
 export interface GatewayState {
   readonly gateway: Gateway
   readonly addresses: Addresses
+  /** Null where it is reached as all are. */
+  readonly service: OwnService | null
   /** Why it is not accepted, beside its listeners. */
   readonly refused: readonly Flaw[]
   /** Its own, and behind them those of ListenerSets: in the order of precedence. */

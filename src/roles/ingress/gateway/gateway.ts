@@ -20,6 +20,8 @@ import {
   setStatuses,
   setsByGateway,
 } from './listener-sets.ts'
+import type { OwnServices } from './own-services.ts'
+import { awaitTargets, unreached } from './reach.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
 import {
   isProgrammed,
@@ -39,6 +41,7 @@ export function gatewaysOf(
   certificates: Certificates,
   classOf: (name: string) => ClassState,
   fallback: readonly string[],
+  services: OwnServices | null,
   provided: Provided,
   namespaces: Namespaces,
   report: Report,
@@ -49,12 +52,13 @@ export function gatewaysOf(
     const state = classOf(gateway.body.spec.gatewayClassName)
     if (state === 'missing') waiting(gateway, resources, report)
     if (!isOurs(state)) continue
-    const addresses = addressesOf(gateway, fallback)
+    const addresses = services?.addressesOf(gateway) ?? addressesOf(gateway, fallback)
     const own = listenersOf(gateway, certificates, provided)
     const sets = addSets(gateway, own, setsOf.get(keyOf(gateway)) ?? [], namespaces, certificates)
     states.set(keyOf(gateway), {
       gateway,
       addresses,
+      service: services?.of(gateway) ?? null,
       refused: [
         ...(state === 'refused' ? refusedClass : []),
         ...addresses.unsupported,
@@ -65,7 +69,9 @@ export function gatewaysOf(
     })
   }
   reportStraySets(resources, classOf, report)
-  claimPorts([...states.values()])
+  // Those with a Service of their own have ports of their own.
+  claimPorts([...states.values()].filter(({ service }) => service === null))
+  for (const state of states.values()) awaitTargets(state)
   return states
 }
 
@@ -134,7 +140,9 @@ export function reportGateway(state: GatewayState, report: Report): void {
   const { gateway, listeners, sets } = state
   const programmed = isUsable(state) && listeners.some(isProgrammed)
   reportAccepted(state, report)
-  if (programmed) report.good(gateway, 'Programmed', 'Programmed', SERVING.Gateway.served)
+  const why = programmed ? unreached(state) : null
+  if (why !== null) report.bad(gateway, 'Programmed', [why])
+  else if (programmed) report.good(gateway, 'Programmed', 'Programmed', SERVING.Gateway.served)
   else report.bad(gateway, 'Programmed', notProgrammed(state))
   for (const listener of listeners) reportListener(state, listener, report)
   reportSets(state, report)
@@ -222,11 +230,15 @@ export function statusesOf(state: GatewayState): GatewayStatus[] {
   const attached = attachedSets(state)
   const own = {
     about: refOf(state.gateway),
-    addresses: programmed ? state.addresses.list.filter(address => address !== '') : [],
+    addresses: programmed ? reachedAt(state) : [],
     listeners: listenerStatuses(ownListeners(state)),
     ...(attached > 0 && { attachedListenerSets: attached }),
   }
   return [own, ...setStatuses(state, listenerStatuses)]
+}
+
+function reachedAt({ service, addresses }: GatewayState): readonly string[] {
+  return service?.reached ?? addresses.list.filter(address => address !== '')
 }
 
 function listenerStatuses(listeners: readonly ListenerState[]): GatewayStatus['listeners'] {

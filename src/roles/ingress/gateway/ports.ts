@@ -47,10 +47,14 @@ function gatewayPorts(
       ...refusing.map(listener => ({ ...listenerOf(listener, ruleOf), hosts: [] })),
     ]
     const client = settingsOf(state, port)
+    const target = state.service?.targets.get(key)
+    // Its Service does not send anybody yet.
+    if (state.service !== null && target === undefined) return []
     return state.addresses.list.map(address => ({
-      key: portKey(address, port, protocol),
+      key: portKey(address, port, protocol, target),
       address,
       port,
+      ...(target !== undefined && { target }),
       protocol,
       client,
       listeners,
@@ -66,10 +70,11 @@ function protocolOf(listeners: readonly ListenerState[]): Port['protocol'] {
   return listeners.some(({ tls }) => tls !== null) ? 'tls' : 'http'
 }
 
-/** `127.0.0.1:8080`, `[::1]:8080`, and `*:8080` for every address. */
-export function portKey(address: string, port: number, protocol: Port['protocol']): string {
+/** `127.0.0.1:8080`, `[::1]:8080`, `*:8080` for every address, and `*:20417 for 443` where a Service has another port. */
+export function portKey(address: string, port: number, protocol: Port['protocol'], target?: number): string {
   const transport = protocol === 'udp' ? 'udp ' : ''
-  return `${transport}${address === ANY ? '*' : address.includes(':') ? `[${address}]` : address}:${port}`
+  const host = address === ANY ? '*' : address.includes(':') ? `[${address}]` : address
+  return `${transport}${host}:${target === undefined ? port : `${target} for ${port}`}`
 }
 
 function listenerOf(

@@ -48,7 +48,9 @@ export function withIngresses(
   for (const one of ingresses) {
     if (one.listeners.length === 0) continue
     const { port, protocol, listeners } = one
-    const isSame = (there: Port): boolean => there.port === port && there.protocol !== 'udp'
+    // What a Gateway has behind a Service of its own is reached there alone.
+    const isSame = (there: Port): boolean =>
+      there.port === port && there.target === undefined && there.protocol !== 'udp'
     const taken = laid.filter(isSame)
     laid = laid.map(there => (isSame(there) ? together(there, one, obstacles) : there))
     for (const address of addresses.length === 0 ? [ANY] : addresses) {

@@ -1,0 +1,365 @@
+import { isDeepStrictEqual } from 'node:util'
+import { setTimeout as delay } from 'node:timers/promises'
+import { GATEWAY_API } from '../../model/kind.ts'
+import { Gateway } from '../../model/kinds/gateway.ts'
+import { Service } from '../../model/kinds/service.ts'
+import type { ResourceRef } from '../../model/resource.ts'
+import { refKey, type Resources } from '../../model/resources.ts'
+import { fieldOf } from '../../model/words.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import { classStates } from '../../translation/gateway-classes.ts'
+import {
+  gatewayKeyOf,
+  isGatewayService,
+  targetsOf,
+  type GatewayServiceFact,
+  type GatewayServiceFacts,
+  type GatewayServiceSettings,
+  type GatewayServiceWant,
+} from '../../translation/gateway-services.ts'
+import { systemClock, type Clock } from '../../upstream/clock.ts'
+import { ApiError, type ApiClient } from '../client.ts'
+import { pathOf } from '../collection.ts'
+import type { KubernetesSource } from '../kubernetes-source.ts'
+import type { Known } from '../object-store.ts'
+import { Attempts, type Attempt } from '../status/attempts.ts'
+import { balancerAddresses, clusterAddresses } from '../status/published.ts'
+import { isTargetPort, TARGET_PORTS, TargetPorts } from './target-ports.ts'
+import { newService, servicePatch, wantedService, type ServiceTemplate } from './wanted-service.ts'
+
+export interface GatewayServicesOptions {
+  readonly client: Pick<ApiClient, 'get' | 'create' | 'mergePatch' | 'delete'>
+  readonly source: Pick<KubernetesSource, 'known'>
+  readonly settings: GatewayServiceSettings
+  readonly log: Logger
+  /** Told of where Gateways are reached, and why not, when that is another thing. */
+  readonly found: (facts: GatewayServiceFacts) => void
+  /** How long after a first failure it is tried again; 1 s where absent. */
+  readonly retryMs?: number
+  readonly clock?: Clock
+}
+
+/** What is in force, and which Services are to be there for it. */
+interface Spoken {
+  readonly resources: Resources
+  readonly wants: readonly GatewayServiceWant[]
+}
+
+interface Write {
+  readonly name: string
+  readonly onto: string
+  readonly method: 'create' | 'patch' | 'delete'
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+const AT_ONCE = 8
+const RETRY_MS = 1_000
+const MOST_RETRY_MS = 300_000
+const WRITE_MS = 10_000
+const FORBIDDEN = 403
+/** What the server has looked at and will not take, however often it is asked. */
+const refusedFor: ReadonlySet<number> = new Set([400, 422])
+
+/**
+ * A Service for each Gateway, in the namespace of the Pods, as the deployment's own is: made, changed and deleted as long as
+ * this process leads. All replicas read in it which ports they listen on (translation/gateway-services.ts). What somebody
+ * else has made under its name is never touched.
+ */
+export class GatewayServices {
+  private readonly options: GatewayServicesOptions
+  private readonly closing = new AbortController()
+  private readonly attempts: Attempts
+  private spoken: Spoken | null = null
+  private leads = false
+  private template: ServiceTemplate | null = null
+  private facts: GatewayServiceFacts = new Map()
+  /** Why the last write of a Service failed. */
+  private readonly problems = new Map<string, string>()
+  /** The ports of Services that have been written and may not have come back. */
+  private readonly promised = new Map<string, ReadonlyMap<string, number>>()
+  private isDue = false
+  private working: Promise<void> | null = null
+
+  constructor(options: GatewayServicesOptions) {
+    this.options = options
+    const { clock = systemClock, retryMs = RETRY_MS } = options
+    const again = (): void => this.look()
+    this.attempts = new Attempts({ clock, firstMs: retryMs, mostMs: MOST_RETRY_MS, again })
+  }
+
+  /** What is in force in all workers now. */
+  applied(resources: Resources, wants: readonly GatewayServiceWant[]): void {
+    const { spoken } = this
+    if (spoken?.resources === resources && isDeepStrictEqual(spoken.wants, wants)) return
+    this.spoken = { resources, wants }
+    this.tell()
+    this.look()
+  }
+
+  lead(leads: boolean): void {
+    this.leads = leads
+    this.attempts.clear()
+    this.problems.clear()
+    this.template = null
+    this.tell()
+    this.look()
+  }
+
+  /** An object is another one in the cluster. */
+  touched({ group, kind, namespace, name }: ResourceRef): void {
+    const { settings } = this.options
+    if (group !== '' || kind !== 'Service' || namespace !== settings.namespace) return
+    if (name === settings.deployment) this.template = null
+    else if (!this.isWatched(name)) return
+    this.tell()
+    this.look()
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort()
+    this.attempts.clear()
+    await this.working
+  }
+
+  private isWatched(name: string): boolean {
+    return this.facts.has(name) || this.ownOf(this.known(name)) !== null
+  }
+
+  private known(name: string): Known | undefined {
+    const { namespace } = this.options.settings
+    return this.options.source.known({ group: '', kind: 'Service', namespace, name })
+  }
+
+  /** The Service, if this deployment has made it. */
+  private ownOf(known: Known | undefined): Service | null {
+    const service = known?.validation.resource as Service | null | undefined
+    return service && isGatewayService(service, this.options.settings.deployment) ? service : null
+  }
+
+  private ofGateway(known: Known | undefined, { namespace, name }: ResourceRef): Service | null {
+    const service = this.ownOf(known)
+    return service !== null && gatewayKeyOf(service) === `${namespace}/${name}` ? service : null
+  }
+
+  private tell(): void {
+    if (this.spoken === null || this.closing.signal.aborted) return
+    const facts = new Map(this.spoken.wants.map(want => [want.name, this.factOf(want)]))
+    if (isDeepStrictEqual(facts, this.facts)) return
+    this.facts = facts
+    this.options.found(facts)
+  }
+
+  private factOf({ name, gateway }: GatewayServiceWant): GatewayServiceFact {
+    const known = this.known(name)
+    const isOurs = this.ofGateway(known, gateway) !== null
+    if (known !== undefined && !isOurs) return { addresses: [], problem: FOREIGN }
+    const { type } = this.options.settings
+    const addresses = type === 'LoadBalancer' ? balancerAddresses(known) : clusterAddresses(known)
+    return { addresses, problem: this.problems.get(name) ?? '' }
+  }
+
+  private look(): void {
+    this.isDue = true
+    if (!this.leads || this.closing.signal.aborted || this.spoken === null) return
+    this.working ??= this.work().finally(() => {
+      this.working = null
+      if (this.isDue) this.look()
+    })
+  }
+
+  private async work(): Promise<void> {
+    // What is changed one after another is looked at together.
+    await delay(0)
+    this.isDue = false
+    this.template ??= await this.readTemplate()
+    const { template, spoken } = this
+    if (template === null || spoken === null) return
+    const writes = [...this.wanted(spoken, template), ...this.orphans(spoken)]
+    for (let i = 0; i < writes.length && this.leads; i += AT_ONCE)
+      await Promise.all(writes.slice(i, i + AT_ONCE).map(write => this.write(write)))
+    this.tell()
+  }
+
+  /** What the deployment's own Service says; null, and told, where it cannot be had. */
+  private async readTemplate(): Promise<ServiceTemplate | null> {
+    const { client, settings } = this.options
+    const key = settings.deployment
+    const attempt = this.attempts.begin(key, '', {})
+    if (attempt === null) return null
+    try {
+      const object = await client.get(this.pathOf(key), {}, this.signal())
+      this.attempts.drop(key)
+      const uid = fieldOf(fieldOf(object, 'metadata'), 'uid')
+      const spec = (fieldOf(object, 'spec') ?? {}) as ServiceTemplate['spec']
+      if (Object.keys(spec.selector ?? {}).length === 0) throw new Error('it has no selector')
+      return { uid: typeof uid === 'string' ? uid : '', spec }
+    } catch (error) {
+      if (!this.closing.signal.aborted) this.failed(key, attempt, error)
+      return null
+    }
+  }
+
+  private *wanted({ resources, wants }: Spoken, template: ServiceTemplate): Iterable<Write> {
+    const ports = new TargetPorts()
+    const { settings } = this.options
+    const isWanted = new Set(wants.map(({ name }) => name))
+    // Those that are still to go are still listened on.
+    for (const service of this.own(resources))
+      if (!isWanted.has(service.metadata.name))
+        for (const target of targetsOf(service).values()) ports.claim(target, service.metadata.name)
+    const had = new Map(wants.map(want => [want, this.kept(want, ports)]))
+    for (const want of wants) {
+      const { name } = want
+      const known = this.known(name)
+      const targets = this.allocated(want, had.get(want)!, ports)
+      const service = this.ofGateway(known, want.gateway)
+      if (want.ports.length === 0 || targets === null || known?.resourceVersion === '') continue
+      if (known !== undefined && service === null) {
+        this.attempts.drop(name)
+        if (this.problems.get(name) !== FOREIGN) this.complain(name, FOREIGN)
+        continue
+      }
+      const wanted = wantedService(want, targets, template, settings)
+      const body =
+        service === null ? newService(name, wanted, template, settings) : servicePatch(wanted, service)
+      if (body !== null) {
+        this.promised.set(name, targets)
+        yield {
+          name,
+          onto: known?.resourceVersion ?? '',
+          method: service === null ? 'create' : 'patch',
+          body,
+        }
+        continue
+      }
+      this.promised.delete(name)
+      this.done(name)
+    }
+  }
+
+  /** What it has, the oldest Gateway first, as far as nobody else has it. */
+  private kept(
+    { name, gateway, ports: wanted }: GatewayServiceWant,
+    ports: TargetPorts,
+  ): Map<string, number> {
+    const service = this.ofGateway(this.known(name), gateway)
+    const had = service === null ? this.promised.get(name) : targetsOf(service)
+    return new Map(
+      [...(had ?? [])].filter(
+        ([key, target]) =>
+          wanted.includes(key) && isTargetPort(target) && ports.claim(target, `${name} ${key}`),
+      ),
+    )
+  }
+
+  /** In the order of the listeners; null, and told, where there is no port left. */
+  private allocated(
+    { name, ports: wanted }: GatewayServiceWant,
+    had: ReadonlyMap<string, number>,
+    ports: TargetPorts,
+  ): ReadonlyMap<string, number> | null {
+    const targets = new Map<string, number>()
+    for (const key of wanted) {
+      const target = had.get(key) ?? ports.find(`${name} ${key}`)
+      if (target === null) {
+        this.complain(name, `${TARGET_PORTS.count} ports of Gateways are taken, and none is left for ${key}`)
+        return null
+      }
+      targets.set(key, target)
+    }
+    return targets
+  }
+
+  private own(resources: Resources): readonly Service[] {
+    const { namespace, deployment } = this.options.settings
+    return resources
+      .all(Service)
+      .filter(one => one.metadata.namespace === namespace && isGatewayService(one, deployment))
+  }
+
+  /** Services whose Gateway is gone, or another controller's now. A Gateway that is only broken keeps its address. */
+  private *orphans({ resources, wants }: Spoken): Iterable<Write> {
+    const isWanted = new Set(wants.map(({ name }) => name))
+    const classOf = classStates(resources)
+    for (const service of this.own(resources)) {
+      const { name } = service.metadata
+      const known = this.known(name)
+      if (isWanted.has(name) || known === undefined || known.resourceVersion === '') continue
+      const gateway = refOfKey(gatewayKeyOf(service))
+      if (resources.refusals.has(refKey(gateway))) continue
+      const there = resources.get(Gateway, gateway.namespace, gateway.name)
+      const isForeign = there !== undefined && classOf(there.body.spec.gatewayClassName) === 'foreign'
+      if (there !== undefined && !isForeign) continue
+      const { resourceVersion: onto } = known
+      this.promised.delete(name)
+      yield { name, onto, method: 'delete', body: { preconditions: { resourceVersion: onto } } }
+    }
+  }
+
+  private async write({ name, onto, method, body }: Write): Promise<void> {
+    const { client, log, settings } = this.options
+    const attempt = this.attempts.begin(name, onto, { method, ...body })
+    if (attempt === null) return
+    const path = this.pathOf(name)
+    const service = `${settings.namespace}/${name}`
+    try {
+      if (method === 'delete') await client.delete(path, body, this.signal())
+      else if (method === 'create') await client.create(this.pathOf(), body, this.signal())
+      else {
+        const metadata = { ...(body['metadata'] as object), resourceVersion: onto }
+        await client.mergePatch(path, { ...body, metadata }, this.signal())
+      }
+      log.info('kubernetes.service_written', { service, method })
+      this.problems.delete(name)
+    } catch (error) {
+      if (!this.closing.signal.aborted) this.failed(name, attempt, error)
+    }
+  }
+
+  private failed(name: string, attempt: Attempt, error: unknown): void {
+    const { code, retryAfterMs } = error instanceof ApiError ? error : { code: 0, retryAfterMs: 0 }
+    const isTemplate = name === this.options.settings.deployment
+    // It is gone, has changed, or somebody was faster: the watch tells of each.
+    if (!isTemplate && (code === 404 || code === 409)) return
+    const text = error instanceof Error ? error.message : String(error)
+    if (isTemplate)
+      for (const want of this.spoken?.wants ?? []) this.problems.set(want.name, templateProblem(name, text))
+    this.complain(name, text)
+    this.tell()
+    if (!refusedFor.has(code))
+      this.attempts.retry(name, attempt, code === FORBIDDEN ? MOST_RETRY_MS : retryAfterMs)
+  }
+
+  private done(name: string): void {
+    this.attempts.drop(name)
+    this.problems.delete(name)
+  }
+
+  /** Once, as long as it is the same. */
+  private complain(name: string, problem: string): void {
+    const { log, settings } = this.options
+    if (this.problems.get(name) === problem) return
+    this.problems.set(name, problem)
+    log.warn('kubernetes.service_failed', { service: `${settings.namespace}/${name}`, message: problem })
+  }
+
+  private pathOf(name?: string): string {
+    return pathOf({ kind: Service, namespace: this.options.settings.namespace }, 'v1', name)
+  }
+
+  private signal(): AbortSignal {
+    return AbortSignal.any([this.closing.signal, AbortSignal.timeout(WRITE_MS)])
+  }
+}
+
+const FOREIGN =
+  'it is there already, and was not made for this Gateway; it stays as it is until it is deleted'
+
+function templateProblem(deployment: string, text: string): string {
+  return `the Service ${deployment} (--publish), which it is made like, cannot be read: ${text}`
+}
+
+function refOfKey(key: string): ResourceRef {
+  const [namespace = '', name = ''] = key.split('/')
+  return { group: GATEWAY_API, kind: 'Gateway', namespace, name }
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { ResourceRef } from '../model/resource.ts'
+import type { Service } from '../model/kinds/service.ts'
+
+// A Service of its own for each Gateway of one data plane (Gateway API, GEP-1762). The Service is where it is written down
+// which port of the Pods has which port of the Gateway: whoever leads writes it, and all replicas read it there.
+
+/** How Services of Gateways are reached. */
+export const gatewayServiceTypes = ['LoadBalancer', 'NodePort', 'ClusterIP'] as const
+export type GatewayServiceType = (typeof gatewayServiceTypes)[number]
+
+/** Where translation looks for Services of Gateways. */
+export interface GatewayServiceSettings {
+  /** Of the Pods that serve, which a Service selects in its own namespace alone. */
+  readonly namespace: string
+  /** Of the deployment: a Service that another one has made is not ours. */
+  readonly deployment: string
+  readonly type: GatewayServiceType
+}
+
+/** Wants and facts (translation/service.ts) of this name. */
+export const GATEWAY_SERVICES = 'gatewayServices'
+
+/** The Service that a Gateway is to have. */
+export interface GatewayServiceWant {
+  readonly gateway: ResourceRef
+  readonly gatewayClass: string
+  readonly name: string
+  /** `tcp 443`; none: what there is stays as it is, since nothing of the Gateway is served now. */
+  readonly ports: readonly string[]
+  /** `spec.infrastructure`. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** The one that it is to be reached at; null: any. */
+  readonly address: string | null
+}
+
+/** By the name of the Service, what is known of where it is reached, and why it could not be made. */
+export type GatewayServiceFacts = ReadonlyMap<string, GatewayServiceFact>
+
+export interface GatewayServiceFact {
+  readonly addresses: readonly string[]
+  /** "" where nothing is wrong. */
+  readonly problem: string
+}
+
+/** On Services that were made for Gateways: the name of the deployment's own Service. */
+export const DEPLOYMENT_LABEL = 'portcullis.dev/gateway-service-of'
+/** `default/front`: a label has no room for all names. */
+export const GATEWAY_ANNOTATION = 'portcullis.dev/gateway'
+
+const LABEL_LENGTH = 63
+const DIGEST_LENGTH = 10
+
+/** `portcullis-default-front-1a2b3c4d5e`, of a deployment called portcullis: an RFC 1035 label, another one for each Gateway. */
+export function gatewayServiceName(
+  deployment: string,
+  { namespace, name }: Pick<ResourceRef, 'namespace' | 'name'>,
+): string {
+  const digest = digestOf(`${deployment} ${namespace}/${name}`)
+  const words = `${deployment}-${namespace}-${name}`.replaceAll('.', '-')
+  return `${words.slice(0, LABEL_LENGTH - DIGEST_LENGTH - 1).replace(/-+$/, '')}-${digest}`
+}
+
+/** A name as the value of a label: those that are too long are cut, and still differ. */
+export function labelValue(name: string): string {
+  if (name.length <= LABEL_LENGTH) return name
+  const cut = name.slice(0, LABEL_LENGTH - DIGEST_LENGTH - 1).replace(/[-.]+$/, '')
+  return `${cut}-${digestOf(name)}`
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_LENGTH)
+}
+
+/** Whether this deployment has made a Service, for whichever Gateway. */
+export function isGatewayService({ metadata }: Service, deployment: string): boolean {
+  return metadata.labels?.[DEPLOYMENT_LABEL] === deployment && gatewayKeyOf({ metadata }) !== ''
+}
+
+/** `default/front`; "" where it is made for none. */
+export function gatewayKeyOf({ metadata }: Pick<Service, 'metadata'>): string {
+  return metadata.annotations?.[GATEWAY_ANNOTATION] ?? ''
+}
+
+/** The ports of Pods by the ports of the Gateway (`tcp 443`), as its Service has them. */
+export function targetsOf({ body }: Service): ReadonlyMap<string, number> {
+  const ports = body.spec?.ports ?? []
+  return new Map(
+    ports.flatMap(({ protocol = 'TCP', port, targetPort }) =>
+      typeof targetPort === 'number' ? [[`${protocol.toLowerCase()} ${port}`, targetPort] as const] : [],
+    ),
+  )
+}
