@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSocket, type Socket } from 'node:dgram'
 import { suite, test } from 'node:test'
 import { setImmediate, setTimeout as later } from 'node:timers/promises'
 import { attacker, neighbour } from '../support/from.ts'
@@ -24,6 +25,9 @@ function yaml(ports: readonly number[], ...more: readonly object[]): string {
 
 const active = (started: TestGateway): number =>
   Number(/^portcullis_stream_connections_active\{[^}]*\} (\d+)$/m.exec(started.metrics())?.[1] ?? 0)
+
+const bound = (socket: Socket, address: string): Promise<boolean> =>
+  new Promise(resolve => socket.once('error', () => resolve(false)).bind(0, address, () => resolve(true)))
 
 test('datagrams of one client go to one endpoint, and answers come from where it has asked', async () => {
   await using one = await Answerer.start('one')
@@ -120,6 +124,25 @@ test('an endpoint that the system does not let us send to ends its session, and 
   assert.equal(line['portcullis.failure.reason'], 'EACCES')
   await started.reload(yaml([up.port]))
   assert.equal(await client.ask('b'), 'up b')
+})
+
+test('an answer longer than its client could be sent is lost, and nothing else', async t => {
+  // By IPv6 a datagram may have twenty bytes more than by IPv4.
+  const up = createSocket('udp6')
+  t.after(() => up.close())
+  up.on('message', (data, from) =>
+    up.send(String(data) === 'large' ? Buffer.alloc(65_520) : `up ${String(data)}`, from.port, from.address),
+  )
+  if (!(await bound(up, '::1'))) return t.skip('this machine has no IPv6')
+  await using started = await startGateway(
+    yaml([up.address().port]).replace('"address":"127.0.0.1"', '"address":"::1"'),
+  )
+  using client = await Client.at(neighbour, started.port(53))
+  assert.equal(await client.ask('a'), 'up a')
+  await client.say('large')
+  assert.equal(await client.ask('b'), 'up b')
+  assert.equal(active(started), 1)
+  assert.doesNotMatch(started.metrics(), /^portcullis_upstream_ejections_total\{.*\} [1-9]/m)
 })
 
 test('without a route nothing is answered, and counted', async () => {
