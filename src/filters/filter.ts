@@ -1,3 +1,4 @@
+import type { SpanHome } from '../telemetry/spans/span-settings.ts'
 import type { RoleName } from '../model/kind.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
@@ -46,6 +47,8 @@ export interface Exchange {
   readonly response: ResponseHead
   /** The client's address after trusted hops. */
   readonly clientAddress: string
+  /** Where spans go that are made elsewhere for it; absent: where those go of whom nobody says it. */
+  readonly spanHome?: SpanHome | undefined
   /** A balancer's that has told of the client by a PROXY header, or "". */
   readonly peerAddress: string
   /** Null where none was asked for, shown, or verified. */

@@ -1,3 +1,4 @@
+import type { SpanHome } from '../telemetry/spans/span-settings.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { CacheReader } from '../shared/cache/reader.ts'
@@ -80,6 +81,8 @@ export interface CallOptions {
   readonly limitBytes: number
   /** Exchange.clientAddress, on whose behalf it is: whose share of the cluster it takes. */
   readonly client?: string
+  /** Exchange.spanHome. */
+  readonly spanHome?: SpanHome | undefined
   /**
    * Milliseconds for which it waits for a place of the cluster before the longest call of the client that has most of them
    * gives way, where that has more. It gives way itself then (connection_limit_reached). Absent: neither.

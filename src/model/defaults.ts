@@ -210,6 +210,9 @@ export const externalAuthDefaults = {
 export const retryDefaults = { attempts: 1, backoffMs: 25 } as const
 
 /** What Gateway API leaves to its CRD's defaults, where translation needs the number. */
+/** What an XTelemetryPolicy leaves out. */
+export const tracingDefaults = { mode: 'ImplementationDefault' } as const
+
 export const routeDefaults = {
   /** Of a match of paths. */
   pathType: 'PathPrefix',

@@ -63,6 +63,8 @@ export function later(path: string, note: string, values?: readonly string[]): U
 
 /** The groups of the kinds that are not Kubernetes' own. */
 export const GATEWAY_API = 'gateway.networking.k8s.io'
+/** Of what it tries out. */
+export const GATEWAY_API_EXPERIMENTS = 'gateway.networking.x-k8s.io'
 export const PORTCULLIS = 'portcullis.dev'
 
 /** The group of an apiVersion: `portcullis.dev` of `portcullis.dev/v1alpha1`, "" of `v1`. */

@@ -14,6 +14,7 @@ import type { ClusterMetrics } from '../telemetry/instruments.ts'
 import { timerMs } from '../shared/timer.ts'
 import { chooseBackend } from './backend.ts'
 import type { RequestBody } from './body.ts'
+import type { SpanHome } from '../telemetry/spans/span-settings.ts'
 import type { Attempted, AttemptSpan } from './exchange-spans.ts'
 import { Gathering, hasBegun } from './gathering.ts'
 import { Hedge, type Hedged } from './hedge.ts'
@@ -62,6 +63,10 @@ export abstract class Attempting extends Repeating implements Hedged, Waiter<End
   /** Whose share this exchange counts as, where there is not enough for all. */
   get client(): string {
     return (this.key ??= this.x.share)
+  }
+
+  get spanHome(): SpanHome | undefined {
+    return this.x.spanHome
   }
 
   get body(): RequestBody {

@@ -1,3 +1,4 @@
+import type { SpanHome } from '../telemetry/spans/span-settings.ts'
 import { CallFailure, type CallOptions, type OutgoingRequest } from '../filters/kit.ts'
 import { hasControl } from '../http/chars.ts'
 import { failures, type FailureName } from '../http/failures.ts'
@@ -159,6 +160,10 @@ export abstract class Call<T> implements UpstreamHandler, Waiter<Endpoint<Upstre
 
   get answerByMs(): number {
     return this.options.deadlineMs
+  }
+
+  get spanHome(): SpanHome | undefined {
+    return this.options.spanHome
   }
 
   onInformational(): void {}

@@ -1,15 +1,12 @@
 import { failures, type FailureName } from '../http/failures.ts'
+import type { Fields } from '../http/fields.ts'
 import { HINT_TRACE, type RequestHead } from '../http/head.ts'
 import { redactQuery } from '../telemetry/redact.ts'
 import { newSpanId } from '../telemetry/spans/ids.ts'
-import { CLIENT, SERVER, type Span } from '../telemetry/spans/span.ts'
+import { CLIENT, SERVER, type Attribute, type Span } from '../telemetry/spans/span.ts'
+import { OwnAttributes, type SpanHome, type SpanSettings } from '../telemetry/spans/span-settings.ts'
 import type { SpanWriter } from '../telemetry/spans/span-writer.ts'
-import {
-  continued,
-  traceparentOf,
-  type SpanContext,
-  type TracingSettings,
-} from '../telemetry/spans/tracing.ts'
+import { continued, traceparentOf, type SpanContext } from '../telemetry/spans/tracing.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
 
 /** An attempt as its span tells of it. */
@@ -48,23 +45,27 @@ export interface Ended {
   readonly callStatus: number
   readonly rule: { readonly rule: { readonly id: string } } | null
   readonly run: { readonly attempts: number } | null
+  /** Undefined where there is none. */
+  readonly response: { readonly fields: Fields } | undefined
 }
 
-/** The exchanges of a worker as spans, by the semantic conventions of OpenTelemetry for HTTP and gRPC. */
+/** Exchanges of a worker as spans, by the semantic conventions of OpenTelemetry for HTTP and gRPC. */
 export class ExchangeSpans {
   readonly writer: SpanWriter
-  private readonly settings: TracingSettings
+  readonly settings: SpanSettings
+  readonly own: OwnAttributes
 
-  constructor(writer: SpanWriter, settings: TracingSettings) {
+  constructor(writer: SpanWriter, settings: SpanSettings) {
     this.writer = writer
     this.settings = settings
+    this.own = new OwnAttributes(settings.attributes)
   }
 
   /** What is behind it in the gateway is below its span from here on, and not below the client's. */
   begin(request: RequestHead): ExchangeSpan {
     const { fields } = request
     const context = continued(fields.get('traceparent'), fields.combined('tracestate'), this.settings)
-    const span = new ExchangeSpan(this.writer, context, request)
+    const span = new ExchangeSpan(this, context, request)
     span.tell(request, context.spanId)
     return span
   }
@@ -75,17 +76,23 @@ export class ExchangeSpan implements TraceContext {
   readonly traceId: string
   readonly spanId: string
   readonly sampled: boolean
+  /** For who makes spans of it elsewhere; undefined: as of whom nobody says anything. */
+  readonly home: SpanHome | undefined
+  private readonly known: Span['attributes']
+  private readonly spans: ExchangeSpans
   private readonly context: SpanContext
-  private readonly writer: SpanWriter
   private readonly request: RequestHead
 
-  constructor(writer: SpanWriter, context: SpanContext, request: RequestHead) {
-    this.writer = writer
+  constructor(spans: ExchangeSpans, context: SpanContext, request: RequestHead) {
+    const { settings, own } = spans
+    this.spans = spans
     this.context = context
     this.request = request
     this.traceId = context.traceId
     this.spanId = context.spanId
     this.sampled = context.sampled
+    this.known = context.sampled ? own.ofRequest(request.fields) : NOTHING
+    this.home = settings.to === '' ? undefined : { to: settings.to, attributes: this.known }
   }
 
   /** Who has this head is below this span. */
@@ -110,12 +117,12 @@ export class ExchangeSpan implements TraceContext {
     if (!this.sampled) return
     const { cluster, endpoint, isHttp2, isSecure, status, failure } = what
     const { method, path, query, authority } = this.request
-    const { wall } = this.writer
+    const { wall } = this.spans.writer
     const { traceId, spanId: parentId, traceState } = this.context
     const rpc = callStatus < 0 ? null : rpcOf(path, callStatus)
     const isFailed = failure !== '' && !ENDED_BY_OTHERS.has(failure)
     const place = endpoint.startsWith('thread:') ? null : placeOf(endpoint)
-    this.writer.add({
+    this.write({
       traceId,
       spanId,
       parentId,
@@ -145,7 +152,7 @@ export class ExchangeSpan implements TraceContext {
 
   finished(x: Ended, nowMs: number): void {
     if (!this.sampled) return
-    const { wall } = this.writer
+    const { wall } = this.spans.writer
     const { method, scheme, version, fields } = this.request
     const { rule, status, failure, callStatus, path, query, run } = x
     const rpc = callStatus < 0 ? null : rpcOf(path, callStatus)
@@ -155,35 +162,87 @@ export class ExchangeSpan implements TraceContext {
     const isError = isBroken || status >= 500 || FAULTS.has(callStatus)
     const reason = failure ?? errorOf(status, Math.max(0, callStatus), 500)
     const { name, attributes } = methodOf(method)
-    this.writer.add({
-      ...this.context,
-      isRemote: true,
-      kind: SERVER,
-      name: rpc !== null ? nameOfCall(path) : route === undefined ? name : `${name} ${route}`,
-      startMs: wall.of(x.startedMs),
-      endMs: wall.of(nowMs),
-      attributes: {
-        ...attributes,
-        'url.scheme': scheme,
-        'url.path': path,
-        'url.query': query === '' ? undefined : redacted(query).slice(1),
-        'http.route': route,
-        'server.address': x.hostname,
-        'server.port': x.localPort,
-        'client.address': x.clientAddress,
-        'network.protocol.version': versionText(version),
-        'user_agent.original': fields.get('user-agent'),
-        'http.response.status_code': status || undefined,
-        ...rpc,
-        'error.type': isError ? reason : undefined,
-        'portcullis.failure': failure ?? undefined,
-        'portcullis.exchange.id': x.id,
-        'portcullis.attempts': run === null ? 0 : run.attempts,
+    this.write(
+      {
+        ...this.context,
+        isRemote: true,
+        kind: SERVER,
+        name:
+          this.spans.settings.name ||
+          (rpc !== null ? nameOfCall(path) : route === undefined ? name : `${name} ${route}`),
+        startMs: wall.of(x.startedMs),
+        endMs: wall.of(nowMs),
+        attributes: {
+          ...attributes,
+          'url.scheme': scheme,
+          'url.path': path,
+          'url.query': query === '' ? undefined : redacted(query).slice(1),
+          'http.route': route,
+          'server.address': x.hostname,
+          'server.port': x.localPort,
+          'client.address': x.clientAddress,
+          'network.protocol.version': versionText(version),
+          'user_agent.original': fields.get('user-agent'),
+          'http.response.status_code': status || undefined,
+          ...rpc,
+          'error.type': isError ? reason : undefined,
+          'portcullis.failure': failure ?? undefined,
+          'portcullis.exchange.id': x.id,
+          'portcullis.attempts': run === null ? 0 : run.attempts,
+        },
+        isError,
       },
-      isError,
-    })
+      x.response?.fields ?? null,
+    )
+  }
+
+  /** With what its settings want each span to have. */
+  private write(span: OwnSpan, answer: Fields | null = null): void {
+    const { known } = this
+    const { own, settings, writer } = this.spans
+    const attributes =
+      settings.attributes.length === 0
+        ? span.attributes
+        : { ...span.attributes, ...known, ...own.ofAnswer(answer, known), ...own.ofSpan(span.attributes) }
+    writer.add({ ...span, attributes }, settings.to)
   }
 }
+
+const NOTHING: Span['attributes'] = {}
+
+/** What spans of exchanges and attempts have, where they have it. */
+const attributeKeys = [
+  'http.request.method',
+  'http.request.method_original',
+  'http.request.resend_count',
+  'http.response.status_code',
+  'http.route',
+  'url.scheme',
+  'url.path',
+  'url.query',
+  'url.full',
+  'server.address',
+  'server.port',
+  'client.address',
+  'network.protocol.version',
+  'user_agent.original',
+  'rpc.system',
+  'rpc.service',
+  'rpc.method',
+  'rpc.grpc.status_code',
+  'error.type',
+  'portcullis.attempts',
+  'portcullis.cluster',
+  'portcullis.endpoint',
+  'portcullis.exchange.id',
+  'portcullis.failure',
+] as const
+
+export const exchangeAttributes: ReadonlySet<string> = new Set(attributeKeys)
+
+/** None that is not among them. */
+type Attributes = { readonly [K in (typeof attributeKeys)[number]]?: Attribute | undefined }
+type OwnSpan = Omit<Span, 'attributes'> & { readonly attributes: Attributes }
 
 /** That nobody wanted the answer any more is no error of the attempt. */
 const ENDED_BY_OTHERS: ReadonlySet<string> = new Set(['client_gone', 'outrun'])
@@ -204,7 +263,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
   'TRACE',
 ])
 
-function methodOf(method: string): { readonly name: string; readonly attributes: Span['attributes'] } {
+function methodOf(method: string): { readonly name: string; readonly attributes: Attributes } {
   if (KNOWN_METHODS.has(method)) return { name: method, attributes: { 'http.request.method': method } }
   return {
     name: 'HTTP',
@@ -220,7 +279,7 @@ function errorOf(status: number, callStatus: number, from: number): string | und
 
 const nameOfCall = (path: string): string => path.slice(1)
 
-function rpcOf(path: string, code: number): Span['attributes'] {
+function rpcOf(path: string, code: number): Attributes {
   const at = path.lastIndexOf('/')
   return {
     'rpc.system': 'grpc',

@@ -8,6 +8,7 @@ import type { Hedging } from '../upstream/hedging.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import { isLuck, type UpstreamHandler, type UpstreamStream } from '../upstream/upstream-stream.ts'
 import type { Cluster } from '../upstream/cluster.ts'
+import type { SpanHome } from '../telemetry/spans/span-settings.ts'
 import type { Attempted, AttemptSpan } from './exchange-spans.ts'
 import type { RunHost } from './run.ts'
 import { ATTEMPT } from './repeating.ts'
@@ -49,6 +50,10 @@ export class Hedge implements UpstreamHandler {
     this.hedging = hedging
     const { delayMs } = hedging
     if (delayMs !== Infinity) this.timer = setTimeout(() => this.begin(), timerMs(delayMs))
+  }
+
+  get spanHome(): SpanHome | undefined {
+    return this.request.x.spanHome
   }
 
   get isUnderWay(): boolean {

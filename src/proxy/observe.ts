@@ -1,7 +1,7 @@
 import type { Notes } from '../filters/notes.ts'
 import { priorities, type Rank } from '../filters/priority.ts'
 import { failures, type FailureName, type Rejection } from '../http/failures.ts'
-import type { RequestHead } from '../http/head.ts'
+import type { RequestHead, ResponseHead } from '../http/head.ts'
 import type { Port } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { AccessRecord } from '../telemetry/access-record.ts'
@@ -10,7 +10,9 @@ import type { Story } from '../telemetry/recent/story.ts'
 import type { ClusterMetrics, Instruments, PortMetrics, RouteMetrics } from '../telemetry/instruments.ts'
 import type { MetricsScope } from '../telemetry/metrics.ts'
 import type { TraceContext } from '../telemetry/trace.ts'
-import type { ExchangeSpan, ExchangeSpans } from './exchange-spans.ts'
+import type { SpanSettings } from '../telemetry/spans/span-settings.ts'
+import type { SpanWriter } from '../telemetry/spans/span-writer.ts'
+import { ExchangeSpans, type ExchangeSpan } from './exchange-spans.ts'
 import type { SheddingReason } from './overload.ts'
 import type { Remote } from './remote.ts'
 import type { CompiledRule } from './rule.ts'
@@ -38,6 +40,7 @@ export interface Finished {
   readonly trace: TraceContext | null
   /** Null where nobody wants spans. */
   readonly span: ExchangeSpan | null
+  readonly response: ResponseHead | undefined
   readonly listener: string
   readonly rule: CompiledRule | null
   readonly requestBytes: number
@@ -64,8 +67,10 @@ export interface Sinks {
   readonly accessLog: AccessLog | null
   /** Keeps the last few thousand; absent where nobody could see them. */
   readonly recent?: RecentWriter | null
-  /** Makes their spans; absent where nobody wants any. */
+  /** Makes their spans where listeners do not say otherwise; absent where nobody wants any. */
   readonly spans?: ExchangeSpans | null
+  /** Takes spans of whom listeners want them for; absent: nobody has any. */
+  readonly spanWriter?: SpanWriter
 }
 
 /** One of so many refusals is among the recent requests, of which they would leave nothing else. */
@@ -101,6 +106,12 @@ export class Observer {
 
   get spans(): ExchangeSpans | null {
     return this.sinks.spans ?? null
+  }
+
+  /** Who makes spans by these settings; null where nobody takes any. */
+  spansOf(settings: SpanSettings): ExchangeSpans | null {
+    const { spanWriter } = this.sinks
+    return spanWriter === undefined ? null : new ExchangeSpans(spanWriter, settings)
   }
 
   route(id: string): RouteMetrics {

@@ -5,6 +5,7 @@ import { ClientShares } from './client-shares.ts'
 import type { Compiled } from './compiled.ts'
 import { grpcAnswer } from './grpc/answer.ts'
 import { ListenerFilters, type ListenerChain } from './listener-filters.ts'
+import { ListenerSpans } from './listener-spans.ts'
 import { compileMethods } from './methods.ts'
 import { routerSteps, type Router } from './router/router.ts'
 import { TakenRules } from './router/taken-rules.ts'
@@ -91,7 +92,7 @@ export class PortCompiler {
     const shares = new ClientShares(client)
     const methods = compileMethods(client.methods)
     const own = { port, shares, observer, overload, methods, held }
-    const base = { ...own, errorHead: grpcAnswer, filters: null, stream: null }
+    const base = { ...own, errorHead: grpcAnswer, filters: null, spans: null, stream: null }
     if (isOfStreams(port))
       return { ...base, ...noRequests, stream: this.streamOf(listeners, next), tls: null }
     if (port.protocol === 'tls') {
@@ -99,7 +100,8 @@ export class PortCompiler {
       return { ...base, ...noRequests, tls }
     }
     const router = yield* this.routerOf('', listeners, next, rules)
-    return { ...base, router, filters: this.filtersOf(listeners, next), tls: null }
+    const spans = this.spansOf(listeners)
+    return { ...base, router, filters: this.filtersOf(listeners, next), spans, tls: null }
   }
 
   private *routerOf(
@@ -127,7 +129,7 @@ export class PortCompiler {
       ({ name }) => next.routers.get(name)!,
       this.misdirected,
       rule => this.take(rule, next),
-      listener => this.filtersOf([listener], next),
+      listener => ({ filters: this.filtersOf([listener], next), spans: this.spansOf([listener]) }),
     )
   }
 
@@ -151,6 +153,15 @@ export class PortCompiler {
       chains.push(chain)
       return chain
     })
+  }
+
+  /** Null where no listener says anything of them, so that nobody asks. */
+  private spansOf(listeners: readonly Listener[]): ListenerSpans | null {
+    if (listeners.every(({ tracing }) => tracing === undefined)) return null
+    const { observer } = this.compiled.around
+    return new ListenerSpans(listeners, observer.spans, tracing =>
+      tracing === 'off' ? null : observer.spansOf(tracing),
+    )
   }
 
   /** Routers that are made anew from those before have given back what they have not kept. */

@@ -98,6 +98,7 @@ function exchangeOf(
     overload: new Overload(),
     methods,
     filters: null,
+    spans: null,
     stream: null,
     held: new HeldBodies(),
     errorHead: () => null,

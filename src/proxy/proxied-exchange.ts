@@ -13,6 +13,7 @@ import { backendDefaults } from '../model/defaults.ts'
 import type { OtherBackend } from '../filters/kit.ts'
 import type { FilterConfig } from '../snapshot/rule.ts'
 import type { ExchangeSpan } from './exchange-spans.ts'
+import { UNTOLD, type SpanHome } from '../telemetry/spans/span-settings.ts'
 import { propagate, type TraceContext } from '../telemetry/trace.ts'
 import { Answering, dropped, type LeftFor } from './answering.ts'
 import { BodyFlow } from './body-flow.ts'
@@ -49,6 +50,8 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   readonly hostname: string
   trace: TraceContext | null
   span: ExchangeSpan | null = null
+  /** Its listener wants no spans of it, whoever would make them. */
+  private isUntold = false
   listener = ''
   /** Null where no route takes the request. */
   rule: CompiledRule | null = null
@@ -117,8 +120,10 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   }
 
   protected beginSpan(): void {
-    const { spans } = this.runtime.observer
+    const { spans: own, observer } = this.runtime
+    const spans = own === null ? observer.spans : own.of(this.request)
     if (spans !== null) this.trace = this.span = spans.begin(this.request)
+    else if (own !== null) this.isUntold = true
   }
 
   /** What no route takes meets the filters of its listener all the same. */
@@ -514,6 +519,10 @@ export class ProxiedExchange extends Answering implements SteppedExchange, RunHo
   get principal(): string | null {
     const identity = this.written?.get(identityNote)
     return identity === undefined || identity.kind === 'anonymous' ? null : identity.principal
+  }
+
+  get spanHome(): SpanHome | undefined {
+    return this.isUntold ? UNTOLD : this.span?.home
   }
 
   get share(): string {

@@ -1,3 +1,4 @@
+import type { SpanHome } from '../telemetry/spans/span-settings.ts'
 import type { Source } from '../upstream/proxy-header.ts'
 import type { Transformed } from '../filters/body.ts'
 import type { FilterSteps } from '../filters/compile.ts'
@@ -92,6 +93,8 @@ export interface RunHost {
   readonly failure: FailureName | null
   /** Null where nobody wants spans. */
   readonly span: ExchangeSpan | null
+  /** Where those go that are made elsewhere for it; absent: where those go of whom nobody says it. */
+  readonly spanHome?: SpanHome | undefined
   /** Where to write what there is to tell of it beyond the usual. */
   tell(): Story
   /** What filters tell each other, and the log. */

@@ -11,6 +11,7 @@ import type { RouteHit } from './router/host-table.ts'
 import type { LocalResponse } from '../filters/filter.ts'
 import type { HeldBodies } from './held-bodies.ts'
 import type { ListenerFilters } from './listener-filters.ts'
+import type { ListenerSpans } from './listener-spans.ts'
 import type { CompiledRule } from './rule.ts'
 import type { CompiledStream } from './proxied-stream.ts'
 import type { CertificateChoice } from './tls/certificate-choice.ts'
@@ -31,6 +32,8 @@ export interface PortRuntime {
   readonly methods: TakenMethods
   /** Null where no listener has any. */
   readonly filters: ListenerFilters | null
+  /** Null where no listener says anything of spans. */
+  readonly spans: ListenerSpans | null
   /** Bodies that filters hold, in this worker. */
   readonly held: HeldBodies
   /** An error as a client wants it who reads no HTTP status; null for all others. `message` is told in place of the body. */

@@ -10,7 +10,7 @@ import { Instruments } from '../telemetry/instruments.ts'
 import { log } from '../telemetry/log.ts'
 import { MetricsWriter } from '../telemetry/metrics.ts'
 import { RecentWriter } from '../telemetry/recent/recent-writer.ts'
-import { SPANS, SpanWriter } from '../telemetry/spans/span-writer.ts'
+import { SpanWriter } from '../telemetry/spans/span-writer.ts'
 import { RuntimeSampler } from '../telemetry/runtime-sampler.ts'
 import { setOwnListeners } from '../upstream/own-listeners.ts'
 import type { RuleTypes } from './compile.ts'
@@ -53,11 +53,12 @@ export function serve(
     ...(settings.accessLog === 'stdout' && isatty(1) ? { line: forPeople() } : {}),
   })
   const { tracing } = settings
+  const spanWriter = new SpanWriter((channel, message) => tell({ type: 'told', channel, message }))
   // Threads beside the workers have spans of their own, of requests as they know them.
   const spans =
     tracing === null || beside !== null
       ? null
-      : new ExchangeSpans(new SpanWriter(message => tell({ type: 'told', channel: SPANS, message })), tracing)
+      : new ExchangeSpans(spanWriter, { ...tracing, to: '', name: '', attributes: [] })
   const engine = new Engine({
     types,
     shared: new SharedState(settings.shared),
@@ -66,6 +67,7 @@ export function serve(
       accessLog: accessLog.enabled ? accessLog : null,
       recent: settings.recent === null ? null : new RecentWriter(settings.recent, settings.workers),
       spans,
+      spanWriter,
     },
     log,
     workers: settings.workers,
@@ -80,7 +82,7 @@ export function serve(
     await beside?.leave(graceMs)
     await engine.drain(graceMs, gently)
     await lodgers?.drain(LODGERS_GRACE_MS)
-    spans?.writer.flush()
+    spanWriter.flush()
     sampler.stop()
     await accessLog.close()
     tell({ type: 'drained' })

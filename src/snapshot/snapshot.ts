@@ -1,6 +1,7 @@
 import type { ClientSettings } from './client-settings.ts'
 import type { Cluster, Endpoint } from './cluster.ts'
 import type { Origin } from './origin.ts'
+import type { SpanSettings } from '../telemetry/spans/span-settings.ts'
 import type { FilterConfig, Match, Rule, StreamRule } from './rule.ts'
 import type { Certificate, ListenerTls } from './tls.ts'
 
@@ -63,6 +64,8 @@ export interface Listener {
   readonly hostname: string
   /** Every request of the listener meets them, also those that no route takes. Absent where there is none. */
   readonly filters?: readonly FilterConfig[]
+  /** What its requests are told of as spans, or that nobody is told of them; absent: what the process says of all. */
+  readonly tracing?: SpanSettings | 'off'
   /** Every hostname of its routes, with the rules that apply, most specific hostname first. */
   readonly hosts: readonly VirtualHost[]
   readonly tls?: ListenerTls

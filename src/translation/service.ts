@@ -9,6 +9,7 @@ import type { SharedTables } from '../shared/tables.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Guest, GuestOptions } from '../proxy/guest.ts'
 import type { LodgerGroup } from '../proxy/lodger-group.ts'
+import type { Span } from '../telemetry/spans/span.ts'
 import type { MetricsWriter } from '../telemetry/metrics.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Clock } from '../upstream/clock.ts'
@@ -67,6 +68,8 @@ export interface ServiceKit {
   tellVerdicts(verdicts: Verdicts): void
   /** Begins threads that are part of the data plane and have no ports, or what is the same in the threads of workers. */
   readonly threads: { begin(options: GuestOptions): Guest; lodge(data: object): LodgerGroup }
+  /** What is said of this process where spans go: attributes by the semantic conventions, and our version. */
+  readonly process: { readonly resource: Span['attributes']; readonly version: string }
   /** Every kind that is read. */
   readonly kinds: Kinds
   /** Serves a path of the admin listener; one that ends in "/" is all that begin so. Throws where it is taken. `isOpen`: to everybody who reaches it. */

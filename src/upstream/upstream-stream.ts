@@ -1,3 +1,4 @@
+import type { SpanHome } from '../telemetry/spans/span-settings.ts'
 import type { FailureName } from '../http/failures.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/head.ts'
@@ -46,6 +47,8 @@ export interface UpstreamHandler {
   readonly answerByMs?: number
   /** Whose share the request counts as (http/share-key.ts); absent: nobody's in particular. */
   readonly client?: string
+  /** Where spans go that who answers makes of it; absent: where those go of whom nobody says it. */
+  readonly spanHome?: SpanHome | undefined
   onInformational(head: ResponseHead): void
   onHead(head: ResponseHead): void
   /**

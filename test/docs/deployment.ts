@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 import { kinds } from '../../src/cli/roles.ts'
 import { customResourceDefinitions, type JsonObject } from '../../src/model/crd.ts'
-import { GATEWAY_API, PORTCULLIS, type ResourceKind } from '../../src/model/kind.ts'
+import { GATEWAY_API, GATEWAY_API_EXPERIMENTS, PORTCULLIS, type ResourceKind } from '../../src/model/kind.ts'
 
 const kustomize = new URL('../../deploy/kustomize/', import.meta.url)
 
@@ -104,7 +104,8 @@ function keptByHelm(definition: JsonObject): JsonObject {
 
 /** Of whose objects the status says what became of them. */
 function isTold({ group, kind }: ResourceKind): boolean {
-  return group === PORTCULLIS || kind === 'Ingress' || (group === GATEWAY_API && kind !== 'ReferenceGrant')
+  const isOfGateways = group === GATEWAY_API || group === GATEWAY_API_EXPERIMENTS
+  return group === PORTCULLIS || kind === 'Ingress' || (isOfGateways && kind !== 'ReferenceGrant')
 }
 
 function byGroup(

@@ -101,6 +101,6 @@ function gatewayApiPage(): string {
         note === 'yes' || note === 'no' ? '' : note.replace(/^(yes|no): /, ''),
       ]),
     ),
-    'Session persistence (GEP-1619, experimental, without a feature of its own for routes) is served in rules of HTTPRoutes and GRPCRoutes and in a BackendPolicy: by cookie and by header, with session and permanent lifetimes and `absoluteTimeout`. Of the experimental XBackend and XBackendTrafficPolicy nothing is read: a Backend and a BackendPolicy say the same.',
+    'Session persistence (GEP-1619, experimental, without a feature of its own for routes) is served in rules of HTTPRoutes and GRPCRoutes and in a BackendPolicy: by cookie and by header, with session and permanent lifetimes and `absoluteTimeout`. XTelemetryPolicy (experimental) is served, with all of its fields, for collectors that take OTLP/HTTP. Of the experimental XBackend and XBackendTrafficPolicy nothing is read: a Backend and a BackendPolicy say the same.',
   )
 }

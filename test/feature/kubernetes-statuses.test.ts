@@ -43,6 +43,15 @@ metadata: { name: ${name} }
 spec: { parentRef: { name: ${gatewayName} }, listeners: [{ name: more, protocol: HTTP, port: ${port} }] }
 ---`
 
+const telemetry = (name: string, gateways: readonly string[], tracing: string) => `
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XTelemetryPolicy
+metadata: { name: ${name} }
+spec:
+  targetRefs: [${gateways.map(one => `{ group: gateway.networking.k8s.io, kind: Gateway, name: ${one} }`).join(', ')}]
+  tracing: ${tracing}
+---`
+
 const ingress = (name: string, className: string) => `
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -99,6 +108,7 @@ async function until(api: ApiServer, isSo: () => boolean): Promise<void> {
     'GatewayClass',
     'Lease',
     'TrafficPolicy',
+    'XTelemetryPolicy',
     'Backend',
   ].map(kind => {
     const collection = api.collectionOf(kind)
@@ -345,6 +355,45 @@ spec: { endpoints: 7 }
     assert.equal(api.requests.all.filter(isWrite).length, before)
     assert.match(saidOf(api, 'items')[0]!, / 1$/)
   })
+
+  test('of a policy for Gateways are said for each of ours, beside what others say', async () => {
+    const enabled = '{ mode: Enabled, provider: { backendRef: { name: otel, port: 4318 } } }'
+    await using run = await started(
+      classOf('ours') +
+        classOf('theirs', 'example.com/other') +
+        gateway('front') +
+        gateway('back').replace('port: 80', 'port: 81') +
+        gateway('their', 'theirs') +
+        telemetry('a', ['front', 'their'], enabled) +
+        telemetry('b', ['front', 'back'], '{ mode: Disabled }'),
+    )
+    const { api, writer } = run
+    const theirs = {
+      ancestorRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'their' },
+      controllerName: 'example.com/other',
+      conditions: [{ type: 'Accepted', status: 'True' }],
+    }
+    api.setStatus('XTelemetryPolicy', 'a', { ancestors: [theirs] })
+    writer.lead(true)
+    const said = (name: string): readonly string[] =>
+      ((statusOf(api, 'XTelemetryPolicy', name).ancestors ?? []) as readonly Ancestor[])
+        .filter(({ controllerName }) => controllerName === CONTROLLER)
+        .flatMap(({ ancestorRef, conditions }) =>
+          conditions.map(
+            one => `${ancestorRef.name}: ${one.type} ${one.status} ${one.reason} ${one.observedGeneration}`,
+          ),
+        )
+    await until(api, () => said('a').length === 2 && said('b').length === 2)
+    assert.deepEqual(said('a'), [
+      'front: Accepted True Accepted 1',
+      'front: ResolvedRefs False BackendNotFound 1',
+    ])
+    assert.deepEqual(said('b'), ['front: Accepted False Conflicted 1', 'back: Accepted True Accepted 1'])
+    assert.deepEqual(statusOf(api, 'XTelemetryPolicy', 'a').ancestors![0], theirs)
+    // The one that was first goes, and the other has its Gateway.
+    api.delete('XTelemetryPolicy', 'a')
+    await until(api, () => said('b')[0] === 'front: Accepted True Accepted 1')
+  })
 })
 
 suite('a leader', () => {
@@ -396,3 +445,9 @@ suite('a leader', () => {
     await b.leader.close()
   })
 })
+
+interface Ancestor {
+  readonly ancestorRef: { readonly name: string }
+  readonly controllerName: string
+  readonly conditions: readonly Said[]
+}

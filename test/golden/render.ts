@@ -53,9 +53,9 @@ function tlsText(tls: NonNullable<Listener['tls']>): string {
   return `terminate ${tls.inner} with ${certificates.join(', ') || 'nothing'}${asked}${later}`
 }
 
-function listener({ name, hostname, tls, hosts, streams, filters = [] }: Listener): object {
+function listener({ name, hostname, tls, hosts, streams, filters = [], tracing }: Listener): object {
   if (streams) return { name, hostname, tls: tls ? tlsText(tls) : 'none', streams: Object.fromEntries(streams.map(({ hostname: host, rule }) => [host || '(any)', `${rule.id} -> ${rule.backends.map(({ weight, cluster, closed }) => `${weight} ${closed ? '(closed)' : String(cluster)}`).join(', ')}`])) }
-  return { name, hostname, ...(tls ? { tls: tlsText(tls) } : {}), ...(filters.length > 0 ? { filters: plain(filters) } : {}), hosts: Object.fromEntries(hosts.map(host => [host.hostname || '(any)', host.entries.map(entry => `${matchText(entry.match)} -> ${entry.rule.id}${isClosed(entry.rule) ? ' (closed)' : ''}`)])) }
+  return { name, hostname, ...(tls ? { tls: tlsText(tls) } : {}), ...(filters.length > 0 ? { filters: plain(filters) } : {}), ...(tracing ? { tracing } : {}), hosts: Object.fromEntries(hosts.map(host => [host.hostname || '(any)', host.entries.map(entry => `${matchText(entry.match)} -> ${entry.rule.id}${isClosed(entry.rule) ? ' (closed)' : ''}`)])) }
 }
 
 function isClosed({ action }: Rule): boolean {

@@ -34,6 +34,7 @@ export function serviceKit(given: Partial<ServiceKit> = {}): ServiceKit {
     declared: () => null,
     served: () => null,
     threads: { begin: () => fail('no thread is begun'), lodge: () => fail('no thread is begun') },
+    process: { resource: { 'service.name': 'portcullis' }, version: '1' },
     tellVerdicts: () => {},
     kinds,
     serve: () => {},

@@ -32,6 +32,7 @@ import { choose } from '../roles.ts'
 import { ruleTypes } from '../rule-types.ts'
 import { version } from '../version.ts'
 import type { ClusterOptions, RunOptions } from '../command/options.ts'
+import { resourceOf } from './otlp.ts'
 import { ProcessMetrics } from './process-metrics.ts'
 import { tellServiceManager } from './service-manager.ts'
 
@@ -126,6 +127,8 @@ class Instance {
   private readonly parts: ApiPart[] = []
   private accounts: Accounts | null = null
   private spans: SpanExporter | null = null
+  /** What is said of this process where spans go. */
+  private readonly resource = resourceOf(process.env)
   /** Null: files alone. */
   private readonly cluster: Cluster | null
   private serving = false
@@ -192,6 +195,7 @@ class Instance {
       declared: () => this.declared,
       served: () => this.controller.inForce?.snapshot ?? null,
       threads: this.workers,
+      process: { resource: this.resource, version: version() },
       tellVerdicts: verdicts => this.workers.setVerdicts(verdicts),
       addApi: part => this.parts.push(part),
       keepAccounts: accounts => (this.accounts = accounts),
@@ -208,10 +212,11 @@ class Instance {
   /** Before the first worker has anything to tell. */
   async exportSpans(collector: Collector): Promise<void> {
     const { SpanExporter } = await import('../../telemetry/spans/exporter.ts')
-    const { resourceOf } = await import('./otlp.ts')
+    const { post } = await import('../../telemetry/spans/post.ts')
     const exporter = new SpanExporter({
-      collector,
-      resource: resourceOf(process.env),
+      collector: collector.url.origin,
+      post: body => post(collector, body),
+      resource: this.resource,
       version: version(),
       log,
       metrics: this.metrics.writer,

@@ -21,6 +21,8 @@ export interface GatewayRequest {
   readonly upgrade?: 'websocket'
   /** Whose share it and its calls count as where there is not enough for all; absent: nobody's in particular. */
   readonly client?: string
+  /** Whoever makes spans of it is told where they go; absent: where those go of whom nobody says it. */
+  readonly spanHome?: object
   /** Who is told what is kept in memory for it; absent: nobody. */
   readonly holding?: Holding
   /** With the method `FILTER`: what a filter is asked. `headers` are those of the client's request all the same. */

@@ -187,6 +187,7 @@ class Extension implements Filter {
       deadlineMs: phase === 'response' ? ownMs : Math.min(x.deadlineMs, ownMs),
       limitBytes: this.answerBytes,
       client: x.clientAddress,
+      spanHome: x.spanHome,
       // What it waits for may be slow for one client alone, and it stands in the way of all of them.
       patienceMs: timeoutMs / PATIENCE,
     }

@@ -58,6 +58,7 @@ const standard = new Set([
   'TCPRoute',
   'UDPRoute',
   'BackendTLSPolicy',
+  'XTelemetryPolicy',
   'Ingress',
 ])
 

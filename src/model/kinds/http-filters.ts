@@ -46,6 +46,8 @@ const header = object(
   { title: 'HTTPHeader' },
 )
 
+export const headers = mapList(header, 'name', 0, 16)
+
 export const headerModifier = object(
   {
     set: optional(
@@ -78,6 +80,14 @@ const backendObjectFields = {
 }
 export const backendObjectReference = object(backendObjectFields, { title: 'BackendObjectReference' })
 
+export const fraction = object(
+  {
+    numerator: required(integer(0, INT32), 'How many of `denominator`.'),
+    denominator: optional(integer(1, INT32), 'Of how many.', routeDefaults.mirrorDenominator),
+  },
+  { title: 'Fraction' },
+)
+
 export const requestMirror = object(
   {
     backendRef: required(backendObjectReference, 'Who gets the copies; its answers are not looked at.'),
@@ -86,10 +96,7 @@ export const requestMirror = object(
       'How many requests are copied, in percent; left out (and no `fraction`), all.',
     ),
     fraction: optional(
-      object({
-        numerator: required(integer(0, INT32), 'How many requests of `denominator` are copied.'),
-        denominator: optional(integer(1, INT32), 'Of how many.', routeDefaults.mirrorDenominator),
-      }),
+      fraction,
       'How many requests are copied, more finely than `percent` says it; only one of the two may be there.',
     ),
   },

@@ -4,7 +4,6 @@ import type { Certificate } from '../../snapshot/tls.ts'
 import type { RequestHead } from '../../http/head.ts'
 import { HostIndex } from '../router/hosts.ts'
 import type { RouteHit } from '../router/host-table.ts'
-import type { ListenerFilters } from '../listener-filters.ts'
 import type { CompiledRule } from '../rule.ts'
 import type { PortRuntime, Routes, TlsListener, TlsTable } from '../runtime.ts'
 import type { CompiledStream } from '../proxied-stream.ts'
@@ -52,7 +51,7 @@ export function compileTlsListeners(
   routesOf: (listener: Listener) => Routes,
   misdirected: CompiledRule,
   streamOf: (rule: StreamRule) => CompiledStream,
-  filtersOf: (listener: Listener) => ListenerFilters | null,
+  around: (listener: Listener) => Pick<PortRuntime, 'filters' | 'spans'>,
 ): TlsTable {
   const { port } = base
   const byHost = new HostIndex(new Map(port.listeners.map(one => [one.hostname, one])))
@@ -66,7 +65,7 @@ export function compileTlsListeners(
       listener,
       certificates: choiceOf(listener, port, certificates),
       streams: streams ?? null,
-      runtime: { ...base, router, filters: filtersOf(listener), tls: null },
+      runtime: { ...base, ...around(listener), router, tls: null },
     })
   }
   return new TlsListeners(all, byHost)

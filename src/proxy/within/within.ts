@@ -98,6 +98,7 @@ export class Within {
       overload,
       methods,
       filters: null,
+      spans: null,
       held,
       errorHead: (_, answer, message) => (message === '' ? null : new FailedHead(answer)),
     }

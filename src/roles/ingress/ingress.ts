@@ -28,6 +28,8 @@ import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
 import { Health } from './health/health.ts'
 import { ingressFilters } from './filter-types.ts'
 import { SessionKey } from './sessions/session-key.ts'
+import { XTelemetryPolicy } from './kinds/x-telemetry-policy.ts'
+import { Tracing } from './tracing/tracing.ts'
 import { translate } from './translate.ts'
 
 /** Ingress: which hosts, ports and protocols are open to the world, and which service a request enters. */
@@ -58,9 +60,10 @@ export const ingress: Role = {
     ClientPolicy,
     TrafficPolicy,
     ExternalAuthPolicy,
+    XTelemetryPolicy,
   ],
   filters: ingressFilters,
   translate,
-  services: kit => [new Acme(kit), new SessionKey(kit), new Health(kit)],
+  services: kit => [new Acme(kit), new SessionKey(kit), new Health(kit), new Tracing(kit)],
   endpoints: { onlyEndpointsDiffer, endpointsOnly },
 }

@@ -1,6 +1,6 @@
 import { ExternalAuthPolicy } from '../../model/kinds/external-auth-policy.ts'
 import { TrafficPolicy } from '../../model/kinds/traffic-policy.ts'
-import type { ResourceRef } from '../../model/resource.ts'
+import type { Resource, ResourceRef } from '../../model/resource.ts'
 import { keyOf, refOf, type Resources } from '../../model/resources.ts'
 import type { TranslateOptions } from '../../translation/role.ts'
 import type { Contribution } from '../../snapshot/contribution.ts'
@@ -61,6 +61,8 @@ import { usable } from './traffic/fallback.ts'
 import { trafficPolicies } from './traffic/traffic-policies.ts'
 import { doubtTrafficReach } from './doubts/traffic-reach.ts'
 import { doubtTrafficSettings } from './doubts/traffic-settings.ts'
+import { TelemetryPolicies } from './tracing/policies.ts'
+import { TRACING, type WantedExports } from './tracing/wanted.ts'
 import { doubtUnnamed } from './doubts/unnamed-compositions.ts'
 import { doubtUntaken } from './doubts/untaken.ts'
 import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts'
@@ -120,6 +122,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   closeAnnotated(resources, ours, served, options.ignoredAnnotations ?? [], closing, report)
   const traffic = trafficPolicies({ resources, gateways, grants, backends, closing, report })
   const auth = new ExternalAuthPolicies({ resources, gateways, backends, closing, report })
+  const telemetry = new TelemetryPolicies({ resources, gateways, backends, report })
   closing.tell(report)
   const extensions = new Extensions(resources, options.facts)
   const routes = routesOf(resources, { backends, extensions }).map(route => auth.route(route))
@@ -133,14 +136,16 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     [...gateways.values()].every(one => upstreams.clustersOf(one.gateway)(cluster) === cluster)
   const fallbacks = usable(traffic.attach, traffic.policyOf, isOpen, report)
   const compositions = composedClusters(composed, upstreams, isOpen, report)
+  const traced = telemetry.with(upstreams, closed)
   const asked = [
     ...compositions.names,
+    ...traced.clusters,
     ...askedBy(attach.map(({ filter }) => filter)),
     ...fallbacks.flatMap(({ filter }) => filter.forwardsTo ?? []),
   ]
   const policyOf = backendPolicies(resources, report)
   const allPorts = ingresses.on(
-    portsOf(gateways.values(), settingsOf, upstreams),
+    portsOf(gateways.values(), settingsOf, upstreams, traced.tracingOf),
     options,
     upstreams.rulesOf(null),
   )
@@ -148,7 +153,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     partsOf(resources, allPorts, upstreams, closed, asked, policyOf, report),
     certificates,
   )
-  const senders = lazy(() => sendersOf(gateways.values(), backends.used, auth))
+  const senders = lazy(() => sendersOf(gateways.values(), backends.used, [auth, telemetry]))
   policies.report(report, target => senders()(target))
   doubtClasses(resources, classOf, ingresses.any, report)
   doubtGreedy(parts.ports, doubtShadows(parts.ports, report), report)
@@ -174,6 +179,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
       acme.wanted,
       compositions.wanted,
       options.gatewayServices && wantedServices(gateways.values()),
+      traced.wanted,
       parts,
     ),
     conditions: report.conditions,
@@ -189,12 +195,14 @@ function wantsOf(
   certificates: readonly unknown[],
   compositions: BackendClusters,
   services: readonly GatewayServiceWant[] | undefined,
+  exports: WantedExports,
   { ports }: SnapshotParts,
 ): Pick<Contribution, 'wants'> {
   const wants = {
     ...(Object.keys(compositions).length === 0 ? {} : { [BUNDLE_BACKENDS]: compositions }),
     ...(certificates.length === 0 ? {} : { [ACME]: certificates }),
     ...(services !== undefined && { [GATEWAY_SERVICES]: services }),
+    ...(Object.keys(exports).length === 0 ? {} : { [TRACING]: exports }),
     ...(keepSessions(ports) ? { [SESSIONS]: true } : {}),
   }
   return Object.keys(wants).length === 0 ? {} : { wants }
@@ -230,7 +238,7 @@ function partsOf(
 function sendersOf(
   gateways: Iterable<GatewayState>,
   targets: ReadonlyMap<string, ClusterTarget>,
-  auth: ExternalAuthPolicies,
+  askers: readonly { askedOf(gateway: Resource): readonly string[] }[],
 ): (target: string) => readonly ResourceRef[] {
   const senders = new Map<string, Set<ResourceRef>>()
   for (const { gateway, listeners } of gateways) {
@@ -242,7 +250,7 @@ function sendersOf(
     for (const rule of new Set(ranked.map(({ entry }) => entry.rule)))
       for (const name of clustersOfRule(rule)) names.add(name)
     for (const { cluster } of listeners.flatMap(encrypted)) if (cluster !== null) names.add(cluster)
-    for (const name of auth.askedOf(gateway)) names.add(name)
+    for (const name of askers.flatMap(one => one.askedOf(gateway))) names.add(name)
     for (const name of names) {
       const target = targets.get(name)
       if (target === undefined) continue

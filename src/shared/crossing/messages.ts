@@ -1,3 +1,4 @@
+import type { SpanHome } from '../../telemetry/spans/span-settings.ts'
 import type { FailureName } from '../../http/failures.ts'
 
 /**
@@ -22,6 +23,8 @@ export type ToThread =
       ended: boolean,
       /** Whose share it counts as (http/share-key.ts). */
       client: string,
+      /** Where its spans go, where that is not where those of the thread do. */
+      spanHome: SpanHome | undefined,
     ]
   | readonly [kind: typeof DATA, id: number, bytes: Uint8Array]
   | readonly [kind: typeof END, id: number]

@@ -7,6 +7,7 @@ import { MetricsReader } from '../metrics-reader.ts'
 import { MetricsWriter } from '../metrics.ts'
 import { SpanExporter } from './exporter.ts'
 import { newSpanId, newTraceId } from './ids.ts'
+import { post } from './post.ts'
 import { CLIENT, type Span } from './span.ts'
 import { SpanWriter, type SpanBatch } from './span-writer.ts'
 
@@ -39,7 +40,8 @@ class Exported {
     this.metrics = new MetricsWriter(undefined, series => this.reader.announce('main', series))
     const tell = (event: string): void => this.log.push(event)
     this.exporter = new SpanExporter({
-      collector: { url: new URL(`${url}/v1/traces`), headers },
+      collector: url,
+      post: body => post({ url: new URL(`${url}/v1/traces`), headers }, body),
       resource: { 'service.name': 'portcullis' },
       version: '1',
       log: { info: tell, warn: tell },
@@ -48,7 +50,7 @@ class Exported {
   }
 
   give(...spans: readonly Span[]): void {
-    const writer = new SpanWriter(batch => this.exporter.take(batch))
+    const writer = new SpanWriter((_, batch) => this.exporter.take(batch))
     for (const span of spans) writer.add(span)
     writer.flush()
   }

@@ -1,6 +1,6 @@
 import type { Logger } from '../log.ts'
 import type { MetricsWriter } from '../metrics.ts'
-import { post, type Collector, type Posted } from './post.ts'
+import type { Posted } from './post.ts'
 import { attributesOf, type Span } from './span.ts'
 import type { SpanBatch } from './span-writer.ts'
 
@@ -13,7 +13,10 @@ const MOST_SENT_BYTES = 1024 * 1024
 const AGAIN_MS = [1_000, 2_000, 4_000]
 
 export interface ExporterOptions {
-  readonly collector: Collector
+  /** For the log. */
+  readonly collector: string
+  /** Sends the body of a request there. Never rejects. */
+  readonly post: (body: string) => Promise<Posted>
   /** What the process says of itself. */
   readonly resource: Span['attributes']
   readonly version: string
@@ -88,7 +91,7 @@ export class SpanExporter {
 
   private async send(count: number, body: string): Promise<void> {
     for (let attempt = 0; ; attempt++) {
-      const posted = await post(this.options.collector, body)
+      const posted = await this.options.post(body)
       if (posted.isTaken) return this.took(count, posted)
       const waitMs = AGAIN_MS[attempt]
       this.failed(posted.reason)
@@ -103,16 +106,16 @@ export class SpanExporter {
     if (rejected > 0 && reason !== '') return this.failed(reason)
     if (!this.isFailing) return
     this.isFailing = false
-    this.options.log.info('otlp.recovered', { dropped: this.dropped })
+    this.options.log.info('otlp.recovered', { collector: this.options.collector, dropped: this.dropped })
     this.dropped = 0
   }
 
   private failed(reason: string): void {
     if (this.isFailing) return
     this.isFailing = true
-    const { url } = this.options.collector
+    const { collector } = this.options
     this.options.log.warn('otlp.failed', {
-      collector: url.origin,
+      collector,
       reason,
       message: 'spans are dropped until the collector takes them again',
     })

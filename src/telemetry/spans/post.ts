@@ -21,9 +21,10 @@ export interface Posted {
   readonly afterMs: number
 }
 
-const TIMEOUT_MS = 10_000
+/** How long a collector may take. */
+export const TIMEOUT_MS = 10_000
 /** Of its answer, which says little. */
-const MOST_ANSWER_BYTES = 64 * 1024
+export const MOST_ANSWER_BYTES = 64 * 1024
 /** Retryable by OTLP 1.x, "Failures". */
 const AGAIN = new Set([429, 502, 503, 504])
 const MOST_AFTER_MS = 60_000
@@ -40,11 +41,16 @@ export async function post({ url, headers }: Collector, body: string): Promise<P
     const text = await textOf(answer)
     return judged(answer.statusCode ?? 0, answer.headers['retry-after'], text)
   } catch (error) {
-    return { ...NOTHING, reason: reasonOf(error), isWorthAnother: true }
+    return unposted(reasonOf(error))
   }
 }
 
 const NOTHING: Posted = { isTaken: false, rejected: 0, reason: '', isWorthAnother: false, afterMs: 0 }
+
+/** There was no answer. */
+export function unposted(reason: string): Posted {
+  return { ...NOTHING, reason, isWorthAnother: true }
+}
 
 function answered(url: URL, headers: Collector['headers'], body: Buffer): Promise<IncomingMessage> {
   const isSecure = url.protocol === 'https:'
@@ -74,7 +80,8 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
-function judged(status: number, retryAfter: string | undefined, text: string): Posted {
+/** What the answer of a collector says. */
+export function judged(status: number, retryAfter: string | undefined, text: string): Posted {
   if (status >= 200 && status < 300) return { ...NOTHING, isTaken: true, ...partOf(text) }
   const afterMs =
     retryAfter !== undefined && /^\d{1,5}$/.test(retryAfter)

@@ -7,35 +7,50 @@ export interface SpanBatch {
   readonly text: string
 }
 
-/** Where threads tell of their batches. */
+/** Where threads tell of their batches: of the collector of the process, and of others by their names. */
 export const SPANS = 'spans'
+export const NAMED_SPANS = 'named-spans'
+
+/** For whom it is. */
+export interface NamedBatch extends SpanBatch {
+  readonly to: string
+}
 
 const MOST_SPANS = 256
-const WAIT_MS = 1_000
+/** How long a span waits in its thread. */
+export const WAIT_MS = 1_000
 
 /** Gathers the spans of one thread, and hands them over once a second, or when there are many. */
 export class SpanWriter {
   readonly wall = new WallClock()
-  private readonly tell: (batch: SpanBatch) => void
-  private texts: string[] = []
+  private readonly tell: (channel: string, batch: SpanBatch | NamedBatch) => void
+  /** By whom they are for. */
+  private waiting = new Map<string, string[]>()
   private timer: NodeJS.Timeout | null = null
 
-  constructor(tell: (batch: SpanBatch) => void) {
+  constructor(tell: (channel: string, batch: SpanBatch | NamedBatch) => void) {
     this.tell = tell
   }
 
-  add(span: Span): void {
-    if (this.texts.push(spanText(span)) >= MOST_SPANS) return this.flush()
+  /** `to`: as SpanSettings have it. */
+  add(span: Span, to = ''): void {
+    let texts = this.waiting.get(to)
+    if (texts === undefined) this.waiting.set(to, (texts = []))
+    if (texts.push(spanText(span)) >= MOST_SPANS) return this.flush()
     this.timer ??= setTimeout(() => this.flush(), WAIT_MS).unref()
   }
 
   flush(): void {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = null
-    const { texts } = this
-    if (texts.length === 0) return
-    this.texts = []
+    const { waiting } = this
+    if (waiting.size === 0) return
+    this.waiting = new Map()
     this.wall.adjust()
-    this.tell({ count: texts.length, text: texts.join(',') })
+    for (const [to, texts] of waiting) {
+      const batch = { count: texts.length, text: texts.join(',') }
+      if (to === '') this.tell(SPANS, batch)
+      else this.tell(NAMED_SPANS, { ...batch, to })
+    }
   }
 }

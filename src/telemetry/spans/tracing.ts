@@ -1,10 +1,12 @@
 import { parseTraceparent } from '../trace.ts'
 import { newSpanId, newTraceId } from './ids.ts'
 
-/** How spans are made in a thread. */
+/** Which traces are told. */
 export interface TracingSettings {
   /** Of traces that begin here, how many are told: 0 to 1. */
   readonly share: number
+  /** Of those that who began them has told of, how many are told here; null: what others decide is no matter. Absent: all. */
+  readonly parents?: number | null
 }
 
 /** Where a span of ours stands. */
@@ -18,22 +20,30 @@ export interface SpanContext {
 }
 
 /**
- * Continues the trace that a request came with, whose sampling decision is followed, or begins one. Of one that is not
- * sampled nothing is told.
+ * Continues the trace that a request came with, whose sampling decision is followed where settings do not say otherwise, or
+ * begins one. Of one that is not sampled nothing is told.
  */
 export function continued(
   traceparent: string | undefined,
   tracestate: string | undefined,
-  { share }: TracingSettings,
+  { share, parents = 1 }: TracingSettings,
 ): SpanContext {
   const parent = traceparent === undefined ? null : parseTraceparent(traceparent)
-  if (parent === null) {
-    const sampled = share >= 1 || Math.random() < share
-    return { traceId: newTraceId(), spanId: newSpanId(), parentId: '', traceState: '', sampled }
-  }
-  const { traceId, spanId: parentId, sampled } = parent
+  if (parent === null)
+    return {
+      traceId: newTraceId(),
+      spanId: newSpanId(),
+      parentId: '',
+      traceState: '',
+      sampled: isDrawn(share),
+    }
+  const { traceId, spanId: parentId } = parent
+  const sampled = parents === null ? isDrawn(share) : parent.sampled && isDrawn(parents)
   return { traceId, spanId: newSpanId(), parentId, traceState: tracestate ?? '', sampled }
 }
+
+/** Not by the trace's id: who began it may have drawn by that, and of its share a share is wanted. */
+const isDrawn = (share: number): boolean => share >= 1 || Math.random() < share
 
 /** `traceparent` of what is below this span. */
 export function traceparentOf({ traceId, sampled }: SpanContext, spanId: string): string {

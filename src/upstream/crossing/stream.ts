@@ -1,3 +1,4 @@
+import type { SpanHome } from '../../telemetry/spans/span-settings.ts'
 import type { FailureName } from '../../http/failures.ts'
 import { Fields } from '../../http/fields.ts'
 import { websocketAccept } from '../../http/h2/websocket.ts'
@@ -41,6 +42,7 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
   goesOn = false
   /** Whose it is. */
   client = ''
+  private home: SpanHome | undefined = undefined
   private readonly pool: StreamPool
   private crossing: Crossing | null = null
   private handler: UpstreamHandler | null = null
@@ -88,6 +90,7 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
     this.method = head.method
     this.handler = handler
     this.client = handler.client ?? ''
+    this.home = handler.spanHome
     this.writeEnded = head.length === NO_BODY
     if (head.upgrade !== '') this.key = head.fields.get('sec-websocket-key')
     const { crossing } = this.pool
@@ -161,7 +164,19 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
       const deadlineMs = sharedMs(this.handler?.answerByMs ?? Infinity)
       const target = head.path + head.query
       outbox.push(
-        [REQUEST, id, head.method, target, fields, head.upgrade, deadlineMs, body, ends, this.client],
+        [
+          REQUEST,
+          id,
+          head.method,
+          target,
+          fields,
+          head.upgrade,
+          deadlineMs,
+          body,
+          ends,
+          this.client,
+          this.home,
+        ],
         body,
       )
       this.head = null

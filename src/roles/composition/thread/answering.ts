@@ -5,7 +5,7 @@ import type { Engine as Plane } from '../../../proxy/engine.ts'
 import type { WorkerSettings } from '../../../proxy/messages.ts'
 import type { Counter } from '../../../telemetry/instrument.ts'
 import { log } from '../../../telemetry/log.ts'
-import { SPANS, SpanWriter } from '../../../telemetry/spans/span-writer.ts'
+import { SpanWriter } from '../../../telemetry/spans/span-writer.ts'
 import { systemClock } from '../../../upstream/clock.ts'
 import { CallMetrics } from './call-metrics.ts'
 import { CallSpans } from './call-spans.ts'
@@ -34,17 +34,17 @@ export class AnsweringEngine {
   private readonly writer: SpanWriter
 
   constructor({ composition, gateway, config, plane, tell }: Composed) {
-    this.writer = new SpanWriter(batch => tell(SPANS, batch))
+    this.writer = new SpanWriter(tell)
     const fanOut = log.tells('debug') ? new FanOutLog(composition, systemClock) : null
     const { tracing } = workerData as WorkerSettings
-    const spans = tracing && new CallSpans(composition, gateway, this.writer, tracing)
+    const spans = new CallSpans(composition, gateway, this.writer, tracing)
     const engine = new Engine(gateway, {
       transport: recorded(new ClusterTransport(plane.within), gateway.backends, composition),
       clock: systemClock,
       config,
       observer: together([
         new CallMetrics(composition, plane.metricsScope()).observer,
-        ...(spans === null ? [] : [spans.observer]),
+        spans.observer,
         ...(fanOut === null ? [] : [fanOut.observer]),
         {
           mistaken: (error, _, route) => log.error('composition.mistaken', { composition, route, error }),

@@ -10,6 +10,7 @@ import type { Gateway } from '../../../composition/routes/gateway.ts'
 import { redactQuery } from '../../../telemetry/redact.ts'
 import { newSpanId } from '../../../telemetry/spans/ids.ts'
 import { CLIENT, INTERNAL, SERVER, type Span } from '../../../telemetry/spans/span.ts'
+import type { SpanHome } from '../../../telemetry/spans/span-settings.ts'
 import type { SpanWriter } from '../../../telemetry/spans/span-writer.ts'
 import {
   continued,
@@ -29,16 +30,17 @@ interface Place {
 
 /**
  * A span for each request of a composition, and below that one for each of its calls, by the semantic conventions of
- * OpenTelemetry for HTTP. Backends are told the span of their call in `traceparent`, in place of the client's.
+ * OpenTelemetry for HTTP. Backends are told the span of their call in `traceparent`, in place of the client's. They go
+ * where those of the exchange go that a request is of; without settings there are none of others.
  */
 export class CallSpans {
   private readonly composition: string
   private readonly writer: SpanWriter
-  private readonly settings: TracingSettings
+  private readonly settings: TracingSettings | null
   private readonly places: ReadonlyMap<string, Place>
   private readonly contexts = new WeakMap<GatewayRequest, SpanContext>()
 
-  constructor(composition: string, gateway: Gateway, writer: SpanWriter, settings: TracingSettings) {
+  constructor(composition: string, gateway: Gateway, writer: SpanWriter, settings: TracingSettings | null) {
     this.composition = composition
     this.writer = writer
     this.settings = settings
@@ -52,29 +54,46 @@ export class CallSpans {
 
   readonly observer: Observer = {
     entered: ({ request }) => {
+      if (this.isUntold(request)) return
       const { traceparent, tracestate } = request.headers
-      this.contexts.set(request, continued(traceparent, tracestate, this.settings))
+      this.contexts.set(request, continued(traceparent, tracestate, this.settings ?? FOLLOWING))
     },
     called: (call, request) => {
-      call.traceparent = traceparentOf(this.contextOf(request), newSpanId())
+      if (!this.isUntold(request)) call.traceparent = traceparentOf(this.contextOf(request), newSpanId())
     },
     ended: (call, request) => {
+      if (this.isUntold(request)) return
       const context = this.contextOf(request)
-      if (context.sampled) this.writer.add(this.spanOfCall(call, context))
+      if (context.sampled) this.write(this.spanOfCall(call, context), request)
     },
     left: record => {
-      const context = this.contextOf(record.request)
+      const { request } = record
+      if (this.isUntold(request)) return
+      const context = this.contextOf(request)
       if (!context.sampled) return
-      const isOfFilter = record.request.filtering !== undefined
-      this.writer.add(isOfFilter ? this.spanOfFilter(record, context) : this.spanOfRequest(record, context))
+      const isOfFilter = request.filtering !== undefined
+      this.write(
+        isOfFilter ? this.spanOfFilter(record, context) : this.spanOfRequest(record, context),
+        request,
+      )
     },
+  }
+
+  private isUntold({ spanHome }: GatewayRequest): boolean {
+    return spanHome === undefined ? this.settings === null : (spanHome as SpanHome).to === null
+  }
+
+  private write(span: Span, request: GatewayRequest): void {
+    const home = request.spanHome as SpanHome | undefined
+    if (home === undefined) this.writer.add(span)
+    else this.writer.add({ ...span, attributes: { ...span.attributes, ...home.attributes } }, home.to ?? '')
   }
 
   /** Streams that many share are of no request that has come: they are a trace of their own. */
   private contextOf(request: GatewayRequest): SpanContext {
     let context = this.contexts.get(request)
     if (context === undefined) {
-      context = continued(undefined, undefined, this.settings)
+      context = continued(undefined, undefined, this.settings ?? FOLLOWING)
       this.contexts.set(request, context)
     }
     return context
@@ -170,6 +189,9 @@ export class CallSpans {
     }
   }
 }
+
+/** Of a request whose exchange has spans somebody has decided, and told by its `traceparent`. */
+const FOLLOWING: TracingSettings = { share: 1 }
 
 /** Where the span's id is in `traceparent`. */
 const SPAN_ID = '00-'.length + 32 + '-'.length

@@ -59,7 +59,7 @@ export class ServedRequest implements Holder {
     message: ToThread & readonly [typeof REQUEST, ...unknown[]],
     clock: Clock,
   ) {
-    const [, id, method, target, fields, upgrade, deadlineMs, first, ended, client] = message
+    const [, id, method, target, fields, upgrade, deadlineMs, first, ended, client, spanHome] = message
     this.owner = owner
     this.id = id
     this.share = owner.holdings.begin(client, this, target.length + bytesOf(fields))
@@ -72,6 +72,7 @@ export class ServedRequest implements Holder {
       signal: this.gone,
       client,
       holding: this.share,
+      ...(spanHome !== undefined && { spanHome }),
       ...(deadlineMs !== Infinity && { deadlineMs: clock.now() + ownMs(deadlineMs) - performance.now() }),
       ...(upgrade.toLowerCase() === 'websocket' && { upgrade: 'websocket' as const }),
     }

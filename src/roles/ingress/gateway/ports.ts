@@ -1,3 +1,4 @@
+import type { Gateway } from '../../../model/kinds/gateway.ts'
 import type { Cluster } from '../../../snapshot/cluster.ts'
 import type { Rule, StreamRule } from '../../../snapshot/rule.ts'
 import type { Listener, Port } from '../../../snapshot/snapshot.ts'
@@ -18,11 +19,18 @@ export function portsOf(
   gateways: Iterable<GatewayState>,
   settingsOf: ClientSettingsOf,
   upstreams: UpstreamTls,
+  tracingOf: (gateway: Gateway) => Listener['tracing'],
 ): Port[] {
   const ports = [...gateways]
     .filter(isUsable)
     .flatMap(state =>
-      gatewayPorts(state, settingsOf, upstreams.rulesOf(state.gateway), upstreams.streamsOf(state.gateway)),
+      gatewayPorts(
+        state,
+        settingsOf,
+        upstreams.rulesOf(state.gateway),
+        upstreams.streamsOf(state.gateway),
+        tracingOf(state.gateway),
+      ),
     )
   return ports.sort((a, b) => a.port - b.port || (a.address < b.address ? -1 : 1))
 }
@@ -32,6 +40,7 @@ function gatewayPorts(
   settingsOf: ClientSettingsOf,
   ruleOf: (rule: Rule) => Rule,
   streamOf: (rule: StreamRule, passthrough: boolean) => StreamRule,
+  tracing: Listener['tracing'],
 ): Port[] {
   const served = Map.groupBy(state.listeners.filter(isServed), ({ spec }) => transportPort(spec))
   return [...served].flatMap(([key, states]) => {
@@ -43,8 +52,8 @@ function gatewayPorts(
       one => transportPort(one.spec) === key && one.tls?.mode === 'refuse' && !names.has(one.hostname),
     )
     const listeners = [
-      ...states.map(listener => withStreams(listenerOf(listener, ruleOf), listener, streamOf)),
-      ...refusing.map(listener => ({ ...listenerOf(listener, ruleOf), hosts: [] })),
+      ...states.map(listener => withStreams(listenerOf(listener, ruleOf, tracing), listener, streamOf)),
+      ...refusing.map(listener => ({ ...listenerOf(listener, ruleOf, tracing), hosts: [] })),
     ]
     const client = settingsOf(state, port)
     const target = state.service?.targets.get(key)
@@ -80,6 +89,7 @@ export function portKey(address: string, port: number, protocol: Port['protocol'
 function listenerOf(
   { spec, owner, name, path, hostname, hosts, tls, challenges }: ListenerState,
   ruleOf: (rule: Rule) => Rule,
+  tracing: Listener['tracing'],
 ): Listener {
   const sorted = [...hosts]
     .filter(([, shares]) => shares.some(({ entries }) => entries.length > 0))
@@ -89,6 +99,7 @@ function listenerOf(
     ...(isSet(owner) && { set: policyName(owner) }),
     origin: originOf(owner, path),
     hostname,
+    ...(tracing === undefined ? {} : { tracing }),
     hosts: listenerHosts(spec, sorted, ruleOf),
     ...(challenges === '' ? {} : { challenges }),
   }

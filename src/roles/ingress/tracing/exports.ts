@@ -1,0 +1,90 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Snapshot } from '../../../snapshot/snapshot.ts'
+import { SpanExporter } from '../../../telemetry/spans/exporter.ts'
+import { WAIT_MS, type NamedBatch } from '../../../telemetry/spans/span-writer.ts'
+import type { ServiceKit } from '../../../translation/service.ts'
+import { Collector } from './collector.ts'
+import type { WantedExport, WantedExports } from './wanted.ts'
+
+/** What is still to be sent when nobody wants it any more gets this long. */
+const LAST_MS = 5_000
+/** Threads tell of what they have gathered so much later at most. */
+const LINGER_MS = 2 * WAIT_MS
+
+/** What is to be known of a snapshot. */
+type Served = Pick<Snapshot, 'clusters' | 'endpoints' | 'certificates'>
+
+interface Export {
+  readonly name: string
+  readonly wanted: WantedExport
+  readonly collector: Collector
+  readonly exporter: SpanExporter
+}
+
+/** An exporter, with connections of its own, for each collector of a policy: none of them waits for another's. */
+export class Exports {
+  private readonly kit: Pick<ServiceKit, 'log' | 'metrics' | 'process'>
+  private readonly all = new Map<string, Export>()
+  /** Of policies that have gone, until what their threads have gathered is sent. */
+  private readonly leaving = new Map<Export, NodeJS.Timeout>()
+
+  constructor(kit: Pick<ServiceKit, 'log' | 'metrics' | 'process'>) {
+    this.kit = kit
+  }
+
+  /** From now on spans go there, and those that nobody wants any more end. */
+  apply(wanted: WantedExports, served: Served | null): void {
+    for (const one of this.all.values()) if (!isDeepStrictEqual(wanted[one.name], one.wanted)) this.leave(one)
+    if (served === null) return
+    for (const [name, one] of Object.entries(wanted)) {
+      const known = this.all.get(name) ?? this.begin(name, one)
+      known.collector.apply(served)
+    }
+  }
+
+  take({ to, ...batch }: NamedBatch): void {
+    const one = this.all.get(to) ?? this.leaving.keys().find(({ name }) => name === to)
+    if (one !== undefined) one.exporter.take(batch)
+    else this.kit.metrics.counter('portcullis_spans_total', { result: 'dropped' }).add(batch.count)
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.all.values(), ...this.leaving.keys()]
+    this.all.clear()
+    for (const timer of this.leaving.values()) clearTimeout(timer)
+    this.leaving.clear()
+    await Promise.all(all.map(one => end(one)))
+  }
+
+  private begin(name: string, wanted: WantedExport): Export {
+    const { log, metrics, process } = this.kit
+    const { resource, version } = process
+    const { serviceName } = wanted
+    const collector = new Collector(wanted, log, metrics)
+    const exporter = new SpanExporter({
+      collector: wanted.cluster,
+      post: body => collector.post(body),
+      resource: serviceName === '' ? resource : { ...resource, 'service.name': serviceName },
+      version,
+      log,
+      metrics,
+    })
+    const one = { name, wanted, collector, exporter }
+    this.all.set(name, one)
+    return one
+  }
+
+  private leave(one: Export): void {
+    this.all.delete(one.name)
+    const timer = setTimeout(() => {
+      this.leaving.delete(one)
+      void end(one)
+    }, LINGER_MS).unref()
+    this.leaving.set(one, timer)
+  }
+}
+
+async function end({ exporter, collector }: Export): Promise<void> {
+  await exporter.close(LAST_MS)
+  collector.close()
+}
