@@ -121,6 +121,11 @@ const variants: readonly (readonly [what: string, values: object, seen: RegExp])
   ],
   ['a ClusterIP', { service: { type: 'ClusterIP' } }, /type: ClusterIP/],
   [
+    'Services of Gateways of another type, in few namespaces',
+    { gatewayServices: { type: 'ClusterIP' }, namespaces: ['team-a'] },
+    /resources: \[services\]\n    verbs: \[create, delete, patch\][^]*--gateway-services=ClusterIP/,
+  ],
+  [
     'management with its store, and what Pods are to have',
     {
       image: { repository: 'registry.example/portcullis', tag: '1.2.3', pullSecrets: [{ name: 'registry' }] },
@@ -251,7 +256,7 @@ suite('what the chart makes, on a real API server', () => {
     if (cluster === null) return t.skip('no API server')
     await using upstream = await TestUpstream.start((_, response) => response.end('items'))
     const namespaces = ['team-a', 'team-b']
-    const yaml = make({ namespaces }, 'narrow-portcullis')
+    const yaml = make({ namespaces, gatewayServices: { enabled: false } }, 'narrow-portcullis')
     cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], yaml)
     cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
     const account = `system:serviceaccount:${NAMESPACE}:narrow-portcullis`
@@ -263,6 +268,7 @@ suite('what the chart makes, on a real API server', () => {
       [true, 'update', 'leases.coordination.k8s.io/narrow-portcullis', '-n', NAMESPACE],
       [true, 'watch', 'services/narrow-portcullis', '-n', NAMESPACE],
       [false, 'watch', 'services', '-n', NAMESPACE],
+      [false, 'create', 'services', '-n', NAMESPACE],
       [false, 'list', 'secrets', '-n', 'team-c'],
       [false, 'list', 'secrets', '-n', NAMESPACE],
       [false, 'list', 'secrets', '-A'],

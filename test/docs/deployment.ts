@@ -45,7 +45,7 @@ function access(): readonly JsonObject[] {
       apiVersion: `${api}/v1`,
       kind: 'Role',
       metadata: { name, namespace, labels },
-      // Which of the replicas writes statuses.
+      // Which of the replicas writes statuses, and the Services of Gateways, which are made like the one of this name.
       rules: [
         { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
         {
@@ -54,6 +54,8 @@ function access(): readonly JsonObject[] {
           resourceNames: [name],
           verbs: ['get', 'update'],
         },
+        { apiGroups: [''], resources: ['services'], verbs: ['create', 'delete', 'patch'] },
+        { apiGroups: [''], resources: ['services'], resourceNames: [name], verbs: ['get'] },
       ],
     },
     {

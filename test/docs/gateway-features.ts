@@ -18,7 +18,8 @@ export const gatewayFeatures: Readonly<Record<string, string>> = {
   GatewayAddressRoutabilityCluster: 'no: as before',
   GatewayHTTPListenerIsolation: 'yes',
   GatewayHTTPSListenerDetectMisdirectedRequests: 'yes',
-  GatewayInfrastructure: 'no: there is nothing to label where files are read',
+  GatewayInfrastructure:
+    'no: in a cluster labels and annotations are those of the Service of a Gateway (`--gateway-services`), which is in the namespace of the Pods, and the suite looks in that of the Gateway',
   GatewayListenerFilters: 'no: a listener that has some is closed',
   GatewayPort8080: 'yes',
   GatewayRouteHostnameIntersectionPrecedence: 'yes',

@@ -18,3 +18,10 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
+
+{{/* The type of the Services of Gateways; nothing where they have none. */}}
+{{- define "portcullis.gatewayServices" -}}
+{{- if and .Values.gatewayServices.enabled .Values.service.enabled (not .Values.publish) (not .Values.hostPorts) -}}
+{{ .Values.gatewayServices.type }}
+{{- end -}}
+{{- end }}
