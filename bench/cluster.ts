@@ -22,7 +22,7 @@ import { RealCluster } from '../test/support/real-cluster.ts'
 const usage = `node bench/cluster.ts [--routes N] [--services N] [--endpoints N] [--changes N] [--churn N]
   routes, services, endpoints: what is declared (default 5000, 500, 5000)
   changes: of a route, and of an endpoint, one after another (default 31)
-  churn: routes that are created, changed and deleted, three times (default 0)
+  churn: routes that are created, changed and deleted (default 0), in so many rounds (default 3)
   kube (.ci/kube) must be on PATH, and GATEWAY_API name the module sigs.k8s.io/gateway-api`
 
 const { values } = parseArgs({
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     endpoints: { type: 'string', default: '5000' },
     changes: { type: 'string', default: '31' },
     churn: { type: 'string', default: '0' },
+    rounds: { type: 'string', default: '3' },
   },
 })
 const counts: Counts = {
@@ -39,7 +40,11 @@ const counts: Counts = {
   services: Number(values.services),
   endpoints: Number(values.endpoints),
 }
-const [changes, churn] = [Number(values.changes), Number(values.churn)]
+const [changes, churn, rounds] = [values.changes, values.churn, values.rounds].map(Number) as [
+  number,
+  number,
+  number,
+]
 const gatewayApi = process.env['GATEWAY_API'] ?? ''
 if (gatewayApi === '' || !(counts.routes >= 1) || !(counts.services >= 1)) throw new Error(usage)
 
@@ -74,7 +79,10 @@ try {
       ]),
     )
   console.log(`RSS ${megabytes(usageOf(running.pid).rssBytes)} MB`)
-  if (churn > 0) for (let round = 1; round <= 3; round++) await churned(port, running, round)
+  if (churn > 0) {
+    for (let round = 1; round <= rounds; round++) await churned(port, running, round)
+    await plainly(Math.min(churn, 1_000))
+  }
 } finally {
   await running?.stop()
   await cluster[Symbol.asyncDispose]()
@@ -210,6 +218,52 @@ async function changeEndpoint(port: number, n: number): Promise<number> {
   return took
 }
 
+/** By the API server's own count. */
+async function statusesWritten(): Promise<number> {
+  const { body } = await cluster!.ask('GET', '/metrics')
+  return body
+    .split('\n')
+    .filter(
+      line =>
+        line.startsWith('apiserver_request_total{') &&
+        line.includes('resource="httproutes"') &&
+        line.includes('subresource="status"') &&
+        line.includes('code="200"'),
+    )
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+}
+
+/** How fast this API server takes statuses of one who does nothing else, of routes that are nobody's. */
+async function plainly(count: number): Promise<void> {
+  const all = Array.from({ length: count }, (_, i) => {
+    const made = routeOf(i, counts, `/plain-${i}`)
+    return { ...made, metadata: { ...made.metadata, name: `plain-${i}`, labels: { of: 'plain' } } }
+  })
+  const strangers = all.map(one => ({ ...one, spec: { ...one.spec, parentRefs: [{ name: 'nobody' }] } }))
+  await putAll(cluster!, strangers)
+  const lastTransitionTime = new Date().toISOString()
+  const conditions = ['Accepted', 'ResolvedRefs'].map(type => ({
+    type,
+    status: 'True',
+    reason: type,
+    message: 'as a client writes it that does nothing else',
+    observedGeneration: 1,
+    lastTransitionTime,
+  }))
+  const status = {
+    parents: [{ parentRef: { name: 'front' }, controllerName: 'bench.example/plain', conditions }],
+  }
+  const begunMs = performance.now()
+  await putAll(
+    cluster!,
+    strangers.map(one => ({ ...one, status })),
+    'PATCH',
+    'status',
+  )
+  const perSecond = count / ((performance.now() - begunMs) / 1000)
+  console.log(`a client that does nothing else writes ${perSecond.toFixed(0)} statuses a second`)
+}
+
 /** What the gateway has warned of. */
 function warnings(): readonly string[] {
   return readFileSync(join(dir, 'log'), 'utf8')
@@ -223,6 +277,7 @@ async function churned(port: number, { pid }: Running, round: number): Promise<v
     workerData: { port, path: '/r0/x' },
   })
   load.postMessage('begin')
+  const writtenBefore = await statusesWritten()
   const begunMs = performance.now()
   const all = Array.from({ length: churn }, (_, i) => i)
   const of = (i: number, path: string) => {
@@ -242,6 +297,7 @@ async function churned(port: number, { pid }: Running, round: number): Promise<v
     `round ${round}: ${2 * churn} changes in ${((performance.now() - begunMs) / 1000).toFixed(1)} s`,
   )
   await said(churn, 'of%3Dchurn')
+  console.log(`${(await statusesWritten()) - writtenBefore} statuses written for them`)
   await putAll(
     cluster!,
     all.map(i => of(i, '')),

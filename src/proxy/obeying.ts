@@ -43,7 +43,7 @@ export function obey(port: MessagePort, { engine, writer, applied, onApplied, ot
   function receive({ type, version, bytes }: SnapshotMessage): void {
     let snapshot: Snapshot
     try {
-      snapshot = type === 'snapshot' ? received.whole(bytes) : received.patched(bytes)
+      snapshot = engine.own(() => (type === 'snapshot' ? received.whole(bytes) : received.patched(bytes)))
     } catch (error) {
       log.warn('patch.lost', { version, error })
       return tell({ type: 'lost', version })

@@ -191,6 +191,14 @@ suite('shedding', () => {
     )
   })
 
+  test('a thread that gets no processor takes as many as it takes in any case in that time', () => {
+    const shedding = new Shedding()
+    assert.deepEqual([shedding.look(100, 100), shedding.look(300, 500)], [false, true])
+    const refused = Array.from({ length: 160 }, () => shedding.refuses(NORMAL, 'a'))
+    assert.equal(refused.indexOf(true) >= 80, true)
+    assert.equal(refused.includes(true), true)
+  })
+
   for (const load of [2.5, 3])
     test(`at ${load} times the capacity it does not take long to be of use`, () => {
       const offer = { ...twice, load }

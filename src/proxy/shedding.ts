@@ -18,8 +18,12 @@ const SHEDDING_MS = 20
 const LOOKS = 3
 /** Or two, where the second is so much later: behind a pause there is less to do than in it, and with three times too much the third turn takes a second. */
 const GROWS = 1.2
-/** Requests between two looks that are taken in any case: a thread that gets no processor has not too much to do. */
+/**
+ * Requests between two looks that are taken in any case, and for each ms by which looks are further apart than they are to
+ * be: a thread that gets no processor has not too much to do.
+ */
 const LEAST = 4
+const LEAST_A_MS = LEAST / SHEDDING_MS
 /** What is known of the mix of priorities fades by this at each look. */
 const MIX = 0.25
 /** Of the delay: a half of what is seen counts at once. */
@@ -71,6 +75,8 @@ export class Shedding {
   /** By rank, but for Critical, of which none are refused. */
   private readonly levels = [null, new FairLevel(), new FairLevel()] as const
   private taken = 0
+  private least = LEAST
+  private lookedMs = -Infinity
 
   constructor(limits: SheddingLimits = sheddingLimits) {
     this.limits = limits
@@ -87,6 +93,9 @@ export class Shedding {
    */
   look(delayMs: number, nowMs: number, busy = 1): boolean {
     const standsMs = busy < BUSY ? 0 : delayMs
+    const sinceMs = nowMs - this.lookedMs
+    this.lookedMs = nowMs
+    this.least = sinceMs < Infinity ? Math.max(LEAST, sinceMs * LEAST_A_MS) : LEAST
     return this.active ? this.steer(standsMs, nowMs) : this.begins(standsMs, nowMs)
   }
 
@@ -98,7 +107,7 @@ export class Shedding {
     const sharer = level.met(client)
     const odds = level.odds(sharer)
     if (odds === 0) return false
-    if (this.taken < LEAST) {
+    if (this.taken < this.least) {
       this.taken++
       return false
     }

@@ -14,13 +14,14 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** A slice of it in each turn of the event loop. */
-export async function inSlices<T>(steps: Steps<T>): Promise<T> {
-  for (let untilMs = performance.now() + SLICE_MS; ;) {
-    const { done, value } = steps.next()
-    if (done) return value
-    if (performance.now() < untilMs) continue
+/** A slice of it in each turn of the event loop; `spent` is told how long each took. */
+export async function inSlices<T>(steps: Steps<T>, spent: (ms: number) => void = () => {}): Promise<T> {
+  for (;;) {
+    const beganMs = performance.now()
+    let step = steps.next()
+    while (!step.done && performance.now() < beganMs + SLICE_MS) step = steps.next()
+    spent(performance.now() - beganMs)
+    if (step.done) return step.value
     await setImmediate()
-    untilMs = performance.now() + SLICE_MS
   }
 }

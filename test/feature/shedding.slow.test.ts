@@ -3,8 +3,15 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { FilterTable } from '../../src/filters/compile.ts'
+import type { FilterType } from '../../src/filters/filter.ts'
+import { noActions } from '../../src/proxy/action.ts'
+import { ingressFilters } from '../../src/roles/ingress/filter-types.ts'
+import type { Snapshot } from '../../src/snapshot/snapshot.ts'
+import { Logger } from '../../src/telemetry/log.ts'
+import { clusterOf } from '../support/cluster.ts'
 import { send } from '../support/client.ts'
-import { startGateway } from '../support/gateway.ts'
+import { snapshotOf, startGateway } from '../support/gateway.ts'
 import type { Hammered, Hammering } from '../support/hammering.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { ofRoute, site, trafficPolicy } from '../support/traffic.ts'
@@ -51,6 +58,82 @@ function since(now: Hammered, before: Hammered): Hammered {
   const { served, refused } = before
   return { served: now.served - served, refused: now.refused - refused, odd: now.odd }
 }
+
+/** Filters that each take as long to compile as those of a thread that has its processor taken away meanwhile. */
+const SLOW_MS = 40
+const slow: FilterType = {
+  type: 'slow',
+  role: 'ingress',
+  phase: 'cache',
+  compile: () => {
+    for (const untilMs = performance.now() + SLOW_MS; performance.now() < untilMs;);
+    return {}
+  },
+  describe: () => '',
+}
+const slowTypes = { filters: new FilterTable([...ingressFilters, slow]), actions: noActions }
+const { origin } = clusterOf('a')
+
+/** Each rule anew, and slow to compile. */
+const slowly = (snapshot: Snapshot): Snapshot => ({
+  ...snapshot,
+  ports: snapshot.ports.map(port => ({
+    ...port,
+    address: '127.0.0.1',
+    port: 0,
+    listeners: port.listeners.map(listener => ({
+      ...listener,
+      hosts: listener.hosts.map(host => ({
+        ...host,
+        entries: host.entries.map(({ match, rule }) => ({
+          match,
+          rule: { ...rule, filters: [{ type: 'slow', origin }] },
+        })),
+      })),
+    })),
+  })),
+})
+
+const changing = (port: number): string =>
+  yamlOf(
+    gateway(),
+    httpRoute('r', {
+      rules: Array.from({ length: 16 }, (_, i) => ({
+        matches: [prefix(i === 0 ? '/' : `/${i}`)],
+        backendRefs: [to('up')],
+      })),
+    }),
+    backend('up', [port]),
+  )
+
+suite('an event loop that applies one snapshot after another, and is late', () => {
+  const crowd = { path: '/', connections: 10, restMs: 20 }
+
+  test('refuses nobody who asks for little', async () => {
+    const seen: string[] = []
+    await using upstream = await TestUpstream.start((_, response) => response.end('ok'))
+    await using running = await startGateway(changing(upstream.port), {
+      types: slowTypes,
+      overload: { beginMs: 30, targetMs: 3 },
+      log: new Logger({ human: false, write: line => seen.push(line) }),
+    })
+    const program = fileURLToPath(new URL('../support/hammering.ts', import.meta.url))
+    const child = fork(program, [JSON.stringify({ port: running.port(), crowds: [crowd] })])
+    let all: readonly Hammered[] = []
+    child.on('message', told => (all = told as Hammered[]))
+    await once(child, 'message')
+    const snapshot = snapshotOf(changing(upstream.port))
+    for (let times = 0; times < 5; times++) await running.engine.apply(slowly(snapshot))
+    while ((all[0]?.served ?? 0) < 200) await once(child, 'message')
+    child.kill()
+    await once(child, 'exit')
+    assert.equal(all[0]!.refused + all[0]!.odd, 0)
+    assert.deepEqual(
+      seen.filter(line => line.includes('overload')),
+      [],
+    )
+  })
+})
 
 suite('an event loop that is late', () => {
   test('has what is Sheddable refused first, Critical never, and is in time again when they have gone', async () => {

@@ -26,6 +26,11 @@ interface Seeing {
   slowestMs: number
 }
 
+/** Of a problem (RFC 9457) the name of the failure, which many have in common. */
+function reasonOf(body: string): string {
+  return /"reason":"([^"]+)"/.exec(body)?.[1] ?? body.slice(0, 200)
+}
+
 const nothing = (): Seeing => ({ requests: 0, failed: 0, failures: {}, slowestMs: 0 })
 let seen = nothing()
 
@@ -43,7 +48,7 @@ function ask(): void {
     const { statusCode } = response
     let body = ''
     response.on('data', chunk => (body += String(chunk)))
-    response.on('end', () => over(statusCode === 200 ? null : `${statusCode ?? 0} ${body.slice(0, 200)}`))
+    response.on('end', () => over(statusCode === 200 ? null : `${statusCode ?? 0} ${reasonOf(body)}`))
     response.on('error', error => over(error.message))
   })
   // A kept connection that is closed as the request leaves is tried again by every client (RFC 9112 §9.3.1).

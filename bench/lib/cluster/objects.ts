@@ -108,25 +108,35 @@ const plurals: Readonly<Record<string, string>> = {
   EndpointSlice: 'endpointslices',
 }
 
-/** Creates, changes or deletes them, some at once. */
+/** Creates, changes or deletes them, or changes a subresource of theirs, some at once. */
 export async function putAll(
   cluster: RealCluster,
   all: readonly Made[],
   method: 'POST' | 'PATCH' | 'DELETE' = 'POST',
+  subresource = '',
 ): Promise<void> {
   if (method === 'POST') namespace(cluster)
   let next = 0
   const work = async (): Promise<void> => {
-    for (let one = all[next++]; one !== undefined; one = all[next++]) await put(cluster, one, method)
+    for (let one = all[next++]; one !== undefined; one = all[next++])
+      await put(cluster, one, method, subresource)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 }
 
-async function put(cluster: RealCluster, made: Made, method: 'POST' | 'PATCH' | 'DELETE'): Promise<void> {
+async function put(
+  cluster: RealCluster,
+  made: Made,
+  method: 'POST' | 'PATCH' | 'DELETE',
+  subresource: string,
+): Promise<void> {
   const { apiVersion, kind, metadata } = made
   const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const collection = `${base}/namespaces/${NAMESPACE}/${plurals[kind] ?? ''}`
-  const path = method === 'POST' ? collection : `${collection}/${metadata.name}`
+  const path =
+    method === 'POST'
+      ? collection
+      : `${collection}/${metadata.name}${subresource === '' ? '' : `/${subresource}`}`
   const body = method === 'DELETE' ? undefined : made
   const type = method === 'PATCH' ? 'application/merge-patch+json' : undefined
   const answer = await cluster.ask(method, path, body, type)
