@@ -35,6 +35,11 @@ for (const [what, value, shown] of [
     },
   ],
   [
+    'what an exporter is to send along',
+    { mode: 'Enabled', provider: { headers: [{ name: 'X-Team', value: 'a' }] } },
+    { mode: 'Enabled', provider: { headers: [{ name: 'X-Team', value: REDACTED }] } },
+  ],
+  [
     'what a filter sets on requests',
     { type: 'request-headers', add: [{ name: 'X-From', value: 'a' }] },
     { type: 'request-headers', add: [{ name: 'X-From', value: REDACTED }] },

@@ -10,6 +10,9 @@ export function veiled<T>(value: T): T {
   return veil(value, false) as T
 }
 
+/** Whose fields are set on requests: of routes, and of what is exported by an XTelemetryPolicy. */
+const SETTING = new Set(['requestHeaderModifier', 'provider'])
+
 function veil(value: unknown, isSetOnRequests: boolean): unknown {
   if (typeof value === 'string') return value.includes('?') ? redactUrl(value) : redactText(value)
   if (typeof value !== 'object' || value === null) return value
@@ -21,7 +24,7 @@ function veil(value: unknown, isSetOnRequests: boolean): unknown {
       key,
       typeof item === 'string' && isSecret(key, fields, below)
         ? REDACTED
-        : veil(item, below || key === 'requestHeaderModifier'),
+        : veil(item, below || SETTING.has(key)),
     ]),
   )
 }

@@ -1,4 +1,5 @@
 import type { FailureName } from '../http/failures.ts'
+import type { SpanHome } from '../telemetry/spans/span-settings.ts'
 import { timerMs } from '../shared/timer.ts'
 import { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/head.ts'
@@ -25,6 +26,7 @@ const ANSWER_MS = 30_000
 /** Whose request it is. */
 interface Mirrored extends PickInfo {
   readonly request: RequestHead
+  readonly spanHome?: SpanHome | undefined
 }
 
 /** Copies of one request for other backends (Gateway API HTTPRequestMirrorFilter). Their answers are dropped. */
@@ -121,7 +123,7 @@ function beginCopy(mirror: CompiledMirror, asker: Mirrored, timeoutMs: number): 
     return null
   }
   const stream = endpoint.pool.acquire(Infinity, asker)
-  if (stream !== null) return new Copy(mirror, stream, endpoint, asker.request, timeoutMs)
+  if (stream !== null) return new Copy(mirror, stream, endpoint, asker, timeoutMs)
   lost('connection_limit_reached')
   return null
 }
@@ -131,6 +133,7 @@ type Source = Pick<Holder, 'client' | 'body' | 'clientPauses' | 'exempt'>
 
 /** One copy on its way. */
 class Copy implements UpstreamHandler, Holder {
+  readonly spanHome: SpanHome | undefined
   private readonly mirror: CompiledMirror
   private stream: UpstreamStream | null
   private readonly endpoint: Endpoint<UpstreamPool>
@@ -145,9 +148,10 @@ class Copy implements UpstreamHandler, Holder {
     mirror: CompiledMirror,
     stream: UpstreamStream,
     endpoint: Endpoint<UpstreamPool>,
-    request: RequestHead,
+    { request, spanHome }: Mirrored,
     timeoutMs: number,
   ) {
+    this.spanHome = spanHome
     this.mirror = mirror
     this.timeoutMs = timeoutMs
     this.stream = stream

@@ -393,6 +393,10 @@ spec: { endpoints: 7 }
     // The one that was first goes, and the other has its Gateway.
     api.delete('XTelemetryPolicy', 'a')
     await until(api, () => said('b')[0] === 'front: Accepted True Accepted 1')
+    // What an API server takes, and is in no order all the same.
+    api.apply(telemetry('c', ['back', 'back'], enabled))
+    await until(api, () => said('c')[0] === 'back: Accepted False Invalid 1')
+    assert.equal(said('c').length, 1)
   })
 })
 

@@ -301,6 +301,19 @@ suite('collectors of policies', () => {
     assert.ok(t.run.log.all.every(line => line['collector'] !== 'Backend/default/otel'))
   })
 
+  test('are followed where they go', async () => {
+    await using first = await TestCollector.start()
+    await using second = await TestCollector.start()
+    await using t = await Traced.start([telemetry('a', null), backend('otel', [first.port])])
+    await t.get('a', '/items', { traceparent: traceparent('1') })
+    await traceOf(first, traceId('1'), 2)
+    t.folder.write('policies.yaml', yamlOf(telemetry('a', null), backend('otel', [second.port])))
+    await t.run.event('endpoints.applied')
+    await t.get('a', '/items', { traceparent: traceparent('2') })
+    await traceOf(second, traceId('2'), 2)
+    assert.equal(first.spans.all.length, 2)
+  })
+
   test('change under load without a failed request, and the one before has its last spans', async () => {
     await using first = await TestCollector.start()
     await using second = await TestCollector.start()

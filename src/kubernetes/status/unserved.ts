@@ -1,4 +1,4 @@
-import { GATEWAY_API } from '../../model/kind.ts'
+import { GATEWAY_API, groupOf, PORTCULLIS } from '../../model/kind.ts'
 import { formatPath } from '../../model/problem.ts'
 import type { Condition, Problem, Resource, ResourceKey } from '../../model/resource.ts'
 import { refKey, refOf } from '../../model/resources.ts'
@@ -20,7 +20,7 @@ export function brokenBy({ kind }: Resource, problems: readonly Problem[]): Why 
   return { reason: kind.endsWith('Route') ? 'UnsupportedValue' : 'Invalid', message: told.join('; ') + rest }
 }
 
-/** That it is not accepted: of a route for each parent among `gateways`, which are ours. */
+/** That it is not accepted: of a route, and of a policy of the standard for Gateways, for each parent among `gateways`, which are ours. */
 export function refusing(
   resource: Resource,
   why: Why,
@@ -29,12 +29,20 @@ export function refusing(
   const about = refOf(resource)
   const accepted = { about, ...why, type: 'Accepted', status: 'False' } as const
   if (hasListeners(resource)) return [accepted, { ...accepted, type: 'Programmed', reason: 'Invalid' }]
-  if (!resource.kind.endsWith('Route')) return [accepted]
-  const refs = fieldOf(fieldOf(resource.body, 'spec'), 'parentRefs')
-  return (Array.isArray(refs) ? (refs as readonly unknown[]) : [])
-    .map(ref => parentOf(ref, resource))
-    .filter(parent => gateways.has(refKey(parent)))
-    .map(parent => ({ ...accepted, parent }))
+  const own = referredBy(resource).filter(parent => gateways.has(refKey(parent)))
+  const ofParents = own.map(parent => ({ ...accepted, parent }))
+  if (resource.kind.endsWith('Route')) return ofParents
+  return groupOf(resource.apiVersion) === PORTCULLIS ? [accepted] : [accepted, ...ofParents]
+}
+
+/** The parents of a route, and what a policy is for; each once. */
+function referredBy(resource: Resource): readonly NonNullable<Condition['parent']>[] {
+  const field = resource.kind.endsWith('Route') ? 'parentRefs' : 'targetRefs'
+  const refs = fieldOf(fieldOf(resource.body, 'spec'), field)
+  const parents = (Array.isArray(refs) ? (refs as readonly unknown[]) : []).map(ref =>
+    parentOf(ref, resource),
+  )
+  return [...new Map(parents.map(parent => [JSON.stringify(parent), parent])).values()]
 }
 
 /** A Gateway, or a ListenerSet, which have statuses of one shape. */

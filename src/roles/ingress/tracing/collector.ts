@@ -29,9 +29,11 @@ export class Collector {
   private readonly upstreams: Upstreams
   private readonly metrics: ClusterMetrics
   private readonly timer: NodeJS.Timeout
+  private readonly log: Logger
 
   constructor(wanted: WantedExport, log: Logger, metrics: MetricsWriter) {
     this.wanted = wanted
+    this.log = log
     this.metrics = new ClusterMetrics(metrics.scope(), wanted.cluster)
     this.upstreams = new Upstreams({
       log,
@@ -51,7 +53,10 @@ export class Collector {
     const own = clusters.filter(({ name }) => name === this.wanted.cluster)
     const parts = { clusters: own, endpoints, ...(certificates && { certificates }) }
     // Whoever asks meanwhile waits for the names, as in a worker.
-    void this.upstreams.apply(parts).then(() => this.upstreams.sweepUnnamed())
+    this.upstreams.apply(parts).then(
+      () => this.upstreams.sweepUnnamed(),
+      (error: unknown) => this.log.error('otlp.unreachable', { collector: this.wanted.cluster, error }),
+    )
   }
 
   /** Never rejects. */

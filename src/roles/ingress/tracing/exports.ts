@@ -11,6 +11,9 @@ const LAST_MS = 5_000
 /** Threads tell of what they have gathered so much later at most. */
 const LINGER_MS = 2 * WAIT_MS
 
+/** Of what is told before the policy is known here: so much waits for that. */
+const MOST_EARLY_BYTES = 1024 * 1024
+
 /** What is to be known of a snapshot. */
 type Served = Pick<Snapshot, 'clusters' | 'endpoints' | 'certificates'>
 
@@ -27,6 +30,9 @@ export class Exports {
   private readonly all = new Map<string, Export>()
   /** Of policies that have gone, until what their threads have gathered is sent. */
   private readonly leaving = new Map<Export, NodeJS.Timeout>()
+  /** Of names that nobody has, until the next change says whether somebody does. */
+  private early: NamedBatch[] = []
+  private earlyBytes = 0
 
   constructor(kit: Pick<ServiceKit, 'log' | 'metrics' | 'process'>) {
     this.kit = kit
@@ -40,12 +46,28 @@ export class Exports {
       const known = this.all.get(name) ?? this.begin(name, one)
       known.collector.apply(served)
     }
+    const { early } = this
+    this.early = []
+    this.earlyBytes = 0
+    for (const batch of early) if (!this.hand(batch)) this.drop(batch)
   }
 
-  take({ to, ...batch }: NamedBatch): void {
+  take(batch: NamedBatch): void {
+    if (this.hand(batch)) return
+    if (this.earlyBytes + batch.text.length > MOST_EARLY_BYTES) return this.drop(batch)
+    this.early.push(batch)
+    this.earlyBytes += batch.text.length
+  }
+
+  /** False where nobody has its name. */
+  private hand({ to, ...batch }: NamedBatch): boolean {
     const one = this.all.get(to) ?? this.leaving.keys().find(({ name }) => name === to)
-    if (one !== undefined) one.exporter.take(batch)
-    else this.kit.metrics.counter('portcullis_spans_total', { result: 'dropped' }).add(batch.count)
+    one?.exporter.take(batch)
+    return one !== undefined
+  }
+
+  private drop({ count }: NamedBatch): void {
+    this.kit.metrics.counter('portcullis_spans_total', { result: 'dropped' }).add(count)
   }
 
   async close(): Promise<void> {

@@ -14,23 +14,32 @@ export class Tracing implements RoleService {
   }
 
   start(): void {
-    this.kit.listen(
-      NAMED_SPANS,
-      batch => void this.exports?.then(exports => exports.take(batch as NamedBatch)),
-    )
+    this.kit.listen(NAMED_SPANS, batch => void this.hear(batch as NamedBatch))
+  }
+
+  /** Workers may tell of spans before it is told here that they have the policy. */
+  private async hear(batch: NamedBatch): Promise<void> {
+    try {
+      const exports = await (this.exports ??= this.make())
+      exports.take(batch)
+    } catch (error) {
+      this.failed('told', error)
+    }
   }
 
   applied(wants: Wants): void {
     const wanted = wants[TRACING] as WantedExports | undefined
     if (this.exports === null && wanted === undefined) return
-    this.take(wanted ?? {}).catch((error: unknown) =>
-      this.kit.log.error('service.failed', { service: this.name, at: 'applied', error }),
-    )
+    this.take(wanted ?? {}).catch((error: unknown) => this.failed('applied', error))
   }
 
   private async take(wanted: WantedExports): Promise<void> {
     const exports = await (this.exports ??= this.make())
     exports.apply(wanted, this.kit.served())
+  }
+
+  private failed(at: string, error: unknown): void {
+    this.kit.log.error('service.failed', { service: this.name, at, error })
   }
 
   stop(): void {}
