@@ -195,13 +195,16 @@ test('a replica answers for the order of another, and has what that obtains', as
   await using scene = await Scene.set(t, ['a.example'])
   if (scene === null) return
   const [http, https] = [await freePort(), await freePort()]
+  // It is there before, since a directory that looks for a name waits for seconds only, and a start may take as long.
+  scene.declare([], {}, {}, 'other')
+  const answers = await scene.run('other')
   const release = scene.pebble.dns.hold()
   scene.declare([{ name: 'a', hostname: 'a.example', port: https }], {}, { http })
   const orders = await scene.run()
   await scene.pebble.log.first(line => line.includes('Starting 3 validations'))
-  // From here on there is another, where the directory looks.
+  // From here on it wants the same, where the directory looks.
   scene.declare([{ name: 'a', hostname: 'a.example' }], {}, {}, 'other')
-  const answers = await scene.run('other')
+  await condition(answers, ({ listener, type }) => listener === 'a' && type === 'Programmed')
   release()
   await Promise.all([condition(orders, isIssued), condition(answers, isIssued)])
   const trust = await scene.trust('a.example')
@@ -217,12 +220,17 @@ test('a replica answers for the order of another, and has what that obtains', as
 test('an order of a gateway that was killed is gone on with by the next one', async t => {
   await using scene = await Scene.set(t, ['a.example'])
   if (scene === null) return
+  const challenge = { challenge: 'tls-alpn-01' }
+  // It is there before, for the same reason.
+  scene.declare([], challenge, { http: await freePort() }, 'next')
+  const second = await scene.run('next')
   const release = scene.pebble.dns.hold()
-  scene.declare([{ name: 'a', hostname: 'a.example' }], { challenge: 'tls-alpn-01' })
+  scene.declare([{ name: 'a', hostname: 'a.example' }], challenge)
   const first = await scene.run()
   await scene.pebble.log.first(line => line.includes('Starting 3 validations'))
   await first.stop('SIGKILL')
-  const second = await scene.run()
+  scene.declare([{ name: 'a', hostname: 'a.example' }], challenge, {}, 'next')
+  await condition(second, ({ listener, type }) => listener === 'a' && type === 'Programmed')
   release()
   // Once the lease of the first has ended.
   await condition(second, isIssued)
