@@ -8,9 +8,11 @@ import { suite, test } from 'node:test'
 import { exchangeAttributes } from '../../src/proxy/exchange-spans.ts'
 import { Authority, caConfigMap } from '../support/certificates.ts'
 import { TestCollector, type ReceivedSpan } from '../support/collector.ts'
+import { filteredYaml } from '../support/filtered-yaml.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
 import { Seen } from '../support/until.ts'
+import { TestUpstream } from '../support/upstream.ts'
 
 const PARENT = 'b'.repeat(16)
 const traceId = (digit: string): string => digit.repeat(32)
@@ -118,6 +120,11 @@ export const gateway = defineGateway({
     }),
   ],
 })
+`
+
+const MARK = `
+import { defineFilter } from 'portcullis/composition'
+export const filter = defineFilter({ request() {} })
 `
 
 /** The spans of one trace, when there are so many. */
@@ -265,6 +272,28 @@ suite('spans of a Gateway with a policy', () => {
     const asked = spans.find(({ name }) => name === 'GET /part')!
     assert.equal(call, `00-${traceId('1')}-${asked.spanId}-01`)
     assert.equal(own.spans.all.length, 4)
+  })
+
+  test('of its filters too', async () => {
+    await using own = await TestCollector.start()
+    await using upstream = await TestUpstream.start()
+    await using stack = new AsyncDisposableStack()
+    const port = await freePort()
+    const yaml = filteredYaml({
+      port,
+      filters: ['mark'],
+      specs: { mark: '{ bundle: ./mark.filter.ts, timeout: 5s }' },
+      backend: upstream.port,
+    })
+    const objects = yamlOf(telemetry('web', null), backend('otel', [own.port]))
+    const folder = stack.use(new Folder({ 'gw.yaml': yaml, 'otel.yaml': objects, 'mark.filter.ts': MARK }))
+    const run = stack.use(await RunProcess.start([folder.path], '--workers', '1'))
+    await run.started()
+    await run.event('composition.serving')
+    const headers = { traceparent: traceparent('1') }
+    await fetch(`http://127.0.0.1:${port}/`, { headers }).then(answer => answer.text())
+    const names = (await traceOf(own, traceId('1'), 3)).map(({ name }) => name)
+    assert.ok(names.includes('Filter default/mark request'), names.join(', '))
   })
 
   test('have every attribute that may be asked for, at some time', async () => {

@@ -51,11 +51,12 @@ export function explanationJson(
     port,
     limits,
     request: { method: head.method, host: head.hostname, path: head.path, query: redactQuery(head.query) },
-    listeners: route.listeners.map(({ listener: { name, tls }, taken, reason }) => ({
+    listeners: route.listeners.map(({ listener: { name, tls, tracing }, taken, reason }) => ({
       name,
       taken,
       reason,
       ...(tls?.mode === 'terminate' ? { certificates: tls.certificates, wanted: tls.wanted ?? [] } : {}),
+      ...(tracing && { tracing }),
     })),
     filters: decision.filters.map(({ filter, excepted, inspection }) => {
       const { phase, describe } = types.filters.find(filter.type)

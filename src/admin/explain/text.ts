@@ -19,6 +19,7 @@ import type {
 } from '../../snapshot/rule.ts'
 import type { Port, SnapshotParts } from '../../snapshot/snapshot.ts'
 import { certificatesText } from './certificates.ts'
+import { spansText } from './spans.ts'
 import { clientLimits, clientRules, clusterLimits, sessionLimits, streamLimits } from './limits.ts'
 import type { RuleTypes } from '../../proxy/compile.ts'
 import type { Fact, Json } from '../../filters/filter.ts'
@@ -109,6 +110,7 @@ function lines(explanation: Explanation, known: Required<Known>): readonly strin
     ...route.listeners.flatMap(({ listener, taken, reason }) => [
       row(taken ? 'listener' : 'not', `${listener.name}: ${reason}`),
       ...(taken && listener.tls?.mode === 'terminate' ? [row('shows', certificatesText(listener.tls))] : []),
+      ...(taken && listener.tracing !== undefined ? [row('spans', spansText(listener.tracing))] : []),
     ]),
     ...(route.hit === null
       ? [row('route', `none matches: ${explanation.stream === null ? '404' : 'the connection is closed'}`)]
