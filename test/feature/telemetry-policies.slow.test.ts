@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import { createServer as createSecureServer, request as requestSecurely } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { suite, test } from 'node:test'
 import { exchangeAttributes } from '../../src/proxy/exchange-spans.ts'
-import { Authority, caConfigMap } from '../support/certificates.ts'
+import { Authority, caConfigMap, tlsSecret } from '../support/certificates.ts'
 import { TestCollector, type ReceivedSpan } from '../support/collector.ts'
 import { filteredYaml } from '../support/filtered-yaml.ts'
 import { Folder, freePort, RunProcess } from '../support/process.ts'
@@ -171,8 +171,8 @@ suite('spans of a Gateway with a policy', () => {
     })
     assert.equal('absent' in exchange!.attributes, false)
     assert.equal(own.resource['service.name'], 'shop')
-    const [request] = own.requests.all
-    assert.deepEqual([request!.url, request!.headers['x-key']], ['/v1/traces', 'k'])
+    const [exported] = own.requests.all
+    assert.deepEqual([exported!.url, exported!.headers['x-key']], ['/v1/traces', 'k'])
 
     const [other] = await traceOf(others, traceId('2'), 2)
     assert.equal('tier' in other!.attributes, false)
@@ -272,6 +272,28 @@ suite('spans of a Gateway with a policy', () => {
     const asked = spans.find(({ name }) => name === 'GET /part')!
     assert.equal(call, `00-${traceId('1')}-${asked.spanId}-01`)
     assert.equal(own.spans.all.length, 4)
+  })
+
+  test('by TLS too', async () => {
+    await using own = await TestCollector.start()
+    const port = await freePort()
+    const pair = await (await Authority.make()).issue({ names: ['a.example'] })
+    const tls = { mode: 'Terminate', certificateRefs: [{ name: 'pair' }] }
+    const listener = { name: 'https', protocol: 'HTTPS', port, hostname: 'a.example', tls }
+    await using t = await Traced.start([
+      gateway([listener], 'c'),
+      httpRoute('c', { parentRefs: [{ name: 'c' }], rules: [{ backendRefs: [to('up')] }] }),
+      tlsSecret('pair', pair),
+      telemetry('c', null),
+      backend('otel', [own.port]),
+    ])
+    const headers = { host: 'a.example', traceparent: traceparent('1') }
+    const asked = requestSecurely({ port, servername: 'a.example', rejectUnauthorized: false, headers }).end()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    answer.resume()
+    const spans = await traceOf(own, traceId('1'), 2)
+    assert.equal(spans.find(({ kind }) => kind === 2)!.attributes['url.scheme'], 'https')
+    assert.equal(t.asked.all.length, 1)
   })
 
   test('of its filters too', async () => {
