@@ -61,7 +61,11 @@ class Lodged implements AsyncDisposable {
 
   /** One more. */
   lodge(declared: unknown = aggregate): LodgerGroup {
-    return this.workers.lodge({ composition: 'default/home', aggregate: declared, holdBytes: 2 ** 20 })
+    return this.workers.lodge({
+      composition: 'default/home',
+      served: { aggregate: declared },
+      holdBytes: 2 ** 20,
+    })
   }
 
   static async start(upstream: number, declared: unknown = aggregate, workers = 2): Promise<Lodged> {

@@ -60,7 +60,7 @@ export function defineGateway<const B extends Backends>(options: GatewayOptions<
   understandSchemas({ backends: options.backends, routes })
   for (const route of routes) if (route.kind === 'proxy') checkProxy(route, options.backends)
   const timeoutMs = options.timeoutMs ?? 30_000
-  return {
+  const gateway: Gateway<B> = Object.freeze({
     title: options.title ?? 'composed API',
     version: options.version ?? '0',
     backends: options.backends,
@@ -72,8 +72,18 @@ export function defineGateway<const B extends Backends>(options: GatewayOptions<
     failures: options.failures ?? [],
     before: options.before ?? [],
     after: options.after ?? [],
-  }
+  })
+  for (const route of routes) if (route.kind === 'transcoded') Object.freeze(route.template)
+  for (const route of routes) Object.freeze(route)
+  Object.freeze(routes)
+  defined.add(gateway)
+  return gateway
 }
+
+const defined = new WeakSet<Gateway>()
+
+/** Whether it is what `defineGateway` has made, and no copy of that with something else in it. */
+export const isAsDefined = (gateway: Gateway): boolean => defined.has(gateway)
 
 function checkProxy({ path, backend, options }: ProxyRoute, backends: Backends): void {
   const { protocol } = backends[backend] ?? {}

@@ -51,7 +51,7 @@ export const bundleFile = text(4096, 1)
 export const bundleFields = {
   threads: optional(
     integer(1, 64),
-    'How many threads run it, each with one copy. They are none of those that carry the traffic. An aggregate of which it is not said is served by those.',
+    'How many threads run it, each with one copy. They are none of those that carry the traffic. An aggregate, or a bundle that only transcodes, of which it is not said is served by those.',
     compositionDefaults.threads,
   ),
   limits: optional(limits, 'What each of its threads may use, and how much may be under way in all of them.'),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Manifest } from '../../composition/manifest/manifest.ts'
+import type { Transcoding } from '../../composition/manifest/transcoding.ts'
 import type { FilterShape } from '../../shared/crossing/filtering.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../translation/service.ts'
@@ -131,7 +132,7 @@ export class BundleRun {
     const { code } = source
     const stamp = stampsOf(code !== null && 'file' in code ? [code.file] : [])
     const extracted = await extractedOf(source, line => this.printed(line, 0))
-    const { manifest, fault, places = [], files, text, mayPass = false } = extracted
+    const { manifest, fault, places = [], files, text, transcoding = null, mayPass = false } = extracted
     this.follower.follow(new Map([...stampsOf(files), ...stamp]))
     if (this.isOver) return
     this.places = places
@@ -139,7 +140,7 @@ export class BundleRun {
     this.fault = null
     this.isReplacing = true
     try {
-      await this.replace('file' in code ? { ...code, ...(text && { text }) } : code, manifest)
+      await this.replace('file' in code ? { ...code, ...(text && { text }) } : code, manifest, transcoding)
     } finally {
       this.isReplacing = false
     }
@@ -150,6 +151,7 @@ export class BundleRun {
       composition,
       bundle: nameOf(code),
       threads: this.set?.ids ?? [],
+      lodges: this.set instanceof LodgerSet,
       routes: manifest.routes.length,
     })
   }
@@ -174,13 +176,17 @@ export class BundleRun {
   }
 
   /** Those of before serve until these do, and finish what they have begun. */
-  private async replace(code: BundleCode, manifest: Manifest): Promise<void> {
+  private async replace(
+    code: BundleCode,
+    manifest: Manifest,
+    transcoding: Transcoding | null,
+  ): Promise<void> {
     // In force before threads begin: they are to find the clusters of their backends.
     await this.give(manifest)
     const snapshot = this.narrow(manifest, 1)
     if (snapshot === null || this.isOver) return
     const before = this.set
-    const set = this.newSet(code, snapshot)
+    const set = this.newSet(code, transcoding, snapshot)
     try {
       await set.begin()
     } catch (error) {
@@ -197,13 +203,12 @@ export class BundleRun {
     if (before !== null) unawaited(before.drain(LEAVE_MS), this.options.kit.log, this.options.composition)
   }
 
-  private newSet(code: BundleCode, snapshot: Snapshot): BundleSet {
+  private newSet(code: BundleCode, transcoding: Transcoding | null, snapshot: Snapshot): BundleSet {
     const { kit, composition } = this.options
     const { threads, limits } = this.source
-    if (threads === null && 'aggregate' in code) {
-      const task = { composition, aggregate: code.aggregate, holdBytes: holdBytes(limits) }
-      return new LodgerSet({ kit, task }, snapshot)
-    }
+    const served = 'aggregate' in code ? code : transcoding && { transcoding }
+    if (threads === null && served !== null)
+      return new LodgerSet({ kit, task: { composition, served, holdBytes: holdBytes(limits) } }, snapshot)
     return new ThreadSet(
       {
         kit,

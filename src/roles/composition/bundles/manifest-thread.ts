@@ -3,6 +3,8 @@ import { manifestOf } from '../../../composition/manifest/manifest.ts'
 import type { Extracted } from './extracted.ts'
 import { BundleFault, loadBundle, type ModuleCode } from './load.ts'
 import { followImports } from './text.ts'
+import { transcodingOf } from '../../../composition/manifest/transcoding.ts'
+import { watchBegun } from './begun.ts'
 
 /** The body of the thread of `extract`: no function of a route is run. */
 export async function tellManifest(code: ModuleCode): Promise<void> {
@@ -14,8 +16,12 @@ async function manifestIn(code: ModuleCode): Promise<Extracted> {
   const { files, text } = followImports()
   const followed = (): readonly string[] => [...new Set([file, ...files])]
   try {
+    const begun = watchBegun()
     const { gateway } = await loadBundle(code, files)
-    return { manifest: manifestOf(gateway), fault: null, files: followed(), text }
+    const isIdle = await begun.isIdle()
+    const manifest = manifestOf(gateway)
+    const transcoding = isIdle ? transcodingOf(gateway) : null
+    return { manifest, fault: null, files: followed(), text, ...(transcoding !== null && { transcoding }) }
   } catch (error) {
     const fault =
       error instanceof BundleFault

@@ -24,7 +24,7 @@ export interface FilterGiven {
 export interface BundleSource {
   /** Null for an object that no file declares, and that can name none. */
   readonly code: BundleCode | null
-  /** Null: the workers themselves, since it is no code. */
+  /** Null where it is not said: the workers themselves serve what is no code, and one thread what is. */
   readonly threads: number | null
   readonly limits: BundleLimits
 }
@@ -32,9 +32,7 @@ export interface BundleSource {
 /** Paths are relative to the file that declares the object. */
 export function sourceOf(object: Bundled): BundleSource {
   const { threads, limits } = object.body.spec
-  const code = codeOf(object)
-  const isCode = code === null || 'file' in code
-  return { code, threads: threads ?? (isCode ? 1 : null), limits: bundleLimits(limits) }
+  return { code: codeOf(object), threads: threads ?? null, limits: bundleLimits(limits) }
 }
 
 function codeOf({ kind, body: { spec }, at }: Bundled): BundleCode | null {

@@ -1,6 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { gatewayOfAggregate } from '../../../composition/aggregate/aggregate.ts'
 import type { Gateway } from '../../../composition/routes/gateway.ts'
 import type { Lodge } from '../../../proxy/lodgers.ts'
 import type { FromWorker, WorkerSettings } from '../../../proxy/messages.ts'
@@ -12,24 +11,34 @@ import { Holdings } from './holdings.ts'
 import type { LodgerTask } from './settings.ts'
 
 /** Serves a composition without code in the thread of a worker: to that it is a thread all the same, whose crossing is a call. */
-export const lodge: Lodge = (data, port, plane) => {
-  const { composition, aggregate, holdBytes } = data as LodgerTask
+export const lodge: Lodge = async (data, port, plane) => {
+  const { composition, served, holdBytes } = data as LodgerTask
   takeForgotten()
-  const gateway = gatewayOfAggregate(aggregate) as unknown as Gateway
+  const gateway = await gatewayOf(served)
   const engine = new AnsweringEngine({ composition, gateway, plane, tell })
   const holdings = new Holdings(holdBytes, displacedIn(composition, plane))
   const { workers } = workerData as WorkerSettings
   all.set(holdings, holdBytes / workers)
   share()
   const server = new CrossingServer(port, engine.answer, systemClock, holdings)
-  return Promise.resolve({
+  return {
     leave: graceMs => Promise.race([server.drain(), after(graceMs, undefined, { ref: false })]),
     close: () => {
       engine.close()
       all.delete(holdings)
       share()
     },
-  })
+  }
+}
+
+/** Who serves the one loads nothing of the other. */
+async function gatewayOf(served: LodgerTask['served']): Promise<Gateway> {
+  if ('aggregate' in served) {
+    const { gatewayOfAggregate } = await import('../../../composition/aggregate/aggregate.ts')
+    return gatewayOfAggregate(served.aggregate) as unknown as Gateway
+  }
+  const { gatewayOfTranscoding } = await import('../../../composition/manifest/transcoding.ts')
+  return gatewayOfTranscoding(served.transcoding)
 }
 
 const tell = (channel: string, message: unknown): void =>

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { Transcoding } from '../../../composition/manifest/transcoding.ts'
 import type { BundleCode } from '../bundles/source.ts'
 
 /** What a thread of the entry for bundles (cli/bundle-worker.ts) is begun for, beside what WorkerGroup says. */
@@ -20,7 +21,7 @@ export type BundleTask =
 /** What a worker is to serve in itself. */
 export interface LodgerTask {
   readonly composition: string
-  readonly aggregate: unknown
+  readonly served: { readonly aggregate: unknown } | { readonly transcoding: Transcoding }
   /** What requests may hold for their clients, together. */
   readonly holdBytes: number
 }

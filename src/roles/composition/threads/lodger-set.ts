@@ -10,7 +10,7 @@ export interface LodgerOptions {
   readonly task: LodgerTask
 }
 
-/** A composition without code, which every worker serves in itself. */
+/** A composition that is data, which every worker serves in itself. */
 export class LodgerSet implements BundleSet {
   readonly trouble = null
   private readonly options: LodgerOptions
