@@ -17,6 +17,8 @@ export interface NamedBatch extends SpanBatch {
 }
 
 const MOST_SPANS = 256
+/** Of all that waits: attributes may be as long as a head. */
+const MOST_CHARACTERS = 256 * 1024
 /** How long a span waits in its thread. */
 export const WAIT_MS = 1_000
 
@@ -26,6 +28,7 @@ export class SpanWriter {
   private readonly tell: (channel: string, batch: SpanBatch | NamedBatch) => void
   /** By whom they are for. */
   private waiting = new Map<string, string[]>()
+  private characters = 0
   private timer: NodeJS.Timeout | null = null
 
   constructor(tell: (channel: string, batch: SpanBatch | NamedBatch) => void) {
@@ -36,7 +39,9 @@ export class SpanWriter {
   add(span: Span, to = ''): void {
     let texts = this.waiting.get(to)
     if (texts === undefined) this.waiting.set(to, (texts = []))
-    if (texts.push(spanText(span)) >= MOST_SPANS) return this.flush()
+    const text = spanText(span)
+    this.characters += text.length
+    if (texts.push(text) >= MOST_SPANS || this.characters >= MOST_CHARACTERS) return this.flush()
     this.timer ??= setTimeout(() => this.flush(), WAIT_MS).unref()
   }
 
@@ -46,6 +51,7 @@ export class SpanWriter {
     const { waiting } = this
     if (waiting.size === 0) return
     this.waiting = new Map()
+    this.characters = 0
     this.wall.adjust()
     for (const [to, texts] of waiting) {
       const batch = { count: texts.length, text: texts.join(',') }
