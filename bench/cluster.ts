@@ -10,6 +10,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
+import { openAccess } from '../src/kubernetes/access.ts'
+import { ApiClient } from '../src/kubernetes/client.ts'
+import { Reflector } from '../src/kubernetes/reflector.ts'
+import { HTTPRoute } from '../src/model/kinds/http-route.ts'
 import { ask } from './lib/ask.ts'
 import type { Seen } from './lib/changing/light-load.ts'
 import { buildPackage } from './lib/package.ts'
@@ -61,6 +65,7 @@ const backends = [await backend('0'), await backend('1')] as const
 const cluster = await RealCluster.start({ skip: why => console.error(why) })
 if (cluster === null) throw new Error(usage)
 let running: Running | null = null
+let followed: Awaited<ReturnType<typeof follow>> | null = null
 try {
   for (const file of definitionsOf(gatewayApi)) cluster.kubectl(['apply', '--server-side', '-f', file])
   cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
@@ -68,6 +73,7 @@ try {
   const port0 = backends[0].port
   await putAll(cluster, objects(counts, port, { address, port: port0 }))
   console.log(`${counts.routes} routes, ${counts.services} services, ${counts.endpoints} endpoints`)
+  followed = await follow()
   running = await begin(port)
   await said(counts.routes)
   if (changes > 0)
@@ -84,6 +90,7 @@ try {
     await plainly(Math.min(churn, 1_000))
   }
 } finally {
+  followed?.close()
   await running?.stop()
   await cluster[Symbol.asyncDispose]()
   for (const { close } of backends) close()
@@ -145,34 +152,50 @@ async function begin(port: number): Promise<Running> {
   return one
 }
 
-/** How many routes have a status of their present generation. */
-async function told(label: string): Promise<number> {
-  let [count, next] = [0, '']
-  do {
-    const path = `/apis/gateway.networking.k8s.io/v1/namespaces/bench/httproutes?limit=500&labelSelector=${label}&continue=${next}`
-    const { body } = await cluster!.ask('GET', path)
-    const list = JSON.parse(body) as {
-      readonly metadata: { readonly continue?: string }
-      readonly items: readonly {
-        readonly metadata: { readonly generation: number }
-        readonly status?: {
-          readonly parents?: readonly {
-            readonly conditions: readonly { readonly observedGeneration: number }[]
-          }[]
-        }
-      }[]
-    }
-    for (const { metadata, status } of list.items)
-      if (status?.parents?.[0]?.conditions.every(one => one.observedGeneration === metadata.generation))
-        count++
-    next = list.metadata.continue ?? ''
-  } while (next !== '')
-  return count
+/** Follows what the API server has of the routes, since lists of thousands would cost it as much as the statuses. */
+async function follow(): Promise<{ readonly told: (label: string) => number; readonly close: () => void }> {
+  const client = new ApiClient(await openAccess({ kubeconfig: cluster!.kubeconfig, context: '', env: {} }))
+  const known = new Map<string, { readonly label: string; readonly isTold: boolean }>()
+  const keyOf = (object: unknown): string => (object as Route).metadata.name
+  const sink = {
+    put: (object: unknown) => {
+      const { metadata, status } = object as Route
+      const conditions = status?.parents?.[0]?.conditions
+      const isTold = conditions?.every(one => one.observedGeneration === metadata.generation) === true
+      known.set(metadata.name, { label: metadata.labels?.of ?? '', isTold })
+      return metadata.name
+    },
+    remove: (object: unknown) => void known.delete(keyOf(object)),
+    retain: () => {},
+    state: () => {},
+    heard: () => {},
+    gone: () => {},
+  }
+  const collection = { kind: HTTPRoute, namespace: 'bench' }
+  const reflector = new Reflector(client, collection, sink, () => Promise.resolve('served'))
+  void reflector.run()
+  return {
+    told: label => known.values().reduce((sum, one) => sum + Number(one.isTold && one.label === label), 0),
+    close: () => reflector.close(),
+  }
 }
 
-/** Resolves when all have one, and says how long that took. */
-async function said(count: number, label = 'of%3Dbench', sinceMs = performance.now()): Promise<void> {
-  while ((await told(label)) < count) await delay(200)
+interface Route {
+  readonly metadata: {
+    readonly name: string
+    readonly generation: number
+    readonly labels?: { readonly of?: string }
+  }
+  readonly status?: {
+    readonly parents?: readonly {
+      readonly conditions: readonly { readonly observedGeneration: number }[]
+    }[]
+  }
+}
+
+/** Resolves when so many routes have a status of their present generation, and says how long that took. */
+async function said(count: number, label = 'bench', sinceMs = performance.now()): Promise<void> {
+  while (followed!.told(label) < count) await delay(50)
   console.log(`${count} statuses after ${((performance.now() - sinceMs) / 1000).toFixed(1)} s`)
 }
 
@@ -296,7 +319,7 @@ async function churned(port: number, { pid }: Running, round: number): Promise<v
   console.log(
     `round ${round}: ${2 * churn} changes in ${((performance.now() - begunMs) / 1000).toFixed(1)} s`,
   )
-  await said(churn, 'of%3Dchurn')
+  await said(churn, 'churn')
   console.log(`${(await statusesWritten()) - writtenBefore} statuses written for them`)
   await putAll(
     cluster!,

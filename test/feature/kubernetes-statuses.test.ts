@@ -345,7 +345,11 @@ spec: { endpoints: 7 }
     await using run = await started(classOf('ours') + gateway('front') + route('items'))
     const { api, writer } = run
     writer.lead(true)
-    await until(api, () => saidOf(api, 'items').length > 0)
+    await until(api, () =>
+      [api.get('HTTPRoute', 'items'), api.get('Gateway', 'front'), api.get('GatewayClass', 'ours')].every(
+        one => one?.['status'] !== undefined,
+      ),
+    )
     writer.lead(false)
     const before = api.requests.all.filter(isWrite).length
     api.apply(route('items', '/other'))

@@ -15,6 +15,7 @@ import type { KubernetesSource } from '../kubernetes-source.ts'
 import type { Known } from '../object-store.ts'
 import { Attempts, type Attempt } from './attempts.ts'
 import { SaidConditions } from './said-conditions.ts'
+import { StatusQueue } from './status-queue.ts'
 import { brokenBy, hasListeners, parentOf, refusing, type Why } from './unserved.ts'
 import { wantedStatus, type Said, type StatusFields } from './wanted-status.ts'
 
@@ -69,7 +70,7 @@ const standard = new Set([
 export class StatusWriter {
   private readonly options: StatusWriterOptions
   private readonly closing = new AbortController()
-  private readonly queue = new Set<ResourceKey>()
+  private readonly queue = new StatusQueue()
   /** What was written and has not come back. */
   private readonly attempts: Attempts
   private spoken: Spoken | null = null
@@ -162,8 +163,7 @@ export class StatusWriter {
     await delay(0)
     const writing = new Set<Promise<void>>()
     let looked = 0
-    for (const key of this.queue) {
-      this.queue.delete(key)
+    for (let key = this.queue.take(); key !== undefined; key = this.queue.take()) {
       if (!this.leads || this.closing.signal.aborted) break
       const write = this.writeOf(key)
       if (write !== null) {
