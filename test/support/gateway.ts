@@ -109,7 +109,12 @@ export function snapshotOf(yaml: string, version: number = 1): Snapshot {
 const same = (snapshot: Snapshot): Snapshot => snapshot
 
 function onPortZero(snapshot: Snapshot): Snapshot {
-  return { ...snapshot, ports: snapshot.ports.map(port => ({ ...port, address: '127.0.0.1', port: 0 })) }
+  const ports = snapshot.ports.map(port => ({
+    ...port,
+    address: '127.0.0.1',
+    ...(port.target === undefined && { port: 0 }),
+  }))
+  return { ...snapshot, ports }
 }
 
 function parseLine(line: string): AccessLine {

@@ -357,6 +357,42 @@ spec:
     })
 })
 
+suite('of several with one port, behind Services of their own', () => {
+  const one = (name: string) => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: ${name} }
+spec:
+  gatewayClassName: portcullis
+  listeners: [{ name: http, protocol: HTTP, port: ${name === 'a' ? 8080 : 8081} }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: ${name} }
+spec:
+  parentRefs: [{ name: ${name} }]
+  rules: [{ matches: [{ path: { value: /${name} } }], filters: [{ type: RequestRedirect, requestRedirect: { hostname: c.example } }] }]
+---`
+  const { resources: both } = parseResources('both.yaml', one('a') + one('b'))
+  const { parts: apart } = translate(Resources.of(both))
+  const ports = apart.ports.map(({ port, ...rest }) => ({ ...rest, port: 80, target: port + 12_000 }))
+
+  for (const [url, outcome, target] of [
+    ['http://x.example/a', 'routed', 20_080],
+    ['http://x.example/b', 'routed', 20_081],
+    ['x.example/b', 'routed', 20_081],
+    ['http://x.example/c', 'no-route', 20_080],
+    ['http://x.example:20081/b', 'routed', 20_081],
+    ['http://x.example:20080/b', 'no-route', 20_080],
+    ['http://x.example:20082/b', 'no-port', undefined],
+  ] as const)
+    test(`${url}: ${outcome}`, () => {
+      const found = explainRequest({ ...apart, ports }, { method: 'GET', url, headers: [] })
+      assert.equal(found.outcome, outcome)
+      assert.equal('port' in found ? found.port.target : undefined, target)
+    })
+})
+
 test('colours change nothing of what is said, and bad news stands out', () => {
   const sgr = /\x1b\[\d+m/g
   for (const url of [

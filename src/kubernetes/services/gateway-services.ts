@@ -109,8 +109,10 @@ export class GatewayServices {
   touched({ group, kind, namespace, name }: ResourceRef): void {
     const { settings } = this.options
     if (group !== '' || kind !== 'Service' || namespace !== settings.namespace) return
-    if (name === settings.deployment) this.template = null
-    else if (!this.isWatched(name)) return
+    if (name === settings.deployment) {
+      this.template = null
+      this.attempts.drop(name)
+    } else if (!this.isWatched(name)) return
     this.tell()
     this.look()
   }
@@ -286,10 +288,12 @@ export class GatewayServices {
       const known = this.known(name)
       if (isWanted.has(name) || known === undefined || known.resourceVersion === '') continue
       const gateway = refOfKey(gatewayKeyOf(service))
-      if (resources.refusals.has(refKey(gateway))) continue
       const there = resources.get(Gateway, gateway.namespace, gateway.name)
-      const isForeign = there !== undefined && classOf(there.body.spec.gatewayClassName) === 'foreign'
-      if (there !== undefined && !isForeign) continue
+      const isKept =
+        there === undefined
+          ? resources.refusals.has(refKey(gateway))
+          : classOf(there.body.spec.gatewayClassName) !== 'foreign'
+      if (isKept) continue
       const { resourceVersion: onto } = known
       this.promised.delete(name)
       yield { name, onto, method: 'delete', body: { preconditions: { resourceVersion: onto } } }
