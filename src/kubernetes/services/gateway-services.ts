@@ -1,21 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
-import { GATEWAY_API } from '../../model/kind.ts'
-import { Gateway } from '../../model/kinds/gateway.ts'
 import { Service } from '../../model/kinds/service.ts'
 import type { ResourceRef } from '../../model/resource.ts'
-import { refKey, type Resources } from '../../model/resources.ts'
+import type { Resources } from '../../model/resources.ts'
 import { fieldOf } from '../../model/words.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import { classStates } from '../../translation/gateway-classes.ts'
-import {
-  gatewayKeyOf,
-  isGatewayService,
-  targetsOf,
-  type GatewayServiceFact,
-  type GatewayServiceFacts,
-  type GatewayServiceSettings,
-  type GatewayServiceWant,
+import type {
+  GatewayServiceFact,
+  GatewayServiceFacts,
+  GatewayServiceSettings,
+  GatewayServiceWant,
 } from '../../translation/gateway-services.ts'
 import { systemClock, type Clock } from '../../upstream/clock.ts'
 import { ApiError, type ApiClient } from '../client.ts'
@@ -24,8 +18,8 @@ import type { KubernetesSource } from '../kubernetes-source.ts'
 import type { Known } from '../object-store.ts'
 import { Attempts, type Attempt } from '../status/attempts.ts'
 import { balancerAddresses, clusterAddresses } from '../status/published.ts'
-import { isTargetPort, TARGET_PORTS, TargetPorts } from './target-ports.ts'
-import { newService, servicePatch, wantedService, type ServiceTemplate } from './wanted-service.ts'
+import { FOREIGN, ofGateway, ownOf, planServices, type Promised, type Write } from './plan.ts'
+import type { ServiceTemplate } from './wanted-service.ts'
 
 export interface GatewayServicesOptions {
   readonly client: Pick<ApiClient, 'get' | 'create' | 'mergePatch' | 'delete'>
@@ -43,13 +37,6 @@ export interface GatewayServicesOptions {
 interface Spoken {
   readonly resources: Resources
   readonly wants: readonly GatewayServiceWant[]
-}
-
-interface Write {
-  readonly name: string
-  readonly onto: string
-  readonly method: 'create' | 'patch' | 'delete'
-  readonly body: Readonly<Record<string, unknown>>
 }
 
 const AT_ONCE = 8
@@ -76,7 +63,7 @@ export class GatewayServices {
   /** Why the last write of a Service failed. */
   private readonly problems = new Map<string, string>()
   /** The ports of Services that have been written and may not have come back. */
-  private readonly promised = new Map<string, ReadonlyMap<string, number>>()
+  private promised: Promised = new Map()
   private isDue = false
   private working: Promise<void> | null = null
 
@@ -124,23 +111,12 @@ export class GatewayServices {
   }
 
   private isWatched(name: string): boolean {
-    return this.facts.has(name) || this.ownOf(this.known(name)) !== null
+    return this.facts.has(name) || ownOf(this.known(name), this.options.settings) !== null
   }
 
   private known(name: string): Known | undefined {
     const { namespace } = this.options.settings
     return this.options.source.known({ group: '', kind: 'Service', namespace, name })
-  }
-
-  /** The Service, if this deployment has made it. */
-  private ownOf(known: Known | undefined): Service | null {
-    const service = known?.validation.resource as Service | null | undefined
-    return service && isGatewayService(service, this.options.settings.deployment) ? service : null
-  }
-
-  private ofGateway(known: Known | undefined, { namespace, name }: ResourceRef): Service | null {
-    const service = this.ownOf(known)
-    return service !== null && gatewayKeyOf(service) === `${namespace}/${name}` ? service : null
   }
 
   private tell(): void {
@@ -153,9 +129,10 @@ export class GatewayServices {
 
   private factOf({ name, gateway }: GatewayServiceWant): GatewayServiceFact {
     const known = this.known(name)
-    const isOurs = this.ofGateway(known, gateway) !== null
+    const { settings } = this.options
+    const { type } = settings
+    const isOurs = ofGateway(known, gateway, settings) !== null
     if (known !== undefined && !isOurs) return { addresses: [], problem: FOREIGN }
-    const { type } = this.options.settings
     const addresses = type === 'LoadBalancer' ? balancerAddresses(known) : clusterAddresses(known)
     return { addresses, problem: this.problems.get(name) ?? '' }
   }
@@ -176,7 +153,21 @@ export class GatewayServices {
     this.template ??= await this.readTemplate()
     const { template, spoken } = this
     if (template === null || spoken === null) return
-    const writes = [...this.wanted(spoken, template), ...this.orphans(spoken)]
+    const { settings } = this.options
+    const known = (name: string): Known | undefined => this.known(name)
+    const { writes, promised, problems, inOrder } = planServices({
+      ...spoken,
+      settings,
+      template,
+      known,
+      promised: this.promised,
+    })
+    this.promised = promised
+    for (const [name, problem] of problems) {
+      this.attempts.drop(name)
+      this.complain(name, problem)
+    }
+    for (const name of inOrder) this.done(name)
     for (let i = 0; i < writes.length && this.leads; i += AT_ONCE)
       await Promise.all(writes.slice(i, i + AT_ONCE).map(write => this.write(write)))
     this.tell()
@@ -198,105 +189,6 @@ export class GatewayServices {
     } catch (error) {
       if (!this.closing.signal.aborted) this.failed(key, attempt, error)
       return null
-    }
-  }
-
-  private *wanted({ resources, wants }: Spoken, template: ServiceTemplate): Iterable<Write> {
-    const ports = new TargetPorts()
-    const { settings } = this.options
-    const isWanted = new Set(wants.map(({ name }) => name))
-    // Those that are still to go are still listened on.
-    for (const service of this.own(resources))
-      if (!isWanted.has(service.metadata.name))
-        for (const target of targetsOf(service).values()) ports.claim(target, service.metadata.name)
-    const had = new Map(wants.map(want => [want, this.kept(want, ports)]))
-    for (const want of wants) {
-      const { name } = want
-      const known = this.known(name)
-      const targets = this.allocated(want, had.get(want)!, ports)
-      const service = this.ofGateway(known, want.gateway)
-      if (want.ports.length === 0 || targets === null || known?.resourceVersion === '') continue
-      if (known !== undefined && service === null) {
-        this.attempts.drop(name)
-        if (this.problems.get(name) !== FOREIGN) this.complain(name, FOREIGN)
-        continue
-      }
-      const wanted = wantedService(want, targets, template, settings)
-      const body =
-        service === null ? newService(name, wanted, template, settings) : servicePatch(wanted, service)
-      if (body !== null) {
-        this.promised.set(name, targets)
-        yield {
-          name,
-          onto: known?.resourceVersion ?? '',
-          method: service === null ? 'create' : 'patch',
-          body,
-        }
-        continue
-      }
-      this.promised.delete(name)
-      this.done(name)
-    }
-  }
-
-  /** What it has, the oldest Gateway first, as far as nobody else has it. */
-  private kept(
-    { name, gateway, ports: wanted }: GatewayServiceWant,
-    ports: TargetPorts,
-  ): Map<string, number> {
-    const service = this.ofGateway(this.known(name), gateway)
-    const had = service === null ? this.promised.get(name) : targetsOf(service)
-    return new Map(
-      [...(had ?? [])].filter(
-        ([key, target]) =>
-          wanted.includes(key) && isTargetPort(target) && ports.claim(target, `${name} ${key}`),
-      ),
-    )
-  }
-
-  /** In the order of the listeners; null, and told, where there is no port left. */
-  private allocated(
-    { name, ports: wanted }: GatewayServiceWant,
-    had: ReadonlyMap<string, number>,
-    ports: TargetPorts,
-  ): ReadonlyMap<string, number> | null {
-    const targets = new Map<string, number>()
-    for (const key of wanted) {
-      const target = had.get(key) ?? ports.find(`${name} ${key}`)
-      if (target === null) {
-        this.complain(name, `${TARGET_PORTS.count} ports of Gateways are taken, and none is left for ${key}`)
-        return null
-      }
-      targets.set(key, target)
-    }
-    return targets
-  }
-
-  private own(resources: Resources): readonly Service[] {
-    const { namespace, deployment } = this.options.settings
-    return resources
-      .all(Service)
-      .filter(one => one.metadata.namespace === namespace && isGatewayService(one, deployment))
-  }
-
-  /** Services whose Gateway is gone, or another controller's now. A Gateway that is only broken keeps its address. */
-  private *orphans({ resources, wants }: Spoken): Iterable<Write> {
-    const isWanted = new Set(wants.map(({ name }) => name))
-    const classOf = classStates(resources)
-    for (const service of this.own(resources)) {
-      const { name } = service.metadata
-      const known = this.known(name)
-      if (isWanted.has(name) || known === undefined || known.resourceVersion === '') continue
-      const gateway = refOfKey(gatewayKeyOf(service))
-      const there = resources.get(Gateway, gateway.namespace, gateway.name)
-      const isKept =
-        there === undefined
-          ? resources.refusals.has(refKey(gateway))
-          : classOf(there.body.spec.gatewayClassName) !== 'foreign'
-      if (isKept) continue
-      const { resourceVersion: onto } = known
-      this.promised.delete(name)
-      yield { name, onto, method: 'delete', body: { preconditions: { resourceVersion: onto } } }
     }
   }
 
@@ -356,14 +248,6 @@ export class GatewayServices {
   }
 }
 
-const FOREIGN =
-  'it is there already, and was not made for this Gateway; it stays as it is until it is deleted'
-
 function templateProblem(deployment: string, text: string): string {
   return `the Service ${deployment} (--publish), which it is made like, cannot be read: ${text}`
-}
-
-function refOfKey(key: string): ResourceRef {
-  const [namespace = '', name = ''] = key.split('/')
-  return { group: GATEWAY_API, kind: 'Gateway', namespace, name }
 }

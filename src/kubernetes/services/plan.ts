@@ -1,0 +1,175 @@
+import { GATEWAY_API } from '../../model/kind.ts'
+import { Gateway } from '../../model/kinds/gateway.ts'
+import { Service } from '../../model/kinds/service.ts'
+import type { ResourceRef } from '../../model/resource.ts'
+import { refKey, type Resources } from '../../model/resources.ts'
+import { classStates } from '../../translation/gateway-classes.ts'
+import {
+  gatewayKeyOf,
+  isGatewayService,
+  targetsOf,
+  type GatewayServiceSettings,
+  type GatewayServiceWant,
+} from '../../translation/gateway-services.ts'
+import type { Known } from '../object-store.ts'
+import { isTargetPort, TARGET_PORTS, TargetPorts } from './target-ports.ts'
+import { newService, servicePatch, wantedService, type ServiceTemplate } from './wanted-service.ts'
+
+/** By the name of a Service, the ports of the Pods that it was written with, while it may not have come back. */
+export type Promised = ReadonlyMap<string, Targets>
+type Targets = ReadonlyMap<string, number>
+
+export interface Write {
+  readonly name: string
+  /** The version that is there; "" where there is none. */
+  readonly onto: string
+  readonly method: 'create' | 'patch' | 'delete'
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+interface Planned {
+  readonly writes: readonly Write[]
+  readonly promised: Promised
+  /** Why a Service cannot be written, by its name. */
+  readonly problems: ReadonlyMap<string, string>
+  /** Names of those that say what is wanted. */
+  readonly inOrder: readonly string[]
+}
+
+interface Situation {
+  readonly resources: Resources
+  /** The oldest Gateway first. */
+  readonly wants: readonly GatewayServiceWant[]
+  readonly settings: GatewayServiceSettings
+  readonly template: ServiceTemplate
+  /** A Service as the server had it last. */
+  readonly known: (name: string) => Known | undefined
+  readonly promised: Promised
+}
+
+export const FOREIGN =
+  'it is there already, and was not made for this Gateway; it stays as it is until it is deleted'
+
+/** What is to be written so that each Gateway has its Service, and none is left without one. Pure. */
+export function planServices(now: Situation): Planned {
+  const { wants, settings, template } = now
+  const ports = portsOfLeaving(now)
+  const had = new Map(wants.map(want => [want, keptTargets(now, want, ports)]))
+  const writes: Write[] = []
+  const promised = new Map<string, Targets>()
+  const problems = new Map<string, string>()
+  const inOrder: string[] = []
+  for (const want of wants) {
+    const { name } = want
+    const known = now.known(name)
+    const service = ofGateway(known, want.gateway, settings)
+    const targets = allTargets(want, had.get(want)!, ports)
+    const before = now.promised.get(name)
+    if (before !== undefined && service === null) promised.set(name, before)
+    // Of one that was kept over a restart it is not known what the server has.
+    if (want.ports.length === 0 || known?.resourceVersion === '') continue
+    if (known !== undefined && service === null) problems.set(name, FOREIGN)
+    else if (typeof targets === 'string') problems.set(name, targets)
+    else {
+      const wanted = wantedService(want, targets, template, settings)
+      const [method, body] =
+        service === null
+          ? (['create', newService(name, wanted, template, settings)] as const)
+          : (['patch', servicePatch(wanted, service)] as const)
+      if (body === null) inOrder.push(name)
+      else {
+        promised.set(name, targets)
+        writes.push({ name, onto: known?.resourceVersion ?? '', method, body })
+      }
+    }
+  }
+  return { writes: [...writes, ...orphans(now)], promised, problems, inOrder }
+}
+
+/** Those of Services that are still to go are still listened on. */
+function portsOfLeaving({ resources, wants, settings }: Situation): TargetPorts {
+  const ports = new TargetPorts()
+  const wanted = new Set(wants.map(({ name }) => name))
+  for (const service of made(resources, settings))
+    if (!wanted.has(service.metadata.name))
+      for (const target of targetsOf(service).values()) ports.claim(target, service.metadata.name)
+  return ports
+}
+
+/** What it has, as far as no older Gateway has it. */
+function keptTargets(
+  { known, promised, settings }: Situation,
+  { name, gateway, ports: wanted }: GatewayServiceWant,
+  ports: TargetPorts,
+): Targets {
+  const service = ofGateway(known(name), gateway, settings)
+  const had = service === null ? promised.get(name) : targetsOf(service)
+  return new Map(
+    [...(had ?? [])].filter(
+      ([key, target]) =>
+        wanted.includes(key) && isTargetPort(target) && ports.claim(target, `${name} ${key}`),
+    ),
+  )
+}
+
+/** In the order of the listeners; a text where there is no port left. */
+function allTargets(
+  { name, ports: wanted }: GatewayServiceWant,
+  had: Targets,
+  ports: TargetPorts,
+): Targets | string {
+  const targets = new Map<string, number>()
+  for (const key of wanted) {
+    const target = had.get(key) ?? ports.find(`${name} ${key}`)
+    if (target === null)
+      return `${TARGET_PORTS.count} ports of Gateways are taken, and none is left for ${key}`
+    targets.set(key, target)
+  }
+  return targets
+}
+
+/** Services whose Gateway is gone, or another controller's now. A Gateway that is only broken keeps its address. */
+function orphans({ resources, wants, settings, known }: Situation): readonly Write[] {
+  const wanted = new Set(wants.map(({ name }) => name))
+  const classOf = classStates(resources)
+  return made(resources, settings).flatMap(service => {
+    const { name } = service.metadata
+    const { resourceVersion: onto = '' } = known(name) ?? {}
+    if (wanted.has(name) || onto === '') return []
+    const gateway = refOfKey(gatewayKeyOf(service))
+    const there = resources.get(Gateway, gateway.namespace, gateway.name)
+    const isKept =
+      there === undefined
+        ? resources.refusals.has(refKey(gateway))
+        : classOf(there.body.spec.gatewayClassName) !== 'foreign'
+    const body = { preconditions: { resourceVersion: onto } }
+    return isKept ? [] : [{ name, onto, method: 'delete', body } as const]
+  })
+}
+
+function made(resources: Resources, { namespace, deployment }: GatewayServiceSettings): readonly Service[] {
+  return resources
+    .all(Service)
+    .filter(one => one.metadata.namespace === namespace && isGatewayService(one, deployment))
+}
+
+/** The Service, if this deployment has made it. */
+export function ownOf(known: Known | undefined, { deployment }: GatewayServiceSettings): Service | null {
+  const service = known?.validation.resource as Service | null | undefined
+  return service && isGatewayService(service, deployment) ? service : null
+}
+
+/** The Service, if this deployment has made it for this Gateway. */
+export function ofGateway(
+  known: Known | undefined,
+  { namespace, name }: ResourceRef,
+  settings: GatewayServiceSettings,
+): Service | null {
+  const service = ownOf(known, settings)
+  return service !== null && gatewayKeyOf(service) === `${namespace}/${name}` ? service : null
+}
+
+function refOfKey(key: string): ResourceRef {
+  const [namespace = '', name = ''] = key.split('/')
+  return { group: GATEWAY_API, kind: 'Gateway', namespace, name }
+}
