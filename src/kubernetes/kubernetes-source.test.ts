@@ -185,3 +185,19 @@ for (const [what, depth] of [
     )
     assert.match(problems[0]?.message ?? '', /nested too deeply/)
   })
+
+test('Services of one more namespace than is read, and nothing else of it', TIMEOUT, async () => {
+  await using api = await ApiServer.start()
+  const inNamespace = (namespace: string, name: string): string =>
+    objects.replaceAll(
+      /metadata: { name: (\w+) }/g,
+      `metadata: { name: $1-${name}, namespace: ${namespace} }`,
+    )
+  api.apply(`${inNamespace('read', 'one')}---${inNamespace('pods', 'two')}---${inNamespace('else', 'three')}`)
+  using cluster = new ClusterSource(api, [HTTPRoute, Policy, Service], {
+    namespaces: ['read'],
+    servicesIn: 'pods',
+  })
+  const result = await cluster.load()
+  assert.equal(namesOf(result), 'policy-one,route-one,service-one,service-two')
+})
