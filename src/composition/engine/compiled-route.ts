@@ -58,7 +58,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
     const course = new Course(this.scopeOf(request), request, target)
     const record = this.recordOf(course)
     try {
-      const answer = await course.orOver(() => this.run(course, record))
+      const answer = await this.ran(course, record)
       record.status = answer.status
       if (!goesOn(answer)) course.end()
       return answer
@@ -69,6 +69,11 @@ export abstract class CompiledRoute<R extends Route = Route> {
       course.end()
       return failed
     }
+  }
+
+  /** `run`, or what the request ended with meanwhile. */
+  protected ran(course: Course, record: RequestRecord): Promise<GatewayAnswer> {
+    return course.orOver(() => this.run(course, record))
   }
 
   private recordOf(course: Course): RequestRecord {

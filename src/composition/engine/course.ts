@@ -28,11 +28,15 @@ export class Course {
     else request.signal?.addEventListener('abort', this.left, { once: true })
   }
 
-  /** What this brings, or what the request ended with meanwhile: its deadline, or that the client has gone. */
-  orOver<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * What this brings, or what the request ended with meanwhile: its deadline, or that the client has gone. Where it runs
+   * code of a composition, calls that this begins are found to be of the request.
+   */
+  orOver<T>(work: () => Promise<T>, runsCode = true): Promise<T> {
     return new Promise((resolve, reject) => {
       this.onOver(reject)
-      this.scope.run(work).then(resolve, reject)
+      const brought = runsCode ? this.scope.run(work) : work()
+      brought.then(resolve, reject)
     })
   }
 

@@ -37,6 +37,11 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
   private readonly choose = (fields: Metadata): Record<string, string> =>
     metadataOf(fields, this.route.transcoder.answerMetadata)
 
+  /** What a request ends with meanwhile is told in its protocol, which `run` knows. */
+  protected override ran(course: Course, record: RequestRecord): Promise<GatewayAnswer> {
+    return course.request.upgrade === undefined ? this.run(course, record) : super.ran(course, record)
+  }
+
   protected override run(course: Course, record: RequestRecord): Promise<GatewayAnswer> {
     let inbound: Inbound
     try {
@@ -50,7 +55,7 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     const { methodKind } = inbound.method
     const goesOn = methodKind === 'server_streaming' || methodKind === 'bidi_streaming'
     return course
-      .orOver(() => this.answered(course, inbound, method))
+      .orOver(() => this.answered(course, inbound, method), this.hasSteps)
       .then(written => this.given(course, written, goesOn), wrong)
   }
 

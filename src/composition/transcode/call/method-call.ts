@@ -3,7 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import { writeTimeout } from '../../../http/grpc/timeout.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { CallSite } from '../../backends/call-site.ts'
-import { trackedCall, type RunningCall } from '../../backends/tracked-call.ts'
+import { trackedResult, type RunningCall } from '../../backends/tracked-call.ts'
 import { CallFailure } from '../../calls/failure.ts'
 import { basePathOf } from '../../transport/base-path.ts'
 import type { BackendRequest } from '../../transport/transport.ts'
@@ -39,7 +39,7 @@ export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnsw
       reject(reason as Error)
       given?.fail(reason)
     }
-    trackedCall(site, `${name} ${method.localName}`, timeoutMs, running =>
+    trackedResult(site, `${name} ${method.localName}`, timeoutMs, running =>
       site.transport.send(requestFor(site, call, running, wrong)).then(answer => {
         running.record.status = answer.status
         const one = (given = new MethodAnswer(answer, running.name, backend.limitBytes))
@@ -48,7 +48,7 @@ export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnsw
         resolve(one)
         return one.over.then(() => checkStatus(running.name, one))
       }),
-    ).outcome.catch(reject)
+    ).catch(reject)
   })
 }
 
