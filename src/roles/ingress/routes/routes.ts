@@ -79,13 +79,14 @@ const nowhere = (places: Int32Array): Int32Array => new Int32Array(places.length
 /** One that comes between others is as old as neither of them; where no number is left between two, all are numbered anew. */
 function agesOf(places: Int32Array, before: readonly number[]): readonly number[] {
   const ages: number[] = []
+  let next = 0
   for (let i = 0; i < places.length; i++) {
     const place = places[i]!
     if (place >= 0) {
       ages.push(before[place]!)
       continue
     }
-    let next = i
+    next = Math.max(next, i)
     while (next < places.length && places[next]! < 0) next++
     const above = ages.at(-1)
     const below = next === places.length ? undefined : before[places[next]!]!
