@@ -10,16 +10,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
-import { openAccess } from '../src/kubernetes/access.ts'
-import { ApiClient } from '../src/kubernetes/client.ts'
-import { Reflector } from '../src/kubernetes/reflector.ts'
-import { HTTPRoute } from '../src/model/kinds/http-route.ts'
 import { ask } from './lib/ask.ts'
 import type { Seen } from './lib/changing/light-load.ts'
 import { buildPackage } from './lib/package.ts'
 import { freePort, start, type Running } from './lib/process.ts'
 import { median, table } from './lib/stats.ts'
 import { usageOf } from './lib/usage.ts'
+import { FollowedRoutes } from './lib/cluster/followed-routes.ts'
 import { definitionsOf, objects, putAll, routeOf, sliceOf, type Counts } from './lib/cluster/objects.ts'
 import { RealCluster } from '../test/support/real-cluster.ts'
 
@@ -65,7 +62,7 @@ const backends = [await backend('0'), await backend('1')] as const
 const cluster = await RealCluster.start({ skip: why => console.error(why) })
 if (cluster === null) throw new Error(usage)
 let running: Running | null = null
-let followed: Awaited<ReturnType<typeof follow>> | null = null
+let followed: FollowedRoutes | null = null
 try {
   for (const file of definitionsOf(gatewayApi)) cluster.kubectl(['apply', '--server-side', '-f', file])
   cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
@@ -73,7 +70,7 @@ try {
   const port0 = backends[0].port
   await putAll(cluster, objects(counts, port, { address, port: port0 }))
   console.log(`${counts.routes} routes, ${counts.services} services, ${counts.endpoints} endpoints`)
-  followed = await follow()
+  followed = new FollowedRoutes(cluster.kubeconfig)
   running = await begin(port)
   await said(counts.routes)
   if (changes > 0)
@@ -90,7 +87,7 @@ try {
     await plainly(Math.min(churn, 1_000))
   }
 } finally {
-  followed?.close()
+  followed?.[Symbol.dispose]()
   await running?.stop()
   await cluster[Symbol.asyncDispose]()
   for (const { close } of backends) close()
@@ -150,47 +147,6 @@ async function begin(port: number): Promise<Running> {
     `serves after ${seconds} s, ${(cpuNs / 1e9).toFixed(1)} s of processor, RSS ${megabytes(rssBytes)} MB`,
   )
   return one
-}
-
-/** Follows what the API server has of the routes, since lists of thousands would cost it as much as the statuses. */
-async function follow(): Promise<{ readonly told: (label: string) => number; readonly close: () => void }> {
-  const client = new ApiClient(await openAccess({ kubeconfig: cluster!.kubeconfig, context: '', env: {} }))
-  const known = new Map<string, { readonly label: string; readonly isTold: boolean }>()
-  const keyOf = (object: unknown): string => (object as Route).metadata.name
-  const sink = {
-    put: (object: unknown) => {
-      const { metadata, status } = object as Route
-      const conditions = status?.parents?.[0]?.conditions
-      const isTold = conditions?.every(one => one.observedGeneration === metadata.generation) === true
-      known.set(metadata.name, { label: metadata.labels?.of ?? '', isTold })
-      return metadata.name
-    },
-    remove: (object: unknown) => void known.delete(keyOf(object)),
-    retain: () => {},
-    state: () => {},
-    heard: () => {},
-    gone: () => {},
-  }
-  const collection = { kind: HTTPRoute, namespace: 'bench' }
-  const reflector = new Reflector(client, collection, sink, () => Promise.resolve('served'))
-  void reflector.run()
-  return {
-    told: label => known.values().reduce((sum, one) => sum + Number(one.isTold && one.label === label), 0),
-    close: () => reflector.close(),
-  }
-}
-
-interface Route {
-  readonly metadata: {
-    readonly name: string
-    readonly generation: number
-    readonly labels?: { readonly of?: string }
-  }
-  readonly status?: {
-    readonly parents?: readonly {
-      readonly conditions: readonly { readonly observedGeneration: number }[]
-    }[]
-  }
 }
 
 /** Resolves when so many routes have a status of their present generation, and says how long that took. */
