@@ -13,7 +13,7 @@ export interface ComposedApi {
   readonly composition: string
   /** The file of its bundle as it is declared, or `spec.aggregate`. */
   readonly code: string
-  /** How many threads are to run it. */
+  /** How many threads are to run it; 0 where workers serve it themselves. */
   readonly threads: number
   /** Whether what it is could be found out; the rest is empty where not. */
   readonly isKnown: boolean

@@ -104,6 +104,16 @@ suite('a composition, of which nothing runs', () => {
     assert.match(text, /\/broken → Composition\/default\/broken \(cannot be loaded\)$/m)
   })
 
+  test('is workers to check and to explain, where none of its threads are asked for and it is no code', async () => {
+    const lodges = await translated(yaml.replace('  threads: 3\n', ''))
+    const text = verdictText(judge([], lodges), () => null, false)
+    assert.match(text, /^ +\/ → Composition\/default\/shop \(the workers themselves\)$/m)
+    const { parts, wants } = lodges
+    const request = { method: 'GET', url: 'http://shop.example:8080/me/7', headers: [] }
+    const explained = explanationText(explainRequest(parts, request), { parts, wants, types: ruleTypes })
+    assert.match(explained, /^cluster .*: the workers themselves, once it runs$/m)
+  })
+
   test('of which something is wrong is told once, at the place of the composition', async () => {
     const text = `apiVersion: portcullis.dev/v1alpha1
 kind: Composition

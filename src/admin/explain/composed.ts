@@ -61,4 +61,5 @@ export function composedLines(answer: ComposedAnswer): readonly (readonly [label
 const timeText = (ms: number | null): string => (ms === null ? 'any time' : `${ms} ms`)
 
 /** In place of endpoints, which are there once it runs. */
-export const threadsText = (threads: number): string => (threads === 1 ? '1 thread' : `${threads} threads`)
+export const threadsText = (threads: number): string =>
+  threads === 0 ? 'the workers themselves' : threads === 1 ? '1 thread' : `${threads} threads`

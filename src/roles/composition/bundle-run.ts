@@ -6,7 +6,14 @@ import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { ServiceKit } from '../../translation/service.ts'
 import { extractedOf } from './bundles/extracted-of.ts'
 import { Follower, stampsOf } from './bundles/follower.ts'
-import { nameOf, sourceOf, type BundleCode, type Bundled, type BundleSource } from './bundles/source.ts'
+import {
+  lodgedOf,
+  nameOf,
+  sourceOf,
+  type BundleCode,
+  type Bundled,
+  type BundleSource,
+} from './bundles/source.ts'
 import type { BundleFact } from './facts.ts'
 import { narrowed } from './threads/narrowed.ts'
 import type { BundleSet } from './threads/bundle-set.ts'
@@ -206,8 +213,8 @@ export class BundleRun {
   private newSet(code: BundleCode, transcoding: Transcoding | null, snapshot: Snapshot): BundleSet {
     const { kit, composition } = this.options
     const { threads, limits } = this.source
-    const served = 'aggregate' in code ? code : transcoding && { transcoding }
-    if (threads === null && served !== null)
+    const served = lodgedOf({ code, threads }, transcoding)
+    if (served !== null)
       return new LodgerSet({ kit, task: { composition, served, holdBytes: holdBytes(limits) } }, snapshot)
     return new ThreadSet(
       {
@@ -247,6 +254,7 @@ export class BundleRun {
       fault,
       places,
       threads: set?.ids ?? [],
+      lodges: set instanceof LodgerSet,
       trouble: trouble ?? set?.trouble ?? null,
     })
   }

@@ -18,6 +18,8 @@ export interface BundleFact {
   readonly places: readonly Fault[]
   /** Numbers of the threads that serve; null where none are run, as in `check`. */
   readonly threads: readonly number[] | null
+  /** Workers serve it themselves, and it has no threads. */
+  readonly lodges: boolean
   /** What keeps threads from serving, or has ended the last one. */
   readonly trouble: string | null
 }

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { bundleLimits, type BundleLimits } from '../../../model/kinds/bundle.ts'
 import type { Composition } from '../../../model/kinds/composition.ts'
 import { Filter } from '../../../model/kinds/filter.ts'
+import type { Transcoding } from '../../../composition/manifest/transcoding.ts'
 import type { BundleText } from './text.ts'
 
 /** An object whose bundle is run. */
@@ -33,6 +34,18 @@ export interface BundleSource {
 export function sourceOf(object: Bundled): BundleSource {
   const { threads, limits } = object.body.spec
   return { code: codeOf(object), threads: threads ?? null, limits: bundleLimits(limits) }
+}
+
+/** What is no code: workers can serve it themselves. */
+export type Lodged = { readonly aggregate: unknown } | { readonly transcoding: Transcoding }
+
+/** What workers serve themselves; null where that is for threads: it is code, or `spec.threads` says so. */
+export function lodgedOf(
+  { code, threads }: Pick<BundleSource, 'code' | 'threads'>,
+  transcoding: Transcoding | null = null,
+): Lodged | null {
+  if (threads !== null) return null
+  return code !== null && 'aggregate' in code ? code : transcoding && { transcoding }
 }
 
 function codeOf({ kind, body: { spec }, at }: Bundled): BundleCode | null {

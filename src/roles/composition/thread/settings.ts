@@ -1,6 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Transcoding } from '../../../composition/manifest/transcoding.ts'
-import type { BundleCode } from '../bundles/source.ts'
+import type { BundleCode, Lodged } from '../bundles/source.ts'
 
 /** What a thread of the entry for bundles (cli/bundle-worker.ts) is begun for, beside what WorkerGroup says. */
 export type BundleTask =
@@ -21,7 +20,7 @@ export type BundleTask =
 /** What a worker is to serve in itself. */
 export interface LodgerTask {
   readonly composition: string
-  readonly served: { readonly aggregate: unknown } | { readonly transcoding: Transcoding }
+  readonly served: Lodged
   /** What requests may hold for their clients, together. */
   readonly holdBytes: number
 }

@@ -14,11 +14,11 @@ export class ManifestApi implements ComposedApi {
   /** Nobody asks of most of them. What is hidden stays out of comparisons, too. */
   #find: ManifestApi['find'] | null = null
 
-  constructor({ metadata, body }: Composition, manifest: Manifest | null) {
+  constructor({ metadata, body }: Composition, manifest: Manifest | null, lodges: boolean) {
     const { bundle = 'spec.aggregate', threads = 1 } = body.spec
     this.composition = `${metadata.namespace}/${metadata.name}`
     this.code = bundle
-    this.threads = threads
+    this.threads = lodges ? 0 : threads
     this.isKnown = manifest !== null
     this.backends = (manifest?.backends ?? []).map(({ name, protocol, url, timeoutMs }) => ({
       name,

@@ -39,7 +39,7 @@ export function translate(resources: Resources, { facts }: TranslateOptions): Co
     })
     endpoints[name] = (fact?.threads ?? []).map(id => ({ address: `thread:${id}`, port: 1, weight: 1 }))
     if (fact !== null && bundled.kind === Composition.kind)
-      composed[name] = new ManifestApi(bundled as Composition, fact.manifest)
+      composed[name] = new ManifestApi(bundled as Composition, fact.manifest, fact.lodges)
     tell(bundled, fact, report)
   }
   const { conditions, problems } = report

@@ -73,7 +73,7 @@ const translated = (fact?: object) =>
 
 const factOf = (of: unknown) => {
   const manifest = manifestOf(of as Gateway)
-  return { manifest, backends: [], fault: null, places: [], threads: null, trouble: null }
+  return { manifest, backends: [], fault: null, places: [], threads: null, lodges: false, trouble: null }
 }
 
 const ruleOf = ({ parts }: ReturnType<typeof translate>) =>
