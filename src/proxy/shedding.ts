@@ -19,11 +19,11 @@ const LOOKS = 3
 /** Or two, where the second is so much later: behind a pause there is less to do than in it, and with three times too much the third turn takes a second. */
 const GROWS = 1.2
 /**
- * Requests between two looks that are taken in any case, and for each ms by which looks are further apart than they are to
- * be: a thread that gets no processor has not too much to do.
+ * Requests between two looks that are taken in any case: a thread that gets no processor has not too much to do. As many
+ * however late the look is: where requests are too much, looks are late as well, and what is taken for that makes the next
+ * one later still.
  */
 const LEAST = 4
-const LEAST_A_MS = LEAST / SHEDDING_MS
 /** What is known of the mix of priorities fades by this at each look. */
 const MIX = 0.25
 /** Of the delay: a half of what is seen counts at once. */
@@ -75,8 +75,6 @@ export class Shedding {
   /** By rank, but for Critical, of which none are refused. */
   private readonly levels = [null, new FairLevel(), new FairLevel()] as const
   private taken = 0
-  private least = LEAST
-  private lookedMs = -Infinity
 
   constructor(limits: SheddingLimits = sheddingLimits) {
     this.limits = limits
@@ -93,9 +91,6 @@ export class Shedding {
    */
   look(delayMs: number, nowMs: number, busy = 1): boolean {
     const standsMs = busy < BUSY ? 0 : delayMs
-    const sinceMs = nowMs - this.lookedMs
-    this.lookedMs = nowMs
-    this.least = sinceMs < Infinity ? Math.max(LEAST, sinceMs * LEAST_A_MS) : LEAST
     return this.active ? this.steer(standsMs, nowMs) : this.begins(standsMs, nowMs)
   }
 
@@ -107,7 +102,7 @@ export class Shedding {
     const sharer = level.met(client)
     const odds = level.odds(sharer)
     if (odds === 0) return false
-    if (this.taken < this.least) {
+    if (this.taken < LEAST) {
       this.taken++
       return false
     }

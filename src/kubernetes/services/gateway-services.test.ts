@@ -8,11 +8,12 @@ import { Seen } from '../../../test/support/until.ts'
 import type { LoadResult } from '../../model/loaded.ts'
 import {
   GATEWAY_SERVICES,
+  gatewayServiceName,
   type GatewayServiceFacts,
   type GatewayServiceWant,
 } from '../../translation/gateway-services.ts'
 import { GatewayServices } from './gateway-services.ts'
-import { isTargetPort } from './target-ports.ts'
+import { isTargetPort, TargetPorts } from './target-ports.ts'
 
 const TIMEOUT = { timeout: 20_000 }
 const settings = { namespace: 'gateways', deployment: 'edge', type: 'LoadBalancer' } as const
@@ -92,9 +93,9 @@ class Bed implements AsyncDisposable {
   }
 
   /** Resolves when all that came before has been looked at: what is made for one more Gateway comes behind it. */
-  async turn(): Promise<void> {
-    this.api.apply(gateway('later'))
-    await this.until(() => this.of('later') !== undefined)
+  async turn(name = 'later'): Promise<void> {
+    this.api.apply(gateway(name))
+    await this.until(() => this.of(name) !== undefined)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -129,6 +130,33 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
     await bed.until(() => bed.targetOf('b') !== shared)
     assert.equal(bed.targetOf('a'), shared)
   })
+
+  test(
+    'keep their ports of the Pods while their Gateway is broken, whoever asks for them',
+    TIMEOUT,
+    async () => {
+      await using bed = await Bed.start(template + OURS + gateway('c'))
+      await bed.until(() => bed.of('c') !== undefined)
+      const target = bed.targetOf('c')!
+      bed.api.apply(
+        gateway('c').replace('spec: {', 'spec: { addresses: [{ type: Hostname, value: c.example }],'),
+      )
+      // Of an older Gateway, a port whose place is just there.
+      const name = gatewayServiceName('edge', { namespace: 'default', name: 'a' })
+      const port = Array.from({ length: 65_535 }, (_, i) => i + 1).find(
+        one => new TargetPorts().find(`${name} tcp ${one}`) === target,
+      )
+      assert.ok(port)
+      await bed.turn()
+      bed.api.apply(gateway('a', port))
+      await bed.until(() => bed.of('a') !== undefined)
+      assert.notEqual(bed.targetOf('a'), target)
+      assert.equal(bed.targetOf('c'), target)
+      bed.api.apply(gateway('c'))
+      await bed.turn('after')
+      assert.equal(bed.targetOf('c'), target)
+    },
+  )
 
   test('have no port of the Pods that is none of theirs', TIMEOUT, async () => {
     await using bed = await Bed.start(template + OURS + gateway('a'))

@@ -55,6 +55,7 @@ export function planServices(now: Situation): Planned {
   const { wants, settings, template } = now
   const ports = portsOfLeaving(now)
   const had = new Map(wants.map(want => [want, keptTargets(now, want, ports)]))
+  claimLeft(now, ports)
   const writes: Write[] = []
   const promised = new Map<string, Targets>()
   const problems = new Map<string, string>()
@@ -98,19 +99,34 @@ function portsOfLeaving({ resources, wants, settings }: Situation): TargetPorts 
 
 /** What it has, as far as no older Gateway has it. */
 function keptTargets(
-  { known, promised, settings }: Situation,
+  now: Situation,
   { name, gateway, ports: wanted }: GatewayServiceWant,
   ports: TargetPorts,
 ): Targets {
-  const service = ofGateway(known(name), gateway, settings)
-  const had = service === null ? promised.get(name) : targetsOf(service)
   return new Map(
-    [...(had ?? [])].filter(
+    [...targetsWith(now, name, gateway)].filter(
       ([key, target]) =>
         wanted.includes(key) && isTargetPort(target) && ports.claim(target, `${name} ${key}`),
     ),
   )
 }
+
+/**
+ * What a Service still sends to is nobody else's, though its Gateway wants it no more, or is broken: others would serve
+ * the clients of its address.
+ */
+function claimLeft(now: Situation, ports: TargetPorts): void {
+  for (const { name, gateway } of now.wants)
+    for (const target of targetsWith(now, name, gateway).values()) ports.claim(target, name)
+}
+
+/** What the Service has, or was written with while it has not come back. */
+function targetsWith({ known, promised, settings }: Situation, name: string, gateway: ResourceRef): Targets {
+  const service = ofGateway(known(name), gateway, settings)
+  return service === null ? (promised.get(name) ?? NONE) : targetsOf(service)
+}
+
+const NONE: Targets = new Map()
 
 /** In the order of the listeners; a text where there is no port left. */
 function allTargets(
