@@ -32,7 +32,8 @@ export class SpanExporter {
   private readonly options: ExporterOptions
   private readonly before: string
   private waiting: SpanBatch[] = []
-  private waitingBytes = 0
+  /** Of what its collector has not been sent yet. */
+  waitingBytes = 0
   private sending: Promise<void> | null = null
   private isFailing = false
   private dropped = 0

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { suite, test } from 'node:test'
 import { TestCollector } from '../../../../test/support/collector.ts'
 import { parseResources } from '../../../../test/support/declared.ts'
@@ -77,6 +80,24 @@ class Exporting {
 }
 
 suite('exporters of policies', () => {
+  test('many that never answer hold no more together, and leave a neighbour his share', async t => {
+    const silent = createServer(() => {})
+    t.after(() => silent.close().closeAllConnections())
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const exporting = new Exporting()
+    const { wanted, served } = declared((silent.address() as AddressInfo).port)
+    const names = Array.from({ length: 40 }, (_, i) => `${NAME} ${i}`)
+    exporting.exports.apply(Object.fromEntries(names.map(name => [name, wanted[NAME]!])), served)
+    t.after(() => exporting.exports.close())
+    const large = { count: 1, text: 'x'.repeat(1024 * 1024) }
+    for (const to of names.slice(1)) for (let n = 0; n < 20; n++) exporting.exports.take({ to, ...large })
+    // Of each one is being sent, and one waits.
+    assert.equal(exporting.counted('dropped'), 39 * 18)
+    exporting.exports.take({ to: names[0]!, ...large })
+    exporting.exports.take({ to: names[0]!, ...large })
+    assert.equal(exporting.counted('dropped'), 39 * 18)
+  })
+
   test('what comes before its policy is known waits for that, within a bound', async () => {
     await using collector = await TestCollector.start()
     const x = new Exporting()

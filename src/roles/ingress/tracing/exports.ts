@@ -11,6 +11,9 @@ const LAST_MS = 5_000
 /** Threads tell of what they have gathered so much later at most. */
 const LINGER_MS = 2 * WAIT_MS
 
+/** Of what waits for all collectors; each has its share, so that those that never answer hold no more, however many they are. */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024
+
 /** Of what is told before the policy is known here: so much waits for that. */
 const MOST_EARLY_BYTES = 1024 * 1024
 
@@ -62,11 +65,24 @@ export class Exports {
   /** False where nobody has its name. */
   private hand({ to, ...batch }: NamedBatch): boolean {
     const one = this.all.get(to) ?? this.leaving.keys().find(({ name }) => name === to)
-    one?.exporter.take(batch)
-    return one !== undefined
+    if (one === undefined) return false
+    if (this.hasRoom(one, batch.text.length)) one.exporter.take(batch)
+    else this.drop(batch)
+    return true
   }
 
-  private drop({ count }: NamedBatch): void {
+  /** Where shares have become smaller, who has more than that waits until it is sent, and is given nothing. */
+  private hasRoom({ exporter }: Export, bytes: number): boolean {
+    const { all, leaving } = this
+    const share = MOST_WAITING_BYTES / (all.size + leaving.size)
+    if (exporter.waitingBytes + bytes > share) return false
+    let waitingBytes = bytes
+    for (const one of all.values()) waitingBytes += one.exporter.waitingBytes
+    for (const one of leaving.keys()) waitingBytes += one.exporter.waitingBytes
+    return waitingBytes <= MOST_WAITING_BYTES
+  }
+
+  private drop({ count }: Pick<NamedBatch, 'count'>): void {
     this.kit.metrics.counter('portcullis_spans_total', { result: 'dropped' }).add(count)
   }
 
