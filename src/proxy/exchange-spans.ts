@@ -200,10 +200,13 @@ export class ExchangeSpan implements TraceContext {
   private write(span: OwnSpan, answer: Fields | null = null): void {
     const { known } = this
     const { own, settings, writer } = this.spans
-    const attributes =
-      settings.attributes.length === 0
-        ? span.attributes
-        : { ...span.attributes, ...known, ...own.ofAnswer(answer, known), ...own.ofSpan(span.attributes) }
+    if (settings.attributes.length === 0) return writer.add(span, settings.to)
+    const attributes = {
+      ...span.attributes,
+      ...known,
+      ...own.ofAnswer(answer, known),
+      ...own.ofSpan(span.attributes),
+    }
     writer.add({ ...span, attributes }, settings.to)
   }
 }

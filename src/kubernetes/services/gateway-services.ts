@@ -60,6 +60,8 @@ export class GatewayServices {
   private leads = false
   private template: ServiceTemplate | null = null
   private facts: GatewayServiceFacts = new Map()
+  /** Why the deployment's own Service cannot be read; "" where it can. */
+  private trouble = ''
   /** Why the last write of a Service failed. */
   private readonly problems = new Map<string, string>()
   /** The ports of Services that have been written and may not have come back. */
@@ -87,6 +89,7 @@ export class GatewayServices {
     this.leads = leads
     this.attempts.clear()
     this.problems.clear()
+    this.trouble = ''
     this.template = null
     this.tell()
     this.look()
@@ -134,7 +137,7 @@ export class GatewayServices {
     const isOurs = ofGateway(known, gateway, settings) !== null
     if (known !== undefined && !isOurs) return { addresses: [], problem: FOREIGN }
     const addresses = type === 'LoadBalancer' ? balancerAddresses(known) : clusterAddresses(known)
-    return { addresses, problem: this.problems.get(name) ?? '' }
+    return { addresses, problem: this.trouble || (this.problems.get(name) ?? '') }
   }
 
   private look(): void {
@@ -185,6 +188,8 @@ export class GatewayServices {
       const uid = fieldOf(fieldOf(object, 'metadata'), 'uid')
       const spec = (fieldOf(object, 'spec') ?? {}) as ServiceTemplate['spec']
       if (Object.keys(spec.selector ?? {}).length === 0) throw new Error('it has no selector')
+      this.problems.delete(key)
+      this.trouble = ''
       return { uid: typeof uid === 'string' ? uid : '', spec }
     } catch (error) {
       if (!this.closing.signal.aborted) this.failed(key, attempt, error)
@@ -218,8 +223,7 @@ export class GatewayServices {
     // It is gone, has changed, or somebody was faster: the watch tells of each.
     if (!isTemplate && (code === 404 || code === 409)) return
     const text = error instanceof Error ? error.message : String(error)
-    if (isTemplate)
-      for (const want of this.spoken?.wants ?? []) this.problems.set(want.name, templateProblem(name, text))
+    if (isTemplate) this.trouble = templateProblem(name, text)
     this.complain(name, text)
     this.tell()
     if (!refusedFor.has(code))

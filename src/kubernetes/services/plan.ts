@@ -56,6 +56,7 @@ export function planServices(now: Situation): Planned {
   const ports = portsOfLeaving(now)
   const had = new Map(wants.map(want => [want, keptTargets(now, want, ports)]))
   claimLeft(now, ports)
+  const room = new Room(had)
   const writes: Write[] = []
   const promised = new Map<string, Targets>()
   const problems = new Map<string, string>()
@@ -64,7 +65,7 @@ export function planServices(now: Situation): Planned {
     const { name } = want
     const known = now.known(name)
     const service = ofGateway(known, want.gateway, settings)
-    const targets = allTargets(want, had.get(want)!, ports)
+    const targets = allTargets(want, had.get(want)!, ports, room)
     const before = now.promised.get(name)
     if (before !== undefined && service === null) promised.set(name, before)
     // Of one that was kept over a restart it is not known what the server has.
@@ -130,18 +131,45 @@ const NONE: Targets = new Map()
 
 /** In the order of the listeners; a text where there is no port left. */
 function allTargets(
-  { name, ports: wanted }: GatewayServiceWant,
+  { name, gateway, ports: wanted }: GatewayServiceWant,
   had: Targets,
   ports: TargetPorts,
+  room: Room,
 ): Targets | string {
   const targets = new Map<string, number>()
   for (const key of wanted) {
-    const target = had.get(key) ?? ports.find(`${name} ${key}`)
+    const kept = had.get(key)
+    if (kept === undefined && !room.take(gateway.namespace))
+      return `Gateways of the namespace ${gateway.namespace} have ${MOST_OF_NAMESPACE} ports, which is the most, and ${key} is one more`
+    const target = kept ?? ports.find(`${name} ${key}`)
     if (target === null)
       return `${TARGET_PORTS.count} ports of Gateways are taken, and none is left for ${key}`
     targets.set(key, target)
   }
   return targets
+}
+
+/** Of one namespace, so that it leaves some to others. */
+const MOST_OF_NAMESPACE = TARGET_PORTS.count / 5
+
+/** How many ports namespaces have. What is there stays, however many that are. */
+class Room {
+  private readonly taken = new Map<string, number>()
+
+  constructor(had: ReadonlyMap<GatewayServiceWant, Targets>) {
+    for (const [{ gateway }, { size }] of had) this.add(gateway.namespace, size)
+  }
+
+  /** Whether there is one more. */
+  take(namespace: string): boolean {
+    if ((this.taken.get(namespace) ?? 0) >= MOST_OF_NAMESPACE) return false
+    this.add(namespace, 1)
+    return true
+  }
+
+  private add(namespace: string, count: number): void {
+    this.taken.set(namespace, (this.taken.get(namespace) ?? 0) + count)
+  }
 }
 
 /** Services whose Gateway is gone, or another controller's now. A Gateway that is only broken keeps its address. */

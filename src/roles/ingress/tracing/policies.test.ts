@@ -88,3 +88,14 @@ for (const [what, policies, expected] of [
       .map(({ about, reason }) => [about.name, reason])
     assert.deepEqual(Object.fromEntries(said), expected)
   })
+
+for (const [what, modes, expected] of [
+  ['none that can be served', ['Broken'], 'off'],
+  ['one that cannot, and one that says as ever', ['Broken', 'ImplementationDefault'], undefined],
+] as const)
+  test(`where spans of a Gateway go that has ${what}`, () => {
+    const policies = modes.map((mode, i) => policyYaml({ name: `p${i}`, mode }))
+    const { resources } = parseResources('p.yaml', [gateway('default', 80), ...policies].join('---'))
+    const { parts } = translate(Resources.of(resources))
+    assert.equal(parts.ports[0]!.listeners[0]!.tracing, expected)
+  })

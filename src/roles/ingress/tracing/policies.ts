@@ -53,12 +53,15 @@ export interface Traced {
 }
 
 /**
- * XTelemetryPolicies: of a Gateway the oldest one counts, and none of the others. One whose collector cannot be had has
- * nothing told: spans that are meant for one must not go to another.
+ * XTelemetryPolicies: of a Gateway the oldest one that can be served counts, and none of the others. Where its collector
+ * cannot be had, or there are only such that cannot be served, nothing is told: spans that are meant for one must not go
+ * to another.
  */
 export class TelemetryPolicies {
   /** By the key of their Gateway. */
   private readonly held = new Map<string, Held>()
+  /** Gateways with policies that cannot be served, by their keys. */
+  private readonly refused = new Map<string, Gateway>()
   private readonly world: TelemetryWorld
 
   constructor(world: TelemetryWorld) {
@@ -101,6 +104,7 @@ export class TelemetryPolicies {
         serviceName,
       }
     }
+    for (const [key, gateway] of this.refused) if (!this.held.has(key)) tracing.set(gateway, 'off')
     return { tracingOf: gateway => tracing.get(gateway), clusters, wanted }
   }
 
@@ -115,7 +119,10 @@ export class TelemetryPolicies {
       return reject(attachment, report, 'Conflicted', `${elder(other, policy)} has this Gateway`)
     const { tracing } = policy.body.spec
     const flaw = unservable(tracing)
-    if (flaw !== null) return reject(attachment, report, flaw.reason, flaw.message, flaw.path)
+    if (flaw !== null) {
+      this.refused.set(key, gateway)
+      return reject(attachment, report, flaw.reason, flaw.message, flaw.path)
+    }
     accept(attachment, report, acceptedBy(tracing))
     const collector = tracing.provider === undefined ? null : this.collectorOf(attachment, tracing.provider)
     this.held.set(key, { attachment, gateway, collector })
