@@ -38,6 +38,7 @@ const elsewhere = Buffer.alloc(100).subarray(10, 20)
 
 for (const [what, piece, most] of [
   ['a part of other memory, which would be cloned with it', elsewhere, 100],
+  ['memory that is shared, and may be written to', new Uint8Array(new SharedArrayBuffer(10)), 100],
   ['more than may be sent', ownBytes(Buffer.alloc(100)), 50],
   [
     'what is handed over, which its writer may have given to others',

@@ -45,7 +45,7 @@ export class Pieces {
   }
 }
 
-/** A clone of it is of its bytes and no others. */
-function isCloned(piece: Uint8Array): boolean {
-  return piece.byteLength < TRANSFER_BYTES && piece.byteLength === piece.buffer.byteLength
+/** A clone of it is of its bytes and no others; memory that is shared is not cloned. */
+function isCloned({ buffer, byteLength }: Uint8Array): boolean {
+  return byteLength < TRANSFER_BYTES && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
 }

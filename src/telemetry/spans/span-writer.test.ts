@@ -1,22 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { newSpanId, newTraceId } from './ids.ts'
-import { SERVER, type Span } from './span.ts'
+import { spanOf } from '../../../test/support/spans.ts'
 import { NAMED_SPANS, SPANS, SpanWriter, type SpanBatch } from './span-writer.ts'
-
-const spanOf = (text = ''): Span => ({
-  traceId: newTraceId(),
-  spanId: newSpanId(),
-  parentId: '',
-  isRemote: false,
-  traceState: '',
-  kind: SERVER,
-  name: 'GET',
-  startMs: 1_795_000_000_000,
-  endMs: 1_795_000_000_001,
-  attributes: { text },
-  isError: false,
-})
 
 suite('spans of a thread', () => {
   for (const [what, text, most] of [
@@ -26,7 +11,7 @@ suite('spans of a thread', () => {
     test(`are handed over at once when they are ${what}`, () => {
       const told: SpanBatch[] = []
       const writer = new SpanWriter((_, batch) => told.push(batch))
-      for (let i = 0; i < 2 * most; i++) writer.add(spanOf(text))
+      for (let i = 0; i < 2 * most; i++) writer.add(spanOf({ text }))
       assert.deepEqual(
         told.map(({ count }) => count),
         [most, most],

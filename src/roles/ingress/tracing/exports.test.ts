@@ -7,34 +7,19 @@ import { TestCollector } from '../../../../test/support/collector.ts'
 import { parseResources } from '../../../../test/support/declared.ts'
 import { backend, gateway, yamlOf } from '../../../../test/support/resources.ts'
 import { serviceKit } from '../../../../test/support/service-kit.ts'
+import { spanOf } from '../../../../test/support/spans.ts'
 import { translate } from '../../../../test/support/translate.ts'
 import { Resources } from '../../../model/resources.ts'
 import { MetricsReader } from '../../../telemetry/metrics-reader.ts'
 import { MetricsWriter } from '../../../telemetry/metrics.ts'
-import { newSpanId, newTraceId } from '../../../telemetry/spans/ids.ts'
-import { SERVER, spanText } from '../../../telemetry/spans/span.ts'
+import { spanText } from '../../../telemetry/spans/span.ts'
 import type { NamedBatch } from '../../../telemetry/spans/span-writer.ts'
 import { Exports } from './exports.ts'
 import { TRACING, type WantedExports } from './wanted.ts'
 
 const NAME = 'default/gw Backend/default/otel'
 
-const span = (): string =>
-  spanText({
-    traceId: newTraceId(),
-    spanId: newSpanId(),
-    parentId: '',
-    isRemote: false,
-    traceState: '',
-    kind: SERVER,
-    name: 'GET',
-    startMs: 1_795_000_000_000,
-    endMs: 1_795_000_000_001,
-    attributes: {},
-    isError: false,
-  })
-
-const batchOf = (to = NAME): NamedBatch => ({ to, count: 1, text: span() })
+const batchOf = (to = NAME): NamedBatch => ({ to, count: 1, text: spanText(spanOf()) })
 
 /** What is made of a policy whose collector is at this port; null: of none. */
 function declared(port: number | null) {
