@@ -84,9 +84,13 @@ suite('one of ten backends that answers late, in time', { concurrency: 2 }, () =
       slow,
       { loadBalancing: { type: 'PeakEWMA' } },
       async (portcullis, neighbour) => {
-        while (sick.met === 0) assert.equal(await outcomeOf(portcullis, neighbour), 'ok')
+        // As long as one of two has not answered, nobody knows which is sooner.
+        while (backends.some(({ met }) => met === 0))
+          assert.equal(await outcomeOf(portcullis, neighbour), 'ok')
+        const before = sick.met
         for (let i = 0; i < REQUESTS; i++) assert.equal(await outcomeOf(portcullis, neighbour), 'ok')
-        assert.ok(sick.met <= 3, `it has met ${sick.met}, in turn it would be ${REQUESTS / 10}`)
+        const met = sick.met - before
+        assert.ok(met <= 1, `it has met ${met}, in turn it would be ${REQUESTS / 10}`)
       },
     )
   })
