@@ -6,6 +6,7 @@
 import { isMainThread, MessageChannel, parentPort, Worker, type MessagePort } from 'node:worker_threads'
 import { Fields } from '../../src/http/fields.ts'
 import { NO_BODY, type RequestHead } from '../../src/http/head.ts'
+import { leave } from '../../src/shared/leave.ts'
 import { Crossing } from '../../src/upstream/crossing/crossing.ts'
 import { CrossingStream, type StreamPool } from '../../src/upstream/crossing/stream.ts'
 import type { UpstreamHandler } from '../../src/upstream/upstream-stream.ts'
@@ -134,5 +135,5 @@ async function measure(what: What, atOnce: number): Promise<void> {
 if (isMainThread) {
   for (const atOnce of [1, 4, 16, 64])
     for (const what of ['ping', 'request', 'upload'] as const) await measure(what, atOnce)
-  process.exit()
+  leave(0)
 } else echoing()

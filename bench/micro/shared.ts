@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { leave } from '../../src/shared/leave.ts'
 import { NodeState, SharedState } from '../../src/shared/node-state.ts'
 import type { RowValue } from '../../src/shared/table-writer.ts'
 
@@ -197,4 +198,4 @@ async function reach(starting: Promise<Worker[]>, change: (n: number) => void): 
 counters()
 await shared()
 await copied()
-process.exit()
+leave(0)

@@ -2,6 +2,7 @@ import { readArguments } from './command/args.ts'
 import { entries } from './commands.ts'
 import { CommandFailure, UsageError } from './command/flag.ts'
 import { commandHelp, helpWidth, programHelp } from './command/help.ts'
+import { leave } from '../shared/leave.ts'
 import { version } from './version.ts'
 
 // The entry of bin/portcullis. Exit codes: 0 done, 1 the command says no, 2 wrong use; a failure that
@@ -9,7 +10,7 @@ import { version } from './version.ts'
 // `portcullis schema | head`: whoever reads has had enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  leave(0)
 })
 
 void main(process.argv.slice(2)).then(code => (process.exitCode = code), failed)

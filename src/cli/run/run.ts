@@ -4,6 +4,7 @@ import { join, resolve as absolute } from 'node:path'
 import { FileSource } from '../../control/files/file-source.ts'
 import { KeptReadings } from '../../control/files/kept-readings.ts'
 import { WorkerGroup } from '../../proxy/workers.ts'
+import { leave } from '../../shared/leave.ts'
 import { log } from '../../telemetry/log.ts'
 import { RecentMemories } from '../../telemetry/recent/recent-memories.ts'
 import type { SpanExporter } from '../../telemetry/spans/exporter.ts'
@@ -351,7 +352,7 @@ function endAtOnce(): never {
   log.warn('ended', { message: 'by a second SIGINT, with what was in flight' })
   log.flush()
   // What shells answer for a program that SIGINT has ended.
-  process.exit(130)
+  leave(130)
 }
 
 function nothingServed(paths: readonly string[], { status }: Controller): string {

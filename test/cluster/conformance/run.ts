@@ -4,6 +4,7 @@
 // Log and report are in .portcullis/conformance. What is expected to fail must.
 import { createWriteStream, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { leave } from '../../../src/shared/leave.ts'
 import { findPeer } from '../../support/peer.ts'
 import { RunProcess } from '../../support/process.ts'
 import { RealCluster } from '../../support/real-cluster.ts'
@@ -18,8 +19,7 @@ const root = join(import.meta.dirname, '../../..')
 const folder = join(root, '.portcullis/conformance')
 
 // What the bed listens on and watches has no end of its own.
-// oxlint-disable-next-line unicorn/no-process-exit
-if (await isInside()) process.exit(await main(process.argv.slice(2)))
+if (await isInside()) leave(await main(process.argv.slice(2)))
 
 async function main(args: readonly string[]): Promise<number> {
   const suite = needed('gateway-conformance')
