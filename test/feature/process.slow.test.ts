@@ -103,8 +103,10 @@ suite('a process that serves', () => {
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
     await held.first()
     const again = setInterval(() => run.child.kill('SIGINT'), 50)
-    assert.equal(await run.ended, 130)
+    const ended = await run.ended
     clearInterval(again)
+    // One that comes while it ends can be ahead of that; shells call both 130.
+    assert.ok(ended === 130 || ended === 'SIGINT', String(ended))
     await client.closed()
     await run.event('ended', line => line['level'] === 'warn')
   })
