@@ -23,6 +23,7 @@ import {
   lease,
   logLevel,
   namespaces,
+  onlyGateway,
   otlp,
   otlpShare,
   output,
@@ -80,6 +81,7 @@ const run: Command = {
     namespaces,
     publish,
     gatewayServices,
+    onlyGateway,
     lease,
     workers,
     zone,
@@ -110,6 +112,7 @@ const run: Command = {
       settings: {
         ...settings,
         ...(cluster?.gatewayServices && { gatewayServices: cluster.gatewayServices }),
+        ...(cluster?.onlyGateway && { onlyGateway: cluster.onlyGateway }),
       },
       cluster,
       workers: given.get(workers),
@@ -231,6 +234,11 @@ function clusterOf(given: Given): ClusterOptions {
     throw new UsageError(
       '--gateway-services needs --publish service/NAMESPACE/NAME: the Service of these Pods, which those of Gateways are made like',
     )
+  const only = given.get(onlyGateway)
+  if (only !== null && type === null)
+    throw new UsageError(
+      '--only-gateway needs --gateway-services: the Service of a Gateway says where it is listened for',
+    )
   const service = 'service' in published ? published.service : null
   return {
     kubeconfig: given.get(kubeconfig),
@@ -241,6 +249,7 @@ function clusterOf(given: Given): ClusterOptions {
       type === null || service === null
         ? null
         : { type, namespace: service.namespace, deployment: service.name },
+    onlyGateway: only,
     lease: given.get(lease),
   }
 }

@@ -11,7 +11,7 @@ export const BUILT_IN = 'portcullis'
 /** Whose a class is: ours and served, ours and refused, another controller's, or not declared at all. */
 export type ClassState = 'served' | 'refused' | 'foreign' | 'missing'
 
-/** Tells of each class name whose it is. */
+/** Tells of each class name whose it is; whether its parameters are in order the role tells that translates it. */
 export function classStates(resources: Resources): (name: string) => ClassState {
   const states = new Map<string, ClassState>([[BUILT_IN, 'served']])
   for (const gatewayClass of resources.all(GatewayClass))
@@ -20,9 +20,7 @@ export function classStates(resources: Resources): (name: string) => ClassState 
 }
 
 export function classStateOf({ body }: GatewayClass): ClassState {
-  const { controllerName, parametersRef } = body.spec
-  if (controllerName !== CONTROLLER) return 'foreign'
-  return parametersRef ? 'refused' : 'served'
+  return body.spec.controllerName === CONTROLLER ? 'served' : 'foreign'
 }
 
 /** The Gateways of our classes, the oldest first, by their keys. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ResourceRef } from '../model/resource.ts'
 import type { Service } from '../model/kinds/service.ts'
+import type { DataPlane } from './data-planes.ts'
 
 // A Service of its own for each Gateway of one data plane (Gateway API, GEP-1762). The Service is where it is written down
 // which port of the Pods has which port of the Gateway: whoever leads writes it, and all replicas read it there.
@@ -15,6 +16,7 @@ export interface GatewayServiceSettings {
   readonly namespace: string
   /** Of the deployment: a Service that another one has made is not ours. */
   readonly deployment: string
+  /** Of Services whose Gateway does not say another. */
   readonly type: GatewayServiceType
 }
 
@@ -33,6 +35,9 @@ export interface GatewayServiceWant {
   readonly annotations: Readonly<Record<string, string>>
   /** The one that it is to be reached at; null: any. */
   readonly address: string | null
+  readonly type: GatewayServiceType
+  /** Pods that serve this Gateway alone; null: those that serve all. */
+  readonly dataPlane: DataPlane | null
 }
 
 /** By the name of the Service, what is known of where it is reached, and why it could not be made. */
@@ -42,9 +47,18 @@ export interface GatewayServiceFact {
   readonly addresses: readonly string[]
   /** "" where nothing is wrong. */
   readonly problem: string
+  /** What its own Pods are still to come to; "", or absent, where they serve, or it has none. */
+  readonly waits?: string
 }
 
-/** On Services that were made for Gateways: the name of the deployment's own Service. */
+interface Made {
+  readonly metadata: {
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  }
+}
+
+/** On what was made for Gateways: the name of the deployment's own Service. */
 export const DEPLOYMENT_LABEL = 'portcullis.dev/gateway-service-of'
 /** `default/front`: a label has no room for all names. */
 export const GATEWAY_ANNOTATION = 'portcullis.dev/gateway'
@@ -73,13 +87,13 @@ function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_LENGTH)
 }
 
-/** Whether this deployment has made a Service, for whichever Gateway. */
-export function isGatewayService({ metadata }: Service, deployment: string): boolean {
+/** Whether this deployment has made an object, for whichever Gateway. */
+export function isMadeBy({ metadata }: Made, deployment: string): boolean {
   return metadata.labels?.[DEPLOYMENT_LABEL] === deployment && gatewayKeyOf({ metadata }) !== ''
 }
 
 /** `default/front`; "" where it is made for none. */
-export function gatewayKeyOf({ metadata }: Pick<Service, 'metadata'>): string {
+export function gatewayKeyOf({ metadata }: Made): string {
   return metadata.annotations?.[GATEWAY_ANNOTATION] ?? ''
 }
 

@@ -1,6 +1,7 @@
 import { FilterTable } from '../filters/compile.ts'
 import type { FilterType } from '../filters/filter.ts'
 import type { ResourceKind, RoleName } from '../model/kind.ts'
+import type { ResourceRef } from '../model/resource.ts'
 import type { Resources } from '../model/resources.ts'
 import type { Contribution } from '../snapshot/contribution.ts'
 import { merge, type Translation } from '../snapshot/merge.ts'
@@ -69,6 +70,8 @@ export interface TranslateSettings {
   readonly ingressPorts?: IngressPorts
   /** Each Gateway has a Service, and so ports, of its own; absent: all are reached in one way. */
   readonly gatewayServices?: GatewayServiceSettings
+  /** The Gateway whose data plane this process is part of, and nothing else; absent: it serves all that have none. */
+  readonly onlyGateway?: Pick<ResourceRef, 'namespace' | 'name'>
 }
 
 export interface TranslateOptions extends TranslateSettings {

@@ -45,7 +45,7 @@ function access(): readonly JsonObject[] {
       apiVersion: `${api}/v1`,
       kind: 'Role',
       metadata: { name, namespace, labels },
-      // Which of the replicas writes statuses, and the Services of Gateways, which are made like the one of this name.
+      // Which of the replicas writes statuses, and the Services and Deployments of Gateways, which are made like those of this name.
       rules: [
         { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
         {
@@ -56,6 +56,11 @@ function access(): readonly JsonObject[] {
         },
         { apiGroups: [''], resources: ['services'], verbs: ['create', 'delete', 'patch'] },
         { apiGroups: [''], resources: ['services'], resourceNames: [name], verbs: ['get'] },
+        {
+          apiGroups: ['apps'],
+          resources: ['deployments'],
+          verbs: ['create', 'delete', 'list', 'patch', 'watch'],
+        },
       ],
     },
     {

@@ -1,183 +1,21 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { connect } from 'node:tls'
-import { once } from 'node:events'
-import { selfSigned } from '../support/certificates.ts'
 import { send } from '../support/client.ts'
-import { ApiServer } from '../support/kubernetes/api-server.ts'
-import type { ApiObject } from '../support/kubernetes/api-objects.ts'
-import { Folder, freePort, RunProcess } from '../support/process.ts'
-import { Seen } from '../support/until.ts'
-import { TestUpstream } from '../support/upstream.ts'
-
-const DEPLOYMENT = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: default }
----
-apiVersion: v1
-kind: Service
-metadata: { name: edge, namespace: gateways }
-spec:
-  type: LoadBalancer
-  clusterIP: 10.0.0.2
-  externalTrafficPolicy: Local
-  selector: { app: edge }
-  ports: [{ port: 80 }]
----`
-
-const gateway = (name: string, more = '') => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: ${name} }
-spec:
-  gatewayClassName: portcullis
-  listeners:
-    - { name: http, protocol: HTTP, port: 80 }
-    - { name: https, protocol: HTTPS, port: 443, tls: { certificateRefs: [{ name: ${name} }] } }
-${more}
----`
-
-const routes = (name: string) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: ${name} }
-spec:
-  parentRefs: [{ name: ${name} }]
-  rules:
-    - matches: [{ path: { value: /${name} } }]
-      backendRefs: [{ name: items, port: 80 }]
-    - matches: [{ path: { value: /secure } }]
-      filters: [{ type: RequestRedirect, requestRedirect: { path: { type: ReplaceFullPath, replaceFullPath: /there } } }]
----`
-
-const backend = (port: number) => `
-apiVersion: v1
-kind: Service
-metadata: { name: items }
-spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: { name: items-1, labels: { kubernetes.io/service-name: items } }
-addressType: IPv4
-endpoints: [{ addresses: [127.0.0.1], conditions: { ready: true } }]
-ports: [{ port: ${port} }]
----`
-
-interface ServiceSpec {
-  readonly type: string
-  readonly selector: object
-  readonly externalTrafficPolicy?: string
-  readonly loadBalancerIP?: string
-  readonly ports: readonly { readonly protocol: string; readonly port: number; readonly targetPort: number }[]
-}
-
-interface GatewayStatus {
-  readonly addresses?: readonly { readonly value: string }[]
-  readonly conditions?: readonly {
-    readonly type: string
-    readonly status: string
-    readonly reason: string
-    readonly message: string
-  }[]
-}
-
-const specOf = (service: ApiObject | undefined) => service?.['spec'] as ServiceSpec
-
-/** The Service that was made for a Gateway of the namespace default. */
-function serviceOf(api: ApiServer, name: string): ApiObject | undefined {
-  return [...api.collectionOf('Service').objects.values()].find(({ metadata }) => {
-    const annotations = metadata['annotations'] as Readonly<Record<string, string>> | undefined
-    return annotations?.['portcullis.dev/gateway'] === `default/${name}`
-  })
-}
-
-/** What is listened on for a port of a Gateway. */
-const targetOf = (api: ApiServer, name: string, port: number): number =>
-  specOf(serviceOf(api, name)).ports.find(one => one.port === port)!.targetPort
-
-const statusOf = (api: ApiServer, name: string): GatewayStatus => api.get('Gateway', name)?.status ?? {}
-
-const programmed = (api: ApiServer, name: string) =>
-  statusOf(api, name).conditions?.find(({ type }) => type === 'Programmed')
-
-/** Resolves when what the server has is as it is wanted. */
-async function until(api: ApiServer, isSo: () => boolean): Promise<void> {
-  const seen = new Seen<null>()
-  const stops = ['Gateway', 'Service'].map(kind =>
-    api.collectionOf(kind).follow(Number.MAX_SAFE_INTEGER, () => seen.push(null)),
-  )
-  seen.push(null)
-  await seen.first(isSo)
-  for (const stop of stops) stop()
-}
-
-const made = (api: ApiServer, name: string) => until(api, () => serviceOf(api, name) !== undefined)
-const reason = (api: ApiServer, name: string, wanted: string) =>
-  until(api, () => programmed(api, name)?.reason === wanted)
-
-/** As the controller of a balancer does. */
-function balance(api: ApiServer, name: string, ip: string): void {
-  const { metadata } = serviceOf(api, name)!
-  api.setStatus('Service', metadata.name, { loadBalancer: { ingress: [{ ip }] } }, 'gateways')
-}
-
-class Bed implements AsyncDisposable {
-  readonly api: ApiServer
-  private readonly upstream: TestUpstream
-  private readonly folder = new Folder()
-  private readonly runs: RunProcess[] = []
-
-  private constructor(api: ApiServer, upstream: TestUpstream) {
-    this.api = api
-    this.upstream = upstream
-    writeFileSync(join(this.folder.path, 'kubeconfig'), api.kubeconfig)
-    api.apply(DEPLOYMENT + backend(upstream.port))
-  }
-
-  static async start(): Promise<Bed> {
-    return new Bed(await ApiServer.start(), await TestUpstream.start())
-  }
-
-  /** A replica that listens at an address of its own, as a Pod does. */
-  async run(address = '127.0.0.1', type = 'LoadBalancer', ...more: readonly string[]): Promise<RunProcess> {
-    const file = join(this.folder.path, 'kubeconfig')
-    const ingress = `${await freePort()},${await freePort()}`
-    // prettier-ignore
-    const args = ['--kubernetes', '--kubeconfig', file, '--workers', '2', '--publish', 'service/gateways/edge', '--gateway-services', type,
-      '--lease', 'gateways/edge', '--address', address, '--ingress-ports', ingress, ...more]
-    const run = await RunProcess.start([], ...args)
-    this.runs.push(run)
-    await run.started()
-    return run
-  }
-
-  /** A Gateway with a certificate of its own, and a route of its name. */
-  async gateway(name: string, more = ''): Promise<void> {
-    const { chain, key } = await selfSigned({ names: [`${name}.example`] })
-    const data = { 'tls.crt': btoa(chain), 'tls.key': btoa(key) }
-    const secret = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name }, data }
-    this.api.apply(JSON.stringify(secret))
-    this.api.apply(gateway(name, more) + routes(name))
-  }
-
-  /** It is served, and reached at this address. */
-  async reached(name: string, ip: string): Promise<void> {
-    await made(this.api, name)
-    balance(this.api, name, ip)
-    await reason(this.api, name, 'Programmed')
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const run of this.runs) await run[Symbol.asyncDispose]()
-    await this.upstream[Symbol.asyncDispose]()
-    await this.api.stop()
-    this.folder[Symbol.dispose]()
-  }
-}
+import {
+  balance,
+  gateway,
+  GatewayBed,
+  made,
+  programmed,
+  reason,
+  serviceOf,
+  specOf,
+  statusOf,
+  targetOf,
+  until,
+} from '../support/kubernetes/gateway-bed.ts'
 
 /** The name in the certificate that is shown on a port. */
 async function certificateOn(port: number): Promise<string | undefined> {
@@ -190,7 +28,7 @@ async function certificateOn(port: number): Promise<string | undefined> {
 
 suite('a Service for each Gateway', () => {
   test('two Gateways have the same ports, each with its own certificates and routes', async () => {
-    await using bed = await Bed.start()
+    await using bed = await GatewayBed.start()
     const { api } = bed
     const run = await bed.run()
     await bed.gateway('a')
@@ -219,7 +57,7 @@ suite('a Service for each Gateway', () => {
   })
 
   test('what is deleted by hand comes again on the same ports, and goes with its Gateway', async () => {
-    await using bed = await Bed.start()
+    await using bed = await GatewayBed.start()
     const { api } = bed
     const run = await bed.run()
     await bed.gateway('a')
@@ -254,7 +92,7 @@ suite('a Service for each Gateway', () => {
   })
 
   test('labels and annotations of the infrastructure come, change and go', async () => {
-    await using bed = await Bed.start()
+    await using bed = await GatewayBed.start()
     const { api } = bed
     await bed.run()
     const words = (labels: string, annotations: string) =>
@@ -276,7 +114,7 @@ suite('a Service for each Gateway', () => {
   })
 
   test('a Service of somebody else is left as it is, and the Gateway says so', async () => {
-    await using bed = await Bed.start()
+    await using bed = await GatewayBed.start()
     const { api } = bed
     const first = await bed.run()
     await bed.gateway('a')
@@ -301,7 +139,7 @@ spec: { clusterIP: 10.0.0.9, selector: { app: theirs }, ports: [{ port: 80, targ
   })
 
   test('a right that is missing is told in the condition and once in the log', async () => {
-    await using bed = await Bed.start()
+    await using bed = await GatewayBed.start()
     const { api } = bed
     const run = await bed.run()
     api.fault = ({ method, path }, response) => {
@@ -319,7 +157,7 @@ spec: { clusterIP: 10.0.0.9, selector: { app: theirs }, ports: [{ port: 80, targ
   })
 
   test('another replica that leads goes on with what there is', async () => {
-    await using bed = await Bed.start()
+    await using bed = await GatewayBed.start()
     const { api } = bed
     const first = await bed.run()
     await first.event('kubernetes.leads')
@@ -337,7 +175,7 @@ spec: { clusterIP: 10.0.0.9, selector: { app: theirs }, ports: [{ port: 80, targ
   })
 
   test('an address that a Gateway wants is asked of the balancer, and waited for', async () => {
-    await using bed = await Bed.start()
+    await using bed = await GatewayBed.start()
     const { api } = bed
     await bed.run()
     await bed.gateway('a', '  addresses: [{ value: 192.0.2.5 }]')
@@ -352,7 +190,7 @@ spec: { clusterIP: 10.0.0.9, selector: { app: theirs }, ports: [{ port: 80, targ
   })
 
   test('by the address of the cluster', async () => {
-    await using bed = await Bed.start()
+    await using bed = await GatewayBed.start()
     const { api } = bed
     await bed.run('127.0.0.1', 'ClusterIP')
     await bed.gateway('a')

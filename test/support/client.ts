@@ -10,6 +10,8 @@ export interface Asked {
   readonly host?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** An address of this machine that it is sent to; 127.0.0.1 where absent. */
+  readonly to?: string
   /** An address of this machine that it comes from. */
   readonly from?: string
 }
@@ -25,9 +27,9 @@ export interface Answer {
 
 /** One request on a connection of its own; rejects where the connection breaks before the response's end. */
 export async function send(port: number, asked: Asked = {}): Promise<Answer> {
-  const { method = 'GET', path = '/', host = 'a.example', headers = {}, body, from } = asked
+  const { method = 'GET', path = '/', host = 'a.example', headers = {}, body, to = '127.0.0.1', from } = asked
   const call = request({
-    host: '127.0.0.1',
+    host: to,
     port,
     method,
     path,

@@ -96,6 +96,20 @@ export const gatewayServices: Flag<GatewayServiceType | null> = {
   },
 }
 
+export const onlyGateway: Flag<{ readonly namespace: string; readonly name: string } | null> = {
+  name: 'only-gateway',
+  placeholder: 'NAMESPACE/NAME',
+  env: 'PORTCULLIS_ONLY_GATEWAY',
+  fallback: '',
+  help: 'For --gateway-services: serve this Gateway alone, as part of its data plane (GatewayParameters), and write nothing into the cluster. Set in the Deployments that are made for Gateways.',
+  parse: text => {
+    if (text === '') return null
+    const [, namespace, name] = /^([a-z0-9-]+)\/([a-z0-9][a-z0-9.-]*)$/.exec(text) ?? []
+    if (namespace !== undefined && name !== undefined) return { namespace, name }
+    throw new UsageError(`"${text}" is no Gateway, expected NAMESPACE/NAME`)
+  },
+}
+
 export const lease: Flag<{ readonly namespace: string; readonly name: string }> = {
   name: 'lease',
   placeholder: '[NAMESPACE/]NAME',

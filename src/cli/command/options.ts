@@ -1,5 +1,6 @@
 import type { OwnZone } from '../../upstream/choice/place.ts'
 import type { Collector } from '../../telemetry/spans/post.ts'
+import type { ResourceRef } from '../../model/resource.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 import type { RoleSelection } from './role-selection.ts'
 import type { TranslateSettings } from '../../translation/role.ts'
@@ -18,6 +19,8 @@ export interface ClusterOptions {
   readonly published: Published
   /** The Services that Gateways have, each its own; null: they have none. */
   readonly gatewayServices: GatewayServiceSettings | null
+  /** The Gateway that this process serves, and no other, as part of its data plane; null: all that have none. */
+  readonly onlyGateway: Pick<ResourceRef, 'namespace' | 'name'> | null
   /** NAMESPACE/NAME of the Lease by which one replica writes statuses; "" for a namespace of its own. */
   readonly lease: { readonly namespace: string; readonly name: string }
 }

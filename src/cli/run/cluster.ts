@@ -44,15 +44,17 @@ export async function openCluster(
 export class Cluster {
   readonly source: KubernetesSource
   private readonly writer: StatusWriter
-  private readonly leader: Leader
-  /** Null where addresses are given. */
+  /** Null of a process that serves one Gateway alone: it writes nothing. */
+  private readonly leader: Leader | null
+  /** Null where addresses are given, or nobody is told of them. */
   private readonly publishing: PublishingService | null
   /** Null where Gateways have no Services of their own. */
   private readonly services: GatewayServices | null
   private onFound: (facts: GatewayServiceFacts) => void = () => {}
 
   constructor(options: ClusterOptions, client: ApiClient, kinds: Kinds, data: DataDirectory | null) {
-    const { namespaces, published, lease, gatewayServices: settings } = options
+    const { namespaces, published, lease, gatewayServices: settings, onlyGateway } = options
+    const writes = onlyGateway === null
     const watched = allKinds.all
     const scope = JSON.stringify([client.access.server.href, namespaces, watched.map(qualifiedKind)])
     const kept = data && new KeptObjects({ folder: join(data.path, 'kubernetes'), scope, log })
@@ -63,21 +65,23 @@ export class Cluster {
     const writer = new StatusWriter({ client, source, log, addresses })
     this.source = source
     this.writer = writer
-    this.leader = new Leader({
-      client,
-      namespace: lease.namespace || (client.access.namespace ?? 'default'),
-      name: lease.name,
-      identity: `${hostname()}_${randomUUID()}`,
-      log,
-      changed: leads => {
-        writer.lead(leads)
-        this.services?.lead(leads)
-      },
-    })
+    this.leader = writes
+      ? new Leader({
+          client,
+          namespace: lease.namespace || (client.access.namespace ?? 'default'),
+          name: lease.name,
+          identity: `${hostname()}_${randomUUID()}`,
+          log,
+          changed: leads => {
+            writer.lead(leads)
+            this.services?.lead(leads)
+          },
+        })
+      : null
     this.services =
       settings && new GatewayServices({ client, source, settings, log, found: facts => this.onFound(facts) })
     this.publishing =
-      'service' in published
+      'service' in published && writes
         ? new PublishingService({
             client,
             kinds,
@@ -103,14 +107,14 @@ export class Cluster {
     this.writer.applied({ resources, conditions: status.conditions, gateways })
     const services = wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[] | undefined
     this.services?.applied(resources, services ?? [])
-    if (this.publishing === null) this.leader.start()
-    else void this.publishing.settled.then(() => this.leader.start())
+    if (this.publishing === null) this.leader?.start()
+    else void this.publishing.settled.then(() => this.leader?.start())
   }
 
   /** Another replica may lead at once. */
   async stop(): Promise<void> {
     this.publishing?.close()
     await Promise.all([this.writer.close(), this.services?.close()])
-    await this.leader.close()
+    await this.leader?.close()
   }
 }

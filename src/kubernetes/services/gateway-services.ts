@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Service } from '../../model/kinds/service.ts'
 import type { ResourceRef } from '../../model/resource.ts'
 import type { Resources } from '../../model/resources.ts'
 import { fieldOf } from '../../model/words.ts'
@@ -12,17 +11,21 @@ import type {
   GatewayServiceWant,
 } from '../../translation/gateway-services.ts'
 import { systemClock, type Clock } from '../../upstream/clock.ts'
-import { ApiError, type ApiClient } from '../client.ts'
-import { pathOf } from '../collection.ts'
+import type { ApiClient } from '../client.ts'
 import type { KubernetesSource } from '../kubernetes-source.ts'
 import type { Known } from '../object-store.ts'
-import { Attempts, type Attempt } from '../status/attempts.ts'
+import type { ReflectorTimes } from '../reflector.ts'
 import { balancerAddresses, clusterAddresses } from '../status/published.ts'
-import { FOREIGN, ofGateway, ownOf, planServices, type Promised, type Write } from './plan.ts'
+import { Deployments, isAvailable } from './deployments.ts'
+import { FOREIGN, isMadeFor } from './made.ts'
+import { planDeployments } from './plan-deployments.ts'
+import { ofGateway, ownOf, planServices, type Promised } from './plan.ts'
+import type { DeploymentTemplate } from './wanted-deployment.ts'
 import type { ServiceTemplate } from './wanted-service.ts'
+import { Writes } from './writes.ts'
 
 export interface GatewayServicesOptions {
-  readonly client: Pick<ApiClient, 'get' | 'create' | 'mergePatch' | 'delete'>
+  readonly client: ApiClient
   readonly source: Pick<KubernetesSource, 'known'>
   readonly settings: GatewayServiceSettings
   readonly log: Logger
@@ -31,9 +34,10 @@ export interface GatewayServicesOptions {
   /** How long after a first failure it is tried again; 1 s where absent. */
   readonly retryMs?: number
   readonly clock?: Clock
+  readonly times?: ReflectorTimes
 }
 
-/** What is in force, and which Services are to be there for it. */
+/** What is in force, and what is to be there for it. */
 interface Spoken {
   readonly resources: Resources
   readonly wants: readonly GatewayServiceWant[]
@@ -41,29 +45,21 @@ interface Spoken {
 
 const AT_ONCE = 8
 const RETRY_MS = 1_000
-const MOST_RETRY_MS = 300_000
-const WRITE_MS = 10_000
-const FORBIDDEN = 403
-/** What the server has looked at and will not take, however often it is asked. */
-const refusedFor: ReadonlySet<number> = new Set([400, 422])
 
 /**
- * A Service for each Gateway, in the namespace of the Pods, as the deployment's own is: made, changed and deleted as long as
- * this process leads. All replicas read in it which ports they listen on (translation/gateway-services.ts). What somebody
+ * A Service for each Gateway, and a Deployment for each that is to have Pods of its own, in the namespace of the Pods, as
+ * the deployment's own are: made, changed and deleted as long as this process leads. All replicas read in the Service which
+ * ports they listen on (translation/gateway-services.ts), and which Pods serve (translation/data-planes.ts). What somebody
  * else has made under its name is never touched.
  */
 export class GatewayServices {
   private readonly options: GatewayServicesOptions
-  private readonly closing = new AbortController()
-  private readonly attempts: Attempts
+  private readonly writes: Writes
+  private readonly deployments: Deployments
   private spoken: Spoken | null = null
   private leads = false
   private template: ServiceTemplate | null = null
   private facts: GatewayServiceFacts = new Map()
-  /** Why the deployment's own Service cannot be read; "" where it can. */
-  private trouble = ''
-  /** Why the last write of a Service failed. */
-  private readonly problems = new Map<string, string>()
   /** The ports of Services that have been written and may not have come back. */
   private promised: Promised = new Map()
   private isDue = false
@@ -71,9 +67,16 @@ export class GatewayServices {
 
   constructor(options: GatewayServicesOptions) {
     this.options = options
-    const { clock = systemClock, retryMs = RETRY_MS } = options
+    const { client, settings, log, clock = systemClock, retryMs = RETRY_MS, times } = options
+    const { namespace } = settings
     const again = (): void => this.look()
-    this.attempts = new Attempts({ clock, firstMs: retryMs, mostMs: MOST_RETRY_MS, again })
+    const changed = (): void => {
+      this.tell()
+      this.look()
+    }
+    this.writes = new Writes({ client, namespace, log, clock, retryMs, again, failed: () => this.tell() })
+    this.deployments = new Deployments(client, namespace, changed, times)
+    void this.deployments.run()
   }
 
   /** What is in force in all workers now. */
@@ -87,9 +90,7 @@ export class GatewayServices {
 
   lead(leads: boolean): void {
     this.leads = leads
-    this.attempts.clear()
-    this.problems.clear()
-    this.trouble = ''
+    this.writes.clear()
     this.template = null
     this.tell()
     this.look()
@@ -101,15 +102,15 @@ export class GatewayServices {
     if (group !== '' || kind !== 'Service' || namespace !== settings.namespace) return
     if (name === settings.deployment) {
       this.template = null
-      this.attempts.drop(name)
+      this.writes.forget('Service', name)
     } else if (!this.isWatched(name)) return
     this.tell()
     this.look()
   }
 
   async close(): Promise<void> {
-    this.closing.abort()
-    this.attempts.clear()
+    this.writes.close()
+    this.deployments.close()
     await this.working
   }
 
@@ -123,26 +124,47 @@ export class GatewayServices {
   }
 
   private tell(): void {
-    if (this.spoken === null || this.closing.signal.aborted) return
+    if (this.spoken === null || this.writes.isClosed) return
     const facts = new Map(this.spoken.wants.map(want => [want.name, this.factOf(want)]))
     if (isDeepStrictEqual(facts, this.facts)) return
     this.facts = facts
     this.options.found(facts)
   }
 
-  private factOf({ name, gateway }: GatewayServiceWant): GatewayServiceFact {
+  private factOf({ name, gateway, type, dataPlane }: GatewayServiceWant): GatewayServiceFact {
     const known = this.known(name)
     const { settings } = this.options
-    const { type } = settings
     const isOurs = ofGateway(known, gateway, settings) !== null
-    if (known !== undefined && !isOurs) return { addresses: [], problem: FOREIGN }
+    const waits = dataPlane === null ? '' : this.awaited(name, gateway)
+    if (known !== undefined && !isOurs) return { addresses: [], problem: FOREIGN, waits }
     const addresses = type === 'LoadBalancer' ? balancerAddresses(known) : clusterAddresses(known)
-    return { addresses, problem: this.trouble || (this.problems.get(name) ?? '') }
+    return { addresses, problem: this.trouble || this.writes.problemOf('Service', name), waits }
+  }
+
+  /** Why the deployment's own Service cannot be read; "" where it can. */
+  private get trouble(): string {
+    const { deployment } = this.options.settings
+    const text = this.writes.problemOf('Service', deployment)
+    const what = `the Service ${deployment} (--publish), which it is made like, cannot be read`
+    return text === '' ? '' : `${what}: ${text}`
+  }
+
+  /** What the Pods of a Gateway are still to come to; "" where they serve. */
+  private awaited(name: string, gateway: ResourceRef): string {
+    const { deployments, writes } = this
+    const { settings } = this.options
+    const title = `Deployment ${settings.namespace}/${name}`
+    const known = deployments.get(name)
+    if (known !== undefined && !isMadeFor(known, gateway, settings)) return `${title}: ${FOREIGN}`
+    const problem = deployments.problem || writes.problemOf('Deployment', name)
+    if (problem !== '') return `${title}: ${problem}`
+    if (known === undefined) return `${title} is still to be made for it`
+    return isAvailable(known) ? '' : `${title} has no Pod of its newest version that is available yet`
   }
 
   private look(): void {
     this.isDue = true
-    if (!this.leads || this.closing.signal.aborted || this.spoken === null) return
+    if (!this.leads || this.writes.isClosed || this.spoken === null) return
     this.working ??= this.work().finally(() => {
       this.working = null
       if (this.isDue) this.look()
@@ -154,104 +176,63 @@ export class GatewayServices {
     await delay(0)
     this.isDue = false
     this.template ??= await this.readTemplate()
-    const { template, spoken } = this
+    const { template, spoken, writes, deployments } = this
     if (template === null || spoken === null) return
     const { settings } = this.options
-    const known = (name: string): Known | undefined => this.known(name)
-    const { writes, promised, problems, inOrder } = planServices({
+    const services = planServices({
       ...spoken,
       settings,
       template,
-      known,
+      known: name => this.known(name),
       promised: this.promised,
+      isAvailable: name => this.isAvailable(name),
     })
-    this.promised = promised
-    for (const [name, problem] of problems) {
-      this.attempts.drop(name)
-      this.complain(name, problem)
+    this.promised = services.promised
+    // Of what cannot be read it is not known what there is.
+    const planes =
+      deployments.problem === ''
+        ? planDeployments({ ...spoken, settings, template: this.pods(template), deployments })
+        : { writes: [], problems: new Map<string, string>(), inOrder: [] }
+    for (const [kind, planned] of [
+      ['Service', services],
+      ['Deployment', planes],
+    ] as const) {
+      for (const [name, problem] of planned.problems) {
+        writes.forget(kind, name)
+        writes.complain(kind, name, problem)
+      }
+      for (const name of planned.inOrder) writes.done(kind, name)
     }
-    for (const name of inOrder) this.done(name)
-    for (let i = 0; i < writes.length && this.leads; i += AT_ONCE)
-      await Promise.all(writes.slice(i, i + AT_ONCE).map(write => this.write(write)))
+    const all = [...services.writes, ...planes.writes]
+    for (let i = 0; i < all.length && this.leads; i += AT_ONCE)
+      await Promise.all(all.slice(i, i + AT_ONCE).map(one => writes.write(one)))
     this.tell()
+  }
+
+  private isAvailable(name: string): boolean {
+    const known = this.deployments.get(name)
+    return known !== undefined && isAvailable(known)
+  }
+
+  /** The deployment itself, which is called like its Service. */
+  private pods({ spec: { selector = {} } }: ServiceTemplate): DeploymentTemplate | string {
+    const { namespace, deployment: name } = this.options.settings
+    const deployment = this.deployments.get(name)
+    return deployment === undefined
+      ? `there is no Deployment ${namespace}/${name}, whose Pods those of a Gateway are made like`
+      : { deployment, selector }
   }
 
   /** What the deployment's own Service says; null, and told, where it cannot be had. */
   private async readTemplate(): Promise<ServiceTemplate | null> {
-    const { client, settings } = this.options
-    const key = settings.deployment
-    const attempt = this.attempts.begin(key, '', {})
-    if (attempt === null) return null
-    try {
-      const object = await client.get(this.pathOf(key), {}, this.signal())
-      this.attempts.drop(key)
-      const uid = fieldOf(fieldOf(object, 'metadata'), 'uid')
-      const spec = (fieldOf(object, 'spec') ?? {}) as ServiceTemplate['spec']
-      if (Object.keys(spec.selector ?? {}).length === 0) throw new Error('it has no selector')
-      this.problems.delete(key)
-      this.trouble = ''
-      return { uid: typeof uid === 'string' ? uid : '', spec }
-    } catch (error) {
-      if (!this.closing.signal.aborted) this.failed(key, attempt, error)
-      return null
-    }
-  }
-
-  private async write({ name, onto, method, body }: Write): Promise<void> {
-    const { client, log, settings } = this.options
-    const attempt = this.attempts.begin(name, onto, { method, ...body })
-    if (attempt === null) return
-    const path = this.pathOf(name)
-    const service = `${settings.namespace}/${name}`
-    try {
-      if (method === 'delete') await client.delete(path, body, this.signal())
-      else if (method === 'create') await client.create(this.pathOf(), body, this.signal())
-      else {
-        const metadata = { ...(body['metadata'] as object), resourceVersion: onto }
-        await client.mergePatch(path, { ...body, metadata }, this.signal())
-      }
-      log.info('kubernetes.service_written', { service, method })
-      this.problems.delete(name)
-    } catch (error) {
-      if (!this.closing.signal.aborted) this.failed(name, attempt, error)
-    }
-  }
-
-  private failed(name: string, attempt: Attempt, error: unknown): void {
-    const { code, retryAfterMs } = error instanceof ApiError ? error : { code: 0, retryAfterMs: 0 }
-    const isTemplate = name === this.options.settings.deployment
-    // It is gone, has changed, or somebody was faster: the watch tells of each.
-    if (!isTemplate && (code === 404 || code === 409)) return
-    const text = error instanceof Error ? error.message : String(error)
-    if (isTemplate) this.trouble = templateProblem(name, text)
-    this.complain(name, text)
+    const { deployment } = this.options.settings
+    const object = await this.writes.read('Service', deployment)
+    if (object === null) return null
+    const uid = fieldOf(fieldOf(object, 'metadata'), 'uid')
+    const spec = (fieldOf(object, 'spec') ?? {}) as ServiceTemplate['spec']
+    if (Object.keys(spec.selector ?? {}).length > 0) return { uid: typeof uid === 'string' ? uid : '', spec }
+    this.writes.complain('Service', deployment, 'it has no selector')
     this.tell()
-    if (!refusedFor.has(code))
-      this.attempts.retry(name, attempt, code === FORBIDDEN ? MOST_RETRY_MS : retryAfterMs)
+    return null
   }
-
-  private done(name: string): void {
-    this.attempts.drop(name)
-    this.problems.delete(name)
-  }
-
-  /** Once, as long as it is the same. */
-  private complain(name: string, problem: string): void {
-    const { log, settings } = this.options
-    if (this.problems.get(name) === problem) return
-    this.problems.set(name, problem)
-    log.warn('kubernetes.service_failed', { service: `${settings.namespace}/${name}`, message: problem })
-  }
-
-  private pathOf(name?: string): string {
-    return pathOf({ kind: Service, namespace: this.options.settings.namespace }, 'v1', name)
-  }
-
-  private signal(): AbortSignal {
-    return AbortSignal.any([this.closing.signal, AbortSignal.timeout(WRITE_MS)])
-  }
-}
-
-function templateProblem(deployment: string, text: string): string {
-  return `the Service ${deployment} (--publish), which it is made like, cannot be read: ${text}`
 }

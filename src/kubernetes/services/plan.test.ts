@@ -16,6 +16,8 @@ function wantOf(namespace: string, name: string, count: number): GatewayServiceW
     labels: {},
     annotations: {},
     gatewayClass: 'ours',
+    type: 'LoadBalancer',
+    dataPlane: null,
   }
 }
 
@@ -28,6 +30,7 @@ test('one namespace leaves ports to others, however many it asks for', () => {
     template: { uid: 'u', spec: { selector: { app: 'edge' } } },
     known: () => undefined,
     promised: new Map(),
+    isAvailable: () => false,
   })
   const made = writes.map(({ name }) => name)
   assert.equal(made.filter(name => name.startsWith('edge-greedy-')).length, 31)

@@ -1,31 +1,25 @@
-import { GATEWAY_API } from '../../model/kind.ts'
-import { Gateway } from '../../model/kinds/gateway.ts'
 import { Service } from '../../model/kinds/service.ts'
 import type { ResourceRef } from '../../model/resource.ts'
-import { refKey, type Resources } from '../../model/resources.ts'
-import { classStates } from '../../translation/gateway-classes.ts'
+import type { Resources } from '../../model/resources.ts'
+import { leadsToDataPlane } from '../../translation/data-planes.ts'
 import {
   gatewayKeyOf,
-  isGatewayService,
+  isMadeBy,
   targetsOf,
   type GatewayServiceSettings,
   type GatewayServiceWant,
 } from '../../translation/gateway-services.ts'
 import type { Known } from '../object-store.ts'
+import { FOREIGN, isMadeFor } from './made.ts'
+import { goneGateways } from './orphans.ts'
 import { isTargetPort, TARGET_PORTS, TargetPorts } from './target-ports.ts'
+import { selectorOf } from './wanted-deployment.ts'
 import { newService, servicePatch, wantedService, type ServiceTemplate } from './wanted-service.ts'
+import type { Write } from './writes.ts'
 
 /** By the name of a Service, the ports of the Pods that it was written with, while it may not have come back. */
 export type Promised = ReadonlyMap<string, Targets>
 type Targets = ReadonlyMap<string, number>
-
-export interface Write {
-  readonly name: string
-  /** The version that is there; "" where there is none. */
-  readonly onto: string
-  readonly method: 'create' | 'patch' | 'delete'
-  readonly body: Readonly<Record<string, unknown>>
-}
 
 interface Planned {
   readonly writes: readonly Write[]
@@ -45,10 +39,9 @@ interface Situation {
   /** A Service as the server had it last. */
   readonly known: (name: string) => Known | undefined
   readonly promised: Promised
+  /** Whether the Pods that serve one Gateway alone do, by the name of its Service. */
+  readonly isAvailable: (name: string) => boolean
 }
-
-export const FOREIGN =
-  'it is there already, and was not made for this Gateway; it stays as it is until it is deleted'
 
 /** What is to be written so that each Gateway has its Service, and none is left without one. Pure. */
 export function planServices(now: Situation): Planned {
@@ -73,7 +66,8 @@ export function planServices(now: Situation): Planned {
     if (known !== undefined && service === null) problems.set(name, FOREIGN)
     else if (typeof targets === 'string') problems.set(name, targets)
     else {
-      const wanted = wantedService(want, targets, template, settings)
+      const selector = leadsToOwn(now, want, service) ? selectorOf(name) : template.spec.selector
+      const wanted = wantedService(want, targets, template, settings, selector)
       const [method, body] =
         service === null
           ? (['create', newService(name, wanted, template, settings)] as const)
@@ -81,11 +75,20 @@ export function planServices(now: Situation): Planned {
       if (body === null) inOrder.push(name)
       else {
         promised.set(name, targets)
-        writes.push({ name, onto: known?.resourceVersion ?? '', method, body })
+        writes.push({ kind: 'Service', name, onto: known?.resourceVersion ?? '', method, body })
       }
     }
   }
   return { writes: [...writes, ...orphans(now)], promised, problems, inOrder }
+}
+
+/** A Service that has led to the Pods of all goes on doing so until the Gateway's own serve. */
+function leadsToOwn(
+  { isAvailable }: Situation,
+  { dataPlane, name }: GatewayServiceWant,
+  service: Service | null,
+): boolean {
+  return dataPlane !== null && (service === null || leadsToDataPlane(service) || isAvailable(name))
 }
 
 /** Those of Services that are still to go are still listened on. */
@@ -175,45 +178,34 @@ class Room {
 /** Services whose Gateway is gone, or another controller's now. A Gateway that is only broken keeps its address. */
 function orphans({ resources, wants, settings, known }: Situation): readonly Write[] {
   const wanted = new Set(wants.map(({ name }) => name))
-  const classOf = classStates(resources)
+  const isGone = goneGateways(resources)
   return made(resources, settings).flatMap(service => {
     const { name } = service.metadata
     const { resourceVersion: onto = '' } = known(name) ?? {}
-    if (wanted.has(name) || onto === '') return []
-    const gateway = refOfKey(gatewayKeyOf(service))
-    const there = resources.get(Gateway, gateway.namespace, gateway.name)
-    const isKept =
-      there === undefined
-        ? resources.refusals.has(refKey(gateway))
-        : classOf(there.body.spec.gatewayClassName) !== 'foreign'
+    if (wanted.has(name) || onto === '' || !isGone(gatewayKeyOf(service))) return []
     const body = { preconditions: { resourceVersion: onto } }
-    return isKept ? [] : [{ name, onto, method: 'delete', body } as const]
+    return [{ kind: 'Service', name, onto, method: 'delete', body } as const]
   })
 }
 
 function made(resources: Resources, { namespace, deployment }: GatewayServiceSettings): readonly Service[] {
   return resources
     .all(Service)
-    .filter(one => one.metadata.namespace === namespace && isGatewayService(one, deployment))
+    .filter(one => one.metadata.namespace === namespace && isMadeBy(one, deployment))
 }
 
 /** The Service, if this deployment has made it. */
 export function ownOf(known: Known | undefined, { deployment }: GatewayServiceSettings): Service | null {
   const service = known?.validation.resource as Service | null | undefined
-  return service && isGatewayService(service, deployment) ? service : null
+  return service && isMadeBy(service, deployment) ? service : null
 }
 
 /** The Service, if this deployment has made it for this Gateway. */
 export function ofGateway(
   known: Known | undefined,
-  { namespace, name }: ResourceRef,
+  gateway: ResourceRef,
   settings: GatewayServiceSettings,
 ): Service | null {
   const service = ownOf(known, settings)
-  return service !== null && gatewayKeyOf(service) === `${namespace}/${name}` ? service : null
-}
-
-function refOfKey(key: string): ResourceRef {
-  const [namespace = '', name = ''] = key.split('/')
-  return { group: GATEWAY_API, kind: 'Gateway', namespace, name }
+  return service !== null && isMadeFor(service, gateway, settings) ? service : null
 }

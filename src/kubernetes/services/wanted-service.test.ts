@@ -22,6 +22,8 @@ const want: GatewayServiceWant = {
   labels: { team: 'one', 'portcullis.dev/gateway-service-of': 'another' },
   annotations: { 'example.com/kind': 'internal' },
   address: null,
+  type: 'LoadBalancer',
+  dataPlane: null,
 }
 
 /** What the server has once it was created, as it is read. */

@@ -1,12 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Service } from '../../model/kinds/service.ts'
-import {
-  DEPLOYMENT_LABEL,
-  GATEWAY_ANNOTATION,
-  labelValue,
-  type GatewayServiceSettings,
-  type GatewayServiceWant,
-} from '../../translation/gateway-services.ts'
+import type { GatewayServiceSettings, GatewayServiceWant } from '../../translation/gateway-services.ts'
+import { wantedWords, wordsPatch, type WantedWords } from './made.ts'
 
 /** What the deployment's own Service says of all that are like it. */
 export interface ServiceTemplate {
@@ -26,55 +21,31 @@ interface TemplateSpec {
 type Words = Readonly<Record<string, string>>
 
 /** What a Service is to say, without what only a new one is given. */
-export interface WantedService {
-  readonly labels: Words
-  readonly annotations: Words
+export interface WantedService extends WantedWords {
   readonly spec: Readonly<Record<string, unknown>>
 }
 
-/** Names of what was taken over from `spec.infrastructure`, to be taken away when it goes there. */
-const PROPAGATED = 'portcullis.dev/propagated'
-const OURS = 'portcullis.dev/'
-
-/** Pure. `targets`: by `tcp 443` the port of the Pods. */
+/** Pure. `targets`: by `tcp 443` the port of the Pods, which `selector` finds. */
 export function wantedService(
   want: GatewayServiceWant,
   targets: ReadonlyMap<string, number>,
   { spec: template }: ServiceTemplate,
-  { deployment, type }: GatewayServiceSettings,
+  settings: GatewayServiceSettings,
+  selector: Words | undefined = template.selector,
 ): WantedService {
-  const { gateway, gatewayClass } = want
-  const [labels, annotations] = [others(want.labels), others(want.annotations)]
-  const propagated = { labels: Object.keys(labels).sort(), annotations: Object.keys(annotations).sort() }
+  const { type } = want
   const isBalanced = type === 'LoadBalancer'
   return {
-    labels: {
-      ...labels,
-      'app.kubernetes.io/managed-by': 'portcullis',
-      'gateway.networking.k8s.io/gateway-name': labelValue(gateway.name),
-      'gateway.networking.k8s.io/gateway-class-name': labelValue(gatewayClass),
-      'portcullis.dev/gateway-namespace': gateway.namespace,
-      [DEPLOYMENT_LABEL]: deployment,
-    },
-    annotations: {
-      ...annotations,
-      [GATEWAY_ANNOTATION]: `${gateway.namespace}/${gateway.name}`,
-      [PROPAGATED]: JSON.stringify(propagated),
-    },
+    ...wantedWords(want, settings),
     spec: {
       type,
-      selector: template.selector,
+      selector,
       ports: Array.from(targets, ([key, targetPort]) => portOf(key, targetPort)),
       externalTrafficPolicy: type === 'ClusterIP' ? undefined : (template.externalTrafficPolicy ?? 'Cluster'),
       loadBalancerIP: isBalanced ? (want.address ?? undefined) : undefined,
       loadBalancerSourceRanges: isBalanced ? template.loadBalancerSourceRanges : undefined,
     },
   }
-}
-
-/** Of what stands for a Gateway we say ourselves what it is. */
-function others(words: Words): Words {
-  return Object.fromEntries(Object.entries(words).filter(([name]) => !name.startsWith(OURS)))
 }
 
 function portOf(key: string, targetPort: number): object {
@@ -90,10 +61,11 @@ export function newService(
   name: string,
   { labels, annotations, spec }: WantedService,
   { uid, spec: { loadBalancerClass, ipFamilies, ipFamilyPolicy } }: ServiceTemplate,
-  { namespace, deployment, type }: GatewayServiceSettings,
+  { namespace, deployment }: GatewayServiceSettings,
 ): Record<string, unknown> {
   const owner = { apiVersion: 'v1', kind: 'Service', name: deployment, uid }
-  const fixed = { ...(type === 'LoadBalancer' && { loadBalancerClass }), ipFamilies, ipFamilyPolicy }
+  const isBalanced = spec['type'] === 'LoadBalancer'
+  const fixed = { ...(isBalanced && { loadBalancerClass }), ipFamilies, ipFamilyPolicy }
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -103,18 +75,15 @@ export function newService(
 }
 
 /** The merge patch (RFC 7396) by which a Service says what is wanted; null where it does. What others have added stays. */
-export function servicePatch(
-  wanted: WantedService,
-  { metadata, body }: Service,
-): Record<string, unknown> | null {
-  const spec: Readonly<Record<string, unknown>> = body.spec ?? {}
-  const before = propagatedOf(metadata.annotations?.[PROPAGATED])
+export function servicePatch(wanted: WantedService, service: Service): Record<string, unknown> | null {
+  const spec: Readonly<Record<string, unknown>> = service.body.spec ?? {}
   const changes = {
-    labels: wordChanges(metadata.labels ?? {}, wanted.labels, before.labels),
-    annotations: wordChanges(metadata.annotations ?? {}, wanted.annotations, before.annotations),
+    ...wordsPatch(wanted, service),
     spec: Object.fromEntries(
       Object.entries(wanted.spec).flatMap(([name, value]) =>
-        isDeepStrictEqual(value, spec[name] === '' ? undefined : spec[name]) ? [] : [[name, value ?? null]],
+        isDeepStrictEqual(value, spec[name] === '' ? undefined : spec[name])
+          ? []
+          : [[name, name === 'selector' ? selectorPatch(value, spec[name]) : (value ?? null)]],
       ),
     ),
   }
@@ -123,24 +92,8 @@ export function servicePatch(
   return { metadata: words, spec: fields }
 }
 
-function wordChanges(now: Words, wanted: Words, before: readonly string[]): Record<string, string | null> {
-  const gone = before.filter(name => !Object.hasOwn(wanted, name) && Object.hasOwn(now, name))
-  const other = Object.entries(wanted).filter(([name, value]) => now[name] !== value)
-  return { ...Object.fromEntries(gone.map(name => [name, null])), ...Object.fromEntries(other) }
-}
-
-function propagatedOf(text = '{}'): {
-  readonly labels: readonly string[]
-  readonly annotations: readonly string[]
-} {
-  try {
-    const { labels, annotations } = JSON.parse(text) as Readonly<Record<string, unknown>>
-    return { labels: textsOf(labels), annotations: textsOf(annotations) }
-  } catch {
-    return { labels: [], annotations: [] }
-  }
-}
-
-function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : []
+/** A merge patch leaves keys that it does not name, and these would be one more thing that Pods must have. */
+function selectorPatch(wanted: unknown, now: unknown): Record<string, unknown> {
+  const gone = Object.keys((now ?? {}) as object).map(name => [name, null] as const)
+  return { ...Object.fromEntries(gone), ...(wanted as object | undefined) }
 }

@@ -14,7 +14,7 @@ const gatewayClassSchema = object(
         description: optional(text(64), 'Words for people.'),
         parametersRef: optional(
           objectReference,
-          'Parameters of a controller. Ours has none, so that with them the class is not accepted: a ClientPolicy says how Gateways treat clients.',
+          'GatewayParameters, with their namespace, for each Gateway of the class; what a Gateway names itself goes before them. Whatever else it names, the class is not accepted.',
         ),
       }),
       'Whose Gateways of this class are.',

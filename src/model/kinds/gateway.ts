@@ -99,15 +99,15 @@ const infrastructure = object({
       ),
       8,
     ),
-    'Labels for the Service that is made for the Gateway (--gateway-services); without one they change nothing.',
+    'Labels for what is made for the Gateway: its Service (--gateway-services), and its Deployment where it has one; without them they change nothing.',
   ),
   annotations: optional(
     record(text(4096), 16),
-    'Annotations for the Service that is made for the Gateway (--gateway-services), such as those that its balancer reads; without one they change nothing.',
+    'Annotations for what is made for the Gateway: its Service (--gateway-services), such as those that its balancer reads, and its Deployment; without them they change nothing.',
   ),
   parametersRef: optional(
     localObjectReference,
-    'Parameters of a controller. Ours has none, and refuses a Gateway with them: attach a ClientPolicy instead.',
+    'GatewayParameters of this namespace: the Gateway is served by Pods that serve no other. Whoever names something else, or what is not there, is refused, as everyone is outside of a cluster.',
   ),
 })
 

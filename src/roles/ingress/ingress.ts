@@ -27,6 +27,7 @@ import { Acme } from './acme/acme.ts'
 import { endpointsOnly, onlyEndpointsDiffer } from './backends/endpoints.ts'
 import { Health } from './health/health.ts'
 import { ingressFilters } from './filter-types.ts'
+import { GatewayParameters } from './kinds/gateway-parameters.ts'
 import { SessionKey } from './sessions/session-key.ts'
 import { XTelemetryPolicy } from './kinds/x-telemetry-policy.ts'
 import { Tracing } from './tracing/tracing.ts'
@@ -38,6 +39,7 @@ export const ingress: Role = {
   kinds: [
     GatewayClass,
     Gateway,
+    GatewayParameters,
     ListenerSet,
     HTTPRoute,
     GRPCRoute,

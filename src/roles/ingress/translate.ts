@@ -33,6 +33,7 @@ import { closeFiltered } from './closing/filtered-listeners.ts'
 import { gatewaysOf, reportGateway, statusesOf } from './gateway/gateway.ts'
 import { ownListeners, type GatewayState } from './gateway/gateway-state.ts'
 import { OwnServices } from './gateway/own-services.ts'
+import { Parameters } from './gateway/parameters.ts'
 import { wantedServices } from './gateway/reach.ts'
 import { GATEWAY_SERVICES, type GatewayServiceWant } from '../../translation/gateway-services.ts'
 import { Grants } from '../../translation/grants.ts'
@@ -74,7 +75,8 @@ import { reportClientCertificate, UpstreamTls } from './backends/upstream-tls.ts
 export function translate(resources: Resources, options: TranslateOptions = {}): Contribution {
   const report = new Report()
   const grants = new Grants(resources)
-  const classOf = gatewayClasses(resources, report)
+  const parameters = new Parameters(resources, options.gatewayServices !== undefined)
+  const classOf = gatewayClasses(resources, parameters, report)
   const calendar = new Calendar(options.nowMs)
   const certificates = new Certificates(resources, grants, calendar)
   const namespaces = new Namespaces(resources)
@@ -84,6 +86,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     classOf,
     options.addresses ?? [],
     OwnServices.of(resources, options),
+    parameters,
     providedBy(resources),
     namespaces,
     report,
@@ -144,11 +147,9 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     ...fallbacks.flatMap(({ filter }) => filter.forwardsTo ?? []),
   ]
   const policyOf = backendPolicies(resources, report)
-  const allPorts = ingresses.on(
-    portsOf(gateways.values(), settingsOf, upstreams, traced.tracingOf),
-    options,
-    upstreams.rulesOf(null),
-  )
+  const ports = portsOf(gateways.values(), settingsOf, upstreams, traced.tracingOf)
+  const allPorts =
+    options.onlyGateway === undefined ? ingresses.on(ports, options, upstreams.rulesOf(null)) : ports
   const parts = withCertificates(
     partsOf(resources, allPorts, upstreams, closed, asked, policyOf, report),
     certificates,

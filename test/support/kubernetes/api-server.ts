@@ -34,6 +34,14 @@ const LEASES: ServedKind = {
   scope: 'Namespaced',
 }
 
+const DEPLOYMENTS: ServedKind = {
+  group: 'apps',
+  versions: ['v1'],
+  kind: 'Deployment',
+  plural: 'deployments',
+  scope: 'Namespaced',
+}
+
 export const TOKEN = 'token-of-the-test'
 
 /**
@@ -60,7 +68,7 @@ export class ApiServer implements AsyncDisposable {
 
   private constructor(pair: KeyPair) {
     this.pair = pair
-    for (const kind of [...kinds.all, LEASES])
+    for (const kind of [...kinds.all, LEASES, DEPLOYMENTS])
       this.collections.set(kind.plural, new ApiCollection(kind, () => ++this.version))
   }
 

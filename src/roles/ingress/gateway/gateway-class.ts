@@ -10,23 +10,26 @@ import {
   CONTROLLER,
   type ClassState,
 } from '../../../translation/gateway-classes.ts'
-import type { Report } from '../../../translation/report.ts'
+import { isFull, type Report } from '../../../translation/report.ts'
+import type { Parameters } from './parameters.ts'
 
 /** Judges every GatewayClass of ours, and tells of each class name whose it is. */
-export function gatewayClasses(resources: Resources, report: Report): (name: string) => ClassState {
+export function gatewayClasses(
+  resources: Resources,
+  parameters: Parameters,
+  report: Report,
+): (name: string) => ClassState {
+  const refused = new Set<string>()
   for (const gatewayClass of resources.all(GatewayClass)) {
-    const state = classStateOf(gatewayClass)
-    if (state === 'served')
-      report.good(gatewayClass, 'Accepted', 'Accepted', 'Gateways of this class are served')
-    if (state === 'refused') {
-      const message =
-        'this controller has no parameters; remove parametersRef, and attach a ClientPolicy to the Gateway instead'
-      report.bad(gatewayClass, 'Accepted', [
-        { reason: 'InvalidParameters', path: ['spec', 'parametersRef'], message },
-      ])
-    }
+    if (classStateOf(gatewayClass) === 'foreign') continue
+    const flaws = parameters.flawsOf(gatewayClass)
+    if (isFull(flaws)) {
+      refused.add(gatewayClass.metadata.name)
+      report.bad(gatewayClass, 'Accepted', flaws)
+    } else report.good(gatewayClass, 'Accepted', 'Accepted', 'Gateways of this class are served')
   }
-  return classStates(resources)
+  const stateOf = classStates(resources)
+  return name => (refused.has(name) ? 'refused' : stateOf(name))
 }
 
 /** Gateways that another controller is to serve; where there are no others, and no Ingresses, nothing at all would be served here. */

@@ -23,6 +23,11 @@ export function isUsable({ refused, addresses }: GatewayState): boolean {
   return refused.length === 0 && addresses.unusable.length === 0
 }
 
+/** Whether this process listens for it, and no other that is for it alone. */
+export function isHere({ service }: GatewayState): boolean {
+  return service === null || service.isHere
+}
+
 /** One ListenerSet of a Gateway of ours. */
 export interface SetState {
   readonly set: ListenerSet

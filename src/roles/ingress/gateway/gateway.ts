@@ -21,6 +21,7 @@ import {
   setsByGateway,
 } from './listener-sets.ts'
 import type { OwnServices } from './own-services.ts'
+import type { Parameters } from './parameters.ts'
 import { awaitTargets, unreached } from './reach.ts'
 import type { Namespaces } from '../../../translation/namespaces.ts'
 import {
@@ -42,6 +43,7 @@ export function gatewaysOf(
   classOf: (name: string) => ClassState,
   fallback: readonly string[],
   services: OwnServices | null,
+  parameters: Parameters,
   provided: Provided,
   namespaces: Namespaces,
   report: Report,
@@ -52,18 +54,18 @@ export function gatewaysOf(
     const state = classOf(gateway.body.spec.gatewayClassName)
     if (state === 'missing') waiting(gateway, resources, report)
     if (!isOurs(state)) continue
-    const addresses = services?.addressesOf(gateway) ?? addressesOf(gateway, fallback)
+    const unfit = parameters.flawsOf(gateway)
+    const refused = [...(state === 'refused' ? refusedClass : []), ...unfit]
+    const infrastructure = refused.length > 0 ? null : parameters.infrastructureOf(gateway)
+    const service = services?.of(gateway, infrastructure) ?? null
+    const addresses = service?.listensAt ?? addressesOf(gateway, fallback)
     const own = listenersOf(gateway, certificates, provided)
     const sets = addSets(gateway, own, setsOf.get(keyOf(gateway)) ?? [], namespaces, certificates)
     states.set(keyOf(gateway), {
       gateway,
       addresses,
-      service: services?.of(gateway) ?? null,
-      refused: [
-        ...(state === 'refused' ? refusedClass : []),
-        ...addresses.unsupported,
-        ...parameterFlaws(gateway),
-      ],
+      service,
+      refused: [...refused, ...addresses.unsupported],
       listeners: [...own, ...sets.flatMap(({ listeners }) => listeners)],
       sets,
     })
@@ -96,13 +98,6 @@ function waiting(gateway: Gateway, resources: Resources, report: Report): void {
     ...rest,
   }
   for (const type of ['Accepted', 'Programmed']) report.unknown(gateway, type, flaw)
-}
-
-function parameterFlaws({ body: { spec } }: Gateway): Flaw[] {
-  if (spec.infrastructure?.parametersRef === undefined) return []
-  const message =
-    'this controller has no parameters; remove parametersRef, and attach a ClientPolicy to the Gateway instead'
-  return [{ reason: 'InvalidParameters', path: ['spec', 'infrastructure', 'parametersRef'], message }]
 }
 
 /**

@@ -1,18 +1,23 @@
 import { isIP } from 'node:net'
+import { GATEWAY_API } from '../../../model/kind.ts'
 import type { Gateway } from '../../../model/kinds/gateway.ts'
 import { Service } from '../../../model/kinds/service.ts'
-import type { Resources } from '../../../model/resources.ts'
+import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
+import { leadsToDataPlane, type DataPlane } from '../../../translation/data-planes.ts'
 import {
   GATEWAY_SERVICES,
   gatewayKeyOf,
   gatewayServiceName,
-  isGatewayService,
+  isMadeBy,
   targetsOf,
+  type GatewayServiceFact,
   type GatewayServiceFacts,
   type GatewayServiceSettings,
+  type GatewayServiceType,
 } from '../../../translation/gateway-services.ts'
 import type { TranslateOptions } from '../../../translation/role.ts'
 import { ANY, type Addresses } from './addresses.ts'
+import type { Infrastructure } from './parameters.ts'
 
 /** The Service that a Gateway has for itself, as far as it is there. */
 export interface OwnService {
@@ -25,8 +30,17 @@ export interface OwnService {
   readonly reached: readonly string[]
   /** The address that the Gateway wants; null: any. */
   readonly address: string | null
+  readonly type: GatewayServiceType
+  /** Pods that serve this Gateway alone; null: those that serve all. */
+  readonly dataPlane: DataPlane | null
+  /** Whether this process listens for the Gateway. */
+  readonly isHere: boolean
   /** "" where nothing is known to be wrong. */
   readonly problem: string
+  /** What is known of its own Pods: "" where they serve. */
+  readonly waits: string
+  /** Gateways listen where their Service sends to; what they name themselves their Service is asked to have. */
+  readonly listensAt: Addresses
 }
 
 /** The Services of Gateways, where each has one; null where all Gateways are reached in one way. */
@@ -35,16 +49,20 @@ export class OwnServices {
   private readonly settings: GatewayServiceSettings
   private readonly facts: GatewayServiceFacts
   private readonly open: readonly string[]
+  /** The key of the only Gateway that this process listens for; null: it serves all without a data plane of their own. */
+  private readonly only: string | null
   /** Ports of Pods that an older Gateway has. */
   private readonly taken = new Map<number, Gateway>()
 
   static of(
     resources: Resources,
-    { gatewayServices, facts, addresses }: TranslateOptions,
+    { gatewayServices, facts, addresses, onlyGateway }: TranslateOptions,
   ): OwnServices | null {
     if (gatewayServices === undefined) return null
     const known = (facts?.[GATEWAY_SERVICES] as GatewayServiceFacts | undefined) ?? new Map()
-    return new OwnServices(resources, gatewayServices, known, addresses ?? [])
+    const only =
+      onlyGateway === undefined ? null : refKey({ group: GATEWAY_API, kind: 'Gateway', ...onlyGateway })
+    return new OwnServices(resources, gatewayServices, known, addresses ?? [], only)
   }
 
   private constructor(
@@ -52,26 +70,49 @@ export class OwnServices {
     settings: GatewayServiceSettings,
     facts: GatewayServiceFacts,
     addresses: readonly string[],
+    only: string | null,
   ) {
     this.resources = resources
     this.settings = settings
     this.facts = facts
     this.open = addresses.length > 0 ? addresses : [ANY]
+    this.only = only
   }
 
-  /** Gateways come the oldest first. */
-  of(gateway: Gateway): OwnService {
+  /** Gateways come the oldest first. `infrastructure` null: it is refused, and what there is for it stays as it is. */
+  of(gateway: Gateway, infrastructure: Infrastructure | null): OwnService {
     const { namespace, deployment } = this.settings
     const name = gatewayServiceName(deployment, gateway.metadata)
     const service = this.resources.get(Service, namespace, name)
-    const { addresses = [], problem = '' } = this.facts.get(name) ?? {}
+    const { dataPlane = null, serviceType } = infrastructure ?? {}
+    const type = serviceType ?? this.settings.type
+    const { addresses, problem, waits = '' } = this.facts.get(name) ?? UNKNOWN
     const isOurs =
       service !== undefined &&
-      isGatewayService(service, deployment) &&
+      isMadeBy(service, deployment) &&
       gatewayKeyOf(service) === `${gateway.metadata.namespace}/${gateway.metadata.name}`
-    const own = { name, title: `Service ${namespace}/${name}`, address: wantedAddress(gateway) }
-    if (!isOurs) return { ...own, targets: new Map(), reached: [], problem }
-    return { ...own, targets: this.unshared(gateway, service), reached: addresses, problem }
+    const own = {
+      name,
+      title: `Service ${namespace}/${name}`,
+      address: wantedAddress(gateway),
+      type,
+      dataPlane,
+      problem,
+      waits,
+      listensAt: this.addressesOf(gateway, type),
+    }
+    if (!isOurs) return { ...own, targets: new Map(), reached: [], isHere: false }
+    const targets = this.unshared(gateway, service)
+    return { ...own, targets, reached: addresses, isHere: this.isHere(gateway, dataPlane, service) }
+  }
+
+  /**
+   * As long as its Service leads to the Pods that serve all, these do: also while those of its own begin. Pods of its own
+   * serve it as long as there are any, since the Service may lead to them a while longer than the Gateway wants them.
+   */
+  private isHere(gateway: Gateway, dataPlane: DataPlane | null, service: Service): boolean {
+    if (this.only !== null) return keyOf(gateway) === this.only
+    return dataPlane === null || !leadsToDataPlane(service)
   }
 
   /** What is written down by hand may name one port of the Pods for two Gateways, of which only one can have it. */
@@ -81,24 +122,29 @@ export class OwnServices {
     return new Map(targets)
   }
 
-  /** All Gateways listen where their Service sends to; what they name themselves their Service is asked to have. */
-  addressesOf(gateway: Gateway): Addresses {
+  private addressesOf(gateway: Gateway, serviceType: GatewayServiceType): Addresses {
     const unsupported = (gateway.body.spec.addresses ?? []).flatMap((one, i) => {
-      const message = this.unsupported(one, i)
+      const message = unsupportedBy(serviceType, one, i)
       return message === '' ? [] : [{ reason: 'UnsupportedAddress', path: ['spec', 'addresses', i], message }]
     })
     return { list: this.open, unsupported, unusable: [] }
   }
+}
 
-  private unsupported({ type = 'IPAddress', value = '', routability = '' }: Address, index: number): string {
-    if (type !== 'IPAddress') return `${type} is not served, expected IPAddress`
-    if (routability !== '') return `routability ${routability} is not served, expected none`
-    if (value === '') return ''
-    if (isIP(value) === 0) return `${JSON.stringify(value)} is no IP address`
-    if (this.settings.type !== 'LoadBalancer')
-      return `a Service of type ${this.settings.type} is given its address by the cluster, expected none`
-    return index === 0 ? '' : 'the balancer of a Service is asked for one address, expected no other'
-  }
+const UNKNOWN: GatewayServiceFact = { addresses: [], problem: '' }
+
+function unsupportedBy(
+  serviceType: GatewayServiceType,
+  { type = 'IPAddress', value = '', routability = '' }: Address,
+  index: number,
+): string {
+  if (type !== 'IPAddress') return `${type} is not served, expected IPAddress`
+  if (routability !== '') return `routability ${routability} is not served, expected none`
+  if (value === '') return ''
+  if (isIP(value) === 0) return `${JSON.stringify(value)} is no IP address`
+  if (serviceType !== 'LoadBalancer')
+    return `a Service of type ${serviceType} is given its address by the cluster, expected none`
+  return index === 0 ? '' : 'the balancer of a Service is asked for one address, expected no other'
 }
 
 type Address = NonNullable<Gateway['body']['spec']['addresses']>[number]

@@ -7,7 +7,7 @@ import { isSet } from '../../../translation/listener-name.ts'
 import { policyName } from '../../../translation/policies.ts'
 import { ANY } from './addresses.ts'
 import type { ClientSettingsOf } from './client-policy.ts'
-import { isUsable, type GatewayState } from './gateway-state.ts'
+import { isHere, isUsable, type GatewayState } from './gateway-state.ts'
 import { bySpecificity } from '../routes/hostnames.ts'
 import { tallyOf } from '../routes/entry-tally.ts'
 import { listenerHosts } from './hosts.ts'
@@ -22,7 +22,7 @@ export function portsOf(
   tracingOf: (gateway: Gateway) => Listener['tracing'],
 ): Port[] {
   const ports = [...gateways]
-    .filter(isUsable)
+    .filter(state => isUsable(state) && isHere(state))
     .flatMap(state =>
       gatewayPorts(
         state,

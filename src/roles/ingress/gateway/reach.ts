@@ -7,7 +7,7 @@ import { isServed, transportPort } from './listeners.ts'
 /** Why a Gateway cannot be reached yet; null where it can, or has no Service of its own. */
 export function unreached({ service }: GatewayState): Flaw | null {
   if (service === null) return null
-  const { title, reached, address, problem, targets } = service
+  const { title, reached, address, problem, waits, targets } = service
   const flaw = (reason: string, message: string): Flaw => ({
     reason,
     path: address === null ? ['spec'] : ['spec', 'addresses', 0],
@@ -16,6 +16,7 @@ export function unreached({ service }: GatewayState): Flaw | null {
   })
   if (problem !== '') return flaw('Invalid', `${title}: ${problem}`)
   if (targets.size === 0) return flaw('Pending', `${title} is still to be made for it`)
+  if (waits !== '') return flaw('Pending', waits)
   if (reached.length === 0) return flaw('AddressNotAssigned', `${title} has no address yet`)
   return address === null || reached.includes(address)
     ? null
@@ -43,7 +44,7 @@ export function wantedServices(states: Iterable<GatewayState>): readonly Gateway
     const { labels = {}, annotations = {} } = infrastructure
     const served = refused.length > 0 ? [] : listeners.filter(isServed)
     const ports = [...new Set(served.map(({ spec }) => transportPort(spec)))]
-    const { name, address } = service
+    const { name, address, type, dataPlane } = service
     return {
       gateway: refOf(gateway),
       gatewayClass: gatewayClassName,
@@ -52,6 +53,8 @@ export function wantedServices(states: Iterable<GatewayState>): readonly Gateway
       labels,
       annotations,
       address,
+      type,
+      dataPlane,
     }
   })
 }
