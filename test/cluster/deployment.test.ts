@@ -123,6 +123,12 @@ suite('a gateway that kubectl has installed', () => {
       [false, 'update', 'services', '-n', NAMESPACE],
       [false, 'create', 'services', '-n', 'default'],
       [false, 'delete', 'services', '-A'],
+      [true, 'create', 'deployments.apps', '-n', NAMESPACE],
+      [true, 'patch', 'deployments.apps', '-n', NAMESPACE],
+      [true, 'delete', 'deployments.apps', '-n', NAMESPACE],
+      [false, 'update', 'deployments.apps', '-n', NAMESPACE],
+      [false, 'list', 'deployments.apps', '-A'],
+      [false, 'create', 'deployments.apps', '-n', 'default'],
       [false, 'list', 'pods', '-A'],
       [false, 'create', 'pods', '--subresource=exec', '-A'],
     ]

@@ -78,9 +78,9 @@ function podSpec({ gateway, name, dataPlane }: DataPlaneWant, spec: PodSpec, own
   const serving = containers.find(one => one.name === CONTAINER) ?? containers[0]
   if (!serving?.args?.length)
     return 'the container of the deployment has no args, to which --only-gateway could be added'
+  const { workers } = dataPlane
   const args = [
-    ...serving.args,
-    ...(dataPlane.workers === null ? [] : [`--workers=${dataPlane.workers}`]),
+    ...(workers === null ? serving.args : [...without('--workers', serving.args), `--workers=${workers}`]),
     `--only-gateway=${gateway.namespace}/${gateway.name}`,
   ]
   const container: Container = { ...serving, args, resources: resourcesOf(dataPlane, serving) }
@@ -97,6 +97,11 @@ function podSpec({ gateway, name, dataPlane }: DataPlaneWant, spec: PodSpec, own
       ),
     }),
   }
+}
+
+/** No flag may be given twice. */
+function without(flag: string, args: readonly string[]): readonly string[] {
+  return args.filter((one, i) => one !== flag && args[i - 1] !== flag && !one.startsWith(`${flag}=`))
 }
 
 function resourcesOf({ requests, limits }: DataPlane, { resources = {} }: Container) {
