@@ -23,6 +23,14 @@ export class Calendar {
     if (next < Infinity) return `what is in ${field} is valid only from ${dateOf(next)} on`
     return `what is in ${field} expired on ${dateOf(Math.max(...validity.map(({ untilMs }) => untilMs)))}`
   }
+
+  /** Whether this moment is still to come; when it has, translation is another one. */
+  isAhead(ms: number): boolean {
+    const { nowMs } = this
+    if (nowMs === undefined || !(ms > nowMs)) return false
+    if (this.dueMs === null || ms < this.dueMs) this.dueMs = ms
+    return true
+  }
 }
 
 function dateOf(ms: number): string {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { send } from '../support/client.ts'
 import type { ApiObject } from '../support/kubernetes/api-objects.ts'
 import type { ApiServer } from '../support/kubernetes/api-server.ts'
 import {
   balance,
+  gateway,
   GatewayBed,
   made,
   programmed,
@@ -87,6 +89,12 @@ const asked = (address: string, port: number, path: string): Promise<number> =>
     () => 0,
   )
 
+/** Resolves when nobody listens any more. */
+async function closed(address: string, port: number): Promise<void> {
+  for (const end = performance.now() + 10_000; (await asked(address, port, '/a')) !== 0; await delay(20))
+    assert.ok(performance.now() < end, `${address} still answers`)
+}
+
 async function begun(): Promise<GatewayBed> {
   const bed = await GatewayBed.start()
   bed.api.apply(DEPLOYMENT)
@@ -141,5 +149,107 @@ suite('a data plane of its own for a Gateway', () => {
       [],
     )
     assert.equal(shared.log.all.filter(({ event }) => event === 'kubernetes.leads').length, 1)
+  })
+
+  test('a Gateway gets them, and loses them again, without a moment in which nobody serves it', async () => {
+    await using bed = await begun()
+    const { api } = bed
+    await bed.run(SHARED)
+    api.apply(parameters('own', '{}'))
+    await bed.gateway('a')
+    await bed.reached('a', '192.0.2.1')
+    const before = serviceOf(api, 'a')!
+    const port = targetOf(api, 'a', 80)
+
+    api.apply(gateway('a', naming('own')))
+    await until(api, () => deploymentOf(api, 'a') !== undefined)
+    await until(api, () => programmed(api, 'a')?.message.includes('no Pod of its newest version') ?? false)
+    assert.deepEqual(specOf(serviceOf(api, 'a')).selector, { app: 'edge' })
+    assert.equal(await asked(SHARED, port, '/a'), 200)
+    await using _ = await bed.run(OWN, 'LoadBalancer', '--only-gateway=default/a')
+    serves(api, 'a')
+    await reason(api, 'a', 'Programmed')
+    assert.deepEqual(specOf(serviceOf(api, 'a')).selector, podsOf(api, 'a').selector.matchLabels)
+    // Nodes have not followed yet.
+    assert.deepEqual(await Promise.all([asked(SHARED, port, '/a'), asked(OWN, port, '/a')]), [200, 200])
+
+    api.apply(gateway('a'))
+    await until(api, () => deploymentOf(api, 'a') === undefined)
+    assert.deepEqual(specOf(serviceOf(api, 'a')).selector, { app: 'edge' })
+    assert.deepEqual(await Promise.all([asked(SHARED, port, '/a'), asked(OWN, port, '/a')]), [200, 200])
+    const { metadata } = serviceOf(api, 'a')!
+    assert.deepEqual(
+      [metadata.uid, specOf(serviceOf(api, 'a')).ports],
+      [before.metadata.uid, specOf(before).ports],
+    )
+  })
+
+  test('one of somebody else is left as it is, and the Gateway says so', async () => {
+    await using bed = await begun()
+    const { api } = bed
+    const first = await bed.run(SHARED)
+    api.apply(parameters('own', '{}'))
+    await bed.gateway('a', naming('own'))
+    await until(api, () => deploymentOf(api, 'a') !== undefined)
+    const { name } = deploymentOf(api, 'a')!.metadata
+    assert.equal(await first.stop(), 0)
+    api.delete('Deployment', name, 'gateways')
+    api.apply(DEPLOYMENT.replace('name: edge,', `name: ${name},`))
+    const foreign = api.get('Deployment', name, 'gateways')
+    const run = await bed.run(SHARED)
+    balance(api, 'a', '192.0.2.1')
+    await until(api, () => programmed(api, 'a')?.message.includes('was not made for this Gateway') ?? false)
+    await run.event('kubernetes.deployment_failed')
+    api.delete('Gateway', 'a')
+    await until(api, () => serviceOf(api, 'a') === undefined)
+    assert.deepEqual(api.get('Deployment', name, 'gateways'), foreign)
+  })
+
+  for (const [what, begin, message] of [
+    [
+      'a right that is missing',
+      (api: ApiServer) => {
+        api.apply(DEPLOYMENT)
+        api.forbid('Deployment', true)
+      },
+      /Deployments cannot be read: .*forbidden/,
+    ],
+    ['no Deployment to be like', () => {}, /there is no Deployment gateways\/edge/],
+  ] as const)
+    test(`${what} is said by its Gateway, and the others are served`, async () => {
+      await using bed = await GatewayBed.start()
+      const { api } = bed
+      begin(api)
+      await bed.run(SHARED)
+      api.apply(parameters('own', '{}'))
+      await bed.gateway('a', naming('own'))
+      await bed.gateway('b')
+      await bed.reached('b', '192.0.2.2')
+      await until(api, () => message.test(programmed(api, 'a')?.message ?? ''))
+      assert.equal(programmed(api, 'a')?.status, 'False')
+      assert.equal(await asked(SHARED, targetOf(api, 'b', 80), '/b'), 200)
+      assert.equal(deploymentOf(api, 'a'), undefined)
+    })
+
+  test('parameters that go close the Gateway in both, and what there is for it stays', async () => {
+    await using bed = await begun()
+    const { api } = bed
+    await bed.run(SHARED)
+    api.apply(parameters('own', '{}'))
+    await bed.gateway('a', naming('own'))
+    await made(api, 'a')
+    await until(api, () => deploymentOf(api, 'a') !== undefined)
+    await using own = await bed.run(OWN, 'LoadBalancer', '--only-gateway=default/a')
+    const port = targetOf(api, 'a', 80)
+    assert.equal(await asked(OWN, port, '/a'), 200)
+    const { uid } = deploymentOf(api, 'a')!.metadata
+    api.delete('GatewayParameters', 'own')
+    await until(api, () =>
+      (statusOf(api, 'a').conditions ?? []).some(one => one.reason === 'InvalidParameters'),
+    )
+    await own.log.first(() => own.log.all.some(line => JSON.stringify(line).includes('InvalidParameters')))
+    await closed(OWN, port)
+    assert.equal(await asked(SHARED, port, '/a'), 0)
+    assert.equal(deploymentOf(api, 'a')?.metadata.uid, uid)
   })
 })

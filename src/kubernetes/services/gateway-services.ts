@@ -62,6 +62,8 @@ export class GatewayServices {
   private facts: GatewayServiceFacts = new Map()
   /** The ports of Services that have been written and may not have come back. */
   private promised: Promised = new Map()
+  /** Since when we have seen that the Pods of a Gateway serve: one text, so that what fails is tried later and later. */
+  private readonly available = new Map<string, string>()
   private isDue = false
   private working: Promise<void> | null = null
 
@@ -179,6 +181,7 @@ export class GatewayServices {
     const { template, spoken, writes, deployments } = this
     if (template === null || spoken === null) return
     const { settings } = this.options
+    for (const { name, dataPlane } of spoken.wants) if (dataPlane === null) this.available.delete(name)
     const services = planServices({
       ...spoken,
       settings,
@@ -186,6 +189,7 @@ export class GatewayServices {
       known: name => this.known(name),
       promised: this.promised,
       isAvailable: name => this.isAvailable(name),
+      availableSince: name => this.available.get(name) ?? '',
     })
     this.promised = services.promised
     // Of what cannot be read it is not known what there is.
@@ -211,7 +215,10 @@ export class GatewayServices {
 
   private isAvailable(name: string): boolean {
     const known = this.deployments.get(name)
-    return known !== undefined && isAvailable(known)
+    const isSo = known !== undefined && isAvailable(known)
+    if (!isSo) this.available.delete(name)
+    else if (!this.available.has(name)) this.available.set(name, new Date().toISOString())
+    return isSo
   }
 
   /** The deployment itself, which is called like its Service. */

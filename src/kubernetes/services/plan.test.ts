@@ -31,6 +31,7 @@ test('one namespace leaves ports to others, however many it asks for', () => {
     known: () => undefined,
     promised: new Map(),
     isAvailable: () => false,
+    availableSince: () => '',
   })
   const made = writes.map(({ name }) => name)
   assert.equal(made.filter(name => name.startsWith('edge-greedy-')).length, 31)

@@ -1,7 +1,7 @@
 import { Service } from '../../model/kinds/service.ts'
 import type { ResourceRef } from '../../model/resource.ts'
 import type { Resources } from '../../model/resources.ts'
-import { leadsToDataPlane } from '../../translation/data-planes.ts'
+import { DATA_PLANE_SINCE, leadsToDataPlane } from '../../translation/data-planes.ts'
 import {
   gatewayKeyOf,
   isMadeBy,
@@ -14,7 +14,7 @@ import { FOREIGN, isMadeFor } from './made.ts'
 import { goneGateways } from './orphans.ts'
 import { isTargetPort, TARGET_PORTS, TargetPorts } from './target-ports.ts'
 import { selectorOf } from './wanted-deployment.ts'
-import { newService, servicePatch, wantedService, type ServiceTemplate } from './wanted-service.ts'
+import { newService, servicePatch, wantedService, type Lead, type ServiceTemplate } from './wanted-service.ts'
 import type { Write } from './writes.ts'
 
 /** By the name of a Service, the ports of the Pods that it was written with, while it may not have come back. */
@@ -41,6 +41,8 @@ interface Situation {
   readonly promised: Promised
   /** Whether the Pods that serve one Gateway alone do, by the name of its Service. */
   readonly isAvailable: (name: string) => boolean
+  /** Since when that is known (RFC 3339). */
+  readonly availableSince: (name: string) => string
 }
 
 /** What is to be written so that each Gateway has its Service, and none is left without one. Pure. */
@@ -66,8 +68,8 @@ export function planServices(now: Situation): Planned {
     if (known !== undefined && service === null) problems.set(name, FOREIGN)
     else if (typeof targets === 'string') problems.set(name, targets)
     else {
-      const selector = leadsToOwn(now, want, service) ? selectorOf(name) : template.spec.selector
-      const wanted = wantedService(want, targets, template, settings, selector)
+      const lead = leadOf(now, want, service) ?? { selector: template.spec.selector }
+      const wanted = wantedService(want, targets, template, settings, lead)
       const [method, body] =
         service === null
           ? (['create', newService(name, wanted, template, settings)] as const)
@@ -82,13 +84,16 @@ export function planServices(now: Situation): Planned {
   return { writes: [...writes, ...orphans(now)], promised, problems, inOrder }
 }
 
-/** A Service that has led to the Pods of all goes on doing so until the Gateway's own serve. */
-function leadsToOwn(
-  { isAvailable }: Situation,
+/** To the Pods of its Gateway, or null. A Service that has led to the Pods of all does so until these serve. */
+function leadOf(
+  { isAvailable, availableSince }: Situation,
   { dataPlane, name }: GatewayServiceWant,
   service: Service | null,
-): boolean {
-  return dataPlane !== null && (service === null || leadsToDataPlane(service) || isAvailable(name))
+): Lead | null {
+  if (dataPlane === null) return null
+  const selector = selectorOf(name)
+  if (service === null || leadsToDataPlane(service)) return { selector }
+  return isAvailable(name) ? { selector, annotations: { [DATA_PLANE_SINCE]: availableSince(name) } } : null
 }
 
 /** Those of Services that are still to go are still listened on. */

@@ -25,21 +25,30 @@ export interface WantedService extends WantedWords {
   readonly spec: Readonly<Record<string, unknown>>
 }
 
-/** Pure. `targets`: by `tcp 443` the port of the Pods, which `selector` finds. */
+/** Which Pods a Service leads to. */
+export interface Lead {
+  readonly selector: Words | undefined
+  /** More annotations. */
+  readonly annotations?: Words
+}
+
+/** Pure. `targets`: by `tcp 443` the port of the Pods. */
 export function wantedService(
   want: GatewayServiceWant,
   targets: ReadonlyMap<string, number>,
   { spec: template }: ServiceTemplate,
   settings: GatewayServiceSettings,
-  selector: Words | undefined = template.selector,
+  lead: Lead = { selector: template.selector },
 ): WantedService {
   const { type } = want
   const isBalanced = type === 'LoadBalancer'
+  const { labels, annotations } = wantedWords(want, settings)
   return {
-    ...wantedWords(want, settings),
+    labels,
+    annotations: { ...annotations, ...lead.annotations },
     spec: {
       type,
-      selector,
+      selector: lead.selector,
       ports: Array.from(targets, ([key, targetPort]) => portOf(key, targetPort)),
       externalTrafficPolicy: type === 'ClusterIP' ? undefined : (template.externalTrafficPolicy ?? 'Cluster'),
       loadBalancerIP: isBalanced ? (want.address ?? undefined) : undefined,

@@ -85,7 +85,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
     certificates,
     classOf,
     options.addresses ?? [],
-    OwnServices.of(resources, options),
+    OwnServices.of(resources, options, calendar),
     parameters,
     providedBy(resources),
     namespaces,

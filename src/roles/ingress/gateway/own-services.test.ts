@@ -4,6 +4,8 @@ import { parseResources } from '../../../../test/support/declared.ts'
 import { backend, gateway, httpRoute, to, yamlOf } from '../../../../test/support/resources.ts'
 import { translate } from '../../../../test/support/translate.ts'
 import { Resources } from '../../../model/resources.ts'
+import { DATA_PLANE_LABEL, DATA_PLANE_SINCE } from '../../../translation/data-planes.ts'
+import type { TranslateOptions } from '../../../translation/role.ts'
 import {
   DEPLOYMENT_LABEL,
   GATEWAY_ANNOTATION,
@@ -48,12 +50,13 @@ const reached: Readonly<Record<string, GatewayServiceFact>> = {
   [nameOf('b')]: { addresses: ['192.0.2.2'], problem: '' },
 }
 
-function translated(objects: readonly object[], facts = reached) {
+function translated(objects: readonly object[], facts = reached, more: TranslateOptions = {}) {
   const { resources } = parseResources('own.yaml', yamlOf(backend('items', [1]), ...objects))
   const known = { [GATEWAY_SERVICES]: new Map(Object.entries(facts)) }
-  const { parts, conditions, wants, gateways } = translate(Resources.of(resources), {
+  const { parts, conditions, wants, gateways, dueMs } = translate(Resources.of(resources), {
     gatewayServices: settings,
     facts: known,
+    ...more,
   })
   const programmed = (name: string, listener?: string): string => {
     const found = conditions.find(
@@ -65,7 +68,14 @@ function translated(objects: readonly object[], facts = reached) {
     )
     return found === undefined ? 'none' : `${found.status} ${found.reason}`
   }
-  return { parts, programmed, wants: wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[], gateways }
+  return {
+    parts,
+    programmed,
+    wants: wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[],
+    gateways,
+    conditions,
+    dueMs,
+  }
 }
 
 const keys = ({ parts }: ReturnType<typeof translated>) => parts.ports.map(({ key }) => key)
@@ -167,4 +177,154 @@ suite('Gateways with Services of their own', () => {
     assert.deepEqual(keys(all), [])
     assert.deepEqual(all.wants[0]?.ports, [])
   })
+})
+
+const parameters = (spec: object, name = 'large') => ({
+  apiVersion: 'portcullis.dev/v1alpha1',
+  kind: 'GatewayParameters',
+  metadata: { name },
+  spec,
+})
+
+const naming = (front: object, name = 'large', kind = 'GatewayParameters') => {
+  const { spec } = front as { readonly spec: object }
+  return {
+    ...front,
+    spec: { ...spec, infrastructure: { parametersRef: { group: 'portcullis.dev', kind, name } } },
+  }
+}
+
+/** The Service of a Gateway, once it leads to Pods that serve no other. */
+function leading(name: string, targets: Readonly<Record<number, number>>, since?: number): object {
+  const made = service(name, targets) as {
+    readonly metadata: { readonly annotations: object }
+    readonly spec: object
+  }
+  const annotations = {
+    ...made.metadata.annotations,
+    ...(since !== undefined && { [DATA_PLANE_SINCE]: new Date(since).toISOString() }),
+  }
+  return {
+    ...made,
+    metadata: { ...made.metadata, annotations },
+    spec: { ...made.spec, selector: { [DATA_PLANE_LABEL]: nameOf(name) } },
+  }
+}
+
+suite('Gateways with Pods of their own', () => {
+  const large = parameters({ dataPlane: { replicas: 3 } })
+  const own = naming(gateway(http(), 'a'))
+  const other = [gateway(http(), 'b'), service('b', { 80: 20_002 })]
+  const only = { onlyGateway: { namespace: 'default', name: 'a' } }
+
+  test('are listened for by these, and by those of all until their Service leads to them', () => {
+    const before = [large, own, service('a', { 80: 20_001 }), ...other]
+    const after = [large, own, leading('a', { 80: 20_001 }), ...other]
+    const own1 = '*:20001 for 80'
+    const own2 = '*:20002 for 80'
+    assert.deepEqual(keys(translated(before)), [own1, own2])
+    assert.deepEqual(keys(translated(after)), [own2])
+    assert.deepEqual(keys(translated(before, reached, only)), [own1])
+    assert.deepEqual(keys(translated(after, reached, only)), [own1])
+    // Once it has no parameters any more, those of all serve it before its Service leads there.
+    assert.deepEqual(keys(translated([gateway(http(), 'a'), leading('a', { 80: 20_001 }), ...other])), [
+      own1,
+      own2,
+    ])
+  })
+
+  test('are listened for by the Pods of all until nodes have followed, and then no more', () => {
+    const since = Date.parse('2026-11-01T12:00:00Z')
+    const objects = [large, own, leading('a', { 80: 20_001 }, since)]
+    const at = (nowMs: number) => translated(objects, reached, { nowMs })
+    assert.deepEqual(keys(at(since + 29_000)), ['*:20001 for 80'])
+    assert.equal(at(since + 29_000).dueMs, since + 30_000)
+    assert.deepEqual(keys(at(since + 30_000)), [])
+  })
+
+  test('are programmed once one of them is available', () => {
+    const objects = [large, own, leading('a', { 80: 20_001 })]
+    const waits = { [nameOf('a')]: { addresses: ['192.0.2.1'], problem: '', waits: 'the Deployment begins' } }
+    assert.equal(translated(objects, waits).programmed('a'), 'False Pending')
+    assert.equal(translated(objects).programmed('a'), 'True Programmed')
+    assert.equal(translated([large, own, service('a', { 80: 20_001 })]).programmed('a'), 'False Pending')
+  })
+
+  test('serve no Ingress', () => {
+    const ingress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'items' },
+      spec: {
+        ingressClassName: 'portcullis',
+        defaultBackend: { resource: { apiGroup: 'portcullis.dev', kind: 'Backend', name: 'items' } },
+      },
+    }
+    assert.deepEqual(keys(translated([large, own, leading('a', { 80: 20_001 }), ingress], reached, only)), [
+      '*:20001 for 80',
+    ])
+  })
+
+  test('have what they name and their class, field by field their own first', () => {
+    const gatewayClass = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'GatewayClass',
+      metadata: { name: 'edge' },
+      spec: {
+        controllerName: 'portcullis.dev/gateway',
+        parametersRef: {
+          group: 'portcullis.dev',
+          kind: 'GatewayParameters',
+          name: 'class',
+          namespace: 'default',
+        },
+      },
+    }
+    const ofClass = parameters(
+      {
+        dataPlane: { replicas: 2, workers: 4, resources: { requests: { cpu: 1, memory: '1Gi' } } },
+        service: { type: 'ClusterIP' },
+      },
+      'class',
+    )
+    const ofOwn = parameters({ dataPlane: { replicas: 5, resources: { requests: { cpu: 2 } } } })
+    const front = (name: string) => {
+      const made = gateway(http(), name) as { readonly spec: object }
+      return { ...made, spec: { ...made.spec, gatewayClassName: 'edge' } }
+    }
+    const { wants } = translated([gatewayClass, ofClass, ofOwn, naming(front('a')), front('b')])
+    const planes = wants.map(({ dataPlane, type }) => [
+      dataPlane?.replicas,
+      dataPlane?.workers,
+      dataPlane?.requests,
+      type,
+    ])
+    assert.deepEqual(planes, [
+      [5, 4, { cpu: 2, memory: '1Gi' }, 'ClusterIP'],
+      [2, 4, { cpu: 1, memory: '1Gi' }, 'ClusterIP'],
+    ])
+    // A class whose parameters are not there has nothing served, by whichever Pods.
+    for (const options of [{}, only]) {
+      const lost = translated([gatewayClass, front('a'), leading('a', { 80: 20_001 })], reached, options)
+      assert.deepEqual(keys(lost), [])
+      assert.equal(lost.programmed('a'), 'False Invalid')
+    }
+  })
+
+  for (const [what, objects] of [
+    ['another kind', [large, naming(gateway(http(), 'a'), 'large', 'Backend')]],
+    ['what is not there', [own]],
+    ['what is broken', [parameters({ dataPlane: { replicas: 0 } }), own]],
+    ['what is in another namespace', [{ ...large, metadata: { name: 'large', namespace: 'other' } }, own]],
+  ] as const)
+    test(`are served by nobody where they name ${what}`, () => {
+      for (const options of [{}, only])
+        for (const made of [service('a', { 80: 20_001 }), leading('a', { 80: 20_001 })]) {
+          const all = translated([...objects, made], reached, options)
+          assert.deepEqual(keys(all), [])
+          assert.equal(all.conditions.find(({ type }) => type === 'Accepted')?.reason, 'InvalidParameters')
+          // What there is for it stays as it is.
+          assert.deepEqual(all.wants[0]?.ports, [])
+        }
+    })
 })

@@ -3,7 +3,7 @@ import { GATEWAY_API } from '../../../model/kind.ts'
 import type { Gateway } from '../../../model/kinds/gateway.ts'
 import { Service } from '../../../model/kinds/service.ts'
 import { keyOf, refKey, type Resources } from '../../../model/resources.ts'
-import { leadsToDataPlane, type DataPlane } from '../../../translation/data-planes.ts'
+import { followedMs, leadsToDataPlane, type DataPlane } from '../../../translation/data-planes.ts'
 import {
   GATEWAY_SERVICES,
   gatewayKeyOf,
@@ -15,6 +15,7 @@ import {
   type GatewayServiceSettings,
   type GatewayServiceType,
 } from '../../../translation/gateway-services.ts'
+import type { Calendar } from '../../../translation/calendar.ts'
 import type { TranslateOptions } from '../../../translation/role.ts'
 import { ANY, type Addresses } from './addresses.ts'
 import type { Infrastructure } from './parameters.ts'
@@ -51,18 +52,20 @@ export class OwnServices {
   private readonly open: readonly string[]
   /** The key of the only Gateway that this process listens for; null: it serves all without a data plane of their own. */
   private readonly only: string | null
+  private readonly calendar: Calendar
   /** Ports of Pods that an older Gateway has. */
   private readonly taken = new Map<number, Gateway>()
 
   static of(
     resources: Resources,
     { gatewayServices, facts, addresses, onlyGateway }: TranslateOptions,
+    calendar: Calendar,
   ): OwnServices | null {
     if (gatewayServices === undefined) return null
     const known = (facts?.[GATEWAY_SERVICES] as GatewayServiceFacts | undefined) ?? new Map()
     const only =
       onlyGateway === undefined ? null : refKey({ group: GATEWAY_API, kind: 'Gateway', ...onlyGateway })
-    return new OwnServices(resources, gatewayServices, known, addresses ?? [], only)
+    return new OwnServices(resources, gatewayServices, known, addresses ?? [], only, calendar)
   }
 
   private constructor(
@@ -71,12 +74,14 @@ export class OwnServices {
     facts: GatewayServiceFacts,
     addresses: readonly string[],
     only: string | null,
+    calendar: Calendar,
   ) {
     this.resources = resources
     this.settings = settings
     this.facts = facts
     this.open = addresses.length > 0 ? addresses : [ANY]
     this.only = only
+    this.calendar = calendar
   }
 
   /** Gateways come the oldest first. `infrastructure` null: it is refused, and what there is for it stays as it is. */
@@ -102,17 +107,24 @@ export class OwnServices {
       listensAt: this.addressesOf(gateway, type),
     }
     if (!isOurs) return { ...own, targets: new Map(), reached: [], isHere: false }
-    const targets = this.unshared(gateway, service)
-    return { ...own, targets, reached: addresses, isHere: this.isHere(gateway, dataPlane, service) }
+    const isElsewhere = dataPlane !== null && !leadsToDataPlane(service)
+    return {
+      ...own,
+      targets: this.unshared(gateway, service),
+      reached: addresses,
+      isHere: this.isHere(gateway, dataPlane, service),
+      waits: waits || (isElsewhere ? `${own.title} still leads to the Pods that serve all` : ''),
+    }
   }
 
   /**
-   * As long as its Service leads to the Pods that serve all, these do: also while those of its own begin. Pods of its own
-   * serve it as long as there are any, since the Service may lead to them a while longer than the Gateway wants them.
+   * As long as its Service leads to the Pods that serve all, these do, also while those of its own begin, and until nodes
+   * have followed. Pods of its own serve it as long as there are any: the Gateway may not want them any more, and the
+   * Service still lead to them.
    */
   private isHere(gateway: Gateway, dataPlane: DataPlane | null, service: Service): boolean {
     if (this.only !== null) return keyOf(gateway) === this.only
-    return dataPlane === null || !leadsToDataPlane(service)
+    return dataPlane === null || !leadsToDataPlane(service) || this.calendar.isAhead(followedMs(service))
   }
 
   /** What is written down by hand may name one port of the Pods for two Gateways, of which only one can have it. */
