@@ -238,6 +238,13 @@ suite('a data plane of its own for a Gateway, on a real API server', () => {
       [200, 200, 0, 0],
     )
 
+    const budget = ['get', 'pdb', own.metadata.name, '-n', NAMESPACE, '-o=jsonpath={.spec}']
+    await until(() => Promise.resolve(cluster!.tryKubectl(budget).ok), 'there is no budget')
+    assert.deepEqual(JSON.parse(cluster.kubectl(budget)), {
+      maxUnavailable: 1,
+      selector: { matchLabels: service.spec.selector },
+    })
+
     // Who leads next finds nothing to be changed, and makes what was deleted meanwhile.
     await using second = await replica('127.0.0.3', deployed())
     first.child.kill('SIGKILL')
@@ -315,5 +322,7 @@ spec:
     assert.equal(await run.stop(), 0)
     cluster.kubectl(['delete', 'deployment', 'portcullis', '-n', NAMESPACE])
     await gone('deployments', 'd')
+    const left = () => cluster!.kubectl(['get', 'pdb', '-n', NAMESPACE, '-o', 'name']).trim()
+    await until(() => Promise.resolve(left() === 'poddisruptionbudget.policy/portcullis'), 'budgets are left')
   })
 })

@@ -129,6 +129,9 @@ suite('a gateway that kubectl has installed', () => {
       [false, 'update', 'deployments.apps', '-n', NAMESPACE],
       [false, 'list', 'deployments.apps', '-A'],
       [false, 'create', 'deployments.apps', '-n', 'default'],
+      [true, 'create', 'poddisruptionbudgets.policy', '-n', NAMESPACE],
+      [false, 'delete', 'poddisruptionbudgets.policy', '-n', NAMESPACE],
+      [false, 'create', 'poddisruptionbudgets.policy', '-n', 'default'],
       [false, 'list', 'pods', '-A'],
       [false, 'create', 'pods', '--subresource=exec', '-A'],
     ]

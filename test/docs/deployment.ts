@@ -61,6 +61,7 @@ function access(): readonly JsonObject[] {
           resources: ['deployments'],
           verbs: ['create', 'delete', 'list', 'patch', 'watch'],
         },
+        { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['create'] },
       ],
     },
     {

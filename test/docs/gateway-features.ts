@@ -19,7 +19,7 @@ export const gatewayFeatures: Readonly<Record<string, string>> = {
   GatewayHTTPListenerIsolation: 'yes',
   GatewayHTTPSListenerDetectMisdirectedRequests: 'yes',
   GatewayInfrastructure:
-    'no: in a cluster labels and annotations are those of the Service of a Gateway (`--gateway-services`), which is in the namespace of the Pods, and the suite looks in that of the Gateway',
+    'no: in a cluster labels and annotations are those of the Service and the Deployment of a Gateway (`--gateway-services`, GatewayParameters), which are in the namespace of the Pods, and the suite looks in that of the Gateway',
   GatewayListenerFilters: 'no: a listener that has some is closed',
   GatewayPort8080: 'yes',
   GatewayRouteHostnameIntersectionPrecedence: 'yes',

@@ -12,6 +12,7 @@ export interface Deployment {
     readonly generation?: number
     readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
+    readonly managedFields?: unknown
   }
   readonly spec: DeploymentSpec
   readonly status?: {
@@ -67,7 +68,7 @@ export class Deployments {
   private readonly changed: () => void
   private readonly reflector: Reflector
   private state: ReflectorState | null = null
-  private why = ''
+  private why = 'Deployments are not listed yet'
 
   constructor(
     client: ApiClient,
@@ -114,7 +115,9 @@ export class Deployments {
 
   private put(object: unknown): string {
     const name = nameOf(object)
-    this.known.set(name, object as Deployment)
+    const { metadata, ...rest } = object as Deployment
+    // Larger than the rest, and nobody looks at it.
+    this.known.set(name, { ...rest, metadata: { ...metadata, managedFields: undefined } })
     this.changed()
     return name
   }

@@ -12,6 +12,7 @@ import { FOREIGN, isMadeFor } from './made.ts'
 import { goneGateways } from './orphans.ts'
 import {
   deploymentPatch,
+  newBudget,
   newDeployment,
   wantedDeployment,
   type DataPlaneWant,
@@ -49,7 +50,21 @@ export function planDeployments(now: Situation): Planned {
     else if (write === null) inOrder.push(want.name)
     else writes.push(write)
   }
-  return { writes: [...writes, ...unwanted(now)], problems, inOrder }
+  return { writes: [...writes, ...budgets(now), ...unwanted(now)], problems, inOrder }
+}
+
+/**
+ * One Pod at a time is to be taken from a node, as of the deployment's own. What a budget says never changes, and it goes
+ * with its Deployment: whether there is one already the server tells who tries, and nobody needs a right to read it.
+ */
+function budgets({ wants, deployments, settings }: Situation): readonly Write[] {
+  return wants.filter(isWanted).flatMap(({ name, gateway }) => {
+    const known = deployments.get(name)
+    const onto = known?.metadata.uid ?? ''
+    if (known === undefined || onto === '' || !isMadeFor(known, gateway, settings)) return []
+    const kind = 'PodDisruptionBudget'
+    return { kind, name, onto, method: 'create', body: newBudget(name, onto, settings.namespace) } as const
+  })
 }
 
 /** Null where it is as it is wanted; a text where it cannot be. */

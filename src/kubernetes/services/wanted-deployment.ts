@@ -151,6 +151,17 @@ export function newDeployment(
   }
 }
 
+/** policy/v1 PodDisruptionBudget, owned by the Deployment of this uid. */
+export function newBudget(name: string, uid: string, namespace: string): Record<string, unknown> {
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name, uid }
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name, namespace, ownerReferences: [owner] },
+    spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(name) } },
+  }
+}
+
 /** The merge patch (RFC 7396) by which a Deployment says what is wanted; null where it does. */
 export function deploymentPatch(wanted: WantedDeployment, now: Deployment): Record<string, unknown> | null {
   const words = wordsPatch(wanted, now)

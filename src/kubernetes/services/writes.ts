@@ -7,7 +7,7 @@ import { Attempts, type Attempt } from '../status/attempts.ts'
 import { DEPLOYMENTS } from './deployments.ts'
 
 /** What is made for Gateways. */
-export type MadeKind = 'Service' | 'Deployment'
+export type MadeKind = 'Service' | 'Deployment' | 'PodDisruptionBudget'
 
 export interface Write {
   readonly kind: MadeKind
@@ -31,11 +31,23 @@ export interface WritesOptions {
   readonly failed: () => void
 }
 
-const kinds: Readonly<Record<MadeKind, Collection['kind']>> = { Service, Deployment: DEPLOYMENTS }
+const BUDGETS: Collection['kind'] = {
+  group: 'policy',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  versions: ['v1'],
+}
+const kinds: Readonly<Record<MadeKind, Collection['kind']>> = {
+  Service,
+  Deployment: DEPLOYMENTS,
+  PodDisruptionBudget: BUDGETS,
+}
 const events = {
   Service: { written: 'kubernetes.service_written', failed: 'kubernetes.service_failed' },
   Deployment: { written: 'kubernetes.deployment_written', failed: 'kubernetes.deployment_failed' },
+  PodDisruptionBudget: { written: 'kubernetes.budget_written', failed: 'kubernetes.budget_failed' },
 } as const
+const fields = { Service: 'service', Deployment: 'deployment', PodDisruptionBudget: 'budget' } as const
 const MOST_RETRY_MS = 300_000
 const WRITE_MS = 10_000
 const FORBIDDEN = 403
@@ -92,7 +104,7 @@ export class Writes {
     if (this.problems.get(key) === problem) return
     this.problems.set(key, problem)
     const { log, namespace } = this.options
-    log.warn(events[kind].failed, { [kind.toLowerCase()]: `${namespace}/${name}`, message: problem })
+    log.warn(events[kind].failed, { [fields[kind]]: `${namespace}/${name}`, message: problem })
   }
 
   /** Reads one object; null where it cannot be had, which is told, or is to be asked for later. */
@@ -122,7 +134,7 @@ export class Writes {
         const metadata = { ...(body['metadata'] as object), resourceVersion: onto }
         await client.mergePatch(path, { ...body, metadata }, this.signal())
       }
-      log.info(events[kind].written, { [kind.toLowerCase()]: `${namespace}/${name}`, method })
+      log.info(events[kind].written, { [fields[kind]]: `${namespace}/${name}`, method })
       this.problems.delete(keyOf(kind, name))
     } catch (error) {
       // It is gone, has changed, or somebody was faster: the watch tells of each.

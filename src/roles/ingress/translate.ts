@@ -76,6 +76,7 @@ export function translate(resources: Resources, options: TranslateOptions = {}):
   const report = new Report()
   const grants = new Grants(resources)
   const parameters = new Parameters(resources, options.gatewayServices !== undefined)
+  parameters.report(report)
   const classOf = gatewayClasses(resources, parameters, report)
   const calendar = new Calendar(options.nowMs)
   const certificates = new Certificates(resources, grants, calendar)

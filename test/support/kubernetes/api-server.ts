@@ -42,6 +42,14 @@ const DEPLOYMENTS: ServedKind = {
   scope: 'Namespaced',
 }
 
+const BUDGETS: ServedKind = {
+  group: 'policy',
+  versions: ['v1'],
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  scope: 'Namespaced',
+}
+
 export const TOKEN = 'token-of-the-test'
 
 /**
@@ -68,7 +76,7 @@ export class ApiServer implements AsyncDisposable {
 
   private constructor(pair: KeyPair) {
     this.pair = pair
-    for (const kind of [...kinds.all, LEASES, DEPLOYMENTS])
+    for (const kind of [...kinds.all, LEASES, DEPLOYMENTS, BUDGETS])
       this.collections.set(kind.plural, new ApiCollection(kind, () => ++this.version))
   }
 

@@ -7,7 +7,7 @@ import type { Resources } from '../../../model/resources.ts'
 import type { DataPlane } from '../../../translation/data-planes.ts'
 import type { GatewayServiceType } from '../../../translation/gateway-services.ts'
 import { missing } from '../../../translation/missing.ts'
-import type { Flaw } from '../../../translation/report.ts'
+import type { Flaw, Report } from '../../../translation/report.ts'
 import { GatewayParameters } from '../kinds/gateway-parameters.ts'
 
 interface Reference {
@@ -36,6 +36,12 @@ export class Parameters {
   constructor(resources: Resources, canBeMade: boolean) {
     this.resources = resources
     this.canBeMade = canBeMade
+  }
+
+  /** What is said of GatewayParameters themselves: who names them without being served says so itself. */
+  report(report: Report): void {
+    for (const one of this.resources.all(GatewayParameters))
+      report.good(one, 'Accepted', 'Accepted', 'it is what Gateways and GatewayClasses may name')
   }
 
   /** Why a class is refused, or a Gateway for what it names itself; none where all is well. */
