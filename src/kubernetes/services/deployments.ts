@@ -1,7 +1,7 @@
 import { fieldOf } from '../../model/words.ts'
 import type { ApiClient } from '../client.ts'
 import type { Collection } from '../collection.ts'
-import { Reflector, REFLECTOR_TIMES, type ReflectorState, type ReflectorTimes } from '../reflector.ts'
+import { Reflector, type ReflectorState } from '../reflector.ts'
 
 /** apps/v1, as far as it is looked at. Its template is taken as it is: this program knows no more of Pods than it changes. */
 export interface Deployment {
@@ -70,12 +70,7 @@ export class Deployments {
   private state: ReflectorState | null = null
   private why = 'Deployments are not listed yet'
 
-  constructor(
-    client: ApiClient,
-    namespace: string,
-    changed: () => void,
-    times: ReflectorTimes = REFLECTOR_TIMES,
-  ) {
+  constructor(client: ApiClient, namespace: string, changed: () => void) {
     this.changed = changed
     const sink = {
       put: (object: unknown) => this.put(object),
@@ -88,7 +83,7 @@ export class Deployments {
       gone: () => {},
     }
     const collection = { kind: DEPLOYMENTS, namespace }
-    this.reflector = new Reflector(client, collection, sink, () => Promise.resolve('served'), times)
+    this.reflector = new Reflector(client, collection, sink, () => Promise.resolve('served'))
   }
 
   /** Resolves when it is closed. */
@@ -100,7 +95,7 @@ export class Deployments {
     this.reflector.close()
   }
 
-  /** Why it is not known what there is; "" where it is. What a server that fails has told before still counts. */
+  /** Why it is not known what there is; "" where it is. A server that fails has told it before. */
   get problem(): string {
     return this.state === 'synced' ? '' : this.why
   }

@@ -14,7 +14,6 @@ import { systemClock, type Clock } from '../../upstream/clock.ts'
 import type { ApiClient } from '../client.ts'
 import type { KubernetesSource } from '../kubernetes-source.ts'
 import type { Known } from '../object-store.ts'
-import type { ReflectorTimes } from '../reflector.ts'
 import { balancerAddresses, clusterAddresses } from '../status/published.ts'
 import { Deployments, isAvailable } from './deployments.ts'
 import { FOREIGN, isMadeFor } from './made.ts'
@@ -34,7 +33,6 @@ export interface GatewayServicesOptions {
   /** How long after a first failure it is tried again; 1 s where absent. */
   readonly retryMs?: number
   readonly clock?: Clock
-  readonly times?: ReflectorTimes
 }
 
 /** What is in force, and what is to be there for it. */
@@ -69,7 +67,7 @@ export class GatewayServices {
 
   constructor(options: GatewayServicesOptions) {
     this.options = options
-    const { client, settings, log, clock = systemClock, retryMs = RETRY_MS, times } = options
+    const { client, settings, log, clock = systemClock, retryMs = RETRY_MS } = options
     const { namespace } = settings
     const again = (): void => this.look()
     const changed = (): void => {
@@ -77,7 +75,7 @@ export class GatewayServices {
       this.look()
     }
     this.writes = new Writes({ client, namespace, log, clock, retryMs, again, failed: () => this.tell() })
-    this.deployments = new Deployments(client, namespace, changed, times)
+    this.deployments = new Deployments(client, namespace, changed)
     void this.deployments.run()
   }
 
