@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { send } from '../support/client.ts'
+import { portcullis } from '../support/command.ts'
 import type { ApiObject } from '../support/kubernetes/api-objects.ts'
 import type { ApiServer } from '../support/kubernetes/api-server.ts'
 import {
@@ -101,6 +102,12 @@ async function begun(): Promise<GatewayBed> {
   return bed
 }
 
+test('a process serves one Gateway only where each has a Service', async () => {
+  const { code, stderr } = await portcullis(['run', '--kubernetes', '--only-gateway=default/a'])
+  assert.equal(code, 2)
+  assert.match(stderr, /--only-gateway needs --gateway-services/)
+})
+
 suite('a data plane of its own for a Gateway', () => {
   test('has Pods like those of the deployment, which serve it and no other', async () => {
     await using bed = await begun()
@@ -132,6 +139,10 @@ suite('a data plane of its own for a Gateway', () => {
 
     balance(api, 'a', '192.0.2.1')
     await until(api, () => programmed(api, 'a')?.message.includes('no Pod of its newest version') ?? false)
+    const message = 'pods "a" is forbidden: exceeded quota'
+    const conditions = [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }]
+    api.setStatus('Deployment', String(name), { conditions }, 'gateways')
+    await until(api, () => programmed(api, 'a')?.message.endsWith(message) ?? false)
     await using own = await bed.run(OWN, 'LoadBalancer', '--only-gateway=default/a')
     serves(api, 'a')
     await reason(api, 'a', 'Programmed')

@@ -20,6 +20,11 @@ export interface Deployment {
     readonly replicas?: number
     readonly updatedReplicas?: number
     readonly availableReplicas?: number
+    readonly conditions?: readonly {
+      readonly type: string
+      readonly status: string
+      readonly message?: string
+    }[]
   }
 }
 
@@ -147,4 +152,14 @@ function nameOf(object: unknown): string {
 export function isAvailable({ metadata: { generation = 0 }, status = {} }: Deployment): boolean {
   const { observedGeneration = -1, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status
   return observedGeneration >= generation && availableReplicas > replicas - updatedReplicas
+}
+
+/** What Kubernetes says of why there are no Pods, such as a quota, or of why it does not go on; "" where it says nothing. */
+export function troubleOf({ status }: Deployment): string {
+  const found = status?.conditions?.find(
+    one =>
+      (one.type === 'ReplicaFailure' && one.status === 'True') ||
+      (one.type === 'Progressing' && one.status === 'False'),
+  )
+  return found?.message ?? ''
 }

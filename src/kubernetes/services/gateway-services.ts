@@ -15,7 +15,7 @@ import type { ApiClient } from '../client.ts'
 import type { KubernetesSource } from '../kubernetes-source.ts'
 import type { Known } from '../object-store.ts'
 import { balancerAddresses, clusterAddresses } from '../status/published.ts'
-import { Deployments, isAvailable } from './deployments.ts'
+import { Deployments, isAvailable, troubleOf } from './deployments.ts'
 import { FOREIGN, isMadeFor } from './made.ts'
 import { planDeployments } from './plan-deployments.ts'
 import { ofGateway, ownOf, planServices, type Promised } from './plan.ts'
@@ -159,7 +159,10 @@ export class GatewayServices {
     const problem = deployments.problem || writes.problemOf('Deployment', name)
     if (problem !== '') return `${title}: ${problem}`
     if (known === undefined) return `${title} is still to be made for it`
-    return isAvailable(known) ? '' : `${title} has no Pod of its newest version that is available yet`
+    if (isAvailable(known)) return ''
+    const trouble = troubleOf(known)
+    const why = trouble === '' ? '' : `: ${trouble}`
+    return `${title} has no Pod of its newest version that is available yet${why}`
   }
 
   private look(): void {
