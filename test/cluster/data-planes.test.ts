@@ -61,6 +61,7 @@ interface Made {
   }
   readonly spec: {
     readonly replicas: number
+    readonly type: string
     readonly selector: Readonly<Record<string, unknown>>
     readonly ports: readonly { readonly targetPort: number }[]
     readonly template: {
@@ -319,7 +320,20 @@ spec:
     const changed = await made('deployments', 'd', ({ spec }) => spec.replicas === 4)
     assert.equal(changed.metadata.uid, kept.metadata.uid)
 
+    // The Service is of the type that they say, and stays the same one.
+    const { metadata } = await made('services', 'd')
+    for (const type of ['ClusterIP', 'NodePort', 'LoadBalancer']) {
+      const patch = JSON.stringify({ spec: { service: { type } } })
+      cluster.kubectl(['patch', 'gatewayparameters', 'own', '--type=merge', '-p', patch])
+      const now = await made('services', 'd', ({ spec }) => spec.type === type)
+      assert.equal(now.metadata.uid, metadata.uid)
+    }
+
     assert.equal(await run.stop(), 0)
+    assert.deepEqual(
+      run.log.all.filter(({ event }) => String(event).endsWith('_failed')),
+      [],
+    )
     cluster.kubectl(['delete', 'deployment', 'portcullis', '-n', NAMESPACE])
     await gone('deployments', 'd')
     const left = () => cluster!.kubectl(['get', 'pdb', '-n', NAMESPACE, '-o', 'name']).trim()
