@@ -67,6 +67,7 @@ export class KubernetesSource implements Source {
   private readonly closing = new AbortController()
   private readonly since = sinceFirstAsked()
   private readonly loaded = Promise.withResolvers<LoadResult>()
+  private readonly allListed = Promise.withResolvers<void>()
   private readonly failing = new Set<Followed>()
   private readonly absent = new Set<Followed>()
   private isListed = false
@@ -95,6 +96,11 @@ export class KubernetesSource implements Source {
         ? [this.follow(store, null)]
         : this.namespacesOf(store.kind).map(namespace => this.follow(store, namespace)),
     )
+  }
+
+  /** Resolves once what is served is what the cluster has, and no more what was kept of it. */
+  get listed(): Promise<void> {
+    return this.allListed.promise
   }
 
   async load(): Promise<LoadResult> {
@@ -202,7 +208,7 @@ export class KubernetesSource implements Source {
     followed.state = now
     if (now !== 'missing') followed.isGone = false
     if (before !== now) this.tellState(followed, collection, error)
-    if (!this.isListed && this.followed.every(one => this.isKnown(one))) this.listed()
+    if (!this.isListed && this.followed.every(one => this.isKnown(one))) this.begin()
   }
 
   /**
@@ -245,7 +251,7 @@ export class KubernetesSource implements Source {
     return state === 'synced' || state === 'missing' || (state === 'forbidden' && narrowed)
   }
 
-  private listed(): void {
+  private begin(): void {
     const { log, kept, client } = this.options
     this.isListed = true
     const missing = this.followed.filter(({ state }) => state === 'missing')
@@ -259,6 +265,7 @@ export class KubernetesSource implements Source {
     if (this.isLoaded) this.later()
     else this.serve(this.result())
     kept?.begin([...this.stores.values()])
+    this.allListed.resolve()
   }
 
   /** All that was known at the last run, and nothing of what has been listed since, until all is listed. */

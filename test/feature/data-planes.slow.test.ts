@@ -80,8 +80,9 @@ function serves(api: ApiServer, name: string, availableReplicas = 1): void {
   )
 }
 
-const SHARED = '127.0.0.1'
-const OWN = '127.0.0.2'
+// Names of Services, and so their ports, are those of gateway-services.slow.test.ts, which may run beside this.
+const SHARED = '127.0.0.3'
+const OWN = '127.0.0.4'
 
 /** The status of what is answered at an address; 0 where nobody listens. */
 const asked = (address: string, port: number, path: string): Promise<number> =>
@@ -214,6 +215,24 @@ suite('a data plane of its own for a Gateway', () => {
     api.delete('Gateway', 'a')
     await until(api, () => serviceOf(api, 'a') === undefined)
     assert.deepEqual(api.get('Deployment', name, 'gateways'), foreign)
+  })
+
+  test('one of somebody else that serves takes nobody from the Pods that do', async () => {
+    await using bed = await begun()
+    const { api } = bed
+    await bed.run(SHARED)
+    await bed.gateway('a')
+    await bed.reached('a', '192.0.2.1')
+    const { name } = serviceOf(api, 'a')!.metadata
+    api.apply(DEPLOYMENT.replace('name: edge,', `name: ${name},`))
+    const counted = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 }
+    api.setStatus('Deployment', name, { observedGeneration: 1, ...counted }, 'gateways')
+    api.apply(parameters('own', '{}'))
+    api.apply(gateway('a', naming('own')))
+    await until(api, () => programmed(api, 'a')?.message.includes('was not made for this Gateway') ?? false)
+    await bed.gateway('b')
+    assert.deepEqual(specOf(serviceOf(api, 'a')).selector, { app: 'edge' })
+    assert.equal(await asked(SHARED, targetOf(api, 'a', 80), '/a'), 200)
   })
 
   for (const [what, begin, message] of [

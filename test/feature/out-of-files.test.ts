@@ -12,6 +12,8 @@ const FILES = 340
 /** Of each kind: with what the process has open, and a file for each backend connection, more than there are. */
 const CLIENTS = 120
 
+const OPEN = /^portcullis_downstream_connections_active\{.*\} (\d+)$/gm
+
 const route = (kind: string, section: string) => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind,
@@ -55,6 +57,12 @@ test('out of files requests and streams are refused, and no endpoint is ejected 
   const sockets = async (port: number): Promise<Socket[]> =>
     Promise.all(Array.from({ length: CLIENTS }, () => connectFrom(neighbour, port)))
   const [requests, streams] = [await sockets(web), await sockets(tls)]
+  // What only the system has accepted yet has no file of the process.
+  for (let open = 0; open < 2 * CLIENTS;) {
+    const metrics = await (await running.get('/metrics')).text()
+    open = 0
+    for (const [, count] of metrics.matchAll(OPEN)) open += Number(count)
+  }
   const hello = await clientHello({ servername: 'tls.example' })
   for (const [kind, clients, bytes] of [
     ['web', requests, 'GET /held HTTP/1.1\r\nHost: a\r\n\r\n'],

@@ -107,8 +107,8 @@ export class Cluster {
     this.writer.applied({ resources, conditions: status.conditions, gateways })
     const services = wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[] | undefined
     this.services?.applied(resources, services ?? [])
-    if (this.publishing === null) this.leader?.start()
-    else void this.publishing.settled.then(() => this.leader?.start())
+    // Who has only what was kept would write what was right then, and take away what has come since.
+    void Promise.all([this.source.listed, this.publishing?.settled]).then(() => this.leader?.start())
   }
 
   /** Another replica may lead at once. */

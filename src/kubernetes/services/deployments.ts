@@ -53,6 +53,7 @@ export interface PodSpec {
 export interface Container {
   readonly name?: string
   readonly args?: readonly string[]
+  readonly env?: readonly { readonly name: string; readonly [field: string]: unknown }[]
   readonly resources?: {
     readonly requests?: Readonly<Record<string, unknown>>
     readonly limits?: Readonly<Record<string, unknown>>
@@ -103,6 +104,11 @@ export class Deployments {
   /** Why it is not known what there is; "" where it is. A server that fails has told it before. */
   get problem(): string {
     return this.state === 'synced' ? '' : this.why
+  }
+
+  /** Whether they cannot be had, and are not only awaited. */
+  get isRefused(): boolean {
+    return this.state !== null && this.problem !== ''
   }
 
   get(name: string): Deployment | undefined {

@@ -60,8 +60,6 @@ export class GatewayServices {
   private facts: GatewayServiceFacts = new Map()
   /** The ports of Services that have been written and may not have come back. */
   private promised: Promised = new Map()
-  /** Since when we have seen that the Pods of a Gateway serve: one text, so that what fails is tried later and later. */
-  private readonly available = new Map<string, string>()
   private isDue = false
   private working: Promise<void> | null = null
 
@@ -182,22 +180,25 @@ export class GatewayServices {
     const { template, spoken, writes, deployments } = this
     if (template === null || spoken === null) return
     const { settings } = this.options
-    for (const { name, dataPlane } of spoken.wants) if (dataPlane === null) this.available.delete(name)
+    const isThere = (ref: ResourceRef): boolean => this.options.source.known(ref) !== undefined
     const services = planServices({
       ...spoken,
       settings,
       template,
       known: name => this.known(name),
       promised: this.promised,
-      isAvailable: name => this.isAvailable(name),
-      availableSince: name => this.available.get(name) ?? '',
+      isAvailable: want => this.isAvailable(want),
+      isThere,
     })
     this.promised = services.promised
     // Of what cannot be read it is not known what there is.
     const planes =
       deployments.problem === ''
-        ? planDeployments({ ...spoken, settings, template: this.pods(template), deployments })
+        ? planDeployments({ ...spoken, settings, template: this.pods(template), deployments, isThere })
         : { writes: [], problems: new Map<string, string>(), inOrder: [] }
+    if (deployments.isRefused)
+      for (const { name, dataPlane } of spoken.wants)
+        if (dataPlane !== null) writes.complain('Deployment', name, deployments.problem)
     for (const [kind, planned] of [
       ['Service', services],
       ['Deployment', planes],
@@ -214,12 +215,9 @@ export class GatewayServices {
     this.tell()
   }
 
-  private isAvailable(name: string): boolean {
+  private isAvailable({ name, gateway }: GatewayServiceWant): boolean {
     const known = this.deployments.get(name)
-    const isSo = known !== undefined && isAvailable(known)
-    if (!isSo) this.available.delete(name)
-    else if (!this.available.has(name)) this.available.set(name, new Date().toISOString())
-    return isSo
+    return known !== undefined && isMadeFor(known, gateway, this.options.settings) && isAvailable(known)
   }
 
   /** The deployment itself, which is called like its Service. */

@@ -4,14 +4,20 @@ import type { ResourceRef } from '../../model/resource.ts'
 import { refKey, type Resources } from '../../model/resources.ts'
 import { classStates } from '../../translation/gateway-classes.ts'
 
-/** Whether a Gateway (`default/front`) is gone, or another controller's now. One that is only broken is there. */
-export function goneGateways(resources: Resources): (key: string) => boolean {
+/**
+ * Whether a Gateway (`default/front`) is gone, or another controller's now. One that is only broken is there, and so is one
+ * that has come and is not in force yet (`isThere`).
+ */
+export function goneGateways(
+  resources: Resources,
+  isThere: (ref: ResourceRef) => boolean,
+): (key: string) => boolean {
   const classOf = classStates(resources)
   return key => {
     const gateway = refOfKey(key)
     const there = resources.get(Gateway, gateway.namespace, gateway.name)
     return there === undefined
-      ? !resources.refusals.has(refKey(gateway))
+      ? !resources.refusals.has(refKey(gateway)) && !isThere(gateway)
       : classOf(there.body.spec.gatewayClassName) === 'foreign'
   }
 }

@@ -62,6 +62,7 @@ function planned(
   wants: readonly GatewayServiceWant[],
   deployments: readonly Deployment[],
   template: Deployment | null = own,
+  isThere = false,
 ) {
   const { resources } = parseResources('a.yaml', yamlOf(...objects))
   const { writes, problems } = planDeployments({
@@ -73,6 +74,7 @@ function planned(
       get: name => deployments.find(({ metadata }) => metadata.name === name),
       all: () => deployments,
     },
+    isThere: () => isThere,
   })
   return [...writes.map(({ method, kind, name }) => `${method} ${kind} ${name}`), ...problems.values()]
 }
@@ -100,6 +102,7 @@ suite('Deployments of Gateways', () => {
       [own, made],
     ],
     ['go with their Gateway', [`delete Deployment ${NAME}`], [toOwn], [], [own, made]],
+    ['stay where their Gateway is not in force yet', [], [toOwn], [], [own, made], own, true],
     [
       'go with the class of their Gateway, where it is another controller’s',
       [`delete Deployment ${NAME}`],

@@ -1,4 +1,5 @@
 import { Service } from '../../model/kinds/service.ts'
+import type { ResourceRef } from '../../model/resource.ts'
 import type { Resources } from '../../model/resources.ts'
 import { leadsToDataPlane } from '../../translation/data-planes.ts'
 import {
@@ -35,6 +36,8 @@ interface Situation {
   /** A text where the deployment whose Pods all others are like cannot be had. */
   readonly template: DeploymentTemplate | string
   readonly deployments: { get(name: string): Deployment | undefined; all(): readonly Deployment[] }
+  /** Whether the cluster has it, also where that is not in force yet. */
+  readonly isThere: (ref: ResourceRef) => boolean
 }
 
 /** What is to be written so that each Gateway that is to have Pods of its own has them, and no other. Pure. */
@@ -98,9 +101,9 @@ function isWanted(want: GatewayServiceWant): want is DataPlaneWant {
 }
 
 /** Pods of a Gateway that wants none of its own any more go once its Service leads to others. */
-function unwanted({ resources, wants, settings, deployments }: Situation): readonly Write[] {
+function unwanted({ resources, wants, settings, deployments, isThere }: Situation): readonly Write[] {
   const byName = new Map(wants.map(want => [want.name, want]))
-  const isGone = goneGateways(resources)
+  const isGone = goneGateways(resources, isThere)
   return deployments.all().flatMap(deployment => {
     const { name, resourceVersion: onto = '' } = deployment.metadata
     if (!isMadeBy(deployment, settings.deployment)) return []

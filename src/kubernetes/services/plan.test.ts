@@ -31,7 +31,7 @@ test('one namespace leaves ports to others, however many it asks for', () => {
     known: () => undefined,
     promised: new Map(),
     isAvailable: () => false,
-    availableSince: () => '',
+    isThere: () => false,
   })
   const made = writes.map(({ name }) => name)
   assert.equal(made.filter(name => name.startsWith('edge-greedy-')).length, 31)

@@ -39,10 +39,10 @@ interface Situation {
   /** A Service as the server had it last. */
   readonly known: (name: string) => Known | undefined
   readonly promised: Promised
-  /** Whether the Pods that serve one Gateway alone do, by the name of its Service. */
-  readonly isAvailable: (name: string) => boolean
-  /** Since when that is known (RFC 3339). */
-  readonly availableSince: (name: string) => string
+  /** Whether the Pods that serve this Gateway alone do. */
+  readonly isAvailable: (want: GatewayServiceWant) => boolean
+  /** Whether the cluster has it, also where that is not in force yet. */
+  readonly isThere: (ref: ResourceRef) => boolean
 }
 
 /** What is to be written so that each Gateway has its Service, and none is left without one. Pure. */
@@ -68,16 +68,17 @@ export function planServices(now: Situation): Planned {
     if (known !== undefined && service === null) problems.set(name, FOREIGN)
     else if (typeof targets === 'string') problems.set(name, targets)
     else {
-      const lead = leadOf(now, want, service) ?? { selector: template.spec.selector }
+      const lead: Lead = leadOf(now, want, service) ?? { selector: template.spec.selector }
       const wanted = wantedService(want, targets, template, settings, lead)
       const [method, body] =
         service === null
           ? (['create', newService(name, wanted, template, settings)] as const)
-          : (['patch', servicePatch(wanted, service)] as const)
+          : (['patch', servicePatch(wanted, service, template)] as const)
       if (body === null) inOrder.push(name)
       else {
         promised.set(name, targets)
-        writes.push({ kind: 'Service', name, onto: known?.resourceVersion ?? '', method, body })
+        const onto = known?.resourceVersion ?? ''
+        writes.push({ kind: 'Service', name, onto, method, body, ...(lead.stamp && { stamp: lead.stamp }) })
       }
     }
   }
@@ -85,15 +86,11 @@ export function planServices(now: Situation): Planned {
 }
 
 /** To the Pods of its Gateway, or null. A Service that has led to the Pods of all does so until these serve. */
-function leadOf(
-  { isAvailable, availableSince }: Situation,
-  { dataPlane, name }: GatewayServiceWant,
-  service: Service | null,
-): Lead | null {
-  if (dataPlane === null) return null
-  const selector = selectorOf(name)
+function leadOf({ isAvailable }: Situation, want: GatewayServiceWant, service: Service | null): Lead | null {
+  if (want.dataPlane === null) return null
+  const selector = selectorOf(want.name)
   if (service === null || leadsToDataPlane(service)) return { selector }
-  return isAvailable(name) ? { selector, annotations: { [DATA_PLANE_SINCE]: availableSince(name) } } : null
+  return isAvailable(want) ? { selector, stamp: DATA_PLANE_SINCE } : null
 }
 
 /** Those of Services that are still to go are still listened on. */
@@ -181,9 +178,9 @@ class Room {
 }
 
 /** Services whose Gateway is gone, or another controller's now. A Gateway that is only broken keeps its address. */
-function orphans({ resources, wants, settings, known }: Situation): readonly Write[] {
+function orphans({ resources, wants, settings, known, isThere }: Situation): readonly Write[] {
   const wanted = new Set(wants.map(({ name }) => name))
-  const isGone = goneGateways(resources)
+  const isGone = goneGateways(resources, isThere)
   return made(resources, settings).flatMap(service => {
     const { name } = service.metadata
     const { resourceVersion: onto = '' } = known(name) ?? {}

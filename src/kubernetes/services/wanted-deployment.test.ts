@@ -96,6 +96,8 @@ suite('the Deployment of a Gateway', () => {
     const only = '--only-gateway=default/front'
     assert.deepEqual(serving(wanted()).args, ['run', '--workers', '2', '--kubernetes', only])
     assert.deepEqual(serving(wanted({ workers: 4 })).args, ['run', '--kubernetes', '--workers=4', only])
+    // Also behind a shell.
+    assert.deepEqual(serving(wanted()).env, [{ name: 'PORTCULLIS_ONLY_GATEWAY', value: 'default/front' }])
     assert.deepEqual(
       podOf(wanted({ workers: 4 })).containers![0],
       deployment.spec.template!.spec!.containers![0],
@@ -114,6 +116,7 @@ suite('the Deployment of a Gateway', () => {
     [{ cpu: 2 }, { cpu: '2', memory: '256Mi' }],
     [{ cpu: '2000m' }, { cpu: '2', memory: '256Mi' }],
     [{ cpu: '1.25' }, { cpu: '1250m', memory: '256Mi' }],
+    [{ cpu: '3000' }, { cpu: '3k', memory: '256Mi' }],
     [{ memory: '1024Mi' }, { cpu: '250m', memory: '1Gi' }],
     [{ memory: '0.5Gi' }, { cpu: '250m', memory: '512Mi' }],
     [{ memory: '1000M' }, { cpu: '250m', memory: '1G' }],
@@ -123,11 +126,26 @@ suite('the Deployment of a Gateway', () => {
     test(`asks for ${JSON.stringify(asked)} as a server writes it`, () =>
       assert.deepEqual(serving(wanted({ requests: asked })).resources?.requests, expected))
 
-  test('is on its own nodes before those of the deployment', () =>
-    assert.deepEqual(podOf(wanted({ nodeSelector: { pool: 'edge' } })).nodeSelector, {
-      pool: 'edge',
-      disk: 'fast',
-    }))
+  test('is on its own nodes among those of the deployment, and on no others', () => {
+    const { nodeSelector } = podOf(wanted({ nodeSelector: { zone: 'a', disk: 'fast' } }))
+    assert.deepEqual(nodeSelector, { pool: 'all', zone: 'a', disk: 'fast' })
+    assert.equal(
+      wantedDeployment(wantOf({ nodeSelector: { pool: 'mine' } }), template, settings),
+      'its nodes are to have pool=mine, and those of the deployment pool=all',
+    )
+  })
+
+  test('loses what the deployment does not say any more', () => {
+    const spec = { ...deployment.spec, strategy: { type: 'Recreate' } }
+    const now = created()
+    const rolling = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } }
+    const before = { ...now, spec: { ...now.spec, strategy: rolling, minReadySeconds: 5 } }
+    const patch = deploymentPatch(wanted({}, { ...template, deployment: { ...deployment, spec } }), before)
+    assert.deepEqual(patch?.['spec'], {
+      strategy: { type: 'Recreate', rollingUpdate: null },
+      minReadySeconds: null,
+    })
+  })
 
   test('has as many Pods as the deployment, until somebody says how many', () => {
     assert.equal(created().spec.replicas, 2)
@@ -158,12 +176,20 @@ suite('the Deployment of a Gateway', () => {
   })
 
   test('is not undone where somebody has restarted its Pods', () => {
+    const RESTARTED = 'kubectl.kubernetes.io/restartedAt'
     const restarted = (at: string): Deployment => {
       const now = created()
       const { metadata, ...pods } = now.spec.template!
-      const annotations = { ...metadata!.annotations, 'kubectl.kubernetes.io/restartedAt': at }
+      const annotations = { ...metadata!.annotations, [RESTARTED]: at }
       return { ...now, spec: { ...now.spec, template: { ...pods, metadata: { ...metadata, annotations } } } }
     }
     assert.equal(deploymentPatch(wanted(), restarted('2026-11-01T12:00:00Z')), null)
+    // The deployment has been too, an hour before and an hour after, by who is elsewhere.
+    const of = (at: string) => ({ ...template, deployment: restarted(at) })
+    const now = restarted('2026-11-01T12:00:00Z')
+    const followed = (at: string) => deploymentPatch(wanted({}, of(at)), now)?.['spec']
+    const annotationOf = (spec: unknown) => JSON.stringify(spec ?? {}).includes(RESTARTED)
+    assert.ok(!annotationOf(followed('2026-11-01T13:00:00+02:00')))
+    assert.ok(annotationOf(followed('2026-11-01T08:00:00-05:00')))
   })
 })

@@ -25,6 +25,8 @@ export interface WantedDeployment extends WantedWords {
 
 /** By what name it is called in deploy/, and in the chart. */
 const CONTAINER = 'portcullis'
+/** The variable of --only-gateway. */
+const ONLY_GATEWAY = 'PORTCULLIS_ONLY_GATEWAY'
 /** Set by `kubectl rollout restart`. */
 const RESTARTED = 'kubectl.kubernetes.io/restartedAt'
 const COPIED = ['strategy', 'minReadySeconds', 'progressDeadlineSeconds', 'revisionHistoryLimit']
@@ -83,7 +85,17 @@ function podSpec({ gateway, name, dataPlane }: DataPlaneWant, spec: PodSpec, own
     ...(workers === null ? serving.args : [...without('--workers', serving.args), `--workers=${workers}`]),
     `--only-gateway=${gateway.namespace}/${gateway.name}`,
   ]
-  const container: Container = { ...serving, args, resources: resourcesOf(dataPlane, serving) }
+  // Also where a shell is between, which drops args.
+  const env = [
+    ...(serving.env ?? []).filter(({ name: variable }) => variable !== ONLY_GATEWAY),
+    { name: ONLY_GATEWAY, value: `${gateway.namespace}/${gateway.name}` },
+  ]
+  const container: Container = { ...serving, args, env, resources: resourcesOf(dataPlane, serving) }
+  for (const [label, value] of Object.entries(dataPlane.nodeSelector)) {
+    const pinned = nodeSelector?.[label] ?? value
+    if (pinned !== value)
+      return `its nodes are to have ${label}=${value}, and those of the deployment ${label}=${pinned}`
+  }
   const nodes = { ...nodeSelector, ...dataPlane.nodeSelector }
   return {
     ...spec,
@@ -124,7 +136,8 @@ function canonical({ cpu, memory }: Amounts): Words {
 function processorsOf(cpu: number | string): string {
   const text = String(cpu)
   const milli = text.endsWith('m') ? Number(text.slice(0, -1)) : Math.round(Number(text) * 1000)
-  return milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`
+  if (milli % 1000 !== 0) return `${milli}m`
+  return milli > 0 && milli % 1_000_000 === 0 ? `${milli / 1_000_000}k` : String(milli / 1000)
 }
 
 function bytesOf(memory: number | string): string {
@@ -166,9 +179,9 @@ export function newBudget(name: string, uid: string, namespace: string): Record<
 export function deploymentPatch(wanted: WantedDeployment, now: Deployment): Record<string, unknown> | null {
   const words = wordsPatch(wanted, now)
   const { template, ...fields } = wanted.spec
-  const others = Object.fromEntries(
-    Object.entries(fields).filter(([name, value]) => !isDeepStrictEqual(value, now.spec[name])),
-  )
+  const ours = new Set([...COPIED, ...Object.keys(fields)])
+  const before = Object.fromEntries(Object.entries(now.spec).filter(([name]) => ours.has(name)))
+  const others = (patchTo(before, fields) ?? {}) as Readonly<Record<string, unknown>>
   const pods = patchTo(now.spec.template, restartedAsNow(template!, now.spec.template))
   const spec = { ...others, ...(pods !== undefined && { template: pods }) }
   const isSame = [words.labels, words.annotations, spec].every(one => Object.keys(one).length === 0)
@@ -179,7 +192,8 @@ export function deploymentPatch(wanted: WantedDeployment, now: Deployment): Reco
 function restartedAsNow(wanted: PodTemplate, now: PodTemplate | undefined): PodTemplate {
   const { annotations } = wanted.metadata ?? {}
   const at = now?.metadata?.annotations?.[RESTARTED]
-  if (at === undefined || at <= (annotations?.[RESTARTED] ?? '')) return wanted
+  // Each says it in the time zone of who ran kubectl.
+  if (at === undefined || !(Date.parse(at) > (Date.parse(annotations?.[RESTARTED] ?? '') || 0))) return wanted
   return { ...wanted, metadata: { ...wanted.metadata, annotations: { ...annotations, [RESTARTED]: at } } }
 }
 

@@ -56,7 +56,7 @@ suite('the Service of a Gateway', () => {
   })
 
   test('is not written where it says what is wanted', () => {
-    assert.equal(servicePatch(wantedService(want, targets, template, settings), created()), null)
+    assert.equal(servicePatch(wantedService(want, targets, template, settings), created(), template), null)
   })
 
   test('loses what was propagated and is not any more, and nothing of others', () => {
@@ -66,7 +66,7 @@ suite('the Service of a Gateway', () => {
       metadata: { ...before.metadata, labels: { ...before.metadata.labels, theirs: 'yes' } },
     }
     const now = wantedService({ ...want, labels: {}, annotations: {} }, targets, template, settings)
-    const patch = servicePatch(now, known)
+    const patch = servicePatch(now, known, template)
     assert.deepEqual(patch, {
       metadata: {
         labels: { team: null },
@@ -82,10 +82,27 @@ suite('the Service of a Gateway', () => {
   test('gets back what was changed by hand, and loses what it should not have', () => {
     const { body, ...rest } = created({ ...want, address: '192.0.2.1' })
     const known = { ...rest, body: { spec: { ...body.spec, selector: { app: 'stolen' } } } }
-    assert.deepEqual(servicePatch(wantedService(want, targets, template, settings), known)?.['spec'], {
-      selector: { app: 'edge' },
-      loadBalancerIP: null,
+    assert.deepEqual(
+      servicePatch(wantedService(want, targets, template, settings), known, template)?.['spec'],
+      {
+        selector: { app: 'edge' },
+        loadBalancerIP: null,
+      },
+    )
+  })
+
+  test('has the balancer of its deployment once it comes to have one', () => {
+    const inside = { ...want, type: 'ClusterIP' } as const
+    const [before, balanced] = [created(inside), created()]
+    assert.deepEqual(before.body.spec?.type, 'ClusterIP')
+    const patched = (of: GatewayServiceWant, from: Service) =>
+      servicePatch(wantedService(of, targets, template, settings), from, template)?.['spec']
+    assert.deepEqual(patched(want, before), {
+      type: 'LoadBalancer',
+      externalTrafficPolicy: 'Cluster',
+      loadBalancerClass: 'metal',
     })
+    assert.deepEqual(patched(inside, balanced), { type: 'ClusterIP', externalTrafficPolicy: null })
   })
 
   for (const [one, other] of [

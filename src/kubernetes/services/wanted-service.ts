@@ -28,8 +28,8 @@ export interface WantedService extends WantedWords {
 /** Which Pods a Service leads to. */
 export interface Lead {
   readonly selector: Words | undefined
-  /** More annotations. */
-  readonly annotations?: Words
+  /** The annotation that is to say when it has been turned there; absent: it does already, or for the first time. */
+  readonly stamp?: string
 }
 
 /** Pure. `targets`: by `tcp 443` the port of the Pods. */
@@ -45,7 +45,7 @@ export function wantedService(
   const { labels, annotations } = wantedWords(want, settings)
   return {
     labels,
-    annotations: { ...annotations, ...lead.annotations },
+    annotations,
     spec: {
       type,
       selector: lead.selector,
@@ -83,18 +83,30 @@ export function newService(
   }
 }
 
-/** The merge patch (RFC 7396) by which a Service says what is wanted; null where it does. What others have added stays. */
-export function servicePatch(wanted: WantedService, service: Service): Record<string, unknown> | null {
+/**
+ * The merge patch (RFC 7396) by which a Service says what is wanted; null where it does. What others have added stays. One
+ * that comes to have a balancer has that of the deployment's own: what names no class is any balancer's.
+ */
+export function servicePatch(
+  wanted: WantedService,
+  service: Service,
+  { spec: { loadBalancerClass } }: ServiceTemplate,
+): Record<string, unknown> | null {
   const spec: Readonly<Record<string, unknown>> = service.body.spec ?? {}
+  const isNew = wanted.spec['type'] === 'LoadBalancer' && spec['type'] !== 'LoadBalancer'
+  const balancer = isNew && loadBalancerClass !== undefined ? { loadBalancerClass } : {}
   const changes = {
     ...wordsPatch(wanted, service),
-    spec: Object.fromEntries(
-      Object.entries(wanted.spec).flatMap(([name, value]) =>
-        isDeepStrictEqual(value, spec[name] === '' ? undefined : spec[name])
-          ? []
-          : [[name, name === 'selector' ? selectorPatch(value, spec[name]) : (value ?? null)]],
+    spec: {
+      ...balancer,
+      ...Object.fromEntries(
+        Object.entries(wanted.spec).flatMap(([name, value]) =>
+          isDeepStrictEqual(value, spec[name] === '' ? undefined : spec[name])
+            ? []
+            : [[name, name === 'selector' ? selectorPatch(value, spec[name]) : (value ?? null)]],
+        ),
       ),
-    ),
+    },
   }
   if (Object.values(changes).every(one => Object.keys(one).length === 0)) return null
   const { spec: fields, ...words } = changes

@@ -16,6 +16,8 @@ export interface Write {
   readonly onto: string
   readonly method: 'create' | 'patch' | 'delete'
   readonly body: Readonly<Record<string, unknown>>
+  /** An annotation that a patch sets to the time at which it is sent (RFC 3339). */
+  readonly stamp?: string
 }
 
 export interface WritesOptions {
@@ -122,7 +124,7 @@ export class Writes {
     }
   }
 
-  async write({ kind, name, onto, method, body }: Write): Promise<void> {
+  async write({ kind, name, onto, method, body, stamp }: Write): Promise<void> {
     const { client, log, namespace } = this.options
     const attempt = this.attempts.begin(keyOf(kind, name), onto, { method, ...body })
     if (attempt === null) return
@@ -131,7 +133,10 @@ export class Writes {
       if (method === 'delete') await client.delete(path, body, this.signal())
       else if (method === 'create') await client.create(this.pathOf(kind), body, this.signal())
       else {
-        const metadata = { ...(body['metadata'] as object), resourceVersion: onto }
+        const { annotations, ...words } = body['metadata'] as { readonly annotations?: object }
+        const stamped =
+          stamp === undefined ? annotations : { ...annotations, [stamp]: new Date().toISOString() }
+        const metadata = { ...words, annotations: stamped, resourceVersion: onto }
         await client.mergePatch(path, { ...body, metadata }, this.signal())
       }
       log.info(events[kind].written, { [fields[kind]]: `${namespace}/${name}`, method })

@@ -3,7 +3,7 @@ import type { Certificates, Resolved } from '../../../translation/certificates.t
 import type { Attachment as FilterAttachment } from '../../../snapshot/contribution.ts'
 import { originOf } from '../origin.ts'
 import type { Flaw } from '../../../translation/report.ts'
-import type { GatewayState } from '../gateway/gateway-state.ts'
+import { isHere, type GatewayState } from '../gateway/gateway-state.ts'
 import { withObtained } from '../gateway/listener-tls.ts'
 import type { ListenerState } from '../gateway/listeners.ts'
 import { CertificatePolicy } from '../kinds/certificate-policy.ts'
@@ -38,6 +38,8 @@ export function certificatePolicies(
   const attach: FilterAttachment[] = []
   if (resources.all(CertificatePolicy).length === 0) return { wanted: [], attach }
   const claims = claimsOf(resources, gateways, report)
+  // Who listens for a Gateway orders its certificates: an authority bounds how many are ordered of one.
+  const elsewhere = new Set([...gateways.values()].flatMap(one => (isHere(one) ? [] : one.listeners)))
   const hostnames = routeHostnames(world, new Set(claims.flatMap(({ listeners }) => listeners)))
   for (const claim of claims) {
     const { policy } = claim.attachment
@@ -50,7 +52,8 @@ export function certificatePolicies(
       shareOf(listener, policy, settings, hostnames.get(listener)),
     )
     const states = shares.flatMap(share => serve(share, claim, settings, certificates, facts))
-    for (const { certificate } of states) wanted.set(certificate.id, certificate)
+    for (const { listener, certificate } of states)
+      if (!elsewhere.has(listener)) wanted.set(certificate.id, certificate)
     const names = [...new Set(states.flatMap(({ certificate }) => certificate.names))]
     if (settings.challenge === 'http-01') attach.push(...answersFor(claim, names, facts, world))
     reportClaim(

@@ -25,6 +25,8 @@ export interface Infrastructure {
   readonly serviceType: GatewayServiceType | null
 }
 
+type Words = Readonly<Record<string, string>>
+
 const SHARED: Infrastructure = { dataPlane: null, serviceType: null }
 
 /** What `parametersRef` of Gateways and GatewayClasses comes to. Whoever names what cannot be had is not served. */
@@ -67,7 +69,8 @@ export class Parameters {
         workers,
         requests: Object.assign({}, ...amounts.map(one => one?.requests)) as object,
         limits: Object.assign({}, ...amounts.map(one => one?.limits)) as object,
-        nodeSelector: Object.assign({}, ...planes.map(one => one.nodeSelector)) as Record<string, string>,
+        // Who pins the Pods of a class to nodes does not have a Gateway unpin them.
+        nodeSelector: Object.assign({}, ...planes.toReversed().map(one => one.nodeSelector)) as Words,
       },
       serviceType: found.findLast(({ service }) => service?.type !== undefined)?.service?.type ?? null,
     }
