@@ -79,7 +79,15 @@ export class Cluster {
         })
       : null
     this.services =
-      settings && new GatewayServices({ client, source, settings, log, found: facts => this.onFound(facts) })
+      settings &&
+      new GatewayServices({
+        client,
+        source,
+        settings,
+        log,
+        onlyReads: !writes,
+        found: facts => this.onFound(facts),
+      })
     this.publishing =
       'service' in published && writes
         ? new PublishingService({

@@ -30,6 +30,8 @@ export interface GatewayServicesOptions {
   readonly log: Logger
   /** Told of where Gateways are reached, and why not, when that is another thing. */
   readonly found: (facts: GatewayServiceFacts) => void
+  /** It will never lead: what is still to be made for Gateways is nothing to it. */
+  readonly onlyReads?: boolean
   /** How long after a first failure it is tried again; 1 s where absent. */
   readonly retryMs?: number
   readonly clock?: Clock
@@ -74,7 +76,7 @@ export class GatewayServices {
     }
     this.writes = new Writes({ client, namespace, log, clock, retryMs, again, failed: () => this.tell() })
     this.deployments = new Deployments(client, namespace, changed)
-    void this.deployments.run()
+    if (options.onlyReads !== true) void this.deployments.run()
   }
 
   /** What is in force in all workers now. */
@@ -133,7 +135,7 @@ export class GatewayServices {
     const known = this.known(name)
     const { settings } = this.options
     const isOurs = ofGateway(known, gateway, settings) !== null
-    const waits = dataPlane === null ? '' : this.awaited(name, gateway)
+    const waits = dataPlane === null || this.options.onlyReads === true ? '' : this.awaited(name, gateway)
     if (known !== undefined && !isOurs) return { addresses: [], problem: FOREIGN, waits }
     const addresses = type === 'LoadBalancer' ? balancerAddresses(known) : clusterAddresses(known)
     return { addresses, problem: this.trouble || this.writes.problemOf('Service', name), waits }
