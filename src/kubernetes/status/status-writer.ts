@@ -37,8 +37,11 @@ export interface StatusWriterOptions {
   readonly clock?: Clock
 }
 
-/** Requests at once: a server that gives each client a share is not to be kept from others. */
-const AT_ONCE = 16
+/**
+ * Requests at once: with half of it statuses of what is changed without a pause come when that is over. A server gives each
+ * client its share (API Priority and Fairness), so that nobody is kept from it.
+ */
+const AT_ONCE = 32
 /** Objects that are looked at before others have a turn. */
 const PIECE = 200
 const RETRY_MS = 1_000
