@@ -54,7 +54,7 @@ const dataPlane = object({
   ),
   nodeSelector: optional(
     record(labelValue, 16),
-    'Labels of the nodes that Pods run on; they go before those that the deployment asks for.',
+    'Labels of the nodes that Pods run on, beside those that the deployment asks for, which none may contradict.',
   ),
 })
 
