@@ -98,7 +98,7 @@ export class KubernetesSource implements Source {
     )
   }
 
-  /** Resolves once what is served is what the cluster has, and no more what was kept of it. */
+  /** Resolves once all of the cluster is listed; until then what was kept of it may be served. */
   get listed(): Promise<void> {
     return this.allListed.promise
   }

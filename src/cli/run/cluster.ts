@@ -51,6 +51,7 @@ export class Cluster {
   /** Null where Gateways have no Services of their own. */
   private readonly services: GatewayServices | null
   private onFound: (facts: GatewayServiceFacts) => void = () => {}
+  private leading: Promise<void> | null = null
 
   constructor(options: ClusterOptions, client: ApiClient, kinds: Kinds, data: DataDirectory | null) {
     const { namespaces, published, lease, gatewayServices: settings, onlyGateway } = options
@@ -116,7 +117,9 @@ export class Cluster {
     const services = wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[] | undefined
     this.services?.applied(resources, services ?? [])
     // Who has only what was kept would write what was right then, and take away what has come since.
-    void Promise.all([this.source.listed, this.publishing?.settled]).then(() => this.leader?.start())
+    this.leading ??= Promise.all([this.source.listed, this.publishing?.settled]).then(() =>
+      this.leader?.start(),
+    )
   }
 
   /** Another replica may lead at once. */
