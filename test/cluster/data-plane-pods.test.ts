@@ -1,12 +1,13 @@
 // Pods of its own for a Gateway, made by Kubernetes' own controllers of Deployments and ReplicaSets: whom they belong to, who
 // finds them, and what is said of the Gateway while one version takes the place of another. Nodes are played by the test.
 import assert from 'node:assert/strict'
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, suite, test, type TestContext } from 'node:test'
+import { startInstalled } from '../support/installed-cluster.ts'
 import { freePort, RunProcess } from '../support/process.ts'
-import { RealCluster } from '../support/real-cluster.ts'
+import type { RealCluster } from '../support/real-cluster.ts'
 
 const root = join(import.meta.dirname, '../..')
 const NAMESPACE = 'portcullis-system'
@@ -48,16 +49,7 @@ suite('Pods of its own for a Gateway, by the controllers of Kubernetes', () => {
   let cluster: RealCluster | null = null
 
   before(async context => {
-    const folder = process.env['GATEWAY_API']
-    if (folder === undefined) {
-      if (process.env['CI']) throw new Error('GATEWAY_API names no folder (.ci/run), and CI must not skip')
-      return
-    }
-    cluster = await RealCluster.start(context as TestContext)
-    const definitions = globSync(join(folder, 'config/crd/standard/gateway.networking.k8s.io_*s.yaml'))
-    cluster?.kubectl(['apply', '--server-side', ...definitions.flatMap(file => ['-f', file])])
-    cluster?.kubectl(['apply', '--server-side', '-f', join(root, 'deploy')])
-    cluster?.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+    cluster = await startInstalled(context as TestContext)
     cluster?.control('deployment-controller', 'replicaset-controller', 'garbage-collector-controller')
   })
 

@@ -1,13 +1,14 @@
 // Pods of its own for a Gateway, on a real API server, with the rights of deploy/: what is written there is taken, stays as
 // the server has written it back, follows the deployment's own, comes again, and goes with what asked for it.
 import assert from 'node:assert/strict'
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { send } from '../support/client.ts'
+import { startInstalled } from '../support/installed-cluster.ts'
 import { freePort, RunProcess } from '../support/process.ts'
-import { RealCluster } from '../support/real-cluster.ts'
+import type { RealCluster } from '../support/real-cluster.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -81,16 +82,7 @@ suite('a data plane of its own for a Gateway, on a real API server', () => {
   let cluster: RealCluster | null = null
 
   before(async context => {
-    const folder = process.env['GATEWAY_API']
-    if (folder === undefined) {
-      if (process.env['CI']) throw new Error('GATEWAY_API names no folder (.ci/run), and CI must not skip')
-      return
-    }
-    cluster = await RealCluster.start(context as TestContext)
-    const definitions = globSync(join(folder, 'config/crd/standard/gateway.networking.k8s.io_*s.yaml'))
-    cluster?.kubectl(['apply', '--server-side', ...definitions.flatMap(file => ['-f', file])])
-    cluster?.kubectl(['apply', '--server-side', '-f', join(root, 'deploy')])
-    cluster?.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+    cluster = await startInstalled(context as TestContext)
     cluster?.control('garbage-collector-controller')
   })
 

@@ -1,14 +1,15 @@
 // A Service for each Gateway, on a real API server, with the rights of deploy/: what is written there is taken, keeps what the
 // cluster has added, comes again, and goes with its Gateway, whichever replica leads.
 import assert from 'node:assert/strict'
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { selfSigned } from '../support/certificates.ts'
 import { send } from '../support/client.ts'
+import { startInstalled } from '../support/installed-cluster.ts'
 import { freePort, RunProcess } from '../support/process.ts'
-import { RealCluster } from '../support/real-cluster.ts'
+import type { RealCluster } from '../support/real-cluster.ts'
 import { ask, secure } from '../support/tls.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
@@ -80,16 +81,7 @@ suite('a Service for each Gateway, on a real API server', () => {
   let cluster: RealCluster | null = null
 
   before(async context => {
-    const folder = process.env['GATEWAY_API']
-    if (folder === undefined) {
-      if (process.env['CI']) throw new Error('GATEWAY_API names no folder (.ci/run), and CI must not skip')
-      return
-    }
-    cluster = await RealCluster.start(context as TestContext)
-    const definitions = globSync(join(folder, 'config/crd/standard/gateway.networking.k8s.io_*s.yaml'))
-    cluster?.kubectl(['apply', '--server-side', ...definitions.flatMap(file => ['-f', file])])
-    cluster?.kubectl(['apply', '--server-side', '-f', join(root, 'deploy')])
-    cluster?.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+    cluster = await startInstalled(context as TestContext)
     cluster?.control('garbage-collector-controller')
   })
 
