@@ -3,6 +3,7 @@ import { plainAddress } from '../http/forwarded.ts'
 import type { ClientCertificate } from '../filters/filter.ts'
 import type { ServedConnection } from './serving-port.ts'
 import type { Place, Places } from './places/places.ts'
+import type { Linked, Ring } from './places/ring.ts'
 import type { ProxiedStream } from './proxied-stream.ts'
 import type { Remote } from './remote.ts'
 
@@ -22,7 +23,7 @@ export interface InboundPort {
 }
 
 /** A connection from its acceptance to its end, and the places that it holds. */
-export class Inbound implements Remote {
+export class Inbound implements Remote, Linked<Inbound> {
   readonly socket: Socket
   readonly port: InboundPort
   readonly sinceMs: number
@@ -32,12 +33,17 @@ export class Inbound implements Remote {
   certificate: ClientCertificate | null = null
   /** Whose share it takes of. */
   client: string
+  /** Since when it is its turn to say what it speaks. */
+  silentSinceMs = 0
   /** What it has become, once that is known. */
   served: ServedConnection | null = null
   /** The same where its bytes are not ours to understand. */
   stream: ProxiedStream | null = null
   /** Somebody else has its place: what else is seen of its end is no news. */
   displaced = false
+  before: Inbound | null = null
+  after: Inbound | null = null
+  private stage: Ring<Inbound> | null = null
   private readonly held: Place<Inbound>[] = []
   /** One for the step that it is at, before it is what it is to be. */
   private step: Place<Inbound> | null = null
@@ -74,6 +80,13 @@ export class Inbound implements Remote {
     this.step?.leave()
     this.step = null
     for (const place of this.held) place.settle()
+  }
+
+  /** Which of its port's connections it is one of now; null for none. */
+  isOf(stage: Ring<Inbound> | null): void {
+    this.stage?.remove(this)
+    this.stage = stage
+    stage?.push(this)
   }
 
   /** A balancer has told whose it is. */

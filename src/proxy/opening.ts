@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { PREFACE } from '../http/h2/codes.ts'
 import type { Inbound } from './inbound.ts'
+import { Ring } from './places/ring.ts'
 
 /** What becomes of plain connections that have said something. */
 export interface OpeningOwner {
@@ -15,8 +16,7 @@ export interface OpeningOwner {
  */
 export class Openings {
   private readonly owner: OpeningOwner
-  /** Since when each has been silent. */
-  private readonly silent = new Map<Inbound, number>()
+  private readonly silent = new Ring<Inbound>()
 
   constructor(owner: OpeningOwner) {
     this.owner = owner
@@ -25,27 +25,23 @@ export class Openings {
   /** `said` is what has been read of it already. */
   accept(inbound: Inbound, nowMs: number, said: Buffer | null): void {
     const { socket } = inbound
-    this.silent.set(inbound, nowMs)
+    inbound.isOf(this.silent)
+    inbound.silentSinceMs = nowMs
     socket.once('end', ended)
     socket.on('error', ignore)
     if (said === null) socket.once('data', (chunk: Buffer) => this.first(inbound, chunk))
     else this.first(inbound, said)
   }
 
-  /** It is gone. */
-  forget(inbound: Inbound): void {
-    this.silent.delete(inbound)
-  }
-
   /** Nothing was said yet, so that nothing is lost. */
   destroy(): void {
-    for (const { socket } of this.silent.keys()) socket.destroy()
+    for (const { socket } of this.silent) socket.destroy()
   }
 
   sweep(nowMs: number, idleTimeoutMs: number): void {
-    for (const [{ socket }, sinceMs] of this.silent) {
-      // A Map keeps the order of insertion: the others are younger.
-      if (nowMs - sinceMs <= idleTimeoutMs) return
+    for (const { socket, silentSinceMs } of this.silent) {
+      // The others are younger.
+      if (nowMs - silentSinceMs <= idleTimeoutMs) return
       socket.destroy()
     }
   }
@@ -59,7 +55,7 @@ export class Openings {
       socket.once('data', (more: Buffer) => this.first(inbound, Buffer.concat([chunk, more])))
       return
     }
-    this.silent.delete(inbound)
+    inbound.isOf(null)
     socket.off('end', ended)
     socket.off('error', ignore)
     this.owner.opened(inbound, like ? 'h2' : 'http/1.1', chunk)

@@ -14,6 +14,7 @@ import { LEAVE_MS, type EnginePort, type ServingPort, type ServedConnection } fr
 import { Inbound, type Bound, type DisplacementRule, type InboundPort } from './inbound.ts'
 import { ListeningSocket } from './listening-socket.ts'
 import { Openings, type OpeningOwner } from './opening.ts'
+import { Ring } from './places/ring.ts'
 import { PortPlaces } from './port-places.ts'
 import { ProxyHeaders, type ProxyHeaderOwner } from './proxy-protocol/headers.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
@@ -54,8 +55,9 @@ export class PortServer
   readonly revoked = false
   private readonly context: PortContext
   private readonly listening = new ListeningSocket(socket => this.accept(socket))
-  private readonly connections = new Set<ServedConnection>()
-  private readonly streams = new Set<ProxiedStream>()
+  /** Those that speak HTTP, and those whose bytes are not ours to understand. */
+  private readonly connections = new Ring<Inbound>()
+  private readonly streams = new Ring<Inbound>()
   private readonly places: PortPlaces
   private readonly acceptor: TlsAcceptor
   private readonly proxyHeaders = new ProxyHeaders(this)
@@ -84,7 +86,7 @@ export class PortServer
     const same = JSON.stringify(client) === JSON.stringify(runtime.port.client)
     this.runtime = same ? withClient(runtime, client) : runtime
     this.acceptor.swapped()
-    for (const connection of this.connections) connection.closeIfUnwanted()
+    for (const { served } of this.connections) served!.closeIfUnwanted()
   }
 
   /** Requests that begin from now on are another snapshot's, in which nothing of this port differs. */
@@ -100,15 +102,15 @@ export class PortServer
 
   get bufferedBytes(): number {
     let bytes = 0
-    for (const connection of this.connections) bytes += connection.bufferedBytes
+    for (const { served } of this.connections) bytes += served!.bufferedBytes
     return bytes
   }
 
   sweep(nowMs: number): void {
-    for (const connection of this.connections) connection.sweep(nowMs)
+    for (const { served } of this.connections) served!.sweep(nowMs)
     this.proxyHeaders.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.headTimeoutMs)
     this.acceptor.sweep()
-    for (const stream of this.streams) stream.sweep(nowMs)
+    for (const { stream } of this.streams) stream!.sweep(nowMs)
     this.openings.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.idleTimeoutMs)
   }
 
@@ -118,9 +120,9 @@ export class PortServer
    */
   async drain(gently = false): Promise<void> {
     this.draining = true
-    for (const connection of this.connections)
-      if (gently) connection.takeLeave()
-      else connection.closeIfIdle()
+    for (const { served } of this.connections)
+      if (gently) served!.takeLeave()
+      else served!.closeIfIdle()
     if (gently) await this.listening.emptied()
     else {
       this.proxyHeaders.destroy()
@@ -131,8 +133,8 @@ export class PortServer
 
   /** Ends what is left. */
   destroy(): void {
-    for (const connection of this.connections) connection.destroy()
-    for (const stream of this.streams) stream.destroy()
+    for (const { served } of this.connections) served!.destroy()
+    for (const { stream } of this.streams) stream!.destroy()
     this.acceptor.destroy()
   }
 
@@ -181,9 +183,8 @@ export class PortServer
 
   private closed(inbound: Inbound): void {
     inbound.leave()
-    this.proxyHeaders.forget(inbound)
-    this.openings.forget(inbound)
-    if (inbound.served !== null) this.connections.delete(inbound.served)
+    // What is still on its way to the backend is a stream's yet.
+    if (inbound.stream === null) inbound.isOf(null)
   }
 
   /** The first bytes of a plain connection are there. */
@@ -199,7 +200,7 @@ export class PortServer
   private hold(connection: ServedConnection, inbound: Inbound): void {
     inbound.settle()
     inbound.served = connection
-    this.connections.add(connection)
+    inbound.isOf(this.connections)
   }
 
   private turnAway(inbound: Inbound): void {
@@ -284,11 +285,11 @@ export class PortServer
     const { observer } = this.runtime
     const facts = { listener, serverName, localPort: this.localPort, remote: inbound }
     const stream: ProxiedStream = new ProxiedStream(socket, to, facts, this.clock.nowMs, one => {
-      this.streams.delete(stream)
+      inbound.isOf(null)
       observer.streamed(one)
     })
-    this.streams.add(stream)
     inbound.stream = stream
+    inbound.isOf(this.streams)
     observer.streaming(to)
     stream.begin()
   }

@@ -1,3 +1,4 @@
+import { ById } from '../by-id.ts'
 import type { Rejection } from '../failures.ts'
 import type { Fields } from '../fields.ts'
 import { atTurnEnd, type TurnWork } from '../turn.ts'
@@ -8,7 +9,6 @@ import { faults, type FaultName } from './faults.ts'
 import { Floods } from './floods.ts'
 import type { Transport } from './frame-output.ts'
 import type { Http2Limits } from './limits.ts'
-import { OpenStreams } from './open-streams.ts'
 import { stalled } from './rejections.ts'
 import { INITIAL_WINDOW, Sender, type SenderOwner } from './sender.ts'
 import { settingsPayload } from './settings.ts'
@@ -52,7 +52,7 @@ export abstract class Connection implements StreamOwner, SenderOwner, WindowOwne
   protected lastPeerStream = 0
   /** The highest of them that has been or will be processed, for GOAWAY. */
   protected lastProcessed = 0
-  protected readonly streams = new OpenStreams<Http2Stream>()
+  protected readonly streams = new ById<Http2Stream>()
   protected readonly closedStreams = new ClosedStreams()
   protected readonly floods: Floods
   protected readonly sender: Sender

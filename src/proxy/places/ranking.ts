@@ -71,9 +71,12 @@ export class Ranking<R extends Ranked<R>> {
     return level
   }
 
-  private drop({ lower, higher }: Level<R>): void {
+  private drop(level: Level<R>): void {
+    const { lower, higher } = level
     lower!.higher = higher
     if (higher === null) this.top = lower!
     else higher.lower = lower
+    // Or one that is dead, and old, would keep all that were beside it, and those that were beside them.
+    level.lower = level.higher = null
   }
 }

@@ -4,7 +4,10 @@ export interface Linked<T extends Linked<T>> {
   after: T | null
 }
 
-/** A queue from whose middle one may leave, in constant time: a Set's first is found behind all that have left it. */
+/**
+ * A queue from whose middle one may leave, in constant time: a Set's first is found behind all that have left it, and the
+ * tables that it had before keep who was in them (http/by-id.ts).
+ */
 export class Ring<T extends Linked<T>> {
   first: T | null = null
   last: T | null = null
@@ -24,6 +27,15 @@ export class Ring<T extends Linked<T>> {
     if (after === null) this.last = before
     else after.before = before
     item.before = item.after = null
+  }
+
+  /** From the first on. Who is met may leave, and nobody else meanwhile. */
+  *[Symbol.iterator](): Generator<T, undefined> {
+    for (let { first: item } = this as { first: T | null }; item !== null;) {
+      const { after } = item
+      yield item
+      item = after
+    }
   }
 
   /** Takes the first to the end. */

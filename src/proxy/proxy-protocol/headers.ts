@@ -2,6 +2,7 @@ import type { ClientSettings } from '../../snapshot/client-settings.ts'
 import type { ClientShares } from '../client-shares.ts'
 import { readFirst } from '../first-bytes.ts'
 import type { Inbound } from '../inbound.ts'
+import { Ring } from '../places/ring.ts'
 import { readProxyHeader, type ProxyHeader } from './header.ts'
 
 /** Why a connection is ended at its PROXY header: labels of metrics and of the access log. */
@@ -29,7 +30,7 @@ export interface ProxyHeaderOwner {
 /** Has balancers tell first whose their connections are. */
 export class ProxyHeaders {
   private readonly owner: ProxyHeaderOwner
-  private readonly waiting = new Set<Inbound>()
+  private readonly waiting = new Ring<Inbound>()
 
   constructor(owner: ProxyHeaderOwner) {
     this.owner = owner
@@ -46,16 +47,11 @@ export class ProxyHeaders {
     else this.owner.began(inbound, null)
   }
 
-  /** It is gone. */
-  forget(inbound: Inbound): void {
-    this.waiting.delete(inbound)
-  }
-
   sweep(nowMs: number, timeoutMs: number): void {
     for (const inbound of this.waiting) {
-      // A Set keeps the order of insertion: the others are younger.
+      // The others are younger.
       if (nowMs - inbound.sinceMs <= timeoutMs) return
-      this.forget(inbound)
+      inbound.isOf(null)
       this.refuse(inbound, 'proxy_header_timeout')
     }
   }
@@ -67,13 +63,13 @@ export class ProxyHeaders {
 
   private read(inbound: Inbound): void {
     const { socket } = inbound
-    this.waiting.add(inbound)
+    inbound.isOf(this.waiting)
     socket.on('error', ignore)
     readFirst(socket, null, {
       read: readProxyHeader,
       done: (header, bytes) => {
         socket.off('error', ignore)
-        this.forget(inbound)
+        inbound.isOf(null)
         this.judge(inbound, header, bytes)
       },
       ended: length => {

@@ -1,3 +1,4 @@
+import { ByName } from '../../http/by-name.ts'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { canonicalHostname } from '../../http/hostname.ts'
@@ -59,7 +60,7 @@ export class TlsAcceptor {
   private readonly owner: TlsOwner
   private readonly contexts: ServerContexts
   /** By the two ends of the connection, which the TLS socket shares with the one below it. */
-  private readonly under = new Map<string, Handshake>()
+  private readonly under = new ByName<Handshake>()
 
   constructor(owner: TlsOwner) {
     this.owner = owner
@@ -90,7 +91,7 @@ export class TlsAcceptor {
   sweep(): void {
     const { nowMs, handshakeTimeoutMs } = this.owner
     for (const handshake of this.under.values()) {
-      // A Map keeps the order of insertion: the others are younger.
+      // The others are younger.
       if (nowMs - handshake.sinceMs <= handshakeTimeoutMs) return
       this.refuse(handshake, 'tls_handshake_timeout', null)
     }

@@ -18,6 +18,8 @@ const NOBODY = 'gateway'
 export class CallWithin implements DownstreamWithin, Paced, Source {
   /** The head of the answer, or a 101. Rejects with a CallFailure of the kit, or with the reason of the request's signal. */
   readonly answered: Promise<ResponseHead>
+  /** Among those of its thread. */
+  readonly id: number
   /** What follows the head; of a tunnel, what comes from the other side. */
   readonly body: IncomingBody
   readonly clear = true
@@ -37,7 +39,8 @@ export class CallWithin implements DownstreamWithin, Paced, Source {
   private touchedMs: number
 
   /** `left` is called once it is over. Throws a TypeError where the request can be none. */
-  constructor(runtime: PortRuntime, request: RequestWithin, left: (call: CallWithin) => void) {
+  constructor(id: number, runtime: PortRuntime, request: RequestWithin, left: (call: CallWithin) => void) {
+    this.id = id
     const { client = NOBODY } = request
     const { promise, resolve, reject } = Promise.withResolvers<ResponseHead>()
     this.answered = promise

@@ -1,5 +1,6 @@
 import { CallFailure } from '../../filters/kit.ts'
 import type { Rule } from '../../snapshot/rule.ts'
+import { ById } from '../../http/by-id.ts'
 import { ClientShares } from '../client-shares.ts'
 import type { Compiled } from '../compiled.ts'
 import { compileMethods } from '../methods.ts'
@@ -17,7 +18,8 @@ import { portWithin } from './port-within.ts'
  */
 export class Within {
   private readonly compiled: Compiled
-  private readonly calls = new Set<CallWithin>()
+  private readonly calls = new ById<CallWithin>()
+  private lastId = 0
   private runtimes = new Map<string, PortRuntime>()
   private held: CompiledRule[] = []
   private idle: (() => void) | null = null
@@ -34,14 +36,14 @@ export class Within {
   begin(name: string, request: RequestWithin): CallWithin {
     const runtime = this.runtimes.get(name)
     if (runtime === undefined) throw new CallFailure('destination_not_found', name)
-    const call = new CallWithin(runtime, request, this.left)
+    const call = new CallWithin(++this.lastId, runtime, request, this.left)
     this.calls.add(call)
     call.begin()
     return call
   }
 
   private readonly left = (call: CallWithin): void => {
-    this.calls.delete(call)
+    this.calls.delete(call.id)
     if (this.calls.size === 0) this.idle?.()
   }
 
@@ -66,12 +68,12 @@ export class Within {
   }
 
   sweep(nowMs: number): void {
-    for (const call of this.calls) call.sweep(nowMs)
+    for (const call of this.calls.values()) call.sweep(nowMs)
   }
 
   get bufferedBytes(): number {
     let bytes = 0
-    for (const call of this.calls) bytes += call.bufferedBytes
+    for (const call of this.calls.values()) bytes += call.bufferedBytes
     return bytes
   }
 
@@ -81,7 +83,7 @@ export class Within {
   }
 
   destroy(): void {
-    for (const call of this.calls) call.destroy()
+    for (const call of this.calls.values()) call.destroy()
   }
 
   private runtimeOf(name: string, rule: CompiledRule): PortRuntime {

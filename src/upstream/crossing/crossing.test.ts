@@ -9,6 +9,7 @@ const limits = { fieldBytes: 1000, headBytes: 10_000, fieldCount: 100 }
 
 /** Tells what becomes of a request, by the code that reads real answers. */
 class Asked implements Crosser {
+  id = 0
   readonly waitingBytes = 0
   readonly over = Promise.withResolvers<string>()
 
@@ -33,8 +34,11 @@ test('an answer that is none fails its request alone, and not the worker', async
   const crossing = new Crossing(port1)
   port1.ref()
   const [bad, good] = [new Asked(), new Asked()]
-  const answer = (to: Crosser, value: unknown): FromThread =>
-    [ANSWER, crossing.add(to), 200, ['x-a', value], -1, null, true] as FromThread
+  const answer = (to: Asked, value: unknown): FromThread => {
+    to.id = crossing.nextId()
+    crossing.add(to)
+    return [ANSWER, to.id, 200, ['x-a', value], -1, null, true] as FromThread
+  }
   port2.postMessage([answer(bad, undefined), answer(good, 'b')])
   assert.deepEqual(await Promise.all([bad.over.promise, good.over.promise]), ['bundle_terminated', '200'])
   assert.equal(crossing.lost, null)

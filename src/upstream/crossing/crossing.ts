@@ -1,4 +1,5 @@
 import type { FailureName } from '../../http/failures.ts'
+import { ById } from '../../http/by-id.ts'
 import {
   ANSWER,
   CREDIT,
@@ -20,6 +21,7 @@ type OfStream = Exclude<FromThread, readonly [typeof LEAVING, ...unknown[]]>
 
 /** One request on it, as messages tell of it: a CrossingStream. */
 export interface Crosser {
+  readonly id: number
   /** Of both directions. */
   readonly waitingBytes: number
   answered(
@@ -47,7 +49,7 @@ export class Crossing {
   private hasLeft = false
   private readonly isHeld: () => boolean
   private readonly port: CrossingPort
-  private readonly streams = new Map<number, Crosser>()
+  private readonly streams = new ById<Crosser>()
   private lastId = 0
 
   constructor(port: CrossingPort, isHeld: () => boolean = () => false) {
@@ -71,10 +73,13 @@ export class Crossing {
     return bytes
   }
 
-  /** Gives a request that begins its number. */
-  add(stream: Crosser): number {
-    this.streams.set(++this.lastId, stream)
-    return this.lastId
+  /** The number of a request that begins. */
+  nextId(): number {
+    return ++this.lastId
+  }
+
+  add(stream: Crosser): void {
+    this.streams.add(stream)
   }
 
   /** Nothing more comes of this request. */

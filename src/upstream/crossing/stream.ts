@@ -40,13 +40,14 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
   readonly fresh = true
   unsent = true
   goesOn = false
+  /** Its number where it crosses; 0 before. */
+  id = 0
   /** Whose it is. */
   client = ''
   private home: SpanHome | undefined = undefined
   private readonly pool: StreamPool
   private crossing: Crossing | null = null
   private handler: UpstreamHandler | null = null
-  private id = 0
   private done = false
   private due = false
   // The request, as far as it has not crossed.
@@ -96,7 +97,8 @@ export class CrossingStream implements UpstreamStream, Crosser, Speaker {
     const { crossing } = this.pool
     if (crossing === null || !crossing.open) return this.refuse(crossing)
     this.crossing = crossing
-    this.id = crossing.add(this)
+    this.id = crossing.nextId()
+    crossing.add(this)
     this.hear()
   }
 

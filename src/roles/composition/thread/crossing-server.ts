@@ -11,6 +11,7 @@ import {
   type FromThread,
   type ToThread,
 } from '../../../shared/crossing/messages.ts'
+import { ById } from '../../../http/by-id.ts'
 import { Outbox } from '../../../shared/crossing/outbox.ts'
 import type { Clock } from '../../../upstream/clock.ts'
 import { Holdings } from './holdings.ts'
@@ -41,7 +42,7 @@ export class CrossingServer {
   readonly holdings: Holdings
   private readonly answer: Answering
   private readonly clock: Clock
-  private readonly requests = new Map<number, ServedRequest>()
+  private readonly requests = new ById<ServedRequest>()
   /** What has come and is still to be begun, in its order. */
   private backlog: ToThread[] = []
   private readonly left = Promise.withResolvers<void>()
@@ -97,7 +98,7 @@ export class CrossingServer {
 
   private begin(message: ToThread & readonly [typeof REQUEST, ...unknown[]]): void {
     const request = new ServedRequest(this, message, this.clock)
-    this.requests.set(message[1], request)
+    this.requests.add(request)
     void request.run(this.answer)
   }
 

@@ -1,4 +1,5 @@
 import type { Holding } from '../../../composition/calls/holding.ts'
+import { ById } from '../../../http/by-id.ts'
 
 /** Whose request loses its place. */
 export interface Holder {
@@ -21,6 +22,7 @@ export class Holdings {
   private readonly clients = new Map<string, Account>()
   private bytes = 0
   private moves = 0
+  private lastId = 0
 
   /** `displaced` is told of each request that loses its place. */
   constructor(limitBytes: number, displaced: () => void) {
@@ -36,8 +38,8 @@ export class Holdings {
   /** A request of this client begins, with fields of so many bytes, and holds what every request does. */
   begin(client: string, holder: Holder, fieldBytes = 0): Share {
     let account = this.clients.get(client)
-    if (account === undefined) this.clients.set(client, (account = { client, bytes: 0, shares: new Set() }))
-    const share = new Share(this, account, holder)
+    if (account === undefined) this.clients.set(client, (account = { client, bytes: 0, shares: new ById() }))
+    const share = new Share(++this.lastId, this, account, holder)
     account.shares.add(share)
     share.add(REQUEST_BYTES + fieldBytes)
     return share
@@ -59,7 +61,8 @@ export class Holdings {
 
   remove(share: Share): void {
     const { account } = share
-    if (!account.shares.delete(share)) return
+    if (!share.isHeld) return
+    account.shares.delete(share.id)
     this.bytes -= share.bytes
     account.bytes -= share.bytes
     if (account.shares.size === 0) this.clients.delete(account.client)
@@ -83,18 +86,25 @@ export class Share implements Holding {
   bytes = 0
   /** Rises with every move of any. */
   movedAt = 0
+  readonly id: number
   readonly account: Account
   readonly holder: Holder
   private readonly holdings: Holdings
 
-  constructor(holdings: Holdings, account: Account, holder: Holder) {
+  constructor(id: number, holdings: Holdings, account: Account, holder: Holder) {
+    this.id = id
     this.holdings = holdings
     this.account = account
     this.holder = holder
   }
 
+  /** It has not ended, and has not been displaced. */
+  get isHeld(): boolean {
+    return this.account.shares.get(this.id) === this
+  }
+
   add(bytes: number): void {
-    if (this.account.shares.has(this)) this.holdings.moved(this, bytes)
+    if (this.isHeld) this.holdings.moved(this, bytes)
   }
 
   end(): void {
@@ -105,14 +115,14 @@ export class Share implements Holding {
 interface Account {
   readonly client: string
   bytes: number
-  readonly shares: Set<Share>
+  readonly shares: ById<Share>
 }
 
 function largest({ shares }: Account): Share {
   let most = 0
-  for (const { bytes } of shares) most = Math.max(most, bytes)
+  for (const { bytes } of shares.values()) most = Math.max(most, bytes)
   let found: Share | null = null
-  for (const share of shares)
+  for (const share of shares.values())
     if (2 * share.bytes > most && (found === null || share.movedAt < found.movedAt)) found = share
   return found!
 }

@@ -40,8 +40,8 @@ class Displaced extends Error {
 
 /** One request that has crossed, and its answer on the way back. */
 export class ServedRequest implements Holder {
+  readonly id: number
   private readonly owner: RequestOwner
-  private readonly id: number
   private readonly request: GatewayRequest
   private readonly gone = new Canceller()
   private readonly share: Share
