@@ -102,6 +102,8 @@ export class Controller {
   private last: Turn | null = null
   private applied: Omit<InForce, 'status' | 'snapshot'> | null = null
   private next: Load | null = null
+  /** What is being carried out: it may still wait, and is newer than the last. */
+  private taken: Load | null = null
   /** Tells who waits for the next one that it is there. */
   private wake: (() => void) | null = null
   /** What the translation in force complains about. */
@@ -133,7 +135,7 @@ export class Controller {
   give(fact: string, value: unknown): Promise<void> {
     const { [fact]: _, ...others } = this.facts
     this.facts = value === undefined ? others : { ...others, [fact]: value }
-    this.next ??= this.last?.load ?? null
+    this.again()
     return this.start()
   }
 
@@ -166,10 +168,16 @@ export class Controller {
     return this.busy
   }
 
+  /** What is newest is translated once more: something beside it is another thing. */
+  private again(): void {
+    this.next ??= this.taken ?? this.last?.load ?? null
+  }
+
   private async work(): Promise<void> {
     while (this.next !== null || this.portsDue) {
       const load = this.next
       this.next = null
+      this.taken = load
       this.portsDue = false
       try {
         await (load === null ? this.retryPorts() : this.turn(load))
@@ -177,6 +185,7 @@ export class Controller {
         // A fault of ours must not take away what is being served.
         this.options.log.error('reload.failed', { error })
       }
+      this.taken = null
     }
   }
 
@@ -244,7 +253,7 @@ export class Controller {
     const leftMs = dueMs - calendar.now()
     this.forgetDue = calendar.after(Math.min(Math.max(leftMs, 0), CALENDAR_MS), () => {
       if (calendar.now() < dueMs) return this.awaitDue(dueMs)
-      this.next ??= this.last?.load ?? null
+      this.again()
       void this.start()
     })
   }

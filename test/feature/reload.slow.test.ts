@@ -169,6 +169,18 @@ suite('reload', () => {
     assert.equal(served.controller.status.version, 2)
   })
 
+  test('what a service finds out while a change waits for its other half does not undo the change', async () => {
+    await using up = await answering('up')
+    const port = await freePort()
+    const files = { 'routes.yaml': versioned(1, port), 'up.yaml': yamlOf(backend('up', [up.port])) }
+    await using served = await Served.start(files, { patienceMs: 200 })
+    const one = httpRoute('lost', { rules: [{ matches: [prefix('/lost')], backendRefs: [to('nowhere')] }] })
+    served.folder.write('routes.yaml', `${versioned(2, port)}\n---\n${yamlOf(one)}`)
+    while (!served.controller.isWaiting) await setImmediate()
+    await served.controller.give('found', 1)
+    assert.equal((await send(port)).headers['x-version'], '2')
+  })
+
   test('a broken object keeps its last good version, is complained about, and everything else goes live', async () => {
     await using up = await answering('up')
     const port = await freePort()
