@@ -1,3 +1,5 @@
+import { Ring, type Linked } from '../http/ring.ts'
+
 /** What bodies that filters have held may take in one worker; beyond that somebody loses. */
 const LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -11,7 +13,8 @@ export interface BodyOwner {
 
 interface Share {
   bytes: number
-  readonly bodies: Set<BodyRoom>
+  /** In the order in which they came. */
+  readonly bodies: Ring<BodyRoom>
 }
 
 /** Bodies that are held for filters in one worker: how much that is, and who loses when it is too much. */
@@ -26,9 +29,10 @@ export class HeldBodies {
 
   add(body: BodyRoom, bytes: number): void {
     const { share } = body.owner
-    const known = this.shares.get(share) ?? { bytes: 0, bodies: new Set() }
-    this.shares.set(share, known)
-    known.bodies.add(body)
+    let known = this.shares.get(share)
+    if (known === undefined) this.shares.set(share, (known = { bytes: 0, bodies: new Ring() }))
+    if (!body.isHeld) known.bodies.push(body)
+    body.isHeld = true
     known.bytes += bytes
     this.bytes += bytes
     while (this.bytes > this.limitBytes) this.displace()
@@ -36,25 +40,30 @@ export class HeldBodies {
 
   remove(body: BodyRoom, bytes: number): void {
     const known = this.shares.get(body.owner.share)
-    if (known === undefined || !known.bodies.delete(body)) return
+    if (known === undefined || !body.isHeld) return
+    known.bodies.remove(body)
+    body.isHeld = false
     known.bytes -= bytes
     this.bytes -= bytes
-    if (known.bodies.size === 0) this.shares.delete(body.owner.share)
+    if (known.bodies.first === null) this.shares.delete(body.owner.share)
   }
 
   /** The newest body of the client that has most. */
   private displace(): void {
     let most: Share | null = null
     for (const share of this.shares.values()) if (most === null || share.bytes > most.bytes) most = share
-    let newest: BodyRoom | null = null
-    for (const body of most?.bodies ?? []) newest = body
+    const newest = most?.bodies.last
     newest?.owner.displaced()
     newest?.release()
   }
 }
 
 /** The room of one body. */
-export class BodyRoom {
+export class BodyRoom implements Linked<BodyRoom> {
+  before: BodyRoom | null = null
+  after: BodyRoom | null = null
+  /** It is among those of its share. */
+  isHeld = false
   readonly owner: BodyOwner
   private readonly all: HeldBodies
   private bytes = 0

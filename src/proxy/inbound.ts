@@ -3,7 +3,7 @@ import { plainAddress } from '../http/forwarded.ts'
 import type { ClientCertificate } from '../filters/filter.ts'
 import type { ServedConnection } from './serving-port.ts'
 import type { Place, Places } from './places/places.ts'
-import type { Linked, Ring } from './places/ring.ts'
+import type { Linked, Ring } from '../http/ring.ts'
 import type { ProxiedStream } from './proxied-stream.ts'
 import type { Remote } from './remote.ts'
 
@@ -87,6 +87,12 @@ export class Inbound implements Remote, Linked<Inbound> {
     this.stage?.remove(this)
     this.stage = stage
     stage?.push(this)
+  }
+
+  /** These; with one that ends others may leave, and are not met any more. */
+  static *each(stage: Ring<Inbound>): Generator<Inbound, undefined> {
+    const all = Array.from(stage)
+    for (const inbound of all) if (inbound.stage === stage) yield inbound
   }
 
   /** A balancer has told whose it is. */

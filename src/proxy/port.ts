@@ -14,7 +14,7 @@ import { LEAVE_MS, type EnginePort, type ServingPort, type ServedConnection } fr
 import { Inbound, type Bound, type DisplacementRule, type InboundPort } from './inbound.ts'
 import { ListeningSocket } from './listening-socket.ts'
 import { Openings, type OpeningOwner } from './opening.ts'
-import { Ring } from './places/ring.ts'
+import { Ring } from '../http/ring.ts'
 import { PortPlaces } from './port-places.ts'
 import { ProxyHeaders, type ProxyHeaderOwner } from './proxy-protocol/headers.ts'
 import type { PortRuntime, TlsListener, TlsTable } from './runtime.ts'
@@ -86,7 +86,7 @@ export class PortServer
     const same = JSON.stringify(client) === JSON.stringify(runtime.port.client)
     this.runtime = same ? withClient(runtime, client) : runtime
     this.acceptor.swapped()
-    for (const { served } of this.connections) served!.closeIfUnwanted()
+    for (const { served } of Inbound.each(this.connections)) served!.closeIfUnwanted()
   }
 
   /** Requests that begin from now on are another snapshot's, in which nothing of this port differs. */
@@ -107,10 +107,10 @@ export class PortServer
   }
 
   sweep(nowMs: number): void {
-    for (const { served } of this.connections) served!.sweep(nowMs)
+    for (const { served } of Inbound.each(this.connections)) served!.sweep(nowMs)
     this.proxyHeaders.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.headTimeoutMs)
     this.acceptor.sweep()
-    for (const { stream } of this.streams) stream!.sweep(nowMs)
+    for (const { stream } of Inbound.each(this.streams)) stream!.sweep(nowMs)
     this.openings.sweep(nowMs, this.draining ? LEAVE_MS : this.runtime.port.client.idleTimeoutMs)
   }
 
@@ -120,7 +120,7 @@ export class PortServer
    */
   async drain(gently = false): Promise<void> {
     this.draining = true
-    for (const { served } of this.connections)
+    for (const { served } of Inbound.each(this.connections))
       if (gently) served!.takeLeave()
       else served!.closeIfIdle()
     if (gently) await this.listening.emptied()
@@ -133,8 +133,8 @@ export class PortServer
 
   /** Ends what is left. */
   destroy(): void {
-    for (const { served } of this.connections) served!.destroy()
-    for (const { stream } of this.streams) stream!.destroy()
+    for (const { served } of Inbound.each(this.connections)) served!.destroy()
+    for (const { stream } of Inbound.each(this.streams)) stream!.destroy()
     this.acceptor.destroy()
   }
 

@@ -54,8 +54,6 @@ export class Pressure {
   watched = false
   private readonly shared: Shared
   private readonly gathering = new Turns<GatheringRequest>()
-  /** Since when each gathers, the longest first. */
-  private readonly since = new Map<GatheringRequest, number>()
   /** How many connections each client holds, by the last sweep. */
   private readonly held = new Map<string, number>()
   /** By client, who has kept us waiting longest last. */
@@ -70,7 +68,7 @@ export class Pressure {
 
   /** Requests that gather their bodies. */
   get gatherers(): number {
-    return this.since.size
+    return this.gathering.size
   }
 
   /** Somebody was turned away of late. */
@@ -80,20 +78,19 @@ export class Pressure {
 
   /** False where as many gather as there are connections, and none of them has to give way. */
   gather(one: GatheringRequest, nowMs: number): boolean {
-    if (this.since.size >= this.shared.maxConnections) {
+    if (this.gathering.size >= this.shared.maxConnections) {
       const loser = this.loser(one.client, nowMs)
       if (loser === null) return false
       this.leave(loser)
       loser.displaced()
     }
-    this.since.set(one, nowMs)
-    this.gathering.add(one)
+    this.gathering.add(one, nowMs)
     return true
   }
 
   /** It has enough, or is over. */
   leave(one: GatheringRequest): void {
-    if (this.since.delete(one)) this.gathering.delete(one)
+    this.gathering.delete(one)
   }
 
   /** A sweep begins: every exchange of the cluster is to `hold` what it holds, and to say `lags` where its client does. */
@@ -119,7 +116,7 @@ export class Pressure {
     for (const own of this.laggards.values()) own.sort((a, b) => a.lagMs - b.lagMs)
     this.relieve(nowMs, this.shared.pending)
     if (nowMs >= this.disputedUntilMs) this.disputedUntilMs = 0
-    while (this.since.size > 0 && !this.shared.pressed) this.release()
+    while (this.gathering.size > 0 && !this.shared.pressed) this.release()
   }
 
   /**
@@ -211,9 +208,7 @@ export class Pressure {
   }
 
   private release(): void {
-    const one = this.gathering.next()!
-    this.since.delete(one)
-    one.released()
+    this.gathering.next()!.released()
   }
 
   /**
@@ -222,8 +217,9 @@ export class Pressure {
    */
   private loser(client: string, nowMs: number): GatheringRequest | null {
     for (const one of this.gathering.most(client)) return one
-    for (const one of this.gathering.of(client)) return nowMs - this.since.get(one)! > GATHER_MS ? one : null
-    for (const one of this.since.keys()) return one
+    for (const one of this.gathering.of(client))
+      return nowMs - this.gathering.since(one)! > GATHER_MS ? one : null
+    for (const one of this.gathering) return one
     return null
   }
 }

@@ -21,8 +21,6 @@ interface Limits {
 /** Those who wait for a connection of one cluster, in turn by client. `E` is the cluster's kind of endpoint. */
 export class Queue<E> {
   private readonly limits: Limits
-  /** Since when each waits, the longest first. */
-  private readonly waiting = new Map<Waiter<E>, number>()
   private readonly turns = new Turns<Waiter<E>>()
 
   constructor(limits: Limits) {
@@ -30,7 +28,7 @@ export class Queue<E> {
   }
 
   get empty(): boolean {
-    return this.waiting.size === 0
+    return this.turns.size === 0
   }
 
   /** Who has somebody that waits. */
@@ -42,15 +40,12 @@ export class Queue<E> {
   wait(waiter: Waiter<E>, nowMs: number): boolean {
     if (!this.limits.mayWait() && !this.displace(waiter)) return false
     this.limits.pending++
-    this.waiting.set(waiter, nowMs)
-    this.turns.add(waiter)
+    this.turns.add(waiter, nowMs)
     return true
   }
 
   leave(waiter: Waiter<E>): void {
-    if (!this.waiting.delete(waiter)) return
-    this.turns.delete(waiter)
-    this.limits.pending--
+    if (this.turns.delete(waiter)) this.limits.pending--
   }
 
   /** Whose turn it is, of those who may have a connection to this endpoint (`isChoice`: also who wants none in particular); null: to whichever it wants. */
@@ -58,16 +53,18 @@ export class Queue<E> {
     const takes = ({ wants = null }: Waiter<E>): boolean => (wants === null ? isChoice : wants === endpoint)
     const waiter = endpoint === null ? this.turns.next() : this.turns.next(takes)
     if (waiter === null) return null
-    this.waiting.delete(waiter)
     this.limits.pending--
     return waiter
   }
 
   expire(beforeMs: number): void {
-    for (const [waiter, sinceMs] of this.waiting) {
-      if (sinceMs >= beforeMs) return
-      this.refuse(waiter)
+    const late: Waiter<E>[] = []
+    for (const waiter of this.turns) {
+      if (this.turns.since(waiter)! >= beforeMs) break
+      late.push(waiter)
     }
+    // With one that is refused others may leave.
+    for (const waiter of late) if (this.turns.since(waiter) !== undefined) this.refuse(waiter)
   }
 
   /** The place of whoever came last for the client that has most of them. */

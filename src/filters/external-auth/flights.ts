@@ -1,3 +1,5 @@
+import { ByName } from '../../http/by-name.ts'
+
 /**
  * One question under way for all who ask the same. Whoever leaves takes nobody with them: the question is given up when
  * the last has left.
@@ -9,7 +11,7 @@ interface Flight<T> {
 }
 
 export class Flights<T> {
-  private readonly all = new Map<string, Flight<T>>()
+  private readonly all = new ByName<Flight<T>>()
 
   /** How many are under way. */
   get size(): number {

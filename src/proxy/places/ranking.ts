@@ -1,4 +1,4 @@
-import { Ring, type Linked } from './ring.ts'
+import { Ring, type Linked } from '../../http/ring.ts'
 
 /** What a ranking knows of those whom it ranks. */
 export interface Ranked<R extends Ranked<R>> extends Linked<R> {

@@ -6,7 +6,7 @@ export interface Linked<T extends Linked<T>> {
 
 /**
  * A queue from whose middle one may leave, in constant time: a Set's first is found behind all that have left it, and the
- * tables that it had before keep who was in them (http/by-id.ts).
+ * tables that it had before keep who was in them (by-id.ts).
  */
 export class Ring<T extends Linked<T>> {
   first: T | null = null
