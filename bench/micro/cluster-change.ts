@@ -98,7 +98,13 @@ const source = {
 }
 let writes = 0
 const mergePatch = (): Promise<unknown> => Promise.resolve(writes++)
-const writer = new StatusWriter({ client: { mergePatch }, source, log, addresses: () => ['192.0.2.1'] })
+const writer = new StatusWriter({
+  client: { mergePatch },
+  source,
+  log,
+  addresses: () => ['192.0.2.1'],
+  features: [],
+})
 writer.lead(true)
 const received = new Received()
 let snapshot: Snapshot = { version: 0, ports: [], clusters: [], endpoints: {} }

@@ -17,6 +17,7 @@ import {
   data,
   environment,
   gatewayServices,
+  noGatewayAliases,
   kubeconfig,
   kubernetes,
   kubernetesContext,
@@ -81,6 +82,7 @@ const run: Command = {
     namespaces,
     publish,
     gatewayServices,
+    noGatewayAliases,
     onlyGateway,
     lease,
     workers,
@@ -249,6 +251,7 @@ function clusterOf(given: Given): ClusterOptions {
       type === null || service === null
         ? null
         : { type, namespace: service.namespace, deployment: service.name },
+    gatewayAliases: type !== null && !given.get(noGatewayAliases),
     onlyGateway: only,
     lease: given.get(lease),
   }

@@ -15,6 +15,8 @@ export interface Known {
   readonly validation: Validation
   /** "" of what was kept over a restart: it is not known whether the server still has it. */
   readonly resourceVersion: string
+  /** Which object of this name it is; "" of what was kept, and of kinds whose status is of no use. */
+  readonly uid: string
   readonly status: unknown
 }
 
@@ -66,9 +68,10 @@ export class ObjectStore {
       return key
     const fresh = this.judged(object as object)
     const status = this.keepsStatus ? fieldOf(object, 'status') : undefined
+    const uid = this.keepsStatus ? textOf(fieldOf(fieldOf(object, 'metadata'), 'uid')) : ''
     const isSame = before !== undefined && saysTheSame(before, fresh)
     const { validation, broken } = isSame ? before : fresh
-    this.known.set(key, { validation, broken, resourceVersion, status })
+    this.known.set(key, { validation, broken, resourceVersion, uid, status })
     if (!isSame) this.list = null
     this.changed(isSame ? 'status' : 'object', key)
     return key

@@ -63,6 +63,12 @@ export const DEPLOYMENT_LABEL = 'portcullis.dev/gateway-service-of'
 /** `default/front`: a label has no room for all names. */
 export const GATEWAY_ANNOTATION = 'portcullis.dev/gateway'
 
+/**
+ * On aliases of Gateways, in their own namespaces: the name of the deployment's own Service. Another label than that of
+ * their Services, so that neither is ever taken for the other.
+ */
+export const ALIAS_LABEL = 'portcullis.dev/gateway-alias-of'
+
 const LABEL_LENGTH = 63
 const DIGEST_LENGTH = 10
 
@@ -74,6 +80,15 @@ export function gatewayServiceName(
   const digest = digestOf(`${deployment} ${namespace}/${name}`)
   const words = `${deployment}-${namespace}-${name}`.replaceAll('.', '-')
   return `${words.slice(0, LABEL_LENGTH - DIGEST_LENGTH - 1).replace(/-+$/, '')}-${digest}`
+}
+
+/** `front-portcullis`, as GEP-1762 has it, where a Service may be called so (RFC 1035); else that, changed, with a digest. */
+export function gatewayAliasName(gateway: string, gatewayClass: string): string {
+  const plain = `${gateway}-${gatewayClass}`
+  if (plain.length <= LABEL_LENGTH && /^[a-z][-a-z0-9]*[a-z0-9]$/.test(plain)) return plain
+  const words = plain.replaceAll('.', '-').replace(/^(?=[0-9])/, 'gateway-')
+  const cut = words.slice(0, LABEL_LENGTH - DIGEST_LENGTH - 1).replace(/-+$/, '')
+  return `${cut}-${digestOf(`${gateway} ${gatewayClass}`)}`
 }
 
 /** A name as the value of a label: those that are too long are cut, and still differ. */
@@ -90,6 +105,12 @@ function digestOf(text: string): string {
 /** Whether this deployment has made an object, for whichever Gateway. */
 export function isMadeBy({ metadata }: Made, deployment: string): boolean {
   return metadata.labels?.[DEPLOYMENT_LABEL] === deployment && gatewayKeyOf({ metadata }) !== ''
+}
+
+/** Whether it is an alias that this deployment has made. What somebody has made another kind of Service of is his. */
+export function isAliasOf({ metadata, body }: Service, deployment: string): boolean {
+  const isOurs = metadata.labels?.[ALIAS_LABEL] === deployment && gatewayKeyOf({ metadata }) !== ''
+  return isOurs && body.spec?.type === 'ExternalName'
 }
 
 /** `default/front`; "" where it is made for none. */

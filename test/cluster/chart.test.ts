@@ -51,7 +51,12 @@ const added = new Set([
   'imagePullPolicy',
 ])
 
+/** A release knows the namespace of its account; a kustomization may be put into any. */
+const ANY_NAMESPACE = `request.userInfo.username.matches('^system:serviceaccount:[^:]+:portcullis$')`
+const ONE_NAMESPACE = `request.userInfo.username == 'system:serviceaccount:${NAMESPACE}:portcullis'`
+
 function plain(value: unknown): unknown {
+  if (value === ANY_NAMESPACE) return ONE_NAMESPACE
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
   const fields = Object.entries(value)
@@ -124,6 +129,11 @@ const variants: readonly (readonly [what: string, values: object, seen: RegExp])
     'Services of Gateways of another type, in few namespaces',
     { gatewayServices: { type: 'ClusterIP' }, namespaces: ['team-a'] },
     /resources: \[services\]\n    verbs: \[create, delete, patch\][^]*--gateway-services=ClusterIP/,
+  ],
+  [
+    'Services of Gateways without names in their namespaces',
+    { gatewayAliases: false },
+    /--gateway-services=LoadBalancer\n +- --no-gateway-aliases/,
   ],
   [
     'management with its store, and what Pods are to have',
@@ -247,7 +257,7 @@ suite('what the chart makes, on a real API server', () => {
     const yaml = make(others, 'edge')
     assert.match(yaml, new RegExp(`--lease=${NAMESPACE}/edge-portcullis`))
     const names = objectsOf(yaml).map(({ metadata }) => metadata.name)
-    assert.deepEqual([...new Set(names)], ['edge-portcullis'])
+    assert.deepEqual([...new Set(names)].toSorted(), ['edge-portcullis', 'edge-portcullis-gateway-aliases'])
     const { ok, said } = cluster.tryKubectl(['apply', '--server-side', '--dry-run=server', '-f', '-'], yaml)
     assert.ok(ok, said)
   })

@@ -1,18 +1,19 @@
 // Pods of its own for a Gateway, on a real API server, with the rights of deploy/: what is written there is taken, stays as
 // the server has written it back, follows the deployment's own, comes again, and goes with what asked for it.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { send } from '../support/client.ts'
-import { startInstalled } from '../support/installed-cluster.ts'
-import { freePort, RunProcess } from '../support/process.ts'
+import {
+  deployedFlags,
+  INSTALLED_IN as NAMESPACE,
+  startInstalled,
+  startReplica,
+} from '../support/installed-cluster.ts'
+import type { RunProcess } from '../support/process.ts'
 import type { RealCluster } from '../support/real-cluster.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
-const root = join(import.meta.dirname, '../..')
-const NAMESPACE = 'portcullis-system'
 const MERGE = 'application/merge-patch+json'
 const WITHIN_MS = 60_000
 const SHARED = '127.0.0.1'
@@ -93,26 +94,8 @@ suite('a data plane of its own for a Gateway, on a real API server', () => {
   const apply = (yaml: string) =>
     cluster!.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], yaml)
 
-  /** A replica with the rights of the account, and the flags that its container would have. */
-  const replica = async (address: string, flags: readonly string[]): Promise<RunProcess> => {
-    const token = cluster!.kubectl(['create', 'token', 'portcullis', '-n', NAMESPACE]).trim()
-    const kubeconfig = join(cluster!.folder, 'of-the-account')
-    writeFileSync(kubeconfig, cluster!.configFor(token, NAMESPACE))
-    const run = await RunProcess.start(
-      [],
-      ...flags,
-      `--kubeconfig=${kubeconfig}`,
-      ...(flags.some(flag => flag.startsWith('--workers')) ? [] : ['--workers=1']),
-      `--address=${address}`,
-      `--ingress-ports=${await freePort()},${await freePort()}`,
-      `--data=${join(cluster!.folder, `data-${address}`)}`,
-    )
-    await run.started()
-    return run
-  }
-
-  const deployed = (): readonly string[] =>
-    readFileSync(join(root, 'deploy/kustomize/deployment.yaml'), 'utf8').match(/(?<=^ +- )--\S+/gm) ?? []
+  const replica = (address: string, flags: readonly string[]): Promise<RunProcess> =>
+    startReplica(cluster!, address, flags)
 
   const pathOf = (kind: 'services' | 'deployments', name = ''): string =>
     `/${kind === 'services' ? 'api/v1' : 'apis/apps/v1'}/namespaces/${NAMESPACE}/${kind}/${name}`.replace(
@@ -194,7 +177,7 @@ suite('a data plane of its own for a Gateway, on a real API server', () => {
   test('it is made, serves, follows, comes again, and goes', async t => {
     if (cluster === null) return t.skip('no API server')
     await using upstream = await TestUpstream.start((_, response) => response.end('items'))
-    await using first = await replica(SHARED, deployed())
+    await using first = await replica(SHARED, deployedFlags())
     await first.event('kubernetes.leads')
     const resources = '{ requests: { cpu: "0.5", memory: 1000M }, limits: { memory: 2048Mi } }'
     apply(backend(upstream.port) + parameters(`{ workers: 3, resources: ${resources} }`))
@@ -239,7 +222,7 @@ suite('a data plane of its own for a Gateway, on a real API server', () => {
     })
 
     // Who leads next finds nothing to be changed, and makes what was deleted meanwhile.
-    await using second = await replica('127.0.0.3', deployed())
+    await using second = await replica('127.0.0.3', deployedFlags())
     first.child.kill('SIGKILL')
     cluster.kubectl(['delete', 'service', service.metadata.name, '-n', NAMESPACE])
     await second.event('kubernetes.leads')
@@ -287,7 +270,7 @@ suite('a data plane of its own for a Gateway, on a real API server', () => {
 
   test('that of a class goes with its Gateway, and all go with the deployment', async t => {
     if (cluster === null) return t.skip('no API server')
-    await using run = await replica(SHARED, deployed())
+    await using run = await replica(SHARED, deployedFlags())
     await run.event('kubernetes.leads')
     apply(`${parameters('{ replicas: 3 }')}
 apiVersion: gateway.networking.k8s.io/v1

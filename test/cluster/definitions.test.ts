@@ -261,7 +261,7 @@ suite('definitions of our kinds, by an API server', () => {
     const known = JSON.parse((await cluster!.ask('GET', path)).body) as { readonly status?: object }
     const metadata = { name: object.metadata.name, namespace: 'default', generation: 1 }
     const resource: Resource = { ...object, metadata, body: {}, at: () => null }
-    const said = { resource, conditions, gateways: new Map(), addresses: [] }
+    const said = { resource, conditions, gateways: new Map(), addresses: [], features: [] }
     const now = wantedStatus(said, known.status, '2026-01-01T00:00:00Z')
     const written = { ...known, status: { ...known.status, ...now } }
     const { status, body } = await cluster!.ask('PUT', `${path}/status`, written)

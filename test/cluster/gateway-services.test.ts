@@ -1,20 +1,21 @@
 // A Service for each Gateway, on a real API server, with the rights of deploy/: what is written there is taken, keeps what the
 // cluster has added, comes again, and goes with its Gateway, whichever replica leads.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { selfSigned } from '../support/certificates.ts'
 import { send } from '../support/client.ts'
-import { startInstalled } from '../support/installed-cluster.ts'
-import { freePort, RunProcess } from '../support/process.ts'
+import {
+  deployedFlags,
+  INSTALLED_IN as NAMESPACE,
+  startInstalled,
+  startReplica,
+} from '../support/installed-cluster.ts'
+import type { RunProcess } from '../support/process.ts'
 import type { RealCluster } from '../support/real-cluster.ts'
 import { ask, secure } from '../support/tls.ts'
 import { TestUpstream } from '../support/upstream.ts'
 
-const root = join(import.meta.dirname, '../..')
-const NAMESPACE = 'portcullis-system'
 const SERVICES = `/api/v1/namespaces/${NAMESPACE}/services`
 const MERGE = 'application/merge-patch+json'
 const WITHIN_MS = 60_000
@@ -89,25 +90,9 @@ suite('a Service for each Gateway, on a real API server', () => {
     await cluster?.[Symbol.asyncDispose]()
   })
 
-  /** A replica as deploy/ begins it, with the rights of its account, at an address of its own. */
-  const replica = async (address: string): Promise<RunProcess> => {
-    const token = cluster!.kubectl(['create', 'token', 'portcullis', '-n', NAMESPACE]).trim()
-    const kubeconfig = join(cluster!.folder, 'of-the-account')
-    writeFileSync(kubeconfig, cluster!.configFor(token, NAMESPACE))
-    const yaml = readFileSync(join(root, 'deploy/kustomize/deployment.yaml'), 'utf8')
-    const args: readonly string[] = yaml.match(/(?<=^ +- )--\S+/gm) ?? []
-    assert.ok(args.includes('--gateway-services=LoadBalancer'), args.join(' '))
-    const run = await RunProcess.start(
-      [],
-      ...args,
-      `--kubeconfig=${kubeconfig}`,
-      '--workers=1',
-      `--address=${address}`,
-      `--ingress-ports=${await freePort()},${await freePort()}`,
-      `--data=${join(cluster!.folder, `data-${address}`)}`,
-    )
-    await run.started()
-    return run
+  const replica = (address: string): Promise<RunProcess> => {
+    assert.ok(deployedFlags().includes('--gateway-services=LoadBalancer'))
+    return startReplica(cluster!, address)
   }
 
   const services = async (): Promise<readonly Made[]> => {

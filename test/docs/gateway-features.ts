@@ -19,7 +19,7 @@ export const gatewayFeatures: Readonly<Record<string, string>> = {
   GatewayHTTPListenerIsolation: 'yes',
   GatewayHTTPSListenerDetectMisdirectedRequests: 'yes',
   GatewayInfrastructure:
-    'no: in a cluster labels and annotations are those of the Service and the Deployment of a Gateway (`--gateway-services`, GatewayParameters), which are in the namespace of the Pods, and the suite looks in that of the Gateway',
+    'yes, in a cluster with `--gateway-services`: labels and annotations are those of the Service and the Deployment of a Gateway, and of its name in its own namespace',
   GatewayListenerFilters: 'no: a listener that has some is closed',
   GatewayPort8080: 'yes',
   GatewayRouteHostnameIntersectionPrecedence: 'yes',

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { connect } from 'node:tls'
 import { send } from '../support/client.ts'
 import {
+  aliasOf,
   balance,
   gateway,
   GatewayBed,
@@ -156,6 +157,40 @@ spec: { clusterIP: 10.0.0.9, selector: { app: theirs }, ports: [{ port: 80, targ
     assert.equal(told.length, 2)
   })
 
+  for (const [what, flags, isNamed] of [
+    ['a name in its own namespace, also where few are read', ['--namespace', 'default'], true],
+    ['no name there where none is wanted', ['--no-gateway-aliases'], false],
+  ] as const)
+    test(`has ${what}, and the class says so`, async () => {
+      await using bed = await GatewayBed.start()
+      const { api } = bed
+      api.apply(`
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: portcullis }
+spec: { controllerName: portcullis.dev/gateway }`)
+      const first = await bed.run('127.0.0.1', 'LoadBalancer', ...flags)
+      await bed.gateway('a')
+      await bed.reached('a', '192.0.2.1')
+      if (isNamed) await until(api, () => aliasOf(api, 'a') !== undefined)
+      else assert.equal(aliasOf(api, 'a'), undefined)
+      const { supportedFeatures: features } = api.get('GatewayClass', 'portcullis')!.status as {
+        readonly supportedFeatures: readonly { readonly name: string }[]
+      }
+      assert.equal(
+        features.some(({ name }) => name === 'GatewayInfrastructure'),
+        isNamed,
+      )
+      // Whoever follows has them in order, and writes none anew.
+      const before = aliasOf(api, 'a')
+      assert.equal(await first.stop(), 0)
+      const second = await bed.run('127.0.0.1', 'LoadBalancer', ...flags)
+      await second.event('kubernetes.leads')
+      await bed.gateway('b')
+      await bed.reached('b', '192.0.2.2')
+      assert.deepEqual(aliasOf(api, 'a'), before)
+    })
+
   test('another replica that leads goes on with what there is', async () => {
     await using bed = await GatewayBed.start()
     const { api } = bed
@@ -185,8 +220,7 @@ spec: { clusterIP: 10.0.0.9, selector: { app: theirs }, ports: [{ port: 80, targ
     await reason(api, 'a', 'AddressNotUsable')
     await bed.reached('a', '192.0.2.5')
     await bed.gateway('b', '  addresses: [{ value: 192.0.2.6 }, { value: 192.0.2.7 }]')
-    await until(api, () => programmed(api, 'b')?.status === 'False')
-    assert.match(JSON.stringify(api.get('Gateway', 'b')?.status), /UnsupportedAddress/)
+    await reason(api, 'b', 'AddressNotUsable')
   })
 
   test('by the address of the cluster', async () => {

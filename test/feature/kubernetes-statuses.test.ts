@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { kinds } from '../../src/cli/roles.ts'
 import { Leader } from '../../src/kubernetes/status/leader.ts'
-import { supportedFeatures } from '../../src/kubernetes/status/features.ts'
+import { featuresOf } from '../../src/kubernetes/status/features.ts'
 import { Logger } from '../../src/telemetry/log.ts'
 import { ApiClient } from '../../src/kubernetes/client.ts'
 import { ApiServer, type ApiRequest } from '../support/kubernetes/api-server.ts'
@@ -153,7 +153,7 @@ suite('statuses in a cluster', () => {
     assert.equal(ofClass.conditions?.[0]?.type, 'Accepted')
     assert.deepEqual(
       ofClass.supportedFeatures?.map(({ name }) => name),
-      supportedFeatures,
+      featuresOf(false),
     )
     const status = statusOf(api, 'Gateway', 'front')
     assert.deepEqual(status.addresses, [{ type: 'IPAddress', value: '192.0.2.7' }])

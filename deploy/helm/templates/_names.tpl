@@ -19,6 +19,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
+{{/* "yes" where each Gateway has a name in its own namespace. */}}
+{{- define "portcullis.gatewayAliases" -}}
+{{- if and .Values.gatewayAliases (include "portcullis.gatewayServices" .) -}}
+yes
+{{- end -}}
+{{- end }}
+
 {{/* The type of the Services of Gateways; nothing where they have none. */}}
 {{- define "portcullis.gatewayServices" -}}
 {{- if and .Values.gatewayServices.enabled .Values.service.enabled (not .Values.publish) (not .Values.hostPorts) -}}

@@ -96,6 +96,14 @@ export const gatewayServices: Flag<GatewayServiceType | null> = {
   },
 }
 
+export const noGatewayAliases: Flag<boolean> = {
+  name: 'no-gateway-aliases',
+  env: 'PORTCULLIS_NO_GATEWAY_ALIASES',
+  fallback: '',
+  help: 'For --gateway-services: make no Service of type ExternalName in the namespace of each Gateway that leads to its own. It needs rights to Services there.',
+  parse: text => text !== '' && oneOf('true', 'false')(text) === 'true',
+}
+
 export const onlyGateway: Flag<{ readonly namespace: string; readonly name: string } | null> = {
   name: 'only-gateway',
   placeholder: 'NAMESPACE/NAME',

@@ -19,6 +19,8 @@ export interface ClusterOptions {
   readonly published: Published
   /** The Services that Gateways have, each its own; null: they have none. */
   readonly gatewayServices: GatewayServiceSettings | null
+  /** Whether each of them has a name in its own namespace. */
+  readonly gatewayAliases: boolean
   /** The Gateway that this process serves, and no other, as part of its data plane; null: all that have none. */
   readonly onlyGateway: Pick<ResourceRef, 'namespace' | 'name'> | null
   /** NAMESPACE/NAME of the Lease by which one replica writes statuses; "" for a namespace of its own. */

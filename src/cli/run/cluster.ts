@@ -6,7 +6,10 @@ import { openAccess } from '../../kubernetes/access.ts'
 import { ApiClient } from '../../kubernetes/client.ts'
 import { KeptObjects } from '../../kubernetes/kept-objects.ts'
 import { KubernetesSource } from '../../kubernetes/kubernetes-source.ts'
+import { clusterDomain } from '../../kubernetes/services/cluster-domain.ts'
+import { GatewayAliases } from '../../kubernetes/services/gateway-aliases.ts'
 import { GatewayServices } from '../../kubernetes/services/gateway-services.ts'
+import { featuresOf } from '../../kubernetes/status/features.ts'
 import { Leader } from '../../kubernetes/status/leader.ts'
 import { serviceAddresses } from '../../kubernetes/status/published.ts'
 import { PublishingService } from '../../kubernetes/status/publishing-service.ts'
@@ -50,11 +53,13 @@ export class Cluster {
   private readonly publishing: PublishingService | null
   /** Null where Gateways have no Services of their own. */
   private readonly services: GatewayServices | null
+  /** Null where these have no names in the namespaces of their Gateways. */
+  private readonly aliases: GatewayAliases | null
   private onFound: (facts: GatewayServiceFacts) => void = () => {}
   private leading: Promise<void> | null = null
 
   constructor(options: ClusterOptions, client: ApiClient, kinds: Kinds, data: DataDirectory | null) {
-    const { namespaces, published, lease, gatewayServices: settings, onlyGateway } = options
+    const { namespaces, published, lease, gatewayServices: settings, gatewayAliases, onlyGateway } = options
     const writes = onlyGateway === null
     const watched = allKinds.all
     const scope = JSON.stringify([client.access.server.href, namespaces, watched.map(qualifiedKind)])
@@ -63,7 +68,7 @@ export class Cluster {
     const source = new KubernetesSource({ client, kinds, watched, namespaces, ...servicesIn, log, kept })
     const addresses = (): readonly string[] =>
       'addresses' in published ? published.addresses : serviceAddresses(this.publishing?.known)
-    const writer = new StatusWriter({ client, source, log, addresses })
+    const writer = new StatusWriter({ client, source, log, addresses, features: featuresOf(gatewayAliases) })
     this.source = source
     this.writer = writer
     this.leader = writes
@@ -76,6 +81,7 @@ export class Cluster {
           changed: leads => {
             writer.lead(leads)
             this.services?.lead(leads)
+            this.aliases?.lead(leads)
           },
         })
       : null
@@ -89,6 +95,10 @@ export class Cluster {
         onlyReads: !writes,
         found: facts => this.onFound(facts),
       })
+    this.aliases =
+      settings && gatewayAliases && writes
+        ? new GatewayAliases({ client, source, settings, domain: clusterDomain(), log })
+        : null
     this.publishing =
       'service' in published && writes
         ? new PublishingService({
@@ -103,6 +113,7 @@ export class Cluster {
     source.watchVersions(ref => {
       writer.touched(ref)
       this.services?.touched(ref)
+      this.aliases?.touched(ref)
     })
   }
 
@@ -114,8 +125,9 @@ export class Cluster {
   /** What is in force in all workers now: the first time, statuses begin. */
   said({ resources, status, gateways, wants }: InForce): void {
     this.writer.applied({ resources, conditions: status.conditions, gateways })
-    const services = wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[] | undefined
-    this.services?.applied(resources, services ?? [])
+    const services = (wants[GATEWAY_SERVICES] ?? []) as readonly GatewayServiceWant[]
+    this.services?.applied(resources, services)
+    this.aliases?.applied(resources, services)
     // Who has only what was kept would write what was right then, and take away what has come since.
     this.leading ??= Promise.all([this.source.listed, this.publishing?.settled]).then(() =>
       this.leader?.start(),
@@ -125,7 +137,7 @@ export class Cluster {
   /** Another replica may lead at once. */
   async stop(): Promise<void> {
     this.publishing?.close()
-    await Promise.all([this.writer.close(), this.services?.close()])
+    await Promise.all([this.writer.close(), this.services?.close(), this.aliases?.close()])
     await this.leader?.close()
   }
 }

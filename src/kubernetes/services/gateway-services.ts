@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ResourceRef } from '../../model/resource.ts'
 import type { Resources } from '../../model/resources.ts'
 import { fieldOf } from '../../model/words.ts'
@@ -19,6 +18,7 @@ import { Deployments, isAvailable, troubleOf } from './deployments.ts'
 import { FOREIGN, isMadeFor } from './made.ts'
 import { planDeployments } from './plan-deployments.ts'
 import { ofGateway, ownOf, planServices, type Promised } from './plan.ts'
+import { Rounds } from './rounds.ts'
 import type { DeploymentTemplate } from './wanted-deployment.ts'
 import type { ServiceTemplate } from './wanted-service.ts'
 import { Writes } from './writes.ts'
@@ -43,7 +43,6 @@ interface Spoken {
   readonly wants: readonly GatewayServiceWant[]
 }
 
-const AT_ONCE = 8
 const RETRY_MS = 1_000
 
 /**
@@ -62,8 +61,10 @@ export class GatewayServices {
   private facts: GatewayServiceFacts = new Map()
   /** The ports of Services that have been written and may not have come back. */
   private promised: Promised = new Map()
-  private isDue = false
-  private working: Promise<void> | null = null
+  private readonly rounds = new Rounds(
+    () => this.leads && !this.writes.isClosed && this.spoken !== null,
+    () => this.work(),
+  )
 
   constructor(options: GatewayServicesOptions) {
     this.options = options
@@ -111,7 +112,7 @@ export class GatewayServices {
   async close(): Promise<void> {
     this.writes.close()
     this.deployments.close()
-    await this.working
+    await this.rounds.ended
   }
 
   private isWatched(name: string): boolean {
@@ -166,18 +167,10 @@ export class GatewayServices {
   }
 
   private look(): void {
-    this.isDue = true
-    if (!this.leads || this.writes.isClosed || this.spoken === null) return
-    this.working ??= this.work().finally(() => {
-      this.working = null
-      if (this.isDue) this.look()
-    })
+    this.rounds.ask()
   }
 
   private async work(): Promise<void> {
-    // What is changed one after another is looked at together.
-    await delay(0)
-    this.isDue = false
     this.template ??= await this.readTemplate()
     const { template, spoken, writes, deployments } = this
     if (template === null || spoken === null) return
@@ -211,9 +204,7 @@ export class GatewayServices {
       }
       for (const name of planned.inOrder) writes.done(kind, name)
     }
-    const all = [...services.writes, ...planes.writes]
-    for (let i = 0; i < all.length && this.leads; i += AT_ONCE)
-      await Promise.all(all.slice(i, i + AT_ONCE).map(one => writes.write(one)))
+    await writes.writeAll([...services.writes, ...planes.writes], () => this.leads)
     this.tell()
   }
 

@@ -38,9 +38,11 @@ export function isMadeFor(
   return isMadeBy(object, deployment) && gatewayKeyOf(object) === `${namespace}/${name}`
 }
 
+/** `whose`: the label that says which deployment has made it. */
 export function wantedWords(
   want: Pick<GatewayServiceWant, 'gateway' | 'gatewayClass' | 'labels' | 'annotations'>,
   { deployment }: GatewayServiceSettings,
+  whose = DEPLOYMENT_LABEL,
 ): WantedWords {
   const { gateway, gatewayClass } = want
   const [labels, annotations] = [others(want.labels), others(want.annotations)]
@@ -52,7 +54,7 @@ export function wantedWords(
       'gateway.networking.k8s.io/gateway-name': labelValue(gateway.name),
       'gateway.networking.k8s.io/gateway-class-name': labelValue(gatewayClass),
       'portcullis.dev/gateway-namespace': gateway.namespace,
-      [DEPLOYMENT_LABEL]: deployment,
+      [whose]: deployment,
     },
     annotations: {
       ...annotations,

@@ -1,8 +1,16 @@
+/** What is so where each Gateway has an alias (services/gateway-aliases.ts): the standard looks for it in its namespace. */
+const OF_ALIASES = 'GatewayInfrastructure'
+
+/** `status.supportedFeatures` here. */
+export function featuresOf(hasAliases: boolean): readonly string[] {
+  return hasAliases ? allFeatures : allFeatures.filter(name => name !== OF_ALIASES)
+}
+
 /**
  * `status.supportedFeatures` of a GatewayClass (Gateway API v1.7.0, pkg/features): of what the standard calls extended,
  * what is served here. In the order of the alphabet, as the API wants it.
  */
-export const supportedFeatures: readonly string[] = [
+const allFeatures: readonly string[] = [
   'BackendTLSPolicy',
   'BackendTLSPolicySANValidation',
   'ClusterTrustBundle',
@@ -16,6 +24,7 @@ export const supportedFeatures: readonly string[] = [
   'GatewayFrontendClientCertificateValidationInsecureFallback',
   'GatewayHTTPListenerIsolation',
   'GatewayHTTPSListenerDetectMisdirectedRequests',
+  OF_ALIASES,
   'GatewayPort8080',
   'GatewayRouteHostnameIntersectionPrecedence',
   'GatewayStaticAddresses',

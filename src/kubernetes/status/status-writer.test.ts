@@ -47,6 +47,7 @@ class Run {
         return error === null ? Promise.resolve({}) : Promise.reject(error)
       },
     },
+    features: [],
     source: {
       name: 'kubernetes',
       known: ref => {
@@ -66,7 +67,7 @@ class Run {
   has(resource: Resource, status?: unknown): void {
     const ref = refOf(resource)
     const validation = { resource, identity: ref, problems: [] } as unknown as Known['validation']
-    this.known.set(refKey(ref), { validation, resourceVersion: String(++this.version), status })
+    this.known.set(refKey(ref), { validation, resourceVersion: String(++this.version), uid: '', status })
   }
 
   apply(resources: readonly Resource[], message = 'm'): void {
@@ -304,6 +305,7 @@ suite('an Ingress that is broken', () => {
       run.known.set(refKey(ref), {
         validation: validation as unknown as Known['validation'],
         resourceVersion: '1',
+        uid: '',
         status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
       })
       return { ...problem, resource: ref }

@@ -32,6 +32,8 @@ export interface StatusWriterOptions {
   readonly log: Logger
   /** Where Gateways are reached that name no addresses. */
   readonly addresses: () => readonly string[]
+  /** What GatewayClasses are told to have. */
+  readonly features: readonly string[]
   /** How long after a first failure it is tried again; 1 s where absent. */
   readonly retryMs?: number
   readonly clock?: Clock
@@ -201,12 +203,13 @@ export class StatusWriter {
     const said = inForce === undefined ? this.ofBroken(known) : this.ofForce(inForce, known)
     if (said === null) return null
     const now = new Date().toISOString().replace(/\.\d+/, '')
-    const fields = wantedStatus({ ...said, addresses: this.options.addresses() }, known.status, now)
+    const { addresses, features } = this.options
+    const fields = wantedStatus({ ...said, addresses: addresses(), features }, known.status, now)
     if (fields === null || isSaid(fields, known.status)) return null
     return { ref, onto: known.resourceVersion, fields }
   }
 
-  private ofForce(resource: Resource, known: Known): Omit<Said, 'addresses'> | null {
+  private ofForce(resource: Resource, known: Known): Omit<Said, 'addresses' | 'features'> | null {
     const told = this.conditions.of(keyOf(resource))
     if (resource.at([])?.line !== 0) return this.ofLoser(told, known)
     if (!isOf(resource, known)) return null
@@ -221,14 +224,19 @@ export class StatusWriter {
   }
 
   /** Of an object that another source has too, which comes first. */
-  private ofLoser(told: readonly Condition[], { validation }: Known): Omit<Said, 'addresses'> | null {
+  private ofLoser(
+    told: readonly Condition[],
+    { validation }: Known,
+  ): Omit<Said, 'addresses' | 'features'> | null {
     const resource = validation.resource ?? validation.written
     const conflict = told.find(({ source }) => source === this.options.source.name)
     return conflict && resource ? this.ofUnserved(resource, conflict, [conflict]) : null
   }
 
   /** Of an object of which no version was good. */
-  private ofBroken({ validation: { written, problems } }: Known): Omit<Said, 'addresses'> | null {
+  private ofBroken({
+    validation: { written, problems },
+  }: Known): Omit<Said, 'addresses' | 'features'> | null {
     if (written === undefined) return null
     return this.ofUnserved(written, brokenBy(written, problems), this.conditions.of(keyOf(written)))
   }
@@ -237,7 +245,7 @@ export class StatusWriter {
     resource: Resource,
     { reason, message }: Why,
     others: readonly Condition[],
-  ): Omit<Said, 'addresses'> | null {
+  ): Omit<Said, 'addresses' | 'features'> | null {
     if (!this.isOurs(resource)) return null
     const conditions = [...refusing(resource, { reason, message }, this.gateways), ...others]
     if (!hasListeners(resource)) return { resource, conditions, gateways: this.gateways }

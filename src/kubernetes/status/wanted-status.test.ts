@@ -25,6 +25,7 @@ const backend = resource('portcullis.dev/v1alpha1', 'Backend', 'up', 2, {})
 const front = refOf(gateway)
 const said = {
   addresses: ['192.0.2.1', 'gateway.example'],
+  features: ['Gateway'],
   gateways: new Map([[keyOf(gateway), { about: front, addresses: [], listeners: [] }]]),
 }
 const condition = (type: string, status: Condition['status'] = 'True', more: object = {}): Condition => ({

@@ -6,7 +6,6 @@ import { fieldOf } from '../../model/words.ts'
 import type { GatewayStatus } from '../../snapshot/contribution.ts'
 import { CONTROLLER } from '../../translation/gateway-classes.ts'
 import { SERVING } from '../../translation/serving-words.ts'
-import { supportedFeatures } from './features.ts'
 
 /** What is said of one object now. */
 export interface Said {
@@ -18,6 +17,8 @@ export interface Said {
   readonly gateways: ReadonlyMap<ResourceKey, GatewayStatus>
   /** Where Gateways are reached that name no addresses themselves. */
   readonly addresses: readonly string[]
+  /** What a GatewayClass is told to have. */
+  readonly features: readonly string[]
 }
 
 /** meta/v1 Condition. */
@@ -83,7 +84,7 @@ function ofClass(said: Said, before: unknown, now: string): StatusFields | null 
   const old = fieldOf(before, 'conditions')
   return {
     conditions: besideOthers(said.conditions, said, old, now),
-    supportedFeatures: supportedFeatures.map(name => ({ name })),
+    supportedFeatures: said.features.map(name => ({ name })),
   }
 }
 

@@ -99,7 +99,7 @@ const infrastructure = object({
       ),
       8,
     ),
-    'Labels for what is made for the Gateway: its Service (--gateway-services), and its Deployment where it has one; without them they change nothing.',
+    'Labels for what is made for the Gateway: its Service (--gateway-services), its name in its own namespace, and its Deployment where it has one; without them they change nothing.',
   ),
   annotations: optional(
     record(text(4096), 16),

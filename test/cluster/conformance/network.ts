@@ -19,6 +19,10 @@ export function gatewayAddress(n: number): string {
   return `10.245.${n >> 8}.${n & 255}`
 }
 
+export function isGatewayAddress(address: string): boolean {
+  return address.startsWith('10.245.')
+}
+
 /** The nth of those that Pods are given. */
 export function podAddress(n: number): string {
   return `10.244.${1 + (n >> 8)}.${n & 255}`

@@ -8,7 +8,7 @@ import { leave } from '../../../src/shared/leave.ts'
 import { findPeer } from '../../support/peer.ts'
 import { RunProcess } from '../../support/process.ts'
 import { RealCluster } from '../../support/real-cluster.ts'
-import { assignAddresses } from './addresses.ts'
+import { Balancer } from './balancer.ts'
 import { Kubelet, type ProgramOf } from './kubelet.ts'
 import { isInside } from './network.ts'
 import { differences, expectedFailures, profilesOf, runSuite } from './suite.ts'
@@ -28,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
   mkdirSync(folder, { recursive: true })
   await using cluster = await clusterOf()
   await Kubelet.start(cluster, programs(echo))
-  await assignAddresses(cluster)
+  await Balancer.start(cluster)
   await using gateway = await gatewayOf(cluster)
   const chosen = args.some(arg => arg.startsWith('--conformance-profiles=')) ? args : [PROFILES, ...args]
   const outcome = await runSuite({ program: suite, kubeconfig: cluster.kubeconfig, args: chosen, folder })
@@ -72,7 +72,7 @@ async function clusterOf(): Promise<RealCluster> {
     'garbage-collector-controller',
   )
   apply(...globSync(join(definitions, 'config/crd/experimental/gateway*.yaml')))
-  const own = ['namespace', 'crds', 'access', 'gateway-class']
+  const own = ['namespace', 'crds', 'access', 'gateway-aliases', 'service', 'gateway-class']
   apply(...own.map(name => join(root, `deploy/kustomize/${name}.yaml`)))
   return cluster
 }
@@ -94,6 +94,8 @@ async function gatewayOf(cluster: RealCluster): Promise<RunProcess> {
   const gateway = await RunProcess.start(
     [],
     '--kubernetes',
+    `--publish=service/${NAMESPACE}/portcullis`,
+    '--gateway-services=LoadBalancer',
     `--kubeconfig=${kubeconfig}`,
     '--workers=2',
     `--data=${join(cluster.folder, 'data')}`,

@@ -4,6 +4,7 @@ import type { Access } from '../../../src/kubernetes/access.ts'
 import { ApiClient } from '../../../src/kubernetes/client.ts'
 import { KubernetesSource, type KubernetesSourceOptions } from '../../../src/kubernetes/kubernetes-source.ts'
 import type { ReflectorTimes } from '../../../src/kubernetes/reflector.ts'
+import { featuresOf } from '../../../src/kubernetes/status/features.ts'
 import { StatusWriter } from '../../../src/kubernetes/status/status-writer.ts'
 import type { LoadResult } from '../../../src/model/loaded.ts'
 import type { ResourceKind } from '../../../src/model/kind.ts'
@@ -86,7 +87,14 @@ export function namesOf({ resources }: LoadResult): string {
 /** Statuses of what a source has, as if its workers had taken over each result. */
 export function writesStatuses(cluster: ClusterSource, addresses: readonly string[] = []): StatusWriter {
   const { client, source, logger: log } = cluster
-  const writer = new StatusWriter({ client, source, log, addresses: () => addresses, retryMs: 20 })
+  const writer = new StatusWriter({
+    client,
+    source,
+    log,
+    addresses: () => addresses,
+    features: featuresOf(false),
+    retryMs: 20,
+  })
   source.watchVersions(ref => writer.touched(ref))
   const take = ({ resources }: LoadResult): void => {
     const { conditions, gateways } = translateAll(roles, resources)

@@ -88,9 +88,13 @@ export const specOf = (service: ApiObject | undefined) => service?.['spec'] as S
 export function serviceOf(api: ApiServer, name: string): ApiObject | undefined {
   return [...api.collectionOf('Service').objects.values()].find(({ metadata }) => {
     const annotations = metadata['annotations'] as Readonly<Record<string, string>> | undefined
-    return annotations?.['portcullis.dev/gateway'] === `default/${name}`
+    return metadata.namespace === 'gateways' && annotations?.['portcullis.dev/gateway'] === `default/${name}`
   })
 }
+
+/** The name that a Gateway of the namespace default has there. */
+export const aliasOf = (api: ApiServer, name: string): ApiObject | undefined =>
+  api.get('Service', `${name}-portcullis`)
 
 /** What is listened on for a port of a Gateway. */
 export const targetOf = (api: ApiServer, name: string, port: number): number =>

@@ -170,13 +170,27 @@ suite('Gateways with Services of their own', () => {
     assert.deepEqual(all.wants[0]?.ports, ['tcp 80', 'tcp 8080'])
   })
 
-  test('that are refused keep what they have', () => {
-    const front = gateway(http(), 'a') as { readonly spec: object }
-    const wrong = { ...front, spec: { ...front.spec, addresses: [{ type: 'Hostname', value: 'x.example' }] } }
-    const all = translated([wrong, service('a', { 80: 20_001 })])
-    assert.deepEqual(keys(all), [])
-    assert.deepEqual(all.wants[0]?.ports, [])
-  })
+  // Of a type that is not served the Gateway is not accepted; of what a balancer cannot have it is not programmed.
+  for (const [what, addresses, accepted, programmed] of [
+    [
+      'of another type',
+      [{ type: 'Hostname', value: 'x.example' }],
+      'False UnsupportedAddress',
+      'False Invalid',
+    ],
+    ['too many', [{ value: '192.0.2.1' }, { value: '192.0.2.2' }], 'True Accepted', 'False AddressNotUsable'],
+  ] as const)
+    test(`that name an address ${what} keep what they have`, () => {
+      const front = gateway(http(), 'a') as { readonly spec: object }
+      const wrong = { ...front, spec: { ...front.spec, addresses } }
+      const all = translated([wrong, service('a', { 80: 20_001 })])
+      assert.deepEqual(keys(all), [])
+      assert.deepEqual(all.wants[0]?.ports, [])
+      const { status, reason } = all.conditions.find(
+        ({ about, type }) => about.kind === 'Gateway' && type === 'Accepted',
+      )!
+      assert.deepEqual([`${status} ${reason}`, all.programmed('a')], [accepted, programmed])
+    })
 })
 
 const parameters = (spec: object, name = 'large') => ({

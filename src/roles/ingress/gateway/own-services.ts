@@ -16,6 +16,7 @@ import {
   type GatewayServiceType,
 } from '../../../translation/gateway-services.ts'
 import type { Calendar } from '../../../translation/calendar.ts'
+import type { Flaw } from '../../../translation/report.ts'
 import type { TranslateOptions } from '../../../translation/role.ts'
 import { ANY, type Addresses } from './addresses.ts'
 import type { Infrastructure } from './parameters.ts'
@@ -135,11 +136,14 @@ export class OwnServices {
   }
 
   private addressesOf(gateway: Gateway, serviceType: GatewayServiceType): Addresses {
-    const unsupported = (gateway.body.spec.addresses ?? []).flatMap((one, i) => {
-      const message = unsupportedBy(serviceType, one, i)
-      return message === '' ? [] : [{ reason: 'UnsupportedAddress', path: ['spec', 'addresses', i], message }]
-    })
-    return { list: this.open, unsupported, unusable: [] }
+    const declared = gateway.body.spec.addresses ?? []
+    const flaws = (reason: string, messageOf: (one: Address, index: number) => string): readonly Flaw[] =>
+      declared.flatMap((one, i) => {
+        const message = messageOf(one, i)
+        return message === '' ? [] : [{ reason, path: ['spec', 'addresses', i], message }]
+      })
+    const unsupported = flaws('UnsupportedAddress', one => unsupportedBy(serviceType, one))
+    return { list: this.open, unsupported, unusable: flaws('AddressNotUsable', unusableBy) }
   }
 }
 
@@ -148,14 +152,18 @@ const UNKNOWN: GatewayServiceFact = { addresses: [], problem: '' }
 function unsupportedBy(
   serviceType: GatewayServiceType,
   { type = 'IPAddress', value = '', routability = '' }: Address,
-  index: number,
 ): string {
   if (type !== 'IPAddress') return `${type} is not served, expected IPAddress`
   if (routability !== '') return `routability ${routability} is not served, expected none`
-  if (value === '') return ''
-  if (isIP(value) === 0) return `${JSON.stringify(value)} is no IP address`
-  if (serviceType !== 'LoadBalancer')
-    return `a Service of type ${serviceType} is given its address by the cluster, expected none`
+  return value === '' || serviceType === 'LoadBalancer'
+    ? ''
+    : `a Service of type ${serviceType} is given its address by the cluster, expected none`
+}
+
+/** Of a type that is served, and yet one that the Gateway cannot have. */
+function unusableBy({ type = 'IPAddress', value = '' }: Address, index: number): string {
+  if (type !== 'IPAddress') return ''
+  if (value !== '' && isIP(value) === 0) return `${JSON.stringify(value)} is no IP address`
   return index === 0 ? '' : 'the balancer of a Service is asked for one address, expected no other'
 }
 

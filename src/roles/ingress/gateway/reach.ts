@@ -1,7 +1,7 @@
 import { refOf } from '../../../model/resources.ts'
 import type { GatewayServiceWant } from '../../../translation/gateway-services.ts'
 import type { Flaw } from '../../../translation/report.ts'
-import type { GatewayState } from './gateway-state.ts'
+import { isUsable, type GatewayState } from './gateway-state.ts'
 import { isServed, transportPort } from './listeners.ts'
 
 /** Why a Gateway cannot be reached yet; null where it can, or has no Service of its own. */
@@ -38,11 +38,12 @@ export function awaitTargets({ service, listeners }: GatewayState): void {
 
 /** What the leader makes of the Gateways; of those that are there and not served what they have is kept. */
 export function wantedServices(states: Iterable<GatewayState>): readonly GatewayServiceWant[] {
-  return [...states].flatMap(({ gateway, service, refused, listeners }) => {
+  return [...states].flatMap(state => {
+    const { gateway, service, listeners } = state
     if (service === null) return []
     const { infrastructure = {}, gatewayClassName } = gateway.body.spec
     const { labels = {}, annotations = {} } = infrastructure
-    const served = refused.length > 0 ? [] : listeners.filter(isServed)
+    const served = isUsable(state) ? listeners.filter(isServed) : []
     const ports = [...new Set(served.map(({ spec }) => transportPort(spec)))]
     const { name, address, type, dataPlane } = service
     return {
