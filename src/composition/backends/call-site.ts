@@ -6,6 +6,8 @@ import type { Transport } from '../transport/transport.ts'
 export interface CallSite {
   readonly request: RequestScope
   readonly transport: Transport
+  /** `GET /users/{id}`; null where it is for no request in particular. */
+  readonly route: string | null
   /** Of the client's request, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** Whose share its calls count as; undefined: nobody's in particular. */

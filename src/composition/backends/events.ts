@@ -49,7 +49,7 @@ export class Subscribed<T> implements EventStream<T> {
     this.item = item === undefined ? null : Checked.of('item', item)
     this.lastEventId = lastEventId ?? ''
     this.scope = Scope.of(site.request).child()
-    this.record = newCallRecord(`${name} ${method} ${path}`, site.request.clock.now())
+    this.record = newCallRecord(`${name} ${method} ${path}`, site.request.clock.now(), site.route)
     site.began(this.record)
     this.scope.onCancel = reason => this.ended(reason.failure)
     this.began = this.open()

@@ -93,7 +93,7 @@ class Running implements RunningCall {
     this.site = site
     this.scope = scope
     this.deadlineMs = Math.min(callsUntilMs, startedMs + timeoutMs)
-    this.record = newCallRecord(name, startedMs)
+    this.record = newCallRecord(name, startedMs, site.route)
     site.began(this.record)
     this.stop =
       this.deadlineMs === Infinity

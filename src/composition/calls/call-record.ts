@@ -4,6 +4,8 @@ import type { GrpcCode } from '../grpc/codes.ts'
 export interface CallRecord {
   /** `users GET /users/{id}` */
   readonly call: string
+  /** Of its request (`GET /users/{id}`); null of a stream that many requests share. */
+  readonly route: string | null
   readonly startedMs: number
   endedMs: number | null
   /** `ok`, or the failure's name. */
@@ -31,9 +33,10 @@ export interface SentRequest {
   readonly target: string
 }
 
-export function newCallRecord(call: string, startedMs: number): CallRecord {
+export function newCallRecord(call: string, startedMs: number, route: string | null = null): CallRecord {
   return {
     call,
+    route,
     startedMs,
     endedMs: null,
     outcome: null,

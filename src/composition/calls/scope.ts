@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Ring, type Linked } from '../../http/ring.ts'
 import { Canceller, type Cancellation } from '../../shared/cancellation.ts'
 import type { Cancel, Clock } from '../../upstream/clock.ts'
 import { CallFailure } from './failure.ts'
@@ -11,7 +12,9 @@ const current = new AsyncLocalStorage<Scope>()
  * node below where it was begun. Cancelling one cancels all below. What is begun in a callback of `then` is below that,
  * also behind an `await`: that is why the scope travels with the asynchronous context and not as an argument.
  */
-export class Scope {
+export class Scope implements Linked<Scope> {
+  before: Scope | null = null
+  after: Scope | null = null
   private parent: Scope | null
   readonly request: RequestScope
   cancelledBy: CallFailure | null = null
@@ -21,7 +24,8 @@ export class Scope {
   private controller: AbortController | null = null
   private canceller: Canceller | null = null
   /** Most have none. */
-  private below: Set<Scope> | null = null
+  private below: Ring<Scope> | null = null
+  private isBelow = false
 
   constructor(parent: Scope | null, request?: RequestScope) {
     this.parent = parent
@@ -65,7 +69,7 @@ export class Scope {
 
   /** Whether anybody is to be told that it is cancelled. */
   protected get isWatched(): boolean {
-    return (this.below?.size ?? 0) > 0 || this.controller !== null || this.canceller !== null
+    return this.first !== null || this.controller !== null || this.canceller !== null
   }
 
   throwIfCancelled(): void {
@@ -81,8 +85,9 @@ export class Scope {
     this.cancelledBy = reason
     this.controller?.abort(reason)
     this.canceller?.abort(reason)
-    if (this.below !== null) for (const scope of this.below) scope.cancel(reason)
-    this.parent?.below?.delete(this)
+    // With one of them others may end.
+    if (this.below !== null) for (const scope of Array.from(this.below)) scope.cancel(reason)
+    this.parent?.drop(this)
     this.onCancel?.(reason)
   }
 
@@ -97,19 +102,28 @@ export class Scope {
     this.onCancel = null
     this.closed = true
     if (parent === null) return
-    parent.below?.delete(this)
-    if (this.below === null) return
-    for (const scope of this.below) {
+    parent.drop(this)
+    for (let scope = this.first; scope !== null; scope = this.first) {
+      this.drop(scope)
       scope.parent = parent
       if (parent.cancelledBy === null) parent.adopt(scope)
       else scope.cancel(parent.cancelledBy)
     }
-    this.below = null
+  }
+
+  private get first(): Scope | null {
+    return this.below === null ? null : this.below.first
   }
 
   private adopt(scope: Scope): void {
-    this.below ??= new Set()
-    this.below.add(scope)
+    this.below ??= new Ring()
+    this.below.push(scope)
+    scope.isBelow = true
+  }
+
+  private drop(scope: Scope): void {
+    if (scope.isBelow) this.below!.remove(scope)
+    scope.isBelow = false
   }
 }
 

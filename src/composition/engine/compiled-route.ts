@@ -165,6 +165,7 @@ export abstract class CompiledRoute<R extends Route = Route> {
     return {
       request: scope,
       transport,
+      route: this.name,
       headers: request.headers,
       client: request.client,
       allow: call => this.allow(call),

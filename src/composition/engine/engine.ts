@@ -93,6 +93,7 @@ export class Engine {
     return clientsOf(gateway.backends, {
       request: scope,
       transport,
+      route: null,
       headers: {},
       client: undefined,
       allow: () => undefined,

@@ -16,13 +16,13 @@ export interface GatewayRequest {
   /** Aborted when the client has gone. */
   readonly signal?: Cancellation
   /** By the engine's clock, where somebody before has one; the route's own holds beside it. */
-  readonly deadlineMs?: number
+  readonly deadlineMs?: number | undefined
   /** The client asks for a WebSocket (a GET of RFC 6455, or what RFC 8441 makes of it); `Sec-WebSocket-*` are among the fields. */
-  readonly upgrade?: 'websocket'
+  readonly upgrade?: 'websocket' | undefined
   /** Whose share it and its calls count as where there is not enough for all; absent: nobody's in particular. */
   readonly client?: string
   /** Whoever makes spans of it is told where they go; absent: where those go of whom nobody says it. */
-  readonly spanHome?: object
+  readonly spanHome?: object | undefined
   /** Who is told what is kept in memory for it; absent: nobody. */
   readonly holding?: Holding
   /** With the method `FILTER`: what a filter is asked. `headers` are those of the client's request all the same. */

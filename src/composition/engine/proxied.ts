@@ -86,7 +86,7 @@ export class Proxied extends CompiledRoute<ProxyRoute> {
     const site = this.siteOf(course.scope, course.request)
     const { backend, path } = this.route
     const call = `${backend} ${course.request.method} ${path}`
-    const record = newCallRecord(call, course.scope.clock.now())
+    const record = newCallRecord(call, course.scope.clock.now(), this.name)
     site.began(record)
     course.afterEnd(failure => {
       record.outcome ??= failure ?? 'ok'

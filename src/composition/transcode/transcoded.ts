@@ -12,7 +12,7 @@ import { FrameSocket } from '../streams/frame-socket.ts'
 import { framesOfWs, type Frames } from '../streams/frames.ts'
 import type { Tunnel } from '../streams/tunnel.ts'
 import { TranscodedMethod } from './call/transcoded-method.ts'
-import { metadataOf, type Metadata } from './call/metadata.ts'
+import { metadataOf, takeMetadata, type Metadata } from './call/metadata.ts'
 import type { MethodAnswer } from './call/method-answer.ts'
 import { callMethod } from './call/method-call.ts'
 import {
@@ -96,13 +96,11 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     const backend = gateway.backends[name]
     if (backend === undefined) throw new TypeError(`transcode: there is no backend ${JSON.stringify(name)}`)
     const { requestMetadata: rule } = transcoder
-    const named = rule === 'all' ? backend.relay : [...backend.relay, ...rule]
-    const metadata = {
-      ...(rule === 'all' && metadataOf(request.headers, rule)),
-      // No client takes their place by the way, only where they are named.
-      ...backend.headers,
-      ...metadataOf(request.headers, named),
-    }
+    const metadata = rule === 'all' ? metadataOf(request.headers, rule) : {}
+    // No client takes their place by the way, only where they are named.
+    Object.assign(metadata, backend.headers)
+    takeMetadata(metadata, request.headers, backend.relay)
+    if (rule !== 'all') takeMetadata(metadata, request.headers, rule)
     const { method } = told
     const call = { name, backend, method, metadata, messages }
     return callMethod(this.siteOf(scope, request), call).then(answer => (told.answer = answer))

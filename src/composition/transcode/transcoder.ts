@@ -108,7 +108,7 @@ export class Transcoder {
 
   /** Whether it takes a path, by any method. Throws a URIError for a broken escape. */
   takes(path: string): boolean {
-    return this.methods.has(path) || this.router.find('', path) !== null
+    return this.methods.has(path) || this.router.has(path)
   }
 
   /** Whether a WebSocket opens the stream of a rule where its path has no rule of GET. */

@@ -28,9 +28,9 @@ export interface RequestWithin {
   /** One that streams is read as fast as the backend takes it, and can be sent once. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
   /** Whose share it counts as where there is not enough for all: an address. Absent: all such are one. */
-  readonly client?: string
+  readonly client?: string | undefined
   /** Who is told what of the answer waits to be read; absent: nobody. */
-  readonly holding?: { add(bytes: number): void }
+  readonly holding?: { add(bytes: number): void } | undefined
   /** Aborted: nobody wants the answer. One whose reason has the failure `http_response_timeout` was too late. */
   readonly signal?: Cancellation
   /** By performance.now; Infinity where there is none. */
@@ -61,7 +61,8 @@ export function headOf(request: RequestWithin): RequestHead {
   const end = mark === -1 ? target.length : mark
   const list: string[] = []
   let seen = 0
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]!
     if (hasControl(value) || !isToken(name))
       throw new TypeError(`a field ${JSON.stringify(name)} that no request can have`)
     if (ownedFields.has(name)) continue

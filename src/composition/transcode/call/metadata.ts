@@ -15,13 +15,14 @@ const isMetadata = (name: string, value: string): boolean =>
 
 export function metadataOf(fields: Metadata, rule: MetadataRule): Record<string, string> {
   const passed: Record<string, string> = {}
-  if (rule === 'all') {
-    for (const [name, value] of Object.entries(fields)) if (isMetadata(name, value)) passed[name] = value
-    return passed
-  }
-  for (const name of rule) {
-    const value = fields[name]
-    if (value !== undefined && isMetadata(name, value)) passed[name] = value
-  }
+  takeMetadata(passed, fields, rule === 'all' ? Object.keys(fields) : rule)
   return passed
+}
+
+/** Adds those of these names. */
+export function takeMetadata(to: Record<string, string>, fields: Metadata, names: readonly string[]): void {
+  for (const name of names) {
+    const value = fields[name]
+    if (value !== undefined && isMetadata(name, value)) to[name] = value
+  }
 }

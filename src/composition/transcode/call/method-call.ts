@@ -95,13 +95,14 @@ const isRepeatable = ({ method, backend }: MethodCall): boolean =>
 
 /** The deadline is told as what is left: what the client said is no more true when its request has come this far. */
 function headersFor({ metadata }: MethodCall, leftMs: number): Record<string, string> {
-  return {
+  const headers: Record<string, string> = {
     ...metadata,
     'content-type': 'application/grpc+proto',
     te: 'trailers',
     'grpc-accept-encoding': 'identity,gzip',
-    ...(leftMs !== Infinity && { 'grpc-timeout': writeTimeout(leftMs) }),
   }
+  if (leftMs !== Infinity) headers['grpc-timeout'] = writeTimeout(leftMs)
+  return headers
 }
 
 async function* enveloped(

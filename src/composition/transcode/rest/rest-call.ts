@@ -121,10 +121,11 @@ export class RestCall implements Inbound {
         ? this.rawStream(given, metadata)
         : this.jsonStream(given, metadata))
     const message = await given.one()
-    const headers = { ...metadata(given.headers), ...metadata(given.trailers) }
+    const headers = Object.assign(metadata(given.headers), metadata(given.trailers))
     if (message === null) return this.withHeaders(this.failed(given.status!), headers)
     const { type, bytes } = this.of.answers.content(message)
-    return { status: 200, headers: { ...headers, 'content-type': type }, body: bytes }
+    headers['content-type'] = type
+    return { status: 200, headers, body: bytes }
   }
 
   private jsonStream(

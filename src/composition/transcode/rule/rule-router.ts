@@ -37,13 +37,25 @@ export class RuleRouter<R extends Routed> {
   /** The methods that the path has, where it has not this one; null where no rule takes it. Throws a URIError for a broken escape. */
   find(method: string, path: string): Matched<R> | readonly string[] | null {
     if (!path.startsWith('/')) return null
-    const allowed = new Set<string>()
     for (const [whole, verb] of this.readings(path)) {
-      const segments = whole === '/' ? [] : whole.slice(1).split('/')
-      const rule = this.walk(this.root, segments, 0, verb, method, allowed)
+      const segments = segmentsOf(whole)
+      const rule = this.walk(this.root, segments, 0, verb, method, null)
       if (rule !== null) return { rule, segments }
     }
+    const allowed = new Set<string>()
+    for (const [whole, verb] of this.readings(path))
+      this.walk(this.root, segmentsOf(whole), 0, verb, method, allowed)
     return allowed.size === 0 ? null : [...allowed]
+  }
+
+  /** Whether a rule takes the path, by any method. */
+  has(path: string): boolean {
+    return (
+      path.startsWith('/') &&
+      this.readings(path).some(
+        ([whole, verb]) => this.walk(this.root, segmentsOf(whole), 0, verb, ANY, null) !== null,
+      )
+    )
   }
 
   private add(rule: R): void {
@@ -85,8 +97,8 @@ export class RuleRouter<R extends Routed> {
     segments: readonly string[],
     at: number,
     verb: string,
-    method: string,
-    allowed: Set<string>,
+    method: string | typeof ANY,
+    allowed: Set<string> | null,
   ): R | null {
     if (at === segments.length)
       return taken(branch.ends, verb, method, allowed) ?? taken(branch.rests, verb, method, allowed)
@@ -102,6 +114,10 @@ export class RuleRouter<R extends Routed> {
   }
 }
 
+const ANY = Symbol('any')
+
+const segmentsOf = (path: string): string[] => (path === '/' ? [] : path.slice(1).split('/'))
+
 function literalOf<R>(branch: Branch<R>, text: string): Branch<R> {
   let next = branch.literals.get(text)
   if (next === undefined) branch.literals.set(text, (next = new Branch<R>()))
@@ -112,14 +128,15 @@ function literalOf<R>(branch: Branch<R>, text: string): Branch<R> {
 function taken<R>(
   ends: ReadonlyMap<string, ReadonlyMap<string, R>>,
   verb: string,
-  method: string,
-  allowed: Set<string>,
+  method: string | typeof ANY,
+  allowed: Set<string> | null,
 ): R | null {
   const byMethod = ends.get(verb)
   if (byMethod === undefined) return null
+  if (method === ANY) return byMethod.values().next().value ?? null
   const rule =
     byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined) ?? byMethod.get('*')
-  if (rule !== undefined) return rule
+  if (rule !== undefined || allowed === null) return rule ?? null
   for (const one of byMethod.keys()) allowed.add(one)
   if (byMethod.has('GET')) allowed.add('HEAD')
   return null

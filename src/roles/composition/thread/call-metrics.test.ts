@@ -25,8 +25,8 @@ test('requests and calls are counted by composition, route, backend and outcome'
   reader.attach('1')
   const writer = new MetricsWriter(undefined, series => reader.announce('1', series))
   const { observer } = new CallMetrics('default/home', writer.scope())
-  const call = (name: string, outcome: string, of: GatewayRequest) =>
-    observer.ended!({ ...newCallRecord(name, 0), endedMs: 3, outcome }, of)
+  const call = (name: string, outcome: string, route: string | null) =>
+    observer.ended!({ ...newCallRecord(name, 0, route), endedMs: 3, outcome }, requestOf())
   for (const more of [
     {},
     { partials: ['offer'] },
@@ -34,12 +34,11 @@ test('requests and calls are counted by composition, route, backend and outcome'
     { route: null, status: 404 },
   ]) {
     const record = recordOf(more)
-    observer.entered!(record)
     if (record.route !== null)
-      call('users GET /users/{id}', record.status === 200 ? 'ok' : 'connection_refused', record.request)
+      call('users GET /users/{id}', record.status === 200 ? 'ok' : 'connection_refused', record.route)
     observer.left!(record)
   }
-  call('feed GET /prices', 'cancelled', requestOf())
+  call('feed GET /prices', 'cancelled', null)
   writer.flush()
   const lines = reader.render().split('\n')
   const of = (name: string) =>

@@ -1,5 +1,5 @@
 import type { CallRecord } from '../../../composition/calls/call-record.ts'
-import type { GatewayRequest, Observer, RequestRecord } from '../../../composition/engine/messages.ts'
+import type { Observer, RequestRecord } from '../../../composition/engine/messages.ts'
 import type { Counter, Histogram } from '../../../telemetry/instrument.ts'
 import { CodeIndex } from '../../../telemetry/instruments.ts'
 import type { MetricsScope } from '../../../telemetry/metrics.ts'
@@ -18,7 +18,6 @@ export class CallMetrics {
   private readonly codes = new CodeIndex()
   private readonly routes = new Map<string, RouteSeries>()
   private readonly durations = new Map<string, Histogram>()
-  private readonly under = new WeakMap<GatewayRequest, RouteSeries>()
 
   constructor(composition: string, scope: MetricsScope) {
     this.composition = composition
@@ -26,9 +25,8 @@ export class CallMetrics {
   }
 
   readonly observer: Observer = {
-    entered: ({ request, route }) => void this.under.set(request, this.seriesOf(route ?? NONE)),
-    left: record => this.under.get(record.request)!.left(record),
-    ended: (call, request) => this.ended(call, this.under.get(request) ?? this.seriesOf(SHARED)),
+    left: record => this.seriesOf(record.route ?? NONE).left(record),
+    ended: call => this.ended(call, this.seriesOf(call.route ?? SHARED)),
   }
 
   private ended({ call, outcome, startedMs, endedMs }: CallRecord, route: RouteSeries): void {

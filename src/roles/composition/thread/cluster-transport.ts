@@ -109,8 +109,8 @@ export class ClusterTransport implements Transport {
       repeatable,
       streams,
       upgrade,
-      ...(client !== undefined && { client }),
-      ...(holding !== undefined && { holding }),
+      client,
+      holding,
     }
     if (record !== undefined) record.sent = { method, target }
     try {

@@ -72,9 +72,9 @@ export class ServedRequest implements Holder {
       signal: this.gone,
       client,
       holding: this.share,
-      ...(spanHome !== undefined && { spanHome }),
-      ...(deadlineMs !== Infinity && { deadlineMs: clock.now() + ownMs(deadlineMs) - performance.now() }),
-      ...(upgrade.toLowerCase() === 'websocket' && { upgrade: 'websocket' as const }),
+      spanHome,
+      deadlineMs: deadlineMs === Infinity ? undefined : clock.now() + ownMs(deadlineMs) - performance.now(),
+      upgrade: upgrade.toLowerCase() === 'websocket' ? 'websocket' : undefined,
     }
   }
 
