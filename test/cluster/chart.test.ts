@@ -262,6 +262,34 @@ suite('what the chart makes, on a real API server', () => {
     assert.ok(ok, said)
   })
 
+  test('of few namespaces the account may write names of Gateways into these alone', t => {
+    if (cluster === null) return t.skip('no API server')
+    const yaml = make({ namespaces: ['team-a', 'team-b'] }, 'named-portcullis')
+    cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], yaml)
+    const account = `system:serviceaccount:${NAMESPACE}:named-portcullis`
+    for (const [namespace, expected] of [
+      ['team-a', true],
+      ['team-b', true],
+      ['team-c', false],
+      [NAMESPACE, true],
+    ] as const)
+      for (const verb of ['create', 'patch', 'delete']) {
+        const asked = ['auth', 'can-i', verb, 'services', '-n', namespace, `--as=${account}`]
+        assert.equal(cluster.tryKubectl(asked).ok, expected, asked.join(' '))
+      }
+    // And there as names alone: what is declared is in force a moment after.
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'new' },
+      spec: { ports: [{ port: 80 }] },
+    }
+    const create = ['create', '--dry-run=server', '-f', '-', '-n', 'team-a', `--as=${account}`]
+    const said = () => cluster!.tryKubectl(create, JSON.stringify(service)).said
+    const isRefused = () => said().includes('named-portcullis-gateway-aliases')
+    for (const end = performance.now() + 60_000; !isRefused();) assert.ok(performance.now() < end, said())
+  })
+
   test('of few namespaces the account may read no others, and that is enough to serve them', async t => {
     if (cluster === null) return t.skip('no API server')
     await using upstream = await TestUpstream.start((_, response) => response.end('items'))

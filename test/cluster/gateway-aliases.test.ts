@@ -2,6 +2,8 @@
 // it is made, collected by Kubernetes, never in the place of something else, and nothing waits for it; and who has the token
 // of the account can do nothing else with it to Services of others.
 import assert from 'node:assert/strict'
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { openAccess } from '../../src/kubernetes/access.ts'
@@ -303,5 +305,26 @@ spec: { policyName: no-external-names, validationActions: [Deny] }`)
     assert.equal(await create(serviceOf('plain', ordinary), NAMESPACE), 'done')
     assert.equal(await remove('plain', NAMESPACE), 'done')
     assert.equal((await cluster.ask('DELETE', pathOf('other', 'shop'))).status, 200)
+  })
+
+  test('a kustomization of another namespace has the policy that is about its account', async t => {
+    if (cluster === null) return t.skip('no API server')
+    const folder = join(cluster.folder, 'overlay')
+    cpSync(join(import.meta.dirname, '../../deploy/kustomize'), join(folder, 'base'), { recursive: true })
+    writeFileSync(join(folder, 'kustomization.yaml'), 'namespace: edge\nresources: [base]\n')
+    cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-k', folder])
+    const create = (externalName: string) => {
+      const service = JSON.stringify(serviceOf('edge', leading(externalName), ours))
+      const asked = ['create', '-f', '-', '-n', 'other', '--as=system:serviceaccount:edge:portcullis']
+      return cluster!.tryKubectl(asked, service)
+    }
+    // Where the overlay binds the right to another account, that is known a moment after.
+    const refused = await until('the right', () => {
+      const { said } = create(INTO_OURS)
+      return Promise.resolve(said.includes('portcullis-gateway-aliases') ? said : null)
+    })
+    assert.match(refused, /leads to a Service in the namespace of portcullis/)
+    const { ok, said } = create('portcullis-other-x.edge.svc.cluster.local')
+    assert.ok(ok, said)
   })
 })

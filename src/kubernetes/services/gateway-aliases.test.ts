@@ -202,10 +202,29 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
       assert.equal(more.length, 0)
       assert.equal(told?.['service'], 'full/a-ours')
       assert.match(String(told?.['message']), /exceeded quota/)
-      // It is not asked again and again.
+      // It is not asked again and again, and nothing is remembered of it once its Gateway has gone.
       assert.equal(bed.writes.filter(one => one.includes('/full/')).length, 1)
+      bed.api.delete('Gateway', 'a', 'full')
+      await bed.turn('without')
+      bed.api.apply(gateway('a', '', 'full'))
+      await bed.cluster.log.first(() => bed.told('kubernetes.alias_failed').length === 2)
     },
   )
+
+  test('that two Gateways would have are one’s, and the other is told once', TIMEOUT, async () => {
+    const one = gateway('a').replace('gatewayClassName: ours', 'gatewayClassName: b-c')
+    const other = gateway('a-b').replace('gatewayClassName: ours', 'gatewayClassName: c')
+    await using bed = await Bed.start(OURS + classOf('b-c') + classOf('c') + one + other)
+    await bed.until(() => bed.of('a', 'b-c') !== undefined)
+    await bed.turn()
+    await bed.turn('last')
+    const told = bed.told('kubernetes.alias_failed').slice(-1)
+    assert.match(String(told[0]?.['message']), /called so too/)
+    const { length } = bed.told('kubernetes.alias_failed')
+    await bed.turn('more')
+    await bed.turn('most')
+    assert.equal(bed.told('kubernetes.alias_failed').length, length)
+  })
 
   test('come once a server that failed does not any more', TIMEOUT, async () => {
     let failures = 0

@@ -88,12 +88,21 @@ export class GatewayAliases {
     const { settings, domain, source } = this.options
     const known = (ref: ResourceRef) => source.known(ref)
     const planned = planAliases({ ...spoken, settings, domain, known })
+    // Of what was refused and is nobody's any more nothing is to be remembered.
+    for (const key of this.wanted)
+      if (!planned.keys.has(key)) {
+        const [namespace = '', name = ''] = key.split('/')
+        writes.done('Alias', name, namespace)
+      }
     this.wanted = planned.keys
     for (const { namespace, name, problem } of planned.problems) {
       writes.forget('Alias', name, namespace)
       writes.complain('Alias', name, problem, namespace)
     }
-    for (const { namespace, name } of planned.inOrder) writes.done('Alias', name, namespace)
+    // What one Gateway has may be what another lacks.
+    const lacking = new Set(planned.problems.map(placeKey))
+    for (const place of planned.inOrder)
+      if (!lacking.has(placeKey(place))) writes.done('Alias', place.name, place.namespace)
     await writes.writeAll(planned.writes, () => this.leads)
   }
 }

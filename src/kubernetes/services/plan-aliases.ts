@@ -52,7 +52,7 @@ export function planAliases(now: Situation): Planned {
     names.set(placeKey(want.gateway), name)
     keys.add(key)
     // `a-b` of the class `c`, and `a` of the class `b-c`.
-    const next = had.has(key) ? FOREIGN : nextOf(want, alias, now)
+    const next = had.has(key) ? lost(want.gateway) : nextOf(want, alias, now)
     if (next === undefined) continue
     if (typeof next === 'string') problems.push({ namespace, name, problem: next })
     else had.add(key)
@@ -61,6 +61,9 @@ export function planAliases(now: Situation): Planned {
   }
   return { writes: [...writes, ...unwanted(now, names)], problems, inOrder, keys }
 }
+
+const lost = ({ name }: Place): string =>
+  `another Gateway of the namespace is called so too, and ${name} has no name`
 
 /** Null where it is as it is wanted; a text where it cannot be; undefined where it is not known what there is. */
 function nextOf(

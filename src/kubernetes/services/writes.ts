@@ -162,8 +162,13 @@ export class Writes {
       this.problems.delete(key)
     } catch (error) {
       // It is gone, has changed, or somebody was faster: the watch tells of each.
-      if (!this.isClosed && !isOvertaken(error)) this.failed(one, attempt, error)
+      if (!isOvertaken(error)) {
+        if (!this.isClosed) this.failed(one, attempt, error)
+        return
+      }
     }
+    // Of what has gone nobody says later that it is in order.
+    if (method === 'delete') this.attempts.drop(key)
   }
 
   private failed(
