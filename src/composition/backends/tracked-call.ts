@@ -38,21 +38,45 @@ export function trackedResult<T>(
   timeoutMs: number,
   work: (call: RunningCall) => Promise<T>,
 ): Promise<T> {
+  return new Promise((resolve, reject) =>
+    track(site, name, timeoutMs, reject, running => {
+      void work(running).then(
+        result => {
+          running.end()
+          resolve(result)
+        },
+        (error: unknown) => running.fail(error),
+      )
+    }),
+  )
+}
+
+/** One that says itself when it is over. */
+export interface TrackedCall extends RunningCall {
+  end(): void
+  /** Tells whoever has begun it, too. */
+  fail(error: unknown): void
+}
+
+/** The same without a promise of its own: `failed` is told where it is cancelled, where it fails, and where `begin` throws. */
+export function track(
+  site: CallSite,
+  name: string,
+  timeoutMs: number,
+  failed: (error: unknown) => void,
+  begin: (call: TrackedCall) => void,
+): void {
   const scope = Scope.of(site.request).child()
-  if (scope.cancelledBy !== null) return Promise.reject(scope.cancelledBy)
-  return new Promise((resolve, reject) => {
-    scope.onCancel = reject
-    begun(site, name, timeoutMs, scope, work).then(
-      result => {
-        scope.close()
-        resolve(result)
-      },
-      (error: unknown) => {
-        scope.close()
-        reject(error as Error)
-      },
-    )
-  })
+  if (scope.cancelledBy !== null) return failed(scope.cancelledBy)
+  scope.onCancel = failed
+  const running = new Tracked(site, name, timeoutMs, scope, failed)
+  try {
+    site.allow(name)
+    running.checkTime()
+    begin(running)
+  } catch (error) {
+    running.fail(error)
+  }
 }
 
 /** Not by `await`: the frame of an async function is as large as all else of a call, and a request has several. */
@@ -71,7 +95,10 @@ function begun<T>(
   try {
     site.allow(name)
     running.checkTime()
-    return work(running).then(result => running.succeeded(result), failed)
+    return work(running).then(result => {
+      running.succeeded()
+      return result
+    }, failed)
   } catch (error) {
     running.failed(error)
     return Promise.reject(error as Error)
@@ -83,7 +110,7 @@ class Running implements RunningCall {
   readonly deadlineMs: number
   readonly record: CallRecord
   private readonly site: CallSite
-  private readonly scope: Scope
+  protected readonly scope: Scope
   private readonly stop: Cancel | null
 
   constructor(site: CallSite, name: string, timeoutMs: number, scope: Scope) {
@@ -113,10 +140,9 @@ class Running implements RunningCall {
     if (this.deadlineMs <= this.record.startedMs) throw this.late()
   }
 
-  succeeded<T>(result: T): T {
+  succeeded(): void {
     this.record.outcome = 'ok'
     this.ended()
-    return result
   }
 
   failed(error: unknown): void {
@@ -133,5 +159,30 @@ class Running implements RunningCall {
 
   private late(): CallFailure {
     return new CallFailure('http_response_timeout', this.name)
+  }
+}
+
+class Tracked extends Running implements TrackedCall {
+  private readonly tell: (error: unknown) => void
+  private isOver = false
+
+  constructor(site: CallSite, name: string, timeoutMs: number, scope: Scope, tell: (error: unknown) => void) {
+    super(site, name, timeoutMs, scope)
+    this.tell = tell
+  }
+
+  end(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.succeeded()
+    this.scope.close()
+  }
+
+  fail(error: unknown): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.failed(error)
+    this.scope.close()
+    this.tell(error)
   }
 }

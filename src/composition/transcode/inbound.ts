@@ -44,7 +44,10 @@ export interface Inbound {
   /** Throws a BadRequest or StatusError where the request makes none. */
   messages(): Messages | Promise<Messages>
   /** `metadata` chooses what of the backend's fields passes. */
-  answer(given: MethodAnswer, metadata: (fields: Metadata) => Record<string, string>): Promise<Written>
+  answer(
+    given: MethodAnswer,
+    metadata: (fields: Metadata) => Record<string, string>,
+  ): Written | Promise<Written>
   failed(status: Status, error: StatusError | null): Written
 }
 

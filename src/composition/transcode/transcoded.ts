@@ -81,7 +81,10 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
 
   private called(course: Course, inbound: Inbound, method: TranscodedMethod): Promise<Written> {
     const call = (messages: Messages): Promise<Written> =>
-      this.call(course, method, messages).then(answer => inbound.answer(answer, this.choose))
+      this.call(course, method, messages).then(answer => {
+        method.answer = answer
+        return inbound.answer(answer, this.choose)
+      })
     const messages = inbound.messages()
     return messages instanceof Promise ? messages.then(call) : call(messages)
   }
@@ -103,7 +106,7 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
     if (rule !== 'all') takeMetadata(metadata, request.headers, rule)
     const { method } = told
     const call = { name, backend, method, metadata, messages }
-    return callMethod(this.siteOf(scope, request), call).then(answer => (told.answer = answer))
+    return callMethod(this.siteOf(scope, request), call)
   }
 
   /** The handshake is answered before the backend is asked: what it says may depend on what the client says first. */
@@ -143,7 +146,9 @@ export class Transcoded extends CompiledRoute<TranscodedRoute> {
       else gone()
     })
     try {
-      const exchange = () => inbound.exchange(socket, messages => this.call(course, told, messages))
+      const call = (messages: Messages): Promise<MethodAnswer> =>
+        this.call(course, told, messages).then(answer => (told.answer = answer))
+      const exchange = () => inbound.exchange(socket, call)
       await inbound.end(socket, await Promise.race([scope.run(exchange), over]))
     } catch (error) {
       const status = statusOfError(error)

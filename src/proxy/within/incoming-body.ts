@@ -14,6 +14,8 @@ export interface Source {
 
 const nothing = Buffer.alloc(0)
 
+const asIs = (error: unknown): unknown => error
+
 /** The body of an answer on its way to whoever has asked, read once: piece by piece, or all of it. */
 export class IncomingBody implements AsyncIterable<Buffer> {
   trailers: Fields | null = null
@@ -70,14 +72,18 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.woken()
   }
 
-  /** All of it. Fails with what `tooLong` makes, where it is more than `limitBytes`, and gives the rest up. */
-  all(limitBytes: number, tooLong: () => Error): Promise<Buffer> {
+  /** All of it. Fails with what `tooLong` makes, where it is more than `limitBytes`, and gives the rest up; `failure` is what any failure is told as. */
+  all(
+    limitBytes: number,
+    tooLong: () => Error,
+    failure: (error: unknown) => unknown = asIs,
+  ): Promise<Buffer> {
     this.most = limitBytes
     this.tooLong = tooLong
     if (this.waitingBytes > limitBytes) this.giveUp(tooLong())
     return new Promise((resolve, reject) => {
       const settle = (): void => {
-        if (this.failed) reject(this.failure as Error)
+        if (this.failed) reject(failure(this.failure) as Error)
         else resolve(this.takeAll())
       }
       if (this.ended) return settle()

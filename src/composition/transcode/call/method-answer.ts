@@ -13,25 +13,37 @@ import { okStatus, statusOf, statusOfEnding, statusOfError, statusOfTrailers, ty
 export class MethodAnswer {
   /** Of the head; empty where the call ended before it had one. */
   readonly headers: Metadata
-  /** Settles when the messages have ended, or are not read any more; rejects with what went wrong on the way. */
-  readonly over: Promise<void>
   private readonly answer: BackendAnswer
   private readonly reading: Reading
-  private readonly settled = Promise.withResolvers<void>()
+  private isOver = false
+  /** What went wrong on the way; null where nothing has. */
+  private failure: unknown = null
+  private tellOver: ((failure: unknown) => void) | null = null
   private ending: Status | null
   private behind: Metadata = {}
 
   constructor(answer: BackendAnswer, call: string, limitBytes: number) {
     this.answer = answer
     this.reading = answerReading(call, answer.headers['grpc-encoding'], limitBytes)
-    this.over = this.settled.promise
-    this.over.catch(() => undefined)
     this.ending = endOfHead(answer)
     this.headers = this.ending === null ? answer.headers : {}
     if (this.ending === null) return
     this.behind = answer.headers
     answer.body.cancel()
-    this.settled.resolve()
+    this.over(null)
+  }
+
+  /** Told once, when the messages have ended, or are not read any more: of what went wrong on the way, or null. */
+  onOver(tell: (failure: unknown) => void): void {
+    if (this.isOver) tell(this.failure)
+    else this.tellOver = tell
+  }
+
+  private over(failure: unknown): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.failure = failure
+    this.tellOver?.(failure)
   }
 
   /** Known at once where there are no messages, else after the last one. */
@@ -65,16 +77,20 @@ export class MethodAnswer {
   /** Of a call that has one message; its status says where it had not. */
   one(): Promise<Uint8Array | null> {
     if (this.ending !== null) return Promise.resolve(this.judged(null))
-    return this.answer.body
-      .bytes(this.reading.limitBytes + PREFIX)
-      .then(content => {
+    const failed = (error: unknown): null => {
+      this.fail(error)
+      return null
+    }
+    return this.answer.body.bytes(this.reading.limitBytes + PREFIX).then(content => {
+      try {
         const message = onlyMessage(content, this.reading)
-        return message instanceof Promise ? message.then(one => this.only(one)) : this.only(message)
-      })
-      .catch((error: unknown) => {
-        this.fail(error)
-        return null
-      })
+        return message instanceof Promise
+          ? message.then(one => this.only(one)).catch(failed)
+          : this.only(message)
+      } catch (error) {
+        return failed(error)
+      }
+    }, failed)
   }
 
   private only(message: Uint8Array | 'several' | null): Uint8Array | null {
@@ -94,14 +110,14 @@ export class MethodAnswer {
   private ended(): void {
     this.behind = this.answer.body.trailers ?? {}
     this.ending = statusOfTrailers(this.behind)
-    this.settled.resolve()
+    this.over(null)
   }
 
   /** The call is over, and nobody reads the rest. */
   fail(error: unknown): void {
     this.ending ??= statusOfError(error) ?? statusOf(INTERNAL, 'the answer of the backend cannot be read')
     this.answer.body.cancel()
-    this.settled.reject(error)
+    this.over(error)
   }
 }
 

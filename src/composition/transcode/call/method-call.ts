@@ -3,7 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import { writeTimeout } from '../../../http/grpc/timeout.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { CallSite } from '../../backends/call-site.ts'
-import { trackedResult, type RunningCall } from '../../backends/tracked-call.ts'
+import { track, type RunningCall } from '../../backends/tracked-call.ts'
 import { CallFailure } from '../../calls/failure.ts'
 import { basePathOf } from '../../transport/base-path.ts'
 import type { BackendRequest } from '../../transport/transport.ts'
@@ -39,25 +39,33 @@ export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnsw
       reject(reason as Error)
       given?.fail(reason)
     }
-    trackedResult(site, `${name} ${method.localName}`, timeoutMs, running =>
-      site.transport.send(requestFor(site, call, running, wrong)).then(answer => {
-        running.record.status = answer.status
-        const one = (given = new MethodAnswer(answer, running.name, backend.limitBytes))
-        // Whoever was to read it may have gone without a word.
-        running.signal.addEventListener('abort', () => one.fail(running.signal.reason))
-        resolve(one)
-        return one.over.then(() => checkStatus(running.name, one))
-      }),
-    ).catch(reject)
+    track(site, `${name} ${method.localName}`, timeoutMs, reject, running => {
+      void site.transport.send(requestFor(site, call, running, wrong)).then(
+        answer => {
+          running.record.status = answer.status
+          const one = (given = new MethodAnswer(answer, running.name, backend.limitBytes))
+          // Whoever was to read it may have gone without a word.
+          running.signal.addEventListener('abort', () => one.fail(running.signal.reason))
+          resolve(one)
+          one.onOver(failure => {
+            const error = failure ?? failureOf(running.name, one)
+            if (error === null) running.end()
+            else running.fail(error)
+          })
+        },
+        (error: unknown) => running.fail(error),
+      )
+    })
   })
 }
 
-function checkStatus(call: string, { status }: MethodAnswer): void {
+/** Null where it has ended well. */
+function failureOf(call: string, { status }: MethodAnswer): CallFailure | null {
   const { code: number, message } = status!
-  if (number === OK) return
+  if (number === OK) return null
   const code = codeName(number)
   const said = { status: codeHttpStatus(code), headers: {}, body: undefined }
-  throw new CallFailure('backend_status', call, code, {
+  return new CallFailure('backend_status', call, code, {
     answer: { ...said, grpc: { code, message, details: [] } },
   })
 }

@@ -109,18 +109,23 @@ export class RestCall implements Inbound {
     }
   }
 
-  async answer(
+  answer(
     given: MethodAnswer,
     metadata: (fields: Metadata) => Record<string, string>,
-  ): Promise<Written> {
+  ): Written | Promise<Written> {
     const { methodKind } = this.method
     if (given.status !== null && !isOk(given.status))
       return this.withHeaders(this.failed(given.status), metadata(given.trailers))
     if (methodKind === 'server_streaming' || methodKind === 'bidi_streaming')
-      return await (this.of.answers.isRaw
-        ? this.rawStream(given, metadata)
-        : this.jsonStream(given, metadata))
-    const message = await given.one()
+      return this.of.answers.isRaw ? this.rawStream(given, metadata) : this.jsonStream(given, metadata)
+    return given.one().then(message => this.written(message, given, metadata))
+  }
+
+  private written(
+    message: Uint8Array | null,
+    given: MethodAnswer,
+    metadata: (fields: Metadata) => Record<string, string>,
+  ): Written {
     const headers = Object.assign(metadata(given.headers), metadata(given.trailers))
     if (message === null) return this.withHeaders(this.failed(given.status!), headers)
     const { type, bytes } = this.of.answers.content(message)
@@ -128,16 +133,13 @@ export class RestCall implements Inbound {
     return { status: 200, headers, body: bytes }
   }
 
-  private jsonStream(
-    given: MethodAnswer,
-    metadata: (fields: Metadata) => Record<string, string>,
-  ): Promise<Written> {
+  private jsonStream(given: MethodAnswer, metadata: (fields: Metadata) => Record<string, string>): Written {
     const format = streamFormat(this.incoming.request.headers['accept'])
     const headers = { ...metadata(given.headers), 'content-type': format.type, vary: 'accept' }
-    return Promise.resolve({ status: 200, headers, body: this.written(given, format) })
+    return { status: 200, headers, body: this.items(given, format) }
   }
 
-  private async *written(given: MethodAnswer, format: StreamFormat): AsyncGenerator<Uint8Array> {
+  private async *items(given: MethodAnswer, format: StreamFormat): AsyncGenerator<Uint8Array> {
     let before = format.open
     let wrong: Status | null = null
     try {

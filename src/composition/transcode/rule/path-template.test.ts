@@ -14,6 +14,7 @@ function found(templates: readonly string[], method: string, path: string): unkn
     }),
   )
   const match = router.find(method, path)
+  assert.equal(router.has(path), match !== null)
   if (match === null || !('rule' in match)) return match
   const { template } = match.rule
   const values = template.values(match.segments)

@@ -168,11 +168,11 @@ class BodyWithin implements AnswerBody {
   }
 
   bytes(limitBytes: number): Promise<Uint8Array> {
-    return this.call.body
-      .all(limitBytes, () => bodyTooLarge(this.name, limitBytes))
-      .catch((error: unknown) => {
-        throw failureOf(error, this.name, this.deadlineMs)
-      })
+    return this.call.body.all(
+      limitBytes,
+      () => bodyTooLarge(this.name, limitBytes),
+      error => failureOf(error, this.name, this.deadlineMs),
+    )
   }
 
   cancel(): void {
