@@ -72,7 +72,9 @@ export class GatewayAliases {
   touched(ref: ResourceRef): void {
     if (ref.group !== '' || ref.kind !== 'Service' || !this.leads) return
     const { source, settings } = this.options
-    const service = source.known(ref)?.validation.resource as Service | null | undefined
+    const known = source.known(ref)
+    if (known === undefined) this.writes.done('Alias', ref.name, ref.namespace)
+    const service = known?.validation.resource as Service | null | undefined
     const isOurs = service && isAliasOf(service, settings.deployment)
     if (isOurs || this.wanted.has(placeKey(ref))) this.rounds.ask()
   }

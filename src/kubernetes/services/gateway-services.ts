@@ -104,7 +104,11 @@ export class GatewayServices {
     if (name === settings.deployment) {
       this.template = null
       this.writes.forget('Service', name)
-    } else if (!this.isWatched(name)) return
+    } else {
+      // One with a finalizer is not gone when its deletion was taken, and is not to be deleted once more.
+      if (this.known(name) === undefined) this.writes.done('Service', name)
+      if (!this.isWatched(name)) return
+    }
     this.tell()
     this.look()
   }

@@ -99,7 +99,7 @@ export class Writes {
     return this.problems.get(this.keyOf(kind, name)) ?? ''
   }
 
-  /** It is as it is wanted. */
+  /** It is as it is wanted, or gone. */
   done(kind: MadeKind, name: string, namespace?: string): void {
     const key = this.keyOf(kind, name, namespace)
     this.attempts.drop(key)
@@ -162,13 +162,8 @@ export class Writes {
       this.problems.delete(key)
     } catch (error) {
       // It is gone, has changed, or somebody was faster: the watch tells of each.
-      if (!isOvertaken(error)) {
-        if (!this.isClosed) this.failed(one, attempt, error)
-        return
-      }
+      if (!this.isClosed && !isOvertaken(error)) this.failed(one, attempt, error)
     }
-    // Of what has gone nobody says later that it is in order.
-    if (method === 'delete') this.attempts.drop(key)
   }
 
   private failed(
