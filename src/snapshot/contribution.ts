@@ -69,6 +69,8 @@ export interface GatewayStatus {
   readonly about: ResourceRef
   /** IP addresses that it listens on; empty for every address of the machine, and for a Gateway that is not served. */
   readonly addresses: readonly string[]
+  /** From where these are reached, where the Gateway asks for that. */
+  readonly routability?: 'Cluster'
   readonly listeners: readonly ListenerStatus[]
   /** How many ListenerSets of it are accepted; absent where none is. */
   readonly attachedListenerSets?: number

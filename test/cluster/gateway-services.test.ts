@@ -1,8 +1,10 @@
 // A Service for each Gateway, on a real API server, with the rights of deploy/: what is written there is taken, keeps what the
 // cluster has added, comes again, and goes with its Gateway, whichever replica leads.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, suite, test, type TestContext } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { selfSigned } from '../support/certificates.ts'
 import { send } from '../support/client.ts'
 import {
@@ -67,6 +69,7 @@ interface Made {
   }
   readonly spec: {
     readonly type: string
+    readonly clusterIP: string
     readonly externalTrafficPolicy: string
     readonly selector: Readonly<Record<string, string>>
     readonly ports: readonly {
@@ -206,6 +209,70 @@ suite('a Service for each Gateway, on a real API server', () => {
     await gone('a')
     const told = second.log.all.map(line => JSON.stringify(line)).join('\n')
     assert.doesNotMatch(told, /forbidden|"level":"error"/i)
+  })
+
+  test('one that is reached from the cluster alone has no balancer, for as long as its Gateway asks for that', async t => {
+    if (cluster === null) return t.skip('no API server')
+    // Definitions of the standard channel would drop it.
+    const definition = 'config/crd/experimental/gateway.networking.k8s.io_gateways.yaml'
+    const file = join(process.env['GATEWAY_API']!, definition)
+    // Who wants the experimental channel takes this policy away, as it says.
+    const policy = 'safe-upgrades.gateway.networking.k8s.io'
+    for (const kind of ['validatingadmissionpolicybinding', 'validatingadmissionpolicy'])
+      cluster.kubectl(['delete', kind, policy])
+    const install = ['apply', '--server-side', '--force-conflicts', '-f', file]
+    while (!cluster.tryKubectl(install).ok) await delay(50)
+    await using run = await replica('127.0.0.1')
+    const apply = (addresses: string) =>
+      cluster!.kubectl(
+        ['apply', '--server-side', '-f', '-'],
+        gateway('e').replace('  listeners:', `  addresses: ${addresses}\n  listeners:`),
+      )
+    cluster.kubectl(['apply', '--server-side', '-f', '-'], await secretOf('e'))
+    const within = '[{ type: IPAddress, routability: Cluster }]'
+    const addresses = () =>
+      JSON.parse(
+        cluster!.kubectl(['get', 'gateway', 'e', '-o', 'jsonpath={.status.addresses}']) || '[]',
+      ) as readonly object[]
+    const programmed = () => {
+      const wait = ['wait', '--for=condition=Programmed', 'gateway/e', '--timeout=60s']
+      const { ok, said } = cluster!.tryKubectl(wait)
+      assert.ok(ok, said)
+    }
+    const asked = () =>
+      cluster!.kubectl(['get', 'gateway', 'e', '-o', 'jsonpath={.spec.addresses[0].routability}'])
+    // The server takes new definitions when it comes to it.
+    for (apply(within); asked() !== 'Cluster'; apply(within)) await delay(50)
+    const own = await made('e', ({ spec }) => spec.type === 'ClusterIP')
+    programmed()
+    assert.deepEqual(addresses(), [{ type: 'IPAddress', value: own.spec.clusterIP, routability: 'Cluster' }])
+
+    apply('[]')
+    const open = await made('e', ({ spec }) => spec.type === 'LoadBalancer')
+    assert.ok(open.spec.ports.every(({ nodePort }) => nodePort > 0))
+    await reached('e', '192.0.2.5')
+    assert.deepEqual(addresses(), [{ type: 'IPAddress', value: '192.0.2.5' }])
+
+    apply(within)
+    const again = await made('e', ({ spec }) => spec.type === 'ClusterIP')
+    assert.deepEqual(
+      again.spec.ports.map(({ nodePort, targetPort }) => [nodePort, targetPort]),
+      open.spec.ports.map(({ targetPort }) => [undefined, targetPort]),
+    )
+    assert.equal(again.metadata.uid, own.metadata.uid)
+    const wanted = { type: 'IPAddress', value: again.spec.clusterIP, routability: 'Cluster' }
+    for (
+      const end = performance.now() + WITHIN_MS;
+      !isDeepStrictEqual(addresses(), [wanted]);
+      await delay(50)
+    )
+      assert.ok(performance.now() < end, JSON.stringify(addresses()))
+    cluster.kubectl(['delete', 'gateway', 'e'])
+    await gone('e')
+    assert.equal(
+      run.log.all.some(({ event }) => event === 'kubernetes.service_failed'),
+      false,
+    )
   })
 
   test('all of them go with the Service that they are made like', async t => {

@@ -14,8 +14,9 @@ export const gatewayFeatures: Readonly<Record<string, string>> = {
   GatewayBackendClientCertificate: 'yes',
   GatewayFrontendClientCertificateValidation: 'yes',
   GatewayFrontendClientCertificateValidationInsecureFallback: 'yes',
-  GatewayAddressRoutability: 'no: of a Gateway that asks for it, Accepted is False',
-  GatewayAddressRoutabilityCluster: 'no: as before',
+  GatewayAddressRoutability: 'yes, where a Service is made for each Gateway: Cluster',
+  GatewayAddressRoutabilityCluster:
+    'yes: its Service is of type ClusterIP, and the cluster chooses the address',
   GatewayHTTPListenerIsolation: 'yes',
   GatewayHTTPSListenerDetectMisdirectedRequests: 'yes',
   GatewayInfrastructure:

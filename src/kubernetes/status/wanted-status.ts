@@ -104,6 +104,8 @@ function ofGateway(said: Said, before: unknown, now: string): StatusFields | nul
     addresses: (isProgrammed ? reached : []).map(value => ({
       type: isIP(value) === 0 ? 'Hostname' : 'IPAddress',
       value,
+      // Definitions that do not have it have dropped what asked for it, too.
+      ...(gateway?.routability !== undefined && { routability: gateway.routability }),
     })),
     ...fields,
     ...(isCounted && { attachedListenerSets }),

@@ -40,7 +40,7 @@ const gatewayAddress = object({
   ),
   routability: optional(
     text(253),
-    'From where the address is to be reached: left out, or "", as the gateway is. Others, such as Cluster, are not served, and the Gateway is refused.',
+    'From where the address is to be reached: left out, or "", as the gateway is; Cluster, from the cluster alone, where a Service is made for the Gateway (--gateway-services), which then is of type ClusterIP. Others are not served, and the Gateway is refused.',
   ),
 })
 

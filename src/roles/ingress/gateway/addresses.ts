@@ -32,7 +32,7 @@ export function addressesOf(gateway: Gateway, fallback: readonly string[]): Addr
       unsupported.push({
         reason: 'UnsupportedAddress',
         path: [...path, 'routability'],
-        message: `${routability} is not served, expected none: the address is reached from where the gateway is`,
+        message: `${routability} is not served, expected none: the address is reached from where the gateway is (Cluster needs a Service for each Gateway, --gateway-services)`,
       })
     else if (value === '') list.push(...open)
     else if (isIP(value) > 0) list.push(value)

@@ -226,6 +226,7 @@ export function statusesOf(state: GatewayState): GatewayStatus[] {
   const own = {
     about: refOf(state.gateway),
     addresses: programmed ? reachedAt(state) : [],
+    ...(state.service?.isOfCluster === true && { routability: 'Cluster' as const }),
     listeners: listenerStatuses(ownListeners(state)),
     ...(attached > 0 && { attachedListenerSets: attached }),
   }

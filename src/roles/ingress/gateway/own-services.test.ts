@@ -170,11 +170,50 @@ suite('Gateways with Services of their own', () => {
     assert.deepEqual(all.wants[0]?.ports, ['tcp 80', 'tcp 8080'])
   })
 
+  test('that ask for an address of the cluster have no balancer, whatever their parameters say', () => {
+    const within = (front: object): object => {
+      const { spec } = front as { readonly spec: object }
+      return { ...front, spec: { ...spec, addresses: [{ routability: 'Cluster' }] } }
+    }
+    const all = translated([
+      within(gateway(http(), 'a')),
+      service('a', { 80: 20_001 }),
+      gateway(http(), 'b'),
+      service('b', { 80: 20_002 }),
+      within(naming(gateway(http(), 'c'))),
+      parameters({ dataPlane: {}, service: { type: 'LoadBalancer' } }),
+    ])
+    assert.deepEqual(
+      all.wants.map(({ type }) => type),
+      ['ClusterIP', 'LoadBalancer', 'ClusterIP'],
+    )
+    assert.deepEqual([all.programmed('a'), all.programmed('b')], ['True Programmed', 'True Programmed'])
+    assert.deepEqual(
+      all.gateways.slice(0, 2).map(({ addresses, routability }) => [addresses, routability]),
+      [
+        [['192.0.2.1'], 'Cluster'],
+        [['192.0.2.2'], undefined],
+      ],
+    )
+  })
+
   // Of a type that is not served the Gateway is not accepted; of what a balancer cannot have it is not programmed.
   for (const [what, addresses, accepted, programmed] of [
     [
       'of another type',
       [{ type: 'Hostname', value: 'x.example' }],
+      'False UnsupportedAddress',
+      'False Invalid',
+    ],
+    [
+      'of another reach',
+      [{ routability: 'example.com/office' }],
+      'False UnsupportedAddress',
+      'False Invalid',
+    ],
+    [
+      'of the cluster, which chooses it,',
+      [{ routability: 'Cluster', value: '10.0.0.1' }],
       'False UnsupportedAddress',
       'False Invalid',
     ],

@@ -33,6 +33,8 @@ export interface OwnService {
   /** The address that the Gateway wants; null: any. */
   readonly address: string | null
   readonly type: GatewayServiceType
+  /** The Gateway asks for an address that is reached from the cluster alone (`routability: Cluster`). */
+  readonly isOfCluster: boolean
   /** Pods that serve this Gateway alone; null: those that serve all. */
   readonly dataPlane: DataPlane | null
   /** Whether this process listens for the Gateway. */
@@ -91,7 +93,8 @@ export class OwnServices {
     const name = gatewayServiceName(deployment, gateway.metadata)
     const service = this.resources.get(Service, namespace, name)
     const { dataPlane = null, serviceType } = infrastructure ?? {}
-    const type = serviceType ?? this.settings.type
+    const isWithin = isOfCluster(gateway)
+    const type = isWithin ? 'ClusterIP' : (serviceType ?? this.settings.type)
     const { addresses, problem, waits = '' } = this.facts.get(name) ?? UNKNOWN
     const isOurs =
       service !== undefined &&
@@ -102,6 +105,7 @@ export class OwnServices {
       title: `Service ${namespace}/${name}`,
       address: wantedAddress(gateway),
       type,
+      isOfCluster: isWithin,
       dataPlane,
       problem,
       waits,
@@ -154,7 +158,8 @@ function unsupportedBy(
   { type = 'IPAddress', value = '', routability = '' }: Address,
 ): string {
   if (type !== 'IPAddress') return `${type} is not served, expected IPAddress`
-  if (routability !== '') return `routability ${routability} is not served, expected none`
+  if (routability !== '' && routability !== CLUSTER)
+    return `routability ${routability} is not served, expected ${CLUSTER} or none`
   return value === '' || serviceType === 'LoadBalancer'
     ? ''
     : `a Service of type ${serviceType} is given its address by the cluster, expected none`
@@ -168,6 +173,13 @@ function unusableBy({ type = 'IPAddress', value = '' }: Address, index: number):
 }
 
 type Address = NonNullable<Gateway['body']['spec']['addresses']>[number]
+
+/** GatewayAddressRoutabilityCluster: the address is the ClusterIP of a Service. */
+const CLUSTER = 'Cluster'
+
+function isOfCluster({ body }: Gateway): boolean {
+  return body.spec.addresses?.[0]?.routability === CLUSTER
+}
 
 function wantedAddress({ body }: Gateway): string | null {
   const [first] = body.spec.addresses ?? []
