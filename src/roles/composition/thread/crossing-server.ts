@@ -33,8 +33,10 @@ export function serveCrossing(
   return new CrossingServer(port, answer, clock, holdings)
 }
 
-/** So many are begun in a turn. */
-const TURN_MESSAGES = 16
+/** What is begun in a turn takes no longer, but for the last few. */
+const TURN_MS = 1
+/** So many are begun between two looks at the time. */
+const FEW = 8
 
 /** One worker's requests in a thread that answers them. */
 export class CrossingServer {
@@ -45,6 +47,8 @@ export class CrossingServer {
   private readonly requests = new ById<ServedRequest>()
   /** What has come and is still to be begun, in its order. */
   private backlog: ToThread[] = []
+  private isWorking = false
+  private isClosed = false
   private readonly left = Promise.withResolvers<void>()
 
   constructor(port: CrossingPort, answer: Answering, clock: Clock, holdings: Holdings) {
@@ -74,7 +78,7 @@ export class CrossingServer {
   }
 
   private receive(batch: readonly ToThread[]): void {
-    const isBusy = this.backlog.length > 0
+    const isBusy = this.isWorking || this.backlog.length > 0
     this.backlog = this.backlog.concat(batch)
     if (!isBusy) this.work()
   }
@@ -82,18 +86,31 @@ export class CrossingServer {
   /** What a hundred requests do before they first wait would be one turn of the loop, which would seem to stand still. */
   private readonly work = (): void => {
     const { backlog } = this
-    this.backlog = backlog.length > TURN_MESSAGES ? backlog.slice(TURN_MESSAGES) : []
-    this.take(backlog, Math.min(backlog.length, TURN_MESSAGES))
+    this.backlog = []
+    this.isWorking = true
+    const taken = this.takeSome(backlog)
+    this.isWorking = false
+    // In the same thread more may have come meanwhile, or the worker have gone.
+    if (this.isClosed) this.backlog = []
+    else if (taken < backlog.length) this.backlog = backlog.slice(taken).concat(this.backlog)
     if (this.backlog.length > 0) setImmediate(this.work)
   }
 
-  private take(messages: readonly ToThread[], count: number): void {
-    for (let i = 0; i < count; i++) {
-      const message = messages[i]!
-      if (message[0] === REQUEST) this.begin(message)
-      else if (message[0] === LEFT) this.left.resolve()
-      else this.tell(message)
-    }
+  /** How many. */
+  private takeSome(messages: readonly ToThread[]): number {
+    const untilMs = performance.now() + TURN_MS
+    let taken = 0
+    do {
+      const next = Math.min(messages.length, taken + FEW)
+      while (taken < next) this.take(messages[taken++]!)
+    } while (taken < messages.length && performance.now() < untilMs)
+    return taken
+  }
+
+  private take(message: ToThread): void {
+    if (message[0] === REQUEST) this.begin(message)
+    else if (message[0] === LEFT) this.left.resolve()
+    else this.tell(message)
   }
 
   private begin(message: ToThread & readonly [typeof REQUEST, ...unknown[]]): void {
@@ -113,6 +130,7 @@ export class CrossingServer {
 
   /** The worker is gone, and with it all that asked. */
   private closed(): void {
+    this.isClosed = true
     this.backlog = []
     for (const request of this.requests.values()) request.cancelled()
     this.left.resolve()
