@@ -1,6 +1,6 @@
 /** Places of a table that is new; a power of two, as all lengths are. */
 const FEWEST = 8
-/** A table that is longer is given back when the last that it has goes. */
+/** A table that is longer is halved when an eighth of it is taken, and given back when the last that it has goes. */
 const KEPT = 64
 
 /**
@@ -23,7 +23,7 @@ export class ById<T extends { readonly id: number }> {
   /** A new one, whose id nothing here has. */
   add(one: T): void {
     this.size++
-    if (this.size * 2 > this.places.length) this.grow()
+    if (this.size * 2 > this.places.length) this.resize(this.places.length * 2)
     this.places[this.placeOf(one.id)] = one
   }
 
@@ -31,8 +31,10 @@ export class ById<T extends { readonly id: number }> {
     const at = this.placeOf(id)
     if (this.places[at] === null) return
     this.size--
-    if (this.size === 0 && this.places.length > KEPT) this.places = emptyPlaces(FEWEST)
-    else this.vacate(at)
+    const { length } = this.places
+    if (this.size === 0 && length > KEPT) return void (this.places = emptyPlaces(FEWEST))
+    this.vacate(at)
+    if (this.size * 8 < length && length > KEPT) this.resize(length / 2)
   }
 
   clear(): void {
@@ -71,9 +73,9 @@ export class ById<T extends { readonly id: number }> {
     places[hole] = null
   }
 
-  private grow(): void {
+  private resize(length: number): void {
     const before = this.places
-    this.places = emptyPlaces(before.length * 2)
+    this.places = emptyPlaces(length)
     for (const one of before) if (one !== null) this.places[this.placeOf(one.id)] = one
   }
 }

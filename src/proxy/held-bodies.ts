@@ -12,6 +12,7 @@ export interface BodyOwner {
 }
 
 interface Share {
+  readonly name: string
   bytes: number
   /** In the order in which they came. */
   readonly bodies: Ring<BodyRoom>
@@ -28,24 +29,28 @@ export class HeldBodies {
   }
 
   add(body: BodyRoom, bytes: number): void {
-    const { share } = body.owner
-    let known = this.shares.get(share)
-    if (known === undefined) this.shares.set(share, (known = { bytes: 0, bodies: new Ring() }))
-    if (!body.isHeld) known.bodies.push(body)
-    body.isHeld = true
+    const known = (body.held ??= this.enter(body))
     known.bytes += bytes
     this.bytes += bytes
     while (this.bytes > this.limitBytes) this.displace()
   }
 
   remove(body: BodyRoom, bytes: number): void {
-    const known = this.shares.get(body.owner.share)
-    if (known === undefined || !body.isHeld) return
+    const known = body.held
+    if (known === null) return
+    body.held = null
     known.bodies.remove(body)
-    body.isHeld = false
     known.bytes -= bytes
     this.bytes -= bytes
-    if (known.bodies.first === null) this.shares.delete(body.owner.share)
+    if (known.bodies.first === null) this.shares.delete(known.name)
+  }
+
+  private enter(body: BodyRoom): Share {
+    const { share: name } = body.owner
+    let share = this.shares.get(name)
+    if (share === undefined) this.shares.set(name, (share = { name, bytes: 0, bodies: new Ring() }))
+    share.bodies.push(body)
+    return share
   }
 
   /** The newest body of the client that has most. */
@@ -62,8 +67,8 @@ export class HeldBodies {
 export class BodyRoom implements Linked<BodyRoom> {
   before: BodyRoom | null = null
   after: BodyRoom | null = null
-  /** It is among those of its share. */
-  isHeld = false
+  /** Where it stands; null where it does in none. */
+  held: Share | null = null
   readonly owner: BodyOwner
   private readonly all: HeldBodies
   private bytes = 0

@@ -1,4 +1,3 @@
-import { ByName } from '../../http/by-name.ts'
 import type { Claim, Claimed, Claims } from '../../shared/cache/claims.ts'
 import type { KitClock } from '../kit.ts'
 
@@ -67,7 +66,7 @@ export class Flight {
 
 /** Of one worker, which knows by claims of those of others. */
 export class Flights {
-  private readonly all = new ByName<Flight>()
+  private readonly all = new Map<string, Flight>()
   /** Until when what is equal to these does not wait. */
   private readonly passed = new Map<string, number>()
   private readonly failing = new Map<string, number>()
@@ -92,14 +91,14 @@ export class Flights {
 
   /** Null where equal requests are not to wait, or another one is under way here. One of another worker is `isElsewhere`. */
   begin(key: string, forMs: number): Flight | null {
-    if (this.all.get(key) !== undefined || this.isWithin(this.passed, key)) return null
+    if (this.all.has(key) || this.isWithin(this.passed, key)) return null
     const taken = this.claims().take(key, CLAIM_MS)
     return this.elsewhere(key, taken, forMs) ?? this.add(key, taken.state === 'mine' ? taken.claim : null)
   }
 
   /** For what need not be asked for now: null where another worker asks, or nobody can say. */
   beginAlone(key: string): Flight | null {
-    if (this.all.get(key) !== undefined || this.isWithin(this.passed, key)) return null
+    if (this.all.has(key) || this.isWithin(this.passed, key)) return null
     const taken = this.claims().take(key, CLAIM_MS)
     return taken.state === 'mine' ? this.add(key, taken.claim) : null
   }

@@ -88,8 +88,12 @@ export class CrossingServer {
     const { backlog } = this
     this.backlog = []
     this.isWorking = true
-    const taken = this.takeSome(backlog)
-    this.isWorking = false
+    let taken: number
+    try {
+      taken = this.takeSome(backlog)
+    } finally {
+      this.isWorking = false
+    }
     // In the same thread more may have come meanwhile, or the worker have gone.
     if (this.isClosed) this.backlog = []
     else if (taken < backlog.length) this.backlog = backlog.slice(taken).concat(this.backlog)

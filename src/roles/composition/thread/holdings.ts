@@ -1,5 +1,5 @@
 import type { Holding } from '../../../composition/calls/holding.ts'
-import { ById } from '../../../http/by-id.ts'
+import { Ring, type Linked } from '../../../http/ring.ts'
 
 /** Whose request loses its place. */
 export interface Holder {
@@ -22,7 +22,6 @@ export class Holdings {
   private readonly clients = new Map<string, Account>()
   private bytes = 0
   private moves = 0
-  private lastId = 0
 
   /** `displaced` is told of each request that loses its place. */
   constructor(limitBytes: number, displaced: () => void) {
@@ -38,9 +37,9 @@ export class Holdings {
   /** A request of this client begins, with fields of so many bytes, and holds what every request does. */
   begin(client: string, holder: Holder, fieldBytes = 0): Share {
     let account = this.clients.get(client)
-    if (account === undefined) this.clients.set(client, (account = { client, bytes: 0, shares: new ById() }))
-    const share = new Share(++this.lastId, this, account, holder)
-    account.shares.add(share)
+    if (account === undefined) this.clients.set(client, (account = { client, bytes: 0, shares: new Ring() }))
+    const share = new Share(this, account, holder)
+    account.shares.push(share)
     share.add(REQUEST_BYTES + fieldBytes)
     return share
   }
@@ -62,10 +61,11 @@ export class Holdings {
   remove(share: Share): void {
     const { account } = share
     if (!share.isHeld) return
-    account.shares.delete(share.id)
+    share.isHeld = false
+    account.shares.remove(share)
     this.bytes -= share.bytes
     account.bytes -= share.bytes
-    if (account.shares.size === 0) this.clients.delete(account.client)
+    if (account.shares.first === null) this.clients.delete(account.client)
   }
 
   private loser(): Share {
@@ -82,25 +82,22 @@ export class Holdings {
 }
 
 /** What one request holds. */
-export class Share implements Holding {
+export class Share implements Holding, Linked<Share> {
+  before: Share | null = null
+  after: Share | null = null
+  /** It has not ended, and has not been displaced. */
+  isHeld = true
   bytes = 0
   /** Rises with every move of any. */
   movedAt = 0
-  readonly id: number
   readonly account: Account
   readonly holder: Holder
   private readonly holdings: Holdings
 
-  constructor(id: number, holdings: Holdings, account: Account, holder: Holder) {
-    this.id = id
+  constructor(holdings: Holdings, account: Account, holder: Holder) {
     this.holdings = holdings
     this.account = account
     this.holder = holder
-  }
-
-  /** It has not ended, and has not been displaced. */
-  get isHeld(): boolean {
-    return this.account.shares.get(this.id) === this
   }
 
   add(bytes: number): void {
@@ -115,14 +112,14 @@ export class Share implements Holding {
 interface Account {
   readonly client: string
   bytes: number
-  readonly shares: ById<Share>
+  readonly shares: Ring<Share>
 }
 
 function largest({ shares }: Account): Share {
   let most = 0
-  for (const { bytes } of shares.values()) most = Math.max(most, bytes)
+  for (let share = shares.first; share !== null; share = share.after) most = Math.max(most, share.bytes)
   let found: Share | null = null
-  for (const share of shares.values())
+  for (let share = shares.first; share !== null; share = share.after)
     if (2 * share.bytes > most && (found === null || share.movedAt < found.movedAt)) found = share
   return found!
 }
