@@ -66,7 +66,8 @@ export class MethodAnswer {
     if (this.ending !== null) return
     try {
       yield* batchesOf(this.answer.body, this.reading)
-      this.ended()
+      this.hasEnded()
+      this.over(null)
     } catch (error) {
       this.fail(error)
     } finally {
@@ -94,8 +95,11 @@ export class MethodAnswer {
   }
 
   private only(message: Uint8Array | 'several' | null): Uint8Array | null {
-    this.ended()
-    return this.judged(message)
+    this.hasEnded()
+    // Who is told of the end reads what this makes of it.
+    const one = this.judged(message)
+    this.over(null)
+    return one
   }
 
   private judged(message: Uint8Array | 'several' | null): Uint8Array | null {
@@ -107,10 +111,9 @@ export class MethodAnswer {
   }
 
   /** All of its messages are here. */
-  private ended(): void {
+  private hasEnded(): void {
     this.behind = this.answer.body.trailers ?? {}
     this.ending = statusOfTrailers(this.behind)
-    this.over(null)
   }
 
   /** The call is over, and nobody reads the rest. */

@@ -44,14 +44,16 @@ export function callMethod(site: CallSite, call: MethodCall): Promise<MethodAnsw
         answer => {
           running.record.status = answer.status
           const one = (given = new MethodAnswer(answer, running.name, backend.limitBytes))
-          // Whoever was to read it may have gone without a word.
-          running.signal.addEventListener('abort', () => one.fail(running.signal.reason))
           resolve(one)
           one.onOver(failure => {
             const error = failure ?? failureOf(running.name, one)
             if (error === null) running.end()
             else running.fail(error)
           })
+          // Whoever was to read it may have gone without a word, or before it came.
+          const { signal } = running
+          if (signal.aborted) one.fail(signal.reason)
+          else signal.addEventListener('abort', () => one.fail(signal.reason))
         },
         (error: unknown) => running.fail(error),
       )
