@@ -45,6 +45,8 @@ export type GatewayServiceFacts = ReadonlyMap<string, GatewayServiceFact>
 
 export interface GatewayServiceFact {
   readonly addresses: readonly string[]
+  /** Of the Service that has them: one that is still to become another has none that its Gateway wants. */
+  readonly type?: string
   /** "" where nothing is wrong. */
   readonly problem: string
   /** What its own Pods are still to come to; "", or absent, where they serve, or it has none. */

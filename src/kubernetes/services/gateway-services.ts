@@ -136,14 +136,17 @@ export class GatewayServices {
     this.options.found(facts)
   }
 
-  private factOf({ name, gateway, type, dataPlane }: GatewayServiceWant): GatewayServiceFact {
+  private factOf({ name, gateway, dataPlane }: GatewayServiceWant): GatewayServiceFact {
     const known = this.known(name)
     const { settings } = this.options
     const isOurs = ofGateway(known, gateway, settings) !== null
     const waits = dataPlane === null || this.options.onlyReads === true ? '' : this.awaited(name, gateway)
     if (known !== undefined && !isOurs) return { addresses: [], problem: FOREIGN, waits }
+    const problem = this.trouble || this.writes.problemOf('Service', name)
+    const type = fieldOf(fieldOf(known?.validation.resource?.body, 'spec'), 'type')
+    if (typeof type !== 'string') return { addresses: [], problem, waits }
     const addresses = type === 'LoadBalancer' ? balancerAddresses(known) : clusterAddresses(known)
-    return { addresses, problem: this.trouble || this.writes.problemOf('Service', name), waits }
+    return { addresses, type, problem, waits }
   }
 
   /** Why the deployment's own Service cannot be read; "" where it can. */

@@ -197,6 +197,19 @@ suite('Gateways with Services of their own', () => {
     )
   })
 
+  test('are not reached by a Service that is still of another type than they want', () => {
+    const front = gateway(http(), 'a') as { readonly spec: object }
+    const within = { ...front, spec: { ...front.spec, addresses: [{ routability: 'Cluster' }] } }
+    const open = { [nameOf('a')]: { addresses: ['192.0.2.1'], type: 'LoadBalancer', problem: '' } }
+    const all = translated([within, service('a', { 80: 20_001 })], open)
+    assert.equal(all.programmed('a'), 'False AddressNotAssigned')
+    const closed = { [nameOf('a')]: { addresses: ['10.0.0.1'], type: 'ClusterIP', problem: '' } }
+    assert.equal(
+      translated([within, service('a', { 80: 20_001 })], closed).programmed('a'),
+      'True Programmed',
+    )
+  })
+
   // Of a type that is not served the Gateway is not accepted; of what a balancer cannot have it is not programmed.
   for (const [what, addresses, accepted, programmed] of [
     [

@@ -95,7 +95,7 @@ export class OwnServices {
     const { dataPlane = null, serviceType } = infrastructure ?? {}
     const isWithin = isOfCluster(gateway)
     const type = isWithin ? 'ClusterIP' : (serviceType ?? this.settings.type)
-    const { addresses, problem, waits = '' } = this.facts.get(name) ?? UNKNOWN
+    const { addresses, type: now = type, problem, waits = '' } = this.facts.get(name) ?? UNKNOWN
     const isOurs =
       service !== undefined &&
       isMadeBy(service, deployment) &&
@@ -116,7 +116,7 @@ export class OwnServices {
     return {
       ...own,
       targets: this.unshared(gateway, service),
-      reached: addresses,
+      reached: now === type ? addresses : [],
       isHere: this.isHere(gateway, dataPlane, service),
       waits: waits || (isElsewhere ? `${own.title} still leads to the Pods that serve all` : ''),
     }
