@@ -46,9 +46,14 @@ export class LocalPort {
     try {
       this.hear(batch)
     } catch (error) {
-      this.onFault(error)
-      this.close()
+      this.fault(error)
     }
+  }
+
+  /** What is thrown later by what this side has taken. */
+  fault(error: unknown): void {
+    this.onFault(error)
+    this.close()
   }
 
   unref(): void {}

@@ -1,5 +1,5 @@
 import type { GatewayAnswer, GatewayRequest } from '../../../composition/engine/messages.ts'
-import type { CrossingPort } from '../../../shared/crossing/crossing-port.ts'
+import { LocalPort, type CrossingPort } from '../../../shared/crossing/crossing-port.ts'
 import {
   CANCEL,
   CREDIT,
@@ -44,6 +44,7 @@ export class CrossingServer {
   readonly holdings: Holdings
   private readonly answer: Answering
   private readonly clock: Clock
+  private readonly port: CrossingPort
   private readonly requests = new ById<ServedRequest>()
   /** What has come and is still to be begun, in its order. */
   private backlog: ToThread[] = []
@@ -55,6 +56,7 @@ export class CrossingServer {
     this.holdings = holdings
     this.answer = answer
     this.clock = clock
+    this.port = port
     this.outbox = new Outbox(port)
     port.on('message', (batch: readonly ToThread[]) => this.receive(batch))
     port.on('close', () => this.closed())
@@ -97,7 +99,17 @@ export class CrossingServer {
     // In the same thread more may have come meanwhile, or the worker have gone.
     if (this.isClosed) this.backlog = []
     else if (taken < backlog.length) this.backlog = backlog.slice(taken).concat(this.backlog)
-    if (this.backlog.length > 0) setImmediate(this.work)
+    if (this.backlog.length > 0) setImmediate(this.later)
+  }
+
+  /** Here a port hears of no fault by itself. */
+  private readonly later = (): void => {
+    try {
+      this.work()
+    } catch (error) {
+      if (!(this.port instanceof LocalPort)) throw error
+      this.port.fault(error)
+    }
   }
 
   /** How many. */
