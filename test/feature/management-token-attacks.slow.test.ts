@@ -82,17 +82,27 @@ suite('issuers of tokens', () => {
     assert.equal((await bring(site.port, await issuer.token())).status, 200)
     const asked = issuer.asked
     let left = 300
+    const told = new Map<string, number>()
     const stranger = async (): Promise<void> => {
       while (left-- > 0) {
         const kid = left % 2 === 0 ? `unknown ${left}` : `../${"' or 1=1 --".repeat(400)} ${left}`
         const answer = await bring(site.port, await issuer.token({}, { kid }))
-        assert.deepEqual([answer.status, reasonOf(answer)], [401, 'token_invalid'])
+        const said = `${answer.status} ${reasonOf(answer)}`
+        told.set(said, (told.get(said) ?? 0) + 1)
       }
     }
     const storm = Promise.all(Array.from({ length: 20 }, stranger))
     for (let i = 0; i < 20; i++)
       assert.equal((await bring(site.port, await issuer.token({ jti: `n${i}` }), '127.0.0.2')).status, 200)
     await storm
+    // On a machine that does much else some are turned away before anybody reads their tokens.
+    const {
+      '401 token_invalid': invalid = 0,
+      '503 proxy_overloaded': shed = 0,
+      ...others
+    } = Object.fromEntries(told)
+    assert.deepEqual(others, {})
+    assert.ok(invalid > shed, `${invalid} refused, ${shed} turned away`)
     assert.ok(issuer.asked - asked <= 10, String(issuer.asked - asked))
   })
 
