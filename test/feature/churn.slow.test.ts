@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Authority, tlsSecret } from '../support/certificates.ts'
 import { send } from '../support/client.ts'
@@ -8,6 +7,7 @@ import { answering, EchoingCalls } from '../support/load-upstreams.ts'
 import { MixedLoad } from '../support/mixed-load.ts'
 import { freePort } from '../support/process.ts'
 import { backend, gateway, httpRoute, prefix, to, yamlOf } from '../support/resources.ts'
+import { mostResets } from '../support/resets.ts'
 import { Served } from '../support/served.ts'
 import { askOnce, httpsListener } from '../support/tls.ts'
 
@@ -17,13 +17,6 @@ const ROUNDS = 8
 
 const authority = await Authority.make()
 const pairs = await Promise.all(Array.from({ length: 4 }, () => authority.issue({ names: ['a.example'] })))
-
-/**
- * Connections that come in the moment in which a worker closes its socket are lost to the system, unless it is told
- * to give them to another worker. A few of them are all that may be lost.
- */
-const migrating = readFileSync('/proc/sys/net/ipv4/tcp_migrate_req', 'latin1').trim() !== '0'
-const mostResets = migrating ? 0 : ROUNDS
 
 interface Ports {
   readonly plain: number
@@ -109,7 +102,7 @@ for (const [what, withWorkers] of [
       `answers: ${JSON.stringify(load.answers)}, resets: ${load.resets}, version ${served.controller.status.version}`,
     )
     assert.deepEqual(load.failures, [])
-    assert.ok(load.resets <= (withWorkers ? mostResets : 0), `${load.resets} connections were reset`)
+    assert.ok(load.resets <= (withWorkers ? mostResets(ROUNDS) : 0), `${load.resets} connections were reset`)
     const told = (event: string): number => served.log.all.filter(line => line['event'] === event).length
     assert.deepEqual([told('worker.left'), told('worker.replaced')], [withWorkers ? ROUNDS : 0, 0])
     const { serial } = await askOnce(secure, 'a.example', { ca: authority.root })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, request as requestHttp, type RequestOptions } from 'node:http'
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { Agent as SecureAgent, request as requestHttps } from 'node:https'
+import { isReset } from './resets.ts'
 
 /** Where the gateway is, for clients of `a.example`. */
 export interface LoadTarget {
@@ -111,10 +112,6 @@ export class MixedLoad {
  */
 function isUnsent(error: unknown): boolean {
   return error instanceof Error && error.message.includes('NGHTTP2_REFUSED_STREAM')
-}
-
-function isReset(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }
 
 async function opened(origin: string, options: object): Promise<ClientHttp2Session> {
