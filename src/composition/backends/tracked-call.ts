@@ -71,8 +71,7 @@ export function track(
   scope.onCancel = failed
   const running = new Tracked(site, name, timeoutMs, scope, failed)
   try {
-    site.allow(name)
-    running.checkTime()
+    running.check()
     begin(running)
   } catch (error) {
     running.fail(error)
@@ -87,38 +86,43 @@ function begun<T>(
   scope: Scope,
   work: (call: RunningCall) => Promise<T>,
 ): Promise<T> {
-  const running = new Running(site, name, timeoutMs, scope)
+  const running = new Tracked(site, name, timeoutMs, scope, nobody)
   const failed = (error: unknown): never => {
-    running.failed(error)
+    running.fail(error)
     throw error
   }
   try {
-    site.allow(name)
-    running.checkTime()
+    running.check()
     return work(running).then(result => {
-      running.succeeded()
+      running.end()
       return result
     }, failed)
   } catch (error) {
-    running.failed(error)
+    running.fail(error)
     return Promise.reject(error as Error)
   }
 }
 
-class Running implements RunningCall {
+/** It is the promise that tells. */
+const nobody = (): void => {}
+
+class Tracked implements TrackedCall {
   readonly name: string
   readonly deadlineMs: number
   readonly record: CallRecord
   private readonly site: CallSite
-  protected readonly scope: Scope
+  private readonly scope: Scope
+  private readonly tell: (error: unknown) => void
   private readonly stop: Cancel | null
+  private isOver = false
 
-  constructor(site: CallSite, name: string, timeoutMs: number, scope: Scope) {
+  constructor(site: CallSite, name: string, timeoutMs: number, scope: Scope, tell: (error: unknown) => void) {
     const { clock, callsUntilMs } = site.request
     const startedMs = clock.now()
     this.name = name
     this.site = site
     this.scope = scope
+    this.tell = tell
     this.deadlineMs = Math.min(callsUntilMs, startedMs + timeoutMs)
     this.record = newCallRecord(name, startedMs, site.route)
     site.began(this.record)
@@ -132,57 +136,39 @@ class Running implements RunningCall {
     return this.scope.cancellation
   }
 
+  /** Throws where it may not be made, or where there is no time for it. */
+  check(): void {
+    this.site.allow(this.name)
+    if (this.deadlineMs <= this.record.startedMs) throw this.late()
+  }
+
   cancel(reason: CallFailure): void {
     this.scope.cancel(reason)
   }
 
-  checkTime(): void {
-    if (this.deadlineMs <= this.record.startedMs) throw this.late()
-  }
-
-  succeeded(): void {
-    this.record.outcome = 'ok'
-    this.ended()
-  }
-
-  failed(error: unknown): void {
-    this.record.outcome = failureNameOf(error)
-    this.record.grpcCode = error instanceof CallFailure ? (error.answer?.grpc?.code ?? null) : null
-    this.ended()
-  }
-
-  private ended(): void {
-    this.stop?.()
-    this.record.endedMs = this.site.request.clock.now()
-    this.site.ended(this.record)
-  }
-
-  private late(): CallFailure {
-    return new CallFailure('http_response_timeout', this.name)
-  }
-}
-
-class Tracked extends Running implements TrackedCall {
-  private readonly tell: (error: unknown) => void
-  private isOver = false
-
-  constructor(site: CallSite, name: string, timeoutMs: number, scope: Scope, tell: (error: unknown) => void) {
-    super(site, name, timeoutMs, scope)
-    this.tell = tell
-  }
-
   end(): void {
     if (this.isOver) return
-    this.isOver = true
-    this.succeeded()
-    this.scope.close()
+    this.record.outcome = 'ok'
+    this.over()
   }
 
   fail(error: unknown): void {
     if (this.isOver) return
-    this.isOver = true
-    this.failed(error)
-    this.scope.close()
+    this.record.outcome = failureNameOf(error)
+    this.record.grpcCode = error instanceof CallFailure ? (error.answer?.grpc?.code ?? null) : null
+    this.over()
     this.tell(error)
+  }
+
+  private over(): void {
+    this.isOver = true
+    this.stop?.()
+    this.record.endedMs = this.site.request.clock.now()
+    this.site.ended(this.record)
+    this.scope.close()
+  }
+
+  private late(): CallFailure {
+    return new CallFailure('http_response_timeout', this.name)
   }
 }
