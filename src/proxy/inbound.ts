@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { plainAddress } from '../http/forwarded.ts'
+import type { Linked, Ring } from '../http/ring.ts'
 import type { ClientCertificate } from '../filters/filter.ts'
 import type { ServedConnection } from './serving-port.ts'
 import type { Place, Places } from './places/places.ts'
-import type { Linked, Ring } from '../http/ring.ts'
 import type { ProxiedStream } from './proxied-stream.ts'
 import type { Remote } from './remote.ts'
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { PREFACE } from '../http/h2/codes.ts'
-import type { Inbound } from './inbound.ts'
 import { Ring } from '../http/ring.ts'
+import type { Inbound } from './inbound.ts'
 
 /** What becomes of plain connections that have said something. */
 export interface OpeningOwner {

@@ -1,5 +1,5 @@
-import { Ranking, type Level, type Ranked } from './ranking.ts'
 import { Ring, type Linked } from '../../http/ring.ts'
+import { Ranking, type Level, type Ranked } from './ranking.ts'
 
 /** Settled places that are looked at for an idle one, of one client and of all: a choice costs microseconds, whoever holds what. */
 const CLIENT_LOOKS = 16

@@ -1,8 +1,8 @@
+import { Ring } from '../../http/ring.ts'
 import type { ClientSettings } from '../../snapshot/client-settings.ts'
 import type { ClientShares } from '../client-shares.ts'
 import { readFirst } from '../first-bytes.ts'
 import type { Inbound } from '../inbound.ts'
-import { Ring } from '../../http/ring.ts'
 import { readProxyHeader, type ProxyHeader } from './header.ts'
 
 /** Why a connection is ended at its PROXY header: labels of metrics and of the access log. */

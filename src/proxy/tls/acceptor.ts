@@ -1,6 +1,6 @@
-import { ByName } from '../../http/by-name.ts'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { ByName } from '../../http/by-name.ts'
 import { canonicalHostname } from '../../http/hostname.ts'
 import { readFirst } from '../first-bytes.ts'
 import type { Inbound } from '../inbound.ts'
