@@ -1,110 +1,63 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { ApiObject } from '../../../test/support/kubernetes/api-objects.ts'
-import { ApiServer, type ApiRequest } from '../../../test/support/kubernetes/api-server.ts'
-import { allKinds, ClusterSource } from '../../../test/support/kubernetes/cluster-source.ts'
-import { translate } from '../../../test/support/translate.ts'
-import { Seen } from '../../../test/support/until.ts'
-import { Gateway } from '../../model/kinds/gateway.ts'
-import type { LoadResult } from '../../model/loaded.ts'
-import { GATEWAY_SERVICES, type GatewayServiceWant } from '../../translation/gateway-services.ts'
+import { ApiServer, type Fault } from '../../../test/support/kubernetes/api-server.ts'
+import {
+  gatewayClassYaml,
+  gatewayYaml,
+  isServiceWrite,
+  ServicesBed,
+  serviceSettings,
+} from '../../../test/support/kubernetes/services-bed.ts'
 import { GatewayAliases } from './gateway-aliases.ts'
 
 const TIMEOUT = { timeout: 20_000 }
-const settings = { namespace: 'gateways', deployment: 'edge', type: 'LoadBalancer' } as const
+const OURS = gatewayClassYaml('ours')
 
-const gateway = (name: string, more = '', namespace = 'default') => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: ${name}, namespace: ${namespace} }
-spec: { gatewayClassName: ours, ${more} listeners: [{ name: http, protocol: HTTP, port: 80 }] }
----`
-const classOf = (name: string) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: ${name} }
-spec: { controllerName: portcullis.dev/gateway }
----`
-const OURS = classOf('ours')
-
-class Bed implements AsyncDisposable {
-  readonly api: ApiServer
-  readonly cluster: ClusterSource
-  readonly aliases: GatewayAliases
-  private readonly taken = new Seen<readonly string[]>()
-
-  private constructor(api: ApiServer) {
-    this.api = api
-    this.cluster = new ClusterSource(api, allKinds.all)
-    const { client, source, logger: log } = this.cluster
-    this.aliases = new GatewayAliases({
-      client,
-      source,
-      settings,
-      domain: 'cluster.local',
-      log,
-      retryMs: 20,
-    })
-    source.watchVersions(ref => this.aliases.touched(ref))
-    source.watch(result => this.take(result))
-  }
-
+class Bed extends ServicesBed<GatewayAliases> {
   /** It has begun to lead, with these objects. */
-  static async start(yaml: string, fault: ApiServer['fault'] = () => false): Promise<Bed> {
+  static async start(yaml: string, fault: Fault = () => false): Promise<Bed> {
     const api = await ApiServer.start()
     api.apply(yaml)
     api.fault = fault
-    const bed = new Bed(api)
-    bed.take(await bed.cluster.source.load())
-    bed.aliases.lead(true)
-    return bed
-  }
-
-  private take({ resources }: LoadResult): void {
-    const { wants } = translate(resources, { gatewayServices: settings })
-    this.aliases.applied(resources, wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[])
-    this.taken.push(resources.all(Gateway).map(({ metadata }) => metadata.name))
+    return new Bed(
+      api,
+      ({ client, source, logger: log }) =>
+        new GatewayAliases({
+          client,
+          source,
+          settings: serviceSettings,
+          domain: 'cluster.local',
+          log,
+          retryMs: 20,
+        }),
+    ).begin()
   }
 
   of(name: string, gatewayClass = 'ours'): ApiObject | undefined {
     return this.api.get('Service', `${name}-${gatewayClass}`)
   }
 
-  /** Resolves when these Gateways are in force, and no others. */
-  async gateways(...names: readonly string[]): Promise<void> {
-    await this.taken.first(those => those.join() === names.join())
-  }
-
-  async until(isSo: () => boolean): Promise<void> {
-    const seen = new Seen<null>()
-    const stop = this.api.collectionOf('Service').follow(Number.MAX_SAFE_INTEGER, () => seen.push(null))
-    seen.push(null)
-    await seen.first(isSo)
-    stop()
-  }
-
-  /** Resolves when all that came before has been looked at: what is made for one more Gateway comes behind it. */
-  async turn(name = 'later'): Promise<void> {
-    this.api.apply(gateway(name))
-    await this.until(() => this.of(name) !== undefined)
-  }
-
   get writes(): readonly string[] {
-    return this.api.requests.all.filter(isWrite).map(({ method, path }) => `${method} ${path}`)
+    return this.api.requests.all.filter(isServiceWrite).map(({ method, path }) => `${method} ${path}`)
   }
 
   told(event: string): readonly Readonly<Record<string, unknown>>[] {
     return this.cluster.log.all.filter(one => one['event'] === event)
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.aliases.close()
-    this.cluster[Symbol.dispose]()
-    await this.api.stop()
-  }
 }
 
-const isWrite = ({ method, path }: ApiRequest): boolean => method !== 'GET' && path.includes('/services')
+/** The server forbids what is written in a namespace. */
+const forbidden =
+  (namespace: string, why: string): Fault =>
+  (request, response) => {
+    if (!isServiceWrite(request) || !request.path.includes(`/${namespace}/`)) return false
+    const message = `services "a-ours" is forbidden: ${why}`
+    response.writeHead(403, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ kind: 'Status', code: 403, message }))
+    return true
+  }
+
 const specOf = (service: ApiObject | undefined) =>
   service?.['spec'] as { readonly type: string; readonly externalName: string }
 const labelsOf = (service: ApiObject | undefined) =>
@@ -112,7 +65,7 @@ const labelsOf = (service: ApiObject | undefined) =>
 
 suite('names of Gateways in their namespaces', () => {
   test('are written once, and not where nothing is another thing', TIMEOUT, async () => {
-    await using bed = await Bed.start(OURS + gateway('a'))
+    await using bed = await Bed.start(OURS + gatewayYaml('a'))
     await bed.until(() => bed.of('a') !== undefined)
     assert.match(
       specOf(bed.of('a')).externalName,
@@ -129,7 +82,9 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
   })
 
   test('come again, as they were, whatever is done to them by hand', TIMEOUT, async () => {
-    await using bed = await Bed.start(OURS + gateway('a', 'infrastructure: { labels: { team: one } },'))
+    await using bed = await Bed.start(
+      OURS + gatewayYaml('a', { spec: 'infrastructure: { labels: { team: one } },' }),
+    )
     await bed.until(() => bed.of('a') !== undefined)
     const made = bed.of('a')!
     const changed = { ...made.metadata, labels: { ...labelsOf(made), team: 'theirs', more: 'yes' } }
@@ -152,30 +107,32 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
   })
 
   test('follow the infrastructure and the class, and go with the Gateway', TIMEOUT, async () => {
-    await using bed = await Bed.start(OURS + classOf('wide') + gateway('a'))
+    await using bed = await Bed.start(OURS + gatewayClassYaml('wide') + gatewayYaml('a'))
     await bed.until(() => bed.of('a') !== undefined)
     bed.api.apply(
-      gateway('a', 'infrastructure: { labels: { team: two }, annotations: { example.com/a: b } },'),
+      gatewayYaml('a', {
+        spec: 'infrastructure: { labels: { team: two }, annotations: { example.com/a: b } },',
+      }),
     )
     await bed.until(() => labelsOf(bed.of('a'))['team'] === 'two')
-    bed.api.apply(gateway('a'))
+    bed.api.apply(gatewayYaml('a'))
     await bed.until(() => labelsOf(bed.of('a'))['team'] === undefined)
-    bed.api.apply(gateway('a').replace('gatewayClassName: ours', 'gatewayClassName: wide'))
+    bed.api.apply(gatewayYaml('a').replace('gatewayClassName: ours', 'gatewayClassName: wide'))
     await bed.until(() => bed.of('a') === undefined && bed.of('a', 'wide') !== undefined)
     bed.api.delete('Gateway', 'a')
     await bed.until(() => bed.of('a', 'wide') === undefined)
   })
 
   test('are left alone by who does not lead', TIMEOUT, async () => {
-    await using bed = await Bed.start(OURS + gateway('a'))
+    await using bed = await Bed.start(OURS + gatewayYaml('a'))
     await bed.until(() => bed.of('a') !== undefined)
-    bed.aliases.lead(false)
+    bed.writer.lead(false)
     bed.api.delete('Service', 'a-ours')
     bed.api.delete('Gateway', 'a')
-    bed.api.apply(gateway('b'))
+    bed.api.apply(gatewayYaml('b'))
     await bed.gateways('b')
     assert.equal(bed.writes.length, 1)
-    bed.aliases.lead(true)
+    bed.writer.lead(true)
     await bed.until(() => bed.of('b') !== undefined)
     assert.equal(bed.of('a'), undefined)
   })
@@ -185,14 +142,8 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
     TIMEOUT,
     async () => {
       await using bed = await Bed.start(
-        OURS + gateway('a', '', 'full') + gateway('b'),
-        (request, response) => {
-          if (!isWrite(request) || !request.path.includes('/full/')) return false
-          const message = 'services "a-ours" is forbidden: exceeded quota: few'
-          response.writeHead(403, { 'content-type': 'application/json' })
-          response.end(JSON.stringify({ kind: 'Status', code: 403, message }))
-          return true
-        },
+        OURS + gatewayYaml('a', { namespace: 'full' }) + gatewayYaml('b'),
+        forbidden('full', 'exceeded quota: few'),
       )
       await bed.until(() => bed.of('b') !== undefined)
       await bed.cluster.log.first(one => one['event'] === 'kubernetes.alias_failed')
@@ -206,15 +157,15 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
       assert.equal(bed.writes.filter(one => one.includes('/full/')).length, 1)
       bed.api.delete('Gateway', 'a', 'full')
       await bed.turn('without')
-      bed.api.apply(gateway('a', '', 'full'))
+      bed.api.apply(gatewayYaml('a', { namespace: 'full' }))
       await bed.cluster.log.first(() => bed.told('kubernetes.alias_failed').length === 2)
     },
   )
 
   test('that two Gateways would have are one’s, and the other is told once', TIMEOUT, async () => {
-    const one = gateway('a').replace('gatewayClassName: ours', 'gatewayClassName: b-c')
-    const other = gateway('a-b').replace('gatewayClassName: ours', 'gatewayClassName: c')
-    await using bed = await Bed.start(OURS + classOf('b-c') + classOf('c') + one + other)
+    const one = gatewayYaml('a').replace('gatewayClassName: ours', 'gatewayClassName: b-c')
+    const other = gatewayYaml('a-b').replace('gatewayClassName: ours', 'gatewayClassName: c')
+    await using bed = await Bed.start(OURS + gatewayClassYaml('b-c') + gatewayClassYaml('c') + one + other)
     await bed.until(() => bed.of('a', 'b-c') !== undefined)
     await bed.turn()
     await bed.turn('last')
@@ -228,8 +179,8 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
 
   test('come once a server that failed does not any more', TIMEOUT, async () => {
     let failures = 0
-    await using bed = await Bed.start(OURS + gateway('a'), (request, response) => {
-      if (!isWrite(request) || failures++ >= 2) return false
+    await using bed = await Bed.start(OURS + gatewayYaml('a'), (request, response) => {
+      if (!isServiceWrite(request) || failures++ >= 2) return false
       response.writeHead(503).end()
       return true
     })
@@ -238,14 +189,10 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
   })
 
   test('of a namespace that goes are not missed', TIMEOUT, async () => {
-    await using bed = await Bed.start(OURS + gateway('a', '', 'going'), (request, response) => {
-      if (!isWrite(request) || !request.path.includes('/going/')) return false
-      const message =
-        'services "a-ours" is forbidden: unable to create new content in namespace going because it is being terminated'
-      response.writeHead(403, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ kind: 'Status', code: 403, message }))
-      return true
-    })
+    await using bed = await Bed.start(
+      OURS + gatewayYaml('a', { namespace: 'going' }),
+      forbidden('going', 'unable to create new content in namespace going because it is being terminated'),
+    )
     await bed.turn()
     await bed.turn('last')
     assert.deepEqual(bed.told('kubernetes.alias_failed'), [])
@@ -254,9 +201,9 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
   test('of hundreds of Gateways are written a few at once', TIMEOUT, async () => {
     let open = 0
     let most = 0
-    const many = Array.from({ length: 200 }, (_, i) => gateway(`g${i}`)).join('')
+    const many = Array.from({ length: 200 }, (_, i) => gatewayYaml(`g${i}`)).join('')
     await using bed = await Bed.start(OURS + many, (request, response) => {
-      if (!isWrite(request)) return false
+      if (!isServiceWrite(request)) return false
       most = Math.max(most, ++open)
       response.once('finish', () => open--)
       return false

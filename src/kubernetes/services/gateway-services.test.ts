@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { ApiObject } from '../../../test/support/kubernetes/api-objects.ts'
-import { ApiServer, type ApiRequest } from '../../../test/support/kubernetes/api-server.ts'
-import { allKinds, ClusterSource } from '../../../test/support/kubernetes/cluster-source.ts'
-import { translate } from '../../../test/support/translate.ts'
-import { Seen } from '../../../test/support/until.ts'
-import type { LoadResult } from '../../model/loaded.ts'
+import { ApiServer } from '../../../test/support/kubernetes/api-server.ts'
 import {
-  GATEWAY_SERVICES,
-  gatewayServiceName,
-  type GatewayServiceFacts,
-  type GatewayServiceWant,
-} from '../../translation/gateway-services.ts'
+  gatewayClassYaml,
+  gatewayYaml,
+  isServiceWrite,
+  ServicesBed,
+  serviceSettings,
+} from '../../../test/support/kubernetes/services-bed.ts'
+import { Seen } from '../../../test/support/until.ts'
+import { gatewayServiceName, type GatewayServiceFacts } from '../../translation/gateway-services.ts'
 import { GatewayServices } from './gateway-services.ts'
 import { isTargetPort, TargetPorts } from './target-ports.ts'
 
 const TIMEOUT = { timeout: 20_000 }
-const settings = { namespace: 'gateways', deployment: 'edge', type: 'LoadBalancer' } as const
 
 const template = `
 apiVersion: v1
@@ -24,53 +22,30 @@ kind: Service
 metadata: { name: edge, namespace: gateways }
 spec: { selector: { app: edge }, ports: [{ port: 80 }] }
 ---`
-const classOf = (controller: string) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: ours }
-spec: { controllerName: ${controller} }
----`
-const gateway = (name: string, port: number | string = 80) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: ${name} }
-spec: { gatewayClassName: ours, listeners: [{ name: http, protocol: HTTP, port: ${port} }] }
----`
-const OURS = classOf('portcullis.dev/gateway')
+const OURS = gatewayClassYaml('ours')
 
 interface Spec {
   readonly ports: readonly { readonly port: number; readonly targetPort: number }[]
 }
 
-class Bed implements AsyncDisposable {
-  readonly api: ApiServer
-  readonly cluster: ClusterSource
-  readonly facts = new Seen<GatewayServiceFacts>()
-  readonly services: GatewayServices
+class Bed extends ServicesBed<GatewayServices> {
+  readonly facts: Seen<GatewayServiceFacts>
 
-  private constructor(api: ApiServer) {
-    this.api = api
-    this.cluster = new ClusterSource(api, allKinds.all)
-    const { client, source, logger: log } = this.cluster
-    const found = (facts: GatewayServiceFacts) => this.facts.push(facts)
-    this.services = new GatewayServices({ client, source, settings, log, found, retryMs: 20 })
-    source.watchVersions(ref => this.services.touched(ref))
-    source.watch(result => this.take(result))
+  private constructor(api: ApiServer, facts: Seen<GatewayServiceFacts>) {
+    const found = (one: GatewayServiceFacts) => facts.push(one)
+    super(
+      api,
+      ({ client, source, logger: log }) =>
+        new GatewayServices({ client, source, settings: serviceSettings, log, found, retryMs: 20 }),
+    )
+    this.facts = facts
   }
 
   /** It has begun to lead, with these objects. */
   static async start(yaml: string): Promise<Bed> {
     const api = await ApiServer.start()
     api.apply(yaml)
-    const bed = new Bed(api)
-    bed.take(await bed.cluster.source.load())
-    bed.services.lead(true)
-    return bed
-  }
-
-  private take({ resources }: LoadResult): void {
-    const { wants } = translate(resources, { gatewayServices: settings })
-    this.services.applied(resources, wants[GATEWAY_SERVICES] as readonly GatewayServiceWant[])
+    return new Bed(api, new Seen()).begin()
   }
 
   of(name: string): ApiObject | undefined {
@@ -83,33 +58,11 @@ class Bed implements AsyncDisposable {
   targetOf(name: string): number | undefined {
     return (this.of(name)?.['spec'] as Spec | undefined)?.ports[0]?.targetPort
   }
-
-  async until(isSo: () => boolean): Promise<void> {
-    const seen = new Seen<null>()
-    const stop = this.api.collectionOf('Service').follow(Number.MAX_SAFE_INTEGER, () => seen.push(null))
-    seen.push(null)
-    await seen.first(isSo)
-    stop()
-  }
-
-  /** Resolves when all that came before has been looked at: what is made for one more Gateway comes behind it. */
-  async turn(name = 'later'): Promise<void> {
-    this.api.apply(gateway(name))
-    await this.until(() => this.of(name) !== undefined)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.services.close()
-    this.cluster[Symbol.dispose]()
-    await this.api.stop()
-  }
 }
-
-const isWrite = ({ method, path }: ApiRequest): boolean => method !== 'GET' && path.includes('/services')
 
 suite('Services of Gateways in a cluster', () => {
   test('are written once, and not where nothing is another thing', TIMEOUT, async () => {
-    await using bed = await Bed.start(template + OURS + gateway('a'))
+    await using bed = await Bed.start(template + OURS + gatewayYaml('a'))
     await bed.until(() => bed.of('a') !== undefined)
     bed.api.apply(`
 apiVersion: v1
@@ -117,11 +70,11 @@ kind: Service
 metadata: { name: items }
 spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
     await bed.turn()
-    assert.equal(bed.api.requests.all.filter(isWrite).length, 2)
+    assert.equal(bed.api.requests.all.filter(isServiceWrite).length, 2)
   })
 
   test('that name one port of the Pods are told apart again, the oldest keeping it', TIMEOUT, async () => {
-    await using bed = await Bed.start(template + OURS + gateway('a') + gateway('b'))
+    await using bed = await Bed.start(template + OURS + gatewayYaml('a') + gatewayYaml('b'))
     await bed.until(() => bed.of('a') !== undefined && bed.of('b') !== undefined)
     const shared = bed.targetOf('a')!
     const b = bed.of('b')!
@@ -135,11 +88,11 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
     'keep their ports of the Pods while their Gateway is broken, whoever asks for them',
     TIMEOUT,
     async () => {
-      await using bed = await Bed.start(template + OURS + gateway('c'))
+      await using bed = await Bed.start(template + OURS + gatewayYaml('c'))
       await bed.until(() => bed.of('c') !== undefined)
       const target = bed.targetOf('c')!
       bed.api.apply(
-        gateway('c').replace('spec: {', 'spec: { addresses: [{ type: Hostname, value: c.example }],'),
+        gatewayYaml('c').replace('spec: {', 'spec: { addresses: [{ type: Hostname, value: c.example }],'),
       )
       // Of an older Gateway, a port whose place is just there.
       const name = gatewayServiceName('edge', { namespace: 'default', name: 'a' })
@@ -148,18 +101,18 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
       )
       assert.ok(port)
       await bed.turn()
-      bed.api.apply(gateway('a', port))
+      bed.api.apply(gatewayYaml('a', { port }))
       await bed.until(() => bed.of('a') !== undefined)
       assert.notEqual(bed.targetOf('a'), target)
       assert.equal(bed.targetOf('c'), target)
-      bed.api.apply(gateway('c'))
+      bed.api.apply(gatewayYaml('c'))
       await bed.turn('after')
       assert.equal(bed.targetOf('c'), target)
     },
   )
 
   test('have no port of the Pods that is none of theirs', TIMEOUT, async () => {
-    await using bed = await Bed.start(template + OURS + gateway('a'))
+    await using bed = await Bed.start(template + OURS + gatewayYaml('a'))
     await bed.until(() => bed.of('a') !== undefined)
     const a = bed.of('a')!
     // That of the admin listener, by hand.
@@ -172,11 +125,11 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
     'stay while a Gateway is broken or waits for its class, and go where it is another’s',
     TIMEOUT,
     async () => {
-      await using bed = await Bed.start(template + OURS + gateway('a'))
+      await using bed = await Bed.start(template + OURS + gatewayYaml('a'))
       await bed.until(() => bed.of('a') !== undefined)
       const { uid } = bed.of('a')!.metadata
-      bed.api.apply(gateway('a', '"none"'))
-      bed.api.apply(gateway('more'))
+      bed.api.apply(gatewayYaml('a', { port: '"none"' }))
+      bed.api.apply(gatewayYaml('more'))
       await bed.until(() => bed.of('more') !== undefined)
       assert.equal(bed.of('a')?.metadata.uid, uid)
 
@@ -187,26 +140,26 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
       await bed.facts.count(told + 1)
       assert.equal(bed.of('a')?.metadata.uid, uid)
 
-      bed.api.apply(classOf('example.com/other'))
+      bed.api.apply(gatewayClassYaml('ours', 'example.com/other'))
       await bed.until(() => bed.of('a') === undefined && bed.of('more') === undefined)
       assert.notEqual(bed.api.get('Service', 'edge', 'gateways'), undefined)
     },
   )
 
   test('are left alone by who does not lead, and by who does not lead any more', TIMEOUT, async () => {
-    await using bed = await Bed.start(template + OURS + gateway('a'))
+    await using bed = await Bed.start(template + OURS + gatewayYaml('a'))
     await bed.until(() => bed.of('a') !== undefined)
-    bed.services.lead(false)
-    const { length } = bed.api.requests.all.filter(isWrite)
-    bed.api.apply(gateway('b'))
+    bed.writer.lead(false)
+    const { length } = bed.api.requests.all.filter(isServiceWrite)
+    bed.api.apply(gatewayYaml('b'))
     await bed.facts.first(facts => facts.size === 2)
-    assert.equal(bed.api.requests.all.filter(isWrite).length, length)
-    bed.services.lead(true)
+    assert.equal(bed.api.requests.all.filter(isServiceWrite).length, length)
+    bed.writer.lead(true)
     await bed.until(() => bed.of('b') !== undefined)
   })
 
   test('wait for the deployment’s own, and say so', TIMEOUT, async () => {
-    await using bed = await Bed.start(OURS + gateway('a'))
+    await using bed = await Bed.start(OURS + gatewayYaml('a'))
     await bed.facts.first(facts => [...facts.values()].some(({ problem }) => /cannot be read/.test(problem)))
     assert.equal(bed.of('a'), undefined)
     bed.api.apply(template)
@@ -218,11 +171,11 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }`)
     await using bed = await Bed.start(template + OURS)
     let failures = 0
     bed.api.fault = (request, response) => {
-      if (!isWrite(request) || failures++ >= 2) return false
+      if (!isServiceWrite(request) || failures++ >= 2) return false
       response.writeHead(503).end()
       return true
     }
-    bed.api.apply(gateway('a'))
+    bed.api.apply(gatewayYaml('a'))
     await bed.until(() => bed.of('a') !== undefined)
     const told = bed.cluster.log.all.filter(({ event }) => event === 'kubernetes.service_failed')
     assert.equal(told.length, 1)
