@@ -19,6 +19,7 @@ import type { RealCluster } from '../support/real-cluster.ts'
 
 const MERGE = 'application/merge-patch+json'
 const WITHIN_MS = 60_000
+const FEATURES = ['get', 'gatewayclass', 'portcullis', '-o', 'jsonpath={.status.supportedFeatures[*].name}']
 
 const gateway = (name: string, namespace = 'team') => `
 apiVersion: gateway.networking.k8s.io/v1
@@ -153,14 +154,7 @@ suite('the name of a Gateway in its namespace, on a real API server', () => {
     const again = await made('web-portcullis')
     assert.notEqual(again.metadata.uid, alias.metadata.uid)
 
-    const features = [
-      'get',
-      'gatewayclass',
-      'portcullis',
-      '-o',
-      'jsonpath={.status.supportedFeatures[*].name}',
-    ]
-    assert.match(cluster.kubectl(features), /\bGatewayInfrastructure\b/)
+    assert.match(cluster.kubectl(FEATURES), /\bGatewayInfrastructure\b/)
     // Beside its Service a Gateway needs no other name.
     assert.equal(await get('own-portcullis', NAMESPACE), null)
 
@@ -225,15 +219,8 @@ spec: { policyName: no-external-names, validationActions: [Deny] }`)
     if (cluster === null) return t.skip('no API server')
     await using run = await startReplica(cluster, '127.0.0.1', [...deployedFlags(), '--no-gateway-aliases'])
     await run.event('kubernetes.leads')
-    const features = [
-      'get',
-      'gatewayclass',
-      'portcullis',
-      '-o',
-      'jsonpath={.status.supportedFeatures[*].name}',
-    ]
     await until('another status', () =>
-      Promise.resolve(/\bGatewayInfrastructure\b/.test(cluster!.kubectl(features)) ? null : true),
+      Promise.resolve(/\bGatewayInfrastructure\b/.test(cluster!.kubectl(FEATURES)) ? null : true),
     )
     apply(gateway('unnamed'))
     await reached('unnamed', 'team')
