@@ -4,6 +4,9 @@ import type { Fields } from '../../http/fields.ts'
 /** What waits for its reader before the backend is told to pause. */
 const HIGH_WATER_BYTES = 64 * 1024
 
+/** Small pieces are put together up to so much. */
+const TOGETHER_BYTES = 8 * 1024
+
 /** Who is told of its reader. */
 export interface Source {
   /** There is room again. */
@@ -100,14 +103,22 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
   }
 
+  /** Small pieces that have come together are one: each turn of who reads costs more than a copy of them. */
+  private takeSome(): Buffer {
+    const { pieces } = this
+    let count = 1
+    let bytes = pieces[0]!.length
+    while (count < pieces.length && bytes + pieces[count]!.length <= TOGETHER_BYTES)
+      bytes += pieces[count++]!.length
+    this.taken(bytes)
+    return count === 1 ? pieces.shift()! : Buffer.concat(pieces.splice(0, count), bytes)
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, undefined> {
     try {
       for (;;) {
-        const piece = this.pieces.shift()
-        if (piece !== undefined) {
-          this.taken(piece.length)
-          yield piece
-        } else if (this.failed) throw this.failure
+        if (this.pieces.length > 0) yield this.takeSome()
+        else if (this.failed) throw this.failure
         else if (this.ended) return
         else await new Promise<void>(resolve => (this.wake = resolve))
       }

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { array, assert as holds, asyncProperty, integer } from 'fast-check'
+import { IncomingBody } from './incoming-body.ts'
+
+const nobody = { drained: () => undefined, unread: () => undefined }
+const bytesOf = (length: number, value = 0): Buffer => Buffer.alloc(length, value)
+
+suite('the body of an answer, read piece by piece', () => {
+  test('has small pieces that have come together as one, and large ones as they are', async () => {
+    const body = new IncomingBody(nobody)
+    const large = bytesOf(16 * 1024, 4)
+    for (const piece of [bytesOf(10, 1), bytesOf(20, 2), bytesOf(8 * 1024 - 30, 3), bytesOf(1), large])
+      body.push(piece)
+    body.end(null)
+    const got = await Array.fromAsync(body)
+    assert.deepEqual(
+      got.map(({ length }) => length),
+      [8 * 1024, 1, 16 * 1024],
+    )
+    assert.equal(got[2], large)
+  })
+
+  test('has all of it in its order, and says what waits, however it comes', async () => {
+    await holds(
+      asyncProperty(
+        array(array(integer({ min: 1, max: 6_000 }), { maxLength: 12 }), { maxLength: 8 }),
+        async turns => {
+          let held = 0
+          const body = new IncomingBody(nobody, { add: bytes => void (held += bytes) })
+          const pushed: Buffer[] = []
+          const read = Array.fromAsync(body)
+          for (const turn of turns) {
+            for (const length of turn) {
+              const piece = bytesOf(length, pushed.length)
+              pushed.push(piece)
+              body.push(Buffer.from(piece))
+            }
+            assert.ok(held === body.waitingBytes && held >= 0)
+            await new Promise(resolve => setImmediate(resolve))
+          }
+          body.end(null)
+          const whole = Buffer.concat(pushed)
+          assert.ok(Buffer.concat(await read).equals(whole))
+          assert.deepEqual([held, body.takenBytes], [0, whole.length])
+        },
+      ),
+    )
+  })
+})
