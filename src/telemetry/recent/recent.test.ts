@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { suite, test } from 'node:test'
+import { suite, test, type TestContext } from 'node:test'
 import { LoggedFields } from '../logged-fields.ts'
 import { Worker } from 'node:worker_threads'
 import { AccessRecord } from '../access-record.ts'
@@ -30,6 +30,15 @@ function recordOf(fields: Partial<AccessRecord>): AccessRecord {
     durationMs: 3,
     ...fields,
   })
+}
+
+/** Writers ask for the time of the day once each: where there are several, it has to go as theirs does. */
+function clockOf(t: TestContext): (nowMs: number) => number {
+  t.mock.timers.enable({ apis: ['Date'] })
+  return nowMs => {
+    t.mock.timers.setTime(1_000 + nowMs)
+    return nowMs
+  }
 }
 
 const paths = (records: readonly RecentRecord[]): string[] => records.map(({ path }) => path)
@@ -258,10 +267,11 @@ suite('recent requests', () => {
       assert.deepEqual(paths(reader.list(filter, 10).records), expected)
     })
 
-  test('come in pages, which stay what they are while others come', () => {
+  test('come in pages, which stay what they are while others come', t => {
+    const at = clockOf(t)
     const { memories, writer, reader } = start()
     const second = new RecentWriter(memories.take(), 1)
-    for (let i = 0; i < 50; i++) (i % 2 === 0 ? writer : second).write(recordOf({ path: `/${i}` }), i)
+    for (let i = 0; i < 50; i++) (i % 2 === 0 ? writer : second).write(recordOf({ path: `/${i}` }), at(i))
     const seen: string[] = []
     let cursor: string | null = null
     do {
@@ -277,14 +287,15 @@ suite('recent requests', () => {
     assert.throws(() => reader.list({}, 1, 'nonsense'), RangeError)
   })
 
-  test('of a worker that has died stay for the next, which goes on behind them', () => {
+  test('of a worker that has died stay for the next, which goes on behind them', t => {
+    const at = clockOf(t)
     const { memories, memory, writer, reader } = start()
     const { slots } = layoutFor(1).rings[1]
-    for (let i = 0; i < 5; i++) writer.write(recordOf({ path: `/old/${i}`, status: 500 }), i)
+    for (let i = 0; i < 5; i++) writer.write(recordOf({ path: `/old/${i}`, status: 500 }), at(i))
     memories.give(memory)
     assert.equal(memories.take(), memory)
     const next = new RecentWriter(memory, 1)
-    next.write(recordOf({ path: '/new' }), 10)
+    next.write(recordOf({ path: '/new' }), at(10))
     assert.deepEqual(paths(reader.list({}, 3).records), ['/new', '/old/4', '/old/3'])
     // The oldest of the dead worker's go first.
     for (let i = 0; i < slots - 3; i++)
@@ -299,16 +310,17 @@ suite('recent requests', () => {
     )
   })
 
-  test('a record that was being written when its worker died is not shown, and its slot is used again', () => {
+  test('a record that was being written when its worker died is not shown, and its slot is used again', t => {
+    const at = clockOf(t)
     const { memories, memory, writer, reader } = start()
-    writer.write(recordOf({ path: '/whole' }), 0)
-    writer.write(recordOf({ path: '/half' }), 1)
+    writer.write(recordOf({ path: '/whole' }), at(0))
+    writer.write(recordOf({ path: '/half' }), at(1))
     const { from, slotBytes } = memories.layout.rings[0]
     // As the worker leaves it that is ended between the two numbers.
     Atomics.add(new Int32Array(memory), (from + slotBytes) >> 2, 1)
     new Float64Array(memory)[0] = 1
     assert.deepEqual(paths(reader.list({}, 5).records), ['/whole'])
-    new RecentWriter(memory, 1).write(recordOf({ path: '/again' }), 2)
+    new RecentWriter(memory, 1).write(recordOf({ path: '/again' }), at(2))
     assert.deepEqual(paths(reader.list({}, 5).records), ['/again', '/whole'])
   })
 
